@@ -1,0 +1,38 @@
+# `make generate` and `make test` need Python 3.11 or newer and make, and set up all the rest.
+PYTHON ?= python3
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+export DO_NOT_TRACK := 1
+export MLFLOW_DISABLE_TELEMETRY := true
+
+.PHONY: generate test check viz mlflow format clean
+
+generate: $(READY)  ## plan, generate, check, report, export; options in ARGS
+	$(BIN)/kedro run --pipelines generate $(ARGS)
+
+test: check  ## everything that must pass
+	$(BIN)/python -m pytest
+
+check: $(READY)  ## format, lint, types, import contracts
+	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+viz: $(READY)  ## the pipeline in the browser
+	$(BIN)/kedro viz run
+
+mlflow: $(READY)  ## the runs in the browser
+	$(BIN)/mlflow server --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" --host 127.0.0.1 --port 5000
+
+format: $(READY)  ## mend what a tool can mend
+	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+clean:  ## what runs have made; not the virtual environment
+	git clean -fdX data mlartifacts mlflow.db .viz
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable ".[viz,dev]" --constraint constraints.txt
+	touch $(READY)

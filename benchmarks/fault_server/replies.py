@@ -1,0 +1,113 @@
+"""Replies with status 200: good ones, and those whose content is of no use."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import orjson
+
+from . import labels, texts
+from .chat_request import ChatRequest
+
+_CREATED = 1_700_000_000  # fixed, so that the same request gets the same bytes
+_CHARACTERS_PER_TOKEN = 4
+_REFUSAL = "I'm sorry, but I can't help with that request."
+
+
+class _Message(NamedTuple):
+    content: str | None
+    refusal: str | None = None
+    finish_reason: str = "stop"
+
+
+def _wants_tasks(request: ChatRequest) -> bool:
+    if request.schema:
+        return list(request.schema.get("properties", {})) == ["tasks"]
+    return '"tasks"' in request.prompt
+
+
+def _fields(request: ChatRequest) -> dict[str, Any]:
+    if _wants_tasks(request):
+        return {"tasks": texts.tasks(request.text_digest)}
+    label, misleading_label, allowed = labels.find(request.prompt, request.schema, request.text_digest)
+    text = texts.input_text(label, allowed, request.text_digest)
+    return {"input_text": text, "label": label, "misleading_label": misleading_label}
+
+
+def _dumps(fields: dict[str, Any]) -> str:
+    return orjson.dumps(fields).decode()
+
+
+def _good(request: ChatRequest) -> _Message:
+    return _Message(_dumps(_fields(request)))
+
+
+def _broken_json(request: ChatRequest) -> _Message:
+    """Prose, or JSON of which no repair can bring back all fields."""
+    content = _dumps(_fields(request))
+    variants = (
+        "Of course. Here is the example that you asked for, I hope that it is of use.",
+        content[: len(content) // 3],
+        content[: len(content) // 4] + '", "label": , }',
+    )
+    return _Message(variants[request.text_digest[1] % len(variants)])
+
+
+def _schema_violation(request: ChatRequest) -> _Message:
+    fields = _fields(request)
+    name = list(fields)[request.text_digest[1] % len(fields)]
+    return _Message(_dumps({**fields, name: [7] if name == "tasks" else 7}))
+
+
+def _truncated(request: ChatRequest) -> _Message:
+    content = _dumps(_fields(request))
+    return _Message(content[: len(content) // 2], finish_reason="length")
+
+
+def _refusal(request: ChatRequest) -> _Message:
+    return _Message(None, refusal=_REFUSAL)
+
+
+def _content_filter(request: ChatRequest) -> _Message:
+    return _Message("", finish_reason="content_filter")
+
+
+_MESSAGES: dict[str | None, Callable[[ChatRequest], _Message]] = {
+    None: _good,
+    "broken_json": _broken_json,
+    "schema_violation": _schema_violation,
+    "refusal": _refusal,
+    "truncated": _truncated,
+    "content_filter": _content_filter,
+}
+
+
+def _usage(prompt: str, written: str) -> dict[str, Any]:
+    prompt_tokens = len(prompt) // _CHARACTERS_PER_TOKEN + 1
+    completion_tokens = -(-len(written) // _CHARACTERS_PER_TOKEN)
+    return {
+        "prompt_tokens": prompt_tokens,
+        "completion_tokens": completion_tokens,
+        "total_tokens": prompt_tokens + completion_tokens,
+        "prompt_tokens_details": {"cached_tokens": prompt_tokens // 4},
+    }
+
+
+def completion(request: ChatRequest, fault: str | None) -> bytes:
+    """Write the body of a reply: a pure function of the request and the fault.
+
+    Args:
+        request: What was asked.
+        fault: One of the content faults, or none for a good reply.
+    """
+    content, refusal, finish_reason = _MESSAGES[fault](request)
+    message = {"role": "assistant", "content": content, "refusal": refusal}
+    return orjson.dumps(
+        {
+            "id": f"chatcmpl-{request.body_digest.hex()}",
+            "object": "chat.completion",
+            "created": _CREATED,
+            "model": request.model,
+            "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason}],
+            "usage": _usage(request.prompt, content or refusal or ""),
+        }
+    )

@@ -1,0 +1,91 @@
+"""What the server is told to do, at the start or while it runs."""
+
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+TRANSPORT_FAULTS = ("rate_limited", "server_error", "hang")
+CONTENT_FAULTS = ("broken_json", "schema_violation", "refusal", "truncated", "content_filter")
+FATAL_FAULTS = ("quota", "bad_key", "unknown_model", "bad_request")
+RATED_FAULTS = TRANSPORT_FAULTS + CONTENT_FAULTS
+ALL_FAULTS = RATED_FAULTS + FATAL_FAULTS
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings of the server.
+
+    Attributes:
+        rates: Share of the requests that get each fault; in all at most 1.
+        always: The one fault that every request gets.
+        fault_seed: Changes which requests get which fault and which latency.
+        sticky: Whether a row's fault comes back on every attempt at the row.
+        retry_after: Seconds in the Retry-After header of a 429.
+        latency_ms: Median time to a reply.
+        latency_sigma: Sigma of the lognormal distribution around that median; 0 = always the median.
+        require_key: The only API key that is let in.
+        known_model: The only model name that is served.
+        canned: Whether every request gets the first one's reply, with no fault and next to no work.
+    """
+
+    rates: dict[str, float] = field(default_factory=dict)
+    always: str | None = None
+    fault_seed: int = 0
+    sticky: bool = False
+    retry_after: float = 0.05
+    latency_ms: float = 0.0
+    latency_sigma: float = 0.0
+    require_key: str | None = None
+    known_model: str | None = None
+    canned: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse settings that contradict themselves.
+
+        Raises:
+            ValueError: A value is out of range, or the canned reply is combined with what it can't serve.
+        """
+        if any(not 0 <= rate <= 1 for rate in self.rates.values()) or sum(self.rates.values()) > 1 + 1e-9:
+            raise ValueError("each rate must lie between 0 and 1, and all of them together at 1 or less")
+        if self.always not in (None, *ALL_FAULTS):
+            raise ValueError(f"always must be one of {', '.join(ALL_FAULTS)}")
+        if min(self.retry_after, self.latency_ms, self.latency_sigma) < 0:
+            raise ValueError("retry_after, latency_ms and latency_sigma can't be negative")
+        if self.canned and (any(self.rates.values()) or self.always or self.require_key or self.known_model):
+            raise ValueError("the canned reply goes to every request: no fault, key or model can be set with it")
+
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "fault_seed": (int,),
+    "sticky": (bool,),
+    "retry_after": (int, float),
+    "latency_ms": (int, float),
+    "latency_sigma": (int, float),
+    "require_key": (str, type(None)),
+    "known_model": (str, type(None)),
+}
+
+
+def changed(settings: Settings, changes: dict[str, Any]) -> Settings:
+    """Apply what a running server is told.
+
+    Rates and `always` are replaced as a whole, so that no changes at all means a healthy server. The other settings
+    stay as they are unless named.
+
+    Raises:
+        ValueError: A name that does not exist, or a value of the wrong type or out of range.
+    """
+    rates = {name: value for name, value in changes.items() if name in RATED_FAULTS}
+    others = {name: value for name, value in changes.items() if name not in RATED_FAULTS and name != "always"}
+    unknown = sorted(set(others) - set(_TYPES))
+    if unknown:
+        raise ValueError(f"unknown: {', '.join(unknown)}; allowed: {', '.join((*RATED_FAULTS, 'always', *_TYPES))}")
+    for name, value in (*rates.items(), *others.items()):
+        allowed = _TYPES.get(name, (int, float))
+        if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
+            raise ValueError(f"{name} can't be {value!r}")
+    return replace(settings, rates=rates, always=changes.get("always"), **others)
+
+
+def as_dict(settings: Settings) -> dict[str, Any]:
+    """Show the settings without the key."""
+    return {each.name: getattr(settings, each.name) for each in fields(settings) if each.name != "require_key"}

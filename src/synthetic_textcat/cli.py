@@ -1,0 +1,50 @@
+"""`kedro run` of this project: Kedro's own, with errors of the user's in one line and SIGTERM heard."""
+
+import functools
+import logging
+import signal
+import sys
+from typing import Any
+
+import click
+from kedro.framework.cli.project import run
+from kedro.framework.cli.utils import KedroCliError
+
+from synthetic_textcat.plain_errors import in_one_line
+
+INTERRUPTED = 130
+_kedro_run = run.callback
+
+
+@functools.wraps(_kedro_run)  # type: ignore[arg-type]
+def _run_plainly(*args: Any, **kwargs: Any) -> Any:
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return _kedro_run(*args, **kwargs)  # type: ignore[misc]
+    except KeyboardInterrupt:
+        click.echo("Stopped. What has arrived is saved; the same command goes on from there.", err=True)
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        line = in_one_line(error)
+        if line is None or _traceback_wanted():
+            raise
+        raise click.ClickException(line) from error
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _traceback_wanted() -> bool:
+    return bool(KedroCliError.VERBOSE_ERROR) or logging.getLogger(__package__).isEnabledFor(logging.DEBUG)
+
+
+run.callback = _run_plainly
+
+
+@click.group()
+def cli() -> None:
+    """Commands of this project, beside Kedro's."""
+
+
+cli.add_command(run)

@@ -1,0 +1,37 @@
+"""The catalog entry of the chat model."""
+
+from typing import Any
+
+from kedro.io import AbstractDataset, DatasetError
+
+from synthetic_textcat.llm.spec import ChatModelSpec
+
+
+class ChatModelDataset(AbstractDataset[None, ChatModelSpec]):
+    """Loads the recipe of a chat model: its class, and what its constructor takes beside `params:llm`.
+
+    The stock dataset loads the model itself, which can't be pickled, takes no metadata and no client.
+
+    Args:
+        class_path: Dotted path of a LangChain chat-model class.
+        kwargs: Constructor arguments: `timeout`, `max_retries`, `default_headers`, `base_url`, ... Never a key: clients
+            read it from the environment.
+        metadata: For plugins, such as the Kedro-Viz layer.
+    """
+
+    def __init__(
+        self, *, class_path: str, kwargs: dict[str, Any] | None = None, metadata: dict[str, Any] | None = None
+    ) -> None:
+        self._spec = ChatModelSpec(class_path, kwargs or {})
+        self.metadata = metadata
+
+    def load(self) -> ChatModelSpec:
+        """The recipe; nothing is built and nobody is asked."""
+        return self._spec
+
+    def save(self, data: None) -> None:  # noqa: ARG002
+        """Not possible: the entry is edited in the catalog."""
+        raise DatasetError("The chat model is configured in the catalog; it can't be saved")
+
+    def _describe(self) -> dict[str, Any]:
+        return {"class_path": self._spec.class_path}

@@ -1,0 +1,94 @@
+"""The catalog entry of a journal: append-only JSON lines, on disk before they count, one writer at a time."""
+
+import os
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from kedro.io import AbstractDataset
+from kedro_datasets._typing import JSONPreview
+
+from synthetic_textcat.errors import JournalError
+from synthetic_textcat.llm.journal import Journal, completion_line, end_of_whole_lines
+from synthetic_textcat.schemas.completions import Completion
+
+
+class JournalDataset(AbstractDataset[list[Completion], Journal]):
+    """Appends completions, loads their index.
+
+    Args:
+        filepath: The JSON Lines file; absent is the same as empty.
+        metadata: For plugins, such as the Kedro-Viz layer.
+    """
+
+    _EPHEMERAL = True  # else `--only-missing-outputs` takes a half-written journal for a finished one
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._filepath = Path(filepath)
+        self._lock = FileLock(f"{filepath}.lock")
+        self._repaired = False
+        self.metadata = metadata
+
+    def load(self) -> Journal:
+        """The index; the lines stay on disk."""
+        return Journal(self._filepath)
+
+    def save(self, data: list[Completion]) -> None:
+        """Appends the completions and waits until they are on disk.
+
+        Raises:
+            JournalError: If the disk takes no more; what was on it before stays whole.
+        """
+        lines = b"".join(map(completion_line, data))
+        try:
+            self._filepath.parent.mkdir(parents=True, exist_ok=True)
+            with self._filepath.open("ab") as file:
+                self._cut_torn_line()
+                file.write(lines)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            self._repaired = False
+            raise JournalError(
+                f"Can't write {self._filepath}: {error.strerror}. Next: make room or mend its rights, then run the "
+                "same command again: what is on disk is not asked again"
+            ) from error
+
+    def lock(self) -> None:
+        """Makes this process the journal's only writer until `release`, or until it ends, however it ends.
+
+        Raises:
+            JournalError: If another run is writing it.
+        """
+        self._filepath.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise JournalError(
+                f"Another run is writing {self._filepath}: two at once would ask, and pay, twice. "
+                "Next: wait until it ends, or stop it"
+            ) from None
+
+    def release(self) -> None:
+        """Lets other runs write; does nothing if the lock is not held."""
+        self._lock.release()
+
+    def preview(self, nrows: int = 5) -> JSONPreview:
+        """The first lines, for Kedro-Viz."""
+        if not self._filepath.exists():
+            return JSONPreview("[]")
+        with self._filepath.open(encoding="ascii") as file:
+            return JSONPreview(f"[{','.join(islice(file, nrows))}]")
+
+    def _cut_torn_line(self) -> None:
+        """Cuts off what a kill left of a line, once, before anything is appended to it."""
+        if not self._repaired:
+            os.truncate(self._filepath, end_of_whole_lines(self._filepath))
+            self._repaired = True
+
+    def _exists(self) -> bool:
+        return self._filepath.exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}

@@ -1,0 +1,67 @@
+"""One error tree. Each error is one line that says what is wrong, where, what is allowed and what to do next."""
+
+import difflib
+import os
+from collections.abc import Iterable
+
+
+class TextcatError(Exception):
+    """Anything that a user can mend; the command prints its text as one line and exits with 1."""
+
+
+class ParameterError(TextcatError):
+    """A parameter that does not exist, or whose value is out of range."""
+
+
+class TasksFileError(TextcatError):
+    """A tasks file that is missing, empty, malformed or contradicts itself."""
+
+
+class PromptError(TextcatError):
+    """A prompt template that can't be filled from a planned row."""
+
+
+class ModelSetupError(TextcatError):
+    """A model that can't be built: no key, an unknown class, a setting it does not take."""
+
+
+class FatalAnswerError(TextcatError):
+    """An answer that every further call would get too: a wrong key, an unknown model, no server, no quota."""
+
+
+class JournalError(TextcatError):
+    """A journal that is not ours, is torn in the middle, can't be written, or is in use by another run."""
+
+
+class YieldTooLowError(TextcatError):
+    """Fewer rows were accepted than the threshold asks for; raised when everything is saved."""
+
+
+class TransportError(Exception):
+    """A call that brought no reply, for now.
+
+    Attributes:
+        cause: One of `schemas.TRANSPORT_CAUSES`.
+    """
+
+    def __init__(self, cause: str, message: str) -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
+def nearest(name: str, allowed: Iterable[str]) -> str:
+    """A hint for a name that is not allowed: the closest ones, or all of a short list."""
+    options = sorted(map(str, allowed))
+    lowered = {option.casefold(): option for option in options}
+    close = [lowered[match] for match in difflib.get_close_matches(str(name).casefold(), lowered, n=3)]
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    return f"allowed: {', '.join(options)}" if len(options) <= 20 else "none is near it"
+
+
+def redact(text: str) -> str:
+    """The text without any key of this process's environment, for all that is logged, journalled or printed."""
+    for name, value in os.environ.items():
+        if name.endswith(("_API_KEY", "_TOKEN")) and len(value) >= 4:
+            text = text.replace(value, "***")
+    return text

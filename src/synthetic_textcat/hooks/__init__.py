@@ -1,0 +1,10 @@
+"""What happens around a run: parameters are checked, journals locked, the run tracked, its end told."""
+
+from synthetic_textcat.hooks.journal_writer import JournalWriter
+from synthetic_textcat.hooks.parameter_gate import ParameterGate
+from synthetic_textcat.hooks.progress import Progress
+from synthetic_textcat.hooks.summary import RunSummary
+from synthetic_textcat.hooks.tracking import MlflowTracking
+from synthetic_textcat.hooks.yield_gate import YieldGate
+
+__all__ = ["JournalWriter", "MlflowTracking", "ParameterGate", "Progress", "RunSummary", "YieldGate"]

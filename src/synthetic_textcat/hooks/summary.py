@@ -1,0 +1,77 @@
+"""The last lines of a run: what became of the rows, and where to look."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import click
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+
+from synthetic_textcat.pipelines.quality_report.ledger import Ledger
+from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
+from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
+
+_EXAMPLES = "data/05_model_input/examples.parquet"
+_REPORT = "data/08_reporting/quality_report.html"
+
+
+class RunSummary:
+    """Says in a few lines what a run came to."""
+
+    def __init__(self) -> None:
+        self._ledger: Ledger | None = None
+        self._calls: int | None = None
+        self._offline = False
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Notes who writes the text."""
+        self._offline = context.params["llm"].model == OFFLINE_MODEL
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Any) -> None:
+        """Begins to count calls, if this run may make any."""
+        writes = pipeline.all_outputs() & {"completions", "brainstorm_completions"}
+        self._ledger, self._calls = None, 0 if writes else None
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
+        """Keeps the ledger and counts calls."""
+        if dataset_name == "ledger":
+            self._ledger = data
+        elif self._calls is not None and dataset_name in ("completions", "brainstorm_completions"):
+            self._calls += len(data)
+
+    @hook_impl
+    def after_pipeline_run(self) -> None:
+        """Prints the lines."""
+        click.echo("\n".join(self._lines()))
+
+    def _lines(self) -> Iterator[str]:
+        if self._ledger is not None:
+            yield from _ledger_lines(self._ledger)
+        if self._calls is not None:
+            yield f"calls     {self._calls}" if self._calls else "calls     0: the journal answers every row"
+        if self._offline and (self._ledger or self._calls):
+            yield f"note      {BANNER}"
+        if self._ledger is not None:
+            yield f"dataset   {_EXAMPLES}"
+            yield f"report    {_REPORT}"
+        yield "look      `make mlflow` for runs, `make viz` for the pipeline"
+
+
+def _ledger_lines(ledger: Ledger) -> Iterator[str]:
+    yield ""
+    yield f"planned   {ledger['planned']}"
+    yield f"accepted  {ledger['accepted']}"
+    yield f"rejected  {_counts(ledger['rejected'])}"
+    yield f"failed    {_counts(ledger['failed'])}"
+    yield f"not run   {ledger['not_run']}"
+    again = sum(ledger["failed"].get(cause, 0) for cause in TRANSPORT_CAUSES)
+    if again or ledger["not_run"]:
+        yield "          the same command asks again for what brought no reply"
+
+
+def _counts(by_name: Mapping[str, int]) -> str:
+    names = ", ".join(f"{name} {rows}" for name, rows in by_name.items())
+    return f"{sum(by_name.values())}" + (f": {names}" if names else "")

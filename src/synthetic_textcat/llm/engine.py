@@ -1,0 +1,50 @@
+"""From calls to completions: as many in flight as allowed, handed on as they arrive, nothing lost at the end."""
+
+from collections.abc import Callable, Iterator
+
+from synthetic_textcat.llm.chat import Chat
+from synthetic_textcat.llm.crew import Call, Crew, Manner
+from synthetic_textcat.llm.event_loop import BackgroundLoop
+from synthetic_textcat.llm.interrupts import held_interrupts
+from synthetic_textcat.schemas.completions import Completion
+
+_WINDOW_S = 0.4
+"""How long arrivals are gathered before they are handed on to be saved; well under the promised second."""
+
+
+def complete(
+    open_chat: Callable[[], Chat], calls: Iterator[Call], manner: Manner, concurrency: int
+) -> Iterator[list[Completion]]:
+    """Makes the calls and yields their completions in the order in which they arrive.
+
+    An interrupt, too, first yields what has arrived. The model is built only if there is a call to make.
+
+    Raises:
+        FatalAnswerError: After what was in flight has been yielded.
+        KeyboardInterrupt: After an interrupt, likewise.
+    """
+    first = next(calls, None)
+    if first is None:
+        return
+    with held_interrupts() as interrupted, BackgroundLoop() as loop:
+        crew = loop.run(_hire(open_chat, _with_first(first, calls), manner, concurrency))
+        try:
+            while not interrupted.is_set() and (batch := loop.run(crew.arrived(_WINDOW_S))) is not None:
+                if batch:
+                    yield batch
+        finally:
+            rest = loop.run(crew.stop())
+        if rest:
+            yield rest
+        if interrupted.is_set():
+            raise KeyboardInterrupt
+
+
+def _with_first(first: Call, rest: Iterator[Call]) -> Iterator[Call]:
+    yield first
+    yield from rest
+
+
+async def _hire(open_chat: Callable[[], Chat], calls: Iterator[Call], manner: Manner, size: int) -> Crew:
+    """Builds model and workers on the loop that they will live on."""
+    return Crew(open_chat(), calls, manner, size)

@@ -1,0 +1,29 @@
+"""The fingerprint of a row's call: what makes a paid answer the answer to this row."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from synthetic_textcat.hashing import canonical_json
+from synthetic_textcat.llm.messages import Messages, wire_form
+from synthetic_textcat.schemas.parameters import LlmParameters
+
+_NOT_SAMPLING = {"token_limit_field"}
+
+
+class Fingerprinter:
+    """Hashes a row's call; what all rows share is hashed once.
+
+    In it: request, first messages, response schema, model, endpoint, sampling settings. Not in it: the key, timeouts,
+    proxies, concurrency and the name of the token-limit field, none of which changes what is answered.
+    """
+
+    def __init__(self, llm: LlmParameters, endpoint: str) -> None:
+        settings = llm.model_dump(mode="json", exclude=_NOT_SAMPLING)
+        self._shared = hashlib.sha256(canonical_json([settings, endpoint]).encode())
+
+    def of(self, request_id: str, messages: Messages, schema: Mapping[str, Any]) -> str:
+        """Hex sha256 of one row's call."""
+        digest = self._shared.copy()
+        digest.update(canonical_json([request_id, wire_form(messages), schema]).encode())
+        return digest.hexdigest()

@@ -1,0 +1,39 @@
+"""What is said to the model after a reply that could not be used."""
+
+from collections.abc import Callable
+
+from langchain_core.messages import AIMessage
+from langchain_core.prompts import ChatPromptTemplate
+from pydantic import BaseModel
+
+from synthetic_textcat.llm.messages import Messages, check_placeholders
+from synthetic_textcat.llm.parsing import parse
+from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.replies import Problem
+
+_NOTHING = "(no text)"  # servers refuse an empty assistant message
+
+
+def judging(wanted: type[BaseModel]) -> Callable[[Completion], Problem | None]:
+    """A judge: why a completion is not what was wanted, or None if it is."""
+
+    def judge(completion: Completion) -> Problem | None:
+        result = parse(completion, wanted)
+        return result if isinstance(result, Problem) else None
+
+    return judge
+
+
+def asking_again(retry_prompt: ChatPromptTemplate) -> Callable[[Messages, str, Problem], Messages]:
+    """How the conversation goes on: the bad reply, then what was wrong with it.
+
+    Raises:
+        PromptError: If the retry prompt can't be filled.
+    """
+    check_placeholders("retry", retry_prompt, required=["problem"], allowed=["cause"])
+
+    def ask_again(messages: Messages, raw_text: str, problem: Problem) -> Messages:
+        said = AIMessage(raw_text or _NOTHING)
+        return [*messages, said, *retry_prompt.format_messages(problem=problem.detail, cause=problem.cause)]
+
+    return ask_again

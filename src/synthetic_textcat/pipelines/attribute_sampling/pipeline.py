@@ -1,0 +1,21 @@
+"""Wiring of `attribute_sampling`."""
+
+from kedro.pipeline import Pipeline, node
+
+from synthetic_textcat.pipelines.attribute_sampling.nodes import hash_plan, plan_requests
+
+
+def create_pipeline() -> Pipeline:
+    """`tasks` in, `requests` and the plan's hash out."""
+    return Pipeline(
+        [
+            node(
+                plan_requests,
+                inputs=["tasks", "params:attribute_sampling", "params:seed"],
+                outputs="requests",
+                name="plan_requests",
+            ),
+            node(hash_plan, inputs="requests", outputs="plan_sha256", name="hash_plan"),
+        ],
+        tags="attribute_sampling",
+    )

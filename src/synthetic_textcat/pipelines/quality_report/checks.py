@@ -1,0 +1,103 @@
+"""The reject reasons: each check takes a candidate and gives back why it is no example, or None.
+
+To add one: write the function, and name it in `ROW_CHECKS` (or `COMPARISONS`) at its place in the order of
+`schemas.outcomes.REJECT_REASONS`.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A parsed reply beside what was planned for it.
+
+    Attributes:
+        input_text, label, misleading_label: As the model wrote them.
+        planned_label: The plan's; None for an open label set.
+        allowed: Names of the closed label set; empty for an open one.
+        request_id: The planned row.
+    """
+
+    request_id: str
+    input_text: str
+    label: str
+    misleading_label: str
+    planned_label: str | None
+    allowed: frozenset[str]
+
+
+Check = Callable[[Candidate], str | None]
+Comparison = Callable[[Iterable[Candidate]], Iterator[str | None]]
+
+
+def empty_field(row: Candidate) -> str | None:
+    """Text or a label without a single visible character."""
+    fields = ("input_text", "label", "misleading_label")
+    empty = [name for name in fields if not getattr(row, name).strip()]
+    return f"empty: {', '.join(empty)}" if empty else None
+
+
+def label_not_in_set(row: Candidate) -> str | None:
+    """A label that the closed set does not have."""
+    return f"label {row.label!r}" if row.allowed and row.label not in row.allowed else None
+
+
+def misleading_label_not_in_set(row: Candidate) -> str | None:
+    """A misleading label that the closed set does not have."""
+    wrong = row.allowed and row.misleading_label not in row.allowed
+    return f"misleading label {row.misleading_label!r}" if wrong else None
+
+
+def same_labels(row: Candidate) -> str | None:
+    """A misleading label that is the label: it would teach a model nothing, or worse."""
+    return f"both {row.label!r}" if normalised(row.label) == normalised(row.misleading_label) else None
+
+
+def label_not_as_planned(row: Candidate) -> str | None:
+    """Another label of the set than the one that was asked for."""
+    if row.planned_label is None or row.label == row.planned_label:
+        return None
+    return f"planned {row.planned_label!r}, got {row.label!r}"
+
+
+def label_leaked(row: Candidate) -> str | None:
+    """A label as a whole word of the text: the text would be classified by reading its answer."""
+    text = normalised(row.input_text)
+    leaked = [label for label in (row.label, row.misleading_label) if _whole_word(normalised(label)).search(text)]
+    return f"the text names {' and '.join(map(repr, leaked))}" if leaked else None
+
+
+def exact_duplicate(rows: Iterable[Candidate]) -> Iterator[str | None]:
+    """A text that, normalised, an earlier row has."""
+    first: dict[str, str] = {}
+    for row in rows:
+        kept = first.setdefault(normalised(row.input_text), row.request_id)
+        yield None if kept == row.request_id else f"same text as {kept}"
+
+
+ROW_CHECKS: dict[str, Check] = {
+    check.__name__: check
+    for check in (
+        empty_field,
+        label_not_in_set,
+        misleading_label_not_in_set,
+        same_labels,
+        label_not_as_planned,
+        label_leaked,
+    )
+}
+COMPARISONS: dict[str, Comparison] = {check.__name__: check for check in (exact_duplicate,)}
+
+
+def normalised(text: str) -> str:
+    """The text as it counts for comparison: NFKC, case folded, white space collapsed."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+@lru_cache(maxsize=4096)
+def _whole_word(label: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w){re.escape(label)}(?!\w)")

@@ -1,0 +1,56 @@
+"""The ledger: every planned row in exactly one place, or no ledger at all."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypedDict
+
+from synthetic_textcat.errors import TextcatError
+
+
+class Ledger(TypedDict):
+    """The counts that add up: planned = accepted + rejected + failed + not_run."""
+
+    planned: int
+    accepted: int
+    rejected: dict[str, int]
+    failed: dict[str, int]
+    not_run: int
+
+
+class LedgerError(TextcatError):
+    """A row that is in two places, or in none that was planned."""
+
+
+def count(
+    planned: Iterable[str], accepted: Iterable[str], rejected: Mapping[str, str], failed: Mapping[str, str]
+) -> Ledger:
+    """The ledger of request ids; `rejected` and `failed` map ids to reason and cause.
+
+    Raises:
+        LedgerError: If it does not add up.
+    """
+    ids, done = set(planned), [*accepted, *rejected, *failed]
+    _refuse_strangers(ids, done)
+    if len(set(done)) < len(done):
+        twice = next(row for row, times in Counter(done).items() if times > 1)
+        raise LedgerError(f"Row {twice} ended in two places. Next: run `kedro run --pipelines generate` again")
+    return Ledger(
+        planned=len(ids),
+        accepted=len(done) - len(rejected) - len(failed),
+        rejected=_by_name(rejected.values()),
+        failed=_by_name(failed.values()),
+        not_run=len(ids) - len(done),
+    )
+
+
+def _refuse_strangers(planned: set[str], done: Sequence[str]) -> None:
+    strangers = [row for row in done if row not in planned]
+    if strangers:
+        raise LedgerError(
+            f"{len(strangers)} rows (such as {strangers[0]}) are not in the plan: data/03_primary/requests.parquet is "
+            "newer than the candidates. Next: run `kedro run --pipelines generation` first"
+        )
+
+
+def _by_name(names: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(names).items()))

@@ -1,0 +1,68 @@
+"""The metrics: flat name → number, or null where it can't be known. Names group by `/`."""
+
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+
+from synthetic_textcat.pipelines.quality_report.ledger import Ledger
+from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.languages import find_language
+from synthetic_textcat.schemas.outcomes import FAILURE_CAUSES, REJECT_REASONS
+
+Metrics = dict[str, float | None]
+
+
+def row_metrics(ledger: Ledger) -> Metrics:
+    """Counts of rows by end; every reason and cause has its metric, so that runs compare. Unit: rows."""
+    return {
+        "rows/planned": ledger["planned"],
+        "rows/accepted": ledger["accepted"],
+        "rows/rejected": sum(ledger["rejected"].values()),
+        "rows/failed": sum(ledger["failed"].values()),
+        "rows/not_run": ledger["not_run"],
+        **{f"rejected/{reason}": ledger["rejected"].get(reason, 0) for reason in REJECT_REASONS},
+        **{f"failed/{cause}": ledger["failed"].get(cause, 0) for cause in FAILURE_CAUSES},
+    }
+
+
+def yield_metrics(requests: pd.DataFrame, accepted: Iterable[str]) -> Metrics:
+    """Accepted / planned: in all, by language (its code) and by task. Unit: share, 0 to 1."""
+    hit = requests["request_id"].isin(set(accepted))
+    by_language = hit.groupby(requests["language"]).mean()
+    by_task = hit.groupby(requests["task_id"]).mean()
+    return {
+        "yield/all": float(hit.mean()),
+        **{f"yield/language/{find_language(str(name)).code}": float(share) for name, share in by_language.items()},
+        **{f"yield/task/{task_id}": float(share) for task_id, share in by_task.items()},
+    }
+
+
+def token_metrics(completions: Iterable[Completion], accepted: int, run_id: str) -> Metrics:
+    """Calls and tokens of all journal lines of the plan's rows, and of this run alone. Unit: calls, tokens.
+
+    Cost is null as long as nobody has told a price: a guess would be worse.
+    """
+    totals = dict.fromkeys(("prompt", "cached", "completion", "all", "this_run", "calls", "calls_this_run"), 0)
+    for completion in completions:
+        mine = completion.run_id == run_id
+        totals["prompt"] += completion.prompt_tokens or 0
+        totals["cached"] += completion.cached_tokens or 0
+        totals["completion"] += completion.completion_tokens or 0
+        totals["all"] += completion.tokens
+        totals["this_run"] += completion.tokens if mine else 0
+        totals["calls"] += 1
+        totals["calls_this_run"] += mine
+    return {
+        "calls/dataset": totals.pop("calls"),
+        "calls/this_run": totals.pop("calls_this_run"),
+        **{f"tokens/{name}": total for name, total in totals.items()},
+        "tokens/per_accepted": totals["all"] / accepted if accepted else None,
+        "cost/usd_this_run": None,
+        "cost/usd_dataset": None,
+        "cost/usd_per_accepted": None,
+    }
+
+
+def merged(*parts: Mapping[str, float | None]) -> Metrics:
+    """All parts in one flat mapping."""
+    return {name: value for part in parts for name, value in part.items()}

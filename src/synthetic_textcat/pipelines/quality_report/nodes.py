@@ -1,0 +1,124 @@
+"""Nodes of `quality_report`."""
+
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from synthetic_textcat.llm.journal import Journal
+from synthetic_textcat.pipelines.quality_report.checks import Candidate
+from synthetic_textcat.pipelines.quality_report.ledger import Ledger, count
+from synthetic_textcat.pipelines.quality_report.metrics import (
+    Metrics,
+    merged,
+    row_metrics,
+    token_metrics,
+    yield_metrics,
+)
+from synthetic_textcat.pipelines.quality_report.outcomes import Ends, outcome_rows
+from synthetic_textcat.pipelines.quality_report.plots import yield_figure
+from synthetic_textcat.pipelines.quality_report.report import Samples, render, sample
+from synthetic_textcat.pipelines.quality_report.verdicts import judge
+from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
+from synthetic_textcat.schemas.parameters import LlmParameters
+from synthetic_textcat.schemas.rows import EXAMPLES, OUTCOMES, REJECTED, records_of, to_frame
+from synthetic_textcat.schemas.tasks import tasks_of
+
+
+class CheckedRows(NamedTuple):
+    """Every candidate, in one of two tables."""
+
+    examples: pd.DataFrame
+    rejected: pd.DataFrame
+
+
+def check_candidates(candidates: pd.DataFrame, requests: pd.DataFrame, tasks: pd.DataFrame) -> CheckedRows:
+    """`examples` and `rejected`, each in plan order; a rejected row bears its first reason and the words for it."""
+    allowed = {task.task_id: frozenset(task.label_names) for task in tasks_of(tasks)}
+    planned = {row["request_id"]: row["label"] for row in records_of(requests[["request_id", "label"]])}
+    rows = list(records_of(candidates))
+    verdicts = judge([_candidate(row, planned.get(row["request_id"]), allowed) for row in rows])
+    judged = list(zip(rows, verdicts, strict=True))
+    return CheckedRows(
+        to_frame((row for row, verdict in judged if verdict is None), EXAMPLES),
+        to_frame(
+            ({**row, "reject_reason": x.reason, "detail": x.detail} for row, x in judged if x is not None), REJECTED
+        ),
+    )
+
+
+def build_ledger(
+    requests: pd.DataFrame, examples: pd.DataFrame, rejected: pd.DataFrame, failed: pd.DataFrame
+) -> Ledger:
+    """The ledger.
+
+    Raises:
+        LedgerError: If it does not add up.
+    """
+    return count(
+        requests["request_id"],
+        examples["request_id"],
+        dict(zip(rejected["request_id"], rejected["reject_reason"], strict=True)),
+        dict(zip(failed["request_id"], failed["failure_cause"], strict=True)),
+    )
+
+
+def list_outcomes(
+    requests: pd.DataFrame,
+    calls: pd.DataFrame,
+    journal: Journal,
+    examples: pd.DataFrame,
+    rejected: pd.DataFrame,
+    failed: pd.DataFrame,
+) -> pd.DataFrame:
+    """One row a planned row: its end, calls, tokens and cost; columns `OUTCOMES`, in plan order."""
+    ends = Ends(*({row["request_id"]: row for row in records_of(frame)} for frame in (examples, rejected, failed)))
+    return to_frame(outcome_rows(requests["request_id"], journal.completions(calls["fingerprint"]), ends), OUTCOMES)
+
+
+def measure(
+    ledger: Ledger,
+    outcomes: pd.DataFrame,
+    requests: pd.DataFrame,
+    calls: pd.DataFrame,
+    journal: Journal,
+    run_id: str,
+) -> Metrics:
+    """All metrics, by name."""
+    accepted = outcomes.loc[outcomes["outcome"] == "accepted", "request_id"]
+    completions = (x for own in journal.completions(calls["fingerprint"]) for x in own)
+    return merged(
+        row_metrics(ledger),
+        yield_metrics(requests, accepted),
+        token_metrics(completions, ledger["accepted"], run_id),
+    )
+
+
+def plot_yield(ledger: Ledger) -> Any:
+    """The plot of where rows ended, a plotly figure (Kedro reads annotations, and naming plotly's would import it)."""
+    return yield_figure(ledger)
+
+
+def write_report(
+    ledger: Ledger,
+    metrics: Metrics,
+    examples: pd.DataFrame,
+    rejected: pd.DataFrame,
+    failed: pd.DataFrame,
+    llm: LlmParameters,
+    seed: int,
+) -> str:
+    """The report as HTML."""
+    samples = Samples(*(sample(list(records_of(frame)), seed) for frame in (examples, rejected, failed)))
+    by_templates = llm.model == OFFLINE_MODEL or OFFLINE_MODEL in set(examples["model_name"])
+    return render(ledger, metrics, samples, llm.model, BANNER if by_templates else None)
+
+
+def _candidate(row: dict[str, Any], planned_label: str | None, allowed: dict[str, frozenset[str]]) -> Candidate:
+    return Candidate(
+        request_id=row["request_id"],
+        input_text=row["input_text"],
+        label=row["label"],
+        misleading_label=row["misleading_label"],
+        planned_label=planned_label,
+        allowed=allowed[row["task_id"]],
+    )

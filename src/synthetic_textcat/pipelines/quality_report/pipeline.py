@@ -1,0 +1,52 @@
+"""Wiring of `quality_report`."""
+
+from kedro.pipeline import Pipeline, node
+
+from synthetic_textcat.pipelines.quality_report.nodes import (
+    build_ledger,
+    check_candidates,
+    list_outcomes,
+    measure,
+    plot_yield,
+    write_report,
+)
+
+
+def create_pipeline() -> Pipeline:
+    """`candidates` and `failed` in; `examples`, `rejected`, `ledger`, `metrics`, plot and report out."""
+    return Pipeline(
+        [
+            node(
+                check_candidates,
+                inputs=["candidates", "requests", "tasks"],
+                outputs=["examples", "rejected"],
+                name="check_candidates",
+            ),
+            node(
+                build_ledger,
+                inputs=["requests", "examples", "rejected", "failed"],
+                outputs="ledger",
+                name="build_ledger",
+            ),
+            node(
+                list_outcomes,
+                inputs=["requests", "calls", "completions", "examples", "rejected", "failed"],
+                outputs="outcomes",
+                name="list_outcomes",
+            ),
+            node(
+                measure,
+                inputs=["ledger", "outcomes", "requests", "calls", "completions", "run_id"],
+                outputs="metrics",
+                name="measure",
+            ),
+            node(plot_yield, inputs="ledger", outputs="yield_plot", name="plot_yield"),
+            node(
+                write_report,
+                inputs=["ledger", "metrics", "examples", "rejected", "failed", "params:llm", "params:seed"],
+                outputs="quality_report",
+                name="write_report",
+            ),
+        ],
+        tags="quality_report",
+    )

@@ -1,0 +1,31 @@
+"""From checks to verdicts: one reason a row, the first that applies."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from synthetic_textcat.pipelines.quality_report.checks import COMPARISONS, ROW_CHECKS, Candidate
+
+
+class Verdict(NamedTuple):
+    """Why a row is rejected."""
+
+    reason: str
+    detail: str
+
+
+def judge(rows: Sequence[Candidate]) -> list[Verdict | None]:
+    """A verdict for each row, None for an example. Rows come in plan order, so that the first of two alike stays."""
+    verdicts = [_judge_alone(row) for row in rows]
+    for reason, comparison in COMPARISONS.items():
+        standing = [place for place, verdict in enumerate(verdicts) if verdict is None]
+        for place, detail in zip(standing, comparison(rows[place] for place in standing), strict=True):
+            if detail is not None:
+                verdicts[place] = Verdict(reason, detail)
+    return verdicts
+
+
+def _judge_alone(row: Candidate) -> Verdict | None:
+    for reason, check in ROW_CHECKS.items():
+        if (detail := check(row)) is not None:
+            return Verdict(reason, detail)
+    return None

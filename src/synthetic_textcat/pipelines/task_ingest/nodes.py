@@ -1,0 +1,83 @@
+"""Nodes of `task_ingest`."""
+
+import logging
+from collections.abc import Iterator
+
+import pandas as pd
+from langchain_core.prompts import ChatPromptTemplate
+
+from synthetic_textcat.hashing import draw_int
+from synthetic_textcat.llm.chat import Chat
+from synthetic_textcat.llm.crew import Call, Manner
+from synthetic_textcat.llm.engine import complete
+from synthetic_textcat.llm.fingerprints import Fingerprinter
+from synthetic_textcat.llm.journal import Journal
+from synthetic_textcat.llm.messages import check_placeholders
+from synthetic_textcat.llm.open_calls import open_calls
+from synthetic_textcat.llm.retries import asking_again, judging
+from synthetic_textcat.llm.settlement import settle
+from synthetic_textcat.llm.spec import ChatModelSpec
+from synthetic_textcat.pipelines.task_ingest.brainstorm import new_tasks
+from synthetic_textcat.pipelines.task_ingest.tasks_file import read_tasks
+from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters, TaskIngestParameters
+from synthetic_textcat.schemas.replies import TaskList, task_list_schema
+from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
+
+logger = logging.getLogger(__name__)
+
+
+def plan_brainstorm(
+    brainstorm_prompt: ChatPromptTemplate,
+    spec: ChatModelSpec,
+    llm: LlmParameters,
+    task_ingest: TaskIngestParameters,
+    seed: int,
+) -> list[Call]:
+    """The calls that ask the model for tasks; none if no task is to be thought of."""
+    check_placeholders("brainstorm", brainstorm_prompt, required=["num_tasks"], allowed=[])
+    if not task_ingest.num_brainstormed:
+        return []
+    number, schema = "0", task_list_schema()
+    messages = brainstorm_prompt.format_messages(num_tasks=task_ingest.num_brainstormed)
+    fingerprint = Fingerprinter(llm, spec.endpoint).of(f"brainstorm {seed} {number}", messages, schema)
+    return [Call(number, fingerprint, messages, schema, draw_int(31, seed, "brainstorm", number))]
+
+
+def ask_for_tasks(
+    calls: list[Call],
+    journal: Journal,
+    retry_prompt: ChatPromptTemplate,
+    spec: ChatModelSpec,
+    llm: LlmParameters,
+    generation: GenerationParameters,
+    run_id: str,
+) -> Iterator[list[Completion]]:
+    """Makes the brainstorming calls that the journal does not answer; yields completions as they arrive."""
+    manner = Manner(judging(TaskList), asking_again(retry_prompt), generation.max_attempts, run_id)
+    pending = open_calls(calls, journal, TaskList, generation.max_attempts)
+    yield from complete(lambda: Chat(spec.build(llm), llm), pending, manner, generation.max_concurrency)
+
+
+def collect_tasks(
+    tasks_file: object, calls: list[Call], journal: Journal, task_ingest: TaskIngestParameters
+) -> pd.DataFrame:
+    """The table `tasks`: those of the file, then those that the model thought of and the file has not.
+
+    Raises:
+        TasksFileError: If the file is wrong, or there is no task at all.
+    """
+    tasks = read_tasks(tasks_file)
+    rows = [task.to_row("file") for task in tasks]
+    taken = {task.task_id for task in tasks}
+    for completions in journal.completions(call.fingerprint for call in calls):
+        settlement = settle(completions, TaskList)
+        if settlement.value is None:
+            logger.warning("Brainstorming brought no task: %s", settlement.problem or "no reply")
+            continue
+        thought = new_tasks(settlement.value.tasks, taken)[: task_ingest.num_brainstormed]
+        if len(thought) < task_ingest.num_brainstormed:
+            logger.warning("Brainstorming brought %d of %d tasks", len(thought), task_ingest.num_brainstormed)
+        model_name = settlement.completion.model_name if settlement.completion else None
+        rows += [Task(task=text).to_row("brainstorm", model_name) for text in thought]
+    return pd.DataFrame(rows, columns=TASKS_ARROW_SCHEMA.names)

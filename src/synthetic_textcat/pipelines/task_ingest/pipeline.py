@@ -1,0 +1,41 @@
+"""Wiring of `task_ingest`."""
+
+from kedro.pipeline import Pipeline, node
+
+from synthetic_textcat.pipelines.task_ingest.nodes import ask_for_tasks, collect_tasks, plan_brainstorm
+
+
+def create_pipeline() -> Pipeline:
+    """Tasks file and brainstorming in, `tasks` out."""
+    return Pipeline(
+        [
+            node(
+                plan_brainstorm,
+                inputs=["brainstorm_prompt", "llm", "params:llm", "params:task_ingest", "params:seed"],
+                outputs="brainstorm_calls",
+                name="plan_brainstorm",
+            ),
+            node(
+                ask_for_tasks,
+                inputs=[
+                    "brainstorm_calls",
+                    "brainstorm_journal",
+                    "retry_prompt",
+                    "llm",
+                    "params:llm",
+                    "params:generation",
+                    "run_id",
+                ],
+                outputs="brainstorm_completions",
+                name="ask_for_tasks",
+                tags="model_calls",
+            ),
+            node(
+                collect_tasks,
+                inputs=["tasks_file", "brainstorm_calls", "brainstorm_completions", "params:task_ingest"],
+                outputs="tasks",
+                name="collect_tasks",
+            ),
+        ],
+        tags="task_ingest",
+    )

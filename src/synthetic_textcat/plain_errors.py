@@ -1,0 +1,58 @@
+"""One line for each error that a user can mend."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from synthetic_textcat.errors import TextcatError, redact
+
+_LONGEST = 400
+
+
+def in_one_line(error: BaseException) -> str | None:
+    """What to print for an error; None if it is a bug, whose traceback must show."""
+    for cause in _chain(error):
+        if isinstance(cause, TextcatError):
+            return redact(str(cause))
+    if (line := _about_a_file(error)) is not None:
+        return line
+    return _flat(error) if _is_kedros_own(error) else None
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _about_a_file(error: BaseException) -> str | None:
+    import yaml
+
+    for cause in _chain(error):
+        if isinstance(cause, FileNotFoundError) and cause.filename:
+            return f"{_short(cause.filename)} is missing. Next: restore it, or run the pipeline that writes it"
+        if isinstance(cause, PermissionError) and cause.filename:
+            return f"{_short(cause.filename)} can't be opened: permission denied. Next: mend its rights"
+        if isinstance(cause, yaml.MarkedYAMLError):
+            mark = cause.problem_mark
+            where = f"{_short(mark.name)}, line {mark.line + 1}, column {mark.column + 1}" if mark else "A file"
+            return f"{where} is not YAML: {cause.problem}. Next: mend that place"
+    return None
+
+
+def _is_kedros_own(error: BaseException) -> bool:
+    from kedro.framework.context.context import KedroContextError
+    from kedro.io import DatasetError
+
+    known = (DatasetError, KedroContextError)
+    return isinstance(error, known) or str(error).startswith("Failed to find the pipeline named")
+
+
+def _short(path: object) -> str:
+    try:
+        return str(Path(str(path)).relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _flat(error: BaseException) -> str:
+    return redact(" ".join(str(error).split()))[:_LONGEST]

@@ -1,0 +1,1 @@
+"""What the project's data look like: parameters, tasks, tables, replies, completions. Public names."""

@@ -1,0 +1,78 @@
+"""The values that an attribute of a row can take, and the weights that a user's choice gives them.
+
+Value sets: Wang et al. (2024), table 8. Weights of the preset `paper`: language tiers from the public reproduction
+(arXiv 2509.06184: English .431, thirteen high-resource languages .029 each, the rest even); num_words and clarity from
+the later code of a co-author (SPEED, arXiv 2410.18634); difficulty even in all of them.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from synthetic_textcat.errors import nearest
+from synthetic_textcat.schemas.languages import find_language, languages
+
+Choice = str | list[str] | dict[str, float] | None
+"""A value, a list (even odds), a mapping value → weight, the preset `paper`, or null for even odds over all."""
+
+PRESET = "paper"
+
+VALUES: dict[str, tuple[str, ...]] = {
+    "difficulty": ("high school", "college", "PhD"),
+    "clarity": ("clear", "understandable with some effort", "ambiguous"),
+    "num_words": ("less than 10", "at least 10", "at least 50", "at least 100", "at least 200"),
+}
+_PAPER_WEIGHTS: dict[str, tuple[float, ...]] = {
+    "difficulty": (1, 1, 1),
+    "clarity": (0.6, 0.2, 0.2),
+    "num_words": (0.1, 0.3, 0.2, 0.2, 0.2),
+}
+_TIER_WEIGHTS = {"english": 0.431, "high": 0.029, "other": 0.0022857}
+
+
+def weights_of(attribute: str, choice: Choice) -> dict[str, float]:
+    """The weight of each value that can be drawn, in a fixed order of the values; weights sum to 1.
+
+    Raises:
+        ValueError: If a value is not of the attribute's set, or the weights are not positive.
+    """
+    if choice == PRESET:
+        raw = _paper_weights(attribute)
+    elif choice is None:
+        raw = dict.fromkeys(_values(attribute), 1.0)
+    else:
+        raw = _chosen_weights(attribute, choice)
+    total = sum(raw.values())
+    return {value: weight / total for value, weight in sorted(raw.items())}
+
+
+def _values(attribute: str) -> Sequence[str]:
+    return VALUES.get(attribute) or [language.name for language in languages()]
+
+
+def _paper_weights(attribute: str) -> dict[str, float]:
+    if attribute in VALUES:
+        return dict(zip(VALUES[attribute], _PAPER_WEIGHTS[attribute], strict=True))
+    return {language.name: _TIER_WEIGHTS[language.tier] for language in languages()}
+
+
+def _chosen_weights(attribute: str, choice: str | list[str] | dict[str, float]) -> dict[str, float]:
+    asked = [choice] if isinstance(choice, str) else choice
+    odds: Mapping[str, float] = asked if isinstance(asked, Mapping) else dict.fromkeys(asked, 1.0)
+    if not odds:
+        raise ValueError("names no value; give one at least, or null for even odds over all")
+    weights: dict[str, float] = {}
+    for value, weight in odds.items():
+        if not 0 < weight < float("inf"):
+            raise ValueError(f"gives {value!r} the weight {weight}; a weight is a positive number")
+        name = _canonical(attribute, value)
+        weights[name] = weights.get(name, 0.0) + weight
+    return weights
+
+
+def _canonical(attribute: str, value: str) -> str:
+    if attribute not in VALUES:
+        return find_language(value).name
+    by_key = {allowed.casefold(): allowed for allowed in VALUES[attribute]}
+    try:
+        return by_key[value.strip().casefold()]
+    except KeyError:
+        raise ValueError(f"unknown value {value!r}; {nearest(value, VALUES[attribute])}") from None

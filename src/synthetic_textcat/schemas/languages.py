@@ -1,0 +1,58 @@
+"""The languages that can be asked for: those of XLM-R, which the method samples from.
+
+Source of the table: Conneau et al. (2020), table 6, as transcribed and corrected in `languages.csv`; `tier` are the
+sampling tiers of the public reproduction of the method (arXiv 2509.06184).
+"""
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from synthetic_textcat.errors import nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """One language or script variant.
+
+    Attributes:
+        code: BCP 47 style code, `de` or `zh-Hans`; the name of its metrics.
+        name: English name, as it stands in the prompt and in the column `language`.
+        script: ISO 15924 code of the script it is written in here.
+        tier: `english`, `high` or `other`: the sampling tier.
+        romanised: Whether it is a language of another script written in Latin letters.
+    """
+
+    code: str
+    name: str
+    script: str
+    tier: str
+    romanised: bool
+
+
+@cache
+def languages() -> tuple[Language, ...]:
+    """All languages, in the order of the table."""
+    text = resources.files(__package__).joinpath("languages.csv").read_text(encoding="utf-8")
+    return tuple(
+        Language(row["code"], row["name"], row["script"], row["tier"], row["romanised"] == "yes")
+        for row in csv.DictReader(text.splitlines())
+    )
+
+
+def find_language(name_or_code: str) -> Language:
+    """The language of an English name or a code, in any case.
+
+    Raises:
+        ValueError: If there is none; the message names the nearest.
+    """
+    found = _by_key().get(name_or_code.strip().casefold())
+    if found is None:
+        raise ValueError(f"unknown language {name_or_code!r}; {nearest(name_or_code, [x.name for x in languages()])}")
+    return found
+
+
+@cache
+def _by_key() -> dict[str, Language]:
+    return {key.casefold(): language for language in languages() for key in (language.code, language.name)}

@@ -1,0 +1,148 @@
+"""The parameters of `conf/base/parameters.yml`: one model a block, and one root that knows all blocks."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from synthetic_textcat.errors import ParameterError, nearest
+from synthetic_textcat.schemas.attributes import Choice, weights_of
+from synthetic_textcat.schemas.defect_names import DEFECTS
+from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
+from synthetic_textcat.schemas.rows import ATTRIBUTES
+
+
+class _Block(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LlmParameters(_Block):
+    """The chat model's settings, as they are sent. Class, transport, headers and timeouts stand in the catalog."""
+
+    model: str = Field(min_length=1)
+    temperature: float | None = Field(1.0, ge=0, le=2)
+    top_p: float | None = Field(1.0, gt=0, le=1)
+    max_tokens: int | None = Field(None, ge=1)
+    token_limit_field: Literal["max_completion_tokens", "max_tokens"] = "max_completion_tokens"
+    structured_output: Literal["json_schema", "json_object", "none"] = "json_schema"
+    send_seed: bool = True
+    defects: dict[str, float] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _defects_are_of_the_offline_model(self) -> Self:
+        if self.defects and self.model != OFFLINE_MODEL:
+            raise ValueError(f"defects work with llm.model={OFFLINE_MODEL} only; set defects to {{}} or that model")
+        for name, rate in self.defects.items():
+            if name not in DEFECTS:
+                raise ValueError(f"unknown defect {name!r}; {nearest(name, DEFECTS)}")
+            if not 0 <= rate <= 1:
+                raise ValueError(f"gives the defect {name!r} the rate {rate}; a rate lies between 0 and 1")
+        if sum(self.defects.values()) > 1:
+            raise ValueError("gives defects whose rates add up to more than 1")
+        return self
+
+
+class TaskIngestParameters(_Block):
+    """Where tasks come from, beside the tasks file."""
+
+    num_brainstormed: int = Field(0, ge=0)
+
+
+class AttributeSamplingParameters(_Block):
+    """How many rows are planned, and what is drawn for each."""
+
+    num_examples: int = Field(200, ge=1)
+    language: Choice = "English"
+    difficulty: Choice = None
+    clarity: Choice = None
+    num_words: Choice = None
+
+    @field_validator(*ATTRIBUTES)
+    @classmethod
+    def _values_exist(cls, choice: Choice, info: Any) -> Choice:
+        weights_of(info.field_name, choice)
+        return choice
+
+
+class GenerationParameters(_Block):
+    """How hard the server is asked, and how often a bad reply is asked again."""
+
+    max_concurrency: int = Field(32, ge=1, le=4096)
+    max_attempts: int = Field(3, ge=1, le=20)
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    max_cost_usd: float | None = None
+
+    @field_validator("requests_per_minute", "tokens_per_minute", "max_cost_usd")
+    @classmethod
+    def _only_null_yet(cls, value: float | None) -> None:
+        if value is not None:
+            raise ValueError("limits are not built yet; leave it null and bound the run by num_examples")
+
+
+class QualityReportParameters(_Block):
+    """When a run's yield counts as too low."""
+
+    min_yield: float = Field(0.5, ge=0, le=1)
+
+
+class ExportParameters(_Block):
+    """Nothing to set yet."""
+
+
+class Parameters(_Block):
+    """All parameters. Kedro itself checks only the blocks that the chosen pipeline uses."""
+
+    seed: int
+    llm: LlmParameters
+    task_ingest: TaskIngestParameters
+    attribute_sampling: AttributeSamplingParameters
+    generation: GenerationParameters
+    quality_report: QualityReportParameters
+    export: ExportParameters
+
+
+def validate_parameters(parameters: Mapping[str, Any]) -> Parameters:
+    """All parameters, checked whatever the pipeline.
+
+    Raises:
+        ParameterError: With one line that names each wrong key or value and what is allowed.
+    """
+    try:
+        return Parameters.model_validate(dict(parameters))
+    except ValidationError as error:
+        lines = list(_complaints(error, parameters))
+        raise ParameterError("; ".join(dict.fromkeys(lines)) + " (conf/*/parameters.yml or --params)") from None
+
+
+def _complaints(error: ValidationError, parameters: Mapping[str, Any]) -> Iterator[str]:
+    for problem in error.errors(include_url=False):
+        path = [str(part) for part in problem["loc"]]
+        if problem["type"] == "extra_forbidden":
+            yield f"Unknown parameter {'.'.join(path)}: {nearest(path[-1], _known_keys(path[:-1]))}"
+        else:
+            yield f"Parameter {_public_path(path)}{_shown(path, parameters)}: {_reason(problem)}"
+
+
+def _known_keys(block: Sequence[str]) -> list[str]:
+    model = Parameters if not block else Parameters.model_fields[block[0]].annotation
+    return list(model.model_fields)  # type: ignore[union-attr]
+
+
+def _public_path(path: Sequence[str]) -> str:
+    """The path without pydantic's own steps into a union (`str`, `list[str]`, ...)."""
+    return ".".join(path[:2])
+
+
+def _shown(path: Sequence[str], parameters: Mapping[str, Any]) -> str:
+    value: Any = parameters
+    for step in path[:2]:
+        if not isinstance(value, Mapping) or step not in value:
+            return ""
+        value = value[step]
+    return "" if isinstance(value, Mapping) else f"={value!r}"
+
+
+def _reason(problem: Any) -> str:
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return message[0].lower() + message[1:]

@@ -1,0 +1,79 @@
+"""The columns of the tables: public names, their pandas dtypes, and the one way to make a frame of them."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import isnan
+from typing import Any
+
+import pandas as pd
+
+from synthetic_textcat.hashing import canonical_json
+
+ATTRIBUTES = ("language", "difficulty", "clarity", "num_words")
+
+_ATTRIBUTE_COLUMNS = dict.fromkeys(ATTRIBUTES, "str")
+
+REQUESTS = {
+    "request_id": "str",
+    "task_id": "str",
+    "replicate": "int64",
+    "task": "str",
+    **_ATTRIBUTE_COLUMNS,
+    "label": "str",
+    "misleading_label": "str",
+    "seed": "int64",
+}
+CALLS = {"request_id": "str", "fingerprint": "str"}
+EXAMPLES = {
+    "request_id": "str",
+    "task_id": "str",
+    "task": "str",
+    "input_text": "str",
+    "label": "str",
+    "misleading_label": "str",
+    **_ATTRIBUTE_COLUMNS,
+    "model_name": "str",
+}
+REJECTED = {**EXAMPLES, "reject_reason": "str", "detail": "str"}
+FAILED = {
+    "request_id": "str",
+    "task_id": "str",
+    **_ATTRIBUTE_COLUMNS,
+    "failure_cause": "str",
+    "detail": "str",
+    "attempts": "int64",
+}
+OUTCOMES = {
+    "request_id": "str",
+    "outcome": "str",
+    "reason": "str",
+    "attempts": "int64",
+    "tokens": "int64",
+    "cost": "float64",
+    "input_text": "str",
+    "label": "str",
+    "misleading_label": "str",
+}
+
+
+def to_frame(records: Iterable[Mapping[str, object] | Sequence[object]], columns: Mapping[str, str]) -> pd.DataFrame:
+    """A frame with exactly these columns, order and dtypes, also when there is no record at all."""
+    return pd.DataFrame(list(records), columns=list(columns)).astype(dict(columns))
+
+
+def records_of(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """The rows as dicts of plain Python values, one at a time; missing values are None."""
+    columns = list(frame.columns)
+    for values in frame.itertuples(index=False, name=None):
+        yield {
+            name: None if isinstance(value, float) and isnan(value) else value
+            for name, value in zip(columns, values, strict=True)
+        }
+
+
+def plan_sha256(requests: pd.DataFrame) -> str:
+    """Hex sha256 of the plan: one line of canonical JSON for each row, in plan order, missing values as null."""
+    digest = hashlib.sha256()
+    for row in records_of(requests):
+        digest.update(canonical_json(row).encode() + b"\n")
+    return digest.hexdigest()

@@ -1,0 +1,39 @@
+"""Kedro's settings for this project."""
+
+import os
+
+for _switch in ("DO_NOT_TRACK", "MLFLOW_DISABLE_TELEMETRY"):
+    os.environ.setdefault(_switch, "true")
+
+from kedro.config import OmegaConfigLoader  # noqa: E402  after the switches, which dependencies read when imported
+
+from synthetic_textcat.hooks import (  # noqa: E402
+    JournalWriter,
+    MlflowTracking,
+    ParameterGate,
+    Progress,
+    RunSummary,
+    YieldGate,
+)
+from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA  # noqa: E402
+
+CONFIG_LOADER_CLASS = OmegaConfigLoader
+CONFIG_LOADER_ARGS = {
+    "base_env": "base",
+    "default_run_env": "local",
+    "merge_strategy": {"parameters": "soft"},
+    "custom_resolvers": {"arrow_schema": {"tasks": TASKS_ARROW_SCHEMA}.__getitem__},
+}
+
+_yield_gate = YieldGate()
+# Called last to first: at a run's end MLflow logs it, the summary is printed, and only then may the yield end it.
+HOOKS = (
+    _yield_gate,
+    RunSummary(),
+    MlflowTracking(verdict=_yield_gate.complaint),
+    Progress(),
+    JournalWriter(),
+    ParameterGate(),
+)
+
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
