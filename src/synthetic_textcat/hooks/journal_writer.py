@@ -4,30 +4,37 @@ from typing import Any
 
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol, MemoryDataset
-from kedro.pipeline.node import Node
+from kedro.pipeline import Pipeline
 
 from synthetic_textcat.datasets import JournalDataset
+from synthetic_textcat.errors import JournalError
 
 
 class JournalWriter:
-    """Puts the run's id into the catalog and locks each journal before the node that writes it."""
+    """Locks each journal that a run is to write, for as long as it runs, and puts the run's id into the catalog.
+
+    Locked before the first node, not before the node that writes: else a second run would replace the plan under the
+    first one's feet, or read the journal just before the first one's last answers.
+    """
 
     def __init__(self) -> None:
         self._locked: list[JournalDataset] = []
 
     @hook_impl
-    def before_pipeline_run(self, run_params: dict[str, Any], catalog: CatalogProtocol[Any, Any]) -> None:
-        """`run_id`: what this run's journal lines bear."""
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
+    ) -> None:
+        """Raises JournalError if another run writes one of them. `run_id` is what this run's journal lines bear."""
         catalog["run_id"] = MemoryDataset(run_params["run_id"])
-
-    @hook_impl
-    def before_node_run(self, node: Node, catalog: CatalogProtocol[Any, Any]) -> None:
-        """Raises JournalError if another run writes the node's journal."""
-        for name in node.outputs:
-            dataset = catalog.get(name)
-            if isinstance(dataset, JournalDataset):
-                dataset.lock()
-                self._locked.append(dataset)
+        try:
+            for name in sorted(pipeline.all_outputs()):
+                dataset = catalog.get(name)
+                if isinstance(dataset, JournalDataset):
+                    dataset.lock()
+                    self._locked.append(dataset)
+        except JournalError:
+            self._release()
+            raise
 
     @hook_impl
     def after_pipeline_run(self) -> None:

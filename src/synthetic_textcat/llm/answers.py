@@ -67,8 +67,11 @@ def as_our_error(error: Exception) -> TransportError | FatalAnswerError:
 
 
 def _openai_error(error: Exception) -> TransportError | FatalAnswerError:
-    import openai  # heavy, and an offline run never needs it
+    import httpx2  # heavy, both, and an offline run never needs them
+    import openai
 
+    if isinstance(error.__cause__, httpx2.ConnectTimeout | httpx2.ConnectError):
+        return TransportError("connection_error", _line(error.__cause__))  # a refused connection, too, comes as a timeout
     if isinstance(error, openai.APITimeoutError):
         return TransportError("timeout", "the call took longer than the client waits")
     if isinstance(error, openai.APIConnectionError):

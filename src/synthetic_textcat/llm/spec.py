@@ -12,7 +12,7 @@ from synthetic_textcat.schemas.parameters import LlmParameters
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-OFFLINE_CLASS = "synthetic_textcat.llm.offline.OfflineTemplateModel"
+OFFLINE_CLASS = "synthetic_textcat.llm.offline.model.OfflineTemplateModel"
 OPENAI_CLASS = "langchain_openai.ChatOpenAI"
 _OPENAI_DEFAULT_URL = "https://api.openai.com/v1"
 

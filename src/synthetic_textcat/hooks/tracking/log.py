@@ -1,0 +1,44 @@
+"""Writes to one MLflow run, in batches: a call costs a transaction, or a round trip to a server."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+_NONE: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class RunLog:
+    """A run in a store, named in every call: MLflow's global state, its active run above all, is left alone."""
+
+    client: "MlflowClient"
+    experiment_id: str
+    run_id: str
+
+    def batch(
+        self,
+        metrics: Mapping[str, float] = _NONE,
+        params: Mapping[str, str] = _NONE,
+        tags: Mapping[str, str] = _NONE,
+    ) -> None:
+        """Logs all of it at once."""
+        from mlflow.entities import Metric, Param, RunTag
+
+        now = int(time.time() * 1000)
+        self.client.log_batch(
+            self.run_id,
+            metrics=[Metric(name, value, now, 0) for name, value in metrics.items()],
+            params=[Param(*pair) for pair in params.items()],
+            tags=[RunTag(*pair) for pair in tags.items()],
+        )
+
+    def end(self, status: str, reason: str | None) -> None:
+        """Ends the run with this status, and the reason of a bad one as a tag."""
+        if reason:
+            self.batch(tags={"reason": reason})
+        self.client.set_terminated(self.run_id, status)

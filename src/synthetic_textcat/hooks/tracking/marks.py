@@ -1,0 +1,117 @@
+"""What the catalog asks of MLflow for a dataset: the keys of `metadata: {mlflow: {...}}`."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from kedro.io import AbstractVersionedDataset
+
+from synthetic_textcat.errors import nearest
+
+
+@dataclass(frozen=True)
+class Marks:
+    """The marks of one dataset.
+
+    Attributes:
+        input: Log it as a dataset input, used for this context.
+        prompt: A prompt's YAML file: register it, and keep the file.
+        metrics: A flat mapping name -> number or null: log the numbers.
+        artifact: Keep its file under this folder ("" = at the top).
+        tag: A text: make it the run's tag of this name.
+    """
+
+    input: str | None = None
+    prompt: bool = False
+    metrics: bool = False
+    artifact: str | None = None
+    tag: str | None = None
+
+
+_KEYS = tuple(field.name for field in fields(Marks))
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A dataset that this run read or saved and that bears marks.
+
+    Attributes:
+        name: Its name in the catalog.
+        dataset: The Kedro dataset.
+        marks: What the catalog asks for.
+        saved: Whether this run saved it; otherwise it only read it.
+        kept: A prompt's bytes as the run read them.
+    """
+
+    name: str
+    dataset: Any
+    marks: Marks
+    saved: bool
+    kept: bytes | None = None
+
+    @cached_property
+    def file(self) -> Path | None:
+        """The dataset's local file (or folder); None where it has none."""
+        path = local_path(self.dataset)
+        return path if path is not None and path.exists() else None
+
+    @cached_property
+    def content(self) -> bytes | None:
+        """The bytes of a prompt: those that the run read, else those of the file."""
+        return self.kept if self.kept is not None else read_bytes(self.dataset)
+
+    @cached_property
+    def sha256(self) -> str | None:
+        """Hex sha256 of the file's bytes, for a prompt of those that the run read; None without a file."""
+        if self.kept is not None:
+            return hashlib.sha256(self.kept).hexdigest()
+        if self.file is None or not self.file.is_file():
+            return None
+        with self.file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+
+    @property
+    def is_file_kept(self) -> bool:
+        """Whether the run's record holds the file or stands on it."""
+        return self.marks.prompt or self.marks.input is not None or self.marks.artifact is not None
+
+
+def read_bytes(dataset: object) -> bytes | None:
+    """The bytes of the dataset's local file; None where it has none."""
+    path = local_path(dataset)
+    return path.read_bytes() if path is not None and path.is_file() else None
+
+
+def marks_of(dataset: object) -> Marks | None:
+    """The dataset's marks, or None where the catalog gives none."""
+    marks = _raw_marks(getattr(dataset, "metadata", None))
+    return Marks(**{key: value for key, value in marks.items() if key in _KEYS}) if marks else None
+
+
+def unknown_keys(conf_catalog: Mapping[str, Any]) -> Iterator[str]:
+    """A warning for each mark of the catalog's configuration that means nothing."""
+    for name, entry in conf_catalog.items():
+        marks = _raw_marks(entry.get("metadata")) if isinstance(entry, Mapping) else {}
+        for key in marks.keys() - set(_KEYS):
+            yield f"Dataset '{name}': metadata.mlflow.{key} means nothing here; {nearest(key, _KEYS)}"
+
+
+def local_path(dataset: Any) -> Path | None:
+    """Where the dataset's bytes lie on this machine; the one place that knows how Kedro's datasets keep their path."""
+    raw: Any
+    if isinstance(dataset, AbstractVersionedDataset) and getattr(dataset, "_version", None):
+        raw = dataset._get_load_path()  # noqa: SLF001  Kedro has no public way to a version's file
+    else:
+        inner = getattr(dataset, "_dataset", None)  # a cached or wrapped dataset
+        raw = getattr(dataset, "_filepath", None) or getattr(inner, "_filepath", None)
+    if raw is None or getattr(dataset, "_protocol", "file") not in ("file", "local", ""):
+        return None
+    return Path(str(raw))
+
+
+def _raw_marks(metadata: object) -> Mapping[str, Any]:
+    marks = metadata.get("mlflow") if isinstance(metadata, Mapping) else None
+    return marks if isinstance(marks, Mapping) else {}

@@ -1,0 +1,105 @@
+"""The MLflow run that is open: what it is given at its start, and what at its end."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from synthetic_textcat.hooks.tracking.artifacts import keep_file, keep_rebuild_files
+from synthetic_textcat.hooks.tracking.guard import Guard
+from synthetic_textcat.hooks.tracking.inputs import dataset_input
+from synthetic_textcat.hooks.tracking.log import RunLog
+from synthetic_textcat.hooks.tracking.marks import Marked, marks_of, read_bytes
+from synthetic_textcat.hooks.tracking.parameters import flatten
+from synthetic_textcat.hooks.tracking.prompts import link_tags, register
+from synthetic_textcat.hooks.tracking.store import Store
+from synthetic_textcat.hooks.tracking.values import metrics_of, tags_of
+
+
+@dataclass(kw_only=True)
+class ActiveRun:
+    """An open MLflow run, and the names of the datasets that the pipeline has read and saved so far."""
+
+    log: RunLog
+    guard: Guard
+    project: Path
+    params: dict[str, Any]
+    catalog: Any
+    read: set[str] = field(default_factory=set)
+    saved: set[str] = field(default_factory=set)
+    prompts: dict[str, bytes | None] = field(default_factory=dict)
+
+    def note_read(self, name: str) -> None:
+        """Notes that a dataset was loaded; keeps a prompt as it is now, since its file may change in a long run."""
+        if name in self.read:
+            return
+        self.read.add(name)
+        dataset = self.catalog.get(name)
+        marks = marks_of(dataset)
+        if marks and marks.prompt:
+            with suppress(OSError):  # then the file is tried again at the end
+                self.prompts[name] = read_bytes(dataset)
+
+    def note_saved(self, name: str) -> None:
+        """Notes that a dataset was saved; a journal is, thousands of times."""
+        self.saved.add(name)
+
+    def record_start(self) -> None:
+        """Records what is known before the first node, so that a run that is killed outright has it too."""
+        self.guard.attempt("its parameters", lambda: self.log.batch(params=flatten(self.params)))
+        self.guard.attempt("its rebuild files", lambda: keep_rebuild_files(self.log, self.params, self.project))
+
+    def close(self, status: str, reason: str | None) -> None:
+        """Records what was read and saved, and ends the run; each step stands by itself."""
+        marked = list(self._marked())
+        self._record_values(marked)
+        self._record_inputs([item for item in marked if item.marks.input is not None])
+        self._record_prompts([item for item in marked if item.marks.prompt])
+        for item in marked:
+            self.guard.attempt(f"the file of '{item.name}'", partial(keep_file, self.log, item))
+        self.guard.attempt("its end", lambda: self.log.end(status, reason), always=True)
+        self.guard.report()
+
+    def _marked(self) -> Iterator[Marked]:
+        for name in sorted(self.read | self.saved):
+            dataset = self.catalog.get(name)
+            marks = marks_of(dataset)
+            if marks:
+                yield Marked(name, dataset, marks, name in self.saved, self.prompts.get(name))
+
+    def _record_values(self, marked: list[Marked]) -> None:
+        metrics: dict[str, float] = {}
+        tags: dict[str, str] = {}
+        for item in marked:
+            metrics |= self.guard.attempt(f"the metrics of '{item.name}'", partial(metrics_of, item)) or {}
+            tags |= self.guard.attempt(f"the tags of '{item.name}'", partial(tags_of, item)) or {}
+        if metrics or tags:
+            self.guard.attempt("its metrics and tags", lambda: self.log.batch(metrics=metrics, tags=tags))
+
+    def _record_inputs(self, marked: list[Marked]) -> None:
+        told = (
+            self.guard.attempt(f"the input '{item.name}'", partial(dataset_input, item, self.project))
+            for item in marked
+        )
+        inputs = [entity for entity in told if entity is not None]
+        if inputs:
+            self.guard.attempt("its inputs", lambda: self.log.client.log_inputs(self.log.run_id, inputs))
+
+    def _record_prompts(self, marked: list[Marked]) -> None:
+        versions = {}
+        for item in marked:
+            version = self.guard.attempt(f"the prompt '{item.name}'", partial(register, self.log, item))
+            if version is not None:
+                versions[item.name] = version
+        if versions:
+            self.guard.attempt("its prompts", lambda: self.log.batch(tags=link_tags(versions)))
+
+
+def open_run(store: Store, name: str, tags: dict[str, str]) -> RunLog:
+    """Makes a run of this name, with these tags, in the store."""
+    client = store.connect()
+    experiment_id = store.experiment_id(client)
+    run = client.create_run(experiment_id, tags=tags, run_name=name)
+    return RunLog(client, experiment_id, run.info.run_id)

@@ -1,0 +1,151 @@
+"""Faults injected into the offline model's replies, so that a whole run can be rehearsed. Pure.
+
+A defect bears the name of the reject reason or failure cause in which its row must end; the recoverable ones must end
+as accepted rows. Only rows get defects: a brainstorming reply is always whole.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from synthetic_textcat.errors import TransportError
+from synthetic_textcat.hashing import draw, pick
+from synthetic_textcat.schemas.defect_names import (
+    DEFECTS,
+    FAILURE_DEFECTS,
+    RECOVERABLE_DEFECTS,
+    REJECT_DEFECTS,
+)
+
+RECOVERABLE = RECOVERABLE_DEFECTS
+FAILURES = FAILURE_DEFECTS
+REJECTS = REJECT_DEFECTS
+ALL = DEFECTS
+
+_NEEDS_CLOSED_SET = ("label_not_in_set", "misleading_label_not_in_set", "label_not_as_planned")
+_TRANSPORT = {
+    "rate_limited": "429 too many requests (injected)",
+    "timeout": "the call timed out (injected)",
+    "server_error": "500 internal server error (injected)",
+    "connection_error": "the connection was reset (injected)",
+}
+_PROSE = (
+    "I thought about this for a while and I would rather talk about the weather, which is mild today",
+    "Certainly, I have written a fine text about it and I hope that you will like it very much",
+    "As an assistant I can say a lot about this task but the answer itself has slipped my mind",
+)
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a server would send back: the text, why it ended, and a refusal if there is one."""
+
+    content: str
+    finish_reason: str = "stop"
+    refusal: str | None = None
+
+
+def defect_of(seed: int, rates: Mapping[str, float]) -> str | None:
+    """The defect of the row with this seed: the same at each attempt, and none beyond the sum of the rates.
+
+    Args:
+        seed: The row's own.
+        rates: Name -> share of rows; laid end to end in the order of `ALL`, so that their order does not matter.
+    """
+    position, edge = draw("defect", seed), 0.0
+    for name in ALL:
+        edge += rates.get(name, 0.0)
+        if position < edge:
+            return name
+    return None
+
+
+def applies(defect: str, closed: bool) -> bool:
+    """Whether a defect can be told at all: some need a closed label set, and leave a reply to an open task whole."""
+    return closed or defect not in _NEEDS_CLOSED_SET
+
+
+def raise_if_transport(defect: str | None) -> None:
+    """Fail as a call without a reply does.
+
+    Raises:
+        TransportError: If the defect is a transport cause.
+    """
+    if defect in _TRANSPORT:
+        raise TransportError(defect, _TRANSPORT[defect])
+
+
+def spoil_row(row: Row, defect: str | None, labels: Sequence[str], seed: int) -> Row:
+    """The row with a fault for which a check must reject it; any other defect leaves it as it is.
+
+    `exact_duplicate` is not here: its text is written with one seed for the task and label, see `replies`.
+    """
+    faults: dict[str, Callable[[], Row]] = {
+        "empty_field": lambda: {**row, pick(tuple(row), "empty", seed): pick(("", "  "), "blank", seed)},
+        "label_not_in_set": lambda: {**row, "label": _outside(labels)},
+        "misleading_label_not_in_set": lambda: {**row, "misleading_label": _outside(labels)},
+        "same_labels": lambda: {**row, "misleading_label": row["label"]},
+        "label_not_as_planned": lambda: {
+            **row,
+            "label": _unplanned(row, labels, seed),
+            "misleading_label": row["label"],
+        },
+        "label_leaked": lambda: {**row, "input_text": f"{row['input_text']} In short: {row['label']}."},
+    }
+    return faults[defect]() if defect in faults else row
+
+
+def to_completion(row: Row, defect: str | None, seed: int) -> Completion:
+    """The reply that carries the row, broken as the defect says."""
+    text = json.dumps(row, ensure_ascii=False)
+    if defect in RECOVERABLE:
+        return Completion(_wrapped(defect, row, text))
+    replies: dict[str, Callable[[], Completion]] = {
+        "invalid_json": lambda: Completion(pick(_PROSE, "prose", seed)),
+        "schema_violation": lambda: Completion(json.dumps(_violation(row, seed), ensure_ascii=False)),
+        "truncated": lambda: Completion(_cut(row, text), finish_reason="length"),
+        "refused": lambda: Completion("", refusal="I'm sorry, but I can't help with that request. (injected)"),
+        "content_filtered": lambda: Completion("", finish_reason="content_filter"),
+    }
+    return replies[defect]() if defect in replies else Completion(text)
+
+
+def _outside(labels: Sequence[str]) -> str:
+    return next(name for name in ("none of these", "none of these at all") if name not in labels)
+
+
+def _unplanned(row: Row, labels: Sequence[str], seed: int) -> str:
+    return pick([label for label in labels if label != row["label"]], "unplanned", seed)
+
+
+def _violation(row: Row, seed: int) -> dict[str, Any]:
+    field = pick(tuple(row), "violated", seed)
+    if pick((True, False), "missing", seed):
+        return {name: value for name, value in row.items() if name != field}
+    return {**row, field: pick((7, [row[field]], {"text": row[field]}, None), "wrong type", seed)}
+
+
+def _cut(row: Row, text: str) -> str:
+    # Within the first field, so that no repair can bring back the other two.
+    return text[: len('{"input_text": "') + len(row["input_text"]) // 2]
+
+
+def _with_raw_newline(text: str) -> str:
+    # The first spaces within the text's value: JSON allows no raw line break or tab there.
+    start = text.index(": ") + 2
+    return text[:start] + text[start:].replace(" ", "\n", 1).replace(" ", "\t", 1)
+
+
+def _wrapped(defect: str, row: Row, text: str) -> str:
+    broken = {
+        "fenced_json": f"```json\n{text}\n```",
+        "prose_around": f"Sure, here is the example:\n\n{text}\n\nI hope that it helps!",
+        "trailing_comma": f"{text[:-1]},}}",
+        "single_quotes": repr(dict(row)),
+        "raw_newlines": _with_raw_newline(text),
+        "wrapped_in_list": f"[{text}]",
+    }
+    return broken[defect]

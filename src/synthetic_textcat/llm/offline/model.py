@@ -1,0 +1,92 @@
+"""The offline model behind LangChain's chat-model interface, called exactly as ChatOpenAI is."""
+
+from collections.abc import Mapping, Sequence
+from itertools import takewhile
+from typing import Any
+
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.outputs import ChatGeneration, ChatResult
+from pydantic import Field
+
+from synthetic_textcat.llm.offline.replies import reply
+from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
+
+_CHARACTERS_A_TOKEN = 4  # an estimate: templates have no tokeniser, and a usual one takes about this many in English
+
+
+class OfflineTemplateModel(BaseChatModel):
+    """Writes rows from templates, with no network and no key.
+
+    Attributes:
+        model: The name that it answers to; it has but one.
+        defects: Name -> share of rows that get this fault.
+        temperature: Accepted as any model's setting, and ignored, as are the next two.
+        top_p: See `temperature`.
+        max_tokens: See `temperature`.
+    """
+
+    model: str = OFFLINE_MODEL
+    defects: dict[str, float] = Field(default_factory=dict)
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+
+    @property
+    def _llm_type(self) -> str:
+        return OFFLINE_MODEL
+
+    @property
+    def _identifying_params(self) -> Mapping[str, Any]:
+        return {"model": self.model, "defects": self.defects}
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,  # noqa: ARG002 (LangChain's signature)
+        run_manager: CallbackManagerForLLMRun | None = None,  # noqa: ARG002
+        **kwargs: Any,
+    ) -> ChatResult:
+        return self._answer(messages, kwargs)
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,  # noqa: ARG002 (LangChain's signature)
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,  # noqa: ARG002
+        **kwargs: Any,
+    ) -> ChatResult:
+        # LangChain's default hands `_generate` to a thread, which costs more than the answer itself.
+        return self._answer(messages, kwargs)
+
+    def _answer(self, messages: Sequence[BaseMessage], kwargs: Mapping[str, Any]) -> ChatResult:
+        body = {**kwargs, **(kwargs.get("extra_body") or {})}
+        prompt = _first_prompt(messages)
+        answer = reply(prompt, _schema_of(body.get("response_format")), body.get("seed"), self.defects)
+        message = AIMessage(
+            content=answer.content,
+            additional_kwargs={} if answer.refusal is None else {"refusal": answer.refusal},
+            response_metadata={"model_name": OFFLINE_MODEL, "finish_reason": answer.finish_reason},
+            usage_metadata=_usage(sum(len(str(message.text)) for message in messages), len(answer.content)),
+        )
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+
+def _first_prompt(messages: Sequence[BaseMessage]) -> str:
+    """What was asked at first: on a retry, the model's bad reply and the words about it follow."""
+    asked = takewhile(lambda message: message.type != "ai", messages)
+    return "\n".join(str(message.text) for message in asked if message.type in ("system", "human"))
+
+
+def _schema_of(response_format: Any) -> Mapping[str, Any] | None:
+    if not isinstance(response_format, Mapping) or response_format.get("type") != "json_schema":
+        return None
+    schema: Mapping[str, Any] = response_format["json_schema"]["schema"]
+    return schema
+
+
+def _usage(read: int, written: int) -> UsageMetadata:
+    tokens_in, tokens_out = -(-read // _CHARACTERS_A_TOKEN), -(-written // _CHARACTERS_A_TOKEN)
+    return UsageMetadata(input_tokens=tokens_in, output_tokens=tokens_out, total_tokens=tokens_in + tokens_out)

@@ -1,0 +1,140 @@
+"""Finds what a prompt asks for by the values in it, so that it works with any template a user writes. Pure."""
+
+import functools
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from json import dumps
+
+from synthetic_textcat.schemas.tasks import normalise
+
+_CUE = re.compile(r"misleading|wrong|incorrect|distract|negative|decoy", re.IGNORECASE)
+_CUE_REACH = 60
+_SENTENCE_END = re.compile(r"[\n.!?;]")
+_LIST_LINE = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s*(?P<name>[^:\n]+?)\s*(?::.*)?$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One place where a prompt names a label. `cued`: a word like "misleading" introduces it."""
+
+    label: str
+    start: int
+    end: int
+    cued: bool = False
+
+
+def find_task(prompt: str, tasks: Iterable[str]) -> str | None:
+    """The known task whose normalised sentence is in the prompt; the longest of several."""
+    text = normalise(prompt)
+    found = [task for task in tasks if _normalised(task) in text]
+    return max(found, key=len, default=None)
+
+
+def without_task(prompt: str, task: str | None) -> str:
+    """The prompt less its task sentence, whose words are neither labels nor attributes. Lines stay lines."""
+    text = unicodedata.normalize("NFKC", prompt)
+    if task is None:
+        return text
+    words = unicodedata.normalize("NFKC", task).rstrip(". ").split()
+    return re.sub(r"\s+".join(map(re.escape, words)), " ", text, flags=re.IGNORECASE)
+
+
+def without_label_list(text: str, labels: Sequence[str]) -> str:
+    """The text less its lines "- name: description", whose words plan nothing. Other lists may hold rules, and stay."""
+    return _LIST_LINE.sub(lambda line: " " if line["name"] in labels else line[0], text)
+
+
+def find_value(text: str, values: Sequence[str]) -> str | None:
+    """The attribute value that the text names as whole words; the longest of several."""
+    by_length = sorted(values, key=len, reverse=True)
+    return next((value for value in by_length if _value_pattern(value).search(text)), None)
+
+
+def listed_labels(text: str) -> tuple[str, ...]:
+    """Names from lines like "- name: description" that the text also quotes: an unknown task's label set."""
+    names = dict.fromkeys(match["name"] for match in _LIST_LINE.finditer(text))
+    return tuple(name for name in names if any(quote in text for quote in _quoted(name)))
+
+
+def named_labels(text: str, labels: Iterable[str]) -> tuple[str, ...]:
+    """Those of the labels that the text names at all."""
+    return tuple(label for label in labels if _whole_words(label).search(text))
+
+
+def find_labels(text: str, allowed: Sequence[str]) -> tuple[str | None, str | None]:
+    """The planned label and the planned misleading label, where the text names them.
+
+    Quoted mentions count first, for so our own renderer writes them. Without any, plain mentions outside of the label
+    list count, and the more often named label is the planned one.
+    """
+    quoted = list(_cued(text, _quoted_mentions(text, allowed)))
+    if quoted:
+        return _told_apart(quoted, [mention.label for mention in quoted])
+    prose = without_label_list(text, allowed)
+    plain = list(_cued(prose, _plain_mentions(prose, allowed)))
+    by_count = [label for label, _ in Counter(mention.label for mention in plain).most_common()]
+    return _told_apart(plain, by_count)
+
+
+# The few tasks, values and labels of a run come again with each row.
+_normalised = functools.cache(normalise)
+
+
+@functools.cache
+def _value_pattern(value: str) -> re.Pattern[str]:
+    words = r"\s+".join(map(re.escape, value.split()))
+    return re.compile(rf"(?<!\w){words}(?!\w)", re.IGNORECASE)
+
+
+def _told_apart(mentions: Sequence[Mention], order: Sequence[str]) -> tuple[str | None, str | None]:
+    labels = list(dict.fromkeys(order))
+    cued = {mention.label for mention in mentions if mention.cued}
+    planned = [label for label in labels if label not in cued]
+    misleading = [label for label in labels if label in cued]
+    if len(labels) > 1 and not planned:
+        # Each is introduced as misleading, so the words tell nothing: the order does.
+        planned, misleading = labels[:1], labels[1:]
+    others = misleading or planned[1:]
+    return next(iter(planned), None), next(iter(others), None)
+
+
+@functools.lru_cache(maxsize=4096)
+def _quoted(label: str) -> tuple[str, ...]:
+    name = unicodedata.normalize("NFKC", label)
+    return tuple(dict.fromkeys((dumps(name, ensure_ascii=False), dumps(name))))
+
+
+@functools.lru_cache(maxsize=4096)
+def _whole_words(label: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w){re.escape(unicodedata.normalize('NFKC', label))}(?!\w)")
+
+
+def _quoted_mentions(text: str, allowed: Sequence[str]) -> Iterator[Mention]:
+    for label in allowed:
+        for quote in _quoted(label):
+            for match in re.finditer(re.escape(quote), text):
+                yield Mention(label, match.start(), match.end())
+
+
+def _plain_mentions(text: str, allowed: Sequence[str]) -> Iterator[Mention]:
+    taken: list[range] = []
+    for label in sorted(allowed, key=len, reverse=True):
+        for match in _whole_words(label).finditer(text):
+            # "Urgent visit" is no mention of "Urgent".
+            if not any(match.start() in span for span in taken):
+                taken.append(range(match.start(), match.end()))
+                yield Mention(label, match.start(), match.end())
+
+
+def _cued(text: str, mentions: Iterable[Mention]) -> Iterator[Mention]:
+    """The mentions in the order of the text, each with what the words between it and the one before it say."""
+    before = 0
+    for _, same in groupby(sorted(mentions, key=lambda mention: (mention.start, mention.end)), key=lambda m: m.start):
+        mention = next(same)
+        clause = _SENTENCE_END.split(text[max(before, mention.start - _CUE_REACH) : mention.start])[-1]
+        yield Mention(mention.label, mention.start, mention.end, cued=_CUE.search(clause) is not None)
+        before = mention.end

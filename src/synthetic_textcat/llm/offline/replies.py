@@ -1,0 +1,105 @@
+"""From a prompt, its response schema and a seed to the reply of the offline model. Pure, but for grammar files."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from synthetic_textcat.hashing import draw_int, pick
+from synthetic_textcat.llm.offline import brainstorm, defects, prompt_reader
+from synthetic_textcat.llm.offline.defects import Completion
+from synthetic_textcat.llm.offline.grammar import Grammar, known_tasks, load_grammar
+from synthetic_textcat.llm.offline.writer import LENGTHS, Plan, write_text
+from synthetic_textcat.schemas.attributes import VALUES
+
+_ANY = "*"
+_INVENTED = tuple(f"placeholder {letter}" for letter in "ABCDE")
+_ASKS_FOR_TASKS = re.compile(r"\btasks\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a call asks for. `labels` is the closed set, empty where the model may invent them."""
+
+    task: str | None
+    grammar: Grammar
+    labels: tuple[str, ...]
+    plan: Plan
+
+
+def reply(prompt: str, schema: Mapping[str, Any] | None, seed: int | None, rates: Mapping[str, float]) -> Completion:
+    """The reply to one call: a function of the arguments alone.
+
+    Args:
+        prompt: All that the system and the user said before the model's first word.
+        schema: JSON Schema of the reply; none in the modes `json_object` and `none`.
+        seed: The row's own; without one, the prompt itself seeds.
+        rates: Of the injected defects.
+
+    Raises:
+        TransportError: If the row's defect is a call without a reply.
+    """
+    seed = draw_int(53, "prompt", prompt) if seed is None else seed
+    if _wants_tasks(prompt, schema):
+        return Completion(json.dumps({"tasks": brainstorm.brainstormed(seed)}, ensure_ascii=False))
+    asked = read(prompt, schema, seed)
+    defect = defects.defect_of(seed, rates)
+    if defect is not None and not defects.applies(defect, closed=bool(asked.labels)):
+        defect = None
+    defects.raise_if_transport(defect)
+    text = _duplicate_text(asked) if defect == "exact_duplicate" else _text(asked, asked.plan, seed)
+    row = {"input_text": text, "label": asked.plan.label, "misleading_label": str(asked.plan.misleading_label)}
+    return defects.to_completion(defects.spoil_row(row, defect, asked.labels, seed), defect, seed)
+
+
+def read(prompt: str, schema: Mapping[str, Any] | None, seed: int) -> Asked:
+    """What the prompt asks for; what it does not say is drawn by the seed."""
+    known = known_tasks()
+    task = prompt_reader.find_task(prompt, known)
+    grammar = load_grammar(known[task] if task else "_placeholder")
+    text = prompt_reader.without_task(prompt, task)
+    labels = _closed_set(text, schema, grammar if task else None)
+    own = tuple(grammar.labels) if task else _INVENTED
+    options = labels or own
+    label, misleading = prompt_reader.find_labels(text, labels) if labels else (None, None)
+    label = label or pick([name for name in options if name != misleading] or options, "label", seed)
+    misleading = misleading or pick([name for name in options if name != label] or options, "misleading", seed)
+    if label not in grammar.labels:
+        grammar = load_grammar("_placeholder")
+    rules = prompt_reader.without_label_list(text, labels)
+    found = {name: prompt_reader.find_value(rules, values) for name, values in VALUES.items()}
+    drawn = {name: found[name] or pick(values, name, seed) for name, values in VALUES.items()}
+    return Asked(task, grammar, labels, Plan(label, misleading, **drawn))
+
+
+def _wants_tasks(prompt: str, schema: Mapping[str, Any] | None) -> bool:
+    if schema is not None:
+        return "tasks" in schema.get("properties", {})
+    return _ASKS_FOR_TASKS.search(prompt) is not None and "input_text" not in prompt
+
+
+def _closed_set(text: str, schema: Mapping[str, Any] | None, grammar: Grammar | None) -> tuple[str, ...]:
+    if schema is not None:
+        return tuple(schema.get("properties", {}).get("label", {}).get("enum", ()))
+    if grammar is not None:
+        return prompt_reader.named_labels(text, grammar.labels)
+    return prompt_reader.listed_labels(text)
+
+
+def _text(asked: Asked, plan: Plan, seed: int) -> str:
+    # No text of a grammar can hold a label of its own (a test reads every word), so only others are looked for.
+    labels = [label for label in (*asked.labels, plan.label) if label not in asked.grammar.labels]
+    if plan.label not in asked.grammar.labels:
+        plan = Plan(_ANY, None, plan.difficulty, plan.clarity, plan.num_words)
+    return write_text(asked.grammar, plan, seed, tuple(labels))
+
+
+def _duplicate_text(asked: Asked) -> str:
+    """One fixed text for a task and label: of the rows with this defect, the first in plan order stays.
+
+    All tasks without a grammar count as one here, unless their label sets differ.
+    """
+    plan = asked.plan
+    seed = draw_int(53, "duplicate", asked.task or " | ".join(asked.labels), plan.label)
+    return _text(asked, Plan(plan.label, None, "college", "clear", tuple(LENGTHS)[1]), seed)

@@ -1,0 +1,150 @@
+"""Expands a grammar to a text of the asked length, difficulty and clarity. English only; pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from synthetic_textcat.llm.offline.expansion import Draws, as_sentence, expand, leaks
+from synthetic_textcat.llm.offline.grammar import Grammar, LabelGrammar, Slots, Template
+
+SHORT = "less than 10"
+LENGTHS = {SHORT: (4, 9), "at least 10": (10, 49), "at least 50": (50, 99), "at least 100": (100, 199)} | {
+    "at least 200": (200, 280)
+}
+"""The words of a text for each value of num_words, at least and at most."""
+
+_SPARE = 15  # a text may end this many words before its upper bound, so that the last sentence still fits
+_LEAD_IN_ODDS = {"high school": 0.2, "college": 0.4, "PhD": 0.75}
+_JOIN_ODDS = {"high school": 0.0, "college": 0.4, "PhD": 0.8}
+_HEDGE_ODDS = 0.4
+_ASIDE_ODDS = 0.3
+_OPENER_ODDS = 0.75
+_MOST_JOINED = 3
+_MOST_PASSES = 6
+_MIXED_POSITION = 3  # where an ambiguous text holds its one sentence of the misleading label: after two of its own
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a text is to be: the values that were read from a prompt, or drawn where it names none."""
+
+    label: str
+    misleading_label: str | None
+    difficulty: str
+    clarity: str
+    num_words: str
+
+
+def write_text(grammar: Grammar, plan: Plan, seed: int, labels: tuple[str, ...] = ()) -> str:
+    """A text for the planned label: a function of the arguments alone.
+
+    Args:
+        grammar: Of the task; must hold the planned label.
+        plan: What the text is to be.
+        seed: The row's own.
+        labels: All labels of the task, none of which may appear in the text; for a task of the grammars that holds
+            by authorship, for a user's own labels it is looked after here.
+    """
+    draws = Draws("text", seed)
+    if plan.num_words == SHORT:
+        return _short_text(grammar, plan, draws, labels)
+    units = _units(grammar, plan, draws, labels)
+    return " ".join(as_sentence(joined) for joined in _join(units, grammar, plan, draws))
+
+
+def _short_text(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, ...]) -> str:
+    """One statement, opened or hedged where that keeps it short enough."""
+    slots = grammar.labels[plan.label].slots[plan.difficulty]
+    text = _short_statement(grammar.labels[plan.label].short, slots, draws, labels)
+    hedged = plan.clarity == "ambiguous" and not text.endswith("?") and draws.happens(_HEDGE_ODDS)
+    opening = draws.pick(grammar.register.short_hedges) if hedged else expand(draws.pick(grammar.openers), slots, draws)
+    opened = f"{opening} {text}"
+    fits = _fits(opened, labels) and (hedged or draws.happens(_OPENER_ODDS))
+    return as_sentence(opened if fits else text)
+
+
+def _short_statement(templates: Sequence[Template], slots: Slots, draws: Draws, labels: tuple[str, ...]) -> str:
+    text = ""
+    for _ in range(_MOST_PASSES):
+        for template in draws.shuffled(templates):
+            text = expand(template, slots, draws)
+            if _fits(text, labels):
+                return text
+    return text
+
+
+def _fits(text: str, labels: tuple[str, ...]) -> bool:
+    low, high = LENGTHS[SHORT]
+    return low <= len(text.split()) <= high and not leaks(text, labels)
+
+
+def _units(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, ...]) -> list[str]:
+    """Sentences without their closing full stop, until the drawn length is reached."""
+    low, high = LENGTHS[plan.num_words]
+    target = draws.pick(range(low, high - _SPARE + 1))
+    kept = _kept(grammar, plan, draws)
+    units: list[str] = []
+    said: set[str] = set()
+    words = 0
+    for template, voice in _templates(grammar, plan, draws):
+        plain = expand(template, {**voice.slots[plan.difficulty], **kept}, draws)
+        unit = _dress(plain, grammar, plan, draws)
+        count = len(unit.split())
+        # Each unit may yet get one word when it is joined to the next.
+        if words + count + len(units) + 1 > high or plain in said or leaks(unit, labels):
+            continue
+        said.add(plain)
+        units.append(unit)
+        words += count
+        if words >= target:
+            break
+    return units
+
+
+def _kept(grammar: Grammar, plan: Plan, draws: Draws) -> dict[str, tuple[Template, ...]]:
+    slots = grammar.labels[plan.label].slots[plan.difficulty]
+    return {name: (draws.pick(slots[name]),) for name in grammar.keep if name in slots}
+
+
+def _templates(grammar: Grammar, plan: Plan, draws: Draws) -> Iterator[tuple[Template, LabelGrammar]]:
+    """Two templates of the label, one filler, and so on; each again, with new slot values, when all were used."""
+    voice = grammar.labels[plan.label]
+    fillers = iter(draws.shuffled(grammar.fillers))
+    other = grammar.labels.get(plan.misleading_label or "") if plan.clarity == "ambiguous" else None
+    place = 0
+    for turn in range(_MOST_PASSES):
+        for template in draws.shuffled(voice.sentences if turn == 0 else (*voice.sentences, *voice.short)):
+            place += 1
+            yield template, voice
+            if place == _MIXED_POSITION and other is not None:
+                yield draws.pick(other.sentences), other
+            if place % 2 == 0 and (filler := next(fillers, None)) is not None:
+                yield filler, voice
+
+
+def _dress(text: str, grammar: Grammar, plan: Plan, draws: Draws) -> str:
+    """Open, hedge or interrupt a statement; questions and exclamations stay as they are."""
+    if text[-1] in "?!":
+        return text
+    register = grammar.register
+    if plan.clarity == "ambiguous" and draws.happens(_HEDGE_ODDS):
+        return f"{draws.pick(register.hedges)} {text}"
+    if plan.clarity == "understandable with some effort" and draws.happens(_ASIDE_ODDS):
+        text = f"{text} {draws.pick(register.asides)}"
+    if draws.happens(_LEAD_IN_ODDS[plan.difficulty]):
+        text = f"{draws.pick(register.lead_ins[plan.difficulty])} {text}"
+    return text
+
+
+def _join(units: Sequence[str], grammar: Grammar, plan: Plan, draws: Draws) -> Iterator[str]:
+    """Long sentences for the learned, short ones for the rest: what readability formulas measure."""
+    connectives = grammar.register.connectives[plan.difficulty]
+    current, joined = "", 0
+    for unit in units:
+        mergeable = current and joined < _MOST_JOINED and current[-1] not in "?!" and unit[-1] not in "?!"
+        if mergeable and draws.happens(_JOIN_ODDS[plan.difficulty]):
+            current, joined = f"{current}{draws.pick(connectives)} {unit}", joined + 1
+            continue
+        if current:
+            yield current
+        current, joined = unit, 1
+    yield current

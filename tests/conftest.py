@@ -1,0 +1,29 @@
+"""Fixtures of all tests, and the guard that keeps this process's sockets on loopback too."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.loopback_only import sitecustomize  # noqa: F401  guards this process as it guards its children
+from tests.support.project import Project
+from tests.support.server import FaultServer
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A fresh copy of the project."""
+    return Project(tmp_path)
+
+
+@pytest.fixture
+def server() -> Iterator[FaultServer]:
+    """A loopback server without faults; tests set what they need."""
+    with FaultServer() as running:
+        yield running
+
+
+@pytest.fixture
+def openai_env(server: FaultServer) -> dict[str, str]:
+    """What a user exports to reach the loopback server."""
+    return {"OPENAI_API_KEY": "sk-test-secret-0123456789", "OPENAI_BASE_URL": server.url}

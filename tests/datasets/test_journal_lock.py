@@ -1,0 +1,77 @@
+"""One writer at a time: real processes, and a real SIGKILL."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from synthetic_textcat.datasets import JournalDataset
+from synthetic_textcat.errors import JournalError
+
+_HOLD = """
+import sys, time
+from synthetic_textcat.datasets import JournalDataset
+dataset = JournalDataset(filepath=sys.argv[1])
+dataset.lock()
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def _holder(path: Path) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-c", _HOLD, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_second_process_is_refused_until_the_first_is_killed(tmp_path: Path) -> None:
+    path = tmp_path / "data" / "journal.jsonl"
+    dataset = JournalDataset(filepath=str(path))
+    with _holder(path) as process:
+        with pytest.raises(JournalError, match=r"Another run is writing .*journal\.jsonl.*Next: wait"):
+            dataset.lock()
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        dataset.lock()
+    dataset.release()
+
+
+def test_what_is_released_can_be_locked_by_another_process(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    dataset = JournalDataset(filepath=str(path))
+    dataset.lock()
+    dataset.release()
+    with _holder(path), pytest.raises(JournalError):
+        dataset.lock()
+
+
+def test_two_entries_of_one_file_in_one_process_exclude_each_other(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    first, second = JournalDataset(filepath=str(path)), JournalDataset(filepath=str(path))
+    first.lock()
+    with pytest.raises(JournalError):
+        second.lock()
+    first.release()
+    second.lock()
+    second.release()
+
+
+def test_releasing_what_is_not_held_does_nothing(tmp_path: Path) -> None:
+    JournalDataset(filepath=str(tmp_path / "journal.jsonl")).release()
+
+
+def test_a_locked_journal_can_be_read_by_others(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    with _holder(path):
+        assert len(JournalDataset(filepath=str(path)).load()) == 0

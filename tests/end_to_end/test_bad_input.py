@@ -1,0 +1,142 @@
+"""Bad input: one clear line, before any call, a non-zero exit, no traceback, nothing lost."""
+
+import pytest
+import yaml
+
+from tests.support.project import Project
+from tests.support.server import FaultServer
+
+_KEY = "sk-test-secret-0123456789"
+
+
+def _complaint(project: Project, *arguments: str, **env: str) -> str:
+    """What a run that must fail says; makes sure that it says it in one line."""
+    done = project.run(*arguments, **env)
+    assert done.returncode not in (0, 130)
+    assert "Traceback" not in done.stdout + done.stderr
+    assert _KEY not in done.stdout + done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    assert len(lines) == 1, done.stderr
+    return lines[0]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "said"),
+    [
+        ("atribute_sampling.num_examples=5", ["atribute_sampling", "did you mean attribute_sampling?"]),
+        ("attribute_sampling.num_examples=0", ["num_examples=0", "greater than or equal to 1"]),
+        ("attribute_sampling.language=Germn", ["'Germn'", "German"]),
+        ("llm.model=gpt-4o", ["--env openai"]),
+    ],
+)
+def test_a_wrong_parameter_is_named_with_what_is_allowed(project: Project, parameter: str, said: list[str]) -> None:
+    line = _complaint(project, "--pipelines", "generate", "--params", parameter)
+
+    assert all(words in line for words in said), line
+    assert not project.journal()
+
+
+def test_a_misspelt_block_fails_with_any_pipeline(project: Project) -> None:
+    line = _complaint(project, "--pipelines", "task_ingest", "--params", "generatoin.max_attempts=2")
+
+    assert "did you mean generation?" in line
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "tasks.yml is missing"),
+        ("", "tasks.yml is empty"),
+        ("- task: [unclosed\n- b", "is not YAML"),
+        ([{"task": "Sort a letter.", "labels": ["one"]}], "entry 1 ('Sort a letter.'): has one label"),
+        ([{"task": "Sort a letter."}, {"task": " sort a  letter"}], "entry 2 repeats the task of entry 1"),
+    ],
+)
+def test_a_wrong_tasks_file_is_named_with_the_entry(project: Project, content: object, said: str) -> None:
+    path = project.path("data/01_raw/tasks.yml")
+    if content is None:
+        path.unlink()
+    else:
+        path.write_text(content if isinstance(content, str) else yaml.safe_dump(content), encoding="utf-8")
+
+    line = _complaint(project, "--pipelines", "generate")
+
+    assert said in line
+    assert "tasks.yml" in line
+
+
+def test_a_prompt_with_an_unknown_placeholder_is_named(project: Project) -> None:
+    path = project.path("data/01_raw/prompts/open_labels.yml")
+    path.write_text(path.read_text(encoding="utf-8").replace("{clarity}", "{claritty}"), encoding="utf-8")
+
+    line = _complaint(project, "--pipelines", "generate")
+
+    assert "open_labels" in line
+    assert "{claritty}" in line
+    assert "clarity" in line
+
+
+def test_an_unknown_pipeline_is_named(project: Project) -> None:
+    assert "generat" in _complaint(project, "--pipelines", "generat")
+
+
+@pytest.mark.parametrize("key", [None, ""])
+def test_the_openai_environment_without_a_key_says_so(project: Project, key: str | None) -> None:
+    env = {} if key is None else {"OPENAI_API_KEY": key}
+
+    line = _complaint(project, "--pipelines", "generate", "--env", "openai", **env)
+
+    assert "OPENAI_API_KEY is not set" in line
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("bad_key", "OPENAI_API_KEY"),
+        ("unknown_model", "llm.model"),
+        ("bad_request", "llm.structured_output"),
+        ("quota", "quota"),
+    ],
+)
+def test_what_would_fail_each_call_stops_at_the_first(
+    project: Project, server: FaultServer, openai_env: dict[str, str], fault: str, said: str
+) -> None:
+    server.set_faults(always=fault)
+
+    line = _complaint(project, "--pipelines", "generate", "--env", "openai", **openai_env)
+
+    assert said in line
+    # The client itself retries a 429; it does so for this one row only.
+    rows = {line["request_id"] for line in project.journal()}
+    assert len(rows) == 0
+    assert server.stats()["distinct_bodies"] == 1
+
+
+def test_a_server_that_is_not_there_is_named(project: Project) -> None:
+    project.path("conf/openai/catalog_genai.yml").write_text(
+        project.path("conf/openai/catalog_genai.yml").read_text(encoding="utf-8").replace("retries: 4", "retries: 0"),
+        encoding="utf-8",
+    )
+
+    line = _complaint(
+        project,
+        *("--pipelines", "generate", "--env", "openai"),
+        OPENAI_API_KEY=_KEY,
+        OPENAI_BASE_URL="http://127.0.0.1:9/v1",
+    )
+
+    assert "No server answers" in line
+    assert "OPENAI_BASE_URL" in line
+
+
+def test_a_traceback_comes_when_asked_for(project: Project) -> None:
+    logging = project.path("conf/logging.yml")
+    logging.write_text(
+        logging.read_text(encoding="utf-8").replace("synthetic_textcat: {level: INFO}", "synthetic_textcat: {level: DEBUG}"),
+        encoding="utf-8",
+    )
+
+    done = project.run("--pipelines", "generate", "--params", "attribute_sampling.num_examples=0")
+
+    assert done.returncode != 0
+    assert "Traceback" in done.stdout + done.stderr

@@ -1,0 +1,103 @@
+"""Kills, interrupts and reruns, as real processes and real signals."""
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.support.project import Project, end
+from tests.support.server import FaultServer
+
+_GENERATE = ("--pipelines", "generate", "--env", "openai")
+_ROWS = 300
+_CONCURRENCY = 8
+_SIZE = ("--params", f"attribute_sampling.num_examples={_ROWS},generation.max_concurrency={_CONCURRENCY}")
+
+
+def test_after_a_kill_only_what_is_missing_is_asked(
+    project: Project, server: FaultServer, openai_env: dict[str, str]
+) -> None:
+    server.set_faults(latency_ms=100)
+    running = project.start(*_GENERATE, *_SIZE, **openai_env)
+    project.wait_for_journal(60)
+    end(running, signal.SIGKILL)
+    saved, asked = len(project.journal()), server.stats()["requests"]
+    assert 60 <= saved < _ROWS
+
+    server.set_faults()
+    project.generate("--env", "openai", *_SIZE, **openai_env)
+
+    assert project.counts()["examples"] == _ROWS
+    again = server.stats()["requests"] - (_ROWS - saved) - asked
+    assert again == 0
+    a_second_of_calls = _CONCURRENCY * 10
+    assert server.stats()["requests"] <= _ROWS + _CONCURRENCY + a_second_of_calls
+    assert len({line["request_id"] for line in project.journal()}) == _ROWS
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_saves_what_has_arrived_and_is_told_as_killed(
+    project: Project, server: FaultServer, openai_env: dict[str, str], number: signal.Signals
+) -> None:
+    server.set_faults(latency_ms=100)
+    running = project.start(*_GENERATE, *_SIZE, **openai_env)
+    project.wait_for_journal(20)
+
+    code, output = end(running, number)
+
+    assert code == 130
+    assert "the same command goes on" in output
+    assert "Traceback" not in output
+    replied, saved = server.stats()["replied"], len(project.journal())
+    assert replied - _CONCURRENCY <= saved < _ROWS
+    [run] = project.mlflow_runs()
+    assert run.info.status == "KILLED"
+
+    server.set_faults()
+    project.generate("--env", "openai", *_SIZE, **openai_env)
+    assert project.counts()["examples"] == _ROWS
+    assert len(project.journal()) == _ROWS
+
+
+def test_a_second_run_on_the_same_journal_refuses(
+    project: Project, server: FaultServer, openai_env: dict[str, str]
+) -> None:
+    server.set_faults(latency_ms=2000)
+    running = project.start(*_GENERATE, *_SIZE, **openai_env)
+    project.wait_for_journal(5)
+
+    plan = project.path("data/03_primary/requests.parquet").read_bytes()
+    second = project.run("--pipelines", "generate", "--env", "openai", "--params", "seed=1", **openai_env)
+
+    assert second.returncode == 1
+    assert "Another run is writing" in second.stderr
+    assert project.path("data/03_primary/requests.parquet").read_bytes() == plan
+    end(running, signal.SIGKILL)
+    server.set_faults()
+    project.generate("--env", "openai", *_SIZE, **openai_env)  # the lock did not outlive the kill
+    assert project.counts()["examples"] == _ROWS
+
+
+def test_a_torn_last_line_is_cut_and_its_row_asked_again(project: Project) -> None:
+    project.generate("--params", "attribute_sampling.num_examples=30")
+    path = project.path("data/03_primary/completions.jsonl")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-40])
+
+    output = project.generate("--params", "attribute_sampling.num_examples=30")
+
+    assert "calls     1\n" in output
+    assert len(path.read_bytes().splitlines()) == 30
+    assert len(project.journal()) == 30
+
+
+def test_a_journal_that_is_not_ours_is_not_touched(project: Project) -> None:
+    path: Path = project.path("data/03_primary/completions.jsonl")
+    path.parent.mkdir(parents=True)
+    path.write_text('{"not": "ours"}\n{"nor": "this"}\n', encoding="utf-8")
+
+    done = project.run("--pipelines", "generate")
+
+    assert done.returncode == 1
+    assert "line 1" in done.stderr
+    assert path.read_text(encoding="utf-8") == '{"not": "ours"}\n{"nor": "this"}\n'

@@ -1,0 +1,90 @@
+"""The whole thread through ChatOpenAI over real HTTP, against a server that fails in every way."""
+
+from collections import Counter
+
+import pytest
+
+from tests.support.project import Project
+from tests.support.server import FaultServer
+
+_ROWS = "attribute_sampling.num_examples"
+
+
+def test_500_rows_through_faults_are_all_accounted_for(
+    project: Project, server: FaultServer, openai_env: dict[str, str]
+) -> None:
+    server.set_faults(rate_limited=0.1, server_error=0.05, broken_json=0.05)
+
+    output = project.generate("--env", "openai", "--params", f"{_ROWS}=500", **openai_env)
+
+    counts, ledger = project.counts(), project.ledger()
+    assert counts["requests"] == 500 == ledger["planned"]
+    placed = [row for name in ("examples", "rejected", "failed") for row in project.table(name)["request_id"]]
+    assert len(placed) == len(set(placed))
+    assert len(placed) + ledger["not_run"] == 500
+    assert set(placed) <= set(project.table("requests")["request_id"])
+    # Faults fall on calls, not on rows: what failed once was asked again, and cost no other row.
+    assert counts["examples"] >= 495
+    assert "planned   500" in output
+    stats = server.stats()
+    assert stats["by_fault"].keys() >= {"rate_limited", "server_error", "broken_json"}
+    assert stats["repeated_prompts"] == 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "cause"),
+    [
+        ("refusal", "refused"),
+        ("truncated", "truncated"),
+        ("content_filter", "content_filtered"),
+        ("schema_violation", "schema_violation"),
+    ],
+)
+def test_a_row_that_never_gets_a_good_reply_ends_under_its_cause(
+    project: Project, server: FaultServer, openai_env: dict[str, str], fault: str, cause: str
+) -> None:
+    server.set_faults(sticky=True, **{fault: 0.3})
+
+    project.generate("--env", "openai", "--params", f"{_ROWS}=40,generation.max_attempts=2", **openai_env)
+
+    failed = project.table("failed")
+    assert set(failed["failure_cause"]) == {cause}
+    assert set(failed["attempts"]) == {2}
+    assert len(failed) + project.counts()["examples"] == 40
+    replies = Counter(line["request_id"] for line in project.journal())
+    assert all(replies[row] == 2 for row in failed["request_id"])
+    assert all(line["completion_tokens"] is not None for line in project.journal())
+
+
+def test_rows_without_a_reply_are_asked_again_by_the_next_run(
+    project: Project, server: FaultServer, openai_env: dict[str, str]
+) -> None:
+    server.set_faults(sticky=True, server_error=0.2, retry_after=0.01)
+    project.generate("--env", "openai", "--params", f"{_ROWS}=20", **openai_env)
+    lost = project.table("failed")
+    assert len(lost) > 0
+    assert set(lost["failure_cause"]) == {"server_error"}
+
+    server.set_faults()
+    server.reset()
+    project.generate("--env", "openai", "--params", f"{_ROWS}=20", **openai_env)
+
+    assert server.stats()["requests"] == len(lost)
+    assert project.counts()["examples"] == 20
+
+
+@pytest.mark.parametrize("structured_output", ["json_object", "none"])
+def test_servers_that_know_less_are_asked_for_less(
+    project: Project, server: FaultServer, openai_env: dict[str, str], structured_output: str
+) -> None:
+    settings = f"llm.structured_output={structured_output},llm.max_tokens=900,llm.token_limit_field=max_tokens"
+
+    project.generate("--env", "openai", "--params", f"{_ROWS}=30,{settings},llm.send_seed=false", **openai_env)
+
+    body = server.stats()["last_body"]
+    wanted = {"type": "json_object"} if structured_output == "json_object" else None
+    assert body.get("response_format") == wanted
+    assert body["max_tokens"] == 900
+    assert "max_completion_tokens" not in body
+    assert "seed" not in body
+    assert project.counts()["examples"] > 15

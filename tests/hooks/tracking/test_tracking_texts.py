@@ -1,0 +1,106 @@
+"""How parameters, prompts and names become what MLflow takes."""
+
+import dataclasses
+import hashlib
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kedro.io import MemoryDataset
+from pydantic import BaseModel
+
+from synthetic_textcat.hooks.tracking.guard import Guard
+from synthetic_textcat.hooks.tracking.marks import local_path, marks_of
+from synthetic_textcat.hooks.tracking.parameters import flatten, plain
+from synthetic_textcat.hooks.tracking.prompts import template_of
+from synthetic_textcat.hooks.tracking.source import source_tags
+from synthetic_textcat.hooks.tracking.tags import run_name
+
+
+class _Block(BaseModel):
+    language: dict[str, float] | None = None
+    rows: int = 3
+
+
+@dataclasses.dataclass
+class _OtherBlock:
+    inner: _Block
+
+
+def test_typed_blocks_are_flattened_like_plain_ones() -> None:
+    params = {"a": plain(_Block()), "b": plain(_OtherBlock(_Block(rows=4))), "c": plain({"x": (1, "y")}), "d": "text"}
+    assert flatten(params) == {
+        "a.language": "null",
+        "a.rows": "3",
+        "b.inner": '{"language": null, "rows": 4}',
+        "c.x": '[1, "y"]',
+        "d": "text",
+    }
+
+
+def test_a_long_value_is_cut_and_bears_the_hash_of_the_whole() -> None:
+    (text,) = flatten({"long": "x" * 7000}).values()
+    assert len(text) == 6000
+    assert text.endswith(f"... sha256:{hashlib.sha256(b'x' * 7000).hexdigest()}")
+    assert flatten({"fits": "x" * 6000}) == {"fits": "x" * 6000}
+
+
+def test_a_key_that_mlflow_refuses_is_made_one_that_it_takes() -> None:
+    assert flatten({"block": {"50% (a)": 1, "Fön/x": 2}}) == {"block.50_ _a_": "1", "block.Fön/x": "2"}
+
+
+@pytest.mark.parametrize(
+    ("file", "template"),
+    [
+        ("template: 'Say {x} as {{y}}'", "Say {{x}} as {y}"),
+        ("Say {x!r:>3}.", "Say {{x}}."),
+        ("[[system, a], {role: ai, content: '{b}'}]", [("system", "a"), ("assistant", "{{b}}")]),
+        ("system: a\nuser: '{b}'", [("system", "a"), ("user", "{{b}}")]),
+        ("messages: [[system, a, b]]", "messages: [[system, a, b]]"),
+        ("template: 'Half {'", "Half {"),
+        ("[]", "[]"),
+        ("7", "7"),
+    ],
+)
+def test_prompt_files_become_templates_of_the_registry(file: str, template: Any) -> None:
+    if isinstance(template, list):
+        template = [{"role": role, "content": content} for role, content in template]
+    assert template_of(file) == template
+
+
+def test_run_names_leave_out_what_is_not_known() -> None:
+    assert run_name({"pipeline_names": ["compare", "export"]}, {"llm": "x"})[:-6] == "compare+export-"
+
+
+def test_without_git_the_tree_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert source_tags(tmp_path) == {"git.dirty": "unknown"}
+    monkeypatch.setenv("PATH", "")
+    assert source_tags(tmp_path) == {"git.dirty": "unknown"}
+
+
+def test_a_dead_server_is_not_asked_for_ever(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 16.0, 16.0, 32.0])
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    asked: list[int] = []
+
+    def fail() -> None:
+        asked.append(len(asked))
+        raise OSError(f"\nno answer {len(asked)}\n")
+
+    guard = Guard()
+    guard.attempt("one", fail)
+    guard.attempt("two", fail)
+    guard.attempt("the end", fail, always=True)
+    guard.report()
+    guard.report()
+    assert asked == [0, 1]
+    assert caplog.messages == ["MLflow did not record one, two, the end. OSError: no answer 1"]
+
+
+@pytest.mark.parametrize("metadata", [None, "text", {"mlflow": True}, {"kedro-viz": {"layer": "raw"}}])
+def test_a_dataset_without_marks_has_none(metadata: Any) -> None:
+    dataset = MemoryDataset(data=1, metadata=metadata)
+    assert marks_of(dataset) is None
+    assert local_path(dataset) is None

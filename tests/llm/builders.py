@@ -1,0 +1,63 @@
+"""Completions, calls and journal files, with the fields that a test does not care for filled in."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from langchain_core.messages import HumanMessage
+
+from synthetic_textcat.hashing import sha256_of
+from synthetic_textcat.llm.crew import Call
+from synthetic_textcat.llm.journal import completion_line
+from synthetic_textcat.schemas.completions import REPLIED, Completion
+from synthetic_textcat.schemas.replies import row_schema
+from tests.support.chat_models import GOOD
+
+BAD = "I would rather not."
+"""A reply that holds no row."""
+
+_DEFAULTS: dict[str, Any] = {
+    "request_id": "r0",
+    "attempt": 1,
+    "run_id": "run-1",
+    "status": REPLIED,
+    "raw_text": GOOD,
+    "refusal": None,
+    "finish_reason": "stop",
+    "prompt_tokens": 10,
+    "cached_tokens": 4,
+    "completion_tokens": 5,
+    "latency_s": 0.25,
+    "model_name": "model-1",
+    "prompt_sha256": "0" * 64,
+    "error": None,
+    "created_at": "2026-01-01T00:00:00.000+00:00",
+}
+
+
+def fingerprint(name: str = "r0") -> str:
+    """A fingerprint of its own for each name."""
+    return sha256_of(name)
+
+
+def completion(raw_text: str = GOOD, **changes: Any) -> Completion:
+    """A completion; its fingerprint follows its request."""
+    fields = {**_DEFAULTS, "raw_text": raw_text, **changes}
+    return Completion(**{"fingerprint": fingerprint(fields["request_id"]), **fields})
+
+
+def no_reply(cause: str = "timeout", **changes: Any) -> Completion:
+    """A call that brought no reply."""
+    return completion("", status=cause, error="it failed", finish_reason=None, model_name=None, **changes)
+
+
+def call(request_id: str = "r0", prompt: str | None = None) -> Call:
+    """A new row's call."""
+    messages = [HumanMessage(prompt or f"Write {request_id}.")]
+    return Call(request_id, fingerprint(request_id), messages, row_schema(["A", "B"]), seed=7)
+
+
+def write_journal(path: Path, completions: Iterable[Completion]) -> Path:
+    """A journal file with these lines."""
+    path.write_bytes(b"".join(map(completion_line, completions)))
+    return path

@@ -1,0 +1,130 @@
+"""Each defect does what its name says, to the rows that it says."""
+
+import ast
+import json
+from typing import Any
+
+import json_repair
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from synthetic_textcat.errors import TransportError
+from synthetic_textcat.llm.offline import defects
+from synthetic_textcat.llm.offline.defects import Completion, applies, defect_of
+from synthetic_textcat.llm.offline.expansion import leaks
+from synthetic_textcat.llm.offline.replies import reply
+from synthetic_textcat.schemas.outcomes import FAILURE_CAUSES, REJECT_REASONS, TRANSPORT_CAUSES
+from tests.llm.offline.rehearsal import closed_tasks, plan_of, prompt_of, schema_of, tasks
+
+TASK = closed_tasks()[3]
+SEEDS = st.integers(0, 2**53 - 1)
+FIELDS = ("input_text", "label", "misleading_label")
+
+
+def answer(defect: str | None, seed: int, task: Any = TASK) -> Completion:
+    rates = {} if defect is None else {defect: 1.0}
+    return reply(prompt_of(task, plan_of(task, seed)), schema_of(task.label_names), seed, rates)
+
+
+def row_of(defect: str | None, seed: int, task: Any = TASK) -> dict[str, Any]:
+    row: dict[str, Any] = json.loads(answer(defect, seed, task).content)
+    return row
+
+
+def test_defects_bear_the_names_of_outcomes() -> None:
+    assert set(defects.FAILURES) == set(FAILURE_CAUSES)
+    assert set(defects.REJECTS) <= set(REJECT_REASONS)
+    assert len(set(defects.ALL)) == len(defects.RECOVERABLE) + len(defects.FAILURES) + len(defects.REJECTS)
+
+
+def test_rates_are_met_and_their_order_does_not_matter() -> None:
+    rates = {"refused": 0.1, "fenced_json": 0.2, "label_leaked": 0.05}
+    drawn = [defect_of(seed, rates) for seed in range(10_000)]
+    for name, rate in rates.items():
+        assert drawn.count(name) / 10_000 == pytest.approx(rate, abs=0.015)
+    assert drawn == [defect_of(seed, dict(reversed(rates.items()))) for seed in range(10_000)]
+    assert defect_of(1, {}) is None
+    assert defect_of(1, {"timeout": 1.0}) == "timeout"
+
+
+@given(seed=SEEDS, defect=st.sampled_from(defects.RECOVERABLE))
+def test_recoverable_replies_hold_the_whole_row(seed: int, defect: str) -> None:
+    text = answer(defect, seed).content
+    assert strictly_parsed(text) != row_of(None, seed)
+    mended: Any = ast.literal_eval(text) if defect == "single_quotes" else json_repair.loads(text)
+    mended = mended[0] if isinstance(mended, list) else mended
+    assert {name: " ".join(mended[name].split()) for name in FIELDS} == row_of(None, seed)
+
+
+def strictly_parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+@given(seed=SEEDS)
+def test_invalid_json_is_beyond_repair(seed: int) -> None:
+    assert not isinstance(json_repair.loads(answer("invalid_json", seed).content), dict)
+
+
+@given(seed=SEEDS)
+def test_a_schema_violation_is_json_but_no_row(seed: int) -> None:
+    row = row_of("schema_violation", seed)
+    assert not all(isinstance(row.get(name), str) for name in FIELDS)
+
+
+@given(seed=SEEDS)
+def test_a_truncated_reply_lost_its_labels(seed: int) -> None:
+    cut = answer("truncated", seed)
+    assert cut.finish_reason == "length"
+    assert answer(None, seed).content.startswith(cut.content)
+    assert "label" not in json.dumps(json_repair.loads(cut.content))
+
+
+def test_refused_and_filtered_replies_are_empty() -> None:
+    refused, filtered = answer("refused", 1), answer("content_filtered", 1)
+    assert (refused.content, filtered.content) == ("", "")
+    assert refused.refusal
+    assert filtered.finish_reason == "content_filter"
+
+
+@pytest.mark.parametrize("cause", TRANSPORT_CAUSES)
+def test_transport_causes_are_raised(cause: str) -> None:
+    with pytest.raises(TransportError) as caught:
+        answer(cause, 1)
+    assert caught.value.cause == cause
+
+
+@given(seed=SEEDS, task=st.sampled_from(closed_tasks()))
+def test_rejects_break_just_the_rule_they_name(seed: int, task: Any) -> None:
+    names, whole = task.label_names, row_of(None, seed, task)
+    assert any(not row_of("empty_field", seed, task)[name].strip() for name in FIELDS)
+    assert row_of("label_not_in_set", seed, task)["label"] not in names
+    assert row_of("misleading_label_not_in_set", seed, task)["misleading_label"] not in names
+    assert row_of("same_labels", seed, task) == {**whole, "misleading_label": whole["label"]}
+    unplanned = row_of("label_not_as_planned", seed, task)
+    assert {unplanned["label"], unplanned["misleading_label"]} <= set(names)
+    assert unplanned["label"] != whole["label"]
+    assert unplanned["label"] != unplanned["misleading_label"]
+    leaked = row_of("label_leaked", seed, task)
+    assert leaks(leaked["input_text"], (whole["label"],))
+    assert leaked["label"] == whole["label"]
+
+
+def test_duplicates_are_equal_within_a_label_and_differ_between_labels() -> None:
+    by_label: dict[str, set[str]] = {}
+    for seed in range(60):
+        row = row_of("exact_duplicate", seed)
+        by_label.setdefault(row["label"], set()).add(row["input_text"])
+    assert all(len(texts) == 1 for texts in by_label.values())
+    assert len(set.union(*by_label.values())) == len(by_label) == len(TASK.labels)
+
+
+@given(seed=SEEDS, defect=st.sampled_from(defects.REJECTS))
+def test_an_open_task_stays_whole_where_only_a_closed_set_can_tell(seed: int, defect: str) -> None:
+    open_task = next(task for task in tasks() if not task.labels)
+    same = row_of(defect, seed, open_task) == row_of(None, seed, open_task)
+    assert same != applies(defect, closed=False)
+    assert applies(defect, closed=True)

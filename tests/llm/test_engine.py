@@ -1,0 +1,169 @@
+"""From calls to completions: each call once, so many at a time, bad replies asked again."""
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+from langchain_core.messages import BaseMessage
+from langchain_core.prompts import ChatPromptTemplate
+
+from synthetic_textcat.errors import TransportError
+from synthetic_textcat.llm.crew import Call, Manner
+from synthetic_textcat.llm.engine import complete
+from synthetic_textcat.llm.messages import messages_sha256, wire_form
+from synthetic_textcat.llm.retries import asking_again, judging
+from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.replies import Reply
+from tests.llm.builders import BAD, call, no_reply
+from tests.llm.builders import completion as past_completion
+from tests.support.chat_models import GOOD, ScriptedChatModel, last_words
+
+_RETRY = ChatPromptTemplate([("user", "Wrong ({cause}): {problem}.")])
+
+
+def manner(max_attempts: int = 3) -> Manner:
+    """The manner of a run that wants rows."""
+    return Manner(judging(Reply), asking_again(_RETRY), max_attempts, run_id="run-7")
+
+
+def run(
+    model: ScriptedChatModel, calls: Sequence[Call], concurrency: int = 4, max_attempts: int = 3
+) -> list[Completion]:
+    """All completions, in the order in which they were handed on."""
+    batches = complete(model.as_chat, iter(calls), manner(max_attempts), concurrency)
+    return [completion for batch in batches for completion in batch]
+
+
+def _calls(number: int) -> list[Call]:
+    return [call(f"r{place}") for place in range(number)]
+
+
+def _errs_at(numbers: set[int], reply: str | Exception) -> Callable[[Sequence[BaseMessage], int], str]:
+    def script(messages: Sequence[BaseMessage], number: int) -> str:
+        if number not in numbers:
+            return GOOD
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+    return script
+
+
+@pytest.mark.parametrize("concurrency", [1, 3, 50])
+def test_every_call_is_answered_once(concurrency: int) -> None:
+    model = ScriptedChatModel(delay_s=lambda _: random.uniform(0, 0.01))  # noqa: S311
+    completions = run(model, _calls(40), concurrency)
+    assert Counter(x.request_id for x in completions) == Counter(f"r{place}" for place in range(40))
+    assert len(model.heard) == 40
+    assert {(x.status, x.attempt, x.run_id, x.raw_text) for x in completions} == {("replied", 1, "run-7", GOOD)}
+
+
+@pytest.mark.parametrize("concurrency", [1, 2, 7])
+def test_as_many_calls_are_in_flight_as_allowed_and_never_more(concurrency: int) -> None:
+    model = ScriptedChatModel(delay_s=0.005)
+    run(model, _calls(30), concurrency)
+    assert model.most_in_flight == concurrency
+
+
+def test_without_calls_no_model_is_built() -> None:
+    def never() -> None:
+        raise AssertionError("built a model without a call to make")
+
+    assert list(complete(never, iter([]), manner(), 4)) == []  # type: ignore[arg-type]
+
+
+def test_a_bad_reply_is_asked_again_with_what_was_wrong() -> None:
+    model = ScriptedChatModel(script=_errs_at({0}, BAD))
+    first, second = run(model, [call("r0", "Write.")])
+    assert (first.raw_text, first.attempt) == (BAD, 1)
+    assert (second.raw_text, second.attempt) == (GOOD, 2)
+    assert wire_form(model.heard[1]) == [
+        {"role": "user", "content": "Write."},
+        {"role": "assistant", "content": BAD},
+        {"role": "user", "content": "Wrong (invalid_json): no JSON object in the reply."},
+    ]
+
+
+@pytest.mark.parametrize("max_attempts", [1, 2, 5])
+def test_a_reply_that_stays_bad_is_asked_max_attempts_times(max_attempts: int) -> None:
+    model = ScriptedChatModel(script=lambda _, number: f"{BAD} {number}")
+    completions = run(model, [call()], max_attempts=max_attempts)
+    assert [x.attempt for x in completions] == list(range(1, max_attempts + 1))
+    assert len(model.heard[-1]) == 2 * max_attempts - 1
+
+
+def test_a_row_goes_on_from_its_past() -> None:
+    bad = past_completion(BAD)
+    problem = judging(Reply)(bad)
+    assert problem is not None
+    open_call = Call("r0", bad.fingerprint, call("r0", "Write.").messages, {}, 7, past=[(bad, problem)])
+    model = ScriptedChatModel()
+    (completion,) = run(model, [open_call])
+    assert completion.attempt == 2
+    assert wire_form(model.heard[0])[1] == {"role": "assistant", "content": BAD}
+
+
+@pytest.mark.parametrize("cause", ["rate_limited", "timeout", "server_error", "connection_error"])
+def test_a_call_without_a_reply_is_one_line_and_is_not_asked_again(cause: str) -> None:
+    model = ScriptedChatModel(script=_errs_at({1}, TransportError(cause, "it failed")))
+    completions = run(model, _calls(3), concurrency=1)
+    failed = completions[1]
+    assert [x.status for x in completions] == ["replied", cause, "replied"]
+    assert (failed.request_id, failed.attempt, failed.raw_text, failed.error) == ("r1", 1, "", "it failed")
+    assert judging(Reply)(failed) == judging(Reply)(no_reply(cause))
+
+
+def test_what_is_recorded_is_the_hash_of_what_the_model_was_given() -> None:
+    model = ScriptedChatModel(script=lambda messages, number: BAD if number % 3 == 0 else GOOD, delay_s=0.001)
+    completions = run(model, _calls(12), concurrency=5)
+    given = Counter(messages_sha256(messages) for messages in model.heard)
+    assert Counter(x.prompt_sha256 for x in completions) == given
+    assert len(given) == len(completions)
+
+
+def test_each_row_sends_its_own_seed_and_schema() -> None:
+    model = ScriptedChatModel()
+    run(model, [call()])
+    assert model.bodies[0]["seed"] == 7
+    assert model.bodies[0]["response_format"] == {"type": "json_schema", "json_schema": call().schema}
+
+
+def test_a_slow_reader_loses_nothing_keeps_the_order_within_a_row_and_holds_the_workers_back() -> None:
+    model = ScriptedChatModel(script=lambda messages, _: GOOD if "Wrong" in last_words(messages) else BAD)
+    seen: list[Completion] = []
+    most_ahead = 0
+    for batch in complete(model.as_chat, iter(_calls(600)), manner(), 8):
+        seen.extend(batch)
+        time.sleep(0.02)
+        most_ahead = max(most_ahead, len(model.heard) - len(seen))
+    attempts: dict[str, list[int]] = {}
+    for completion in seen:
+        attempts.setdefault(completion.request_id, []).append(completion.attempt)
+    assert attempts == {f"r{place}": [1, 2] for place in range(600)}
+    assert 0 < most_ahead <= 256 + 2 * 8
+
+
+def test_rows_are_handed_on_while_others_are_still_asked() -> None:
+    model = ScriptedChatModel(delay_s=lambda number: 1.2 if number == 1 else 0.0)
+    batches = complete(model.as_chat, iter(_calls(5)), manner(), 2)
+    begun = time.monotonic()
+    assert "r1" not in {x.request_id for x in next(batches)}
+    assert time.monotonic() - begun < 1.0
+    assert [x.request_id for batch in batches for x in batch][-1] == "r1"
+
+
+def test_calls_are_taken_as_workers_get_free_and_not_all_at_once() -> None:
+    taken: list[str] = []
+
+    def calls() -> Iterator[Call]:
+        for place in range(10_000):
+            taken.append(f"r{place}")
+            yield call(f"r{place}")
+
+    model = ScriptedChatModel(delay_s=0.01)
+    batches = complete(model.as_chat, calls(), manner(), 3)
+    seen = len(next(batches))
+    batches.close()  # type: ignore[attr-defined]
+    assert seen <= len(taken) < 1_000

@@ -1,0 +1,164 @@
+"""How the engine ends: fatal answers, broken calls, interrupts, and two runs in one process."""
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+from langchain_core.messages import BaseMessage
+
+from synthetic_textcat.errors import FatalAnswerError, ModelSetupError, TransportError
+from synthetic_textcat.llm.chat import Chat
+from synthetic_textcat.llm.crew import Call
+from synthetic_textcat.llm.engine import complete
+from synthetic_textcat.schemas.completions import Completion
+from tests.llm.builders import BAD, call
+from tests.llm.test_engine import manner, run
+from tests.support.chat_models import GOOD, ScriptedChatModel
+
+_NO_SERVER = TransportError("connection_error", "connection refused")
+
+
+def _raising(error: Exception, at: int) -> Callable[[Sequence[BaseMessage], int], str]:
+    def script(messages: Sequence[BaseMessage], number: int) -> str:
+        if number == at:
+            raise error
+        return GOOD
+
+    return script
+
+
+def _until_error(batches: Iterator[list[Completion]]) -> tuple[list[Completion], BaseException | None]:
+    seen: list[Completion] = []
+    try:
+        for batch in batches:
+            seen.extend(batch)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001
+        return seen, error
+    return seen, None
+
+
+def _calls(number: int) -> list[Call]:
+    return [call(f"r{place}") for place in range(number)]
+
+
+@pytest.mark.parametrize("error", [_NO_SERVER, FatalAnswerError("The server refuses the key")])
+def test_the_first_call_goes_alone_so_that_one_call_tells_of_a_dead_server(error: Exception) -> None:
+    model = ScriptedChatModel(script=_raising(error, at=0), delay_s=0.05)
+    seen, raised = _until_error(complete(model.as_chat, iter(_calls(50)), manner(), 10))
+    assert isinstance(raised, FatalAnswerError)
+    assert len(model.heard) == 1
+    assert seen == []
+
+
+def test_a_dead_server_is_told_with_what_to_do() -> None:
+    model = ScriptedChatModel(script=_raising(_NO_SERVER, at=0))
+    with pytest.raises(FatalAnswerError, match=r"No server answers: connection refused\. Next: start it, or set OPENAI"):
+        run(model, _calls(2))
+
+
+def test_a_connection_that_breaks_later_fails_only_its_own_row() -> None:
+    model = ScriptedChatModel(script=_raising(_NO_SERVER, at=3))
+    assert sorted(x.status for x in run(model, _calls(10))) == ["connection_error", *["replied"] * 9]
+
+
+def test_a_slow_first_answer_that_fails_in_another_way_lets_the_others_begin() -> None:
+    model = ScriptedChatModel(script=_raising(TransportError("timeout", "slow"), at=0))
+    assert [x.status for x in run(model, _calls(3), concurrency=2)].count("replied") == 2
+
+
+def test_what_was_in_flight_at_a_fatal_answer_is_handed_on_before_the_error() -> None:
+    fatal = FatalAnswerError("The account's quota is used up")
+    model = ScriptedChatModel(script=_raising(fatal, at=2), delay_s=lambda number: 0.02 if number == 2 else 0.3)
+    seen, raised = _until_error(complete(model.as_chat, iter(_calls(50)), manner(), 4))
+    assert raised is fatal
+    begun = len(model.heard)
+    assert begun < 10
+    assert len({x.request_id for x in seen}) == len(seen) == begun - 1
+
+
+def test_after_a_fatal_answer_no_bad_reply_is_asked_again() -> None:
+    def script(messages: Sequence[BaseMessage], number: int) -> str:
+        if number == 2:
+            raise FatalAnswerError("over")
+        return GOOD if number == 0 else BAD
+
+    model = ScriptedChatModel(script=script, delay_s=lambda number: 0.02 if number == 2 else 0.2)
+    _until_error(complete(model.as_chat, iter(_calls(50)), manner(), 3))
+    assert all(len(messages) == 1 for messages in model.heard)
+
+
+def test_an_error_of_the_calls_themselves_surfaces_after_what_was_paid_for() -> None:
+    def calls() -> Iterator[Call]:
+        yield from _calls(5)
+        raise KeyError("a prompt that can't be rendered")
+
+    seen, raised = _until_error(complete(ScriptedChatModel().as_chat, calls(), manner(), 2))
+    assert isinstance(raised, KeyError)
+    assert len(seen) == 5
+
+
+def test_an_error_of_the_very_first_call_surfaces() -> None:
+    def calls() -> Iterator[Call]:
+        raise KeyError("nothing")
+        yield call()
+
+    with pytest.raises(KeyError):
+        list(complete(ScriptedChatModel().as_chat, calls(), manner(), 2))
+
+
+def test_a_model_that_can_not_be_built_surfaces() -> None:
+    def broken() -> Chat:
+        raise ModelSetupError("no key")
+
+    with pytest.raises(ModelSetupError, match="no key"):
+        list(complete(broken, iter(_calls(2)), manner(), 2))
+
+
+def test_an_error_that_no_client_documents_fails_only_its_own_row() -> None:
+    model = ScriptedChatModel(script=_raising(TypeError("no choices in the body"), at=3))
+    completions = run(model, _calls(6))
+    assert sorted(x.status for x in completions) == [*["replied"] * 5, "server_error"]
+    assert "TypeError: no choices in the body" in {x.error for x in completions}
+
+
+def test_it_works_twice_in_one_process_and_leaves_no_thread_behind() -> None:
+    before = threading.active_count()
+    for _ in range(2):
+        assert len(run(ScriptedChatModel(), _calls(10))) == 10
+    assert threading.active_count() == before
+
+
+def test_it_works_where_an_event_loop_is_running_as_in_a_notebook() -> None:
+    async def cell() -> int:
+        return len(run(ScriptedChatModel(delay_s=0.001), _calls(10)))
+
+    assert asyncio.run(cell()) == 10
+
+
+def test_it_works_outside_the_main_thread() -> None:
+    numbers: list[int] = []
+    thread = threading.Thread(target=lambda: numbers.append(len(run(ScriptedChatModel(), _calls(10)))))
+    thread.start()
+    thread.join(10)
+    assert numbers == [10]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_first_hands_on_what_has_arrived(number: signal.Signals) -> None:
+    handler = signal.getsignal(number)
+
+    def calls() -> Iterator[Call]:
+        for place in range(1000):
+            if place == 20:
+                os.kill(os.getpid(), number)
+            yield call(f"r{place}")
+
+    model = ScriptedChatModel(delay_s=0.005)
+    seen, raised = _until_error(complete(model.as_chat, calls(), manner(), 2))
+    assert isinstance(raised, KeyboardInterrupt)
+    assert len(model.heard) - 2 <= len(seen) <= len(model.heard) < 1000
+    assert len(seen) >= 15
+    assert signal.getsignal(number) is handler

@@ -1,0 +1,124 @@
+"""A wrong parameter is one line that names it and what is allowed; the project's own files are right."""
+
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from synthetic_textcat.errors import ParameterError
+from synthetic_textcat.schemas.parameters import validate_parameters
+
+_CONF = Path(__file__).parents[2] / "conf"
+_BASE: dict[str, Any] = yaml.safe_load((_CONF / "base" / "parameters.yml").read_text(encoding="utf-8"))
+_OPENAI: dict[str, Any] = yaml.safe_load((_CONF / "openai" / "parameters.yml").read_text(encoding="utf-8"))
+
+
+def _with(path: str, value: object) -> dict[str, Any]:
+    parameters = deepcopy(_BASE)
+    *blocks, key = path.split(".")
+    block = parameters
+    for name in blocks:
+        block = block[name]
+    block[key] = value
+    return parameters
+
+
+def _complaint(parameters: dict[str, Any]) -> str:
+    with pytest.raises(ParameterError) as caught:
+        validate_parameters(parameters)
+    line = str(caught.value)
+    assert "\n" not in line
+    return line
+
+
+def test_the_parameters_of_base_are_valid() -> None:
+    assert validate_parameters(_BASE).model_dump(mode="json") == _BASE
+
+
+def test_the_parameters_of_openai_over_base_are_valid() -> None:
+    merged = _BASE | {block: _BASE[block] | values for block, values in _OPENAI.items()}
+    assert validate_parameters(merged).llm.model == _OPENAI["llm"]["model"]
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("atribute_sampling", "Unknown parameter atribute_sampling: did you mean attribute_sampling?"),
+        ("llm.temprature", "Unknown parameter llm.temprature: did you mean temperature?"),
+        ("attribute_sampling.languages", "did you mean language?"),
+        ("generation.max_concurency", "did you mean max_concurrency?"),
+        ("quality_report.x", "Unknown parameter quality_report.x: allowed: min_yield"),
+        ("llm.api_key", "Unknown parameter llm.api_key: allowed: defects, max_tokens, model"),
+    ],
+)
+def test_an_unknown_key_is_named_with_the_nearest_and_without_its_value(path: str, says: str) -> None:
+    for value in ("sk-secret", {"key": "sk-secret"}, ["sk-secret"]):
+        line = _complaint(_with(path, value))
+        assert says in line
+        assert "sk-secret" not in line
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "says"),
+    [
+        ("seed", "x", "Parameter seed='x': input should be a valid integer"),
+        ("llm.model", "", "Parameter llm.model='': string should have at least 1 character"),
+        ("llm.temperature", 3, "Parameter llm.temperature=3: input should be less than or equal to 2"),
+        ("llm.temperature", float("nan"), "Parameter llm.temperature=nan"),
+        ("llm.top_p", 0, "Parameter llm.top_p=0: input should be greater than 0"),
+        ("llm.max_tokens", 0, "Parameter llm.max_tokens=0: input should be greater than or equal to 1"),
+        ("llm.token_limit_field", "max", "input should be 'max_completion_tokens' or 'max_tokens'"),
+        ("llm.structured_output", "yaml", "input should be 'json_schema', 'json_object' or 'none'"),
+        ("llm.send_seed", "maybe", "Parameter llm.send_seed='maybe'"),
+        ("llm.defects", {"fenced_jsn": 0.1}, "Parameter llm: unknown defect 'fenced_jsn'; did you mean fenced_json?"),
+        ("llm.defects", {"refused": 2}, "a rate lies between 0 and 1"),
+        ("llm.defects", {"refused": float("nan")}, "a rate lies between 0 and 1"),
+        ("llm.defects", {"refused": 0.6, "timeout": 0.6}, "rates add up to more than 1"),
+        ("task_ingest.num_brainstormed", -1, "Parameter task_ingest.num_brainstormed=-1"),
+        ("attribute_sampling.num_examples", 0, "input should be greater than or equal to 1"),
+        ("attribute_sampling.num_examples", "many", "Parameter attribute_sampling.num_examples='many'"),
+        ("attribute_sampling.language", "Germn", "unknown language 'Germn'; did you mean German"),
+        ("attribute_sampling.language", ["English", "Qwghlm"], "unknown language 'Qwghlm'; none is near it"),
+        ("attribute_sampling.language", [], "names no value"),
+        ("attribute_sampling.language", {"English": 0}, "gives 'English' the weight 0.0"),
+        ("attribute_sampling.language", {"English": float("inf")}, "a weight is a positive number"),
+        ("attribute_sampling.difficulty", "kindergarten", "allowed: PhD, college, high school"),
+        ("attribute_sampling.clarity", "clar", "did you mean clear?"),
+        ("attribute_sampling.num_words", "at least 55", "did you mean at least 50"),
+        ("generation.max_concurrency", 0, "Parameter generation.max_concurrency=0"),
+        ("generation.max_attempts", 21, "Parameter generation.max_attempts=21"),
+        ("generation.max_cost_usd", 5, "Parameter generation.max_cost_usd=5"),
+        ("quality_report.min_yield", 1.5, "input should be less than or equal to 1"),
+        ("quality_report", None, "Parameter quality_report=None: input should be a valid dictionary"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_is_allowed(path: str, value: object, says: str) -> None:
+    assert says in _complaint(_with(path, value))
+
+
+def test_defects_with_another_model_are_refused() -> None:
+    parameters = _with("llm.defects", {"refused": 0.1})
+    validate_parameters(parameters)
+    parameters["llm"]["model"] = "gpt"
+    assert "defects work with llm.model=offline-template-v1 only" in _complaint(parameters)
+
+
+def test_a_missing_block_is_named() -> None:
+    parameters = deepcopy(_BASE)
+    del parameters["generation"]
+    assert "Parameter generation: field required" in _complaint(parameters)
+
+
+def test_all_wrong_parameters_are_named_at_once() -> None:
+    parameters = _with("sead", 1)
+    parameters["llm"]["top_p"] = 7
+    line = _complaint(parameters)
+    assert "did you mean seed?" in line
+    assert "llm.top_p=7" in line
+
+
+@pytest.mark.xfail(strict=True, reason="a block without keys has an empty list of allowed ones")
+def test_a_key_in_a_block_without_keys_is_told_that_there_are_none() -> None:
+    assert "allowed:  (" not in _complaint(_with("export.x", 1))

@@ -1,0 +1,133 @@
+"""A user's copy of the project in a temporary folder, and the commands that a user types there."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+import yaml
+from mlflow.entities import Run
+
+ROOT = Path(__file__).parents[2]
+_GUARD = Path(__file__).parent / "loopback_only"
+_COPIED = ("pyproject.toml", ".telemetry", "constraints.txt")
+_TOO_LONG_S = 120.0
+
+RUN_TABLES = ("examples", "rejected", "failed")
+
+
+def environment(**extra: str) -> dict[str, str]:
+    """This process's environment, without keys and stores of the developer's, with sockets held to loopback."""
+    foreign = ("OPENAI_", "MLFLOW_", "KEDRO_")
+    own = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    return {**own, "PYTHONPATH": str(_GUARD), "NO_COLOR": "1", "COLUMNS": "80", **extra}
+
+
+class Project:
+    """The project as a user has it: conf, data/01_raw and settings; the package comes from the installation."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        shutil.copytree(ROOT / "conf", folder / "conf", ignore=shutil.ignore_patterns("local"))
+        shutil.copytree(ROOT / "data" / "01_raw", folder / "data" / "01_raw")
+        (folder / "conf" / "local").mkdir()
+        (folder / "src").mkdir()
+        for name in _COPIED:
+            shutil.copy(ROOT / name, folder / name)
+
+    def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """`kedro run` with these arguments, to its end."""
+        return subprocess.run(
+            self._command(arguments),
+            cwd=self.folder,
+            env=environment(**env),
+            capture_output=True,
+            text=True,
+            timeout=_TOO_LONG_S,
+            check=False,
+        )
+
+    def generate(self, *arguments: str, **env: str) -> str:
+        """`kedro run --pipelines generate`, which must end well; gives back what it printed."""
+        done = self.run("--pipelines", "generate", *arguments, **env)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def start(self, *arguments: str, **env: str) -> "subprocess.Popen[str]":
+        """`kedro run`, left running."""
+        return subprocess.Popen(
+            self._command(arguments),
+            cwd=self.folder,
+            env=environment(**env),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def parameters(self, **blocks: dict[str, Any]) -> None:
+        """Writes `conf/local/parameters.yml`, which a user edits for what --params can't say."""
+        self.path("conf/local/parameters.yml").write_text(yaml.safe_dump(blocks), encoding="utf-8")
+
+    def path(self, name: str) -> Path:
+        """A file of the project."""
+        return self.folder / name
+
+    def table(self, name: str) -> pd.DataFrame:
+        """A Parquet table by the name it has in the catalog."""
+        return pd.read_parquet(next((self.folder / "data").glob(f"0*/{name}.parquet")))
+
+    def ledger(self) -> dict[str, Any]:
+        """`ledger.json`."""
+        found: dict[str, Any] = json.loads(self.path("data/08_reporting/ledger.json").read_text(encoding="utf-8"))
+        return found
+
+    def metrics(self) -> dict[str, float | None]:
+        """`metrics.json`."""
+        found: dict[str, float | None] = json.loads(
+            self.path("data/08_reporting/metrics.json").read_text(encoding="utf-8")
+        )
+        return found
+
+    def journal(self) -> list[dict[str, Any]]:
+        """All whole lines of the journal."""
+        path = self.path("data/03_primary/completions.jsonl")
+        lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+        return [json.loads(line) for line in lines]
+
+    def mlflow_runs(self) -> list[Run]:
+        """The MLflow runs of the project, the newest first."""
+        client = self.mlflow_client()
+        experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+        return list(client.search_runs(experiments))
+
+    def mlflow_client(self) -> mlflow.MlflowClient:
+        """A client of the project's own store."""
+        return mlflow.MlflowClient(tracking_uri=f"sqlite:///{self.folder / 'mlflow.db'}")
+
+    def counts(self) -> dict[str, int]:
+        """Rows in the plan and in each table where a row can end."""
+        return {name: len(self.table(name)) for name in ("requests", *RUN_TABLES)}
+
+    def wait_for_journal(self, lines: int, within_s: float = 60.0) -> None:
+        """Waits until the journal has at least so many lines."""
+        end = time.monotonic() + within_s
+        while len(self.journal()) < lines:
+            assert time.monotonic() < end, "the journal does not grow"
+            time.sleep(0.05)
+
+    def _command(self, arguments: tuple[str, ...]) -> list[str]:
+        return [str(Path(sys.executable).with_name("kedro")), "run", *arguments]
+
+
+def end(process: "subprocess.Popen[str]", number: signal.Signals) -> tuple[int, str]:
+    """Sends a signal and waits; exit code and output."""
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=30)
+    return process.returncode, output

@@ -1,0 +1,87 @@
+"""The draws and ids are written down here: a change of any of them would change every user's plan."""
+
+import json
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from synthetic_textcat.hashing import canonical_json, draw, draw_int, pick, sha256_of, short_id, shuffled
+
+_ANY_TEXT = st.text(st.characters(exclude_categories=[]), max_size=8)  # lone surrogates too
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | _ANY_TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_ANY_TEXT, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def test_ids_stay_what_they_are() -> None:
+    assert short_id("task", "sort") == "b20106414a8f7d0a1903"
+    assert short_id(42, "abc", 0) == "c159997fe05b34b939de"
+    assert short_id() == "6fa1d8fcfd719046d762"
+
+
+def test_draws_stay_what_they_are() -> None:
+    assert [draw(42, "t", number, "language") for number in range(3)] == [
+        0.8254730892811153,
+        0.298202021975017,
+        0.6452243821157142,
+    ]
+    assert draw_int(31, 42, "t", 0, "seed") == 632656901
+    assert pick("abcde", 1, "x") == "b"
+    assert shuffled("abcdef", 42, "t", 0, "label") == ["f", "d", "b", "c", "e", "a"]
+
+
+def test_hashes_of_values_stay_what_they_are() -> None:
+    expected = "2065ea4b9ec8aeddd61e26569957507864fad10dd3c1797ba31c951fe0a42de8"
+    assert sha256_of({"b": 1, "a": ["é", None, True, 1.5]}) == expected
+
+
+def test_canonical_json_is_ascii_sorted_and_holds_lone_surrogates() -> None:
+    assert canonical_json({"b": "\ud800é😀", "a": [1, None]}) == '{"a":[1,null],"b":"\\ud800\\u00e9\\ud83d\\ude00"}'
+
+
+@settings(deadline=None, max_examples=60)
+@given(_JSON)
+def test_canonical_json_keeps_the_value_and_can_be_hashed(value: object) -> None:
+    assert json.loads(canonical_json(value)) == value
+    assert canonical_json(value).isascii()
+    assert len(sha256_of(value)) == 64
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.dictionaries(st.text(max_size=5), st.integers(), max_size=5))
+def test_the_order_of_keys_changes_no_hash(value: dict[str, int]) -> None:
+    assert sha256_of(dict(reversed(value.items()))) == sha256_of(value)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.integers() | st.text(max_size=5), max_size=4))
+def test_draws_lie_in_the_half_open_unit_interval_and_repeat(parts: list[int | str]) -> None:
+    assert 0 <= draw(*parts) < 1
+    assert draw(*parts) == draw(*parts)
+    assert 0 <= draw_int(31, *parts) < 2**31
+    assert pick([7, 8, 9], *parts) in {7, 8, 9}
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.integers(), max_size=8), st.integers())
+def test_shuffling_loses_and_adds_nothing(options: list[int], seed: int) -> None:
+    assert sorted(shuffled(options, seed)) == sorted(options)
+
+
+def test_a_draw_does_not_depend_on_what_was_drawn_before() -> None:
+    forwards = [draw("x", number) for number in range(50)]
+    backwards = [draw("x", number) for number in reversed(range(50))]
+    assert backwards[::-1] == forwards
+
+
+def test_draws_are_even() -> None:
+    counts = [0] * 10
+    for number in range(10_000):
+        counts[int(draw("even", number) * 10)] += 1
+    assert sum((count - 1_000) ** 2 / 1_000 for count in counts) < 27.9  # chi-square, 9 degrees, p = 0.001
+
+
+def test_the_parts_of_an_id_do_not_run_together() -> None:
+    assert short_id("ab", "c") != short_id("a", "bc") != short_id("abc")
