@@ -49,6 +49,13 @@ class TransportError(Exception):
         self.cause = cause
 
 
+class UnreachableError(TransportError):
+    """No connection came about: nobody listens at the address, or there is no such address."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("connection_error", message)
+
+
 def nearest(name: str, allowed: Iterable[str]) -> str:
     """A hint for a name that is not allowed: the closest ones, or all of a short list."""
     options = sorted(map(str, allowed))

@@ -55,7 +55,9 @@ def test_the_first_call_goes_alone_so_that_one_call_tells_of_a_dead_server(error
 
 def test_a_dead_server_is_told_with_what_to_do() -> None:
     model = ScriptedChatModel(script=_raising(_NO_SERVER, at=0))
-    with pytest.raises(FatalAnswerError, match=r"No server answers: connection refused\. Next: start it, or set OPENAI"):
+    with pytest.raises(
+        FatalAnswerError, match=r"No server answers: connection refused\. Next: start it, or set OPENAI"
+    ):
         run(model, _calls(2))
 
 

@@ -113,7 +113,9 @@ def test_no_depth_of_nesting_raises() -> None:
                 assert isinstance(parse(completion(text), Reply), Problem)
 
 
-@pytest.mark.xfail(strict=True, reason="a refusal's or an error's lone surrogates reach `failed`, which no file can hold")
+@pytest.mark.xfail(
+    strict=True, reason="a refusal's or an error's lone surrogates reach `failed`, which no file can hold"
+)
 @pytest.mark.parametrize("asked", [completion(refusal="no \ud83d"), completion("", status="timeout", error="\ud83d")])
 def test_the_words_of_a_problem_can_be_written_to_a_file(asked: Completion) -> None:
     assert _problem(asked).detail.encode()

@@ -6,7 +6,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage
 
-from synthetic_textcat.errors import FatalAnswerError, TransportError, redact
+from synthetic_textcat.errors import FatalAnswerError, TransportError, UnreachableError, redact
 
 _FATAL_STATUS = {
     400: "The server calls the request bad",
@@ -71,7 +71,7 @@ def _openai_error(error: Exception) -> TransportError | FatalAnswerError:
     import openai
 
     if isinstance(error.__cause__, httpx2.ConnectTimeout | httpx2.ConnectError):
-        return TransportError("connection_error", _line(error.__cause__))  # a refused connection, too, comes as a timeout
+        return UnreachableError(_line(error.__cause__))  # a refused connection, too, comes as a timeout
     if isinstance(error, openai.APITimeoutError):
         return TransportError("timeout", "the call took longer than the client waits")
     if isinstance(error, openai.APIConnectionError):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
-from synthetic_textcat.errors import FatalAnswerError, TransportError, redact
+from synthetic_textcat.errors import FatalAnswerError, TransportError, UnreachableError, redact
 from synthetic_textcat.llm.answers import Answer
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.messages import Messages, messages_sha256
@@ -142,7 +142,7 @@ class Crew:
         try:
             answer = await self._chat.ask(messages, call.schema, call.seed)
         except TransportError as failure:
-            if failure.cause == "connection_error" and not self._proven.is_set():
+            if isinstance(failure, UnreachableError) and not self._proven.is_set():
                 raise FatalAnswerError(
                     f"No server answers: {failure}. Next: start it, or set OPENAI_BASE_URL to its address"
                 ) from None

@@ -1,0 +1,146 @@
+"""The default run, as a newcomer makes it: no key, no network, no arguments."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+import pytest
+import yaml
+
+from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
+from synthetic_textcat.schemas.rows import EXAMPLES, FAILED, REJECTED, REQUESTS
+from tests.support.project import Project
+
+pytestmark = pytest.mark.xdist_group("newcomer")  # one run serves all tests of the module
+
+
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, str]]:
+    project = Project(tmp_path_factory.mktemp("newcomer"))
+    yield project, project.generate()
+
+
+def test_it_ends_by_saying_what_came_of_it(first_run: tuple[Project, str]) -> None:
+    project, output = first_run
+    ledger = project.ledger()
+
+    assert ledger["planned"] == 200
+    assert ledger["accepted"] >= 150
+    assert f"accepted  {ledger['accepted']}" in output
+    for words in ("planned   200", "calls     200", "examples.parquet", "quality_report.html", "make mlflow", "make viz"):
+        assert words in output
+    assert BANNER in output.replace("\n", " ")
+
+
+def test_the_tables_have_their_columns_and_add_up(first_run: tuple[Project, str]) -> None:
+    project, _ = first_run
+    columns = {"requests": REQUESTS, "examples": EXAMPLES, "rejected": REJECTED, "failed": FAILED}
+
+    for name, expected in columns.items():
+        assert list(project.table(name).columns) == list(expected)
+    counts = project.counts()
+    assert counts["examples"] + counts["rejected"] + counts["failed"] + project.ledger()["not_run"] == 200
+    outcomes = project.table("outcomes")
+    assert list(outcomes["request_id"]) == list(project.table("requests")["request_id"])
+    assert (outcomes["outcome"] == "accepted").sum() == counts["examples"]
+
+
+def test_mlflow_has_the_ledger_the_parameters_and_what_rebuilds_the_run(first_run: tuple[Project, str]) -> None:
+    project, _ = first_run
+    [run] = project.mlflow_runs()
+    ledger, metrics = project.ledger(), run.data.metrics
+
+    assert run.info.status == "FINISHED"
+    assert run.info.run_name is not None
+    assert OFFLINE_MODEL in run.info.run_name
+    assert metrics["rows/planned"] == 200
+    assert metrics["rows/accepted"] == ledger["accepted"]
+    assert metrics["rows/not_run"] == ledger["not_run"]
+    assert metrics["tokens/all"] > 0
+    ended = metrics["rows/accepted"] + metrics["rows/rejected"] + metrics["rows/failed"] + metrics["rows/not_run"]
+    assert ended == 200
+    assert run.data.params["attribute_sampling.num_examples"] == "200"
+    assert run.data.params["llm.temperature"] == "1.0"
+    assert run.data.params["seed"] == "42"
+    assert run.data.tags["plan_sha256"] == project.path("data/03_primary/plan_sha256").read_text().strip()
+    assert {entry.dataset.name for entry in run.inputs.dataset_inputs} == {"tasks", "requests"}
+    artifacts = set(_files(project, run.info.run_id))
+    prompts = {f"rebuild/prompts/{path.name}" for path in project.path("data/01_raw/prompts").glob("*.yml")}
+    assert artifacts >= {
+        *("quality_report.html", "outcomes.parquet"),
+        *("rebuild/parameters.yml", "rebuild/tasks.parquet", "rebuild/constraints.txt", "rebuild/plan_sha256"),
+        *prompts,
+    }
+
+
+def test_the_report_the_card_and_the_rows_say_who_wrote_the_text(first_run: tuple[Project, str]) -> None:
+    project, _ = first_run
+    report = project.path("data/08_reporting/quality_report.html").read_text(encoding="utf-8")
+    card = project.path("data/05_model_input/export/huggingface/README.md").read_text(encoding="utf-8")
+
+    assert BANNER in report
+    assert BANNER in card
+    assert set(project.table("examples")["model_name"]) == {OFFLINE_MODEL}
+    assert yaml.safe_load(card.split("---")[1])["annotations_creators"] == ["machine-generated"]
+
+
+def test_the_report_is_one_file_that_asks_for_nothing(first_run: tuple[Project, str]) -> None:
+    project, _ = first_run
+    report = project.path("data/08_reporting/quality_report.html").read_text(encoding="utf-8")
+
+    assert "http://" not in report
+    assert "https://" not in report
+    assert "<script" not in report
+
+
+def test_the_triplets_have_the_three_columns_and_no_other(first_run: tuple[Project, str]) -> None:
+    project, _ = first_run
+    triplets = pd.read_parquet(project.path("data/05_model_input/export/triplets.parquet"))
+
+    assert list(triplets.columns) == ["anchor", "positive", "negative"]
+    assert len(triplets) == project.counts()["examples"]
+    assert triplets["anchor"].str.startswith("Instruct: ").all()
+
+
+def test_the_same_command_again_makes_no_call_and_changes_no_row(first_run: tuple[Project, str]) -> None:
+    project, _ = first_run
+    before = {name: project.table(name) for name in ("requests", "examples", "rejected", "failed")}
+    journal = project.path("data/03_primary/completions.jsonl").read_bytes()
+
+    output = project.generate()
+
+    assert "calls     0" in output
+    assert project.path("data/03_primary/completions.jsonl").read_bytes() == journal
+    for name, table in before.items():
+        pd.testing.assert_frame_equal(project.table(name), table)
+    newest = project.mlflow_runs()[0]
+    assert newest.data.metrics["calls/this_run"] == 0
+    assert newest.data.metrics["calls/dataset"] == 200
+
+
+def test_each_stage_runs_alone_from_what_is_on_disk(first_run: tuple[Project, str]) -> None:
+    project, _ = first_run
+    examples = project.table("examples")
+
+    for stage in ("task_ingest", "attribute_sampling", "generation", "quality_report", "export"):
+        done = project.run("--pipelines", stage)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    pd.testing.assert_frame_equal(project.table("examples"), examples)
+    assert {run.info.status for run in project.mlflow_runs()} == {"FINISHED"}
+
+
+def test_the_older_option_works_too(first_run: tuple[Project, str]) -> None:
+    project, _ = first_run
+
+    done = project.run("--pipeline", "generate")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "planned   200" in done.stdout
+
+
+def _files(project: Project, run_id: str, folder: str = "") -> Iterator[str]:
+    for entry in project.mlflow_client().list_artifacts(run_id, folder or None):
+        if entry.is_dir:
+            yield from _files(project, run_id, entry.path)
+        else:
+            yield entry.path

@@ -1,0 +1,150 @@
+"""The plan does not depend on luck: seed, task and number within the task decide each row, and nothing else."""
+
+import os
+import subprocess
+import sys
+from collections import Counter
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from synthetic_textcat.pipelines.attribute_sampling.nodes import hash_plan, plan_requests
+from synthetic_textcat.schemas.attributes import VALUES
+from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
+from synthetic_textcat.schemas.rows import REQUESTS, plan_sha256
+from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task, normalise
+from tests.pipelines.attribute_sampling.fixed_plan import SAMPLING, SEED, TASKS
+
+_PLAN_SHA256 = "6ad50cf18e29cab0d158253a381a299b42ddad3bcf03433895680faa244a75ba"
+_TEXT = st.text("abcdefgh é中", min_size=1, max_size=10).filter(normalise)
+_LABELS = st.lists(_TEXT, max_size=5, unique_by=normalise).filter(lambda names: len(names) != 1)
+_TASKS = st.lists(
+    st.builds(lambda text, names: Task.model_validate({"task": text, "labels": names}), _TEXT, _LABELS),
+    min_size=1,
+    max_size=5,
+    unique_by=lambda task: task.task_id,
+)
+_PROPERTY = settings(deadline=None, max_examples=30)
+
+
+def _plan(tasks: list[Task], rows: int, seed: int = 42, **sampling: object) -> pd.DataFrame:
+    frame = pd.DataFrame([task.to_row("file") for task in tasks], columns=TASKS_ARROW_SCHEMA.names)
+    parameters = AttributeSamplingParameters.model_validate({"num_examples": rows, **sampling})
+    return plan_requests(frame, parameters, seed)
+
+
+def _by_id(plan: pd.DataFrame) -> pd.DataFrame:
+    return plan.set_index("request_id").sort_index()
+
+
+def test_the_plan_of_fixed_tasks_and_seed_stays_what_it_is() -> None:
+    plan = _plan(TASKS, 7, SEED, language=SAMPLING.language)
+    assert plan_sha256(plan) == _PLAN_SHA256
+    assert hash_plan(plan) == _PLAN_SHA256 + "\n"
+
+
+@pytest.mark.parametrize("hash_seed", ["0", "4711"])
+def test_another_process_makes_the_same_plan(hash_seed: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.pipelines.attribute_sampling.fixed_plan"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        env=os.environ | {"PYTHONHASHSEED": hash_seed},
+    )
+    assert ended.stdout.strip() == _PLAN_SHA256
+
+
+@_PROPERTY
+@given(_TASKS, st.integers(1, 40), st.integers(0, 40), st.integers())
+def test_more_rows_keep_the_first_ones(tasks: list[Task], rows: int, more: int, seed: int) -> None:
+    shorter, longer = _plan(tasks, rows, seed), _plan(tasks, rows + more, seed)
+    pd.testing.assert_frame_equal(longer.head(rows), shorter)
+    assert plan_sha256(longer.head(rows)) == plan_sha256(shorter)
+    assert {str(name): str(kind) for name, kind in shorter.dtypes.items()} == REQUESTS
+
+
+@_PROPERTY
+@given(_TASKS, st.integers(1, 40))
+def test_the_order_of_the_file_changes_nothing(tasks: list[Task], rows: int) -> None:
+    turned = [task.model_copy(update={"labels": task.labels[::-1]}) for task in tasks[::-1]]
+    pd.testing.assert_frame_equal(_plan(turned, rows), _plan(tasks, rows))
+
+
+@_PROPERTY
+@given(_TASKS, st.integers(1, 40))
+def test_a_new_task_alters_no_row_that_stays(tasks: list[Task], rows: int) -> None:
+    newcomer = Task.model_validate({"task": "Something entirely new.", "labels": ["x", "y"]})
+    before, after = _by_id(_plan(tasks, rows)), _by_id(_plan([*tasks, newcomer], rows))
+    staying = before.index.intersection(after.index)
+    pd.testing.assert_frame_equal(after.loc[staying], before.loc[staying])
+    assert len(staying) >= rows * len(tasks) // (len(tasks) + 1) - len(tasks)
+
+
+@_PROPERTY
+@given(_TASKS, st.integers(1, 40))
+def test_a_choice_of_one_attribute_moves_no_other(tasks: list[Task], rows: int) -> None:
+    even, certain = _plan(tasks, rows), _plan(tasks, rows, difficulty="PhD")
+    pd.testing.assert_frame_equal(certain.drop(columns="difficulty"), even.drop(columns="difficulty"))
+    assert set(certain["difficulty"]) == {"PhD"}
+
+
+@_PROPERTY
+@given(_TASKS, st.integers(1, 60), st.integers())
+def test_labels_are_balanced_wherever_the_plan_ends(tasks: list[Task], rows: int, seed: int) -> None:
+    plan = _plan(tasks, rows, seed)
+    for task in tasks:
+        own = plan[plan["task_id"] == task.task_id]
+        assert list(own["replicate"]) == list(range(len(own)))
+        if not task.labels:
+            assert own["label"].isna().all()
+            assert own["misleading_label"].isna().all()
+            continue
+        counts = dict.fromkeys(task.label_names, 0)
+        for label in own["label"]:
+            counts[label] += 1
+            assert max(counts.values()) - min(counts.values()) <= 1
+        assert set(own["misleading_label"]) <= set(task.label_names)
+        assert (own["misleading_label"] != own["label"]).all()
+
+
+@_PROPERTY
+@given(_TASKS, st.integers(1, 60))
+def test_rows_are_dealt_round_the_tasks_and_have_ids_of_their_own(tasks: list[Task], rows: int) -> None:
+    plan = _plan(tasks, rows)
+    counts = Counter(plan["task_id"])
+    assert max(counts.values()) - min(counts.get(task.task_id, 0) for task in tasks) <= 1
+    assert plan["request_id"].is_unique
+    assert plan["seed"].between(0, 2**31 - 1).all()
+
+
+def test_labels_and_descriptions_move_no_id() -> None:
+    bare = [Task(task=task.task) for task in TASKS]
+    assert list(_plan(bare, 20)["request_id"]) == list(_plan(TASKS, 20)["request_id"])
+
+
+def test_another_seed_is_another_plan() -> None:
+    one, two = _plan(TASKS, 50, seed=1), _plan(TASKS, 50, seed=2)
+    assert set(one["request_id"]).isdisjoint(two["request_id"])
+    assert list(one["difficulty"]) != list(two["difficulty"])
+
+
+def test_weights_are_respected() -> None:
+    weights = {"English": 0.6, "German": 0.3, "French": 0.1}
+    rows = 3_000
+    counts = Counter(_plan(TASKS, rows, language=weights)["language"])
+    assert set(counts) == set(weights)
+    assert sum((counts[name] - rows * x) ** 2 / (rows * x) for name, x in weights.items()) < 13.8  # 2 degrees, 0.001
+
+
+def test_null_is_even_odds_and_misleading_labels_are_drawn_evenly() -> None:
+    plan = _plan(TASKS, 3_000)
+    even = 3_000 / len(VALUES["num_words"])
+    counts = Counter(plan["num_words"])
+    assert sum((counts[name] - even) ** 2 / even for name in VALUES["num_words"]) < 18.5  # 4 degrees, 0.001
+    pairs = plan.groupby(["label", "misleading_label"]).size()
+    assert len(pairs) == 6
+    assert sum((pairs - 250) ** 2 / 250) < 20.5  # 5 degrees, 0.001

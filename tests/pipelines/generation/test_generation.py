@@ -1,0 +1,155 @@
+"""From plan and prompts to calls, and from the journal to candidates and failed rows; no model is asked here."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from langchain_core.prompts import ChatPromptTemplate
+
+from synthetic_textcat.errors import PromptError
+from synthetic_textcat.llm.journal import Journal
+from synthetic_textcat.llm.messages import wire_form
+from synthetic_textcat.llm.spec import ChatModelSpec
+from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests
+from synthetic_textcat.pipelines.generation.nodes import generate, list_calls, settle_rows
+from synthetic_textcat.pipelines.generation.prompts import RowPrompts
+from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, GenerationParameters, LlmParameters
+from synthetic_textcat.schemas.rows import CALLS, EXAMPLES, FAILED, records_of
+from synthetic_textcat.schemas.tasks import Task
+from tests.llm.builders import BAD, completion, no_reply, write_journal
+from tests.support.chat_models import GOOD
+
+_CLOSED = Task.model_validate(
+    {"task": "Sort {a} review.", "labels": [{"name": 'so "so"', "description": "{x}"}, {"name": "Straße"}]}
+)
+_OPEN = Task(task="Name the topic.")
+_TASKS = pd.DataFrame([_CLOSED.to_row("file"), _OPEN.to_row("file")])
+_CLOSED_PROMPT = ChatPromptTemplate([("user", "{task}|{labels}|{label}|{misleading_label}|{language}")])
+_OPEN_PROMPT = ChatPromptTemplate([("user", "{task}|{language}|{num_words}")])
+_RETRY = ChatPromptTemplate([("user", "{problem}")])
+_FAKE = ChatModelSpec("langchain_core.language_models.fake_chat_models.FakeListChatModel", {"responses": [GOOD]})
+_LLM = LlmParameters(model="m")
+
+
+def _plan(rows: int = 6) -> pd.DataFrame:
+    return plan_requests(_TASKS, AttributeSamplingParameters(num_examples=rows), 42)
+
+
+def _calls(plan: pd.DataFrame, **settings: Any) -> pd.DataFrame:
+    llm = LlmParameters.model_validate({"model": "m", **settings})
+    return list_calls(plan, _TASKS, _CLOSED_PROMPT, _OPEN_PROMPT, _FAKE, llm)
+
+
+def _generate(plan: pd.DataFrame, calls: pd.DataFrame, journal: Journal, max_attempts: int = 3) -> list[Completion]:
+    generation = GenerationParameters(max_concurrency=2, max_attempts=max_attempts)
+    prompts = (_CLOSED_PROMPT, _OPEN_PROMPT, _RETRY)
+    batches = generate(plan, calls, _TASKS, *prompts, journal, _FAKE, _LLM, generation, "run-1")
+    return [line for batch in batches for line in batch]
+
+
+def test_a_closed_row_is_asked_with_its_labels_quoted_and_braces_are_text() -> None:
+    prompts = RowPrompts([_CLOSED], _CLOSED_PROMPT, _OPEN_PROMPT)
+    row = {"task_id": _CLOSED.task_id, "language": "German", "difficulty": "", "clarity": "", "num_words": ""}
+    labels = {"label": 'so "so"', "misleading_label": "Straße"}
+    (message,) = wire_form(prompts.messages({**row, **labels}))
+    assert message["content"] == 'Sort {a} review.|- so "so": {x}\n- Straße|"so \\"so\\""|"Straße"|German'
+
+
+def test_rows_of_a_task_share_one_schema_with_its_label_set() -> None:
+    prompts = RowPrompts([_CLOSED, _OPEN], _CLOSED_PROMPT, _OPEN_PROMPT)
+    schema = prompts.schema(_CLOSED.task_id)
+    assert schema["schema"]["properties"]["label"]["enum"] == ['so "so"', "Straße"]
+    assert prompts.schema(_CLOSED.task_id) is schema
+    assert "enum" not in prompts.schema(_OPEN.task_id)["schema"]["properties"]["label"]
+
+
+@pytest.mark.parametrize(
+    ("closed", "opened", "says"),
+    [
+        (
+            "{task}{label}{language}{colour}",
+            "{task}{language}",
+            r"closed_labels has the unknown placeholder \{colour\}",
+        ),
+        ("{task}{language}", "{task}{language}", r"closed_labels lacks the placeholder \{label\}"),
+        ("{task}{label}{language}", "{task}", r"open_labels lacks the placeholder \{language\}"),
+        ("{task}{label}{language}", "{task}{language}{label}", r"open_labels has the unknown placeholder \{label\}"),
+    ],
+)
+def test_a_prompt_that_can_not_be_filled_is_told_before_any_call(closed: str, opened: str, says: str) -> None:
+    with pytest.raises(PromptError, match=says):
+        RowPrompts([_CLOSED], ChatPromptTemplate([("user", closed)]), ChatPromptTemplate([("user", opened)]))
+
+
+def test_every_planned_row_has_a_call_of_its_own_in_plan_order() -> None:
+    plan = _plan(40)
+    calls = _calls(plan)
+    assert list(calls.columns) == list(CALLS)
+    assert list(calls["request_id"]) == list(plan["request_id"])
+    assert calls["fingerprint"].is_unique
+
+
+def test_more_rows_keep_the_calls_of_the_first_and_another_model_keeps_none() -> None:
+    calls = _calls(_plan(6))
+    pd.testing.assert_frame_equal(_calls(_plan(12)).head(6), calls)
+    assert set(_calls(_plan(6), model="n")["fingerprint"]).isdisjoint(calls["fingerprint"])
+
+
+def test_only_what_the_journal_does_not_answer_is_asked(tmp_path: Path) -> None:
+    plan = _plan()
+    calls = _calls(plan)
+    first = _generate(plan, calls, Journal(tmp_path / "absent.jsonl"))
+    assert {line.request_id for line in first} == set(plan["request_id"])
+    path = write_journal(tmp_path / "journal.jsonl", first)
+    assert _generate(plan, calls, Journal(path)) == []
+    write_journal(path, first[2:])
+    assert {line.request_id for line in _generate(plan, calls, Journal(path))} == {x.request_id for x in first[:2]}
+
+
+def test_each_row_is_a_candidate_or_failed_or_not_run(tmp_path: Path) -> None:
+    plan = _plan(5)
+    calls = _calls(plan)
+    names = list(calls.itertuples(index=False, name=None))
+    own = [{"request_id": request_id, "fingerprint": fingerprint} for request_id, fingerprint in names]
+    lines = [
+        completion(**own[0]),
+        completion(BAD, **own[1]),
+        completion(BAD, attempt=2, **own[1]),
+        no_reply("server_error", **own[2]),
+        completion(BAD, **own[3]),
+        completion(attempt=2, **own[3]),
+    ]
+    settled = settle_rows(plan, calls, Journal(write_journal(tmp_path / "j.jsonl", lines)))
+    assert {str(x): str(kind) for x, kind in settled.candidates.dtypes.items()} == EXAMPLES
+    assert {str(x): str(kind) for x, kind in settled.failed.dtypes.items()} == FAILED
+    assert list(settled.candidates["request_id"]) == [names[0][0], names[3][0]]
+    ends = [(row["request_id"], row["failure_cause"], row["attempts"]) for row in records_of(settled.failed)]
+    assert ends == [(names[1][0], "invalid_json", 2), (names[2][0], "server_error", 1)]
+    planned = plan.set_index("request_id")
+    for row in records_of(settled.candidates):
+        assert row["language"] == planned.loc[row["request_id"], "language"]
+        assert (row["input_text"], row["model_name"]) == ("a text", "model-1")
+
+
+def test_without_a_journal_both_tables_are_empty_with_all_columns(tmp_path: Path) -> None:
+    settled = settle_rows(_plan(), _calls(_plan()), Journal(tmp_path / "absent.jsonl"))
+    assert {str(x): str(kind) for x, kind in settled.candidates.dtypes.items()} == EXAMPLES
+    assert {str(x): str(kind) for x, kind in settled.failed.dtypes.items()} == FAILED
+    assert settled.candidates.empty
+    assert settled.failed.empty
+
+
+@pytest.mark.xfail(strict=True, reason="what the server says goes into the tables unmended, and they can't hold it")
+@pytest.mark.parametrize(
+    "changes", [{"refusal": "no \ud83d"}, {"model_name": "m \ud83d"}, {"status": "timeout", "error": "\ud83d"}]
+)
+def test_a_lone_surrogate_outside_the_text_costs_no_other_row(changes: dict[str, Any], tmp_path: Path) -> None:
+    plan = _plan(1)
+    calls = _calls(plan)
+    line = completion(request_id=calls["request_id"][0], fingerprint=calls["fingerprint"][0], **changes)
+    settled = settle_rows(plan, calls, Journal(write_journal(tmp_path / "j.jsonl", [line])))
+    for frame in settled:
+        frame.to_parquet(tmp_path / "frame.parquet")
+    assert len(settled.candidates) + len(settled.failed) == 1

@@ -1,0 +1,59 @@
+"""Rows of the tables, with the columns that a test does not care for filled in."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from synthetic_textcat.pipelines.quality_report.checks import Candidate
+from synthetic_textcat.pipelines.quality_report.ledger import Ledger
+from synthetic_textcat.schemas.rows import EXAMPLES, to_frame
+
+ROW: dict[str, Any] = {
+    "request_id": "r0",
+    "task_id": "t0",
+    "task": "Sort a review.",
+    "input_text": "They forgot the sauce.",
+    "label": "bad",
+    "misleading_label": "good",
+    "language": "English",
+    "difficulty": "PhD",
+    "clarity": "clear",
+    "num_words": "less than 10",
+    "model_name": "model-1",
+}
+
+
+def candidate(**changes: Any) -> Candidate:
+    """A candidate of a closed task that passes every check."""
+    fields = {
+        "request_id": "r0",
+        "input_text": "They forgot the sauce.",
+        "label": "bad",
+        "misleading_label": "good",
+        "planned_label": "bad",
+        "allowed": frozenset({"good", "bad", "mixed"}),
+    }
+    return Candidate(**{**fields, **changes})
+
+
+def open_candidate(**changes: Any) -> Candidate:
+    """A candidate of a task without a label set that passes every check."""
+    return candidate(**{"planned_label": None, "allowed": frozenset(), **changes})
+
+
+def ledger(**changes: Any) -> Ledger:
+    """A ledger that adds up."""
+    counts: dict[str, Any] = {
+        "planned": 10,
+        "accepted": 6,
+        "rejected": {"label_leaked": 2},
+        "failed": {"invalid_json": 1},
+        "not_run": 1,
+    }
+    return Ledger(**{**counts, **changes})  # type: ignore[typeddict-item]
+
+
+def example_frame(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
+    """Rows of `examples` or `candidates`, each `ROW` with changes."""
+    return to_frame(({**ROW, **changes} for changes in rows), EXAMPLES)

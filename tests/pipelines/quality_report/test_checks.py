@@ -1,0 +1,121 @@
+"""Each reject reason alone: what it catches, and what it lets through."""
+
+import pytest
+
+from synthetic_textcat.pipelines.quality_report.checks import (
+    COMPARISONS,
+    ROW_CHECKS,
+    empty_field,
+    label_leaked,
+    label_not_as_planned,
+    label_not_in_set,
+    misleading_label_not_in_set,
+    same_labels,
+)
+from synthetic_textcat.schemas.outcomes import REJECT_REASONS
+from tests.pipelines.quality_report.builders import candidate, open_candidate
+
+
+def test_checks_stand_in_the_public_order() -> None:
+    assert (*ROW_CHECKS, *COMPARISONS) == REJECT_REASONS
+
+
+@pytest.mark.parametrize("reason", ROW_CHECKS)
+def test_a_good_row_passes_every_check(reason: str) -> None:
+    assert ROW_CHECKS[reason](candidate()) is None
+    assert ROW_CHECKS[reason](open_candidate()) is None
+
+
+@pytest.mark.parametrize("field", ["input_text", "label", "misleading_label"])
+@pytest.mark.parametrize("blank", ["", "  ", "\n\t", "\u00a0", "\u3000"])
+def test_an_empty_field_is_named(field: str, blank: str) -> None:
+    assert empty_field(candidate(**{field: blank})) == f"empty: {field}"
+
+
+@pytest.mark.xfail(strict=True, reason="zero-width characters count as visible")
+@pytest.mark.parametrize("blank", ["\u200b", "\ufeff", "\u2060 \u200b"])
+def test_a_field_without_a_visible_character_is_empty(blank: str) -> None:
+    assert empty_field(candidate(input_text=blank)) == "empty: input_text"
+
+
+@pytest.mark.parametrize("label", ["Bad", " bad", "badly", "b\u0430d"])
+def test_a_label_of_a_closed_set_is_taken_to_the_letter(label: str) -> None:
+    assert label_not_in_set(candidate(label=label)) == f"label {label!r}"
+    assert misleading_label_not_in_set(candidate(misleading_label=label)) == f"misleading label {label!r}"
+
+
+def test_any_label_is_in_an_open_set() -> None:
+    assert label_not_in_set(open_candidate(label="whatever")) is None
+    assert misleading_label_not_in_set(open_candidate(misleading_label="whatever")) is None
+
+
+@pytest.mark.parametrize("twin", ["bad", "BAD", " bad ", "ｂａｄ"])
+def test_a_misleading_label_that_is_the_label_is_caught_in_any_dress(twin: str) -> None:
+    assert same_labels(open_candidate(misleading_label=twin)) == "both 'bad'"
+
+
+def test_another_label_than_the_planned_one_is_told_with_both() -> None:
+    row = candidate(label="mixed")
+    assert label_not_as_planned(row) == "planned 'bad', got 'mixed'"
+    assert label_not_as_planned(open_candidate(label="mixed")) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("It was bad.", "bad"),
+        ("BAD service", "bad"),
+        ("so (bad)!", "bad"),
+        ("«bad» — they said", "bad"),
+        ("a not-bad day", "bad"),
+        ("bad's the word", "bad"),
+        ("Ｂａｄ idea", "bad"),
+        ("bad", "bad"),
+        ("die STRASSE hier", "Straße"),
+        ("good\u00a0 news at\nlast", "Good news at last"),
+        ("I write C++ daily", "C++"),
+        ("what is 50% off?", "50%"),
+        ("Это плохо, правда", "Плохо"),
+        ("今日 スポーツ です", "スポーツ"),
+        ("cafe\u0301 culture", "café"),
+    ],
+)
+def test_a_label_in_the_text_is_a_leak(text: str, label: str) -> None:
+    assert (
+        label_leaked(open_candidate(input_text=text, label=label, misleading_label="elsewhere"))
+        == f"the text names {label!r}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("a badge", "bad"),
+        ("forbad it", "bad"),
+        ("bad_news", "bad"),
+        ("bad2", "bad"),
+        ("неплохо", "плохо"),
+        ("badé", "bad"),
+        ("C", "C++"),
+        ("good old news", "good news"),
+        ("a.b", "a b"),
+        ("axb", "a.b"),
+    ],
+)
+def test_a_label_within_a_longer_word_is_no_leak(text: str, label: str) -> None:
+    assert label_leaked(open_candidate(input_text=text, label=label, misleading_label="elsewhere")) is None
+
+
+@pytest.mark.xfail(strict=True, reason=r"\w does not match combining vowel signs, so words seem to end before them")
+@pytest.mark.parametrize(("text", "label"), [("खेलों में", "खेल"), ("का", "क"), ("מַלְכָּה", "מַל")])
+def test_a_vowel_sign_does_not_end_a_word(text: str, label: str) -> None:
+    assert label_leaked(open_candidate(input_text=text, label=label, misleading_label="elsewhere")) is None
+
+
+def test_the_misleading_label_leaks_as_well_and_both_are_named() -> None:
+    assert label_leaked(candidate(input_text="quite good")) == "the text names 'good'"
+    assert label_leaked(candidate(input_text="good or bad?")) == "the text names 'bad' and 'good'"
+
+
+def test_other_labels_of_the_set_may_stand_in_the_text() -> None:
+    assert label_leaked(candidate(input_text="a mixed bag")) is None

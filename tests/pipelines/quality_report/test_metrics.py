@@ -1,0 +1,103 @@
+"""Names and values of the metrics, and the outcome of each planned row."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from synthetic_textcat.pipelines.quality_report.metrics import merged, row_metrics, token_metrics, yield_metrics
+from synthetic_textcat.pipelines.quality_report.outcomes import Ends, outcome_rows
+from synthetic_textcat.schemas.outcomes import FAILURE_CAUSES, REJECT_REASONS
+from synthetic_textcat.schemas.rows import OUTCOMES, records_of, to_frame
+from tests.llm.builders import completion, no_reply
+from tests.pipelines.quality_report.builders import ROW, ledger
+
+_REQUESTS = pd.DataFrame(
+    {
+        "request_id": ["r0", "r1", "r2", "r3"],
+        "task_id": ["t0", "t1", "t0", "t1"],
+        "language": ["English", "German", "German", "English"],
+    }
+)
+_COMPLETIONS = [
+    completion(run_id="old", prompt_tokens=100, cached_tokens=40, completion_tokens=10),
+    completion(run_id="new", prompt_tokens=50, cached_tokens=None, completion_tokens=5),
+    no_reply(run_id="new", prompt_tokens=None, cached_tokens=None, completion_tokens=None),
+]
+
+
+def test_every_reason_and_cause_has_its_metric_also_at_zero() -> None:
+    metrics = row_metrics(ledger())
+    assert metrics["rejected/label_leaked"] == 2
+    assert metrics["failed/invalid_json"] == 1
+    assert {name for name, value in metrics.items() if value == 0} == {
+        *(f"rejected/{reason}" for reason in REJECT_REASONS if reason != "label_leaked"),
+        *(f"failed/{cause}" for cause in FAILURE_CAUSES if cause != "invalid_json"),
+    }
+
+
+def test_the_counts_of_rows_are_the_ledgers() -> None:
+    metrics = row_metrics(ledger())
+    rows = {name: value for name, value in metrics.items() if name.startswith("rows/")}
+    assert rows == {"rows/planned": 10, "rows/accepted": 6, "rows/rejected": 2, "rows/failed": 1, "rows/not_run": 1}
+
+
+def test_yield_is_accepted_by_planned_in_all_by_language_code_and_by_task() -> None:
+    assert yield_metrics(_REQUESTS, ["r0", "r1", "r2"]) == {
+        "yield/all": 0.75,
+        "yield/language/en": 0.5,
+        "yield/language/de": 1.0,
+        "yield/task/t0": 1.0,
+        "yield/task/t1": 0.5,
+    }
+
+
+def test_nothing_accepted_is_a_yield_of_zero() -> None:
+    assert set(yield_metrics(_REQUESTS, []).values()) == {0.0}
+
+
+def test_tokens_and_calls_are_summed_over_all_lines_and_over_this_run() -> None:
+    assert token_metrics(_COMPLETIONS, accepted=3, run_id="new") == {
+        "calls/dataset": 3,
+        "calls/this_run": 2,
+        "tokens/prompt": 150,
+        "tokens/cached": 40,
+        "tokens/completion": 15,
+        "tokens/all": 165,
+        "tokens/this_run": 55,
+        "tokens/per_accepted": 55,
+        "cost/usd_this_run": None,
+        "cost/usd_dataset": None,
+        "cost/usd_per_accepted": None,
+    }
+
+
+def test_what_can_not_be_known_is_null_in_the_file() -> None:
+    metrics = merged(row_metrics(ledger()), yield_metrics(_REQUESTS, []), token_metrics([], accepted=0, run_id="x"))
+    assert metrics["tokens/per_accepted"] is None
+    assert metrics["calls/dataset"] == 0
+    assert json.loads(json.dumps(metrics, allow_nan=False)) == metrics
+
+
+def test_each_planned_row_has_one_outcome_with_what_it_cost() -> None:
+    ends = Ends(
+        accepted={"r0": {**ROW, "request_id": "r0"}},
+        rejected={"r1": {**ROW, "request_id": "r1", "reject_reason": "label_leaked"}},
+        failed={"r2": {"request_id": "r2", "failure_cause": "timeout"}},
+    )
+    own = [[completion(), completion()], [completion()], [no_reply()], []]
+    rows = list(outcome_rows(["r0", "r1", "r2", "r3"], own, ends))
+    seen = [(row["outcome"], row["reason"], row["attempts"], row["input_text"]) for row in rows]
+    assert seen == [
+        ("accepted", None, 2, ROW["input_text"]),
+        ("rejected", "label_leaked", 1, ROW["input_text"]),
+        ("failed", "timeout", 1, None),
+        ("not_run", None, 0, None),
+    ]
+    assert [row["tokens"] for row in rows] == [30, 15, 15, 0]
+    assert list(records_of(to_frame(rows, OUTCOMES))) == rows
+
+
+def test_rows_and_completions_that_do_not_match_are_a_bug_that_shows() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        list(outcome_rows(["r0", "r1"], [[]], Ends({}, {}, {})))

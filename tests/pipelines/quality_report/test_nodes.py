@@ -1,0 +1,75 @@
+"""From candidates to the two tables, and back to the ledger."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from synthetic_textcat.llm.journal import Journal
+from synthetic_textcat.pipelines.quality_report.nodes import build_ledger, check_candidates, list_outcomes, measure
+from synthetic_textcat.schemas.rows import CALLS, EXAMPLES, FAILED, OUTCOMES, REJECTED, REQUESTS, to_frame
+from synthetic_textcat.schemas.tasks import Task
+from tests.llm.builders import completion, fingerprint, no_reply, write_journal
+from tests.pipelines.quality_report.builders import ROW, example_frame
+
+_TASK = Task.model_validate({"task": "Sort a review.", "labels": ["good", "bad", "mixed"]})
+_TASKS = pd.DataFrame([_TASK.to_row("file")])
+_IDS = ["r0", "r1", "r2", "r3", "r4"]
+_REQUESTS = to_frame(
+    ({**ROW, "request_id": name, "task_id": _TASK.task_id, "replicate": 0, "seed": 1} for name in _IDS), REQUESTS
+)
+
+
+def _candidate(request_id: str, **changes: Any) -> dict[str, Any]:
+    return {"request_id": request_id, "task_id": _TASK.task_id, **changes}
+
+
+_CANDIDATES = example_frame(
+    [
+        _candidate("r0", input_text="Cold soup again."),
+        _candidate("r1", input_text="A bad day."),
+        _candidate("r2", input_text="cold soup AGAIN."),
+    ]
+)
+_FAILED_ROWS = to_frame(
+    [{**ROW, "request_id": "r3", "failure_cause": "timeout", "detail": "slow", "attempts": 1}], FAILED
+)
+
+
+def _dtypes(frame: pd.DataFrame) -> dict[str, str]:
+    return {str(name): str(kind) for name, kind in frame.dtypes.items()}
+
+
+def test_candidates_go_into_one_of_two_tables() -> None:
+    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS)
+    assert list(checked.examples["request_id"]) == ["r0"]
+    assert list(checked.rejected["reject_reason"]) == ["label_leaked", "exact_duplicate"]
+    assert list(checked.rejected["request_id"]) == ["r1", "r2"]
+
+
+def test_both_tables_have_all_columns_also_when_empty() -> None:
+    for candidates in (_CANDIDATES, to_frame([], EXAMPLES), _CANDIDATES.head(1)):
+        checked = check_candidates(candidates, _REQUESTS, _TASKS)
+        assert _dtypes(checked.examples) == EXAMPLES
+        assert _dtypes(checked.rejected) == REJECTED
+
+
+def test_the_tables_outcomes_and_metrics_tell_the_same_story(tmp_path: Path) -> None:
+    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS)
+    ledger = build_ledger(_REQUESTS, checked.examples, checked.rejected, _FAILED_ROWS)
+    assert ledger == {
+        "planned": 5,
+        "accepted": 1,
+        "rejected": {"exact_duplicate": 1, "label_leaked": 1},
+        "failed": {"timeout": 1},
+        "not_run": 1,
+    }
+    lines = [completion(request_id=name) for name in _IDS[:3]] + [no_reply(request_id="r3")]
+    journal = Journal(write_journal(tmp_path / "journal.jsonl", lines))
+    calls = to_frame(((name, fingerprint(name)) for name in _IDS), CALLS)
+    outcomes = list_outcomes(_REQUESTS, calls, journal, checked.examples, checked.rejected, _FAILED_ROWS)
+    assert _dtypes(outcomes) == OUTCOMES
+    assert list(outcomes["outcome"]) == ["accepted", "rejected", "rejected", "failed", "not_run"]
+    assert list(outcomes["attempts"]) == [1, 1, 1, 1, 0]
+    metrics = measure(ledger, outcomes, _REQUESTS, calls, journal, "run-1")
+    assert (metrics["yield/all"], metrics["rows/accepted"], metrics["calls/this_run"]) == (0.2, 1, 4)

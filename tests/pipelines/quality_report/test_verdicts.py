@@ -1,0 +1,73 @@
+"""One reason a row, the first that applies; of rows alike the first in plan order stays."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from synthetic_textcat.pipelines.quality_report.checks import Candidate, normalised
+from synthetic_textcat.pipelines.quality_report.verdicts import judge
+from synthetic_textcat.schemas.outcomes import REJECT_REASONS
+from tests.pipelines.quality_report.builders import candidate, open_candidate
+
+
+def _reasons(rows: list[Candidate]) -> list[str | None]:
+    return [verdict and verdict.reason for verdict in judge(rows)]
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (candidate(input_text="", label="x", misleading_label="x"), "empty_field"),
+        (candidate(label="x", misleading_label="x", input_text="x"), "label_not_in_set"),
+        (candidate(misleading_label="x", label="good"), "misleading_label_not_in_set"),
+        (candidate(label="good", misleading_label="good", input_text="good"), "same_labels"),
+        (candidate(label="good", misleading_label="bad", input_text="good"), "label_not_as_planned"),
+        (candidate(input_text="bad"), "label_leaked"),
+        (candidate(), None),
+    ],
+)
+def test_the_first_reason_in_the_public_order_wins(row: Candidate, reason: str | None) -> None:
+    assert _reasons([row]) == [reason]
+
+
+def test_a_verdict_has_words() -> None:
+    (verdict,) = judge([candidate(label="mixed")])
+    assert verdict is not None
+    assert verdict == ("label_not_as_planned", "planned 'bad', got 'mixed'")
+
+
+def test_of_equal_texts_the_first_in_plan_order_stays() -> None:
+    texts = ["One.", "Two.", "one.", " ONE. ", "Ｔｗｏ."]
+    rows = [open_candidate(request_id=f"r{place}", input_text=text) for place, text in enumerate(texts)]
+    assert _reasons(rows) == [None, None, "exact_duplicate", "exact_duplicate", "exact_duplicate"]
+    assert [verdict and verdict.detail for verdict in judge(rows)][2:] == ["same text as r0"] * 2 + ["same text as r1"]
+
+
+def test_a_rejected_row_takes_no_other_with_it() -> None:
+    rejected = candidate(request_id="r0", label="mixed")
+    assert _reasons([rejected, candidate(request_id="r1")]) == ["label_not_as_planned", None]
+
+
+def test_a_row_that_fails_alone_is_no_duplicate() -> None:
+    assert _reasons([candidate(), candidate(request_id="r1", label="mixed")]) == [None, "label_not_as_planned"]
+
+
+_LABELS = st.sampled_from(["good", "bad", "mixed", "x", ""])
+_TEXTS = st.sampled_from(["One.", "one. ", "Two.", "bad", "", "Three."])
+_ROWS = st.lists(st.tuples(_TEXTS, _LABELS, _LABELS), max_size=12)
+
+
+@settings(deadline=None, max_examples=60)
+@given(_ROWS)
+def test_every_row_has_one_verdict_and_accepted_texts_are_distinct(triples: list[tuple[str, str, str]]) -> None:
+    rows = [
+        candidate(request_id=f"r{place}", input_text=text, label=label, misleading_label=misleading)
+        for place, (text, label, misleading) in enumerate(triples)
+    ]
+    reasons = _reasons(rows)
+    assert len(reasons) == len(rows)
+    assert set(reasons) <= {None, *REJECT_REASONS}
+    accepted = [normalised(row.input_text) for row, reason in zip(rows, reasons, strict=True) if reason is None]
+    assert len(set(accepted)) == len(accepted)
+    longer = [*rows, candidate(request_id="more", input_text="Four.")]
+    assert _reasons(longer)[:-1] == reasons
