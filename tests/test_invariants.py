@@ -75,9 +75,7 @@ def test_3_the_plan_does_not_depend_on_luck(project: Project) -> None:
     assert plan_sha256(more.head(70)) == plan_sha256(first)
 
 
-def test_4_what_is_recorded_is_what_was_sent(
-    project: Project, server: FaultServer, openai_env: dict[str, str]
-) -> None:
+def test_4_what_is_recorded_is_what_was_sent(project: Project, server: FaultServer, openai_env: dict[str, str]) -> None:
     project.generate("--env", "openai", "--params", "attribute_sampling.num_examples=40", **openai_env)
 
     sent = server.stats()["last_body"]

@@ -26,13 +26,9 @@ def test_an_error_of_ours_is_its_own_text() -> None:
 
 
 def test_an_error_of_ours_is_found_under_what_wraps_it() -> None:
-    try:
-        try:
-            raise JournalError("the journal is torn")
-        except JournalError as error:
-            raise DatasetError("Failed while saving data") from error
-    except DatasetError as wrapper:
-        assert in_one_line(wrapper) == "the journal is torn"
+    wrapper, middle = DatasetError("Failed while saving data"), RuntimeError("in between")
+    wrapper.__cause__, middle.__context__ = middle, JournalError("the journal is torn")
+    assert in_one_line(wrapper) == "the journal is torn"
 
 
 def test_no_key_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -94,10 +94,10 @@ class FaultApp:
         retry = {"Retry-After": str(self.settings.retry_after)} if error is refusals.RATE_LIMITED else None
         return _json(error.body(), error.status, retry)
 
-    async def _show_stats(self, request: web.BaseRequest) -> web.Response:
+    async def _show_stats(self, _: web.BaseRequest) -> web.Response:
         return _json(self.stats.as_json())
 
-    async def _reset(self, request: web.BaseRequest) -> web.Response:
+    async def _reset(self, _: web.BaseRequest) -> web.Response:
         self.stats.reset()
         self._canned = None
         return _json(b"{}")

@@ -63,11 +63,11 @@ def _truncated(request: ChatRequest) -> _Message:
     return _Message(content[: len(content) // 2], finish_reason="length")
 
 
-def _refusal(request: ChatRequest) -> _Message:
+def _refusal(_: ChatRequest) -> _Message:
     return _Message(None, refusal=_REFUSAL)
 
 
-def _content_filter(request: ChatRequest) -> _Message:
+def _content_filter(_: ChatRequest) -> _Message:
     return _Message("", finish_reason="content_filter")
 
 

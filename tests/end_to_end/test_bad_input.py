@@ -132,7 +132,9 @@ def test_a_server_that_is_not_there_is_named(project: Project) -> None:
 def test_a_traceback_comes_when_asked_for(project: Project) -> None:
     logging = project.path("conf/logging.yml")
     logging.write_text(
-        logging.read_text(encoding="utf-8").replace("synthetic_textcat: {level: INFO}", "synthetic_textcat: {level: DEBUG}"),
+        logging.read_text(encoding="utf-8").replace(
+            "synthetic_textcat: {level: INFO}", "synthetic_textcat: {level: DEBUG}"
+        ),
         encoding="utf-8",
     )
 

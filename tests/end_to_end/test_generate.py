@@ -1,5 +1,6 @@
 """The default run, as a newcomer makes it: no key, no network, no arguments."""
 
+import json
 from collections.abc import Iterator
 
 import pandas as pd
@@ -14,9 +15,9 @@ pytestmark = pytest.mark.xdist_group("newcomer")  # one run serves all tests of 
 
 
 @pytest.fixture(scope="module")
-def first_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, str]]:
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, str]:
     project = Project(tmp_path_factory.mktemp("newcomer"))
-    yield project, project.generate()
+    return project, project.generate()
 
 
 def test_it_ends_by_saying_what_came_of_it(first_run: tuple[Project, str]) -> None:
@@ -26,9 +27,16 @@ def test_it_ends_by_saying_what_came_of_it(first_run: tuple[Project, str]) -> No
     assert ledger["planned"] == 200
     assert ledger["accepted"] >= 150
     assert f"accepted  {ledger['accepted']}" in output
-    for words in ("planned   200", "calls     200", "examples.parquet", "quality_report.html", "make mlflow", "make viz"):
+    for words in (
+        "planned   200",
+        "calls     200",
+        "examples.parquet",
+        "quality_report.html",
+        "make mlflow",
+        "make viz",
+    ):
         assert words in output
-    assert BANNER in output.replace("\n", " ")
+    assert BANNER in " ".join(output.split())
 
 
 def test_the_tables_have_their_columns_and_add_up(first_run: tuple[Project, str]) -> None:
@@ -62,6 +70,7 @@ def test_mlflow_has_the_ledger_the_parameters_and_what_rebuilds_the_run(first_ru
     assert run.data.params["llm.temperature"] == "1.0"
     assert run.data.params["seed"] == "42"
     assert run.data.tags["plan_sha256"] == project.path("data/03_primary/plan_sha256").read_text().strip()
+    assert run.inputs is not None
     assert {entry.dataset.name for entry in run.inputs.dataset_inputs} == {"tasks", "requests"}
     artifacts = set(_files(project, run.info.run_id))
     prompts = {f"rebuild/prompts/{path.name}" for path in project.path("data/01_raw/prompts").glob("*.yml")}
@@ -81,6 +90,26 @@ def test_the_report_the_card_and_the_rows_say_who_wrote_the_text(first_run: tupl
     assert BANNER in card
     assert set(project.table("examples")["model_name"]) == {OFFLINE_MODEL}
     assert yaml.safe_load(card.split("---")[1])["annotations_creators"] == ["machine-generated"]
+
+
+def test_kedro_viz_shows_layers_and_previews(first_run: tuple[Project, str]) -> None:
+    project, _ = first_run
+    done = project.kedro("viz", "build", "--include-previews")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+    graph = json.loads(project.path("build/api/main").read_text(encoding="utf-8"))
+
+    pipelines = {pipeline["id"] for pipeline in graph["pipelines"]}
+    assert pipelines >= {"task_ingest", "attribute_sampling", "generation", "quality_report", "export", "generate"}
+    assert {"raw", "intermediate", "primary", "feature", "model input", "reporting"} <= set(graph["layers"])
+    names = {node["id"]: node["name"] for node in graph["nodes"]}
+    nodes = {
+        path.name: json.loads(path.read_text(encoding="utf-8")) for path in project.path("build/api/nodes").iterdir()
+    }
+    shown = {names[key] for key, node in nodes.items() if node.get("preview") and key in names}
+    prompts, plots = {"closed_prompt", "open_prompt", "retry_prompt", "brainstorm_prompt"}, {"yield_plot"}
+    tables = {"tasks", "requests", "calls", "completions", "candidates", "examples", "rejected", "failed", "outcomes"}
+    assert shown >= {*prompts, *plots, *tables, "triplets", "ledger", "metrics"}
 
 
 def test_the_report_is_one_file_that_asks_for_nothing(first_run: tuple[Project, str]) -> None:

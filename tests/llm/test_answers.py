@@ -7,7 +7,7 @@ import openai
 import pytest
 from langchain_core.messages import AIMessage
 
-from synthetic_textcat.errors import FatalAnswerError, TransportError
+from synthetic_textcat.errors import FatalAnswerError, TransportError, UnreachableError
 from synthetic_textcat.llm.answers import as_our_error, read_answer
 
 _REQUEST = httpx2.Request("POST", "http://127.0.0.1:1/v1/chat/completions")
@@ -91,6 +91,17 @@ def test_a_connection_error_says_what_lies_under_it() -> None:
     error = openai.APIConnectionError(request=_REQUEST)
     error.__cause__ = OSError("Name or service not known")
     assert str(as_our_error(error)) == "Name or service not known"
+
+
+@pytest.mark.parametrize("under", [httpx2.ConnectError("refused"), httpx2.ConnectTimeout("nobody there")])
+@pytest.mark.parametrize("above", [openai.APIConnectionError(request=_REQUEST), openai.APITimeoutError(_REQUEST)])
+def test_a_server_that_is_not_there_is_told_from_a_connection_that_broke(under: Exception, above: Exception) -> None:
+    above.__cause__ = under
+    ours = as_our_error(above)
+    assert isinstance(ours, UnreachableError)
+    assert (ours.cause, str(ours)) == ("connection_error", str(under))
+    above.__cause__ = httpx2.ReadError("reset by peer")
+    assert not isinstance(as_our_error(above), UnreachableError)
 
 
 def test_an_error_without_words_has_its_name() -> None:

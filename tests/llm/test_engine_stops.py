@@ -9,20 +9,21 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 from langchain_core.messages import BaseMessage
 
-from synthetic_textcat.errors import FatalAnswerError, ModelSetupError, TransportError
+from synthetic_textcat.errors import FatalAnswerError, ModelSetupError, TransportError, UnreachableError
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.crew import Call
 from synthetic_textcat.llm.engine import complete
 from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
 from tests.llm.builders import BAD, call
 from tests.llm.test_engine import manner, run
 from tests.support.chat_models import GOOD, ScriptedChatModel
 
-_NO_SERVER = TransportError("connection_error", "connection refused")
+_NO_SERVER = UnreachableError("connection refused")
 
 
 def _raising(error: Exception, at: int) -> Callable[[Sequence[BaseMessage], int], str]:
-    def script(messages: Sequence[BaseMessage], number: int) -> str:
+    def script(_: Sequence[BaseMessage], number: int) -> str:
         if number == at:
             raise error
         return GOOD
@@ -66,8 +67,9 @@ def test_a_connection_that_breaks_later_fails_only_its_own_row() -> None:
     assert sorted(x.status for x in run(model, _calls(10))) == ["connection_error", *["replied"] * 9]
 
 
-def test_a_slow_first_answer_that_fails_in_another_way_lets_the_others_begin() -> None:
-    model = ScriptedChatModel(script=_raising(TransportError("timeout", "slow"), at=0))
+@pytest.mark.parametrize("cause", TRANSPORT_CAUSES)
+def test_a_first_answer_that_fails_in_another_way_lets_the_others_begin(cause: str) -> None:
+    model = ScriptedChatModel(script=_raising(TransportError(cause, "it broke"), at=0))
     assert [x.status for x in run(model, _calls(3), concurrency=2)].count("replied") == 2
 
 
@@ -82,7 +84,7 @@ def test_what_was_in_flight_at_a_fatal_answer_is_handed_on_before_the_error() ->
 
 
 def test_after_a_fatal_answer_no_bad_reply_is_asked_again() -> None:
-    def script(messages: Sequence[BaseMessage], number: int) -> str:
+    def script(_: Sequence[BaseMessage], number: int) -> str:
         if number == 2:
             raise FatalAnswerError("over")
         return GOOD if number == 0 else BAD
@@ -103,12 +105,11 @@ def test_an_error_of_the_calls_themselves_surfaces_after_what_was_paid_for() -> 
 
 
 def test_an_error_of_the_very_first_call_surfaces() -> None:
-    def calls() -> Iterator[Call]:
-        raise KeyError("nothing")
-        yield call()
+    def unknown(number: int) -> Call:
+        raise KeyError(number)
 
     with pytest.raises(KeyError):
-        list(complete(ScriptedChatModel().as_chat, calls(), manner(), 2))
+        list(complete(ScriptedChatModel().as_chat, map(unknown, range(3)), manner(), 2))
 
 
 def test_a_model_that_can_not_be_built_surfaces() -> None:

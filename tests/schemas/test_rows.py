@@ -38,7 +38,8 @@ def _dtypes(frame: pd.DataFrame) -> dict[str, str]:
 def _through_parquet(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
     dataset = ParquetDataset(filepath=str(path), save_args={"index": False})
     dataset.save(frame)
-    return dataset.load()
+    loaded: pd.DataFrame = dataset.load()
+    return loaded
 
 
 @pytest.mark.parametrize("columns", _TABLES.values(), ids=_TABLES)

@@ -28,7 +28,8 @@ def _through_parquet(path: Path, tasks: list[Task]) -> pd.DataFrame:
     frame = pd.DataFrame([task.to_row("file") for task in tasks], columns=TASKS_ARROW_SCHEMA.names)
     dataset = ParquetDataset(filepath=str(path), save_args={"index": False, "schema": TASKS_ARROW_SCHEMA})
     dataset.save(frame)
-    return dataset.load()
+    loaded: pd.DataFrame = dataset.load()
+    return loaded
 
 
 @pytest.mark.parametrize("tasks", [[_CLOSED], [_OPEN], [_CLOSED, _OPEN], [_OPEN, _OPEN], []])
@@ -64,7 +65,7 @@ def test_the_id_depends_on_the_text_alone(text: str, names: list[str]) -> None:
         "  Name  the topic\nof a post . ",
         "Name the topic of a post...",
         "Name the topic of a post\u00a0.",
-        "Ｎame the topic of a post.",
+        "\uff2eame the topic of a post.",
     ],
 )
 def test_case_spaces_and_full_stop_do_not_make_another_task(variant: str) -> None:

@@ -20,7 +20,7 @@ Script = Callable[[Sequence[BaseMessage], int], str | AIMessage]
 """From the messages and the call's number (0, 1, ...) to what is answered; it may raise."""
 
 
-def always_good(messages: Sequence[BaseMessage], number: int) -> str:
+def always_good(_messages: Sequence[BaseMessage], _number: int) -> str:
     """The script of a model that never errs."""
     return GOOD
 
@@ -66,7 +66,7 @@ class ScriptedChatModel(BaseChatModel):
     def _generate(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> ChatResult:
         raise NotImplementedError("the engine asks asynchronously")
 
-    async def _agenerate(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> ChatResult:
+    async def _agenerate(self, messages: list[BaseMessage], *_args: Any, **kwargs: Any) -> ChatResult:
         number = len(self._heard)
         self._heard.append(list(messages))
         self._bodies.append(dict(kwargs.get("extra_body") or {}))

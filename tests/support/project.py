@@ -18,6 +18,7 @@ from mlflow.entities import Run
 ROOT = Path(__file__).parents[2]
 _GUARD = Path(__file__).parent / "loopback_only"
 _COPIED = ("pyproject.toml", ".telemetry", "constraints.txt")
+_KEDRO = str(Path(sys.executable).with_name("kedro"))
 _TOO_LONG_S = 120.0
 
 RUN_TABLES = ("examples", "rejected", "failed")
@@ -44,8 +45,12 @@ class Project:
 
     def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         """`kedro run` with these arguments, to its end."""
+        return self.kedro("run", *arguments, **env)
+
+    def kedro(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """A `kedro` command, to its end."""
         return subprocess.run(
-            self._command(arguments),
+            [_KEDRO, *arguments],
             cwd=self.folder,
             env=environment(**env),
             capture_output=True,
@@ -63,7 +68,7 @@ class Project:
     def start(self, *arguments: str, **env: str) -> "subprocess.Popen[str]":
         """`kedro run`, left running."""
         return subprocess.Popen(
-            self._command(arguments),
+            [_KEDRO, "run", *arguments],
             cwd=self.folder,
             env=environment(**env),
             stdout=subprocess.PIPE,
@@ -121,9 +126,6 @@ class Project:
         while len(self.journal()) < lines:
             assert time.monotonic() < end, "the journal does not grow"
             time.sleep(0.05)
-
-    def _command(self, arguments: tuple[str, ...]) -> list[str]:
-        return [str(Path(sys.executable).with_name("kedro")), "run", *arguments]
 
 
 def end(process: "subprocess.Popen[str]", number: signal.Signals) -> tuple[int, str]:

@@ -79,7 +79,8 @@ class JournalDataset(AbstractDataset[list[Completion], Journal]):
         if not self._filepath.exists():
             return JSONPreview("[]")
         with self._filepath.open(encoding="ascii") as file:
-            return JSONPreview(f"[{','.join(islice(file, nrows))}]")
+            lines = [line for line in islice(file, nrows) if line.endswith("\n")]
+        return JSONPreview(f"[{','.join(lines)}]")
 
     def _cut_torn_line(self) -> None:
         """Cuts off what a kill left of a line, once, before anything is appended to it."""

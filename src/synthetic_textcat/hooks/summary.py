@@ -1,5 +1,6 @@
 """The last lines of a run: what became of the rows, and where to look."""
 
+import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -53,7 +54,7 @@ class RunSummary:
         if self._calls is not None:
             yield f"calls     {self._calls}" if self._calls else "calls     0: the journal answers every row"
         if self._offline and (self._ledger or self._calls):
-            yield f"note      {BANNER}"
+            yield textwrap.fill(BANNER, 80, initial_indent="note      ", subsequent_indent=" " * 10)
         if self._ledger is not None:
             yield f"dataset   {_EXAMPLES}"
             yield f"report    {_REPORT}"

@@ -1,16 +1,19 @@
 """The recipe of a chat model: frozen and picklable, unlike the model; built where it is used."""
 
 import importlib
+import logging
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from synthetic_textcat.errors import ModelSetupError
-from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
+from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+
+logger = logging.getLogger(__name__)
 
 OFFLINE_CLASS = "synthetic_textcat.llm.offline.model.OfflineTemplateModel"
 OPENAI_CLASS = "langchain_openai.ChatOpenAI"
@@ -47,6 +50,7 @@ class ChatModelSpec:
         self._refuse_a_mixture(llm.model)
         if self.class_path == OFFLINE_CLASS:
             settings["defects"] = llm.defects
+            logger.warning(BANNER)
         if self.class_path == OPENAI_CLASS:
             settings |= _openai_transport()
             settings |= _openai_limit(llm)

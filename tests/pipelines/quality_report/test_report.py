@@ -95,17 +95,17 @@ def test_long_texts_are_cut_short() -> None:
 
 def test_empty_tables_make_a_page_too() -> None:
     llm = LlmParameters(model="model-1")
-    empty = [to_frame([], columns) for columns in (EXAMPLES, REJECTED, FAILED)]
-    page = write_report(ledger(accepted=0), _metrics(), *empty, llm, 42)
+    examples, rejected, failed = (to_frame([], columns) for columns in (EXAMPLES, REJECTED, FAILED))
+    page = write_report(ledger(accepted=0), _metrics(), examples, rejected, failed, llm, 42)
     assert "0 of 10 planned rows accepted" in page
     assert BANNER not in page
 
 
 @pytest.mark.parametrize(("model", "writer"), [(OFFLINE_MODEL, "x"), ("gpt", OFFLINE_MODEL)])
 def test_data_of_templates_says_so(model: str, writer: str) -> None:
-    rest = [to_frame([], columns) for columns in (REJECTED, FAILED)]
+    rejected, failed = to_frame([], REJECTED), to_frame([], FAILED)
     examples = example_frame([{"model_name": writer}])
-    assert BANNER in write_report(ledger(), _metrics(), examples, *rest, LlmParameters(model=model), 42)
+    assert BANNER in write_report(ledger(), _metrics(), examples, rejected, failed, LlmParameters(model=model), 42)
 
 
 def test_a_sample_is_small_stable_and_does_not_depend_on_the_order() -> None:

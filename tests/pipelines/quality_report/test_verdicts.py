@@ -37,7 +37,7 @@ def test_a_verdict_has_words() -> None:
 
 
 def test_of_equal_texts_the_first_in_plan_order_stays() -> None:
-    texts = ["One.", "Two.", "one.", " ONE. ", "Ｔｗｏ."]
+    texts = ["One.", "Two.", "one.", " ONE. ", "\uff34\uff57\uff4f."]
     rows = [open_candidate(request_id=f"r{place}", input_text=text) for place, text in enumerate(texts)]
     assert _reasons(rows) == [None, None, "exact_duplicate", "exact_duplicate", "exact_duplicate"]
     assert [verdict and verdict.detail for verdict in judge(rows)][2:] == ["same text as r0"] * 2 + ["same text as r1"]

@@ -31,4 +31,4 @@ def _guarded_connect_ex(self: socket.socket, address: Any) -> int:
 
 
 socket.socket.connect = _guarded_connect  # type: ignore[method-assign]
-socket.socket.connect_ex = _guarded_connect_ex  # type: ignore[method-assign]
+socket.socket.connect_ex = _guarded_connect_ex  # type: ignore[method-assign, assignment]
