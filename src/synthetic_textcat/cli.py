@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 from kedro.framework.cli.project import run
-from kedro.framework.cli.utils import KedroCliError
 
 from synthetic_textcat.plain_errors import in_one_line
 
@@ -26,17 +25,13 @@ def _run_plainly(*args: Any, **kwargs: Any) -> Any:
         sys.exit(INTERRUPTED)
     except Exception as error:
         line = in_one_line(error)
-        if line is None or _traceback_wanted():
+        if line is None or logging.getLogger(__package__).isEnabledFor(logging.DEBUG):
             raise
         raise click.ClickException(line) from error
 
 
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
-
-
-def _traceback_wanted() -> bool:
-    return bool(KedroCliError.VERBOSE_ERROR) or logging.getLogger(__package__).isEnabledFor(logging.DEBUG)
 
 
 run.callback = _run_plainly

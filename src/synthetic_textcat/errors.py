@@ -63,12 +63,14 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
     close = [lowered[match] for match in difflib.get_close_matches(str(name).casefold(), lowered, n=3)]
     if close:
         return f"did you mean {' or '.join(close)}?"
+    if not options:
+        return "there is nothing to set"
     return f"allowed: {', '.join(options)}" if len(options) <= 20 else "none is near it"
 
 
 def redact(text: str) -> str:
     """The text without any key of this process's environment, for all that is logged, journalled or printed."""
-    for name, value in os.environ.items():
-        if name.endswith(("_API_KEY", "_TOKEN")) and len(value) >= 4:
-            text = text.replace(value, "***")
+    keys = {value for name, value in os.environ.items() if name.endswith(("_API_KEY", "_TOKEN")) and len(value) >= 4}
+    for key in sorted(keys, key=len, reverse=True):  # a key may begin with another one
+        text = text.replace(key, "***")
     return text

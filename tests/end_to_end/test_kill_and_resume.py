@@ -78,6 +78,20 @@ def test_a_second_run_on_the_same_journal_refuses(
     assert project.counts()["examples"] == _ROWS
 
 
+def test_a_half_written_journal_is_no_finished_output(
+    project: Project, server: FaultServer, openai_env: dict[str, str]
+) -> None:
+    server.set_faults(latency_ms=100)
+    running = project.start(*_GENERATE, *_SIZE, **openai_env)
+    project.wait_for_journal(20)
+    end(running, signal.SIGKILL)
+
+    server.set_faults()
+    project.generate("--env", "openai", *_SIZE, "--only-missing-outputs", **openai_env)
+
+    assert project.counts()["examples"] == _ROWS
+
+
 def test_a_torn_last_line_is_cut_and_its_row_asked_again(project: Project) -> None:
     project.generate("--params", "attribute_sampling.num_examples=30")
     path = project.path("data/03_primary/completions.jsonl")

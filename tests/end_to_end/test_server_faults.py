@@ -29,6 +29,9 @@ def test_500_rows_through_faults_are_all_accounted_for(
     stats = server.stats()
     assert stats["by_fault"].keys() >= {"rate_limited", "server_error", "broken_json"}
     assert stats["repeated_prompts"] == 0
+    key = openai_env["OPENAI_API_KEY"].encode()
+    assert not [path for path in project.folder.rglob("*") if path.is_file() and key in path.read_bytes()]
+    assert key.decode() not in output
 
 
 @pytest.mark.parametrize(

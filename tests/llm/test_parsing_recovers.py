@@ -75,6 +75,11 @@ def test_raw_newlines_and_control_characters_are_kept(text: str, end: str) -> No
     assert _text_of(text, end) == text
 
 
+@pytest.mark.parametrize("text", ["two\n\n", " one \r\n"])
+def test_raw_newlines_at_the_end_are_kept_in_a_whole_reply(text: str) -> None:
+    assert _text_of(text) == text
+
+
 def test_raw_newlines_in_single_quotes_are_kept() -> None:
     assert _parsed("{'input_text': 'one\ntwo', 'label': 'A', 'misleading_label': 'B'}").input_text == "one\ntwo"
 
@@ -105,7 +110,6 @@ def test_a_list_of_tasks_is_read() -> None:
     assert parse(completion('```json\n{"tasks": ["one", "two"],}\n```'), TaskList) == TaskList(tasks=["one", "two"])
 
 
-@pytest.mark.xfail(strict=True, reason="braces in the prose after the object (or in thoughts before it) hide it")
 @pytest.mark.parametrize(
     "text",
     [
@@ -117,7 +121,6 @@ def test_braces_in_the_prose_do_not_hide_the_object(text: str) -> None:
     assert _parsed(text) == _REPLY
 
 
-@pytest.mark.xfail(strict=True, reason="one key over a list of one, one key over one key, and JSON in a JSON string")
 @pytest.mark.parametrize(
     "text",
     [json.dumps({"examples": [_ROW]}), json.dumps({"data": {"example": _ROW}}), json.dumps(_JSON)],

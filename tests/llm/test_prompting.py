@@ -61,11 +61,6 @@ def test_a_judge_says_why_a_reply_is_not_what_was_wanted() -> None:
     assert problem.cause == "schema_violation"
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=UnicodeEncodeError,
-    reason="a bad reply's lone surrogates make the next request impossible to encode",
-)
 def test_a_bad_reply_can_go_back_on_the_wire() -> None:
     messages = asking_again(_RETRY)(_FIRST, "no \ud83d row", Problem("invalid_json", "none"))
     assert "".join(str(message.content) for message in messages).encode()

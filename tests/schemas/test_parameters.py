@@ -119,6 +119,5 @@ def test_all_wrong_parameters_are_named_at_once() -> None:
     assert "llm.top_p=7" in line
 
 
-@pytest.mark.xfail(strict=True, reason="a block without keys has an empty list of allowed ones")
 def test_a_key_in_a_block_without_keys_is_told_that_there_are_none() -> None:
     assert "allowed:  (" not in _complaint(_with("export.x", 1))

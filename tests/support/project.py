@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -63,6 +64,7 @@ class Project:
         """`kedro run --pipelines generate`, which must end well; gives back what it printed."""
         done = self.run("--pipelines", "generate", *arguments, **env)
         assert done.returncode == 0, done.stdout + done.stderr
+        assert not re.search(r"\w+Warning\b", done.stdout + done.stderr), done.stdout + done.stderr
         return done.stdout
 
     def start(self, *arguments: str, **env: str) -> "subprocess.Popen[str]":

@@ -1,12 +1,14 @@
 """What came back from a call, in one shape for every chat model: an answer, or one of our errors."""
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from langchain_core.messages import AIMessage
 
 from synthetic_textcat.errors import FatalAnswerError, TransportError, UnreachableError, redact
+from synthetic_textcat.llm.unicode import speakable
 
 _FATAL_STATUS = {
     400: "The server calls the request bad",
@@ -23,6 +25,7 @@ _NEXT_STEP = {
     422: "see llm.structured_output and the other llm settings for what this server may not know",
 }
 _QUOTA_CODES = {"insufficient_quota", "billing_hard_limit_reached"}
+_FILTER_CODES = {"content_filter", "content_policy_violation"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +47,20 @@ def read_answer(message: AIMessage) -> Answer:
     usage: Any = message.usage_metadata or {}
     return Answer(
         raw_text=message.content if isinstance(message.content, str) else message.text,
-        refusal=message.additional_kwargs.get("refusal"),
+        refusal=speakable(message.additional_kwargs.get("refusal")),
         finish_reason=metadata.get("finish_reason"),
         prompt_tokens=usage.get("input_tokens"),
         cached_tokens=usage.get("input_token_details", {}).get("cache_read"),
         completion_tokens=usage.get("output_tokens"),
-        model_name=metadata.get("model_name"),
+        model_name=speakable(metadata.get("model_name")),
     )
+
+
+def filtered_answer(error: Exception) -> Answer | None:
+    """The answer of a content filter that comes as an error: Azure refuses one row's prompt with a status of 400."""
+    if getattr(error, "code", None) not in _FILTER_CODES:
+        return None
+    return Answer("", None, "content_filter", None, None, None, None)
 
 
 def as_our_error(error: Exception) -> TransportError | FatalAnswerError:
@@ -70,19 +80,26 @@ def _openai_error(error: Exception) -> TransportError | FatalAnswerError:
     import httpx2  # heavy, both, and an offline run never needs them
     import openai
 
-    if isinstance(error.__cause__, httpx2.ConnectTimeout | httpx2.ConnectError):
-        return UnreachableError(_line(error.__cause__))  # a refused connection, too, comes as a timeout
+    for cause in _causes(error):
+        if isinstance(cause, httpx2.ConnectTimeout | httpx2.ConnectError):
+            return UnreachableError(_line(cause))  # a refused connection, too, comes as a timeout
     if isinstance(error, openai.APITimeoutError):
         return TransportError("timeout", "the call took longer than the client waits")
     if isinstance(error, openai.APIConnectionError):
         return TransportError("connection_error", _line(error.__cause__ or error))
     if isinstance(error, openai.APIStatusError):
-        return _status_error(error.status_code, str(error.code or ""), _line(error))
+        return _status_error(error.status_code, {str(error.code), str(error.type)}, _said(error))
     return TransportError("server_error", f"{type(error).__name__}: {_line(error)}")
 
 
-def _status_error(status: int, code: str, message: str) -> TransportError | FatalAnswerError:
-    if code in _QUOTA_CODES:
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__
+
+
+def _status_error(status: int, codes: set[str], message: str) -> TransportError | FatalAnswerError:
+    if codes & _QUOTA_CODES:
         return FatalAnswerError(
             f"The account's quota is used up: {message}. Top it up, then run the same command again"
         )
@@ -97,5 +114,16 @@ def _status_error(status: int, code: str, message: str) -> TransportError | Fata
     return FatalAnswerError(f"{wrong}: {message}. Next: {next_step}")
 
 
+def _said(error: Any) -> str:
+    """What the server says, also where its body is not of OpenAI's form."""
+    body = error.body
+    detail = body.get("detail") if isinstance(body, dict) else None
+    return _flat(f"{error} {detail}" if detail else str(error))
+
+
 def _line(error: BaseException) -> str:
-    return redact(" ".join(str(error).split()))[:300] or type(error).__name__
+    return _flat(str(error)) or type(error).__name__
+
+
+def _flat(text: str) -> str:
+    return redact(str(speakable(" ".join(text.split()))))[:300]

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from synthetic_textcat.llm.answers import Answer, as_our_error, read_answer
+from synthetic_textcat.llm.answers import Answer, as_our_error, filtered_answer, read_answer
 from synthetic_textcat.llm.messages import Messages
 from synthetic_textcat.schemas.parameters import LlmParameters
 
@@ -33,6 +33,8 @@ class Chat:
         try:
             message = await self._model.ainvoke(list(messages), extra_body=self._body(schema, seed))
         except Exception as error:
+            if (filtered := filtered_answer(error)) is not None:
+                return filtered
             raise as_our_error(error) from error
         return read_answer(message)
 

@@ -92,7 +92,7 @@ def _record(line: bytes, path: Path, number: int) -> dict[str, Any]:
         bytes.fromhex(record["fingerprint"])
         if record.keys() >= set(_FIELDS):
             return dict(record)
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         pass
     raise JournalError(
         f"{path}: line {number} is no completion of this project; nothing was written. "

@@ -15,7 +15,7 @@ _WIRE_ROLES = {"human": "user", "ai": "assistant", "system": "system"}
 
 def wire_form(messages: Messages) -> list[dict[str, object]]:
     """The messages as role and content, the way an OpenAI-compatible server gets them."""
-    return [{"role": _WIRE_ROLES[message.type], "content": message.content} for message in messages]
+    return [{"role": _WIRE_ROLES.get(message.type, message.type), "content": message.content} for message in messages]
 
 
 def messages_sha256(messages: Messages) -> str:

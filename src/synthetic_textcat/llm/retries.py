@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from synthetic_textcat.llm.messages import Messages, check_placeholders
 from synthetic_textcat.llm.parsing import parse
+from synthetic_textcat.llm.unicode import speakable
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.replies import Problem
 
@@ -33,7 +34,7 @@ def asking_again(retry_prompt: ChatPromptTemplate) -> Callable[[Messages, str, P
     check_placeholders("retry", retry_prompt, required=["problem"], allowed=["cause"])
 
     def ask_again(messages: Messages, raw_text: str, problem: Problem) -> Messages:
-        said = AIMessage(raw_text or _NOTHING)
+        said = AIMessage(speakable(raw_text) or _NOTHING)
         return [*messages, said, *retry_prompt.format_messages(problem=problem.detail, cause=problem.cause)]
 
     return ask_again

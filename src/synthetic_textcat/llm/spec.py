@@ -6,7 +6,9 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from synthetic_textcat.errors import ModelSetupError
+from pydantic import ValidationError
+
+from synthetic_textcat.errors import ModelSetupError, nearest, redact
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters
 
@@ -37,7 +39,9 @@ class ChatModelSpec:
         """Where the calls go, for the fingerprint: an answer of one server is none of another."""
         if self.class_path != OPENAI_CLASS:
             return self.class_path
-        url = self.kwargs.get("base_url") or os.environ.get("OPENAI_BASE_URL") or _OPENAI_DEFAULT_URL
+        named = (self.kwargs.get("base_url"), self.kwargs.get("openai_api_base"))
+        from_environment = (os.environ.get("OPENAI_API_BASE"), os.environ.get("OPENAI_BASE_URL"))  # LangChain's order
+        url = next(filter(None, (*named, *from_environment)), _OPENAI_DEFAULT_URL)
         return str(url).rstrip("/")
 
     def build(self, llm: LlmParameters) -> "BaseChatModel":
@@ -46,20 +50,42 @@ class ChatModelSpec:
         Raises:
             ModelSetupError: If there is no key, no such class, or the class does not take the settings.
         """
-        settings: dict[str, Any] = {"model": llm.model, "temperature": llm.temperature, "top_p": llm.top_p}
         self._refuse_a_mixture(llm.model)
+        self._refuse_second_ways_in()
+        arguments = {"model": llm.model, "temperature": llm.temperature, "top_p": llm.top_p, **self.kwargs}
         if self.class_path == OFFLINE_CLASS:
-            settings["defects"] = llm.defects
+            arguments["defects"] = llm.defects
             logger.warning(BANNER)
         if self.class_path == OPENAI_CLASS:
-            settings |= _openai_transport()
-            settings |= _openai_limit(llm)
-        elif llm.max_tokens is not None:
-            settings["max_tokens"] = llm.max_tokens
+            arguments = _openai_transport() | arguments
+        if llm.max_tokens is not None:
+            arguments |= self._token_limit(llm)
+        return self._construct(arguments)
+
+    def _construct(self, arguments: dict[str, Any]) -> "BaseChatModel":
+        model_class = _load_class(self.class_path)
+        known = {x for name, field in model_class.model_fields.items() for x in (name, field.alias) if x}
+        for name in sorted(self.kwargs.keys() - known):  # LangChain would send it to the server
+            raise ModelSetupError(f"{self.class_path} takes no {name} (catalog entry llm); {nearest(name, known)}")
         try:
-            return _load_class(self.class_path)(**{**settings, **self.kwargs})  # type: ignore[no-any-return]
+            return model_class(**arguments)  # type: ignore[no-any-return]
+        except ValidationError as error:
+            wrong = "; ".join(f"{'.'.join(map(str, x['loc']))}: {x['msg']}" for x in error.errors(include_url=False))
+            raise ModelSetupError(f"Can't build {self.class_path} (catalog entry llm): {wrong}") from None
         except (TypeError, ValueError) as error:
-            raise ModelSetupError(f"Can't build {self.class_path} (catalog entry llm): {_first_line(error)}") from None
+            first_line = redact(str(error).partition("\n")[0])
+            raise ModelSetupError(f"Can't build {self.class_path} (catalog entry llm): {first_line}") from None
+
+    def _token_limit(self, llm: LlmParameters) -> dict[str, Any]:
+        """ChatOpenAI sends `max_tokens` under the new name; under the old one only past it."""
+        if self.class_path == OPENAI_CLASS and llm.token_limit_field == "max_tokens":
+            return {"extra_body": {**self.kwargs.get("extra_body", {}), "max_tokens": llm.max_tokens}}
+        return {"max_tokens": llm.max_tokens}
+
+    def _refuse_second_ways_in(self) -> None:
+        """A setting in the catalog would be sent, but neither recorded nor hashed."""
+        for name in sorted(self.kwargs.keys() & LlmParameters.model_fields.keys()):
+            raise ModelSetupError(f"{name} stands in the catalog entry llm; set llm.{name} in parameters.yml instead")
 
     def _refuse_a_mixture(self, model: str) -> None:
         """Text of templates must never bear a model's name, nor the other way round."""
@@ -87,14 +113,6 @@ def _openai_transport() -> dict[str, Any]:
         return {"http_async_client": DefaultAsyncHttpxClient(limits=limits)}
 
 
-def _openai_limit(llm: LlmParameters) -> dict[str, Any]:
-    if llm.max_tokens is None:
-        return {}
-    if llm.token_limit_field == "max_completion_tokens":
-        return {"max_tokens": llm.max_tokens}  # ChatOpenAI sends it under the new name
-    return {"extra_body": {"max_tokens": llm.max_tokens}}
-
-
 def _load_class(class_path: str) -> Any:
     module, _, name = class_path.rpartition(".")
     try:
@@ -103,7 +121,3 @@ def _load_class(class_path: str) -> Any:
         raise ModelSetupError(
             f"There is no class {class_path} (catalog entry llm); is its package installed?"
         ) from None
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]

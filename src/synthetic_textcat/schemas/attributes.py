@@ -6,6 +6,7 @@ the later code of a co-author (SPEED, arXiv 2410.18634); difficulty even in all 
 """
 
 from collections.abc import Mapping, Sequence
+from math import fsum
 
 from synthetic_textcat.errors import nearest
 from synthetic_textcat.schemas.languages import find_language, languages
@@ -40,7 +41,7 @@ def weights_of(attribute: str, choice: Choice) -> dict[str, float]:
         raw = dict.fromkeys(_values(attribute), 1.0)
     else:
         raw = _chosen_weights(attribute, choice)
-    total = sum(raw.values())
+    total = fsum(raw.values())
     return {value: weight / total for value, weight in sorted(raw.items())}
 
 

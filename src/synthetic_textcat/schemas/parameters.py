@@ -1,9 +1,9 @@
 """The parameters of `conf/base/parameters.yml`: one model a block, and one root that knows all blocks."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from synthetic_textcat.errors import ParameterError, nearest
 from synthetic_textcat.schemas.attributes import Choice, weights_of
@@ -14,6 +14,12 @@ from synthetic_textcat.schemas.rows import ATTRIBUTES
 
 class _Block(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _no_boolean(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("is true or false; give a number")  # noqa: TRY004  pydantic wants a ValueError
+    return value
 
 
 class LlmParameters(_Block):
@@ -93,7 +99,7 @@ class ExportParameters(_Block):
 class Parameters(_Block):
     """All parameters. Kedro itself checks only the blocks that the chosen pipeline uses."""
 
-    seed: int
+    seed: Annotated[int, BeforeValidator(_no_boolean)]
     llm: LlmParameters
     task_ingest: TaskIngestParameters
     attribute_sampling: AttributeSamplingParameters

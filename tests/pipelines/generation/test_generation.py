@@ -141,7 +141,6 @@ def test_without_a_journal_both_tables_are_empty_with_all_columns(tmp_path: Path
     assert settled.failed.empty
 
 
-@pytest.mark.xfail(strict=True, reason="what the server says goes into the tables unmended, and they can't hold it")
 @pytest.mark.parametrize(
     "changes", [{"refusal": "no \ud83d"}, {"model_name": "m \ud83d"}, {"status": "timeout", "error": "\ud83d"}]
 )

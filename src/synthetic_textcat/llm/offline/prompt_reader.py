@@ -11,7 +11,7 @@ from json import dumps
 
 from synthetic_textcat.schemas.tasks import normalise
 
-_CUE = re.compile(r"misleading|wrong|incorrect|distract|negative|decoy", re.IGNORECASE)
+_CUE = re.compile(r"misleading|wrong|incorrect|distract|negative|decoy|\bnot\b|\binstead of\b", re.IGNORECASE)
 _CUE_REACH = 60
 _SENTENCE_END = re.compile(r"[\n.!?;]")
 _LIST_LINE = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s*(?P<name>[^:\n]+?)\s*(?::.*)?$", re.MULTILINE)

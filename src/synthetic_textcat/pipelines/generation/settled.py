@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from synthetic_textcat.llm.unicode import speakable
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.replies import Problem, Reply
 from synthetic_textcat.schemas.rows import EXAMPLES, FAILED
@@ -10,7 +11,7 @@ from synthetic_textcat.schemas.rows import EXAMPLES, FAILED
 
 def candidate_of(row: Mapping[str, Any], reply: Reply, completion: Completion) -> dict[str, Any]:
     """A candidate: attributes as planned, texts and labels as the model wrote them."""
-    values = {**row, **reply.model_dump(), "model_name": completion.model_name}
+    values = {**row, **reply.model_dump(), "model_name": speakable(completion.model_name)}
     return {column: values[column] for column in EXAMPLES}
 
 

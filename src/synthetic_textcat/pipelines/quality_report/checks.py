@@ -37,7 +37,7 @@ Comparison = Callable[[Iterable[Candidate]], Iterator[str | None]]
 def empty_field(row: Candidate) -> str | None:
     """Text or a label without a single visible character."""
     fields = ("input_text", "label", "misleading_label")
-    empty = [name for name in fields if not getattr(row, name).strip()]
+    empty = [name for name in fields if not any(map(_is_visible, getattr(row, name)))]
     return f"empty: {', '.join(empty)}" if empty else None
 
 
@@ -67,7 +67,7 @@ def label_not_as_planned(row: Candidate) -> str | None:
 def label_leaked(row: Candidate) -> str | None:
     """A label as a whole word of the text: the text would be classified by reading its answer."""
     text = normalised(row.input_text)
-    leaked = [label for label in (row.label, row.misleading_label) if _whole_word(normalised(label)).search(text)]
+    leaked = [label for label in (row.label, row.misleading_label) if _names(text, normalised(label))]
     return f"the text names {' and '.join(map(repr, leaked))}" if leaked else None
 
 
@@ -96,6 +96,22 @@ COMPARISONS: dict[str, Comparison] = {check.__name__: check for check in (exact_
 def normalised(text: str) -> str:
     """The text as it counts for comparison: NFKC, case folded, white space collapsed."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _is_visible(character: str) -> bool:
+    return not character.isspace() and unicodedata.category(character) not in ("Cf", "Cc")
+
+
+def _names(text: str, label: str) -> bool:
+    """Whether the label stands in the text as a whole word: neither letters nor combining marks next to it."""
+    return any(
+        not _is_mark(text[match.start() - 1 : match.start()]) and not _is_mark(text[match.end() : match.end() + 1])
+        for match in _whole_word(label).finditer(text)
+    )
+
+
+def _is_mark(neighbour: str) -> bool:
+    return bool(neighbour) and unicodedata.category(neighbour).startswith("M")  # a word's own, though no \w
 
 
 @lru_cache(maxsize=4096)

@@ -29,7 +29,10 @@ def count(
     Raises:
         LedgerError: If it does not add up.
     """
-    ids, done = set(planned), [*accepted, *rejected, *failed]
+    rows, done = list(planned), [*accepted, *rejected, *failed]
+    ids = set(rows)
+    if len(ids) < len(rows):
+        raise LedgerError("The plan has a row twice. Next: run `kedro run --pipelines attribute_sampling` again")
     _refuse_strangers(ids, done)
     if len(set(done)) < len(done):
         twice = next(row for row, times in Counter(done).items() if times > 1)

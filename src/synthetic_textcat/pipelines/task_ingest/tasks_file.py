@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from synthetic_textcat.errors import TasksFileError, nearest
-from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.schemas.tasks import Label, SeedExample, Task
 
 _FILE = "data/01_raw/tasks.yml"
+_PARTS: dict[str, type[BaseModel]] = {"labels": Label, "seed_examples": SeedExample}
 
 
 def read_tasks(entries: object) -> list[Task]:
@@ -33,19 +34,28 @@ def _read_entry(number: int, entry: object) -> Task:
         raise TasksFileError(
             f"{_FILE}, entry {number} is a {_kind(entry)}. Next: write it as `task: ...`, `labels: ...`"
         )
+    where = f"{_FILE}, entry {number}{_title(entry)}"
     try:
-        return Task.model_validate(entry)
+        task = Task.model_validate(entry)
     except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        raise TasksFileError(f"{_FILE}, entry {number}{_title(entry)}: {_explain(problem)}") from None
+        raise TasksFileError(f"{where}: {_explain(error.errors(include_url=False)[0])}") from None
+    if task.seed_examples:
+        raise TasksFileError(f"{where}: no prompt uses seed_examples yet. Next: remove them")
+    return task
 
 
 def _explain(problem: Any) -> str:
-    where = ".".join(str(part) for part in problem["loc"])
+    path = problem["loc"]
+    where = ".".join(str(part) for part in path)
     if problem["type"] == "extra_forbidden":
-        return f"unknown key {where}; {nearest(str(problem['loc'][-1]), Task.model_fields)}"
+        model = _PARTS.get(str(path[0]), Task) if len(path) > 1 else Task
+        return f"unknown key {where}; {nearest(str(path[-1]), model.model_fields)}"
     if problem["type"] == "missing":
         return f"lacks the key {where}"
+    if problem["type"] == "tuple_type":
+        return f"{where} must be a list; write one `- ...` a line below it"
+    if problem["type"] in ("model_type", "string_type"):
+        return f"{where} is {problem['input']!r}, which is no text; put it in quotes"
     message = str(problem["msg"]).removeprefix("Value error, ")
     return f"{where}: {message}" if where else message
 

@@ -1,0 +1,78 @@
+"""What a user rehearses with the offline model before paying for a real one."""
+
+import yaml
+
+from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
+from tests.support.project import Project
+
+
+def test_a_yield_that_is_too_low_ends_in_an_error_with_everything_saved(project: Project) -> None:
+    project.parameters(llm={"defects": {"refused": 0.8}})
+
+    done = project.run("--pipelines", "generate", "--params", "attribute_sampling.num_examples=60")
+
+    assert done.returncode == 1
+    assert "quality_report.min_yield=0.5" in done.stderr
+    assert "refused" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    counts = project.counts()
+    assert counts["examples"] + counts["failed"] == 60
+    assert project.path("data/08_reporting/quality_report.html").exists()
+    assert project.path("data/05_model_input/export/triplets.parquet").exists()
+    [run] = project.mlflow_runs()
+    assert run.info.status == "FAILED"
+    assert "min_yield" in run.data.tags["reason"]
+    assert run.data.metrics["failed/refused"] == counts["failed"]
+
+
+def test_brainstormed_tasks_join_those_of_the_file_and_are_asked_for_once(project: Project) -> None:
+    params = ("--params", "task_ingest.num_brainstormed=5,attribute_sampling.num_examples=50")
+    in_file = len(yaml.safe_load(project.path("data/01_raw/tasks.yml").read_text(encoding="utf-8")))
+
+    first = project.generate(*params)
+
+    tasks = project.table("tasks")
+    assert (tasks["source"] == "file").sum() == in_file
+    thought = tasks[tasks["source"] == "brainstorm"]
+    assert len(thought) == 5
+    assert set(thought["model_name"]) == {OFFLINE_MODEL}
+    assert all(len(labels) == 0 for labels in thought["labels"])
+    assert tasks["task_id"].is_unique
+    assert "calls     51" in first
+    journal = project.path("data/02_intermediate/brainstorm_completions.jsonl")
+    assert len(journal.read_text(encoding="utf-8").splitlines()) == 1
+    assert "calls     0" in project.generate(*params)
+
+
+def test_a_task_of_the_users_own_is_written_for_and_said_to_be_a_placeholder(project: Project) -> None:
+    own = [{"task": "Sort a knitting pattern by the garment.", "labels": ["scarf", "mitten", "hat"]}]
+    project.path("data/01_raw/tasks.yml").write_text(yaml.safe_dump(own), encoding="utf-8")
+
+    project.generate("--params", "attribute_sampling.num_examples=30")
+
+    examples = project.table("examples")
+    assert len(examples) > 20
+    assert (
+        examples["input_text"]
+        .str.contains("placeholder|template|no model|real model|no language model", case=False)
+        .all()
+    )
+    assert set(examples["label"]) == {"scarf", "mitten", "hat"}
+
+
+def test_a_template_of_the_users_own_is_understood(project: Project) -> None:
+    template = {
+        "messages": [
+            {
+                "role": "user",
+                "content": "{language}, {num_words}. Not {misleading_label} but {label}!\nOf\n{labels}\nJob: {task}",
+            }
+        ]
+    }
+    path = project.path("data/01_raw/prompts/closed_labels.yml")
+    path.write_text(yaml.safe_dump(template, sort_keys=False), encoding="utf-8")
+
+    project.generate("--params", "attribute_sampling.num_examples=60")
+
+    ledger = project.ledger()
+    assert ledger["accepted"] >= 55, ledger
