@@ -12,7 +12,7 @@ from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests
 from synthetic_textcat.schemas.defect_names import FAILURE_DEFECTS, RECOVERABLE_DEFECTS, REJECT_DEFECTS
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import plan_sha256
-from tests.support.project import Project
+from tests.support.project import TRACKED, Project
 from tests.support.server import FaultServer
 
 
@@ -100,7 +100,9 @@ def test_5_model_output_is_data_and_recovered_where_a_person_could(project: Proj
 
 
 def test_6_a_run_can_be_rebuilt_from_mlflow_alone(project: Project) -> None:
-    project.generate("--params", "attribute_sampling.num_examples=80,seed=7,attribute_sampling.language=paper")
+    project.generate(
+        "--params", "attribute_sampling.num_examples=80,seed=7,attribute_sampling.language=paper", **TRACKED
+    )
     [run] = project.mlflow_runs()
 
     rebuild = project.mlflow_client().download_artifacts(run.info.run_id, "rebuild", str(project.folder))

@@ -9,15 +9,13 @@ import yaml
 
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.rows import EXAMPLES, FAILED, REJECTED, REQUESTS
-from tests.support.project import Project
-
-pytestmark = pytest.mark.xdist_group("newcomer")  # one run serves all tests of the module
+from tests.support.project import TRACKED, Project
 
 
 @pytest.fixture(scope="module")
 def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, str]:
     project = Project(tmp_path_factory.mktemp("newcomer"))
-    return project, project.generate()
+    return project, project.generate(**TRACKED)
 
 
 def test_it_ends_by_saying_what_came_of_it(first_run: tuple[Project, str]) -> None:
@@ -135,7 +133,7 @@ def test_the_same_command_again_makes_no_call_and_changes_no_row(first_run: tupl
     before = {name: project.table(name) for name in ("requests", "examples", "rejected", "failed")}
     journal = project.path("data/03_primary/completions.jsonl").read_bytes()
 
-    output = project.generate()
+    output = project.generate(**TRACKED)
 
     assert "calls     0" in output
     assert project.path("data/03_primary/completions.jsonl").read_bytes() == journal
@@ -151,7 +149,7 @@ def test_each_stage_runs_alone_from_what_is_on_disk(first_run: tuple[Project, st
     examples = project.table("examples")
 
     for stage in ("task_ingest", "attribute_sampling", "generation", "quality_report", "export"):
-        done = project.run("--pipelines", stage)
+        done = project.run("--pipelines", stage, **(TRACKED if stage == "quality_report" else {}))
         assert done.returncode == 0, done.stdout + done.stderr
 
     pd.testing.assert_frame_equal(project.table("examples"), examples)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.project import Project, end
+from tests.support.project import TRACKED, Project, end
 from tests.support.server import FaultServer
 
 _GENERATE = ("--pipelines", "generate", "--env", "openai")
@@ -24,7 +24,7 @@ def test_after_a_kill_only_what_is_missing_is_asked(
     saved, asked = len(project.journal()), server.stats()["requests"]
     assert 60 <= saved < _ROWS
 
-    server.set_faults()
+    server.set_faults(latency_ms=0)
     project.generate("--env", "openai", *_SIZE, **openai_env)
 
     assert project.counts()["examples"] == _ROWS
@@ -40,7 +40,7 @@ def test_an_interrupt_saves_what_has_arrived_and_is_told_as_killed(
     project: Project, server: FaultServer, openai_env: dict[str, str], number: signal.Signals
 ) -> None:
     server.set_faults(latency_ms=100)
-    running = project.start(*_GENERATE, *_SIZE, **openai_env)
+    running = project.start(*_GENERATE, *_SIZE, **openai_env, **TRACKED)
     project.wait_for_journal(20)
 
     code, output = end(running, number)
@@ -53,7 +53,7 @@ def test_an_interrupt_saves_what_has_arrived_and_is_told_as_killed(
     [run] = project.mlflow_runs()
     assert run.info.status == "KILLED"
 
-    server.set_faults()
+    server.set_faults(latency_ms=0)
     project.generate("--env", "openai", *_SIZE, **openai_env)
     assert project.counts()["examples"] == _ROWS
     assert len(project.journal()) == _ROWS
@@ -73,7 +73,7 @@ def test_a_second_run_on_the_same_journal_refuses(
     assert "Another run is writing" in second.stderr
     assert project.path("data/03_primary/requests.parquet").read_bytes() == plan
     end(running, signal.SIGKILL)
-    server.set_faults()
+    server.set_faults(latency_ms=0)
     project.generate("--env", "openai", *_SIZE, **openai_env)  # the lock did not outlive the kill
     assert project.counts()["examples"] == _ROWS
 
@@ -86,7 +86,7 @@ def test_a_half_written_journal_is_no_finished_output(
     project.wait_for_journal(20)
     end(running, signal.SIGKILL)
 
-    server.set_faults()
+    server.set_faults(latency_ms=0)
     project.generate("--env", "openai", *_SIZE, "--only-missing-outputs", **openai_env)
 
     assert project.counts()["examples"] == _ROWS

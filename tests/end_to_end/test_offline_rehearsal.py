@@ -3,13 +3,13 @@
 import yaml
 
 from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
-from tests.support.project import Project
+from tests.support.project import TRACKED, Project
 
 
 def test_a_yield_that_is_too_low_ends_in_an_error_with_everything_saved(project: Project) -> None:
     project.parameters(llm={"defects": {"refused": 0.8}})
 
-    done = project.run("--pipelines", "generate", "--params", "attribute_sampling.num_examples=60")
+    done = project.run("--pipelines", "generate", "--params", "attribute_sampling.num_examples=60", **TRACKED)
 
     assert done.returncode == 1
     assert "quality_report.min_yield=0.5" in done.stderr

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from tests.support.project import Project
+from tests.support.project import TRACKED, Project
 from tests.support.server import FaultServer
 
 _ROWS = "attribute_sampling.num_examples"
@@ -15,7 +15,7 @@ def test_500_rows_through_faults_are_all_accounted_for(
 ) -> None:
     server.set_faults(rate_limited=0.1, server_error=0.05, broken_json=0.05)
 
-    output = project.generate("--env", "openai", "--params", f"{_ROWS}=500", **openai_env)
+    output = project.generate("--env", "openai", "--params", f"{_ROWS}=500", **openai_env, **TRACKED)
 
     counts, ledger = project.counts(), project.ledger()
     assert counts["requests"] == 500 == ledger["planned"]
@@ -26,6 +26,10 @@ def test_500_rows_through_faults_are_all_accounted_for(
     # Faults fall on calls, not on rows: what failed once was asked again, and cost no other row.
     assert counts["examples"] >= 495
     assert "planned   500" in output
+    [run] = project.mlflow_runs()
+    ends = ("rows/accepted", "rows/rejected", "rows/failed", "rows/not_run")
+    assert sum(run.data.metrics[name] for name in ends) == run.data.metrics["rows/planned"] == 500
+    assert run.data.metrics["rows/accepted"] == ledger["accepted"]
     stats = server.stats()
     assert stats["by_fault"].keys() >= {"rate_limited", "server_error", "broken_json"}
     assert stats["repeated_prompts"] == 0

@@ -20,6 +20,9 @@ from synthetic_textcat.hooks.tracking.tags import run_name, start_tags
 Catalog = CatalogProtocol[Any, Any]
 Verdict = Callable[[Catalog, dict[str, Any]], str | None]
 
+SWITCH = "TEXTCAT_TRACKING"
+"""Set to `off`, this environment variable leaves MLflow out of a run: for quick tries, where its start-up counts."""
+
 _CUT_SHORT = "the process ended before the pipeline did"
 
 logger = logging.getLogger(__name__)
@@ -67,6 +70,8 @@ class MlflowTracking:
         if context is None:
             return
         self._params = {name: plain(value) for name, value in context.params.items()}
+        if os.environ.get(SWITCH, "").casefold() == "off":
+            return
         name = run_name(run_params, self._params)
         tags = start_tags(run_params, self._params, context)
         log = guard.attempt("this run", lambda: open_run(Store.of(context.project_path), name, tags))
