@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 export DO_NOT_TRACK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: generate test check viz mlflow format clean
+.PHONY: generate test check coverage viz mlflow format clean
 
 generate: $(READY)  ## plan, generate, check, report, export; options in ARGS
 	$(BIN)/kedro run --pipelines generate $(ARGS)
@@ -18,6 +18,9 @@ test: check  ## everything that must pass
 
 check: $(READY)  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+coverage: $(READY)  ## the tests with branch coverage, child processes included
+	$(BIN)/coverage erase && $(BIN)/coverage run -m pytest && $(BIN)/coverage combine -q && $(BIN)/coverage report
 
 viz: $(READY)  ## the pipeline in the browser
 	$(BIN)/kedro viz run
