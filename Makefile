@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 export DO_NOT_TRACK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: generate test check coverage viz mlflow format clean
+.PHONY: generate test check coverage viz mlflow format
 
 generate: $(READY)  ## plan, generate, check, report, export; options in ARGS
 	$(BIN)/kedro run --pipelines generate $(ARGS)
@@ -30,9 +30,6 @@ mlflow: $(READY)  ## the runs in the browser
 
 format: $(READY)  ## mend what a tool can mend
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
-
-clean:  ## what runs have made; not the virtual environment
-	git clean -fdX data mlartifacts mlflow.db .viz
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'

@@ -1,13 +1,16 @@
 """Fixtures of all tests, and the guard that keeps this process's sockets on loopback too."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.loopback_only import sitecustomize  # noqa: F401  guards this process as it guards its children
+from tests.support.loopback_only import sitecustomize  # guards this process as it guards its children
 from tests.support.project import Project
 from tests.support.server import FaultServer
+
+os.environ["PYTHONPATH"] = str(Path(sitecustomize.__file__).parent)  # for every child process, whoever starts it
 
 
 @pytest.fixture

@@ -4,11 +4,13 @@ import functools
 import logging
 import signal
 import sys
+import traceback
 from typing import Any
 
 import click
 from kedro.framework.cli.project import run
 
+from synthetic_textcat.errors import redact
 from synthetic_textcat.plain_errors import in_one_line
 
 INTERRUPTED = 130
@@ -26,8 +28,8 @@ def _run_plainly(*args: Any, **kwargs: Any) -> Any:
     except Exception as error:
         line = in_one_line(error)
         if line is None or logging.getLogger(__package__).isEnabledFor(logging.DEBUG):
-            raise
-        raise click.ClickException(line) from error
+            click.echo(redact(traceback.format_exc()), err=True)
+        raise click.ClickException(line or f"A bug of ours: {redact(str(error))}") from error
 
 
 def _interrupt(*_: object) -> None:

@@ -2,7 +2,12 @@
 
 import difflib
 import os
+import re
 from collections.abc import Iterable
+
+_SECRET_NAMES = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
+_SHORTEST_SECRET = 8  # local servers take any text for a key, such as `none`, which is no secret but a common word
+_PASSWORD_IN_URL = re.compile(r"//[^/@\s]+:[^/@\s]+@")
 
 
 class TextcatError(Exception):
@@ -17,6 +22,10 @@ class TasksFileError(TextcatError):
     """A tasks file that is missing, empty, malformed or contradicts itself."""
 
 
+class BrainstormError(TextcatError):
+    """A brainstorming call that brought no tasks."""
+
+
 class PromptError(TextcatError):
     """A prompt template that can't be filled from a planned row."""
 
@@ -29,8 +38,16 @@ class FatalAnswerError(TextcatError):
     """An answer that every further call would get too: a wrong key, an unknown model, no server, no quota."""
 
 
+class BadRequestError(FatalAnswerError):
+    """A request that the server calls bad: fatal for the first call, one row's own fault after others went well."""
+
+
 class JournalError(TextcatError):
     """A journal that is not ours, is torn in the middle, can't be written, or is in use by another run."""
+
+
+class StaleTableError(TextcatError):
+    """A table on disk that belongs to another plan, prompt or task file than the ones beside it."""
 
 
 class YieldTooLowError(TextcatError):
@@ -70,7 +87,10 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
 
 def redact(text: str) -> str:
     """The text without any key of this process's environment, for all that is logged, journalled or printed."""
-    keys = {value for name, value in os.environ.items() if name.endswith(("_API_KEY", "_TOKEN")) and len(value) >= 4}
+    text = _PASSWORD_IN_URL.sub("//***@", text)
+    keys = {
+        value for name, value in os.environ.items() if name.endswith(_SECRET_NAMES) and len(value) >= _SHORTEST_SECRET
+    }
     for key in sorted(keys, key=len, reverse=True):  # a key may begin with another one
         text = text.replace(key, "***")
     return text

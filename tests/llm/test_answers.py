@@ -7,7 +7,7 @@ import openai
 import pytest
 from langchain_core.messages import AIMessage
 
-from synthetic_textcat.errors import FatalAnswerError, TransportError, UnreachableError
+from synthetic_textcat.errors import BadRequestError, FatalAnswerError, TransportError, UnreachableError
 from synthetic_textcat.llm.answers import as_our_error, filtered_answer, read_answer
 
 _REQUEST = httpx2.Request("POST", "http://127.0.0.1:1/v1/chat/completions")
@@ -136,3 +136,16 @@ def test_what_the_server_does_not_say_is_none() -> None:
 def test_text_in_content_blocks_is_joined() -> None:
     blocks: list[str | dict[Any, Any]] = [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
     assert read_answer(AIMessage(content=blocks)).raw_text == "ab"
+
+
+def test_what_a_server_puts_where_text_belongs_becomes_text() -> None:
+    message = AIMessage(
+        "", additional_kwargs={"refusal": True}, response_metadata={"finish_reason": 3, "model_name": []}
+    )
+    answer = read_answer(message)
+    assert (answer.refusal, answer.finish_reason, answer.model_name) == ("True", "3", "[]")
+
+
+@pytest.mark.parametrize(("status", "first_only"), [(400, True), (413, True), (422, True), (401, False), (404, False)])
+def test_a_bad_request_is_told_from_what_every_call_would_get(status: int, first_only: bool) -> None:
+    assert isinstance(as_our_error(_status_error(status)), BadRequestError) is first_only

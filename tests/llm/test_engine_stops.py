@@ -10,7 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 from langchain_core.messages import BaseMessage
 
-from synthetic_textcat.errors import FatalAnswerError, ModelSetupError, TransportError, UnreachableError
+from synthetic_textcat.errors import (
+    BadRequestError,
+    FatalAnswerError,
+    ModelSetupError,
+    TransportError,
+    UnreachableError,
+)
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.crew import Call
 from synthetic_textcat.llm.engine import complete
@@ -53,6 +59,24 @@ def test_the_first_call_goes_alone_so_that_one_call_tells_of_a_dead_server(error
     assert isinstance(raised, FatalAnswerError)
     assert len(model.heard) == 1
     assert seen == []
+
+
+def test_a_bad_request_is_fatal_for_the_first_call_and_one_rows_fault_after_others_went_well() -> None:
+    bad = BadRequestError("The server calls the request bad")
+    first = ScriptedChatModel(script=_raising(bad, at=0))
+    _, raised = _until_error(complete(first.as_chat, iter(_calls(5)), manner(), 2))
+    assert isinstance(raised, BadRequestError)
+    assert len(first.heard) == 1
+
+    later = ScriptedChatModel(script=_raising(bad, at=3))
+    assert sorted(x.status for x in run(later, _calls(10))) == [*["replied"] * 9, "server_error"]
+
+
+def test_a_long_bad_reply_does_not_go_back_whole() -> None:
+    replies = iter(["x" * 50_000, GOOD])
+    model = ScriptedChatModel(script=lambda _messages, _number: next(replies))
+    assert len(run(model, _calls(1))) == 2
+    assert sum(len(str(message.content)) for message in model.heard[1]) < 3_000
 
 
 def test_a_dead_server_is_told_with_what_to_do() -> None:

@@ -24,7 +24,7 @@ def _of(
     **settings: Any,
 ) -> str:
     llm = LlmParameters.model_validate({"model": "m", **settings})
-    return Fingerprinter(llm, endpoint).of(request_id, messages, schema)
+    return Fingerprinter(llm, (endpoint,)).of(request_id, messages, schema)
 
 
 def test_the_same_call_has_the_same_fingerprint() -> None:

@@ -93,14 +93,14 @@ def test_null_is_not_sent() -> None:
 
 def test_the_token_limit_can_have_its_old_name() -> None:
     payload = _payload(ChatModelSpec(OPENAI_CLASS), _llm(max_tokens=7, token_limit_field="max_tokens"))
-    assert payload["extra_body"] == {"max_tokens": 7}
+    assert payload["extra_body"].items() >= {"max_tokens": 7}.items()
     assert "max_completion_tokens" not in payload
 
 
 def test_the_old_token_limit_stays_beside_an_extra_body() -> None:
     spec = ChatModelSpec(OPENAI_CLASS, {"extra_body": {"top_k": 5}})
     payload = _payload(spec, _llm(max_tokens=7, token_limit_field="max_tokens"))
-    assert payload["extra_body"] == {"top_k": 5, "max_tokens": 7}
+    assert payload["extra_body"].items() >= {"top_k": 5, "max_tokens": 7}.items()
 
 
 def test_the_endpoint_is_where_the_client_sends(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,3 +130,25 @@ def test_a_recipe_survives_pickling_and_can_not_be_changed() -> None:
     assert pickle.loads(pickle.dumps(spec)) == spec
     with pytest.raises(AttributeError):
         spec.class_path = "other"  # type: ignore[misc]
+
+
+def test_the_messages_go_past_the_sdks_walk_over_them() -> None:
+    payload = _payload(ChatModelSpec(OPENAI_CLASS), _llm())
+    assert payload["messages"] == []
+    assert payload["extra_body"]["messages"] == [{"content": "x", "role": "user"}]
+
+
+@pytest.mark.parametrize("kwargs", [{"extra_body": {"top_k": 1}}, {"frequency_penalty": 0.5}])
+def test_an_argument_that_changes_answers_changes_the_identity(kwargs: dict[str, Any]) -> None:
+    assert ChatModelSpec(OPENAI_CLASS, kwargs).identity != ChatModelSpec(OPENAI_CLASS).identity
+
+
+@pytest.mark.parametrize("kwargs", [{"timeout": 5}, {"max_retries": 9}, {"default_headers": {"X-Who": "me"}}])
+def test_mere_transport_changes_no_identity(kwargs: dict[str, Any]) -> None:
+    assert ChatModelSpec(OPENAI_CLASS, kwargs).identity == ChatModelSpec(OPENAI_CLASS).identity
+
+
+def test_a_key_in_the_catalog_is_refused() -> None:
+    with pytest.raises(ModelSetupError, match="OPENAI_API_KEY") as it:
+        ChatModelSpec(OPENAI_CLASS, {"api_key": "sk-abc123"}).build(_llm())
+    assert "sk-abc123" not in str(it.value)

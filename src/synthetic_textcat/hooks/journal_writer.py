@@ -9,9 +9,12 @@ from kedro.pipeline import Pipeline
 from synthetic_textcat.datasets import JournalDataset
 from synthetic_textcat.errors import JournalError
 
+_JOURNALS = {"brainstorm_completions", "completions"}
+_PLAN = {"tasks", "requests", "calls"}
+
 
 class JournalWriter:
-    """Locks each journal that a run is to write, for as long as it runs, and puts the run's id into the catalog.
+    """Locks the journals for a run that writes them, or the plan, and puts the run's id into the catalog.
 
     Locked before the first node, not before the node that writes: else a second run would replace the plan under the
     first one's feet, or read the journal just before the first one's last answers.
@@ -25,9 +28,11 @@ class JournalWriter:
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
     ) -> None:
         """Raises JournalError if another run writes one of them. `run_id` is what this run's journal lines bear."""
+        self._release()  # of a run that an interrupt ended, in a notebook
         catalog["run_id"] = MemoryDataset(run_params["run_id"])
+        written = pipeline.all_outputs()
         try:
-            for name in sorted(pipeline.all_outputs()):
+            for name in sorted(written | _JOURNALS if written & _PLAN else written):
                 dataset = catalog.get(name)
                 if isinstance(dataset, JournalDataset):
                     dataset.lock()

@@ -19,6 +19,11 @@ class Progress:
         self._begun = self._last_said = monotonic()
 
     @hook_impl
+    def before_pipeline_run(self) -> None:
+        """Counts from zero."""
+        self._saved = 0
+
+    @hook_impl
     def before_dataset_saved(self, dataset_name: str) -> None:
         """Starts the clock at the first batch."""
         if dataset_name == "completions" and not self._saved:

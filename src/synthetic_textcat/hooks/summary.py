@@ -52,7 +52,7 @@ class RunSummary:
         if self._ledger is not None:
             yield from _ledger_lines(self._ledger)
         if self._calls is not None:
-            yield f"calls     {self._calls}" if self._calls else "calls     0: the journal answers every row"
+            yield f"calls     {self._calls}" if self._calls else "calls     0: the journal has all the answers"
         if self._offline and (self._ledger or self._calls):
             yield textwrap.fill(BANNER, 80, initial_indent="note      ", subsequent_indent=" " * 10)
         if self._ledger is not None:

@@ -18,6 +18,11 @@ class YieldGate:
         self._complaint: str | None = None
 
     @hook_impl
+    def before_pipeline_run(self) -> None:
+        """Forgets the ledger of a run that failed before its end."""
+        self._ledger = self._complaint = None
+
+    @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
         """Keeps the ledger."""
         if dataset_name == "ledger":
@@ -33,6 +38,5 @@ class YieldGate:
     @hook_impl
     def after_pipeline_run(self) -> None:
         """Raises YieldTooLowError, so that the command exits non-zero."""
-        complaint, self._ledger, self._complaint = self._complaint, None, None
-        if complaint is not None:
-            raise YieldTooLowError(complaint)
+        if self._complaint is not None:
+            raise YieldTooLowError(self._complaint)

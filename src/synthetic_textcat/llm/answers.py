@@ -7,7 +7,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage
 
-from synthetic_textcat.errors import FatalAnswerError, TransportError, UnreachableError, redact
+from synthetic_textcat.errors import BadRequestError, FatalAnswerError, TransportError, UnreachableError, redact
 from synthetic_textcat.llm.unicode import speakable
 
 _FATAL_STATUS = {
@@ -24,6 +24,7 @@ _NEXT_STEP = {
     404: "set llm.model to a model of this server, and OPENAI_BASE_URL to its address, which mostly ends in /v1",
     422: "see llm.structured_output and the other llm settings for what this server may not know",
 }
+_BAD_REQUEST = {400, 413, 422}
 _QUOTA_CODES = {"insufficient_quota", "billing_hard_limit_reached"}
 _FILTER_CODES = {"content_filter", "content_policy_violation"}
 
@@ -47,12 +48,12 @@ def read_answer(message: AIMessage) -> Answer:
     usage: Any = message.usage_metadata or {}
     return Answer(
         raw_text=message.content if isinstance(message.content, str) else message.text,
-        refusal=speakable(message.additional_kwargs.get("refusal")),
-        finish_reason=metadata.get("finish_reason"),
+        refusal=_text(message.additional_kwargs.get("refusal")),
+        finish_reason=_text(metadata.get("finish_reason")),
         prompt_tokens=usage.get("input_tokens"),
         cached_tokens=usage.get("input_token_details", {}).get("cache_read"),
         completion_tokens=usage.get("output_tokens"),
-        model_name=speakable(metadata.get("model_name")),
+        model_name=_text(metadata.get("model_name")),
     )
 
 
@@ -111,7 +112,13 @@ def _status_error(status: int, codes: set[str], message: str) -> TransportError 
         return TransportError("server_error", message)
     wrong = _FATAL_STATUS.get(status, f"The server answers with status {status}")
     next_step = _NEXT_STEP.get(status, "see the server's log")
-    return FatalAnswerError(f"{wrong}: {message}. Next: {next_step}")
+    kind = BadRequestError if status in _BAD_REQUEST else FatalAnswerError
+    return kind(f"{wrong}: {message}. Next: {next_step}")
+
+
+def _text(value: Any) -> str | None:
+    """What a server put where a text belongs, as a text."""
+    return None if value is None else str(speakable(str(value)))
 
 
 def _said(error: Any) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
-from synthetic_textcat.errors import FatalAnswerError, TransportError, UnreachableError, redact
+from synthetic_textcat.errors import BadRequestError, FatalAnswerError, TransportError, UnreachableError, redact
 from synthetic_textcat.llm.answers import Answer
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.messages import Messages, messages_sha256
@@ -108,7 +108,8 @@ class Crew:
     async def _work(self, first: bool) -> None:
         try:
             if not first:
-                await self._proven.wait()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._proven.wait(), _PATIENCE_S)
             while not self._stopping and (call := next(self._calls, None)) is not None:
                 await self._settle(call)
         except Exception as error:
@@ -141,12 +142,18 @@ class Crew:
         answer, status, error = _NO_ANSWER, REPLIED, None
         try:
             answer = await self._chat.ask(messages, call.schema, call.seed)
-        except TransportError as failure:
-            if isinstance(failure, UnreachableError) and not self._proven.is_set():
+        except UnreachableError as failure:
+            if not self._proven.is_set():
                 raise FatalAnswerError(
                     f"No server answers: {failure}. Next: start it, or set OPENAI_BASE_URL to its address"
                 ) from None
             status, error = failure.cause, redact(str(failure))
+        except TransportError as failure:
+            status, error = failure.cause, redact(str(failure))
+        except BadRequestError as failure:
+            if attempt == 1 and not self._proven.is_set():
+                raise
+            status, error = "server_error", redact(str(failure))
         return Completion(
             fingerprint=call.fingerprint,
             request_id=call.request_id,
@@ -166,5 +173,8 @@ class Crew:
             created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
         )
 
+
+_PATIENCE_S = 15.0
+"""How long the others wait for the first call: long enough to hear of a wrong key."""
 
 _NO_ANSWER = Answer("", None, None, None, None, None, None)

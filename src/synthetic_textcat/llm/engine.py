@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from synthetic_textcat.llm.chat import Chat
+from synthetic_textcat.llm.collector import rare_collections
 from synthetic_textcat.llm.crew import Call, Crew, Manner
 from synthetic_textcat.llm.event_loop import BackgroundLoop
 from synthetic_textcat.llm.interrupts import held_interrupts
@@ -26,7 +27,7 @@ def complete(
     first = next(calls, None)
     if first is None:
         return
-    with held_interrupts() as interrupted, BackgroundLoop() as loop:
+    with held_interrupts() as interrupted, rare_collections(), BackgroundLoop() as loop:
         crew = loop.run(_hire(open_chat, _with_first(first, calls), manner, concurrency))
         try:
             while not interrupted.is_set() and (batch := loop.run(crew.arrived(_WINDOW_S))) is not None:

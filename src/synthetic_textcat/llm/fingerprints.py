@@ -1,7 +1,7 @@
 """The fingerprint of a row's call: what makes a paid answer the answer to this row."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from synthetic_textcat.hashing import canonical_json
@@ -14,13 +14,14 @@ _NOT_SAMPLING = {"token_limit_field"}
 class Fingerprinter:
     """Hashes a row's call; what all rows share is hashed once.
 
-    In it: request, first messages, response schema, model, endpoint, sampling settings. Not in it: the key, timeouts,
-    proxies, concurrency and the name of the token-limit field, none of which changes what is answered.
+    In it: request, first messages, response schema, model, endpoint, sampling settings, extra arguments of the
+    catalog. Not in it: the key, timeouts, proxies, concurrency and the name of the token-limit field, none of which
+    changes what is answered.
     """
 
-    def __init__(self, llm: LlmParameters, endpoint: str) -> None:
+    def __init__(self, llm: LlmParameters, identity: Sequence[Any]) -> None:
         settings = llm.model_dump(mode="json", exclude=_NOT_SAMPLING)
-        self._shared = hashlib.sha256(canonical_json([settings, endpoint]).encode())
+        self._shared = hashlib.sha256(canonical_json([settings, *identity]).encode())
 
     def of(self, request_id: str, messages: Messages, schema: Mapping[str, Any]) -> str:
         """Hex sha256 of one row's call."""

@@ -40,6 +40,10 @@ class Journal:
     def __len__(self) -> int:
         return self._count
 
+    def __iter__(self) -> Iterator[Completion]:
+        """All completions, in the order in which they were made: every line that was paid for."""
+        return (_completion(record) for _, record in _records(self._path))
+
     def completions(self, fingerprints: Iterable[str]) -> Iterator[list[Completion]]:
         """For each fingerprint in turn its completions, by attempt, then by time; an empty list for none."""
         if not self._entries:
@@ -102,5 +106,8 @@ def _record(line: bytes, path: Path, number: int) -> dict[str, Any]:
 
 def _read(file: IO[bytes], offset: int) -> Completion:
     file.seek(offset)
-    record = json.loads(file.readline())
+    return _completion(json.loads(file.readline()))
+
+
+def _completion(record: dict[str, Any]) -> Completion:
     return Completion(**{field: record[field] for field in _FIELDS})

@@ -17,9 +17,9 @@ _LONGEST_DETAIL = 200
 def parse(completion: Completion, wanted: type[Wanted]) -> Wanted | Problem:
     """What a reply holds: the wanted object, recovered if need be, or the failure cause with its words."""
     if not completion.replied:
-        return Problem(completion.status, speakable(completion.error or ""))
+        return Problem(completion.status, str(speakable(completion.error or "")))
     if completion.refusal:
-        return Problem("refused", speakable(completion.refusal[:_LONGEST_DETAIL]))
+        return Problem("refused", str(speakable(str(completion.refusal)[:_LONGEST_DETAIL])))
     if completion.finish_reason == "content_filter":
         return Problem("content_filtered", "the server's content filter stopped the reply")
     cut = completion.finish_reason == "length"

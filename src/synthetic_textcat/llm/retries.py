@@ -12,6 +12,7 @@ from synthetic_textcat.llm.unicode import speakable
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.replies import Problem
 
+_LONGEST_REMINDER = 1_000  # a reply that ran on to the token limit would not fit in a second time
 _NOTHING = "(no text)"  # servers refuse an empty assistant message
 
 
@@ -34,7 +35,7 @@ def asking_again(retry_prompt: ChatPromptTemplate) -> Callable[[Messages, str, P
     check_placeholders("retry", retry_prompt, required=["problem"], allowed=["cause"])
 
     def ask_again(messages: Messages, raw_text: str, problem: Problem) -> Messages:
-        said = AIMessage(speakable(raw_text) or _NOTHING)
+        said = AIMessage(speakable(raw_text[:_LONGEST_REMINDER]) or _NOTHING)
         return [*messages, said, *retry_prompt.format_messages(problem=problem.detail, cause=problem.cause)]
 
     return ask_again

@@ -19,6 +19,11 @@ logger = logging.getLogger(__name__)
 
 OFFLINE_CLASS = "synthetic_textcat.llm.offline.model.OfflineTemplateModel"
 OPENAI_CLASS = "langchain_openai.ChatOpenAI"
+_LEAN = {OPENAI_CLASS: "synthetic_textcat.llm.openai_chat.LeanChatOpenAI"}
+_TRANSPORT = {
+    *("base_url", "openai_api_base", "openai_proxy", "timeout", "request_timeout", "max_retries"),
+    *("default_headers", "default_query", "organization", "openai_organization", "http_socket_options"),
+}
 _OPENAI_DEFAULT_URL = "https://api.openai.com/v1"
 
 
@@ -43,6 +48,12 @@ class ChatModelSpec:
         from_environment = (os.environ.get("OPENAI_API_BASE"), os.environ.get("OPENAI_BASE_URL"))  # LangChain's order
         url = next(filter(None, (*named, *from_environment)), _OPENAI_DEFAULT_URL)
         return str(url).rstrip("/")
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        """What of the catalog entry changes answers, for the fingerprint: address and arguments, less transport."""
+        sent = {name: value for name, value in self.kwargs.items() if name not in _TRANSPORT}
+        return (self.endpoint, sent) if sent else (self.endpoint,)
 
     def build(self, llm: LlmParameters) -> "BaseChatModel":
         """The chat model with these settings. Asks the server nothing.
@@ -84,8 +95,16 @@ class ChatModelSpec:
 
     def _refuse_second_ways_in(self) -> None:
         """A setting in the catalog would be sent, but neither recorded nor hashed."""
-        for name in sorted(self.kwargs.keys() & LlmParameters.model_fields.keys()):
-            raise ModelSetupError(f"{name} stands in the catalog entry llm; set llm.{name} in parameters.yml instead")
+        for name in sorted(self.kwargs):
+            if name in LlmParameters.model_fields or name == "model_name":
+                own = name.removesuffix("_name")
+                raise ModelSetupError(
+                    f"{name} stands in the catalog entry llm; set llm.{own} in parameters.yml instead"
+                )
+            if name.endswith("api_key"):
+                raise ModelSetupError(
+                    f"{name} stands in the catalog entry llm; put the key into OPENAI_API_KEY instead"
+                )
 
     def _refuse_a_mixture(self, model: str) -> None:
         """Text of templates must never bear a model's name, nor the other way round."""
@@ -114,6 +133,7 @@ def _openai_transport() -> dict[str, Any]:
 
 
 def _load_class(class_path: str) -> Any:
+    class_path = _LEAN.get(class_path, class_path)
     module, _, name = class_path.rpartition(".")
     try:
         return getattr(importlib.import_module(module), name)

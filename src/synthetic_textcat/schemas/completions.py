@@ -1,6 +1,6 @@
 """A completion: one reply (or error) of the model, which is one line of the journal."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 REPLIED = "replied"
@@ -58,4 +58,4 @@ class Completion:
 
     def to_record(self) -> dict[str, Any]:
         """The journal line's fields."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in self.__slots__}

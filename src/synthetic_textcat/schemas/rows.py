@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.hashing import canonical_json
 
 ATTRIBUTES = ("language", "difficulty", "clarity", "num_words")
@@ -69,6 +70,22 @@ def records_of(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
             name: None if isinstance(value, float) and isnan(value) else value
             for name, value in zip(columns, values, strict=True)
         }
+
+
+def fingerprints_of(requests: pd.DataFrame, calls: pd.DataFrame) -> list[str]:
+    """The fingerprint of each planned row, in plan order.
+
+    Raises:
+        StaleTableError: If a planned row has none: `calls` is of another plan.
+    """
+    by_row = dict(zip(calls["request_id"], calls["fingerprint"], strict=True))
+    try:
+        return [by_row[row] for row in requests["request_id"]]
+    except KeyError as row:
+        raise StaleTableError(
+            f"Row {row} of data/03_primary/requests.parquet is not in calls.parquet: the plan is newer than the calls. "
+            "Next: run `kedro run --pipelines generate`, or plan again with the parameters of before"
+        ) from None
 
 
 def plan_sha256(requests: pd.DataFrame) -> str:

@@ -30,7 +30,7 @@ def score(_tasks: pd.DataFrame, fail: object) -> tuple[dict[str, float | None], 
         fail = False
     if fail == "wait":
         Path("waiting").touch()
-        time.sleep(60)
+        time.sleep(600)
     if fail:
         raise ValueError(f"\nNo luck with {fail}\nand more")
     return {"rows/planned": 200, "yield/all": 0.5, "cost/usd": None, "odd(%)": float("inf")}, "<html>", "x"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from synthetic_textcat.errors import TransportError
 from synthetic_textcat.llm.offline import defects
-from synthetic_textcat.llm.offline.defects import Completion, applies, defect_of
+from synthetic_textcat.llm.offline.defects import RawReply, applies, defect_of
 from synthetic_textcat.llm.offline.expansion import leaks
 from synthetic_textcat.llm.offline.replies import reply
 from synthetic_textcat.schemas.outcomes import FAILURE_CAUSES, REJECT_REASONS, TRANSPORT_CAUSES
@@ -22,7 +22,7 @@ SEEDS = st.integers(0, 2**53 - 1)
 FIELDS = ("input_text", "label", "misleading_label")
 
 
-def answer(defect: str | None, seed: int, task: Any = TASK) -> Completion:
+def answer(defect: str | None, seed: int, task: Any = TASK) -> RawReply:
     rates = {} if defect is None else {defect: 1.0}
     return reply(prompt_of(task, plan_of(task, seed)), schema_of(task.label_names), seed, rates)
 

@@ -71,5 +71,5 @@ def test_the_tables_outcomes_and_metrics_tell_the_same_story(tmp_path: Path) -> 
     assert _dtypes(outcomes) == OUTCOMES
     assert list(outcomes["outcome"]) == ["accepted", "rejected", "rejected", "failed", "not_run"]
     assert list(outcomes["attempts"]) == [1, 1, 1, 1, 0]
-    metrics = measure(ledger, outcomes, _REQUESTS, calls, journal, "run-1")
+    metrics = measure(ledger, outcomes, _REQUESTS, journal, Journal(tmp_path / "absent"), "run-1")
     assert (metrics["yield/all"], metrics["rows/accepted"], metrics["calls/this_run"]) == (0.2, 1, 4)

@@ -8,11 +8,16 @@ import pandas as pd
 import pytest
 from langchain_core.prompts import ChatPromptTemplate
 
-from synthetic_textcat.errors import PromptError, TasksFileError
+from synthetic_textcat.errors import BrainstormError, PromptError, TasksFileError
 from synthetic_textcat.llm.crew import Call
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.llm.spec import ChatModelSpec
-from synthetic_textcat.pipelines.task_ingest.nodes import ask_for_tasks, collect_tasks, plan_brainstorm
+from synthetic_textcat.pipelines.task_ingest.nodes import (
+    ask_for_tasks,
+    collect_tasks,
+    plan_brainstorm,
+    read_tasks_file,
+)
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters, TaskIngestParameters
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA
@@ -31,7 +36,7 @@ def _spec(*responses: str) -> ChatModelSpec:
 
 
 def _calls(number: int, seed: int = 42) -> list[Call]:
-    return plan_brainstorm(_PROMPT, _spec(_SAID), _LLM, TaskIngestParameters(num_brainstormed=number), seed)
+    return plan_brainstorm([], _PROMPT, _spec(_SAID), _LLM, TaskIngestParameters(num_brainstormed=number), seed)
 
 
 def _ask(number: int, journal: Journal, *responses: str) -> list[Completion]:
@@ -43,7 +48,9 @@ def _ask(number: int, journal: Journal, *responses: str) -> list[Completion]:
 
 def _collect(number: int, journal: Journal, file: object = None) -> pd.DataFrame:
     content = _FILE if file is None else file
-    return collect_tasks(content, _calls(number), journal, TaskIngestParameters(num_brainstormed=number))
+    return collect_tasks(
+        read_tasks_file(content), _calls(number), journal, TaskIngestParameters(num_brainstormed=number)
+    )
 
 
 def test_nothing_is_asked_where_nothing_is_to_be_thought_of(tmp_path: Path) -> None:
@@ -60,7 +67,7 @@ def test_another_seed_or_number_is_another_call() -> None:
 def test_a_prompt_without_its_number_is_refused_even_if_nothing_is_asked() -> None:
     prompt = ChatPromptTemplate([("user", "Think of tasks.")])
     with pytest.raises(PromptError, match=r"brainstorm lacks the placeholder \{num_tasks\}"):
-        plan_brainstorm(prompt, _spec(_SAID), _LLM, TaskIngestParameters(), 42)
+        plan_brainstorm([], prompt, _spec(_SAID), _LLM, TaskIngestParameters(), 42)
 
 
 def test_a_bad_list_is_asked_again_and_a_good_one_never(tmp_path: Path) -> None:
@@ -87,14 +94,12 @@ def test_too_few_tasks_are_told_and_taken(tmp_path: Path, caplog: pytest.LogCapt
     assert "Brainstorming brought 3 of 9 tasks" in caplog.text
 
 
-def test_a_failed_brainstorm_is_told_and_the_file_goes_on_alone(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_failed_brainstorm_ends_the_run_for_without_its_tasks_the_plan_would_be_another(tmp_path: Path) -> None:
     line = completion(BAD, fingerprint=_calls(2)[0].fingerprint)
-    with caplog.at_level(logging.WARNING):
-        tasks = _collect(2, Journal(write_journal(tmp_path / "j.jsonl", [line])))
-    assert list(tasks["source"]) == ["file"]
-    assert "no task" in caplog.text
+    with pytest.raises(BrainstormError, match="invalid_json"):
+        _collect(2, Journal(write_journal(tmp_path / "j.jsonl", [line])))
+    with pytest.raises(BrainstormError, match="no reply"):
+        _collect(2, Journal(tmp_path / "absent"))
 
 
 def test_a_wrong_file_is_refused(tmp_path: Path) -> None:

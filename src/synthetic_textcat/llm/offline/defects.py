@@ -40,7 +40,7 @@ Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Completion:
+class RawReply:
     """What a server would send back: the text, why it ended, and a refusal if there is one."""
 
     content: str
@@ -98,19 +98,19 @@ def spoil_row(row: Row, defect: str | None, labels: Sequence[str], seed: int) ->
     return faults[defect]() if defect in faults else row
 
 
-def to_completion(row: Row, defect: str | None, seed: int) -> Completion:
+def to_completion(row: Row, defect: str | None, seed: int) -> RawReply:
     """The reply that carries the row, broken as the defect says."""
     text = json.dumps(row, ensure_ascii=False)
     if defect in RECOVERABLE:
-        return Completion(_wrapped(defect, row, text))
-    replies: dict[str, Callable[[], Completion]] = {
-        "invalid_json": lambda: Completion(pick(_PROSE, "prose", seed)),
-        "schema_violation": lambda: Completion(json.dumps(_violation(row, seed), ensure_ascii=False)),
-        "truncated": lambda: Completion(_cut(row, text), finish_reason="length"),
-        "refused": lambda: Completion("", refusal="I'm sorry, but I can't help with that request. (injected)"),
-        "content_filtered": lambda: Completion("", finish_reason="content_filter"),
+        return RawReply(_wrapped(defect, row, text))
+    replies: dict[str, Callable[[], RawReply]] = {
+        "invalid_json": lambda: RawReply(pick(_PROSE, "prose", seed)),
+        "schema_violation": lambda: RawReply(json.dumps(_violation(row, seed), ensure_ascii=False)),
+        "truncated": lambda: RawReply(_cut(row, text), finish_reason="length"),
+        "refused": lambda: RawReply("", refusal="I'm sorry, but I can't help with that request. (injected)"),
+        "content_filtered": lambda: RawReply("", finish_reason="content_filter"),
     }
-    return replies[defect]() if defect in replies else Completion(text)
+    return replies[defect]() if defect in replies else RawReply(text)
 
 
 def _outside(labels: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from synthetic_textcat.hashing import draw_int, pick
 from synthetic_textcat.llm.offline import brainstorm, defects, prompt_reader
-from synthetic_textcat.llm.offline.defects import Completion
+from synthetic_textcat.llm.offline.defects import RawReply
 from synthetic_textcat.llm.offline.grammar import Grammar, known_tasks, load_grammar
 from synthetic_textcat.llm.offline.writer import LENGTHS, Plan, write_text
 from synthetic_textcat.schemas.attributes import VALUES
@@ -28,7 +28,7 @@ class Asked:
     plan: Plan
 
 
-def reply(prompt: str, schema: Mapping[str, Any] | None, seed: int | None, rates: Mapping[str, float]) -> Completion:
+def reply(prompt: str, schema: Mapping[str, Any] | None, seed: int | None, rates: Mapping[str, float]) -> RawReply:
     """The reply to one call: a function of the arguments alone.
 
     Args:
@@ -42,7 +42,7 @@ def reply(prompt: str, schema: Mapping[str, Any] | None, seed: int | None, rates
     """
     seed = draw_int(53, "prompt", prompt) if seed is None else seed
     if _wants_tasks(prompt, schema):
-        return Completion(json.dumps({"tasks": brainstorm.brainstormed(seed)}, ensure_ascii=False))
+        return RawReply(json.dumps({"tasks": brainstorm.brainstormed(seed)}, ensure_ascii=False))
     asked = read(prompt, schema, seed)
     defect = defects.defect_of(seed, rates)
     if defect is not None and not defects.applies(defect, closed=bool(asked.labels)):

@@ -1,17 +1,19 @@
 """Nodes of `generation`."""
 
+import logging
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pandas as pd
 from langchain_core.prompts import ChatPromptTemplate
 
+from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.crew import Call, Manner
 from synthetic_textcat.llm.engine import complete
 from synthetic_textcat.llm.fingerprints import Fingerprinter
 from synthetic_textcat.llm.journal import Journal
-from synthetic_textcat.llm.open_calls import open_calls
+from synthetic_textcat.llm.open_calls import Past, open_rows
 from synthetic_textcat.llm.retries import asking_again, judging
 from synthetic_textcat.llm.settlement import settle
 from synthetic_textcat.llm.spec import ChatModelSpec
@@ -20,8 +22,10 @@ from synthetic_textcat.pipelines.generation.settled import candidate_of, failure
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters
 from synthetic_textcat.schemas.replies import Reply
-from synthetic_textcat.schemas.rows import CALLS, EXAMPLES, FAILED, records_of, to_frame
+from synthetic_textcat.schemas.rows import CALLS, EXAMPLES, FAILED, fingerprints_of, records_of, to_frame
 from synthetic_textcat.schemas.tasks import tasks_of
+
+logger = logging.getLogger(__name__)
 
 
 class SettledRows(NamedTuple):
@@ -45,7 +49,7 @@ def list_calls(
         PromptError: If a prompt can't be filled.
     """
     prompts = _row_prompts(tasks, closed_prompt, open_prompt)
-    fingerprinter = Fingerprinter(llm, spec.endpoint)
+    fingerprinter = Fingerprinter(llm, spec.identity)
     return to_frame(
         (
             (
@@ -73,11 +77,14 @@ def generate(
 ) -> Iterator[list[Completion]]:
     """Makes the calls that the journal does not answer; yields completions as they arrive, to be appended to it."""
     prompts = _row_prompts(tasks, closed_prompt, open_prompt)
-    every = (
-        _call(row, fingerprint, prompts)
-        for row, fingerprint in zip(records_of(requests), calls["fingerprint"], strict=True)
+    fingerprints = fingerprints_of(requests, calls)
+    still_open = open_rows(fingerprints, journal, Reply, generation.max_attempts)
+    logger.info("%d of %d planned rows to ask %s for", len(still_open), len(requests), llm.model)
+    fingerprinter = Fingerprinter(llm, spec.identity)
+    pending = (
+        _call(row, fingerprints[position], past, prompts, fingerprinter)
+        for row, (position, past) in zip(records_of(requests.iloc[list(still_open)]), still_open.items(), strict=True)
     )
-    pending = open_calls(every, journal, Reply, generation.max_attempts)
     manner = Manner(judging(Reply), asking_again(retry_prompt), generation.max_attempts, run_id)
     yield from complete(lambda: Chat(spec.build(llm), llm), pending, manner, generation.max_concurrency)
 
@@ -86,7 +93,9 @@ def settle_rows(requests: pd.DataFrame, calls: pd.DataFrame, journal: Journal) -
     """Candidates (columns `EXAMPLES`) and failed rows (columns `FAILED`); a row without a completion is in neither."""
     candidates: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
-    for row, completions in zip(records_of(requests), journal.completions(calls["fingerprint"]), strict=True):
+    for row, completions in zip(
+        records_of(requests), journal.completions(fingerprints_of(requests, calls)), strict=True
+    ):
         settlement = settle(completions, Reply)
         if settlement.value is not None and settlement.completion is not None:
             candidates.append(candidate_of(row, settlement.value, settlement.completion))
@@ -99,5 +108,11 @@ def _row_prompts(tasks: pd.DataFrame, closed: ChatPromptTemplate, open_: ChatPro
     return RowPrompts(tasks_of(tasks), closed, open_)
 
 
-def _call(row: dict[str, Any], fingerprint: str, prompts: RowPrompts) -> Call:
-    return Call(row["request_id"], fingerprint, prompts.messages(row), prompts.schema(row["task_id"]), row["seed"])
+def _call(row: dict[str, Any], fingerprint: str, past: Past, prompts: RowPrompts, fingerprinter: Fingerprinter) -> Call:
+    messages, schema = prompts.messages(row), prompts.schema(row["task_id"])
+    if fingerprinter.of(row["request_id"], messages, schema) != fingerprint:
+        raise StaleTableError(
+            "data/03_primary/calls.parquet is of another plan, prompt or model, and an answer would be filed under the "
+            "wrong call. Next: run `kedro run --pipelines generation`, which lists the calls anew"
+        )
+    return Call(row["request_id"], fingerprint, messages, schema, row["seed"], past)

@@ -38,7 +38,7 @@ def yield_metrics(requests: pd.DataFrame, accepted: Iterable[str]) -> Metrics:
 
 
 def token_metrics(completions: Iterable[Completion], accepted: int, run_id: str) -> Metrics:
-    """Calls and tokens of all journal lines of the plan's rows, and of this run alone. Unit: calls, tokens.
+    """Calls and tokens of the given journal lines, and of this run's among them. Unit: calls, tokens.
 
     Cost is null as long as nobody has told a price: a guess would be worse.
     """

@@ -1,9 +1,11 @@
 """Nodes of `quality_report`."""
 
+from itertools import chain
 from typing import Any, NamedTuple
 
 import pandas as pd
 
+from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.pipelines.quality_report.checks import Candidate
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, count
@@ -20,7 +22,7 @@ from synthetic_textcat.pipelines.quality_report.report import Samples, render, s
 from synthetic_textcat.pipelines.quality_report.verdicts import judge
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters
-from synthetic_textcat.schemas.rows import EXAMPLES, OUTCOMES, REJECTED, records_of, to_frame
+from synthetic_textcat.schemas.rows import EXAMPLES, OUTCOMES, REJECTED, fingerprints_of, records_of, to_frame
 from synthetic_textcat.schemas.tasks import tasks_of
 
 
@@ -72,24 +74,27 @@ def list_outcomes(
 ) -> pd.DataFrame:
     """One row a planned row: its end, calls, tokens and cost; columns `OUTCOMES`, in plan order."""
     ends = Ends(*({row["request_id"]: row for row in records_of(frame)} for frame in (examples, rejected, failed)))
-    return to_frame(outcome_rows(requests["request_id"], journal.completions(calls["fingerprint"]), ends), OUTCOMES)
+    return to_frame(
+        outcome_rows(requests["request_id"], journal.completions(fingerprints_of(requests, calls)), ends), OUTCOMES
+    )
 
 
 def measure(
     ledger: Ledger,
     outcomes: pd.DataFrame,
     requests: pd.DataFrame,
-    calls: pd.DataFrame,
     journal: Journal,
+    brainstorm_journal: Journal,
     run_id: str,
 ) -> Metrics:
     """All metrics, by name."""
     accepted = outcomes.loc[outcomes["outcome"] == "accepted", "request_id"]
-    completions = (x for own in journal.completions(calls["fingerprint"]) for x in own)
+    planned = set(requests["request_id"])
+    of_the_plan = (completion for completion in journal if completion.request_id in planned)
     return merged(
         row_metrics(ledger),
         yield_metrics(requests, accepted),
-        token_metrics(completions, ledger["accepted"], run_id),
+        token_metrics(chain(of_the_plan, brainstorm_journal), ledger["accepted"], run_id),
     )
 
 
@@ -120,5 +125,15 @@ def _candidate(row: dict[str, Any], planned_label: str | None, allowed: dict[str
         label=row["label"],
         misleading_label=row["misleading_label"],
         planned_label=planned_label,
-        allowed=allowed[row["task_id"]],
+        allowed=_allowed_for(row["task_id"], allowed),
     )
+
+
+def _allowed_for(task_id: str, allowed: dict[str, frozenset[str]]) -> frozenset[str]:
+    try:
+        return allowed[task_id]
+    except KeyError:
+        raise StaleTableError(
+            f"Task {task_id} of the candidates is not in data/02_intermediate/tasks.parquet, which is newer. "
+            "Next: run `kedro run --pipelines generate`"
+        ) from None

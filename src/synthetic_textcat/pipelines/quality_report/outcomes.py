@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.schemas.completions import Completion
 
 
@@ -20,6 +21,11 @@ def outcome_rows(
     """One row a planned row, columns `OUTCOMES`; cost is missing as long as no price is known."""
     for request_id, own in zip(request_ids, completions, strict=True):
         outcome, reason, row = _end_of(request_id, ends)
+        if own and outcome == "not_run":
+            raise StaleTableError(
+                f"Row {request_id} has an answer in the journal, but is neither candidate nor failed. "
+                "Next: run `kedro run --pipelines generate --from-nodes settle_rows`, which asks nothing"
+            )
         yield {
             "request_id": request_id,
             "outcome": outcome,

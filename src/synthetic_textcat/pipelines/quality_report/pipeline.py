@@ -36,7 +36,7 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 measure,
-                inputs=["ledger", "outcomes", "requests", "calls", "completions", "run_id"],
+                inputs=["ledger", "outcomes", "requests", "completions", "brainstorm_completions", "run_id"],
                 outputs="metrics",
                 name="measure",
             ),

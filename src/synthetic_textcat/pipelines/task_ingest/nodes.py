@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pandas as pd
 from langchain_core.prompts import ChatPromptTemplate
 
+from synthetic_textcat.errors import BrainstormError
 from synthetic_textcat.hashing import draw_int
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.crew import Call, Manner
@@ -13,7 +15,7 @@ from synthetic_textcat.llm.engine import complete
 from synthetic_textcat.llm.fingerprints import Fingerprinter
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.llm.messages import check_placeholders
-from synthetic_textcat.llm.open_calls import open_calls
+from synthetic_textcat.llm.open_calls import open_rows
 from synthetic_textcat.llm.retries import asking_again, judging
 from synthetic_textcat.llm.settlement import settle
 from synthetic_textcat.llm.spec import ChatModelSpec
@@ -27,7 +29,17 @@ from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
 logger = logging.getLogger(__name__)
 
 
+def read_tasks_file(tasks_file: object) -> list[Task]:
+    """The user's tasks, before anything is asked.
+
+    Raises:
+        TasksFileError: If the file is wrong.
+    """
+    return read_tasks(tasks_file)
+
+
 def plan_brainstorm(
+    file_tasks: list[Task],
     brainstorm_prompt: ChatPromptTemplate,
     spec: ChatModelSpec,
     llm: LlmParameters,
@@ -35,12 +47,13 @@ def plan_brainstorm(
     seed: int,
 ) -> list[Call]:
     """The calls that ask the model for tasks; none if no task is to be thought of."""
+    del file_tasks  # an input so that a wrong tasks file shows before a call is paid for
     check_placeholders("brainstorm", brainstorm_prompt, required=["num_tasks"], allowed=[])
     if not task_ingest.num_brainstormed:
         return []
     number, schema = "0", task_list_schema()
     messages = brainstorm_prompt.format_messages(num_tasks=task_ingest.num_brainstormed)
-    fingerprint = Fingerprinter(llm, spec.endpoint).of(f"brainstorm {seed} {number}", messages, schema)
+    fingerprint = Fingerprinter(llm, spec.identity).of(f"brainstorm {seed} {number}", messages, schema)
     return [Call(number, fingerprint, messages, schema, draw_int(31, seed, "brainstorm", number))]
 
 
@@ -55,26 +68,29 @@ def ask_for_tasks(
 ) -> Iterator[list[Completion]]:
     """Makes the brainstorming calls that the journal does not answer; yields completions as they arrive."""
     manner = Manner(judging(TaskList), asking_again(retry_prompt), generation.max_attempts, run_id)
-    pending = open_calls(calls, journal, TaskList, generation.max_attempts)
+    still_open = open_rows([call.fingerprint for call in calls], journal, TaskList, generation.max_attempts)
+    pending = (replace(calls[position], past=past) for position, past in still_open.items())
     yield from complete(lambda: Chat(spec.build(llm), llm), pending, manner, generation.max_concurrency)
 
 
 def collect_tasks(
-    tasks_file: object, calls: list[Call], journal: Journal, task_ingest: TaskIngestParameters
+    file_tasks: list[Task], calls: list[Call], journal: Journal, task_ingest: TaskIngestParameters
 ) -> pd.DataFrame:
     """The table `tasks`: those of the file, then those that the model thought of and the file has not.
 
     Raises:
-        TasksFileError: If the file is wrong, or there is no task at all.
+        BrainstormError: If a call brought no tasks: without them the plan would be another one.
     """
-    tasks = read_tasks(tasks_file)
-    rows = [task.to_row("file") for task in tasks]
-    taken = {task.task_id for task in tasks}
+    rows = [task.to_row("file") for task in file_tasks]
+    taken = {task.task_id for task in file_tasks}
     for completions in journal.completions(call.fingerprint for call in calls):
         settlement = settle(completions, TaskList)
         if settlement.value is None:
-            logger.warning("Brainstorming brought no task: %s", settlement.problem or "no reply")
-            continue
+            cause, detail = settlement.problem or ("no reply", "")
+            raise BrainstormError(
+                f"Brainstorming brought no tasks ({cause}: {detail}). Next: run the same command again, or set "
+                "task_ingest.num_brainstormed=0"
+            )
         thought = new_tasks(settlement.value.tasks, taken)[: task_ingest.num_brainstormed]
         if len(thought) < task_ingest.num_brainstormed:
             logger.warning("Brainstorming brought %d of %d tasks", len(thought), task_ingest.num_brainstormed)

@@ -2,16 +2,22 @@
 
 from kedro.pipeline import Pipeline, node
 
-from synthetic_textcat.pipelines.task_ingest.nodes import ask_for_tasks, collect_tasks, plan_brainstorm
+from synthetic_textcat.pipelines.task_ingest.nodes import (
+    ask_for_tasks,
+    collect_tasks,
+    plan_brainstorm,
+    read_tasks_file,
+)
 
 
 def create_pipeline() -> Pipeline:
     """Tasks file and brainstorming in, `tasks` out."""
     return Pipeline(
         [
+            node(read_tasks_file, inputs="tasks_file", outputs="file_tasks", name="read_tasks_file"),
             node(
                 plan_brainstorm,
-                inputs=["brainstorm_prompt", "llm", "params:llm", "params:task_ingest", "params:seed"],
+                inputs=["file_tasks", "brainstorm_prompt", "llm", "params:llm", "params:task_ingest", "params:seed"],
                 outputs="brainstorm_calls",
                 name="plan_brainstorm",
             ),
@@ -32,7 +38,7 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 collect_tasks,
-                inputs=["tasks_file", "brainstorm_calls", "brainstorm_completions", "params:task_ingest"],
+                inputs=["file_tasks", "brainstorm_calls", "brainstorm_completions", "params:task_ingest"],
                 outputs="tasks",
                 name="collect_tasks",
             ),

@@ -1,0 +1,1 @@
+"""The clients that are measured: ours, and what a user would write by hand."""

@@ -1,0 +1,55 @@
+"""What a user would write by hand: AsyncOpenAI, a semaphore, pydantic; nothing on disk. Prints one line of JSON."""
+
+import asyncio
+import json
+import sys
+from time import perf_counter
+from typing import Any
+
+from openai import AsyncOpenAI, DefaultAioHttpClient
+
+from benchmarks.clients.workload import MODEL, load_prompts, load_tasks, plan, usage
+from synthetic_textcat.llm.messages import wire_form
+from synthetic_textcat.pipelines.generation.prompts import RowPrompts
+from synthetic_textcat.schemas.replies import Reply
+from synthetic_textcat.schemas.rows import records_of
+from synthetic_textcat.schemas.tasks import tasks_of
+
+
+async def _ask_all(bodies: list[dict[str, Any]], concurrency: int, transport: str) -> int:
+    client = AsyncOpenAI(http_client=DefaultAioHttpClient()) if transport == "aiohttp" else AsyncOpenAI()
+    slots = asyncio.Semaphore(concurrency)
+
+    async def ask(body: dict[str, Any]) -> bool:
+        async with slots:
+            reply = await client.chat.completions.create(**body)
+        return bool(Reply.model_validate_json(reply.choices[0].message.content or ""))
+
+    good = sum(await asyncio.gather(*(ask(body) for body in bodies)))
+    await client.close()
+    return good
+
+
+def main(rows: int, concurrency: int, transport: str) -> None:
+    """Makes the calls of the same rows; rendering is done beforehand, in the SDK's favour."""
+    tasks, prompts = load_tasks(), load_prompts()
+    rendered = RowPrompts(tasks_of(tasks), prompts.closed, prompts.open_)
+    bodies = [
+        {
+            "model": MODEL,
+            "messages": wire_form(rendered.messages(row)),
+            "temperature": 1.0,
+            "top_p": 1.0,
+            "seed": row["seed"],
+            "response_format": {"type": "json_schema", "json_schema": rendered.schema(row["task_id"])},
+        }
+        for row in records_of(plan(tasks, rows))
+    ]
+    before, begun = usage(), perf_counter()
+    good = asyncio.run(_ask_all(bodies, concurrency, transport))
+    seconds, after = perf_counter() - begun, usage()
+    print(json.dumps({"good": good, "seconds": seconds, **after, "cpu_s": after["cpu_s"] - before["cpu_s"]}))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])
