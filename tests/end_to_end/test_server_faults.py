@@ -80,6 +80,19 @@ def test_rows_without_a_reply_are_asked_again_by_the_next_run(
     assert project.counts()["examples"] == 20
 
 
+def test_a_server_that_fails_each_row_in_one_way_is_left_after_a_few(
+    project: Project, server: FaultServer, openai_env: dict[str, str]
+) -> None:
+    server.set_faults(always="schema_violation")
+
+    done = project.run("--pipelines", "generate", "--env", "openai", "--params", f"{_ROWS}=400", **openai_env)
+
+    assert done.returncode == 1
+    assert "llm.structured_output" in done.stderr
+    assert server.stats()["requests"] <= 20 + 32 + 32  # those that told, and what was in flight
+    assert len(project.journal()) == server.stats()["replied"]  # they were paid for
+
+
 @pytest.mark.parametrize("structured_output", ["json_object", "none"])
 def test_servers_that_know_less_are_asked_for_less(
     project: Project, server: FaultServer, openai_env: dict[str, str], structured_output: str

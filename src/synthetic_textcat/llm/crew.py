@@ -11,6 +11,7 @@ from typing import Any
 from synthetic_textcat.errors import BadRequestError, FatalAnswerError, TransportError, UnreachableError, redact
 from synthetic_textcat.llm.answers import Answer
 from synthetic_textcat.llm.chat import Chat
+from synthetic_textcat.llm.first_replies import FirstReplies
 from synthetic_textcat.llm.messages import Messages, messages_sha256
 from synthetic_textcat.schemas.completions import REPLIED, Completion
 from synthetic_textcat.schemas.replies import Problem
@@ -38,12 +39,16 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How calls are made: what counts as a good reply, what is said after a bad one, how often, by which run."""
+    """How calls are made: what counts as a good reply, what is said after a bad one, how often, by which run.
+
+    `untried`: no earlier answer to these calls was good, so that a run of like failures is taken for a wrong setting.
+    """
 
     judge: Callable[[Completion], Problem | None]
     ask_again: Callable[[Messages, str, Problem], Messages]
     max_attempts: int
     run_id: str
+    untried: bool = True
 
 
 class Crew:
@@ -56,6 +61,7 @@ class Crew:
         self._chat = chat
         self._calls = calls
         self._manner = manner
+        self._first_replies = FirstReplies(watch=manner.untried)
         self._arrivals: list[Completion] = []
         self._most_waiting = max(256, 4 * size)
         self._room = asyncio.Event()
@@ -133,6 +139,7 @@ class Crew:
             await self._take_in(completion)
             self._proven.set()
             wrong = self._manner.judge(completion)
+            self._first_replies.note(completion, wrong)
             if wrong is None or not completion.replied:
                 return
             past.append((completion, wrong))

@@ -85,7 +85,8 @@ def generate(
         _call(row, fingerprints[position], past, prompts, fingerprinter)
         for row, (position, past) in zip(records_of(requests.iloc[list(still_open)]), still_open.items(), strict=True)
     )
-    manner = Manner(judging(Reply), asking_again(retry_prompt), generation.max_attempts, run_id)
+    untried = len(still_open) == len(requests)
+    manner = Manner(judging(Reply), asking_again(retry_prompt), generation.max_attempts, run_id, untried)
     yield from complete(lambda: Chat(spec.build(llm), llm), pending, manner, generation.max_concurrency)
 
 
