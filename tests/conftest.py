@@ -1,6 +1,7 @@
 """Fixtures of all tests, and the guard that keeps this process's sockets on loopback too."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import pytest
 from tests.support.loopback_only import sitecustomize  # guards this process as it guards its children
 from tests.support.project import Project
 from tests.support.server import FaultServer
+
+# A shell that starts the tests in the background has them, and all their children, ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 os.environ["PYTHONPATH"] = str(Path(sitecustomize.__file__).parent)  # for every child process, whoever starts it
 

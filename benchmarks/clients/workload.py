@@ -1,9 +1,7 @@
 """The rows that each client asks for: the plan of the project's own tasks, rendered with its own prompts."""
 
-import resource
-import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 import yaml
@@ -44,10 +42,3 @@ def load_tasks() -> pd.DataFrame:
 def plan(tasks: pd.DataFrame, rows: int) -> pd.DataFrame:
     """The table `requests` of that many rows."""
     return plan_requests(tasks, AttributeSamplingParameters(num_examples=rows), seed=42)
-
-
-def usage() -> dict[str, Any]:
-    """This process's processor seconds so far, and its peak memory in MiB."""
-    own = resource.getrusage(resource.RUSAGE_SELF)
-    kib = own.ru_maxrss / (1024 if sys.platform == "darwin" else 1)
-    return {"cpu_s": own.ru_utime + own.ru_stime, "peak_mib": kib / 1024}
