@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from tests.support.project import Project
+from tests.support.project import TRACKED, Project
 from tests.support.server import FaultServer
 
 _KEY = "sk-test-secret-0123456789"
@@ -110,6 +110,20 @@ def test_what_would_fail_each_call_stops_at_the_first(
     rows = {line["request_id"] for line in project.journal()}
     assert len(rows) == 0
     assert server.stats()["distinct_bodies"] == 1
+
+
+def test_a_fatal_answer_is_told_to_mlflow_as_failed_and_without_the_key(
+    project: Project, server: FaultServer, openai_env: dict[str, str]
+) -> None:
+    server.set_faults(always="bad_key")
+
+    _complaint(project, "--pipelines", "generate", "--env", "openai", **openai_env, **TRACKED)
+
+    [run] = project.mlflow_runs()
+    assert run.info.status == "FAILED"
+    assert "OPENAI_API_KEY" in run.data.tags["reason"]
+    assert _KEY not in str(run.to_dictionary())
+    assert run.data.params["attribute_sampling.num_examples"] == "200"
 
 
 def test_a_server_that_is_not_there_is_named(project: Project) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
 
 from synthetic_textcat.hooks.tracking.guard import Guard, first_line
 from synthetic_textcat.hooks.tracking.marks import unknown_keys
@@ -23,6 +25,9 @@ Verdict = Callable[[Catalog, dict[str, Any]], str | None]
 SWITCH = "TEXTCAT_TRACKING"
 """Set to `off`, this environment variable leaves MLflow out of a run: for quick tries, where its start-up counts."""
 
+_MODEL_CALLS = "model_calls"
+"""Tag of the nodes that ask the model: with them MLflow's start-up, a matter of seconds, waits for the first answer."""
+
 _CUT_SHORT = "the process ended before the pipeline did"
 
 logger = logging.getLogger(__name__)
@@ -36,19 +41,24 @@ class MlflowTracking:
 
     Args:
         verdict: Says why a finished run is still a failure, or None; asked once for each finished run, tracked or not.
-
-    Attributes:
-        run_id: The MLflow run of the last pipeline run; None before it, and where it could not be opened.
-        tracking_uri: Where that run is kept.
     """
 
     def __init__(self, verdict: Verdict) -> None:
-        self.run_id: str | None = None
-        self.tracking_uri: str | None = None
+        self._last: ActiveRun | None = None
         self._verdict = verdict
         self._context: KedroContext | None = None
         self._params: dict[str, Any] = {}
         self._active: ActiveRun | None = None
+
+    @property
+    def run_id(self) -> str | None:
+        """The MLflow run of the last pipeline run; None before it is open, and where it could not be opened."""
+        return self._last.opened.run_id if self._last and self._last.opened else None
+
+    @property
+    def tracking_uri(self) -> str | None:
+        """Where that run is kept."""
+        return self._last.opened.client.tracking_uri if self._last and self._last.opened else None
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -62,11 +72,10 @@ class MlflowTracking:
             logger.warning("%s", warning)
 
     @hook_impl(trylast=True)
-    def before_pipeline_run(self, run_params: dict[str, Any], catalog: Catalog) -> None:
-        """Opens the MLflow run, with all that is known before the first node."""
+    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Catalog) -> None:
+        """Opens the MLflow run; one that makes model calls is opened when the first of them is answered."""
         self._close_unfinished()
-        self.run_id = self.tracking_uri = None
-        context, guard = self._context, Guard()
+        self._last, context = None, self._context
         if context is None:
             return
         self._params = {name: plain(value) for name, value in context.params.items()}
@@ -74,16 +83,17 @@ class MlflowTracking:
             return
         name = run_name(run_params, self._params)
         tags = start_tags(run_params, self._params, context)
-        log = guard.attempt("this run", lambda: open_run(Store.of(context.project_path), name, tags))
-        if log is None:
-            guard.report()
-            return
-        self.run_id, self.tracking_uri = log.run_id, log.client.tracking_uri
-        self._active = ActiveRun(
-            log=log, guard=guard, project=context.project_path, params=self._params, catalog=catalog
+        self._active = self._last = ActiveRun(
+            opener=lambda: open_run(Store.of(context.project_path), name, tags),
+            guard=Guard(),
+            project=context.project_path,
+            params=self._params,
+            catalog=catalog,
         )
+        if not any(_MODEL_CALLS in node.tags for node in pipeline.nodes) and not self._active.open_now():
+            self._active = None
+            return
         atexit.register(self._close_at_exit, os.getpid())  # exit handlers run last in, first out: before MLflow's own
-        self._active.record_start()
 
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str) -> None:
@@ -92,10 +102,12 @@ class MlflowTracking:
             self._active.note_read(dataset_name)
 
     @hook_impl
-    def after_dataset_saved(self, dataset_name: str) -> None:
-        """Notes that the run saved this dataset."""
+    def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
+        """Notes that the run saved this dataset; answers on disk are the time to open the MLflow run."""
         if self._active:
             self._active.note_saved(dataset_name)
+            if _MODEL_CALLS in node.tags:
+                self._active.open_soon()
 
     @hook_impl(tryfirst=True)
     def after_pipeline_run(self, catalog: Catalog) -> None:

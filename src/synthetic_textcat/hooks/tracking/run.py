@@ -1,10 +1,11 @@
 """The MLflow run that is open: what it is given at its start, and what at its end."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from synthetic_textcat.hooks.tracking.artifacts import keep_file, keep_rebuild_files
@@ -20,16 +21,44 @@ from synthetic_textcat.hooks.tracking.values import metrics_of, tags_of
 
 @dataclass(kw_only=True)
 class ActiveRun:
-    """An open MLflow run, and the names of the datasets that the pipeline has read and saved so far."""
+    """An MLflow run, open or about to be, and the names of the datasets that the pipeline has read and saved so far."""
 
-    log: RunLog
+    opener: Callable[[], RunLog]
     guard: Guard
     project: Path
     params: dict[str, Any]
     catalog: Any
+    opened: RunLog | None = None
     read: set[str] = field(default_factory=set)
     saved: set[str] = field(default_factory=set)
     prompts: dict[str, bytes | None] = field(default_factory=dict)
+    _opening: Thread | None = None
+
+    @property
+    def log(self) -> RunLog:
+        """Where the open run is recorded."""
+        assert self.opened is not None
+        return self.opened
+
+    def open_soon(self) -> None:
+        """Opens the run beside the pipeline, once: importing MLflow takes seconds in which calls can be under way."""
+        if self._opening is None:
+            self._opening = Thread(target=self._open, name="open-mlflow-run", daemon=True)
+            self._opening.start()
+
+    def open_now(self) -> bool:
+        """Opens the run if it is not open yet; whether it is open then."""
+        self.open_soon()
+        if self._opening is not None:
+            self._opening.join()
+        return self.opened is not None
+
+    def _open(self) -> None:
+        self.opened = self.guard.attempt("this run", self.opener)
+        if self.opened is None:
+            self.guard.report()
+        else:
+            self._record_start()
 
     def note_read(self, name: str) -> None:
         """Notes that a dataset was loaded; keeps a prompt as it is now, since its file may change in a long run."""
@@ -46,13 +75,15 @@ class ActiveRun:
         """Notes that a dataset was saved; a journal is, thousands of times."""
         self.saved.add(name)
 
-    def record_start(self) -> None:
+    def _record_start(self) -> None:
         """Records what is known before the first node, so that a run that is killed outright has it too."""
         self.guard.attempt("its parameters", lambda: self.log.batch(params=flatten(self.params)))
         self.guard.attempt("its rebuild files", lambda: keep_rebuild_files(self.log, self.params, self.project))
 
     def close(self, status: str, reason: str | None) -> None:
         """Records what was read and saved, and ends the run; each step stands by itself."""
+        if not self.open_now():
+            return
         marked = list(self._marked())
         self._record_values(marked)
         self._record_inputs([item for item in marked if item.marks.input is not None])
