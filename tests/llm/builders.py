@@ -7,7 +7,7 @@ from typing import Any
 from langchain_core.messages import HumanMessage
 
 from synthetic_textcat.hashing import sha256_of
-from synthetic_textcat.llm.crew import Call
+from synthetic_textcat.llm.calls import Call
 from synthetic_textcat.llm.journal import completion_line
 from synthetic_textcat.schemas.completions import REPLIED, Completion
 from synthetic_textcat.schemas.replies import row_schema

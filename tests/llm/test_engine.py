@@ -10,7 +10,7 @@ from langchain_core.messages import BaseMessage
 from langchain_core.prompts import ChatPromptTemplate
 
 from synthetic_textcat.errors import TransportError
-from synthetic_textcat.llm.crew import Call, Manner
+from synthetic_textcat.llm.calls import Call, Manner
 from synthetic_textcat.llm.engine import complete
 from synthetic_textcat.llm.messages import messages_sha256, wire_form
 from synthetic_textcat.llm.retries import asking_again, judging

@@ -17,8 +17,8 @@ from synthetic_textcat.errors import (
     TransportError,
     UnreachableError,
 )
+from synthetic_textcat.llm.calls import Call
 from synthetic_textcat.llm.chat import Chat
-from synthetic_textcat.llm.crew import Call
 from synthetic_textcat.llm.engine import complete
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES

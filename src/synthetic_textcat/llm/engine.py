@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator
 
+from synthetic_textcat.llm.calls import Call, Manner
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.collector import rare_collections
-from synthetic_textcat.llm.crew import Call, Crew, Manner
+from synthetic_textcat.llm.crew import Crew
 from synthetic_textcat.llm.event_loop import BackgroundLoop
 from synthetic_textcat.llm.interrupts import held_interrupts
 from synthetic_textcat.schemas.completions import Completion

@@ -9,7 +9,7 @@ import pytest
 from langchain_core.prompts import ChatPromptTemplate
 
 from synthetic_textcat.errors import BrainstormError, PromptError, TasksFileError
-from synthetic_textcat.llm.crew import Call
+from synthetic_textcat.llm.calls import Call
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.llm.spec import ChatModelSpec
 from synthetic_textcat.pipelines.task_ingest.nodes import (

@@ -8,8 +8,8 @@ import pandas as pd
 from langchain_core.prompts import ChatPromptTemplate
 
 from synthetic_textcat.errors import StaleTableError
+from synthetic_textcat.llm.calls import Call, Manner
 from synthetic_textcat.llm.chat import Chat
-from synthetic_textcat.llm.crew import Call, Manner
 from synthetic_textcat.llm.engine import complete
 from synthetic_textcat.llm.fingerprints import Fingerprinter
 from synthetic_textcat.llm.journal import Journal

@@ -9,8 +9,8 @@ from langchain_core.prompts import ChatPromptTemplate
 
 from synthetic_textcat.errors import BrainstormError
 from synthetic_textcat.hashing import draw_int
+from synthetic_textcat.llm.calls import Call, Manner
 from synthetic_textcat.llm.chat import Chat
-from synthetic_textcat.llm.crew import Call, Manner
 from synthetic_textcat.llm.engine import complete
 from synthetic_textcat.llm.fingerprints import Fingerprinter
 from synthetic_textcat.llm.journal import Journal
