@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 export DO_NOT_TRACK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: generate test check coverage viz mlflow format
+.PHONY: generate test check coverage bench viz mlflow format
 
 generate: $(READY)  ## plan, generate, check, report, export; options in ARGS
 	$(BIN)/kedro run --pipelines generate $(ARGS)
@@ -21,6 +21,9 @@ check: $(READY)  ## format, lint, types, import contracts
 
 coverage: $(READY)  ## the tests with branch coverage, child processes included
 	$(BIN)/coverage erase && $(BIN)/coverage run -m pytest && $(BIN)/coverage combine -q && $(BIN)/coverage report
+
+bench: $(READY)  ## how fast, against what a user would write by hand; about 10 minutes, on a quiet machine
+	$(BIN)/python -m benchmarks
 
 viz: $(READY)  ## the pipeline in the browser
 	$(BIN)/kedro viz run

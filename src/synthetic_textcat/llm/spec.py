@@ -24,6 +24,7 @@ _TRANSPORT = {
     *("base_url", "openai_api_base", "openai_proxy", "timeout", "request_timeout", "max_retries"),
     *("default_headers", "default_query", "organization", "openai_organization", "http_socket_options"),
 }
+_OUT_OF_REACH = 10_000
 _OPENAI_DEFAULT_URL = "https://api.openai.com/v1"
 
 
@@ -118,14 +119,15 @@ class ChatModelSpec:
 def _openai_transport() -> dict[str, Any]:
     """The fast transport if it is there; one client a model, since a client belongs to one event loop.
 
-    No limit on connections: the number of workers is the limit. The SDK's own pool of 100 throws sockets away above it.
+    The number of workers is the limit of connections. So the client's own is out of reach: the SDK's pool throws
+    sockets away above 100, and without a number aiohttp opens no more than that.
     """
     if not os.environ.get("OPENAI_API_KEY"):
         raise ModelSetupError("OPENAI_API_KEY is not set: set it to your key, or to any text for a server without keys")
     import httpx2
     from openai import DefaultAioHttpClient, DefaultAsyncHttpxClient
 
-    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
+    limits = httpx2.Limits(max_connections=_OUT_OF_REACH, max_keepalive_connections=_OUT_OF_REACH)
     try:
         return {"http_async_client": DefaultAioHttpClient(limits=limits)}
     except RuntimeError:  # openai without its aiohttp extra

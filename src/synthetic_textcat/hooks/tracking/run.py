@@ -33,6 +33,7 @@ class ActiveRun:
     saved: set[str] = field(default_factory=set)
     prompts: dict[str, bytes | None] = field(default_factory=dict)
     _opening: Thread | None = None
+    _tried: bool = False
 
     @property
     def log(self) -> RunLog:
@@ -42,18 +43,20 @@ class ActiveRun:
 
     def open_soon(self) -> None:
         """Opens the run beside the pipeline, once: importing MLflow takes seconds in which calls can be under way."""
-        if self._opening is None:
+        if self._opening is None and not self._tried:
             self._opening = Thread(target=self._open, name="open-mlflow-run", daemon=True)
             self._opening.start()
 
     def open_now(self) -> bool:
         """Opens the run if it is not open yet; whether it is open then."""
-        self.open_soon()
         if self._opening is not None:
             self._opening.join()
+        elif not self._tried:  # in this thread: at a process's exit no other can be started
+            self._open()
         return self.opened is not None
 
     def _open(self) -> None:
+        self._tried = True
         self.opened = self.guard.attempt("this run", self.opener)
         if self.opened is None:
             self.guard.report()

@@ -1,0 +1,1 @@
+"""How fast generation is, side by side with what a user would write by hand: `python -m benchmarks`."""

@@ -1,0 +1,17 @@
+"""What is measured, by name."""
+
+from collections.abc import Callable
+
+from benchmarks.figures import Report
+from benchmarks.processes import Options
+from benchmarks.scenarios import calls, journal, memory, start_up
+
+SCENARIOS: dict[str, Callable[[Options], Report]] = {
+    "no_latency": calls.no_latency,
+    "latency_64": calls.latency_64,
+    "latency_256": calls.latency_256,
+    "long_tail": calls.long_tail,
+    "memory": memory.memory,
+    "journal": journal.journal,
+    "start_up": start_up.start_up,
+}
