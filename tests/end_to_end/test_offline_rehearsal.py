@@ -1,5 +1,6 @@
 """What a user rehearses with the offline model before paying for a real one."""
 
+import mlflow
 import yaml
 
 from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
@@ -23,6 +24,18 @@ def test_a_yield_that_is_too_low_ends_in_an_error_with_everything_saved(project:
     assert run.info.status == "FAILED"
     assert "min_yield" in run.data.tags["reason"]
     assert run.data.metrics["failed/refused"] == counts["failed"]
+
+
+def test_runs_are_kept_where_mlflow_is_told_to(project: Project) -> None:
+    store = f"sqlite:///{project.path('elsewhere.db')}"
+
+    done = project.run("--pipelines", "task_ingest", **TRACKED, MLFLOW_TRACKING_URI=store)
+
+    assert done.returncode == 0, done.stderr
+    assert not project.path("mlflow.db").exists()
+    client = mlflow.MlflowClient(tracking_uri=store)
+    [run] = client.search_runs([experiment.experiment_id for experiment in client.search_experiments()])
+    assert run.info.status == "FINISHED"
 
 
 def test_brainstormed_tasks_join_those_of_the_file_and_are_asked_for_once(project: Project) -> None:

@@ -93,6 +93,22 @@ def test_a_server_that_fails_each_row_in_one_way_is_left_after_a_few(
     assert len(project.journal()) == server.stats()["replied"]  # they were paid for
 
 
+def test_a_call_that_hangs_costs_its_own_row_and_ends_as_a_timeout(
+    project: Project, server: FaultServer, openai_env: dict[str, str]
+) -> None:
+    catalog = project.path("conf/openai/catalog_genai.yml")
+    text = catalog.read_text(encoding="utf-8")
+    catalog.write_text(text.replace("timeout: 120", "timeout: 2").replace("retries: 4", "retries: 0"), encoding="utf-8")
+    server.set_faults(sticky=True, hang=0.1)
+
+    project.generate("--env", "openai", "--params", f"{_ROWS}=60", **openai_env)
+
+    failed = project.table("failed")
+    assert len(failed) > 0
+    assert set(failed["failure_cause"]) == {"timeout"}
+    assert project.counts()["examples"] == 60 - len(failed)
+
+
 @pytest.mark.parametrize("structured_output", ["json_object", "none"])
 def test_servers_that_know_less_are_asked_for_less(
     project: Project, server: FaultServer, openai_env: dict[str, str], structured_output: str
