@@ -1,6 +1,7 @@
 """Kills, interrupts and reruns, as real processes and real signals."""
 
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,20 @@ _CONCURRENCY = 8
 _SIZE = ("--params", f"attribute_sampling.num_examples={_ROWS},generation.max_concurrency={_CONCURRENCY}")
 
 
+def _under_way(
+    project: Project, server: FaultServer, env: dict[str, str], latency_ms: int, saved: int
+) -> "subprocess.Popen[str]":
+    """A run against a slow server, once so many answers are on disk."""
+    server.set_faults(latency_ms=latency_ms)
+    running = project.start(*_GENERATE, *_SIZE, **env)
+    project.wait_for_journal(saved)
+    return running
+
+
 def test_after_a_kill_only_what_is_missing_is_asked(
     project: Project, server: FaultServer, openai_env: dict[str, str]
 ) -> None:
-    server.set_faults(latency_ms=100)
-    running = project.start(*_GENERATE, *_SIZE, **openai_env)
-    project.wait_for_journal(60)
+    running = _under_way(project, server, openai_env, latency_ms=100, saved=60)
     end(running, signal.SIGKILL)
     saved, asked = len(project.journal()), server.stats()["requests"]
     assert 60 <= saved < _ROWS
@@ -39,9 +48,7 @@ def test_after_a_kill_only_what_is_missing_is_asked(
 def test_an_interrupt_saves_what_has_arrived_and_is_told_as_killed(
     project: Project, server: FaultServer, openai_env: dict[str, str], number: signal.Signals
 ) -> None:
-    server.set_faults(latency_ms=100)
-    running = project.start(*_GENERATE, *_SIZE, **openai_env, **TRACKED)
-    project.wait_for_journal(20)
+    running = _under_way(project, server, openai_env | TRACKED, latency_ms=100, saved=20)
 
     code, output = end(running, number)
 
@@ -62,9 +69,7 @@ def test_an_interrupt_saves_what_has_arrived_and_is_told_as_killed(
 def test_a_second_run_on_the_same_journal_refuses(
     project: Project, server: FaultServer, openai_env: dict[str, str]
 ) -> None:
-    server.set_faults(latency_ms=2000)
-    running = project.start(*_GENERATE, *_SIZE, **openai_env)
-    project.wait_for_journal(5)
+    running = _under_way(project, server, openai_env, latency_ms=2000, saved=5)
 
     plan = project.path("data/03_primary/requests.parquet").read_bytes()
     second = project.run("--pipelines", "generate", "--env", "openai", "--params", "seed=1", **openai_env)
@@ -81,9 +86,7 @@ def test_a_second_run_on_the_same_journal_refuses(
 def test_a_half_written_journal_is_no_finished_output(
     project: Project, server: FaultServer, openai_env: dict[str, str]
 ) -> None:
-    server.set_faults(latency_ms=100)
-    running = project.start(*_GENERATE, *_SIZE, **openai_env)
-    project.wait_for_journal(20)
+    running = _under_way(project, server, openai_env, latency_ms=100, saved=20)
     end(running, signal.SIGKILL)
 
     server.set_faults(latency_ms=0)

@@ -1,6 +1,5 @@
 """What came back from a call, in one shape for every chat model: an answer, or one of our errors."""
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -72,7 +71,7 @@ def as_our_error(error: Exception) -> TransportError | FatalAnswerError:
     """
     if isinstance(error, TransportError | FatalAnswerError):
         return error
-    if isinstance(error, TimeoutError | asyncio.TimeoutError):
+    if isinstance(error, TimeoutError):
         return TransportError("timeout", "the call took longer than the client waits")
     return _openai_error(error)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel
 
 from synthetic_textcat.llm.journal import Journal
-from synthetic_textcat.llm.parsing import parse
+from synthetic_textcat.llm.retries import judging
 from synthetic_textcat.llm.settlement import settle
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.replies import Problem
@@ -21,9 +21,10 @@ def open_rows(
 
     Found before the first call is made, since going through a long journal would hold up the calls in flight.
     """
+    judge = judging(wanted)
     found: dict[int, Past] = {}
     for position, completions in enumerate(journal.completions(fingerprints)):
         if settle(completions, wanted).is_open(max_attempts):
-            parsed = ((completion, parse(completion, wanted)) for completion in completions if completion.replied)
-            found[position] = [(completion, result) for completion, result in parsed if isinstance(result, Problem)]
+            judged = ((completion, judge(completion)) for completion in completions if completion.replied)
+            found[position] = [(completion, problem) for completion, problem in judged if problem is not None]
     return found

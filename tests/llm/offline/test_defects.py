@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.errors import TransportError
-from synthetic_textcat.llm.offline import defects
 from synthetic_textcat.llm.offline.defects import RawReply, applies, defect_of
 from synthetic_textcat.llm.offline.expansion import leaks
 from synthetic_textcat.llm.offline.replies import reply
+from synthetic_textcat.schemas.defect_names import DEFECTS, FAILURE_DEFECTS, RECOVERABLE_DEFECTS, REJECT_DEFECTS
 from synthetic_textcat.schemas.outcomes import FAILURE_CAUSES, REJECT_REASONS, TRANSPORT_CAUSES
 from tests.llm.offline.rehearsal import closed_tasks, plan_of, prompt_of, schema_of, tasks
 
@@ -33,9 +33,9 @@ def row_of(defect: str | None, seed: int, task: Any = TASK) -> dict[str, Any]:
 
 
 def test_defects_bear_the_names_of_outcomes() -> None:
-    assert set(defects.FAILURES) == set(FAILURE_CAUSES)
-    assert set(defects.REJECTS) <= set(REJECT_REASONS)
-    assert len(set(defects.ALL)) == len(defects.RECOVERABLE) + len(defects.FAILURES) + len(defects.REJECTS)
+    assert set(FAILURE_DEFECTS) == set(FAILURE_CAUSES)
+    assert set(REJECT_DEFECTS) <= set(REJECT_REASONS)
+    assert len(set(DEFECTS)) == len(RECOVERABLE_DEFECTS) + len(FAILURE_DEFECTS) + len(REJECT_DEFECTS)
 
 
 def test_rates_are_met_and_their_order_does_not_matter() -> None:
@@ -48,7 +48,7 @@ def test_rates_are_met_and_their_order_does_not_matter() -> None:
     assert defect_of(1, {"timeout": 1.0}) == "timeout"
 
 
-@given(seed=SEEDS, defect=st.sampled_from(defects.RECOVERABLE))
+@given(seed=SEEDS, defect=st.sampled_from(RECOVERABLE_DEFECTS))
 def test_recoverable_replies_hold_the_whole_row(seed: int, defect: str) -> None:
     text = answer(defect, seed).content
     assert strictly_parsed(text) != row_of(None, seed)
@@ -122,7 +122,7 @@ def test_duplicates_are_equal_within_a_label_and_differ_between_labels() -> None
     assert len(set.union(*by_label.values())) == len(by_label) == len(TASK.labels)
 
 
-@given(seed=SEEDS, defect=st.sampled_from(defects.REJECTS))
+@given(seed=SEEDS, defect=st.sampled_from(REJECT_DEFECTS))
 def test_an_open_task_stays_whole_where_only_a_closed_set_can_tell(seed: int, defect: str) -> None:
     open_task = next(task for task in tasks() if not task.labels)
     same = row_of(defect, seed, open_task) == row_of(None, seed, open_task)

@@ -11,17 +11,7 @@ from typing import Any
 
 from synthetic_textcat.errors import TransportError
 from synthetic_textcat.hashing import draw, pick
-from synthetic_textcat.schemas.defect_names import (
-    DEFECTS,
-    FAILURE_DEFECTS,
-    RECOVERABLE_DEFECTS,
-    REJECT_DEFECTS,
-)
-
-RECOVERABLE = RECOVERABLE_DEFECTS
-FAILURES = FAILURE_DEFECTS
-REJECTS = REJECT_DEFECTS
-ALL = DEFECTS
+from synthetic_textcat.schemas.defect_names import DEFECTS, RECOVERABLE_DEFECTS
 
 _NEEDS_CLOSED_SET = ("label_not_in_set", "misleading_label_not_in_set", "label_not_as_planned")
 _TRANSPORT = {
@@ -53,10 +43,10 @@ def defect_of(seed: int, rates: Mapping[str, float]) -> str | None:
 
     Args:
         seed: The row's own.
-        rates: Name -> share of rows; laid end to end in the order of `ALL`, so that their order does not matter.
+        rates: Name -> share of rows; laid end to end in the order of `DEFECTS`, so that their order does not matter.
     """
     position, edge = draw("defect", seed), 0.0
-    for name in ALL:
+    for name in DEFECTS:
         edge += rates.get(name, 0.0)
         if position < edge:
             return name
@@ -101,7 +91,7 @@ def spoil_row(row: Row, defect: str | None, labels: Sequence[str], seed: int) ->
 def to_completion(row: Row, defect: str | None, seed: int) -> RawReply:
     """The reply that carries the row, broken as the defect says."""
     text = json.dumps(row, ensure_ascii=False)
-    if defect in RECOVERABLE:
+    if defect in RECOVERABLE_DEFECTS:
         return RawReply(_wrapped(defect, row, text))
     replies: dict[str, Callable[[], RawReply]] = {
         "invalid_json": lambda: RawReply(pick(_PROSE, "prose", seed)),
