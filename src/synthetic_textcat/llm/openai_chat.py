@@ -1,21 +1,38 @@
-"""ChatOpenAI, less a walk over each message that the SDK makes before it sends it."""
+"""ChatOpenAI, less what it does with each request and reply beside sending and reading them."""
 
 from typing import Any
 
-from langchain_core.language_models import LanguageModelInput
+import httpx2
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
+from langchain_core.messages import BaseMessage
+from langchain_core.outputs import ChatResult
 from langchain_openai import ChatOpenAI
+
+_PER_REQUEST = ("extra_headers", "extra_query", "timeout")
+"""What a payload may hold that is no part of the request's body."""
 
 
 class LeanChatOpenAI(ChatOpenAI):
-    """ChatOpenAI that hands the SDK its messages as part of `extra_body`.
+    """ChatOpenAI that posts the body as it is and reads the reply where it is.
 
-    The SDK compares each message with six types, a fifth of a call's processor time; what stands in `extra_body` it
-    sends as it is. The request's body and what LangChain's callbacks see are the same.
+    The SDK's own method for chat completions compares each message with six types and builds typed objects from each
+    reply, which LangChain then turns into a dict again, in another thread: together more than a third of a call's
+    processor time. The SDK's `post` is its public way round that, with the same retries, errors and headers. The
+    request's body, the message that comes back and what LangChain's callbacks see are the same.
     """
 
-    def _get_request_payload(
-        self, input_: LanguageModelInput, *, stop: list[str] | None = None, **kwargs: Any
-    ) -> dict[str, Any]:
-        payload: dict[str, Any] = super()._get_request_payload(input_, stop=stop, **kwargs)
-        extra_body = {**(payload.get("extra_body") or {}), "messages": payload["messages"]}
-        return {**payload, "messages": [], "extra_body": extra_body}
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        payload = self._get_request_payload(messages, stop=stop, **kwargs)
+        if self._use_responses_api(payload) or any(name in payload for name in _PER_REQUEST):
+            return await super()._agenerate(messages, stop, run_manager, **kwargs)
+        body = payload | (payload.pop("extra_body", None) or {})
+        response = await self.root_async_client.post(
+            "/chat/completions", cast_to=httpx2.Response, body=body, options={"security": {"bearer_auth": True}}
+        )
+        return self._create_chat_result(response.json())
