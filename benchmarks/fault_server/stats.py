@@ -20,7 +20,7 @@ class Stats:
         self.requests = self.abandoned = self.connections_opened = 0
         self.repeated_bodies = self.repeated_prompts = 0
         self.max_in_flight = self.in_flight
-        self.latency_sum_s = self.latency_max_s = 0.0
+        self.latencies_s: list[float] = []
         self.by_fault: Counter[str] = Counter()
         self.statuses: Counter[int] = Counter()
         self.last_body = b"null"
@@ -44,9 +44,8 @@ class Stats:
         return times_seen
 
     def wait(self, latency_s: float) -> None:
-        """Note how long an answer is made to take."""
-        self.latency_sum_s += latency_s
-        self.latency_max_s = max(self.latency_max_s, latency_s)
+        """Note how long an answer is made to take; in the order in which requests came."""
+        self.latencies_s.append(latency_s)
 
     def answer(self, status: int, body_digest: bytes | None = None) -> None:
         """Note an answer; with status 200 the request counts as paid for."""

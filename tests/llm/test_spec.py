@@ -132,12 +132,6 @@ def test_a_recipe_survives_pickling_and_can_not_be_changed() -> None:
         spec.class_path = "other"  # type: ignore[misc]
 
 
-def test_the_messages_go_past_the_sdks_walk_over_them() -> None:
-    payload = _payload(ChatModelSpec(OPENAI_CLASS), _llm())
-    assert payload["messages"] == []
-    assert payload["extra_body"]["messages"] == [{"content": "x", "role": "user"}]
-
-
 @pytest.mark.parametrize("kwargs", [{"extra_body": {"top_k": 1}}, {"frequency_penalty": 0.5}])
 def test_an_argument_that_changes_answers_changes_the_identity(kwargs: dict[str, Any]) -> None:
     assert ChatModelSpec(OPENAI_CLASS, kwargs).identity != ChatModelSpec(OPENAI_CLASS).identity

@@ -1,6 +1,8 @@
-"""Catalog datasets of our own: the recipe of a chat model, and the append-only journal."""
+"""Catalog datasets of our own: the recipe of a chat model, the append-only journal, tables and plots."""
 
 from synthetic_textcat.datasets.chat_model import ChatModelDataset
+from synthetic_textcat.datasets.figure import FigureDataset
 from synthetic_textcat.datasets.journal import JournalDataset
+from synthetic_textcat.datasets.table import TableDataset
 
-__all__ = ["ChatModelDataset", "JournalDataset"]
+__all__ = ["ChatModelDataset", "FigureDataset", "JournalDataset", "TableDataset"]

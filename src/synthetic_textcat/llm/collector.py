@@ -14,7 +14,6 @@ def rare_collections() -> Iterator[None]:
     Calls make few cycles; what they do make is still collected. Settings are as before at the end.
     """
     before = gc.get_threshold()
-    gc.collect()
     gc.freeze()
     gc.set_threshold(_OBJECTS_BETWEEN_RUNS, *before[1:])
     try:

@@ -4,8 +4,6 @@ import json
 from collections.abc import Iterator, Set
 from typing import Any
 
-import json_repair
-
 _MOST_STARTS = 50
 _DEEPEST_WRAPPING = 4
 _DEEPEST_NESTING = 20
@@ -61,6 +59,8 @@ def _embedded(text: str) -> Iterator[Any]:
 
 def _repaired(text: str) -> Iterator[Any]:
     """What the repair library makes of the text from its first, and from its last, opening brace on."""
+    import json_repair  # few replies need it
+
     end = text.rfind("}") + 1
     for start in dict.fromkeys((text.find("{"), text.rfind("{"))):
         if 0 <= start < end:

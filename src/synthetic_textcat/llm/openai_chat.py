@@ -35,4 +35,9 @@ class LeanChatOpenAI(ChatOpenAI):
         response = await self.root_async_client.post(
             "/chat/completions", cast_to=httpx2.Response, body=body, options={"security": {"bearer_auth": True}}
         )
-        return self._create_chat_result(response.json())
+        reply = response.json()
+        result = self._create_chat_result(reply)
+        for choice, generation in zip(reply["choices"], result.generations, strict=True):
+            # LangChain reads it from the SDK's typed objects only.
+            generation.message.additional_kwargs["refusal"] = choice["message"].get("refusal")
+        return result

@@ -1,0 +1,122 @@
+"""LeanChatOpenAI against ChatOpenAI: the same request on the wire, the same message back."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+import openai
+import pytest
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+from langchain_openai import ChatOpenAI
+
+from synthetic_textcat.llm.openai_chat import LeanChatOpenAI
+
+_MESSAGES = [SystemMessage("Write a row."), HumanMessage("In Zürich: “ja”"), AIMessage("{"), HumanMessage("Again.")]
+_BODY = {"response_format": {"type": "json_schema", "json_schema": {"name": "row", "schema": {}}}, "seed": 7}
+_REPLY = {
+    "id": "1",
+    "object": "chat.completion",
+    "created": 0,
+    "model": "m-2026",
+    "choices": [
+        {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "{}", "refusal": "no"}}
+    ],
+    "usage": {
+        "prompt_tokens": 9,
+        "completion_tokens": 2,
+        "total_tokens": 11,
+        "prompt_tokens_details": {"cached_tokens": 4},
+    },
+}
+
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+class _Recorder(ThreadingHTTPServer):
+    """Keeps what it is asked, and answers as it is told: the statuses first, then the reply."""
+
+    def __init__(self, statuses: list[int], reply: bytes) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.statuses, self.reply = statuses, reply
+        self.asked: list[tuple[str, dict[str, str], Any]] = []
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Recorder
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.asked.append((self.path, {name.lower(): x for name, x in self.headers.items()}, body))
+        self.send_response(self.server.statuses.pop(0) if self.server.statuses else 200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(self.server.reply)))
+        self.end_headers()
+        self.wfile.write(self.server.reply)
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+@contextmanager
+def _recording(*statuses: int, reply: bytes | None = None) -> Iterator[_Recorder]:
+    with _Recorder(list(statuses), reply or json.dumps(_REPLY).encode()) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+async def _ask(kind: type[ChatOpenAI], server: _Recorder, **settings: Any) -> AIMessage:
+    url = f"http://127.0.0.1:{server.server_port}/v1"
+    model = kind(model="m", base_url=url, api_key="sk-1", **settings)
+    message = await model.ainvoke(_MESSAGES, extra_body=_BODY)
+    assert isinstance(message, AIMessage)
+    return message
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"temperature": 0.5, "top_p": 0.9, "max_tokens": 5},
+        {"default_headers": {"X-Who": "me"}, "frequency_penalty": 0.5, "stop_sequences": ["x"]},
+        {"model_kwargs": {"extra_headers": {"X-Each": "1"}}},
+    ],
+)
+async def test_request_and_message_are_those_of_chat_openai(settings: dict[str, Any]) -> None:
+    with _recording() as server:
+        stock = await _ask(ChatOpenAI, server, **settings)
+        lean = await _ask(LeanChatOpenAI, server, **settings)
+    (path, headers, body), (lean_path, lean_headers, lean_body) = server.asked
+    assert (lean_path, lean_body) == (path, body)
+    told = {"authorization", "content-type", "x-who", "x-each"}
+    assert {name: lean_headers.get(name) for name in told} == {name: headers.get(name) for name in told}
+    assert lean.content == stock.content
+    assert lean.usage_metadata == stock.usage_metadata
+    assert lean.additional_kwargs == stock.additional_kwargs
+    for name in ("finish_reason", "model_name"):
+        assert lean.response_metadata[name] == stock.response_metadata[name]
+
+
+async def test_the_client_retries_as_before() -> None:
+    with _recording(500, 429) as server:
+        assert (await _ask(LeanChatOpenAI, server, max_retries=2)).content == "{}"
+    assert len(server.asked) == 3
+
+
+async def test_errors_are_the_sdks_own() -> None:
+    with _recording(401) as server, pytest.raises(openai.AuthenticationError):
+        await _ask(LeanChatOpenAI, server)
+
+
+@pytest.mark.parametrize("reply", [b"<html>", b"[]", b'{"choices": null}', b'{"error": "busy"}'])
+async def test_a_body_that_is_no_completion_is_an_error(reply: bytes) -> None:
+    with _recording(reply=reply) as server, pytest.raises((ValueError, TypeError)):
+        await _ask(LeanChatOpenAI, server)
