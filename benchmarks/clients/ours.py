@@ -5,13 +5,14 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from benchmarks.clients.usage import Growth, usage
 from benchmarks.clients.workload import LLM, load_prompts, load_tasks, plan
-from synthetic_textcat.datasets import JournalDataset
+from synthetic_textcat.datasets import JournalDataset, TableDataset
 from synthetic_textcat.llm.spec import OPENAI_CLASS, ChatModelSpec
 from synthetic_textcat.pipelines.generation.nodes import generate, list_calls
 from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters
@@ -31,15 +32,32 @@ class _MarkedSpec(ChatModelSpec):
         return ChatModelSpec.build(self, llm)
 
 
+_TRANSPORT = {"timeout": 120}
+
+
+def _table(folder: str, name: str) -> TableDataset:
+    return TableDataset(filepath=f"{folder}/{name}.parquet")
+
+
+def _write_plan(folder: str, rows: int) -> None:
+    """The tables that generation finds on disk; in a process of its own, whose memory is not this one's."""
+    tasks, prompts, spec = load_tasks(), load_prompts(), ChatModelSpec(OPENAI_CLASS, _TRANSPORT)
+    requests = plan(tasks, rows)
+    _table(folder, "requests").save(requests)
+    _table(folder, "calls").save(list_calls(requests, tasks, prompts.closed, prompts.open_, spec, LLM))
+
+
 def main(rows: int, concurrency: int, memory: bool) -> None:
     """Makes the calls and appends each batch to a journal, as Kedro does for the generator node."""
     growth = Growth()
-    tasks, prompts = load_tasks(), load_prompts()
-    spec = _MarkedSpec(OPENAI_CLASS, {"timeout": 120}, building=growth.begin if memory else lambda: None)
-    ChatModelSpec(OPENAI_CLASS, spec.kwargs).build(LLM)  # imports what it needs: start-up is measured apart
-    requests = plan(tasks, rows)
-    calls = list_calls(requests, tasks, prompts.closed, prompts.open_, spec, LLM)
+    spec = _MarkedSpec(OPENAI_CLASS, _TRANSPORT, building=growth.begin if memory else lambda: None)
+    ChatModelSpec(OPENAI_CLASS, _TRANSPORT).build(LLM)  # imports what it needs: start-up is measured apart
     with tempfile.TemporaryDirectory() as folder:
+        planning = get_context("spawn").Process(target=_write_plan, args=(folder, rows))
+        planning.start()
+        planning.join()
+        tasks, prompts = load_tasks(), load_prompts()
+        requests, calls = (_table(folder, name).load() for name in ("requests", "calls"))
         journal = JournalDataset(filepath=str(Path(folder) / "completions.jsonl"))
         limits = GenerationParameters(max_concurrency=concurrency)
         before, begun, good = usage(), perf_counter(), 0

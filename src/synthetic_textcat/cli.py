@@ -1,7 +1,8 @@
-"""`kedro run` of this project: Kedro's own, with errors of the user's in one line and SIGTERM heard."""
+"""`kedro run` of this project: Kedro's own, with errors of the user's in one line and signals heard."""
 
 import functools
 import logging
+import os
 import signal
 import sys
 import traceback
@@ -11,15 +12,17 @@ import click
 from kedro.framework.cli.project import run
 
 from synthetic_textcat.errors import redact
+from synthetic_textcat.llm.interrupts import interrupt
 from synthetic_textcat.plain_errors import in_one_line
 
 INTERRUPTED = 130
+_STDERR = 2
 _kedro_run = run.callback
 
 
 @functools.wraps(_kedro_run)  # type: ignore[arg-type]
 def _run_plainly(*args: Any, **kwargs: Any) -> Any:
-    signal.signal(signal.SIGTERM, _interrupt)
+    _hear_signals()
     try:
         return _kedro_run(*args, **kwargs)  # type: ignore[misc]
     except KeyboardInterrupt:
@@ -32,8 +35,21 @@ def _run_plainly(*args: Any, **kwargs: Any) -> Any:
         raise click.ClickException(line or f"A bug of ours: {redact(str(error))}") from error
 
 
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
+def _hear_signals() -> None:
+    """The first Ctrl-C or SIGTERM ends the run in order, the next one at once; MLflow's book-keeping included."""
+    heard: list[int] = []
+
+    def on_signal(number: int, *_: object) -> None:
+        if heard:
+            os.write(_STDERR, b"\nEnded at once. The journal keeps what was saved; the same command goes on.\n")
+            os._exit(INTERRUPTED)
+        heard.append(number)
+        if not interrupt():
+            raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # of a background job
+            signal.signal(number, on_signal)
 
 
 run.callback = _run_plainly

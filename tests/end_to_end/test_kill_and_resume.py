@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,38 @@ def test_a_journal_that_is_not_ours_is_not_touched(project: Project) -> None:
     assert done.returncode == 1
     assert "line 1" in done.stderr
     assert path.read_text(encoding="utf-8") == '{"not": "ours"}\n{"nor": "this"}\n'
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_ends_at_once_and_costs_nothing_saved(
+    project: Project, server: FaultServer, openai_env: dict[str, str], number: signal.Signals
+) -> None:
+    running = _under_way(project, server, openai_env | TRACKED, latency_ms=100, saved=20)
+    running.send_signal(number)
+    time.sleep(0.05)  # the first one is at work: MLflow alone takes longer than that
+
+    code, output = end(running, number)
+
+    assert code == 130
+    assert "Ended at once" in output
+    assert "Traceback" not in output
+    server.set_faults(latency_ms=0)
+    project.generate("--env", "openai", *_SIZE, **openai_env)
+    assert project.counts()["examples"] == _ROWS
+
+
+def test_an_interrupt_is_heard_where_nodes_run_in_threads(
+    project: Project, server: FaultServer, openai_env: dict[str, str]
+) -> None:
+    server.set_faults(latency_ms=100)
+    running = project.start("--runner", "ThreadRunner", *_GENERATE, *_SIZE, **openai_env)
+    project.wait_for_journal(20)
+
+    code, output = end(running, signal.SIGINT)
+
+    assert code == 130
+    assert "the same command goes on" in output
+    assert server.stats()["replied"] - _CONCURRENCY <= len(project.journal()) < _ROWS
+    server.set_faults(latency_ms=0)
+    project.generate("--runner", "ThreadRunner", "--env", "openai", *_SIZE, **openai_env)
+    assert project.counts()["examples"] == _ROWS

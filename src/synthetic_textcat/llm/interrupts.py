@@ -6,30 +6,55 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_DEFAULT_HANDLERS = (signal.default_int_handler, signal.SIG_DFL)
+
+_held: set[threading.Event] = set()
+"""Of this process's calls under way, in whatever thread: Python hands signals to the main thread only."""
+
+
+def interrupt() -> bool:
+    """Asks calls under way to save and end; False if there are none, or they were asked before."""
+    unasked = [event for event in _held if not event.is_set()]
+    for event in unasked:
+        event.set()
+    return bool(unasked)
 
 
 @contextmanager
 def held_interrupts() -> Iterator[threading.Event]:
-    """Turns the first interrupt into an event, so that it can't tear a save; the second one ends at once.
+    """Turns an interrupt into an event, so that it can't tear a save; a second one is a KeyboardInterrupt as ever.
+
+    Signal handlers other than Python's own stay: who sets one calls `interrupt` in it, as the command does. It is the
+    only way for calls outside the main thread, under ThreadRunner, to hear of a signal.
 
     Yields:
-        The event. Whoever sees it set saves what there is and raises KeyboardInterrupt. Outside the main thread,
-        where Python takes no signals, it is never set.
+        The event. Whoever sees it set saves what there is and raises KeyboardInterrupt.
     """
     interrupted = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield interrupted
-        return
-
-    def on_signal(*_: object) -> None:
-        if interrupted.is_set():
-            raise KeyboardInterrupt
-        interrupted.set()
-
-    heard = [number for number in _SIGNALS if signal.getsignal(number) not in (signal.SIG_IGN, None)]
-    before = {number: signal.signal(number, on_signal) for number in heard}
+    _held.add(interrupted)
     try:
-        yield interrupted
+        with _heard_in_main_thread():
+            yield interrupted
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        _held.discard(interrupted)
+
+
+@contextmanager
+def _heard_in_main_thread() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    ours = [number for number, handler in before.items() if handler in _DEFAULT_HANDLERS]
+    for number in ours:
+        signal.signal(number, _on_signal)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, before[number])
+
+
+def _on_signal(*_: object) -> None:
+    if not interrupt():
+        raise KeyboardInterrupt
