@@ -14,7 +14,7 @@ from benchmarks.clients.usage import Growth, usage
 from benchmarks.clients.workload import LLM, load_prompts, load_tasks, plan
 from synthetic_textcat.datasets import JournalDataset, TableDataset
 from synthetic_textcat.llm.spec import OPENAI_CLASS, ChatModelSpec
-from synthetic_textcat.pipelines.generation.nodes import generate, list_calls
+from synthetic_textcat.pipelines.generation.nodes import find_open_rows, generate, list_calls
 from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class _MarkedSpec(ChatModelSpec):
 
 
 _TRANSPORT = {"timeout": 120}
+_NO_PRICES = {"as_of": "2026-01-01", "usd_per_million_tokens": {}}
 
 
 def _table(folder: str, name: str) -> TableDataset:
@@ -61,9 +62,9 @@ def main(rows: int, concurrency: int, memory: bool) -> None:
         journal = JournalDataset(filepath=str(Path(folder) / "completions.jsonl"))
         limits = GenerationParameters(max_concurrency=concurrency)
         before, begun, good = usage(), perf_counter(), 0
-        batches = generate(
-            requests, calls, tasks, *prompts[:2], prompts.retry, journal.load(), spec, LLM, limits, "bench"
-        )
+        still_open = find_open_rows(requests, calls, journal.load(), limits)
+        none_yet = JournalDataset(filepath=str(Path(folder) / "brainstorm.jsonl")).load()
+        batches = generate(requests, still_open, tasks, *prompts, spec, LLM, limits, _NO_PRICES, none_yet, "bench")
         for batch in batches:
             journal.save(batch)
             good += sum(completion.replied for completion in batch)

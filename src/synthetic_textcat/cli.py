@@ -17,6 +17,7 @@ from synthetic_textcat.plain_errors import in_one_line
 
 INTERRUPTED = 130
 _STDERR = 2
+_SHOW_CURSOR = b"\x1b[?25h"  # a live line hides it
 _kedro_run = run.callback
 
 
@@ -41,6 +42,7 @@ def _hear_signals() -> None:
 
     def on_signal(number: int, *_: object) -> None:
         if heard:
+            os.write(_STDERR, _SHOW_CURSOR if os.isatty(_STDERR) else b"")
             os.write(_STDERR, b"\nEnded at once. The journal keeps what was saved; the same command goes on.\n")
             os._exit(INTERRUPTED)
         heard.append(number)

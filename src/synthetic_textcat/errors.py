@@ -30,6 +30,10 @@ class PromptError(TextcatError):
     """A prompt template that can't be filled from a planned row."""
 
 
+class PriceListError(TextcatError):
+    """A price list that is malformed, or lacks the price that a limit in USD needs."""
+
+
 class ModelSetupError(TextcatError):
     """A model that can't be built: no key, an unknown class, a setting it does not take."""
 

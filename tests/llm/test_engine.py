@@ -7,33 +7,18 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 from langchain_core.messages import BaseMessage
-from langchain_core.prompts import ChatPromptTemplate
 
 from synthetic_textcat.errors import TransportError
-from synthetic_textcat.llm.calls import Call, Manner
+from synthetic_textcat.llm.calls import Call
 from synthetic_textcat.llm.engine import complete
 from synthetic_textcat.llm.messages import messages_sha256, wire_form
-from synthetic_textcat.llm.retries import asking_again, judging
+from synthetic_textcat.llm.retries import judging
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.replies import Reply
 from tests.llm.builders import BAD, call, no_reply
 from tests.llm.builders import completion as past_completion
+from tests.llm.running import manner, run
 from tests.support.chat_models import GOOD, ScriptedChatModel, last_words
-
-_RETRY = ChatPromptTemplate([("user", "Wrong ({cause}): {problem}.")])
-
-
-def manner(max_attempts: int = 3) -> Manner:
-    """The manner of a run that wants rows."""
-    return Manner(judging(Reply), asking_again(_RETRY), max_attempts, run_id="run-7")
-
-
-def run(
-    model: ScriptedChatModel, calls: Sequence[Call], concurrency: int = 4, max_attempts: int = 3
-) -> list[Completion]:
-    """All completions, in the order in which they were handed on."""
-    batches = complete(model.as_chat, iter(calls), manner(max_attempts), concurrency)
-    return [completion for batch in batches for completion in batch]
 
 
 def _calls(number: int) -> list[Call]:
@@ -71,7 +56,7 @@ def test_without_calls_no_model_is_built() -> None:
     def never() -> None:
         raise AssertionError("built a model without a call to make")
 
-    assert list(complete(never, iter([]), manner(), 4)) == []  # type: ignore[arg-type]
+    assert list(complete(never, iter([]), manner(4))) == []  # type: ignore[arg-type]
 
 
 def test_a_bad_reply_is_asked_again_with_what_was_wrong() -> None:
@@ -108,7 +93,7 @@ def test_a_row_goes_on_from_its_past() -> None:
 @pytest.mark.parametrize("cause", ["rate_limited", "timeout", "server_error", "connection_error"])
 def test_a_call_without_a_reply_is_one_line_and_is_not_asked_again(cause: str) -> None:
     model = ScriptedChatModel(script=_errs_at({1}, TransportError(cause, "it failed")))
-    completions = run(model, _calls(3), concurrency=1)
+    completions = run(model, _calls(3), max_concurrency=1)
     failed = completions[1]
     assert [x.status for x in completions] == ["replied", cause, "replied"]
     assert (failed.request_id, failed.attempt, failed.raw_text, failed.error) == ("r1", 1, "", "it failed")
@@ -117,7 +102,7 @@ def test_a_call_without_a_reply_is_one_line_and_is_not_asked_again(cause: str) -
 
 def test_what_is_recorded_is_the_hash_of_what_the_model_was_given() -> None:
     model = ScriptedChatModel(script=lambda _, number: BAD if number % 3 == 0 else GOOD, delay_s=0.001)
-    completions = run(model, _calls(12), concurrency=5)
+    completions = run(model, _calls(12), max_concurrency=5)
     given = Counter(messages_sha256(messages) for messages in model.heard)
     assert Counter(x.prompt_sha256 for x in completions) == given
     assert len(given) == len(completions)
@@ -134,7 +119,7 @@ def test_a_slow_reader_loses_nothing_keeps_the_order_within_a_row_and_holds_the_
     model = ScriptedChatModel(script=lambda messages, _: GOOD if "Wrong" in last_words(messages) else BAD)
     seen: list[Completion] = []
     most_ahead = 0
-    for batch in complete(model.as_chat, iter(_calls(600)), manner(), 8):
+    for batch in complete(model.as_chat, iter(_calls(600)), manner(8)):
         time.sleep(0.0 if seen else 1.0)
         seen.extend(batch)
         most_ahead = max(most_ahead, len(model.heard) - len(seen))
@@ -147,7 +132,7 @@ def test_a_slow_reader_loses_nothing_keeps_the_order_within_a_row_and_holds_the_
 
 def test_rows_are_handed_on_while_others_are_still_asked() -> None:
     model = ScriptedChatModel(delay_s=lambda number: 1.2 if number == 1 else 0.0)
-    batches = complete(model.as_chat, iter(_calls(5)), manner(), 2)
+    batches = complete(model.as_chat, iter(_calls(5)), manner(2))
     assert "r1" not in {x.request_id for x in next(batches)}
     assert [x.request_id for batch in batches for x in batch][-1] == "r1"
 
@@ -161,7 +146,7 @@ def test_calls_are_taken_as_workers_get_free_and_not_all_at_once() -> None:
             yield call(f"r{place}")
 
     model = ScriptedChatModel(delay_s=0.01)
-    batches = complete(model.as_chat, calls(), manner(), 3)
+    batches = complete(model.as_chat, calls(), manner(3))
     seen = len(next(batches))
     batches.close()  # type: ignore[attr-defined]
     assert seen <= len(taken) < 1_000

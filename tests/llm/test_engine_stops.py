@@ -23,7 +23,7 @@ from synthetic_textcat.llm.engine import complete
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
 from tests.llm.builders import BAD, call
-from tests.llm.test_engine import manner, run
+from tests.llm.running import manner, run
 from tests.support.chat_models import GOOD, ScriptedChatModel
 
 _NO_SERVER = UnreachableError("connection refused")
@@ -55,7 +55,7 @@ def _calls(number: int) -> list[Call]:
 @pytest.mark.parametrize("error", [_NO_SERVER, FatalAnswerError("The server refuses the key")])
 def test_the_first_call_goes_alone_so_that_one_call_tells_of_a_dead_server(error: Exception) -> None:
     model = ScriptedChatModel(script=_raising(error, at=0), delay_s=0.05)
-    seen, raised = _until_error(complete(model.as_chat, iter(_calls(50)), manner(), 10))
+    seen, raised = _until_error(complete(model.as_chat, iter(_calls(50)), manner(10)))
     assert isinstance(raised, FatalAnswerError)
     assert len(model.heard) == 1
     assert seen == []
@@ -64,7 +64,7 @@ def test_the_first_call_goes_alone_so_that_one_call_tells_of_a_dead_server(error
 def test_a_bad_request_is_fatal_for_the_first_call_and_one_rows_fault_after_others_went_well() -> None:
     bad = BadRequestError("The server calls the request bad")
     first = ScriptedChatModel(script=_raising(bad, at=0))
-    _, raised = _until_error(complete(first.as_chat, iter(_calls(5)), manner(), 2))
+    _, raised = _until_error(complete(first.as_chat, iter(_calls(5)), manner(2)))
     assert isinstance(raised, BadRequestError)
     assert len(first.heard) == 1
 
@@ -95,13 +95,13 @@ def test_a_connection_that_breaks_later_fails_only_its_own_row() -> None:
 @pytest.mark.parametrize("cause", TRANSPORT_CAUSES)
 def test_a_first_answer_that_fails_in_another_way_lets_the_others_begin(cause: str) -> None:
     model = ScriptedChatModel(script=_raising(TransportError(cause, "it broke"), at=0))
-    assert [x.status for x in run(model, _calls(3), concurrency=2)].count("replied") == 2
+    assert [x.status for x in run(model, _calls(3), max_concurrency=2)].count("replied") == 2
 
 
 def test_what_was_in_flight_at_a_fatal_answer_is_handed_on_before_the_error() -> None:
     fatal = FatalAnswerError("The account's quota is used up")
     model = ScriptedChatModel(script=_raising(fatal, at=2), delay_s=lambda number: 0.02 if number == 2 else 0.3)
-    seen, raised = _until_error(complete(model.as_chat, iter(_calls(50)), manner(), 4))
+    seen, raised = _until_error(complete(model.as_chat, iter(_calls(50)), manner(4)))
     assert raised is fatal
     begun = len(model.heard)
     assert begun < 10
@@ -115,7 +115,7 @@ def test_after_a_fatal_answer_no_bad_reply_is_asked_again() -> None:
         return GOOD if number == 0 else BAD
 
     model = ScriptedChatModel(script=script, delay_s=lambda number: 0.02 if number == 2 else 0.2)
-    _until_error(complete(model.as_chat, iter(_calls(50)), manner(), 3))
+    _until_error(complete(model.as_chat, iter(_calls(50)), manner(3)))
     assert all(len(messages) == 1 for messages in model.heard)
 
 
@@ -124,7 +124,7 @@ def test_an_error_of_the_calls_themselves_surfaces_after_what_was_paid_for() -> 
         yield from _calls(5)
         raise KeyError("a prompt that can't be rendered")
 
-    seen, raised = _until_error(complete(ScriptedChatModel().as_chat, calls(), manner(), 2))
+    seen, raised = _until_error(complete(ScriptedChatModel().as_chat, calls(), manner(2)))
     assert isinstance(raised, KeyError)
     assert len(seen) == 5
 
@@ -134,7 +134,7 @@ def test_an_error_of_the_very_first_call_surfaces() -> None:
         raise KeyError(number)
 
     with pytest.raises(KeyError):
-        list(complete(ScriptedChatModel().as_chat, map(unknown, range(3)), manner(), 2))
+        list(complete(ScriptedChatModel().as_chat, map(unknown, range(3)), manner(2)))
 
 
 def test_a_model_that_can_not_be_built_surfaces() -> None:
@@ -142,7 +142,7 @@ def test_a_model_that_can_not_be_built_surfaces() -> None:
         raise ModelSetupError("no key")
 
     with pytest.raises(ModelSetupError, match="no key"):
-        list(complete(broken, iter(_calls(2)), manner(), 2))
+        list(complete(broken, iter(_calls(2)), manner(2)))
 
 
 def test_an_error_that_no_client_documents_fails_only_its_own_row() -> None:
@@ -180,7 +180,7 @@ def test_an_interrupt_first_hands_on_what_has_arrived(number: signal.Signals) ->
     model = ScriptedChatModel(delay_s=0.005)
 
     def saved_slowly() -> Iterator[list[Completion]]:
-        for place, batch in enumerate(complete(model.as_chat, iter(_calls(1000)), manner(), 2)):
+        for place, batch in enumerate(complete(model.as_chat, iter(_calls(1000)), manner(2))):
             if place == 0:
                 time.sleep(0.1)  # more arrives meanwhile
                 os.kill(os.getpid(), number)

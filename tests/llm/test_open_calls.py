@@ -22,11 +22,13 @@ class _Anything(BaseModel):
 
 
 def _open(path: Path, completions: Sequence[Completion], max_attempts: int = 2) -> dict[int, Past]:
-    return open_rows(_ROWS, Journal(write_journal(path / "journal.jsonl", completions)), Reply, max_attempts)
+    found = open_rows(_ROWS, Journal(write_journal(path / "journal.jsonl", completions)), Reply, max_attempts)
+    assert [row.fingerprint for row in found] == [_ROWS[row.position] for row in found]
+    return {row.position: row.past for row in found}
 
 
 def test_without_a_journal_every_row_is_open(tmp_path: Path) -> None:
-    assert open_rows(_ROWS, Journal(tmp_path / "absent.jsonl"), Reply, 1) == {0: [], 1: []}
+    assert _open(tmp_path, [], max_attempts=1) == {0: [], 1: []}
 
 
 def test_an_answered_row_is_not_asked_again(tmp_path: Path) -> None:
@@ -65,5 +67,5 @@ def test_the_past_is_in_order_of_attempts_whatever_the_order_of_lines(tmp_path: 
 
 def test_a_better_parser_mends_old_rows_for_free(tmp_path: Path) -> None:
     journal = Journal(write_journal(tmp_path / "journal.jsonl", [completion("{}")]))
-    assert list(open_rows(_ROWS[:1], journal, Reply, 2)) == [0]
-    assert open_rows(_ROWS[:1], journal, _Anything, 2) == {}
+    assert [row.position for row in open_rows(_ROWS[:1], journal, Reply, 2)] == [0]
+    assert open_rows(_ROWS[:1], journal, _Anything, 2) == []

@@ -6,6 +6,7 @@ from typing import Any
 
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr
 
@@ -23,6 +24,17 @@ Script = Callable[[Sequence[BaseMessage], int], str | AIMessage]
 def always_good(_messages: Sequence[BaseMessage], _number: int) -> str:
     """The script of a model that never errs."""
     return GOOD
+
+
+def counted(tokens: int, text: str = GOOD) -> Script:
+    """The script of a model whose every reply takes so many tokens, half of them read."""
+    usage = UsageMetadata(input_tokens=tokens // 2, output_tokens=tokens - tokens // 2, total_tokens=tokens)
+    metadata = {"finish_reason": "stop", "model_name": "scripted-1"}
+
+    def script(_messages: Sequence[BaseMessage], _number: int) -> AIMessage:
+        return AIMessage(text, response_metadata=metadata, usage_metadata=usage)
+
+    return script
 
 
 class ScriptedChatModel(BaseChatModel):

@@ -1,10 +1,20 @@
-"""How far the calls are: a log line every so often, from what has been saved."""
+"""How far the calls are: one live line on a terminal, a log line every so often elsewhere."""
 
+import atexit
 import logging
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
+from kedro.pipeline.node import Node
+
+from synthetic_textcat.hooks.tally import Tally
+from synthetic_textcat.schemas.parameters import GenerationParameters
+from synthetic_textcat.schemas.prices import PriceList
+
+if TYPE_CHECKING:
+    from rich.live import Live
 
 logger = logging.getLogger(__name__)
 
@@ -12,30 +22,81 @@ _EVERY_S = 10.0
 
 
 class Progress:
-    """Counts completions as they are appended to a journal."""
+    """Tells of completions as they are appended to the journal; names count without their namespace."""
 
     def __init__(self) -> None:
-        self._saved = 0
+        self._max_attempts = 1
+        self._prices: PriceList | None = None
+        self._tally: Tally | None = None
+        self._live: Live | None = None
         self._begun = self._last_said = monotonic()
 
     @hook_impl
-    def before_pipeline_run(self) -> None:
-        """Counts from zero."""
-        self._saved = 0
+    def after_context_created(self, context: KedroContext) -> None:
+        """Notes after how many replies a row has failed."""
+        self._max_attempts = GenerationParameters.model_validate(context.params["generation"]).max_attempts
 
     @hook_impl
-    def before_dataset_saved(self, dataset_name: str) -> None:
-        """Starts the clock at the first batch."""
-        if dataset_name == "completions" and not self._saved:
-            self._begun = self._last_said = monotonic()
+    def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
+        """Notes the prices."""
+        if dataset_name == "prices":
+            self._prices = PriceList.read(data)
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
-        """Says how many answers are on disk."""
-        if dataset_name != "completions":
+        """Begins when it is known which rows are open; counts what is saved from then on."""
+        if dataset_name.endswith("open_rows"):
+            self._begin(len(data))
+        elif dataset_name == "completions" and self._tally is not None and self._prices is not None:
+            self._tally.add(data, self._prices)
+            self._say(self._tally)
+
+    @hook_impl
+    def before_node_run(self, node: Node) -> None:
+        """Ends with the calls."""
+        if node.name.endswith("settle_rows"):
+            self._end()
+
+    @hook_impl
+    def on_pipeline_error(self) -> None:
+        """Ends."""
+        self._end()
+
+    def _begin(self, asked: int) -> None:
+        self._end()
+        if not asked:
             return
-        self._saved += len(data)
+        self._tally = Tally(asked, self._max_attempts)
+        self._begun = self._last_said = monotonic()
+        self._live = _live_line()
+        if self._live is not None:
+            atexit.register(self._end)  # after an interrupt, of which Kedro tells no hook
+            self._live.start()
+
+    def _say(self, tally: Tally) -> None:
         now = monotonic()
-        if now - self._last_said >= _EVERY_S:
-            logger.info("%d answers saved, %.1f a second", self._saved, self._saved / (now - self._begun))
+        if self._live is not None:
+            self._live.update(tally.line(now - self._begun))
+        elif now - self._last_said >= _EVERY_S:
+            logger.info("%s", tally.line(now - self._begun))
             self._last_said = now
+
+    def _end(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+            atexit.unregister(self._end)
+        if self._tally is not None and self._tally.done:
+            logger.info("%s", self._tally.line(monotonic() - self._begun))
+        self._live = self._tally = None
+
+
+def _live_line() -> "Live | None":
+    """A line that log lines go above, since both are of one console; None where there is no terminal."""
+    from rich import get_console
+
+    console = get_console()
+    if not console.is_terminal:
+        return None
+    from rich.live import Live
+
+    return Live(console=console, transient=True, refresh_per_second=4)

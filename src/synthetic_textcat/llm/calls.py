@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from synthetic_textcat.llm.budget import Budget
 from synthetic_textcat.llm.messages import Messages
 from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.parameters import GenerationParameters
 from synthetic_textcat.schemas.replies import Problem
 
 
@@ -31,13 +33,20 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How calls are made: what counts as a good reply, what is said after a bad one, how often, by which run.
+    """How calls are made.
 
-    `untried`: no earlier answer to these calls was good, so that a run of like failures is taken for a wrong setting.
+    Attributes:
+        judge: What counts as a good reply: None, or what is wrong with it.
+        ask_again: The conversation after a bad one.
+        limits: How many at once, how fast, how often a row is asked.
+        budget: What may still be spent.
+        run_id: The run that makes them.
+        untried: No earlier answer to these calls was good, so that a run of like failures is taken for a wrong setting.
     """
 
     judge: Callable[[Completion], Problem | None]
     ask_again: Callable[[Messages, str, Problem], Messages]
-    max_attempts: int
+    limits: GenerationParameters
+    budget: Budget
     run_id: str
     untried: bool = True

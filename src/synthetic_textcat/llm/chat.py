@@ -1,5 +1,6 @@
 """The chat model as a function: messages in, an answer or one of our errors out."""
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from synthetic_textcat.llm.answers import Answer, as_our_error, filtered_answer, read_answer
@@ -8,6 +9,9 @@ from synthetic_textcat.schemas.parameters import LlmParameters
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+
+_RETRY_COUNT = "x-stainless-retry-count"
+"""The OpenAI SDK sends it with each request."""
 
 
 class Chat:
@@ -37,6 +41,18 @@ class Chat:
                 return filtered
             raise as_our_error(error) from error
         return read_answer(message)
+
+    def before_each_retry(self, wait: Callable[[], Awaitable[None]]) -> None:
+        """Has the client wait before it sends a request once more, where it is one that can be told to."""
+        client = getattr(self._model, "http_async_client", None)
+        if client is None:
+            return
+
+        async def before_request(request: Any) -> None:
+            if request.headers.get(_RETRY_COUNT, "0") != "0":
+                await wait()
+
+        client.event_hooks = {"request": [before_request]}
 
     async def close(self) -> None:
         """Closes the model's connections."""

@@ -3,16 +3,18 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
-from time import monotonic
 
-from synthetic_textcat.errors import BadRequestError, FatalAnswerError, TransportError, UnreachableError, redact
-from synthetic_textcat.llm.answers import Answer
+from synthetic_textcat.llm.asking import ask
 from synthetic_textcat.llm.calls import Call, Manner
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.first_replies import FirstReplies
-from synthetic_textcat.llm.messages import Messages, messages_sha256
-from synthetic_textcat.schemas.completions import REPLIED, Completion
+from synthetic_textcat.llm.messages import Messages
+from synthetic_textcat.llm.pace import Pace
+from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.replies import Problem
+
+_PATIENCE_S = 15.0
+"""How long the others wait for the first call: long enough to hear of a wrong key."""
 
 
 class Crew:
@@ -21,10 +23,12 @@ class Crew:
     The first call goes alone: if no server is there, or the key or the model is wrong, nothing more is asked.
     """
 
-    def __init__(self, chat: Chat, calls: Iterator[Call], manner: Manner, size: int) -> None:
+    def __init__(self, chat: Chat, calls: Iterator[Call], manner: Manner, pace: Pace) -> None:
+        size = manner.limits.max_concurrency
         self._chat = chat
         self._calls = calls
         self._manner = manner
+        self._pace = pace
         self._first_replies = FirstReplies(watch=manner.untried)
         self._arrivals: list[Completion] = []
         self._most_waiting = max(256, 4 * size)
@@ -32,7 +36,8 @@ class Crew:
         self._room.set()
         self._wake = asyncio.Event()
         self._proven = asyncio.Event()
-        self._stopping = False
+        self._stopping = manner.budget.is_spent
+        self._in_line: set[asyncio.Task[None]] = set()
         self._error: Exception | None = None
         self._at_work = size
         self._workers = [asyncio.create_task(self._work(first=number == 0)) for number in range(size)]
@@ -84,7 +89,7 @@ class Crew:
                 await self._settle(call)
         except Exception as error:
             self._error = self._error or error
-            self._stopping = True
+            self._halt()
             raise
         finally:
             self._at_work -= 1
@@ -95,57 +100,41 @@ class Crew:
     async def _settle(self, call: Call) -> None:
         """Asks until a reply is good, the attempts are used up, or no reply comes."""
         past = list(call.past)
-        while not self._stopping and len(past) < self._manner.max_attempts:
+        while len(past) < self._manner.limits.max_attempts:
             messages = call.messages
             for completion, problem in past:
                 messages = self._manner.ask_again(messages, completion.raw_text, problem)
-            completion = await self._ask(call, messages, attempt=len(past) + 1)
+            expected = await self._turn()
+            if self._stopping:
+                return
+            run_id = self._manner.run_id
+            completion = await ask(self._chat, call, messages, len(past) + 1, run_id, self._proven.is_set)
             await self._take_in(completion)
             self._proven.set()
             wrong = self._manner.judge(completion)
-            self._first_replies.note(completion, wrong)
+            self._account(expected, completion, messages, wrong)
             if wrong is None or not completion.replied:
                 return
             past.append((completion, wrong))
 
-    async def _ask(self, call: Call, messages: Messages, attempt: int) -> Completion:
-        begun = monotonic()
-        answer, status, error = _NO_ANSWER, REPLIED, None
+    async def _turn(self) -> float:
+        me = asyncio.current_task()
+        assert me is not None
+        self._in_line.add(me)
         try:
-            answer = await self._chat.ask(messages, call.schema, call.seed)
-        except UnreachableError as failure:
-            if not self._proven.is_set():
-                raise FatalAnswerError(
-                    f"No server answers: {failure}. Next: start it, or set OPENAI_BASE_URL to its address"
-                ) from None
-            status, error = failure.cause, redact(str(failure))
-        except TransportError as failure:
-            status, error = failure.cause, redact(str(failure))
-        except BadRequestError as failure:
-            if attempt == 1 and not self._proven.is_set():
-                raise
-            status, error = "server_error", redact(str(failure))
-        return Completion(
-            fingerprint=call.fingerprint,
-            request_id=call.request_id,
-            attempt=attempt,
-            run_id=self._manner.run_id,
-            status=status,
-            raw_text=answer.raw_text,
-            refusal=answer.refusal,
-            finish_reason=answer.finish_reason,
-            prompt_tokens=answer.prompt_tokens,
-            cached_tokens=answer.cached_tokens,
-            completion_tokens=answer.completion_tokens,
-            latency_s=round(monotonic() - begun, 4),
-            model_name=answer.model_name,
-            prompt_sha256=messages_sha256(messages),
-            error=error,
-            created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
-        )
+            return await self._pace.turn()
+        finally:
+            self._in_line.discard(me)
 
+    def _account(self, expected: float, completion: Completion, messages: Messages, wrong: Problem | None) -> None:
+        self._pace.note(expected, completion, messages)
+        self._first_replies.note(completion, wrong)
+        self._manner.budget.note(completion)
+        if self._manner.budget.is_spent:
+            self._halt()
 
-_PATIENCE_S = 15.0
-"""How long the others wait for the first call: long enough to hear of a wrong key."""
-
-_NO_ANSWER = Answer("", None, None, None, None, None, None)
+    def _halt(self) -> None:
+        """Lets no further call go out; those in flight come home."""
+        self._stopping = True
+        for worker in self._in_line:
+            worker.cancel()

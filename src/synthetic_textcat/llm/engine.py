@@ -8,18 +8,18 @@ from synthetic_textcat.llm.collector import rare_collections
 from synthetic_textcat.llm.crew import Crew
 from synthetic_textcat.llm.event_loop import BackgroundLoop
 from synthetic_textcat.llm.interrupts import held_interrupts
+from synthetic_textcat.llm.pace import Pace
 from synthetic_textcat.schemas.completions import Completion
 
 _WINDOW_S = 0.4
 """How long arrivals are gathered before they are handed on to be saved; well under the promised second."""
 
 
-def complete(
-    open_chat: Callable[[], Chat], calls: Iterator[Call], manner: Manner, concurrency: int
-) -> Iterator[list[Completion]]:
+def complete(open_chat: Callable[[], Chat], calls: Iterator[Call], manner: Manner) -> Iterator[list[Completion]]:
     """Makes the calls and yields their completions in the order in which they arrive.
 
-    An interrupt, too, first yields what has arrived. The model is built only if there is a call to make.
+    An interrupt, too, first yields what has arrived. The model is built only if there is a call to make. A budget that
+    is spent ends it early, and well.
 
     Raises:
         FatalAnswerError: After what was in flight has been yielded.
@@ -29,7 +29,7 @@ def complete(
     if first is None:
         return
     with held_interrupts() as interrupted, rare_collections(), BackgroundLoop() as loop:
-        crew = loop.run(_hire(open_chat, _with_first(first, calls), manner, concurrency))
+        crew = loop.run(_hire(open_chat, _with_first(first, calls), manner))
         try:
             while not interrupted.is_set() and (batch := loop.run(crew.arrived(_WINDOW_S))) is not None:
                 if batch:
@@ -47,6 +47,9 @@ def _with_first(first: Call, rest: Iterator[Call]) -> Iterator[Call]:
     yield from rest
 
 
-async def _hire(open_chat: Callable[[], Chat], calls: Iterator[Call], manner: Manner, size: int) -> Crew:
-    """Builds model and workers on the loop that they will live on."""
-    return Crew(open_chat(), calls, manner, size)
+async def _hire(open_chat: Callable[[], Chat], calls: Iterator[Call], manner: Manner) -> Crew:
+    """Builds model, pace and workers on the loop that they will live on."""
+    pace = Pace(manner.limits.requests_per_minute, manner.limits.tokens_per_minute)
+    chat = open_chat()
+    chat.before_each_retry(pace.request)
+    return Crew(chat, calls, manner, pace)

@@ -1,6 +1,7 @@
 """Which rows are still to be asked for: all, less those that the journal settles."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from pydantic import BaseModel
 
@@ -14,17 +15,34 @@ Past = list[tuple[Completion, Problem]]
 """The replies that a row has so far, each with why it was no good."""
 
 
+class OpenRow(NamedTuple):
+    """A row that is not settled.
+
+    Attributes:
+        position: Its place among the rows.
+        fingerprint: Its call's.
+        past: Its replies so far.
+    """
+
+    position: int
+    fingerprint: str
+    past: Past
+
+
 def open_rows(
     fingerprints: Sequence[str], journal: Journal, wanted: type[BaseModel], max_attempts: int
-) -> dict[int, Past]:
-    """The positions of the rows that are not settled, in order, each with its replies so far.
+) -> list[OpenRow]:
+    """The rows that are not settled, in order.
 
     Found before the first call is made, since going through a long journal would hold up the calls in flight.
     """
     judge = judging(wanted)
-    found: dict[int, Past] = {}
-    for position, completions in enumerate(journal.completions(fingerprints)):
+    found = []
+    for position, (fingerprint, completions) in enumerate(
+        zip(fingerprints, journal.completions(fingerprints), strict=True)
+    ):
         if settle(completions, wanted).is_open(max_attempts):
             judged = ((completion, judge(completion)) for completion in completions if completion.replied)
-            found[position] = [(completion, problem) for completion, problem in judged if problem is not None]
+            past = [(completion, problem) for completion, problem in judged if problem is not None]
+            found.append(OpenRow(position, fingerprint, past))
     return found

@@ -71,19 +71,14 @@ class AttributeSamplingParameters(_Block):
 
 
 class GenerationParameters(_Block):
-    """How hard the server is asked, and how often a bad reply is asked again."""
+    """How hard the server is asked, how often a bad reply is asked again, and what a run may spend."""
 
     max_concurrency: int = Field(32, ge=1, le=4096)
     max_attempts: int = Field(3, ge=1, le=20)
-    requests_per_minute: int | None = None
-    tokens_per_minute: int | None = None
-    max_cost_usd: float | None = None
-
-    @field_validator("requests_per_minute", "tokens_per_minute", "max_cost_usd")
-    @classmethod
-    def _only_null_yet(cls, value: float | None) -> None:
-        if value is not None:
-            raise ValueError("limits are not built yet; leave it null and bound the run by num_examples")
+    requests_per_minute: int | None = Field(None, ge=1)
+    tokens_per_minute: int | None = Field(None, ge=1)
+    max_cost_usd: float | None = Field(None, gt=0)
+    max_tokens_total: int | None = Field(None, ge=1)
 
 
 class QualityReportParameters(_Block):

@@ -12,7 +12,7 @@ from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.llm.messages import wire_form
 from synthetic_textcat.llm.spec import ChatModelSpec
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests
-from synthetic_textcat.pipelines.generation.nodes import generate, list_calls, settle_rows
+from synthetic_textcat.pipelines.generation.nodes import find_open_rows, generate, list_calls, settle_rows
 from synthetic_textcat.pipelines.generation.prompts import RowPrompts
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, GenerationParameters, LlmParameters
@@ -31,6 +31,7 @@ _OPEN_PROMPT = ChatPromptTemplate([("user", "{task}|{language}|{num_words}")])
 _RETRY = ChatPromptTemplate([("user", "{problem}")])
 _FAKE = ChatModelSpec("langchain_core.language_models.fake_chat_models.FakeListChatModel", {"responses": [GOOD]})
 _LLM = LlmParameters(model="m")
+_PRICES = {"as_of": "2026-01-01", "usd_per_million_tokens": {}}
 
 
 def _plan(rows: int = 6) -> pd.DataFrame:
@@ -45,7 +46,9 @@ def _calls(plan: pd.DataFrame, **settings: Any) -> pd.DataFrame:
 def _generate(plan: pd.DataFrame, calls: pd.DataFrame, journal: Journal, max_attempts: int = 3) -> list[Completion]:
     generation = GenerationParameters(max_concurrency=2, max_attempts=max_attempts)
     prompts = (_CLOSED_PROMPT, _OPEN_PROMPT, _RETRY)
-    batches = generate(plan, calls, _TASKS, *prompts, journal, _FAKE, _LLM, generation, "run-1")
+    still_open = find_open_rows(plan, calls, journal, generation)
+    none_yet = Journal(Path("absent.jsonl"))
+    batches = generate(plan, still_open, _TASKS, *prompts, _FAKE, _LLM, generation, _PRICES, none_yet, "run-1")
     return [line for batch in batches for line in batch]
 
 

@@ -23,6 +23,15 @@ ROW: dict[str, Any] = {
     "model_name": "model-1",
 }
 
+PRICES: dict[str, Any] = {
+    "as_of": "2026-01-01",
+    "usd_per_million_tokens": {"model-1": {"input": 2.0, "cached_input": 1.0, "output": 8.0}},
+}
+"""A price list that knows the model of `tests.llm.builders.completion`."""
+
+COST = (6 * 2.0 + 4 * 1.0 + 5 * 8.0) / 1e6
+"""USD of such a completion: 10 tokens read, 4 of them cached, and 5 written."""
+
 
 def candidate(**changes: Any) -> Candidate:
     """A candidate of a closed task that passes every check."""

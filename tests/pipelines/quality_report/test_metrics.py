@@ -5,12 +5,14 @@ import json
 import pandas as pd
 import pytest
 
-from synthetic_textcat.pipelines.quality_report.metrics import merged, row_metrics, token_metrics, yield_metrics
+from synthetic_textcat.pipelines.quality_report.metrics import merged, row_metrics, yield_metrics
 from synthetic_textcat.pipelines.quality_report.outcomes import Ends, outcome_rows
+from synthetic_textcat.pipelines.quality_report.spending import add_up, spending_metrics
 from synthetic_textcat.schemas.outcomes import FAILURE_CAUSES, REJECT_REASONS
+from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.rows import OUTCOMES, records_of, to_frame
 from tests.llm.builders import completion, no_reply
-from tests.pipelines.quality_report.builders import ROW, ledger
+from tests.pipelines.quality_report.builders import COST, PRICES, ROW, ledger
 
 _REQUESTS = pd.DataFrame(
     {
@@ -19,11 +21,6 @@ _REQUESTS = pd.DataFrame(
         "language": ["English", "German", "German", "English"],
     }
 )
-_COMPLETIONS = [
-    completion(run_id="old", prompt_tokens=100, cached_tokens=40, completion_tokens=10),
-    completion(run_id="new", prompt_tokens=50, cached_tokens=None, completion_tokens=5),
-    no_reply(run_id="new", prompt_tokens=None, cached_tokens=None, completion_tokens=None),
-]
 
 
 def test_every_reason_and_cause_has_its_metric_also_at_zero() -> None:
@@ -56,25 +53,11 @@ def test_nothing_accepted_is_a_yield_of_zero() -> None:
     assert set(yield_metrics(_REQUESTS, []).values()) == {0.0}
 
 
-def test_tokens_and_calls_are_summed_over_all_lines_and_over_this_run() -> None:
-    assert token_metrics(_COMPLETIONS, accepted=3, run_id="new") == {
-        "calls/dataset": 3,
-        "calls/this_run": 2,
-        "tokens/prompt": 150,
-        "tokens/cached": 40,
-        "tokens/completion": 15,
-        "tokens/all": 165,
-        "tokens/this_run": 55,
-        "tokens/per_accepted": 55,
-        "cost/usd_this_run": None,
-        "cost/usd_dataset": None,
-        "cost/usd_per_accepted": None,
-    }
-
-
 def test_what_can_not_be_known_is_null_in_the_file() -> None:
-    metrics = merged(row_metrics(ledger()), yield_metrics(_REQUESTS, []), token_metrics([], accepted=0, run_id="x"))
+    nothing = spending_metrics(add_up([], _REQUESTS, PriceList.read(PRICES), "x"), accepted=0)
+    metrics = merged(row_metrics(ledger()), yield_metrics(_REQUESTS, []), nothing)
     assert metrics["tokens/per_accepted"] is None
+    assert metrics["cost/usd_per_accepted"] is None
     assert metrics["calls/dataset"] == 0
     assert json.loads(json.dumps(metrics, allow_nan=False)) == metrics
 
@@ -86,7 +69,7 @@ def test_each_planned_row_has_one_outcome_with_what_it_cost() -> None:
         failed={"r2": {"request_id": "r2", "failure_cause": "timeout"}},
     )
     own = [[completion(), completion()], [completion()], [no_reply()], []]
-    rows = list(outcome_rows(["r0", "r1", "r2", "r3"], own, ends))
+    rows = list(outcome_rows(["r0", "r1", "r2", "r3"], own, ends, PriceList.read(PRICES)))
     seen = [(row["outcome"], row["reason"], row["attempts"], row["input_text"]) for row in rows]
     assert seen == [
         ("accepted", None, 2, ROW["input_text"]),
@@ -95,9 +78,10 @@ def test_each_planned_row_has_one_outcome_with_what_it_cost() -> None:
         ("not_run", None, 0, None),
     ]
     assert [row["tokens"] for row in rows] == [30, 15, 15, 0]
+    assert [row["cost"] for row in rows] == pytest.approx([2 * COST, COST, 0, 0])
     assert list(records_of(to_frame(rows, OUTCOMES))) == rows
 
 
 def test_rows_and_completions_that_do_not_match_are_a_bug_that_shows() -> None:
     with pytest.raises(ValueError, match="zip"):
-        list(outcome_rows(["r0", "r1"], [[]], Ends({}, {}, {})))
+        list(outcome_rows(["r0", "r1"], [[]], Ends({}, {}, {}), PriceList.read(PRICES)))

@@ -10,7 +10,7 @@ from synthetic_textcat.pipelines.quality_report.nodes import build_ledger, check
 from synthetic_textcat.schemas.rows import CALLS, EXAMPLES, FAILED, OUTCOMES, REJECTED, REQUESTS, to_frame
 from synthetic_textcat.schemas.tasks import Task
 from tests.llm.builders import completion, fingerprint, no_reply, write_journal
-from tests.pipelines.quality_report.builders import ROW, example_frame
+from tests.pipelines.quality_report.builders import PRICES, ROW, example_frame
 
 _TASK = Task.model_validate({"task": "Sort a review.", "labels": ["good", "bad", "mixed"]})
 _TASKS = pd.DataFrame([_TASK.to_row("file")])
@@ -67,9 +67,9 @@ def test_the_tables_outcomes_and_metrics_tell_the_same_story(tmp_path: Path) -> 
     lines = [completion(request_id=name) for name in _IDS[:3]] + [no_reply(request_id="r3")]
     journal = Journal(write_journal(tmp_path / "journal.jsonl", lines))
     calls = to_frame(((name, fingerprint(name)) for name in _IDS), CALLS)
-    outcomes = list_outcomes(_REQUESTS, calls, journal, checked.examples, checked.rejected, _FAILED_ROWS)
+    outcomes = list_outcomes(_REQUESTS, calls, journal, checked.examples, checked.rejected, _FAILED_ROWS, PRICES)
     assert _dtypes(outcomes) == OUTCOMES
     assert list(outcomes["outcome"]) == ["accepted", "rejected", "rejected", "failed", "not_run"]
     assert list(outcomes["attempts"]) == [1, 1, 1, 1, 0]
-    metrics = measure(ledger, outcomes, _REQUESTS, journal, Journal(tmp_path / "absent"), "run-1")
+    metrics = measure(ledger, outcomes, _REQUESTS, journal, Journal(tmp_path / "absent"), PRICES, "run-1")
     assert (metrics["yield/all"], metrics["rows/accepted"], metrics["calls/this_run"]) == (0.2, 1, 4)

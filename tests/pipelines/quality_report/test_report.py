@@ -4,21 +4,23 @@ import re
 from html.parser import HTMLParser
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from synthetic_textcat.pipelines.quality_report.metrics import (
     Metrics,
     merged,
     row_metrics,
-    token_metrics,
 )
 from synthetic_textcat.pipelines.quality_report.nodes import plot_yield, write_report
 from synthetic_textcat.pipelines.quality_report.report import SAMPLE_SIZE, Samples, render, sample
+from synthetic_textcat.pipelines.quality_report.spending import add_up, spending_metrics
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters
+from synthetic_textcat.schemas.prices import PriceList, usd
 from synthetic_textcat.schemas.rows import EXAMPLES, FAILED, REJECTED, to_frame
 from tests.llm.builders import completion
-from tests.pipelines.quality_report.builders import ROW, example_frame, ledger
+from tests.pipelines.quality_report.builders import COST, PRICES, ROW, example_frame, ledger
 
 _SCRIPT = "<script>alert('x')</script>"
 _FAILED: dict[str, Any] = {**ROW, "failure_cause": "invalid_json", "detail": "no JSON", "attempts": 3}
@@ -43,8 +45,13 @@ class _Tags(HTMLParser):
         assert self.open.pop() == tag
 
 
+def _spending(prices: dict[str, Any] = PRICES) -> Metrics:
+    plan = pd.DataFrame({"request_id": ["r0"], "task_id": ["t0"], "language": ["English"]})
+    return spending_metrics(add_up([completion()], plan, PriceList.read(prices), "run-1"), 6)
+
+
 def _metrics() -> Metrics:
-    return merged(row_metrics(ledger()), {"yield/all": 0.6}, token_metrics([completion()], 6, "run-1"))
+    return merged(row_metrics(ledger()), {"yield/all": 0.6}, _spending())
 
 
 def _page(**changes: Any) -> str:
@@ -96,7 +103,7 @@ def test_long_texts_are_cut_short() -> None:
 def test_empty_tables_make_a_page_too() -> None:
     llm = LlmParameters(model="model-1")
     examples, rejected, failed = (to_frame([], columns) for columns in (EXAMPLES, REJECTED, FAILED))
-    page = write_report(ledger(accepted=0), _metrics(), examples, rejected, failed, llm, 42)
+    page = write_report(ledger(accepted=0), _metrics(), examples, rejected, failed, "", llm, 42)
     assert "0 of 10 planned rows accepted" in page
     assert BANNER not in page
 
@@ -105,7 +112,7 @@ def test_empty_tables_make_a_page_too() -> None:
 def test_data_of_templates_says_so(model: str, writer: str) -> None:
     rejected, failed = to_frame([], REJECTED), to_frame([], FAILED)
     examples = example_frame([{"model_name": writer}])
-    assert BANNER in write_report(ledger(), _metrics(), examples, rejected, failed, LlmParameters(model=model), 42)
+    assert BANNER in write_report(ledger(), _metrics(), examples, rejected, failed, "", LlmParameters(model=model), 42)
 
 
 def test_a_sample_is_small_stable_and_does_not_depend_on_the_order() -> None:
@@ -122,3 +129,18 @@ def test_the_plot_has_a_bar_for_each_end() -> None:
     figure = plot_yield(ledger())
     bars = dict(zip(figure.data[0].y, figure.data[0].x, strict=True))
     assert bars == {"accepted": 6, "label leaked": 2, "invalid json": 1, "not run": 1}
+
+
+def test_cost_is_shown_where_it_is_known_and_named_as_unknown_where_not() -> None:
+    unpriced = {**PRICES, "usd_per_million_tokens": {}}
+    rows = Samples([], [], [])
+    assert usd(COST) in render(ledger(), _metrics(), rows, "model-1", None)
+    without = merged(_metrics(), _spending(unpriced))
+    page = render(ledger(), without, rows, "model-1", None)
+    assert "$" not in page
+    assert "cost unknown" in page
+
+
+def test_a_run_that_a_cap_stopped_says_so() -> None:
+    page = render(ledger(), _metrics(), Samples([], [], []), "model-1", None, "generation.max_cost_usd")
+    assert "Stopped by generation.max_cost_usd" in page

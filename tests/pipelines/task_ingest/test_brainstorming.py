@@ -29,6 +29,7 @@ _PROMPT = ChatPromptTemplate([("user", "Think of {num_tasks} tasks.")])
 _RETRY = ChatPromptTemplate([("user", "{problem}")])
 _FAKE = "langchain_core.language_models.fake_chat_models.FakeListChatModel"
 _LLM = LlmParameters(model="m")
+_PRICES = {"as_of": "2026-01-01", "usd_per_million_tokens": {}}
 
 
 def _spec(*responses: str) -> ChatModelSpec:
@@ -40,9 +41,8 @@ def _calls(number: int, seed: int = 42) -> list[Call]:
 
 
 def _ask(number: int, journal: Journal, *responses: str) -> list[Completion]:
-    batches = ask_for_tasks(
-        _calls(number), journal, _RETRY, _spec(*responses), _LLM, GenerationParameters(max_attempts=2), "run-1"
-    )
+    generation = GenerationParameters(max_attempts=2)
+    batches = ask_for_tasks(_calls(number), journal, _RETRY, _spec(*responses), _LLM, generation, _PRICES, "run-1")
     return [line for batch in batches for line in batch]
 
 

@@ -8,12 +8,13 @@ import pandas as pd
 from langchain_core.prompts import ChatPromptTemplate
 
 from synthetic_textcat.errors import StaleTableError
+from synthetic_textcat.llm.budget import Budget
 from synthetic_textcat.llm.calls import Call, Manner
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.engine import complete
 from synthetic_textcat.llm.fingerprints import Fingerprinter
 from synthetic_textcat.llm.journal import Journal
-from synthetic_textcat.llm.open_calls import Past, open_rows
+from synthetic_textcat.llm.open_calls import OpenRow, open_rows
 from synthetic_textcat.llm.retries import asking_again, judging
 from synthetic_textcat.llm.settlement import settle
 from synthetic_textcat.llm.spec import ChatModelSpec
@@ -21,6 +22,7 @@ from synthetic_textcat.pipelines.generation.prompts import RowPrompts
 from synthetic_textcat.pipelines.generation.settled import candidate_of, failure_of
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters
+from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.replies import Reply
 from synthetic_textcat.schemas.rows import CALLS, EXAMPLES, FAILED, fingerprints_of, records_of, to_frame
 from synthetic_textcat.schemas.tasks import tasks_of
@@ -62,32 +64,49 @@ def list_calls(
     )
 
 
+def find_open_rows(
+    requests: pd.DataFrame, calls: pd.DataFrame, journal: Journal, generation: GenerationParameters
+) -> list[OpenRow]:
+    """The planned rows that the journal does not settle, in plan order."""
+    return open_rows(fingerprints_of(requests, calls), journal, Reply, generation.max_attempts)
+
+
 def generate(
     requests: pd.DataFrame,
-    calls: pd.DataFrame,
+    still_open: list[OpenRow],
     tasks: pd.DataFrame,
     closed_prompt: ChatPromptTemplate,
     open_prompt: ChatPromptTemplate,
     retry_prompt: ChatPromptTemplate,
-    journal: Journal,
     spec: ChatModelSpec,
     llm: LlmParameters,
     generation: GenerationParameters,
+    prices: dict[str, Any],
+    brainstorm_completions: Journal,
     run_id: str,
 ) -> Iterator[list[Completion]]:
-    """Makes the calls that the journal does not answer; yields completions as they arrive, to be appended to it."""
+    """Asks for the open rows; yields completions as they arrive, to be appended to the journal.
+
+    Raises:
+        FatalAnswerError: After a fatal answer, when all that was in flight has been yielded.
+        PriceListError: If there is a cap in USD that can't be kept.
+        StaleTableError: If the open rows are of another plan, prompt or model.
+    """
     prompts = _row_prompts(tasks, closed_prompt, open_prompt)
-    fingerprints = fingerprints_of(requests, calls)
-    still_open = open_rows(fingerprints, journal, Reply, generation.max_attempts)
-    logger.info("%d of %d planned rows to ask %s for", len(still_open), len(requests), llm.model)
-    fingerprinter = Fingerprinter(llm, spec.identity)
-    pending = (
-        _call(row, fingerprints[position], past, prompts, fingerprinter)
-        for row, (position, past) in zip(records_of(requests.iloc[list(still_open)]), still_open.items(), strict=True)
+    spent = (completion for completion in brainstorm_completions if completion.run_id == run_id)
+    manner = Manner(
+        judge=judging(Reply),
+        ask_again=asking_again(retry_prompt),
+        limits=generation,
+        budget=Budget(generation, PriceList.read(prices), llm.model, spent),
+        run_id=run_id,
+        untried=len(still_open) == len(requests),
     )
-    untried = len(still_open) == len(requests)
-    manner = Manner(judging(Reply), asking_again(retry_prompt), generation.max_attempts, run_id, untried)
-    yield from complete(lambda: Chat(spec.build(llm), llm), pending, manner, generation.max_concurrency)
+    logger.info("%d of %d planned rows to ask %s for", len(still_open), len(requests), llm.model)
+    rows = records_of(requests.iloc[[row.position for row in still_open]])
+    fingerprinter = Fingerprinter(llm, spec.identity)
+    pending = (_call(row, open_row, prompts, fingerprinter) for row, open_row in zip(rows, still_open, strict=True))
+    yield from complete(lambda: Chat(spec.build(llm), llm), pending, manner)
 
 
 def settle_rows(requests: pd.DataFrame, calls: pd.DataFrame, journal: Journal) -> SettledRows:
@@ -109,11 +128,11 @@ def _row_prompts(tasks: pd.DataFrame, closed: ChatPromptTemplate, open_: ChatPro
     return RowPrompts(tasks_of(tasks), closed, open_)
 
 
-def _call(row: dict[str, Any], fingerprint: str, past: Past, prompts: RowPrompts, fingerprinter: Fingerprinter) -> Call:
+def _call(row: dict[str, Any], open_row: OpenRow, prompts: RowPrompts, fingerprinter: Fingerprinter) -> Call:
     messages, schema = prompts.messages(row), prompts.schema(row["task_id"])
-    if fingerprinter.of(row["request_id"], messages, schema) != fingerprint:
+    if fingerprinter.of(row["request_id"], messages, schema) != open_row.fingerprint:
         raise StaleTableError(
             "data/03_primary/calls.parquet is of another plan, prompt or model, and an answer would be filed under the "
             "wrong call. Next: run `kedro run --pipelines generation`, which lists the calls anew"
         )
-    return Call(row["request_id"], fingerprint, messages, schema, row["seed"], past)
+    return Call(row["request_id"], open_row.fingerprint, messages, schema, row["seed"], open_row.past)

@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Pipeline, node
 
-from synthetic_textcat.pipelines.generation.nodes import generate, list_calls, settle_rows
+from synthetic_textcat.pipelines.generation.nodes import find_open_rows, generate, list_calls, settle_rows
 
 
 def create_pipeline() -> Pipeline:
@@ -16,18 +16,25 @@ def create_pipeline() -> Pipeline:
                 name="list_calls",
             ),
             node(
+                find_open_rows,
+                inputs=["requests", "calls", "journal", "params:generation"],
+                outputs="open_rows",
+                name="find_open_rows",
+            ),
+            node(
                 generate,
                 inputs=[
                     "requests",
-                    "calls",
+                    "open_rows",
                     "tasks",
                     "closed_prompt",
                     "open_prompt",
                     "retry_prompt",
-                    "journal",
                     "llm",
                     "params:llm",
                     "params:generation",
+                    "prices",
+                    "brainstorm_completions",
                     "run_id",
                 ],
                 outputs="completions",

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
-from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.outcomes import FAILURE_CAUSES, REJECT_REASONS
 
@@ -34,32 +33,6 @@ def yield_metrics(requests: pd.DataFrame, accepted: Iterable[str]) -> Metrics:
         "yield/all": float(hit.mean()),
         **{f"yield/language/{find_language(str(name)).code}": float(share) for name, share in by_language.items()},
         **{f"yield/task/{task_id}": float(share) for task_id, share in by_task.items()},
-    }
-
-
-def token_metrics(completions: Iterable[Completion], accepted: int, run_id: str) -> Metrics:
-    """Calls and tokens of the given journal lines, and of this run's among them. Unit: calls, tokens.
-
-    Cost is null as long as nobody has told a price: a guess would be worse.
-    """
-    totals = dict.fromkeys(("prompt", "cached", "completion", "all", "this_run", "calls", "calls_this_run"), 0)
-    for completion in completions:
-        mine = completion.run_id == run_id
-        totals["prompt"] += completion.prompt_tokens or 0
-        totals["cached"] += completion.cached_tokens or 0
-        totals["completion"] += completion.completion_tokens or 0
-        totals["all"] += completion.tokens
-        totals["this_run"] += completion.tokens if mine else 0
-        totals["calls"] += 1
-        totals["calls_this_run"] += mine
-    return {
-        "calls/dataset": totals.pop("calls"),
-        "calls/this_run": totals.pop("calls_this_run"),
-        **{f"tokens/{name}": total for name, total in totals.items()},
-        "tokens/per_accepted": totals["all"] / accepted if accepted else None,
-        "cost/usd_this_run": None,
-        "cost/usd_dataset": None,
-        "cost/usd_per_accepted": None,
     }
 
 

@@ -13,15 +13,17 @@ from synthetic_textcat.pipelines.quality_report.metrics import (
     Metrics,
     merged,
     row_metrics,
-    token_metrics,
     yield_metrics,
 )
 from synthetic_textcat.pipelines.quality_report.outcomes import Ends, outcome_rows
 from synthetic_textcat.pipelines.quality_report.plots import yield_figure
 from synthetic_textcat.pipelines.quality_report.report import Samples, render, sample
+from synthetic_textcat.pipelines.quality_report.spending import add_up, spending_metrics
+from synthetic_textcat.pipelines.quality_report.thresholds import reached_cap
 from synthetic_textcat.pipelines.quality_report.verdicts import judge
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
-from synthetic_textcat.schemas.parameters import LlmParameters
+from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters
+from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.rows import EXAMPLES, OUTCOMES, REJECTED, fingerprints_of, records_of, to_frame
 from synthetic_textcat.schemas.tasks import tasks_of
 
@@ -71,12 +73,12 @@ def list_outcomes(
     examples: pd.DataFrame,
     rejected: pd.DataFrame,
     failed: pd.DataFrame,
+    prices: dict[str, Any],
 ) -> pd.DataFrame:
     """One row a planned row: its end, calls, tokens and cost; columns `OUTCOMES`, in plan order."""
     ends = Ends(*({row["request_id"]: row for row in records_of(frame)} for frame in (examples, rejected, failed)))
-    return to_frame(
-        outcome_rows(requests["request_id"], journal.completions(fingerprints_of(requests, calls)), ends), OUTCOMES
-    )
+    own = journal.completions(fingerprints_of(requests, calls))
+    return to_frame(outcome_rows(requests["request_id"], own, ends, PriceList.read(prices)), OUTCOMES)
 
 
 def measure(
@@ -85,17 +87,20 @@ def measure(
     requests: pd.DataFrame,
     journal: Journal,
     brainstorm_journal: Journal,
+    prices: dict[str, Any],
     run_id: str,
 ) -> Metrics:
     """All metrics, by name."""
     accepted = outcomes.loc[outcomes["outcome"] == "accepted", "request_id"]
     planned = set(requests["request_id"])
     of_the_plan = (completion for completion in journal if completion.request_id in planned)
-    return merged(
-        row_metrics(ledger),
-        yield_metrics(requests, accepted),
-        token_metrics(chain(of_the_plan, brainstorm_journal), ledger["accepted"], run_id),
-    )
+    spent = add_up(chain(of_the_plan, brainstorm_journal), requests, PriceList.read(prices), run_id)
+    return merged(row_metrics(ledger), yield_metrics(requests, accepted), spending_metrics(spent, ledger["accepted"]))
+
+
+def name_cap(metrics: Metrics, generation: GenerationParameters) -> str:
+    """The parameter that stopped this run before its end, empty if none did: MLflow's tag `stopped_by`."""
+    return reached_cap(metrics, generation)
 
 
 def plot_yield(ledger: Ledger) -> Any:
@@ -109,13 +114,14 @@ def write_report(
     examples: pd.DataFrame,
     rejected: pd.DataFrame,
     failed: pd.DataFrame,
+    stopped_by: str,
     llm: LlmParameters,
     seed: int,
 ) -> str:
     """The report as HTML."""
     samples = Samples(*(sample(list(records_of(frame)), seed) for frame in (examples, rejected, failed)))
     by_templates = llm.model == OFFLINE_MODEL or OFFLINE_MODEL in set(examples["model_name"])
-    return render(ledger, metrics, samples, llm.model, BANNER if by_templates else None)
+    return render(ledger, metrics, samples, llm.model, BANNER if by_templates else None, stopped_by)
 
 
 def _candidate(row: dict[str, Any], planned_label: str | None, allowed: dict[str, frozenset[str]]) -> Candidate:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.prices import PriceList, total_usd
 
 
 class Ends(NamedTuple):
@@ -16,9 +17,9 @@ class Ends(NamedTuple):
 
 
 def outcome_rows(
-    request_ids: Iterable[str], completions: Iterable[Sequence[Completion]], ends: Ends
+    request_ids: Iterable[str], completions: Iterable[Sequence[Completion]], ends: Ends, prices: PriceList
 ) -> Iterator[dict[str, Any]]:
-    """One row a planned row, columns `OUTCOMES`; cost is missing as long as no price is known."""
+    """One row a planned row, columns `OUTCOMES`; cost (USD) is missing where it is not known."""
     for request_id, own in zip(request_ids, completions, strict=True):
         outcome, reason, row = _end_of(request_id, ends)
         if own and outcome == "not_run":
@@ -32,7 +33,7 @@ def outcome_rows(
             "reason": reason,
             "attempts": len(own),
             "tokens": sum(completion.tokens for completion in own),
-            "cost": None,
+            "cost": total_usd(map(prices.cost_usd, own)),
             **{column: row.get(column) for column in ("input_text", "label", "misleading_label")},
         }
 

@@ -8,6 +8,7 @@ from synthetic_textcat.hashing import draw
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
 from synthetic_textcat.pipelines.quality_report.metrics import Metrics
 from synthetic_textcat.pipelines.quality_report.plots import COLOURS, ends_of
+from synthetic_textcat.schemas.prices import usd
 
 SAMPLE_SIZE = 20
 _LONGEST_TEXT = 600
@@ -29,7 +30,9 @@ def sample(rows: Rows, seed: int) -> Rows:
     return sorted(rows, key=lambda row: draw(seed, "sample", row["request_id"]))[:SAMPLE_SIZE]
 
 
-def render(ledger: Ledger, metrics: Metrics, samples: Samples, model: str, banner: str | None) -> str:
+def render(
+    ledger: Ledger, metrics: Metrics, samples: Samples, model: str, banner: str | None, stopped_by: str = ""
+) -> str:
     """The page."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -41,6 +44,7 @@ def render(ledger: Ledger, metrics: Metrics, samples: Samples, model: str, banne
         lstrip_blocks=True,
     )
     pages.filters["shortened"] = _shortened
+    pages.filters["usd"] = usd
     return pages.get_template("quality_report.html.jinja").render(
         ledger=ledger,
         metrics=metrics,
@@ -49,6 +53,7 @@ def render(ledger: Ledger, metrics: Metrics, samples: Samples, model: str, banne
         samples=samples,
         model=model,
         banner=banner,
+        stopped_by=stopped_by,
     )
 
 

@@ -1,6 +1,9 @@
-"""When a run is not good enough."""
+"""When a run is not good enough, and when it was stopped before its end."""
+
+from collections.abc import Mapping
 
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
+from synthetic_textcat.schemas.parameters import GenerationParameters
 
 
 def too_low(ledger: Ledger, min_yield: float) -> str | None:
@@ -13,3 +16,16 @@ def too_low(ledger: Ledger, min_yield: float) -> str | None:
         f"Only {ledger['accepted']} of {run} rows were accepted; quality_report.min_yield={min_yield} asks for more. "
         f"Most common: {', '.join(f'{name} {rows}' for name, rows in causes[:3])}. All is saved: see the report"
     )
+
+
+def reached_cap(metrics: Mapping[str, float | None], generation: GenerationParameters) -> str:
+    """The parameter whose cap left rows of this run's plan unasked; empty if there is none."""
+    caps = {
+        "generation.max_cost_usd": (metrics["cost/usd_this_run"], generation.max_cost_usd),
+        "generation.max_tokens_total": (metrics["tokens/this_run"], generation.max_tokens_total),
+    }
+    if metrics["rows/not_run"]:
+        for name, (spent, cap) in caps.items():
+            if cap is not None and spent is not None and spent >= cap:
+                return name
+    return ""

@@ -15,7 +15,7 @@ class Verdict(NamedTuple):
 
 def judge(rows: Sequence[Candidate]) -> list[Verdict | None]:
     """A verdict for each row, None for an example. Rows come in plan order, so that the first of two alike stays."""
-    verdicts = [_judge_alone(row) for row in rows]
+    verdicts = [judge_alone(row) for row in rows]
     for reason, comparison in COMPARISONS.items():
         standing = [place for place, verdict in enumerate(verdicts) if verdict is None]
         for place, detail in zip(standing, comparison(rows[place] for place in standing), strict=True):
@@ -24,7 +24,8 @@ def judge(rows: Sequence[Candidate]) -> list[Verdict | None]:
     return verdicts
 
 
-def _judge_alone(row: Candidate) -> Verdict | None:
+def judge_alone(row: Candidate) -> Verdict | None:
+    """The verdict of the checks that need no other row."""
     for reason, check in ROW_CHECKS.items():
         if (detail := check(row)) is not None:
             return Verdict(reason, detail)

@@ -3,12 +3,14 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 from langchain_core.prompts import ChatPromptTemplate
 
 from synthetic_textcat.errors import BrainstormError
 from synthetic_textcat.hashing import draw_int
+from synthetic_textcat.llm.budget import Budget
 from synthetic_textcat.llm.calls import Call, Manner
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.engine import complete
@@ -23,6 +25,7 @@ from synthetic_textcat.pipelines.task_ingest.brainstorm import new_tasks
 from synthetic_textcat.pipelines.task_ingest.tasks_file import read_tasks
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters, TaskIngestParameters
+from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.replies import TaskList, task_list_schema
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
 
@@ -64,13 +67,20 @@ def ask_for_tasks(
     spec: ChatModelSpec,
     llm: LlmParameters,
     generation: GenerationParameters,
+    prices: dict[str, Any],
     run_id: str,
 ) -> Iterator[list[Completion]]:
-    """Makes the brainstorming calls that the journal does not answer; yields completions as they arrive."""
-    manner = Manner(judging(TaskList), asking_again(retry_prompt), generation.max_attempts, run_id)
+    """Makes the brainstorming calls that the journal does not answer; yields completions as they arrive.
+
+    Raises:
+        FatalAnswerError: After a fatal answer, when all that was in flight has been yielded.
+        PriceListError: If there is a cap in USD that can't be kept.
+    """
+    budget = Budget(generation, PriceList.read(prices), llm.model)
+    manner = Manner(judging(TaskList), asking_again(retry_prompt), generation, budget, run_id)
     still_open = open_rows([call.fingerprint for call in calls], journal, TaskList, generation.max_attempts)
-    pending = (replace(calls[position], past=past) for position, past in still_open.items())
-    yield from complete(lambda: Chat(spec.build(llm), llm), pending, manner, generation.max_concurrency)
+    pending = (replace(calls[row.position], past=row.past) for row in still_open)
+    yield from complete(lambda: Chat(spec.build(llm), llm), pending, manner)
 
 
 def collect_tasks(

@@ -30,6 +30,7 @@ def create_pipeline() -> Pipeline:
                     "llm",
                     "params:llm",
                     "params:generation",
+                    "prices",
                     "run_id",
                 ],
                 outputs="brainstorm_completions",

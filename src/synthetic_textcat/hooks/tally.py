@@ -1,0 +1,81 @@
+"""How far the calls are, in numbers and in one line."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from synthetic_textcat.llm.parsing import parse
+from synthetic_textcat.pipelines.quality_report.checks import Candidate
+from synthetic_textcat.pipelines.quality_report.verdicts import judge_alone
+from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.prices import PriceList, usd
+from synthetic_textcat.schemas.replies import Problem, Reply
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts completions as they are saved.
+
+    Attributes:
+        asked: Rows to ask for.
+        max_attempts: Replies after which a row counts as failed.
+        accepted: Rows whose reply passes the checks that need no other row and no plan; the report has the last word.
+        rejected: Rows whose reply does not.
+        failed: Rows without a usable reply.
+        tokens: Read and written.
+        usd: What they cost; None once that is unknown.
+    """
+
+    asked: int
+    max_attempts: int
+    accepted: int = 0
+    rejected: int = 0
+    failed: int = 0
+    tokens: int = 0
+    usd: float | None = 0.0
+
+    @property
+    def done(self) -> int:
+        """Rows that are settled, for this run."""
+        return self.accepted + self.rejected + self.failed
+
+    def add(self, completions: Iterable[Completion], prices: PriceList) -> None:
+        """Takes in what was saved."""
+        for completion in completions:
+            self.tokens += completion.tokens
+            cost = prices.cost_usd(completion)
+            self.usd = None if self.usd is None or cost is None else self.usd + cost
+            self._settle(completion)
+
+    def line(self, seconds: float) -> str:
+        """All of it, within 80 columns, after so many seconds."""
+        rate = self.done / seconds if seconds > 0 else 0.0
+        parts = [f"{self.done:,}/{self.asked:,} rows", f"{self.accepted:,} ok"]
+        parts += [f"{self.rejected:,} rejected"] if self.rejected else []
+        parts += [f"{self.failed:,} failed"] if self.failed else []
+        parts += [f"{rate:.1f}/s", f"{_short(self.tokens)} tokens"]
+        parts += [usd(self.usd)] if self.usd is not None else []
+        parts += [f"{_clock((self.asked - self.done) / rate)} left"] if rate and self.done < self.asked else []
+        return ", ".join(parts)
+
+    def _settle(self, completion: Completion) -> None:
+        reply = parse(completion, Reply)
+        if isinstance(reply, Problem):
+            self.failed += not completion.replied or completion.attempt >= self.max_attempts
+        elif judge_alone(_alone(completion.request_id, reply)) is None:
+            self.accepted += 1
+        else:
+            self.rejected += 1
+
+
+def _alone(request_id: str, reply: Reply) -> Candidate:
+    return Candidate(request_id, **reply.model_dump(), planned_label=None, allowed=frozenset())
+
+
+def _short(number: int) -> str:
+    return f"{number:,}" if number < 100_000 else f"{number / 1e6:.2f}M" if number >= 1e6 else f"{number / 1e3:.0f}k"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

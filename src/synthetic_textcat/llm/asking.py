@@ -1,0 +1,66 @@
+"""One call: from messages to the completion that is journalled, whatever comes of it."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from time import monotonic
+
+from synthetic_textcat.errors import BadRequestError, FatalAnswerError, TransportError, UnreachableError, redact
+from synthetic_textcat.llm.answers import Answer
+from synthetic_textcat.llm.calls import Call
+from synthetic_textcat.llm.chat import Chat
+from synthetic_textcat.llm.messages import Messages, messages_sha256
+from synthetic_textcat.schemas.completions import REPLIED, Completion
+
+_NO_ANSWER = Answer("", None, None, None, None, None, None)
+
+
+async def ask(
+    chat: Chat, call: Call, messages: Messages, attempt: int, run_id: str, proven: Callable[[], bool]
+) -> Completion:
+    """Asks once; the client's own retries are within.
+
+    Args:
+        chat: The model.
+        call: The row.
+        messages: The conversation so far.
+        attempt: The number of the reply that is asked for.
+        run_id: The run that asks.
+        proven: Whether a call of this run was answered: then a server is there, and a bad request is the row's own.
+
+    Raises:
+        FatalAnswerError: If every further call would fail alike.
+    """
+    begun = monotonic()
+    answer, status, error = _NO_ANSWER, REPLIED, None
+    try:
+        answer = await chat.ask(messages, call.schema, call.seed)
+    except UnreachableError as failure:
+        if not proven():
+            raise FatalAnswerError(
+                f"No server answers: {failure}. Next: start it, or set OPENAI_BASE_URL to its address"
+            ) from None
+        status, error = failure.cause, redact(str(failure))
+    except TransportError as failure:
+        status, error = failure.cause, redact(str(failure))
+    except BadRequestError as failure:
+        if attempt == 1 and not proven():
+            raise
+        status, error = "server_error", redact(str(failure))
+    return Completion(
+        fingerprint=call.fingerprint,
+        request_id=call.request_id,
+        attempt=attempt,
+        run_id=run_id,
+        status=status,
+        raw_text=answer.raw_text,
+        refusal=answer.refusal,
+        finish_reason=answer.finish_reason,
+        prompt_tokens=answer.prompt_tokens,
+        cached_tokens=answer.cached_tokens,
+        completion_tokens=answer.completion_tokens,
+        latency_s=round(monotonic() - begun, 4),
+        model_name=answer.model_name,
+        prompt_sha256=messages_sha256(messages),
+        error=error,
+        created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+    )

@@ -1,0 +1,79 @@
+"""How fast calls go out: requests and tokens a minute, evenly spread."""
+
+import asyncio
+
+from aiolimiter import AsyncLimiter
+
+from synthetic_textcat.llm.messages import Messages
+from synthetic_textcat.schemas.completions import Completion
+
+_MINUTE_S = 60.0
+_BELOW = 1.02
+"""Two per cent below the limit: a server's minute and ours never begin together."""
+
+_CHARACTERS_A_TOKEN = 4
+"""For a server that counts no tokens; about what English takes with the usual tokenisers."""
+
+
+class Pace:
+    """Hands out turns so that no minute holds more requests or tokens than the limits; without limits at once.
+
+    What a call will take is known only when it is done. So a turn takes what calls took on average so far, and a call
+    that took more (or less) is made up for by the next turns. A pace belongs to one event loop.
+
+    Args:
+        requests_per_minute: Requests sent, the client's own retries included; None = no limit.
+        tokens_per_minute: Tokens read and written; None = no limit.
+    """
+
+    def __init__(self, requests_per_minute: int | None, tokens_per_minute: int | None) -> None:
+        self._requests = _evenly(requests_per_minute, at_once=1)
+        # A second's worth at once: one by one, tokens would be thousands of wake-ups.
+        self._tokens = _evenly(tokens_per_minute, at_once=max(1, (tokens_per_minute or 0) / _MINUTE_S))
+        self._in_line = asyncio.Lock()
+        self._calls = 0
+        self._taken = self._owed = 0.0
+
+    async def turn(self) -> float:
+        """Waits until the next call may go out, first come, first served; the tokens that it is expected to take."""
+        if self._requests is None and self._tokens is None:
+            return 0.0
+        async with self._in_line:
+            await self.request()
+            expected = self._taken / self._calls if self._calls else 0.0
+            self._owed += expected
+            await self._take_tokens()
+        return expected
+
+    async def request(self) -> None:
+        """Waits until one more request may be sent for a call that has had its turn."""
+        if self._requests is not None:
+            await self._requests.acquire()
+
+    def note(self, expected: float, completion: Completion, messages: Messages) -> None:
+        """Takes in what a call took in the end, beside what was expected when it had its turn."""
+        taken = completion.tokens if completion.prompt_tokens is not None else _guess(completion, messages)
+        self._owed += taken - expected
+        self._taken += taken
+        self._calls += 1
+
+    async def _take_tokens(self) -> None:
+        if self._tokens is None:
+            return
+        while self._owed >= 1:
+            amount = min(self._owed, self._tokens.max_rate)
+            await self._tokens.acquire(amount)
+            self._owed -= amount
+
+
+def _evenly(per_minute: int | None, at_once: float) -> AsyncLimiter | None:
+    if per_minute is None:
+        return None
+    return AsyncLimiter(at_once, at_once * _MINUTE_S / per_minute * _BELOW)
+
+
+def _guess(completion: Completion, messages: Messages) -> float:
+    if not completion.replied:
+        return 0.0
+    read = sum(len(str(message.content)) for message in messages)
+    return (read + len(completion.raw_text)) / _CHARACTERS_A_TOKEN

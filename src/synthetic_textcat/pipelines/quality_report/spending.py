@@ -1,0 +1,87 @@
+"""What was paid: calls, tokens and USD of journal lines, in all, by run, by task and by language."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.languages import find_language
+from synthetic_textcat.schemas.prices import PriceList
+from synthetic_textcat.schemas.rows import records_of
+
+DATASET = "dataset"
+THIS_RUN = "this_run"
+
+
+@dataclass(slots=True)
+class Spent:
+    """Sums over journal lines; `usd` is None once the cost of one line is unknown."""
+
+    calls: int = 0
+    prompt: int = 0
+    cached: int = 0
+    completion: int = 0
+    usd: float | None = 0.0
+
+    @property
+    def tokens(self) -> int:
+        """Tokens read and written."""
+        return self.prompt + self.completion
+
+    def add(self, line: Completion, usd: float | None) -> None:
+        """Adds a line with its cost."""
+        self.calls += 1
+        self.prompt += line.prompt_tokens or 0
+        self.cached += line.cached_tokens or 0
+        self.completion += line.completion_tokens or 0
+        self.usd = None if self.usd is None or usd is None else self.usd + usd
+
+
+def add_up(lines: Iterable[Completion], requests: pd.DataFrame, prices: PriceList, run_id: str) -> Mapping[str, Spent]:
+    """The sums: `dataset` and `this_run`, `task/<task_id>` and `language/<code>` of the planned rows.
+
+    Args:
+        lines: Those of the plan's rows, of whatever prompt, model and run, and those of brainstorming.
+        requests: The plan.
+        prices: What tokens cost.
+        run_id: This run.
+    """
+    groups = {row["request_id"]: _groups(row) for row in records_of(requests[["request_id", "task_id", "language"]])}
+    sums = {name: Spent() for name in (DATASET, THIS_RUN, *sorted({name for own in groups.values() for name in own}))}
+    for line in lines:
+        usd = prices.cost_usd(line)
+        for name in _names(line, groups, run_id):
+            sums[name].add(line, usd)
+    return sums
+
+
+def spending_metrics(sums: Mapping[str, Spent], accepted: int) -> dict[str, float | None]:
+    """Calls, tokens and cost by name; cost is null where a price or a count is unknown. Unit: calls, tokens, USD."""
+    of_all, of_run = sums[DATASET], sums[THIS_RUN]
+    return {
+        "calls/dataset": of_all.calls,
+        "calls/this_run": of_run.calls,
+        "tokens/prompt": of_all.prompt,
+        "tokens/cached": of_all.cached,
+        "tokens/completion": of_all.completion,
+        "tokens/all": of_all.tokens,
+        "tokens/this_run": of_run.tokens,
+        "tokens/per_accepted": of_all.tokens / accepted if accepted else None,
+        "cost/usd_dataset": of_all.usd,
+        "cost/usd_this_run": of_run.usd,
+        "cost/usd_per_accepted": of_all.usd / accepted if accepted and of_all.usd is not None else None,
+        **{f"cost/usd_{name}": own.usd for name, own in sums.items() if "/" in name},
+    }
+
+
+def _groups(row: Mapping[str, Any]) -> tuple[str, str]:
+    return f"task/{row['task_id']}", f"language/{find_language(row['language']).code}"
+
+
+def _names(line: Completion, groups: Mapping[str, tuple[str, str]], run_id: str) -> Iterator[str]:
+    yield DATASET
+    if line.run_id == run_id:
+        yield THIS_RUN
+    yield from groups.get(line.request_id, ())

@@ -1,0 +1,33 @@
+"""Runs of the engine on a scripted model."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from langchain_core.prompts import ChatPromptTemplate
+
+from synthetic_textcat.llm.budget import Budget
+from synthetic_textcat.llm.calls import Call, Manner
+from synthetic_textcat.llm.engine import complete
+from synthetic_textcat.llm.retries import asking_again, judging
+from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.parameters import GenerationParameters
+from synthetic_textcat.schemas.prices import PriceList
+from synthetic_textcat.schemas.replies import Reply
+from tests.support.chat_models import ScriptedChatModel
+
+_DOLLAR_A_THOUSAND = {"scripted-1": {"input": 1e3, "output": 1e3}}
+_RETRY = ChatPromptTemplate([("user", "Wrong ({cause}): {problem}.")])
+
+
+def manner(max_concurrency: int = 4, **limits: Any) -> Manner:
+    """The manner of a run that wants rows, within these limits; a thousand tokens of `scripted-1` cost a dollar."""
+    generation = GenerationParameters.model_validate({"max_concurrency": max_concurrency, **limits})
+    prices = PriceList.read({"as_of": "2026-01-01", "usd_per_million_tokens": _DOLLAR_A_THOUSAND})
+    budget = Budget(generation, prices, "scripted-1")
+    return Manner(judging(Reply), asking_again(_RETRY), generation, budget, run_id="run-7")
+
+
+def run(model: ScriptedChatModel, calls: Sequence[Call], max_concurrency: int = 4, **limits: Any) -> list[Completion]:
+    """All completions, in the order in which they were handed on."""
+    batches = complete(model.as_chat, iter(calls), manner(max_concurrency, **limits))
+    return [completion for batch in batches for completion in batch]
