@@ -8,9 +8,11 @@ import click
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 
+from synthetic_textcat.hooks.quote_lines import quote_lines
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
+from synthetic_textcat.schemas.prices import usd
 
 _EXAMPLES = "data/05_model_input/examples.parquet"
 _REPORT = "data/08_reporting/quality_report.html"
@@ -21,6 +23,7 @@ class RunSummary:
 
     def __init__(self) -> None:
         self._ledger: Ledger | None = None
+        self._saved: dict[str, Any] = {}
         self._calls: int | None = None
         self._offline = False
 
@@ -33,13 +36,15 @@ class RunSummary:
     def before_pipeline_run(self, pipeline: Any) -> None:
         """Begins to count calls, if this run may make any."""
         writes = pipeline.all_outputs() & {"completions", "brainstorm_completions"}
-        self._ledger, self._calls = None, 0 if writes else None
+        self._ledger, self._calls, self._saved = None, 0 if writes else None, {}
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
         """Keeps the ledger and counts calls."""
         if dataset_name == "ledger":
             self._ledger = data
+        elif dataset_name in ("metrics", "quote", "stopped_by"):
+            self._saved[dataset_name] = data
         elif self._calls is not None and dataset_name in ("completions", "brainstorm_completions"):
             self._calls += len(data)
 
@@ -51,14 +56,23 @@ class RunSummary:
     def _lines(self) -> Iterator[str]:
         if self._ledger is not None:
             yield from _ledger_lines(self._ledger)
+        if "quote" in self._saved:
+            yield from quote_lines(self._saved["quote"])
         if self._calls is not None:
-            yield f"calls     {self._calls}" if self._calls else "calls     0: the journal has all the answers"
+            yield from self._spent_lines(self._calls)
         if self._offline and (self._ledger or self._calls):
             yield textwrap.fill(BANNER, 80, initial_indent="note      ", subsequent_indent=" " * 10)
         if self._ledger is not None:
             yield f"dataset   {_EXAMPLES}"
             yield f"report    {_REPORT}"
         yield "look      `make mlflow` for runs, `make viz` for the pipeline"
+
+    def _spent_lines(self, calls: int) -> Iterator[str]:
+        yield f"calls     {calls}" if calls else "calls     0: the journal has all the answers"
+        if (cost := self._saved.get("metrics", {}).get("cost/usd_this_run")) is not None and calls:
+            yield f"cost      {usd(cost)}"
+        if cap := self._saved.get("stopped_by"):
+            yield f"stopped   by {cap}; with a higher one the same command goes on"
 
 
 def _ledger_lines(ledger: Ledger) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from synthetic_textcat.hooks.durations import clock
 from synthetic_textcat.llm.parsing import parse
 from synthetic_textcat.pipelines.quality_report.checks import Candidate
 from synthetic_textcat.pipelines.quality_report.verdicts import judge_alone
@@ -54,7 +55,7 @@ class Tally:
         parts += [f"{self.failed:,} failed"] if self.failed else []
         parts += [f"{rate:.1f}/s", f"{_short(self.tokens)} tokens"]
         parts += [usd(self.usd)] if self.usd is not None else []
-        parts += [f"{_clock((self.asked - self.done) / rate)} left"] if rate and self.done < self.asked else []
+        parts += [f"{clock((self.asked - self.done) / rate)} left"] if rate and self.done < self.asked else []
         return ", ".join(parts)
 
     def _settle(self, completion: Completion) -> None:
@@ -73,9 +74,3 @@ def _alone(request_id: str, reply: Reply) -> Candidate:
 
 def _short(number: int) -> str:
     return f"{number:,}" if number < 100_000 else f"{number / 1e6:.2f}M" if number >= 1e6 else f"{number / 1e3:.0f}k"
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

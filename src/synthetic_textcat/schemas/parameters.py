@@ -87,6 +87,12 @@ class QualityReportParameters(_Block):
     min_yield: float = Field(0.5, ge=0, le=1)
 
 
+class QuoteParameters(_Block):
+    """How many rows are tried before the whole plan is priced."""
+
+    pilot_rows: int = Field(20, ge=1)
+
+
 class ExportParameters(_Block):
     """Nothing to set yet."""
 
@@ -100,6 +106,7 @@ class Parameters(_Block):
     attribute_sampling: AttributeSamplingParameters
     generation: GenerationParameters
     quality_report: QualityReportParameters
+    quote: QuoteParameters
     export: ExportParameters
 
 

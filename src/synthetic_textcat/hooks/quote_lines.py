@@ -1,0 +1,29 @@
+"""A quote, in lines to be read."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from synthetic_textcat.hooks.durations import clock
+from synthetic_textcat.schemas.prices import PRICE_LIST, usd
+
+
+def quote_lines(quote: Mapping[str, float | None]) -> Iterator[str]:
+    """What the plan will take, each figure with its range, within 80 columns."""
+    yield ""
+    pilot = quote["quote/pilot/usd"]
+    paid = "" if pilot is None else f", which cost {usd(pilot)}"
+    yield f"quote     for {quote['quote/planned']:,} planned rows, from a pilot of {quote['quote/pilot/rows']:,}{paid}"
+    yield _line(quote, "tokens", "{:,.0f}".format)
+    if quote["quote/usd/expected"] is None:
+        yield f"cost      unknown: no price in {PRICE_LIST}, or no token counts"
+    else:
+        yield _line(quote, "usd", usd, "cost")
+    yield _line(quote, "seconds", clock, "time")
+    yield _line(quote, "accepted", "{:,.0f}".format)
+    yield "          (expected, and a range that holds it 95 times in 100; the answers are"
+    yield "          in the journal: `kedro run --pipelines generate` does not ask them again)"
+
+
+def _line(quote: Mapping[str, float | None], what: str, shown: Callable[[float], str], name: str | None = None) -> str:
+    expected, low, high = (quote[f"quote/{what}/{end}"] for end in ("expected", "low", "high"))
+    line = f"{name or what:<10}{'unknown' if expected is None else shown(expected):<14}"
+    return line.rstrip() if low is None or high is None else f"{line}{shown(low)} to {shown(high)}"

@@ -1,0 +1,5 @@
+"""What the plan will cost, take and bring, from a pilot of its own rows."""
+
+from synthetic_textcat.pipelines.quote.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

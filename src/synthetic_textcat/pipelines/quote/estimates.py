@@ -1,0 +1,107 @@
+"""From a pilot to the whole plan: expected values, each with a range of 95 %."""
+
+from collections.abc import Sequence
+from math import nan, sqrt
+from typing import NamedTuple
+
+import pandas as pd
+
+from synthetic_textcat.schemas.parameters import GenerationParameters
+
+Quote = dict[str, float | None]
+"""Flat name → number, or null where it can't be known."""
+
+_CONFIDENCE = 0.95
+_MINUTE_S = 60.0
+
+
+class Range(NamedTuple):
+    """An expected value with its bounds; the bounds are missing where one row is all there is."""
+
+    expected: float
+    low: float | None
+    high: float | None
+
+    def times(self, factor: float) -> "Range":
+        """All three, multiplied."""
+        return Range(*(None if value is None else value * factor for value in self))  # type: ignore[arg-type]
+
+
+def quote(planned: int, pilot: pd.DataFrame, generation: GenerationParameters) -> Quote:
+    """What `planned` rows will take.
+
+    Args:
+        planned: Rows of the plan.
+        pilot: Its rows that were tried; columns of `OUTCOMES` and `latency_s`.
+        generation: The limits at which the plan will run.
+
+    Returns:
+        `quote/planned`, `quote/pilot/rows`, `quote/pilot/usd`, and of `quote/tokens`, `quote/usd`, `quote/seconds` and
+        `quote/accepted` each `/expected`, `/low` and `/high`.
+    """
+    run = pilot[pilot["outcome"] != "not_run"]
+    tokens = _mean(run["tokens"], planned)
+    usd = _mean(run["cost"], planned)
+    return {
+        "quote/planned": planned,
+        "quote/pilot/rows": len(run),
+        "quote/pilot/usd": _number(run["cost"].sum(skipna=False)) if len(run) else None,
+        **_named("tokens", tokens, planned),
+        **_named("usd", usd, planned),
+        **_named("seconds", _seconds(run, tokens, planned, generation), planned),
+        **_named("accepted", _share(int((run["outcome"] == "accepted").sum()), len(run), planned), planned),
+    }
+
+
+def _seconds(run: pd.DataFrame, tokens: Range | None, planned: int, generation: GenerationParameters) -> Range | None:
+    """Seconds a row: by the calls in flight or by a limit a minute, whichever is the slowest."""
+    bounds = [_over(_mean(run["latency_s"], planned), generation.max_concurrency)]
+    if generation.requests_per_minute:
+        bounds.append(_over(_mean(run["attempts"], planned), generation.requests_per_minute / _MINUTE_S))
+    if generation.tokens_per_minute:
+        bounds.append(_over(tokens, generation.tokens_per_minute / _MINUTE_S))
+    return max((bound for bound in bounds if bound is not None), key=lambda bound: bound.expected, default=None)
+
+
+def _over(amount: Range | None, rate: float) -> Range | None:
+    return None if amount is None else amount.times(1 / rate)
+
+
+def _mean(values: "pd.Series[float]", planned: int) -> Range | None:
+    """The mean with Student's t interval, narrowed by how much of the plan the pilot is; None if a value is unknown."""
+    known = [float(value) for value in values]
+    if not known or any(pd.isna(value) for value in known):
+        return None
+    mean = sum(known) / len(known)
+    if len(known) == 1:
+        return Range(mean, None, None)
+    half = _half_width(known, planned)
+    return Range(mean, max(0.0, mean - half), mean + half)
+
+
+def _half_width(known: Sequence[float], planned: int) -> float:
+    from scipy import stats  # a second of import
+
+    unseen = max(0.0, 1 - len(known) / planned)
+    return float(stats.t.ppf((1 + _CONFIDENCE) / 2, len(known) - 1) * stats.sem(known) * sqrt(unseen))
+
+
+def _share(hits: int, rows: int, planned: int) -> Range | None:
+    """A share with Wilson's interval, which is sound near 0 and 1; of a plan that is all tried it is exact."""
+    if not rows:
+        return None
+    if rows >= planned:
+        return Range(hits / rows, hits / rows, hits / rows)
+    from scipy import stats
+
+    interval = stats.binomtest(hits, rows).proportion_ci(_CONFIDENCE, method="wilson")
+    return Range(hits / rows, float(interval.low), float(interval.high))
+
+
+def _named(what: str, a_row: Range | None, planned: int) -> Quote:
+    of_all = Range(nan, nan, nan) if a_row is None else a_row.times(planned)
+    return {f"quote/{what}/{name}": _number(value) for name, value in of_all._asdict().items()}
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None or pd.isna(value) else float(value)

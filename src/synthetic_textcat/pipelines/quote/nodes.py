@@ -1,0 +1,30 @@
+"""Nodes of `quote`."""
+
+import pandas as pd
+
+from synthetic_textcat.llm.journal import Journal
+from synthetic_textcat.pipelines.quote.estimates import Quote, quote
+from synthetic_textcat.pipelines.quote.sampling import spread_sample
+from synthetic_textcat.schemas.parameters import GenerationParameters, QuoteParameters
+from synthetic_textcat.schemas.rows import fingerprints_of
+
+
+def choose_pilot(requests: pd.DataFrame, quote: QuoteParameters, seed: int) -> pd.DataFrame:
+    """Rows of the plan, spread over its tasks and languages, in plan order; columns `REQUESTS`."""
+    return requests.iloc[spread_sample(requests, quote.pilot_rows, seed)].reset_index(drop=True)
+
+
+def estimate(
+    requests: pd.DataFrame,
+    pilot: pd.DataFrame,
+    calls: pd.DataFrame,
+    journal: Journal,
+    outcomes: pd.DataFrame,
+    generation: GenerationParameters,
+) -> Quote:
+    """Tokens, USD, seconds and accepted rows of the whole plan, each with its range."""
+    latencies = [
+        sum(completion.latency_s for completion in completions)
+        for completions in journal.completions(fingerprints_of(pilot, calls))
+    ]
+    return quote(len(requests), outcomes.assign(latency_s=latencies), generation)
