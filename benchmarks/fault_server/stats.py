@@ -2,6 +2,7 @@
 
 from collections import Counter
 from http import HTTPStatus
+from time import monotonic
 from typing import Any
 
 import orjson
@@ -21,6 +22,7 @@ class Stats:
         self.repeated_bodies = self.repeated_prompts = 0
         self.max_in_flight = self.in_flight
         self.latencies_s: list[float] = []
+        self.arrivals_s: list[float] = []
         self.by_fault: Counter[str] = Counter()
         self.statuses: Counter[int] = Counter()
         self.last_body = b"null"
@@ -30,6 +32,7 @@ class Stats:
     def begin(self) -> None:
         """A chat request has come."""
         self.requests += 1
+        self.arrivals_s.append(monotonic())
         self.in_flight += 1
         self.max_in_flight = max(self.max_in_flight, self.in_flight)
 

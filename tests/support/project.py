@@ -19,7 +19,7 @@ from mlflow.entities import Run
 ROOT = Path(__file__).parents[2]
 _GUARD = Path(__file__).parent / "loopback_only"
 _COPIED = ("pyproject.toml", ".telemetry", "constraints.txt")
-_KEDRO = str(Path(sys.executable).with_name("kedro"))
+KEDRO = str(Path(sys.executable).with_name("kedro"))
 _TOO_LONG_S = 120.0
 
 TRACKED = {"TEXTCAT_TRACKING": "on"}
@@ -56,7 +56,7 @@ class Project:
     def kedro(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         """A `kedro` command, to its end."""
         return subprocess.run(
-            [_KEDRO, *arguments],
+            [KEDRO, *arguments],
             cwd=self.folder,
             env=environment(**env),
             capture_output=True,
@@ -75,7 +75,7 @@ class Project:
     def start(self, *arguments: str, **env: str) -> "subprocess.Popen[str]":
         """`kedro run`, left running."""
         return subprocess.Popen(
-            [_KEDRO, "run", *arguments],
+            [KEDRO, "run", *arguments],
             cwd=self.folder,
             env=environment(**{**_UNTRACKED, **env}),
             stdout=subprocess.PIPE,
@@ -105,6 +105,11 @@ class Project:
         found: dict[str, float | None] = json.loads(
             self.path("data/08_reporting/metrics.json").read_text(encoding="utf-8")
         )
+        return found
+
+    def quote(self) -> dict[str, Any]:
+        """`quote.json`."""
+        found: dict[str, Any] = json.loads(self.path("data/08_reporting/quote.json").read_text(encoding="utf-8"))
         return found
 
     def journal(self) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from synthetic_textcat.schemas.prices import PriceList
 
 if TYPE_CHECKING:
     from rich.live import Live
+    from rich.text import Text
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +77,7 @@ class Progress:
     def _say(self, tally: Tally) -> None:
         now = monotonic()
         if self._live is not None:
-            self._live.update(tally.line(now - self._begun))
+            self._live.update(_one_line(tally.line(now - self._begun)))
         elif now - self._last_said >= _EVERY_S:
             logger.info("%s", tally.line(now - self._begun))
             self._last_said = now
@@ -88,6 +89,12 @@ class Progress:
         if self._tally is not None and self._tally.done:
             logger.info("%s", self._tally.line(monotonic() - self._begun))
         self._live = self._tally = None
+
+
+def _one_line(text: str) -> "Text":
+    from rich.text import Text
+
+    return Text(text, no_wrap=True, overflow="ellipsis")
 
 
 def _live_line() -> "Live | None":

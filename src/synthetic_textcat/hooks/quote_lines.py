@@ -19,8 +19,8 @@ def quote_lines(quote: Mapping[str, float | None]) -> Iterator[str]:
         yield _line(quote, "usd", usd, "cost")
     yield _line(quote, "seconds", clock, "time")
     yield _line(quote, "accepted", "{:,.0f}".format)
-    yield "          (expected, and a range that holds it 95 times in 100; the answers are"
-    yield "          in the journal: `kedro run --pipelines generate` does not ask them again)"
+    yield "          expected, and a range that holds it 95 times in 100; the pilot's"
+    yield "          answers are in the journal, and `generate` does not ask them again"
 
 
 def _line(quote: Mapping[str, float | None], what: str, shown: Callable[[float], str], name: str | None = None) -> str:

@@ -48,11 +48,11 @@ class Tally:
             self._settle(completion)
 
     def line(self, seconds: float) -> str:
-        """All of it, within 80 columns, after so many seconds."""
+        """All of it, mostly within 80 columns, after so many seconds."""
         rate = self.done / seconds if seconds > 0 else 0.0
-        parts = [f"{self.done:,}/{self.asked:,} rows", f"{self.accepted:,} ok"]
-        parts += [f"{self.rejected:,} rejected"] if self.rejected else []
-        parts += [f"{self.failed:,} failed"] if self.failed else []
+        parts = [f"{_short(self.done)}/{_short(self.asked)} rows", f"{_short(self.accepted)} ok"]
+        parts += [f"{_short(self.rejected)} rejected"] if self.rejected else []
+        parts += [f"{_short(self.failed)} failed"] if self.failed else []
         parts += [f"{rate:.1f}/s", f"{_short(self.tokens)} tokens"]
         parts += [usd(self.usd)] if self.usd is not None else []
         parts += [f"{clock((self.asked - self.done) / rate)} left"] if rate and self.done < self.asked else []

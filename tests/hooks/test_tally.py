@@ -1,0 +1,62 @@
+"""How far the calls are, as it is shown."""
+
+import pytest
+
+from synthetic_textcat.hooks.durations import clock
+from synthetic_textcat.hooks.quote_lines import quote_lines
+from synthetic_textcat.hooks.tally import Tally
+from synthetic_textcat.schemas.prices import PriceList
+from tests.llm.builders import BAD, completion, no_reply
+from tests.pipelines.quality_report.builders import PRICES
+
+_PRICES = PriceList.read(PRICES)
+_GOOD = '{"input_text": "They forgot the sauce.", "label": "bad", "misleading_label": "good"}'
+_SAME_LABELS = '{"input_text": "a text", "label": "A", "misleading_label": "A"}'
+
+
+def test_each_row_counts_once_in_one_place() -> None:
+    tally = Tally(asked=6, max_attempts=2)
+    lines = [
+        completion(_GOOD),
+        completion(BAD),  # to be asked again
+        completion(BAD, attempt=2),
+        completion(_SAME_LABELS),
+        no_reply(prompt_tokens=None, cached_tokens=None, completion_tokens=None),
+    ]
+    tally.add(lines, _PRICES)
+    assert (tally.accepted, tally.rejected, tally.failed, tally.done) == (1, 1, 2, 4)
+    assert tally.tokens == 4 * 15
+    line = tally.line(seconds=2.0)
+    assert line == "4/6 rows, 1 ok, 1 rejected, 2 failed, 2.0/s, 60 tokens, $0.00020, 0:01 left"
+
+
+def test_a_cost_that_is_not_known_is_not_shown() -> None:
+    tally = Tally(asked=1, max_attempts=1)
+    tally.add([completion(model_name="another")], _PRICES)
+    assert "$" not in tally.line(1.0)
+
+
+def test_the_line_fits_a_terminal() -> None:
+    tally = Tally(1_000_000, 1, accepted=880_000, rejected=9_000, failed=9_000, tokens=10**9, usd=1234.5)
+    line = tally.line(30 * 3600)
+    assert line.startswith("898k/1.00M rows, 880k ok")
+    assert len(line) <= 100  # a terminal cuts it
+    assert len(Tally(10_000, 1, accepted=8000, rejected=100, failed=10, tokens=10**6, usd=12.5).line(600)) <= 80
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(0.4, "0:00"), (65, "1:05"), (3661, "1:01:01")])
+def test_a_duration_is_shown_as_a_clock_does(seconds: float, shown: str) -> None:
+    assert clock(seconds) == shown
+
+
+def test_a_quote_is_shown_with_its_ranges_and_what_is_unknown_is_said() -> None:
+    quote: dict[str, float | None] = {"quote/planned": 10_000, "quote/pilot/rows": 20, "quote/pilot/usd": None}
+    for what in ("tokens", "usd", "seconds", "accepted"):
+        quote |= {f"quote/{what}/expected": 1e6, f"quote/{what}/low": 9e5, f"quote/{what}/high": 2e6}
+    shown = "\n".join(quote_lines(quote))
+    assert "cost      $1,000,000.00 $900,000.00 to $2,000,000.00" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+    unknown = quote | {"quote/usd/expected": None, "quote/tokens/low": None}
+    shown = "\n".join(quote_lines(unknown))
+    assert "cost      unknown" in shown
+    assert "tokens    1,000,000\n" in shown

@@ -1,0 +1,82 @@
+"""From a pilot to the plan: expected values whose ranges hold what comes."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from synthetic_textcat.pipelines.quote.estimates import quote
+from synthetic_textcat.schemas.parameters import GenerationParameters
+
+_FREE = GenerationParameters(max_concurrency=10)
+
+
+def _pilot(rows: int, **columns: Any) -> pd.DataFrame:
+    fields = {"outcome": "accepted", "attempts": 1, "tokens": 100, "cost": 0.01, "latency_s": 2.0, **columns}
+    return pd.DataFrame(
+        {name: [value] * rows if not isinstance(value, list) else value for name, value in fields.items()}
+    )
+
+
+def test_the_plan_takes_as_many_times_what_a_row_takes() -> None:
+    found = quote(1000, _pilot(20), _FREE)
+    assert (found["quote/planned"], found["quote/pilot/rows"]) == (1000, 20)
+    assert found["quote/pilot/usd"] == pytest.approx(0.2)
+    assert found["quote/tokens/expected"] == pytest.approx(100_000)
+    assert found["quote/usd/expected"] == pytest.approx(10)
+    assert found["quote/seconds/expected"] == pytest.approx(200)  # 1,000 x 2 s, ten at a time
+    assert found["quote/accepted/expected"] == 1000
+    assert found["quote/accepted/low"] == pytest.approx(838.9, abs=0.1)  # Wilson's interval of 20 in 20
+
+
+@pytest.mark.parametrize(
+    ("limits", "seconds"),
+    [
+        ({"requests_per_minute": 60}, 1500),  # 1.5 calls a row
+        ({"tokens_per_minute": 3000}, 2000),
+        ({"requests_per_minute": 60, "tokens_per_minute": 3000}, 2000),
+        ({"requests_per_minute": 10**6}, 200),
+    ],
+)
+def test_time_is_that_of_the_slowest_limit(limits: dict[str, int], seconds: float) -> None:
+    generation = GenerationParameters.model_validate({"max_concurrency": 10, **limits})
+    found = quote(1000, _pilot(20, attempts=[1, 2] * 10), generation)
+    assert found["quote/seconds/expected"] == pytest.approx(seconds)
+
+
+def test_a_plan_that_is_all_tried_is_known() -> None:
+    found = quote(4, _pilot(4, tokens=[1, 2, 3, 4], outcome=["accepted", "rejected", "failed", "accepted"]), _FREE)
+    assert [found[f"quote/tokens/{end}"] for end in ("low", "expected", "high")] == pytest.approx([10, 10, 10])
+    assert [found[f"quote/accepted/{end}"] for end in ("low", "expected", "high")] == [2, 2, 2]
+
+
+def test_one_row_tells_no_range_and_an_unknown_cost_no_cost() -> None:
+    found = quote(100, _pilot(1, cost=float("nan")), _FREE)
+    assert found["quote/tokens/expected"] == 100 * 100
+    assert found["quote/tokens/low"] is found["quote/tokens/high"] is None
+    assert [found[f"quote/usd/{end}"] for end in ("low", "expected", "high")] == [None] * 3
+    assert found["quote/pilot/usd"] is None
+
+
+def test_rows_that_were_not_run_tell_nothing() -> None:
+    found = quote(100, _pilot(3, outcome=["accepted", "not_run", "not_run"], tokens=[50, 0, 0]), _FREE)
+    assert (found["quote/pilot/rows"], found["quote/tokens/expected"]) == (1, 5000)
+    nothing = quote(100, _pilot(2, outcome="not_run"), _FREE)
+    assert {value for name, value in nothing.items() if name.count("/") == 2 and name != "quote/pilot/rows"} == {None}
+
+
+def test_ranges_hold_the_truth_about_as_often_as_they_say() -> None:
+    chance = np.random.default_rng(7)
+    tokens = chance.lognormal(5, 0.5, 2000)
+    good = chance.random(2000) < 0.8
+    held = np.zeros(2)
+    for _ in range(300):
+        taken = chance.choice(2000, 40, replace=False)
+        outcome = ["accepted" if good[place] else "rejected" for place in taken]
+        found = quote(2000, _pilot(40, tokens=tokens[taken].tolist(), outcome=outcome), _FREE)
+        held += [
+            found["quote/tokens/low"] <= tokens.sum() <= found["quote/tokens/high"],
+            found["quote/accepted/low"] <= good.sum() <= found["quote/accepted/high"],
+        ]
+    assert all(0.9 <= share <= 0.99 for share in held / 300)
