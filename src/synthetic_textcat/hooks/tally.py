@@ -20,7 +20,7 @@ class Tally:
         asked: Rows to ask for.
         max_attempts: Replies after which a row counts as failed.
         accepted: Rows whose reply passes the checks that need no other row and no plan; the report has the last word.
-        rejected: Rows whose reply does not.
+        rejected: Rows whose reply does not; not shown, but rows less the others.
         failed: Rows without a usable reply.
         tokens: Read and written.
         usd: What they cost; None once that is unknown.
@@ -48,10 +48,9 @@ class Tally:
             self._settle(completion)
 
     def line(self, seconds: float) -> str:
-        """All of it, mostly within 80 columns, after so many seconds."""
+        """All of it after so many seconds, within 80 columns up to 10,000 rows."""
         rate = self.done / seconds if seconds > 0 else 0.0
         parts = [f"{_short(self.done)}/{_short(self.asked)} rows", f"{_short(self.accepted)} ok"]
-        parts += [f"{_short(self.rejected)} rejected"] if self.rejected else []
         parts += [f"{_short(self.failed)} failed"] if self.failed else []
         parts += [f"{rate:.1f}/s", f"{_short(self.tokens)} tokens"]
         parts += [usd(self.usd)] if self.usd is not None else []
