@@ -1,111 +1,30 @@
-"""What a client library says, as an answer or as one of our errors."""
+"""What a client library says, as an answer."""
 
 from typing import Any
 
 import httpx2
 import openai
 import pytest
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, ToolCall
+from langchain_core.messages.tool import invalid_tool_call
 
-from synthetic_textcat.errors import BadRequestError, FatalAnswerError, TransportError, UnreachableError
-from synthetic_textcat.llm.answers import as_our_error, filtered_answer, read_answer
-
-_REQUEST = httpx2.Request("POST", "http://127.0.0.1:1/v1/chat/completions")
-
-
-def _status_error(status: int, **error: Any) -> openai.APIStatusError:
-    response = httpx2.Response(status, request=_REQUEST)
-    message = str(error.get("message", "it failed"))
-    return openai.APIStatusError(message, response=response, body=error or None)
+from synthetic_textcat.llm.answers import filtered_answer, read_answer
+from synthetic_textcat.llm.parsing import parse
+from synthetic_textcat.schemas.replies import Problem, Reply
+from tests.llm.builders import completion
+from tests.support.chat_models import GOOD
 
 
-@pytest.mark.parametrize(
-    ("error", "cause"),
-    [
-        (_status_error(429), "rate_limited"),
-        (_status_error(429, code="rate_limit_exceeded"), "rate_limited"),
-        (_status_error(408), "timeout"),
-        (_status_error(504), "timeout"),
-        (_status_error(409), "server_error"),
-        (_status_error(500), "server_error"),
-        (_status_error(503), "server_error"),
-        (openai.RateLimitError("slow", response=httpx2.Response(429, request=_REQUEST), body=None), "rate_limited"),
-        (openai.APITimeoutError(_REQUEST), "timeout"),
-        (openai.APIConnectionError(request=_REQUEST), "connection_error"),
-        (openai.APIResponseValidationError(httpx2.Response(200, request=_REQUEST), None), "server_error"),
-        (openai.APIError("the stream broke", _REQUEST, body=None), "server_error"),
-        (openai.OpenAIError("odd"), "server_error"),
-        (TimeoutError(), "timeout"),
-        (KeyError("choices"), "server_error"),
-        (TransportError("timeout", "ours"), "timeout"),
-    ],
-)
-def test_what_may_pass_is_a_cause(error: Exception, cause: str) -> None:
-    ours = as_our_error(error)
-    assert isinstance(ours, TransportError)
-    assert ours.cause == cause
-    assert str(ours)
-
-
-@pytest.mark.parametrize(
-    ("error", "says"),
-    [
-        (_status_error(400, message="no such field"), "calls the request bad: no such field. Next: see llm.structured"),
-        (_status_error(401), "refuses the key: it failed. Next: set OPENAI_API_KEY"),
-        (_status_error(403), "denies this key access"),
-        (_status_error(404, message="no model x"), "does not know this model or path: no model x. Next: set llm.model"),
-        (_status_error(422), "can't process the request"),
-        (_status_error(418), "status 418"),
-        (_status_error(429, code="insufficient_quota"), "quota is used up"),
-        (_status_error(400, code="billing_hard_limit_reached"), "quota is used up"),
-        (FatalAnswerError("ours"), "ours"),
-    ],
-)
-def test_what_every_call_would_get_is_fatal_and_one_line(error: Exception, says: str) -> None:
-    ours = as_our_error(error)
-    assert isinstance(ours, FatalAnswerError)
-    assert says in str(ours)
-    assert "\n" not in str(ours)
+def _filtered() -> openai.APIStatusError:
+    request = httpx2.Request("POST", "http://127.0.0.1:1/v1/chat/completions")
+    response = httpx2.Response(400, request=request)
+    return openai.APIStatusError("filtered", response=response, body={"code": "content_filter"})
 
 
 def test_a_prompt_that_a_servers_filter_refuses_costs_its_own_row_only() -> None:
-    answer = filtered_answer(_status_error(400, code="content_filter"))
+    answer = filtered_answer(_filtered())
     assert answer is not None
     assert answer.finish_reason == "content_filter"
-
-
-def test_an_exhausted_quota_is_known_by_the_errors_type_too() -> None:
-    assert isinstance(as_our_error(_status_error(429, type="insufficient_quota", code=None)), FatalAnswerError)
-
-
-@pytest.mark.parametrize("status", [401, 429, 500])
-def test_no_key_is_shown_and_lines_stay_short(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-abc123")
-    line = str(as_our_error(_status_error(status, message="Incorrect key\nprovided: sk-abc123 " + "x" * 1000)))
-    assert "sk-abc123" not in line
-    assert "Incorrect key provided: ***" in line
-    assert len(line) < 500
-
-
-def test_a_connection_error_says_what_lies_under_it() -> None:
-    error = openai.APIConnectionError(request=_REQUEST)
-    error.__cause__ = OSError("Name or service not known")
-    assert str(as_our_error(error)) == "Name or service not known"
-
-
-@pytest.mark.parametrize("under", [httpx2.ConnectError("refused"), httpx2.ConnectTimeout("nobody there")])
-@pytest.mark.parametrize("above", [openai.APIConnectionError(request=_REQUEST), openai.APITimeoutError(_REQUEST)])
-def test_a_server_that_is_not_there_is_told_from_a_connection_that_broke(under: Exception, above: Exception) -> None:
-    above.__cause__ = under
-    ours = as_our_error(above)
-    assert isinstance(ours, UnreachableError)
-    assert (ours.cause, str(ours)) == ("connection_error", str(under))
-    above.__cause__ = httpx2.ReadError("reset by peer")
-    assert not isinstance(as_our_error(above), UnreachableError)
-
-
-def test_an_error_without_words_has_its_name() -> None:
-    assert "ValueError" in str(as_our_error(ValueError()))
 
 
 def test_an_answer_is_read_whole() -> None:
@@ -124,6 +43,10 @@ def test_an_answer_is_read_whole() -> None:
     assert (answer.raw_text, answer.refusal, answer.finish_reason) == ("text", "no", "length")
     assert (answer.prompt_tokens, answer.cached_tokens, answer.completion_tokens) == (10, 4, 5)
     assert answer.model_name == "m-1"
+
+
+def test_a_model_may_be_named_without_an_underscore() -> None:
+    assert read_answer(AIMessage("x", response_metadata={"model": "m-1"})).model_name == "m-1"
 
 
 def test_what_the_server_does_not_say_is_none() -> None:
@@ -146,6 +69,57 @@ def test_what_a_server_puts_where_text_belongs_becomes_text() -> None:
     assert (answer.refusal, answer.finish_reason, answer.model_name) == ("True", "3", "[]")
 
 
-@pytest.mark.parametrize(("status", "first_only"), [(400, True), (413, True), (422, True), (401, False), (404, False)])
-def test_a_bad_request_is_told_from_what_every_call_would_get(status: int, first_only: bool) -> None:
-    assert isinstance(as_our_error(_status_error(status)), BadRequestError) is first_only
+_ARGUMENTS = {"input_text": "größer", "label": "A", "misleading_label": "B"}
+
+
+def test_an_answer_by_a_tool_call_is_the_calls_arguments() -> None:
+    calls = [ToolCall(name="example", args=_ARGUMENTS, id="1"), ToolCall(name="example", args={}, id="2")]
+    answer = read_answer(AIMessage("Here it is.", tool_calls=calls))
+    assert answer.raw_text == '{"input_text": "größer", "label": "A", "misleading_label": "B"}'
+
+
+def test_arguments_that_are_no_json_are_kept_as_they_came() -> None:
+    broken = invalid_tool_call(name="example", args='{"input_text": "a te', id="1", error="no JSON")
+    assert read_answer(AIMessage("", invalid_tool_calls=[broken])).raw_text == '{"input_text": "a te'
+
+
+@pytest.mark.parametrize(
+    ("metadata", "reason"),
+    [
+        ({"finish_reason": "stop"}, "stop"),
+        ({"stop_reason": "end_turn"}, "stop"),
+        ({"stop_reason": "tool_use"}, "stop"),
+        ({"finish_reason": "STOP"}, "stop"),
+        ({"stop_reason": "max_tokens"}, "length"),
+        ({"finish_reason": "MAX_TOKENS"}, "length"),
+        ({"done_reason": "length"}, "length"),
+        ({"stopReason": "max_tokens"}, "length"),
+        ({"finish_reason": "SAFETY"}, "content_filter"),
+        ({"finish_reason": "Safety"}, "content_filter"),
+        ({"finish_reason": None, "stop_reason": "max_tokens"}, "length"),
+        ({"finish_reason": "a new one"}, "a new one"),
+    ],
+)
+def test_why_a_model_stopped_is_told_in_one_set_of_words(metadata: dict[str, Any], reason: str) -> None:
+    assert read_answer(AIMessage("x", response_metadata=metadata)).finish_reason == reason
+
+
+@pytest.mark.parametrize(
+    ("metadata", "cause"),
+    [
+        ({"stop_reason": "max_tokens"}, "truncated"),
+        ({"finish_reason": "MAX_TOKENS"}, "truncated"),
+        ({"stop_reason": "refusal"}, "refused"),
+        ({"finish_reason": "SAFETY"}, "content_filtered"),
+    ],
+)
+def test_other_providers_words_end_under_our_causes(metadata: dict[str, Any], cause: str) -> None:
+    answer = read_answer(AIMessage(GOOD[:20], response_metadata=metadata))
+    found = parse(completion(answer.raw_text, refusal=answer.refusal, finish_reason=answer.finish_reason), Reply)
+    assert isinstance(found, Problem)
+    assert found.cause == cause
+
+
+@pytest.mark.parametrize(("content", "refusal"), [("I won't.", "I won't."), ("", "the model gives no reason")])
+def test_a_refusal_by_its_stop_reason_has_words(content: str, refusal: str) -> None:
+    assert read_answer(AIMessage(content, response_metadata={"stop_reason": "refusal"})).refusal == refusal

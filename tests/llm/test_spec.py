@@ -4,6 +4,8 @@ import pickle
 from typing import Any
 
 import pytest
+from langchain_core.language_models.fake_chat_models import FakeListChatModel
+from pydantic import ConfigDict, Field
 
 from synthetic_textcat.errors import ModelSetupError
 from synthetic_textcat.llm.spec import OFFLINE_CLASS, OPENAI_CLASS, ChatModelSpec
@@ -18,6 +20,16 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OPENAI_BASE_URL", "OPENAI_API_BASE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OPENAI_API_KEY", "sk-abc123")
+
+
+class SettableFake(FakeListChatModel):
+    """A class whose fields are named as those of LangChain's integrations are."""
+
+    model_config = ConfigDict(populate_by_name=True)
+    model_name: str = Field("default", alias="model")
+    temperature: float | None = 0.1
+    top_p: float = 0.1
+    max_tokens: int | None = Field(None, alias="max_tokens_to_sample")
 
 
 def _llm(model: str = "m", **settings: Any) -> LlmParameters:
@@ -56,9 +68,43 @@ def test_an_unknown_class_is_named(path: str) -> None:
         ChatModelSpec(path).build(_llm())
 
 
+def _other_llm(**settings: Any) -> LlmParameters:
+    """Settings of which the fake class lacks none."""
+    return _llm(**{"temperature": None, "top_p": None, **settings})
+
+
 def test_another_chat_model_of_langchain_is_built_with_its_arguments() -> None:
-    model: Any = ChatModelSpec(_FAKE_CLASS, {"responses": ["hello"]}).build(_llm(max_tokens=5))
+    model: Any = ChatModelSpec(_FAKE_CLASS, {"responses": ["hello"]}).build(_other_llm())
     assert model.invoke("x").content == "hello"
+
+
+def test_another_chat_model_gets_the_settings_that_are_not_null() -> None:
+    spec = ChatModelSpec(f"{__name__}.SettableFake", {"responses": ["hello"]})
+    model: Any = spec.build(_llm("claude", temperature=0.5, top_p=None, max_tokens=7))
+    assert (model.model_name, model.temperature, model.top_p, model.max_tokens) == ("claude", 0.5, 0.1, 7)
+
+
+@pytest.mark.parametrize(
+    ("settings", "names"),
+    [
+        ({"temperature": 0.5}, "temperature; set llm.temperature"),
+        ({"max_tokens": 5}, "max_tokens; set llm.max_tokens"),
+        ({"temperature": 1.0, "top_p": 1.0}, "temperature, top_p; set llm.temperature, llm.top_p"),
+    ],
+)
+def test_a_setting_that_another_class_lacks_is_named(settings: dict[str, Any], names: str) -> None:
+    with pytest.raises(ModelSetupError, match=rf"FakeListChatModel .* takes no {names} to null"):
+        ChatModelSpec(_FAKE_CLASS, {"responses": ["hello"]}).build(_other_llm(**settings))
+
+
+def test_a_class_that_is_no_chat_model_is_named() -> None:
+    with pytest.raises(ModelSetupError, match=r"json\.JSONDecoder \(catalog entry llm\) is no chat model of LangChain"):
+        ChatModelSpec("json.JSONDecoder").build(_llm())
+
+
+def test_another_classes_address_is_part_of_its_identity() -> None:
+    here, there = (ChatModelSpec(_FAKE_CLASS, {"base_url": f"http://{host}"}) for host in ("here", "there"))
+    assert here.identity != there.identity
 
 
 def test_an_argument_that_the_class_refuses_is_an_error_of_ours_and_shows_no_key() -> None:
@@ -140,6 +186,12 @@ def test_an_argument_that_changes_answers_changes_the_identity(kwargs: dict[str,
 @pytest.mark.parametrize("kwargs", [{"timeout": 5}, {"max_retries": 9}, {"default_headers": {"X-Who": "me"}}])
 def test_mere_transport_changes_no_identity(kwargs: dict[str, Any]) -> None:
     assert ChatModelSpec(OPENAI_CLASS, kwargs).identity == ChatModelSpec(OPENAI_CLASS).identity
+
+
+def test_a_key_of_another_provider_is_refused_too() -> None:
+    with pytest.raises(ModelSetupError, match="the variable that the class reads") as it:
+        ChatModelSpec(_FAKE_CLASS, {"anthropic_api_key": "sk-abc123"}).build(_other_llm())
+    assert "sk-abc123" not in str(it.value)
 
 
 def test_a_key_in_the_catalog_is_refused() -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
@@ -45,6 +45,7 @@ class ScriptedChatModel(BaseChatModel):
         delay_s: How long each call takes, or a function from the call's number to it.
     """
 
+    takes_body: ClassVar[bool] = True
     script: Script = always_good
     delay_s: float | Callable[[int], float] = 0.0
     _heard: list[list[BaseMessage]] = PrivateAttr(default_factory=list)

@@ -3,8 +3,10 @@
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from synthetic_textcat.llm.answers import Answer, as_our_error, filtered_answer, read_answer
+from synthetic_textcat.llm.answers import Answer, filtered_answer, read_answer
 from synthetic_textcat.llm.messages import Messages
+from synthetic_textcat.llm.transport_errors import as_our_error
+from synthetic_textcat.llm.ways import way_of
 from synthetic_textcat.schemas.parameters import LlmParameters
 
 if TYPE_CHECKING:
@@ -15,32 +17,25 @@ _RETRY_COUNT = "x-stainless-retry-count"
 
 
 class Chat:
-    """A built chat model with the way in which it takes schema and seed.
-
-    Both go into `extra_body`, which the SDK passes on as it is; `with_structured_output` rebuilds the schema at each
-    call, and loses text and token counts of refused and truncated replies.
-    """
+    """A built chat model with the way in which it takes schema and seed."""
 
     def __init__(self, model: "BaseChatModel", llm: LlmParameters) -> None:
         self._model = model
-        self._structured_output = llm.structured_output
-        self._send_seed = llm.send_seed
-        self._extra_body: dict[str, Any] = dict(getattr(model, "extra_body", None) or {})
+        self._way = way_of(model, llm)
 
     async def ask(self, messages: Messages, schema: dict[str, Any], seed: int) -> Answer:
         """One call.
 
         Raises:
             TransportError: If no reply came, the client's own retries included.
-            FatalAnswerError: If every further call would fail alike.
+            TextcatError: If every further call would fail alike.
         """
         try:
-            message = await self._model.ainvoke(list(messages), extra_body=self._body(schema, seed))
+            return read_answer(await self._way(messages, schema, seed))
         except Exception as error:
             if (filtered := filtered_answer(error)) is not None:
                 return filtered
             raise as_our_error(error) from error
-        return read_answer(message)
 
     def before_each_retry(self, wait: Callable[[], Awaitable[None]]) -> None:
         """Has the client wait before it sends a request once more, where it is one that can be told to."""
@@ -59,13 +54,3 @@ class Chat:
         client = getattr(self._model, "http_async_client", None)
         if client is not None:
             await client.aclose()
-
-    def _body(self, schema: dict[str, Any], seed: int) -> dict[str, Any]:
-        body = dict(self._extra_body)
-        if self._structured_output == "json_schema":
-            body["response_format"] = {"type": "json_schema", "json_schema": schema}
-        elif self._structured_output == "json_object":
-            body["response_format"] = {"type": "json_object"}
-        if self._send_seed:
-            body["seed"] = seed
-        return body

@@ -1,6 +1,5 @@
 """The recipe of a chat model: frozen and picklable, unlike the model; built where it is used."""
 
-import importlib
 import logging
 import os
 from dataclasses import dataclass, field
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from synthetic_textcat.errors import ModelSetupError, nearest, redact
+from synthetic_textcat.llm.model_classes import argument_names, load_class, settings_for
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters
 
@@ -20,8 +20,9 @@ logger = logging.getLogger(__name__)
 OFFLINE_CLASS = "synthetic_textcat.llm.offline.model.OfflineTemplateModel"
 OPENAI_CLASS = "langchain_openai.ChatOpenAI"
 _LEAN = {OPENAI_CLASS: "synthetic_textcat.llm.openai_chat.LeanChatOpenAI"}
+_ADDRESS = {"base_url", "openai_api_base"}
 _TRANSPORT = {
-    *("base_url", "openai_api_base", "openai_proxy", "timeout", "request_timeout", "max_retries"),
+    *("openai_proxy", "timeout", "request_timeout", "default_request_timeout", "max_retries"),
     *("default_headers", "default_query", "organization", "openai_organization", "http_socket_options"),
 }
 _OUT_OF_REACH = 10_000
@@ -53,7 +54,8 @@ class ChatModelSpec:
     @property
     def identity(self) -> tuple[Any, ...]:
         """What of the catalog entry changes answers, for the fingerprint: address and arguments, less transport."""
-        sent = {name: value for name, value in self.kwargs.items() if name not in _TRANSPORT}
+        known = _TRANSPORT | _ADDRESS if self.class_path == OPENAI_CLASS else _TRANSPORT  # its address is the endpoint
+        sent = {name: value for name, value in self.kwargs.items() if name not in known}
         return (self.endpoint, sent) if sent else (self.endpoint,)
 
     def build(self, llm: LlmParameters) -> "BaseChatModel":
@@ -64,35 +66,36 @@ class ChatModelSpec:
         """
         self._refuse_a_mixture(llm.model)
         self._refuse_second_ways_in()
-        arguments = {"model": llm.model, "temperature": llm.temperature, "top_p": llm.top_p, **self.kwargs}
+        by_openai = self.class_path == OPENAI_CLASS
+        transport = _openai_transport() if by_openai else {}
+        model_class = load_class(_LEAN.get(self.class_path, self.class_path))
+        names = argument_names(model_class)
+        for name in sorted(self.kwargs.keys() - names):  # LangChain would send it to the server
+            raise ModelSetupError(f"{self.class_path} takes no {name} (catalog entry llm); {nearest(name, names)}")
+        settings = self._openai_settings(llm) if by_openai else settings_for(self.class_path, names, llm)
         if self.class_path == OFFLINE_CLASS:
-            arguments["defects"] = llm.defects
+            settings["defects"] = llm.defects
             logger.warning(BANNER)
-        if self.class_path == OPENAI_CLASS:
-            arguments = _openai_transport() | arguments
-        if llm.max_tokens is not None:
-            arguments |= self._token_limit(llm)
-        return self._construct(arguments)
+        return self._construct(model_class, transport | self.kwargs | settings)
 
-    def _construct(self, arguments: dict[str, Any]) -> "BaseChatModel":
-        model_class = _load_class(self.class_path)
-        known = {x for name, field in model_class.model_fields.items() for x in (name, field.alias) if x}
-        for name in sorted(self.kwargs.keys() - known):  # LangChain would send it to the server
-            raise ModelSetupError(f"{self.class_path} takes no {name} (catalog entry llm); {nearest(name, known)}")
+    def _construct(self, model_class: Any, arguments: dict[str, Any]) -> "BaseChatModel":
         try:
             return model_class(**arguments)  # type: ignore[no-any-return]
         except ValidationError as error:
             wrong = "; ".join(f"{'.'.join(map(str, x['loc']))}: {x['msg']}" for x in error.errors(include_url=False))
             raise ModelSetupError(f"Can't build {self.class_path} (catalog entry llm): {wrong}") from None
-        except (TypeError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001  each SDK has its own for a key that is not there
             first_line = redact(str(error).partition("\n")[0])
             raise ModelSetupError(f"Can't build {self.class_path} (catalog entry llm): {first_line}") from None
 
-    def _token_limit(self, llm: LlmParameters) -> dict[str, Any]:
+    def _openai_settings(self, llm: LlmParameters) -> dict[str, Any]:
         """ChatOpenAI sends `max_tokens` under the new name; under the old one only past it."""
-        if self.class_path == OPENAI_CLASS and llm.token_limit_field == "max_tokens":
-            return {"extra_body": {**self.kwargs.get("extra_body", {}), "max_tokens": llm.max_tokens}}
-        return {"max_tokens": llm.max_tokens}
+        settings = {"model": llm.model, "temperature": llm.temperature, "top_p": llm.top_p}
+        if llm.max_tokens is None:
+            return settings
+        if llm.token_limit_field == "max_tokens":
+            return settings | {"extra_body": {**self.kwargs.get("extra_body", {}), "max_tokens": llm.max_tokens}}
+        return settings | {"max_tokens": llm.max_tokens}
 
     def _refuse_second_ways_in(self) -> None:
         """A setting in the catalog would be sent, but neither recorded nor hashed."""
@@ -103,9 +106,8 @@ class ChatModelSpec:
                     f"{name} stands in the catalog entry llm; set llm.{own} in parameters.yml instead"
                 )
             if name.endswith("api_key"):
-                raise ModelSetupError(
-                    f"{name} stands in the catalog entry llm; put the key into OPENAI_API_KEY instead"
-                )
+                place = "OPENAI_API_KEY" if self.class_path == OPENAI_CLASS else "the variable that the class reads"
+                raise ModelSetupError(f"{name} stands in the catalog entry llm; put the key into {place} instead")
 
     def _refuse_a_mixture(self, model: str) -> None:
         """Text of templates must never bear a model's name, nor the other way round."""
@@ -132,14 +134,3 @@ def _openai_transport() -> dict[str, Any]:
         return {"http_async_client": DefaultAioHttpClient(limits=limits)}
     except RuntimeError:  # openai without its aiohttp extra
         return {"http_async_client": DefaultAsyncHttpxClient(limits=limits)}
-
-
-def _load_class(class_path: str) -> Any:
-    class_path = _LEAN.get(class_path, class_path)
-    module, _, name = class_path.rpartition(".")
-    try:
-        return getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError):
-        raise ModelSetupError(
-            f"There is no class {class_path} (catalog entry llm); is its package installed?"
-        ) from None

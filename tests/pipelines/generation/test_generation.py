@@ -30,7 +30,7 @@ _CLOSED_PROMPT = ChatPromptTemplate([("user", "{task}|{labels}|{label}|{misleadi
 _OPEN_PROMPT = ChatPromptTemplate([("user", "{task}|{language}|{num_words}")])
 _RETRY = ChatPromptTemplate([("user", "{problem}")])
 _FAKE = ChatModelSpec("langchain_core.language_models.fake_chat_models.FakeListChatModel", {"responses": [GOOD]})
-_LLM = LlmParameters(model="m")
+_LLM = LlmParameters(model="m", temperature=None, top_p=None)  # which the fake lacks
 _PRICES = {"as_of": "2026-01-01", "usd_per_million_tokens": {}}
 
 
@@ -39,7 +39,7 @@ def _plan(rows: int = 6) -> pd.DataFrame:
 
 
 def _calls(plan: pd.DataFrame, **settings: Any) -> pd.DataFrame:
-    llm = LlmParameters.model_validate({"model": "m", **settings})
+    llm = LlmParameters.model_validate({**_LLM.model_dump(), **settings})
     return list_calls(plan, _TASKS, _CLOSED_PROMPT, _OPEN_PROMPT, _FAKE, llm)
 
 

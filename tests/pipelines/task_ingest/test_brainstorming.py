@@ -28,7 +28,7 @@ _SAID = json.dumps({"tasks": ["sort a review", "Tell the tone.", "Name the topic
 _PROMPT = ChatPromptTemplate([("user", "Think of {num_tasks} tasks.")])
 _RETRY = ChatPromptTemplate([("user", "{problem}")])
 _FAKE = "langchain_core.language_models.fake_chat_models.FakeListChatModel"
-_LLM = LlmParameters(model="m")
+_LLM = LlmParameters(model="m", temperature=None, top_p=None)  # which the fake lacks
 _PRICES = {"as_of": "2026-01-01", "usd_per_million_tokens": {}}
 
 

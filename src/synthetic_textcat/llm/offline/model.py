@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
-from typing import Any
+from typing import Any, ClassVar
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models.chat_models import BaseChatModel
@@ -21,6 +21,7 @@ class OfflineTemplateModel(BaseChatModel):
     """Writes rows from templates, with no network and no key.
 
     Attributes:
+        takes_body: It reads schema and seed from `extra_body`, as ChatOpenAI's servers do.
         model: The name that it answers to; it has but one.
         defects: Name -> share of rows that get this fault.
         temperature: Accepted as any model's setting, and ignored, as are the next two.
@@ -28,6 +29,7 @@ class OfflineTemplateModel(BaseChatModel):
         max_tokens: See `temperature`.
     """
 
+    takes_body: ClassVar[bool] = True
     model: str = OFFLINE_MODEL
     defects: dict[str, float] = Field(default_factory=dict)
     temperature: float | None = None
