@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -50,15 +51,28 @@ def test_a_second_process_is_refused_until_the_first_is_killed(tmp_path: Path) -
     dataset.release()
 
 
-def test_two_entries_of_one_file_in_one_process_exclude_each_other(tmp_path: Path) -> None:
+def test_two_runs_in_threads_of_one_process_exclude_each_other(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     first, second = JournalDataset(filepath=str(path)), JournalDataset(filepath=str(path))
-    first.lock()
-    with pytest.raises(JournalError):
-        second.lock()
-    first.release()
-    second.lock()
-    second.release()
+    with ThreadPoolExecutor(1) as another_thread:
+        first.lock()
+        with pytest.raises(JournalError):
+            another_thread.submit(second.lock).result()
+        first.release()
+        another_thread.submit(second.lock).result()
+        with pytest.raises(JournalError):
+            first.lock()
+        another_thread.submit(second.release).result()
+
+
+def test_a_run_that_ended_without_a_word_in_this_thread_shuts_nobody_out(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    interrupted, next_run = JournalDataset(filepath=str(path)), JournalDataset(filepath=str(path))
+    interrupted.lock()
+    next_run.lock()
+    next_run.release()
+    with _holder(path):  # nothing of either run is left
+        pass
 
 
 def test_releasing_what_is_not_held_does_nothing(tmp_path: Path) -> None:

@@ -26,7 +26,9 @@ class JournalDataset(AbstractDataset[list[Completion], Journal]):
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
         self._filepath = Path(filepath)
-        self._lock = FileLock(f"{filepath}.lock")
+        # One lock a file and thread: in a notebook an interrupted run, of which Kedro tells no hook, may still hold it,
+        # and `%reload_kedro` forgets who. Its thread is free again, so that run is over; other threads stay out.
+        self._lock = FileLock(f"{filepath}.lock", is_singleton=True)
         self._repaired = False
         self.metadata = metadata
 
@@ -56,7 +58,7 @@ class JournalDataset(AbstractDataset[list[Completion], Journal]):
             ) from error
 
     def lock(self) -> None:
-        """Makes this process the journal's only writer until `release`, or until it ends, however it ends.
+        """Makes this thread the journal's only writer until `release`, or until its process ends, however it ends.
 
         Raises:
             JournalError: If another run is writing it.
@@ -72,7 +74,7 @@ class JournalDataset(AbstractDataset[list[Completion], Journal]):
 
     def release(self) -> None:
         """Lets other runs write; does nothing if the lock is not held."""
-        self._lock.release()
+        self._lock.release(force=True)  # however often it was taken
 
     def preview(self, nrows: int = 5) -> JSONPreview:
         """The first lines, for Kedro-Viz."""
