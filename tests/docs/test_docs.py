@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from synthetic_textcat.datasets import ChatModelDataset
 from synthetic_textcat.pipeline_registry import register_pipelines
 from synthetic_textcat.pipelines.task_ingest.tasks_file import read_tasks
 from synthetic_textcat.schemas.parameters import Parameters, validate_parameters
@@ -177,6 +178,9 @@ def test_every_example_of_yaml_is_valid(page: Path) -> None:
         content = yaml.safe_load(block)
         if isinstance(content, list):
             read_tasks(content)
+        elif "class_path" in content.get("llm", {}):
+            assert content["llm"].pop("type").endswith(ChatModelDataset.__name__)
+            ChatModelDataset(**content["llm"])
         else:
             validate_parameters(_merged(_parameters("base"), content))
 
