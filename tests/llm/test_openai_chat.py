@@ -12,7 +12,10 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langchain_openai import ChatOpenAI
 
+from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.openai_chat import LeanChatOpenAI
+from synthetic_textcat.llm.spec import OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.schemas.parameters import LlmParameters
 
 _MESSAGES = [SystemMessage("Write a row."), HumanMessage("In Zürich: “ja”"), AIMessage("{"), HumanMessage("Again.")]
 _BODY = {"response_format": {"type": "json_schema", "json_schema": {"name": "row", "schema": {}}}, "seed": 7}
@@ -120,3 +123,21 @@ async def test_errors_are_the_sdks_own() -> None:
 async def test_a_body_that_is_no_completion_is_an_error(reply: bytes) -> None:
     with _recording(reply=reply) as server, pytest.raises((ValueError, TypeError)):
         await _ask(LeanChatOpenAI, server)
+
+
+async def test_transport_of_the_catalog_entry_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
+    with _recording() as proxy:
+        entry = {
+            "base_url": "http://nowhere.invalid/v1",
+            "openai_proxy": f"http://127.0.0.1:{proxy.server_port}",
+            "default_headers": {"X-Who": "me"},
+            "extra_body": {"top_k": 5},
+        }
+        chat = Chat(ChatModelSpec(OPENAI_CLASS, entry).build(LlmParameters(model="m")), LlmParameters(model="m"))
+        assert (await chat.ask(_MESSAGES, {"name": "row", "schema": {}}, 7)).raw_text == "{}"
+        await chat.close()
+    ((path, headers, body),) = proxy.asked
+    assert path == "http://nowhere.invalid/v1/chat/completions"
+    assert headers["x-who"] == "me"
+    assert (body["top_k"], body["seed"]) == (5, 7)

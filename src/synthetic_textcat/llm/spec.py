@@ -67,7 +67,9 @@ class ChatModelSpec:
         self._refuse_a_mixture(llm.model)
         self._refuse_second_ways_in()
         by_openai = self.class_path == OPENAI_CLASS
-        transport = _openai_transport() if by_openai else {}
+        kwargs, transport = dict(self.kwargs), {}
+        if by_openai:
+            transport = _openai_transport(proxy=kwargs.pop("openai_proxy", None))
         model_class = load_class(_LEAN.get(self.class_path, self.class_path))
         names = argument_names(model_class)
         for name in sorted(self.kwargs.keys() - names):  # LangChain would send it to the server
@@ -76,7 +78,7 @@ class ChatModelSpec:
         if self.class_path == OFFLINE_CLASS:
             settings["defects"] = llm.defects
             logger.warning(BANNER)
-        return self._construct(model_class, transport | self.kwargs | settings)
+        return self._construct(model_class, transport | kwargs | settings)
 
     def _construct(self, model_class: Any, arguments: dict[str, Any]) -> "BaseChatModel":
         try:
@@ -118,11 +120,12 @@ class ChatModelSpec:
             raise ModelSetupError(f"llm.model={model} is no model of {self.class_path}; set llm.model to one")
 
 
-def _openai_transport() -> dict[str, Any]:
+def _openai_transport(proxy: str | None) -> dict[str, Any]:
     """The fast transport if it is there; one client a model, since a client belongs to one event loop.
 
     The number of workers is the limit of connections. So the client's own is out of reach: the SDK's pool throws
-    sockets away above 100, and without a number aiohttp opens no more than that.
+    sockets away above 100, and without a number aiohttp opens no more than that. LangChain sets up a proxy only for a
+    client of its own.
     """
     if not os.environ.get("OPENAI_API_KEY"):
         raise ModelSetupError("OPENAI_API_KEY is not set: set it to your key, or to any text for a server without keys")
@@ -131,6 +134,6 @@ def _openai_transport() -> dict[str, Any]:
 
     limits = httpx2.Limits(max_connections=_OUT_OF_REACH, max_keepalive_connections=_OUT_OF_REACH)
     try:
-        return {"http_async_client": DefaultAioHttpClient(limits=limits)}
+        return {"http_async_client": DefaultAioHttpClient(limits=limits, proxy=proxy)}
     except RuntimeError:  # openai without its aiohttp extra
-        return {"http_async_client": DefaultAsyncHttpxClient(limits=limits)}
+        return {"http_async_client": DefaultAsyncHttpxClient(limits=limits, proxy=proxy)}
