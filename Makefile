@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 export DO_NOT_TRACK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: generate test check coverage bench viz mlflow format
+.PHONY: generate test proofs check coverage bench viz mlflow format
 
 generate: $(READY)  ## plan, generate, check, report, export; options in ARGS
 	$(BIN)/kedro run --pipelines generate $(ARGS)
@@ -16,11 +16,14 @@ generate: $(READY)  ## plan, generate, check, report, export; options in ARGS
 test: check  ## everything that must pass
 	$(BIN)/python -m pytest
 
+proofs: $(READY)  ## the slow tests, which `make test` leaves out
+	$(BIN)/python -m pytest -m slow
+
 check: $(READY)  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
 
 coverage: $(READY)  ## the tests with branch coverage, child processes included
-	$(BIN)/coverage erase && $(BIN)/coverage run -m pytest && $(BIN)/coverage combine -q && $(BIN)/coverage report
+	$(BIN)/coverage erase && $(BIN)/coverage run -m pytest -m "slow or not slow" && $(BIN)/coverage combine -q && $(BIN)/coverage report
 
 bench: $(READY)  ## how fast, against what a user would write by hand; about 10 minutes, on a quiet machine
 	$(BIN)/python -m benchmarks

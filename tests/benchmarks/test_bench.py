@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 _ROOT = Path(__file__).parents[2]
 
 
@@ -12,6 +14,7 @@ def _bench(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=120, check=False)
 
 
+@pytest.mark.slow
 def test_a_quick_run_of_the_side_by_side_scenario_gives_the_table_with_its_ratios() -> None:
     done = _bench("no_latency", "--rows", "100", "--repeat", "1")
     assert done.returncode == 0, done.stdout + done.stderr

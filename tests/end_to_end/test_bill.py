@@ -25,7 +25,11 @@ def _adds_up(project: Project) -> dict[str, int]:
 
 
 @pytest.mark.parametrize(
-    ("cap", "spent"), [("max_cost_usd=0.005", "cost/usd_this_run"), ("max_tokens_total=20000", "tokens/this_run")]
+    ("cap", "spent"),
+    [
+        ("max_cost_usd=0.005", "cost/usd_this_run"),
+        pytest.param("max_tokens_total=20000", "tokens/this_run", marks=pytest.mark.slow),
+    ],
 )
 def test_a_cap_ends_a_run_well_and_the_next_one_goes_on(
     project: Project, server: FaultServer, openai_env: dict[str, str], cap: str, spent: str

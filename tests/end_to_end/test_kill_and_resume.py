@@ -84,6 +84,7 @@ def test_a_second_run_on_the_same_journal_refuses(
     assert project.counts()["examples"] == _ROWS
 
 
+@pytest.mark.slow
 def test_a_half_written_journal_is_no_finished_output(
     project: Project, server: FaultServer, openai_env: dict[str, str]
 ) -> None:
@@ -121,7 +122,7 @@ def test_a_journal_that_is_not_ours_is_not_touched(project: Project) -> None:
     assert path.read_text(encoding="utf-8") == '{"not": "ours"}\n{"nor": "this"}\n'
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_a_second_signal_ends_at_once_and_costs_nothing_saved(
     project: Project, server: FaultServer, openai_env: dict[str, str], number: signal.Signals
 ) -> None:

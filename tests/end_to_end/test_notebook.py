@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from tests.support.project import TRACKED, Project, environment
 from tests.support.server import FaultServer
 
@@ -65,6 +67,7 @@ def test_two_runs_in_one_kernel(project: Project) -> None:
     assert len(project.journal()) == 200
 
 
+@pytest.mark.slow
 def test_after_the_stop_button_the_next_run_goes_on(
     project: Project, server: FaultServer, openai_env: dict[str, str]
 ) -> None:

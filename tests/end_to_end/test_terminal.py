@@ -51,13 +51,3 @@ def test_one_live_line_tells_how_far_the_calls_are(
     assert re.search(r"\d ok, [\d.]+/s, [\d,]+ tokens, \$[\d.]+, \d+:\d\d left", " ".join(live))
     assert written.count("\x1b[?25l") == written.count("\x1b[?25h")  # the cursor is back
     assert any("planned   120" in line for line in seen)
-
-
-def test_without_a_terminal_there_are_log_lines_only(
-    project: Project, server: FaultServer, openai_env: dict[str, str]
-) -> None:
-    server.set_faults(latency_ms=1500)
-    size = "attribute_sampling.num_examples=40,generation.max_concurrency=4"
-    output = project.generate("--env", "openai", "--params", size, **openai_env)
-    assert "\x1b" not in output
-    assert len(re.findall(r"INFO +\d+/40 rows, ", output)) == 2  # one on the way, after ten seconds, and the last

@@ -19,13 +19,16 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_EVERY_S = 10.0
-
 
 class Progress:
-    """Tells of completions as they are appended to the journal; names count without their namespace."""
+    """Tells of completions as they are appended to the journal; names count without their namespace.
 
-    def __init__(self) -> None:
+    Args:
+        every_s: Seconds between log lines, where there is no terminal.
+    """
+
+    def __init__(self, every_s: float = 10.0) -> None:
+        self._every_s = every_s
         self._max_attempts = 1
         self._prices: PriceList | None = None
         self._tally: Tally | None = None
@@ -78,7 +81,7 @@ class Progress:
         now = monotonic()
         if self._live is not None:
             self._live.update(_one_line(tally.line(now - self._begun)))
-        elif now - self._last_said >= _EVERY_S:
+        elif now - self._last_said >= self._every_s:
             logger.info("%s", tally.line(now - self._begun))
             self._last_said = now
 
