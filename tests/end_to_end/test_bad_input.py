@@ -46,8 +46,8 @@ def test_a_misspelt_block_fails_with_any_pipeline(project: Project) -> None:
     ("content", "said"),
     [
         (None, "tasks.yml is missing"),
-        ("", "tasks.yml is empty"),
-        ("- task: [unclosed\n- b", "is not YAML"),
+        pytest.param("", "tasks.yml is empty", marks=pytest.mark.slow),
+        pytest.param("- task: [unclosed\n- b", "is not YAML", marks=pytest.mark.slow),
         ([{"task": "Sort a letter.", "labels": ["one"]}], "entry 1 ('Sort a letter.'): has one label"),
         ([{"task": "Sort a letter."}, {"task": " sort a  letter"}], "entry 2 repeats the task of entry 1"),
     ],

@@ -147,6 +147,7 @@ def test_a_quote_prices_the_plan_and_touches_nothing_of_the_users(
     assert quote["quote/accepted/low"] <= project.ledger()["accepted"] <= quote["quote/accepted/high"]
 
 
+@pytest.mark.slow
 def test_a_quote_of_the_offline_model_has_tokens_and_yield_but_no_cost(project: Project) -> None:
     project.parameters(llm={"defects": {"refused": 0.3}})
     done = project.run("--pipelines", "quote", *_params(attribute_sampling__num_examples=900, quote__pilot_rows=60))

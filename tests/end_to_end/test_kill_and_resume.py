@@ -45,7 +45,7 @@ def test_after_a_kill_only_what_is_missing_is_asked(
     assert len({line["request_id"] for line in project.journal()}) == _ROWS
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_an_interrupt_saves_what_has_arrived_and_is_told_as_killed(
     project: Project, server: FaultServer, openai_env: dict[str, str], number: signal.Signals
 ) -> None:

@@ -85,6 +85,7 @@ def test_after_the_stop_button_the_next_run_goes_on(
     assert project.mlflow_runs()[0].info.status == "FINISHED"
 
 
+@pytest.mark.slow
 def test_kedros_thread_runner_accounts_for_each_row(project: Project) -> None:
     project.generate("--runner", "ThreadRunner", **TRACKED)
 

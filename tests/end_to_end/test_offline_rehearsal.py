@@ -1,6 +1,7 @@
 """What a user rehearses with the offline model before paying for a real one."""
 
 import mlflow
+import pytest
 import yaml
 
 from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
@@ -26,6 +27,7 @@ def test_a_yield_that_is_too_low_ends_in_an_error_with_everything_saved(project:
     assert run.data.metrics["failed/refused"] == counts["failed"]
 
 
+@pytest.mark.slow
 def test_runs_are_kept_where_mlflow_is_told_to(project: Project) -> None:
     store = f"sqlite:///{project.path('elsewhere.db')}"
 

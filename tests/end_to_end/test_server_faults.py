@@ -43,8 +43,8 @@ def test_500_rows_through_faults_are_all_accounted_for(
     [
         ("refusal", "refused"),
         ("truncated", "truncated"),
-        ("content_filter", "content_filtered"),
-        ("schema_violation", "schema_violation"),
+        pytest.param("content_filter", "content_filtered", marks=pytest.mark.slow),
+        pytest.param("schema_violation", "schema_violation", marks=pytest.mark.slow),
     ],
 )
 def test_a_row_that_never_gets_a_good_reply_ends_under_its_cause(
@@ -109,7 +109,7 @@ def test_a_call_that_hangs_costs_its_own_row_and_ends_as_a_timeout(
     assert project.counts()["examples"] == 60 - len(failed)
 
 
-@pytest.mark.parametrize("structured_output", ["json_object", "none"])
+@pytest.mark.parametrize("structured_output", [pytest.param("json_object", marks=pytest.mark.slow), "none"])
 def test_servers_that_know_less_are_asked_for_less(
     project: Project, server: FaultServer, openai_env: dict[str, str], structured_output: str
 ) -> None:

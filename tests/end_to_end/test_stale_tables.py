@@ -2,6 +2,7 @@
 
 import signal
 
+import pytest
 import yaml
 
 from tests.support.project import Project, end
@@ -40,6 +41,7 @@ def test_a_new_plan_beside_old_answers_is_told_and_not_mixed(project: Project) -
         assert "Next: run" in said
 
 
+@pytest.mark.slow
 def test_a_new_tasks_file_beside_old_candidates_is_told(project: Project) -> None:
     project.generate("--params", _FEW)
     own = [{"task": "Sort a knitting pattern.", "labels": ["scarf", "hat"]}]
@@ -58,6 +60,7 @@ def test_a_wrong_tasks_file_shows_before_a_brainstorming_call_is_paid(project: P
     assert not project.path("data/02_intermediate/brainstorm_completions.jsonl").exists()
 
 
+@pytest.mark.slow
 def test_after_an_interrupt_the_answers_so_far_can_be_settled_without_asking(
     project: Project, server: FaultServer, openai_env: dict[str, str]
 ) -> None:

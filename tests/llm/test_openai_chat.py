@@ -12,6 +12,7 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langchain_openai import ChatOpenAI
 
+from synthetic_textcat.errors import FatalAnswerError, TransportError
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.openai_chat import LeanChatOpenAI
 from synthetic_textcat.llm.spec import OPENAI_CLASS, ChatModelSpec
@@ -141,3 +142,25 @@ async def test_transport_of_the_catalog_entry_is_used(monkeypatch: pytest.Monkey
     assert path == "http://nowhere.invalid/v1/chat/completions"
     assert headers["x-who"] == "me"
     assert (body["top_k"], body["seed"]) == (5, 7)
+
+
+@pytest.mark.parametrize(
+    ("error", "asked"),
+    [({"code": "insufficient_quota"}, 1), ({"type": "insufficient_quota"}, 1), ({"code": "rate_limited"}, 3), ([], 3)],
+)
+async def test_a_used_up_quota_is_not_asked_again(monkeypatch: pytest.MonkeyPatch, error: Any, asked: int) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
+    with _recording(429, 429, 429, reply=json.dumps({"error": error}).encode()) as server:
+        entry = {"base_url": f"http://127.0.0.1:{server.server_port}/v1", "max_retries": 2}
+        chat = Chat(ChatModelSpec(OPENAI_CLASS, entry).build(LlmParameters(model="m")), LlmParameters(model="m"))
+        turns: list[int] = []
+
+        async def turn() -> None:
+            turns.append(1)
+
+        chat.before_each_retry(turn)
+        with pytest.raises((FatalAnswerError, TransportError)):
+            await chat.ask(_MESSAGES, {"name": "row", "schema": {}}, 7)
+        await chat.close()
+    assert len(server.asked) == asked
+    assert len(turns) == asked - 1

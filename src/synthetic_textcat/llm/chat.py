@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from synthetic_textcat.llm.answers import Answer, filtered_answer, read_answer
+from synthetic_textcat.llm.client_hooks import listen_in
 from synthetic_textcat.llm.messages import Messages
 from synthetic_textcat.llm.transport_errors import as_our_error
 from synthetic_textcat.llm.ways import way_of
@@ -11,9 +12,6 @@ from synthetic_textcat.schemas.parameters import LlmParameters
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
-
-_RETRY_COUNT = "x-stainless-retry-count"
-"""The OpenAI SDK sends it with each request."""
 
 
 class Chat:
@@ -40,14 +38,8 @@ class Chat:
     def before_each_retry(self, wait: Callable[[], Awaitable[None]]) -> None:
         """Has the client wait before it sends a request once more, where it is one that can be told to."""
         client = getattr(self._model, "http_async_client", None)
-        if client is None:
-            return
-
-        async def before_request(request: Any) -> None:
-            if request.headers.get(_RETRY_COUNT, "0") != "0":
-                await wait()
-
-        client.event_hooks = {"request": [before_request]}
+        if client is not None:
+            listen_in(client, wait)
 
     async def close(self) -> None:
         """Closes the model's connections."""

@@ -31,7 +31,7 @@ _NEXT_STEP = {
     422: "see llm.structured_output and the other llm settings for what this server may not know",
 }
 _BAD_REQUEST = {400, 413, 422}
-_QUOTA_CODES = {"insufficient_quota", "billing_hard_limit_reached"}
+QUOTA_CODES = {"insufficient_quota", "billing_hard_limit_reached"}
 
 
 def as_our_error(error: Exception) -> TransportError | TextcatError:
@@ -86,7 +86,7 @@ def _codes_of(error: Exception) -> set[str]:
 
 
 def _status_error(status: int, codes: set[str], message: str) -> TransportError | FatalAnswerError:
-    if codes & _QUOTA_CODES:
+    if codes & QUOTA_CODES:
         return FatalAnswerError(
             f"The account's quota is used up: {message}. Top it up, then run the same command again"
         )
