@@ -12,11 +12,12 @@ import click
 from kedro.framework.cli.project import run
 
 from synthetic_textcat.errors import redact
+from synthetic_textcat.hooks.progress import end_live_lines
 from synthetic_textcat.llm.interrupts import interrupt
 from synthetic_textcat.plain_errors import in_one_line
 
 INTERRUPTED = 130
-_STDERR = 2
+_STDOUT, _STDERR = 1, 2
 _SHOW_CURSOR = b"\x1b[?25h"  # a live line hides it
 _kedro_run = run.callback
 
@@ -27,6 +28,7 @@ def _run_plainly(*args: Any, **kwargs: Any) -> Any:
     try:
         return _kedro_run(*args, **kwargs)  # type: ignore[misc]
     except KeyboardInterrupt:
+        end_live_lines()
         click.echo("Stopped. What has arrived is saved; the same command goes on from there.", err=True)
         sys.exit(INTERRUPTED)
     except Exception as error:
@@ -42,7 +44,8 @@ def _hear_signals() -> None:
 
     def on_signal(number: int, *_: object) -> None:
         if heard:
-            os.write(_STDERR, _SHOW_CURSOR if os.isatty(_STDERR) else b"")
+            for terminal in filter(os.isatty, (_STDOUT, _STDERR)):
+                os.write(terminal, _SHOW_CURSOR)
             os.write(_STDERR, b"\nEnded at once. The journal keeps what was saved; the same command goes on.\n")
             os._exit(INTERRUPTED)
         heard.append(number)

@@ -45,8 +45,9 @@ def test_a_cap_ends_a_run_well_and_the_next_one_goes_on(
     assert 0 < ledger["not_run"] < 200
     lines = project.journal()
     assert len(lines) == asked
-    a_call = metrics[spent] / len(lines)  # type: ignore[operator]
-    assert float(limit) <= metrics[spent] <= float(limit) + 2 * a_call * _CONCURRENCY  # type: ignore[operator]
+    most = max(line["prompt_tokens"] + line["completion_tokens"] for line in lines)
+    a_call = most if name == "max_tokens_total" else most * 0.60 / 1e6  # were all of them written
+    assert float(limit) <= metrics[spent] <= float(limit) + a_call * _CONCURRENCY  # type: ignore[operator]
     (run,) = project.mlflow_runs()
     assert (run.info.status, run.data.tags["stopped_by"]) == ("FINISHED", f"generation.{name}")
     assert "Stopped by generation" in project.path("data/08_reporting/quality_report.html").read_text(encoding="utf-8")
@@ -102,10 +103,10 @@ def test_requests_stay_under_the_limit_in_every_second_retries_included(
 
     arrivals = server.stats()["arrivals_s"]
     assert len(arrivals) > 40
-    in_a_second = [sum(begin <= each < begin + 1 for each in arrivals) for begin in arrivals]
-    assert max(in_a_second) <= 10 + 1  # one more where a request was on its way for longer than the next
+    late_s = 0.5  # what a busy machine may hold up the first
+    assert all(arrival - arrivals[0] >= 0.1 * place - late_s for place, arrival in enumerate(arrivals))
     gaps = [later - earlier for earlier, later in pairwise(arrivals)]
-    assert sum(gap < 0.05 for gap in gaps) < len(gaps) / 10  # no bursts
+    assert sum(gap < 0.05 for gap in gaps) < len(gaps) / 5  # no bursts
 
 
 def _files(project: Project) -> dict[str, str]:
@@ -119,6 +120,7 @@ def test_a_quote_prices_the_plan_and_touches_nothing_of_the_users(
     server.set_faults(latency_ms=20, broken_json=0.1)
     project.generate("--env", "openai", *_params(attribute_sampling__num_examples=40), **openai_env)
     before, asked = _files(project), server.stats()["requests"]
+    paid = project.path("data/03_primary/completions.jsonl").read_bytes()
     larger = _params(attribute_sampling__num_examples=400, generation__requests_per_minute=60000)
 
     done = project.run("--pipelines", "quote", "--env", "openai", *larger, **openai_env, **TRACKED)
@@ -129,6 +131,7 @@ def test_a_quote_prices_the_plan_and_touches_nothing_of_the_users(
     assert {name for name in after if after[name] != before.get(name)} == {
         str(project.path("data/08_reporting/quote.json"))
     }
+    assert project.path("data/03_primary/completions.jsonl").read_bytes().startswith(paid)
     assert server.stats()["requests"] - asked <= 3 * 20
     quote = project.quote()
     assert quote["quote/planned"] == 400

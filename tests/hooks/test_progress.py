@@ -7,6 +7,7 @@ import pytest
 from kedro.pipeline import node
 
 from synthetic_textcat.hooks import Progress
+from synthetic_textcat.llm.open_calls import OpenRow, OpenRows
 from tests.llm.builders import completion
 from tests.pipelines.quality_report.builders import PRICES
 
@@ -16,7 +17,7 @@ _SETTLING = node(lambda x: x, "a", "b", name="quote.settle_rows")
 def _lines(caplog: pytest.LogCaptureFixture, every_s: float, rows: int, name: str = "open_rows") -> list[str]:
     caplog.set_level(logging.INFO, "synthetic_textcat")
     progress = Progress(every_s)
-    progress.after_dataset_saved(name, list(range(rows)))
+    progress.after_dataset_saved(name, OpenRows([OpenRow(n, "", []) for n in range(rows)], any_good=False))
     progress.after_dataset_loaded("prices", PRICES)
     for number in range(rows):
         progress.after_dataset_saved("completions", [completion(request_id=f"r{number}")])

@@ -44,12 +44,22 @@ def test_a_cap_in_usd_on_a_model_without_a_price_is_refused_before_any_call() ->
 
 
 @pytest.mark.parametrize(
-    ("line", "says"),
-    [({"model_name": "m-by-another-name"}, "m-by-another-name"), ({"prompt_tokens": None}, "how many tokens")],
+    ("caps", "line", "says"),
+    [
+        ({"max_cost_usd": 1}, {"model_name": "m-by-another-name"}, "m-by-another-name"),
+        ({"max_cost_usd": 1}, {"prompt_tokens": None}, "how many tokens"),
+        ({"max_tokens_total": 10}, {"completion_tokens": None}, "how many tokens"),
+    ],
 )
-def test_a_cost_that_can_not_be_known_is_no_guess(line: dict[str, Any], says: str) -> None:
+def test_what_can_not_be_known_is_no_guess(caps: dict[str, Any], line: dict[str, Any], says: str) -> None:
     with pytest.raises(PriceListError, match=says):
-        _budget(max_cost_usd=1).note(completion(**line))
+        _budget(**caps).note(completion(**line))
+
+
+def test_a_prompt_that_a_filter_refused_costs_nothing_and_ends_nothing() -> None:
+    budget = _budget(max_cost_usd=1, max_tokens_total=10)
+    budget.note(completion("", model_name=None, prompt_tokens=0, cached_tokens=0, completion_tokens=0))
+    assert not budget.is_spent
 
 
 @pytest.mark.parametrize("caps", [{"max_cost_usd": 0.1}, {"max_tokens_total": 100}])

@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 from langchain_core.messages import BaseMessage
@@ -19,7 +20,7 @@ from synthetic_textcat.errors import (
 )
 from synthetic_textcat.llm.calls import Call
 from synthetic_textcat.llm.chat import Chat
-from synthetic_textcat.llm.engine import complete
+from synthetic_textcat.llm.engine import complete, give_up
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
 from tests.llm.builders import BAD, call
@@ -190,3 +191,26 @@ def test_an_interrupt_first_hands_on_what_has_arrived(number: signal.Signals) ->
     assert isinstance(raised, KeyboardInterrupt)
     assert len(model.heard) - 2 <= len(seen) <= len(model.heard) < 1000
     assert signal.getsignal(number) is handler
+
+
+def test_after_a_failed_save_nothing_more_is_asked_whoever_holds_on_to_the_generator() -> None:
+    model = ScriptedChatModel(delay_s=0.01)
+    batches = complete(model.as_chat, iter(_calls(5000)), manner(4))
+    next(batches)
+    give_up()
+    time.sleep(0.2)
+    asked = len(model.heard)
+    time.sleep(0.5)
+    assert len(model.heard) == asked < 1000
+    batches.close()  # type: ignore[attr-defined]
+
+
+def test_a_bad_request_is_fatal_only_where_nothing_went_well_before() -> None:
+    refused = BadRequestError("The conversation is too long")
+    model = ScriptedChatModel(script=_raising(refused, at=0))
+    tried = replace(manner(2), untried=False)
+    made = [line for batch in complete(model.as_chat, iter(_calls(3)), tried) for line in batch]
+    assert sorted(line.status for line in made) == ["replied", "replied", "server_error"]
+    again = ScriptedChatModel(script=_raising(refused, at=0))
+    with pytest.raises(BadRequestError):
+        list(complete(again.as_chat, iter(_calls(3)), manner(2)))

@@ -23,8 +23,8 @@ class _Anything(BaseModel):
 
 def _open(path: Path, completions: Sequence[Completion], max_attempts: int = 2) -> dict[int, Past]:
     found = open_rows(_ROWS, Journal(write_journal(path / "journal.jsonl", completions)), Reply, max_attempts)
-    assert [row.fingerprint for row in found] == [_ROWS[row.position] for row in found]
-    return {row.position: row.past for row in found}
+    assert [row.fingerprint for row in found.rows] == [_ROWS[row.position] for row in found.rows]
+    return {row.position: row.past for row in found.rows}
 
 
 def test_without_a_journal_every_row_is_open(tmp_path: Path) -> None:
@@ -67,5 +67,19 @@ def test_the_past_is_in_order_of_attempts_whatever_the_order_of_lines(tmp_path: 
 
 def test_a_better_parser_mends_old_rows_for_free(tmp_path: Path) -> None:
     journal = Journal(write_journal(tmp_path / "journal.jsonl", [completion("{}")]))
-    assert [row.position for row in open_rows(_ROWS[:1], journal, Reply, 2)] == [0]
-    assert open_rows(_ROWS[:1], journal, _Anything, 2) == []
+    assert [row.position for row in open_rows(_ROWS[:1], journal, Reply, 2).rows] == [0]
+    assert open_rows(_ROWS[:1], journal, _Anything, 2).rows == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "any_good"),
+    [
+        ([], False),
+        ([completion(BAD), completion(BAD, attempt=2)], False),  # settled, but not well
+        ([no_reply()], False),
+        ([completion(BAD, request_id="r0"), completion(request_id="r1")], True),
+    ],
+)
+def test_it_is_known_whether_any_row_went_well_so_far(lines: list[Completion], any_good: bool, tmp_path: Path) -> None:
+    journal = Journal(write_journal(tmp_path / "journal.jsonl", lines))
+    assert open_rows(_ROWS, journal, Reply, 2).any_good is any_good

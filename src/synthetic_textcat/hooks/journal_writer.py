@@ -8,6 +8,7 @@ from kedro.pipeline import Pipeline
 
 from synthetic_textcat.datasets import JournalDataset
 from synthetic_textcat.errors import JournalError
+from synthetic_textcat.llm.engine import give_up
 
 _JOURNALS = {"brainstorm_completions", "completions"}
 _PLAN = {"tasks", "requests", "calls"}
@@ -46,9 +47,10 @@ class JournalWriter:
         """Lets others write."""
         self._release()
 
-    @hook_impl
+    @hook_impl(tryfirst=True)
     def on_pipeline_error(self) -> None:
-        """Lets others write, in a notebook too, where the process lives on."""
+        """Ends calls whose answers could no longer be saved; lets others write, where the process lives on."""
+        give_up()
         self._release()
 
     def _release(self) -> None:

@@ -1,6 +1,5 @@
 """How far the calls are: one live line on a terminal, a log line every so often elsewhere."""
 
-import atexit
 import logging
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,14 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 logger = logging.getLogger(__name__)
+
+_shown: set["Live"] = set()
+
+
+def end_live_lines() -> None:
+    """Takes the live line off the terminal: after an interrupt, of which Kedro tells no hook."""
+    while _shown:
+        _shown.pop().stop()
 
 
 class Progress:
@@ -50,7 +57,7 @@ class Progress:
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
         """Begins when it is known which rows are open; counts what is saved from then on."""
         if dataset_name.endswith("open_rows"):
-            self._begin(len(data))
+            self._begin(len(data.rows))
         elif dataset_name == "completions" and self._tally is not None and self._prices is not None:
             self._tally.add(data, self._prices)
             self._say(self._tally)
@@ -60,6 +67,11 @@ class Progress:
         """Ends with the calls."""
         if node.name.endswith("settle_rows"):
             self._end()
+
+    @hook_impl
+    def after_pipeline_run(self) -> None:
+        """Ends, where the calls were the run's last node."""
+        self._end()
 
     @hook_impl
     def on_pipeline_error(self) -> None:
@@ -74,7 +86,7 @@ class Progress:
         self._begun = self._last_said = monotonic()
         self._live = _live_line()
         if self._live is not None:
-            atexit.register(self._end)  # after an interrupt, of which Kedro tells no hook
+            _shown.add(self._live)
             self._live.start()
 
     def _say(self, tally: Tally) -> None:
@@ -88,7 +100,7 @@ class Progress:
     def _end(self) -> None:
         if self._live is not None:
             self._live.stop()
-            atexit.unregister(self._end)
+            _shown.discard(self._live)
         if self._tally is not None and self._tally.done:
             logger.info("%s", self._tally.line(monotonic() - self._begun))
         self._live = self._tally = None
@@ -105,7 +117,7 @@ def _live_line() -> "Live | None":
     from rich import get_console
 
     console = get_console()
-    if not console.is_terminal:
+    if not console.file.isatty() or console.is_dumb_terminal:
         return None
     from rich.live import Live
 

@@ -48,7 +48,7 @@ def filtered_answer(error: Exception) -> Answer | None:
     """The answer of a content filter that comes as an error: Azure refuses one row's prompt with a status of 400."""
     if str(getattr(error, "code", None)) not in _FILTER_CODES:
         return None
-    return Answer("", None, "content_filter", None, None, None, None)
+    return Answer("", None, "content_filter", 0, 0, 0, None)  # it was not even read
 
 
 def _raw_text(message: AIMessage) -> str:

@@ -6,7 +6,7 @@ from time import monotonic
 
 from synthetic_textcat.errors import BadRequestError, FatalAnswerError, TransportError, UnreachableError, redact
 from synthetic_textcat.llm.answers import Answer
-from synthetic_textcat.llm.calls import Call
+from synthetic_textcat.llm.calls import Call, Manner
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.messages import Messages, messages_sha256
 from synthetic_textcat.schemas.completions import REPLIED, Completion
@@ -15,7 +15,7 @@ _NO_ANSWER = Answer("", None, None, None, None, None, None)
 
 
 async def ask(
-    chat: Chat, call: Call, messages: Messages, attempt: int, run_id: str, proven: Callable[[], bool]
+    chat: Chat, call: Call, messages: Messages, attempt: int, manner: Manner, proven: Callable[[], bool]
 ) -> Completion:
     """Asks once; the client's own retries are within.
 
@@ -24,8 +24,8 @@ async def ask(
         call: The row.
         messages: The conversation so far.
         attempt: The number of the reply that is asked for.
-        run_id: The run that asks.
-        proven: Whether a call of this run was answered: then a server is there, and a bad request is the row's own.
+        manner: Which run asks, and whether an earlier one had a good reply: then a bad request is this row's own.
+        proven: Whether a call of this run has ended: then a server is there, and a bad request is this row's own too.
 
     Raises:
         FatalAnswerError: If every further call would fail alike.
@@ -43,14 +43,14 @@ async def ask(
     except TransportError as failure:
         status, error = failure.cause, redact(str(failure))
     except BadRequestError as failure:
-        if attempt == 1 and not proven():
+        if manner.untried and attempt == 1 and not proven():
             raise
         status, error = "server_error", redact(str(failure))
     return Completion(
         fingerprint=call.fingerprint,
         request_id=call.request_id,
         attempt=attempt,
-        run_id=run_id,
+        run_id=manner.run_id,
         status=status,
         raw_text=answer.raw_text,
         refusal=answer.refusal,

@@ -48,11 +48,19 @@ class Budget:
             PriceListError: If there is a cap in USD and this call's cost can't be known.
         """
         self._tokens += completion.tokens
+        if not completion.is_counted and self._max_tokens is not None:
+            raise PriceListError(
+                "The server does not say how many tokens a call took, so generation.max_tokens_total can't be kept. "
+                "Next: bound the run by attribute_sampling.num_examples instead"
+            )
         if self._max_usd is None:
             return
         cost = self._prices.cost_usd(completion)
-        if cost is None and completion.prompt_tokens is None:
-            raise _unknown("The server does not say how many tokens a call took", completion.model_name)
+        if not completion.is_counted:
+            raise PriceListError(
+                "The server does not say how many tokens a call took, so generation.max_cost_usd can't be kept. "
+                "Next: bound the run by attribute_sampling.num_examples instead"
+            )
         if cost is None:
             name = completion.model_name
             raise _unknown(f"The server calls its model {name}, which has no price in {PRICE_LIST}", name)

@@ -36,7 +36,9 @@ class Crew:
         self._room.set()
         self._wake = asyncio.Event()
         self._proven = asyncio.Event()
-        self._stopping = manner.budget.is_spent
+        self._over = asyncio.Event()
+        if manner.budget.is_spent:
+            self._over.set()
         self._in_line: set[asyncio.Task[None]] = set()
         self._error: Exception | None = None
         self._at_work = size
@@ -62,8 +64,15 @@ class Crew:
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
-        await self._chat.close()
+        with suppress(Exception):  # what arrived is worth more than a connection closed well
+            await self._chat.close()
         return self._hand_over()
+
+    def give_up(self) -> None:
+        """Ends the workers at once: nobody will take what they bring."""
+        self._over.set()
+        for worker in self._workers:
+            worker.cancel()
 
     def _hand_over(self) -> list[Completion]:
         batch, self._arrivals = self._arrivals, []
@@ -85,7 +94,7 @@ class Crew:
             if not first:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._proven.wait(), _PATIENCE_S)
-            while not self._stopping and (call := next(self._calls, None)) is not None:
+            while not self._over.is_set() and (call := next(self._calls, None)) is not None:
                 await self._settle(call)
         except Exception as error:
             self._error = self._error or error
@@ -100,15 +109,14 @@ class Crew:
     async def _settle(self, call: Call) -> None:
         """Asks until a reply is good, the attempts are used up, or no reply comes."""
         past = list(call.past)
-        while len(past) < self._manner.limits.max_attempts:
+        while not self._over.is_set() and len(past) < self._manner.limits.max_attempts:
             messages = call.messages
             for completion, problem in past:
                 messages = self._manner.ask_again(messages, completion.raw_text, problem)
-            expected = await self._turn()
-            if self._stopping:
+            expected = await self._turn(messages)
+            if self._over.is_set():
                 return
-            run_id = self._manner.run_id
-            completion = await ask(self._chat, call, messages, len(past) + 1, run_id, self._proven.is_set)
+            completion = await ask(self._chat, call, messages, len(past) + 1, self._manner, self._proven.is_set)
             await self._take_in(completion)
             self._proven.set()
             wrong = self._manner.judge(completion)
@@ -117,12 +125,12 @@ class Crew:
                 return
             past.append((completion, wrong))
 
-    async def _turn(self) -> float:
+    async def _turn(self, messages: Messages) -> float:
         me = asyncio.current_task()
         assert me is not None
         self._in_line.add(me)
         try:
-            return await self._pace.turn()
+            return await self._pace.turn(messages)
         finally:
             self._in_line.discard(me)
 
@@ -135,6 +143,6 @@ class Crew:
 
     def _halt(self) -> None:
         """Lets no further call go out; those in flight come home."""
-        self._stopping = True
+        self._over.set()
         for worker in self._in_line:
             worker.cancel()

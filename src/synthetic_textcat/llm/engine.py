@@ -11,6 +11,8 @@ from synthetic_textcat.llm.interrupts import held_interrupts
 from synthetic_textcat.llm.pace import Pace
 from synthetic_textcat.schemas.completions import Completion
 
+_under_way: dict[Crew, BackgroundLoop] = {}
+
 _WINDOW_S = 0.4
 """How long arrivals are gathered before they are handed on to be saved; well under the promised second."""
 
@@ -30,16 +32,28 @@ def complete(open_chat: Callable[[], Chat], calls: Iterator[Call], manner: Manne
         return
     with held_interrupts() as interrupted, rare_collections(), BackgroundLoop() as loop:
         crew = loop.run(_hire(open_chat, _with_first(first, calls), manner))
+        _under_way[crew] = loop
         try:
             while not interrupted.is_set() and (batch := loop.run(crew.arrived(_WINDOW_S))) is not None:
                 if batch:
                     yield batch
         finally:
+            del _under_way[crew]
             rest = loop.run(crew.stop())
         if rest:
             yield rest
         if interrupted.is_set():
             raise KeyboardInterrupt
+
+
+def give_up() -> None:
+    """Ends all calls under way at once: for when what they bring can't be saved.
+
+    An error in a save does not reach the generator that waits for it; without this its calls would go on, and be paid
+    for, as long as anything holds on to the error.
+    """
+    for crew, loop in list(_under_way.items()):
+        loop.soon(crew.give_up)
 
 
 def _with_first(first: Call, rest: Iterator[Call]) -> Iterator[Call]:

@@ -6,7 +6,7 @@ This works in both.
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -33,6 +33,10 @@ class BackgroundLoop:
     def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
         """The coroutine's result, from the loop's thread."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+    def soon(self, step: Callable[[], None]) -> None:
+        """Has the loop take this step, without waiting for it."""
+        self._loop.call_soon_threadsafe(step)
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:

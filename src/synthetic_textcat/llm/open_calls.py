@@ -29,20 +29,27 @@ class OpenRow(NamedTuple):
     past: Past
 
 
-def open_rows(
-    fingerprints: Sequence[str], journal: Journal, wanted: type[BaseModel], max_attempts: int
-) -> list[OpenRow]:
-    """The rows that are not settled, in order.
+class OpenRows(NamedTuple):
+    """The rows that are not settled, in order, and whether any row has a good reply: then the settings are right."""
+
+    rows: list[OpenRow]
+    any_good: bool
+
+
+def open_rows(fingerprints: Sequence[str], journal: Journal, wanted: type[BaseModel], max_attempts: int) -> OpenRows:
+    """What the journal does not settle.
 
     Found before the first call is made, since going through a long journal would hold up the calls in flight.
     """
     judge = judging(wanted)
-    found = []
+    found, any_good = [], False
     for position, (fingerprint, completions) in enumerate(
         zip(fingerprints, journal.completions(fingerprints), strict=True)
     ):
-        if settle(completions, wanted).is_open(max_attempts):
+        settlement = settle(completions, wanted)
+        any_good = any_good or settlement.value is not None
+        if settlement.is_open(max_attempts):
             judged = ((completion, judge(completion)) for completion in completions if completion.replied)
             past = [(completion, problem) for completion, problem in judged if problem is not None]
             found.append(OpenRow(position, fingerprint, past))
-    return found
+    return OpenRows(found, any_good)

@@ -14,11 +14,14 @@ _BELOW = 1.02
 _CHARACTERS_A_TOKEN = 4
 """For a server that counts no tokens; about what English takes with the usual tokenisers."""
 
+_USUAL_REPLY = 300.0
+"""Tokens expected of a reply as long as none has come."""
+
 
 class Pace:
     """Hands out turns so that no minute holds more requests or tokens than the limits; without limits at once.
 
-    What a call will take is known only when it is done. So a turn takes what calls took on average so far, and a call
+    What a call will take is known only when it is done. So a turn takes what replies took on average so far, and a call
     that took more (or less) is made up for by the next turns. A pace belongs to one event loop.
 
     Args:
@@ -34,13 +37,13 @@ class Pace:
         self._calls = 0
         self._taken = self._owed = 0.0
 
-    async def turn(self) -> float:
+    async def turn(self, messages: Messages) -> float:
         """Waits until the next call may go out, first come, first served; the tokens that it is expected to take."""
         if self._requests is None and self._tokens is None:
             return 0.0
         async with self._in_line:
             await self.request()
-            expected = self._taken / self._calls if self._calls else 0.0
+            expected = self._taken / self._calls if self._calls else _tokens_in(messages) + _USUAL_REPLY
             self._owed += expected
             await self._take_tokens()
         return expected
@@ -54,8 +57,9 @@ class Pace:
         """Takes in what a call took in the end, beside what was expected when it had its turn."""
         taken = completion.tokens if completion.prompt_tokens is not None else _guess(completion, messages)
         self._owed += taken - expected
-        self._taken += taken
-        self._calls += 1
+        if completion.replied:
+            self._taken += taken
+            self._calls += 1
 
     async def _take_tokens(self) -> None:
         if self._tokens is None:
@@ -75,5 +79,8 @@ def _evenly(per_minute: int | None, at_once: float) -> AsyncLimiter | None:
 def _guess(completion: Completion, messages: Messages) -> float:
     if not completion.replied:
         return 0.0
-    read = sum(len(str(message.content)) for message in messages)
-    return (read + len(completion.raw_text)) / _CHARACTERS_A_TOKEN
+    return _tokens_in(messages) + len(completion.raw_text) / _CHARACTERS_A_TOKEN
+
+
+def _tokens_in(messages: Messages) -> float:
+    return sum(len(str(message.content)) for message in messages) / _CHARACTERS_A_TOKEN

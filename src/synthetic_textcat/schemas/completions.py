@@ -56,6 +56,11 @@ class Completion:
         """Tokens read and written; what the server did not count is 0."""
         return (self.prompt_tokens or 0) + (self.completion_tokens or 0)
 
+    @property
+    def is_counted(self) -> bool:
+        """Whether the server said how many tokens it took; a call without a reply took none."""
+        return not self.replied or None not in (self.prompt_tokens, self.completion_tokens)
+
     def to_record(self) -> dict[str, Any]:
         """The journal line's fields."""
         return {name: getattr(self, name) for name in self.__slots__}

@@ -49,12 +49,15 @@ class PriceList(_Strict):
             PriceListError: With one line that names each wrong place.
         """
         try:
-            return cls.model_validate(content)
+            return cls.model_validate({} if content is None else content)
         except ValidationError as error:
-            places = (f"{'.'.join(map(str, x['loc']))}: {x['msg'].lower()}" for x in error.errors(include_url=False))
+            places = (
+                f"{'.'.join(map(str, x['loc'])) or 'the file'}: {x['msg'].lower()}"
+                for x in error.errors(include_url=False)
+            )
             raise PriceListError(
                 f"{PRICE_LIST}: {'; '.join(places)}. Next: give as_of (a date) and, for each model, input, "
-                "cached_input and output in USD per million tokens, or null"
+                "cached_input (or not) and output in USD per million tokens; null for a model of unknown prices"
             ) from None
 
     def price(self, model: str | None) -> Price | None:
@@ -62,14 +65,14 @@ class PriceList(_Strict):
         if model is None:
             return None
         known = self.usd_per_million_tokens
-        return known.get(model) or known.get(_SNAPSHOT.sub("", model))
+        return known[model] if model in known else known.get(_SNAPSHOT.sub("", model))
 
     def cost_usd(self, completion: Completion) -> float | None:
         """USD of one call; 0 where no reply came, None where the price or a token count is unknown."""
-        if not completion.replied:
+        read, written = completion.prompt_tokens, completion.completion_tokens
+        if not completion.replied or read == written == 0:
             return 0.0
         price = self.price(completion.model_name)
-        read, written = completion.prompt_tokens, completion.completion_tokens
         if price is None or read is None or written is None:
             return None
         cached = min(completion.cached_tokens or 0, read)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.pipelines.quality_report.nodes import build_ledger, check_candidates, list_outcomes, measure
+from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.rows import CALLS, EXAMPLES, FAILED, OUTCOMES, REJECTED, REQUESTS, to_frame
 from synthetic_textcat.schemas.tasks import Task
 from tests.llm.builders import completion, fingerprint, no_reply, write_journal
@@ -71,5 +72,14 @@ def test_the_tables_outcomes_and_metrics_tell_the_same_story(tmp_path: Path) -> 
     assert _dtypes(outcomes) == OUTCOMES
     assert list(outcomes["outcome"]) == ["accepted", "rejected", "rejected", "failed", "not_run"]
     assert list(outcomes["attempts"]) == [1, 1, 1, 1, 0]
-    metrics = measure(ledger, outcomes, _REQUESTS, journal, Journal(tmp_path / "absent"), PRICES, "run-1")
+    metrics = measure(
+        ledger,
+        outcomes,
+        _REQUESTS,
+        journal,
+        Journal(tmp_path / "absent"),
+        PRICES,
+        LlmParameters(model="model-1"),
+        "run-1",
+    )
     assert (metrics["yield/all"], metrics["rows/accepted"], metrics["calls/this_run"]) == (0.2, 1, 4)

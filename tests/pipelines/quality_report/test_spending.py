@@ -29,21 +29,21 @@ def test_calls_tokens_and_cost_are_summed_over_all_lines_over_this_run_and_by_gr
         completion(request_id="r0", run_id="new", attempt=2),
         completion(request_id="r1", run_id="new"),
         no_reply(request_id="r2", run_id="new", **_NOTHING),
-        completion(request_id="0", run_id="new"),  # a brainstorming call, of no row
+        completion(request_id="0", run_id="new"),  # a brainstorming call, of no row: this run's, not the dataset's
     ]
     assert _metrics(lines) == pytest.approx(
         {
-            "calls/dataset": 5,
+            "calls/dataset": 4,
             "calls/this_run": 4,
-            "tokens/prompt": 40,
-            "tokens/cached": 16,
-            "tokens/completion": 20,
-            "tokens/all": 60,
+            "tokens/prompt": 30,
+            "tokens/cached": 12,
+            "tokens/completion": 15,
+            "tokens/all": 45,
             "tokens/this_run": 45,
-            "tokens/per_accepted": 30,
-            "cost/usd_dataset": 4 * COST,
+            "tokens/per_accepted": 22.5,
+            "cost/usd_dataset": 3 * COST,
             "cost/usd_this_run": 3 * COST,
-            "cost/usd_per_accepted": 2 * COST,
+            "cost/usd_per_accepted": 1.5 * COST,
             "cost/usd_task/t0": 2 * COST,
             "cost/usd_task/t1": COST,
             "cost/usd_language/en": 2 * COST,
@@ -65,16 +65,19 @@ def test_one_unknown_cost_makes_its_sums_unknown_and_no_others(unknown: dict[str
 
 
 @pytest.mark.parametrize(
-    ("not_run", "usd", "tokens", "named"),
+    ("not_run", "failed", "usd", "tokens", "named"),
     [
-        (1, 2.0, 0, "generation.max_cost_usd"),
-        (1, 1.0, 900, "generation.max_tokens_total"),
-        (0, 2.0, 900, ""),
-        (1, 1.9, 899, ""),
-        (1, None, 0, ""),
+        (1, 0, 2.0, 0, "generation.max_cost_usd"),
+        (1, 0, 1.0, 900, "generation.max_tokens_total"),
+        (0, 1, 2.0, 900, "generation.max_cost_usd"),  # it might have been asked again
+        (0, 0, 2.0, 900, ""),
+        (1, 0, 1.9, 899, ""),
+        (1, 0, None, 0, ""),
     ],
 )
-def test_a_cap_is_named_where_it_left_rows_unasked(not_run: int, usd: float | None, tokens: int, named: str) -> None:
-    metrics = {"rows/not_run": not_run, "cost/usd_this_run": usd, "tokens/this_run": tokens}
+def test_a_cap_is_named_where_it_left_rows_unasked(
+    not_run: int, failed: int, usd: float | None, tokens: int, named: str
+) -> None:
+    metrics = {"rows/not_run": not_run, "rows/failed": failed, "cost/usd_this_run": usd, "tokens/this_run": tokens}
     assert reached_cap(metrics, GenerationParameters(max_cost_usd=2, max_tokens_total=900)) == named
     assert reached_cap(metrics, GenerationParameters()) == ""

@@ -14,7 +14,7 @@ from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.engine import complete
 from synthetic_textcat.llm.fingerprints import Fingerprinter
 from synthetic_textcat.llm.journal import Journal
-from synthetic_textcat.llm.open_calls import OpenRow, open_rows
+from synthetic_textcat.llm.open_calls import OpenRow, OpenRows, open_rows
 from synthetic_textcat.llm.retries import asking_again, judging
 from synthetic_textcat.llm.settlement import settle
 from synthetic_textcat.llm.spec import ChatModelSpec
@@ -66,14 +66,14 @@ def list_calls(
 
 def find_open_rows(
     requests: pd.DataFrame, calls: pd.DataFrame, journal: Journal, generation: GenerationParameters
-) -> list[OpenRow]:
+) -> OpenRows:
     """The planned rows that the journal does not settle, in plan order."""
     return open_rows(fingerprints_of(requests, calls), journal, Reply, generation.max_attempts)
 
 
 def generate(
     requests: pd.DataFrame,
-    still_open: list[OpenRow],
+    still_open: OpenRows,
     tasks: pd.DataFrame,
     closed_prompt: ChatPromptTemplate,
     open_prompt: ChatPromptTemplate,
@@ -100,12 +100,14 @@ def generate(
         limits=generation,
         budget=Budget(generation, PriceList.read(prices), llm.model, spent),
         run_id=run_id,
-        untried=len(still_open) == len(requests),
+        untried=not still_open.any_good,
     )
-    logger.info("%d of %d planned rows to ask %s for", len(still_open), len(requests), llm.model)
-    rows = records_of(requests.iloc[[row.position for row in still_open]])
+    logger.info("%d of %d planned rows to ask %s for", len(still_open.rows), len(requests), llm.model)
+    rows = records_of(requests.iloc[[row.position for row in still_open.rows]])
     fingerprinter = Fingerprinter(llm, spec.identity)
-    pending = (_call(row, open_row, prompts, fingerprinter) for row, open_row in zip(rows, still_open, strict=True))
+    pending = (
+        _call(row, open_row, prompts, fingerprinter) for row, open_row in zip(rows, still_open.rows, strict=True)
+    )
     yield from complete(lambda: Chat(spec.build(llm), llm), pending, manner)
 
 

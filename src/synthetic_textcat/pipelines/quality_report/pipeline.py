@@ -37,7 +37,16 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 measure,
-                inputs=["ledger", "outcomes", "requests", "completions", "brainstorm_completions", "prices", "run_id"],
+                inputs=[
+                    "ledger",
+                    "outcomes",
+                    "requests",
+                    "completions",
+                    "brainstorm_completions",
+                    "prices",
+                    "params:llm",
+                    "run_id",
+                ],
                 outputs="metrics",
                 name="measure",
             ),

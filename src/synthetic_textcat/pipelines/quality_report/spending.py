@@ -17,18 +17,19 @@ THIS_RUN = "this_run"
 
 @dataclass(slots=True)
 class Spent:
-    """Sums over journal lines; `usd` is None once the cost of one line is unknown."""
+    """Sums over journal lines; `usd` is None once the cost of one line is unknown, tokens once a reply is uncounted."""
 
     calls: int = 0
     prompt: int = 0
     cached: int = 0
     completion: int = 0
     usd: float | None = 0.0
+    counted: bool = True
 
     @property
-    def tokens(self) -> int:
+    def tokens(self) -> int | None:
         """Tokens read and written."""
-        return self.prompt + self.completion
+        return self.prompt + self.completion if self.counted else None
 
     def add(self, line: Completion, usd: float | None) -> None:
         """Adds a line with its cost."""
@@ -36,6 +37,7 @@ class Spent:
         self.prompt += line.prompt_tokens or 0
         self.cached += line.cached_tokens or 0
         self.completion += line.completion_tokens or 0
+        self.counted = self.counted and line.is_counted
         self.usd = None if self.usd is None or usd is None else self.usd + usd
 
 
@@ -43,7 +45,7 @@ def add_up(lines: Iterable[Completion], requests: pd.DataFrame, prices: PriceLis
     """The sums: `dataset` and `this_run`, `task/<task_id>` and `language/<code>` of the planned rows.
 
     Args:
-        lines: Those of the plan's rows, of whatever prompt, model and run, and those of brainstorming.
+        lines: Those of the plan's rows, of whatever prompt, model and run, and this run's of brainstorming.
         requests: The plan.
         prices: What tokens cost.
         run_id: This run.
@@ -63,12 +65,12 @@ def spending_metrics(sums: Mapping[str, Spent], accepted: int) -> dict[str, floa
     return {
         "calls/dataset": of_all.calls,
         "calls/this_run": of_run.calls,
-        "tokens/prompt": of_all.prompt,
-        "tokens/cached": of_all.cached,
-        "tokens/completion": of_all.completion,
+        "tokens/prompt": of_all.prompt if of_all.counted else None,
+        "tokens/cached": of_all.cached if of_all.counted else None,
+        "tokens/completion": of_all.completion if of_all.counted else None,
         "tokens/all": of_all.tokens,
         "tokens/this_run": of_run.tokens,
-        "tokens/per_accepted": of_all.tokens / accepted if accepted else None,
+        "tokens/per_accepted": of_all.tokens / accepted if accepted and of_all.tokens is not None else None,
         "cost/usd_dataset": of_all.usd,
         "cost/usd_this_run": of_run.usd,
         "cost/usd_per_accepted": of_all.usd / accepted if accepted and of_all.usd is not None else None,
@@ -81,7 +83,8 @@ def _groups(row: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _names(line: Completion, groups: Mapping[str, tuple[str, str]], run_id: str) -> Iterator[str]:
-    yield DATASET
     if line.run_id == run_id:
         yield THIS_RUN
-    yield from groups.get(line.request_id, ())
+    if line.request_id in groups:
+        yield DATASET
+        yield from groups[line.request_id]

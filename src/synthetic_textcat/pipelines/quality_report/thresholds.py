@@ -19,12 +19,12 @@ def too_low(ledger: Ledger, min_yield: float) -> str | None:
 
 
 def reached_cap(metrics: Mapping[str, float | None], generation: GenerationParameters) -> str:
-    """The parameter whose cap left rows of this run's plan unasked; empty if there is none."""
+    """The parameter whose cap left rows of this run's plan unasked, or not asked again; empty if none did."""
     caps = {
         "generation.max_cost_usd": (metrics["cost/usd_this_run"], generation.max_cost_usd),
         "generation.max_tokens_total": (metrics["tokens/this_run"], generation.max_tokens_total),
     }
-    if metrics["rows/not_run"]:
+    if metrics["rows/not_run"] or metrics["rows/failed"]:
         for name, (spent, cap) in caps.items():
             if cap is not None and spent is not None and spent >= cap:
                 return name

@@ -23,8 +23,8 @@ def estimate(
     generation: GenerationParameters,
 ) -> Quote:
     """Tokens, USD, seconds and accepted rows of the whole plan, each with its range."""
-    latencies = [
-        sum(completion.latency_s for completion in completions)
-        for completions in journal.completions(fingerprints_of(pilot, calls))
-    ]
-    return quote(len(requests), outcomes.assign(latency_s=latencies), generation)
+    own = list(journal.completions(fingerprints_of(pilot, calls)))
+    counted = pd.Series([all(line.is_counted for line in lines) for lines in own], dtype=bool)
+    latencies = [sum(line.latency_s for line in lines) for lines in own]
+    known = outcomes.assign(latency_s=latencies, tokens=outcomes["tokens"].where(counted))
+    return quote(len(requests), known, generation)

@@ -79,7 +79,7 @@ def ask_for_tasks(
     budget = Budget(generation, PriceList.read(prices), llm.model)
     manner = Manner(judging(TaskList), asking_again(retry_prompt), generation, budget, run_id)
     still_open = open_rows([call.fingerprint for call in calls], journal, TaskList, generation.max_attempts)
-    pending = (replace(calls[row.position], past=row.past) for row in still_open)
+    pending = (replace(calls[row.position], past=row.past) for row in still_open.rows)
     yield from complete(lambda: Chat(spec.build(llm), llm), pending, manner)
 
 
