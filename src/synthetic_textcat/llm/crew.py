@@ -68,12 +68,6 @@ class Crew:
             await self._chat.close()
         return self._hand_over()
 
-    def give_up(self) -> None:
-        """Ends the workers at once: nobody will take what they bring."""
-        self._over.set()
-        for worker in self._workers:
-            worker.cancel()
-
     def _hand_over(self) -> list[Completion]:
         batch, self._arrivals = self._arrivals, []
         if self._at_work:

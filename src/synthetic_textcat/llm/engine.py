@@ -1,5 +1,6 @@
 """From calls to completions: as many in flight as allowed, handed on as they arrive, nothing lost at the end."""
 
+import atexit
 from collections.abc import Callable, Iterator
 
 from synthetic_textcat.llm.calls import Call, Manner
@@ -38,8 +39,7 @@ def complete(open_chat: Callable[[], Chat], calls: Iterator[Call], manner: Manne
                 if batch:
                     yield batch
         finally:
-            del _under_way[crew]
-            rest = loop.run(crew.stop())
+            rest = _end(crew)
         if rest:
             yield rest
         if interrupted.is_set():
@@ -52,8 +52,21 @@ def give_up() -> None:
     An error in a save does not reach the generator that waits for it; without this its calls would go on, and be paid
     for, as long as anything holds on to the error.
     """
-    for crew, loop in list(_under_way.items()):
-        loop.soon(crew.give_up)
+    for crew in list(_under_way):
+        _end(crew)
+
+
+atexit.register(give_up)  # later the loop's thread no longer runs, and a generator's own end would wait for it
+
+
+def _end(crew: Crew) -> list[Completion]:
+    """Ends the crew and its loop, once; what had arrived and is not handed over yet."""
+    loop = _under_way.pop(crew, None)
+    if loop is None:
+        return []
+    rest = loop.run(crew.stop())
+    loop.close()
+    return rest
 
 
 def _with_first(first: Call, rest: Iterator[Call]) -> Iterator[Call]:

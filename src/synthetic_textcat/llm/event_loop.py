@@ -6,7 +6,7 @@ This works in both.
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -25,6 +25,12 @@ class BackgroundLoop:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Cancels what is left and ends the thread; does nothing the second time."""
+        if self._loop.is_closed():
+            return
         self.run(_cancel_all_others())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -33,10 +39,6 @@ class BackgroundLoop:
     def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
         """The coroutine's result, from the loop's thread."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
-
-    def soon(self, step: Callable[[], None]) -> None:
-        """Has the loop take this step, without waiting for it."""
-        self._loop.call_soon_threadsafe(step)
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:
