@@ -28,6 +28,9 @@ SWITCH = "TEXTCAT_TRACKING"
 _MODEL_CALLS = "model_calls"
 """Tag of the nodes that ask the model: with them MLflow's start-up, a matter of seconds, waits for the first answer."""
 
+_CALLS_ARE_OUT_S = 2.0
+"""After so long a model-calling node has imported its client and sent its first request."""
+
 _CUT_SHORT = "the process ended before the pipeline did"
 
 logger = logging.getLogger(__name__)
@@ -96,6 +99,12 @@ class MlflowTracking:
         atexit.register(self._close_at_exit, os.getpid())  # exit handlers run last in, first out: before MLflow's own
 
     @hook_impl
+    def before_node_run(self, node: Node) -> None:
+        """Has the run opened once the first calls are out: a server may take its time, and a user lose patience."""
+        if self._active and _MODEL_CALLS in node.tags:
+            self._active.open_within(_CALLS_ARE_OUT_S)
+
+    @hook_impl
     def after_dataset_loaded(self, dataset_name: str) -> None:
         """Notes that the run read this dataset."""
         if self._active:
@@ -107,7 +116,7 @@ class MlflowTracking:
         if self._active:
             self._active.note_saved(dataset_name)
             if _MODEL_CALLS in node.tags:
-                self._active.open_soon()
+                self._active.open_within(0)
 
     @hook_impl(tryfirst=True)
     def after_pipeline_run(self, catalog: Catalog) -> None:

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 from synthetic_textcat.hooks.tracking.artifacts import keep_file, keep_rebuild_files
@@ -33,6 +33,7 @@ class ActiveRun:
     saved: set[str] = field(default_factory=set)
     prompts: dict[str, bytes | None] = field(default_factory=dict)
     _opening: Thread | None = None
+    _now: Event = field(default_factory=Event)
     _tried: bool = False
 
     @property
@@ -41,21 +42,25 @@ class ActiveRun:
         assert self.opened is not None
         return self.opened
 
-    def open_soon(self) -> None:
+    def open_within(self, seconds: float) -> None:
         """Opens the run beside the pipeline, once: importing MLflow takes seconds in which calls can be under way."""
+        if not seconds:
+            self._now.set()
         if self._opening is None and not self._tried:
-            self._opening = Thread(target=self._open, name="open-mlflow-run", daemon=True)
+            self._opening = Thread(target=self._open, args=(seconds,), name="open-mlflow-run", daemon=True)
             self._opening.start()
 
     def open_now(self) -> bool:
         """Opens the run if it is not open yet; whether it is open then."""
+        self._now.set()
         if self._opening is not None:
             self._opening.join()
         elif not self._tried:  # in this thread: at a process's exit no other can be started
             self._open()
         return self.opened is not None
 
-    def _open(self) -> None:
+    def _open(self, within_s: float = 0.0) -> None:
+        self._now.wait(within_s)
         self._tried = True
         self.opened = self.guard.attempt("this run", self.opener)
         if self.opened is None:
