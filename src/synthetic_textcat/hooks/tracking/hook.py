@@ -26,7 +26,7 @@ SWITCH = "TEXTCAT_TRACKING"
 """Set to `off`, this environment variable leaves MLflow out of a run: for quick tries, where its start-up counts."""
 
 _MODEL_CALLS = "model_calls"
-"""Tag of the nodes that ask the model: with them MLflow's start-up, a matter of seconds, waits for the first answer."""
+"""Tag of the nodes that ask the model: with them MLflow's start-up, a matter of seconds, waits until calls are out."""
 
 _CALLS_ARE_OUT_S = 2.0
 """After so long a model-calling node has imported its client and sent its first request."""
@@ -76,7 +76,7 @@ class MlflowTracking:
 
     @hook_impl(trylast=True)
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Catalog) -> None:
-        """Opens the MLflow run; one that makes model calls is opened when the first of them is answered."""
+        """Opens the MLflow run; one that makes model calls is opened when the first of them are out."""
         self._close_unfinished()
         self._last, context = None, self._context
         if context is None:
