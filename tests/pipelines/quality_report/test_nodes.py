@@ -4,14 +4,17 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytest
 
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.pipelines.quality_report.nodes import build_ledger, check_candidates, list_outcomes, measure
+from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.rows import CALLS, EXAMPLES, FAILED, OUTCOMES, REJECTED, REQUESTS, to_frame
 from synthetic_textcat.schemas.tasks import Task
 from tests.llm.builders import completion, fingerprint, no_reply, write_journal
-from tests.pipelines.quality_report.builders import PRICES, ROW, example_frame
+from tests.pipelines.quality_report.builders import COST, PRICES, ROW, example_frame
+from tests.pipelines.quality_report.builders import ledger as ledger_of
 
 _TASK = Task.model_validate({"task": "Sort a review.", "labels": ["good", "bad", "mixed"]})
 _TASKS = pd.DataFrame([_TASK.to_row("file")])
@@ -83,3 +86,16 @@ def test_the_tables_outcomes_and_metrics_tell_the_same_story(tmp_path: Path) -> 
         "run-1",
     )
     assert (metrics["yield/all"], metrics["rows/accepted"], metrics["calls/this_run"]) == (0.2, 1, 4)
+
+
+@pytest.mark.parametrize(("model", "calls", "usd"), [("model-1", 1, COST), (OFFLINE_MODEL, 2, None)])
+def test_a_rehearsal_by_templates_is_no_part_of_what_a_real_models_data_cost(
+    model: str, calls: int, usd: float | None, tmp_path: Path
+) -> None:
+    lines = [completion(request_id="r0", run_id="rehearsal", model_name=OFFLINE_MODEL), completion(request_id="r0")]
+    journal = Journal(write_journal(tmp_path / "journal.jsonl", lines))
+    outcomes = to_frame([], OUTCOMES)
+    none_yet, llm = Journal(tmp_path / "absent"), LlmParameters(model=model)
+    metrics = measure(ledger_of(), outcomes, _REQUESTS, journal, none_yet, PRICES, llm, "run-1")
+    assert metrics["calls/dataset"] == calls
+    assert metrics["cost/usd_dataset"] == (None if usd is None else pytest.approx(usd))
