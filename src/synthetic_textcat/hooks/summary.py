@@ -72,7 +72,7 @@ class RunSummary:
         if (cost := self._saved.get("metrics", {}).get("cost/usd_this_run")) is not None and calls:
             yield f"cost      {usd(cost)}"
         if cap := self._saved.get("stopped_by"):
-            yield f"stopped   by {cap}; with a higher one the same command goes on"
+            yield f"stopped   by {cap}; raise it and the same command goes on"
 
 
 def _ledger_lines(ledger: Ledger) -> Iterator[str]:
