@@ -22,7 +22,6 @@ class RunSummary:
     """Says in a few lines what a run came to."""
 
     def __init__(self) -> None:
-        self._ledger: Ledger | None = None
         self._saved: dict[str, Any] = {}
         self._calls: int | None = None
         self._offline = False
@@ -36,14 +35,12 @@ class RunSummary:
     def before_pipeline_run(self, pipeline: Any) -> None:
         """Begins to count calls, if this run may make any."""
         writes = pipeline.all_outputs() & {"completions", "brainstorm_completions"}
-        self._ledger, self._calls, self._saved = None, 0 if writes else None, {}
+        self._saved, self._calls = {}, 0 if writes else None
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
-        """Keeps the ledger and counts calls."""
-        if dataset_name == "ledger":
-            self._ledger = data
-        elif dataset_name in ("metrics", "quote", "stopped_by"):
+        """Keeps what is told at the end, and counts calls."""
+        if dataset_name in ("ledger", "metrics", "quote", "stopped_by"):
             self._saved[dataset_name] = data
         elif self._calls is not None and dataset_name in ("completions", "brainstorm_completions"):
             self._calls += len(data)
@@ -54,15 +51,16 @@ class RunSummary:
         click.echo("\n".join(self._lines()))
 
     def _lines(self) -> Iterator[str]:
-        if self._ledger is not None:
-            yield from _ledger_lines(self._ledger)
+        ledger: Ledger | None = self._saved.get("ledger")
+        if ledger is not None:
+            yield from _ledger_lines(ledger)
         if "quote" in self._saved:
             yield from quote_lines(self._saved["quote"])
         if self._calls is not None:
             yield from self._spent_lines(self._calls)
-        if self._offline and (self._ledger or self._calls):
+        if self._offline and (ledger or self._calls):
             yield textwrap.fill(BANNER, 80, initial_indent="note      ", subsequent_indent=" " * 10)
-        if self._ledger is not None:
+        if ledger is not None:
             yield f"dataset   {_EXAMPLES}"
             yield f"report    {_REPORT}"
         yield "look      `make mlflow` for runs, `make viz` for the pipeline"

@@ -8,7 +8,7 @@ from synthetic_textcat.llm.parsing import parse
 from synthetic_textcat.pipelines.quality_report.checks import Candidate
 from synthetic_textcat.pipelines.quality_report.verdicts import judge_alone
 from synthetic_textcat.schemas.completions import Completion
-from synthetic_textcat.schemas.prices import PriceList, usd
+from synthetic_textcat.schemas.prices import PriceList, plus, usd
 from synthetic_textcat.schemas.replies import Problem, Reply
 
 
@@ -43,8 +43,7 @@ class Tally:
         """Takes in what was saved."""
         for completion in completions:
             self.tokens += completion.tokens
-            cost = prices.cost_usd(completion)
-            self.usd = None if self.usd is None or cost is None else self.usd + cost
+            self.usd = plus(self.usd, prices.cost_usd(completion))
             self._settle(completion)
 
     def line(self, seconds: float) -> str:

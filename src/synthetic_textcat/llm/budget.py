@@ -18,7 +18,7 @@ class Budget:
         spent: The completions that this run has made already.
 
     Raises:
-        PriceListError: If there is a cap in USD and a cost that can't be known: the cap could not be kept.
+        PriceListError: If there is a cap and what it caps can't be known: the cap could not be kept.
     """
 
     def __init__(
@@ -45,22 +45,18 @@ class Budget:
         """Adds a call.
 
         Raises:
-            PriceListError: If there is a cap in USD and this call's cost can't be known.
+            PriceListError: If there is a cap and this call's cost, or its tokens, can't be known.
         """
-        self._tokens += completion.tokens
-        if not completion.is_counted and self._max_tokens is not None:
+        caps = {"max_tokens_total": self._max_tokens, "max_cost_usd": self._max_usd}
+        for cap in (name for name, value in caps.items() if value is not None and not completion.is_counted):
             raise PriceListError(
-                "The server does not say how many tokens a call took, so generation.max_tokens_total can't be kept. "
+                f"The server does not say how many tokens a call took, so generation.{cap} can't be kept. "
                 "Next: bound the run by attribute_sampling.num_examples instead"
             )
+        self._tokens += completion.tokens
         if self._max_usd is None:
             return
         cost = self._prices.cost_usd(completion)
-        if not completion.is_counted:
-            raise PriceListError(
-                "The server does not say how many tokens a call took, so generation.max_cost_usd can't be kept. "
-                "Next: bound the run by attribute_sampling.num_examples instead"
-            )
         if cost is None:
             name = completion.model_name
             raise _unknown(f"The server calls its model {name}, which has no price in {PRICE_LIST}", name)

@@ -3,6 +3,7 @@
 import datetime
 import re
 from collections.abc import Iterable
+from functools import reduce
 from math import floor, log10
 from typing import Any, Self
 
@@ -80,14 +81,15 @@ class PriceList(_Strict):
         return ((read - cached) * price.input + cached * cached_price + written * price.output) / _MILLION
 
 
+def plus(total: float | None, cost: float | None) -> float | None:
+    """The sum of two amounts, or None if one of them is unknown."""
+    return None if total is None or cost is None else total + cost
+
+
 def total_usd(costs: Iterable[float | None]) -> float | None:
-    """The sum, or None if one of them is unknown."""
-    total = 0.0
-    for cost in costs:
-        if cost is None:
-            return None
-        total += cost
-    return total
+    """The sum of all, or None if one of them is unknown."""
+    nothing: float | None = 0.0
+    return reduce(plus, costs, nothing)
 
 
 def usd(amount: float) -> str:

@@ -93,11 +93,9 @@ def measure(
 ) -> Metrics:
     """All metrics, by name; what templates wrote in a rehearsal is no part of what a real model's data cost."""
     accepted = outcomes.loc[outcomes["outcome"] == "accepted", "request_id"]
-    planned = set(requests["request_id"])
     rehearsed = set() if llm.model == OFFLINE_MODEL else {OFFLINE_MODEL}
-    of_the_plan = (line for line in journal if line.request_id in planned and line.model_name not in rehearsed)
-    brainstormed = (line for line in brainstorm_journal if line.run_id == run_id)
-    spent = add_up(chain(of_the_plan, brainstormed), requests, PriceList.read(prices), run_id)
+    lines = (line for line in chain(journal, brainstorm_journal) if line.model_name not in rehearsed)
+    spent = add_up(lines, requests, PriceList.read(prices), run_id)
     return merged(row_metrics(ledger), yield_metrics(requests, accepted), spending_metrics(spent, ledger["accepted"]))
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.languages import find_language
-from synthetic_textcat.schemas.prices import PriceList
+from synthetic_textcat.schemas.prices import PriceList, plus
 from synthetic_textcat.schemas.rows import records_of
 
 DATASET = "dataset"
@@ -38,14 +38,14 @@ class Spent:
         self.cached += line.cached_tokens or 0
         self.completion += line.completion_tokens or 0
         self.counted = self.counted and line.is_counted
-        self.usd = None if self.usd is None or usd is None else self.usd + usd
+        self.usd = plus(self.usd, usd)
 
 
 def add_up(lines: Iterable[Completion], requests: pd.DataFrame, prices: PriceList, run_id: str) -> Mapping[str, Spent]:
     """The sums: `dataset` and `this_run`, `task/<task_id>` and `language/<code>` of the planned rows.
 
     Args:
-        lines: Those of the plan's rows, of whatever prompt, model and run, and this run's of brainstorming.
+        lines: Of the journals. Those of the plan's rows count, of whatever prompt, model and run, and this run's.
         requests: The plan.
         prices: What tokens cost.
         run_id: This run.
