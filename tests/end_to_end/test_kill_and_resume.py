@@ -58,8 +58,8 @@ def test_an_interrupt_saves_what_has_arrived_and_is_told_as_killed(
     assert "Traceback" not in output
     replied, saved = server.stats()["replied"], len(project.journal())
     assert replied - _CONCURRENCY <= saved < _ROWS
-    [run] = project.mlflow_runs()
-    assert run.info.status == "KILLED"
+    run = project.wait_for_mlflow_run("KILLED")
+    assert run.data.params["llm.model"] == "gpt-4o-mini"
 
     server.set_faults(latency_ms=0)
     project.generate("--env", "openai", *_SIZE, **openai_env)

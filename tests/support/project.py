@@ -124,6 +124,16 @@ class Project:
         experiments = [experiment.experiment_id for experiment in client.search_experiments()]
         return list(client.search_runs(experiments))
 
+    def wait_for_mlflow_run(self, status: str, within_s: float = 60.0) -> Run:
+        """The only run, once it has this status: of a run that ended in its first seconds MLflow hears afterwards."""
+        end = time.monotonic() + within_s
+        while True:
+            runs = self.mlflow_runs() if self.path("mlflow.db").exists() else []
+            if [run.info.status for run in runs] == [status]:
+                return runs[0]
+            assert time.monotonic() < end, runs
+            time.sleep(0.5)
+
     def mlflow_client(self) -> mlflow.MlflowClient:
         """A client of the project's own store."""
         return mlflow.MlflowClient(tracking_uri=f"sqlite:///{self.folder / 'mlflow.db'}")

@@ -3,6 +3,7 @@
 import atexit
 import logging
 import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -14,9 +15,9 @@ from kedro.pipeline.node import Node
 
 from synthetic_textcat.hooks.tracking.guard import Guard, first_line
 from synthetic_textcat.hooks.tracking.marks import unknown_keys
+from synthetic_textcat.hooks.tracking.opening import Opening
 from synthetic_textcat.hooks.tracking.parameters import plain
-from synthetic_textcat.hooks.tracking.run import ActiveRun, open_run
-from synthetic_textcat.hooks.tracking.store import Store
+from synthetic_textcat.hooks.tracking.run import ActiveRun
 from synthetic_textcat.hooks.tracking.tags import run_name, start_tags
 
 Catalog = CatalogProtocol[Any, Any]
@@ -32,6 +33,8 @@ _CALLS_ARE_OUT_S = 2.0
 """After so long a model-calling node has imported its client and sent its first request."""
 
 _CUT_SHORT = "the process ended before the pipeline did"
+
+_INTERRUPTED = 130
 
 logger = logging.getLogger(__name__)
 
@@ -84,15 +87,13 @@ class MlflowTracking:
         self._params = {name: plain(value) for name, value in context.params.items()}
         if os.environ.get(SWITCH, "").casefold() == "off":
             return
-        name = run_name(run_params, self._params)
-        tags = start_tags(run_params, self._params, context)
-        self._active = self._last = ActiveRun(
-            opener=lambda: open_run(Store.of(context.project_path), name, tags),
-            guard=Guard(),
+        opening = Opening(
             project=context.project_path,
+            name=run_name(run_params, self._params),
+            tags=start_tags(run_params, self._params, context),
             params=self._params,
-            catalog=catalog,
         )
+        self._active = self._last = ActiveRun(opening=opening, guard=Guard(), catalog=catalog)
         if not any(_MODEL_CALLS in node.tags for node in pipeline.nodes) and not self._active.open_now():
             self._active = None
             return
@@ -134,8 +135,11 @@ class MlflowTracking:
         self._close("FAILED", first_line(error))
 
     def _close_at_exit(self, pid: int) -> None:
-        if pid == os.getpid():  # not in a forked child, which inherits exit handlers
-            self._close_unfinished()
+        if pid != os.getpid():  # a forked child inherits exit handlers
+            return
+        if self._active and self._active.hand_over("KILLED", _CUT_SHORT):
+            _end_at_once()
+        self._close_unfinished()
 
     def _close_unfinished(self) -> None:
         """Kedro calls no hook on Ctrl-C: what is still open at exit, or at the next start, was killed."""
@@ -146,3 +150,11 @@ class MlflowTracking:
             self._active.close(status, reason)
             self._active = None  # only now: an interrupt while closing leaves the rest to the exit handler
             atexit.unregister(self._close_at_exit)
+
+
+def _end_at_once() -> None:
+    """Leaves without Python's own clean-up: MLflow's import, under way in a thread, can't be broken off in order."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    logging.shutdown()
+    os._exit(_INTERRUPTED)

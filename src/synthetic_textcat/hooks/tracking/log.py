@@ -37,8 +37,8 @@ class RunLog:
             tags=[RunTag(*pair) for pair in tags.items()],
         )
 
-    def end(self, status: str, reason: str | None) -> None:
-        """Ends the run with this status, and the reason of a bad one as a tag."""
+    def end(self, status: str, reason: str | None, end_ms: int | None = None) -> None:
+        """Ends the run, now or at `end_ms`, with this status, and the reason of a bad one as a tag."""
         if reason:
             self.batch(tags={"reason": reason})
-        self.client.set_terminated(self.run_id, status)
+        self.client.set_terminated(self.run_id, status, end_ms)

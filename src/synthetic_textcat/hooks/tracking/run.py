@@ -1,21 +1,19 @@
 """The MLflow run that is open: what it is given at its start, and what at its end."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import Any
 
-from synthetic_textcat.hooks.tracking.artifacts import keep_file, keep_rebuild_files
+from synthetic_textcat.hooks.tracking.artifacts import keep_file
 from synthetic_textcat.hooks.tracking.guard import Guard
 from synthetic_textcat.hooks.tracking.inputs import dataset_input
 from synthetic_textcat.hooks.tracking.log import RunLog
 from synthetic_textcat.hooks.tracking.marks import Marked, marks_of, read_bytes
-from synthetic_textcat.hooks.tracking.parameters import flatten
+from synthetic_textcat.hooks.tracking.opening import Opening
 from synthetic_textcat.hooks.tracking.prompts import link_tags, register
-from synthetic_textcat.hooks.tracking.store import Store
 from synthetic_textcat.hooks.tracking.values import metrics_of, tags_of
 
 
@@ -23,18 +21,18 @@ from synthetic_textcat.hooks.tracking.values import metrics_of, tags_of
 class ActiveRun:
     """An MLflow run, open or about to be, and the names of the datasets that the pipeline has read and saved so far."""
 
-    opener: Callable[[], RunLog]
+    opening: Opening
     guard: Guard
-    project: Path
-    params: dict[str, Any]
     catalog: Any
     opened: RunLog | None = None
     read: set[str] = field(default_factory=set)
     saved: set[str] = field(default_factory=set)
     prompts: dict[str, bytes | None] = field(default_factory=dict)
-    _opening: Thread | None = None
+    _thread: Thread | None = None
     _now: Event = field(default_factory=Event)
     _tried: bool = False
+    _store: Lock = field(default_factory=Lock)
+    _handed_over: bool = False
 
     @property
     def log(self) -> RunLog:
@@ -46,15 +44,15 @@ class ActiveRun:
         """Opens the run beside the pipeline, once: importing MLflow takes seconds in which calls can be under way."""
         if not seconds:
             self._now.set()
-        if self._opening is None and not self._tried:
-            self._opening = Thread(target=self._open, args=(seconds,), name="open-mlflow-run", daemon=True)
-            self._opening.start()
+        if self._thread is None and not self._tried:
+            self._thread = Thread(target=self._open, args=(seconds,), name="open-mlflow-run", daemon=True)
+            self._thread.start()
 
     def open_now(self) -> bool:
         """Opens the run if it is not open yet; whether it is open then."""
         self._now.set()
-        if self._opening is not None:
-            self._opening.join()
+        if self._thread is not None:
+            self._thread.join()
         elif not self._tried:  # in this thread: at a process's exit no other can be started
             self._open()
         return self.opened is not None
@@ -62,11 +60,26 @@ class ActiveRun:
     def _open(self, within_s: float = 0.0) -> None:
         self._now.wait(within_s)
         self._tried = True
-        self.opened = self.guard.attempt("this run", self.opener)
-        if self.opened is None:
-            self.guard.report()
-        else:
-            self._record_start()
+        self.opened = self.guard.attempt("this run", self._open_unless_handed_over)
+        if self.opened is not None:
+            self.opening.record_start(self.opened, self.guard)
+        self.guard.report()
+
+    def _open_unless_handed_over(self) -> RunLog | None:
+        with self._store:  # MLflow is imported by now
+            return None if self._handed_over else self.opening.open()
+
+    def hand_over(self, status: str, reason: str) -> bool:
+        """Has another process record a run that is not open yet, and its end; whether it did.
+
+        To import MLflow first would keep a user who pressed Ctrl-C waiting.
+        """
+        failed = self._tried and not (self._thread and self._thread.is_alive())
+        if self.opened is not None or failed or not self._store.acquire(blocking=False):
+            return False
+        self._handed_over = True
+        self.opening.hand_over(status, reason)
+        return True
 
     def note_read(self, name: str) -> None:
         """Notes that a dataset was loaded; keeps a prompt as it is now, since its file may change in a long run."""
@@ -82,11 +95,6 @@ class ActiveRun:
     def note_saved(self, name: str) -> None:
         """Notes that a dataset was saved; a journal is, thousands of times."""
         self.saved.add(name)
-
-    def _record_start(self) -> None:
-        """Records what is known before the first node, so that a run that is killed outright has it too."""
-        self.guard.attempt("its parameters", lambda: self.log.batch(params=flatten(self.params)))
-        self.guard.attempt("its rebuild files", lambda: keep_rebuild_files(self.log, self.params, self.project))
 
     def close(self, status: str, reason: str | None) -> None:
         """Records what was read and saved, and ends the run; each step stands by itself."""
@@ -119,7 +127,7 @@ class ActiveRun:
 
     def _record_inputs(self, marked: list[Marked]) -> None:
         told = (
-            self.guard.attempt(f"the input '{item.name}'", partial(dataset_input, item, self.project))
+            self.guard.attempt(f"the input '{item.name}'", partial(dataset_input, item, self.opening.project))
             for item in marked
         )
         inputs = [entity for entity in told if entity is not None]
@@ -134,11 +142,3 @@ class ActiveRun:
                 versions[item.name] = version
         if versions:
             self.guard.attempt("its prompts", lambda: self.log.batch(tags=link_tags(versions)))
-
-
-def open_run(store: Store, name: str, tags: dict[str, str]) -> RunLog:
-    """Makes a run of this name, with these tags, in the store."""
-    client = store.connect()
-    experiment_id = store.experiment_id(client)
-    run = client.create_run(experiment_id, tags=tags, run_name=name)
-    return RunLog(client, experiment_id, run.info.run_id)

@@ -1,0 +1,80 @@
+"""A run that MLflow has yet to be told of: opened here, or by another process where this one has to end."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from synthetic_textcat.hooks.tracking.artifacts import keep_rebuild_files
+from synthetic_textcat.hooks.tracking.guard import Guard
+from synthetic_textcat.hooks.tracking.log import RunLog
+from synthetic_textcat.hooks.tracking.parameters import flatten
+from synthetic_textcat.hooks.tracking.store import Store
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """What is known of a run before its first node.
+
+    Attributes:
+        project: The project's folder.
+        name: The run's name.
+        tags: Its tags.
+        params: All parameters, nested, of plain types.
+        start_ms: When it began, since the epoch.
+    """
+
+    project: Path
+    name: str
+    tags: Mapping[str, str]
+    params: Mapping[str, Any]
+    start_ms: int = field(default_factory=_now_ms)
+
+    def open(self) -> RunLog:
+        """Makes the run in the store."""
+        store = Store.of(self.project)
+        client = store.connect()
+        experiment_id = store.experiment_id(client)
+        run = client.create_run(experiment_id, start_time=self.start_ms, tags=dict(self.tags), run_name=self.name)
+        return RunLog(client, experiment_id, run.info.run_id)
+
+    def record_start(self, log: RunLog, guard: Guard) -> None:
+        """Records the parameters and the rebuild files, so that a run that is killed outright has them too."""
+        guard.attempt("its parameters", lambda: log.batch(params=flatten(self.params)))
+        guard.attempt("its rebuild files", lambda: keep_rebuild_files(log, self.params, self.project))
+
+    def hand_over(self, status: str, reason: str) -> None:
+        """Has a process of its own record the run and its end; comes back at once."""
+        told = json.dumps({"opening": asdict(self), "end": (status, reason, _now_ms())}, default=str)
+        child = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", __name__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # the next Ctrl-C in this terminal is not for it
+        )
+        assert child.stdin is not None
+        child.stdin.write(told.encode())
+        child.stdin.close()
+
+
+def _take_over(told: dict[str, Any]) -> None:
+    fields = told["opening"]
+    opening = Opening(**fields | {"project": Path(fields["project"])})
+    guard = Guard()
+    log = guard.attempt("this run", opening.open)
+    if log is not None:
+        opening.record_start(log, guard)
+        guard.attempt("its end", lambda: log.end(*told["end"]), always=True)
+
+
+if __name__ == "__main__":
+    _take_over(json.load(sys.stdin))
