@@ -5,8 +5,8 @@ Value sets: Wang et al. (2024), table 8. Weights of the preset `paper`: language
 the later code of a co-author (SPEED, arXiv 2410.18634); difficulty even in all of them.
 """
 
-from collections.abc import Mapping, Sequence
-from math import fsum
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 
 from synthetic_textcat.errors import nearest
 from synthetic_textcat.schemas.languages import find_language, languages
@@ -29,20 +29,49 @@ _PAPER_WEIGHTS: dict[str, tuple[float, ...]] = {
 _TIER_WEIGHTS = {"english": 0.431, "high": 0.029, "other": 0.0022857}
 
 
-def weights_of(attribute: str, choice: Choice) -> dict[str, float]:
-    """The weight of each value that can be drawn, in a fixed order of the values; weights sum to 1.
+def weights_of(attribute: str, choice: Choice) -> dict[str, Fraction]:
+    """The share of each value that can be drawn, in a fixed order of the values; the shares sum to 1 exactly.
 
     Raises:
         ValueError: If a value is not of the attribute's set, or the weights are not positive.
     """
     if choice == PRESET:
-        raw = _paper_weights(attribute)
-    elif choice is None:
-        raw = dict.fromkeys(_values(attribute), 1.0)
-    else:
-        raw = _chosen_weights(attribute, choice)
-    total = fsum(raw.values())
-    return {value: weight / total for value, weight in sorted(raw.items())}
+        return _shares(_paper_weights(attribute))
+    if choice is None:
+        return _shares(dict.fromkeys(_values(attribute), 1.0))
+    return chosen_weights(choice, lambda value: _canonical(attribute, value))
+
+
+def chosen_weights(
+    choice: str | list[str] | dict[str, float], canonical: Callable[[str], str] = str
+) -> dict[str, Fraction]:
+    """The same of values that a user names, whatever they are.
+
+    Args:
+        choice: A value, a list or a mapping.
+        canonical: The one name of a value that can be written in several ways.
+
+    Raises:
+        ValueError: If there is no value, or a weight is not positive.
+    """
+    asked = [choice] if isinstance(choice, str) else choice
+    odds: Mapping[str, float] = asked if isinstance(asked, Mapping) else dict.fromkeys(asked, 1.0)
+    if not odds:
+        raise ValueError("names no value; give one at least")
+    weights: dict[str, float] = {}
+    for value, weight in odds.items():
+        if not 0 < weight < float("inf"):
+            raise ValueError(f"gives {value!r} the weight {weight}; a weight is a positive number")
+        name = canonical(value)
+        weights[name] = weights.get(name, 0.0) + weight
+    return _shares(weights)
+
+
+def _shares(weights: Mapping[str, float]) -> dict[str, Fraction]:
+    """Weights over their sum, as fractions of the numbers that the user wrote: no rounding, on no machine."""
+    exact = {value: Fraction(repr(float(weight))) for value, weight in sorted(weights.items())}
+    total = sum(exact.values())
+    return {value: weight / total for value, weight in exact.items()}
 
 
 def _values(attribute: str) -> Sequence[str]:
@@ -53,20 +82,6 @@ def _paper_weights(attribute: str) -> dict[str, float]:
     if attribute in VALUES:
         return dict(zip(VALUES[attribute], _PAPER_WEIGHTS[attribute], strict=True))
     return {language.name: _TIER_WEIGHTS[language.tier] for language in languages()}
-
-
-def _chosen_weights(attribute: str, choice: str | list[str] | dict[str, float]) -> dict[str, float]:
-    asked = [choice] if isinstance(choice, str) else choice
-    odds: Mapping[str, float] = asked if isinstance(asked, Mapping) else dict.fromkeys(asked, 1.0)
-    if not odds:
-        raise ValueError("names no value; give one at least, or null for even odds over all")
-    weights: dict[str, float] = {}
-    for value, weight in odds.items():
-        if not 0 < weight < float("inf"):
-            raise ValueError(f"gives {value!r} the weight {weight}; a weight is a positive number")
-        name = _canonical(attribute, value)
-        weights[name] = weights.get(name, 0.0) + weight
-    return weights
 
 
 def _canonical(attribute: str, value: str) -> str:

@@ -9,6 +9,7 @@ from synthetic_textcat.errors import ParameterError, nearest
 from synthetic_textcat.schemas.attributes import Choice, weights_of
 from synthetic_textcat.schemas.defect_names import DEFECTS
 from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
+from synthetic_textcat.schemas.own_attributes import OwnAttributes
 from synthetic_textcat.schemas.rows import ATTRIBUTES
 
 
@@ -49,9 +50,13 @@ class LlmParameters(_Block):
 
 
 class TaskIngestParameters(_Block):
-    """Where tasks come from, beside the tasks file."""
+    """What the model thinks of, beside the tasks file."""
 
     num_brainstormed: int = Field(0, ge=0)
+    tasks_per_call: int = Field(10, ge=1, le=100)
+    brainstorm_round: int = Field(8, ge=1, le=1024)
+    max_calls: int = Field(100, ge=1)
+    label_sets: Literal["none", "propose"] = "none"
 
 
 class AttributeSamplingParameters(_Block):
@@ -62,6 +67,9 @@ class AttributeSamplingParameters(_Block):
     difficulty: Choice = None
     clarity: Choice = None
     num_words: Choice = None
+    extra: OwnAttributes = Field(default_factory=dict)
+    balance: Literal["exact", "random"] = "exact"
+    num_seed_examples: int = Field(3, ge=0, le=50)
 
     @field_validator(*ATTRIBUTES)
     @classmethod

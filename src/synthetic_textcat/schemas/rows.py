@@ -55,6 +55,20 @@ OUTCOMES = {
     "label": "str",
     "misleading_label": "str",
 }
+CONTRACT_COLUMNS = frozenset().union(REQUESTS, CALLS, EXAMPLES, REJECTED, FAILED, OUTCOMES)
+"""All names that the tables give a meaning."""
+
+
+def with_own(columns: Mapping[str, str], own: Iterable[str]) -> dict[str, str]:
+    """The columns of a table that has attributes, with the user's own after `num_words`."""
+    last = list(columns).index(ATTRIBUTES[-1]) + 1
+    named = list(columns.items())
+    return dict([*named[:last], *((name, "str") for name in own), *named[last:]])
+
+
+def own_of(table: pd.DataFrame) -> list[str]:
+    """The user's own attributes of a table: its columns that no contract names, in their order."""
+    return [str(column) for column in table.columns if column not in CONTRACT_COLUMNS]
 
 
 def to_frame(records: Iterable[Mapping[str, object] | Sequence[object]], columns: Mapping[str, str]) -> pd.DataFrame:

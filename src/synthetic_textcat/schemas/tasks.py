@@ -1,5 +1,6 @@
 """A classification task with its label set, and the one way from a row of `tasks` to it and back."""
 
+import json
 import unicodedata
 from collections.abc import Mapping
 from typing import Any, Self, cast
@@ -8,7 +9,11 @@ import pandas as pd
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from synthetic_textcat.hashing import short_id
+from synthetic_textcat.errors import nearest
+from synthetic_textcat.hashing import canonical_json, short_id
+from synthetic_textcat.schemas.attributes import Choice, weights_of
+from synthetic_textcat.schemas.own_attributes import OwnAttributes
+from synthetic_textcat.schemas.rows import ATTRIBUTES
 
 _TEXT = pa.string()
 TASKS_ARROW_SCHEMA = pa.schema(
@@ -19,6 +24,8 @@ TASKS_ARROW_SCHEMA = pa.schema(
         ("seed_examples", pa.list_(pa.struct([("text", _TEXT), ("label", _TEXT)]))),
         ("source", _TEXT),
         ("model_name", _TEXT),
+        ("weight", pa.float64()),
+        ("attributes", _TEXT),
     ]
 )
 
@@ -33,10 +40,18 @@ class _Strict(BaseModel):
 
 
 class Label(_Strict):
-    """One label of a closed set. The description is what the model reads; the name is what the row bears."""
+    """One label of a closed set. The description is what the model reads; the name is what the row bears.
+
+    Attributes:
+        name, description: See above.
+        weight: Its share of the task's rows, beside the other labels' weights.
+        extra: Own attributes of the rows that are planned with this label.
+    """
 
     name: str = Field(min_length=1)
     description: str = ""
+    weight: float = Field(1.0, gt=0, allow_inf_nan=False)
+    extra: OwnAttributes = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -52,16 +67,37 @@ class SeedExample(_Strict):
 
 
 class Task(_Strict):
-    """One task: a sentence that describes it, and its label set (empty: the model may invent labels)."""
+    """One task: a sentence that describes it, and its label set (empty: the model may invent labels).
+
+    Attributes:
+        task, labels: See above.
+        seed_examples: Texts of the user's own, with or without a label.
+        weight: Its share of the planned rows, beside the other tasks' weights.
+        language, difficulty, clarity, num_words: In place of the choice in the parameters; None = that one.
+        extra: Own attributes, beside those of the parameters or in their place.
+    """
 
     task: str = Field(min_length=1)
     labels: tuple[Label, ...] = ()
     seed_examples: tuple[SeedExample, ...] = ()
+    weight: float = Field(1.0, gt=0, allow_inf_nan=False)
+    language: Choice = None
+    difficulty: Choice = None
+    clarity: Choice = None
+    num_words: Choice = None
+    extra: OwnAttributes = Field(default_factory=dict)
 
     @field_validator("labels", "seed_examples", mode="before")
     @classmethod
     def _none_is_empty(cls, value: Any) -> Any:
         return () if value is None else value
+
+    @field_validator(*ATTRIBUTES)
+    @classmethod
+    def _values_exist(cls, choice: Choice, info: Any) -> Choice:
+        if choice is not None:
+            weights_of(info.field_name, choice)
+        return choice
 
     @model_validator(mode="after")
     def _labels_make_a_set(self) -> Self:
@@ -71,6 +107,13 @@ class Task(_Strict):
         repeated = sorted({label.name for label in self.labels if names.count(normalise(label.name)) > 1})
         if repeated:
             raise ValueError(f"repeats the label {' / '.join(repeated)}; name each label once")
+        return self
+
+    @model_validator(mode="after")
+    def _seed_examples_bear_labels_of_the_set(self) -> Self:
+        if self.labels:
+            for label in {example.label for example in self.seed_examples if example.label} - set(self.label_names):
+                raise ValueError(f"has a seed example with the label {label!r}; {nearest(label, self.label_names)}")
         return self
 
     @property
@@ -84,13 +127,39 @@ class Task(_Strict):
         return tuple(label.name for label in self.labels)
 
     def to_row(self, source: str, model_name: str | None = None) -> dict[str, Any]:
-        """The task as a row of `tasks`."""
-        return {"task_id": self.task_id, **self.model_dump(mode="json"), "source": source, "model_name": model_name}
+        """The task as a row of `tasks`: what its rows' attributes are drawn from is one canonical JSON text."""
+        return {
+            "task_id": self.task_id,
+            "task": self.task,
+            "labels": [{"name": label.name, "description": label.description} for label in self.labels],
+            "seed_examples": [example.model_dump() for example in self.seed_examples],
+            "source": source,
+            "model_name": model_name,
+            "weight": self.weight,
+            "attributes": canonical_json(self._attributes()),
+        }
+
+    def _attributes(self) -> dict[str, Any]:
+        own = self.model_dump(include={*ATTRIBUTES, "extra"}, exclude_defaults=True)
+        labels = {
+            label.name: dumped
+            for label in self.labels
+            if (dumped := label.model_dump(include={"weight", "extra"}, exclude_defaults=True))
+        }
+        return own | ({"labels": labels} if labels else {})
 
 
 def task_from_row(row: Mapping[str, Any]) -> Task:
     """The task of a row of `tasks`, whether its lists came from Python or, as arrays, from Parquet."""
-    return Task(task=row["task"], labels=tuple(row["labels"]), seed_examples=tuple(row["seed_examples"]))
+    attributes = json.loads(row["attributes"])
+    of_labels = attributes.pop("labels", {})
+    return Task(
+        task=row["task"],
+        labels=tuple(Label(**label, **of_labels.get(label["name"], {})) for label in row["labels"]),
+        seed_examples=tuple(row["seed_examples"]),
+        weight=row["weight"],
+        **attributes,
+    )
 
 
 def tasks_of(frame: pd.DataFrame) -> list[Task]:

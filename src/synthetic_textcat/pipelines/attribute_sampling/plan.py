@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from itertools import accumulate
 
 from synthetic_textcat.hashing import draw, draw_int, short_id, shuffled
@@ -14,10 +15,10 @@ from synthetic_textcat.schemas.tasks import Task
 class Odds:
     """One attribute's values with their weights, ready to be drawn from."""
 
-    def __init__(self, attribute: str, weights: Mapping[str, float]) -> None:
+    def __init__(self, attribute: str, weights: Mapping[str, Fraction]) -> None:
         self._attribute = attribute
         self._values = list(weights)
-        self._ends = list(accumulate(weights.values()))
+        self._ends = [float(end) for end in accumulate(weights.values())]
 
     def draw(self, seed: int, task_id: str, replicate: int) -> str:
         """The value of one row: a hash of seed, task, replicate and the attribute's name, and of nothing else."""
