@@ -10,12 +10,9 @@ import uvloop
 from openai import AsyncOpenAI, DefaultAioHttpClient
 
 from benchmarks.clients.usage import usage
-from benchmarks.clients.workload import MODEL, load_prompts, load_tasks, plan
+from benchmarks.clients.workload import MODEL, load_tasks, plan, row_prompts
 from synthetic_textcat.llm.messages import wire_form
-from synthetic_textcat.pipelines.generation.prompts import RowPrompts
 from synthetic_textcat.schemas.replies import Reply
-from synthetic_textcat.schemas.rows import records_of
-from synthetic_textcat.schemas.tasks import tasks_of
 
 
 def _client(transport: str) -> AsyncOpenAI:
@@ -44,18 +41,18 @@ def main(rows: int, concurrency: int, transport: str) -> None:
         concurrency: Calls in flight.
         transport: `default`, `aiohttp`, or `aiohttp+uvloop`.
     """
-    tasks, prompts = load_tasks(), load_prompts()
-    rendered = RowPrompts(tasks_of(tasks), prompts.closed, prompts.open_)
+    tasks = load_tasks()
+    requests = plan(tasks, rows)
     bodies = [
         {
             "model": MODEL,
-            "messages": wire_form(rendered.messages(row)),
+            "messages": wire_form(asked.messages),
             "temperature": 1.0,
             "top_p": 1.0,
-            "seed": row["seed"],
-            "response_format": {"type": "json_schema", "json_schema": rendered.schema(row["task_id"])},
+            "seed": asked.row["seed"],
+            "response_format": {"type": "json_schema", "json_schema": asked.schema},
         }
-        for row in records_of(plan(tasks, rows))
+        for asked in row_prompts(requests, tasks).rendered(requests)
     ]
     _client(transport)  # imports what it needs, as ours does
     before, begun = usage(), perf_counter()

@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from benchmarks.clients.usage import Growth, usage
-from benchmarks.clients.workload import LLM, load_prompts, load_tasks, plan
+from benchmarks.clients.workload import LLM, load_prompt, load_tasks, plan, row_prompts
 from synthetic_textcat.datasets import JournalDataset, TableDataset
 from synthetic_textcat.llm.spec import OPENAI_CLASS, ChatModelSpec
 from synthetic_textcat.pipelines.generation.nodes import find_open_rows, generate, list_calls
@@ -42,10 +42,10 @@ def _table(folder: str, name: str) -> TableDataset:
 
 def _write_plan(folder: str, rows: int) -> None:
     """The tables that generation finds on disk; in a process of its own, whose memory is not this one's."""
-    tasks, prompts, spec = load_tasks(), load_prompts(), ChatModelSpec(OPENAI_CLASS, _TRANSPORT)
+    tasks, spec = load_tasks(), ChatModelSpec(OPENAI_CLASS, _TRANSPORT)
     requests = plan(tasks, rows)
     _table(folder, "requests").save(requests)
-    _table(folder, "calls").save(list_calls(requests, tasks, prompts.closed, prompts.open_, spec, LLM))
+    _table(folder, "calls").save(list_calls(requests, row_prompts(requests, tasks), spec, LLM))
 
 
 def main(rows: int, concurrency: int, memory: bool) -> None:
@@ -57,14 +57,14 @@ def main(rows: int, concurrency: int, memory: bool) -> None:
         planning = get_context("spawn").Process(target=_write_plan, args=(folder, rows))
         planning.start()
         planning.join()
-        tasks, prompts = load_tasks(), load_prompts()
         requests, calls = (_table(folder, name).load() for name in ("requests", "calls"))
+        prompts, retry = row_prompts(requests, load_tasks()), load_prompt("retry")
         journal = JournalDataset(filepath=str(Path(folder) / "completions.jsonl"))
         limits = GenerationParameters(max_concurrency=concurrency)
         before, begun, good = usage(), perf_counter(), 0
         still_open = find_open_rows(requests, calls, journal.load(), limits)
         none_yet = JournalDataset(filepath=str(Path(folder) / "brainstorm.jsonl")).load()
-        batches = generate(requests, still_open, tasks, *prompts, spec, LLM, limits, _NO_PRICES, none_yet, "bench")
+        batches = generate(requests, prompts, still_open, retry, spec, LLM, limits, _NO_PRICES, none_yet, "bench")
         for batch in batches:
             journal.save(batch)
             good += sum(completion.replied for completion in batch)

@@ -1,35 +1,39 @@
 """The rows that each client asks for: the plan of the project's own tasks, rendered with its own prompts."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import pandas as pd
 import yaml
-from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests
+from synthetic_textcat.pipelines.generation.nodes import prepare_prompts
+from synthetic_textcat.pipelines.generation.prompts import RowPrompts
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, LlmParameters
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
 
 _ROOT = Path(__file__).parents[2]
+_PROMPTS = _ROOT / "data" / "01_raw" / "prompts"
 MODEL = "bench-model"
 LLM = LlmParameters(model=MODEL)
 
 
-class Prompts(NamedTuple):
-    """The templates of `data/01_raw/prompts`."""
-
-    closed: ChatPromptTemplate
-    open_: ChatPromptTemplate
-    retry: ChatPromptTemplate
+def load_prompt(name: str) -> ChatPromptTemplate:
+    """A chat prompt of `data/01_raw/prompts`."""
+    return ChatPromptTemplate.from_messages(_prompt_file(name)["messages"])
 
 
-def load_prompts() -> Prompts:
-    """The three templates that generation uses."""
-    folder = _ROOT / "data" / "01_raw" / "prompts"
-    names = ("closed_labels", "open_labels", "retry")
-    files = (yaml.safe_load((folder / f"{name}.yml").read_text(encoding="utf-8")) for name in names)
-    return Prompts(*(ChatPromptTemplate.from_messages(file["messages"]) for file in files))
+def row_prompts(requests: pd.DataFrame, tasks: pd.DataFrame) -> RowPrompts:
+    """The plan with the project's own prompts, as generation renders it."""
+    part = PromptTemplate(**_prompt_file("seed_examples"))
+    prompts = (load_prompt("closed_labels"), load_prompt("open_labels"), part)
+    return prepare_prompts(requests, tasks, *prompts, AttributeSamplingParameters())
+
+
+def _prompt_file(name: str) -> dict[str, Any]:
+    file: dict[str, Any] = yaml.safe_load((_PROMPTS / f"{name}.yml").read_text(encoding="utf-8"))
+    return file
 
 
 def load_tasks() -> pd.DataFrame:

@@ -13,11 +13,12 @@ T = TypeVar("T")
 
 _SEPARATOR = "\x1f"
 _DRAW_BITS = 53  # what a float holds exactly
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
 def canonical_json(value: Any) -> str:
     """The one JSON text of a value: sorted keys, no spaces, ASCII only, so that its hash means the value."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return _ENCODER.encode(value)
 
 
 def sha256_of(value: Any) -> str:

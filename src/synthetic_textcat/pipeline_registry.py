@@ -15,10 +15,16 @@ _STAGES = (task_ingest, attribute_sampling, generation, quality_report, export)
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Each stage by its own name, all five as `generate`, and `quote`."""
+    """Each stage by its own name, all five as `generate`, `quote` and `preview`."""
     stages = {stage.__name__.rpartition(".")[2]: stage.create_pipeline() for stage in _STAGES}
     generate = sum(stages.values(), Pipeline([]))
-    return {**stages, "generate": generate, "quote": _quote(stages), "__default__": generate}
+    return {
+        **stages,
+        "generate": generate,
+        "quote": _quote(stages),
+        "preview": _preview(stages),
+        "__default__": generate,
+    }
 
 
 def _quote(stages: dict[str, Pipeline]) -> Pipeline:
@@ -27,15 +33,25 @@ def _quote(stages: dict[str, Pipeline]) -> Pipeline:
     The plan is made anew, to the row as `generate` makes it; so what the pilot has asked for is not asked again.
     """
     plan = stages["task_ingest"] + stages["attribute_sampling"].only_nodes("plan_requests")
+    prompts = stages["generation"].only_nodes("prepare_prompts")
+    calls = stages["generation"].only_nodes("list_calls", "find_open_rows", "generate", "settle_rows")
     checks = stages["quality_report"].only_nodes("check_candidates", "list_outcomes")
-    trial = Pipeline(stages["generation"] + checks, inputs={"requests": "pilot"})
-    whole = plan + trial + quote.create_pipeline()
-    shared = whole.inputs()
-    parameters = {name for name in shared if name.startswith("params:")}
-    return Pipeline(
-        whole,
-        namespace="quote",
-        inputs=shared - parameters,
-        outputs={"brainstorm_completions", "completions", "quote"},
-        parameters=parameters,
+    trial = Pipeline(calls + checks, inputs={"requests": "pilot"})
+    return _apart(
+        plan + prompts + trial + quote.create_pipeline(), "quote", {"brainstorm_completions", "completions", "quote"}
     )
+
+
+def _preview(stages: dict[str, Pipeline]) -> Pipeline:
+    """The plan as it would be made now, and a few of its prompts; the model is not asked for tasks either."""
+    tasks = stages["task_ingest"].only_nodes("read_tasks_file", "plan_brainstorm", "collect_tasks")
+    plan = stages["attribute_sampling"].only_nodes("plan_requests", "report_plan")
+    prompts = stages["generation"].only_nodes("prepare_prompts", "preview_prompts")
+    return _apart(tasks + plan + prompts, "preview", {"prompt_preview"})
+
+
+def _apart(pipeline: Pipeline, namespace: str, outputs: set[str]) -> Pipeline:
+    """The pipeline under a namespace, which shares inputs, parameters and these outputs with the others, no more."""
+    shared = pipeline.inputs()
+    parameters = {name for name in shared if name.startswith("params:")}
+    return Pipeline(pipeline, namespace=namespace, inputs=shared - parameters, outputs=outputs, parameters=parameters)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from synthetic_textcat.hooks.durations import clock
 from synthetic_textcat.llm.parsing import parse
-from synthetic_textcat.pipelines.quality_report.checks import Candidate
+from synthetic_textcat.pipelines.quality_report.checks import Candidate, Known
 from synthetic_textcat.pipelines.quality_report.verdicts import judge_alone
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.prices import PriceList, plus, usd
@@ -67,7 +67,7 @@ class Tally:
 
 
 def _alone(request_id: str, reply: Reply) -> Candidate:
-    return Candidate(request_id, **reply.model_dump(), planned_label=None, allowed=frozenset())
+    return Candidate(request_id, **reply.model_dump(), planned_label=None, known=Known())
 
 
 def _short(number: int) -> str:

@@ -1,9 +1,12 @@
 """Messages as they go on the wire: rendering, their canonical form, and the hash that is recorded."""
 
+import re
 from collections.abc import Sequence
+from typing import Any
 
 from langchain_core.messages import BaseMessage
-from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.prompts import BasePromptTemplate, ChatPromptTemplate
+from langchain_core.prompts.chat import BaseStringMessagePromptTemplate
 
 from synthetic_textcat.errors import PromptError, nearest
 from synthetic_textcat.hashing import sha256_of
@@ -24,7 +27,7 @@ def messages_sha256(messages: Messages) -> str:
 
 
 def check_placeholders(
-    name: str, template: ChatPromptTemplate, required: Sequence[str], allowed: Sequence[str]
+    name: str, template: BasePromptTemplate[Any], required: Sequence[str], allowed: Sequence[str]
 ) -> None:
     """Makes sure that a template can be filled, and that what must reach the model does.
 
@@ -40,3 +43,16 @@ def check_placeholders(
             raise PromptError(
                 f"Prompt {name} lacks the placeholder {{{placeholder}}}; put it into data/01_raw/prompts/{name}.yml"
             )
+
+
+def without_line(template: ChatPromptTemplate, placeholder: str) -> ChatPromptTemplate:
+    """The template less the lines that hold this placeholder and nothing else, each with the empty line after it."""
+    line = re.compile(rf"^[ \t]*\{{{placeholder}\}}[ \t]*(?:\n(?:[ \t]*\n)?|\Z)", re.MULTILINE)
+    return ChatPromptTemplate([_replaced(message, line) for message in template.messages])
+
+
+def _replaced(message: Any, line: re.Pattern[str]) -> Any:
+    template = getattr(getattr(message, "prompt", None), "template", None)
+    if not isinstance(message, BaseStringMessagePromptTemplate) or not isinstance(template, str):
+        return message
+    return type(message).from_template(line.sub("", template))

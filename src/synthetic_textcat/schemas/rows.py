@@ -104,7 +104,9 @@ def fingerprints_of(requests: pd.DataFrame, calls: pd.DataFrame) -> list[str]:
 
 def plan_sha256(requests: pd.DataFrame) -> str:
     """Hex sha256 of the plan: one line of canonical JSON for each row, in plan order, missing values as null."""
+    names = sorted(requests.columns)
+    columns = [requests[name].astype(object).where(requests[name].notna(), None).tolist() for name in names]
     digest = hashlib.sha256()
-    for row in records_of(requests):
-        digest.update(canonical_json(row).encode() + b"\n")
+    for values in zip(*columns, strict=True):
+        digest.update(canonical_json(dict(zip(names, values, strict=True))).encode() + b"\n")
     return digest.hexdigest()

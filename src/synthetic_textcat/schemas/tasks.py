@@ -3,6 +3,7 @@
 import json
 import unicodedata
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Self, cast
 
 import pandas as pd
@@ -116,7 +117,7 @@ class Task(_Strict):
                 raise ValueError(f"has a seed example with the label {label!r}; {nearest(label, self.label_names)}")
         return self
 
-    @property
+    @cached_property
     def task_id(self) -> str:
         """12 hex characters of the normalised text: labels and descriptions may change without moving the plan."""
         return short_id("task", normalise(self.task))[:12]

@@ -4,19 +4,21 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Mapping
+from fractions import Fraction
 
 import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthetic_textcat.pipelines.attribute_sampling.nodes import hash_plan, plan_requests
-from synthetic_textcat.schemas.attributes import VALUES
+from synthetic_textcat.schemas.attributes import weights_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
-from synthetic_textcat.schemas.rows import REQUESTS, plan_sha256
+from synthetic_textcat.schemas.rows import ATTRIBUTES, REQUESTS, plan_sha256
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task, normalise
 from tests.pipelines.attribute_sampling.fixed_plan import SAMPLING, SEED, TASKS
 
-_PLAN_SHA256 = "6ad50cf18e29cab0d158253a381a299b42ddad3bcf03433895680faa244a75ba"
+_PLAN_SHA256 = "c0fd4578fc7363f13c860de4877f1b122964ec44e78520094c4f59ba3c067ea7"
 _TEXT = st.text("abcdefgh é中", min_size=1, max_size=10).filter(normalise)
 _LABELS = st.lists(_TEXT, max_size=5, unique_by=normalise).filter(lambda names: len(names) != 1)
 _TASKS = st.lists(
@@ -34,12 +36,22 @@ def _plan(tasks: list[Task], rows: int, seed: int = 42, **sampling: object) -> p
     return plan_requests(frame, parameters, seed)
 
 
+def _worst(values: "pd.Series[str]", shares: Mapping[str, Fraction]) -> float:
+    """The furthest that a value's count is from its share, over all beginnings of the sequence."""
+    counts = dict.fromkeys(shares, 0)
+    worst = Fraction(0)
+    for length, value in enumerate(values, start=1):
+        counts[value] += 1
+        worst = max(worst, *(abs(count - length * shares[name]) for name, count in counts.items()))
+    return float(worst)
+
+
 def _by_id(plan: pd.DataFrame) -> pd.DataFrame:
     return plan.set_index("request_id").sort_index()
 
 
 def test_the_plan_of_fixed_tasks_and_seed_stays_what_it_is() -> None:
-    plan = _plan(TASKS, 7, SEED, language=SAMPLING.language)
+    plan = _plan(TASKS, SAMPLING.num_examples, SEED, **SAMPLING.model_dump(exclude={"num_examples"}))
     assert plan_sha256(plan) == _PLAN_SHA256
     assert hash_plan(plan) == _PLAN_SHA256 + "\n"
 
@@ -101,12 +113,40 @@ def test_labels_are_balanced_wherever_the_plan_ends(tasks: list[Task], rows: int
             assert own["label"].isna().all()
             assert own["misleading_label"].isna().all()
             continue
-        counts = dict.fromkeys(task.label_names, 0)
-        for label in own["label"]:
-            counts[label] += 1
-            assert max(counts.values()) - min(counts.values()) <= 1
-        assert set(own["misleading_label"]) <= set(task.label_names)
+        assert _worst(own["label"], dict.fromkeys(task.label_names, Fraction(1, len(task.labels)))) < 1
         assert (own["misleading_label"] != own["label"]).all()
+        for label in task.label_names:
+            others = dict.fromkeys(set(task.label_names) - {label}, Fraction(1, len(task.labels) - 1))
+            assert _worst(own.loc[own["label"] == label, "misleading_label"], others) < 1
+
+
+@_PROPERTY
+@given(_TASKS, st.sampled_from([None, "paper"]), st.integers(1, 300))
+def test_each_attribute_keeps_to_its_weights_within_a_task(tasks: list[Task], choice: str | None, rows: int) -> None:
+    plan = _plan(tasks, rows, **dict.fromkeys(ATTRIBUTES, choice))
+    for _, own in plan.groupby("task_id"):
+        for name in ATTRIBUTES:
+            assert _worst(own[name], weights_of(name, choice)) < 1
+
+
+def test_labels_weights_are_kept() -> None:
+    labels = [{"name": "a", "weight": 5}, {"name": "b", "weight": 2}, {"name": "c"}]
+    plan = _plan([Task.model_validate({"task": "Sort.", "labels": labels})], 80)
+    assert dict(plan["label"].value_counts()) == {"a": 50, "b": 20, "c": 10}
+
+
+def test_tasks_get_rows_by_their_weights() -> None:
+    tasks = [Task(task="One.", weight=3), Task(task="Two."), Task(task="Three.", weight=0.5)]
+    counts = Counter(_plan(tasks, 90)["task"])
+    assert counts == {"One.": 60, "Two.": 20, "Three.": 10}
+
+
+def test_random_draws_are_independent_and_another_plan_of_the_same_rows() -> None:
+    exact, random = _plan(TASKS, 900), _plan(TASKS, 900, balance="random")
+    assert list(exact["request_id"]) == list(random["request_id"])
+    assert _worst(random["difficulty"], weights_of("difficulty", None)) > 3
+    counts = random["difficulty"].value_counts()
+    assert sum((counts - 300) ** 2 / 300) < 13.8  # 2 degrees, 0.001
 
 
 @_PROPERTY
@@ -130,19 +170,9 @@ def test_another_seed_is_another_plan() -> None:
     assert list(one["difficulty"]) != list(two["difficulty"])
 
 
-def test_weights_are_respected() -> None:
+def test_many_tasks_of_few_rows_have_the_weights_too() -> None:
+    tasks = [Task(task=f"Task {number}.") for number in range(1_000)]
     weights = {"English": 0.6, "German": 0.3, "French": 0.1}
-    rows = 3_000
-    counts = Counter(_plan(TASKS, rows, language=weights)["language"])
-    assert set(counts) == set(weights)
-    assert sum((counts[name] - rows * x) ** 2 / (rows * x) for name, x in weights.items()) < 13.8  # 2 degrees, 0.001
-
-
-def test_null_is_even_odds_and_misleading_labels_are_drawn_evenly() -> None:
-    plan = _plan(TASKS, 3_000)
-    even = 3_000 / len(VALUES["num_words"])
-    counts = Counter(plan["num_words"])
-    assert sum((counts[name] - even) ** 2 / even for name in VALUES["num_words"]) < 18.5  # 4 degrees, 0.001
-    pairs = plan.groupby(["label", "misleading_label"]).size()
-    assert len(pairs) == 6
-    assert sum((pairs - 250) ** 2 / 250) < 20.5  # 5 degrees, 0.001
+    for rows in (1_000, 2_000, 3_000, 4_000):
+        counts = Counter(_plan(tasks, rows, language=weights)["language"])
+        assert sum((counts[name] - rows * x) ** 2 / (rows * x) for name, x in weights.items()) < 13.8  # as above

@@ -12,13 +12,20 @@ from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.llm.messages import wire_form
 from synthetic_textcat.llm.spec import ChatModelSpec
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests
-from synthetic_textcat.pipelines.generation.nodes import find_open_rows, generate, list_calls, settle_rows
+from synthetic_textcat.pipelines.generation.nodes import (
+    find_open_rows,
+    generate,
+    list_calls,
+    prepare_prompts,
+    settle_rows,
+)
 from synthetic_textcat.pipelines.generation.prompts import RowPrompts
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, GenerationParameters, LlmParameters
 from synthetic_textcat.schemas.rows import CALLS, EXAMPLES, FAILED, records_of
 from synthetic_textcat.schemas.tasks import Task
 from tests.llm.builders import BAD, completion, no_reply, write_journal
+from tests.pipelines.generation.builders import CLOSED, OPEN, templates
 from tests.support.chat_models import GOOD
 
 _CLOSED = Task.model_validate(
@@ -26,8 +33,6 @@ _CLOSED = Task.model_validate(
 )
 _OPEN = Task(task="Name the topic.")
 _TASKS = pd.DataFrame([_CLOSED.to_row("file"), _OPEN.to_row("file")])
-_CLOSED_PROMPT = ChatPromptTemplate([("user", "{task}|{labels}|{label}|{misleading_label}|{language}")])
-_OPEN_PROMPT = ChatPromptTemplate([("user", "{task}|{language}|{num_words}")])
 _RETRY = ChatPromptTemplate([("user", "{problem}")])
 _FAKE = ChatModelSpec("langchain_core.language_models.fake_chat_models.FakeListChatModel", {"responses": [GOOD]})
 _LLM = LlmParameters(model="m", temperature=None, top_p=None)  # which the fake lacks
@@ -38,52 +43,55 @@ def _plan(rows: int = 6) -> pd.DataFrame:
     return plan_requests(_TASKS, AttributeSamplingParameters(num_examples=rows), 42)
 
 
+def _prompts(plan: pd.DataFrame, closed: str = CLOSED, opened: str = OPEN) -> RowPrompts:
+    return prepare_prompts(plan, _TASKS, *templates(closed, opened), AttributeSamplingParameters())
+
+
 def _calls(plan: pd.DataFrame, **settings: Any) -> pd.DataFrame:
     llm = LlmParameters.model_validate({**_LLM.model_dump(), **settings})
-    return list_calls(plan, _TASKS, _CLOSED_PROMPT, _OPEN_PROMPT, _FAKE, llm)
+    return list_calls(plan, _prompts(plan), _FAKE, llm)
 
 
 def _generate(plan: pd.DataFrame, calls: pd.DataFrame, journal: Journal, max_attempts: int = 3) -> list[Completion]:
     generation = GenerationParameters(max_concurrency=2, max_attempts=max_attempts)
-    prompts = (_CLOSED_PROMPT, _OPEN_PROMPT, _RETRY)
     still_open = find_open_rows(plan, calls, journal, generation)
     none_yet = Journal(Path("absent.jsonl"))
-    batches = generate(plan, still_open, _TASKS, *prompts, _FAKE, _LLM, generation, _PRICES, none_yet, "run-1")
+    batches = generate(plan, _prompts(plan), still_open, _RETRY, _FAKE, _LLM, generation, _PRICES, none_yet, "run-1")
     return [line for batch in batches for line in batch]
 
 
 def test_a_closed_row_is_asked_with_its_labels_quoted_and_braces_are_text() -> None:
-    prompts = RowPrompts([_CLOSED], _CLOSED_PROMPT, _OPEN_PROMPT)
-    row = {"task_id": _CLOSED.task_id, "language": "German", "difficulty": "", "clarity": "", "num_words": ""}
-    labels = {"label": 'so "so"', "misleading_label": "Straße"}
-    (message,) = wire_form(prompts.messages({**row, **labels}))
-    assert message["content"] == 'Sort {a} review.|- so "so": {x}\n- Straße|"so \\"so\\""|"Straße"|German'
+    plan = _plan(1).assign(task_id=_CLOSED.task_id, label='so "so"', misleading_label="Straße", language="German")
+    (asked,) = _prompts(plan).rendered(plan)
+    (message,) = wire_form(asked.messages)
+    content = str(message["content"])
+    assert content.startswith('Sort {a} review.|- so "so": {x}\n- Straße|"so \\"so\\""|"Straße"|German|')
 
 
 def test_rows_of_a_task_share_one_schema_with_its_label_set() -> None:
-    prompts = RowPrompts([_CLOSED, _OPEN], _CLOSED_PROMPT, _OPEN_PROMPT)
-    schema = prompts.schema(_CLOSED.task_id)
-    assert schema["schema"]["properties"]["label"]["enum"] == ['so "so"', "Straße"]
-    assert prompts.schema(_CLOSED.task_id) is schema
-    assert "enum" not in prompts.schema(_OPEN.task_id)["schema"]["properties"]["label"]
+    plan = _plan()
+    schemas: dict[str, list[dict[str, Any]]] = {task_id: [] for task_id in (_CLOSED.task_id, _OPEN.task_id)}
+    for asked in _prompts(plan).rendered(plan):
+        schemas[asked.row["task_id"]].append(asked.schema)
+    closed, opened = schemas.values()
+    assert closed[0]["schema"]["properties"]["label"]["enum"] == ['so "so"', "Straße"]
+    assert all(schema is closed[0] for schema in closed)
+    assert "enum" not in opened[0]["schema"]["properties"]["label"]
 
 
 @pytest.mark.parametrize(
     ("closed", "opened", "says"),
     [
-        (
-            "{task}{label}{language}{colour}",
-            "{task}{language}",
-            r"closed_labels has the unknown placeholder \{colour\}",
-        ),
-        ("{task}{language}", "{task}{language}", r"closed_labels lacks the placeholder \{label\}"),
-        ("{task}{label}{language}", "{task}", r"open_labels lacks the placeholder \{language\}"),
-        ("{task}{label}{language}", "{task}{language}{label}", r"open_labels has the unknown placeholder \{label\}"),
+        (CLOSED + "{colour}", OPEN, r"closed_labels has the unknown placeholder \{colour\}"),
+        (CLOSED.replace("{label}", ""), OPEN, r"closed_labels lacks the placeholder \{label\}"),
+        (CLOSED.replace("{num_words}", ""), OPEN, r"closed_labels lacks the placeholder \{num_words\}"),
+        (CLOSED, OPEN.replace("{language}", ""), r"open_labels lacks the placeholder \{language\}"),
+        (CLOSED, OPEN + "{label}", r"open_labels has the unknown placeholder \{label\}"),
     ],
 )
 def test_a_prompt_that_can_not_be_filled_is_told_before_any_call(closed: str, opened: str, says: str) -> None:
     with pytest.raises(PromptError, match=says):
-        RowPrompts([_CLOSED], ChatPromptTemplate([("user", closed)]), ChatPromptTemplate([("user", opened)]))
+        _prompts(_plan(), closed, opened)
 
 
 def test_every_planned_row_has_a_call_of_its_own_in_plan_order() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from synthetic_textcat.pipelines.quality_report.checks import Candidate
+from synthetic_textcat.pipelines.quality_report.checks import Candidate, Known
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
 from synthetic_textcat.schemas.rows import EXAMPLES, to_frame
 
@@ -41,14 +41,14 @@ def candidate(**changes: Any) -> Candidate:
         "label": "bad",
         "misleading_label": "good",
         "planned_label": "bad",
-        "allowed": frozenset({"good", "bad", "mixed"}),
+        "known": Known(frozenset({"good", "bad", "mixed"})),
     }
     return Candidate(**{**fields, **changes})
 
 
 def open_candidate(**changes: Any) -> Candidate:
     """A candidate of a task without a label set that passes every check."""
-    return candidate(**{"planned_label": None, "allowed": frozenset(), **changes})
+    return candidate(**{"planned_label": None, "known": Known(), **changes})
 
 
 def ledger(**changes: Any) -> Ledger:

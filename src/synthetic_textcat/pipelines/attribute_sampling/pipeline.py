@@ -2,11 +2,11 @@
 
 from kedro.pipeline import Pipeline, node
 
-from synthetic_textcat.pipelines.attribute_sampling.nodes import hash_plan, plan_requests
+from synthetic_textcat.pipelines.attribute_sampling.nodes import hash_plan, plan_requests, report_plan
 
 
 def create_pipeline() -> Pipeline:
-    """`tasks` in, `requests` and the plan's hash out."""
+    """`tasks` in, `requests`, the plan's hash and what it comes to out."""
     return Pipeline(
         [
             node(
@@ -16,6 +16,12 @@ def create_pipeline() -> Pipeline:
                 name="plan_requests",
             ),
             node(hash_plan, inputs="requests", outputs="plan_sha256", name="hash_plan"),
+            node(
+                report_plan,
+                inputs=["requests", "tasks", "params:attribute_sampling"],
+                outputs="plan_report",
+                name="report_plan",
+            ),
         ],
         tags="attribute_sampling",
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pandas as pd
-from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.llm.budget import Budget
@@ -18,13 +18,23 @@ from synthetic_textcat.llm.open_calls import OpenRow, OpenRows, open_rows
 from synthetic_textcat.llm.retries import asking_again, judging
 from synthetic_textcat.llm.settlement import settle
 from synthetic_textcat.llm.spec import ChatModelSpec
-from synthetic_textcat.pipelines.generation.prompts import RowPrompts
+from synthetic_textcat.pipelines.generation.preview import preview_of, spread
+from synthetic_textcat.pipelines.generation.prompts import Asked, RowPrompts, Templates
 from synthetic_textcat.pipelines.generation.settled import candidate_of, failure_of
 from synthetic_textcat.schemas.completions import Completion
-from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters
+from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, GenerationParameters, LlmParameters
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.replies import Reply
-from synthetic_textcat.schemas.rows import CALLS, EXAMPLES, FAILED, fingerprints_of, records_of, to_frame
+from synthetic_textcat.schemas.rows import (
+    CALLS,
+    EXAMPLES,
+    FAILED,
+    fingerprints_of,
+    own_of,
+    records_of,
+    to_frame,
+    with_own,
+)
 from synthetic_textcat.schemas.tasks import tasks_of
 
 logger = logging.getLogger(__name__)
@@ -37,31 +47,33 @@ class SettledRows(NamedTuple):
     failed: pd.DataFrame
 
 
-def list_calls(
+def prepare_prompts(
     requests: pd.DataFrame,
     tasks: pd.DataFrame,
     closed_prompt: ChatPromptTemplate,
     open_prompt: ChatPromptTemplate,
-    spec: ChatModelSpec,
-    llm: LlmParameters,
-) -> pd.DataFrame:
-    """Which call answers which planned row: columns `CALLS`, in plan order.
+    seed_examples_prompt: PromptTemplate,
+    attribute_sampling: AttributeSamplingParameters,
+) -> RowPrompts:
+    """The plan with its prompts, ready to be rendered row by row.
 
     Raises:
         PromptError: If a prompt can't be filled.
     """
-    prompts = _row_prompts(tasks, closed_prompt, open_prompt)
+    templates = Templates(closed_prompt, open_prompt, seed_examples_prompt)
+    return RowPrompts(requests, tasks_of(tasks), templates, attribute_sampling.num_seed_examples)
+
+
+def preview_prompts(requests: pd.DataFrame, prompts: RowPrompts) -> str:
+    """A few rows as they will be asked for, with their planned attributes; Markdown."""
+    return preview_of(prompts.rendered(requests.iloc[spread(len(requests))]), len(requests))
+
+
+def list_calls(requests: pd.DataFrame, prompts: RowPrompts, spec: ChatModelSpec, llm: LlmParameters) -> pd.DataFrame:
+    """Which call answers which planned row: columns `CALLS`, in plan order."""
     fingerprinter = Fingerprinter(llm, spec.identity)
-    return to_frame(
-        (
-            (
-                row["request_id"],
-                fingerprinter.of(row["request_id"], prompts.messages(row), prompts.schema(row["task_id"])),
-            )
-            for row in records_of(requests)
-        ),
-        CALLS,
-    )
+    rows = ((asked.row["request_id"], _fingerprint(asked, fingerprinter)) for asked in prompts.rendered(requests))
+    return to_frame(rows, CALLS)
 
 
 def find_open_rows(
@@ -73,10 +85,8 @@ def find_open_rows(
 
 def generate(
     requests: pd.DataFrame,
+    prompts: RowPrompts,
     still_open: OpenRows,
-    tasks: pd.DataFrame,
-    closed_prompt: ChatPromptTemplate,
-    open_prompt: ChatPromptTemplate,
     retry_prompt: ChatPromptTemplate,
     spec: ChatModelSpec,
     llm: LlmParameters,
@@ -92,7 +102,6 @@ def generate(
         PriceListError: If there is a cap in USD that can't be kept.
         StaleTableError: If the open rows are of another plan, prompt or model.
     """
-    prompts = _row_prompts(tasks, closed_prompt, open_prompt)
     spent = (completion for completion in brainstorm_completions if completion.run_id == run_id)
     manner = Manner(
         judge=judging(Reply),
@@ -103,16 +112,19 @@ def generate(
         untried=not still_open.any_good,
     )
     logger.info("%d of %d planned rows to ask %s for", len(still_open.rows), len(requests), llm.model)
-    rows = records_of(requests.iloc[[row.position for row in still_open.rows]])
+    rendered = prompts.rendered(requests.iloc[[row.position for row in still_open.rows]])
     fingerprinter = Fingerprinter(llm, spec.identity)
-    pending = (
-        _call(row, open_row, prompts, fingerprinter) for row, open_row in zip(rows, still_open.rows, strict=True)
-    )
+    pending = (_call(asked, open_row, fingerprinter) for asked, open_row in zip(rendered, still_open.rows, strict=True))
     yield from complete(lambda: Chat(spec.build(llm), llm), pending, manner)
 
 
 def settle_rows(requests: pd.DataFrame, calls: pd.DataFrame, journal: Journal) -> SettledRows:
-    """Candidates (columns `EXAMPLES`) and failed rows (columns `FAILED`); a row without a completion is in neither."""
+    """Candidates (columns `EXAMPLES`) and failed rows (columns `FAILED`), with the own attributes of the plan.
+
+    A row without a completion is in neither.
+    """
+    own = own_of(requests)
+    candidate_columns, failed_columns = with_own(EXAMPLES, own), with_own(FAILED, own)
     candidates: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
     for row, completions in zip(
@@ -120,21 +132,21 @@ def settle_rows(requests: pd.DataFrame, calls: pd.DataFrame, journal: Journal) -
     ):
         settlement = settle(completions, Reply)
         if settlement.value is not None and settlement.completion is not None:
-            candidates.append(candidate_of(row, settlement.value, settlement.completion))
+            candidates.append(candidate_of(row, settlement.value, settlement.completion, candidate_columns))
         elif settlement.problem is not None:
-            failed.append(failure_of(row, settlement.problem, attempts=len(completions)))
-    return SettledRows(to_frame(candidates, EXAMPLES), to_frame(failed, FAILED))
+            failed.append(failure_of(row, settlement.problem, len(completions), failed_columns))
+    return SettledRows(to_frame(candidates, candidate_columns), to_frame(failed, failed_columns))
 
 
-def _row_prompts(tasks: pd.DataFrame, closed: ChatPromptTemplate, open_: ChatPromptTemplate) -> RowPrompts:
-    return RowPrompts(tasks_of(tasks), closed, open_)
+def _fingerprint(asked: Asked, fingerprinter: Fingerprinter) -> str:
+    return fingerprinter.of(asked.row["request_id"], asked.messages, asked.schema)
 
 
-def _call(row: dict[str, Any], open_row: OpenRow, prompts: RowPrompts, fingerprinter: Fingerprinter) -> Call:
-    messages, schema = prompts.messages(row), prompts.schema(row["task_id"])
-    if fingerprinter.of(row["request_id"], messages, schema) != open_row.fingerprint:
+def _call(asked: Asked, open_row: OpenRow, fingerprinter: Fingerprinter) -> Call:
+    if _fingerprint(asked, fingerprinter) != open_row.fingerprint:
         raise StaleTableError(
             "data/03_primary/calls.parquet is of another plan, prompt or model, and an answer would be filed under the "
             "wrong call. Next: run `kedro run --pipelines generation`, which lists the calls anew"
         )
-    return Call(row["request_id"], open_row.fingerprint, messages, schema, row["seed"], open_row.past)
+    row = asked.row
+    return Call(row["request_id"], open_row.fingerprint, asked.messages, asked.schema, row["seed"], open_row.past)

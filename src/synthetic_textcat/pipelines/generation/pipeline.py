@@ -2,16 +2,42 @@
 
 from kedro.pipeline import Pipeline, node
 
-from synthetic_textcat.pipelines.generation.nodes import find_open_rows, generate, list_calls, settle_rows
+from synthetic_textcat.pipelines.generation.nodes import (
+    find_open_rows,
+    generate,
+    list_calls,
+    prepare_prompts,
+    preview_prompts,
+    settle_rows,
+)
 
 
 def create_pipeline() -> Pipeline:
-    """`requests` in; `calls`, the journal, `candidates` and `failed` out."""
+    """`requests` in; a preview, `calls`, the journal, `candidates` and `failed` out."""
     return Pipeline(
         [
             node(
+                prepare_prompts,
+                inputs=[
+                    "requests",
+                    "tasks",
+                    "closed_prompt",
+                    "open_prompt",
+                    "seed_examples_prompt",
+                    "params:attribute_sampling",
+                ],
+                outputs="row_prompts",
+                name="prepare_prompts",
+            ),
+            node(
+                preview_prompts,
+                inputs=["requests", "row_prompts"],
+                outputs="prompt_preview",
+                name="preview_prompts",
+            ),
+            node(
                 list_calls,
-                inputs=["requests", "tasks", "closed_prompt", "open_prompt", "llm", "params:llm"],
+                inputs=["requests", "row_prompts", "llm", "params:llm"],
                 outputs="calls",
                 name="list_calls",
             ),
@@ -25,10 +51,8 @@ def create_pipeline() -> Pipeline:
                 generate,
                 inputs=[
                     "requests",
+                    "row_prompts",
                     "open_rows",
-                    "tasks",
-                    "closed_prompt",
-                    "open_prompt",
                     "retry_prompt",
                     "llm",
                     "params:llm",

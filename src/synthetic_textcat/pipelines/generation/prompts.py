@@ -1,58 +1,134 @@
 """From a planned row to the messages that ask for it; what is constant per task is worked out once."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
-from langchain_core.prompts import ChatPromptTemplate
+import pandas as pd
+from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
-from synthetic_textcat.llm.messages import Messages, check_placeholders
+from synthetic_textcat.llm.messages import Messages, check_placeholders, without_line
 from synthetic_textcat.schemas.replies import row_schema
-from synthetic_textcat.schemas.rows import ATTRIBUTES
+from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, records_of
+from synthetic_textcat.schemas.seed_examples import first_shown, pool_of, shown
 from synthetic_textcat.schemas.tasks import Task
 
 _LABELS = ("labels", "label", "misleading_label")
+_OWN, _SEEDS = "own_attributes", "seed_examples"
+"""Placeholders that have a line of their own, which goes where there is nothing to say."""
 
 
-class _TaskPrompt(NamedTuple):
-    template: ChatPromptTemplate
-    constants: dict[str, str]
+class Templates(NamedTuple):
+    """The prompts that rows are asked for with: of closed label sets, of open ones, and the part with seed examples."""
+
+    closed: ChatPromptTemplate
+    open: ChatPromptTemplate
+    seed_examples: PromptTemplate
+
+
+class Asked(NamedTuple):
+    """A row that is to be asked for.
+
+    Attributes:
+        row: As planned.
+        messages: The first messages.
+        schema: Of the reply: the same object for each row of a task.
+    """
+
+    row: dict[str, Any]
+    messages: Messages
     schema: dict[str, Any]
 
 
 class RowPrompts:
     """Renders planned rows.
 
+    Args:
+        requests: The whole plan, since what a row is shown depends on the rows before it.
+        tasks: Its tasks.
+        templates: The prompts.
+        num_seed_examples: How many seed examples a prompt shows.
+
     Raises:
         PromptError: If a template lacks a placeholder or has an unknown one.
     """
 
-    def __init__(self, tasks: Iterable[Task], closed: ChatPromptTemplate, open_: ChatPromptTemplate) -> None:
-        check_placeholders("closed_labels", closed, required=["task", "label", "language"], allowed=_allowed(_LABELS))
-        check_placeholders("open_labels", open_, required=["task", "language"], allowed=_allowed(()))
-        self._of_task = {task.task_id: _task_prompt(task, closed if task.labels else open_) for task in tasks}
+    def __init__(
+        self, requests: pd.DataFrame, tasks: Sequence[Task], templates: Templates, num_seed_examples: int
+    ) -> None:
+        self._own = own_of(requests)
+        self._num_seed_examples = num_seed_examples
+        self._seeds = templates.seed_examples
+        seeded = [task for task in tasks if task.seed_examples] if num_seed_examples else []
+        self._first_shown = first_shown(requests, seeded)
+        _check(templates, [*([_OWN] if self._own else []), *([_SEEDS] if seeded else [])])
+        kinds = {True: _Template(templates.closed), False: _Template(templates.open)}
+        self._of_task = {task.task_id: _TaskPrompt(task, kinds[bool(task.labels)]) for task in tasks}
 
-    def messages(self, row: Mapping[str, Any]) -> Messages:
-        """The first messages of a row's call."""
-        prompt = self._of_task[row["task_id"]]
+    def rendered(self, requests: pd.DataFrame) -> Iterator[Asked]:
+        """These rows of the plan, one at a time."""
+        for row in records_of(requests):
+            prompt = self._of_task[row["task_id"]]
+            yield Asked(row, self._messages(row, prompt), prompt.schema)
+
+    def _messages(self, row: Mapping[str, Any], prompt: "_TaskPrompt") -> Messages:
         values = {name: row[name] for name in ATTRIBUTES}
-        if "labels" in prompt.constants:
+        if prompt.task.labels:
             # Quoted as in JSON, since the model is to give them back as they are.
-            values |= {name: json.dumps(row[name], ensure_ascii=False) for name in ("label", "misleading_label")}
-        return prompt.template.format_messages(**prompt.constants, **values)
+            values |= {name: _quoted(row[name]) for name in ("label", "misleading_label")}
+        lines = {_OWN: self._own_lines(row), _SEEDS: self._seed_part(prompt.task, row)}
+        return prompt.template.render(prompt.constants | values, lines)
 
-    def schema(self, task_id: str) -> dict[str, Any]:
-        """The response schema of a task: the same object for each of its rows."""
-        return self._of_task[task_id].schema
+    def _own_lines(self, row: Mapping[str, Any]) -> str:
+        return "\n".join(f"- {name}: {row[name]}" for name in self._own if row[name] is not None)
+
+    def _seed_part(self, task: Task, row: Mapping[str, Any]) -> str:
+        first = self._first_shown.get(row["request_id"])
+        if first is None:
+            return ""
+        texts = shown(pool_of(task, row["label"]), first, self._num_seed_examples)
+        return self._seeds.format(**{_SEEDS: "\n".join(f"- {_quoted(text)}" for text in texts)})
 
 
-def _allowed(labels: tuple[str, ...]) -> list[str]:
-    return ["task", *labels, *ATTRIBUTES]
+class _TaskPrompt:
+    """What is the same for all rows of a task."""
+
+    def __init__(self, task: Task, template: "_Template") -> None:
+        self.task = task
+        self.template = template
+        self.constants = {"task": task.task}
+        if task.labels:
+            lines = (f"- {x.name}: {x.description}" if x.description else f"- {x.name}" for x in task.labels)
+            self.constants["labels"] = "\n".join(lines)
+
+    @cached_property
+    def schema(self) -> dict[str, Any]:
+        return row_schema(self.task.label_names)
 
 
-def _task_prompt(task: Task, template: ChatPromptTemplate) -> _TaskPrompt:
-    constants = {"task": task.task}
-    if task.labels:
-        lines = (f"- {x.name}: {x.description}" if x.description else f"- {x.name}" for x in task.labels)
-        constants["labels"] = "\n".join(lines)
-    return _TaskPrompt(template, constants, row_schema(task.label_names))
+class _Template:
+    """A template, and what is left of it without the lines that say nothing for a row."""
+
+    def __init__(self, template: ChatPromptTemplate) -> None:
+        self._without: dict[tuple[str, ...], ChatPromptTemplate] = {(): template}
+
+    def render(self, values: dict[str, str], lines: Mapping[str, str]) -> Messages:
+        empty = tuple(name for name, line in lines.items() if not line)
+        if empty not in self._without:
+            template = self._without[()]
+            for name in empty:
+                template = without_line(template, name)
+            self._without[empty] = template
+        return self._without[empty].format_messages(**values, **lines)
+
+
+def _check(templates: Templates, lines: Sequence[str]) -> None:
+    """Each attribute must reach the model: what is recorded is what was sent."""
+    for name, template, labels in (("closed_labels", templates.closed, _LABELS), ("open_labels", templates.open, ())):
+        check_placeholders(name, template, required=["task", *labels, *ATTRIBUTES, *lines], allowed=[_OWN, _SEEDS])
+    check_placeholders("seed_examples", templates.seed_examples, required=[_SEEDS], allowed=[])
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

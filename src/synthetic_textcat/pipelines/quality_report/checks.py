@@ -10,6 +10,21 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from synthetic_textcat.schemas.tasks import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the checks know of a task.
+
+    Attributes:
+        labels: Names of the closed label set; empty for an open one.
+        seed_texts: The task's seed examples, normalised.
+    """
+
+    labels: frozenset[str] = frozenset()
+    seed_texts: frozenset[str] = frozenset()
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -18,7 +33,7 @@ class Candidate:
     Attributes:
         input_text, label, misleading_label: As the model wrote them.
         planned_label: The plan's; None for an open label set.
-        allowed: Names of the closed label set; empty for an open one.
+        known: Of its task.
         request_id: The planned row.
     """
 
@@ -27,7 +42,7 @@ class Candidate:
     label: str
     misleading_label: str
     planned_label: str | None
-    allowed: frozenset[str]
+    known: Known
 
 
 Check = Callable[[Candidate], str | None]
@@ -43,12 +58,12 @@ def empty_field(row: Candidate) -> str | None:
 
 def label_not_in_set(row: Candidate) -> str | None:
     """A label that the closed set does not have."""
-    return f"label {row.label!r}" if row.allowed and row.label not in row.allowed else None
+    return f"label {row.label!r}" if row.known.labels and row.label not in row.known.labels else None
 
 
 def misleading_label_not_in_set(row: Candidate) -> str | None:
     """A misleading label that the closed set does not have."""
-    wrong = row.allowed and row.misleading_label not in row.allowed
+    wrong = row.known.labels and row.misleading_label not in row.known.labels
     return f"misleading label {row.misleading_label!r}" if wrong else None
 
 
@@ -72,10 +87,14 @@ def label_leaked(row: Candidate) -> str | None:
 
 
 def exact_duplicate(rows: Iterable[Candidate]) -> Iterator[str | None]:
-    """A text that, normalised, an earlier row has."""
+    """A text that, normalised, a seed example of its task or an earlier row has."""
     first: dict[str, str] = {}
     for row in rows:
-        kept = first.setdefault(normalised(row.input_text), row.request_id)
+        text = normalised(row.input_text)
+        if text in row.known.seed_texts:
+            yield "seed example"
+            continue
+        kept = first.setdefault(text, row.request_id)
         yield None if kept == row.request_id else f"same text as {kept}"
 
 
@@ -91,6 +110,11 @@ ROW_CHECKS: dict[str, Check] = {
     )
 }
 COMPARISONS: dict[str, Comparison] = {check.__name__: check for check in (exact_duplicate,)}
+
+
+def known_of(task: Task) -> Known:
+    """What the checks need of a task."""
+    return Known(frozenset(task.label_names), frozenset(normalised(example.text) for example in task.seed_examples))
 
 
 def normalised(text: str) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.llm.journal import Journal
-from synthetic_textcat.pipelines.quality_report.checks import Candidate
+from synthetic_textcat.pipelines.quality_report.checks import Candidate, Known, known_of
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, count
 from synthetic_textcat.pipelines.quality_report.metrics import (
     Metrics,
@@ -24,7 +24,16 @@ from synthetic_textcat.pipelines.quality_report.verdicts import judge
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters
 from synthetic_textcat.schemas.prices import PriceList
-from synthetic_textcat.schemas.rows import EXAMPLES, OUTCOMES, REJECTED, fingerprints_of, records_of, to_frame
+from synthetic_textcat.schemas.rows import (
+    EXAMPLES,
+    OUTCOMES,
+    REJECTED,
+    fingerprints_of,
+    own_of,
+    records_of,
+    to_frame,
+    with_own,
+)
 from synthetic_textcat.schemas.tasks import tasks_of
 
 
@@ -37,15 +46,17 @@ class CheckedRows(NamedTuple):
 
 def check_candidates(candidates: pd.DataFrame, requests: pd.DataFrame, tasks: pd.DataFrame) -> CheckedRows:
     """`examples` and `rejected`, each in plan order; a rejected row bears its first reason and the words for it."""
-    allowed = {task.task_id: frozenset(task.label_names) for task in tasks_of(tasks)}
+    by_id = {task.task_id: known_of(task) for task in tasks_of(tasks)}
+    own = own_of(requests)
     planned = {row["request_id"]: row["label"] for row in records_of(requests[["request_id", "label"]])}
     rows = list(records_of(candidates))
-    verdicts = judge([_candidate(row, planned.get(row["request_id"]), allowed) for row in rows])
+    verdicts = judge([_candidate(row, planned.get(row["request_id"]), by_id) for row in rows])
     judged = list(zip(rows, verdicts, strict=True))
     return CheckedRows(
-        to_frame((row for row, verdict in judged if verdict is None), EXAMPLES),
+        to_frame((row for row, verdict in judged if verdict is None), with_own(EXAMPLES, own)),
         to_frame(
-            ({**row, "reject_reason": x.reason, "detail": x.detail} for row, x in judged if x is not None), REJECTED
+            ({**row, "reject_reason": x.reason, "detail": x.detail} for row, x in judged if x is not None),
+            with_own(REJECTED, own),
         ),
     )
 
@@ -125,20 +136,20 @@ def write_report(
     return render(ledger, metrics, samples, llm.model, BANNER if by_templates else None, stopped_by)
 
 
-def _candidate(row: dict[str, Any], planned_label: str | None, allowed: dict[str, frozenset[str]]) -> Candidate:
+def _candidate(row: dict[str, Any], planned_label: str | None, by_id: dict[str, Known]) -> Candidate:
     return Candidate(
         request_id=row["request_id"],
         input_text=row["input_text"],
         label=row["label"],
         misleading_label=row["misleading_label"],
         planned_label=planned_label,
-        allowed=_allowed_for(row["task_id"], allowed),
+        known=_known_of(row["task_id"], by_id),
     )
 
 
-def _allowed_for(task_id: str, allowed: dict[str, frozenset[str]]) -> frozenset[str]:
+def _known_of(task_id: str, by_id: dict[str, Known]) -> Known:
     try:
-        return allowed[task_id]
+        return by_id[task_id]
     except KeyError:
         raise StaleTableError(
             f"Task {task_id} of the candidates is not in data/02_intermediate/tasks.parquet, which is newer. "

@@ -1,0 +1,99 @@
+"""The rows of one task: what is drawn for each, by its number within the task."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import islice, repeat
+from typing import Any
+
+from synthetic_textcat.hashing import draw_int, short_id
+from synthetic_textcat.pipelines.attribute_sampling.balance import Balance, Draws, draws_of
+from synthetic_textcat.schemas.attributes import chosen_weights, weights_of
+from synthetic_textcat.schemas.own_attributes import OwnChoice, own_weights_of
+from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
+from synthetic_textcat.schemas.rows import ATTRIBUTES
+from synthetic_textcat.schemas.tasks import Task
+
+Values = Sequence[str | None]
+
+
+class TaskPlanner:
+    """Plans tasks by the parameters; a task's and a label's own choices come before them.
+
+    A sequence of draws is a function of seed, task, attribute and, where it is a label's own, the label: of no other
+    task and no other attribute.
+
+    Args:
+        sampling: The parameters.
+        own: The names of all own attributes of the plan, in the order of their columns.
+        seed: The project's.
+    """
+
+    def __init__(self, sampling: AttributeSamplingParameters, own: Sequence[str], seed: int) -> None:
+        self._seed = seed
+        self._own = own
+        self._balance = sampling.balance
+        self._draws = {name: self._of(weights_of(name, getattr(sampling, name))) for name in ATTRIBUTES} | {
+            name: self._of(own_weights_of(choice)) for name, choice in sampling.extra.items()
+        }
+
+    def columns(self, task: Task, rows: int) -> dict[str, Sequence[Any]]:
+        """The first rows of a task, as columns of `requests`."""
+        key = (self._seed, task.task_id)
+        label = self._labels(task, rows)
+        return {
+            "request_id": [short_id(*key, replicate) for replicate in range(rows)],
+            "task_id": [task.task_id] * rows,
+            "replicate": range(rows),
+            "task": [task.task] * rows,
+            **{name: self._attribute(task, name, rows) for name in ATTRIBUTES},
+            **{name: self._own_attribute(task, name, label) for name in self._own},
+            "label": label,
+            "misleading_label": self._misleading_labels(task, label),
+            "seed": [draw_int(31, *key, replicate, "seed") for replicate in range(rows)],
+        }
+
+    def _of(self, shares: Mapping[str, Any]) -> Draws:
+        return draws_of(shares, self._balance)
+
+    def _labels(self, task: Task, rows: int) -> Values:
+        if not task.labels:
+            return [None] * rows
+        draws = _label_draws(tuple((label.name, label.weight) for label in task.labels), self._balance)
+        return list(islice(draws.sequence(self._seed, task.task_id, "label"), rows))
+
+    def _misleading_labels(self, task: Task, label: Values) -> Values:
+        """For each label the others in turn, evenly."""
+        others = {
+            name: _label_draws(
+                tuple((other, 1.0) for other in task.label_names if other != name), self._balance
+            ).sequence(self._seed, task.task_id, "misleading_label", name)
+            for name in task.label_names
+        }
+        return [None if name is None else next(others[name]) for name in label]
+
+    def _attribute(self, task: Task, name: str, rows: int) -> Values:
+        choice = getattr(task, name)
+        draws = self._draws[name] if choice is None else self._of(weights_of(name, choice))
+        return list(islice(draws.sequence(self._seed, task.task_id, name), rows))
+
+    def _own_attribute(self, task: Task, name: str, label: Values) -> Values:
+        """One sequence for the task, and one for each label that has its own choice; None where nobody chose."""
+        key = (self._seed, task.task_id, name)
+        of_task = self._own_sequence(task.extra.get(name), name, *key)
+        of_label = {
+            each.name: self._own_sequence(each.extra[name], name, *key, each.name)
+            for each in task.labels
+            if name in each.extra
+        }
+        return [next(of_label.get(each or "", of_task)) for each in label]
+
+    def _own_sequence(self, choice: OwnChoice | None, name: str, *key: object) -> Iterator[str | None]:
+        if choice is not None:
+            return self._of(own_weights_of(choice)).sequence(*key)
+        return self._draws[name].sequence(*key) if name in self._draws else repeat(None)
+
+
+@lru_cache(maxsize=4096)
+def _label_draws(weights: tuple[tuple[str, float], ...], balance: Balance) -> Draws:
+    """Draws of labels; many tasks have the same ones."""
+    return draws_of(chosen_weights(dict(weights)), balance)

@@ -1,0 +1,31 @@
+"""A few rows as they will be asked for, to be read before any money is spent."""
+
+from collections.abc import Iterable
+
+from synthetic_textcat.llm.messages import wire_form
+from synthetic_textcat.pipelines.generation.prompts import Asked
+
+ROWS = 3
+_NOT_DRAWN = {"request_id", "task_id", "replicate", "task", "seed"}
+
+
+def spread(rows: int) -> list[int]:
+    """Places of the rows that are shown: the first, the last, and one in the middle; all of a smaller plan."""
+    return sorted({number * (rows - 1) // (ROWS - 1) for number in range(ROWS)}) if rows else []
+
+
+def preview_of(asked: Iterable[Asked], planned: int) -> str:
+    """The rows' planned attributes and messages, as Markdown."""
+    shown = [_row(each) for each in asked]
+    return "\n\n".join([f"# {len(shown)} of {planned} planned rows, as the model will be asked", *shown]) + "\n"
+
+
+def _row(asked: Asked) -> str:
+    planned = ((name, value) for name, value in asked.row.items() if name not in _NOT_DRAWN and value is not None)
+    attributes = [f"- {name}: {value}" for name, value in planned]
+    head = [f"## Row {asked.row['replicate']} of the task: {asked.row['task']}", "", *attributes]
+    return "\n".join([*head, *(_message(**message) for message in wire_form(asked.messages))])
+
+
+def _message(role: object, content: object) -> str:
+    return f"\n### {role}\n\n{content}"
