@@ -28,7 +28,9 @@ def _read_yaml(content: bytes, file: str) -> Any:
         raise TasksFileError(
             f"{file}, line {line} is not YAML: the character {chr(int(error.character))!r} is not allowed. {_MEND}"
         ) from None
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        raise TasksFileError(f"{file} is not YAML: it is nested too deeply. {_MEND}") from None
+    except ValueError as error:  # such as a date that does not exist
         raise TasksFileError(f"{file} is not YAML: {error}. {_MEND}") from None
 
 
@@ -38,10 +40,10 @@ class _Loader(yaml.SafeLoader):
     def compose_mapping_node(self, anchor: Any) -> Any:
         node = super().compose_mapping_node(anchor)
         seen = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in seen:
                 raise yaml.composer.ComposerError(None, None, f"the key {key.value!r} stands twice", key.start_mark)
-            seen.add(key.value if isinstance(key, yaml.ScalarNode) else None)
+            seen.add(key.value)
         return node
 
 

@@ -11,6 +11,14 @@ from synthetic_textcat.pipelines.task_ingest.entry_faults import explain
 from synthetic_textcat.pipelines.task_ingest.table_rows import check_columns, entry_of
 from synthetic_textcat.schemas.tasks import Task
 
+_KINDS = {
+    "dict": "mapping",
+    "str": "text",
+    "int": "number",
+    "float": "number",
+    "bool": "truth value",
+    "NoneType": "null",
+}
 _TASK = "Sort a review by its sentiment."
 _EXAMPLES = {
     ".json": f'`[{{"task": "{_TASK}"}}]`',
@@ -95,6 +103,5 @@ def _example(file: str) -> str:
 
 
 def _kind(value: object) -> str:
-    return {"dict": "mapping", "str": "text", "int": "number", "bool": "truth value", "NoneType": "null"}.get(
-        type(value).__name__, type(value).__name__
-    )
+    name = type(value).__name__
+    return _KINDS.get(name, name)
