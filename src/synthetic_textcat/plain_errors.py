@@ -29,12 +29,12 @@ def _about_a_file(error: BaseException) -> str | None:
 
     for cause in _chain(error):
         if isinstance(cause, FileNotFoundError) and cause.filename:
-            return f"{_short(cause.filename)} is missing. Next: restore it, or run the pipeline that writes it"
+            return f"{short_path(cause.filename)} is missing. Next: restore it, or run the pipeline that writes it"
         if isinstance(cause, PermissionError) and cause.filename:
-            return f"{_short(cause.filename)} can't be opened: permission denied. Next: mend its rights"
+            return f"{short_path(cause.filename)} can't be opened: permission denied. Next: mend its rights"
         if isinstance(cause, yaml.MarkedYAMLError):
             mark = cause.problem_mark
-            where = f"{_short(mark.name)}, line {mark.line + 1}, column {mark.column + 1}" if mark else "A file"
+            where = f"{short_path(mark.name)}, line {mark.line + 1}, column {mark.column + 1}" if mark else "A file"
             return f"{where} is not YAML: {cause.problem}. Next: mend that place"
     return None
 
@@ -47,7 +47,8 @@ def _is_kedros_own(error: BaseException) -> bool:
     return isinstance(error, known) or str(error).startswith("Failed to find the pipeline named")
 
 
-def _short(path: object) -> str:
+def short_path(path: object) -> str:
+    """A path as seen from the folder of the command, if it lies in it."""
     try:
         return str(Path(str(path)).relative_to(Path.cwd()))
     except ValueError:

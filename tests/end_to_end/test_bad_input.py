@@ -49,7 +49,10 @@ def test_a_misspelt_block_fails_with_any_pipeline(project: Project) -> None:
         pytest.param("", "tasks.yml is empty", marks=pytest.mark.slow),
         pytest.param("- task: [unclosed\n- b", "is not YAML", marks=pytest.mark.slow),
         ([{"task": "Sort a letter.", "labels": ["one"]}], "entry 1 ('Sort a letter.'): has one label"),
-        ([{"task": "Sort a letter."}, {"task": " sort a  letter"}], "entry 2 repeats the task of entry 1"),
+        (
+            [{"task": "Sort a letter."}, {"task": " sort a  letter"}],
+            "entry 2 ('sort a  letter'): repeats the task of entry 1",
+        ),
     ],
 )
 def test_a_wrong_tasks_file_is_named_with_the_entry(project: Project, content: object, said: str) -> None:
@@ -63,6 +66,15 @@ def test_a_wrong_tasks_file_is_named_with_the_entry(project: Project, content: o
 
     assert said in line
     assert "tasks.yml" in line
+
+
+def test_a_broken_tasks_file_is_named_with_the_line_whatever_its_format(project: Project) -> None:
+    project.path("data/01_raw/mine.jsonl").write_text('"Sort a letter."\n{"task": }\n', encoding="utf-8")
+    project.tasks_file("data/01_raw/mine.jsonl")
+
+    line = _complaint(project, "--pipelines", "task_ingest")
+
+    assert "data/01_raw/mine.jsonl, line 2, column 10 is not JSON" in line
 
 
 def test_a_prompt_with_an_unknown_placeholder_is_named(project: Project) -> None:

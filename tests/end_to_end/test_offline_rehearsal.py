@@ -59,6 +59,21 @@ def test_brainstormed_tasks_join_those_of_the_file_and_are_asked_for_once(projec
     assert "calls     0" in project.generate(*params)
 
 
+def test_a_csv_file_named_in_the_local_catalog_takes_the_place_of_the_tasks_file(project: Project) -> None:
+    project.path("data/01_raw/mine.csv").write_text(
+        "task,labels,weight\nSort a letter.,formal | NA,2\nName its topic.,,\n", encoding="utf-8"
+    )
+    project.tasks_file("data/01_raw/mine.csv")
+
+    done = project.run("--pipelines", "task_ingest")
+
+    assert done.returncode == 0, done.stderr
+    tasks = project.table("tasks")
+    assert list(tasks["task"]) == ["Sort a letter.", "Name its topic."]
+    assert [[label["name"] for label in labels] for labels in tasks["labels"]] == [["formal", "NA"], []]
+    assert list(tasks["weight"]) == [2.0, 1.0]
+
+
 def test_a_task_of_the_users_own_is_written_for_and_said_to_be_a_placeholder(project: Project) -> None:
     own = [{"task": "Sort a knitting pattern by the garment.", "labels": ["scarf", "mitten", "hat"]}]
     project.path("data/01_raw/tasks.yml").write_text(yaml.safe_dump(own), encoding="utf-8")

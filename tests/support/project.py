@@ -87,6 +87,11 @@ class Project:
         """Writes `conf/local/parameters.yml`, which a user edits for what --params can't say."""
         self.path("conf/local/parameters.yml").write_text(yaml.safe_dump(blocks), encoding="utf-8")
 
+    def tasks_file(self, filepath: str) -> None:
+        """Writes `conf/local/catalog.yml`, where a user names a tasks file of their own."""
+        entry = {"type": "synthetic_textcat.datasets.TasksFileDataset", "filepath": filepath}
+        self.path("conf/local/catalog.yml").write_text(yaml.safe_dump({"tasks_file": entry}), encoding="utf-8")
+
     def path(self, name: str) -> Path:
         """A file of the project."""
         return self.folder / name

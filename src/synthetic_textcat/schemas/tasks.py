@@ -4,17 +4,25 @@ import json
 import unicodedata
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Self, cast
+from typing import Annotated, Any, Self, cast
 
 import pandas as pd
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from synthetic_textcat.errors import nearest
 from synthetic_textcat.hashing import canonical_json, short_id
 from synthetic_textcat.schemas.attributes import Choice, weights_of
 from synthetic_textcat.schemas.own_attributes import OwnAttributes
 from synthetic_textcat.schemas.rows import ATTRIBUTES
+from synthetic_textcat.schemas.task_forms import (
+    checked_choice,
+    checked_choices,
+    checked_weight,
+    listed_examples,
+    listed_labels,
+    shown,
+)
 
 _TEXT = pa.string()
 TASKS_ARROW_SCHEMA = pa.schema(
@@ -36,8 +44,19 @@ def normalise(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split()).rstrip(".").rstrip()
 
 
+_Weight = Annotated[float, BeforeValidator(checked_weight), Field(gt=0, allow_inf_nan=False)]
+_Extra = Annotated[OwnAttributes, BeforeValidator(checked_choices)]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_not_given(cls, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        return {key: part for key, part in value.items() if part is not None or key not in cls.model_fields}
 
 
 class Label(_Strict):
@@ -51,8 +70,8 @@ class Label(_Strict):
 
     name: str = Field(min_length=1)
     description: str = ""
-    weight: float = Field(1.0, gt=0, allow_inf_nan=False)
-    extra: OwnAttributes = Field(default_factory=dict)
+    weight: _Weight = 1.0
+    extra: _Extra = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -64,7 +83,12 @@ class SeedExample(_Strict):
     """A text of the user's own that shows the style; never to be copied."""
 
     text: str = Field(min_length=1)
-    label: str | None = None
+    label: str | None = Field(None, min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_plain_text(cls, value: Any) -> Any:
+        return {"text": value} if isinstance(value, str) else value
 
 
 class Task(_Strict):
@@ -81,17 +105,27 @@ class Task(_Strict):
     task: str = Field(min_length=1)
     labels: tuple[Label, ...] = ()
     seed_examples: tuple[SeedExample, ...] = ()
-    weight: float = Field(1.0, gt=0, allow_inf_nan=False)
+    weight: _Weight = 1.0
     language: Choice = None
     difficulty: Choice = None
     clarity: Choice = None
     num_words: Choice = None
-    extra: OwnAttributes = Field(default_factory=dict)
+    extra: _Extra = Field(default_factory=dict)
 
-    @field_validator("labels", "seed_examples", mode="before")
+    @field_validator("labels", mode="before")
     @classmethod
-    def _none_is_empty(cls, value: Any) -> Any:
-        return () if value is None else value
+    def _labels_in_a_list(cls, value: Any) -> Any:
+        return listed_labels(value, Label.model_fields)
+
+    @field_validator("seed_examples", mode="before")
+    @classmethod
+    def _seed_examples_in_a_list(cls, value: Any) -> Any:
+        return listed_examples(value, SeedExample.model_fields)
+
+    @field_validator(*ATTRIBUTES, mode="before")
+    @classmethod
+    def _choices_have_a_form(cls, choice: Any) -> Any:
+        return checked_choice(choice)
 
     @field_validator(*ATTRIBUTES)
     @classmethod
@@ -112,9 +146,18 @@ class Task(_Strict):
 
     @model_validator(mode="after")
     def _seed_examples_bear_labels_of_the_set(self) -> Self:
-        if self.labels:
-            for label in {example.label for example in self.seed_examples if example.label} - set(self.label_names):
+        for label in (example.label for example in self.seed_examples if self.labels and example.label):
+            if label not in self.label_names:
                 raise ValueError(f"has a seed example with the label {label!r}; {nearest(label, self.label_names)}")
+        return self
+
+    @model_validator(mode="after")
+    def _seed_examples_are_distinct(self) -> Self:
+        seen = set()
+        for text in (example.text for example in self.seed_examples):
+            if text in seen:
+                raise ValueError(f"repeats the seed example {shown(text)}; give each text once")
+            seen.add(text)
         return self
 
     @cached_property

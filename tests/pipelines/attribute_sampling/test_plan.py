@@ -160,7 +160,7 @@ def test_rows_are_dealt_round_the_tasks_and_have_ids_of_their_own(tasks: list[Ta
 
 
 def test_labels_and_descriptions_move_no_id() -> None:
-    bare = [Task(task=task.task) for task in TASKS]
+    bare = [Task(task=task.task, weight=task.weight) for task in TASKS]
     assert list(_plan(bare, 20)["request_id"]) == list(_plan(TASKS, 20)["request_id"])
 
 

@@ -2,25 +2,32 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
 from synthetic_textcat.errors import TasksFileError
 from synthetic_textcat.pipelines.task_ingest.brainstorm import new_tasks
 from synthetic_textcat.pipelines.task_ingest.tasks_file import read_tasks
-from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.schemas.tasks import Label, Task
 
 _OWN_FILE = Path(__file__).parents[3] / "data" / "01_raw" / "tasks.yml"
 _GOOD = {"task": "Sort a review.", "labels": ["good", "bad"]}
 
 
-def _complaint(entries: object) -> str:
+def _complaint(content: object, file: str = "data/01_raw/mine.yml") -> str:
     with pytest.raises(TasksFileError) as caught:
-        read_tasks(entries)
+        read_tasks(content, file)
     line = str(caught.value)
-    assert line.startswith("data/01_raw/tasks.yml")
+    assert line.startswith(file)
     assert "\n" not in line
     return line
+
+
+def _fault_of(**keys: object) -> str:
+    """What is said of an entry with these keys, without the words that name the entry."""
+    line = _complaint([{"task": "Tell.", **keys}])
+    return line.removeprefix("data/01_raw/mine.yml, entry 1 ('Tell.'): ")
 
 
 def test_the_projects_own_file_is_right() -> None:
@@ -31,25 +38,43 @@ def test_the_projects_own_file_is_right() -> None:
     assert all(label.description for task in closed for label in task.labels)
 
 
+def test_the_example_in_its_head_is_right() -> None:
+    head = _OWN_FILE.read_text(encoding="utf-8").partition("\n\n")[0]
+    lines = head.partition("\n#\n")[2].splitlines()
+    [task] = read_tasks(yaml.safe_load("\n".join(line.removeprefix("# ") for line in lines)))
+    assert task.model_fields_set == {"task", "weight", "labels", "seed_examples", "language", "extra"}
+    assert all(key in head for key in Task.model_fields)
+
+
 def test_tasks_come_in_the_order_of_the_file_whatever_their_form() -> None:
     tasks = read_tasks(["Name the topic.", _GOOD, {"task": "  Tell the tone. ", "labels": None}])
     assert [task.task for task in tasks] == ["Name the topic.", "Sort a review.", "Tell the tone."]
     assert [task.label_names for task in tasks] == [(), ("good", "bad"), ()]
 
 
-@pytest.mark.parametrize("entries", [None, [], {}, ""])
+@pytest.mark.parametrize("entries", [None, [], {}, "", pd.DataFrame(), pd.DataFrame({"task": []})])
 def test_an_empty_file_is_told_what_to_add(entries: object) -> None:
     assert "is empty. Next: add an entry such as `- task:" in _complaint(entries)
 
 
-@pytest.mark.parametrize(("entries", "kind"), [({"task": "x"}, "mapping"), ("Sort a review.", "text"), (5, "int")])
+@pytest.mark.parametrize(
+    ("suffix", "example"),
+    [("json", '`[{"task": "Sort'), ("jsonl", '`{"task": "Sort'), ("csv", "in the column `task`"), ("yaml", "`- task:")],
+)
+def test_the_example_is_in_the_format_of_the_file(suffix: str, example: str) -> None:
+    assert example in _complaint(None, f"mine.{suffix}")
+
+
+@pytest.mark.parametrize(("entries", "kind"), [({"task": "x"}, "mapping"), ("Sort a review.", "text"), (5, "number")])
 def test_a_file_that_is_no_list_is_told_how_to_be_one(entries: object, kind: str) -> None:
-    assert f"holds a {kind}, not a list. Next: begin each task with `- task: ...`" in _complaint(entries)
+    assert f"holds a {kind}, not a list. Next: write one entry a task, such as `- task: " in _complaint(entries)
 
 
-@pytest.mark.parametrize("entry", [5, None, ["x"], True])
-def test_an_entry_that_is_no_task_is_named_by_number(entry: object) -> None:
-    assert "entry 2 is a " in _complaint([_GOOD, entry])
+@pytest.mark.parametrize(
+    ("entry", "kind"), [(5, "number"), (None, "null"), (["x"], "list"), (True, "truth value"), (2.5, "number")]
+)
+def test_an_entry_that_is_no_task_is_named_by_number(entry: object, kind: str) -> None:
+    assert f"entry 2: is a {kind}; write it as `task: ...`" in _complaint([_GOOD, entry])
 
 
 @pytest.mark.parametrize(
@@ -58,26 +83,104 @@ def test_an_entry_that_is_no_task_is_named_by_number(entry: object) -> None:
         ({"task": "Tell.", "labels": ["only"]}, "entry 2 ('Tell.'): has one label; give two or more, or none"),
         ({"task": "Tell.", "labels": ["a", "b", "A"]}, "entry 2 ('Tell.'): repeats the label A / a; name each label"),
         ({"task": "Tell.", "label": ["a", "b"]}, "entry 2 ('Tell.'): unknown key label; did you mean labels?"),
-        ({"task": "Tell.", "labels": ["a", ""]}, "entry 2 ('Tell.'): labels.1.name"),
-        ({"task": "Tell.", "labels": [{"description": "x"}, "b"]}, "entry 2 ('Tell.'): lacks the key labels.0.name"),
-        ({"task": "Tell.", "seed_examples": [{"text": ""}]}, "entry 2 ('Tell.'): seed_examples.0.text"),
         ({"labels": ["a", "b"]}, "entry 2: lacks the key task"),
-        ({"task": ""}, "entry 2: task: String should have at least 1 character"),
-        ({"task": 5}, "entry 2: task is 5, which is no text; put it in quotes"),
-        ({"task": "Sort a review"}, "entry 2 repeats the task of entry 1: 'Sort a review'. Next: remove one"),
-        ("SORT  a Review.", "entry 2 repeats the task of entry 1"),
+        ({"task": None}, "entry 2: lacks the key task"),
+        ({"tsk": "Tell."}, "entry 2: unknown key tsk; did you mean task?"),
+        ({"task": ""}, "entry 2: task: the text is empty"),
+        ({"task": 5}, "entry 2: task: 5 is no text; put it in quotes"),
+        ({"task": "Sort a review"}, "entry 2 ('Sort a review'): repeats the task of entry 1; remove one"),
+        ("SORT  a Review.", "entry 2 ('SORT  a Review.'): repeats the task of entry 1"),
     ],
 )
 def test_a_wrong_entry_is_named_with_its_fault(entry: object, says: str) -> None:
     assert says in _complaint([_GOOD, entry, {"task": "Another."}])
 
 
-def test_a_long_task_is_named_by_its_beginning() -> None:
+@pytest.mark.parametrize(
+    ("labels", "says"),
+    [
+        (["a", ""], "label 2, name: the text is empty"),
+        ([{"description": "x"}, "b"], "label 1: lacks the key name"),
+        ([{"name": "a", "wieght": 2}, "b"], "label 1: unknown key wieght; did you mean weight?"),
+        ([{"name": "a", "desc": "x"}, "b"], "label 1: unknown key desc; allowed: description, extra, name, weight"),
+        (["a", {"name": "b", "weight": 0}], "label 2, weight: 0 is no positive number"),
+        (["a", {"name": "b", "extra": {"tone": {"calm": "lots"}}}], "label 2, extra: 'tone': gives 'calm' the weight"),
+        ("a, b", "labels: 'a, b' is no list; write a list of names, or a mapping of names to descriptions"),
+        ({"a": {"description": "x"}, "b": "y"}, "label 1, description: {'description': 'x'} is no text; write a text"),
+        ({"name": "a", "description": "x"}, "labels: must be a list; begin each item with `- name: ...`"),
+    ],
+)
+def test_a_wrong_label_is_named_with_its_fault(labels: object, says: str) -> None:
+    assert _fault_of(labels=labels).startswith(says)
+
+
+@pytest.mark.parametrize(
+    ("examples", "says"),
+    [
+        ([{"text": ""}], "seed example 1, text: the text is empty"),
+        (["x", {"txt": "y"}], "seed example 2: unknown key txt; did you mean text?"),
+        ("x", "seed_examples: 'x' is no list; write a list of texts, or a mapping of labels to texts"),
+        ({"good": 5}, "seed_examples: 'good' has 5; give it a text or a list of texts"),
+        ({"good": ["x", 5]}, "seed example 2, text: 5 is no text; put it in quotes"),
+        ({False: "x"}, "seed example 1, label: False is no text; put it in quotes"),
+        ({"text": "x", "label": "good"}, "seed_examples: must be a list; begin each item with `- text: ...`"),
+        ({"goood": "x"}, "has a seed example with the label 'goood'; did you mean good?"),
+        (["x", {"text": "x", "label": "bad"}], "repeats the seed example 'x'; give each text once"),
+    ],
+)
+def test_a_wrong_seed_example_is_named_with_its_fault(examples: object, says: str) -> None:
+    assert _fault_of(labels=["good", "bad"], seed_examples=examples).startswith(says)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("weight", 0, "weight: 0 is no positive number; write one, such as 2 or 0.5"),
+        ("weight", -1.5, "weight: -1.5 is no positive number"),
+        ("weight", "two", "weight: 'two' is no positive number"),
+        ("weight", True, "weight: True is no positive number"),
+        ("weight", float("inf"), "weight: inf is no positive number"),
+        ("weight", float("nan"), "weight: nan is no positive number"),
+        ("language", "Germn", "language: unknown language 'Germn'; did you mean German"),
+        ("language", {"Germn": 1}, "language: unknown language 'Germn'; did you mean German"),
+        ("language", {"German": "lots"}, "language: gives 'German' the weight 'lots'; a weight is a positive number"),
+        ("language", {"German": True}, "language: gives 'German' the weight True"),
+        ("language", {"German": 0}, "language: gives 'German' the weight 0"),
+        ("language", {False: 1}, "language: the value False is no text; put it in quotes"),
+        ("language", False, "language: False is no text; put it in quotes, or write a list"),
+        ("language", [], "language: names no value"),
+        ("clarity", "cleer", "clarity: unknown value 'cleer'; did you mean clear?"),
+        ("difficulty", ["PhD", 5], "difficulty: the value 5 is no text; put it in quotes"),
+        ("num_words", 50, "num_words: 50 is no text"),
+        ("extra", "formal", "extra: 'formal' is no mapping; write `name: value`"),
+        ("extra", {"tone of it": "a"}, "extra: 'tone of it' is no identifier"),
+        ("extra", {"label": "a"}, "extra: 'label' is the name of a column"),
+        ("extra", {5: "a"}, "extra: the name 5 is no text; put it in quotes"),
+        ("extra", {"tone": [5]}, "extra: 'tone': the value 5 is no text"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_is_allowed(key: str, value: object, says: str) -> None:
+    assert _fault_of(**{key: value}).startswith(says)
+
+
+def test_a_key_that_is_no_text_is_unknown() -> None:
+    assert "unknown key 5; allowed: clarity" in _complaint([{"task": "Tell.", 5: "a"}])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [(0, ""), (1, " (and 1 more entry is wrong)"), (3, " (and 3 more entries are wrong)")],
+)
+def test_the_first_wrong_entry_is_told_and_the_others_are_counted(wrong: int, says: str) -> None:
+    line = _complaint([_GOOD, {"tsk": "Tell."}, *[{"task": f"Tell {n}.", "labels": ["a"]} for n in range(wrong)]])
+
+    assert line.endswith(f"entry 2: unknown key tsk; did you mean task?{says}")
+
+
+def test_a_long_task_or_value_is_named_by_its_beginning() -> None:
     assert len(_complaint([{"task": "x" * 5000, "labels": ["a"]}])) < 200
-
-
-def test_an_unknown_key_of_a_label_is_told_the_keys_of_a_label() -> None:
-    assert "description" in _complaint([{"task": "Tell.", "labels": [{"name": "a", "desc": "x"}, "b"]}])
+    assert len(_fault_of(labels="x" * 5000)) < 200
+    assert len(_fault_of(weight=["x" * 5000])) < 200
 
 
 @pytest.mark.parametrize("labels", ["[yes, no]", "[1, 2, 3]"])
@@ -85,9 +188,35 @@ def test_labels_that_yaml_takes_for_something_else_are_told_to_be_quoted(labels:
     assert "quote" in _complaint(yaml.safe_load(f"- task: Tell.\n  labels: {labels}")).casefold()
 
 
-@pytest.mark.parametrize("labels", [{"a": "first", "b": "second"}, "a, b"])
-def test_labels_that_are_no_list_are_told_to_be_one(labels: object) -> None:
-    assert "list" in _complaint([{"task": "Tell.", "labels": labels}])
+def test_labels_may_map_names_to_descriptions() -> None:
+    [task] = read_tasks([{"task": "Tell.", "labels": {"Billing": "invoices", "Shipping": None}}])
+    assert task.labels == (Label(name="Billing", description="invoices"), Label(name="Shipping"))
+
+
+@pytest.mark.parametrize(
+    "examples",
+    [
+        [{"text": "Great.", "label": "good"}, {"text": "Awful.", "label": "bad"}, {"text": "Never.", "label": "bad"}],
+        {"good": "Great.", "bad": ["Awful.", "Never."]},
+    ],
+)
+def test_seed_examples_may_stand_in_a_list_or_under_their_labels(examples: object) -> None:
+    [task] = read_tasks([{**_GOOD, "seed_examples": examples}])
+    found = [(example.text, example.label) for example in task.seed_examples]
+    assert found == [("Great.", "good"), ("Awful.", "bad"), ("Never.", "bad")]
+
+
+def test_seed_examples_of_an_open_task_bear_any_label_or_none() -> None:
+    [task] = read_tasks([{"task": "Tell.", "seed_examples": ["Hm.", {"text": "Ha.", "label": "joy"}]}])
+    assert [(example.text, example.label) for example in task.seed_examples] == [("Hm.", None), ("Ha.", "joy")]
+
+
+def test_null_is_not_given() -> None:
+    keys = dict.fromkeys(Task.model_fields)
+    label = {"name": "good", "description": None, "weight": None, "extra": {"tone": None}}
+    [plain, closed] = read_tasks([{**keys, "task": "Tell."}, {"task": "Sort.", "labels": [label, "bad"]}])
+    assert plain == Task(task="Tell.")
+    assert closed.labels == (Label(name="good"), Label(name="bad"))
 
 
 def test_brainstormed_sentences_are_new_distinct_and_in_order() -> None:

@@ -20,8 +20,8 @@ Had = tuple[int, ...]
 """How many turns each group has had."""
 
 _DRAWN_STEPS = 32
-_MOST_ODDS = 4_000  # of a step, so that a hundred shares, all different, do not take minutes
-_FURTHEST = 512  # steps ahead that are looked at for a missed deadline
+_MOST_ODDS = 2_000  # of a step, so that a hundred shares, all different, do not take minutes
+_FURTHEST = 128  # steps ahead that are looked at for a missed deadline
 _FITTINGS = 30
 
 

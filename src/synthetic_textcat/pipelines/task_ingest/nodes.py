@@ -28,6 +28,7 @@ from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParame
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.replies import TaskList, task_list_schema
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
+from synthetic_textcat.schemas.tasks_file import TasksFile
 
 logger = logging.getLogger(__name__)
 
@@ -35,9 +36,14 @@ logger = logging.getLogger(__name__)
 def read_tasks_file(tasks_file: object) -> list[Task]:
     """The user's tasks, before anything is asked.
 
+    Args:
+        tasks_file: What the catalog's entry loads: a `TasksFile`, or, from a dataset of Kedro's, a list or a frame.
+
     Raises:
         TasksFileError: If the file is wrong.
     """
+    if isinstance(tasks_file, TasksFile):
+        return read_tasks(tasks_file.content, tasks_file.path)
     return read_tasks(tasks_file)
 
 

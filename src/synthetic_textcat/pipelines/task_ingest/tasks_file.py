@@ -1,77 +1,107 @@
 """The rules of the tasks file: what an entry may hold, and what is said of one that is wrong."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
+from pathlib import PurePath
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+import pandas as pd
 
-from synthetic_textcat.errors import TasksFileError, nearest
-from synthetic_textcat.schemas.tasks import Label, SeedExample, Task
+from synthetic_textcat.errors import TasksFileError
+from synthetic_textcat.pipelines.task_ingest.entry_faults import explain
+from synthetic_textcat.pipelines.task_ingest.table_rows import check_columns, entry_of
+from synthetic_textcat.schemas.tasks import Task
 
-_FILE = "data/01_raw/tasks.yml"
-_PARTS: dict[str, type[BaseModel]] = {"labels": Label, "seed_examples": SeedExample}
+_KINDS = {
+    "dict": "mapping",
+    "str": "text",
+    "int": "number",
+    "float": "number",
+    "bool": "truth value",
+    "NoneType": "null",
+}
+_TASK = "Sort a review by its sentiment."
+_EXAMPLES = {
+    ".json": f'`[{{"task": "{_TASK}"}}]`',
+    ".jsonl": f'`{{"task": "{_TASK}"}}`',
+    ".ndjson": f'`{{"task": "{_TASK}"}}`',
+    ".csv": f"`{_TASK}` in the column `task`",
+    ".parquet": f"`{_TASK}` in the column `task`",
+}
 
 
-def read_tasks(entries: object) -> list[Task]:
+def read_tasks(content: object, file: str = "The tasks file") -> list[Task]:
     """The tasks of the file's content, in its order.
 
+    Args:
+        content: A list of entries, or a frame with one row a task.
+        file: Its name, for errors.
+
     Raises:
-        TasksFileError: If it is empty or no list, or an entry is wrong; names the entry.
+        TasksFileError: If it is empty or no list, or an entry is wrong; names the first that is.
     """
+    if isinstance(content, pd.DataFrame):
+        return _read_entries(_rows(content, file), file, entry_of)
+    return _read_entries(content, file, lambda entry: {"task": entry} if isinstance(entry, str) else entry)
+
+
+def _rows(table: pd.DataFrame, file: str) -> list[Any]:
+    try:
+        if len(table.columns):
+            check_columns([str(column) for column in table.columns])
+    except ValueError as error:
+        raise TasksFileError(f"{file}: {error}") from None
+    return table.to_dict("records")
+
+
+def _read_entries(entries: object, file: str, read: Callable[[Any], object]) -> list[Task]:
     if not entries:
-        raise TasksFileError(f"{_FILE} is empty. Next: add an entry such as `- task: Sort a review by its sentiment.`")
+        raise TasksFileError(f"{file} is empty. Next: add an entry such as {_example(file)}")
     if not isinstance(entries, list):
-        raise TasksFileError(f"{_FILE} holds a {_kind(entries)}, not a list. Next: begin each task with `- task: ...`")
-    tasks = [_read_entry(number, entry) for number, entry in enumerate(entries, start=1)]
-    _refuse_repeats(tasks)
+        raise TasksFileError(
+            f"{file} holds a {_kind(entries)}, not a list. Next: write one entry a task, such as {_example(file)}"
+        )
+    numbers: dict[str, int] = {}
+    tasks, faults = [], []
+    for number, entry in enumerate(entries, start=1):
+        try:
+            task = _task(read(entry))
+            _refuse_repeat(task, numbers)
+        except ValueError as error:
+            faults.append(f"entry {number}{_title(entry)}: {explain(error)}")
+        else:
+            numbers[task.task_id] = number
+            tasks.append(task)
+    if faults:
+        raise TasksFileError(f"{file}, {faults[0]}{_how_many_more(len(faults) - 1)}")
     return tasks
 
 
-def _read_entry(number: int, entry: object) -> Task:
-    if isinstance(entry, str):
-        entry = {"task": entry}
-    if not isinstance(entry, Mapping):
-        raise TasksFileError(
-            f"{_FILE}, entry {number} is a {_kind(entry)}. Next: write it as `task: ...`, `labels: ...`"
-        )
-    where = f"{_FILE}, entry {number}{_title(entry)}"
-    try:
+def _task(entry: object) -> Task:
+    if isinstance(entry, Mapping):
         return Task.model_validate(entry)
-    except ValidationError as error:
-        raise TasksFileError(f"{where}: {_explain(error.errors(include_url=False)[0])}") from None
+    raise ValueError(f"is a {_kind(entry)}; write it as `task: ...`, `labels: ...`")
 
 
-def _explain(problem: Any) -> str:
-    path = problem["loc"]
-    where = ".".join(str(part) for part in path)
-    if problem["type"] == "extra_forbidden":
-        model = _PARTS.get(str(path[0]), Task) if len(path) > 1 else Task
-        return f"unknown key {where}; {nearest(str(path[-1]), model.model_fields)}"
-    if problem["type"] == "missing":
-        return f"lacks the key {where}"
-    if problem["type"] == "tuple_type":
-        return f"{where} must be a list; write one `- ...` a line below it"
-    if problem["type"] in ("model_type", "string_type"):
-        return f"{where} is {problem['input']!r}, which is no text; put it in quotes"
-    message = str(problem["msg"]).removeprefix("Value error, ")
-    return f"{where}: {message}" if where else message
+def _refuse_repeat(task: Task, numbers: Mapping[str, int]) -> None:
+    if task.task_id in numbers:
+        raise ValueError(f"repeats the task of entry {numbers[task.task_id]}; remove one, or say how they differ")
 
 
-def _refuse_repeats(tasks: Iterable[Task]) -> None:
-    seen: dict[str, int] = {}
-    for number, task in enumerate(tasks, start=1):
-        if task.task_id in seen:
-            raise TasksFileError(
-                f"{_FILE}, entry {number} repeats the task of entry {seen[task.task_id]}: {task.task!r}. "
-                "Next: remove one, or say how they differ"
-            )
-        seen[task.task_id] = number
+def _title(entry: object) -> str:
+    task = entry.get("task") if isinstance(entry, Mapping) else entry
+    return f" ({task.strip()[:60]!r})" if isinstance(task, str) and task.strip() else ""
 
 
-def _title(entry: Mapping[str, Any]) -> str:
-    task = entry.get("task")
-    return f" ({task[:60]!r})" if isinstance(task, str) and task else ""
+def _how_many_more(faults: int) -> str:
+    if not faults:
+        return ""
+    return f" (and {faults} more {'entries are' if faults > 1 else 'entry is'} wrong)"
+
+
+def _example(file: str) -> str:
+    return _EXAMPLES.get(PurePath(file).suffix.casefold(), f"`- task: {_TASK}`")
 
 
 def _kind(value: object) -> str:
-    return {"dict": "mapping", "str": "text"}.get(type(value).__name__, type(value).__name__)
+    name = type(value).__name__
+    return _KINDS.get(name, name)

@@ -1,0 +1,124 @@
+"""How each format of a tasks file is read, and what is said of a file that is not of its format."""
+
+import csv
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from synthetic_textcat.errors import TasksFileError
+from synthetic_textcat.schemas.tasks_file import JsonError, parse_json
+
+_BOM = "\ufeff"
+_MEND = "Next: mend that place"
+
+
+def _read_yaml(content: bytes, file: str) -> Any:
+    text = _text(content, file)
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506  a safe loader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise TasksFileError(f"{file}{where} is not YAML: {error.problem}. {_MEND}") from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise TasksFileError(
+            f"{file}, line {line} is not YAML: the character {chr(int(error.character))!r} is not allowed. {_MEND}"
+        ) from None
+    except RecursionError:
+        raise TasksFileError(f"{file} is not YAML: it is nested too deeply. {_MEND}") from None
+    except ValueError as error:  # such as a date that does not exist
+        raise TasksFileError(f"{file} is not YAML: {error}. {_MEND}") from None
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that stands twice in one mapping; YAML's own loader silently drops the first."""
+
+    def compose_mapping_node(self, anchor: Any) -> Any:
+        node = super().compose_mapping_node(anchor)
+        seen = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in seen:
+                raise yaml.composer.ComposerError(None, None, f"the key {key.value!r} stands twice", key.start_mark)
+            seen.add(key.value)
+        return node
+
+
+def _read_json(content: bytes, file: str) -> Any:
+    text = _text(content, file)
+    try:
+        return parse_json(text) if text.strip() else None
+    except JsonError as error:
+        where = f", line {error.line}, column {error.column}" if error.line else ""
+        raise TasksFileError(f"{file}{where} is not JSON: {error.problem}. {_MEND}") from None
+
+
+def _read_json_lines(content: bytes, file: str) -> list[Any]:
+    entries = []
+    for number, line in enumerate(_text(content, file).split("\n"), start=1):
+        try:
+            if line.strip():
+                entries.append(parse_json(line))
+        except JsonError as error:
+            where = f", line {number}" + (f", column {error.column}" if error.column else "")
+            raise TasksFileError(
+                f"{file}{where} is not JSON: {error.problem}. Next: write one task a line, as {{...}}"
+            ) from None
+    return entries
+
+
+def _read_csv(content: bytes, file: str) -> pd.DataFrame:
+    """Text only: a label `NA` or `001` stays what it is. No name of a column holds what may separate them."""
+    text = _text(content, file)
+    separator = next((mark for mark in ";\t" if mark in text.partition("\n")[0]), ",")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    rows: list[list[str]] = []
+    try:
+        for row in reader:
+            if not any(cell.strip() for cell in row):
+                continue
+            if rows and len(row) != len(rows[0]):
+                raise TasksFileError(
+                    f"{file}, line {reader.line_num} has {len(row)} and the header {len(rows[0])} cells. Next: put "
+                    f'a cell that holds {separator!r} in "quotes", and double the quotes within'
+                )
+            rows.append(row)
+    except csv.Error as error:
+        raise TasksFileError(f"{file}, line {reader.line_num} is not CSV: {error}. {_MEND}") from None
+    header = [name.strip() for name in rows[0]] if rows else []
+    return pd.DataFrame(rows[1:], columns=header, dtype="object")
+
+
+def _read_parquet(content: bytes, file: str) -> pd.DataFrame:
+    import pyarrow as pa
+
+    try:
+        return pd.read_parquet(io.BytesIO(content))
+    except (pa.ArrowException, OSError, ValueError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise TasksFileError(f"{file} is not Parquet: {reason}. Next: write it again") from None
+
+
+def _text(content: bytes, file: str) -> str:
+    try:
+        return content.decode("utf-8").removeprefix(_BOM)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise TasksFileError(
+            f"{file}, line {line} is not UTF-8: byte 0x{content[error.start]:02x}. Next: save the file as UTF-8"
+        ) from None
+
+
+FORMATS: dict[str, Callable[[bytes, str], Any]] = {
+    ".yml": _read_yaml,
+    ".yaml": _read_yaml,
+    ".json": _read_json,
+    ".jsonl": _read_json_lines,
+    ".ndjson": _read_json_lines,
+    ".csv": _read_csv,
+    ".parquet": _read_parquet,
+}
+"""By suffix."""

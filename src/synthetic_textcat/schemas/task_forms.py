@@ -1,0 +1,104 @@
+"""The forms in which the parts of a task may be written, brought to one; what has none of them is refused in words."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+_LONGEST = 60
+
+
+def shown(value: object) -> str:
+    """A value as an error quotes it, however long it is."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
+def no_text(value: object) -> str:
+    """What is said of a value that stands where a text must: YAML takes `no` for a truth value, and 5 for a number."""
+    remedy = "write a text" if isinstance(value, list | dict) or value is None else "put it in quotes"
+    return f"{shown(value)} is no text; {remedy}"
+
+
+def listed_labels(labels: object, fields: Collection[str]) -> object:
+    """A mapping name → description as the list that it stands for; anything else as it is.
+
+    Raises:
+        ValueError: If it is one label, whose keys would pass for names.
+    """
+    if not isinstance(labels, Mapping):
+        return labels
+    _refuse_a_lone_item(labels, "name", fields)
+    return [{"name": name, "description": description} for name, description in labels.items()]
+
+
+def listed_examples(examples: object, fields: Collection[str]) -> object:
+    """A mapping label → text or texts as the list that it stands for; anything else as it is.
+
+    Raises:
+        ValueError: If it is one example, whose keys would pass for labels, or a label has neither.
+    """
+    if not isinstance(examples, Mapping):
+        return examples
+    _refuse_a_lone_item(examples, "text", fields)
+    return [{"text": text, "label": label} for label, texts in examples.items() for text in _texts(label, texts)]
+
+
+def _refuse_a_lone_item(mapping: Mapping[Any, Any], key: str, fields: Collection[str]) -> None:
+    if key in mapping and mapping.keys() <= set(fields):
+        raise ValueError(f"must be a list; begin each item with `- {key}: ...`")
+
+
+def _texts(label: object, texts: object) -> Iterator[object]:
+    if isinstance(texts, str):
+        yield texts
+    elif isinstance(texts, list):
+        yield from texts
+    else:
+        raise ValueError(f"{label!r} has {shown(texts)}; give it a text or a list of texts")
+
+
+def checked_weight(weight: object) -> object:
+    """The weight, unless it is a truth value, which would pass for 0 or 1.
+
+    Raises:
+        ValueError: If it is one.
+    """
+    if isinstance(weight, bool):
+        raise ValueError("no number")
+    return weight
+
+
+def checked_choice(choice: object) -> object:
+    """The choice of an attribute's values, if it has one of the forms.
+
+    Raises:
+        ValueError: If not; the message says in one sentence what pydantic says once for each form.
+    """
+    if choice is None or isinstance(choice, str):
+        return choice
+    if not isinstance(choice, list | Mapping):
+        raise ValueError(f"{no_text(choice)}, or write a list of values, or a mapping of values to weights")
+    for value in choice:
+        if not isinstance(value, str):
+            raise ValueError(f"the value {no_text(value)}")
+    for value, weight in choice.items() if isinstance(choice, Mapping) else ():
+        if isinstance(weight, bool) or not isinstance(weight, int | float):
+            raise ValueError(f"gives {value!r} the weight {shown(weight)}; a weight is a positive number")
+    return choice
+
+
+def checked_choices(choices: object) -> object:
+    """The same of own attributes; one that is null is not given.
+
+    Raises:
+        ValueError: If they are no mapping, or one has none of the forms.
+    """
+    if not isinstance(choices, Mapping):
+        raise ValueError(f"{shown(choices)} is no mapping; write `name: value`, as in `tone: formal`")
+    for name, choice in choices.items():
+        if not isinstance(name, str):
+            raise ValueError(f"the name {no_text(name)}")
+        try:
+            checked_choice(choice)
+        except ValueError as error:
+            raise ValueError(f"{name!r}: {error}") from None
+    return {name: choice for name, choice in choices.items() if choice is not None}
