@@ -16,6 +16,8 @@ from synthetic_textcat.schemas.prices import usd
 
 _EXAMPLES = "data/05_model_input/examples.parquet"
 _REPORT = "data/08_reporting/quality_report.html"
+_PREVIEW = "data/03_primary/prompt_preview.md"
+_TOLD = {"ledger", "metrics", "plan_report", "prompt_preview", "quote", "stopped_by"}
 
 
 class RunSummary:
@@ -40,8 +42,9 @@ class RunSummary:
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
         """Keeps what is told at the end, and counts calls."""
-        if dataset_name in ("ledger", "metrics", "quote", "stopped_by"):
-            self._saved[dataset_name] = data
+        name = dataset_name.removeprefix("preview.")
+        if name in _TOLD:
+            self._saved[name] = data
         elif self._calls is not None and dataset_name in ("completions", "brainstorm_completions"):
             self._calls += len(data)
 
@@ -52,8 +55,13 @@ class RunSummary:
 
     def _lines(self) -> Iterator[str]:
         ledger: Ledger | None = self._saved.get("ledger")
+        if self._calls is None and "prompt_preview" in self._saved:
+            yield from ("", self._saved["prompt_preview"])
         if ledger is not None:
             yield from _ledger_lines(ledger)
+        if repeated := self._saved.get("plan_report", {}).get("plan/repeated_prompts"):
+            yield f"prompts   {repeated} rows are asked for like an earlier row of their task: add"
+            yield "          own attributes or seed examples"
         if "quote" in self._saved:
             yield from quote_lines(self._saved["quote"])
         if self._calls is not None:
@@ -63,6 +71,8 @@ class RunSummary:
         if ledger is not None:
             yield f"dataset   {_EXAMPLES}"
             yield f"report    {_REPORT}"
+        if self._calls is None and "prompt_preview" in self._saved:
+            yield f"preview   {_PREVIEW}"
         yield "look      `make mlflow` for runs, `make viz` for the pipeline"
 
     def _spent_lines(self, calls: int) -> Iterator[str]:

@@ -6,7 +6,6 @@ from typing import Any
 
 from langchain_core.messages import BaseMessage
 from langchain_core.prompts import BasePromptTemplate, ChatPromptTemplate
-from langchain_core.prompts.chat import BaseStringMessagePromptTemplate
 
 from synthetic_textcat.errors import PromptError, nearest
 from synthetic_textcat.hashing import sha256_of
@@ -53,6 +52,4 @@ def without_line(template: ChatPromptTemplate, placeholder: str) -> ChatPromptTe
 
 def _replaced(message: Any, line: re.Pattern[str]) -> Any:
     template = getattr(getattr(message, "prompt", None), "template", None)
-    if not isinstance(message, BaseStringMessagePromptTemplate) or not isinstance(template, str):
-        return message
-    return type(message).from_template(line.sub("", template))
+    return type(message).from_template(line.sub("", template)) if isinstance(template, str) else message

@@ -13,7 +13,7 @@ from synthetic_textcat.pipelines.quality_report.metrics import (
     row_metrics,
 )
 from synthetic_textcat.pipelines.quality_report.nodes import plot_yield, write_report
-from synthetic_textcat.pipelines.quality_report.report import SAMPLE_SIZE, Samples, render, sample
+from synthetic_textcat.pipelines.quality_report.report import SAMPLE_SIZE, Shown, render, sample
 from synthetic_textcat.pipelines.quality_report.spending import add_up, spending_metrics
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters
@@ -56,7 +56,7 @@ def _metrics() -> Metrics:
 
 def _page(**changes: Any) -> str:
     rejected = {**ROW, "reject_reason": "label_leaked", "detail": "the text names 'bad'"}
-    rows = Samples(accepted=[{**ROW, **changes}], rejected=[{**rejected, **changes}], failed=[{**_FAILED, **changes}])
+    rows = Shown(accepted=[{**ROW, **changes}], rejected=[{**rejected, **changes}], failed=[{**_FAILED, **changes}])
     return render(ledger(), _metrics(), rows, "model-1", None)
 
 
@@ -78,7 +78,7 @@ def test_markup_in_a_rows_fields_is_shown_and_not_run(field: str) -> None:
 
 
 def test_markup_in_a_models_name_is_shown_and_not_run() -> None:
-    page = render(ledger(), _metrics(), Samples([], [], []), _SCRIPT, _SCRIPT)
+    page = render(ledger(), _metrics(), Shown(), _SCRIPT, _SCRIPT)
     assert "<script" not in page
     assert page.count("&lt;script&gt;") == 2
 
@@ -133,7 +133,7 @@ def test_the_plot_has_a_bar_for_each_end() -> None:
 
 def test_cost_is_shown_where_it_is_known_and_named_as_unknown_where_not() -> None:
     unpriced = {**PRICES, "usd_per_million_tokens": {}}
-    rows = Samples([], [], [])
+    rows = Shown()
     assert usd(COST) in render(ledger(), _metrics(), rows, "model-1", None)
     without = merged(_metrics(), _spending(unpriced))
     page = render(ledger(), without, rows, "model-1", None)
@@ -142,5 +142,5 @@ def test_cost_is_shown_where_it_is_known_and_named_as_unknown_where_not() -> Non
 
 
 def test_a_run_that_a_cap_stopped_says_so() -> None:
-    page = render(ledger(), _metrics(), Samples([], [], []), "model-1", None, "generation.max_cost_usd")
+    page = render(ledger(), _metrics(), Shown(), "model-1", None, "generation.max_cost_usd")
     assert "Stopped by generation.max_cost_usd" in page

@@ -15,9 +15,10 @@ from synthetic_textcat.pipelines.quality_report.metrics import (
     row_metrics,
     yield_metrics,
 )
+from synthetic_textcat.pipelines.quality_report.open_labels import made_labels, open_label_metrics
 from synthetic_textcat.pipelines.quality_report.outcomes import Ends, outcome_rows
 from synthetic_textcat.pipelines.quality_report.plots import yield_figure
-from synthetic_textcat.pipelines.quality_report.report import Samples, render, sample
+from synthetic_textcat.pipelines.quality_report.report import Shown, render, sample
 from synthetic_textcat.pipelines.quality_report.spending import add_up, spending_metrics
 from synthetic_textcat.pipelines.quality_report.thresholds import reached_cap
 from synthetic_textcat.pipelines.quality_report.verdicts import judge
@@ -107,7 +108,12 @@ def measure(
     rehearsed = set() if llm.model == OFFLINE_MODEL else {OFFLINE_MODEL}
     lines = (line for line in chain(journal, brainstorm_journal) if line.model_name not in rehearsed)
     spent = add_up(lines, requests, PriceList.read(prices), run_id)
-    return merged(row_metrics(ledger), yield_metrics(requests, accepted), spending_metrics(spent, ledger["accepted"]))
+    return merged(
+        row_metrics(ledger),
+        yield_metrics(requests, accepted),
+        open_label_metrics(requests, outcomes),
+        spending_metrics(spent, ledger["accepted"]),
+    )
 
 
 def name_cap(metrics: Metrics, generation: GenerationParameters) -> str:
@@ -131,9 +137,10 @@ def write_report(
     seed: int,
 ) -> str:
     """The report as HTML."""
-    samples = Samples(*(sample(list(records_of(frame)), seed) for frame in (examples, rejected, failed)))
+    accepted, refused, unanswered = (sample(list(records_of(rows)), seed) for rows in (examples, rejected, failed))
+    shown = Shown(accepted, refused, unanswered, own_of(examples), list(made_labels(metrics, examples)))
     by_templates = llm.model == OFFLINE_MODEL or OFFLINE_MODEL in set(examples["model_name"])
-    return render(ledger, metrics, samples, llm.model, BANNER if by_templates else None, stopped_by)
+    return render(ledger, metrics, shown, llm.model, BANNER if by_templates else None, stopped_by)
 
 
 def _candidate(row: dict[str, Any], planned_label: str | None, by_id: dict[str, Known]) -> Candidate:

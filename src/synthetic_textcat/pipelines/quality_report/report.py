@@ -7,6 +7,7 @@ from typing import Any
 from synthetic_textcat.hashing import draw
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
 from synthetic_textcat.pipelines.quality_report.metrics import Metrics
+from synthetic_textcat.pipelines.quality_report.open_labels import MadeLabels
 from synthetic_textcat.pipelines.quality_report.plots import COLOURS, ends_of
 from synthetic_textcat.schemas.prices import usd
 
@@ -17,12 +18,20 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Samples:
-    """The rows that are shown."""
+class Shown:
+    """What is shown of single rows and tasks.
 
-    accepted: Rows
-    rejected: Rows
-    failed: Rows
+    Attributes:
+        accepted, rejected, failed: A sample of each.
+        own: Names of the rows' own attributes.
+        open_tasks: Those without a label set.
+    """
+
+    accepted: Rows = ()
+    rejected: Rows = ()
+    failed: Rows = ()
+    own: Sequence[str] = ()
+    open_tasks: Sequence[MadeLabels] = ()
 
 
 def sample(rows: Rows, seed: int) -> Rows:
@@ -30,9 +39,7 @@ def sample(rows: Rows, seed: int) -> Rows:
     return sorted(rows, key=lambda row: draw(seed, "sample", row["request_id"]))[:SAMPLE_SIZE]
 
 
-def render(
-    ledger: Ledger, metrics: Metrics, samples: Samples, model: str, banner: str | None, stopped_by: str = ""
-) -> str:
+def render(ledger: Ledger, metrics: Metrics, shown: Shown, model: str, banner: str | None, stopped_by: str = "") -> str:
     """The page."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -50,7 +57,7 @@ def render(
         metrics=metrics,
         ends=ends_of(ledger),
         colours=COLOURS,
-        samples=samples,
+        shown=shown,
         model=model,
         banner=banner,
         stopped_by=stopped_by,

@@ -1,0 +1,108 @@
+"""Attributes of the user's own: for all tasks, for one, for a label; and overrides of the method's."""
+
+from typing import Any
+
+import pandas as pd
+import pytest
+from pydantic import ValidationError
+
+from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows
+from synthetic_textcat.pipelines.attribute_sampling.plan_report import report_on
+from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
+from synthetic_textcat.schemas.rows import REQUESTS, with_own
+from synthetic_textcat.schemas.tasks import Task, tasks_of
+
+_PLAIN = Task(task="Name the mood.")
+
+
+def _plan(tasks: list[Task], rows: int = 60, **sampling: Any) -> pd.DataFrame:
+    return plan_rows(tasks, AttributeSamplingParameters.model_validate({"num_examples": rows, **sampling}), 42)
+
+
+def test_own_attributes_are_columns_after_num_words_and_keep_to_their_weights() -> None:
+    plan = _plan([_PLAIN], extra={"tone": ["formal", "angry"], "channel": {"email": 3, "chat": 1}})
+    assert list(plan.columns) == list(with_own(REQUESTS, ["tone", "channel"]))
+    assert list(plan.columns)[7:10] == ["num_words", "tone", "channel"]
+    assert dict(plan["tone"].value_counts()) == {"formal": 30, "angry": 30}
+    assert dict(plan["channel"].value_counts()) == {"email": 45, "chat": 15}
+
+
+def test_a_new_attribute_leaves_all_else_as_it_was() -> None:
+    before, after = (
+        _plan([_PLAIN], extra={"tone": ["a", "b"]}),
+        _plan([_PLAIN], extra={"new": ["x"], "tone": ["a", "b"]}),
+    )
+    pd.testing.assert_frame_equal(after.drop(columns="new"), before)
+
+
+def test_a_tasks_own_come_before_the_parameters_and_others_have_none() -> None:
+    task = Task.model_validate({"task": "Sort.", "extra": {"tone": "dry", "form": ["letter", "list"]}})
+    plan = _plan([_PLAIN, task], extra={"tone": "warm"})
+    assert list(plan.columns)[7:10] == ["num_words", "tone", "form"]
+    own, other = plan[plan["task"] == "Sort."], plan[plan["task"] != "Sort."]
+    assert set(own["tone"]) == {"dry"}
+    assert set(other["tone"]) == {"warm"}
+    assert other["form"].isna().all()
+    assert set(own["form"]) == {"letter", "list"}
+
+
+def test_a_labels_own_come_before_the_tasks() -> None:
+    labels = [{"name": "good", "extra": {"tone": {"warm": 2, "glad": 1}}}, {"name": "bad"}]
+    task = Task.model_validate({"task": "Sort.", "labels": labels, "extra": {"tone": ["dry", "cold"]}})
+    plan = _plan([task])
+    of = {label: dict(rows["tone"].value_counts()) for label, rows in plan.groupby("label")}
+    assert of == {"good": {"warm": 20, "glad": 10}, "bad": {"dry": 15, "cold": 15}}
+
+
+def test_a_tasks_language_comes_before_the_parameters() -> None:
+    task = Task.model_validate({"task": "Sort.", "language": {"de": 2, "fr": 1}, "difficulty": "PhD"})
+    plan = _plan([_PLAIN, task], language="Swahili")
+    own = plan[plan["task"] == "Sort."]
+    assert dict(own["language"].value_counts()) == {"German": 20, "French": 10}
+    assert set(own["difficulty"]) == {"PhD"}
+    assert set(plan.loc[plan["task"] != "Sort.", "language"]) == {"Swahili"}
+
+
+def test_a_task_comes_back_from_the_table_with_all_that_its_rows_are_drawn_from() -> None:
+    task = Task.model_validate(
+        {
+            "task": "Sort.",
+            "labels": [{"name": "good", "weight": 2, "extra": {"tone": "warm"}}, "bad"],
+            "seed_examples": {"good": "lovely"},
+            "weight": 3,
+            "language": {"German": 1},
+            "num_words": "paper",
+            "extra": {"tone": ["dry"]},
+        }
+    )
+    assert tasks_of(pd.DataFrame([task.to_row("file")])) == [task]
+
+
+@pytest.mark.parametrize(
+    ("extra", "says"),
+    [
+        ({"label": ["x"]}, "'label' is the name of a column of the tables already"),
+        ({"reject_reason": ["x"]}, "'reject_reason' is the name of a column of the tables already"),
+        ({"seed_examples": ["x"]}, "'seed_examples' is the name of a placeholder of the prompts already"),
+        ({"my tone": ["x"]}, "'my tone' is no identifier"),
+        ({"tone": []}, "'tone' names no value"),
+        ({"tone": {"dry": 0}}, "'tone' gives 'dry' the weight 0"),
+        ({"tone": [""]}, "'tone' has an empty value"),
+    ],
+)
+def test_a_wrong_attribute_is_told_with_its_name(extra: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValidationError, match=says):
+        AttributeSamplingParameters.model_validate({"extra": extra})
+    with pytest.raises(ValidationError, match=says):
+        Task.model_validate({"task": "Sort.", "extra": extra})
+
+
+def test_the_plan_reports_how_many_prompts_repeat_an_earlier_one() -> None:
+    certain = {"difficulty": "PhD", "clarity": "clear", "num_words": "at least 10"}
+    plan = _plan([_PLAIN], 10, **certain)
+    assert report_on(plan, [_PLAIN], 3) == {"plan/rows": 10, "plan/tasks": 1, "plan/repeated_prompts": 9}
+    toned = _plan([_PLAIN], 10, extra={"tone": ["a", "b", "c", "d"]}, **certain)
+    assert report_on(toned, [_PLAIN], 3)["plan/repeated_prompts"] == 6
+    seeded = Task.model_validate({**_PLAIN.model_dump(), "seed_examples": ["a", "b", "c"]})
+    assert report_on(plan, [seeded], 3)["plan/repeated_prompts"] == 7
+    assert report_on(plan, [seeded], 0)["plan/repeated_prompts"] == 9
