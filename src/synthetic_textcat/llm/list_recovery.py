@@ -2,13 +2,19 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from synthetic_textcat.llm.listed_lines import listed_lines, several_lines
 
 _MOST_STARTS = 50
 _DEEPEST_WRAPPING = 4
 _DECODER = json.JSONDecoder(strict=False)
+_BEGINS_A_VALUE = ("{", "[", '"')
+
+
+class _Array(NamedTuple):
+    items: list[Any]
+    is_closed: bool
 
 
 def lists(text: str, field: str, cut: bool) -> Iterator[list[Any]]:
@@ -34,9 +40,11 @@ def _values(text: str, field: str, cut: bool) -> Iterator[Any]:
         yield whole
         return
     yield from (value for value in _objects(text) if field in value)
-    yield from sorted(_arrays(text), key=len, reverse=True)  # thoughts may hold a short one before
+    arrays = sorted(_arrays(text), key=lambda array: len(array.items), reverse=True)  # thoughts may hold a short one
+    yield from (array.items for array in arrays if array.is_closed)
     if not cut:
         yield from _repaired(text)
+    yield from (array.items for array in arrays if not array.is_closed)
 
 
 def _decoded(text: str) -> Any:
@@ -58,26 +66,28 @@ def _objects(text: str) -> Iterator[dict[str, Any]]:
         position = text.find("{", max(end, position + 1))
 
 
-def _arrays(text: str) -> Iterator[list[Any]]:
+def _arrays(text: str) -> Iterator[_Array]:
     """The whole items of each array, be it closed or torn; arrays within arrays are not told."""
     position = text.find("[")
     for _ in range(_MOST_STARTS):
         if position < 0:
             return
-        items, end = _items_from(text, position + 1)
-        if items:
-            yield items
+        array, end = _array_from(text, position + 1)
+        if array.items:
+            yield array
+        if text[end : end + 1] in _BEGINS_A_VALUE:
+            return  # its next item is broken, and what lies within that one is no list of tasks
         position = text.find("[", end)
 
 
-def _items_from(text: str, position: int) -> tuple[list[Any], int]:
+def _array_from(text: str, position: int) -> tuple[_Array, int]:
     """What stands between commas from here on, and where the reading ended."""
     items: list[Any] = []
     while True:
         position = _after(text, position, " \t\r\n,")
         value, end = _decoded_from(text, position)
         if end <= position:
-            return items, position
+            return _Array(items, text.startswith("]", position)), position
         items.append(value)
         position = end
 

@@ -21,10 +21,11 @@ _NONE_YET = "(none yet)"
 
 
 class Questions(NamedTuple):
-    """Calls that may be made at once, and what their replies are to hold."""
+    """Calls that may be made at once, what their replies are to hold, and what they ask for in words."""
 
     calls: list[Call]
     wanted: type[BaseModel]
+    about: str
 
 
 class Proposed(NamedTuple):
@@ -77,12 +78,13 @@ class BrainstormPlan:
         """The whole of it; the same questions for the same answers."""
         rounds = Rounds(self.seed, self.settings, self.domains, self.file)
         while asked := rounds.next_round():
-            settlements = yield Questions([self._task_call(call) for call in asked], TaskList)
+            about = f"tasks: {len(rounds.tasks)} of {self.settings.num_brainstormed} so far"
+            settlements = yield Questions([self._task_call(call) for call in asked], TaskList, about)
             rounds.take(asked, [self._brought(settlement) for settlement in settlements])
         thoughts = rounds.tasks[: self.settings.num_brainstormed]
         if self.settings.label_sets == "none" or rounds.stopped:
             return Found(rounds, [Proposed(thought) for thought in thoughts])
-        settlements = yield Questions([self._label_call(thought) for thought in thoughts], LabelSet)
+        settlements = yield Questions([self._label_call(thought) for thought in thoughts], LabelSet, "label sets")
         return Found(rounds, [self._proposed(*each) for each in zip(thoughts, settlements, strict=True)])
 
     def _task_call(self, asked: Asked) -> Call:

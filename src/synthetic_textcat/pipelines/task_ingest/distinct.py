@@ -26,9 +26,10 @@ _GENITIVE = re.compile(r"['\u2019]s?\b")
 _ENDINGS = ("ing", "ed", "es", "s")
 _SHORTEST_STEM = 3
 _FILLERS = """
-a an the of to in on at by for from with and or that which who what this these those their its his her it they is are was
-were be been being as into about do does sort classify categorize categorise group identify determine tell decide label
-assign judge recognise recognize find detect predict assess
+a an the of to in on at by for from with and or that which who what this these those their its his her it they
+is are was were be been being as into about do does
+sort classify categorize categorise group identify determine tell decide label assign judge recognise recognize find
+detect predict assess
 """
 _SAYS_NOTHING = frozenset(_FILLERS.split())
 

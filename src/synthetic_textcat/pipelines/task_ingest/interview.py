@@ -1,5 +1,6 @@
 """Asks the model what the journal does not answer, as the conversation goes on."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -18,6 +19,8 @@ from synthetic_textcat.llm.settlement import Settlement, settle
 from synthetic_textcat.pipelines.task_ingest.conversation import Conversation, Questions
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.replies import Problem
+
+logger = logging.getLogger(__name__)
 
 
 class Interview:
@@ -60,11 +63,13 @@ class Interview:
             return
 
     def _open_among(self, questions: Questions) -> list[Call]:
-        calls, wanted = questions
+        calls, wanted, about = questions
         self._wanted |= {call.fingerprint: wanted for call in calls}
         fingerprints = [call.fingerprint for call in calls]
         still_open = open_rows(fingerprints, self._journal, wanted, self._max_attempts)
         self._any_good = self._any_good or still_open.any_good
+        if still_open.rows:
+            logger.info("%d brainstorming calls to make for %s", len(still_open.rows), about)
         return [replace(calls[row.position], past=row.past) for row in still_open.rows]
 
     def _settlements(self, questions: Questions) -> list[Settlement[Any]]:
