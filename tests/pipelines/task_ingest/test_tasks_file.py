@@ -6,9 +6,7 @@ import pytest
 import yaml
 
 from synthetic_textcat.errors import TasksFileError
-from synthetic_textcat.pipelines.task_ingest.brainstorm import new_tasks
 from synthetic_textcat.pipelines.task_ingest.tasks_file import read_tasks
-from synthetic_textcat.schemas.tasks import Task
 
 _OWN_FILE = Path(__file__).parents[3] / "data" / "01_raw" / "tasks.yml"
 _GOOD = {"task": "Sort a review.", "labels": ["good", "bad"]}
@@ -88,15 +86,3 @@ def test_labels_that_yaml_takes_for_something_else_are_told_to_be_quoted(labels:
 @pytest.mark.parametrize("labels", [{"a": "first", "b": "second"}, "a, b"])
 def test_labels_that_are_no_list_are_told_to_be_one(labels: object) -> None:
     assert "list" in _complaint([{"task": "Tell.", "labels": labels}])
-
-
-def test_brainstormed_sentences_are_new_distinct_and_in_order() -> None:
-    taken = {Task(task="Sort a review.").task_id}
-    said = ["Tell the  tone.", "", "  ", "SORT A REVIEW", "Name the\ntopic.", "tell the tone"]
-    assert new_tasks(said, taken) == ["Tell the tone.", "Name the topic."]
-
-
-def test_brainstorming_leaves_what_is_taken_alone() -> None:
-    taken: set[str] = set()
-    new_tasks(["Tell the tone."], taken)
-    assert taken == set()
