@@ -78,7 +78,7 @@ class BrainstormPlan:
         """The whole of it; the same questions for the same answers."""
         rounds = Rounds(self.seed, self.settings, self.domains, self.file)
         while asked := rounds.next_round():
-            about = f"tasks: {len(rounds.tasks)} of {self.settings.num_brainstormed} so far"
+            about = f"tasks ({len(rounds.tasks)} of {self.settings.num_brainstormed} so far)"
             settlements = yield Questions([self._task_call(call) for call in asked], TaskList, about)
             rounds.take(asked, [self._brought(settlement) for settlement in settlements])
         thoughts = rounds.tasks[: self.settings.num_brainstormed]

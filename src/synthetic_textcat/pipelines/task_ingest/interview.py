@@ -69,7 +69,7 @@ class Interview:
         still_open = open_rows(fingerprints, self._journal, wanted, self._max_attempts)
         self._any_good = self._any_good or still_open.any_good
         if still_open.rows:
-            logger.info("%d brainstorming calls to make for %s", len(still_open.rows), about)
+            logger.info("Brainstorming: %d calls for %s", len(still_open.rows), about)
         return [replace(calls[row.position], past=row.past) for row in still_open.rows]
 
     def _settlements(self, questions: Questions) -> list[Settlement[Any]]:
