@@ -1,6 +1,7 @@
 """Brainstorming in rounds: which call asks for what, and what the replies come to. A function of seed and replies."""
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from synthetic_textcat.hashing import draw
@@ -70,11 +71,17 @@ class Rounds:
         self._seed = seed
         self._settings = settings
         self._domains = in_turn(domains, seed)
-        self._file = file
+        self._file = list(file)
+        self._found: list[str] = []
         self._count = 0
-        if settings.num_brainstormed:
-            self._found: list[str] = []
-            self._known, self._users = DistinctTasks(), DistinctTasks(file)
+
+    @cached_property
+    def _known(self) -> DistinctTasks:
+        return DistinctTasks()
+
+    @cached_property
+    def _users(self) -> DistinctTasks:
+        return DistinctTasks(self._file)
 
     @property
     def tasks(self) -> list[Thought]:
