@@ -67,8 +67,9 @@ def test_tasks_come_in_rounds_and_no_call_is_paid_for_twice(
     assert {line["fingerprint"]: line["prompt_sha256"] for line in _lines(project)} == prompts
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_after_a_kill_the_tasks_are_the_same_and_only_what_is_missing_is_paid(
-    project: Project, server: FaultServer, openai_env: dict[str, str]
+    project: Project, server: FaultServer, openai_env: dict[str, str], number: signal.Signals
 ) -> None:
     server.set_faults(latency_ms=300, latency_sigma=0.5)
     running = project.start(*_STAGE, *_params(num_brainstormed=80), **openai_env)
@@ -76,7 +77,7 @@ def test_after_a_kill_the_tasks_are_the_same_and_only_what_is_missing_is_paid(
     while len(_lines(project)) < 6:
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    end(running, signal.SIGKILL)
+    end(running, number)
     saved = _lines(project)
 
     server.set_faults(latency_ms=0)

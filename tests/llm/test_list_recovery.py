@@ -44,6 +44,8 @@ _FORMS: dict[str, Callable[[list[str]], str]] = {
     "bulleted, quoted items": lambda tasks: json.dumps({"tasks": [f'- "{task}"' for task in tasks]}),
     "one string of numbered lines": lambda tasks: json.dumps({"tasks": _lines(tasks, "{})")}),
     "one item of numbered lines": lambda tasks: json.dumps({"tasks": [_lines(tasks, "{}.")]}),
+    "one numbered line": lambda tasks: _lines(tasks, "{}.").replace("\n", " "),
+    "one item of one numbered line": lambda tasks: json.dumps([_lines(tasks, "{})").replace("\n", " ")]),
     "fenced": lambda tasks: f"```json\n{json.dumps({'tasks': tasks}, indent=1)}\n```",
     "prose around": lambda tasks: f"Sure [as you like], here they are:\n{json.dumps(tasks)}\nGood luck!",
     "thoughts before": lambda tasks: f'<think>["a b c"]? {{No}}.</think>{json.dumps({"tasks": tasks})}',
@@ -95,6 +97,10 @@ def test_a_cut_numbered_list_loses_its_last_line() -> None:
     assert _read(text[: len("1. Sort reviews")], "length") == Problem(
         "truncated", "the reply was cut at the token limit; raise llm.max_tokens"
     )
+
+
+def test_a_cut_numbered_line_loses_its_last_item() -> None:
+    assert _read(_lines(_TASKS, "{}.").replace("\n", " ")[:-5], "length") == _TASKS[:-1]
 
 
 def test_an_item_goes_on_with_the_indented_line_below() -> None:
