@@ -66,3 +66,9 @@ def find(prompt: str, schema: dict[str, Any], text_digest: bytes) -> Labels:
         turn = text_digest[0] % len(_INVENTED)
         quoted = [_INVENTED[turn], _INVENTED[turn - 1]] if schema else list(_INVENTED)
     return Labels(quoted[0], quoted[1], (quoted[0], quoted[1]))
+
+
+def proposed(text_digest: bytes) -> list[dict[str, str]]:
+    """Propose a label set: two to four of the invented labels, each with a description."""
+    number = 2 + text_digest[2] % (len(_INVENTED) - 1)
+    return [{"name": name, "description": f"What is of kind {name[-1]}."} for name in _INVENTED[:number]]

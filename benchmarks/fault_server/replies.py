@@ -13,21 +13,25 @@ _CHARACTERS_PER_TOKEN = 4
 _REFUSAL = "I'm sorry, but I can't help with that request."
 
 
+_LISTS: dict[str, Callable[[bytes], list[Any]]] = {"tasks": texts.tasks, "labels": labels.proposed}
+
+
 class _Message(NamedTuple):
     content: str | None
     refusal: str | None = None
     finish_reason: str = "stop"
 
 
-def _wants_tasks(request: ChatRequest) -> bool:
+def _wanted_list(request: ChatRequest) -> str | None:
+    """The name of the list that is asked for in place of a row."""
     if request.schema:
-        return list(request.schema.get("properties", {})) == ["tasks"]
-    return '"tasks"' in request.prompt
+        return next((name for name in _LISTS if list(request.schema.get("properties", {})) == [name]), None)
+    return next((name for name in _LISTS if f'"{name}"' in request.prompt or f"field {name}" in request.prompt), None)
 
 
 def _fields(request: ChatRequest) -> dict[str, Any]:
-    if _wants_tasks(request):
-        return {"tasks": texts.tasks(request.text_digest)}
+    if (name := _wanted_list(request)) is not None:
+        return {name: _LISTS[name](request.text_digest)}
     label, misleading_label, allowed = labels.find(request.prompt, request.schema, request.text_digest)
     text = texts.input_text(label, allowed, request.text_digest)
     return {"input_text": text, "label": label, "misleading_label": misleading_label}
@@ -55,7 +59,7 @@ def _broken_json(request: ChatRequest) -> _Message:
 def _schema_violation(request: ChatRequest) -> _Message:
     fields = _fields(request)
     name = list(fields)[request.text_digest[1] % len(fields)]
-    return _Message(_dumps({**fields, name: [7] if name == "tasks" else 7}))
+    return _Message(_dumps({**fields, name: [7] if name in _LISTS else 7}))
 
 
 def _truncated(request: ChatRequest) -> _Message:

@@ -22,8 +22,12 @@ class TasksFileError(TextcatError):
     """A tasks file that is missing, empty, malformed or contradicts itself."""
 
 
+class DomainsFileError(TextcatError):
+    """A list of domains that is malformed or repeats itself."""
+
+
 class BrainstormError(TextcatError):
-    """A brainstorming call that brought no tasks."""
+    """Brainstorming that brought no tasks, or broke off."""
 
 
 class PromptError(TextcatError):

@@ -19,13 +19,16 @@ from synthetic_textcat.hooks import (  # noqa: E402
     YieldGate,
 )
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA  # noqa: E402
+from synthetic_textcat.schemas.tasks_by_call import TASKS_BY_CALL_ARROW_SCHEMA  # noqa: E402
+
+_ARROW_SCHEMAS = {"tasks": TASKS_ARROW_SCHEMA, "tasks_by_call": TASKS_BY_CALL_ARROW_SCHEMA}
 
 CONFIG_LOADER_CLASS = OmegaConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
     "merge_strategy": {"parameters": "soft"},
-    "custom_resolvers": {"arrow_schema": {"tasks": TASKS_ARROW_SCHEMA}.__getitem__},
+    "custom_resolvers": {"arrow_schema": _ARROW_SCHEMAS.__getitem__},
 }
 
 _yield_gate = YieldGate()

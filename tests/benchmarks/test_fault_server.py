@@ -182,6 +182,13 @@ class TestReplies:
         assert len(set(tasks)) == 12
         assert all(task.endswith(".") for task in tasks)
 
+    def test_proposes_labels_when_the_schema_asks_for_them(self, server: FaultServer) -> None:
+        """A label set's schema has one property too."""
+        schema = _format({"properties": {"labels": {"type": "array"}}})
+        labels = _content(_post(server, _body(response_format=schema)))["labels"]
+        assert 2 <= len({label["name"] for label in labels}) == len(labels)
+        assert all(label["description"] for label in labels)
+
     def test_without_a_schema_takes_the_first_quoted_strings(self, server: FaultServer) -> None:
         """Names of the reply's own fields are not labels."""
         prompt = 'Keys "input_text", "label", "misleading_label". "Wire fraud", not "Card theft".'

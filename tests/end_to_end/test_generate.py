@@ -105,8 +105,22 @@ def test_kedro_viz_shows_layers_and_previews(first_run: tuple[Project, str]) -> 
         path.name: json.loads(path.read_text(encoding="utf-8")) for path in project.path("build/api/nodes").iterdir()
     }
     shown = {names[key] for key, node in nodes.items() if node.get("preview") and key in names}
-    prompts, plots = {"closed_prompt", "open_prompt", "retry_prompt", "brainstorm_prompt"}, {"yield_plot"}
-    tables = {"tasks", "requests", "calls", "completions", "candidates", "examples", "rejected", "failed", "outcomes"}
+    prompts, plots = (
+        {f"{name}_prompt" for name in ("closed", "open", "retry", "brainstorm", "label_set")},
+        {"yield_plot"},
+    )
+    tables = {
+        "tasks",
+        "tasks_by_call",
+        "requests",
+        "calls",
+        "completions",
+        "candidates",
+        "examples",
+        "rejected",
+        "failed",
+        "outcomes",
+    }
     assert shown >= {*prompts, *plots, *tables, "triplets", "ledger", "metrics"}
 
 

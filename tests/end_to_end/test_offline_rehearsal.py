@@ -41,7 +41,8 @@ def test_runs_are_kept_where_mlflow_is_told_to(project: Project) -> None:
 
 
 def test_brainstormed_tasks_join_those_of_the_file_and_are_asked_for_once(project: Project) -> None:
-    params = ("--params", "task_ingest.num_brainstormed=5,attribute_sampling.num_examples=50")
+    brainstorm = "task_ingest.num_brainstormed=5,task_ingest.brainstorm_round=2"
+    params = ("--params", f"{brainstorm},attribute_sampling.num_examples=50")
     in_file = len(yaml.safe_load(project.path("data/01_raw/tasks.yml").read_text(encoding="utf-8")))
 
     first = project.generate(*params)
@@ -53,9 +54,9 @@ def test_brainstormed_tasks_join_those_of_the_file_and_are_asked_for_once(projec
     assert set(thought["model_name"]) == {OFFLINE_MODEL}
     assert all(len(labels) == 0 for labels in thought["labels"])
     assert tasks["task_id"].is_unique
-    assert "calls     51" in first
+    assert "calls     52" in first
     journal = project.path("data/02_intermediate/brainstorm_completions.jsonl")
-    assert len(journal.read_text(encoding="utf-8").splitlines()) == 1
+    assert len(journal.read_text(encoding="utf-8").splitlines()) == 2
     assert "calls     0" in project.generate(*params)
 
 

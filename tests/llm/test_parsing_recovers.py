@@ -107,7 +107,8 @@ def test_a_value_that_is_cut_at_the_limit_but_whole_counts() -> None:
 
 
 def test_a_list_of_tasks_is_read() -> None:
-    assert parse(completion('```json\n{"tasks": ["one", "two"],}\n```'), TaskList) == TaskList(tasks=["one", "two"])
+    text = '```json\n{"tasks": ["Sort a review.", "Tell the tone."],}\n```'
+    assert parse(completion(text), TaskList) == TaskList(tasks=["Sort a review.", "Tell the tone."])
 
 
 @pytest.mark.parametrize(

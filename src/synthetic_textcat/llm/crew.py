@@ -20,13 +20,13 @@ _PATIENCE_S = 15.0
 class Crew:
     """The workers. All of its methods run on the event loop.
 
-    The first call goes alone: if no server is there, or the key or the model is wrong, nothing more is asked.
+    The very first call goes alone: if no server is there, or the key or the model is wrong, nothing more is asked.
     """
 
-    def __init__(self, chat: Chat, calls: Iterator[Call], manner: Manner, pace: Pace) -> None:
+    def __init__(self, chat: Chat, manner: Manner, pace: Pace) -> None:
         size = manner.limits.max_concurrency
         self._chat = chat
-        self._calls = calls
+        self._calls: Iterator[Call] = iter(())
         self._manner = manner
         self._pace = pace
         self._first_replies = FirstReplies(watch=manner.untried)
@@ -41,8 +41,16 @@ class Crew:
             self._over.set()
         self._in_line: set[asyncio.Task[None]] = set()
         self._error: Exception | None = None
-        self._at_work = size
-        self._workers = [asyncio.create_task(self._work(first=number == 0)) for number in range(size)]
+        self._size = size
+        self._at_work = 0
+        self._workers: list[asyncio.Task[None]] = []
+
+    async def begin(self, calls: Iterator[Call]) -> None:
+        """Sets to work on calls, when there are none yet or all of the last ones are done and handed over."""
+        self._calls = calls
+        self._at_work = self._size
+        self._wake.clear()
+        self._workers = [asyncio.create_task(self._work(first=number == 0)) for number in range(self._size)]
 
     async def arrived(self, window_s: float) -> list[Completion] | None:
         """What arrives within the window, sooner if it is full; None when all is done and handed over.

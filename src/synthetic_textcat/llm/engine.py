@@ -28,16 +28,31 @@ def complete(open_chat: Callable[[], Chat], calls: Iterator[Call], manner: Manne
         FatalAnswerError: After what was in flight has been yielded.
         KeyboardInterrupt: After an interrupt, likewise.
     """
-    first = next(calls, None)
-    if first is None:
+    return complete_rounds(open_chat, iter([calls]), manner)
+
+
+def complete_rounds(
+    open_chat: Callable[[], Chat], rounds: Iterator[Iterator[Call]], manner: Manner
+) -> Iterator[list[Completion]]:
+    """As `complete`, round after round: the next one is asked for when all of the last one has been yielded and saved.
+
+    Connections, pace, and what is known of the server last over all rounds: only the first round's first call goes
+    alone.
+    """
+    todo = (_with_first(first, calls) for calls in rounds if (first := next(calls, None)) is not None)
+    current = next(todo, None)
+    if current is None:
         return
     with held_interrupts() as interrupted, rare_collections(), BackgroundLoop() as loop:
-        crew = loop.run(_hire(open_chat, _with_first(first, calls), manner))
+        crew = loop.run(_hire(open_chat, manner))
         _under_way[crew] = loop
         try:
-            while not interrupted.is_set() and (batch := loop.run(crew.arrived(_WINDOW_S))) is not None:
-                if batch:
-                    yield batch
+            while current is not None and not interrupted.is_set():
+                loop.run(crew.begin(current))
+                while not interrupted.is_set() and (batch := loop.run(crew.arrived(_WINDOW_S))) is not None:
+                    if batch:
+                        yield batch
+                current = None if interrupted.is_set() else next(todo, None)
         finally:
             rest = _end(crew)
         if rest:
@@ -74,9 +89,9 @@ def _with_first(first: Call, rest: Iterator[Call]) -> Iterator[Call]:
     yield from rest
 
 
-async def _hire(open_chat: Callable[[], Chat], calls: Iterator[Call], manner: Manner) -> Crew:
-    """Builds model, pace and workers on the loop that they will live on."""
+async def _hire(open_chat: Callable[[], Chat], manner: Manner) -> Crew:
+    """Builds model and pace on the loop that they will live on."""
     pace = Pace(manner.limits.requests_per_minute, manner.limits.tokens_per_minute)
     chat = open_chat()
     chat.before_each_retry(pace.request)
-    return Crew(chat, calls, manner, pace)
+    return Crew(chat, manner, pace)

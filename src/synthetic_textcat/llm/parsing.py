@@ -1,13 +1,15 @@
 """From the raw text of a reply to the object that was asked for, or to the cause why not. Never evaluates anything."""
 
-from typing import TypeVar
+from collections.abc import Iterator
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from synthetic_textcat.llm.json_recovery import json_values
+from synthetic_textcat.llm.list_recovery import lists
 from synthetic_textcat.llm.unicode import speakable
 from synthetic_textcat.schemas.completions import Completion
-from synthetic_textcat.schemas.replies import Problem
+from synthetic_textcat.schemas.replies import Problem, TaskList
 
 Wanted = TypeVar("Wanted", bound=BaseModel)
 
@@ -23,21 +25,28 @@ def parse(completion: Completion, wanted: type[Wanted]) -> Wanted | Problem:
     if completion.finish_reason == "content_filter":
         return Problem("content_filtered", "the server's content filter stopped the reply")
     cut = completion.finish_reason == "length"
-    found = _found(completion.raw_text, wanted, repair=not cut)
+    found = _found(completion.raw_text, wanted, cut)
     if cut and isinstance(found, Problem):
         return Problem("truncated", "the reply was cut at the token limit; raise llm.max_tokens")
     return found
 
 
-def _found(text: str, wanted: type[Wanted], repair: bool) -> Wanted | Problem:
-    """The first object in the text that validates; else what is wrong with the first object there is."""
+def _found(text: str, wanted: type[Wanted], cut: bool) -> Wanted | Problem:
+    """The first reading of the text that validates; else what is wrong with the first reading there is."""
     problem: Problem | None = None
-    for value in json_values(text, set(wanted.model_fields), repair):
+    for value in _readings(text, wanted, cut):
         try:
             return wanted.model_validate(speakable(value))
         except ValidationError as error:
             problem = problem or Problem("schema_violation", _in_one_line(error))
-    return problem or Problem("invalid_json", "no JSON object in the reply")
+    return problem or Problem("invalid_json", f"no JSON {'list' if wanted is TaskList else 'object'} in the reply")
+
+
+def _readings(text: str, wanted: type[BaseModel], cut: bool) -> Iterator[dict[str, Any]]:
+    """What the text may hold, the likeliest first. A list is worth having in any form; a row has to be an object."""
+    if wanted is TaskList:
+        return ({"tasks": items} for items in lists(text, "tasks", cut))
+    return json_values(text, set(wanted.model_fields), repair=not cut)
 
 
 def _in_one_line(error: ValidationError) -> str:

@@ -12,7 +12,7 @@ class Completion:
 
     Attributes:
         fingerprint: Hex sha256 of the row's call: request, first messages, schema, model, endpoint, settings.
-        request_id: The planned row (for brainstorming: the call's number).
+        request_id: The planned row (for brainstorming: the call's number, or `labels` and the task's id).
         attempt: 1 for the first try of the row that brings a reply, 2 for the second, ...
         run_id: The run that made the call.
         status: `replied`, or one of the transport causes.

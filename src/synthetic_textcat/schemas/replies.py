@@ -1,9 +1,14 @@
 """What the model is asked to return, as JSON Schema, and what counts as having returned it."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, StrictStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, model_validator
+
+from synthetic_textcat.schemas.task_sentences import sentence_of
+from synthetic_textcat.schemas.tasks import normalise
+
+FEWEST_LABELS, MOST_LABELS = 2, 12
 
 
 class Reply(BaseModel):
@@ -16,12 +21,45 @@ class Reply(BaseModel):
     misleading_label: StrictStr
 
 
+def _sentences(items: Any) -> Any:
+    if not isinstance(items, list | tuple):
+        return items  # pydantic says what it should be
+    found = [sentence for item in items if (sentence := sentence_of(item)) is not None]
+    if not found:
+        raise ValueError("holds no sentence that describes a task")
+    return found
+
+
 class TaskList(BaseModel):
-    """A brainstorming reply: descriptions of tasks."""
+    """A brainstorming reply: sentences that describe tasks. What can't be such a sentence is left out."""
 
     model_config = ConfigDict(frozen=True)
 
-    tasks: list[StrictStr]
+    tasks: Annotated[list[StrictStr], BeforeValidator(_sentences)]
+
+
+class ProposedLabel(BaseModel):
+    """One label of a set that the model proposes."""
+
+    model_config = ConfigDict(frozen=True, str_strip_whitespace=True)
+
+    name: StrictStr = Field(min_length=1, max_length=60)
+    description: StrictStr = Field(min_length=1, max_length=300)
+
+
+class LabelSet(BaseModel):
+    """The reply to a call for one task's closed label set."""
+
+    model_config = ConfigDict(frozen=True)
+
+    labels: tuple[ProposedLabel, ...] = Field(min_length=FEWEST_LABELS, max_length=MOST_LABELS)
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        names = [normalise(label.name) for label in self.labels]
+        if len(set(names)) < len(names):
+            raise ValueError("names a label twice")
+        return self
 
 
 class Problem(NamedTuple):
@@ -42,6 +80,15 @@ def task_list_schema() -> dict[str, Any]:
     return _object("tasks", {"tasks": {"type": "array", "items": {"type": "string"}}})
 
 
+def label_set_schema() -> dict[str, Any]:
+    """JSON Schema of a label set. How many labels is for the prompt to say: not every server takes bounds."""
+    label = _properties({"name": {"type": "string"}, "description": {"type": "string"}})
+    return _object("label_set", {"labels": {"type": "array", "items": label}})
+
+
 def _object(name: str, properties: dict[str, Any]) -> dict[str, Any]:
-    schema = {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
-    return {"name": name, "strict": True, "schema": schema}
+    return {"name": name, "strict": True, "schema": _properties(properties)}
+
+
+def _properties(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}

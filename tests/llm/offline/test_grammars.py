@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from synthetic_textcat.llm.offline.brainstorm import TASKS_A_CALL, brainstormed, stock
+from synthetic_textcat.llm.offline.brainstorm import USUAL_TASKS, brainstormed, label_set, stock
 from synthetic_textcat.llm.offline.grammar import (
     DIFFICULTIES,
     Grammar,
@@ -16,7 +16,9 @@ from synthetic_textcat.llm.offline.grammar import (
     load_grammar,
 )
 from synthetic_textcat.llm.offline.writer import LENGTHS, SHORT
+from synthetic_textcat.pipelines.task_ingest.distinct import DistinctTasks
 from synthetic_textcat.schemas.attributes import VALUES
+from synthetic_textcat.schemas.replies import LabelSet
 from tests.llm.offline.rehearsal import closed_tasks, tasks
 
 ENDINGS = (
@@ -111,7 +113,25 @@ def test_a_template_is_split_at_its_slots() -> None:
 
 
 def test_brainstorming_draws_different_tasks_from_a_large_stock() -> None:
-    assert len(set(stock())) == len(stock()) >= 150
-    first, second = brainstormed(1), brainstormed(2)
-    assert len(set(first)) == TASKS_A_CALL
-    assert first == brainstormed(1) != second
+    assert len(stock()) >= 400
+    first, second = brainstormed("Think.", 1), brainstormed("Think.", 2)
+    assert len(set(first)) == USUAL_TASKS
+    assert first == brainstormed("Think.", 1) != second
+
+
+def test_as_many_tasks_as_asked_for_and_none_that_is_shown() -> None:
+    shown = list(stock())[:300]
+    tasks = brainstormed("Think of 60 tasks beside:\n" + "\n".join(shown), 1)
+    assert len(set(tasks)) == 60
+    assert not set(tasks) & set(shown)
+
+
+def test_no_two_tasks_of_the_stock_are_near_duplicates() -> None:
+    distinct = DistinctTasks()
+    assert [task for task in stock() if not distinct.add(task)] == []
+
+
+@pytest.mark.parametrize("task", [*list(stock())[::13], "Sort something unheard of."])
+def test_each_task_of_the_stock_has_a_label_set(task: str) -> None:
+    labels = LabelSet.model_validate({"labels": label_set(f"A classifier is to do this: {task}")}).labels
+    assert 2 <= len(labels) <= 12

@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from synthetic_textcat.errors import TransportError
 from synthetic_textcat.llm.offline.model import OfflineTemplateModel
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
-from synthetic_textcat.schemas.replies import row_schema, task_list_schema
+from synthetic_textcat.schemas.replies import label_set_schema, row_schema, task_list_schema
 from tests.llm.offline.rehearsal import closed_tasks, plan_of, prompt_of, tasks
 
 TASK = closed_tasks()[0]
@@ -105,6 +105,13 @@ def test_brainstorming_gives_tasks(schema: dict[str, Any] | None) -> None:
         ask([HumanMessage("List 20 useful text classification tasks.")], body(schema), defects={"refused": 1.0})
     )
     assert len(set(answer["tasks"])) == 20
+
+
+@pytest.mark.parametrize("schema", [label_set_schema(), None])
+def test_a_task_gets_its_label_set(schema: dict[str, Any] | None) -> None:
+    prompt = "Propose the labels of: Find the season of the year in which a fishing report plays."
+    answer = row(ask([HumanMessage(prompt)], body(schema)))
+    assert "autumn" in [label["name"] for label in answer["labels"]]
 
 
 def test_a_call_is_cheap() -> None:

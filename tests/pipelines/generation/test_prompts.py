@@ -48,7 +48,9 @@ def test_an_attribute_of_one_label_only_is_a_line_of_its_rows_only() -> None:
 
 def test_seed_examples_of_the_label_are_quoted_and_their_braces_are_text() -> None:
     contents = _contents([_SEEDED])
-    assert all(('Like these:\n- "lovely\\n\\"day\\""\n' in content) == ('|"good"|"bad"|' in content) for content in contents)
+    assert all(
+        ('Like these:\n- "lovely\\n\\"day\\""\n' in content) == ('|"good"|"bad"|' in content) for content in contents
+    )
     assert all(('Like these:\n- "no {more}"\n' in content) == ('|"bad"|"good"|' in content) for content in contents)
 
 

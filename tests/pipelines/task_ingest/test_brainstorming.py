@@ -1,107 +1,263 @@
-"""Tasks that a model thinks of, beside those of the file."""
+"""Tasks that a model thinks of, beside those of the file: rounds, resuming, and what is said of failures."""
 
 import json
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.prompts import ChatPromptTemplate
 
-from synthetic_textcat.errors import BrainstormError, PromptError, TasksFileError
-from synthetic_textcat.llm.calls import Call
+from synthetic_textcat.errors import BrainstormError, FatalAnswerError, PromptError, TransportError
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.llm.spec import ChatModelSpec
-from synthetic_textcat.pipelines.task_ingest.nodes import (
-    ask_for_tasks,
-    collect_tasks,
-    plan_brainstorm,
-    read_tasks_file,
-)
-from synthetic_textcat.schemas.completions import Completion
-from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters, TaskIngestParameters
+from synthetic_textcat.pipelines.task_ingest.nodes import ask_for_tasks, collect_tasks, plan_brainstorm
+from synthetic_textcat.schemas.parameters import GenerationParameters, TaskIngestParameters
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA
-from tests.llm.builders import BAD, completion, write_journal
+from synthetic_textcat.schemas.tasks_by_call import TASKS_BY_CALL_ARROW_SCHEMA
+from tests.llm.builders import BAD, write_journal
+from tests.pipelines.task_ingest.brainstorms import (
+    LABEL_PROMPT,
+    LLM,
+    PRICES,
+    PROMPT,
+    RETRY,
+    Brainstorm,
+    domain_in,
+    found_in,
+    plan,
+    two_tasks,
+)
+from tests.support.chat_models import counted
 
-_FILE = [{"task": "Sort a review.", "labels": ["good", "bad"]}]
-_SAID = json.dumps({"tasks": ["sort a review", "Tell the tone.", "Name the topic.", "Find the genre."]})
-_PROMPT = ChatPromptTemplate([("user", "Think of {num_tasks} tasks.")])
-_RETRY = ChatPromptTemplate([("user", "{problem}")])
 _FAKE = "langchain_core.language_models.fake_chat_models.FakeListChatModel"
-_LLM = LlmParameters(model="m", temperature=None, top_p=None)  # which the fake lacks
-_PRICES = {"as_of": "2026-01-01", "usd_per_million_tokens": {}}
+_SAID = json.dumps({"tasks": ["sort  reviews by tone", "Tell who wrote a letter.", "Find the broken part."]})
 
 
-def _spec(*responses: str) -> ChatModelSpec:
-    return ChatModelSpec(_FAKE, {"responses": list(responses)})
+@pytest.fixture
+def brainstorm(tmp_path: Path) -> Brainstorm:
+    return Brainstorm(tmp_path)
 
 
-def _calls(number: int, seed: int = 42) -> list[Call]:
-    return plan_brainstorm([], _PROMPT, _spec(_SAID), _LLM, TaskIngestParameters(num_brainstormed=number), seed)
+def _numbers(lines: Sequence[object]) -> list[str]:
+    return [str(getattr(line, "request_id", None)) for line in lines]
 
 
-def _ask(number: int, journal: Journal, *responses: str) -> list[Completion]:
-    generation = GenerationParameters(max_attempts=2)
-    batches = ask_for_tasks(_calls(number), journal, _RETRY, _spec(*responses), _LLM, generation, _PRICES, "run-1")
-    return [line for batch in batches for line in batch]
+def test_nothing_is_asked_where_nothing_is_to_be_thought_of(brainstorm: Brainstorm) -> None:
+    assert brainstorm.ask(plan(num_brainstormed=0)) == []
+    tasks, by_call = brainstorm.collect(plan(["Sort a review."], num_brainstormed=0))
+    assert list(tasks["task"]) == ["Sort a review."]
+    assert list(by_call.columns) == TASKS_BY_CALL_ARROW_SCHEMA.names
+    assert len(by_call) == 0
 
 
-def _collect(number: int, journal: Journal, file: object = None) -> pd.DataFrame:
-    content = _FILE if file is None else file
-    return collect_tasks(
-        read_tasks_file(content), _calls(number), journal, TaskIngestParameters(num_brainstormed=number)
-    )
+def test_rounds_go_on_until_there_are_enough_tasks_and_are_whole(brainstorm: Brainstorm) -> None:
+    asked = plan(num_brainstormed=10)
+    assert sorted(_numbers(brainstorm.ask(asked)), key=int) == [str(number) for number in range(8)]
+    tasks = brainstorm.tasks(asked)
+    assert len(set(tasks)) == 10
+    assert brainstorm.ask(asked) == []
+    by_call = brainstorm.collect(asked).tasks_by_call
+    assert list(by_call["call_number"]) == list(range(8))
+    assert [task for call in by_call["tasks"] for task in call][:10] == tasks
+    assert set(by_call["num_replied"]) == {2}
+    assert set(by_call["model_name"]) == {"scripted-1"}
 
 
-def test_nothing_is_asked_where_nothing_is_to_be_thought_of(tmp_path: Path) -> None:
-    assert _calls(0) == []
-    assert _ask(0, Journal(tmp_path / "absent"), _SAID) == []
+def test_each_call_has_its_domain_and_sees_tasks_of_earlier_rounds_only(brainstorm: Brainstorm) -> None:
+    asked = plan(num_brainstormed=24)
+    brainstorm.ask(asked)
+    by_call = brainstorm.collect(asked).tasks_by_call
+    assert len(set(by_call["domain"])) == 12
+    heard = {domain_in(messages): found_in(messages) for messages in brainstorm.model.heard}
+    for number, domain in enumerate(by_call["domain"]):
+        earlier = {task for call in by_call["tasks"][: number // 4 * 4] for task in call}
+        assert len(heard[domain[-1]]) == min(6, len(earlier))
+        assert set(heard[domain[-1]]) <= earlier
 
 
-def test_another_seed_or_number_is_another_call() -> None:
-    fingerprints = {_calls(number, seed)[0].fingerprint for number, seed in ((2, 42), (3, 42), (2, 43))}
-    assert len(fingerprints) == 3
-    assert _calls(2)[0].fingerprint in fingerprints
+def test_prompts_and_tasks_are_no_matter_of_timing(tmp_path: Path) -> None:
+    asked, prompts, tasks = plan(num_brainstormed=20), [], []
+    for turn, delays in enumerate(([0.0] * 12, [0.05, 0.02, 0.0, 0.03] * 3)):
+        (folder := tmp_path / str(turn)).mkdir()
+        run = Brainstorm(folder)
+        run.ask(asked, delay_s=delays.__getitem__, max_concurrency=4)
+        prompts.append({line.fingerprint: line.prompt_sha256 for line in Journal(run.path)})
+        tasks.append(run.tasks(asked))
+    assert prompts[0] == prompts[1]
+    assert tasks[0] == tasks[1]
 
 
-def test_a_prompt_without_its_number_is_refused_even_if_nothing_is_asked() -> None:
-    prompt = ChatPromptTemplate([("user", "Think of tasks.")])
-    with pytest.raises(PromptError, match=r"brainstorm lacks the placeholder \{num_tasks\}"):
-        plan_brainstorm([], prompt, _spec(_SAID), _LLM, TaskIngestParameters(), 42)
+def test_after_a_kill_only_what_is_missing_is_asked_and_the_tasks_are_the_same(tmp_path: Path) -> None:
+    whole, killed, asked = Brainstorm(tmp_path), Brainstorm(tmp_path / "killed"), plan(num_brainstormed=20)
+    killed.path.parent.mkdir()
+    whole.ask(asked)
+    lines = whole.path.read_bytes().splitlines(keepends=True)
+    killed.path.write_bytes(b"".join(lines[:3] + lines[4:6]))
+    assert len(killed.ask(asked)) == len(lines) - 5
+    assert killed.tasks(asked) == whole.tasks(asked)
 
 
-def test_a_bad_list_is_asked_again_and_a_good_one_never(tmp_path: Path) -> None:
-    lines = _ask(2, Journal(tmp_path / "absent"), BAD, _SAID)
-    assert [(line.attempt, line.raw_text) for line in lines] == [(1, BAD), (2, _SAID)]
-    assert _ask(2, Journal(write_journal(tmp_path / "j.jsonl", lines)), BAD) == []
+def test_more_tasks_later_keep_the_first_ones_and_ask_nothing_again(brainstorm: Brainstorm) -> None:
+    few, many = plan(num_brainstormed=10), plan(num_brainstormed=20)
+    brainstorm.ask(few)
+    first = brainstorm.tasks(few)
+    assert sorted(_numbers(brainstorm.ask(many)), key=int) == ["8", "9", "10", "11"]
+    assert brainstorm.tasks(many)[:10] == first
 
 
-def test_the_models_new_tasks_stand_after_the_files_with_their_writer(tmp_path: Path) -> None:
-    line = completion(_SAID, fingerprint=_calls(2)[0].fingerprint)
-    tasks = _collect(2, Journal(write_journal(tmp_path / "j.jsonl", [line])))
+def test_another_file_asks_nothing_again_and_its_tasks_do_not_count(brainstorm: Brainstorm) -> None:
+    brainstorm.ask(plan(num_brainstormed=16))
+    known = brainstorm.tasks(plan(num_brainstormed=16))[0].replace("notes", "the note")
+    edited = plan([known], num_brainstormed=15)
+    assert brainstorm.ask(edited) == []
+    tasks = brainstorm.collect(edited).tasks
     assert list(tasks.columns) == TASKS_ARROW_SCHEMA.names
-    assert list(tasks["task"]) == ["Sort a review.", "Tell the tone.", "Name the topic."]
-    assert list(tasks["source"]) == ["file", "brainstorm", "brainstorm"]
-    assert [None if pd.isna(name) else name for name in tasks["model_name"]] == [None, "model-1", "model-1"]
-    assert list(tasks["labels"])[1:] == [[], []]
+    assert list(tasks["source"]) == ["file"] + ["brainstorm"] * 15
+    assert len(brainstorm.ask(plan([known], num_brainstormed=16))) == 4  # one is missing now
 
 
-def test_too_few_tasks_are_told_and_taken(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    line = completion(_SAID, fingerprint=_calls(9)[0].fingerprint)
+def test_another_seed_is_another_brainstorm(brainstorm: Brainstorm) -> None:
+    brainstorm.ask(plan(seed=1))
+    assert len(brainstorm.ask(plan(seed=2))) == 8
+
+
+def test_a_model_that_repeats_itself_is_left_at_max_calls(
+    brainstorm: Brainstorm, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = plan(num_brainstormed=10, max_calls=6)
+    assert len(brainstorm.ask(asked, lambda *_: _SAID)) == 6
+    tasks, by_call = brainstorm.collect(asked)
+    assert list(tasks["task"]) == ["sort reviews by tone", "Tell who wrote a letter.", "Find the broken part."]
+    assert [len(call) for call in by_call["tasks"]] == [3, 0, 0, 0, 0, 0]
+    assert "3 of 10 distinct tasks in task_ingest.max_calls=6 calls" in caplog.text
+    assert len(brainstorm.ask(plan(num_brainstormed=10, max_calls=7), lambda *_: _SAID)) == 1
+
+
+def test_a_call_without_tasks_is_asked_again_then_told_and_the_others_count(
+    brainstorm: Brainstorm, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = plan(num_brainstormed=10)
+
+    def stubborn(messages: Sequence[BaseMessage], number: int) -> str:
+        return BAD if domain_in(messages) == first else two_tasks(messages, number)
+
+    brainstorm.ask(asked)
+    first = brainstorm.collect(asked).tasks_by_call["domain"][0][-1]
+    brainstorm.path.unlink()
     with caplog.at_level(logging.WARNING):
-        tasks = _collect(9, Journal(write_journal(tmp_path / "j.jsonl", [line])))
-    assert len(tasks) == 4
-    assert "Brainstorming brought 3 of 9 tasks" in caplog.text
+        lines = brainstorm.ask(asked, stubborn)
+        tasks, by_call = brainstorm.collect(asked)
+    assert _numbers(lines).count("0") == 2 == asked.max_attempts
+    assert len(tasks) == 10
+    assert [None if pd.isna(cause) else cause for cause in by_call["failure_cause"]] == ["invalid_json"] + [None] * 7
+    assert caplog.text.count("WARNING") == 1
+    assert "of 8: invalid_json 1" in caplog.text
 
 
-def test_a_failed_brainstorm_ends_the_run_for_without_its_tasks_the_plan_would_be_another(tmp_path: Path) -> None:
-    line = completion(BAD, fingerprint=_calls(2)[0].fingerprint)
-    with pytest.raises(BrainstormError, match="invalid_json"):
-        _collect(2, Journal(write_journal(tmp_path / "j.jsonl", [line])))
-    with pytest.raises(BrainstormError, match="no reply"):
-        _collect(2, Journal(tmp_path / "absent"))
+def test_no_task_at_all_is_an_error_with_the_causes(brainstorm: Brainstorm) -> None:
+    asked = plan(max_calls=3)
+    brainstorm.ask(asked, lambda *_: BAD)
+    with pytest.raises(BrainstormError, match=r"no tasks \(invalid_json 3\)"):
+        brainstorm.collect(asked)
+    assert len(brainstorm.collect(plan(["Sort a review."], max_calls=3)).tasks) == 1
 
 
-def test_a_wrong_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TasksFileError, match="is empty"):
-        _collect(0, Journal(tmp_path / "absent"), file=[])
+def test_a_server_that_fails_each_call_in_one_way_is_left_after_twenty(brainstorm: Brainstorm) -> None:
+    with pytest.raises(FatalAnswerError, match="first 20 rows all failed as invalid_json"):
+        brainstorm.ask(plan(max_calls=100), lambda *_: BAD)
+    assert 20 <= len(set(_numbers(list(Journal(brainstorm.path))))) <= 24
+
+
+def test_a_call_without_a_reply_stops_it_and_the_same_command_goes_on(brainstorm: Brainstorm) -> None:
+    def flaky(messages: Sequence[BaseMessage], number: int) -> str:
+        if number == 5:
+            raise TransportError("timeout", "too slow")
+        return two_tasks(messages, number)
+
+    asked = plan(num_brainstormed=20)
+    assert len(brainstorm.ask(asked, flaky)) == 8
+    with pytest.raises(BrainstormError, match=r"broke off \((server_error|timeout).*run the same command again"):
+        brainstorm.collect(asked)
+    assert len(brainstorm.ask(asked)) == 5
+    assert len(brainstorm.tasks(asked)) == 20
+
+
+def test_a_cap_ends_it_well_at_the_last_whole_round(brainstorm: Brainstorm, caplog: pytest.LogCaptureFixture) -> None:
+    def costly(messages: Sequence[BaseMessage], number: int) -> str | AIMessage:
+        return counted(100, two_tasks(messages, number))(messages, number)
+
+    asked = plan(num_brainstormed=20)
+    made = brainstorm.ask(asked, costly, max_tokens_total=600, max_concurrency=1)
+    assert len(made) == 6
+    with caplog.at_level(logging.WARNING):
+        assert len(brainstorm.tasks(asked)) == 8
+    assert "A cap ended brainstorming at 8 of 20 tasks" in caplog.text
+    assert len(brainstorm.ask(asked)) == 6
+    assert len(brainstorm.tasks(asked)) == 20
+
+
+def test_a_cap_before_the_first_whole_round_leaves_nothing(brainstorm: Brainstorm) -> None:
+    with pytest.raises(BrainstormError, match="no round was answered in full"):
+        brainstorm.collect(plan())
+
+
+def test_proposed_label_sets_are_asked_once_a_task_and_close_it(brainstorm: Brainstorm) -> None:
+    asked = plan(num_brainstormed=10, label_sets="propose")
+    lines = brainstorm.ask(asked)
+    assert sum(number.startswith("labels ") for number in _numbers(lines)) == 10
+    tasks = brainstorm.collect(asked).tasks
+    assert all([label["name"] for label in labels] == ["one", "two"] for labels in tasks["labels"])
+    assert all(label["description"] for labels in tasks["labels"] for label in labels)
+    assert brainstorm.ask(asked) == []
+    assert len(brainstorm.ask(plan(num_brainstormed=12, label_sets="propose"))) == 2
+
+
+def test_a_task_without_a_label_set_is_left_out_and_told(
+    brainstorm: Brainstorm, caplog: pytest.LogCaptureFixture
+) -> None:
+    one_label = json.dumps({"labels": [{"name": "one", "description": "It is."}]})
+
+    def lazy(messages: Sequence[BaseMessage], number: int) -> str:
+        is_about_owners = "labels for: Sort" in str(messages[0].content)
+        return one_label if is_about_owners else two_tasks(messages, number)
+
+    asked = plan(num_brainstormed=10, label_sets="propose")
+    brainstorm.ask(asked, lazy)
+    with caplog.at_level(logging.WARNING):
+        tasks = brainstorm.tasks(asked)
+    assert len(tasks) == 5
+    assert "left out for want of a label set, of 10: schema_violation 5" in caplog.text
+
+
+@pytest.mark.parametrize("left_out", ["num_tasks", "domain", "found"])
+def test_a_prompt_without_a_placeholder_is_refused_even_if_nothing_is_asked(left_out: str) -> None:
+    text = " ".join(f"{{{name}}}" for name in ("num_tasks", "domain", "found") if name != left_out)
+    with pytest.raises(PromptError, match=rf"brainstorm lacks the placeholder \{{{left_out}\}}"):
+        _planned(ChatPromptTemplate([("user", text)]), LABEL_PROMPT)
+    with pytest.raises(PromptError, match=r"label_set has the unknown placeholder \{taks\}; did you mean task\?"):
+        _planned(PROMPT, ChatPromptTemplate([("user", "{taks}")]))
+
+
+def _planned(prompt: ChatPromptTemplate, labels: ChatPromptTemplate, number: int = 0) -> object:
+    settings = TaskIngestParameters(num_brainstormed=number, brainstorm_round=1)
+    return plan_brainstorm([], ["a", "b"], prompt, labels, ChatModelSpec(_FAKE), LLM, settings, _GENERATION, 42)
+
+
+_GENERATION = GenerationParameters(max_attempts=2)
+
+
+def test_the_nodes_ask_again_what_was_bad_and_collect_what_is_new(tmp_path: Path) -> None:
+    settings = TaskIngestParameters(num_brainstormed=2, brainstorm_round=1)
+    spec = ChatModelSpec(_FAKE, {"responses": [BAD, _SAID]})
+    asked = plan_brainstorm([], ["a", "b"], PROMPT, LABEL_PROMPT, spec, LLM, settings, _GENERATION, 42)
+    journal = Journal(tmp_path / "absent")
+    batches = ask_for_tasks(asked, journal, RETRY, spec, LLM, _GENERATION, PRICES, "run-1")
+    lines = [line for batch in batches for line in batch]
+    assert [(line.request_id, line.attempt, line.raw_text) for line in lines] == [("0", 1, BAD), ("0", 2, _SAID)]
+    brainstorm = Brainstorm(tmp_path)
+    tasks, _ = collect_tasks([], asked, Journal(write_journal(brainstorm.path, lines)))
+    assert list(tasks["task"]) == ["sort reviews by tone", "Tell who wrote a letter."]
+    assert all(len(labels) == 0 for labels in tasks["labels"])

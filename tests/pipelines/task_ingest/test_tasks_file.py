@@ -7,7 +7,6 @@ import pytest
 import yaml
 
 from synthetic_textcat.errors import TasksFileError
-from synthetic_textcat.pipelines.task_ingest.brainstorm import new_tasks
 from synthetic_textcat.pipelines.task_ingest.tasks_file import read_tasks
 from synthetic_textcat.schemas.tasks import Label, Task
 
@@ -217,15 +216,3 @@ def test_null_is_not_given() -> None:
     [plain, closed] = read_tasks([{**keys, "task": "Tell."}, {"task": "Sort.", "labels": [label, "bad"]}])
     assert plain == Task(task="Tell.")
     assert closed.labels == (Label(name="good"), Label(name="bad"))
-
-
-def test_brainstormed_sentences_are_new_distinct_and_in_order() -> None:
-    taken = {Task(task="Sort a review.").task_id}
-    said = ["Tell the  tone.", "", "  ", "SORT A REVIEW", "Name the\ntopic.", "tell the tone"]
-    assert new_tasks(said, taken) == ["Tell the tone.", "Name the topic."]
-
-
-def test_brainstorming_leaves_what_is_taken_alone() -> None:
-    taken: set[str] = set()
-    new_tasks(["Tell the tone."], taken)
-    assert taken == set()

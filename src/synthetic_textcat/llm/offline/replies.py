@@ -15,7 +15,8 @@ from synthetic_textcat.schemas.attributes import VALUES
 
 _ANY = "*"
 _INVENTED = tuple(f"placeholder {letter}" for letter in "ABCDE")
-_ASKS_FOR_TASKS = re.compile(r"\btasks\b", re.IGNORECASE)
+_LISTS = ("tasks", "labels")
+_ASKS_FOR = {name: re.compile(rf"\b{name}\b", re.IGNORECASE) for name in _LISTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,9 @@ def reply(prompt: str, schema: Mapping[str, Any] | None, seed: int | None, rates
         TransportError: If the row's defect is a call without a reply.
     """
     seed = draw_int(53, "prompt", prompt) if seed is None else seed
-    if _wants_tasks(prompt, schema):
-        return RawReply(json.dumps({"tasks": brainstorm.brainstormed(seed)}, ensure_ascii=False))
+    if (wanted := _wanted_list(prompt, schema)) is not None:
+        items = brainstorm.brainstormed(prompt, seed) if wanted == "tasks" else brainstorm.label_set(prompt)
+        return RawReply(json.dumps({wanted: items}, ensure_ascii=False))
     asked = read(prompt, schema, seed)
     defect = defects.defect_of(seed, rates)
     if defect is not None and not defects.applies(defect, closed=bool(asked.labels)):
@@ -73,10 +75,13 @@ def read(prompt: str, schema: Mapping[str, Any] | None, seed: int) -> Asked:
     return Asked(task, grammar, labels, Plan(label, misleading, **drawn))
 
 
-def _wants_tasks(prompt: str, schema: Mapping[str, Any] | None) -> bool:
+def _wanted_list(prompt: str, schema: Mapping[str, Any] | None) -> str | None:
+    """Whether a list is asked for and not a row: of tasks, or of the labels of one."""
     if schema is not None:
-        return "tasks" in schema.get("properties", {})
-    return _ASKS_FOR_TASKS.search(prompt) is not None and "input_text" not in prompt
+        return next((name for name in _LISTS if name in schema.get("properties", {})), None)
+    if "input_text" in prompt:
+        return None
+    return next((name for name in _LISTS if _ASKS_FOR[name].search(prompt)), None)
 
 
 def _closed_set(text: str, schema: Mapping[str, Any] | None, grammar: Grammar | None) -> tuple[str, ...]:

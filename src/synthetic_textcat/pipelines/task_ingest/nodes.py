@@ -2,35 +2,40 @@
 
 import logging
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 from langchain_core.prompts import ChatPromptTemplate
 
-from synthetic_textcat.errors import BrainstormError
-from synthetic_textcat.hashing import draw_int
 from synthetic_textcat.llm.budget import Budget
-from synthetic_textcat.llm.calls import Call, Manner
+from synthetic_textcat.llm.calls import Manner
 from synthetic_textcat.llm.chat import Chat
-from synthetic_textcat.llm.engine import complete
-from synthetic_textcat.llm.fingerprints import Fingerprinter
 from synthetic_textcat.llm.journal import Journal
-from synthetic_textcat.llm.messages import check_placeholders
-from synthetic_textcat.llm.open_calls import open_rows
 from synthetic_textcat.llm.retries import asking_again, judging
 from synthetic_textcat.llm.settlement import settle
 from synthetic_textcat.llm.spec import ChatModelSpec
-from synthetic_textcat.pipelines.task_ingest.brainstorm import new_tasks
+from synthetic_textcat.pipelines.task_ingest.collected import call_rows, task_rows
+from synthetic_textcat.pipelines.task_ingest.conversation import BrainstormPlan, answer_all
+from synthetic_textcat.pipelines.task_ingest.domains import read_domains
+from synthetic_textcat.pipelines.task_ingest.interview import Interview
+from synthetic_textcat.pipelines.task_ingest.shortfall import refuse_broken_off, refuse_nothing, warnings
 from synthetic_textcat.pipelines.task_ingest.tasks_file import read_tasks
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters, TaskIngestParameters
 from synthetic_textcat.schemas.prices import PriceList
-from synthetic_textcat.schemas.replies import TaskList, task_list_schema
+from synthetic_textcat.schemas.replies import TaskList
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
+from synthetic_textcat.schemas.tasks_by_call import TASKS_BY_CALL_ARROW_SCHEMA
 from synthetic_textcat.schemas.tasks_file import TasksFile
 
 logger = logging.getLogger(__name__)
+
+
+class CollectedTasks(NamedTuple):
+    """All tasks, flat, and the brainstormed ones by the calls that brought them."""
+
+    tasks: pd.DataFrame
+    tasks_by_call: pd.DataFrame
 
 
 def read_tasks_file(tasks_file: object) -> list[Task]:
@@ -49,25 +54,36 @@ def read_tasks_file(tasks_file: object) -> list[Task]:
 
 def plan_brainstorm(
     file_tasks: list[Task],
+    domains: object,
     brainstorm_prompt: ChatPromptTemplate,
+    label_set_prompt: ChatPromptTemplate,
     spec: ChatModelSpec,
     llm: LlmParameters,
     task_ingest: TaskIngestParameters,
+    generation: GenerationParameters,
     seed: int,
-) -> list[Call]:
-    """The calls that ask the model for tasks; none if no task is to be thought of."""
-    del file_tasks  # an input so that a wrong tasks file shows before a call is paid for
-    check_placeholders("brainstorm", brainstorm_prompt, required=["num_tasks"], allowed=[])
-    if not task_ingest.num_brainstormed:
-        return []
-    number, schema = "0", task_list_schema()
-    messages = brainstorm_prompt.format_messages(num_tasks=task_ingest.num_brainstormed)
-    fingerprint = Fingerprinter(llm, spec.identity).of(f"brainstorm {seed} {number}", messages, schema)
-    return [Call(number, fingerprint, messages, schema, draw_int(31, seed, "brainstorm", number))]
+) -> BrainstormPlan:
+    """What is to be asked, checked before a call is paid for.
+
+    Raises:
+        DomainsFileError: If the list of domains is wrong.
+        PromptError: If a prompt can't be filled.
+    """
+    return BrainstormPlan(
+        seed=seed,
+        settings=task_ingest,
+        domains=read_domains(domains),
+        file=[task.task for task in file_tasks],
+        prompt=brainstorm_prompt,
+        label_prompt=label_set_prompt,
+        llm=llm,
+        identity=spec.identity,
+        max_attempts=generation.max_attempts,
+    )
 
 
 def ask_for_tasks(
-    calls: list[Call],
+    plan: BrainstormPlan,
     journal: Journal,
     retry_prompt: ChatPromptTemplate,
     spec: ChatModelSpec,
@@ -84,32 +100,30 @@ def ask_for_tasks(
     """
     budget = Budget(generation, PriceList.read(prices), llm.model)
     manner = Manner(judging(TaskList), asking_again(retry_prompt), generation, budget, run_id)
-    still_open = open_rows([call.fingerprint for call in calls], journal, TaskList, generation.max_attempts)
-    pending = (replace(calls[row.position], past=row.past) for row in still_open.rows)
-    yield from complete(lambda: Chat(spec.build(llm), llm), pending, manner)
+    interview = Interview(plan.conversation(), journal, generation.max_attempts)
+    yield from interview.hold(lambda: Chat(spec.build(llm), llm), manner)
 
 
-def collect_tasks(
-    file_tasks: list[Task], calls: list[Call], journal: Journal, task_ingest: TaskIngestParameters
-) -> pd.DataFrame:
-    """The table `tasks`: those of the file, then those that the model thought of and the file has not.
+def collect_tasks(file_tasks: list[Task], plan: BrainstormPlan, journal: Journal) -> CollectedTasks:
+    """The tables `tasks` (those of the file, then those that the model thought of) and `tasks_by_call`.
 
     Raises:
-        BrainstormError: If a call brought no tasks: without them the plan would be another one.
+        BrainstormError: If a call brought no reply, since with its tasks the plan would be another one; or if there is
+            no task at all.
     """
-    rows = [task.to_row("file") for task in file_tasks]
-    taken = {task.task_id for task in file_tasks}
-    for completions in journal.completions(call.fingerprint for call in calls):
-        settlement = settle(completions, TaskList)
-        if settlement.value is None:
-            cause, detail = settlement.problem or ("no reply", "")
-            raise BrainstormError(
-                f"Brainstorming brought no tasks ({cause}: {detail}). Next: run the same command again, or set "
-                "task_ingest.num_brainstormed=0"
-            )
-        thought = new_tasks(settlement.value.tasks, taken)[: task_ingest.num_brainstormed]
-        if len(thought) < task_ingest.num_brainstormed:
-            logger.warning("Brainstorming brought %d of %d tasks", len(thought), task_ingest.num_brainstormed)
-        model_name = settlement.completion.model_name if settlement.completion else None
-        rows += [Task(task=text).to_row("brainstorm", model_name) for text in thought]
-    return pd.DataFrame(rows, columns=TASKS_ARROW_SCHEMA.names)
+    found = answer_all(
+        plan.conversation(),
+        lambda questions: [
+            settle(completions, questions.wanted)
+            for completions in journal.completions(call.fingerprint for call in questions.calls)
+        ],
+    )
+    refuse_broken_off(found)
+    rows = [task.to_row("file") for task in file_tasks] + task_rows(found, plan.settings)
+    refuse_nothing(len(rows), found)
+    for line in warnings(found, plan.settings):
+        logger.warning("%s", line)
+    return CollectedTasks(
+        pd.DataFrame(rows, columns=TASKS_ARROW_SCHEMA.names),
+        pd.DataFrame(call_rows(found.rounds), columns=TASKS_BY_CALL_ARROW_SCHEMA.names),
+    )

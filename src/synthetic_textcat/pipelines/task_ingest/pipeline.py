@@ -11,20 +11,30 @@ from synthetic_textcat.pipelines.task_ingest.nodes import (
 
 
 def create_pipeline() -> Pipeline:
-    """Tasks file and brainstorming in, `tasks` out."""
+    """Tasks file and brainstorming in; `tasks` and `tasks_by_call` out."""
     return Pipeline(
         [
             node(read_tasks_file, inputs="tasks_file", outputs="file_tasks", name="read_tasks_file"),
             node(
                 plan_brainstorm,
-                inputs=["file_tasks", "brainstorm_prompt", "llm", "params:llm", "params:task_ingest", "params:seed"],
-                outputs="brainstorm_calls",
+                inputs=[
+                    "file_tasks",
+                    "domains",
+                    "brainstorm_prompt",
+                    "label_set_prompt",
+                    "llm",
+                    "params:llm",
+                    "params:task_ingest",
+                    "params:generation",
+                    "params:seed",
+                ],
+                outputs="brainstorm_plan",
                 name="plan_brainstorm",
             ),
             node(
                 ask_for_tasks,
                 inputs=[
-                    "brainstorm_calls",
+                    "brainstorm_plan",
                     "brainstorm_journal",
                     "retry_prompt",
                     "llm",
@@ -39,8 +49,8 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 collect_tasks,
-                inputs=["file_tasks", "brainstorm_calls", "brainstorm_completions", "params:task_ingest"],
-                outputs="tasks",
+                inputs=["file_tasks", "brainstorm_plan", "brainstorm_completions"],
+                outputs=["tasks", "tasks_by_call"],
                 name="collect_tasks",
             ),
         ],

@@ -1,0 +1,156 @@
+"""The lists that a person would read out of a model's reply: JSON in any wrapping, torn JSON, numbered lines."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from synthetic_textcat.llm.listed_lines import listed_lines, several_lines
+
+_MOST_STARTS = 50
+_DEEPEST_WRAPPING = 4
+_DECODER = json.JSONDecoder(strict=False)
+_BEGINS_A_VALUE = ("{", "[", '"')
+
+
+class _Array(NamedTuple):
+    items: list[Any]
+    is_closed: bool
+
+
+def lists(text: str, field: str, cut: bool) -> Iterator[list[Any]]:
+    """Lists of texts or objects found in the text, the likeliest first; never the text itself as an item.
+
+    Args:
+        text: The reply.
+        field: The name under which the list was asked for; another one does too, if it is the only list.
+        cut: Whether the reply was cut at the token limit: its last item is then left out, unless it is whole.
+    """
+    text = text.strip("\ufeff \t\r\n") if not cut else text.lstrip("\ufeff \t\r\n")
+    for value in _values(text, field, cut):
+        items = _items(value, field, _DEEPEST_WRAPPING)
+        if items is not None or isinstance(value, Mapping):
+            yield items or []  # an object without a list: an answer, but not to what was asked
+    if items := listed_lines(text, cut):
+        yield items
+
+
+def _values(text: str, field: str, cut: bool) -> Iterator[Any]:
+    whole = _decoded(text)
+    if whole is not None:
+        yield whole
+        return
+    yield from (value for value in _objects(text) if field in value)
+    arrays = sorted(_arrays(text), key=lambda array: len(array.items), reverse=True)  # thoughts may hold a short one
+    yield from (array.items for array in arrays if array.is_closed)
+    if not cut:
+        yield from _repaired(text)
+    yield from (array.items for array in arrays if not array.is_closed)
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return _DECODER.decode(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _objects(text: str) -> Iterator[dict[str, Any]]:
+    """Whole objects that begin at some brace."""
+    position = text.find("{")
+    for _ in range(_MOST_STARTS):
+        if position < 0:
+            return
+        value, end = _decoded_from(text, position)
+        if isinstance(value, dict):
+            yield value
+        position = text.find("{", max(end, position + 1))
+
+
+def _arrays(text: str) -> Iterator[_Array]:
+    """The whole items of each array, be it closed or torn; arrays within arrays are not told."""
+    position = text.find("[")
+    for _ in range(_MOST_STARTS):
+        if position < 0:
+            return
+        array, end = _array_from(text, position + 1)
+        if array.items:
+            yield array
+        if text[end : end + 1] in _BEGINS_A_VALUE:
+            return  # its next item is broken, and what lies within that one is no list of tasks
+        position = text.find("[", end)
+
+
+def _array_from(text: str, position: int) -> tuple[_Array, int]:
+    """What stands between commas from here on, and where the reading ended."""
+    items: list[Any] = []
+    while True:
+        position = _after(text, position, " \t\r\n,")
+        value, end = _decoded_from(text, position)
+        if end <= position:
+            return _Array(items, text.startswith("]", position)), position
+        items.append(value)
+        position = end
+
+
+def _after(text: str, position: int, characters: str) -> int:
+    while position < len(text) and text[position] in characters:
+        position += 1
+    return position
+
+
+def _decoded_from(text: str, position: int) -> tuple[Any, int]:
+    """The value that begins here and where it ends; its end is its start where there is none."""
+    try:
+        return _DECODER.raw_decode(text, position)
+    except (ValueError, RecursionError):
+        return None, position
+
+
+def _repaired(text: str) -> Iterator[Any]:
+    """What the repair library makes of the text from its first opening bracket to its last closing one."""
+    import json_repair  # few replies need it
+
+    starts = [place for place in (text.find("{"), text.find("[")) if place >= 0]
+    end = max(text.rfind("}"), text.rfind("]")) + 1
+    for start in sorted(starts):
+        if start < end:
+            try:
+                yield json_repair.loads(text[start:end], skip_json_loads=True)
+            except (ValueError, RecursionError):
+                continue
+
+
+def _items(value: Any, field: str, levels: int) -> list[Any] | None:
+    """The items of a list, out of what wraps it; None where there is no list."""
+    if levels == 0:
+        return None
+    if isinstance(value, list):
+        return _flat(value, field, levels)
+    if isinstance(value, Mapping):
+        return _items_under_a_key(value, field, levels)
+    if isinstance(value, str):
+        inner = _decoded(value)
+        return several_lines(value) if inner is None else _items(inner, field, levels - 1)
+    return None
+
+
+def _flat(values: list[Any], field: str, levels: int) -> list[Any]:
+    """The list with the lists and the listed lines within it laid flat; a wrapped list of one unwrapped."""
+    if len(values) == 1 and (not isinstance(values[0], Mapping) or field in values[0]):
+        return _items(values[0], field, levels - 1) or values
+    flat: list[Any] = []
+    for value in values:
+        inside = listed_lines(value, cut=False) if isinstance(value, str) else value
+        flat += inside if isinstance(inside, list) and inside else [value]
+    return flat
+
+
+def _items_under_a_key(value: Mapping[str, Any], field: str, levels: int) -> list[Any] | None:
+    if field in value:
+        return _items(value[field], field, levels - 1)
+    inner = [part for part in value.values() if isinstance(part, list)]
+    if len(value) == 1 or len(inner) == 1:
+        return _items(inner[0] if inner else next(iter(value.values())), field, levels - 1)
+    if value and all(isinstance(part, str) and str(key)[-1:].isdigit() for key, part in value.items()):
+        return list(value.values())  # numbered: {"1": "...", "task_2": "..."}
+    return None

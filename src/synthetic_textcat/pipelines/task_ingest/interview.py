@@ -1,0 +1,84 @@
+"""Asks the model what the journal does not answer, as the conversation goes on."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import chain
+from typing import Any
+
+from pydantic import BaseModel
+
+from synthetic_textcat.llm.calls import Call, Manner
+from synthetic_textcat.llm.chat import Chat
+from synthetic_textcat.llm.engine import complete_rounds
+from synthetic_textcat.llm.journal import Journal
+from synthetic_textcat.llm.open_calls import open_rows
+from synthetic_textcat.llm.retries import judging
+from synthetic_textcat.llm.settlement import Settlement, settle
+from synthetic_textcat.pipelines.task_ingest.conversation import Conversation, Questions
+from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.replies import Problem
+
+logger = logging.getLogger(__name__)
+
+
+class Interview:
+    """One conversation with the model; what earlier runs heard is not asked again.
+
+    Args:
+        conversation: Gives the questions.
+        journal: What was heard before.
+        max_attempts: Replies asked for a call.
+    """
+
+    def __init__(self, conversation: Conversation, journal: Journal, max_attempts: int) -> None:
+        self._conversation = conversation
+        self._journal = journal
+        self._max_attempts = max_attempts
+        self._heard: defaultdict[str, list[Completion]] = defaultdict(list)
+        self._wanted: dict[str, type[BaseModel]] = {}
+        self._any_good = False
+
+    def hold(self, open_chat: Callable[[], Chat], manner: Manner) -> Iterator[list[Completion]]:
+        """Makes the calls in the manner given, but judged by what each is to hold; yields what arrives."""
+        rounds = self._open_calls()
+        first = next(rounds, None)
+        if first is None:
+            return
+        manner = replace(manner, judge=self._judge, untried=not self._any_good)
+        for batch in complete_rounds(open_chat, chain([first], rounds), manner):
+            for completion in batch:
+                self._heard[completion.fingerprint].append(completion)
+            yield batch
+
+    def _open_calls(self) -> Iterator[Iterator[Call]]:
+        """Round after round the calls to make; when the next one is asked for, all of the last one has been heard."""
+        try:
+            questions = next(self._conversation)
+            while True:
+                yield iter(self._open_among(questions))
+                questions = self._conversation.send(self._settlements(questions))
+        except StopIteration:
+            return
+
+    def _open_among(self, questions: Questions) -> list[Call]:
+        calls, wanted, about = questions
+        self._wanted |= {call.fingerprint: wanted for call in calls}
+        fingerprints = [call.fingerprint for call in calls]
+        still_open = open_rows(fingerprints, self._journal, wanted, self._max_attempts)
+        self._any_good = self._any_good or still_open.any_good
+        if still_open.rows:
+            logger.info("Brainstorming: %d calls for %s", len(still_open.rows), about)
+        return [replace(calls[row.position], past=row.past) for row in still_open.rows]
+
+    def _settlements(self, questions: Questions) -> list[Settlement[Any]]:
+        fingerprints = [call.fingerprint for call in questions.calls]
+        before = self._journal.completions(fingerprints)
+        return [
+            settle(sorted([*past, *self._heard[fingerprint]], key=lambda line: line.attempt), questions.wanted)
+            for fingerprint, past in zip(fingerprints, before, strict=True)
+        ]
+
+    def _judge(self, completion: Completion) -> Problem | None:
+        return judging(self._wanted[completion.fingerprint])(completion)

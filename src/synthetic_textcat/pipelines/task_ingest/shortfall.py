@@ -1,0 +1,64 @@
+"""What is said where brainstorming brought less than was asked for: an error, or one warning a reason."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from synthetic_textcat.errors import BrainstormError
+from synthetic_textcat.pipelines.task_ingest.conversation import Found
+from synthetic_textcat.pipelines.task_ingest.rounds import Rounds
+from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
+from synthetic_textcat.schemas.parameters import TaskIngestParameters
+
+_AGAIN = "Next: run the same command again, or set task_ingest.num_brainstormed=0"
+
+
+def refuse_broken_off(found: Found) -> None:
+    """Makes sure that no call failed for want of a reply: with its tasks the plan would be another one.
+
+    Raises:
+        BrainstormError: Naming the first cause.
+    """
+    for call in (*found.rounds.stopped, *(each.brought for each in found.proposed)):
+        if not call.is_settled and call.cause in TRANSPORT_CAUSES:
+            raise BrainstormError(f"Brainstorming broke off ({call.cause}: {call.detail}). {_AGAIN}")
+
+
+def refuse_nothing(tasks: int, found: Found) -> None:
+    """Makes sure that there is a task at all, be it the user's.
+
+    Raises:
+        BrainstormError: Saying why none was found.
+    """
+    if not tasks:
+        why = _causes(found.rounds) or _left_out(found) or "no round was answered in full"
+        raise BrainstormError(f"Brainstorming brought no tasks ({why}). {_AGAIN}")
+
+
+def warnings(found: Found, settings: TaskIngestParameters) -> Iterator[str]:
+    """Why tasks are missing, if they are."""
+    rounds, wanted = found.rounds, settings.num_brainstormed
+    so_far = f"{len(rounds.tasks)} of {wanted}"
+    if causes := _causes(rounds):
+        yield f"Brainstorming calls without a task in their reply, of {len(rounds.turns)}: {causes}"
+    if rounds.stopped:
+        yield f"A cap ended brainstorming at {so_far} tasks; the same command goes on, and plans for more of them"
+    elif len(rounds.tasks) < wanted:
+        yield (
+            f"Brainstorming found {so_far} distinct tasks in task_ingest.max_calls={settings.max_calls} calls. "
+            "Next: raise it, or tasks_per_call"
+        )
+    if settings.label_sets == "propose" and (left_out := _left_out(found)):
+        yield f"Brainstormed tasks left out for want of a label set, of {len(found.proposed)}: {left_out}"
+
+
+def _causes(rounds: Rounds) -> str:
+    return _counted(turn.brought.cause for turn in rounds.turns)
+
+
+def _left_out(found: Found) -> str:
+    left_out = (each.brought for each in found.proposed if not each.labels)
+    return _counted(call.cause if call.is_settled and call.cause else "not asked" for call in left_out)
+
+
+def _counted(causes: Iterable[str | None]) -> str:
+    return ", ".join(f"{cause} {times}" for cause, times in sorted(Counter(filter(None, causes)).items()))

@@ -1,0 +1,152 @@
+"""Brainstorming replies: a list in any form yields its tasks, or there is a named cause; never a blob for a task."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from synthetic_textcat.llm.parsing import parse
+from synthetic_textcat.schemas.outcomes import CONTENT_CAUSES
+from synthetic_textcat.schemas.replies import Problem, TaskList
+from synthetic_textcat.schemas.task_sentences import LONGEST_SENTENCE
+from tests.llm.builders import completion
+
+_TASKS = ["Sort reviews by tone.", "Tell who wrote a letter.", "Find the cause that a report names."]
+_FUZZ = settings(deadline=None, max_examples=150)
+
+
+def _read(text: str, finish_reason: str = "stop") -> list[str] | Problem:
+    result = parse(completion(text, finish_reason=finish_reason), TaskList)
+    return result.tasks if isinstance(result, TaskList) else result
+
+
+def _lines(tasks: list[str], mark: str) -> str:
+    return "\n".join(f"{mark.format(number)} {task}" for number, task in enumerate(tasks, start=1))
+
+
+_FORMS: dict[str, Callable[[list[str]], str]] = {
+    "object": lambda tasks: json.dumps({"tasks": tasks}),
+    "bare list": json.dumps,
+    "another key": lambda tasks: json.dumps({"classification_tasks": tasks}),
+    "another key beside others": lambda tasks: json.dumps({"note": "as asked", "list": tasks}),
+    "wrapped twice": lambda tasks: json.dumps({"data": {"tasks": tasks}}),
+    "list in a list": lambda tasks: json.dumps([tasks]),
+    "object in a list": lambda tasks: json.dumps([{"tasks": tasks}]),
+    "JSON in a string": lambda tasks: json.dumps(json.dumps(tasks)),
+    "objects": lambda tasks: json.dumps({"tasks": [{"task": task} for task in tasks]}),
+    "objects with a name": lambda tasks: json.dumps([{"name": "A task", "description": task} for task in tasks]),
+    "objects with labels": lambda tasks: json.dumps([{"task": task, "labels": ["a b c", "d"]} for task in tasks]),
+    "numbered keys": lambda tasks: json.dumps({f"task_{n}": task for n, task in enumerate(tasks)}),
+    "numbered items": lambda tasks: json.dumps({"tasks": [f"{n}. {task}" for n, task in enumerate(tasks, start=1)]}),
+    "prefixed items": lambda tasks: json.dumps({"tasks": [f"Task {n}: {task}" for n, task in enumerate(tasks)]}),
+    "bulleted, quoted items": lambda tasks: json.dumps({"tasks": [f'- "{task}"' for task in tasks]}),
+    "one string of numbered lines": lambda tasks: json.dumps({"tasks": _lines(tasks, "{})")}),
+    "one item of numbered lines": lambda tasks: json.dumps({"tasks": [_lines(tasks, "{}.")]}),
+    "one numbered line": lambda tasks: _lines(tasks, "{}.").replace("\n", " "),
+    "one item of one numbered line": lambda tasks: json.dumps([_lines(tasks, "{})").replace("\n", " ")]),
+    "fenced": lambda tasks: f"```json\n{json.dumps({'tasks': tasks}, indent=1)}\n```",
+    "prose around": lambda tasks: f"Sure [as you like], here they are:\n{json.dumps(tasks)}\nGood luck!",
+    "thoughts before": lambda tasks: f'<think>["a b c"]? {{No}}.</think>{json.dumps({"tasks": tasks})}',
+    "trailing comma": lambda tasks: json.dumps({"tasks": tasks})[:-2] + ",]}",
+    "single quotes": lambda tasks: str({"tasks": tasks}),
+    "numbered lines": lambda tasks: _lines(tasks, "{}."),
+    "numbered lines in prose": lambda tasks: f"Sure! Here you are:\n\n{_lines(tasks, '{}.')}\n\nAsk for more.",
+    "bold numbered lines": lambda tasks: "\n\n".join(f"{n}. **{task}**" for n, task in enumerate(tasks, start=1)),
+    "bracketed numbers": lambda tasks: _lines(tasks, "({})"),
+    "prefixed lines": lambda tasks: _lines(tasks, "Task {}:"),
+    "bulleted lines": lambda tasks: _lines(tasks, "-"),
+    "starred lines in a fence": lambda tasks: f"```\n{_lines(tasks, '*')}\n```",
+    "lines with lists below": lambda tasks: "\n".join(
+        f"{n}. {t}\n   - one of two\n   - two" for n, t in enumerate(tasks)
+    ),
+}
+
+
+@pytest.mark.parametrize("form", _FORMS)
+def test_a_list_in_any_form_yields_its_tasks(form: str) -> None:
+    assert _read(_FORMS[form](_TASKS)) == _TASKS
+
+
+_WORD = st.sampled_from(["sort", "letters", "from", "nurses", "café's", "stage-hands", "by", "who", "2nd", "Näheres"])
+_SENTENCES = st.lists(st.lists(_WORD, min_size=3, max_size=12).map(lambda words: f"{' '.join(words)}."), min_size=2)
+
+
+@_FUZZ
+@given(_SENTENCES, st.sampled_from(sorted(_FORMS)))
+def test_any_sentences_come_back_equal_from_any_form(tasks: list[str], form: str) -> None:
+    assert _read(_FORMS[form](tasks)) == tasks
+
+
+@pytest.mark.parametrize("form", ["object", "bare list", "objects", "objects with labels", "fenced", "another key"])
+@_FUZZ
+@given(data=st.data())
+def test_a_cut_list_yields_its_whole_items_and_no_torn_one(form: str, data: st.DataObject) -> None:
+    text = _FORMS[form](_TASKS)
+    found = _read(text[: data.draw(st.integers(0, len(text)))], "length")
+    if isinstance(found, Problem):
+        assert found.cause in ("truncated", "schema_violation")
+    else:
+        assert found == _TASKS[: len(found)]
+
+
+def test_a_cut_numbered_list_loses_its_last_line() -> None:
+    text = _lines(_TASKS, "{}.")
+    assert _read(text[:-5], "length") == _TASKS[:-1]
+    assert _read(text[: len("1. Sort reviews")], "length") == Problem(
+        "truncated", "the reply was cut at the token limit; raise llm.max_tokens"
+    )
+
+
+def test_a_cut_numbered_line_loses_its_last_item() -> None:
+    assert _read(_lines(_TASKS, "{}.").replace("\n", " ")[:-5], "length") == _TASKS[:-1]
+
+
+def test_an_item_goes_on_with_the_indented_line_below() -> None:
+    assert _read("1. Sort reviews\n   by tone.\n2. Tell who wrote a letter.") == _TASKS[:2]
+
+
+def test_what_can_not_be_a_task_is_left_out() -> None:
+    odd = ["Two words", "", "7 8 9", 7, None, {"id": 3}, "x y " * LONGEST_SENTENCE, "Sort reviews\nby tone."]
+    assert _read(json.dumps({"tasks": [*odd, _TASKS[0]]})) == _TASKS[:1]
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        (" ".join(_TASKS), "invalid_json"),
+        ("I would rather not.", "invalid_json"),
+        ("", "invalid_json"),
+        (json.dumps(" ".join(_TASKS)), "invalid_json"),
+        (json.dumps({"tasks": " ".join(_TASKS)}), "schema_violation"),
+        (json.dumps({"tasks": ["one", "two"]}), "schema_violation"),
+        (json.dumps({"tasks": []}), "schema_violation"),
+        ("{}", "schema_violation"),
+        (json.dumps({"error": "no idea", "code": 7}), "schema_violation"),
+    ],
+)
+def test_a_reply_without_a_list_has_a_cause(text: str, cause: str) -> None:
+    found = _read(text)
+    assert isinstance(found, Problem)
+    assert found.cause == cause
+
+
+_SYNTAX = st.text(st.sampled_from("{}[]\"'`:,\\/\n\r\t 1.-*)(#aTtask\ufeff\ud800"), max_size=80)
+
+
+@_FUZZ
+@given(st.text(st.characters(exclude_categories=[]), max_size=80) | _SYNTAX, st.sampled_from(["stop", "length"]))
+def test_no_text_makes_it_raise(text: str, finish_reason: str) -> None:
+    found = _read(text, finish_reason)
+    if isinstance(found, Problem):
+        assert found.cause in CONTENT_CAUSES
+    else:
+        assert all(len(task.split()) >= 3 and task.encode() for task in found)
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"a":' * 50_000, "[1," * 50_000, "1. " * 50_000, "- a b c\n" * 20_000]
+)
+def test_no_text_makes_it_hang(text: str) -> None:
+    _read(text)
