@@ -85,7 +85,7 @@ def test_a_task_of_the_users_own_is_written_for_and_said_to_be_a_placeholder(pro
     assert len(examples) > 20
     assert (
         examples["input_text"]
-        .str.contains("placeholder|template|no model|real model|no language model", case=False)
+        .str.contains("placeholder|template|no model|real model|no language model|no entry for this task", case=False)
         .all()
     )
     assert set(examples["label"]) == {"scarf", "mitten", "hat"}
@@ -96,7 +96,8 @@ def test_a_template_of_the_users_own_is_understood(project: Project) -> None:
         "messages": [
             {
                 "role": "user",
-                "content": "{language}, {num_words}. Not {misleading_label} but {label}!\nOf\n{labels}\nJob: {task}",
+                "content": "{language}, {num_words}, {clarity}, {difficulty}. Not {misleading_label} but {label}!\n"
+                "Of\n{labels}\nJob: {task}",
             }
         ]
     }

@@ -5,9 +5,11 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -132,12 +134,18 @@ class Project:
     def wait_for_mlflow_run(self, status: str, within_s: float = 60.0) -> Run:
         """The only run, once it has this status: of a run that ended in its first seconds MLflow hears afterwards."""
         end = time.monotonic() + within_s
-        while True:
-            runs = self.mlflow_runs() if self.path("mlflow.db").exists() else []
-            if [run.info.status for run in runs] == [status]:
-                return runs[0]
-            assert time.monotonic() < end, runs
-            time.sleep(0.5)
+        while self._statuses() != [status]:
+            assert time.monotonic() < end, self._statuses()
+            time.sleep(0.2)
+        return self.mlflow_runs()[0]
+
+    def _statuses(self) -> list[str]:
+        """Read without MLflow, which would make the tables where they are still missing."""
+        if not self.path("mlflow.db").exists():
+            return []
+        with suppress(sqlite3.OperationalError), closing(sqlite3.connect(self.path("mlflow.db"))) as database:
+            return [status for (status,) in database.execute("SELECT status FROM runs")]
+        return []
 
     def mlflow_client(self) -> mlflow.MlflowClient:
         """A client of the project's own store."""

@@ -107,7 +107,8 @@ def test_the_projects_own_prompts_are_read(name: str, number: int) -> None:
     shown = {key: json.dumps(planned[key]) for key in ("label", "misleading_label")}
     listed = "\n".join(f"- {label.name}: {label.description}" for label in task.labels)
     messages = yaml.safe_load((TASKS_FILE.parent / "prompts" / f"{name}.yml").read_text(encoding="utf-8"))["messages"]
-    filled = {**planned, **shown, "task": task.task, "labels": listed, "language": "English"}
+    lines = {"seed_examples": 'Texts:\n- "Oh no."', "own_attributes": "- tone: formal"}
+    filled = {**planned, **shown, **lines, "task": task.task, "labels": listed, "language": "English"}
     text = without_task("\n".join(message["content"].format(**filled) for message in messages), task.task)
     if task.labels:
         assert find_labels(text, task.label_names) == (planned["label"], planned["misleading_label"])

@@ -41,8 +41,9 @@ class Opening:
     def open(self) -> RunLog:
         """Makes the run in the store."""
         store = Store.of(self.project)
-        client = store.connect()
-        experiment_id = store.experiment_id(client)
+        with store.alone():
+            client = store.connect()
+            experiment_id = store.experiment_id(client)
         run = client.create_run(experiment_id, start_time=self.start_ms, tags=dict(self.tags), run_name=self.name)
         return RunLog(client, experiment_id, run.info.run_id)
 

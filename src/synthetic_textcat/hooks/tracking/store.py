@@ -2,10 +2,16 @@
 
 import os
 import sqlite3
-from contextlib import closing
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from filelock import FileLock
+
+from synthetic_textcat.hashing import short_id
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -13,6 +19,7 @@ if TYPE_CHECKING:
 EXPERIMENT = "synthetic-textcat"
 
 _SQLITE = "sqlite:///"
+_LONGEST_WAIT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,13 @@ class Store:
         from mlflow import MlflowClient
 
         return MlflowClient(tracking_uri=self.uri, registry_uri=self.registry_uri)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keeps other runs of ours waiting: two that make the tables of a new database at once break each other's."""
+        name = f"synthetic-textcat-{short_id(self.uri)}.lock"
+        with FileLock(Path(tempfile.gettempdir()) / name, timeout=_LONGEST_WAIT_S):
+            yield
 
     def experiment_id(self, client: "MlflowClient") -> str:
         """The id of the experiment, which is made where it is missing."""
