@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from benchmarks.figures import Report
 from benchmarks.processes import Options
-from benchmarks.scenarios import calls, journal, memory, start_up
+from benchmarks.scenarios import calls, journal, memory, planning, start_up
 
 SCENARIOS: dict[str, Callable[[Options], Report]] = {
     "no_latency": calls.no_latency,
@@ -13,5 +13,6 @@ SCENARIOS: dict[str, Callable[[Options], Report]] = {
     "long_tail": calls.long_tail,
     "memory": memory.memory,
     "journal": journal.journal,
+    "planning": planning.planning,
     "start_up": start_up.start_up,
 }

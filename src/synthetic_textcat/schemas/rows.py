@@ -12,6 +12,8 @@ from synthetic_textcat.hashing import canonical_json
 
 ATTRIBUTES = ("language", "difficulty", "clarity", "num_words")
 
+_AT_ONCE = 50_000  # rows of a long plan that are hashed at once: as Python objects they are many times as large
+
 _ATTRIBUTE_COLUMNS = dict.fromkeys(ATTRIBUTES, "str")
 
 REQUESTS = {
@@ -105,8 +107,10 @@ def fingerprints_of(requests: pd.DataFrame, calls: pd.DataFrame) -> list[str]:
 def plan_sha256(requests: pd.DataFrame) -> str:
     """Hex sha256 of the plan: one line of canonical JSON for each row, in plan order, missing values as null."""
     names = sorted(requests.columns)
-    columns = [requests[name].astype(object).where(requests[name].notna(), None).tolist() for name in names]
     digest = hashlib.sha256()
-    for values in zip(*columns, strict=True):
-        digest.update(canonical_json(dict(zip(names, values, strict=True))).encode() + b"\n")
+    for start in range(0, len(requests), _AT_ONCE):
+        part = requests.iloc[start : start + _AT_ONCE]
+        columns = [part[name].astype(object).where(part[name].notna(), None).tolist() for name in names]
+        for values in zip(*columns, strict=True):
+            digest.update(canonical_json(dict(zip(names, values, strict=True))).encode() + b"\n")
     return digest.hexdigest()

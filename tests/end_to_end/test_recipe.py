@@ -1,0 +1,92 @@
+"""What a user plans with: own attributes, seed examples, overrides, and a look before any money is spent."""
+
+import pytest
+import yaml
+
+from tests.support.project import Project
+from tests.support.server import FaultServer
+
+_TASKS = [
+    {
+        "task": "Sort a support ticket by the team that must answer it.",
+        "labels": {"Billing": "invoices and refunds", "Shipping": "parcels and couriers"},
+        "seed_examples": {"Billing": ["I paid twice, <b>again</b>."], "Shipping": "Where is my parcel?"},
+        "language": {"German": 1},
+        "extra": {"mood": ["calm", "upset"]},
+    },
+    "Say what a legal question is about.",
+]
+
+
+@pytest.fixture
+def own(project: Project) -> Project:
+    """A project with these tasks and an attribute for all of them."""
+    project.path("data/01_raw/tasks.yml").write_text(yaml.safe_dump(_TASKS, sort_keys=False), encoding="utf-8")
+    project.parameters(attribute_sampling={"num_examples": 24, "extra": {"channel": {"email": 3, "chat": 1}}})
+    return project
+
+
+def test_own_attributes_and_seed_examples_reach_prompts_tables_and_report(own: Project) -> None:
+    own.generate()
+
+    examples = own.table("examples")
+    assert list(examples.columns)[9:13] == ["num_words", "channel", "mood", "model_name"]
+    for name in ("requests", "candidates", "rejected", "failed"):
+        columns = list(own.table(name).columns)
+        assert columns[columns.index("num_words") + 1 :][:2] == ["channel", "mood"]
+    requests = own.table("requests")
+    closed = requests[requests["label"].notna()]
+    assert set(closed["language"]) == {"German"}
+    assert dict(closed["mood"].value_counts()) == {"calm": 6, "upset": 6}
+    assert dict(requests["channel"].value_counts()) == {"email": 18, "chat": 6}
+    report = own.path("data/08_reporting/quality_report.html").read_text(encoding="utf-8")
+    assert "mood: upset" in report
+    assert "Labels that the model made" in report
+    assert own.metrics()["labels/open_tasks"] == 1
+    preview = own.path("data/03_primary/prompt_preview.md").read_text(encoding="utf-8")
+    assert '- "I paid twice, <b>again</b>."' in preview
+    assert "- channel: email" in preview
+
+
+def test_a_preview_asks_no_model_and_writes_nothing_else(
+    own: Project, server: FaultServer, openai_env: dict[str, str]
+) -> None:
+    done = own.run(
+        "--pipelines", "preview", "--env", "openai", "--params", "task_ingest.num_brainstormed=5", **openai_env
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "# 3 of 200 planned rows" in done.stdout
+    assert "### user" in done.stdout
+    assert "- misleading_label: " in done.stdout
+    assert server.stats()["requests"] == 0
+    written = {path.name for path in own.path("data").rglob("*") if path.is_file() and "01_raw" not in path.parts}
+    assert written == {"prompt_preview.md"}
+
+
+def test_a_misspelt_placeholder_is_told_by_name_before_any_call(
+    own: Project, server: FaultServer, openai_env: dict[str, str]
+) -> None:
+    path = own.path("data/01_raw/prompts/open_labels.yml")
+    path.write_text(path.read_text(encoding="utf-8").replace("{clarity}", "{clairty}"), encoding="utf-8")
+
+    done = own.run("--pipelines", "generate", "--env", "openai", **openai_env)
+
+    assert done.returncode == 1
+    assert "Prompt open_labels has the unknown placeholder {clairty}; did you mean clarity?" in done.stderr
+    assert server.stats()["requests"] == 0
+
+
+def test_a_reply_that_copies_a_seed_example_is_a_duplicate_of_it(own: Project) -> None:
+    sampling = {"num_examples": 24, "num_seed_examples": 0}  # so that prompts, and replies, stay what they are
+    own.parameters(attribute_sampling=sampling)
+    own.generate()
+    copied = own.table("examples").query("label == 'Billing'").iloc[0]
+    tasks = [{**_TASKS[0], "seed_examples": [copied["input_text"].upper()]}, *_TASKS[1:]]  # type: ignore[dict-item]
+    own.path("data/01_raw/tasks.yml").write_text(yaml.safe_dump(tasks, sort_keys=False), encoding="utf-8")
+
+    assert "calls     0" in own.generate()
+
+    (rejected,) = own.table("rejected").to_dict("records")
+    assert rejected["request_id"] == copied["request_id"]
+    assert (rejected["reject_reason"], rejected["detail"]) == ("exact_duplicate", "seed example")
