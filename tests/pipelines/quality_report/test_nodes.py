@@ -77,8 +77,8 @@ def test_the_tables_outcomes_and_metrics_tell_the_same_story(tmp_path: Path) -> 
     assert list(outcomes["attempts"]) == [1, 1, 1, 1, 0]
     metrics = measure(
         ledger,
-        outcomes,
         _REQUESTS,
+        checked.examples,
         journal,
         Journal(tmp_path / "absent"),
         PRICES,
@@ -94,8 +94,8 @@ def test_a_rehearsal_by_templates_is_no_part_of_what_a_real_models_data_cost(
 ) -> None:
     lines = [completion(request_id="r0", run_id="rehearsal", model_name=OFFLINE_MODEL), completion(request_id="r0")]
     journal = Journal(write_journal(tmp_path / "journal.jsonl", lines))
-    outcomes = to_frame([], OUTCOMES)
+    examples = to_frame([], EXAMPLES)
     none_yet, llm = Journal(tmp_path / "absent"), LlmParameters(model=model)
-    metrics = measure(ledger_of(), outcomes, _REQUESTS, journal, none_yet, PRICES, llm, "run-1")
+    metrics = measure(ledger_of(), _REQUESTS, examples, journal, none_yet, PRICES, llm, "run-1")
     assert metrics["calls/dataset"] == calls
     assert metrics["cost/usd_dataset"] == (None if usd is None else pytest.approx(usd))

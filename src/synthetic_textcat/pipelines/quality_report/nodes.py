@@ -95,8 +95,8 @@ def list_outcomes(
 
 def measure(
     ledger: Ledger,
-    outcomes: pd.DataFrame,
     requests: pd.DataFrame,
+    examples: pd.DataFrame,
     journal: Journal,
     brainstorm_journal: Journal,
     prices: dict[str, Any],
@@ -104,14 +104,13 @@ def measure(
     run_id: str,
 ) -> Metrics:
     """All metrics, by name; what templates wrote in a rehearsal is no part of what a real model's data cost."""
-    accepted = outcomes.loc[outcomes["outcome"] == "accepted", "request_id"]
     rehearsed = set() if llm.model == OFFLINE_MODEL else {OFFLINE_MODEL}
     lines = (line for line in chain(journal, brainstorm_journal) if line.model_name not in rehearsed)
     spent = add_up(lines, requests, PriceList.read(prices), run_id)
     return merged(
         row_metrics(ledger),
-        yield_metrics(requests, accepted),
-        open_label_metrics(requests, outcomes),
+        yield_metrics(requests, examples["request_id"]),
+        open_label_metrics(requests, made_labels(requests, examples)),
         spending_metrics(spent, ledger["accepted"]),
     )
 
@@ -129,6 +128,7 @@ def plot_yield(ledger: Ledger) -> Any:
 def write_report(
     ledger: Ledger,
     metrics: Metrics,
+    requests: pd.DataFrame,
     examples: pd.DataFrame,
     rejected: pd.DataFrame,
     failed: pd.DataFrame,
@@ -138,7 +138,7 @@ def write_report(
 ) -> str:
     """The report as HTML."""
     accepted, refused, unanswered = (sample(list(records_of(rows)), seed) for rows in (examples, rejected, failed))
-    shown = Shown(accepted, refused, unanswered, own_of(examples), list(made_labels(metrics, examples)))
+    shown = Shown(accepted, refused, unanswered, own_of(examples), made_labels(requests, examples))
     by_templates = llm.model == OFFLINE_MODEL or OFFLINE_MODEL in set(examples["model_name"])
     return render(ledger, metrics, shown, llm.model, BANNER if by_templates else None, stopped_by)
 

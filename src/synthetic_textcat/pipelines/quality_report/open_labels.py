@@ -1,13 +1,12 @@
 """The labels that the model made for tasks without a label set."""
 
-from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import pandas as pd
 
 from synthetic_textcat.pipelines.quality_report.checks import normalised
 
-_OF_TASK = "labels/made/task/"
+MOST_LISTED = 20
 
 
 class MadeLabels(NamedTuple):
@@ -24,26 +23,19 @@ class MadeLabels(NamedTuple):
     rows: int
 
 
-def open_label_metrics(requests: pd.DataFrame, outcomes: pd.DataFrame) -> dict[str, float | None]:
-    """Different labels among the accepted rows of tasks without a label set, after normalising. Unit: labels.
+def made_labels(requests: pd.DataFrame, examples: pd.DataFrame) -> list[MadeLabels]:
+    """The tasks without a label set that have an accepted row, those with the most different labels first."""
+    open_tasks = requests.loc[requests["label"].isna(), "task_id"].unique()
+    rows = examples[examples["task_id"].isin(open_tasks)]
+    made = rows.assign(label=rows["label"].map(normalised)).groupby("task_id", sort=False)
+    counts = made.agg(task=("task", "first"), labels=("label", "nunique"), rows=("label", "size"))
+    ordered = counts.sort_values("labels", ascending=False, kind="stable")
+    return [MadeLabels(str(x), int(y), int(z)) for x, y, z in ordered.itertuples(index=False)]
 
-    Returns:
-        `labels/open_tasks`, how many such tasks the plan has; `labels/made`, over them; `labels/made/task/<task_id>`.
-    """
-    is_open = requests["label"].isna()
-    made = pd.DataFrame({"task_id": requests["task_id"], "label": outcomes["label"]})
-    accepted = made[is_open & (outcomes["outcome"] == "accepted")]
-    counts = accepted["label"].map(normalised).groupby(accepted["task_id"]).nunique()
+
+def open_label_metrics(requests: pd.DataFrame, made: list[MadeLabels]) -> dict[str, float | None]:
+    """How many tasks without a label set are planned, and the different labels made for them, each task for itself."""
     return {
-        "labels/open_tasks": requests.loc[is_open, "task_id"].nunique(),
-        "labels/made": int(counts.sum()),
-        **{f"{_OF_TASK}{task_id}": int(count) for task_id, count in counts.items()},
+        "labels/open_tasks": requests.loc[requests["label"].isna(), "task_id"].nunique(),
+        "labels/made": sum(task.labels for task in made),
     }
-
-
-def made_labels(metrics: Mapping[str, float | None], examples: pd.DataFrame) -> Iterator[MadeLabels]:
-    """The tasks without a label set, as the report lists them."""
-    for task_id, rows in examples.groupby("task_id", sort=False):
-        count = metrics.get(f"{_OF_TASK}{task_id}")
-        if count is not None:
-            yield MadeLabels(str(rows["task"].iloc[0]), int(count), len(rows))

@@ -39,8 +39,8 @@ def create_pipeline() -> Pipeline:
                 measure,
                 inputs=[
                     "ledger",
-                    "outcomes",
                     "requests",
+                    "examples",
                     "completions",
                     "brainstorm_completions",
                     "prices",
@@ -57,6 +57,7 @@ def create_pipeline() -> Pipeline:
                 inputs=[
                     "ledger",
                     "metrics",
+                    "requests",
                     "examples",
                     "rejected",
                     "failed",

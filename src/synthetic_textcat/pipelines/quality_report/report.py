@@ -7,7 +7,7 @@ from typing import Any
 from synthetic_textcat.hashing import draw
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
 from synthetic_textcat.pipelines.quality_report.metrics import Metrics
-from synthetic_textcat.pipelines.quality_report.open_labels import MadeLabels
+from synthetic_textcat.pipelines.quality_report.open_labels import MOST_LISTED, MadeLabels
 from synthetic_textcat.pipelines.quality_report.plots import COLOURS, ends_of
 from synthetic_textcat.schemas.prices import usd
 
@@ -58,6 +58,7 @@ def render(ledger: Ledger, metrics: Metrics, shown: Shown, model: str, banner: s
         ends=ends_of(ledger),
         colours=COLOURS,
         shown=shown,
+        open_tasks=shown.open_tasks[:MOST_LISTED],
         model=model,
         banner=banner,
         stopped_by=stopped_by,
