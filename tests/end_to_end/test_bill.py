@@ -94,6 +94,7 @@ def test_cost_is_by_the_price_list_and_unknown_without(project: Project, openai_
     assert project.table("outcomes")["cost"].isna().all()
 
 
+@pytest.mark.slow
 def test_requests_stay_under_the_limit_in_every_second_retries_included(
     project: Project, server: FaultServer, openai_env: dict[str, str]
 ) -> None:

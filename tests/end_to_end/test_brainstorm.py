@@ -129,6 +129,7 @@ def test_a_server_that_fails_ends_it_in_one_line_and_the_same_command_goes_on(
     assert server.stats()["replied"] > paid
 
 
+@pytest.mark.slow
 def test_a_cap_in_the_midst_of_it_ends_the_run_well_and_the_next_one_goes_on(
     project: Project, server: FaultServer, openai_env: dict[str, str]
 ) -> None:

@@ -140,6 +140,7 @@ def test_a_second_signal_ends_at_once_and_costs_nothing_saved(
     assert project.counts()["examples"] == _ROWS
 
 
+@pytest.mark.slow
 def test_an_interrupt_is_heard_where_nodes_run_in_threads(
     project: Project, server: FaultServer, openai_env: dict[str, str]
 ) -> None:

@@ -93,6 +93,7 @@ def test_a_server_that_fails_each_row_in_one_way_is_left_after_a_few(
     assert len(project.journal()) == server.stats()["replied"]  # they were paid for
 
 
+@pytest.mark.slow
 def test_a_call_that_hangs_costs_its_own_row_and_ends_as_a_timeout(
     project: Project, server: FaultServer, openai_env: dict[str, str]
 ) -> None:

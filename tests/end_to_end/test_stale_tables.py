@@ -31,6 +31,7 @@ def test_an_answer_is_never_filed_under_the_call_of_another_prompt(project: Proj
     assert all(plan.loc[row, "label"] is None or plan.loc[row].isna()["label"] for row in written)
 
 
+@pytest.mark.slow
 def test_a_new_plan_beside_old_answers_is_told_and_not_mixed(project: Project) -> None:
     project.generate("--params", _FEW)
     assert project.run("--pipelines", "attribute_sampling", "--params", f"{_FEW},seed=1").returncode == 0

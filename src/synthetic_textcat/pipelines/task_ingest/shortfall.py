@@ -36,13 +36,15 @@ def refuse_nothing(tasks: int, found: Found) -> None:
 
 def warnings(found: Found, settings: TaskIngestParameters) -> Iterator[str]:
     """Why tasks are missing, if they are."""
-    rounds, wanted = found.rounds, found.rounds.wanted
-    so_far = f"{len(rounds.tasks)} of {wanted}"
+    rounds, wanted = found.rounds, settings.num_brainstormed
+    has_labels = settings.label_sets == "propose" and not rounds.stopped
+    count = sum(bool(each.labels) for each in found.proposed) if has_labels else len(rounds.tasks)
+    so_far = f"{count} of {wanted}"
     if causes := _causes(rounds):
         yield f"Brainstorming calls without a task in their reply, of {len(rounds.turns)}: {causes}"
     if rounds.stopped:
         yield f"A cap ended brainstorming at {so_far} tasks; the same command goes on, and plans for more of them"
-    elif len(rounds.tasks) < wanted:
+    elif count < wanted and len(rounds.tasks) < rounds.wanted:
         yield (
             f"Brainstorming found {so_far} distinct tasks in task_ingest.max_calls={settings.max_calls} calls. "
             "Next: raise it, or tasks_per_call"
