@@ -49,7 +49,7 @@ def test_the_parameters_of_openai_over_base_are_valid() -> None:
         ("llm.temprature", "Unknown parameter llm.temprature: did you mean temperature?"),
         ("attribute_sampling.languages", "did you mean language?"),
         ("generation.max_concurency", "did you mean max_concurrency?"),
-        ("quality_report.x", "Unknown parameter quality_report.x: allowed: min_yield"),
+        ("quality_report.x", "Unknown parameter quality_report.x: allowed: min_yield, near_duplicate_similarity"),
         ("llm.api_key", "Unknown parameter llm.api_key: allowed: defects, max_tokens, model"),
     ],
 )

@@ -16,5 +16,6 @@ REJECT_REASONS = (
     "label_not_as_planned",
     "label_leaked",
     "exact_duplicate",
+    "near_duplicate",
 )
 """In the order in which they are tried: checks of one row first, then those that compare rows."""

@@ -7,11 +7,14 @@ from hypothesis import strategies as st
 from synthetic_textcat.pipelines.quality_report.checks import Candidate, normalised
 from synthetic_textcat.pipelines.quality_report.verdicts import judge
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS
+from synthetic_textcat.schemas.parameters import QualityReportParameters
 from tests.pipelines.quality_report.builders import candidate, open_candidate
+
+_SETTINGS = QualityReportParameters()
 
 
 def _reasons(rows: list[Candidate]) -> list[str | None]:
-    return [verdict and verdict.reason for verdict in judge(rows)]
+    return [verdict and verdict.reason for verdict in judge(rows, _SETTINGS)]
 
 
 @pytest.mark.parametrize(
@@ -31,7 +34,7 @@ def test_the_first_reason_in_the_public_order_wins(row: Candidate, reason: str |
 
 
 def test_a_verdict_has_words() -> None:
-    (verdict,) = judge([candidate(label="mixed")])
+    (verdict,) = judge([candidate(label="mixed")], _SETTINGS)
     assert verdict is not None
     assert verdict == ("label_not_as_planned", "planned 'bad', got 'mixed'")
 
@@ -40,7 +43,9 @@ def test_of_equal_texts_the_first_in_plan_order_stays() -> None:
     texts = ["One.", "Two.", "one.", " ONE. ", "\uff34\uff57\uff4f."]
     rows = [open_candidate(request_id=f"r{place}", input_text=text) for place, text in enumerate(texts)]
     assert _reasons(rows) == [None, None, "exact_duplicate", "exact_duplicate", "exact_duplicate"]
-    assert [verdict and verdict.detail for verdict in judge(rows)][2:] == ["same text as r0"] * 2 + ["same text as r1"]
+    assert [verdict and verdict.detail for verdict in judge(rows, _SETTINGS)][2:] == ["same text as r0"] * 2 + [
+        "same text as r1"
+    ]
 
 
 def test_a_rejected_row_takes_no_other_with_it() -> None:

@@ -71,7 +71,7 @@ def raise_if_transport(defect: str | None) -> None:
 def spoil_row(row: Row, defect: str | None, labels: Sequence[str], seed: int) -> Row:
     """The row with a fault for which a check must reject it; any other defect leaves it as it is.
 
-    `exact_duplicate` is not here: its text is written with one seed for the task and label, see `replies`.
+    `exact_duplicate` and `near_duplicate` are not here: their texts are written for the task and label, see `replies`.
     """
     faults: dict[str, Callable[[], Row]] = {
         "empty_field": lambda: {**row, pick(tuple(row), "empty", seed): pick(("", "  "), "blank", seed)},

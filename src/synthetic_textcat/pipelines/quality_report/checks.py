@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from synthetic_textcat.pipelines.quality_report.near_duplicates import like_earlier
+from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.tasks import Task
 
 
@@ -46,7 +48,7 @@ class Candidate:
 
 
 Check = Callable[[Candidate], str | None]
-Comparison = Callable[[Iterable[Candidate]], Iterator[str | None]]
+Comparison = Callable[[Iterable[Candidate], QualityReportParameters], Iterator[str | None]]
 
 
 def empty_field(row: Candidate) -> str | None:
@@ -86,7 +88,7 @@ def label_leaked(row: Candidate) -> str | None:
     return f"the text names {' and '.join(map(repr, leaked))}" if leaked else None
 
 
-def exact_duplicate(rows: Iterable[Candidate]) -> Iterator[str | None]:
+def exact_duplicate(rows: Iterable[Candidate], _: QualityReportParameters) -> Iterator[str | None]:
     """A text that, normalised, a seed example of its task or an earlier row has."""
     first: dict[str, str] = {}
     for row in rows:
@@ -96,6 +98,14 @@ def exact_duplicate(rows: Iterable[Candidate]) -> Iterator[str | None]:
             continue
         kept = first.setdefault(text, row.request_id)
         yield None if kept == row.request_id else f"same text as {kept}"
+
+
+def near_duplicate(rows: Iterable[Candidate], settings: QualityReportParameters) -> Iterator[str | None]:
+    """A text that has nearly all its character 5-grams in common with an earlier row that stays, of whatever task."""
+    rows = list(rows)
+    texts = [normalised(row.input_text) for row in rows]
+    for like in like_earlier(texts, settings.near_duplicate_similarity):
+        yield None if like is None else f"{like.similarity:.2f} like {rows[like.place].request_id}"
 
 
 ROW_CHECKS: dict[str, Check] = {
@@ -109,7 +119,7 @@ ROW_CHECKS: dict[str, Check] = {
         label_leaked,
     )
 }
-COMPARISONS: dict[str, Comparison] = {check.__name__: check for check in (exact_duplicate,)}
+COMPARISONS: dict[str, Comparison] = {check.__name__: check for check in (exact_duplicate, near_duplicate)}
 
 
 def known_of(task: Task) -> Known:
