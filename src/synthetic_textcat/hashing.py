@@ -6,13 +6,16 @@ concurrency or library versions, and drawing one thing more leaves all other dra
 
 import hashlib
 import json
-from collections.abc import Sequence
+import struct
+from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 _SEPARATOR = "\x1f"
 _DRAW_BITS = 53  # what a float holds exactly
+_EIGHTHS = struct.Struct(">8Q")
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
@@ -35,6 +38,16 @@ def draw(*parts: object) -> float:
     """An even draw from [0, 1) that is a function of the parts alone."""
     digest = hashlib.blake2b(_SEPARATOR.join(map(str, parts)).encode(), digest_size=8).digest()
     return (int.from_bytes(digest, "big") >> (64 - _DRAW_BITS)) / (1 << _DRAW_BITS)
+
+
+def draws(*parts: object) -> Iterator[float]:
+    """Even draws from [0, 1) without end: the n-th is a function of the parts and n. Eight cost one hash."""
+    stem = hashlib.blake2b(_SEPARATOR.join(map(str, parts)).encode(), digest_size=64)
+    for number in count():
+        block = stem.copy()
+        block.update(b"%d" % number)
+        for eighth in _EIGHTHS.unpack(block.digest()):
+            yield (eighth >> (64 - _DRAW_BITS)) / (1 << _DRAW_BITS)
 
 
 def draw_int(bits: int, *parts: object) -> int:

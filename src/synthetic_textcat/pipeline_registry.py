@@ -44,10 +44,9 @@ def _quote(stages: dict[str, Pipeline]) -> Pipeline:
 
 def _preview(stages: dict[str, Pipeline]) -> Pipeline:
     """The plan as it would be made now, and a few of its prompts; the model is not asked for tasks either."""
-    tasks = stages["task_ingest"].only_nodes("read_tasks_file", "plan_brainstorm", "collect_tasks")
     plan = stages["attribute_sampling"].only_nodes("plan_requests", "report_plan")
     prompts = stages["generation"].only_nodes("prepare_prompts", "preview_prompts")
-    return _apart(tasks + plan + prompts, "preview", {"prompt_preview"})
+    return _apart(task_ingest.create_preview() + plan + prompts, "preview", {"prompt_preview"})
 
 
 def _apart(pipeline: Pipeline, namespace: str, outputs: set[str]) -> Pipeline:

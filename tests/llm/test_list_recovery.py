@@ -112,6 +112,11 @@ def test_what_can_not_be_a_task_is_left_out() -> None:
     assert _read(json.dumps({"tasks": [*odd, _TASKS[0]]})) == _TASKS[:1]
 
 
+def test_what_a_model_says_around_its_tasks_is_none() -> None:
+    chatter = ["Here are three tasks for you:", "Let me know if you want more of these!", "I am sorry, but I can't."]
+    assert _read(json.dumps({"tasks": [chatter[0], *_TASKS, *chatter[1:]]})) == _TASKS
+
+
 @pytest.mark.parametrize(
     ("text", "cause"),
     [
@@ -122,6 +127,8 @@ def test_what_can_not_be_a_task_is_left_out() -> None:
         (json.dumps({"tasks": " ".join(_TASKS)}), "schema_violation"),
         (json.dumps({"tasks": ["one", "two"]}), "schema_violation"),
         (json.dumps({"tasks": []}), "schema_violation"),
+        (json.dumps({"tasks": [" ".join(_TASKS)]}), "schema_violation"),
+        (json.dumps(["<br>".join(_TASKS)]), "schema_violation"),
         ("{}", "schema_violation"),
         (json.dumps({"error": "no idea", "code": 7}), "schema_violation"),
     ],

@@ -70,3 +70,14 @@ def test_every_language_is_found_by_name_and_by_code_in_any_case() -> None:
 def test_an_unknown_language_is_told_the_nearest() -> None:
     with pytest.raises(ValueError, match=r"unknown language 'Swedisch'; did you mean Swedish"):
         find_language("Swedisch")
+
+
+@pytest.mark.parametrize("name", ["Chinese", "zh", "zh-CN", "ZH_tw"])
+def test_a_language_that_is_there_in_variants_only_is_told_them(name: str) -> None:
+    with pytest.raises(ValueError, match=r"did you mean Chinese \(Simplified\) or Chinese \(Traditional\)\?"):
+        find_language(name)
+
+
+def test_a_code_may_be_written_with_an_underscore_and_the_preset_in_any_case() -> None:
+    assert find_language("zh_hant").name == "Chinese (Traditional)"
+    assert weights_of("clarity", "Paper") == weights_of("clarity", "paper")

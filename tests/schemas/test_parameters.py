@@ -123,3 +123,23 @@ def test_all_wrong_parameters_are_named_at_once() -> None:
 
 def test_a_key_in_a_block_without_keys_is_told_that_there_are_none() -> None:
     assert "allowed:  (" not in _complaint(_with("export.x", 1))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "says"),
+    [
+        ("attribute_sampling.language", {False: 1}, "the value False is no text; put it in quotes"),
+        ("attribute_sampling.language", False, "is no text; put it in quotes"),
+        ("attribute_sampling.language", {"German": True}, "gives 'German' the weight True"),
+        ("attribute_sampling.language", {"German": "3"}, "gives 'German' the weight '3'"),
+        ("attribute_sampling.extra", {"tone": [1]}, "'tone': the value 1 is no text; put it in quotes"),
+        ("attribute_sampling.extra", {1: ["a"]}, "the name 1 is no text"),
+        ("attribute_sampling.extra", ["tone"], "is no mapping; write `name: value`"),
+        ("attribute_sampling.num_examples", True, "is true or false; give a number"),
+        ("generation.max_cost_usd", False, "is true or false; give a number"),
+    ],
+)
+def test_what_yaml_turned_into_something_else_is_told_once(path: str, value: object, says: str) -> None:
+    complaint = _complaint(_with(path, value))
+    assert says in complaint
+    assert complaint.count(path) == 1

@@ -35,7 +35,7 @@ def weights_of(attribute: str, choice: Choice) -> dict[str, Fraction]:
     Raises:
         ValueError: If a value is not of the attribute's set, or the weights are not positive.
     """
-    if choice == PRESET:
+    if isinstance(choice, str) and choice.strip().casefold() == PRESET:
         return _shares(_paper_weights(attribute))
     if choice is None:
         return _shares(dict.fromkeys(_values(attribute), 1.0))

@@ -47,10 +47,22 @@ def find_language(name_or_code: str) -> Language:
     Raises:
         ValueError: If there is none; the message names the nearest.
     """
-    found = _by_key().get(name_or_code.strip().casefold())
+    key = name_or_code.strip().casefold().replace("_", "-")
+    found = _by_key().get(key)
     if found is None:
-        raise ValueError(f"unknown language {name_or_code!r}; {nearest(name_or_code, [x.name for x in languages()])}")
+        raise ValueError(f"unknown language {name_or_code!r}; {_hint(key)}")
     return found
+
+
+def _hint(key: str) -> str:
+    """The variants of a language that is there in variants only, else the nearest names."""
+    stem = key.partition("-")[0]
+    variants = [x.name for x in languages() if stem == _stem(x.code) or x.name.casefold().startswith(f"{key} (")]
+    return f"did you mean {' or '.join(variants)}?" if variants else nearest(key, [x.name for x in languages()])
+
+
+def _stem(code: str) -> str:
+    return code.casefold().partition("-")[0]
 
 
 @cache

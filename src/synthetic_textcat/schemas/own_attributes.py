@@ -4,7 +4,6 @@ Each becomes a line of the prompt, and a column of the tables after `num_words`.
 """
 
 from collections.abc import Iterable, Mapping
-from fractions import Fraction
 from typing import Annotated
 
 from pydantic import AfterValidator
@@ -15,31 +14,23 @@ from synthetic_textcat.schemas.rows import CONTRACT_COLUMNS
 OwnChoice = str | list[str] | dict[str, float]
 """A value, a list (even odds) or a mapping value → weight."""
 
-_PLACEHOLDERS = {"labels", "seed_examples", "own_attributes"}
-
-
-def own_weights_of(choice: OwnChoice) -> dict[str, Fraction]:
-    """The share of each value, in a fixed order of the values; the shares sum to 1.
-
-    Raises:
-        ValueError: If there is no value, or a weight is not positive.
-    """
-    return chosen_weights(choice)
+_PLACEHOLDERS = frozenset({"labels", "seed_examples", "own_attributes"})
 
 
 def _checked(own: dict[str, OwnChoice]) -> dict[str, OwnChoice]:
     for name, choice in own.items():
         if not (name.isidentifier() and name.isascii()) or name.startswith("_"):
             raise ValueError(f"{name!r} is no identifier; use letters, digits and underscores, as in customer_mood")
-        if name in CONTRACT_COLUMNS or name in _PLACEHOLDERS:
-            kind = "column of the tables" if name in CONTRACT_COLUMNS else "placeholder of the prompts"
+        if name.casefold() in CONTRACT_COLUMNS | _PLACEHOLDERS:
+            kind = "placeholder of the prompts" if name.casefold() in _PLACEHOLDERS else "column of the tables"
             raise ValueError(f"{name!r} is the name of a {kind} already; call it for example own_{name}")
         try:
-            weights = own_weights_of(choice)
+            weights = chosen_weights(choice)
         except ValueError as error:
             raise ValueError(f"{name!r} {error}") from None
-        if not all(value.strip() for value in weights):
-            raise ValueError(f"{name!r} has an empty value; name it, or leave it out")
+        for value in weights:
+            if not value.strip() or value != value.strip() or len(value.splitlines()) > 1:
+                raise ValueError(f"{name!r} has the value {value!r}; give a text on one line, with no space around it")
     return own
 
 

@@ -11,16 +11,23 @@ from synthetic_textcat.schemas.defect_names import DEFECTS
 from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
 from synthetic_textcat.schemas.own_attributes import OwnAttributes
 from synthetic_textcat.schemas.rows import ATTRIBUTES
-
-
-class _Block(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from synthetic_textcat.schemas.task_forms import checked_choice, checked_choices
 
 
 def _no_boolean(value: Any) -> Any:
     if isinstance(value, bool):
         raise ValueError("is true or false; give a number")  # noqa: TRY004  pydantic wants a ValueError
     return value
+
+
+class _Block(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_boolean_is_a_number(cls, value: Any, info: Any) -> Any:
+        is_switch = cls.model_fields[info.field_name].annotation is bool
+        return value if is_switch else _no_boolean(value)
 
 
 class LlmParameters(_Block):
@@ -70,6 +77,16 @@ class AttributeSamplingParameters(_Block):
     extra: OwnAttributes = Field(default_factory=dict)
     balance: Literal["exact", "random"] = "exact"
     num_seed_examples: int = Field(3, ge=0, le=50)
+
+    @field_validator(*ATTRIBUTES, mode="before")
+    @classmethod
+    def _choices_have_a_form(cls, choice: Any) -> Any:
+        return checked_choice(choice)
+
+    @field_validator("extra", mode="before")
+    @classmethod
+    def _own_choices_have_a_form(cls, choices: Any) -> Any:
+        return checked_choices(choices)
 
     @field_validator(*ATTRIBUTES)
     @classmethod

@@ -15,6 +15,11 @@ BULLET = r"[-*+\u2022\u2013\u2014](?=\s)"
 _PREFIX = re.compile(rf"(?:{BULLET}|{NUMBERING})\s*", re.IGNORECASE)
 _MOST_PREFIXES = 3
 _MARKUP = re.compile(r"\*\*|__|`")
+_NEXT_SENTENCE = re.compile(r"[.!?][\"')]*\s+[A-Z]|<br\s*/?>")
+_SEVERAL_SENTENCES = 2  # a task may have a second one, but a whole list in one item is no task
+_CHATTER = re.compile(
+    r"(?:here (?:are|is)|sure|certainly|of course|let me|i(?:'m| am| can| hope)?|sorry|as an)\b", re.IGNORECASE
+)
 _QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019", "\u00ab": "\u00bb"}
 
 
@@ -52,4 +57,6 @@ def _unquoted(text: str) -> str:
 
 def _is_usable(sentence: str) -> bool:
     words = [word for word in sentence.split() if any(map(str.isalpha, word))]
-    return len(words) >= FEWEST_WORDS and len(sentence) <= LONGEST_SENTENCE and len(sentence.splitlines()) == 1
+    is_one = len(sentence.splitlines()) == 1 and len(_NEXT_SENTENCE.findall(sentence)) < _SEVERAL_SENTENCES
+    is_chatter = sentence.endswith(":") or _CHATTER.match(sentence) is not None
+    return len(words) >= FEWEST_WORDS and len(sentence) <= LONGEST_SENTENCE and is_one and not is_chatter

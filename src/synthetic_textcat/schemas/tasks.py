@@ -44,7 +44,7 @@ def normalise(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split()).rstrip(".").rstrip()
 
 
-_Weight = Annotated[float, BeforeValidator(checked_weight), Field(gt=0, allow_inf_nan=False)]
+_Weight = Annotated[float, BeforeValidator(checked_weight), Field(ge=1e-6, le=1e6)]
 _Extra = Annotated[OwnAttributes, BeforeValidator(checked_choices)]
 
 

@@ -87,7 +87,11 @@ def test_a_task_comes_back_from_the_table_with_all_that_its_rows_are_drawn_from(
         ({"my tone": ["x"]}, "'my tone' is no identifier"),
         ({"tone": []}, "'tone' names no value"),
         ({"tone": {"dry": 0}}, "'tone' gives 'dry' the weight 0"),
-        ({"tone": [""]}, "'tone' has an empty value"),
+        ({"tone": [""]}, "'tone' has the value ''"),
+        ({"tone": ["dry\nand: more"]}, "'tone' has the value 'dry.*; give a text on one line"),
+        ({"Label": ["x"]}, "'Label' is the name of a column of the tables already"),
+        ({"tone": [1]}, "'tone': the value 1 is no text; put it in quotes"),
+        ({"tone": True}, "'tone': True is no text"),
     ],
 )
 def test_a_wrong_attribute_is_told_with_its_name(extra: dict[str, Any], says: str) -> None:

@@ -6,8 +6,10 @@ import sys
 from collections import Counter
 from collections.abc import Mapping
 from fractions import Fraction
+from itertools import product
 
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +20,7 @@ from synthetic_textcat.schemas.rows import ATTRIBUTES, REQUESTS, plan_sha256
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task, normalise
 from tests.pipelines.attribute_sampling.fixed_plan import SAMPLING, SEED, TASKS
 
-_PLAN_SHA256 = "c0fd4578fc7363f13c860de4877f1b122964ec44e78520094c4f59ba3c067ea7"
+_PLAN_SHA256 = "a97156f5f9bf89a6c4516d2efa80cd72b771c8ad8fbbac1d6494cdc9ad3a25d9"
 _TEXT = st.text("abcdefgh é中", min_size=1, max_size=10).filter(normalise)
 _LABELS = st.lists(_TEXT, max_size=5, unique_by=normalise).filter(lambda names: len(names) != 1)
 _TASKS = st.lists(
@@ -176,3 +178,23 @@ def test_many_tasks_of_few_rows_have_the_weights_too() -> None:
     for rows in (1_000, 2_000, 3_000, 4_000):
         counts = Counter(_plan(tasks, rows, language=weights)["language"])
         assert sum((counts[name] - rows * x) ** 2 / (rows * x) for name, x in weights.items()) < 13.8  # as above
+
+
+@pytest.mark.parametrize("weights", [(4, 1), (3, 1), (6, 3, 1), (0.431, 0.377, 0.192)])
+def test_attributes_and_labels_of_like_weights_are_not_tied_to_one_another(weights: tuple[float, ...]) -> None:
+    rows, names = 6_000, "abc"[: len(weights)]
+    labels = [{"name": name, "weight": weight} for name, weight in zip(names, weights, strict=True)]
+    odds = dict(zip(names, weights, strict=True))
+    plan = _plan([Task.model_validate({"task": "Sort.", "labels": labels})], rows, extra={"x": odds, "y": odds})
+    total = sum(weights)
+    for one, other in (("label", "x"), ("x", "y")):
+        counts = plan.groupby([one, other]).size()
+        assert len(counts) == len(weights) ** 2
+        for a, b in product(names, names):
+            expected = rows * odds[a] * odds[b] / total**2
+            assert abs(counts[a, b] - expected) < 4.5 * expected**0.5
+
+
+def test_all_combinations_of_the_preset_come_up_in_a_long_task() -> None:
+    plan = _plan([Task(task="One.")], 2_000, clarity="paper", num_words="paper", difficulty="paper")
+    assert len(plan.groupby(["difficulty", "clarity", "num_words"])) == 45

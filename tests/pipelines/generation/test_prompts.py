@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from synthetic_textcat.errors import PromptError
@@ -25,6 +26,10 @@ def _contents(tasks: list[Task], lines: str = _LINES, shown: int = 3, extra: Any
     plan = plan_rows(tasks, sampling, 42)
     prompts = RowPrompts(plan, tasks, Templates(*templates(CLOSED + lines, OPEN + lines)), shown)
     return [str(wire_form(asked.messages)[0]["content"]) for asked in prompts.rendered(plan)]
+
+
+def _labels(kinds: str) -> pd.DataFrame:
+    return pd.DataFrame({"label": pd.Series([None if kind == "-" else kind for kind in kinds], dtype="str")})
 
 
 def test_what_a_row_has_not_leaves_no_trace() -> None:
@@ -78,13 +83,15 @@ def test_a_template_needs_no_place_for_what_nobody_has() -> None:
 
 
 def test_the_preview_shows_rows_from_all_over_the_plan_with_what_was_drawn() -> None:
-    assert spread(200) == [0, 99, 199]
-    assert spread(2) == [0, 1]
-    assert spread(0) == []
+    assert spread(_labels("a" * 200)) == [0, 99, 199]
+    assert spread(_labels("a-" * 2)) == [0, 1, 3]
+    assert spread(_labels("a" * 50 + "-" + "a" * 49)) == [0, 50, 99]
+    assert spread(_labels("a")) == [0]
+    assert spread(_labels("")) == []
     sampling = AttributeSamplingParameters.model_validate({"num_examples": 9, "extra": {"tone": "dry"}})
     plan = plan_rows([_SEEDED], sampling, 42)
     prompts = RowPrompts(plan, [_SEEDED], Templates(*templates(CLOSED + _LINES, OPEN + _LINES)), 3)
-    page = preview_of(prompts.rendered(plan.iloc[spread(9)]), 9)
+    page = preview_of(prompts.rendered(plan.iloc[spread(plan)]), 9)
     assert page.startswith("# 3 of 9 planned rows")
     assert page.count("- tone: dry") == 6  # as drawn, and in the prompt
     assert page.count("### user") == 3

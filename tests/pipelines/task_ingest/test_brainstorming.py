@@ -215,7 +215,7 @@ def test_proposed_label_sets_are_asked_once_a_task_and_close_it(brainstorm: Brai
     assert len(brainstorm.ask(plan(num_brainstormed=12, label_sets="propose"))) == 2
 
 
-def test_a_task_without_a_label_set_is_left_out_and_told(
+def test_a_task_without_a_label_set_is_replaced_as_long_as_there_are_calls_and_told(
     brainstorm: Brainstorm, caplog: pytest.LogCaptureFixture
 ) -> None:
     one_label = json.dumps({"labels": [{"name": "one", "description": "It is."}]})
@@ -228,8 +228,14 @@ def test_a_task_without_a_label_set_is_left_out_and_told(
     brainstorm.ask(asked, lazy)
     with caplog.at_level(logging.WARNING):
         tasks = brainstorm.tasks(asked)
-    assert len(tasks) == 5
-    assert "left out for want of a label set, of 10: schema_violation 5" in caplog.text
+    assert len(tasks) == 10
+    assert "left out for want of a label set, of 20: schema_violation 10" in caplog.text
+    assert brainstorm.ask(asked, lazy) == []
+
+    few = plan(num_brainstormed=10, label_sets="propose", max_calls=6)
+    with caplog.at_level(logging.WARNING):
+        assert len(brainstorm.tasks(few)) == 6
+    assert "Brainstorming found 12 of 16 distinct tasks in task_ingest.max_calls=6 calls" in caplog.text
 
 
 @pytest.mark.parametrize("left_out", ["num_tasks", "domain", "found"])

@@ -19,7 +19,9 @@ from kedro_datasets.yaml import YAMLDataset
 from synthetic_textcat.datasets import TasksFileDataset
 from synthetic_textcat.errors import TasksFileError
 from synthetic_textcat.pipelines.task_ingest.nodes import read_tasks_file
+from synthetic_textcat.schemas.parameters import TaskIngestParameters
 from synthetic_textcat.schemas.tasks import Task, normalise
+from synthetic_textcat.schemas.tasks_file import TasksFile
 from tests.support.tasks_files import WRITERS, Entries
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12).filter(normalise)
@@ -69,13 +71,13 @@ def _entries(draw: st.DrawFn) -> Entries:
 def _through(suffix: str, entries: Entries, folder: Path) -> list[Task]:
     path = folder / f"tasks{suffix}"
     WRITERS[suffix](entries, path)
-    return read_tasks_file(TasksFileDataset(filepath=str(path)).load())
+    return read_tasks_file(TasksFileDataset(filepath=str(path)).load(), TaskIngestParameters())
 
 
 def _from_csv(folder: Path, text: str) -> list[Task]:
     path = folder / "tasks.csv"
     path.write_text(text, encoding="utf-8")
-    return read_tasks_file(TasksFileDataset(filepath=str(path)).load())
+    return read_tasks_file(TasksFileDataset(filepath=str(path)).load(), TaskIngestParameters())
 
 
 def _complaint_about_csv(folder: Path, text: str) -> str:
@@ -103,7 +105,7 @@ def test_a_dataset_of_kedros_serves_too(
     path = tmp_path / f"tasks{suffix}"
     WRITERS[suffix](_SUPPORT, path)
 
-    tasks = read_tasks_file(dataset(filepath=str(path)).load())
+    tasks = read_tasks_file(dataset(filepath=str(path)).load(), TaskIngestParameters())
 
     assert tasks == [Task.model_validate(entry) for entry in _SUPPORT]
 
@@ -111,7 +113,7 @@ def test_a_dataset_of_kedros_serves_too(
 def test_without_a_path_an_error_says_which_catalog_entry_it_means() -> None:
     for content in ([{"task": "Tell.", "labels": ["a"]}], pd.DataFrame({"task": ["Tell."], "labels": [["a"]]})):
         with pytest.raises(TasksFileError, match=r"^The tasks file, entry 1 \('Tell\.'\): has one label"):
-            read_tasks_file(content)
+            read_tasks_file(content, TaskIngestParameters())
 
 
 def test_cells_of_a_csv_file_may_be_plain(tmp_path: Path) -> None:
@@ -193,7 +195,9 @@ def test_a_parquet_file_may_hold_structs_lists_and_maps(tmp_path: Path) -> None:
     )
     pq.write_table(table, tmp_path / "tasks.parquet")
 
-    assert read_tasks_file(TasksFileDataset(filepath=str(tmp_path / "tasks.parquet")).load()) == [
+    assert read_tasks_file(
+        TasksFileDataset(filepath=str(tmp_path / "tasks.parquet")).load(), TaskIngestParameters()
+    ) == [
         Task.model_validate(
             {
                 "task": "Tell.",
@@ -204,3 +208,10 @@ def test_a_parquet_file_may_hold_structs_lists_and_maps(tmp_path: Path) -> None:
         ),
         Task(task="Name it.", weight=2),
     ]
+
+
+@pytest.mark.parametrize("content", [None, [], pd.DataFrame(), TasksFile("x.yml", None), TasksFile("x.yml", [])])
+def test_a_file_may_be_empty_where_the_model_thinks_of_tasks(content: object) -> None:
+    assert read_tasks_file(content, TaskIngestParameters(num_brainstormed=1)) == []
+    with pytest.raises(TasksFileError, match=r"is empty. Next: add an entry .* or set task_ingest.num_brainstormed"):
+        read_tasks_file(content, TaskIngestParameters())

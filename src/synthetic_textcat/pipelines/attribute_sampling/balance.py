@@ -1,23 +1,24 @@
 """Sequences of an attribute's values: each keeps to its share at every length, or every draw is independent.
 
-Balanced, a value of share w has been drawn floor(n·w) or ceil(n·w) times after n rows, whatever n is, and each key has
-a start of its own. Values of equal shares form a group: within it each run of as many draws as there are values has
-every value once, in an order of its own. Two groups take turns by a rotation, three or more by schedule (`turns`).
+Balanced, a value of share w has been drawn floor(n·w) or ceil(n·w) times after n rows, whatever n is; within that all
+is chance, so that sequences of two attributes have nothing to do with one another. Values of equal shares form a group:
+within it each run of as many draws as there are values has every value once, in an order of its own. Between groups it
+is the turn of one or the other by `turns`.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
-from itertools import accumulate, count, permutations, repeat
+from itertools import accumulate, permutations, repeat
 from typing import Literal, Protocol
 
-from synthetic_textcat.hashing import draw, draw_int
+from synthetic_textcat.hashing import draws
 from synthetic_textcat.pipelines.attribute_sampling.turns import Schedule
 
-_MOST_LISTED = 6  # values whose orders (720 of six) are listed once, so that one draw gives a whole order
-_BITS = 53
-
 Balance = Literal["exact", "random"]
+
+_MOST_LISTED = 6  # values whose orders (720 of six) are listed once, so that one draw gives a whole order
 
 
 class Draws(Protocol):
@@ -52,9 +53,8 @@ class Balanced:
         """See `Draws`."""
         if len(self._groups) == 1:
             return _evenly(self._groups[0], *key)
-        whose = self._schedule.turns(*key) if len(self._groups) > 2 else _two(self._schedule.shares[1], *key)
         members = [_evenly(group, *key, number) for number, group in enumerate(self._groups)]
-        return (next(members[group]) for group in whose)
+        return (next(members[group]) for group in self._schedule.turns(*key))
 
 
 class Independent:
@@ -62,37 +62,25 @@ class Independent:
 
     def __init__(self, shares: Mapping[str, Fraction]) -> None:
         self._values = list(shares)
-        self._ends = [end * (1 << _BITS) for end in accumulate(shares.values())]
+        self._ends = [float(end) for end in accumulate(shares.values())]
 
     def sequence(self, *key: object) -> Iterator[str]:
         """See `Draws`."""
-        return (self._value_at(draw_int(_BITS, *key, number)) for number in count())
-
-    def _value_at(self, drawn: int) -> str:
-        return next(value for value, end in zip(self._values, self._ends, strict=True) if drawn < end)
+        return (self._values[bisect_right(self._ends, drawn)] for drawn in draws(*key))  # the last end is 1 exactly
 
 
 def _evenly(values: Sequence[str], *key: object) -> Iterator[str]:
     """Block after block with each value once."""
     if len(values) == 1:
         return repeat(values[0])
-    return (value for block in count() for value in _order(values, *key, block))
+    return _listed_orders(values, *key) if len(values) <= _MOST_LISTED else _one_by_one(values, *key)
 
 
-def _order(values: Sequence[str], *key: object) -> Iterator[str]:
-    if len(values) > _MOST_LISTED:
-        return _one_by_one(values, *key)
+def _listed_orders(values: Sequence[str], *key: object) -> Iterator[str]:
     orders = _orders(len(values))
-    return (values[place] for place in orders[int(draw(*key) * len(orders))])
-
-
-def _one_by_one(values: Sequence[str], *key: object) -> Iterator[str]:
-    """The order of many values, drawn only as far as it is needed."""
-    rest = list(values)
-    while rest:
-        place = int(draw(*key, len(rest)) * len(rest))
-        rest[place], rest[-1] = rest[-1], rest[place]
-        yield rest.pop()
+    for drawn in draws(*key):
+        for place in orders[int(drawn * len(orders))]:
+            yield values[place]
 
 
 @cache
@@ -100,11 +88,11 @@ def _orders(length: int) -> list[tuple[int, ...]]:
     return list(permutations(range(length)))
 
 
-def _two(share: Fraction, *key: object) -> Iterator[int]:
-    """Turns of two groups: the second has had floor(n·share + phase) of n turns, the phase being even in [0, 1)."""
-    due, unit = share.numerator, share.denominator
-    had = draw_int(_BITS, *key, "phase") * unit >> _BITS
-    while True:
-        had += due
-        yield had // unit
-        had %= unit
+def _one_by_one(values: Sequence[str], *key: object) -> Iterator[str]:
+    """Orders of many values, drawn only as far as they are needed."""
+    rest: list[str] = []
+    for drawn in draws(*key):
+        rest = rest or list(values)
+        place = int(drawn * len(rest))
+        rest[place], rest[-1] = rest[-1], rest[place]
+        yield rest.pop()

@@ -1,14 +1,15 @@
 """The rows of one task: what is drawn for each, by its number within the task."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import islice, repeat
 from typing import Any
 
-from synthetic_textcat.hashing import draw_int, short_id
+from synthetic_textcat.hashing import canonical_json, draw_int, short_id
 from synthetic_textcat.pipelines.attribute_sampling.balance import Balance, Draws, draws_of
 from synthetic_textcat.schemas.attributes import chosen_weights, weights_of
-from synthetic_textcat.schemas.own_attributes import OwnChoice, own_weights_of
+from synthetic_textcat.schemas.own_attributes import OwnChoice
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import ATTRIBUTES
 from synthetic_textcat.schemas.tasks import Task
@@ -32,9 +33,7 @@ class TaskPlanner:
         self._seed = seed
         self._own = own
         self._balance = sampling.balance
-        self._draws = {name: self._of(weights_of(name, getattr(sampling, name))) for name in ATTRIBUTES} | {
-            name: self._of(own_weights_of(choice)) for name, choice in sampling.extra.items()
-        }
+        self._choices: dict[str, Any] = {name: getattr(sampling, name) for name in ATTRIBUTES} | sampling.extra
 
     def columns(self, task: Task, rows: int) -> dict[str, Sequence[Any]]:
         """The first rows of a task, as columns of `requests`."""
@@ -52,28 +51,29 @@ class TaskPlanner:
             "seed": [draw_int(31, *key, replicate, "seed") for replicate in range(rows)],
         }
 
-    def _of(self, shares: Mapping[str, Any]) -> Draws:
-        return draws_of(shares, self._balance)
+    def _draws(self, name: str, choice: Any) -> Draws:
+        return _draws_of(name, canonical_json(choice), self._balance)
 
     def _labels(self, task: Task, rows: int) -> Values:
         if not task.labels:
             return [None] * rows
-        draws = _label_draws(tuple((label.name, label.weight) for label in task.labels), self._balance)
-        return list(islice(draws.sequence(self._seed, task.task_id, "label"), rows))
+        weights = {label.name: label.weight for label in task.labels}
+        return list(islice(self._draws("label", weights).sequence(self._seed, task.task_id, "label"), rows))
 
     def _misleading_labels(self, task: Task, label: Values) -> Values:
         """For each label the others in turn, evenly."""
+        names = sorted(task.label_names)
         others = {
-            name: _label_draws(
-                tuple((other, 1.0) for other in task.label_names if other != name), self._balance
-            ).sequence(self._seed, task.task_id, "misleading_label", name)
-            for name in task.label_names
+            name: self._draws("label", [other for other in names if other != name]).sequence(
+                self._seed, task.task_id, "misleading_label", name
+            )
+            for name in names
         }
         return [None if name is None else next(others[name]) for name in label]
 
     def _attribute(self, task: Task, name: str, rows: int) -> Values:
-        choice = getattr(task, name)
-        draws = self._draws[name] if choice is None else self._of(weights_of(name, choice))
+        own = getattr(task, name)
+        draws = self._draws(name, self._choices[name] if own is None else own)
         return list(islice(draws.sequence(self._seed, task.task_id, name), rows))
 
     def _own_attribute(self, task: Task, name: str, label: Values) -> Values:
@@ -88,12 +88,12 @@ class TaskPlanner:
         return [next(of_label.get(each or "", of_task)) for each in label]
 
     def _own_sequence(self, choice: OwnChoice | None, name: str, *key: object) -> Iterator[str | None]:
-        if choice is not None:
-            return self._of(own_weights_of(choice)).sequence(*key)
-        return self._draws[name].sequence(*key) if name in self._draws else repeat(None)
+        choice = self._choices.get(name) if choice is None else choice
+        return repeat(None) if choice is None else self._draws(name, choice).sequence(*key)
 
 
 @lru_cache(maxsize=4096)
-def _label_draws(weights: tuple[tuple[str, float], ...], balance: Balance) -> Draws:
-    """Draws of labels; many tasks have the same ones."""
-    return draws_of(chosen_weights(dict(weights)), balance)
+def _draws_of(name: str, choice: str, balance: Balance) -> Draws:
+    """The draws of an attribute's choice, in JSON; many tasks have the same one."""
+    chosen = json.loads(choice)
+    return draws_of(weights_of(name, chosen) if name in ATTRIBUTES else chosen_weights(chosen), balance)

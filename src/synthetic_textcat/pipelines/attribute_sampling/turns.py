@@ -1,28 +1,26 @@
-"""Whose turn it is, among three groups or more: each keeps to its share, and none is favoured at the start.
+"""Whose turn it is, among groups of values: each keeps to its share, by chance as far as that allows.
 
 Periodic jobs on one processor: the j-th turn of a group of share w may come after (j-1)/w steps and is due after j/w.
 If turns are given by deadline, every one is in time (Baruah et al. 1996, "Proportionate progress"), so that after n
-steps a group has had floor(n·w) or ceil(n·w) turns. Deadlines alone would begin each task alike, with the largest
-groups. So the first turns are drawn, by odds under which every group's chance at every step is its share: tasks of
-three rows, taken together, have the shares too.
+steps a group has had floor(n·w) or ceil(n·w) turns. But deadlines alone would begin each task alike, with the largest
+groups, and go on with a period, so that two attributes of like shares would be tied to one another. So turns are drawn
+among those after which no deadline is missed; for as many steps as can be worked out, by odds under which every group's
+chance at every step is its share: tasks of three rows, taken together, have the shares too.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate
-from math import fsum, lcm
+from math import lcm
 
-from synthetic_textcat.hashing import draw
+from synthetic_textcat.hashing import draws
+from synthetic_textcat.pipelines.attribute_sampling.odds import Had, after, fitted
 
-Had = tuple[int, ...]
-"""How many turns each group has had."""
-
-_DRAWN_STEPS = 32
-_MOST_ODDS = 2_000  # of a step, so that a hundred shares, all different, do not take minutes
+_MOST_ODDS_A_STEP = 2_000  # so that a hundred shares, all different, do not take minutes
+_MOST_ODDS = 10_000  # in all: three shares of three decimals are drawn by fitted odds for ever
 _FURTHEST = 128  # steps ahead that are looked at for a missed deadline
-_FITTINGS = 30
 
 
 @dataclass(frozen=True)
@@ -33,15 +31,19 @@ class Schedule:
 
     def turns(self, *key: object) -> Iterator[int]:
         """The number of the group whose turn it is, step by step, without end: a function of shares and key."""
-        had = (0,) * len(self.shares)
-        for step, odds in enumerate(self._opening):
-            group = _drawn(odds[had], draw(*key, step))
-            had = _after(had, group)
-            yield group
-        yield from self._by_deadline(had)
+        chances = draws(*key, "turns")
+        while True:
+            had = (0,) * len(self.shares)
+            for odds in self._opening:
+                group = _drawn(odds[had], next(chances))
+                had = after(had, group)
+                yield group
+            if len(self._opening) < self._unit:
+                yield from self._by_debt(had, chances)
 
     @cached_property
     def _unit(self) -> int:
+        """After so many steps all groups have had their shares to the turn, and all begins anew."""
         return lcm(*(share.denominator for share in self.shares))
 
     @cached_property
@@ -53,38 +55,26 @@ class Schedule:
         """For each of the first steps: turns had so far → the odds of each group that may be next."""
         steps: list[dict[Had, dict[int, float]]] = []
         chances: dict[Had, float] = {(0,) * len(self.shares): 1.0}
-        while len(steps) < _DRAWN_STEPS and len(chances) * len(self.shares) <= _MOST_ODDS:
-            odds = _fitted({had: self._owed(had) for had in chances}, chances, [float(x) for x in self.shares])
+        room = _MOST_ODDS
+        while len(steps) < self._unit and (size := len(chances) * len(self.shares)) <= min(_MOST_ODDS_A_STEP, room):
+            odds, chances = fitted({had: self._owed(had) for had in chances}, chances, self.shares)
             steps.append(odds)
-            chances = _next_chances(chances, odds)
+            room -= size
         return steps
-
-    def _by_deadline(self, had: Had) -> Iterator[int]:
-        """The turns that follow, by deadline."""
-        unit, parts, now = self._unit, self._parts, list(had)
-        step = sum(now)
-        while True:
-            step += 1
-            _, group = min(
-                (-(-(had_ + 1) * unit // part), group)
-                for group, (had_, part) in enumerate(zip(now, parts, strict=True))
-                if step * part > unit * had_
-            )
-            now[group] += 1
-            yield group
 
     def _owed(self, had: Had) -> dict[int, float]:
         """What each group is owed that may be next, in turns: those after whose turn no deadline is missed."""
         step = sum(had) + 1
         owed = {group: step * part - self._unit * had[group] for group, part in enumerate(self._parts)}
         return {
-            group: debt / self._unit for group, debt in owed.items() if debt > 0 and self._is_safe(_after(had, group))
+            group: debt / self._unit for group, debt in owed.items() if debt > 0 and self._is_safe(after(had, group))
         }
 
     def _is_safe(self, had: Had) -> bool:
         """Whether by no later step more turns are due than there are steps.
 
-        It can't happen any more once all that groups are ahead of their shares comes to less than one turn.
+        It can't happen any more once all that groups are ahead of their shares comes to less than one turn: then what
+        falls due by any later step, floor(n·w + ahead) summed over the groups, never exceeds the steps there are.
         """
         step = sum(had)
         for later in range(step, step + _FURTHEST):
@@ -96,39 +86,33 @@ class Schedule:
                 return False
         return False
 
+    def _by_debt(self, had: Had, chances: Iterator[float]) -> Iterator[int]:
+        """The turns that follow, drawn by what groups are owed; by deadline where no draw is safe.
 
-def _fitted(
-    owed: dict[Had, dict[int, float]], chances: dict[Had, float], shares: Sequence[float]
-) -> dict[Had, dict[int, float]]:
-    """Odds in proportion to what is owed, times a factor for each group by which its chance over all is its share.
-
-    The factors come by iterative proportional fitting (Deming and Stephan 1940).
-    """
-    factors = [1.0] * len(shares)
-    for _ in range(_FITTINGS):
-        odds = {had: _odds(debts, factors) for had, debts in owed.items()}
-        got = [fsum(chances[had] * row.get(group, 0.0) for had, row in odds.items()) for group in range(len(shares))]
-        factors = [x * share / y if y else x for x, share, y in zip(factors, shares, got, strict=True)]
-    return {had: _odds(debts, factors) for had, debts in owed.items()}
-
-
-def _odds(debts: dict[int, float], factors: Sequence[float]) -> dict[int, float]:
-    weighted = {group: debt * factors[group] for group, debt in debts.items()}
-    total = fsum(weighted.values())
-    return {group: weight / total for group, weight in weighted.items()}
-
-
-def _next_chances(chances: dict[Had, float], odds: dict[Had, dict[int, float]]) -> dict[Had, float]:
-    found: dict[Had, float] = {}
-    for had, chance in chances.items():
-        for group, share in odds[had].items():
-            after = _after(had, group)
-            found[after] = found.get(after, 0.0) + chance * share
-    return found
-
-
-def _after(had: Had, group: int) -> Had:
-    return (*had[:group], had[group] + 1, *had[group + 1 :])
+        A draw is safe if groups are less than one turn ahead after it: for a group that is owed more than all others
+        are ahead.
+        """
+        unit, parts, step = self._unit, self._parts, sum(had)
+        owed = [step * part - unit * turns for turns, part in zip(had, parts, strict=True)]
+        while True:
+            owed = [debt + part for debt, part in zip(owed, parts, strict=True)]
+            ahead = -sum(debt for debt in owed if debt < 0)
+            safe = [group for group, debt in enumerate(owed) if debt > ahead]
+            if len(safe) > 1:
+                # Of two safe groups, these odds keep each step's chance at the share.
+                ends = list(accumulate((len(safe) - 1) * owed[group] - ahead for group in safe))
+                drawn = next(chances) * ends[-1]
+                group = next(group for group, end in zip(safe, ends, strict=True) if drawn < end)
+            elif safe:
+                group = safe[0]
+            else:
+                group = min(
+                    ((unit - debt + part - 1) // part, group)
+                    for group, (debt, part) in enumerate(zip(owed, parts, strict=True))
+                    if debt > 0
+                )[1]
+            owed[group] -= unit
+            yield group
 
 
 def _drawn(odds: dict[int, float], drawn: float) -> int:

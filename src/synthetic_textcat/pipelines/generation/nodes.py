@@ -66,7 +66,7 @@ def prepare_prompts(
 
 def preview_prompts(requests: pd.DataFrame, prompts: RowPrompts) -> str:
     """A few rows as they will be asked for, with their planned attributes; Markdown."""
-    return preview_of(prompts.rendered(requests.iloc[spread(len(requests))]), len(requests))
+    return preview_of(prompts.rendered(requests.iloc[spread(requests)]), len(requests))
 
 
 def list_calls(requests: pd.DataFrame, prompts: RowPrompts, spec: ChatModelSpec, llm: LlmParameters) -> pd.DataFrame:

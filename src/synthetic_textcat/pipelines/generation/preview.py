@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable
 
+import numpy as np
+import pandas as pd
+
 from synthetic_textcat.llm.messages import wire_form
 from synthetic_textcat.pipelines.generation.prompts import Asked
 
@@ -9,9 +12,12 @@ ROWS = 3
 _NOT_DRAWN = {"request_id", "task_id", "replicate", "task", "seed"}
 
 
-def spread(rows: int) -> list[int]:
-    """Places of the rows that are shown: the first, the last, and one in the middle; all of a smaller plan."""
-    return sorted({number * (rows - 1) // (ROWS - 1) for number in range(ROWS)}) if rows else []
+def spread(requests: pd.DataFrame) -> list[int]:
+    """Places of the rows that are shown: the first of each kind of label set, then from all over the plan."""
+    kinds = requests["label"].isna().to_numpy()
+    firsts = [int(place) for place in np.unique(kinds, return_index=True)[1]]
+    others = [number * (len(requests) - 1) // (ROWS - 1) for number in range(ROWS)] if len(requests) else []
+    return sorted(list(dict.fromkeys([*firsts, *reversed(others)]))[:ROWS])
 
 
 def preview_of(asked: Iterable[Asked], planned: int) -> str:

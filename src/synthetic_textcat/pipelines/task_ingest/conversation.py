@@ -77,15 +77,25 @@ class BrainstormPlan:
     def conversation(self) -> Conversation:
         """The whole of it; the same questions for the same answers."""
         rounds = Rounds(self.seed, self.settings, self.domains, self.file)
+        yield from self._rounds(rounds)
+        if self.settings.label_sets == "none" or rounds.stopped:
+            return Found(rounds, [Proposed(thought) for thought in rounds.tasks[: rounds.wanted]])
+        proposed: list[Proposed] = []
+        while not rounds.stopped and (thoughts := rounds.tasks[len(proposed) : rounds.wanted]):
+            settlements = yield Questions([self._label_call(thought) for thought in thoughts], LabelSet, "label sets")
+            proposed += [self._proposed(*each) for each in zip(thoughts, settlements, strict=True)]
+            if any(not each.brought.is_settled for each in proposed):
+                break
+            # A task that got no set is replaced by another one.
+            rounds.wanted = self.settings.num_brainstormed + sum(not each.labels for each in proposed)
+            yield from self._rounds(rounds)
+        return Found(rounds, proposed)
+
+    def _rounds(self, rounds: Rounds) -> Generator[Questions, Sequence[Settlement[Any]], None]:
         while asked := rounds.next_round():
-            about = f"tasks ({len(rounds.tasks)} of {self.settings.num_brainstormed} so far)"
+            about = f"tasks ({len(rounds.tasks)} of {rounds.wanted} so far)"
             settlements = yield Questions([self._task_call(call) for call in asked], TaskList, about)
             rounds.take(asked, [self._brought(settlement) for settlement in settlements])
-        thoughts = rounds.tasks[: self.settings.num_brainstormed]
-        if self.settings.label_sets == "none" or rounds.stopped:
-            return Found(rounds, [Proposed(thought) for thought in thoughts])
-        settlements = yield Questions([self._label_call(thought) for thought in thoughts], LabelSet, "label sets")
-        return Found(rounds, [self._proposed(*each) for each in zip(thoughts, settlements, strict=True)])
 
     def _task_call(self, asked: Asked) -> Call:
         found = "\n".join(f"- {sentence}" for sentence in asked.found) or _NONE_YET

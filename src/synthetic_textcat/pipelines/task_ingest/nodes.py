@@ -15,10 +15,15 @@ from synthetic_textcat.llm.retries import asking_again, judging
 from synthetic_textcat.llm.settlement import settle
 from synthetic_textcat.llm.spec import ChatModelSpec
 from synthetic_textcat.pipelines.task_ingest.collected import call_rows, task_rows
-from synthetic_textcat.pipelines.task_ingest.conversation import BrainstormPlan, answer_all
+from synthetic_textcat.pipelines.task_ingest.conversation import BrainstormPlan, Found, answer_all
 from synthetic_textcat.pipelines.task_ingest.domains import read_domains
 from synthetic_textcat.pipelines.task_ingest.interview import Interview
-from synthetic_textcat.pipelines.task_ingest.shortfall import refuse_broken_off, refuse_nothing, warnings
+from synthetic_textcat.pipelines.task_ingest.shortfall import (
+    not_thought_of_yet,
+    refuse_broken_off,
+    refuse_nothing,
+    warnings,
+)
 from synthetic_textcat.pipelines.task_ingest.tasks_file import read_tasks
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters, TaskIngestParameters
@@ -38,18 +43,20 @@ class CollectedTasks(NamedTuple):
     tasks_by_call: pd.DataFrame
 
 
-def read_tasks_file(tasks_file: object) -> list[Task]:
+def read_tasks_file(tasks_file: object, task_ingest: TaskIngestParameters) -> list[Task]:
     """The user's tasks, before anything is asked.
 
     Args:
         tasks_file: What the catalog's entry loads: a `TasksFile`, or, from a dataset of Kedro's, a list or a frame.
+        task_ingest: Without brainstorming the file must hold a task.
 
     Raises:
         TasksFileError: If the file is wrong.
     """
+    may_be_empty = task_ingest.num_brainstormed > 0
     if isinstance(tasks_file, TasksFile):
-        return read_tasks(tasks_file.content, tasks_file.path)
-    return read_tasks(tasks_file)
+        return read_tasks(tasks_file.content, tasks_file.path, may_be_empty)
+    return read_tasks(tasks_file, may_be_empty=may_be_empty)
 
 
 def plan_brainstorm(
@@ -111,13 +118,7 @@ def collect_tasks(file_tasks: list[Task], plan: BrainstormPlan, journal: Journal
         BrainstormError: If a call brought no reply, since with its tasks the plan would be another one; or if there is
             no task at all.
     """
-    found = answer_all(
-        plan.conversation(),
-        lambda questions: [
-            settle(completions, questions.wanted)
-            for completions in journal.completions(call.fingerprint for call in questions.calls)
-        ],
-    )
+    found = _replayed(plan, journal)
     refuse_broken_off(found)
     rows = [task.to_row("file") for task in file_tasks] + task_rows(found, plan.settings)
     refuse_nothing(len(rows), found)
@@ -126,4 +127,27 @@ def collect_tasks(file_tasks: list[Task], plan: BrainstormPlan, journal: Journal
     return CollectedTasks(
         pd.DataFrame(rows, columns=TASKS_ARROW_SCHEMA.names),
         pd.DataFrame(call_rows(found.rounds), columns=TASKS_BY_CALL_ARROW_SCHEMA.names),
+    )
+
+
+def collect_known_tasks(file_tasks: list[Task], plan: BrainstormPlan, journal: Journal) -> pd.DataFrame:
+    """The table `tasks` as far as it is known without asking, for a preview.
+
+    Raises:
+        BrainstormError: If that is no task at all.
+    """
+    found = _replayed(plan, journal)
+    rows = [task.to_row("file") for task in file_tasks] + task_rows(found, plan.settings)
+    if line := not_thought_of_yet(found, plan.settings, has_tasks=bool(rows)):
+        logger.warning("%s", line)
+    return pd.DataFrame(rows, columns=TASKS_ARROW_SCHEMA.names)
+
+
+def _replayed(plan: BrainstormPlan, journal: Journal) -> Found:
+    return answer_all(
+        plan.conversation(),
+        lambda questions: [
+            settle(completions, questions.wanted)
+            for completions in journal.completions(call.fingerprint for call in questions.calls)
+        ],
     )

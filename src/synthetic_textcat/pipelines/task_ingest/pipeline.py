@@ -4,6 +4,7 @@ from kedro.pipeline import Pipeline, node
 
 from synthetic_textcat.pipelines.task_ingest.nodes import (
     ask_for_tasks,
+    collect_known_tasks,
     collect_tasks,
     plan_brainstorm,
     read_tasks_file,
@@ -14,7 +15,12 @@ def create_pipeline() -> Pipeline:
     """Tasks file and brainstorming in; `tasks` and `tasks_by_call` out."""
     return Pipeline(
         [
-            node(read_tasks_file, inputs="tasks_file", outputs="file_tasks", name="read_tasks_file"),
+            node(
+                read_tasks_file,
+                inputs=["tasks_file", "params:task_ingest"],
+                outputs="file_tasks",
+                name="read_tasks_file",
+            ),
             node(
                 plan_brainstorm,
                 inputs=[
@@ -56,3 +62,14 @@ def create_pipeline() -> Pipeline:
         ],
         tags="task_ingest",
     )
+
+
+def create_preview() -> Pipeline:
+    """The same without a call: `tasks` as far as they are known."""
+    known = node(
+        collect_known_tasks,
+        inputs=["file_tasks", "brainstorm_plan", "brainstorm_completions"],
+        outputs="tasks",
+        name="collect_known_tasks",
+    )
+    return create_pipeline().only_nodes("read_tasks_file", "plan_brainstorm") + Pipeline([known], tags="task_ingest")

@@ -63,11 +63,13 @@ class Rounds:
     Attributes:
         turns: The calls of the rounds that are whole, in order.
         stopped: The calls of the last round that are not settled; empty while all are.
+        wanted: How many tasks there are to be, beside the user's.
     """
 
     def __init__(self, seed: int, settings: TaskIngestParameters, domains: Sequence[str], file: Iterable[str]) -> None:
         self.turns: list[Turn] = []
         self.stopped: list[Brought] = []
+        self.wanted = settings.num_brainstormed
         self._seed = seed
         self._settings = settings
         self._domains = in_turn(domains, seed)
@@ -91,7 +93,7 @@ class Rounds:
     def next_round(self) -> list[Asked]:
         """The next calls; none if there are tasks enough, no calls left, or unsettled ones."""
         begin = len(self.turns)
-        if self.stopped or self._count >= self._settings.num_brainstormed:
+        if self.stopped or self._count >= self.wanted:
             return []
         end = min(begin + self._settings.brainstorm_round, self._settings.max_calls)
         return [self._asked(number) for number in range(begin, end)]

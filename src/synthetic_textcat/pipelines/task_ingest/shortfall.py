@@ -36,7 +36,7 @@ def refuse_nothing(tasks: int, found: Found) -> None:
 
 def warnings(found: Found, settings: TaskIngestParameters) -> Iterator[str]:
     """Why tasks are missing, if they are."""
-    rounds, wanted = found.rounds, settings.num_brainstormed
+    rounds, wanted = found.rounds, found.rounds.wanted
     so_far = f"{len(rounds.tasks)} of {wanted}"
     if causes := _causes(rounds):
         yield f"Brainstorming calls without a task in their reply, of {len(rounds.turns)}: {causes}"
@@ -49,6 +49,18 @@ def warnings(found: Found, settings: TaskIngestParameters) -> Iterator[str]:
         )
     if settings.label_sets == "propose" and (left_out := _left_out(found)):
         yield f"Brainstormed tasks left out for want of a label set, of {len(found.proposed)}: {left_out}"
+
+
+def not_thought_of_yet(found: Found, settings: TaskIngestParameters, has_tasks: bool) -> str | None:
+    """What a preview says of tasks that it can't know, since it asks for none.
+
+    Raises:
+        BrainstormError: If that leaves no task at all.
+    """
+    missing = settings.num_brainstormed - len(found.proposed)
+    if not has_tasks:
+        raise BrainstormError("No task is there yet. Next: add one to the tasks file, or run `--pipelines task_ingest`")
+    return f"Shown without {missing} tasks that are still to be brainstormed" if missing > 0 else None
 
 
 def _causes(rounds: Rounds) -> str:

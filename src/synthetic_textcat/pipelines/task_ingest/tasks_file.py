@@ -29,16 +29,19 @@ _EXAMPLES = {
 }
 
 
-def read_tasks(content: object, file: str = "The tasks file") -> list[Task]:
+def read_tasks(content: object, file: str = "The tasks file", may_be_empty: bool = False) -> list[Task]:
     """The tasks of the file's content, in its order.
 
     Args:
         content: A list of entries, or a frame with one row a task.
         file: Its name, for errors.
+        may_be_empty: Whether tasks come from elsewhere too.
 
     Raises:
         TasksFileError: If it is empty or no list, or an entry is wrong; names the first that is.
     """
+    if may_be_empty and (content is None or (isinstance(content, list | pd.DataFrame) and not len(content))):
+        return []
     if isinstance(content, pd.DataFrame):
         return _read_entries(_rows(content, file), file, entry_of)
     return _read_entries(content, file, lambda entry: {"task": entry} if isinstance(entry, str) else entry)
@@ -55,7 +58,9 @@ def _rows(table: pd.DataFrame, file: str) -> list[Any]:
 
 def _read_entries(entries: object, file: str, read: Callable[[Any], object]) -> list[Task]:
     if not entries:
-        raise TasksFileError(f"{file} is empty. Next: add an entry such as {_example(file)}")
+        raise TasksFileError(
+            f"{file} is empty. Next: add an entry such as {_example(file)}, or set task_ingest.num_brainstormed"
+        )
     if not isinstance(entries, list):
         raise TasksFileError(
             f"{file} holds a {_kind(entries)}, not a list. Next: write one entry a task, such as {_example(file)}"
