@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from synthetic_textcat.pipelines.quality_report.language import language_of
 from synthetic_textcat.schemas.tasks import Task
 
 
@@ -34,6 +35,7 @@ class Candidate:
         input_text, label, misleading_label: As the model wrote them.
         planned_label: The plan's; None for an open label set.
         known: Of its task.
+        language: As asked; None where the plan is not at hand.
         request_id: The planned row.
     """
 
@@ -43,6 +45,7 @@ class Candidate:
     misleading_label: str
     planned_label: str | None
     known: Known
+    language: str | None
 
 
 Check = Callable[[Candidate], str | None]
@@ -86,6 +89,12 @@ def label_leaked(row: Candidate) -> str | None:
     return f"the text names {' and '.join(map(repr, leaked))}" if leaked else None
 
 
+def wrong_language(row: Candidate) -> str | None:
+    """A text that is clearly in another language than was asked for, or in another script."""
+    found = language_of(row.input_text, row.language).found if row.language else ""
+    return f"asked for {row.language}, {found}" if found else None
+
+
 def exact_duplicate(rows: Iterable[Candidate]) -> Iterator[str | None]:
     """A text that, normalised, a seed example of its task or an earlier row has."""
     first: dict[str, str] = {}
@@ -107,6 +116,7 @@ ROW_CHECKS: dict[str, Check] = {
         same_labels,
         label_not_as_planned,
         label_leaked,
+        wrong_language,
     )
 }
 COMPARISONS: dict[str, Comparison] = {check.__name__: check for check in (exact_duplicate,)}
