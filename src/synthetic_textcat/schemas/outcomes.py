@@ -15,6 +15,7 @@ REJECT_REASONS = (
     "same_labels",
     "label_not_as_planned",
     "label_leaked",
+    "wrong_language",
     "exact_duplicate",
     "near_duplicate",
 )

@@ -153,6 +153,7 @@ def _candidate(row: dict[str, Any], planned_label: str | None, by_id: dict[str, 
         misleading_label=row["misleading_label"],
         planned_label=planned_label,
         known=_known_of(row["task_id"], by_id),
+        language=row["language"],
     )
 
 

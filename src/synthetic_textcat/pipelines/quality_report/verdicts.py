@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from synthetic_textcat.pipelines.quality_report.checks import COMPARISONS, ROW_CHECKS, Candidate
+from synthetic_textcat.pipelines.quality_report.checks import ROW_CHECKS, Candidate
+from synthetic_textcat.pipelines.quality_report.comparisons import COMPARISONS
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 
 
