@@ -1,5 +1,7 @@
 """What a user plans with: own attributes, seed examples, overrides, and a look before any money is spent."""
 
+from collections.abc import Sequence
+
 import pytest
 import yaml
 
@@ -21,8 +23,11 @@ _TASKS = [
 @pytest.fixture
 def own(project: Project) -> Project:
     """A project with these tasks and an attribute for all of them."""
-    project.path("data/01_raw/tasks.yml").write_text(yaml.safe_dump(_TASKS, sort_keys=False), encoding="utf-8")
-    project.parameters(attribute_sampling={"num_examples": 24, "extra": {"channel": {"email": 3, "chat": 1}}})
+    _write_tasks(project, _TASKS)
+    project.parameters(
+        attribute_sampling={"num_examples": 24, "extra": {"channel": {"email": 3, "chat": 1}}},
+        quality_report={"min_yield": 0},  # the offline model writes English also where German is asked for
+    )
     return project
 
 
@@ -37,6 +42,8 @@ def test_own_attributes_and_seed_examples_reach_prompts_tables_and_report(own: P
     requests = own.table("requests")
     closed = requests[requests["label"].notna()]
     assert set(closed["language"]) == {"German"}
+    rejected = own.table("rejected").set_index("request_id")["reject_reason"]
+    assert set(rejected[closed["request_id"]]) == {"wrong_language"}
     assert dict(closed["mood"].value_counts()) == {"calm": 6, "upset": 6}
     assert dict(requests["channel"].value_counts()) == {"email": 18, "chat": 6}
     report = own.path("data/08_reporting/quality_report.html").read_text(encoding="utf-8")
@@ -80,13 +87,18 @@ def test_a_misspelt_placeholder_is_told_by_name_before_any_call(
 def test_a_reply_that_copies_a_seed_example_is_a_duplicate_of_it(own: Project) -> None:
     sampling = {"num_examples": 24, "num_seed_examples": 0}  # so that prompts, and replies, stay what they are
     own.parameters(attribute_sampling=sampling)
+    billing = {**_TASKS[0], "language": "English"}  # type: ignore[dict-item]
+    _write_tasks(own, [billing, _TASKS[1]])
     own.generate()
     copied = own.table("examples").query("label == 'Billing'").iloc[0]
-    tasks = [{**_TASKS[0], "seed_examples": [copied["input_text"].upper()]}, *_TASKS[1:]]  # type: ignore[dict-item]
-    own.path("data/01_raw/tasks.yml").write_text(yaml.safe_dump(tasks, sort_keys=False), encoding="utf-8")
+    _write_tasks(own, [{**billing, "seed_examples": [copied["input_text"].upper()]}, _TASKS[1]])
 
     assert "calls     0" in own.generate()
 
     (rejected,) = own.table("rejected").to_dict("records")
     assert rejected["request_id"] == copied["request_id"]
     assert (rejected["reject_reason"], rejected["detail"]) == ("exact_duplicate", "seed example")
+
+
+def _write_tasks(project: Project, entries: Sequence[object]) -> None:
+    project.path("data/01_raw/tasks.yml").write_text(yaml.safe_dump(list(entries), sort_keys=False), encoding="utf-8")

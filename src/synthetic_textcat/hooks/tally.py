@@ -67,7 +67,7 @@ class Tally:
 
 
 def _alone(request_id: str, reply: Reply) -> Candidate:
-    return Candidate(request_id, **reply.model_dump(), planned_label=None, known=Known())
+    return Candidate(request_id, **reply.model_dump(), planned_label=None, known=Known(), language=None)
 
 
 def _short(number: int) -> str:

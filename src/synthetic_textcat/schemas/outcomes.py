@@ -15,6 +15,8 @@ REJECT_REASONS = (
     "same_labels",
     "label_not_as_planned",
     "label_leaked",
+    "wrong_language",
     "exact_duplicate",
+    "near_duplicate",
 )
 """In the order in which they are tried: checks of one row first, then those that compare rows."""

@@ -107,9 +107,10 @@ class GenerationParameters(_Block):
 
 
 class QualityReportParameters(_Block):
-    """When a run's yield counts as too low."""
+    """When a run's yield counts as too low, and two texts as nearly one."""
 
     min_yield: float = Field(0.5, ge=0, le=1)
+    near_duplicate_similarity: float = Field(0.8, ge=0.5, le=1)
 
 
 class QuoteParameters(_Block):

@@ -2,6 +2,7 @@
 
 import ast
 import json
+from itertools import accumulate
 from typing import Any
 
 import json_repair
@@ -10,9 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.errors import TransportError
+from synthetic_textcat.hashing import draw_int
 from synthetic_textcat.llm.offline.defects import RawReply, applies, defect_of
 from synthetic_textcat.llm.offline.expansion import leaks
+from synthetic_textcat.llm.offline.foreign import foreign_text
 from synthetic_textcat.llm.offline.replies import reply
+from synthetic_textcat.pipelines.quality_report.checks import normalised
+from synthetic_textcat.pipelines.quality_report.near_duplicates import like_earlier
 from synthetic_textcat.schemas.defect_names import DEFECTS, FAILURE_DEFECTS, RECOVERABLE_DEFECTS, REJECT_DEFECTS
 from synthetic_textcat.schemas.outcomes import FAILURE_CAUSES, REJECT_REASONS, TRANSPORT_CAUSES
 from tests.llm.offline.rehearsal import closed_tasks, plan_of, prompt_of, schema_of, tasks
@@ -111,6 +116,24 @@ def test_rejects_break_just_the_rule_they_name(seed: int, task: Any) -> None:
     leaked = row_of("label_leaked", seed, task)
     assert leaks(leaked["input_text"], (whole["label"],))
     assert leaked["label"] == whole["label"]
+    foreign = row_of("wrong_language", seed, task)
+    assert not leaks(foreign["input_text"], names)
+    assert foreign == {**whole, "input_text": foreign["input_text"]}
+
+
+def test_texts_in_other_languages_differ_and_are_as_long_as_the_one_they_replace() -> None:
+    texts = [row_of("wrong_language", seed)["input_text"] for seed in range(200)]
+    assert len(set(texts)) > 190
+    assert min(sum(map(str.isalpha, text)) for text in texts) >= 40
+    for length in (1, 100, 300, 500):
+        assert length <= len(foreign_text(length, [], seed=1)) < length + 200
+
+
+def test_another_language_is_drawn_where_a_text_would_name_a_label() -> None:
+    for seed in range(20):
+        text = foreign_text(1, [], seed)
+        words = text.split()[:3]
+        assert not leaks(foreign_text(1, words, seed), tuple(words))
 
 
 def test_duplicates_are_equal_within_a_label_and_differ_between_labels() -> None:
@@ -120,6 +143,19 @@ def test_duplicates_are_equal_within_a_label_and_differ_between_labels() -> None
         by_label.setdefault(row["label"], set()).add(row["input_text"])
     assert all(len(texts) == 1 for texts in by_label.values())
     assert len(set.union(*by_label.values())) == len(by_label) == len(TASK.labels)
+
+
+def test_near_duplicates_differ_and_are_near_within_a_label_only() -> None:
+    by_label: dict[str, list[str]] = {}
+    for task in tasks():
+        for seed in range(8):
+            row = row_of("near_duplicate", draw_int(53, "row", seed), task)
+            by_label.setdefault(f"{task.task} {row['label']}", []).append(normalised(row["input_text"]))
+    texts = [text for family in by_label.values() for text in family]
+    firsts = [place for place, like in enumerate(like_earlier(texts, 0.85)) if like is None]
+    starts = accumulate((len(family) for family in by_label.values()), initial=0)
+    assert len(set(texts)) == len(texts)
+    assert firsts == list(starts)[:-1]
 
 
 @given(seed=SEEDS, defect=st.sampled_from(REJECT_DEFECTS))

@@ -42,6 +42,7 @@ def candidate(**changes: Any) -> Candidate:
         "misleading_label": "good",
         "planned_label": "bad",
         "known": Known(frozenset({"good", "bad", "mixed"})),
+        "language": "English",
     }
     return Candidate(**{**fields, **changes})
 

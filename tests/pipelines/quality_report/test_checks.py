@@ -3,7 +3,6 @@
 import pytest
 
 from synthetic_textcat.pipelines.quality_report.checks import (
-    COMPARISONS,
     ROW_CHECKS,
     empty_field,
     label_leaked,
@@ -12,6 +11,7 @@ from synthetic_textcat.pipelines.quality_report.checks import (
     misleading_label_not_in_set,
     same_labels,
 )
+from synthetic_textcat.pipelines.quality_report.comparisons import COMPARISONS
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from tests.pipelines.quality_report.builders import candidate, open_candidate
 

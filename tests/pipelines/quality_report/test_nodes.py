@@ -9,7 +9,7 @@ import pytest
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.pipelines.quality_report.nodes import build_ledger, check_candidates, list_outcomes, measure
 from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
-from synthetic_textcat.schemas.parameters import LlmParameters
+from synthetic_textcat.schemas.parameters import LlmParameters, QualityReportParameters
 from synthetic_textcat.schemas.rows import CALLS, EXAMPLES, FAILED, OUTCOMES, REJECTED, REQUESTS, to_frame
 from synthetic_textcat.schemas.tasks import Task
 from tests.llm.builders import completion, fingerprint, no_reply, write_journal
@@ -45,7 +45,7 @@ def _dtypes(frame: pd.DataFrame) -> dict[str, str]:
 
 
 def test_candidates_go_into_one_of_two_tables() -> None:
-    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS)
+    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters())
     assert list(checked.examples["request_id"]) == ["r0"]
     assert list(checked.rejected["reject_reason"]) == ["label_leaked", "exact_duplicate"]
     assert list(checked.rejected["request_id"]) == ["r1", "r2"]
@@ -53,13 +53,13 @@ def test_candidates_go_into_one_of_two_tables() -> None:
 
 def test_both_tables_have_all_columns_also_when_empty() -> None:
     for candidates in (_CANDIDATES, to_frame([], EXAMPLES), _CANDIDATES.head(1)):
-        checked = check_candidates(candidates, _REQUESTS, _TASKS)
+        checked = check_candidates(candidates, _REQUESTS, _TASKS, QualityReportParameters())
         assert _dtypes(checked.examples) == EXAMPLES
         assert _dtypes(checked.rejected) == REJECTED
 
 
 def test_the_tables_outcomes_and_metrics_tell_the_same_story(tmp_path: Path) -> None:
-    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS)
+    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters())
     ledger = build_ledger(_REQUESTS, checked.examples, checked.rejected, _FAILED_ROWS)
     assert ledger == {
         "planned": 5,

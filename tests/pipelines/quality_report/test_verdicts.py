@@ -7,11 +7,14 @@ from hypothesis import strategies as st
 from synthetic_textcat.pipelines.quality_report.checks import Candidate, normalised
 from synthetic_textcat.pipelines.quality_report.verdicts import judge
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS
+from synthetic_textcat.schemas.parameters import QualityReportParameters
 from tests.pipelines.quality_report.builders import candidate, open_candidate
+
+_SETTINGS = QualityReportParameters()
 
 
 def _reasons(rows: list[Candidate]) -> list[str | None]:
-    return [verdict and verdict.reason for verdict in judge(rows)]
+    return [verdict and verdict.reason for verdict in judge(rows, _SETTINGS)]
 
 
 @pytest.mark.parametrize(
@@ -31,7 +34,7 @@ def test_the_first_reason_in_the_public_order_wins(row: Candidate, reason: str |
 
 
 def test_a_verdict_has_words() -> None:
-    (verdict,) = judge([candidate(label="mixed")])
+    (verdict,) = judge([candidate(label="mixed")], _SETTINGS)
     assert verdict is not None
     assert verdict == ("label_not_as_planned", "planned 'bad', got 'mixed'")
 
@@ -40,7 +43,32 @@ def test_of_equal_texts_the_first_in_plan_order_stays() -> None:
     texts = ["One.", "Two.", "one.", " ONE. ", "\uff34\uff57\uff4f."]
     rows = [open_candidate(request_id=f"r{place}", input_text=text) for place, text in enumerate(texts)]
     assert _reasons(rows) == [None, None, "exact_duplicate", "exact_duplicate", "exact_duplicate"]
-    assert [verdict and verdict.detail for verdict in judge(rows)][2:] == ["same text as r0"] * 2 + ["same text as r1"]
+    details = [verdict and verdict.detail for verdict in judge(rows, _SETTINGS)]
+    assert details[2:] == ["same text as r0", "same text as r0", "same text as r1"]
+
+
+_TEXT = "The soup came cold, the waiter shrugged, and the bill had a dish on it that nobody at our table had asked for."
+_NEARLY = _TEXT.replace("soup", "stew")
+
+
+def test_of_nearly_equal_texts_the_first_in_plan_order_stays_of_whatever_task() -> None:
+    rows = [candidate(input_text=_TEXT), open_candidate(request_id="r1", input_text=_NEARLY.upper())]
+    assert judge(rows, _SETTINGS) == [None, ("near_duplicate", "0.87 like r0")]
+
+
+def test_how_near_is_a_setting() -> None:
+    rows = [candidate(input_text=_TEXT), candidate(request_id="r1", input_text=_NEARLY)]
+    assert judge(rows, QualityReportParameters(near_duplicate_similarity=0.9)) == [None, None]
+
+
+def test_equal_texts_are_exact_duplicates_and_not_near_ones() -> None:
+    rows = [candidate(request_id=f"r{place}", input_text=text) for place, text in enumerate([_TEXT, _TEXT, _NEARLY])]
+    assert _reasons(rows) == [None, "exact_duplicate", "near_duplicate"]
+
+
+def test_a_text_like_a_rejected_one_stays() -> None:
+    rows = [candidate(label="mixed", input_text=_TEXT), candidate(request_id="r1", input_text=_NEARLY)]
+    assert _reasons(rows) == ["label_not_as_planned", None]
 
 
 def test_a_rejected_row_takes_no_other_with_it() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from synthetic_textcat.errors import TransportError
 from synthetic_textcat.hashing import draw, pick
+from synthetic_textcat.llm.offline.foreign import foreign_text
 from synthetic_textcat.schemas.defect_names import DEFECTS, RECOVERABLE_DEFECTS
 
 _NEEDS_CLOSED_SET = ("label_not_in_set", "misleading_label_not_in_set", "label_not_as_planned")
@@ -71,7 +72,7 @@ def raise_if_transport(defect: str | None) -> None:
 def spoil_row(row: Row, defect: str | None, labels: Sequence[str], seed: int) -> Row:
     """The row with a fault for which a check must reject it; any other defect leaves it as it is.
 
-    `exact_duplicate` is not here: its text is written with one seed for the task and label, see `replies`.
+    `exact_duplicate` and `near_duplicate` are not here: their texts are written for the task and label, see `replies`.
     """
     faults: dict[str, Callable[[], Row]] = {
         "empty_field": lambda: {**row, pick(tuple(row), "empty", seed): pick(("", "  "), "blank", seed)},
@@ -84,6 +85,7 @@ def spoil_row(row: Row, defect: str | None, labels: Sequence[str], seed: int) ->
             "misleading_label": row["label"],
         },
         "label_leaked": lambda: {**row, "input_text": f"{row['input_text']} In short: {row['label']}."},
+        "wrong_language": lambda: {**row, "input_text": _in_another_language(row, labels, seed)},
     }
     return faults[defect]() if defect in faults else row
 
@@ -101,6 +103,10 @@ def to_completion(row: Row, defect: str | None, seed: int) -> RawReply:
         "content_filtered": lambda: RawReply("", finish_reason="content_filter"),
     }
     return replies[defect]() if defect in replies else RawReply(text)
+
+
+def _in_another_language(row: Row, labels: Sequence[str], seed: int) -> str:
+    return foreign_text(len(row["input_text"]), (*labels, row["label"], row["misleading_label"]), seed)
 
 
 def _outside(labels: Sequence[str]) -> str:

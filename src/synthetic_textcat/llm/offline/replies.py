@@ -50,7 +50,7 @@ def reply(prompt: str, schema: Mapping[str, Any] | None, seed: int | None, rates
     if defect is not None and not defects.applies(defect, closed=bool(asked.labels)):
         defect = None
     defects.raise_if_transport(defect)
-    text = _duplicate_text(asked) if defect == "exact_duplicate" else _text(asked, asked.plan, seed)
+    text = _duplicate(asked, defect, seed) or _text(asked, asked.plan, seed)
     row = {"input_text": text, "label": asked.plan.label, "misleading_label": str(asked.plan.misleading_label)}
     return defects.to_completion(defects.spoil_row(row, defect, asked.labels, seed), defect, seed)
 
@@ -100,11 +100,20 @@ def _text(asked: Asked, plan: Plan, seed: int) -> str:
     return write_text(asked.grammar, plan, seed, tuple(labels))
 
 
-def _duplicate_text(asked: Asked) -> str:
-    """One fixed text for a task and label: of the rows with this defect, the first in plan order stays.
+def _duplicate(asked: Asked, defect: str | None, seed: int) -> str | None:
+    """The text of a row that is to repeat others with its defect, of which the first in plan order stays."""
+    lengths = tuple(LENGTHS)
+    if defect == "exact_duplicate":
+        return _fixed_text(asked, "duplicate", lengths[1])
+    if defect == "near_duplicate":
+        words = _fixed_text(asked, "near duplicate", lengths[3]).split(" ")
+        words[draw_int(53, "changed word", seed) % len(words)] = str(seed)  # so that no two are equal
+        return " ".join(words)
+    return None
 
-    All tasks without a grammar count as one here, unless their label sets differ.
-    """
+
+def _fixed_text(asked: Asked, kind: str, length: str) -> str:
+    """One text for a task and label; all tasks without a grammar count as one, unless their label sets differ."""
     plan = asked.plan
-    seed = draw_int(53, "duplicate", asked.task or " | ".join(asked.labels), plan.label)
-    return _text(asked, Plan(plan.label, None, "college", "clear", tuple(LENGTHS)[1]), seed)
+    seed = draw_int(53, kind, asked.task or " | ".join(asked.labels), plan.label)
+    return _text(asked, Plan(plan.label, None, "college", "clear", length), seed)

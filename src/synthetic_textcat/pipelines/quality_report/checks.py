@@ -1,15 +1,16 @@
-"""The reject reasons: each check takes a candidate and gives back why it is no example, or None.
+"""The reject reasons of single rows: each check takes a candidate and gives back why it is no example, or None.
 
-To add one: write the function, and name it in `ROW_CHECKS` (or `COMPARISONS`) at its place in the order of
-`schemas.outcomes.REJECT_REASONS`.
+To add one: write the function, and name it in `ROW_CHECKS` at its place in the order of
+`schemas.outcomes.REJECT_REASONS`. Those that compare rows stand in `comparisons`.
 """
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from synthetic_textcat.pipelines.quality_report.language import language_of
 from synthetic_textcat.schemas.tasks import Task
 
 
@@ -34,6 +35,7 @@ class Candidate:
         input_text, label, misleading_label: As the model wrote them.
         planned_label: The plan's; None for an open label set.
         known: Of its task.
+        language: As asked; None where the plan is not at hand.
         request_id: The planned row.
     """
 
@@ -43,10 +45,10 @@ class Candidate:
     misleading_label: str
     planned_label: str | None
     known: Known
+    language: str | None
 
 
 Check = Callable[[Candidate], str | None]
-Comparison = Callable[[Iterable[Candidate]], Iterator[str | None]]
 
 
 def empty_field(row: Candidate) -> str | None:
@@ -86,16 +88,10 @@ def label_leaked(row: Candidate) -> str | None:
     return f"the text names {' and '.join(map(repr, leaked))}" if leaked else None
 
 
-def exact_duplicate(rows: Iterable[Candidate]) -> Iterator[str | None]:
-    """A text that, normalised, a seed example of its task or an earlier row has."""
-    first: dict[str, str] = {}
-    for row in rows:
-        text = normalised(row.input_text)
-        if text in row.known.seed_texts:
-            yield "seed example"
-            continue
-        kept = first.setdefault(text, row.request_id)
-        yield None if kept == row.request_id else f"same text as {kept}"
+def wrong_language(row: Candidate) -> str | None:
+    """A text that is clearly in another language than was asked for, or in another script."""
+    found = language_of(row.input_text, row.language).found if row.language else ""
+    return f"asked for {row.language}, {found}" if found else None
 
 
 ROW_CHECKS: dict[str, Check] = {
@@ -107,9 +103,9 @@ ROW_CHECKS: dict[str, Check] = {
         same_labels,
         label_not_as_planned,
         label_leaked,
+        wrong_language,
     )
 }
-COMPARISONS: dict[str, Comparison] = {check.__name__: check for check in (exact_duplicate,)}
 
 
 def known_of(task: Task) -> Known:

@@ -23,7 +23,7 @@ from synthetic_textcat.pipelines.quality_report.spending import add_up, spending
 from synthetic_textcat.pipelines.quality_report.thresholds import reached_cap
 from synthetic_textcat.pipelines.quality_report.verdicts import judge
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
-from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters
+from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters, QualityReportParameters
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.rows import (
     EXAMPLES,
@@ -45,13 +45,15 @@ class CheckedRows(NamedTuple):
     rejected: pd.DataFrame
 
 
-def check_candidates(candidates: pd.DataFrame, requests: pd.DataFrame, tasks: pd.DataFrame) -> CheckedRows:
+def check_candidates(
+    candidates: pd.DataFrame, requests: pd.DataFrame, tasks: pd.DataFrame, settings: QualityReportParameters
+) -> CheckedRows:
     """`examples` and `rejected`, each in plan order; a rejected row bears its first reason and the words for it."""
     by_id = {task.task_id: known_of(task) for task in tasks_of(tasks)}
     own = own_of(requests)
     planned = {row["request_id"]: row["label"] for row in records_of(requests[["request_id", "label"]])}
     rows = list(records_of(candidates))
-    verdicts = judge([_candidate(row, planned.get(row["request_id"]), by_id) for row in rows])
+    verdicts = judge([_candidate(row, planned.get(row["request_id"]), by_id) for row in rows], settings)
     judged = list(zip(rows, verdicts, strict=True))
     return CheckedRows(
         to_frame((row for row, verdict in judged if verdict is None), with_own(EXAMPLES, own)),
@@ -151,6 +153,7 @@ def _candidate(row: dict[str, Any], planned_label: str | None, by_id: dict[str, 
         misleading_label=row["misleading_label"],
         planned_label=planned_label,
         known=_known_of(row["task_id"], by_id),
+        language=row["language"],
     )
 
 

@@ -19,7 +19,7 @@ def create_pipeline() -> Pipeline:
         [
             node(
                 check_candidates,
-                inputs=["candidates", "requests", "tasks"],
+                inputs=["candidates", "requests", "tasks", "params:quality_report"],
                 outputs=["examples", "rejected"],
                 name="check_candidates",
             ),

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from synthetic_textcat.pipelines.quality_report.checks import COMPARISONS, ROW_CHECKS, Candidate
+from synthetic_textcat.pipelines.quality_report.checks import ROW_CHECKS, Candidate
+from synthetic_textcat.pipelines.quality_report.comparisons import COMPARISONS
+from synthetic_textcat.schemas.parameters import QualityReportParameters
 
 
 class Verdict(NamedTuple):
@@ -13,12 +15,12 @@ class Verdict(NamedTuple):
     detail: str
 
 
-def judge(rows: Sequence[Candidate]) -> list[Verdict | None]:
+def judge(rows: Sequence[Candidate], settings: QualityReportParameters) -> list[Verdict | None]:
     """A verdict for each row, None for an example. Rows come in plan order, so that the first of two alike stays."""
     verdicts = [judge_alone(row) for row in rows]
     for reason, comparison in COMPARISONS.items():
         standing = [place for place, verdict in enumerate(verdicts) if verdict is None]
-        for place, detail in zip(standing, comparison(rows[place] for place in standing), strict=True):
+        for place, detail in zip(standing, comparison((rows[place] for place in standing), settings), strict=True):
             if detail is not None:
                 verdicts[place] = Verdict(reason, detail)
     return verdicts

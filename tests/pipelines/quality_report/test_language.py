@@ -1,0 +1,161 @@
+# ruff: noqa: RUF001  letters of one script that look like those of another are the point here
+"""Which texts are taken for another language than was asked for, and which are not judged."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from synthetic_textcat.llm.offline.replies import reply
+from synthetic_textcat.pipelines.quality_report.checks import wrong_language
+from synthetic_textcat.pipelines.quality_report.language import MIN_LETTERS, language_of
+from synthetic_textcat.schemas.languages import Language, languages
+from tests.llm.offline.rehearsal import plan_of, prompt_of, rows, schema_of, tasks
+from tests.pipelines.quality_report.builders import candidate
+
+_ENGLISH = "The parcel came on Tuesday, but nobody was at home and the driver left it in the rain."
+_TEXTS = {
+    "English": _ENGLISH,
+    "German": "Das Paket kam am Dienstag, aber niemand war zu Hause und der Fahrer ließ es im Regen stehen.",
+    "French": "Le colis est arrivé mardi, mais personne n'était à la maison et il est resté sous la pluie.",
+    "Spanish": "El paquete llegó el martes, pero no había nadie en casa y lo dejaron bajo la lluvia.",
+    "Swedish": "Paketet kom på tisdagen, men ingen var hemma och föraren lämnade det ute i regnet.",
+    "Norwegian": "Pakken kom på tirsdag, men ingen var hjemme og sjåføren satte den fra seg ute i regnet.",
+    "Danish": "Pakken kom om tirsdagen, men der var ingen hjemme, og chaufføren lod den stå ude i regnen.",
+    "Finnish": "Paketti tuli tiistaina, mutta kukaan ei ollut kotona ja kuljettaja jätti sen sateeseen.",
+    "Hungarian": "A csomag kedden érkezett meg, de senki sem volt otthon, ezért a sofőr kint hagyta az esőben.",
+    "Czech": "Balík přišel v úterý, ale nikdo nebyl doma a řidič ho nechal venku na dešti.",
+    "Slovak": "Balík prišiel v utorok, ale nikto nebol doma a vodič ho nechal vonku na daždi.",
+    "Croatian": "Paket je stigao u utorak, ali nitko nije bio kod kuće pa ga je vozač ostavio na kiši.",
+    "Serbian": "Пакет је стигао у уторак, али нико није био код куће па га је возач оставио на киши.",
+    "Vietnamese": "Gói hàng đến vào thứ Ba nhưng không có ai ở nhà nên tài xế để nó ngoài mưa.",
+    "Swahili": "Kifurushi kilifika siku ya Jumanne, lakini hakukuwa na mtu nyumbani na dereva alikiacha mvuani.",
+    "Ukrainian": "Посилка прийшла у вівторок, але вдома нікого не було, і водій залишив її під дощем.",
+    "Bulgarian": "Пакетът пристигна във вторник, но вкъщи нямаше никого и шофьорът го остави на дъжда.",
+    "Greek": "Το δέμα ήρθε την Τρίτη, αλλά κανείς δεν ήταν στο σπίτι και ο οδηγός το άφησε στη βροχή.",
+    "Arabic": "وصل الطرد يوم الثلاثاء لكن لم يكن أحد في البيت فتركه السائق تحت المطر.",
+    "Persian": "بسته روز سه‌شنبه رسید، اما هیچ‌کس در خانه نبود و راننده آن را زیر باران گذاشت.",
+    "Hebrew": "החבילה הגיעה ביום שלישי, אבל אף אחד לא היה בבית והנהג השאיר אותה בגשם.",
+    "Hindi": "पार्सल मंगलवार को आया, लेकिन घर पर कोई नहीं था और ड्राइवर उसे बारिश में छोड़ गया।",
+    "Thai": "พัสดุมาถึงเมื่อวันอังคาร แต่ไม่มีใครอยู่บ้าน คนขับจึงวางทิ้งไว้กลางฝน",
+    "Japanese": "荷物は火曜日に届きましたが、家には誰もいなかったので、雨の中に置かれていました。",
+    "Korean": "택배는 화요일에 도착했지만 집에 아무도 없어서 기사가 빗속에 두고 갔습니다.",
+    "Chinese (Simplified)": "包裹星期二送到了，但是家里没有人，所以司机把它放在外面淋雨了。",
+    "Chinese (Traditional)": "包裹星期二送到了，但是家裡沒有人，所以司機把它放在外面淋雨了。",
+}
+_TOLD_BY_SCRIPT = [x.name for x in languages() if x.script != "Latn" and x.code not in ("sr", "uz")]
+
+
+@pytest.mark.parametrize("asked", _TEXTS)
+def test_a_text_in_the_language_asked_for_agrees(asked: str) -> None:
+    assert language_of(_TEXTS[asked], asked).verdict == "agrees"
+
+
+@pytest.mark.parametrize("asked", [name for name in _TEXTS if name != "English"])
+def test_an_answer_in_english_is_wrong_and_so_is_that_language_where_english_was_asked_for(asked: str) -> None:
+    assert language_of(_ENGLISH, asked).verdict == "wrong"
+    assert language_of(_TEXTS[asked], "English").verdict == "wrong"
+
+
+@pytest.mark.parametrize("asked", _TOLD_BY_SCRIPT)
+def test_english_letters_are_wrong_for_every_other_script_also_where_the_language_cannot_be_told(asked: str) -> None:
+    assert language_of(_ENGLISH, asked).found == "its letters are Latin"
+
+
+@pytest.mark.parametrize(
+    ("asked", "written"),
+    [
+        ("Serbian", "Croatian"),
+        ("Bosnian", "Croatian"),
+        ("Bosnian", "Serbian"),
+        ("Norwegian", "Danish"),
+        ("Danish", "Norwegian"),
+        ("Galician", "Spanish"),
+        ("Chinese (Simplified)", "Chinese (Traditional)"),
+        ("Chinese (Traditional)", "Chinese (Simplified)"),
+    ],
+)
+def test_what_is_easily_confused_is_never_wrong(asked: str, written: str) -> None:
+    assert language_of(_TEXTS[written], asked).verdict == "agrees"
+
+
+def test_croatian_is_not_written_in_cyrillic_letters() -> None:
+    assert language_of(_TEXTS["Serbian"], "Croatian").found == "its letters are Cyrillic"
+
+
+@pytest.mark.parametrize(
+    ("asked", "text"),
+    [
+        ("Hindi Romanized", "Parcel mangalvaar ko aaya lekin ghar par koi nahin tha aur driver chhod gaya."),
+        ("Sundanese", "Pakétna datang dinten Salasa tapi teu aya saha-saha di bumi."),
+        ("Sindhi", _TEXTS["Arabic"]),
+        ("Yiddish", _TEXTS["Hebrew"]),
+        ("Burmese (Zawgyi)", "ပစၥည္းက အဂၤါေန႔မွာ ေရာက္လာတယ္ ဒါေပမယ့္ အိမ္မွာ ဘယ္သူမွမရွိဘူး"),
+        ("German", "The bill is wrong."),
+        ("Japanese", "Thank you very much"),
+        ("English", "12 345 678 901 234 567 890 – 3,14 € … 🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉"),
+        ("English", ""),
+        ("English", "Tone sandhi in spoken Quechua of Osaka."),  # a little like eight languages
+    ],
+)
+def test_what_cannot_be_told_is_not_verifiable(asked: str, text: str) -> None:
+    assert language_of(text, asked).verdict == "not verifiable"
+
+
+def test_a_text_is_judged_from_so_many_letters_on() -> None:
+    text = "abcdefghijklmnopqrstuvwxyz"
+    assert language_of(text[: MIN_LETTERS - 1], "Greek").verdict == "not verifiable"
+    assert language_of(text[:MIN_LETTERS], "Greek").verdict == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("asked", "text"),
+    [
+        ("Japanese", "iPhone 15 Pro Max と MacBook Air を買いましたが、配送がとても遅くて困りました。"),
+        ("Russian", "Мой MacBook Pro не видит сеть Eduroam, хотя на iPhone всё работает как обычно."),
+        ("German", "Das Meeting mit dem Product Owner wurde gecancelt, weil das Deployment schiefging."),
+        (
+            "Chinese (Simplified)",
+            "例如：“pages/contact_page.html”。如果它未被提供，系统将使用“pages/default.html”作为这个页面的模板。",
+        ),
+        ("English", "Professor 田中 showed us how Ἀριστοτέλης was translated in the school of Kyoto."),
+    ],
+)
+def test_foreign_names_and_words_do_not_make_a_text_wrong(asked: str, text: str) -> None:
+    assert language_of(text, asked).verdict == "agrees"
+
+
+def test_the_check_says_what_was_asked_for_and_what_was_found() -> None:
+    def detail(language: str | None, text: str = _ENGLISH) -> str | None:
+        return wrong_language(candidate(language=language, input_text=text))
+
+    assert detail("German") == "asked for German, reads as English"
+    assert detail("Greek") == "asked for Greek, its letters are Latin"
+    assert detail("Japanese", _TEXTS["Chinese (Simplified)"]) == "asked for Japanese, reads as Chinese"
+    assert detail("English") is None
+    assert detail(None) is None
+
+
+@given(text=st.text(max_size=80), asked=st.sampled_from(languages()))
+def test_any_text_gets_a_verdict(text: str, asked: Language) -> None:
+    finding = language_of(text, asked.name)
+    assert (finding.verdict == "wrong") == bool(finding.found)
+
+
+def test_offline_texts_of_40_letters_pass_and_those_spoilt_are_found() -> None:
+    good = [row.text for row in rows(400)]
+    spoilt = [_spoilt(number) for number in range(400)]
+    verdicts = {
+        name: [language_of(text, "English").verdict for text in texts if sum(map(str.isalpha, text)) >= 40]
+        for name, texts in (("good", good), ("spoilt", spoilt))
+    }
+    found, false = verdicts["spoilt"].count("wrong"), verdicts["good"].count("wrong")
+    assert found / len(verdicts["spoilt"]) >= 0.95
+    assert found / (found + false) >= 0.95
+
+
+def _spoilt(number: int) -> str:
+    task = tasks()[number % len(tasks())]
+    answer = reply(prompt_of(task, plan_of(task, number)), schema_of(task.label_names), number, {"wrong_language": 1.0})
+    return str(json.loads(answer.content)["input_text"])
