@@ -33,7 +33,8 @@ class TaskPlanner:
         self._seed = seed
         self._own = own
         self._balance = sampling.balance
-        self._choices: dict[str, Any] = {name: getattr(sampling, name) for name in ATTRIBUTES} | sampling.extra
+        choices: dict[str, Any] = {name: getattr(sampling, name) for name in ATTRIBUTES} | sampling.extra
+        self._usual = {name: self._draws(name, choice) for name, choice in choices.items()}
 
     def columns(self, task: Task, rows: int) -> dict[str, Sequence[Any]]:
         """The first rows of a task, as columns of `requests`."""
@@ -73,7 +74,7 @@ class TaskPlanner:
 
     def _attribute(self, task: Task, name: str, rows: int) -> Values:
         own = getattr(task, name)
-        draws = self._draws(name, self._choices[name] if own is None else own)
+        draws = self._usual[name] if own is None else self._draws(name, own)
         return list(islice(draws.sequence(self._seed, task.task_id, name), rows))
 
     def _own_attribute(self, task: Task, name: str, label: Values) -> Values:
@@ -88,8 +89,8 @@ class TaskPlanner:
         return [next(of_label.get(each or "", of_task)) for each in label]
 
     def _own_sequence(self, choice: OwnChoice | None, name: str, *key: object) -> Iterator[str | None]:
-        choice = self._choices.get(name) if choice is None else choice
-        return repeat(None) if choice is None else self._draws(name, choice).sequence(*key)
+        draws = self._usual.get(name) if choice is None else self._draws(name, choice)
+        return repeat(None) if draws is None else draws.sequence(*key)
 
 
 @lru_cache(maxsize=4096)
