@@ -13,10 +13,9 @@ from kedro.framework.cli.project import run
 
 from synthetic_textcat.errors import redact
 from synthetic_textcat.hooks.progress import end_live_lines
-from synthetic_textcat.llm.interrupts import interrupt
+from synthetic_textcat.llm.interrupts import INTERRUPTED, interrupt
 from synthetic_textcat.plain_errors import in_one_line
 
-INTERRUPTED = 130
 _STDOUT, _STDERR = 1, 2
 _SHOW_CURSOR = b"\x1b[?25h"  # a live line hides it
 _kedro_run = run.callback

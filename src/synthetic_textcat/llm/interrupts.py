@@ -5,6 +5,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+INTERRUPTED = 130
+"""The exit code of a run that was interrupted."""
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _DEFAULT_HANDLERS = (signal.default_int_handler, signal.SIG_DFL)
 

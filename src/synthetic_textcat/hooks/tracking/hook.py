@@ -19,6 +19,7 @@ from synthetic_textcat.hooks.tracking.opening import Opening
 from synthetic_textcat.hooks.tracking.parameters import plain
 from synthetic_textcat.hooks.tracking.run import ActiveRun
 from synthetic_textcat.hooks.tracking.tags import run_name, start_tags
+from synthetic_textcat.llm.interrupts import INTERRUPTED
 
 Catalog = CatalogProtocol[Any, Any]
 Verdict = Callable[[Catalog, dict[str, Any]], str | None]
@@ -33,8 +34,6 @@ _CALLS_ARE_OUT_S = 2.0
 """After so long a model-calling node has imported its client and sent its first request."""
 
 _CUT_SHORT = "the process ended before the pipeline did"
-
-_INTERRUPTED = 130
 
 logger = logging.getLogger(__name__)
 
@@ -157,4 +156,4 @@ def _end_at_once() -> None:
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     logging.shutdown()
-    os._exit(_INTERRUPTED)
+    os._exit(INTERRUPTED)

@@ -100,16 +100,16 @@ class BrainstormPlan:
     def _task_call(self, asked: Asked) -> Call:
         found = "\n".join(f"- {sentence}" for sentence in asked.found) or _NONE_YET
         messages = self.prompt.format_messages(num_tasks=self.settings.tasks_per_call, domain=asked.domain, found=found)
-        return self._call("brainstorm", str(asked.number), messages, task_list_schema())
+        return self._call(str(asked.number), messages, task_list_schema())
 
     def _label_call(self, thought: Thought) -> Call:
         messages = self.label_prompt.format_messages(task=thought.sentence)
         number = f"labels {Task(task=thought.sentence).task_id}"
-        return self._call("brainstorm", number, messages, label_set_schema())
+        return self._call(number, messages, label_set_schema())
 
-    def _call(self, purpose: str, number: str, messages: Messages, schema: dict[str, Any]) -> Call:
-        fingerprint = Fingerprinter(self.llm, self.identity).of(f"{purpose} {self.seed} {number}", messages, schema)
-        return Call(number, fingerprint, messages, schema, draw_int(31, self.seed, purpose, number))
+    def _call(self, number: str, messages: Messages, schema: dict[str, Any]) -> Call:
+        fingerprint = Fingerprinter(self.llm, self.identity).of(f"brainstorm {self.seed} {number}", messages, schema)
+        return Call(number, fingerprint, messages, schema, draw_int(31, self.seed, "brainstorm", number))
 
     def _brought(self, settlement: Settlement[Any]) -> Brought:
         sentences = settlement.value.tasks if isinstance(settlement.value, TaskList) else ()
