@@ -10,7 +10,7 @@ from time import perf_counter
 
 from benchmarks.figures import Figure, Report, Target
 from benchmarks.processes import Options
-from synthetic_textcat.pipelines.quality_report.language import GROUPS, MIN_LETTERS, language_of
+from synthetic_textcat.pipelines.quality_report.checks.language import GROUPS, MIN_LETTERS, language_of
 from synthetic_textcat.schemas.languages import languages
 
 _LONG = 40  # letters, from which on a text must be told

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from synthetic_textcat.hooks.durations import clock
 from synthetic_textcat.llm.parsing import parse
-from synthetic_textcat.pipelines.quality_report.checks import Candidate, Known
-from synthetic_textcat.pipelines.quality_report.verdicts import judge_alone
+from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known
+from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge_alone
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.prices import PriceList, plus, usd
 from synthetic_textcat.schemas.replies import Problem, Reply

@@ -46,6 +46,7 @@ FAILED = {
     "detail": "str",
     "attempts": "int64",
 }
+FINDINGS = {"request_id": "str", "flags": "str", "language_verdict": "str"}
 OUTCOMES = {
     "request_id": "str",
     "outcome": "str",
@@ -57,7 +58,7 @@ OUTCOMES = {
     "label": "str",
     "misleading_label": "str",
 }
-CONTRACT_COLUMNS = frozenset().union(REQUESTS, CALLS, EXAMPLES, REJECTED, FAILED, OUTCOMES)
+CONTRACT_COLUMNS = frozenset().union(REQUESTS, CALLS, EXAMPLES, REJECTED, FAILED, FINDINGS, OUTCOMES)
 """All names that the tables give a meaning."""
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from synthetic_textcat.pipelines.quality_report.checks import Candidate, Known
+from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
 from synthetic_textcat.schemas.rows import EXAMPLES, to_frame
 

@@ -1,5 +1,6 @@
 """Nodes of `quality_report`."""
 
+from collections.abc import Iterable
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -7,7 +8,8 @@ import pandas as pd
 
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.llm.journal import Journal
-from synthetic_textcat.pipelines.quality_report.checks import Candidate, Known, known_of
+from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known, known_of
+from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, count
 from synthetic_textcat.pipelines.quality_report.metrics import (
     Metrics,
@@ -15,18 +17,20 @@ from synthetic_textcat.pipelines.quality_report.metrics import (
     row_metrics,
     yield_metrics,
 )
-from synthetic_textcat.pipelines.quality_report.open_labels import made_labels, open_label_metrics
 from synthetic_textcat.pipelines.quality_report.outcomes import Ends, outcome_rows
-from synthetic_textcat.pipelines.quality_report.plots import yield_figure
-from synthetic_textcat.pipelines.quality_report.report import Shown, render, sample
+from synthetic_textcat.pipelines.quality_report.page.page import Shown, render, sample
+from synthetic_textcat.pipelines.quality_report.page.plots import yield_figure
+from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
+from synthetic_textcat.pipelines.quality_report.signals.measured import together
+from synthetic_textcat.pipelines.quality_report.signals.registry import DIVERSITY, FIDELITY, LABELS, Signal
 from synthetic_textcat.pipelines.quality_report.spending import add_up, spending_metrics
 from synthetic_textcat.pipelines.quality_report.thresholds import reached_cap
-from synthetic_textcat.pipelines.quality_report.verdicts import judge
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters, QualityReportParameters
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.rows import (
     EXAMPLES,
+    FINDINGS,
     OUTCOMES,
     REJECTED,
     fingerprints_of,
@@ -37,12 +41,16 @@ from synthetic_textcat.schemas.rows import (
 )
 from synthetic_textcat.schemas.tasks import tasks_of
 
+Signals = dict[str, Any]
+"""What a group of signals came to, as JSON keeps it: `metrics`, `tables` and `worst`, as in `Measured`."""
+
 
 class CheckedRows(NamedTuple):
-    """Every candidate, in one of two tables."""
+    """Every candidate, in one of two tables; and what else was found of it."""
 
     examples: pd.DataFrame
     rejected: pd.DataFrame
+    findings: pd.DataFrame
 
 
 def check_candidates(
@@ -61,6 +69,7 @@ def check_candidates(
             ({**row, "reject_reason": x.reason, "detail": x.detail} for row, x in judged if x is not None),
             with_own(REJECTED, own),
         ),
+        to_frame(((row["request_id"], "", None) for row in rows), FINDINGS),
     )
 
 
@@ -95,6 +104,33 @@ def list_outcomes(
     return to_frame(outcome_rows(requests["request_id"], own, ends, PriceList.read(prices)), OUTCOMES)
 
 
+def gather_corpus(
+    examples: pd.DataFrame,
+    requests: pd.DataFrame,
+    findings: pd.DataFrame,
+    tasks: pd.DataFrame,
+    settings: QualityReportParameters,
+    seed: int,
+) -> Corpus:
+    """What signals are measured on."""
+    return Corpus(examples, requests, findings, {task.task_id: task for task in tasks_of(tasks)}, settings, seed)
+
+
+def measure_fidelity(corpus: Corpus) -> Signals:
+    """Whether rows are what was asked for."""
+    return _signals(FIDELITY, corpus)
+
+
+def measure_labels(corpus: Corpus) -> Signals:
+    """Whether labels can be learnt, and only by reading."""
+    return _signals(LABELS, corpus)
+
+
+def measure_diversity(corpus: Corpus) -> Signals:
+    """Whether rows differ from one another."""
+    return _signals(DIVERSITY, corpus)
+
+
 def measure(
     ledger: Ledger,
     requests: pd.DataFrame,
@@ -104,6 +140,7 @@ def measure(
     prices: dict[str, Any],
     llm: LlmParameters,
     run_id: str,
+    *signals: Signals,
 ) -> Metrics:
     """All metrics, by name; what templates wrote in a rehearsal is no part of what a real model's data cost."""
     rehearsed = set() if llm.model == OFFLINE_MODEL else {OFFLINE_MODEL}
@@ -112,8 +149,8 @@ def measure(
     return merged(
         row_metrics(ledger),
         yield_metrics(requests, examples["request_id"]),
-        open_label_metrics(requests, made_labels(requests, examples)),
         spending_metrics(spent, ledger["accepted"]),
+        *(part["metrics"] for part in signals),
     )
 
 
@@ -130,19 +167,24 @@ def plot_yield(ledger: Ledger) -> Any:
 def write_report(
     ledger: Ledger,
     metrics: Metrics,
-    requests: pd.DataFrame,
     examples: pd.DataFrame,
     rejected: pd.DataFrame,
     failed: pd.DataFrame,
     stopped_by: str,
     llm: LlmParameters,
     seed: int,
+    *signals: Signals,
 ) -> str:
     """The report as HTML."""
     accepted, refused, unanswered = (sample(list(records_of(rows)), seed) for rows in (examples, rejected, failed))
-    shown = Shown(accepted, refused, unanswered, own_of(examples), made_labels(requests, examples))
+    tables = {name: rows for part in signals for name, rows in part["tables"].items()}
+    shown = Shown(accepted, refused, unanswered, own_of(examples), tables)
     by_templates = llm.model == OFFLINE_MODEL or OFFLINE_MODEL in set(examples["model_name"])
     return render(ledger, metrics, shown, llm.model, BANNER if by_templates else None, stopped_by)
+
+
+def _signals(signals: Iterable[Signal], corpus: Corpus) -> Signals:
+    return together(signal(corpus) for signal in signals)._asdict()
 
 
 def _candidate(row: dict[str, Any], planned_label: str | None, by_id: dict[str, Known]) -> Candidate:

@@ -5,12 +5,18 @@ from kedro.pipeline import Pipeline, node
 from synthetic_textcat.pipelines.quality_report.nodes import (
     build_ledger,
     check_candidates,
+    gather_corpus,
     list_outcomes,
     measure,
+    measure_diversity,
+    measure_fidelity,
+    measure_labels,
     name_cap,
     plot_yield,
     write_report,
 )
+
+_SIGNALS = ["fidelity", "label_signals", "diversity"]
 
 
 def create_pipeline() -> Pipeline:
@@ -20,7 +26,7 @@ def create_pipeline() -> Pipeline:
             node(
                 check_candidates,
                 inputs=["candidates", "requests", "tasks", "params:quality_report"],
-                outputs=["examples", "rejected"],
+                outputs=["examples", "rejected", "findings"],
                 name="check_candidates",
             ),
             node(
@@ -36,6 +42,15 @@ def create_pipeline() -> Pipeline:
                 name="list_outcomes",
             ),
             node(
+                gather_corpus,
+                inputs=["examples", "requests", "findings", "tasks", "params:quality_report", "params:seed"],
+                outputs="corpus",
+                name="gather_corpus",
+            ),
+            node(measure_fidelity, inputs="corpus", outputs="fidelity", name="measure_fidelity"),
+            node(measure_labels, inputs="corpus", outputs="label_signals", name="measure_labels"),
+            node(measure_diversity, inputs="corpus", outputs="diversity", name="measure_diversity"),
+            node(
                 measure,
                 inputs=[
                     "ledger",
@@ -46,6 +61,7 @@ def create_pipeline() -> Pipeline:
                     "prices",
                     "params:llm",
                     "run_id",
+                    *_SIGNALS,
                 ],
                 outputs="metrics",
                 name="measure",
@@ -57,13 +73,13 @@ def create_pipeline() -> Pipeline:
                 inputs=[
                     "ledger",
                     "metrics",
-                    "requests",
                     "examples",
                     "rejected",
                     "failed",
                     "stopped_by",
                     "params:llm",
                     "params:seed",
+                    *_SIGNALS,
                 ],
                 outputs="quality_report",
                 name="write_report",

@@ -6,8 +6,8 @@ To add one: write the function, and name it in `COMPARISONS` at its place in the
 
 from collections.abc import Callable, Iterable, Iterator
 
-from synthetic_textcat.pipelines.quality_report.checks import Candidate, normalised
-from synthetic_textcat.pipelines.quality_report.near_duplicates import like_earlier
+from synthetic_textcat.pipelines.quality_report.checks.near_duplicates import like_earlier
+from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, normalised
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 
 Comparison = Callable[[Iterable[Candidate], QualityReportParameters], Iterator[str | None]]

@@ -2,7 +2,8 @@
 
 import pytest
 
-from synthetic_textcat.pipelines.quality_report.checks import (
+from synthetic_textcat.pipelines.quality_report.checks.comparisons import COMPARISONS
+from synthetic_textcat.pipelines.quality_report.checks.row_checks import (
     ROW_CHECKS,
     empty_field,
     label_leaked,
@@ -11,7 +12,6 @@ from synthetic_textcat.pipelines.quality_report.checks import (
     misleading_label_not_in_set,
     same_labels,
 )
-from synthetic_textcat.pipelines.quality_report.comparisons import COMPARISONS
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from tests.pipelines.quality_report.builders import candidate, open_candidate
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.llm.offline.replies import reply
-from synthetic_textcat.pipelines.quality_report.checks import wrong_language
-from synthetic_textcat.pipelines.quality_report.language import MIN_LETTERS, language_of
+from synthetic_textcat.pipelines.quality_report.checks.language import MIN_LETTERS, language_of
+from synthetic_textcat.pipelines.quality_report.checks.row_checks import wrong_language
 from synthetic_textcat.schemas.languages import Language, languages
 from tests.llm.offline.rehearsal import plan_of, prompt_of, rows, schema_of, tasks
 from tests.pipelines.quality_report.builders import candidate

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthetic_textcat.pipelines.quality_report.checks import Candidate, normalised
-from synthetic_textcat.pipelines.quality_report.verdicts import judge
+from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, normalised
+from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from tests.pipelines.quality_report.builders import candidate, open_candidate

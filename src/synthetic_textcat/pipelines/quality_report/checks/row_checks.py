@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from synthetic_textcat.pipelines.quality_report.language import language_of
+from synthetic_textcat.pipelines.quality_report.checks.language import language_of
 from synthetic_textcat.schemas.tasks import Task
 
 

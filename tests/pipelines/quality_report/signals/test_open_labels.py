@@ -1,9 +1,11 @@
 """The labels that the model made for open tasks."""
 
-from synthetic_textcat.pipelines.quality_report.open_labels import MadeLabels, made_labels, open_label_metrics
-from synthetic_textcat.schemas.rows import REQUESTS, to_frame
+from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
+from synthetic_textcat.pipelines.quality_report.signals.open_labels import open_labels
+from synthetic_textcat.schemas.rows import FINDINGS, REQUESTS, to_frame
 from tests.pipelines.quality_report.builders import example_frame
 
+_NO_FINDINGS = to_frame([], FINDINGS)
 _PLAN = to_frame(
     [
         {
@@ -32,13 +34,17 @@ _EXAMPLES = example_frame(
 
 
 def test_labels_are_counted_after_normalising_each_task_for_itself_and_the_most_come_first() -> None:
-    made = made_labels(_PLAN, _EXAMPLES)
-    assert made == [MadeLabels("Open.", 2, 3), MadeLabels("Other.", 1, 1)]
-    assert open_label_metrics(_PLAN, made) == {"labels/open_tasks": 3, "labels/made": 3}
+    measured = open_labels(Corpus(_EXAMPLES, _PLAN, _NO_FINDINGS))
+    assert measured.metrics == {"labels/open_tasks": 3, "labels/made": 3}
+    assert measured.tables["open_labels"] == [
+        {"task": "Open.", "labels": 2, "rows": 3},
+        {"task": "Other.", "labels": 1, "rows": 1},
+    ]
 
 
 def test_a_plan_of_closed_tasks_has_none() -> None:
     closed = _PLAN[_PLAN["task_id"] == "closed"]
-    assert made_labels(closed, _EXAMPLES) == []
-    assert open_label_metrics(closed, []) == {"labels/open_tasks": 0, "labels/made": 0}
-    assert made_labels(closed, _EXAMPLES.head(0)) == []
+    for examples in (_EXAMPLES, _EXAMPLES.head(0)):
+        measured = open_labels(Corpus(examples, closed, _NO_FINDINGS))
+        assert measured.metrics == {"labels/open_tasks": 0, "labels/made": 0}
+        assert measured.tables["open_labels"] == []

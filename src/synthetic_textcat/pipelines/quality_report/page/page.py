@@ -1,14 +1,13 @@
 """The report: one HTML file that opens from disk. Model text is data; the template engine escapes it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from synthetic_textcat.hashing import draw
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
 from synthetic_textcat.pipelines.quality_report.metrics import Metrics
-from synthetic_textcat.pipelines.quality_report.open_labels import MOST_LISTED, MadeLabels
-from synthetic_textcat.pipelines.quality_report.plots import COLOURS, ends_of
+from synthetic_textcat.pipelines.quality_report.page.plots import COLOURS, ends_of
 from synthetic_textcat.schemas.prices import usd
 
 SAMPLE_SIZE = 20
@@ -24,14 +23,14 @@ class Shown:
     Attributes:
         accepted, rejected, failed: A sample of each.
         own: Names of the rows' own attributes.
-        open_tasks: Those without a label set.
+        tables: Of the signals, by name.
     """
 
     accepted: Rows = ()
     rejected: Rows = ()
     failed: Rows = ()
     own: Sequence[str] = ()
-    open_tasks: Sequence[MadeLabels] = ()
+    tables: Mapping[str, Rows] = field(default_factory=dict)
 
 
 def sample(rows: Rows, seed: int) -> Rows:
@@ -58,7 +57,6 @@ def render(ledger: Ledger, metrics: Metrics, shown: Shown, model: str, banner: s
         ends=ends_of(ledger),
         colours=COLOURS,
         shown=shown,
-        open_tasks=shown.open_tasks[:MOST_LISTED],
         model=model,
         banner=banner,
         stopped_by=stopped_by,

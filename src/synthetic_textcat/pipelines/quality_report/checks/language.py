@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
-from synthetic_textcat.pipelines.quality_report.scripts import (
+from synthetic_textcat.pipelines.quality_report.checks.scripts import (
     letters_by_script,
     scripts_of,
     scripts_of_one_language,

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from synthetic_textcat.pipelines.quality_report.checks import ROW_CHECKS, Candidate
-from synthetic_textcat.pipelines.quality_report.comparisons import COMPARISONS
+from synthetic_textcat.pipelines.quality_report.checks.comparisons import COMPARISONS
+from synthetic_textcat.pipelines.quality_report.checks.row_checks import ROW_CHECKS, Candidate
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 
 

@@ -13,18 +13,16 @@ from synthetic_textcat.pipelines.quality_report.metrics import (
     row_metrics,
 )
 from synthetic_textcat.pipelines.quality_report.nodes import plot_yield, write_report
-from synthetic_textcat.pipelines.quality_report.open_labels import MOST_LISTED, MadeLabels
-from synthetic_textcat.pipelines.quality_report.report import SAMPLE_SIZE, Shown, render, sample
+from synthetic_textcat.pipelines.quality_report.page.page import SAMPLE_SIZE, Shown, render, sample
 from synthetic_textcat.pipelines.quality_report.spending import add_up, spending_metrics
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.prices import PriceList, usd
-from synthetic_textcat.schemas.rows import EXAMPLES, FAILED, REJECTED, REQUESTS, to_frame
+from synthetic_textcat.schemas.rows import EXAMPLES, FAILED, REJECTED, to_frame
 from tests.llm.builders import completion
 from tests.pipelines.quality_report.builders import COST, PRICES, ROW, example_frame, ledger
 
 _SCRIPT = "<script>alert('x')</script>"
-_NO_PLAN = to_frame([], REQUESTS)
 _FAILED: dict[str, Any] = {**ROW, "failure_cause": "invalid_json", "detail": "no JSON", "attempts": 3}
 
 
@@ -105,7 +103,7 @@ def test_long_texts_are_cut_short() -> None:
 def test_empty_tables_make_a_page_too() -> None:
     llm = LlmParameters(model="model-1")
     examples, rejected, failed = (to_frame([], columns) for columns in (EXAMPLES, REJECTED, FAILED))
-    page = write_report(ledger(accepted=0), _metrics(), _NO_PLAN, examples, rejected, failed, "", llm, 42)
+    page = write_report(ledger(accepted=0), _metrics(), examples, rejected, failed, "", llm, 42)
     assert "0 of 10 planned rows accepted" in page
     assert BANNER not in page
 
@@ -114,9 +112,7 @@ def test_empty_tables_make_a_page_too() -> None:
 def test_data_of_templates_says_so(model: str, writer: str) -> None:
     rejected, failed = to_frame([], REJECTED), to_frame([], FAILED)
     examples = example_frame([{"model_name": writer}])
-    assert BANNER in write_report(
-        ledger(), _metrics(), _NO_PLAN, examples, rejected, failed, "", LlmParameters(model=model), 42
-    )
+    assert BANNER in write_report(ledger(), _metrics(), examples, rejected, failed, "", LlmParameters(model=model), 42)
 
 
 def test_a_sample_is_small_stable_and_does_not_depend_on_the_order() -> None:
@@ -151,10 +147,10 @@ def test_a_run_that_a_cap_stopped_says_so() -> None:
 
 
 def test_the_tasks_with_the_most_made_labels_are_listed() -> None:
-    made = [MadeLabels(f"Task <{number}>.", 60 - number, 70) for number in range(30)]
-    page = render(ledger(), _metrics(), Shown(open_tasks=made), "model-1", None)
+    made = [{"task": f"Task <{number}>.", "labels": 60 - number, "rows": 70} for number in range(20)]
+    page = render(ledger(), _metrics(), Shown(tables={"open_labels": made}), "model-1", None)
     assert "60 different labels for 30 tasks without a label set; the 20 tasks with the most." in page
-    assert page.count("Task &lt;") == MOST_LISTED
+    assert page.count("Task &lt;") == 20
     assert "Labels that the model made" not in _page()
 
 

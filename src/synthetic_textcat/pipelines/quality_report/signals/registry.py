@@ -1,0 +1,18 @@
+"""The signals by group. To add one: write its module, and name its function here."""
+
+from collections.abc import Callable
+
+from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
+from synthetic_textcat.pipelines.quality_report.signals.measured import Measured
+from synthetic_textcat.pipelines.quality_report.signals.open_labels import open_labels
+
+Signal = Callable[[Corpus], Measured]
+
+FIDELITY: tuple[Signal, ...] = ()
+"""Whether rows are what was asked for."""
+
+LABELS: tuple[Signal, ...] = (open_labels,)
+"""Whether labels can be learnt, and only by reading."""
+
+DIVERSITY: tuple[Signal, ...] = ()
+"""Whether rows differ from one another."""
