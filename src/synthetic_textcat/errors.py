@@ -58,8 +58,8 @@ class StaleTableError(TextcatError):
     """A table on disk that belongs to another plan, prompt or task file than the ones beside it."""
 
 
-class YieldTooLowError(TextcatError):
-    """Fewer rows were accepted than the threshold asks for; raised when everything is saved."""
+class QualityTooLowError(TextcatError):
+    """Yield or quality beyond what a parameter allows; raised when everything is saved."""
 
 
 class TransportError(Exception):

@@ -15,8 +15,8 @@ from synthetic_textcat.hooks import (  # noqa: E402
     MlflowTracking,
     ParameterGate,
     Progress,
+    QualityGate,
     RunSummary,
-    YieldGate,
 )
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA  # noqa: E402
 from synthetic_textcat.schemas.tasks_by_call import TASKS_BY_CALL_ARROW_SCHEMA  # noqa: E402
@@ -31,12 +31,12 @@ CONFIG_LOADER_ARGS = {
     "custom_resolvers": {"arrow_schema": _ARROW_SCHEMAS.__getitem__},
 }
 
-_yield_gate = YieldGate()
-# Called last to first: at a run's end MLflow logs it, the summary is printed, and only then may the yield end it.
+_quality_gate = QualityGate()
+# Called last to first: at a run's end MLflow logs it, the summary is printed, and only then may its quality end it.
 HOOKS = (
-    _yield_gate,
+    _quality_gate,
     RunSummary(),
-    MlflowTracking(verdict=_yield_gate.complaint),
+    MlflowTracking(verdict=_quality_gate.complaint),
     Progress(),
     JournalWriter(),
     ParameterGate(),

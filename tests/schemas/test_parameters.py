@@ -50,6 +50,14 @@ def test_the_parameters_of_openai_over_base_are_valid() -> None:
         ("attribute_sampling.languages", "did you mean language?"),
         ("generation.max_concurency", "did you mean max_concurrency?"),
         ("quality_report.x", "Unknown parameter quality_report.x: allowed: min_yield, near_duplicate_similarity"),
+        (
+            "quality_report.thresholds.leeked",
+            "Unknown parameter quality_report.thresholds.leeked: did you mean leaked?",
+        ),
+        (
+            "quality_report.thresholds.leaked.max",
+            "Unknown parameter quality_report.thresholds.leaked.max: allowed: fail",
+        ),
         ("llm.api_key", "Unknown parameter llm.api_key: allowed: defects, max_tokens, model"),
     ],
 )
@@ -76,6 +84,11 @@ def test_an_unknown_key_is_named_with_the_nearest_and_without_its_value(path: st
         ("llm.defects", {"refused": 2}, "a rate lies between 0 and 1"),
         ("llm.defects", {"refused": float("nan")}, "a rate lies between 0 and 1"),
         ("llm.defects", {"refused": 0.6, "timeout": 0.6}, "rates add up to more than 1"),
+        (
+            "quality_report.thresholds.leaked.warn",
+            2,
+            "Parameter quality_report.thresholds.leaked.warn=2: input should be",
+        ),
         ("task_ingest.num_brainstormed", -1, "Parameter task_ingest.num_brainstormed=-1"),
         ("attribute_sampling.num_examples", 0, "input should be greater than or equal to 1"),
         ("attribute_sampling.num_examples", "many", "Parameter attribute_sampling.num_examples='many'"),

@@ -1,7 +1,7 @@
 """The last lines of a run: what became of the rows, and where to look."""
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import click
@@ -9,15 +9,17 @@ from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 
 from synthetic_textcat.hooks.quote_lines import quote_lines
+from synthetic_textcat.pipelines.quality_report.concerns import Concern
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
 from synthetic_textcat.schemas.prices import usd
 
+_MOST_CONCERNS = 3
 _EXAMPLES = "data/05_model_input/examples.parquet"
 _REPORT = "data/08_reporting/quality_report.html"
 _PREVIEW = "data/03_primary/prompt_preview.md"
-_TOLD = {"ledger", "metrics", "plan_report", "prompt_preview", "quote", "stopped_by"}
+_TOLD = {"concerns", "ledger", "metrics", "plan_report", "prompt_preview", "quote", "stopped_by"}
 
 
 class RunSummary:
@@ -69,6 +71,7 @@ class RunSummary:
         if self._offline and (ledger or self._calls):
             yield textwrap.fill(BANNER, 80, initial_indent="note      ", subsequent_indent=" " * 10)
         if ledger is not None:
+            yield from _concern_lines(self._saved.get("concerns", []))
             yield f"dataset   {_EXAMPLES}"
             yield f"report    {_REPORT}"
         if self._calls is None and "prompt_preview" in self._saved:
@@ -93,6 +96,13 @@ def _ledger_lines(ledger: Ledger) -> Iterator[str]:
     again = sum(ledger["failed"].get(cause, 0) for cause in TRANSPORT_CAUSES)
     if again or ledger["not_run"]:
         yield "          the same command asks again for what brought no reply"
+
+
+def _concern_lines(concerns: Sequence[Concern]) -> Iterator[str]:
+    for concern in concerns[:_MOST_CONCERNS]:
+        yield textwrap.fill(concern["says"], 80, initial_indent=f"{concern['level']:<10}", subsequent_indent=" " * 10)
+    if len(concerns) > _MOST_CONCERNS:
+        yield f"          and {len(concerns) - _MOST_CONCERNS} more: see the report"
 
 
 def _counts(by_name: Mapping[str, int]) -> str:

@@ -3,34 +3,20 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from synthetic_textcat.errors import ParameterError, nearest
 from synthetic_textcat.schemas.attributes import Choice, weights_of
+from synthetic_textcat.schemas.block import Block, no_boolean
 from synthetic_textcat.schemas.defect_names import DEFECTS
 from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
 from synthetic_textcat.schemas.own_attributes import OwnAttributes
 from synthetic_textcat.schemas.rows import ATTRIBUTES
 from synthetic_textcat.schemas.task_forms import checked_choice, checked_choices
+from synthetic_textcat.schemas.thresholds import Thresholds
 
 
-def _no_boolean(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise ValueError("is true or false; give a number")  # noqa: TRY004  pydantic wants a ValueError
-    return value
-
-
-class _Block(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _no_boolean_is_a_number(cls, value: Any, info: Any) -> Any:
-        is_switch = cls.model_fields[info.field_name].annotation is bool
-        return value if is_switch else _no_boolean(value)
-
-
-class LlmParameters(_Block):
+class LlmParameters(Block):
     """The chat model's settings, as they are sent. Class, transport, headers and timeouts stand in the catalog."""
 
     model: str = Field(min_length=1)
@@ -56,7 +42,7 @@ class LlmParameters(_Block):
         return self
 
 
-class TaskIngestParameters(_Block):
+class TaskIngestParameters(Block):
     """What the model thinks of, beside the tasks file."""
 
     num_brainstormed: int = Field(0, ge=0)
@@ -66,7 +52,7 @@ class TaskIngestParameters(_Block):
     label_sets: Literal["none", "propose"] = "none"
 
 
-class AttributeSamplingParameters(_Block):
+class AttributeSamplingParameters(Block):
     """How many rows are planned, and what is drawn for each."""
 
     num_examples: int = Field(200, ge=1)
@@ -95,7 +81,7 @@ class AttributeSamplingParameters(_Block):
         return choice
 
 
-class GenerationParameters(_Block):
+class GenerationParameters(Block):
     """How hard the server is asked, how often a bad reply is asked again, and what a run may spend."""
 
     max_concurrency: int = Field(32, ge=1, le=4096)
@@ -106,27 +92,28 @@ class GenerationParameters(_Block):
     max_tokens_total: int | None = Field(None, ge=1)
 
 
-class QualityReportParameters(_Block):
-    """When a run's yield counts as too low, and two texts as nearly one."""
+class QualityReportParameters(Block):
+    """When a run counts as a failure, what is warned of, and when two texts are nearly one."""
 
     min_yield: float = Field(0.5, ge=0, le=1)
     near_duplicate_similarity: float = Field(0.8, ge=0.5, le=1)
+    thresholds: Thresholds = Field(default_factory=Thresholds)
 
 
-class QuoteParameters(_Block):
+class QuoteParameters(Block):
     """How many rows are tried before the whole plan is priced."""
 
     pilot_rows: int = Field(20, ge=1)
 
 
-class ExportParameters(_Block):
+class ExportParameters(Block):
     """Nothing to set yet."""
 
 
-class Parameters(_Block):
+class Parameters(Block):
     """All parameters. Kedro itself checks only the blocks that the chosen pipeline uses."""
 
-    seed: Annotated[int, BeforeValidator(_no_boolean)]
+    seed: Annotated[int, BeforeValidator(no_boolean)]
     llm: LlmParameters
     task_ingest: TaskIngestParameters
     attribute_sampling: AttributeSamplingParameters
@@ -155,22 +142,32 @@ def _complaints(error: ValidationError, parameters: Mapping[str, Any]) -> Iterat
         if problem["type"] == "extra_forbidden":
             yield f"Unknown parameter {'.'.join(path)}: {nearest(path[-1], _known_keys(path[:-1]))}"
         else:
-            yield f"Parameter {_public_path(path)}{_shown(path, parameters)}: {_reason(problem)}"
+            public = _public_path(path)
+            yield f"Parameter {'.'.join(public)}{_shown(public, parameters)}: {_reason(problem)}"
 
 
 def _known_keys(block: Sequence[str]) -> list[str]:
-    model = Parameters if not block else Parameters.model_fields[block[0]].annotation
-    return list(model.model_fields)  # type: ignore[union-attr]
+    model: Any = Parameters
+    for name in block:
+        model = model.model_fields[name].annotation
+    return list(model.model_fields)
 
 
-def _public_path(path: Sequence[str]) -> str:
+def _public_path(path: Sequence[str]) -> list[str]:
     """The path without pydantic's own steps into a union (`str`, `list[str]`, ...)."""
-    return ".".join(path[:2])
+    model: Any = Parameters
+    public = []
+    for step in path:
+        public.append(step)
+        model = model.model_fields[step].annotation if step in model.model_fields else None
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            break
+    return public
 
 
 def _shown(path: Sequence[str], parameters: Mapping[str, Any]) -> str:
     value: Any = parameters
-    for step in path[:2]:
+    for step in path:
         if not isinstance(value, Mapping) or step not in value:
             return ""
         value = value[step]

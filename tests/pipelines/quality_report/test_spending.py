@@ -5,8 +5,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from synthetic_textcat.pipelines.quality_report.caps import reached_cap
 from synthetic_textcat.pipelines.quality_report.spending import add_up, spending_metrics
-from synthetic_textcat.pipelines.quality_report.thresholds import reached_cap
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import GenerationParameters
 from synthetic_textcat.schemas.prices import PriceList

@@ -6,22 +6,32 @@ import pandas as pd
 
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
 from synthetic_textcat.schemas.languages import find_language
-from synthetic_textcat.schemas.outcomes import FAILURE_CAUSES, REJECT_REASONS
+from synthetic_textcat.schemas.outcomes import CONTENT_CAUSES, FAILURE_CAUSES, REJECT_REASONS
 
 Metrics = dict[str, float | None]
 
 
 def row_metrics(ledger: Ledger) -> Metrics:
-    """Counts of rows by end; every reason and cause has its metric, so that runs compare. Unit: rows."""
+    """Counts of rows by end; every reason and cause has its metric, so that runs compare. Unit: rows.
+
+    `rate/parsed`: candidates / rows that a reply came for; null where none did. Unit: share.
+    """
     return {
         "rows/planned": ledger["planned"],
         "rows/accepted": ledger["accepted"],
         "rows/rejected": sum(ledger["rejected"].values()),
         "rows/failed": sum(ledger["failed"].values()),
         "rows/not_run": ledger["not_run"],
+        "rate/parsed": _parsed(ledger),
         **{f"rejected/{reason}": ledger["rejected"].get(reason, 0) for reason in REJECT_REASONS},
         **{f"failed/{cause}": ledger["failed"].get(cause, 0) for cause in FAILURE_CAUSES},
     }
+
+
+def _parsed(ledger: Ledger) -> float | None:
+    candidates = ledger["accepted"] + sum(ledger["rejected"].values())
+    answered = candidates + sum(ledger["failed"].get(cause, 0) for cause in CONTENT_CAUSES)
+    return candidates / answered if answered else None
 
 
 def yield_metrics(requests: pd.DataFrame, accepted: Iterable[str]) -> Metrics:

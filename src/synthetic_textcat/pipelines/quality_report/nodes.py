@@ -8,8 +8,10 @@ import pandas as pd
 
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.llm.journal import Journal
+from synthetic_textcat.pipelines.quality_report.caps import reached_cap
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known, known_of
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge
+from synthetic_textcat.pipelines.quality_report.concerns import Concern, assess
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, count
 from synthetic_textcat.pipelines.quality_report.metrics import (
     Metrics,
@@ -18,13 +20,13 @@ from synthetic_textcat.pipelines.quality_report.metrics import (
     yield_metrics,
 )
 from synthetic_textcat.pipelines.quality_report.outcomes import Ends, outcome_rows
-from synthetic_textcat.pipelines.quality_report.page.page import Shown, render, sample
+from synthetic_textcat.pipelines.quality_report.page.page import Report, render
 from synthetic_textcat.pipelines.quality_report.page.plots import yield_figure
+from synthetic_textcat.pipelines.quality_report.page.shown_rows import pointed_at, sample
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
 from synthetic_textcat.pipelines.quality_report.signals.measured import together
 from synthetic_textcat.pipelines.quality_report.signals.registry import DIVERSITY, FIDELITY, LABELS, Signal
 from synthetic_textcat.pipelines.quality_report.spending import add_up, spending_metrics
-from synthetic_textcat.pipelines.quality_report.thresholds import reached_cap
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters, QualityReportParameters
 from synthetic_textcat.schemas.prices import PriceList
@@ -164,23 +166,40 @@ def plot_yield(ledger: Ledger) -> Any:
     return yield_figure(ledger)
 
 
+def assess_run(ledger: Ledger, metrics: Metrics, settings: QualityReportParameters) -> list[Concern]:
+    """What is wrong, the gravest first."""
+    return assess(ledger, metrics, settings)
+
+
 def write_report(
     ledger: Ledger,
     metrics: Metrics,
+    concerns: list[Concern],
     examples: pd.DataFrame,
     rejected: pd.DataFrame,
     failed: pd.DataFrame,
     stopped_by: str,
     llm: LlmParameters,
-    seed: int,
     *signals: Signals,
 ) -> str:
     """The report as HTML."""
-    accepted, refused, unanswered = (sample(list(records_of(rows)), seed) for rows in (examples, rejected, failed))
-    tables = {name: rows for part in signals for name, rows in part["tables"].items()}
-    shown = Shown(accepted, refused, unanswered, own_of(examples), tables)
     by_templates = llm.model == OFFLINE_MODEL or OFFLINE_MODEL in set(examples["model_name"])
-    return render(ledger, metrics, shown, llm.model, BANNER if by_templates else None, stopped_by)
+    worst = {name: rows for part in signals for name, rows in part["worst"].items()}
+    return render(
+        Report(
+            ledger=ledger,
+            metrics=metrics,
+            concerns=concerns,
+            model=llm.model,
+            banner=BANNER if by_templates else None,
+            stopped_by=stopped_by,
+            tables={name: rows for part in signals for name, rows in part["tables"].items()},
+            accepted=sample(examples),
+            rejected=sample(rejected),
+            failed=sample(failed),
+            worst={name: pointed_at(rows, (examples, rejected)) for name, rows in worst.items()},
+        )
+    )
 
 
 def _signals(signals: Iterable[Signal], corpus: Corpus) -> Signals:

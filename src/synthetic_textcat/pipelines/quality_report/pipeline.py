@@ -3,6 +3,7 @@
 from kedro.pipeline import Pipeline, node
 
 from synthetic_textcat.pipelines.quality_report.nodes import (
+    assess_run,
     build_ledger,
     check_candidates,
     gather_corpus,
@@ -66,6 +67,12 @@ def create_pipeline() -> Pipeline:
                 outputs="metrics",
                 name="measure",
             ),
+            node(
+                assess_run,
+                inputs=["ledger", "metrics", "params:quality_report"],
+                outputs="concerns",
+                name="assess_run",
+            ),
             node(name_cap, inputs=["metrics", "params:generation"], outputs="stopped_by", name="name_cap"),
             node(plot_yield, inputs="ledger", outputs="yield_plot", name="plot_yield"),
             node(
@@ -73,12 +80,12 @@ def create_pipeline() -> Pipeline:
                 inputs=[
                     "ledger",
                     "metrics",
+                    "concerns",
                     "examples",
                     "rejected",
                     "failed",
                     "stopped_by",
                     "params:llm",
-                    "params:seed",
                     *_SIGNALS,
                 ],
                 outputs="quality_report",

@@ -1,31 +1,150 @@
-"""When a run is not good enough, and when it was stopped before its end."""
+"""Which metric each threshold of the parameters is of, and what to do about it.
 
-from collections.abc import Mapping
+To add one: a rule here, and its name in `schemas.thresholds`.
+"""
 
-from synthetic_textcat.pipelines.quality_report.ledger import Ledger
-from synthetic_textcat.schemas.parameters import GenerationParameters
+from dataclasses import dataclass
+from typing import Literal
 
+from synthetic_textcat.schemas.thresholds import Threshold
 
-def too_low(ledger: Ledger, min_yield: float) -> str | None:
-    """What is wrong with the yield of the rows that were run, accepted / (planned - not_run); None if nothing is."""
-    run = ledger["planned"] - ledger["not_run"]
-    if not run or ledger["accepted"] / run >= min_yield:
-        return None
-    causes = sorted({**ledger["rejected"], **ledger["failed"]}.items(), key=lambda cause: -cause[1])
-    return (
-        f"Only {ledger['accepted']} of {run} rows were accepted; quality_report.min_yield={min_yield} asks for more. "
-        f"Most common: {', '.join(f'{name} {rows}' for name, rows in causes[:3])}. All is saved: see the report"
-    )
+Level = Literal["fail", "warn"]
+
+_PROMPTS = "data/01_raw/prompts/"
 
 
-def reached_cap(metrics: Mapping[str, float | None], generation: GenerationParameters) -> str:
-    """The parameter whose cap left rows of this run's plan unasked, or not asked again; empty if none did."""
-    caps = {
-        "generation.max_cost_usd": (metrics["cost/usd_this_run"], generation.max_cost_usd),
-        "generation.max_tokens_total": (metrics["tokens/this_run"], generation.max_tokens_total),
-    }
-    if metrics["rows/not_run"] or metrics["rows/failed"]:
-        for name, (spent, cap) in caps.items():
-            if cap is not None and spent is not None and spent >= cap:
-                return name
-    return ""
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How one threshold is told.
+
+    Attributes:
+        metric: By name, a share.
+        says: What is the case, with a place for the metric's value.
+        then: What a user can do.
+        signal: Whose rows to look at; empty for none.
+        low_is_worse: Which side of the threshold is the worse.
+    """
+
+    metric: str
+    says: str
+    then: str
+    signal: str = ""
+    low_is_worse: bool = False
+
+    def is_missed(self, value: float, limit: float | None) -> bool:
+        """Whether the value is worse than the limit; a limit of null is never missed."""
+        if limit is None:
+            return False
+        return value < limit if self.low_is_worse else value > limit
+
+    def badness(self, value: float) -> float:
+        """The weight of a concern: how far the share is from the best there is."""
+        return 1.0 - value if self.low_is_worse else value
+
+    def level(self, value: float, threshold: Threshold) -> Level | None:
+        """How grave the value is; None where it is well."""
+        if self.is_missed(value, threshold.fail):
+            return "fail"
+        return "warn" if self.is_missed(value, threshold.warn) else None
+
+
+RULES: dict[str, Rule] = {
+    "parsed": Rule(
+        "rate/parsed",
+        "{:.1%} of the replies are rows; the others were paid for and lost",
+        "look at the failure causes; llm.structured_output and llm.max_tokens decide most of them",
+        low_is_worse=True,
+    ),
+    "same_labels": Rule(
+        "rate/same_labels",
+        "{:.1%} of the candidates have their label as misleading label",
+        f"say in {_PROMPTS} that the misleading label must be another one",
+        "same_labels",
+    ),
+    "leaked": Rule(
+        "rate/label_leaked",
+        "{:.1%} of the candidates name a label in the text",
+        f"say in {_PROMPTS} that the text may not name it, or choose label names that are no everyday words",
+        "label_leaked",
+    ),
+    "exact_duplicates": Rule(
+        "rate/exact_duplicate",
+        "{:.1%} of the candidates repeat another one word for word",
+        "ask for more variety: attribute_sampling.extra, seed examples, llm.temperature",
+        "exact_duplicate",
+    ),
+    "near_duplicates": Rule(
+        "rate/near_duplicate",
+        "{:.1%} of the candidates are nearly another one",
+        "ask for more variety: attribute_sampling.extra, seed examples, llm.temperature",
+        "near_duplicate",
+    ),
+    "language_agreement": Rule(
+        "language/agreement",
+        "{:.1%} of the texts that can be told are in the language that was asked for",
+        "attribute_sampling.language: leave out what this model does not write",
+        "wrong_language",
+        low_is_worse=True,
+    ),
+    "language_agreement_lowest": Rule(
+        "language/agreement_lowest",
+        "In one language only {:.1%} of the texts are in it",
+        "attribute_sampling.language: leave it out, or use another model for it",
+        "wrong_language",
+        low_is_worse=True,
+    ),
+    "length_in_bucket": Rule(
+        "length/in_bucket",
+        "{:.1%} of the texts have the length that was asked for",
+        "attribute_sampling.num_words: lengths that this model keeps",
+        "length",
+        low_is_worse=True,
+    ),
+    "readability_order": Rule(
+        "readability/ordered",
+        "In {:.0%} of the languages do texts for higher education read harder",
+        f"say in {_PROMPTS} more plainly what {{difficulty}} means, or set attribute_sampling.difficulty to one value",
+        "readability",
+        low_is_worse=True,
+    ),
+    "coverage": Rule(
+        "coverage/largest",
+        "{:.1%} of the accepted rows would have to be others for the shares that were planned",
+        "see which values lose rows, and why",
+    ),
+    "label_entropy_lowest": Rule(
+        "labels/entropy_lowest",
+        "The labels of one task are far from even (entropy {:.2f}; 1 is even)",
+        "see which labels lose rows; a weight for a label in the tasks file evens them out",
+        low_is_worse=True,
+    ),
+    "longer_label": Rule(
+        "shortcut/longer_label",
+        "In {:.1%} of the rows the same one of the two labels is the longer",
+        "a model can choose by length: give the labels names of like length",
+    ),
+    "length_shortcut": Rule(
+        "shortcut/length_gain",
+        "The length of a text alone goes {:.0%} of the way from chance to its label",
+        "ask for each length with each label: leave attribute_sampling.num_words to its odds",
+    ),
+    "word_shortcut": Rule(
+        "shortcut/word_gain",
+        "One word a label goes {:.0%} of the way from chance to the label",
+        f"say in {_PROMPTS} to avoid the words named below, or add attributes that change the subject",
+        "shortcuts",
+    ),
+    "learnability": Rule(
+        "learnability/macro_f1",
+        "A linear model learns the labels with a macro-F1 of only {:.2f}",
+        "the labels may be too alike, or the texts too short: read the rows that it gets wrong",
+        "learnability",
+        low_is_worse=True,
+    ),
+    "label_noise": Rule(
+        "label_noise/rate",
+        "{:.1%} of the labels look wrong to a model trained on the others",
+        "read the rows; a description for each label in the tasks file helps",
+        "label_noise",
+    ),
+}

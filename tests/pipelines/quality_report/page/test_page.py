@@ -1,5 +1,7 @@
 """The report: one file, no reference to elsewhere, and model text is data in it."""
 
+import base64
+import hashlib
 import re
 from html.parser import HTMLParser
 from typing import Any
@@ -7,13 +9,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from synthetic_textcat.pipelines.quality_report.metrics import (
-    Metrics,
-    merged,
-    row_metrics,
-)
+from synthetic_textcat.pipelines.quality_report.concerns import Concern
+from synthetic_textcat.pipelines.quality_report.metrics import Metrics, merged, row_metrics
 from synthetic_textcat.pipelines.quality_report.nodes import plot_yield, write_report
-from synthetic_textcat.pipelines.quality_report.page.page import SAMPLE_SIZE, Shown, render, sample
+from synthetic_textcat.pipelines.quality_report.page.page import Report, render
+from synthetic_textcat.pipelines.quality_report.page.shown_rows import SAMPLE_SIZE, pointed_at, sample, shown_rows
 from synthetic_textcat.pipelines.quality_report.spending import add_up, spending_metrics
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters
@@ -23,7 +23,16 @@ from tests.llm.builders import completion
 from tests.pipelines.quality_report.builders import COST, PRICES, ROW, example_frame, ledger
 
 _SCRIPT = "<script>alert('x')</script>"
+_REJECTED: dict[str, Any] = {**ROW, "reject_reason": "label_leaked", "detail": "the text names 'bad'"}
 _FAILED: dict[str, Any] = {**ROW, "failure_cause": "invalid_json", "detail": "no JSON", "attempts": 3}
+_CONCERN = Concern(
+    level="fail",
+    weight=0.2,
+    parameter="quality_report.thresholds.leaked.fail=0.1",
+    says="20.0% of the candidates name a label in the text",
+    then="say so in the prompt",
+    signal="label_leaked",
+)
 
 
 class _Tags(HTMLParser):
@@ -34,15 +43,24 @@ class _Tags(HTMLParser):
         self.open: list[str] = []
         self.seen: list[str] = []
         self.attributes: set[str] = set()
+        self.links: set[str] = set()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.seen.append(tag)
         self.attributes |= {name for name, _ in attrs}
+        self.links |= {value or "" for name, value in attrs if name == "href"}
         if tag not in {"meta", "br"}:
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
+
+
+def _tags(page: str) -> _Tags:
+    tags = _Tags()
+    tags.feed(page)
+    assert tags.open == []
+    return tags
 
 
 def _spending(prices: dict[str, Any] = PRICES) -> Metrics:
@@ -54,10 +72,18 @@ def _metrics() -> Metrics:
     return merged(row_metrics(ledger()), {"yield/all": 0.6, "labels/open_tasks": 30, "labels/made": 60}, _spending())
 
 
+def _report(**fields: Any) -> Report:
+    return Report(**{"ledger": ledger(), "metrics": _metrics(), "model": "model-1", **fields})
+
+
 def _page(**changes: Any) -> str:
-    rejected = {**ROW, "reject_reason": "label_leaked", "detail": "the text names 'bad'"}
-    rows = Shown(accepted=[{**ROW, **changes}], rejected=[{**rejected, **changes}], failed=[{**_FAILED, **changes}])
-    return render(ledger(), _metrics(), rows, "model-1", None)
+    """A page with a row of each kind, with changes."""
+    examples = example_frame([changes])
+    rejected = to_frame([{**_REJECTED, **changes}], REJECTED)
+    failed = to_frame([{**_FAILED, **changes}], FAILED)
+    worst = {"label_leaked": pointed_at([{"request_id": "r0", "detail": str(changes)}], [rejected])}
+    shown = {"accepted": sample(examples), "rejected": sample(rejected), "failed": sample(failed), "worst": worst}
+    return render(_report(concerns=[_CONCERN], **shown))
 
 
 def test_the_page_shows_the_account() -> None:
@@ -72,26 +98,35 @@ def test_the_page_shows_the_account() -> None:
 
 @pytest.mark.parametrize("field", ["input_text", "label", "misleading_label", "detail", "task"])
 def test_markup_in_a_rows_fields_is_shown_and_not_run(field: str) -> None:
-    page = _page(**{field: _SCRIPT})
-    assert "<script" not in page
+    page = _page(**{field: f'"><img onerror=x>{_SCRIPT}'})
+    tags = _tags(page)
+    assert tags.seen.count("script") == 1
+    assert {"img", "onerror"}.isdisjoint({*tags.seen, *tags.attributes})
     assert "&lt;script&gt;alert" in page
 
 
-def test_markup_in_a_models_name_is_shown_and_not_run() -> None:
-    page = render(ledger(), _metrics(), Shown(), _SCRIPT, _SCRIPT)
-    assert "<script" not in page
-    assert page.count("&lt;script&gt;") == 2
+def test_markup_in_a_models_name_and_in_a_signals_table_is_shown_and_not_run() -> None:
+    tables = {"open_labels": [{"task": _SCRIPT, "labels": 1, "rows": 1}]}
+    page = render(_report(model=_SCRIPT, banner=_SCRIPT, stopped_by=_SCRIPT, tables=tables))
+    assert _tags(page).seen.count("script") == 1
+    assert page.count("&lt;script&gt;") == 4
 
 
 def test_the_page_is_well_formed_and_refers_to_nothing_outside() -> None:
     page = _page()
-    tags = _Tags()
-    tags.feed(page)
-    assert tags.open == []
-    assert {"src", "href", "srcset", "action"}.isdisjoint(tags.attributes)
-    assert {"script", "link", "img", "iframe", "form"}.isdisjoint(tags.seen)
+    tags = _tags(page)
+    assert {"src", "srcset", "action", "onclick"}.isdisjoint(tags.attributes)
+    assert all(link.startswith("#") for link in tags.links)
+    assert {"link", "img", "iframe", "form"}.isdisjoint(tags.seen)
     assert not re.search(r"https?://|//[a-z]|@import|url\(", page)
     assert "default-src 'none'" in page
+
+
+def test_the_only_script_that_may_run_is_the_pages_own() -> None:
+    page = _page()
+    own = page.split("<script>")[1].split("</script>")[0]
+    digest = base64.b64encode(hashlib.sha256(own.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in page
 
 
 def test_long_texts_are_cut_short() -> None:
@@ -100,29 +135,71 @@ def test_long_texts_are_cut_short() -> None:
     assert len(page) < 20_000
 
 
+def test_a_concern_comes_with_its_parameter_the_next_step_and_a_link_to_its_rows() -> None:
+    page = _page()
+    assert "20.0% of the candidates name a label" in page
+    assert "quality_report.thresholds.leaked.fail=0.1" in page
+    assert "say so in the prompt" in page
+    assert "#rows-label_leaked" in _tags(page).links
+    assert 'id="rows-label_leaked"' in page
+    assert "Nothing is beyond its threshold" not in page
+
+
+def test_without_concerns_it_says_so() -> None:
+    assert "Nothing is beyond its threshold" in render(_report())
+
+
+def test_a_metric_that_is_null_is_told_as_not_computable_and_one_that_is_not_there_not_at_all() -> None:
+    page = render(_report(metrics=merged(_metrics(), {"learnability/macro_f1": None, "learnability/tasks": 0})))
+    assert "macro-F1: not computable" in page
+    assert "labels in doubt" not in page
+
+
+def test_rows_bear_what_they_are_filtered_by() -> None:
+    page = _page(task="Sort & file.")
+    assert 'data-task="Sort &amp; file." data-language="English" data-label="bad"' in page
+    assert page.count('<select name="') == 3
+
+
+def _written(**changes: Any) -> str:
+    tables: dict[str, Any] = {
+        "examples": to_frame([], EXAMPLES),
+        "rejected": to_frame([], REJECTED),
+        "failed": to_frame([], FAILED),
+    }
+    given = {**tables, **changes}
+    model = given.pop("model", "model-1")
+    counts = given.pop("ledger", ledger())
+    signals = {"metrics": {}, "tables": {}, "worst": given.pop("worst", {})}
+    llm = LlmParameters(model=model)
+    return write_report(counts, _metrics(), [], *(given[name] for name in tables), "", llm, signals)
+
+
 def test_empty_tables_make_a_page_too() -> None:
-    llm = LlmParameters(model="model-1")
-    examples, rejected, failed = (to_frame([], columns) for columns in (EXAMPLES, REJECTED, FAILED))
-    page = write_report(ledger(accepted=0), _metrics(), examples, rejected, failed, "", llm, 42)
+    page = _written(ledger=ledger(accepted=0))
     assert "0 of 10 planned rows accepted" in page
     assert BANNER not in page
 
 
 @pytest.mark.parametrize(("model", "writer"), [(OFFLINE_MODEL, "x"), ("gpt", OFFLINE_MODEL)])
 def test_data_of_templates_says_so(model: str, writer: str) -> None:
-    rejected, failed = to_frame([], REJECTED), to_frame([], FAILED)
-    examples = example_frame([{"model_name": writer}])
-    assert BANNER in write_report(ledger(), _metrics(), examples, rejected, failed, "", LlmParameters(model=model), 42)
+    assert BANNER in _written(model=model, examples=example_frame([{"model_name": writer}]))
 
 
-def test_a_sample_is_small_stable_and_does_not_depend_on_the_order() -> None:
-    rows = [{"request_id": f"r{place}"} for place in range(100)]
-    shown = sample(rows, 42)
+def test_a_sample_is_small_and_does_not_depend_on_the_order() -> None:
+    rows = example_frame([{"request_id": f"r{place:03}"} for place in range(100)])
+    shown = sample(rows)
     assert len(shown) == SAMPLE_SIZE
-    assert list(sample(rows[::-1], 42)) == list(shown)
-    assert list(sample(rows, 43)) != list(shown)
-    fewer = [row for row in rows if row != rows[0]]
-    assert len([row for row in sample(fewer, 42) if row in shown]) >= SAMPLE_SIZE - 1
+    assert sample(rows[::-1]) == shown
+
+
+def test_rows_that_a_signal_points_at_come_in_its_order_with_its_words() -> None:
+    examples = example_frame([{"request_id": "r0"}, {"request_id": "r1"}])
+    rejected = to_frame([{**_REJECTED, "request_id": "r2"}], REJECTED)
+    worst = [{"request_id": name, "detail": f"worst {name}"} for name in ("r2", "r1", "gone")]
+    rows = pointed_at(worst, [examples, rejected])
+    assert [(row["request_id"], row["detail"]) for row in rows] == [("r2", "worst r2"), ("r1", "worst r1")]
+    assert "worst r2" in _written(examples=examples, rejected=rejected, worst={"length": worst})
 
 
 def test_the_plot_has_a_bar_for_each_end() -> None:
@@ -133,28 +210,25 @@ def test_the_plot_has_a_bar_for_each_end() -> None:
 
 def test_cost_is_shown_where_it_is_known_and_named_as_unknown_where_not() -> None:
     unpriced = {**PRICES, "usd_per_million_tokens": {}}
-    rows = Shown()
-    assert usd(COST) in render(ledger(), _metrics(), rows, "model-1", None)
-    without = merged(_metrics(), _spending(unpriced))
-    page = render(ledger(), without, rows, "model-1", None)
-    assert "$" not in page
+    assert usd(COST) in render(_report())
+    page = render(_report(metrics=merged(_metrics(), _spending(unpriced))))
+    assert "$" not in page.split("<script>")[0]
     assert "cost unknown" in page
 
 
 def test_a_run_that_a_cap_stopped_says_so() -> None:
-    page = render(ledger(), _metrics(), Shown(), "model-1", None, "generation.max_cost_usd")
-    assert "Stopped by generation.max_cost_usd" in page
+    assert "Stopped by generation.max_cost_usd" in render(_report(stopped_by="generation.max_cost_usd"))
 
 
-def test_the_tasks_with_the_most_made_labels_are_listed() -> None:
-    made = [{"task": f"Task <{number}>.", "labels": 60 - number, "rows": 70} for number in range(20)]
-    page = render(ledger(), _metrics(), Shown(tables={"open_labels": made}), "model-1", None)
-    assert "60 different labels for 30 tasks without a label set; the 20 tasks with the most." in page
+def test_a_signals_table_is_shown_with_its_numbers() -> None:
+    made = [{"task": f"Task <{number}>.", "labels": 60 - number, "rows": 7000} for number in range(20)]
+    page = render(_report(tables={"open_labels": made}))
     assert page.count("Task &lt;") == 20
-    assert "Labels that the model made" not in _page()
+    assert "7,000" in page
+    assert "The tasks with the most labels" not in _page()
 
 
 def test_own_attributes_are_shown_with_what_was_asked_for() -> None:
-    rows = [{**ROW, "tone": "angry & loud", "form": None}]
-    page = render(ledger(), _metrics(), Shown(accepted=rows, own=["tone", "form"]), "model-1", None)
-    assert "English, PhD, clear, less than 10 words, tone: angry &amp; loud</td>" in page
+    rows = pd.DataFrame([{**ROW, "tone": "angry & loud", "form": None}])
+    [row] = shown_rows(rows)
+    assert row["asked"] == "English, PhD, clear, less than 10 words, tone: angry & loud"

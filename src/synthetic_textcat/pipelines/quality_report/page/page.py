@@ -1,68 +1,66 @@
-"""The report: one HTML file that opens from disk. Model text is data; the template engine escapes it."""
+"""The report: one HTML file that opens from disk."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from synthetic_textcat.hashing import draw
+from synthetic_textcat.pages import render_page
+from synthetic_textcat.pipelines.quality_report.concerns import Concern
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
 from synthetic_textcat.pipelines.quality_report.metrics import Metrics
-from synthetic_textcat.pipelines.quality_report.page.plots import COLOURS, ends_of
-from synthetic_textcat.schemas.prices import usd
-
-SAMPLE_SIZE = 20
-_LONGEST_TEXT = 600
+from synthetic_textcat.pipelines.quality_report.page.ends import ends_of
+from synthetic_textcat.pipelines.quality_report.page.layout import Section
+from synthetic_textcat.pipelines.quality_report.page.sections import SECTIONS
+from synthetic_textcat.pipelines.quality_report.page.shown_rows import ShownRow
 
 Rows = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """What is shown of single rows and tasks.
+class Report:
+    """All that the page shows.
 
     Attributes:
-        accepted, rejected, failed: A sample of each.
-        own: Names of the rows' own attributes.
+        ledger, metrics, concerns: Of the run.
+        model: As asked for.
+        banner: Said first where templates wrote the text.
+        stopped_by: The parameter whose cap ended the run, if one did.
         tables: Of the signals, by name.
+        accepted, rejected, failed: Rows at random.
+        worst: By signal, the rows it points at.
     """
 
-    accepted: Rows = ()
-    rejected: Rows = ()
-    failed: Rows = ()
-    own: Sequence[str] = ()
+    ledger: Ledger
+    metrics: Metrics
+    concerns: Sequence[Concern] = ()
+    model: str = ""
+    banner: str | None = None
+    stopped_by: str = ""
     tables: Mapping[str, Rows] = field(default_factory=dict)
+    accepted: Sequence[ShownRow] = ()
+    rejected: Sequence[ShownRow] = ()
+    failed: Sequence[ShownRow] = ()
+    worst: Mapping[str, Sequence[ShownRow]] = field(default_factory=dict)
 
 
-def sample(rows: Rows, seed: int) -> Rows:
-    """At most `SAMPLE_SIZE` rows, drawn by hash: the same rows on each run, whatever else there is."""
-    return sorted(rows, key=lambda row: draw(seed, "sample", row["request_id"]))[:SAMPLE_SIZE]
-
-
-def render(ledger: Ledger, metrics: Metrics, shown: Shown, model: str, banner: str | None, stopped_by: str = "") -> str:
+def render(report: Report) -> str:
     """The page."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    pages = Environment(
-        loader=PackageLoader(__package__, "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    pages.filters["shortened"] = _shortened
-    pages.filters["usd"] = usd
-    return pages.get_template("quality_report.html.jinja").render(
-        ledger=ledger,
-        metrics=metrics,
-        ends=ends_of(ledger),
-        colours=COLOURS,
-        shown=shown,
-        model=model,
-        banner=banner,
-        stopped_by=stopped_by,
+    return render_page(
+        __package__,
+        "quality_report.html.jinja",
+        report=report,
+        ledger=report.ledger,
+        metrics=report.metrics,
+        ends=ends_of(report.ledger),
+        sections=list(_with_content(report)),
+        random=[("accepted", report.accepted), ("rejected", report.rejected), ("failed", report.failed)],
     )
 
 
-def _shortened(text: object) -> str:
-    words = "" if text is None else str(text)
-    return words if len(words) <= _LONGEST_TEXT else words[:_LONGEST_TEXT].rstrip() + " …"
+def _with_content(report: Report) -> Iterator[Section]:
+    """The sections that have anything to show."""
+    for section in SECTIONS:
+        if any(report.tables.get(table.name) for table in section.tables) or any(
+            report.metrics.get(number.metric) is not None for number in section.numbers
+        ):
+            yield section

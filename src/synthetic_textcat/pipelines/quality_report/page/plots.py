@@ -3,19 +3,12 @@
 from typing import TYPE_CHECKING
 
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
+from synthetic_textcat.pipelines.quality_report.page.ends import ends_of
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 COLOURS = {"accepted": "#2f855a", "rejected": "#b7791f", "failed": "#c53030", "not_run": "#718096"}
-
-
-def ends_of(ledger: Ledger) -> list[tuple[str, str, int]]:
-    """Each end of a row that occurs: outcome, its name to show, rows; accepted first, then by number of rows."""
-    rejected = [("rejected", reason, rows) for reason, rows in ledger["rejected"].items()]
-    failed = [("failed", cause, rows) for cause, rows in ledger["failed"].items()]
-    rest = [("not_run", "not run", ledger["not_run"])] if ledger["not_run"] else []
-    return [("accepted", "accepted", ledger["accepted"]), *sorted([*rejected, *failed, *rest], key=lambda end: -end[2])]
 
 
 def yield_figure(ledger: Ledger) -> "Figure":

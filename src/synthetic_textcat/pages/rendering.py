@@ -1,0 +1,74 @@
+"""Templates to one self-contained file. Model text is data: the template engine escapes it."""
+
+import base64
+import hashlib
+from importlib.resources import files
+from typing import Any
+
+from synthetic_textcat.schemas.prices import usd
+
+NONE = "\N{EN DASH}"
+
+LONGEST_TEXT = 600
+"""Characters shown of one text."""
+
+
+def render_page(package: str, template: str, **values: Any) -> str:
+    """The page of a template in the package's folder `templates`, which extends `page.html.jinja` of this one.
+
+    Its policy lets no request out, and no script run but the page's own, which the browser knows by its hash.
+    """
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+    pages = Environment(
+        loader=ChoiceLoader([PackageLoader(package, "templates"), PackageLoader(__package__, "templates")]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pages.filters |= {"shortened": _shortened, "usd": usd, "shown": shown, "words": _words}
+    script = _own("filter.js")
+    return pages.get_template(template).render(
+        style=_own("style.css"), script=script, script_hash=_sha256(script), **values
+    )
+
+
+def shown(value: object, kind: str) -> str:
+    """A value of a table or a metric, as its kind is read; a dash where there is none.
+
+    Args:
+        value: Text or a number.
+        kind: `text`, `count`, `share` (of 1), or `number`.
+    """
+    if value is None:
+        return NONE
+    if isinstance(value, str) or kind == "text":
+        return _shortened(value)
+    number = float(value)  # type: ignore[arg-type]
+    match kind:
+        case "share":
+            return f"{number:.1%}"
+        case "count":
+            return f"{number:,.0f}"
+        case _:
+            return f"{number:,.1f}" if abs(number) >= 10 else f"{number:.3g}"
+
+
+def _own(name: str) -> Any:
+    from markupsafe import Markup
+
+    return Markup(files(__package__).joinpath(name).read_text(encoding="utf-8"))  # noqa: S704  files of this package
+
+
+def _sha256(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def _shortened(text: object) -> str:
+    words = "" if text is None else str(text)
+    return words if len(words) <= LONGEST_TEXT else words[:LONGEST_TEXT].rstrip() + " …"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

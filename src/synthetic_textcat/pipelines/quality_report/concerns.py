@@ -1,0 +1,74 @@
+"""What is wrong with a run, the gravest first: the verdict of the report, and what can end a run in an error."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypedDict
+
+from synthetic_textcat.pipelines.quality_report.ledger import Ledger
+from synthetic_textcat.pipelines.quality_report.thresholds import RULES, Level
+from synthetic_textcat.schemas.parameters import QualityReportParameters
+
+
+class Concern(TypedDict):
+    """One thing that is wrong.
+
+    Attributes:
+        level: `fail` ends the run in an error, after everything is saved.
+        weight: 0 to 1, the share of rows or labels that it is about, or how far a measure is from its best.
+        parameter: What sets its threshold.
+        says: What is the case.
+        then: What to do about it.
+        signal: Whose rows to look at; empty for none.
+    """
+
+    level: Level
+    weight: float
+    parameter: str
+    says: str
+    then: str
+    signal: str
+
+
+def assess(ledger: Ledger, metrics: Mapping[str, float | None], settings: QualityReportParameters) -> list[Concern]:
+    """The concerns: failures before warnings, each by weight. A metric that is null raises none."""
+    found = [*_yield_concern(ledger, settings.min_yield), *_missed(metrics, settings)]
+    return sorted(found, key=lambda concern: (concern["level"] != "fail", -concern["weight"]))
+
+
+def complaint(concerns: Sequence[Concern]) -> str | None:
+    """Why the run is a failure, in one line; None if it is not."""
+    failed = [concern for concern in concerns if concern["level"] == "fail"]
+    if not failed:
+        return None
+    reasons = "; ".join(f"{concern['says']} ({concern['parameter']})" for concern in failed)
+    return f"{reasons}. All is saved. Next: {failed[0]['then']}; see the report"
+
+
+def _yield_concern(ledger: Ledger, min_yield: float) -> Iterator[Concern]:
+    """Measured on the rows that were run: accepted / (planned - not_run)."""
+    run = ledger["planned"] - ledger["not_run"]
+    if not run or ledger["accepted"] / run >= min_yield:
+        return
+    causes = sorted({**ledger["rejected"], **ledger["failed"]}.items(), key=lambda cause: -cause[1])
+    yield Concern(
+        level="fail",
+        weight=1.0 - ledger["accepted"] / run,
+        parameter=f"quality_report.min_yield={min_yield}",
+        says=f"Only {ledger['accepted']:,} of {run:,} rows were accepted",
+        then=f"look at the most common causes, {', '.join(f'{name} ({rows:,})' for name, rows in causes[:3])}",
+        signal=next((name for name, _ in causes if name in ledger["rejected"]), ""),
+    )
+
+
+def _missed(metrics: Mapping[str, float | None], settings: QualityReportParameters) -> Iterator[Concern]:
+    for name, rule in RULES.items():
+        value, threshold = metrics.get(rule.metric), getattr(settings.thresholds, name)
+        if value is None or not (level := rule.level(value, threshold)):
+            continue
+        yield Concern(
+            level=level,
+            weight=rule.badness(value),
+            parameter=f"quality_report.thresholds.{name}.{level}={getattr(threshold, level)}",
+            says=rule.says.format(value),
+            then=rule.then,
+            signal=rule.signal,
+        )

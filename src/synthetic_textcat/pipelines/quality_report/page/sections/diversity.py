@@ -1,0 +1,35 @@
+"""Whether rows differ from one another."""
+
+from synthetic_textcat.pipelines.quality_report.page.layout import Column, Number, Section, Table
+
+_TASK = Column("task", "task", is_long=True)
+_ROWS = Column("rows", "rows", "count")
+_LANGUAGE = Column("language", "language")
+
+DIVERSITY_SECTIONS = (
+    Section(
+        "Diversity",
+        "Measured on texts cut to one length, in equal number: these numbers depend on both, and no value is good or "
+        "bad by itself. Compare with the run before, or with your own real texts in data/01_raw/reference.csv.",
+        (Number("diversity/rows", "rows measured", "count"), Number("diversity/mean_words", "words a text", "number")),
+        (
+            Table(
+                "diversity",
+                "Measures",
+                (
+                    Column("measure", "measure"),
+                    Column("value", "this run", "number"),
+                    Column("previous", "run before", "number"),
+                    Column("reference", "real texts", "number"),
+                    Column("better", "better is"),
+                    Column("note", "note", is_long=True),
+                ),
+            ),
+            Table(
+                "repeated_4grams",
+                "Four words in a row that most rows share",
+                (Column("words", "words", is_long=True), _ROWS, Column("rows", "", "bar")),
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,133 @@
+"""Whether rows are what was asked for."""
+
+from synthetic_textcat.pipelines.quality_report.page.layout import Column, Number, Section, Table
+
+_TASK = Column("task", "task", is_long=True)
+_ROWS = Column("rows", "rows", "count")
+_LANGUAGE = Column("language", "language")
+
+FIDELITY_SECTIONS = (
+    Section(
+        "Leaks and duplicates",
+        "Shares of all candidates, which are the replies that parsed. They are rejected, unless "
+        "quality_report.flag_only says otherwise.",
+        (
+            Number("rate/label_leaked", "name a label"),
+            Number("rate/same_labels", "have one label twice"),
+            Number("rate/exact_duplicate", "repeat another row"),
+            Number("rate/near_duplicate", "are nearly another row"),
+        ),
+        (
+            Table(
+                "leakage_by_language",
+                "Leaks by language",
+                (_LANGUAGE, _ROWS, Column("leaked", "leaks", "count"), Column("rate", "share", "share")),
+            ),
+            Table(
+                "leakage_by_task",
+                "Leaks by task",
+                (_TASK, _ROWS, Column("leaked", "leaks", "count"), Column("rate", "share", "share")),
+            ),
+            Table(
+                "near_duplicate_clusters",
+                "Rows that are nearly one text",
+                (
+                    Column("size", "rows alike", "count"),
+                    Column("clusters", "times", "count"),
+                    Column("clusters", "", "bar"),
+                ),
+            ),
+        ),
+    ),
+    Section(
+        "Language",
+        "Whether a text is in the language that was asked for, told by its script and its letters. Languages that are "
+        "taken for one another count as one. Short texts, romanised ones and some variants can't be told: they count "
+        "for neither side.",
+        (
+            Number("language/agreement", "of those that can be told agree"),
+            Number("language/not_verifiable", "can't be told"),
+        ),
+        (
+            Table(
+                "language_agreement",
+                "By language asked for",
+                (
+                    _LANGUAGE,
+                    _ROWS,
+                    Column("agrees", "agree", "count"),
+                    Column("wrong", "wrong", "count"),
+                    Column("not_verifiable", "can't be told", "count"),
+                    Column("agreement", "agreement", "share"),
+                    Column("agreement", "", "bar"),
+                ),
+            ),
+            Table(
+                "language_found",
+                "What was found instead",
+                (Column("asked", "asked for"), Column("found", "found"), _ROWS, Column("rows", "", "bar")),
+            ),
+        ),
+    ),
+    Section(
+        "Length",
+        "Words of a text against the number that was asked for. Scripts without spaces between words are left out.",
+        (
+            Number("length/in_bucket", "as long as asked"),
+            Number("length/median_words", "words, the median", "count"),
+        ),
+        (
+            Table(
+                "length",
+                "By length asked for",
+                (
+                    Column("num_words", "words asked for"),
+                    _ROWS,
+                    Column("in_bucket", "kept", "share"),
+                    Column("p10", "10 % below", "count"),
+                    Column("median", "median", "count"),
+                    Column("p90", "10 % above", "count"),
+                    Column("median", "", "box", low="p10", high="p90"),
+                ),
+            ),
+        ),
+    ),
+    Section(
+        "Difficulty",
+        "LIX (Björnsson 1968) is words a sentence plus the share of long words in 100. Within a language it should "
+        "rise from high school to PhD. Only the order means something; it is no grade.",
+        (Number("readability/ordered", "of the languages with enough rows rise"),),
+        (
+            Table(
+                "readability",
+                "LIX of the accepted rows",
+                (
+                    _LANGUAGE,
+                    Column("difficulty", "difficulty"),
+                    _ROWS,
+                    Column("median", "median", "number"),
+                    Column("median", "middle half", "box", low="p25", high="p75"),
+                ),
+            ),
+        ),
+    ),
+    Section(
+        "Planned and obtained",
+        "Shares of each value among planned and among accepted rows: values that lose rows stand out.",
+        (Number("coverage/largest", "of the rows would have to be others, in the worst attribute"),),
+        (
+            Table(
+                "coverage",
+                "By value, the largest differences first",
+                (
+                    Column("attribute", "attribute"),
+                    Column("value", "value", is_long=True),
+                    Column("planned", "planned", "count"),
+                    Column("accepted", "accepted", "count"),
+                    Column("share_planned", "share planned", "share"),
+                    Column("share_accepted", "share accepted", "share"),
+                ),
+            ),
+        ),
+    ),
+)

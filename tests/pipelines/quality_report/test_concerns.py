@@ -1,0 +1,79 @@
+"""What is wrong with a run, and whether that ends it in an error."""
+
+import pytest
+
+from synthetic_textcat.pipelines.quality_report.concerns import Concern, assess, complaint
+from synthetic_textcat.pipelines.quality_report.thresholds import RULES
+from synthetic_textcat.schemas.parameters import QualityReportParameters
+from synthetic_textcat.schemas.thresholds import Threshold, Thresholds
+from tests.pipelines.quality_report.builders import ledger
+
+_SETTINGS = QualityReportParameters()
+
+
+def _of_yield(accepted: int, not_run: int, min_yield: float = 0.5) -> list[Concern]:
+    rejected = {"label_leaked": 10 - accepted - not_run}
+    made = ledger(accepted=accepted, rejected=rejected, failed={}, not_run=not_run)
+    return assess(made, {}, QualityReportParameters(min_yield=min_yield))
+
+
+def test_a_yield_below_the_threshold_is_told_with_its_causes() -> None:
+    made = ledger(accepted=4, rejected={"label_leaked": 2}, failed={"invalid_json": 3})
+    line = complaint(assess(made, {}, _SETTINGS))
+    assert line is not None
+    assert line.startswith("Only 4 of 9 rows were accepted (quality_report.min_yield=0.5). All is saved. Next: ")
+    assert "invalid_json (3), label_leaked (2)" in line
+
+
+@pytest.mark.parametrize(
+    ("accepted", "not_run", "is_low"), [(4, 2, False), (3, 2, True), (5, 0, False), (0, 10, False)]
+)
+def test_the_yield_is_measured_on_the_rows_that_were_run(accepted: int, not_run: int, is_low: bool) -> None:
+    assert bool(_of_yield(accepted, not_run)) is is_low
+
+
+def test_no_threshold_is_ever_missed_by_a_whole_run_or_by_a_threshold_of_nothing() -> None:
+    assert _of_yield(accepted=10, not_run=0, min_yield=1.0) == []
+    assert _of_yield(accepted=0, not_run=0, min_yield=0.0) == []
+
+
+@pytest.mark.parametrize(("rate", "level"), [(0.02, None), (0.021, "warn"), (0.1, "warn"), (0.11, "fail")])
+def test_a_metric_beyond_its_threshold_is_a_warning_or_a_failure(rate: float, level: str | None) -> None:
+    concerns = assess(ledger(), {"rate/label_leaked": rate}, _SETTINGS)
+    assert [concern["level"] for concern in concerns] == ([level] if level else [])
+    assert (complaint(concerns) is not None) is (level == "fail")
+
+
+@pytest.mark.parametrize(("share", "level"), [(1.0, None), (0.95, None), (0.94, "warn"), (0.79, "fail")])
+def test_where_low_is_worse_the_threshold_is_a_least_value(share: float, level: str | None) -> None:
+    concerns = assess(ledger(), {"rate/parsed": share}, _SETTINGS)
+    assert [concern["level"] for concern in concerns] == ([level] if level else [])
+
+
+def test_a_metric_that_can_not_be_known_raises_no_concern() -> None:
+    assert assess(ledger(), dict.fromkeys(rule.metric for rule in RULES.values()), _SETTINGS) == []
+
+
+def test_failures_come_first_and_each_kind_by_weight() -> None:
+    metrics = {
+        "rate/label_leaked": 0.2,
+        "rate/near_duplicate": 0.3,
+        "rate/exact_duplicate": 0.9,
+        "rate/same_labels": 0.5,
+    }
+    parameters = [concern["parameter"] for concern in assess(ledger(), metrics, _SETTINGS)]
+    assert parameters == [
+        "quality_report.thresholds.near_duplicates.fail=0.2",
+        "quality_report.thresholds.leaked.fail=0.1",
+        "quality_report.thresholds.exact_duplicates.warn=0.01",
+        "quality_report.thresholds.same_labels.warn=0.01",
+    ]
+
+
+def test_a_threshold_of_null_is_never_missed() -> None:
+    settings = QualityReportParameters(thresholds=Thresholds(leaked=Threshold(warn=None, fail=None)))
+    assert assess(ledger(), {"rate/label_leaked": 1.0}, settings) == []
+
+
+def test_every_threshold_of_the_parameters_has_a_rule() -> None:
+    assert list(RULES) == list(Thresholds.model_fields)
