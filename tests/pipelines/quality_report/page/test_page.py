@@ -172,7 +172,8 @@ def _written(**changes: Any) -> str:
     counts = given.pop("ledger", ledger())
     signals = {"metrics": {}, "tables": {}, "worst": given.pop("worst", {})}
     llm = LlmParameters(model=model)
-    return write_report(counts, _metrics(), [], *(given[name] for name in tables), "", llm, signals)
+    examples, rejected, failed = (given[name] for name in tables)
+    return write_report(counts, _metrics(), [], examples, rejected, failed, "", llm, signals)
 
 
 def test_empty_tables_make_a_page_too() -> None:

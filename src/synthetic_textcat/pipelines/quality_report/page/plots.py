@@ -1,12 +1,15 @@
-"""The plots of the report, as plotly figures that Kedro-Viz previews."""
+"""The plots, as plotly figures that Kedro-Viz previews and MLflow keeps. The page draws the same tables with less."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
 from synthetic_textcat.pipelines.quality_report.page.ends import ends_of
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
+
+Rows = Sequence[Mapping[str, Any]]
 
 COLOURS = {"accepted": "#2f855a", "rejected": "#b7791f", "failed": "#c53030", "not_run": "#718096"}
 
@@ -24,4 +27,101 @@ def yield_figure(ledger: Ledger) -> "Figure":
         orientation="h",
     )
     title = f"{ledger['accepted']:,} of {ledger['planned']:,} planned rows accepted"
-    return go.Figure(bars).update_layout(title=title, xaxis_title="rows", template="plotly_white")
+    return _titled(go.Figure(bars), title, "rows")
+
+
+def language_figure(found: Rows) -> "Figure":
+    """Languages asked for against what was found instead; table `language_found`."""
+    import plotly.graph_objects as go
+
+    asked, other = ([*dict.fromkeys(row[name] for row in found)] for name in ("asked", "found"))
+    rows = {(row["asked"], row["found"]): row["rows"] for row in found}
+    counts = [[rows.get((wanted, got)) for got in other] for wanted in asked]
+    heat = go.Heatmap(x=other, y=asked, z=counts, colorscale="Blues", texttemplate="%{z}")
+    title = "Language asked for, and found instead"
+    return _titled(go.Figure(heat if found else None), title, "found", "asked for")
+
+
+def length_figure(histogram: Rows) -> "Figure":
+    """Words of the texts by the length asked for; table `length_histogram`."""
+    import plotly.graph_objects as go
+
+    bars = [
+        go.Bar(name=asked, x=[f"{row['from']} to {row['to']}" for row in own], y=[row["rows"] for row in own])
+        for asked, own in _by(histogram, "num_words").items()
+    ]
+    title = "Words a text, by what was asked for"
+    return _titled(go.Figure(bars), title, "words", "rows").update_layout(barmode="stack")
+
+
+def readability_figure(groups: Rows) -> "Figure":
+    """LIX by language and difficulty, the middle half and the median; table `readability`."""
+    import plotly.graph_objects as go
+
+    boxes = [
+        go.Box(
+            name=difficulty,
+            x=[row["language"] for row in own],
+            q1=[row["p25"] for row in own],
+            median=[row["median"] for row in own],
+            q3=[row["p75"] for row in own],
+        )
+        for difficulty, own in _by(groups, "difficulty").items()
+    ]
+    return _titled(go.Figure(boxes), "LIX of the accepted rows", "", "LIX").update_layout(boxmode="group")
+
+
+def task_sizes_figure(sizes: Rows) -> "Figure":
+    """How many tasks have how many accepted rows; table `task_sizes`."""
+    return _bars(sizes, "size", "tasks", "Accepted rows a task", "rows")
+
+
+def clusters_figure(clusters: Rows) -> "Figure":
+    """How many texts came in how many versions; table `near_duplicate_clusters`."""
+    return _bars(clusters, "size", "clusters", "Rows that are nearly one text", "rows alike")
+
+
+def leakage_figure(leaks: Rows) -> "Figure":
+    """Leaks by language; table `leakage_by_language`."""
+    return _bars(leaks, "language", "rate", "Candidates that name a label", "").update_yaxes(tickformat=".0%")
+
+
+def growth_figure(growth: Rows) -> "Figure":
+    """Diversity against the number of rows; table `diversity_growth`."""
+    import plotly.graph_objects as go
+
+    sizes = [row["rows"] for row in growth]
+    measures = [name for name in (growth[0] if growth else ()) if name != "rows"]
+    lines = [go.Scatter(name=name, x=sizes, y=[row[name] for row in growth]) for name in measures]
+    return _titled(go.Figure(lines), "Diversity as rows are added", "rows")
+
+
+SIGNAL_FIGURES: dict[str, Callable[[Rows], "Figure"]] = {
+    "language_found": language_figure,
+    "length_histogram": length_figure,
+    "readability": readability_figure,
+    "task_sizes": task_sizes_figure,
+    "near_duplicate_clusters": clusters_figure,
+    "leakage_by_language": leakage_figure,
+    "diversity_growth": growth_figure,
+}
+"""By the table that each draws."""
+
+
+def _by(rows: Rows, name: str) -> dict[str, list[Mapping[str, Any]]]:
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault(row[name], []).append(row)
+    return groups
+
+
+def _bars(rows: Rows, across: str, up: str, title: str, unit: str) -> "Figure":
+    import plotly.graph_objects as go
+
+    bars = go.Bar(x=[str(row[across]) for row in rows], y=[row[up] for row in rows], marker_color="#4a7fb5")
+    return _titled(go.Figure(bars if rows else None), title, unit, up).update_xaxes(type="category")
+
+
+def _titled(figure: "Figure", title: str, across: str, up: str = "") -> "Figure":
+    nothing = "" if figure.data else ": nothing to show"
+    return figure.update_layout(title=title + nothing, xaxis_title=across, yaxis_title=up, template="plotly_white")
