@@ -107,7 +107,7 @@ def test_kedro_viz_shows_layers_and_previews(first_run: tuple[Project, str]) -> 
     shown = {names[key] for key, node in nodes.items() if node.get("preview") and key in names}
     prompts, plots = (
         {f"{name}_prompt" for name in ("closed", "open", "retry", "brainstorm", "label_set")},
-        {"yield_plot"},
+        {"yield_plot", "language_found_plot", "length_histogram_plot", "diversity_growth_plot"},
     )
     tables = {
         "tasks",

@@ -1,6 +1,6 @@
 """Nodes of `quality_report`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ from synthetic_textcat.pipelines.quality_report.metrics import (
 )
 from synthetic_textcat.pipelines.quality_report.outcomes import Ends, outcome_rows
 from synthetic_textcat.pipelines.quality_report.page.page import Report, render
-from synthetic_textcat.pipelines.quality_report.page.plots import yield_figure
+from synthetic_textcat.pipelines.quality_report.page.plots import SIGNAL_FIGURES, yield_figure
 from synthetic_textcat.pipelines.quality_report.page.shown_rows import pointed_at, sample
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
 from synthetic_textcat.pipelines.quality_report.signals.measured import together
@@ -166,6 +166,12 @@ def plot_yield(ledger: Ledger) -> Any:
     return yield_figure(ledger)
 
 
+def plot_signals(*signals: Signals) -> tuple[Any, ...]:
+    """The plots of what signals came to, plotly figures in the order of `SIGNAL_FIGURES`."""
+    tables = _tables(signals)
+    return tuple(draw(tables.get(name, ())) for name, draw in SIGNAL_FIGURES.items())
+
+
 def assess_run(ledger: Ledger, metrics: Metrics, settings: QualityReportParameters) -> list[Concern]:
     """What is wrong, the gravest first."""
     return assess(ledger, metrics, settings)
@@ -193,13 +199,17 @@ def write_report(
             model=llm.model,
             banner=BANNER if by_templates else None,
             stopped_by=stopped_by,
-            tables={name: rows for part in signals for name, rows in part["tables"].items()},
+            tables=_tables(signals),
             accepted=sample(examples),
             rejected=sample(rejected),
             failed=sample(failed),
             worst={name: pointed_at(rows, (examples, rejected)) for name, rows in worst.items()},
         )
     )
+
+
+def _tables(signals: Sequence[Signals]) -> dict[str, Sequence[Mapping[str, Any]]]:
+    return {name: rows for part in signals for name, rows in part["tables"].items()}
 
 
 def _signals(signals: Iterable[Signal], corpus: Corpus) -> Signals:

@@ -13,11 +13,14 @@ from synthetic_textcat.pipelines.quality_report.nodes import (
     measure_fidelity,
     measure_labels,
     name_cap,
+    plot_signals,
     plot_yield,
     write_report,
 )
+from synthetic_textcat.pipelines.quality_report.page.plots import SIGNAL_FIGURES
 
 _SIGNALS = ["fidelity", "label_signals", "diversity"]
+_PLOTS = [f"{name}_plot" for name in SIGNAL_FIGURES]
 
 
 def create_pipeline() -> Pipeline:
@@ -75,6 +78,7 @@ def create_pipeline() -> Pipeline:
             ),
             node(name_cap, inputs=["metrics", "params:generation"], outputs="stopped_by", name="name_cap"),
             node(plot_yield, inputs="ledger", outputs="yield_plot", name="plot_yield"),
+            node(plot_signals, inputs=_SIGNALS, outputs=_PLOTS, name="plot_signals"),
             node(
                 write_report,
                 inputs=[
