@@ -57,6 +57,9 @@ OUTCOMES = {
     "input_text": "str",
     "label": "str",
     "misleading_label": "str",
+    "task_id": "str",
+    "language": "str",
+    "language_verdict": "str",
 }
 CONTRACT_COLUMNS = frozenset().union(REQUESTS, CALLS, EXAMPLES, REJECTED, FAILED, FINDINGS, OUTCOMES)
 """All names that the tables give a meaning."""

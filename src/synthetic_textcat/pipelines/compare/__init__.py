@@ -1,0 +1,1 @@
+"""Two runs side by side: what was changed, and what came of it."""

@@ -1,0 +1,123 @@
+"""How two runs differ, each number with an interval: by the bootstrap over rows, or over pairs of rows."""
+
+import warnings
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from synthetic_textcat.pipelines.compare.measures import MEASURES, Measure
+from synthetic_textcat.pipelines.compare.pairing import Pairing
+
+CONFIDENCE = 0.95
+_RESAMPLES = 1000
+_AT_ONCE = 1_000_000
+_MOST_DRAWN = 20_000_000  # numbers drawn for one measure: more rows need fewer resamples, and have narrow intervals
+
+Floats = NDArray[np.float64]
+
+
+class Difference(NamedTuple):
+    """Of one measure.
+
+    Attributes:
+        measure: Its name.
+        unit: `share`, `tokens` or `USD`.
+        baseline, candidate: Its value in each run; None where it can't be known.
+        difference: candidate - baseline.
+        low, high: The interval that covers the difference with `CONFIDENCE`; None where it can't be known.
+        p_value: Of McNemar's exact test, for shares of paired rows; None elsewhere.
+    """
+
+    measure: str
+    unit: str
+    baseline: float | None
+    candidate: float | None
+    difference: float | None
+    low: float | None
+    high: float | None
+    p_value: float | None = None
+
+
+def differences(pairing: Pairing, seed: int) -> list[Difference]:
+    """Every measure that says something of one of the runs at least."""
+    return [_difference(measure, pairing, seed) for measure in _told(pairing)]
+
+
+def _told(pairing: Pairing) -> Iterator[Measure]:
+    for measure in MEASURES:
+        sides = (measure.of(pairing.baseline), measure.of(pairing.candidate))
+        if measure.always or any(np.nansum(part) > 0 for part, _ in sides):
+            yield measure
+
+
+def _difference(measure: Measure, pairing: Pairing, seed: int) -> Difference:
+    sides = [measure.of(pairing.baseline), measure.of(pairing.candidate)]
+    values = [_ratio(part.sum(), whole.sum()) for part, whole in sides]
+    if any(value is None for value in values):
+        return Difference(measure.name, measure.unit, values[0], values[1], None, None, None)
+    baseline, candidate = (float(value) for value in values if value is not None)
+    low, high = _interval(sides, pairing.is_paired, seed)
+    p_value = _mcnemar(sides) if pairing.is_paired and measure.is_yes_or_no else None
+    return Difference(measure.name, measure.unit, baseline, candidate, candidate - baseline, low, high, p_value)
+
+
+def _interval(sides: list[tuple[Floats, Floats]], is_paired: bool, seed: int) -> tuple[float | None, float | None]:
+    """Percentile bootstrap of the difference of two ratios of sums; where rows pair up, of pairs."""
+    from scipy.stats import DegenerateDataWarning, bootstrap
+
+    indices = [np.arange(len(part)) for part, _ in sides]
+    if min(map(len, indices)) < 2:
+        return None, None
+
+    def statistic(*drawn: NDArray[np.int64], axis: int = -1) -> Floats:
+        places = drawn * 2 if is_paired else drawn
+        one, other = (_ratios(*side, rows, axis) for side, rows in zip(sides, places, strict=True))
+        return other - one
+
+    data = indices[:1] if is_paired else indices
+    resamples = int(np.clip(_MOST_DRAWN / sum(map(len, data)), 100, _RESAMPLES))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DegenerateDataWarning)  # then the bounds are no numbers, which is told
+        found = bootstrap(
+            data,
+            statistic,
+            n_resamples=resamples,
+            batch=max(1, int(_AT_ONCE / sum(map(len, data)))),
+            vectorized=True,
+            confidence_level=CONFIDENCE,
+            method="percentile",
+            rng=np.random.default_rng(seed),
+        ).confidence_interval
+    return _known(found.low), _known(found.high)
+
+
+def _ratios(part: Floats, whole: Floats, rows: NDArray[np.int64], axis: int) -> Floats:
+    """Of each resample; not a number where the whole has none, as in a run that accepted one row or two."""
+    parts, wholes = part[rows].sum(axis=axis), whole[rows].sum(axis=axis)
+    ratios: Floats = np.divide(parts, wholes, out=np.full(parts.shape, np.nan), where=wholes > 0)
+    return ratios
+
+
+def _known(bound: float) -> float | None:
+    return None if np.isnan(bound) else float(bound)
+
+
+def _mcnemar(sides: list[tuple[Floats, Floats]]) -> float:
+    """Exact, on the pairs that changed: as many should have changed one way as the other (McNemar 1947)."""
+    from scipy.stats import binomtest
+
+    (before, _), (after, _) = sides
+    lost, won = int(((before > 0) & (after == 0)).sum()), int(((before == 0) & (after > 0)).sum())
+    return float(binomtest(won, won + lost).pvalue) if won + lost else 1.0
+
+
+def _ratio(part: float, whole: float) -> float | None:
+    return part / whole if whole > 0 and not np.isnan(part) else None
+
+
+def as_table(found: list[Difference]) -> pd.DataFrame:
+    """One row a measure, columns as in `Difference`."""
+    return pd.DataFrame(found, columns=list(Difference._fields))

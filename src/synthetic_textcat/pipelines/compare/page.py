@@ -1,0 +1,98 @@
+"""The comparison as a page, and as Markdown for a pull request or a notebook."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from synthetic_textcat.pages import render_page
+from synthetic_textcat.pipelines.compare.changes import Changes
+from synthetic_textcat.pipelines.compare.differences import CONFIDENCE, Difference
+from synthetic_textcat.pipelines.compare.pairing import Pairing
+from synthetic_textcat.schemas.prices import usd
+from synthetic_textcat.schemas.run_records import RunRecord
+
+_SHARED_METRICS = ("language/", "diversity/", "learnability/macro_f1", "shortcut/", "length/in_bucket")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All that is shown.
+
+    Attributes:
+        baseline, candidate: The runs.
+        pairing: Their rows.
+        changes: What was changed between them.
+        differences: What came of it, with intervals.
+        metrics: Measures of the whole, without an interval: name, baseline, candidate.
+        apart: Rows side by side, as in `apart.rows_apart`.
+    """
+
+    baseline: RunRecord
+    candidate: RunRecord
+    pairing: Pairing
+    changes: Changes
+    differences: Sequence[Difference]
+    apart: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+
+    @property
+    def metrics(self) -> list[tuple[str, float | None, float | None]]:
+        """Metrics of the whole that both runs measured, or one of them; those by task are left out."""
+        runs = (self.baseline.metrics, self.candidate.metrics)
+        names = sorted({*runs[0], *runs[1]})
+        told = (name for name in names if name.startswith(_SHARED_METRICS) and "/task/" not in name)
+        return [(name, runs[0].get(name), runs[1].get(name)) for name in told]
+
+
+def render_html(comparison: Comparison) -> str:
+    """`comparison.html`."""
+    return render_page(__package__, "comparison.html.jinja", **_values(comparison))
+
+
+def render_markdown(comparison: Comparison) -> str:
+    """`comparison.md`: what changed and what came of it, without texts of the model."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    pages = Environment(
+        loader=PackageLoader(__package__, "templates"),
+        autoescape=False,  # noqa: S701  Markdown; parameters, prompts and numbers, none from a model
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return pages.get_template("comparison.md.jinja").render(**_values(comparison))
+
+
+def _values(comparison: Comparison) -> dict[str, Any]:
+    return {
+        "comparison": comparison,
+        "baseline": comparison.baseline,
+        "candidate": comparison.candidate,
+        "changes": comparison.changes,
+        "confidence": CONFIDENCE,
+        "value": _value,
+        "verdict": _verdict,
+    }
+
+
+def _value(number: float | None, unit: str, signed: bool = False) -> str:
+    """A number with its unit; the sign where it is a difference."""
+    if number is None:
+        return "unknown"
+    sign = "+" if signed and number > 0 else ""
+    match unit:
+        case "share":
+            return f"{sign}{number:.1%}"
+        case "USD":
+            return f"{'-' if number < 0 else sign}{usd(abs(number))}"
+        case _:
+            return f"{sign}{number:,.2f}"
+
+
+def _verdict(difference: Difference) -> str:
+    """In a word, whether the interval leaves out zero."""
+    if difference.low is None or difference.high is None:
+        return ""
+    if difference.low > 0:
+        return "higher"
+    return "lower" if difference.high < 0 else "no clear difference"

@@ -1,0 +1,47 @@
+"""What is kept of a run: enough to compare it with another one, without the files that the next run overwrites."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A finished run.
+
+    Attributes:
+        run_id, name: As MLflow has them.
+        started: ISO 8601, UTC.
+        params: By their full names, as logged.
+        tags: All.
+        metrics: By name; those that were null are missing.
+        outcomes: Columns `OUTCOMES`.
+        prompts: File name to text.
+        tasks: Columns of `tasks`; None where the run did not keep them.
+    """
+
+    run_id: str
+    name: str
+    started: str
+    params: Mapping[str, str]
+    tags: Mapping[str, str]
+    metrics: Mapping[str, float]
+    outcomes: pd.DataFrame
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    tasks: pd.DataFrame | None = None
+
+
+class RunRecords(Protocol):
+    """Where runs are found."""
+
+    def find(self, name: str) -> RunRecord:
+        """The run of this id or name.
+
+        Raises:
+            TextcatError: If there is none, or several, or it lacks what a comparison needs.
+        """
+
+    def last(self, count: int) -> list[str]:
+        """The ids of the last finished runs of `generate`, the last one first; fewer where there are fewer."""

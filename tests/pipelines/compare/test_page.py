@@ -1,0 +1,71 @@
+"""The comparison as page and as Markdown."""
+
+import re
+
+import pytest
+
+from synthetic_textcat.pipelines.compare.apart import MOST_SHOWN, rows_apart
+from synthetic_textcat.pipelines.compare.changes import changes
+from synthetic_textcat.pipelines.compare.differences import differences
+from synthetic_textcat.pipelines.compare.page import Comparison, render_html, render_markdown
+from synthetic_textcat.pipelines.compare.pairing import pair
+from synthetic_textcat.schemas.run_records import RunRecord
+from tests.pipelines.compare.builders import leaked, outcomes, run
+
+_SCRIPT = "<script>alert('x')</script>"
+
+
+def _compared(baseline: RunRecord, candidate: RunRecord) -> Comparison:
+    pairing = pair(baseline.outcomes, candidate.outcomes)
+    return Comparison(
+        baseline,
+        candidate,
+        pairing,
+        changes(baseline, candidate),
+        differences(pairing, seed=42),
+        rows_apart(pairing),
+    )
+
+
+_BEFORE = run(outcomes=outcomes([leaked()] * 60 + [{}] * 140), metrics={"diversity/vendi": 20.0})
+_AFTER = run(
+    run_id="b2",
+    name="generate-b",
+    params={"seed": "42", "llm.model": "model-2"},
+    outcomes=outcomes([leaked()] * 20 + [{"input_text": "New words."}] * 180),
+    prompts={"closed_labels.yml": "one\nthree\n"},
+    metrics={"diversity/vendi": 30.0},
+)
+
+
+@pytest.mark.parametrize("render", [render_html, render_markdown])
+def test_both_show_what_changed_and_what_came_of_it(render: object) -> None:
+    assert callable(render)
+    page = render(_compared(_BEFORE, _AFTER))
+    for words in ("generate-a", "generate-b", "model-1", "model-2", "three", "+20.0%", "higher", "pair by pair"):
+        assert words in page
+
+
+def test_runs_of_other_plans_say_so() -> None:
+    other = run(outcomes=outcomes([{}] * 9, first=500))
+    for page in (render_html(_compared(_BEFORE, other)), render_markdown(_compared(_BEFORE, other))):
+        assert "different plans" in page
+        assert "pair by pair" not in page
+
+
+def test_rows_stand_side_by_side_and_model_text_is_data() -> None:
+    candidate = run(outcomes=outcomes([{}] * 60 + [{"input_text": _SCRIPT}] * 5 + [leaked()] * 135))
+    page = render_html(_compared(_BEFORE, candidate))
+    assert page.count("<script") == 1
+    assert "&lt;script&gt;alert" in page
+    assert f"Accepted now, not before: {MOST_SHOWN}" in page
+    assert f"Accepted before, not now: {MOST_SHOWN}" in page
+    assert not re.search(r"https?://|src=", page)
+
+
+def test_the_least_alike_come_first() -> None:
+    before = outcomes([{"input_text": "one two three"}] * 3)
+    after = outcomes([{"input_text": text} for text in ("one two three", "nothing like it", "one two")])
+    shown = rows_apart(pair(before, after))["changed"]
+    assert [row["candidate"]["input_text"] for row in shown] == ["nothing like it", "one two", "one two three"]
+    assert rows_apart(pair(before, outcomes([{}], first=900))) == {}
