@@ -72,6 +72,12 @@ def language_of(text: str, asked: str) -> Finding:
     return _by_probability(text, group) if group else _NOT_VERIFIABLE
 
 
+def can_agree(asked: str) -> bool:
+    """Whether a text can be found to be in the language, by name or code; else it is wrong or not verifiable."""
+    language = find_language(asked)
+    return language.script in scripts_of_one_language() or bool(_group(language))
+
+
 def _by_probability(text: str, group: frozenset[str]) -> Finding:
     probabilities = _probabilities(text)
     probability = sum(probabilities[code] for code in group)

@@ -6,7 +6,10 @@ from functools import cached_property
 
 import pandas as pd
 
+from synthetic_textcat.pipelines.quality_report.ledger import Ledger, count
+from synthetic_textcat.pipelines.quality_report.signals.words import counted
 from synthetic_textcat.schemas.parameters import QualityReportParameters
+from synthetic_textcat.schemas.rows import REJECTED, to_frame
 from synthetic_textcat.schemas.tasks import Task
 
 
@@ -21,6 +24,8 @@ class Corpus:
         tasks: By task id.
         settings: Parameters of the report.
         seed: For samples and folds: the same rows give the same numbers.
+        rejected: The candidates that are no examples; columns `REJECTED` and the own attributes.
+        ledger: Where every planned row ended.
     """
 
     examples: pd.DataFrame
@@ -29,9 +34,22 @@ class Corpus:
     tasks: Mapping[str, Task] = field(default_factory=dict)
     settings: QualityReportParameters = field(default_factory=QualityReportParameters)
     seed: int = 42
+    rejected: pd.DataFrame = field(default_factory=lambda: to_frame([], REJECTED))
+    ledger: Ledger = field(default_factory=lambda: count((), (), {}, {}))
 
     @cached_property
     def closed(self) -> pd.DataFrame:
         """The examples of tasks with a label set."""
         with_set = [task_id for task_id, task in self.tasks.items() if task.label_names]
         return self.examples[self.examples["task_id"].isin(with_set)]
+
+    @cached_property
+    def candidates(self) -> pd.DataFrame:
+        """The findings, with task_id, task and language of the plan."""
+        planned = self.requests[["request_id", "task_id", "task", "language"]]
+        return self.findings.merge(planned, on="request_id", how="left")
+
+    @cached_property
+    def word_counts(self) -> pd.DataFrame:
+        """Of each example its words, long words and sentences; columns `words.COUNTS`, the index of `examples`."""
+        return counted(self.examples["input_text"])
