@@ -84,10 +84,13 @@ def test_clusters_are_a_row_and_those_like_it() -> None:
 
 def test_the_worst_near_duplicates_are_the_most_alike() -> None:
     rows = [_near(f"0.{number}", "r0") for number in (81, 99, 90)]
-    quoting = {**_LEAKED, "detail": "0.99 like r0"}
-    worst = reject_rates(corpus_of({}, *rows, quoting)).worst
-    assert [row["request_id"] for row in worst["rejected/near_duplicate"]] == ["r2", "r3", "r1"]
-    assert worst["rejected/label_leaked"] == [{"request_id": "r4", "detail": "0.99 like r0"}]
+    worst = reject_rates(corpus_of({}, *rows, _LEAKED)).worst
+    assert worst["rejected/near_duplicate"] == [
+        {"request_id": "r2", "detail": "0.99 like r0"},
+        {"request_id": "r3", "detail": "0.90 like r0"},
+        {"request_id": "r1", "detail": "0.81 like r0"},
+    ]
+    assert worst["rejected/label_leaked"] == [{"request_id": "r4", "detail": "the text names 'bad'"}]
 
 
 def test_twenty_of_each_other_reason_are_drawn_by_the_seed_alone() -> None:

@@ -21,6 +21,7 @@ def _counts(*texts: str) -> list[tuple[int, int, int]]:
         ("Stunning! I loved it. Would buy again", 7, 1, 3),
         ("It's a well-known 3.5 on example.com.", 6, 2, 1),
         ("Wait... what?! No", 3, 0, 3),
+        ("Wait...what then", 3, 0, 1),
         ('He said: "Really?" (No.) And left.', 6, 0, 4),
         ("letter letters", 2, 1, 1),
         ("a1234567 1234567", 2, 0, 1),

@@ -58,7 +58,7 @@ def _measurable(corpus: Corpus) -> pd.DataFrame:
     rows = asked.assign(words=corpus.word_counts["words"])[asked["language"].isin(spaced).to_numpy()]
     bound = rows["num_words"].str.extract(r"(\d+)$", expand=False).astype("int64")
     below = rows["num_words"].str.startswith("less than")
-    ratio = rows["words"].clip(lower=1) / bound
+    ratio = rows["words"] / bound
     return rows.assign(
         inside=(rows["words"] < bound) == below,
         off=ratio.where(below, 1 / ratio),

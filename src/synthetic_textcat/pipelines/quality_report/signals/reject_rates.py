@@ -99,7 +99,6 @@ def _worst(corpus: Corpus) -> dict[str, list[WorstRow]]:
     rejected = corpus.rejected[["request_id", "reject_reason", "detail"]]
     drawn = rejected["request_id"].map(lambda request_id: draw(corpus.seed, "rejected", request_id))
     similarity = pd.to_numeric(rejected["detail"].str.extract(_LIKE)["similarity"])
-    similarity = similarity.where(rejected["reject_reason"] == "near_duplicate", 0)  # a detail may quote the model
     order = rejected.assign(similarity=similarity, drawn=drawn)
     order = order.sort_values(["similarity", "drawn"], ascending=[False, True])
     return {
