@@ -111,10 +111,10 @@ def test_signals_are_measured_on_what_the_checks_made_of_the_candidates() -> Non
     )
     assert set(corpus.tasks) == {_TASK.task_id}
     fidelity = json.loads(json.dumps(measure_fidelity(corpus), allow_nan=False))
-    assert fidelity["metrics"]["rate/leaked"] == pytest.approx(1 / 3)
+    assert fidelity["metrics"]["rate/label_leaked"] == pytest.approx(1 / 3)
     assert fidelity["metrics"]["length/in_bucket/less_than_10"] == 1.0
     assert [stage["rows"] for stage in fidelity["tables"]["funnel"]] == [5, 3, 3, 1]
-    assert [row["request_id"] for row in fidelity["worst"]["rejected/exact_duplicate"]] == ["r2"]
+    assert [row["request_id"] for row in fidelity["worst"]["exact_duplicate"]] == ["r2"]
 
 
 @pytest.mark.parametrize(("model", "calls", "usd"), [("model-1", 1, COST), (OFFLINE_MODEL, 2, None)])

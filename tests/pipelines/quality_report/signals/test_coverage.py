@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from synthetic_textcat.pipelines.quality_report.signals.coverage import coverage
+from synthetic_textcat.schemas.rows import ATTRIBUTES
 from tests.pipelines.quality_report.signals.made_corpus import corpus_of
 
 _REJECTED = {"reject_reason": "same_labels"}
@@ -67,13 +68,23 @@ def test_too_few_expected_rows_give_no_p(accepted: int, rejected: int) -> None:
     assert coverage(corpus_of(*rows)).metrics["coverage/p/label"] is None
 
 
-def test_values_stand_in_their_order_and_at_most_a_hundred() -> None:
-    levels = ["PhD", "PhD", "high school"]
-    many = [{"label": f"label {n}", "difficulty": levels[n % 3]} for n in range(150)]
-    table = coverage(corpus_of(*many, {"label": "label 149"})).tables["coverage"]
-    assert [line["value"] for line in table if line["attribute"] == "difficulty"] == ["high school", "PhD"]
-    labels = [line["value"] for line in table if line["attribute"] == "label"]
-    assert (len(labels), labels[0]) == (100, "label 149")
+def test_the_largest_differences_come_first_and_at_most_a_hundred_values() -> None:
+    many = [{"label": f"label {number}", "clarity": "clear"} for number in range(150)]
+    corpus = corpus_of(*many, *_rows(0, 50, label="label 149", clarity="ambiguous"))
+    measured = coverage(corpus)
+    assert measured.metrics["coverage/clarity"] == 0.25
+    table = measured.tables["coverage"]
+    assert [line["value"] for line in table][:3] == ["ambiguous", "clear", "label 149"]
+    assert len([line for line in table if line["attribute"] == "label"]) == 100
+
+
+def test_the_largest_distance_is_of_attributes_with_enough_rows_a_value() -> None:
+    rows = [*_rows(30, 30, tone="angry"), *_rows(30, 0, tone="calm", label="some"), *_rows(0, 20, tone="calm")]
+    many = [{"label": f"label {number}", "tone": "calm", **_REJECTED} for number in range(40)]
+    metrics = coverage(corpus_of(*rows, *many)).metrics
+    assert metrics["coverage/tone"] == metrics["coverage/largest"] == pytest.approx(0.5 - 60 / 150)
+    assert metrics["coverage/label"] is not None
+    assert metrics["coverage/label"] > 0.1
 
 
 def test_nothing_accepted_or_planned() -> None:
@@ -81,9 +92,4 @@ def test_nothing_accepted_or_planned() -> None:
         measured = coverage(corpus)
         assert set(measured.metrics.values()) == {None}
         assert all(line["share_accepted"] is None for line in measured.tables["coverage"])
-    assert [line["attribute"] for line in measured.tables["coverage"]] == [
-        "language",
-        "difficulty",
-        "clarity",
-        "num_words",
-    ]
+    assert [line["attribute"] for line in measured.tables["coverage"]] == list(ATTRIBUTES)

@@ -29,6 +29,7 @@ def test_agreement_in_all_and_by_language() -> None:
     assert measured.metrics == {
         "language/agreement": 56 / 59,
         "language/agreement_macro": pytest.approx(0.95),
+        "language/agreement_lowest": 0.9,
         "language/not_verifiable": 10 / 69,
         "language/agreement/de": 0.9,
     }
@@ -50,6 +51,7 @@ def test_languages_that_nothing_can_agree_with_have_no_agreement(language: str) 
     assert measured.metrics == {
         "language/agreement": 1.0,
         "language/agreement_macro": 1.0,
+        "language/agreement_lowest": None,
         "language/not_verifiable": 30 / 63,
     }
     assert measured.tables["language_agreement"][0]["agreement"] is None
@@ -83,6 +85,7 @@ def test_no_verdict_no_number(rows: list[dict[str, Any]]) -> None:
     assert measured.metrics == {
         "language/agreement": None,
         "language/agreement_macro": None,
+        "language/agreement_lowest": None,
         "language/not_verifiable": None,
     }
     assert measured.tables == {"language_agreement": [], "language_found": []}

@@ -16,7 +16,7 @@ def _near(similarity: str, kept: str, **changes: Any) -> dict[str, Any]:
 def test_rates_are_shares_of_the_candidates() -> None:
     corpus = corpus_of({}, {}, {}, _LEAKED, {"reject_reason": "same_labels"}, {"failure_cause": "timeout"})
     metrics = reject_rates(corpus).metrics
-    assert metrics.pop("rate/leaked") == 0.2
+    assert metrics.pop("rate/label_leaked") == 0.2
     assert metrics.pop("rate/same_labels") == 0.2
     assert set(metrics) == {f"rate/{reason}" for reason in REJECT_REASONS} - {"rate/label_leaked", "rate/same_labels"}
     assert set(metrics.values()) == {0.0}
@@ -27,7 +27,7 @@ def test_flagged_rows_count_and_none_twice() -> None:
         {"flags": "label_leaked, near_duplicate"}, {"flags": "label_leaked"}, {**_LEAKED, "flags": "label_leaked"}, {}
     )
     measured = reject_rates(corpus)
-    assert (measured.metrics["rate/leaked"], measured.metrics["rate/near_duplicate"]) == (0.75, 0.25)
+    assert (measured.metrics["rate/label_leaked"], measured.metrics["rate/near_duplicate"]) == (0.75, 0.25)
     assert measured.tables["leakage_by_language"] == [{"language": "English", "rows": 4, "leaked": 3, "rate": 0.75}]
 
 
@@ -85,21 +85,21 @@ def test_clusters_are_a_row_and_those_like_it() -> None:
 def test_the_worst_near_duplicates_are_the_most_alike() -> None:
     rows = [_near(f"0.{number}", "r0") for number in (81, 99, 90)]
     worst = reject_rates(corpus_of({}, *rows, _LEAKED)).worst
-    assert worst["rejected/near_duplicate"] == [
+    assert worst["near_duplicate"] == [
         {"request_id": "r2", "detail": "0.99 like r0"},
         {"request_id": "r3", "detail": "0.90 like r0"},
         {"request_id": "r1", "detail": "0.81 like r0"},
     ]
-    assert worst["rejected/label_leaked"] == [{"request_id": "r4", "detail": "the text names 'bad'"}]
+    assert worst["label_leaked"] == [{"request_id": "r4", "detail": "the text names 'bad'"}]
 
 
 def test_twenty_of_each_other_reason_are_drawn_by_the_seed_alone() -> None:
     rows = [{**_LEAKED, "request_id": f"x{number}"} for number in range(60)]
     drawn, again = (reject_rates(corpus_of(*order)).worst for order in (rows, rows[::-1]))
     assert drawn == again
-    assert len(drawn["rejected/label_leaked"]) == 20
+    assert len(drawn["label_leaked"]) == 20
     assert drawn != reject_rates(corpus_of(*rows, seed=1)).worst
-    assert set(drawn) == {"rejected/label_leaked"}
+    assert set(drawn) == {"label_leaked"}
 
 
 def test_no_candidates() -> None:

@@ -1,16 +1,16 @@
 """Whether the accepted rows are spread as the plan is."""
 
-from typing import Any
-
 import pandas as pd
 
 from synthetic_textcat.pipelines.quality_report.metrics import Metrics
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
 from synthetic_textcat.pipelines.quality_report.signals.measured import Measured
-from synthetic_textcat.schemas.attributes import VALUES
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, records_of
 
 MOST_LISTED = 100
+MIN_ROWS = 30
+"""Planned rows a value, on average: with fewer, rows lost at random alone make a distance of 0.1 and more."""
+
 _LEAST_EXPECTED = 5  # rows in a cell: the usual rule for the chi-squared distribution to fit
 
 
@@ -22,33 +22,39 @@ def coverage(corpus: Corpus) -> Measured:
     Metrics:
         coverage/<attribute>: total variation distance between planned and accepted shares, half the sum of their
             absolute differences: 0 = as planned, 1 = nothing in common. Null if nothing was accepted.
+        coverage/largest: the largest of the distances of attributes that have `MIN_ROWS` planned rows a value.
         coverage/p/<attribute>: p value of Pearson's chi-squared test that a row's value and its being accepted are
             independent. (A test of fit would not do: accepted rows are part of the plan, not a sample beside it.)
             Null where a cell would be expected to hold fewer than five rows, as when nearly all are accepted.
 
     Table `coverage`: attribute, value, planned, accepted (rows), share_planned, share_accepted; at most `MOST_LISTED`
-    values an attribute, the most planned first.
+    values an attribute; the largest differences between the shares first.
     """
     accepted = corpus.requests["request_id"].isin(corpus.examples["request_id"])
-    metrics: Metrics = {}
-    table: list[dict[str, Any]] = []
+    distances: Metrics = {}
+    p_values: Metrics = {}
+    telling: list[float] = []
+    tables = []
     for attribute in (*ATTRIBUTES, *own_of(corpus.requests), "label"):
-        counts = _counts(corpus.requests[attribute], accepted, attribute)
+        groups = accepted.groupby(corpus.requests[attribute].rename("value"))
+        counts = pd.DataFrame({"planned": groups.size(), "accepted": groups.sum()})
         shares = counts / counts.sum()
-        metrics[f"coverage/{attribute}"] = _distance(shares)
-        metrics[f"coverage/p/{attribute}"] = _p_value(counts)
-        listed = counts.assign(share_planned=shares["planned"], share_accepted=shares["accepted"]).head(MOST_LISTED)
-        table += [{"attribute": attribute, **row} for row in records_of(listed.reset_index())]
-    return Measured(metrics, {"coverage": table})
+        distances[f"coverage/{attribute}"] = distance = _distance(shares)
+        if distance is not None and counts["planned"].mean() >= MIN_ROWS:
+            telling.append(distance)
+        p_values[f"coverage/p/{attribute}"] = _p_value(counts)
+        shown = counts.assign(share_planned=shares["planned"], share_accepted=shares["accepted"]).reset_index()
+        shown.insert(0, "attribute", attribute)
+        tables.append(_by_difference(shown).head(MOST_LISTED))
+    table = _by_difference(pd.concat(tables, ignore_index=True))
+    return Measured(
+        {**distances, "coverage/largest": max(telling, default=None), **p_values}, {"coverage": list(records_of(table))}
+    )
 
 
-def _counts(values: pd.Series, accepted: pd.Series, attribute: str) -> pd.DataFrame:
-    """Rows planned and accepted by value; the method's values in their order, others the most planned first."""
-    groups = accepted.groupby(values.rename("value"))
-    by_value = pd.DataFrame({"planned": groups.size(), "accepted": groups.sum()})
-    if attribute in VALUES:
-        return by_value.reindex([value for value in VALUES[attribute] if value in by_value.index])
-    return by_value.sort_values("planned", ascending=False, kind="stable")
+def _by_difference(lines: pd.DataFrame) -> pd.DataFrame:
+    difference = (lines["share_planned"] - lines["share_accepted"]).abs()
+    return lines.loc[difference.sort_values(ascending=False, kind="stable").index]
 
 
 def _distance(shares: pd.DataFrame) -> float | None:

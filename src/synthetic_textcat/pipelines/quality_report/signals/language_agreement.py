@@ -28,6 +28,7 @@ def language_agreement(corpus: Corpus) -> Measured:
     Metrics:
         language/agreement: of all verifiable rows.
         language/agreement_macro: the mean over languages; those of one confusable group count as one.
+        language/agreement_lowest: the lowest of those of one language.
         language/agreement/<code>: of one language, from `MIN_ROWS` verifiable rows.
         language/not_verifiable: rows not verifiable / rows with a verdict, of all languages.
 
@@ -42,6 +43,7 @@ def language_agreement(corpus: Corpus) -> Measured:
     metrics: Metrics = {
         "language/agreement": _share(judged["agrees"].sum(), of_group.to_numpy().sum()),
         "language/agreement_macro": float(by_group.mean()) if len(by_group) else None,
+        "language/agreement_lowest": float(enough["agreement"].min()) if len(enough) else None,
         "language/not_verifiable": _share(counts["not_verifiable"].sum(), counts["rows"].sum()),
     }
     for name, agreement in zip(enough["language"], enough["agreement"], strict=True):

@@ -24,9 +24,8 @@ _LIKE = r"^(?P<similarity>[01]\.\d+) like (?P<kept>\S+)$"
 def reject_rates(corpus: Corpus) -> Measured:
     """Rows found by each check, whether they were rejected for it or flagged only.
 
-    Metrics: `rate/<reject reason>`, and `rate/leaked` for `label_leaked`: rows / candidates. A row counts for the
-    reason that it was rejected for, the first that applied, and for those that it is flagged with. Unit: share, 0 to 1;
-    null without candidates.
+    Metrics: `rate/<reject reason>`: rows / candidates. A row counts for the reason that it was rejected for, the first
+    that applied, and for those that it is flagged with. Unit: share, 0 to 1; null without candidates.
 
     Tables:
         funnel: stage (planned, answered, parsed, accepted), rows. Answered: a reply came, whatever was in it.
@@ -34,12 +33,13 @@ def reject_rates(corpus: Corpus) -> Measured:
             leaked, at most `MOST_LISTED`, the highest rate first, but after all others below `MIN_ROWS` rows.
         near_duplicate_clusters: size, clusters. A cluster is a row that stayed and those rejected for being like it.
 
-    Worst, as `rejected/<reason>`: the near duplicates most like an earlier row, and of others any, drawn by hash.
+    Worst, by reject reason: the near duplicates most like an earlier row, and of others any, drawn by hash.
     """
     hits = _hits(corpus)
     candidates = len(corpus.findings)
     rows = hits.drop_duplicates().groupby("reason").size()
-    metrics: Metrics = {_metric(x): int(rows.get(x, 0)) / candidates if candidates else None for x in REJECT_REASONS}
+    shares = rows.reindex(REJECT_REASONS, fill_value=0) / candidates if candidates else dict.fromkeys(REJECT_REASONS)
+    metrics: Metrics = {f"rate/{reason}": share for reason, share in shares.items()}
     leaked = corpus.candidates["request_id"].isin(hits.loc[hits["reason"] == _LEAKED, "request_id"])
     return Measured(
         metrics,
@@ -51,10 +51,6 @@ def reject_rates(corpus: Corpus) -> Measured:
         },
         _worst(corpus),
     )
-
-
-def _metric(reason: str) -> str:
-    return f"rate/{'leaked' if reason == _LEAKED else reason}"
 
 
 def _hits(corpus: Corpus) -> pd.DataFrame:
@@ -102,7 +98,7 @@ def _worst(corpus: Corpus) -> dict[str, list[WorstRow]]:
     order = rejected.assign(similarity=similarity, drawn=drawn)
     order = order.sort_values(["similarity", "drawn"], ascending=[False, True])
     return {
-        f"rejected/{reason}": [
+        reason: [
             WorstRow(request_id=row["request_id"], detail=row["detail"])
             for row in records_of(group.head(WORST)[["request_id", "detail"]])
         ]
