@@ -7,10 +7,15 @@ from functools import cached_property
 import pandas as pd
 
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, count
-from synthetic_textcat.pipelines.quality_report.signals.words import counted
+from synthetic_textcat.pipelines.quality_report.signals.word_counts import counted
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.rows import REJECTED, to_frame
 from synthetic_textcat.schemas.tasks import Task
+
+
+def is_among(ids: pd.Series, others: pd.Series) -> pd.Series:
+    """Which of the ids are in the others; of a million strings `Series.isin` takes six times as long."""
+    return pd.Series(pd.Index(others.unique()).get_indexer(pd.Index(ids)) >= 0, ids.index)
 
 
 @dataclass(frozen=True)
@@ -51,5 +56,5 @@ class Corpus:
 
     @cached_property
     def word_counts(self) -> pd.DataFrame:
-        """Of each example its words, long words and sentences; columns `words.COUNTS`, the index of `examples`."""
+        """Words, long words and sentences of each example; columns `COUNTS`, the index of `examples`."""
         return counted(self.examples["input_text"])

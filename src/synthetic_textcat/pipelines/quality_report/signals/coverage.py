@@ -3,7 +3,7 @@
 import pandas as pd
 
 from synthetic_textcat.pipelines.quality_report.metrics import Metrics
-from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
+from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus, is_among
 from synthetic_textcat.pipelines.quality_report.signals.measured import Measured
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, records_of
 
@@ -30,7 +30,7 @@ def coverage(corpus: Corpus) -> Measured:
     Table `coverage`: attribute, value, planned, accepted (rows), share_planned, share_accepted; at most `MOST_LISTED`
     values an attribute; the largest differences between the shares first.
     """
-    accepted = corpus.requests["request_id"].isin(corpus.examples["request_id"])
+    accepted = is_among(corpus.requests["request_id"], corpus.examples["request_id"])
     distances: Metrics = {}
     p_values: Metrics = {}
     telling: list[float] = []

@@ -8,7 +8,7 @@ import pandas as pd
 from synthetic_textcat.pipelines.quality_report.metrics import Metrics
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
 from synthetic_textcat.pipelines.quality_report.signals.measured import WORST, Measured, WorstRow, slug
-from synthetic_textcat.pipelines.quality_report.signals.words import has_spaces
+from synthetic_textcat.pipelines.quality_report.signals.word_counts import has_spaces
 from synthetic_textcat.schemas.attributes import VALUES
 
 _BUCKETS = VALUES["num_words"]
@@ -17,7 +17,7 @@ _BINS = (0, 1, 3, 5, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500, 1000)
 
 
 def length(corpus: Corpus) -> Measured:
-    """Words of the accepted rows against `num_words`, in languages whose words stand apart (`words.has_spaces`).
+    """Words of the accepted rows against `num_words`, in languages whose words stand apart (`word_counts.has_spaces`).
 
     "At least 50" has no upper bound, as in the prompt, so a row of 500 words is in it; the median tells of those.
 

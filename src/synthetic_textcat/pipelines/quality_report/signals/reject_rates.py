@@ -7,7 +7,7 @@ import pandas as pd
 from synthetic_textcat.hashing import draw
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
 from synthetic_textcat.pipelines.quality_report.metrics import Metrics
-from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
+from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus, is_among
 from synthetic_textcat.pipelines.quality_report.signals.measured import WORST, Measured, WorstRow
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS, TRANSPORT_CAUSES
 from synthetic_textcat.schemas.rows import records_of
@@ -40,7 +40,7 @@ def reject_rates(corpus: Corpus) -> Measured:
     rows = hits.drop_duplicates().groupby("reason").size()
     shares = rows.reindex(REJECT_REASONS, fill_value=0) / candidates if candidates else dict.fromkeys(REJECT_REASONS)
     metrics: Metrics = {f"rate/{reason}": share for reason, share in shares.items()}
-    leaked = corpus.candidates["request_id"].isin(hits.loc[hits["reason"] == _LEAKED, "request_id"])
+    leaked = is_among(corpus.candidates["request_id"], hits.loc[hits["reason"] == _LEAKED, "request_id"])
     return Measured(
         metrics,
         {
