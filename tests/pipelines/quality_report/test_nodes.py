@@ -1,5 +1,6 @@
 """From candidates to the two tables, and back to the ledger."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,14 @@ import pandas as pd
 import pytest
 
 from synthetic_textcat.llm.journal import Journal
-from synthetic_textcat.pipelines.quality_report.nodes import build_ledger, check_candidates, list_outcomes, measure
+from synthetic_textcat.pipelines.quality_report.nodes import (
+    build_ledger,
+    check_candidates,
+    gather_corpus,
+    list_outcomes,
+    measure,
+    measure_fidelity,
+)
 from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters, QualityReportParameters
 from synthetic_textcat.schemas.rows import CALLS, EXAMPLES, FAILED, OUTCOMES, REJECTED, REQUESTS, to_frame
@@ -86,6 +94,27 @@ def test_the_tables_outcomes_and_metrics_tell_the_same_story(tmp_path: Path) -> 
         "run-1",
     )
     assert (metrics["yield/all"], metrics["rows/accepted"], metrics["calls/this_run"]) == (0.2, 1, 4)
+
+
+def test_signals_are_measured_on_what_the_checks_made_of_the_candidates() -> None:
+    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters())
+    ledger = build_ledger(_REQUESTS, checked.examples, checked.rejected, _FAILED_ROWS)
+    corpus = gather_corpus(
+        checked.examples,
+        checked.rejected,
+        _REQUESTS,
+        checked.findings,
+        _TASKS,
+        ledger,
+        QualityReportParameters(),
+        42,
+    )
+    assert set(corpus.tasks) == {_TASK.task_id}
+    fidelity = json.loads(json.dumps(measure_fidelity(corpus), allow_nan=False))
+    assert fidelity["metrics"]["rate/label_leaked"] == pytest.approx(1 / 3)
+    assert fidelity["metrics"]["length/in_bucket/less_than_10"] == 1.0
+    assert [stage["rows"] for stage in fidelity["tables"]["funnel"]] == [5, 3, 3, 1]
+    assert [row["request_id"] for row in fidelity["worst"]["exact_duplicate"]] == ["r2"]
 
 
 @pytest.mark.parametrize(("model", "calls", "usd"), [("model-1", 1, COST), (OFFLINE_MODEL, 2, None)])

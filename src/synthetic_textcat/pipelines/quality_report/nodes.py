@@ -108,14 +108,17 @@ def list_outcomes(
 
 def gather_corpus(
     examples: pd.DataFrame,
+    rejected: pd.DataFrame,
     requests: pd.DataFrame,
     findings: pd.DataFrame,
     tasks: pd.DataFrame,
+    ledger: Ledger,
     settings: QualityReportParameters,
     seed: int,
 ) -> Corpus:
     """What signals are measured on."""
-    return Corpus(examples, requests, findings, {task.task_id: task for task in tasks_of(tasks)}, settings, seed)
+    by_id = {task.task_id: task for task in tasks_of(tasks)}
+    return Corpus(examples, requests, findings, by_id, settings, seed, rejected, ledger)
 
 
 def measure_fidelity(corpus: Corpus) -> Signals:

@@ -47,7 +47,16 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 gather_corpus,
-                inputs=["examples", "requests", "findings", "tasks", "params:quality_report", "params:seed"],
+                inputs=[
+                    "examples",
+                    "rejected",
+                    "requests",
+                    "findings",
+                    "tasks",
+                    "ledger",
+                    "params:quality_report",
+                    "params:seed",
+                ],
                 outputs="corpus",
                 name="gather_corpus",
             ),

@@ -57,6 +57,12 @@ class Finding:
 _AGREES, _NOT_VERIFIABLE = Finding("agrees"), Finding("not verifiable")
 
 
+def can_agree(asked: str) -> bool:
+    """Whether a text can be found to be in the language, by name or code; else it is wrong or not verifiable."""
+    language = find_language(asked)
+    return language.script in scripts_of_one_language() or bool(_group(language))
+
+
 def language_of(text: str, asked: str) -> Finding:
     """Whether the text's beginning is in the language that was asked for, by name or code."""
     text, language = _NO_PROSE.sub(" ", text[:_EXCERPT]), find_language(asked)

@@ -6,8 +6,16 @@ from functools import cached_property
 
 import pandas as pd
 
+from synthetic_textcat.pipelines.quality_report.ledger import Ledger, count
+from synthetic_textcat.pipelines.quality_report.signals.word_counts import counted
 from synthetic_textcat.schemas.parameters import QualityReportParameters
+from synthetic_textcat.schemas.rows import REJECTED, to_frame
 from synthetic_textcat.schemas.tasks import Task
+
+
+def is_among(ids: pd.Series, others: pd.Series) -> pd.Series:
+    """Which of the ids are in the others; of a million strings `Series.isin` takes six times as long."""
+    return pd.Series(pd.Index(others.unique()).get_indexer(pd.Index(ids)) >= 0, ids.index)
 
 
 @dataclass(frozen=True)
@@ -21,6 +29,8 @@ class Corpus:
         tasks: By task id.
         settings: Parameters of the report.
         seed: For samples and folds: the same rows give the same numbers.
+        rejected: The candidates that are no examples; columns `REJECTED` and the own attributes.
+        ledger: Where every planned row ended.
     """
 
     examples: pd.DataFrame
@@ -29,9 +39,22 @@ class Corpus:
     tasks: Mapping[str, Task] = field(default_factory=dict)
     settings: QualityReportParameters = field(default_factory=QualityReportParameters)
     seed: int = 42
+    rejected: pd.DataFrame = field(default_factory=lambda: to_frame([], REJECTED))
+    ledger: Ledger = field(default_factory=lambda: count((), (), {}, {}))
 
     @cached_property
     def closed(self) -> pd.DataFrame:
         """The examples of tasks with a label set."""
         with_set = [task_id for task_id, task in self.tasks.items() if task.label_names]
         return self.examples[self.examples["task_id"].isin(with_set)]
+
+    @cached_property
+    def candidates(self) -> pd.DataFrame:
+        """The findings, with task_id, task and language of the plan."""
+        planned = self.requests[["request_id", "task_id", "task", "language"]]
+        return self.findings.merge(planned, on="request_id", how="left")
+
+    @cached_property
+    def word_counts(self) -> pd.DataFrame:
+        """Words, long words and sentences of each example; columns `COUNTS`, the index of `examples`."""
+        return counted(self.examples["input_text"])

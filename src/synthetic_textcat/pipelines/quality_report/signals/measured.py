@@ -13,7 +13,7 @@ class WorstRow(TypedDict):
     """A row that a signal points at.
 
     Attributes:
-        request_id: An accepted row's.
+        request_id: An accepted row's, or a rejected one's where the signal is about these.
         detail: What is wrong with it, in a few words.
     """
 
@@ -45,3 +45,8 @@ def together(parts: Iterable[Measured]) -> Measured:
         tables |= part.tables
         worst |= part.worst
     return Measured(metrics, tables, worst)
+
+
+def slug(value: str) -> str:
+    """A value of an attribute as part of a metric's name: `less_than_10`."""
+    return value.casefold().replace(" ", "_")
