@@ -104,7 +104,6 @@ RULES: dict[str, Rule] = {
         "readability/ordered",
         "In {:.0%} of the languages do texts for higher education read harder",
         f"say in {_PROMPTS} more plainly what {{difficulty}} means, or set attribute_sampling.difficulty to one value",
-        "readability",
         low_is_worse=True,
     ),
     "coverage": Rule(

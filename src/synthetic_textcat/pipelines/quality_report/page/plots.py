@@ -47,7 +47,7 @@ def length_figure(histogram: Rows) -> "Figure":
     import plotly.graph_objects as go
 
     bars = [
-        go.Bar(name=asked, x=[f"{row['from']} to {row['to']}" for row in own], y=[row["rows"] for row in own])
+        go.Bar(name=asked, x=[_bin(row) for row in own], y=[row["rows"] for row in own])
         for asked, own in _by(histogram, "num_words").items()
     ]
     title = "Words a text, by what was asked for"
@@ -106,6 +106,10 @@ SIGNAL_FIGURES: dict[str, Callable[[Rows], "Figure"]] = {
     "diversity_growth": growth_figure,
 }
 """By the table that each draws."""
+
+
+def _bin(row: Mapping[str, Any]) -> str:
+    return f"{row['from']} and more" if row["to"] is None else f"{row['from']} to {row['to'] - 1}"
 
 
 def _by(rows: Rows, name: str) -> dict[str, list[Mapping[str, Any]]]:
