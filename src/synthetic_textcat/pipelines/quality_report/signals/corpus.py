@@ -6,6 +6,8 @@ from functools import cached_property
 
 import pandas as pd
 
+from synthetic_textcat.pipelines.quality_report.signals.label_rows import LabelRows, label_rows
+from synthetic_textcat.pipelines.quality_report.signals.learning.learning import Learning, learn
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.tasks import Task
 
@@ -35,3 +37,13 @@ class Corpus:
         """The examples of tasks with a label set."""
         with_set = [task_id for task_id, task in self.tasks.items() if task.label_names]
         return self.examples[self.examples["task_id"].isin(with_set)]
+
+    @cached_property
+    def label_rows(self) -> LabelRows:
+        """Tasks and labels of the examples as numbers."""
+        return label_rows(self.examples)
+
+    @cached_property
+    def learning(self) -> Learning:
+        """What models learn of the examples: some signals ask for it, and it takes long."""
+        return learn(self.label_rows, self.examples, self.seed)
