@@ -22,18 +22,17 @@ def label_noise(corpus: Corpus) -> Measured:
     """The share of rows whose label the models of the other rows contradict (Northcutt et al. 2021, by cleanlab).
 
     Only of tasks that a model learns well: where it doesn't, it doubts good labels. So most plans with few rows a task
-    have no such number.
+    have no such number. Of planted errors it finds some 50 to 90 %.
     Metrics: `label_noise/rate` (issues / rows looked at; mean over the tasks by their rows; 0 to 1; null where no task
     allows it), `label_noise/tasks` (how many do).
     Table `label_noise`: task, rows, labels, macro_f1, issues (rows), rate, note (why it is not computable).
     Worst: the issues whose own label is the least likely.
     """
     learning = corpus.learning
-    find = _finder()
-    learnt = [at for at, task in enumerate(learning.tasks) if find and task.reader_f1 >= LEARNT]
+    learnt = [at for at, task in enumerate(learning.tasks) if task.reader_f1 >= LEARNT]
+    find = _finder() if learnt else None
     issues = {at: find(learning.tasks[at]) for at in learnt} if find else {}
-    why_not = NOT_LEARNT if find else NOT_INSTALLED
-    lines = [_line(task, issues.get(at), why_not) for at, task in enumerate(learning.tasks)]
+    lines = [_line(task, issues.get(at)) for at, task in enumerate(learning.tasks)]
     table = [
         *sorted(lines, key=lambda line: -1.0 if line["rate"] is None else line["rate"], reverse=True),
         *learning.unmeasured(macro_f1=None, issues=None, rate=None),
@@ -64,7 +63,7 @@ def _finder() -> Callable[[TaskLearning], Sequence[int]] | None:
     return find
 
 
-def _line(task: TaskLearning, issues: Sequence[int] | None, why_not: str) -> dict[str, Any]:
+def _line(task: TaskLearning, issues: Sequence[int] | None) -> dict[str, Any]:
     return {
         "task": task.sample.task,
         "rows": task.sample.rows,
@@ -72,7 +71,7 @@ def _line(task: TaskLearning, issues: Sequence[int] | None, why_not: str) -> dic
         "macro_f1": task.reader_f1,
         "issues": None if issues is None else len(issues),
         "rate": None if issues is None else _share(task, issues),
-        "note": why_not if issues is None else "",
+        "note": "" if issues is not None else NOT_INSTALLED if task.reader_f1 >= LEARNT else NOT_LEARNT,
     }
 
 
