@@ -70,7 +70,7 @@ def _metrics(rows: LabelRows, tasks: pd.DataFrame, variants: int) -> Metrics:
     mean = np.average(of_several["entropy"], weights=of_several["rows"]) if len(of_several) else None
     reused = np.isin(rows.pair(rows.task, rows.misleading), rows.pair(rows.task, rows.label))
     return {
-        "labels/entropy": None if mean is None else float(mean),
+        "labels/entropy": None if mean is None else round(float(mean), 4),
         "labels/entropy_lowest": float(of_several["entropy"].min()) if len(of_several) else None,
         "labels/variants": variants,
         "labels/misleading_reused": float(reused.mean()) if len(reused) else None,

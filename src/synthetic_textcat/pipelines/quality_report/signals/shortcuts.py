@@ -23,7 +23,7 @@ def shortcuts(corpus: Corpus) -> Measured:
     in words and characters), `shortcut/word` (one word for each label). And over all rows whose two labels differ in
     length: `shortcut/longer_label`, the share whose label is longer than the misleading one (unbiased: about 0.5),
     with the 95 % Wilson interval `shortcut/longer_label_low` and `shortcut/longer_label_high`.
-    Table `shortcuts`: task, rows, labels, chance (1 / labels), majority, length, word_score, words ("refund → billing",
+    Table `shortcuts`: task, rows (accepted), labels (that have rows enough), chance (1 / labels), majority, length, word_score, words ("refund → billing",
     the most telling first). Worst: rows of the task with the most telling word that this word alone classifies.
     """
     learning = corpus.learning
@@ -48,9 +48,9 @@ def _longer_label(rows: LabelRows) -> Metrics:
     test = binomtest(int((own > other).sum()), unequal)
     interval = test.proportion_ci(_CONFIDENCE, method="wilson")
     return {
-        "shortcut/longer_label": float(test.statistic),
-        "shortcut/longer_label_low": float(interval.low),
-        "shortcut/longer_label_high": float(interval.high),
+        "shortcut/longer_label": round(float(test.statistic), 4),
+        "shortcut/longer_label_low": round(float(interval.low), 4),
+        "shortcut/longer_label_high": round(float(interval.high), 4),
     }
 
 

@@ -8,11 +8,12 @@ from synthetic_textcat.pipelines.quality_report.signals.learning.words import wo
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("The Refund, please: e-mail me!", ["the", "refund", "please", "e", "mail", "me"]),
+        ("The Refund, please: e-mail me!", ["the", "refund", "please", "mail", "me"]),
         ("“Straße”—¿sí?", ["strasse", "sí"]),
         ("हिन्दी में।", ["हिन्दी", "में"]),
         ("退款在哪里。好 ok", ["退款", "款在", "在哪", "哪里", "好", "ok"]),
         ("한국어 문장", ["한국어", "문장"]),
+        ("It's l’eau à 5", ["it", "eau", "à", "5"]),
         (" ... ", []),
     ],
 )

@@ -13,8 +13,11 @@ _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u
 
 
 def words_of(text: str) -> list[str]:
-    """What stands between spaces and punctuation, case folded; a script without spaces gives pairs of characters."""
-    pieces = _PIECE.findall(text.casefold())
+    """What stands between spaces and punctuation, case folded; a script without spaces gives pairs of characters.
+
+    Single letters from a to z are what an apostrophe leaves over, and no words.
+    """
+    pieces = [piece for piece in _PIECE.findall(text.casefold()) if len(piece) > 1 or not "a" <= piece <= "z"]
     if _UNSPACED.search(text) is None:
         return pieces
     return [part for piece in pieces for part in _parts(piece)]
