@@ -21,8 +21,8 @@ def learnability(corpus: Corpus) -> Measured:
 
     Metrics: `learnability/macro_f1` (0 to 1; mean over the measured tasks by their rows), `learnability/tasks` (how
     many could be measured), `learnability/macro_f1/<task_id>`.
-    Table `learnability`: task, rows (accepted), labels (that have rows enough), macro_f1, chance_f1 (1 / labels), note; the least learnable first, then
-    the largest of those that are not computable (the note says why).
+    Table `learnability`: task, rows (accepted), labels (that have rows enough), macro_f1, chance_f1 (1 / labels), note;
+    the least learnable first, then the largest of those that are not computable (the note says why).
     Worst: rows whose own label is the least likely to a model with a macro-F1 of `LEARNT` or more.
     """
     learning = corpus.learning

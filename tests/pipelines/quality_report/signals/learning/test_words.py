@@ -13,7 +13,7 @@ from synthetic_textcat.pipelines.quality_report.signals.learning.words import wo
         ("हिन्दी में।", ["हिन्दी", "में"]),
         ("退款在哪里。好 ok", ["退款", "款在", "在哪", "哪里", "好", "ok"]),
         ("한국어 문장", ["한국어", "문장"]),
-        ("It's l’eau à 5", ["it", "eau", "à", "5"]),
+        ("It's l'eau à 5", ["it", "eau", "à", "5"]),
         (" ... ", []),
     ],
 )
