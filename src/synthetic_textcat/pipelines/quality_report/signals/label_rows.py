@@ -23,6 +23,7 @@ class LabelRows:
         spelling: The number of its label as the model wrote it.
         task_ids, tasks: Id and sentence of each task.
         names: Each label as it was spelt first.
+        keys: Each label, normalised.
         spellings: Each label as it was written.
     """
 
@@ -33,6 +34,7 @@ class LabelRows:
     task_ids: Sequence[str]
     tasks: Sequence[str]
     names: Sequence[str]
+    keys: Sequence[str]
     spellings: Sequence[str]
 
     @cached_property
@@ -50,8 +52,9 @@ class LabelRows:
 def label_rows(examples: pd.DataFrame) -> LabelRows:
     """The accepted rows' tasks and labels as numbers."""
     task, task_ids = pd.factorize(examples["task_id"])
-    both, spellings = pd.factorize(pd.concat([examples["label"], examples["misleading_label"]]))
-    label_of, labels = pd.factorize(np.array([normalised(label) for label in spellings], dtype=object))
+    both, written = pd.factorize(pd.concat([examples["label"], examples["misleading_label"]]))
+    spellings = written.tolist()
+    label_of, keys = pd.factorize(np.array([normalised(label) for label in spellings], dtype=object))
     label, misleading = np.split(label_of[both], 2)
     return LabelRows(
         task=task.astype(np.int64),
@@ -60,8 +63,9 @@ def label_rows(examples: pd.DataFrame) -> LabelRows:
         spelling=both[: len(examples)].astype(np.int64),
         task_ids=list(task_ids),
         tasks=examples["task"].iloc[_first_places(task, len(task_ids))].tolist(),
-        names=[spellings[place] for place in _first_places(label_of, len(labels))],
-        spellings=list(spellings),
+        names=[spellings[place] for place in _first_places(label_of, len(keys))],
+        keys=keys.tolist(),
+        spellings=spellings,
     )
 
 

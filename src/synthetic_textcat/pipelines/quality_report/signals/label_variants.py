@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 
-from synthetic_textcat.pipelines.quality_report.checks.row_checks import normalised
 from synthetic_textcat.pipelines.quality_report.signals.label_rows import Codes, LabelRows
 
 _COLUMNS = ["task", "label", "like", "rows"]
@@ -45,7 +44,7 @@ def _in_number(rows: LabelRows, open_tasks: Codes) -> pd.DataFrame:
 
 def _plurals(rows: LabelRows, labels: Codes) -> pd.DataFrame:
     """Pairs of labels that are plural and singular, as numbers."""
-    number = {normalised(rows.names[label]): label for label in labels}
+    number = {rows.keys[label]: label for label in labels.tolist()}
     pairs = [
         (plural, number[singular])
         for name, plural in number.items()

@@ -24,7 +24,8 @@ def shortcuts(corpus: Corpus) -> Measured:
     length: `shortcut/longer_label`, the share whose label is longer than the misleading one (unbiased: about 0.5),
     with the 95 % Wilson interval `shortcut/longer_label_low` and `shortcut/longer_label_high`.
     Table `shortcuts`: task, rows (accepted), labels (that have rows enough), chance (1 / labels), majority, length,
-    word_score, words ("refund → billing", the most telling first). Worst: rows of the task with the most telling word that this word alone classifies.
+    word_score, words ("refund → billing", the most telling first). Worst: rows of the
+    task with the most telling word that this word alone classifies.
     """
     learning = corpus.learning
     metrics = {
