@@ -7,6 +7,8 @@ from functools import cached_property
 import pandas as pd
 
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, count
+from synthetic_textcat.pipelines.quality_report.signals.label_rows import LabelRows, label_rows
+from synthetic_textcat.pipelines.quality_report.signals.learning.learning import Learning, learn
 from synthetic_textcat.pipelines.quality_report.signals.word_counts import counted
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.rows import REJECTED, to_frame
@@ -58,3 +60,12 @@ class Corpus:
     def word_counts(self) -> pd.DataFrame:
         """Words, long words and sentences of each example; columns `COUNTS`, the index of `examples`."""
         return counted(self.examples["input_text"])
+
+    def label_rows(self) -> LabelRows:
+        """Tasks and labels of the examples as numbers."""
+        return label_rows(self.examples)
+
+    @cached_property
+    def learning(self) -> Learning:
+        """What models learn of the examples: some signals ask for it, and it takes long."""
+        return learn(self.label_rows, self.examples, self.seed)

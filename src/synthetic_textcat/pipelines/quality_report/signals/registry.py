@@ -4,19 +4,23 @@ from collections.abc import Callable
 
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
 from synthetic_textcat.pipelines.quality_report.signals.coverage import coverage
+from synthetic_textcat.pipelines.quality_report.signals.label_balance import label_balance
+from synthetic_textcat.pipelines.quality_report.signals.label_noise import label_noise
 from synthetic_textcat.pipelines.quality_report.signals.language_agreement import language_agreement
+from synthetic_textcat.pipelines.quality_report.signals.learnability import learnability
 from synthetic_textcat.pipelines.quality_report.signals.length import length
 from synthetic_textcat.pipelines.quality_report.signals.measured import Measured
 from synthetic_textcat.pipelines.quality_report.signals.open_labels import open_labels
 from synthetic_textcat.pipelines.quality_report.signals.readability import readability
 from synthetic_textcat.pipelines.quality_report.signals.reject_rates import reject_rates
+from synthetic_textcat.pipelines.quality_report.signals.shortcuts import shortcuts
 
 Signal = Callable[[Corpus], Measured]
 
 FIDELITY: tuple[Signal, ...] = (reject_rates, language_agreement, length, readability, coverage)
 """Whether rows are what was asked for."""
 
-LABELS: tuple[Signal, ...] = (open_labels,)
+LABELS: tuple[Signal, ...] = (open_labels, label_balance, shortcuts, learnability, label_noise)
 """Whether labels can be learnt, and only by reading."""
 
 DIVERSITY: tuple[Signal, ...] = ()

@@ -1,0 +1,78 @@
+"""What a model could learn without reading: from a label's length, a text's length, or one word."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from synthetic_textcat.pipelines.quality_report.metrics import Metrics
+from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
+from synthetic_textcat.pipelines.quality_report.signals.label_rows import LabelRows
+from synthetic_textcat.pipelines.quality_report.signals.learning.learning import TaskLearning
+from synthetic_textcat.pipelines.quality_report.signals.measured import WORST, Measured, WorstRow
+
+_WORDS_NAMED = 5
+_CONFIDENCE = 0.95
+
+
+def shortcuts(corpus: Corpus) -> Measured:
+    """How far each shortcut leads, beside chance; the nearer to it, the more a model has to read.
+
+    Metrics, macro-F1 (0 to 1) on rows that were not learnt from, means over the measured tasks by their rows:
+    `shortcut/majority` (always the most frequent label), `shortcut/length` (a small decision tree on the text's length
+    in words and characters), `shortcut/word` (one word for each label). And over all rows whose two labels differ in
+    length: `shortcut/longer_label`, the share whose label is longer than the misleading one (unbiased: about 0.5),
+    with the 95 % Wilson interval `shortcut/longer_label_low` and `shortcut/longer_label_high`.
+    Table `shortcuts`: task, rows (accepted), labels (that have rows enough), chance (1 / labels), majority, length,
+    word_score, words ("refund → billing", the most telling first). Worst: rows of the
+    task with the most telling word that this word alone classifies.
+    """
+    learning = corpus.learning
+    metrics = {
+        "shortcut/majority": learning.mean("majority_f1"),
+        "shortcut/length": learning.mean("length_f1"),
+        "shortcut/word": learning.mean("word_f1"),
+        **_longer_label(corpus.label_rows),
+    }
+    by_score = sorted(learning.tasks, key=lambda task: -task.word_f1)
+    return Measured(metrics, {"shortcuts": [_line(task) for task in by_score]}, {"shortcuts": _worst(learning.tasks)})
+
+
+def _longer_label(rows: LabelRows) -> Metrics:
+    from scipy.stats import binomtest
+
+    lengths = np.array([len(name) for name in rows.names], dtype=np.int64)
+    own, other = lengths[rows.label], lengths[rows.misleading]
+    unequal = int((own != other).sum())
+    if not unequal:
+        return dict.fromkeys(f"shortcut/longer_label{end}" for end in ("", "_low", "_high"))
+    test = binomtest(int((own > other).sum()), unequal)
+    interval = test.proportion_ci(_CONFIDENCE, method="wilson")
+    return {
+        "shortcut/longer_label": round(float(test.statistic), 4),
+        "shortcut/longer_label_low": round(float(interval.low), 4),
+        "shortcut/longer_label_high": round(float(interval.high), 4),
+    }
+
+
+def _line(task: TaskLearning) -> dict[str, Any]:
+    return {
+        "task": task.sample.task,
+        "rows": task.sample.rows,
+        "labels": len(task.sample.names),
+        "chance": task.chance,
+        "majority": task.majority_f1,
+        "length": task.length_f1,
+        "word_score": task.word_f1,
+        "words": ", ".join(f"{word.word} → {word.label}" for word in task.words[:_WORDS_NAMED]),
+    }
+
+
+def _worst(tasks: Sequence[TaskLearning]) -> list[WorstRow]:
+    telling = [task for task in tasks if task.words]
+    if not telling:
+        return []
+    task = max(telling, key=lambda task: task.words[0].telling)
+    word = task.words[0]
+    detail = f"the word {word.word!r} alone gives away {word.label!r}"
+    return [WorstRow(request_id=task.sample.request_ids[place], detail=detail) for place in word.rows[:WORST]]

@@ -1,0 +1,69 @@
+"""Corpora with a property that a signal has to find."""
+
+from collections.abc import Callable, Sequence
+
+from synthetic_textcat.hashing import pick
+from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
+from synthetic_textcat.schemas.rows import FINDINGS, REQUESTS, to_frame
+from synthetic_textcat.schemas.tasks import Task
+from tests.pipelines.quality_report.builders import example_frame
+
+LABELS = ("billing", "delivery", "praise")
+TASK = Task.model_validate({"task": "Sort a message.", "labels": list(LABELS)})
+_STARTS, _ENDS = ("ba", "de", "fi", "go", "lu"), ("lor", "mit", "net", "pas", "ral", "sun")
+_WORDS = [start + end for start in _STARTS for end in _ENDS]
+
+
+def words(number: int, count: int = 12) -> list[str]:
+    """Words that say nothing: the same for the same number."""
+    return [pick(_WORDS, "words", number, place) for place in range(count)]
+
+
+def labelled(
+    text: Callable[[int, str], str], rows: int = 120, task: Task = TASK, labels: Sequence[str] = LABELS
+) -> list[dict[str, str]]:
+    """Rows of a task with its labels in turn; `text` is given the row's number and label."""
+    drawn = [(number, labels[number % len(labels)], labels[(number + 1) % len(labels)]) for number in range(rows)]
+    return [
+        {
+            "request_id": f"{task.task_id}-{number}",
+            "task_id": task.task_id,
+            "task": task.task,
+            "input_text": text(number, label),
+            "label": label,
+            "misleading_label": other,
+        }
+        for number, label, other in drawn
+    ]
+
+
+def corpus(rows: Sequence[dict[str, str]], tasks: Sequence[Task] = (TASK,)) -> Corpus:
+    """A corpus of these rows."""
+    return Corpus(
+        example_frame(rows), to_frame([], REQUESTS), to_frame([], FINDINGS), {task.task_id: task for task in tasks}
+    )
+
+
+def says_nothing(number: int, label: str) -> str:
+    """A text from which no label follows."""
+    del label
+    return " ".join(words(number, pick(range(5, 20), "length", number)))
+
+
+def names_billing(number: int, label: str) -> str:
+    """A text that has one word if its label is billing, and never otherwise."""
+    return " ".join([*words(number), *(["Refund!"] if label == "billing" else [])])
+
+
+def has_length(number: int, label: str) -> str:
+    """A text whose length alone tells the label."""
+    return " ".join(words(number, 4 + 12 * LABELS.index(label)))
+
+
+_TOPICS = {label: [f"{label[:3]}{ending}" for ending in "aeiouy"] for label in LABELS}
+
+
+def has_topic(number: int, label: str) -> str:
+    """A text with several words of its label, none of them in all."""
+    topic = [pick(_TOPICS[label], "topic", number, place) for place in range(4)]
+    return " ".join([*words(number), *topic])
