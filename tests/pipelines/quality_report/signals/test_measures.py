@@ -71,6 +71,11 @@ def test_spread_by_hand() -> None:
     assert MEASURES["vendi"].of(sample) == pytest.approx(math.exp(-sum(x * math.log(x) for x in shares)))
 
 
+def test_more_texts_than_dimensions_have_the_same_vendi_score_by_the_other_matrix() -> None:
+    once, often = (MEASURES["vendi"].of(sample_of(_DIFFERENT * times)) for times in (1, 12))
+    assert often == pytest.approx(once)
+
+
 @pytest.mark.parametrize("texts", [[], ["a b c d e"]])
 def test_fewer_than_two_texts_have_no_measure(texts: list[str]) -> None:
     values = values_of(sample_of(texts, cut=5))

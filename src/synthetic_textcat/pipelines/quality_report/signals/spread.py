@@ -56,11 +56,12 @@ def vendi(vectors: Vectors) -> float | None:
     """Vendi score: how many wholly different texts would be as diverse, 1 where all are the same; higher is better.
 
     Friedman and Dieng (arXiv 2210.02410): e to the entropy of the eigenvalues of the matrix of cosines / n. The d by d
-    products of columns have the same eigenvalues, and d does not grow with n. At most the number of dimensions.
+    products of columns have the same eigenvalues, so the smaller matrix is taken. At most the number of dimensions.
     None of fewer than two texts.
     """
     if len(vectors) < 2:
         return None
-    eigenvalues = np.linalg.eigvalsh(vectors.T @ vectors / len(vectors))
+    narrow = vectors if len(vectors) > vectors.shape[1] else vectors.T
+    eigenvalues = np.linalg.eigvalsh(narrow.T @ narrow / len(vectors))
     shares = eigenvalues[eigenvalues > _NOTHING]
     return float(np.exp(-(shares * np.log(shares)).sum()))
