@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthetic_textcat.pipelines.quality_report.signals.measures import FACTS, MEASURES, values_of
+from synthetic_textcat.pipelines.quality_report.signals.spread import vectors_of
 from tests.pipelines.quality_report.signals.made_texts import made_texts, sample_of
 
 _ROWS = 24
@@ -69,6 +70,11 @@ def test_spread_by_hand() -> None:
     assert MEASURES["aps"].of(sample) == pytest.approx((4 + 8 * between) / 12)
     shares = [(1 + between) / 2, (1 - between) / 2]
     assert MEASURES["vendi"].of(sample) == pytest.approx(math.exp(-sum(x * math.log(x) for x in shares)))
+
+
+def test_what_a_text_says_more_often_weighs_more() -> None:
+    text, often, once = vectors_of(["aaa " * 8 + "bbb", "aaa", "bbb"])
+    assert text @ often > 2 * (text @ once) > 0
 
 
 def test_more_texts_than_dimensions_have_the_same_vendi_score_by_the_other_matrix() -> None:
