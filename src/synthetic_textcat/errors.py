@@ -26,6 +26,10 @@ class DomainsFileError(TextcatError):
     """A list of domains that is malformed or repeats itself."""
 
 
+class ReferenceTextsError(TextcatError):
+    """A file of real texts that is malformed, or lacks their column."""
+
+
 class BrainstormError(TextcatError):
     """Brainstorming that brought no tasks, or broke off."""
 

@@ -1,4 +1,4 @@
-"""Catalog datasets of our own: chat model, journal, tasks file, tables, plots, and files that may be absent."""
+"""Catalog datasets of our own: chat model, journal, tasks file, texts, tables, plots, and files that may be absent."""
 
 from synthetic_textcat.datasets.chat_model import ChatModelDataset
 from synthetic_textcat.datasets.figure import FigureDataset
@@ -6,5 +6,14 @@ from synthetic_textcat.datasets.journal import JournalDataset
 from synthetic_textcat.datasets.optional import OptionalDataset
 from synthetic_textcat.datasets.table import TableDataset
 from synthetic_textcat.datasets.tasks_file import TasksFileDataset
+from synthetic_textcat.datasets.texts import TextsDataset
 
-__all__ = ["ChatModelDataset", "FigureDataset", "JournalDataset", "OptionalDataset", "TableDataset", "TasksFileDataset"]
+__all__ = [
+    "ChatModelDataset",
+    "FigureDataset",
+    "JournalDataset",
+    "OptionalDataset",
+    "TableDataset",
+    "TasksFileDataset",
+    "TextsDataset",
+]

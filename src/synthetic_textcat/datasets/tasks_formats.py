@@ -1,6 +1,5 @@
 """How each format of a tasks file is read, and what is said of a file that is not of its format."""
 
-import csv
 import io
 from collections.abc import Callable
 from typing import Any
@@ -8,10 +7,10 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from synthetic_textcat.datasets.csv_table import read_csv, read_text
 from synthetic_textcat.errors import TasksFileError
 from synthetic_textcat.schemas.tasks_file import JsonError, parse_json
 
-_BOM = "\ufeff"
 _MEND = "Next: mend that place"
 
 
@@ -71,25 +70,7 @@ def _read_json_lines(content: bytes, file: str) -> list[Any]:
 
 
 def _read_csv(content: bytes, file: str) -> pd.DataFrame:
-    """Text only: a label `NA` or `001` stays what it is. No name of a column holds what may separate them."""
-    text = _text(content, file)
-    separator = next((mark for mark in ";\t" if mark in text.partition("\n")[0]), ",")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    rows: list[list[str]] = []
-    try:
-        for row in reader:
-            if not any(cell.strip() for cell in row):
-                continue
-            if rows and len(row) != len(rows[0]):
-                raise TasksFileError(
-                    f"{file}, line {reader.line_num} has {len(row)} and the header {len(rows[0])} cells. Next: put "
-                    f'a cell that holds {separator!r} in "quotes", and double the quotes within'
-                )
-            rows.append(row)
-    except csv.Error as error:
-        raise TasksFileError(f"{file}, line {reader.line_num} is not CSV: {error}. {_MEND}") from None
-    header = [name.strip() for name in rows[0]] if rows else []
-    return pd.DataFrame(rows[1:], columns=header, dtype="object")
+    return read_csv(content, file, TasksFileError)
 
 
 def _read_parquet(content: bytes, file: str) -> pd.DataFrame:
@@ -103,13 +84,7 @@ def _read_parquet(content: bytes, file: str) -> pd.DataFrame:
 
 
 def _text(content: bytes, file: str) -> str:
-    try:
-        return content.decode("utf-8").removeprefix(_BOM)
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise TasksFileError(
-            f"{file}, line {line} is not UTF-8: byte 0x{content[error.start]:02x}. Next: save the file as UTF-8"
-        ) from None
+    return read_text(content, file, TasksFileError)
 
 
 FORMATS: dict[str, Callable[[bytes, str], Any]] = {

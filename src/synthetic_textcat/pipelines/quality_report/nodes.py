@@ -1,6 +1,7 @@
 """Nodes of `quality_report`."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -24,6 +25,7 @@ from synthetic_textcat.pipelines.quality_report.page.page import Report, render
 from synthetic_textcat.pipelines.quality_report.page.plots import SIGNAL_FIGURES, yield_figure
 from synthetic_textcat.pipelines.quality_report.page.shown_rows import pointed_at, sample
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
+from synthetic_textcat.pipelines.quality_report.signals.earlier import memory_of
 from synthetic_textcat.pipelines.quality_report.signals.measured import together
 from synthetic_textcat.pipelines.quality_report.signals.registry import DIVERSITY, FIDELITY, LABELS, Signal
 from synthetic_textcat.pipelines.quality_report.spending import add_up, spending_metrics
@@ -131,9 +133,12 @@ def measure_labels(corpus: Corpus) -> Signals:
     return _signals(LABELS, corpus)
 
 
-def measure_diversity(corpus: Corpus) -> Signals:
-    """Whether rows differ from one another."""
-    return _signals(DIVERSITY, corpus)
+def measure_diversity(
+    corpus: Corpus, reference_texts: Sequence[str] | None, previous_diversity: dict[str, Any] | None
+) -> Signals:
+    """Whether rows differ from one another, beside the last run and real texts; and what the next run compares with."""
+    compared = replace(corpus, reference_texts=reference_texts, last_diversity=previous_diversity)
+    return {**_signals(DIVERSITY, compared), **memory_of(compared.sample, previous_diversity)}
 
 
 def measure(

@@ -62,7 +62,12 @@ def create_pipeline() -> Pipeline:
             ),
             node(measure_fidelity, inputs="corpus", outputs="fidelity", name="measure_fidelity"),
             node(measure_labels, inputs="corpus", outputs="label_signals", name="measure_labels"),
-            node(measure_diversity, inputs="corpus", outputs="diversity", name="measure_diversity"),
+            node(
+                measure_diversity,
+                inputs=["corpus", "reference_texts", "previous_diversity"],
+                outputs="diversity",
+                name="measure_diversity",
+            ),
             node(
                 measure,
                 inputs=[

@@ -1,14 +1,16 @@
 """What signals are measured on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, count
 from synthetic_textcat.pipelines.quality_report.signals.label_rows import LabelRows, label_rows
 from synthetic_textcat.pipelines.quality_report.signals.learning.learning import Learning, learn
+from synthetic_textcat.pipelines.quality_report.signals.sampling import Pool, Sample, pool_of_examples, size_for
 from synthetic_textcat.pipelines.quality_report.signals.word_counts import counted
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.rows import REJECTED, to_frame
@@ -33,6 +35,8 @@ class Corpus:
         seed: For samples and folds: the same rows give the same numbers.
         rejected: The candidates that are no examples; columns `REJECTED` and the own attributes.
         ledger: Where every planned row ended.
+        reference_texts: The user's own real texts, if there are any.
+        last_diversity: What the run before left of its diversity, if it did.
     """
 
     examples: pd.DataFrame
@@ -43,6 +47,8 @@ class Corpus:
     seed: int = 42
     rejected: pd.DataFrame = field(default_factory=lambda: to_frame([], REJECTED))
     ledger: Ledger = field(default_factory=lambda: count((), (), {}, {}))
+    reference_texts: Sequence[str] | None = None
+    last_diversity: Mapping[str, Any] | None = None
 
     @cached_property
     def closed(self) -> pd.DataFrame:
@@ -61,6 +67,7 @@ class Corpus:
         """Words, long words and sentences of each example; columns `COUNTS`, the index of `examples`."""
         return counted(self.examples["input_text"])
 
+    @cached_property
     def label_rows(self) -> LabelRows:
         """Tasks and labels of the examples as numbers."""
         return label_rows(self.examples)
@@ -69,3 +76,14 @@ class Corpus:
     def learning(self) -> Learning:
         """What models learn of the examples: some signals ask for it, and it takes long."""
         return learn(self.label_rows, self.examples, self.seed)
+
+    @cached_property
+    def pool(self) -> Pool:
+        """The examples that a sample of equal length is taken from."""
+        return pool_of_examples(self.examples)
+
+    @cached_property
+    def sample(self) -> Sample:
+        """The examples on which diversity is measured."""
+        cut = self.pool.cut
+        return self.pool.sample(cut, size_for(len(self.pool.with_words(cut))))

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
 from synthetic_textcat.pipelines.quality_report.signals.coverage import coverage
+from synthetic_textcat.pipelines.quality_report.signals.diversity import diversity
+from synthetic_textcat.pipelines.quality_report.signals.growth import diversity_growth
 from synthetic_textcat.pipelines.quality_report.signals.label_balance import label_balance
 from synthetic_textcat.pipelines.quality_report.signals.label_noise import label_noise
 from synthetic_textcat.pipelines.quality_report.signals.language_agreement import language_agreement
@@ -13,6 +15,7 @@ from synthetic_textcat.pipelines.quality_report.signals.measured import Measured
 from synthetic_textcat.pipelines.quality_report.signals.open_labels import open_labels
 from synthetic_textcat.pipelines.quality_report.signals.readability import readability
 from synthetic_textcat.pipelines.quality_report.signals.reject_rates import reject_rates
+from synthetic_textcat.pipelines.quality_report.signals.repetition import repeated_4grams
 from synthetic_textcat.pipelines.quality_report.signals.shortcuts import shortcuts
 
 Signal = Callable[[Corpus], Measured]
@@ -23,5 +26,5 @@ FIDELITY: tuple[Signal, ...] = (reject_rates, language_agreement, length, readab
 LABELS: tuple[Signal, ...] = (open_labels, label_balance, shortcuts, learnability, label_noise)
 """Whether labels can be learnt, and only by reading."""
 
-DIVERSITY: tuple[Signal, ...] = ()
+DIVERSITY: tuple[Signal, ...] = (diversity, repeated_4grams, diversity_growth)
 """Whether rows differ from one another."""

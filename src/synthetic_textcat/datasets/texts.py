@@ -1,0 +1,51 @@
+"""The catalog entry of a user's own texts: one column of a CSV file."""
+
+from pathlib import Path
+from typing import Any
+
+from kedro.io import AbstractDataset, DatasetError
+
+from synthetic_textcat.datasets.csv_table import read_csv
+from synthetic_textcat.errors import ReferenceTextsError
+from synthetic_textcat.plain_errors import short_path
+
+
+class TextsDataset(AbstractDataset[None, list[str]]):
+    """Loads the texts, without empty ones, in the order of the file.
+
+    Args:
+        filepath: A CSV file in UTF-8 whose first line names the columns.
+        column: The one that holds the texts; others do not matter.
+        metadata: For plugins, such as the Kedro-Viz layer.
+    """
+
+    def __init__(self, *, filepath: str, column: str = "text", metadata: dict[str, Any] | None = None) -> None:
+        self._filepath = Path(filepath)
+        self._column = column
+        self.metadata = metadata
+
+    def load(self) -> list[str]:
+        """The texts.
+
+        Raises:
+            ReferenceTextsError: If the file is no CSV, or lacks the column.
+        """
+        file = short_path(self._filepath)
+        table = read_csv(self._filepath.read_bytes(), file, ReferenceTextsError)
+        if list(table.columns).count(self._column) != 1:
+            found = ", ".join(map(str, table.columns)) or "none"
+            raise ReferenceTextsError(
+                f"{file} needs one column {self._column!r}; its columns are: {found}. Next: name the column that holds "
+                f"the texts {self._column!r} in the first line, or remove the file to compare without it"
+            )
+        return [text for text in table[self._column] if text.strip()]
+
+    def save(self, data: None) -> None:  # noqa: ARG002
+        """Not possible: the file is the user's."""
+        raise DatasetError("Reference texts are the user's; they can't be saved")
+
+    def _exists(self) -> bool:
+        return self._filepath.exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath), "column": self._column}
