@@ -118,7 +118,7 @@ RULES: dict[str, Rule] = {
         low_is_worse=True,
     ),
     "longer_label": Rule(
-        "shortcut/longer_label",
+        "shortcut/longer_side",
         "In {:.1%} of the rows the same one of the two labels is the longer",
         "a model can choose by length: give the labels names of like length",
     ),

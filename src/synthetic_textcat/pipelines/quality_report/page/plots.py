@@ -73,7 +73,8 @@ def readability_figure(groups: Rows) -> "Figure":
 
 def task_sizes_figure(sizes: Rows) -> "Figure":
     """How many tasks have how many accepted rows; table `task_sizes`."""
-    return _bars(sizes, "size", "tasks", "Accepted rows a task", "rows")
+    named = [{"size": f"{row['rows_from']} to {row['rows_to']}", "tasks": row["tasks"]} for row in sizes]
+    return _bars(named, "size", "tasks", "Accepted rows a task", "rows")
 
 
 def clusters_figure(clusters: Rows) -> "Figure":

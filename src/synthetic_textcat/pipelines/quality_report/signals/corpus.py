@@ -51,12 +51,6 @@ class Corpus:
     last_diversity: Mapping[str, Any] | None = None
 
     @cached_property
-    def closed(self) -> pd.DataFrame:
-        """The examples of tasks with a label set."""
-        with_set = [task_id for task_id, task in self.tasks.items() if task.label_names]
-        return self.examples[self.examples["task_id"].isin(with_set)]
-
-    @cached_property
     def candidates(self) -> pd.DataFrame:
         """The findings, with task_id, task and language of the plan."""
         planned = self.requests[["request_id", "task_id", "task", "language"]]

@@ -13,6 +13,9 @@ from synthetic_textcat.pipelines.quality_report.signals.label_variants import la
 from synthetic_textcat.pipelines.quality_report.signals.measured import Measured
 from synthetic_textcat.schemas.rows import records_of
 
+ENOUGH = 5
+"""Rows a label that a task needs for its entropy to say something."""
+
 _MOST_LISTED = 50
 
 
@@ -22,7 +25,8 @@ def label_balance(corpus: Corpus) -> Measured:
     Entropy is normalised: -sum(p ln p) / ln k over the labels' shares p of the task's rows (Shannon), with k the size
     of the label set, or the labels that were made for an open task; 0 (one label) to 1 (even), null for k < 2. Fewer
     rows than labels can't reach 1.
-    Metrics: `labels/entropy` (mean over tasks with k > 1, by their rows), `labels/entropy_lowest`, `labels/variants`
+    Metrics: `labels/entropy` (mean over tasks with k > 1, by their rows), `labels/entropy_lowest` (of tasks
+    with `ENOUGH` rows a label: few rows are never even), `labels/variants`
     (labels of open tasks that are another one in other case or number, see `label_variants`),
     `labels/misleading_reused` (share of rows whose misleading label is the label of another row of the task),
     `labels/per_task` (median of the different labels a task has).
@@ -35,8 +39,9 @@ def label_balance(corpus: Corpus) -> Measured:
     variants = label_variants(rows, np.flatnonzero(set_sizes == 0))
     tasks = _by_task(rows, set_sizes, variants)
     named = variants.assign(task=_named(rows, variants["task"]))
+    least_even = tasks.sort_values("entropy", kind="stable").drop(columns="possible")
     tables: dict[str, Sequence[Mapping[str, Any]]] = {
-        "label_balance": list(records_of(tasks.sort_values("entropy", kind="stable").head(_MOST_LISTED))),
+        "label_balance": list(records_of(least_even.head(_MOST_LISTED))),
         "label_variants": list(records_of(named.head(_MOST_LISTED))),
         "task_sizes": _sizes(tasks["rows"].to_numpy()),
     }
@@ -60,6 +65,7 @@ def _by_task(rows: LabelRows, set_sizes: Codes, variants: pd.DataFrame) -> pd.Da
             "labels": labels,
             "entropy": (nats / np.log(possible.where(possible > 1))).clip(upper=1).round(4),
             "majority_share": share.groupby(rows.counts["task"]).max().round(4),
+            "possible": possible,
             "variants": variants.groupby("task").size().reindex(labels.index, fill_value=0),
         }
     )
@@ -68,10 +74,11 @@ def _by_task(rows: LabelRows, set_sizes: Codes, variants: pd.DataFrame) -> pd.Da
 def _metrics(rows: LabelRows, tasks: pd.DataFrame, variants: int) -> Metrics:
     of_several = tasks.dropna(subset=["entropy"])
     mean = np.average(of_several["entropy"], weights=of_several["rows"]) if len(of_several) else None
+    lowest = of_several.loc[of_several["rows"] >= ENOUGH * of_several["possible"], "entropy"].min()
     reused = np.isin(rows.pair(rows.task, rows.misleading), rows.pair(rows.task, rows.label))
     return {
         "labels/entropy": None if mean is None else round(float(mean), 4),
-        "labels/entropy_lowest": float(of_several["entropy"].min()) if len(of_several) else None,
+        "labels/entropy_lowest": float(lowest) if pd.notna(lowest) else None,
         "labels/variants": variants,
         "labels/misleading_reused": float(reused.mean()) if len(reused) else None,
         "labels/per_task": float(tasks["labels"].median()) if len(tasks) else None,

@@ -22,7 +22,10 @@ def shortcuts(corpus: Corpus) -> Measured:
     `shortcut/majority` (always the most frequent label), `shortcut/length` (a small decision tree on the text's length
     in words and characters), `shortcut/word` (one word for each label). And over all rows whose two labels differ in
     length: `shortcut/longer_label`, the share whose label is longer than the misleading one (unbiased: about 0.5),
-    with the 95 % Wilson interval `shortcut/longer_label_low` and `shortcut/longer_label_high`.
+    with the 95 % Wilson interval `shortcut/longer_label_low` and `shortcut/longer_label_high`, and
+    `shortcut/longer_side`, that share or the rest, whichever is the larger.
+    `shortcut/length_gain` and `shortcut/word_gain`: how far the two go from chance to certain, the mean of
+    (macro-F1 - chance) / (1 - chance), at least 0.
     Table `shortcuts`: task, rows (accepted), labels (that have rows enough), chance (1 / labels), majority, length,
     word_score, words ("refund → billing", the most telling first). Worst: rows of the
     task with the most telling word that this word alone classifies.
@@ -31,7 +34,9 @@ def shortcuts(corpus: Corpus) -> Measured:
     metrics = {
         "shortcut/majority": learning.mean("majority_f1"),
         "shortcut/length": learning.mean("length_f1"),
+        "shortcut/length_gain": learning.mean("length_gain"),
         "shortcut/word": learning.mean("word_f1"),
+        "shortcut/word_gain": learning.mean("word_gain"),
         **_longer_label(corpus.label_rows),
     }
     by_score = sorted(learning.tasks, key=lambda task: -task.word_f1)
@@ -45,11 +50,12 @@ def _longer_label(rows: LabelRows) -> Metrics:
     own, other = lengths[rows.label], lengths[rows.misleading]
     unequal = int((own != other).sum())
     if not unequal:
-        return dict.fromkeys(f"shortcut/longer_label{end}" for end in ("", "_low", "_high"))
+        return dict.fromkeys(f"shortcut/longer_{end}" for end in ("label", "side", "label_low", "label_high"))
     test = binomtest(int((own > other).sum()), unequal)
     interval = test.proportion_ci(_CONFIDENCE, method="wilson")
     return {
         "shortcut/longer_label": round(float(test.statistic), 4),
+        "shortcut/longer_side": round(max(float(test.statistic), 1 - float(test.statistic)), 4),
         "shortcut/longer_label_low": round(float(interval.low), 4),
         "shortcut/longer_label_high": round(float(interval.high), 4),
     }

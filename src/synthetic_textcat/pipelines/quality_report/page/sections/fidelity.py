@@ -46,6 +46,7 @@ FIDELITY_SECTIONS = (
         "for neither side.",
         (
             Number("language/agreement", "of those that can be told agree"),
+            Number("language/agreement_lowest", "agree in the worst language"),
             Number("language/not_verifiable", "can't be told"),
         ),
         (

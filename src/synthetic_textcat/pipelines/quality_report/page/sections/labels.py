@@ -37,7 +37,12 @@ LABEL_SECTIONS = (
             Table(
                 "task_sizes",
                 "Accepted rows a task",
-                (Column("size", "rows"), Column("tasks", "tasks", "count"), Column("tasks", "", "bar")),
+                (
+                    Column("rows_from", "rows, from", "count"),
+                    Column("rows_to", "to", "count"),
+                    Column("tasks", "tasks", "count"),
+                    Column("tasks", "", "bar"),
+                ),
             ),
         ),
     ),
@@ -61,7 +66,7 @@ LABEL_SECTIONS = (
         "What a model could learn without reading: how well something simple predicts the label, on rows that it has "
         "not seen. Near chance is good. The words are those that give a label away.",
         (
-            Number("shortcut/longer_label", "have the same one of the two labels as the longer"),
+            Number("shortcut/longer_side", "have the same one of the two labels as the longer"),
             Number("shortcut/length_gain", "of the way from chance to certain by length"),
             Number("shortcut/word_gain", "by one word a label"),
         ),
@@ -100,6 +105,17 @@ LABEL_SECTIONS = (
                     Column("labels", "labels", "count"),
                     Column("macro_f1", "macro-F1", "number"),
                     Column("chance_f1", "by chance", "number"),
+                    Column("note", "note", is_long=True),
+                ),
+            ),
+            Table(
+                "label_noise",
+                "Labels in doubt",
+                (
+                    _TASK,
+                    _ROWS,
+                    Column("issues", "in doubt", "count"),
+                    Column("rate", "share", "share"),
                     Column("note", "note", is_long=True),
                 ),
             ),

@@ -64,6 +64,19 @@ class TaskLearning:
         """Macro-F1 to expect of guesses as frequent as the labels are: 1 / labels."""
         return round(1 / len(self.sample.names), 4)
 
+    @property
+    def length_gain(self) -> float:
+        """How far length alone goes from chance to certain, 0 to 1."""
+        return self._gain(self.length_f1)
+
+    @property
+    def word_gain(self) -> float:
+        """The same of one word a label."""
+        return self._gain(self.word_f1)
+
+    def _gain(self, score: float) -> float:
+        return max(0.0, (score - self.chance) / (1 - self.chance))
+
     @cached_property
     def majority_f1(self) -> float:
         """Macro-F1 of always naming the most frequent label: never above chance."""
