@@ -39,12 +39,12 @@ def shown(value: object, kind: str) -> str:
 
     Args:
         value: Text or a number.
-        kind: `text`, `count`, `share` (of 1), or `number`.
+        kind: `text`, `name` (of ours, with spaces for underscores), `count`, `share` (of 1), or `number`.
     """
     if value is None:
         return NONE
-    if isinstance(value, str) or kind == "text":
-        return _shortened(value)
+    if isinstance(value, str) or kind in ("text", "name"):
+        return _words(str(value)) if kind == "name" else _shortened(value)
     number = float(value)  # type: ignore[arg-type]
     match kind:
         case "share":
@@ -52,7 +52,7 @@ def shown(value: object, kind: str) -> str:
         case "count":
             return f"{number:,.0f}"
         case _:
-            return f"{number:,.1f}" if abs(number) >= 10 else f"{number:.3g}"
+            return f"{number:.3g}" if abs(number) < 10 else f"{number:,.1f}".removesuffix(".0")
 
 
 def _own(name: str) -> Any:

@@ -30,7 +30,6 @@ def _rows(task: Task, labels: list[str], misleading: str = "other") -> list[dict
 def test_entropy_is_by_the_label_set_of_a_closed_task_and_by_the_labels_made_of_an_open_one() -> None:
     rows = [*_rows(_CLOSED, ["good", "bad"] * 3), *_rows(_OPEN, ["joy", "grief"])]
     measured = label_balance(corpus(rows, [_CLOSED, _OPEN]))
-    assert measured.metrics["labels/entropy_lowest"] == pytest.approx(math.log(2) / math.log(4))
     assert measured.metrics["labels/entropy"] == pytest.approx((6 * 0.5 + 2 * 1) / 8)
     assert measured.metrics["labels/per_task"] == 2
     assert measured.tables["label_balance"][0] == {
@@ -41,6 +40,13 @@ def test_entropy_is_by_the_label_set_of_a_closed_task_and_by_the_labels_made_of_
         "majority_share": 0.5,
         "variants": 0,
     }
+
+
+def test_the_least_even_task_is_sought_among_those_with_rows_enough_for_their_labels() -> None:
+    few = label_balance(corpus(_rows(_CLOSED, ["good"] * 19), [_CLOSED]))
+    assert few.metrics["labels/entropy_lowest"] is None
+    enough = label_balance(corpus(_rows(_CLOSED, ["good", "bad"] * 10), [_CLOSED]))
+    assert enough.metrics["labels/entropy_lowest"] == pytest.approx(math.log(2) / math.log(4))
 
 
 def test_a_closed_task_with_one_label_in_use_has_no_entropy_left_and_an_open_one_none_at_all() -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["text", "count", "share", "number", "bar", "box"]
+Kind = Literal["text", "name", "count", "share", "number", "bar", "box"]
 
 
 @dataclass(frozen=True, slots=True)

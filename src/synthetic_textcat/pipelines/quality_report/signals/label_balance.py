@@ -91,4 +91,6 @@ def _named(rows: LabelRows, tasks: "pd.Series[int]") -> Sequence[str]:
 
 def _sizes(rows: Codes) -> list[Mapping[str, Any]]:
     bins = np.bincount(np.frexp(rows)[1] - 1)  # the exponent of 2, exact
-    return [{"rows_from": 2**at, "rows_to": 2 ** (at + 1) - 1, "tasks": int(tasks)} for at, tasks in enumerate(bins)]
+    first = np.flatnonzero(bins)[:1]
+    used = range(int(first[0]), len(bins)) if len(first) else ()
+    return [{"rows_from": 2**at, "rows_to": 2 ** (at + 1) - 1, "tasks": int(bins[at])} for at in used]

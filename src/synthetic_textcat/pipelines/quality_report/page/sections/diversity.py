@@ -17,7 +17,7 @@ DIVERSITY_SECTIONS = (
                 "diversity",
                 "Measures",
                 (
-                    Column("measure", "measure"),
+                    Column("measure", "measure", "name"),
                     Column("value", "this run", "number"),
                     Column("previous", "run before", "number"),
                     Column("reference", "real texts", "number"),

@@ -1,0 +1,27 @@
+"""How values are shown on a page."""
+
+import pytest
+
+from synthetic_textcat.pages.rendering import LONGEST_TEXT, NONE, shown
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "words"),
+    [
+        (None, "share", NONE),
+        (0.1234, "share", "12.3%"),
+        (1234567, "count", "1,234,567"),
+        (0.98765, "number", "0.988"),
+        (1000, "number", "1,000"),
+        (154.26, "number", "154.3"),
+        ("not computable", "number", "not computable"),
+        ("distinct_2", "name", "distinct 2"),
+        ("a_text", "text", "a_text"),
+    ],
+)
+def test_each_kind_is_shown_as_it_is_read(value: object, kind: str, words: str) -> None:
+    assert shown(value, kind) == words
+
+
+def test_a_long_text_is_cut() -> None:
+    assert shown("x" * 5000, "text") == "x" * LONGEST_TEXT + " …"
