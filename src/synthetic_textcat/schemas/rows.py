@@ -46,7 +46,7 @@ FAILED = {
     "detail": "str",
     "attempts": "int64",
 }
-FINDINGS = {"request_id": "str", "flags": "str", "language_verdict": "str"}
+FINDINGS = {"request_id": "str", "flags": "str", "language_verdict": "str", "detail": "str"}
 OUTCOMES = {
     "request_id": "str",
     "outcome": "str",
@@ -77,6 +77,16 @@ def own_of(table: pd.DataFrame) -> list[str]:
 def to_frame(records: Iterable[Mapping[str, object] | Sequence[object]], columns: Mapping[str, str]) -> pd.DataFrame:
     """A frame with exactly these columns, order and dtypes, also when there is no record at all."""
     return pd.DataFrame(list(records), columns=list(columns)).astype(dict(columns))
+
+
+def with_columns(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    """The rows of a frame with exactly these columns, order and dtypes; one that it lacks is missing in each row."""
+    return frame.reindex(columns=list(columns)).astype(dict(columns)).reset_index(drop=True)
+
+
+def plain(column: "pd.Series[Any]") -> list[Any]:
+    """The values of a column as plain Python values; missing ones are None."""
+    return column.astype(object).where(column.notna(), None).tolist()
 
 
 def records_of(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -111,7 +121,7 @@ def plan_sha256(requests: pd.DataFrame) -> str:
     digest = hashlib.sha256()
     for start in range(0, len(requests), _AT_ONCE):
         part = requests.iloc[start : start + _AT_ONCE]
-        columns = [part[name].astype(object).where(part[name].notna(), None).tolist() for name in names]
+        columns = [plain(part[name]) for name in names]
         for values in zip(*columns, strict=True):
             digest.update(canonical_json(dict(zip(names, values, strict=True))).encode() + b"\n")
     return digest.hexdigest()

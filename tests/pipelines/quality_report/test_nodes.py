@@ -10,7 +10,17 @@ from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.pipelines.quality_report.nodes import build_ledger, check_candidates, list_outcomes, measure
 from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters, QualityReportParameters
-from synthetic_textcat.schemas.rows import CALLS, EXAMPLES, FAILED, OUTCOMES, REJECTED, REQUESTS, to_frame
+from synthetic_textcat.schemas.rows import (
+    CALLS,
+    EXAMPLES,
+    FAILED,
+    FINDINGS,
+    OUTCOMES,
+    REJECTED,
+    REQUESTS,
+    records_of,
+    to_frame,
+)
 from synthetic_textcat.schemas.tasks import Task
 from tests.llm.builders import completion, fingerprint, no_reply, write_journal
 from tests.pipelines.quality_report.builders import COST, PRICES, ROW, example_frame
@@ -35,6 +45,7 @@ _CANDIDATES = example_frame(
         _candidate("r2", input_text="cold soup AGAIN."),
     ]
 )
+_LEAK, _SAME = "the text names 'bad'", "same text as r0"
 _FAILED_ROWS = to_frame(
     [{**ROW, "request_id": "r3", "failure_cause": "timeout", "detail": "slow", "attempts": 1}], FAILED
 )
@@ -56,6 +67,28 @@ def test_both_tables_have_all_columns_also_when_empty() -> None:
         checked = check_candidates(candidates, _REQUESTS, _TASKS, QualityReportParameters())
         assert _dtypes(checked.examples) == EXAMPLES
         assert _dtypes(checked.rejected) == REJECTED
+
+
+def test_findings_have_every_candidate_with_what_is_only_noted_of_it() -> None:
+    settings = QualityReportParameters(flag_only=("label_leaked", "exact_duplicate"))
+    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS, settings)
+    assert list(checked.examples["request_id"]) == ["r0", "r1", "r2"]
+    assert list(checked.rejected["reject_reason"]) == []
+    assert list(records_of(checked.findings)) == [
+        {"request_id": "r0", "flags": "", "language_verdict": "not verifiable", "detail": ""},
+        {"request_id": "r1", "flags": "label_leaked", "language_verdict": "not verifiable", "detail": _LEAK},
+        {"request_id": "r2", "flags": "exact_duplicate", "language_verdict": "not verifiable", "detail": _SAME},
+    ]
+
+
+def test_a_row_rejected_before_its_language_was_looked_at_has_no_verdict_on_it() -> None:
+    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters())
+    assert [row["language_verdict"] for row in records_of(checked.findings)] == [
+        "not verifiable",
+        None,
+        "not verifiable",
+    ]
+    assert _dtypes(checked.findings) == FINDINGS
 
 
 def test_the_tables_outcomes_and_metrics_tell_the_same_story(tmp_path: Path) -> None:
