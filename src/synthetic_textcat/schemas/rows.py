@@ -85,7 +85,7 @@ def with_columns(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFram
 
 
 def plain(column: "pd.Series[Any]") -> list[Any]:
-    """The values of a column as plain Python values; missing ones are None."""
+    """The values of a column as plain Python values; missing ones are None. Far quicker than to iterate over it."""
     return column.astype(object).where(column.notna(), None).tolist()
 
 
@@ -105,9 +105,9 @@ def fingerprints_of(requests: pd.DataFrame, calls: pd.DataFrame) -> list[str]:
     Raises:
         StaleTableError: If a planned row has none: `calls` is of another plan.
     """
-    by_row = dict(zip(calls["request_id"], calls["fingerprint"], strict=True))
+    by_row = dict(zip(plain(calls["request_id"]), plain(calls["fingerprint"]), strict=True))
     try:
-        return [by_row[row] for row in requests["request_id"]]
+        return [by_row[row] for row in plain(requests["request_id"])]
     except KeyError as row:
         raise StaleTableError(
             f"Row {row} of data/03_primary/requests.parquet is not in calls.parquet: the plan is newer than the calls. "

@@ -18,7 +18,7 @@ from synthetic_textcat.pipelines.quality_report.metrics import (
     row_metrics,
     yield_metrics,
 )
-from synthetic_textcat.pipelines.quality_report.outcomes import Ends, outcome_rows
+from synthetic_textcat.pipelines.quality_report.outcomes import ends_of, outcome_rows
 from synthetic_textcat.pipelines.quality_report.page.page import Shown, render, sample
 from synthetic_textcat.pipelines.quality_report.page.plots import yield_figure
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
@@ -31,12 +31,11 @@ from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParame
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.rows import (
     EXAMPLES,
-    OUTCOMES,
     REJECTED,
     fingerprints_of,
     own_of,
+    plain,
     records_of,
-    to_frame,
     with_columns,
     with_own,
 )
@@ -86,10 +85,10 @@ def build_ledger(
         LedgerError: If it does not add up.
     """
     return count(
-        requests["request_id"],
-        examples["request_id"],
-        dict(zip(rejected["request_id"], rejected["reject_reason"], strict=True)),
-        dict(zip(failed["request_id"], failed["failure_cause"], strict=True)),
+        plain(requests["request_id"]),
+        plain(examples["request_id"]),
+        dict(zip(plain(rejected["request_id"]), plain(rejected["reject_reason"]), strict=True)),
+        dict(zip(plain(failed["request_id"]), plain(failed["failure_cause"]), strict=True)),
     )
 
 
@@ -103,9 +102,8 @@ def list_outcomes(
     prices: dict[str, Any],
 ) -> pd.DataFrame:
     """One row a planned row: its end, calls, tokens and cost; columns `OUTCOMES`, in plan order."""
-    ends = Ends(*({row["request_id"]: row for row in records_of(frame)} for frame in (examples, rejected, failed)))
     own = journal.completions(fingerprints_of(requests, calls))
-    return to_frame(outcome_rows(requests["request_id"], own, ends, PriceList.read(prices)), OUTCOMES)
+    return outcome_rows(requests["request_id"], own, ends_of(examples, rejected, failed), PriceList.read(prices))
 
 
 def gather_corpus(
