@@ -1,5 +1,6 @@
 """How long `kedro run --pipelines quality_report` takes on many rows, node by node, and how much memory."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,6 @@ _ALLOWED_GB = 6.0
 _POLL_S = 0.2
 _LONG_S = 0.5  # nodes below it are not shown
 _DONE = "Completed node: "
-_PAGE = 4096
 _LOGGING = {
     "version": 1,
     "formatters": {"timed": {"format": "%(created).3f %(message)s"}},
@@ -36,12 +36,22 @@ class Stage(NamedTuple):
     Attributes:
         name: The node's; `start` is what comes before the first.
         seconds: From the end of the node before.
+        cpu_s: CPU seconds of the process and its children.
         peak_gb: Resident memory of the process and its children, together, at its highest.
     """
 
     name: str
     seconds: float
+    cpu_s: float
     peak_gb: float
+
+
+class Sample(NamedTuple):
+    """What the process and its children used at a moment: CPU seconds so far, resident memory."""
+
+    at: float
+    cpu_s: float
+    gb: float
 
 
 def report(options: Options) -> Report:
@@ -54,11 +64,13 @@ def report(options: Options) -> Report:
     scale = _ALLOWED_S.get(rows)
     figures = [
         Figure("all: seconds", seconds, Target("<=", scale) if scale else None),
+        Figure("all: CPU seconds", [sum(stage.cpu_s for stage in run) for run in runs]),
         Figure("all: peak memory, GB", peaks, Target("<=", _ALLOWED_GB)),
     ]
     for place, (name, *_) in enumerate(runs[0]):
         if max(run[place].seconds for run in runs) >= _LONG_S:
             figures.append(Figure(f"{name}: seconds", [run[place].seconds for run in runs]))
+            figures.append(Figure(f"{name}: CPU seconds", [run[place].cpu_s for run in runs]))
             figures.append(Figure(f"{name}: peak memory, GB", [run[place].peak_gb for run in runs]))
     return Report(f"report: `quality_report` on {rows} rows of some 300 characters, all cores", figures)
 
@@ -80,31 +92,35 @@ def stages(folder: Path, rows: int) -> list[Stage]:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    memory: list[tuple[float, float]] = []
-    watching = threading.Thread(target=_watch, args=(running, memory))
+    samples: list[Sample] = []
+    watching = threading.Thread(target=_watch, args=(running, samples))
     watching.start()
     output, _ = running.communicate()
     watching.join()
     if running.returncode:
         raise BenchmarkError(f"kedro run ended with {running.returncode}:\n{output[-4000:]}")
-    found = list(_stages(output, begun, memory))
+    found = list(_stages(output, begun, samples))
     print(f"  quality_report, {rows} rows: {sum(x.seconds for x in found):.1f} s", file=sys.stderr, flush=True)
     return found
 
 
-def _stages(output: str, begun: float, memory: list[tuple[float, float]]) -> Iterator[Stage]:
+def _stages(output: str, begun: float, samples: list[Sample]) -> Iterator[Stage]:
+    used = 0.0
     for line in output.splitlines():
         moment, _, message = line.partition(" ")
         if message.startswith(_DONE):
             end = float(moment)
-            peak = max((gb for at, gb in memory if begun - _POLL_S <= at <= end), default=0.0)
-            yield Stage(message.removeprefix(_DONE).split(":")[0].strip(), end - begun, peak)
-            begun = end
+            within = [sample for sample in samples if begun - _POLL_S <= sample.at <= end + _POLL_S]
+            so_far = max((sample.cpu_s for sample in within), default=used)
+            peak = max((sample.gb for sample in within), default=0.0)
+            yield Stage(message.removeprefix(_DONE).split(":")[0].strip(), end - begun, so_far - used, peak)
+            begun, used = end, so_far
 
 
-def _watch(process: "subprocess.Popen[str]", memory: list[tuple[float, float]]) -> None:
+def _watch(process: "subprocess.Popen[str]", samples: list[Sample]) -> None:
     while process.poll() is None:
-        memory.append((time.time(), sum(map(_resident_gb, _tree(process.pid)))))
+        tree = _tree(process.pid)
+        samples.append(Sample(time.time(), sum(map(_cpu_s, tree)), sum(map(_resident_gb, tree))))
         time.sleep(_POLL_S)
 
 
@@ -118,15 +134,24 @@ def _tree(root: int) -> set[int]:
 
 
 def _parent(stat: Path) -> tuple[int, int] | None:
-    try:
-        fields = stat.read_text().rpartition(")")[2].split()
-    except OSError:  # it has ended meanwhile
-        return None
-    return int(stat.parent.name), int(fields[1])
+    fields = _fields(stat)
+    return (int(stat.parent.name), int(fields[1])) if fields else None
+
+
+def _cpu_s(process: int) -> float:
+    """Its own, and that of its children which have ended."""
+    ticks = map(int, _fields(Path(f"/proc/{process}/stat"))[11:15])
+    return sum(ticks) / os.sysconf("SC_CLK_TCK")
 
 
 def _resident_gb(process: int) -> float:
+    pages = _fields(Path(f"/proc/{process}/stat"))[21:22]
+    return sum(map(int, pages)) * os.sysconf("SC_PAGE_SIZE") / 1e9
+
+
+def _fields(stat: Path) -> list[str]:
+    """What comes after the name; nothing if the process has ended meanwhile."""
     try:
-        return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * _PAGE / 1e9
+        return stat.read_text().rpartition(")")[2].split()
     except OSError:
-        return 0.0
+        return []
