@@ -1,7 +1,6 @@
 """The reject reasons that compare rows: each takes the rows that still stand, in plan order, the first of which stays.
 
-To add one: write the function, and name it in `COMPARISONS` at its place in the order of
-`schemas.outcomes.REJECT_REASONS`.
+To add one: write the function, and put its name into `schemas.outcomes.REJECT_REASONS`.
 
 A row to which a reason applies that is in `quality_report.flag_only` still stands: later rows are compared with it too.
 """
@@ -10,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from synthetic_textcat.pipelines.quality_report.checks.near_duplicates import like_earlier
+from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 
 
@@ -60,4 +60,5 @@ def near_duplicate(rows: Sequence[Compared], settings: QualityReportParameters) 
         yield answers[row.text]
 
 
-COMPARISONS: dict[str, Comparison] = {check.__name__: check for check in (exact_duplicate, near_duplicate)}
+COMPARISONS: dict[str, Comparison] = {reason: globals()[reason] for reason in REJECT_REASONS if reason in globals()}
+"""The functions of this module that bear the name of a reason, in the public order."""

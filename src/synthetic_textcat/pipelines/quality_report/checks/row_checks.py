@@ -1,7 +1,7 @@
 """The reject reasons of single rows: each check takes a candidate and gives back why it is no example, or None.
 
-To add one: write the function, and name it in `ROW_CHECKS` at its place in the order of
-`schemas.outcomes.REJECT_REASONS`. Those that compare rows stand in `comparisons`.
+To add one: write the function, and put its name into `schemas.outcomes.REJECT_REASONS`. Those that compare rows stand in
+`comparisons`.
 """
 
 import unicodedata
@@ -11,6 +11,7 @@ from functools import cached_property
 
 from synthetic_textcat.pipelines.quality_report.checks.language import Finding, language_of
 from synthetic_textcat.pipelines.quality_report.checks.leakage import named_as
+from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from synthetic_textcat.schemas.tasks import Task
 
 
@@ -103,18 +104,8 @@ def wrong_language(row: Candidate) -> str | None:
     return f"asked for {row.language}, {found.found}" if found is not None and found.verdict == "wrong" else None
 
 
-ROW_CHECKS: dict[str, Check] = {
-    check.__name__: check
-    for check in (
-        empty_field,
-        label_not_in_set,
-        misleading_label_not_in_set,
-        same_labels,
-        label_not_as_planned,
-        label_leaked,
-        wrong_language,
-    )
-}
+ROW_CHECKS: dict[str, Check] = {reason: globals()[reason] for reason in REJECT_REASONS if reason in globals()}
+"""The functions of this module that bear the name of a reason, in the public order."""
 
 
 def known_of(task: Task) -> Known:
