@@ -1,6 +1,11 @@
-"""Progress on many rows, where there is no terminal: log lines; on few rows nothing."""
+"""Progress on many rows: a bar on a terminal, elsewhere log lines; on few rows nothing."""
 
+import contextlib
 import logging
+import os
+import pty
+import subprocess
+import sys
 
 import pytest
 
@@ -24,3 +29,28 @@ def test_of_few_rows_nothing_is_said(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "synthetic_textcat")
     assert list(watched(range(MANY), MANY - 1, "Checking rows", every_s=0)) == list(range(MANY))
     assert caplog.messages == []
+
+
+_ON_A_TERMINAL = """
+import time
+from synthetic_textcat.pipelines.quality_report.checks.watch import MANY, watched
+for row in watched(range(MANY), MANY, "Checking rows"):
+    row % 1_000 or time.sleep(0.05)
+"""
+
+
+def test_on_a_terminal_a_bar_grows_and_is_taken_off() -> None:
+    ours, theirs = pty.openpty()
+    env = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}
+    with subprocess.Popen([sys.executable, "-c", _ON_A_TERMINAL], stdout=theirs, stderr=theirs, env=env) as running:
+        os.close(theirs)
+        written = b""
+        with contextlib.suppress(OSError):  # how the end of a terminal is told
+            while chunk := os.read(ours, 1 << 16):
+                written += chunk
+        os.close(ours)
+    assert running.returncode == 0, written.decode()
+    shown = written.decode()
+    assert shown.count("Checking rows") > 2
+    assert f"/{MANY}" in shown
+    assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h") > 0  # the cursor is back

@@ -1,7 +1,7 @@
 """The reject reasons of single rows: each check takes a candidate and gives back why it is no example, or None.
 
-To add one: write the function, and put its name into `schemas.outcomes.REJECT_REASONS`. Those that compare rows stand in
-`comparisons`.
+To add one: write the function, and put its name into `schemas.outcomes.REJECT_REASONS`. Those that compare rows stand
+in `comparisons`.
 """
 
 import unicodedata
