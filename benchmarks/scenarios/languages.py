@@ -63,13 +63,10 @@ def _figures(by_group: Verdicts, least: int) -> list[Figure]:
 
 def _easily_confused(by_group: Verdicts) -> list[Figure]:
     """The groups of languages that are taken for one another, each counted as one."""
-    names = ("/".join(sorted(group)) for group in GROUPS)
+    groups = {name: by_group[name] for name in map("/".join, map(sorted, GROUPS)) if name in by_group}
     return [
-        Figure(
-            f"agreement, {name}, from {_LONG} letters, {found['agrees'] + found['wrong']} judged", [_agreement(found)]
-        )
-        for name in names
-        if (found := by_group.get(name))
+        Figure(f"agreement, {name}, {found.total()} from {_LONG} letters", [_agreement(found)])
+        for name, found in groups.items()
     ]
 
 

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from synthetic_textcat.pipelines.quality_report.checks.shares import MANY, processes_for, shared_out
+from synthetic_textcat.pipelines.quality_report.checks.shares import MANY, LostProcessError, processes_for, shared_out
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from tests.llm.offline.rehearsal import rows
@@ -63,6 +63,13 @@ def test_rows_are_judged_the_same_by_any_number_of_processes() -> None:
 def test_an_error_of_the_work_is_raised_here_and_ends_all_processes() -> None:
     with pytest.raises(ValueError, match="three"):
         list(shared_out(int, ["1", "2", "three"], 2))
+    assert not multiprocessing.active_children()
+
+
+def test_a_process_that_is_ended_is_told_in_one_line() -> None:
+    with pytest.raises(LostProcessError, match="out of memory") as told:
+        list(shared_out(os._exit, [3], 2))
+    assert "\n" not in str(told.value)
     assert not multiprocessing.active_children()
 
 

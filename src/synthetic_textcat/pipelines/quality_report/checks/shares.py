@@ -7,9 +7,12 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import islice
 from typing import TypeVar
+
+from synthetic_textcat.errors import TextcatError
 
 MANY = 50_000
 """Rows from which on processes share the work: to start one takes as long as some 10,000 rows."""
@@ -20,6 +23,10 @@ _MOST = 8  # processes; each takes some 200 MB
 
 T = TypeVar("T")
 Result = TypeVar("Result")
+
+
+class LostProcessError(TextcatError):
+    """A process that ended before its work did."""
 
 
 def processes_for(rows: int) -> int:
@@ -34,6 +41,9 @@ def shared_out(work: Callable[[T], Result], items: Iterable[T], processes: int) 
         work: A function that can be pickled, as its results and the items can.
         items: What to work on.
         processes: Below 2, this one does all.
+
+    Raises:
+        LostProcessError: If a process was ended, as a system does that runs out of memory.
     """
     if processes < 2:
         yield from map(work, items)
@@ -55,6 +65,12 @@ def _started(processes: int) -> Iterator[ProcessPoolExecutor]:
     pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _begin)
     try:
         yield pool
+    except BrokenProcessPool as error:
+        raise LostProcessError(
+            "A process that checked rows has ended: the system may be out of memory, or a script of your own starts "
+            "runs outside of `if __name__ == '__main__':`. Next: mend that, then run `kedro run --pipelines "
+            "quality_report,export`, which asks nothing"
+        ) from error
     finally:
         pool.shutdown(cancel_futures=True)
 
