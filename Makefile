@@ -26,7 +26,7 @@ coverage: $(READY)  ## the tests with branch coverage, child processes included
 	$(BIN)/coverage erase && $(BIN)/coverage run -m pytest -m "slow or not slow" && $(BIN)/coverage combine -q && $(BIN)/coverage report
 
 bench: $(READY)  ## how fast, against what a user would write by hand; about 10 minutes, on a quiet machine
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m pip install --quiet --editable ".[bench]" --constraint constraints.txt && $(BIN)/python -m benchmarks
 
 viz: $(READY)  ## the pipeline in the browser
 	$(BIN)/kedro viz run

@@ -24,7 +24,10 @@ def language_check(options: Options) -> Report:
     """Judges every message of Django that is long enough, and answers in English to every language."""
     del options
     if importlib.util.find_spec("django") is None:
-        return Report("languages: not run; it reads Django's messages: `.venv/bin/pip install django`", [])
+        return Report(
+            "languages: not run; it reads Django's messages: `.venv/bin/pip install -e '.[bench]' -c constraints.txt`",
+            [],
+        )
     pairs = {code: set(_messages(code)) for code in _codes()}
     messages = {code: {text for _, text in found} for code, found in pairs.items()}
     english = {source for found in pairs.values() for source, _ in found if _letters(source) >= _LONG}
@@ -39,6 +42,7 @@ def language_check(options: Options) -> Report:
         for code, found in verdicts.items():
             by_group[_group(code)].update(verdict for verdict, letters in found if letters >= least)
         figures += _figures(by_group, least)
+    figures += _easily_confused(by_group)
     caught = [language_of(text, code).verdict == "wrong" for code in messages for text in english]
     figures.append(Figure(f"answered in English, found, from {_LONG} letters", [sum(caught) / len(caught)]))
     return Report(f"languages: {count} messages of Django in {len(messages)} languages and variants", figures)
@@ -46,7 +50,7 @@ def language_check(options: Options) -> Report:
 
 def _figures(by_group: Verdicts, least: int) -> list[Figure]:
     judged = [found for found in by_group.values() if found.total()]
-    agree = [found["agrees"] / max(1, found["agrees"] + found["wrong"]) for found in judged]
+    agree = [_agreement(found) for found in judged]
     of_all = [found["agrees"] / found.total() for found in judged]
     whole: Counter[str] = sum(judged, Counter())
     return [
@@ -55,6 +59,19 @@ def _figures(by_group: Verdicts, least: int) -> list[Figure]:
         Figure(f"called wrong, per thousand, from {least} letters", [1000 * whole["wrong"] / whole.total()]),
         Figure(f"not verifiable, share, from {least} letters", [whole["not verifiable"] / whole.total()]),
     ]
+
+
+def _easily_confused(by_group: Verdicts) -> list[Figure]:
+    """The groups of languages that are taken for one another, each counted as one."""
+    groups = {name: by_group[name] for name in map("/".join, map(sorted, GROUPS)) if name in by_group}
+    return [
+        Figure(f"agreement, {name}, {found.total()} from {_LONG} letters", [_agreement(found)])
+        for name, found in groups.items()
+    ]
+
+
+def _agreement(found: Counter[str]) -> float:
+    return found["agrees"] / max(1, found["agrees"] + found["wrong"])
 
 
 def _codes() -> list[str]:

@@ -11,8 +11,8 @@ from typing import Any
 import click
 from kedro.framework.cli.project import run
 
+from synthetic_textcat.console import hide_all
 from synthetic_textcat.errors import redact
-from synthetic_textcat.hooks.progress import end_live_lines
 from synthetic_textcat.llm.interrupts import INTERRUPTED, interrupt
 from synthetic_textcat.plain_errors import in_one_line
 
@@ -27,7 +27,7 @@ def _run_plainly(*args: Any, **kwargs: Any) -> Any:
     try:
         return _kedro_run(*args, **kwargs)  # type: ignore[misc]
     except KeyboardInterrupt:
-        end_live_lines()
+        hide_all()
         click.echo("Stopped. What has arrived is saved; the same command goes on from there.", err=True)
         sys.exit(INTERRUPTED)
     except Exception as error:

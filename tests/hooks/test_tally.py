@@ -30,6 +30,12 @@ def test_each_row_counts_once_in_one_place() -> None:
     assert line == "4/6 rows, 1 ok, 2 failed, 2.0/s, 60 tokens, $0.00022, 0:01 left"
 
 
+def test_a_row_whose_fault_is_only_flagged_counts_as_accepted() -> None:
+    tally = Tally(asked=1, max_attempts=1, flag_only=["same_labels", "label_leaked"])
+    tally.add([completion(_SAME_LABELS)], _PRICES)
+    assert (tally.accepted, tally.rejected) == (1, 0)
+
+
 def test_a_cost_that_is_not_known_is_not_shown() -> None:
     tally = Tally(asked=1, max_attempts=1)
     tally.add([completion(model_name="another")], _PRICES)

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from synthetic_textcat.errors import ParameterError
+from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from synthetic_textcat.schemas.parameters import validate_parameters
 
 _CONF = Path(__file__).parents[2] / "conf"
@@ -49,7 +50,10 @@ def test_the_parameters_of_openai_over_base_are_valid() -> None:
         ("llm.temprature", "Unknown parameter llm.temprature: did you mean temperature?"),
         ("attribute_sampling.languages", "did you mean language?"),
         ("generation.max_concurency", "did you mean max_concurrency?"),
-        ("quality_report.x", "Unknown parameter quality_report.x: allowed: min_yield, near_duplicate_similarity"),
+        (
+            "quality_report.x",
+            "Unknown parameter quality_report.x: allowed: flag_only, min_yield, near_duplicate_similarity",
+        ),
         (
             "quality_report.thresholds.leeked",
             "Unknown parameter quality_report.thresholds.leeked: did you mean leaked?",
@@ -106,6 +110,12 @@ def test_an_unknown_key_is_named_with_the_nearest_and_without_its_value(path: st
         ("generation.requests_per_minute", 0, "Parameter generation.requests_per_minute=0"),
         ("quality_report.min_yield", 1.5, "input should be less than or equal to 1"),
         ("quality_report.near_duplicate_similarity", 0.2, "input should be greater than or equal to 0.5"),
+        (
+            "quality_report.flag_only",
+            ["label_leeked"],
+            f"flag_only=['label_leeked']: unknown reject reason 'label_leeked'; allowed: {', '.join(REJECT_REASONS)}",
+        ),
+        ("quality_report.flag_only", "label_leaked", "Parameter quality_report.flag_only='label_leaked'"),
         ("quality_report", None, "Parameter quality_report=None: input should be a valid dictionary"),
     ],
 )

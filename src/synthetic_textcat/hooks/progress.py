@@ -8,8 +8,9 @@ from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.pipeline.node import Node
 
+from synthetic_textcat.console import hide, show, terminal
 from synthetic_textcat.hooks.tally import Tally
-from synthetic_textcat.schemas.parameters import GenerationParameters
+from synthetic_textcat.schemas.parameters import GenerationParameters, QualityReportParameters
 from synthetic_textcat.schemas.prices import PriceList
 
 if TYPE_CHECKING:
@@ -17,14 +18,6 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 logger = logging.getLogger(__name__)
-
-_shown: set["Live"] = set()
-
-
-def end_live_lines() -> None:
-    """Takes the live line off the terminal: after an interrupt, of which Kedro tells no hook."""
-    while _shown:
-        _shown.pop().stop()
 
 
 class Progress:
@@ -37,6 +30,7 @@ class Progress:
     def __init__(self, every_s: float = 10.0) -> None:
         self._every_s = every_s
         self._max_attempts = 1
+        self._flag_only: tuple[str, ...] = ()
         self._prices: PriceList | None = None
         self._tally: Tally | None = None
         self._live: Live | None = None
@@ -44,8 +38,9 @@ class Progress:
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
-        """Notes after how many replies a row has failed."""
+        """Notes after how many replies a row has failed, and which reasons reject none."""
         self._max_attempts = GenerationParameters.model_validate(context.params["generation"]).max_attempts
+        self._flag_only = QualityReportParameters.model_validate(context.params["quality_report"]).flag_only
 
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
@@ -82,12 +77,11 @@ class Progress:
         self._end()
         if not asked:
             return
-        self._tally = Tally(asked, self._max_attempts)
+        self._tally = Tally(asked, self._max_attempts, self._flag_only)
         self._begun = self._last_said = monotonic()
         self._live = _live_line()
         if self._live is not None:
-            _shown.add(self._live)
-            self._live.start()
+            show(self._live)
 
     def _say(self, tally: Tally) -> None:
         now = monotonic()
@@ -99,8 +93,7 @@ class Progress:
 
     def _end(self) -> None:
         if self._live is not None:
-            self._live.stop()
-            _shown.discard(self._live)
+            hide(self._live)
         if self._tally is not None and self._tally.done:
             logger.info("%s", self._tally.line(monotonic() - self._begun))
         self._live = self._tally = None
@@ -113,11 +106,8 @@ def _one_line(text: str) -> "Text":
 
 
 def _live_line() -> "Live | None":
-    """A line that log lines go above, since both are of one console; None where there is no terminal."""
-    from rich import get_console
-
-    console = get_console()
-    if not console.file.isatty() or console.is_dumb_terminal:
+    console = terminal()
+    if console is None:
         return None
     from rich.live import Live
 

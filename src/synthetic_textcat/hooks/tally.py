@@ -1,6 +1,6 @@
 """How far the calls are, in numbers and in one line."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from synthetic_textcat.hooks.durations import clock
@@ -19,6 +19,7 @@ class Tally:
     Attributes:
         asked: Rows to ask for.
         max_attempts: Replies after which a row counts as failed.
+        flag_only: Reject reasons that reject no row.
         accepted: Rows whose reply passes the checks that need no other row and no plan; the report has the last word.
         rejected: Rows whose reply does not; not shown, but rows less the others.
         failed: Rows without a usable reply.
@@ -28,6 +29,7 @@ class Tally:
 
     asked: int
     max_attempts: int
+    flag_only: Collection[str] = ()
     accepted: int = 0
     rejected: int = 0
     failed: int = 0
@@ -60,7 +62,7 @@ class Tally:
         reply = parse(completion, Reply)
         if isinstance(reply, Problem):
             self.failed += not completion.replied or completion.attempt >= self.max_attempts
-        elif judge_alone(_alone(completion.request_id, reply)) is None:
+        elif judge_alone(_alone(completion.request_id, reply), self.flag_only).verdict is None:
             self.accepted += 1
         else:
             self.rejected += 1

@@ -10,6 +10,7 @@ from synthetic_textcat.schemas.attributes import Choice, weights_of
 from synthetic_textcat.schemas.block import Block, no_boolean
 from synthetic_textcat.schemas.defect_names import DEFECTS
 from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
+from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from synthetic_textcat.schemas.own_attributes import OwnAttributes
 from synthetic_textcat.schemas.rows import ATTRIBUTES
 from synthetic_textcat.schemas.task_forms import checked_choice, checked_choices
@@ -93,11 +94,20 @@ class GenerationParameters(Block):
 
 
 class QualityReportParameters(Block):
-    """When a run counts as a failure, what is warned of, and when two texts are nearly one."""
+    """When a run counts as a failure, what is warned of, when two texts are nearly one, and what rejects no row."""
 
     min_yield: float = Field(0.5, ge=0, le=1)
     near_duplicate_similarity: float = Field(0.8, ge=0.5, le=1)
+    flag_only: tuple[str, ...] = ()
     thresholds: Thresholds = Field(default_factory=Thresholds)
+
+    @field_validator("flag_only")
+    @classmethod
+    def _reasons_exist(cls, reasons: tuple[str, ...]) -> tuple[str, ...]:
+        for reason in reasons:
+            if reason not in REJECT_REASONS:
+                raise ValueError(f"unknown reject reason {reason!r}; allowed: {', '.join(REJECT_REASONS)}")
+        return reasons
 
 
 class QuoteParameters(Block):

@@ -46,7 +46,7 @@ FAILED = {
     "detail": "str",
     "attempts": "int64",
 }
-FINDINGS = {"request_id": "str", "flags": "str", "language_verdict": "str"}
+FINDINGS = {"request_id": "str", "flags": "str", "language_verdict": "str", "detail": "str"}
 OUTCOMES = {
     "request_id": "str",
     "outcome": "str",
@@ -82,6 +82,16 @@ def to_frame(records: Iterable[Mapping[str, object] | Sequence[object]], columns
     return pd.DataFrame(list(records), columns=list(columns)).astype(dict(columns))
 
 
+def with_columns(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    """The rows of a frame with exactly these columns, order and dtypes; one that it lacks is missing in each row."""
+    return frame.reindex(columns=list(columns)).astype(dict(columns)).reset_index(drop=True)
+
+
+def plain(column: "pd.Series[Any]") -> list[Any]:
+    """The values of a column as plain Python values; missing ones are None. Far quicker than to iterate over it."""
+    return column.astype(object).where(column.notna(), None).tolist()
+
+
 def records_of(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """The rows as dicts of plain Python values, one at a time; missing values are None."""
     columns = list(frame.columns)
@@ -98,9 +108,9 @@ def fingerprints_of(requests: pd.DataFrame, calls: pd.DataFrame) -> list[str]:
     Raises:
         StaleTableError: If a planned row has none: `calls` is of another plan.
     """
-    by_row = dict(zip(calls["request_id"], calls["fingerprint"], strict=True))
+    by_row = dict(zip(plain(calls["request_id"]), plain(calls["fingerprint"]), strict=True))
     try:
-        return [by_row[row] for row in requests["request_id"]]
+        return [by_row[row] for row in plain(requests["request_id"])]
     except KeyError as row:
         raise StaleTableError(
             f"Row {row} of data/03_primary/requests.parquet is not in calls.parquet: the plan is newer than the calls. "
@@ -114,7 +124,7 @@ def plan_sha256(requests: pd.DataFrame) -> str:
     digest = hashlib.sha256()
     for start in range(0, len(requests), _AT_ONCE):
         part = requests.iloc[start : start + _AT_ONCE]
-        columns = [part[name].astype(object).where(part[name].notna(), None).tolist() for name in names]
+        columns = [plain(part[name]) for name in names]
         for values in zip(*columns, strict=True):
             digest.update(canonical_json(dict(zip(names, values, strict=True))).encode() + b"\n")
     return digest.hexdigest()

@@ -6,13 +6,13 @@ import pandas as pd
 import pytest
 
 from synthetic_textcat.pipelines.quality_report.metrics import merged, row_metrics, yield_metrics
-from synthetic_textcat.pipelines.quality_report.outcomes import Ends, outcome_rows
+from synthetic_textcat.pipelines.quality_report.outcomes import ends_of, outcome_rows
 from synthetic_textcat.pipelines.quality_report.spending import add_up, spending_metrics
 from synthetic_textcat.schemas.outcomes import FAILURE_CAUSES, REJECT_REASONS
 from synthetic_textcat.schemas.prices import PriceList
-from synthetic_textcat.schemas.rows import OUTCOMES, records_of, to_frame
+from synthetic_textcat.schemas.rows import EXAMPLES, FAILED, OUTCOMES, REJECTED, records_of, to_frame
 from tests.llm.builders import completion, no_reply
-from tests.pipelines.quality_report.builders import COST, PRICES, ROW, ledger
+from tests.pipelines.quality_report.builders import COST, PRICES, ROW, example_frame, ledger
 
 _REQUESTS = pd.DataFrame(
     {
@@ -62,14 +62,20 @@ def test_what_can_not_be_known_is_null_in_the_file() -> None:
     assert json.loads(json.dumps(metrics, allow_nan=False)) == metrics
 
 
+def _planned(*ids: str) -> pd.DataFrame:
+    return pd.DataFrame({"request_id": ids, "task_id": "t0", "language": "English", "language_verdict": "agrees"})
+
+
 def test_each_planned_row_has_one_outcome_with_what_it_cost() -> None:
-    ends = Ends(
-        accepted={"r0": {**ROW, "request_id": "r0"}},
-        rejected={"r1": {**ROW, "request_id": "r1", "reject_reason": "label_leaked"}},
-        failed={"r2": {"request_id": "r2", "failure_cause": "timeout"}},
+    failed = to_frame([{**ROW, "request_id": "r2", "failure_cause": "timeout"}], {**FAILED, "attempts": "float64"})
+    ends = ends_of(
+        example_frame([{"request_id": "r0"}]),
+        example_frame([{"request_id": "r1"}]).assign(reject_reason="label_leaked"),
+        failed,
     )
     own = [[completion(), completion()], [completion()], [no_reply()], []]
-    rows = list(outcome_rows(["r0", "r1", "r2", "r3"], own, ends, PriceList.read(PRICES)))
+    outcomes = outcome_rows(_planned("r0", "r1", "r2", "r3"), own, ends, PriceList.read(PRICES))
+    rows = list(records_of(outcomes))
     seen = [(row["outcome"], row["reason"], row["attempts"], row["input_text"]) for row in rows]
     assert seen == [
         ("accepted", None, 2, ROW["input_text"]),
@@ -77,11 +83,14 @@ def test_each_planned_row_has_one_outcome_with_what_it_cost() -> None:
         ("failed", "timeout", 1, None),
         ("not_run", None, 0, None),
     ]
+    assert {(row["task_id"], row["language"], row["language_verdict"]) for row in rows} == {("t0", "English", "agrees")}
     assert [row["tokens"] for row in rows] == [30, 15, 15, 0]
     assert [row["cost"] for row in rows] == pytest.approx([2 * COST, COST, 0, 0])
-    assert list(records_of(to_frame(rows, OUTCOMES))) == rows
+    assert {name: str(kind) for name, kind in outcomes.dtypes.items()} == OUTCOMES
 
 
 def test_rows_and_completions_that_do_not_match_are_a_bug_that_shows() -> None:
-    with pytest.raises(ValueError, match="zip"):
-        list(outcome_rows(["r0", "r1"], [[]], Ends({}, {}, {}), PriceList.read(PRICES)))
+    nothing = to_frame([], EXAMPLES)
+    ends = ends_of(nothing, to_frame([], REJECTED), to_frame([], FAILED))
+    with pytest.raises(ValueError, match="2 rows, but the completions of 1"):
+        outcome_rows(_planned("r0", "r1"), [[]], ends, PriceList.read(PRICES))

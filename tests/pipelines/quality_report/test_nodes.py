@@ -18,7 +18,17 @@ from synthetic_textcat.pipelines.quality_report.nodes import (
 )
 from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters, QualityReportParameters
-from synthetic_textcat.schemas.rows import CALLS, EXAMPLES, FAILED, OUTCOMES, REJECTED, REQUESTS, to_frame
+from synthetic_textcat.schemas.rows import (
+    CALLS,
+    EXAMPLES,
+    FAILED,
+    FINDINGS,
+    OUTCOMES,
+    REJECTED,
+    REQUESTS,
+    records_of,
+    to_frame,
+)
 from synthetic_textcat.schemas.tasks import Task
 from tests.llm.builders import completion, fingerprint, no_reply, write_journal
 from tests.pipelines.quality_report.builders import COST, PRICES, ROW, example_frame
@@ -43,6 +53,7 @@ _CANDIDATES = example_frame(
         _candidate("r2", input_text="cold soup AGAIN."),
     ]
 )
+_LEAK, _SAME = "the text names 'bad'", "same text as r0"
 _FAILED_ROWS = to_frame(
     [{**ROW, "request_id": "r3", "failure_cause": "timeout", "detail": "slow", "attempts": 1}], FAILED
 )
@@ -66,6 +77,28 @@ def test_both_tables_have_all_columns_also_when_empty() -> None:
         assert _dtypes(checked.rejected) == REJECTED
 
 
+def test_findings_have_every_candidate_with_what_is_only_noted_of_it() -> None:
+    settings = QualityReportParameters(flag_only=("label_leaked", "exact_duplicate"))
+    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS, settings)
+    assert list(checked.examples["request_id"]) == ["r0", "r1", "r2"]
+    assert list(checked.rejected["reject_reason"]) == []
+    assert list(records_of(checked.findings)) == [
+        {"request_id": "r0", "flags": "", "language_verdict": "not verifiable", "detail": ""},
+        {"request_id": "r1", "flags": "label_leaked", "language_verdict": "not verifiable", "detail": _LEAK},
+        {"request_id": "r2", "flags": "exact_duplicate", "language_verdict": "not verifiable", "detail": _SAME},
+    ]
+
+
+def test_a_row_rejected_before_its_language_was_looked_at_has_no_verdict_on_it() -> None:
+    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters())
+    assert [row["language_verdict"] for row in records_of(checked.findings)] == [
+        "not verifiable",
+        None,
+        "not verifiable",
+    ]
+    assert _dtypes(checked.findings) == FINDINGS
+
+
 def test_the_tables_outcomes_and_metrics_tell_the_same_story(tmp_path: Path) -> None:
     checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters())
     ledger = build_ledger(_REQUESTS, checked.examples, checked.rejected, _FAILED_ROWS)
@@ -79,7 +112,9 @@ def test_the_tables_outcomes_and_metrics_tell_the_same_story(tmp_path: Path) -> 
     lines = [completion(request_id=name) for name in _IDS[:3]] + [no_reply(request_id="r3")]
     journal = Journal(write_journal(tmp_path / "journal.jsonl", lines))
     calls = to_frame(((name, fingerprint(name)) for name in _IDS), CALLS)
-    outcomes = list_outcomes(_REQUESTS, calls, journal, checked.examples, checked.rejected, _FAILED_ROWS, PRICES)
+    outcomes = list_outcomes(
+        _REQUESTS, calls, journal, checked.examples, checked.rejected, checked.findings, _FAILED_ROWS, PRICES
+    )
     assert _dtypes(outcomes) == OUTCOMES
     assert list(outcomes["outcome"]) == ["accepted", "rejected", "rejected", "failed", "not_run"]
     assert list(outcomes["attempts"]) == [1, 1, 1, 1, 0]

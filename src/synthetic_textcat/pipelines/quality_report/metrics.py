@@ -1,6 +1,6 @@
 """The metrics: flat name → number, or null where it can't be known. Names group by `/`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -34,9 +34,9 @@ def _parsed(ledger: Ledger) -> float | None:
     return candidates / answered if answered else None
 
 
-def yield_metrics(requests: pd.DataFrame, accepted: Iterable[str]) -> Metrics:
+def yield_metrics(requests: pd.DataFrame, accepted: "Sequence[str] | pd.Series[str]") -> Metrics:
     """Accepted / planned: in all, by language (its code) and by task. Unit: share, 0 to 1."""
-    hit = requests["request_id"].isin(set(accepted))
+    hit = requests["request_id"].isin(accepted)
     by_language = hit.groupby(requests["language"]).mean()
     by_task = hit.groupby(requests["task_id"]).mean()
     return {

@@ -5,12 +5,13 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
-from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.pipelines.quality_report.caps import reached_cap
-from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known, known_of
+from synthetic_textcat.pipelines.quality_report.checks.row_checks import known_of
+from synthetic_textcat.pipelines.quality_report.checks.tables import candidate_rows, findings_of
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge
 from synthetic_textcat.pipelines.quality_report.concerns import Concern, assess
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, count
@@ -20,7 +21,7 @@ from synthetic_textcat.pipelines.quality_report.metrics import (
     row_metrics,
     yield_metrics,
 )
-from synthetic_textcat.pipelines.quality_report.outcomes import Ends, outcome_rows
+from synthetic_textcat.pipelines.quality_report.outcomes import PLANNED, ends_of, outcome_rows
 from synthetic_textcat.pipelines.quality_report.page.page import Report, render
 from synthetic_textcat.pipelines.quality_report.page.plots import SIGNAL_FIGURES, yield_figure
 from synthetic_textcat.pipelines.quality_report.page.shown_rows import pointed_at, sample
@@ -34,13 +35,11 @@ from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParame
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.rows import (
     EXAMPLES,
-    FINDINGS,
-    OUTCOMES,
     REJECTED,
     fingerprints_of,
     own_of,
-    records_of,
-    to_frame,
+    plain,
+    with_columns,
     with_own,
 )
 from synthetic_textcat.schemas.tasks import tasks_of
@@ -60,20 +59,23 @@ class CheckedRows(NamedTuple):
 def check_candidates(
     candidates: pd.DataFrame, requests: pd.DataFrame, tasks: pd.DataFrame, settings: QualityReportParameters
 ) -> CheckedRows:
-    """`examples` and `rejected`, each in plan order; a rejected row bears its first reason and the words for it."""
+    """`examples` and `rejected`, each in plan order; a rejected row bears its first reason and the words for it.
+
+    `findings` has every candidate: the reasons that `settings.flag_only` has noted of it, and the verdict on its
+    language.
+    """
     by_id = {task.task_id: known_of(task) for task in tasks_of(tasks)}
+    judgements = judge(candidate_rows(candidates, requests, by_id), settings, len(candidates))
     own = own_of(requests)
-    planned = {row["request_id"]: row["label"] for row in records_of(requests[["request_id", "label"]])}
-    rows = list(records_of(candidates))
-    verdicts = judge([_candidate(row, planned.get(row["request_id"]), by_id) for row in rows], settings)
-    judged = list(zip(rows, verdicts, strict=True))
+    stands = np.array([judgement.verdict is None for judgement in judgements], bool)
+    verdicts = [judgement.verdict for judgement in judgements if judgement.verdict is not None]
+    rejected = candidates[~stands].assign(
+        reject_reason=[verdict.reason for verdict in verdicts], detail=[verdict.detail for verdict in verdicts]
+    )
     return CheckedRows(
-        to_frame((row for row, verdict in judged if verdict is None), with_own(EXAMPLES, own)),
-        to_frame(
-            ({**row, "reject_reason": x.reason, "detail": x.detail} for row, x in judged if x is not None),
-            with_own(REJECTED, own),
-        ),
-        to_frame(((row["request_id"], "", None) for row in rows), FINDINGS),
+        with_columns(candidates[stands], with_own(EXAMPLES, own)),
+        with_columns(rejected, with_own(REJECTED, own)),
+        findings_of(candidates["request_id"], judgements),
     )
 
 
@@ -86,10 +88,10 @@ def build_ledger(
         LedgerError: If it does not add up.
     """
     return count(
-        requests["request_id"],
-        examples["request_id"],
-        dict(zip(rejected["request_id"], rejected["reject_reason"], strict=True)),
-        dict(zip(failed["request_id"], failed["failure_cause"], strict=True)),
+        plain(requests["request_id"]),
+        plain(examples["request_id"]),
+        dict(zip(plain(rejected["request_id"]), plain(rejected["reject_reason"]), strict=True)),
+        dict(zip(plain(failed["request_id"]), plain(failed["failure_cause"]), strict=True)),
     )
 
 
@@ -99,13 +101,14 @@ def list_outcomes(
     journal: Journal,
     examples: pd.DataFrame,
     rejected: pd.DataFrame,
+    findings: pd.DataFrame,
     failed: pd.DataFrame,
     prices: dict[str, Any],
 ) -> pd.DataFrame:
     """One row a planned row: its end, calls, tokens and cost; columns `OUTCOMES`, in plan order."""
-    ends = Ends(*({row["request_id"]: row for row in records_of(frame)} for frame in (examples, rejected, failed)))
     own = journal.completions(fingerprints_of(requests, calls))
-    return to_frame(outcome_rows(requests["request_id"], own, ends, PriceList.read(prices)), OUTCOMES)
+    planned = requests[["request_id", "task_id", "language"]].merge(findings, on="request_id", how="left")
+    return outcome_rows(planned[PLANNED], own, ends_of(examples, rejected, failed), PriceList.read(prices))
 
 
 def gather_corpus(
@@ -222,25 +225,3 @@ def _tables(signals: Sequence[Signals]) -> dict[str, Sequence[Mapping[str, Any]]
 
 def _signals(signals: Iterable[Signal], corpus: Corpus) -> Signals:
     return together(signal(corpus) for signal in signals)._asdict()
-
-
-def _candidate(row: dict[str, Any], planned_label: str | None, by_id: dict[str, Known]) -> Candidate:
-    return Candidate(
-        request_id=row["request_id"],
-        input_text=row["input_text"],
-        label=row["label"],
-        misleading_label=row["misleading_label"],
-        planned_label=planned_label,
-        known=_known_of(row["task_id"], by_id),
-        language=row["language"],
-    )
-
-
-def _known_of(task_id: str, by_id: dict[str, Known]) -> Known:
-    try:
-        return by_id[task_id]
-    except KeyError:
-        raise StaleTableError(
-            f"Task {task_id} of the candidates is not in data/02_intermediate/tasks.parquet, which is newer. "
-            "Next: run `kedro run --pipelines generate`"
-        ) from None

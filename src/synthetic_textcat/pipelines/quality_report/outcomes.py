@@ -1,48 +1,58 @@
 """The outcome of each planned row, with what it cost: what two runs are compared by."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
 
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.prices import PriceList, total_usd
+from synthetic_textcat.schemas.rows import OUTCOMES, with_columns
+
+NOT_RUN = "not_run"
+PLANNED = ["request_id", "task_id", "language", "language_verdict"]
+_PAID = ["attempts", "tokens", "cost"]
+_OF_ENDS = {name: kind for name, kind in OUTCOMES.items() if name not in {*PLANNED[1:], *_PAID}}
 
 
-class Ends(NamedTuple):
-    """Where rows ended: request id → row of `examples`, `rejected` or `failed`."""
-
-    accepted: Mapping[str, Mapping[str, Any]]
-    rejected: Mapping[str, Mapping[str, Any]]
-    failed: Mapping[str, Mapping[str, Any]]
+def ends_of(examples: pd.DataFrame, rejected: pd.DataFrame, failed: pd.DataFrame) -> pd.DataFrame:
+    """Where rows ended: their ids, `outcome`, `reason`, and text and labels where they have some."""
+    ends = (
+        examples.assign(outcome="accepted", reason=None),
+        rejected.assign(outcome="rejected", reason=rejected["reject_reason"]),
+        failed.assign(outcome="failed", reason=failed["failure_cause"]),
+    )
+    return pd.concat([with_columns(end, _OF_ENDS) for end in ends]).drop_duplicates("request_id")
 
 
 def outcome_rows(
-    request_ids: Iterable[str], completions: Iterable[Sequence[Completion]], ends: Ends, prices: PriceList
-) -> Iterator[dict[str, Any]]:
-    """One row a planned row, columns `OUTCOMES`; cost (USD) is missing where it is not known."""
-    for request_id, own in zip(request_ids, completions, strict=True):
-        outcome, reason, row = _end_of(request_id, ends)
-        if own and outcome == "not_run":
-            raise StaleTableError(
-                f"Row {request_id} has an answer in the journal, but is neither candidate nor failed. "
-                "Next: run `kedro run --pipelines generate --from-nodes settle_rows`, which asks nothing"
-            )
-        yield {
-            "request_id": request_id,
-            "outcome": outcome,
-            "reason": reason,
-            "attempts": len(own),
-            "tokens": sum(completion.tokens for completion in own),
-            "cost": total_usd(map(prices.cost_usd, own)),
-            **{column: row.get(column) for column in ("input_text", "label", "misleading_label")},
-        }
+    planned: pd.DataFrame, completions: Iterable[Sequence[Completion]], ends: pd.DataFrame, prices: PriceList
+) -> pd.DataFrame:
+    """One row a planned row, columns `OUTCOMES`; cost (USD) is missing where it is not known.
+
+    Args:
+        planned: Columns `PLANNED`, in plan order.
+        completions: Of each planned row.
+        ends: As `ends_of` has them.
+        prices: What tokens cost.
+
+    Raises:
+        StaleTableError: If a row has completions and no end.
+    """
+    paid = [(len(own), sum(x.tokens for x in own), total_usd(map(prices.cost_usd, own))) for own in completions]
+    rows = planned.merge(ends, on="request_id", how="left")
+    if len(paid) != len(rows):
+        raise ValueError(f"{len(rows)} rows, but the completions of {len(paid)}")
+    rows["outcome"] = rows["outcome"].fillna(NOT_RUN)
+    rows[_PAID] = pd.DataFrame(paid, columns=_PAID)
+    _refuse_unsettled(rows)
+    return with_columns(rows, OUTCOMES)
 
 
-def _end_of(request_id: str, ends: Ends) -> tuple[str, str | None, Mapping[str, Any]]:
-    if (row := ends.accepted.get(request_id)) is not None:
-        return "accepted", None, row
-    if (row := ends.rejected.get(request_id)) is not None:
-        return "rejected", row["reject_reason"], row
-    if (row := ends.failed.get(request_id)) is not None:
-        return "failed", row["failure_cause"], row
-    return "not_run", None, {}
+def _refuse_unsettled(rows: pd.DataFrame) -> None:
+    unsettled = rows.loc[(rows["outcome"] == NOT_RUN) & (rows["attempts"] > 0), "request_id"]
+    if len(unsettled):
+        raise StaleTableError(
+            f"Row {unsettled.iloc[0]} has an answer in the journal, but is neither candidate nor failed. "
+            "Next: run `kedro run --pipelines generate --from-nodes settle_rows`, which asks nothing"
+        )

@@ -41,7 +41,7 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 list_outcomes,
-                inputs=["requests", "calls", "completions", "examples", "rejected", "failed", "prices"],
+                inputs=["requests", "calls", "completions", "examples", "rejected", "findings", "failed", "prices"],
                 outputs="outcomes",
                 name="list_outcomes",
             ),

@@ -1,15 +1,16 @@
 """What was paid: calls, tokens and USD of journal lines, in all, by run, by task and by language."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
 
 import pandas as pd
 
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.prices import PriceList, plus
-from synthetic_textcat.schemas.rows import records_of
+from synthetic_textcat.schemas.rows import plain
 
 DATASET = "dataset"
 THIS_RUN = "this_run"
@@ -40,6 +41,15 @@ class Spent:
         self.counted = self.counted and line.is_counted
         self.usd = plus(self.usd, usd)
 
+    def include(self, other: "Spent") -> None:
+        """Adds other sums."""
+        self.calls += other.calls
+        self.prompt += other.prompt
+        self.cached += other.cached
+        self.completion += other.completion
+        self.counted = self.counted and other.counted
+        self.usd = plus(self.usd, other.usd)
+
 
 def add_up(lines: Iterable[Completion], requests: pd.DataFrame, prices: PriceList, run_id: str) -> Mapping[str, Spent]:
     """The sums: `dataset` and `this_run`, `task/<task_id>` and `language/<code>` of the planned rows.
@@ -50,12 +60,16 @@ def add_up(lines: Iterable[Completion], requests: pd.DataFrame, prices: PriceLis
         prices: What tokens cost.
         run_id: This run.
     """
-    groups = {row["request_id"]: _groups(row) for row in records_of(requests[["request_id", "task_id", "language"]])}
+    groups = _groups(requests)
     sums = {name: Spent() for name in (DATASET, THIS_RUN, *sorted({name for own in groups.values() for name in own}))}
+    parts: dict[tuple[str, ...], Spent] = defaultdict(Spent)
     for line in lines:
-        usd = prices.cost_usd(line)
-        for name in _names(line, groups, run_id):
-            sums[name].add(line, usd)
+        planned = groups.get(line.request_id)
+        names = (() if planned is None else (DATASET, *planned)) + ((THIS_RUN,) if line.run_id == run_id else ())
+        parts[names].add(line, prices.cost_usd(line))
+    for names, part in parts.items():
+        for name in names:
+            sums[name].include(part)
     return sums
 
 
@@ -78,13 +92,8 @@ def spending_metrics(sums: Mapping[str, Spent], accepted: int) -> dict[str, floa
     }
 
 
-def _groups(row: Mapping[str, Any]) -> tuple[str, str]:
-    return f"task/{row['task_id']}", f"language/{find_language(row['language']).code}"
-
-
-def _names(line: Completion, groups: Mapping[str, tuple[str, str]], run_id: str) -> Iterator[str]:
-    if line.run_id == run_id:
-        yield THIS_RUN
-    if line.request_id in groups:
-        yield DATASET
-        yield from groups[line.request_id]
+def _groups(requests: pd.DataFrame) -> Mapping[str, tuple[str, str]]:
+    """By planned row the names of its task's and its language's sum."""
+    code = cache(lambda name: find_language(name).code)
+    columns = (plain(requests[name]) for name in ("request_id", "task_id", "language"))
+    return {row: (f"task/{task_id}", f"language/{code(name)}") for row, task_id, name in zip(*columns, strict=True)}

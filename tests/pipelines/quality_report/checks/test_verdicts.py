@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, normalised
-from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge
+from synthetic_textcat.pipelines.quality_report.checks.verdicts import Judgement, Verdict, judge, judge_alone
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from tests.pipelines.quality_report.builders import candidate, open_candidate
@@ -14,7 +14,11 @@ _SETTINGS = QualityReportParameters()
 
 
 def _reasons(rows: list[Candidate]) -> list[str | None]:
-    return [verdict and verdict.reason for verdict in judge(rows, _SETTINGS)]
+    return [verdict and verdict.reason for verdict in _verdicts(rows)]
+
+
+def _verdicts(rows: list[Candidate], settings: QualityReportParameters = _SETTINGS) -> list[Verdict | None]:
+    return [judgement.verdict for judgement in judge(rows, settings)]
 
 
 @pytest.mark.parametrize(
@@ -34,7 +38,7 @@ def test_the_first_reason_in_the_public_order_wins(row: Candidate, reason: str |
 
 
 def test_a_verdict_has_words() -> None:
-    (verdict,) = judge([candidate(label="mixed")], _SETTINGS)
+    (verdict,) = _verdicts([candidate(label="mixed")])
     assert verdict is not None
     assert verdict == ("label_not_as_planned", "planned 'bad', got 'mixed'")
 
@@ -43,7 +47,7 @@ def test_of_equal_texts_the_first_in_plan_order_stays() -> None:
     texts = ["One.", "Two.", "one.", " ONE. ", "\uff34\uff57\uff4f."]
     rows = [open_candidate(request_id=f"r{place}", input_text=text) for place, text in enumerate(texts)]
     assert _reasons(rows) == [None, None, "exact_duplicate", "exact_duplicate", "exact_duplicate"]
-    details = [verdict and verdict.detail for verdict in judge(rows, _SETTINGS)]
+    details = [verdict and verdict.detail for verdict in _verdicts(rows)]
     assert details[2:] == ["same text as r0", "same text as r0", "same text as r1"]
 
 
@@ -53,12 +57,12 @@ _NEARLY = _TEXT.replace("soup", "stew")
 
 def test_of_nearly_equal_texts_the_first_in_plan_order_stays_of_whatever_task() -> None:
     rows = [candidate(input_text=_TEXT), open_candidate(request_id="r1", input_text=_NEARLY.upper())]
-    assert judge(rows, _SETTINGS) == [None, ("near_duplicate", "0.87 like r0")]
+    assert _verdicts(rows) == [None, ("near_duplicate", "0.87 like r0")]
 
 
 def test_how_near_is_a_setting() -> None:
     rows = [candidate(input_text=_TEXT), candidate(request_id="r1", input_text=_NEARLY)]
-    assert judge(rows, QualityReportParameters(near_duplicate_similarity=0.9)) == [None, None]
+    assert _verdicts(rows, QualityReportParameters(near_duplicate_similarity=0.9)) == [None, None]
 
 
 def test_equal_texts_are_exact_duplicates_and_not_near_ones() -> None:
@@ -99,3 +103,88 @@ def test_every_row_has_one_verdict_and_accepted_texts_are_distinct(triples: list
     assert len(set(accepted)) == len(accepted)
     longer = [*rows, candidate(request_id="more", input_text="Four.")]
     assert _reasons(longer)[:-1] == reasons
+
+
+def _judged(rows: list[Candidate], *flag_only: str) -> list[Judgement]:
+    return judge(rows, QualityReportParameters(flag_only=flag_only))
+
+
+def test_a_reason_that_only_flags_rejects_no_row_and_the_next_checks_go_on() -> None:
+    row = candidate(input_text="A good day, they said to nobody at all.", label="mixed", misleading_label="good")
+    [judged] = _judged([row], "label_not_as_planned", "label_leaked")
+    assert judged == Judgement(
+        None,
+        (
+            Verdict("label_not_as_planned", "planned 'bad', got 'mixed'"),
+            Verdict("label_leaked", "the text names 'good'"),
+        ),
+        "agrees",
+    )
+    [judged] = _judged([row], "label_not_as_planned")
+    assert judged == Judgement(
+        Verdict("label_leaked", "the text names 'good'"),
+        (Verdict("label_not_as_planned", "planned 'bad', got 'mixed'"),),
+        None,  # the language was not reached
+    )
+
+
+def test_the_verdict_on_the_language_is_kept_whatever_comes_of_it() -> None:
+    german = candidate(language="German", input_text="The courier left the parcel in the rain on Tuesday.")
+    short = candidate(input_text="No soup.")
+    assert [x.language for x in _judged([german, short])] == ["wrong", "not verifiable"]
+    [judged] = _judged([german], "wrong_language")
+    assert (judged.verdict, judged.language) == (None, "wrong")
+    assert [flag.reason for flag in judged.flags] == ["wrong_language"]
+    assert _judged([candidate(language=None)]) == [Judgement()]
+
+
+def test_copies_that_are_only_flagged_are_no_near_duplicates_of_each_other() -> None:
+    texts = [_TEXT, _TEXT, _NEARLY, _NEARLY]
+    rows = [candidate(request_id=f"r{place}", input_text=text) for place, text in enumerate(texts)]
+    judged = _judged(rows, "exact_duplicate")
+    assert [x.verdict for x in judged] == [
+        None,
+        None,
+        ("near_duplicate", "0.87 like r0"),
+        ("near_duplicate", "0.87 like r0"),  # what holds of a text holds of its copy
+    ]
+    assert [x.flags for x in judged] == [
+        (),
+        (("exact_duplicate", "same text as r0"),),
+        (),
+        (("exact_duplicate", "same text as r2"),),
+    ]
+
+
+def test_a_near_duplicate_that_is_only_flagged_stands_beside_later_rows() -> None:
+    words, others = ([f"{stem}{number}" for number in range(60)] for stem in ("word", "thing"))
+    texts = [" ".join(others[:changed] + words[changed:]) for changed in (0, 4, 8)]
+    rows = [candidate(request_id=f"r{place}", input_text=text) for place, text in enumerate(texts)]
+    assert _reasons(rows) == [None, "near_duplicate", None]
+    flagged = _judged(rows, "near_duplicate")
+    assert [x.verdict for x in flagged] == [None, None, None]
+    assert [bool(x.flags) for x in flagged] == [False, True, True]
+
+
+_FLAGGED = st.lists(st.sampled_from(REJECT_REASONS), unique=True)
+
+
+@settings(deadline=None, max_examples=60)
+@given(_ROWS, _FLAGGED)
+def test_no_row_is_rejected_for_what_only_flags_and_a_row_judged_alone_is_judged_so_too(
+    triples: list[tuple[str, str, str]], flag_only: list[str]
+) -> None:
+    rows = [
+        candidate(request_id=f"r{place}", input_text=text, label=label, misleading_label=misleading)
+        for place, (text, label, misleading) in enumerate(triples)
+    ]
+    judged = _judged(rows, *flag_only)
+    for row, judgement in zip(rows, judged, strict=True):
+        assert judgement.verdict is None or judgement.verdict.reason not in flag_only
+        assert {flag.reason for flag in judgement.flags} <= set(flag_only)
+        alone = judge_alone(row, flag_only)
+        assert judgement.flags[: len(alone.flags)] == alone.flags
+        assert alone.verdict is None or alone == judgement
+    if not flag_only:
+        assert [x.verdict for x in judged] == _verdicts(rows)
+    assert all(judgement.verdict is None for judgement in _judged(rows, *REJECT_REASONS))

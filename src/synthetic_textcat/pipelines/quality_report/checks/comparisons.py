@@ -1,36 +1,64 @@
 """The reject reasons that compare rows: each takes the rows that still stand, in plan order, the first of which stays.
 
-To add one: write the function, and name it in `COMPARISONS` at its place in the order of
-`schemas.outcomes.REJECT_REASONS`.
+To add one: write the function, and put its name into `schemas.outcomes.REJECT_REASONS`.
+
+A row to which a reason applies that is in `quality_report.flag_only` still stands: later rows are compared with it too.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from synthetic_textcat.pipelines.quality_report.checks.near_duplicates import like_earlier
-from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, normalised
+from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 
-Comparison = Callable[[Iterable[Candidate], QualityReportParameters], Iterator[str | None]]
+
+class Compared(NamedTuple):
+    """A row that still stands, as far as others are compared with it.
+
+    Attributes:
+        request_id: The planned row.
+        text: Its text, normalised.
+        seed_texts: The seed examples of its task, normalised.
+    """
+
+    request_id: str
+    text: str
+    seed_texts: frozenset[str] = frozenset()
 
 
-def exact_duplicate(rows: Iterable[Candidate], _: QualityReportParameters) -> Iterator[str | None]:
+Comparison = Callable[[Sequence[Compared], QualityReportParameters], Iterator[str | None]]
+
+
+def exact_duplicate(rows: Sequence[Compared], _: QualityReportParameters) -> Iterator[str | None]:
     """A text that, normalised, a seed example of its task or an earlier row has."""
     first: dict[str, str] = {}
     for row in rows:
-        text = normalised(row.input_text)
-        if text in row.known.seed_texts:
+        if row.text in row.seed_texts:
             yield "seed example"
             continue
-        kept = first.setdefault(text, row.request_id)
+        kept = first.setdefault(row.text, row.request_id)
         yield None if kept == row.request_id else f"same text as {kept}"
 
 
-def near_duplicate(rows: Iterable[Candidate], settings: QualityReportParameters) -> Iterator[str | None]:
-    """A text that has nearly all its character 5-grams in common with an earlier row that stays, of whatever task."""
-    rows = list(rows)
-    texts = [normalised(row.input_text) for row in rows]
-    for like in like_earlier(texts, settings.near_duplicate_similarity):
-        yield None if like is None else f"{like.similarity:.2f} like {rows[like.place].request_id}"
+def near_duplicate(rows: Sequence[Compared], settings: QualityReportParameters) -> Iterator[str | None]:
+    """A text that has nearly all its character 5-grams in common with an earlier row that stays, of whatever task.
+
+    Equal texts are none of each other: `exact_duplicate` is for them. Where it only flags, each copy gets the answer
+    of the first.
+    """
+    first: dict[str, int] = {}
+    for place, row in enumerate(rows):
+        first.setdefault(row.text, place)
+    places = list(first.values())
+    likes = like_earlier(list(first), settings.near_duplicate_similarity, "near_duplicate" in settings.flag_only)
+    answers: dict[str, str | None] = {}
+    for row in rows:
+        if row.text not in answers:
+            like = next(likes)
+            answers[row.text] = like and f"{like.similarity:.2f} like {rows[places[like.place]].request_id}"
+        yield answers[row.text]
 
 
-COMPARISONS: dict[str, Comparison] = {check.__name__: check for check in (exact_duplicate, near_duplicate)}
+COMPARISONS: dict[str, Comparison] = {reason: globals()[reason] for reason in REJECT_REASONS if reason in globals()}
+"""The functions of this module that bear the name of a reason, in the public order."""

@@ -5,7 +5,6 @@ A wrong verdict costs a paid row, so it needs clear evidence. Of 15,885 translat
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal
@@ -34,10 +33,13 @@ GROUPS = (
 and Afrikaans, …) are mixed up as well, but never so surely that `_SURELY_NOT` would not do."""
 
 _EXCERPT = 300  # characters: enough to tell, and long texts cost no more
+_BEGINNING = 100  # of it: most texts are surely in their language from there on, at less than half the cost
+_SURELY = 0.9
 _MOSTLY = 1 / 2
 _HARDLY = 1 / 4  # brand names and code put Latin letters into any language, and a Latin word has more of them
 _SURELY_NOT = 0.05  # the probability of the group
 _LIKELY = 0.3  # that of the likeliest other; a title of names looks like everything a little
+_IN_NO_PROSE = "/\\@_"
 _NO_PROSE = re.compile(r"[!-~]*[/\\@_][!-~]*")  # addresses, paths and identifiers
 
 
@@ -65,7 +67,7 @@ def can_agree(asked: str) -> bool:
 
 def language_of(text: str, asked: str) -> Finding:
     """Whether the text's beginning is in the language that was asked for, by name or code."""
-    text, language = _NO_PROSE.sub(" ", text[:_EXCERPT]), find_language(asked)
+    text, language = _prose_of(text[:_EXCERPT]), find_language(asked)
     letters = letters_by_script(text)
     if letters.total() < MIN_LETTERS:
         return _NOT_VERIFIABLE
@@ -78,8 +80,15 @@ def language_of(text: str, asked: str) -> Finding:
     return _by_probability(text, group) if group else _NOT_VERIFIABLE
 
 
+def _prose_of(text: str) -> str:
+    return _NO_PROSE.sub(" ", text) if any(map(text.__contains__, _IN_NO_PROSE)) else text
+
+
 def _by_probability(text: str, group: frozenset[str]) -> Finding:
-    probabilities = _probabilities(text)
+    likeliest, probability = _identifier().classify(text[:_BEGINNING])
+    if likeliest in group and probability >= _SURELY:
+        return _AGREES
+    probabilities = dict(_identifier().rank(text))
     probability = sum(probabilities[code] for code in group)
     if probability >= _MOSTLY:
         return _AGREES
@@ -107,15 +116,14 @@ def _name(code: str) -> str:
     return next(x.name.partition(" (")[0] for x in languages() if _code(x) == code and not x.romanised)
 
 
-def _probabilities(text: str) -> Mapping[str, float]:
-    return dict(_identifier().rank(text))
-
-
 @cache
 def _identifier() -> "LanguageIdentifier":
     """The model, told to choose among the languages that can be asked for; loaded when first needed."""
+    import numpy as np
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     identifier.set_languages({_code(language) for language in languages()} & set(identifier.labels))
+    # Rows of the weights side by side, as floats that need no conversion at each text: twice as fast, the same numbers.
+    identifier.nb_ptc = np.ascontiguousarray(identifier.nb_ptc, dtype=np.float32)
     return identifier

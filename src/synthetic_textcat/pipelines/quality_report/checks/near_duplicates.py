@@ -35,14 +35,14 @@ class Like(NamedTuple):
     similarity: float
 
 
-def like_earlier(texts: Sequence[str], threshold: float) -> Iterator[Like | None]:
+def like_earlier(texts: Sequence[str], threshold: float, all_stay: bool = False) -> Iterator[Like | None]:
     """For each text the first of the earlier ones that is at least so similar to it, or None.
-
-    Only texts that have none themselves count as earlier ones: what is rejected takes no other with it.
 
     Args:
         texts: Normalised.
         threshold: Jaccard similarity, above 0.
+        all_stay: Whether every text counts as an earlier one, and not only those that have none themselves: what is
+            rejected takes no other with it, but what is only noted stays.
     """
     numbers, digests = _sketches(texts, bands_for(threshold))
     least = threshold - _DEVIATIONS * float(np.sqrt(threshold * (1 - threshold) / _PERMUTATIONS))
@@ -54,7 +54,7 @@ def like_earlier(texts: Sequence[str], threshold: float) -> Iterator[Like | None
         promising = _promising(candidates, digests, place, least)
         likes = (Like(earlier, _jaccard(grams(earlier), grams(place))) for earlier in promising)
         like = next((like for like in likes if like.similarity >= threshold), None)
-        if like is None:
+        if like is None or all_stay:
             for bucket in own:
                 buckets[bucket].append(place)
         yield like

@@ -1,16 +1,17 @@
 """The reject reasons of single rows: each check takes a candidate and gives back why it is no example, or None.
 
-To add one: write the function, and name it in `ROW_CHECKS` at its place in the order of
-`schemas.outcomes.REJECT_REASONS`. Those that compare rows stand in `comparisons`.
+To add one: write the function, and put its name into `schemas.outcomes.REJECT_REASONS`. Those that compare rows stand
+in `comparisons`.
 """
 
-import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 
-from synthetic_textcat.pipelines.quality_report.checks.language import language_of
+from synthetic_textcat.pipelines.quality_report.checks.language import Finding, language_of
+from synthetic_textcat.pipelines.quality_report.checks.leakage import named_as
+from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from synthetic_textcat.schemas.tasks import Task
 
 
@@ -27,9 +28,9 @@ class Known:
     seed_texts: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Candidate:
-    """A parsed reply beside what was planned for it.
+    """A parsed reply beside what was planned for it; what is costly to find is found once, when first asked for.
 
     Attributes:
         input_text, label, misleading_label: As the model wrote them.
@@ -46,6 +47,16 @@ class Candidate:
     planned_label: str | None
     known: Known
     language: str | None
+
+    @cached_property
+    def text(self) -> str:
+        """The input text, normalised."""
+        return normalised(self.input_text)
+
+    @cached_property
+    def in_language(self) -> Finding | None:
+        """Whether the text is in the language that was asked for."""
+        return language_of(self.input_text, self.language) if self.language else None
 
 
 Check = Callable[[Candidate], str | None]
@@ -82,30 +93,19 @@ def label_not_as_planned(row: Candidate) -> str | None:
 
 
 def label_leaked(row: Candidate) -> str | None:
-    """A label as a whole word of the text: the text would be classified by reading its answer."""
-    text = normalised(row.input_text)
-    leaked = [label for label in (row.label, row.misleading_label) if _names(text, normalised(label))]
-    return f"the text names {' and '.join(map(repr, leaked))}" if leaked else None
+    """A label that the text names: the text would be classified by reading its answer."""
+    leaked = list(_named(row))
+    return f"the text names {' and '.join(leaked)}" if leaked else None
 
 
 def wrong_language(row: Candidate) -> str | None:
     """A text that is clearly in another language than was asked for, or in another script."""
-    found = language_of(row.input_text, row.language).found if row.language else ""
-    return f"asked for {row.language}, {found}" if found else None
+    found = row.in_language
+    return f"asked for {row.language}, {found.found}" if found is not None and found.verdict == "wrong" else None
 
 
-ROW_CHECKS: dict[str, Check] = {
-    check.__name__: check
-    for check in (
-        empty_field,
-        label_not_in_set,
-        misleading_label_not_in_set,
-        same_labels,
-        label_not_as_planned,
-        label_leaked,
-        wrong_language,
-    )
-}
+ROW_CHECKS: dict[str, Check] = {reason: globals()[reason] for reason in REJECT_REASONS if reason in globals()}
+"""The functions of this module that bear the name of a reason, in the public order."""
 
 
 def known_of(task: Task) -> Known:
@@ -122,18 +122,9 @@ def _is_visible(character: str) -> bool:
     return not character.isspace() and unicodedata.category(character) not in ("Cf", "Cc")
 
 
-def _names(text: str, label: str) -> bool:
-    """Whether the label stands in the text as a whole word: neither letters nor combining marks next to it."""
-    return any(
-        not _is_mark(text[match.start() - 1 : match.start()]) and not _is_mark(text[match.end() : match.end() + 1])
-        for match in _whole_word(label).finditer(text)
-    )
-
-
-def _is_mark(neighbour: str) -> bool:
-    return bool(neighbour) and unicodedata.category(neighbour).startswith("M")  # a word's own, though no \w
-
-
-@lru_cache(maxsize=4096)
-def _whole_word(label: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w){re.escape(label)}(?!\w)")
+def _named(row: Candidate) -> Iterator[str]:
+    for label in (row.label, row.misleading_label):
+        sought = normalised(label)
+        found = named_as(row.text, sought, row.language)
+        if found is not None:
+            yield repr(label) if found == sought else f"{label!r} as {found!r}"

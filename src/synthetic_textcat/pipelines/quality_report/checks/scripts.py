@@ -36,14 +36,19 @@ _LETTERS_OF = {
 }
 """ISO 15924 script -> how Unicode's names of its letters begin."""
 
+_NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalpha())
 _ALSO_WRITTEN = {"sr": "Latn", "bs": "Cyrl", "uz": "Cyrl"}  # both scripts are in daily use
 
 
 def letters_by_script(text: str) -> Counter[str]:
     """How many letters of which script: the first word of their Unicode names."""
     if text.isascii():
-        return Counter({"LATIN": sum(map(str.isalpha, text))})
-    return Counter(map(_script, filter(str.isalpha, unicodedata.normalize("NFKC", text))))
+        return Counter({"LATIN": len(text.encode("ascii").translate(None, _NO_LETTERS))})
+    found: Counter[str] = Counter()
+    for character, times in Counter(unicodedata.normalize("NFKC", text)).items():
+        if character.isalpha():
+            found[_script(character)] += times
+    return found
 
 
 @cache

@@ -1,0 +1,131 @@
+"""Makes what `quality_report` reads, in a project's folder: tasks, plan, calls, journal, candidates and failed rows.
+
+The texts are some 300 characters of made-up words, whose letters follow one another as in real words of the language.
+Of each hundred rows one has the text of the row before, one nearly that text, and one failed.
+"""
+
+import hashlib
+import random
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from benchmarks.clients.workload import load_tasks
+from synthetic_textcat.llm.journal import completion_line
+from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests
+from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
+from synthetic_textcat.schemas.rows import CALLS, EXAMPLES, FAILED, plain, to_frame
+from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA
+
+LANGUAGES = {"English": 6, "German": 1, "French": 1, "Spanish": 1, "Italian": 1}
+_GRAMMARS = Path(__file__).parents[2] / "src" / "synthetic_textcat" / "llm" / "offline" / "grammars"
+_CHARACTERS = 300
+_VOCABULARY = 20_000
+_AT_ONCE = 10_000
+_MARK, _ROW = "@" * 64, "#" * 20
+_LINE = Completion(
+    fingerprint=_MARK,
+    request_id=_ROW,
+    attempt=1,
+    run_id="0" * 32,
+    status="replied",
+    raw_text='{"input_text": "' + "x" * 600 + '"}',
+    refusal=None,
+    finish_reason="stop",
+    prompt_tokens=250,
+    cached_tokens=0,
+    completion_tokens=90,
+    latency_s=0.2,
+    model_name="gpt-4o-mini",
+    prompt_sha256="0" * 64,
+    error=None,
+    created_at="2026-01-01T00:00:00.000+00:00",
+)
+
+
+def make(data: Path, rows: int) -> None:
+    """Writes all of it into the folder `data` of a project."""
+    tasks = load_tasks()
+    sampling = AttributeSamplingParameters.model_validate({"num_examples": rows, "language": LANGUAGES})
+    requests = plan_requests(tasks, sampling, seed=42)
+    calls = ((row, hashlib.sha256(row.encode()).hexdigest()) for row in requests["request_id"])
+    failed = requests.iloc[99::100].assign(failure_cause="invalid_json", detail="made up", attempts=1)
+    candidates = requests.drop(index=failed.index).assign(model_name="gpt-4o-mini")
+    labels = {"label": candidates["label"].fillna("an open one"), "misleading_label": candidates["misleading_label"]}
+    candidates = candidates.assign(input_text=list(_texts(plain(candidates["language"]))), **labels)
+    candidates["misleading_label"] = candidates["misleading_label"].fillna("another one")
+    tables = {
+        "02_intermediate/tasks": tasks,
+        "03_primary/requests": requests,
+        "03_primary/calls": to_frame(calls, CALLS),
+        "04_feature/candidates": candidates[list(EXAMPLES)].astype(EXAMPLES),
+        "05_model_input/failed": failed[list(FAILED)].astype(FAILED),
+    }
+    for name, table in tables.items():
+        path = data / f"{name}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        table.to_parquet(path, index=False, **({"schema": TASKS_ARROW_SCHEMA} if table is tasks else {}))
+    _write_journal(data / "03_primary" / "completions.jsonl", tables["03_primary/calls"])
+
+
+def _texts(languages: list[str]) -> Iterator[str]:
+    dice = random.Random(42)
+    words = {name: _vocabulary(name, dice) for name in LANGUAGES}
+    last = ""
+    for number, language in enumerate(languages):
+        if number % 100 == 50:
+            yield last
+            continue
+        if number % 100 == 70:
+            yield f"{last} {dice.choice(words[language])}"
+            continue
+        last = " ".join(dice.choices(words[language], k=_CHARACTERS // 5))[:_CHARACTERS]
+        yield last
+
+
+def _vocabulary(language: str, dice: random.Random) -> list[str]:
+    """Words in which each letter follows the two before as in words of the offline model."""
+    follow: dict[str, list[str]] = defaultdict(list)
+    for word in _real_words(language):
+        padded = f"  {word} "
+        for place in range(len(word) + 1):
+            follow[padded[place : place + 2]].append(padded[place + 2])
+    return [_word(follow, dice) for _ in range(_VOCABULARY)]
+
+
+def _word(follow: dict[str, list[str]], dice: random.Random) -> str:
+    word = "  "
+    while len(word) < 12 and (letter := dice.choice(follow[word[-2:]])) != " ":
+        word += letter
+    return word.strip()
+
+
+def _real_words(language: str) -> list[str]:
+    if language != "English":
+        entry = yaml.safe_load((_GRAMMARS / "_foreign.yml").read_text(encoding="utf-8"))[language]
+        return [word for sentence in entry["sentences"] for word in _words_of(sentence)]
+    return [word for path in _GRAMMARS.glob("[a-z]*.yml") for word in _words_of(path.read_text(encoding="utf-8"))]
+
+
+def _words_of(text: str) -> list[str]:
+    return [word for word in text.casefold().split() if word.isalpha()]
+
+
+def _write_journal(path: Path, calls: pd.DataFrame) -> None:
+    template = completion_line(_LINE)
+    before, between, after = template.replace(_ROW.encode(), _MARK.encode()).split(_MARK.encode())
+    with path.open("wb") as file:
+        for start in range(0, len(calls), _AT_ONCE):
+            part = calls.iloc[start : start + _AT_ONCE]
+            pairs = zip(part["fingerprint"], part["request_id"], strict=True)
+            file.write(b"".join(before + name.encode() + between + row.encode() + after for name, row in pairs))
+
+
+if __name__ == "__main__":
+    make(Path(sys.argv[1]), int(sys.argv[2]))
+    print("{}")

@@ -1,0 +1,91 @@
+"""Whether a text names a label: as a whole word, as an inflected one, or within a script that sets no spaces.
+
+All texts and labels are normalised ones.
+
+**Whole word.** Neither letters nor combining marks stand next to it. Between the words of a label any space, hyphen or
+underscore counts as one, so that `technical_support` is named by "technical support".
+
+**No spaces.** Where a label begins or ends with a letter of a script that sets none between words (Chinese, Japanese,
+Thai, Lao, Khmer, Burmese), anything may stand beside it there. Such letters also end a word of another script. A label
+of one such character is looked for as a whole word only: nearly every long text holds it within another word.
+
+**Inflected.** The label's last word may have an ending, in the languages of `stems`.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import NamedTuple
+
+from synthetic_textcat.pipelines.quality_report.checks.stems import is_inflected, stem_of_endings
+
+_BETWEEN = r"[\s_\-\u2010-\u2015]+"
+_WITHOUT_SPACES = (
+    "\u2e80-\u2fdf\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Chinese characters
+    "\u3040-\u30ff\u31f0-\u31ff"  # kana
+    "\u0e00-\u0eff"  # Thai, Lao
+    "\u1780-\u17ff"  # Khmer
+    "\u1000-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f"  # Burmese
+)
+_LOOSE = re.compile(f"[{_WITHOUT_SPACES}]")
+_LETTER = rf"[^\W{_WITHOUT_SPACES}]"
+
+
+class _Sought(NamedTuple):
+    """A label as it is looked for.
+
+    Attributes:
+        sign: What a text must hold to be looked at closely.
+        words: Matches the label with any ending; its last word is the group `word`.
+        last: The label's last word.
+        begins_loosely: Whether anything may stand before it.
+    """
+
+    sign: str
+    words: re.Pattern[str]
+    last: str
+    begins_loosely: bool
+
+
+def named_as(text: str, label: str, language: str | None) -> str | None:
+    """The words of the text that name the label, or None.
+
+    Args:
+        text: Normalised.
+        label: Normalised.
+        language: The text's, as asked, by name or code; without one only the label's very words count.
+    """
+    sought = _sought(label)
+    if not label or sought.sign not in text:
+        return None
+    for match in sought.words.finditer(text):
+        word = match["word"]
+        if _is_cut(text, 0 if sought.begins_loosely else match.start(), match.end()):
+            continue
+        if word == sought.last or (language is not None and is_inflected(word, sought.last, language)):
+            return match[0]
+    return None
+
+
+@lru_cache(maxsize=65_536)
+def _sought(label: str) -> _Sought:
+    parts = re.split(_BETWEEN, label)
+    words = parts if all(parts) else [label]  # what is all hyphens has no words
+    *first, last = words
+    alone = r"\w" if len(label) == 1 else _LETTER
+    loose_start, loose_end = (len(label) > 1 and _LOOSE.match(end) is not None for end in (label[:1], label[-1:]))
+    stem = last if loose_end else stem_of_endings(last)
+    before = "" if loose_start else f"(?<!{alone})"
+    after = "" if loose_end else f"{alone}*(?!{alone})"
+    lead = "".join(re.escape(word) + _BETWEEN for word in first)
+    pattern = re.compile(f"{before}{lead}(?P<word>{re.escape(stem)}{after})")
+    return _Sought(first[0] if first else stem, pattern, last, loose_start)
+
+
+def _is_cut(text: str, start: int, end: int) -> bool:
+    """Whether a combining mark stands beside the words: it is a word's own, though no letter."""
+    return _is_mark(text[start - 1 : start]) or _is_mark(text[end : end + 1])
+
+
+def _is_mark(neighbour: str) -> bool:
+    return bool(neighbour) and unicodedata.category(neighbour).startswith("M")
