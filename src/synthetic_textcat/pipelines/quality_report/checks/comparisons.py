@@ -6,7 +6,7 @@ To add one: write the function, and name it in `COMPARISONS` at its place in the
 
 from collections.abc import Callable, Iterable, Iterator
 
-from synthetic_textcat.pipelines.quality_report.checks.near_duplicates import like_earlier
+from synthetic_textcat.near_duplicates import like_earlier
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, normalised
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 
