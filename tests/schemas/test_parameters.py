@@ -45,6 +45,8 @@ def test_the_parameters_of_openai_over_base_are_valid() -> None:
 @pytest.mark.parametrize(
     ("path", "says"),
     [
+        ("export.split.train", "Unknown parameter export.split: did you mean splits?"),
+        ("export.splits.tets", "Unknown parameter export.splits.tets: did you mean test?"),
         ("atribute_sampling", "Unknown parameter atribute_sampling: did you mean attribute_sampling?"),
         ("llm.temprature", "Unknown parameter llm.temprature: did you mean temperature?"),
         ("attribute_sampling.languages", "did you mean language?"),

@@ -13,6 +13,8 @@ from synthetic_textcat.schemas.own_attributes import OwnAttributes
 from synthetic_textcat.schemas.rows import ATTRIBUTES
 from synthetic_textcat.schemas.task_forms import checked_choice, checked_choices
 
+_ROUNDING = 1e-9
+
 
 def _no_boolean(value: Any) -> Any:
     if isinstance(value, bool):
@@ -119,8 +121,29 @@ class QuoteParameters(_Block):
     pilot_rows: int = Field(20, ge=1)
 
 
+class SplitShares(_Block):
+    """The shares of the rows that each split gets."""
+
+    train: float = Field(0.8, gt=0, le=1)
+    validation: float = Field(0.1, ge=0, lt=1)
+    test: float = Field(0.1, ge=0, lt=1)
+
+    @model_validator(mode="after")
+    def _all_rows_are_dealt(self) -> Self:
+        total = self.train + self.validation + self.test
+        if abs(total - 1) > _ROUNDING:
+            raise ValueError(f"add up to {total:g}; train, validation and test must add up to 1")
+        return self
+
+
 class ExportParameters(_Block):
-    """Nothing to set yet."""
+    """Where the instruction goes, which rows are for training, and what spreadsheets and batches ask for."""
+
+    instruction: Literal["in_anchor", "left_out"] = "in_anchor"
+    splits: SplitShares = Field(default_factory=SplitShares)
+    split_similarity: float = Field(0.6, ge=0.5, le=1)
+    csv_formulas: Literal["escape", "keep"] = "escape"
+    distinct_label_batches: int | None = Field(None, ge=2)
 
 
 class Parameters(_Block):
@@ -159,18 +182,28 @@ def _complaints(error: ValidationError, parameters: Mapping[str, Any]) -> Iterat
 
 
 def _known_keys(block: Sequence[str]) -> list[str]:
-    model = Parameters if not block else Parameters.model_fields[block[0]].annotation
-    return list(model.model_fields)  # type: ignore[union-attr]
+    return list(_models_along(block)[-1].model_fields)
 
 
 def _public_path(path: Sequence[str]) -> str:
     """The path without pydantic's own steps into a union (`str`, `list[str]`, ...)."""
-    return ".".join(path[:2])
+    return ".".join(path[: len(_models_along(path))])
+
+
+def _models_along(path: Sequence[str]) -> list[type[BaseModel]]:
+    """The models that the path leads through, all parameters first."""
+    models: list[type[BaseModel]] = [Parameters]
+    for step in path:
+        field = models[-1].model_fields.get(step)
+        if field is None or not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)):
+            break
+        models.append(field.annotation)
+    return models
 
 
 def _shown(path: Sequence[str], parameters: Mapping[str, Any]) -> str:
     value: Any = parameters
-    for step in path[:2]:
+    for step in path[: len(_models_along(path))]:
         if not isinstance(value, Mapping) or step not in value:
             return ""
         value = value[step]

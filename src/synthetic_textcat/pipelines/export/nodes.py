@@ -1,44 +1,140 @@
 """Nodes of `export`."""
 
+from collections import Counter
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any, NamedTuple
+
+import numpy as np
 import pandas as pd
 
+from synthetic_textcat.errors import StaleTableError
+from synthetic_textcat.hashing import sha256_of
 from synthetic_textcat.pipelines.export.card import CardFacts, render_card
-from synthetic_textcat.pipelines.export.formats import triplets
+from synthetic_textcat.pipelines.export.formats import batch_order, triplets, triplets_instructions
+from synthetic_textcat.pipelines.export.huggingface import huggingface_files
+from synthetic_textcat.pipelines.export.splits import LEFT_OUT, SPLITS, kept_apart, planned_splits
+from synthetic_textcat.pipelines.export.text_label import text_label_files
 from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
-from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, LlmParameters
+from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters, LlmParameters
+from synthetic_textcat.schemas.rows import ATTRIBUTES, SPLIT_COLUMNS, own_of, to_frame
+from synthetic_textcat.schemas.tasks import tasks_of
+
+Files = dict[str, Callable[[], Any]]
+_LEFT_OUT = "left_out"
 
 
-def export_triplets(examples: pd.DataFrame) -> pd.DataFrame:
-    """Triplets for sentence-transformers."""
-    return triplets(examples)
+class SplitRows(NamedTuple):
+    """The split of each example, and how many rows each split has."""
+
+    splits: pd.DataFrame
+    report: dict[str, float]
 
 
-def export_rows(examples: pd.DataFrame) -> pd.DataFrame:
-    """The examples as they are, for the dataset folder."""
-    return examples
+class Triplets(NamedTuple):
+    """Triplets, and row by row what belongs before their anchors."""
+
+    triplets: pd.DataFrame
+    instructions: pd.DataFrame
+
+
+def split_rows(
+    examples: pd.DataFrame,
+    requests: pd.DataFrame,
+    tasks: pd.DataFrame,
+    sampling: AttributeSamplingParameters,
+    export: ExportParameters,
+    seed: int,
+) -> SplitRows:
+    """Train, validation or test for each example; no split for one that is too near another split's.
+
+    Raises:
+        StaleTableError: If the plan has not got an example's row.
+    """
+    by_plan = planned_splits(requests, tasks_of(tasks), sampling.num_seed_examples, export.splits, seed)
+    places = pd.Index(requests["request_id"]).get_indexer(pd.Index(examples["request_id"]))
+    if (places < 0).any():
+        row = examples["request_id"].iloc[int(np.flatnonzero(places < 0)[0])]
+        raise StaleTableError(
+            f"Row {row} of data/05_model_input/examples.parquet is not in the plan, which is newer. "
+            "Next: run `kedro run --pipelines generate`"
+        )
+    planned = by_plan[places]
+    final = kept_apart(examples["input_text"].tolist(), planned, export.split_similarity)
+    names = np.array([*SPLITS, None], dtype=object)  # LEFT_OUT is the last one
+    splits = to_frame(zip(examples["request_id"], names[final], names[planned], strict=True), SPLIT_COLUMNS)
+    counts = {**{name: final == code for code, name in enumerate(SPLITS)}, _LEFT_OUT: final == LEFT_OUT}
+    return SplitRows(splits, {f"export/rows_{name}": int(rows.sum()) for name, rows in counts.items()})
+
+
+def export_triplets(examples: pd.DataFrame, export: ExportParameters) -> Triplets:
+    """Triplets for sentence-transformers, of all examples."""
+    rows = examples.iloc[batch_order(examples, export.distinct_label_batches)].reset_index(drop=True)
+    return Triplets(triplets(rows, export.instruction), triplets_instructions(rows))
+
+
+def export_text_label(examples: pd.DataFrame, tasks: pd.DataFrame, export: ExportParameters) -> Files:
+    """A folder of text and label, a task at a time."""
+    return text_label_files(examples, tasks_of(tasks), export.csv_formulas)
+
+
+def export_huggingface(examples: pd.DataFrame, splits: pd.DataFrame, card: str, export: ExportParameters) -> Files:
+    """A Hugging Face dataset folder."""
+    return huggingface_files(examples, splits["split"], card, export)
 
 
 def write_card(
     examples: pd.DataFrame,
+    tasks: pd.DataFrame,
     ledger: dict[str, object],
     metrics: dict[str, float | None],
+    split_report: dict[str, float],
     llm: LlmParameters,
     seed: int,
     sampling: AttributeSamplingParameters,
+    export: ExportParameters,
+    *prompts: Any,
 ) -> str:
-    """The dataset folder's README.md."""
+    """The dataset folder's README.md; the prompts come in the order of `PROMPTS`."""
     models = sorted(set(examples["model_name"].dropna())) or [llm.model]
-    codes = sorted({find_language(name).code.partition("-")[0] for name in examples["language"]})
+    codes = sorted({find_language(name).code.partition("-")[0] for name in examples["language"].unique()})
+    sources = Counter(tasks["source"])
     return render_card(
         CardFacts(
             rows=len(examples),
+            splits={name: int(split_report[f"export/rows_{name}"]) for name in (*SPLITS, _LEFT_OUT)},
             language_codes=codes or ["en"],
             models=models,
             banner=BANNER if OFFLINE_MODEL in models else None,
+            version=version("synthetic-textcat"),
+            prompts={name: prompt_sha256(prompt) for name, prompt in zip(PROMPTS, prompts, strict=True)},
+            tasks={
+                "file": sources["file"],
+                "brainstorm": sources["brainstorm"],
+                "closed": sum(bool(len(labels)) for labels in tasks["labels"]),
+            },
+            shares={name: _counts(examples[name]) for name in (*ATTRIBUTES, *own_of(examples))},
+            instruction=export.instruction,
             seed=seed,
             sampling=sampling.model_dump(mode="json"),
             ledger=ledger,
             metrics=metrics,
         )
     )
+
+
+PROMPTS = ("closed_prompt", "open_prompt", "seed_examples_prompt", "retry_prompt")
+"""What rows are asked for with."""
+
+
+def prompt_sha256(prompt: Any) -> str:
+    """Hex sha256 of the canonical JSON of a template's messages, as pairs of role and text with placeholders."""
+    messages = getattr(prompt, "messages", None)
+    if messages is None:
+        return sha256_of(prompt.template)
+    return sha256_of([[type(message).__name__, message.prompt.template] for message in messages])
+
+
+def _counts(values: pd.Series) -> dict[str, int]:
+    return {str(value): int(rows) for value, rows in values.value_counts().items()}
