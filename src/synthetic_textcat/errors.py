@@ -58,6 +58,10 @@ class StaleTableError(TextcatError):
     """A table on disk that belongs to another plan, prompt or task file than the ones beside it."""
 
 
+class EvaluationError(TextcatError):
+    """An evaluation that can't be made: what it needs is not installed, or there are no rows for it."""
+
+
 class YieldTooLowError(TextcatError):
     """Fewer rows were accepted than the threshold asks for; raised when everything is saved."""
 

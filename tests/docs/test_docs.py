@@ -28,8 +28,8 @@ _PATH = re.compile(
 _MADE_BY_RUNS = re.compile(r"data/0[2-8]|mlflow\.db|rebuild/|conf/local/|\.venv|outcomes\.parquet")
 """What a fresh clone does not have."""
 
-_MAKE = re.compile(r"\bmake ([a-z]+)")
-_TARGET = re.compile(r"^([a-z]+):", re.MULTILINE)
+_MAKE = re.compile(r"\bmake ([a-z-]+)")
+_TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
 _PIPELINES = re.compile(r"--pipelines? ([\w,]+)")
 _ENVIRONMENT = re.compile(r"--env (\w+)")
 _PARAMETERS = re.compile(r"--params ([^\s\"`]+)")
