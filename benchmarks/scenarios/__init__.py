@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from benchmarks.figures import Report
 from benchmarks.processes import Options
-from benchmarks.scenarios import calls, journal, languages, memory, planning, start_up
+from benchmarks.scenarios import calls, export, journal, languages, memory, planning, start_up
 
 SCENARIOS: dict[str, Callable[[Options], Report]] = {
     "no_latency": calls.no_latency,
@@ -14,6 +14,7 @@ SCENARIOS: dict[str, Callable[[Options], Report]] = {
     "memory": memory.memory,
     "journal": journal.journal,
     "planning": planning.planning,
+    "export": export.export,
     "languages": languages.language_check,
     "start_up": start_up.start_up,
 }

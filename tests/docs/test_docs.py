@@ -114,7 +114,9 @@ def test_every_path_exists(page: Path) -> None:
 
 def test_every_path_made_by_a_run_is_in_the_catalog() -> None:
     catalog = yaml.safe_load(_text(ROOT / "conf" / "base" / "catalog.yml"))
-    made = {entry["filepath"] for entry in catalog.values() if "filepath" in entry}
+    made = {
+        entry[key] + end for entry in catalog.values() for key, end in (("filepath", ""), ("path", "/")) if key in entry
+    }
     named = {span for page in PAGES for span in _spans(page) if re.match(r"data/0[2-8]", span)}
 
     assert named
