@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 from benchmarks.clients.usage import usage
 
@@ -17,7 +18,8 @@ def export(folder: Path) -> dict[str, float]:
     os.chdir(folder)
     bootstrap_project(folder)
     begun = perf_counter()
-    with KedroSession.create(project_path=folder) as session:
+    session: Any = KedroSession.create(project_path=folder)
+    with session:
         session.run(pipeline_names=["export"])
     seconds = perf_counter() - begun
     written = sum(path.stat().st_size for path in (folder / "data/05_model_input/export").rglob("*") if path.is_file())

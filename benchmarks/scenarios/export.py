@@ -23,6 +23,7 @@ def export(options: Options) -> Report:
             print(f"  export, {rows} rows: {runs[-1]['seconds']:.2f} s", file=sys.stderr, flush=True)
     figures = [
         Figure("seconds", [run["seconds"] for run in runs], Target("<=", _SECONDS * rows / _ROWS)),
+        Figure("CPU seconds", [run["cpu_s"] for run in runs]),
         Figure("peak memory, GB", [run["peak_mib"] / _MIB_IN_GB for run in runs], Target("<=", _GB)),
         Figure("written, MB", [run["written_mb"] for run in runs]),
     ]

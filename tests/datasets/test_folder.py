@@ -7,7 +7,7 @@ import pytest
 from kedro.io import DatasetError
 
 from synthetic_textcat.datasets import FolderDataset
-from synthetic_textcat.datasets.folder import Content
+from synthetic_textcat.datasets.file_formats import Content
 
 
 def _folder(path: Path) -> FolderDataset:

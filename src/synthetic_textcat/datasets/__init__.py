@@ -2,6 +2,7 @@
 
 from synthetic_textcat.datasets.chat_model import ChatModelDataset
 from synthetic_textcat.datasets.figure import FigureDataset
+from synthetic_textcat.datasets.file import FileDataset
 from synthetic_textcat.datasets.folder import FolderDataset
 from synthetic_textcat.datasets.journal import JournalDataset
 from synthetic_textcat.datasets.optional import OptionalDataset
@@ -11,6 +12,7 @@ from synthetic_textcat.datasets.tasks_file import TasksFileDataset
 __all__ = [
     "ChatModelDataset",
     "FigureDataset",
+    "FileDataset",
     "FolderDataset",
     "JournalDataset",
     "OptionalDataset",

@@ -1,18 +1,16 @@
 """The catalog entry of a folder of files that belong together: all of them are replaced, or none."""
 
-import csv
-import json
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from kedro.io import AbstractDataset, DatasetError
 
+from synthetic_textcat.datasets.file_formats import Content, read, write
 from synthetic_textcat.datasets.whole_file import replacing_folder, restored
 
-Content = pd.DataFrame | str | list[Any] | dict[str, Any]
 Files = Mapping[str, Content | Callable[[], Content]]
 
 _NAME = re.compile(r"(?:\w[\w.\-]*/)*\w[\w.\-]*\.(?:parquet|csv|jsonl|json|md)", re.ASCII)
@@ -46,7 +44,7 @@ class FolderDataset(AbstractDataset[Files, dict[str, Callable[[], Any]]]):
         if not self._exists():
             raise FileNotFoundError(2, "No such folder", str(self._filepath))
         files = sorted(path for path in self._filepath.rglob("*") if path.is_file())
-        return {path.relative_to(self._filepath).as_posix(): _reader(path) for path in files}
+        return {path.relative_to(self._filepath).as_posix(): partial(read, path) for path in files}
 
     def save(self, data: Files) -> None:
         """Writes all files beside the folder, then puts them in its place: what was there before is gone."""
@@ -57,33 +55,10 @@ class FolderDataset(AbstractDataset[Files, dict[str, Callable[[], Any]]]):
             for name, content in data.items():
                 path = fresh / name
                 path.parent.mkdir(parents=True, exist_ok=True)
-                _write(path, content() if callable(content) else content)
+                write(path, content() if callable(content) else content)
 
     def _exists(self) -> bool:
         return restored(self._filepath).is_dir()
 
     def _describe(self) -> dict[str, Any]:
         return {"path": str(self._filepath)}
-
-
-def _write(path: Path, content: Any) -> None:
-    if path.suffix == ".parquet":
-        content.to_parquet(path, index=False)
-    elif path.suffix == ".csv":
-        content.to_csv(path, index=False, quoting=csv.QUOTE_ALL, encoding="utf-8", lineterminator="\n")
-    elif path.suffix == ".jsonl":
-        content.to_json(path, orient="records", lines=True, force_ascii=False)
-    elif path.suffix == ".json":
-        path.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    else:
-        path.write_text(content, encoding="utf-8")
-
-
-def _reader(path: Path) -> Callable[[], Any]:
-    readers: dict[str, Callable[[], Any]] = {
-        ".parquet": lambda: pd.read_parquet(path),
-        ".csv": lambda: pd.read_csv(path, dtype="str", keep_default_na=False),
-        ".jsonl": lambda: pd.read_json(path, orient="records", lines=True, dtype=False),
-        ".json": lambda: json.loads(path.read_text(encoding="utf-8")),
-    }
-    return readers.get(path.suffix, lambda: path.read_text(encoding="utf-8"))

@@ -11,7 +11,7 @@ from pathlib import Path
 def replacing(path: Path) -> Iterator[Path]:
     """Yields a path beside the given one, in whose place it is put at the end if all went well."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")  # the suffix tells the format
     try:
         yield fresh
         fresh.replace(path)

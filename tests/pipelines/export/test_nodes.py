@@ -1,15 +1,25 @@
 """What trainers read."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from synthetic_textcat.errors import StaleTableError
+from synthetic_textcat.errors import EvaluationError, StaleTableError
 from synthetic_textcat.hashing import short_id
 from synthetic_textcat.pipelines.export.huggingface import CONFIGS
-from synthetic_textcat.pipelines.export.nodes import SplitRows, export_huggingface, export_triplets, split_rows
+from synthetic_textcat.pipelines.export.nodes import (
+    SplitRows,
+    export_argilla,
+    export_huggingface,
+    export_json_lines,
+    export_mteb,
+    export_triplets,
+    set_overlaps_aside,
+    split_rows,
+)
 from synthetic_textcat.pipelines.export.splits import SPLITS
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters
 from synthetic_textcat.schemas.rows import EXAMPLES, REQUESTS, to_frame
@@ -35,7 +45,8 @@ def _examples(rows: int) -> pd.DataFrame:
 
 
 def _split(examples: pd.DataFrame, plan: pd.DataFrame) -> SplitRows:
-    return split_rows(examples, plan, TASKS, AttributeSamplingParameters(), _EXPORT, 42)
+    none = pd.DataFrame({"request_id": [], "overlap": []}, dtype="str")
+    return split_rows(examples, none, plan, TASKS, AttributeSamplingParameters(), _EXPORT, 42)
 
 
 def _files(**settings: Any) -> dict[str, Callable[[], Any]]:
@@ -116,3 +127,75 @@ def test_without_examples_the_folder_has_an_empty_train_split() -> None:
     )
     assert set(files) == {"README.md", *(f"data/{view}-train.parquet" for view in CONFIGS)}
     assert files["data/default-train.parquet"]().empty
+
+
+def test_json_lines_are_as_their_trainers_read_them() -> None:
+    e5, flag_embedding = export_json_lines(example_frame([{}]))
+    both = {"query": "They forgot the sauce."}
+    assert e5.to_dict("records") == [{"instruction": "Sort a review.", **both, "positive": "bad", "negative": "good"}]
+    assert flag_embedding.to_dict("records") == [{**both, "pos": ["bad"], "neg": ["good"], "prompt": "Sort a review."}]
+
+
+def test_a_closed_task_has_a_train_and_a_test_file_for_mteb() -> None:
+    examples = _examples(20).assign(language="German")
+    splits, _ = _split(examples, _plan(20))
+    files = export_mteb(examples, splits, TASKS)
+    assert set(files) == {f"{TASK.task_id}/{name}" for name in ("train.jsonl", "test.jsonl", "metadata.json")}
+    assert [len(files[f"{TASK.task_id}/{split}.jsonl"]()) for split in ("train", "test")] == [16, 2]
+    assert list(files[f"{TASK.task_id}/test.jsonl"]().columns) == ["text", "label"]
+    metadata = files[f"{TASK.task_id}/metadata.json"]()
+    assert metadata["label_names"] == ["good", "bad", "mixed"]
+    assert metadata["languages"] == [{"code": "de", "script": "Latn"}]
+
+
+def test_a_task_that_can_not_be_scored_has_no_files_for_mteb() -> None:
+    examples = _examples(20)
+    splits, _ = _split(examples, _plan(20))
+    assert not export_mteb(examples, splits.assign(split="train"), TASKS)
+    assert not export_mteb(examples.assign(task_id="another"), splits, TASKS)
+    assert not export_mteb(example_frame([]), splits.head(0), TASKS)
+
+
+def test_records_for_argilla_suggest_the_label_and_say_who_wrote() -> None:
+    examples = pd.concat([_examples(1), example_frame([{"task_id": "open"}])], ignore_index=True)
+    files = export_argilla(examples, TASKS)
+    (record,) = json.loads(json.dumps(files[f"{TASK.task_id}.records.json"]()))
+    assert record["fields"] == {"text": examples["input_text"].iloc[0], "task": "Sort a review."}
+    assert record["suggestions"] == [
+        {"question_name": "label", "value": "bad", "score": None, "agent": "model-1", "type": "model"}
+    ]
+    assert record["metadata"]["language"] == "English"
+    (question,) = files[f"{TASK.task_id}.settings.json"]()["questions"]
+    assert question == {"name": "label", "type": "label", "labels": ["good", "bad", "mixed"]}
+    (question,) = files["open.settings.json"]()["questions"]
+    assert question == {"name": "label", "type": "text"}
+
+
+def test_rows_of_the_evaluation_set_are_set_aside_and_named() -> None:
+    near = "The courier left my parcel in the rain again, and nobody rang the bell."
+    rows = ["Something else altogether.", near, "Equal, but for CASE."]
+    examples = example_frame([{"request_id": f"r{place}", "input_text": text} for place, text in enumerate(rows)])
+    held = pd.DataFrame({"text": [near.replace("rain", "snow"), "equal,  but for case.", None]})
+    exported, overlaps = set_overlaps_aside(examples, held, _EXPORT)
+    assert exported["request_id"].tolist() == ["r0"]
+    assert overlaps.to_dict("records") == [
+        {"request_id": "r1", "overlap": "near"},
+        {"request_id": "r2", "overlap": "exact"},
+    ]
+    plan = _plan(3)
+    report = split_rows(exported, overlaps, plan, TASKS, AttributeSamplingParameters(), _EXPORT, 42).report
+    assert (report["export/overlaps_exact"], report["export/overlaps_near"]) == (1, 1)
+
+
+@pytest.mark.parametrize("held", [None, pd.DataFrame({"text": []}, dtype="str")])
+def test_without_an_evaluation_set_all_rows_are_exported(held: pd.DataFrame | None) -> None:
+    examples = _examples(3)
+    exported, overlaps = set_overlaps_aside(examples, held, _EXPORT)
+    assert exported is examples
+    assert list(overlaps.columns) == ["request_id", "overlap"]
+    assert overlaps.empty
+
+
+def test_an_evaluation_set_without_texts_is_told_in_one_line() -> None:
+    with pytest.raises(EvaluationError, match="no column `text`, but texts, label \\(did you mean texts"):
+        set_overlaps_aside(_examples(1), pd.DataFrame({"texts": ["a"], "label": ["b"]}), _EXPORT)

@@ -32,6 +32,7 @@ class CardFacts:
         prompts: Name → sha256.
         tasks: How many there are, by kind: `file`, `brainstorm`, `closed`.
         shares: Attribute → value → number of its rows.
+        overlaps: Examples that were taken out, since the maker's evaluation set has them.
         instruction: Whether the anchors bear it.
         seed, sampling, ledger, metrics: As in the run.
     """
@@ -45,6 +46,7 @@ class CardFacts:
     prompts: Mapping[str, str]
     tasks: Mapping[str, int]
     shares: Mapping[str, Mapping[str, int]]
+    overlaps: int
     instruction: str
     seed: int
     sampling: Mapping[str, Any]

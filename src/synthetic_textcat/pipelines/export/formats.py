@@ -47,3 +47,27 @@ def instructions(examples: pd.DataFrame) -> pd.Series:
 def text_label(examples: pd.DataFrame) -> pd.DataFrame:
     """Columns `text` and `label`, as SetFit and plain classifiers read them."""
     return pd.DataFrame({"text": examples["input_text"], "label": examples["label"]})
+
+
+def e5(examples: pd.DataFrame) -> pd.DataFrame:
+    """Columns `instruction`, `query`, `positive`, `negative`, as training code for E5 reads it."""
+    return pd.DataFrame(
+        {
+            "instruction": examples["task"],
+            "query": examples["input_text"],
+            "positive": examples["label"],
+            "negative": examples["misleading_label"],
+        }
+    )
+
+
+def flag_embedding(examples: pd.DataFrame) -> pd.DataFrame:
+    """Columns `query`, `pos`, `neg` (lists) and `prompt`, as FlagEmbedding reads."""
+    return pd.DataFrame(
+        {
+            "query": examples["input_text"],
+            "pos": [[label] for label in examples["label"]],
+            "neg": [[label] for label in examples["misleading_label"]],
+            "prompt": examples["task"],
+        }
+    )

@@ -10,9 +10,12 @@ import pandas as pd
 
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.hashing import sha256_of
+from synthetic_textcat.pipelines.export.argilla import argilla_files
 from synthetic_textcat.pipelines.export.card import CardFacts, render_card
-from synthetic_textcat.pipelines.export.formats import batch_order, triplets, triplets_instructions
+from synthetic_textcat.pipelines.export.formats import batch_order, e5, flag_embedding, triplets, triplets_instructions
 from synthetic_textcat.pipelines.export.huggingface import huggingface_files
+from synthetic_textcat.pipelines.export.mteb import mteb_files
+from synthetic_textcat.pipelines.export.overlaps import EXACT, NEAR, evaluation_texts, overlaps_of
 from synthetic_textcat.pipelines.export.splits import LEFT_OUT, SPLITS, kept_apart, planned_splits
 from synthetic_textcat.pipelines.export.text_label import text_label_files
 from synthetic_textcat.schemas.languages import find_language
@@ -32,6 +35,20 @@ class SplitRows(NamedTuple):
     report: dict[str, float]
 
 
+class ExportedRows(NamedTuple):
+    """The examples that are exported, and those that are not, since the evaluation set has their texts."""
+
+    examples: pd.DataFrame
+    overlaps: pd.DataFrame
+
+
+class JsonLines(NamedTuple):
+    """The views that are read as JSON Lines."""
+
+    e5: pd.DataFrame
+    flag_embedding: pd.DataFrame
+
+
 class Triplets(NamedTuple):
     """Triplets, and row by row what belongs before their anchors."""
 
@@ -39,8 +56,24 @@ class Triplets(NamedTuple):
     instructions: pd.DataFrame
 
 
+def set_overlaps_aside(
+    examples: pd.DataFrame, evaluation_set: pd.DataFrame | None, export: ExportParameters
+) -> ExportedRows:
+    """The examples less those that are in the user's evaluation set, or near a text of it; all where there is none."""
+    found = pd.Series(
+        overlaps_of(examples["input_text"], evaluation_texts(evaluation_set), export.split_similarity),
+        index=examples.index,
+        dtype="str",
+    )
+    overlaps = examples[["request_id"]].assign(overlap=found)[found.notna()].reset_index(drop=True)
+    if overlaps.empty:
+        return ExportedRows(examples, overlaps)
+    return ExportedRows(examples[found.isna()].reset_index(drop=True), overlaps)
+
+
 def split_rows(
     examples: pd.DataFrame,
+    overlaps: pd.DataFrame,
     requests: pd.DataFrame,
     tasks: pd.DataFrame,
     sampling: AttributeSamplingParameters,
@@ -61,17 +94,34 @@ def split_rows(
             "Next: run `kedro run --pipelines generate`"
         )
     planned = by_plan[places]
-    final = kept_apart(examples["input_text"].tolist(), planned, export.split_similarity)
+    final = kept_apart(examples["input_text"], planned, export.split_similarity)
     names = np.array([*SPLITS, None], dtype=object)  # LEFT_OUT is the last one
     splits = to_frame(zip(examples["request_id"], names[final], names[planned], strict=True), SPLIT_COLUMNS)
     counts = {**{name: final == code for code, name in enumerate(SPLITS)}, _LEFT_OUT: final == LEFT_OUT}
-    return SplitRows(splits, {f"export/rows_{name}": int(rows.sum()) for name, rows in counts.items()})
+    report: dict[str, float] = {f"export/rows_{name}": int(rows.sum()) for name, rows in counts.items()}
+    report |= {f"export/overlaps_{kind}": int((overlaps["overlap"] == kind).sum()) for kind in (EXACT, NEAR)}
+    return SplitRows(splits, report)
 
 
 def export_triplets(examples: pd.DataFrame, export: ExportParameters) -> Triplets:
     """Triplets for sentence-transformers, of all examples."""
     rows = examples.iloc[batch_order(examples, export.distinct_label_batches)].reset_index(drop=True)
     return Triplets(triplets(rows, export.instruction), triplets_instructions(rows))
+
+
+def export_json_lines(examples: pd.DataFrame) -> JsonLines:
+    """The same as triplets, for the trainers that read JSON Lines."""
+    return JsonLines(e5(examples), flag_embedding(examples))
+
+
+def export_mteb(examples: pd.DataFrame, splits: pd.DataFrame, tasks: pd.DataFrame) -> Files:
+    """A folder of classification tasks for MTEB."""
+    return mteb_files(examples, splits["split"], tasks_of(tasks))
+
+
+def export_argilla(examples: pd.DataFrame, tasks: pd.DataFrame) -> Files:
+    """A folder of records for Argilla."""
+    return argilla_files(examples, tasks_of(tasks))
 
 
 def export_text_label(examples: pd.DataFrame, tasks: pd.DataFrame, export: ExportParameters) -> Files:
@@ -115,6 +165,7 @@ def write_card(
                 "closed": sum(bool(len(labels)) for labels in tasks["labels"]),
             },
             shares={name: _counts(examples[name]) for name in (*ATTRIBUTES, *own_of(examples))},
+            overlaps=int(sum(rows for name, rows in split_report.items() if name.startswith("export/overlaps_"))),
             instruction=export.instruction,
             seed=seed,
             sampling=sampling.model_dump(mode="json"),

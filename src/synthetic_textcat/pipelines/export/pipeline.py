@@ -4,22 +4,33 @@ from kedro.pipeline import Pipeline, node
 
 from synthetic_textcat.pipelines.export.nodes import (
     PROMPTS,
+    export_argilla,
     export_huggingface,
+    export_json_lines,
+    export_mteb,
     export_text_label,
     export_triplets,
+    set_overlaps_aside,
     split_rows,
     write_card,
 )
 
 
 def create_pipeline() -> Pipeline:
-    """`examples` in; what trainers and the hub read out: splits, triplets, text and label, a dataset folder."""
+    """`examples` in; what trainers, benchmarks, annotators and dataset hubs read out."""
     return Pipeline(
         [
             node(
+                set_overlaps_aside,
+                inputs=["examples", "evaluation_set", "params:export"],
+                outputs=["exported_examples", "overlaps"],
+                name="set_overlaps_aside",
+            ),
+            node(
                 split_rows,
                 inputs=[
-                    "examples",
+                    "exported_examples",
+                    "overlaps",
                     "requests",
                     "tasks",
                     "params:attribute_sampling",
@@ -31,20 +42,28 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 export_triplets,
-                inputs=["examples", "params:export"],
+                inputs=["exported_examples", "params:export"],
                 outputs=["triplets", "triplets_instructions"],
                 name="export_triplets",
             ),
             node(
+                export_json_lines,
+                inputs="exported_examples",
+                outputs=["e5", "flag_embedding"],
+                name="export_json_lines",
+            ),
+            node(export_mteb, inputs=["exported_examples", "splits", "tasks"], outputs="mteb", name="export_mteb"),
+            node(export_argilla, inputs=["exported_examples", "tasks"], outputs="argilla", name="export_argilla"),
+            node(
                 export_text_label,
-                inputs=["examples", "tasks", "params:export"],
+                inputs=["exported_examples", "tasks", "params:export"],
                 outputs="text_label",
                 name="export_text_label",
             ),
             node(
                 write_card,
                 inputs=[
-                    "examples",
+                    "exported_examples",
                     "tasks",
                     "ledger",
                     "metrics",
@@ -60,7 +79,7 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 export_huggingface,
-                inputs=["examples", "splits", "dataset_card", "params:export"],
+                inputs=["exported_examples", "splits", "dataset_card", "params:export"],
                 outputs="huggingface",
                 name="export_huggingface",
             ),

@@ -14,7 +14,7 @@ one of validation that is nearly one of test, is left out of the splits. So a te
 drop out, but never appear on another side.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 
 import numpy as np
@@ -68,7 +68,7 @@ def planned_splits(
     return np.searchsorted(cuts, positions, side="right").astype(np.int8)
 
 
-def kept_apart(texts: Sequence[str], planned: Codes, similarity: float) -> Codes:
+def kept_apart(texts: Collection[str], planned: Codes, similarity: float) -> Codes:
     """The split of each row, with `LEFT_OUT` for those that are too near a row which they must not meet.
 
     Args:
