@@ -28,15 +28,19 @@ def test_each_file_comes_back_as_it_was(tmp_path: Path) -> None:
             "a.csv": lambda: frame,
             "a.jsonl": frame,
             "a.json": {"names": ["ä"]},
+            "list.json": [{"name": "ä"}, 2],
+            "none.json": [],
             "README.md": "# Ä\n",
         }
     )
     assert folder.exists()
     loaded = folder.load()
-    assert list(loaded) == ["README.md", "a.csv", "a.json", "a.jsonl", "data/a.parquet"]
+    assert list(loaded) == ["README.md", "a.csv", "a.json", "a.jsonl", "data/a.parquet", "list.json", "none.json"]
     for name in ("a.csv", "a.jsonl", "data/a.parquet"):
         pd.testing.assert_frame_equal(loaded[name]().astype("str"), frame)
     assert loaded["a.json"]() == {"names": ["ä"]}
+    assert loaded["list.json"]() == [{"name": "ä"}, 2]
+    assert loaded["none.json"]() == []
     assert loaded["README.md"]() == "# Ä\n"
 
 
