@@ -29,7 +29,7 @@ def card(rows: list[dict[str, Any]], model: str = "gpt", **sampling: Any) -> str
         example_frame(rows),
         TASKS,
         {**ledger()},
-        {"yield/all": 0.5, "yield/task/t0": 0.25, "cost/usd_dataset": None, "tokens/all": 1234.0},
+        {"rows/planned": 10.0, "yield/all": 0.5, "yield/task/t0": 0.25, "cost/usd_dataset": None, "tokens/all": 1234.0},
         SPLIT_REPORT,
         LlmParameters(model=model),
         42,

@@ -62,6 +62,7 @@ def test_it_shows_metrics_that_are_known_and_of_no_single_task() -> None:
     text = card([{}])
     assert "| `yield/all` | 0.5 |\n| `tokens/all` | 1234 |\n" in text
     assert "yield/task" not in text
+    assert "rows/planned" not in text
     assert "cost/" not in text
 
 

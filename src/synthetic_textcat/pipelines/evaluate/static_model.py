@@ -61,11 +61,11 @@ def learn(train: pd.DataFrame, held_out: pd.DataFrame) -> Learnt:
     torch.manual_seed(_SEED)
     model = _new_model(train)
     evaluator = TripletEvaluator(*(held_out[column].tolist() for column in COLUMNS))
-    before = _accuracy(evaluator(model))
+    before = _accuracy(evaluator(model), len(held_out))
     with TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the libraries, to one another
         _train(model, train, folder)
-    return Learnt(before, _accuracy(evaluator(model)))
+    return Learnt(before, _accuracy(evaluator(model), len(held_out)))
 
 
 def _new_model(train: pd.DataFrame) -> "SentenceTransformer":
@@ -83,11 +83,12 @@ def _new_model(train: pd.DataFrame) -> "SentenceTransformer":
 
 
 def _train(model: "SentenceTransformer", train: pd.DataFrame, folder: str) -> None:
-    from datasets import Dataset
+    from datasets import Dataset, disable_progress_bars
     from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
     from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
     from transformers import PrinterCallback
 
+    disable_progress_bars()
     settings = SentenceTransformerTrainingArguments(
         output_dir=folder,
         num_train_epochs=_EPOCHS,
@@ -111,5 +112,6 @@ def _train(model: "SentenceTransformer", train: pd.DataFrame, folder: str) -> No
     trainer.train()
 
 
-def _accuracy(scores: Any) -> float:
-    return float(scores["cosine_accuracy"])
+def _accuracy(scores: Any, rows: int) -> float:
+    """The share, which comes as a number of 32 bits, to the row."""
+    return round(float(scores["cosine_accuracy"]) * rows) / rows

@@ -15,6 +15,7 @@ _SIZES = (
     (10_000_000, "1M<n<10M"),
 )
 _LARGEST = "10M<n<100M"
+_ACCOUNT = ("rows/", "rejected/", "failed/")
 _LONGEST = 120  # characters of a value; a model's name or an attribute's value is much shorter
 
 
@@ -89,6 +90,7 @@ def _size_category(rows: int) -> str:
 
 
 def _shown(metrics: Mapping[str, float | None]) -> Iterable[tuple[str, str]]:
-    """The metrics that are known, less those of single tasks: of these there may be thousands."""
-    known = ((name, value) for name, value in metrics.items() if value is not None and "/task/" not in name)
-    return [(name, f"{value:.4g}" if value % 1 else f"{value:.0f}") for name, value in known]
+    """The metrics that are known, less what the account says, and less those of single tasks, maybe thousands."""
+    known = ((name, value) for name, value in metrics.items() if value is not None)
+    others = ((name, value) for name, value in known if not name.startswith(_ACCOUNT) and "/task/" not in name)
+    return [(name, f"{value:.4g}" if value % 1 else f"{value:.0f}") for name, value in others]
