@@ -161,9 +161,7 @@ def test_records_for_argilla_suggest_the_label_and_say_who_wrote() -> None:
     files = export_argilla(examples, TASKS)
     (record,) = json.loads(json.dumps(files[f"{TASK.task_id}.records.json"]()))
     assert record["fields"] == {"text": examples["input_text"].iloc[0], "task": "Sort a review."}
-    assert record["suggestions"] == [
-        {"question_name": "label", "value": "bad", "score": None, "agent": "model-1", "type": "model"}
-    ]
+    assert record["suggestions"] == {"label": {"value": "bad", "score": None, "agent": "model-1", "type": "model"}}
     assert record["metadata"]["language"] == "English"
     (question,) = files[f"{TASK.task_id}.settings.json"]()["questions"]
     assert question == {"name": "label", "type": "label", "labels": ["good", "bad", "mixed"]}

@@ -17,7 +17,8 @@ _QUESTION = "label"
 def argilla_files(examples: pd.DataFrame, tasks: Sequence[Task]) -> dict[str, Callable[[], Any]]:
     """`<task_id>.records.json`, a list of records, and `<task_id>.settings.json`, what their dataset has to be like.
 
-    A dataset of Argilla has one set of labels, so each task has one of its own.
+    A dataset of Argilla has one set of labels, so each task has one of its own. The records have the form that
+    `Dataset.records.from_json` of Argilla 2.8 reads.
     """
     known = {task.task_id: task for task in tasks}
     files: dict[str, Callable[[], Any]] = {}
@@ -35,18 +36,12 @@ def _records(examples: pd.DataFrame, places: NDArray[np.intp], metadata: Sequenc
 
 def _each(rows: pd.DataFrame, metadata: Sequence[str]) -> Iterator[dict[str, Any]]:
     for row in records_of(rows):
-        suggestion = {
-            "question_name": _QUESTION,
-            "value": row["label"],
-            "score": None,
-            "agent": row["model_name"],
-            "type": "model",
-        }
+        suggestion = {"value": row["label"], "score": None, "agent": row["model_name"], "type": "model"}
         yield {
             "id": row["request_id"],
             "fields": {"text": row["input_text"], "task": row["task"]},
             "metadata": {name: row[name] for name in metadata if row[name] is not None},
-            "suggestions": [suggestion],
+            "suggestions": {_QUESTION: suggestion},
         }
 
 
