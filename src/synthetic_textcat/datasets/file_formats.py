@@ -10,6 +10,7 @@ import pandas as pd
 
 Content = pd.DataFrame | str | list[Any] | dict[str, Any]
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 _ROWS_AT_ONCE = 50_000  # as JSON text, a long table would be in memory twice
 
 
@@ -58,7 +59,7 @@ def _write_json(path: Path, content: Any) -> None:
             file.write(json.dumps(content, ensure_ascii=False, indent=2) + "\n")
             return
         for number, item in enumerate(content):
-            file.write(("[\n" if number == 0 else ",\n") + json.dumps(item, ensure_ascii=False))
+            file.write(("[\n" if number == 0 else ",\n") + _ENCODER.encode(item))
         file.write("\n]\n" if content else "[]\n")
 
 
