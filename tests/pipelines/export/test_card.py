@@ -7,7 +7,7 @@ import yaml
 from huggingface_hub import DatasetCard, DatasetCardData
 
 from synthetic_textcat.pipelines.export.card import as_code
-from synthetic_textcat.pipelines.export.nodes import prompt_sha256
+from synthetic_textcat.pipelines.export.facts import prompt_sha256
 from synthetic_textcat.schemas.languages import languages
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
 from tests.pipelines.export.builders import PROMPTS, card

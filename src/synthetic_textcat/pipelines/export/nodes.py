@@ -1,31 +1,31 @@
 """Nodes of `export`."""
 
-from collections import Counter
 from collections.abc import Callable
-from importlib.metadata import version
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from synthetic_textcat.errors import StaleTableError
-from synthetic_textcat.hashing import sha256_of
 from synthetic_textcat.pipelines.export.argilla import argilla_files
-from synthetic_textcat.pipelines.export.card import CardFacts, render_card
+from synthetic_textcat.pipelines.export.card import render_card
+from synthetic_textcat.pipelines.export.facts import facts_of
 from synthetic_textcat.pipelines.export.formats import batch_order, e5, flag_embedding, triplets, triplets_instructions
 from synthetic_textcat.pipelines.export.huggingface import huggingface_files
 from synthetic_textcat.pipelines.export.mteb import mteb_files
 from synthetic_textcat.pipelines.export.overlaps import EXACT, NEAR, evaluation_texts, overlaps_of
 from synthetic_textcat.pipelines.export.splits import LEFT_OUT, SPLITS, kept_apart, planned_splits
 from synthetic_textcat.pipelines.export.text_label import text_label_files
-from synthetic_textcat.schemas.languages import find_language
-from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters, LlmParameters
-from synthetic_textcat.schemas.rows import ATTRIBUTES, SPLIT_COLUMNS, own_of, to_frame
+from synthetic_textcat.schemas.rows import SPLIT_COLUMNS, to_frame
 from synthetic_textcat.schemas.tasks import tasks_of
 
 Files = dict[str, Callable[[], Any]]
 _LEFT_OUT = "left_out"
+
+
+PROMPTS = ("closed_prompt", "open_prompt", "seed_examples_prompt", "retry_prompt")
+"""What rows are asked for with."""
 
 
 class SplitRows(NamedTuple):
@@ -147,45 +147,5 @@ def write_card(
     *prompts: Any,
 ) -> str:
     """The dataset folder's README.md; the prompts come in the order of `PROMPTS`."""
-    models = sorted(set(examples["model_name"].dropna())) or [llm.model]
-    codes = sorted({find_language(name).code.partition("-")[0] for name in examples["language"].unique()})
-    sources = Counter(tasks["source"])
-    return render_card(
-        CardFacts(
-            rows=len(examples),
-            splits={name: int(split_report[f"export/rows_{name}"]) for name in (*SPLITS, _LEFT_OUT)},
-            language_codes=codes or ["en"],
-            models=models,
-            banner=BANNER if OFFLINE_MODEL in models else None,
-            version=version("synthetic-textcat"),
-            prompts={name: prompt_sha256(prompt) for name, prompt in zip(PROMPTS, prompts, strict=True)},
-            tasks={
-                "file": sources["file"],
-                "brainstorm": sources["brainstorm"],
-                "closed": sum(bool(len(labels)) for labels in tasks["labels"]),
-            },
-            shares={name: _counts(examples[name]) for name in (*ATTRIBUTES, *own_of(examples))},
-            overlaps=int(sum(rows for name, rows in split_report.items() if name.startswith("export/overlaps_"))),
-            instruction=export.instruction,
-            seed=seed,
-            sampling=sampling.model_dump(mode="json"),
-            ledger=ledger,
-            metrics=metrics,
-        )
-    )
-
-
-PROMPTS = ("closed_prompt", "open_prompt", "seed_examples_prompt", "retry_prompt")
-"""What rows are asked for with."""
-
-
-def prompt_sha256(prompt: Any) -> str:
-    """Hex sha256 of the canonical JSON of a template's messages, as pairs of role and text with placeholders."""
-    messages = getattr(prompt, "messages", None)
-    if messages is None:
-        return sha256_of(prompt.template)
-    return sha256_of([[type(message).__name__, message.prompt.template] for message in messages])
-
-
-def _counts(values: pd.Series) -> dict[str, int]:
-    return {str(value): int(rows) for value, rows in values.value_counts().items()}
+    named = dict(zip(PROMPTS, prompts, strict=True))
+    return render_card(facts_of(examples, tasks, ledger, metrics, split_report, llm, seed, sampling, export, named))
