@@ -4,17 +4,22 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+TRAIN_BIN := $(VENV)-train/bin
+TRAIN_READY := $(VENV)-train/.ready
 
 export DO_NOT_TRACK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: generate test proofs check coverage bench viz mlflow format
+.PHONY: generate test proofs train-proof check coverage bench viz mlflow format
 
 generate: $(READY)  ## plan, generate, check, report, export; options in ARGS
 	$(BIN)/kedro run --pipelines generate $(ARGS)
 
 test: check  ## everything that must pass
 	$(BIN)/python -m pytest
+
+train-proof: $(TRAIN_READY)  ## whether exported rows train a model; makes .venv-train, some GB (torch)
+	$(TRAIN_BIN)/python -m pytest -n 0 -m "slow or not slow" tests/pipelines/evaluate tests/end_to_end/test_training_proof.py
 
 proofs: $(READY)  ## the slow tests, which `make test` leaves out
 	$(BIN)/python -m pytest -m slow
@@ -42,3 +47,8 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable ".[viz,labels,dev]" --constraint constraints.txt
 	touch $(READY)
+
+$(TRAIN_READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)-train
+	$(TRAIN_BIN)/python -m pip install --quiet --editable ".[dev,train]" --constraint constraints.txt
+	touch $(TRAIN_READY)

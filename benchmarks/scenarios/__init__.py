@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from benchmarks.figures import Report
 from benchmarks.processes import Options
-from benchmarks.scenarios import calls, journal, languages, memory, planning, report, start_up
+from benchmarks.scenarios import calls, export, journal, languages, memory, planning, report, start_up
 
 SCENARIOS: dict[str, Callable[[Options], Report]] = {
     "no_latency": calls.no_latency,
@@ -15,6 +15,7 @@ SCENARIOS: dict[str, Callable[[Options], Report]] = {
     "journal": journal.journal,
     "planning": planning.planning,
     "report": report.report,
+    "export": export.export,
     "languages": languages.language_check,
     "start_up": start_up.start_up,
 }

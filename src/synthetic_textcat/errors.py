@@ -62,6 +62,10 @@ class StaleTableError(TextcatError):
     """A table on disk that belongs to another plan, prompt or task file than the ones beside it."""
 
 
+class EvaluationError(TextcatError):
+    """An evaluation that can't be made: what it needs is not installed, or there are no rows for it."""
+
+
 class QualityTooLowError(TextcatError):
     """Yield or quality beyond what a parameter allows; raised when everything is saved."""
 

@@ -4,6 +4,7 @@ from kedro.pipeline import Pipeline
 
 from synthetic_textcat.pipelines import (
     attribute_sampling,
+    evaluate,
     export,
     generation,
     quality_report,
@@ -15,7 +16,7 @@ _STAGES = (task_ingest, attribute_sampling, generation, quality_report, export)
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Each stage by its own name, all five as `generate`, `quote` and `preview`."""
+    """Each stage by its own name, all five as `generate`; `quote` and `preview` before it, and `evaluate` after it."""
     stages = {stage.__name__.rpartition(".")[2]: stage.create_pipeline() for stage in _STAGES}
     generate = sum(stages.values(), Pipeline([]))
     return {
@@ -23,6 +24,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "generate": generate,
         "quote": _quote(stages),
         "preview": _preview(stages),
+        "evaluate": evaluate.create_pipeline(),
         "__default__": generate,
     }
 

@@ -28,8 +28,8 @@ _PATH = re.compile(
 _MADE_BY_RUNS = re.compile(r"data/0[2-8]|mlflow\.db|rebuild/|conf/local/|\.venv|outcomes\.parquet")
 """What a fresh clone does not have."""
 
-_MAKE = re.compile(r"\bmake ([a-z]+)")
-_TARGET = re.compile(r"^([a-z]+):", re.MULTILINE)
+_MAKE = re.compile(r"\bmake ([a-z-]+)")
+_TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
 _PIPELINES = re.compile(r"--pipelines? ([\w,]+)")
 _ENVIRONMENT = re.compile(r"--env (\w+)")
 _PARAMETERS = re.compile(r"--params ([^\s\"`]+)")
@@ -114,7 +114,9 @@ def test_every_path_exists(page: Path) -> None:
 
 def test_every_path_made_by_a_run_is_in_the_catalog() -> None:
     catalog = yaml.safe_load(_text(ROOT / "conf" / "base" / "catalog.yml"))
-    made = {entry["filepath"] for entry in catalog.values() if "filepath" in entry}
+    made = {
+        entry[key] + end for entry in catalog.values() for key, end in (("filepath", ""), ("path", "/")) if key in entry
+    }
     named = {span for page in PAGES for span in _spans(page) if re.match(r"data/0[2-8]", span)}
 
     assert named

@@ -142,6 +142,25 @@ def test_the_triplets_have_the_three_columns_and_no_other(first_run: tuple[Proje
     assert triplets["anchor"].str.startswith("Instruct: ").all()
 
 
+def test_every_view_is_exported_and_every_example_has_its_place(first_run: tuple[Project, str]) -> None:
+    project, _ = first_run
+    export = project.path("data/05_model_input/export")
+    examples, splits = project.table("examples"), project.table("splits")
+
+    assert splits["request_id"].tolist() == examples["request_id"].tolist()
+    assert set(splits["split"].dropna()) == {"train", "validation", "test"}
+    for name in ("e5.jsonl", "flag_embedding.jsonl"):
+        lines = export.joinpath(name).read_text(encoding="utf-8").splitlines()
+        assert [json.loads(line)["query"] for line in lines] == examples["input_text"].tolist()
+    index = json.loads(export.joinpath("text_label/index.json").read_text(encoding="utf-8"))
+    assert {entry["task_id"]: entry["rows"] for entry in index} == dict(examples["task_id"].value_counts())
+    assert {path.name for path in export.joinpath("huggingface").iterdir()} == {"README.md", "data"}
+    train = pd.read_parquet(export / "huggingface" / "data" / "default-train.parquet")
+    assert train["request_id"].tolist() == splits.query("split == 'train'")["request_id"].tolist()
+    assert any(export.joinpath("mteb").glob("*/test.jsonl"))
+    assert any(export.joinpath("argilla").glob("*.records.json"))
+
+
 def test_the_same_command_again_makes_no_call_and_changes_no_row(first_run: tuple[Project, str]) -> None:
     project, _ = first_run
     before = {name: project.table(name) for name in ("requests", "examples", "rejected", "failed")}

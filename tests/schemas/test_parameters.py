@@ -46,6 +46,8 @@ def test_the_parameters_of_openai_over_base_are_valid() -> None:
 @pytest.mark.parametrize(
     ("path", "says"),
     [
+        ("export.split", "Unknown parameter export.split: did you mean splits"),
+        ("export.splits.tets", "Unknown parameter export.splits.tets: did you mean test?"),
         ("atribute_sampling", "Unknown parameter atribute_sampling: did you mean attribute_sampling?"),
         ("llm.temprature", "Unknown parameter llm.temprature: did you mean temperature?"),
         ("attribute_sampling.languages", "did you mean language?"),
@@ -116,6 +118,13 @@ def test_an_unknown_key_is_named_with_the_nearest_and_without_its_value(path: st
             f"flag_only=['label_leeked']: unknown reject reason 'label_leeked'; allowed: {', '.join(REJECT_REASONS)}",
         ),
         ("quality_report.flag_only", "label_leaked", "Parameter quality_report.flag_only='label_leaked'"),
+        ("export.splits", {"train": 0.9}, "Parameter export.splits: add up to 1.1; train"),
+        ("export.splits.test", 0.3, "add up to 1.2; train, validation and test must add up to 1"),
+        ("export.splits.train", 0, "Parameter export.splits.train=0: input should be greater than 0"),
+        ("export.splits.test", True, "Parameter export.splits.test=True: is true or false; give a number"),
+        ("export.split_similarity", 0.2, "Parameter export.split_similarity=0.2"),
+        ("export.instruction", "baked", "input should be 'in_anchor' or 'left_out'"),
+        ("export.distinct_label_batches", 1, "input should be greater than or equal to 2"),
         ("quality_report", None, "Parameter quality_report=None: input should be a valid dictionary"),
     ],
 )

@@ -1,7 +1,9 @@
-"""Catalog datasets of our own: chat model, journal, tasks file, texts, tables, plots, and files that may be absent."""
+"""Catalog datasets of our own: the model, the journal, tables, texts, plots, folders, and files that may be absent."""
 
 from synthetic_textcat.datasets.chat_model import ChatModelDataset
 from synthetic_textcat.datasets.figure import FigureDataset
+from synthetic_textcat.datasets.file import FileDataset
+from synthetic_textcat.datasets.folder import FolderDataset
 from synthetic_textcat.datasets.journal import JournalDataset
 from synthetic_textcat.datasets.optional import OptionalDataset
 from synthetic_textcat.datasets.table import TableDataset
@@ -11,6 +13,8 @@ from synthetic_textcat.datasets.texts import TextsDataset
 __all__ = [
     "ChatModelDataset",
     "FigureDataset",
+    "FileDataset",
+    "FolderDataset",
     "JournalDataset",
     "OptionalDataset",
     "TableDataset",

@@ -16,6 +16,8 @@ from synthetic_textcat.schemas.rows import ATTRIBUTES
 from synthetic_textcat.schemas.task_forms import checked_choice, checked_choices
 from synthetic_textcat.schemas.thresholds import Thresholds
 
+_ROUNDING = 1e-9
+
 
 class LlmParameters(Block):
     """The chat model's settings, as they are sent. Class, transport, headers and timeouts stand in the catalog."""
@@ -116,8 +118,29 @@ class QuoteParameters(Block):
     pilot_rows: int = Field(20, ge=1)
 
 
+class SplitShares(Block):
+    """The shares of the rows that each split gets."""
+
+    train: float = Field(0.8, gt=0, le=1)
+    validation: float = Field(0.1, ge=0, lt=1)
+    test: float = Field(0.1, ge=0, lt=1)
+
+    @model_validator(mode="after")
+    def _all_rows_are_dealt(self) -> Self:
+        total = self.train + self.validation + self.test
+        if abs(total - 1) > _ROUNDING:
+            raise ValueError(f"add up to {total:g}; train, validation and test must add up to 1")
+        return self
+
+
 class ExportParameters(Block):
-    """Nothing to set yet."""
+    """Where the instruction goes, which rows are for training, and what spreadsheets and batches ask for."""
+
+    instruction: Literal["in_anchor", "left_out"] = "in_anchor"
+    splits: SplitShares = Field(default_factory=SplitShares)
+    split_similarity: float = Field(0.6, ge=0.5, le=1)
+    csv_formulas: Literal["escape", "keep"] = "escape"
+    distinct_label_batches: int | None = Field(None, ge=2)
 
 
 class Parameters(Block):

@@ -61,7 +61,8 @@ OUTCOMES = {
     "language": "str",
     "language_verdict": "str",
 }
-CONTRACT_COLUMNS = frozenset().union(REQUESTS, CALLS, EXAMPLES, REJECTED, FAILED, FINDINGS, OUTCOMES)
+SPLIT_COLUMNS = {"request_id": "str", "split": "str", "planned_split": "str"}
+CONTRACT_COLUMNS = frozenset().union(REQUESTS, CALLS, EXAMPLES, REJECTED, FAILED, FINDINGS, OUTCOMES, SPLIT_COLUMNS)
 """All names that the tables give a meaning."""
 
 

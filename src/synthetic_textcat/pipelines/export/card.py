@@ -1,10 +1,22 @@
 """The dataset card: what a stranger must know before training on these rows."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+from synthetic_textcat.pipelines.export.huggingface import parts
+
+_SIZES = (
+    (1_000, "n<1K"),
+    (10_000, "1K<n<10K"),
+    (100_000, "10K<n<100K"),
+    (1_000_000, "100K<n<1M"),
+    (10_000_000, "1M<n<10M"),
+)
+_LARGEST = "10M<n<100M"
+_ACCOUNT = ("rows/", "rejected/", "failed/")
+_LONGEST = 120  # characters of a value; a model's name or an attribute's value is much shorter
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,16 +25,30 @@ class CardFacts:
 
     Attributes:
         rows: Number of examples.
+        splits: Split → number of its rows; `left_out` = in none.
         language_codes: Two- or three-letter codes of their languages.
         models: Names of the models that wrote them, as the server gives them.
         banner: Said first where templates wrote the text.
+        version: Of this software.
+        prompts: Name → sha256.
+        tasks: How many there are, by kind: `file`, `brainstorm`, `closed`.
+        shares: Attribute → value → number of its rows.
+        overlaps: Examples that were taken out, since the maker's evaluation set has them.
+        instruction: Whether the anchors bear it.
         seed, sampling, ledger, metrics: As in the run.
     """
 
     rows: int
+    splits: Mapping[str, int]
     language_codes: Sequence[str]
     models: Sequence[str]
     banner: str | None
+    version: str
+    prompts: Mapping[str, str]
+    tasks: Mapping[str, int]
+    shares: Mapping[str, Mapping[str, int]]
+    overlaps: int
+    instruction: str
     seed: int
     sampling: Mapping[str, Any]
     ledger: Mapping[str, Any]
@@ -30,19 +56,41 @@ class CardFacts:
 
 
 def render_card(facts: CardFacts) -> str:
-    """The card's Markdown, with the YAML head that the hub reads."""
+    """The card's Markdown, with the YAML head that the hub reads.
+
+    No text that a model wrote goes in: no row, no label, no task. Names that a server or a user gives are shown as
+    code, without the characters that would end it.
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     pages = Environment(
         loader=PackageLoader(__package__, "templates"),
-        autoescape=False,  # noqa: S701  Markdown; every value comes from the plan or from a closed list, none from a model
+        autoescape=False,  # noqa: S701  Markdown; what others named passes the filter `code`
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    return pages.get_template("dataset_card.md.jinja").render(facts=facts, size=_size_category(facts.rows))
+    pages.filters["code"] = as_code
+    configs: dict[str, list[tuple[str, str]]] = {}
+    for part in parts(dict(facts.splits)):
+        configs.setdefault(part.config, []).append((part.split, part.path))
+    page = pages.get_template("dataset_card.md.jinja")
+    return page.render(facts=facts, size=_size_category(facts.rows), configs=configs, metrics=_shown(facts.metrics))
+
+
+def as_code(value: object) -> str:
+    """A value as inline code, in one line: nothing in it is Markdown, or ends a cell of a table."""
+    line = re.sub(r"[^\S ]|[\x00-\x1f\x7f\u2028\u2029`|]", " ", str(value))
+    return f"`{line[:_LONGEST].strip() or ' '}`"
 
 
 def _size_category(rows: int) -> str:
-    return next((name for limit, name in _SIZES if rows < limit), "n>1M")
+    return next((name for limit, name in _SIZES if rows < limit), _LARGEST)
+
+
+def _shown(metrics: Mapping[str, float | None]) -> Iterable[tuple[str, str]]:
+    """The metrics that are known, less what the account says, and less those of single tasks, maybe thousands."""
+    known = ((name, value) for name, value in metrics.items() if value is not None)
+    others = ((name, value) for name, value in known if not name.startswith(_ACCOUNT) and "/task/" not in name)
+    return [(name, f"{value:.4g}" if value % 1 else f"{value:.0f}") for name, value in others]

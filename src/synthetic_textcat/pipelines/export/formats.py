@@ -1,17 +1,73 @@
 """The views of the examples that trainers read."""
 
+from typing import Literal
+
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+
+from synthetic_textcat.pipelines.export.batches import distinct_order
+from synthetic_textcat.schemas.tasks import normalise
+
+Instruction = Literal["in_anchor", "left_out"]
 
 
-def triplets(examples: pd.DataFrame) -> pd.DataFrame:
+def batch_order(examples: pd.DataFrame, batch_size: int | None) -> NDArray[np.intp]:
+    """The order of the triplets: as planned, or with the labels apart that batches of this size must not share."""
+    if batch_size is None:
+        return np.arange(len(examples))
+    return np.array(distinct_order([normalise(label) for label in examples["label"]], batch_size), dtype=np.intp)
+
+
+def triplets(examples: pd.DataFrame, instruction: Instruction) -> pd.DataFrame:
     """Columns `anchor`, `positive`, `negative`, and no other: sentence-transformers takes any other for a negative.
 
     The instruction stands before the text only, as in the method: `Instruct: {task}` and, on the next line, `Query: `.
     """
+    texts = examples["input_text"]
     return pd.DataFrame(
         {
-            "anchor": "Instruct: " + examples["task"] + "\nQuery: " + examples["input_text"],
+            "anchor": instructions(examples) + texts if instruction == "in_anchor" else texts,
             "positive": examples["label"],
             "negative": examples["misleading_label"],
+        }
+    )
+
+
+def triplets_instructions(examples: pd.DataFrame) -> pd.DataFrame:
+    """Columns `request_id`, `task_id`, `instruction`: what belongs before each anchor, in the triplets' order."""
+    return examples[["request_id", "task_id"]].assign(instruction=instructions(examples))
+
+
+def instructions(examples: pd.DataFrame) -> pd.Series:
+    """What a model reads before the text."""
+    return "Instruct: " + examples["task"] + "\nQuery: "
+
+
+def text_label(examples: pd.DataFrame) -> pd.DataFrame:
+    """Columns `text` and `label`, as SetFit and plain classifiers read them."""
+    return pd.DataFrame({"text": examples["input_text"], "label": examples["label"]})
+
+
+def e5(examples: pd.DataFrame) -> pd.DataFrame:
+    """Columns `instruction`, `query`, `positive`, `negative`, as training code for E5 reads it."""
+    return pd.DataFrame(
+        {
+            "instruction": examples["task"],
+            "query": examples["input_text"],
+            "positive": examples["label"],
+            "negative": examples["misleading_label"],
+        }
+    )
+
+
+def flag_embedding(examples: pd.DataFrame) -> pd.DataFrame:
+    """Columns `query`, `pos`, `neg` (lists) and `prompt`, as FlagEmbedding reads."""
+    return pd.DataFrame(
+        {
+            "query": examples["input_text"],
+            "pos": [[label] for label in examples["label"]],
+            "neg": [[label] for label in examples["misleading_label"]],
+            "prompt": examples["task"],
         }
     )

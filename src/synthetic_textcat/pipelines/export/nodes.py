@@ -1,44 +1,151 @@
 """Nodes of `export`."""
 
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
 import pandas as pd
 
-from synthetic_textcat.pipelines.export.card import CardFacts, render_card
-from synthetic_textcat.pipelines.export.formats import triplets
-from synthetic_textcat.schemas.languages import find_language
-from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
-from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, LlmParameters
+from synthetic_textcat.errors import StaleTableError
+from synthetic_textcat.pipelines.export.argilla import argilla_files
+from synthetic_textcat.pipelines.export.card import render_card
+from synthetic_textcat.pipelines.export.facts import facts_of
+from synthetic_textcat.pipelines.export.formats import batch_order, e5, flag_embedding, triplets, triplets_instructions
+from synthetic_textcat.pipelines.export.huggingface import huggingface_files
+from synthetic_textcat.pipelines.export.mteb import mteb_files
+from synthetic_textcat.pipelines.export.overlaps import EXACT, NEAR, evaluation_texts, overlaps_of
+from synthetic_textcat.pipelines.export.splits import LEFT_OUT, SPLITS, kept_apart, planned_splits
+from synthetic_textcat.pipelines.export.text_label import text_label_files
+from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters, LlmParameters
+from synthetic_textcat.schemas.rows import SPLIT_COLUMNS, to_frame
+from synthetic_textcat.schemas.tasks import tasks_of
+
+Files = dict[str, Callable[[], Any]]
+_LEFT_OUT = "left_out"
 
 
-def export_triplets(examples: pd.DataFrame) -> pd.DataFrame:
-    """Triplets for sentence-transformers."""
-    return triplets(examples)
+PROMPTS = ("closed_prompt", "open_prompt", "seed_examples_prompt", "retry_prompt")
+"""What rows are asked for with."""
 
 
-def export_rows(examples: pd.DataFrame) -> pd.DataFrame:
-    """The examples as they are, for the dataset folder."""
-    return examples
+class SplitRows(NamedTuple):
+    """The split of each example, and how many rows each split has."""
+
+    splits: pd.DataFrame
+    report: dict[str, float]
+
+
+class ExportedRows(NamedTuple):
+    """The examples that are exported, and those that are not, since the evaluation set has their texts."""
+
+    examples: pd.DataFrame
+    overlaps: pd.DataFrame
+
+
+class JsonLines(NamedTuple):
+    """The views that are read as JSON Lines."""
+
+    e5: pd.DataFrame
+    flag_embedding: pd.DataFrame
+
+
+class Triplets(NamedTuple):
+    """Triplets, and row by row what belongs before their anchors."""
+
+    triplets: pd.DataFrame
+    instructions: pd.DataFrame
+
+
+def set_overlaps_aside(
+    examples: pd.DataFrame, evaluation_set: pd.DataFrame | None, export: ExportParameters
+) -> ExportedRows:
+    """The examples less those that are in the user's evaluation set, or near a text of it; all where there is none."""
+    found = pd.Series(
+        overlaps_of(examples["input_text"], evaluation_texts(evaluation_set), export.split_similarity),
+        index=examples.index,
+        dtype="str",
+    )
+    overlaps = examples[["request_id"]].assign(overlap=found)[found.notna()].reset_index(drop=True)
+    if overlaps.empty:
+        return ExportedRows(examples, overlaps)
+    return ExportedRows(examples[found.isna()].reset_index(drop=True), overlaps)
+
+
+def split_rows(
+    examples: pd.DataFrame,
+    overlaps: pd.DataFrame,
+    requests: pd.DataFrame,
+    tasks: pd.DataFrame,
+    sampling: AttributeSamplingParameters,
+    export: ExportParameters,
+    seed: int,
+) -> SplitRows:
+    """Train, validation or test for each example; no split for one that is too near another split's.
+
+    Raises:
+        StaleTableError: If the plan has not got an example's row.
+    """
+    by_plan = planned_splits(requests, tasks_of(tasks), sampling.num_seed_examples, export.splits, seed)
+    places = pd.Index(requests["request_id"]).get_indexer(pd.Index(examples["request_id"]))
+    if (places < 0).any():
+        row = examples["request_id"].iloc[int(np.flatnonzero(places < 0)[0])]
+        raise StaleTableError(
+            f"Row {row} of data/05_model_input/examples.parquet is not in the plan, which is newer. "
+            "Next: run `kedro run --pipelines generate`"
+        )
+    planned = by_plan[places]
+    final = kept_apart(examples["input_text"], planned, export.split_similarity)
+    names = np.array([*SPLITS, None], dtype=object)  # LEFT_OUT is the last one
+    splits = to_frame(zip(examples["request_id"], names[final], names[planned], strict=True), SPLIT_COLUMNS)
+    counts = {**{name: final == code for code, name in enumerate(SPLITS)}, _LEFT_OUT: final == LEFT_OUT}
+    report: dict[str, float] = {f"export/rows_{name}": int(rows.sum()) for name, rows in counts.items()}
+    report |= {f"export/overlaps_{kind}": int((overlaps["overlap"] == kind).sum()) for kind in (EXACT, NEAR)}
+    return SplitRows(splits, report)
+
+
+def export_triplets(examples: pd.DataFrame, export: ExportParameters) -> Triplets:
+    """Triplets for sentence-transformers, of all examples."""
+    rows = examples.iloc[batch_order(examples, export.distinct_label_batches)].reset_index(drop=True)
+    return Triplets(triplets(rows, export.instruction), triplets_instructions(rows))
+
+
+def export_json_lines(examples: pd.DataFrame) -> JsonLines:
+    """The same as triplets, for the trainers that read JSON Lines."""
+    return JsonLines(e5(examples), flag_embedding(examples))
+
+
+def export_mteb(examples: pd.DataFrame, splits: pd.DataFrame, tasks: pd.DataFrame) -> Files:
+    """A folder of classification tasks for MTEB."""
+    return mteb_files(examples, splits["split"], tasks_of(tasks))
+
+
+def export_argilla(examples: pd.DataFrame, tasks: pd.DataFrame) -> Files:
+    """A folder of records for Argilla."""
+    return argilla_files(examples, tasks_of(tasks))
+
+
+def export_text_label(examples: pd.DataFrame, tasks: pd.DataFrame, export: ExportParameters) -> Files:
+    """A folder of text and label, a task at a time."""
+    return text_label_files(examples, tasks_of(tasks), export.csv_formulas)
+
+
+def export_huggingface(examples: pd.DataFrame, splits: pd.DataFrame, card: str, export: ExportParameters) -> Files:
+    """A Hugging Face dataset folder."""
+    return huggingface_files(examples, splits["split"], card, export)
 
 
 def write_card(
     examples: pd.DataFrame,
+    tasks: pd.DataFrame,
     ledger: dict[str, object],
     metrics: dict[str, float | None],
+    split_report: dict[str, float],
     llm: LlmParameters,
     seed: int,
     sampling: AttributeSamplingParameters,
+    export: ExportParameters,
+    *prompts: Any,
 ) -> str:
-    """The dataset folder's README.md."""
-    models = sorted(set(examples["model_name"].dropna())) or [llm.model]
-    codes = sorted({find_language(name).code.partition("-")[0] for name in examples["language"]})
-    return render_card(
-        CardFacts(
-            rows=len(examples),
-            language_codes=codes or ["en"],
-            models=models,
-            banner=BANNER if OFFLINE_MODEL in models else None,
-            seed=seed,
-            sampling=sampling.model_dump(mode="json"),
-            ledger=ledger,
-            metrics=metrics,
-        )
-    )
+    """The dataset folder's README.md; the prompts come in the order of `PROMPTS`."""
+    named = dict(zip(PROMPTS, prompts, strict=True))
+    return render_card(facts_of(examples, tasks, ledger, metrics, split_report, llm, seed, sampling, export, named))

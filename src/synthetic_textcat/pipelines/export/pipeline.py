@@ -2,20 +2,86 @@
 
 from kedro.pipeline import Pipeline, node
 
-from synthetic_textcat.pipelines.export.nodes import export_rows, export_triplets, write_card
+from synthetic_textcat.pipelines.export.nodes import (
+    PROMPTS,
+    export_argilla,
+    export_huggingface,
+    export_json_lines,
+    export_mteb,
+    export_text_label,
+    export_triplets,
+    set_overlaps_aside,
+    split_rows,
+    write_card,
+)
 
 
 def create_pipeline() -> Pipeline:
-    """`examples` in; triplets, and a Hugging Face dataset folder with its card, out."""
+    """`examples` in; what trainers, benchmarks, annotators and dataset hubs read out."""
     return Pipeline(
         [
-            node(export_triplets, inputs="examples", outputs="triplets", name="export_triplets"),
-            node(export_rows, inputs="examples", outputs="huggingface_rows", name="export_rows"),
+            node(
+                set_overlaps_aside,
+                inputs=["examples", "evaluation_set", "params:export"],
+                outputs=["exported_examples", "overlaps"],
+                name="set_overlaps_aside",
+            ),
+            node(
+                split_rows,
+                inputs=[
+                    "exported_examples",
+                    "overlaps",
+                    "requests",
+                    "tasks",
+                    "params:attribute_sampling",
+                    "params:export",
+                    "params:seed",
+                ],
+                outputs=["splits", "split_report"],
+                name="split_rows",
+            ),
+            node(
+                export_triplets,
+                inputs=["exported_examples", "params:export"],
+                outputs=["triplets", "triplets_instructions"],
+                name="export_triplets",
+            ),
+            node(
+                export_json_lines,
+                inputs="exported_examples",
+                outputs=["e5", "flag_embedding"],
+                name="export_json_lines",
+            ),
+            node(export_mteb, inputs=["exported_examples", "splits", "tasks"], outputs="mteb", name="export_mteb"),
+            node(export_argilla, inputs=["exported_examples", "tasks"], outputs="argilla", name="export_argilla"),
+            node(
+                export_text_label,
+                inputs=["exported_examples", "tasks", "params:export"],
+                outputs="text_label",
+                name="export_text_label",
+            ),
             node(
                 write_card,
-                inputs=["examples", "ledger", "metrics", "params:llm", "params:seed", "params:attribute_sampling"],
+                inputs=[
+                    "exported_examples",
+                    "tasks",
+                    "ledger",
+                    "metrics",
+                    "split_report",
+                    "params:llm",
+                    "params:seed",
+                    "params:attribute_sampling",
+                    "params:export",
+                    *PROMPTS,
+                ],
                 outputs="dataset_card",
                 name="write_card",
+            ),
+            node(
+                export_huggingface,
+                inputs=["exported_examples", "splits", "dataset_card", "params:export"],
+                outputs="huggingface",
+                name="export_huggingface",
             ),
         ],
         tags="export",

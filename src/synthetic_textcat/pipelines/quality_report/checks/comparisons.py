@@ -8,7 +8,7 @@ A row to which a reason applies that is in `quality_report.flag_only` still stan
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from synthetic_textcat.pipelines.quality_report.checks.near_duplicates import like_earlier
+from synthetic_textcat.near_duplicates import like_earlier
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 

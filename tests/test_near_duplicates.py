@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthetic_textcat.pipelines.quality_report.checks.near_duplicates import Like, bands_for, like_earlier, recall
+from synthetic_textcat.near_duplicates import Like, bands_for, like_earlier, recall
 
 _LETTERS = "etaoinshrdlu"
 _HAN = "的一是在不了有和人這中大為上個國我以要他時來用們生到作地於出就分對成會可主發年動同工也能"

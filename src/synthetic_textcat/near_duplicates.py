@@ -19,8 +19,10 @@ _SEED = 42
 _LEAST_RECALL = 0.98
 _DEVIATIONS = 3  # how far below the threshold an estimate may lie for a pair to be compared: misses 1 in 700 at 0.8
 _CHUNK = 4096  # texts whose grams are hashed at once, some 20 MB
-_ALONE = 0  # the bucket of texts that share theirs with none, as most do
 _MIX = np.uint64(0x9E3779B97F4A7C15)
+
+ALONE = 0
+"""The bucket of texts that share theirs with none, as most do."""
 
 
 class Like(NamedTuple):
@@ -44,15 +46,15 @@ def like_earlier(texts: Sequence[str], threshold: float, all_stay: bool = False)
         all_stay: Whether every text counts as an earlier one, and not only those that have none themselves: what is
             rejected takes no other with it, but what is only noted stays.
     """
-    numbers, digests = _sketches(texts, bands_for(threshold))
-    least = threshold - _DEVIATIONS * float(np.sqrt(threshold * (1 - threshold) / _PERMUTATIONS))
+    numbers, digests = sketches(texts, bands_for(threshold))
+    least = least_estimate(threshold)
     buckets: dict[int, list[int]] = defaultdict(list)
-    grams = lru_cache(maxsize=4096)(lambda place: _grams(texts[place]))  # a million sets would not fit in memory
+    grams = lru_cache(maxsize=4096)(lambda place: grams_of(texts[place]))  # a million sets would not fit in memory
     for place, row in enumerate(numbers):
-        own = row[row != _ALONE].tolist()
+        own = row[row != ALONE].tolist()
         candidates = sorted({earlier for bucket in own for earlier in buckets.get(bucket, ())})
         promising = _promising(candidates, digests, place, least)
-        likes = (Like(earlier, _jaccard(grams(earlier), grams(place))) for earlier in promising)
+        likes = (Like(earlier, jaccard(grams(earlier), grams(place))) for earlier in promising)
         like = next((like for like in likes if like.similarity >= threshold), None)
         if like is None or all_stay:
             for bucket in own:
@@ -74,7 +76,12 @@ def recall(similarity: float, bands: int) -> float:
     return 1.0 - (1.0 - similarity ** (_PERMUTATIONS // bands)) ** bands
 
 
-def _sketches(texts: Sequence[str], bands: int) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
+def least_estimate(threshold: float) -> float:
+    """The share of equal permutations from which on a pair is worth an exact comparison."""
+    return threshold - _DEVIATIONS * float(np.sqrt(threshold * (1 - threshold) / _PERMUTATIONS))
+
+
+def sketches(texts: Sequence[str], bands: int) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
     """By text and band its bucket, and by text and permutation the last byte of the minimum, enough for an estimate."""
     keys = np.empty((len(texts), bands), np.uint64)
     digests = np.empty((len(texts), _PERMUTATIONS), np.uint8)
@@ -121,7 +128,7 @@ def _numbered(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
     used = 1
     for band in range(keys.shape[1]):
         _, inverse, counts = np.unique(keys[:, band], return_inverse=True, return_counts=True)
-        keys[:, band] = np.where(counts > 1, np.arange(used, used + len(counts)), _ALONE)[inverse]
+        keys[:, band] = np.where(counts > 1, np.arange(used, used + len(counts)), ALONE)[inverse]
         used += len(counts)
     return keys
 
@@ -134,7 +141,8 @@ def _promising(candidates: list[int], digests: NDArray[np.uint8], place: int, le
     return [earlier for earlier, estimate in zip(candidates, estimates, strict=True) if estimate >= least]
 
 
-def _grams(text: str) -> frozenset[str]:
+def grams_of(text: str) -> frozenset[str]:
+    """The text as it is compared."""
     text = _padded(text)
     return frozenset(text[start : start + _GRAM] for start in range(len(text) - _GRAM + 1))
 
@@ -144,6 +152,7 @@ def _padded(text: str) -> str:
     return text.ljust(_GRAM)
 
 
-def _jaccard(one: frozenset[str], other: frozenset[str]) -> float:
+def jaccard(one: frozenset[str], other: frozenset[str]) -> float:
+    """Common grams / all grams of both."""
     both = len(one & other)
     return both / (len(one) + len(other) - both)

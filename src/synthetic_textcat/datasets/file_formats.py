@@ -1,0 +1,67 @@
+"""How files of each suffix are written and read."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+Content = pd.DataFrame | str | list[Any] | dict[str, Any]
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+_ROWS_AT_ONCE = 50_000  # as JSON text, a long table would be in memory twice
+
+
+def write(path: Path, content: Any) -> None:
+    """Writes a frame as `.parquet`, `.csv` or `.jsonl`, plain values as `.json`, a text as anything else."""
+    {".parquet": _write_parquet, ".csv": _write_csv, ".jsonl": _write_json_lines, ".json": _write_json}.get(
+        path.suffix, _write_text
+    )(path, content)
+
+
+def read(path: Path) -> Any:
+    """What `write` wrote; every cell of a `.csv` file is a text."""
+    readers: dict[str, Callable[[], Any]] = {
+        ".parquet": lambda: pd.read_parquet(path),
+        ".csv": lambda: pd.read_csv(path, dtype="str", keep_default_na=False),
+        ".jsonl": lambda: _read_json_lines(path),
+        ".json": lambda: json.loads(path.read_text(encoding="utf-8")),
+    }
+    return readers.get(path.suffix, lambda: path.read_text(encoding="utf-8"))()
+
+
+def _write_parquet(path: Path, content: pd.DataFrame) -> None:
+    content.to_parquet(path, index=False)
+
+
+def _write_csv(path: Path, content: pd.DataFrame) -> None:
+    content.to_csv(path, index=False, quoting=csv.QUOTE_ALL, encoding="utf-8", lineterminator="\n")
+
+
+def _write_json_lines(path: Path, content: pd.DataFrame) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        for start in range(0, len(content), _ROWS_AT_ONCE):
+            part = content.iloc[start : start + _ROWS_AT_ONCE]
+            part.to_json(file, orient="records", lines=True, force_ascii=False)
+
+
+def _read_json_lines(path: Path) -> pd.DataFrame:
+    with path.open(encoding="utf-8", newline="\n") as lines:
+        return pd.DataFrame([json.loads(line) for line in lines])
+
+
+def _write_json(path: Path, content: Any) -> None:
+    """A list has an item a line, which is written as it comes: indented, it would take four times as long."""
+    with path.open("w", encoding="utf-8") as file:
+        if not isinstance(content, list):
+            file.write(json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+            return
+        for number, item in enumerate(content):
+            file.write(("[\n" if number == 0 else ",\n") + _ENCODER.encode(item))
+        file.write("\n]\n" if content else "[]\n")
+
+
+def _write_text(path: Path, content: str) -> None:
+    path.write_text(content, encoding="utf-8")

@@ -1,0 +1,87 @@
+"""Folders on disk: replaced whole, whatever happens meanwhile."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from kedro.io import DatasetError
+
+from synthetic_textcat.datasets import FolderDataset
+from synthetic_textcat.datasets.file_formats import Content
+
+
+def _folder(path: Path) -> FolderDataset:
+    return FolderDataset(path=str(path / "out" / "folder"))
+
+
+def _files(path: Path) -> list[str]:
+    return sorted(file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file())
+
+
+def test_each_file_comes_back_as_it_was(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"text": ['a "b",\nc', "NA", "ä"], "label": ["1", "", "x"]}, dtype="str")
+    folder = _folder(tmp_path)
+    assert not folder.exists()
+    folder.save(
+        {
+            "data/a.parquet": frame,
+            "a.csv": lambda: frame,
+            "a.jsonl": frame,
+            "a.json": {"names": ["ä"]},
+            "list.json": [{"name": "ä"}, 2],
+            "none.json": [],
+            "README.md": "# Ä\n",
+        }
+    )
+    assert folder.exists()
+    loaded = folder.load()
+    assert list(loaded) == ["README.md", "a.csv", "a.json", "a.jsonl", "data/a.parquet", "list.json", "none.json"]
+    for name in ("a.csv", "a.jsonl", "data/a.parquet"):
+        pd.testing.assert_frame_equal(loaded[name]().astype("str"), frame)
+    assert loaded["a.json"]() == {"names": ["ä"]}
+    assert loaded["list.json"]() == [{"name": "ä"}, 2]
+    assert loaded["none.json"]() == []
+    assert loaded["README.md"]() == "# Ä\n"
+
+
+def test_what_is_saved_anew_leaves_nothing_of_before(tmp_path: Path) -> None:
+    folder = _folder(tmp_path)
+    folder.save({"old.md": "old", "both.md": "old"})
+    folder.save({"both.md": "new"})
+    assert _files(tmp_path) == ["out/folder/both.md"]
+    assert folder.load()["both.md"]() == "new"
+
+
+def test_a_save_that_fails_leaves_the_folder_of_before(tmp_path: Path) -> None:
+    folder = _folder(tmp_path)
+    folder.save({"a.md": "old", "b.md": "old"})
+
+    def broken() -> Content:
+        raise ValueError("no content")
+
+    with pytest.raises(DatasetError):
+        folder.save({"a.md": "new", "b.md": broken})
+    assert _files(tmp_path) == ["out/folder/a.md", "out/folder/b.md"]
+    assert folder.load()["a.md"]() == "old"
+
+
+def test_a_folder_that_was_set_aside_when_the_run_was_killed_comes_back(tmp_path: Path) -> None:
+    folder = _folder(tmp_path)
+    folder.save({"a.md": "old"})
+    (tmp_path / "out" / "folder").rename(tmp_path / "out" / ".folder.before")
+    assert folder.load()["a.md"]() == "old"
+    assert _files(tmp_path) == ["out/folder/a.md"]
+
+
+@pytest.mark.parametrize("name", ["../a.md", "/a.md", "a/../b.md", ".a.md", "a.exe", "a b.md", "a\n.md", "ä.md", ""])
+def test_no_file_lies_outside_or_has_a_name_that_some_system_refuses(tmp_path: Path, name: str) -> None:
+    with pytest.raises(DatasetError):
+        _folder(tmp_path).save({name: "text"})
+    assert _files(tmp_path) == []
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError) as caught:
+        _folder(tmp_path).load()
+    assert isinstance(caught.value.__cause__, FileNotFoundError)
+    assert str(caught.value.__cause__.filename).endswith("folder")

@@ -1,0 +1,39 @@
+"""A run to write a card of."""
+
+from typing import Any
+
+from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
+
+from synthetic_textcat.pipelines.export.nodes import write_card
+from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters, LlmParameters
+from synthetic_textcat.schemas.rows import to_frame
+from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
+from tests.pipelines.quality_report.builders import example_frame, ledger
+
+TASK = Task.model_validate({"task": "Sort a review.", "labels": ["good", "bad", "mixed"]})
+TASKS = to_frame([TASK.to_row("file")], dict.fromkeys(TASKS_ARROW_SCHEMA.names, "object"))
+SPLIT_REPORT = {
+    f"export/rows_{name}": rows
+    for name, rows in [("train", 1.0), ("validation", 0.0), ("test", 2.0), ("left_out", 0.0)]
+}
+PROMPTS = [
+    *(ChatPromptTemplate.from_messages([("human", f"{name} {{task}}")]) for name in ("closed", "open")),
+    PromptTemplate.from_template("{seed_examples}"),
+    ChatPromptTemplate.from_messages([("human", "again")]),
+]
+
+
+def card(rows: list[dict[str, Any]], model: str = "gpt", **sampling: Any) -> str:
+    """The card of these rows."""
+    return write_card(
+        example_frame(rows),
+        TASKS,
+        {**ledger()},
+        {"rows/planned": 10.0, "yield/all": 0.5, "yield/task/t0": 0.25, "cost/usd_dataset": None, "tokens/all": 1234.0},
+        SPLIT_REPORT,
+        LlmParameters(model=model),
+        42,
+        AttributeSamplingParameters.model_validate(sampling),
+        ExportParameters(),
+        *PROMPTS,
+    )

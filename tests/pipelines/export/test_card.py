@@ -1,0 +1,111 @@
+"""What a stranger reads first, and what the hub reads."""
+
+from typing import Any
+
+import pytest
+import yaml
+from huggingface_hub import DatasetCard, DatasetCardData
+
+from synthetic_textcat.pipelines.export.card import as_code
+from synthetic_textcat.pipelines.export.facts import prompt_sha256
+from synthetic_textcat.schemas.languages import languages
+from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
+from tests.pipelines.export.builders import PROMPTS, card
+
+
+def _head(text: str) -> dict[str, Any]:
+    start, head, _ = text.split("---\n", 2)
+    assert start == ""
+    parsed = yaml.safe_load(head)
+    assert isinstance(parsed, dict)
+    return parsed
+
+
+def test_the_head_is_one_that_the_hub_knows() -> None:
+    text = card([{}, {"language": "German"}, {"language": "Chinese (Simplified)"}])
+    read: Any = DatasetCard(text)
+    head = read.data.to_dict()
+    assert isinstance(read.data, DatasetCardData)
+    assert head == _head(text)
+    assert head["size_categories"] == ["n<1K"]
+    assert head["language"] == ["de", "en", "zh"]
+    assert head["multilinguality"] == ["multilingual"]
+    assert head["annotations_creators"] == head["language_creators"] == ["machine-generated"]
+    assert head["task_categories"] == ["text-classification", "sentence-similarity"]
+    assert "synthetic" in head["tags"]
+
+
+def test_there_is_a_config_for_each_view_with_the_splits_that_have_rows() -> None:
+    configs = {entry["config_name"]: entry["data_files"] for entry in _head(card([{}] * 3))["configs"]}
+    assert set(configs) == {"default", "triplet", "text-label"}
+    assert configs["triplet"] == [
+        {"split": "train", "path": "data/triplet-train.parquet"},
+        {"split": "test", "path": "data/triplet-test.parquet"},
+    ]
+
+
+def test_it_tells_the_account_the_models_the_prompts_and_the_shares() -> None:
+    rows = [{"model_name": "gpt-b"}, {"model_name": "gpt-a", "clarity": "ambiguous"}]
+    text = card(rows, language=["en", "de"], clarity=None)
+    assert "- Written by: `gpt-a`, `gpt-b`\n" in text
+    assert "- Plan: seed 42, 10 rows of 1 tasks,\n  0 of them thought of by a model, 1 with a closed set" in text
+    assert "- clarity: drawn evenly\n" in text
+    assert "| accepted | 6 |\n| rejected: label_leaked | 2 |\n| failed: invalid_json | 1 |\n| not run | 1 |\n" in text
+    assert "| `clarity` | `ambiguous` | 1 | 50.0 % |\n" in text
+    assert "| train | 1 |\n| validation | 0 |\n| test | 2 |\n| left out | 0 |\n" in text
+    assert f"| closed_prompt | `{prompt_sha256(PROMPTS[0])}` |\n" in text
+    for words in ("machine-generated", 'batch_sampler="no_duplicates"', "`TripletLoss`", "## Licence"):
+        assert words in text
+
+
+def test_it_shows_metrics_that_are_known_and_of_no_single_task() -> None:
+    text = card([{}])
+    assert "| `yield/all` | 0.5 |\n| `tokens/all` | 1234 |\n" in text
+    assert "yield/task" not in text
+    assert "rows/planned" not in text
+    assert "cost/" not in text
+
+
+def test_another_prompt_has_another_hash() -> None:
+    hashes = [prompt_sha256(prompt) for prompt in PROMPTS]
+    assert len(set(hashes)) == len(hashes)
+    assert all(len(found) == 64 for found in hashes)
+
+
+@pytest.mark.parametrize(
+    ("rows", "model"), [([{"model_name": OFFLINE_MODEL}], OFFLINE_MODEL), ([{"model_name": OFFLINE_MODEL}], "gpt")]
+)
+def test_data_of_templates_carries_the_banner(rows: list[dict[str, Any]], model: str) -> None:
+    assert BANNER in card(rows, model)
+
+
+def test_data_of_a_model_carries_no_banner() -> None:
+    assert BANNER not in card([{}])
+
+
+@pytest.mark.parametrize(("model", "banner"), [(OFFLINE_MODEL, True), ("gpt", False)])
+def test_a_card_without_examples_is_whole(model: str, banner: bool) -> None:
+    text = card([], model)
+    assert _head(text)["language"] == ["en"]
+    assert f"- Written by: `{model}`\n" in text
+    assert (BANNER in text) is banner
+
+
+def test_no_text_of_a_model_gets_into_it() -> None:
+    wild = "<script>alert(1)</script> [x](http://evil)\n# Heading\n---\n| a | b |"
+    plain = card([{}])
+    assert card([{"input_text": wild, "label": wild, "misleading_label": wild, "task": wild}]) == plain
+    assert wild not in card([{"model_name": wild}])
+
+
+def test_what_others_named_is_code_in_one_line() -> None:
+    assert as_code("a`b|c\nd\r\x00\u2028e") == "`a b c d   e`"
+    assert as_code("") == "` `"
+    assert len(as_code("x" * 999)) == 122
+
+
+@pytest.mark.parametrize("name", [language.name for language in languages()])
+def test_every_language_has_its_code_in_the_card(name: str) -> None:
+    (code,) = _head(card([{"language": name}]))["language"]
+    assert isinstance(code, str)
+    assert 2 <= len(code) <= 3

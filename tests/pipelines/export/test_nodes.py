@@ -1,0 +1,199 @@
+"""What trainers read."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from synthetic_textcat.errors import EvaluationError, StaleTableError
+from synthetic_textcat.hashing import short_id
+from synthetic_textcat.pipelines.export.huggingface import CONFIGS
+from synthetic_textcat.pipelines.export.nodes import (
+    SplitRows,
+    export_argilla,
+    export_huggingface,
+    export_json_lines,
+    export_mteb,
+    export_triplets,
+    set_overlaps_aside,
+    split_rows,
+)
+from synthetic_textcat.pipelines.export.splits import SPLITS
+from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters
+from synthetic_textcat.schemas.rows import EXAMPLES, REQUESTS, to_frame
+from tests.pipelines.export.builders import TASK, TASKS
+from tests.pipelines.quality_report.builders import ROW, example_frame
+
+_EXPORT = ExportParameters()
+
+
+def _plan(rows: int) -> pd.DataFrame:
+    of_all = {**ROW, "task_id": TASK.task_id, "seed": 1}
+    return to_frame(
+        ({name: {**of_all, "request_id": f"r{x}", "replicate": x}[name] for name in REQUESTS} for x in range(rows)),
+        REQUESTS,
+    )
+
+
+def _examples(rows: int) -> pd.DataFrame:
+    texts = (short_id(place) + short_id(place, "more") for place in range(rows))
+    return example_frame(
+        {"request_id": f"r{place}", "task_id": TASK.task_id, "input_text": text} for place, text in enumerate(texts)
+    )
+
+
+def _split(examples: pd.DataFrame, plan: pd.DataFrame) -> SplitRows:
+    none = pd.DataFrame({"request_id": [], "overlap": []}, dtype="str")
+    return split_rows(examples, none, plan, TASKS, AttributeSamplingParameters(), _EXPORT, 42)
+
+
+def _files(**settings: Any) -> dict[str, Callable[[], Any]]:
+    examples = _examples(20)
+    splits, _ = _split(examples, _plan(20))
+    return export_huggingface(examples, splits, "# Card\n", ExportParameters.model_validate(settings))
+
+
+def test_triplets_have_exactly_their_columns_in_order() -> None:
+    frame, beside = export_triplets(example_frame([{}, {"input_text": "Hm.\nWell.", "label": "mixed"}]), _EXPORT)
+    assert list(frame.columns) == ["anchor", "positive", "negative"]
+    assert list(frame.itertuples(index=False, name=None)) == [
+        ("Instruct: Sort a review.\nQuery: They forgot the sauce.", "bad", "good"),
+        ("Instruct: Sort a review.\nQuery: Hm.\nWell.", "mixed", "good"),
+    ]
+    assert list(beside.columns) == ["request_id", "task_id", "instruction"]
+
+
+def test_an_instruction_that_is_left_out_stands_beside() -> None:
+    rows = [{"request_id": f"r{place}", "label": label} for place, label in enumerate("aabb")]
+    settings = {"distinct_label_batches": 2}
+    examples = example_frame(rows)
+    baked, _ = export_triplets(examples, ExportParameters.model_validate(settings))
+    bare, beside = export_triplets(examples, ExportParameters.model_validate({**settings, "instruction": "left_out"}))
+    assert set(bare["anchor"]) == {"They forgot the sauce."}
+    assert (beside["instruction"] + bare["anchor"]).tolist() == baked["anchor"].tolist()
+    assert bare["positive"].tolist() == ["a", "b", "a", "b"]
+    assert beside["request_id"].tolist() == ["r0", "r2", "r1", "r3"]
+
+
+def test_no_examples_are_no_triplets_with_the_same_columns() -> None:
+    frame, _ = export_triplets(example_frame([]), _EXPORT)
+    assert frame.empty
+    assert list(frame.columns) == ["anchor", "positive", "negative"]
+
+
+def test_each_example_has_its_split_and_the_counts_add_up() -> None:
+    splits, report = _split(_examples(40), _plan(100))
+    assert splits["request_id"].tolist() == [f"r{place}" for place in range(40)]
+    counts = dict(splits["split"].fillna("left_out").value_counts())
+    assert {name.removeprefix("export/rows_"): rows for name, rows in report.items() if rows} == counts
+    assert report["export/rows_train"] == 32
+
+
+def test_a_nearly_equal_text_is_not_in_two_splits() -> None:
+    examples = _examples(10).assign(input_text="They forgot the sauce.")
+    splits, report = _split(examples, _plan(10))
+    assert set(splits["split"].dropna()) == {"test"}
+    assert report["export/rows_left_out"] == 9
+    assert set(splits["planned_split"]) == {"train", "validation", "test"}
+
+
+def test_examples_of_another_plan_are_told() -> None:
+    with pytest.raises(StaleTableError, match=r"Row r2 of .*examples\.parquet is not in the plan"):
+        _split(_examples(3), _plan(2))
+
+
+def test_no_examples_have_no_splits() -> None:
+    splits, report = _split(example_frame([]), _plan(3))
+    assert splits.empty
+    assert set(report.values()) == {0}
+
+
+def test_the_dataset_folder_has_each_view_in_splits() -> None:
+    files = _files()
+    assert files["README.md"]() == "# Card\n"
+    names = {f"data/{view}-{split}.parquet" for view in CONFIGS for split in SPLITS}
+    assert set(files) == {"README.md", *names}
+    assert list(files["data/default-train.parquet"]().columns) == list(EXAMPLES)
+    assert list(files["data/triplet-train.parquet"]().columns) == ["anchor", "positive", "negative"]
+    assert list(files["data/text-label-test.parquet"]().columns) == ["text", "label", "task", "task_id"]
+    assert [len(files[f"data/triplet-{split}.parquet"]()) for split in SPLITS] == [16, 2, 2]
+
+
+def test_without_examples_the_folder_has_an_empty_train_split() -> None:
+    files = export_huggingface(
+        example_frame([]), pd.DataFrame({"split": []}, dtype="str"), "# Card\n", ExportParameters()
+    )
+    assert set(files) == {"README.md", *(f"data/{view}-train.parquet" for view in CONFIGS)}
+    assert files["data/default-train.parquet"]().empty
+
+
+def test_json_lines_are_as_their_trainers_read_them() -> None:
+    e5, flag_embedding = export_json_lines(example_frame([{}]))
+    both = {"query": "They forgot the sauce."}
+    assert e5.to_dict("records") == [{"instruction": "Sort a review.", **both, "positive": "bad", "negative": "good"}]
+    assert flag_embedding.to_dict("records") == [{**both, "pos": ["bad"], "neg": ["good"], "prompt": "Sort a review."}]
+
+
+def test_a_closed_task_has_a_train_and_a_test_file_for_mteb() -> None:
+    examples = _examples(20).assign(language="German")
+    splits, _ = _split(examples, _plan(20))
+    files = export_mteb(examples, splits, TASKS)
+    assert set(files) == {f"{TASK.task_id}/{name}" for name in ("train.jsonl", "test.jsonl", "metadata.json")}
+    assert [len(files[f"{TASK.task_id}/{split}.jsonl"]()) for split in ("train", "test")] == [16, 2]
+    assert list(files[f"{TASK.task_id}/test.jsonl"]().columns) == ["text", "label"]
+    metadata = files[f"{TASK.task_id}/metadata.json"]()
+    assert metadata["label_names"] == ["good", "bad", "mixed"]
+    assert metadata["languages"] == [{"code": "de", "script": "Latn"}]
+
+
+def test_a_task_that_can_not_be_scored_has_no_files_for_mteb() -> None:
+    examples = _examples(20)
+    splits, _ = _split(examples, _plan(20))
+    assert not export_mteb(examples, splits.assign(split="train"), TASKS)
+    assert not export_mteb(examples.assign(task_id="another"), splits, TASKS)
+    assert not export_mteb(example_frame([]), splits.head(0), TASKS)
+
+
+def test_records_for_argilla_suggest_the_label_and_say_who_wrote() -> None:
+    examples = pd.concat([_examples(1), example_frame([{"task_id": "open"}])], ignore_index=True)
+    files = export_argilla(examples, TASKS)
+    (record,) = json.loads(json.dumps(files[f"{TASK.task_id}.records.json"]()))
+    assert record["fields"] == {"text": examples["input_text"].iloc[0], "task": "Sort a review."}
+    assert record["suggestions"] == {"label": {"value": "bad", "score": None, "agent": "model-1", "type": "model"}}
+    assert record["metadata"]["language"] == "English"
+    (question,) = files[f"{TASK.task_id}.settings.json"]()["questions"]
+    assert question == {"name": "label", "type": "label", "labels": ["good", "bad", "mixed"]}
+    (question,) = files["open.settings.json"]()["questions"]
+    assert question == {"name": "label", "type": "text"}
+
+
+def test_rows_of_the_evaluation_set_are_set_aside_and_named() -> None:
+    near = "The courier left my parcel in the rain again, and nobody rang the bell."
+    rows = ["Something else altogether.", near, "Equal, but for CASE."]
+    examples = example_frame([{"request_id": f"r{place}", "input_text": text} for place, text in enumerate(rows)])
+    held = pd.DataFrame({"text": [near.replace("rain", "snow"), "equal,  but for case.", None]})
+    exported, overlaps = set_overlaps_aside(examples, held, _EXPORT)
+    assert exported["request_id"].tolist() == ["r0"]
+    assert overlaps.to_dict("records") == [
+        {"request_id": "r1", "overlap": "near"},
+        {"request_id": "r2", "overlap": "exact"},
+    ]
+    plan = _plan(3)
+    report = split_rows(exported, overlaps, plan, TASKS, AttributeSamplingParameters(), _EXPORT, 42).report
+    assert (report["export/overlaps_exact"], report["export/overlaps_near"]) == (1, 1)
+
+
+@pytest.mark.parametrize("held", [None, pd.DataFrame({"text": []}, dtype="str")])
+def test_without_an_evaluation_set_all_rows_are_exported(held: pd.DataFrame | None) -> None:
+    examples = _examples(3)
+    exported, overlaps = set_overlaps_aside(examples, held, _EXPORT)
+    assert exported is examples
+    assert list(overlaps.columns) == ["request_id", "overlap"]
+    assert overlaps.empty
+
+
+def test_an_evaluation_set_without_texts_is_told_in_one_line() -> None:
+    with pytest.raises(EvaluationError, match="no column `text`, but texts, label \\(did you mean texts"):
+        set_overlaps_aside(_examples(1), pd.DataFrame({"texts": ["a"], "label": ["b"]}), _EXPORT)
