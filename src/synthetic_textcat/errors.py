@@ -58,6 +58,10 @@ class StaleTableError(TextcatError):
     """A table on disk that belongs to another plan, prompt or task file than the ones beside it."""
 
 
+class RebuildError(TextcatError):
+    """A run that can't be rebuilt: unknown, deleted, without the files for it, or planned by other code."""
+
+
 class QualityTooLowError(TextcatError):
     """Yield or quality beyond what a parameter allows; raised when everything is saved."""
 
