@@ -18,6 +18,10 @@ from synthetic_textcat.hooks.tracking.source import source_tags
 from synthetic_textcat.schemas.parameters import validate_parameters
 from synthetic_textcat.schemas.rows import plan_sha256
 
+_OTHER_PLAN_ON_DISK = (
+    "data/03_primary/requests.parquet holds another. Next: run attribute_sampling with the same from_run first"
+)
+
 logger = logging.getLogger(__name__)
 
 
@@ -42,7 +46,6 @@ class Rebuild:
         """Replaces parameters and catalog entries.
 
         Raises:
-            ParameterError: If the project's own parameters are wrong.
             RebuildError: If the run, or its parameters, can't be had.
         """
         self._run, self._changes, self._lacking = None, [], {}
@@ -50,9 +53,7 @@ class Rebuild:
         project = loader["parameters"]
         if project.get("from_run") is None:
             return
-        asked = validate_parameters(project).from_run
-        assert asked is not None
-        run = kept_run(context.project_path, asked)
+        run = kept_run(context.project_path, str(project["from_run"]))
         kept = run.parameters()
         _refuse_unknown(run, {**project, **kept})
         now = rebuilt_parameters(project, kept, loader.runtime_params or {})
@@ -77,7 +78,7 @@ class Rebuild:
         if lacking := sorted(read & self._lacking.keys()):
             raise self._lacking[lacking[0]]
         if "requests" in read:
-            self._compare(catalog.load("requests"))
+            self._compare(catalog.load("requests"), _OTHER_PLAN_ON_DISK)
         if "tasks" in read:  # so that later stages find on disk what the plan was made of
             catalog.save("tasks", KeptTasksDataset(filepath=tasks_entry(self._run)["filepath"]).load().table)
 
@@ -89,9 +90,9 @@ class Rebuild:
             RebuildError: If it differs, and no parameter was set that would make it differ.
         """
         if self._run is not None and dataset_name.rpartition(".")[2] == "requests":
-            self._compare(data)
+            self._compare(data, f"the code that plans has changed since. Next: check out commit {_commit(self._run)}")
 
-    def _compare(self, requests: Any) -> None:
+    def _compare(self, requests: Any, otherwise: str) -> None:
         assert self._run is not None
         name, then, now = self._run.name, self._run.tags.get("plan_sha256"), plan_sha256(requests)
         if then is None:
@@ -102,9 +103,7 @@ class Rebuild:
             logger.warning("The plan is not that of run %s, as asked for: %s", name, ", ".join(self._changes))
         else:
             raise RebuildError(
-                f"This plan (sha256 {now[:12]}) is not that of run {name} ({then[:12]}): the code that plans is "
-                "another, or the plan on disk is. Next: run attribute_sampling with the same from_run, or check out "
-                f"commit {self._run.tags.get('mlflow.source.git.commit', 'of that run')[:12]}; nothing was asked"
+                f"This plan (sha256 {now[:12]}) is not that of run {name} ({then[:12]}): {otherwise}; nothing was asked"
             )
 
 
@@ -114,5 +113,9 @@ def _refuse_unknown(run: KeptRun, parameters: dict[str, Any]) -> None:
     except ParameterError as error:
         raise RebuildError(
             f"Run {run.name} has parameters that this version of the project does not take: {error}. Next: check out "
-            f"commit {run.tags.get('mlflow.source.git.commit', 'of that run')[:12]}"
+            f"commit {_commit(run)}"
         ) from None
+
+
+def _commit(run: KeptRun) -> str:
+    return run.tags.get("mlflow.source.git.commit", "of that run")[:12]
