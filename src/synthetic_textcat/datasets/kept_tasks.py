@@ -33,9 +33,9 @@ class KeptTasksDataset(AbstractDataset[None, KeptTasks]):
             table = pd.read_parquet(self._filepath, columns=TASKS_ARROW_SCHEMA.names)
             tasks_of(table)
         except (ValueError, LookupError, TypeError) as error:  # pydantic's and Arrow's errors are ValueErrors
-            first = str(error).partition("\n")[0]
+            reason = " ".join(str(error).split())[:200]
             raise TasksFileError(
-                f"The tasks that the run of from_run kept can't be read by this version: {first}. Next: check out the "
+                f"The tasks that the run of from_run kept can't be read by this version: {reason}. Next: check out the "
                 "commit that its tag mlflow.source.git.commit names"
             ) from error
         return KeptTasks(table)
