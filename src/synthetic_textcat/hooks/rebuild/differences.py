@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from packaging.requirements import InvalidRequirement, Requirement
-
 from synthetic_textcat.hooks.tracking.kept import KeptRun
 
 _MOST_PACKAGES = 5
@@ -57,6 +55,8 @@ def _pinned(run: KeptRun) -> dict[str, str]:
 
 def _pin(line: str) -> tuple[str, str] | None:
     """Name and version of a line `name==version`, if it is meant for this Python and machine."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
     try:
         pinned = Requirement(line.partition("#")[0].strip())
     except InvalidRequirement:
