@@ -66,6 +66,10 @@ class EvaluationError(TextcatError):
     """An evaluation that can't be made: what it needs is not installed, or there are no rows for it."""
 
 
+class RebuildError(TextcatError):
+    """A run that can't be rebuilt: unknown, deleted, without the files for it, or planned by other code."""
+
+
 class QualityTooLowError(TextcatError):
     """Yield or quality beyond what a parameter allows; raised when everything is saved."""
 

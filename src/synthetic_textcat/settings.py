@@ -16,6 +16,7 @@ from synthetic_textcat.hooks import (  # noqa: E402
     ParameterGate,
     Progress,
     QualityGate,
+    Rebuild,
     RunSummary,
 )
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA  # noqa: E402
@@ -32,12 +33,14 @@ CONFIG_LOADER_ARGS = {
 }
 
 _quality_gate = QualityGate()
+_rebuild = Rebuild()
 # Called last to first: at a run's end MLflow logs it, the summary is printed, and only then may its quality end it.
 HOOKS = (
     _quality_gate,
     RunSummary(),
-    MlflowTracking(verdict=_quality_gate.complaint),
+    MlflowTracking(verdict=_quality_gate.complaint, rebuilt_from=_rebuild.rebuilt_from),
     Progress(),
+    _rebuild,
     JournalWriter(),
     ParameterGate(),
 )

@@ -43,6 +43,11 @@ def test_the_parameters_of_openai_over_base_are_valid() -> None:
     assert validate_parameters(merged).llm.model == _OPENAI["llm"]["model"]
 
 
+@pytest.mark.parametrize(("typed", "name"), [(None, None), ("a-run", "a-run"), (7, "7")])
+def test_a_run_is_named_also_by_digits(typed: object, name: str | None) -> None:
+    assert validate_parameters(_with("from_run", typed)).from_run == name
+
+
 @pytest.mark.parametrize(
     ("path", "says"),
     [
@@ -78,6 +83,8 @@ def test_an_unknown_key_is_named_with_the_nearest_and_without_its_value(path: st
     ("path", "value", "says"),
     [
         ("seed", "x", "Parameter seed='x': input should be a valid integer"),
+        ("from_run", True, "Parameter from_run=True: is true or false"),
+        ("from_run", ["x"], "Parameter from_run=['x']: input should be a valid string"),
         ("llm.model", "", "Parameter llm.model='': string should have at least 1 character"),
         ("llm.temperature", 3, "Parameter llm.temperature=3: input should be less than or equal to 2"),
         ("llm.temperature", float("nan"), "Parameter llm.temperature=nan"),

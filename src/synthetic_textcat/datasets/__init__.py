@@ -5,6 +5,7 @@ from synthetic_textcat.datasets.figure import FigureDataset
 from synthetic_textcat.datasets.file import FileDataset
 from synthetic_textcat.datasets.folder import FolderDataset
 from synthetic_textcat.datasets.journal import JournalDataset
+from synthetic_textcat.datasets.kept_tasks import KeptTasksDataset
 from synthetic_textcat.datasets.optional import OptionalDataset
 from synthetic_textcat.datasets.table import TableDataset
 from synthetic_textcat.datasets.tasks_file import TasksFileDataset
@@ -16,6 +17,7 @@ __all__ = [
     "FileDataset",
     "FolderDataset",
     "JournalDataset",
+    "KeptTasksDataset",
     "OptionalDataset",
     "TableDataset",
     "TasksFileDataset",

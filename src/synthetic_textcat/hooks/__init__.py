@@ -4,7 +4,8 @@ from synthetic_textcat.hooks.journal_writer import JournalWriter
 from synthetic_textcat.hooks.parameter_gate import ParameterGate
 from synthetic_textcat.hooks.progress import Progress
 from synthetic_textcat.hooks.quality_gate import QualityGate
+from synthetic_textcat.hooks.rebuild import Rebuild
 from synthetic_textcat.hooks.summary import RunSummary
 from synthetic_textcat.hooks.tracking import MlflowTracking
 
-__all__ = ["JournalWriter", "MlflowTracking", "ParameterGate", "Progress", "QualityGate", "RunSummary"]
+__all__ = ["JournalWriter", "MlflowTracking", "ParameterGate", "Progress", "QualityGate", "Rebuild", "RunSummary"]

@@ -143,10 +143,16 @@ class ExportParameters(Block):
     distinct_label_batches: int | None = Field(None, ge=2)
 
 
+def _as_text(name: Any) -> Any:
+    """A run's name of digits alone is a number to Kedro's `--params`."""
+    return str(name) if isinstance(name, int) and not isinstance(name, bool) else name
+
+
 class Parameters(Block):
     """All parameters. Kedro itself checks only the blocks that the chosen pipeline uses."""
 
     seed: Annotated[int, BeforeValidator(no_boolean)]
+    from_run: Annotated[str | None, BeforeValidator(_as_text)] = None
     llm: LlmParameters
     task_ingest: TaskIngestParameters
     attribute_sampling: AttributeSamplingParameters

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 
 @dataclass(frozen=True)
 class TasksFile:
@@ -17,6 +19,17 @@ class TasksFile:
 
     path: str
     content: object
+
+
+@dataclass(frozen=True)
+class KeptTasks:
+    """All tasks of an earlier run, in place of a file: nothing is brainstormed beside them.
+
+    Attributes:
+        table: Its table `tasks`.
+    """
+
+    table: pd.DataFrame
 
 
 class JsonError(ValueError):

@@ -68,16 +68,22 @@ def _entries(draw: st.DrawFn) -> Entries:
     return draw(st.lists(entry, min_size=1, max_size=4, unique_by=lambda x: Task(task=x["task"]).task_id))
 
 
+def _read(path: Path) -> list[Task]:
+    tasks = read_tasks_file(TasksFileDataset(filepath=str(path)).load(), TaskIngestParameters())
+    assert isinstance(tasks, list)
+    return tasks
+
+
 def _through(suffix: str, entries: Entries, folder: Path) -> list[Task]:
     path = folder / f"tasks{suffix}"
     WRITERS[suffix](entries, path)
-    return read_tasks_file(TasksFileDataset(filepath=str(path)).load(), TaskIngestParameters())
+    return _read(path)
 
 
 def _from_csv(folder: Path, text: str) -> list[Task]:
     path = folder / "tasks.csv"
     path.write_text(text, encoding="utf-8")
-    return read_tasks_file(TasksFileDataset(filepath=str(path)).load(), TaskIngestParameters())
+    return _read(path)
 
 
 def _complaint_about_csv(folder: Path, text: str) -> str:

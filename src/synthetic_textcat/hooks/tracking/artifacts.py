@@ -10,21 +10,21 @@ from synthetic_textcat.errors import redact
 from synthetic_textcat.hooks.tracking.log import RunLog
 from synthetic_textcat.hooks.tracking.marks import Marked
 
-_REBUILD = "rebuild"
+REBUILD = "rebuild"
 
 
 def keep_rebuild_files(log: RunLog, params: Mapping[str, Any], project: Path) -> None:
     """Keeps all parameters, and the versions that the project installs, under `rebuild/`."""
     text = yaml.safe_dump(dict(params), sort_keys=False, allow_unicode=True)
-    log.client.log_text(log.run_id, redact(text), f"{_REBUILD}/parameters.yml")
+    log.client.log_text(log.run_id, redact(text), f"{REBUILD}/parameters.yml")
     constraints = project / "constraints.txt"
     if constraints.is_file():
-        log.client.log_artifact(log.run_id, str(constraints), _REBUILD)
+        log.client.log_artifact(log.run_id, str(constraints), REBUILD)
 
 
 def keep_file(log: RunLog, item: Marked) -> None:
     """Keeps the dataset's file where its mark says, and a prompt under `rebuild/prompts/`, as it was when read."""
     if item.marks.prompt and item.file and item.content is not None:
-        log.client.log_text(log.run_id, item.content.decode(), f"{_REBUILD}/prompts/{item.file.name}")
+        log.client.log_text(log.run_id, item.content.decode(), f"{REBUILD}/prompts/{item.file.name}")
     if item.marks.artifact is not None and item.file:
         log.client.log_artifact(log.run_id, str(item.file), item.marks.artifact or None)

@@ -54,9 +54,9 @@ class Guard:
             return None
         began = time.monotonic()
         try:
-            with _quiet():
+            with quiet():
                 return step()
-        except _tracking_errors() as error:
+        except tracking_errors() as error:
             self._lost_s += time.monotonic() - began
             self._failed.append(what)
             self._reason = self._reason or f"{type(error).__name__}: {first_line(error)}"
@@ -76,7 +76,7 @@ def first_line(error: BaseException, limit: int = 500) -> str:
     return redact(next(filter(None, lines), type(error).__name__))[:limit]
 
 
-def _tracking_errors() -> tuple[type[Exception], ...]:
+def tracking_errors() -> tuple[type[Exception], ...]:
     """What MLflow, its SQL layer, the file system and a dataset raise when they fail; imported only on a failure.
 
     The built-in ones are in it because a paid-for run must not end for a slip in its book-keeping.
@@ -95,7 +95,7 @@ def _tracking_errors() -> tuple[type[Exception], ...]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """No telemetry, no warnings, no log lines of MLflow and its libraries: the guard says what matters."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

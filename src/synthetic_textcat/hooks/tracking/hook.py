@@ -46,11 +46,13 @@ class MlflowTracking:
 
     Args:
         verdict: Says why a finished run is still a failure, or None; asked once for each finished run, tracked or not.
+        rebuilt_from: The id of the run that this one rebuilds, or None; asked when it starts.
     """
 
-    def __init__(self, verdict: Verdict) -> None:
+    def __init__(self, verdict: Verdict, rebuilt_from: Callable[[], str | None] = lambda: None) -> None:
         self._last: ActiveRun | None = None
         self._verdict = verdict
+        self._rebuilt_from = rebuilt_from
         self._context: KedroContext | None = None
         self._params: dict[str, Any] = {}
         self._active: ActiveRun | None = None
@@ -86,10 +88,11 @@ class MlflowTracking:
         self._params = {name: plain(value) for name, value in context.params.items()}
         if os.environ.get(SWITCH, "").casefold() == "off":
             return
+        parent = self._rebuilt_from()
         opening = Opening(
             project=context.project_path,
             name=run_name(run_params, self._params),
-            tags=start_tags(run_params, self._params, context),
+            tags=start_tags(run_params, self._params, context) | ({"rebuilt_from": parent} if parent else {}),
             params=self._params,
         )
         self._active = self._last = ActiveRun(opening=opening, guard=Guard(), catalog=catalog)

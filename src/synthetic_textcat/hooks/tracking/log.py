@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from filelock import FileLock
+
+from synthetic_textcat.hooks.tracking.life import drop_lock
+
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
@@ -14,11 +18,17 @@ _NONE: Mapping[str, Any] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class RunLog:
-    """A run in a store, named in every call: MLflow's global state, its active run above all, is left alone."""
+    """A run in a store, named in every call: MLflow's global state, its active run above all, is left alone.
+
+    Attributes:
+        client, experiment_id, run_id: Where it is.
+        lock: Held until the run has ended, as a sign that its process lives.
+    """
 
     client: "MlflowClient"
     experiment_id: str
     run_id: str
+    lock: FileLock | None = None
 
     def batch(
         self,
@@ -42,3 +52,5 @@ class RunLog:
         if reason:
             self.batch(tags={"reason": reason})
         self.client.set_terminated(self.run_id, status, end_ms)
+        if self.lock is not None:
+            drop_lock(self.lock)

@@ -87,14 +87,14 @@ def read_bytes(dataset: object) -> bytes | None:
 
 def marks_of(dataset: object) -> Marks | None:
     """The dataset's marks, or None where the catalog gives none."""
-    marks = _raw_marks(getattr(dataset, "metadata", None))
+    marks = raw_marks(getattr(dataset, "metadata", None))
     return Marks(**{key: value for key, value in marks.items() if key in _KEYS}) if marks else None
 
 
 def unknown_keys(conf_catalog: Mapping[str, Any]) -> Iterator[str]:
     """A warning for each mark of the catalog's configuration that means nothing."""
     for name, entry in conf_catalog.items():
-        marks = _raw_marks(entry.get("metadata")) if isinstance(entry, Mapping) else {}
+        marks = raw_marks(entry.get("metadata")) if isinstance(entry, Mapping) else {}
         for key in marks.keys() - set(_KEYS):
             yield f"Dataset '{name}': metadata.mlflow.{key} means nothing here; {nearest(key, _KEYS)}"
 
@@ -112,6 +112,7 @@ def local_path(dataset: Any) -> Path | None:
     return Path(str(raw))
 
 
-def _raw_marks(metadata: object) -> Mapping[str, Any]:
+def raw_marks(metadata: object) -> Mapping[str, Any]:
+    """The marks in a dataset's metadata, as they are written; empty where there are none."""
     marks = metadata.get("mlflow") if isinstance(metadata, Mapping) else None
     return marks if isinstance(marks, Mapping) else {}

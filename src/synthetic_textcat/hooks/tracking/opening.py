@@ -11,9 +11,11 @@ from typing import Any
 
 from synthetic_textcat.hooks.tracking.artifacts import keep_rebuild_files
 from synthetic_textcat.hooks.tracking.guard import Guard
+from synthetic_textcat.hooks.tracking.life import take_lock
 from synthetic_textcat.hooks.tracking.log import RunLog
 from synthetic_textcat.hooks.tracking.parameters import flatten
 from synthetic_textcat.hooks.tracking.store import Store
+from synthetic_textcat.hooks.tracking.sweep import sweep
 
 
 def _now_ms() -> int:
@@ -44,13 +46,19 @@ class Opening:
         with store.alone():
             client = store.connect()
             experiment_id = store.experiment_id(client)
-        run = client.create_run(experiment_id, start_time=self.start_ms, tags=dict(self.tags), run_name=self.name)
-        return RunLog(client, experiment_id, run.info.run_id)
+        lock, named = take_lock(store.locks)
+        tags = {**self.tags, **named}
+        run = client.create_run(experiment_id, start_time=self.start_ms, tags=tags, run_name=self.name)
+        return RunLog(client, experiment_id, run.info.run_id, lock)
 
     def record_start(self, log: RunLog, guard: Guard) -> None:
-        """Records the parameters and the rebuild files, so that a run that is killed outright has them too."""
+        """Records the parameters and the rebuild files, so that a run that is killed outright has them too.
+
+        Those that were killed so before are now told of.
+        """
         guard.attempt("its parameters", lambda: log.batch(params=flatten(self.params)))
         guard.attempt("its rebuild files", lambda: keep_rebuild_files(log, self.params, self.project))
+        guard.attempt("runs that were killed", lambda: sweep(log, Store.of(self.project)))
 
     def hand_over(self, status: str, reason: str) -> None:
         """Has a process of its own record the run and its end; comes back at once."""

@@ -50,6 +50,20 @@ class Store:
             artifact_location=None if asked else (project / "mlartifacts").as_uri(),
         )
 
+    @property
+    def file(self) -> Path | None:
+        """The database, where it is a file."""
+        return Path(self.uri.removeprefix(_SQLITE)) if self.uri.startswith(_SQLITE) else None
+
+    @property
+    def locks(self) -> Path:
+        """Where runs keep their locks: beside a database file, which itself relies on locks, or on this machine."""
+        return self.file.parent / ".mlflow-running" if self.file else Path(tempfile.gettempdir())
+
+    def is_missing(self) -> bool:
+        """Whether the database is a file that nothing was ever written to."""
+        return self.file is not None and not self.file.exists()
+
     def connect(self) -> "MlflowClient":
         """A client of this store alone; a new database is made here."""
         self._probe()
@@ -73,8 +87,7 @@ class Store:
 
     def _probe(self) -> None:
         """Fails at once on a database file that can't be opened: MLflow tries it ten times, for 100 seconds."""
-        if self.uri.startswith(_SQLITE):
-            path = Path(self.uri.removeprefix(_SQLITE))
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(path)) as database:
+        if self.file is not None:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            with closing(sqlite3.connect(self.file)) as database:
                 database.execute("PRAGMA schema_version")

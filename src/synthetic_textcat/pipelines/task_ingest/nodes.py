@@ -17,6 +17,12 @@ from synthetic_textcat.llm.spec import ChatModelSpec
 from synthetic_textcat.pipelines.task_ingest.collected import call_rows, task_rows
 from synthetic_textcat.pipelines.task_ingest.conversation import BrainstormPlan, Found, answer_all
 from synthetic_textcat.pipelines.task_ingest.domains import read_domains
+from synthetic_textcat.pipelines.task_ingest.given import (
+    GivenTasks,
+    brainstorming_beside,
+    rows_of,
+    sentences_of,
+)
 from synthetic_textcat.pipelines.task_ingest.interview import Interview
 from synthetic_textcat.pipelines.task_ingest.shortfall import (
     not_thought_of_yet,
@@ -29,9 +35,9 @@ from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters, TaskIngestParameters
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.replies import TaskList
-from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
+from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA
 from synthetic_textcat.schemas.tasks_by_call import TASKS_BY_CALL_ARROW_SCHEMA
-from synthetic_textcat.schemas.tasks_file import TasksFile
+from synthetic_textcat.schemas.tasks_file import KeptTasks, TasksFile
 
 logger = logging.getLogger(__name__)
 
@@ -43,16 +49,19 @@ class CollectedTasks(NamedTuple):
     tasks_by_call: pd.DataFrame
 
 
-def read_tasks_file(tasks_file: object, task_ingest: TaskIngestParameters) -> list[Task]:
+def read_tasks_file(tasks_file: object, task_ingest: TaskIngestParameters) -> GivenTasks:
     """The user's tasks, before anything is asked.
 
     Args:
-        tasks_file: What the catalog's entry loads: a `TasksFile`, or, from a dataset of Kedro's, a list or a frame.
+        tasks_file: What the catalog's entry loads: a `TasksFile`, the `KeptTasks` of an earlier run, or, from a dataset
+            of Kedro's, a list or a frame.
         task_ingest: Without brainstorming the file must hold a task.
 
     Raises:
         TasksFileError: If the file is wrong.
     """
+    if isinstance(tasks_file, KeptTasks):
+        return tasks_file
     may_be_empty = task_ingest.num_brainstormed > 0
     if isinstance(tasks_file, TasksFile):
         return read_tasks(tasks_file.content, tasks_file.path, may_be_empty)
@@ -60,7 +69,7 @@ def read_tasks_file(tasks_file: object, task_ingest: TaskIngestParameters) -> li
 
 
 def plan_brainstorm(
-    file_tasks: list[Task],
+    file_tasks: GivenTasks,
     domains: object,
     brainstorm_prompt: ChatPromptTemplate,
     label_set_prompt: ChatPromptTemplate,
@@ -78,9 +87,9 @@ def plan_brainstorm(
     """
     return BrainstormPlan(
         seed=seed,
-        settings=task_ingest,
+        settings=brainstorming_beside(file_tasks, task_ingest),
         domains=read_domains(domains),
-        file=[task.task for task in file_tasks],
+        file=sentences_of(file_tasks),
         prompt=brainstorm_prompt,
         label_prompt=label_set_prompt,
         llm=llm,
@@ -111,7 +120,7 @@ def ask_for_tasks(
     yield from interview.hold(lambda: Chat(spec.build(llm), llm), manner)
 
 
-def collect_tasks(file_tasks: list[Task], plan: BrainstormPlan, journal: Journal) -> CollectedTasks:
+def collect_tasks(file_tasks: GivenTasks, plan: BrainstormPlan, journal: Journal) -> CollectedTasks:
     """The tables `tasks` (those of the file, then those that the model thought of) and `tasks_by_call`.
 
     Raises:
@@ -120,7 +129,7 @@ def collect_tasks(file_tasks: list[Task], plan: BrainstormPlan, journal: Journal
     """
     found = _replayed(plan, journal)
     refuse_broken_off(found)
-    rows = [task.to_row("file") for task in file_tasks] + task_rows(found, plan.settings)
+    rows = rows_of(file_tasks) + task_rows(found, plan.settings)
     refuse_nothing(len(rows), found)
     for line in warnings(found, plan.settings):
         logger.warning("%s", line)
@@ -130,14 +139,14 @@ def collect_tasks(file_tasks: list[Task], plan: BrainstormPlan, journal: Journal
     )
 
 
-def collect_known_tasks(file_tasks: list[Task], plan: BrainstormPlan, journal: Journal) -> pd.DataFrame:
+def collect_known_tasks(file_tasks: GivenTasks, plan: BrainstormPlan, journal: Journal) -> pd.DataFrame:
     """The table `tasks` as far as it is known without asking, for a preview.
 
     Raises:
         BrainstormError: If that is no task at all.
     """
     found = _replayed(plan, journal)
-    rows = [task.to_row("file") for task in file_tasks] + task_rows(found, plan.settings)
+    rows = rows_of(file_tasks) + task_rows(found, plan.settings)
     if line := not_thought_of_yet(found, plan.settings, has_tasks=bool(rows)):
         logger.warning("%s", line)
     return pd.DataFrame(rows, columns=TASKS_ARROW_SCHEMA.names)

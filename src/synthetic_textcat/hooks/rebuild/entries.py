@@ -1,0 +1,51 @@
+"""Catalog entries that lead to an earlier run's files."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from synthetic_textcat.errors import RebuildError
+from synthetic_textcat.hooks.tracking.artifacts import REBUILD
+from synthetic_textcat.hooks.tracking.kept import KeptRun
+from synthetic_textcat.hooks.tracking.marks import raw_marks
+
+_TASKS = "tasks.parquet"
+_MADE = {"tasks", "plan_sha256"}
+"""Kept for rebuilding, but made by each run anew."""
+
+_OF_THE_FILE_ITSELF = {"credentials", "fs_args", "versioned"}
+
+Entry = dict[str, Any]
+
+
+def kept_entries(run: KeptRun, catalog: Mapping[str, Any]) -> tuple[dict[str, Entry], dict[str, RebuildError]]:
+    """The catalog's entries for what a user writes (tasks file, domains, prompts) with the run's files in their place.
+
+    Returns:
+        The entries, and for those that can't be had what is to be said once someone reads them.
+    """
+    entries: dict[str, Entry] = {}
+    lacking: dict[str, RebuildError] = {}
+    for name, entry in catalog.items():
+        try:
+            if name == "tasks_file":
+                entries[name] = tasks_entry(run) | {"metadata": entry.get("metadata")}
+            elif _is_written_by_the_user(name, entry):
+                usual = {key: value for key, value in entry.items() if key not in _OF_THE_FILE_ITSELF}
+                entries[name] = usual | {"filepath": run.file_of(name).as_posix()}
+        except RebuildError as error:
+            lacking[name] = error
+    try:
+        run.file(_TASKS)
+    except RebuildError as error:
+        lacking["tasks"] = error
+    return entries, lacking
+
+
+def tasks_entry(run: KeptRun) -> Entry:
+    """The entry of the run's tasks."""
+    return {"type": "synthetic_textcat.datasets.KeptTasksDataset", "filepath": run.file(_TASKS).as_posix()}
+
+
+def _is_written_by_the_user(name: str, entry: object) -> bool:
+    marks = raw_marks(entry.get("metadata")) if isinstance(entry, Mapping) else {}
+    return bool(marks.get("prompt")) or (marks.get("artifact") == REBUILD and name not in _MADE)
