@@ -18,7 +18,9 @@ from tests.support.server import FaultServer
 
 def test_1_every_planned_row_ends_in_exactly_one_place(project: Project) -> None:
     rates = dict.fromkeys((*FAILURE_DEFECTS, *REJECT_DEFECTS), 0.04)
-    project.parameters(llm={"defects": rates}, quality_report={"min_yield": 0})
+    project.parameters(
+        llm={"defects": rates}, quality_report={"min_yield": 0, "thresholds": {"parsed": {"fail": None}}}
+    )
 
     project.generate("--params", "attribute_sampling.num_examples=600")
 

@@ -52,7 +52,9 @@ def test_a_row_that_never_gets_a_good_reply_ends_under_its_cause(
 ) -> None:
     server.set_faults(sticky=True, **{fault: 0.3})
 
-    project.generate("--env", "openai", "--params", f"{_ROWS}=40,generation.max_attempts=2", **openai_env)
+    settings = f"{_ROWS}=40,generation.max_attempts=2,quality_report.thresholds.parsed.fail=0"
+
+    project.generate("--env", "openai", "--params", settings, **openai_env)
 
     failed = project.table("failed")
     assert set(failed["failure_cause"]) == {cause}
