@@ -1,5 +1,6 @@
 """Whether the accepted rows are spread as the plan is."""
 
+import numpy as np
 import pandas as pd
 
 from synthetic_textcat.pipelines.quality_report.metrics import Metrics
@@ -64,9 +65,10 @@ def _distance(shares: pd.DataFrame) -> float | None:
 
 
 def _p_value(counts: pd.DataFrame) -> float | None:
-    from scipy.stats.contingency import chi2_contingency, expected_freq
+    from scipy.special import chdtrc  # a tenth of what scipy.stats takes to import
 
-    cells = pd.DataFrame({"accepted": counts["accepted"], "not": counts["planned"] - counts["accepted"]})
-    if len(cells) < 2 or expected_freq(cells).min() < _LEAST_EXPECTED:
+    cells = np.column_stack([counts["accepted"], counts["planned"] - counts["accepted"]]).astype(np.float64)
+    expected = np.outer(cells.sum(axis=1), cells.sum(axis=0)) / max(1.0, cells.sum())
+    if len(cells) < 2 or expected.min() < _LEAST_EXPECTED:
         return None
-    return float(chi2_contingency(cells, correction=False).pvalue)
+    return float(chdtrc(len(cells) - 1, ((cells - expected) ** 2 / expected).sum()))

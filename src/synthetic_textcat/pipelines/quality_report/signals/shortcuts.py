@@ -1,6 +1,7 @@
 """What a model could learn without reading: from a label's length, a text's length, or one word."""
 
 from collections.abc import Sequence
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from synthetic_textcat.pipelines.quality_report.signals.learning.learning import
 from synthetic_textcat.pipelines.quality_report.signals.measured import WORST, Measured, WorstRow
 
 _WORDS_NAMED = 5
-_CONFIDENCE = 0.95
+_Z = 1.959963984540054  # the normal distribution's 97.5 % point
 
 
 def shortcuts(corpus: Corpus) -> Measured:
@@ -44,21 +45,26 @@ def shortcuts(corpus: Corpus) -> Measured:
 
 
 def _longer_label(rows: LabelRows) -> Metrics:
-    from scipy.stats import binomtest
-
     lengths = np.array([len(name) for name in rows.names], dtype=np.int64)
     own, other = lengths[rows.label], lengths[rows.misleading]
     unequal = int((own != other).sum())
     if not unequal:
         return dict.fromkeys(f"shortcut/longer_{end}" for end in ("label", "side", "label_low", "label_high"))
-    test = binomtest(int((own > other).sum()), unequal)
-    interval = test.proportion_ci(_CONFIDENCE, method="wilson")
+    share = int((own > other).sum()) / unequal
+    low, high = _wilson(share, unequal)
     return {
-        "shortcut/longer_label": round(float(test.statistic), 4),
-        "shortcut/longer_side": round(max(float(test.statistic), 1 - float(test.statistic)), 4),
-        "shortcut/longer_label_low": round(float(interval.low), 4),
-        "shortcut/longer_label_high": round(float(interval.high), 4),
+        "shortcut/longer_label": round(share, 4),
+        "shortcut/longer_side": round(max(share, 1 - share), 4),
+        "shortcut/longer_label_low": round(low, 4),
+        "shortcut/longer_label_high": round(high, 4),
     }
+
+
+def _wilson(share: float, count: int) -> tuple[float, float]:
+    """The 95 % interval of a share (Wilson 1927); scipy.stats has it too, at a second of import."""
+    middle = (share + _Z**2 / (2 * count)) / (1 + _Z**2 / count)
+    reach = _Z / (1 + _Z**2 / count) * sqrt(share * (1 - share) / count + _Z**2 / (4 * count**2))
+    return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
 def _line(task: TaskLearning) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """How far texts lie apart: each a unit vector of its character 3- to 5-grams.
 
-A vector is a function of its text alone: grams are counted within words, counts are damped (1 + ln), and hashed into
+A vector is a function of its text alone: counts are damped (1 + ln), and hashed into
 `_HASHED` columns, which a fixed matrix of signs sums up in `_DIMENSIONS`. That is a random projection whose chance is
 the hash (a count sketch), so it needs no generator and keeps cosines to within some 1 / sqrt(dimensions).
 
@@ -13,30 +13,44 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-_GRAMS = (3, 5)
+_GRAMS = (3, 4, 5)
 _HASHED = 2**18
 _DIMENSIONS = 256
+_MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 by the golden ratio, as multiplicative hashing has it (Knuth)
 _NOTHING = 1e-12  # eigenvalues below are rounding errors
 
 Vectors = NDArray[np.float64]
+Places = NDArray[np.int64]
 
 
 def vectors_of(texts: Sequence[str]) -> Vectors:
     """A row of `_DIMENSIONS` numbers a text."""
-    if not texts:
-        return np.empty((0, _DIMENSIONS))
-    from scipy.sparse import csr_array  # takes seconds, with sklearn: only where rows are measured
-    from sklearn.feature_extraction.text import HashingVectorizer
-    from sklearn.preprocessing import normalize
+    sums = np.zeros(len(texts) * _DIMENSIONS)
+    for size in _GRAMS:
+        text, gram, count = _counted_grams(texts, size)
+        signs = np.where(gram // _DIMENSIONS % 2, 1.0, -1.0)
+        places = text * _DIMENSIONS + gram % _DIMENSIONS
+        sums += np.bincount(places, signs * (1 + np.log(count)), minlength=len(sums))
+    rows = sums.reshape(-1, _DIMENSIONS)
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.maximum(lengths, _NOTHING))
 
-    hashed = HashingVectorizer(
-        analyzer="char_wb", ngram_range=_GRAMS, n_features=_HASHED, alternate_sign=False, norm=None
-    ).transform(texts)
-    hashed.data = 1 + np.log(hashed.data)
-    columns = np.arange(_HASHED)
-    signs = np.where(columns // _DIMENSIONS % 2, 1.0, -1.0)
-    projection = csr_array((signs, (columns, columns % _DIMENSIONS)), shape=(_HASHED, _DIMENSIONS))
-    return np.asarray(normalize(hashed @ projection).toarray(), np.float64)
+
+def _counted_grams(texts: Sequence[str], size: int) -> tuple[Places, Places, Places]:
+    """Which text, which hashed gram, and how often, of each gram of each text."""
+    padded = [f" {text} ".ljust(size) for text in texts]
+    lengths = np.array([len(text) for text in padded], np.int64)
+    codes = np.frombuffer("".join(padded).encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint64)
+    starts = np.arange(len(codes))
+    ends = np.repeat(np.cumsum(lengths), lengths)
+    within = starts + size <= ends
+    hashed = np.zeros(len(codes), np.uint64)
+    for offset in range(size):
+        hashed = (hashed ^ (hashed >> np.uint64(29))) * _MIX + np.roll(codes, -offset)
+    grams = ((hashed ^ (hashed >> np.uint64(32))) % np.uint64(_HASHED)).astype(np.int64)
+    owners = np.repeat(np.arange(len(texts)), lengths)
+    keys, counts = np.unique(owners[within] * _HASHED + grams[within], return_counts=True)
+    return keys // _HASHED, keys % _HASHED, counts
 
 
 def aps(vectors: Vectors) -> float | None:
