@@ -66,8 +66,8 @@ class EvaluationError(TextcatError):
     """An evaluation that can't be made: what it needs is not installed, or there are no rows for it."""
 
 
-class RebuildError(TextcatError):
-    """A run that can't be rebuilt: unknown, deleted, without the files for it, or planned by other code."""
+class EarlierRunError(TextcatError):
+    """An earlier run that can't be had: unknown, deleted, without the files needed, or planned by other code."""
 
 
 class QualityTooLowError(TextcatError):

@@ -4,6 +4,7 @@ from kedro.pipeline import Pipeline
 
 from synthetic_textcat.pipelines import (
     attribute_sampling,
+    compare,
     evaluate,
     export,
     generation,
@@ -16,7 +17,7 @@ _STAGES = (task_ingest, attribute_sampling, generation, quality_report, export)
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Each stage by its own name, all five as `generate`; `quote` and `preview` before it, and `evaluate` after it."""
+    """Each stage by its own name, all five as `generate`; two pipelines before it, and two after it."""
     stages = {stage.__name__.rpartition(".")[2]: stage.create_pipeline() for stage in _STAGES}
     generate = sum(stages.values(), Pipeline([]))
     return {
@@ -25,6 +26,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "quote": _quote(stages),
         "preview": _preview(stages),
         "evaluate": evaluate.create_pipeline(),
+        "compare": compare.create_pipeline(),
         "__default__": generate,
     }
 

@@ -11,6 +11,7 @@ for _switch in ("DO_NOT_TRACK", "MLFLOW_DISABLE_TELEMETRY"):
 from kedro.config import OmegaConfigLoader  # noqa: E402  after the switches, which dependencies read when imported
 
 from synthetic_textcat.hooks import (  # noqa: E402
+    ComparedRuns,
     JournalWriter,
     MlflowTracking,
     ParameterGate,
@@ -40,6 +41,7 @@ HOOKS = (
     RunSummary(),
     MlflowTracking(verdict=_quality_gate.complaint, rebuilt_from=_rebuild.rebuilt_from),
     Progress(),
+    ComparedRuns(),
     _rebuild,
     JournalWriter(),
     ParameterGate(),

@@ -1,5 +1,6 @@
 """What happens around a run: parameters are checked, journals locked, the run tracked, its end told."""
 
+from synthetic_textcat.hooks.compared_runs import ComparedRuns
 from synthetic_textcat.hooks.journal_writer import JournalWriter
 from synthetic_textcat.hooks.parameter_gate import ParameterGate
 from synthetic_textcat.hooks.progress import Progress
@@ -8,4 +9,13 @@ from synthetic_textcat.hooks.rebuild import Rebuild
 from synthetic_textcat.hooks.summary import RunSummary
 from synthetic_textcat.hooks.tracking import MlflowTracking
 
-__all__ = ["JournalWriter", "MlflowTracking", "ParameterGate", "Progress", "QualityGate", "Rebuild", "RunSummary"]
+__all__ = [
+    "ComparedRuns",
+    "JournalWriter",
+    "MlflowTracking",
+    "ParameterGate",
+    "Progress",
+    "QualityGate",
+    "Rebuild",
+    "RunSummary",
+]

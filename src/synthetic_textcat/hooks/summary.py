@@ -8,6 +8,7 @@ import click
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 
+from synthetic_textcat.hooks.compare_lines import compare_lines
 from synthetic_textcat.hooks.quote_lines import quote_lines
 from synthetic_textcat.pipelines.quality_report.concerns import Concern
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
@@ -19,7 +20,7 @@ _MOST_CONCERNS = 3
 _EXAMPLES = "data/05_model_input/examples.parquet"
 _REPORT = "data/08_reporting/quality_report.html"
 _PREVIEW = "data/03_primary/prompt_preview.md"
-_TOLD = {"concerns", "ledger", "metrics", "plan_report", "prompt_preview", "quote", "stopped_by"}
+_TOLD = {"concerns", "differences", "ledger", "metrics", "plan_report", "prompt_preview", "quote", "stopped_by"}
 
 
 class RunSummary:
@@ -66,6 +67,8 @@ class RunSummary:
             yield "          own attributes or seed examples"
         if "quote" in self._saved:
             yield from quote_lines(self._saved["quote"])
+        if "differences" in self._saved:
+            yield from compare_lines(self._saved["differences"])
         if self._calls is not None:
             yield from self._spent_lines(self._calls)
         if self._offline and (ledger or self._calls):

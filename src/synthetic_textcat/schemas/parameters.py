@@ -118,6 +118,13 @@ class QuoteParameters(Block):
     pilot_rows: int = Field(20, ge=1)
 
 
+class CompareParameters(Block):
+    """Which runs are compared, by id or name; null = the last finished ones of `generate`."""
+
+    baseline: str | None = None
+    candidate: str | None = None
+
+
 class SplitShares(Block):
     """The shares of the rows that each split gets."""
 
@@ -159,6 +166,7 @@ class Parameters(Block):
     generation: GenerationParameters
     quality_report: QualityReportParameters
     quote: QuoteParameters
+    compare: CompareParameters
     export: ExportParameters
 
 

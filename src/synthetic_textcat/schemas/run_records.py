@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import pandas as pd
 
@@ -31,17 +30,3 @@ class RunRecord:
     outcomes: pd.DataFrame
     prompts: Mapping[str, str] = field(default_factory=dict)
     tasks: pd.DataFrame | None = None
-
-
-class RunRecords(Protocol):
-    """Where runs are found."""
-
-    def find(self, name: str) -> RunRecord:
-        """The run of this id or name.
-
-        Raises:
-            TextcatError: If there is none, or several, or it lacks what a comparison needs.
-        """
-
-    def last(self, count: int) -> list[str]:
-        """The ids of the last finished runs of `generate`, the last one first; fewer where there are fewer."""

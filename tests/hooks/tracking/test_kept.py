@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from synthetic_textcat.errors import RebuildError
+from synthetic_textcat.errors import EarlierRunError
 from synthetic_textcat.hooks.tracking.kept import KeptRun, kept_run
 from tests.hooks.tracking.project import Project, make_project
 
@@ -38,7 +38,7 @@ def make_run(project: Project) -> Maker:
 
 
 def _complaint(project: Project, asked: str, use: Callable[[KeptRun], object] = lambda run: run) -> str:
-    with pytest.raises(RebuildError) as caught:
+    with pytest.raises(EarlierRunError) as caught:
         use(kept_run(project.path, asked))
     line = str(caught.value)
     assert "\n" not in line

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from synthetic_textcat.errors import RebuildError
+from synthetic_textcat.errors import EarlierRunError
 from synthetic_textcat.hooks.tracking.artifacts import REBUILD
 from synthetic_textcat.hooks.tracking.kept import KeptRun
 from synthetic_textcat.hooks.tracking.marks import raw_marks
@@ -17,14 +17,14 @@ _OF_THE_FILE_ITSELF = {"credentials", "fs_args", "versioned"}
 Entry = dict[str, Any]
 
 
-def kept_entries(run: KeptRun, catalog: Mapping[str, Any]) -> tuple[dict[str, Entry], dict[str, RebuildError]]:
+def kept_entries(run: KeptRun, catalog: Mapping[str, Any]) -> tuple[dict[str, Entry], dict[str, EarlierRunError]]:
     """The catalog's entries for what a user writes (tasks file, domains, prompts) with the run's files in their place.
 
     Returns:
         The entries, and for those that can't be had what is to be said once someone reads them.
     """
     entries: dict[str, Entry] = {}
-    lacking: dict[str, RebuildError] = {}
+    lacking: dict[str, EarlierRunError] = {}
     for name, entry in catalog.items():
         try:
             if name == "tasks_file":
@@ -32,11 +32,11 @@ def kept_entries(run: KeptRun, catalog: Mapping[str, Any]) -> tuple[dict[str, En
             elif _is_written_by_the_user(name, entry):
                 usual = {key: value for key, value in entry.items() if key not in _OF_THE_FILE_ITSELF}
                 entries[name] = usual | {"filepath": run.file_of(name).as_posix()}
-        except RebuildError as error:
+        except EarlierRunError as error:
             lacking[name] = error
     try:
         run.file(_TASKS)
-    except RebuildError as error:
+    except EarlierRunError as error:
         lacking["tasks"] = error
     return entries, lacking
 

@@ -9,7 +9,7 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from synthetic_textcat.datasets import KeptTasksDataset
-from synthetic_textcat.errors import ParameterError, RebuildError
+from synthetic_textcat.errors import EarlierRunError, ParameterError
 from synthetic_textcat.hooks.rebuild.differences import differences
 from synthetic_textcat.hooks.rebuild.entries import kept_entries, tasks_entry
 from synthetic_textcat.hooks.rebuild.parameters import changes_of_plan, rebuilt_parameters
@@ -35,7 +35,7 @@ class Rebuild:
     def __init__(self) -> None:
         self._run: KeptRun | None = None
         self._changes: list[str] = []
-        self._lacking: dict[str, RebuildError] = {}
+        self._lacking: dict[str, EarlierRunError] = {}
 
     def rebuilt_from(self) -> str | None:
         """The id of the earlier run; None if there is none."""
@@ -46,7 +46,7 @@ class Rebuild:
         """Replaces parameters and catalog entries.
 
         Raises:
-            RebuildError: If the run, or its parameters, can't be had.
+            EarlierRunError: If the run, or its parameters, can't be had.
         """
         self._run, self._changes, self._lacking = None, [], {}
         loader = context.config_loader
@@ -70,7 +70,7 @@ class Rebuild:
         """Makes sure of all that this pipeline reads of the earlier run.
 
         Raises:
-            RebuildError: If a file is missing, or the plan on disk is not the run's.
+            EarlierRunError: If a file is missing, or the plan on disk is not the run's.
         """
         if self._run is None:
             return
@@ -87,7 +87,7 @@ class Rebuild:
         """Compares the plan with the earlier one, before it is on disk and before anything is asked.
 
         Raises:
-            RebuildError: If it differs, and no parameter was set that would make it differ.
+            EarlierRunError: If it differs, and no parameter was set that would make it differ.
         """
         if self._run is not None and dataset_name.rpartition(".")[2] == "requests":
             self._compare(data, f"the code that plans has changed since. Next: check out commit {_commit(self._run)}")
@@ -102,7 +102,7 @@ class Rebuild:
         elif self._changes:
             logger.warning("The plan is not that of run %s, as asked for: %s", name, ", ".join(self._changes))
         else:
-            raise RebuildError(
+            raise EarlierRunError(
                 f"This plan (sha256 {now[:12]}) is not that of run {name} ({then[:12]}): {otherwise}; nothing was asked"
             )
 
@@ -111,7 +111,7 @@ def _refuse_unknown(run: KeptRun, parameters: dict[str, Any]) -> None:
     try:
         validate_parameters(parameters)
     except ParameterError as error:
-        raise RebuildError(
+        raise EarlierRunError(
             f"Run {run.name} has parameters that this version of the project does not take: {error}. Next: check out "
             f"commit {_commit(run)}"
         ) from None

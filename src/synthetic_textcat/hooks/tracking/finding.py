@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from synthetic_textcat.errors import RebuildError, nearest, redact
+from synthetic_textcat.errors import EarlierRunError, nearest, redact
 from synthetic_textcat.hooks.tracking.store import Store
 
 if TYPE_CHECKING:
@@ -16,18 +16,23 @@ _MOST = 1000  # runs whose names are looked through for a near one
 _ELSEWHERE = "`make mlflow` shows the runs; MLFLOW_TRACKING_URI and MLFLOW_EXPERIMENT_NAME say where to look"
 
 
-def find_run(store: Store, asked: str) -> "Run":
+def find_run(store: Store, asked: str, option: str) -> "Run":
     """The run of this id in the store, or of this name in the experiment.
 
+    Args:
+        store: Where to look.
+        asked: Id or name.
+        option: The parameter that asks, for errors.
+
     Raises:
-        RebuildError: If there is none, if it is deleted, or if several runs have the name.
+        EarlierRunError: If there is none, if it is deleted, or if several runs have the name.
     """
     if store.is_missing():
-        raise RebuildError(f"from_run={asked}: no run is kept in {where(store)} yet. Next: {_ELSEWHERE}")
+        raise EarlierRunError(f"{option}={asked}: no run is kept in {where(store)} yet. Next: {_ELSEWHERE}")
     with store.alone():
         client = store.connect()
-        found = _by_id(client, asked) if _ID.fullmatch(asked) else None
-        return found or _by_name(client, store, asked)
+        found = _by_id(client, asked, option) if _ID.fullmatch(asked) else None
+        return found or _by_name(client, store, asked, option)
 
 
 def where(store: Store) -> str:
@@ -35,7 +40,7 @@ def where(store: Store) -> str:
     return redact(store.uri)
 
 
-def _by_id(client: "MlflowClient", asked: str) -> "Run | None":
+def _by_id(client: "MlflowClient", asked: str, option: str) -> "Run | None":
     from mlflow.exceptions import MlflowException
 
     try:
@@ -45,11 +50,11 @@ def _by_id(client: "MlflowClient", asked: str) -> "Run | None":
             return None
         raise
     if run.info.lifecycle_stage == "deleted":
-        raise _deleted(asked, asked)
+        raise _deleted(asked, asked, option)
     return run
 
 
-def _by_name(client: "MlflowClient", store: Store, asked: str) -> "Run":
+def _by_name(client: "MlflowClient", store: Store, asked: str, option: str) -> "Run":
     from mlflow.entities import ViewType
 
     experiment = client.get_experiment_by_name(store.experiment)
@@ -58,15 +63,15 @@ def _by_name(client: "MlflowClient", store: Store, asked: str) -> "Run":
     found = _named(alive, asked)
     if len(found) > 1:
         ids = ", ".join(run.info.run_id for run in found[:3])
-        raise RebuildError(f"from_run={asked}: {len(found)} runs have this name. Next: give the id of one: {ids}")
+        raise EarlierRunError(f"{option}={asked}: {len(found)} runs have this name. Next: give the id of one: {ids}")
     if found:
         return found[0]
     if gone := _named(runs, asked):
-        raise _deleted(asked, gone[0].info.run_id)
+        raise _deleted(asked, gone[0].info.run_id, option)
     names = {run.info.run_name for run in alive if run.info.run_name}
     hint = nearest(asked, names) if names else "it has none"
-    raise RebuildError(
-        f"from_run={asked}: no run of the experiment {store.experiment} in {where(store)} has this id or name; {hint}. "
+    raise EarlierRunError(
+        f"{option}={asked}: no run of the experiment {store.experiment} in {where(store)} has this id or name; {hint}. "
         f"Next: {_ELSEWHERE}"
     )
 
@@ -75,8 +80,22 @@ def _named(runs: "Iterable[Run]", name: str) -> "list[Run]":
     return [run for run in runs if run.info.run_name == name]
 
 
-def _deleted(asked: str, run_id: str) -> RebuildError:
-    return RebuildError(
-        f"from_run={asked}: this run is deleted. Next: restore it with `mlflow runs restore --run-id {run_id}`, "
+def _deleted(asked: str, run_id: str, option: str) -> EarlierRunError:
+    return EarlierRunError(
+        f"{option}={asked}: this run is deleted. Next: restore it with `mlflow runs restore --run-id {run_id}`, "
         "or choose another"
     )
+
+
+def last_runs(store: Store, count: int) -> list[str]:
+    """The ids of the last finished runs of `generate` in the experiment, the last one first."""
+    if store.is_missing():
+        return []
+    with store.alone():
+        client = store.connect()
+        experiment = client.get_experiment_by_name(store.experiment)
+        if experiment is None:
+            return []
+        asked = "attributes.status = 'FINISHED' and tags.pipeline = 'generate'"
+        runs = client.search_runs([experiment.experiment_id], asked, max_results=count, order_by=["start_time DESC"])
+    return [run.info.run_id for run in runs]

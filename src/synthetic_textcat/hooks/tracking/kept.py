@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from synthetic_textcat.errors import RebuildError
+from synthetic_textcat.errors import EarlierRunError
 from synthetic_textcat.hooks.tracking.artifacts import REBUILD
 from synthetic_textcat.hooks.tracking.finding import find_run, where
 from synthetic_textcat.hooks.tracking.guard import first_line, quiet, tracking_errors
@@ -40,7 +40,7 @@ class KeptRun:
         """One of the files.
 
         Raises:
-            RebuildError: If it was not kept.
+            EarlierRunError: If it was not kept.
         """
         path = self.folder / name
         if not path.is_file():
@@ -51,7 +51,7 @@ class KeptRun:
         """The file that was this dataset's, told by its sha256: file names are the project's to change.
 
         Raises:
-            RebuildError: If it was not kept.
+            EarlierRunError: If it was not kept.
         """
         sha256 = self.tags.get(f"sha256.{dataset}")
         for path in sorted(self.folder.rglob("*")):
@@ -63,16 +63,16 @@ class KeptRun:
         """All parameters of the run, by their blocks.
 
         Raises:
-            RebuildError: If they were not kept.
+            EarlierRunError: If they were not kept.
         """
         content = yaml.safe_load(self.file("parameters.yml").read_text(encoding="utf-8"))
         if not isinstance(content, dict):
             raise self._lacks(f"no mapping in {REBUILD}/parameters.yml")
         return content
 
-    def _lacks(self, what: str) -> RebuildError:
+    def _lacks(self, what: str) -> EarlierRunError:
         made_by = self.tags.get("pipeline", "another program")
-        return RebuildError(
+        return EarlierRunError(
             f"Run {self.name} keeps {what}: it is a run of {made_by}, and {self.status}. Next: set from_run to a run "
             "of generate that has ended by itself"
         )
@@ -82,15 +82,15 @@ def kept_run(project: Path, asked: str) -> KeptRun:
     """The run of this id or name, with a copy of its files.
 
     Raises:
-        RebuildError: If it can't be had.
+        EarlierRunError: If it can't be had.
     """
     store = Store.of(project)
     try:
         with quiet():
-            run = find_run(store, asked)
+            run = find_run(store, asked, "from_run")
             return _with_files(store, run)
     except tracking_errors() as error:
-        raise RebuildError(
+        raise EarlierRunError(
             f"from_run={asked}: {where(store)} can't be read ({first_line(error, 200)}). Next: mend what it says, or "
             "set MLFLOW_TRACKING_URI"
         ) from error

@@ -12,6 +12,7 @@ from synthetic_textcat.schemas.prices import usd
 from synthetic_textcat.schemas.run_records import RunRecord
 
 _SHARED_METRICS = ("language/", "diversity/", "learnability/macro_f1", "shortcut/", "length/in_bucket")
+_NOT_TOLD = ("/task/", "/vs_", "_low", "_high", "learnability/macro_f1/")  # of one task, or compared with other runs
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Comparison:
         """Metrics of the whole that both runs measured, or one of them; those by task are left out."""
         runs = (self.baseline.metrics, self.candidate.metrics)
         names = sorted({*runs[0], *runs[1]})
-        told = (name for name in names if name.startswith(_SHARED_METRICS) and "/task/" not in name)
+        told = (name for name in names if name.startswith(_SHARED_METRICS) and not any(x in name for x in _NOT_TOLD))
         return [(name, runs[0].get(name), runs[1].get(name)) for name in told]
 
 
@@ -70,12 +71,12 @@ def _values(comparison: Comparison) -> dict[str, Any]:
         "candidate": comparison.candidate,
         "changes": comparison.changes,
         "confidence": CONFIDENCE,
-        "value": _value,
+        "value": value,
         "verdict": _verdict,
     }
 
 
-def _value(number: float | None, unit: str, signed: bool = False) -> str:
+def value(number: float | None, unit: str, signed: bool = False) -> str:
     """A number with its unit; the sign where it is a difference."""
     if number is None:
         return "unknown"

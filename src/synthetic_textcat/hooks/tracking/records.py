@@ -1,0 +1,80 @@
+"""Earlier runs as records to compare."""
+
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from synthetic_textcat.errors import EarlierRunError
+from synthetic_textcat.hooks.tracking.artifacts import REBUILD
+from synthetic_textcat.hooks.tracking.finding import find_run, last_runs, where
+from synthetic_textcat.hooks.tracking.guard import first_line, quiet, tracking_errors
+from synthetic_textcat.hooks.tracking.store import Store
+from synthetic_textcat.schemas.rows import OUTCOMES
+from synthetic_textcat.schemas.run_records import RunRecord
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+_OUTCOMES = "outcomes.parquet"
+
+
+def records_to_compare(store: Store, baseline: str | None, candidate: str | None) -> tuple[RunRecord, RunRecord]:
+    """Baseline and candidate, by id or name; where one is not named, the last finished run of `generate`.
+
+    Raises:
+        EarlierRunError: If one can't be had, or there are not two.
+    """
+    try:
+        with quiet():
+            later = _record(store, candidate, "compare.candidate", leave_out=baseline)
+            return _record(store, baseline, "compare.baseline", leave_out=later.run_id), later
+    except tracking_errors() as error:
+        raise EarlierRunError(
+            f"{where(store)} can't be read ({first_line(error, 200)}). Next: mend what it says, or set "
+            "MLFLOW_TRACKING_URI"
+        ) from error
+
+
+def _record(store: Store, asked: str | None, option: str, leave_out: str | None) -> RunRecord:
+    run = find_run(store, asked or _last(store, option, leave_out), option)
+    client = store.connect()
+    kept = {item.path for item in client.list_artifacts(run.info.run_id)}
+    if _OUTCOMES not in kept:
+        raise EarlierRunError(
+            f"{option}: run {run.info.run_name} keeps no {_OUTCOMES}: it is a run of "
+            f"{run.data.tags.get('pipeline', 'another program')}, and {run.info.status}. Next: choose a "
+            "run of generate that has ended by itself"
+        )
+    with tempfile.TemporaryDirectory(prefix="synthetic-textcat-") as name:
+        for path in sorted(kept & {_OUTCOMES, REBUILD}):
+            client.download_artifacts(run.info.run_id, path, name)
+        return _read(run, Path(name))
+
+
+def _last(store: Store, option: str, leave_out: str | None) -> str:
+    for run_id in last_runs(store, 2):
+        if run_id != leave_out:
+            return run_id
+    raise EarlierRunError(
+        f"{option}: {where(store)} has no other finished run of generate to compare. Next: name one with {option}, or "
+        "run `kedro run --pipelines generate` again with what you want to try"
+    )
+
+
+def _read(run: "Run", folder: Path) -> RunRecord:
+    tasks = folder / REBUILD / "tasks.parquet"
+    prompts = sorted((folder / REBUILD / "prompts").glob("*"))
+    return RunRecord(
+        run_id=run.info.run_id,
+        name=run.info.run_name or run.info.run_id,
+        started=datetime.fromtimestamp(run.info.start_time / 1000, UTC).isoformat(timespec="seconds"),
+        params=run.data.params,
+        tags=run.data.tags,
+        metrics=run.data.metrics,
+        outcomes=pd.read_parquet(folder / _OUTCOMES).reindex(columns=list(OUTCOMES)),
+        prompts={path.name: path.read_text(encoding="utf-8") for path in prompts},
+        tasks=pd.read_parquet(tasks) if tasks.is_file() else None,
+    )

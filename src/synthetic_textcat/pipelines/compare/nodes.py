@@ -1,0 +1,63 @@
+"""Nodes of `compare`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from synthetic_textcat.pipelines.compare.apart import rows_apart
+from synthetic_textcat.pipelines.compare.changes import Changes, changes
+from synthetic_textcat.pipelines.compare.differences import Difference, differences
+from synthetic_textcat.pipelines.compare.page import Comparison, render_html, render_markdown
+from synthetic_textcat.pipelines.compare.pairing import Pairing, pair
+from synthetic_textcat.schemas.run_records import RunRecord
+
+
+class ComparedIds(NamedTuple):
+    """The ids of the runs: MLflow's tags of this one."""
+
+    baseline: str
+    candidate: str
+
+
+def pair_rows(baseline_run: RunRecord, candidate_run: RunRecord) -> Pairing:
+    """The rows of both, in pairs of the same request where there are any."""
+    return pair(baseline_run.outcomes, candidate_run.outcomes)
+
+
+def name_runs(baseline_run: RunRecord, candidate_run: RunRecord) -> ComparedIds:
+    """Which runs were compared."""
+    return ComparedIds(baseline_run.run_id, candidate_run.run_id)
+
+
+def find_changes(baseline_run: RunRecord, candidate_run: RunRecord) -> Changes:
+    """Parameters, prompts, tasks and code that differ."""
+    return changes(baseline_run, candidate_run)
+
+
+def measure_differences(pairing: Pairing, seed: int) -> list[dict[str, Any]]:
+    """What came of it: one record a measure, fields as in `Difference`."""
+    return [found._asdict() for found in differences(pairing, seed)]
+
+
+def list_difference_metrics(found: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
+    """Each difference by name, with the ends of its interval, as MLflow keeps it."""
+    ends = {"": "difference", "/low": "low", "/high": "high"}
+    return {f"compare/{row['measure']}{end}": row[name] for row in found for end, name in ends.items()}
+
+
+def find_rows_apart(pairing: Pairing) -> dict[str, list[dict[str, Any]]]:
+    """Rows side by side that came out differently."""
+    return rows_apart(pairing)
+
+
+def write_comparison(
+    baseline_run: RunRecord,
+    candidate_run: RunRecord,
+    pairing: Pairing,
+    changed: Changes,
+    found: Sequence[Mapping[str, Any]],
+    apart: Mapping[str, Sequence[Mapping[str, Any]]],
+) -> tuple[str, str]:
+    """The comparison as HTML and as Markdown."""
+    measured = [Difference(**row) for row in found]
+    comparison = Comparison(baseline_run, candidate_run, pairing, changed, measured, apart)
+    return render_html(comparison), render_markdown(comparison)
