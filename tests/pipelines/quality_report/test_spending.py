@@ -44,6 +44,8 @@ def test_calls_tokens_and_cost_are_summed_over_all_lines_over_this_run_and_by_gr
             "cost/usd_dataset": 3 * COST,
             "cost/usd_this_run": 3 * COST,
             "cost/usd_per_accepted": 1.5 * COST,
+            "time/call_s_dataset": 1.0,
+            "time/call_s_per_accepted": 0.5,
             "cost/usd_task/t0": 2 * COST,
             "cost/usd_task/t1": COST,
             "cost/usd_language/en": 2 * COST,

@@ -24,6 +24,7 @@ class Spent:
     prompt: int = 0
     cached: int = 0
     completion: int = 0
+    seconds: float = 0.0
     usd: float | None = 0.0
     counted: bool = True
 
@@ -38,6 +39,7 @@ class Spent:
         self.prompt += line.prompt_tokens or 0
         self.cached += line.cached_tokens or 0
         self.completion += line.completion_tokens or 0
+        self.seconds += line.latency_s
         self.counted = self.counted and line.is_counted
         self.usd = plus(self.usd, usd)
 
@@ -47,6 +49,7 @@ class Spent:
         self.prompt += other.prompt
         self.cached += other.cached
         self.completion += other.completion
+        self.seconds += other.seconds
         self.counted = self.counted and other.counted
         self.usd = plus(self.usd, other.usd)
 
@@ -74,7 +77,11 @@ def add_up(lines: Iterable[Completion], requests: pd.DataFrame, prices: PriceLis
 
 
 def spending_metrics(sums: Mapping[str, Spent], accepted: int) -> dict[str, float | None]:
-    """Calls, tokens and cost by name; cost is null where a price or a count is unknown. Unit: calls, tokens, USD."""
+    """Calls, tokens, cost and time by name. Unit: calls, tokens, USD, seconds.
+
+    Cost is null where a price or a count is unknown. Time is that of the calls, from asking to the end, added up though
+    they overlap: divided by the calls in flight it is about what a clock on the wall says.
+    """
     of_all, of_run = sums[DATASET], sums[THIS_RUN]
     return {
         "calls/dataset": of_all.calls,
@@ -88,6 +95,8 @@ def spending_metrics(sums: Mapping[str, Spent], accepted: int) -> dict[str, floa
         "cost/usd_dataset": of_all.usd,
         "cost/usd_this_run": of_run.usd,
         "cost/usd_per_accepted": of_all.usd / accepted if accepted and of_all.usd is not None else None,
+        "time/call_s_dataset": of_all.seconds,
+        "time/call_s_per_accepted": of_all.seconds / accepted if accepted else None,
         **{f"cost/usd_{name}": own.usd for name, own in sums.items() if "/" in name},
     }
 
