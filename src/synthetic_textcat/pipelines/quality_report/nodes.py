@@ -1,7 +1,5 @@
-"""Nodes of `quality_report`."""
+"""Nodes that decide and add up; those that measure stand in `signals`, those that show in `page`."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -22,15 +20,9 @@ from synthetic_textcat.pipelines.quality_report.metrics import (
     yield_metrics,
 )
 from synthetic_textcat.pipelines.quality_report.outcomes import PLANNED, ends_of, outcome_rows
-from synthetic_textcat.pipelines.quality_report.page.page import Report, render
-from synthetic_textcat.pipelines.quality_report.page.plots import SIGNAL_FIGURES, yield_figure
-from synthetic_textcat.pipelines.quality_report.page.shown_rows import pointed_at, sample
-from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
-from synthetic_textcat.pipelines.quality_report.signals.earlier import memory_of
-from synthetic_textcat.pipelines.quality_report.signals.measured import together
-from synthetic_textcat.pipelines.quality_report.signals.registry import DIVERSITY, FIDELITY, LABELS, Signal
+from synthetic_textcat.pipelines.quality_report.signals.nodes import Signals
 from synthetic_textcat.pipelines.quality_report.spending import add_up, spending_metrics
-from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
+from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters, QualityReportParameters
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.rows import (
@@ -43,9 +35,6 @@ from synthetic_textcat.schemas.rows import (
     with_own,
 )
 from synthetic_textcat.schemas.tasks import tasks_of
-
-Signals = dict[str, Any]
-"""What a group of signals came to, as JSON keeps it: `metrics`, `tables` and `worst`, as in `Measured`."""
 
 
 class CheckedRows(NamedTuple):
@@ -111,39 +100,6 @@ def list_outcomes(
     return outcome_rows(planned[PLANNED], own, ends_of(examples, rejected, failed), PriceList.read(prices))
 
 
-def gather_corpus(
-    examples: pd.DataFrame,
-    rejected: pd.DataFrame,
-    requests: pd.DataFrame,
-    findings: pd.DataFrame,
-    tasks: pd.DataFrame,
-    ledger: Ledger,
-    settings: QualityReportParameters,
-    seed: int,
-) -> Corpus:
-    """What signals are measured on."""
-    by_id = {task.task_id: task for task in tasks_of(tasks)}
-    return Corpus(examples, requests, findings, by_id, settings, seed, rejected, ledger)
-
-
-def measure_fidelity(corpus: Corpus) -> Signals:
-    """Whether rows are what was asked for."""
-    return _signals(FIDELITY, corpus)
-
-
-def measure_labels(corpus: Corpus) -> Signals:
-    """Whether labels can be learnt, and only by reading."""
-    return _signals(LABELS, corpus)
-
-
-def measure_diversity(
-    corpus: Corpus, reference_texts: Sequence[str] | None, previous_diversity: dict[str, Any] | None
-) -> Signals:
-    """Whether rows differ from one another, beside the last run and real texts; and what the next run compares with."""
-    compared = replace(corpus, reference_texts=reference_texts, last_diversity=previous_diversity)
-    return {**_signals(DIVERSITY, compared), **memory_of(compared.sample, previous_diversity)}
-
-
 def measure(
     ledger: Ledger,
     requests: pd.DataFrame,
@@ -172,56 +128,6 @@ def name_cap(metrics: Metrics, generation: GenerationParameters) -> str:
     return reached_cap(metrics, generation)
 
 
-def plot_yield(ledger: Ledger) -> Any:
-    """The plot of where rows ended, a plotly figure (Kedro reads annotations, and naming plotly's would import it)."""
-    return yield_figure(ledger)
-
-
-def plot_signals(*signals: Signals) -> tuple[Any, ...]:
-    """The plots of what signals came to, plotly figures in the order of `SIGNAL_FIGURES`."""
-    tables = _tables(signals)
-    return tuple(draw(tables.get(name, ())) for name, draw in SIGNAL_FIGURES.items())
-
-
 def assess_run(ledger: Ledger, metrics: Metrics, settings: QualityReportParameters) -> list[Concern]:
     """What is wrong, the gravest first."""
     return assess(ledger, metrics, settings)
-
-
-def write_report(
-    ledger: Ledger,
-    metrics: Metrics,
-    concerns: list[Concern],
-    examples: pd.DataFrame,
-    rejected: pd.DataFrame,
-    failed: pd.DataFrame,
-    stopped_by: str,
-    llm: LlmParameters,
-    *signals: Signals,
-) -> str:
-    """The report as HTML."""
-    by_templates = llm.model == OFFLINE_MODEL or OFFLINE_MODEL in set(examples["model_name"])
-    worst = {name: rows for part in signals for name, rows in part["worst"].items()}
-    return render(
-        Report(
-            ledger=ledger,
-            metrics=metrics,
-            concerns=concerns,
-            model=llm.model,
-            banner=BANNER if by_templates else None,
-            stopped_by=stopped_by,
-            tables=_tables(signals),
-            accepted=sample(examples),
-            rejected=sample(rejected),
-            failed=sample(failed),
-            worst={name: pointed_at(rows, (examples, rejected)) for name, rows in worst.items()},
-        )
-    )
-
-
-def _tables(signals: Sequence[Signals]) -> dict[str, Sequence[Mapping[str, Any]]]:
-    return {name: rows for part in signals for name, rows in part["tables"].items()}
-
-
-def _signals(signals: Iterable[Signal], corpus: Corpus) -> Signals:
-    return together(signal(corpus) for signal in signals)._asdict()

@@ -6,18 +6,18 @@ from synthetic_textcat.pipelines.quality_report.nodes import (
     assess_run,
     build_ledger,
     check_candidates,
-    gather_corpus,
     list_outcomes,
     measure,
+    name_cap,
+)
+from synthetic_textcat.pipelines.quality_report.page.nodes import plot_signals, plot_yield, write_report
+from synthetic_textcat.pipelines.quality_report.page.plots import SIGNAL_FIGURES
+from synthetic_textcat.pipelines.quality_report.signals.nodes import (
+    gather_corpus,
     measure_diversity,
     measure_fidelity,
     measure_labels,
-    name_cap,
-    plot_signals,
-    plot_yield,
-    write_report,
 )
-from synthetic_textcat.pipelines.quality_report.page.plots import SIGNAL_FIGURES
 
 _SIGNALS = ["fidelity", "label_signals", "diversity"]
 _PLOTS = [f"{name}_plot" for name in SIGNAL_FIGURES]

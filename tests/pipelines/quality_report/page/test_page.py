@@ -11,7 +11,7 @@ import pytest
 
 from synthetic_textcat.pipelines.quality_report.concerns import Concern
 from synthetic_textcat.pipelines.quality_report.metrics import Metrics, merged, row_metrics
-from synthetic_textcat.pipelines.quality_report.nodes import plot_yield, write_report
+from synthetic_textcat.pipelines.quality_report.page.nodes import plot_yield, write_report
 from synthetic_textcat.pipelines.quality_report.page.page import Report, render
 from synthetic_textcat.pipelines.quality_report.page.shown_rows import SAMPLE_SIZE, pointed_at, sample, shown_rows
 from synthetic_textcat.pipelines.quality_report.spending import add_up, spending_metrics

@@ -1,0 +1,55 @@
+"""Nodes that measure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from synthetic_textcat.pipelines.quality_report.ledger import Ledger
+from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
+from synthetic_textcat.pipelines.quality_report.signals.earlier import memory_of
+from synthetic_textcat.pipelines.quality_report.signals.measured import together
+from synthetic_textcat.pipelines.quality_report.signals.registry import DIVERSITY, FIDELITY, LABELS, Signal
+from synthetic_textcat.schemas.parameters import QualityReportParameters
+from synthetic_textcat.schemas.tasks import tasks_of
+
+Signals = dict[str, Any]
+"""What a group of signals came to, as JSON keeps it: `metrics`, `tables` and `worst`, as in `Measured`."""
+
+
+def gather_corpus(
+    examples: pd.DataFrame,
+    rejected: pd.DataFrame,
+    requests: pd.DataFrame,
+    findings: pd.DataFrame,
+    tasks: pd.DataFrame,
+    ledger: Ledger,
+    settings: QualityReportParameters,
+    seed: int,
+) -> Corpus:
+    """What signals are measured on."""
+    by_id = {task.task_id: task for task in tasks_of(tasks)}
+    return Corpus(examples, requests, findings, by_id, settings, seed, rejected, ledger)
+
+
+def measure_fidelity(corpus: Corpus) -> Signals:
+    """Whether rows are what was asked for."""
+    return _signals(FIDELITY, corpus)
+
+
+def measure_labels(corpus: Corpus) -> Signals:
+    """Whether labels can be learnt, and only by reading."""
+    return _signals(LABELS, corpus)
+
+
+def measure_diversity(
+    corpus: Corpus, reference_texts: Sequence[str] | None, previous_diversity: dict[str, Any] | None
+) -> Signals:
+    """Whether rows differ from one another, beside the last run and real texts; and what the next run compares with."""
+    compared = replace(corpus, reference_texts=reference_texts, last_diversity=previous_diversity)
+    return {**_signals(DIVERSITY, compared), **memory_of(compared.sample, previous_diversity)}
+
+
+def _signals(signals: Iterable[Signal], corpus: Corpus) -> Signals:
+    return together(signal(corpus) for signal in signals)._asdict()
