@@ -47,6 +47,12 @@ def test_what_cannot_be_read_is_one_line_with_the_file_and_the_next_step(
     assert "\n" not in line
 
 
+def test_a_file_without_a_text_is_told_and_not_taken_for_no_file(file: Path) -> None:
+    file.write_text("text\n  \n", encoding="utf-8")
+    with pytest.raises(DatasetError, match="holds no text"):
+        TextsDataset(filepath=str(file)).load()
+
+
 def test_they_cannot_be_saved(file: Path) -> None:
     with pytest.raises(DatasetError, match="can't be saved"):
         TextsDataset(filepath=str(file)).save("x")  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 import yaml
 
 from tests.support.project import TRACKED, Project
@@ -26,6 +27,7 @@ def _with_fake(project: Project, responses: list[str]) -> None:
     project.path("data/01_raw/tasks.yml").write_text(yaml.safe_dump([_TASK]), encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_run_with_a_chat_model_of_langchain_core_ends_with_accepted_rows(project: Project) -> None:
     pairs = [("formal", "casual"), ("casual", "formal")]
     _with_fake(project, [_reply(*pairs[number % 2], number) for number in range(40)])

@@ -69,6 +69,7 @@ def test_a_cap_in_usd_that_can_not_be_kept_is_refused_before_any_call(
     assert server.stats()["requests"] == 0
 
 
+@pytest.mark.slow
 def test_cost_is_by_the_price_list_and_unknown_without(project: Project, openai_env: dict[str, str]) -> None:
     size = _params(attribute_sampling__num_examples=36)
     project.generate("--env", "openai", *size, **openai_env)

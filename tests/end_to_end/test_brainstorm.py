@@ -67,6 +67,7 @@ def test_tasks_come_in_rounds_and_no_call_is_paid_for_twice(
     assert {line["fingerprint"]: line["prompt_sha256"] for line in _lines(project)} == prompts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_after_a_kill_the_tasks_are_the_same_and_only_what_is_missing_is_paid(
     project: Project, server: FaultServer, openai_env: dict[str, str], number: signal.Signals

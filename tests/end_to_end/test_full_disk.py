@@ -3,6 +3,8 @@
 import resource
 import subprocess
 
+import pytest
+
 from tests.support.project import KEDRO, Project, environment
 from tests.support.server import FaultServer
 
@@ -16,6 +18,7 @@ def _with_little_room() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (_ROOM, resource.RLIM_INFINITY))
 
 
+@pytest.mark.slow
 def test_it_ends_the_run_in_one_line_and_what_was_saved_is_kept(
     project: Project, server: FaultServer, openai_env: dict[str, str]
 ) -> None:

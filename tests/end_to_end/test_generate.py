@@ -189,6 +189,7 @@ def test_each_stage_runs_alone_from_what_is_on_disk(first_run: tuple[Project, st
     assert {run.info.status for run in project.mlflow_runs()} == {"FINISHED"}
 
 
+@pytest.mark.slow
 def test_the_older_option_works_too(first_run: tuple[Project, str]) -> None:
     project, _ = first_run
 

@@ -97,6 +97,7 @@ def test_a_half_written_journal_is_no_finished_output(
     assert project.counts()["examples"] == _ROWS
 
 
+@pytest.mark.slow
 def test_a_torn_last_line_is_cut_and_its_row_asked_again(project: Project) -> None:
     project.generate("--params", "attribute_sampling.num_examples=30")
     path = project.path("data/03_primary/completions.jsonl")

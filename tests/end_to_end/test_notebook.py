@@ -52,6 +52,7 @@ def _outcomes(project: Project, *cells: str, **env: str) -> tuple[list[str], str
     return [line.removeprefix("cell ") for line in done.stdout.splitlines() if line.startswith("cell ")], shown
 
 
+@pytest.mark.slow
 def test_two_runs_in_one_kernel(project: Project) -> None:
     outcomes, shown = _outcomes(project, _LOAD, _RUN, _SHOW, "%reload_kedro", _RUN, _SHOW)
 

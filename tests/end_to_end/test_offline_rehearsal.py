@@ -40,6 +40,7 @@ def test_runs_are_kept_where_mlflow_is_told_to(project: Project) -> None:
     assert run.info.status == "FINISHED"
 
 
+@pytest.mark.slow
 def test_brainstormed_tasks_join_those_of_the_file_and_are_asked_for_once(project: Project) -> None:
     brainstorm = "task_ingest.num_brainstormed=5,task_ingest.brainstorm_round=2"
     params = ("--params", f"{brainstorm},attribute_sampling.num_examples=50")
@@ -91,6 +92,7 @@ def test_a_task_of_the_users_own_is_written_for_and_said_to_be_a_placeholder(pro
     assert set(examples["label"]) == {"scarf", "mitten", "hat"}
 
 
+@pytest.mark.slow
 def test_a_template_of_the_users_own_is_understood(project: Project) -> None:
     template = {
         "messages": [

@@ -84,6 +84,7 @@ def test_a_misspelt_placeholder_is_told_by_name_before_any_call(
     assert server.stats()["requests"] == 0
 
 
+@pytest.mark.slow
 def test_a_reply_that_copies_a_seed_example_is_a_duplicate_of_it(own: Project) -> None:
     sampling = {"num_examples": 24, "num_seed_examples": 0}  # so that prompts, and replies, stay what they are
     own.parameters(attribute_sampling=sampling)

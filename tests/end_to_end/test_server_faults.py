@@ -65,6 +65,7 @@ def test_a_row_that_never_gets_a_good_reply_ends_under_its_cause(
     assert all(line["completion_tokens"] is not None for line in project.journal())
 
 
+@pytest.mark.slow
 def test_rows_without_a_reply_are_asked_again_by_the_next_run(
     project: Project, server: FaultServer, openai_env: dict[str, str]
 ) -> None:

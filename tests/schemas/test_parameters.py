@@ -102,6 +102,8 @@ def test_an_unknown_key_is_named_with_the_nearest_and_without_its_value(path: st
             2,
             "Parameter quality_report.thresholds.leaked.warn=2: input should be",
         ),
+        ("quality_report.thresholds.leaked", {"warn": 0.5, "fail": 0.1}, "has to lie below fail=0.1"),
+        ("quality_report.thresholds.parsed", {"warn": 0.5, "fail": 0.8}, "has to lie above fail=0.8"),
         ("task_ingest.num_brainstormed", -1, "Parameter task_ingest.num_brainstormed=-1"),
         ("attribute_sampling.num_examples", 0, "input should be greater than or equal to 1"),
         ("attribute_sampling.num_examples", "many", "Parameter attribute_sampling.num_examples='many'"),

@@ -28,7 +28,7 @@ class TextsDataset(AbstractDataset[None, list[str]]):
         """The texts.
 
         Raises:
-            ReferenceTextsError: If the file is no CSV, or lacks the column.
+            ReferenceTextsError: If the file is no CSV, lacks the column, or holds no text.
         """
         file = short_path(self._filepath)
         table = read_csv(self._filepath.read_bytes(), file, ReferenceTextsError)
@@ -38,7 +38,10 @@ class TextsDataset(AbstractDataset[None, list[str]]):
                 f"{file} needs one column {self._column!r}; its columns are: {found}. Next: name the column that holds "
                 f"the texts {self._column!r} in the first line, or remove the file to compare without it"
             )
-        return [text for text in table[self._column] if text.strip()]
+        texts = [text for text in table[self._column] if text.strip()]
+        if not texts:
+            raise ReferenceTextsError(f"{file} holds no text. Next: fill it, or remove it to compare without it")
+        return texts
 
     def save(self, data: None) -> None:  # noqa: ARG002
         """Not possible: the file is the user's."""

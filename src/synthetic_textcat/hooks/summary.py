@@ -16,6 +16,7 @@ from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
 from synthetic_textcat.schemas.prices import usd
 
+_FLAGGED = "flagged/"
 _MOST_CONCERNS = 3
 _EXAMPLES = "data/05_model_input/examples.parquet"
 _REPORT = "data/08_reporting/quality_report.html"
@@ -61,7 +62,7 @@ class RunSummary:
         if self._calls is None and "prompt_preview" in self._saved:
             yield from ("", self._saved["prompt_preview"])
         if ledger is not None:
-            yield from _ledger_lines(ledger)
+            yield from _ledger_lines(ledger, self._saved.get("metrics", {}))
         if repeated := self._saved.get("plan_report", {}).get("plan/repeated_prompts"):
             yield f"prompts   {repeated} rows are asked for like an earlier row of their task: add"
             yield "          own attributes or seed examples"
@@ -89,11 +90,16 @@ class RunSummary:
             yield f"stopped   by {cap}; raise it and the same command goes on"
 
 
-def _ledger_lines(ledger: Ledger) -> Iterator[str]:
+def _ledger_lines(ledger: Ledger, metrics: Mapping[str, float | None]) -> Iterator[str]:
     yield ""
     yield f"planned   {ledger['planned']}"
     yield f"accepted  {ledger['accepted']}"
     yield f"rejected  {_counts(ledger['rejected'])}"
+    flagged = {
+        name.removeprefix(_FLAGGED): int(rows) for name, rows in metrics.items() if name.startswith(_FLAGGED) and rows
+    }
+    if flagged:
+        yield f"flagged   {_counts(flagged)}"
     yield f"failed    {_counts(ledger['failed'])}"
     yield f"not run   {ledger['not_run']}"
     again = sum(ledger["failed"].get(cause, 0) for cause in TRANSPORT_CAUSES)

@@ -1,42 +1,72 @@
 """From where on a metric is a warning, and from where on the run is a failure: parameters of the quality report."""
 
-from pydantic import Field
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
 
 from synthetic_textcat.schemas.block import Block
 
+Level = Literal["fail", "warn"]
 
-class Threshold(Block):
-    """Of one metric, a share.
+
+class Most(Block):
+    """The most that a share may be.
 
     Attributes:
-        warn: Beyond it the report warns; null = never.
-        fail: Beyond it the run ends in an error, after everything is saved; null = never.
+        warn: Above it the report warns; null = never.
+        fail: Above it the run ends in an error, after everything is saved; null = never.
     """
 
     warn: float | None = Field(None, ge=0, le=1)
     fail: float | None = Field(None, ge=0, le=1)
+    is_least: ClassVar[bool] = False
+
+    @model_validator(mode="after")
+    def _warns_before_it_fails(self) -> Self:
+        if self.warn is not None and self.fail is not None and self._is_worse(self.warn, self.fail):
+            side = "above" if self.is_least else "below"
+            raise ValueError(f"warn={self.warn:g} would never be told: it has to lie {side} fail={self.fail:g}")
+        return self
+
+    def level(self, value: float) -> Level | None:
+        """How grave the value is; None where it is well."""
+        if self.fail is not None and self._is_worse(value, self.fail):
+            return "fail"
+        return "warn" if self.warn is not None and self._is_worse(value, self.warn) else None
+
+    def excess(self, value: float) -> float:
+        """How far the value is beyond the first threshold, of the way to the worst there is: 0 to 1."""
+        limit = self.warn if self.warn is not None else self.fail
+        if limit is None:
+            return 0.0
+        return (limit - value) / (limit or 1.0) if self.is_least else (value - limit) / ((1.0 - limit) or 1.0)
+
+    def _is_worse(self, value: float, limit: float) -> bool:
+        return value < limit if self.is_least else value > limit
 
 
-def _of(warn: float | None = None, fail: float | None = None) -> Threshold:
-    return Threshold(warn=warn, fail=fail)
+class Least(Most):
+    """The least that a share may be: it warns and fails below."""
+
+    is_least: ClassVar[bool] = True
 
 
 class Thresholds(Block):
-    """By name; `pipelines/quality_report/thresholds.py` says which metric each is of, and which side is the worse."""
+    """By name; `pipelines/quality_report/thresholds.py` says which metric each is of."""
 
-    parsed: Threshold = _of(0.95, 0.80)
-    same_labels: Threshold = _of(0.01)
-    leaked: Threshold = _of(0.02, 0.10)
-    exact_duplicates: Threshold = _of(0.01)
-    near_duplicates: Threshold = _of(0.05, 0.20)
-    language_agreement: Threshold = _of(0.95)
-    language_agreement_lowest: Threshold = _of(0.80)
-    length_in_bucket: Threshold = _of(0.70)
-    readability_order: Threshold = _of(0.99)
-    coverage: Threshold = _of(0.10)
-    label_entropy_lowest: Threshold = _of(0.70)
-    longer_label: Threshold = _of(0.70)
-    length_shortcut: Threshold = _of(0.50)
-    word_shortcut: Threshold = _of(0.80)
-    learnability: Threshold = _of(0.50)
-    label_noise: Threshold = _of(0.10)
+    parsed: Least = Least(warn=0.95, fail=0.80)
+    same_labels: Most = Most(warn=0.01)
+    leaked: Most = Most(warn=0.02, fail=0.10)
+    exact_duplicates: Most = Most(warn=0.01)
+    near_duplicates: Most = Most(warn=0.05, fail=0.20)
+    language_agreement: Least = Least(warn=0.95)
+    language_agreement_lowest: Least = Least(warn=0.80)
+    length_in_bucket: Least = Least(warn=0.70)
+    readability_order: Least = Least(warn=0.90)
+    coverage: Most = Most(warn=0.10)
+    label_entropy_lowest: Least = Least(warn=0.70)
+    longer_label: Most = Most(warn=0.70)
+    length_shortcut: Most = Most(warn=0.50)
+    word_shortcut: Most = Most(warn=0.80)
+    learnability: Least = Least(warn=0.50)
+    label_noise: Most = Most(warn=0.10)

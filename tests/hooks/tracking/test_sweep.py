@@ -13,6 +13,7 @@ from tests.hooks.tracking.pipelines import small_pipeline
 from tests.hooks.tracking.project import Project, make_project
 
 
+@pytest.mark.slow
 def test_the_next_run_sweeps_a_killed_one_and_leaves_the_others_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

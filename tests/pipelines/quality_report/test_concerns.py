@@ -1,11 +1,13 @@
 """What is wrong with a run, and whether that ends it in an error."""
 
+from typing import Any
+
 import pytest
 
 from synthetic_textcat.pipelines.quality_report.concerns import Concern, assess, complaint
 from synthetic_textcat.pipelines.quality_report.thresholds import RULES
 from synthetic_textcat.schemas.parameters import QualityReportParameters
-from synthetic_textcat.schemas.thresholds import Threshold, Thresholds
+from synthetic_textcat.schemas.thresholds import Most, Thresholds
 from tests.pipelines.quality_report.builders import ledger
 
 _SETTINGS = QualityReportParameters()
@@ -14,12 +16,12 @@ _SETTINGS = QualityReportParameters()
 def _of_yield(accepted: int, not_run: int, min_yield: float = 0.5) -> list[Concern]:
     rejected = {"label_leaked": 10 - accepted - not_run}
     made = ledger(accepted=accepted, rejected=rejected, failed={}, not_run=not_run)
-    return assess(made, {}, QualityReportParameters(min_yield=min_yield))
+    return assess(made, {}, QualityReportParameters(min_yield=min_yield), {})
 
 
 def test_a_yield_below_the_threshold_is_told_with_its_causes() -> None:
     made = ledger(accepted=4, rejected={"label_leaked": 2}, failed={"invalid_json": 3})
-    line = complaint(assess(made, {}, _SETTINGS))
+    line = complaint(assess(made, {}, _SETTINGS, {}))
     assert line is not None
     assert line.startswith("Only 4 of 9 rows were accepted (quality_report.min_yield=0.5). All is saved. Next: ")
     assert "invalid_json (3), label_leaked (2)" in line
@@ -39,19 +41,19 @@ def test_no_threshold_is_ever_missed_by_a_whole_run_or_by_a_threshold_of_nothing
 
 @pytest.mark.parametrize(("rate", "level"), [(0.02, None), (0.021, "warn"), (0.1, "warn"), (0.11, "fail")])
 def test_a_metric_beyond_its_threshold_is_a_warning_or_a_failure(rate: float, level: str | None) -> None:
-    concerns = assess(ledger(), {"rate/label_leaked": rate}, _SETTINGS)
+    concerns = assess(ledger(), {"rate/label_leaked": rate}, _SETTINGS, {})
     assert [concern["level"] for concern in concerns] == ([level] if level else [])
     assert (complaint(concerns) is not None) is (level == "fail")
 
 
 @pytest.mark.parametrize(("share", "level"), [(1.0, None), (0.95, None), (0.94, "warn"), (0.79, "fail")])
 def test_where_low_is_worse_the_threshold_is_a_least_value(share: float, level: str | None) -> None:
-    concerns = assess(ledger(), {"rate/parsed": share}, _SETTINGS)
+    concerns = assess(ledger(), {"rate/parsed": share}, _SETTINGS, {})
     assert [concern["level"] for concern in concerns] == ([level] if level else [])
 
 
 def test_a_metric_that_can_not_be_known_raises_no_concern() -> None:
-    assert assess(ledger(), dict.fromkeys(rule.metric for rule in RULES.values()), _SETTINGS) == []
+    assert assess(ledger(), dict.fromkeys(rule.metric for rule in RULES.values()), _SETTINGS, {}) == []
 
 
 def test_failures_come_first_and_each_kind_by_weight() -> None:
@@ -61,7 +63,7 @@ def test_failures_come_first_and_each_kind_by_weight() -> None:
         "rate/exact_duplicate": 0.9,
         "rate/same_labels": 0.5,
     }
-    parameters = [concern["parameter"] for concern in assess(ledger(), metrics, _SETTINGS)]
+    parameters = [concern["parameter"] for concern in assess(ledger(), metrics, _SETTINGS, {})]
     assert parameters == [
         "quality_report.thresholds.near_duplicates.fail=0.2",
         "quality_report.thresholds.leaked.fail=0.1",
@@ -71,9 +73,38 @@ def test_failures_come_first_and_each_kind_by_weight() -> None:
 
 
 def test_a_threshold_of_null_is_never_missed() -> None:
-    settings = QualityReportParameters(thresholds=Thresholds(leaked=Threshold(warn=None, fail=None)))
-    assert assess(ledger(), {"rate/label_leaked": 1.0}, settings) == []
+    settings = QualityReportParameters(thresholds=Thresholds(leaked=Most(warn=None, fail=None)))
+    assert assess(ledger(), {"rate/label_leaked": 1.0}, settings, {}) == []
 
 
 def test_every_threshold_of_the_parameters_has_a_rule() -> None:
     assert list(RULES) == list(Thresholds.model_fields)
+
+
+def test_weight_is_how_far_beyond_the_threshold_whatever_the_scale() -> None:
+    metrics = {"rate/near_duplicate": 0.19, "shortcut/longer_side": 0.71, "learnability/macro_f1": 0.49}
+    names = [concern["parameter"].split(".")[2] for concern in assess(ledger(), metrics, _SETTINGS, {})]
+    assert names == ["near_duplicates", "longer_label", "learnability"]
+
+
+def test_the_worst_language_task_and_value_are_named() -> None:
+    language = {"agreement": 0.5, "agrees": 40, "wrong": 40}
+    few = {"language": "Latin", "agreement": 0.1, "agrees": 1, "wrong": 9}
+    tables: dict[str, list[dict[str, Any]]] = {
+        "language_agreement": [
+            few,
+            {"language": "German", **language},
+            {"language": "English", **language, "agreement": 1},
+        ],
+        "label_balance": [
+            {"task": "Too few.", "rows": 4, "labels": 2, "entropy": 0.1},
+            {"task": "Uneven.", "rows": 40, "labels": 2, "entropy": 0.5},
+            {"task": "Of one label.", "rows": 40, "labels": 1, "entropy": None},
+        ],
+        "coverage": [{"attribute": "language", "value": "Hindi"}],
+    }
+    metrics = {"language/agreement_lowest": 0.5, "labels/entropy_lowest": 0.5, "coverage/largest": 0.4}
+    said = " ".join(concern["says"] for concern in assess(ledger(), metrics, _SETTINGS, tables))
+    assert ": German" in said
+    assert ": Uneven." in said
+    assert ": language Hindi" in said

@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypedDict
 
+from synthetic_textcat.pipelines.quality_report.culprits import Tables
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
-from synthetic_textcat.pipelines.quality_report.thresholds import RULES, Level
+from synthetic_textcat.pipelines.quality_report.thresholds import RULES
 from synthetic_textcat.schemas.parameters import QualityReportParameters
+from synthetic_textcat.schemas.thresholds import Level
 
 
 class Concern(TypedDict):
@@ -13,7 +15,7 @@ class Concern(TypedDict):
 
     Attributes:
         level: `fail` ends the run in an error, after everything is saved.
-        weight: 0 to 1, the share of rows or labels that it is about, or how far a measure is from its best.
+        weight: 0 to 1, how far beyond its threshold, of the way to the worst there is.
         parameter: What sets its threshold.
         says: What is the case.
         then: What to do about it.
@@ -28,9 +30,11 @@ class Concern(TypedDict):
     signal: str
 
 
-def assess(ledger: Ledger, metrics: Mapping[str, float | None], settings: QualityReportParameters) -> list[Concern]:
+def assess(
+    ledger: Ledger, metrics: Mapping[str, float | None], settings: QualityReportParameters, tables: Tables
+) -> list[Concern]:
     """The concerns: failures before warnings, each by weight. A metric that is null raises none."""
-    found = [*_yield_concern(ledger, settings.min_yield), *_missed(metrics, settings)]
+    found = [*_yield_concern(ledger, settings.min_yield), *_missed(metrics, settings, tables)]
     return sorted(found, key=lambda concern: (concern["level"] != "fail", -concern["weight"]))
 
 
@@ -51,7 +55,7 @@ def _yield_concern(ledger: Ledger, min_yield: float) -> Iterator[Concern]:
     causes = sorted({**ledger["rejected"], **ledger["failed"]}.items(), key=lambda cause: -cause[1])
     yield Concern(
         level="fail",
-        weight=1.0 - ledger["accepted"] / run,
+        weight=(min_yield - ledger["accepted"] / run) / min_yield,
         parameter=f"quality_report.min_yield={min_yield}",
         says=f"Only {ledger['accepted']:,} of {run:,} rows were accepted",
         then=f"look at the most common causes, {', '.join(f'{name} ({rows:,})' for name, rows in causes[:3])}",
@@ -59,16 +63,19 @@ def _yield_concern(ledger: Ledger, min_yield: float) -> Iterator[Concern]:
     )
 
 
-def _missed(metrics: Mapping[str, float | None], settings: QualityReportParameters) -> Iterator[Concern]:
+def _missed(
+    metrics: Mapping[str, float | None], settings: QualityReportParameters, tables: Tables
+) -> Iterator[Concern]:
     for name, rule in RULES.items():
         value, threshold = metrics.get(rule.metric), getattr(settings.thresholds, name)
-        if value is None or not (level := rule.level(value, threshold)):
+        if value is None or not (level := threshold.level(value)):
             continue
+        culprit = rule.culprit(tables)
         yield Concern(
             level=level,
-            weight=rule.badness(value),
+            weight=threshold.excess(value),
             parameter=f"quality_report.thresholds.{name}.{level}={getattr(threshold, level)}",
-            says=rule.says.format(value),
+            says=rule.says.format(value) + (f": {culprit}" if culprit else ""),
             then=rule.then,
             signal=rule.signal,
         )

@@ -20,7 +20,7 @@ from synthetic_textcat.pipelines.quality_report.metrics import (
     yield_metrics,
 )
 from synthetic_textcat.pipelines.quality_report.outcomes import PLANNED, ends_of, outcome_rows
-from synthetic_textcat.pipelines.quality_report.signals.nodes import Signals
+from synthetic_textcat.pipelines.quality_report.signals.nodes import Signals, tables_of
 from synthetic_textcat.pipelines.quality_report.spending import add_up, spending_metrics
 from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters, QualityReportParameters
@@ -128,6 +128,6 @@ def name_cap(metrics: Metrics, generation: GenerationParameters) -> str:
     return reached_cap(metrics, generation)
 
 
-def assess_run(ledger: Ledger, metrics: Metrics, settings: QualityReportParameters) -> list[Concern]:
+def assess_run(ledger: Ledger, metrics: Metrics, settings: QualityReportParameters, *signals: Signals) -> list[Concern]:
     """What is wrong, the gravest first."""
-    return assess(ledger, metrics, settings)
+    return assess(ledger, metrics, settings, tables_of(signals))

@@ -17,6 +17,7 @@ from synthetic_textcat.pipelines.quality_report.signals.nodes import (
     measure_diversity,
     measure_fidelity,
     measure_labels,
+    read_reference_texts,
 )
 
 _SIGNALS = ["fidelity", "label_signals", "diversity"]
@@ -62,9 +63,10 @@ def create_pipeline() -> Pipeline:
             ),
             node(measure_fidelity, inputs="corpus", outputs="fidelity", name="measure_fidelity"),
             node(measure_labels, inputs="corpus", outputs="label_signals", name="measure_labels"),
+            node(read_reference_texts, inputs="reference_texts", outputs="real_texts", name="read_reference_texts"),
             node(
                 measure_diversity,
-                inputs=["corpus", "reference_texts", "previous_diversity"],
+                inputs=["corpus", "real_texts", "previous_diversity"],
                 outputs="diversity",
                 name="measure_diversity",
             ),
@@ -86,7 +88,7 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 assess_run,
-                inputs=["ledger", "metrics", "params:quality_report"],
+                inputs=["ledger", "metrics", "params:quality_report", *_SIGNALS],
                 outputs="concerns",
                 name="assess_run",
             ),
@@ -102,6 +104,7 @@ def create_pipeline() -> Pipeline:
                     "examples",
                     "rejected",
                     "failed",
+                    "tasks",
                     "stopped_by",
                     "params:llm",
                     *_SIGNALS,

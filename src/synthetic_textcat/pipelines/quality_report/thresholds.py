@@ -3,12 +3,16 @@
 To add one: a rule here, and its name in `schemas.thresholds`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
-from synthetic_textcat.schemas.thresholds import Threshold
-
-Level = Literal["fail", "warn"]
+from synthetic_textcat.pipelines.quality_report.culprits import (
+    Tables,
+    least_even_task,
+    nobody,
+    worst_language,
+    worst_value,
+)
 
 _PROMPTS = "data/01_raw/prompts/"
 
@@ -22,30 +26,14 @@ class Rule:
         says: What is the case, with a place for the metric's value.
         then: What a user can do.
         signal: Whose rows to look at; empty for none.
-        low_is_worse: Which side of the threshold is the worse.
+        culprit: Names the worst task, language or value by the tables of the signals; empty where they don't know.
     """
 
     metric: str
     says: str
     then: str
     signal: str = ""
-    low_is_worse: bool = False
-
-    def is_missed(self, value: float, limit: float | None) -> bool:
-        """Whether the value is worse than the limit; a limit of null is never missed."""
-        if limit is None:
-            return False
-        return value < limit if self.low_is_worse else value > limit
-
-    def badness(self, value: float) -> float:
-        """The weight of a concern: how far the share is from the best there is."""
-        return 1.0 - value if self.low_is_worse else value
-
-    def level(self, value: float, threshold: Threshold) -> Level | None:
-        """How grave the value is; None where it is well."""
-        if self.is_missed(value, threshold.fail):
-            return "fail"
-        return "warn" if self.is_missed(value, threshold.warn) else None
+    culprit: Callable[[Tables], str] = nobody
 
 
 RULES: dict[str, Rule] = {
@@ -53,7 +41,6 @@ RULES: dict[str, Rule] = {
         "rate/parsed",
         "{:.1%} of the replies are rows; the others were paid for and lost",
         "look at the failure causes; llm.structured_output and llm.max_tokens decide most of them",
-        low_is_worse=True,
     ),
     "same_labels": Rule(
         "rate/same_labels",
@@ -84,42 +71,40 @@ RULES: dict[str, Rule] = {
         "{:.1%} of the texts that can be told are in the language that was asked for",
         "attribute_sampling.language: leave out what this model does not write",
         "wrong_language",
-        low_is_worse=True,
     ),
     "language_agreement_lowest": Rule(
         "language/agreement_lowest",
         "In one language only {:.1%} of the texts are in it",
         "attribute_sampling.language: leave it out, or use another model for it",
         "wrong_language",
-        low_is_worse=True,
+        worst_language,
     ),
     "length_in_bucket": Rule(
         "length/in_bucket",
         "{:.1%} of the texts have the length that was asked for",
         "attribute_sampling.num_words: lengths that this model keeps",
         "length",
-        low_is_worse=True,
     ),
     "readability_order": Rule(
         "readability/ordered",
         "In {:.0%} of the languages do texts for higher education read harder",
         f"say in {_PROMPTS} more plainly what {{difficulty}} means, or set attribute_sampling.difficulty to one value",
-        low_is_worse=True,
     ),
     "coverage": Rule(
         "coverage/largest",
         "{:.1%} of the accepted rows would have to be others for the shares that were planned",
-        "see which values lose rows, and why",
+        "see in the table of what was planned and obtained which values lose rows, and why",
+        culprit=worst_value,
     ),
     "label_entropy_lowest": Rule(
         "labels/entropy_lowest",
         "The labels of one task are far from even (entropy {:.2f}; 1 is even)",
         "see which labels lose rows; a weight for a label in the tasks file evens them out",
-        low_is_worse=True,
+        culprit=least_even_task,
     ),
     "longer_label": Rule(
         "shortcut/longer_side",
-        "In {:.1%} of the rows the same one of the two labels is the longer",
+        "In at least {:.1%} of the rows the same one of the two labels is the longer",
         "a model can choose by length: give the labels names of like length",
     ),
     "length_shortcut": Rule(
@@ -136,9 +121,7 @@ RULES: dict[str, Rule] = {
     "learnability": Rule(
         "learnability/macro_f1",
         "A linear model learns the labels with a macro-F1 of only {:.2f}",
-        "the labels may be too alike, or the texts too short: read the rows that it gets wrong",
-        "learnability",
-        low_is_worse=True,
+        "the labels may be too alike, or the texts too short: see the tasks with the lowest macro-F1",
     ),
     "label_noise": Rule(
         "label_noise/rate",

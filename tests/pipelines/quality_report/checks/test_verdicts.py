@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, normalised
+from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known, normalised
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import Judgement, Verdict, judge, judge_alone
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from synthetic_textcat.schemas.parameters import QualityReportParameters
@@ -188,3 +188,16 @@ def test_no_row_is_rejected_for_what_only_flags_and_a_row_judged_alone_is_judged
     if not flag_only:
         assert [x.verdict for x in judged] == _verdicts(rows)
     assert all(judgement.verdict is None for judgement in _judged(rows, *REJECT_REASONS))
+
+
+def test_a_text_that_is_nearly_a_seed_example_is_a_near_duplicate_of_it() -> None:
+    known = Known(seed_texts=frozenset({normalised("They forgot the sauce, and the rice was cold as ice.")}))
+    rows = [
+        open_candidate(request_id="r0", known=known, input_text="They forgot the sauce, and the rice was cold as ice!"),
+        open_candidate(request_id="r1", known=known, input_text="A wonderful evening with friends at the lake."),
+    ]
+    verdicts = [judgement.verdict for judgement in judge(rows, QualityReportParameters())]
+    assert verdicts[0] is not None
+    assert verdicts[0].reason == "near_duplicate"
+    assert verdicts[0].detail.endswith("like seed example")
+    assert verdicts[1] is None

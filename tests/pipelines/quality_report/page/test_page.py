@@ -173,13 +173,20 @@ def _written(**changes: Any) -> str:
     signals = {"metrics": {}, "tables": {}, "worst": given.pop("worst", {})}
     llm = LlmParameters(model=model)
     examples, rejected, failed = (given[name] for name in tables)
-    return write_report(counts, _metrics(), [], examples, rejected, failed, "", llm, signals)
+    tasks = pd.DataFrame({"task_id": ["t0"], "task": ["Sort a review."]})
+    return write_report(counts, _metrics(), [], examples, rejected, failed, tasks, "", llm, signals)
 
 
 def test_empty_tables_make_a_page_too() -> None:
     page = _written(ledger=ledger(accepted=0))
     assert "0 of 10 planned rows accepted" in page
     assert BANNER not in page
+
+
+def test_failed_rows_bear_their_task_and_no_empty_columns() -> None:
+    page = _written(failed=to_frame([_FAILED], FAILED))
+    assert 'data-task="Sort a review." data-language="English"' in page
+    assert "misleading label" not in page
 
 
 @pytest.mark.parametrize(("model", "writer"), [(OFFLINE_MODEL, "x"), ("gpt", OFFLINE_MODEL)])

@@ -1,9 +1,11 @@
 """What the checks found of the candidates, and the funnel."""
 
+from dataclasses import replace
 from typing import Any
 
 from synthetic_textcat.pipelines.quality_report.signals.reject_rates import reject_rates
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS
+from synthetic_textcat.schemas.parameters import QualityReportParameters
 from tests.pipelines.quality_report.signals.made_corpus import corpus_of
 
 _LEAKED = {"reject_reason": "label_leaked", "detail": "the text names 'bad'"}
@@ -109,3 +111,18 @@ def test_no_candidates() -> None:
     assert measured.tables["leakage_by_language"] == []
     assert measured.tables["near_duplicate_clusters"] == []
     assert measured.worst == {}
+
+
+def test_flagged_rows_are_counted_shown_and_pointed_at_as_rejected_ones_are() -> None:
+    corpus = corpus_of(
+        {"flags": "near_duplicate", "detail": "0.90 like r9"},
+        {"flags": "label_leaked, wrong_language", "detail": "the text names 'a; b'; asked for German, reads as French"},
+        {"flags": "label_leaked, near_duplicate", "detail": "the text names 'x'; 0.85 like r9"},
+    )
+    settings = QualityReportParameters(flag_only=("near_duplicate", "wrong_language"))
+    measured = reject_rates(replace(corpus, settings=settings))
+    assert measured.metrics["flagged/near_duplicate"] == 2
+    assert measured.metrics["flagged/wrong_language"] == 1
+    assert measured.tables["near_duplicate_clusters"] == [{"size": 3, "clusters": 1}]
+    assert [row["request_id"] for row in measured.worst["near_duplicate"]] == ["r0", "r2"]
+    assert {row["request_id"] for row in measured.worst["label_leaked"]} == {"r1", "r2"}

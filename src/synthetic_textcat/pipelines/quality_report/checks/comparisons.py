@@ -6,11 +6,14 @@ A row to which a reason applies that is in `quality_report.flag_only` still stan
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from synthetic_textcat.near_duplicates import like_earlier
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from synthetic_textcat.schemas.parameters import QualityReportParameters
+
+_SEED = "seed example"
 
 
 class Compared(NamedTuple):
@@ -35,28 +38,32 @@ def exact_duplicate(rows: Sequence[Compared], _: QualityReportParameters) -> Ite
     first: dict[str, str] = {}
     for row in rows:
         if row.text in row.seed_texts:
-            yield "seed example"
+            yield _SEED
             continue
         kept = first.setdefault(row.text, row.request_id)
         yield None if kept == row.request_id else f"same text as {kept}"
 
 
 def near_duplicate(rows: Sequence[Compared], settings: QualityReportParameters) -> Iterator[str | None]:
-    """A text that has nearly all its character 5-grams in common with an earlier row that stays, of whatever task.
+    """A text that has nearly all its character 5-grams in common with a seed example or an earlier row that stays.
 
     Equal texts are none of each other: `exact_duplicate` is for them. Where it only flags, each copy gets the answer
     of the first.
     """
-    first: dict[str, int] = {}
-    for place, row in enumerate(rows):
-        first.setdefault(row.text, place)
-    places = list(first.values())
-    likes = like_earlier(list(first), settings.near_duplicate_similarity, "near_duplicate" in settings.flag_only)
-    answers: dict[str, str | None] = {}
+    seeds = frozenset().union(*{row.seed_texts for row in rows})
+    first: dict[str, str] = {}
     for row in rows:
-        if row.text not in answers:
-            like = next(likes)
-            answers[row.text] = like and f"{like.similarity:.2f} like {rows[places[like.place]].request_id}"
+        if row.text not in seeds:
+            first.setdefault(row.text, row.request_id)
+    names = [_SEED] * len(seeds) + list(first.values())
+    texts = [*sorted(seeds), *first]
+    likes = like_earlier(texts, settings.near_duplicate_similarity, "near_duplicate" in settings.flag_only)
+    pairs = zip(texts, likes, strict=True)
+    answers: dict[str, str | None] = {text: None for text, _ in islice(pairs, len(seeds))}
+    for row in rows:
+        while row.text not in answers:
+            text, like = next(pairs)
+            answers[text] = like and f"{like.similarity:.2f} like {names[like.place]}"
         yield answers[row.text]
 
 

@@ -52,6 +52,12 @@ def findings_of(request_ids: "pd.Series[Any]", judgements: Sequence[Judgement]) 
     return pd.DataFrame(columns, columns=list(FINDINGS)).astype(FINDINGS)
 
 
+def split_flags(reasons: str, details: str) -> list[tuple[str, str]]:
+    """The reasons of a row in `findings`, each with its detail; with all of them where a detail holds a `; ` itself."""
+    names, words = reasons.split(", "), details.split("; ")
+    return list(zip(names, words if len(words) == len(names) else [details] * len(names), strict=True))
+
+
 def _known_of(task_id: str, known: Mapping[str, Known]) -> Known:
     try:
         return known[task_id]

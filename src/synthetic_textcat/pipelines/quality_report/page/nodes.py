@@ -1,6 +1,5 @@
 """Nodes that show."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -11,7 +10,7 @@ from synthetic_textcat.pipelines.quality_report.metrics import Metrics
 from synthetic_textcat.pipelines.quality_report.page.page import Report, render
 from synthetic_textcat.pipelines.quality_report.page.plots import SIGNAL_FIGURES, yield_figure
 from synthetic_textcat.pipelines.quality_report.page.shown_rows import pointed_at, sample
-from synthetic_textcat.pipelines.quality_report.signals.nodes import Signals
+from synthetic_textcat.pipelines.quality_report.signals.nodes import Signals, tables_of
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters
 
@@ -23,7 +22,7 @@ def plot_yield(ledger: Ledger) -> Any:
 
 def plot_signals(*signals: Signals) -> tuple[Any, ...]:
     """The plots of what signals came to, plotly figures in the order of `SIGNAL_FIGURES`."""
-    tables = _tables(signals)
+    tables = tables_of(signals)
     return tuple(draw(tables.get(name, ())) for name, draw in SIGNAL_FIGURES.items())
 
 
@@ -34,6 +33,7 @@ def write_report(
     examples: pd.DataFrame,
     rejected: pd.DataFrame,
     failed: pd.DataFrame,
+    tasks: pd.DataFrame,
     stopped_by: str,
     llm: LlmParameters,
     *signals: Signals,
@@ -49,14 +49,10 @@ def write_report(
             model=llm.model,
             banner=BANNER if by_templates else None,
             stopped_by=stopped_by,
-            tables=_tables(signals),
+            tables=tables_of(signals),
             accepted=sample(examples),
             rejected=sample(rejected),
-            failed=sample(failed),
+            failed=sample(failed.merge(tasks[["task_id", "task"]], on="task_id", how="left")),
             worst={name: pointed_at(rows, (examples, rejected)) for name, rows in worst.items()},
         )
     )
-
-
-def _tables(signals: Sequence[Signals]) -> dict[str, Sequence[Mapping[str, Any]]]:
-    return {name: rows for part in signals for name, rows in part["tables"].items()}

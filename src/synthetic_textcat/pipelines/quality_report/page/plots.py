@@ -88,13 +88,18 @@ def leakage_figure(leaks: Rows) -> "Figure":
 
 
 def growth_figure(growth: Rows) -> "Figure":
-    """Diversity against the number of rows; table `diversity_growth`."""
+    """Diversity against the number of rows, a panel a measure; table `diversity_growth`."""
     import plotly.graph_objects as go
+    from plotly.subplots import make_subplots
 
     sizes = [row["rows"] for row in growth]
     measures = [name for name in (growth[0] if growth else ()) if name != "rows"]
-    lines = [go.Scatter(name=name, x=sizes, y=[row[name] for row in growth]) for name in measures]
-    return _titled(go.Figure(lines), "Diversity as rows are added", "rows")
+    titles = [name.replace("_", " ") for name in measures]
+    figure = make_subplots(rows=max(1, len(measures)), cols=1, shared_xaxes=True, subplot_titles=titles)
+    for place, name in enumerate(measures, 1):
+        line = go.Scatter(name=name, x=sizes, y=[row[name] for row in growth], showlegend=False)
+        figure.add_trace(line, row=place, col=1)
+    return _titled(figure, "Diversity as rows are added", "").update_xaxes(title_text="rows", row=max(1, len(measures)))
 
 
 SIGNAL_FIGURES: dict[str, Callable[[Rows], "Figure"]] = {

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from synthetic_textcat.pipelines.quality_report.checks.tables import split_flags
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, count
 from synthetic_textcat.pipelines.quality_report.signals.label_rows import LabelRows, label_rows
 from synthetic_textcat.pipelines.quality_report.signals.learning.learning import Learning, learn
@@ -55,6 +56,19 @@ class Corpus:
         """The findings, with task_id, task and language of the plan."""
         planned = self.requests[["request_id", "task_id", "task", "language"]]
         return self.findings.merge(planned, on="request_id", how="left")
+
+    @cached_property
+    def hits(self) -> pd.DataFrame:
+        """All that checks found: request_id, reason, detail, of rejected and of flagged rows."""
+        columns = ["request_id", "reason", "detail"]
+        flagged = self.findings[self.findings["flags"].fillna("") != ""]
+        flags = [
+            (request_id, reason, detail)
+            for request_id, reasons, details in flagged[["request_id", "flags", "detail"]].itertuples(index=False)
+            for reason, detail in split_flags(reasons, details)
+        ]
+        rejected = self.rejected.rename(columns={"reject_reason": "reason"})[columns]
+        return pd.concat([rejected, pd.DataFrame(flags, columns=columns).astype("str")], ignore_index=True)
 
     @cached_property
     def word_counts(self) -> pd.DataFrame:

@@ -33,7 +33,7 @@ def language_agreement(corpus: Corpus) -> Measured:
         language/not_verifiable: rows not verifiable / rows with a verdict, of all languages.
 
     Tables: `language_agreement` (language, rows with a verdict, agrees, wrong, not_verifiable, agreement) by rows, and
-    `language_found` (asked, found, rows: what rejected rows were in instead), at most `MOST_LISTED`, the most first.
+    `language_found` (asked, found, rows: what rows were in instead), at most `MOST_LISTED`, the most first.
     """
     counts = _counts(corpus)
     judged = counts[counts["agreement"].notna()]
@@ -64,8 +64,9 @@ def _counts(corpus: Corpus) -> pd.DataFrame:
 
 
 def _found(corpus: Corpus) -> list[dict[str, Any]]:
-    """What the details of rejected rows say, without its words around it."""
-    wrong = corpus.rejected[corpus.rejected["reject_reason"] == "wrong_language"]
+    """What the details of the check say, without its words around it."""
+    hits = corpus.hits[corpus.hits["reason"] == "wrong_language"]
+    wrong = hits.merge(corpus.requests[["request_id", "language"]], on="request_id", how="left")
     found = wrong["detail"].str.split(", ", n=1).str[-1].str.removeprefix("reads as ")
     found = found.str.replace(r"^its letters are (.+)$", r"\1 letters", regex=True)
     rows = found.groupby([wrong["language"].rename("asked"), found.rename("found")]).size()

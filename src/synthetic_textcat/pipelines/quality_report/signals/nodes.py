@@ -1,6 +1,6 @@
 """Nodes that measure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -43,13 +43,23 @@ def measure_labels(corpus: Corpus) -> Signals:
     return _signals(LABELS, corpus)
 
 
+def read_reference_texts(reference_texts: Sequence[str] | None) -> Sequence[str]:
+    """The user's real texts. This is among the first nodes, so that a bad file is told before any call."""
+    return reference_texts or ()
+
+
 def measure_diversity(
-    corpus: Corpus, reference_texts: Sequence[str] | None, previous_diversity: dict[str, Any] | None
+    corpus: Corpus, reference_texts: Sequence[str], previous_diversity: dict[str, Any] | None
 ) -> Signals:
     """Whether rows differ from one another, beside the last run and real texts; and what the next run compares with."""
-    compared = replace(corpus, reference_texts=reference_texts, last_diversity=previous_diversity)
+    compared = replace(corpus, reference_texts=reference_texts or None, last_diversity=previous_diversity)
     return {**_signals(DIVERSITY, compared), **memory_of(compared.sample, previous_diversity)}
 
 
 def _signals(signals: Iterable[Signal], corpus: Corpus) -> Signals:
     return together(signal(corpus) for signal in signals)._asdict()
+
+
+def tables_of(signals: Iterable[Signals]) -> dict[str, Sequence[Mapping[str, Any]]]:
+    """The tables of all groups, by name."""
+    return {name: rows for part in signals for name, rows in part["tables"].items()}

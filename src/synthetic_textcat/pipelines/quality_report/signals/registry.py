@@ -11,6 +11,7 @@ from synthetic_textcat.pipelines.quality_report.signals.label_noise import label
 from synthetic_textcat.pipelines.quality_report.signals.language_agreement import language_agreement
 from synthetic_textcat.pipelines.quality_report.signals.learnability import learnability
 from synthetic_textcat.pipelines.quality_report.signals.length import length
+from synthetic_textcat.pipelines.quality_report.signals.losses import losses
 from synthetic_textcat.pipelines.quality_report.signals.measured import Measured
 from synthetic_textcat.pipelines.quality_report.signals.open_labels import open_labels
 from synthetic_textcat.pipelines.quality_report.signals.readability import readability
@@ -20,7 +21,7 @@ from synthetic_textcat.pipelines.quality_report.signals.shortcuts import shortcu
 
 Signal = Callable[[Corpus], Measured]
 
-FIDELITY: tuple[Signal, ...] = (reject_rates, language_agreement, length, readability, coverage)
+FIDELITY: tuple[Signal, ...] = (losses, reject_rates, language_agreement, length, readability, coverage)
 """Whether rows are what was asked for."""
 
 LABELS: tuple[Signal, ...] = (open_labels, label_balance, shortcuts, learnability, label_noise)

@@ -26,20 +26,22 @@ def reject_rates(corpus: Corpus) -> Measured:
 
     Metrics: `rate/<reject reason>`: rows / candidates. A row counts for the reason that it was rejected for, the first
     that applied, and for those that it is flagged with. Unit: share, 0 to 1; null without candidates.
+    `flagged/<reason>`: rows flagged with it, of the reasons that the parameter `flag_only` names. Unit: rows.
 
     Tables:
         funnel: stage (planned, answered, parsed, accepted), rows. Answered: a reply came, whatever was in it.
         leakage_by_language, leakage_by_task: language or task, rows (candidates), leaked, rate; only where a label
             leaked, at most `MOST_LISTED`, the highest rate first, but after all others below `MIN_ROWS` rows.
-        near_duplicate_clusters: size, clusters. A cluster is a row that stayed and those rejected for being like it.
+        near_duplicate_clusters: size, clusters. A cluster is a row that stayed and those that are like it.
 
     Worst, by reject reason: the near duplicates most like an earlier row, and of others any, drawn by hash.
     """
-    hits = _hits(corpus)
+    hits = corpus.hits
     candidates = len(corpus.findings)
-    rows = hits.drop_duplicates().groupby("reason").size()
+    rows = hits.drop_duplicates(["request_id", "reason"]).groupby("reason").size()
     shares = rows.reindex(REJECT_REASONS, fill_value=0) / candidates if candidates else dict.fromkeys(REJECT_REASONS)
     metrics: Metrics = {f"rate/{reason}": share for reason, share in shares.items()}
+    metrics |= {f"flagged/{reason}": _flagged(corpus, reason) for reason in corpus.settings.flag_only}
     leaked = is_among(corpus.candidates["request_id"], hits.loc[hits["reason"] == _LEAKED, "request_id"])
     return Measured(
         metrics,
@@ -47,18 +49,15 @@ def reject_rates(corpus: Corpus) -> Measured:
             "funnel": _funnel(corpus.ledger),
             "leakage_by_language": _leakage(leaked, corpus.candidates, "language"),
             "leakage_by_task": _leakage(leaked, corpus.candidates, "task_id"),
-            "near_duplicate_clusters": _clusters(corpus.rejected),
+            "near_duplicate_clusters": _clusters(hits),
         },
         _worst(corpus),
     )
 
 
-def _hits(corpus: Corpus) -> pd.DataFrame:
-    """request_id and reason of all that checks found."""
-    flagged = corpus.findings.loc[corpus.findings["flags"].fillna("") != "", ["request_id", "flags"]]
-    flags = flagged.assign(reason=flagged["flags"].str.split(", ")).explode("reason")
-    rejected = corpus.rejected.rename(columns={"reject_reason": "reason"})
-    return pd.concat([rejected[["request_id", "reason"]], flags[["request_id", "reason"]]])
+def _flagged(corpus: Corpus, reason: str) -> int:
+    rejected = (corpus.rejected["reject_reason"] == reason).sum()
+    return int((corpus.hits["reason"] == reason).sum() - rejected)
 
 
 def _funnel(ledger: Ledger) -> list[dict[str, Any]]:
@@ -84,18 +83,18 @@ def _leakage(leaked: pd.Series, candidates: pd.DataFrame, column: str) -> list[d
     return list(records_of(lines))
 
 
-def _clusters(rejected: pd.DataFrame) -> list[dict[str, Any]]:
-    details = rejected.loc[rejected["reject_reason"] == "near_duplicate", "detail"]
+def _clusters(hits: pd.DataFrame) -> list[dict[str, Any]]:
+    details = hits.loc[hits["reason"] == "near_duplicate", "detail"]
     sizes = details.str.extract(_LIKE)["kept"].value_counts() + 1
     clusters = sizes.value_counts().sort_index().rename_axis("size")
     return list(records_of(clusters.rename("clusters").reset_index()))
 
 
 def _worst(corpus: Corpus) -> dict[str, list[WorstRow]]:
-    rejected = corpus.rejected[["request_id", "reject_reason", "detail"]]
-    drawn = rejected["request_id"].map(lambda request_id: draw(corpus.seed, "rejected", request_id))
-    similarity = pd.to_numeric(rejected["detail"].str.extract(_LIKE)["similarity"])
-    order = rejected.assign(similarity=similarity, drawn=drawn)
+    hits = corpus.hits
+    drawn = hits["request_id"].map(lambda request_id: draw(corpus.seed, "rejected", request_id))
+    similarity = pd.to_numeric(hits["detail"].str.extract(_LIKE)["similarity"])
+    order = hits.assign(similarity=similarity, drawn=drawn)
     order = order.sort_values(["similarity", "drawn"], ascending=[False, True])
     return {
         reason: [
@@ -103,5 +102,5 @@ def _worst(corpus: Corpus) -> dict[str, list[WorstRow]]:
             for row in records_of(group.head(WORST)[["request_id", "detail"]])
         ]
         for reason in REJECT_REASONS
-        if len(group := order[order["reject_reason"] == reason])
+        if len(group := order[order["reason"] == reason])
     }

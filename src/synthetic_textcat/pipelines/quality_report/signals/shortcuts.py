@@ -24,7 +24,8 @@ def shortcuts(corpus: Corpus) -> Measured:
     in words and characters), `shortcut/word` (one word for each label). And over all rows whose two labels differ in
     length: `shortcut/longer_label`, the share whose label is longer than the misleading one (unbiased: about 0.5),
     with the 95 % Wilson interval `shortcut/longer_label_low` and `shortcut/longer_label_high`, and
-    `shortcut/longer_side`, that share or the rest, whichever is the larger.
+    `shortcut/longer_side`, the lower end of that interval for the share or the rest, whichever is the larger: at least
+    so many, chance aside.
     `shortcut/length_gain` and `shortcut/word_gain`: how far the two go from chance to certain, the mean of
     (macro-F1 - chance) / (1 - chance), at least 0.
     Table `shortcuts`: task, rows (accepted), labels (that have rows enough), chance (1 / labels), majority, length,
@@ -54,7 +55,7 @@ def _longer_label(rows: LabelRows) -> Metrics:
     low, high = _wilson(share, unequal)
     return {
         "shortcut/longer_label": round(share, 4),
-        "shortcut/longer_side": round(max(share, 1 - share), 4),
+        "shortcut/longer_side": round(max(low, 1 - high), 4),
         "shortcut/longer_label_low": round(low, 4),
         "shortcut/longer_label_high": round(high, 4),
     }

@@ -6,7 +6,24 @@ _TASK = Column("task", "task", is_long=True)
 _ROWS = Column("rows", "rows", "count")
 _LANGUAGE = Column("language", "language")
 
+_LOSSES = (
+    Column("planned", "planned", "count"),
+    Column("accepted", "accepted", "count"),
+    Column("rejected", "rejected", "count"),
+    Column("rest", "failed or not run", "count"),
+    Column("yield", "yield", "share"),
+    Column("reason", "most rejected by"),
+)
+
 FIDELITY_SECTIONS = (
+    Section(
+        "Where rows are lost",
+        "The tasks and languages with the lowest yield first.",
+        tables=(
+            Table("losses_by_task", "By task", (_TASK, *_LOSSES)),
+            Table("losses_by_language", "By language", (_LANGUAGE, *_LOSSES)),
+        ),
+    ),
     Section(
         "Leaks and duplicates",
         "Shares of all candidates, which are the replies that parsed. They are rejected, unless "
