@@ -81,6 +81,13 @@ def test_every_threshold_of_the_parameters_has_a_rule() -> None:
     assert list(RULES) == list(Thresholds.model_fields)
 
 
+def test_the_yield_comes_first_however_bad_the_rest_is() -> None:
+    metrics = {"rate/parsed": 0.0, "rate/label_leaked": 1.0}
+    first = assess(ledger(accepted=4, rejected={"label_leaked": 2}, failed={"refused": 3}), metrics, _SETTINGS, {})[0]
+    assert first["parameter"] == "quality_report.min_yield=0.5"
+    assert "refused (3)" in first["then"]
+
+
 def test_weight_is_how_far_beyond_the_threshold_whatever_the_scale() -> None:
     metrics = {"rate/near_duplicate": 0.19, "shortcut/longer_side": 0.71, "learnability/macro_f1": 0.49}
     names = [concern["parameter"].split(".")[2] for concern in assess(ledger(), metrics, _SETTINGS, {})]

@@ -15,7 +15,7 @@ class Concern(TypedDict):
 
     Attributes:
         level: `fail` ends the run in an error, after everything is saved.
-        weight: 0 to 1, how far beyond its threshold, of the way to the worst there is.
+        weight: 0 to 1, how far beyond its threshold, of the way to the worst there is; 1 for the yield: it comes first.
         parameter: What sets its threshold.
         says: What is the case.
         then: What to do about it.
@@ -55,7 +55,7 @@ def _yield_concern(ledger: Ledger, min_yield: float) -> Iterator[Concern]:
     causes = sorted({**ledger["rejected"], **ledger["failed"]}.items(), key=lambda cause: -cause[1])
     yield Concern(
         level="fail",
-        weight=(min_yield - ledger["accepted"] / run) / min_yield,
+        weight=1.0,
         parameter=f"quality_report.min_yield={min_yield}",
         says=f"Only {ledger['accepted']:,} of {run:,} rows were accepted",
         then=f"look at the most common causes, {', '.join(f'{name} ({rows:,})' for name, rows in causes[:3])}",
