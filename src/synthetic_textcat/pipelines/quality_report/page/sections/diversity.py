@@ -26,8 +26,19 @@ DIVERSITY_SECTIONS = (
                 ),
             ),
             Table(
+                "diversity_growth",
+                "As rows are added: a Vendi score that stops growing says that more rows bring nothing new",
+                (
+                    Column("rows", "rows", "count"),
+                    Column("compression_ratio", "compression ratio", "number"),
+                    Column("distinct_2", "distinct 2", "number"),
+                    Column("vendi", "Vendi", "number"),
+                    Column("vendi", "", "bar"),
+                ),
+            ),
+            Table(
                 "repeated_4grams",
-                "Four words in a row that most rows share",
+                "Four words in a row that come back most often",
                 (Column("words", "words", is_long=True), _ROWS, Column("rows", "", "bar")),
             ),
         ),
