@@ -2,9 +2,7 @@
 
 from synthetic_textcat.pipelines.quality_report.page.layout import Column, Number, Section, Table
 
-_TASK = Column("task", "task", is_long=True)
 _ROWS = Column("rows", "rows", "count")
-_LANGUAGE = Column("language", "language")
 
 DIVERSITY_SECTIONS = (
     Section(

@@ -4,7 +4,6 @@ from synthetic_textcat.pipelines.quality_report.page.layout import Column, Numbe
 
 _TASK = Column("task", "task", is_long=True)
 _ROWS = Column("rows", "rows", "count")
-_LANGUAGE = Column("language", "language")
 
 LABEL_SECTIONS = (
     Section(
