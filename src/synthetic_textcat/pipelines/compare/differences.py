@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from synthetic_textcat.pipelines.compare.measures import MEASURES, Measure
@@ -116,8 +115,3 @@ def _mcnemar(sides: list[tuple[Floats, Floats]]) -> float:
 
 def _ratio(part: float, whole: float) -> float | None:
     return part / whole if whole > 0 and not np.isnan(part) else None
-
-
-def as_table(found: list[Difference]) -> pd.DataFrame:
-    """One row a measure, columns as in `Difference`."""
-    return pd.DataFrame(found, columns=list(Difference._fields))

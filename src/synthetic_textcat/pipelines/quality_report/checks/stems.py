@@ -4,8 +4,8 @@ A wrong answer costs a paid row, so two things must hold. The words share their 
 language, which knows that 'news' is none of 'new'. And the word is the label with a common ending, since Snowball puts
 words of different sense together too: 'positive' and 'position', 'minor' and 'minority', 'generic' and 'generous'.
 
-Only languages in which this was found to be safe are served: of 350 such pairs in English source text and 460 in
-Django's messages of other languages, all looked through, six were no forms of one word, four of them abbreviations.
+Only languages in which this looked safe are served: of some 350 such pairs in English source text and 460 in Django's
+messages of other languages, read by eye in samples, six were no forms of one word, four of them abbreviations.
 """
 
 from functools import cache, lru_cache
@@ -67,7 +67,7 @@ def _has_english_ending(word: str, label: str) -> bool:
         ending = word[len(label) :]
         return (
             ending in _ENDINGS
-            or ending.removeprefix(label[-1]) in ("ed", "ing")
+            or ending.removeprefix(label[-1]) in _DOUBLING
             or (label[-1] == "e" and ending == "d")
         )
     stem = stem_of_endings(label)
