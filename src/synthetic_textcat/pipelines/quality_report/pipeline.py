@@ -13,11 +13,11 @@ from synthetic_textcat.pipelines.quality_report.nodes import (
 from synthetic_textcat.pipelines.quality_report.page.nodes import plot_signals, plot_yield, write_report
 from synthetic_textcat.pipelines.quality_report.page.plots import SIGNAL_FIGURES
 from synthetic_textcat.pipelines.quality_report.signals.nodes import (
+    count_reference_texts,
     gather_corpus,
     measure_diversity,
     measure_fidelity,
     measure_labels,
-    read_reference_texts,
 )
 
 _SIGNALS = ["fidelity", "label_signals", "diversity"]
@@ -63,10 +63,15 @@ def create_pipeline() -> Pipeline:
             ),
             node(measure_fidelity, inputs="corpus", outputs="fidelity", name="measure_fidelity"),
             node(measure_labels, inputs="corpus", outputs="label_signals", name="measure_labels"),
-            node(read_reference_texts, inputs="reference_texts", outputs="real_texts", name="read_reference_texts"),
+            node(
+                count_reference_texts,
+                inputs="reference_texts",
+                outputs="reference_count",
+                name="count_reference_texts",
+            ),
             node(
                 measure_diversity,
-                inputs=["corpus", "real_texts", "previous_diversity"],
+                inputs=["corpus", "reference_texts", "previous_diversity"],
                 outputs="diversity",
                 name="measure_diversity",
             ),

@@ -21,7 +21,7 @@ def _run(
     examples: pd.DataFrame, last: dict[str, Any] | None = None, reference: Sequence[str] | None = None
 ) -> dict[str, Any]:
     """What the node leaves, as its file keeps it."""
-    left: dict[str, Any] = json.loads(json.dumps(measure_diversity(corpus_of(examples), reference or (), last)))
+    left: dict[str, Any] = json.loads(json.dumps(measure_diversity(corpus_of(examples), reference, last)))
     return left
 
 

@@ -65,11 +65,7 @@ def _has_english_ending(word: str, label: str) -> bool:
         return False
     if word.startswith(label):
         ending = word[len(label) :]
-        return (
-            ending in _ENDINGS
-            or ending.removeprefix(label[-1]) in _DOUBLING
-            or (label[-1] == "e" and ending == "d")
-        )
+        return ending in _ENDINGS or ending.removeprefix(label[-1]) in _DOUBLING or (label[-1] == "e" and ending == "d")
     stem = stem_of_endings(label)
     return word[len(stem) :] in (_AFTER_E if label[-1] == "e" else _AFTER_Y)
 

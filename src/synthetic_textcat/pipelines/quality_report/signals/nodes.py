@@ -43,16 +43,16 @@ def measure_labels(corpus: Corpus) -> Signals:
     return _signals(LABELS, corpus)
 
 
-def read_reference_texts(reference_texts: Sequence[str] | None) -> Sequence[str]:
-    """The user's real texts. This is among the first nodes, so that a bad file is told before any call."""
-    return reference_texts or ()
+def count_reference_texts(reference_texts: Sequence[str] | None) -> int:
+    """How many real texts there are. It waits for no other node, so a bad file is told before any call."""
+    return len(reference_texts or ())
 
 
 def measure_diversity(
-    corpus: Corpus, reference_texts: Sequence[str], previous_diversity: dict[str, Any] | None
+    corpus: Corpus, reference_texts: Sequence[str] | None, previous_diversity: dict[str, Any] | None
 ) -> Signals:
     """Whether rows differ from one another, beside the last run and real texts; and what the next run compares with."""
-    compared = replace(corpus, reference_texts=reference_texts or None, last_diversity=previous_diversity)
+    compared = replace(corpus, reference_texts=reference_texts, last_diversity=previous_diversity)
     return {**_signals(DIVERSITY, compared), **memory_of(compared.sample, previous_diversity)}
 
 
