@@ -45,6 +45,8 @@ def test_two_runs_are_compared_row_by_row_whatever_the_next_run_has_overwritten(
     named = f"compare.baseline={candidate.info.run_id},compare.candidate={baseline.info.run_name}"
     project.run("--pipelines", "compare", "--params", named, **TRACKED)
     assert project.mlflow_runs()[0].data.metrics["compare/yield/high"] < 0
+    project.run("--pipelines", "compare", "--params", f"compare.baseline={candidate.info.run_name}", **TRACKED)
+    assert project.mlflow_runs()[0].data.tags["compare.candidate"] == baseline.info.run_id  # never with itself
     unknown = project.run("--pipelines", "compare", "--params", "compare.baseline=nothing", **TRACKED)
     assert unknown.returncode == 1
     assert "compare.baseline=nothing: no run of the experiment" in unknown.stderr

@@ -29,8 +29,11 @@ def records_to_compare(store: Store, baseline: str | None, candidate: str | None
     """
     try:
         with quiet():
-            later = _record(store, candidate, "compare.candidate", leave_out=baseline)
-            return _record(store, baseline, "compare.baseline", leave_out=later.run_id), later
+            if baseline is not None:
+                earlier = _record(store, baseline, "compare.baseline", leave_out=None)
+                return earlier, _record(store, candidate, "compare.candidate", leave_out=earlier.run_id)
+            later = _record(store, candidate, "compare.candidate", leave_out=None)
+            return _record(store, None, "compare.baseline", leave_out=later.run_id), later
     except tracking_errors() as error:
         raise EarlierRunError(
             f"{where(store)} can't be read ({first_line(error, 200)}). Next: mend what it says, or set "

@@ -82,10 +82,8 @@ def _tasks(baseline: pd.DataFrame | None, candidate: pd.DataFrame | None) -> Ite
     if baseline is None or candidate is None:
         return
     before, after = (_sentences(frame) for frame in (baseline, candidate))
-    for task_id in before.keys() - after.keys():
-        yield Change("task", before[task_id], None)
-    for task_id in after.keys() - before.keys():
-        yield Change("task", None, after[task_id])
+    yield from (Change("task", task, None) for task_id, task in before.items() if task_id not in after)
+    yield from (Change("task", None, task) for task_id, task in after.items() if task_id not in before)
 
 
 def _sentences(tasks: pd.DataFrame) -> dict[str, Any]:
