@@ -87,7 +87,7 @@ def sketches(texts: Sequence[str], bands: int) -> tuple[NDArray[np.uint64], NDAr
     digests = np.empty((len(texts), _PERMUTATIONS), np.uint8)
     for start in range(0, len(texts), _CHUNK):
         minima = _minhashes(texts[start : start + _CHUNK])
-        keys[start : start + _CHUNK] = _mixed(_banded(minima, bands))
+        keys[start : start + _CHUNK] = mixed(_banded(minima, bands))
         digests[start : start + _CHUNK] = minima & np.uint64(0xFF)
     return _numbered(keys), digests
 
@@ -98,7 +98,7 @@ def _minhashes(texts: Sequence[str]) -> NDArray[np.uint64]:
     padded = [_padded(text) for text in texts]
     sizes = np.array([len(text) - _GRAM + 1 for text in padded])
     codes = np.frombuffer("".join(padded).encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint64)
-    windows = _mixed(np.lib.stride_tricks.sliding_window_view(codes, _GRAM))
+    windows = mixed(np.lib.stride_tricks.sliding_window_view(codes, _GRAM))
     ends = np.cumsum(sizes + _GRAM - 1)
     within = np.ones(len(codes), bool)
     for back in range(1, _GRAM):
@@ -115,12 +115,12 @@ def _banded(digests: NDArray[np.uint64], bands: int) -> NDArray[np.uint64]:
     return digests[:, : bands * rows].reshape(len(digests), bands, rows)
 
 
-def _mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """One number for those along the last axis."""
-    mixed = numbers[..., 0].copy()
+def mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """One number for those along the last axis, the same on any machine."""
+    number = numbers[..., 0].copy()
     for column in range(1, numbers.shape[-1]):
-        mixed = (mixed ^ (mixed >> np.uint64(29))) * _MIX + numbers[..., column]
-    return mixed ^ (mixed >> np.uint64(32))
+        number = (number ^ (number >> np.uint64(29))) * _MIX + numbers[..., column]
+    return number ^ (number >> np.uint64(32))
 
 
 def _numbered(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:

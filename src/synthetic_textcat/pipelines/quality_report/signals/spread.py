@@ -13,10 +13,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from synthetic_textcat.near_duplicates import mixed
+
 _GRAMS = (3, 4, 5)
 _HASHED = 2**18
 _DIMENSIONS = 256
-_MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 by the golden ratio, as multiplicative hashing has it (Knuth)
 _NOTHING = 1e-12  # eigenvalues below are rounding errors
 
 Vectors = NDArray[np.float64]
@@ -25,6 +26,8 @@ Places = NDArray[np.int64]
 
 def vectors_of(texts: Sequence[str]) -> Vectors:
     """A row of `_DIMENSIONS` numbers a text."""
+    if not texts:
+        return np.empty((0, _DIMENSIONS))
     sums = np.zeros(len(texts) * _DIMENSIONS)
     for size in _GRAMS:
         text, gram, count = _counted_grams(texts, size)
@@ -41,15 +44,12 @@ def _counted_grams(texts: Sequence[str], size: int) -> tuple[Places, Places, Pla
     padded = [f" {text} ".ljust(size) for text in texts]
     lengths = np.array([len(text) for text in padded], np.int64)
     codes = np.frombuffer("".join(padded).encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint64)
-    starts = np.arange(len(codes))
     ends = np.repeat(np.cumsum(lengths), lengths)
-    within = starts + size <= ends
-    hashed = np.zeros(len(codes), np.uint64)
-    for offset in range(size):
-        hashed = (hashed ^ (hashed >> np.uint64(29))) * _MIX + np.roll(codes, -offset)
-    grams = ((hashed ^ (hashed >> np.uint64(32))) % np.uint64(_HASHED)).astype(np.int64)
+    within = np.arange(size, len(codes) + size) <= ends  # others run into the next text
+    hashed = mixed(np.lib.stride_tricks.sliding_window_view(codes, size))
+    grams = (hashed % np.uint64(_HASHED)).astype(np.int64)
     owners = np.repeat(np.arange(len(texts)), lengths)
-    keys, counts = np.unique(owners[within] * _HASHED + grams[within], return_counts=True)
+    keys, counts = np.unique(owners[within] * _HASHED + grams[within[: len(grams)]], return_counts=True)
     return keys // _HASHED, keys % _HASHED, counts
 
 
