@@ -1,5 +1,5 @@
-"""HTML pages that open from disk, with no network: what all reports share of style, tables and filters."""
+"""Pages that open from disk, with no network: what all reports share of style, tables and filters; and Markdown."""
 
-from synthetic_textcat.pages.rendering import render_page
+from synthetic_textcat.pages.rendering import render_markdown, render_page
 
-__all__ = ["render_page"]
+__all__ = ["render_markdown", "render_page"]

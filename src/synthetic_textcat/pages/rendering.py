@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections.abc import Callable, Mapping
 from importlib.resources import files
 from typing import Any
 
@@ -32,6 +33,22 @@ def render_page(package: str, template: str, **values: Any) -> str:
     return pages.get_template(template).render(
         style=_own("style.css"), script=script, script_hash=_sha256(script), **values
     )
+
+
+def render_markdown(package: str, template: str, filters: Mapping[str, Callable[..., str]], **values: Any) -> str:
+    """The text of a Markdown template in the package's folder `templates`. Not escaped: no model text goes in."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    pages = Environment(
+        loader=PackageLoader(package, "templates"),
+        autoescape=False,  # noqa: S701  Markdown
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    pages.filters |= filters
+    return pages.get_template(template).render(**values)
 
 
 def shown(value: object, kind: str) -> str:

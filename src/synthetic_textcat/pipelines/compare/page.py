@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from synthetic_textcat.pages import render_page
+from synthetic_textcat.pages import rendering
 from synthetic_textcat.pipelines.compare.changes import Changes
 from synthetic_textcat.pipelines.compare.differences import CONFIDENCE, Difference
 from synthetic_textcat.pipelines.compare.pairing import Pairing
@@ -46,22 +46,12 @@ class Comparison:
 
 def render_html(comparison: Comparison) -> str:
     """`comparison.html`."""
-    return render_page(__package__, "comparison.html.jinja", **_values(comparison))
+    return rendering.render_page(__package__, "comparison.html.jinja", **_values(comparison))
 
 
 def render_markdown(comparison: Comparison) -> str:
     """`comparison.md`: what changed and what came of it, without texts of the model."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    pages = Environment(
-        loader=PackageLoader(__package__, "templates"),
-        autoescape=False,  # noqa: S701  Markdown; parameters, prompts and numbers, none from a model
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return pages.get_template("comparison.md.jinja").render(**_values(comparison))
+    return rendering.render_markdown(__package__, "comparison.md.jinja", {}, **_values(comparison))
 
 
 def _values(comparison: Comparison) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from synthetic_textcat.pages import render_markdown
 from synthetic_textcat.pipelines.export.huggingface import parts
 
 _SIZES = (
@@ -61,22 +62,18 @@ def render_card(facts: CardFacts) -> str:
     No text that a model wrote goes in: no row, no label, no task. Names that a server or a user gives are shown as
     code, without the characters that would end it.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    pages = Environment(
-        loader=PackageLoader(__package__, "templates"),
-        autoescape=False,  # noqa: S701  Markdown; what others named passes the filter `code`
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    pages.filters["code"] = as_code
     configs: dict[str, list[tuple[str, str]]] = {}
     for part in parts(dict(facts.splits)):
         configs.setdefault(part.config, []).append((part.split, part.path))
-    page = pages.get_template("dataset_card.md.jinja")
-    return page.render(facts=facts, size=_size_category(facts.rows), configs=configs, metrics=_shown(facts.metrics))
+    return render_markdown(
+        __package__,
+        "dataset_card.md.jinja",
+        {"code": as_code},
+        facts=facts,
+        size=_size_category(facts.rows),
+        configs=configs,
+        metrics=_shown(facts.metrics),
+    )
 
 
 def as_code(value: object) -> str:
