@@ -25,7 +25,7 @@ _kedro_run = run.callback
 def _run_plainly(*args: Any, **kwargs: Any) -> Any:
     _hear_signals()
     try:
-        return _kedro_run(*args, **kwargs)  # type: ignore[misc]
+        return _run_in_passes(*args, **kwargs)
     except KeyboardInterrupt:
         hide_all()
         click.echo("Stopped. What has arrived is saved; the same command goes on from there.", err=True)
@@ -35,6 +35,17 @@ def _run_plainly(*args: Any, **kwargs: Any) -> Any:
         if line is None or logging.getLogger(__package__).isEnabledFor(logging.DEBUG):
             click.echo(redact(traceback.format_exc()), err=True)
         raise click.ClickException(line or f"A bug of ours: {redact(str(error))}") from error
+
+
+def _run_in_passes(*args: Any, **kwargs: Any) -> Any:
+    """One run, or for a quota as many as it takes."""
+    from synthetic_textcat.settings import refill
+
+    refill.begin()
+    result = _kedro_run(*args, **kwargs)  # type: ignore[misc]
+    while refill.goes_on():
+        result = _kedro_run(*args, **kwargs)  # type: ignore[misc]
+    return result
 
 
 def _hear_signals() -> None:

@@ -36,7 +36,7 @@ def _quote(stages: dict[str, Pipeline]) -> Pipeline:
 
     The plan is made anew, to the row as `generate` makes it; so what the pilot has asked for is not asked again.
     """
-    plan = stages["task_ingest"] + stages["attribute_sampling"].only_nodes("plan_requests")
+    plan = stages["task_ingest"] + stages["attribute_sampling"].only_nodes("plan_rounds", "plan_requests")
     prompts = stages["generation"].only_nodes("prepare_prompts")
     calls = stages["generation"].only_nodes("list_calls", "find_open_rows", "generate", "settle_rows")
     checks = stages["quality_report"].only_nodes("check_candidates", "list_outcomes")
@@ -48,7 +48,7 @@ def _quote(stages: dict[str, Pipeline]) -> Pipeline:
 
 def _preview(stages: dict[str, Pipeline]) -> Pipeline:
     """The plan as it would be made now, and a few of its prompts; the model is not asked for tasks either."""
-    plan = stages["attribute_sampling"].only_nodes("plan_requests", "report_plan")
+    plan = stages["attribute_sampling"].only_nodes("plan_rounds", "plan_requests", "report_plan")
     prompts = stages["generation"].only_nodes("prepare_prompts", "preview_prompts")
     return _apart(task_ingest.create_preview() + plan + prompts, "preview", {"prompt_preview"})
 

@@ -18,6 +18,7 @@ from synthetic_textcat.hooks import (  # noqa: E402
     Progress,
     QualityGate,
     Rebuild,
+    Refill,
     RunSummary,
 )
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA  # noqa: E402
@@ -33,18 +34,20 @@ CONFIG_LOADER_ARGS = {
     "custom_resolvers": {"arrow_schema": _ARROW_SCHEMAS.__getitem__},
 }
 
-_quality_gate = QualityGate()
 _rebuild = Rebuild()
+refill = Refill(is_given=lambda: _rebuild.rebuilt_from() is not None)
+_quality_gate = QualityGate(goes_on=refill.goes_on)
 # Called last to first: at a run's end MLflow logs it, the summary is printed, and only then may its quality end it.
 HOOKS = (
     _quality_gate,
-    RunSummary(),
+    RunSummary(refill),
     MlflowTracking(verdict=_quality_gate.complaint, rebuilt_from=_rebuild.rebuilt_from),
     Progress(),
     ComparedRuns(),
     _rebuild,
-    JournalWriter(),
+    JournalWriter(run_id=lambda: refill.run_id),
     ParameterGate(),
+    refill,
 )
 
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)

@@ -6,6 +6,7 @@ from synthetic_textcat.hooks.parameter_gate import ParameterGate
 from synthetic_textcat.hooks.progress import Progress
 from synthetic_textcat.hooks.quality_gate import QualityGate
 from synthetic_textcat.hooks.rebuild import Rebuild
+from synthetic_textcat.hooks.refill import Refill
 from synthetic_textcat.hooks.summary import RunSummary
 from synthetic_textcat.hooks.tracking import MlflowTracking
 
@@ -17,5 +18,6 @@ __all__ = [
     "Progress",
     "QualityGate",
     "Rebuild",
+    "Refill",
     "RunSummary",
 ]

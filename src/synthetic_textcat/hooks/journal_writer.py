@@ -1,5 +1,6 @@
 """Who writes a journal: one run at a time, under a name."""
 
+from collections.abc import Callable
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
@@ -19,18 +20,20 @@ class JournalWriter:
 
     Locked before the first node, not before the node that writes: else a second run would replace the plan under the
     first one's feet, or read the journal just before the first one's last answers.
+
+    Args:
+        run_id: The id of this run, which is one for all passes of a command.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, run_id: Callable[[], str]) -> None:
+        self._run_id = run_id
         self._locked: list[JournalDataset] = []
 
     @hook_impl
-    def before_pipeline_run(
-        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
-    ) -> None:
+    def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
         """Raises JournalError if another run writes one of them. `run_id` is what this run's journal lines bear."""
         self._release()  # of a run that an interrupt ended, in a notebook
-        catalog["run_id"] = MemoryDataset(run_params["run_id"])
+        catalog["run_id"] = MemoryDataset(self._run_id())
         written = pipeline.all_outputs()
         try:
             for name in sorted(written | _JOURNALS if written & _PLAN else written):

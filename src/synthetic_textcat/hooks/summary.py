@@ -9,25 +9,43 @@ from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 
 from synthetic_textcat.hooks.compare_lines import compare_lines
+from synthetic_textcat.hooks.quota_lines import quota_lines
 from synthetic_textcat.hooks.quote_lines import quote_lines
+from synthetic_textcat.hooks.refill import Refill
 from synthetic_textcat.pipelines.quality_report.concerns import Concern
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
 from synthetic_textcat.schemas.prices import usd
+from synthetic_textcat.schemas.quota import Shortfall
 
 _FLAGGED = "flagged/"
 _MOST_CONCERNS = 3
 _EXAMPLES = "data/05_model_input/examples.parquet"
 _REPORT = "data/08_reporting/quality_report.html"
 _PREVIEW = "data/03_primary/prompt_preview.md"
-_TOLD = {"concerns", "differences", "ledger", "metrics", "plan_report", "prompt_preview", "quote", "stopped_by"}
+_TOLD = {
+    "concerns",
+    "differences",
+    "ledger",
+    "metrics",
+    "plan_report",
+    "prompt_preview",
+    "quote",
+    "shortfall",
+    "stopped_by",
+}
 
 
 class RunSummary:
-    """Says in a few lines what a run came to."""
+    """Says in a few lines what a run came to.
 
-    def __init__(self) -> None:
+    Args:
+        refill: Knows of the passes of a quota, which are told of together.
+    """
+
+    def __init__(self, refill: Refill | None = None) -> None:
+        self._refill = refill or Refill()
         self._saved: dict[str, Any] = {}
         self._calls: int | None = None
         self._offline = False
@@ -41,7 +59,8 @@ class RunSummary:
     def before_pipeline_run(self, pipeline: Any) -> None:
         """Begins to count calls, if this run may make any."""
         writes = pipeline.all_outputs() & {"completions", "brainstorm_completions"}
-        self._saved, self._calls = {}, 0 if writes else None
+        before = self._calls if self._refill.follows else 0
+        self._saved, self._calls = {}, before or 0 if writes else None
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
@@ -54,7 +73,9 @@ class RunSummary:
 
     @hook_impl
     def after_pipeline_run(self) -> None:
-        """Prints the lines."""
+        """Prints the lines, unless another pass follows."""
+        if self._refill.goes_on():
+            return
         click.echo("\n".join(self._lines()))
 
     def _lines(self) -> Iterator[str]:
@@ -63,6 +84,8 @@ class RunSummary:
             yield from ("", self._saved["prompt_preview"])
         if ledger is not None:
             yield from _ledger_lines(ledger, self._saved.get("metrics", {}))
+        if shortfall := Shortfall.read(self._saved.get("shortfall")):
+            yield from quota_lines(shortfall)
         if repeated := self._saved.get("plan_report", {}).get("plan/repeated_prompts"):
             yield f"prompts   {repeated} rows are asked for like an earlier row of their task: add"
             yield "          own attributes or seed examples"
@@ -102,6 +125,8 @@ def _ledger_lines(ledger: Ledger, metrics: Mapping[str, float | None]) -> Iterat
         yield f"flagged   {_counts(flagged)}"
     yield f"failed    {_counts(ledger['failed'])}"
     yield f"not run   {ledger['not_run']}"
+    if ledger["surplus"]:
+        yield f"surplus   {ledger['surplus']}: good rows beyond the quota, kept aside"
     again = sum(ledger["failed"].get(cause, 0) for cause in TRANSPORT_CAUSES)
     if again or ledger["not_run"]:
         yield "          the same command asks again for what brought no reply"

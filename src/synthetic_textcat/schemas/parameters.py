@@ -56,9 +56,12 @@ class TaskIngestParameters(Block):
 
 
 class AttributeSamplingParameters(Block):
-    """How many rows are planned, and what is drawn for each."""
+    """How many rows are planned, or how many accepted ones a cell is to have; and what is drawn for each."""
 
     num_examples: int = Field(200, ge=1)
+    target_accepted: int | None = Field(None, ge=1)
+    per: tuple[str, ...] = ("task",)
+    max_rounds: int = Field(20, ge=1)
     language: Choice = "English"
     difficulty: Choice = None
     clarity: Choice = None
@@ -77,6 +80,20 @@ class AttributeSamplingParameters(Block):
     def _own_choices_have_a_form(cls, choices: Any) -> Any:
         return checked_choices(choices)
 
+    @field_validator("per", mode="before")
+    @classmethod
+    def _one_column_is_a_list_of_one(cls, per: Any) -> Any:
+        return ("task",) if per is None else (per,) if isinstance(per, str) else per
+
+    @field_validator("per")
+    @classmethod
+    def _columns_make_cells(cls, per: tuple[str, ...]) -> tuple[str, ...]:
+        if not per:
+            raise ValueError("names no column; null is the task")
+        if len(set(per)) < len(per):
+            raise ValueError("names a column twice; name each once")
+        return per
+
     @field_validator(*ATTRIBUTES)
     @classmethod
     def _values_exist(cls, choice: Choice, info: Any) -> Choice:
@@ -93,6 +110,11 @@ class GenerationParameters(Block):
     tokens_per_minute: int | None = Field(None, ge=1)
     max_cost_usd: float | None = Field(None, gt=0)
     max_tokens_total: int | None = Field(None, ge=1)
+
+    @property
+    def is_capped(self) -> bool:
+        """Whether a run stops when it has spent so much."""
+        return self.max_cost_usd is not None or self.max_tokens_total is not None
 
 
 class QualityReportParameters(Block):

@@ -2,7 +2,12 @@
 
 from kedro.pipeline import Pipeline, node
 
-from synthetic_textcat.pipelines.attribute_sampling.nodes import hash_plan, plan_requests, report_plan
+from synthetic_textcat.pipelines.attribute_sampling.nodes import (
+    hash_plan,
+    plan_requests,
+    plan_rounds,
+    report_plan,
+)
 
 
 def create_pipeline() -> Pipeline:
@@ -10,8 +15,20 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             node(
+                plan_rounds,
+                inputs=[
+                    "tasks",
+                    "params:attribute_sampling",
+                    "params:seed",
+                    "previous_rounds",
+                    "previous_shortfall",
+                ],
+                outputs="rounds",
+                name="plan_rounds",
+            ),
+            node(
                 plan_requests,
-                inputs=["tasks", "params:attribute_sampling", "params:seed"],
+                inputs=["tasks", "params:attribute_sampling", "params:seed", "rounds"],
                 outputs="requests",
                 name="plan_requests",
             ),

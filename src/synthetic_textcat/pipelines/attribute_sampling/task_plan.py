@@ -8,7 +8,7 @@ from typing import Any
 
 from synthetic_textcat.hashing import canonical_json, draw_int, short_id
 from synthetic_textcat.pipelines.attribute_sampling.balance import Balance, Draws, draws_of
-from synthetic_textcat.schemas.attributes import chosen_weights, weights_of
+from synthetic_textcat.schemas.attributes import Choice, chosen_weights, weights_of
 from synthetic_textcat.schemas.own_attributes import OwnChoice
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import ATTRIBUTES
@@ -91,6 +91,13 @@ class TaskPlanner:
     def _own_sequence(self, choice: OwnChoice | None, name: str, *key: object) -> Iterator[str | None]:
         draws = self._usual.get(name) if choice is None else self._draws(name, choice)
         return repeat(None) if draws is None else draws.sequence(*key)
+
+
+def choice_of(task: Task, name: str, sampling: AttributeSamplingParameters) -> Choice:
+    """The choice that an attribute of the task is drawn by: its own, else that of the parameters."""
+    own: Choice = getattr(task, name)
+    usual: Choice = getattr(sampling, name)
+    return usual if own is None else own
 
 
 @lru_cache(maxsize=4096)

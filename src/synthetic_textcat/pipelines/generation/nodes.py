@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -77,10 +78,16 @@ def list_calls(requests: pd.DataFrame, prompts: RowPrompts, spec: ChatModelSpec,
 
 
 def find_open_rows(
-    requests: pd.DataFrame, calls: pd.DataFrame, journal: Journal, generation: GenerationParameters
+    requests: pd.DataFrame, calls: pd.DataFrame, journal: Journal, generation: GenerationParameters, run_id: str
 ) -> OpenRows:
-    """The planned rows that the journal does not settle, in plan order."""
-    return open_rows(fingerprints_of(requests, calls), journal, Reply, generation.max_attempts)
+    """The planned rows that the journal does not settle, in plan order, and what this run has spent in earlier passes."""
+    return open_rows(
+        fingerprints_of(requests, calls),
+        journal,
+        Reply,
+        generation.max_attempts,
+        spent_by=run_id if generation.is_capped else None,
+    )
 
 
 def generate(
@@ -102,12 +109,12 @@ def generate(
         PriceListError: If there is a cap in USD that can't be kept.
         StaleTableError: If the open rows are of another plan, prompt or model.
     """
-    spent = (completion for completion in brainstorm_completions if completion.run_id == run_id)
+    brainstormed = (completion for completion in brainstorm_completions if completion.run_id == run_id)
     manner = Manner(
         judge=judging(Reply),
         ask_again=asking_again(retry_prompt),
         limits=generation,
-        budget=Budget(generation, PriceList.read(prices), llm.model, spent),
+        budget=Budget(generation, PriceList.read(prices), llm.model, chain(brainstormed, still_open.spent)),
         run_id=run_id,
         untried=not still_open.any_good,
     )

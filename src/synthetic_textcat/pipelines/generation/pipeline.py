@@ -43,7 +43,7 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 find_open_rows,
-                inputs=["requests", "calls", "journal", "params:generation"],
+                inputs=["requests", "calls", "journal", "params:generation", "run_id"],
                 outputs="open_rows",
                 name="find_open_rows",
             ),

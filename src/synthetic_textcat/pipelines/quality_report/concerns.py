@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TypedDict
 
 from synthetic_textcat.pipelines.quality_report.culprits import Tables
-from synthetic_textcat.pipelines.quality_report.ledger import Ledger
+from synthetic_textcat.pipelines.quality_report.ledger import Ledger, good_share
 from synthetic_textcat.pipelines.quality_report.thresholds import RULES
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.thresholds import Level
@@ -48,16 +48,17 @@ def complaint(concerns: Sequence[Concern]) -> str | None:
 
 
 def _yield_concern(ledger: Ledger, min_yield: float) -> Iterator[Concern]:
-    """Measured on the rows that were run: accepted / (planned - not_run)."""
-    run = ledger["planned"] - ledger["not_run"]
-    if not run or ledger["accepted"] / run >= min_yield:
+    """Measured on the rows that were run: good / (planned - not_run)."""
+    share = good_share(ledger)
+    if share is None or share >= min_yield:
         return
+    run, good = ledger["planned"] - ledger["not_run"], ledger["accepted"] + ledger["surplus"]
     causes = sorted({**ledger["rejected"], **ledger["failed"]}.items(), key=lambda cause: -cause[1])
     yield Concern(
         level="fail",
         weight=1.0,
         parameter=f"quality_report.min_yield={min_yield}",
-        says=f"Only {ledger['accepted']:,} of {run:,} rows were accepted",
+        says=f"Only {good:,} of {run:,} rows were accepted",
         then=f"look at the most common causes, {', '.join(f'{name} ({rows:,})' for name, rows in causes[:3])}",
         signal=next((name for name, _ in causes if name in ledger["rejected"]), ""),
     )

@@ -1,20 +1,24 @@
 """The ledger: every planned row in exactly one place, or no ledger at all."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypedDict
 
 from synthetic_textcat.errors import TextcatError
 
 
 class Ledger(TypedDict):
-    """The counts that add up: planned = accepted + rejected + failed + not_run."""
+    """The counts that add up: planned = accepted + rejected + failed + not_run + surplus.
+
+    Surplus are good rows beyond what a quota asked for in their cell.
+    """
 
     planned: int
     accepted: int
     rejected: dict[str, int]
     failed: dict[str, int]
     not_run: int
+    surplus: int
 
 
 class LedgerError(TextcatError):
@@ -22,14 +26,18 @@ class LedgerError(TextcatError):
 
 
 def count(
-    planned: Iterable[str], accepted: Iterable[str], rejected: Mapping[str, str], failed: Mapping[str, str]
+    planned: Iterable[str],
+    accepted: Iterable[str],
+    rejected: Mapping[str, str],
+    failed: Mapping[str, str],
+    surplus: Collection[str] = (),
 ) -> Ledger:
     """The ledger of request ids; `rejected` and `failed` map ids to reason and cause.
 
     Raises:
         LedgerError: If it does not add up.
     """
-    rows, done = list(planned), [*accepted, *rejected, *failed]
+    rows, done = list(planned), [*accepted, *surplus, *rejected, *failed]
     ids = set(rows)
     if len(ids) < len(rows):
         raise LedgerError("The plan has a row twice. Next: run `kedro run --pipelines attribute_sampling` again")
@@ -39,11 +47,21 @@ def count(
         raise LedgerError(f"Row {twice} ended in two places. Next: run `kedro run --pipelines generate` again")
     return Ledger(
         planned=len(ids),
-        accepted=len(done) - len(rejected) - len(failed),
+        accepted=len(done) - len(surplus) - len(rejected) - len(failed),
         rejected=_by_name(rejected.values()),
         failed=_by_name(failed.values()),
         not_run=len(ids) - len(done),
+        surplus=len(surplus),
     )
+
+
+def good_share(ledger: Ledger) -> float | None:
+    """Good rows, surplus among them, of those that were run: the yield that limits are set on; null where none was.
+
+    Unit: share, 0 to 1.
+    """
+    run = ledger["planned"] - ledger["not_run"]
+    return (ledger["accepted"] + ledger["surplus"]) / run if run else None
 
 
 def _refuse_strangers(planned: set[str], done: Sequence[str]) -> None:

@@ -22,21 +22,27 @@ def row_metrics(ledger: Ledger) -> Metrics:
         "rows/rejected": sum(ledger["rejected"].values()),
         "rows/failed": sum(ledger["failed"].values()),
         "rows/not_run": ledger["not_run"],
+        "rows/surplus": ledger["surplus"],
         "rate/parsed": _parsed(ledger),
         **{f"rejected/{reason}": ledger["rejected"].get(reason, 0) for reason in REJECT_REASONS},
         **{f"failed/{cause}": ledger["failed"].get(cause, 0) for cause in FAILURE_CAUSES},
     }
 
 
+def candidates_in(ledger: Ledger) -> int:
+    """Rows whose reply parsed, whatever the checks said of them."""
+    return ledger["accepted"] + ledger["surplus"] + sum(ledger["rejected"].values())
+
+
 def _parsed(ledger: Ledger) -> float | None:
-    candidates = ledger["accepted"] + sum(ledger["rejected"].values())
+    candidates = candidates_in(ledger)
     answered = candidates + sum(ledger["failed"].get(cause, 0) for cause in CONTENT_CAUSES)
     return candidates / answered if answered else None
 
 
-def yield_metrics(requests: pd.DataFrame, accepted: "Sequence[str] | pd.Series[str]") -> Metrics:
-    """Accepted / planned: in all, by language (its code) and by task. Unit: share, 0 to 1."""
-    hit = requests["request_id"].isin(accepted)
+def yield_metrics(requests: pd.DataFrame, good: "Sequence[str] | pd.Series[str]") -> Metrics:
+    """Good (accepted or surplus) / planned: in all, by language (its code) and by task. Unit: share, 0 to 1."""
+    hit = requests["request_id"].isin(good)
     by_language = hit.groupby(requests["language"]).mean()
     by_task = hit.groupby(requests["task_id"]).mean()
     return {

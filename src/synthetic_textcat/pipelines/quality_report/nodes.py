@@ -20,10 +20,16 @@ from synthetic_textcat.pipelines.quality_report.metrics import (
     yield_metrics,
 )
 from synthetic_textcat.pipelines.quality_report.outcomes import PLANNED, ends_of, outcome_rows
+from synthetic_textcat.pipelines.quality_report.quota.surplus import beyond_target
 from synthetic_textcat.pipelines.quality_report.signals.nodes import Signals, tables_of
 from synthetic_textcat.pipelines.quality_report.spending import add_up, spending_metrics
 from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
-from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters, QualityReportParameters
+from synthetic_textcat.schemas.parameters import (
+    AttributeSamplingParameters,
+    GenerationParameters,
+    LlmParameters,
+    QualityReportParameters,
+)
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.rows import (
     EXAMPLES,
@@ -38,17 +44,24 @@ from synthetic_textcat.schemas.tasks import tasks_of
 
 
 class CheckedRows(NamedTuple):
-    """Every candidate, in one of two tables; and what else was found of it."""
+    """Every candidate, in one of three tables; and what else was found of it."""
 
     examples: pd.DataFrame
+    surplus: pd.DataFrame
     rejected: pd.DataFrame
     findings: pd.DataFrame
 
 
 def check_candidates(
-    candidates: pd.DataFrame, requests: pd.DataFrame, tasks: pd.DataFrame, settings: QualityReportParameters
+    candidates: pd.DataFrame,
+    requests: pd.DataFrame,
+    tasks: pd.DataFrame,
+    settings: QualityReportParameters,
+    attribute_sampling: AttributeSamplingParameters,
 ) -> CheckedRows:
     """`examples` and `rejected`, each in plan order; a rejected row bears its first reason and the words for it.
+
+    `surplus` has the good rows that are more than a quota asked for in their cell.
 
     `findings` has every candidate: the reasons that `settings.flag_only` has noted of it, and the verdict on its
     language.
@@ -57,19 +70,21 @@ def check_candidates(
     judgements = judge(candidate_rows(candidates, requests, by_id), settings, len(candidates))
     own = own_of(requests)
     stands = np.array([judgement.verdict is None for judgement in judgements], bool)
+    is_surplus = beyond_target(stands, requests, candidates, attribute_sampling)
     verdicts = [judgement.verdict for judgement in judgements if judgement.verdict is not None]
     rejected = candidates[~stands].assign(
         reject_reason=[verdict.reason for verdict in verdicts], detail=[verdict.detail for verdict in verdicts]
     )
     return CheckedRows(
-        with_columns(candidates[stands], with_own(EXAMPLES, own)),
+        with_columns(candidates[stands & ~is_surplus], with_own(EXAMPLES, own)),
+        with_columns(candidates[is_surplus], with_own(EXAMPLES, own)),
         with_columns(rejected, with_own(REJECTED, own)),
         findings_of(candidates["request_id"], judgements),
     )
 
 
 def build_ledger(
-    requests: pd.DataFrame, examples: pd.DataFrame, rejected: pd.DataFrame, failed: pd.DataFrame
+    requests: pd.DataFrame, examples: pd.DataFrame, surplus: pd.DataFrame, rejected: pd.DataFrame, failed: pd.DataFrame
 ) -> Ledger:
     """The ledger.
 
@@ -81,6 +96,7 @@ def build_ledger(
         plain(examples["request_id"]),
         dict(zip(plain(rejected["request_id"]), plain(rejected["reject_reason"]), strict=True)),
         dict(zip(plain(failed["request_id"]), plain(failed["failure_cause"]), strict=True)),
+        plain(surplus["request_id"]),
     )
 
 
@@ -89,6 +105,7 @@ def list_outcomes(
     calls: pd.DataFrame,
     journal: Journal,
     examples: pd.DataFrame,
+    surplus: pd.DataFrame,
     rejected: pd.DataFrame,
     findings: pd.DataFrame,
     failed: pd.DataFrame,
@@ -97,13 +114,14 @@ def list_outcomes(
     """One row a planned row: its end, calls, tokens and cost; columns `OUTCOMES`, in plan order."""
     own = journal.completions(fingerprints_of(requests, calls))
     planned = requests[["request_id", "task_id", "language"]].merge(findings, on="request_id", how="left")
-    return outcome_rows(planned[PLANNED], own, ends_of(examples, rejected, failed), PriceList.read(prices))
+    return outcome_rows(planned[PLANNED], own, ends_of(examples, surplus, rejected, failed), PriceList.read(prices))
 
 
 def measure(
     ledger: Ledger,
     requests: pd.DataFrame,
     examples: pd.DataFrame,
+    surplus: pd.DataFrame,
     journal: Journal,
     brainstorm_journal: Journal,
     prices: dict[str, Any],
@@ -117,7 +135,7 @@ def measure(
     spent = add_up(lines, requests, PriceList.read(prices), run_id)
     return merged(
         row_metrics(ledger),
-        yield_metrics(requests, examples["request_id"]),
+        yield_metrics(requests, pd.concat([examples["request_id"], surplus["request_id"]])),
         spending_metrics(spent, ledger["accepted"]),
         *(part["metrics"] for part in signals),
     )

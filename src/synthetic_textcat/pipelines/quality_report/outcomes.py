@@ -15,10 +15,13 @@ _PAID = ["attempts", "tokens", "cost"]
 _OF_ENDS = {name: kind for name, kind in OUTCOMES.items() if name not in {*PLANNED[1:], *_PAID}}
 
 
-def ends_of(examples: pd.DataFrame, rejected: pd.DataFrame, failed: pd.DataFrame) -> pd.DataFrame:
+def ends_of(
+    examples: pd.DataFrame, surplus: pd.DataFrame, rejected: pd.DataFrame, failed: pd.DataFrame
+) -> pd.DataFrame:
     """Where rows ended: their ids, `outcome`, `reason`, and text and labels where they have some."""
     ends = (
         examples.assign(outcome="accepted", reason=None),
+        surplus.assign(outcome="surplus", reason=None),
         rejected.assign(outcome="rejected", reason=rejected["reject_reason"]),
         failed.assign(outcome="failed", reason=failed["failure_cause"]),
     )

@@ -12,6 +12,7 @@ from synthetic_textcat.pipelines.quality_report.nodes import (
 )
 from synthetic_textcat.pipelines.quality_report.page.nodes import plot_signals, plot_yield, write_report
 from synthetic_textcat.pipelines.quality_report.page.plots import SIGNAL_FIGURES
+from synthetic_textcat.pipelines.quality_report.quota.nodes import measure_quota
 from synthetic_textcat.pipelines.quality_report.signals.nodes import (
     count_reference_texts,
     gather_corpus,
@@ -20,7 +21,8 @@ from synthetic_textcat.pipelines.quality_report.signals.nodes import (
     measure_labels,
 )
 
-_SIGNALS = ["fidelity", "label_signals", "diversity"]
+_CANDIDATES = ["examples", "surplus", "rejected"]
+_SIGNALS = ["quota", "fidelity", "label_signals", "diversity"]
 _PLOTS = [f"{name}_plot" for name in SIGNAL_FIGURES]
 
 
@@ -30,26 +32,42 @@ def create_pipeline() -> Pipeline:
         [
             node(
                 check_candidates,
-                inputs=["candidates", "requests", "tasks", "params:quality_report"],
-                outputs=["examples", "rejected", "findings"],
+                inputs=["candidates", "requests", "tasks", "params:quality_report", "params:attribute_sampling"],
+                outputs=["examples", "surplus", "rejected", "findings"],
                 name="check_candidates",
             ),
             node(
                 build_ledger,
-                inputs=["requests", "examples", "rejected", "failed"],
+                inputs=["requests", "examples", "surplus", "rejected", "failed"],
                 outputs="ledger",
                 name="build_ledger",
             ),
             node(
                 list_outcomes,
-                inputs=["requests", "calls", "completions", "examples", "rejected", "findings", "failed", "prices"],
+                inputs=["requests", "calls", "completions", *_CANDIDATES, "findings", "failed", "prices"],
                 outputs="outcomes",
                 name="list_outcomes",
+            ),
+            node(
+                measure_quota,
+                inputs=[
+                    "requests",
+                    "calls",
+                    "completions",
+                    "rounds",
+                    "previous_shortfall",
+                    "params:attribute_sampling",
+                    *_CANDIDATES,
+                    "failed",
+                ],
+                outputs=["quota", "shortfall"],
+                name="measure_quota",
             ),
             node(
                 gather_corpus,
                 inputs=[
                     "examples",
+                    "surplus",
                     "rejected",
                     "requests",
                     "findings",
@@ -81,6 +99,7 @@ def create_pipeline() -> Pipeline:
                     "ledger",
                     "requests",
                     "examples",
+                    "surplus",
                     "completions",
                     "brainstorm_completions",
                     "prices",

@@ -11,7 +11,13 @@ if TYPE_CHECKING:
 
 Rows = Sequence[Mapping[str, Any]]
 
-COLOURS = {"accepted": "#2f855a", "rejected": "#b7791f", "failed": "#c53030", "not_run": "#718096"}
+COLOURS = {
+    "accepted": "#2f855a",
+    "rejected": "#b7791f",
+    "failed": "#c53030",
+    "not_run": "#718096",
+    "surplus": "#68a387",
+}
 
 
 def yield_figure(ledger: Ledger) -> "Figure":
@@ -102,6 +108,19 @@ def growth_figure(growth: Rows) -> "Figure":
     return _titled(figure, "Diversity as rows are added", "").update_xaxes(title_text="rows", row=max(1, len(measures)))
 
 
+def quota_figure(matrix: Rows) -> "Figure":
+    """Accepted rows of each cell of a quota by two columns; table `quota_matrix`."""
+    import plotly.graph_objects as go
+
+    down, across = ([*dict.fromkeys(row[name] for row in matrix)] for name in ("down", "across"))
+    accepted = {(row["down"], row["across"]): row["accepted"] for row in matrix}
+    counts = [[accepted.get((one, other)) for other in across] for one in down]
+    target = matrix[0]["target"] if matrix else 1
+    heat = go.Heatmap(x=across, y=down, z=counts, zmin=0, zmax=target, colorscale="Greens", texttemplate="%{z}")
+    title = f"Accepted rows a cell, of {target:,}" if matrix else "Accepted rows a cell"
+    return _titled(go.Figure(heat if matrix else None), title, "")
+
+
 SIGNAL_FIGURES: dict[str, Callable[[Rows], "Figure"]] = {
     "language_found": language_figure,
     "length_histogram": length_figure,
@@ -110,6 +129,7 @@ SIGNAL_FIGURES: dict[str, Callable[[Rows], "Figure"]] = {
     "near_duplicate_clusters": clusters_figure,
     "leakage_by_language": leakage_figure,
     "diversity_growth": growth_figure,
+    "quota_matrix": quota_figure,
 }
 """By the table that each draws."""
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
-from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
+from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus, is_among
 from synthetic_textcat.pipelines.quality_report.signals.earlier import memory_of
 from synthetic_textcat.pipelines.quality_report.signals.measured import together
 from synthetic_textcat.pipelines.quality_report.signals.registry import DIVERSITY, FIDELITY, LABELS, Signal
@@ -20,6 +20,7 @@ Signals = dict[str, Any]
 
 def gather_corpus(
     examples: pd.DataFrame,
+    surplus: pd.DataFrame,
     rejected: pd.DataFrame,
     requests: pd.DataFrame,
     findings: pd.DataFrame,
@@ -28,9 +29,10 @@ def gather_corpus(
     settings: QualityReportParameters,
     seed: int,
 ) -> Corpus:
-    """What signals are measured on."""
+    """What signals are measured on; surplus rows are no part of it, not even as planned ones."""
     by_id = {task.task_id: task for task in tasks_of(tasks)}
-    return Corpus(examples, requests, findings, by_id, settings, seed, rejected, ledger)
+    asked = requests[~is_among(requests["request_id"], surplus["request_id"])].reset_index(drop=True)
+    return Corpus(examples, asked, findings, by_id, settings, seed, rejected, ledger)
 
 
 def measure_fidelity(corpus: Corpus) -> Signals:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from synthetic_textcat.hashing import draw
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
-from synthetic_textcat.pipelines.quality_report.metrics import Metrics
+from synthetic_textcat.pipelines.quality_report.metrics import Metrics, candidates_in
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus, is_among
 from synthetic_textcat.pipelines.quality_report.signals.measured import WORST, Measured, WorstRow
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS, TRANSPORT_CAUSES
@@ -65,8 +65,8 @@ def _funnel(ledger: Ledger) -> list[dict[str, Any]]:
     stages = {
         "planned": ledger["planned"],
         "answered": ledger["planned"] - unanswered,
-        "parsed": ledger["accepted"] + sum(ledger["rejected"].values()),
-        "accepted": ledger["accepted"],
+        "parsed": candidates_in(ledger),
+        "accepted": ledger["accepted"] + ledger["surplus"],
     }
     return [{"stage": stage, "rows": rows} for stage, rows in stages.items()]
 

@@ -1,0 +1,71 @@
+"""The quota as the page, the plots and MLflow have it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from synthetic_textcat.pipelines.quality_report.quota.standing import Standing
+from synthetic_textcat.schemas.quota import Cell, Shortfall, named, shown
+
+MOST_LISTED = 200
+_MOST_CAUSES = 3
+_SIDES = 2  # columns that make a matrix
+
+
+def quota_metrics(shortfall: Shortfall) -> dict[str, float | None]:
+    """How far the quota is.
+
+    Returns:
+        `quota/cells`, `quota/cells_done`, `quota/cells_infeasible`: cells asked for, with all their rows, and given up.
+        `quota/missing`, `quota/surplus`: rows that cells lack, and good ones beyond the target.
+        `quota/rounds`: rounds planned.
+    """
+    return {
+        "quota/cells": shortfall.asked,
+        "quota/cells_done": shortfall.done,
+        "quota/cells_infeasible": len(shortfall.infeasible),
+        "quota/missing": shortfall.missing,
+        "quota/surplus": shortfall.surplus,
+        "quota/rounds": shortfall.rounds,
+    }
+
+
+def quota_tables(
+    cells: Mapping[Cell, Standing], shortfall: Shortfall, per: Sequence[str]
+) -> dict[str, list[dict[str, Any]]]:
+    """Tables of the quota.
+
+    Returns:
+        `quota`: cell, state (short, given up or done), accepted, target, missing, surplus, planned (rows), yield
+        (good / planned), causes; at most `MOST_LISTED`, the emptiest first. `quota_matrix`, where two columns make a
+        cell: one entry a cell with `down`, `across`, accepted, target.
+    """
+    given_up = {shown(cell.cell) for cell in shortfall.infeasible}
+    target = shortfall.target_accepted
+    lines = [_line(shown(named(cell, per)), own, target, given_up) for cell, own in cells.items()]
+    lines.sort(key=lambda line: (-line["missing"], line["state"] != "given up"))
+    return {"quota": lines[:MOST_LISTED], "quota_matrix": _matrix(cells, target) if len(per) == _SIDES else []}
+
+
+def _line(cell: str, own: Standing, target: int, given_up: set[str]) -> dict[str, Any]:
+    missing = target - own.accepted
+    good = own.accepted + own.ends["surplus"]
+    return {
+        "cell": cell,
+        "state": "done" if not missing else "given up" if cell in given_up else "short",
+        "accepted": own.accepted,
+        "target": target,
+        "missing": missing,
+        "surplus": own.ends["surplus"],
+        "planned": own.planned,
+        "yield": good / own.planned,
+        "causes": ", ".join(
+            f"{name.replace('_', ' ')} ({rows})" for name, rows in list(own.causes.items())[:_MOST_CAUSES]
+        ),
+    }
+
+
+def _matrix(cells: Mapping[Cell, Standing], target: int) -> list[dict[str, Any]]:
+    return [
+        {"down": down or "any label", "across": across or "any label", "accepted": own.accepted, "target": target}
+        for (down, across), own in cells.items()
+    ]

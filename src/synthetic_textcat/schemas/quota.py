@@ -1,0 +1,145 @@
+"""A quota: so many accepted rows in each cell, and the rounds of planned rows that it takes.
+
+A cell is one combination of the values of the plan's columns that `attribute_sampling.per` names.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any, Self
+
+import pandas as pd
+
+from synthetic_textcat.schemas.block import Block
+from synthetic_textcat.schemas.rows import plain
+
+Cell = tuple[str | None, ...]
+"""A cell's values, in the order of `per`; None for a label that the model invents."""
+
+
+class CellRows(Block):
+    """Rows that a round plans in one cell."""
+
+    cell: dict[str, str | None]
+    rows: int
+
+
+class Rounds(Block):
+    """What `data/03_primary/rounds.json` holds: the plan of a quota is a function of its recipe and of these.
+
+    Attributes:
+        recipe: Sha256 of all that the plan is drawn from, without the target.
+        rounds: For each round, what it planned.
+    """
+
+    recipe: str
+    rounds: tuple[tuple[CellRows, ...], ...] = ()
+
+    @property
+    def sizes(self) -> list[int]:
+        """Rows of each round; the plan has them one round after another."""
+        return [sum(each.rows for each in cells) for cells in self.rounds]
+
+    @classmethod
+    def read(cls, content: Mapping[str, Any] | None) -> Self | None:
+        """What the file holds; None where there is no quota."""
+        return cls.model_validate(content) if content else None
+
+
+class ShortCell(Block):
+    """A cell that lacks rows.
+
+    Attributes:
+        cell: Its values by column.
+        accepted, missing: Rows that it has, and lacks.
+        planned: Rows asked for so far.
+        causes: Where the others were lost: reject reason or failure cause, and rows; the most frequent first.
+        barren: Whether the last round that asked for rows of it brought none that was accepted.
+        infeasible: Whether the last two did: no more is asked for.
+        replies: Of an infeasible cell up to three of the model's last ones, raw.
+    """
+
+    cell: dict[str, str | None]
+    accepted: int
+    missing: int
+    planned: int
+    causes: dict[str, int]
+    barren: bool = False
+    infeasible: bool = False
+    replies: tuple[str, ...] = ()
+
+
+class Shortfall(Block):
+    """What `data/08_reporting/shortfall.json` holds: how far the quota is, and what the next round has to bring.
+
+    Attributes:
+        recipe, rounds: Of which plan it tells: the recipe, and how many rounds.
+        target_accepted: Of each cell.
+        asked, accepted, surplus: Cells; accepted rows in them, and those beyond the target.
+        run: Planned rows that have an end.
+        unanswered: Rows that brought no reply, which the next pass asks again: more is planned when it has.
+        passes: How often this plan has been passed to its end.
+        goes_on: Whether another pass can bring rows: it plans another round, or asks for unanswered rows again.
+        cells: The short ones.
+    """
+
+    recipe: str
+    rounds: int
+    target_accepted: int
+    asked: int
+    accepted: int
+    surplus: int
+    run: int
+    unanswered: int
+    passes: int
+    goes_on: bool
+    cells: tuple[ShortCell, ...]
+
+    @property
+    def missing(self) -> int:
+        """Rows, in all cells."""
+        return sum(cell.missing for cell in self.cells)
+
+    @property
+    def done(self) -> int:
+        """Cells that have all their rows."""
+        return self.asked - len(self.cells)
+
+    @property
+    def infeasible(self) -> list[ShortCell]:
+        """The cells that were given up."""
+        return [cell for cell in self.cells if cell.infeasible]
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every planned row has its end, as far as asking twice can bring it about."""
+        return not self.unanswered or self.passes > 1
+
+    @classmethod
+    def read(cls, content: Mapping[str, Any] | None) -> Self | None:
+        """What the file holds; None where there is no quota."""
+        return cls.model_validate(content) if content else None
+
+
+def cells_of(rows: pd.DataFrame, per: Sequence[str]) -> list[Cell]:
+    """The cell of each row."""
+    return list(zip(*(plain(rows[name]) for name in per), strict=True))
+
+
+def named(cell: Cell, per: Sequence[str]) -> dict[str, str | None]:
+    """The cell's values by column."""
+    return dict(zip(per, cell, strict=True))
+
+
+def unnamed(cell: Mapping[str, str | None]) -> Cell:
+    """The way back."""
+    return tuple(cell.values())
+
+
+def shown(cell: Mapping[str, str | None]) -> str:
+    """The cell in words, for a line."""
+    return ", ".join(value if value is not None else "any label" for value in cell.values())
+
+
+def all_cells(rounds: Rounds) -> list[Cell]:
+    """The cells that have rows in the plan, in their order."""
+    return list(dict.fromkeys(unnamed(each.cell) for each in chain.from_iterable(rounds.rounds)))
