@@ -62,7 +62,7 @@ def main(rows: int, concurrency: int, memory: bool) -> None:
         journal = JournalDataset(filepath=str(Path(folder) / "completions.jsonl"))
         limits = GenerationParameters(max_concurrency=concurrency)
         before, begun, good = usage(), perf_counter(), 0
-        still_open = find_open_rows(requests, calls, journal.load(), limits)
+        still_open = find_open_rows(requests, calls, journal.load(), limits, "bench")
         none_yet = JournalDataset(filepath=str(Path(folder) / "brainstorm.jsonl")).load()
         batches = generate(requests, prompts, still_open, retry, spec, LLM, limits, _NO_PRICES, none_yet, "bench")
         for batch in batches:

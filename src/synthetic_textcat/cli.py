@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import traceback
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from kedro.framework.cli.project import run
@@ -15,6 +15,9 @@ from synthetic_textcat.console import hide_all
 from synthetic_textcat.errors import redact
 from synthetic_textcat.llm.interrupts import INTERRUPTED, interrupt
 from synthetic_textcat.plain_errors import in_one_line
+
+if TYPE_CHECKING:
+    from synthetic_textcat.hooks import Refill
 
 _STDOUT, _STDERR = 1, 2
 _SHOW_CURSOR = b"\x1b[?25h"  # a live line hides it
@@ -39,13 +42,20 @@ def _run_plainly(*args: Any, **kwargs: Any) -> Any:
 
 def _run_in_passes(*args: Any, **kwargs: Any) -> Any:
     """One run, or for a quota as many as it takes."""
-    from synthetic_textcat.settings import refill
-
+    refill = _registered_refill()
     refill.begin()
     result = _kedro_run(*args, **kwargs)  # type: ignore[misc]
     while refill.goes_on():
         result = _kedro_run(*args, **kwargs)  # type: ignore[misc]
     return result
+
+
+def _registered_refill() -> "Refill":
+    from kedro.framework.project import settings
+
+    from synthetic_textcat.hooks import Refill
+
+    return next(hook for hook in settings.HOOKS if isinstance(hook, Refill))
 
 
 def _hear_signals() -> None:

@@ -35,19 +35,19 @@ CONFIG_LOADER_ARGS = {
 }
 
 _rebuild = Rebuild()
-refill = Refill(is_given=lambda: _rebuild.rebuilt_from() is not None)
-_quality_gate = QualityGate(goes_on=refill.goes_on)
+_refill = Refill(is_given=lambda: _rebuild.rebuilt_from() is not None)
+_quality_gate = QualityGate(goes_on=_refill.goes_on)
 # Called last to first: at a run's end MLflow logs it, the summary is printed, and only then may its quality end it.
 HOOKS = (
     _quality_gate,
-    RunSummary(refill),
+    RunSummary(_refill),
     MlflowTracking(verdict=_quality_gate.complaint, rebuilt_from=_rebuild.rebuilt_from),
     Progress(),
     ComparedRuns(),
     _rebuild,
-    JournalWriter(run_id=lambda: refill.run_id),
+    JournalWriter(run_id=lambda: _refill.run_id),
     ParameterGate(),
-    refill,
+    _refill,
 )
 
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)

@@ -9,13 +9,21 @@ from kedro.framework.hooks import hook_impl
 from kedro.pipeline.node import Node
 
 from synthetic_textcat.console import hide, show, terminal
+from synthetic_textcat.hooks.cell_tally import CellTally, cell_tally
 from synthetic_textcat.hooks.tally import Tally
-from synthetic_textcat.schemas.parameters import GenerationParameters, QualityReportParameters
+from synthetic_textcat.schemas.parameters import (
+    AttributeSamplingParameters,
+    GenerationParameters,
+    QualityReportParameters,
+)
 from synthetic_textcat.schemas.prices import PriceList
+from synthetic_textcat.schemas.quota import Rounds, Shortfall
 
 if TYPE_CHECKING:
     from rich.live import Live
     from rich.text import Text
+
+_OF_QUOTA = {"requests", "rounds", "previous_shortfall"}
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +40,8 @@ class Progress:
         self._max_attempts = 1
         self._flag_only: tuple[str, ...] = ()
         self._prices: PriceList | None = None
+        self._sampling = AttributeSamplingParameters()
+        self._quota: dict[str, Any] = {}
         self._tally: Tally | None = None
         self._live: Live | None = None
         self._begun = self._last_said = monotonic()
@@ -41,12 +51,16 @@ class Progress:
         """Notes after how many replies a row has failed, and which reasons reject none."""
         self._max_attempts = GenerationParameters.model_validate(context.params["generation"]).max_attempts
         self._flag_only = QualityReportParameters.model_validate(context.params["quality_report"]).flag_only
+        self._sampling = AttributeSamplingParameters.model_validate(context.params["attribute_sampling"])
+        self._quota = {}
 
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
-        """Notes the prices."""
+        """Notes the prices, and what a quota is counted by."""
         if dataset_name == "prices":
             self._prices = PriceList.read(data)
+        elif dataset_name in _OF_QUOTA:
+            self._quota[dataset_name] = data
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
@@ -77,11 +91,17 @@ class Progress:
         self._end()
         if not asked:
             return
-        self._tally = Tally(asked, self._max_attempts, self._flag_only)
+        self._tally = Tally(asked, self._max_attempts, self._flag_only, cells=self._cells())
         self._begun = self._last_said = monotonic()
         self._live = _live_line()
         if self._live is not None:
             show(self._live)
+
+    def _cells(self) -> CellTally | None:
+        if self._sampling.target_accepted is None or not self._quota.keys() >= _OF_QUOTA:
+            return None
+        rounds, before = Rounds.read(self._quota["rounds"]), Shortfall.read(self._quota["previous_shortfall"])
+        return cell_tally(self._quota["requests"], rounds, before, self._sampling)
 
     def _say(self, tally: Tally) -> None:
         now = monotonic()

@@ -11,7 +11,12 @@ def quote_lines(quote: Mapping[str, float | None]) -> Iterator[str]:
     yield ""
     pilot = quote["quote/pilot/usd"]
     paid = "" if pilot is None else f", which cost {usd(pilot)}"
-    yield f"quote     for {quote['quote/planned']:,} planned rows, from a pilot of {quote['quote/pilot/rows']:,}{paid}"
+    pilot_rows = f"a pilot of {quote['quote/pilot/rows']:,}{paid}"
+    if quote["quote/rows/expected"] == quote["quote/planned"]:
+        yield f"quote     for {quote['quote/planned']:,} planned rows, from {pilot_rows}"
+    else:
+        yield f"quote     for a quota of {quote['quote/accepted/expected']:,.0f} rows, from {pilot_rows}"
+        yield _line(quote, "rows", "{:,.0f}".format, "planned")
     yield _line(quote, "tokens", "{:,.0f}".format)
     if quote["quote/usd/expected"] is None:
         yield f"cost      unknown: no price in {PRICE_LIST}, or no token counts"

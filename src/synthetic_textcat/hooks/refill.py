@@ -98,4 +98,5 @@ class Refill:
 
 def _so_far(found: Shortfall) -> str:
     more = "; another round follows" if found.is_settled else "; what brought no reply is asked again"
-    return f"Round {found.rounds}: {found.done:,} of {found.asked:,} cells done, {counted(found.missing, 'row')} missing{more}"
+    cells = f"{found.done:,} of {counted(found.asked, 'cell')} full"
+    return f"Round {found.rounds}: {cells}, {counted(found.missing, 'row')} missing{more}"

@@ -12,7 +12,7 @@ from synthetic_textcat.hooks.compare_lines import compare_lines
 from synthetic_textcat.hooks.quota_lines import quota_lines
 from synthetic_textcat.hooks.quote_lines import quote_lines
 from synthetic_textcat.hooks.refill import Refill
-from synthetic_textcat.pipelines.quality_report.concerns import Concern
+from synthetic_textcat.pipelines.quality_report.concern import Concern
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES

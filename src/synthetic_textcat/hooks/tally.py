@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from synthetic_textcat.hooks.cell_tally import CellTally
 from synthetic_textcat.hooks.durations import clock
 from synthetic_textcat.llm.parsing import parse
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known
@@ -25,6 +26,7 @@ class Tally:
         failed: Rows without a usable reply.
         tokens: Read and written.
         usd: What they cost; None once that is unknown.
+        cells: How far the quota is, where there is one.
     """
 
     asked: int
@@ -35,6 +37,7 @@ class Tally:
     failed: int = 0
     tokens: int = 0
     usd: float | None = 0.0
+    cells: CellTally | None = None
 
     @property
     def done(self) -> int:
@@ -51,12 +54,17 @@ class Tally:
     def line(self, seconds: float) -> str:
         """All of it after so many seconds, within 80 columns up to 10,000 rows."""
         rate = self.done / seconds if seconds > 0 else 0.0
-        parts = [f"{_short(self.done)}/{_short(self.asked)} rows", f"{_short(self.accepted)} ok"]
-        parts += [f"{_short(self.failed)} failed"] if self.failed else []
+        parts = [f"{_short(self.done)}/{_short(self.asked)} rows", *self._results()]
         parts += [f"{rate:.1f}/s", f"{_short(self.tokens)} tokens"]
         parts += [usd(self.usd)] if self.usd is not None else []
         parts += [f"{clock((self.asked - self.done) / rate)} left"] if rate and self.done < self.asked else []
         return ", ".join(parts)
+
+    def _results(self) -> list[str]:
+        if self.cells is not None:
+            full = f"{_short(self.cells.full)}/{_short(self.cells.asked)} cells"
+            return [full, f"{_short(self.cells.missing)} missing"]
+        return [f"{_short(self.accepted)} ok", *([f"{_short(self.failed)} failed"] if self.failed else [])]
 
     def _settle(self, completion: Completion) -> None:
         reply = parse(completion, Reply)
@@ -64,6 +72,8 @@ class Tally:
             self.failed += not completion.replied or completion.attempt >= self.max_attempts
         elif judge_alone(_alone(completion.request_id, reply), self.flag_only).verdict is None:
             self.accepted += 1
+            if self.cells is not None:
+                self.cells.add(completion.request_id)
         else:
             self.rejected += 1
 

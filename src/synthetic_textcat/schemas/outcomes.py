@@ -20,3 +20,6 @@ REJECT_REASONS = (
     "near_duplicate",
 )
 """In the order in which they are tried: checks of one row first, then those that compare rows."""
+
+GOOD_OUTCOMES = ("accepted", "surplus")
+"""Rows that passed every check; surplus ones are more than a quota asked for in their cell."""

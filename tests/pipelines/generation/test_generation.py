@@ -54,7 +54,7 @@ def _calls(plan: pd.DataFrame, **settings: Any) -> pd.DataFrame:
 
 def _generate(plan: pd.DataFrame, calls: pd.DataFrame, journal: Journal, max_attempts: int = 3) -> list[Completion]:
     generation = GenerationParameters(max_concurrency=2, max_attempts=max_attempts)
-    still_open = find_open_rows(plan, calls, journal, generation)
+    still_open = find_open_rows(plan, calls, journal, generation, "run-1")
     none_yet = Journal(Path("absent.jsonl"))
     batches = generate(plan, _prompts(plan), still_open, _RETRY, _FAKE, _LLM, generation, _PRICES, none_yet, "run-1")
     return [line for batch in batches for line in batch]

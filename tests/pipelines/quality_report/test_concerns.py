@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from synthetic_textcat.pipelines.quality_report.concerns import Concern, assess, complaint
+from synthetic_textcat.pipelines.quality_report.concern import Concern
+from synthetic_textcat.pipelines.quality_report.concerns import assess, complaint
 from synthetic_textcat.pipelines.quality_report.thresholds import RULES
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.thresholds import Most, Thresholds

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from synthetic_textcat.pipelines.quality_report.ledger import LedgerError, count
 from synthetic_textcat.schemas.outcomes import FAILURE_CAUSES, REJECT_REASONS
 
-_ENDS = st.sampled_from(["accepted", "not_run", *REJECT_REASONS, *FAILURE_CAUSES])
+_ENDS = st.sampled_from(["accepted", "surplus", "not_run", *REJECT_REASONS, *FAILURE_CAUSES])
 
 
 @settings(deadline=None, max_examples=80)
@@ -19,14 +19,16 @@ def test_any_partition_of_the_plan_adds_up(ends: list[str]) -> None:
         [row for row, end in rows.items() if end == "accepted"],
         {row: end for row, end in rows.items() if end in REJECT_REASONS},
         {row: end for row, end in rows.items() if end in FAILURE_CAUSES},
+        [row for row, end in rows.items() if end == "surplus"],
     )
     assert made["planned"] == len(ends)
     assert made["accepted"] == ends.count("accepted")
     assert made["not_run"] == ends.count("not_run")
+    assert made["surplus"] == ends.count("surplus")
     for end, number in {**made["rejected"], **made["failed"]}.items():
         assert number == ends.count(end) > 0
     ended = sum(made["rejected"].values()) + sum(made["failed"].values())
-    assert made["accepted"] + ended + made["not_run"] == made["planned"]
+    assert made["accepted"] + made["surplus"] + ended + made["not_run"] == made["planned"]
 
 
 @pytest.mark.parametrize(

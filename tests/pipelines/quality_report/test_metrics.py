@@ -30,13 +30,15 @@ def test_every_reason_and_cause_has_its_metric_also_at_zero() -> None:
     assert {name for name, value in metrics.items() if value == 0} == {
         *(f"rejected/{reason}" for reason in REJECT_REASONS if reason != "label_leaked"),
         *(f"failed/{cause}" for cause in FAILURE_CAUSES if cause != "invalid_json"),
+        "rows/surplus",
     }
 
 
 def test_the_counts_of_rows_are_the_ledgers() -> None:
     metrics = row_metrics(ledger())
     rows = {name: value for name, value in metrics.items() if name.startswith("rows/")}
-    assert rows == {"rows/planned": 10, "rows/accepted": 6, "rows/rejected": 2, "rows/failed": 1, "rows/not_run": 1}
+    counts = {"planned": 10, "accepted": 6, "rejected": 2, "failed": 1, "not_run": 1, "surplus": 0}
+    assert rows == {f"rows/{end}": count for end, count in counts.items()}
 
 
 def test_yield_is_accepted_by_planned_in_all_by_language_code_and_by_task() -> None:
@@ -70,11 +72,12 @@ def test_each_planned_row_has_one_outcome_with_what_it_cost() -> None:
     failed = to_frame([{**ROW, "request_id": "r2", "failure_cause": "timeout"}], {**FAILED, "attempts": "float64"})
     ends = ends_of(
         example_frame([{"request_id": "r0"}]),
+        example_frame([{"request_id": "r4"}]),
         example_frame([{"request_id": "r1"}]).assign(reject_reason="label_leaked"),
         failed,
     )
-    own = [[completion(), completion()], [completion()], [no_reply()], []]
-    outcomes = outcome_rows(_planned("r0", "r1", "r2", "r3"), own, ends, PriceList.read(PRICES))
+    own = [[completion(), completion()], [completion()], [no_reply()], [], [completion()]]
+    outcomes = outcome_rows(_planned("r0", "r1", "r2", "r3", "r4"), own, ends, PriceList.read(PRICES))
     rows = list(records_of(outcomes))
     seen = [(row["outcome"], row["reason"], row["attempts"], row["input_text"]) for row in rows]
     assert seen == [
@@ -82,15 +85,16 @@ def test_each_planned_row_has_one_outcome_with_what_it_cost() -> None:
         ("rejected", "label_leaked", 1, ROW["input_text"]),
         ("failed", "timeout", 1, None),
         ("not_run", None, 0, None),
+        ("surplus", None, 1, ROW["input_text"]),
     ]
     assert {(row["task_id"], row["language"], row["language_verdict"]) for row in rows} == {("t0", "English", "agrees")}
-    assert [row["tokens"] for row in rows] == [30, 15, 15, 0]
-    assert [row["cost"] for row in rows] == pytest.approx([2 * COST, COST, 0, 0])
+    assert [row["tokens"] for row in rows] == [30, 15, 15, 0, 15]
+    assert [row["cost"] for row in rows] == pytest.approx([2 * COST, COST, 0, 0, COST])
     assert {name: str(kind) for name, kind in outcomes.dtypes.items()} == OUTCOMES
 
 
 def test_rows_and_completions_that_do_not_match_are_a_bug_that_shows() -> None:
     nothing = to_frame([], EXAMPLES)
-    ends = ends_of(nothing, to_frame([], REJECTED), to_frame([], FAILED))
+    ends = ends_of(nothing, nothing, to_frame([], REJECTED), to_frame([], FAILED))
     with pytest.raises(ValueError, match="2 rows, but the completions of 1"):
         outcome_rows(_planned("r0", "r1"), [[]], ends, PriceList.read(PRICES))

@@ -11,7 +11,7 @@ from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.pipelines.quality_report.nodes import build_ledger, check_candidates, list_outcomes, measure
 from synthetic_textcat.pipelines.quality_report.signals.nodes import gather_corpus, measure_fidelity
 from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
-from synthetic_textcat.schemas.parameters import LlmParameters, QualityReportParameters
+from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, LlmParameters, QualityReportParameters
 from synthetic_textcat.schemas.rows import (
     CALLS,
     EXAMPLES,
@@ -47,6 +47,7 @@ _CANDIDATES = example_frame(
         _candidate("r2", input_text="cold soup AGAIN."),
     ]
 )
+_NO_QUOTA = AttributeSamplingParameters()
 _LEAK, _SAME = "the text names 'bad'", "same text as r0"
 _FAILED_ROWS = to_frame(
     [{**ROW, "request_id": "r3", "failure_cause": "timeout", "detail": "slow", "attempts": 1}], FAILED
@@ -58,7 +59,7 @@ def _dtypes(frame: pd.DataFrame) -> dict[str, str]:
 
 
 def test_candidates_go_into_one_of_two_tables() -> None:
-    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters())
+    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters(), _NO_QUOTA)
     assert list(checked.examples["request_id"]) == ["r0"]
     assert list(checked.rejected["reject_reason"]) == ["label_leaked", "exact_duplicate"]
     assert list(checked.rejected["request_id"]) == ["r1", "r2"]
@@ -66,14 +67,14 @@ def test_candidates_go_into_one_of_two_tables() -> None:
 
 def test_both_tables_have_all_columns_also_when_empty() -> None:
     for candidates in (_CANDIDATES, to_frame([], EXAMPLES), _CANDIDATES.head(1)):
-        checked = check_candidates(candidates, _REQUESTS, _TASKS, QualityReportParameters())
+        checked = check_candidates(candidates, _REQUESTS, _TASKS, QualityReportParameters(), _NO_QUOTA)
         assert _dtypes(checked.examples) == EXAMPLES
         assert _dtypes(checked.rejected) == REJECTED
 
 
 def test_findings_have_every_candidate_with_what_is_only_noted_of_it() -> None:
     settings = QualityReportParameters(flag_only=("label_leaked", "exact_duplicate"))
-    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS, settings)
+    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS, settings, _NO_QUOTA)
     assert list(checked.examples["request_id"]) == ["r0", "r1", "r2"]
     assert list(checked.rejected["reject_reason"]) == []
     assert list(records_of(checked.findings)) == [
@@ -84,7 +85,7 @@ def test_findings_have_every_candidate_with_what_is_only_noted_of_it() -> None:
 
 
 def test_a_row_rejected_before_its_language_was_looked_at_has_no_verdict_on_it() -> None:
-    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters())
+    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters(), _NO_QUOTA)
     assert [row["language_verdict"] for row in records_of(checked.findings)] == [
         "not verifiable",
         None,
@@ -94,20 +95,29 @@ def test_a_row_rejected_before_its_language_was_looked_at_has_no_verdict_on_it()
 
 
 def test_the_tables_outcomes_and_metrics_tell_the_same_story(tmp_path: Path) -> None:
-    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters())
-    ledger = build_ledger(_REQUESTS, checked.examples, checked.rejected, _FAILED_ROWS)
+    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters(), _NO_QUOTA)
+    ledger = build_ledger(_REQUESTS, checked.examples, checked.surplus, checked.rejected, _FAILED_ROWS)
     assert ledger == {
         "planned": 5,
         "accepted": 1,
         "rejected": {"exact_duplicate": 1, "label_leaked": 1},
         "failed": {"timeout": 1},
         "not_run": 1,
+        "surplus": 0,
     }
     lines = [completion(request_id=name) for name in _IDS[:3]] + [no_reply(request_id="r3")]
     journal = Journal(write_journal(tmp_path / "journal.jsonl", lines))
     calls = to_frame(((name, fingerprint(name)) for name in _IDS), CALLS)
     outcomes = list_outcomes(
-        _REQUESTS, calls, journal, checked.examples, checked.rejected, checked.findings, _FAILED_ROWS, PRICES
+        _REQUESTS,
+        calls,
+        journal,
+        checked.examples,
+        checked.surplus,
+        checked.rejected,
+        checked.findings,
+        _FAILED_ROWS,
+        PRICES,
     )
     assert _dtypes(outcomes) == OUTCOMES
     assert list(outcomes["outcome"]) == ["accepted", "rejected", "rejected", "failed", "not_run"]
@@ -116,6 +126,7 @@ def test_the_tables_outcomes_and_metrics_tell_the_same_story(tmp_path: Path) -> 
         ledger,
         _REQUESTS,
         checked.examples,
+        checked.surplus,
         journal,
         Journal(tmp_path / "absent"),
         PRICES,
@@ -126,10 +137,11 @@ def test_the_tables_outcomes_and_metrics_tell_the_same_story(tmp_path: Path) -> 
 
 
 def test_signals_are_measured_on_what_the_checks_made_of_the_candidates() -> None:
-    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters())
-    ledger = build_ledger(_REQUESTS, checked.examples, checked.rejected, _FAILED_ROWS)
+    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters(), _NO_QUOTA)
+    ledger = build_ledger(_REQUESTS, checked.examples, checked.surplus, checked.rejected, _FAILED_ROWS)
     corpus = gather_corpus(
         checked.examples,
+        checked.surplus,
         checked.rejected,
         _REQUESTS,
         checked.findings,
@@ -154,6 +166,6 @@ def test_a_rehearsal_by_templates_is_no_part_of_what_a_real_models_data_cost(
     journal = Journal(write_journal(tmp_path / "journal.jsonl", lines))
     examples = to_frame([], EXAMPLES)
     none_yet, llm = Journal(tmp_path / "absent"), LlmParameters(model=model)
-    metrics = measure(ledger_of(), _REQUESTS, examples, journal, none_yet, PRICES, llm, "run-1")
+    metrics = measure(ledger_of(), _REQUESTS, examples, examples, journal, none_yet, PRICES, llm, "run-1")
     assert metrics["calls/dataset"] == calls
     assert metrics["cost/usd_dataset"] == (None if usd is None else pytest.approx(usd))

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from synthetic_textcat.pipelines.compare.pairing import Pairing
+from synthetic_textcat.schemas.outcomes import GOOD_OUTCOMES
 from synthetic_textcat.schemas.rows import records_of
 
 MOST_SHOWN = 20
@@ -21,7 +22,7 @@ def rows_apart(pairing: Pairing) -> dict[str, list[dict[str, Any]]]:
         return {}
     both = pairing.baseline.merge(pairing.candidate, on="request_id", suffixes=("_baseline", "_candidate"))
     both = both.sort_values("request_id").head(_MOST_READ)  # ids are hashes: a random sample, the same on each run
-    before, after = (both[f"outcome_{side}"] == "accepted" for side in ("baseline", "candidate"))
+    before, after = (both[f"outcome_{side}"].isin(GOOD_OUTCOMES) for side in ("baseline", "candidate"))
     kept = both[before & after]
     return {
         "lost": _shown(both[before & ~after]),

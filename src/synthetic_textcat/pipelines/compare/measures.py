@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from synthetic_textcat.schemas.outcomes import FAILURE_CAUSES, REJECT_REASONS
+from synthetic_textcat.schemas.outcomes import FAILURE_CAUSES, GOOD_OUTCOMES, REJECT_REASONS
 
 Floats = NDArray[np.float64]
 Sums = tuple[Floats, Floats]
@@ -30,6 +30,10 @@ class Measure:
     of: Callable[[pd.DataFrame], Sums]
     is_yes_or_no: bool = False
     always: bool = False
+
+
+def _yield(outcomes: pd.DataFrame) -> Sums:
+    return _floats(outcomes["outcome"].isin(GOOD_OUTCOMES)), _floats(outcomes["outcome"] != "not_run")
 
 
 def _share(column: str, value: str) -> Callable[[pd.DataFrame], Sums]:
@@ -60,7 +64,7 @@ def _floats(values: pd.Series) -> Floats:
 
 
 MEASURES = (
-    Measure("yield", "share", _share("outcome", "accepted"), is_yes_or_no=True, always=True),
+    Measure("yield", "share", _yield, is_yes_or_no=True, always=True),
     *(Measure(f"rejected/{reason}", "share", _share("reason", reason), is_yes_or_no=True) for reason in REJECT_REASONS),
     *(Measure(f"failed/{cause}", "share", _share("reason", cause), is_yes_or_no=True) for cause in FAILURE_CAUSES),
     Measure("language/agreement", "share", _agreement),

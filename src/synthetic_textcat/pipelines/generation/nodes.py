@@ -80,7 +80,7 @@ def list_calls(requests: pd.DataFrame, prompts: RowPrompts, spec: ChatModelSpec,
 def find_open_rows(
     requests: pd.DataFrame, calls: pd.DataFrame, journal: Journal, generation: GenerationParameters, run_id: str
 ) -> OpenRows:
-    """The planned rows that the journal does not settle, in plan order, and what this run has spent in earlier passes."""
+    """The planned rows that the journal does not settle, in plan order, and what this run has spent so far."""
     return open_rows(
         fingerprints_of(requests, calls),
         journal,

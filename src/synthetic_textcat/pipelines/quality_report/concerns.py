@@ -1,40 +1,24 @@
 """What is wrong with a run, the gravest first: the verdict of the report, and what can end a run in an error."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TypedDict
 
+from synthetic_textcat.pipelines.quality_report.concern import Concern
 from synthetic_textcat.pipelines.quality_report.culprits import Tables
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, good_share
+from synthetic_textcat.pipelines.quality_report.quota.concerns import quota_concerns
 from synthetic_textcat.pipelines.quality_report.thresholds import RULES
 from synthetic_textcat.schemas.parameters import QualityReportParameters
-from synthetic_textcat.schemas.thresholds import Level
-
-
-class Concern(TypedDict):
-    """One thing that is wrong.
-
-    Attributes:
-        level: `fail` ends the run in an error, after everything is saved.
-        weight: 0 to 1, how far beyond its threshold, of the way to the worst there is; 1 for the yield: it comes first.
-        parameter: What sets its threshold.
-        says: What is the case.
-        then: What to do about it.
-        signal: Whose rows to look at; empty for none.
-    """
-
-    level: Level
-    weight: float
-    parameter: str
-    says: str
-    then: str
-    signal: str
 
 
 def assess(
     ledger: Ledger, metrics: Mapping[str, float | None], settings: QualityReportParameters, tables: Tables
 ) -> list[Concern]:
     """The concerns: failures before warnings, each by weight. A metric that is null raises none."""
-    found = [*_yield_concern(ledger, settings.min_yield), *_missed(metrics, settings, tables)]
+    found = [
+        *_yield_concern(ledger, settings.min_yield),
+        *quota_concerns(metrics, tables),
+        *_missed(metrics, settings, tables),
+    ]
     return sorted(found, key=lambda concern: (concern["level"] != "fail", -concern["weight"]))
 
 

@@ -11,7 +11,8 @@ from synthetic_textcat.pipelines.quality_report.caps import reached_cap
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import known_of
 from synthetic_textcat.pipelines.quality_report.checks.tables import candidate_rows, findings_of
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge
-from synthetic_textcat.pipelines.quality_report.concerns import Concern, assess
+from synthetic_textcat.pipelines.quality_report.concern import Concern
+from synthetic_textcat.pipelines.quality_report.concerns import assess
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, count
 from synthetic_textcat.pipelines.quality_report.metrics import (
     Metrics,

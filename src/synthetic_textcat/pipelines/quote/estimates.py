@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from synthetic_textcat.schemas.outcomes import GOOD_OUTCOMES
 from synthetic_textcat.schemas.parameters import GenerationParameters
 
 Quote = dict[str, float | None]
@@ -27,30 +28,44 @@ class Range(NamedTuple):
         return Range(*(None if value is None else value * factor for value in self))  # type: ignore[arg-type]
 
 
-def quote(planned: int, pilot: pd.DataFrame, generation: GenerationParameters) -> Quote:
-    """What `planned` rows will take.
+def quote(planned: int, pilot: pd.DataFrame, generation: GenerationParameters, target: int | None = None) -> Quote:
+    """What a plan will take, or a quota: as many rows as bring the target at the pilot's yield.
+
+    The ranges of a quota join two of 95 %, of rows and of what a row takes, at their ends; so they are wider.
 
     Args:
         planned: Rows of the plan.
         pilot: Its rows that were tried; columns of `OUTCOMES` and `latency_s`.
         generation: The limits at which the plan will run.
+        target: Accepted rows of the quota, in all cells.
 
     Returns:
-        `quote/planned`, `quote/pilot/rows`, `quote/pilot/usd`, and of `quote/tokens`, `quote/usd`, `quote/seconds` and
-        `quote/accepted` each `/expected`, `/low` and `/high`.
+        `quote/planned`, `quote/pilot/rows`, `quote/pilot/usd`, and of `quote/rows`, `quote/tokens`, `quote/usd`,
+        `quote/seconds` and `quote/accepted` each `/expected`, `/low` and `/high`.
     """
     run = pilot[pilot["outcome"] != "not_run"]
     tokens = _mean(run["tokens"], planned)
     usd = _mean(run["cost"], planned)
+    accepted = _share(int(run["outcome"].isin(GOOD_OUTCOMES).sum()), len(run), planned)
+    rows = Range(planned, planned, planned) if target is None else _rows_for(target, accepted)
     return {
         "quote/planned": planned,
         "quote/pilot/rows": len(run),
         "quote/pilot/usd": _number(run["cost"].sum(skipna=False)) if len(run) else None,
-        **_named("tokens", tokens, planned),
-        **_named("usd", usd, planned),
-        **_named("seconds", _seconds(run, tokens, planned, generation), planned),
-        **_named("accepted", _share(int((run["outcome"] == "accepted").sum()), len(run), planned), planned),
+        **_named("rows", rows),
+        **_named("tokens", _both(rows, tokens)),
+        **_named("usd", _both(rows, usd)),
+        **_named("seconds", _both(rows, _seconds(run, tokens, planned, generation))),
+        **_named("accepted", _both(rows, accepted) if target is None else Range(target, target, target)),
     }
+
+
+def _rows_for(target: int, accepted: Range | None) -> Range | None:
+    """Rows of which so many are accepted; no upper bound where none may be."""
+    if accepted is None or not accepted.expected:
+        return None
+    high = target / accepted.low if accepted.low else None
+    return Range(target / accepted.expected, target / accepted.high if accepted.high else None, high)
 
 
 def _seconds(run: pd.DataFrame, tokens: Range | None, planned: int, generation: GenerationParameters) -> Range | None:
@@ -98,9 +113,18 @@ def _share(hits: int, rows: int, planned: int) -> Range | None:
     return Range(hits / rows, float(interval.low), float(interval.high))
 
 
-def _named(what: str, a_row: Range | None, planned: int) -> Quote:
-    of_all = Range(nan, nan, nan) if a_row is None else a_row.times(planned)
-    return {f"quote/{what}/{name}": _number(value) for name, value in of_all._asdict().items()}
+def _both(rows: Range | None, a_row: Range | None) -> Range | None:
+    """Of all rows: expected times expected, low times low, high times high."""
+    if rows is None or a_row is None:
+        return None
+    ends = (None if one is None or other is None else one * other for one, other in zip(rows, a_row, strict=True))
+    return Range(*ends)  # type: ignore[arg-type]
+
+
+def _named(what: str, of_all: Range | None) -> Quote:
+    return {
+        f"quote/{what}/{name}": _number(value) for name, value in (of_all or Range(nan, nan, nan))._asdict().items()
+    }
 
 
 def _number(value: float | None) -> float | None:

@@ -1,11 +1,14 @@
 """Nodes of `quote`."""
 
+from typing import Any
+
 import pandas as pd
 
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.pipelines.quote.estimates import Quote, quote
 from synthetic_textcat.pipelines.quote.sampling import spread_sample
-from synthetic_textcat.schemas.parameters import GenerationParameters, QuoteParameters
+from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, GenerationParameters, QuoteParameters
+from synthetic_textcat.schemas.quota import Rounds, all_cells
 from synthetic_textcat.schemas.rows import fingerprints_of
 
 
@@ -20,11 +23,15 @@ def estimate(
     calls: pd.DataFrame,
     journal: Journal,
     outcomes: pd.DataFrame,
+    rounds: dict[str, Any],
     generation: GenerationParameters,
+    attribute_sampling: AttributeSamplingParameters,
 ) -> Quote:
-    """Tokens, USD, seconds and accepted rows of the whole plan, each with its range."""
+    """Tokens, USD, seconds and accepted rows of the whole plan or quota, each with its range."""
     own = list(journal.completions(fingerprints_of(pilot, calls)))
     counted = pd.Series([all(line.is_counted for line in lines) for lines in own], dtype=bool)
     latencies = [sum(line.latency_s for line in lines) for lines in own]
     known = outcomes.assign(latency_s=latencies, tokens=outcomes["tokens"].where(counted))
-    return quote(len(requests), known, generation)
+    quota, target = Rounds.read(rounds), attribute_sampling.target_accepted
+    asked = None if quota is None or target is None else target * len(all_cells(quota))
+    return quote(len(requests), known, generation, asked)

@@ -14,7 +14,16 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 estimate,
-                inputs=["requests", "pilot", "calls", "completions", "outcomes", "params:generation"],
+                inputs=[
+                    "requests",
+                    "pilot",
+                    "calls",
+                    "completions",
+                    "outcomes",
+                    "rounds",
+                    "params:generation",
+                    "params:attribute_sampling",
+                ],
                 outputs="quote",
                 name="estimate",
             ),

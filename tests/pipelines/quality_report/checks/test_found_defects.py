@@ -83,7 +83,8 @@ def _found(rehearsal: Rehearsal, fault: str) -> Found:
 @cache
 def _rehearsal(rows: int) -> Rehearsal:
     table = pd.DataFrame([task.to_row("file") for task in tasks()], columns=TASKS_ARROW_SCHEMA.names)
-    requests = plan_requests(table, AttributeSamplingParameters(num_examples=rows), seed=42)
+    sampling = AttributeSamplingParameters(num_examples=rows)
+    requests = plan_requests(table, sampling, seed=42)
     by_id = {task.task_id: task for task in tasks()}
     written = []
     for row in records_of(requests):
@@ -91,7 +92,7 @@ def _rehearsal(rows: int) -> Rehearsal:
         answer = reply(prompt_of(task, row), schema_of(task.label_names), row["seed"], _RATES)
         written.append({**row, "model_name": "offline", **json.loads(answer.content)})
     candidates = to_frame(written, {**EXAMPLES, "seed": "int64"})
-    checked = check_candidates(candidates.drop(columns="seed"), requests, table, QualityReportParameters())
+    checked = check_candidates(candidates.drop(columns="seed"), requests, table, QualityReportParameters(), sampling)
     return Rehearsal(candidates, _faults(written), _reasons(checked))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from synthetic_textcat.pipelines.quality_report.concerns import Concern
+from synthetic_textcat.pipelines.quality_report.concern import Concern
 from synthetic_textcat.pipelines.quality_report.metrics import Metrics, merged, row_metrics
 from synthetic_textcat.pipelines.quality_report.page.nodes import plot_yield, write_report
 from synthetic_textcat.pipelines.quality_report.page.page import Report, render

@@ -36,6 +36,24 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Matrix:
+    """A table of a signal as a heat map.
+
+    Attributes:
+        name, title: As of a table.
+        down, across: The names of the values that make its sides.
+        value, full: What is shown, and what counts as full.
+    """
+
+    name: str
+    title: str
+    down: str
+    across: str
+    value: str
+    full: str
+
+
+@dataclass(frozen=True, slots=True)
 class Number:
     """A metric that is shown large."""
 
@@ -51,10 +69,11 @@ class Section:
     Attributes:
         title: Its heading.
         text: What is measured, and how to read it.
-        numbers, tables: Shown if there are any.
+        numbers, tables, matrices: Shown if there are any.
     """
 
     title: str
     text: str
     numbers: tuple[Number, ...] = ()
     tables: tuple[Table, ...] = ()
+    matrices: tuple[Matrix, ...] = ()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from synthetic_textcat.pages import render_page
-from synthetic_textcat.pipelines.quality_report.concerns import Concern
+from synthetic_textcat.pipelines.quality_report.concern import Concern
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
 from synthetic_textcat.pipelines.quality_report.metrics import Metrics
 from synthetic_textcat.pipelines.quality_report.page.ends import ends_of

@@ -8,11 +8,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
+from synthetic_textcat.schemas.outcomes import GOOD_OUTCOMES, TRANSPORT_CAUSES
 from synthetic_textcat.schemas.quota import Cell, Rounds, cells_of
 from synthetic_textcat.schemas.rows import plain
 
-GOOD = ("accepted", "surplus")
 _NO_REPLY = {"not_run", *TRANSPORT_CAUSES}
 
 
@@ -67,7 +66,7 @@ class Standing:
     @property
     def causes(self) -> dict[str, int]:
         """Where rows were lost, the most frequent first."""
-        lost = {end: rows for end, rows in self.ends.items() if end not in GOOD}
+        lost = {end: rows for end, rows in self.ends.items() if end not in GOOD_OUTCOMES}
         return dict(sorted(lost.items(), key=lambda cause: (-cause[1], cause[0])))
 
 
@@ -88,7 +87,7 @@ def standings(requests: pd.DataFrame, rounds: Rounds, per: tuple[str, ...], ends
         own.ends[end] += 1
         own.rows.append(position)
         so_far = own.good[-1]
-        own.good[-1] = None if end in _NO_REPLY or so_far is None else so_far + (end in GOOD)
+        own.good[-1] = None if end in _NO_REPLY or so_far is None else so_far + (end in GOOD_OUTCOMES)
     return found
 
 

@@ -7,6 +7,7 @@ from synthetic_textcat.pipelines.quality_report.quota.standing import Standing
 from synthetic_textcat.schemas.quota import Cell, Shortfall, named, shown
 
 MOST_LISTED = 200
+MOST_SHOWN = 2_000
 _MOST_CAUSES = 3
 _SIDES = 2  # columns that make a matrix
 
@@ -37,13 +38,23 @@ def quota_tables(
     Returns:
         `quota`: cell, state (short, given up or done), accepted, target, missing, surplus, planned (rows), yield
         (good / planned), causes; at most `MOST_LISTED`, the emptiest first. `quota_matrix`, where two columns make a
-        cell: one entry a cell with `down`, `across`, accepted, target.
+        cell: one entry a cell with `down`, `across`, accepted, target; none if there are more than `MOST_SHOWN` cells.
+        `quota_replies`: cell, reply; of cells that were given up, as the model wrote it.
     """
     given_up = {shown(cell.cell) for cell in shortfall.infeasible}
     target = shortfall.target_accepted
     lines = [_line(shown(named(cell, per)), own, target, given_up) for cell, own in cells.items()]
     lines.sort(key=lambda line: (-line["missing"], line["state"] != "given up"))
-    return {"quota": lines[:MOST_LISTED], "quota_matrix": _matrix(cells, target) if len(per) == _SIDES else []}
+    has_sides = len(per) == _SIDES and len(cells) <= MOST_SHOWN
+    return {
+        "quota": lines[:MOST_LISTED],
+        "quota_matrix": _matrix(cells, target) if has_sides else [],
+        "quota_replies": [
+            {"cell": shown(cell.cell), "reply": reply}
+            for cell in shortfall.infeasible[:MOST_LISTED]
+            for reply in cell.replies
+        ],
+    }
 
 
 def _line(cell: str, own: Standing, target: int, given_up: set[str]) -> dict[str, Any]:

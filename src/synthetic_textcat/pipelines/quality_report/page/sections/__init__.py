@@ -3,5 +3,6 @@
 from synthetic_textcat.pipelines.quality_report.page.sections.diversity import DIVERSITY_SECTIONS
 from synthetic_textcat.pipelines.quality_report.page.sections.fidelity import FIDELITY_SECTIONS
 from synthetic_textcat.pipelines.quality_report.page.sections.labels import LABEL_SECTIONS
+from synthetic_textcat.pipelines.quality_report.page.sections.quota import QUOTA_SECTION
 
-SECTIONS = (*FIDELITY_SECTIONS, *LABEL_SECTIONS, *DIVERSITY_SECTIONS)
+SECTIONS = (QUOTA_SECTION, *FIDELITY_SECTIONS, *LABEL_SECTIONS, *DIVERSITY_SECTIONS)
