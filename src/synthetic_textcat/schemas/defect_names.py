@@ -14,5 +14,8 @@ RECOVERABLE_DEFECTS = (
 
 FAILURE_DEFECTS = FAILURE_CAUSES
 REJECT_DEFECTS = REJECT_REASONS
+Rates = dict[str, float | dict[str, float]]
+"""Defect → share of rows, or the share by what a row is asked for: a label or a language, as the prompt names it."""
+
 DEFECTS = (*RECOVERABLE_DEFECTS, *FAILURE_DEFECTS, *REJECT_DEFECTS)
 """All of them, in the order in which their rates are laid end to end."""

@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError, field_v
 from synthetic_textcat.errors import ParameterError, nearest
 from synthetic_textcat.schemas.attributes import Choice, weights_of
 from synthetic_textcat.schemas.block import Block, no_boolean
-from synthetic_textcat.schemas.defect_names import DEFECTS
+from synthetic_textcat.schemas.defect_names import DEFECTS, Rates
 from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from synthetic_textcat.schemas.own_attributes import OwnAttributes
@@ -29,7 +29,7 @@ class LlmParameters(Block):
     token_limit_field: Literal["max_completion_tokens", "max_tokens"] = "max_completion_tokens"
     structured_output: Literal["json_schema", "json_object", "none"] = "json_schema"
     send_seed: bool = True
-    defects: dict[str, float] = Field(default_factory=dict)
+    defects: Rates = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _defects_are_of_the_offline_model(self) -> Self:
@@ -38,11 +38,16 @@ class LlmParameters(Block):
         for name, rate in self.defects.items():
             if name not in DEFECTS:
                 raise ValueError(f"unknown defect {name!r}; {nearest(name, DEFECTS)}")
-            if not 0 <= rate <= 1:
-                raise ValueError(f"gives the defect {name!r} the rate {rate}; a rate lies between 0 and 1")
-        if sum(self.defects.values()) > 1:
+            for each in _listed(rate):
+                if not 0 <= each <= 1:
+                    raise ValueError(f"gives the defect {name!r} the rate {each}; a rate lies between 0 and 1")
+        if sum(rate for rate in self.defects.values() if not isinstance(rate, dict)) > 1:
             raise ValueError("gives defects whose rates add up to more than 1")
         return self
+
+
+def _listed(rate: float | dict[str, float]) -> list[float]:
+    return list(rate.values()) if isinstance(rate, dict) else [rate]
 
 
 class TaskIngestParameters(Block):

@@ -12,6 +12,8 @@ import pandas as pd
 from synthetic_textcat.schemas.block import Block
 from synthetic_textcat.schemas.rows import plain
 
+ANY_LABEL = "any label"
+
 Cell = tuple[str | None, ...]
 """A cell's values, in the order of `per`; None for a label that the model invents."""
 
@@ -137,7 +139,7 @@ def unnamed(cell: Mapping[str, str | None]) -> Cell:
 
 def shown(cell: Mapping[str, str | None]) -> str:
     """The cell in words, for a line."""
-    return ", ".join(value if value is not None else "any label" for value in cell.values())
+    return ", ".join(value if value is not None else ANY_LABEL for value in cell.values())
 
 
 def all_cells(rounds: Rounds) -> list[Cell]:

@@ -12,6 +12,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import Field
 
 from synthetic_textcat.llm.offline.replies import reply
+from synthetic_textcat.schemas.defect_names import Rates
 from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
 
 _CHARACTERS_A_TOKEN = 4  # an estimate: templates have no tokeniser, and a usual one takes about this many in English
@@ -23,7 +24,7 @@ class OfflineTemplateModel(BaseChatModel):
     Attributes:
         takes_body: It reads schema and seed from `extra_body`, as ChatOpenAI's servers do.
         model: The name that it answers to; it has but one.
-        defects: Name -> share of rows that get this fault.
+        defects: Name -> share of rows that get this fault, or that share by label or language.
         temperature: Accepted as any model's setting, and ignored, as are the next two.
         top_p: See `temperature`.
         max_tokens: See `temperature`.
@@ -31,7 +32,7 @@ class OfflineTemplateModel(BaseChatModel):
 
     takes_body: ClassVar[bool] = True
     model: str = OFFLINE_MODEL
-    defects: dict[str, float] = Field(default_factory=dict)
+    defects: Rates = Field(default_factory=dict)
     temperature: float | None = None
     top_p: float | None = None
     max_tokens: int | None = None

@@ -21,15 +21,26 @@ _ASKS_FOR = {name: re.compile(rf"\b{name}\b", re.IGNORECASE) for name in _LISTS}
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a call asks for. `labels` is the closed set, empty where the model may invent them."""
+    """What a call asks for.
+
+    Attributes:
+        task: None if no grammar knows it.
+        grammar: Of its texts.
+        labels: The closed set, empty where the model may invent them.
+        plan: Of the row.
+        rules: The prompt without task and labels.
+    """
 
     task: str | None
     grammar: Grammar
     labels: tuple[str, ...]
     plan: Plan
+    rules: str
 
 
-def reply(prompt: str, schema: Mapping[str, Any] | None, seed: int | None, rates: Mapping[str, float]) -> RawReply:
+def reply(
+    prompt: str, schema: Mapping[str, Any] | None, seed: int | None, rates: Mapping[str, float | dict[str, float]]
+) -> RawReply:
     """The reply to one call: a function of the arguments alone.
 
     Args:
@@ -46,7 +57,7 @@ def reply(prompt: str, schema: Mapping[str, Any] | None, seed: int | None, rates
         items = brainstorm.brainstormed(prompt, seed) if wanted == "tasks" else brainstorm.label_set(prompt)
         return RawReply(json.dumps({wanted: items}, ensure_ascii=False))
     asked = read(prompt, schema, seed)
-    defect = defects.defect_of(seed, rates)
+    defect = defects.defect_of(seed, {name: _rate(of_rows, asked) for name, of_rows in rates.items()})
     if defect is not None and not defects.applies(defect, closed=bool(asked.labels)):
         defect = None
     defects.raise_if_transport(defect)
@@ -72,7 +83,15 @@ def read(prompt: str, schema: Mapping[str, Any] | None, seed: int) -> Asked:
     rules = prompt_reader.without_label_list(text, labels)
     found = {name: prompt_reader.find_value(rules, values) for name, values in VALUES.items()}
     drawn = {name: found[name] or pick(values, name, seed) for name, values in VALUES.items()}
-    return Asked(task, grammar, labels, Plan(label, misleading, **drawn))
+    return Asked(task, grammar, labels, Plan(label, misleading, **drawn), rules)
+
+
+def _rate(of_rows: float | Mapping[str, float], asked: Asked) -> float:
+    """The share for a row like this one: by its label, else by a word of the prompt, such as its language."""
+    if not isinstance(of_rows, Mapping):
+        return of_rows
+    word = asked.plan.label if asked.plan.label in of_rows else prompt_reader.find_value(asked.rules, tuple(of_rows))
+    return of_rows.get(word or "", 0.0)
 
 
 def _wanted_list(prompt: str, schema: Mapping[str, Any] | None) -> str | None:

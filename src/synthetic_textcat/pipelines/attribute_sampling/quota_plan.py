@@ -19,9 +19,6 @@ from synthetic_textcat.pipelines.attribute_sampling.task_plan import TaskPlanner
 from synthetic_textcat.schemas.quota import Cell, Rounds, named, shown, unnamed
 from synthetic_textcat.schemas.tasks import Task
 
-MOST_PASSED_OVER = 1_000_000
-"""Rows of one task among which the wanted ones must be."""
-
 _Numbers = NDArray[np.int64]
 _Place = tuple[str, Cell]
 
@@ -41,12 +38,20 @@ class QuotaPlanner:
         cells: All cells, each with the tasks that have rows in it.
         per: The columns that make a cell.
         planner: Of the rows of one task.
+        furthest: Rows of one task among which the wanted ones must be.
     """
 
-    def __init__(self, cells: Mapping[Cell, Sequence[Task]], per: Sequence[str], planner: TaskPlanner) -> None:
+    def __init__(
+        self,
+        cells: Mapping[Cell, Sequence[Task]],
+        per: Sequence[str],
+        planner: TaskPlanner,
+        furthest: int = 1_000_000,
+    ) -> None:
         self._cells = cells
         self._per = per
         self._planner = planner
+        self._furthest = furthest
 
     def rows(self, rounds: Rounds) -> pd.DataFrame:
         """The planned rows, round by round; in a round all cells are at the same share of their rows at any time.
@@ -98,14 +103,14 @@ class QuotaPlanner:
             lacking = [cell for cell, rows in wanted.items() if len(places[cell]) < rows]
             if not lacking:
                 return columns, places
-            if length >= MOST_PASSED_OVER:
+            if length >= self._furthest:
                 cell = named(lacking[0], self._per)
                 raise ParameterError(
                     f"Parameter attribute_sampling.per: the cell {shown(cell)} is too rare: the first {length:,} rows "
                     f"of task {task.task_id} have only {len(places[lacking[0]])} of it. Next: give its values more "
                     "weight, or name fewer columns"
                 )
-            length = min(2 * length, MOST_PASSED_OVER)
+            length = min(2 * length, self._furthest)
 
 
 def _totals(rounds: Rounds) -> dict[Cell, int]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from synthetic_textcat.pipelines.quality_report.quota.standing import Standing
-from synthetic_textcat.schemas.quota import Cell, Shortfall, named, shown
+from synthetic_textcat.schemas.quota import ANY_LABEL, Cell, Shortfall, named, shown
 
 MOST_LISTED = 200
 MOST_SHOWN = 2_000
@@ -76,7 +76,14 @@ def _line(cell: str, own: Standing, target: int, given_up: set[str]) -> dict[str
 
 
 def _matrix(cells: Mapping[Cell, Standing], target: int) -> list[dict[str, Any]]:
+    """The side with more values goes down."""
+    down, across = (1, 0) if len({cell[1] for cell in cells}) > len({cell[0] for cell in cells}) else (0, 1)
     return [
-        {"down": down or "any label", "across": across or "any label", "accepted": own.accepted, "target": target}
-        for (down, across), own in cells.items()
+        {
+            "down": cell[down] or ANY_LABEL,
+            "across": cell[across] or ANY_LABEL,
+            "accepted": own.accepted,
+            "target": target,
+        }
+        for cell, own in cells.items()
     ]

@@ -66,7 +66,7 @@ def _funnel(ledger: Ledger) -> list[dict[str, Any]]:
         "planned": ledger["planned"],
         "answered": ledger["planned"] - unanswered,
         "parsed": candidates_in(ledger),
-        "accepted": ledger["accepted"] + ledger["surplus"],
+        "accepted and surplus" if ledger["surplus"] else "accepted": ledger["accepted"] + ledger["surplus"],
     }
     return [{"stage": stage, "rows": rows} for stage, rows in stages.items()]
 

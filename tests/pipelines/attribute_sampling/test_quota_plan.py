@@ -1,0 +1,141 @@
+"""The plan of a quota: rows are those of the tasks' own sequences, and a round more moves none."""
+
+from collections import Counter
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from synthetic_textcat.errors import ParameterError
+from synthetic_textcat.pipelines.attribute_sampling.cells import tasks_by_cell
+from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests, plan_rounds
+from synthetic_textcat.pipelines.attribute_sampling.quota_plan import QuotaPlanner
+from synthetic_textcat.pipelines.attribute_sampling.task_plan import TaskPlanner
+from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
+from synthetic_textcat.schemas.quota import CellRows, Rounds, cells_of, unnamed
+from synthetic_textcat.schemas.rows import REQUESTS
+from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
+
+_TASKS = [
+    Task.model_validate({"task": "Sort mail.", "labels": ["bill", "chat", "spam"], "weight": 3}),
+    Task.model_validate({"task": "Sort news.", "labels": ["war", "sport"], "language": ["German", "English"]}),
+    Task.model_validate({"task": "Say anything.", "extra": {"tone": ["calm", "angry"]}}),
+]
+_TABLE = pd.DataFrame([task.to_row("file") for task in _TASKS], columns=TASKS_ARROW_SCHEMA.names)
+_PER = st.lists(
+    st.sampled_from(["task", "language", "label", "num_words", "tone", "misleading_label"]), min_size=1, unique=True
+)
+_SLOWLY = settings(max_examples=25)
+
+
+def _sampling(per: list[str], target: int = 4, **others: object) -> AttributeSamplingParameters:
+    return AttributeSamplingParameters.model_validate({"target_accepted": target, "per": per, **others})
+
+
+def _first(sampling: AttributeSamplingParameters, seed: int = 42) -> Rounds:
+    planned = Rounds.read(plan_rounds(_TABLE, sampling, seed, None, None))
+    assert planned is not None
+    return planned
+
+
+def _with_round(rounds: Rounds, **rows: int) -> Rounds:
+    """One more round, of so many rows in the first, second, … cell (`c0`, `c1`, …)."""
+    cells = [each.cell for each in rounds.rounds[0]]
+    more = tuple(CellRows(cell=cells[int(name[1:])], rows=number) for name, number in rows.items())
+    return Rounds(recipe=rounds.recipe, rounds=(*rounds.rounds, more))
+
+
+def _plan(sampling: AttributeSamplingParameters, rounds: Rounds, seed: int = 42) -> pd.DataFrame:
+    return plan_requests(_TABLE, sampling, seed, rounds.model_dump(mode="json"))
+
+
+@_SLOWLY
+@given(_PER, st.integers(1, 9), st.integers(0, 5))
+def test_the_first_round_has_the_target_in_each_cell(per: list[str], target: int, seed: int) -> None:
+    sampling = _sampling(per, target, language={"English": 3, "Hindi": 1})
+    rounds = _first(sampling, seed)
+    plan = _plan(sampling, rounds, seed)
+    assert Counter(cells_of(plan, per)) == {unnamed(each.cell): target for each in rounds.rounds[0]}
+    assert plan["request_id"].is_unique
+    assert {name: str(kind) for name, kind in plan.dtypes.items() if name in REQUESTS} == REQUESTS
+
+
+@_SLOWLY
+@given(_PER, st.integers(0, 5))
+def test_each_row_is_that_of_its_number_within_its_task(per: list[str], seed: int) -> None:
+    sampling = _sampling(per, 3)
+    plan = _plan(sampling, _first(sampling, seed), seed)
+    usual = plan_requests(_TABLE, AttributeSamplingParameters(num_examples=4000), seed).set_index("request_id")
+    known = plan[plan["request_id"].isin(usual.index)].set_index("request_id")
+    assert len(known) > 0
+    pd.testing.assert_frame_equal(known, usual.loc[known.index])
+
+
+@_SLOWLY
+@given(_PER, st.integers(1, 30), st.integers(1, 5))
+def test_another_round_comes_after_all_that_is_planned(per: list[str], more: int, also: int) -> None:
+    sampling = _sampling(per)
+    first = _first(sampling)
+    cells = len(first.rounds[0])
+    second = _with_round(first, **({"c0": more} if cells == 1 else {"c0": more, "c1": also}))
+    before, after = _plan(sampling, first), _plan(sampling, second)
+    pd.testing.assert_frame_equal(after.head(len(before)), before)
+    assert len(after) - len(before) == more + (also if cells > 1 else 0)
+    assert set(cells_of(after.tail(more), per)) <= {unnamed(each.cell) for each in first.rounds[0][:2]}
+    assert after["request_id"].is_unique
+
+
+def test_the_rows_of_a_cell_go_round_its_tasks_by_their_weights() -> None:
+    sampling = _sampling(["language"], 30, language="English")
+    plan = _plan(sampling, _first(sampling))
+    english = plan[plan["language"] == "English"]["task"].value_counts()
+    assert english["Sort mail."] == pytest.approx(3 * english["Sort news."], abs=3)
+    german = plan[plan["language"] == "German"]
+    assert set(german["task"]) == {"Sort news."}
+    assert len(german) == 30
+
+
+def test_at_any_time_all_cells_have_the_same_share_of_their_rows() -> None:
+    sampling = _sampling(["task", "label"], 20)
+    plan = _plan(sampling, _first(sampling))
+    half = Counter(cells_of(plan.head(len(plan) // 2), ["task", "label"]))
+    assert set(half.values()) == {10}
+
+
+def test_other_labels_tasks_attributes_or_seeds_begin_anew_and_another_target_does_not() -> None:
+    sampling = _sampling(["task"])
+    begun = _with_round(_first(sampling), c0=5).model_dump(mode="json")
+    for other in (_sampling(["task"], 9), _sampling(["task"], max_rounds=3), _sampling(["task"], num_seed_examples=0)):
+        assert plan_rounds(_TABLE, other, 42, begun, None) == begun
+    for changed, seed in (
+        (_sampling(["task", "label"]), 42),
+        (sampling, 43),
+        (_sampling(["task"], clarity="clear"), 42),
+    ):
+        assert len(plan_rounds(_TABLE, changed, seed, begun, None)["rounds"]) == 1
+    assert len(plan_rounds(_TABLE.head(2), sampling, 42, begun, None)["rounds"]) == 1
+
+
+def test_without_a_target_there_are_no_rounds_and_the_plan_is_the_usual_one() -> None:
+    sampling = AttributeSamplingParameters(num_examples=20)
+    assert plan_rounds(_TABLE, sampling, 42, None, None) == {}
+    pd.testing.assert_frame_equal(plan_requests(_TABLE, sampling, 42, {}), plan_requests(_TABLE, sampling, 42))
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("lable", "did you mean label"), ("request_id", "allowed: "), ("tones", "did you mean tone")]
+)
+def test_a_column_that_the_plan_has_not_is_an_error_with_a_hint(name: str, hint: str) -> None:
+    with pytest.raises(ParameterError, match=f"attribute_sampling.per names '{name}'.*{hint}"):
+        _first(_sampling(["task", name]))
+
+
+def test_a_cell_that_hardly_ever_comes_up_is_an_error_that_names_it() -> None:
+    rare = _sampling(["language"], 5, language={"English": 1_000_000, "Hindi": 1})
+    cells = tasks_by_cell(_TASKS[:1], rare, ())
+    planner = QuotaPlanner(cells, rare.per, TaskPlanner(rare, (), 42), furthest=2_000)
+    with pytest.raises(
+        ParameterError, match=r"the cell Hindi is too rare: the first 2,000 rows of task .* have only 0"
+    ):
+        planner.rows(_first(rare))
