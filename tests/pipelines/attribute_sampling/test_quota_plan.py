@@ -11,6 +11,7 @@ from synthetic_textcat.errors import ParameterError
 from synthetic_textcat.pipelines.attribute_sampling.cells import tasks_by_cell
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests, plan_rounds
 from synthetic_textcat.pipelines.attribute_sampling.quota_plan import QuotaPlanner
+from synthetic_textcat.pipelines.attribute_sampling.rounds import first_round
 from synthetic_textcat.pipelines.attribute_sampling.task_plan import TaskPlanner
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.quota import CellRows, Rounds, cells_of, unnamed
@@ -138,4 +139,4 @@ def test_a_cell_that_hardly_ever_comes_up_is_an_error_that_names_it() -> None:
     with pytest.raises(
         ParameterError, match=r"the cell Hindi is too rare: the first 2,000 rows of task .* have only 0"
     ):
-        planner.rows(_first(rare))
+        planner.rows(Rounds(recipe="", rounds=(first_round(list(cells), rare.per, 5),)))
