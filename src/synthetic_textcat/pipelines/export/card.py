@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from synthetic_textcat.pages import render_markdown
-from synthetic_textcat.pipelines.export.huggingface import parts
+from synthetic_textcat.schemas.dataset_folder import parts
 
 _SIZES = (
     (1_000, "n<1K"),
