@@ -10,6 +10,9 @@ CONFIGS = ("default", "triplet", "text-label")
 
 CARD = "README.md"
 
+TAG = "synthetic-textcat"
+"""Of the card's tags the one by which a hub knows what this software has written."""
+
 
 class Part(NamedTuple):
     """One file of one config."""

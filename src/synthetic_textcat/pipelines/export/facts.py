@@ -61,6 +61,7 @@ def facts_of(
         shares={name: _counts(examples[name]) for name in (*ATTRIBUTES, *own_of(examples))},
         overlaps=int(sum(rows for name, rows in split_report.items() if name.startswith("export/overlaps_"))),
         instruction=export.instruction,
+        license=export.license,
         seed=seed,
         sampling=sampling.model_dump(mode="json"),
         ledger=ledger,
