@@ -14,6 +14,9 @@ from tests.support.server import FaultServer
 # A shell that starts the tests in the background has them, and all their children, ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+for _switch in ("HF_HUB_DISABLE_XET", "HF_HUB_DISABLE_TELEMETRY"):  # as settings.py has them, before any import
+    os.environ[_switch] = "true"
+
 os.environ["PYTHONPATH"] = str(Path(sitecustomize.__file__).parent)  # for every child process, whoever starts it
 
 
