@@ -30,7 +30,7 @@ def test_the_repository_the_files_and_their_sum_are_said_within_80_columns() -> 
     assert "in all    10 files, 10.0 kB, 17 examples, each in every config\n" in text
     assert "note      notes.md is not of the export: it stays here." in text
     assert "dry run" not in text
-    assert max(map(len, lines)) <= 80
+    assert max(map(len, text.splitlines())) <= 80
 
 
 def test_a_public_one_a_dry_run_and_a_name_without_owner_are_said() -> None:
