@@ -1,16 +1,12 @@
 """One commit to a dataset repository on a Hugging Face hub."""
 
-import logging
-import os
-import re
 import warnings
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import httpx2
 
-from synthetic_textcat.console import terminal
+from synthetic_textcat.datasets.hub_client import connected
 from synthetic_textcat.datasets.hub_faults import status_of, told_plainly
 from synthetic_textcat.errors import PublishError, redact
 from synthetic_textcat.schemas.dataset_folder import ALL_PARTS, TAG
@@ -20,7 +16,6 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 _KIND = "dataset"
-_TIMEOUT = httpx2.Timeout(60, connect=15, write=300)  # seconds; the client itself would wait for ever
 _NOT_FOUND = 404
 _OF_AN_EMPTY_ONE = {".gitattributes"}
 
@@ -56,7 +51,7 @@ def push(plan: PublicationPlan, folder: Path, endpoint: str) -> Publication:
             repository is public where a private one was asked for or holds something else, or the hub refuses or can't
             be reached.
     """
-    hub = _client(endpoint, _token(endpoint))
+    hub = connected(endpoint)
     _check_unchanged(plan, folder)
     with told_plainly(plan["repository"], hub.endpoint):
         repository = _with_owner(hub, plan["repository"])
@@ -66,39 +61,6 @@ def push(plan: PublicationPlan, folder: Path, endpoint: str) -> Publication:
         else:
             _check_found(found, plan, f"{repository} at {hub.endpoint}")
         return _committed(hub, repository, found, plan, folder)
-
-
-def _client(endpoint: str, token: str) -> "HfApi":
-    try:
-        from huggingface_hub import HfApi, constants, set_client_factory
-        from huggingface_hub.utils import disable_progress_bars  # type: ignore[attr-defined]
-    except ImportError:
-        raise PublishError(
-            "Publishing needs the extra `publish`, which is not installed. Next: run `pip install -e .[publish]` in "
-            "the environment of the project, then the same command"
-        ) from None
-    if constants.HF_HUB_OFFLINE:
-        raise PublishError(
-            "HF_HUB_OFFLINE is set, so nothing can be published. Next: unset it, and run publish without evaluate, "
-            "which sets it too"
-        )
-    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # its warnings name addresses that let others write
-    if terminal() is None:
-        disable_progress_bars()
-    set_client_factory(lambda: httpx2.Client(follow_redirects=True, timeout=_TIMEOUT))
-    return HfApi(endpoint=endpoint, token=token, library_name=TAG, library_version=version(TAG))
-
-
-def _token(endpoint: str) -> str:
-    token = os.environ.get("HF_TOKEN", "").strip()
-    if not token:
-        raise PublishError(
-            "HF_TOKEN is not set, so no hub would take the rows. Next: set it to a token that may write "
-            f"({endpoint}/settings/tokens), or see with publish.dry_run=true what would be pushed"
-        )
-    if not re.fullmatch(r"[!-~]+", token):
-        raise PublishError("HF_TOKEN holds a character that no token has. Next: set it to the token alone")
-    return token
 
 
 def _check_unchanged(plan: PublicationPlan, folder: Path) -> None:
