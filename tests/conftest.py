@@ -17,6 +17,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 hypothesis.settings.register_profile("any machine", deadline=None)  # a busy one is no failure
 hypothesis.settings.load_profile("any machine")
+for _switch in ("HF_HUB_DISABLE_XET", "HF_HUB_DISABLE_TELEMETRY"):  # as settings.py has them, before any import
+    os.environ[_switch] = "true"
 
 os.environ["PYTHONPATH"] = str(Path(sitecustomize.__file__).parent)  # for every child process, whoever starts it
 

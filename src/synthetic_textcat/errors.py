@@ -66,6 +66,10 @@ class EvaluationError(TextcatError):
     """An evaluation that can't be made: what it needs is not installed, or there are no rows for it."""
 
 
+class PublishError(TextcatError):
+    """A dataset folder that can't be published: incomplete, not to be, or refused by the hub."""
+
+
 class EarlierRunError(TextcatError):
     """An earlier run that can't be had: unknown, deleted, without the files needed, or planned by other code."""
 
@@ -108,9 +112,8 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
 def redact(text: str) -> str:
     """The text without any key of this process's environment, for all that is logged, journalled or printed."""
     text = _PASSWORD_IN_URL.sub("//***@", text)
-    keys = {
-        value for name, value in os.environ.items() if name.endswith(_SECRET_NAMES) and len(value) >= _SHORTEST_SECRET
-    }
+    set_to = {name: value.strip() for name, value in os.environ.items()}  # a line break is not sent with a key
+    keys = {value for name, value in set_to.items() if name.endswith(_SECRET_NAMES) and len(value) >= _SHORTEST_SECRET}
     for key in sorted(keys, key=len, reverse=True):  # a key may begin with another one
         text = text.replace(key, "***")
     return text

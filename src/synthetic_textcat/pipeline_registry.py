@@ -8,6 +8,7 @@ from synthetic_textcat.pipelines import (
     evaluate,
     export,
     generation,
+    publish,
     quality_report,
     quote,
     task_ingest,
@@ -17,7 +18,7 @@ _STAGES = (task_ingest, attribute_sampling, generation, quality_report, export)
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Each stage by its own name, all five as `generate`; two pipelines before it, and two after it."""
+    """Each stage by its own name, all five as `generate`; two pipelines before it, and three after it."""
     stages = {stage.__name__.rpartition(".")[2]: stage.create_pipeline() for stage in _STAGES}
     generate = sum(stages.values(), Pipeline([]))
     return {
@@ -27,6 +28,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "preview": _preview(stages),
         "evaluate": evaluate.create_pipeline(),
         "compare": compare.create_pipeline(),
+        "publish": publish.create_pipeline(),
         "__default__": generate,
     }
 

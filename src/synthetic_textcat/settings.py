@@ -5,8 +5,9 @@ import os
 
 gc.set_threshold(50_000, *gc.get_threshold()[1:])  # what is imported from here on makes few cycles: a fifth of a second
 
-for _switch in ("DO_NOT_TRACK", "MLFLOW_DISABLE_TELEMETRY"):
+for _switch in ("DO_NOT_TRACK", "MLFLOW_DISABLE_TELEMETRY", "HF_HUB_DISABLE_TELEMETRY"):
     os.environ.setdefault(_switch, "true")
+os.environ.setdefault("HF_HUB_DISABLE_XET", "true")  # one client for all, whose waiting is bounded here
 
 from kedro.config import OmegaConfigLoader  # noqa: E402  after the switches, which dependencies read when imported
 
@@ -16,6 +17,7 @@ from synthetic_textcat.hooks import (  # noqa: E402
     MlflowTracking,
     ParameterGate,
     Progress,
+    Publishing,
     QualityGate,
     Rebuild,
     Refill,
@@ -43,6 +45,7 @@ HOOKS = (
     RunSummary(_refill),
     MlflowTracking(verdict=_quality_gate.complaint, rebuilt_from=_rebuild.rebuilt_from),
     Progress(),
+    Publishing(),
     ComparedRuns(),
     _rebuild,
     JournalWriter(run_id=lambda: _refill.run_id),

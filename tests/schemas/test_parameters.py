@@ -134,6 +134,10 @@ def test_an_unknown_key_is_named_with_the_nearest_and_without_its_value(path: st
         ("export.split_similarity", 0.2, "Parameter export.split_similarity=0.2"),
         ("export.instruction", "baked", "input should be 'in_anchor' or 'left_out'"),
         ("export.distinct_label_batches", 1, "input should be greater than or equal to 2"),
+        ("export.license", "My own", "Parameter export.license='My own'"),
+        ("publish.repository", "a/b/c", "Parameter publish.repository='a/b/c': is no name of a repository; give owner"),
+        ("publish.commit_message", "", "Parameter publish.commit_message=''"),
+        ("publish.private", "perhaps", "Parameter publish.private='perhaps': input should be a valid boolean"),
         ("quality_report", None, "Parameter quality_report=None: input should be a valid dictionary"),
     ],
 )

@@ -34,7 +34,7 @@ RUN_TABLES = ("examples", "rejected", "failed")
 
 def environment(**extra: str) -> dict[str, str]:
     """This process's environment, without keys and stores of the developer's, with sockets held to loopback."""
-    foreign = ("OPENAI_", "MLFLOW_", "KEDRO_")
+    foreign = ("OPENAI_", "MLFLOW_", "KEDRO_", "HF_")
     own = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return {**own, "PYTHONPATH": str(_GUARD), "NO_COLOR": "1", "COLUMNS": "80", **extra}
 

@@ -1,9 +1,10 @@
-"""Catalog datasets of our own: the model, the journal, tables, texts, plots, folders, and files that may be absent."""
+"""Catalog datasets of our own: the model, the journal, tables, texts, plots, folders, hubs."""
 
 from synthetic_textcat.datasets.chat_model import ChatModelDataset
 from synthetic_textcat.datasets.figure import FigureDataset
 from synthetic_textcat.datasets.file import FileDataset
 from synthetic_textcat.datasets.folder import FolderDataset
+from synthetic_textcat.datasets.hub_repository import HubRepositoryDataset
 from synthetic_textcat.datasets.journal import JournalDataset
 from synthetic_textcat.datasets.kept_tasks import KeptTasksDataset
 from synthetic_textcat.datasets.optional import OptionalDataset
@@ -16,6 +17,7 @@ __all__ = [
     "FigureDataset",
     "FileDataset",
     "FolderDataset",
+    "HubRepositoryDataset",
     "JournalDataset",
     "KeptTasksDataset",
     "OptionalDataset",

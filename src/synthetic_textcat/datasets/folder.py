@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,23 @@ Files = Mapping[str, Content | Callable[[], Content]]
 _NAME = re.compile(r"(?:\w[\w.\-]*/)*\w[\w.\-]*\.(?:parquet|csv|jsonl|json|md)", re.ASCII)
 
 
-class FolderDataset(AbstractDataset[Files, dict[str, Callable[[], Any]]]):
+@dataclass(frozen=True, slots=True)
+class FolderFile:
+    """A file of a folder, which is read when it is called."""
+
+    path: Path
+
+    def __call__(self) -> Any:
+        """What the file holds."""
+        return read(self.path)
+
+    @property
+    def bytes(self) -> int:
+        """Its size."""
+        return self.path.stat().st_size
+
+
+class FolderDataset(AbstractDataset[Files, dict[str, FolderFile]]):
     """Saves files by name, and loads each when it is asked for.
 
     Kedro's PartitionedDataset writes in place, one format for all, and either leaves files of before beside the new
@@ -35,8 +51,8 @@ class FolderDataset(AbstractDataset[Files, dict[str, Callable[[], Any]]]):
         self._filepath = Path(path)
         self.metadata = metadata
 
-    def load(self) -> dict[str, Callable[[], Any]]:
-        """The files by name, each as a function that loads it.
+    def load(self) -> dict[str, FolderFile]:
+        """The files by name, each as a function that loads it and knows its size.
 
         Raises:
             FileNotFoundError: If the pipeline that writes them has not run.
@@ -44,7 +60,7 @@ class FolderDataset(AbstractDataset[Files, dict[str, Callable[[], Any]]]):
         if not self._exists():
             raise FileNotFoundError(2, "No such folder", str(self._filepath))
         files = sorted(path for path in self._filepath.rglob("*") if path.is_file())
-        return {path.relative_to(self._filepath).as_posix(): partial(read, path) for path in files}
+        return {path.relative_to(self._filepath).as_posix(): FolderFile(path) for path in files}
 
     def save(self, data: Files) -> None:
         """Writes all files beside the folder, then puts them in its place: what was there before is gone."""

@@ -4,6 +4,7 @@ from synthetic_textcat.hooks.compared_runs import ComparedRuns
 from synthetic_textcat.hooks.journal_writer import JournalWriter
 from synthetic_textcat.hooks.parameter_gate import ParameterGate
 from synthetic_textcat.hooks.progress import Progress
+from synthetic_textcat.hooks.publishing import Publishing
 from synthetic_textcat.hooks.quality_gate import QualityGate
 from synthetic_textcat.hooks.rebuild import Rebuild
 from synthetic_textcat.hooks.refill import Refill
@@ -16,6 +17,7 @@ __all__ = [
     "MlflowTracking",
     "ParameterGate",
     "Progress",
+    "Publishing",
     "QualityGate",
     "Rebuild",
     "Refill",

@@ -3,7 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from synthetic_textcat.errors import ParameterError, nearest
 from synthetic_textcat.schemas.attributes import Choice, weights_of
@@ -12,6 +20,7 @@ from synthetic_textcat.schemas.defect_names import DEFECTS, Rates
 from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from synthetic_textcat.schemas.own_attributes import OwnAttributes
+from synthetic_textcat.schemas.publications import checked_repository
 from synthetic_textcat.schemas.rows import ATTRIBUTES
 from synthetic_textcat.schemas.task_forms import checked_choice, checked_choices
 from synthetic_textcat.schemas.thresholds import Thresholds
@@ -175,11 +184,23 @@ class ExportParameters(Block):
     split_similarity: float = Field(0.6, ge=0.5, le=1)
     csv_formulas: Literal["escape", "keep"] = "escape"
     distinct_label_batches: int | None = Field(None, ge=2)
+    license: str | None = Field(None, pattern=r"^[a-z0-9][a-z0-9.\-]{1,60}$")
 
 
 def _as_text(name: Any) -> Any:
-    """A run's name of digits alone is a number to Kedro's `--params`."""
+    """A name of digits alone is a number to Kedro's `--params`."""
     return str(name) if isinstance(name, int) and not isinstance(name, bool) else name
+
+
+class PublishParameters(Block):
+    """Where the dataset folder is pushed, who may see it there, and what may be in it."""
+
+    repository: Annotated[str | None, BeforeValidator(_as_text), AfterValidator(checked_repository)] = None
+    private: bool = True
+    allow_template_data: bool = False
+    take_over: bool = False
+    dry_run: bool = False
+    commit_message: Annotated[str | None, BeforeValidator(_as_text)] = Field(None, pattern=r"^\S.*$", max_length=200)
 
 
 class Parameters(Block):
@@ -195,6 +216,7 @@ class Parameters(Block):
     quote: QuoteParameters
     compare: CompareParameters
     export: ExportParameters
+    publish: PublishParameters
 
 
 def validate_parameters(parameters: Mapping[str, Any]) -> Parameters:

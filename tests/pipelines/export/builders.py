@@ -23,7 +23,7 @@ PROMPTS = [
 ]
 
 
-def card(rows: list[dict[str, Any]], model: str = "gpt", **sampling: Any) -> str:
+def card(rows: list[dict[str, Any]], model: str = "gpt", licence: str | None = None, **sampling: Any) -> str:
     """The card of these rows."""
     return write_card(
         example_frame(rows),
@@ -34,6 +34,6 @@ def card(rows: list[dict[str, Any]], model: str = "gpt", **sampling: Any) -> str
         LlmParameters(model=model),
         42,
         AttributeSamplingParameters.model_validate(sampling),
-        ExportParameters(),
+        ExportParameters(license=licence),
         *PROMPTS,
     )

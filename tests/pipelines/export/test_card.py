@@ -8,6 +8,7 @@ from huggingface_hub import DatasetCard, DatasetCardData
 
 from synthetic_textcat.pipelines.export.card import as_code
 from synthetic_textcat.pipelines.export.facts import prompt_sha256
+from synthetic_textcat.schemas.dataset_folder import TAG
 from synthetic_textcat.schemas.languages import languages
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
 from tests.pipelines.export.builders import PROMPTS, card
@@ -56,6 +57,18 @@ def test_it_tells_the_account_the_models_the_prompts_and_the_shares() -> None:
     assert f"| closed_prompt | `{prompt_sha256(PROMPTS[0])}` |\n" in text
     for words in ("machine-generated", 'batch_sampler="no_duplicates"', "`TripletLoss`", "## Licence"):
         assert words in text
+
+
+def test_a_licence_is_named_only_where_the_maker_chose_one() -> None:
+    assert "license" not in _head(card([{}]))
+    assert "None is set here. The terms" in card([{}])
+    text = card([{}], licence="cc-by-4.0")
+    assert _head(text)["license"] == "cc-by-4.0"
+    assert "`cc-by-4.0`, as its maker says. The terms" in text
+
+
+def test_a_hub_finds_whose_card_it_is() -> None:
+    assert TAG in _head(card([{}]))["tags"]
 
 
 def test_it_shows_metrics_that_are_known_and_of_no_single_task() -> None:

@@ -1,6 +1,7 @@
 """What trainers read."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,6 @@ import pytest
 
 from synthetic_textcat.errors import EvaluationError, StaleTableError
 from synthetic_textcat.hashing import short_id
-from synthetic_textcat.pipelines.export.huggingface import CONFIGS
 from synthetic_textcat.pipelines.export.nodes import (
     SplitRows,
     export_argilla,
@@ -20,7 +20,8 @@ from synthetic_textcat.pipelines.export.nodes import (
     set_overlaps_aside,
     split_rows,
 )
-from synthetic_textcat.pipelines.export.splits import SPLITS
+from synthetic_textcat.schemas.dataset_folder import CONFIGS, SPLITS
+from synthetic_textcat.schemas.languages import languages
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters
 from synthetic_textcat.schemas.rows import EXAMPLES, REQUESTS, to_frame
 from tests.pipelines.export.builders import TASK, TASKS
@@ -145,7 +146,29 @@ def test_a_closed_task_has_a_train_and_a_test_file_for_mteb() -> None:
     assert list(files[f"{TASK.task_id}/test.jsonl"]().columns) == ["text", "label"]
     metadata = files[f"{TASK.task_id}/metadata.json"]()
     assert metadata["label_names"] == ["good", "bad", "mixed"]
-    assert metadata["languages"] == [{"code": "de", "script": "Latn"}]
+    assert metadata["eval_langs"] == ["deu-Latn"]
+
+
+def test_languages_for_mteb_are_those_of_the_rows_that_are_tried() -> None:
+    examples = _examples(20)
+    splits, _ = _split(examples, _plan(20))
+    tried = splits["split"] == "test"
+    assert tried.sum() == 2
+    examples.loc[tried, "language"] = ["Chinese (Traditional)", "Hindi Romanized"]
+    files = export_mteb(examples, splits, TASKS)
+    assert files[f"{TASK.task_id}/metadata.json"]()["eval_langs"] == ["hin-Latn", "zho-Hant"]
+    examples.loc[tried, "language"] = ["Burmese", "Burmese (Zawgyi)"]
+    files = export_mteb(examples, splits, TASKS)
+    assert files[f"{TASK.task_id}/metadata.json"]()["eval_langs"] == ["mya-Mymr"]
+
+
+def test_every_language_has_codes_as_mteb_writes_them() -> None:
+    codes = {language.name: f"{language.iso639_3}-{language.script}" for language in languages()}
+    assert not [code for code in codes.values() if not re.fullmatch(r"[a-z]{3}-[A-Z][a-z]{3}", code)]
+    assert len(set(codes.values())) == len(codes) - 1  # Burmese in Zawgyi is Burmese in the same script
+    assert codes["English"] == "eng-Latn"
+    assert codes["Filipino"] == "fil-Latn"
+    assert codes["Japanese"] == "jpn-Jpan"
 
 
 def test_a_task_that_can_not_be_scored_has_no_files_for_mteb() -> None:

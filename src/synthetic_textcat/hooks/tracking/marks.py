@@ -22,6 +22,7 @@ class Marks:
         metrics: A flat mapping name -> number or null: log the numbers.
         artifact: Keep its file under this folder ("" = at the top).
         tag: A text: make it the run's tag of this name.
+        tags: A flat mapping: make each text of it the run's tag `<dataset>.<name>`, if this run saved it.
     """
 
     input: str | None = None
@@ -29,6 +30,7 @@ class Marks:
     metrics: bool = False
     artifact: str | None = None
     tag: str | None = None
+    tags: bool = False
 
 
 _KEYS = tuple(field.name for field in fields(Marks))

@@ -16,10 +16,13 @@ def metrics_of(item: Marked) -> dict[str, float]:
 
 
 def tags_of(item: Marked) -> dict[str, str]:
-    """The dataset's text as the tag that it asks for, and the sha256 of its file where the file's bytes matter."""
+    """The dataset's texts as the tags that it asks for, and the sha256 of its file where the file's bytes matter."""
     tags = {}
     if item.marks.tag and (text := str(item.dataset.load()).strip()):
         tags[safe_key(item.marks.tag)] = text[:_TAG_LIMIT]
+    if item.marks.tags and item.saved:
+        texts = ((name, value) for name, value in item.dataset.load().items() if isinstance(value, str))
+        tags |= {safe_key(f"{item.name}.{name}"): value[:_TAG_LIMIT] for name, value in texts}
     if item.is_file_kept and item.sha256:
         tags[safe_key(f"sha256.{item.name}")] = item.sha256
     return tags

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from synthetic_textcat.pages import render_markdown
-from synthetic_textcat.pipelines.export.huggingface import parts
+from synthetic_textcat.schemas.dataset_folder import TAG, parts
 
 _SIZES = (
     (1_000, "n<1K"),
@@ -36,6 +36,7 @@ class CardFacts:
         shares: Attribute → value → number of its rows.
         overlaps: Examples that were taken out, since the maker's evaluation set has them.
         instruction: Whether the anchors bear it.
+        license: As hubs write it; None where the user names none.
         seed, sampling, ledger, metrics: As in the run.
     """
 
@@ -50,6 +51,7 @@ class CardFacts:
     shares: Mapping[str, Mapping[str, int]]
     overlaps: int
     instruction: str
+    license: str | None
     seed: int
     sampling: Mapping[str, Any]
     ledger: Mapping[str, Any]
@@ -72,6 +74,7 @@ def render_card(facts: CardFacts) -> str:
         facts=facts,
         size=_size_category(facts.rows),
         configs=configs,
+        tag=TAG,
         metrics=_shown(facts.metrics),
     )
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from synthetic_textcat.hashing import sha256_of
 from synthetic_textcat.pipelines.export.card import CardFacts
-from synthetic_textcat.pipelines.export.splits import SPLITS
+from synthetic_textcat.schemas.dataset_folder import SPLITS
 from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters, LlmParameters
@@ -61,6 +61,7 @@ def facts_of(
         shares={name: _counts(examples[name]) for name in (*ATTRIBUTES, *own_of(examples))},
         overlaps=int(sum(rows for name, rows in split_report.items() if name.startswith("export/overlaps_"))),
         instruction=export.instruction,
+        license=export.license,
         seed=seed,
         sampling=sampling.model_dump(mode="json"),
         ledger=ledger,

@@ -1,39 +1,14 @@
 """The files of a Hugging Face dataset folder: one config per view, each in splits."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
 from synthetic_textcat.pipelines.export.formats import batch_order, text_label, triplets
-from synthetic_textcat.pipelines.export.splits import SPLITS
+from synthetic_textcat.schemas.dataset_folder import CARD, Part, parts
 from synthetic_textcat.schemas.parameters import ExportParameters
-
-CONFIGS = ("default", "triplet", "text-label")
-"""The examples as they are; triplets for embedding models; text and label, with the task that they belong to."""
-
-CARD = "README.md"
-
-
-class Part(NamedTuple):
-    """One file of one config."""
-
-    config: str
-    split: str
-    path: str
-
-
-def parts(split_rows: dict[str, int]) -> Iterator[Part]:
-    """The files that there are: splits without rows have none, except that there is always a train split.
-
-    Args:
-        split_rows: Split → number of its rows.
-    """
-    for config in CONFIGS:
-        for split in SPLITS:
-            if split_rows.get(split) or split == SPLITS[0]:
-                yield Part(config, split, f"data/{config}-{split}.parquet")
 
 
 def huggingface_files(

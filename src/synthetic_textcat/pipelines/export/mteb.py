@@ -12,7 +12,8 @@ from synthetic_textcat.pipelines.export.formats import text_label
 from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.tasks import Task
 
-_SPLITS = ("train", "test")
+_TRIED = "test"
+_SPLITS = ("train", _TRIED)
 
 
 def mteb_files(examples: pd.DataFrame, splits: pd.Series, tasks: Sequence[Task]) -> dict[str, Callable[[], Any]]:
@@ -29,7 +30,7 @@ def mteb_files(examples: pd.DataFrame, splits: pd.Series, tasks: Sequence[Task])
             continue
         for split, rows in of_split.items():
             files[f"{task.task_id}/{split}.jsonl"] = partial(_rows, examples, rows)
-        languages = sorted(examples["language"].iloc[own].unique())
+        languages = sorted(examples["language"].iloc[of_split[_TRIED]].unique())
         files[f"{task.task_id}/metadata.json"] = partial(_metadata, task, languages)
     return files
 
@@ -39,7 +40,10 @@ def _rows(examples: pd.DataFrame, places: NDArray[np.intp]) -> pd.DataFrame:
 
 
 def _metadata(task: Task, languages: Sequence[str]) -> dict[str, Any]:
-    """The fields of MTEB's `TaskMetadata` that the run knows, and `languages` for its `eval_langs`."""
+    """The fields of MTEB's `TaskMetadata` that the run knows.
+
+    `eval_langs` has the languages of the rows that are tried, each as ISO 639-3 and ISO 15924 code: `eng-Latn`.
+    """
     found = [find_language(name) for name in languages]
     return {
         "name": f"Synthetic{task.task_id}",
@@ -48,10 +52,10 @@ def _metadata(task: Task, languages: Sequence[str]) -> dict[str, Any]:
         "type": "Classification",
         "category": "t2c",
         "modalities": ["text"],
-        "eval_splits": ["test"],
+        "eval_splits": [_TRIED],
+        "eval_langs": sorted({f"{language.iso639_3}-{language.script}" for language in found}),
         "main_score": "accuracy",
         "annotations_creators": "LM-generated",
         "sample_creation": "created",
         "label_names": list(task.label_names),
-        "languages": [{"code": language.code, "script": language.script} for language in found],
     }

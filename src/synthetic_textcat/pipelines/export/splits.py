@@ -23,11 +23,11 @@ from numpy.typing import NDArray
 
 from synthetic_textcat.hashing import draw, shuffled
 from synthetic_textcat.near_others import Resemblance
+from synthetic_textcat.schemas.dataset_folder import SPLITS
 from synthetic_textcat.schemas.parameters import SplitShares
 from synthetic_textcat.schemas.seed_examples import first_shown, pool_of
 from synthetic_textcat.schemas.tasks import Task, normalise
 
-SPLITS = ("train", "validation", "test")
 TRAIN, VALIDATION, TEST = range(len(SPLITS))
 LEFT_OUT = -1
 

@@ -1,0 +1,74 @@
+"""What is about to be pushed, said before it is, and what was."""
+
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+
+import click
+from kedro.framework.hooks import hook_impl
+from kedro.io import CatalogProtocol
+
+from synthetic_textcat.datasets.hub_repository import hub_endpoint
+from synthetic_textcat.errors import redact
+from synthetic_textcat.schemas.publications import Publication, PublicationPlan
+
+_WIDTH = 80
+_INDENT = " " * 10
+_UNITS = ("B", "kB", "MB", "GB")
+_KILO = 1000
+
+
+class Publishing:
+    """Says in a few lines what goes to a hub."""
+
+    def __init__(self) -> None:
+        self._catalog: CatalogProtocol[Any, Any] | None = None
+
+    @hook_impl
+    def before_pipeline_run(self, catalog: CatalogProtocol[Any, Any]) -> None:
+        """Keeps the catalog: what came of a push is read there."""
+        self._catalog = catalog
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
+        """Prints the lines: those of the plan before the node runs that pushes, those of the push when it is done."""
+        if dataset_name == "publication_plan":
+            click.echo(redact("\n".join(plan_lines(data, hub_endpoint()))))
+        elif dataset_name == "publication" and self._catalog is not None:
+            click.echo(redact("\n".join(publication_lines(self._catalog.load(dataset_name)))))
+
+
+def plan_lines(plan: PublicationPlan, endpoint: str) -> Iterator[str]:
+    """What would be pushed where, within 80 columns but for long names."""
+    owner = "" if "/" in plan["repository"] else ", of the owner of the token"
+    yield ""
+    yield f"publish   {plan['repository']}{owner}"
+    yield f"at        {endpoint}, {'private' if plan['private'] else 'public'} if it is new"
+    yield f"commit    {plan['message']}"
+    widest = max(len(file["name"]) for file in plan["files"])
+    for number, file in enumerate(plan["files"]):
+        rows = "" if file["rows"] is None else f"{file['rows']:>10,} rows"
+        yield f"{'files' if not number else '':<10}{file['name']:<{widest}}  {_size(file['bytes']):>9}{rows}"
+    total = sum(file["bytes"] for file in plan["files"])
+    yield f"in all    {len(plan['files'])} files, {_size(total)}, {plan['rows']:,} examples, each in every config"
+    notes = [*plan["notes"], *(f"{name} is not of the export: it stays here." for name in plan["left_behind"])]
+    for note in notes:
+        yield textwrap.fill(note, _WIDTH, initial_indent="note      ", subsequent_indent=_INDENT)
+    if plan["dry_run"]:
+        yield "dry run   nothing was sent: publish.dry_run=true"
+
+
+def publication_lines(pushed: Publication) -> Iterator[str]:
+    """What was pushed where."""
+    for name in pushed["removed"]:
+        yield f"removed   {name}, of an earlier export"
+    change = "the same files were there" if pushed["change"] == "none" else pushed["change"]
+    yield f"published {pushed['url']} ({pushed['visibility']}; {change})"
+    yield f"revision  {pushed['revision']}"
+
+
+def _size(size: float) -> str:
+    power = 0
+    while size >= _KILO and power < len(_UNITS) - 1:
+        size, power = size / _KILO, power + 1
+    return f"{size:.{min(power, 1)}f} {_UNITS[power]}"

@@ -1,0 +1,93 @@
+"""What is published: which files go where, and what came of it."""
+
+import re
+from typing import Any, TypedDict
+
+_LONGEST_NAME = 96
+_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.\-]*[A-Za-z0-9_])?")
+
+
+class PublishedFile(TypedDict):
+    """One file of the dataset folder.
+
+    Attributes:
+        name: Its path in the folder and in the repository.
+        bytes: Its size.
+        rows: Of a table; None for the card.
+    """
+
+    name: str
+    bytes: int
+    rows: int | None
+
+
+class PublicationPlan(TypedDict):
+    """What is to be pushed.
+
+    Attributes:
+        repository: `owner/name`, or a name alone: then the owner is whose token it is.
+        private: Whether a repository that is made for it is private.
+        take_over: Whether the repository may hold what this software has not published.
+        dry_run: Whether it is told only.
+        message: Of the commit.
+        template_data: Whether templates wrote rows of it.
+        rows: Examples; each is in every config.
+        files: What is pushed.
+        left_behind: Other files of the folder, which are not.
+        notes: What else whoever publishes should know, each a sentence.
+    """
+
+    repository: str
+    private: bool
+    take_over: bool
+    dry_run: bool
+    message: str
+    template_data: bool
+    rows: int
+    files: list[PublishedFile]
+    left_behind: list[str]
+    notes: list[str]
+
+
+Publication = TypedDict(
+    "Publication",
+    {
+        "endpoint": str,
+        "repository": str,
+        "url": str,
+        "revision": str,
+        "visibility": str,
+        "change": str,
+        "template_data": bool,
+        "files": list[PublishedFile],
+        "removed": list[str],
+        "publish/rows": int,
+        "publish/files": int,
+        "publish/bytes": int,
+    },
+)
+"""What was pushed.
+
+`endpoint`, `repository` (with its owner) and `url` say where; `revision` is the commit, by which `load_dataset` finds
+just these rows; `visibility` is `private` or `public`; `change` is `created`, `updated` or `none`, where the same files
+were there; `removed` names files of an earlier export that were taken away. `publish/rows`, `publish/files` and
+`publish/bytes` count what the repository has of this export, in examples, files, and bytes.
+"""
+
+
+def checked_repository(name: Any) -> Any:
+    """The name of a repository, by the hub's rules.
+
+    Raises:
+        ValueError: If no repository can have it.
+    """
+    if not isinstance(name, str):
+        return name
+    owner, slash, own = name.rpartition("/")
+    fits = all(_NAME.fullmatch(part) for part in ([owner, own] if slash else [own]))
+    if not fits or len(name) > _LONGEST_NAME or "--" in name or ".." in name or name.endswith(".git"):
+        raise ValueError(
+            f"is no name of a repository; give owner/name, at most {_LONGEST_NAME} letters, digits, - _ . in all, "
+            "without -- or .. in it and no - . or .git at an end"
+        )
+    return name
