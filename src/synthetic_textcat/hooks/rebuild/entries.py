@@ -9,7 +9,7 @@ from synthetic_textcat.hooks.tracking.kept import KeptRun
 from synthetic_textcat.hooks.tracking.marks import raw_marks
 
 _TASKS = "tasks.parquet"
-_MADE = {"tasks", "plan_sha256"}
+_MADE = {"tasks", "plan_sha256", "rounds"}
 """Kept for rebuilding, but made by each run anew."""
 
 _OF_THE_FILE_ITSELF = {"credentials", "fs_args", "versioned"}
@@ -34,11 +34,24 @@ def kept_entries(run: KeptRun, catalog: Mapping[str, Any]) -> tuple[dict[str, En
                 entries[name] = usual | {"filepath": run.file_of(name).as_posix()}
         except EarlierRunError as error:
             lacking[name] = error
+    entries |= _quota_entries(run)
     try:
         run.file(_TASKS)
     except EarlierRunError as error:
         lacking["tasks"] = error
     return entries, lacking
+
+
+def _quota_entries(run: KeptRun) -> dict[str, Entry]:
+    """The rounds of the run's quota, if it had one; what the project's own last pass lacked counts for nothing."""
+    found = {"previous_rounds": run.folder / "rounds.json", "previous_shortfall": run.folder / "shortfall.json"}
+    return {
+        name: {
+            "type": "synthetic_textcat.datasets.OptionalDataset",
+            "dataset": {"type": "json.JSONDataset", "filepath": path.as_posix()},
+        }
+        for name, path in found.items()
+    }
 
 
 def tasks_entry(run: KeptRun) -> Entry:
