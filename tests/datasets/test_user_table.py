@@ -53,4 +53,4 @@ def test_the_users_file_is_never_written(tmp_path: Path) -> None:
     entry = UserTableDataset(filepath=str(tmp_path / "rows.csv"))
     assert not entry.exists()
     with pytest.raises(DatasetError, match="is the user's"):
-        entry.save(None)
+        entry.save(_ROWS)  # type: ignore[arg-type]

@@ -22,6 +22,7 @@ class Marks:
         metrics: A flat mapping name -> number or null: log the numbers.
         artifact: Keep its file under this folder ("" = at the top).
         tag: A text: make it the run's tag of this name.
+        parent: A run that reads it, but does not write it, belongs under the run of `generate` that wrote it.
     """
 
     input: str | None = None
@@ -29,6 +30,7 @@ class Marks:
     metrics: bool = False
     artifact: str | None = None
     tag: str | None = None
+    parent: bool = False
 
 
 _KEYS = tuple(field.name for field in fields(Marks))
