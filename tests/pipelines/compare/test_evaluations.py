@@ -42,7 +42,7 @@ def test_scores_stand_beside_each_other_with_their_intervals() -> None:
     [
         (_run(), _run(real_rows="bb"), "different evaluation sets"),
         (_run(), _run(model="models/mine"), "different models (null, models/mine)"),
-        (_run(), run(), "rows of the candidate: run `evaluate` after each `generate`"),
+        (_run(), run(), "rows of the candidate: run evaluate after each generate"),
         (run(), _run(), "rows of the baseline: run"),
     ],
 )

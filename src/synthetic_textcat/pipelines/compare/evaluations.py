@@ -37,7 +37,7 @@ def caveats(baseline: RunRecord, candidate: RunRecord) -> Iterator[str]:
             yield f"The runs were evaluated with different models ({one.model}, {other.model}): scores don't compare."
     elif one or other:
         lacking = "baseline" if other else "candidate"
-        yield f"Nobody evaluated the rows of the {lacking}: run `evaluate` after each `generate`, before the next one."
+        yield f"Nobody evaluated the rows of the {lacking}: run evaluate after each generate, before the next one."
 
 
 def _shown(found: Evaluation | None, name: str) -> str | None:
