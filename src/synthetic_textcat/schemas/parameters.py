@@ -127,6 +127,12 @@ class QuoteParameters(Block):
     pilot_rows: int = Field(20, ge=1)
 
 
+class EvaluateParameters(Block):
+    """What reads the texts: the folder of an embedding model on this machine; null = no weights but learnt ones."""
+
+    embedding_model: str | None = Field(None, min_length=1)
+
+
 class CompareParameters(Block):
     """Which runs are compared, by id or name; null = the last finished ones of `generate`."""
 
@@ -188,6 +194,7 @@ class Parameters(Block):
     quality_report: QualityReportParameters
     quote: QuoteParameters
     compare: CompareParameters
+    evaluate: EvaluateParameters
     export: ExportParameters
     publish: PublishParameters
 

@@ -17,12 +17,17 @@ _DIGEST_LENGTH = 32
 """MLflow takes 36 characters at most. Its own digest ignores list columns and all rows past 10,000."""
 
 
-def dataset_input(item: Marked, project: Path) -> "DatasetInput":
-    """The dataset as an input of the run: schema and size for a frame, source and digest for anything else."""
+def dataset_input(item: Marked, project: Path) -> "DatasetInput | None":
+    """The dataset as an input of the run: schema and size for a frame, source and digest for anything else.
+
+    None for one that need not be there, and is not.
+    """
     from mlflow.entities import Dataset, DatasetInput, InputTag
     from pandas import DataFrame
 
     data = item.dataset.load()
+    if data is None:
+        return None
     source = _relative(item.file, project) if item.file else item.name
     told = {
         "name": item.name,

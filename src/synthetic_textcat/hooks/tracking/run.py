@@ -10,6 +10,7 @@ from typing import Any
 from synthetic_textcat.hooks.tracking.artifacts import keep_file
 from synthetic_textcat.hooks.tracking.guard import Guard
 from synthetic_textcat.hooks.tracking.inputs import dataset_input
+from synthetic_textcat.hooks.tracking.lineage import parent_tags
 from synthetic_textcat.hooks.tracking.log import RunLog
 from synthetic_textcat.hooks.tracking.marks import Marked, marks_of, read_bytes
 from synthetic_textcat.hooks.tracking.opening import Opening
@@ -122,6 +123,8 @@ class ActiveRun:
         for item in marked:
             metrics |= self.guard.attempt(f"the metrics of '{item.name}'", partial(metrics_of, item)) or {}
             tags |= self.guard.attempt(f"the tags of '{item.name}'", partial(tags_of, item)) or {}
+            if item.marks.parent and not item.saved:
+                tags |= self.guard.attempt("its parent", partial(parent_tags, self.log, item)) or {}
         if metrics or tags:
             self.guard.attempt("its metrics and tags", lambda: self.log.batch(metrics=metrics, tags=tags))
 
