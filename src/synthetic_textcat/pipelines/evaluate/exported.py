@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 
 from synthetic_textcat.errors import EvaluationError, StaleTableError
+from synthetic_textcat.schemas.dataset_folder import SPLITS, path_of
 
-_SPLITS = ("train", "validation", "test")
 _KEYS = ["request_id", "input_text", "label"]
 
 Files = Mapping[str, Callable[[], Any]]
@@ -23,9 +23,7 @@ def exported_rows(files: Files, examples: pd.DataFrame) -> pd.DataFrame:
     Raises:
         StaleTableError: If one of them is no row of `examples`.
     """
-    parts = [
-        files[name]().assign(split=split) for split in _SPLITS if (name := f"data/default-{split}.parquet") in files
-    ]
+    parts = [files[name]().assign(split=split) for split in SPLITS if (name := path_of("default", split)) in files]
     rows = pd.concat(parts, ignore_index=True) if parts else examples.iloc[:0].assign(split="")
     known = rows[_KEYS].merge(examples[_KEYS], how="left", on=_KEYS, indicator=True)["_merge"] == "both"
     if not known.all():
@@ -43,7 +41,7 @@ def triplets_of(files: Files, split: str) -> pd.DataFrame:
     Raises:
         EmptySplitError: If there are none.
     """
-    name = f"data/triplet-{split}.parquet"
+    name = path_of("triplet", split)
     rows: pd.DataFrame = files[name]() if name in files else pd.DataFrame()
     if rows.empty:
         raise EmptySplitError(
