@@ -36,8 +36,8 @@ bench: $(READY)  ## how fast, against what a user would write by hand; about 10 
 viz: $(READY)  ## the pipeline in the browser
 	$(BIN)/kedro viz run
 
-mlflow: $(READY)  ## the runs in the browser
-	$(BIN)/mlflow server --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" --host 127.0.0.1 --port 5000
+mlflow: $(READY)  ## the runs in the browser, in views of ours; options in ARGS, such as --port 5001
+	$(BIN)/python -m synthetic_textcat.hooks.tracking.browse $(ARGS)
 
 format: $(READY)  ## mend what a tool can mend
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .

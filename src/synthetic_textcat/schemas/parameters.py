@@ -150,6 +150,12 @@ class ExportParameters(Block):
     distinct_label_batches: int | None = Field(None, ge=2)
 
 
+class TrackingParameters(Block):
+    """What MLflow gets beside the results."""
+
+    trace_share: float = Field(0.01, ge=0, le=1)
+
+
 def _as_text(name: Any) -> Any:
     """A run's name of digits alone is a number to Kedro's `--params`."""
     return str(name) if isinstance(name, int) and not isinstance(name, bool) else name
@@ -168,6 +174,7 @@ class Parameters(Block):
     quote: QuoteParameters
     compare: CompareParameters
     export: ExportParameters
+    tracking: TrackingParameters
 
 
 def validate_parameters(parameters: Mapping[str, Any]) -> Parameters:

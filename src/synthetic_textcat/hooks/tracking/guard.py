@@ -12,7 +12,7 @@ from typing import TypeVar
 from kedro.io import DatasetError
 from yaml import YAMLError
 
-from synthetic_textcat.errors import redact
+from synthetic_textcat.errors import TextcatError, redact
 
 T = TypeVar("T")
 
@@ -57,7 +57,7 @@ class Guard:
         try:
             with quiet():
                 return step()
-        except tracking_errors() as error:
+        except (TextcatError, *tracking_errors()) as error:
             self._lost_s += time.monotonic() - began
             self._failed.append(what)
             self._reason = self._reason or f"{type(error).__name__}: {first_line(error)}"
