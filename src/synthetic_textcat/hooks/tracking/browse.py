@@ -18,6 +18,8 @@ from synthetic_textcat.hooks.tracking.views import save_views, view_urls
 
 _LONGEST_START_S = 120.0
 _HOST = "127.0.0.1"
+_OPTIONS = ("--workers", "1", "--uvicorn-opts", "--log-level warning")
+"""One reader needs one worker, not four, each with its own import; and no line for each request, after our addresses."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
         _show(store.uri.rstrip("/"), store)
         return 0
     command = [sys.executable, "-m", "mlflow", "server", "--host", _HOST, "--port", str(port)]
-    server = subprocess.Popen([*command, "--backend-store-uri", store.uri])  # noqa: S603
+    server = subprocess.Popen([*command, *_OPTIONS, "--backend-store-uri", store.uri])  # noqa: S603
     try:
         if _is_up(server, f"http://{_HOST}:{port}"):
             _show(f"http://{_HOST}:{port}", store)
