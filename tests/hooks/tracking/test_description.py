@@ -43,7 +43,7 @@ def described(client: MlflowClient) -> Described:
         run_id = client.create_run("1").info.run_id
         client.log_text(run_id, "<html>", "quality_report.html")
         client.log_text(run_id, "seed: 1", "rebuild/parameters.yml")
-        told = {"pipeline": "generate", "is_offline": False, "saved": _SAVED} | changes
+        told: dict[str, Any] = {"pipeline": "generate", "is_offline": False, "saved": _SAVED} | changes
         return describe(RunLog(client, "1", run_id), Ending(status=status, reason=reason, **told)).replace(
             run_id, "RUN"
         )

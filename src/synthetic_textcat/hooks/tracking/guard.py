@@ -57,12 +57,17 @@ class Guard:
         try:
             with quiet():
                 return step()
-        except (TextcatError, *tracking_errors()) as error:
-            self._lost_s += time.monotonic() - began
-            self._failed.append(what)
-            self._reason = self._reason or f"{type(error).__name__}: {first_line(error)}"
-            logger.debug("MLflow did not record %s", what, exc_info=True)
-            return None
+        except TextcatError as error:
+            self._note(what, error, began)
+        except tracking_errors() as error:
+            self._note(what, error, began)
+        return None
+
+    def _note(self, what: str, error: Exception, began: float) -> None:
+        self._lost_s += time.monotonic() - began
+        self._failed.append(what)
+        self._reason = self._reason or f"{type(error).__name__}: {first_line(error)}"
+        logger.debug("MLflow did not record %s", what, exc_info=True)
 
     def report(self) -> None:
         """Warns once of all that MLflow did not record, with the first reason."""
