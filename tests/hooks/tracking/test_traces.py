@@ -44,8 +44,8 @@ def test_a_trace_holds_the_call(traced: Traced) -> None:
     (trace,) = traced(plan, good)
 
     (span,) = trace.data.spans
-    assert span.inputs["messages"] == [{"role": "user", "content": str(plan.messages(row)[0].content)}]
-    assert span.outputs["choices"][0]["message"] == {"role": "assistant", "content": good.raw_text}
+    assert span.inputs["messages"] == [{"role": "user", "content": f"~~~\n{plan.messages(row)[0].content}\n~~~"}]
+    assert span.outputs["choices"][0]["message"] == {"role": "assistant", "content": f"~~~\n{good.raw_text}\n~~~"}
     assert trace.info.state == "OK"
     assert trace.info.execution_duration == 250
     assert (span.end_time_ns - span.start_time_ns) == 250_000_000
@@ -68,7 +68,7 @@ def test_what_went_wrong_is_the_state_and_the_cause(traced: Traced) -> None:
     assert by_row[lost].info.tags["outcome"] == "timeout"
     (span,) = by_row[lost].data.spans
     assert span.status.description == "timeout"
-    assert span.outputs == {"error": "it failed"}
+    assert span.outputs == {"error": "~~~\nit failed\n~~~"}
     assert "can't be told" in span.inputs["messages"][0]["content"]  # its hash is of no messages
 
 
@@ -79,6 +79,15 @@ def test_an_unknown_price_stays_unknown(traced: Traced) -> None:
 
     assert trace.info.cost is None
     assert trace.data.spans[0].attributes["model_name"] == "gpt-4o"
+
+
+def test_no_text_of_the_models_is_markdown(traced: Traced) -> None:
+    plan = Plan(3)
+    (row, *_) = plan.requests["request_id"]
+    evil = "~~~\n![x](http://evil.example/x.png)\n~~~~\n![x](http://evil.example/x.png)"
+    (trace,) = traced(plan, plan.completion(row, raw_text=evil))
+    (choice,) = trace.data.spans[0].outputs["choices"]
+    assert choice["message"]["content"] == f"~~~~~\n{evil}\n~~~~~"
 
 
 def test_no_key_and_no_endless_reply_gets_into_a_trace(traced: Traced, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,7 +67,7 @@ class Guard:
         self._lost_s += time.monotonic() - began
         self._failed.append(what)
         self._reason = self._reason or f"{type(error).__name__}: {first_line(error)}"
-        logger.debug("MLflow did not record %s", what, exc_info=True)
+        logger.debug("MLflow did not record %s", what, exc_info=error)
 
     def report(self) -> None:
         """Warns once of all that MLflow did not record, with the first reason."""

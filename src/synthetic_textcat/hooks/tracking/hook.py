@@ -118,7 +118,7 @@ class MlflowTracking:
         if self._active and _MODEL_CALLS in node.tags:
             self._active.open_within(_CALLS_ARE_OUT_S)
         elif self._active:
-            self._active.stream.calls.let_go()
+            self._active.stream.calls_are_over()
 
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: Any, node: Node) -> None:
@@ -126,7 +126,7 @@ class MlflowTracking:
         if self._active:
             self._active.note_read(dataset_name)
             if _MODEL_CALLS in node.tags:
-                self._active.stream.calls.hold(dataset_name, data)
+                self._active.stream.hold(dataset_name, data)
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:

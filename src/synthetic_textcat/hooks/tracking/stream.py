@@ -23,16 +23,26 @@ class Stream:
     """
 
     def __init__(self, tally: Callable[[], Tally | None], trace_share: float) -> None:
-        self.calls = SampledCalls(trace_share)
+        self._calls = SampledCalls(trace_share)
         self._points = LivePoints()
         self._tally = tally
         self._over = Event()
+
+    def hold(self, name: str, data: object) -> None:
+        """Keeps what a node that calls the model has loaded, for showing what was sent."""
+        self._calls.hold(name, data)
 
     def note(self, completions: Iterable[Completion]) -> None:
         """Takes in answers that are saved: microseconds, since calls are under way."""
         if (tally := self._tally()) is not None:
             self._points.note(tally)
-            self.calls.note(completions)
+            self._calls.note(completions)
+
+    def calls_are_over(self) -> None:
+        """Takes a last point while it is true, and lets go of the plan; another node runs."""
+        if (tally := self._tally()) is not None:
+            self._points.note(tally, at_once=True)
+        self._calls.let_go()
 
     def write_on(self, log: RunLog) -> None:
         """Writes until told to stop. A store that fails here is tried again at the end, and only then told of."""
@@ -45,11 +55,10 @@ class Stream:
         self._over.set()
 
     def finish(self, log: RunLog, guard: Guard) -> None:
-        """Writes the rest, with a last point."""
-        if (tally := self._tally()) is not None:
-            self._points.note(tally, at_once=True)
+        """Writes the rest."""
+        self.calls_are_over()
         self._write(log, guard)
 
     def _write(self, log: RunLog, guard: Guard) -> None:
         guard.attempt("its progress", lambda: self._points.write(log.client, log.run_id))
-        guard.attempt("its traces", lambda: write_traces(log, self.calls.take()))
+        guard.attempt("its traces", lambda: write_traces(log, self._calls.take()))

@@ -1,6 +1,7 @@
 """Calls as traces: what was asked, what came back, how long it took, what it cost."""
 
 import json
+import re
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
@@ -82,16 +83,16 @@ def _attributes(call: SampledCall) -> dict[str, Any]:
 def _messages(call: SampledCall) -> list[dict[str, Any]]:
     if call.messages is None:
         return [{"role": "user", "content": _NOT_KNOWN}]
-    return [{"role": each["role"], "content": _text(str(each["content"]))} for each in call.messages]
+    return [{"role": each["role"], "content": _verbatim(str(each["content"]))} for each in call.messages]
 
 
 def _reply(call: SampledCall) -> dict[str, Any]:
     completion = call.completion
     if not completion.replied:
-        return {"error": _text(completion.error or completion.status)}
-    said = {"role": "assistant", "content": _text(completion.raw_text)}
+        return {"error": _verbatim(completion.error or completion.status)}
+    said = {"role": "assistant", "content": _verbatim(completion.raw_text)}
     if completion.refusal:
-        said["refusal"] = _text(completion.refusal)
+        said["refusal"] = _verbatim(completion.refusal)
     return {"choices": [{"index": 0, "message": said, "finish_reason": completion.finish_reason}]}
 
 
@@ -123,7 +124,7 @@ def _info(log: RunLog, call: SampledCall, span: "Span") -> "TraceInfo":
         request_time=span.start_time_ns // 1_000_000,
         execution_duration=int(completion.latency_s * 1000),
         state=TraceState.ERROR if wrong else TraceState.OK,
-        request_preview=str(_messages(call)[-1]["content"])[:_PREVIEW],
+        request_preview=_text(str(call.messages[-1]["content"]) if call.messages else _NOT_KNOWN)[:_PREVIEW],
         response_preview=_text(completion.raw_text or completion.error or "")[:_PREVIEW],
         trace_metadata={"mlflow.sourceRun": log.run_id},
         tags={
@@ -134,6 +135,13 @@ def _info(log: RunLog, call: SampledCall, span: "Span") -> "TraceInfo":
             "outcome": wrong or "usable",
         },
     )
+
+
+def _verbatim(text: str) -> str:
+    """The text as a block of code. MLflow's page takes texts for Markdown: a model's `![](…)` would fetch an image."""
+    longest = max((len(run) for run in re.findall("~+", text)), default=0)
+    fence = "~" * max(3, longest + 1)
+    return f"{fence}\n{_text(text)}\n{fence}"
 
 
 def _text(text: str) -> str:
