@@ -3,20 +3,16 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from threading import Event, Lock, Thread
 from typing import Any
 
-from synthetic_textcat.hooks.tracking.artifacts import keep_file
 from synthetic_textcat.hooks.tracking.description import DESCRIPTION_TAG, TOLD, Ending, describe
 from synthetic_textcat.hooks.tracking.guard import Guard
-from synthetic_textcat.hooks.tracking.inputs import dataset_input
 from synthetic_textcat.hooks.tracking.log import RunLog
 from synthetic_textcat.hooks.tracking.marks import Marked, marks_of, read_bytes
 from synthetic_textcat.hooks.tracking.opening import Opening
-from synthetic_textcat.hooks.tracking.prompts import link_tags, register
+from synthetic_textcat.hooks.tracking.results import record_results
 from synthetic_textcat.hooks.tracking.stream import Stream
-from synthetic_textcat.hooks.tracking.values import metrics_of, tags_of
 
 _PATIENCE_S = 5.0
 """How long a run's end waits for what is being written: a server that hangs shall not hold it up twice."""
@@ -123,11 +119,7 @@ class ActiveRun:
             self._thread.join(_PATIENCE_S)
         self.stream.finish(self.log, self.guard)
         marked = list(self._marked())
-        self._record_values(marked)
-        self._record_inputs([item for item in marked if item.marks.input is not None])
-        self._record_prompts([item for item in marked if item.marks.prompt])
-        for item in marked:
-            self.guard.attempt(f"the file of '{item.name}'", partial(keep_file, self.log, item))
+        record_results(self.log, self.guard, marked, self.opening.project)
         self.guard.attempt("its description", lambda: self._describe(status, reason))
         self.guard.attempt("its end", lambda: self.log.end(status, reason), always=True)
         self.guard.report()
@@ -150,30 +142,3 @@ class ActiveRun:
             marks = marks_of(dataset)
             if marks:
                 yield Marked(name, dataset, marks, name in self.saved, self.prompts.get(name))
-
-    def _record_values(self, marked: list[Marked]) -> None:
-        metrics: dict[str, float] = {}
-        tags: dict[str, str] = {}
-        for item in marked:
-            metrics |= self.guard.attempt(f"the metrics of '{item.name}'", partial(metrics_of, item)) or {}
-            tags |= self.guard.attempt(f"the tags of '{item.name}'", partial(tags_of, item)) or {}
-        if metrics or tags:
-            self.guard.attempt("its metrics and tags", lambda: self.log.batch(metrics=metrics, tags=tags))
-
-    def _record_inputs(self, marked: list[Marked]) -> None:
-        told = (
-            self.guard.attempt(f"the input '{item.name}'", partial(dataset_input, item, self.opening.project))
-            for item in marked
-        )
-        inputs = [entity for entity in told if entity is not None]
-        if inputs:
-            self.guard.attempt("its inputs", lambda: self.log.client.log_inputs(self.log.run_id, inputs))
-
-    def _record_prompts(self, marked: list[Marked]) -> None:
-        versions = {}
-        for item in marked:
-            version = self.guard.attempt(f"the prompt '{item.name}'", partial(register, self.log, item))
-            if version is not None:
-                versions[item.name] = version
-        if versions:
-            self.guard.attempt("its prompts", lambda: self.log.batch(tags=link_tags(versions)))
