@@ -37,12 +37,13 @@ CONFIG_LOADER_ARGS = {
 
 _quality_gate = QualityGate()
 _rebuild = Rebuild()
+_progress = Progress()
 # Called last to first: at a run's end MLflow logs it, the summary is printed, and only then may its quality end it.
 HOOKS = (
     _quality_gate,
     RunSummary(),
-    MlflowTracking(verdict=_quality_gate.complaint, rebuilt_from=_rebuild.rebuilt_from),
-    Progress(),
+    MlflowTracking(verdict=_quality_gate.complaint, rebuilt_from=_rebuild.rebuilt_from, tally=_progress.tally),
+    _progress,
     Publishing(),
     ComparedRuns(),
     _rebuild,

@@ -166,6 +166,12 @@ class ExportParameters(Block):
     license: str | None = Field(None, pattern=r"^[a-z0-9][a-z0-9.\-]{1,60}$")
 
 
+class TrackingParameters(Block):
+    """What MLflow gets beside the results."""
+
+    trace_share: float = Field(0.01, ge=0, le=1)
+
+
 def _as_text(name: Any) -> Any:
     """A name of digits alone is a number to Kedro's `--params`."""
     return str(name) if isinstance(name, int) and not isinstance(name, bool) else name
@@ -197,6 +203,7 @@ class Parameters(Block):
     evaluate: EvaluateParameters
     export: ExportParameters
     publish: PublishParameters
+    tracking: TrackingParameters
 
 
 def validate_parameters(parameters: Mapping[str, Any]) -> Parameters:
