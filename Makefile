@@ -10,7 +10,7 @@ TRAIN_READY := $(VENV)-train/.ready
 export DO_NOT_TRACK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: generate test proofs train-proof check coverage bench viz mlflow format
+.PHONY: generate test proofs train-proof check coverage bench viz mlflow screenshots format
 
 generate: $(READY)  ## plan, generate, check, report, export; options in ARGS
 	$(BIN)/kedro run --pipelines generate $(ARGS)
@@ -36,8 +36,11 @@ bench: $(READY)  ## how fast, against what a user would write by hand; about 10 
 viz: $(READY)  ## the pipeline in the browser
 	$(BIN)/kedro viz run
 
-mlflow: $(READY)  ## the runs in the browser
-	$(BIN)/mlflow server --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" --host 127.0.0.1 --port 5000
+mlflow: $(READY)  ## the runs in the browser, in views of ours; options in ARGS, such as --port 5001
+	$(BIN)/python -m synthetic_textcat.hooks.tracking.browse $(ARGS)
+
+screenshots: $(READY)  ## docs/pictures anew, of real runs, in the system's Chromium; some minutes
+	$(BIN)/python -m docs.pictures.make
 
 format: $(READY)  ## mend what a tool can mend
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .

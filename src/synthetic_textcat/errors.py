@@ -63,7 +63,11 @@ class StaleTableError(TextcatError):
 
 
 class EvaluationError(TextcatError):
-    """An evaluation that can't be made: what it needs is not installed, or there are no rows for it."""
+    """An evaluation that can't be made: there are no rows for it, or the user's rows or model don't fit."""
+
+
+class MissingExtraError(EvaluationError):
+    """A part of an evaluation that needs libraries which are not installed."""
 
 
 class PublishError(TextcatError):

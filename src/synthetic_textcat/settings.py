@@ -39,12 +39,18 @@ CONFIG_LOADER_ARGS = {
 _rebuild = Rebuild()
 _refill = Refill(is_given=lambda: _rebuild.rebuilt_from() is not None)
 _quality_gate = QualityGate(goes_on=_refill.goes_on)
+_progress = Progress()
 # Called last to first: at a run's end MLflow logs it, the summary is printed, and only then may its quality end it.
 HOOKS = (
     _quality_gate,
     RunSummary(_refill),
-    MlflowTracking(verdict=_quality_gate.complaint, rebuilt_from=_rebuild.rebuilt_from),
-    Progress(),
+    MlflowTracking(
+        verdict=_quality_gate.complaint,
+        rebuilt_from=_rebuild.rebuilt_from,
+        tally=_progress.tally,
+        passes=_refill,
+    ),
+    _progress,
     Publishing(),
     ComparedRuns(),
     _rebuild,

@@ -69,7 +69,7 @@ def test_mlflow_has_the_ledger_the_parameters_and_what_rebuilds_the_run(first_ru
     assert run.data.params["seed"] == "42"
     assert run.data.tags["plan_sha256"] == project.path("data/03_primary/plan_sha256").read_text().strip()
     assert run.inputs is not None
-    assert {entry.dataset.name for entry in run.inputs.dataset_inputs} == {"tasks", "requests"}
+    assert {entry.dataset.name for entry in run.inputs.dataset_inputs} == {"tasks", "requests", "examples"}
     artifacts = set(_files(project, run.info.run_id))
     prompts = {f"rebuild/prompts/{path.name}" for path in project.path("data/01_raw/prompts").glob("*.yml")}
     assert artifacts >= {

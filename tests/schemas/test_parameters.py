@@ -120,6 +120,8 @@ def test_an_unknown_key_is_named_with_the_nearest_and_without_its_value(path: st
         ("generation.max_cost_usd", 0, "Parameter generation.max_cost_usd=0"),
         ("generation.requests_per_minute", 0, "Parameter generation.requests_per_minute=0"),
         ("quality_report.min_yield", 1.5, "input should be less than or equal to 1"),
+        ("tracking.trace_share", 1.5, "input should be less than or equal to 1"),
+        ("tracking.trace_share", -0.1, "input should be greater than or equal to 0"),
         ("quality_report.near_duplicate_similarity", 0.2, "input should be greater than or equal to 0.5"),
         (
             "quality_report.flag_only",

@@ -1,4 +1,4 @@
-"""Catalog datasets of our own: the model, the journal, tables, texts, plots, folders, hubs."""
+"""Catalog datasets of our own: model, journal, tables, texts, plots, folders, hubs, and files of the user's or none."""
 
 from synthetic_textcat.datasets.chat_model import ChatModelDataset
 from synthetic_textcat.datasets.figure import FigureDataset
@@ -11,6 +11,7 @@ from synthetic_textcat.datasets.optional import OptionalDataset
 from synthetic_textcat.datasets.table import TableDataset
 from synthetic_textcat.datasets.tasks_file import TasksFileDataset
 from synthetic_textcat.datasets.texts import TextsDataset
+from synthetic_textcat.datasets.user_table import UserTableDataset
 
 __all__ = [
     "ChatModelDataset",
@@ -24,4 +25,5 @@ __all__ = [
     "TableDataset",
     "TasksFileDataset",
     "TextsDataset",
+    "UserTableDataset",
 ]

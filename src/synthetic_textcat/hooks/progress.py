@@ -43,8 +43,19 @@ class Progress:
         self._sampling = AttributeSamplingParameters()
         self._quota: dict[str, Any] = {}
         self._tally: Tally | None = None
+        self._is_counting = False
         self._live: Live | None = None
         self._begun = self._last_said = monotonic()
+
+    def tally(self) -> Tally | None:
+        """How far the calls of this run are, or were; None before there are any."""
+        return self._tally
+
+    @hook_impl
+    def before_pipeline_run(self) -> None:
+        """Forgets the run before."""
+        self._end()
+        self._tally = None
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -67,7 +78,7 @@ class Progress:
         """Begins when it is known which rows are open; counts what is saved from then on."""
         if dataset_name.endswith("open_rows"):
             self._begin(len(data.rows))
-        elif dataset_name == "completions" and self._tally is not None and self._prices is not None:
+        elif dataset_name == "completions" and self._is_counting and self._tally and self._prices:
             self._tally.add(data, self._prices)
             self._say(self._tally)
 
@@ -91,7 +102,7 @@ class Progress:
         self._end()
         if not asked:
             return
-        self._tally = Tally(asked, self._max_attempts, self._flag_only, cells=self._cells())
+        self._tally, self._is_counting = Tally(asked, self._max_attempts, self._flag_only, cells=self._cells()), True
         self._begun = self._last_said = monotonic()
         self._live = _live_line()
         if self._live is not None:
@@ -114,9 +125,9 @@ class Progress:
     def _end(self) -> None:
         if self._live is not None:
             hide(self._live)
-        if self._tally is not None and self._tally.done:
+        if self._is_counting and self._tally and self._tally.done:
             logger.info("%s", self._tally.line(monotonic() - self._begun))
-        self._live = self._tally = None
+        self._live, self._is_counting = None, False
 
 
 def _one_line(text: str) -> "Text":

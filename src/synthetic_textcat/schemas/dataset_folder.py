@@ -22,7 +22,12 @@ class Part(NamedTuple):
     path: str
 
 
-ALL_PARTS = tuple(Part(config, split, f"data/{config}-{split}.parquet") for config in CONFIGS for split in SPLITS)
+def path_of(config: str, split: str) -> str:
+    """Where in the folder the rows of a config and split are."""
+    return f"data/{config}-{split}.parquet"
+
+
+ALL_PARTS = tuple(Part(config, split, path_of(config, split)) for config in CONFIGS for split in SPLITS)
 """The files that there can be."""
 
 

@@ -154,6 +154,12 @@ class QuoteParameters(Block):
     pilot_rows: int = Field(20, ge=1)
 
 
+class EvaluateParameters(Block):
+    """What reads the texts: the folder of an embedding model on this machine; null = no weights but learnt ones."""
+
+    embedding_model: str | None = Field(None, min_length=1)
+
+
 class CompareParameters(Block):
     """Which runs are compared, by id or name; null = the last finished ones of `generate`."""
 
@@ -187,6 +193,12 @@ class ExportParameters(Block):
     license: str | None = Field(None, pattern=r"^[a-z0-9][a-z0-9.\-]{1,60}$")
 
 
+class TrackingParameters(Block):
+    """What MLflow gets beside the results."""
+
+    trace_share: float = Field(0.01, ge=0, le=1)
+
+
 def _as_text(name: Any) -> Any:
     """A name of digits alone is a number to Kedro's `--params`."""
     return str(name) if isinstance(name, int) and not isinstance(name, bool) else name
@@ -215,8 +227,10 @@ class Parameters(Block):
     quality_report: QualityReportParameters
     quote: QuoteParameters
     compare: CompareParameters
+    evaluate: EvaluateParameters
     export: ExportParameters
     publish: PublishParameters
+    tracking: TrackingParameters
 
 
 def validate_parameters(parameters: Mapping[str, Any]) -> Parameters:

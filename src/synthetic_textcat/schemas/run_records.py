@@ -7,6 +7,23 @@ import pandas as pd
 
 
 @dataclass(frozen=True)
+class Evaluation:
+    """What was learnt from the rows of a run, by a run of `evaluate`.
+
+    Attributes:
+        name: Of that run.
+        metrics: By name.
+        model: The embedding model that read the texts, as given.
+        real_rows: The hash of the evaluation set; empty where there was none.
+    """
+
+    name: str
+    metrics: Mapping[str, float]
+    model: str
+    real_rows: str
+
+
+@dataclass(frozen=True)
 class RunRecord:
     """A finished run.
 
@@ -19,6 +36,7 @@ class RunRecord:
         outcomes: Columns `OUTCOMES`.
         prompts: File name to text.
         tasks: Columns of `tasks`; None where the run did not keep them.
+        evaluation: What its rows train; None where nobody tried.
     """
 
     run_id: str
@@ -30,3 +48,4 @@ class RunRecord:
     outcomes: pd.DataFrame
     prompts: Mapping[str, str] = field(default_factory=dict)
     tasks: pd.DataFrame | None = None
+    evaluation: Evaluation | None = None

@@ -25,7 +25,7 @@ with warnings.catch_warnings():
     from mlflow import MlflowClient
     from mlflow.entities import DatasetInput, Run
 
-__all__ = ["PARAMETERS", "PROMPT", "DatasetInput", "Project", "Run", "make_project"]
+__all__ = ["PARAMETERS", "PROMPT", "DatasetInput", "MlflowClient", "Project", "Run", "make_project"]
 
 PARAMETERS = {
     "seed": 42,

@@ -98,7 +98,8 @@ def test_inputs_are_told_apart_by_all_bytes(project: Project, hook: MlflowTracki
     assert given.dataset.digest == _sha256(project.path / "data/tasks.parquet")[:32]
     assert json.loads(given.dataset.source) == {"uri": "data/tasks.parquet"}
     assert json.loads(given.dataset.profile or "") == {"num_rows": 3, "num_elements": 6}
-    assert [(tag.key, tag.value) for tag in given.tags] == [("mlflow.data.context", "tasks")]
+    sha256 = _sha256(project.path / "data/tasks.parquet")
+    assert {tag.key: tag.value for tag in given.tags} == {"mlflow.data.context": "tasks", "sha256": sha256}
 
 
 def test_the_same_prompt_text_keeps_its_version(project: Project, hook: MlflowTracking) -> None:

@@ -1,5 +1,6 @@
 """The comparison as page and as Markdown."""
 
+import dataclasses
 import re
 
 import pytest
@@ -9,7 +10,7 @@ from synthetic_textcat.pipelines.compare.changes import changes
 from synthetic_textcat.pipelines.compare.differences import differences
 from synthetic_textcat.pipelines.compare.page import Comparison, render_html, render_markdown
 from synthetic_textcat.pipelines.compare.pairing import pair
-from synthetic_textcat.schemas.run_records import RunRecord
+from synthetic_textcat.schemas.run_records import Evaluation, RunRecord
 from tests.pipelines.compare.builders import leaked, outcomes, run
 
 _SCRIPT = "<script>alert('x')</script>"
@@ -43,6 +44,16 @@ def test_both_show_what_changed_and_what_came_of_it(render: object) -> None:
     assert callable(render)
     page = render(_compared(_BEFORE, _AFTER))
     for words in ("generate-a", "generate-b", "model-1", "model-2", "three", "+20.0%", "higher", "pair by pair"):
+        assert words in page
+
+
+@pytest.mark.parametrize("render", [render_html, render_markdown])
+def test_both_show_what_the_rows_train_if_someone_tried(render: object) -> None:
+    assert callable(render)
+    assert "What the rows train" not in render(_compared(_BEFORE, _AFTER))
+    evaluation = Evaluation("evaluate-a", {"real/macro_f1": 0.5}, "null", "aa")
+    page = render(_compared(_BEFORE, dataclasses.replace(_AFTER, evaluation=evaluation)))
+    for words in ("What the rows train", "real/macro_f1", "0.500", "Nobody evaluated the rows of the baseline"):
         assert words in page
 
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 from kedro.io import DatasetError
 from yaml import YAMLError
 
-from synthetic_textcat.errors import redact
+from synthetic_textcat.errors import TextcatError, redact
 
 T = TypeVar("T")
 
@@ -57,12 +57,17 @@ class Guard:
         try:
             with quiet():
                 return step()
+        except TextcatError as error:
+            self._note(what, error, began)
         except tracking_errors() as error:
-            self._lost_s += time.monotonic() - began
-            self._failed.append(what)
-            self._reason = self._reason or f"{type(error).__name__}: {first_line(error)}"
-            logger.debug("MLflow did not record %s", what, exc_info=True)
-            return None
+            self._note(what, error, began)
+        return None
+
+    def _note(self, what: str, error: Exception, began: float) -> None:
+        self._lost_s += time.monotonic() - began
+        self._failed.append(what)
+        self._reason = self._reason or f"{type(error).__name__}: {first_line(error)}"
+        logger.debug("MLflow did not record %s", what, exc_info=error)
 
     def report(self) -> None:
         """Warns once of all that MLflow did not record, with the first reason."""

@@ -13,11 +13,13 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
+from synthetic_textcat.hooks.tally import Tally
 from synthetic_textcat.hooks.tracking.guard import Guard, first_line
 from synthetic_textcat.hooks.tracking.marks import unknown_keys
 from synthetic_textcat.hooks.tracking.opening import Opening
 from synthetic_textcat.hooks.tracking.parameters import plain
 from synthetic_textcat.hooks.tracking.run import ActiveRun
+from synthetic_textcat.hooks.tracking.stream import Stream
 from synthetic_textcat.hooks.tracking.tags import run_name, start_tags
 from synthetic_textcat.llm.interrupts import INTERRUPTED
 
@@ -47,12 +49,19 @@ class MlflowTracking:
     Args:
         verdict: Says why a finished run is still a failure, or None; asked once for each finished run, tracked or not.
         rebuilt_from: The id of the run that this one rebuilds, or None; asked when it starts.
+        tally: How far this run's calls are, or None; asked when answers are saved, and at the end.
     """
 
-    def __init__(self, verdict: Verdict, rebuilt_from: Callable[[], str | None] = lambda: None) -> None:
+    def __init__(
+        self,
+        verdict: Verdict,
+        rebuilt_from: Callable[[], str | None] = lambda: None,
+        tally: Callable[[], Tally | None] = lambda: None,
+    ) -> None:
         self._last: ActiveRun | None = None
         self._verdict = verdict
         self._rebuilt_from = rebuilt_from
+        self._tally = tally
         self._context: KedroContext | None = None
         self._params: dict[str, Any] = {}
         self._active: ActiveRun | None = None
@@ -95,7 +104,9 @@ class MlflowTracking:
             tags=start_tags(run_params, self._params, context) | ({"rebuilt_from": parent} if parent else {}),
             params=self._params,
         )
-        self._active = self._last = ActiveRun(opening=opening, guard=Guard(), catalog=catalog)
+        share = (self._params.get("tracking") or {}).get("trace_share", 0.0)
+        stream = Stream(self._tally, share)
+        self._active = self._last = ActiveRun(opening=opening, guard=Guard(), catalog=catalog, stream=stream)
         if not any(_MODEL_CALLS in node.tags for node in pipeline.nodes) and not self._active.open_now():
             self._active = None
             return
@@ -106,20 +117,26 @@ class MlflowTracking:
         """Has the run opened once the first calls are out: a server may take its time, and a user lose patience."""
         if self._active and _MODEL_CALLS in node.tags:
             self._active.open_within(_CALLS_ARE_OUT_S)
+        elif self._active:
+            self._active.stream.calls_are_over()
 
     @hook_impl
-    def after_dataset_loaded(self, dataset_name: str) -> None:
+    def after_dataset_loaded(self, dataset_name: str, data: Any, node: Node) -> None:
         """Notes that the run read this dataset."""
         if self._active:
             self._active.note_read(dataset_name)
+            if _MODEL_CALLS in node.tags:
+                self._active.stream.hold(dataset_name, data)
 
     @hook_impl
-    def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
+    def after_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:
         """Notes that the run saved this dataset; answers on disk are the time to open the MLflow run."""
         if self._active:
             self._active.note_saved(dataset_name)
             if _MODEL_CALLS in node.tags:
                 self._active.open_within(0)
+            if dataset_name == "completions":
+                self._active.stream.note(data)
 
     @hook_impl(tryfirst=True)
     def after_pipeline_run(self, catalog: Catalog) -> None:

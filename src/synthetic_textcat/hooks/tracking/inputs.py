@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from synthetic_textcat.hooks.tracking.marks import Marked
 
@@ -17,12 +17,16 @@ _DIGEST_LENGTH = 32
 """MLflow takes 36 characters at most. Its own digest ignores list columns and all rows past 10,000."""
 
 
-def dataset_input(item: Marked, project: Path) -> "DatasetInput":
-    """The dataset as an input of the run: schema and size for a frame, source and digest for anything else."""
-    from mlflow.entities import Dataset, DatasetInput, InputTag
-    from pandas import DataFrame
+def dataset_input(item: Marked, project: Path) -> "DatasetInput | None":
+    """The dataset as an input of the run: schema and size for a frame, source and digest for anything else.
 
-    data = item.dataset.load()
+    All of the sha256 goes along as a tag. None where an optional file is absent.
+    """
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    head, rows = _head(item)
+    if head is None:
+        return None
     source = _relative(item.file, project) if item.file else item.name
     told = {
         "name": item.name,
@@ -30,17 +34,36 @@ def dataset_input(item: Marked, project: Path) -> "DatasetInput":
         "source_type": "local",
         "source": json.dumps({"uri": source}),
     }
-    if isinstance(data, DataFrame):
-        told |= _frame(data, source)
-    return DatasetInput(Dataset(**told), [InputTag("mlflow.data.context", str(item.marks.input))])
+    if rows is not None:
+        told |= _frame(head, rows, source)
+    tags = [InputTag("mlflow.data.context", str(item.marks.input))]
+    return DatasetInput(Dataset(**told), [*tags, InputTag("sha256", item.sha256)] if item.sha256 else tags)
 
 
-def _frame(data: "DataFrame", source: str) -> dict[str, str]:
+def _head(item: Marked) -> tuple[Any, int | None]:
+    """The first rows and the number of all; of a Parquet file without reading the others: a plan may have a million.
+
+    Anything but a frame comes whole, without a number.
+    """
+    from pandas import DataFrame
+
+    if item.file is not None and item.file.suffix == ".parquet":
+        from pyarrow.parquet import ParquetFile
+
+        with ParquetFile(item.file) as file:
+            batch = next(file.iter_batches(_SCHEMA_ROWS), None)
+            head = file.schema_arrow.empty_table() if batch is None else batch
+            return head.to_pandas(), file.metadata.num_rows
+    data = item.dataset.load()
+    return (data.head(_SCHEMA_ROWS), len(data)) if isinstance(data, DataFrame) else (data, None)
+
+
+def _frame(head: "DataFrame", rows: int, source: str) -> dict[str, str]:
     from mlflow.data.pandas_dataset import from_pandas
 
-    head = from_pandas(data.head(_SCHEMA_ROWS), source=source, digest="unused").to_dict()
-    profile = json.dumps({"num_rows": len(data), "num_elements": int(data.size)})
-    return {"source": head["source"], "source_type": head["source_type"], "schema": head["schema"], "profile": profile}
+    told = from_pandas(head, source=source, digest="unused").to_dict()
+    profile = json.dumps({"num_rows": rows, "num_elements": rows * len(head.columns)})
+    return {"source": told["source"], "source_type": told["source_type"], "schema": told["schema"], "profile": profile}
 
 
 def _relative(path: Path, project: Path) -> str:

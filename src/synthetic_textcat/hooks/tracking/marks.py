@@ -23,6 +23,7 @@ class Marks:
         artifact: Keep its file under this folder ("" = at the top).
         tag: A text: make it the run's tag of this name.
         tags: A flat mapping: make each text of it the run's tag `<dataset>.<name>`, if this run saved it.
+        parent: A run that reads it, but does not write it, belongs under the run of `generate` that wrote these bytes.
     """
 
     input: str | None = None
@@ -31,6 +32,7 @@ class Marks:
     artifact: str | None = None
     tag: str | None = None
     tags: bool = False
+    parent: bool = False
 
 
 _KEYS = tuple(field.name for field in fields(Marks))
@@ -77,8 +79,9 @@ class Marked:
 
     @property
     def is_file_kept(self) -> bool:
-        """Whether the run's record holds the file or stands on it."""
-        return self.marks.prompt or self.marks.input is not None or self.marks.artifact is not None
+        """Whether the run's record holds the file, stands on it, or is told by it."""
+        marks = self.marks
+        return marks.prompt or marks.parent or marks.input is not None or marks.artifact is not None
 
 
 def read_bytes(dataset: object) -> bytes | None:

@@ -16,6 +16,7 @@ from synthetic_textcat.hooks.tracking.log import RunLog
 from synthetic_textcat.hooks.tracking.parameters import flatten
 from synthetic_textcat.hooks.tracking.store import Store
 from synthetic_textcat.hooks.tracking.sweep import sweep
+from synthetic_textcat.hooks.tracking.views import save_views
 
 
 def _now_ms() -> int:
@@ -58,6 +59,7 @@ class Opening:
         """
         guard.attempt("its parameters", lambda: log.batch(params=flatten(self.params)))
         guard.attempt("its rebuild files", lambda: keep_rebuild_files(log, self.params, self.project))
+        guard.attempt("the experiment's views", lambda: save_views(log.client, log.experiment_id))
         guard.attempt("runs that were killed", lambda: sweep(log, Store.of(self.project)))
 
     def hand_over(self, status: str, reason: str) -> None:

@@ -11,9 +11,10 @@ from synthetic_textcat.errors import EarlierRunError
 from synthetic_textcat.hooks.tracking.artifacts import REBUILD
 from synthetic_textcat.hooks.tracking.finding import find_run, last_runs, where
 from synthetic_textcat.hooks.tracking.guard import first_line, quiet, tracking_errors
+from synthetic_textcat.hooks.tracking.lineage import evaluation_of
 from synthetic_textcat.hooks.tracking.store import Store
 from synthetic_textcat.schemas.rows import OUTCOMES
-from synthetic_textcat.schemas.run_records import RunRecord
+from synthetic_textcat.schemas.run_records import Evaluation, RunRecord
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -54,7 +55,7 @@ def _record(store: Store, asked: str | None, option: str, leave_out: str | None)
     with tempfile.TemporaryDirectory(prefix="synthetic-textcat-") as name:
         for path in sorted(kept & {_OUTCOMES, REBUILD}):
             client.download_artifacts(run.info.run_id, path, name)
-        return _read(run, Path(name))
+        return _read(run, Path(name), evaluation_of(client, run))
 
 
 def _last(store: Store, option: str, leave_out: str | None) -> str:
@@ -67,7 +68,7 @@ def _last(store: Store, option: str, leave_out: str | None) -> str:
     )
 
 
-def _read(run: "Run", folder: Path) -> RunRecord:
+def _read(run: "Run", folder: Path, evaluation: "Run | None") -> RunRecord:
     tasks = folder / REBUILD / "tasks.parquet"
     prompts = sorted((folder / REBUILD / "prompts").glob("*"))
     return RunRecord(
@@ -80,4 +81,14 @@ def _read(run: "Run", folder: Path) -> RunRecord:
         outcomes=pd.read_parquet(folder / _OUTCOMES).reindex(columns=list(OUTCOMES)),
         prompts={path.name: path.read_text(encoding="utf-8") for path in prompts},
         tasks=pd.read_parquet(tasks) if tasks.is_file() else None,
+        evaluation=_evaluation(evaluation) if evaluation else None,
+    )
+
+
+def _evaluation(run: "Run") -> Evaluation:
+    return Evaluation(
+        name=run.info.run_name or run.info.run_id,
+        metrics=run.data.metrics,
+        model=run.data.params.get("evaluate.embedding_model", ""),
+        real_rows=run.data.tags.get("sha256.evaluation_set", ""),
     )

@@ -3,18 +3,19 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from threading import Event, Lock, Thread
 from typing import Any
 
-from synthetic_textcat.hooks.tracking.artifacts import keep_file
+from synthetic_textcat.hooks.tracking.description import DESCRIPTION_TAG, TOLD, Ending, describe
 from synthetic_textcat.hooks.tracking.guard import Guard
-from synthetic_textcat.hooks.tracking.inputs import dataset_input
 from synthetic_textcat.hooks.tracking.log import RunLog
 from synthetic_textcat.hooks.tracking.marks import Marked, marks_of, read_bytes
 from synthetic_textcat.hooks.tracking.opening import Opening
-from synthetic_textcat.hooks.tracking.prompts import link_tags, register
-from synthetic_textcat.hooks.tracking.values import metrics_of, tags_of
+from synthetic_textcat.hooks.tracking.results import record_results
+from synthetic_textcat.hooks.tracking.stream import Stream
+
+_PATIENCE_S = 5.0
+"""How long a run's end waits for what is being written: a server that hangs shall not hold it up twice."""
 
 
 @dataclass(kw_only=True)
@@ -24,11 +25,13 @@ class ActiveRun:
     opening: Opening
     guard: Guard
     catalog: Any
+    stream: Stream
     opened: RunLog | None = None
     read: set[str] = field(default_factory=set)
     saved: set[str] = field(default_factory=set)
     prompts: dict[str, bytes | None] = field(default_factory=dict)
     _thread: Thread | None = None
+    _opening_is_over: Event = field(default_factory=Event)
     _now: Event = field(default_factory=Event)
     _tried: bool = False
     _store: Lock = field(default_factory=Lock)
@@ -41,21 +44,32 @@ class ActiveRun:
         return self.opened
 
     def open_within(self, seconds: float) -> None:
-        """Opens the run beside the pipeline, once: importing MLflow takes seconds in which calls can be under way."""
+        """Opens the run beside the pipeline, once: importing MLflow takes seconds in which calls can be under way.
+
+        From then on it is told how the calls go.
+        """
         if not seconds:
             self._now.set()
         if self._thread is None and not self._tried:
-            self._thread = Thread(target=self._open, args=(seconds,), name="open-mlflow-run", daemon=True)
+            self._thread = Thread(target=self._open_and_write, args=(seconds,), name="mlflow-run", daemon=True)
             self._thread.start()
 
     def open_now(self) -> bool:
         """Opens the run if it is not open yet; whether it is open then."""
         self._now.set()
         if self._thread is not None:
-            self._thread.join()
+            self._opening_is_over.wait()
         elif not self._tried:  # in this thread: at a process's exit no other can be started
             self._open()
         return self.opened is not None
+
+    def _open_and_write(self, within_s: float) -> None:
+        try:
+            self._open(within_s)
+        finally:
+            self._opening_is_over.set()
+        if self.opened is not None:
+            self.stream.write_on(self.opened)
 
     def _open(self, within_s: float = 0.0) -> None:
         self._now.wait(within_s)
@@ -100,14 +114,27 @@ class ActiveRun:
         """Records what was read and saved, and ends the run; each step stands by itself."""
         if not self.open_now():
             return
+        self.stream.stop()
+        if self._thread is not None:
+            self._thread.join(_PATIENCE_S)
+        self.stream.finish(self.log, self.guard)
         marked = list(self._marked())
-        self._record_values(marked)
-        self._record_inputs([item for item in marked if item.marks.input is not None])
-        self._record_prompts([item for item in marked if item.marks.prompt])
-        for item in marked:
-            self.guard.attempt(f"the file of '{item.name}'", partial(keep_file, self.log, item))
+        record_results(self.log, self.guard, marked, self.opening.project)
+        self.guard.attempt("its description", lambda: self._describe(status, reason))
         self.guard.attempt("its end", lambda: self.log.end(status, reason), always=True)
         self.guard.report()
+
+    def _describe(self, status: str, reason: str | None) -> None:
+        """At the very end: it links to what is there."""
+        tags = self.opening.tags
+        ending = Ending(
+            status=status,
+            reason=reason,
+            pipeline=tags.get("pipeline", ""),
+            is_offline="template_data" in tags,
+            saved={name: name == "examples" or self.catalog.load(name) for name in TOLD if name in self.saved},
+        )
+        self.log.batch(tags={DESCRIPTION_TAG: describe(self.log, ending)})
 
     def _marked(self) -> Iterator[Marked]:
         for name in sorted(self.read | self.saved):
@@ -115,30 +142,3 @@ class ActiveRun:
             marks = marks_of(dataset)
             if marks:
                 yield Marked(name, dataset, marks, name in self.saved, self.prompts.get(name))
-
-    def _record_values(self, marked: list[Marked]) -> None:
-        metrics: dict[str, float] = {}
-        tags: dict[str, str] = {}
-        for item in marked:
-            metrics |= self.guard.attempt(f"the metrics of '{item.name}'", partial(metrics_of, item)) or {}
-            tags |= self.guard.attempt(f"the tags of '{item.name}'", partial(tags_of, item)) or {}
-        if metrics or tags:
-            self.guard.attempt("its metrics and tags", lambda: self.log.batch(metrics=metrics, tags=tags))
-
-    def _record_inputs(self, marked: list[Marked]) -> None:
-        told = (
-            self.guard.attempt(f"the input '{item.name}'", partial(dataset_input, item, self.opening.project))
-            for item in marked
-        )
-        inputs = [entity for entity in told if entity is not None]
-        if inputs:
-            self.guard.attempt("its inputs", lambda: self.log.client.log_inputs(self.log.run_id, inputs))
-
-    def _record_prompts(self, marked: list[Marked]) -> None:
-        versions = {}
-        for item in marked:
-            version = self.guard.attempt(f"the prompt '{item.name}'", partial(register, self.log, item))
-            if version is not None:
-                versions[item.name] = version
-        if versions:
-            self.guard.attempt("its prompts", lambda: self.log.batch(tags=link_tags(versions)))

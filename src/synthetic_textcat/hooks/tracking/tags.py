@@ -14,6 +14,7 @@ from typing import Any
 from kedro.framework.context import KedroContext
 
 from synthetic_textcat.errors import redact
+from synthetic_textcat.hooks.tracking.description import DESCRIPTION_TAG
 from synthetic_textcat.hooks.tracking.source import source_tags
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
 
@@ -55,7 +56,7 @@ def start_tags(run_params: Mapping[str, Any], params: Mapping[str, Any], context
         **_user(),
     }
     if _get(params, "llm", "model") == OFFLINE_MODEL:
-        tags |= {"template_data": "true", "mlflow.note.content": BANNER}
+        tags |= {"template_data": "true", DESCRIPTION_TAG: BANNER}
     return tags
 
 

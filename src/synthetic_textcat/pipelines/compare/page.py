@@ -7,6 +7,7 @@ from typing import Any
 from synthetic_textcat.pages import rendering
 from synthetic_textcat.pipelines.compare.changes import Changes
 from synthetic_textcat.pipelines.compare.differences import CONFIDENCE, Difference
+from synthetic_textcat.pipelines.compare.evaluations import caveats, trained
 from synthetic_textcat.pipelines.compare.pairing import Pairing
 from synthetic_textcat.schemas.prices import usd
 from synthetic_textcat.schemas.run_records import RunRecord
@@ -61,6 +62,8 @@ def _values(comparison: Comparison) -> dict[str, Any]:
         "candidate": comparison.candidate,
         "changes": comparison.changes,
         "confidence": CONFIDENCE,
+        "trained": trained(comparison.baseline, comparison.candidate),
+        "caveats": list(caveats(comparison.baseline, comparison.candidate)),
         "value": value,
         "verdict": _verdict,
     }

@@ -2,21 +2,73 @@
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
-from synthetic_textcat.errors import EvaluationError
-from synthetic_textcat.pipelines.evaluate.static_model import learn
+from synthetic_textcat.errors import EvaluationError, MissingExtraError, nearest
+from synthetic_textcat.pipelines.evaluate.exported import EmptySplitError, exported_rows, triplets_of
+from synthetic_textcat.pipelines.evaluate.findings import (
+    Metrics,
+    curve_lines,
+    held_out_metrics,
+    real_metrics,
+    task_lines,
+)
+from synthetic_textcat.pipelines.evaluate.plots import learning_curve
+from synthetic_textcat.pipelines.evaluate.readers import reader_of_embeddings, reader_of_grams
+from synthetic_textcat.pipelines.evaluate.real_rows import LABEL, RealRows, real_rows
+from synthetic_textcat.pipelines.evaluate.sentence_models import embedder, own_model
+from synthetic_textcat.pipelines.evaluate.trials import TEST, TRAIN, trials_of
+from synthetic_textcat.pipelines.evaluate.triplets import learn
+from synthetic_textcat.pipelines.evaluate.trying import try_task
+from synthetic_textcat.schemas.parameters import EvaluateParameters, ExportParameters
+from synthetic_textcat.schemas.tasks import tasks_of
 
 _log = logging.getLogger(__name__)
 
-_TRAIN, _TEST = (f"data/triplet-{split}.parquet" for split in ("train", "test"))
 _CONFIDENCE = 0.95
+_PLAIN = {"markup": False}  # `.[train]` would pass for a colour of Kedro's log
 
 
-def train_on_triplets(huggingface: dict[str, Callable[[], Any]]) -> dict[str, float]:
-    """How well a model without weights learns the train split of the exported triplets, seen on their test split.
+class TripletScores(NamedTuple):
+    """What a model learns from the triplets, or why that could not be tried."""
+
+    metrics: Metrics
+    lacking: str | None = None
+
+
+class ClassifierScores(NamedTuple):
+    """What classifiers learn from the rows: metrics, a record a task, and a record a point of the learning curve."""
+
+    metrics: Metrics
+    tasks: list[dict[str, Any]]
+    curve: list[dict[str, Any]]
+
+
+def gather_exported_rows(huggingface: dict[str, Callable[[], Any]], examples: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the exported dataset folder, with the split of each.
+
+    Raises:
+        StaleTableError: If they are not rows of `examples`, by whose hash this run is told from others.
+    """
+    return exported_rows(huggingface, examples)
+
+
+def match_real_rows(evaluation_set: pd.DataFrame | None, tasks: pd.DataFrame) -> RealRows:
+    """The user's own labelled rows, by task.
+
+    Raises:
+        EvaluationError: If a task or a label is not the project's.
+    """
+    if evaluation_set is not None and LABEL not in evaluation_set:
+        hint = nearest(LABEL, map(str, evaluation_set.columns))
+        _log.warning("Nothing is tested on real text: the evaluation set has no column `label`; %s", hint, extra=_PLAIN)
+    return real_rows(evaluation_set, tasks_of(tasks))
+
+
+def train_on_triplets(huggingface: dict[str, Callable[[], Any]], evaluate: EvaluateParameters) -> TripletScores:
+    """How well an embedding model learns the train split of the exported triplets, seen on their test split.
 
     Metrics, all of held-out rows that the same generator wrote, never of real text:
 
@@ -26,11 +78,16 @@ def train_on_triplets(huggingface: dict[str, Callable[[], Any]]) -> dict[str, fl
     - `train/triplet_accuracy_after_low`, `…_high`: its 95 % confidence interval (Wilson 1927).
     - `train/rows`, `train/held_out_rows`: triplets trained on, and tried.
 
+    Where the extra is missing or a split has no rows, there are none, and the reason is handed on.
+
     Raises:
-        EvaluationError: If there are no rows for one of them, or the extra is missing.
+        EvaluationError: If the user's model can't be loaded.
     """
-    train, held_out = (_rows(huggingface, name) for name in (_TRAIN, _TEST))
-    learnt = learn(train, held_out)
+    try:
+        train, held_out = (triplets_of(huggingface, split) for split in (TRAIN, TEST))
+        learnt = learn(train, held_out, evaluate.embedding_model)
+    except (MissingExtraError, EmptySplitError) as error:
+        return TripletScores({}, str(error))
     low, high = _interval(learnt.after, len(held_out))
     _log.info(
         "Of %d held-out synthetic triplets %.3f are right before training on %d, and %.3f after it",
@@ -39,24 +96,84 @@ def train_on_triplets(huggingface: dict[str, Callable[[], Any]]) -> dict[str, fl
         len(train),
         learnt.after,
     )
-    return {
-        "train/triplet_accuracy_before": learnt.before,
-        "train/triplet_accuracy_after": learnt.after,
-        "train/triplet_accuracy_after_low": low,
-        "train/triplet_accuracy_after_high": high,
-        "train/rows": len(train),
-        "train/held_out_rows": len(held_out),
-    }
+    return TripletScores(
+        {
+            "train/triplet_accuracy_before": learnt.before,
+            "train/triplet_accuracy_after": learnt.after,
+            "train/triplet_accuracy_after_low": low,
+            "train/triplet_accuracy_after_high": high,
+            "train/rows": len(train),
+            "train/held_out_rows": len(held_out),
+        }
+    )
 
 
-def _rows(files: dict[str, Callable[[], Any]], name: str) -> pd.DataFrame:
-    rows: pd.DataFrame = files[name]() if name in files else pd.DataFrame()
-    if rows.empty:
+def train_classifiers(
+    exported: pd.DataFrame,
+    real: RealRows,
+    tasks: pd.DataFrame,
+    evaluate: EvaluateParameters,
+    export: ExportParameters,
+    seed: int,
+) -> ClassifierScores:
+    """What classifiers that learn a task's train split score: on its test split, and on the user's real rows.
+
+    Metrics: see `findings.held_out_metrics` and `findings.real_metrics`.
+
+    Raises:
+        EvaluationError: If there are real rows, but no synthetic ones to learn their tasks from.
+        MissingExtraError: If the user names a model, and the libraries that read it are not installed.
+    """
+    folder = evaluate.embedding_model
+    reader = reader_of_embeddings(embedder(own_model(folder))) if folder else reader_of_grams()
+    trials = trials_of(exported, real.rows, tasks_of(tasks), export.split_similarity, seed)
+    tried = [try_task(trial, reader, seed) for trial in trials]
+    metrics = {**held_out_metrics(tried), **real_metrics(tried, real)}
+    if len(real.rows) and "real/macro_f1" not in metrics:
         raise EvaluationError(
-            f"The exported dataset folder has no rows in {name}. Next: plan more rows "
-            "(attribute_sampling.num_examples) or give that split a share (export.splits), and generate again"
+            "No task of the evaluation set has synthetic rows of two labels to learn from. Next: generate rows for it "
+            "(data/01_raw/tasks.yml), and give the train split a share (export.splits)"
         )
-    return rows
+    _tell(metrics)
+    return ClassifierScores(metrics, task_lines(tried), curve_lines(tried))
+
+
+def plot_learning_curve(classifiers: ClassifierScores) -> Any:
+    """Macro-F1 on the real rows by the number of synthetic rows learnt."""
+    return learning_curve(classifiers.curve)
+
+
+def gather_evaluation(triplets: TripletScores, classifiers: ClassifierScores) -> tuple[Metrics, list[dict[str, Any]]]:
+    """All metrics, and the record of each task.
+
+    Raises:
+        EvaluationError: If nothing could be tried; with the reason.
+    """
+    if triplets.lacking and not classifiers.metrics:
+        raise EvaluationError(triplets.lacking)
+    if triplets.lacking:
+        _log.warning("No embedding model was trained on the triplets. %s", triplets.lacking, extra=_PLAIN)
+    return {**triplets.metrics, **classifiers.metrics}, classifiers.tasks
+
+
+def _tell(metrics: Metrics) -> None:
+    if "train/held_out_synthetic_macro_f1" in metrics:
+        _log.info(
+            "On %d held-out synthetic rows a classifier has a macro-F1 of %.3f: this tells nothing of real text",
+            metrics["train/held_out_synthetic_rows"],
+            metrics["train/held_out_synthetic_macro_f1"],
+        )
+    if "real/macro_f1" in metrics:
+        on_real = metrics["real/train_on_real_macro_f1"]
+        _log.info(
+            "On %d real rows a classifier trained on %d synthetic rows has a macro-F1 of %.3f; always naming one label "
+            "has %.3f, training on the real rows %s",
+            metrics["real/rows"],
+            metrics["real/training_rows"],
+            metrics["real/macro_f1"],
+            metrics["real/majority_macro_f1"],
+            "needs more of them" if on_real is None else f"{on_real:.3f}",
+        )
 
 
 def _interval(share: float, rows: int) -> tuple[float, float]:

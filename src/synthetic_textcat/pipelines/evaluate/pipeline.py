@@ -2,12 +2,51 @@
 
 from kedro.pipeline import Pipeline, node
 
-from synthetic_textcat.pipelines.evaluate.nodes import train_on_triplets
+from synthetic_textcat.pipelines.evaluate.nodes import (
+    gather_evaluation,
+    gather_exported_rows,
+    match_real_rows,
+    plot_learning_curve,
+    train_classifiers,
+    train_on_triplets,
+)
 
 
 def create_pipeline() -> Pipeline:
-    """The exported dataset folder in; what a model learns from it out."""
+    """The exported dataset folder and the user's evaluation set in; what models learn from it out."""
     return Pipeline(
-        [node(train_on_triplets, inputs="huggingface", outputs="evaluation", name="train_on_triplets")],
+        [
+            node(
+                gather_exported_rows,
+                inputs=["huggingface", "examples"],
+                outputs="exported_rows",
+                name="gather_exported_rows",
+            ),
+            node(match_real_rows, inputs=["evaluation_set", "tasks"], outputs="real_rows", name="match_real_rows"),
+            node(
+                train_classifiers,
+                inputs=["exported_rows", "real_rows", "tasks", "params:evaluate", "params:export", "params:seed"],
+                outputs="classifier_scores",
+                name="train_classifiers",
+            ),
+            node(
+                train_on_triplets,
+                inputs=["huggingface", "params:evaluate"],
+                outputs="triplet_scores",
+                name="train_on_triplets",
+            ),
+            node(
+                plot_learning_curve,
+                inputs="classifier_scores",
+                outputs="learning_curve_plot",
+                name="plot_learning_curve",
+            ),
+            node(
+                gather_evaluation,
+                inputs=["triplet_scores", "classifier_scores"],
+                outputs=["evaluation", "evaluation_by_task"],
+                name="gather_evaluation",
+            ),
+        ],
         tags="evaluate",
     )

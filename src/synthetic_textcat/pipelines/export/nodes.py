@@ -13,10 +13,10 @@ from synthetic_textcat.pipelines.export.facts import facts_of
 from synthetic_textcat.pipelines.export.formats import batch_order, e5, flag_embedding, triplets, triplets_instructions
 from synthetic_textcat.pipelines.export.huggingface import huggingface_files
 from synthetic_textcat.pipelines.export.mteb import mteb_files
-from synthetic_textcat.pipelines.export.overlaps import EXACT, NEAR, evaluation_texts, overlaps_of
 from synthetic_textcat.pipelines.export.splits import LEFT_OUT, kept_apart, planned_splits
 from synthetic_textcat.pipelines.export.text_label import text_label_files
 from synthetic_textcat.schemas.dataset_folder import SPLITS
+from synthetic_textcat.schemas.evaluation_set import EXACT, NEAR, evaluation_texts, overlaps_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters, LlmParameters
 from synthetic_textcat.schemas.rows import SPLIT_COLUMNS, to_frame
 from synthetic_textcat.schemas.tasks import tasks_of

@@ -6,11 +6,9 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from synthetic_textcat.learners.folds import Codes
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import normalised
-
-Codes = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
+from synthetic_textcat.learners.folds import FOLDS
 from synthetic_textcat.pipelines.quality_report.signals.learning.one_word import guesses, rules_of
-from synthetic_textcat.pipelines.quality_report.signals.learning.samples import FOLDS
 
 _LABELS = np.array([0, 0, 0, 0, 0, 1, 1, 1, 1, 1])
 _EVERYWHERE, _MOSTLY, _ALWAYS = np.ones(10), np.r_[np.ones(4), np.zeros(6)], np.r_[np.zeros(5), np.ones(5)]

@@ -5,10 +5,10 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
+from synthetic_textcat.learners.folds import FOLDS
 from synthetic_textcat.pipelines.quality_report.signals.label_rows import label_rows
 from synthetic_textcat.pipelines.quality_report.signals.learning.samples import (
     ENOUGH_OTHERS,
-    FOLDS,
     MOST_LABELS,
     MOST_ROWS,
     MOST_ROWS_IN_ALL,

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from synthetic_textcat.learners.linear import macro_f1
 from synthetic_textcat.pipelines.quality_report.signals.label_rows import LabelRows
 from synthetic_textcat.pipelines.quality_report.signals.learning.models import (
     length_guesses,
-    macro_f1,
     reader_probabilities,
     word_counts,
 )

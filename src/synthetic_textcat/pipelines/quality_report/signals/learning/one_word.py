@@ -5,8 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from synthetic_textcat.pipelines.quality_report.signals.label_rows import Codes
-from synthetic_textcat.pipelines.quality_report.signals.learning.samples import FOLDS
+from synthetic_textcat.learners.folds import FOLDS, Codes
 
 Flags = NDArray[np.bool_]
 

@@ -9,11 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from synthetic_textcat.hashing import draw
-from synthetic_textcat.pipelines.quality_report.signals.label_rows import Codes, LabelRows
+from synthetic_textcat.learners.folds import FEWEST_OF_A_LABEL, FEWEST_ROWS, Codes, folds_of
+from synthetic_textcat.pipelines.quality_report.signals.label_rows import LabelRows
 
-FEWEST_ROWS = 50
-FEWEST_OF_A_LABEL = 5
-FOLDS = 5
 MOST_LABELS = 50
 MOST_ROWS = 2_000
 MOST_ROWS_IN_ALL = 20_000
@@ -45,11 +43,8 @@ class TaskSample:
 
     @property
     def folds(self) -> Codes:
-        """In which of the `FOLDS` folds each row is held out; each label is spread evenly over them."""
-        order = np.argsort(self.labels, kind="stable")
-        folds = np.empty(len(order), dtype=np.int64)
-        folds[order] = np.arange(len(order)) % FOLDS
-        return folds
+        """In which fold each row is held out."""
+        return folds_of(self.labels)
 
 
 class Samples(NamedTuple):

@@ -1,4 +1,4 @@
-"""Hygiene: rows that the user's own evaluation set has already must not be trained on."""
+"""The user's own evaluation set: where its texts stand, and which rows it has already, as must not be trained on."""
 
 from collections.abc import Collection
 
@@ -10,7 +10,7 @@ from synthetic_textcat.near_others import Resemblance
 from synthetic_textcat.schemas.tasks import normalise
 
 EXACT, NEAR = "exact", "near"
-_COLUMNS = ("text", "input_text")
+TEXT_COLUMNS = ("text", "input_text")
 
 
 def overlaps_of(texts: Collection[str], evaluation_texts: Collection[str], similarity: float) -> list[str | None]:
@@ -40,11 +40,20 @@ def evaluation_texts(evaluation_set: pd.DataFrame | None) -> list[str]:
     """
     if evaluation_set is None:
         return []
-    column = next((name for name in _COLUMNS if name in evaluation_set), None)
+    return [str(text) for text in evaluation_set[text_column(evaluation_set)].dropna()]
+
+
+def text_column(evaluation_set: pd.DataFrame) -> str:
+    """The column of its texts.
+
+    Raises:
+        EvaluationError: If it has none.
+    """
+    column = next((name for name in TEXT_COLUMNS if name in evaluation_set), None)
     if column is None:
         names = list(map(str, evaluation_set.columns))
         raise EvaluationError(
             f"The evaluation set has no column `text`, but {', '.join(names) or 'none at all'} "
             f"({nearest('text', names)}). Next: name the column of its texts `text`"
         )
-    return [str(text) for text in evaluation_set[column].dropna()]
+    return column

@@ -1,4 +1,4 @@
-"""The words of a text, as the models of this folder see them."""
+"""The words of a text, as the learners see them."""
 
 import re
 

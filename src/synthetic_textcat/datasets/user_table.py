@@ -1,0 +1,79 @@
+"""The catalog entry of a user's own table: read strictly, with the place of what is wrong."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from kedro.io import AbstractDataset, DatasetError
+
+from synthetic_textcat.datasets.csv_table import read_csv, read_text
+from synthetic_textcat.errors import EvaluationError
+from synthetic_textcat.plain_errors import short_path
+from synthetic_textcat.schemas.tasks_file import JsonError, parse_json
+
+
+class UserTableDataset(AbstractDataset[None, pd.DataFrame]):
+    """Loads a `.csv` file (commas, semicolons or tabs; every cell a text), a `.parquet` or a `.jsonl` file.
+
+    Args:
+        filepath: The file.
+        metadata: For plugins: the Kedro-Viz layer, what MLflow gets.
+    """
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._filepath = Path(filepath)
+        self.metadata = metadata
+
+    def load(self) -> pd.DataFrame:
+        """The table.
+
+        Raises:
+            EvaluationError: If the file is not of its format.
+        """
+        file, content = short_path(self._filepath), self._filepath.read_bytes()
+        match self._filepath.suffix.casefold():
+            case ".csv":
+                return read_csv(content, file, EvaluationError)
+            case ".parquet":
+                return _read_parquet(content, file)
+            case ".jsonl":
+                return _read_json_lines(content, file)
+        raise EvaluationError(
+            f"{file} has a suffix that is none of .csv, .parquet, .jsonl. Next: save it as one of them"
+        )
+
+    def save(self, data: None) -> None:  # noqa: ARG002
+        """Not possible: the file is the user's."""
+        raise DatasetError(f"{self._filepath} is the user's; it can't be saved")
+
+    def _exists(self) -> bool:
+        return self._filepath.exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}
+
+
+def _read_parquet(content: bytes, file: str) -> pd.DataFrame:
+    import pyarrow as pa
+
+    try:
+        return pd.read_parquet(io.BytesIO(content))
+    except (pa.ArrowException, OSError, ValueError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise EvaluationError(f"{file} is not Parquet: {reason}. Next: write it again") from None
+
+
+def _read_json_lines(content: bytes, file: str) -> pd.DataFrame:
+    rows = []
+    for number, line in enumerate(read_text(content, file, EvaluationError).split("\n"), start=1):
+        try:
+            row = parse_json(line) if line.strip() else {}
+        except JsonError as error:
+            raise EvaluationError(
+                f"{file}, line {number} is not JSON: {error.problem}. Next: mend that place"
+            ) from None
+        if not isinstance(row, dict):
+            raise EvaluationError(f"{file}, line {number} is no object. Next: write one row a line, as {{...}}")
+        rows.append(row)
+    return pd.DataFrame([row for row in rows if row])

@@ -1,0 +1,133 @@
+"""What a run's page says at its top: where the rows went, what it cost, what to look at, what to type next."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from synthetic_textcat.errors import redact
+from synthetic_textcat.hooks.tracking.artifacts import REBUILD
+from synthetic_textcat.hooks.tracking.log import RunLog
+from synthetic_textcat.hooks.tracking.views import RUNS_PAGES
+from synthetic_textcat.pages import render_markdown
+from synthetic_textcat.schemas.offline_banner import BANNER
+from synthetic_textcat.schemas.prices import usd
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+DESCRIPTION_TAG = "mlflow.note.content"
+TOLD = ("ledger", "metrics", "concerns", "stopped_by", "examples")
+"""Datasets that are told of, where this run saved them."""
+
+_FILES = {
+    "the report": "quality_report.html",
+    "the comparison": "comparison.html",
+    "what became of each row": "outcomes.parquet",
+    "a few prompts": "prompt_preview.md",
+    "all parameters": f"{REBUILD}/parameters.yml",
+}
+_EXAMPLES = "data/05_model_input/examples.parquet"
+_MOST_CONCERNS = 5
+_LONGEST = 300
+_MARKS = re.compile(r"([\\`*_{}\[\]()#+!|~$:@-])")
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How a run ended.
+
+    Attributes:
+        status, reason: As MLflow has them.
+        pipeline: Which it was.
+        is_offline: Whether templates wrote the texts.
+        saved: What the run saved of `TOLD`.
+    """
+
+    status: str
+    reason: str | None
+    pipeline: str
+    is_offline: bool
+    saved: Mapping[str, Any] = field(default_factory=dict)
+
+
+def describe(log: RunLog, ending: Ending) -> str:
+    """The Markdown text. It holds no text of the model's: names and errors are escaped, rows are left out."""
+    ledger = ending.saved.get("ledger") or {}
+    page = f"#/experiments/{log.experiment_id}/runs/{log.run_id}"
+    return render_markdown(
+        __package__,
+        "description.md.jinja",
+        {"text": _escaped},
+        banner=BANNER if ending.is_offline else None,
+        status=ending.status,
+        reason=ending.reason,
+        stopped_by=str(ending.saved.get("stopped_by") or "").strip(),
+        ledger=list(_ledger_rows(ledger)),
+        planned=ledger.get("planned"),
+        accepted=ledger.get("accepted"),
+        spent=list(_spent(ending.saved.get("metrics") or {})),
+        concerns=(ending.saved.get("concerns") or [])[:_MOST_CONCERNS],
+        files=[(name, f"{page}/artifacts/{quote(path)}?{RUNS_PAGES}") for name, path in _kept(log)],
+        dataset=_EXAMPLES if "examples" in ending.saved else None,
+        previous=_previous(log) if ledger and ending.pipeline == "generate" else None,
+        run_id=log.run_id,
+        can_rebuild=ending.pipeline == "generate" and ending.status != "KILLED",
+    ).strip()
+
+
+def _ledger_rows(ledger: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    for name in ("planned", "accepted", "rejected", "failed", "not_run"):
+        content = ledger.get(name)
+        if isinstance(content, Mapping):
+            yield from ((f"{name}, {cause.replace('_', ' ')}", rows) for cause, rows in content.items() if rows)
+        elif content is not None:
+            yield name.replace("_", " "), content
+
+
+def _spent(metrics: Mapping[str, float | None]) -> Iterator[str]:
+    calls, tokens = metrics.get("calls/this_run"), metrics.get("tokens/this_run")
+    if calls is None:
+        return
+    yield f"{calls:,.0f} calls"
+    if tokens is not None:
+        yield f"{tokens:,.0f} tokens"
+    own, whole = metrics.get("cost/usd_this_run"), metrics.get("cost/usd_dataset")
+    yield "cost unknown" if own is None else f"{_usd(own)} in this run"
+    if whole is not None and whole != own:
+        yield f"{_usd(whole)} for these rows in all runs"
+
+
+def _usd(amount: float) -> str:
+    return usd(amount).replace("$", "USD ")  # two dollar signs would be a formula
+
+
+def _kept(log: RunLog) -> Iterator[tuple[str, str]]:
+    folders = {path.rpartition("/")[0] for path in _FILES.values()}
+    there = {item.path for folder in folders for item in log.client.list_artifacts(log.run_id, folder or None)}
+    yield from ((name, path) for name, path in _FILES.items() if path in there)
+
+
+def _previous(log: RunLog) -> dict[str, str] | None:
+    """The last finished run of `generate` before this one."""
+    asked = "attributes.status = 'FINISHED' and tags.pipeline = 'generate'"
+    runs: Sequence[Run] = log.client.search_runs(
+        [log.experiment_id], asked, max_results=2, order_by=["start_time DESC"]
+    )
+    for run in runs:
+        run_id = run.info.run_id
+        if run_id != log.run_id:
+            both = quote(json.dumps([run_id, log.run_id], separators=(",", ":")))
+            page = f"#/compare-runs?runs={both}&experiments={quote(json.dumps([log.experiment_id]))}&{RUNS_PAGES}"
+            return {"run_id": run_id, "name": run.info.run_name or run_id, "url": page}
+    return None
+
+
+def _escaped(value: object) -> str:
+    """One line in which nothing is Markdown or HTML, and no address is a link."""
+    text = " ".join(redact(str(value))[:_LONGEST].split())
+    plain = "".join(_ENTITIES.get(character, character) for character in text)
+    return _MARKS.sub(r"\\\1", plain)

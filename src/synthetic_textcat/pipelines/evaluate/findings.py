@@ -1,0 +1,124 @@
+"""What the scores of the tasks come to: metrics, a table of tasks, the learning curve."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from synthetic_textcat.learners.folds import FEWEST_OF_A_LABEL, FEWEST_ROWS
+from synthetic_textcat.pipelines.evaluate.real_rows import RealRows
+from synthetic_textcat.pipelines.evaluate.scores import Score, mean_of
+from synthetic_textcat.pipelines.evaluate.trying import SIZES, Tried, is_enough
+from synthetic_textcat.schemas.evaluation_set import EXACT, NEAR
+
+Metrics = dict[str, float | None]
+
+_TOO_FEW = f"train on real needs {FEWEST_ROWS} rows and 2 labels with {FEWEST_OF_A_LABEL}"
+_NOTHING_TO_LEARN = "no two labels among the synthetic rows of the train split"
+
+
+def held_out_metrics(tried: Sequence[Tried]) -> Metrics:
+    """`train/held_out_synthetic_macro_f1`, its 95 % interval, and of how many rows: nothing of real text.
+
+    The mean over the tasks that were tried, by their held-out rows.
+    """
+    found = mean_of([task.held_out for task in tried if task.held_out])
+    name = "train/held_out_synthetic"
+    return {} if found is None else {**_interval(f"{name}_macro_f1", found), f"{name}_rows": found.rows}
+
+
+def real_metrics(tried: Sequence[Tried], real: RealRows) -> Metrics:
+    """What classifiers score on the real rows; each score is a macro-F1, the mean over the tasks by their real rows.
+
+    - `real/macro_f1`, `_low`, `_high`: trained on the synthetic rows; 95 % interval. `real/macro_f1/<task_id>`.
+    - `real/macro_f1_by_rows/<rows>`: trained on so many of them of each task, where each has so many.
+    - `real/majority_macro_f1`: always naming the most frequent label of the real rows.
+    - `real/train_on_real_macro_f1`, `_low`, `_high`: trained on four fifths of the real rows, asked the others in turn;
+      null unless all tasks have real rows enough.
+    - `real/rows`, `real/tasks`: asked. `real/rows_left_out`: without a text or label, or repeated.
+    - `real/training_rows`: learnt. `real/training_rows_left_out_exact`, `_near`: for being real rows, or nearly so.
+    """
+    scored = [task for task in tried if task.real]
+    found = mean_of([task.real for task in scored if task.real])
+    if found is None:
+        return {}
+    on_real = [task.on_real for task in scored if task.on_real]
+    overlaps = [task.trial.overlaps for task in scored]
+    return {
+        **_interval("real/macro_f1", found),
+        **_by_rows(scored),
+        "real/majority_macro_f1": _mean([task.majority or 0.0 for task in scored], scored),
+        **_interval("real/train_on_real_macro_f1", mean_of(on_real) if len(on_real) == len(scored) else None),
+        "real/rows": found.rows,
+        "real/tasks": len(scored),
+        "real/rows_left_out": real.left_out,
+        "real/training_rows": sum(len(task.trial.train) for task in scored),
+        **{f"real/training_rows_left_out_{kind}": sum(each[kind] for each in overlaps) for kind in (EXACT, NEAR)},
+        **{f"real/macro_f1/{task.trial.task.task_id}": task.real.macro_f1 for task in scored if task.real},
+    }
+
+
+def task_lines(tried: Sequence[Tried]) -> list[dict[str, Any]]:
+    """A record a task: rows, scores and their intervals, and why one is missing."""
+    return [_line(task) for task in tried]
+
+
+def curve_lines(tried: Sequence[Tried]) -> list[dict[str, Any]]:
+    """A record a point of the learning curve: task_id, task, training_rows, macro_f1, low, high, train_on_real."""
+    return [
+        {
+            "task_id": task.trial.task.task_id,
+            "task": task.trial.task.task,
+            "training_rows": rows,
+            **_ends(found),
+            "train_on_real": task.on_real.macro_f1 if task.on_real else None,
+        }
+        for task in tried
+        for rows, found in task.curve
+    ]
+
+
+def _line(task: Tried) -> dict[str, Any]:
+    trial = task.trial
+    return {
+        "task_id": trial.task.task_id,
+        "task": trial.task.task,
+        "labels": len(trial.task.labels),
+        "training_rows": len(trial.train),
+        "real_rows": len(trial.real),
+        **_ends(task.real),
+        "majority_macro_f1": task.majority,
+        **{f"train_on_real_{end}": value for end, value in _ends(task.on_real).items()},
+        "held_out_rows": len(trial.held_out),
+        **{f"held_out_synthetic_{end}": value for end, value in _ends(task.held_out).items()},
+        "note": "; ".join(_notes(task)),
+    }
+
+
+def _notes(task: Tried) -> Iterator[str]:
+    if not task.trial.is_learnable:
+        yield _NOTHING_TO_LEARN
+    elif len(task.trial.real) and not is_enough(task.trial.real):
+        yield _TOO_FEW
+
+
+def _by_rows(scored: Sequence[Tried]) -> Metrics:
+    curves = [dict(task.curve) for task in scored]
+    shared = [size for size in SIZES if all(size in curve for curve in curves)]
+    means = {size: mean_of([curve[size] for curve in curves]) for size in shared}
+    return {f"real/macro_f1_by_rows/{size}": mean.macro_f1 for size, mean in means.items() if mean}
+
+
+def _mean(values: Sequence[float], scored: Sequence[Tried]) -> float:
+    return round(float(np.average(values, weights=[len(task.trial.real) for task in scored])), 4)
+
+
+def _interval(name: str, found: Score | None) -> Metrics:
+    ends = _ends(found)
+    return {name: ends["macro_f1"], f"{name}_low": ends["low"], f"{name}_high": ends["high"]}
+
+
+def _ends(found: Score | None) -> Metrics:
+    if found is None:
+        return {"macro_f1": None, "low": None, "high": None}
+    return {"macro_f1": found.macro_f1, "low": found.low, "high": found.high}
