@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from synthetic_textcat.schemas.quota import cells_of
-from tests.support.project import Project, end
+from tests.support.project import TRACKED, Project, end
 from tests.support.server import FaultServer
 
 _TASKS = [
@@ -81,6 +81,27 @@ def test_every_cell_ends_at_exactly_its_target(project: Project) -> None:
 
     assert "calls     0: the journal has all the answers" in project.generate()
     pd.testing.assert_frame_equal(project.table("examples"), before)
+
+
+def test_all_rounds_are_one_mlflow_run_whose_metrics_have_the_round_as_their_step(project: Project) -> None:
+    _with_quota(project, _UNEVEN, per=["label"]).generate(**TRACKED)
+    [run] = project.mlflow_runs()
+    assert run.info.status == "FINISHED"
+    history = project.mlflow_client().get_metric_history(run.info.run_id, "quota/missing")
+    assert [point.step for point in history] == list(range(1, len(history) + 1))
+    assert len(history) == run.data.metrics["quota/rounds"] > 1
+    assert history[0].value > history[-1].value == 0
+    done = project.mlflow_client().get_metric_history(run.info.run_id, "live/rows_done")
+    assert done[-1].value == len(project.table("requests"))
+    kept = {item.path for item in project.mlflow_client().list_artifacts(run.info.run_id, "rebuild")}
+    assert "rebuild/rounds.json" in kept
+    plan = project.table("requests")
+
+    _with_quota(project, target_accepted=99, per=["task"])
+    for name in ("data/03_primary", "data/08_reporting"):
+        (project.path(name) / ("rounds.json" if "03" in name else "shortfall.json")).unlink()
+    project.generate("--params", f"from_run={run.info.run_id}")
+    pd.testing.assert_frame_equal(project.table("requests"), plan)
 
 
 @pytest.mark.slow

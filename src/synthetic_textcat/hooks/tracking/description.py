@@ -80,11 +80,11 @@ def describe(log: RunLog, ending: Ending) -> str:
 
 
 def _ledger_rows(ledger: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
-    for name in ("planned", "accepted", "rejected", "failed", "not_run"):
+    for name in ("planned", "accepted", "rejected", "failed", "not_run", "surplus"):
         content = ledger.get(name)
         if isinstance(content, Mapping):
             yield from ((f"{name}, {cause.replace('_', ' ')}", rows) for cause, rows in content.items() if rows)
-        elif content is not None:
+        elif content or (name != "surplus" and content is not None):
             yield name.replace("_", " "), content
 
 

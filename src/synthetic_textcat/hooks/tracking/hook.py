@@ -13,6 +13,7 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
+from synthetic_textcat.hooks.refill import Refill
 from synthetic_textcat.hooks.tally import Tally
 from synthetic_textcat.hooks.tracking.guard import Guard, first_line
 from synthetic_textcat.hooks.tracking.marks import unknown_keys
@@ -50,6 +51,7 @@ class MlflowTracking:
         verdict: Says why a finished run is still a failure, or None; asked once for each finished run, tracked or not.
         rebuilt_from: The id of the run that this one rebuilds, or None; asked when it starts.
         tally: How far this run's calls are, or None; asked when answers are saved, and at the end.
+        passes: Of a quota, which are one MLflow run.
     """
 
     def __init__(
@@ -57,11 +59,13 @@ class MlflowTracking:
         verdict: Verdict,
         rebuilt_from: Callable[[], str | None] = lambda: None,
         tally: Callable[[], Tally | None] = lambda: None,
+        passes: Refill | None = None,
     ) -> None:
         self._last: ActiveRun | None = None
         self._verdict = verdict
         self._rebuilt_from = rebuilt_from
         self._tally = tally
+        self._passes = passes or Refill()
         self._context: KedroContext | None = None
         self._params: dict[str, Any] = {}
         self._active: ActiveRun | None = None
@@ -90,6 +94,9 @@ class MlflowTracking:
     @hook_impl(trylast=True)
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Catalog) -> None:
         """Opens the MLflow run; one that makes model calls is opened when the first of them are out."""
+        if self._active and self._passes.follows:
+            self._active.catalog = catalog
+            return
         self._close_unfinished()
         self._last, context = None, self._context
         if context is None:
@@ -140,7 +147,11 @@ class MlflowTracking:
 
     @hook_impl(tryfirst=True)
     def after_pipeline_run(self, catalog: Catalog) -> None:
-        """Records the results; FINISHED, or FAILED where the verdict says so."""
+        """Records the results; FINISHED, or FAILED where the verdict says so. Of a pass but the last, its metrics."""
+        if self._passes.goes_on():
+            if self._active:
+                self._active.record_pass(self._passes.round)
+            return
         try:
             reason = self._verdict(catalog, self._params)
         except Exception as error:
@@ -166,7 +177,7 @@ class MlflowTracking:
 
     def _close(self, status: str, reason: str | None) -> None:
         if self._active:
-            self._active.close(status, reason)
+            self._active.close(status, reason, self._passes.round)
             self._active = None  # only now: an interrupt while closing leaves the rest to the exit handler
             atexit.unregister(self._close_at_exit)
 

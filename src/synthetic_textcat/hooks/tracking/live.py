@@ -4,9 +4,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from synthetic_textcat.hooks.tally import Tally
+from synthetic_textcat.schemas.prices import plus
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -16,6 +17,30 @@ _SHORTEST_S, _LONGEST_S, _OF_THE_TIME = 1.0, 30.0, 0.02
 
 _MOST_WAITING = 100
 """Points kept while the store can't be reached: 600 numbers, and MLflow takes 1,000 at once. The oldest go."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """What was counted so far; `usd` is None once the cost of a call is unknown."""
+
+    done: int = 0
+    accepted: int = 0
+    tokens: int = 0
+    usd: float | None = 0.0
+
+    @classmethod
+    def of(cls, tally: Tally) -> Self:
+        """As the tally has it."""
+        return cls(tally.done, tally.accepted, tally.tokens, tally.usd)
+
+    def plus(self, other: Self) -> Self:
+        """Both together."""
+        return type(self)(
+            self.done + other.done,
+            self.accepted + other.accepted,
+            self.tokens + other.tokens,
+            plus(self.usd, other.usd),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +63,8 @@ class _Point:
 class LivePoints:
     """A run's metrics `live/…`, taken from the tally as answers are saved, and written from another thread.
 
+    All passes of a quota are added up.
+
     - `live/rows_done`: rows that are settled, of those that this run asks for.
     - `live/rows_accepted`: those whose reply passes the checks of one row; the report has the last word.
     - `live/yield`: the latter, as a share of the former.
@@ -51,13 +78,15 @@ class LivePoints:
         self._lock = Lock()
         self._first: _Point | None = None
         self._last: _Point | None = None
+        self._tally: Tally | None = None
+        self._before = _Counts()
 
     def note(self, tally: Tally, *, at_once: bool = False) -> None:
         """Takes a point if it is time for one, or `at_once`; none where nothing was settled since the last one."""
-        now = time.monotonic()
-        if not tally.done or (self._last and (tally.done == self._last.step or not (at_once or self._is_due(now)))):
+        now, counts = time.monotonic(), self._with_earlier_passes(tally)
+        if not counts.done or (self._last and (counts.done == self._last.step or not (at_once or self._is_due(now)))):
             return
-        point = _Point(int(time.time() * 1000), now, tally.done, _values(tally) | self._rate(tally, now))
+        point = _Point(int(time.time() * 1000), now, counts.done, _values(counts) | self._rate(counts, now))
         self._first, self._last = self._first or point, point
         with self._lock:
             self._waiting.append(point)
@@ -75,23 +104,29 @@ class LivePoints:
         with self._lock:
             self._waiting = [point for point in self._waiting if point not in points]
 
+    def _with_earlier_passes(self, tally: Tally) -> _Counts:
+        if tally is not self._tally:
+            self._before = self._before.plus(_Counts.of(self._tally)) if self._tally else self._before
+            self._tally = tally
+        return self._before.plus(_Counts.of(tally))
+
     def _is_due(self, now: float) -> bool:
         assert self._first is not None
         assert self._last is not None
         every_s = min(_LONGEST_S, max(_SHORTEST_S, _OF_THE_TIME * (now - self._first.at_s)))
         return now - self._last.at_s >= every_s
 
-    def _rate(self, tally: Tally, now: float) -> dict[str, float]:
+    def _rate(self, counts: _Counts, now: float) -> dict[str, float]:
         if self._last is None or now <= self._last.at_s:
             return {}
-        return {"live/rows_per_s": (tally.done - self._last.step) / (now - self._last.at_s)}
+        return {"live/rows_per_s": (counts.done - self._last.step) / (now - self._last.at_s)}
 
 
-def _values(tally: Tally) -> dict[str, float]:
+def _values(counts: _Counts) -> dict[str, float]:
     values = {
-        "live/rows_done": float(tally.done),
-        "live/rows_accepted": float(tally.accepted),
-        "live/yield": tally.accepted / tally.done,
-        "live/tokens": float(tally.tokens),
+        "live/rows_done": float(counts.done),
+        "live/rows_accepted": float(counts.accepted),
+        "live/yield": counts.accepted / counts.done,
+        "live/tokens": float(counts.tokens),
     }
-    return values if tally.usd is None else values | {"live/usd": tally.usd}
+    return values if counts.usd is None else values | {"live/usd": counts.usd}

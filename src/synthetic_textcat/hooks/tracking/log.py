@@ -35,14 +35,15 @@ class RunLog:
         metrics: Mapping[str, float] = _NONE,
         params: Mapping[str, str] = _NONE,
         tags: Mapping[str, str] = _NONE,
+        step: int = 0,
     ) -> None:
-        """Logs all of it at once."""
+        """Logs all of it at once, metrics at the step."""
         from mlflow.entities import Metric, Param, RunTag
 
         now = int(time.time() * 1000)
         self.client.log_batch(
             self.run_id,
-            metrics=[Metric(name, value, now, 0) for name, value in metrics.items()],
+            metrics=[Metric(name, value, now, step) for name, value in metrics.items()],
             params=[Param(*pair) for pair in params.items()],
             tags=[RunTag(*pair) for pair in tags.items()],
         )

@@ -14,16 +14,17 @@ from synthetic_textcat.hooks.tracking.prompts import link_tags, register
 from synthetic_textcat.hooks.tracking.values import metrics_of, tags_of
 
 
-def record_results(log: RunLog, guard: Guard, marked: Sequence[Marked], project: Path) -> None:
-    """Records metrics and tags, then dataset inputs, prompts and files."""
-    _record_values(log, guard, marked)
+def record_results(log: RunLog, guard: Guard, marked: Sequence[Marked], project: Path, step: int) -> None:
+    """Records metrics (at this step) and tags, then dataset inputs, prompts and files."""
+    record_values(log, guard, marked, step)
     _record_inputs(log, guard, [item for item in marked if item.marks.input is not None], project)
     _record_prompts(log, guard, [item for item in marked if item.marks.prompt])
     for item in marked:
         guard.attempt(f"the file of '{item.name}'", partial(keep_file, log, item))
 
 
-def _record_values(log: RunLog, guard: Guard, marked: Sequence[Marked]) -> None:
+def record_values(log: RunLog, guard: Guard, marked: Sequence[Marked], step: int) -> None:
+    """Records metrics and tags."""
     metrics: dict[str, float] = {}
     tags: dict[str, str] = {}
     for item in marked:
@@ -32,7 +33,7 @@ def _record_values(log: RunLog, guard: Guard, marked: Sequence[Marked]) -> None:
         if item.marks.parent and not item.saved:
             tags |= guard.attempt("its parent", partial(parent_tags, log, item)) or {}
     if metrics or tags:
-        guard.attempt("its metrics and tags", lambda: log.batch(metrics=metrics, tags=tags))
+        guard.attempt("its metrics and tags", lambda: log.batch(metrics=metrics, tags=tags, step=step))
 
 
 def _record_inputs(log: RunLog, guard: Guard, marked: Sequence[Marked], project: Path) -> None:

@@ -11,7 +11,7 @@ from synthetic_textcat.hooks.tracking.guard import Guard
 from synthetic_textcat.hooks.tracking.log import RunLog
 from synthetic_textcat.hooks.tracking.marks import Marked, marks_of, read_bytes
 from synthetic_textcat.hooks.tracking.opening import Opening
-from synthetic_textcat.hooks.tracking.results import record_results
+from synthetic_textcat.hooks.tracking.results import record_results, record_values
 from synthetic_textcat.hooks.tracking.stream import Stream
 
 _PATIENCE_S = 5.0
@@ -110,7 +110,12 @@ class ActiveRun:
         """Notes that a dataset was saved; a journal is, thousands of times."""
         self.saved.add(name)
 
-    def close(self, status: str, reason: str | None) -> None:
+    def record_pass(self, step: int) -> None:
+        """Records the metrics of a pass after which another one follows."""
+        if self.open_now():
+            record_values(self.log, self.guard, list(self._marked()), step)
+
+    def close(self, status: str, reason: str | None, step: int = 0) -> None:
         """Records what was read and saved, and ends the run; each step stands by itself."""
         if not self.open_now():
             return
@@ -119,7 +124,7 @@ class ActiveRun:
             self._thread.join(_PATIENCE_S)
         self.stream.finish(self.log, self.guard)
         marked = list(self._marked())
-        record_results(self.log, self.guard, marked, self.opening.project)
+        record_results(self.log, self.guard, marked, self.opening.project, step)
         self.guard.attempt("its description", lambda: self._describe(status, reason))
         self.guard.attempt("its end", lambda: self.log.end(status, reason), always=True)
         self.guard.report()
