@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Self
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _HERE = ("http://127.0.0.1:", "file:", "data:", "blob:")
@@ -37,17 +37,26 @@ def running_browser() -> Iterator[Browser]:
 class Watched:
     """A page, whose console is to say nothing in anger, and which is to ask no other machine for anything."""
 
-    def __init__(self, browser: Browser, *, dark: bool = False) -> None:
+    def __init__(self, browser: Browser, *, dark: bool = False, known: tuple[str, ...] = ()) -> None:
+        """Opens an empty page; `known` are beginnings of addresses that it is known to ask for."""
         self._context = browser.new_context(
             color_scheme="dark" if dark else "light", viewport={"width": 1400, "height": 900}
         )
         self._context.set_default_timeout(_LONG_MS)
+        self._fine = (*_HERE, *known)
+        self._known = known
         self.page: Page = self._context.new_page()
         self.wrong: list[str] = []
-        self.page.on("console", lambda said: self.wrong.append(said.text) if said.type == "error" else None)
+        self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.wrong.append(error.message))
         self.page.on("dialog", lambda dialog: self.wrong.append(f"dialog: {dialog.message}"))
-        self.page.on("request", lambda asked: None if asked.url.startswith(_HERE) else self.wrong.append(asked.url))
+        self.page.on(
+            "request", lambda asked: None if asked.url.startswith(self._fine) else self.wrong.append(asked.url)
+        )
+
+    def _hear(self, said: ConsoleMessage) -> None:
+        if said.type == "error" and not said.location["url"].startswith(self._known):
+            self.wrong.append(said.text)
 
     def goto(self, url: str) -> Page:
         """Opens the page and waits until it is loaded."""
