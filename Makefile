@@ -10,7 +10,7 @@ TRAIN_READY := $(VENV)-train/.ready
 export DO_NOT_TRACK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: generate test proofs train-proof check coverage bench viz mlflow screenshots format
+.PHONY: generate test proofs train-proof check coverage bench viz viz-build mlflow screenshots format
 
 generate: $(READY)  ## plan, generate, check, report, export; options in ARGS
 	$(BIN)/kedro run --pipelines generate $(ARGS)
@@ -33,8 +33,11 @@ coverage: $(READY)  ## the tests with branch coverage, child processes included
 bench: $(READY)  ## how fast, against what a user would write by hand; about 10 minutes, on a quiet machine
 	$(BIN)/python -m pip install --quiet --editable ".[bench]" --constraint constraints.txt && $(BIN)/python -m benchmarks
 
-viz: $(READY)  ## the pipeline in the browser
-	$(BIN)/kedro viz run
+viz: $(READY)  ## the pipeline in the browser; behind a proxy that is none, since Kedro-Viz looks for its next version
+	HTTPS_PROXY=http://127.0.0.1:9 $(BIN)/kedro viz run
+
+viz-build: $(READY)  ## the same as a folder, build/, for any web server, with previews; it asks no other host for anything
+	rm -rf build && $(BIN)/kedro viz build --include-previews && $(BIN)/python -m synthetic_textcat.viz_folder build
 
 mlflow: $(READY)  ## the runs in the browser, in views of ours; options in ARGS, such as --port 5001
 	$(BIN)/python -m synthetic_textcat.hooks.tracking.browse $(ARGS)

@@ -3,7 +3,9 @@
 from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
+from kedro_datasets._typing import JSONPreview
 
+from synthetic_textcat.datasets.previews import value_preview
 from synthetic_textcat.llm.spec import ChatModelSpec
 
 
@@ -32,6 +34,10 @@ class ChatModelDataset(AbstractDataset[None, ChatModelSpec]):
     def save(self, data: None) -> None:  # noqa: ARG002
         """Not possible: the entry is edited in the catalog."""
         raise DatasetError("The chat model is configured in the catalog; it can't be saved")
+
+    def preview(self) -> JSONPreview:
+        """The class, and of its arguments the names, for Kedro-Viz: a header's value may be a secret."""
+        return value_preview({"class_path": self._spec.class_path, "kwargs": sorted(self._spec.kwargs)})
 
     def _describe(self) -> dict[str, Any]:
         return {"class_path": self._spec.class_path}

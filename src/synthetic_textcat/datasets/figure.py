@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import PlotlyPreview
 
+from synthetic_textcat.datasets.previews import ABSENT
 from synthetic_textcat.datasets.whole_file import replacing
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
+
+_ABSENT: dict[str, Any] = {"data": [], "layout": {"title": {"text": ABSENT}}}
 
 
 class FigureDataset(AbstractDataset["Figure", "Figure"]):
@@ -38,7 +41,8 @@ class FigureDataset(AbstractDataset["Figure", "Figure"]):
 
     def preview(self) -> PlotlyPreview:
         """The figure, for Kedro-Viz."""
-        return PlotlyPreview(json.loads(self._filepath.read_text(encoding="utf-8")))
+        drawn = json.loads(self._filepath.read_text(encoding="utf-8")) if self._exists() else _ABSENT
+        return PlotlyPreview(drawn)
 
     def _exists(self) -> bool:
         return self._filepath.exists()

@@ -6,11 +6,14 @@ from typing import Any
 from kedro.io import AbstractDataset
 
 from synthetic_textcat.datasets.file_formats import read, write
+from synthetic_textcat.datasets.previews import preview_of
 from synthetic_textcat.datasets.whole_file import replacing
 
 
 class FileDataset(AbstractDataset[Any, Any]):
     """Saves and loads what the suffix names: a frame (`.parquet`, `.csv`, `.jsonl`), plain values (`.json`) or a text.
+
+    A `.yml` file, which is the user's, loads as plain values too.
 
     Args:
         filepath: The file.
@@ -19,6 +22,7 @@ class FileDataset(AbstractDataset[Any, Any]):
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
         self._filepath = Path(filepath)
+        self.preview = preview_of(self._filepath)
         self.metadata = metadata
 
     def load(self) -> Any:

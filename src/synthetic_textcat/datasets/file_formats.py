@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +23,30 @@ def write(path: Path, content: Any) -> None:
 
 
 def read(path: Path) -> Any:
-    """What `write` wrote; every cell of a `.csv` file is a text."""
+    """What `write` wrote, or a user; every cell of a `.csv` file is a text, and `.yml` is plain values."""
     readers: dict[str, Callable[[], Any]] = {
         ".parquet": lambda: pd.read_parquet(path),
         ".csv": lambda: pd.read_csv(path, dtype="str", keep_default_na=False),
         ".jsonl": lambda: _read_json_lines(path),
         ".json": lambda: json.loads(path.read_text(encoding="utf-8")),
+        ".yml": lambda: _read_yaml(path),
     }
     return readers.get(path.suffix, lambda: path.read_text(encoding="utf-8"))()
+
+
+def first_rows(path: Path, nrows: int) -> pd.DataFrame:
+    """The first rows of a table that `write` wrote, or a user; the rest of the file is not read."""
+    if path.suffix == ".parquet":
+        import pyarrow.parquet as pq
+
+        with pq.ParquetFile(path) as file:
+            batch = next(file.iter_batches(batch_size=nrows), file.schema_arrow.empty_table())
+            rows: pd.DataFrame = batch.to_pandas()
+            return rows
+    if path.suffix == ".csv":
+        return pd.read_csv(path, dtype="str", keep_default_na=False, nrows=nrows)
+    with path.open(encoding="utf-8", newline="\n") as lines:
+        return pd.DataFrame([json.loads(line) for line in islice(lines, nrows)])
 
 
 def _write_parquet(path: Path, content: pd.DataFrame) -> None:
@@ -50,6 +67,13 @@ def _write_json_lines(path: Path, content: pd.DataFrame) -> None:
 def _read_json_lines(path: Path) -> pd.DataFrame:
     with path.open(encoding="utf-8", newline="\n") as lines:
         return pd.DataFrame([json.loads(line) for line in lines])
+
+
+def _read_yaml(path: Path) -> Any:
+    import yaml
+
+    with path.open(encoding="utf-8") as file:  # the open file, so that an error names its path
+        return yaml.safe_load(file)
 
 
 def _write_json(path: Path, content: Any) -> None:

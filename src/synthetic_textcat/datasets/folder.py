@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
+from kedro_datasets._typing import TablePreview
 
 from synthetic_textcat.datasets.file_formats import Content, read, write
+from synthetic_textcat.datasets.previews import folder_preview
 from synthetic_textcat.datasets.whole_file import replacing_folder, restored
 
 Files = Mapping[str, Content | Callable[[], Content]]
@@ -72,6 +74,10 @@ class FolderDataset(AbstractDataset[Files, dict[str, FolderFile]]):
                 path = fresh / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 write(path, content() if callable(content) else content)
+
+    def preview(self) -> TablePreview:
+        """The files by name, for Kedro-Viz."""
+        return folder_preview(self._filepath)
 
     def _exists(self) -> bool:
         return restored(self._filepath).is_dir()

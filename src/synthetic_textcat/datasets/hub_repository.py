@@ -7,6 +7,7 @@ from typing import Any
 from kedro.io import AbstractDataset
 
 from synthetic_textcat.datasets.file_formats import read, write
+from synthetic_textcat.datasets.previews import preview_of
 from synthetic_textcat.datasets.whole_file import replacing
 from synthetic_textcat.schemas.publications import Publication, PublicationPlan
 
@@ -31,6 +32,7 @@ class HubRepositoryDataset(AbstractDataset[PublicationPlan, Publication]):
         self._folder = Path(folder)
         self._filepath = Path(filepath)
         self.metadata = metadata
+        self.preview = preview_of(self._filepath)
 
     def load(self) -> Publication:
         """What was pushed last.

@@ -1,5 +1,6 @@
 """The catalog entry of a journal: append-only JSON lines, on disk before they count, one writer at a time."""
 
+import json
 import os
 from itertools import islice
 from pathlib import Path
@@ -9,6 +10,7 @@ from filelock import FileLock, Timeout
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import JSONPreview
 
+from synthetic_textcat.datasets.previews import ROWS, value_preview
 from synthetic_textcat.errors import JournalError
 from synthetic_textcat.llm.journal import Journal, completion_line, end_of_whole_lines
 from synthetic_textcat.schemas.completions import Completion
@@ -76,13 +78,12 @@ class JournalDataset(AbstractDataset[list[Completion], Journal]):
         """Lets other runs write; does nothing if the lock is not held."""
         self._lock.release(force=True)  # however often it was taken
 
-    def preview(self, nrows: int = 5) -> JSONPreview:
+    def preview(self, nrows: int = ROWS) -> JSONPreview:
         """The first lines, for Kedro-Viz."""
         if not self._filepath.exists():
-            return JSONPreview("[]")
+            return value_preview([])
         with self._filepath.open(encoding="ascii") as file:
-            lines = [line for line in islice(file, nrows) if line.endswith("\n")]
-        return JSONPreview(f"[{','.join(lines)}]")
+            return value_preview([json.loads(line) for line in islice(file, nrows) if line.endswith("\n")])
 
     def _cut_torn_line(self) -> None:
         """Cuts off what a kill left of a line, once, before anything is appended to it."""

@@ -16,6 +16,8 @@ class OptionalDataset(AbstractDataset[Any, Any]):
     def __init__(self, *, dataset: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
         self._dataset: AbstractDataset[Any, Any] = AbstractDataset.from_config("optional", dataset)
         self.metadata = metadata
+        if hasattr(self._dataset, "preview"):
+            self.preview = self._dataset.preview
 
     def load(self) -> Any:
         """What the file holds, or None."""
@@ -29,4 +31,4 @@ class OptionalDataset(AbstractDataset[Any, Any]):
         return self._dataset.exists()
 
     def _describe(self) -> dict[str, Any]:
-        return {"dataset": repr(self._dataset)}
+        return self._dataset._describe()  # noqa: SLF001  Kedro-Viz takes the path from it

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import TablePreview
 
+from synthetic_textcat.datasets.previews import ROWS, table_preview
 from synthetic_textcat.datasets.whole_file import replacing
 
 
@@ -44,11 +44,9 @@ class TableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
         with replacing(self._filepath) as fresh:
             data.to_parquet(fresh, **self._save_args)
 
-    def preview(self, nrows: int = 5) -> TablePreview:
-        """The first rows for Kedro-Viz, arrays as plain lists."""
-        table = self.load().head(nrows).to_dict(orient="split")
-        table["data"] = [[x.tolist() if isinstance(x, np.ndarray) else x for x in row] for row in table["data"]]
-        return TablePreview(table)
+    def preview(self, nrows: int = ROWS) -> TablePreview:
+        """The first rows, for Kedro-Viz."""
+        return table_preview(self._filepath, nrows)
 
     def _exists(self) -> bool:
         return self._filepath.exists()

@@ -1,6 +1,5 @@
 """The catalog entry of the tasks file, in whichever format its suffix names."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +7,7 @@ import pandas as pd
 from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import TablePreview
 
+from synthetic_textcat.datasets.previews import ROWS, rows_preview
 from synthetic_textcat.datasets.tasks_formats import FORMATS
 from synthetic_textcat.errors import TasksFileError
 from synthetic_textcat.plain_errors import short_path
@@ -54,12 +54,12 @@ class TasksFileDataset(AbstractDataset[None, TasksFile]):
         """Not possible: the file is the user's."""
         raise DatasetError("The tasks file is written by hand; it can't be saved")
 
-    def preview(self, nrows: int = 5) -> TablePreview:
+    def preview(self, nrows: int = ROWS) -> TablePreview:
         """The first tasks, for Kedro-Viz."""
         content: Any = self.load().content
         if not isinstance(content, pd.DataFrame):
             content = pd.DataFrame([{"task": entry} if isinstance(entry, str) else entry for entry in content or ()])
-        return TablePreview(json.loads(content.head(nrows).to_json(orient="split")))
+        return rows_preview(content, nrows)
 
     def _exists(self) -> bool:
         return self._filepath.exists()

@@ -3,9 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from kedro.io import AbstractDataset, DatasetError
+from kedro_datasets._typing import TablePreview
 
 from synthetic_textcat.datasets.csv_table import read_csv
+from synthetic_textcat.datasets.previews import ABSENT, ROWS, rows_preview
 from synthetic_textcat.errors import ReferenceTextsError
 from synthetic_textcat.plain_errors import short_path
 
@@ -46,6 +49,11 @@ class TextsDataset(AbstractDataset[None, list[str]]):
     def save(self, data: None) -> None:  # noqa: ARG002
         """Not possible: the file is the user's."""
         raise DatasetError("Reference texts are the user's; they can't be saved")
+
+    def preview(self, nrows: int = ROWS) -> TablePreview:
+        """The first texts, for Kedro-Viz."""
+        texts = self.load()[:nrows] if self._exists() else None
+        return rows_preview(pd.DataFrame({ABSENT if texts is None else self._column: texts or []}), nrows)
 
     def _exists(self) -> bool:
         return self._filepath.exists()

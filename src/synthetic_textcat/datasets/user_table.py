@@ -8,6 +8,7 @@ import pandas as pd
 from kedro.io import AbstractDataset, DatasetError
 
 from synthetic_textcat.datasets.csv_table import read_csv, read_text
+from synthetic_textcat.datasets.previews import preview_of
 from synthetic_textcat.errors import EvaluationError
 from synthetic_textcat.plain_errors import short_path
 from synthetic_textcat.schemas.tasks_file import JsonError, parse_json
@@ -24,6 +25,7 @@ class UserTableDataset(AbstractDataset[None, pd.DataFrame]):
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
         self._filepath = Path(filepath)
         self.metadata = metadata
+        self.preview = preview_of(self._filepath)
 
     def load(self) -> pd.DataFrame:
         """The table.

@@ -1,0 +1,115 @@
+"""What Kedro-Viz shows of a file when its node is clicked: the beginning of it, in a form its page takes without harm.
+
+Kedro-Viz tells the kind by the *name* of what `preview` is annotated to return, so it is not imported here. Its page
+escapes tables, JSON and text. What it can't take is JSON that is none (`NaN`), and cells that are no plain values.
+"""
+
+import json
+import math
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, NewType
+
+import pandas as pd
+from kedro_datasets._typing import JSONPreview, TablePreview
+
+from synthetic_textcat.datasets.file_formats import first_rows, read
+from synthetic_textcat.datasets.page_text import words_of
+
+TextPreview = NewType("TextPreview", str)
+"""As it stands, in a fixed-width font. Kedro-Viz knows the name; kedro-datasets has no type of it yet."""
+
+ROWS = 5
+ABSENT = "There is no such file yet."
+
+_ITEMS = 20
+_CELL = 300
+_TEXT = 20_000
+
+
+def preview_of(path: Path) -> Callable[..., Any]:
+    """The preview that suits the suffix of a file, for the attribute `preview` of a dataset."""
+    if path.suffix in (".parquet", ".csv", ".jsonl"):
+        return partial(table_preview, path)
+    return partial({".json": json_preview, ".html": page_preview}.get(path.suffix, text_preview), path)
+
+
+def table_preview(path: Path, nrows: int = ROWS) -> TablePreview:
+    """The first rows of a `.parquet`, `.csv` or `.jsonl` file; no more of it is read than that."""
+    return rows_preview(first_rows(path, nrows) if path.exists() else pd.DataFrame(columns=[ABSENT]), nrows)
+
+
+def rows_preview(frame: pd.DataFrame, nrows: int = ROWS) -> TablePreview:
+    """The first rows of a frame, each cell a number or a text that is not too long to look through."""
+    shown = frame.head(nrows)
+    rows = [[_cell(value) for value in row] for row in shown.itertuples(index=False, name=None)]
+    return TablePreview(
+        {"index": list(range(len(rows))), "columns": [str(name) for name in shown.columns], "data": rows}
+    )
+
+
+def json_preview(path: Path) -> JSONPreview:
+    """What a `.json` file holds, of long lists the first items."""
+    return value_preview(read(path) if path.exists() else [ABSENT])
+
+
+def value_preview(value: Any) -> JSONPreview:
+    """Plain values as JSON, of long lists the first items."""
+    return JSONPreview(json.dumps(_plain(value), ensure_ascii=False, allow_nan=False, default=str))
+
+
+def text_preview(path: Path) -> TextPreview:
+    """The beginning of a text."""
+    if not path.exists():
+        return TextPreview(ABSENT)
+    with path.open(encoding="utf-8") as file:
+        text = file.read(_TEXT + 1)
+    return TextPreview(_cut(text, _TEXT) or "(empty)")
+
+
+def page_preview(path: Path) -> TextPreview:
+    """The words of a page.
+
+    Kedro-Viz has a preview of HTML too, but reads Markdown into it after it has taken scripts out: a text such as
+    `[a](" onmouseover="...)`, escaped or not, would be a script again.
+    """
+    return TextPreview(_cut(words_of(path.read_text(encoding="utf-8")), _TEXT) if path.exists() else ABSENT)
+
+
+def folder_preview(folder: Path, nrows: int = _ITEMS) -> TablePreview:
+    """The files of a folder by name, with their sizes in bytes."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    rows = [(path.relative_to(folder).as_posix(), path.stat().st_size) for path in files[:nrows]]
+    more = [(f"and {len(files) - nrows} more", None)] if len(files) > nrows else []
+    listing = pd.DataFrame([*rows, *more], columns=["file", "bytes"], dtype="object")
+    return rows_preview(listing if folder.exists() else pd.DataFrame(columns=[ABSENT]), nrows + 1)
+
+
+def _cell(value: Any) -> str | float | None:
+    """A value as a cell; lists and objects as JSON, since the page would show them as `[object Object]`."""
+    if isinstance(value, str):
+        return _cut(value, _CELL)
+    plain = value.tolist() if hasattr(value, "tolist") else value
+    if isinstance(plain, bool | list | dict):
+        return _cut(json.dumps(_plain(plain), ensure_ascii=False, default=str), _CELL)
+    if plain is None or plain is pd.NA or plain is pd.NaT or (isinstance(plain, float) and not math.isfinite(plain)):
+        return None
+    return plain if isinstance(plain, int | float) else _cut(str(plain), _CELL)
+
+
+def _plain(value: Any) -> Any:
+    """The same without numbers that JSON does not know, arrays as lists, and without the rest of long lists."""
+    value = value.tolist() if hasattr(value, "tolist") else value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        more = [f"and {len(value) - _ITEMS} more"] if len(value) > _ITEMS else []
+        return [*map(_plain, value[:_ITEMS]), *more]
+    return value
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[:most].rstrip() + " …"

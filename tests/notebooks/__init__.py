@@ -1,0 +1,1 @@
+"""The notebooks: fit to commit, and they run."""
