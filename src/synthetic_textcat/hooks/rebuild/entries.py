@@ -48,7 +48,7 @@ def _quota_entries(run: KeptRun) -> dict[str, Entry]:
     return {
         name: {
             "type": "synthetic_textcat.datasets.OptionalDataset",
-            "dataset": {"type": "json.JSONDataset", "filepath": path.as_posix()},
+            "dataset": {"type": "synthetic_textcat.datasets.FileDataset", "filepath": path.as_posix()},
         }
         for name, path in found.items()
     }
