@@ -58,6 +58,9 @@ def test_mlflow_has_the_ledger_the_parameters_and_what_rebuilds_the_run(first_ru
 
     assert run.info.status == "FINISHED"
     assert run.info.run_name is not None
+    card = project.path("data/05_model_input/export/huggingface/README.md").read_text(encoding="utf-8")
+    version = run.data.tags["prompt.closed_prompt"].rpartition("/")[2]
+    assert f"| closed_prompt | {version} | `" in card
     assert OFFLINE_MODEL in run.info.run_name
     assert metrics["rows/planned"] == 200
     assert metrics["rows/accepted"] == ledger["accepted"]

@@ -70,6 +70,17 @@ def test_a_point_says_how_far_the_calls_are_at_so_many_rows(clock: _Clock) -> No
     }
 
 
+def test_passes_of_a_quota_are_added_up(clock: _Clock) -> None:
+    points = LivePoints()
+    points.note(_tally(3, 1, tokens=50, usd=0.5))
+    points.next_pass()
+    clock.now += 2
+    points.note(_tally(2, tokens=10, usd=0.1))
+    written = _Store().written(points)
+    assert written["live/rows_done"] == [(4, 4.0), (6, 6.0)]
+    assert written["live/tokens"] == [(4, 50.0), (6, 60.0)]
+
+
 def test_points_come_a_second_apart_and_the_last_one_at_once(clock: _Clock) -> None:
     points = LivePoints()
     for rows in range(1, 31):

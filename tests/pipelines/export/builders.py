@@ -35,5 +35,6 @@ def card(rows: list[dict[str, Any]], model: str = "gpt", licence: str | None = N
         42,
         AttributeSamplingParameters.model_validate(sampling),
         ExportParameters(license=licence),
+        {"closed_prompt": 7},
         *PROMPTS,
     )

@@ -54,7 +54,8 @@ def test_it_tells_the_account_the_models_the_prompts_and_the_shares() -> None:
     assert "| accepted | 6 |\n| rejected: label_leaked | 2 |\n| failed: invalid_json | 1 |\n| not run | 1 |\n" in text
     assert "| `clarity` | `ambiguous` | 1 | 50.0 % |\n" in text
     assert "| train | 1 |\n| validation | 0 |\n| test | 2 |\n| left out | 0 |\n" in text
-    assert f"| closed_prompt | `{prompt_sha256(PROMPTS[0])}` |\n" in text
+    assert f"| closed_prompt | 7 | `{prompt_sha256(PROMPTS[0])}` |\n" in text
+    assert f"| open_prompt | not recorded | `{prompt_sha256(PROMPTS[1])}` |\n" in text
     for words in ("machine-generated", 'batch_sampler="no_duplicates"', "`TripletLoss`", "## Licence"):
         assert words in text
 

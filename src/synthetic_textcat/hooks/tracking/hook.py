@@ -9,7 +9,7 @@ from typing import Any
 
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
-from kedro.io import CatalogProtocol
+from kedro.io import CatalogProtocol, MemoryDataset
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
@@ -35,6 +35,9 @@ _MODEL_CALLS = "model_calls"
 
 _CALLS_ARE_OUT_S = 2.0
 """After so long a model-calling node has imported its client and sent its first request."""
+
+_VERSIONS = "prompt_versions"
+"""A dataset of ours: the numbers under which MLflow has the prompts of the node that loads it; empty without MLflow."""
 
 _CUT_SHORT = "the process ended before the pipeline did"
 
@@ -96,8 +99,11 @@ class MlflowTracking:
         """Opens the MLflow run; one that makes model calls is opened when the first of them are out."""
         if self._active and self._passes.follows:
             self._active.catalog = catalog
+            catalog[_VERSIONS] = MemoryDataset({})
+            self._active.stream.next_pass()
             return
         self._close_unfinished()
+        catalog[_VERSIONS] = MemoryDataset({})
         self._last, context = None, self._context
         if context is None:
             return
@@ -126,6 +132,12 @@ class MlflowTracking:
             self._active.open_within(_CALLS_ARE_OUT_S)
         elif self._active:
             self._active.stream.calls_are_over()
+
+    @hook_impl
+    def before_dataset_loaded(self, dataset_name: str, node: Node) -> None:
+        """Registers a node's prompts where it asks for their versions."""
+        if dataset_name == _VERSIONS and self._active:
+            self._active.catalog[_VERSIONS] = MemoryDataset(self._active.register_prompts(node.inputs))
 
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: Any, node: Node) -> None:

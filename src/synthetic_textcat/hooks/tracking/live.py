@@ -78,12 +78,12 @@ class LivePoints:
         self._lock = Lock()
         self._first: _Point | None = None
         self._last: _Point | None = None
-        self._tally: Tally | None = None
-        self._before = _Counts()
+        self._before = self._of_pass = _Counts()
 
     def note(self, tally: Tally, *, at_once: bool = False) -> None:
         """Takes a point if it is time for one, or `at_once`; none where nothing was settled since the last one."""
-        now, counts = time.monotonic(), self._with_earlier_passes(tally)
+        self._of_pass = _Counts.of(tally)
+        now, counts = time.monotonic(), self._before.plus(self._of_pass)
         if not counts.done or (self._last and (counts.done == self._last.step or not (at_once or self._is_due(now)))):
             return
         point = _Point(int(time.time() * 1000), now, counts.done, _values(counts) | self._rate(counts, now))
@@ -91,6 +91,10 @@ class LivePoints:
         with self._lock:
             self._waiting.append(point)
             del self._waiting[:-_MOST_WAITING]
+
+    def next_pass(self) -> None:
+        """Another pass of a quota begins, with a tally of its own; what was counted so far is added to it."""
+        self._before, self._of_pass = self._before.plus(self._of_pass), _Counts()
 
     def write(self, client: "MlflowClient", run_id: str) -> None:
         """Writes the points that wait, in one call; where that fails they wait on."""
@@ -103,12 +107,6 @@ class LivePoints:
             client.log_batch(run_id, metrics=metrics)
         with self._lock:
             self._waiting = [point for point in self._waiting if point not in points]
-
-    def _with_earlier_passes(self, tally: Tally) -> _Counts:
-        if tally is not self._tally:
-            self._before = self._before.plus(_Counts.of(self._tally)) if self._tally else self._before
-            self._tally = tally
-        return self._before.plus(_Counts.of(tally))
 
     def _is_due(self, now: float) -> bool:
         assert self._first is not None

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from synthetic_textcat.hooks.tracking.artifacts import keep_file
 from synthetic_textcat.hooks.tracking.guard import Guard
@@ -13,12 +14,15 @@ from synthetic_textcat.hooks.tracking.marks import Marked
 from synthetic_textcat.hooks.tracking.prompts import link_tags, register
 from synthetic_textcat.hooks.tracking.values import metrics_of, tags_of
 
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import PromptVersion
+
 
 def record_results(log: RunLog, guard: Guard, marked: Sequence[Marked], project: Path, step: int) -> None:
     """Records metrics (at this step) and tags, then dataset inputs, prompts and files."""
     record_values(log, guard, marked, step)
     _record_inputs(log, guard, [item for item in marked if item.marks.input is not None], project)
-    _record_prompts(log, guard, [item for item in marked if item.marks.prompt])
+    record_prompts(log, guard, [item for item in marked if item.marks.prompt])
     for item in marked:
         guard.attempt(f"the file of '{item.name}'", partial(keep_file, log, item))
 
@@ -43,11 +47,13 @@ def _record_inputs(log: RunLog, guard: Guard, marked: Sequence[Marked], project:
         guard.attempt("its inputs", lambda: log.client.log_inputs(log.run_id, inputs))
 
 
-def _record_prompts(log: RunLog, guard: Guard, marked: Sequence[Marked]) -> None:
-    versions = {}
+def record_prompts(log: RunLog, guard: Guard, marked: Sequence[Marked]) -> dict[str, int]:
+    """Registers prompts and links them to the run; their versions by name."""
+    versions: dict[str, PromptVersion] = {}
     for item in marked:
         version = guard.attempt(f"the prompt '{item.name}'", partial(register, log, item))
         if version is not None:
             versions[item.name] = version
     if versions:
         guard.attempt("its prompts", lambda: log.batch(tags=link_tags(versions)))
+    return {name: int(version.version) for name, version in versions.items()}

@@ -1,6 +1,6 @@
 """The MLflow run that is open: what it is given at its start, and what at its end."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
@@ -11,7 +11,7 @@ from synthetic_textcat.hooks.tracking.guard import Guard
 from synthetic_textcat.hooks.tracking.log import RunLog
 from synthetic_textcat.hooks.tracking.marks import Marked, marks_of, read_bytes
 from synthetic_textcat.hooks.tracking.opening import Opening
-from synthetic_textcat.hooks.tracking.results import record_results, record_values
+from synthetic_textcat.hooks.tracking.results import record_prompts, record_results, record_values
 from synthetic_textcat.hooks.tracking.stream import Stream
 
 _PATIENCE_S = 5.0
@@ -128,6 +128,16 @@ class ActiveRun:
         self.guard.attempt("its description", lambda: self._describe(status, reason))
         self.guard.attempt("its end", lambda: self.log.end(status, reason), always=True)
         self.guard.report()
+
+    def register_prompts(self, names: Iterable[str]) -> dict[str, int]:
+        """Registers those of the datasets that are prompts, as this run reads them; their versions by name."""
+        found = ((name, self.catalog.get(name)) for name in names)
+        marked = [
+            Marked(name, dataset, marks, saved=False, kept=self.prompts.get(name))
+            for name, dataset in found
+            if (marks := marks_of(dataset)) is not None and marks.prompt
+        ]
+        return record_prompts(self.log, self.guard, marked) if self.open_now() else {}
 
     def _describe(self, status: str, reason: str | None) -> None:
         """At the very end: it links to what is there."""

@@ -38,6 +38,10 @@ class Stream:
             self._points.note(tally)
             self._calls.note(completions)
 
+    def next_pass(self) -> None:
+        """Another pass of a quota begins."""
+        self._points.next_pass()
+
     def calls_are_over(self) -> None:
         """Takes a last point while it is true, and lets go of the plan; another node runs."""
         if (tally := self._tally()) is not None:

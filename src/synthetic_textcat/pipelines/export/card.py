@@ -32,6 +32,7 @@ class CardFacts:
         banner: Said first where templates wrote the text.
         version: Of this software.
         prompts: Name → sha256.
+        prompt_versions: Name → number in the registry, of those that are there.
         tasks: How many there are, by kind: `file`, `brainstorm`, `closed`.
         shares: Attribute → value → number of its rows.
         overlaps: Examples that were taken out, since the maker's evaluation set has them.
@@ -47,6 +48,7 @@ class CardFacts:
     banner: str | None
     version: str
     prompts: Mapping[str, str]
+    prompt_versions: Mapping[str, int]
     tasks: Mapping[str, int]
     shares: Mapping[str, Mapping[str, int]]
     overlaps: int

@@ -27,6 +27,7 @@ def facts_of(
     sampling: AttributeSamplingParameters,
     export: ExportParameters,
     prompts: Mapping[str, Any],
+    prompt_versions: Mapping[str, int],
 ) -> CardFacts:
     """What the card says of these examples.
 
@@ -41,6 +42,7 @@ def facts_of(
         sampling: What was drawn for the rows.
         export: How they are exported.
         prompts: Templates by name.
+        prompt_versions: Of those that MLflow has registered, by name.
     """
     models = sorted(set(examples["model_name"].dropna())) or [llm.model]
     codes = sorted({find_language(name).code.partition("-")[0] for name in examples["language"].unique()})
@@ -53,6 +55,7 @@ def facts_of(
         banner=BANNER if OFFLINE_MODEL in models else None,
         version=version("synthetic-textcat"),
         prompts={name: prompt_sha256(prompt) for name, prompt in prompts.items()},
+        prompt_versions=prompt_versions,
         tasks={
             "file": sources["file"],
             "brainstorm": sources["brainstorm"],

@@ -145,8 +145,11 @@ def write_card(
     seed: int,
     sampling: AttributeSamplingParameters,
     export: ExportParameters,
+    prompt_versions: dict[str, int],
     *prompts: Any,
 ) -> str:
-    """The dataset folder's README.md; the prompts come in the order of `PROMPTS`."""
+    """The dataset folder's README.md; prompts come in the order of `PROMPTS`, their versions by name."""
     named = dict(zip(PROMPTS, prompts, strict=True))
-    return render_card(facts_of(examples, tasks, ledger, metrics, split_report, llm, seed, sampling, export, named))
+    return render_card(
+        facts_of(examples, tasks, ledger, metrics, split_report, llm, seed, sampling, export, named, prompt_versions)
+    )

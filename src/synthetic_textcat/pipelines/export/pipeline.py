@@ -72,6 +72,7 @@ def create_pipeline() -> Pipeline:
                     "params:seed",
                     "params:attribute_sampling",
                     "params:export",
+                    "prompt_versions",
                     *PROMPTS,
                 ],
                 outputs="dataset_card",
