@@ -3,7 +3,7 @@
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 
-from synthetic_textcat.schemas.parameters import validate_parameters
+from synthetic_textcat.schemas.parameter_check import validate_parameters
 
 
 class ParameterGate:

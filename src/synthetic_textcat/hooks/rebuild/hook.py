@@ -15,7 +15,7 @@ from synthetic_textcat.hooks.rebuild.entries import kept_entries, tasks_entry
 from synthetic_textcat.hooks.rebuild.parameters import changes_of_plan, rebuilt_parameters
 from synthetic_textcat.hooks.tracking.kept import KeptRun, kept_run
 from synthetic_textcat.hooks.tracking.source import source_tags
-from synthetic_textcat.schemas.parameters import validate_parameters
+from synthetic_textcat.schemas.parameter_check import validate_parameters
 from synthetic_textcat.schemas.rows import plan_sha256
 
 _OTHER_PLAN_ON_DISK = (
