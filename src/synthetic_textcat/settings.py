@@ -54,7 +54,7 @@ HOOKS = (
     Publishing(),
     ComparedRuns(),
     _rebuild,
-    JournalWriter(run_id=lambda: _refill.run_id),
+    JournalWriter(_refill),
     ParameterGate(),
     _refill,
 )

@@ -129,7 +129,7 @@ def test_a_cell_made_infeasible_is_named_and_does_not_stop_the_others(project: P
     assert [(cell["cell"]["label"], cell["infeasible"]) for cell in given_up] == [("Sport", True)] * 2
     assert all(len(cell["replies"]) == 3 and cell["causes"]["same_labels"] for cell in given_up)
     assert "given up  Sort a news story by its topic., English, Sport: same_labels" in output
-    assert "warn      2 of 12 cells of the quota were given up" in output
+    assert "warn      2 of 12 cells of the quota given up" in output
     _adds_up(project)
 
 

@@ -1,5 +1,7 @@
 """How far a quota is while rows come in."""
 
+from collections.abc import Collection
+
 import pandas as pd
 
 from synthetic_textcat.hooks.cell_tally import CellTally, cell_tally
@@ -17,8 +19,8 @@ _ROUNDS = Rounds(recipe="r", rounds=(tuple(CellRows(cell=cell, rows=2) for cell 
 _REQUESTS = pd.DataFrame({"request_id": ["r0", "r1", "r2"], "language": ["German", "English", "English"]})
 
 
-def _tally(before: Shortfall | None = None) -> CellTally:
-    found = cell_tally(_REQUESTS, _ROUNDS, before, _SAMPLING)
+def _tally(before: Shortfall | None = None, still_open: Collection[int] = range(3)) -> CellTally:
+    found = cell_tally(_REQUESTS, _ROUNDS, before, _SAMPLING, still_open)
     assert found is not None
     return found
 
@@ -40,12 +42,16 @@ def test_rows_beyond_the_target_fill_nothing() -> None:
 
 def test_it_begins_where_the_pass_before_ended() -> None:
     short = ShortCell(cell={"language": "English"}, accepted=1, missing=1, planned=2, causes={})
-    counts = {"asked": 2, "accepted": 3, "surplus": 0, "run": 4, "unanswered": 0, "passes": 1}
-    before = Shortfall(recipe="r", rounds=1, target_accepted=2, goes_on=True, cells=(short,), **counts)
+    counts = {"asked": 2, "accepted": 3, "surplus": 0, "answered": 4}
+    before = Shortfall(recipe="r", rounds=1, target_accepted=2, cells=(short,), **counts)
     assert (_tally(before).full, _tally(before).missing) == (1, 1)
     of_another_plan = before.model_copy(update={"recipe": "other"})
     assert _tally(of_another_plan).missing == 4
 
 
+def test_rows_that_the_journal_has_already_count_before_they_are_judged() -> None:
+    assert (_tally(still_open=[2]).full, _tally(still_open=[2]).missing) == (0, 2)
+
+
 def test_without_a_quota_there_is_no_such_count() -> None:
-    assert cell_tally(_REQUESTS, None, None, AttributeSamplingParameters()) is None
+    assert cell_tally(_REQUESTS, None, None, AttributeSamplingParameters(), []) is None

@@ -1,6 +1,6 @@
 """How far a quota is while rows come in."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -45,20 +45,35 @@ class CellTally:
 
 
 def cell_tally(
-    requests: pd.DataFrame, rounds: Rounds | None, before: Shortfall | None, sampling: AttributeSamplingParameters
+    requests: pd.DataFrame,
+    rounds: Rounds | None,
+    before: Shortfall | None,
+    sampling: AttributeSamplingParameters,
+    still_open: Collection[int],
 ) -> CellTally | None:
     """What is lacking when the calls of a pass begin; None without a quota.
 
     Args:
         requests: The plan.
         rounds: Of the plan.
-        before: What the pass before found; without it nothing is there yet.
+        before: What the pass before found.
         sampling: The target and the columns of a cell.
+        still_open: Positions of the rows to ask for; others that no pass has judged yet count as good.
     """
     if rounds is None or sampling.target_accepted is None:
         return None
-    lacking = dict.fromkeys(all_cells(rounds), sampling.target_accepted)
-    if before is not None and (before.recipe, before.target_accepted) == (rounds.recipe, sampling.target_accepted):
+    lacking, judged = dict.fromkeys(all_cells(rounds), sampling.target_accepted), 0
+    if before is not None and _is_of(before, rounds, sampling):
         lacking = dict.fromkeys(lacking, 0) | {unnamed(cell.cell): cell.missing for cell in before.cells}
+        judged = sum(rounds.sizes[: before.rounds])
     cells = cells_of(requests, sampling.per)
+    open_rows = set(still_open)
+    for position in range(judged, len(cells)):
+        if position not in open_rows and lacking[cells[position]]:
+            lacking[cells[position]] -= 1
     return CellTally(dict(zip(plain(requests["request_id"]), cells, strict=True)), lacking)
+
+
+def _is_of(before: Shortfall, rounds: Rounds, sampling: AttributeSamplingParameters) -> bool:
+    known = (before.recipe, before.asked_with, before.target_accepted)
+    return known == (rounds.recipe, rounds.asked_with, sampling.target_accepted)

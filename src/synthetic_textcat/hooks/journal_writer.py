@@ -1,6 +1,5 @@
 """Who writes a journal: one run at a time, under a name."""
 
-from collections.abc import Callable
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
@@ -9,6 +8,7 @@ from kedro.pipeline import Pipeline
 
 from synthetic_textcat.datasets import JournalDataset
 from synthetic_textcat.errors import JournalError
+from synthetic_textcat.hooks.refill import Refill
 from synthetic_textcat.llm.engine import give_up
 
 _JOURNALS = {"brainstorm_completions", "completions"}
@@ -22,18 +22,19 @@ class JournalWriter:
     first one's feet, or read the journal just before the first one's last answers.
 
     Args:
-        run_id: The id of this run, which is one for all passes of a command.
+        refill: Knows the passes of a command, which have one id and one lock.
     """
 
-    def __init__(self, run_id: Callable[[], str]) -> None:
-        self._run_id = run_id
+    def __init__(self, refill: Refill) -> None:
+        self._refill = refill
         self._locked: list[JournalDataset] = []
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
         """Raises JournalError if another run writes one of them. `run_id` is what this run's journal lines bear."""
-        self._release()  # of a run that an interrupt ended, in a notebook
-        catalog["run_id"] = MemoryDataset(self._run_id())
+        if not self._refill.follows:
+            self._release()  # of a run that an interrupt ended, in a notebook
+        catalog["run_id"] = MemoryDataset(self._refill.run_id)
         written = pipeline.all_outputs()
         try:
             for name in sorted(written | _JOURNALS if written & _PLAN else written):
@@ -47,8 +48,9 @@ class JournalWriter:
 
     @hook_impl
     def after_pipeline_run(self) -> None:
-        """Lets others write."""
-        self._release()
+        """Lets others write, unless another pass follows."""
+        if not self._refill.goes_on():
+            self._release()
 
     @hook_impl(tryfirst=True)
     def on_pipeline_error(self) -> None:

@@ -1,6 +1,7 @@
 """How far the calls are: one live line on a terminal, a log line every so often elsewhere."""
 
 import logging
+from collections.abc import Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +78,7 @@ class Progress:
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
         """Begins when it is known which rows are open; counts what is saved from then on."""
         if dataset_name.endswith("open_rows"):
-            self._begin(len(data.rows))
+            self._begin([row.position for row in data.rows])
         elif dataset_name == "completions" and self._is_counting and self._tally and self._prices:
             self._tally.add(data, self._prices)
             self._say(self._tally)
@@ -98,21 +99,24 @@ class Progress:
         """Ends."""
         self._end()
 
-    def _begin(self, asked: int) -> None:
+    def _begin(self, asked: Sequence[int]) -> None:
         self._end()
         if not asked:
             return
-        self._tally, self._is_counting = Tally(asked, self._max_attempts, self._flag_only, cells=self._cells()), True
+        self._tally, self._is_counting = (
+            Tally(len(asked), self._max_attempts, self._flag_only, cells=self._cells(asked)),
+            True,
+        )
         self._begun = self._last_said = monotonic()
         self._live = _live_line()
         if self._live is not None:
             show(self._live)
 
-    def _cells(self) -> CellTally | None:
+    def _cells(self, asked: Sequence[int]) -> CellTally | None:
         if self._sampling.target_accepted is None or not self._quota.keys() >= _OF_QUOTA:
             return None
         rounds, before = Rounds.read(self._quota["rounds"]), Shortfall.read(self._quota["previous_shortfall"])
-        return cell_tally(self._quota["requests"], rounds, before, self._sampling)
+        return cell_tally(self._quota["requests"], rounds, before, self._sampling, asked)
 
     def _say(self, tally: Tally) -> None:
         now = monotonic()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from synthetic_textcat.schemas.quota import ShortCell, Shortfall, shown
+from synthetic_textcat.schemas.quota import ShortCell, Shortfall, counted, shown
 
 _MOST_SHOWN = 3
 _MOST_CAUSES = 2
@@ -19,11 +19,6 @@ def quota_lines(shortfall: Shortfall) -> Iterator[str]:
     short = [cell.missing for cell in shortfall.cells if not cell.infeasible]
     if short:
         yield f"short     {counted(sum(short), 'row')} in {counted(len(short), 'cell')}"
-
-
-def counted(number: int, what: str) -> str:
-    """A number with its noun."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _why(cell: ShortCell) -> str:

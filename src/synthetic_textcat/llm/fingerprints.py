@@ -4,11 +4,18 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from synthetic_textcat.hashing import canonical_json
+from synthetic_textcat.hashing import canonical_json, sha256_of
 from synthetic_textcat.llm.messages import Messages, wire_form
 from synthetic_textcat.schemas.parameters import LlmParameters
+from synthetic_textcat.schemas.prompts import prompt_sha256
 
 _NOT_SAMPLING = {"token_limit_field"}
+
+
+def asking_sha256(llm: LlmParameters, identity: Sequence[Any], prompts: Sequence[Any]) -> str:
+    """Hex sha256 of what all calls have in common, and of the prompts: with another one, other replies are to come."""
+    settings = llm.model_dump(mode="json", exclude=_NOT_SAMPLING)
+    return sha256_of([settings, *identity, *map(prompt_sha256, prompts)])
 
 
 class Fingerprinter:

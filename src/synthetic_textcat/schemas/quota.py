@@ -5,14 +5,15 @@ A cell is one combination of the values of the plan's columns that `attribute_sa
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import pandas as pd
 
 from synthetic_textcat.schemas.block import Block
 from synthetic_textcat.schemas.rows import plain
 
-ANY_LABEL = "any label"
+ANY = "any"
+"""How a value is shown that is not planned: a label that the model invents, an attribute that a task has not."""
 
 Cell = tuple[str | None, ...]
 """A cell's values, in the order of `per`; None for a label that the model invents."""
@@ -30,10 +31,14 @@ class Rounds(Block):
 
     Attributes:
         recipe: Sha256 of all that the plan is drawn from, without the target.
+        asked_with: Sha256 of model, settings and prompts, whose yields later rounds go by; None for any.
+        target: Of each cell when it was planned last; None for any.
         rounds: For each round, what it planned.
     """
 
     recipe: str
+    asked_with: str | None = None
+    target: int | None = None
     rounds: tuple[tuple[CellRows, ...], ...] = ()
 
     @property
@@ -54,8 +59,9 @@ class ShortCell(Block):
         cell: Its values by column.
         accepted, missing: Rows that it has, and lacks.
         planned: Rows asked for so far.
+        pending: Those that brought no reply yet, and may when they are asked again.
         causes: Where the others were lost: reject reason or failure cause, and rows; the most frequent first.
-        barren: Whether the last round that asked for rows of it brought none that was accepted.
+        barren: Whether the last round that planned rows of it brought none that was accepted.
         infeasible: Whether the last two did: no more is asked for.
         replies: Of an infeasible cell up to three of the model's last ones, raw.
     """
@@ -64,6 +70,7 @@ class ShortCell(Block):
     accepted: int
     missing: int
     planned: int
+    pending: int = 0
     causes: dict[str, int]
     barren: bool = False
     infeasible: bool = False
@@ -74,27 +81,26 @@ class Shortfall(Block):
     """What `data/08_reporting/shortfall.json` holds: how far the quota is, and what the next round has to bring.
 
     Attributes:
-        recipe, rounds: Of which plan it tells: the recipe, and how many rounds.
+        recipe, asked_with, rounds: Of which plan it tells: see `Rounds`, and how many rounds.
         target_accepted: Of each cell.
         asked, accepted, surplus: Cells; accepted rows in them, and those beyond the target.
-        run: Planned rows that have an end.
-        unanswered: Rows that brought no reply, which the next pass asks again: more is planned when it has.
-        passes: How often this plan has been passed to its end.
-        goes_on: Whether another pass can bring rows: it plans another round, or asks for unanswered rows again.
+        answered: Planned rows that brought a reply.
+        waiting: Ids of the rows that were asked for and brought none.
+        next: What another pass does: it plans a `round`, or asks again for `replies`; None if no pass can bring rows.
         cells: The short ones.
     """
 
     recipe: str
+    asked_with: str | None = None
     rounds: int
     target_accepted: int
     asked: int
     accepted: int
     surplus: int
-    run: int
-    unanswered: int
-    passes: int
-    goes_on: bool
-    cells: tuple[ShortCell, ...]
+    answered: int
+    waiting: tuple[str, ...] = ()
+    next: Literal["round", "replies"] | None = None
+    cells: tuple[ShortCell, ...] = ()
 
     @property
     def missing(self) -> int:
@@ -110,11 +116,6 @@ class Shortfall(Block):
     def infeasible(self) -> list[ShortCell]:
         """The cells that were given up."""
         return [cell for cell in self.cells if cell.infeasible]
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether every planned row has its end, as far as asking twice can bring it about."""
-        return not self.unanswered or self.passes > 1
 
     @classmethod
     def read(cls, content: Mapping[str, Any] | None) -> Self | None:
@@ -139,7 +140,12 @@ def unnamed(cell: Mapping[str, str | None]) -> Cell:
 
 def shown(cell: Mapping[str, str | None]) -> str:
     """The cell in words, for a line."""
-    return ", ".join(value if value is not None else ANY_LABEL for value in cell.values())
+    return ", ".join(value if value is not None else ANY for value in cell.values())
+
+
+def counted(number: int, what: str) -> str:
+    """A number with its noun."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def all_cells(rounds: Rounds) -> list[Cell]:

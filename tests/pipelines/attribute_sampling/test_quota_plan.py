@@ -1,19 +1,22 @@
 """The plan of a quota: rows are those of the tasks' own sequences, and a round more moves none."""
 
 from collections import Counter
+from typing import Any
 
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from langchain_core.prompts import PromptTemplate
 
 from synthetic_textcat.errors import ParameterError
+from synthetic_textcat.llm.spec import ChatModelSpec
 from synthetic_textcat.pipelines.attribute_sampling.cells import tasks_by_cell
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests, plan_rounds
 from synthetic_textcat.pipelines.attribute_sampling.quota_plan import QuotaPlanner
 from synthetic_textcat.pipelines.attribute_sampling.rounds import first_round
 from synthetic_textcat.pipelines.attribute_sampling.task_plan import TaskPlanner
-from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
+from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, LlmParameters
 from synthetic_textcat.schemas.quota import CellRows, Rounds, cells_of, unnamed
 from synthetic_textcat.schemas.rows import REQUESTS
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
@@ -24,6 +27,7 @@ _TASKS = [
     Task.model_validate({"task": "Say anything.", "extra": {"tone": ["calm", "angry"]}}),
 ]
 _TABLE = pd.DataFrame([task.to_row("file") for task in _TASKS], columns=TASKS_ARROW_SCHEMA.names)
+_SPEC, _LLM = ChatModelSpec("some.Model"), LlmParameters(model="model-1")
 _PER = st.lists(
     st.sampled_from(["task", "language", "label", "num_words", "tone", "misleading_label"]), min_size=1, unique=True
 )
@@ -34,8 +38,18 @@ def _sampling(per: list[str], target: int = 4, **others: object) -> AttributeSam
     return AttributeSamplingParameters.model_validate({"target_accepted": target, "per": per, **others})
 
 
+def _rounds(
+    sampling: AttributeSamplingParameters,
+    seed: int,
+    past: dict[str, Any] | None = None,
+    tasks: pd.DataFrame = _TABLE,
+    prompt: str = "{task}",
+) -> dict[str, Any]:
+    return plan_rounds(tasks, sampling, seed, past, None, _SPEC, _LLM, PromptTemplate.from_template(prompt))
+
+
 def _first(sampling: AttributeSamplingParameters, seed: int = 42) -> Rounds:
-    planned = Rounds.read(plan_rounds(_TABLE, sampling, seed, None, None))
+    planned = Rounds.read(_rounds(sampling, seed))
     assert planned is not None
     return planned
 
@@ -44,7 +58,7 @@ def _with_round(rounds: Rounds, **rows: int) -> Rounds:
     """One more round, of so many rows in the first, second, … cell (`c0`, `c1`, …)."""
     cells = [each.cell for each in rounds.rounds[0]]
     more = tuple(CellRows(cell=cells[int(name[1:])], rows=number) for name, number in rows.items())
-    return Rounds(recipe=rounds.recipe, rounds=(*rounds.rounds, more))
+    return rounds.model_copy(update={"rounds": (*rounds.rounds, more)})
 
 
 def _plan(sampling: AttributeSamplingParameters, rounds: Rounds, seed: int = 42) -> pd.DataFrame:
@@ -104,23 +118,34 @@ def test_at_any_time_all_cells_have_the_same_share_of_their_rows() -> None:
     assert set(half.values()) == {10}
 
 
+def test_another_prompt_or_model_keeps_the_first_round_and_a_lower_target_none() -> None:
+    sampling = _sampling(["task"])
+    begun = _with_round(_first(sampling), c0=5).model_dump(mode="json")
+    assert len(_rounds(sampling, 42, begun)["rounds"]) == 2
+    assert _rounds(sampling, 42, begun, prompt="{task}!")["rounds"] == begun["rounds"][:1]
+    lower = _rounds(_sampling(["task"], 3), 42, begun)["rounds"]
+    assert [cell["rows"] for cell in lower[0]] == [3] * len(_TASKS)
+    given = begun | {"asked_with": None, "target": None}  # of a run that is rebuilt
+    assert _rounds(_sampling(["task"], 3), 42, given, prompt="{task}!") == given
+
+
 def test_other_labels_tasks_attributes_or_seeds_begin_anew_and_another_target_does_not() -> None:
     sampling = _sampling(["task"])
     begun = _with_round(_first(sampling), c0=5).model_dump(mode="json")
     for other in (_sampling(["task"], 9), _sampling(["task"], max_rounds=3), _sampling(["task"], num_seed_examples=0)):
-        assert plan_rounds(_TABLE, other, 42, begun, None) == begun
+        assert _rounds(other, 42, begun)["rounds"] == begun["rounds"]
     for changed, seed in (
         (_sampling(["task", "label"]), 42),
         (sampling, 43),
         (_sampling(["task"], clarity="clear"), 42),
     ):
-        assert len(plan_rounds(_TABLE, changed, seed, begun, None)["rounds"]) == 1
-    assert len(plan_rounds(_TABLE.head(2), sampling, 42, begun, None)["rounds"]) == 1
+        assert len(_rounds(changed, seed, begun)["rounds"]) == 1
+    assert len(_rounds(sampling, 42, begun, _TABLE.head(2))["rounds"]) == 1
 
 
 def test_without_a_target_there_are_no_rounds_and_the_plan_is_the_usual_one() -> None:
     sampling = AttributeSamplingParameters(num_examples=20)
-    assert plan_rounds(_TABLE, sampling, 42, None, None) == {}
+    assert _rounds(sampling, 42) == {}
     pd.testing.assert_frame_equal(plan_requests(_TABLE, sampling, 42, {}), plan_requests(_TABLE, sampling, 42))
 
 

@@ -1,6 +1,8 @@
 """Catalog entries that lead to an earlier run's files."""
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from synthetic_textcat.errors import EarlierRunError
@@ -9,6 +11,7 @@ from synthetic_textcat.hooks.tracking.kept import KeptRun
 from synthetic_textcat.hooks.tracking.marks import raw_marks
 
 _TASKS = "tasks.parquet"
+_ROUNDS = "rounds.json"
 _MADE = {"tasks", "plan_sha256", "rounds"}
 """Kept for rebuilding, but made by each run anew."""
 
@@ -44,7 +47,8 @@ def kept_entries(run: KeptRun, catalog: Mapping[str, Any]) -> tuple[dict[str, En
 
 def _quota_entries(run: KeptRun) -> dict[str, Entry]:
     """The rounds of the run's quota, if it had one; what the project's own last pass lacked counts for nothing."""
-    found = {"previous_rounds": run.folder / "rounds.json", "previous_shortfall": run.folder / "shortfall.json"}
+    _make_given(run.folder / _ROUNDS)
+    found = {"previous_rounds": run.folder / _ROUNDS, "previous_shortfall": run.folder / "shortfall.json"}
     return {
         name: {
             "type": "synthetic_textcat.datasets.OptionalDataset",
@@ -52,6 +56,14 @@ def _quota_entries(run: KeptRun) -> dict[str, Entry]:
         }
         for name, path in found.items()
     }
+
+
+def _make_given(rounds: Path) -> None:
+    """Marks the rounds as planned already: by whatever model, prompts and target, they are not begun anew."""
+    if rounds.is_file():
+        content = json.loads(rounds.read_text(encoding="utf-8"))
+        given = content | {"asked_with": None, "target": None} if content else content
+        rounds.write_text(json.dumps(given), encoding="utf-8")
 
 
 def tasks_entry(run: KeptRun) -> Entry:

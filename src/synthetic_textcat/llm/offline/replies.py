@@ -90,7 +90,8 @@ def _rate(of_rows: float | Mapping[str, float], asked: Asked) -> float:
     """The share for a row like this one: by its label, else by a word of the prompt, such as its language."""
     if not isinstance(of_rows, Mapping):
         return of_rows
-    word = asked.plan.label if asked.plan.label in of_rows else prompt_reader.find_value(asked.rules, tuple(of_rows))
+    others = tuple(word for word in of_rows if word not in asked.labels)
+    word = asked.plan.label if asked.plan.label in of_rows else prompt_reader.find_value(asked.rules, others)
     return of_rows.get(word or "", 0.0)
 
 

@@ -1,7 +1,7 @@
 """Which cells a quota has: every combination of values that can be drawn, of the columns that it names."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice, product
+from itertools import product
 
 from synthetic_textcat.errors import ParameterError, nearest
 from synthetic_textcat.pipelines.attribute_sampling.task_plan import choice_of
@@ -14,6 +14,7 @@ from synthetic_textcat.schemas.tasks import Label, Task
 
 MOST_CELLS = 100_000
 
+_OF_TASK = ("task", "task_id")
 _OF_LABELS = ("label", "misleading_label")
 
 
@@ -33,17 +34,19 @@ def tasks_by_cell(
     _refuse_unknown(sampling.per, own)
     found: dict[Cell, list[Task]] = {}
     for task in tasks:
-        for cell in islice(dict.fromkeys(_cells(task, sampling)), MOST_CELLS + 1):
-            found.setdefault(cell, []).append(task)
-        if len(found) > MOST_CELLS:
-            raise ParameterError(
-                f"Parameter attribute_sampling.per makes more than {MOST_CELLS:,} cells. Next: name fewer columns"
-            )
+        for cell in _cells(task, sampling):
+            able = found.setdefault(cell, [])
+            if not able or able[-1] is not task:
+                able.append(task)
+            if len(found) > MOST_CELLS:
+                raise ParameterError(
+                    f"Parameter attribute_sampling.per makes more than {MOST_CELLS:,} cells. Next: name fewer columns"
+                )
     return found
 
 
 def _refuse_unknown(per: Sequence[str], own: Sequence[str]) -> None:
-    columns = ("task", *ATTRIBUTES, *own, *_OF_LABELS)
+    columns = (*_OF_TASK, *ATTRIBUTES, *own, *_OF_LABELS)
     for name in per:
         if name not in columns:
             raise ParameterError(
@@ -59,8 +62,8 @@ def _cells(task: Task, sampling: AttributeSamplingParameters) -> Iterator[Cell]:
 
 def _values(name: str, task: Task, label: Label | None, sampling: AttributeSamplingParameters) -> Sequence[str | None]:
     """What a row of the task with this label can have in a column."""
-    if name == "task":
-        return [task.task]
+    if name in _OF_TASK:
+        return [getattr(task, name)]
     if name == "label":
         return [label.name if label else None]
     if name == "misleading_label":

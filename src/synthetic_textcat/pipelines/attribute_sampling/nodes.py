@@ -4,10 +4,18 @@ from typing import Any
 
 import pandas as pd
 
+from synthetic_textcat.llm.fingerprints import asking_sha256
+from synthetic_textcat.llm.spec import ChatModelSpec
 from synthetic_textcat.pipelines.attribute_sampling.plan import cells_in_order, plan_rows, quota_rows
 from synthetic_textcat.pipelines.attribute_sampling.plan_report import PlanReport, report_on
-from synthetic_textcat.pipelines.attribute_sampling.rounds import first_round, may_go_on, next_round, recipe_of
-from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
+from synthetic_textcat.pipelines.attribute_sampling.rounds import (
+    first_round,
+    is_judged,
+    kept_of,
+    next_round,
+    recipe_of,
+)
+from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, LlmParameters
 from synthetic_textcat.schemas.quota import Rounds, Shortfall
 from synthetic_textcat.schemas.rows import plan_sha256
 from synthetic_textcat.schemas.tasks import tasks_of
@@ -19,26 +27,33 @@ def plan_rounds(
     seed: int,
     previous_rounds: dict[str, Any] | None,
     previous_shortfall: dict[str, Any] | None,
+    spec: ChatModelSpec,
+    llm: LlmParameters,
+    *prompts: Any,
 ) -> dict[str, Any]:
-    """The rounds of a quota (`Rounds`): those of before and, if the last one left cells short, one more.
+    """The rounds of a quota (`Rounds`): those of before that hold on and, if the last one left cells short, one more.
 
-    Empty where no quota is asked for. They begin anew for other tasks, attributes or another seed.
+    Empty where no quota is asked for. They begin anew for other tasks, attributes, a lower target or another seed; for
+    another model or prompt, with the first.
 
     Raises:
         ParameterError: If a cell can't be planned.
     """
-    if attribute_sampling.target_accepted is None:
+    target = attribute_sampling.target_accepted
+    if target is None:
         return {}
     known = tasks_of(tasks)
-    recipe = recipe_of(known, attribute_sampling, seed)
+    recipe, asked_with = recipe_of(known, attribute_sampling, seed), asking_sha256(llm, spec.identity, prompts)
     past, shortfall = Rounds.read(previous_rounds), Shortfall.read(previous_shortfall)
-    if past is None or past.recipe != recipe:
-        cells = cells_in_order(known, attribute_sampling)
-        begun = first_round(cells, attribute_sampling.per, attribute_sampling.target_accepted)
-        return Rounds(recipe=recipe, rounds=(begun,)).model_dump(mode="json")
-    more = next_round(shortfall) if shortfall and may_go_on(past, shortfall, attribute_sampling) else ()
-    rounds = (*past.rounds, more) if more else past.rounds
-    return Rounds(recipe=recipe, rounds=rounds).model_dump(mode="json")
+    if past is not None and past.asked_with is None and past.recipe == recipe:  # of the run that is rebuilt
+        return past.model_dump(mode="json")
+    kept = kept_of(past, recipe, asked_with, target) or (
+        first_round(cells_in_order(known, attribute_sampling), attribute_sampling.per, target),
+    )
+    rounds = Rounds(recipe=recipe, asked_with=asked_with, target=target, rounds=kept)
+    if shortfall is not None and shortfall.next == "round" and is_judged(rounds, shortfall):
+        rounds = rounds.model_copy(update={"rounds": (*kept, next_round(shortfall))})
+    return rounds.model_dump(mode="json")
 
 
 def plan_requests(

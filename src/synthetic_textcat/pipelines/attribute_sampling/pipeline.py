@@ -9,6 +9,8 @@ from synthetic_textcat.pipelines.attribute_sampling.nodes import (
     report_plan,
 )
 
+_PROMPTS = ("closed_prompt", "open_prompt", "seed_examples_prompt", "retry_prompt")
+
 
 def create_pipeline() -> Pipeline:
     """`tasks` in, `requests`, the plan's hash and what it comes to out."""
@@ -22,6 +24,9 @@ def create_pipeline() -> Pipeline:
                     "params:seed",
                     "previous_rounds",
                     "previous_shortfall",
+                    "llm",
+                    "params:llm",
+                    *_PROMPTS,
                 ],
                 outputs="rounds",
                 name="plan_rounds",

@@ -7,12 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from synthetic_textcat.hashing import sha256_of
 from synthetic_textcat.pipelines.export.card import CardFacts
 from synthetic_textcat.schemas.dataset_folder import SPLITS
 from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters, LlmParameters
+from synthetic_textcat.schemas.prompts import prompt_sha256
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of
 
 
@@ -70,18 +70,6 @@ def facts_of(
         ledger=ledger,
         metrics=metrics,
     )
-
-
-def prompt_sha256(prompt: Any) -> str:
-    """Hex sha256 of the canonical JSON of a template's messages, as pairs of role and text with placeholders."""
-    messages = getattr(prompt, "messages", None)
-    if messages is None:
-        return sha256_of(prompt.template)
-    return sha256_of([[type(message).__name__, _text_of(message)] for message in messages])
-
-
-def _text_of(message: Any) -> str:
-    return str(getattr(getattr(message, "prompt", message), "template", message))
 
 
 def _counts(values: pd.Series) -> dict[str, int]:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.pipelines.quality_report.quota.nodes import measure_quota
 from synthetic_textcat.pipelines.quality_report.quota.surplus import beyond_target
@@ -82,7 +83,7 @@ def test_short_cells_are_named_with_what_they_lost_their_rows_to(tmp_path: Any) 
     found, quota = _state(
         tmp_path, [{"German": ["accepted", "label_leaked"], "English": ["accepted", "accepted"], "Hindi": ["refused"]}]
     )
-    assert (found.asked, found.done, found.missing, found.goes_on) == (3, 1, 3, True)
+    assert (found.asked, found.done, found.missing, found.next) == (3, 1, 3, "round")
     german = next(cell for cell in found.cells if cell.cell == {"language": "German"})
     assert (german.accepted, german.missing, german.planned, german.causes) == (1, 1, 2, {"label_leaked": 1})
     assert not german.barren
@@ -102,31 +103,68 @@ def test_a_cell_is_given_up_after_two_rounds_without_a_row_with_three_replies(tm
     assert hindi.replies == ("reply to r4", "reply to r5", "reply to r6")
     assert hindi.causes == {"refused": 4, "label_leaked": 2}
     assert german.replies == ()
-    assert found.goes_on  # for the other one
+    assert found.next == "round"  # for the other one
     assert {line["cell"]: line["state"] for line in quota["tables"]["quota"]} == {
         "Hindi": "given up",
         "German": "short",
     }
     only_hindi, _ = _state(tmp_path, [{"Hindi": ["refused"]}, {"Hindi": ["refused"]}])
-    assert not only_hindi.goes_on
+    assert only_hindi.next is None
 
 
-@pytest.mark.parametrize("end", ["timeout", "not run"])
-def test_rows_that_brought_no_reply_are_asked_again_before_more_is_planned(tmp_path: Any, end: str) -> None:
-    rounds = [{"German": ["accepted", end]}]
+def test_rows_that_were_not_asked_for_are_asked_before_more_is_planned_however_often_it_is_looked(
+    tmp_path: Any,
+) -> None:
+    rounds = [{"German": ["accepted", "not run"], "English": ["refused", "refused"]}]
     once, _ = _state(tmp_path, rounds)
-    assert (once.unanswered, once.passes, once.is_settled, once.goes_on) == (1, 1, False, True)
-    assert not once.cells[0].barren
     twice, _ = _state(tmp_path, rounds, previous=once.model_dump(mode="json"))
-    assert (twice.passes, twice.is_settled, twice.goes_on) == (2, True, True)
+    assert (once.next, twice.next) == ("replies", "replies")
+
+
+def test_a_row_without_a_reply_is_hoped_for_until_others_had_one_and_it_had_none_again(tmp_path: Any) -> None:
+    first = [{"German": ["accepted", "timeout"], "English": ["accepted", "refused"]}]
+    once, _ = _state(tmp_path, first)
+    assert [(cell.missing, cell.pending, cell.barren) for cell in once.cells] == [(1, 1, False), (1, 0, False)]
+    assert (once.waiting, once.next) == (("r1",), "round")  # for the English one
+    second = [*first, {"English": ["accepted"]}]
+    twice, _ = _state(tmp_path, second, previous=once.model_dump(mode="json"))
+    assert (twice.cells[0].pending, twice.next) == (0, "round")
+
+
+def test_while_nobody_answers_nothing_is_planned_in_place_of_what_may_come(tmp_path: Any) -> None:
+    down = [{"German": ["timeout"] * 3, "English": ["timeout"] * 3}]
+    sampling = _SAMPLING.model_copy(update={"target_accepted": 3})
+    once, _ = _state(tmp_path, down, sampling)
+    twice, _ = _state(tmp_path, down, sampling, previous=once.model_dump(mode="json"))
+    for found in (once, twice):
+        assert found.next == "replies"
+        assert [(cell.pending, cell.barren) for cell in found.cells] == [(3, False)] * 2
+
+
+def test_a_few_rows_without_a_reply_do_not_keep_a_hopeless_cell_alive(tmp_path: Any) -> None:
+    fruitless = [{"Hindi": ["label_leaked", "label_leaked", "timeout"]}, {"Hindi": ["refused", "refused", "timeout"]}]
+    found, _ = _state(tmp_path, fruitless)
+    assert found.cells[0].infeasible
+    assert found.next is None
 
 
 def test_it_ends_with_the_last_round_or_when_every_cell_is_full(tmp_path: Any) -> None:
     full, _ = _state(tmp_path, [{"German": ["accepted", "accepted", "surplus"]}])
-    assert (full.goes_on, full.cells, full.surplus) == (False, (), 1)
+    assert (full.next, full.cells, full.surplus) == (None, (), 1)
     last = [{"German": ["accepted"]}, {"German": ["refused"]}]
-    assert _state(tmp_path, last)[0].goes_on
-    assert not _state(tmp_path, last, _SAMPLING.model_copy(update={"max_rounds": 2}))[0].goes_on
+    assert _state(tmp_path, last)[0].next == "round"
+    assert _state(tmp_path, last, _SAMPLING.model_copy(update={"max_rounds": 2}))[0].next is None
+
+
+def test_rounds_of_another_plan_are_told_with_the_next_step(tmp_path: Any) -> None:
+    planned = Rounds(recipe="r", rounds=((CellRows(cell={"language": "German"}, rows=2),),)).model_dump(mode="json")
+    nothing = to_frame([], EXAMPLES)
+    ends = (nothing, nothing, to_frame([], REJECTED), to_frame([], FAILED))
+    of_one = (_requests(["German"]), to_frame([], CALLS), Journal(tmp_path / "absent"))
+    with pytest.raises(StaleTableError, match="Next: run `kedro run --pipelines generate`"):
+        measure_quota(*of_one, planned, None, _SAMPLING, *ends)
+    with pytest.raises(StaleTableError, match=r"rounds\.json is of another plan"):
+        measure_quota(*of_one, planned, None, _SAMPLING.model_copy(update={"per": ("moood",)}), *ends)
 
 
 def test_without_a_quota_there_is_nothing_to_tell(tmp_path: Any) -> None:

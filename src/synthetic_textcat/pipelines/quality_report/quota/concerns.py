@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from synthetic_textcat.pipelines.quality_report.concern import Concern
 from synthetic_textcat.pipelines.quality_report.culprits import Tables
+from synthetic_textcat.schemas.quota import counted
 
 _WEIGHT = 0.9  # a quota that is not met comes before all other warnings
 
@@ -17,17 +18,18 @@ def quota_concerns(metrics: Mapping[str, float | None], tables: Tables) -> Itera
             level="warn",
             weight=_WEIGHT,
             parameter="attribute_sampling.target_accepted",
-            says=f"{cells:,} of {int(metrics['quota/cells'] or 0):,} cells of the quota were given up{worst}",
+            says=f"{cells:,} of {counted(int(metrics['quota/cells'] or 0), 'cell')} of the quota given up{worst}",
             then="read their replies in data/08_reporting/shortfall.json; mend the prompt, or leave the cell out",
             signal="",
         )
     short = [line for line in tables.get("quota", ()) if line["state"] == "short"]
     if short:
+        missing = sum(line["missing"] for line in short)
         yield Concern(
             level="warn",
             weight=_WEIGHT,
             parameter="attribute_sampling.max_rounds",
-            says=f"{len(short):,} cells of the quota lack {sum(line['missing'] for line in short):,} rows",
+            says=f"{counted(missing, 'row')} missing in {counted(len(short), 'cell')} of the quota",
             then="run the same command again, with a higher cap or more rounds if one of these ended it",
             signal="",
         )

@@ -54,7 +54,10 @@ def measure_quota(
     def replies(positions: Sequence[int]) -> tuple[str, ...]:
         return _raw(journal, fingerprints_of(requests.iloc[list(positions[-_MOST_REPLIES:])], calls))
 
-    shortfall = shortfall_of(cells, planned, Shortfall.read(previous_shortfall), attribute_sampling, replies)
+    previous = Shortfall.read(previous_shortfall)
+    if previous is not None and previous.recipe != planned.recipe:
+        previous = None
+    shortfall = shortfall_of(cells, planned, previous, attribute_sampling, replies)
     tables = quota_tables(cells, shortfall, attribute_sampling.per)
     return QuotaState(
         {"metrics": quota_metrics(shortfall), "tables": tables, "worst": {}}, shortfall.model_dump(mode="json")

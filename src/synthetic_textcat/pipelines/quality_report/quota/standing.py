@@ -1,18 +1,19 @@
 """Where each cell stands: its rows by their end, round by round."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain, repeat
+from itertools import chain, repeat, takewhile
 from typing import NamedTuple
 
 import pandas as pd
 
+from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.schemas.outcomes import GOOD_OUTCOMES, TRANSPORT_CAUSES
 from synthetic_textcat.schemas.quota import Cell, Rounds, cells_of
 from synthetic_textcat.schemas.rows import plain
 
-_NO_REPLY = {"not_run", *TRANSPORT_CAUSES}
+_NOT_RUN = "not_run"
 
 
 class Ends(NamedTuple):
@@ -34,18 +35,34 @@ class Ends(NamedTuple):
 
 
 @dataclass(slots=True)
+class RoundOfCell:
+    """Rows that one round planned in a cell: all, those that brought a reply, and those of them that are good."""
+
+    rows: int = 0
+    answered: int = 0
+    good: int = 0
+
+    @property
+    def is_barren(self) -> bool:
+        """Whether half of the rows at least brought a reply, and none is good."""
+        return not self.good and 2 * self.answered >= self.rows
+
+
+@dataclass(slots=True)
 class Standing:
     """One cell.
 
     Attributes:
         ends: Rows by their end.
-        good: For each round that planned rows of the cell, how many are good; None while one has no reply.
-        rows: Positions in the plan of the last round's rows.
+        rounds: Those that planned rows of it.
+        last: Positions in the plan of the last round's rows.
+        waiting: Ids of the rows that were asked for and brought no reply.
     """
 
     ends: Counter[str] = field(default_factory=Counter)
-    good: list[int | None] = field(default_factory=list)
-    rows: list[int] = field(default_factory=list)
+    rounds: list[RoundOfCell] = field(default_factory=list)
+    last: list[int] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
 
     @property
     def accepted(self) -> int:
@@ -60,8 +77,7 @@ class Standing:
     @property
     def barren_rounds(self) -> int:
         """How many of the last rounds brought no good row."""
-        productive = [place for place, good in enumerate(self.good) if good != 0]
-        return len(self.good) - (productive[-1] + 1 if productive else 0)
+        return sum(1 for _ in takewhile(lambda own: own.is_barren, reversed(self.rounds)))
 
     @property
     def causes(self) -> dict[str, int]:
@@ -69,31 +85,42 @@ class Standing:
         lost = {end: rows for end, rows in self.ends.items() if end not in GOOD_OUTCOMES}
         return dict(sorted(lost.items(), key=lambda cause: (-cause[1], cause[0])))
 
+    def add(self, request_id: str, end: str) -> None:
+        """Counts a row of the last round."""
+        self.ends[end] += 1
+        own = self.rounds[-1]
+        own.rows += 1
+        own.answered += end not in (_NOT_RUN, *TRANSPORT_CAUSES)
+        own.good += end in GOOD_OUTCOMES
+        if end in TRANSPORT_CAUSES:
+            self.waiting.append(request_id)
+
 
 def standings(requests: pd.DataFrame, rounds: Rounds, per: tuple[str, ...], ends: Ends) -> Mapping[Cell, Standing]:
-    """Every cell that has rows in the plan, in the order of the first round."""
+    """Every cell that has rows in the plan, in the order of the first round.
+
+    Raises:
+        StaleTableError: If the rounds are of another plan.
+    """
+    if sum(rounds.sizes) != len(requests) or not {*per} <= {*requests.columns}:
+        raise StaleTableError(
+            "data/03_primary/rounds.json is of another plan than requests.parquet beside it. Next: run `kedro run "
+            "--pipelines generate`, which plans again and asks nothing twice"
+        )
     by_row = ends.by_row()
-    found: dict[Cell, Standing] = {}
-    rounds_so_far: dict[Cell, int] = {}
+    found: dict[Cell, Standing] = defaultdict(Standing)
+    round_of: dict[Cell, int] = {}
     for position, (number, cell, request_id) in enumerate(
         zip(_round_of_rows(rounds), cells_of(requests, per), plain(requests["request_id"]), strict=True)
     ):
-        own = found.setdefault(cell, Standing())
-        if rounds_so_far.get(cell) != number:
-            rounds_so_far[cell] = number
-            own.good.append(0)
-            own.rows = []
-        end = by_row.get(request_id, "not_run")
-        own.ends[end] += 1
-        own.rows.append(position)
-        so_far = own.good[-1]
-        own.good[-1] = None if end in _NO_REPLY or so_far is None else so_far + (end in GOOD_OUTCOMES)
+        own = found[cell]
+        if round_of.get(cell) != number:
+            round_of[cell] = number
+            own.rounds.append(RoundOfCell())
+            own.last = []
+        own.add(request_id, by_row.get(request_id, _NOT_RUN))
+        own.last.append(position)
     return found
-
-
-def unanswered(standings: Mapping[Cell, Standing]) -> int:
-    """Rows that brought no reply."""
-    return sum(own.ends[end] for own in standings.values() for end in _NO_REPLY)
 
 
 def _round_of_rows(rounds: Rounds) -> Iterator[int]:

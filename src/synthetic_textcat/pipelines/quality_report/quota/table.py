@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from synthetic_textcat.pipelines.quality_report.quota.standing import Standing
-from synthetic_textcat.schemas.quota import ANY_LABEL, Cell, Shortfall, named, shown
+from synthetic_textcat.schemas.quota import ANY, Cell, Shortfall, named, shown, unnamed
 
 MOST_LISTED = 200
 MOST_SHOWN = 2_000
@@ -41,9 +41,9 @@ def quota_tables(
         cell: one entry a cell with `down`, `across`, accepted, target; none if there are more than `MOST_SHOWN` cells.
         `quota_replies`: cell, reply; of cells that were given up, as the model wrote it.
     """
-    given_up = {shown(cell.cell) for cell in shortfall.infeasible}
+    given_up = {unnamed(cell.cell) for cell in shortfall.infeasible}
     target = shortfall.target_accepted
-    lines = [_line(shown(named(cell, per)), own, target, given_up) for cell, own in cells.items()]
+    lines = [_line(shown(named(cell, per)), own, target, cell in given_up) for cell, own in cells.items()]
     lines.sort(key=lambda line: (-line["missing"], line["state"] != "given up"))
     has_sides = len(per) == _SIDES and len(cells) <= MOST_SHOWN
     return {
@@ -57,12 +57,12 @@ def quota_tables(
     }
 
 
-def _line(cell: str, own: Standing, target: int, given_up: set[str]) -> dict[str, Any]:
+def _line(cell: str, own: Standing, target: int, is_given_up: bool) -> dict[str, Any]:
     missing = target - own.accepted
     good = own.accepted + own.ends["surplus"]
     return {
         "cell": cell,
-        "state": "done" if not missing else "given up" if cell in given_up else "short",
+        "state": "done" if not missing else "given up" if is_given_up else "short",
         "accepted": own.accepted,
         "target": target,
         "missing": missing,
@@ -80,8 +80,8 @@ def _matrix(cells: Mapping[Cell, Standing], target: int) -> list[dict[str, Any]]
     down, across = (1, 0) if len({cell[1] for cell in cells}) > len({cell[0] for cell in cells}) else (0, 1)
     return [
         {
-            "down": cell[down] or ANY_LABEL,
-            "across": cell[across] or ANY_LABEL,
+            "down": cell[down] or ANY,
+            "across": cell[across] or ANY,
             "accepted": own.accepted,
             "target": target,
         }
