@@ -170,6 +170,7 @@ def test_the_same_command_again_makes_no_call_and_changes_no_row(first_run: tupl
     assert newest.data.metrics["calls/dataset"] == 200
 
 
+@pytest.mark.slow
 def test_each_stage_runs_alone_from_what_is_on_disk(first_run: tuple[Project, str]) -> None:
     project, _ = first_run
     examples = project.table("examples")

@@ -83,6 +83,7 @@ def test_every_cell_ends_at_exactly_its_target(project: Project) -> None:
     pd.testing.assert_frame_equal(project.table("examples"), before)
 
 
+@pytest.mark.slow
 def test_all_rounds_are_one_mlflow_run_whose_metrics_have_the_round_as_their_step(project: Project) -> None:
     _with_quota(project, _UNEVEN, per=["label"]).generate(**TRACKED)
     [run] = project.mlflow_runs()
