@@ -40,16 +40,17 @@ _rebuild = Rebuild()
 _refill = Refill(is_given=lambda: _rebuild.rebuilt_from() is not None)
 _quality_gate = QualityGate(goes_on=_refill.goes_on)
 _progress = Progress()
+_tracking = MlflowTracking(
+    verdict=_quality_gate.complaint,
+    rebuilt_from=_rebuild.rebuilt_from,
+    tally=_progress.tally,
+    passes=_refill,
+)
 # Called last to first: at a run's end MLflow logs it, the summary is printed, and only then may its quality end it.
 HOOKS = (
     _quality_gate,
-    RunSummary(_refill),
-    MlflowTracking(
-        verdict=_quality_gate.complaint,
-        rebuilt_from=_rebuild.rebuilt_from,
-        tally=_progress.tally,
-        passes=_refill,
-    ),
+    RunSummary(_refill, run_name=lambda: _tracking.run_name),
+    _tracking,
     _progress,
     Publishing(),
     ComparedRuns(),

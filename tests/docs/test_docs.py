@@ -192,7 +192,7 @@ def test_every_example_of_yaml_is_valid(page: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "most"),
-    [("AGENTS.md", 60), ("README.md", 280), ("docs/architecture.md", 190), ("docs/guide.md", 240), ("CLAUDE.md", 3)],
+    [("AGENTS.md", 60), ("README.md", 280), ("docs/architecture.md", 190), ("docs/guide.md", 245), ("CLAUDE.md", 3)],
 )
 def test_pages_stay_short(name: str, most: int) -> None:
     assert len(_text(ROOT / name).splitlines()) <= most

@@ -1,5 +1,6 @@
 """How a quota ended, in lines to be read."""
 
+import textwrap
 from collections.abc import Iterator
 
 from synthetic_textcat.schemas.quota import ShortCell, Shortfall, counted, shown
@@ -9,11 +10,12 @@ _MOST_CAUSES = 2
 
 
 def quota_lines(shortfall: Shortfall) -> Iterator[str]:
-    """Cells that are full, given up and short, within 80 columns but for long values."""
+    """Cells that are full, given up and short, within 80 columns."""
     filled = f"{shortfall.done:,} of {counted(shortfall.asked, 'cell')} full, {shortfall.target_accepted:,} rows each"
     yield f"quota     {filled}, in {counted(shortfall.rounds, 'round')}"
     given_up = shortfall.infeasible
-    yield from (f"given up  {_why(cell)}" for cell in given_up[:_MOST_SHOWN])
+    for cell in given_up[:_MOST_SHOWN]:
+        yield textwrap.fill(_why(cell), 80, initial_indent="given up  ", subsequent_indent=" " * 10)
     if len(given_up) > _MOST_SHOWN:
         yield f"          and {counted(len(given_up) - _MOST_SHOWN, 'more cell')}: see the report"
     short = [cell.missing for cell in shortfall.cells if not cell.infeasible]

@@ -1,7 +1,7 @@
 """The last lines of a run: what became of the rows, and where to look."""
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import click
@@ -14,6 +14,7 @@ from synthetic_textcat.hooks.quote_lines import quote_lines
 from synthetic_textcat.hooks.refill import Refill
 from synthetic_textcat.pipelines.quality_report.concern import Concern
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
+from synthetic_textcat.schemas.dataset_folder import SPLITS
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
 from synthetic_textcat.schemas.prices import usd
@@ -33,6 +34,7 @@ _TOLD = {
     "prompt_preview",
     "quote",
     "shortfall",
+    "split_report",
     "stopped_by",
 }
 
@@ -42,10 +44,12 @@ class RunSummary:
 
     Args:
         refill: Knows of the passes of a quota, which are told of together.
+        run_name: What MLflow calls the run, if it has it.
     """
 
-    def __init__(self, refill: Refill | None = None) -> None:
+    def __init__(self, refill: Refill | None = None, run_name: Callable[[], str | None] = lambda: None) -> None:
         self._refill = refill or Refill()
+        self._run_name = run_name
         self._saved: dict[str, Any] = {}
         self._calls: int | None = None
         self._offline = False
@@ -103,6 +107,10 @@ class RunSummary:
             yield f"report    {_REPORT}"
         if self._calls is None and "prompt_preview" in self._saved:
             yield f"preview   {_PREVIEW}"
+        if splits := self._saved.get("split_report"):
+            yield _splits_line(splits)
+        if name := self._run_name():
+            yield f"run       {name}"
         yield "look      `make mlflow` for runs, `make viz` for the pipeline"
 
     def _spent_lines(self, calls: int) -> Iterator[str]:
@@ -111,6 +119,11 @@ class RunSummary:
             yield f"cost      {usd(cost)}"
         if cap := self._saved.get("stopped_by"):
             yield f"stopped   by {cap}; raise it and the same command goes on"
+
+
+def _splits_line(splits: Mapping[str, float]) -> str:
+    rows = {name: int(splits[f"export/rows_{name}"]) for name in (*SPLITS, "left_out")}
+    return "splits    " + ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in rows.items())
 
 
 def _ledger_lines(ledger: Ledger, metrics: Mapping[str, float | None]) -> Iterator[str]:

@@ -79,6 +79,11 @@ class MlflowTracking:
         return self._last.opened.run_id if self._last and self._last.opened else None
 
     @property
+    def run_name(self) -> str | None:
+        """Its name."""
+        return self._last.opening.name if self._last and self._last.opened else None
+
+    @property
     def tracking_uri(self) -> str | None:
         """Where that run is kept."""
         return self._last.opened.client.tracking_uri if self._last and self._last.opened else None
@@ -137,7 +142,7 @@ class MlflowTracking:
     def before_dataset_loaded(self, dataset_name: str, node: Node) -> None:
         """Registers a node's prompts where it asks for their versions."""
         if dataset_name == _VERSIONS and self._active:
-            self._active.catalog[_VERSIONS] = MemoryDataset(self._active.register_prompts(node.inputs))
+            self._active.catalog.save(_VERSIONS, self._active.register_prompts(node.inputs))
 
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: Any, node: Node) -> None:

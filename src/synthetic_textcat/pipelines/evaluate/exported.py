@@ -46,6 +46,7 @@ def triplets_of(files: Files, split: str) -> pd.DataFrame:
     if rows.empty:
         raise EmptySplitError(
             f"The exported dataset folder has no rows in {name}. Next: plan more rows "
-            "(attribute_sampling.num_examples) or give that split a share (export.splits), and generate again"
+            "(attribute_sampling.num_examples), give that split a share (export.splits), or, since rows that lead with "
+            "one seed example are on one side, name ten seed examples a label or more; and generate again"
         )
     return rows
