@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthetic_textcat.hashing import shuffled
-from synthetic_textcat.pipelines.quality_report.signals.sampling import (
+from synthetic_textcat.diversity.sampling import (
     CUTS,
     SIZES,
     mixes_differ,
@@ -13,7 +12,8 @@ from synthetic_textcat.pipelines.quality_report.signals.sampling import (
     pool_of_texts,
     size_for,
 )
-from synthetic_textcat.pipelines.quality_report.signals.words import words_of
+from synthetic_textcat.diversity.words import words_of
+from synthetic_textcat.hashing import shuffled
 from tests.pipelines.quality_report.signals.made_texts import corpus_of, examples_of, made_text, made_texts
 
 

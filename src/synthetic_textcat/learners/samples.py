@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from synthetic_textcat.hashing import draw
 from synthetic_textcat.learners.folds import FEWEST_OF_A_LABEL, FEWEST_ROWS, Codes, folds_of
-from synthetic_textcat.pipelines.quality_report.signals.label_rows import LabelRows
+from synthetic_textcat.learners.label_rows import LabelRows
 
 MOST_LABELS = 50
 MOST_ROWS = 2_000

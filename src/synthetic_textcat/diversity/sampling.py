@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from synthetic_textcat.diversity.spread import vectors_of
+from synthetic_textcat.diversity.words import Word, words_of
 from synthetic_textcat.hashing import draw, sha256_of
-from synthetic_textcat.pipelines.quality_report.signals.spread import vectors_of
-from synthetic_textcat.pipelines.quality_report.signals.words import Word, words_of
 
 SIZES = (50, 100, 250, 500, 1000, 2000, 5000)
 """Rows of a sample: the most of these that there are; all where there are fewer than the first."""
