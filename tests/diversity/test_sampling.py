@@ -14,7 +14,13 @@ from synthetic_textcat.diversity.sampling import (
 )
 from synthetic_textcat.diversity.words import words_of
 from synthetic_textcat.hashing import shuffled
-from tests.pipelines.quality_report.signals.made_texts import corpus_of, examples_of, made_text, made_texts
+from tests.pipelines.quality_report.signals.made_texts import (
+    corpus_of,
+    examples_of,
+    made_text,
+    made_texts,
+    sample_of,
+)
 
 
 @given(st.lists(st.integers(0, 70), max_size=60))
@@ -70,3 +76,12 @@ def test_mixes_differ_by_the_share_of_rows_in_another_language() -> None:
     assert mixes_differ(one, {"English": 0.5, "Thai": 0.5}, by=0.4)
     assert not mixes_differ(one, {"English": 0.5, "Thai": 0.5}, by=0.5)
     assert not mixes_differ(one, dict(reversed(one.items())), by=0)
+
+
+@given(st.integers(0, 12), st.integers(0, 12))
+def test_a_sample_without_some_rows_is_as_if_they_had_never_been_there(one: int, other: int) -> None:
+    start, stop = sorted((one, other))
+    texts = made_texts(12)
+    left, never = sample_of(texts).without(start, stop), sample_of([*texts[:start], *texts[stop:]])
+    assert left.texts == never.texts
+    assert (left.vectors == never.vectors).all()

@@ -17,6 +17,7 @@ from synthetic_textcat.pipelines.compare.pairing import Accepted
 from synthetic_textcat.pipelines.compare.wholes import Variance, difference_of
 
 GROUPS = 20
+MOST_ROWS = 2_000
 _FEWEST = SIZES[0]
 _SLOW = {"self_bleu"}  # a second each time, and it is measured 42 times
 _MEASURES = {name: measure for name, measure in MEASURES.items() if name not in _SLOW}
@@ -25,8 +26,8 @@ _MEASURES = {name: measure for name, measure in MEASURES.items() if name not in 
 def diversity_differences(accepted: Accepted) -> Iterator[Difference]:
     """Of the measures of diversity but self-BLEU, `diversity/<measure>`, as `diversity.measures` defines them.
 
-    Both runs are measured on equally many texts, each cut to equally many words: at most 5,000 pairs of rows that both
-    runs accepted and that are long enough in both; of runs whose rows do not pair up, as many rows of each.
+    Both runs are measured on equally many texts, each cut to equally many words: on at most `MOST_ROWS` pairs of rows
+    that both runs accepted and that are long enough in both; of runs whose rows do not pair up, as many rows of each.
 
     The interval: the sample is cut into `GROUPS` groups of neighbouring rows (their order is a hash's), and each is
     left out once. The variance is (G - 1) / G * the sum of squares of what is measured without each group, about its
@@ -36,7 +37,8 @@ def diversity_differences(accepted: Accepted) -> Iterator[Difference]:
     the variances add up, with Welch's degrees of freedom.
 
     Its limits: it tells the luck of the rows, with the tasks as they are; more rows move both values, so only the
-    difference at this number is told; of fewer than 50 rows no interval is known.
+    difference at this number is told; of fewer than 50 rows no interval is known, nor where neither run's sample has
+    any of what is measured, such as a shared 4-gram; and where few rows have it the interval is rough.
     """
     samples = _samples(accepted)
     if min(len(sample.rows) for sample in samples) < 2:
@@ -53,9 +55,9 @@ def _samples(accepted: Accepted) -> list[Sample]:
     cut = min(pool.cut for pool in pools)
     if accepted.is_paired:
         both = zip(*(pool.rows for pool in pools), strict=True)
-        long = [pair for pair in both if min(len(row.words) for row in pair) >= cut][: SIZES[-1]]
+        long = [pair for pair in both if min(len(row.words) for row in pair) >= cut][:MOST_ROWS]
         return [Sample([pair[side] for pair in long], cut) for side in range(2)]
-    rows = min(SIZES[-1], *(len(pool.with_words(cut)) for pool in pools))
+    rows = min(MOST_ROWS, *(len(pool.with_words(cut)) for pool in pools))
     return [pool.sample(cut, rows) for pool in pools]
 
 
@@ -64,12 +66,16 @@ def _values(sample: Sample) -> Floats:
 
 
 def _variances(samples: Sequence[Sample], is_paired: bool) -> list[Variance | None]:
+    """Of each measure; None of few rows, and of other texts where no group makes a difference."""
     if len(samples[0].rows) < _FEWEST:
         return [None] * len(_MEASURES)
     before, after = (_left_out(sample) for sample in samples)
     if is_paired:
-        return [Variance(float(of), GROUPS - 1) for of in _jackknifed(after - before)]
-    return [_added(float(one), float(other)) for one, other in zip(*map(_jackknifed, (before, after)), strict=True)]
+        found = [Variance(float(of), GROUPS - 1) for of in _jackknifed(after - before)]
+    else:
+        found = [_added(*map(float, both)) for both in zip(*map(_jackknifed, (before, after)), strict=True)]
+    are_equal = samples[0].texts == samples[1].texts
+    return [variance if variance.of or are_equal else None for variance in found]
 
 
 def _left_out(sample: Sample) -> Floats:
