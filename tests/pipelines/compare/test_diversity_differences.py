@@ -79,15 +79,12 @@ def test_what_does_not_differ_is_rarely_told_to() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("first", [0, _UNPAIRED])
-def test_intervals_cover_a_known_difference_as_often_as_they_say(first: int) -> None:
-    for share in (0.2, 0.3):
-        told = _calibration(runs=100, share=share, rows=100, first=first)
-        truth = told.groupby(level=0)["difference"].transform("mean")
-        covered = ((told["low"] <= truth) & (truth <= told["high"])).groupby(level=0).mean()
-        assert covered.between(0.9, 1.0).all(), covered
-        if share == 0.2:
-            assert (told.groupby(level=0)["leaves_out_zero"].mean() <= 0.09).all()
+@pytest.mark.parametrize(("share", "first"), [(0.3, 0), (0.2, _UNPAIRED)])
+def test_intervals_cover_a_known_difference_as_often_as_they_say(share: float, first: int) -> None:
+    told = _calibration(runs=300, share=share, rows=100, first=first)  # of fewer the luck of the draws is too large
+    truth = told.groupby(level=0)["difference"].transform("mean")
+    covered = ((told["low"] <= truth) & (truth <= told["high"])).groupby(level=0).mean()
+    assert covered.between(0.92, 0.99).all(), covered
 
 
 def _calibration(runs: int, share: float, rows: int, first: int = 0) -> pd.DataFrame:
