@@ -13,12 +13,12 @@ def compare_lines(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield ""
     clear = [row for row in found if row["low"] is not None and (row["low"] > 0 or row["high"] < 0)]
     yield (
-        f"{'compare':<27}baseline   candidate  difference lies between"
+        f"{'compare':<30}baseline   candidate  difference lies between"
         if clear
         else "compare   nothing is clearly different"
     )
     for row in clear:
         one, other = (value(row[side], row["unit"]) for side in ("baseline", "candidate"))
         low, high = (value(row[end], row["unit"], signed=True) for end in ("low", "high"))
-        yield f"  {row['measure']:<25}{one:<11}{other:<11}{low} and {high}"
+        yield f"  {row['measure']:<27} {one:<11}{other:<11}{low} and {high}"
     yield f"report    {PAGE}"

@@ -1,7 +1,6 @@
 """A classification task with its label set, and the one way from a row of `tasks` to it and back."""
 
 import json
-import unicodedata
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Self, cast
@@ -12,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from synthetic_textcat.errors import nearest
 from synthetic_textcat.hashing import canonical_json, short_id
+from synthetic_textcat.same_text import normalised
 from synthetic_textcat.schemas.attributes import Choice, weights_of
 from synthetic_textcat.schemas.own_attributes import OwnAttributes
 from synthetic_textcat.schemas.rows import ATTRIBUTES
@@ -41,7 +41,7 @@ TASKS_ARROW_SCHEMA = pa.schema(
 
 def normalise(text: str) -> str:
     """The text as it counts for identity: NFKC, case folded, white space collapsed, no closing full stop."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split()).rstrip(".").rstrip()
+    return normalised(text).rstrip(".").rstrip()
 
 
 _Weight = Annotated[float, BeforeValidator(checked_weight), Field(ge=1e-6, le=1e6)]

@@ -17,7 +17,7 @@ from synthetic_textcat.llm.offline.expansion import leaks
 from synthetic_textcat.llm.offline.foreign import foreign_text
 from synthetic_textcat.llm.offline.replies import reply
 from synthetic_textcat.near_duplicates import like_earlier
-from synthetic_textcat.pipelines.quality_report.checks.row_checks import normalised
+from synthetic_textcat.same_text import normalised
 from synthetic_textcat.schemas.defect_names import DEFECTS, FAILURE_DEFECTS, RECOVERABLE_DEFECTS, REJECT_DEFECTS
 from synthetic_textcat.schemas.outcomes import FAILURE_CAUSES, REJECT_REASONS, TRANSPORT_CAUSES
 from tests.llm.offline.rehearsal import closed_tasks, plan_of, prompt_of, schema_of, tasks

@@ -7,11 +7,13 @@ import pytest
 
 from synthetic_textcat.pipelines.compare.apart import MOST_SHOWN, rows_apart
 from synthetic_textcat.pipelines.compare.changes import changes
-from synthetic_textcat.pipelines.compare.differences import differences
+from synthetic_textcat.pipelines.compare.differences import Difference, differences
+from synthetic_textcat.pipelines.compare.nodes import list_difference_metrics, measure_differences
 from synthetic_textcat.pipelines.compare.page import Comparison, render_html, render_markdown
 from synthetic_textcat.pipelines.compare.pairing import pair
 from synthetic_textcat.schemas.run_records import Evaluation, RunRecord
 from tests.pipelines.compare.builders import leaked, outcomes, run
+from tests.pipelines.compare.made_runs import topical
 
 _SCRIPT = "<script>alert('x')</script>"
 
@@ -80,3 +82,31 @@ def test_the_least_alike_come_first() -> None:
     shown = rows_apart(pair(before, after))["changed"]
     assert [row["candidate"]["input_text"] for row in shown] == ["nothing like it", "one two", "one two three"]
     assert rows_apart(pair(before, outcomes([{}], first=900))) == {}
+
+
+@pytest.mark.parametrize("render", [render_html, render_markdown])
+@pytest.mark.parametrize(("first", "told"), [(0, "pairs that both accepted"), (5000, "as two samples")])
+def test_diversity_and_learnability_have_intervals_and_say_how(render: object, first: int, told: str) -> None:
+    assert callable(render)
+    before = run(outcomes=topical("a", 90), metrics={"diversity/vendi": 20.5, "diversity/self_bleu": 0.345})
+    after = run(run_id="b2", outcomes=topical("b", 90, 0.9, first), metrics={})
+    pairing = pair(before.outcomes, after.outcomes)
+    found = [Difference(**row) for row in measure_differences(pairing, 42)]
+    page = render(Comparison(before, after, pairing, changes(before, after), found))
+    assert told in page
+    assert "cut to 10 words" in page
+    assert "90 rows of each run, of 1 task" in page
+    (score,) = (row for row in found if row.measure == "learnability/macro_f1")
+    assert f"{score.low:+.3f} to {score.high:+.3f}" in page
+    assert "20.5" not in page  # what is measured again is not told twice
+
+
+def test_each_difference_is_a_metric_with_the_ends_of_its_interval() -> None:
+    found = measure_differences(pair(topical("a", 90), topical("b", 90)), 42)
+    metrics = list_difference_metrics(found)
+    for name in ("diversity/distinct_2", "diversity/vendi", "learnability/macro_f1"):
+        low, value, high = (metrics[f"compare/{name}{end}"] for end in ("/low", "", "/high"))
+        assert low is not None
+        assert value is not None
+        assert high is not None
+        assert low <= value <= high

@@ -1,21 +1,13 @@
 """How two runs differ, each number with an interval: by the bootstrap over rows, or over pairs of rows."""
 
-import warnings
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from synthetic_textcat.pipelines.compare.bootstrapping import Floats, Places, bootstrapped
 from synthetic_textcat.pipelines.compare.measures import MEASURES, Measure
 from synthetic_textcat.pipelines.compare.pairing import Pairing
-
-CONFIDENCE = 0.95
-_RESAMPLES = 1000
-_AT_ONCE = 1_000_000
-_MOST_DRAWN = 20_000_000  # numbers drawn for one measure: more rows need fewer resamples, and have narrow intervals
-
-Floats = NDArray[np.float64]
 
 
 class Difference(NamedTuple):
@@ -23,11 +15,12 @@ class Difference(NamedTuple):
 
     Attributes:
         measure: Its name.
-        unit: `share`, `tokens` or `USD`.
+        unit: `share`, `tokens`, `calls`, `USD`, or `score` (a number without a unit).
         baseline, candidate: Its value in each run; None where it can't be known.
         difference: candidate - baseline.
-        low, high: The interval that covers the difference with `CONFIDENCE`; None where it can't be known.
+        low, high: The interval that covers the difference with a confidence of 95 %; None where it can't be known.
         p_value: Of McNemar's exact test, for shares of paired rows; None elsewhere.
+        basis: Of a measure of the whole, what it was measured on again, in a few words; empty elsewhere.
     """
 
     measure: str
@@ -38,6 +31,7 @@ class Difference(NamedTuple):
     low: float | None
     high: float | None
     p_value: float | None = None
+    basis: str = ""
 
 
 def differences(pairing: Pairing, seed: int) -> list[Difference]:
@@ -65,35 +59,18 @@ def _difference(measure: Measure, pairing: Pairing, seed: int) -> Difference:
 
 def _interval(sides: list[tuple[Floats, Floats]], is_paired: bool, seed: int) -> tuple[float | None, float | None]:
     """Percentile bootstrap of the difference of two ratios of sums; where rows pair up, of pairs."""
-    from scipy.stats import DegenerateDataWarning, bootstrap
-
-    indices = [np.arange(len(part)) for part, _ in sides]
-    if min(map(len, indices)) < 2:
+    rows = [len(part) for part, _ in sides]
+    if min(rows) < 2:
         return None, None
 
-    def statistic(*drawn: NDArray[np.int64], axis: int = -1) -> Floats:
-        places = drawn * 2 if is_paired else drawn
-        one, other = (_ratios(*side, rows, axis) for side, rows in zip(sides, places, strict=True))
-        return other - one
+    def difference(before: Places, after: Places, axis: int) -> Floats:
+        return _ratios(*sides[1], after, axis) - _ratios(*sides[0], before, axis)
 
-    data = indices[:1] if is_paired else indices
-    resamples = int(np.clip(_MOST_DRAWN / sum(map(len, data)), 100, _RESAMPLES))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DegenerateDataWarning)  # then the bounds are no numbers, which is told
-        found = bootstrap(
-            data,
-            statistic,
-            n_resamples=resamples,
-            batch=max(1, int(_AT_ONCE / sum(map(len, data)))),
-            vectorized=True,
-            confidence_level=CONFIDENCE,
-            method="percentile",
-            rng=np.random.default_rng(seed),
-        ).confidence_interval
+    found = bootstrapped(difference, rows[:1] if is_paired else rows, seed).confidence_interval
     return _known(found.low), _known(found.high)
 
 
-def _ratios(part: Floats, whole: Floats, rows: NDArray[np.int64], axis: int) -> Floats:
+def _ratios(part: Floats, whole: Floats, rows: Places, axis: int) -> Floats:
     """Of each resample; not a number where the whole has none, as in a run that accepted one row or two."""
     parts, wholes = part[rows].sum(axis=axis), whole[rows].sum(axis=axis)
     ratios: Floats = np.divide(parts, wholes, out=np.full(parts.shape, np.nan), where=wholes > 0)

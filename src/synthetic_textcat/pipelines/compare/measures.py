@@ -19,7 +19,7 @@ class Measure:
 
     Attributes:
         name: As the metric is called.
-        unit: `share`, `tokens` or `USD`.
+        unit: `share`, `tokens`, `calls` or `USD`.
         of: From outcomes, one number a row for the part and one for the whole.
         is_yes_or_no: Whether the part is 0 or 1 and the whole every row.
         always: Whether it is told even where it is zero in both runs.

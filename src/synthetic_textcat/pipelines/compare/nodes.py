@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 from synthetic_textcat.pipelines.compare.apart import rows_apart
 from synthetic_textcat.pipelines.compare.changes import Changes, changes
 from synthetic_textcat.pipelines.compare.differences import Difference, differences
+from synthetic_textcat.pipelines.compare.diversity_differences import diversity_differences
+from synthetic_textcat.pipelines.compare.learnability_differences import learnability_differences
 from synthetic_textcat.pipelines.compare.page import Comparison, render_html, render_markdown
 from synthetic_textcat.pipelines.compare.pairing import Pairing, pair
 from synthetic_textcat.schemas.run_records import RunRecord
@@ -35,7 +37,13 @@ def find_changes(baseline_run: RunRecord, candidate_run: RunRecord) -> Changes:
 
 def measure_differences(pairing: Pairing, seed: int) -> list[dict[str, Any]]:
     """What came of it: one record a measure, fields as in `Difference`."""
-    return [found._asdict() for found in differences(pairing, seed)]
+    accepted = pairing.accepted
+    found = (
+        *differences(pairing, seed),
+        *diversity_differences(accepted),
+        *learnability_differences(accepted, seed),
+    )
+    return [difference._asdict() for difference in found]
 
 
 def list_difference_metrics(found: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from synthetic_textcat.diversity.measures import MEASURES
 from synthetic_textcat.pages import rendering
+from synthetic_textcat.pipelines.compare.bootstrapping import CONFIDENCE
 from synthetic_textcat.pipelines.compare.changes import Changes
-from synthetic_textcat.pipelines.compare.differences import CONFIDENCE, Difference
+from synthetic_textcat.pipelines.compare.differences import Difference
 from synthetic_textcat.pipelines.compare.evaluations import caveats, trained
 from synthetic_textcat.pipelines.compare.pairing import Pairing
 from synthetic_textcat.schemas.prices import usd
@@ -24,8 +26,7 @@ class Comparison:
         baseline, candidate: The runs.
         pairing: Their rows.
         changes: What was changed between them.
-        differences: What came of it, with intervals.
-        metrics: Measures of the whole, without an interval: name, baseline, candidate.
+        differences: What came of it, with intervals; those with a basis are measures of the whole.
         apart: Rows side by side, as in `apart.rows_apart`.
     """
 
@@ -38,9 +39,9 @@ class Comparison:
 
     @property
     def metrics(self) -> list[tuple[str, float | None, float | None]]:
-        """Metrics of the whole that both runs measured, or one of them; those by task are left out."""
+        """What else the runs recorded of the whole, without an interval: name, baseline, candidate; none by task."""
         runs = (self.baseline.metrics, self.candidate.metrics)
-        names = sorted({*runs[0], *runs[1]})
+        names = sorted({*runs[0], *runs[1]} - {row.measure for row in self.differences})
         told = (name for name in names if name.startswith(_SHARED_METRICS) and not any(x in name for x in _NOT_TOLD))
         return [(name, runs[0].get(name), runs[1].get(name)) for name in told]
 
@@ -66,6 +67,7 @@ def _values(comparison: Comparison) -> dict[str, Any]:
         "caveats": list(caveats(comparison.baseline, comparison.candidate)),
         "value": value,
         "verdict": _verdict,
+        "better": {end: _better(comparison.differences, end) for end in ("higher", "lower")},
     }
 
 
@@ -79,6 +81,8 @@ def value(number: float | None, unit: str, signed: bool = False) -> str:
             return f"{sign}{number:.1%}"
         case "USD":
             return f"{'-' if number < 0 else sign}{usd(abs(number))}"
+        case "score":
+            return f"{sign}{number:,.3f}"
         case _:
             return f"{sign}{number:,.2f}"
 
@@ -90,3 +94,10 @@ def _verdict(difference: Difference) -> str:
     if difference.low > 0:
         return "higher"
     return "lower" if difference.high < 0 else "no clear difference"
+
+
+def _better(found: Sequence[Difference], end: str) -> str:
+    """The measures of diversity that were found whose higher, or lower, end is the more diverse, in words."""
+    told = {row.measure for row in found}
+    names = (name for name, measure in MEASURES.items() if measure.better == end and f"diversity/{name}" in told)
+    return ", ".join(name.replace("_", " ") for name in names)

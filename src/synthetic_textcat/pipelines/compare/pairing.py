@@ -1,6 +1,7 @@
 """Which rows of two runs belong together: those of the same request id, which no model, prompt or attribute moves."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -22,6 +23,27 @@ class Pairing:
     is_paired: bool
     only_baseline: int = 0
     only_candidate: int = 0
+
+    @property
+    def accepted(self) -> "Accepted":
+        """The accepted rows; of pairs those that both runs accepted."""
+        before, after = (run["outcome"] == "accepted" for run in (self.baseline, self.candidate))
+        if self.is_paired:
+            before = after = before & after
+        return Accepted(self.baseline[before], self.candidate[after], self.is_paired)
+
+
+class Accepted(NamedTuple):
+    """Accepted rows of two runs.
+
+    Attributes:
+        baseline, candidate: Columns `OUTCOMES`.
+        is_paired: Whether these are the rows that both accepted, in one order.
+    """
+
+    baseline: pd.DataFrame
+    candidate: pd.DataFrame
+    is_paired: bool
 
 
 def pair(baseline: pd.DataFrame, candidate: pd.DataFrame) -> Pairing:

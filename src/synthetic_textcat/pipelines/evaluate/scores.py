@@ -5,17 +5,15 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from synthetic_textcat.learners.folds import Codes
 from synthetic_textcat.learners.linear import macro_f1
+from synthetic_textcat.learners.resampled import Floats, Resampled
 
 CONFIDENCE = 0.95
 _RESAMPLES = 1000
 _AT_ONCE = 1_000_000
 _DIGITS = 4
-
-Floats = NDArray[np.float64]
 
 
 class Score(NamedTuple):
@@ -55,7 +53,7 @@ def score(labels: Codes, guessed: Codes, seed: int) -> Score:
             warnings.simplefilter("ignore")  # of samples that are all alike, which is no fault
             drawn = bootstrap(
                 (np.arange(len(labels)),),
-                _Resampled(labels, guessed),
+                Resampled(labels, guessed),
                 n_resamples=_RESAMPLES,
                 batch=max(1, _AT_ONCE // len(labels)),
                 vectorized=True,
@@ -76,28 +74,3 @@ def mean_of(scores: Sequence[Score]) -> Score | None:
         round(float(np.average([each.macro_f1 for each in scores], weights=weights)), _DIGITS),
         np.average(drawn, axis=0, weights=weights) if all(map(len, drawn)) else np.empty(0),
     )
-
-
-class _Resampled:
-    """The macro-F1 of many samples at once, over the labels that each has: rows count by their pair of label and guess.
-
-    Args:
-        labels, guessed: Of all rows.
-    """
-
-    def __init__(self, labels: Codes, guessed: Codes) -> None:
-        kinds = int(max(labels.max(), guessed.max())) + 1
-        pairs, self._pair_of = np.unique(labels * kinds + guessed, return_inverse=True)
-        self._own, self._named = np.eye(kinds)[pairs // kinds], np.eye(kinds)[pairs % kinds]
-
-    def __call__(self, rows: NDArray[np.int64], axis: int = -1) -> Floats:
-        samples = np.moveaxis(rows, axis, -1)
-        flat = self._pair_of[samples.reshape(-1, samples.shape[-1])]
-        kinds = len(self._own)
-        numbered = flat + kinds * np.arange(len(flat))[:, None]
-        counts = np.bincount(numbered.ravel(), minlength=kinds * len(flat)).reshape(len(flat), kinds)
-        hits, own, named = (counts @ table for table in (self._own * self._named, self._own, self._named))
-        f1 = 2 * hits / np.maximum(own + named, 1)
-        there = own > 0
-        means: Floats = (f1 * there).sum(axis=1) / there.sum(axis=1)
-        return means.reshape(samples.shape[:-1])

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
+from synthetic_textcat.diversity.sampling import Row, Sample
+from synthetic_textcat.diversity.words import words_of
 from synthetic_textcat.hashing import draw_int, short_id
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
-from synthetic_textcat.pipelines.quality_report.signals.sampling import Row, Sample
-from synthetic_textcat.pipelines.quality_report.signals.words import words_of
 from synthetic_textcat.schemas.rows import FINDINGS, REQUESTS, to_frame
 from tests.pipelines.quality_report.builders import example_frame
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from synthetic_textcat.datasets import TextsDataset
-from synthetic_textcat.pipelines.quality_report.signals.measures import FACTS, MEASURES
+from synthetic_textcat.diversity.measures import FACTS, MEASURES
 from synthetic_textcat.pipelines.quality_report.signals.nodes import measure_diversity
 from tests.pipelines.quality_report.signals.made_texts import corpus_of, examples_of, made_texts
 

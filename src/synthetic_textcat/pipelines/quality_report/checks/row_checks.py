@@ -11,6 +11,7 @@ from functools import cached_property
 
 from synthetic_textcat.pipelines.quality_report.checks.language import Finding, language_of
 from synthetic_textcat.pipelines.quality_report.checks.leakage import named_as
+from synthetic_textcat.same_text import normalised
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from synthetic_textcat.schemas.tasks import Task
 
@@ -111,11 +112,6 @@ ROW_CHECKS: dict[str, Check] = {reason: globals()[reason] for reason in REJECT_R
 def known_of(task: Task) -> Known:
     """What the checks need of a task."""
     return Known(frozenset(task.label_names), frozenset(normalised(example.text) for example in task.seed_examples))
-
-
-def normalised(text: str) -> str:
-    """The text as it counts for comparison: NFKC, case folded, white space collapsed."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def _is_visible(character: str) -> bool:

@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass, field
 
+from synthetic_textcat.diversity.measures import FACTS, MEASURES, rounded, values_of
+from synthetic_textcat.diversity.sampling import OTHER_MIX, Pool, Sample, mixes_differ, size_for
 from synthetic_textcat.pipelines.quality_report.metrics import Metrics
 from synthetic_textcat.pipelines.quality_report.signals.earlier import Earlier
-from synthetic_textcat.pipelines.quality_report.signals.measures import FACTS, MEASURES, rounded, values_of
-from synthetic_textcat.pipelines.quality_report.signals.sampling import Pool, Sample, mixes_differ, size_for
 
 NAME = "diversity/"
 """How the names of the metrics begin."""
-
-_OTHER_MIX = 0.1  # share of the rows; our own choice, and for a note only
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,7 @@ def beside_earlier(sample: Sample, own: Metrics, earlier: Earlier | None) -> Bes
     theirs = {name: earlier["metrics"].get(NAME + name) for name in (*FACTS, *MEASURES)}
     if any(own[name] != theirs[name] for name in ("rows", "words_cut")):
         return Beside(theirs, notes=dict.fromkeys(MEASURES, "previous: not comparable: other n or length"))
-    other_mix = mixes_differ(sample.languages, earlier["languages"], by=_OTHER_MIX)
+    other_mix = mixes_differ(sample.languages, earlier["languages"], by=OTHER_MIX)
     notes = dict.fromkeys(MEASURES, "previous: another mix of languages") if other_mix else {}
     return Beside(theirs, _ratios(own, theirs), notes)
 

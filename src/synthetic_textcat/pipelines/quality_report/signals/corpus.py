@@ -7,11 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from synthetic_textcat.diversity.sampling import Pool, Sample, pool_of_examples, size_for
+from synthetic_textcat.learners.label_rows import LabelRows, label_rows
 from synthetic_textcat.pipelines.quality_report.checks.tables import split_flags
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, count
-from synthetic_textcat.pipelines.quality_report.signals.label_rows import LabelRows, label_rows
 from synthetic_textcat.pipelines.quality_report.signals.learning.learning import Learning, learn
-from synthetic_textcat.pipelines.quality_report.signals.sampling import Pool, Sample, pool_of_examples, size_for
 from synthetic_textcat.pipelines.quality_report.signals.word_counts import counted
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.rows import REJECTED, to_frame

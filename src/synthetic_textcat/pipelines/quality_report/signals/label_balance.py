@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from synthetic_textcat.learners.folds import Codes
+from synthetic_textcat.learners.label_rows import LabelRows
 from synthetic_textcat.pipelines.quality_report.metrics import Metrics
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
-from synthetic_textcat.pipelines.quality_report.signals.label_rows import LabelRows
 from synthetic_textcat.pipelines.quality_report.signals.label_variants import label_variants
 from synthetic_textcat.pipelines.quality_report.signals.measured import Measured
 from synthetic_textcat.schemas.rows import records_of

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from synthetic_textcat.learners.folds import Codes
-from synthetic_textcat.pipelines.quality_report.signals.label_rows import LabelRows
+from synthetic_textcat.learners.label_rows import LabelRows
 
 _COLUMNS = ["task", "label", "like", "rows"]
 

@@ -1,8 +1,8 @@
 """The labels that the model made for tasks without a label set."""
 
-from synthetic_textcat.pipelines.quality_report.checks.row_checks import normalised
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
 from synthetic_textcat.pipelines.quality_report.signals.measured import Measured
+from synthetic_textcat.same_text import normalised
 from synthetic_textcat.schemas.rows import records_of
 
 MOST_LISTED = 20

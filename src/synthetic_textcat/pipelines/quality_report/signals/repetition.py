@@ -1,53 +1,14 @@
-"""How much texts repeat: themselves, and one another. All but the compression ratio on words without punctuation."""
+"""Which runs of words come back in row after row."""
 
-import math
-import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
+from synthetic_textcat.diversity.repetition import Gram, rows_with_4grams, shared_4grams
+from synthetic_textcat.diversity.sampling import Sample
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
 from synthetic_textcat.pipelines.quality_report.signals.measured import WORST, Measured, WorstRow
-from synthetic_textcat.pipelines.quality_report.signals.sampling import Sample
 
 MOST_LISTED = 10
-_LEVEL = 9
-
-Gram = tuple[str, ...]
-
-
-def compression_ratio(sample: Sample) -> float | None:
-    """Bytes of the texts, a line each, / bytes when compressed; lower is more diverse.
-
-    Shaib et al. (arXiv 2403.00553), there by gzip; here by zlib, which is gzip without its header. It sees repeats
-    within 32 kB. None of fewer than two texts.
-    """
-    if len(sample.rows) < 2:
-        return None
-    raw = "\n".join(sample.texts).encode("utf-8", "surrogatepass")
-    return len(raw) / len(zlib.compress(raw, _LEVEL))
-
-
-def distinct_2(sample: Sample) -> float | None:
-    """Different pairs of neighbouring words / all of them, over the sample, 0 to 1; higher is more diverse.
-
-    Li et al. (arXiv 1510.03055). None of fewer than two texts.
-    """
-    return _distinct(sample, 2)
-
-
-def distinct_3(sample: Sample) -> float | None:
-    """As `distinct_2`, of three neighbouring words."""
-    return _distinct(sample, 3)
-
-
-def self_repetition(sample: Sample) -> float | None:
-    """The mean over the rows of ln(1 + the row's different 4-grams that another row has too); lower is more diverse.
-
-    Salkar et al. (AACL 2022). None of fewer than two texts.
-    """
-    if len(sample.rows) < 2:
-        return None
-    return sum(math.log1p(len(shared)) for shared in _shared(sample, _rows_with(sample))) / len(sample.rows)
 
 
 def repeated_4grams(corpus: Corpus) -> Measured:
@@ -56,21 +17,14 @@ def repeated_4grams(corpus: Corpus) -> Measured:
     Table `repeated_4grams`: words, rows (of the sample, that have them), of the `MOST_LISTED` that most rows share.
     Worst `self_repetition`: the rows of the sample with the most 4-grams that another row has too.
     """
-    rows_with = _rows_with(corpus.sample)
+    rows_with = rows_with_4grams(corpus.sample)
     most = sorted(((-rows, gram) for gram, rows in rows_with.items() if rows > 1))[:MOST_LISTED]
     table = [{"words": " ".join(gram), "rows": -rows} for rows, gram in most]
     return Measured({}, {"repeated_4grams": table}, {"self_repetition": _worst(corpus.sample, rows_with)})
 
 
-def _distinct(sample: Sample, size: int) -> float | None:
-    if len(sample.rows) < 2:
-        return None
-    grams = [gram for words in sample.words for gram in _grams(words, size)]
-    return len(set(grams)) / len(grams)
-
-
 def _worst(sample: Sample, rows_with: Counter[Gram]) -> list[WorstRow]:
-    shared = list(_shared(sample, rows_with))
+    shared = list(shared_4grams(sample, rows_with))
     places = sorted((at for at, grams in enumerate(shared) if grams), key=lambda at: (-len(shared[at]), at))[:WORST]
     return [WorstRow(request_id=sample.rows[at].request_id, detail=_detail(shared[at], rows_with)) for at in places]
 
@@ -78,16 +32,3 @@ def _worst(sample: Sample, rows_with: Counter[Gram]) -> list[WorstRow]:
 def _detail(grams: Sequence[Gram], rows_with: Counter[Gram]) -> str:
     rows, most = min((-rows_with[gram], gram) for gram in grams)
     return f"{len(grams)} of its 4-grams are in other rows; {' '.join(most)!r} in {-rows - 1}"
-
-
-def _shared(sample: Sample, rows_with: Counter[Gram]) -> Iterator[list[Gram]]:
-    """Of each row the 4-grams that another has too, each once."""
-    return ([gram for gram in set(_grams(words, 4)) if rows_with[gram] > 1] for words in sample.words)
-
-
-def _rows_with(sample: Sample) -> Counter[Gram]:
-    return Counter(gram for words in sample.words for gram in set(_grams(words, 4)))
-
-
-def _grams(words: Sequence[str], size: int) -> Iterator[Gram]:
-    return zip(*(words[start:] for start in range(size)), strict=False)

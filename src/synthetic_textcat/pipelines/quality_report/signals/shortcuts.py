@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from synthetic_textcat.learners.label_rows import LabelRows
 from synthetic_textcat.pipelines.quality_report.metrics import Metrics
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
-from synthetic_textcat.pipelines.quality_report.signals.label_rows import LabelRows
 from synthetic_textcat.pipelines.quality_report.signals.learning.learning import TaskLearning
 from synthetic_textcat.pipelines.quality_report.signals.measured import WORST, Measured, WorstRow
 

@@ -9,15 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from synthetic_textcat.learners.label_rows import LabelRows
 from synthetic_textcat.learners.linear import macro_f1
-from synthetic_textcat.pipelines.quality_report.signals.label_rows import LabelRows
-from synthetic_textcat.pipelines.quality_report.signals.learning.models import (
-    length_guesses,
-    reader_probabilities,
-    word_counts,
-)
+from synthetic_textcat.learners.reading import reader_probabilities, word_counts
+from synthetic_textcat.learners.samples import TaskSample, task_samples
+from synthetic_textcat.pipelines.quality_report.signals.learning.models import length_guesses
 from synthetic_textcat.pipelines.quality_report.signals.learning.one_word import guesses, rules_of
-from synthetic_textcat.pipelines.quality_report.signals.learning.samples import TaskSample, task_samples
 from synthetic_textcat.schemas.rows import records_of
 
 TELLING = 0.3

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from synthetic_textcat.hashing import draw
 from synthetic_textcat.learners.folds import FEWEST_OF_A_LABEL, FEWEST_ROWS, Codes, folds_of
-from synthetic_textcat.pipelines.quality_report.signals.label_rows import LabelRows
+from synthetic_textcat.learners.label_rows import LabelRows
 
 MOST_LABELS = 50
 MOST_ROWS = 2_000
@@ -18,7 +18,7 @@ MOST_ROWS_IN_ALL = 20_000
 _LEAST_SHARE = 200  # rows of a task that are looked at, if it has them, however many tasks there are
 
 TOO_FEW = f"not computable: under {FEWEST_ROWS} rows in 2 labels of {FEWEST_OF_A_LABEL} rows"
-ENOUGH_OTHERS = f"left out: other tasks have {MOST_ROWS_IN_ALL} rows"
+ENOUGH_OTHERS = "left out: other tasks have rows enough"
 
 
 @dataclass(frozen=True)
@@ -54,16 +54,16 @@ class Samples(NamedTuple):
     without: pd.DataFrame
 
 
-def task_samples(rows: LabelRows, examples: pd.DataFrame, seed: int) -> Samples:
-    """At most `MOST_ROWS` of each task that has enough, and `MOST_ROWS_IN_ALL`; tasks and rows are drawn by hash.
+def task_samples(rows: LabelRows, examples: pd.DataFrame, seed: int, in_all: int = MOST_ROWS_IN_ALL) -> Samples:
+    """At most `MOST_ROWS` of each task that has enough, and so many `in_all`; tasks and rows are drawn by hash.
 
     Of a task count the rows with its `MOST_LABELS` most frequent labels, where a label has `FEWEST_OF_A_LABEL` rows.
     """
     common = _common(rows.counts)
     counted = common.groupby("task")["rows"].agg(["sum", "size"])
     enough = counted[(counted["sum"] >= FEWEST_ROWS) & (counted["size"] >= 2)]["sum"]
-    share = int(np.clip(MOST_ROWS_IN_ALL // max(len(enough), 1), _LEAST_SHARE, MOST_ROWS))
-    taken = _taken(enough, share, rows.task_ids, seed)
+    share = int(np.clip(in_all // max(len(enough), 1), _LEAST_SHARE, MOST_ROWS))
+    taken = _taken(enough, share, in_all, rows.task_ids, seed)
     places = _places(rows, common, taken)
     drawn = np.array([draw(seed, "learnt rows", row) for row in examples["request_id"].to_numpy()[places]])
     places = places[np.lexsort((drawn, rows.task[places]))]
@@ -79,11 +79,11 @@ def _common(counts: pd.DataFrame) -> pd.DataFrame:
     return often[often.groupby("task").cumcount() < MOST_LABELS]
 
 
-def _taken(enough: pd.Series, share: int, task_ids: Sequence[str], seed: int) -> Codes:
+def _taken(enough: pd.Series, share: int, in_all: int, task_ids: Sequence[str], seed: int) -> Codes:
     """The tasks that are looked at: in the order of their draws, until there are rows enough."""
     drawn = enough.iloc[np.argsort([draw(seed, "learnt tasks", task_ids[task]) for task in enough.index])]
     before = drawn.clip(upper=share).cumsum()
-    return drawn.index[before <= MOST_ROWS_IN_ALL].to_numpy()
+    return drawn.index[before <= in_all].to_numpy()
 
 
 def _places(rows: LabelRows, common: pd.DataFrame, taken: Codes) -> Codes:

@@ -1,6 +1,6 @@
 """How well one text of a sample could pass for a translation of the others."""
 
-from synthetic_textcat.pipelines.quality_report.signals.sampling import Sample
+from synthetic_textcat.diversity.sampling import Sample
 
 _ROWS = 200
 _REFERENCES = 50

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthetic_textcat.hashing import shuffled
-from synthetic_textcat.pipelines.quality_report.signals.sampling import (
+from synthetic_textcat.diversity.sampling import (
     CUTS,
     SIZES,
     mixes_differ,
@@ -13,8 +12,15 @@ from synthetic_textcat.pipelines.quality_report.signals.sampling import (
     pool_of_texts,
     size_for,
 )
-from synthetic_textcat.pipelines.quality_report.signals.words import words_of
-from tests.pipelines.quality_report.signals.made_texts import corpus_of, examples_of, made_text, made_texts
+from synthetic_textcat.diversity.words import words_of
+from synthetic_textcat.hashing import shuffled
+from tests.pipelines.quality_report.signals.made_texts import (
+    corpus_of,
+    examples_of,
+    made_text,
+    made_texts,
+    sample_of,
+)
 
 
 @given(st.lists(st.integers(0, 70), max_size=60))
@@ -70,3 +76,12 @@ def test_mixes_differ_by_the_share_of_rows_in_another_language() -> None:
     assert mixes_differ(one, {"English": 0.5, "Thai": 0.5}, by=0.4)
     assert not mixes_differ(one, {"English": 0.5, "Thai": 0.5}, by=0.5)
     assert not mixes_differ(one, dict(reversed(one.items())), by=0)
+
+
+@given(st.integers(0, 12), st.integers(0, 12))
+def test_a_sample_without_some_rows_is_as_if_they_had_never_been_there(one: int, other: int) -> None:
+    start, stop = sorted((one, other))
+    texts = made_texts(12)
+    left, never = sample_of(texts).without(start, stop), sample_of([*texts[:start], *texts[stop:]])
+    assert left.texts == never.texts
+    assert (left.vectors == never.vectors).all()

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthetic_textcat.pipelines.quality_report.signals.measures import FACTS, MEASURES, values_of
-from synthetic_textcat.pipelines.quality_report.signals.spread import vectors_of
+from synthetic_textcat.diversity.measures import FACTS, MEASURES, values_of
+from synthetic_textcat.diversity.spread import vectors_of
 from tests.pipelines.quality_report.signals.made_texts import made_texts, sample_of
 
 _ROWS = 24

@@ -2,7 +2,7 @@
 
 import pytest
 
-from synthetic_textcat.pipelines.quality_report.signals.words import words_of
+from synthetic_textcat.diversity.words import words_of
 
 
 @pytest.mark.parametrize(

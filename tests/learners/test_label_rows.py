@@ -3,8 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthetic_textcat.pipelines.quality_report.checks.row_checks import normalised
-from synthetic_textcat.pipelines.quality_report.signals.label_rows import label_rows
+from synthetic_textcat.learners.label_rows import label_rows
+from synthetic_textcat.same_text import normalised
 from tests.pipelines.quality_report.builders import example_frame
 
 _LABELS = st.sampled_from(["joy", "Joy", " joy", "grief", "fear"])

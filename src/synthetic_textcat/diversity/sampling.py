@@ -7,24 +7,26 @@ of rows is one of a few, so that two runs of nearly equal size are measured on e
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from heapq import nsmallest
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from synthetic_textcat.diversity.spread import Vectors, vectors_of
+from synthetic_textcat.diversity.words import Word, words_of
 from synthetic_textcat.hashing import draw, sha256_of
-from synthetic_textcat.pipelines.quality_report.signals.spread import vectors_of
-from synthetic_textcat.pipelines.quality_report.signals.words import Word, words_of
 
 SIZES = (50, 100, 250, 500, 1000, 2000, 5000)
 """Rows of a sample: the most of these that there are; all where there are fewer than the first."""
 
 CUTS = (50, 30, 20, 10, 5)
 """Words that each text is cut to: the first of these that half of the rows have; the last where none is."""
+
+OTHER_MIX = 0.1
+"""Share of the rows from which on two mixes of languages are told to be others; our own choice, and for a note only."""
 
 _SEEN = 2 * SIZES[-1]  # half of them suffice at the chosen cut
 
@@ -52,10 +54,12 @@ class Sample:
     Attributes:
         rows: In an order that is a hash's: the first n are a sample too.
         cut: Words that each text is cut to.
+        known_vectors: Those of the rows, where somebody has made them already.
     """
 
     rows: Sequence[Row]
     cut: int
+    known_vectors: Vectors | None = field(default=None, compare=False)
 
     @cached_property
     def texts(self) -> list[str]:
@@ -68,9 +72,9 @@ class Sample:
         return [[word.form for word in row.words[: self.cut]] for row in self.rows]
 
     @cached_property
-    def vectors(self) -> NDArray[np.float64]:
+    def vectors(self) -> Vectors:
         """A unit vector of each."""
-        return vectors_of(self.texts)
+        return vectors_of(self.texts) if self.known_vectors is None else self.known_vectors
 
     @property
     def mean_words(self) -> float | None:
@@ -91,6 +95,11 @@ class Sample:
     def head(self, rows: int) -> "Sample":
         """The first so many."""
         return Sample(self.rows[:rows], self.cut)
+
+    def without(self, start: int, stop: int) -> "Sample":
+        """All but the rows from a place on to before another."""
+        vectors = np.concatenate([self.vectors[:start], self.vectors[stop:]])
+        return Sample([*self.rows[:start], *self.rows[stop:]], self.cut, vectors)
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,15 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from synthetic_textcat.pipelines.quality_report.metrics import Metrics
-from synthetic_textcat.pipelines.quality_report.signals.repetition import (
+from synthetic_textcat.diversity.repetition import (
     compression_ratio,
     distinct_2,
     distinct_3,
     self_repetition,
 )
-from synthetic_textcat.pipelines.quality_report.signals.sampling import Sample
-from synthetic_textcat.pipelines.quality_report.signals.self_bleu import self_bleu
-from synthetic_textcat.pipelines.quality_report.signals.spread import aps, vendi
+from synthetic_textcat.diversity.sampling import Sample
+from synthetic_textcat.diversity.self_bleu import self_bleu
+from synthetic_textcat.diversity.spread import aps, vendi
 
 FACTS = ("rows", "mean_words", "words_cut", "languages")
 """What a sample is, beside its measures."""
@@ -43,7 +42,7 @@ MEASURES = {
 }
 
 
-def values_of(sample: Sample) -> Metrics:
+def values_of(sample: Sample) -> dict[str, float | None]:
     """The sample's `FACTS` and `MEASURES`; a measure is None of fewer than two texts.
 
     `rows`; `mean_words` of the texts before they are cut; `words_cut`, the words they are cut to; `languages`, how many

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from synthetic_textcat.learners.folds import Codes
-from synthetic_textcat.pipelines.quality_report.checks.row_checks import normalised
+from synthetic_textcat.same_text import normalised
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from synthetic_textcat.learners.folds import FOLDS
-from synthetic_textcat.pipelines.quality_report.signals.label_rows import label_rows
-from synthetic_textcat.pipelines.quality_report.signals.learning.samples import (
+from synthetic_textcat.learners.label_rows import label_rows
+from synthetic_textcat.learners.samples import (
     ENOUGH_OTHERS,
     MOST_LABELS,
     MOST_ROWS,
