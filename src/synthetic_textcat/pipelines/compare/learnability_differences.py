@@ -47,7 +47,7 @@ def learnability_differences(accepted: Accepted, seed: int) -> Iterator[Differen
     1 / k + asked / learnt in the place of 1 / k. The tasks' variances add up, and the interval is the normal one.
 
     Its limits: no exact variance of a cross-validation is to be had (Bengio and Grandvalet 2004, JMLR 5). In our trials
-    the bootstrap alone covered the difference in 86 to 95 of 100 cases, and with the factor in 95 to 99. It tells the
+    the bootstrap alone covered the difference in 83 to 95 of 100 cases, and with the factor in 95 to 99. It tells the
     luck of the rows, with the tasks as they are.
     """
     tasks = list(_tasks(accepted, seed))
