@@ -1,18 +1,14 @@
 """Rounds: what the next one plans, by what the last one brought."""
 
 from collections.abc import Sequence
-from math import ceil, log
 
 from synthetic_textcat.hashing import sha256_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
-from synthetic_textcat.schemas.quota import Cell, CellRows, Rounds, ShortCell, Shortfall, named
+from synthetic_textcat.schemas.quota import Cell, CellRows, Rounds, Shortfall, named
+from synthetic_textcat.schemas.round_size import rows_for
 from synthetic_textcat.schemas.tasks import Task
 
 _NOT_DRAWN_FROM = {"num_examples", "num_seed_examples", "target_accepted", "max_rounds"}
-_USUAL_ROWS = 5
-_MOST_FOR_ONE = 10  # rows for one that is missing: a lower yield had better be looked at before it is paid for
-_MISFORTUNE = 0.01  # the chance at which a second round without a row is no longer put down to bad luck
-_MOST_FOR_CERTAINTY = 20
 
 
 def recipe_of(tasks: Sequence[Task], sampling: AttributeSamplingParameters, seed: int) -> str:
@@ -32,7 +28,7 @@ def next_round(shortfall: Shortfall) -> tuple[CellRows, ...]:
     """Rows for each short cell, by its own yield so far; none for one that is given up, or only waits for replies."""
     usual = (shortfall.accepted + shortfall.surplus) / shortfall.answered if shortfall.answered else 1.0
     return tuple(
-        CellRows(cell=cell.cell, rows=_rows_for(cell, usual))
+        CellRows(cell=cell.cell, rows=rows_for(cell, usual))
         for cell in shortfall.cells
         if not cell.infeasible and cell.missing > cell.pending
     )
@@ -53,21 +49,3 @@ def is_judged(rounds: Rounds, shortfall: Shortfall | None) -> bool:
         shortfall.target_accepted,
         shortfall.rounds,
     ) == (rounds.recipe, rounds.asked_with, rounds.target, len(rounds.rounds))
-
-
-def _rows_for(cell: ShortCell, usual: float) -> int:
-    """By the cell's yield: of few rows it says little, so it is taken together with some rows of the usual yield."""
-    needed, answered = cell.missing - cell.pending, cell.planned - cell.pending
-    accepted_share = (cell.accepted + _USUAL_ROWS * usual) / (answered + _USUAL_ROWS)
-    if not cell.barren:
-        return min(ceil(needed / accepted_share), _MOST_FOR_ONE * needed) if accepted_share else needed
-    by_yield = ceil(needed / accepted_share) if cell.accepted else min(needed, _MOST_FOR_CERTAINTY)
-    rows = max(by_yield, _for_certainty(accepted_share))
-    return min(rows, max(_MOST_FOR_ONE * needed, _MOST_FOR_CERTAINTY))
-
-
-def _for_certainty(accepted_share: float) -> int:
-    """Rows of which one at least is accepted, but for bad luck."""
-    if accepted_share >= 1:
-        return 1
-    return min(_MOST_FOR_CERTAINTY, ceil(log(_MISFORTUNE) / log(1 - accepted_share))) if accepted_share else 1

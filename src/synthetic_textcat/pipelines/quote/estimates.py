@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from synthetic_textcat.pipelines.quote.refilling import rows_of_quota
 from synthetic_textcat.schemas.outcomes import GOOD_OUTCOMES
 from synthetic_textcat.schemas.parameters import GenerationParameters
 
@@ -14,6 +15,13 @@ Quote = dict[str, float | None]
 
 _CONFIDENCE = 0.95
 _MINUTE_S = 60.0
+
+
+class Quota(NamedTuple):
+    """So many cells, each with so many accepted rows."""
+
+    cells: int
+    target: int
 
 
 class Range(NamedTuple):
@@ -28,8 +36,8 @@ class Range(NamedTuple):
         return Range(*(None if value is None else value * factor for value in self))  # type: ignore[arg-type]
 
 
-def quote(planned: int, pilot: pd.DataFrame, generation: GenerationParameters, target: int | None = None) -> Quote:
-    """What a plan will take, or a quota: as many rows as bring the target at the pilot's yield.
+def quote(planned: int, pilot: pd.DataFrame, generation: GenerationParameters, quota: Quota | None = None) -> Quote:
+    """What a plan will take, or a quota: as many rows as its rounds plan at the pilot's yield.
 
     The ranges of a quota join two of 95 %, of rows and of what a row takes, at their ends; so they are wider.
 
@@ -37,7 +45,7 @@ def quote(planned: int, pilot: pd.DataFrame, generation: GenerationParameters, t
         planned: Rows of the plan.
         pilot: Its rows that were tried; columns of `OUTCOMES` and `latency_s`.
         generation: The limits at which the plan will run.
-        target: Accepted rows of the quota, in all cells.
+        quota: Its cells and their target.
 
     Returns:
         `quote/planned`, `quote/pilot/rows`, `quote/pilot/usd`, and of `quote/rows`, `quote/tokens`, `quote/usd`,
@@ -47,7 +55,7 @@ def quote(planned: int, pilot: pd.DataFrame, generation: GenerationParameters, t
     tokens = _mean(run["tokens"], planned)
     usd = _mean(run["cost"], planned)
     accepted = _share(int(run["outcome"].isin(GOOD_OUTCOMES).sum()), len(run), planned)
-    rows = Range(planned, planned, planned) if target is None else _rows_for(target, accepted)
+    rows = _exactly(planned) if quota is None else _rows_for(quota, accepted)
     return {
         "quote/planned": planned,
         "quote/pilot/rows": len(run),
@@ -56,16 +64,20 @@ def quote(planned: int, pilot: pd.DataFrame, generation: GenerationParameters, t
         **_named("tokens", _both(rows, tokens)),
         **_named("usd", _both(rows, usd)),
         **_named("seconds", _both(rows, _seconds(run, tokens, planned, generation))),
-        **_named("accepted", _both(rows, accepted) if target is None else Range(target, target, target)),
+        **_named("accepted", _both(rows, accepted) if quota is None else _exactly(quota.cells * quota.target)),
     }
 
 
-def _rows_for(target: int, accepted: Range | None) -> Range | None:
-    """Rows of which so many are accepted; no upper bound where none may be."""
+def _exactly(rows: float) -> Range:
+    return Range(rows, rows, rows)
+
+
+def _rows_for(quota: Quota, accepted: Range | None) -> Range | None:
+    """Rows that its rounds plan; no upper bound where none may be accepted."""
     if accepted is None or not accepted.expected:
         return None
-    high = target / accepted.low if accepted.low else None
-    return Range(target / accepted.expected, target / accepted.high if accepted.high else None, high)
+    ends = (accepted.expected, accepted.high, accepted.low)
+    return Range(*(rows_of_quota(*quota, share) if share else None for share in ends))  # type: ignore[arg-type]
 
 
 def _seconds(run: pd.DataFrame, tokens: Range | None, planned: int, generation: GenerationParameters) -> Range | None:

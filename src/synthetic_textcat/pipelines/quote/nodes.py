@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from synthetic_textcat.llm.journal import Journal
-from synthetic_textcat.pipelines.quote.estimates import Quote, quote
+from synthetic_textcat.pipelines.quote.estimates import Quota, Quote, quote
 from synthetic_textcat.pipelines.quote.sampling import spread_sample
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, GenerationParameters, QuoteParameters
 from synthetic_textcat.schemas.quota import Rounds, all_cells
@@ -32,6 +32,6 @@ def estimate(
     counted = pd.Series([all(line.is_counted for line in lines) for lines in own], dtype=bool)
     latencies = [sum(line.latency_s for line in lines) for lines in own]
     known = outcomes.assign(latency_s=latencies, tokens=outcomes["tokens"].where(counted))
-    quota, target = Rounds.read(rounds), attribute_sampling.target_accepted
-    asked = None if quota is None or target is None else target * len(all_cells(quota))
-    return quote(len(requests), known, generation, asked)
+    planned, target = Rounds.read(rounds), attribute_sampling.target_accepted
+    quota = None if planned is None or target is None else Quota(len(all_cells(planned)), target)
+    return quote(len(requests), known, generation, quota)
