@@ -91,7 +91,7 @@ def test_kedros_thread_runner_accounts_for_each_row(project: Project) -> None:
     project.generate("--runner", "ThreadRunner", **TRACKED)
 
     ledger = project.ledger()
-    assert ledger == {"planned": 200, "accepted": 200, "rejected": {}, "failed": {}, "not_run": 0}
+    assert ledger == {"planned": 200, "accepted": 200, "rejected": {}, "failed": {}, "not_run": 0, "surplus": 0}
     assert project.counts() == {"requests": 200, "examples": 200, "rejected": 0, "failed": 0}
     [run] = project.mlflow_runs()
     assert run.info.status == "FINISHED"
