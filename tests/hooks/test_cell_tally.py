@@ -15,7 +15,7 @@ from tests.pipelines.quality_report.builders import PRICES
 _GOOD = '{"input_text": "They forgot the sauce.", "label": "bad", "misleading_label": "good"}'
 _SAMPLING = AttributeSamplingParameters(target_accepted=2, per=("language",))
 _CELLS = [{"language": "German"}, {"language": "English"}]
-_ROUNDS = Rounds(recipe="r", rounds=(tuple(CellRows(cell=cell, rows=2) for cell in _CELLS),))
+_ROUNDS = Rounds(recipe="r", target=2, rounds=(tuple(CellRows(cell=cell, rows=2) for cell in _CELLS),))
 _REQUESTS = pd.DataFrame({"request_id": ["r0", "r1", "r2"], "language": ["German", "English", "English"]})
 
 

@@ -63,7 +63,7 @@ def cell_tally(
     if rounds is None or sampling.target_accepted is None:
         return None
     lacking, judged = dict.fromkeys(all_cells(rounds), sampling.target_accepted), 0
-    if before is not None and _is_of(before, rounds, sampling):
+    if before is not None and before.planned_by == rounds.planned_by:
         lacking = dict.fromkeys(lacking, 0) | {unnamed(cell.cell): cell.missing for cell in before.cells}
         judged = sum(rounds.sizes[: before.rounds])
     cells = cells_of(requests, sampling.per)
@@ -72,8 +72,3 @@ def cell_tally(
         if position not in open_rows and lacking[cells[position]]:
             lacking[cells[position]] -= 1
     return CellTally(dict(zip(plain(requests["request_id"]), cells, strict=True)), lacking)
-
-
-def _is_of(before: Shortfall, rounds: Rounds, sampling: AttributeSamplingParameters) -> bool:
-    known = (before.recipe, before.asked_with, before.target_accepted)
-    return known == (rounds.recipe, rounds.asked_with, sampling.target_accepted)

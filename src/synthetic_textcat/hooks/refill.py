@@ -79,7 +79,7 @@ class Refill:
         planned = Rounds.read(data) if dataset_name == "rounds" else None
         if planned is None:
             return
-        if self.follows and self._planned is not None and _words(planned) != _words(self._planned):
+        if self.follows and self._planned is not None and planned.planned_by != self._planned.planned_by:
             raise StaleTableError(
                 "Tasks, parameters, prompts or model were changed while the quota was being filled, so no other round "
                 "was planned. All is saved. Next: run the same command again, which goes by what they are now"
@@ -118,10 +118,6 @@ class Refill:
     def on_pipeline_error(self) -> None:
         """No other pass follows."""
         self._goes_on = False
-
-
-def _words(rounds: Rounds) -> tuple[str, str | None, int | None]:
-    return rounds.recipe, rounds.asked_with, rounds.target
 
 
 def _so_far(found: Shortfall) -> str:

@@ -19,6 +19,10 @@ Cell = tuple[str | None, ...]
 """A cell's values, in the order of `per`; None for a label that the model invents."""
 
 
+PlannedBy = tuple[str, str | None, int | None]
+"""Recipe, model with prompts, and target: what rounds go by."""
+
+
 class CellRows(Block):
     """Rows that a round plans in one cell."""
 
@@ -40,6 +44,11 @@ class Rounds(Block):
     asked_with: str | None = None
     target: int | None = None
     rounds: tuple[tuple[CellRows, ...], ...] = ()
+
+    @property
+    def planned_by(self) -> PlannedBy:
+        """What they go by."""
+        return self.recipe, self.asked_with, self.target
 
     @property
     def sizes(self) -> list[int]:
@@ -101,6 +110,11 @@ class Shortfall(Block):
     waiting: tuple[str, ...] = ()
     next: Literal["round", "replies"] | None = None
     cells: tuple[ShortCell, ...] = ()
+
+    @property
+    def planned_by(self) -> PlannedBy:
+        """What the rounds that it tells of went by."""
+        return self.recipe, self.asked_with, self.target_accepted
 
     @property
     def missing(self) -> int:

@@ -43,9 +43,6 @@ def kept_of(past: Rounds | None, recipe: str, asked_with: str, target: int) -> t
 
 def is_judged(rounds: Rounds, shortfall: Shortfall | None) -> bool:
     """Whether the shortfall tells of just these rounds, with their model, prompts and target."""
-    return shortfall is not None and (
-        shortfall.recipe,
-        shortfall.asked_with,
-        shortfall.target_accepted,
-        shortfall.rounds,
-    ) == (rounds.recipe, rounds.asked_with, rounds.target, len(rounds.rounds))
+    return (
+        shortfall is not None and shortfall.planned_by == rounds.planned_by and shortfall.rounds == len(rounds.rounds)
+    )
