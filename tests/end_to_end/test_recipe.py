@@ -77,7 +77,8 @@ def test_a_misspelt_placeholder_is_told_by_name_before_any_call(
     path = own.path("data/01_raw/prompts/open_labels.yml")
     path.write_text(path.read_text(encoding="utf-8").replace("{clarity}", "{clairty}"), encoding="utf-8")
 
-    done = own.run("--pipelines", "generate", "--env", "openai", **openai_env)
+    brainstorm = ("--params", "task_ingest.num_brainstormed=8")
+    done = own.run("--pipelines", "generate", "--env", "openai", *brainstorm, **openai_env)
 
     assert done.returncode == 1
     assert "Prompt open_labels has the unknown placeholder {clairty}; did you mean clarity?" in done.stderr

@@ -9,8 +9,9 @@ from synthetic_textcat.hooks.tracking.sampled_calls import SampledCalls
 from synthetic_textcat.llm.messages import Messages, messages_sha256
 from synthetic_textcat.llm.open_calls import OpenRow, OpenRows
 from synthetic_textcat.llm.retries import asking_again, judging
+from synthetic_textcat.llm.row_templates import RowTemplates
 from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows
-from synthetic_textcat.pipelines.generation.prompts import RowPrompts, Templates
+from synthetic_textcat.pipelines.generation.prompts import RowPrompts
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.replies import Reply
@@ -29,7 +30,7 @@ class Plan:
     def __init__(self, rows: int) -> None:
         sampling = AttributeSamplingParameters(num_examples=rows)
         self.requests: pd.DataFrame = plan_rows([_TASK], sampling, 42)
-        self.prompts = RowPrompts(self.requests, [_TASK], Templates(*templates()), 0)
+        self.prompts = RowPrompts(self.requests, [_TASK], RowTemplates(*templates()), 0)
         self._messages = {asked.row["request_id"]: asked.messages for asked in self.prompts.rendered(self.requests)}
 
     def sample(self, share: float, namespace: str = "") -> SampledCalls:

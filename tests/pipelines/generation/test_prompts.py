@@ -7,9 +7,10 @@ import pytest
 
 from synthetic_textcat.errors import PromptError
 from synthetic_textcat.llm.messages import wire_form
+from synthetic_textcat.llm.row_templates import RowTemplates
 from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows
 from synthetic_textcat.pipelines.generation.preview import preview_of, spread
-from synthetic_textcat.pipelines.generation.prompts import RowPrompts, Templates
+from synthetic_textcat.pipelines.generation.prompts import RowPrompts
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.tasks import Task
 from tests.pipelines.generation.builders import CLOSED, OPEN, templates
@@ -24,7 +25,7 @@ _PLAIN = Task(task="Name the mood.")
 def _contents(tasks: list[Task], lines: str = _LINES, shown: int = 3, extra: Any = None) -> list[str]:
     sampling = AttributeSamplingParameters.model_validate({"num_examples": 8, "extra": extra or {}})
     plan = plan_rows(tasks, sampling, 42)
-    prompts = RowPrompts(plan, tasks, Templates(*templates(CLOSED + lines, OPEN + lines)), shown)
+    prompts = RowPrompts(plan, tasks, RowTemplates(*templates(CLOSED + lines, OPEN + lines)), shown)
     return [str(wire_form(asked.messages)[0]["content"]) for asked in prompts.rendered(plan)]
 
 
@@ -90,7 +91,7 @@ def test_the_preview_shows_rows_from_all_over_the_plan_with_what_was_drawn() -> 
     assert spread(_labels("")) == []
     sampling = AttributeSamplingParameters.model_validate({"num_examples": 9, "extra": {"tone": "dry"}})
     plan = plan_rows([_SEEDED], sampling, 42)
-    prompts = RowPrompts(plan, [_SEEDED], Templates(*templates(CLOSED + _LINES, OPEN + _LINES)), 3)
+    prompts = RowPrompts(plan, [_SEEDED], RowTemplates(*templates(CLOSED + _LINES, OPEN + _LINES)), 3)
     page = preview_of(prompts.rendered(plan.iloc[spread(plan)]), 9)
     assert page.startswith("# 3 of 9 planned rows")
     assert page.count("- tone: dry") == 6  # as drawn, and in the prompt

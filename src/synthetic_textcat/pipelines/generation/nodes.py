@@ -17,10 +17,11 @@ from synthetic_textcat.llm.fingerprints import Fingerprinter
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.llm.open_calls import OpenRow, OpenRows, open_rows
 from synthetic_textcat.llm.retries import asking_again, judging
+from synthetic_textcat.llm.row_templates import RowTemplates
 from synthetic_textcat.llm.settlement import settle
 from synthetic_textcat.llm.spec import ChatModelSpec
 from synthetic_textcat.pipelines.generation.preview import preview_of, spread
-from synthetic_textcat.pipelines.generation.prompts import Asked, RowPrompts, Templates
+from synthetic_textcat.pipelines.generation.prompts import Asked, RowPrompts
 from synthetic_textcat.pipelines.generation.settled import candidate_of, failure_of
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, GenerationParameters, LlmParameters
@@ -61,7 +62,7 @@ def prepare_prompts(
     Raises:
         PromptError: If a prompt can't be filled.
     """
-    templates = Templates(closed_prompt, open_prompt, seed_examples_prompt)
+    templates = RowTemplates(closed_prompt, open_prompt, seed_examples_prompt)
     return RowPrompts(requests, tasks_of(tasks), templates, attribute_sampling.num_seed_examples)
 
 

@@ -6,25 +6,14 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import pandas as pd
-from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
+from langchain_core.prompts import ChatPromptTemplate
 
-from synthetic_textcat.llm.messages import Messages, check_placeholders, without_line
+from synthetic_textcat.llm.messages import Messages, without_line
+from synthetic_textcat.llm.row_templates import OWN, SEEDS, RowTemplates
 from synthetic_textcat.schemas.replies import row_schema
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, records_of
 from synthetic_textcat.schemas.seed_examples import first_shown, pool_of, shown
 from synthetic_textcat.schemas.tasks import Task
-
-_LABELS = ("labels", "label", "misleading_label")
-_OWN, _SEEDS = "own_attributes", "seed_examples"
-"""Placeholders that have a line of their own, which goes where there is nothing to say."""
-
-
-class Templates(NamedTuple):
-    """The prompts that rows are asked for with: of closed label sets, of open ones, and the part with seed examples."""
-
-    closed: ChatPromptTemplate
-    open: ChatPromptTemplate
-    seed_examples: PromptTemplate
 
 
 class Asked(NamedTuple):
@@ -55,14 +44,14 @@ class RowPrompts:
     """
 
     def __init__(
-        self, requests: pd.DataFrame, tasks: Sequence[Task], templates: Templates, num_seed_examples: int
+        self, requests: pd.DataFrame, tasks: Sequence[Task], templates: RowTemplates, num_seed_examples: int
     ) -> None:
         self._own = own_of(requests)
         self._num_seed_examples = num_seed_examples
         self._seeds = templates.seed_examples
         seeded = [task for task in tasks if task.seed_examples] if num_seed_examples else []
         self._first_shown = first_shown(requests, seeded)
-        _check(templates, [*([_OWN] if self._own else []), *([_SEEDS] if seeded else [])])
+        templates.check(bool(self._own), bool(seeded))
         kinds = {True: _Template(templates.closed), False: _Template(templates.open)}
         self._of_task = {task.task_id: _TaskPrompt(task, kinds[bool(task.labels)]) for task in tasks}
 
@@ -77,7 +66,7 @@ class RowPrompts:
         if prompt.task.labels:
             # Quoted as in JSON, since the model is to give them back as they are.
             values |= {name: _quoted(row[name]) for name in ("label", "misleading_label")}
-        lines = {_OWN: self._own_lines(row), _SEEDS: self._seed_part(prompt.task, row)}
+        lines = {OWN: self._own_lines(row), SEEDS: self._seed_part(prompt.task, row)}
         return prompt.template.render(prompt.constants | values, lines)
 
     def _own_lines(self, row: Mapping[str, Any]) -> str:
@@ -88,7 +77,7 @@ class RowPrompts:
         if first is None:
             return ""
         texts = shown(pool_of(task, row["label"]), first, self._num_seed_examples)
-        return self._seeds.format(**{_SEEDS: "\n".join(f"- {_quoted(text)}" for text in texts)})
+        return self._seeds.format(**{SEEDS: "\n".join(f"- {_quoted(text)}" for text in texts)})
 
 
 class _TaskPrompt:
@@ -121,13 +110,6 @@ class _Template:
                 template = without_line(template, name)
             self._without[empty] = template
         return self._without[empty].format_messages(**values, **lines)
-
-
-def _check(templates: Templates, lines: Sequence[str]) -> None:
-    """Each attribute must reach the model: what is recorded is what was sent."""
-    for name, template, labels in (("closed_labels", templates.closed, _LABELS), ("open_labels", templates.open, ())):
-        check_placeholders(name, template, required=["task", *labels, *ATTRIBUTES, *lines], allowed=[_OWN, _SEEDS])
-    check_placeholders("seed_examples", templates.seed_examples, required=[_SEEDS], allowed=[])
 
 
 def _quoted(text: str) -> str:

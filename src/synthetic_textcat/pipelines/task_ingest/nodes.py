@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pandas as pd
-from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
 from synthetic_textcat.llm.budget import Budget
 from synthetic_textcat.llm.calls import Manner
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.llm.retries import asking_again, judging
+from synthetic_textcat.llm.row_templates import RowTemplates
 from synthetic_textcat.llm.settlement import settle
 from synthetic_textcat.llm.spec import ChatModelSpec
 from synthetic_textcat.pipelines.task_ingest.collected import call_rows, task_rows
@@ -20,6 +21,8 @@ from synthetic_textcat.pipelines.task_ingest.domains import read_domains
 from synthetic_textcat.pipelines.task_ingest.given import (
     GivenTasks,
     brainstorming_beside,
+    have_own_attributes,
+    have_seed_examples,
     rows_of,
     sentences_of,
 )
@@ -32,7 +35,12 @@ from synthetic_textcat.pipelines.task_ingest.shortfall import (
 )
 from synthetic_textcat.pipelines.task_ingest.tasks_file import read_tasks
 from synthetic_textcat.schemas.completions import Completion
-from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters, TaskIngestParameters
+from synthetic_textcat.schemas.parameters import (
+    AttributeSamplingParameters,
+    GenerationParameters,
+    LlmParameters,
+    TaskIngestParameters,
+)
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.replies import TaskList
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA
@@ -66,6 +74,27 @@ def read_tasks_file(tasks_file: object, task_ingest: TaskIngestParameters) -> Gi
     if isinstance(tasks_file, TasksFile):
         return read_tasks(tasks_file.content, tasks_file.path, may_be_empty)
     return read_tasks(tasks_file, may_be_empty=may_be_empty)
+
+
+def check_row_prompts(
+    file_tasks: GivenTasks,
+    closed_prompt: ChatPromptTemplate,
+    open_prompt: ChatPromptTemplate,
+    seed_examples_prompt: PromptTemplate,
+    attribute_sampling: AttributeSamplingParameters,
+) -> GivenTasks:
+    """The tasks as they are, once the prompts of their rows are known to be right: brainstorming is paid for before.
+
+    Raises:
+        PromptError: If a prompt can't be filled.
+    """
+    templates = RowTemplates(closed_prompt, open_prompt, seed_examples_prompt)
+    # Tasks that the model thinks of have neither.
+    templates.check(
+        has_own_attributes=bool(attribute_sampling.extra) or have_own_attributes(file_tasks),
+        has_seed_examples=attribute_sampling.num_seed_examples > 0 and have_seed_examples(file_tasks),
+    )
+    return file_tasks
 
 
 def plan_brainstorm(

@@ -4,6 +4,7 @@ from kedro.pipeline import Pipeline, node
 
 from synthetic_textcat.pipelines.task_ingest.nodes import (
     ask_for_tasks,
+    check_row_prompts,
     collect_known_tasks,
     collect_tasks,
     plan_brainstorm,
@@ -22,9 +23,21 @@ def create_pipeline() -> Pipeline:
                 name="read_tasks_file",
             ),
             node(
-                plan_brainstorm,
+                check_row_prompts,
                 inputs=[
                     "file_tasks",
+                    "closed_prompt",
+                    "open_prompt",
+                    "seed_examples_prompt",
+                    "params:attribute_sampling",
+                ],
+                outputs="checked_tasks",
+                name="check_row_prompts",
+            ),
+            node(
+                plan_brainstorm,
+                inputs=[
+                    "checked_tasks",
                     "domains",
                     "brainstorm_prompt",
                     "label_set_prompt",
@@ -72,4 +85,5 @@ def create_preview() -> Pipeline:
         outputs="tasks",
         name="collect_known_tasks",
     )
-    return create_pipeline().only_nodes("read_tasks_file", "plan_brainstorm") + Pipeline([known], tags="task_ingest")
+    planned = create_pipeline().only_nodes("read_tasks_file", "check_row_prompts", "plan_brainstorm")
+    return planned + Pipeline([known], tags="task_ingest")
