@@ -192,9 +192,10 @@ def test_no_row_is_rejected_for_what_only_flags_and_a_row_judged_alone_is_judged
 
 
 def test_a_text_that_is_nearly_a_seed_example_is_a_near_duplicate_of_it() -> None:
-    known = Known(seed_texts=frozenset({normalised("They forgot the sauce, and the rice was cold as ice.")}))
+    seed = "They forgot the sauce, and the rice was cold as ice, and nobody even said sorry to us."
+    known = Known(seed_texts=frozenset({normalised(seed)}))
     rows = [
-        open_candidate(request_id="r0", known=known, input_text="They forgot the sauce, and the rice was cold as ice!"),
+        open_candidate(request_id="r0", known=known, input_text=seed.replace("nobody", "no one")),
         open_candidate(request_id="r1", known=known, input_text="A wonderful evening with friends at the lake."),
     ]
     verdicts = [judgement.verdict for judgement in judge(rows, QualityReportParameters())]

@@ -67,13 +67,18 @@ def named_as(text: str, label: str, language: str | None) -> str | None:
     return None
 
 
+def is_unspaced(character: str) -> bool:
+    """Whether it is of a script that sets no spaces between words."""
+    return _LOOSE.match(character) is not None
+
+
 @lru_cache(maxsize=65_536)
 def _sought(label: str) -> _Sought:
     parts = re.split(_BETWEEN, label)
     words = parts if all(parts) else [label]  # what is all hyphens has no words
     *first, last = words
     alone = r"\w" if len(label) == 1 else _LETTER
-    loose_start, loose_end = (len(label) > 1 and _LOOSE.match(end) is not None for end in (label[:1], label[-1:]))
+    loose_start, loose_end = (len(label) > 1 and is_unspaced(end) for end in (label[:1], label[-1:]))
     stem = last if loose_end else stem_of_endings(last)
     before = "" if loose_start else f"(?<!{alone})"
     after = "" if loose_end else f"{alone}*(?!{alone})"
