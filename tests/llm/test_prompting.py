@@ -2,7 +2,7 @@
 
 import pytest
 from langchain_core.messages import HumanMessage
-from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
 from synthetic_textcat.errors import PromptError
 from synthetic_textcat.llm.messages import check_placeholders, wire_form
@@ -18,6 +18,15 @@ def test_an_unknown_placeholder_is_named_with_the_nearest() -> None:
     template = ChatPromptTemplate([("user", "{task} in {langage}")])
     with pytest.raises(PromptError, match=r"Prompt x has the unknown placeholder \{langage\}; did you mean language\?"):
         check_placeholders("x", template, required=["task"], allowed=["language"])
+
+
+@pytest.mark.parametrize(
+    "template",
+    [ChatPromptTemplate([("system", "So."), ("user", "{task:d}")]), PromptTemplate.from_template("{task:d}")],
+)
+def test_a_format_within_a_placeholder_is_refused(template: ChatPromptTemplate | PromptTemplate) -> None:
+    with pytest.raises(PromptError, match=r"Prompt x has \{task:d\}, .* Next: write \{task\}, or write \{\{ and \}\}"):
+        check_placeholders("x", template, required=["task"], allowed=[])
 
 
 def test_a_missing_placeholder_is_named() -> None:

@@ -9,6 +9,7 @@ from langchain_core.prompts import BasePromptTemplate, ChatPromptTemplate
 
 from synthetic_textcat.errors import PromptError, nearest
 from synthetic_textcat.hashing import sha256_of
+from synthetic_textcat.llm.placeholders import DOUBLE, brace_fault
 
 Messages = Sequence[BaseMessage]
 
@@ -31,12 +32,18 @@ def check_placeholders(
     """Makes sure that a template can be filled, and that what must reach the model does.
 
     Raises:
-        PromptError: If a placeholder is unknown or a required one is missing.
+        PromptError: If a placeholder is more than a name, or unknown, or a required one is missing.
     """
+    for fault in filter(None, map(brace_fault, _texts_of(template))):
+        raise PromptError(f"Prompt {name} has {fault.problem}")
     used = set(template.input_variables)
     known = {*required, *allowed}
     for placeholder in sorted(used - known):
-        raise PromptError(f"Prompt {name} has the unknown placeholder {{{placeholder}}}; {nearest(placeholder, known)}")
+        hint = nearest(placeholder, known)
+        raise PromptError(
+            f"Prompt {name} has the unknown placeholder {{{placeholder}}}; {hint}{'' if hint.endswith('?') else '.'} "
+            f"Next: mend it, or {DOUBLE}"
+        )
     for placeholder in required:
         if placeholder not in used:
             raise PromptError(
@@ -50,6 +57,16 @@ def without_line(template: ChatPromptTemplate, placeholder: str) -> ChatPromptTe
     return ChatPromptTemplate([_replaced(message, line) for message in template.messages])
 
 
+def _texts_of(template: BasePromptTemplate[Any]) -> list[str]:
+    """The text of each message, or the only one."""
+    texts = [_text_of(message) for message in getattr(template, "messages", [])]
+    return [text for text in [*texts, getattr(template, "template", None)] if isinstance(text, str)]
+
+
+def _text_of(message: Any) -> Any:
+    return getattr(getattr(message, "prompt", None), "template", None)
+
+
 def _replaced(message: Any, line: re.Pattern[str]) -> Any:
-    template = getattr(getattr(message, "prompt", None), "template", None)
+    template = _text_of(message)
     return type(message).from_template(line.sub("", template)) if isinstance(template, str) else message
