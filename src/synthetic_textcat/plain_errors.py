@@ -2,8 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from synthetic_textcat.errors import TextcatError, redact
+
+if TYPE_CHECKING:
+    from yaml import MarkedYAMLError
 
 _LONGEST = 400
 
@@ -35,8 +39,18 @@ def _about_a_file(error: BaseException) -> str | None:
         if isinstance(cause, yaml.MarkedYAMLError):
             mark = cause.problem_mark
             where = f"{short_path(mark.name)}, line {mark.line + 1}, column {mark.column + 1}" if mark else "A file"
-            return f"{where} is not YAML: {cause.problem}. Next: mend that place"
+            return f"{where} is not YAML: {cause.problem}. {yaml_mend(cause)}"
     return None
+
+
+def yaml_mend(error: "MarkedYAMLError") -> str:
+    """What to do about a place that is not YAML, where that can be told."""
+    problem = error.problem or ""
+    if problem.startswith("mapping values are not allowed"):
+        return "Next: put the text in quotes, since it holds a colon"
+    if r"'\t'" in problem:
+        return "Next: put spaces in place of the tab"
+    return "Next: mend that place"
 
 
 def _is_kedros_own(error: BaseException) -> bool:

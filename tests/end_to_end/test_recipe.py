@@ -81,7 +81,10 @@ def test_a_misspelt_placeholder_is_told_by_name_before_any_call(
     done = own.run("--pipelines", "generate", "--env", "openai", *brainstorm, **openai_env)
 
     assert done.returncode == 1
-    assert "Prompt open_labels has the unknown placeholder {clairty}; did you mean clarity?" in done.stderr
+    assert (
+        "data/01_raw/prompts/open_labels.yml has the unknown placeholder {clairty}; did you mean clarity?"
+        in done.stderr
+    )
     assert server.stats()["requests"] == 0
 
 

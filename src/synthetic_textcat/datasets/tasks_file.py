@@ -9,6 +9,7 @@ from kedro_datasets._typing import TablePreview
 
 from synthetic_textcat.datasets.previews import ROWS, rows_preview
 from synthetic_textcat.datasets.tasks_formats import FORMATS
+from synthetic_textcat.datasets.user_file import bytes_of
 from synthetic_textcat.errors import TasksFileError
 from synthetic_textcat.plain_errors import short_path
 from synthetic_textcat.schemas.tasks_file import TasksFile
@@ -42,12 +43,7 @@ class TasksFileDataset(AbstractDataset[None, TasksFile]):
                 f"{file} has a suffix that is none of {', '.join(FORMATS)}. Next: save the tasks in one of these "
                 "formats, and set it as filepath of tasks_file in the catalog"
             )
-        try:
-            content = self._filepath.read_bytes()
-        except FileNotFoundError:
-            raise TasksFileError(
-                f"{file} is missing. Next: restore it, or set the filepath of tasks_file in the catalog"
-            ) from None
+        content = bytes_of(self._filepath, "tasks_file", TasksFileError)
         return TasksFile(file, read(content, file))
 
     def save(self, data: None) -> None:  # noqa: ARG002

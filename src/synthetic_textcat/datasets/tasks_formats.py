@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from synthetic_textcat.datasets.csv_table import read_csv, read_text
+from synthetic_textcat.datasets.yaml_text import read_yaml
 from synthetic_textcat.errors import TasksFileError
 from synthetic_textcat.schemas.tasks_file import JsonError, parse_json
 
@@ -15,35 +15,7 @@ _MEND = "Next: mend that place"
 
 
 def _read_yaml(content: bytes, file: str) -> Any:
-    text = _text(content, file)
-    try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506  a safe loader
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise TasksFileError(f"{file}{where} is not YAML: {error.problem}. {_MEND}") from None
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise TasksFileError(
-            f"{file}, line {line} is not YAML: the character {chr(int(error.character))!r} is not allowed. {_MEND}"
-        ) from None
-    except RecursionError:
-        raise TasksFileError(f"{file} is not YAML: it is nested too deeply. {_MEND}") from None
-    except ValueError as error:  # such as a date that does not exist
-        raise TasksFileError(f"{file} is not YAML: {error}. {_MEND}") from None
-
-
-class _Loader(yaml.SafeLoader):
-    """Refuses a key that stands twice in one mapping; YAML's own loader silently drops the first."""
-
-    def compose_mapping_node(self, anchor: Any) -> Any:
-        node = super().compose_mapping_node(anchor)
-        seen = set()
-        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
-            if key.value in seen:
-                raise yaml.composer.ComposerError(None, None, f"the key {key.value!r} stands twice", key.start_mark)
-            seen.add(key.value)
-        return node
+    return read_yaml(content, file, TasksFileError)
 
 
 def _read_json(content: bytes, file: str) -> Any:

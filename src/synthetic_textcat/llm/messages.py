@@ -9,7 +9,7 @@ from langchain_core.prompts import BasePromptTemplate, ChatPromptTemplate
 
 from synthetic_textcat.errors import PromptError, nearest
 from synthetic_textcat.hashing import sha256_of
-from synthetic_textcat.llm.placeholders import DOUBLE, brace_fault
+from synthetic_textcat.llm.placeholders import DOUBLE, FILE, brace_fault
 
 Messages = Sequence[BaseMessage]
 
@@ -31,23 +31,30 @@ def check_placeholders(
 ) -> None:
     """Makes sure that a template can be filled, and that what must reach the model does.
 
+    Args:
+        name: What it is called in errors if it does not know its file.
+        template: The prompt.
+        required: Placeholders that it must have.
+        allowed: Those that it may have.
+
     Raises:
         PromptError: If a placeholder is more than a name, or unknown, or a required one is missing.
     """
+    where = (template.metadata or {}).get(FILE) or f"Prompt {name}"
     for fault in filter(None, map(brace_fault, _texts_of(template))):
-        raise PromptError(f"Prompt {name} has {fault.problem}")
+        raise PromptError(f"{where} has {fault.problem}")
     used = set(template.input_variables)
     known = {*required, *allowed}
     for placeholder in sorted(used - known):
         hint = nearest(placeholder, known)
         raise PromptError(
-            f"Prompt {name} has the unknown placeholder {{{placeholder}}}; {hint}{'' if hint.endswith('?') else '.'} "
+            f"{where} has the unknown placeholder {{{placeholder}}}; {hint}{'' if hint.endswith('?') else '.'} "
             f"Next: mend it, or {DOUBLE}"
         )
     for placeholder in required:
         if placeholder not in used:
             raise PromptError(
-                f"Prompt {name} lacks the placeholder {{{placeholder}}}; put it into data/01_raw/prompts/{name}.yml"
+                f"{where} lacks the placeholder {{{placeholder}}}. Next: put it where the model is to read its value"
             )
 
 

@@ -7,6 +7,9 @@ it, and a value that does not suit would end the run in the middle.
 import re
 from typing import NamedTuple
 
+FILE = "file"
+"""The key of a template's metadata that holds the path of its file, for errors."""
+
 DOUBLE = "write {{ and }} for braces that are text"
 """The mend for JSON and the like."""
 

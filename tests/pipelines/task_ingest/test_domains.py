@@ -36,8 +36,8 @@ def test_the_order_is_the_seeds() -> None:
         (["bakery", "zoo", "Bakery."], "entry 3 repeats entry 1"),
     ],
 )
-def test_a_wrong_list_is_refused_in_one_line_that_names_the_file(content: object, said: str) -> None:
+def test_a_wrong_list_is_refused_in_one_line_that_names_its_entry(content: object, said: str) -> None:
     with pytest.raises(DomainsFileError, match=said) as caught:
         read_domains(content)
-    assert "data/01_raw/domains.yml" in str(caught.value)
+    assert str(caught.value).startswith("The file of the catalog entry domains")
     assert "\n" not in str(caught.value)

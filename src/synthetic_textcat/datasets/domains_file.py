@@ -1,0 +1,22 @@
+"""The catalog entry of the list of domains that brainstorming goes through."""
+
+from synthetic_textcat.datasets.file import FileDataset
+from synthetic_textcat.datasets.user_file import bytes_of
+from synthetic_textcat.datasets.yaml_text import read_yaml
+from synthetic_textcat.errors import DomainsFileError
+from synthetic_textcat.plain_errors import short_path
+from synthetic_textcat.schemas.domains_file import DomainsFile
+
+
+class DomainsFileDataset(FileDataset):
+    """Loads a YAML file, of which errors can then name the path."""
+
+    def load(self) -> DomainsFile:
+        """What the file holds.
+
+        Raises:
+            DomainsFileError: If it is missing or broken.
+        """
+        file = short_path(self._filepath)
+        content = bytes_of(self._filepath, "domains", DomainsFileError)
+        return DomainsFile(file, read_yaml(content, file, DomainsFileError))
