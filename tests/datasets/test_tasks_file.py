@@ -81,6 +81,16 @@ def test_a_byte_order_mark_is_no_part_of_it(suffix: str) -> None:
         ("tasks.yml", "- task: a\n  labels: [a, b]\n  labels: [c]", ", line 3, column 3 is not YAML: the key 'labels'"),
         ("tasks.yml", "- task: !!python/name:os.system", ", line 1, column 9 is not YAML: could not determine"),
         ("tasks.yml", "- a\n- b\x07", ", line 2 is not YAML: the character '\\x07' is not allowed"),
+        (
+            "tasks.yml",
+            "- task: Sort: this",
+            ", line 1, column 13 is not YAML: mapping values are not allowed here. Next: put the text in quotes",
+        ),
+        (
+            "tasks.yml",
+            "- task: Sort\n\tlabels: [a, b]",
+            ", line 2, column 1 is not YAML: found character '\\t' that cannot start any token. Next: put spaces",
+        ),
         ("tasks.yml", "- 2024-99-99", " is not YAML: month must be in 1..12"),
         ("tasks.yml", "- " + "[" * 5000, " is not YAML: it is nested too deeply"),
         ("tasks.json", '[{"task": "a"},\n {"task": }]', ", line 2, column 11 is not JSON: Expecting value"),
@@ -98,6 +108,12 @@ def test_a_byte_order_mark_is_no_part_of_it(suffix: str) -> None:
 )
 def test_a_file_that_cannot_be_read_is_named_with_the_place(name: str, content: bytes | str | None, says: str) -> None:
     assert _complaint(name, content).startswith(says)
+
+
+@pytest.mark.parametrize("name", ["tasks.yml", "tasks"])
+def test_a_folder_is_told(name: str) -> None:
+    Path(name).mkdir()
+    assert _complaint(name, None) == " is a folder. Next: set a file as filepath of tasks_file in the catalog"
 
 
 @pytest.mark.parametrize("suffix", [".yml", ".json", ".jsonl", ".csv"])

@@ -36,14 +36,13 @@ class TasksFileDataset(AbstractDataset[None, TasksFile]):
         Raises:
             TasksFileError: If it is missing, broken, or of another format.
         """
-        file = short_path(self._filepath)
+        file, content = short_path(self._filepath), bytes_of(self._filepath, "tasks_file", TasksFileError)
         read = FORMATS.get(self._filepath.suffix.casefold())
         if read is None:
             raise TasksFileError(
                 f"{file} has a suffix that is none of {', '.join(FORMATS)}. Next: save the tasks in one of these "
                 "formats, and set it as filepath of tasks_file in the catalog"
             )
-        content = bytes_of(self._filepath, "tasks_file", TasksFileError)
         return TasksFile(file, read(content, file))
 
     def save(self, data: None) -> None:  # noqa: ARG002

@@ -118,7 +118,9 @@ def test_a_dataset_of_kedros_serves_too(
 
 def test_without_a_path_an_error_says_which_catalog_entry_it_means() -> None:
     for content in ([{"task": "Tell.", "labels": ["a"]}], pd.DataFrame({"task": ["Tell."], "labels": [["a"]]})):
-        with pytest.raises(TasksFileError, match=r"^The tasks file, entry 1 \('Tell\.'\): has one label"):
+        with pytest.raises(
+            TasksFileError, match=r"^The file of the catalog entry tasks_file, entry 1 \('Tell\.'\): has one label"
+        ):
             read_tasks_file(content, TaskIngestParameters())
 
 
@@ -179,6 +181,18 @@ def test_a_csv_file_may_come_from_a_spreadsheet(separator: str, newline: str, tm
         ),
         ("task,labels\nTell.,a|\n", ", entry 1 ('Tell.'): label 2, name: the text is empty"),
         ("task,weight\nTell.,two\n", ", entry 1 ('Tell.'): weight: 'two' is no positive number"),
+        (
+            "task,language\nTell.,German | French\n",
+            'language holds \'German | French\'; write several values as a JSON list: ["German", "French"]',
+        ),
+        (
+            "task,clarity\nTell.,clear|ambiguous\n",
+            "clarity holds 'clear|ambiguous'; write several values as a JSON list",
+        ),
+        (
+            "task,seed_examples\nTell.,[URGENT] please call\n",
+            'mend that place, or write a text as a JSON list: ["[URGENT] please call"]',
+        ),
         ("task,language\nTell.,Germn\nName.,x\n", "did you mean German or Georgian? (and 1 more entry is wrong)"),
     ],
 )

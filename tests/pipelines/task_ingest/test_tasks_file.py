@@ -29,6 +29,27 @@ def _fault_of(**keys: object) -> str:
     return line.removeprefix("data/01_raw/mine.yml, entry 1 ('Tell.'): ")
 
 
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ("a \ud83d b", "task holds half of a character: 'a \\ud83d b'; write the whole one, or remove it"),
+        ({"task": "A.", "labels": ["\udc00", "b"]}, "labels holds half of a character: '\\udc00'"),
+        ({"task": "A.", "extra": {"tone": ["\ud800", "b"]}}, "extra holds half of a character"),
+        ({"task": "A.", "language": {"\ud800": 1}}, "language holds half of a character"),
+        ({"task": "A.", "\ud800": 1}, "\\ud800 holds half of a character"),
+    ],
+)
+def test_half_a_character_is_named_in_letters_that_can_be_printed(entry: object, says: str) -> None:
+    line = _complaint([entry])
+    assert says in line
+    assert line.encode()
+
+
+def test_an_emoji_is_whole() -> None:
+    [task] = read_tasks(["Sort \U0001f525 by heat."])
+    assert task.task == "Sort \U0001f525 by heat."
+
+
 def test_the_projects_own_file_is_right() -> None:
     tasks = read_tasks(yaml.safe_load(_OWN_FILE.read_text(encoding="utf-8")))
     closed = [task for task in tasks if task.labels]

@@ -1,5 +1,6 @@
 """From a table of tasks, one row each, to entries as YAML would hold them: an empty cell is a key that is not given."""
 
+import json
 from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
@@ -7,10 +8,14 @@ import numpy as np
 import pandas as pd
 
 from synthetic_textcat.errors import nearest
+from synthetic_textcat.schemas.rows import ATTRIBUTES
+from synthetic_textcat.schemas.task_forms import shown
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.schemas.tasks_file import JsonError, parse_json
 
 Row = Mapping[Hashable, Any]
+
+_LONGEST = 60
 
 
 def check_columns(columns: list[str]) -> None:
@@ -68,6 +73,9 @@ def _cell(column: str, value: Any) -> Any:
     text = value.strip()
     if text.startswith(("[", "{")):
         return _from_json(column, text)
+    if "|" in text and column in ATTRIBUTES:
+        several = json.dumps([part.strip() for part in text.split("|") if part.strip()], ensure_ascii=False)
+        raise ValueError(f"{column} holds {shown(text)}; write several values as a JSON list: {several}")
     if text and column == "labels":
         return _names(text)
     return [text] if text and column == "seed_examples" else text
@@ -78,7 +86,15 @@ def _from_json(column: str, text: str) -> Any:
         return parse_json(text)
     except JsonError as error:
         where = f" at character {error.column}" if error.column else ""
-        raise ValueError(f"{column} begins like JSON and is none: {error.problem}{where}; mend that place") from None
+        # A text of the user's may begin with a bracket, as in "[URGENT] please call".
+        or_list = f", or write a text as a JSON list: {_as_list(text)}" if column == "seed_examples" else ""
+        raise ValueError(
+            f"{column} begins like JSON and is none: {error.problem}{where}; mend that place{or_list}"
+        ) from None
+
+
+def _as_list(text: str) -> str:
+    return json.dumps([text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."], ensure_ascii=False)
 
 
 def _names(text: str) -> list[str]:

@@ -1,5 +1,7 @@
 """The rules of the tasks file: what an entry may hold, and what is said of one that is wrong."""
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import PurePath
 from typing import Any
@@ -19,6 +21,7 @@ _KINDS = {
     "bool": "truth value",
     "NoneType": "null",
 }
+_HALF = re.compile(r"[^\"]{0,20}[\ud800-\udfff][^\"]{0,20}")
 _TASK = "Sort a review by its sentiment."
 _EXAMPLES = {
     ".json": f'`[{{"task": "{_TASK}"}}]`',
@@ -29,7 +32,9 @@ _EXAMPLES = {
 }
 
 
-def read_tasks(content: object, file: str = "The tasks file", may_be_empty: bool = False) -> list[Task]:
+def read_tasks(
+    content: object, file: str = "The file of the catalog entry tasks_file", may_be_empty: bool = False
+) -> list[Task]:
     """The tasks of the file's content, in its order.
 
     Args:
@@ -83,8 +88,18 @@ def _read_entries(entries: object, file: str, read: Callable[[Any], object]) -> 
 
 def _task(entry: object) -> Task:
     if isinstance(entry, Mapping):
+        _refuse_half_characters(entry)
         return Task.model_validate(entry)
     raise ValueError(f"is a {_kind(entry)}; write it as `task: ...`, `labels: ...`")
+
+
+def _refuse_half_characters(entry: Mapping[Any, Any]) -> None:
+    """One is what JSON or YAML makes of an escape of half a pair; no text in UTF-8 can hold it, and no request."""
+    for key, value in entry.items():
+        text = json.dumps([str(key), value], ensure_ascii=False, default=str, skipkeys=True)
+        if found := _HALF.search(text):
+            name = str(key).encode("utf-8", "backslashreplace").decode()
+            raise ValueError(f"{name} holds half of a character: {found[0]!r}; write the whole one, or remove it")
 
 
 def _refuse_repeat(task: Task, numbers: Mapping[str, int]) -> None:
