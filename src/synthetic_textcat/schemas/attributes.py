@@ -7,12 +7,15 @@ the later code of a co-author (SPEED, arXiv 2410.18634); difficulty even in all 
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from typing import TypeVar
 
 from synthetic_textcat.errors import nearest
 from synthetic_textcat.schemas.languages import find_language, languages
 
 Choice = str | list[str] | dict[str, float] | None
 """A value, a list (even odds), a mapping value → weight, the preset `paper`, or null for even odds over all."""
+
+Ordered = TypeVar("Ordered", str, int)
 
 PRESET = "paper"
 
@@ -36,9 +39,9 @@ def weights_of(attribute: str, choice: Choice) -> dict[str, Fraction]:
         ValueError: If a value is not of the attribute's set, or the weights are not positive.
     """
     if isinstance(choice, str) and choice.strip().casefold() == PRESET:
-        return _shares(_paper_weights(attribute))
+        return shares_of(_paper_weights(attribute))
     if choice is None:
-        return _shares(dict.fromkeys(_values(attribute), 1.0))
+        return shares_of(dict.fromkeys(_values(attribute), 1.0))
     return chosen_weights(choice, lambda value: _canonical(attribute, value))
 
 
@@ -64,10 +67,10 @@ def chosen_weights(
             raise ValueError(f"gives {value!r} the weight {weight}; a weight is a positive number")
         name = canonical(value)
         weights[name] = weights.get(name, 0.0) + weight
-    return _shares(weights)
+    return shares_of(weights)
 
 
-def _shares(weights: Mapping[str, float]) -> dict[str, Fraction]:
+def shares_of(weights: Mapping[Ordered, float]) -> dict[Ordered, Fraction]:
     """Weights over their sum, as fractions of the numbers that the user wrote: no rounding, on no machine."""
     exact = {value: Fraction(repr(float(weight))) for value, weight in sorted(weights.items())}
     total = sum(exact.values())

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice, repeat
 from typing import Any
 
 from synthetic_textcat.hashing import canonical_json, draw_int, short_id
 from synthetic_textcat.pipelines.attribute_sampling.balance import Balance, Draws, draws_of
-from synthetic_textcat.schemas.attributes import Choice, chosen_weights, weights_of
+from synthetic_textcat.schemas.attributes import Choice, chosen_weights, shares_of, weights_of
 from synthetic_textcat.schemas.own_attributes import OwnChoice
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import ATTRIBUTES
@@ -52,25 +52,27 @@ class TaskPlanner:
             "seed": [draw_int(31, *key, replicate, "seed") for replicate in range(rows)],
         }
 
-    def _draws(self, name: str, choice: Any) -> Draws:
+    def _draws(self, name: str, choice: Any) -> Draws[str]:
         return _draws_of(name, canonical_json(choice), self._balance)
 
     def _labels(self, task: Task, rows: int) -> Values:
         if not task.labels:
             return [None] * rows
-        weights = {label.name: label.weight for label in task.labels}
-        return list(islice(self._draws("label", weights).sequence(self._seed, task.task_id, "label"), rows))
+        labels = sorted(task.labels, key=lambda label: label.name)
+        places = _places_of(tuple(label.weight for label in labels), self._balance)
+        return [labels[place].name for place in islice(places.sequence(self._seed, task.task_id, "label"), rows)]
 
     def _misleading_labels(self, task: Task, label: Values) -> Values:
         """For each label the others in turn, evenly."""
         names = sorted(task.label_names)
-        others = {
-            name: self._draws("label", [other for other in names if other != name]).sequence(
-                self._seed, task.task_id, "misleading_label", name
-            )
-            for name in names
-        }
-        return [None if name is None else next(others[name]) for name in label]
+        places = _places_of((1.0,) * (len(names) - 1), self._balance)
+
+        @cache
+        def others(name: str) -> Iterator[str]:
+            wrong = [other for other in names if other != name]
+            return (wrong[place] for place in places.sequence(self._seed, task.task_id, "misleading_label", name))
+
+        return [None if name is None else next(others(name)) for name in label]
 
     def _attribute(self, task: Task, name: str, rows: int) -> Values:
         own = getattr(task, name)
@@ -101,7 +103,13 @@ def choice_of(task: Task, name: str, sampling: AttributeSamplingParameters) -> C
 
 
 @lru_cache(maxsize=4096)
-def _draws_of(name: str, choice: str, balance: Balance) -> Draws:
+def _places_of(weights: tuple[float, ...], balance: Balance) -> Draws[int]:
+    """The draws of a place among labels of these weights: tasks have names of their own, but seldom other weights."""
+    return draws_of(shares_of(dict(enumerate(weights))), balance)
+
+
+@lru_cache(maxsize=4096)
+def _draws_of(name: str, choice: str, balance: Balance) -> Draws[str]:
     """The draws of an attribute's choice, in JSON; many tasks have the same one."""
     chosen = json.loads(choice)
     return draws_of(weights_of(name, chosen) if name in ATTRIBUTES else chosen_weights(chosen), balance)

@@ -8,6 +8,7 @@ among those after which no deadline is missed; for as many steps as can be worke
 chance at every step is its share: tasks of three rows, taken together, have the shares too.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,7 +17,7 @@ from itertools import accumulate
 from math import lcm
 
 from synthetic_textcat.hashing import draws
-from synthetic_textcat.pipelines.attribute_sampling.odds import Had, after, fitted
+from synthetic_textcat.pipelines.attribute_sampling.odds import Fork, Had, after, fitted, forks
 
 _MOST_ODDS_A_STEP = 2_000  # so that a hundred shares, all different, do not take minutes
 _MOST_ODDS = 10_000  # in all: three shares of three decimals are drawn by fitted odds for ever
@@ -33,13 +34,13 @@ class Schedule:
         """The number of the group whose turn it is, step by step, without end: a function of shares and key."""
         chances = draws(*key, "turns")
         while True:
-            had = (0,) * len(self.shares)
-            for odds in self._opening:
-                group = _drawn(odds[had], next(chances))
-                had = after(had, group)
-                yield group
-            if len(self._opening) < self._unit:
-                yield from self._by_debt(had, chances)
+            fork = self._opening
+            while fork.groups:
+                place = bisect_right(fork.ends, next(chances))
+                yield fork.groups[place]
+                fork = fork.then[place]
+            if sum(fork.had) < self._unit:
+                yield from self._by_debt(fork.had, chances)
 
     @cached_property
     def _unit(self) -> int:
@@ -51,16 +52,17 @@ class Schedule:
         return [int(share * self._unit) for share in self.shares]
 
     @cached_property
-    def _opening(self) -> list[dict[Had, dict[int, float]]]:
-        """For each of the first steps: turns had so far → the odds of each group that may be next."""
+    def _opening(self) -> Fork:
+        """Where all sequences begin, with fitted odds for as many steps as can be worked out."""
         steps: list[dict[Had, dict[int, float]]] = []
-        chances: dict[Had, float] = {(0,) * len(self.shares): 1.0}
+        start = (0,) * len(self.shares)
+        chances: dict[Had, float] = {start: 1.0}
         room = _MOST_ODDS
         while len(steps) < self._unit and (size := len(chances) * len(self.shares)) <= min(_MOST_ODDS_A_STEP, room):
             odds, chances = fitted({had: self._owed(had) for had in chances}, chances, self.shares)
             steps.append(odds)
             room -= size
-        return steps
+        return forks(steps, chances)[start]
 
     def _owed(self, had: Had) -> dict[int, float]:
         """What each group is owed that may be next, in turns: those after whose turn no deadline is missed."""
@@ -113,8 +115,3 @@ class Schedule:
                 )[1]
             owed[group] -= unit
             yield group
-
-
-def _drawn(odds: dict[int, float], drawn: float) -> int:
-    last = max(odds)
-    return next((group for group, end in zip(odds, accumulate(odds.values()), strict=True) if drawn < end), last)
