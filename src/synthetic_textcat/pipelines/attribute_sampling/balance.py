@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
 from itertools import accumulate, permutations, repeat
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from synthetic_textcat.hashing import draws
 from synthetic_textcat.pipelines.attribute_sampling.turns import Schedule
@@ -29,6 +29,10 @@ class Draws(Protocol[Value_co]):
 
     def sequence(self, *key: object) -> Iterator[Value_co]:
         """The endless sequence of a key: a function of shares and key alone."""
+        ...
+
+    def kin(self, value: Any) -> tuple[Value_co, ...]:
+        """The values among which this one may come sooner or later: each run of as many draws of them has each once."""
         ...
 
 
@@ -50,6 +54,9 @@ class Balanced(Generic[Ordered]):
         for value, share in sorted(shares.items()):
             by_share.setdefault(share, []).append(value)
         self._groups: list[list[Ordered]] = [by_share[share] for share in sorted(by_share)]
+        self._kin: dict[Ordered, tuple[Ordered, ...]] = {
+            value: tuple(group) for group in self._groups for value in group
+        }
         self._schedule = Schedule(tuple(share * len(by_share[share]) for share in sorted(by_share)))
 
     def sequence(self, *key: object) -> Iterator[Ordered]:
@@ -63,6 +70,10 @@ class Balanced(Generic[Ordered]):
                 members[group] = _evenly(self._groups[group], *key, group)
             yield next(members[group])
 
+    def kin(self, value: Ordered) -> tuple[Ordered, ...]:
+        """See `Draws`: the values of the same share."""
+        return self._kin[value]
+
 
 class Independent(Generic[Ordered]):
     """Draws that know nothing of one another."""
@@ -74,6 +85,10 @@ class Independent(Generic[Ordered]):
     def sequence(self, *key: object) -> Iterator[Ordered]:
         """See `Draws`."""
         return (self._values[bisect_right(self._ends, drawn)] for drawn in draws(*key))  # the last end is 1 exactly
+
+    def kin(self, value: Ordered) -> tuple[Ordered, ...]:
+        """See `Draws`: none but itself."""
+        return (value,)
 
 
 def _evenly(values: Sequence[Value], *key: object) -> Iterator[Value]:
