@@ -1,9 +1,8 @@
 """Odds of the next turn, fitted so that every group's chance over all that may have happened is its share."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from itertools import accumulate
-from math import fsum, inf
+from math import fsum
 from typing import NamedTuple
 
 Had = tuple[int, ...]
@@ -17,22 +16,6 @@ class Step(NamedTuple):
 
     odds: dict[Had, dict[int, float]]
     chances: dict[Had, float]
-
-
-class Fork(NamedTuple):
-    """Where a sequence stands, and how it may go on; at the end of what is worked out it has no group.
-
-    Attributes:
-        had: The turns had so far.
-        groups: Those that may be next.
-        ends: Where in [0, 1) each one's draws end; the last one's, whatever rounding made of the sum, beyond.
-        then: The fork after the turn of each.
-    """
-
-    had: Had
-    groups: tuple[int, ...] = ()
-    ends: tuple[float, ...] = ()
-    then: tuple["Fork", ...] = ()
 
 
 def fitted(owed: Mapping[Had, Mapping[int, float]], chances: Mapping[Had, float], shares: Sequence[Fraction]) -> Step:
@@ -55,27 +38,9 @@ def fitted(owed: Mapping[Had, Mapping[int, float]], chances: Mapping[Had, float]
     return Step(odds, _chances_after(chances, odds))
 
 
-def forks(steps: Sequence[Mapping[Had, Mapping[int, float]]], last: Iterable[Had]) -> dict[Had, Fork]:
-    """The forks of the first step, each tied to those that follow it, so that a sequence need look nothing up.
-
-    Args:
-        steps: For each step: turns had so far → the odds of each group that may be next.
-        last: The turns that may have been had after all steps.
-    """
-    ahead = {had: Fork(had) for had in last}
-    for odds in reversed(steps):
-        ahead = {had: _fork(had, row, ahead) for had, row in odds.items()}
-    return ahead
-
-
 def after(had: Had, group: int) -> Had:
     """The turns had after one more of this group."""
     return (*had[:group], had[group] + 1, *had[group + 1 :])
-
-
-def _fork(had: Had, odds: Mapping[int, float], ahead: Mapping[Had, Fork]) -> Fork:
-    ends = (*accumulate(odds.values()),)[:-1]
-    return Fork(had, tuple(odds), (*ends, inf), tuple(ahead[after(had, group)] for group in odds))
 
 
 def _odds(debts: Mapping[int, float], factors: Sequence[float]) -> dict[int, float]:

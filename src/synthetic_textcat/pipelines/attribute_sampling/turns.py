@@ -8,7 +8,6 @@ among those after which no deadline is missed; for as many steps as can be worke
 chance at every step is its share: tasks of three rows, taken together, have the shares too.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,10 +16,9 @@ from itertools import accumulate
 from math import lcm
 
 from synthetic_textcat.hashing import draws
-from synthetic_textcat.pipelines.attribute_sampling.odds import Fork, Had, after, fitted, forks
+from synthetic_textcat.pipelines.attribute_sampling.odds import Had, after
+from synthetic_textcat.pipelines.attribute_sampling.opening import Opening
 
-_MOST_ODDS_A_STEP = 2_000  # so that a hundred shares, all different, do not take minutes
-_MOST_ODDS = 10_000  # in all: three shares of three decimals are drawn by fitted odds for ever
 _FURTHEST = 128  # steps ahead that are looked at for a missed deadline
 
 
@@ -34,11 +32,10 @@ class Schedule:
         """The number of the group whose turn it is, step by step, without end: a function of shares and key."""
         chances = draws(*key, "turns")
         while True:
-            fork = self._opening
-            while fork.groups:
-                place = bisect_right(fork.ends, next(chances))
-                yield fork.groups[place]
-                fork = fork.then[place]
+            fork = self._opening.start
+            while fork.groups or self._opening.goes_on(fork):
+                group, fork = fork.turn(next(chances))
+                yield group
             if sum(fork.had) < self._unit:
                 yield from self._by_debt(fork.had, chances)
 
@@ -52,17 +49,8 @@ class Schedule:
         return [int(share * self._unit) for share in self.shares]
 
     @cached_property
-    def _opening(self) -> Fork:
-        """Where all sequences begin, with fitted odds for as many steps as can be worked out."""
-        steps: list[dict[Had, dict[int, float]]] = []
-        start = (0,) * len(self.shares)
-        chances: dict[Had, float] = {start: 1.0}
-        room = _MOST_ODDS
-        while len(steps) < self._unit and (size := len(chances) * len(self.shares)) <= min(_MOST_ODDS_A_STEP, room):
-            odds, chances = fitted({had: self._owed(had) for had in chances}, chances, self.shares)
-            steps.append(odds)
-            room -= size
-        return forks(steps, chances)[start]
+    def _opening(self) -> Opening:
+        return Opening(self.shares, self._unit, self._owed)
 
     def _owed(self, had: Had) -> dict[int, float]:
         """What each group is owed that may be next, in turns: those after whose turn no deadline is missed."""
