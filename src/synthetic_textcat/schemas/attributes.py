@@ -36,7 +36,7 @@ def weights_of(attribute: str, choice: Choice) -> dict[str, Fraction]:
     """The share of each value that can be drawn, in a fixed order of the values; the shares sum to 1 exactly.
 
     Raises:
-        ValueError: If a value is not of the attribute's set, or the weights are not positive.
+        ValueError: If there is no value, or one that is not of the attribute's set.
     """
     if isinstance(choice, str) and choice.strip().casefold() == PRESET:
         return shares_of(_paper_weights(attribute))
@@ -55,7 +55,7 @@ def chosen_weights(
         canonical: The one name of a value that can be written in several ways.
 
     Raises:
-        ValueError: If there is no value, or a weight is not positive.
+        ValueError: If there is no value.
     """
     asked = [choice] if isinstance(choice, str) else choice
     odds: Mapping[str, float] = asked if isinstance(asked, Mapping) else dict.fromkeys(asked, 1.0)
@@ -63,8 +63,6 @@ def chosen_weights(
         raise ValueError("names no value; give one at least")
     weights: dict[str, float] = {}
     for value, weight in odds.items():
-        if not 0 < weight < float("inf"):
-            raise ValueError(f"gives {value!r} the weight {weight}; a weight is a positive number")
         name = canonical(value)
         weights[name] = weights.get(name, 0.0) + weight
     return shares_of(weights)
@@ -88,6 +86,8 @@ def _paper_weights(attribute: str) -> dict[str, float]:
 
 
 def _canonical(attribute: str, value: str) -> str:
+    if value.strip().casefold() == PRESET:
+        raise ValueError(f"{PRESET!r} stands alone, not among values; write {attribute}: {PRESET}")
     if attribute not in VALUES:
         return find_language(value).name
     by_key = {allowed.casefold(): allowed for allowed in VALUES[attribute]}

@@ -90,6 +90,12 @@ class Column:
 
     def _sequence(self, strand: Strand) -> Iterator[Value]:
         if strand not in self._sequences:
-            draws, key = self._sources[strand], (*self._key, *filter(None, [strand]))
-            self._sequences[strand] = repeat(None) if draws is None else draws.sequence(*key)
+            draws = self._sources[strand]
+            self._sequences[strand] = repeat(None) if draws is None else draws.sequence(*self._key, *self._tag(strand))
         return self._sequences[strand]
+
+    def _tag(self, strand: Strand) -> tuple[str, ...]:
+        """What a strand's key has beside the column's."""
+        if strand is None:
+            return ()
+        return (strand, "label") if None in self._sources else (strand,)  # a label may be called like a group: "0"

@@ -10,7 +10,7 @@ from math import inf
 from synthetic_textcat.pipelines.attribute_sampling.odds import Had, after, fitted
 
 _MOST_ODDS_A_STEP = 2_000  # so that a hundred shares, all different, do not take minutes
-_MOST_ODDS = 10_000  # in all: three shares of three decimals are drawn by fitted odds for ever
+_MOST_ODDS = 3_000  # in all: some 150 steps of three shares
 
 
 @dataclass(slots=True)

@@ -66,15 +66,25 @@ class Schedule:
         It can't happen any more once all that groups are ahead of their shares comes to less than one turn: then what
         falls due by any later step, floor(n·w + ahead) summed over the groups, never exceeds the steps there are.
         """
-        step = sum(had)
+        step, unit = sum(had), self._unit
+        begun = [(turns, part) for turns, part in zip(had, self._parts, strict=True) if turns]
         for later in range(step, step + _FURTHEST):
-            ahead = sum(max(0, turns * self._unit - later * part) for turns, part in zip(had, self._parts, strict=True))
-            if ahead < self._unit:
+            if sum(max(0, turns * unit - later * part) for turns, part in begun) < unit:
                 return True
-            due = sum(max(0, later * part // self._unit - turns) for turns, part in zip(had, self._parts, strict=True))
-            if due > later - step:
+            had_in_time = sum(min(turns, later * part // unit) for turns, part in begun)
+            if self._due(later) - had_in_time > later - step:
                 return False
         return False
+
+    def _due(self, step: int) -> int:
+        """How many turns are due by a step, of all groups."""
+        while len(self._all_due) <= step:
+            self._all_due.append(sum(len(self._all_due) * part // self._unit for part in self._parts))
+        return self._all_due[step]
+
+    @cached_property
+    def _all_due(self) -> list[int]:
+        return []
 
     def _by_debt(self, had: Had, chances: Iterator[float]) -> Iterator[int]:
         """The turns that follow, drawn by what groups are owed; by deadline where no draw is safe.
