@@ -62,7 +62,7 @@ def test_own_attributes_keep_to_their_weights_wherever_a_task_ends() -> None:
 
 def test_names_that_differ_in_case_only_are_refused() -> None:
     task = Task.model_validate({"task": "Sort.", "extra": {"Tone": "dry"}})
-    with pytest.raises(ParameterError, match="The own attributes tone and Tone differ in case only. Next: write both"):
+    with pytest.raises(ParameterError, match="The own attributes tone and Tone differ in case only"):
         _plan([task], extra={"tone": "warm"})
 
 
@@ -117,7 +117,7 @@ def test_a_task_comes_back_from_the_table_with_all_that_its_rows_are_drawn_from(
         ({"seed_examples": ["x"]}, "'seed_examples' is the name of a placeholder of the prompts already"),
         ({"my tone": ["x"]}, "'my tone' is no identifier"),
         ({"tone": []}, "'tone' names no value"),
-        ({"tone": {"dry": 0}}, "'tone' gives 'dry' the weight 0"),
+        ({"tone": {"dry": 0}}, "'tone': gives 'dry' the weight 0"),
         ({"tone": [""]}, "'tone' has the value ''"),
         ({"tone": ["dry\nand: more"]}, "'tone' has the value 'dry.*; give a text on one line"),
         ({"Label": ["x"]}, "'Label' is the name of a column of the tables already"),
@@ -139,5 +139,5 @@ def test_the_plan_reports_how_many_prompts_repeat_an_earlier_one() -> None:
     toned = _plan([_PLAIN], 10, extra={"tone": ["a", "b", "c", "d"]}, **certain)
     assert report_on(toned, [_PLAIN], 3)["plan/repeated_prompts"] == 6
     seeded = Task.model_validate({**_PLAIN.model_dump(), "seed_examples": ["a", "b", "c"]})
-    assert report_on(plan, [seeded], 3)["plan/repeated_prompts"] == 7
+    assert report_on(plan, [seeded], 3)["plan/repeated_prompts"] == 4
     assert report_on(plan, [seeded], 0)["plan/repeated_prompts"] == 9
