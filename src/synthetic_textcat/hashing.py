@@ -42,11 +42,9 @@ def draw(*parts: object) -> float:
 
 def draws(*parts: object) -> Iterator[float]:
     """Even draws from [0, 1) without end: the n-th is a function of the parts and n. Eight cost one hash."""
-    stem = hashlib.blake2b(_SEPARATOR.join(map(str, parts)).encode(), digest_size=64)
+    stem = _SEPARATOR.join(map(str, parts)).encode()
     for number in count():
-        block = stem.copy()
-        block.update(b"%d" % number)
-        for eighth in _EIGHTHS.unpack(block.digest()):
+        for eighth in _EIGHTHS.unpack(hashlib.blake2b(b"%b%d" % (stem, number)).digest()):
             yield (eighth >> (64 - _DRAW_BITS)) / (1 << _DRAW_BITS)
 
 

@@ -1,12 +1,17 @@
 """Which seed examples a row is shown."""
 
 from collections import Counter
+from itertools import cycle, islice
+from math import perm
 
 import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
-from synthetic_textcat.schemas.seed_examples import first_shown, pool_of, shown
+from synthetic_textcat.schemas.seed_examples import pool_of, shown, texts_shown, turns_of
 from synthetic_textcat.schemas.tasks import Task
 
 _OPEN = Task.model_validate({"task": "Name the mood.", "seed_examples": [f"text {number}" for number in range(5)]})
@@ -41,22 +46,48 @@ def test_texts_are_shown_in_turn_and_round_again() -> None:
     assert shown("ab", 1, 5) == ["b", "a"]
 
 
+@given(st.integers(1, 5), st.integers(1, 6))
+def test_each_turn_shows_other_texts_or_another_order_until_none_is_left(size: int, number: int) -> None:
+    pool = "abcdefgh"[:size]
+    turns = [tuple(shown(pool, turn, number)) for turn in range(perm(size, min(number, size)))]
+    assert len(set(turns)) == len(turns)
+    assert all(len(set(texts)) == len(texts) == min(number, size) for texts in turns)
+    assert [texts[0] for texts in turns] == list(islice(cycle(pool), len(turns)))
+    assert tuple(shown(pool, len(turns), number)) == turns[0]
+
+
 def test_all_texts_are_used_equally() -> None:
-    places = Counter(first_shown(_plan(_OPEN, 100), [_OPEN]).values())
+    places = Counter(turn % 5 for turn in turns_of(_plan(_OPEN, 100), [_OPEN]).values())
     assert places == dict.fromkeys(range(5), 20)
+
+
+def test_the_rows_of_a_rare_label_take_its_texts_in_turn_too() -> None:
+    labels = [{"name": "good", "weight": 9}, {"name": "bad"}]
+    task = Task.model_validate({"task": "Sort.", "labels": labels, "seed_examples": {"bad": list("abcde")}})
+    plan = _plan(task, 200)
+    turns = turns_of(plan, [task])
+    assert [turns[row] % 5 for row in plan.loc[plan["label"] == "bad", "request_id"]] == [*range(5)] * 4
 
 
 def test_rows_that_are_planned_alike_begin_at_different_texts_as_long_as_there_are_any() -> None:
     plan = _plan(_CLOSED, 12)
-    first = first_shown(plan, [_CLOSED])
-    good = [first[row] for row in plan.loc[plan["label"] == "good", "request_id"]]
-    assert sorted(good[:3]) == sorted(good[3:6]) == [0, 1, 2]
+    turns = turns_of(plan, [_CLOSED])
+    good = [turns[row] for row in plan.loc[plan["label"] == "good", "request_id"]]
+    assert sorted(good[:3]) == [0, 1, 2]
+    assert sorted(good[3:6]) == [3, 4, 5]
+
+
+@pytest.mark.parametrize(("texts", "number", "rows"), [(6, 3, 120), (3, 3, 6), (10, 2, 90)])
+def test_prompts_differ_as_long_as_seed_examples_allow(texts: int, number: int, rows: int) -> None:
+    task = Task.model_validate({"task": "Name it.", "seed_examples": [f"text {place}" for place in range(texts)]})
+    shown_to = texts_shown(_plan(task, rows), [task], number)
+    assert len(set(shown_to.values())) == len(shown_to) == rows
 
 
 def test_more_rows_leave_the_first_ones_what_they_are_shown() -> None:
-    shorter, longer = (first_shown(_plan(_CLOSED, rows), [_CLOSED]) for rows in (20, 90))
+    shorter, longer = (turns_of(_plan(_CLOSED, rows), [_CLOSED]) for rows in (20, 90))
     assert shorter.items() <= longer.items()
 
 
 def test_tasks_without_seed_examples_have_no_place() -> None:
-    assert first_shown(_plan(Task(task="x"), 5), [Task(task="x")]) == {}
+    assert turns_of(_plan(Task(task="x"), 5), [Task(task="x")]) == {}

@@ -7,12 +7,15 @@ the later code of a co-author (SPEED, arXiv 2410.18634); difficulty even in all 
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from typing import TypeVar
 
 from synthetic_textcat.errors import nearest
 from synthetic_textcat.schemas.languages import find_language, languages
 
 Choice = str | list[str] | dict[str, float] | None
 """A value, a list (even odds), a mapping value → weight, the preset `paper`, or null for even odds over all."""
+
+Ordered = TypeVar("Ordered", str, int)
 
 PRESET = "paper"
 
@@ -33,12 +36,12 @@ def weights_of(attribute: str, choice: Choice) -> dict[str, Fraction]:
     """The share of each value that can be drawn, in a fixed order of the values; the shares sum to 1 exactly.
 
     Raises:
-        ValueError: If a value is not of the attribute's set, or the weights are not positive.
+        ValueError: If there is no value, or one that is not of the attribute's set.
     """
     if isinstance(choice, str) and choice.strip().casefold() == PRESET:
-        return _shares(_paper_weights(attribute))
+        return shares_of(_paper_weights(attribute))
     if choice is None:
-        return _shares(dict.fromkeys(_values(attribute), 1.0))
+        return shares_of(dict.fromkeys(_values(attribute), 1.0))
     return chosen_weights(choice, lambda value: _canonical(attribute, value))
 
 
@@ -52,7 +55,7 @@ def chosen_weights(
         canonical: The one name of a value that can be written in several ways.
 
     Raises:
-        ValueError: If there is no value, or a weight is not positive.
+        ValueError: If there is no value.
     """
     asked = [choice] if isinstance(choice, str) else choice
     odds: Mapping[str, float] = asked if isinstance(asked, Mapping) else dict.fromkeys(asked, 1.0)
@@ -60,14 +63,12 @@ def chosen_weights(
         raise ValueError("names no value; give one at least")
     weights: dict[str, float] = {}
     for value, weight in odds.items():
-        if not 0 < weight < float("inf"):
-            raise ValueError(f"gives {value!r} the weight {weight}; a weight is a positive number")
         name = canonical(value)
         weights[name] = weights.get(name, 0.0) + weight
-    return _shares(weights)
+    return shares_of(weights)
 
 
-def _shares(weights: Mapping[str, float]) -> dict[str, Fraction]:
+def shares_of(weights: Mapping[Ordered, float]) -> dict[Ordered, Fraction]:
     """Weights over their sum, as fractions of the numbers that the user wrote: no rounding, on no machine."""
     exact = {value: Fraction(repr(float(weight))) for value, weight in sorted(weights.items())}
     total = sum(exact.values())
@@ -85,6 +86,8 @@ def _paper_weights(attribute: str) -> dict[str, float]:
 
 
 def _canonical(attribute: str, value: str) -> str:
+    if value.strip().casefold() == PRESET:
+        raise ValueError(f"{PRESET!r} stands alone, not among values; write {attribute}: {PRESET}")
     if attribute not in VALUES:
         return find_language(value).name
     by_key = {allowed.casefold(): allowed for allowed in VALUES[attribute]}

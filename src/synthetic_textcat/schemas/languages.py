@@ -7,11 +7,31 @@ Filipino here, whose own code is `fil`.
 """
 
 import csv
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
 from synthetic_textcat.errors import nearest
+
+_WORD = re.compile(r"\w+")
+_ELSEWHERE = "none is near it; all names and codes are in src/synthetic_textcat/schemas/languages.csv"
+_CALLED_HERE = {
+    "bokmal": "Norwegian",
+    "bokmål": "Norwegian",
+    "nb": "Norwegian",
+    "nynorsk": "Norwegian",
+    "nn": "Norwegian",
+    "cantonese": "Chinese",
+    "mandarin": "Chinese",
+    "castilian": "Spanish",
+    "farsi": "Persian",
+    "flemish": "Dutch",
+    "myanmar": "Burmese",
+    "odia": "Oriya",
+    "tagalog": "Filipino",
+}
+"""Common names and codes of what XLM-R's table has under another name, or has a close kin of: for hints."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +68,7 @@ def languages() -> tuple[Language, ...]:
 
 
 def find_language(name_or_code: str) -> Language:
-    """The language of an English name or a code, in any case.
+    """The language of an English name or a code (BCP 47 style or ISO 639-3), in any case.
 
     Raises:
         ValueError: If there is none; the message names the nearest.
@@ -61,10 +81,17 @@ def find_language(name_or_code: str) -> Language:
 
 
 def _hint(key: str) -> str:
-    """The variants of a language that is there in variants only, else the nearest names."""
+    """What was meant: the variants of a language, names of the same words, the name used here, or the nearest ones."""
+    words = set(_WORD.findall(key))
     stem = key.partition("-")[0]
-    variants = [x.name for x in languages() if stem == _stem(x.code) or x.name.casefold().startswith(f"{key} (")]
-    return f"did you mean {' or '.join(variants)}?" if variants else nearest(key, [x.name for x in languages()])
+    meant = (
+        [x.name for x in languages() if stem in (_stem(x.code), x.iso639_3)]
+        or [x.name for x in languages() if words and words <= set(_WORD.findall(x.name.casefold()))]
+        or [x.name for x in languages() if x.name.startswith(_CALLED_HERE.get(key, "\0"))]
+    )
+    if meant:
+        return f"did you mean {' or '.join(meant)}?"
+    return nearest(key, [x.name for x in languages()]).replace("none is near it", _ELSEWHERE)
 
 
 def _stem(code: str) -> str:
@@ -73,4 +100,6 @@ def _stem(code: str) -> str:
 
 @cache
 def _by_key() -> dict[str, Language]:
-    return {key.casefold(): language for language in languages() for key in (language.code, language.name)}
+    """By code and name, and by the three-letter code where it means one language in its usual script."""
+    usual = {x.iso639_3: x for x in languages() if "-" not in x.code}
+    return usual | {key.casefold(): language for language in languages() for key in (language.code, language.name)}

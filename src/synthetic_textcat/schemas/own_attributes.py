@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from synthetic_textcat.errors import ParameterError
 from synthetic_textcat.schemas.attributes import chosen_weights
 from synthetic_textcat.schemas.rows import CONTRACT_COLUMNS
 
@@ -39,6 +40,18 @@ OwnAttributes = Annotated[dict[str, OwnChoice], AfterValidator(_checked)]
 
 
 def names_in_order(first: Iterable[str], others: Iterable[Mapping[str, object]]) -> tuple[str, ...]:
-    """All names: those of the parameters as they stand there, then those of tasks and labels by the alphabet."""
+    """All names: those of the parameters as they stand there, then those of tasks and labels by the alphabet.
+
+    Raises:
+        ParameterError: If two of them differ in case only: one was meant, and two columns would come of it.
+    """
     known = dict.fromkeys(first)
-    return (*known, *sorted({name for own in others for name in own} - known.keys()))
+    names = (*known, *sorted({name for own in others for name in own} - known.keys()))
+    by_key: dict[str, str] = {}
+    for name in names:
+        if by_key.setdefault(name.casefold(), name) != name:
+            raise ParameterError(
+                f"The own attributes {by_key[name.casefold()]} and {name} differ in case only. Next: write both alike, "
+                "in the tasks file and in attribute_sampling.extra"
+            )
+    return names

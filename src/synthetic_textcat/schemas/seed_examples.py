@@ -1,10 +1,14 @@
 """Which of a task's seed examples a row is shown: rotated, and others for a row that is planned like an earlier one."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from itertools import islice, permutations
+from math import perm
 
 import pandas as pd
 
-from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of
+from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, plain
 from synthetic_textcat.schemas.tasks import Task
 
 
@@ -14,31 +18,53 @@ def pool_of(task: Task, label: str | None) -> list[str]:
     return fitting if label is not None and fitting else [example.text for example in task.seed_examples]
 
 
-def shown(pool: Sequence[str], first: int, number: int) -> list[str]:
-    """So many texts of the pool, from the first one on and round again; all of a small one."""
-    return [pool[(first + place) % len(pool)] for place in range(min(number, len(pool)))]
+def shown(pool: Sequence[str], turn: int, number: int) -> list[str]:
+    """So many texts of the pool, all of a small one: other ones, or in another order, at each turn until none is left.
+
+    The first rounds of turns begin with each text in turn and go on with the texts behind it; further ones skip some.
+    """
+    size, number = len(pool), min(number, len(pool))
+    round_, first = divmod(turn % perm(size, number), size)
+    return [pool[(first + step) % size] for step in (0, *_steps(size, number, round_))]
 
 
-def first_shown(requests: pd.DataFrame, tasks: Iterable[Task]) -> dict[str, int]:
-    """For each row of a task with seed examples the place, in its pool, of the first text that it is shown.
+def turns_of(requests: pd.DataFrame, tasks: Iterable[Task]) -> dict[str, int]:
+    """For each row of a task with seed examples its turn at them; the first text is at turn modulo size of the pool.
 
-    A row begins one text after its label's last row; one that is planned like an earlier row of its task begins at the
-    next text where none of them began, until all were used: so their prompts differ as long as there are texts.
+    Rows of a label begin with the texts of its pool one after the other. A row that is planned like an earlier one of
+    its task goes on to the next text with which none of them began, and when all of these are used, to the next round.
 
     Args:
         requests: The whole plan.
         tasks: Its tasks.
 
     Returns:
-        Request id → place.
+        Request id → turn.
     """
     seeded = {task.task_id: task for task in tasks if task.seed_examples}
     rows = requests[requests["task_id"].isin(list(seeded))]
-    begun: dict[tuple[object, ...], set[int]] = {}
-    columns = rows[["task_id", *planned_alike(rows), "replicate"]].itertuples(index=False, name=None)
+    size_of = cache(lambda task_id, label: len(pool_of(seeded[task_id], label)))
+    had: Counter[tuple[str, str | None]] = Counter()
+    taken: defaultdict[tuple[str | None, ...], set[int]] = defaultdict(set)
+    columns = [plain(rows[name]) for name in ("task_id", *planned_alike(rows))]
+    turns = {}
+    for request_id, alike in zip(plain(rows["request_id"]), zip(*columns, strict=True), strict=True):
+        of_label = alike[0], alike[-1]
+        turns[request_id] = _next(had[of_label], size_of(*of_label), taken[alike])
+        had[of_label] += 1
+    return turns
+
+
+def texts_shown(requests: pd.DataFrame, tasks: Iterable[Task], number: int) -> Mapping[str, tuple[str, ...]]:
+    """Request id → the seed examples in the row's prompt, for each row of a task that has some."""
+    seeded = {task.task_id: task for task in tasks if task.seed_examples} if number else {}
+    turns = turns_of(requests, seeded.values())
+    pool = cache(lambda task_id, label: pool_of(seeded[task_id], label))
+    rows = zip(*(plain(requests[name]) for name in ("request_id", "task_id", "label")), strict=True)
     return {
-        request_id: _next(row, seeded[row[0]], begun)
-        for request_id, row in zip(rows["request_id"], columns, strict=True)
+        request_id: tuple(shown(pool(task_id, label), turns[request_id], number))
+        for request_id, task_id, label in rows
+        if request_id in turns
     }
 
 
@@ -47,14 +73,17 @@ def planned_alike(requests: pd.DataFrame) -> list[str]:
     return [*ATTRIBUTES, *own_of(requests), "misleading_label", "label"]
 
 
-def _next(row: tuple[object, ...], task: Task, begun: dict[tuple[object, ...], set[int]]) -> int:
-    *alike, label, replicate = row
-    size = len(pool_of(task, label if isinstance(label, str) else None))
-    first = int(str(replicate)) // max(1, len(task.labels)) % size
-    taken = begun.setdefault((*alike, label), set())
-    if len(taken) == size:
-        taken.clear()
-    while first in taken:
-        first = (first + 1) % size
-    taken.add(first)
-    return first
+def _next(first: int, size: int, taken: set[int]) -> int:
+    """The next turn of rows that are planned alike: of this round of turns the first free one from a text on."""
+    begin = len(taken) // size * size
+    place = first % size
+    while begin + place in taken:
+        place = (place + 1) % size
+    taken.add(begin + place)
+    return begin + place
+
+
+@cache
+def _steps(size: int, number: int, round_: int) -> tuple[int, ...]:
+    """How far after the first text the others of a round stand."""
+    return next(islice(permutations(range(1, size), number - 1), round_, None))

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from synthetic_textcat.schemas import weights
+
 _LONGEST = 60
 
 
@@ -81,8 +83,8 @@ def checked_choice(choice: object) -> object:
         if not isinstance(value, str):
             raise ValueError(f"the value {no_text(value)}")
     for value, weight in choice.items() if isinstance(choice, Mapping) else ():
-        if isinstance(weight, bool) or not isinstance(weight, int | float):
-            raise ValueError(f"gives {value!r} the weight {shown(weight)}; a weight is a positive number")
+        if not weights.is_weight(weight):
+            raise ValueError(f"gives {value!r} the weight {shown(weight)}; a weight is {weights.RANGE}")
     return choice
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 from synthetic_textcat.errors import nearest
 from synthetic_textcat.hashing import canonical_json, short_id
 from synthetic_textcat.same_text import normalised
+from synthetic_textcat.schemas import weights
 from synthetic_textcat.schemas.attributes import Choice, weights_of
 from synthetic_textcat.schemas.own_attributes import OwnAttributes
 from synthetic_textcat.schemas.rows import ATTRIBUTES
@@ -44,7 +45,7 @@ def normalise(text: str) -> str:
     return normalised(text).rstrip(".").rstrip()
 
 
-_Weight = Annotated[float, BeforeValidator(checked_weight), Field(ge=1e-6, le=1e6)]
+_Weight = Annotated[float, BeforeValidator(checked_weight), Field(ge=weights.LEAST, le=weights.MOST)]
 _Extra = Annotated[OwnAttributes, BeforeValidator(checked_choices)]
 
 

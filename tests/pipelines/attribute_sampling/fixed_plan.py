@@ -1,8 +1,14 @@
-"""A small plan whose hash is written down; run as a program, it prints the hash."""
+"""Plans whose hashes are written down in `test_plan`; run as a program, it prints them as JSON."""
 
-from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows
+import json
+
+from synthetic_textcat.hashing import sha256_of
+from synthetic_textcat.pipelines.attribute_sampling.plan import cells_in_order, plan_rows, quota_rows
+from synthetic_textcat.pipelines.attribute_sampling.rounds import first_round
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
-from synthetic_textcat.schemas.rows import plan_sha256
+from synthetic_textcat.schemas.quota import Rounds
+from synthetic_textcat.schemas.rows import ATTRIBUTES, plan_sha256
+from synthetic_textcat.schemas.seed_examples import texts_shown
 from synthetic_textcat.schemas.tasks import Task
 
 SEED = 42
@@ -22,5 +28,26 @@ TASKS = [
     Task.model_validate({"task": "Name the author's mood.", "extra": {"channel": ["email", "chat", "letter"]}}),
 ]
 
+_SEEDED = Task.model_validate({"task": "Sort a note.", "labels": ["a", "b"], "seed_examples": list("stuvw")})
+
+
+def hashes() -> dict[str, str]:
+    """Name → hex sha256, of a plan or of the seed examples that its rows are shown."""
+    plain = AttributeSamplingParameters(num_examples=60)
+    changes = {
+        "small": {},
+        "long": {"num_examples": 6_000, **dict.fromkeys(ATTRIBUTES, "paper")},
+        "many_weights": {"num_examples": 600, "extra": {"tone": {f"tone {n}": n * n for n in range(1, 21)}}},
+        "random": {"num_examples": 600, "balance": "random"},
+    }
+    plans = {name: plan_rows(TASKS, SAMPLING.model_copy(update=changed), SEED) for name, changed in changes.items()}
+    rounds = Rounds(
+        recipe="", asked_with="", target=3, rounds=(first_round(cells_in_order(TASKS, plain), ("task",), 3),)
+    )
+    plans["quota"] = quota_rows(TASKS, plain, SEED, rounds)
+    shown = texts_shown(plan_rows([_SEEDED], plain, SEED), [_SEEDED], 3)
+    return {name: plan_sha256(plan) for name, plan in plans.items()} | {"shown": sha256_of(shown)}
+
+
 if __name__ == "__main__":
-    print(plan_sha256(plan_rows(TASKS, SAMPLING, SEED)))  # noqa: T201
+    print(json.dumps(hashes()))  # noqa: T201

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
+from synthetic_textcat.errors import ParameterError
 from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows
 from synthetic_textcat.pipelines.attribute_sampling.plan_report import report_on
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
@@ -27,12 +28,42 @@ def test_own_attributes_are_columns_after_num_words_and_keep_to_their_weights() 
     assert dict(plan["channel"].value_counts()) == {"email": 45, "chat": 15}
 
 
-def test_a_new_attribute_leaves_all_else_as_it_was() -> None:
-    before, after = (
-        _plan([_PLAIN], extra={"tone": ["a", "b"]}),
-        _plan([_PLAIN], extra={"new": ["x"], "tone": ["a", "b"]}),
-    )
-    pd.testing.assert_frame_equal(after.drop(columns="new"), before)
+_LABELS: Any = ["good", {"name": "bad", "extra": {"tone": ["dry", "cold"]}}, {"name": "0", "extra": {"mood": "glum"}}]
+_CLOSED: dict[str, Any] = {"task": "Sort.", "labels": _LABELS, "extra": {"mood": {"glad": 2, "sad": 1}}}
+
+
+@pytest.mark.parametrize("new", ["aaa", "zzz"])
+@pytest.mark.parametrize("balance", ["exact", "random"])
+@pytest.mark.parametrize("level", ["parameters", "task", "label"])
+def test_a_new_attribute_leaves_all_else_as_it_was(level: str, balance: str, new: str) -> None:
+    more = {new: ["x", "y"]}
+    labels = [*_LABELS[:1], _LABELS[1] | {"extra": _LABELS[1]["extra"] | more}, *_LABELS[2:]]
+    changed = {
+        "parameters": _CLOSED,
+        "task": _CLOSED | {"extra": _CLOSED["extra"] | more},
+        "label": _CLOSED | {"labels": labels},
+    }[level]
+    own = {"tone": ["a", "b"]}
+    before = _plan([_PLAIN, Task.model_validate(_CLOSED)], 400, extra=own, balance=balance)
+    extra = (more | own if new == "aaa" else own | more) if level == "parameters" else own
+    after = _plan([_PLAIN, Task.model_validate(changed)], 400, extra=extra, balance=balance)
+    assert set(after[new].dropna()) == {"x", "y"}
+    pd.testing.assert_frame_equal(after.drop(columns=new), before)
+
+
+def test_own_attributes_keep_to_their_weights_wherever_a_task_ends() -> None:
+    plan = _plan([Task.model_validate(_CLOSED)], 500, extra={"tone": {"a": 5, "b": 2, "c": 1}})
+    strands = {"good": {"a": 5 / 8, "b": 2 / 8, "c": 1 / 8}, "bad": {"dry": 1 / 2, "cold": 1 / 2}}
+    for label, shares in strands.items():
+        tones = plan.loc[plan["label"].isin(["good", "0"] if label == "good" else [label]), "tone"].tolist()
+        for length in range(1, len(tones) + 1):
+            assert all(abs(tones[:length].count(tone) - length * share) < 1 for tone, share in shares.items())
+
+
+def test_names_that_differ_in_case_only_are_refused() -> None:
+    task = Task.model_validate({"task": "Sort.", "extra": {"Tone": "dry"}})
+    with pytest.raises(ParameterError, match="The own attributes tone and Tone differ in case only"):
+        _plan([task], extra={"tone": "warm"})
 
 
 def test_a_tasks_own_come_before_the_parameters_and_others_have_none() -> None:
@@ -86,7 +117,7 @@ def test_a_task_comes_back_from_the_table_with_all_that_its_rows_are_drawn_from(
         ({"seed_examples": ["x"]}, "'seed_examples' is the name of a placeholder of the prompts already"),
         ({"my tone": ["x"]}, "'my tone' is no identifier"),
         ({"tone": []}, "'tone' names no value"),
-        ({"tone": {"dry": 0}}, "'tone' gives 'dry' the weight 0"),
+        ({"tone": {"dry": 0}}, "'tone': gives 'dry' the weight 0"),
         ({"tone": [""]}, "'tone' has the value ''"),
         ({"tone": ["dry\nand: more"]}, "'tone' has the value 'dry.*; give a text on one line"),
         ({"Label": ["x"]}, "'Label' is the name of a column of the tables already"),
@@ -108,5 +139,5 @@ def test_the_plan_reports_how_many_prompts_repeat_an_earlier_one() -> None:
     toned = _plan([_PLAIN], 10, extra={"tone": ["a", "b", "c", "d"]}, **certain)
     assert report_on(toned, [_PLAIN], 3)["plan/repeated_prompts"] == 6
     seeded = Task.model_validate({**_PLAIN.model_dump(), "seed_examples": ["a", "b", "c"]})
-    assert report_on(plan, [seeded], 3)["plan/repeated_prompts"] == 7
+    assert report_on(plan, [seeded], 3)["plan/repeated_prompts"] == 4
     assert report_on(plan, [seeded], 0)["plan/repeated_prompts"] == 9

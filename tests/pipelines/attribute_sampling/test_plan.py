@@ -1,5 +1,6 @@
 """The plan does not depend on luck: seed, task and number within the task decide each row, and nothing else."""
 
+import json
 import os
 import subprocess
 import sys
@@ -13,14 +14,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from synthetic_textcat.pipelines.attribute_sampling.apart import MOST_APART
+from synthetic_textcat.pipelines.attribute_sampling.column import REACH
 from synthetic_textcat.pipelines.attribute_sampling.nodes import hash_plan, plan_requests
 from synthetic_textcat.schemas.attributes import weights_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import ATTRIBUTES, REQUESTS, plan_sha256
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task, normalise
-from tests.pipelines.attribute_sampling.fixed_plan import SAMPLING, SEED, TASKS
+from tests.pipelines.attribute_sampling.fixed_plan import SAMPLING, SEED, TASKS, hashes
 
-_PLAN_SHA256 = "a97156f5f9bf89a6c4516d2efa80cd72b771c8ad8fbbac1d6494cdc9ad3a25d9"
+_PLANS_SHA256 = {
+    "small": "a91663317f1376b4db950230bc8e6799b17966946833f13ec17d9eb0dc16b3d3",
+    "long": "a81c923b4f558e0e78e9e82d6535f839c246097c9c3b6de08536c3042b1c21de",
+    "many_weights": "e1c05e0751111422a23be7a0623dbc60d4466772d45f51ef014a38c6bce10702",
+    "random": "7617335a30aa67e07b30d2472e5c049e1319faa955bf3b151ab788bf07ee88b4",
+    "quota": "7174765a6b608cacabedd7c382b4d2f2d72548e0408359523c9bdd3f6f0f6401",
+    "shown": "95d734391ff2a279ccdeff5dc6b16053a595530fd7c130c56406a8494de9595f",
+}
 _TEXT = st.text("abcdefgh é中", min_size=1, max_size=10).filter(normalise)
 _LABELS = st.lists(_TEXT, max_size=5, unique_by=normalise).filter(lambda names: len(names) != 1)
 _TASKS = st.lists(
@@ -52,13 +62,13 @@ def _by_id(plan: pd.DataFrame) -> pd.DataFrame:
     return plan.set_index("request_id").sort_index()
 
 
-def test_the_plan_of_fixed_tasks_and_seed_stays_what_it_is() -> None:
+def test_plans_of_fixed_tasks_and_seed_stay_what_they_are() -> None:
+    assert hashes() == _PLANS_SHA256
     plan = _plan(TASKS, SAMPLING.num_examples, SEED, **SAMPLING.model_dump(exclude={"num_examples"}))
-    assert plan_sha256(plan) == _PLAN_SHA256
-    assert hash_plan(plan) == _PLAN_SHA256 + "\n"
+    assert hash_plan(plan) == _PLANS_SHA256["small"] + "\n"
 
 
-def test_another_process_makes_the_same_plan() -> None:
+def test_another_process_makes_the_same_plans() -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "tests.pipelines.attribute_sampling.fixed_plan"],
         capture_output=True,
@@ -67,7 +77,7 @@ def test_another_process_makes_the_same_plan() -> None:
         timeout=60,
         env=os.environ | {"PYTHONHASHSEED": "4711"},
     )
-    assert ended.stdout.strip() == _PLAN_SHA256
+    assert json.loads(ended.stdout) == _PLANS_SHA256
 
 
 @_PROPERTY
@@ -96,10 +106,25 @@ def test_a_new_task_alters_no_row_that_stays(tasks: list[Task], rows: int) -> No
     assert len(staying) >= rows * len(tasks) // (len(tasks) + 1) - len(tasks)
 
 
+@pytest.mark.parametrize("rows", [1, 7, 44, 45, 46, 90, 300])
+@pytest.mark.parametrize("labels", [[], ["a", "b", "c"]])
+def test_more_rows_keep_those_that_exchanged_values(labels: list[str], rows: int) -> None:
+    task = Task.model_validate({"task": "Sort.", "labels": labels, "extra": {"mood": ["x", "y"]}})
+    longer = _plan([task], 400, clarity="paper")
+    pd.testing.assert_frame_equal(longer.head(rows), _plan([task], rows, clarity="paper"))
+
+
+@pytest.mark.parametrize("rows", [MOST_APART - 1, MOST_APART, MOST_APART + REACH])
+def test_more_rows_keep_the_first_ones_where_they_are_kept_apart_no_longer(rows: int) -> None:
+    task = Task.model_validate({"task": "Sort.", "labels": ["a", "b", "c"], "extra": {"mood": ["x", "y"]}})
+    longer = _plan([task], MOST_APART + 200, language="paper")
+    pd.testing.assert_frame_equal(longer.head(rows), _plan([task], rows, language="paper"))
+
+
 @_PROPERTY
 @given(_TASKS, st.integers(1, 40))
-def test_a_choice_of_one_attribute_moves_no_other(tasks: list[Task], rows: int) -> None:
-    even, certain = _plan(tasks, rows), _plan(tasks, rows, difficulty="PhD")
+def test_a_choice_of_one_attribute_moves_no_draw_of_another(tasks: list[Task], rows: int) -> None:
+    even, certain = _plan(tasks, rows, balance="random"), _plan(tasks, rows, balance="random", difficulty="PhD")
     pd.testing.assert_frame_equal(certain.drop(columns="difficulty"), even.drop(columns="difficulty"))
     assert set(certain["difficulty"]) == {"PhD"}
 

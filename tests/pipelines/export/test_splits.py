@@ -20,7 +20,7 @@ from synthetic_textcat.pipelines.export.splits import (
 )
 from synthetic_textcat.schemas.parameters import SplitShares
 from synthetic_textcat.schemas.rows import REQUESTS, to_frame
-from synthetic_textcat.schemas.seed_examples import first_shown, pool_of
+from synthetic_textcat.schemas.seed_examples import pool_of, turns_of
 from synthetic_textcat.schemas.tasks import Task
 
 _PLAIN = Task.model_validate({"task": "Sort a mail.", "labels": ["work", "home", "spam"]})
@@ -110,8 +110,9 @@ def test_rows_that_come_later_move_none(rows: int, more: int, seed: int) -> None
 def test_rows_that_lead_with_one_seed_example_are_on_one_side(seed: int, shown: int) -> None:
     plan = _plan([_SEEDED], 120)
     codes = planned_splits(plan, [_SEEDED], shown, _SHARES, seed)
-    first = first_shown(plan, [_SEEDED])
-    leads = [pool_of(_SEEDED, label)[first[row]] for row, label in zip(plan["request_id"], plan["label"], strict=True)]
+    turns = turns_of(plan, [_SEEDED])
+    pools = [pool_of(_SEEDED, label) for label in plan["label"]]
+    leads = [pool[turns[row] % len(pool)] for row, pool in zip(plan["request_id"], pools, strict=True)]
     sides = pd.Series(codes).groupby(leads).nunique()
     assert len(sides) == 12
     assert set(sides) == {1}

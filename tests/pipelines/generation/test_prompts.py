@@ -9,6 +9,7 @@ from synthetic_textcat.errors import PromptError
 from synthetic_textcat.llm.messages import wire_form
 from synthetic_textcat.llm.row_templates import RowTemplates
 from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows
+from synthetic_textcat.pipelines.attribute_sampling.plan_report import report_on
 from synthetic_textcat.pipelines.generation.preview import preview_of, spread
 from synthetic_textcat.pipelines.generation.prompts import RowPrompts
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
@@ -77,6 +78,20 @@ def test_a_template_without_their_place_is_refused(
 ) -> None:
     with pytest.raises(PromptError, match=says):
         _contents(tasks, lines, extra=extra)
+
+
+@pytest.mark.parametrize("shown", [0, 1, 3])
+@pytest.mark.parametrize("balance", ["exact", "random"])
+def test_the_plan_counts_just_the_prompts_that_are_equal(shown: int, balance: str) -> None:
+    texts = {"good": [f"good {number}" for number in range(4)], "bad": ["never again"]}
+    labels = ["good", {"name": "bad", "weight": 0.3, "extra": {"mood": ["glum", "sad"]}}]
+    seeded = Task.model_validate({"task": "Sort.", "labels": labels, "seed_examples": texts, "difficulty": "PhD"})
+    chosen = {"num_examples": 600, "extra": {"tone": {"dry": 2, "warm": 1}}, "balance": balance}
+    plan = plan_rows([seeded, _PLAIN], AttributeSamplingParameters.model_validate(chosen), 42)
+    prompts = RowPrompts(plan, [seeded, _PLAIN], RowTemplates(*templates(CLOSED + _LINES, OPEN + _LINES)), shown)
+    rendered = [str(wire_form(asked.messages)) for asked in prompts.rendered(plan)]
+    repeated = report_on(plan, [seeded, _PLAIN], shown)["plan/repeated_prompts"]
+    assert repeated == len(rendered) - len(set(rendered)) > 0
 
 
 def test_a_template_needs_no_place_for_what_nobody_has() -> None:

@@ -180,7 +180,7 @@ def test_a_csv_file_may_come_from_a_spreadsheet(separator: str, newline: str, tm
             ", entry 1 ('Tell.'): labels holds one name, 'a, b'; write two or more, with |",
         ),
         ("task,labels\nTell.,a|\n", ", entry 1 ('Tell.'): label 2, name: the text is empty"),
-        ("task,weight\nTell.,two\n", ", entry 1 ('Tell.'): weight: 'two' is no positive number"),
+        ("task,weight\nTell.,two\n", ", entry 1 ('Tell.'): weight: 'two' is no weight"),
         (
             "task,language\nTell.,German | French\n",
             'language holds \'German | French\'; write several values as a JSON list: ["German", "French"]',

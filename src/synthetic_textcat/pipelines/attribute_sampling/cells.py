@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
 from synthetic_textcat.errors import ParameterError, nearest
-from synthetic_textcat.pipelines.attribute_sampling.task_plan import choice_of
+from synthetic_textcat.pipelines.attribute_sampling.drawing import choice_of
 from synthetic_textcat.schemas.attributes import chosen_weights, weights_of
 from synthetic_textcat.schemas.own_attributes import OwnChoice
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters

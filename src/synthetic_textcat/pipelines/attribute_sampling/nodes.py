@@ -82,4 +82,5 @@ def report_plan(
     requests: pd.DataFrame, tasks: pd.DataFrame, attribute_sampling: AttributeSamplingParameters
 ) -> PlanReport:
     """How many rows and tasks there are, and how many prompts are repeated."""
-    return report_on(requests, tasks_of(tasks), attribute_sampling.num_seed_examples)
+    seeded = tasks[tasks["seed_examples"].map(len) > 0]
+    return report_on(requests, tasks_of(seeded), attribute_sampling.num_seed_examples)

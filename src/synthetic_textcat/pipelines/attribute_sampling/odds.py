@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from math import fsum
+from math import fsum, isclose
 from typing import NamedTuple
 
 Had = tuple[int, ...]
 """How many turns each group has had."""
 
-_FITTINGS = 30
+_MOST_FITTINGS = 30
+_CLOSE = 1e-3  # of a share
 
 
 class Step(NamedTuple):
@@ -30,11 +31,13 @@ def fitted(owed: Mapping[Had, Mapping[int, float]], chances: Mapping[Had, float]
     """
     wanted = [float(share) for share in shares]
     factors = [1.0] * len(wanted)
-    for _ in range(_FITTINGS):
+    odds: dict[Had, dict[int, float]] = {}
+    for _ in range(_MOST_FITTINGS):
         odds = {had: _odds(debts, factors) for had, debts in owed.items()}
         got = [fsum(chances[had] * row.get(group, 0.0) for had, row in odds.items()) for group in range(len(wanted))]
+        if all(not y or isclose(y, share, rel_tol=_CLOSE) for y, share in zip(got, wanted, strict=True)):
+            break
         factors = [x * share / y if y else x for x, share, y in zip(factors, wanted, got, strict=True)]
-    odds = {had: _odds(debts, factors) for had, debts in owed.items()}
     return Step(odds, _chances_after(chances, odds))
 
 

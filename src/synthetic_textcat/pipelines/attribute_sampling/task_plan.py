@@ -1,27 +1,26 @@
 """The rows of one task: what is drawn for each, by its number within the task."""
 
-import json
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from itertools import islice, repeat
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from synthetic_textcat.hashing import canonical_json, draw_int, short_id
-from synthetic_textcat.pipelines.attribute_sampling.balance import Balance, Draws, draws_of
-from synthetic_textcat.schemas.attributes import Choice, chosen_weights, weights_of
-from synthetic_textcat.schemas.own_attributes import OwnChoice
+from synthetic_textcat.hashing import draw_int, short_id
+from synthetic_textcat.pipelines.attribute_sampling.apart import MOST_APART, keep_apart
+from synthetic_textcat.pipelines.attribute_sampling.column import REACH, Column, Values
+from synthetic_textcat.pipelines.attribute_sampling.drawing import Drawing
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import ATTRIBUTES
 from synthetic_textcat.schemas.tasks import Task
 
-Values = Sequence[str | None]
+_MOVABLE = ("misleading_label", *reversed(ATTRIBUTES))
 
 
 class TaskPlanner:
-    """Plans tasks by the parameters; a task's and a label's own choices come before them.
+    """Plans tasks.
 
     A sequence of draws is a function of seed, task, attribute and, where it is a label's own, the label: of no other
-    task and no other attribute.
+    task and no other attribute. Rows that would be planned alike then exchange values, see `apart`: the four attributes
+    and the misleading label by one another, an own attribute by these and itself. So one more attribute of the user's
+    alters no other one.
 
     Args:
         sampling: The parameters.
@@ -32,76 +31,62 @@ class TaskPlanner:
     def __init__(self, sampling: AttributeSamplingParameters, own: Sequence[str], seed: int) -> None:
         self._seed = seed
         self._own = own
-        self._balance = sampling.balance
-        choices: dict[str, Any] = {name: getattr(sampling, name) for name in ATTRIBUTES} | sampling.extra
-        self._usual = {name: self._draws(name, choice) for name, choice in choices.items()}
+        self._is_exact = sampling.balance == "exact"
+        self._drawing = Drawing(sampling)
 
     def columns(self, task: Task, rows: int) -> dict[str, Sequence[Any]]:
         """The first rows of a task, as columns of `requests`."""
         key = (self._seed, task.task_id)
-        label = self._labels(task, rows)
+        attributes = self._attributes(task, rows)
         return {
             "request_id": [short_id(*key, replicate) for replicate in range(rows)],
             "task_id": [task.task_id] * rows,
             "replicate": range(rows),
             "task": [task.task] * rows,
-            **{name: self._attribute(task, name, rows) for name in ATTRIBUTES},
-            **{name: self._own_attribute(task, name, label) for name in self._own},
-            "label": label,
-            "misleading_label": self._misleading_labels(task, label),
+            **attributes,
+            **{name: self._own_attribute(task, name, attributes) for name in self._own},
             "seed": [draw_int(31, *key, replicate, "seed") for replicate in range(rows)],
         }
 
-    def _draws(self, name: str, choice: Any) -> Draws:
-        return _draws_of(name, canonical_json(choice), self._balance)
+    def _attributes(self, task: Task, rows: int) -> dict[str, Values]:
+        """The four attributes, the label and the misleading label."""
+        key, drawing = (self._seed, task.task_id), self._drawing
+        columns = {name: Column(drawing.attribute(task, name), *key, name) for name in ATTRIBUTES}
+        columns["label"] = label = Column(drawing.label(task), *key, "label")
+        columns["misleading_label"] = Column(drawing.misleading_label(task), *key, "misleading_label")
+        _extend(columns, min(rows, MOST_APART))
+        if self._repeats([column.values for column in columns.values()]):
+            _extend(columns, REACH)
+            keep_apart([label.values], [columns[name] for name in _MOVABLE], rows)
+        _extend(columns, rows - len(label.values))
+        return {name: column.values[:rows] for name, column in columns.items()}
 
-    def _labels(self, task: Task, rows: int) -> Values:
-        if not task.labels:
-            return [None] * rows
-        weights = {label.name: label.weight for label in task.labels}
-        return list(islice(self._draws("label", weights).sequence(self._seed, task.task_id, "label"), rows))
+    def _own_attribute(self, task: Task, name: str, attributes: dict[str, Values]) -> Values:
+        """One of the user's own, of rows with these attributes."""
+        own = Column(self._drawing.own_attribute(task, name), self._seed, task.task_id, name)
+        planned, label = list(attributes.values()), attributes["label"]
+        own.extend(label[:MOST_APART])
+        if self._repeats([*planned, own.values]):
+            own.extend(self._labels_after(task, len(own.values)))
+            keep_apart(planned, [own], len(label))
+        own.extend(label[len(own.values) :])
+        return own.values[: len(label)]
 
-    def _misleading_labels(self, task: Task, label: Values) -> Values:
-        """For each label the others in turn, evenly."""
-        names = sorted(task.label_names)
-        others = {
-            name: self._draws("label", [other for other in names if other != name]).sequence(
-                self._seed, task.task_id, "misleading_label", name
-            )
-            for name in names
-        }
-        return [None if name is None else next(others[name]) for name in label]
+    def _labels_after(self, task: Task, rows: int) -> Values:
+        """The labels of the next rows, as far as they count."""
+        label = Column(self._drawing.label(task), self._seed, task.task_id, "label")
+        label.extend([None] * (rows + REACH))
+        return label.values[rows:]
 
-    def _attribute(self, task: Task, name: str, rows: int) -> Values:
-        own = getattr(task, name)
-        draws = self._usual[name] if own is None else self._draws(name, own)
-        return list(islice(draws.sequence(self._seed, task.task_id, name), rows))
-
-    def _own_attribute(self, task: Task, name: str, label: Values) -> Values:
-        """One sequence for the task, and one for each label that has its own choice; None where nobody chose."""
-        key = (self._seed, task.task_id, name)
-        of_task = self._own_sequence(task.extra.get(name), name, *key)
-        of_label = {
-            each.name: self._own_sequence(each.extra[name], name, *key, each.name)
-            for each in task.labels
-            if name in each.extra
-        }
-        return [next(of_label.get(each or "", of_task)) for each in label]
-
-    def _own_sequence(self, choice: OwnChoice | None, name: str, *key: object) -> Iterator[str | None]:
-        draws = self._usual.get(name) if choice is None else self._draws(name, choice)
-        return repeat(None) if draws is None else draws.sequence(*key)
+    def _repeats(self, columns: Sequence[Values]) -> bool:
+        """Whether rows are planned alike that need not be."""
+        return self._is_exact and len(set(zip(*columns, strict=False))) < len(columns[-1])
 
 
-def choice_of(task: Task, name: str, sampling: AttributeSamplingParameters) -> Choice:
-    """The choice that an attribute of the task is drawn by: its own, else that of the parameters."""
-    own: Choice = getattr(task, name)
-    usual: Choice = getattr(sampling, name)
-    return usual if own is None else own
-
-
-@lru_cache(maxsize=4096)
-def _draws_of(name: str, choice: str, balance: Balance) -> Draws:
-    """The draws of an attribute's choice, in JSON; many tasks have the same one."""
-    chosen = json.loads(choice)
-    return draws_of(weights_of(name, chosen) if name in ATTRIBUTES else chosen_weights(chosen), balance)
+def _extend(columns: Mapping[str, Column], rows: int) -> None:
+    """Draws so many further rows."""
+    label = columns["label"].values
+    before = len(label)
+    for name in (*ATTRIBUTES, "label"):
+        columns[name].extend([None] * rows)
+    columns["misleading_label"].extend(label[before:])

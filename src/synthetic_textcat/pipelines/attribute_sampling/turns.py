@@ -16,10 +16,9 @@ from itertools import accumulate
 from math import lcm
 
 from synthetic_textcat.hashing import draws
-from synthetic_textcat.pipelines.attribute_sampling.odds import Had, after, fitted
+from synthetic_textcat.pipelines.attribute_sampling.odds import Had, after
+from synthetic_textcat.pipelines.attribute_sampling.opening import Opening
 
-_MOST_ODDS_A_STEP = 2_000  # so that a hundred shares, all different, do not take minutes
-_MOST_ODDS = 10_000  # in all: three shares of three decimals are drawn by fitted odds for ever
 _FURTHEST = 128  # steps ahead that are looked at for a missed deadline
 
 
@@ -33,13 +32,12 @@ class Schedule:
         """The number of the group whose turn it is, step by step, without end: a function of shares and key."""
         chances = draws(*key, "turns")
         while True:
-            had = (0,) * len(self.shares)
-            for odds in self._opening:
-                group = _drawn(odds[had], next(chances))
-                had = after(had, group)
+            fork = self._opening.start
+            while fork.groups or self._opening.goes_on(fork):
+                group, fork = fork.turn(next(chances))
                 yield group
-            if len(self._opening) < self._unit:
-                yield from self._by_debt(had, chances)
+            if sum(fork.had) < self._unit:
+                yield from self._by_debt(fork.had, chances)
 
     @cached_property
     def _unit(self) -> int:
@@ -51,16 +49,8 @@ class Schedule:
         return [int(share * self._unit) for share in self.shares]
 
     @cached_property
-    def _opening(self) -> list[dict[Had, dict[int, float]]]:
-        """For each of the first steps: turns had so far → the odds of each group that may be next."""
-        steps: list[dict[Had, dict[int, float]]] = []
-        chances: dict[Had, float] = {(0,) * len(self.shares): 1.0}
-        room = _MOST_ODDS
-        while len(steps) < self._unit and (size := len(chances) * len(self.shares)) <= min(_MOST_ODDS_A_STEP, room):
-            odds, chances = fitted({had: self._owed(had) for had in chances}, chances, self.shares)
-            steps.append(odds)
-            room -= size
-        return steps
+    def _opening(self) -> Opening:
+        return Opening(self.shares, self._unit, self._owed)
 
     def _owed(self, had: Had) -> dict[int, float]:
         """What each group is owed that may be next, in turns: those after whose turn no deadline is missed."""
@@ -76,15 +66,25 @@ class Schedule:
         It can't happen any more once all that groups are ahead of their shares comes to less than one turn: then what
         falls due by any later step, floor(n·w + ahead) summed over the groups, never exceeds the steps there are.
         """
-        step = sum(had)
+        step, unit = sum(had), self._unit
+        begun = [(turns, part) for turns, part in zip(had, self._parts, strict=True) if turns]
         for later in range(step, step + _FURTHEST):
-            ahead = sum(max(0, turns * self._unit - later * part) for turns, part in zip(had, self._parts, strict=True))
-            if ahead < self._unit:
+            if sum(max(0, turns * unit - later * part) for turns, part in begun) < unit:
                 return True
-            due = sum(max(0, later * part // self._unit - turns) for turns, part in zip(had, self._parts, strict=True))
-            if due > later - step:
+            had_in_time = sum(min(turns, later * part // unit) for turns, part in begun)
+            if self._due(later) - had_in_time > later - step:
                 return False
         return False
+
+    def _due(self, step: int) -> int:
+        """How many turns are due by a step, of all groups."""
+        while len(self._all_due) <= step:
+            self._all_due.append(sum(len(self._all_due) * part // self._unit for part in self._parts))
+        return self._all_due[step]
+
+    @cached_property
+    def _all_due(self) -> list[int]:
+        return []
 
     def _by_debt(self, had: Had, chances: Iterator[float]) -> Iterator[int]:
         """The turns that follow, drawn by what groups are owed; by deadline where no draw is safe.
@@ -113,8 +113,3 @@ class Schedule:
                 )[1]
             owed[group] -= unit
             yield group
-
-
-def _drawn(odds: dict[int, float], drawn: float) -> int:
-    last = max(odds)
-    return next((group for group, end in zip(odds, accumulate(odds.values()), strict=True) if drawn < end), last)

@@ -12,7 +12,7 @@ from synthetic_textcat.llm.messages import Messages, without_line
 from synthetic_textcat.llm.row_templates import OWN, SEEDS, RowTemplates
 from synthetic_textcat.schemas.replies import row_schema
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, records_of
-from synthetic_textcat.schemas.seed_examples import first_shown, pool_of, shown
+from synthetic_textcat.schemas.seed_examples import texts_shown
 from synthetic_textcat.schemas.tasks import Task
 
 
@@ -47,10 +47,9 @@ class RowPrompts:
         self, requests: pd.DataFrame, tasks: Sequence[Task], templates: RowTemplates, num_seed_examples: int
     ) -> None:
         self._own = own_of(requests)
-        self._num_seed_examples = num_seed_examples
         self._seeds = templates.seed_examples
         seeded = [task for task in tasks if task.seed_examples] if num_seed_examples else []
-        self._first_shown = first_shown(requests, seeded)
+        self._texts_shown = texts_shown(requests, seeded, num_seed_examples)
         templates.check(bool(self._own), bool(seeded))
         kinds = {True: _Template(templates.closed), False: _Template(templates.open)}
         self._of_task = {task.task_id: _TaskPrompt(task, kinds[bool(task.labels)]) for task in tasks}
@@ -66,17 +65,16 @@ class RowPrompts:
         if prompt.task.labels:
             # Quoted as in JSON, since the model is to give them back as they are.
             values |= {name: _quoted(row[name]) for name in ("label", "misleading_label")}
-        lines = {OWN: self._own_lines(row), SEEDS: self._seed_part(prompt.task, row)}
+        lines = {OWN: self._own_lines(row), SEEDS: self._seed_part(row)}
         return prompt.template.render(prompt.constants | values, lines)
 
     def _own_lines(self, row: Mapping[str, Any]) -> str:
         return "\n".join(f"- {name}: {row[name]}" for name in self._own if row[name] is not None)
 
-    def _seed_part(self, task: Task, row: Mapping[str, Any]) -> str:
-        first = self._first_shown.get(row["request_id"])
-        if first is None:
+    def _seed_part(self, row: Mapping[str, Any]) -> str:
+        texts = self._texts_shown.get(row["request_id"])
+        if texts is None:
             return ""
-        texts = shown(pool_of(task, row["label"]), first, self._num_seed_examples)
         return self._seeds.format(**{SEEDS: "\n".join(f"- {_quoted(text)}" for text in texts)})
 
 

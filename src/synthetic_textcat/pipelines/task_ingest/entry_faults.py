@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from synthetic_textcat.errors import nearest
+from synthetic_textcat.schemas import weights
 from synthetic_textcat.schemas.task_forms import no_text, shown
 from synthetic_textcat.schemas.tasks import Label, SeedExample, Task
 
@@ -43,7 +44,7 @@ def _sentence(problem: Any) -> str:
     if kind == "missing":
         return f"{_before(path[:-1])}lacks the key {key}; add it"
     if key == "weight":
-        return f"{_before(path)}{shown(value)} is no positive number; write one, such as 2 or 0.5"
+        return f"{_before(path)}{shown(value)} is no weight; write {weights.RANGE}, such as 2 or 0.5"
     if kind in _REMEDIES:
         return _before(path) + _REMEDIES[kind](key, value)
     return _before(path) + str(problem["msg"]).removeprefix("Value error, ")
