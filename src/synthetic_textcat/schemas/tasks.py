@@ -55,7 +55,7 @@ class _Strict(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _null_is_not_given(cls, value: Any) -> Any:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, Mapping) or None not in value.values():
             return value
         return {key: part for key, part in value.items() if part is not None or key not in cls.model_fields}
 

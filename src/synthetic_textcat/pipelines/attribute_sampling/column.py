@@ -43,8 +43,9 @@ class Column:
             self.values += islice(self._sequence(None), len(labels))
             return
         strands = [label if label in self._sources else None for label in labels]
+        sequences = {strand: self._sequence(strand) for strand in dict.fromkeys(strands)}
         self._strands += strands
-        self.values += [next(self._sequence(strand)) for strand in strands]
+        self.values += [next(sequences[strand]) for strand in strands]
 
     def kin(self, row: int) -> tuple[Value, ...]:
         """The values that the row's own is kin to, itself among them."""

@@ -58,7 +58,8 @@ class TaskPlanner:
         if self._repeats([column.values for column in columns.values()]):
             _extend(columns, REACH)
             keep_apart([label.values], [columns[name] for name in _MOVABLE], rows)
-        _extend(columns, rows - len(label.values))
+        if rows > len(label.values):
+            _extend(columns, rows - len(label.values))
         return {name: column.values[:rows] for name, column in columns.items()}
 
     def _own_attribute(self, task: Task, name: str, attributes: dict[str, Values]) -> Values:
