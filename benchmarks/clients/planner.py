@@ -1,4 +1,6 @@
-"""Plans rows of the project's own tasks: as the project does, or as one would by hand. Prints one line of JSON.
+"""Plans rows of the project's own tasks or of many made-up ones, as the project does or as one would by hand.
+
+Prints one line of JSON.
 
 By hand, numpy picks each attribute of each row, and uuid names it: neither balanced, nor the same for more rows.
 """
@@ -12,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.clients.usage import usage
-from benchmarks.clients.workload import load_tasks, row_prompts
+from benchmarks.clients.workload import load_tasks, many_tasks, row_prompts
 from synthetic_textcat.llm.messages import wire_form
 from synthetic_textcat.pipelines.attribute_sampling.nodes import hash_plan, plan_requests, report_plan
 from synthetic_textcat.schemas.attributes import weights_of
@@ -22,10 +24,10 @@ from synthetic_textcat.schemas.rows import ATTRIBUTES
 _RENDERED = 20_000
 
 
-def ours(rows: int) -> dict[str, float]:
+def ours(rows: int, tasks: pd.DataFrame) -> dict[str, float]:
     """The nodes of `attribute_sampling`, in a row, with the weights of `paper`."""
     sampling = AttributeSamplingParameters.model_validate({"num_examples": rows, **dict.fromkeys(ATTRIBUTES, "paper")})
-    tasks, begun = load_tasks(), perf_counter()
+    begun = perf_counter()
     requests = plan_requests(tasks, sampling, seed=42)
     hash_plan(requests)
     report_plan(requests, tasks, sampling)
@@ -33,9 +35,9 @@ def ours(rows: int) -> dict[str, float]:
     return {"seconds": seconds, **used, "rendered_a_second": _rendered_a_second(requests.head(_RENDERED), tasks)}
 
 
-def by_hand(rows: int) -> dict[str, float]:
+def by_hand(rows: int, tasks: pd.DataFrame) -> dict[str, float]:
     """A frame of the same columns."""
-    tasks, begun = load_tasks(), perf_counter()
+    begun = perf_counter()
     draws = np.random.default_rng(42)
     names = [[label["name"] for label in labels] or [None] for labels in tasks["labels"]]
     turn = np.arange(rows) % len(tasks)
@@ -60,4 +62,5 @@ def _rendered_a_second(requests: pd.DataFrame, tasks: pd.DataFrame) -> float:
 
 
 if __name__ == "__main__":
-    print(json.dumps({"ours": ours, "by_hand": by_hand}[sys.argv[1]](int(sys.argv[2]))))
+    client, count, rows_a_task = {"ours": ours, "by_hand": by_hand}[sys.argv[1]], int(sys.argv[2]), int(sys.argv[3])
+    print(json.dumps(client(count, many_tasks(count // rows_a_task) if rows_a_task else load_tasks())))

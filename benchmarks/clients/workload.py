@@ -43,6 +43,16 @@ def load_tasks() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=TASKS_ARROW_SCHEMA.names)
 
 
+def many_tasks(number: int) -> pd.DataFrame:
+    """Tasks as brainstorming brings them, each with a set of three labels of its own."""
+    names = ("first", "second", "third")
+    tasks = (
+        Task.model_validate({"task": f"Sort texts of field {field}.", "labels": [f"{name} {field}" for name in names]})
+        for field in range(number)
+    )
+    return pd.DataFrame([task.to_row("brainstorm") for task in tasks], columns=TASKS_ARROW_SCHEMA.names)
+
+
 def plan(tasks: pd.DataFrame, rows: int) -> pd.DataFrame:
     """The table `requests` of that many rows."""
     return plan_requests(tasks, AttributeSamplingParameters(num_examples=rows), seed=42)

@@ -14,6 +14,7 @@ SCENARIOS: dict[str, Callable[[Options], Report]] = {
     "memory": memory.memory,
     "journal": journal.journal,
     "planning": planning.planning,
+    "planning_many_tasks": planning.planning_many_tasks,
     "report": report.report,
     "export": export.export,
     "languages": languages.language_check,
