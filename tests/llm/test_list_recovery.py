@@ -69,6 +69,34 @@ def test_a_list_in_any_form_yields_its_tasks(form: str) -> None:
     assert _read(_FORMS[form](_TASKS)) == _TASKS
 
 
+@pytest.mark.parametrize(
+    "tasks",
+    [
+        ["根据客户投诉的原因对投诉进行分类。", "判断病历属于哪个科室。", "区分合同条款约束的当事人"],
+        ["顧客からの苦情を原因別に分類する。", "レビューがどの製品のものか判定する。"],
+        ["จำแนกข้อร้องเรียนของลูกค้าตามสาเหตุ", "ระบุแผนกที่ต้องตอบอีเมล"],
+        ["SNSの投稿を話題の製品で分類する", "IT部門へのメールを分類する"],
+    ],
+)
+@pytest.mark.parametrize("form", _FORMS)
+def test_sentences_without_spaces_are_tasks(tasks: list[str], form: str) -> None:
+    assert _read(_FORMS[form](tasks)) == tasks
+
+
+@pytest.mark.parametrize("mark", ["{}、", "{}\uff0e", "\uff08{}\uff09", "{}.", "\u30fb"])
+@pytest.mark.parametrize("digits", ["12", "\uff11\uff12"])
+def test_sentences_without_spaces_may_follow_their_numbers_at_once(mark: str, digits: str) -> None:
+    tasks = ["根据客户投诉的原因对投诉进行分类。", "SNSの投稿を話題の製品で分類する"]
+    lines = [mark.format(digit) + task for digit, task in zip(digits, tasks, strict=True)]
+    assert _read("\n".join(lines)) == tasks
+    assert _read(json.dumps({"tasks": lines})) == tasks
+
+
+def test_what_is_no_sentence_without_spaces_is_left_out() -> None:
+    odd = ["投诉分类", "、。\uff01", "根据甲分类。判断乙属于。区分丙的人。"]
+    assert _read(json.dumps({"tasks": [*odd, "判断病历属于哪个科室。"]})) == ["判断病历属于哪个科室。"]
+
+
 _WORD = st.sampled_from(["sort", "letters", "from", "nurses", "café's", "stage-hands", "by", "who", "2nd", "Näheres"])
 _SENTENCES = st.lists(st.lists(_WORD, min_size=3, max_size=12).map(lambda words: f"{' '.join(words)}."), min_size=2)
 

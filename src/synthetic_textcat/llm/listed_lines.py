@@ -3,9 +3,11 @@
 import re
 
 from synthetic_textcat.schemas.task_sentences import BULLET, NUMBERING
+from synthetic_textcat.unspaced import UNSPACED
 
 _LINE = re.compile(
-    rf"(?P<indent>[ \t]*)(?:(?P<number>(?:\*\*)?{NUMBERING}(?:\*\*)?)|(?P<bullet>{BULLET}))[ \t]+(?P<item>\S.*)",
+    rf"(?P<indent>[ \t]*)(?:(?P<number>(?:\*\*)?{NUMBERING}(?:\*\*)?)|(?P<bullet>{BULLET}))"
+    rf"(?:[ \t]+|(?<=[^\x00-\x7f])|(?=\S*[{UNSPACED}]))(?P<item>\S.*)",
     re.IGNORECASE,
 )
 _NUMBERED_IN_A_LINE = re.compile(r"\(?1[.)]\s.*?\s\(?2[.)]\s")

@@ -3,23 +3,30 @@
 import re
 from collections.abc import Mapping
 
+from synthetic_textcat.unspaced import UNSPACED
+
 LONGEST_SENTENCE = 300
 FEWEST_WORDS = 3
+LETTERS_A_WORD = 2  # where no spaces tell words apart; in Thai they are longer
 
 _TELLING_KEYS = ("task", "sentence", "description", "text")
-NUMBERING = r"(?:\(?\d{1,4}[.):](?!\d)|#\d{1,4}[.):]?|(?:classification )?task\s*(?:#?\d{1,4}\s*[.):\u2013\u2014-]|:))"
-"""What numbers an item of a list: `1.`, `(2)`, `#3`, `Task 4:`. For patterns that ignore case."""
+NUMBERING = (
+    r"(?:[(\uff08]?\d{1,4}[.):\uff0e\uff09\uff1a\u3001](?!\d)|#\d{1,4}[.):]?"
+    r"|(?:classification )?task\s*(?:#?\d{1,4}\s*[.):\u2013\u2014-]|:))"
+)
+"""What numbers an item of a list: `1.`, `(2)`, `#3`, `Task 4:`, `5、`. For patterns that ignore case."""
 
-BULLET = r"[-*+\u2022\u2013\u2014](?=\s)"
+BULLET = r"(?:[-*+\u2013\u2014](?=\s)|[\u2022\u2023\u25aa\u25cf\u25e6\u30fb])"
 
 _PREFIX = re.compile(rf"(?:{BULLET}|{NUMBERING})\s*", re.IGNORECASE)
 _MOST_PREFIXES = 3
 _MARKUP = re.compile(r"\*\*|__|`")
-_NEXT_SENTENCE = re.compile(r"[.!?][\"')]*\s+[A-Z]|<br\s*/?>")
+_NEXT_SENTENCE = re.compile(r"[.!?][\"')]*\s+[A-Z]|[\u3002\uff01\uff1f][\"')\u300d\u300f\u201d]*\s*\w|<br\s*/?>")
 _SEVERAL_SENTENCES = 2  # a task may have a second one, but a whole list in one item is no task
 _CHATTER = re.compile(
     r"(?:here (?:are|is)|sure|certainly|of course|let me|i(?:'m| am| can| hope)?|sorry|as an)\b", re.IGNORECASE
 )
+_UNSPACED_LETTER = re.compile(f"[{UNSPACED}]")
 _QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019", "\u00ab": "\u00bb"}
 
 
@@ -56,7 +63,13 @@ def _unquoted(text: str) -> str:
 
 
 def _is_usable(sentence: str) -> bool:
-    words = [word for word in sentence.split() if any(map(str.isalpha, word))]
     is_one = len(sentence.splitlines()) == 1 and len(_NEXT_SENTENCE.findall(sentence)) < _SEVERAL_SENTENCES
     is_chatter = sentence.endswith(":") or _CHATTER.match(sentence) is not None
-    return len(words) >= FEWEST_WORDS and len(sentence) <= LONGEST_SENTENCE and is_one and not is_chatter
+    return _words(sentence) >= FEWEST_WORDS and len(sentence) <= LONGEST_SENTENCE and is_one and not is_chatter
+
+
+def _words(sentence: str) -> int:
+    """How many words the sentence has; of a script without spaces, so many letters count as one."""
+    unspaced = sum(map(str.isalpha, _UNSPACED_LETTER.findall(sentence)))
+    spaced = sum(any(map(str.isalpha, word)) for word in _UNSPACED_LETTER.sub(" ", sentence).split())
+    return spaced + unspaced // LETTERS_A_WORD

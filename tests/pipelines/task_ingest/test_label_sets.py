@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from langchain_core.messages import BaseMessage
@@ -40,7 +41,7 @@ def _asked(brainstorm: Brainstorm) -> list[str]:
     return sorted({line.request_id for line in Journal(brainstorm.path) if line.request_id.startswith("labels ")})
 
 
-def _plan(num_brainstormed: int = 5, **settings: object) -> BrainstormPlan:
+def _plan(num_brainstormed: int = 5, **settings: Any) -> BrainstormPlan:
     return plan(["Sort a bill by payer."], num_brainstormed=num_brainstormed, label_sets="propose", **settings)
 
 
