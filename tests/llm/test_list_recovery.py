@@ -1,7 +1,7 @@
 """Brainstorming replies: a list in any form yields its tasks, or there is a named cause; never a blob for a task."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import given, settings
@@ -24,6 +24,11 @@ def _read(text: str, finish_reason: str = "stop") -> list[str] | Problem:
 
 def _lines(tasks: list[str], mark: str) -> str:
     return "\n".join(f"{mark.format(number)} {task}" for number, task in enumerate(tasks, start=1))
+
+
+def _in_pairs(tasks: list[str]) -> Iterator[str]:
+    for first in range(0, len(tasks), 2):
+        yield " ".join(f"{number}. {tasks[number - 1]}" for number in range(first + 1, min(first + 2, len(tasks)) + 1))
 
 
 _FORMS: dict[str, Callable[[list[str]], str]] = {
@@ -61,6 +66,25 @@ _FORMS: dict[str, Callable[[list[str]], str]] = {
     "lines with lists below": lambda tasks: "\n".join(
         f"{n}. {t}\n   - one of two\n   - two" for n, t in enumerate(tasks)
     ),
+    "titles above": lambda tasks: "\n".join(f"{n}. **Two words**\n   {t}" for n, t in enumerate(tasks)),
+    "titles before": lambda tasks: "\n".join(f"{n}. **Two words**: {t}" for n, t in enumerate(tasks)),
+    "checkboxes": lambda tasks: _lines(tasks, "- [ ]"),
+    "numbered line after words": lambda tasks: f"Sure! {_lines(tasks, '{}.')}".replace("\n", " "),
+    "one item of bullets": lambda tasks: json.dumps({"tasks": [_lines(tasks, "\u2022").replace("\n", " ")]}),
+    "one item of hyphens": lambda tasks: json.dumps({"tasks": [_lines(tasks, "-").replace("\n", " ")]}),
+    "one item with bars": lambda tasks: json.dumps({"tasks": [" | ".join(tasks)]}),
+    "one item with semicolons": lambda tasks: json.dumps({"tasks": ["; ".join(tasks)]}),
+    "one string with semicolons": lambda tasks: json.dumps({"tasks": "; ".join(tasks)}),
+    "one item with a heading": lambda tasks: json.dumps(
+        {"tasks": [f"Tasks: {_lines(tasks, '{})')}".replace("\n", " ")]}
+    ),
+    "one item of tags": lambda tasks: json.dumps([f"<ul>{''.join(f'<li>{task}</li>' for task in tasks)}</ul>"]),
+    "one item that is a list of Python's": lambda tasks: json.dumps({"tasks": [str(tasks)]}),
+    "one string that is a list of Python's": lambda tasks: json.dumps({"tasks": str(tasks)}),
+    "items that are objects of Python's": lambda tasks: json.dumps({"tasks": [str({"task": task}) for task in tasks]}),
+    "tagged items": lambda tasks: json.dumps({"tasks": [f"<li>{task}</li>" for task in tasks]}),
+    "checked items": lambda tasks: json.dumps({"tasks": [f"[x] {task}" for task in tasks]}),
+    "two numbers an item": lambda tasks: json.dumps({"tasks": list(_in_pairs(tasks))}),
 }
 
 
@@ -140,6 +164,36 @@ def test_what_can_not_be_a_task_is_left_out() -> None:
     assert _read(json.dumps({"tasks": [*odd, _TASKS[0]]})) == _TASKS[:1]
 
 
+@pytest.mark.parametrize(
+    "task",
+    [
+        "Sort claims by damage: fire | water | theft",
+        "Sort claims by damage; the kinds are fire and water",
+        "Sort claims by 1) who made them and 2) what was damaged",
+        "Tell apart notes on well-known bands \u2013 and on others \u2013 by their tone",
+        "Sort reports of the U.S. Army, e.g. by Dr. Smith, by the place they name",
+        "**Sort claims** by damage",
+    ],
+)
+def test_signs_within_a_sentence_do_not_part_it(task: str) -> None:
+    assert _read(json.dumps({"tasks": [*_TASKS, task]})) == [*_TASKS, task.replace("*", "")]
+
+
+def test_a_numbered_rest_that_may_be_of_the_sentence_is_no_task() -> None:
+    text = "Sort claims by their kind: 1) those on fire damage 2) those on water damage"
+    assert _read(json.dumps({"tasks": [text, *_TASKS]})) == _TASKS
+
+
+@pytest.mark.parametrize("blob", [" ".join(["Сортируй письма по автору."] * 3), " ".join(["編集を分類する。"] * 3)])
+def test_a_blob_is_none_in_any_script(blob: str) -> None:
+    assert _read(json.dumps({"tasks": [blob, *_TASKS]})) == _TASKS
+
+
+def test_what_a_model_lists_after_it_refused_is_none() -> None:
+    said = "I'm sorry, but I can\u2019t help with that. Instead:\n\n- consult a lawyer about this\n- read guidelines"
+    assert _read(said) == Problem("invalid_json", "no JSON list in the reply")
+
+
 def test_what_a_model_says_around_its_tasks_is_none() -> None:
     chatter = ["Here are three tasks for you:", "Let me know if you want more of these!", "I am sorry, but I can't."]
     assert _read(json.dumps({"tasks": [chatter[0], *_TASKS, *chatter[1:]]})) == _TASKS
@@ -167,17 +221,19 @@ def test_a_reply_without_a_list_has_a_cause(text: str, cause: str) -> None:
     assert found.cause == cause
 
 
-_SYNTAX = st.text(st.sampled_from("{}[]\"'`:,\\/\n\r\t 1.-*)(#aTtask\ufeff\ud800"), max_size=80)
+_SIGNS = [*"{}[]\"'`:,\\/\n\r\t 1.-*)(#aT|;\u2022\u30fb\u3001\ufeff\ud800", "task", "<li>", "- [ ]", "a b c", "**"]
+_SYNTAX = st.lists(st.sampled_from(_SIGNS), max_size=80).map("".join)
 
 
+@pytest.mark.parametrize("is_item", [False, True])
 @_FUZZ
 @given(st.text(st.characters(exclude_categories=[]), max_size=80) | _SYNTAX, st.sampled_from(["stop", "length"]))
-def test_no_text_makes_it_raise(text: str, finish_reason: str) -> None:
-    found = _read(text, finish_reason)
+def test_no_text_makes_it_raise(is_item: bool, text: str, finish_reason: str) -> None:
+    found = _read(json.dumps({"tasks": [text]}) if is_item else text, finish_reason)
     if isinstance(found, Problem):
         assert found.cause in CONTENT_CAUSES
     else:
-        assert all(len(task.split()) >= 3 and task.encode() for task in found)
+        assert all(len(task.splitlines()) == 1 and task.encode() for task in found)
 
 
 @pytest.mark.parametrize(

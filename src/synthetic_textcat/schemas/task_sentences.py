@@ -18,10 +18,15 @@ NUMBERING = (
 
 BULLET = r"(?:[-*+\u2013\u2014](?=\s)|[\u2022\u2023\u25aa\u25cf\u25e6\u30fb])"
 
-_PREFIX = re.compile(rf"(?:{BULLET}|{NUMBERING})\s*", re.IGNORECASE)
-_MOST_PREFIXES = 3
-_MARKUP = re.compile(r"\*\*|__|`")
-_NEXT_SENTENCE = re.compile(r"[.!?][\"')]*\s+[A-Z]|[\u3002\uff01\uff1f][\"')\u300d\u300f\u201d]*\s*\w|<br\s*/?>")
+_CHECKBOX = r"\[[ xX\u2713\u2714]?\]"
+_PREFIX = re.compile(rf"(?:{BULLET}|{NUMBERING}|{_CHECKBOX})\s*", re.IGNORECASE)
+_MOST_PREFIXES = 4
+_TITLE = re.compile(r"\*\*(?P<title>[^*]+?)(?::\s*\*\*|\*\*\s*(?:[:\uff1a]|[-\u2013\u2014](?=\s)))\s*(?P<rest>\S.*)")
+_MARKUP = re.compile(r"\*\*|__|`|</?(?:li|ul|ol|p|b|i|em|strong|code|span|div|task|item)\b[^<>]*>", re.IGNORECASE)
+_NEXT_SENTENCE = re.compile(
+    r"(?<=\w\w)[.!?][\"')]*\s+(\w)|[\u3002\uff01\uff1f\u0964\u06d4\u061f][\"')\u300d\u300f\u201d]*\s*\w|<br\s*/?>"
+)
+_BRACKETED = re.compile(r"\[.*\]|\{.*\}|\(['\"].*\)")
 _SEVERAL_SENTENCES = 2  # a task may have a second one, but a whole list in one item is no task
 _CHATTER = re.compile(
     r"(?:here (?:are|is)|sure|certainly|of course|let me|i(?:'m| am| can| hope)?|sorry|as an)\b", re.IGNORECASE
@@ -51,10 +56,20 @@ def _sentence_in(item: Mapping[str, object]) -> str | None:
 
 
 def _cleaned(text: str) -> str:
-    text = _MARKUP.sub("", text).strip()
+    text = _MARKUP.sub("", _without_title(_without_prefixes(text)))
+    return _without_prefixes(text)
+
+
+def _without_prefixes(text: str) -> str:
     for _ in range(_MOST_PREFIXES):
         text = _unquoted(_PREFIX.sub("", text, count=1) if _PREFIX.match(text) else text)
     return text
+
+
+def _without_title(text: str) -> str:
+    """Without a bold title that is too short for a sentence: `**Claims triage**: Sort ...`."""
+    match = _TITLE.fullmatch(text)
+    return match["rest"] if match and _words(match["title"]) < FEWEST_WORDS else text
 
 
 def _unquoted(text: str) -> str:
@@ -63,9 +78,13 @@ def _unquoted(text: str) -> str:
 
 
 def _is_usable(sentence: str) -> bool:
-    is_one = len(sentence.splitlines()) == 1 and len(_NEXT_SENTENCE.findall(sentence)) < _SEVERAL_SENTENCES
+    if not 0 < len(sentence) <= LONGEST_SENTENCE or len(sentence.splitlines()) > 1:
+        return False
+    # a sentence begins with a capital, where the script has them
+    more = sum(not (match[1] or "A").islower() for match in _NEXT_SENTENCE.finditer(sentence))
     is_chatter = sentence.endswith(":") or _CHATTER.match(sentence) is not None
-    return _words(sentence) >= FEWEST_WORDS and len(sentence) <= LONGEST_SENTENCE and is_one and not is_chatter
+    is_code = _BRACKETED.fullmatch(sentence) is not None
+    return _words(sentence) >= FEWEST_WORDS and more < _SEVERAL_SENTENCES and not is_chatter and not is_code
 
 
 def _words(sentence: str) -> int:
