@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 DECODER = json.JSONDecoder(strict=False)  # control characters within strings pass, and are kept
+_STRING = re.compile(r'"(?:\\.|[^"\\])*"', re.DOTALL)
 _BRACKETED = re.compile(r"\s*(?:\[.*\]|\{.*\})\s*", re.DOTALL)
 _QUOTED_INSIDE = re.compile(r"""\s*[\[{]\s*[\[{"'\u201c\u2018]""")
 
@@ -35,3 +36,9 @@ def literal(text: str) -> list[Any] | dict[str, Any] | None:
     if value is None and _QUOTED_INSIDE.match(text):
         value = repaired(text)
     return value if isinstance(value, list | dict) else None
+
+
+def is_closed(text: str) -> bool:
+    """Whether as many brackets close as open, outside of strings: a torn reply leaves some open."""
+    signs = _STRING.sub("", text)
+    return signs.count("{") == signs.count("}") and signs.count("[") == signs.count("]")
