@@ -159,6 +159,10 @@ def test_an_item_goes_on_with_the_indented_line_below() -> None:
     assert _read("1. Sort reviews\n   by tone.\n2. Tell who wrote a letter.") == _TASKS[:2]
 
 
+def test_what_does_not_show_is_no_part_of_a_task() -> None:
+    assert _read(json.dumps(["Sort \0re\u200bviews by\ttone.\x07"])) == ["Sort reviews by tone."]
+
+
 def test_what_can_not_be_a_task_is_left_out() -> None:
     odd = ["Two words", "", "7 8 9", 7, None, {"id": 3}, "x y " * LONGEST_SENTENCE, "Sort reviews\nby tone."]
     assert _read(json.dumps({"tasks": [*odd, _TASKS[0]]})) == _TASKS[:1]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from synthetic_textcat.unspaced import UNSPACED
+from synthetic_textcat.visible_text import in_visible_line
 
 LONGEST_SENTENCE = 300
 FEWEST_WORDS = 3
@@ -45,7 +46,7 @@ def sentence_of(item: object) -> str | None:
     if not isinstance(item, str):
         return None
     sentence = _cleaned(item)
-    return sentence if _is_usable(sentence) else None
+    return in_visible_line(sentence) if _is_usable(sentence) else None
 
 
 def _sentence_in(item: Mapping[str, object]) -> str | None:
@@ -62,7 +63,7 @@ def _cleaned(text: str) -> str:
 
 def _without_prefixes(text: str) -> str:
     for _ in range(_MOST_PREFIXES):
-        text = _unquoted(_PREFIX.sub("", text, count=1) if _PREFIX.match(text) else text)
+        text = unquoted(_PREFIX.sub("", text, count=1) if _PREFIX.match(text) else text)
     return text
 
 
@@ -72,7 +73,8 @@ def _without_title(text: str) -> str:
     return match["rest"] if match and _words(match["title"]) < FEWEST_WORDS else text
 
 
-def _unquoted(text: str) -> str:
+def unquoted(text: str) -> str:
+    """The text without white space, closing commas and a pair of quotes around it."""
     text = text.strip().rstrip(",;").rstrip()
     return text[1:-1].strip() if len(text) > 1 and _QUOTES.get(text[0]) == text[-1] else text
 
