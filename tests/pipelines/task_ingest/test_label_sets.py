@@ -97,3 +97,24 @@ def test_a_cap_among_the_label_sets_is_said(brainstorm: Brainstorm, caplog: pyte
         assert len(brainstorm.tasks(_plan())) == 3
     assert "A cap ended brainstorming at 5 of 5 tasks" in caplog.text
     assert "of 5: not asked 2" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, "Distinct tasks: 10 of 10 in 8 calls"),
+        ({"max_calls": 4}, "Distinct tasks: 8 of 10 in 4 calls"),
+        ({"label_sets": "propose"}, "Distinct tasks: 10 of 10 in 8 calls, 10 labelled"),
+    ],
+)
+def test_what_it_came_to_is_said_in_one_line(
+    brainstorm: Brainstorm, caplog: pytest.LogCaptureFixture, settings: dict[str, Any], said: str
+) -> None:
+    asked = plan(**settings)
+    brainstorm.ask(asked)
+    with caplog.at_level(logging.INFO):
+        brainstorm.tasks(asked)
+        brainstorm.collect(plan(["Sort a bill."], num_brainstormed=0))
+    lines = [record.message for record in caplog.records if record.message.startswith("Distinct")]
+    assert lines == [said]
+    assert len(said) <= 80 - len("[11/23/26 02:45:18] INFO     ")

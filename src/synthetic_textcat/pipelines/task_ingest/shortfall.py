@@ -1,4 +1,4 @@
-"""What is said where brainstorming brought less than was asked for: an error, or one warning a reason."""
+"""What is said of what brainstorming came to; where that is less than was asked for, an error or warnings."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -10,6 +10,13 @@ from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
 from synthetic_textcat.schemas.parameters import TaskIngestParameters
 
 _AGAIN = "Next: run the same command again, or set task_ingest.num_brainstormed=0"
+
+
+def came_to(found: Found, settings: TaskIngestParameters) -> str:
+    """How many distinct tasks there are, of how many; 51 characters fit beside time and level in 80 columns."""
+    wanted, calls = settings.num_brainstormed, len(found.rounds.turns)
+    tasks = f"Distinct tasks: {min(len(found.rounds.tasks), wanted)} of {wanted} in {calls} calls"
+    return tasks if settings.label_sets == "none" else f"{tasks}, {found.labelled} labelled"
 
 
 def refuse_broken_off(found: Found) -> None:
