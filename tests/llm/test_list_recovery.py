@@ -73,6 +73,14 @@ _FORMS: dict[str, Callable[[list[str]], str]] = {
     "one item of bullets": lambda tasks: json.dumps({"tasks": [_lines(tasks, "\u2022").replace("\n", " ")]}),
     "one item of hyphens": lambda tasks: json.dumps({"tasks": [_lines(tasks, "-").replace("\n", " ")]}),
     "one item with bars": lambda tasks: json.dumps({"tasks": [" | ".join(tasks)]}),
+    "one item with arrows": lambda tasks: json.dumps({"tasks": [_lines(tasks, "\u2192").replace("\n", " ")]}),
+    "one item with slashes": lambda tasks: json.dumps({"tasks": [" / ".join(tasks)]}),
+    "one item with letters": lambda tasks: json.dumps(
+        [" ".join(f"{letter}) {task}" for letter, task in zip("abcdefghijklmnopqrstuvwxyz", tasks, strict=False))]
+    ),
+    "one item of quoted ones": lambda tasks: json.dumps({"tasks": [", ".join(f'"{task}"' for task in tasks)]}),
+    "titles with a colon above": lambda tasks: "\n".join(f"{n}. **Two words:**\n   {t}" for n, t in enumerate(tasks)),
+    "quoted headings": lambda tasks: json.dumps([f"> ### {task}" for task in tasks]),
     "one item with semicolons": lambda tasks: json.dumps({"tasks": ["; ".join(tasks)]}),
     "one string with semicolons": lambda tasks: json.dumps({"tasks": "; ".join(tasks)}),
     "one item with a heading": lambda tasks: json.dumps(
@@ -188,6 +196,10 @@ def test_a_numbered_rest_that_may_be_of_the_sentence_is_no_task() -> None:
     assert _read(json.dumps({"tasks": [text, *_TASKS]})) == _TASKS
 
 
+def test_a_bold_sentence_keeps_what_explains_it() -> None:
+    assert _read(f"1. **{_TASKS[0]}**\n   Shops need it.") == [f"{_TASKS[0]} Shops need it."]
+
+
 @pytest.mark.parametrize("blob", [" ".join(["Сортируй письма по автору."] * 3), " ".join(["編集を分類する。"] * 3)])
 def test_a_blob_is_none_in_any_script(blob: str) -> None:
     assert _read(json.dumps({"tasks": [blob, *_TASKS]})) == _TASKS
@@ -196,6 +208,9 @@ def test_a_blob_is_none_in_any_script(blob: str) -> None:
 def test_what_a_model_lists_after_it_refused_is_none() -> None:
     said = "I'm sorry, but I can\u2019t help with that. Instead:\n\n- consult a lawyer about this\n- read guidelines"
     assert _read(said) == Problem("invalid_json", "no JSON list in the reply")
+    found = _read(json.dumps({"tasks": ["I can't help with that.", "Consult a lawyer about this."]}))
+    assert isinstance(found, Problem)
+    assert found.cause == "schema_violation"
 
 
 def test_what_a_model_says_around_its_tasks_is_none() -> None:

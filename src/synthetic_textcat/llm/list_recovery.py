@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from synthetic_textcat.llm.list_items import items_of
-from synthetic_textcat.llm.listed_lines import listed_lines, numbered_line, refuses_first
+from synthetic_textcat.llm.listed_lines import before_list, listed_lines, numbered_line, refuses
 from synthetic_textcat.llm.literals import DECODER, decoded, repaired
 
 _MOST_STARTS = 50
@@ -27,10 +27,12 @@ def lists(text: str, field: str, cut: bool) -> Iterator[list[Any]]:
     text = text.strip("\ufeff \t\r\n") if not cut else text.lstrip("\ufeff \t\r\n")
     for value in _values(text, field, cut):
         items = items_of(value, field)
+        if items and isinstance(items[0], str) and refuses(items[0]):
+            items = []
         if items is not None or isinstance(value, Mapping):
             yield items or []  # an object without a list: an answer, but not to what was asked
     lines = listed_lines(text, cut) if "\n" in text else numbered_line(text, cut) or listed_lines(text, cut)
-    if lines and not refuses_first(text):
+    if lines and not refuses(before_list(text)):
         yield items_of(lines, field) or []
 
 

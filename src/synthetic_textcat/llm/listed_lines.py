@@ -14,11 +14,11 @@ _LINE = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(
-    rf"(?:^|(?<=[\s;\u3002\uff1b]))(?:task\s*#?)?[(\uff08]?(\d{{1,3}})"
-    rf"(?:[.):](?=\s|\S*[{UNSPACED}])|[\uff0e\uff09\uff1a\u3001])",
+    rf"(?:^|(?<=[\s;\u3002\uff1b]))(?:(?:task\s*#?)?[(\uff08]?(\d{{1,3}})"
+    rf"(?:[.):](?=\s|\S*[{UNSPACED}])|[\uff0e\uff09\uff1a\u3001])|#(\d{{1,3}})(?=\s)|\(?([a-z])\)(?=\s))",
     re.IGNORECASE,
 )
-_BOLD = re.compile(r"\*\*[^*]+\*\*")
+_TITLE = re.compile(r"\*\*[^*]*[^*:.!?\uff1a\u3002]\*\*")
 _REFUSAL = re.compile(
     r"\bI(?:(?: am|['\u2019]m) (?:not able|unable)| (?:can|could)(?:no|['\u2019])t| can not"
     r"| won['\u2019]t| will not)\b",
@@ -61,11 +61,15 @@ def numbered_line(text: str, cut: bool) -> list[str] | None:
     return items[:-1] if cut else items
 
 
-def refuses_first(text: str) -> bool:
-    """Whether the model says, before its list, that it won't do what was asked: then it lists something else."""
+def before_list(text: str) -> str:
+    """What is said before the first listed line."""
     lines = text.splitlines()
-    first = next((number for number, line in enumerate(lines) if _LINE.match(line)), 0)
-    return _REFUSAL.search(" ".join(lines[:first])) is not None
+    return " ".join(lines[: next((number for number, line in enumerate(lines) if _LINE.match(line)), 0)])
+
+
+def refuses(text: str) -> bool:
+    """Whether the model says that it won't do what was asked: what it lists then is something else."""
+    return _REFUSAL.search(text) is not None
 
 
 def _consecutive(text: str) -> list[int]:
@@ -73,7 +77,7 @@ def _consecutive(text: str) -> list[int]:
     starts: list[int] = []
     last = 0
     for match in _NUMBER.finditer(text):
-        number = int(match[1])
+        number = int(match[1] or match[2] or ord(match[3].lower()) - ord("a") + 1)
         if not starts or number == last + 1:
             starts.append(match.start())
             last = number
@@ -88,7 +92,7 @@ def _gathered(lines: list[str], kind: str, indent: int) -> tuple[list[str], bool
         match = _LINE.match(line)
         if match and match[kind] and len(match["indent"]) == indent:
             items.append(line.strip())
-            within, joint = True, ": " if _BOLD.fullmatch(match["item"].strip()) else " "  # a title, and its sentence
+            within, joint = True, ": " if _TITLE.fullmatch(match["item"].strip()) else " "  # a title, and its sentence
         elif match or not line.strip():
             within = False
         elif within and line[: indent + 1].isspace():

@@ -8,8 +8,12 @@ import re
 from synthetic_textcat.llm.listed_lines import listed_lines, numbered_line
 from synthetic_textcat.schemas.task_sentences import sentence_of
 
-_PARTING = (re.compile(r"</?(?:li|ul|ol)\b[^<>]*>"), re.compile(r"[\u2022\u2023\u25aa\u25cf\u25e6]"), re.compile(r"\|"))
-_SEMICOLON = re.compile(r"[;\uff1b]")
+_PARTING = (
+    re.compile(r"</?(?:li|ul|ol)\b[^<>]*>"),
+    re.compile(r"[\u2022\u2023\u25aa\u25cf\u25e6\u2192\u2460-\u2473]"),
+    re.compile(r"\||\t|(?<=\")\s*,\s*(?=\")"),
+)
+_ALSO_WITHIN = (re.compile(r"[;\uff1b]"), re.compile(r"\s/\s"))
 _OWN_BULLET = re.compile(r"\s*(?:([-*+\u2013\u2014])\s|(\u30fb))")
 
 
@@ -33,7 +37,7 @@ def _parted(text: str, fewest: int) -> list[str] | None:
         parts = _between(sign, text)
         if sum(map(_is_sentence, parts)) > 1:
             return parts
-    for sign in (_SEMICOLON, *_own_bullet(text)):
+    for sign in (*_ALSO_WITHIN, *_own_bullet(text)):
         parts = _between(sign, text)
         if len(parts) >= fewest and all(map(_is_sentence, parts)):
             return parts

@@ -17,10 +17,10 @@ NUMBERING = (
 )
 """What numbers an item of a list: `1.`, `(2)`, `#3`, `Task 4:`, `5、`. For patterns that ignore case."""
 
-BULLET = r"(?:[-*+\u2013\u2014](?=\s)|[\u2022\u2023\u25aa\u25cf\u25e6\u30fb])"
+BULLET = r"(?:[-*+\u2013\u2014](?=\s)|[\u2022\u2023\u25aa\u25cf\u25e6\u30fb\u2192\u2460-\u2473])"
 
 _CHECKBOX = r"\[[ xX\u2713\u2714]?\]"
-_PREFIX = re.compile(rf"(?:{BULLET}|{NUMBERING}|{_CHECKBOX})\s*", re.IGNORECASE)
+_PREFIX = re.compile(rf"(?:{BULLET}|{NUMBERING}|{_CHECKBOX}|(?:#+|>|\(?[a-z]\))\s)\s*", re.IGNORECASE)
 _MOST_PREFIXES = 4
 _TITLE = re.compile(r"\*\*(?P<title>[^*]+?)(?::\s*\*\*|\*\*\s*(?:[:\uff1a]|[-\u2013\u2014](?=\s)))\s*(?P<rest>\S.*)")
 _MARKUP = re.compile(r"\*\*|__|`|</?(?:li|ul|ol|p|b|i|em|strong|code|span|div|task|item)\b[^<>]*>", re.IGNORECASE)
