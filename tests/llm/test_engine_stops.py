@@ -208,8 +208,8 @@ def test_after_a_failed_save_nothing_more_is_asked_whoever_holds_on_to_the_gener
 def test_a_bad_request_is_fatal_only_where_nothing_went_well_before() -> None:
     refused = BadRequestError("The conversation is too long")
     model = ScriptedChatModel(script=_raising(refused, at=0))
-    tried = replace(manner(2), untried=False)
-    made = [line for batch in complete(model.as_chat, iter(_calls(3)), tried) for line in batch]
+    tried = (replace(each, untried=False) for each in _calls(3))
+    made = [line for batch in complete(model.as_chat, tried, manner(2)) for line in batch]
     assert sorted(line.status for line in made) == ["replied", "replied", "server_error"]
     again = ScriptedChatModel(script=_raising(refused, at=0))
     with pytest.raises(BadRequestError):

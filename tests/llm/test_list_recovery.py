@@ -1,7 +1,7 @@
 """Brainstorming replies: a list in any form yields its tasks, or there is a named cause; never a blob for a task."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import given, settings
@@ -24,6 +24,11 @@ def _read(text: str, finish_reason: str = "stop") -> list[str] | Problem:
 
 def _lines(tasks: list[str], mark: str) -> str:
     return "\n".join(f"{mark.format(number)} {task}" for number, task in enumerate(tasks, start=1))
+
+
+def _in_pairs(tasks: list[str]) -> Iterator[str]:
+    for first in range(0, len(tasks), 2):
+        yield " ".join(f"{number}. {tasks[number - 1]}" for number in range(first + 1, min(first + 2, len(tasks)) + 1))
 
 
 _FORMS: dict[str, Callable[[list[str]], str]] = {
@@ -61,12 +66,67 @@ _FORMS: dict[str, Callable[[list[str]], str]] = {
     "lines with lists below": lambda tasks: "\n".join(
         f"{n}. {t}\n   - one of two\n   - two" for n, t in enumerate(tasks)
     ),
+    "titles above": lambda tasks: "\n".join(f"{n}. **Two words**\n   {t}" for n, t in enumerate(tasks)),
+    "titles before": lambda tasks: "\n".join(f"{n}. **Two words**: {t}" for n, t in enumerate(tasks)),
+    "checkboxes": lambda tasks: _lines(tasks, "- [ ]"),
+    "numbered line after words": lambda tasks: f"Sure! {_lines(tasks, '{}.')}".replace("\n", " "),
+    "one item of bullets": lambda tasks: json.dumps({"tasks": [_lines(tasks, "\u2022").replace("\n", " ")]}),
+    "one item of hyphens": lambda tasks: json.dumps({"tasks": [_lines(tasks, "-").replace("\n", " ")]}),
+    "one item with bars": lambda tasks: json.dumps({"tasks": [" | ".join(tasks)]}),
+    "one item with arrows": lambda tasks: json.dumps({"tasks": [_lines(tasks, "\u2192").replace("\n", " ")]}),
+    "one item with slashes": lambda tasks: json.dumps({"tasks": [" / ".join(tasks)]}),
+    "one item with letters": lambda tasks: json.dumps(
+        [" ".join(f"{letter}) {task}" for letter, task in zip("abcdefghijklmnopqrstuvwxyz", tasks, strict=False))]
+    ),
+    "one item of quoted ones": lambda tasks: json.dumps({"tasks": [", ".join(f'"{task}"' for task in tasks)]}),
+    "titles with a colon above": lambda tasks: "\n".join(f"{n}. **Two words:**\n   {t}" for n, t in enumerate(tasks)),
+    "quoted headings": lambda tasks: json.dumps([f"> ### {task}" for task in tasks]),
+    "one item with semicolons": lambda tasks: json.dumps({"tasks": ["; ".join(tasks)]}),
+    "one string with semicolons": lambda tasks: json.dumps({"tasks": "; ".join(tasks)}),
+    "one item with a heading": lambda tasks: json.dumps(
+        {"tasks": [f"Tasks: {_lines(tasks, '{})')}".replace("\n", " ")]}
+    ),
+    "one item of tags": lambda tasks: json.dumps([f"<ul>{''.join(f'<li>{task}</li>' for task in tasks)}</ul>"]),
+    "one item that is a list of Python's": lambda tasks: json.dumps({"tasks": [str(tasks)]}),
+    "one string that is a list of Python's": lambda tasks: json.dumps({"tasks": str(tasks)}),
+    "items that are objects of Python's": lambda tasks: json.dumps({"tasks": [str({"task": task}) for task in tasks]}),
+    "tagged items": lambda tasks: json.dumps({"tasks": [f"<li>{task}</li>" for task in tasks]}),
+    "checked items": lambda tasks: json.dumps({"tasks": [f"[x] {task}" for task in tasks]}),
+    "two numbers an item": lambda tasks: json.dumps({"tasks": list(_in_pairs(tasks))}),
 }
 
 
 @pytest.mark.parametrize("form", _FORMS)
 def test_a_list_in_any_form_yields_its_tasks(form: str) -> None:
     assert _read(_FORMS[form](_TASKS)) == _TASKS
+
+
+@pytest.mark.parametrize(
+    "tasks",
+    [
+        ["根据客户投诉的原因对投诉进行分类。", "判断病历属于哪个科室。", "区分合同条款约束的当事人"],
+        ["顧客からの苦情を原因別に分類する。", "レビューがどの製品のものか判定する。"],
+        ["จำแนกข้อร้องเรียนของลูกค้าตามสาเหตุ", "ระบุแผนกที่ต้องตอบอีเมล"],
+        ["SNSの投稿を話題の製品で分類する", "IT部門へのメールを分類する"],
+    ],
+)
+@pytest.mark.parametrize("form", _FORMS)
+def test_sentences_without_spaces_are_tasks(tasks: list[str], form: str) -> None:
+    assert _read(_FORMS[form](tasks)) == tasks
+
+
+@pytest.mark.parametrize("mark", ["{}、", "{}\uff0e", "\uff08{}\uff09", "{}.", "\u30fb"])
+@pytest.mark.parametrize("digits", ["12", "\uff11\uff12"])
+def test_sentences_without_spaces_may_follow_their_numbers_at_once(mark: str, digits: str) -> None:
+    tasks = ["根据客户投诉的原因对投诉进行分类。", "SNSの投稿を話題の製品で分類する"]
+    lines = [mark.format(digit) + task for digit, task in zip(digits, tasks, strict=True)]
+    assert _read("\n".join(lines)) == tasks
+    assert _read(json.dumps({"tasks": lines})) == tasks
+
+
+def test_what_is_no_sentence_without_spaces_is_left_out() -> None:
+    odd = ["投诉分类", "、。\uff01", "根据甲分类。判断乙属于。区分丙的人。"]
+    assert _read(json.dumps({"tasks": [*odd, "判断病历属于哪个科室。"]})) == ["判断病历属于哪个科室。"]
 
 
 _WORD = st.sampled_from(["sort", "letters", "from", "nurses", "café's", "stage-hands", "by", "who", "2nd", "Näheres"])
@@ -107,9 +167,50 @@ def test_an_item_goes_on_with_the_indented_line_below() -> None:
     assert _read("1. Sort reviews\n   by tone.\n2. Tell who wrote a letter.") == _TASKS[:2]
 
 
+def test_what_does_not_show_is_no_part_of_a_task() -> None:
+    assert _read(json.dumps(["Sort \0re\u200bviews by\ttone.\x07"])) == ["Sort reviews by tone."]
+
+
 def test_what_can_not_be_a_task_is_left_out() -> None:
     odd = ["Two words", "", "7 8 9", 7, None, {"id": 3}, "x y " * LONGEST_SENTENCE, "Sort reviews\nby tone."]
     assert _read(json.dumps({"tasks": [*odd, _TASKS[0]]})) == _TASKS[:1]
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        "Sort claims by damage: fire | water | theft",
+        "Sort claims by damage; the kinds are fire and water",
+        "Sort claims by 1) who made them and 2) what was damaged",
+        "Tell apart notes on well-known bands \u2013 and on others \u2013 by their tone",
+        "Sort reports of the U.S. Army, e.g. by Dr. Smith, by the place they name",
+        "**Sort claims** by damage",
+    ],
+)
+def test_signs_within_a_sentence_do_not_part_it(task: str) -> None:
+    assert _read(json.dumps({"tasks": [*_TASKS, task]})) == [*_TASKS, task.replace("*", "")]
+
+
+def test_a_numbered_rest_that_may_be_of_the_sentence_is_no_task() -> None:
+    text = "Sort claims by their kind: 1) those on fire damage 2) those on water damage"
+    assert _read(json.dumps({"tasks": [text, *_TASKS]})) == _TASKS
+
+
+def test_a_bold_sentence_keeps_what_explains_it() -> None:
+    assert _read(f"1. **{_TASKS[0]}**\n   Shops need it.") == [f"{_TASKS[0]} Shops need it."]
+
+
+@pytest.mark.parametrize("blob", [" ".join(["Сортируй письма по автору."] * 3), " ".join(["編集を分類する。"] * 3)])
+def test_a_blob_is_none_in_any_script(blob: str) -> None:
+    assert _read(json.dumps({"tasks": [blob, *_TASKS]})) == _TASKS
+
+
+def test_what_a_model_lists_after_it_refused_is_none() -> None:
+    said = "I'm sorry, but I can\u2019t help with that. Instead:\n\n- consult a lawyer about this\n- read guidelines"
+    assert _read(said) == Problem("invalid_json", "no JSON list in the reply")
+    found = _read(json.dumps({"tasks": ["I can't help with that.", "Consult a lawyer about this."]}))
+    assert isinstance(found, Problem)
+    assert found.cause == "schema_violation"
 
 
 def test_what_a_model_says_around_its_tasks_is_none() -> None:
@@ -139,17 +240,19 @@ def test_a_reply_without_a_list_has_a_cause(text: str, cause: str) -> None:
     assert found.cause == cause
 
 
-_SYNTAX = st.text(st.sampled_from("{}[]\"'`:,\\/\n\r\t 1.-*)(#aTtask\ufeff\ud800"), max_size=80)
+_SIGNS = [*"{}[]\"'`:,\\/\n\r\t 1.-*)(#aT|;\u2022\u30fb\u3001\ufeff\ud800", "task", "<li>", "- [ ]", "a b c", "**"]
+_SYNTAX = st.lists(st.sampled_from(_SIGNS), max_size=80).map("".join)
 
 
+@pytest.mark.parametrize("is_item", [False, True])
 @_FUZZ
 @given(st.text(st.characters(exclude_categories=[]), max_size=80) | _SYNTAX, st.sampled_from(["stop", "length"]))
-def test_no_text_makes_it_raise(text: str, finish_reason: str) -> None:
-    found = _read(text, finish_reason)
+def test_no_text_makes_it_raise(is_item: bool, text: str, finish_reason: str) -> None:
+    found = _read(json.dumps({"tasks": [text]}) if is_item else text, finish_reason)
     if isinstance(found, Problem):
         assert found.cause in CONTENT_CAUSES
     else:
-        assert all(len(task.split()) >= 3 and task.encode() for task in found)
+        assert all(len(task.splitlines()) == 1 and task.encode() for task in found)
 
 
 @pytest.mark.parametrize(

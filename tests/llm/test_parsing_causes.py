@@ -1,5 +1,6 @@
 """A reply that is no row ends in the cause that says why."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,10 @@ import pytest
 from synthetic_textcat.llm.parsing import parse
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
-from synthetic_textcat.schemas.replies import Problem, Reply, TaskList
+from synthetic_textcat.schemas.replies import LabelSet, Problem, Reply, TaskList
 from tests.llm.builders import completion, no_reply
+
+_LABELS = json.dumps({"labels": [{"name": name, "description": f"It is {name}."} for name in ("a", "b", "c")]})
 
 
 def _problem(asked: Completion) -> Problem:
@@ -115,3 +118,30 @@ def test_no_depth_of_nesting_raises() -> None:
 @pytest.mark.parametrize("asked", [completion(refusal="no \ud83d"), completion("", status="timeout", error="\ud83d")])
 def test_the_words_of_a_problem_can_be_written_to_a_file(asked: Completion) -> None:
     assert _problem(asked).detail.encode()
+
+
+@pytest.mark.parametrize("text", [_LABELS, json.dumps(json.loads(_LABELS), indent=1), f"```json\n{_LABELS}\n```"])
+@pytest.mark.parametrize(("reason", "cause"), [("stop", "invalid_json"), ("length", "truncated")])
+def test_a_torn_label_set_is_none_however_much_of_it_is_there(text: str, reason: str, cause: str) -> None:
+    for end in range(text.rindex("}")):
+        problem = parse(completion(text[:end], finish_reason=reason), LabelSet)
+        assert isinstance(problem, Problem), text[:end]
+        assert problem.cause == cause
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        str(json.loads(_LABELS)),
+        _LABELS.replace("]}", ",]}"),
+        f"```json\n{_LABELS}\n```",
+        f"<think>{{}}</think>{_LABELS}",
+        f"<think>Is it {{?</think>{_LABELS}",
+        json.dumps({"result": json.loads(_LABELS)}),
+        _LABELS.replace("It is a.", "It is {a."),
+    ],
+)
+def test_a_label_set_that_is_closed_is_read_whole(text: str) -> None:
+    found = parse(completion(text), LabelSet)
+    assert isinstance(found, LabelSet), found
+    assert [label.name for label in found.labels] == ["a", "b", "c"]

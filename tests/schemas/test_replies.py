@@ -1,9 +1,12 @@
 """The JSON Schemas that a server is sent."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from synthetic_textcat.schemas.replies import LabelSet, Reply, TaskList, label_set_schema, row_schema, task_list_schema
+from synthetic_textcat.schemas.tasks import Label
 
 
 def test_a_closed_set_is_the_enum_of_both_labels() -> None:
@@ -54,3 +57,60 @@ def test_a_label_set_has_two_to_twelve_different_labels_with_a_description_each(
 def test_any_other_label_set_is_refused(reply: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         LabelSet.model_validate(reply)
+
+
+@pytest.mark.parametrize(
+    ("proposed", "name"),
+    [
+        ("**a**", "a"),
+        ("`b`,", "b"),
+        ("*in transit*", "in transit"),
+        ("__\u201clate\u201d__", "late"),
+        ('"**lost** parcel"', "lost parcel"),
+        ("a\n  b", "a b"),
+        ("c\0d\u200b", "cd"),
+        ("no_fire", "no_fire"),
+        ("C*", "C*"),
+        ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"),
+    ],
+)
+def test_a_proposed_name_is_one_plain_line(proposed: str, name: str) -> None:
+    assert LabelSet.model_validate(_labels(proposed, "other")).labels[0].name == name
+
+
+def test_a_proposed_description_is_one_plain_line() -> None:
+    label = {"name": "a", "description": "What\nis `so`\x07."}
+    found = LabelSet.model_validate({"labels": [label, {"name": "b", "description": "c"}]})
+    assert found.labels[0].description == "What is so."
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("no_fire", "no fire"),
+        ("non fire", "non-fire"),
+        ("Non-Fire", "nonfire"),
+        ("**a**", "A"),
+        ("a.", "a"),
+        ("\u200b", "b"),
+        ("**", "b"),
+        ("-", "_"),
+    ],
+)
+def test_names_that_a_reader_takes_for_one_or_can_not_see_make_no_set(names: tuple[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        LabelSet.model_validate(_labels(*names, "other"))
+
+
+def test_two_names_that_are_one_are_said_in_a_sentence() -> None:
+    with pytest.raises(ValidationError, match="'no fire' and 'no_fire' are one name but for case and the signs"):
+        LabelSet.model_validate(_labels("no fire", "no_fire"))
+
+
+@given(st.text(min_size=1, max_size=12))
+def test_what_is_a_proposed_label_is_a_label(name: str) -> None:
+    try:
+        found = LabelSet.model_validate(_labels(name, "other than that"))
+    except ValidationError:
+        return
+    assert [Label(name=label.name).name for label in found.labels] == [label.name for label in found.labels]

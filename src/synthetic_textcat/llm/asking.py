@@ -21,10 +21,10 @@ async def ask(
 
     Args:
         chat: The model.
-        call: The row.
+        call: The row; where an earlier reply of its kind was good, a bad request is its own.
         messages: The conversation so far.
         attempt: The number of the reply that is asked for.
-        manner: Which run asks, and whether an earlier one had a good reply: then a bad request is this row's own.
+        manner: Which run asks.
         proven: Whether a call of this run has ended: then a server is there, and a bad request is this row's own too.
 
     Raises:
@@ -43,7 +43,7 @@ async def ask(
     except TransportError as failure:
         status, error = failure.cause, redact(str(failure))
     except BadRequestError as failure:
-        if manner.untried and attempt == 1 and not proven():
+        if call.untried and attempt == 1 and not proven():
             raise
         status, error = "server_error", redact(str(failure))
     return Completion(

@@ -21,6 +21,7 @@ class Call:
         schema: JSON Schema of the reply.
         seed: The row's own.
         past: The row's replies so far, each with why it was no good; empty for a new row.
+        untried: No earlier reply of this kind was good, so that a run of like failures is taken for a wrong setting.
     """
 
     request_id: str
@@ -29,6 +30,12 @@ class Call:
     schema: dict[str, Any]
     seed: int
     past: Sequence[tuple[Completion, Problem]] = ()
+    untried: bool = True
+
+    @property
+    def kind(self) -> str:
+        """What is asked for, by the name of its schema."""
+        return str(self.schema.get("name", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,6 @@ class Manner:
         limits: How many at once, how fast, how often a row is asked.
         budget: What may still be spent.
         run_id: The run that makes them.
-        untried: No earlier answer to these calls was good, so that a run of like failures is taken for a wrong setting.
     """
 
     judge: Callable[[Completion], Problem | None]
@@ -49,4 +55,3 @@ class Manner:
     limits: GenerationParameters
     budget: Budget
     run_id: str
-    untried: bool = True

@@ -29,7 +29,7 @@ class Crew:
         self._calls: Iterator[Call] = iter(())
         self._manner = manner
         self._pace = pace
-        self._first_replies = FirstReplies(watch=manner.untried)
+        self._first_replies: dict[str, FirstReplies] = {}
         self._arrivals: list[Completion] = []
         self._most_waiting = max(256, 4 * size)
         self._room = asyncio.Event()
@@ -122,7 +122,7 @@ class Crew:
             await self._take_in(completion)
             self._proven.set()
             wrong = self._manner.judge(completion)
-            self._account(expected, completion, messages, wrong)
+            self._account(call, expected, completion, messages, wrong)
             if wrong is None or not completion.replied:
                 return
             past.append((completion, wrong))
@@ -136,9 +136,12 @@ class Crew:
         finally:
             self._in_line.discard(me)
 
-    def _account(self, expected: float, completion: Completion, messages: Messages, wrong: Problem | None) -> None:
+    def _account(
+        self, call: Call, expected: float, completion: Completion, messages: Messages, wrong: Problem | None
+    ) -> None:
         self._pace.note(expected, completion, messages)
-        self._first_replies.note(completion, wrong)
+        watcher = self._first_replies.setdefault(call.kind, FirstReplies(call.untried, call.kind))
+        watcher.note(completion, wrong)
         self._manner.budget.note(completion)
         if self._manner.budget.is_spent:
             self._halt()

@@ -6,6 +6,7 @@ from synthetic_textcat.schemas.replies import Problem
 
 ENOUGH_ROWS = 20
 
+_LABEL_SETS = "label_set"
 _NEXT_STEP = {
     "invalid_json": "set llm.structured_output to what this server knows (json_schema, json_object, none)",
     "schema_violation": "set llm.structured_output to what this server knows (json_schema, json_object, none)",
@@ -20,13 +21,15 @@ _NEXT_STEP = {
 
 
 class FirstReplies:
-    """Watches a run until its first good reply.
+    """Watches a run until its first good reply of one kind.
 
     Args:
-        watch: False where earlier answers to the same calls were good: then a failure is a row's own.
+        watch: False where earlier replies of this kind were good: then a failure is a row's own.
+        kind: The name of the schema that is asked for.
     """
 
-    def __init__(self, watch: bool) -> None:
+    def __init__(self, watch: bool, kind: str = "example") -> None:
+        self._things = "label sets" if kind == _LABEL_SETS else "rows"
         self._rows: set[str] | None = set() if watch else None
         self._cause: str | None = None
 
@@ -45,6 +48,6 @@ class FirstReplies:
         self._rows.add(completion.request_id)
         if len(self._rows) >= ENOUGH_ROWS:
             raise FatalAnswerError(
-                f"The first {ENOUGH_ROWS} rows all failed as {problem.cause} ({problem.detail[:120]}). "
+                f"The first {ENOUGH_ROWS} {self._things} all failed as {problem.cause} ({problem.detail[:120]}). "
                 f"Next: {_NEXT_STEP[problem.cause]}"
             )

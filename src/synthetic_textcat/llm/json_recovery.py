@@ -1,13 +1,13 @@
 """The JSON objects that a person would read out of a model's reply."""
 
-import json
 from collections.abc import Iterator, Set
 from typing import Any
+
+from synthetic_textcat.llm.literals import DECODER, decoded, repaired
 
 _MOST_STARTS = 50
 _DEEPEST_WRAPPING = 4
 _DEEPEST_NESTING = 20
-_DECODER = json.JSONDecoder(strict=False)  # control characters within strings pass, and are kept
 
 
 def json_values(text: str, fields: Set[str], repair: bool) -> Iterator[dict[str, Any]]:
@@ -26,20 +26,13 @@ def json_values(text: str, fields: Set[str], repair: bool) -> Iterator[dict[str,
 
 
 def _candidates(text: str, repair: bool) -> Iterator[Any]:
-    whole = _strict(text)
+    whole = decoded(text)
     if whole is not None:
         yield whole
         return
     yield from _embedded(text)
     if repair:
         yield from _repaired(text)
-
-
-def _strict(text: str) -> Any:
-    try:
-        return _DECODER.decode(text)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _embedded(text: str) -> Iterator[Any]:
@@ -49,7 +42,7 @@ def _embedded(text: str) -> Iterator[Any]:
         if position < 0:
             return
         try:
-            value, end = _DECODER.raw_decode(text, position)
+            value, end = DECODER.raw_decode(text, position)
         except (ValueError, RecursionError):
             end = position + 1
         else:
@@ -59,15 +52,11 @@ def _embedded(text: str) -> Iterator[Any]:
 
 def _repaired(text: str) -> Iterator[Any]:
     """What the repair library makes of the text from its first, and from its last, opening brace on."""
-    import json_repair  # few replies need it
-
     end = text.rfind("}") + 1
     for start in dict.fromkeys((text.find("{"), text.rfind("{"))):
-        if 0 <= start < end:
-            try:
-                yield json_repair.loads(text[start:end], skip_json_loads=True)
-            except (ValueError, RecursionError):
-                continue
+        value = repaired(text[start:end]) if 0 <= start < end else None
+        if value is not None:
+            yield value
 
 
 def _unwrapped(value: Any, fields: Set[str]) -> dict[str, Any] | None:
@@ -80,7 +69,7 @@ def _unwrapped(value: Any, fields: Set[str]) -> dict[str, Any] | None:
         elif isinstance(value, list) and len(value) == 1:
             value = value[0]
         elif isinstance(value, str):
-            value = _strict(value)
+            value = decoded(value)
         else:
             break
     return value if isinstance(value, dict) else None

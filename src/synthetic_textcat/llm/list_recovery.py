@@ -1,14 +1,13 @@
 """The lists that a person would read out of a model's reply: JSON in any wrapping, torn JSON, numbered lines."""
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from synthetic_textcat.llm.listed_lines import listed_lines, several_lines
+from synthetic_textcat.llm.list_items import items_of
+from synthetic_textcat.llm.listed_lines import before_list, listed_lines, numbered_line, refuses
+from synthetic_textcat.llm.literals import DECODER, decoded, repaired
 
 _MOST_STARTS = 50
-_DEEPEST_WRAPPING = 4
-_DECODER = json.JSONDecoder(strict=False)
 _BEGINS_A_VALUE = ("{", "[", '"')
 
 
@@ -27,15 +26,18 @@ def lists(text: str, field: str, cut: bool) -> Iterator[list[Any]]:
     """
     text = text.strip("\ufeff \t\r\n") if not cut else text.lstrip("\ufeff \t\r\n")
     for value in _values(text, field, cut):
-        items = _items(value, field, _DEEPEST_WRAPPING)
+        items = items_of(value, field)
+        if items and isinstance(items[0], str) and refuses(items[0]):
+            items = []
         if items is not None or isinstance(value, Mapping):
             yield items or []  # an object without a list: an answer, but not to what was asked
-    if items := listed_lines(text, cut):
-        yield items
+    lines = listed_lines(text, cut) if "\n" in text else numbered_line(text, cut) or listed_lines(text, cut)
+    if lines and not refuses(before_list(text)):
+        yield items_of(lines, field) or []
 
 
 def _values(text: str, field: str, cut: bool) -> Iterator[Any]:
-    whole = _decoded(text)
+    whole = decoded(text)
     if whole is not None:
         yield whole
         return
@@ -45,13 +47,6 @@ def _values(text: str, field: str, cut: bool) -> Iterator[Any]:
     if not cut:
         yield from _repaired(text)
     yield from (array.items for array in arrays if not array.is_closed)
-
-
-def _decoded(text: str) -> Any:
-    try:
-        return _DECODER.decode(text)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _objects(text: str) -> Iterator[dict[str, Any]]:
@@ -101,56 +96,16 @@ def _after(text: str, position: int, characters: str) -> int:
 def _decoded_from(text: str, position: int) -> tuple[Any, int]:
     """The value that begins here and where it ends; its end is its start where there is none."""
     try:
-        return _DECODER.raw_decode(text, position)
+        return DECODER.raw_decode(text, position)
     except (ValueError, RecursionError):
         return None, position
 
 
 def _repaired(text: str) -> Iterator[Any]:
     """What the repair library makes of the text from its first opening bracket to its last closing one."""
-    import json_repair  # few replies need it
-
     starts = [place for place in (text.find("{"), text.find("[")) if place >= 0]
     end = max(text.rfind("}"), text.rfind("]")) + 1
     for start in sorted(starts):
-        if start < end:
-            try:
-                yield json_repair.loads(text[start:end], skip_json_loads=True)
-            except (ValueError, RecursionError):
-                continue
-
-
-def _items(value: Any, field: str, levels: int) -> list[Any] | None:
-    """The items of a list, out of what wraps it; None where there is no list."""
-    if levels == 0:
-        return None
-    if isinstance(value, list):
-        return _flat(value, field, levels)
-    if isinstance(value, Mapping):
-        return _items_under_a_key(value, field, levels)
-    if isinstance(value, str):
-        inner = _decoded(value)
-        return several_lines(value) if inner is None else _items(inner, field, levels - 1)
-    return None
-
-
-def _flat(values: list[Any], field: str, levels: int) -> list[Any]:
-    """The list with the lists and the listed lines within it laid flat; a wrapped list of one unwrapped."""
-    if len(values) == 1 and (not isinstance(values[0], Mapping) or field in values[0]):
-        return _items(values[0], field, levels - 1) or values
-    flat: list[Any] = []
-    for value in values:
-        inside = listed_lines(value, cut=False) if isinstance(value, str) else value
-        flat += inside if isinstance(inside, list) and inside else [value]
-    return flat
-
-
-def _items_under_a_key(value: Mapping[str, Any], field: str, levels: int) -> list[Any] | None:
-    if field in value:
-        return _items(value[field], field, levels - 1)
-    inner = [part for part in value.values() if isinstance(part, list)]
-    if len(value) == 1 or len(inner) == 1:
-        return _items(inner[0] if inner else next(iter(value.values())), field, levels - 1)
-    if value and all(isinstance(part, str) and str(key)[-1:].isdigit() for key, part in value.items()):
-        return list(value.values())  # numbered: {"1": "...", "task_2": "..."}
-    return None
+        value = repaired(text[start:end]) if start < end else None
+        if value is not None:
+            yield value

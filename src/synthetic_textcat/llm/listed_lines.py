@@ -1,15 +1,29 @@
-"""Lists that are plain text: numbered or bulleted lines."""
+"""Lists that are plain text: numbered or bulleted lines, or numbered sentences in one line.
+
+Items keep their numbers and bullets: whoever reads an item takes them off.
+"""
 
 import re
 
-from synthetic_textcat.schemas.task_sentences import BULLET, NUMBERING
+from synthetic_textcat.schemas.task_sentences import BULLET, NUMBERING, sentence_of
+from synthetic_textcat.unspaced import UNSPACED
 
 _LINE = re.compile(
-    rf"(?P<indent>[ \t]*)(?:(?P<number>(?:\*\*)?{NUMBERING}(?:\*\*)?)|(?P<bullet>{BULLET}))[ \t]+(?P<item>\S.*)",
+    rf"(?P<indent>[ \t]*)(?:(?P<number>(?:\*\*)?{NUMBERING}(?:\*\*)?)|(?P<bullet>{BULLET}))"
+    rf"(?:[ \t]+|(?<=[^\x00-\x7f])|(?=\S*[{UNSPACED}]))(?P<item>\S.*)",
     re.IGNORECASE,
 )
-_NUMBERED_IN_A_LINE = re.compile(r"\(?1[.)]\s.*?\s\(?2[.)]\s")
-_NEXT_NUMBER = re.compile(r"\s+(?=\(?\d{1,3}[.)]\s)")
+_NUMBER = re.compile(
+    rf"(?:^|(?<=[\s;\u3002\uff1b]))(?:(?:task\s*#?)?[(\uff08]?(\d{{1,3}})"
+    rf"(?:[.):](?=\s|\S*[{UNSPACED}])|[\uff0e\uff09\uff1a\u3001])|#(\d{{1,3}})(?=\s)|\(?([a-z])\)(?=\s))",
+    re.IGNORECASE,
+)
+_TITLE = re.compile(r"\*\*[^*]*[^*:.!?\uff1a\u3002]\*\*")
+_REFUSAL = re.compile(
+    r"\bI(?:(?: am|['\u2019]m) (?:not able|unable)| (?:can|could)(?:no|['\u2019])t| can not"
+    r"| won['\u2019]t| will not)\b",
+    re.IGNORECASE,
+)
 
 
 def listed_lines(text: str, cut: bool) -> list[str]:
@@ -18,9 +32,6 @@ def listed_lines(text: str, cut: bool) -> list[str]:
     An item goes on with the indented lines below it. Lists within items are left out, and so is the last item of a
     text that was cut, unless a line break ends it.
     """
-    if _NUMBERED_IN_A_LINE.match(text) and "\n" not in text:
-        items = _NEXT_NUMBER.split(text)
-        return items[:-1] if cut else items
     lines = text.splitlines()
     found = [match for line in lines if (match := _LINE.match(line))]
     kind = "number" if any(match["number"] for match in found) else "bullet"
@@ -32,25 +43,61 @@ def listed_lines(text: str, cut: bool) -> list[str]:
     return items[:-1] if torn else items
 
 
-def several_lines(text: str) -> list[str] | None:
-    """The items of a text that stands in a list's place: its listed lines, else its lines; None for a single one."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    return listed_lines(text, cut=False) or (lines if len(lines) > 1 else None)
+def numbered_line(text: str, cut: bool) -> list[str] | None:
+    """What numbers that follow one another begin in one line: `1. ... 2. ...`, `Tasks: (3) ... (4) ...`.
+
+    What stands before the first one is no item. None where there are no such numbers, or they stand within a sentence;
+    empty where it can't be told whether they list tasks, or the parts of the one before the colon.
+    """
+    starts = _consecutive(text)
+    if len(starts) < 2:
+        return None
+    items = [text[start:end].strip() for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
+    head = text[: starts[0]].strip()
+    if head and (head[-1] not in ":\uff1a.!?\u3002\uff01" or not any(map(sentence_of, items))):
+        return None
+    if head.endswith((":", "\uff1a")) and sentence_of(head[:-1]) is not None:
+        return []
+    return items[:-1] if cut else items
+
+
+def before_list(text: str) -> str:
+    """What is said before the first listed line."""
+    lines = text.splitlines()
+    return " ".join(lines[: next((number for number, line in enumerate(lines) if _LINE.match(line)), 0)])
+
+
+def refuses(text: str) -> bool:
+    """Whether the model says that it won't do what was asked: what it lists then is something else."""
+    return _REFUSAL.search(text) is not None
+
+
+def _consecutive(text: str) -> list[int]:
+    """Where numbers begin of which each is the one before it and one."""
+    starts: list[int] = []
+    last = 0
+    for match in _NUMBER.finditer(text):
+        number = int(match[1] or match[2] or ord(match[3].lower()) - ord("a") + 1)
+        if not starts or number == last + 1:
+            starts.append(match.start())
+            last = number
+    return starts
 
 
 def _gathered(lines: list[str], kind: str, indent: int) -> tuple[list[str], bool]:
     """The items at this indent, and whether the last line belongs to one."""
     items: list[str] = []
-    within = False
+    within, joint = False, " "
     for line in lines:
         match = _LINE.match(line)
         if match and match[kind] and len(match["indent"]) == indent:
-            items.append(match["item"].strip())
-            within = True
+            items.append(line.strip())
+            within, joint = True, ": " if _TITLE.fullmatch(match["item"].strip()) else " "  # a title, and its sentence
         elif match or not line.strip():
             within = False
         elif within and line[: indent + 1].isspace():
-            items[-1] += f" {line.strip()}"
+            items[-1] += joint + line.strip()
+            joint = " "
         else:
             within = False
     return items, within

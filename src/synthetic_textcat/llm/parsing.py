@@ -7,13 +7,15 @@ from pydantic import BaseModel, ValidationError
 
 from synthetic_textcat.llm.json_recovery import json_values
 from synthetic_textcat.llm.list_recovery import lists
+from synthetic_textcat.llm.literals import is_closed
 from synthetic_textcat.llm.unicode import speakable
 from synthetic_textcat.schemas.completions import Completion
-from synthetic_textcat.schemas.replies import Problem, TaskList
+from synthetic_textcat.schemas.replies import LabelSet, Problem, TaskList
 
 Wanted = TypeVar("Wanted", bound=BaseModel)
 
 _LONGEST_DETAIL = 200
+_FORMS: dict[type[BaseModel], str] = {TaskList: "JSON list", LabelSet: "whole JSON object"}
 
 
 def parse(completion: Completion, wanted: type[Wanted]) -> Wanted | Problem:
@@ -39,14 +41,21 @@ def _found(text: str, wanted: type[Wanted], cut: bool) -> Wanted | Problem:
             return wanted.model_validate(speakable(value))
         except ValidationError as error:
             problem = problem or Problem("schema_violation", _in_one_line(error))
-    return problem or Problem("invalid_json", f"no JSON {'list' if wanted is TaskList else 'object'} in the reply")
+    return problem or Problem("invalid_json", f"no {_FORMS.get(wanted, 'JSON object')} in the reply")
 
 
 def _readings(text: str, wanted: type[BaseModel], cut: bool) -> Iterator[dict[str, Any]]:
-    """What the text may hold, the likeliest first. A list is worth having in any form; a row has to be an object."""
+    """What the text may hold, the likeliest first.
+
+    A list is worth having in any form; a row has to be an object. A label set that was torn is none: the rest would be
+    a smaller set, with a gap.
+    """
+    fields = set(wanted.model_fields)
     if wanted is TaskList:
         return ({"tasks": items} for items in lists(text, "tasks", cut))
-    return json_values(text, set(wanted.model_fields), repair=not cut)
+    if wanted is LabelSet and not is_closed(text):
+        return (value for value in json_values(text, fields, repair=False) if fields & value.keys())
+    return json_values(text, fields, repair=not cut)
 
 
 def _in_one_line(error: ValidationError) -> str:

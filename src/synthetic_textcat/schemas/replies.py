@@ -5,8 +5,8 @@ from typing import Annotated, Any, NamedTuple, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, model_validator
 
+from synthetic_textcat.schemas.label_names import plain_line, plain_name, taken_for_one
 from synthetic_textcat.schemas.task_sentences import sentence_of
-from synthetic_textcat.schemas.tasks import normalise
 
 FEWEST_LABELS, MOST_LABELS = 2, 12
 
@@ -43,8 +43,8 @@ class ProposedLabel(BaseModel):
 
     model_config = ConfigDict(frozen=True, str_strip_whitespace=True)
 
-    name: StrictStr = Field(min_length=1, max_length=60)
-    description: StrictStr = Field(min_length=1, max_length=300)
+    name: Annotated[StrictStr, BeforeValidator(plain_name)] = Field(min_length=1, max_length=60)
+    description: Annotated[StrictStr, BeforeValidator(plain_line)] = Field(min_length=1, max_length=300)
 
 
 class LabelSet(BaseModel):
@@ -56,9 +56,8 @@ class LabelSet(BaseModel):
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
-        names = [normalise(label.name) for label in self.labels]
-        if len(set(names)) < len(names):
-            raise ValueError("names a label twice")
+        if pair := taken_for_one(label.name for label in self.labels):
+            raise ValueError(f"{pair[0]!r} and {pair[1]!r} are one name but for case and the signs between words")
         return self
 
 

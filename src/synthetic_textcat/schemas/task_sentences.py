@@ -3,23 +3,36 @@
 import re
 from collections.abc import Mapping
 
+from synthetic_textcat.unspaced import UNSPACED
+from synthetic_textcat.visible_text import in_visible_line
+
 LONGEST_SENTENCE = 300
 FEWEST_WORDS = 3
+LETTERS_A_WORD = 2  # where no spaces tell words apart; in Thai they are longer
 
 _TELLING_KEYS = ("task", "sentence", "description", "text")
-NUMBERING = r"(?:\(?\d{1,4}[.):](?!\d)|#\d{1,4}[.):]?|(?:classification )?task\s*(?:#?\d{1,4}\s*[.):\u2013\u2014-]|:))"
-"""What numbers an item of a list: `1.`, `(2)`, `#3`, `Task 4:`. For patterns that ignore case."""
+NUMBERING = (
+    r"(?:[(\uff08]?\d{1,4}[.):\uff0e\uff09\uff1a\u3001](?!\d)|#\d{1,4}[.):]?"
+    r"|(?:classification )?task\s*(?:#?\d{1,4}\s*[.):\u2013\u2014-]|:))"
+)
+"""What numbers an item of a list: `1.`, `(2)`, `#3`, `Task 4:`, `5、`. For patterns that ignore case."""
 
-BULLET = r"[-*+\u2022\u2013\u2014](?=\s)"
+BULLET = r"(?:[-*+\u2013\u2014](?=\s)|[\u2022\u2023\u25aa\u25cf\u25e6\u30fb\u2192\u2460-\u2473])"
 
-_PREFIX = re.compile(rf"(?:{BULLET}|{NUMBERING})\s*", re.IGNORECASE)
-_MOST_PREFIXES = 3
-_MARKUP = re.compile(r"\*\*|__|`")
-_NEXT_SENTENCE = re.compile(r"[.!?][\"')]*\s+[A-Z]|<br\s*/?>")
+_CHECKBOX = r"\[[ xX\u2713\u2714]?\]"
+_PREFIX = re.compile(rf"(?:{BULLET}|{NUMBERING}|{_CHECKBOX}|(?:#+|>|\(?[a-z]\))\s)\s*", re.IGNORECASE)
+_MOST_PREFIXES = 4
+_TITLE = re.compile(r"\*\*(?P<title>[^*]+?)(?::\s*\*\*|\*\*\s*(?:[:\uff1a]|[-\u2013\u2014](?=\s)))\s*(?P<rest>\S.*)")
+_MARKUP = re.compile(r"\*\*|__|`|</?(?:li|ul|ol|p|b|i|em|strong|code|span|div|task|item)\b[^<>]*>", re.IGNORECASE)
+_NEXT_SENTENCE = re.compile(
+    r"(?<=\w\w)[.!?][\"')]*\s+(\w)|[\u3002\uff01\uff1f\u0964\u06d4\u061f][\"')\u300d\u300f\u201d]*\s*\w|<br\s*/?>"
+)
+_BRACKETED = re.compile(r"\[.*\]|\{.*\}|\(['\"].*\)")
 _SEVERAL_SENTENCES = 2  # a task may have a second one, but a whole list in one item is no task
 _CHATTER = re.compile(
     r"(?:here (?:are|is)|sure|certainly|of course|let me|i(?:'m| am| can| hope)?|sorry|as an)\b", re.IGNORECASE
 )
+_UNSPACED_LETTER = re.compile(f"[{UNSPACED}]")
 _QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019", "\u00ab": "\u00bb"}
 
 
@@ -33,7 +46,7 @@ def sentence_of(item: object) -> str | None:
     if not isinstance(item, str):
         return None
     sentence = _cleaned(item)
-    return sentence if _is_usable(sentence) else None
+    return in_visible_line(sentence) if _is_usable(sentence) else None
 
 
 def _sentence_in(item: Mapping[str, object]) -> str | None:
@@ -44,19 +57,40 @@ def _sentence_in(item: Mapping[str, object]) -> str | None:
 
 
 def _cleaned(text: str) -> str:
-    text = _MARKUP.sub("", text).strip()
+    text = _MARKUP.sub("", _without_title(_without_prefixes(text)))
+    return _without_prefixes(text)
+
+
+def _without_prefixes(text: str) -> str:
     for _ in range(_MOST_PREFIXES):
-        text = _unquoted(_PREFIX.sub("", text, count=1) if _PREFIX.match(text) else text)
+        text = unquoted(_PREFIX.sub("", text, count=1) if _PREFIX.match(text) else text)
     return text
 
 
-def _unquoted(text: str) -> str:
+def _without_title(text: str) -> str:
+    """Without a bold title that is too short for a sentence: `**Claims triage**: Sort ...`."""
+    match = _TITLE.fullmatch(text)
+    return match["rest"] if match and _words(match["title"]) < FEWEST_WORDS else text
+
+
+def unquoted(text: str) -> str:
+    """The text without white space, closing commas and a pair of quotes around it."""
     text = text.strip().rstrip(",;").rstrip()
     return text[1:-1].strip() if len(text) > 1 and _QUOTES.get(text[0]) == text[-1] else text
 
 
 def _is_usable(sentence: str) -> bool:
-    words = [word for word in sentence.split() if any(map(str.isalpha, word))]
-    is_one = len(sentence.splitlines()) == 1 and len(_NEXT_SENTENCE.findall(sentence)) < _SEVERAL_SENTENCES
+    if not 0 < len(sentence) <= LONGEST_SENTENCE or len(sentence.splitlines()) > 1:
+        return False
+    # a sentence begins with a capital, where the script has them
+    more = sum(not (match[1] or "A").islower() for match in _NEXT_SENTENCE.finditer(sentence))
     is_chatter = sentence.endswith(":") or _CHATTER.match(sentence) is not None
-    return len(words) >= FEWEST_WORDS and len(sentence) <= LONGEST_SENTENCE and is_one and not is_chatter
+    is_code = _BRACKETED.fullmatch(sentence) is not None
+    return _words(sentence) >= FEWEST_WORDS and more < _SEVERAL_SENTENCES and not is_chatter and not is_code
+
+
+def _words(sentence: str) -> int:
+    """How many words the sentence has; of a script without spaces, so many letters count as one."""
+    unspaced = sum(map(str.isalpha, _UNSPACED_LETTER.findall(sentence)))
+    spaced = sum(any(map(str.isalpha, word)) for word in _UNSPACED_LETTER.sub(" ", sentence).split())
+    return spaced + unspaced // LETTERS_A_WORD

@@ -235,7 +235,8 @@ def test_a_task_without_a_label_set_is_replaced_as_long_as_there_are_calls_and_t
     few = plan(num_brainstormed=10, label_sets="propose", max_calls=6)
     with caplog.at_level(logging.WARNING):
         assert len(brainstorm.tasks(few)) == 6
-    assert "Brainstorming found 6 of 10 distinct tasks in task_ingest.max_calls=6 calls" in caplog.text
+    assert "12 tasks found, 6 got a label set, of 10 wanted. Next: see" in caplog.text
+    assert "or raise task_ingest.max_calls=6" in caplog.text
 
 
 @pytest.mark.parametrize("left_out", ["num_tasks", "domain", "found"])

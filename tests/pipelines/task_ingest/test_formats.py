@@ -22,6 +22,7 @@ from synthetic_textcat.pipelines.task_ingest.nodes import read_tasks_file
 from synthetic_textcat.schemas.parameters import TaskIngestParameters
 from synthetic_textcat.schemas.tasks import Task, normalise
 from synthetic_textcat.schemas.tasks_file import TasksFile
+from synthetic_textcat.visible_text import first_invisible
 from tests.support.tasks_files import WRITERS, Entries
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12).filter(normalise)
@@ -33,7 +34,7 @@ _FORMS: list[st.SearchStrategy[Any]] = [
     st.dictionaries(st.sampled_from(["English", "German", "sw"]), _WEIGHT, min_size=1),
 ]
 _EXTRA = st.fixed_dictionaries({"tone": st.sampled_from(["calm", "[a]"])}, optional={"mood": st.just("[")})
-_LABEL = {"name": _TEXT}
+_LABEL = {"name": _TEXT.filter(lambda name: first_invisible(name) is None)}
 _LABEL_OPTIONS: dict[str, st.SearchStrategy[Any]] = {"description": _TEXT, "weight": _WEIGHT, "extra": _EXTRA}
 _LABELS = st.lists(
     st.fixed_dictionaries(_LABEL, optional=_LABEL_OPTIONS),

@@ -120,6 +120,14 @@ def test_a_wrong_entry_is_named_with_its_fault(entry: object, says: str) -> None
     ("labels", "says"),
     [
         (["a", ""], "label 2, name: the text is empty"),
+        (
+            ["a", "b\nc"],
+            r"label 2, name: 'b\nc' holds a line break; write a name in one line, with characters",
+        ),
+        (["a", "b\0c"], r"label 2, name: 'b\x00c' holds the invisible character U+0000; write a name in one line"),
+        (["a", "b\u200b"], r"label 2, name: 'b\u200b' holds the invisible character U+200B"),
+        ({"a": "x", "\u200d": "y"}, r"label 2, name: '\u200d' holds the invisible character U+200D"),
+        ({"a": "x", "\u3164": "y"}, "label 2, name: '\u3164' holds the invisible character U+3164"),
         ([{"description": "x"}, "b"], "label 1: lacks the key name"),
         ([{"name": "a", "wieght": 2}, "b"], "label 1: unknown key wieght; did you mean weight?"),
         ([{"name": "a", "desc": "x"}, "b"], "label 1: unknown key desc; allowed: description, extra, name, weight"),

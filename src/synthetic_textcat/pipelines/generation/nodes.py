@@ -117,12 +117,14 @@ def generate(
         limits=generation,
         budget=Budget(generation, PriceList.read(prices), llm.model, chain(brainstormed, still_open.spent)),
         run_id=run_id,
-        untried=not still_open.any_good,
     )
     logger.info("%d of %d planned rows to ask %s for", len(still_open.rows), len(requests), llm.model)
     rendered = prompts.rendered(requests.iloc[[row.position for row in still_open.rows]])
     fingerprinter = Fingerprinter(llm, spec.identity)
-    pending = (_call(asked, open_row, fingerprinter) for asked, open_row in zip(rendered, still_open.rows, strict=True))
+    pending = (
+        _call(asked, open_row, fingerprinter, untried=not still_open.any_good)
+        for asked, open_row in zip(rendered, still_open.rows, strict=True)
+    )
     yield from complete(lambda: Chat(spec.build(llm), llm), pending, manner)
 
 
@@ -150,11 +152,18 @@ def _fingerprint(asked: Asked, fingerprinter: Fingerprinter) -> str:
     return fingerprinter.of(asked.row["request_id"], asked.messages, asked.schema)
 
 
-def _call(asked: Asked, open_row: OpenRow, fingerprinter: Fingerprinter) -> Call:
+def _call(asked: Asked, open_row: OpenRow, fingerprinter: Fingerprinter, untried: bool) -> Call:
     if _fingerprint(asked, fingerprinter) != open_row.fingerprint:
         raise StaleTableError(
             "data/03_primary/calls.parquet is of another plan, prompt or model, and an answer would be filed under the "
             "wrong call. Next: run `kedro run --pipelines generation`, which lists the calls anew"
         )
-    row = asked.row
-    return Call(row["request_id"], open_row.fingerprint, asked.messages, asked.schema, row["seed"], open_row.past)
+    return Call(
+        request_id=asked.row["request_id"],
+        fingerprint=open_row.fingerprint,
+        messages=asked.messages,
+        schema=asked.schema,
+        seed=asked.row["seed"],
+        past=open_row.past,
+        untried=untried,
+    )

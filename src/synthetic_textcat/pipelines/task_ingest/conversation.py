@@ -18,6 +18,9 @@ from synthetic_textcat.schemas.replies import LabelSet, TaskList, label_set_sche
 from synthetic_textcat.schemas.tasks import Label, Task
 
 _NONE_YET = "(none yet)"
+_TIMES_ASKED, _ASKED_BEYOND = 2, 20
+"""At most twice the tasks that are wanted, and 20, are asked for a label set: enough to replace every other one, and so
+many that a model which can't do it at all ends the run at `first_replies.ENOUGH_ROWS`, however few are wanted."""
 
 
 class Questions(NamedTuple):
@@ -41,6 +44,11 @@ class Found(NamedTuple):
 
     rounds: Rounds
     proposed: list[Proposed]
+
+    @property
+    def labelled(self) -> int:
+        """How many of the tasks have a label set."""
+        return sum(bool(each.labels) for each in self.proposed)
 
 
 Conversation = Generator[Questions, Sequence[Settlement[Any]], Found]
@@ -80,16 +88,25 @@ class BrainstormPlan:
         yield from self._rounds(rounds)
         if self.settings.label_sets == "none" or rounds.stopped:
             return Found(rounds, [Proposed(thought) for thought in rounds.tasks[: rounds.wanted]])
+        return Found(rounds, (yield from self._label_sets(rounds)))
+
+    def _label_sets(self, rounds: Rounds) -> Generator[Questions, Sequence[Settlement[Any]], list[Proposed]]:
+        """Goes down the list of tasks until enough have a set; a task that got none is replaced by the next one."""
         proposed: list[Proposed] = []
         while not rounds.stopped and (thoughts := rounds.tasks[len(proposed) : rounds.wanted]):
             settlements = yield Questions([self._label_call(thought) for thought in thoughts], LabelSet, "label sets")
             proposed += [self._proposed(*each) for each in zip(thoughts, settlements, strict=True)]
             if any(not each.brought.is_settled for each in proposed):
                 break
-            # A task that got no set is replaced by another one.
-            rounds.wanted = self.settings.num_brainstormed + sum(not each.labels for each in proposed)
+            missing = sum(not each.labels for each in proposed)
+            rounds.wanted = min(self.settings.num_brainstormed + missing, self._most_asked)
             yield from self._rounds(rounds)
-        return Found(rounds, proposed)
+        return proposed
+
+    @property
+    def _most_asked(self) -> int:
+        """How many tasks are asked for a label set: if more are wanted, the first ones stay the first ones."""
+        return _TIMES_ASKED * self.settings.num_brainstormed + _ASKED_BEYOND
 
     def _rounds(self, rounds: Rounds) -> Generator[Questions, Sequence[Settlement[Any]], None]:
         while asked := rounds.next_round():

@@ -38,7 +38,7 @@ class Interview:
         self._max_attempts = max_attempts
         self._heard: defaultdict[str, list[Completion]] = defaultdict(list)
         self._wanted: dict[str, type[BaseModel]] = {}
-        self._any_good = False
+        self._tried: set[type[BaseModel]] = set()
 
     def hold(self, open_chat: Callable[[], Chat], manner: Manner) -> Iterator[list[Completion]]:
         """Makes the calls in the manner given, but judged by what each is to hold; yields what arrives."""
@@ -46,7 +46,7 @@ class Interview:
         first = next(rounds, None)
         if first is None:
             return
-        manner = replace(manner, judge=self._judge, untried=not self._any_good)
+        manner = replace(manner, judge=self._judge)
         for batch in complete_rounds(open_chat, chain([first], rounds), manner):
             for completion in batch:
                 self._heard[completion.fingerprint].append(completion)
@@ -67,10 +67,12 @@ class Interview:
         self._wanted |= {call.fingerprint: wanted for call in calls}
         fingerprints = [call.fingerprint for call in calls]
         still_open = open_rows(fingerprints, self._journal, wanted, self._max_attempts)
-        self._any_good = self._any_good or still_open.any_good
         if still_open.rows:
             logger.info("Brainstorming: %d calls for %s", len(still_open.rows), about)
-        return [replace(calls[row.position], past=row.past) for row in still_open.rows]
+        if still_open.any_good:
+            self._tried.add(wanted)
+        untried = wanted not in self._tried
+        return [replace(calls[row.position], past=row.past, untried=untried) for row in still_open.rows]
 
     def _settlements(self, questions: Questions) -> list[Settlement[Any]]:
         fingerprints = [call.fingerprint for call in questions.calls]

@@ -28,6 +28,7 @@ from synthetic_textcat.pipelines.task_ingest.given import (
 )
 from synthetic_textcat.pipelines.task_ingest.interview import Interview
 from synthetic_textcat.pipelines.task_ingest.shortfall import (
+    came_to,
     not_thought_of_yet,
     refuse_broken_off,
     refuse_nothing,
@@ -160,6 +161,8 @@ def collect_tasks(file_tasks: GivenTasks, plan: BrainstormPlan, journal: Journal
     refuse_broken_off(found)
     rows = rows_of(file_tasks) + task_rows(found, plan.settings)
     refuse_nothing(len(rows), found)
+    if plan.settings.num_brainstormed:
+        logger.info("%s", came_to(found, plan.settings))
     for line in warnings(found, plan.settings):
         logger.warning("%s", line)
     return CollectedTasks(

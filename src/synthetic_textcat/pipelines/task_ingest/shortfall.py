@@ -1,4 +1,4 @@
-"""What is said where brainstorming brought less than was asked for: an error, or one warning a reason."""
+"""What is said of what brainstorming came to; where that is less than was asked for, an error or warnings."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -10,6 +10,13 @@ from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
 from synthetic_textcat.schemas.parameters import TaskIngestParameters
 
 _AGAIN = "Next: run the same command again, or set task_ingest.num_brainstormed=0"
+
+
+def came_to(found: Found, settings: TaskIngestParameters) -> str:
+    """How many distinct tasks there are, of how many; 51 characters fit beside time and level in 80 columns."""
+    wanted, calls = settings.num_brainstormed, len(found.rounds.turns)
+    tasks = f"Distinct tasks: {min(len(found.rounds.tasks), wanted)} of {wanted} in {calls} calls"
+    return tasks if settings.label_sets == "none" else f"{tasks}, {found.labelled} labelled"
 
 
 def refuse_broken_off(found: Found) -> None:
@@ -36,21 +43,33 @@ def refuse_nothing(tasks: int, found: Found) -> None:
 
 def warnings(found: Found, settings: TaskIngestParameters) -> Iterator[str]:
     """Why tasks are missing, if they are."""
-    rounds, wanted = found.rounds, settings.num_brainstormed
-    has_labels = settings.label_sets == "propose" and not rounds.stopped
-    count = sum(bool(each.labels) for each in found.proposed) if has_labels else len(rounds.tasks)
-    so_far = f"{count} of {wanted}"
+    rounds, count, wanted = found.rounds, len(found.rounds.tasks), settings.num_brainstormed
     if causes := _causes(rounds):
         yield f"Brainstorming calls without a task in their reply, of {len(rounds.turns)}: {causes}"
-    if rounds.stopped:
-        yield f"A cap ended brainstorming at {so_far} tasks; the same command goes on, and plans for more of them"
-    elif count < wanted and len(rounds.tasks) < rounds.wanted:
+    is_capped = bool(rounds.stopped) or any(not each.brought.is_settled for each in found.proposed)
+    if is_capped:
+        done = f"{min(count, wanted)} of {wanted} tasks"
+        yield f"A cap ended brainstorming at {done}; the same command goes on, and plans for more of them"
+    elif count < wanted:
         yield (
-            f"Brainstorming found {so_far} distinct tasks in task_ingest.max_calls={settings.max_calls} calls. "
-            "Next: raise it, or tasks_per_call"
+            f"Brainstorming found {count} of {wanted} distinct tasks in task_ingest.max_calls={settings.max_calls} "
+            "calls. Next: raise it, or tasks_per_call"
         )
     if settings.label_sets == "propose" and (left_out := _left_out(found)):
         yield f"Brainstormed tasks left out for want of a label set, of {len(found.proposed)}: {left_out}"
+        if not is_capped and found.labelled < min(count, wanted):
+            yield _too_few_label_sets(found, settings)
+
+
+def _too_few_label_sets(found: Found, settings: TaskIngestParameters) -> str:
+    """More calls are a way out only where they were the limit, and label sets can be had at all."""
+    count, wanted = len(found.rounds.tasks), settings.num_brainstormed
+    calls = f", or raise task_ingest.max_calls={settings.max_calls}"
+    return (
+        f"{count} tasks found, {found.labelled} got a label set, of {wanted} wanted. Next: see "
+        "data/01_raw/prompts/label_set.yml, or take another llm.model"
+        + (calls if found.labelled and count < found.rounds.wanted else "")
+    )
 
 
 def not_thought_of_yet(found: Found, settings: TaskIngestParameters, has_tasks: bool) -> str | None:

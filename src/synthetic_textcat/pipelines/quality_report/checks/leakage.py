@@ -18,17 +18,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from synthetic_textcat.pipelines.quality_report.checks.stems import is_inflected, stem_of_endings
+from synthetic_textcat.unspaced import UNSPACED
 
 _BETWEEN = r"[\s_\-\u2010-\u2015]+"
-_WITHOUT_SPACES = (
-    "\u2e80-\u2fdf\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Chinese characters
-    "\u3040-\u30ff\u31f0-\u31ff"  # kana
-    "\u0e00-\u0eff"  # Thai, Lao
-    "\u1780-\u17ff"  # Khmer
-    "\u1000-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f"  # Burmese
-)
-_LOOSE = re.compile(f"[{_WITHOUT_SPACES}]")
-_LETTER = rf"[^\W{_WITHOUT_SPACES}]"
+_LOOSE = re.compile(f"[{UNSPACED}]")
+_LETTER = rf"[^\W{UNSPACED}]"
 
 
 class _Sought(NamedTuple):

@@ -1,0 +1,60 @@
+"""Texts that stand for one item of a list and hold several: listed lines, or sentences parted by numbers or a sign.
+
+A sign parts a text only where that leaves sentences: `Sort claims by fire | water` is one task.
+"""
+
+import re
+
+from synthetic_textcat.llm.listed_lines import listed_lines, numbered_line
+from synthetic_textcat.schemas.task_sentences import sentence_of
+
+_PARTING = (
+    re.compile(r"</?(?:li|ul|ol)\b[^<>]*>"),
+    re.compile(r"[\u2022\u2023\u25aa\u25cf\u25e6\u2192\u2460-\u2473]"),
+    re.compile(r"\||\t|(?<=\")\s*,\s*(?=\")"),
+)
+_ALSO_WITHIN = (re.compile(r"[;\uff1b]"), re.compile(r"\s/\s"))
+_OWN_BULLET = re.compile(r"\s*(?:([-*+\u2013\u2014])\s|(\u30fb))")
+
+
+def unpacked(text: str, alone: bool) -> list[str] | None:
+    """The items that the text holds; None where it is one item itself.
+
+    Args:
+        text: Stands where an item is expected.
+        alone: Whether it is the only one where several were asked for: then it is likelier to hold them.
+    """
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) > 1:
+        return listed_lines(text, cut=False) or (lines if alone else None)
+    numbered = numbered_line(text, cut=False)
+    return _parted(text, fewest=2 if alone else 3) if numbered is None else numbered
+
+
+def _parted(text: str, fewest: int) -> list[str] | None:
+    """The parts between signs; of signs that sentences have too, only if there are so many, and all are sentences."""
+    for sign in _PARTING:
+        parts = _between(sign, text)
+        if sum(map(_is_sentence, parts)) > 1:
+            return parts
+    for sign in (*_ALSO_WITHIN, *_own_bullet(text)):
+        parts = _between(sign, text)
+        if len(parts) >= fewest and all(map(_is_sentence, parts)):
+            return parts
+    return None
+
+
+def _between(sign: re.Pattern[str], text: str) -> list[str]:
+    return [part for each in sign.split(text) if (part := each.strip())]
+
+
+def _own_bullet(text: str) -> list[re.Pattern[str]]:
+    """What the text begins with, if that is a bullet which sentences have too."""
+    match = _OWN_BULLET.match(text)
+    if match is None:
+        return []
+    return [re.compile(rf"(?:^|\s){re.escape(match[1])}\s" if match[1] else match[2])]
+
+
+def _is_sentence(part: str) -> bool:
+    return sentence_of(part) is not None

@@ -1,0 +1,27 @@
+"""Which characters of a text can be seen."""
+
+import unicodedata
+
+_JOINERS = "\u200c\u200d"  # they shape letters in Persian and Hindi, and emoji
+_BLANKS = "\u115f\u1160\u2800\u3164\uffa0"  # letters and a sign that show nothing
+
+
+def is_invisible(character: str) -> bool:
+    """Whether the character shows nothing and is no space: line breaks, controls, zero-width ones, fillers."""
+    if character in _JOINERS:
+        return False
+    return character in _BLANKS or unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+def first_invisible(text: str) -> str | None:
+    """The first character that does not show; the first at all, where none does."""
+    first = next(filter(is_invisible, text), None)
+    shows = any(not character.isspace() and character not in _JOINERS for character in text)
+    return first if first or shows else text[:1]
+
+
+def in_visible_line(text: str) -> str:
+    """The text in one line, without what does not show."""
+    line = " ".join(text.split())
+    visible = " ".join("".join(each for each in line if not is_invisible(each)).split())
+    return visible if first_invisible(visible) is None else ""
