@@ -3,6 +3,7 @@
 import logging
 import os
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -77,7 +78,7 @@ class ChatModelSpec:
         settings = self._openai_settings(llm) if by_openai else settings_for(self.class_path, names, llm)
         if self.class_path == OFFLINE_CLASS:
             settings["defects"] = llm.defects
-            logger.warning(BANNER)
+            _tell_of_templates()
         return self._construct(model_class, transport | kwargs | settings)
 
     def _construct(self, model_class: Any, arguments: dict[str, Any]) -> "BaseChatModel":
@@ -118,6 +119,12 @@ class ChatModelSpec:
             raise ModelSetupError(f"llm.model={model} needs a server: add --env openai, or leave llm.model as it is")
         if not offline and model == OFFLINE_MODEL:
             raise ModelSetupError(f"llm.model={model} is no model of {self.class_path}; set llm.model to one")
+
+
+@cache
+def _tell_of_templates() -> None:
+    """Once a process: a run with brainstorming, or of many rounds, builds the model more than once."""
+    logger.warning(BANNER)
 
 
 def _openai_transport(proxy: str | None) -> dict[str, Any]:
