@@ -90,9 +90,10 @@ class RunSummary:
             yield from _ledger_lines(ledger, self._saved.get("metrics", {}))
         if shortfall := Shortfall.read(self._saved.get("shortfall")):
             yield from quota_lines(shortfall)
-        if repeated := self._saved.get("plan_report", {}).get("plan/repeated_prompts"):
-            yield f"prompts   {repeated} rows are asked for like an earlier row of their task: add"
-            yield "          own attributes or seed examples"
+        plan = self._saved.get("plan_report", {})
+        if repeated := plan.get("plan/repeated_prompts"):
+            yield f"prompts   repeated within their task: {repeated} of {plan['plan/rows']}"
+            yield "          own attributes or seed examples make them differ"
         if "quote" in self._saved:
             yield from quote_lines(self._saved["quote"])
         if "differences" in self._saved:

@@ -172,7 +172,7 @@ class Task(_Strict):
 
     @cached_property
     def task_id(self) -> str:
-        """12 hex characters of the normalised text: labels and descriptions may change without moving the plan."""
+        """12 hex characters of the normalised text: labels and descriptions may change without moving an id."""
         return short_id("task", normalise(self.task))[:12]
 
     @property

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthetic_textcat.pipelines.quality_report.checks.copies import holds_one, sought_among
+from synthetic_textcat.pipelines.quality_report.checks.copies import Sought
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Known
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import Verdict, judge
 from synthetic_textcat.same_text import normalised
@@ -16,7 +16,7 @@ _WORDS = st.lists(st.text("abcxyzäßжω的道ก", min_size=1, max_size=6), mi
 
 
 def _holds(text: str, *seeds: str) -> bool:
-    return holds_one(normalised(text), sought_among([normalised(seed) for seed in seeds]))
+    return Sought([normalised(seed) for seed in seeds]).stand_in(normalised(text))
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,10 @@ def _holds(text: str, *seeds: str) -> bool:
         ("Hello! i WAS  charged\ntwice for May, and nobody answers.", _CHARGED),
         ("She wrote: “I was charged twice for May”", '"I was charged twice for May!!"'),
         ("前略。五月份我被重复收了两次费。请尽快退款。", "五月份我被重复收了两次费。"),
+        (
+            "昨日の件ですが、五月分の料金が二重に引き落とされていました。困ります。",
+            "五月分の料金が二重に引き落とされていました",
+        ),
         ("เมื่อวานสั่งของไปแล้วยังไม่ได้รับสินค้าเลยค่ะ", "สั่งของไปแล้วยังไม่ได้รับสินค้า"),
         ("अब सुनिए, मेरा पार्सल अब तक नहीं आया है भाई", "मेरा पार्सल अब तक नहीं आया"),
     ],
@@ -40,6 +44,8 @@ def test_a_seed_example_among_other_words_is_found(text: str, seed: str) -> None
         ("That is ok with me, see you then.", "ok"),
         ("Thanks a lot for it, I will wait.", "Thanks a lot!"),
         ("谢谢你们的帮助。我会再来。", "谢谢你们"),
+        ("昨日はご対応いただきありがとうございました。次の便はいつですか。", "ありがとうございました。"),
+        ("ขอบคุณมากครับ ผมได้รับพัสดุแล้ว", "ขอบคุณมากครับ"),
         ("I was charged twice for Mayonnaise again.", _CHARGED),
         ("Hawaii was charged twice for may.", "ii was charged twice for may"),
         ("I was billed twice for May.", _CHARGED),

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from synthetic_textcat.near_duplicates import like_earlier
-from synthetic_textcat.pipelines.quality_report.checks.copies import holds_one, sought_among
+from synthetic_textcat.pipelines.quality_report.checks.copies import Sought
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 
@@ -37,9 +37,9 @@ Comparison = Callable[[Sequence[Compared], QualityReportParameters], Iterator[st
 def exact_duplicate(rows: Sequence[Compared], _: QualityReportParameters) -> Iterator[str | None]:
     """A text that, normalised, a seed example of its task or an earlier row has; or that holds a seed example whole."""
     first: dict[str, str] = {}
-    sought = {seeds: sought_among(seeds) for seeds in {row.seed_texts for row in rows}}
+    sought = {seeds: Sought(seeds) for seeds in {row.seed_texts for row in rows}}
     for row in rows:
-        if row.text in row.seed_texts or holds_one(row.text, sought[row.seed_texts]):
+        if row.text in row.seed_texts or sought[row.seed_texts].stand_in(row.text):
             yield _SEED
             continue
         kept = first.setdefault(row.text, row.request_id)
