@@ -13,6 +13,7 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 
+import synthetic_textcat.settings  # noqa: F401  which sets the garbage collector's pace, as in a run
 from benchmarks.clients.usage import usage
 from benchmarks.clients.workload import load_tasks, many_tasks, row_prompts
 from synthetic_textcat.llm.messages import wire_form
