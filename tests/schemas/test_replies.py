@@ -72,6 +72,8 @@ def test_any_other_label_set_is_refused(reply: dict[str, object]) -> None:
         ("c\0d\u200b", "cd"),
         ("no_fire", "no_fire"),
         ("C*", "C*"),
+        ("__init__", "__init__"),
+        ("**__init__**", "__init__"),
         ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"),
     ],
 )

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterable
 
 from synthetic_textcat.schemas.task_forms import shown
-from synthetic_textcat.schemas.task_sentences import unquoted
+from synthetic_textcat.schemas.task_sentences import CODE_NAME, unquoted
 from synthetic_textcat.schemas.tasks import normalise
 from synthetic_textcat.visible_text import first_invisible, in_visible_line
 
 _MARKUP = re.compile(r"\*\*|`")
-_WRAPPING = re.compile(r"(\*|__?|~~)(?P<inside>\S.*)\1")
+_WRAPPING = re.compile(rf"(?!{CODE_NAME}\Z)(\*|__?|~~)(?P<inside>\S.*)\1")
 _MOST_WRAPPINGS = 3
 _SIGNS = r"_\-\u2010-\u2015"
 _BETWEEN_WORDS = re.compile(rf"(?<=[^\s{_SIGNS}])(?:\s[{_SIGNS}]+\s|\s|[{_SIGNS}]+)(?=[^\s{_SIGNS}])")
