@@ -27,7 +27,13 @@ def test_the_rules_name_the_file_that_was_read() -> None:
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [(None, "fields.yml is missing. Next: "), ("- a: b: c", "fields.yml, line 1, column 7 is not YAML: ")],
+    [
+        (None, "fields.yml is missing. Next: "),
+        ("- a: b: c", "fields.yml, line 1, column 7 is not YAML: "),
+        ("- a\n- !!timestamp foo", "fields.yml, line 2, column 3 is not YAML: 'foo' is no timestamp. Next: "),
+        ("- !!bool foo", "fields.yml, line 1, column 3 is not YAML: 'foo' is no bool. Next: "),
+        ('- !!int ""', "fields.yml, line 1, column 3 is not YAML: '' is no int. Next: "),
+    ],
 )
 def test_what_can_not_be_read_is_named(text: str | None, says: str) -> None:
     if text is not None:

@@ -95,6 +95,7 @@ def test_a_part_is_a_text_that_knows_its_file(text: str) -> None:
             "messages:\n  - role: user: x\n",
             ", line 2, column 15 is not YAML: mapping values are not allowed here.",
         ),
+        ("messages: !!bool foo", ", line 1, column 11 is not YAML: 'foo' is no bool. Next: "),
     ],
 )
 def test_what_is_no_prompt_is_told_with_its_place(text: str, says: str) -> None:

@@ -1,6 +1,7 @@
 """Brainstorming replies: a list in any form yields its tasks, or there is a named cause; never a blob for a task."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from synthetic_textcat.llm.parsing import parse
 from synthetic_textcat.schemas.outcomes import CONTENT_CAUSES
-from synthetic_textcat.schemas.replies import Problem, TaskList
+from synthetic_textcat.schemas.replies import LabelSet, Problem, TaskList
 from synthetic_textcat.schemas.task_sentences import LONGEST_SENTENCE
 from tests.llm.builders import completion
 
@@ -185,6 +186,9 @@ def test_what_can_not_be_a_task_is_left_out() -> None:
         "Tell apart notes on well-known bands \u2013 and on others \u2013 by their tone",
         "Sort reports of the U.S. Army, e.g. by Dr. Smith, by the place they name",
         "**Sort claims** by damage",
+        "Sort questions on HTML by the <p> or <li> element they ask about",
+        "Sort 'he said / she said' disputes by who is right / who is wrong now",
+        "Sort letters by who wrote them | what they ask for | when they came in",
     ],
 )
 def test_signs_within_a_sentence_do_not_part_it(task: str) -> None:
@@ -209,6 +213,25 @@ def test_what_a_model_lists_after_it_refused_is_none() -> None:
     said = "I'm sorry, but I can\u2019t help with that. Instead:\n\n- consult a lawyer about this\n- read guidelines"
     assert _read(said) == Problem("invalid_json", "no JSON list in the reply")
     found = _read(json.dumps({"tasks": ["I can't help with that.", "Consult a lawyer about this."]}))
+    assert isinstance(found, Problem)
+    assert found.cause == "schema_violation"
+
+
+@pytest.mark.parametrize(
+    "quoting",
+    ["Classify messages such as 'I can't log in' by their cause.", "'I can't log in' messages by what broke them."],
+)
+def test_a_task_may_quote_what_sounds_like_a_refusal(quoting: str) -> None:
+    assert _read(json.dumps({"tasks": [quoting, *_TASKS]})) == [quoting, *_TASKS]
+    assert _read(f'Here are tasks on "I can\'t log in":\n{_lines(_TASKS, "-")}') == _TASKS
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    ["1. I\u2019m sorry, but I can\u2019t do that.", "Unfortunately, I won't do it.", "As a model, I cannot."],
+)
+def test_what_a_list_holds_behind_a_refusal_is_none(refusal: str) -> None:
+    found = _read(json.dumps({"tasks": [refusal, *_TASKS]}))
     assert isinstance(found, Problem)
     assert found.cause == "schema_violation"
 
@@ -256,7 +279,27 @@ def test_no_text_makes_it_raise(is_item: bool, text: str, finish_reason: str) ->
 
 
 @pytest.mark.parametrize(
-    "text", ["[" * 100_000, '{"a":' * 50_000, "[1," * 50_000, "1. " * 50_000, "- a b c\n" * 20_000]
+    "part",
+    [
+        "[",
+        '{"a":',
+        "[1,",
+        "1. ",
+        "1.;",
+        "- a b c\n",
+        '\\"',
+        '"\\',
+        "<b>",
+        "__a b",
+        "I am sorry, ",
+        "a / b c d / ",
+        "\u200b",
+    ],
 )
-def test_no_text_makes_it_hang(text: str) -> None:
-    _read(text)
+@pytest.mark.parametrize("wanted", [TaskList, LabelSet])
+@pytest.mark.parametrize("form", ["{}", '["{}"]'])
+def test_no_text_makes_it_hang(part: str, wanted: type[TaskList | LabelSet], form: str) -> None:
+    reply = completion(form.replace("{}", part * (100_000 // len(part))))
+    begin = time.process_time()
+    parse(reply, wanted)
+    assert time.process_time() - begin < 5

@@ -1,12 +1,13 @@
 """The JSON Schemas that a server is sent."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from synthetic_textcat.schemas.label_names import unseen
 from synthetic_textcat.schemas.replies import LabelSet, Reply, TaskList, label_set_schema, row_schema, task_list_schema
-from synthetic_textcat.schemas.tasks import Label
+from synthetic_textcat.schemas.tasks import Label, Task
 
 
 def test_a_closed_set_is_the_enum_of_both_labels() -> None:
@@ -71,6 +72,8 @@ def test_any_other_label_set_is_refused(reply: dict[str, object]) -> None:
         ("c\0d\u200b", "cd"),
         ("no_fire", "no_fire"),
         ("C*", "C*"),
+        ("__init__", "__init__"),
+        ("**__init__**", "__init__"),
         ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"),
     ],
 )
@@ -89,12 +92,18 @@ def test_a_proposed_description_is_one_plain_line() -> None:
     [
         ("no_fire", "no fire"),
         ("non fire", "non-fire"),
-        ("Non-Fire", "nonfire"),
+        ("Non-Fire", "non_fire"),
         ("**a**", "A"),
         ("a.", "a"),
         ("\u200b", "b"),
         ("**", "b"),
-        ("-", "_"),
+        ('"\u200c"', "b"),
+        ("Other\u2026", "Other"),
+        ("1", "1"),
+        ("-", "-"),
+        ("A", "\u201cA\u201d"),
+        ("non - fire", "non\u2013fire"),
+        ("\u0938\u0947-\u092c", "\u0938\u0947 \u092c"),
     ],
 )
 def test_names_that_a_reader_takes_for_one_or_can_not_see_make_no_set(names: tuple[str, str]) -> None:
@@ -107,10 +116,34 @@ def test_two_names_that_are_one_are_said_in_a_sentence() -> None:
         LabelSet.model_validate(_labels("no fire", "no_fire"))
 
 
-@given(st.text(min_size=1, max_size=12))
-def test_what_is_a_proposed_label_is_a_label(name: str) -> None:
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("-1", "1"),
+        ("A-", "A", "A+"),
+        ("0-1", "01"),
+        ("-5 to 5", "5 to 5"),
+        ("5 to -5", "5 to 5"),
+        ("re-sign", "resign"),
+        ("-", "+"),
+    ],
+)
+def test_signs_that_mean_something_tell_names_apart(names: tuple[str, ...]) -> None:
+    assert [label.name for label in LabelSet.model_validate(_labels(*names)).labels] == list(names)
+
+
+_QUOTES_AND_INVISIBLE = "\u201c\u201d\u3002\u200b\u200c\ufe0f\u3164\xa0\u0307\u0130\xdf\ufb01\u2013\x1f"
+_ODD = [*"aA1i-_. *`\"',\u2026\n", *_QUOTES_AND_INVISIBLE, "**", "__", "ss"]
+_NAME = st.lists(st.sampled_from(_ODD), min_size=1, max_size=4).map("".join) | st.text(min_size=1, max_size=12)
+
+
+@settings(deadline=None, max_examples=1000)
+@given(st.lists(_NAME, min_size=2, max_size=3))
+def test_a_label_set_makes_a_task_with_names_that_show(names: list[str]) -> None:
     try:
-        found = LabelSet.model_validate(_labels(name, "other than that"))
+        found = LabelSet.model_validate(_labels(*names))
     except ValidationError:
         return
-    assert [Label(name=label.name).name for label in found.labels] == [label.name for label in found.labels]
+    labels = tuple(Label(name=label.name, description=label.description) for label in found.labels)
+    assert Task(task="Sort.", labels=labels).label_names == tuple(label.name for label in found.labels)
+    assert not any(unseen(label.name) for label in labels)

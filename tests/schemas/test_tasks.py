@@ -88,6 +88,12 @@ def test_normalising_twice_is_normalising_once_up_to_full_stops(text: str) -> No
     assert normalise(once) == once
 
 
+@pytest.mark.parametrize("name", ["a\u200bb", "re\u00adsign", "a\nb"])
+def test_a_row_of_an_earlier_version_loads_with_a_name_that_is_refused_now(name: str, tmp_path: Path) -> None:
+    task = Task.model_validate({"task": "Sort.", "labels": [{"name": name, "weight": 2}, "b"]})
+    assert tasks_of(_through_parquet(tmp_path / "tasks.parquet", [task])) == [task]
+
+
 def test_one_label_is_refused() -> None:
     with pytest.raises(ValidationError, match="has one label; give two or more, or none"):
         Task.model_validate({"task": "x", "labels": ["only"]})

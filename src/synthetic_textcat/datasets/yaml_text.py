@@ -8,6 +8,7 @@ import yaml
 from synthetic_textcat.datasets.csv_table import read_text
 from synthetic_textcat.errors import TextcatError
 from synthetic_textcat.plain_errors import yaml_mend
+from synthetic_textcat.schemas.task_forms import shown
 
 _MEND = "Next: mend that place"
 
@@ -32,7 +33,7 @@ def read_yaml(content: bytes, file: str, complaint: type[TextcatError]) -> Any:
         ) from None
     except RecursionError:
         raise complaint(f"{file} is not YAML: it is nested too deeply. {_MEND}") from None
-    except ValueError as error:  # such as a date that does not exist
+    except (ValueError, OverflowError) as error:  # such as an escape of no character
         raise complaint(f"{file} is not YAML: {error}. {_MEND}") from None
 
 
@@ -53,7 +54,18 @@ def line_of(content: bytes, path: Sequence[str | int], line: int) -> int:
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a key that stands twice in one mapping; YAML's own loader silently drops the first."""
+    """Refuses a key that stands twice in one mapping; YAML's own loader silently drops the first.
+
+    Says with its place what is none of its tag: a date that does not exist, `!!bool foo`.
+    """
+
+    def construct_object(self, node: Any, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, LookupError, AttributeError, ArithmeticError):
+            kind = node.tag.rpartition(":")[2]
+            problem = f"{shown(node.value)} is no {kind}"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from None
 
     def compose_mapping_node(self, anchor: Any) -> Any:
         node = super().compose_mapping_node(anchor)

@@ -6,7 +6,8 @@ from synthetic_textcat.schemas.replies import Problem
 
 ENOUGH_ROWS = 20
 
-_LABEL_SETS = "label_set"
+_THINGS = {"example": "rows", "tasks": "lists of tasks", "label_set": "label sets"}
+"""What a call asks for, by the name of its schema."""
 _NEXT_STEP = {
     "invalid_json": "set llm.structured_output to what this server knows (json_schema, json_object, none)",
     "schema_violation": "set llm.structured_output to what this server knows (json_schema, json_object, none)",
@@ -29,7 +30,7 @@ class FirstReplies:
     """
 
     def __init__(self, watch: bool, kind: str = "example") -> None:
-        self._things = "label sets" if kind == _LABEL_SETS else "rows"
+        self._things = _THINGS.get(kind, "replies")
         self._rows: set[str] | None = set() if watch else None
         self._cause: str | None = None
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from synthetic_textcat.llm.list_items import items_of
-from synthetic_textcat.llm.listed_lines import before_list, listed_lines, numbered_line, refuses
+from synthetic_textcat.llm.listed_lines import before_list, is_refusal, listed_lines, numbered_line, refuses
 from synthetic_textcat.llm.literals import DECODER, decoded, repaired
 
 _MOST_STARTS = 50
@@ -27,7 +27,7 @@ def lists(text: str, field: str, cut: bool) -> Iterator[list[Any]]:
     text = text.strip("\ufeff \t\r\n") if not cut else text.lstrip("\ufeff \t\r\n")
     for value in _values(text, field, cut):
         items = items_of(value, field)
-        if items and isinstance(items[0], str) and refuses(items[0]):
+        if items and isinstance(items[0], str) and is_refusal(items[0]):
             items = []
         if items is not None or isinstance(value, Mapping):
             yield items or []  # an object without a list: an answer, but not to what was asked

@@ -8,22 +8,28 @@ import re
 from synthetic_textcat.schemas.task_sentences import BULLET, NUMBERING, sentence_of
 from synthetic_textcat.unspaced import UNSPACED
 
+_UNSPACED_WORD = rf"\S{{0,40}}[{UNSPACED}]"  # bounded: else each number reads on to the end of the text
 _LINE = re.compile(
     rf"(?P<indent>[ \t]*)(?:(?P<number>(?:\*\*)?{NUMBERING}(?:\*\*)?)|(?P<bullet>{BULLET}))"
-    rf"(?:[ \t]+|(?<=[^\x00-\x7f])|(?=\S*[{UNSPACED}]))(?P<item>\S.*)",
+    rf"(?:[ \t]+|(?<=[^\x00-\x7f])|(?={_UNSPACED_WORD}))(?P<item>\S.*)",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(
     rf"(?:^|(?<=[\s;\u3002\uff1b]))(?:(?:task\s*#?)?[(\uff08]?(\d{{1,3}})"
-    rf"(?:[.):](?=\s|\S*[{UNSPACED}])|[\uff0e\uff09\uff1a\u3001])|#(\d{{1,3}})(?=\s)|\(?([a-z])\)(?=\s))",
+    rf"(?:[.):](?=\s|{_UNSPACED_WORD})|[\uff0e\uff09\uff1a\u3001])|#(\d{{1,3}})(?=\s)|\(?([a-z])\)(?=\s))",
     re.IGNORECASE,
 )
 _TITLE = re.compile(r"\*\*[^*]*[^*:.!?\uff1a\u3002]\*\*")
-_REFUSAL = re.compile(
+_WILL_NOT = (
     r"\bI(?:(?: am|['\u2019]m) (?:not able|unable)| (?:can|could)(?:no|['\u2019])t| can not"
-    r"| won['\u2019]t| will not)\b",
-    re.IGNORECASE,
+    r"| won['\u2019]t| will not)\b"
 )
+_SORRY = (
+    r"(?:(?:I am |I['\u2019]m )?(?:so |very )?sorry|(?:my )?apologies|I apologi[sz]e|unfortunately|but|however"
+    r"|as an? [^.,;:]{1,60})[\s,.;:!\u2013\u2014-]{1,4}"
+)
+_REFUSAL = re.compile(rf"(?<![\"'\u201c\u2018\u00ab]){_WILL_NOT}", re.IGNORECASE)
+_REFUSING_ITEM = re.compile(rf"\s*(?:(?:{BULLET}|{NUMBERING})\s*)?(?:{_SORRY}){{0,3}}{_WILL_NOT}", re.IGNORECASE)
 
 
 def listed_lines(text: str, cut: bool) -> list[str]:
@@ -70,6 +76,11 @@ def before_list(text: str) -> str:
 def refuses(text: str) -> bool:
     """Whether the model says that it won't do what was asked: what it lists then is something else."""
     return _REFUSAL.search(text) is not None
+
+
+def is_refusal(item: str) -> bool:
+    """Whether an item of a list begins by saying so; a task may quote it: `messages such as 'I can't log in'`."""
+    return _REFUSING_ITEM.match(item) is not None
 
 
 def _consecutive(text: str) -> list[int]:

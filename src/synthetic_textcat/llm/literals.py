@@ -4,8 +4,10 @@ import json
 import re
 from typing import Any
 
+_LONGEST_REPAIR, _MOST_BRACKETS = 30_000, 500
+"""What is handed to the repair library, whose time grows with the square: so many characters and opening brackets."""
 DECODER = json.JSONDecoder(strict=False)  # control characters within strings pass, and are kept
-_STRING = re.compile(r'"(?:\\.|[^"\\])*"', re.DOTALL)
+_STRING = re.compile(r'"(?:\\.|[^"\\])*("?)', re.DOTALL)
 _BRACKETED = re.compile(r"\s*(?:\[.*\]|\{.*\})\s*", re.DOTALL)
 _QUOTED_INSIDE = re.compile(r"""\s*[\[{]\s*[\[{"'\u201c\u2018]""")
 
@@ -19,7 +21,9 @@ def decoded(text: str) -> Any:
 
 
 def repaired(text: str) -> Any:
-    """What the repair library makes of the text; None where it gives up."""
+    """What the repair library makes of the text; None where it gives up, or would take seconds."""
+    if len(text) > _LONGEST_REPAIR or text.count("{") + text.count("[") > _MOST_BRACKETS:
+        return None
     import json_repair  # few replies need it
 
     try:
@@ -40,5 +44,6 @@ def literal(text: str) -> list[Any] | dict[str, Any] | None:
 
 def is_closed(text: str) -> bool:
     """Whether as many brackets close as open, outside of strings: a torn reply leaves some open."""
-    signs = _STRING.sub("", text)
+    # a quote that opens no string is matched too, lest the search for its end begins again at each one behind it
+    signs = _STRING.sub(lambda string: "" if string[1] else string[0], text)
     return signs.count("{") == signs.count("}") and signs.count("[") == signs.count("]")

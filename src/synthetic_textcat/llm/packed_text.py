@@ -34,18 +34,26 @@ def unpacked(text: str, alone: bool) -> list[str] | None:
 def _parted(text: str, fewest: int) -> list[str] | None:
     """The parts between signs; of signs that sentences have too, only if there are so many, and all are sentences."""
     for sign in _PARTING:
-        parts = _between(sign, text)
-        if sum(map(_is_sentence, parts)) > 1:
+        parts, sentences = _between(sign, text)
+        if len(sentences) > 1 and not _go_on(sentences):
             return parts
     for sign in (*_ALSO_WITHIN, *_own_bullet(text)):
-        parts = _between(sign, text)
-        if len(parts) >= fewest and all(map(_is_sentence, parts)):
+        parts, sentences = _between(sign, text)
+        if fewest <= len(parts) == len(sentences) and not _go_on(sentences):
             return parts
     return None
 
 
-def _between(sign: re.Pattern[str], text: str) -> list[str]:
-    return [part for each in sign.split(text) if (part := each.strip())]
+def _between(sign: re.Pattern[str], text: str) -> tuple[list[str], list[str]]:
+    """The parts, and the sentences of those that have one."""
+    parts = [part for each in sign.split(text) if (part := each.strip())]
+    return parts, [sentence for part in parts if (sentence := sentence_of(part)) is not None]
+
+
+def _go_on(sentences: list[str]) -> bool:
+    """Whether they go on with the first: half of the others begin in lower case, and that one does not."""
+    is_small = [next(filter(str.isalpha, sentence)).islower() for sentence in sentences]
+    return not is_small[0] and 2 * sum(is_small) >= len(is_small) - 1 > 0
 
 
 def _own_bullet(text: str) -> list[re.Pattern[str]]:
@@ -54,7 +62,3 @@ def _own_bullet(text: str) -> list[re.Pattern[str]]:
     if match is None:
         return []
     return [re.compile(rf"(?:^|\s){re.escape(match[1])}\s" if match[1] else match[2])]
-
-
-def _is_sentence(part: str) -> bool:
-    return sentence_of(part) is not None

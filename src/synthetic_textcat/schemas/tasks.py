@@ -24,7 +24,6 @@ from synthetic_textcat.schemas.task_forms import (
     listed_labels,
     shown,
 )
-from synthetic_textcat.visible_text import first_invisible
 
 _TEXT = pa.string()
 TASKS_ARROW_SCHEMA = pa.schema(
@@ -79,14 +78,6 @@ class Label(_Strict):
     @classmethod
     def _from_plain_name(cls, value: Any) -> Any:
         return {"name": value} if isinstance(value, str) else value
-
-    @field_validator("name")
-    @classmethod
-    def _name_can_be_seen(cls, name: str) -> str:
-        if (hidden := first_invisible(name)) is None:
-            return name
-        what = "a line break" if hidden in "\r\n" else f"the invisible character U+{ord(hidden):04X}"
-        raise ValueError(f"{shown(name)} holds {what}; write a name in one line, with characters that show")
 
 
 class SeedExample(_Strict):

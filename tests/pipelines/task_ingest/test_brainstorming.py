@@ -166,7 +166,7 @@ def test_no_task_at_all_is_an_error_with_the_causes(brainstorm: Brainstorm) -> N
 
 
 def test_a_server_that_fails_each_call_in_one_way_is_left_after_twenty(brainstorm: Brainstorm) -> None:
-    with pytest.raises(FatalAnswerError, match="first 20 rows all failed as invalid_json"):
+    with pytest.raises(FatalAnswerError, match="first 20 lists of tasks all failed as invalid_json"):
         brainstorm.ask(plan(max_calls=100), lambda *_: BAD)
     assert 20 <= len(set(_numbers(list(Journal(brainstorm.path))))) <= 24
 

@@ -11,6 +11,7 @@ import pandas as pd
 from synthetic_textcat.errors import TasksFileError
 from synthetic_textcat.pipelines.task_ingest.entry_faults import explain
 from synthetic_textcat.pipelines.task_ingest.table_rows import check_columns, entry_of
+from synthetic_textcat.schemas.label_names import unseen
 from synthetic_textcat.schemas.tasks import Task
 
 _KINDS = {
@@ -89,8 +90,17 @@ def _read_entries(entries: object, file: str, read: Callable[[Any], object]) -> 
 def _task(entry: object) -> Task:
     if isinstance(entry, Mapping):
         _refuse_half_characters(entry)
-        return Task.model_validate(entry)
+        task = Task.model_validate(entry)
+        _refuse_unseen_names(task)
+        return task
     raise ValueError(f"is a {_kind(entry)}; write it as `task: ...`, `labels: ...`")
+
+
+def _refuse_unseen_names(task: Task) -> None:
+    """Here and not in `Label`: tables of earlier versions hold such names, and have to load."""
+    for number, name in enumerate(task.label_names, start=1):
+        if fault := unseen(name):
+            raise ValueError(f"label {number}, name: {fault}")
 
 
 def _refuse_half_characters(entry: Mapping[Any, Any]) -> None:
