@@ -75,12 +75,12 @@ def choice_of(task: Task, name: str, sampling: AttributeSamplingParameters) -> C
     return usual if own is None else own
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _places(weights: tuple[float, ...], balance: Balance) -> Draws[int]:
     return draws_of(shares_of(dict(enumerate(weights))), balance)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _values(name: str, choice: str, balance: Balance) -> Draws[str]:
     """By the choice in JSON; many tasks have the same one."""
     chosen = json.loads(choice)
