@@ -130,8 +130,17 @@ def test_what_is_no_sentence_without_spaces_is_left_out() -> None:
     assert _read(json.dumps({"tasks": [*odd, "判断病历属于哪个科室。"]})) == ["判断病历属于哪个科室。"]
 
 
+def test_items_that_begin_with_their_sign_may_begin_in_any_case() -> None:
+    bullets = "\u2022 Näheres by nurses of the day \u2022 sort letters from nurses \u2022 sort stage-hands by who"
+    items = ["Näheres by nurses of the day", "sort letters from nurses", "sort stage-hands by who"]
+    assert _read(json.dumps({"tasks": [bullets]})) == items
+    assert _read(json.dumps({"tasks": [bullets.replace("\u2022", "-")]})) == items
+
+
 _WORD = st.sampled_from(["sort", "letters", "from", "nurses", "café's", "stage-hands", "by", "who", "2nd", "Näheres"])
-_SENTENCES = st.lists(st.lists(_WORD, min_size=3, max_size=12).map(lambda words: f"{' '.join(words)}."), min_size=2)
+_SENTENCES = st.lists(
+    st.lists(_WORD, min_size=3, max_size=12).map(lambda words: f"Tell {' '.join(words)}."), min_size=2
+)
 
 
 @_FUZZ

@@ -35,11 +35,11 @@ def _parted(text: str, fewest: int) -> list[str] | None:
     """The parts between signs; of signs that sentences have too, only if there are so many, and all are sentences."""
     for sign in _PARTING:
         parts, sentences = _between(sign, text)
-        if len(sentences) > 1 and not _go_on(sentences):
+        if len(sentences) > 1 and (_begins(text, sign) or not _go_on(sentences)):
             return parts
     for sign in (*_ALSO_WITHIN, *_own_bullet(text)):
         parts, sentences = _between(sign, text)
-        if fewest <= len(parts) == len(sentences) and not _go_on(sentences):
+        if fewest <= len(parts) == len(sentences) and (_begins(text, sign) or not _go_on(sentences)):
             return parts
     return None
 
@@ -48,6 +48,11 @@ def _between(sign: re.Pattern[str], text: str) -> tuple[list[str], list[str]]:
     """The parts, and the sentences of those that have one."""
     parts = [part for each in sign.split(text) if (part := each.strip())]
     return parts, [sentence for part in parts if (sentence := sentence_of(part)) is not None]
+
+
+def _begins(text: str, sign: re.Pattern[str]) -> bool:
+    """Whether the first part has a sign before it, as all others have: then they are items, however they begin."""
+    return sign.match(text.lstrip()) is not None
 
 
 def _go_on(sentences: list[str]) -> bool:
