@@ -5,13 +5,13 @@ from typing import Any, NamedTuple
 
 from synthetic_textcat.errors import PromptError
 from synthetic_textcat.llm.placeholders import brace_fault
+from synthetic_textcat.schemas.task_forms import shown
 
 ROLES = ("system", "user", "assistant", "human", "ai")
 """The last two are other words for `user` and `assistant`."""
 
 _FORM = "write `messages:`, and below it one item a message, with `role: user` and `content: ...`"
 _FIELDS = ("role", "content")
-_LONGEST = 60
 
 
 class Place(NamedTuple):
@@ -64,17 +64,17 @@ def text_of(content: object, file: str, line_of: LineOf) -> str:
 
 def _message(entry: object, called: str) -> tuple[str, str]:
     if not isinstance(entry, Mapping):
-        raise PromptError(f"{called} is {_shown(entry)}. Next: write it as `role: user` and `content: ...`")
+        raise PromptError(f"{called} is {shown(entry)}. Next: write it as `role: user` and `content: ...`")
     _refuse_unknown(entry, _FIELDS, called)
     for field in _FIELDS:
         if field not in entry:
             raise PromptError(f"{called} lacks the key {field}. Next: write `role: user` and `content: ...`")
     role, text = entry["role"], entry["content"]
     if role not in ROLES:
-        raise PromptError(f"{called} has the unknown role {_shown(role)}. Next: write one of {', '.join(ROLES)}")
+        raise PromptError(f"{called} has the unknown role {shown(role)}. Next: write one of {', '.join(ROLES)}")
     if not isinstance(text, str):
         raise PromptError(
-            f"{called} has the content {_shown(text)}, which is no text. Next: write `content: |-`, and the text "
+            f"{called} has the content {shown(text)}, which is no text. Next: write `content: |-`, and the text "
             "indented below it"
         )
     if not text.strip():
@@ -86,7 +86,7 @@ def _refuse_unknown(mapping: Mapping[Any, Any], known: Sequence[str], called: st
     for key in mapping:
         if key not in known:
             raise PromptError(
-                f"{called} has the unknown key {_shown(key)}; allowed: {', '.join(known)}. Next: mend or remove it"
+                f"{called} has the unknown key {shown(key)}; allowed: {', '.join(known)}. Next: mend or remove it"
             )
 
 
@@ -96,8 +96,3 @@ def _refuse_braces(text: str, file: str, place: Place, line_of: LineOf) -> None:
         line = line_of(place.path, text.count("\n", 0, fault.position))
         message = place.called.removeprefix(file)
         raise PromptError(f"{file}, line {line}{message} has {fault.problem}")
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Set
 from typing import Any
 
-from synthetic_textcat.llm.literals import DECODER, decoded, repaired
+from synthetic_textcat.llm.literals import decoded, objects_in, repaired
 
-_MOST_STARTS = 50
 _DEEPEST_WRAPPING = 4
 _DEEPEST_NESTING = 20
 
@@ -30,24 +29,9 @@ def _candidates(text: str, repair: bool) -> Iterator[Any]:
     if whole is not None:
         yield whole
         return
-    yield from _embedded(text)
+    yield from objects_in(text)
     if repair:
         yield from _repaired(text)
-
-
-def _embedded(text: str) -> Iterator[Any]:
-    """Whole objects that begin at some brace: after thoughts, in a fence, before a remark."""
-    position = text.find("{")
-    for _ in range(_MOST_STARTS):
-        if position < 0:
-            return
-        try:
-            value, end = DECODER.raw_decode(text, position)
-        except (ValueError, RecursionError):
-            end = position + 1
-        else:
-            yield value
-        position = text.find("{", end)
 
 
 def _repaired(text: str) -> Iterator[Any]:

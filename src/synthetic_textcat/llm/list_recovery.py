@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from synthetic_textcat.llm.list_items import items_of
 from synthetic_textcat.llm.listed_lines import before_list, is_refusal, listed_lines, numbered_line, refuses
-from synthetic_textcat.llm.literals import DECODER, decoded, repaired
+from synthetic_textcat.llm.literals import DECODER, decoded, objects_in, repaired
 
 _MOST_STARTS = 50
 _BEGINS_A_VALUE = ("{", "[", '"')
@@ -41,24 +41,12 @@ def _values(text: str, field: str, cut: bool) -> Iterator[Any]:
     if whole is not None:
         yield whole
         return
-    yield from (value for value in _objects(text) if field in value)
+    yield from (value for value in objects_in(text) if field in value)
     arrays = sorted(_arrays(text), key=lambda array: len(array.items), reverse=True)  # thoughts may hold a short one
     yield from (array.items for array in arrays if array.is_closed)
     if not cut:
         yield from _repaired(text)
     yield from (array.items for array in arrays if not array.is_closed)
-
-
-def _objects(text: str) -> Iterator[dict[str, Any]]:
-    """Whole objects that begin at some brace."""
-    position = text.find("{")
-    for _ in range(_MOST_STARTS):
-        if position < 0:
-            return
-        value, end = _decoded_from(text, position)
-        if isinstance(value, dict):
-            yield value
-        position = text.find("{", max(end, position + 1))
 
 
 def _arrays(text: str) -> Iterator[_Array]:

@@ -2,10 +2,12 @@
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 _LONGEST_REPAIR, _MOST_BRACKETS = 30_000, 500
 """What is handed to the repair library, whose time grows with the square: so many characters and opening brackets."""
+_MOST_STARTS = 50
 DECODER = json.JSONDecoder(strict=False)  # control characters within strings pass, and are kept
 _STRING = re.compile(r'"(?:\\.|[^"\\])*("?)', re.DOTALL)
 _BRACKETED = re.compile(r"\s*(?:\[.*\]|\{.*\})\s*", re.DOTALL)
@@ -30,6 +32,21 @@ def repaired(text: str) -> Any:
         return json_repair.loads(text, skip_json_loads=True)
     except (ValueError, RecursionError):
         return None
+
+
+def objects_in(text: str) -> Iterator[dict[str, Any]]:
+    """Whole objects that begin at some brace: after thoughts, in a fence, before a remark."""
+    position = text.find("{")
+    for _ in range(_MOST_STARTS):
+        if position < 0:
+            return
+        try:
+            value, end = DECODER.raw_decode(text, position)
+        except (ValueError, RecursionError):
+            end = position + 1
+        else:
+            yield value
+        position = text.find("{", end)
 
 
 def literal(text: str) -> list[Any] | dict[str, Any] | None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from synthetic_textcat.unspaced import UNSPACED
+from synthetic_textcat.unspaced import UNSPACED_LETTER
 from synthetic_textcat.visible_text import in_visible_line
 
 LONGEST_SENTENCE = 300
@@ -41,7 +41,6 @@ _CHATTER = re.compile(
     r"(?=[\s,!:;\u2013\u2014]|\.\s|\.?$)",  # and no other sign: `I/O errors`, `Sure-fire bets`
     re.IGNORECASE,
 )
-_UNSPACED_LETTER = re.compile(f"[{UNSPACED}]")
 _QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019", "\u00ab": "\u00bb"}
 
 
@@ -112,6 +111,6 @@ def _is_usable(sentence: str) -> bool:
 
 def _words(sentence: str) -> int:
     """How many words the sentence has; of a script without spaces, so many letters count as one."""
-    unspaced = sum(map(str.isalpha, _UNSPACED_LETTER.findall(sentence)))
-    spaced = sum(any(map(str.isalpha, word)) for word in _UNSPACED_LETTER.sub(" ", sentence).split())
+    unspaced = sum(map(str.isalpha, UNSPACED_LETTER.findall(sentence)))
+    spaced = sum(any(map(str.isalpha, word)) for word in UNSPACED_LETTER.sub(" ", sentence).split())
     return spaced + unspaced // LETTERS_A_WORD

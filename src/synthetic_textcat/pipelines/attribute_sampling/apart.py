@@ -32,7 +32,7 @@ def keep_apart(fixed: Sequence[Values], movable: Sequence[Column], rows: int) ->
     used: Counter[Combination] = Counter()  # combinations of the same groups of kin
     planned = zip(*fixed, *(column.values for column in movable), strict=False)  # read row by row: exchanges show
     families = zip(*fixed, *(column.groups for column in movable), strict=False)
-    for row, now, family in zip(range(min(rows, MOST_APART)), planned, families, strict=False):
+    for row, now, family in zip(range(rows), planned, families, strict=False):
         is_open = now in seen and used[family] < prod(len(column.kin(row)) for column in movable)
         had = _exchanged(now, movable, row, seen) if is_open else now
         if had not in seen:

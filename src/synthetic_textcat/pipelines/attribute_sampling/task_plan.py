@@ -1,11 +1,12 @@
 """The rows of one task: what is drawn for each, by its number within the task."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from synthetic_textcat.hashing import draw_int, short_id
 from synthetic_textcat.pipelines.attribute_sampling.apart import MOST_APART, keep_apart
-from synthetic_textcat.pipelines.attribute_sampling.column import REACH, Column, Values
+from synthetic_textcat.pipelines.attribute_sampling.column import REACH, Column
 from synthetic_textcat.pipelines.attribute_sampling.drawing import Drawing
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import ATTRIBUTES
@@ -38,50 +39,45 @@ class TaskPlanner:
         """The first rows of a task, as columns of `requests`."""
         key = (self._seed, task.task_id)
         attributes = self._attributes(task, rows)
+        own = {name: self._own_attribute(task, name, attributes, rows) for name in self._own}
         return {
             "request_id": [short_id(*key, replicate) for replicate in range(rows)],
             "task_id": [task.task_id] * rows,
             "replicate": range(rows),
             "task": [task.task] * rows,
-            **attributes,
-            **{name: self._own_attribute(task, name, attributes) for name in self._own},
+            **{name: column.values[:rows] for name, column in (attributes | own).items()},
             "seed": [draw_int(31, *key, replicate, "seed") for replicate in range(rows)],
         }
 
-    def _attributes(self, task: Task, rows: int) -> dict[str, Values]:
-        """The four attributes, the label and the misleading label."""
-        key, drawing = (self._seed, task.task_id), self._drawing
+    def _attributes(self, task: Task, rows: int) -> dict[str, Column]:
+        """The four attributes, the label and the misleading label; further than the rows where these had repeats."""
+        key, drawing, first = (self._seed, task.task_id), self._drawing, min(rows, MOST_APART)
         columns = {name: Column(drawing.attribute(task, name), *key, name) for name in ATTRIBUTES}
         columns["label"] = label = Column(drawing.label(task), *key, "label")
         columns["misleading_label"] = Column(drawing.misleading_label(task), *key, "misleading_label")
-        _extend(columns, min(rows, MOST_APART))
-        if self._repeats([column.values for column in columns.values()]):
+        _extend(columns, first)
+        if self._repeats(columns.values(), first):
             _extend(columns, REACH)
-            keep_apart([label.values], [columns[name] for name in _MOVABLE], rows)
+            keep_apart([label.values], [columns[name] for name in _MOVABLE], first)
         if rows > len(label.values):
             _extend(columns, rows - len(label.values))
-        return {name: column.values[:rows] for name, column in columns.items()}
+        return columns
 
-    def _own_attribute(self, task: Task, name: str, attributes: dict[str, Values]) -> Values:
+    def _own_attribute(self, task: Task, name: str, attributes: Mapping[str, Column], rows: int) -> Column:
         """One of the user's own, of rows with these attributes."""
         own = Column(self._drawing.own_attribute(task, name), self._seed, task.task_id, name)
-        planned, label = list(attributes.values()), attributes["label"]
-        own.extend(label[:MOST_APART])
-        if self._repeats([*planned, own.values]):
-            own.extend(self._labels_after(task, len(own.values)))
-            keep_apart(planned, [own], len(label))
-        own.extend(label[len(own.values) :])
-        return own.values[: len(label)]
+        label, first = attributes["label"].values, min(rows, MOST_APART)
+        own.extend(label[:first])
+        if self._repeats([*attributes.values(), own], first):
+            own.extend(label[first : first + REACH])  # there, since the attributes had repeats too
+            keep_apart([column.values for column in attributes.values()], [own], first)
+        own.extend(label[len(own.values) : rows])
+        return own
 
-    def _labels_after(self, task: Task, rows: int) -> Values:
-        """The labels of the next rows, as far as they count."""
-        label = Column(self._drawing.label(task), self._seed, task.task_id, "label")
-        label.extend([None] * (rows + REACH))
-        return label.values[rows:]
-
-    def _repeats(self, columns: Sequence[Values]) -> bool:
-        """Whether rows are planned alike that need not be."""
-        return self._is_exact and len(set(zip(*columns, strict=False))) < len(columns[-1])
+    def _repeats(self, columns: Iterable[Column], rows: int) -> bool:
+        """Whether of the first rows some are planned alike that need not be."""
+        planned = zip(*(column.values for column in columns), strict=False)
+        return self._is_exact and len(set(islice(planned, rows))) < rows
 
 
 def _extend(columns: Mapping[str, Column], rows: int) -> None:

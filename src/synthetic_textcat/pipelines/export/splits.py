@@ -25,7 +25,7 @@ from synthetic_textcat.hashing import draw, shuffled
 from synthetic_textcat.near_others import Resemblance
 from synthetic_textcat.schemas.dataset_folder import SPLITS
 from synthetic_textcat.schemas.parameters import SplitShares
-from synthetic_textcat.schemas.seed_examples import pool_of, turns_of
+from synthetic_textcat.schemas.seed_examples import texts_shown
 from synthetic_textcat.schemas.tasks import Task, normalise
 
 TRAIN, VALIDATION, TEST = range(len(SPLITS))
@@ -109,13 +109,6 @@ class _Positions:
 
 def _lead_examples(requests: pd.DataFrame, tasks: Sequence[Task]) -> Mapping[str, int]:
     """Request id → place, among its task's seed examples, of the one that its prompt shows first."""
-    by_id = {task.task_id: task for task in tasks}
-    turns = turns_of(requests, tasks)
-    places = {id_: {x.text: place for place, x in enumerate(task.seed_examples)} for id_, task in by_id.items()}
-    pool = cache(lambda task_id, label: pool_of(by_id[task_id], label))
-    rows = requests[requests["task_id"].isin(list(by_id))]
-    labels = rows["label"].astype(object).where(rows["label"].notna(), None)
-    return {
-        row: places[task_id][pool(task_id, label)[turns[row] % len(pool(task_id, label))]]
-        for row, task_id, label in zip(rows["request_id"], rows["task_id"], labels, strict=True)
-    }
+    places = {task.task_id: {x.text: place for place, x in enumerate(task.seed_examples)} for task in tasks}
+    task_of = dict(zip(requests["request_id"], requests["task_id"], strict=True))
+    return {row: places[task_of[row]][lead] for row, (lead,) in texts_shown(requests, tasks, 1).items()}

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from synthetic_textcat.schemas.tasks import normalise
-from synthetic_textcat.unspaced import UNSPACED
+from synthetic_textcat.unspaced import is_unspaced
 
 _FILLERS = """
 a an the of to in on at by for from with and or that which who what this these those their its his her it they
@@ -27,14 +27,8 @@ _UNSPACED_FILLERS = """
 จำแนก จัดประเภท จัดหมวดหมู่ แยก ของ ตาม และ ที่ ว่า
 """
 _UNSPACED_FILLER = re.compile("|".join(map(re.escape, sorted(_UNSPACED_FILLERS.split(), key=len, reverse=True))))
-_HAS_UNSPACED = re.compile(f"[{UNSPACED}]")
 _GENITIVE = re.compile(r"['\u2019]s?\b")
 _SHORTEST_STEM = 3
-
-
-def is_unspaced(text: str) -> bool:
-    """Whether the text has letters of a script without spaces."""
-    return _HAS_UNSPACED.search(text) is not None
 
 
 def content_words(sentence: str) -> list[str]:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from synthetic_textcat.pipelines.task_ingest.content_words import content_words, is_unspaced
+from synthetic_textcat.pipelines.task_ingest.content_words import content_words
+from synthetic_textcat.unspaced import is_unspaced
 
 if TYPE_CHECKING:
     from rensa import RMinHash

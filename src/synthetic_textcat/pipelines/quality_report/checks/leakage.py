@@ -18,10 +18,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from synthetic_textcat.pipelines.quality_report.checks.stems import is_inflected, stem_of_endings
-from synthetic_textcat.unspaced import UNSPACED
+from synthetic_textcat.unspaced import UNSPACED, is_unspaced
 
 _BETWEEN = r"[\s_\-\u2010-\u2015]+"
-_LOOSE = re.compile(f"[{UNSPACED}]")
 _LETTER = rf"[^\W{UNSPACED}]"
 
 
@@ -59,11 +58,6 @@ def named_as(text: str, label: str, language: str | None) -> str | None:
         if word == sought.last or (language is not None and is_inflected(word, sought.last, language)):
             return match[0]
     return None
-
-
-def is_unspaced(character: str) -> bool:
-    """Whether it is of a script that sets no spaces between words."""
-    return _LOOSE.match(character) is not None
 
 
 @lru_cache(maxsize=65_536)
