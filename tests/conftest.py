@@ -8,8 +8,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tests.support.loopback_only import sitecustomize  # guards this process as it guards its children
-from tests.support.project import Project
+import tests.support.loopback_only.sitecustomize  # noqa: F401  guards this process as it guards its children
+from tests.support.project import PYTHONPATH, Project
 from tests.support.server import FaultServer
 
 # A shell that starts the tests in the background has them, and all their children, ignore Ctrl-C.
@@ -20,7 +20,7 @@ hypothesis.settings.load_profile("any machine")
 for _switch in ("HF_HUB_DISABLE_XET", "HF_HUB_DISABLE_TELEMETRY"):  # as settings.py has them, before any import
     os.environ[_switch] = "true"
 
-os.environ["PYTHONPATH"] = str(Path(sitecustomize.__file__).parent)  # for every child process, whoever starts it
+os.environ["PYTHONPATH"] = PYTHONPATH  # for every child process, whoever starts it
 
 
 @pytest.fixture

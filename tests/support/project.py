@@ -19,7 +19,9 @@ import yaml
 from mlflow.entities import Run
 
 ROOT = Path(__file__).parents[2]
-_GUARD = Path(__file__).parent / "loopback_only"
+PYTHONPATH = os.pathsep.join(map(str, (Path(__file__).parent / "loopback_only", ROOT / "src")))
+"""The socket guard, and the package of this checkout: in a second worktree the installed one is another's."""
+
 _COPIED = ("pyproject.toml", ".telemetry", "constraints.txt")
 KEDRO = str(Path(sys.executable).with_name("kedro"))
 _TOO_LONG_S = 120.0
@@ -36,7 +38,7 @@ def environment(**extra: str) -> dict[str, str]:
     """This process's environment, without keys and stores of the developer's, with sockets held to loopback."""
     foreign = ("OPENAI_", "MLFLOW_", "KEDRO_", "HF_")
     own = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    return {**own, "PYTHONPATH": str(_GUARD), "NO_COLOR": "1", "COLUMNS": "80", **extra}
+    return {**own, "PYTHONPATH": PYTHONPATH, "NO_COLOR": "1", "COLUMNS": "80", **extra}
 
 
 class Project:
