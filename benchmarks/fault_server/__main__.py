@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import ssl
 import sys
 
 from aiohttp import web
@@ -26,6 +27,15 @@ def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
     loop.add_reader(sys.stdin.fileno(), read)
 
 
+def _untrusted_certificate() -> ssl.SSLContext:
+    """A certificate for loopback from an authority that exists in this process only."""
+    import trustme  # only a server with TLS needs it
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert(_HOST, "localhost").configure_cert(context)
+    return context
+
+
 async def serve(arguments: Arguments) -> None:
     """Listen, say where in one line, and answer until SIGTERM or SIGINT."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
@@ -35,8 +45,10 @@ async def serve(arguments: Arguments) -> None:
         _watch_stdin(loop, stop)
     runner = web.ServerRunner(CountingServer(FaultApp(arguments.settings)), shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
-    await web.TCPSite(runner, _HOST, arguments.port, backlog=_BACKLOG).start()
-    print(f"listening on http://{_HOST}:{runner.addresses[0][1]}/v1", flush=True)
+    context = _untrusted_certificate() if arguments.tls else None
+    await web.TCPSite(runner, _HOST, arguments.port, backlog=_BACKLOG, ssl_context=context).start()
+    scheme = "https" if arguments.tls else "http"
+    print(f"listening on {scheme}://{_HOST}:{runner.addresses[0][1]}/v1", flush=True)
     await stop.wait()
     await runner.cleanup()
 

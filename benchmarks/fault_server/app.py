@@ -8,9 +8,9 @@ import orjson
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
-from . import chat_request, faults, refusals, replies
+from . import chat_request, faults, refusals, replies, transfers
 from .draws import digest
-from .settings import Settings, as_dict, changed
+from .settings import NOT_API_FAULTS, TRANSFER_FAULTS, Settings, as_dict, changed
 from .stats import Stats
 
 _JSON = {"Content-Type": "application/json"}
@@ -18,6 +18,11 @@ _JSON = {"Content-Type": "application/json"}
 
 def _json(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
     return web.Response(body=body, status=status, headers=_JSON | headers if headers else _JSON)
+
+
+def _heard(request: web.BaseRequest) -> dict[str, str]:
+    """What the client sent beside the body: the address as it asked for it, and all headers."""
+    return {"path": request.raw_path} | {str(name): value for name, value in request.headers.items()}
 
 
 class FaultApp:
@@ -46,11 +51,11 @@ class FaultApp:
         route = self._routes.get((request.method, request.path))
         return await route(request) if route else _json(b'{"error": {"message": "Not found."}}', 404)
 
-    async def _chat(self, request: web.BaseRequest) -> web.Response:
+    async def _chat(self, request: web.BaseRequest) -> web.StreamResponse:
         self.stats.begin()
         try:
             raw = await request.read()
-            return await (self._answer_canned(raw) if self.settings.canned else self._answer(request, raw))
+            return await (self._answer_canned(request, raw) if self.settings.canned else self._answer(request, raw))
         except chat_request.BadRequestError as error:
             return self._refuse(refusals.unreadable(str(error)))
         except asyncio.CancelledError:
@@ -59,25 +64,27 @@ class FaultApp:
         finally:
             self.stats.in_flight -= 1
 
-    async def _answer(self, request: web.BaseRequest, raw: bytes) -> web.Response:
-        asked = chat_request.read(raw)
+    async def _answer(self, request: web.BaseRequest, raw: bytes) -> web.StreamResponse:
+        asked = chat_request.read(raw, _heard(request))
         times_seen = self.stats.see(raw, asked.body_digest)
         key = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        fault = faults.choose(self.settings, asked, key, times_seen)
+        fault = faults.choose(self.settings, asked, key, times_seen, self.stats.statuses[200])
         if fault:
             self.stats.by_fault[fault] += 1
         if fault == "hang":
             await asyncio.get_running_loop().create_future()
         await self._wait(asked.body_digest, times_seen)
-        error = refusals.for_fault(fault, asked.model) if fault else None
+        if fault in TRANSFER_FAULTS + NOT_API_FAULTS:
+            return await transfers.answer(fault, request, replies.completion(asked, None), self.settings.redirect_to)
+        error = refusals.for_fault(fault, asked.model, asked.heard) if fault else None
         if error:
             return self._refuse(error)
         self.stats.answer(200, asked.body_digest)
         return _json(replies.completion(asked, fault))
 
-    async def _answer_canned(self, raw: bytes) -> web.Response:
+    async def _answer_canned(self, request: web.BaseRequest, raw: bytes) -> web.Response:
         if self._canned is None:
-            self._canned = replies.completion(chat_request.read(raw), None)
+            self._canned = replies.completion(chat_request.read(raw, _heard(request)), None)
         body_digest = digest(raw)
         await self._wait(body_digest, self.stats.see(raw, body_digest))
         self.stats.answer(200, body_digest)

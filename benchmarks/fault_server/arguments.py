@@ -12,6 +12,7 @@ class Arguments(NamedTuple):
 
     port: int
     until_stdin_closes: bool
+    tls: bool
     settings: Settings
 
 
@@ -19,10 +20,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fault_server", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 = any free one")
     parser.add_argument("--until-stdin-closes", action="store_true", help="end when the parent process is gone")
+    parser.add_argument("--tls", action="store_true", help="https, with a certificate that nobody trusts")
     for name in RATED_FAULTS:
         flag = f"--{name.replace('_', '-')}"
         parser.add_argument(flag, type=float, default=0.0, metavar="RATE", help="share of the requests")
     parser.add_argument("--always", choices=ALL_FAULTS, help="the fault that every request gets")
+    parser.add_argument("--after", type=int, default=0, metavar="N", help="good answers before --always begins")
+    parser.add_argument("--redirect-to", metavar="URL", help="where the fault `redirect` points to")
     parser.add_argument("--sticky", action="store_true", help="a row's fault comes back on every attempt")
     parser.add_argument("--fault-seed", type=int, default=0, help="changes which requests get which fault")
     parser.add_argument("--retry-after", type=float, default=0.05, metavar="SECONDS", help="told with each 429")
@@ -38,9 +42,9 @@ def parse(argv: Sequence[str] | None = None) -> Arguments:
     """Read the command line; anything wrong ends the process with a usage message."""
     parser = _parser()
     values = vars(parser.parse_args(argv))
-    port, until_stdin_closes = values.pop("port"), values.pop("until_stdin_closes")
+    port, until_stdin_closes, tls = values.pop("port"), values.pop("until_stdin_closes"), values.pop("tls")
     rates = {name: values.pop(name) for name in RATED_FAULTS}
     try:
-        return Arguments(port, until_stdin_closes, Settings(rates=rates, **values))
+        return Arguments(port, until_stdin_closes, tls, Settings(rates=rates, **values))
     except ValueError as error:
         parser.error(str(error))

@@ -23,6 +23,7 @@ class ChatRequest:
         body_digest: Names the whole request; the order of its keys does not matter.
         row_digest: Names the row: the same for all attempts at it.
         text_digest: Names messages and seed: what the reply is a function of.
+        heard: Path, query and headers, by name; for echoes.
     """
 
     model: str
@@ -31,6 +32,7 @@ class ChatRequest:
     body_digest: bytes
     row_digest: bytes
     text_digest: bytes
+    heard: dict[str, str]
 
 
 def _canonical(value: Any) -> bytes:
@@ -50,7 +52,7 @@ def _schema(body: dict[str, Any]) -> dict[str, Any]:
     return schema if isinstance(schema, dict) else {}
 
 
-def read(raw: bytes) -> ChatRequest:
+def read(raw: bytes, heard: dict[str, str]) -> ChatRequest:
     """Parse a body.
 
     Raises:
@@ -69,6 +71,7 @@ def read(raw: bytes) -> ChatRequest:
             body_digest=digest(_canonical(body)),
             row_digest=digest(_canonical([messages[:first], seed])),
             text_digest=digest(_canonical([messages, seed])),
+            heard=heard,
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadRequestError(f"Not a chat request: {error!r}") from error

@@ -5,7 +5,7 @@ from .draws import draw, lognormal
 from .settings import Settings
 
 
-def choose(settings: Settings, request: ChatRequest, key: str | None, times_seen: int) -> str | None:
+def choose(settings: Settings, request: ChatRequest, key: str | None, times_seen: int, replied: int) -> str | None:
     """Choose the fault of a request, if any.
 
     Args:
@@ -13,13 +13,16 @@ def choose(settings: Settings, request: ChatRequest, key: str | None, times_seen
         request: What was asked.
         key: The API key that came with it.
         times_seen: How often the very same request came before: its retry draws anew.
+        replied: Good answers so far.
     """
     if settings.require_key is not None and key != settings.require_key:
         return "bad_key"
     if settings.known_model is not None and request.model != settings.known_model:
         return "unknown_model"
-    if settings.always or not any(settings.rates.values()):
+    if settings.always and replied >= settings.after:
         return settings.always
+    if not any(settings.rates.values()):
+        return None
     material = request.row_digest if settings.sticky else request.body_digest + times_seen.to_bytes(8, "big")
     return _by_rate(settings.rates, draw("fault", settings.fault_seed, material))
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from . import labels, texts
+from . import labels, poison, texts
 from .chat_request import ChatRequest
 
 _CREATED = 1_700_000_000  # fixed, so that the same request gets the same bytes
@@ -75,17 +75,57 @@ def _content_filter(_: ChatRequest) -> _Message:
     return _Message("", finish_reason="content_filter")
 
 
-_MESSAGES: dict[str | None, Callable[[ChatRequest], _Message]] = {
-    None: _good,
+def _fenced_key(_: ChatRequest) -> _Message:
+    return _Message(poison.fenced_key())
+
+
+def _repeated_signs(request: ChatRequest) -> _Message:
+    return _Message(poison.repeated_signs(request.text_digest))
+
+
+def _junk(request: ChatRequest) -> _Message:
+    return _Message(poison.junk(request.text_digest))
+
+
+def _echo(request: ChatRequest) -> _Message:
+    """Every fourth echo is a refusal, so that both fields are filled."""
+    if request.text_digest[4] % 4 == 0:
+        return _Message(None, refusal=poison.in_words(request.heard))
+    return _Message(poison.echo(_fields(request), request.heard))
+
+
+_MESSAGES: dict[str, Callable[[ChatRequest], _Message]] = {
     "broken_json": _broken_json,
     "schema_violation": _schema_violation,
     "refusal": _refusal,
     "truncated": _truncated,
     "content_filter": _content_filter,
+    "fenced_key": _fenced_key,
+    "repeated_signs": _repeated_signs,
+    "junk": _junk,
+    "echo_reply": _echo,
 }
 
+_THOUGHTS = 2_000
+"""Tokens of a hidden chain of thought."""
 
-def _usage(prompt: str, written: str) -> dict[str, Any]:
+
+def _usage(fault: str | None, prompt: str, written: str) -> dict[str, Any] | None:
+    counts = _counts(prompt, written)
+    total = counts["total_tokens"]
+    if fault == "usage_text":
+        return {name: str(count) for name, count in counts.items()}
+    if fault == "usage_missing":
+        return None
+    if fault == "usage_null":
+        return dict.fromkeys(counts)
+    if fault == "thoughts_beside":
+        details = {"completion_tokens_details": {"reasoning_tokens": _THOUGHTS}}
+        return counts | {"total_tokens": total + _THOUGHTS} | details
+    return counts
+
+
+def _counts(prompt: str, written: str) -> dict[str, Any]:
     prompt_tokens = len(prompt) // _CHARACTERS_PER_TOKEN + 1
     completion_tokens = -(-len(written) // _CHARACTERS_PER_TOKEN)
     return {
@@ -101,17 +141,16 @@ def completion(request: ChatRequest, fault: str | None) -> bytes:
 
     Args:
         request: What was asked.
-        fault: One of the content faults, or none for a good reply.
+        fault: One of `REPLY_FAULTS`, or none for a good reply.
     """
-    content, refusal, finish_reason = _MESSAGES[fault](request)
+    content, refusal, finish_reason = _MESSAGES.get(fault or "", _good)(request)
     message = {"role": "assistant", "content": content, "refusal": refusal}
-    return orjson.dumps(
-        {
-            "id": f"chatcmpl-{request.body_digest.hex()}",
-            "object": "chat.completion",
-            "created": _CREATED,
-            "model": request.model,
-            "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason}],
-            "usage": _usage(request.prompt, content or refusal or ""),
-        }
-    )
+    body = {
+        "id": f"chatcmpl-{request.body_digest.hex()}",
+        "object": "chat.completion",
+        "created": _CREATED,
+        "model": poison.in_words(request.heard) if fault == "echo_reply" else request.model,
+        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason}],
+    }
+    usage = _usage(fault, request.prompt, content or refusal or "")
+    return orjson.dumps(body if usage is None else body | {"usage": usage})

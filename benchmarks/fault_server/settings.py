@@ -4,9 +4,25 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 TRANSPORT_FAULTS = ("rate_limited", "server_error", "hang")
+TRANSFER_FAULTS = ("close", "short_body", "broken_chunk", "drip")
+"""The connection fails while the answer is on its way; `drip` sends a few bytes every half second, for ever."""
+
+NOT_API_FAULTS = ("html_page", "no_content", "empty_body", "login_redirect", "redirect")
+"""Something answers that is not the API: a proxy, a portal, another host."""
+
+REFUSED_FAULTS = ("flagged", "inspection_failed", "low_credit", "control_characters", "echo_error")
+"""Error statuses in the shapes of several providers."""
+
 CONTENT_FAULTS = ("broken_json", "schema_violation", "refusal", "truncated", "content_filter")
+POISON_FAULTS = ("fenced_key", "repeated_signs", "junk", "echo_reply")
+"""Replies that hurt whoever reads them carelessly."""
+
+USAGE_FAULTS = ("usage_text", "usage_missing", "usage_null", "thoughts_beside")
+"""Good replies whose token counts are wrong, absent or reported in another way."""
+
 FATAL_FAULTS = ("quota", "bad_key", "unknown_model", "bad_request")
-RATED_FAULTS = TRANSPORT_FAULTS + CONTENT_FAULTS
+REPLY_FAULTS = CONTENT_FAULTS + POISON_FAULTS + USAGE_FAULTS
+RATED_FAULTS = TRANSPORT_FAULTS + TRANSFER_FAULTS + NOT_API_FAULTS + REFUSED_FAULTS + REPLY_FAULTS
 ALL_FAULTS = RATED_FAULTS + FATAL_FAULTS
 
 
@@ -17,6 +33,8 @@ class Settings:
     Attributes:
         rates: Share of the requests that get each fault; in all at most 1.
         always: The one fault that every request gets.
+        after: Good answers before `always` begins.
+        redirect_to: Where the fault `redirect` points to.
         fault_seed: Changes which requests get which fault and which latency.
         sticky: Whether a row's fault comes back on every attempt at the row.
         retry_after: Seconds in the Retry-After header of a 429.
@@ -29,6 +47,8 @@ class Settings:
 
     rates: dict[str, float] = field(default_factory=dict)
     always: str | None = None
+    after: int = 0
+    redirect_to: str | None = None
     fault_seed: int = 0
     sticky: bool = False
     retry_after: float = 0.05
@@ -48,13 +68,15 @@ class Settings:
             raise ValueError("each rate must lie between 0 and 1, and all of them together at 1 or less")
         if self.always not in (None, *ALL_FAULTS):
             raise ValueError(f"always must be one of {', '.join(ALL_FAULTS)}")
-        if min(self.retry_after, self.latency_ms, self.latency_sigma) < 0:
-            raise ValueError("retry_after, latency_ms and latency_sigma can't be negative")
+        if min(self.after, self.retry_after, self.latency_ms, self.latency_sigma) < 0:
+            raise ValueError("after, retry_after, latency_ms and latency_sigma can't be negative")
         if self.canned and (any(self.rates.values()) or self.always or self.require_key or self.known_model):
             raise ValueError("the canned reply goes to every request: no fault, key or model can be set with it")
 
 
 _TYPES: dict[str, tuple[type, ...]] = {
+    "after": (int,),
+    "redirect_to": (str, type(None)),
     "fault_seed": (int,),
     "sticky": (bool,),
     "retry_after": (int, float),

@@ -1,6 +1,7 @@
 """Runs the fault-injecting server of `benchmarks/` as a child process of a test."""
 
 import json
+import ssl
 import subprocess
 import sys
 import urllib.request
@@ -11,7 +12,10 @@ from typing import Any, Self
 _ROOT = Path(__file__).parents[2]
 _READY = "listening on "
 _END_S = 5.0
-_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy would not find a loopback server
+_UNTRUSTED = ssl._create_unverified_context()  # the server's certificate is untrusted by design
+_DIRECT = urllib.request.build_opener(  # a proxy would not find a loopback server
+    urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=_UNTRUSTED)
+)
 
 
 def _flags(options: dict[str, object]) -> list[str]:
