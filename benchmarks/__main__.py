@@ -16,6 +16,7 @@ def main() -> None:
     )
     parser.add_argument("--rows", type=_number, help="rows (journal: lines) instead of each scenario's own number")
     parser.add_argument("--repeat", type=_number, help="runs of each client instead of 3 (memory: 1; kills: 300)")
+    parser.add_argument("--against", metavar="REVISION", help="no_latency: an earlier commit, run beside this one")
     arguments = parser.parse_args()
     known = SCENARIOS | PROOFS
     unknown = sorted(set(arguments.scenario) - set(known))
@@ -27,7 +28,7 @@ def main() -> None:
     for name in arguments.scenario or SCENARIOS:
         print(f"{name} ... ({machine.load()})", file=sys.stderr, flush=True)
         try:
-            report = known[name](Options(arguments.rows, arguments.repeat))
+            report = known[name](Options(arguments.rows, arguments.repeat, arguments.against))
         except BenchmarkError as error:
             sys.exit(f"{name}: {error}")
         print(f"\n{report.markdown()}", flush=True)
