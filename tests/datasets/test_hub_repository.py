@@ -249,6 +249,15 @@ def test_what_others_commit_meanwhile_is_not_overwritten(hub: LoopbackHub, tmp_p
     assert len(there.messages) == 1
 
 
+def test_files_come_from_wherever_the_folder_lies(hub: LoopbackHub, tmp_path: Path) -> None:
+    plan = _plan(tmp_path, "data/default-train.parquet")
+    elsewhere = FolderDataset(path=f"memory://{tmp_path.name}/huggingface")
+    elsewhere.save({name: file() for name, file in FolderDataset(path=str(tmp_path / "huggingface")).load().items()})
+    HubRepositoryDataset(filepath=f"memory://{tmp_path.name}/note.json").save(PublicationOrder(plan, elsewhere.load()))
+    assert set(hub.repositories[_NAME].files) == {".gitattributes", "README.md", "data/default-train.parquet"}
+    assert HubRepositoryDataset(filepath=f"memory://{tmp_path.name}/note.json").load()["publish/files"] == 2
+
+
 def test_a_hub_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))

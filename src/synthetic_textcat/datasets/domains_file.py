@@ -1,5 +1,7 @@
 """The catalog entry of the list of domains that brainstorming goes through."""
 
+from kedro.io import DatasetError
+
 from synthetic_textcat.datasets.file import FileDataset
 from synthetic_textcat.datasets.user_file import content_of
 from synthetic_textcat.datasets.yaml_text import read_yaml
@@ -18,3 +20,7 @@ class DomainsFileDataset(FileDataset):
         """
         file, content = content_of(self, "domains", DomainsFileError)
         return DomainsFile(file, read_yaml(content, file, DomainsFileError))
+
+    def save(self, data: None) -> None:  # noqa: ARG002
+        """Not possible: the file is the user's."""
+        raise DatasetError("The list of domains is written by hand; it can't be saved")

@@ -7,8 +7,8 @@ from typing import Any
 from fsspec.core import url_to_fs
 from fsspec.registry import known_implementations
 
-from synthetic_textcat.datasets.place import Place
-from synthetic_textcat.errors import StorageError, nearest, redact
+from synthetic_textcat.datasets.place import MEND, Place
+from synthetic_textcat.errors import StorageError, redact
 from synthetic_textcat.plain_errors import short_path
 
 _NOT_A_URL = re.compile(r"(?!file:|local:)([A-Za-z][A-Za-z0-9+.\-]+):(?!//|:)")
@@ -43,12 +43,7 @@ def find_place(
             f"`pip install {_package(shown, error)}` in the environment of the project, then the same command"
         ) from error
     except (ValueError, TypeError) as error:
-        protocol = shown.partition("://")[0]
-        hint = "" if protocol in known_implementations else f" ({nearest(protocol, known_implementations)})"
-        raise StorageError(
-            f"{shown} is in no file system that can be reached: {redact(str(error))}{hint}. Next: mend filepath, "
-            "credentials or fs_args of its entry in the catalog"
-        ) from error
+        raise StorageError(f"{shown} is in no file system that is known: {redact(str(error))}. Next: {MEND}") from error
     place = Place(fs, path, shown, tuple(_texts(credentials or {})))
     return Place(fs, path, short_path(path)) if place.is_local else place
 

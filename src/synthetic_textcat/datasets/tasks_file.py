@@ -7,7 +7,7 @@ import pandas as pd
 from kedro.io import DatasetError
 from kedro_datasets._typing import TablePreview
 
-from synthetic_textcat.datasets.previews import ROWS, rows_preview
+from synthetic_textcat.datasets.previews import ABSENT, ROWS, rows_preview
 from synthetic_textcat.datasets.stored import StoredDataset
 from synthetic_textcat.datasets.tasks_formats import FORMATS
 from synthetic_textcat.datasets.user_file import content_of
@@ -47,6 +47,8 @@ class TasksFileDataset(StoredDataset[None, TasksFile]):
 
     def preview(self, nrows: int = ROWS) -> TablePreview:
         """The first tasks, for Kedro-Viz."""
+        if not self.exists():
+            return rows_preview(pd.DataFrame(columns=[ABSENT]), nrows)
         content: Any = self.load().content
         if not isinstance(content, pd.DataFrame):
             content = pd.DataFrame([{"task": entry} if isinstance(entry, str) else entry for entry in content or ()])

@@ -1,6 +1,9 @@
 """Pre-flight check of storage: no model call is paid for before its results are known to have a place."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
@@ -8,6 +11,7 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from synthetic_textcat.datasets.locations import root_of, unwrapped
+from synthetic_textcat.datasets.place import MEND
 from synthetic_textcat.datasets.replacing import prove_writable
 from synthetic_textcat.datasets.stored import StoredDataset
 from synthetic_textcat.errors import StorageError
@@ -22,6 +26,8 @@ _SECOND_NAMES = {
 }
 """Names under which a pipeline reads what it writes under another: Kedro takes no dataset in and out of one node."""
 
+_PATIENCE_S = 60.0
+
 
 class StorageGate:
     """Proves before the first node that all that a run writes can be written, and all that it reads can be asked for.
@@ -31,11 +37,15 @@ class StorageGate:
     Args:
         refill: Knows the passes of a command, of which the first is checked.
         is_rebuilt: Whether an earlier run's files stand in place of the project's.
+        patience_s: How long one entry's place may take to answer.
     """
 
-    def __init__(self, refill: Refill, is_rebuilt: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self, refill: Refill, is_rebuilt: Callable[[], bool] = lambda: False, patience_s: float = _PATIENCE_S
+    ) -> None:
         self._refill = refill
         self._is_rebuilt = is_rebuilt
+        self._patience_s = patience_s
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
@@ -49,28 +59,51 @@ class StorageGate:
         if not self._is_rebuilt():
             _check_second_names(pipeline, catalog)
         proven: set[tuple[object, ...]] = set()
-        for name, dataset in _used(pipeline.all_outputs(), catalog):
-            try:
-                _prove_output(dataset, proven)
-            except StorageError as error:
-                raise StorageError(f"Dataset '{name}': {error}") from error
-        for name, dataset in _used(pipeline.inputs(), catalog):
-            try:
-                _prove_input(dataset)
-            except StorageError as error:
-                raise StorageError(f"Dataset '{name}': {error}") from error
+        for name in sorted(pipeline.all_outputs()):
+            self._prove(name, catalog, lambda dataset: _prove_output(dataset, proven))
+        for name in sorted(pipeline.inputs()):
+            self._prove(name, catalog, _prove_input)
+
+    def _prove(self, name: str, catalog: CatalogProtocol[Any, Any], proof: Callable[[Any], None]) -> None:
+        dataset = unwrapped(catalog.get(name))
+        place = root_of(dataset)
+        if place is None:
+            return
+        try:
+            if place.is_local:
+                proof(dataset)
+            else:
+                _in_time(place.shown, partial(proof, dataset), self._patience_s)
+        except StorageError as error:
+            raise StorageError(f"Dataset '{name}': {error}") from error
 
 
-def _used(names: set[str], catalog: CatalogProtocol[Any, Any]) -> Iterator[tuple[str, Any]]:
-    for name in sorted(names):
-        dataset = catalog.get(name)
-        yield name, unwrapped(dataset)
+def _in_time(shown: str, proof: Callable[[], None], patience_s: float) -> None:
+    """Runs a proof in a thread of its own: clients of file systems wait, and try again, for many minutes."""
+    done: SimpleQueue[Exception | None] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            proof()
+        except Exception as error:  # noqa: BLE001  raised again in the thread of the run
+            done.put(error)
+        else:
+            done.put(None)
+
+    Thread(target=run, name="storage-gate", daemon=True).start()
+    try:
+        error = done.get(timeout=patience_s)
+    except Empty:
+        raise StorageError(
+            f"{shown} does not answer within {patience_s:g} s. Next: {MEND}, or try again later"
+        ) from None
+    if error is not None:
+        raise error
 
 
 def _prove_output(dataset: Any, proven: set[tuple[object, ...]]) -> None:
     place, removes = root_of(dataset), False
-    if place is None:
-        return
+    assert place is not None
     if isinstance(dataset, StoredDataset):
         dataset.prove_savable()
         removes = dataset.is_folder
