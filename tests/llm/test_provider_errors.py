@@ -27,6 +27,7 @@ from synthetic_textcat.llm.transport_errors import CAUSES, as_our_error
 from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
 from synthetic_textcat.schemas.parameters import LlmParameters
 from tests.support.error_samples import Sample, raised, samples
+from tests.support.project import ROOT
 
 pytestmark = pytest.mark.anyio
 
@@ -155,6 +156,18 @@ def test_each_row_is_whole_and_names_its_source() -> None:
         assert any((row.status, row.body, row.code, row.exception, row.words))
         assert re.fullmatch(r"https://\S+", row.source)
         assert re.fullmatch(r"20\d\d-[01]\d", row.dated)
+
+
+def test_the_page_on_errors_has_each_cause_with_who_bears_it() -> None:
+    page = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| [^|]+ \| ([\w ]+) \|", page, re.MULTILINE))
+    assert rows == {name: _bearer(cause.make("", None)) for name, cause in CAUSES.items()}
+
+
+def _bearer(error: Exception) -> str:
+    if isinstance(error, BadRequestError | UnreachableError):
+        return "first call"
+    return "run" if isinstance(error, FatalAnswerError) else "row"
 
 
 def test_what_ends_a_run_has_a_next_step() -> None:

@@ -98,7 +98,6 @@ CAUSES = {
     "bad_setting": Cause("{refusal}: {said}", _first_only, _SETTINGS),
     "wrong_path": Cause("{at} is no address for chat completions: {said}", _unreachable, _ADDRESS),
     "not_an_api": Cause("{at} answers with {thing}, not with the API: {said}", _unreachable, _ADDRESS),
-    "not_http": Cause("{at} does not speak HTTP: {said}", _unreachable, _ADDRESS),
     "bad_address": Cause(
         "{at} is no address of a server: {said}", _unreachable, "let OPENAI_BASE_URL begin with http:// or https://"
     ),
