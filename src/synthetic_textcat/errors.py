@@ -95,7 +95,7 @@ class TransportError(Exception):
         retryable: Whether the same request can bring a reply at another try.
     """
 
-    def __init__(self, cause: str, message: str, *, retry_after_s: float | None = None, retryable: bool = True) -> None:
+    def __init__(self, cause: str, message: str, retry_after_s: float | None = None, *, retryable: bool = True) -> None:
         super().__init__(message)
         self.cause = cause
         self.retry_after_s = retry_after_s
@@ -108,8 +108,8 @@ class UnreachableError(TransportError):
     Its text says what to set. It ends the run at the first call, and is a connection error of one row later on.
     """
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
-        super().__init__("connection_error", message, retry_after_s=retry_after_s)
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__("connection_error", message, retry_after_s)
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:
