@@ -1,15 +1,20 @@
 """One line for each error that a user can mend."""
 
+import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synthetic_textcat.errors import TextcatError, redact
+from synthetic_textcat.file_errors import about_file, short_path
 
 if TYPE_CHECKING:
     from yaml import MarkedYAMLError
 
+__all__ = ["in_one_line", "short_path", "yaml_mend"]
+
 _LONGEST = 400
+_PATH_OF_DATASET = re.compile(r"(?:from|to) dataset [^\n]*?path='([^']+)'")
+"""Kedro's words for what failed; a library's own OSError often names no file."""
 
 
 def in_one_line(error: BaseException) -> str | None:
@@ -40,7 +45,20 @@ def _about_a_file(error: BaseException) -> str | None:
             mark = cause.problem_mark
             where = f"{short_path(mark.name)}, line {mark.line + 1}, column {mark.column + 1}" if mark else "A file"
             return f"{where} is not YAML: {cause.problem}. {yaml_mend(cause)}"
-    return None
+    return _about_the_system(error)
+
+
+def _about_the_system(error: BaseException) -> str | None:
+    """A line for any other OSError that is the error, or its declared cause: a full disk is never a bug."""
+    path, cause = "", error
+    while True:
+        found = _PATH_OF_DATASET.search(str(cause))
+        path = found[1] if found else path
+        if isinstance(cause, OSError):
+            return redact(about_file(cause, cause.filename or path))[:_LONGEST]
+        if cause.__cause__ is None:
+            return None
+        cause = cause.__cause__
 
 
 def yaml_mend(error: "MarkedYAMLError") -> str:
@@ -59,14 +77,6 @@ def _is_kedros_own(error: BaseException) -> bool:
 
     known = (DatasetError, KedroContextError)
     return isinstance(error, known) or str(error).startswith("Failed to find the pipeline named")
-
-
-def short_path(path: object) -> str:
-    """A path as seen from the folder of the command, if it lies in it."""
-    try:
-        return str(Path(str(path)).relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
 
 
 def _flat(error: BaseException) -> str:

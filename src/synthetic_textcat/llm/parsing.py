@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from synthetic_textcat.llm.json_recovery import json_values
+from synthetic_textcat.llm.kept_text import MOST_OF_A_REPLY, length_before
 from synthetic_textcat.llm.list_recovery import lists
 from synthetic_textcat.llm.literals import is_closed
 from synthetic_textcat.llm.unicode import speakable
@@ -26,6 +27,8 @@ def parse(completion: Completion, wanted: type[Wanted]) -> Wanted | Problem:
         return Problem("refused", str(speakable(str(completion.refusal)[:_LONGEST_DETAIL])))
     if completion.finish_reason == "content_filter":
         return Problem("content_filtered", "the server's content filter stopped the reply")
+    if (length := length_before(completion.raw_text)) is not None:
+        return Problem("invalid_json", f"the reply has {length:,} characters; at most {MOST_OF_A_REPLY:,} are read")
     cut = completion.finish_reason == "length"
     found = _found(completion.raw_text, wanted, cut)
     if cut and isinstance(found, Problem):
