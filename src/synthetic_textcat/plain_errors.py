@@ -14,7 +14,6 @@ __all__ = ["in_one_line", "short_path", "yaml_mend"]
 
 _LONGEST = 400
 _PATH_OF_DATASET = re.compile(r"(?:from|to) dataset [^\n]*?path='([^']+)'")
-"""Kedro's words for what failed; a library's own OSError often names no file."""
 
 
 def in_one_line(error: BaseException) -> str | None:
@@ -40,7 +39,8 @@ def _about_a_file(error: BaseException) -> str | None:
         if isinstance(cause, FileNotFoundError) and cause.filename:
             return f"{short_path(cause.filename)} is missing. Next: restore it, or run the pipeline that writes it"
         if isinstance(cause, PermissionError) and cause.filename:
-            return f"{short_path(cause.filename)} can't be opened: permission denied. Next: mend its rights"
+            path = _path_of_dataset(error) or cause.filename
+            return f"{short_path(path)} can't be opened: permission denied. Next: mend its rights"
         if isinstance(cause, yaml.MarkedYAMLError):
             mark = cause.problem_mark
             where = f"{short_path(mark.name)}, line {mark.line + 1}, column {mark.column + 1}" if mark else "A file"
@@ -50,15 +50,22 @@ def _about_a_file(error: BaseException) -> str | None:
 
 def _about_the_system(error: BaseException) -> str | None:
     """A line for any other OSError that is the error, or its declared cause: a full disk is never a bug."""
-    path, cause = "", error
-    while True:
-        found = _PATH_OF_DATASET.search(str(cause))
-        path = found[1] if found else path
+    cause: BaseException | None = error
+    while cause is not None:
         if isinstance(cause, OSError):
-            return redact(about_file(cause, cause.filename or path))[:_LONGEST]
-        if cause.__cause__ is None:
-            return None
+            path = _path_of_dataset(error) or cause.filename2 or cause.filename or ""
+            return redact(about_file(cause, path))[:_LONGEST]
         cause = cause.__cause__
+    return None
+
+
+def _path_of_dataset(error: BaseException) -> str:
+    """The path of the catalog entry that could not be saved or loaded, as Kedro's words have it.
+
+    The error itself may name the file beside it that was being written, or none.
+    """
+    found = _PATH_OF_DATASET.search(str(error))
+    return found[1] if found else ""
 
 
 def yaml_mend(error: "MarkedYAMLError") -> str:

@@ -240,13 +240,10 @@ def test_a_journal_that_is_moved_while_it_is_written_ends_the_run_and_has_its_li
 def test_a_run_opens_its_journal_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dataset = _dataset(tmp_path)
     dataset.lock()
-    opened: list[object] = []
-    original = os.open
-    monkeypatch.setattr(os, "open", lambda *args, **kwargs: opened.append(args) or original(*args, **kwargs))
+    monkeypatch.delattr(os, "open")
     for number in range(3):
         dataset.save([completion(request_id=f"r{number}")])
     dataset.release()
-    assert not opened
     assert len(dataset.load()) == 3
 
 

@@ -12,7 +12,6 @@ import threading
 import weakref
 from contextlib import suppress
 from pathlib import Path
-from typing import Self
 
 from filelock import lock_descriptor, unlock_descriptor
 
@@ -50,7 +49,7 @@ class JournalFile:
         _open_files.add(self)
 
     @classmethod
-    def opened(cls, path: Path) -> Self:
+    def opened(cls, path: Path) -> "JournalFile":
         """The journal of this path, ready to be appended to: opened now, or by an earlier run in this thread.
 
         An earlier run: in a notebook Kedro tells no hook of an interrupt, so a run may end without letting go. Its
@@ -76,8 +75,8 @@ class JournalFile:
             file.close()  # another run has removed or replaced it between opening and locking
         raise JournalError(f"{short_path(path)} is replaced again and again. Next: stop what does so")
 
-    @classmethod
-    def held(cls, path: Path) -> Self | None:
+    @staticmethod
+    def held(path: Path) -> "JournalFile | None":
         """The journal of this path, if this thread has it open already under whatever name."""
         with suppress(OSError):
             found = _held_by_thread().get(_identity(path.stat()))
@@ -217,9 +216,9 @@ def _open(path: Path) -> tuple[int, bool]:
 
 def _to_be_locked(path: Path, descriptor: int) -> int:
     """The journal's own descriptor; on Windows, whose locks shut out readers too, that of a file beside it."""
-    if sys.platform != "win32":
-        return descriptor
-    return os.open(f"{path.resolve()}.lock", os.O_RDWR | os.O_CREAT)
+    if sys.platform == "win32":
+        return os.open(f"{path.resolve()}.lock", os.O_RDWR | os.O_CREAT)
+    return descriptor
 
 
 def _close(descriptors: set[int]) -> None:

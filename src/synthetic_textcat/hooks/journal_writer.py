@@ -45,15 +45,11 @@ class JournalWriter:
         try:
             for name in sorted(written | _JOURNALS.keys() if written & _PLAN else written):
                 dataset = catalog.get(name)
+                if name in written:
+                    _refuse_a_loss(name, dataset, catalog)
                 if isinstance(dataset, JournalDataset):
-                    _refuse_another_file(name, dataset, catalog)
                     dataset.lock()
                     self._locked.append(dataset)
-                elif name in written & _JOURNALS.keys():
-                    raise JournalError(
-                        f"{name} is a {type(dataset).__name__} in the catalog, which does not keep each answer as it "
-                        "arrives. Next: set its type to synthetic_textcat.datasets.JournalDataset"
-                    )
         except Exception:
             self._release()
             raise
@@ -75,11 +71,23 @@ class JournalWriter:
             self._locked.pop().release()
 
 
-def _refuse_another_file(name: str, dataset: JournalDataset, catalog: CatalogProtocol[Any, Any]) -> None:
-    """What is read to see which answers there are has to be what is written."""
-    reader = _JOURNALS.get(name, "")
-    if reader in catalog and isinstance(read := catalog.get(reader), JournalDataset) and read.file != dataset.file:
+def _refuse_a_loss(name: str, written: object, catalog: CatalogProtocol[Any, Any]) -> None:
+    """Makes sure that a journal keeps what is paid for, and is read where it is written.
+
+    Raises:
+        JournalError: If its entry in the catalog is of another type, or is another file than the one that is read.
+    """
+    if name not in _JOURNALS:
+        return
+    if not isinstance(written, JournalDataset):
         raise JournalError(
-            f"{name} and {reader} are two files in the catalog, {dataset.file} and {read.file}, so all answers would be "
-            "paid for again. Next: give both entries one filepath"
+            f"{name} is a {type(written).__name__} in the catalog, which does not keep each answer as it arrives. "
+            "Next: set its type to synthetic_textcat.datasets.JournalDataset"
+        )
+    reader = _JOURNALS[name]
+    read = catalog.get(reader) if reader in catalog else None
+    if isinstance(read, JournalDataset) and read.file != written.file:
+        raise JournalError(
+            f"{name} and {reader} are two files in the catalog, {written.file} and {read.file}, so all answers would "
+            "be paid for again. Next: give both entries one filepath"
         )

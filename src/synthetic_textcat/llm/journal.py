@@ -98,11 +98,12 @@ class Journal:
                 yield [self._read(file, entry.offset) for entry in sorted(entries)]
 
     def _read(self, file: IO[bytes] | None, offset: int) -> Completion:
-        try:
-            if file is None:
-                raise LineError("the file is gone")
+        line = b""
+        if file is not None:
             file.seek(offset)
-            return completion_of(read_line(file.readline()))
+            line = file.readline()
+        try:
+            return completion_of(read_line(line))
         except LineError as error:
             raise JournalError(
                 f"{short_path(self._path)} was changed while it was being read ({error} at byte {offset}). "

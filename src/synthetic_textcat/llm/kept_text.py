@@ -3,17 +3,15 @@
 import hashlib
 import re
 from dataclasses import replace
+from typing import Any
 
 from synthetic_textcat.schemas.completions import Completion
 
 MOST_OF_A_REPLY = 100_000
 """Characters of a reply that are kept. A hundred task sentences take some 20,000, a row of 5,000 words 35,000."""
 
-_MOST_OF_A_MESSAGE = 8_000
-"""Characters of a refusal or an error: a web page that came in place of an error may be much longer."""
-
-_MOST_OF_A_NAME = 500
-"""Characters of the model's name and of the finish reason."""
+_MOST = {"raw_text": MOST_OF_A_REPLY, "refusal": 8_000, "error": 8_000, "finish_reason": 500, "model_name": 500}
+"""Characters that are kept of each text that comes from the server."""
 
 _TAIL = 0.4
 """The share that the end of a text gets: an answer after long reasoning stands there."""
@@ -24,17 +22,12 @@ _NOTE_PATTERN = re.compile(r"\n\[… left out here: \d+ of (\d+) characters; sha
 
 def bounded(completion: Completion) -> Completion:
     """The completion as it is journalled: each text that comes from the server within its bound."""
-    most = {
-        "raw_text": MOST_OF_A_REPLY,
-        "refusal": _MOST_OF_A_MESSAGE,
-        "error": _MOST_OF_A_MESSAGE,
-        "finish_reason": _MOST_OF_A_NAME,
-        "model_name": _MOST_OF_A_NAME,
+    changes: dict[str, Any] = {
+        name: _shortened(text, _MOST[name])
+        for name in _MOST
+        if (text := getattr(completion, name)) and len(text) > _MOST[name]
     }
-    too_long = {name: text for name in most if (text := getattr(completion, name)) and len(text) > most[name]}
-    if not too_long:
-        return completion
-    return replace(completion, **{name: _shortened(text, most[name]) for name, text in too_long.items()})
+    return replace(completion, **changes) if changes else completion
 
 
 def length_before(text: str) -> int | None:
