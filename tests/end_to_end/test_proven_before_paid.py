@@ -171,5 +171,15 @@ def test_huge_replies_make_a_small_journal_and_a_named_cause(
     assert server.stats()["requests"] == len(project.journal()) == 8
     assert project.path(_JOURNAL).stat().st_size < 8 * 250_000
     failed = project.table("failed")
-    assert set(failed["failure_cause"]) == {"invalid_json"}
+    assert set(failed["failure_cause"]) == {"schema_violation"}
     assert failed["detail"].str.contains(r"the reply has 4,\d{3},\d{3} characters; at most 100,000 are read").all()
+
+
+def test_a_closed_terminal_costs_nothing_and_nothing_else_gets_into_the_journal(project: Project) -> None:
+    command = [KEDRO, "run", *_UP_TO_THE_CALLS, "--params", "attribute_sampling.num_examples=20"]
+
+    done = _run(project, ["sh", "-c", 'exec "$@" >&- 2>&- <&-', "sh", *command], {})
+
+    assert done.returncode == 0
+    assert len(project.journal()) == 20
+    assert project.path(_JOURNAL).read_bytes().startswith(b'{"fingerprint":')

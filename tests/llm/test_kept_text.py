@@ -37,7 +37,7 @@ def test_of_a_longer_one_head_tail_length_and_hash_are_kept(text: str) -> None:
 def test_a_shortened_reply_is_never_a_row(text: str) -> None:
     for finish_reason in ("stop", "length"):
         found = parse(bounded(completion(text, finish_reason=finish_reason)), Reply)
-        assert found == Problem("invalid_json", f"the reply has {len(text):,} characters; at most 100,000 are read")
+        assert found == Problem("schema_violation", f"the reply has {len(text):,} characters; at most 100,000 are read")
 
 
 def test_a_long_list_of_tasks_is_within_the_bound() -> None:

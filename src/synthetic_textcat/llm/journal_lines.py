@@ -6,6 +6,7 @@ type and the range of each field, so that everything behind it may rely on them.
 
 import json
 from collections.abc import Iterator
+from dataclasses import MISSING, fields
 from operator import itemgetter
 from pathlib import Path
 from types import NoneType
@@ -17,16 +18,18 @@ from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
 PADDING = b"\0 \t\r\n"
 """What may stand behind the last line: a file system fills up a file with zeros when the machine crashes."""
 
-_FIELDS = tuple(Completion.__slots__)
+_REQUIRED = tuple(field.name for field in fields(Completion) if field.default is MISSING)
+_OPTIONAL = tuple(field.name for field in fields(Completion) if field.default is not MISSING)
+"""Fields that a later version added: an older line lacks them."""
 _TYPES = {name: get_args(hint) or (hint,) for name, hint in get_type_hints(Completion).items()}
 _TYPES["latency_s"] = (float, int)  # JSON has one type of number
 _WORDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false", NoneType: "null"}
 _STATUSES = frozenset((REPLIED, *TRANSPORT_CAUSES))
 _MOST = 2**63 - 1  # what a table's column of whole numbers holds
 _FINGERPRINT_LENGTH = 64
-_FEWEST_OF_OURS = len(_FIELDS) // 2
+_FEWEST_OF_OURS = len(_REQUIRED) // 2
 
-_values_of = itemgetter(*_FIELDS)
+_values_of = itemgetter(*_REQUIRED)
 _scan = json.JSONDecoder().raw_decode
 _valid_types: set[tuple[type, ...]] = set()
 """Combinations of types that were found valid: to look one up is many times faster than to check each field."""
@@ -68,7 +71,7 @@ def read_line(line: bytes) -> dict[str, Any]:
 
 def completion_of(record: dict[str, Any]) -> Completion:
     """The completion of a line that was checked."""
-    return Completion(**{field: record[field] for field in _FIELDS})
+    return Completion(**{field: record[field] for field in (*_REQUIRED, *_OPTIONAL) if field in record})
 
 
 def whole_lines(file: IO[bytes]) -> Iterator[tuple[int, int, bytes]]:
@@ -144,6 +147,8 @@ def _check(record: dict[str, Any]) -> None:
     types = tuple(map(type, values))
     if types not in _valid_types:
         _check_types(types)
+    if len(record) > len(_REQUIRED):
+        _check_optional(record)
     fingerprint, request_id, attempt, run_id, status, _, _, finish_reason = values[:8]
     read, cached, written, latency_s, model_name, prompt_sha256, _, created_at = values[8:]
     if not 1 <= attempt <= _MOST:
@@ -167,11 +172,23 @@ def _check(record: dict[str, Any]) -> None:
 
 
 def _check_types(types: tuple[type, ...]) -> None:
-    for field, found in zip(_FIELDS, types, strict=True):
-        if found not in _TYPES[field]:
-            allowed = " or ".join(_WORDS[each] for each in _TYPES[field])
-            raise LineError(f"{field} is {_WORDS.get(found, 'a list or an object')}, and should be {allowed}")
+    for field, found in zip(_REQUIRED, types, strict=True):
+        _check_type(field, found)
     _valid_types.add(types)
+
+
+def _check_optional(record: dict[str, Any]) -> None:
+    for field in _OPTIONAL:
+        value = record.get(field)
+        _check_type(field, type(value))
+        if isinstance(value, int | float) and not 0 <= value <= _MOST:
+            raise LineError(f"{field} is out of range")
+
+
+def _check_type(field: str, found: type) -> None:
+    if found not in _TYPES[field]:
+        allowed = " or ".join(_WORDS[each] for each in _TYPES[field])
+        raise LineError(f"{field} is {_WORDS.get(found, 'a list or an object')}, and should be {allowed}")
 
 
 def _is_hex(text: str) -> bool:

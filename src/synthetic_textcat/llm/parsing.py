@@ -28,7 +28,7 @@ def parse(completion: Completion, wanted: type[Wanted]) -> Wanted | Problem:
     if completion.finish_reason == "content_filter":
         return Problem("content_filtered", "the server's content filter stopped the reply")
     if (length := length_before(completion.raw_text)) is not None:
-        return Problem("invalid_json", f"the reply has {length:,} characters; at most {MOST_OF_A_REPLY:,} are read")
+        return Problem("schema_violation", f"the reply has {length:,} characters; at most {MOST_OF_A_REPLY:,} are read")
     cut = completion.finish_reason == "length"
     found = _found(completion.raw_text, wanted, cut)
     if cut and isinstance(found, Problem):
