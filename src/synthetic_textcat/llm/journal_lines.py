@@ -12,6 +12,7 @@ from pathlib import Path
 from types import NoneType
 from typing import IO, Any, get_args, get_type_hints
 
+from synthetic_textcat.llm.unicode import speakable
 from synthetic_textcat.schemas.completions import REPLIED, Completion
 from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
 
@@ -70,8 +71,9 @@ def read_line(line: bytes) -> dict[str, Any]:
 
 
 def completion_of(record: dict[str, Any]) -> Completion:
-    """The completion of a line that was checked."""
-    return Completion(**{field: record[field] for field in (*_REQUIRED, *_OPTIONAL) if field in record})
+    """The completion of a line that was checked; the model's name as a table can hold it."""
+    values = {field: record[field] for field in (*_REQUIRED, *_OPTIONAL) if field in record}
+    return Completion(**values | {"model_name": speakable(record["model_name"])})
 
 
 def whole_lines(file: IO[bytes]) -> Iterator[tuple[int, int, bytes]]:
@@ -149,8 +151,8 @@ def _check(record: dict[str, Any]) -> None:
         _check_types(types)
     if len(record) > len(_REQUIRED):
         _check_optional(record)
-    fingerprint, request_id, attempt, run_id, status, _, _, finish_reason = values[:8]
-    read, cached, written, latency_s, model_name, prompt_sha256, _, created_at = values[8:]
+    fingerprint, request_id, attempt, run_id, status, _, _, _ = values[:8]
+    read, cached, written, latency_s, _, prompt_sha256, _, created_at = values[8:]
     if not 1 <= attempt <= _MOST:
         raise LineError("attempt is no whole number from 1 on")
     if not (read is None or 0 <= read <= _MOST):
@@ -167,8 +169,6 @@ def _check(record: dict[str, Any]) -> None:
         raise LineError("fingerprint is no sha256")
     if not (request_id.isascii() and run_id.isascii() and prompt_sha256.isascii() and created_at.isascii()):
         raise LineError("an id is not ASCII")
-    if not (_can_be_written(model_name) and _can_be_written(finish_reason)):
-        raise LineError("model_name or finish_reason is no Unicode text")
 
 
 def _check_types(types: tuple[type, ...]) -> None:
@@ -195,16 +195,5 @@ def _is_hex(text: str) -> bool:
     try:
         bytes.fromhex(text)
     except ValueError:
-        return False
-    return True
-
-
-def _can_be_written(text: str | None) -> bool:
-    """Whether a table can hold a text: a lone surrogate has no place in UTF-8."""
-    if text is None or text.isascii():
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
         return False
     return True
