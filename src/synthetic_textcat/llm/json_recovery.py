@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Set
 from typing import Any
 
-from synthetic_textcat.llm.literals import decoded, depth_within, objects_in
+from synthetic_textcat.llm.literals import decoded, objects_in
+from synthetic_textcat.llm.nesting import depth_within
 from synthetic_textcat.llm.recovery import Recovery
 
 _DEEPEST_WRAPPING = 4

@@ -5,15 +5,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from synthetic_textcat.llm.nesting import DEEPEST_NESTING, depth_within
 from synthetic_textcat.llm.recovery import Recovery
-
-DEEPEST_NESTING = 64
-"""Levels of lists and objects that are read. What is deeper counts as no JSON: where exactly Python's decoder gives up
-depends on how deep the stack is that calls it, and a verdict must not."""
 
 _MOST_STARTS = 2_000  # braces at which an object is looked for: thoughts may be full of them
 _CHARACTERS_A_STEP = 20  # that the decoder goes through
 _A_START = 20  # steps of a vain attempt; its error counts the lines before it
+_TOO_DEEP = 40_000  # steps of one that is nested too deep: ten of them, and the reply is given up
 _LINES_A_STEP = 2_000  # characters of such lines
 
 _DECODER = json.JSONDecoder(strict=False)  # control characters within strings pass, and are kept
@@ -39,11 +37,17 @@ def decoded_from(text: str, position: int, recovery: Recovery) -> tuple[Any, int
         reached = len(text) if error.msg.startswith("Unterminated") else error.pos
         recovery.spend(_A_START + len(text) // _LINES_A_STEP + (reached - position) // _CHARACTERS_A_STEP)
         return None, position
-    except (ValueError, RecursionError):  # a number of thousands of digits; nested beyond measure
+    except ValueError:  # a number of thousands of digits
         recovery.spend(_A_START + (len(text) - position) // _CHARACTERS_A_STEP)
         return None, position
+    except RecursionError:
+        recovery.spend(_TOO_DEEP)
+        return None, position
     recovery.spend(1 + 2 * (end - position) // _CHARACTERS_A_STEP)  # it is gone through once more
-    return (value, end) if depth_within(value, DEEPEST_NESTING) else (None, position)
+    if depth_within(value, DEEPEST_NESTING):
+        return value, end
+    recovery.spend(_TOO_DEEP)
+    return None, position
 
 
 def objects_in(text: str, recovery: Recovery) -> Iterator[dict[str, Any]]:
@@ -73,14 +77,6 @@ def is_closed(text: str) -> bool:
     # a quote that opens no string is matched too, lest the search for its end begins again at each one behind it
     signs = _STRING.sub(lambda string: "" if string[1] else string[0], text)
     return signs.count("{") == signs.count("}") and signs.count("[") == signs.count("]")
-
-
-def depth_within(value: Any, levels: int) -> bool:
-    """Whether lists and objects are nested in one another no deeper."""
-    if not isinstance(value, dict | list):
-        return True
-    parts = value.values() if isinstance(value, dict) else value
-    return levels > 0 and all(depth_within(part, levels - 1) for part in parts)
 
 
 def _is_shallow(text: str) -> bool:

@@ -1,8 +1,8 @@
 """From a completion to the object that was asked for, or to the failure cause; each reply is read once.
 
 A row that is whole JSON is read in the caller's thread. Anything else is recovered in one worker thread: the event loop
-stays free, and the stack, on whose depth the patience of a recursive parser depends, is the same for every caller. Results
-are kept, since the nodes, the engine and the hooks of a run ask for the same ones.
+stays free, and the stack, on whose depth the patience of a recursive parser depends, is the same for every caller.
+Results are kept, since the nodes, the engine and the hooks of a run ask for the same ones.
 """
 
 from typing import TypeVar

@@ -80,7 +80,10 @@ def _whole(text: str, wanted: type[Wanted], _: bool) -> Wanted | Problem | None:
 
 
 def _recovered(text: str, wanted: type[Wanted], cut: bool) -> Wanted | Problem:
-    """The first reading of the text that validates; else what is wrong with the first reading there is."""
+    """The first reading of the text that validates; else what is wrong with the first reading there is.
+
+    Where the repair library broke, it is no reading at all: what else was found is a fragment.
+    """
     problem: Problem | None = None
     recovery = Recovery()
     try:
@@ -92,7 +95,9 @@ def _recovered(text: str, wanted: type[Wanted], cut: bool) -> Wanted | Problem:
             problem = problem or found
     except WorkLimitError as limit:
         return problem or _nothing(wanted, f"gave up after {limit}")
-    return problem or _nothing(wanted, recovery.fault)
+    if recovery.error:
+        return _nothing(wanted, recovery.error)
+    return problem or _nothing(wanted, recovery.limit)
 
 
 def _readings(text: str, wanted: type[BaseModel], cut: bool, recovery: Recovery) -> Iterator[dict[str, Any]]:

@@ -3,17 +3,17 @@
 from collections.abc import Iterator
 from typing import Any, Self, SupportsIndex
 
-READING_STEPS = 400_000
+READING_STEPS = 350_000
 """What finding lists and objects in a reply may cost; a step is a quarter of a microsecond or less on a slow core.
 
-A brainstormed list of 1,000 sentences in 100,000 characters takes 250,000; one of 100 sentences some 20,000.
+A brainstormed list of 100 sentences takes 20,000 to 40,000; one of 1,000, which is as long as a reply may be, 340,000.
 """
 
-REPAIR_STEPS = 200_000
-"""What json-repair may look at, in characters, each time it looks at one: 0.4 µs or less.
+REPAIR_STEPS = 150_000
+"""How often the repair library may look at a character: 0.1 to 1 µs, by what it does with it.
 
-A broken row takes 2 to 5 steps a character, so one of 5,000 words passes. Its time grows with the square of the length
-where a text has nothing but quotes or brackets: 8,000 such characters are seconds, and millions of steps.
+A broken row takes 2 to 5 steps a character. Of a text that is all quotes or brackets the library's time grows with the
+square of its length: 8,000 such characters are seconds, and millions of steps.
 """
 
 
