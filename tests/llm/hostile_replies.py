@@ -184,7 +184,7 @@ def _length(draw: random.Random) -> int:
     kind = draw.random()
     if kind < 0.002:
         return draw.randrange(100_000, 300_000)
-    return draw.randrange(8_000, 100_000) if kind < 0.01 else draw.randrange(10, 1_000)
+    return draw.randrange(8_000, 100_000) if kind < 0.01 else draw.randrange(10, 400)
 
 
 def _pattern(draw: random.Random) -> str:
