@@ -11,7 +11,7 @@ from kedro.io import MemoryDataset
 from pydantic import BaseModel
 
 from synthetic_textcat.hooks.tracking.guard import Guard
-from synthetic_textcat.hooks.tracking.marks import local_path, marks_of
+from synthetic_textcat.hooks.tracking.marks import marks_of, read_bytes
 from synthetic_textcat.hooks.tracking.parameters import flatten, plain
 from synthetic_textcat.hooks.tracking.prompts import template_of
 from synthetic_textcat.hooks.tracking.source import source_tags
@@ -103,4 +103,4 @@ def test_a_dead_server_is_not_asked_for_ever(caplog: pytest.LogCaptureFixture, m
 def test_a_dataset_without_marks_has_none(metadata: Any) -> None:
     dataset = MemoryDataset(data=1, metadata=metadata)
     assert marks_of(dataset) is None
-    assert local_path(dataset) is None
+    assert read_bytes(dataset) is None
