@@ -308,6 +308,10 @@ def test_what_no_file_system_takes_is_refused_before_anything_else(at: str, entr
     assert says in _refusal("TableDataset", at=at, **entry)
 
 
+def test_a_journal_is_no_folder_named_like_a_protocol_either() -> None:
+    assert "write s3:// if s3 is the protocol" in _refusal("JournalDataset", at="s3:/team-bucket/completions.jsonl")
+
+
 def test_a_web_address_is_shown_without_what_may_be_a_signature() -> None:
     dataset = datasets.TasksFileDataset(filepath="https://user:password@host/tasks.csv?signature=s3cret")
     assert str(shown_place(dataset)) == "https://***@host/tasks.csv"

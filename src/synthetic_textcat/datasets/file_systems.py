@@ -33,8 +33,13 @@ def find_place(
     Raises:
         StorageError: If the protocol is unknown, its package is missing, or an option is wrong.
     """
+    refuse_a_slip(str(filepath))
     shown = _shown(str(filepath))
-    _refuse_a_slip(str(filepath), shown, fs_args or {})
+    if used := [name for name in _OPEN_ARGS if name in (fs_args or {})]:
+        raise StorageError(
+            f"{shown}: fs_args.{used[0]} means nothing here, since files are copied whole. Next: leave it out; options "
+            "of the file system itself stand in fs_args"
+        )
     try:
         fs, path = url_to_fs(str(filepath), **{**(credentials or {}), **(fs_args or {})})
     except ImportError as error:
@@ -48,16 +53,16 @@ def find_place(
     return Place(fs, path, short_path(path)) if place.is_local else place
 
 
-def _refuse_a_slip(filepath: str, shown: str, fs_args: Mapping[str, Any]) -> None:
+def refuse_a_slip(filepath: str) -> None:
+    """Makes sure that a path is not a URL with a slash too few, which would be a local folder such as `s3:`.
+
+    Raises:
+        StorageError: If it is.
+    """
     if slip := _NOT_A_URL.match(filepath):
         raise StorageError(
-            f"{shown} is neither a path nor a URL. Next: write {slip[1]}:// if {slip[1]} is the protocol, or ./ before "
-            "a path"
-        )
-    if used := [name for name in _OPEN_ARGS if name in fs_args]:
-        raise StorageError(
-            f"{shown}: fs_args.{used[0]} means nothing here, since files are copied whole. Next: leave it out; options "
-            "of the file system itself stand in fs_args"
+            f"{_shown(filepath)} is neither a path nor a URL. Next: write {slip[1]}:// if {slip[1]} is the protocol, "
+            "or ./ before a path"
         )
 
 

@@ -121,7 +121,9 @@ class StoredDataset(AbstractVersionedDataset[_In, _Out]):
         self.prove_kind()
         if not self.is_folder or self._version is not None:
             return
-        if any(name.split("/")[1:2] == [self.root.name] for name in self.root.listed()):
+        local = Path(self.root.path).glob(f"*/{self.root.name}") if self.root.is_local else ()
+        remote = () if self.root.is_local else self.root.listed()
+        if any(local) or any(name.split("/")[1:2] == [self.root.name] for name in remote):
             raise StorageError(
                 f"{self.root.shown} holds versions of an earlier run, which saving without versioned: true would "
                 "remove. Next: set versioned: true in its entry in the catalog, or name another path there"
