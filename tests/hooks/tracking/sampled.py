@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 from langchain_core.prompts import ChatPromptTemplate
 
+from synthetic_textcat.hooks.tracking.clock import RunClock
 from synthetic_textcat.hooks.tracking.sampled_calls import SampledCalls
 from synthetic_textcat.llm.messages import Messages, messages_sha256
 from synthetic_textcat.llm.open_calls import OpenRow, OpenRows
@@ -35,7 +36,7 @@ class Plan:
 
     def sample(self, share: float, namespace: str = "") -> SampledCalls:
         """A sample that holds what is to be rendered."""
-        calls = SampledCalls(share)
+        calls = SampledCalls(share, RunClock())
         for name, part in self._parts().items():
             calls.hold(namespace + name, part)
         return calls

@@ -13,7 +13,8 @@ from urllib.request import ProxyHandler, build_opener
 
 import click
 
-from synthetic_textcat.hooks.tracking.guard import quiet
+from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls
+from synthetic_textcat.hooks.tracking.quiet import quiet
 from synthetic_textcat.hooks.tracking.store import Store
 from synthetic_textcat.hooks.tracking.views import save_views, view_urls
 
@@ -78,7 +79,7 @@ def _is_up(server: "subprocess.Popen[bytes]", address: str) -> bool:
 def _show(server: str, store: Store) -> None:
     """Prints the pages' addresses, and opens the first one where there is a screen."""
     with quiet():
-        client = store.connect()
+        client = store.connect(BoundedCalls())
         experiment_id = store.experiment_id(client)
         save_views(client, experiment_id)
     pages = view_urls(server, experiment_id)
