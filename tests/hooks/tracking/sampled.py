@@ -34,9 +34,9 @@ class Plan:
         self.prompts = RowPrompts(self.requests, [_TASK], RowTemplates(*templates()), 0)
         self._messages = {asked.row["request_id"]: asked.messages for asked in self.prompts.rendered(self.requests)}
 
-    def sample(self, share: float, namespace: str = "") -> SampledCalls:
+    def sample(self, share: float, namespace: str = "", clock: RunClock | None = None) -> SampledCalls:
         """A sample that holds what is to be rendered."""
-        calls = SampledCalls(share, RunClock())
+        calls = SampledCalls(share, clock or RunClock())
         for name, part in self._parts().items():
             calls.hold(namespace + name, part)
         return calls

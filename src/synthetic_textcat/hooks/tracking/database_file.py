@@ -2,13 +2,12 @@
 
 import logging
 import os
-import shutil
+import secrets
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from filelock import FileLock, Timeout
 
@@ -17,8 +16,8 @@ from synthetic_textcat.hooks.tracking.database_check import Finding, State, exam
 
 _LOCK = "store.lock"
 _LONGEST_WAIT_S = 15.0
-_STILL_S = 2.0
-"""A torn file that nobody has touched for so long is no one's work in progress: one of MLflow's steps takes 50 ms."""
+_STILL_S = 3.0
+"""A torn file that nobody has touched for so long is no one's work in progress: MLflow makes its tables in many steps."""
 
 _TRIES = 3
 
@@ -39,12 +38,12 @@ def ensure_database(file: Path, locks: Path, *, is_project_file: bool) -> None:
     """
     file = Path(os.path.realpath(file))  # a link to a disk elsewhere stays one
     file.parent.mkdir(parents=True, exist_ok=True)
-    if _is_ready(file, examine(file), is_project_file=is_project_file) and not _scratch_folders(file):
+    if _is_ready(file, examine(file), is_project_file=is_project_file) and not _scratch_files(file):
         return
     with _alone(locks) as is_certain:
         if is_certain:  # nobody is at work, so these were left behind by a kill
-            for folder in _scratch_folders(file):
-                shutil.rmtree(folder, ignore_errors=True)
+            for path in _scratch_files(file):
+                path.unlink(missing_ok=True)
         for _ in range(_TRIES):
             finding = _settled(file)
             if _is_ready(file, finding, is_project_file=is_project_file):
@@ -113,24 +112,30 @@ def _traces_of_work(file: Path) -> set[tuple[str, int, int]]:
 
 
 def _make(file: Path) -> None:
+    """MLflow makes its tables in memory: in a file, its 67 migrations wait for the disk a few hundred times."""
     from mlflow import MlflowClient
 
-    with TemporaryDirectory(prefix=_scratch_prefix(file), dir=file.parent, ignore_cleanup_errors=True) as scratch:
-        made, whole = Path(scratch, "made.db"), Path(scratch, "whole.db")
-        MlflowClient(tracking_uri=f"sqlite:///{made.as_posix()}").search_experiments(max_results=1)
-        _copy(made, whole)  # MLflow keeps a connection to the one that it made
-        _sync(whole)
+    address = f"file:textcat-{secrets.token_hex(8)}?mode=memory&cache=shared&uri=true"
+    MlflowClient(tracking_uri=f"sqlite:///{address}").search_experiments(max_results=1)
+    scratch = file.with_name(f"{_scratch_prefix(file)}{secrets.token_hex(4)}")
+    try:
+        with closing(sqlite3.connect(address, uri=True)) as made:
+            _write(made, scratch)
         for stray in side_files(file):  # SQLite would take a journal left behind for the new file's own
             stray.rename(_free_name(stray))
         if not os.path.lexists(file):
-            whole.rename(file)
+            scratch.rename(file)
+    finally:
+        scratch.unlink(missing_ok=True)
     _sync(file.parent)
 
 
-def _copy(made: Path, whole: Path) -> None:
-    with closing(sqlite3.connect(made)) as source, closing(sqlite3.connect(whole)) as target:
-        source.backup(target)
-        target.execute("PRAGMA journal_mode = DELETE")
+def _write(made: sqlite3.Connection, scratch: Path) -> None:
+    with closing(sqlite3.connect(scratch)) as written:
+        written.execute("PRAGMA journal_mode = OFF")
+        written.execute("PRAGMA synchronous = OFF")
+        made.backup(written)
+    _sync(scratch)
 
 
 def _sync(path: Path) -> None:
@@ -163,7 +168,7 @@ def _scratch_prefix(file: Path) -> str:
     return f".{file.name}.new-"
 
 
-def _scratch_folders(file: Path) -> list[Path]:
+def _scratch_files(file: Path) -> list[Path]:
     prefix = _scratch_prefix(file)
     return [path for path in file.parent.iterdir() if path.name.startswith(prefix)]
 
