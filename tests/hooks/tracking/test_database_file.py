@@ -1,5 +1,6 @@
 """MLflow's database file: whole or absent after a kill, and what was torn before is kept aside."""
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -9,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from synthetic_textcat.errors import TrackingStoreError
+from synthetic_textcat.hooks.tracking import MlflowTracking
 from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls
 from synthetic_textcat.hooks.tracking.database_check import State, examine
 from synthetic_textcat.hooks.tracking.database_file import ensure_database
 from synthetic_textcat.hooks.tracking.quiet import quiet
 from synthetic_textcat.hooks.tracking.store import Store
+from tests.hooks.tracking.pipelines import small_pipeline
 from tests.hooks.tracking.project import Project, make_project
 
 Damage = Callable[[Path], object]
@@ -145,12 +148,18 @@ def test_another_programs_tables_are_no_torn_store(tmp_path: Path) -> None:
     assert examine(file).state is State.READY
 
 
-def test_a_database_that_another_program_holds_is_not_touched(project: Project) -> None:
+def test_a_database_that_another_program_holds_costs_a_line_and_a_few_seconds(
+    project: Project, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     file = project.path / "mlflow.db"
+    monkeypatch.chdir(project.path)
     with closing(sqlite3.connect(file)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(sqlite3.OperationalError, match="locked"):
-            examine(file)
+        project.run(MlflowTracking(verdict=lambda *_: None), small_pipeline())
+
+    (line,) = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert line.startswith("MLflow did not record this run in mlflow.db: OperationalError: database is locked. Next: ")
+    assert [path.name for path in project.path.iterdir() if "mlflow.db" in path.name] == ["mlflow.db"]
 
 
 def test_what_a_kill_left_beside_a_missing_file_does_no_harm(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

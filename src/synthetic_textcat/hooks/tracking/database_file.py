@@ -17,7 +17,7 @@ from synthetic_textcat.hooks.tracking.database_check import Finding, State, exam
 _LOCK = "store.lock"
 _LONGEST_WAIT_S = 15.0
 _STILL_S = 3.0
-"""A torn file that nobody has touched for so long is no one's work in progress: MLflow makes its tables in many steps."""
+"""A torn file that nobody has touched for so long is nobody's work in progress: MLflow makes tables in small steps."""
 
 _TRIES = 3
 

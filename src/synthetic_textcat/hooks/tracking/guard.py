@@ -12,6 +12,7 @@ from synthetic_textcat.hooks.tracking.store import Store
 T = TypeVar("T")
 
 _LONGEST_REASON = 300
+_MOST_NAMED = 6
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class Guard:
         """Warns once of all that MLflow did not record, with the first reason and the next step."""
         if not self._failed:
             return
-        what, self._failed = ", ".join(dict.fromkeys(self._failed)), []
+        what, self._failed = _listed(list(dict.fromkeys(self._failed))), []
         if isinstance(self._first, TrackingStoreError):
             reason = str(self._first)
         else:
@@ -66,6 +67,11 @@ def first_line(error: BaseException, limit: int = 500) -> str:
     """The first line of the error's text that says something, without keys; its type's name where none does."""
     lines = (line.strip() for line in str(error).splitlines())
     return redact(next(filter(None, lines), type(error).__name__))[:limit]
+
+
+def _listed(steps: list[str]) -> str:
+    more = len(steps) - _MOST_NAMED
+    return ", ".join(steps[:_MOST_NAMED]) + (f" and {more} more things" if more > 0 else "")
 
 
 def _reason(error: Exception | None, budget: WaitingBudget) -> str:

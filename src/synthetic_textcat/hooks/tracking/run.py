@@ -132,7 +132,7 @@ class ActiveRun:
             return
         self.stream.stop()
         with self.calls.budget.pipeline_waits():
-            marked = list(self._marked())
+            marked = self.guard.attempt("what the catalog marks", lambda: list(self._marked())) or []
             record_results(self.log, self.guard, marked, self.opening.project, step)
             if self._thread is not None:
                 self.calls.budget.join(self._thread, _LAST_WRITE_S)

@@ -98,7 +98,9 @@ class Store:
         found = client.get_experiment_by_name(self.experiment) or self._make_experiment(client)
         if found.lifecycle_stage == "deleted":
             client.restore_experiment(found.experiment_id)
-            logger.warning("MLflow's experiment %s was deleted; it is restored to record this run", self.experiment)
+            logger.warning(
+                "MLflow's experiment %s was deleted; it is restored, since runs are kept there", self.experiment
+            )
         return str(found.experiment_id)
 
     def advice(self, error: Exception | None) -> str:
