@@ -41,10 +41,10 @@ def lock_left_behind(folder: Path, tags: Mapping[str, str]) -> FileLock | None:
     if not _NAME.fullmatch(name) or host != socket.gethostname():
         return None
     lock = _lock(folder, name)
-    file = Path(lock.lock_file)
-    if not file.exists() or str(file.stat().st_ino) != tags.get(_INODE_TAG, str(file.stat().st_ino)):
-        return None
     try:
+        inode = str(Path(lock.lock_file).stat().st_ino)
+        if inode != tags.get(_INODE_TAG, inode):
+            return None
         lock.acquire(blocking=False)
     except (OSError, NotImplementedError, Timeout):
         return None
