@@ -82,6 +82,14 @@ class EarlierRunError(TextcatError):
     """An earlier run that can't be had: unknown, deleted, without the files needed, or planned by other code."""
 
 
+class TrackingStoreError(TextcatError):
+    """An MLflow store that can't be used as it is; its text says what to do."""
+
+
+class MlflowTimeoutError(TextcatError):
+    """A call to MLflow that was given up on."""
+
+
 class QualityTooLowError(TextcatError):
     """Yield or quality beyond what a parameter allows; raised when everything is saved."""
 

@@ -62,4 +62,6 @@ HOOKS = (
     _refill,
 )
 
-DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
+# kedro-mlflow, installed beside the project, would record each run a second time, or end it. Kedro compares names as
+# the packages' metadata spell them, which is with an underscore in kedro-mlflow's.
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro-mlflow", "kedro_mlflow")
