@@ -54,6 +54,10 @@ class BadRequestError(FatalAnswerError):
     """A request that the server calls bad: fatal for the first call, one row's own fault after others went well."""
 
 
+class RunStoppedError(TextcatError):
+    """A server that stopped answering before there was a row to plan: the end of the run, though not its failure."""
+
+
 class JournalError(TextcatError):
     """A journal that is not ours, is torn in the middle, can't be written, or is in use by another run."""
 
@@ -87,11 +91,13 @@ class TransportError(Exception):
 
     Attributes:
         cause: One of `schemas.TRANSPORT_CAUSES`.
+        retry_after_s: For how long the server asks to be left alone, in seconds; None if it does not say.
     """
 
-    def __init__(self, cause: str, message: str) -> None:
+    def __init__(self, cause: str, message: str, retry_after_s: float | None = None) -> None:
         super().__init__(message)
         self.cause = cause
+        self.retry_after_s = retry_after_s
 
 
 class UnreachableError(TransportError):

@@ -1,10 +1,8 @@
 """The chat model as a function: messages in, an answer or one of our errors out."""
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from synthetic_textcat.llm.answers import Answer, filtered_answer, read_answer
-from synthetic_textcat.llm.client_hooks import listen_in
 from synthetic_textcat.llm.messages import Messages
 from synthetic_textcat.llm.transport_errors import as_our_error
 from synthetic_textcat.llm.ways import way_of
@@ -25,7 +23,7 @@ class Chat:
         """One call.
 
         Raises:
-            TransportError: If no reply came, the client's own retries included.
+            TransportError: If no reply came.
             TextcatError: If every further call would fail alike.
         """
         try:
@@ -34,12 +32,6 @@ class Chat:
             if (filtered := filtered_answer(error)) is not None:
                 return filtered
             raise as_our_error(error) from error
-
-    def before_each_retry(self, wait: Callable[[], Awaitable[None]]) -> None:
-        """Has the client wait before it sends a request once more, where it is one that can be told to."""
-        client = getattr(self._model, "http_async_client", None)
-        if client is not None:
-            listen_in(client, wait)
 
     async def close(self) -> None:
         """Closes the model's connections."""

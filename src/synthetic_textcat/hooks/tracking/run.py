@@ -1,6 +1,6 @@
 """The MLflow run that is open: what it is given at its start, and what at its end."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
@@ -115,7 +115,7 @@ class ActiveRun:
         if self.open_now():
             record_values(self.log, self.guard, list(self._marked()), step)
 
-    def close(self, status: str, reason: str | None, step: int = 0) -> None:
+    def close(self, status: str, reason: str | None, step: int = 0, tags: Mapping[str, str] | None = None) -> None:
         """Records what was read and saved, and ends the run; each step stands by itself."""
         if not self.open_now():
             return
@@ -125,6 +125,8 @@ class ActiveRun:
         self.stream.finish(self.log, self.guard)
         marked = list(self._marked())
         record_results(self.log, self.guard, marked, self.opening.project, step)
+        if tags:
+            self.guard.attempt("what stopped it", lambda: self.log.batch(tags=tags))
         self.guard.attempt("its description", lambda: self._describe(status, reason))
         self.guard.attempt("its end", lambda: self.log.end(status, reason), always=True)
         self.guard.report()
