@@ -65,8 +65,22 @@ def main(rows: int, concurrency: int, memory: bool) -> None:
         before, begun, good = usage(), perf_counter(), 0
         still_open = find_open_rows(requests, calls, journal.load(), limits, "bench")
         none_yet = JournalDataset(filepath=str(Path(folder) / "brainstorm.jsonl")).load()
-        asked = (requests, load_tasks(), prompts, still_open, {}, retry)
-        batches = generate(*asked, spec, LLM, limits, _NO_PRICES, none_yet, "bench", reject_reason, {})
+        batches = generate(
+            requests,
+            load_tasks(),
+            prompts,
+            still_open,
+            {},
+            retry,
+            spec,
+            LLM,
+            limits,
+            _NO_PRICES,
+            none_yet,
+            "bench",
+            reject_reason,
+            {},
+        )
         for batch in batches:
             journal.save(batch)
             good += sum(completion.replied for completion in batch)

@@ -1,5 +1,7 @@
 """How far the calls are, as it is shown."""
 
+from typing import Any
+
 import pytest
 
 from synthetic_textcat.hooks.durations import clock
@@ -34,7 +36,7 @@ def test_each_row_counts_once_in_one_place() -> None:
 
 def test_a_row_whose_call_is_retried_counts_once_wherever_it_ends() -> None:
     tally = Tally(asked=3, max_attempts=1)
-    none = {"prompt_tokens": None, "cached_tokens": None, "completion_tokens": None}
+    none: dict[str, Any] = {"prompt_tokens": None, "cached_tokens": None, "completion_tokens": None}
     tally.add([*[no_reply(request_id=row, **none) for row in ("r0", "r1", "r2", "r0", "r1")]], _PRICES)
     tally.add([completion(_GOOD, request_id="r0"), completion(BAD, request_id="r1")], _PRICES)
     tally.end()

@@ -164,5 +164,5 @@ def test_calls_are_taken_as_workers_get_free_and_not_all_at_once() -> None:
     model = ScriptedChatModel(delay_s=0.01)
     batches = complete(model.as_chat, calls(), manner(3))
     seen = len(next(batches))
-    batches.close()  # type: ignore[attr-defined]
+    batches.close()
     assert seen <= len(taken) < 1_000

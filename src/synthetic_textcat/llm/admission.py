@@ -13,6 +13,9 @@ from synthetic_textcat.llm.messages import Messages
 from synthetic_textcat.llm.pace import Pace
 from synthetic_textcat.schemas.stops import Outage, local_time
 
+_A_YEAR_S = 365 * 86_400.0
+"""A server may name any number; a calendar ends."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -46,7 +49,7 @@ class Admission:
         last, told_s = self._breaker.last, self._breaker.told_s
         if self._breaker.state is not State.STOPPED or last is None:
             return None
-        until = None if told_s is None else datetime.now().astimezone() + timedelta(seconds=told_s)
+        until = None if told_s is None else datetime.now().astimezone() + timedelta(seconds=min(told_s, _A_YEAR_S))
         return Outage(cause=last.cause, words=last.words, until=until)
 
     async def enter(self, messages: Messages) -> Ticket:

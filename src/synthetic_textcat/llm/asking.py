@@ -55,22 +55,21 @@ async def ask(
         TextcatError: If every further call would fail alike.
     """
     begun = monotonic()
-    answer, may_retry = _NO_ANSWER, False
+    answer, note = _NO_ANSWER, None
     failure: TransportError | None = None
     try:
         answer = await _answer(chat, call, messages, manner.deadline_s)
+        note = answer.error
     except UnreachableError as error:
         if not proven():
-            raise FatalAnswerError(
-                f"No server answers: {error}. Next: start it, or set OPENAI_BASE_URL to its address"
-            ) from None
-        failure, may_retry = error, True
+            raise FatalAnswerError(str(error)) from None
+        failure = error
     except TransportError as error:
-        failure, may_retry = error, True
+        failure = error
     except BadRequestError as error:
         if call.untried and attempt == 1 and not proven():
             raise
-        failure = TransportError("server_error", str(error))
+        failure = TransportError("server_error", str(error), retryable=False)
     completion = Completion(
         fingerprint=call.fingerprint,
         request_id=call.request_id,
@@ -86,10 +85,10 @@ async def ask(
         latency_s=round(monotonic() - begun, 4),
         model_name=answer.model_name,
         prompt_sha256=messages_sha256(messages),
-        error=None if failure is None else redact(str(failure)),
+        error=note if failure is None else redact(str(failure)),
         created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
     )
-    return Asked(completion, may_retry, None if failure is None else failure.retry_after_s)
+    return Asked(completion) if failure is None else Asked(completion, failure.retryable, failure.retry_after_s)
 
 
 async def _answer(chat: Chat, call: Call, messages: Messages, deadline_s: float) -> Answer:

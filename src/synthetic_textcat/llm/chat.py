@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from synthetic_textcat.errors import ContentFilteredError
 from synthetic_textcat.llm.answers import Answer, filtered_answer, read_answer
 from synthetic_textcat.llm.messages import Messages
 from synthetic_textcat.llm.transport_errors import as_our_error
@@ -29,9 +30,10 @@ class Chat:
         try:
             return read_answer(await self._way(messages, schema, seed))
         except Exception as error:
-            if (filtered := filtered_answer(error)) is not None:
-                return filtered
-            raise as_our_error(error) from error
+            failure = as_our_error(error)
+            if isinstance(failure, ContentFilteredError):
+                return filtered_answer(str(failure))
+            raise failure from error
 
     async def close(self) -> None:
         """Closes the model's connections."""

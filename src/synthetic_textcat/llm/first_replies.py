@@ -93,7 +93,7 @@ class FirstReplies:
         self._start.note(completion.request_id, problem)
         self._tasks.add(task_id)
         cause = self._start.reason
-        is_one_task = self._kind == "example" and len(self._tasks) < 2
+        is_one_task = len(self._tasks) == 1 and "" not in self._tasks
         if cause is None or not self._start.has(ENOUGH) or (cause in _OF_THE_CONTENT and is_one_task):
             return
         raise FatalAnswerError(

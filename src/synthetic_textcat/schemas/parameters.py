@@ -121,7 +121,7 @@ class GenerationParameters(Block):
     tokens_per_minute: int | None = Field(None, ge=1)
     max_cost_usd: float | None = Field(None, gt=0)
     max_tokens_total: int | None = Field(None, ge=1)
-    max_wait_seconds: float = Field(300, ge=0)
+    max_wait_seconds: float = Field(300, ge=0, le=604_800)
     pause_task_after: int | None = Field(20, ge=1)
 
     @property
