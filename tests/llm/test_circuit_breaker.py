@@ -5,6 +5,7 @@ import pytest
 from synthetic_textcat.llm.circuit_breaker import CircuitBreaker, Failure, State
 
 _BROKEN = Failure("connection_error", "closed")
+_TOO_LONG = Failure("rate_limited", "daily limit", 3600.0)
 
 
 class _Clock:
@@ -115,24 +116,37 @@ def test_a_call_that_comes_home_late_may_lengthen_the_wait() -> None:
     assert breaker.wait_s == 42
 
 
-def test_a_wait_beyond_the_limit_stops_at_once_and_says_until_when() -> None:
-    too_long = Failure("rate_limited", "daily limit", 3600.0)
+def test_a_wait_beyond_the_limit_stops_it_after_twenty_and_says_until_when() -> None:
     breaker = _Watched()
-    assert breaker.fails(19, too_long, in_flight=32) is State.CLOSED
-    assert breaker.fails(1, too_long, first_row=19, in_flight=32) is State.STOPPED  # a second wave would tell no more
+    assert breaker.fails(19, _TOO_LONG, in_flight=32) is State.CLOSED
+    assert breaker.fails(1, _TOO_LONG, first_row=19, in_flight=32) is State.STOPPED  # a second wave would tell no more
     assert breaker.told_s == 3600
     while_open = _Watched()
     while_open.fails(20)
-    while_open.probe_fails(too_long)
+    while_open.probe_fails(_TOO_LONG)
     assert while_open.state is State.STOPPED
 
 
-def test_a_wait_beyond_the_limit_for_the_last_calls_there_are_stops_too() -> None:
-    too_long = Failure("rate_limited", "daily limit", 3600.0)
+def test_replies_to_calls_that_were_under_way_before_a_refusal_do_not_speak_against_it() -> None:
     breaker = _Watched()
-    breaker.fail(too_long, "r0", 2, rows_remain=False)
+    begun_at = breaker.now()
+    breaker.clock.now += 1
+    breaker.fails(19, _TOO_LONG)
+    breaker.succeed(begun_at)
+    assert breaker.fails(1, _TOO_LONG, first_row=19) is State.STOPPED
+    another = _Watched()
+    another.fails(19, _TOO_LONG)
+    another.succeed(another.now())
+    assert another.fails(19, _TOO_LONG) is State.CLOSED
+
+
+def test_refusals_of_the_last_calls_there_are_stop_it_too() -> None:
+    breaker = _Watched()
+    breaker.conclude()
     assert breaker.is_closed
-    breaker.fail(too_long, "r1", 1, rows_remain=False)
+    breaker.fails(2, _TOO_LONG, rows_remain=False)
+    assert breaker.is_closed
+    breaker.conclude()
     assert breaker.state is State.STOPPED
 
 

@@ -49,9 +49,10 @@ def test_of_one_task_alone_they_stop_it_only_where_a_setting_is_wrong(cause: str
 )
 def test_what_failed_is_said(schema: dict[str, str], things: str) -> None:
     watcher = FirstReplies(watch=True, kind=schema["name"])
+    for row in range(ENOUGH - 1):
+        watcher.note(completion(request_id=f"r{row}"), Problem("refused", "why"))
     with pytest.raises(FatalAnswerError, match=rf"first {ENOUGH} replies to calls for {things} all failed"):
-        for row in range(ENOUGH):
-            watcher.note(completion(request_id=f"r{row}"), Problem("refused", "why"))
+        watcher.note(completion(request_id="last"), Problem("refused", "why"))
 
 
 @pytest.mark.parametrize("other", [None, "truncated"])

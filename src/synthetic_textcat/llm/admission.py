@@ -24,10 +24,12 @@ class Ticket(NamedTuple):
 
     Attributes:
         expected: Tokens that it is expected to take.
+        begun_at: By the breaker's clock.
         is_probe: Whether it finds out for all if the server is back.
     """
 
     expected: float
+    begun_at: float
     is_probe: bool
 
 
@@ -64,7 +66,7 @@ class Admission:
                 raise
             if is_probe or self._breaker.is_closed:
                 self._in_flight += 1
-                return Ticket(expected, is_probe)
+                return Ticket(expected, self._breaker.now(), is_probe)
             self._pace.give_back(expected)
 
     def leave(self, ticket: Ticket, asked: Asked | None, messages: Messages, *, rows_remain: bool = True) -> None:
@@ -78,7 +80,7 @@ class Admission:
         self._pace.note(ticket.expected, asked.completion, messages)
         before = self._breaker.state
         if asked.completion.replied:
-            self._breaker.succeed()
+            self._breaker.succeed(ticket.begun_at)
         else:
             failure = Failure(asked.completion.status, asked.completion.error or "", asked.retry_after_s)
             row = asked.completion.request_id
@@ -87,6 +89,10 @@ class Admission:
             self._announce()
             self._changed.set()
             self._changed = asyncio.Event()
+
+    def conclude(self) -> None:
+        """All calls are made, or the run is over."""
+        self._breaker.conclude()
 
     async def _is_the_probe(self) -> bool:
         """Waits while the breaker is open; whether this call is to be the probe."""
@@ -107,3 +113,5 @@ class Admission:
         elif self._breaker.state is State.OPEN and last is not None:
             at = datetime.now().astimezone() + timedelta(seconds=self._breaker.wait_s)
             logger.warning("No replies any more (%s: %s). Waiting until %s", last.cause, last.words, local_time(at))
+        elif self._breaker.state is State.STOPPED and last is not None:
+            logger.warning("No replies any more (%s: %s). The run stops here", last.cause, last.words)

@@ -11,6 +11,7 @@ from time import monotonic
 from typing import NamedTuple
 
 _FEWEST_CALLS = 20
+_ENOUGH_REFUSALS = 20
 FEWEST_ROWS = 20
 _FIRST_WAIT_S = 5.0
 
@@ -45,9 +46,10 @@ class CircuitBreaker:
     While open it waits as long as the server asks, or 5, 10, 20, … seconds. Then one call goes out, the probe. Any
     reply closes it. Where the next probe would be beyond the limit, it stops the run.
 
-    Two cases apart. Where the server names a wait beyond the limit, 20 failures are enough, or those of the last calls
-    there are: a second wave would tell no more. And when no rows are left that nobody has asked for, the failures must
-    be of several rows: else the last few, which may be what the server chokes on, would pass for an outage.
+    Two cases apart. Where the server names a wait beyond the limit, 20 such refusals stop the run, or fewer when no
+    calls are left: a second wave would tell no more. Replies to calls that were under way before do not speak against
+    them. And when no rows are left that nobody has asked for, failures must be of several rows to open it: else the
+    last few, which may be what the server chokes on, would pass for an outage.
 
     Args:
         max_wait_s: The longest wait from opening on without a reply.
@@ -65,7 +67,8 @@ class CircuitBreaker:
         self.last: Failure | None = None
         self._streak = self._most_in_flight = 0
         self._rows: set[str] = set()
-        self._opened_at = self._probe_at = 0.0
+        self._refusals = 0
+        self._refused_at = self._opened_at = self._probe_at = 0.0
         self._told_until = -inf
         self._backoff_s = _FIRST_WAIT_S
 
@@ -93,12 +96,23 @@ class CircuitBreaker:
         if self.state is State.HALF_OPEN:
             self.state, self._probe_at = State.OPEN, self._clock()
 
-    def succeed(self) -> None:
-        """A call brought a reply, whatever is in it: the server is there."""
-        if self.state is not State.STOPPED:
-            self.state = State.CLOSED
-            self._forget_streak()
-            self.last, self._told_until, self._backoff_s = None, -inf, _FIRST_WAIT_S
+    def now(self) -> float:
+        """The time, by the breaker's clock."""
+        return self._clock()
+
+    def succeed(self, begun_at: float = inf) -> None:
+        """A call, begun at that time, brought a reply, whatever is in it: the server is there."""
+        if self.state is State.STOPPED:
+            return
+        self.state, self._backoff_s = State.CLOSED, _FIRST_WAIT_S
+        self._forget_streak()
+        if begun_at >= self._refused_at:
+            self.last, self._told_until, self._refusals = None, -inf, 0
+
+    def conclude(self) -> None:
+        """No calls are left: what the server refused last, and for longer than may be waited, stops the run."""
+        if self._refusals:
+            self.state = State.STOPPED
 
     def fail(
         self, failure: Failure, row: str, in_flight: int = 1, *, rows_remain: bool = True, is_probe: bool = False
@@ -117,11 +131,10 @@ class CircuitBreaker:
         if self.last is None or self.last.cause != failure.cause:
             self._forget_streak()
         self.last = failure
-        if failure.retry_after_s:
-            self._told_until = max(self._told_until, self._clock() + failure.retry_after_s)
+        self._listen(failure.retry_after_s)
         if self.state is State.CLOSED:
             self._count(row, in_flight)
-            if self._is_outage(in_flight, rows_remain):
+            if self._is_outage(rows_remain):
                 self._opened_at = self._clock()
                 self._plan_probe()
         elif is_probe:
@@ -139,9 +152,18 @@ class CircuitBreaker:
         self._most_in_flight = max(self._most_in_flight, in_flight)
         self._rows.add(row)
 
-    def _is_outage(self, in_flight: int, rows_remain: bool) -> bool:
-        if (self.told_s or 0.0) > self._max_wait_s:
-            return self._streak >= _FEWEST_CALLS or (in_flight <= 1 and not rows_remain)
+    def _listen(self, retry_after_s: float | None) -> None:
+        """Keeps how long the server wants to be left alone."""
+        if not retry_after_s:
+            return
+        self._told_until = max(self._told_until, self._clock() + retry_after_s)
+        if retry_after_s > self._max_wait_s:
+            self._refused_at = self._refused_at if self._refusals else self._clock()
+            self._refusals += 1
+
+    def _is_outage(self, rows_remain: bool) -> bool:
+        if self._refusals >= _ENOUGH_REFUSALS:
+            return True
         enough_rows = rows_remain or len(self._rows) >= self._fewest_rows
         return enough_rows and self._streak >= max(_FEWEST_CALLS, 2 * self._most_in_flight)
 

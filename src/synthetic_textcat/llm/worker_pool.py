@@ -82,6 +82,7 @@ class WorkerPool:
             return batch
         if self._error is not None:
             raise self._error
+        self._admission.conclude()
         return None
 
     async def stop(self) -> list[Completion]:
