@@ -13,7 +13,7 @@ from kedro.framework.cli.project import run
 
 from synthetic_textcat.closed_streams import reopen_closed_streams
 from synthetic_textcat.console import hide_all
-from synthetic_textcat.errors import redact
+from synthetic_textcat.errors import RunStoppedError, redact
 from synthetic_textcat.llm.interrupts import INTERRUPTED, interrupt
 from synthetic_textcat.plain_errors import in_one_line
 
@@ -34,6 +34,8 @@ def _run_plainly(*args: Any, **kwargs: Any) -> Any:
         hide_all()
         click.echo("Stopped. What has arrived is saved; the same command goes on from there.", err=True)
         sys.exit(INTERRUPTED)
+    except RunStoppedError as error:  # all is saved, and there is no failure to tell of
+        click.echo(redact(str(error)))
     except Exception as error:
         line = in_one_line(error)
         if line is None or logging.getLogger(__package__).isEnabledFor(logging.DEBUG):

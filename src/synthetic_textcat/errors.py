@@ -54,6 +54,10 @@ class BadRequestError(FatalAnswerError):
     """A request that the server calls bad: fatal for the first call, one row's own fault after others went well."""
 
 
+class RunStoppedError(TextcatError):
+    """A server that stopped answering before there was a row to plan: the end of the run, though not its failure."""
+
+
 class JournalError(TextcatError):
     """A journal that is not ours, is torn in the middle, can't be written, or is in use by another run."""
 

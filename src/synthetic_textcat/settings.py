@@ -14,6 +14,7 @@ from kedro.config import OmegaConfigLoader  # noqa: E402  after the switches, wh
 from synthetic_textcat.hooks import (  # noqa: E402
     ComparedRuns,
     JournalWriter,
+    LentRowCheck,
     MlflowTracking,
     ParameterGate,
     Progress,
@@ -22,6 +23,7 @@ from synthetic_textcat.hooks import (  # noqa: E402
     Rebuild,
     Refill,
     RunSummary,
+    StopNotes,
     StorageGate,
 )
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA  # noqa: E402
@@ -41,16 +43,18 @@ _rebuild = Rebuild()
 _refill = Refill(is_given=lambda: _rebuild.rebuilt_from() is not None)
 _quality_gate = QualityGate(goes_on=_refill.goes_on)
 _progress = Progress()
+_stops = StopNotes()
 _tracking = MlflowTracking(
     verdict=_quality_gate.complaint,
     rebuilt_from=_rebuild.rebuilt_from,
     tally=_progress.tally,
     passes=_refill,
+    stops=_stops.current,
 )
 # Called last to first: at a run's end MLflow logs it, the summary is printed, and only then may its quality end it.
 HOOKS = (
     _quality_gate,
-    RunSummary(_refill, run_name=lambda: _tracking.run_name),
+    RunSummary(_refill, run_name=lambda: _tracking.run_name, stops=_stops.current),
     _tracking,
     _progress,
     Publishing(),
@@ -58,6 +62,8 @@ HOOKS = (
     _rebuild,
     JournalWriter(_refill),
     StorageGate(_refill, is_rebuilt=lambda: _rebuild.rebuilt_from() is not None),
+    LentRowCheck(),
+    _stops,
     ParameterGate(),
     _refill,
 )

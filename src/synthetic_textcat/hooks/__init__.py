@@ -8,6 +8,8 @@ from synthetic_textcat.hooks.publishing import Publishing
 from synthetic_textcat.hooks.quality_gate import QualityGate
 from synthetic_textcat.hooks.rebuild import Rebuild
 from synthetic_textcat.hooks.refill import Refill
+from synthetic_textcat.hooks.row_check import LentRowCheck
+from synthetic_textcat.hooks.stops import StopNotes
 from synthetic_textcat.hooks.storage_gate import StorageGate
 from synthetic_textcat.hooks.summary import RunSummary
 from synthetic_textcat.hooks.tracking import MlflowTracking
@@ -15,6 +17,7 @@ from synthetic_textcat.hooks.tracking import MlflowTracking
 __all__ = [
     "ComparedRuns",
     "JournalWriter",
+    "LentRowCheck",
     "MlflowTracking",
     "ParameterGate",
     "Progress",
@@ -23,5 +26,6 @@ __all__ = [
     "Rebuild",
     "Refill",
     "RunSummary",
+    "StopNotes",
     "StorageGate",
 ]

@@ -129,6 +129,8 @@ class Progress:
     def _end(self) -> None:
         if self._live is not None:
             hide(self._live)
+        if self._is_counting and self._tally:
+            self._tally.end()
         if self._is_counting and self._tally and self._tally.done:
             logger.info("%s", self._tally.line(monotonic() - self._begun))
         self._live, self._is_counting = None, False

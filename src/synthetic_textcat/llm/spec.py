@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from synthetic_textcat.errors import ModelSetupError, nearest, redact
 from synthetic_textcat.llm.model_classes import argument_names, load_class, settings_for
+from synthetic_textcat.llm.transport_settings import RETRIES, deadline_of, retries_of
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters
 
@@ -59,8 +60,18 @@ class ChatModelSpec:
         sent = {name: value for name, value in self.kwargs.items() if name not in known}
         return (self.endpoint, sent) if sent else (self.endpoint,)
 
+    @property
+    def max_retries(self) -> int:
+        """How often the engine makes a call again that brought no reply."""
+        return retries_of(self.kwargs)
+
+    @property
+    def deadline_s(self) -> float:
+        """How long one call may take."""
+        return deadline_of(self.kwargs)
+
     def build(self, llm: LlmParameters) -> "BaseChatModel":
-        """The chat model with these settings. Asks the server nothing.
+        """The chat model with these settings, less retries of its own: the engine retries. Asks the server nothing.
 
         Raises:
             ModelSetupError: If there is no key, no such class, or the class does not take the settings.
@@ -68,13 +79,15 @@ class ChatModelSpec:
         self._refuse_a_mixture(llm.model)
         self._refuse_second_ways_in()
         by_openai = self.class_path == OPENAI_CLASS
-        kwargs, transport = dict(self.kwargs), {}
+        kwargs, transport = {name: value for name, value in self.kwargs.items() if name != RETRIES}, {}
         if by_openai:
             transport = _openai_transport(proxy=kwargs.pop("openai_proxy", None))
         model_class = load_class(_LEAN.get(self.class_path, self.class_path))
         names = argument_names(model_class)
-        for name in sorted(self.kwargs.keys() - names):  # LangChain would send it to the server
+        for name in sorted(kwargs.keys() - names):  # LangChain would send it to the server
             raise ModelSetupError(f"{self.class_path} takes no {name} (catalog entry llm); {nearest(name, names)}")
+        if RETRIES in names:
+            kwargs[RETRIES] = 0
         settings = self._openai_settings(llm) if by_openai else settings_for(self.class_path, names, llm)
         if self.class_path == OFFLINE_CLASS:
             settings["defects"] = llm.defects
