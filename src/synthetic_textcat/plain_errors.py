@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from synthetic_textcat.errors import TextcatError, redact
+from synthetic_textcat.console import shown_line
+from synthetic_textcat.errors import TextcatError
+from synthetic_textcat.redaction import redact
 
 if TYPE_CHECKING:
     from yaml import MarkedYAMLError
@@ -16,9 +18,9 @@ def in_one_line(error: BaseException) -> str | None:
     """What to print for an error; None if it is a bug, whose traceback must show."""
     for cause in _chain(error):
         if isinstance(cause, TextcatError):
-            return redact(str(cause))
+            return shown_line(str(cause))
     if (line := _about_a_file(error)) is not None:
-        return line
+        return shown_line(line)
     return _flat(error) if _is_kedros_own(error) else None
 
 
@@ -70,4 +72,4 @@ def short_path(path: object) -> str:
 
 
 def _flat(error: BaseException) -> str:
-    return redact(" ".join(str(error).split()))[:_LONGEST]
+    return shown_line(" ".join(redact(str(error)).split()))[:_LONGEST]

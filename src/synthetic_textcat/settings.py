@@ -14,6 +14,7 @@ from kedro.config import OmegaConfigLoader  # noqa: E402  after the switches, wh
 from synthetic_textcat.hooks import (  # noqa: E402
     ComparedRuns,
     JournalWriter,
+    LearnSecrets,
     MlflowTracking,
     ParameterGate,
     Progress,
@@ -23,8 +24,11 @@ from synthetic_textcat.hooks import (  # noqa: E402
     Refill,
     RunSummary,
 )
+from synthetic_textcat.safe_logs import redact_logs  # noqa: E402
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA  # noqa: E402
 from synthetic_textcat.schemas.tasks_by_call import TASKS_BY_CALL_ARROW_SCHEMA  # noqa: E402
+
+redact_logs()
 
 _ARROW_SCHEMAS = {"tasks": TASKS_ARROW_SCHEMA, "tasks_by_call": TASKS_BY_CALL_ARROW_SCHEMA}
 
@@ -58,6 +62,7 @@ HOOKS = (
     JournalWriter(_refill),
     ParameterGate(),
     _refill,
+    LearnSecrets(),
 )
 
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)

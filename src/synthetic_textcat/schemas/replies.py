@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, NamedTuple, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, model_validator
 
+from synthetic_textcat.redaction import mask
 from synthetic_textcat.schemas.label_names import plain_line, plain_name, taken_for_one
 from synthetic_textcat.schemas.task_sentences import sentence_of
 
 FEWEST_LABELS, MOST_LABELS = 2, 12
+
+MaskedText = Annotated[StrictStr, AfterValidator(mask)]
+"""A text of the model's. A server may spell a secret in escapes, which are text only when they are parsed."""
 
 
 class Reply(BaseModel):
@@ -16,9 +20,9 @@ class Reply(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    input_text: StrictStr
-    label: StrictStr
-    misleading_label: StrictStr
+    input_text: MaskedText
+    label: MaskedText
+    misleading_label: MaskedText
 
 
 def _sentences(items: Any) -> Any:
@@ -35,7 +39,7 @@ class TaskList(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    tasks: Annotated[list[StrictStr], BeforeValidator(_sentences)]
+    tasks: Annotated[list[MaskedText], BeforeValidator(_sentences)]
 
 
 class ProposedLabel(BaseModel):
@@ -43,8 +47,8 @@ class ProposedLabel(BaseModel):
 
     model_config = ConfigDict(frozen=True, str_strip_whitespace=True)
 
-    name: Annotated[StrictStr, BeforeValidator(plain_name)] = Field(min_length=1, max_length=60)
-    description: Annotated[StrictStr, BeforeValidator(plain_line)] = Field(min_length=1, max_length=300)
+    name: Annotated[MaskedText, BeforeValidator(plain_name)] = Field(min_length=1, max_length=60)
+    description: Annotated[MaskedText, BeforeValidator(plain_line)] = Field(min_length=1, max_length=300)
 
 
 class LabelSet(BaseModel):

@@ -11,8 +11,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
-import click
-
+from synthetic_textcat.console import say
 from synthetic_textcat.hooks.tracking.guard import quiet
 from synthetic_textcat.hooks.tracking.store import Store
 from synthetic_textcat.hooks.tracking.views import save_views, view_urls
@@ -39,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         _show(store.uri.rstrip("/"), store)
         return 0
     if _is_taken(port):
-        click.echo(f'Port {port} is taken. Next: make mlflow ARGS="--port {port + 1}"', err=True)
+        say([f'Port {port} is taken. Next: make mlflow ARGS="--port {port + 1}"'], err=True)
         return 1
     command = [sys.executable, "-m", "mlflow", "server", "--host", _HOST, "--port", str(port)]
     server = subprocess.Popen([*command, *_OPTIONS, "--backend-store-uri", store.uri], env=_ENVIRONMENT | os.environ)  # noqa: S603
@@ -82,7 +81,7 @@ def _show(server: str, store: Store) -> None:
         experiment_id = store.experiment_id(client)
         save_views(client, experiment_id)
     pages = view_urls(server, experiment_id)
-    click.echo("".join(f"\n{name:<10}{address}" for name, address in pages.items()) + "\n")
+    say(["", *(f"{name:<10}{address}" for name, address in pages.items()), ""])
     if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform in ("darwin", "win32"):
         webbrowser.open(pages["runs"])
 
