@@ -13,6 +13,7 @@ from kedro_datasets._typing import JSONPreview
 from synthetic_textcat.datasets.previews import ROWS, value_preview
 from synthetic_textcat.errors import JournalError
 from synthetic_textcat.llm.journal import Journal, completion_line, end_of_whole_lines
+from synthetic_textcat.redaction import mask_within
 from synthetic_textcat.schemas.completions import Completion
 
 
@@ -83,7 +84,7 @@ class JournalDataset(AbstractDataset[list[Completion], Journal]):
         if not self._filepath.exists():
             return value_preview([])
         with self._filepath.open(encoding="ascii") as file:
-            return value_preview([json.loads(line) for line in islice(file, nrows) if line.endswith("\n")])
+            return value_preview([mask_within(json.loads(line)) for line in islice(file, nrows) if line.endswith("\n")])
 
     def _cut_torn_line(self) -> None:
         """Cuts off what a kill left of a line, once, before anything is appended to it."""

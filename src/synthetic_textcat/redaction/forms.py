@@ -6,25 +6,23 @@ import re
 from urllib.parse import quote, quote_plus
 
 _PERCENT = re.compile(r"%[0-9A-F]{2}")
+_ODD = "surrogateescape"  # a variable may hold bytes that are no text
 _BACKSLASHES = r"\\+"  # one more for each time that JSON stands in JSON
 
 
 def spellings(secret: str) -> set[str]:
     """All literal spellings of a secret; mostly that is one, since a key is made of letters and digits."""
-    found = set()
-    for plain in {secret, " ".join(secret.split())}:
-        escaped = json.dumps(plain)[1:-1]
-        quoted = {quote(plain, safe=""), quote(plain), quote_plus(plain)}
-        found |= {
-            plain,
-            repr(plain)[1:-1],
-            html.escape(plain),
-            escaped,
-            json.dumps(escaped)[1:-1],
-            plain.replace("/", r"\/"),
-        }
-        found |= {json.dumps(plain, ensure_ascii=False)[1:-1], *quoted, *map(_in_small_hex, quoted)}
-    return found
+    plain = {secret, " ".join(secret.split())}
+    quoted = {
+        form
+        for text in plain
+        for form in (quote(text, "", errors=_ODD), quote(text, errors=_ODD), quote_plus(text, errors=_ODD))
+    }
+    in_json = {json.dumps(text, ensure_ascii=ascii_only)[1:-1] for text in plain for ascii_only in (True, False)}
+    twice_in_json = {json.dumps(text)[1:-1] for text in in_json}
+    in_code = {form for text in plain for form in (repr(text)[1:-1], html.escape(text))}
+    found = plain | quoted | set(map(_in_small_hex, quoted)) | in_json | twice_in_json | in_code
+    return found | {form.replace("/", r"\/") for form in found}
 
 
 def escaped_pattern(secret: str) -> str:

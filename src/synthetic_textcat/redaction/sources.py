@@ -182,7 +182,7 @@ def _learn_userinfo(userinfo: str, place: str) -> None:
     for each in {password if is_pair else user, unquote(password if is_pair else user)}:
         add_secret(each, place)
     for pair in {userinfo, unquote(userinfo)}:
-        add_secret(base64.b64encode(pair.encode()).decode().rstrip("="))
+        add_secret(base64.b64encode(pair.encode(errors="surrogateescape")).decode().rstrip("="))
 
 
 def _learn_basic(encoded: str) -> None:

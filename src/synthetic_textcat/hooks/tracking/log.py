@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
+from synthetic_textcat.console import shown
 from synthetic_textcat.hooks.tracking.life import drop_lock
 
 if TYPE_CHECKING:
@@ -37,15 +38,15 @@ class RunLog:
         tags: Mapping[str, str] = _NONE,
         step: int = 0,
     ) -> None:
-        """Logs all of it at once, metrics at the step."""
+        """Logs all of it at once, metrics at the step, texts without secrets and control characters."""
         from mlflow.entities import Metric, Param, RunTag
 
         now = int(time.time() * 1000)
         self.client.log_batch(
             self.run_id,
             metrics=[Metric(name, value, now, step) for name, value in metrics.items()],
-            params=[Param(*pair) for pair in params.items()],
-            tags=[RunTag(*pair) for pair in tags.items()],
+            params=[Param(name, shown(text)) for name, text in params.items()],
+            tags=[RunTag(name, shown(text)) for name, text in tags.items()],
         )
 
     def end(self, status: str, reason: str | None, end_ms: int | None = None) -> None:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from synthetic_textcat.console import shown, shown_line
 from synthetic_textcat.hooks.tracking.artifacts import keep_rebuild_files
 from synthetic_textcat.hooks.tracking.guard import Guard
 from synthetic_textcat.hooks.tracking.life import take_lock
@@ -17,6 +18,7 @@ from synthetic_textcat.hooks.tracking.parameters import flatten
 from synthetic_textcat.hooks.tracking.store import Store
 from synthetic_textcat.hooks.tracking.sweep import sweep
 from synthetic_textcat.hooks.tracking.views import save_views
+from synthetic_textcat.redaction import redact
 
 
 def _now_ms() -> int:
@@ -48,8 +50,8 @@ class Opening:
             client = store.connect()
             experiment_id = store.experiment_id(client)
         lock, named = take_lock(store.locks)
-        tags = {**self.tags, **named}
-        run = client.create_run(experiment_id, start_time=self.start_ms, tags=tags, run_name=self.name)
+        tags = {name: shown(text) for name, text in {**self.tags, **named}.items()}
+        run = client.create_run(experiment_id, start_time=self.start_ms, tags=tags, run_name=shown_line(self.name))
         return RunLog(client, experiment_id, run.info.run_id, lock)
 
     def record_start(self, log: RunLog, guard: Guard) -> None:
@@ -73,7 +75,7 @@ class Opening:
             start_new_session=True,  # the next Ctrl-C in this terminal is not for it
         )
         assert child.stdin is not None
-        child.stdin.write(told.encode())
+        child.stdin.write(redact(told).encode())  # of the catalog's secrets the child knows nothing
         child.stdin.close()
 
 
