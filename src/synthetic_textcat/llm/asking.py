@@ -34,11 +34,10 @@ async def ask(
     answer, status, error = _NO_ANSWER, REPLIED, None
     try:
         answer = await chat.ask(messages, call.schema, call.seed)
+        error = answer.error
     except UnreachableError as failure:
         if not proven():
-            raise FatalAnswerError(
-                f"No server answers: {failure}. Next: start it, or set OPENAI_BASE_URL to its address"
-            ) from None
+            raise FatalAnswerError(str(failure)) from None
         status, error = failure.cause, redact(str(failure))
     except TransportError as failure:
         status, error = failure.cause, redact(str(failure))

@@ -25,7 +25,8 @@ def parse(completion: Completion, wanted: type[Wanted]) -> Wanted | Problem:
     if completion.refusal:
         return Problem("refused", str(speakable(str(completion.refusal)[:_LONGEST_DETAIL])))
     if completion.finish_reason == "content_filter":
-        return Problem("content_filtered", "the server's content filter stopped the reply")
+        said = f": {speakable(completion.error[:_LONGEST_DETAIL])}" if completion.error else ""
+        return Problem("content_filtered", f"the server's content filter stopped the reply{said}")
     cut = completion.finish_reason == "length"
     found = _found(completion.raw_text, wanted, cut)
     if cut and isinstance(found, Problem):

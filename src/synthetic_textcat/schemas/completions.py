@@ -29,7 +29,7 @@ class Completion:
         latency_s: Seconds from asking to the end of the call, the client's retries within.
         model_name: The model as the server names it.
         prompt_sha256: Hex sha256 of the canonical JSON of this attempt's messages, as on the wire.
-        error: What the transport said, without keys; null for a reply.
+        error: What the transport or the server's content filter said, without keys; null for any other reply.
         created_at: When the call ended, UTC, ISO 8601.
     """
 
