@@ -117,3 +117,8 @@ def test_an_error_that_nobody_catches_and_what_is_printed_are_redacted() -> None
     assert "ZeroDivisionError" in done.stderr
     assert "KeyError: '***'" in done.stderr
     assert "streamed-secret" not in done.stderr
+
+
+def test_a_record_that_comes_from_another_process_is_taken() -> None:
+    record = logging.makeLogRecord({"name": "a.library", "msg": "%s rows", "args": (3,), "levelno": 20})
+    assert record.getMessage() == "3 rows"

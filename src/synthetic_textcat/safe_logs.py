@@ -26,7 +26,7 @@ class SafeLogRecord(logging.LogRecord):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._clean_message()
-        if self.exc_info and self.exc_info[0] is not None:
+        if isinstance(self.exc_info, tuple) and self.exc_info[0] is not None:
             self.exc_text = shown(_FORMATTER.formatException(self.exc_info))
         self.exc_info = None
         if self.stack_info:
@@ -35,7 +35,7 @@ class SafeLogRecord(logging.LogRecord):
     @property
     def markup(self) -> bool:
         """Whether Kedro's handler takes `[…]` for styles: in its own coloured lines, never in texts of others."""
-        return self.name.startswith("kedro") and hasattr(self, "rich_format")
+        return bool(self.args) and self.name.startswith("kedro") and hasattr(self, "rich_format")
 
     def _clean_message(self) -> None:
         try:
@@ -43,7 +43,10 @@ class SafeLogRecord(logging.LogRecord):
         except (TypeError, ValueError, KeyError):  # a wrong format, of which logging would print the arguments
             said = f"{self.msg} {self.args}"
             self.args = ()
-        clean = shown_line(said) if self.name.startswith(f"{__package__}.") else shown(said).replace("\n", _CONTINUED)
+        is_ours = str(self.name).startswith(
+            f"{__package__}."
+        )  # a record that comes from another process has no name yet
+        clean = shown_line(said) if is_ours else shown(said).replace("\n", _CONTINUED)
         if clean != said or not self.args:
             self.msg, self.args = clean, ()
 

@@ -14,7 +14,7 @@ from synthetic_textcat.llm.addresses import check_proxy, read_address
         ("https://api.openai.com/v1", "https://api.openai.com/v1"),
         ("http://127.0.0.1:8000/v1/", "http://127.0.0.1:8000/v1"),
         ("  http://localhost:8000/v1\n", "http://localhost:8000/v1"),
-        ("HTTP://localhost/v1//", "http://localhost/v1"),
+        ("HTTP://localhost/v1//", "HTTP://localhost/v1"),
         ("http://[::1]:8000/v1", "http://[::1]:8000/v1"),
         ("http://my_host.local", "http://my_host.local"),
         ("https://müller.example/v1", "https://müller.example/v1"),

@@ -5,7 +5,7 @@ import ipaddress
 import re
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from synthetic_textcat.errors import ModelSetupError
 
@@ -47,8 +47,9 @@ def read_address(text: str, place: str) -> Address:
     if (method := next(filter(path.endswith, _METHODS), None)) is not None:
         raise ModelSetupError(f"{place} ends in {method}, which each call adds. Next: end it before that")
     userinfo, _, host = parts.netloc.rpartition("@")
+    scheme = text.strip().partition("://")[0]  # in the letters in which fingerprints have always had it
     return Address(
-        url=urlunsplit((parts.scheme, host, path, "", "")),
+        url=f"{scheme}://{host}{path}",
         query=dict(parse_qsl(parts.query, keep_blank_values=True)),
         authorization=_basic(userinfo, place) if userinfo else None,
     )

@@ -8,6 +8,7 @@ from synthetic_textcat.errors import BadRequestError, FatalAnswerError, Transpor
 from synthetic_textcat.llm.answers import Answer
 from synthetic_textcat.llm.calls import Call, Manner
 from synthetic_textcat.llm.chat import Chat
+from synthetic_textcat.llm.kept_text import bounded
 from synthetic_textcat.llm.messages import Messages, messages_sha256
 from synthetic_textcat.schemas.completions import REPLIED, Completion
 
@@ -45,7 +46,7 @@ async def ask(
         if call.untried and attempt == 1 and not proven():
             raise
         status, error = "server_error", redact(str(failure))
-    return Completion(
+    completion = Completion(
         fingerprint=call.fingerprint,
         request_id=call.request_id,
         attempt=attempt,
@@ -63,3 +64,4 @@ async def ask(
         error=error,
         created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
     )
+    return bounded(completion)

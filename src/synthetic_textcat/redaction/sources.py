@@ -28,7 +28,7 @@ _TOLD = {"OPENAI_API_KEY", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN", 
 
 _USERINFO = re.compile(r"://([^/?#\s]*)@")
 _QUERY = re.compile(r"\?([^#\s]*)")
-_PATH = re.compile(r"://[^/?#\s]*/([^?#\s]*)")
+_PATH = re.compile(r"https?://[^/?#\s]*/([^?#\s]*)")
 _TOKEN_IN_PATH = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9]{24,}")
 _SCHEME = re.compile(r"(?:api-?key|basic|bearer|digest|key|negotiate|token)\s+(.+)", re.IGNORECASE)
 _HEADER_LINE = re.compile(r"\s*([^:=\s]+)\s*[:=]\s*(.*)")
@@ -41,7 +41,8 @@ _seen: dict[str, str] = {}
 
 def learn_environment() -> None:
     """Learns the secrets of all variables that are new or changed."""
-    for name, value in os.environ.items():
+    for name in list(os.environ):
+        value = os.environ.get(name, "")  # another thread may have unset it
         if _seen.get(name) != value:
             _seen[name] = value
             _learn_variable(name, value, name if name in _TOLD else "")

@@ -20,7 +20,7 @@ class Completion:
         attempt: 1 for the first try of the row that brings a reply, 2 for the second, ...
         run_id: The run that made the call.
         status: `replied`, or one of the transport causes.
-        raw_text: The reply as it came; empty where there was none.
+        raw_text: The reply as it came, of a very long one head and tail; empty where there was none.
         refusal: What the server put in the reply's refusal field.
         finish_reason: Why the model stopped: `stop`, `length`, `content_filter`, ...
         prompt_tokens: Tokens read, as the server counts them; null where it does not say.

@@ -10,9 +10,12 @@ from synthetic_textcat.schemas.label_names import plain_line, plain_name, taken_
 from synthetic_textcat.schemas.task_sentences import sentence_of
 
 FEWEST_LABELS, MOST_LABELS = 2, 12
+_LONGEST_LABEL = 1_000  # characters; a text has its bound with the reply, but no label is an essay
 
 MaskedText = Annotated[StrictStr, AfterValidator(mask)]
 """A text of the model's. A server may spell a secret in escapes, which are text only when they are parsed."""
+
+_Label = Annotated[MaskedText, Field(max_length=_LONGEST_LABEL)]
 
 
 class Reply(BaseModel):
@@ -21,8 +24,8 @@ class Reply(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     input_text: MaskedText
-    label: MaskedText
-    misleading_label: MaskedText
+    label: _Label
+    misleading_label: _Label
 
 
 def _sentences(items: Any) -> Any:
