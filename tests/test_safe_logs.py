@@ -71,12 +71,11 @@ def test_a_wrong_format_shows_no_arguments_unredacted(heard: io.StringIO, capsys
 
 
 def test_warnings_are_redacted(heard: io.StringIO) -> None:
-    logging.captureWarnings(True)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("always")
-            warnings.warn(f"wrong: {_SECRET}", UserWarning, stacklevel=1)
-    finally:
+    with warnings.catch_warnings():
+        logging.captureWarnings(False)  # whatever an earlier test has left
+        logging.captureWarnings(True)
+        warnings.simplefilter("always")
+        warnings.warn(f"wrong: {_SECRET}", UserWarning, stacklevel=1)
         logging.captureWarnings(False)
     assert "UserWarning: wrong: ***" in heard.getvalue()
 

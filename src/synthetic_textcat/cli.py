@@ -80,7 +80,7 @@ def _hear_signals() -> None:
 
 run.callback = _run_plainly
 reopen_closed_streams()  # Kedro imports this module before it runs any of its commands here
-redact_streams()  # Kedro imports this module for each of its commands in the project
+redact_streams()
 
 
 @click.group()

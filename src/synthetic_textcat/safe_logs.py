@@ -43,9 +43,7 @@ class SafeLogRecord(logging.LogRecord):
         except (TypeError, ValueError, KeyError):  # a wrong format, of which logging would print the arguments
             said = f"{self.msg} {self.args}"
             self.args = ()
-        is_ours = str(self.name).startswith(
-            f"{__package__}."
-        )  # a record that comes from another process has no name yet
+        is_ours = str(self.name).startswith(f"{__package__}.")  # one from another process has no name yet
         clean = shown_line(said) if is_ours else shown(said).replace("\n", _CONTINUED)
         if clean != said or not self.args:
             self.msg, self.args = clean, ()
