@@ -14,6 +14,7 @@ from kedro.config import OmegaConfigLoader  # noqa: E402  after the switches, wh
 from synthetic_textcat.hooks import (  # noqa: E402
     ComparedRuns,
     JournalWriter,
+    LearnSecrets,
     LentRowCheck,
     MlflowTracking,
     ParameterGate,
@@ -26,8 +27,11 @@ from synthetic_textcat.hooks import (  # noqa: E402
     StopNotes,
     StorageGate,
 )
+from synthetic_textcat.safe_logs import redact_logs  # noqa: E402
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA  # noqa: E402
 from synthetic_textcat.schemas.tasks_by_call import TASKS_BY_CALL_ARROW_SCHEMA  # noqa: E402
+
+redact_logs()
 
 _ARROW_SCHEMAS = {"tasks": TASKS_ARROW_SCHEMA, "tasks_by_call": TASKS_BY_CALL_ARROW_SCHEMA}
 
@@ -66,6 +70,7 @@ HOOKS = (
     _stops,
     ParameterGate(),
     _refill,
+    LearnSecrets(),
 )
 
 # kedro-mlflow, installed beside the project, would record each run a second time, or end it. Kedro compares names as

@@ -25,6 +25,7 @@ class ChatModelDataset(AbstractDataset[None, ChatModelSpec]):
         self, *, class_path: str, kwargs: dict[str, Any] | None = None, metadata: dict[str, Any] | None = None
     ) -> None:
         self._spec = ChatModelSpec(class_path, kwargs or {})
+        self._spec.learn_secrets()
         self.metadata = metadata
 
     def load(self) -> ChatModelSpec:

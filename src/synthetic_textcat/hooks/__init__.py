@@ -2,6 +2,7 @@
 
 from synthetic_textcat.hooks.compared_runs import ComparedRuns
 from synthetic_textcat.hooks.journal_writer import JournalWriter
+from synthetic_textcat.hooks.learn_secrets import LearnSecrets
 from synthetic_textcat.hooks.parameter_gate import ParameterGate
 from synthetic_textcat.hooks.progress import Progress
 from synthetic_textcat.hooks.publishing import Publishing
@@ -17,6 +18,7 @@ from synthetic_textcat.hooks.tracking import MlflowTracking
 __all__ = [
     "ComparedRuns",
     "JournalWriter",
+    "LearnSecrets",
     "LentRowCheck",
     "MlflowTracking",
     "ParameterGate",

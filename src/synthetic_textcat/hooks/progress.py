@@ -9,7 +9,7 @@ from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.pipeline.node import Node
 
-from synthetic_textcat.console import hide, show, terminal
+from synthetic_textcat.console import hide, show, shown_line, terminal
 from synthetic_textcat.hooks.cell_tally import CellTally, cell_tally
 from synthetic_textcat.hooks.tally import Tally
 from synthetic_textcat.schemas.parameters import (
@@ -139,7 +139,7 @@ class Progress:
 def _one_line(text: str) -> "Text":
     from rich.text import Text
 
-    return Text(text, no_wrap=True, overflow="ellipsis")
+    return Text(shown_line(text), no_wrap=True, overflow="ellipsis")
 
 
 def _live_line() -> "Live | None":

@@ -4,11 +4,11 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import click
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 
+from synthetic_textcat.console import say
 from synthetic_textcat.datasets.locations import shown_place
 from synthetic_textcat.hooks.compare_lines import compare_lines
 from synthetic_textcat.hooks.quota_lines import quota_lines
@@ -91,12 +91,12 @@ class RunSummary:
         """Prints the lines, unless another pass follows."""
         if self._refill.goes_on():
             return
-        click.echo("\n".join(self._lines()))
+        say(self._lines())
 
     def _lines(self) -> Iterator[str]:
         ledger: Ledger | None = self._saved.get("ledger")
         if self._calls is None and "prompt_preview" in self._saved:
-            yield from ("", self._saved["prompt_preview"])
+            yield from ("", *self._saved["prompt_preview"].splitlines())
         if ledger is not None:
             yield from _ledger_lines(ledger, self._saved.get("metrics", {}))
         if shortfall := Shortfall.read(self._saved.get("shortfall")):
@@ -112,7 +112,7 @@ class RunSummary:
         if self._calls is not None:
             yield from self._spent_lines(self._calls)
         if self._offline and (ledger or self._calls):
-            yield textwrap.fill(BANNER, 80, initial_indent="note      ", subsequent_indent=" " * 10)
+            yield from textwrap.wrap(BANNER, 80, initial_indent="note      ", subsequent_indent=" " * 10)
         if ledger is not None:
             yield from _concern_lines(self._saved.get("concerns", []))
             yield from self._place_lines({"dataset": "examples", "report": "quality_report"})
@@ -166,7 +166,9 @@ def _ledger_lines(ledger: Ledger, metrics: Mapping[str, float | None]) -> Iterat
 def _concern_lines(concerns: Sequence[Concern]) -> Iterator[str]:
     concerns = [concern for concern in concerns if concern["parameter"] != PAUSED]  # told of already
     for concern in concerns[:_MOST_CONCERNS]:
-        yield textwrap.fill(concern["says"], 80, initial_indent=f"{concern['level']:<10}", subsequent_indent=" " * 10)
+        yield from textwrap.wrap(
+            concern["says"], 80, initial_indent=f"{concern['level']:<10}", subsequent_indent=" " * 10
+        )
     if len(concerns) > _MOST_CONCERNS:
         yield f"          and {len(concerns) - _MOST_CONCERNS} more: see the report"
 

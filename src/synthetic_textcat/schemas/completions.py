@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+from synthetic_textcat.redaction import mask
+
 REPLIED = "replied"
+
+_FROM_THE_SERVER = ("raw_text", "refusal", "finish_reason", "model_name", "error")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +49,13 @@ class Completion:
     prompt_sha256: str
     error: str | None
     created_at: str
+
+    def __post_init__(self) -> None:
+        """Masks secrets in what a server said, whether it comes from the wire or from a journal of before."""
+        for name in _FROM_THE_SERVER:
+            text = getattr(self, name)
+            if isinstance(text, str) and (masked := mask(text)) is not text:
+                object.__setattr__(self, name, masked)
 
     @property
     def replied(self) -> bool:
