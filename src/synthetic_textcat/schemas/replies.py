@@ -15,7 +15,7 @@ _LONGEST_LABEL = 1_000  # characters; a text has its bound with the reply, but n
 MaskedText = Annotated[StrictStr, AfterValidator(mask)]
 """A text of the model's. A server may spell a secret in escapes, which are text only when they are parsed."""
 
-_Label = Annotated[MaskedText, Field(max_length=_LONGEST_LABEL)]
+_Label = Annotated[StrictStr, Field(max_length=_LONGEST_LABEL), AfterValidator(mask)]
 
 
 class Reply(BaseModel):
