@@ -12,8 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from pydantic import BaseModel
 
+from synthetic_textcat.llm.kept_text import MOST_OF_A_REPLY
 from synthetic_textcat.llm.parsing import parse
-from synthetic_textcat.llm.reading import LONGEST_REPLY, read
+from synthetic_textcat.llm.reading import read
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.replies import LabelSet, Problem, Reply, TaskList
 from tests.llm.builders import completion
@@ -46,7 +47,7 @@ class _Fragile(BaseModel):
         raise AssertionError
 
     @classmethod
-    def model_validate(cls, *_: object, **__: object) -> "_Fragile":  # type: ignore[override]
+    def model_validate(cls, *_: object, **__: object) -> "_Fragile":
         raise OverflowError("too much\nfor \ud800 it")
 
 
@@ -100,7 +101,7 @@ def test_odd_things_beside_a_row_leave_it_alone(text: str) -> None:
 def test_a_monstrous_reply_is_not_read_and_says_how_long_it_is(text: str, wanted: type[BaseModel]) -> None:
     begun = time.process_time()
     assert _problem(text, wanted) == Problem(
-        "schema_violation", f"the reply has {len(text):,} characters; at most {LONGEST_REPLY:,} are read"
+        "schema_violation", f"the reply has {len(text):,} characters; at most {MOST_OF_A_REPLY:,} are read"
     )
     assert time.process_time() - begun < 0.01
 

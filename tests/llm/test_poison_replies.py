@@ -66,7 +66,7 @@ def test_poison_among_good_replies_holds_up_nothing(llm: LlmParameters, monkeypa
     assert sum(causes.values()) == faults["repeated_signs"] + faults["fenced_key"]
     assert causes["invalid_json"] >= faults["fenced_key"] > 5
     assert causes["schema_violation"] > 5  # of the longest ones
-    assert len(heart.lags) > 50
+    assert len(heart.lags) > 20
     assert max(heart.lags) < _LONGEST_LAG_S, sorted(heart.lags)[-5:]
 
 

@@ -48,7 +48,8 @@ def _at_once(completion: Completion, wanted: type[Wanted]) -> Wanted | Problem |
     if completion.refusal:
         return Problem("refused", str(speakable(str(completion.refusal)[:LONGEST_DETAIL])))
     if completion.finish_reason == "content_filter":
-        return Problem("content_filtered", "the server's content filter stopped the reply")
+        said = f": {speakable(completion.error[:LONGEST_DETAIL])}" if completion.error else ""
+        return Problem("content_filtered", f"the server's content filter stopped the reply{said}")
     if (problem := too_long(completion.raw_text)) is not None:
         return problem
     asked = _asked(completion, wanted)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from synthetic_textcat.llm.json_recovery import json_values, unwrapped, whole_value
+from synthetic_textcat.llm.kept_text import MOST_OF_A_REPLY, length_before
 from synthetic_textcat.llm.list_recovery import lists
 from synthetic_textcat.llm.literals import is_closed
 from synthetic_textcat.llm.recovery import Recovery
@@ -19,9 +20,6 @@ from synthetic_textcat.schemas.replies import LabelSet, Problem, TaskList
 
 Wanted = TypeVar("Wanted", bound=BaseModel)
 Found = TypeVar("Found")
-
-LONGEST_REPLY = 100_000
-"""Characters of a reply that is read: a text of 5,000 words after thoughts of 10,000. The journal keeps no more."""
 
 LONGEST_DETAIL = 200
 _LONGEST_AT_ONCE = 20_000  # characters that are decoded in a fraction of a millisecond
@@ -41,9 +39,10 @@ def read(text: str, wanted: type[Wanted], cut: bool) -> Wanted | Problem:
 
 def too_long(text: str) -> Problem | None:
     """What is wrong with a text that has too many characters to be read, whatever they are."""
-    if len(text) <= LONGEST_REPLY:
+    if len(text) <= MOST_OF_A_REPLY:
         return None
-    return Problem("schema_violation", f"the reply has {len(text):,} characters; at most {LONGEST_REPLY:,} are read")
+    length = length_before(text) or len(text)
+    return Problem("schema_violation", f"the reply has {length:,} characters; at most {MOST_OF_A_REPLY:,} are read")
 
 
 def read_at_once(text: str, wanted: type[Wanted], cut: bool) -> Wanted | Problem | None:
