@@ -2,8 +2,9 @@
 
 import re
 import string
-import unicodedata
 from typing import NamedTuple
+
+from synthetic_textcat.same_text import composed
 
 _UNSPACED = (
     "\u0e00-\u0eff"  # Thai, Lao
@@ -35,4 +36,4 @@ def words_of(text: str) -> list[Word]:
 
 
 def _form(piece: str) -> str:
-    return unicodedata.normalize("NFKC", piece).casefold().strip(_PUNCTUATION)
+    return composed(piece).casefold().strip(_PUNCTUATION)

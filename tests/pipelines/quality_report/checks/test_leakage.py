@@ -194,3 +194,19 @@ def test_a_long_text_of_one_letter_takes_no_time() -> None:
     begun = time.perf_counter()
     assert not _named("a" * 50_000, "a a")
     assert time.perf_counter() - begun < 5
+
+
+def test_a_label_of_hundreds_of_characters_is_looked_for_in_its_very_words() -> None:
+    label = " ".join(["reports of what went wrong with the names of all who were there"] * 4)
+    assert _named(f"Well: {label}. So.", label)
+    assert not _named(f"Well: {label}s. So.", label)
+    assert not _named(f"Well: {label.replace(' of ', '-of-')}.", label)
+    assert _named("看" + "退款" * 150 + "吧", "退款" * 150)
+
+
+@pytest.mark.parametrize("words", [2, 50, 99, 500])
+@pytest.mark.parametrize("text", ["a " * 50_000 + "bx", "a -" * 33_000 + "bx", "a" + "-" * 99_000, "a\u0301 " * 33_000])
+def test_a_text_that_repeats_itself_takes_no_time(text: str, words: int) -> None:
+    begun = time.thread_time()
+    assert not _named(text, "a " * (words - 1) + "b")
+    assert time.thread_time() - begun < 0.25

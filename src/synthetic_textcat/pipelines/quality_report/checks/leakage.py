@@ -10,6 +10,9 @@ Thai, Lao, Khmer, Burmese), anything may stand beside it there. Such letters als
 of one such character is looked for as a whole word only: nearly every long text holds it within another word.
 
 **Inflected.** The label's last word may have an ending, in the languages of `stems`.
+
+**Long.** A label of more than 200 characters is looked for in its very words: with anything between a thousand of them,
+each word of a text that repeats itself would take a thousand steps.
 """
 
 import re
@@ -22,6 +25,8 @@ from synthetic_textcat.unspaced import UNSPACED, is_unspaced
 
 _BETWEEN = r"[\s_\-\u2010-\u2015]+"
 _LETTER = rf"[^\W{UNSPACED}]"
+_IS_LETTER = re.compile(_LETTER)
+_LONGEST_PATTERN = 200  # characters of a label
 
 
 class _Sought(NamedTuple):
@@ -48,6 +53,8 @@ def named_as(text: str, label: str, language: str | None) -> str | None:
         label: Normalised.
         language: The text's, as asked, by name or code; without one only the label's very words count.
     """
+    if len(label) > _LONGEST_PATTERN:
+        return label if _stands_in(text, label) else None
     sought = _sought(label)
     if not label or sought.sign not in text:
         return None
@@ -58,6 +65,19 @@ def named_as(text: str, label: str, language: str | None) -> str | None:
         if word == sought.last or (language is not None and is_inflected(word, sought.last, language)):
             return match[0]
     return None
+
+
+def _stands_in(text: str, label: str) -> bool:
+    """Whether the very label is in the text, and no letter of a word goes on beside it."""
+    loose_start, loose_end = is_unspaced(label[0]), is_unspaced(label[-1])
+    start = text.find(label)
+    while start >= 0:
+        end = start + len(label)
+        before, after = text[start - 1 : start] if not loose_start else "", text[end : end + 1] if not loose_end else ""
+        if not any(map(_IS_LETTER.match, (before, after))) and not _is_cut(text, 0 if loose_start else start, end):
+            return True
+        start = text.find(label, end)  # not from within it: a text that repeats itself would be gone through many times
+    return False
 
 
 @lru_cache(maxsize=65_536)
