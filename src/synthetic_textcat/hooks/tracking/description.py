@@ -10,6 +10,7 @@ from urllib.parse import quote
 from synthetic_textcat.errors import redact
 from synthetic_textcat.hooks.tracking.artifacts import REBUILD
 from synthetic_textcat.hooks.tracking.log import RunLog
+from synthetic_textcat.hooks.tracking.newest import NEWEST_FIRST
 from synthetic_textcat.hooks.tracking.views import RUNS_PAGES
 from synthetic_textcat.pages import render_markdown
 from synthetic_textcat.schemas.offline_banner import BANNER
@@ -115,9 +116,7 @@ def _kept(log: RunLog) -> Iterator[tuple[str, str]]:
 def _previous(log: RunLog) -> dict[str, str] | None:
     """The last finished run of `generate` before this one."""
     asked = "attributes.status = 'FINISHED' and tags.pipeline = 'generate'"
-    runs: Sequence[Run] = log.client.search_runs(
-        [log.experiment_id], asked, max_results=2, order_by=["start_time DESC"]
-    )
+    runs: Sequence[Run] = log.client.search_runs([log.experiment_id], asked, max_results=2, order_by=NEWEST_FIRST)
     for run in runs:
         run_id = run.info.run_id
         if run_id != log.run_id:

@@ -13,16 +13,20 @@ from kedro.io import CatalogProtocol, MemoryDataset
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
+from synthetic_textcat.errors import RunStoppedError
 from synthetic_textcat.hooks.refill import Refill
 from synthetic_textcat.hooks.tally import Tally
-from synthetic_textcat.hooks.tracking.guard import Guard, first_line
+from synthetic_textcat.hooks.tracking.bounded_calls import DEFAULT_LIMIT_S, BoundedCalls, WaitingBudget
+from synthetic_textcat.hooks.tracking.clock import RunClock
+from synthetic_textcat.hooks.tracking.guard import first_line
 from synthetic_textcat.hooks.tracking.marks import unknown_keys
 from synthetic_textcat.hooks.tracking.opening import Opening
 from synthetic_textcat.hooks.tracking.parameters import plain
 from synthetic_textcat.hooks.tracking.run import ActiveRun
 from synthetic_textcat.hooks.tracking.stream import Stream
-from synthetic_textcat.hooks.tracking.tags import run_name, start_tags
+from synthetic_textcat.hooks.tracking.tags import run_name, start_tags, stop_tags
 from synthetic_textcat.llm.interrupts import INTERRUPTED
+from synthetic_textcat.schemas.stops import Stops
 
 Catalog = CatalogProtocol[Any, Any]
 Verdict = Callable[[Catalog, dict[str, Any]], str | None]
@@ -55,6 +59,7 @@ class MlflowTracking:
         rebuilt_from: The id of the run that this one rebuilds, or None; asked when it starts.
         tally: How far this run's calls are, or None; asked when answers are saved, and at the end.
         passes: Of a quota, which are one MLflow run.
+        stops: Why this run asked for less than its plan: tags.
     """
 
     def __init__(
@@ -63,12 +68,14 @@ class MlflowTracking:
         rebuilt_from: Callable[[], str | None] = lambda: None,
         tally: Callable[[], Tally | None] = lambda: None,
         passes: Refill | None = None,
+        stops: Callable[[], Stops] = Stops,
     ) -> None:
         self._last: ActiveRun | None = None
         self._verdict = verdict
         self._rebuilt_from = rebuilt_from
         self._tally = tally
         self._passes = passes or Refill()
+        self._stops = stops
         self._context: KedroContext | None = None
         self._params: dict[str, Any] = {}
         self._active: ActiveRun | None = None
@@ -116,15 +123,17 @@ class MlflowTracking:
         if os.environ.get(SWITCH, "").casefold() == "off":
             return
         parent = self._rebuilt_from()
+        clock, settings = RunClock(), self._params.get("tracking") or {}
         opening = Opening(
             project=context.project_path,
             name=run_name(run_params, self._params),
             tags=start_tags(run_params, self._params, context) | ({"rebuilt_from": parent} if parent else {}),
             params=self._params,
+            start_ms=clock.started_ms,
         )
-        share = (self._params.get("tracking") or {}).get("trace_share", 0.0)
-        stream = Stream(self._tally, share)
-        self._active = self._last = ActiveRun(opening=opening, guard=Guard(), catalog=catalog, stream=stream)
+        calls = BoundedCalls(WaitingBudget(settings.get("max_wait_seconds", DEFAULT_LIMIT_S)))
+        stream = Stream(self._tally, settings.get("trace_share", 0.0), clock)
+        self._active = self._last = ActiveRun(opening=opening, calls=calls, clock=clock, catalog=catalog, stream=stream)
         if not any(_MODEL_CALLS in node.tags for node in pipeline.nodes) and not self._active.open_now():
             self._active = None
             return
@@ -178,8 +187,8 @@ class MlflowTracking:
 
     @hook_impl(tryfirst=True)
     def on_pipeline_error(self, error: Exception) -> None:
-        """Records what was saved before the error, and the error as the reason; FAILED."""
-        self._close("FAILED", first_line(error))
+        """Records what was saved before the error, and the error as the reason; FAILED, if it is a failure."""
+        self._close("FINISHED" if isinstance(error, RunStoppedError) else "FAILED", first_line(error))
 
     def _close_at_exit(self, pid: int) -> None:
         if pid != os.getpid():  # a forked child inherits exit handlers
@@ -194,7 +203,7 @@ class MlflowTracking:
 
     def _close(self, status: str, reason: str | None) -> None:
         if self._active:
-            self._active.close(status, reason, self._passes.round)
+            self._active.close(status, reason, self._passes.round, stop_tags(self._stops()))
             self._active = None  # only now: an interrupt while closing leaves the rest to the exit handler
             atexit.unregister(self._close_at_exit)
 

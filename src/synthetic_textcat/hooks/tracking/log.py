@@ -1,13 +1,15 @@
 """Writes to one MLflow run, in batches: a call costs a transaction, or a round trip to a server."""
 
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
+from synthetic_textcat.console import shown
+from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls
+from synthetic_textcat.hooks.tracking.clock import RunClock
 from synthetic_textcat.hooks.tracking.life import drop_lock
 
 if TYPE_CHECKING:
@@ -23,12 +25,16 @@ class RunLog:
     Attributes:
         client, experiment_id, run_id: Where it is.
         lock: Held until the run has ended, as a sign that its process lives.
+        calls: Where calls that are not the client's run.
+        clock: The run's times.
     """
 
     client: "MlflowClient"
     experiment_id: str
     run_id: str
     lock: FileLock | None = None
+    calls: BoundedCalls = field(default_factory=BoundedCalls)
+    clock: RunClock = field(default_factory=RunClock)
 
     def batch(
         self,
@@ -37,21 +43,21 @@ class RunLog:
         tags: Mapping[str, str] = _NONE,
         step: int = 0,
     ) -> None:
-        """Logs all of it at once, metrics at the step."""
+        """Logs all of it at once, metrics at the step, texts without secrets and control characters."""
         from mlflow.entities import Metric, Param, RunTag
 
-        now = int(time.time() * 1000)
+        now = self.clock.now_ms()
         self.client.log_batch(
             self.run_id,
             metrics=[Metric(name, value, now, step) for name, value in metrics.items()],
-            params=[Param(*pair) for pair in params.items()],
-            tags=[RunTag(*pair) for pair in tags.items()],
+            params=[Param(name, shown(text)) for name, text in params.items()],
+            tags=[RunTag(name, shown(text)) for name, text in tags.items()],
         )
 
     def end(self, status: str, reason: str | None, end_ms: int | None = None) -> None:
         """Ends the run, now or at `end_ms`, with this status, and the reason of a bad one as a tag."""
         if reason:
             self.batch(tags={"reason": reason})
-        self.client.set_terminated(self.run_id, status, end_ms)
+        self.client.set_terminated(self.run_id, status, self.clock.now_ms() if end_ms is None else end_ms)
         if self.lock is not None:
             drop_lock(self.lock)

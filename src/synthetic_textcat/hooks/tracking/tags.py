@@ -7,7 +7,8 @@ import socket
 import sys
 import time
 from collections.abc import Mapping
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from synthetic_textcat.errors import redact
 from synthetic_textcat.hooks.tracking.description import DESCRIPTION_TAG
 from synthetic_textcat.hooks.tracking.source import source_tags
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
+from synthetic_textcat.schemas.stops import Stops
 
 _PACKAGES = ("kedro", "langchain-core", "langchain-openai", "openai", "mlflow")
 _TAG_LIMIT = 5000
@@ -60,13 +62,24 @@ def start_tags(run_params: Mapping[str, Any], params: Mapping[str, Any], context
     return tags
 
 
+def stop_tags(stops: Stops) -> dict[str, str]:
+    """Why a run asked for less than its plan; empty where it did not."""
+    paused = "; ".join(f"{task.task} ({task.reason})" for task in stops.paused)
+    tags = {"stopped_by": stops.stopped_by, "paused_tasks": redact(paused)[:_TAG_LIMIT]}
+    return {name: value for name, value in tags.items() if value}
+
+
 def _command() -> str:
     """The command as typed, without the folder of the program."""
     return f"{Path(sys.argv[0]).name} {shlex.join(sys.argv[1:])}"
 
 
 def _versions() -> dict[str, str]:
-    return {f"version.{package}": version(package) for package in _PACKAGES}
+    found = {}
+    for package in _PACKAGES:
+        with suppress(PackageNotFoundError):
+            found[f"version.{package}"] = version(package)
+    return found
 
 
 def _user() -> dict[str, str]:
