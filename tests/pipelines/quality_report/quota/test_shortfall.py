@@ -164,7 +164,7 @@ def test_rounds_of_another_plan_are_told_with_the_next_step(tmp_path: Any) -> No
     of_one = (_requests(["German"]), to_frame([], CALLS), Journal(tmp_path / "absent"))
     with pytest.raises(StaleTableError, match="Next: run `kedro run --pipelines generate`"):
         measure_quota(*of_one, planned, None, _SAMPLING, {}, *ends)
-    with pytest.raises(StaleTableError, match=r"rounds\.json is of another plan"):
+    with pytest.raises(StaleTableError, match="'rounds' is of another plan"):
         measure_quota(*of_one, planned, None, _SAMPLING.model_copy(update={"per": ("moood",)}), {}, *ends)
 
 
