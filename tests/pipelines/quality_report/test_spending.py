@@ -5,11 +5,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from synthetic_textcat.pipelines.quality_report.caps import reached_cap
+from synthetic_textcat.pipelines.quality_report.caps import reached_cap, stopped_by
 from synthetic_textcat.pipelines.quality_report.spending import add_up, spending_metrics
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import GenerationParameters
 from synthetic_textcat.schemas.prices import PriceList
+from synthetic_textcat.schemas.stops import Outage, Stops
 from tests.llm.builders import completion, no_reply
 from tests.pipelines.quality_report.builders import COST, PRICES
 
@@ -83,3 +84,10 @@ def test_a_cap_is_named_where_it_left_rows_unasked(
     metrics = {"rows/not_run": not_run, "rows/failed": failed, "cost/usd_this_run": usd, "tokens/this_run": tokens}
     assert reached_cap(metrics, GenerationParameters(max_cost_usd=2, max_tokens_total=900)) == named
     assert reached_cap(metrics, GenerationParameters()) == ""
+
+
+def test_an_outage_is_named_before_a_cap() -> None:
+    metrics = {"rows/not_run": 1, "rows/failed": 0, "cost/usd_this_run": 2.0, "tokens/this_run": 0}
+    limits = GenerationParameters(max_cost_usd=2)
+    assert stopped_by(Stops(), metrics, limits) == "generation.max_cost_usd"
+    assert stopped_by(Stops(outage=Outage(cause="timeout", words="slow")), metrics, limits) == "timeout"
