@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from synthetic_textcat.hooks.durations import clock
-from synthetic_textcat.schemas.prices import PRICE_LIST, usd
+from synthetic_textcat.schemas.prices import usd
 
 
-def quote_lines(quote: Mapping[str, float | None]) -> Iterator[str]:
+def quote_lines(quote: Mapping[str, float | None], price_list: str) -> Iterator[str]:
     """What the plan will take, each figure with its range, within 80 columns."""
     yield ""
     pilot = quote["quote/pilot/usd"]
@@ -19,7 +19,7 @@ def quote_lines(quote: Mapping[str, float | None]) -> Iterator[str]:
         yield _line(quote, "rows", "{:,.0f}".format, "planned")
     yield _line(quote, "tokens", "{:,.0f}".format)
     if quote["quote/usd/expected"] is None:
-        yield f"cost      unknown: no price in {PRICE_LIST}, or no token counts"
+        yield f"cost      unknown: no price in {price_list}, or no token counts"
     else:
         yield _line(quote, "usd", usd, "cost")
     yield _line(quote, "seconds", clock, "time")

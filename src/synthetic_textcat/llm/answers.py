@@ -6,10 +6,8 @@ from typing import Any
 
 from langchain_core.messages import AIMessage
 
-from synthetic_textcat.llm.finish_reasons import REFUSAL, finish_reason_of
+from synthetic_textcat.llm.finish_reasons import CONTENT_FILTER, REFUSAL, finish_reason_of
 from synthetic_textcat.llm.unicode import speakable
-
-_FILTER_CODES = {"content_filter", "content_policy_violation"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +21,7 @@ class Answer:
     cached_tokens: int | None
     completion_tokens: int | None
     model_name: str | None
+    error: str | None = None
 
 
 def read_answer(message: AIMessage) -> Answer:
@@ -44,11 +43,13 @@ def read_answer(message: AIMessage) -> Answer:
     )
 
 
-def filtered_answer(error: Exception) -> Answer | None:
-    """The answer of a content filter that comes as an error: Azure refuses one row's prompt with a status of 400."""
-    if str(getattr(error, "code", None)) not in _FILTER_CODES:
-        return None
-    return Answer("", None, "content_filter", 0, 0, 0, None)  # it was not even read
+def filtered_answer(said: str) -> Answer:
+    """The answer of a content filter that comes as an error, as many providers refuse one row's prompt.
+
+    Args:
+        said: The server's own sentence.
+    """
+    return Answer("", None, CONTENT_FILTER, 0, 0, 0, None, said)  # it was not even read
 
 
 def _raw_text(message: AIMessage) -> str:

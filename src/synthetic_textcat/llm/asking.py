@@ -8,6 +8,7 @@ from synthetic_textcat.errors import BadRequestError, FatalAnswerError, Transpor
 from synthetic_textcat.llm.answers import Answer
 from synthetic_textcat.llm.calls import Call, Manner
 from synthetic_textcat.llm.chat import Chat
+from synthetic_textcat.llm.kept_text import bounded
 from synthetic_textcat.llm.messages import Messages, messages_sha256
 from synthetic_textcat.schemas.completions import REPLIED, Completion
 
@@ -34,11 +35,10 @@ async def ask(
     answer, status, error = _NO_ANSWER, REPLIED, None
     try:
         answer = await chat.ask(messages, call.schema, call.seed)
+        error = answer.error
     except UnreachableError as failure:
         if not proven():
-            raise FatalAnswerError(
-                f"No server answers: {failure}. Next: start it, or set OPENAI_BASE_URL to its address"
-            ) from None
+            raise FatalAnswerError(str(failure)) from None
         status, error = failure.cause, redact(str(failure))
     except TransportError as failure:
         status, error = failure.cause, redact(str(failure))
@@ -46,7 +46,7 @@ async def ask(
         if call.untried and attempt == 1 and not proven():
             raise
         status, error = "server_error", redact(str(failure))
-    return Completion(
+    completion = Completion(
         fingerprint=call.fingerprint,
         request_id=call.request_id,
         attempt=attempt,
@@ -64,3 +64,4 @@ async def ask(
         error=error,
         created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
     )
+    return bounded(completion)

@@ -121,7 +121,7 @@ class Crew:
             completion = await ask(self._chat, call, messages, len(past) + 1, self._manner, self._proven.is_set)
             await self._take_in(completion)
             self._proven.set()
-            wrong = self._manner.judge(completion)
+            wrong = await self._manner.judge.off_loop(completion)
             self._account(call, expected, completion, messages, wrong)
             if wrong is None or not completion.replied:
                 return

@@ -16,7 +16,7 @@ class Completion:
         attempt: 1 for the first try of the row that brings a reply, 2 for the second, ...
         run_id: The run that made the call.
         status: `replied`, or one of the transport causes.
-        raw_text: The reply as it came; empty where there was none.
+        raw_text: The reply as it came, of a very long one head and tail; empty where there was none.
         refusal: What the server put in the reply's refusal field.
         finish_reason: Why the model stopped: `stop`, `length`, `content_filter`, ...
         prompt_tokens: Tokens read, as the server counts them; null where it does not say.
@@ -25,7 +25,7 @@ class Completion:
         latency_s: Seconds from asking to the end of the call, the client's retries within.
         model_name: The model as the server names it.
         prompt_sha256: Hex sha256 of the canonical JSON of this attempt's messages, as on the wire.
-        error: What the transport said, without keys; null for a reply.
+        error: What the transport or the server's content filter said, without keys; null for any other reply.
         created_at: When the call ended, UTC, ISO 8601.
     """
 

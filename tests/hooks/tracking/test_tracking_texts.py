@@ -9,7 +9,7 @@ import pytest
 from kedro.io import MemoryDataset
 from pydantic import BaseModel
 
-from synthetic_textcat.hooks.tracking.marks import local_path, marks_of
+from synthetic_textcat.hooks.tracking.marks import marks_of, read_bytes
 from synthetic_textcat.hooks.tracking.parameters import flatten, plain
 from synthetic_textcat.hooks.tracking.prompts import template_of
 from synthetic_textcat.hooks.tracking.source import source_tags
@@ -82,4 +82,4 @@ def test_without_git_the_tree_is_unknown(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_dataset_without_marks_has_none(metadata: Any) -> None:
     dataset = MemoryDataset(data=1, metadata=metadata)
     assert marks_of(dataset) is None
-    assert local_path(dataset) is None
+    assert read_bytes(dataset) is None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 DESCRIPTION_TAG = "mlflow.note.content"
-TOLD = ("ledger", "metrics", "concerns", "stopped_by", "examples")
+TOLD = ("ledger", "metrics", "concerns", "stopped_by")
 """Datasets that are told of, where this run saved them."""
 
 _FILES = {
@@ -30,7 +30,6 @@ _FILES = {
     "a few prompts": "prompt_preview.md",
     "all parameters": f"{REBUILD}/parameters.yml",
 }
-_EXAMPLES = "data/05_model_input/examples.parquet"
 _MOST_CONCERNS = 5
 _LONGEST = 300
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+!|~$:@-])")
@@ -45,6 +44,7 @@ class Ending:
         status, reason: As MLflow has them.
         pipeline: Which it was.
         is_offline: Whether templates wrote the texts.
+        dataset: Where the run saved its examples; None if it saved none.
         saved: What the run saved of `TOLD`.
     """
 
@@ -52,6 +52,7 @@ class Ending:
     reason: str | None
     pipeline: str
     is_offline: bool
+    dataset: str | None = None
     saved: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -73,7 +74,7 @@ def describe(log: RunLog, ending: Ending) -> str:
         spent=list(_spent(ending.saved.get("metrics") or {})),
         concerns=(ending.saved.get("concerns") or [])[:_MOST_CONCERNS],
         files=[(name, f"{page}/artifacts/{quote(path)}?{RUNS_PAGES}") for name, path in _kept(log)],
-        dataset=_EXAMPLES if "examples" in ending.saved else None,
+        dataset=ending.dataset,
         previous=_previous(log) if ledger and ending.pipeline == "generate" else None,
         run_id=log.run_id,
         can_rebuild=ending.pipeline == "generate" and ending.status != "KILLED",

@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
 from typing import Any
 
+from kedro.io import DatasetError
+
+from synthetic_textcat.datasets.locations import shown_place
+from synthetic_textcat.errors import StorageError
 from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls
 from synthetic_textcat.hooks.tracking.clock import RunClock
 from synthetic_textcat.hooks.tracking.description import DESCRIPTION_TAG, TOLD, Ending, describe
@@ -113,7 +117,7 @@ class ActiveRun:
         dataset = self.catalog.get(name)
         marks = marks_of(dataset)
         if marks and marks.prompt:
-            with suppress(OSError):  # then the file is tried again at the end
+            with suppress(OSError, StorageError, DatasetError):  # then the file is tried again at the end
                 self.prompts[name] = read_bytes(dataset)
 
     def note_saved(self, name: str) -> None:
@@ -164,7 +168,8 @@ class ActiveRun:
             reason=reason,
             pipeline=tags.get("pipeline", ""),
             is_offline="template_data" in tags,
-            saved={name: name == "examples" or self.catalog.load(name) for name in TOLD if name in self.saved},
+            dataset=shown_place(self.catalog.get("examples")) if "examples" in self.saved else None,
+            saved={name: self.catalog.load(name) for name in TOLD if name in self.saved},
         )
         self.log.batch(tags={DESCRIPTION_TAG: describe(self.log, ending)})
 
