@@ -15,7 +15,7 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from synthetic_textcat.errors import MlflowTimeoutError
-from synthetic_textcat.hooks.tracking.quiet import quiet
+from synthetic_textcat.hooks.tracking.quiet import no_logs
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -142,8 +142,8 @@ class BoundedCalls:
 
 
 def _quietly(function: Callable[[], T]) -> T:
-    """Also when nobody waits for it any more."""
-    with quiet():
+    """Logs nothing, also when nobody waits for it any more."""
+    with no_logs():
         return function()
 
 
