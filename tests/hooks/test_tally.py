@@ -21,13 +21,13 @@ def test_each_row_counts_once_in_one_place() -> None:
         completion(BAD),  # to be asked again
         completion(BAD, attempt=2),
         completion(_SAME_LABELS),
-        no_reply(prompt_tokens=None, cached_tokens=None, completion_tokens=None),
+        no_reply(),
     ]
     tally.add(lines, _PRICES)
     assert (tally.accepted, tally.rejected, tally.failed, tally.done) == (1, 1, 2, 4)
     assert tally.tokens == 4 * 15
     line = tally.line(seconds=2.0)
-    assert line == "4/6 rows, 1 ok, 2 failed, 2.0/s, 60 tokens, $0.00022, 0:01 left"
+    assert line == "4/6 rows, 1 ok, 2 failed, 2.0/s, 60+ tokens, $0.00022+, 0:01 left"
 
 
 def test_a_row_whose_fault_is_only_flagged_counts_as_accepted() -> None:
@@ -65,5 +65,7 @@ def test_a_quote_is_shown_with_its_ranges_and_what_is_unknown_is_said() -> None:
     assert max(map(len, shown.splitlines())) <= 80
     unknown = quote | {"quote/usd/expected": None, "quote/tokens/low": None}
     shown = "\n".join(quote_lines(unknown))
-    assert "cost      unknown" in shown
+    assert "cost      unknown: no price in conf/base/prices.yml\n" in shown
+    shown = "\n".join(quote_lines(unknown | {"quote/pilot/unknown_usage": 2}))
+    assert "cost      unknown: the server did not count 2 of its calls\n" in shown
     assert "tokens    1,000,000\n" in shown

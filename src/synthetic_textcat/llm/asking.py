@@ -5,13 +5,12 @@ from datetime import UTC, datetime
 from time import monotonic
 
 from synthetic_textcat.errors import BadRequestError, FatalAnswerError, TransportError, UnreachableError, redact
-from synthetic_textcat.llm.answers import Answer
+from synthetic_textcat.llm.answers import NO_ANSWER
+from synthetic_textcat.llm.billing import answer_of_failure
 from synthetic_textcat.llm.calls import Call, Manner
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.messages import Messages, messages_sha256
 from synthetic_textcat.schemas.completions import REPLIED, Completion
-
-_NO_ANSWER = Answer("", None, None, None, None, None, None)
 
 
 async def ask(
@@ -31,7 +30,7 @@ async def ask(
         FatalAnswerError: If every further call would fail alike.
     """
     begun = monotonic()
-    answer, status, error = _NO_ANSWER, REPLIED, None
+    answer, status, error = NO_ANSWER, REPLIED, None
     try:
         answer = await chat.ask(messages, call.schema, call.seed)
     except UnreachableError as failure:
@@ -39,13 +38,15 @@ async def ask(
             raise FatalAnswerError(
                 f"No server answers: {failure}. Next: start it, or set OPENAI_BASE_URL to its address"
             ) from None
-        status, error = failure.cause, redact(str(failure))
+        answer, status, error = answer_of_failure(failure), failure.cause, redact(str(failure))
     except TransportError as failure:
-        status, error = failure.cause, redact(str(failure))
+        answer, status, error = answer_of_failure(failure), failure.cause, redact(str(failure))
     except BadRequestError as failure:
         if call.untried and attempt == 1 and not proven():
             raise
-        status, error = "server_error", redact(str(failure))
+        answer, status, error = answer_of_failure(failure), "server_error", redact(str(failure))
+    is_counted = None not in (answer.usage.prompt, answer.usage.completion)
+    bound = None if is_counted else manner.budget.bound(messages, call.schema)
     return Completion(
         fingerprint=call.fingerprint,
         request_id=call.request_id,
@@ -55,12 +56,14 @@ async def ask(
         raw_text=answer.raw_text,
         refusal=answer.refusal,
         finish_reason=answer.finish_reason,
-        prompt_tokens=answer.prompt_tokens,
-        cached_tokens=answer.cached_tokens,
-        completion_tokens=answer.completion_tokens,
+        prompt_tokens=answer.usage.prompt,
+        cached_tokens=answer.usage.cached,
+        completion_tokens=answer.usage.completion,
         latency_s=round(monotonic() - begun, 4),
         model_name=answer.model_name,
         prompt_sha256=messages_sha256(messages),
         error=error,
         created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        prompt_tokens_at_most=bound and bound.prompt,
+        completion_tokens_at_most=bound and bound.completion,
     )

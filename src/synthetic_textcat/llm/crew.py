@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
 
+from synthetic_textcat.errors import PriceListError
+from synthetic_textcat.llm.admission import Admission
 from synthetic_textcat.llm.asking import ask
 from synthetic_textcat.llm.calls import Call, Manner
 from synthetic_textcat.llm.chat import Chat
@@ -29,6 +31,7 @@ class Crew:
         self._calls: Iterator[Call] = iter(())
         self._manner = manner
         self._pace = pace
+        self._admission = Admission(manner.budget)
         self._first_replies: dict[str, FirstReplies] = {}
         self._arrivals: list[Completion] = []
         self._most_waiting = max(256, 4 * size)
@@ -115,11 +118,13 @@ class Crew:
             messages = call.messages
             for completion, problem in past:
                 messages = self._manner.ask_again(messages, completion.raw_text, problem)
-            expected = await self._turn(messages)
-            if self._over.is_set():
-                return
-            completion = await ask(self._chat, call, messages, len(past) + 1, self._manner, self._proven.is_set)
-            await self._take_in(completion)
+            async with self._admission.slot():
+                expected = await self._turn(messages)
+                if self._over.is_set():
+                    return
+                completion = await ask(self._chat, call, messages, len(past) + 1, self._manner, self._proven.is_set)
+                await self._take_in(completion)
+                self._spend(completion)  # before the others are let go: it may be the last call
             self._proven.set()
             wrong = self._manner.judge(completion)
             self._account(call, expected, completion, messages, wrong)
@@ -142,7 +147,14 @@ class Crew:
         self._pace.note(expected, completion, messages)
         watcher = self._first_replies.setdefault(call.kind, FirstReplies(call.untried, call.kind))
         watcher.note(completion, wrong)
-        self._manner.budget.note(completion)
+
+    def _spend(self, completion: Completion) -> None:
+        """Adds a call to what is spent; lets no further one go out where a cap is reached, or can't be kept."""
+        try:
+            self._manner.budget.note(completion)
+        except PriceListError:
+            self._halt()
+            raise
         if self._manner.budget.is_spent:
             self._halt()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from synthetic_textcat.errors import JournalError
-from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.completions import OPTIONAL, Completion
 
 _FIELDS = tuple(Completion.__dataclass_fields__)
 
@@ -94,7 +94,7 @@ def _record(line: bytes, path: Path, number: int) -> dict[str, Any]:
     try:
         record = json.loads(line)
         bytes.fromhex(record["fingerprint"])
-        if record.keys() >= set(_FIELDS):
+        if record.keys() >= set(_FIELDS) - OPTIONAL:
             return dict(record)
     except (ValueError, TypeError, KeyError, RecursionError):
         pass
@@ -110,4 +110,4 @@ def _read(file: IO[bytes], offset: int) -> Completion:
 
 
 def _completion(record: dict[str, Any]) -> Completion:
-    return Completion(**{field: record[field] for field in _FIELDS})
+    return Completion(**{field: record[field] for field in _FIELDS if field in record})

@@ -3,10 +3,13 @@
 from typing import Any
 
 import httpx2
+import openai
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
 from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatResult
 from langchain_openai import ChatOpenAI
+
+from synthetic_textcat.llm.token_usage import is_as_documented
 
 _PER_REQUEST = ("extra_headers", "extra_query", "timeout")
 """What a payload may hold that is no part of the request's body."""
@@ -35,9 +38,37 @@ class LeanChatOpenAI(ChatOpenAI):
         response = await self.root_async_client.post(
             "/chat/completions", cast_to=httpx2.Response, body=body, options={"security": {"bearer_auth": True}}
         )
-        reply = response.json()
+        reply = response.json(parse_int=_whole_number)
         result = self._create_chat_result(reply)
         for choice, generation in zip(reply["choices"], result.generations, strict=True):
             # LangChain reads it from the SDK's typed objects only.
             generation.message.additional_kwargs["refusal"] = choice["message"].get("refusal")
         return result
+
+    def _create_chat_result(
+        self, response: dict[str, Any] | openai.BaseModel, generation_info: dict[str, Any] | None = None
+    ) -> ChatResult:
+        """As LangChain does it, but for a usage that it would stumble over, or read a count into that is not there.
+
+        The server's own `usage` goes on as it came, in the message's metadata: see `llm/token_usage.py`.
+        """
+        usage = response.get("usage") if isinstance(response, dict) else getattr(response, "usage", None)
+        if isinstance(usage, openai.BaseModel):
+            usage = usage.model_dump(warnings=False)
+        if is_as_documented(usage) or not isinstance(response, dict | openai.BaseModel):
+            return super()._create_chat_result(response, generation_info)
+        uncounted = {"usage": None}
+        result = super()._create_chat_result(
+            response | uncounted if isinstance(response, dict) else response.model_copy(update=uncounted),
+            generation_info,
+        )
+        result.llm_output = {**(result.llm_output or {}), "token_usage": usage if isinstance(usage, dict) else {}}
+        return result
+
+
+def _whole_number(digits: str) -> int | float:
+    """A JSON integer of any length: Python reads none of more than 4,300 digits."""
+    try:
+        return int(digits)
+    except ValueError:
+        return float(digits)

@@ -115,7 +115,9 @@ def generate(
         judge=judging(Reply),
         ask_again=asking_again(retry_prompt),
         limits=generation,
-        budget=Budget(generation, PriceList.read(prices), llm.model, chain(brainstormed, still_open.spent)),
+        budget=Budget(
+            generation, PriceList.read(prices), llm.model, chain(brainstormed, still_open.spent), llm.max_tokens
+        ),
         run_id=run_id,
     )
     logger.info("%d of %d planned rows to ask %s for", len(still_open.rows), len(requests), llm.model)

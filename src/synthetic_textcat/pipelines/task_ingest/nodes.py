@@ -144,7 +144,8 @@ def ask_for_tasks(
         FatalAnswerError: After a fatal answer, when all that was in flight has been yielded.
         PriceListError: If there is a cap in USD that can't be kept.
     """
-    budget = Budget(generation, PriceList.read(prices), llm.model)
+    spent = (completion for completion in journal if completion.run_id == run_id)
+    budget = Budget(generation, PriceList.read(prices), llm.model, spent, llm.max_tokens)
     manner = Manner(judging(TaskList), asking_again(retry_prompt), generation, budget, run_id)
     interview = Interview(plan.conversation(), journal, generation.max_attempts)
     yield from interview.hold(lambda: Chat(spec.build(llm), llm), manner)
