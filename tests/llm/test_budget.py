@@ -7,9 +7,9 @@ import pytest
 from langchain_core.messages import AIMessage
 
 from synthetic_textcat.errors import PriceListError
-from synthetic_textcat.llm.admission import Admission
 from synthetic_textcat.llm.budget import Budget
 from synthetic_textcat.llm.engine import complete
+from synthetic_textcat.llm.spending_gate import SpendingGate
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import GenerationParameters
 from synthetic_textcat.schemas.prices import PriceList
@@ -125,10 +125,10 @@ def test_calls_of_uneven_size_overshoot_a_cap_by_less_than_all_in_flight() -> No
 def test_a_second_call_waits_for_the_first_one_however_long_it_takes() -> None:
     async def started_before_the_first_landed() -> list[str]:
         budget, started = _budget(max_tokens_total=1000), list[str]()
-        admission = Admission(budget)
+        gate = SpendingGate(budget)
 
         async def ask(name: str) -> None:
-            async with admission.slot():
+            async with gate.slot():
                 started.append(name)
                 await first_landed.wait()
                 budget.note(completion())

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from synthetic_textcat.errors import PriceListError
-from synthetic_textcat.llm.admission import Admission
 from synthetic_textcat.llm.asking import ask
 from synthetic_textcat.llm.calls import Call, Manner
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.first_replies import FirstReplies
 from synthetic_textcat.llm.messages import Messages
 from synthetic_textcat.llm.pace import Pace
+from synthetic_textcat.llm.spending_gate import SpendingGate
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.replies import Problem
 
@@ -31,7 +31,7 @@ class Crew:
         self._calls: Iterator[Call] = iter(())
         self._manner = manner
         self._pace = pace
-        self._admission = Admission(manner.budget)
+        self._spending_gate = SpendingGate(manner.budget)
         self._first_replies: dict[str, FirstReplies] = {}
         self._arrivals: list[Completion] = []
         self._most_waiting = max(256, 4 * size)
@@ -118,7 +118,7 @@ class Crew:
             messages = call.messages
             for completion, problem in past:
                 messages = self._manner.ask_again(messages, completion.raw_text, problem)
-            async with self._admission.slot():
+            async with self._spending_gate.slot():
                 expected = await self._turn(messages)
                 if self._over.is_set():
                     return

@@ -1,4 +1,4 @@
-"""Admission control: a call starts only if the budget has room for it beside the calls in flight."""
+"""Spending gate (admission control): a call starts only if the budget has room for it beside the calls in flight."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from synthetic_textcat.llm.budget import Budget
 
 
-class Admission:
+class SpendingGate:
     """Counts the calls in flight of a capped run, so that a cap is overshot by less than all of them. One event loop.
 
     Args:
