@@ -5,26 +5,30 @@ import sys
 
 from benchmarks import machine
 from benchmarks.processes import BenchmarkError, Options
-from benchmarks.scenarios import SCENARIOS
+from benchmarks.scenarios import PROOFS, SCENARIOS
 
 
 def main() -> None:
     """Reads the command line and runs what it names."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("scenario", nargs="*", help=f"{', '.join(SCENARIOS)}; none = all")
+    parser.add_argument(
+        "scenario", nargs="*", help=f"{', '.join(SCENARIOS)}; none = all of these; by name only: {', '.join(PROOFS)}"
+    )
     parser.add_argument("--rows", type=_number, help="rows (journal: lines) instead of each scenario's own number")
-    parser.add_argument("--repeat", type=_number, help="runs of each client instead of 3 (memory: 1)")
+    parser.add_argument("--repeat", type=_number, help="runs of each client instead of 3 (memory: 1; kills: 300)")
+    parser.add_argument("--against", metavar="REVISION", help="no_latency: an earlier commit, run beside this one")
     arguments = parser.parse_args()
-    unknown = sorted(set(arguments.scenario) - set(SCENARIOS))
+    known = SCENARIOS | PROOFS
+    unknown = sorted(set(arguments.scenario) - set(known))
     if unknown:
-        parser.error(f"no scenario {', '.join(unknown)}; there are {', '.join(SCENARIOS)}")
+        parser.error(f"no scenario {', '.join(unknown)}; there are {', '.join(known)}")
     print(machine.description(), flush=True)
     if arguments.rows:
         print("The targets are meant for the scenarios' own numbers of rows, not for --rows.")
     for name in arguments.scenario or SCENARIOS:
         print(f"{name} ... ({machine.load()})", file=sys.stderr, flush=True)
         try:
-            report = SCENARIOS[name](Options(arguments.rows, arguments.repeat))
+            report = known[name](Options(arguments.rows, arguments.repeat, arguments.against))
         except BenchmarkError as error:
             sys.exit(f"{name}: {error}")
         print(f"\n{report.markdown()}", flush=True)

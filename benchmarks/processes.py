@@ -26,6 +26,7 @@ class Options(NamedTuple):
 
     rows: int | None = None
     repeat: int | None = None
+    against: str | None = None
 
 
 class Client(NamedTuple):
@@ -35,11 +36,13 @@ class Client(NamedTuple):
         name: As in the table.
         module: What `python -m` runs.
         extra: Its arguments after rows and concurrency.
+        root: The checkout whose code it runs.
     """
 
     name: str
     module: str
     extra: tuple[str, ...] = ()
+    root: Path = ROOT
 
 
 class Sample(NamedTuple):
@@ -72,17 +75,18 @@ def openai_environment(url: str) -> dict[str, str]:
     return {"OPENAI_API_KEY": "sk-benchmark", "OPENAI_BASE_URL": url}
 
 
-def run_module(module: str, *arguments: object, **env: str) -> dict[str, float]:
-    """Runs a module on the clients' core and gives back the JSON object that it prints last.
+def run_module(module: str, *arguments: object, root: Path = ROOT, **env: str) -> dict[str, float]:
+    """Runs a module of a checkout on the clients' core and gives back the JSON object that it prints last.
 
     Raises:
         BenchmarkError: If it ends badly.
     """
     own = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
+    own["PYTHONPATH"] = os.pathsep.join((str(root), str(root / "src")))
     command = [sys.executable, "-m", module, *map(str, arguments)]
     with pinned(CLIENT_CORE):
         done = subprocess.run(  # noqa: S603  our own modules
-            command, cwd=ROOT, env=own | env, capture_output=True, text=True, timeout=_TOO_LONG_S, check=False
+            command, cwd=root, env=own | env, capture_output=True, text=True, timeout=_TOO_LONG_S, check=False
         )
     if done.returncode:
         raise BenchmarkError(f"{module} ended with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
@@ -97,7 +101,8 @@ def ask(server: FaultServer, client: Client, rows: int, in_flight: int) -> Sampl
         BenchmarkError: If a row brought no good reply.
     """
     server.reset()
-    printed = run_module(client.module, rows, in_flight, *client.extra, **openai_environment(server.url))
+    environment = openai_environment(server.url)
+    printed = run_module(client.module, rows, in_flight, *client.extra, root=client.root, **environment)
     if printed["good"] != rows:
         raise BenchmarkError(f"{client.name}: {printed['good']:g} of {rows} rows are good")
     print(f"  {client.name}, {rows} rows: {printed['seconds']:.2f} s", file=sys.stderr, flush=True)

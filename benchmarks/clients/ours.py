@@ -60,6 +60,7 @@ def main(rows: int, concurrency: int, memory: bool) -> None:
         requests, calls = (_table(folder, name).load() for name in ("requests", "calls"))
         prompts, retry = row_prompts(requests, load_tasks()), load_prompt("retry")
         journal = JournalDataset(filepath=str(Path(folder) / "completions.jsonl"))
+        journal.lock()  # opens it for all saves, as a run does
         limits = GenerationParameters(max_concurrency=concurrency)
         before, begun, good = usage(), perf_counter(), 0
         still_open = find_open_rows(requests, calls, journal.load(), limits, "bench")
@@ -70,6 +71,7 @@ def main(rows: int, concurrency: int, memory: bool) -> None:
             good += sum(completion.replied for completion in batch)
             growth.look()
         seconds, after = perf_counter() - begun, usage()
+        journal.release()
     cpu_s = after["cpu_s"] - before["cpu_s"]
     print(json.dumps({"good": good, "seconds": seconds, **after, "cpu_s": cpu_s, "growth_mib": growth.mib}))
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from benchmarks.figures import Report
 from benchmarks.processes import Options
-from benchmarks.scenarios import calls, export, journal, languages, memory, planning, report, start_up
+from benchmarks.scenarios import calls, export, journal, kills, languages, memory, planning, report, start_up
 
 SCENARIOS: dict[str, Callable[[Options], Report]] = {
     "no_latency": calls.no_latency,
@@ -20,3 +20,6 @@ SCENARIOS: dict[str, Callable[[Options], Report]] = {
     "languages": languages.language_check,
     "start_up": start_up.start_up,
 }
+
+PROOFS: dict[str, Callable[[Options], Report]] = {"kills": kills.kills}
+"""What takes most of an hour and is run by name only."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from benchmarks.figures import Figure, Report, Target, pairwise_ratio
 from benchmarks.processes import Client, Options, Sample, ask, serving
+from benchmarks.revisions import checked_out
 from benchmarks.scenarios.simulation import work_conserving_s
 
 OURS = Client("ours", "benchmarks.clients.ours")
@@ -22,7 +23,9 @@ Samples = dict[str, list[Sample]]
 
 
 def no_latency(options: Options) -> Report:
-    """The client's own cost: the server answers at once."""
+    """The client's own cost: the server answers at once. With `--against`, beside an earlier commit alone."""
+    if options.against:
+        return _against(options, options.against)
     samples = _in_turn((*_PEERS, OPENAI_UVLOOP), options, 64)
     rates = {name: [x.rows / x.seconds for x in runs] for name, runs in samples.items()}
     floors = {OURS.name: Target(">=", 800)}
@@ -34,6 +37,21 @@ def no_latency(options: Options) -> Report:
     for rival, target in ((OPENAI, Target(">=", 1.4)), (OPENAI_AIOHTTP, Target(">=", 0.85)), (OPENAI_UVLOOP, None)):
         figures.append(Figure(f"ours / {rival.name}", pairwise_ratio(rates[OURS.name], rates[rival.name]), target))
     return _report("no_latency: 0 ms, 64 in flight", samples, figures)
+
+
+def _against(options: Options, revision: str) -> Report:
+    with checked_out(revision) as root:
+        earlier = Client(revision, OURS.module, root=root)
+        samples = _in_turn((OURS, earlier), options, 64)
+    rates = {name: [x.rows / x.seconds for x in runs] for name, runs in samples.items()}
+    cpu = {name: [1000 * x.client["cpu_s"] / x.rows for x in runs] for name, runs in samples.items()}
+    figures = [
+        *(Figure(f"{name}: rows/s", rates[name]) for name in samples),
+        *(Figure(f"{name}: CPU ms/row", cpu[name]) for name in samples),
+        Figure(f"rows/s, ours / {revision}", pairwise_ratio(rates[OURS.name], rates[revision]), Target(">=", 0.98)),
+        Figure(f"CPU a row, ours / {revision}", pairwise_ratio(cpu[OURS.name], cpu[revision])),
+    ]
+    return _report(f"no_latency against {revision}: 0 ms, 64 in flight", samples, figures)
 
 
 def latency_64(options: Options) -> Report:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from kedro.framework.cli.project import run
 
+from synthetic_textcat.closed_streams import reopen_closed_streams
 from synthetic_textcat.console import hide_all
 from synthetic_textcat.errors import redact
 from synthetic_textcat.llm.interrupts import INTERRUPTED, interrupt
@@ -78,6 +79,7 @@ def _hear_signals() -> None:
 
 
 run.callback = _run_plainly
+reopen_closed_streams()  # Kedro imports this module before it runs any of its commands here
 
 
 @click.group()

@@ -82,23 +82,34 @@ class QualityTooLowError(TextcatError):
     """Yield or quality beyond what a parameter allows; raised when everything is saved."""
 
 
+class ContentFilteredError(Exception):
+    """A request that the server's content filter refuses: one row's own outcome, told in the server's words."""
+
+
 class TransportError(Exception):
     """A call that brought no reply, for now.
 
     Attributes:
         cause: One of `schemas.TRANSPORT_CAUSES`.
+        retry_after_s: Seconds that the server asks to wait before the next try; None if it does not say.
+        retryable: Whether the same request can bring a reply at another try.
     """
 
-    def __init__(self, cause: str, message: str) -> None:
+    def __init__(self, cause: str, message: str, retry_after_s: float | None = None, *, retryable: bool = True) -> None:
         super().__init__(message)
         self.cause = cause
+        self.retry_after_s = retry_after_s
+        self.retryable = retryable
 
 
 class UnreachableError(TransportError):
-    """No connection came about: nobody listens at the address, or there is no such address."""
+    """No API answers at the address: no server, no trusted connection, or a web page.
 
-    def __init__(self, message: str) -> None:
-        super().__init__("connection_error", message)
+    Its text says what to set. It ends the run at the first call, and is a connection error of one row later on.
+    """
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__("connection_error", message, retry_after_s)
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:

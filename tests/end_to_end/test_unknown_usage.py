@@ -42,7 +42,9 @@ def test_a_reply_that_is_not_counted_ends_a_capped_run_at_once(
     assert "Traceback" not in done.stdout + done.stderr
     lines = project.journal()
     assert len(lines) == server.stats()["requests"]
-    assert len(lines) == 1 if not after else after < len(lines) <= after + 1 + 4
+    uncounted = [line for line in lines if line["prompt_tokens"] is None]
+    assert 1 <= len(uncounted) <= (4 if after else 1)  # those in flight come home
+    assert len(lines) >= after + len(uncounted)
 
 
 def test_without_a_cap_unknown_counts_make_unknown_cost_and_the_run_goes_on(

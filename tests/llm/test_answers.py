@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import httpx2
-import openai
 import pytest
 from langchain_core.messages import AIMessage, ToolCall
 from langchain_core.messages.ai import UsageMetadata
@@ -17,17 +15,14 @@ from tests.llm.builders import completion
 from tests.support.chat_models import GOOD
 
 
-def _filtered() -> openai.APIStatusError:
-    request = httpx2.Request("POST", "http://127.0.0.1:1/v1/chat/completions")
-    response = httpx2.Response(400, request=request)
-    return openai.APIStatusError("filtered", response=response, body={"code": "content_filter"})
-
-
 def test_a_prompt_that_a_servers_filter_refuses_costs_its_own_row_only() -> None:
-    answer = filtered_answer(_filtered())
-    assert answer is not None
+    answer = filtered_answer("Your input was flagged")
     assert answer.finish_reason == "content_filter"
     assert answer.usage == UNKNOWN  # Azure bills for it, and does not say how much
+    found = parse(completion("", finish_reason=answer.finish_reason, error=answer.error), Reply)
+    assert isinstance(found, Problem)
+    assert found.cause == "content_filtered"
+    assert "Your input was flagged" in found.detail
 
 
 @pytest.mark.parametrize(
@@ -128,6 +123,10 @@ def test_arguments_that_are_no_json_are_kept_as_they_came() -> None:
         ({"stopReason": "max_tokens"}, "length"),
         ({"finish_reason": "SAFETY"}, "content_filter"),
         ({"finish_reason": "Safety"}, "content_filter"),
+        ({"finish_reason": "FinishReason.PROHIBITED_CONTENT"}, "content_filter"),
+        ({"finish_reason": "content_filter: PROHIBITED_CONTENT"}, "content_filter"),
+        ({"finish_reason": "sensitive"}, "content_filter"),
+        ({"finish_reason": "ERROR_TOXIC"}, "content_filter"),
         ({"finish_reason": None, "stop_reason": "max_tokens"}, "length"),
         ({"finish_reason": "a new one"}, "a new one"),
     ],

@@ -27,7 +27,7 @@ from tests.llm.builders import BAD, call
 from tests.llm.running import manner, run
 from tests.support.chat_models import GOOD, ScriptedChatModel
 
-_NO_SERVER = UnreachableError("connection refused")
+_NO_SERVER = UnreachableError("No server answers: connection refused. Next: start it, or set OPENAI_BASE_URL")
 
 
 def _raising(error: Exception, at: int) -> Callable[[Sequence[BaseMessage], int], str]:
@@ -150,7 +150,7 @@ def test_an_error_that_no_client_documents_fails_only_its_own_row() -> None:
     model = ScriptedChatModel(script=_raising(TypeError("no choices in the body"), at=3))
     completions = run(model, _calls(6))
     assert sorted(x.status for x in completions) == [*["replied"] * 5, "server_error"]
-    assert "TypeError: no choices in the body" in {x.error for x in completions}
+    assert "the client library fails with TypeError: no choices in the body" in {x.error for x in completions}
 
 
 def test_it_works_twice_in_one_process_and_leaves_no_thread_behind() -> None:

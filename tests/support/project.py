@@ -136,12 +136,12 @@ class Project:
     def wait_for_mlflow_run(self, status: str, within_s: float = 60.0) -> Run:
         """The only run, once it has this status: of a run that ended in its first seconds MLflow hears afterwards."""
         end = time.monotonic() + within_s
-        while self._statuses() != [status]:
-            assert time.monotonic() < end, self._statuses()
+        while self.run_statuses() != [status]:
+            assert time.monotonic() < end, self.run_statuses()
             time.sleep(0.2)
         return self.mlflow_runs()[0]
 
-    def _statuses(self) -> list[str]:
+    def run_statuses(self) -> list[str]:
         """Read without MLflow, which would make the tables where they are still missing."""
         if not self.path("mlflow.db").exists():
             return []

@@ -1,38 +1,61 @@
 """The catalog entry of a journal: append-only JSON lines, on disk before they count, one writer at a time."""
 
-import json
 import os
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-from kedro.io import AbstractDataset
+from kedro.io import AbstractDataset, Version
+from kedro.io.core import get_protocol_and_path
 from kedro_datasets._typing import JSONPreview
 
+from synthetic_textcat.datasets.journal_file import JournalFile
 from synthetic_textcat.datasets.previews import ROWS, value_preview
 from synthetic_textcat.errors import JournalError
-from synthetic_textcat.llm.journal import Journal, completion_line, end_of_whole_lines
+from synthetic_textcat.llm.journal import Journal, completion_line
+from synthetic_textcat.llm.journal_lines import read_first
 from synthetic_textcat.schemas.completions import Completion
 
 
 class JournalDataset(AbstractDataset[list[Completion], Journal]):
     """Appends completions, loads their index.
 
+    A run opens it once, by `lock`, and keeps it open. Whoever saves without that opens it for each save.
+
     Args:
-        filepath: The JSON Lines file; absent is the same as empty.
+        filepath: The JSON Lines file, on a file system of this machine; absent is the same as empty.
+        version: Not taken: each version would be an empty journal, and everything would be paid for again.
         metadata: For plugins, such as the Kedro-Viz layer.
+
+    Raises:
+        JournalError: If the entry is versioned, or its path is no file of this machine.
     """
 
     _EPHEMERAL = True  # else `--only-missing-outputs` takes a half-written journal for a finished one
+    _SINGLE_PROCESS = True  # an open file and its lock do not go to another process
 
-    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        self._filepath = Path(filepath)
-        # One lock a file and thread: in a notebook an interrupted run, of which Kedro tells no hook, may still hold it,
-        # and `%reload_kedro` forgets who. Its thread is free again, so that run is over; other threads stay out.
-        self._lock = FileLock(f"{filepath}.lock", is_singleton=True)
-        self._repaired = False
+    def __init__(
+        self, *, filepath: str, version: Version | None = None, metadata: dict[str, Any] | None = None
+    ) -> None:
+        protocol, path = get_protocol_and_path(filepath)
+        if protocol != "file":
+            raise JournalError(
+                f"The journal can't be {filepath}: {protocol} can't append to a file, lock it, or say when it is on "
+                "disk, so paid answers could be lost. Next: set its filepath in the catalog to a local file, and copy "
+                "that file after the run"
+            )
+        if version is not None:
+            raise JournalError(
+                f"The journal {filepath} can't be versioned: each version would begin empty, and all answers would be "
+                "paid for again. Next: remove `versioned` from its entries in the catalog"
+            )
+        self._filepath = Path(path)
+        self._file: JournalFile | None = None
         self.metadata = metadata
+
+    @property
+    def file(self) -> Path:
+        """The file that is meant, links resolved."""
+        return Path(os.path.realpath(self._filepath))
 
     def load(self) -> Journal:
         """The index; the lines stay on disk."""
@@ -45,51 +68,33 @@ class JournalDataset(AbstractDataset[list[Completion], Journal]):
             JournalError: If the disk takes no more; what was on it before stays whole.
         """
         lines = b"".join(map(completion_line, data))
+        file = self._file if self._file is not None and self._file.is_open else JournalFile.held(self._filepath)
+        if file is not None:
+            file.append(lines)
+            return
+        file = JournalFile.opened(self._filepath)
         try:
-            self._filepath.parent.mkdir(parents=True, exist_ok=True)
-            with self._filepath.open("ab") as file:
-                self._cut_torn_line()
-                file.write(lines)
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            self._repaired = False
-            raise JournalError(
-                f"Can't write {self._filepath}: {error.strerror}. Next: make room or mend its rights, then run the "
-                "same command again: what is on disk is not asked again"
-            ) from error
+            file.append(lines)
+        finally:
+            file.close()
 
     def lock(self) -> None:
-        """Makes this thread the journal's only writer until `release`, or until its process ends, however it ends.
+        """Opens the journal as its only writer, until `release`, or until this process ends, however it ends.
 
         Raises:
-            JournalError: If another run is writing it.
+            JournalError: If another run is writing it, it can't be written, or it is another program's file.
         """
-        self._filepath.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self._lock.acquire(timeout=0)
-        except Timeout:
-            raise JournalError(
-                f"Another run is writing {self._filepath}: two at once would ask, and pay, twice. "
-                "Next: wait until it ends, or stop it"
-            ) from None
+        self._file = JournalFile.opened(self._filepath)
 
     def release(self) -> None:
-        """Lets other runs write; does nothing if the lock is not held."""
-        self._lock.release(force=True)  # however often it was taken
+        """Lets other runs write; does nothing if the journal is not open, or open for a run in another thread."""
+        if self._file is not None and self._file.may_be_closed:
+            self._file.close()
+            self._file = None
 
     def preview(self, nrows: int = ROWS) -> JSONPreview:
         """The first lines, for Kedro-Viz."""
-        if not self._filepath.exists():
-            return value_preview([])
-        with self._filepath.open(encoding="ascii") as file:
-            return value_preview([json.loads(line) for line in islice(file, nrows) if line.endswith("\n")])
-
-    def _cut_torn_line(self) -> None:
-        """Cuts off what a kill left of a line, once, before anything is appended to it."""
-        if not self._repaired:
-            os.truncate(self._filepath, end_of_whole_lines(self._filepath))
-            self._repaired = True
+        return value_preview(read_first(self._filepath, nrows) if self._filepath.exists() else [])
 
     def _exists(self) -> bool:
         return self._filepath.exists()

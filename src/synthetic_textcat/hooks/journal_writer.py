@@ -11,14 +11,16 @@ from synthetic_textcat.errors import JournalError
 from synthetic_textcat.hooks.refill import Refill
 from synthetic_textcat.llm.engine import give_up
 
-_JOURNALS = {"brainstorm_completions", "completions"}
+_JOURNALS = {"brainstorm_completions": "brainstorm_journal", "completions": "journal"}
+"""The entry by which each journal is written, and the one by which the same file is read."""
+
 _PLAN = {"tasks", "requests", "calls"}
 
 
 class JournalWriter:
-    """Locks the journals for a run that writes them, or the plan, and puts the run's id into the catalog.
+    """Opens and locks the journals for a run that writes them, or the plan; puts the run's id into the catalog.
 
-    Locked before the first node, not before the node that writes: else a second run would replace the plan under the
+    Before the first node, not before the node that writes: else a second run would replace the plan under the
     first one's feet, or read the journal just before the first one's last answers.
 
     Args:
@@ -31,18 +33,24 @@ class JournalWriter:
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
-        """Raises JournalError if another run writes one of them. `run_id` is what this run's journal lines bear."""
+        """Opens and locks each journal. `run_id` is what this run's journal lines bear.
+
+        Raises:
+            JournalError: If another run writes one of them, or answers could not be kept in it.
+        """
         if not self._refill.follows:
             self._release()  # of a run that an interrupt ended, in a notebook
         catalog["run_id"] = MemoryDataset(self._refill.run_id)
         written = pipeline.all_outputs()
         try:
-            for name in sorted(written | _JOURNALS if written & _PLAN else written):
+            for name in sorted(written | _JOURNALS.keys() if written & _PLAN else written):
                 dataset = catalog.get(name)
+                if name in written:
+                    _refuse_a_loss(name, dataset, catalog)
                 if isinstance(dataset, JournalDataset):
                     dataset.lock()
                     self._locked.append(dataset)
-        except JournalError:
+        except Exception:
             self._release()
             raise
 
@@ -61,3 +69,25 @@ class JournalWriter:
     def _release(self) -> None:
         while self._locked:
             self._locked.pop().release()
+
+
+def _refuse_a_loss(name: str, written: object, catalog: CatalogProtocol[Any, Any]) -> None:
+    """Makes sure that a journal keeps what is paid for, and is read where it is written.
+
+    Raises:
+        JournalError: If its entry in the catalog is of another type, or is another file than the one that is read.
+    """
+    if name not in _JOURNALS:
+        return
+    if not isinstance(written, JournalDataset):
+        raise JournalError(
+            f"{name} is a {type(written).__name__} in the catalog, which does not keep each answer as it arrives. "
+            "Next: set its type to synthetic_textcat.datasets.JournalDataset"
+        )
+    reader = _JOURNALS[name]
+    read = catalog.get(reader) if reader in catalog else None
+    if isinstance(read, JournalDataset) and read.file != written.file:
+        raise JournalError(
+            f"{name} and {reader} are two files in the catalog, {written.file} and {read.file}, so all answers would "
+            "be paid for again. Next: give both entries one filepath"
+        )

@@ -6,11 +6,9 @@ from typing import Any
 
 from langchain_core.messages import AIMessage
 
-from synthetic_textcat.llm.finish_reasons import REFUSAL, finish_reason_of
+from synthetic_textcat.llm.finish_reasons import CONTENT_FILTER, REFUSAL, finish_reason_of
 from synthetic_textcat.llm.token_usage import NOTHING, UNKNOWN, TokenUsage, read_usage
 from synthetic_textcat.llm.unicode import speakable
-
-_FILTER_CODES = {"content_filter", "content_policy_violation"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +20,7 @@ class Answer:
     finish_reason: str | None
     usage: TokenUsage
     model_name: str | None
+    error: str | None = None
 
 
 NO_ANSWER = Answer("", None, None, UNKNOWN, None)
@@ -47,11 +46,15 @@ def read_answer(message: AIMessage) -> Answer:
     )
 
 
-def filtered_answer(error: Exception) -> Answer | None:
-    """The answer of a content filter that comes as an error: Azure refuses one row's prompt with a status of 400."""
-    if str(getattr(error, "code", None)) not in _FILTER_CODES:
-        return None
-    return Answer("", None, "content_filter", UNKNOWN, None)  # Azure bills for it, and does not say how much
+def filtered_answer(said: str) -> Answer:
+    """The answer of a content filter that comes as an error, as many providers refuse one row's prompt.
+
+    Its usage is unknown: Azure, for one, bills for it, and does not say how much.
+
+    Args:
+        said: The server's own sentence.
+    """
+    return Answer("", None, CONTENT_FILTER, UNKNOWN, None, said)
 
 
 def _usage_of(message: AIMessage, *, has_text: bool) -> TokenUsage:

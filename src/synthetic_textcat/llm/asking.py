@@ -9,6 +9,7 @@ from synthetic_textcat.llm.answers import NO_ANSWER
 from synthetic_textcat.llm.billing import answer_of_failure
 from synthetic_textcat.llm.calls import Call, Manner
 from synthetic_textcat.llm.chat import Chat
+from synthetic_textcat.llm.kept_text import bounded
 from synthetic_textcat.llm.messages import Messages, messages_sha256
 from synthetic_textcat.schemas.completions import REPLIED, Completion
 
@@ -33,11 +34,10 @@ async def ask(
     answer, status, error = NO_ANSWER, REPLIED, None
     try:
         answer = await chat.ask(messages, call.schema, call.seed)
+        error = answer.error
     except UnreachableError as failure:
         if not proven():
-            raise FatalAnswerError(
-                f"No server answers: {failure}. Next: start it, or set OPENAI_BASE_URL to its address"
-            ) from None
+            raise FatalAnswerError(str(failure)) from None
         answer, status, error = answer_of_failure(failure), failure.cause, redact(str(failure))
     except TransportError as failure:
         answer, status, error = answer_of_failure(failure), failure.cause, redact(str(failure))
@@ -47,7 +47,7 @@ async def ask(
         answer, status, error = answer_of_failure(failure), "server_error", redact(str(failure))
     is_counted = None not in (answer.usage.prompt, answer.usage.completion)
     bound = None if is_counted else manner.budget.bound(messages, call.schema)
-    return Completion(
+    completion = Completion(
         fingerprint=call.fingerprint,
         request_id=call.request_id,
         attempt=attempt,
@@ -67,3 +67,4 @@ async def ask(
         prompt_tokens_at_most=bound and bound.prompt,
         completion_tokens_at_most=bound and bound.completion,
     )
+    return bounded(completion)

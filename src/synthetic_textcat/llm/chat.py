@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from synthetic_textcat.errors import ContentFilteredError
 from synthetic_textcat.llm.answers import Answer, filtered_answer, read_answer
 from synthetic_textcat.llm.client_hooks import listen_in
 from synthetic_textcat.llm.messages import Messages
@@ -25,15 +26,16 @@ class Chat:
         """One call.
 
         Raises:
-            TransportError: If no reply came, the client's own retries included.
+            TransportError: If no reply came.
             TextcatError: If every further call would fail alike.
         """
         try:
             return read_answer(await self._way(messages, schema, seed))
         except Exception as error:
-            if (filtered := filtered_answer(error)) is not None:
-                return filtered
-            raise as_our_error(error) from error
+            failure = as_our_error(error)
+            if isinstance(failure, ContentFilteredError):
+                return filtered_answer(str(failure))
+            raise failure from error
 
     def before_each_retry(self, wait: Callable[[], Awaitable[None]]) -> None:
         """Has the client wait before it sends a request once more, where it is one that can be told to."""

@@ -4,8 +4,7 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from synthetic_textcat.llm.transport_errors import QUOTA_CODES
-
+_QUOTA_CODES = {"insufficient_quota", "billing_hard_limit_reached"}
 _RETRY_COUNT = "x-stainless-retry-count"
 """The SDK sends it with each request."""
 
@@ -32,6 +31,6 @@ def listen_in(client: Any, before_retry: Callable[[], Awaitable[None]]) -> None:
 def _says_quota(body: bytes) -> bool:
     try:
         error = json.loads(body)["error"]
-        return bool({error.get("code"), error.get("type")} & QUOTA_CODES)
+        return bool({error.get("code"), error.get("type")} & _QUOTA_CODES)
     except (ValueError, LookupError, TypeError, AttributeError):
         return False

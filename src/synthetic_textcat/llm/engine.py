@@ -2,11 +2,13 @@
 
 import atexit
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from synthetic_textcat.llm.calls import Call, Manner
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.collector import rare_collections
 from synthetic_textcat.llm.crew import Crew
+from synthetic_textcat.llm.descriptors import fitted
 from synthetic_textcat.llm.event_loop import BackgroundLoop
 from synthetic_textcat.llm.interrupts import held_interrupts
 from synthetic_textcat.llm.pace import Pace
@@ -91,6 +93,7 @@ def _with_first(first: Call, rest: Iterator[Call]) -> Iterator[Call]:
 
 async def _hire(open_chat: Callable[[], Chat], manner: Manner) -> Crew:
     """Builds model and pace on the loop that they will live on."""
+    manner = replace(manner, limits=fitted(manner.limits))
     pace = Pace(manner.limits.requests_per_minute, manner.limits.tokens_per_minute)
     chat = open_chat()
     chat.before_each_retry(pace.request)

@@ -16,7 +16,7 @@ _NEXT_STEP = {
     "content_filtered": "see what it says to the prompts in data/01_raw/prompts, or take another llm.model",
     "rate_limited": "lower generation.max_concurrency, or wait until the limit allows more",
     "timeout": "raise timeout in conf/openai/catalog_genai.yml, or lower generation.max_concurrency",
-    "server_error": "see the server's log",
+    "server_error": "mend what the server names, or run again when it has recovered",
     "connection_error": "see whether the server still runs",
 }
 

@@ -8,7 +8,10 @@ from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
 from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatResult
 from langchain_openai import ChatOpenAI
+from openai import APIResponseValidationError
 
+from synthetic_textcat.llm.error_bodies import has_reply
+from synthetic_textcat.llm.finish_reasons import CONTENT_FILTER, finish_reason_of
 from synthetic_textcat.llm.token_usage import is_as_documented
 
 _PER_REQUEST = ("extra_headers", "extra_query", "timeout")
@@ -38,7 +41,7 @@ class LeanChatOpenAI(ChatOpenAI):
         response = await self.root_async_client.post(
             "/chat/completions", cast_to=httpx2.Response, body=body, options={"security": {"bearer_auth": True}}
         )
-        reply = response.json(parse_int=_whole_number)
+        reply = completion_in(response)
         result = self._create_chat_result(reply)
         for choice, generation in zip(reply["choices"], result.generations, strict=True):
             # LangChain reads it from the SDK's typed objects only.
@@ -66,9 +69,33 @@ class LeanChatOpenAI(ChatOpenAI):
         return result
 
 
+def completion_in(response: httpx2.Response) -> Any:
+    """The chat completion in a good answer.
+
+    Raises:
+        APIResponseValidationError: If it holds none; as the SDK raises it, with the answer in it.
+    """
+    try:
+        content = response.json(parse_int=_whole_number)
+    except (ValueError, RecursionError):
+        content = response.text
+    if not has_reply(_with_messages(content)):
+        raise APIResponseValidationError(response, body=content, message=f"status {response.status_code}")
+    return content
+
+
 def _whole_number(digits: str) -> int | float:
     """A JSON integer of any length: Python reads none of more than 4,300 digits."""
     try:
         return int(digits)
     except ValueError:
         return float(digits)
+
+
+def _with_messages(content: Any) -> Any:
+    """The completion, with an empty message where a filter left none: Gemini gives the reason in its place."""
+    choices = content.get("choices") if isinstance(content, dict) else None
+    for choice in choices if isinstance(choices, list) else ():
+        if isinstance(choice, dict) and not choice.get("message") and finish_reason_of(choice) == CONTENT_FILTER:
+            choice["message"] = {"role": "assistant", "content": None}
+    return content

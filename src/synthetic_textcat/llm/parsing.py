@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from synthetic_textcat.llm.json_recovery import json_values
+from synthetic_textcat.llm.kept_text import MOST_OF_A_REPLY, length_before
 from synthetic_textcat.llm.list_recovery import lists
 from synthetic_textcat.llm.literals import is_closed
 from synthetic_textcat.llm.unicode import speakable
@@ -25,7 +26,10 @@ def parse(completion: Completion, wanted: type[Wanted]) -> Wanted | Problem:
     if completion.refusal:
         return Problem("refused", str(speakable(str(completion.refusal)[:_LONGEST_DETAIL])))
     if completion.finish_reason == "content_filter":
-        return Problem("content_filtered", "the server's content filter stopped the reply")
+        said = f": {speakable(completion.error[:_LONGEST_DETAIL])}" if completion.error else ""
+        return Problem("content_filtered", f"the server's content filter stopped the reply{said}")
+    if (length := length_before(completion.raw_text)) is not None:
+        return Problem("schema_violation", f"the reply has {length:,} characters; at most {MOST_OF_A_REPLY:,} are read")
     cut = completion.finish_reason == "length"
     found = _found(completion.raw_text, wanted, cut)
     if cut and isinstance(found, Problem):

@@ -1,113 +1,192 @@
-"""A client library's errors as ours. They are told by their attributes and names: no SDK is imported for it."""
+"""A client library's exception as one of our errors: what the table calls its cause decides who bears it.
 
-from collections.abc import Iterator
-from typing import Any
+Either the row alone (`ContentFilteredError`, `TransportError`), or the run (`FatalAnswerError`), or the run at
+its first call and later the row (`BadRequestError`, `UnreachableError`).
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from synthetic_textcat.errors import (
     BadRequestError,
+    ContentFilteredError,
     FatalAnswerError,
     TextcatError,
     TransportError,
     UnreachableError,
-    redact,
 )
-from synthetic_textcat.llm.unicode import speakable
+from synthetic_textcat.llm.client_exceptions import read_exception
+from synthetic_textcat.llm.error_bodies import one_line
+from synthetic_textcat.llm.provider_errors import first_match
 
-_NOBODY_LISTENS = {"ConnectError", "ConnectTimeout", "ConnectionRefusedError"}
-_TIMEOUT = ("Timeout", "TimeoutError")
-_CONNECTION = ("ConnectionError", "NetworkError", "RemoteProtocolError")
-_FATAL_STATUS = {
+OurError = TransportError | ContentFilteredError | TextcatError
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What a cause of the table means for a run.
+
+    Attributes:
+        sentence: What happened; `{said}` is the server's own sentence, `{at}` or `{where}` the address,
+            `{to}` a redirect's target.
+        make: Our error from that sentence and the seconds to wait.
+        next_step: What the user can do; empty where the engine does it.
+    """
+
+    sentence: str
+    make: Callable[[str, float | None], OurError]
+    next_step: str = ""
+
+
+def _transport(cause: str, retryable: bool = True) -> Callable[[str, float | None], OurError]:
+    return lambda line, wait_s: TransportError(cause, line, retry_after_s=wait_s, retryable=retryable)
+
+
+def _fatal(line: str, _wait_s: float | None) -> OurError:
+    return FatalAnswerError(line)
+
+
+def _first_only(line: str, _wait_s: float | None) -> OurError:
+    return BadRequestError(line)
+
+
+def _unreachable(line: str, wait_s: float | None) -> OurError:
+    return UnreachableError(line, retry_after_s=wait_s)
+
+
+def _filtered(line: str, _wait_s: float | None) -> OurError:
+    return ContentFilteredError(line)
+
+
+_ADDRESS = "set OPENAI_BASE_URL to the API's address, which mostly ends in /v1"
+_SETTINGS = "see llm.structured_output and the other llm settings for what this server may not know"
+_CERTIFICATE = (
+    "set SSL_CERT_FILE to a PEM file with the certificate of the server or of its authority, or use the address that "
+    "its certificate names"
+)
+
+CAUSES = {
+    "content_filtered": Cause("{said}", _filtered),
+    "rate_limited": Cause("{said}", _transport("rate_limited")),
+    "server_error": Cause("{said}", _transport("server_error")),
+    "timeout": Cause("the call took too long: {said}", _transport("timeout")),
+    "too_long": Cause("the request is too long: {said}", _transport("server_error", retryable=False)),
+    "transfer_broken": Cause("the connection to {at} broke: {said}", _transport("connection_error")),
+    "closed": Cause("{at} closed the connection without an answer: {said}{tls}", _transport("connection_error")),
+    "quota_exhausted": Cause(
+        "The account's {money} is used up: {said}",
+        _fatal,
+        "top it up, or wait until it renews, then run the same command again",
+    ),
+    "bad_key": Cause(
+        "The server refuses the key: {said}",
+        _fatal,
+        "set OPENAI_API_KEY, or the variable that your chat model's class reads, to a key of this server",
+    ),
+    "no_access": Cause(
+        "The server denies this key access: {said}",
+        _fatal,
+        "use a key with access to this model, from where it is served",
+    ),
+    "denied": Cause("The server denies this key access: {said}", _first_only, "use a key with access to this model"),
+    "unknown_model": Cause(
+        "The server does not know this model or path: {said}",
+        _fatal,
+        "set llm.model to a model of this server, and OPENAI_BASE_URL to its address, which mostly ends in /v1",
+    ),
+    "bad_setting": Cause("{refusal}: {said}", _first_only, _SETTINGS),
+    "wrong_path": Cause("{at} is no address for chat completions: {said}", _unreachable, _ADDRESS),
+    "not_an_api": Cause("{at} answers with {thing}, not with the API: {said}", _unreachable, _ADDRESS),
+    "bad_address": Cause(
+        "{at} is no address of a server: {said}", _unreachable, "let OPENAI_BASE_URL begin with http:// or https://"
+    ),
+    "redirected": Cause(
+        "{at} redirects to {to}, which is not followed (status {status})",
+        _unreachable,
+        "set OPENAI_BASE_URL to the API's own address; a redirect to a login page means that a proxy stands before it",
+    ),
+    "no_server": Cause(
+        "No server answers{where}: {said}", _unreachable, "start it, or set OPENAI_BASE_URL to its address"
+    ),
+    "connect_timeout": Cause(
+        "No server answers{where} in time: {said}",
+        _unreachable,
+        "see whether it runs, and proxies and firewalls before it",
+    ),
+    "unknown_host": Cause(
+        "The host of {at} is not known: {said}", _unreachable, "mend OPENAI_BASE_URL, or this machine's network and DNS"
+    ),
+    "no_route": Cause(
+        "The network does not reach {at}: {said}", _unreachable, "see this machine's network, VPN and proxy"
+    ),
+    "proxy_failed": Cause(
+        "The proxy before {at} fails: {said}",
+        _unreachable,
+        "mend openai_proxy in the catalog entry llm, or HTTPS_PROXY, with user and password if the proxy wants them",
+    ),
+    "untrusted_certificate": Cause("The certificate of {at} is not trusted: {said}", _unreachable, _CERTIFICATE),
+    "plain_http": Cause(
+        "{at} does not speak TLS: {said}", _unreachable, "let OPENAI_BASE_URL begin with http:// in place of https://"
+    ),
+    "tls_expected": Cause(
+        "{at} speaks TLS only: {said}", _unreachable, "let OPENAI_BASE_URL begin with https:// in place of http://"
+    ),
+    "tls_failed": Cause(
+        "No secure connection to {at} comes about: {said}", _unreachable, "see proxies on the way, and SSL_CERT_FILE"
+    ),
+}
+"""The causes of `provider_errors.csv`, in the words of docs/errors.md."""
+
+_TLS_HINT = " (if it speaks TLS, let the address begin with https://)"
+_CREDIT = re.compile("credit|balance|fund|prepay|余额", re.IGNORECASE)
+_REFUSALS = {
     400: "The server calls the request bad",
-    401: "The server refuses the key",
-    403: "The server denies this key access",
-    404: "The server does not know this model or path",
     422: "The server can't process the request",
 }
-_NEXT_STEP = {
-    400: "see llm.structured_output and the other llm settings for what this server may not know",
-    401: "set OPENAI_API_KEY, or the variable that your chat model's class reads, to a key of this server",
-    403: "use a key with access to this model",
-    404: "set llm.model to a model of this server, and OPENAI_BASE_URL to its address, which mostly ends in /v1",
-    422: "see llm.structured_output and the other llm settings for what this server may not know",
+_THINGS = {
+    "html": "a web page",
+    "xml": "XML",
+    "stream": "a stream of events",
+    "text": "plain text",
+    "empty": "nothing",
+    "json": "other JSON",
 }
-_BAD_REQUEST = {400, 413, 422}
-QUOTA_CODES = {"insufficient_quota", "billing_hard_limit_reached"}
 
 
-def as_our_error(error: Exception) -> TransportError | TextcatError:
-    """A client library's error as one of ours.
+def as_our_error(error: Exception) -> OurError:
+    """A client library's exception as one of ours.
 
-    An error that no library documents (a body that is no chat completion, say) is the server's: one bad reply must not
-    end a run.
+    One that nothing explains (a type error in a library, say) is a server error: one bad reply must not end a run.
     """
-    if isinstance(error, TransportError | TextcatError):
+    if isinstance(error, TransportError | ContentFilteredError | TextcatError):
         return error
-    for cause in _causes(error):
-        if not _NOBODY_LISTENS.isdisjoint(_names(cause)):
-            return UnreachableError(line_of(cause))  # a refused connection, too, may come as a timeout
-    status = _status_of(error)
-    if status is not None:
-        return _status_error(status, _codes_of(error), _said(error))
-    if _is_a(_TIMEOUT, error):
-        return TransportError("timeout", "the call took longer than the client waits")
-    if _is_a(_CONNECTION, error):
-        return TransportError("connection_error", line_of(error.__cause__ or error))
-    return TransportError("server_error", f"{type(error).__name__}: {line_of(error)}")
+    read = read_exception(error)
+    row = first_match(read.signs)
+    if row is None:
+        return TransportError("server_error", f"the client library fails with {read.name}: {read.said}")
+    cause = CAUSES[row.cause]
+    line = cause.sentence.format(
+        said=read.said.rstrip(" .:;"),
+        at=read.address or "the server",
+        where=f" at {read.address}" if read.address else "",
+        to=read.location or "another place",
+        status=read.http_status,
+        money="credit" if _CREDIT.search(read.signs.words) else "quota",
+        refusal=_REFUSALS.get(read.signs.status or 0, f"The server answers with status {read.signs.status}"),
+        thing=_THINGS.get(read.signs.body, "a page"),
+        tls=_TLS_HINT if (read.address or "").startswith("http://") else "",
+    )
+    return cause.make(_sentence(line, cause), read.retry_after_s)
 
 
 def line_of(error: BaseException) -> str:
     """What an error says, in one line without keys; its name if it says nothing."""
-    return _flat(str(error)) or type(error).__name__
+    return one_line(str(error)) or type(error).__name__
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__
-
-
-def _names(error: BaseException) -> list[str]:
-    return [kind.__name__ for kind in type(error).__mro__]
-
-
-def _is_a(endings: tuple[str, ...], error: BaseException) -> bool:
-    return any(name.endswith(endings) for name in _names(error))
-
-
-def _status_of(error: Exception) -> int | None:
-    """The HTTP status that an error stands for: Anthropic, Ollama: status_code; Google: code; httpx: the response's."""
-    places = (error, "status_code"), (error, "code"), (getattr(error, "response", None), "status_code")
-    found = (getattr(holder, name, None) for holder, name in places)
-    return next((int(value) for value in found if isinstance(value, int) and 400 <= value <= 599), None)
-
-
-def _codes_of(error: Exception) -> set[str]:
-    return {str(getattr(error, "code", None)), str(getattr(error, "type", None))}
-
-
-def _status_error(status: int, codes: set[str], message: str) -> TransportError | FatalAnswerError:
-    if codes & QUOTA_CODES:
-        return FatalAnswerError(
-            f"The account's quota is used up: {message}. Top it up, then run the same command again"
-        )
-    if status == 429:
-        return TransportError("rate_limited", message)
-    if status in (408, 504):
-        return TransportError("timeout", message)
-    if status >= 500 or status == 409:
-        return TransportError("server_error", message)
-    wrong = _FATAL_STATUS.get(status, f"The server answers with status {status}")
-    next_step = _NEXT_STEP.get(status, "see the server's log")
-    kind = BadRequestError if status in _BAD_REQUEST else FatalAnswerError
-    return kind(f"{wrong}: {message}. Next: {next_step}")
-
-
-def _said(error: Any) -> str:
-    """What the server says, also where its body is not of OpenAI's form."""
-    body = getattr(error, "body", None)
-    detail = body.get("detail") if isinstance(body, dict) else None
-    return _flat(f"{error} {detail}" if detail else str(error))
-
-
-def _flat(text: str) -> str:
-    return redact(str(speakable(" ".join(text.split()))))[:300]
+def _sentence(line: str, cause: Cause) -> str:
+    if not cause.next_step:
+        return line
+    begun = f"T{line[1:]}" if line.startswith("the server ") else line
+    return f"{begun}. Next: {cause.next_step}"

@@ -16,7 +16,7 @@ class Completion:
         attempt: 1 for the first try of the row that brings a reply, 2 for the second, ...
         run_id: The run that made the call.
         status: `replied`, or one of the transport causes.
-        raw_text: The reply as it came; empty where there was none.
+        raw_text: The reply as it came, of a very long one head and tail; empty where there was none.
         refusal: What the server put in the reply's refusal field.
         finish_reason: Why the model stopped: `stop`, `length`, `content_filter`, ...
         prompt_tokens: Tokens read, as the server counts them; null where it can't be known, 0 for a call that was
@@ -26,7 +26,7 @@ class Completion:
         latency_s: Seconds from asking to the end of the call, the client's retries within.
         model_name: The model as the server names it.
         prompt_sha256: Hex sha256 of the canonical JSON of this attempt's messages, as on the wire.
-        error: What the transport said, without keys; null for a reply.
+        error: What the transport or the server's content filter said, without keys; null for any other reply.
         created_at: When the call ended, UTC, ISO 8601.
         prompt_tokens_at_most, completion_tokens_at_most: What a call of unknown usage may have taken: what a cap is
             charged. Absent from the line of a counted call.
@@ -80,8 +80,8 @@ class Completion:
     def to_record(self) -> dict[str, Any]:
         """The journal line's fields."""
         record = {name: getattr(self, name) for name in self.__slots__}
-        return {name: value for name, value in record.items() if value is not None or name not in OPTIONAL}
+        return {name: value for name, value in record.items() if value is not None or name not in _OPTIONAL}
 
 
-OPTIONAL = frozenset({"prompt_tokens_at_most", "completion_tokens_at_most"})
-"""Fields that a line may lack."""
+_OPTIONAL = frozenset({"prompt_tokens_at_most", "completion_tokens_at_most"})
+"""Fields that a line lacks where they say nothing."""

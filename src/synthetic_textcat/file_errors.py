@@ -1,0 +1,53 @@
+"""What to say of an error of the file system: which file, what is wrong, and the next step, by its errno."""
+
+import errno
+import os
+from pathlib import Path
+
+_MAKE_ROOM = "make room there"
+_NEXT_STEPS = {
+    errno.EACCES: "give this user the right to read and write it",
+    errno.EPERM: "give this user the right to read and write it",
+    errno.EROFS: "mount the file system for writing, or name a path on another one in the catalog",
+    errno.ENOSPC: _MAKE_ROOM,
+    errno.EFBIG: f"{_MAKE_ROOM}, or raise the limit on a file's size (`ulimit -f`)",
+    errno.EDQUOT: f"{_MAKE_ROOM}, or ask for a larger quota",
+    errno.EIO: "check the disk or the mount, since the device itself reports an error",
+    errno.ESTALE: "mount the network file system again",
+    errno.EISDIR: "move the folder away, or name another path in the catalog",
+    errno.ENOTDIR: "move the file away that stands where its path needs a folder",
+    errno.EEXIST: "move away what stands where its path needs a folder, or mend the link that points nowhere",
+    errno.ELOOP: "mend the symbolic link, which leads back to itself",
+    errno.ENOENT: "restore it, or run the pipeline that writes it",
+    errno.EMFILE: "raise the limit on open files (`ulimit -n`), or lower generation.max_concurrency",
+    errno.ENFILE: "close other programs, since the whole system has too many files open",
+    errno.ENAMETOOLONG: "name a shorter path in the catalog",
+}
+_ANY_OTHER = "check whether the disk, the mount or the server that it names can be reached"
+
+
+def about_file(error: OSError, path: object = "", verb: str = "read or write") -> str:
+    """One sentence with the file and the cause, and one with the next step.
+
+    Args:
+        error: What the system said. Libraries put their own words into it, so its number counts where it has one.
+        path: The file, as it is named in the catalog; empty where nobody knows it.
+        verb: What could not be done with it.
+    """
+    number = _number_of(error)
+    said = os.strerror(number) if number else " ".join(str(error).split())
+    where = short_path(path) if path else "a file"
+    return f"Can't {verb} {where}: {said}. Next: {_NEXT_STEPS.get(number, _ANY_OTHER)}"
+
+
+def _number_of(error: OSError) -> int:
+    """The errno; 0 where there is none, or where a subclass of a library counts by a list of its own (ssl, DNS)."""
+    return error.errno or 0 if type(error).__module__ == OSError.__module__ else 0
+
+
+def short_path(path: object) -> str:
+    """A path as seen from the folder of the command, if it lies in it."""
+    try:
+        return str(Path(str(path)).relative_to(Path.cwd()))
+    except (ValueError, OSError):  # OSError: that folder is gone
+        return str(path)

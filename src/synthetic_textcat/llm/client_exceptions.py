@@ -1,0 +1,194 @@
+"""What the exception of a client library holds: status, body, headers and address of the answer behind it.
+
+No SDK is imported. Each of them keeps these things under one of a few names, in the exception or in one of its causes.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from synthetic_textcat.errors import redact
+from synthetic_textcat.llm.error_bodies import ErrorBody, one_line, read_body
+from synthetic_textcat.llm.provider_errors import Signs
+from synthetic_textcat.llm.retry_after import retry_after_s
+
+_MOST_CAUSES = 12
+_UNREADABLE_ANSWER = "HttpProcessingError"
+"""aiohttp's exception for an answer that is no HTTP: it bears status 400, which no server sent."""
+
+_UNDECODED = ("empty", "text", "broken")
+_WITHOUT_SENTENCE = ("json", "no_reply")
+_STATUS = ("status_code", "code", "status", "http_status")
+_BODY = ("body", "details", "doc")
+_LOWEST_STATUS, _HIGHEST_STATUS = 200, 599
+
+
+@dataclass(frozen=True, slots=True)
+class ClientException:
+    """An exception, read.
+
+    Attributes:
+        signs: What it is recognised by.
+        http_status: The status of the HTTP answer, whatever its body says; None where there was none.
+        said: The server's own sentence, or what the library says where no server spoke.
+        address: The URL that was asked, without user, query and keys; None if the exception does not name it.
+        location: Where a redirect points to.
+        retry_after_s: Seconds that the server asks to wait.
+        name: The exception's class.
+    """
+
+    signs: Signs
+    http_status: int | None
+    said: str
+    address: str | None
+    location: str | None
+    retry_after_s: float | None
+    name: str
+
+
+def read_exception(error: BaseException) -> ClientException:
+    """Reads an exception, and those that it came from."""
+    chain = list(_chain(error))
+    names = frozenset(kind.__name__ for each in chain for kind in type(each).__mro__)
+    status = None if _UNREADABLE_ANSWER in names else _first(_status_of(each) for each in chain)
+    headers = _first(_headers_of(each) for each in chain) or {}
+    raw_body = _first(_body_of(each) for each in chain)
+    body = read_body(raw_body, str(headers.get("content-type", "")))
+    heard = status is not None or bool(body.kind)
+    kind = body.kind or ("empty" if status is not None else "")
+    if kind in _UNDECODED and str(headers.get("content-encoding", "identity")) != "identity":
+        kind = "broken"  # compressed, and cut off or in a form that the client can't read
+    return ClientException(
+        signs=Signs(
+            status=status if status is not None and status >= 300 else body.status or status,
+            body=kind,
+            codes=body.codes | frozenset(code for each in chain for code in _codes_of(each)),
+            exceptions=names,
+            words=body.words or "\n".join(map(_text_of, chain)),
+        ),
+        http_status=status,
+        said=_said(chain, body),
+        address=_first(_address_of(each) for each in chain),
+        location=_location(headers.get("location")),
+        retry_after_s=retry_after_s(headers, body.content, body.words) if heard else None,
+        name=type(error).__name__,
+    )
+
+
+def _chain(error: BaseException | None) -> Iterator[Exception]:
+    """The exception and its causes, those of an exception group too."""
+    waiting, seen = [error], set[int]()
+    while waiting and len(seen) < _MOST_CAUSES:
+        each = waiting.pop(0)
+        if each is None or id(each) in seen:
+            continue
+        seen.add(id(each))
+        if isinstance(each, Exception):
+            yield each
+        waiting.append(each.__cause__ or each.__context__)  # also a suppressed one: httpcore suppresses what it maps
+        if isinstance(each, BaseExceptionGroup):
+            waiting += each.exceptions
+
+
+def _first(found: Iterator[Any]) -> Any:
+    return next((each for each in found if each is not None), None)
+
+
+def _get(holder: Any, name: str) -> Any:
+    """An attribute or entry; None where there is none, or where a property raises, as httpx's `request` may."""
+    try:
+        return holder.get(name) if isinstance(holder, Mapping) else getattr(holder, name, None)
+    except Exception:  # noqa: BLE001  a library's property may raise anything
+        return None
+
+
+def _status_of(error: BaseException) -> int | None:
+    """OpenAI, Anthropic, Ollama: status_code; Google: code; aiohttp: status; httpx: the response's; boto: within it."""
+    response = _get(error, "response")
+    named = [*((error, name) for name in _STATUS), (response, "status_code"), (response, "status")]
+    values = [_get(holder, name) for holder, name in named]
+    values.append(_get(_get(response, "ResponseMetadata"), "HTTPStatusCode"))
+    return next((int(x) for x in values if _is_status(x)), None)
+
+
+def _is_status(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and _LOWEST_STATUS <= value <= _HIGHEST_STATUS
+
+
+def _headers_of(error: BaseException) -> dict[str, Any] | None:
+    response = _get(error, "response")
+    for headers in (
+        _get(response, "headers"),
+        _get(error, "headers"),
+        _get(_get(response, "ResponseMetadata"), "HTTPHeaders"),
+    ):
+        if isinstance(headers, Mapping):
+            return {str(name).lower(): value for name, value in headers.items()}
+    return None
+
+
+def _body_of(error: BaseException) -> Any:
+    """The body as it came, where the response still has it; else as the library keeps it."""
+    response = _get(error, "response")
+    content = response if isinstance(response, Mapping) else _get(response, "content")
+    if content:
+        return content
+    for name in _BODY:
+        body = _get(error, name)
+        if isinstance(body, Mapping) or (body and name != "details" and isinstance(body, str | bytes | list)):
+            return body
+    argument = error.args[0] if error.args else None
+    if isinstance(argument, Mapping):  # LangChain raises a body's `error` in a ValueError
+        return {"error": dict(argument)}
+    return "" if content is not None and not isinstance(response, Mapping) else None
+
+
+def _codes_of(error: BaseException) -> Iterator[str]:
+    for name in ("code", "type", "status", "reason"):
+        value = _get(error, name)
+        if isinstance(value, str):
+            yield value
+
+
+def _text_of(error: BaseException) -> str:
+    """What an exception says; aiohttp's have their status in their text, which is none of the server's."""
+    message = _get(error, "message")
+    if message is not None and not isinstance(message, str) and not callable(message):
+        return type(error).__name__  # aiohttp keeps half an answer there
+    return (message or str(error))[:1_000]
+
+
+def _said(chain: list[Exception], body: ErrorBody) -> str:
+    """The server's sentence; where no server spoke, that of the deepest cause, which names the fault."""
+    spoken = [line for each in chain if (line := one_line(_text_of(each)))]
+    if body.said or not spoken:
+        return body.said or type(chain[-1]).__name__
+    if body.kind in _WITHOUT_SENTENCE:
+        return one_line(json.dumps(body.content, ensure_ascii=False, default=str))
+    return spoken[0] if _status_of(chain[0]) is not None else spoken[-1]
+
+
+def _address_of(error: BaseException) -> str | None:
+    for holder in (_get(error, "request"), _get(error, "response"), _get(error, "request_info")):
+        for name in ("url", "real_url"):
+            url = _get(holder, name)
+            if url is not None:
+                return shown_address(str(url))
+    host, port = _get(error, "host"), _get(error, "port")
+    return redact(f"{host}:{port}") if isinstance(host, str) and isinstance(port, int) else None
+
+
+def shown_address(url: str) -> str:
+    """A URL without user and query, either of which may hold a secret."""
+    try:
+        parts = urlsplit(url)
+        host = parts.netloc.rpartition("@")[2]
+    except ValueError:
+        return one_line(url)
+    return one_line(f"{parts.scheme}://{host}{parts.path}" if host else parts.path)
+
+
+def _location(value: Any) -> str | None:
+    return shown_address(str(value)) if value else None

@@ -1,0 +1,199 @@
+"""One line of the journal: how a completion is serialized, and its validation when it is read.
+
+A line is outside input: it may have been edited, merged by a tool, or torn by a crash. What is read is checked for the
+type and the range of each field, so that everything behind it may rely on them.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import MISSING, fields
+from operator import itemgetter
+from pathlib import Path
+from types import NoneType
+from typing import IO, Any, get_args, get_type_hints
+
+from synthetic_textcat.llm.unicode import speakable
+from synthetic_textcat.schemas.completions import REPLIED, Completion
+from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
+
+PADDING = b"\0 \t\r\n"
+"""What may stand behind the last line: a file system fills up a file with zeros when the machine crashes."""
+
+_REQUIRED = tuple(field.name for field in fields(Completion) if field.default is MISSING)
+_OPTIONAL = tuple(field.name for field in fields(Completion) if field.default is not MISSING)
+"""Fields that a later version added: an older line lacks them."""
+_TYPES = {name: get_args(hint) or (hint,) for name, hint in get_type_hints(Completion).items()}
+_TYPES["latency_s"] = (float, int)  # JSON has one type of number
+_WORDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false", NoneType: "null"}
+_STATUSES = frozenset((REPLIED, *TRANSPORT_CAUSES))
+_MOST = 2**63 - 1  # what a table's column of whole numbers holds
+_FINGERPRINT_LENGTH = 64
+_FEWEST_OF_OURS = len(_REQUIRED) // 2
+
+_values_of = itemgetter(*_REQUIRED)
+_scan = json.JSONDecoder().raw_decode
+_valid_types: set[tuple[type, ...]] = set()
+"""Combinations of types that were found valid: to look one up is many times faster than to check each field."""
+
+
+class LineError(ValueError):
+    """A line that holds no valid completion.
+
+    Attributes:
+        is_completion: Whether it is one of ours at all, by the names of its fields.
+    """
+
+    def __init__(self, reason: str, is_completion: bool = False) -> None:
+        super().__init__(reason)
+        self.is_completion = is_completion
+
+
+def completion_line(completion: Completion) -> bytes:
+    """The journal line of a completion: ASCII JSON, so that not even a lone surrogate can break the file."""
+    return json.dumps(completion.to_record(), separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def read_line(line: bytes) -> dict[str, Any]:
+    """The fields of a line, checked; fields that a later version adds do no harm.
+
+    Raises:
+        LineError: If it is no JSON object, or a field is missing, of another type, or out of range.
+    """
+    record = _json_of(line)
+    if not isinstance(record, dict):
+        raise LineError("no JSON object")
+    try:
+        _check(record)
+    except LineError as error:
+        error.is_completion = len(record.keys() & _TYPES.keys()) >= _FEWEST_OF_OURS
+        raise
+    return record
+
+
+def completion_of(record: dict[str, Any]) -> Completion:
+    """The completion of a line that was checked; the model's name as a table can hold it."""
+    values = {field: record[field] for field in (*_REQUIRED, *_OPTIONAL) if field in record}
+    return Completion(**values | {"model_name": speakable(record["model_name"])})
+
+
+def whole_lines(file: IO[bytes]) -> Iterator[tuple[int, int, bytes]]:
+    """Number, offset and bytes of each line that is not empty.
+
+    A last line without its line break counts if it is whole; one that a crash tore does not.
+    """
+    offset = 0
+    for number, line in enumerate(file, start=1):
+        if line[-1:] != b"\n" and not is_whole(line):
+            return
+        if line.strip(PADDING):
+            yield number, offset, line
+        offset += len(line)
+
+
+def is_whole(line: bytes) -> bool:
+    """Whether a line without line break holds a whole JSON object: no part of one is an object by itself."""
+    try:
+        return isinstance(_json_of(line), dict)
+    except LineError:
+        return False
+
+
+def read_first(path: Path, lines: int) -> list[dict[str, Any]]:
+    """The fields of the first valid lines, for a preview."""
+    found: list[dict[str, Any]] = []
+    with path.open("rb") as file:
+        for _, _, line in whole_lines(file):
+            if len(found) == lines:
+                break
+            try:
+                found.append(read_line(line))
+            except LineError:
+                continue
+    return found
+
+
+def _json_of(line: bytes) -> Any:
+    try:
+        return _json_as_written(line)
+    except (ValueError, RecursionError):
+        return _json_of_an_editor(line)
+
+
+def _json_of_an_editor(line: bytes) -> Any:
+    """The value of a line with what other programs add: spaces, a byte order mark, another coding."""
+    try:
+        return json.loads(line.strip(PADDING))
+    except (ValueError, RecursionError):
+        raise LineError("no JSON") from None
+
+
+def _json_as_written(line: bytes) -> Any:
+    """The value of a line as `completion_line` writes it: one JSON value, then a line break."""
+    text = line.decode()
+    value, end = _scan(text)
+    if text[end:] != "\n":
+        raise ValueError
+    return value
+
+
+def _check(record: dict[str, Any]) -> None:
+    """Checks the fields one by one in plain code, since it runs for a million lines.
+
+    Raises:
+        LineError: With the name of the first field that is wrong.
+    """
+    try:
+        values = _values_of(record)
+    except KeyError as missing:
+        raise LineError(f"the field {missing.args[0]} is missing") from None
+    types = tuple(map(type, values))
+    if types not in _valid_types:
+        _check_types(types)
+    if len(record) > len(_REQUIRED):
+        _check_optional(record)
+    fingerprint, request_id, attempt, run_id, status, _, _, _ = values[:8]
+    read, cached, written, latency_s, _, prompt_sha256, _, created_at = values[8:]
+    if not 1 <= attempt <= _MOST:
+        raise LineError("attempt is no whole number from 1 on")
+    if not (read is None or 0 <= read <= _MOST):
+        raise LineError("prompt_tokens is out of range")
+    if not (cached is None or 0 <= cached <= _MOST):
+        raise LineError("cached_tokens is out of range")
+    if not (written is None or 0 <= written <= _MOST):
+        raise LineError("completion_tokens is out of range")
+    if not 0 <= latency_s <= _MOST:  # no NaN and no infinity either
+        raise LineError("latency_s is out of range")
+    if status not in _STATUSES:
+        raise LineError("status is unknown")
+    if len(fingerprint) != _FINGERPRINT_LENGTH or not _is_hex(fingerprint):
+        raise LineError("fingerprint is no sha256")
+    if not (request_id.isascii() and run_id.isascii() and prompt_sha256.isascii() and created_at.isascii()):
+        raise LineError("an id is not ASCII")
+
+
+def _check_types(types: tuple[type, ...]) -> None:
+    for field, found in zip(_REQUIRED, types, strict=True):
+        _check_type(field, found)
+    _valid_types.add(types)
+
+
+def _check_optional(record: dict[str, Any]) -> None:
+    for field in _OPTIONAL:
+        value = record.get(field)
+        _check_type(field, type(value))
+        if isinstance(value, int | float) and not 0 <= value <= _MOST:
+            raise LineError(f"{field} is out of range")
+
+
+def _check_type(field: str, found: type) -> None:
+    if found not in _TYPES[field]:
+        allowed = " or ".join(_WORDS[each] for each in _TYPES[field])
+        raise LineError(f"{field} is {_WORDS.get(found, 'a list or an object')}, and should be {allowed}")
+
+
+def _is_hex(text: str) -> bool:
+    try:
+        bytes.fromhex(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,54 @@
+"""HTTP answers and exceptions as the rows of the table of providers' errors describe them."""
+
+import json
+from typing import Any, NamedTuple
+
+from synthetic_textcat.llm.provider_errors import KnownError
+
+_EXAMPLE_OF_CLASS = {"2xx": 200, "3xx": 302, "4xx": 418, "5xx": 500}
+_BODIES = {
+    "empty": ("application/json", ""),
+    "html": ("text/html", "<!DOCTYPE html><html><head><title>Sign in</title></head><body>Hi</body></html>"),
+    "xml": ("application/xml", '<?xml version="1.0"?><r>no</r>'),
+    "stream": ("text/event-stream", 'data: {"choices": []}\n\n'),
+    "text": ("text/plain", "it works"),
+    "broken": ("application/json", '{"id": "1", "choices": [{"ind'),
+    "error": ("application/json", '{"error": {"message": "it failed"}}'),
+    "no_reply": ("application/json", '{"id": "1", "object": "chat.completion", "choices": []}'),
+    "json": ("application/json", '{"status": "ok"}'),
+}
+
+
+class Sample(NamedTuple):
+    """An HTTP answer."""
+
+    status: int
+    content_type: str
+    body: str
+
+
+def samples(row: KnownError) -> list[Sample]:
+    """The answers of a row, one for each status that it names."""
+    content_type, body = _BODIES[row.body] if row.body else ("application/json", json.dumps(_json_of(row)))
+    statuses = [_EXAMPLE_OF_CLASS.get(each) or int(each) for each in row.status.split()] or [400]
+    return [Sample(status, content_type, body) for status in statuses]
+
+
+def raised(row: KnownError) -> Exception:
+    """The exception that a row names by its class."""
+    kind: type[Exception] = type(_filled(row.exception), (Exception,), {})
+    return kind(_filled(row.words))
+
+
+def _json_of(row: KnownError) -> dict[str, Any]:
+    message = _filled(row.words) or "it failed"
+    name, _, number = _filled(row.code).rpartition("=")
+    if name == "status_code":
+        return {"choices": None, "base_resp": {name: int(number), "status_msg": message}}
+    if name:
+        return {name: int(number), "error_msg": message}
+    return {"error": {"message": message, "code": _filled(row.code) or None}}
+
+
+def _filled(pattern: str) -> str:
+    return pattern.replace("*", "X")
