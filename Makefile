@@ -51,7 +51,7 @@ format: $(READY)  ## mend what a tool can mend
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable ".[viz,labels,publish,dev]" --constraint constraints.txt
+	$(BIN)/python -m pip install --quiet --editable ".[viz,labels,publish,s3,dev]" --constraint constraints.txt
 	touch $(READY)
 
 $(TRAIN_READY): pyproject.toml constraints.txt

@@ -10,6 +10,7 @@ import pytest
 
 import tests.support.loopback_only.sitecustomize  # noqa: F401  guards this process as it guards its children
 from tests.support.project import PYTHONPATH, Project
+from tests.support.s3 import S3Server
 from tests.support.server import FaultServer
 
 # A shell that starts the tests in the background has them, and all their children, ignore Ctrl-C.
@@ -34,6 +35,22 @@ def server() -> Iterator[FaultServer]:
     """A loopback server without faults; tests set what they need."""
     with FaultServer() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    """A loopback S3 server with one bucket."""
+    with S3Server() as running:
+        yield running
+
+
+@pytest.fixture
+def s3(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Server:
+    """The same, with the bucket empty."""
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")  # its client would look for credentials on the network
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    s3_server.clear()
+    return s3_server
 
 
 @pytest.fixture

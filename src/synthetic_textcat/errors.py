@@ -58,6 +58,10 @@ class JournalError(TextcatError):
     """A journal that is not ours, is torn in the middle, can't be written, or is in use by another run."""
 
 
+class StorageError(TextcatError):
+    """Data that can't be read or written where the catalog names it: no such file system, no rights, no room."""
+
+
 class StaleTableError(TextcatError):
     """A table on disk that belongs to another plan, prompt or task file than the ones beside it."""
 
@@ -76,6 +80,14 @@ class PublishError(TextcatError):
 
 class EarlierRunError(TextcatError):
     """An earlier run that can't be had: unknown, deleted, without the files needed, or planned by other code."""
+
+
+class TrackingStoreError(TextcatError):
+    """An MLflow store that can't be used as it is; its text says what to do."""
+
+
+class MlflowTimeoutError(TextcatError):
+    """A call to MLflow that was given up on."""
 
 
 class QualityTooLowError(TextcatError):

@@ -22,6 +22,7 @@ from synthetic_textcat.hooks import (  # noqa: E402
     Rebuild,
     Refill,
     RunSummary,
+    StorageGate,
 )
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA  # noqa: E402
 from synthetic_textcat.schemas.tasks_by_call import TASKS_BY_CALL_ARROW_SCHEMA  # noqa: E402
@@ -56,8 +57,11 @@ HOOKS = (
     ComparedRuns(),
     _rebuild,
     JournalWriter(_refill),
+    StorageGate(_refill, is_rebuilt=lambda: _rebuild.rebuilt_from() is not None),
     ParameterGate(),
     _refill,
 )
 
-DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
+# kedro-mlflow, installed beside the project, would record each run a second time, or end it. Kedro compares names as
+# the packages' metadata spell them, which is with an underscore in kedro-mlflow's.
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro-mlflow", "kedro_mlflow")

@@ -12,7 +12,7 @@ from kedro.io import DatasetError
 from synthetic_textcat.datasets import FolderDataset, HubRepositoryDataset
 from synthetic_textcat.plain_errors import in_one_line
 from synthetic_textcat.schemas.dataset_folder import TAG
-from synthetic_textcat.schemas.publications import PublicationPlan
+from synthetic_textcat.schemas.publications import PublicationOrder, PublicationPlan
 from tests.support.hub import OWNER, TOKEN, LoopbackHub, Repository
 
 _NAME = f"{OWNER}/reviews"
@@ -50,15 +50,18 @@ def _plan(folder: Path, *names: str, **changes: object) -> PublicationPlan:
 
 
 def _dataset(folder: Path) -> HubRepositoryDataset:
-    return HubRepositoryDataset(
-        folder=str(folder / "huggingface"), filepath=str(folder / "reporting" / "publication.json")
-    )
+    return HubRepositoryDataset(filepath=str(folder / "reporting" / "publication.json"))
+
+
+def _push(folder: Path, plan: PublicationPlan) -> None:
+    """Saves an order for this plan with the files of the folder."""
+    _dataset(folder).save(PublicationOrder(plan, FolderDataset(path=str(folder / "huggingface")).load()))
 
 
 def _refused(folder: Path, plan: PublicationPlan) -> str:
     """The one line in which a push ends."""
     with pytest.raises(DatasetError) as caught:
-        _dataset(folder).save(plan)
+        _push(folder, plan)
     line = in_one_line(caught.value)
     assert line is not None
     assert "\n" not in line
@@ -74,7 +77,7 @@ def _sent_rows(hub: LoopbackHub) -> list[str]:
 
 def test_all_files_come_in_one_commit_to_a_new_repository(hub: LoopbackHub, tmp_path: Path) -> None:
     plan = _plan(tmp_path, "data/default-train.parquet", "data/default-test.parquet")
-    _dataset(tmp_path).save(plan)
+    _push(tmp_path, plan)
     there = hub.repositories[_NAME]
     assert there.private is True
     assert set(there.files) == {".gitattributes", *(file["name"] for file in plan["files"])}
@@ -104,23 +107,23 @@ def test_all_files_come_in_one_commit_to_a_new_repository(hub: LoopbackHub, tmp_
 
 @pytest.mark.parametrize("private", [True, False])
 def test_a_new_repository_is_as_private_as_asked_for(hub: LoopbackHub, tmp_path: Path, private: bool) -> None:
-    _dataset(tmp_path).save(_plan(tmp_path, private=private))
+    _push(tmp_path, _plan(tmp_path, private=private))
     assert hub.repositories[_NAME].private is private
     assert _dataset(tmp_path).load()["visibility"] == ("private" if private else "public")
 
 
 def test_a_name_alone_is_of_the_owner_of_the_token(hub: LoopbackHub, tmp_path: Path) -> None:
-    _dataset(tmp_path).save(_plan(tmp_path, repository="reviews"))
+    _push(tmp_path, _plan(tmp_path, repository="reviews"))
     assert list(hub.repositories) == [_NAME]
     assert _dataset(tmp_path).load()["repository"] == _NAME
 
 
 def test_a_smaller_export_takes_its_own_files_away_and_no_others(hub: LoopbackHub, tmp_path: Path) -> None:
-    _dataset(tmp_path).save(_plan(tmp_path, "data/default-train.parquet", "data/default-test.parquet"))
+    _push(tmp_path, _plan(tmp_path, "data/default-train.parquet", "data/default-test.parquet"))
     there = hub.repositories[_NAME]
     theirs = {"LICENSE": b"MIT", "data/other.parquet": b"x", "data/default-test.csv": b"y"}
     there.files |= theirs
-    _dataset(tmp_path).save(_plan(tmp_path, "data/default-train.parquet"))
+    _push(tmp_path, _plan(tmp_path, "data/default-train.parquet"))
     assert set(there.files) == {".gitattributes", "README.md", "data/default-train.parquet", *theirs}
     assert len(there.messages) == 2
     told = _dataset(tmp_path).load()
@@ -129,9 +132,9 @@ def test_a_smaller_export_takes_its_own_files_away_and_no_others(hub: LoopbackHu
 
 def test_the_same_files_again_are_no_new_commit(hub: LoopbackHub, tmp_path: Path) -> None:
     plan = _plan(tmp_path, "data/default-train.parquet")
-    _dataset(tmp_path).save(plan)
+    _push(tmp_path, plan)
     revision = _dataset(tmp_path).load()["revision"]
-    _dataset(tmp_path).save(plan)
+    _push(tmp_path, plan)
     assert len(hub.repositories[_NAME].messages) == 1
     told = _dataset(tmp_path).load()
     assert (told["change"], told["revision"]) == ("none", revision)
@@ -142,13 +145,13 @@ def test_no_row_goes_to_a_public_repository_where_a_private_one_is_asked_for(hub
     line = _refused(tmp_path, _plan(tmp_path))
     assert f"{_NAME} at {hub.url} is public, and publish.private=true: no row was sent" in line
     assert not _sent_rows(hub)
-    _dataset(tmp_path).save(_plan(tmp_path, private=False))
+    _push(tmp_path, _plan(tmp_path, private=False))
     assert _dataset(tmp_path).load()["visibility"] == "public"
 
 
 def test_a_private_repository_stays_private(hub: LoopbackHub, tmp_path: Path) -> None:
     hub.repositories[_NAME] = Repository(private=True)
-    _dataset(tmp_path).save(_plan(tmp_path, private=False))
+    _push(tmp_path, _plan(tmp_path, private=False))
     assert hub.repositories[_NAME].private is True
     assert _dataset(tmp_path).load()["visibility"] == "private"
 
@@ -158,7 +161,7 @@ def test_what_others_published_is_not_overwritten_by_a_slip(hub: LoopbackHub, tm
     line = _refused(tmp_path, _plan(tmp_path))
     assert "holds what this project has not published" in line
     assert not _sent_rows(hub)
-    _dataset(tmp_path).save(_plan(tmp_path, take_over=True))
+    _push(tmp_path, _plan(tmp_path, take_over=True))
     assert hub.repositories[_NAME].files == {"README.md": _CARD, "train.csv": b"a"}
 
 
@@ -189,7 +192,7 @@ def test_the_line_break_of_a_file_is_no_part_of_a_token(
     hub: LoopbackHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", f"{TOKEN}\n")
-    _dataset(tmp_path).save(_plan(tmp_path))
+    _push(tmp_path, _plan(tmp_path))
     assert _NAME in hub.repositories
     hub.faults["GET /api/datasets"] = (403, f"Not with {TOKEN}")
     (tmp_path / "reporting" / "publication.json").unlink()
@@ -228,7 +231,7 @@ def test_a_refusal_is_one_line_and_leaves_nothing_half_pushed(
 
 
 def test_what_others_commit_meanwhile_is_not_overwritten(hub: LoopbackHub, tmp_path: Path) -> None:
-    _dataset(tmp_path).save(_plan(tmp_path, "data/default-train.parquet"))
+    _push(tmp_path, _plan(tmp_path, "data/default-train.parquet"))
     (tmp_path / "reporting" / "publication.json").unlink()
     there = hub.repositories[_NAME]
 
@@ -244,6 +247,15 @@ def test_what_others_commit_meanwhile_is_not_overwritten(hub: LoopbackHub, tmp_p
     there.commits = _Racing(there.commits)
     assert "has got another commit" in _refused(tmp_path, _plan(tmp_path, "data/default-test.parquet"))
     assert len(there.messages) == 1
+
+
+def test_files_come_from_wherever_the_folder_lies(hub: LoopbackHub, tmp_path: Path) -> None:
+    plan = _plan(tmp_path, "data/default-train.parquet")
+    elsewhere = FolderDataset(path=f"memory://{tmp_path.name}/huggingface")
+    elsewhere.save({name: file() for name, file in FolderDataset(path=str(tmp_path / "huggingface")).load().items()})
+    HubRepositoryDataset(filepath=f"memory://{tmp_path.name}/note.json").save(PublicationOrder(plan, elsewhere.load()))
+    assert set(hub.repositories[_NAME].files) == {".gitattributes", "README.md", "data/default-train.parquet"}
+    assert HubRepositoryDataset(filepath=f"memory://{tmp_path.name}/note.json").load()["publish/files"] == 2
 
 
 def test_a_hub_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

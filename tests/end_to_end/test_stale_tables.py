@@ -25,7 +25,7 @@ def test_an_answer_is_never_filed_under_the_call_of_another_prompt(project: Proj
 
     said = _line(project, "--pipelines", "generate", "--only-missing-outputs", "--params", _FEW)
 
-    assert "calls.parquet is of another plan, prompt or model" in said
+    assert "The dataset 'calls' is of another plan, prompt or model" in said
     written = {row["request_id"] for row in project.journal()}
     plan = project.table("requests").set_index("request_id")
     assert all(plan.loc[row, "label"] is None or plan.loc[row].isna()["label"] for row in written)
@@ -49,7 +49,7 @@ def test_a_new_tasks_file_beside_old_candidates_is_told(project: Project) -> Non
     project.path("data/01_raw/tasks.yml").write_text(yaml.safe_dump(own), encoding="utf-8")
     assert project.run("--pipelines", "task_ingest").returncode == 0
 
-    assert "tasks.parquet" in _line(project, "--pipelines", "quality_report")
+    assert "is not in 'tasks'" in _line(project, "--pipelines", "quality_report")
 
 
 def test_a_wrong_tasks_file_shows_before_a_brainstorming_call_is_paid(project: Project) -> None:

@@ -60,12 +60,12 @@ def test_a_quote_is_shown_with_its_ranges_and_what_is_unknown_is_said() -> None:
     quote["quote/rows/expected"] = 10_000
     for what in ("tokens", "usd", "seconds", "accepted"):
         quote |= {f"quote/{what}/expected": 1e6, f"quote/{what}/low": 9e5, f"quote/{what}/high": 2e6}
-    shown = "\n".join(quote_lines(quote))
+    shown = "\n".join(quote_lines(quote, "prices.yml"))
     assert "cost      $1,000,000.00 $900,000.00 to $2,000,000.00" in shown
     assert max(map(len, shown.splitlines())) <= 80
     unknown = quote | {"quote/usd/expected": None, "quote/tokens/low": None}
-    shown = "\n".join(quote_lines(unknown))
-    assert "cost      unknown: no price in conf/base/prices.yml\n" in shown
-    shown = "\n".join(quote_lines(unknown | {"quote/pilot/unknown_usage": 2}))
-    assert "cost      unknown: the server did not count 2 of its calls\n" in shown
+    shown = "\n".join(quote_lines(unknown, "prices.yml"))
+    assert "cost      unknown: no price in prices.yml\n" in shown
+    counted = "\n".join(quote_lines(unknown | {"quote/pilot/unknown_usage": 2}, "prices.yml"))
+    assert "cost      unknown: the server did not count 2 of its calls\n" in counted
     assert "tokens    1,000,000\n" in shown

@@ -126,6 +126,8 @@ def test_an_unknown_key_is_named_with_the_nearest_and_without_its_value(path: st
         ("quality_report.min_yield", 1.5, "input should be less than or equal to 1"),
         ("tracking.trace_share", 1.5, "input should be less than or equal to 1"),
         ("tracking.trace_share", -0.1, "input should be greater than or equal to 0"),
+        ("tracking.max_wait_seconds", 0, "input should be greater than 0"),
+        ("tracking.max_wait_seconds", float("inf"), "input should be a finite number"),
         ("quality_report.near_duplicate_similarity", 0.2, "input should be greater than or equal to 0.5"),
         (
             "quality_report.flag_only",

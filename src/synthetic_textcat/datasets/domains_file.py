@@ -1,10 +1,11 @@
 """The catalog entry of the list of domains that brainstorming goes through."""
 
+from kedro.io import DatasetError
+
 from synthetic_textcat.datasets.file import FileDataset
-from synthetic_textcat.datasets.user_file import bytes_of
+from synthetic_textcat.datasets.user_file import content_of
 from synthetic_textcat.datasets.yaml_text import read_yaml
 from synthetic_textcat.errors import DomainsFileError
-from synthetic_textcat.plain_errors import short_path
 from synthetic_textcat.schemas.domains_file import DomainsFile
 
 
@@ -17,6 +18,9 @@ class DomainsFileDataset(FileDataset):
         Raises:
             DomainsFileError: If it is missing or broken.
         """
-        file = short_path(self._filepath)
-        content = bytes_of(self._filepath, "domains", DomainsFileError)
+        file, content = content_of(self, "domains", DomainsFileError)
         return DomainsFile(file, read_yaml(content, file, DomainsFileError))
+
+    def save(self, data: None) -> None:  # noqa: ARG002
+        """Not possible: the file is the user's."""
+        raise DatasetError("The list of domains is written by hand; it can't be saved")

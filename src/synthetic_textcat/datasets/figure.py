@@ -1,14 +1,14 @@
 """The catalog entry of a plot: a plotly figure as JSON."""
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kedro.io import AbstractDataset
+from kedro.io import Version
 from kedro_datasets._typing import PlotlyPreview
 
 from synthetic_textcat.datasets.previews import ABSENT
-from synthetic_textcat.datasets.whole_file import replacing
+from synthetic_textcat.datasets.replacing import replacing
+from synthetic_textcat.datasets.stored import StoredDataset
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -16,36 +16,44 @@ if TYPE_CHECKING:
 _ABSENT: dict[str, Any] = {"data": [], "layout": {"title": {"text": ABSENT}}}
 
 
-class FigureDataset(AbstractDataset["Figure", "Figure"]):
+class FigureDataset(StoredDataset["Figure", "Figure"]):
     """Saves and loads a figure, and loads plotly only then: the stock dataset does so when a run starts.
 
     Args:
         filepath: The JSON file.
-        metadata: For plugins: the Kedro-Viz layer, what MLflow gets.
+        load_args: For `plotly.io.from_json`.
+        save_args: For `Figure.to_json`.
+        version, credentials, fs_args, metadata: As of `StoredDataset`.
     """
 
-    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        self._filepath = Path(filepath)
-        self.metadata = metadata
+    def __init__(
+        self,
+        *,
+        filepath: str,
+        load_args: dict[str, Any] | None = None,
+        save_args: dict[str, Any] | None = None,
+        version: Version | None = None,
+        credentials: dict[str, Any] | None = None,
+        fs_args: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(
+            filepath=filepath, version=version, credentials=credentials, fs_args=fs_args, metadata=metadata
+        )
+        self._load_args, self._save_args = load_args or {}, save_args or {}
 
     def load(self) -> "Figure":
         """The figure."""
         import plotly.io
 
-        return plotly.io.from_json(self._filepath.read_text(encoding="utf-8"))
+        return plotly.io.from_json(self.place.content().decode(), **self._load_args)
 
     def save(self, data: "Figure") -> None:
-        """Writes the figure beside the file, then puts it in its place."""
-        with replacing(self._filepath) as fresh:
-            fresh.write_text(data.to_json(), encoding="utf-8")
+        """Writes the figure apart, then puts it in its place."""
+        with replacing(self.place_to_save) as fresh:
+            fresh.write_text(data.to_json(**self._save_args), encoding="utf-8")
 
     def preview(self) -> PlotlyPreview:
         """The figure, for Kedro-Viz."""
-        drawn = json.loads(self._filepath.read_text(encoding="utf-8")) if self._exists() else _ABSENT
-        return PlotlyPreview(drawn)
-
-    def _exists(self) -> bool:
-        return self._filepath.exists()
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
+        with self.peek() as path:
+            return PlotlyPreview(json.loads(path.read_text(encoding="utf-8")) if path else _ABSENT)

@@ -1,41 +1,51 @@
 """The catalog entry of one file of a common format, replaced whole."""
 
-from pathlib import Path
 from typing import Any
 
-from kedro.io import AbstractDataset
+from kedro.io import Version
 
 from synthetic_textcat.datasets.file_formats import read, write
 from synthetic_textcat.datasets.previews import preview_of
-from synthetic_textcat.datasets.whole_file import replacing
+from synthetic_textcat.datasets.replacing import replacing
+from synthetic_textcat.datasets.stored import StoredDataset
 
 
-class FileDataset(AbstractDataset[Any, Any]):
+class FileDataset(StoredDataset[Any, Any]):
     """Saves and loads what the suffix names: a frame (`.parquet`, `.csv`, `.jsonl`), plain values (`.json`) or a text.
 
     A `.yml` file, which is the user's, loads as plain values too.
 
     Args:
         filepath: The file.
-        metadata: For plugins: the Kedro-Viz layer, what MLflow gets.
+        load_args: For the reader of the format: of `pandas.read_parquet`, `read_csv`, `json.loads`, `Path.read_text`.
+        save_args: For its writer: of `DataFrame.to_parquet`, `to_csv`, `to_json`, `json.dumps`, `Path.write_text`.
+        version, credentials, fs_args, metadata: As of `StoredDataset`.
     """
 
-    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        self._filepath = Path(filepath)
-        self.preview = preview_of(self._filepath)
-        self.metadata = metadata
+    def __init__(
+        self,
+        *,
+        filepath: str,
+        load_args: dict[str, Any] | None = None,
+        save_args: dict[str, Any] | None = None,
+        version: Version | None = None,
+        credentials: dict[str, Any] | None = None,
+        fs_args: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(
+            filepath=filepath, version=version, credentials=credentials, fs_args=fs_args, metadata=metadata
+        )
+        self._load_args, self._save_args = load_args, save_args
+        self.preview = preview_of(self)
 
     def load(self) -> Any:
         """What the file holds."""
-        return read(self._filepath)
+        place = self.place
+        with place.local_copy() as path:
+            return read(path, place.shown, self._load_args)
 
     def save(self, data: Any) -> None:
-        """Writes beside the file, then puts it in its place."""
-        with replacing(self._filepath) as fresh:
-            write(fresh, data)
-
-    def _exists(self) -> bool:
-        return self._filepath.exists()
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
+        """Writes apart, then puts the file in its place."""
+        with replacing(self.place_to_save) as fresh:
+            write(fresh, data, self._save_args)

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -10,28 +10,36 @@ from typing import Any
 import pandas as pd
 
 Content = pd.DataFrame | str | list[Any] | dict[str, Any]
+Options = Mapping[str, Any]
+"""Keyword arguments of the library's function that reads or writes the format."""
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False)
 _ROWS_AT_ONCE = 50_000  # as JSON text, a long table would be in memory twice
 
 
-def write(path: Path, content: Any) -> None:
+def write(path: Path, content: Any, options: Options | None = None) -> None:
     """Writes a frame as `.parquet`, `.csv` or `.jsonl`, plain values as `.json`, a text as anything else."""
     {".parquet": _write_parquet, ".csv": _write_csv, ".jsonl": _write_json_lines, ".json": _write_json}.get(
         path.suffix, _write_text
-    )(path, content)
+    )(path, content, options or {})
 
 
-def read(path: Path) -> Any:
-    """What `write` wrote, or a user; every cell of a `.csv` file is a text, and `.yml` is plain values."""
+def read(path: Path, shown: str | None = None, options: Options | None = None) -> Any:
+    """What `write` wrote, or a user; every cell of a `.csv` file is a text, and `.yml` is plain values.
+
+    Args:
+        path: The file.
+        shown: What errors call it, where it is a copy.
+        options: For the reader of its format.
+    """
+    given = options or {}
     readers: dict[str, Callable[[], Any]] = {
-        ".parquet": lambda: pd.read_parquet(path),
-        ".csv": lambda: pd.read_csv(path, dtype="str", keep_default_na=False),
-        ".jsonl": lambda: _read_json_lines(path),
-        ".json": lambda: json.loads(path.read_text(encoding="utf-8")),
-        ".yml": lambda: _read_yaml(path),
+        ".parquet": lambda: pd.read_parquet(path, **given),
+        ".csv": lambda: pd.read_csv(path, **{"dtype": "str", "keep_default_na": False, **given}),
+        ".jsonl": lambda: _read_json_lines(path, given),
+        ".json": lambda: json.loads(path.read_text(encoding="utf-8"), **given),
+        ".yml": lambda: _read_yaml(path, shown or str(path), **given),
     }
-    return readers.get(path.suffix, lambda: path.read_text(encoding="utf-8"))()
+    return readers.get(path.suffix, lambda: path.read_text(**{"encoding": "utf-8", **given}))()
 
 
 def first_rows(path: Path, nrows: int) -> pd.DataFrame:
@@ -49,43 +57,50 @@ def first_rows(path: Path, nrows: int) -> pd.DataFrame:
         return pd.DataFrame([json.loads(line) for line in islice(lines, nrows)])
 
 
-def _write_parquet(path: Path, content: pd.DataFrame) -> None:
-    content.to_parquet(path, index=False)
+def _write_parquet(path: Path, content: pd.DataFrame, options: Options) -> None:
+    content.to_parquet(path, **{"index": False, **options})
 
 
-def _write_csv(path: Path, content: pd.DataFrame) -> None:
-    content.to_csv(path, index=False, quoting=csv.QUOTE_ALL, encoding="utf-8", lineterminator="\n")
+def _write_csv(path: Path, content: pd.DataFrame, options: Options) -> None:
+    usual = {"index": False, "quoting": csv.QUOTE_ALL, "encoding": "utf-8", "lineterminator": "\n"}
+    content.to_csv(path, **{**usual, **options})
 
 
-def _write_json_lines(path: Path, content: pd.DataFrame) -> None:
+def _write_json_lines(path: Path, content: pd.DataFrame, options: Options) -> None:
     with path.open("w", encoding="utf-8") as file:
         for start in range(0, len(content), _ROWS_AT_ONCE):
             part = content.iloc[start : start + _ROWS_AT_ONCE]
-            part.to_json(file, orient="records", lines=True, force_ascii=False)
+            part.to_json(file, orient="records", lines=True, **{"force_ascii": False, **options})
 
 
-def _read_json_lines(path: Path) -> pd.DataFrame:
+def _read_json_lines(path: Path, options: Options) -> pd.DataFrame:
     with path.open(encoding="utf-8", newline="\n") as lines:
-        return pd.DataFrame([json.loads(line) for line in lines])
+        return pd.DataFrame([json.loads(line, **options) for line in lines])
 
 
-def _read_yaml(path: Path) -> Any:
+def _read_yaml(path: Path, shown: str) -> Any:
     import yaml
 
-    with path.open(encoding="utf-8") as file:  # the open file, so that an error names its path
-        return yaml.safe_load(file)
+    loader = yaml.SafeLoader(path.read_text(encoding="utf-8"))
+    loader.name = shown  # what an error calls the file
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
 
 
-def _write_json(path: Path, content: Any) -> None:
+def _write_json(path: Path, content: Any, options: Options) -> None:
     """A list has an item a line, which is written as it comes: indented, it would take four times as long."""
+    usual = {"ensure_ascii": False, **options}
     with path.open("w", encoding="utf-8") as file:
         if not isinstance(content, list):
-            file.write(json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+            file.write(json.dumps(content, **{"indent": 2, **usual}) + "\n")
             return
+        encoder = json.JSONEncoder(**usual)
         for number, item in enumerate(content):
-            file.write(("[\n" if number == 0 else ",\n") + _ENCODER.encode(item))
+            file.write(("[\n" if number == 0 else ",\n") + encoder.encode(item))
         file.write("\n]\n" if content else "[]\n")
 
 
-def _write_text(path: Path, content: str) -> None:
-    path.write_text(content, encoding="utf-8")
+def _write_text(path: Path, content: str, options: Options) -> None:
+    path.write_text(content, **{"encoding": "utf-8", **options})

@@ -1,17 +1,20 @@
 """The catalog entry of a folder of files that belong together: all of them are replaced, or none."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import DatasetError, Version
 from kedro_datasets._typing import TablePreview
 
 from synthetic_textcat.datasets.file_formats import Content, read, write
+from synthetic_textcat.datasets.place import Place
 from synthetic_textcat.datasets.previews import folder_preview
-from synthetic_textcat.datasets.whole_file import replacing_folder, restored
+from synthetic_textcat.datasets.replacing import replacing_folder
+from synthetic_textcat.datasets.stored import StoredDataset
 
 Files = Mapping[str, Content | Callable[[], Content]]
 
@@ -22,19 +25,26 @@ _NAME = re.compile(r"(?:\w[\w.\-]*/)*\w[\w.\-]*\.(?:parquet|csv|jsonl|json|md)",
 class FolderFile:
     """A file of a folder, which is read when it is called."""
 
-    path: Path
+    place: Place
 
     def __call__(self) -> Any:
         """What the file holds."""
-        return read(self.path)
+        with self.local_copy() as path:
+            return read(path, self.place.shown)
 
     @property
     def bytes(self) -> int:
-        """Its size."""
-        return self.path.stat().st_size
+        """Its size now."""
+        return self.place.size()
+
+    @contextmanager
+    def local_copy(self) -> Iterator[Path]:
+        """The file on this machine: itself, or a temporary copy."""
+        with self.place.local_copy() as path:
+            yield path
 
 
-class FolderDataset(AbstractDataset[Files, dict[str, FolderFile]]):
+class FolderDataset(StoredDataset[Files, dict[str, FolderFile]]):
     """Saves files by name, and loads each when it is asked for.
 
     Kedro's PartitionedDataset writes in place, one format for all, and either leaves files of before beside the new
@@ -44,14 +54,25 @@ class FolderDataset(AbstractDataset[Files, dict[str, FolderFile]]):
     function that makes it, so that not all need fit in memory together: a frame for `.parquet`, `.csv` (every cell in
     quotes) and `.jsonl` (one object a row), plain values for `.json`, text for `.md`.
 
+    On a local disk the folder is exchanged. Elsewhere its files are, while a marker tells that it is not whole.
+
     Args:
         path: The folder.
-        metadata: For plugins: the Kedro-Viz layer, what MLflow gets.
+        version, credentials, fs_args, metadata: As of `StoredDataset`.
     """
 
-    def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
-        self._filepath = Path(path)
-        self.metadata = metadata
+    is_folder = True
+
+    def __init__(
+        self,
+        *,
+        path: str,
+        version: Version | None = None,
+        credentials: dict[str, Any] | None = None,
+        fs_args: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(filepath=path, version=version, credentials=credentials, fs_args=fs_args, metadata=metadata)
 
     def load(self) -> dict[str, FolderFile]:
         """The files by name, each as a function that loads it and knows its size.
@@ -59,17 +80,16 @@ class FolderDataset(AbstractDataset[Files, dict[str, FolderFile]]):
         Raises:
             FileNotFoundError: If the pipeline that writes them has not run.
         """
-        if not self._exists():
-            raise FileNotFoundError(2, "No such folder", str(self._filepath))
-        files = sorted(path for path in self._filepath.rglob("*") if path.is_file())
-        return {path.relative_to(self._filepath).as_posix(): FolderFile(path) for path in files}
+        place = self.place
+        return {name: FolderFile(place.child(name)) for name in place.sizes()}
 
     def save(self, data: Files) -> None:
-        """Writes all files beside the folder, then puts them in its place: what was there before is gone."""
+        """Writes all files apart, then puts them in their place: what was there before is gone."""
+        place = self.place_to_save
         for name in data:
             if not _NAME.fullmatch(name):
-                raise DatasetError(f"{name!r} can't be the name of a file in {self._filepath}")
-        with replacing_folder(self._filepath) as fresh:
+                raise DatasetError(f"{name!r} can't be the name of a file in {place.shown}")
+        with replacing_folder(place) as fresh:
             for name, content in data.items():
                 path = fresh / name
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -77,10 +97,8 @@ class FolderDataset(AbstractDataset[Files, dict[str, FolderFile]]):
 
     def preview(self) -> TablePreview:
         """The files by name, for Kedro-Viz."""
-        return folder_preview(self._filepath)
-
-    def _exists(self) -> bool:
-        return restored(self._filepath).is_dir()
+        return folder_preview(self.place.sizes() if self._exists() else None)
 
     def _describe(self) -> dict[str, Any]:
-        return {"path": str(self._filepath)}
+        described = super()._describe()
+        return {"path": described.pop("filepath"), **described}

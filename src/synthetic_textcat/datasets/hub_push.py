@@ -1,7 +1,7 @@
 """One commit to a dataset repository on a Hugging Face hub."""
 
 import warnings
-from pathlib import Path
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
 import httpx2
@@ -10,7 +10,7 @@ from synthetic_textcat.datasets.hub_client import connected
 from synthetic_textcat.datasets.hub_faults import status_of, told_plainly
 from synthetic_textcat.errors import PublishError, redact
 from synthetic_textcat.schemas.dataset_folder import ALL_PARTS, TAG
-from synthetic_textcat.schemas.publications import Publication, PublicationPlan
+from synthetic_textcat.schemas.publications import Publication, PublicationOrder, PublicationPlan
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -36,14 +36,13 @@ class _Found(NamedTuple):
     is_ours: bool
 
 
-def push(plan: PublicationPlan, folder: Path, endpoint: str) -> Publication:
+def push(order: PublicationOrder, endpoint: str) -> Publication:
     """Makes the repository if there is none, and puts the plan's files there in one commit, or none of them.
 
     Files of an earlier export that this one does not have are taken away by the same commit; any other file stays.
 
     Args:
-        plan: What was told to the user.
-        folder: Where its files are.
+        order: What was told to the user, and the files.
         endpoint: The hub's address.
 
     Raises:
@@ -51,8 +50,8 @@ def push(plan: PublicationPlan, folder: Path, endpoint: str) -> Publication:
             repository is public where a private one was asked for or holds something else, or the hub refuses or can't
             be reached.
     """
-    hub = connected(endpoint)
-    _check_unchanged(plan, folder)
+    hub, plan = connected(endpoint), order.plan
+    _check_unchanged(order)
     with told_plainly(plan["repository"], hub.endpoint):
         repository = _with_owner(hub, plan["repository"])
         found = _look_up(hub, repository)
@@ -60,17 +59,23 @@ def push(plan: PublicationPlan, folder: Path, endpoint: str) -> Publication:
             hub.create_repo(repository, private=plan["private"], repo_type=_KIND)
         else:
             _check_found(found, plan, f"{repository} at {hub.endpoint}")
-        return _committed(hub, repository, found, plan, folder)
+        return _committed(hub, repository, found, order)
 
 
-def _check_unchanged(plan: PublicationPlan, folder: Path) -> None:
-    for file in plan["files"]:
-        path = folder / file["name"]
-        if not path.is_file() or path.stat().st_size != file["bytes"]:
+def _check_unchanged(order: PublicationOrder) -> None:
+    for file in order.plan["files"]:
+        if _size_now(order, file["name"]) != file["bytes"]:
             raise PublishError(
                 f"{file['name']} of the dataset folder was changed just now, so nothing was sent. Next: run the same "
                 "command again"
             )
+
+
+def _size_now(order: PublicationOrder, name: str) -> int | None:
+    try:
+        return order.files[name].bytes
+    except (KeyError, FileNotFoundError):
+        return None
 
 
 def _with_owner(hub: "HfApi", name: str) -> str:
@@ -101,18 +106,19 @@ def _check_found(found: _Found, plan: PublicationPlan, where: str) -> None:
         )
 
 
-def _committed(hub: "HfApi", repository: str, found: _Found | None, plan: PublicationPlan, folder: Path) -> Publication:
+def _committed(hub: "HfApi", repository: str, found: _Found | None, order: PublicationOrder) -> Publication:
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
+    plan = order.plan
     names = [file["name"] for file in plan["files"]]
     removed = sorted(({part.path for part in ALL_PARTS} - set(names)) & (found.files if found else set()))
     before = found.revision if found else None
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), ExitStack() as copies:
         warnings.simplefilter("ignore")  # what the hub would like to read in a card
         commit = hub.create_commit(
             repository,
             [
-                *(CommitOperationAdd(name, folder / name) for name in names),
+                *(CommitOperationAdd(name, copies.enter_context(order.files[name].local_copy())) for name in names),
                 *(CommitOperationDelete(name) for name in removed),
             ],
             commit_message=plan["message"],

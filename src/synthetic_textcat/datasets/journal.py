@@ -8,6 +8,7 @@ from kedro.io import AbstractDataset, Version
 from kedro.io.core import get_protocol_and_path
 from kedro_datasets._typing import JSONPreview
 
+from synthetic_textcat.datasets.file_systems import refuse_a_slip
 from synthetic_textcat.datasets.journal_file import JournalFile
 from synthetic_textcat.datasets.previews import ROWS, value_preview
 from synthetic_textcat.errors import JournalError
@@ -36,6 +37,7 @@ class JournalDataset(AbstractDataset[list[Completion], Journal]):
     def __init__(
         self, *, filepath: str, version: Version | None = None, metadata: dict[str, Any] | None = None
     ) -> None:
+        refuse_a_slip(filepath)
         protocol, path = get_protocol_and_path(filepath)
         if protocol != "file":
             raise JournalError(

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from kedro.io import AbstractDataset
+from kedro.io import AbstractDataset, Version
+from kedro.io.core import VERSIONED_FLAG_KEY
 
 
 class OptionalDataset(AbstractDataset[Any, Any]):
@@ -10,11 +11,15 @@ class OptionalDataset(AbstractDataset[Any, Any]):
 
     Args:
         dataset: The other's own entry: `type`, `filepath`, …
+        version: Set by Kedro for `versioned: true`, which may stand in this entry or in the other's.
         metadata: For plugins: the Kedro-Viz layer, what MLflow gets.
     """
 
-    def __init__(self, *, dataset: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
-        self._dataset: AbstractDataset[Any, Any] = AbstractDataset.from_config("optional", dataset)
+    def __init__(
+        self, *, dataset: dict[str, Any], version: Version | None = None, metadata: dict[str, Any] | None = None
+    ) -> None:
+        config, versions = (dataset, ()) if version is None else ({**dataset, VERSIONED_FLAG_KEY: True}, version)
+        self._dataset: AbstractDataset[Any, Any] = AbstractDataset.from_config("optional", config, *versions)
         self.metadata = metadata
         if hasattr(self._dataset, "preview"):
             self.preview = self._dataset.preview
@@ -29,6 +34,9 @@ class OptionalDataset(AbstractDataset[Any, Any]):
 
     def _exists(self) -> bool:
         return self._dataset.exists()
+
+    def _release(self) -> None:
+        self._dataset.release()
 
     def _describe(self) -> dict[str, Any]:
         return self._dataset._describe()  # noqa: SLF001  Kedro-Viz takes the path from it

@@ -6,9 +6,8 @@ escapes tables, JSON and text. What it can't take is JSON that is none (`NaN`), 
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any, NewType
 
 import pandas as pd
@@ -16,6 +15,7 @@ from kedro_datasets._typing import JSONPreview, TablePreview
 
 from synthetic_textcat.datasets.file_formats import first_rows, read
 from synthetic_textcat.datasets.page_text import words_of
+from synthetic_textcat.datasets.stored import StoredDataset
 
 TextPreview = NewType("TextPreview", str)
 """As it stands, in a fixed-width font. Kedro-Viz knows the name; kedro-datasets has no type of it yet."""
@@ -28,16 +28,18 @@ _CELL = 300
 _TEXT = 20_000
 
 
-def preview_of(path: Path) -> Callable[..., Any]:
-    """The preview that suits the suffix of a file, for the attribute `preview` of a dataset."""
-    if path.suffix in (".parquet", ".csv", ".jsonl"):
-        return partial(table_preview, path)
-    return partial({".json": json_preview, ".html": page_preview}.get(path.suffix, text_preview), path)
+def preview_of(dataset: StoredDataset[Any, Any]) -> Callable[..., Any]:
+    """The preview that suits the suffix of a file, for the attribute `preview` of its dataset."""
+    suffix = dataset.suffix
+    if suffix in (".parquet", ".csv", ".jsonl"):
+        return partial(table_preview, dataset)
+    return partial({".json": json_preview, ".html": page_preview}.get(suffix, text_preview), dataset)
 
 
-def table_preview(path: Path, nrows: int = ROWS) -> TablePreview:
+def table_preview(dataset: StoredDataset[Any, Any], nrows: int = ROWS) -> TablePreview:
     """The first rows of a `.parquet`, `.csv` or `.jsonl` file; no more of it is read than that."""
-    return rows_preview(first_rows(path, nrows) if path.exists() else pd.DataFrame(columns=[ABSENT]), nrows)
+    with dataset.peek() as path:
+        return rows_preview(first_rows(path, nrows) if path else pd.DataFrame(columns=[ABSENT]), nrows)
 
 
 def rows_preview(frame: pd.DataFrame, nrows: int = ROWS) -> TablePreview:
@@ -49,9 +51,10 @@ def rows_preview(frame: pd.DataFrame, nrows: int = ROWS) -> TablePreview:
     )
 
 
-def json_preview(path: Path) -> JSONPreview:
+def json_preview(dataset: StoredDataset[Any, Any]) -> JSONPreview:
     """What a `.json` file holds, of long lists the first items."""
-    return value_preview(read(path) if path.exists() else [ABSENT])
+    with dataset.peek() as path:
+        return value_preview(read(path) if path else [ABSENT])
 
 
 def value_preview(value: Any) -> JSONPreview:
@@ -59,31 +62,34 @@ def value_preview(value: Any) -> JSONPreview:
     return JSONPreview(json.dumps(_plain(value), ensure_ascii=False, allow_nan=False, default=str))
 
 
-def text_preview(path: Path) -> TextPreview:
+def text_preview(dataset: StoredDataset[Any, Any]) -> TextPreview:
     """The beginning of a text."""
-    if not path.exists():
-        return TextPreview(ABSENT)
-    with path.open(encoding="utf-8") as file:
-        text = file.read(_TEXT + 1)
+    with dataset.peek() as path:
+        if path is None:
+            return TextPreview(ABSENT)
+        with path.open(encoding="utf-8") as file:
+            text = file.read(_TEXT + 1)
     return TextPreview(_cut(text, _TEXT) or "(empty)")
 
 
-def page_preview(path: Path) -> TextPreview:
+def page_preview(dataset: StoredDataset[Any, Any]) -> TextPreview:
     """The words of a page.
 
     Kedro-Viz has a preview of HTML too, but reads Markdown into it after it has taken scripts out: a text such as
     `[a](" onmouseover="...)`, escaped or not, would be a script again.
     """
-    return TextPreview(_cut(words_of(path.read_text(encoding="utf-8")), _TEXT) if path.exists() else ABSENT)
+    with dataset.peek() as path:
+        return TextPreview(_cut(words_of(path.read_text(encoding="utf-8")), _TEXT) if path else ABSENT)
 
 
-def folder_preview(folder: Path, nrows: int = _ITEMS) -> TablePreview:
-    """The files of a folder by name, with their sizes in bytes."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    rows = [(path.relative_to(folder).as_posix(), path.stat().st_size) for path in files[:nrows]]
-    more = [(f"and {len(files) - nrows} more", None)] if len(files) > nrows else []
-    listing = pd.DataFrame([*rows, *more], columns=["file", "bytes"], dtype="object")
-    return rows_preview(listing if folder.exists() else pd.DataFrame(columns=[ABSENT]), nrows + 1)
+def folder_preview(sizes: Mapping[str, int] | None, nrows: int = _ITEMS) -> TablePreview:
+    """The files of a folder by name, with their sizes in bytes; None if there is no folder."""
+    if sizes is None:
+        return rows_preview(pd.DataFrame(columns=[ABSENT]), nrows)
+    rows: list[tuple[str, int | None]] = list(sizes.items())
+    more = [(f"and {len(rows) - nrows} more", None)] if len(rows) > nrows else []
+    listing = pd.DataFrame([*rows[:nrows], *more], columns=["file", "bytes"], dtype="object")
+    return rows_preview(listing, nrows + 1)
 
 
 def _cell(value: Any) -> str | float | None:

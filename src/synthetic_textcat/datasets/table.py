@@ -1,34 +1,45 @@
 """The catalog entry of a table: a Parquet file, replaced whole."""
 
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from kedro.io import AbstractDataset
+from kedro.io import Version
 from kedro_datasets._typing import TablePreview
 
 from synthetic_textcat.datasets.previews import ROWS, table_preview
-from synthetic_textcat.datasets.whole_file import replacing
+from synthetic_textcat.datasets.replacing import replacing
+from synthetic_textcat.datasets.stored import StoredDataset
 
 
-class TableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
+class TableDataset(StoredDataset[pd.DataFrame, pd.DataFrame]):
     """Saves and loads a frame, without its index.
 
     The stock Parquet dataset writes in place, can't preview cells that hold lists, and comes with all of
-    `kedro_datasets.pandas`, whose import takes half a second for databases and spreadsheets that are not used here.
+    `kedro_datasets.pandas`, of which nothing else is used here.
 
     Args:
         filepath: The Parquet file.
+        load_args: For `pandas.read_parquet`.
         save_args: For `DataFrame.to_parquet`, such as an Arrow schema.
-        metadata: For plugins: the Kedro-Viz layer, what MLflow gets.
+        version, credentials, fs_args, metadata: As of `StoredDataset`.
     """
 
     def __init__(
-        self, *, filepath: str, save_args: dict[str, Any] | None = None, metadata: dict[str, Any] | None = None
+        self,
+        *,
+        filepath: str,
+        load_args: dict[str, Any] | None = None,
+        save_args: dict[str, Any] | None = None,
+        version: Version | None = None,
+        credentials: dict[str, Any] | None = None,
+        fs_args: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
     ) -> None:
-        self._filepath = Path(filepath)
+        super().__init__(
+            filepath=filepath, version=version, credentials=credentials, fs_args=fs_args, metadata=metadata
+        )
+        self._load_args = load_args or {}
         self._save_args = {"index": False, **(save_args or {})}
-        self.metadata = metadata
 
     def load(self) -> pd.DataFrame:
         """The frame.
@@ -36,20 +47,14 @@ class TableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
         Raises:
             FileNotFoundError: If the pipeline that writes it has not run.
         """
-        with self._filepath.open("rb") as file:
-            return pd.read_parquet(file)
+        with self.place.local_copy() as path, path.open("rb") as file:
+            return pd.read_parquet(file, **self._load_args)
 
     def save(self, data: pd.DataFrame) -> None:
-        """Writes the frame beside the file, then puts it in its place."""
-        with replacing(self._filepath) as fresh:
+        """Writes the frame apart, then puts it in its place."""
+        with replacing(self.place_to_save) as fresh:
             data.to_parquet(fresh, **self._save_args)
 
     def preview(self, nrows: int = ROWS) -> TablePreview:
         """The first rows, for Kedro-Viz."""
-        return table_preview(self._filepath, nrows)
-
-    def _exists(self) -> bool:
-        return self._filepath.exists()
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
+        return table_preview(self, nrows)

@@ -1,21 +1,21 @@
 """The catalog entry of the tasks file, in whichever format its suffix names."""
 
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Any
 
 import pandas as pd
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import DatasetError
 from kedro_datasets._typing import TablePreview
 
-from synthetic_textcat.datasets.previews import ROWS, rows_preview
+from synthetic_textcat.datasets.previews import ABSENT, ROWS, rows_preview
+from synthetic_textcat.datasets.stored import StoredDataset
 from synthetic_textcat.datasets.tasks_formats import FORMATS
-from synthetic_textcat.datasets.user_file import bytes_of
+from synthetic_textcat.datasets.user_file import content_of
 from synthetic_textcat.errors import TasksFileError
-from synthetic_textcat.plain_errors import short_path
 from synthetic_textcat.schemas.tasks_file import TasksFile
 
 
-class TasksFileDataset(AbstractDataset[None, TasksFile]):
+class TasksFileDataset(StoredDataset[None, TasksFile]):
     """Loads a tasks file, of which errors can then name the path.
 
     Kedro's own datasets of these formats serve too, but say less of a broken file, and those of tables turn a label
@@ -23,12 +23,8 @@ class TasksFileDataset(AbstractDataset[None, TasksFile]):
 
     Args:
         filepath: A `.yml`, `.yaml`, `.json`, `.jsonl`, `.ndjson`, `.csv` or `.parquet` file.
-        metadata: For plugins, such as the Kedro-Viz layer.
+        version, credentials, fs_args, metadata: As of `StoredDataset`.
     """
-
-    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        self._filepath = Path(filepath)
-        self.metadata = metadata
 
     def load(self) -> TasksFile:
         """What the file holds.
@@ -36,8 +32,8 @@ class TasksFileDataset(AbstractDataset[None, TasksFile]):
         Raises:
             TasksFileError: If it is missing, broken, or of another format.
         """
-        file, content = short_path(self._filepath), bytes_of(self._filepath, "tasks_file", TasksFileError)
-        read = FORMATS.get(self._filepath.suffix.casefold())
+        file, content = content_of(self, "tasks_file", TasksFileError)
+        read = FORMATS.get(PurePosixPath(file).suffix.casefold())
         if read is None:
             raise TasksFileError(
                 f"{file} has a suffix that is none of {', '.join(FORMATS)}. Next: save the tasks in one of these "
@@ -51,13 +47,9 @@ class TasksFileDataset(AbstractDataset[None, TasksFile]):
 
     def preview(self, nrows: int = ROWS) -> TablePreview:
         """The first tasks, for Kedro-Viz."""
+        if not self.exists():
+            return rows_preview(pd.DataFrame(columns=[ABSENT]), nrows)
         content: Any = self.load().content
         if not isinstance(content, pd.DataFrame):
             content = pd.DataFrame([{"task": entry} if isinstance(entry, str) else entry for entry in content or ()])
         return rows_preview(content, nrows)
-
-    def _exists(self) -> bool:
-        return self._filepath.exists()
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}

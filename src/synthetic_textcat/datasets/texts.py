@@ -1,31 +1,40 @@
 """The catalog entry of a user's own texts: one column of a CSV file."""
 
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import DatasetError, Version
 from kedro_datasets._typing import TablePreview
 
 from synthetic_textcat.datasets.csv_table import read_csv
 from synthetic_textcat.datasets.previews import ABSENT, ROWS, rows_preview
+from synthetic_textcat.datasets.stored import StoredDataset
 from synthetic_textcat.errors import ReferenceTextsError
-from synthetic_textcat.plain_errors import short_path
 
 
-class TextsDataset(AbstractDataset[None, list[str]]):
+class TextsDataset(StoredDataset[None, list[str]]):
     """Loads the texts, without empty ones, in the order of the file.
 
     Args:
         filepath: A CSV file in UTF-8 whose first line names the columns.
         column: The one that holds the texts; others do not matter.
-        metadata: For plugins, such as the Kedro-Viz layer.
+        version, credentials, fs_args, metadata: As of `StoredDataset`.
     """
 
-    def __init__(self, *, filepath: str, column: str = "text", metadata: dict[str, Any] | None = None) -> None:
-        self._filepath = Path(filepath)
+    def __init__(
+        self,
+        *,
+        filepath: str,
+        column: str = "text",
+        version: Version | None = None,
+        credentials: dict[str, Any] | None = None,
+        fs_args: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(
+            filepath=filepath, version=version, credentials=credentials, fs_args=fs_args, metadata=metadata
+        )
         self._column = column
-        self.metadata = metadata
 
     def load(self) -> list[str]:
         """The texts.
@@ -33,8 +42,8 @@ class TextsDataset(AbstractDataset[None, list[str]]):
         Raises:
             ReferenceTextsError: If the file is no CSV, lacks the column, or holds no text.
         """
-        file = short_path(self._filepath)
-        table = read_csv(self._filepath.read_bytes(), file, ReferenceTextsError)
+        place = self.place
+        file, table = place.shown, read_csv(place.content(), place.shown, ReferenceTextsError)
         if list(table.columns).count(self._column) != 1:
             found = ", ".join(map(str, table.columns)) or "none"
             raise ReferenceTextsError(
@@ -55,8 +64,5 @@ class TextsDataset(AbstractDataset[None, list[str]]):
         texts = self.load()[:nrows] if self._exists() else None
         return rows_preview(pd.DataFrame({ABSENT if texts is None else self._column: texts or []}), nrows)
 
-    def _exists(self) -> bool:
-        return self._filepath.exists()
-
     def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath), "column": self._column}
+        return {**super()._describe(), "column": self._column}

@@ -1,31 +1,39 @@
 """The catalog entry of a user's own table: read strictly, with the place of what is wrong."""
 
 import io
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import DatasetError, Version
 
 from synthetic_textcat.datasets.csv_table import read_csv, read_text
 from synthetic_textcat.datasets.previews import preview_of
+from synthetic_textcat.datasets.stored import StoredDataset
 from synthetic_textcat.errors import EvaluationError
-from synthetic_textcat.plain_errors import short_path
 from synthetic_textcat.schemas.tasks_file import JsonError, parse_json
 
 
-class UserTableDataset(AbstractDataset[None, pd.DataFrame]):
+class UserTableDataset(StoredDataset[None, pd.DataFrame]):
     """Loads a `.csv` file (commas, semicolons or tabs; every cell a text), a `.parquet` or a `.jsonl` file.
 
     Args:
         filepath: The file.
-        metadata: For plugins: the Kedro-Viz layer, what MLflow gets.
+        version, credentials, fs_args, metadata: As of `StoredDataset`.
     """
 
-    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        self._filepath = Path(filepath)
-        self.metadata = metadata
-        self.preview = preview_of(self._filepath)
+    def __init__(
+        self,
+        *,
+        filepath: str,
+        version: Version | None = None,
+        credentials: dict[str, Any] | None = None,
+        fs_args: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(
+            filepath=filepath, version=version, credentials=credentials, fs_args=fs_args, metadata=metadata
+        )
+        self.preview = preview_of(self)
 
     def load(self) -> pd.DataFrame:
         """The table.
@@ -33,8 +41,9 @@ class UserTableDataset(AbstractDataset[None, pd.DataFrame]):
         Raises:
             EvaluationError: If the file is not of its format.
         """
-        file, content = short_path(self._filepath), self._filepath.read_bytes()
-        match self._filepath.suffix.casefold():
+        place = self.place
+        file, content = place.shown, place.content()
+        match place.suffix.casefold():
             case ".csv":
                 return read_csv(content, file, EvaluationError)
             case ".parquet":
@@ -47,13 +56,7 @@ class UserTableDataset(AbstractDataset[None, pd.DataFrame]):
 
     def save(self, data: None) -> None:  # noqa: ARG002
         """Not possible: the file is the user's."""
-        raise DatasetError(f"{self._filepath} is the user's; it can't be saved")
-
-    def _exists(self) -> bool:
-        return self._filepath.exists()
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
+        raise DatasetError(f"{self.root.shown} is the user's; it can't be saved")
 
 
 def _read_parquet(content: bytes, file: str) -> pd.DataFrame:

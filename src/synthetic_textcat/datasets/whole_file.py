@@ -1,17 +1,23 @@
-"""Files that are replaced whole: a run that is killed while it saves leaves the file of before, never half of one."""
+"""Atomic replacement on a local disk: a run killed while it saves leaves the file of before, never half of one."""
 
 import os
+import platform
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+_HOST = re.sub(r"[^\w-]", "-", platform.node() or "host")
+"""In the names of temporary files: on a shared disk, another machine's process ids say nothing."""
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yields a path beside the given one, in whose place it is put at the end if all went well."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")  # the suffix tells the format
+    _remove_leftovers(path)
+    fresh = path.with_name(_temporary_name(path, os.getpid()))
     try:
         yield fresh
         fresh.replace(path)
@@ -27,7 +33,8 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
     under another name, from where `restored` brings it back.
     """
     restored(folder).parent.mkdir(parents=True, exist_ok=True)
-    fresh = folder.with_name(f".{folder.name}.{os.getpid()}")
+    _remove_leftovers(folder)
+    fresh = folder.with_name(_temporary_name(folder, os.getpid()))
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir()
     try:
@@ -52,3 +59,29 @@ def restored(folder: Path) -> Path:
 
 def _before(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}.before")
+
+
+def _temporary_name(path: Path, process: object) -> str:
+    return f".{path.stem}.{_HOST}-{process}{path.suffix}"  # the suffix tells the format
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Removes temporary files of this path whose process on this machine has ended."""
+    named = re.compile(re.escape(_temporary_name(path, "PID")).replace("PID", r"(\d+)"))
+    for found in path.parent.iterdir():
+        match = named.fullmatch(found.name)
+        if match and not _is_alive(int(match[1])):
+            if found.is_dir():
+                shutil.rmtree(found, ignore_errors=True)
+            else:
+                found.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # somebody else's, or no process id at all
+        return True
+    return True

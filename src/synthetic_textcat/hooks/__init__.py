@@ -1,4 +1,4 @@
-"""What happens around a run: parameters are checked, journals locked, the run tracked, its end told."""
+"""What happens around a run: parameters and storage are checked, journals locked, the run tracked, its end told."""
 
 from synthetic_textcat.hooks.compared_runs import ComparedRuns
 from synthetic_textcat.hooks.journal_writer import JournalWriter
@@ -8,6 +8,7 @@ from synthetic_textcat.hooks.publishing import Publishing
 from synthetic_textcat.hooks.quality_gate import QualityGate
 from synthetic_textcat.hooks.rebuild import Rebuild
 from synthetic_textcat.hooks.refill import Refill
+from synthetic_textcat.hooks.storage_gate import StorageGate
 from synthetic_textcat.hooks.summary import RunSummary
 from synthetic_textcat.hooks.tracking import MlflowTracking
 
@@ -22,4 +23,5 @@ __all__ = [
     "Rebuild",
     "Refill",
     "RunSummary",
+    "StorageGate",
 ]

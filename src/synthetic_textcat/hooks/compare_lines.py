@@ -5,11 +5,9 @@ from typing import Any
 
 from synthetic_textcat.pipelines.compare.page import value
 
-PAGE = "data/08_reporting/comparison.html"
 
-
-def compare_lines(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Measures whose interval leaves out zero, within 80 columns."""
+def compare_lines(found: Sequence[Mapping[str, Any]], page: str | None) -> Iterator[str]:
+    """Measures whose interval leaves out zero, within 80 columns, and where the page is."""
     yield ""
     clear = [row for row in found if row["low"] is not None and (row["low"] > 0 or row["high"] < 0)]
     yield (
@@ -21,4 +19,5 @@ def compare_lines(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         one, other = (value(row[side], row["unit"]) for side in ("baseline", "candidate"))
         low, high = (value(row[end], row["unit"], signed=True) for end in ("low", "high"))
         yield f"  {row['measure']:<27} {one:<11}{other:<11}{low} and {high}"
-    yield f"report    {PAGE}"
+    if page:
+        yield f"report    {page}"

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from synthetic_textcat.hooks.durations import clock
-from synthetic_textcat.schemas.prices import PRICE_LIST, usd
+from synthetic_textcat.schemas.prices import usd
 
 
-def quote_lines(quote: Mapping[str, float | None]) -> Iterator[str]:
+def quote_lines(quote: Mapping[str, float | None], price_list: str) -> Iterator[str]:
     """What the plan will take, each figure with its range, within 80 columns."""
     yield ""
     pilot = quote["quote/pilot/usd"]
@@ -20,7 +20,7 @@ def quote_lines(quote: Mapping[str, float | None]) -> Iterator[str]:
     yield _line(quote, "tokens", "{:,.0f}".format)
     if quote["quote/usd/expected"] is None:
         unknown = quote.get("quote/pilot/unknown_usage")
-        why = f"the server did not count {unknown:,} of its calls" if unknown else f"no price in {PRICE_LIST}"
+        why = f"the server did not count {unknown:,} of its calls" if unknown else f"no price in {price_list}"
         yield f"cost      unknown: {why}"
     else:
         yield _line(quote, "usd", usd, "cost")

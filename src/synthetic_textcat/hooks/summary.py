@@ -7,7 +7,9 @@ from typing import Any
 import click
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
+from kedro.io import CatalogProtocol
 
+from synthetic_textcat.datasets.locations import shown_place
 from synthetic_textcat.hooks.compare_lines import compare_lines
 from synthetic_textcat.hooks.quota_lines import quota_lines
 from synthetic_textcat.hooks.quote_lines import quote_lines
@@ -22,9 +24,6 @@ from synthetic_textcat.schemas.quota import Shortfall
 
 _FLAGGED = "flagged/"
 _MOST_CONCERNS = 3
-_EXAMPLES = "data/05_model_input/examples.parquet"
-_REPORT = "data/08_reporting/quality_report.html"
-_PREVIEW = "data/03_primary/prompt_preview.md"
 _TOLD = {
     "concerns",
     "differences",
@@ -50,6 +49,7 @@ class RunSummary:
     def __init__(self, refill: Refill | None = None, run_name: Callable[[], str | None] = lambda: None) -> None:
         self._refill = refill or Refill()
         self._run_name = run_name
+        self._catalog: CatalogProtocol[Any, Any] | None = None
         self._saved: dict[str, Any] = {}
         self._calls: int | None = None
         self._offline = False
@@ -60,8 +60,9 @@ class RunSummary:
         self._offline = context.params["llm"].model == OFFLINE_MODEL
 
     @hook_impl
-    def before_pipeline_run(self, pipeline: Any) -> None:
-        """Begins to count calls, if this run may make any."""
+    def before_pipeline_run(self, pipeline: Any, catalog: CatalogProtocol[Any, Any]) -> None:
+        """Keeps the catalog, which says where things lie, and begins to count calls, if this run may make any."""
+        self._catalog = catalog
         writes = pipeline.all_outputs() & {"completions", "brainstorm_completions"}
         before = self._calls if self._refill.follows else 0
         self._saved, self._calls = {}, before or 0 if writes else None
@@ -95,24 +96,31 @@ class RunSummary:
             yield f"prompts   repeated within their task: {repeated} of {plan['plan/rows']}"
             yield "          own attributes or seed examples make them differ"
         if "quote" in self._saved:
-            yield from quote_lines(self._saved["quote"])
+            yield from quote_lines(self._saved["quote"], self._where("prices") or "prices")
         if "differences" in self._saved:
-            yield from compare_lines(self._saved["differences"])
+            yield from compare_lines(self._saved["differences"], self._where("comparison_html"))
         if self._calls is not None:
             yield from self._spent_lines(self._calls)
         if self._offline and (ledger or self._calls):
             yield textwrap.fill(BANNER, 80, initial_indent="note      ", subsequent_indent=" " * 10)
         if ledger is not None:
             yield from _concern_lines(self._saved.get("concerns", []))
-            yield f"dataset   {_EXAMPLES}"
-            yield f"report    {_REPORT}"
+            yield from self._place_lines({"dataset": "examples", "report": "quality_report"})
         if self._calls is None and "prompt_preview" in self._saved:
-            yield f"preview   {_PREVIEW}"
+            yield from self._place_lines({"preview": "prompt_preview"})
         if splits := self._saved.get("split_report"):
             yield _splits_line(splits)
         if name := self._run_name():
             yield f"run       {name}"
         yield "look      `make mlflow` for runs, `make viz` for the pipeline"
+
+    def _place_lines(self, datasets: Mapping[str, str]) -> Iterator[str]:
+        for line, dataset in datasets.items():
+            if place := self._where(dataset):
+                yield f"{line:<10}{place}"
+
+    def _where(self, dataset: str) -> str | None:
+        return None if self._catalog is None else shown_place(self._catalog.get(dataset))
 
     def _spent_lines(self, calls: int) -> Iterator[str]:
         yield f"calls     {calls}" if calls else "calls     0: the journal has all the answers"

@@ -6,6 +6,7 @@ from typing import Any
 
 from synthetic_textcat.llm.budget import Budget
 from synthetic_textcat.llm.messages import Messages
+from synthetic_textcat.llm.retries import Judge
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import GenerationParameters
 from synthetic_textcat.schemas.replies import Problem
@@ -50,7 +51,7 @@ class Manner:
         run_id: The run that makes them.
     """
 
-    judge: Callable[[Completion], Problem | None]
+    judge: Judge
     ask_again: Callable[[Messages, str, Problem], Messages]
     limits: GenerationParameters
     budget: Budget

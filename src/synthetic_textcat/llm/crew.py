@@ -126,7 +126,7 @@ class Crew:
                 await self._take_in(completion)
                 self._spend(completion)  # before the others are let go: it may be the last call
             self._proven.set()
-            wrong = self._manner.judge(completion)
+            wrong = await self._manner.judge.off_loop(completion)
             self._account(call, expected, completion, messages, wrong)
             if wrong is None or not completion.replied:
                 return

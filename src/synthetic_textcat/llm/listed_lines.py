@@ -5,7 +5,8 @@ Items keep their numbers and bullets: whoever reads an item takes them off.
 
 import re
 
-from synthetic_textcat.schemas.task_sentences import BULLET, NUMBERING, sentence_of
+from synthetic_textcat.llm.recovery import Recovery
+from synthetic_textcat.schemas.task_sentences import BULLET, LONGEST_ITEM, NUMBERING
 from synthetic_textcat.unspaced import UNSPACED
 
 _UNSPACED_WORD = rf"\S{{0,40}}[{UNSPACED}]"  # bounded: else each number reads on to the end of the text
@@ -32,12 +33,16 @@ _REFUSAL = re.compile(rf"(?<![\"'\u201c\u2018\u00ab]){_WILL_NOT}", re.IGNORECASE
 _REFUSING_ITEM = re.compile(rf"\s*(?:(?:{BULLET}|{NUMBERING})\s*)?(?:{_SORRY}){{0,3}}{_WILL_NOT}", re.IGNORECASE)
 
 
-def listed_lines(text: str, cut: bool) -> list[str]:
+def listed_lines(text: str, cut: bool, recovery: Recovery) -> list[str]:
     """The items of a numbered list, else of a bulleted one, without what stands around it; empty where there is none.
 
     An item goes on with the indented lines below it. Lists within items are left out, and so is the last item of a
     text that was cut, unless a line break ends it.
+
+    Raises:
+        WorkLimitError: If it is too much work.
     """
+    recovery.spend(len(text))
     lines = text.splitlines()
     found = [match for line in lines if (match := _LINE.match(line))]
     kind = "number" if any(match["number"] for match in found) else "bullet"
@@ -49,20 +54,24 @@ def listed_lines(text: str, cut: bool) -> list[str]:
     return items[:-1] if torn else items
 
 
-def numbered_line(text: str, cut: bool) -> list[str] | None:
+def numbered_line(text: str, cut: bool, recovery: Recovery) -> list[str] | None:
     """What numbers that follow one another begin in one line: `1. ... 2. ...`, `Tasks: (3) ... (4) ...`.
 
     What stands before the first one is no item. None where there are no such numbers, or they stand within a sentence;
     empty where it can't be told whether they list tasks, or the parts of the one before the colon.
+
+    Raises:
+        WorkLimitError: If it is too much work.
     """
+    recovery.spend(len(text) // 2)
     starts = _consecutive(text)
     if len(starts) < 2:
         return None
     items = [text[start:end].strip() for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
     head = text[: starts[0]].strip()
-    if head and (head[-1] not in ":\uff1a.!?\u3002\uff01" or not any(map(sentence_of, items))):
+    if head and (head[-1] not in ":\uff1a.!?\u3002\uff01" or not any(map(recovery.sentence_of, items))):
         return None
-    if head.endswith((":", "\uff1a")) and sentence_of(head[:-1]) is not None:
+    if head.endswith((":", "\uff1a")) and recovery.sentence_of(head[:-1]) is not None:
         return []
     return items[:-1] if cut else items
 
@@ -80,7 +89,7 @@ def refuses(text: str) -> bool:
 
 def is_refusal(item: str) -> bool:
     """Whether an item of a list begins by saying so; a task may quote it: `messages such as 'I can't log in'`."""
-    return _REFUSING_ITEM.match(item) is not None
+    return _REFUSING_ITEM.match(item[:LONGEST_ITEM]) is not None
 
 
 def _consecutive(text: str) -> list[int]:

@@ -1,67 +1,75 @@
-"""From the raw text of a reply to the object that was asked for, or to the cause why not. Never evaluates anything."""
+"""From a completion to the object that was asked for, or to the failure cause; each reply is read once.
 
-from collections.abc import Iterator
-from typing import Any, TypeVar
+A row that is whole JSON is read in the caller's thread. Anything else is recovered in one worker thread: the event loop
+stays free, and the stack, on whose depth the patience of a recursive parser depends, is the same for every caller.
+Results are kept, since the nodes, the engine and the hooks of a run ask for the same ones.
+"""
 
-from pydantic import BaseModel, ValidationError
+from typing import TypeVar
 
-from synthetic_textcat.llm.json_recovery import json_values
-from synthetic_textcat.llm.kept_text import MOST_OF_A_REPLY, length_before
-from synthetic_textcat.llm.list_recovery import lists
-from synthetic_textcat.llm.literals import is_closed
+from pydantic import BaseModel
+
+from synthetic_textcat.llm.reading import LONGEST_DETAIL, read, read_at_once, too_long
+from synthetic_textcat.llm.result_cache import ResultCache, key_of
 from synthetic_textcat.llm.unicode import speakable
+from synthetic_textcat.llm.worker_thread import WorkerThread
 from synthetic_textcat.schemas.completions import Completion
-from synthetic_textcat.schemas.replies import LabelSet, Problem, TaskList
+from synthetic_textcat.schemas.replies import Problem
 
 Wanted = TypeVar("Wanted", bound=BaseModel)
 
-_LONGEST_DETAIL = 200
-_FORMS: dict[type[BaseModel], str] = {TaskList: "JSON list", LabelSet: "whole JSON object"}
+_cache = ResultCache()
+_worker = WorkerThread("reply-recovery")
 
 
 def parse(completion: Completion, wanted: type[Wanted]) -> Wanted | Problem:
-    """What a reply holds: the wanted object, recovered if need be, or the failure cause with its words."""
+    """What a reply holds: the wanted object, recovered if need be, or the failure cause with its words.
+
+    It may wait for the worker thread; on an event loop use `parse_off_loop`.
+    """
+    result = _at_once(completion, wanted)
+    return _worker.call(_recovered, *_asked(completion, wanted)) if result is None else result
+
+
+async def parse_off_loop(completion: Completion, wanted: type[Wanted]) -> Wanted | Problem:
+    """The same for an event loop, which runs on meanwhile."""
+    result = _at_once(completion, wanted)
+    return await _worker.call_off_loop(_recovered, *_asked(completion, wanted)) if result is None else result
+
+
+def _asked(completion: Completion, wanted: type[Wanted]) -> tuple[str, type[Wanted], bool]:
+    return completion.raw_text, wanted, completion.finish_reason == "length"
+
+
+def _at_once(completion: Completion, wanted: type[Wanted]) -> Wanted | Problem | None:
+    """The result where there is nothing to read, it is known, or it is found in well under a millisecond; else None."""
     if not completion.replied:
         return Problem(completion.status, str(speakable(completion.error or "")))
     if completion.refusal:
-        return Problem("refused", str(speakable(str(completion.refusal)[:_LONGEST_DETAIL])))
+        return Problem("refused", str(speakable(str(completion.refusal)[:LONGEST_DETAIL])))
     if completion.finish_reason == "content_filter":
-        said = f": {speakable(completion.error[:_LONGEST_DETAIL])}" if completion.error else ""
+        said = f": {speakable(completion.error[:LONGEST_DETAIL])}" if completion.error else ""
         return Problem("content_filtered", f"the server's content filter stopped the reply{said}")
-    if (length := length_before(completion.raw_text)) is not None:
-        return Problem("schema_violation", f"the reply has {length:,} characters; at most {MOST_OF_A_REPLY:,} are read")
-    cut = completion.finish_reason == "length"
-    found = _found(completion.raw_text, wanted, cut)
-    if cut and isinstance(found, Problem):
-        return Problem("truncated", "the reply was cut at the token limit; raise llm.max_tokens")
-    return found
+    if (problem := too_long(completion.raw_text)) is not None:
+        return problem
+    asked = _asked(completion, wanted)
+    key = key_of(*asked)
+    with _cache.lock:
+        result: Wanted | Problem | None = _cache.get(key)
+        if result is None:
+            result = read_at_once(*asked)
+            if result is not None:
+                _cache.keep(key, result, is_costly=False)
+    return result
 
 
-def _found(text: str, wanted: type[Wanted], cut: bool) -> Wanted | Problem:
-    """The first reading of the text that validates; else what is wrong with the first reading there is."""
-    problem: Problem | None = None
-    for value in _readings(text, wanted, cut):
-        try:
-            return wanted.model_validate(speakable(value))
-        except ValidationError as error:
-            problem = problem or Problem("schema_violation", _in_one_line(error))
-    return problem or Problem("invalid_json", f"no {_FORMS.get(wanted, 'JSON object')} in the reply")
-
-
-def _readings(text: str, wanted: type[BaseModel], cut: bool) -> Iterator[dict[str, Any]]:
-    """What the text may hold, the likeliest first.
-
-    A list is worth having in any form; a row has to be an object. A label set that was torn is none: the rest would be
-    a smaller set, with a gap.
-    """
-    fields = set(wanted.model_fields)
-    if wanted is TaskList:
-        return ({"tasks": items} for items in lists(text, "tasks", cut))
-    if wanted is LabelSet and not is_closed(text):
-        return (value for value in json_values(text, fields, repair=False) if fields & value.keys())
-    return json_values(text, fields, repair=not cut)
-
-
-def _in_one_line(error: ValidationError) -> str:
-    problems = error.errors(include_url=False, include_input=False)
-    return "; ".join(f"{'.'.join(map(str, x['loc']))}: {x['msg'].lower()}" for x in problems)[:_LONGEST_DETAIL]
+def _recovered(text: str, wanted: type[Wanted], cut: bool) -> Wanted | Problem:
+    """In the worker thread, one reply after the other: what is asked for twice at a time is recovered once."""
+    key = key_of(text, wanted, cut)
+    with _cache.lock:
+        result: Wanted | Problem | None = _cache.get(key)
+    if result is None:
+        result = read(text, wanted, cut)
+        with _cache.lock:
+            _cache.keep(key, result, is_costly=True)
+    return result

@@ -7,7 +7,7 @@ from langchain_core.prompts import ChatPromptTemplate
 from pydantic import BaseModel
 
 from synthetic_textcat.llm.messages import Messages, check_placeholders
-from synthetic_textcat.llm.parsing import parse
+from synthetic_textcat.llm.parsing import parse, parse_off_loop
 from synthetic_textcat.llm.unicode import speakable
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.replies import Problem
@@ -16,14 +16,30 @@ _LONGEST_REMINDER = 1_000  # a reply that ran on to the token limit would not fi
 _NOTHING = "(no text)"  # servers refuse an empty assistant message
 
 
-def judging(wanted: type[BaseModel]) -> Callable[[Completion], Problem | None]:
-    """A judge: why a completion is not what was wanted, or None if it is."""
+class Judge:
+    """Says why a completion is not what was wanted, or None if it is.
 
-    def judge(completion: Completion) -> Problem | None:
-        result = parse(completion, wanted)
+    Args:
+        wanted: What is wanted of a completion.
+    """
+
+    def __init__(self, wanted: Callable[[Completion], type[BaseModel]]) -> None:
+        self._wanted = wanted
+
+    def __call__(self, completion: Completion) -> Problem | None:
+        """The verdict; recovering a reply may take a quarter of a second."""
+        result = parse(completion, self._wanted(completion))
         return result if isinstance(result, Problem) else None
 
-    return judge
+    async def off_loop(self, completion: Completion) -> Problem | None:
+        """The same for an event loop, which runs on meanwhile."""
+        result = await parse_off_loop(completion, self._wanted(completion))
+        return result if isinstance(result, Problem) else None
+
+
+def judging(wanted: type[BaseModel]) -> Judge:
+    """A judge who wants the same of all completions."""
+    return Judge(lambda _: wanted)
 
 
 def asking_again(retry_prompt: ChatPromptTemplate) -> Callable[[Messages, str, Problem], Messages]:

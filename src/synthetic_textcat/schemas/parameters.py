@@ -191,9 +191,10 @@ class ExportParameters(Block):
 
 
 class TrackingParameters(Block):
-    """What MLflow gets beside the results."""
+    """What MLflow gets beside the results, and how long a run waits for it."""
 
     trace_share: float = Field(0.01, ge=0, le=1)
+    max_wait_seconds: float = Field(15.0, gt=0, allow_inf_nan=False)
 
 
 def _as_text(name: Any) -> Any:

@@ -1,7 +1,10 @@
 """What is published: which files go where, and what came of it."""
 
 import re
-from typing import Any, TypedDict
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, TypedDict
 
 _LONGEST_NAME = 96
 _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.\-]*[A-Za-z0-9_])?")
@@ -47,6 +50,29 @@ class PublicationPlan(TypedDict):
     files: list[PublishedFile]
     left_behind: list[str]
     notes: list[str]
+
+
+class FileToPublish(Protocol):
+    """A file of the dataset folder, wherever that lies."""
+
+    @property
+    def bytes(self) -> int:
+        """Its size now."""
+
+    def local_copy(self) -> AbstractContextManager[Path]:
+        """The file on this machine."""
+
+
+class PublicationOrder(NamedTuple):
+    """What is pushed, with the files that the plan names.
+
+    Attributes:
+        plan: As it was told.
+        files: Of the dataset folder, by their names in it.
+    """
+
+    plan: PublicationPlan
+    files: Mapping[str, FileToPublish]
 
 
 Publication = TypedDict(

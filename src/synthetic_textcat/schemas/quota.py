@@ -31,7 +31,7 @@ class CellRows(Block):
 
 
 class Rounds(Block):
-    """What `data/03_primary/rounds.json` holds: the plan of a quota is a function of its recipe and of these.
+    """What the dataset `rounds` holds: the plan of a quota is a function of its recipe and of these.
 
     Attributes:
         recipe: Sha256 of all that the plan is drawn from, without the target.
@@ -87,7 +87,7 @@ class ShortCell(Block):
 
 
 class Shortfall(Block):
-    """What `data/08_reporting/shortfall.json` holds: how far the quota is, and what the next round has to bring.
+    """What the dataset `shortfall` holds: how far the quota is, and what the next round has to bring.
 
     Attributes:
         recipe, asked_with, rounds: Of which plan it tells: see `Rounds`, and how many rounds.

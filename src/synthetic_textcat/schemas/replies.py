@@ -9,6 +9,9 @@ from synthetic_textcat.schemas.label_names import plain_line, plain_name, taken_
 from synthetic_textcat.schemas.task_sentences import sentence_of
 
 FEWEST_LABELS, MOST_LABELS = 2, 12
+_LONGEST_LABEL = 1_000  # characters; a text has its bound with the reply, but no label is an essay
+
+_Label = Annotated[StrictStr, Field(max_length=_LONGEST_LABEL)]
 
 
 class Reply(BaseModel):
@@ -17,8 +20,8 @@ class Reply(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     input_text: StrictStr
-    label: StrictStr
-    misleading_label: StrictStr
+    label: _Label
+    misleading_label: _Label
 
 
 def _sentences(items: Any) -> Any:

@@ -114,7 +114,7 @@ def fingerprints_of(requests: pd.DataFrame, calls: pd.DataFrame) -> list[str]:
         return [by_row[row] for row in plain(requests["request_id"])]
     except KeyError as row:
         raise StaleTableError(
-            f"Row {row} of data/03_primary/requests.parquet is not in calls.parquet: the plan is newer than the calls. "
+            f"Row {row} of the dataset 'requests' is not in 'calls': the plan is newer than the calls. "
             "Next: run `kedro run --pipelines generate`, or plan again with the parameters of before"
         ) from None
 

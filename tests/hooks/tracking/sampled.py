@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 from langchain_core.prompts import ChatPromptTemplate
 
+from synthetic_textcat.hooks.tracking.clock import RunClock
 from synthetic_textcat.hooks.tracking.sampled_calls import SampledCalls
 from synthetic_textcat.llm.messages import Messages, messages_sha256
 from synthetic_textcat.llm.open_calls import OpenRow, OpenRows
@@ -33,9 +34,9 @@ class Plan:
         self.prompts = RowPrompts(self.requests, [_TASK], RowTemplates(*templates()), 0)
         self._messages = {asked.row["request_id"]: asked.messages for asked in self.prompts.rendered(self.requests)}
 
-    def sample(self, share: float, namespace: str = "") -> SampledCalls:
+    def sample(self, share: float, namespace: str = "", clock: RunClock | None = None) -> SampledCalls:
         """A sample that holds what is to be rendered."""
-        calls = SampledCalls(share)
+        calls = SampledCalls(share, clock or RunClock())
         for name, part in self._parts().items():
             calls.hold(namespace + name, part)
         return calls

@@ -21,7 +21,8 @@ _LEDGER = {
     "not_run": 0,
 }
 _METRICS = {"calls/this_run": 1300.0, "tokens/this_run": 52000.0, "cost/usd_this_run": 0.5, "cost/usd_dataset": 0.75}
-_SAVED = {"ledger": _LEDGER, "metrics": _METRICS, "examples": True}
+_SAVED = {"ledger": _LEDGER, "metrics": _METRICS}
+_EXAMPLES = "s3://bucket/examples.parquet"
 
 Described = Callable[..., str]
 
@@ -43,7 +44,12 @@ def described(client: MlflowClient) -> Described:
         run_id = client.create_run("1").info.run_id
         client.log_text(run_id, "<html>", "quality_report.html")
         client.log_text(run_id, "seed: 1", "rebuild/parameters.yml")
-        told: dict[str, Any] = {"pipeline": "generate", "is_offline": False, "saved": _SAVED} | changes
+        told: dict[str, Any] = {
+            "pipeline": "generate",
+            "is_offline": False,
+            "dataset": _EXAMPLES,
+            "saved": _SAVED,
+        } | changes
         return describe(RunLog(client, "1", run_id), Ending(status=status, reason=reason, **told)).replace(
             run_id, "RUN"
         )
@@ -67,7 +73,7 @@ def test_a_finished_run_says_where_the_rows_went_and_what_to_do_next(described: 
     assert "[the report](#/experiments/1/runs/RUN/artifacts/quality_report.html?" in text
     assert "rebuild/parameters.yml" in text
     assert "outcomes.parquet" not in text  # it was not kept
-    assert "`data/05_model_input/examples.parquet`" in text
+    assert f"`{_EXAMPLES}`" in text
     assert "from_run=RUN" in text
     assert "pipelines compare" not in text  # with what?
 

@@ -24,7 +24,7 @@ time.sleep(600)
 def test_a_process_that_lives_keeps_its_lock_and_a_killed_one_leaves_it_behind(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", _HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        tags = _PROCESS | {LOCK_TAG: process.stdout.readline().strip()}
+        tags = _PROCESS | {LOCK_TAG: process.stdout.readline().split()[0]}
         assert lock_left_behind(tmp_path, tags) is None
         process.send_signal(signal.SIGKILL)
 

@@ -1,12 +1,11 @@
 """A run's progress as points of MLflow's charts."""
 
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from synthetic_textcat.hooks.tally import Tally
+from synthetic_textcat.hooks.tracking.clock import RunClock
 from synthetic_textcat.hooks.tracking.live import LivePoints
 from tests.hooks.tracking.project import MlflowClient, make_project
 
@@ -14,11 +13,14 @@ History = list[tuple[int, float]]
 
 
 class _Clock:
-    """A clock that tests set; the store's own is left alone."""
+    """A clock that tests set."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self) -> None:
         self.now = 100.0
-        monkeypatch.setattr(time, "monotonic", lambda: self.now)
+
+    def points(self) -> LivePoints:
+        """Points by this clock."""
+        return LivePoints(RunClock(wall=lambda: self.now, monotonic=lambda: self.now))
 
 
 class _Store:
@@ -44,9 +46,8 @@ class _Store:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Clock]:
-    yield _Clock(monkeypatch)
-    monkeypatch.undo()
+def clock() -> _Clock:
+    return _Clock()
 
 
 def _tally(accepted: int, rejected: int = 0, **more: float | None) -> Tally:
@@ -54,7 +55,7 @@ def _tally(accepted: int, rejected: int = 0, **more: float | None) -> Tally:
 
 
 def test_a_point_says_how_far_the_calls_are_at_so_many_rows(clock: _Clock) -> None:
-    points = LivePoints()
+    points = clock.points()
     points.note(_tally(0))
     points.note(_tally(3, 1, tokens=50, usd=0.5))
     clock.now += 2
@@ -71,7 +72,7 @@ def test_a_point_says_how_far_the_calls_are_at_so_many_rows(clock: _Clock) -> No
 
 
 def test_passes_of_a_quota_are_added_up(clock: _Clock) -> None:
-    points = LivePoints()
+    points = clock.points()
     points.note(_tally(3, 1, tokens=50, usd=0.5))
     points.next_pass()
     clock.now += 2
@@ -82,7 +83,7 @@ def test_passes_of_a_quota_are_added_up(clock: _Clock) -> None:
 
 
 def test_points_come_a_second_apart_and_the_last_one_at_once(clock: _Clock) -> None:
-    points = LivePoints()
+    points = clock.points()
     for rows in range(1, 31):
         points.note(_tally(rows))
         clock.now += 0.125
@@ -93,7 +94,7 @@ def test_points_come_a_second_apart_and_the_last_one_at_once(clock: _Clock) -> N
 
 
 def test_a_run_of_eight_hours_has_a_thousand_points(clock: _Clock) -> None:
-    points, store = LivePoints(), _Store()
+    points, store = clock.points(), _Store()
     for rows in range(1, 8 * 3600):
         points.note(_tally(rows))
         clock.now += 1
@@ -105,7 +106,7 @@ def test_a_run_of_eight_hours_has_a_thousand_points(clock: _Clock) -> None:
 
 
 def test_what_could_not_be_written_waits_and_is_written_once(clock: _Clock) -> None:
-    points, store = LivePoints(), _Store(down_for=2)
+    points, store = clock.points(), _Store(down_for=2)
     for rows in range(1, 300):
         points.note(_tally(rows))
         clock.now += 10
@@ -123,7 +124,7 @@ def test_mlflow_draws_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     client: MlflowClient = make_project(tmp_path / "project").client()
     run_id = client.create_run("0").info.run_id
-    points = LivePoints()
+    points = LivePoints(RunClock())
     points.note(_tally(3))
     points.write(client, run_id)
     points.note(_tally(4), at_once=True)

@@ -247,7 +247,9 @@ def test_a_store_that_fails_costs_one_warning(
     with caplog.at_level(logging.WARNING):
         project.run(hook, small_pipeline())
     (warning,) = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
-    assert warning.startswith("MLflow did not record this run. ")
+    assert warning.startswith(f"MLflow did not record this run in {uri}: ")
+    assert "Next: " in warning
+    assert "\n" not in warning
     assert hook.run_id is None
     assert asked == 1
     assert pd.read_parquet(project.path / "data/tasks.parquet").shape == (3, 2)
@@ -265,7 +267,7 @@ def test_a_step_that_fails_takes_no_other_with_it(
     with caplog.at_level(logging.WARNING):
         project.run(hook, small_pipeline())
     (warning,) = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
-    assert warning.startswith("MLflow did not record the file of 'report'. ")
+    assert warning.startswith("MLflow did not record the file of 'report' in mlflow.db: ")
     failed, finished = project.runs()
     assert (failed.info.status, finished.info.status) == ("FAILED", "FINISHED")
     assert "rebuild/tasks.parquet" in project.files(finished)

@@ -2,7 +2,6 @@
 
 import dataclasses
 import hashlib
-import time
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +9,7 @@ import pytest
 from kedro.io import MemoryDataset
 from pydantic import BaseModel
 
-from synthetic_textcat.hooks.tracking.guard import Guard
-from synthetic_textcat.hooks.tracking.marks import local_path, marks_of
+from synthetic_textcat.hooks.tracking.marks import marks_of, read_bytes
 from synthetic_textcat.hooks.tracking.parameters import flatten, plain
 from synthetic_textcat.hooks.tracking.prompts import template_of
 from synthetic_textcat.hooks.tracking.source import source_tags
@@ -80,27 +78,8 @@ def test_without_git_the_tree_is_unknown(tmp_path: Path, monkeypatch: pytest.Mon
     assert source_tags(tmp_path) == {"git.dirty": "unknown"}
 
 
-def test_a_dead_server_is_not_asked_for_ever(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = iter([0.0, 16.0, 16.0, 32.0])
-    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
-    asked: list[int] = []
-
-    def fail() -> None:
-        asked.append(len(asked))
-        raise OSError(f"\nno answer {len(asked)}\n")
-
-    guard = Guard()
-    guard.attempt("one", fail)
-    guard.attempt("two", fail)
-    guard.attempt("the end", fail, always=True)
-    guard.report()
-    guard.report()
-    assert asked == [0, 1]
-    assert caplog.messages == ["MLflow did not record one, two, the end. OSError: no answer 1"]
-
-
 @pytest.mark.parametrize("metadata", [None, "text", {"mlflow": True}, {"kedro-viz": {"layer": "raw"}}])
 def test_a_dataset_without_marks_has_none(metadata: Any) -> None:
     dataset = MemoryDataset(data=1, metadata=metadata)
     assert marks_of(dataset) is None
-    assert local_path(dataset) is None
+    assert read_bytes(dataset) is None

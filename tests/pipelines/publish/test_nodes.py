@@ -8,6 +8,7 @@ import pytest
 from synthetic_textcat.errors import PublishError, StaleTableError
 from synthetic_textcat.pipelines.publish.nodes import publish
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
+from synthetic_textcat.schemas.publications import PublicationOrder
 from tests.pipelines.publish.builders import CARD_TEXT, REPOSITORY, Export, export
 
 _TRAIN = "data/default-train.parquet"
@@ -36,8 +37,8 @@ def test_what_the_user_sets_is_planned() -> None:
 
 def test_an_order_is_given_unless_it_is_a_dry_run() -> None:
     plan = export().plan()
-    assert list(publish(plan)) == [plan]
-    assert list(publish({**plan, "dry_run": True})) == []
+    assert list(publish(plan, {})) == [PublicationOrder(plan, {})]
+    assert list(publish({**plan, "dry_run": True}, {})) == []
 
 
 def test_without_a_repository_nothing_is_published() -> None:
@@ -98,7 +99,7 @@ def _one_more(examples: pd.DataFrame) -> pd.DataFrame:
 def test_a_folder_of_other_rows_than_those_that_are_there_is_not_published(newer: Any) -> None:
     made = export()
     made.examples = newer(made.examples)
-    with pytest.raises(StaleTableError, match=r"is of other rows than data/05_model_input/examples\.parquet"):
+    with pytest.raises(StaleTableError, match=r"is of other rows than the dataset 'examples'"):
         made.plan()
 
 

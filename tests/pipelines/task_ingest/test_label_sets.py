@@ -68,7 +68,7 @@ def test_label_sets_are_asked_for_a_bounded_number_of_tasks_and_nothing_twice(
     assert brainstorm.ask(_plan(), _two_ways) == []
     with caplog.at_level(logging.WARNING):
         assert brainstorm.tasks(_plan()) == []
-    assert "48 tasks found, 0 got a label set, of 5 wanted. Next: see data/01_raw/prompts/label_set.yml" in caplog.text
+    assert "48 tasks found, 0 got a label set, of 5 wanted. Next: see label_set_prompt in the catalog" in caplog.text
     assert "max_calls" not in caplog.text
 
 

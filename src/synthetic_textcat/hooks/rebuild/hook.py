@@ -9,6 +9,7 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from synthetic_textcat.datasets import KeptTasksDataset
+from synthetic_textcat.datasets.locations import shown_place
 from synthetic_textcat.errors import EarlierRunError, ParameterError
 from synthetic_textcat.hooks.rebuild.differences import differences
 from synthetic_textcat.hooks.rebuild.entries import kept_entries, tasks_entry
@@ -17,10 +18,6 @@ from synthetic_textcat.hooks.tracking.kept import KeptRun, kept_run
 from synthetic_textcat.hooks.tracking.source import source_tags
 from synthetic_textcat.schemas.parameter_check import validate_parameters
 from synthetic_textcat.schemas.rows import plan_sha256
-
-_OTHER_PLAN_ON_DISK = (
-    "data/03_primary/requests.parquet holds another. Next: run attribute_sampling with the same from_run first"
-)
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +75,11 @@ class Rebuild:
         if lacking := sorted(read & self._lacking.keys()):
             raise self._lacking[lacking[0]]
         if "requests" in read:
-            self._compare(catalog.load("requests"), _OTHER_PLAN_ON_DISK)
+            place = shown_place(catalog.get("requests"))
+            self._compare(
+                catalog.load("requests"),
+                f"{place} holds another. Next: run attribute_sampling with the same from_run first",
+            )
         if "tasks" in read:  # so that later stages find on disk what the plan was made of
             catalog.save("tasks", KeptTasksDataset(filepath=tasks_entry(self._run)["filepath"]).load().table)
 

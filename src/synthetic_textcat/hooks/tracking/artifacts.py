@@ -24,7 +24,7 @@ def keep_rebuild_files(log: RunLog, params: Mapping[str, Any], project: Path) ->
 
 def keep_file(log: RunLog, item: Marked) -> None:
     """Keeps the dataset's file where its mark says, and a prompt under `rebuild/prompts/`, as it was when read."""
-    if item.marks.prompt and item.file and item.content is not None:
-        log.client.log_text(log.run_id, item.content.decode(), f"{REBUILD}/prompts/{item.file.name}")
+    if item.marks.prompt and item.place and item.content is not None:
+        log.client.log_text(log.run_id, item.content.decode(), f"{REBUILD}/prompts/{item.place.name}")
     if item.marks.artifact is not None and item.file:
         log.client.log_artifact(log.run_id, str(item.file), item.marks.artifact or None)

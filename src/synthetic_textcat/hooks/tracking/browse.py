@@ -13,7 +13,9 @@ from urllib.request import ProxyHandler, build_opener
 
 import click
 
-from synthetic_textcat.hooks.tracking.guard import quiet
+from synthetic_textcat.errors import EarlierRunError
+from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls
+from synthetic_textcat.hooks.tracking.finding import reading
 from synthetic_textcat.hooks.tracking.store import Store
 from synthetic_textcat.hooks.tracking.views import save_views, view_urls
 
@@ -35,8 +37,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=5000)
     port = parser.parse_args(arguments).port
     store = Store.of(Path.cwd())
+    try:
+        experiment_id = _prepare(store)
+    except EarlierRunError as error:
+        click.echo(f"Error: {error}", err=True)
+        return 1
     if store.uri.startswith("http"):
-        _show(store.uri.rstrip("/"), store)
+        _show(store.uri.rstrip("/"), experiment_id)
         return 0
     if _is_taken(port):
         click.echo(f'Port {port} is taken. Next: make mlflow ARGS="--port {port + 1}"', err=True)
@@ -45,13 +52,22 @@ def main(arguments: list[str] | None = None) -> int:
     server = subprocess.Popen([*command, *_OPTIONS, "--backend-store-uri", store.uri], env=_ENVIRONMENT | os.environ)  # noqa: S603
     try:
         if _is_up(server, f"http://{_HOST}:{port}"):
-            _show(f"http://{_HOST}:{port}", store)
+            _show(f"http://{_HOST}:{port}", experiment_id)
         return server.wait()
     except KeyboardInterrupt:  # in a terminal the server has heard it too
         return 0
     finally:
         server.terminate()
         server.wait()
+
+
+def _prepare(store: Store) -> str:
+    """Makes the store, if it is missing, before the server does: a server that is killed while it does leaves half."""
+    with reading(store):
+        client = store.connect(BoundedCalls())
+        experiment_id = store.experiment_id(client)
+        save_views(client, experiment_id)
+    return experiment_id
 
 
 def _is_taken(port: int) -> bool:
@@ -75,12 +91,8 @@ def _is_up(server: "subprocess.Popen[bytes]", address: str) -> bool:
     return False
 
 
-def _show(server: str, store: Store) -> None:
+def _show(server: str, experiment_id: str) -> None:
     """Prints the pages' addresses, and opens the first one where there is a screen."""
-    with quiet():
-        client = store.connect()
-        experiment_id = store.experiment_id(client)
-        save_views(client, experiment_id)
     pages = view_urls(server, experiment_id)
     click.echo("".join(f"\n{name:<10}{address}" for name, address in pages.items()) + "\n")
     if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform in ("darwin", "win32"):

@@ -11,6 +11,7 @@ from synthetic_textcat.errors import redact
 from synthetic_textcat.hooks.spent_lines import cost_in_words
 from synthetic_textcat.hooks.tracking.artifacts import REBUILD
 from synthetic_textcat.hooks.tracking.log import RunLog
+from synthetic_textcat.hooks.tracking.newest import NEWEST_FIRST
 from synthetic_textcat.hooks.tracking.views import RUNS_PAGES
 from synthetic_textcat.pages import render_markdown
 from synthetic_textcat.schemas.offline_banner import BANNER
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 DESCRIPTION_TAG = "mlflow.note.content"
-TOLD = ("ledger", "metrics", "concerns", "stopped_by", "examples")
+TOLD = ("ledger", "metrics", "concerns", "stopped_by")
 """Datasets that are told of, where this run saved them."""
 
 _FILES = {
@@ -30,7 +31,6 @@ _FILES = {
     "a few prompts": "prompt_preview.md",
     "all parameters": f"{REBUILD}/parameters.yml",
 }
-_EXAMPLES = "data/05_model_input/examples.parquet"
 _MOST_CONCERNS = 5
 _LONGEST = 300
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+!|~$:@-])")
@@ -45,6 +45,7 @@ class Ending:
         status, reason: As MLflow has them.
         pipeline: Which it was.
         is_offline: Whether templates wrote the texts.
+        dataset: Where the run saved its examples; None if it saved none.
         saved: What the run saved of `TOLD`.
     """
 
@@ -52,6 +53,7 @@ class Ending:
     reason: str | None
     pipeline: str
     is_offline: bool
+    dataset: str | None = None
     saved: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -73,7 +75,7 @@ def describe(log: RunLog, ending: Ending) -> str:
         spent=list(_spent(ending.saved.get("metrics") or {})),
         concerns=(ending.saved.get("concerns") or [])[:_MOST_CONCERNS],
         files=[(name, f"{page}/artifacts/{quote(path)}?{RUNS_PAGES}") for name, path in _kept(log)],
-        dataset=_EXAMPLES if "examples" in ending.saved else None,
+        dataset=ending.dataset,
         previous=_previous(log) if ledger and ending.pipeline == "generate" else None,
         run_id=log.run_id,
         can_rebuild=ending.pipeline == "generate" and ending.status != "KILLED",
@@ -115,9 +117,7 @@ def _kept(log: RunLog) -> Iterator[tuple[str, str]]:
 def _previous(log: RunLog) -> dict[str, str] | None:
     """The last finished run of `generate` before this one."""
     asked = "attributes.status = 'FINISHED' and tags.pipeline = 'generate'"
-    runs: Sequence[Run] = log.client.search_runs(
-        [log.experiment_id], asked, max_results=2, order_by=["start_time DESC"]
-    )
+    runs: Sequence[Run] = log.client.search_runs([log.experiment_id], asked, max_results=2, order_by=NEWEST_FIRST)
     for run in runs:
         run_id = run.info.run_id
         if run_id != log.run_id:

@@ -1,10 +1,15 @@
 """Finds a run in the store by what a user types: its id, or its name if that is unique."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from synthetic_textcat.errors import EarlierRunError, nearest, redact
+from synthetic_textcat.errors import EarlierRunError, TrackingStoreError, nearest
+from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls, WaitingBudget
+from synthetic_textcat.hooks.tracking.guard import first_line
+from synthetic_textcat.hooks.tracking.newest import NEWEST_FIRST
+from synthetic_textcat.hooks.tracking.quiet import quiet
 from synthetic_textcat.hooks.tracking.store import Store
 
 if TYPE_CHECKING:
@@ -13,7 +18,36 @@ if TYPE_CHECKING:
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _MOST = 1000  # runs whose names are looked through for a near one
+_LONGEST_CALL_S = 120.0
 _ELSEWHERE = "`make mlflow` shows the runs; MLFLOW_TRACKING_URI and MLFLOW_EXPERIMENT_NAME say where to look"
+
+
+@contextmanager
+def reading(store: Store, asked: str = "") -> Iterator[None]:
+    """Makes one error of whatever MLflow, its storage or a server raises.
+
+    Args:
+        store: What is read.
+        asked: The parameter that asks, for errors.
+
+    Raises:
+        EarlierRunError: In place of any other error.
+    """
+    try:
+        with quiet():
+            yield
+    except EarlierRunError:
+        raise
+    except Exception as error:
+        text = first_line(error, 300 if isinstance(error, TrackingStoreError) else 200)
+        if not isinstance(error, TrackingStoreError):
+            text = f"{store} can't be read ({text}). Next: {store.advice(error)}"
+        raise EarlierRunError(f"{asked}: {text}" if asked else text) from error
+
+
+def open_to_read(store: Store) -> "MlflowClient":
+    """A client for reading."""
+    return store.connect(BoundedCalls(WaitingBudget(_LONGEST_CALL_S)), to_read=True)
 
 
 def find_run(store: Store, asked: str, option: str) -> "Run":
@@ -28,16 +62,10 @@ def find_run(store: Store, asked: str, option: str) -> "Run":
         EarlierRunError: If there is none, if it is deleted, or if several runs have the name.
     """
     if store.is_missing():
-        raise EarlierRunError(f"{option}={asked}: no run is kept in {where(store)} yet. Next: {_ELSEWHERE}")
-    with store.alone():
-        client = store.connect()
-        found = _by_id(client, asked, option) if _ID.fullmatch(asked) else None
-        return found or _by_name(client, store, asked, option)
-
-
-def where(store: Store) -> str:
-    """The store as an error names it."""
-    return redact(store.uri)
+        raise EarlierRunError(f"{option}={asked}: no run is kept in {store} yet. Next: {_ELSEWHERE}")
+    client = open_to_read(store)
+    found = _by_id(client, asked, option) if _ID.fullmatch(asked) else None
+    return found or _by_name(client, store, asked, option)
 
 
 def _by_id(client: "MlflowClient", asked: str, option: str) -> "Run | None":
@@ -71,7 +99,7 @@ def _by_name(client: "MlflowClient", store: Store, asked: str, option: str) -> "
     names = {run.info.run_name for run in alive if run.info.run_name}
     hint = nearest(asked, names) if names else "it has none"
     raise EarlierRunError(
-        f"{option}={asked}: no run of the experiment {store.experiment} in {where(store)} has this id or name; {hint}. "
+        f"{option}={asked}: no run of the experiment {store.experiment} in {store} has this id or name; {hint}. "
         f"Next: {_ELSEWHERE}"
     )
 
@@ -91,11 +119,10 @@ def last_runs(store: Store, count: int) -> list[str]:
     """The ids of the last finished runs of `generate` in the experiment, the last one first."""
     if store.is_missing():
         return []
-    with store.alone():
-        client = store.connect()
-        experiment = client.get_experiment_by_name(store.experiment)
-        if experiment is None:
-            return []
-        asked = "attributes.status = 'FINISHED' and tags.pipeline = 'generate'"
-        runs = client.search_runs([experiment.experiment_id], asked, max_results=count, order_by=["start_time DESC"])
+    client = open_to_read(store)
+    experiment = client.get_experiment_by_name(store.experiment)
+    if experiment is None:
+        return []
+    asked = "attributes.status = 'FINISHED' and tags.pipeline = 'generate'"
+    runs = client.search_runs([experiment.experiment_id], asked, max_results=count, order_by=NEWEST_FIRST)
     return [run.info.run_id for run in runs]

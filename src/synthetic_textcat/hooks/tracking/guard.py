@@ -1,79 +1,66 @@
-"""Keeps MLflow from ending a run: its failures become one warning line, its noise is not shown."""
+"""Keeps MLflow from ending a run: each step may fail by itself, and all failures make one warning line."""
 
 import logging
-import os
-import sqlite3
-import time
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TypeVar
 
-from kedro.io import DatasetError
-from yaml import YAMLError
-
-from synthetic_textcat.errors import TextcatError, redact
+from synthetic_textcat.errors import TextcatError, TrackingStoreError, redact
+from synthetic_textcat.hooks.tracking.bounded_calls import WaitingBudget
+from synthetic_textcat.hooks.tracking.quiet import quiet
+from synthetic_textcat.hooks.tracking.store import Store
 
 T = TypeVar("T")
 
-_GIVE_UP_AFTER_S = 15.0
-"""Seconds lost in failing steps after which the rest is skipped: each call to a dead server waits for its retries."""
-
-_DEFAULTS = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "DO_NOT_TRACK": "1",
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # MLflow's own 7 keep a run waiting for minutes when a server is down
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
-}
-"""Settings that MLflow reads from the environment; those that are set already stay."""
-
-_NOISY = ("mlflow", "alembic", "urllib3")
+_LONGEST_REASON = 300
+_MOST_NAMED = 6
 
 logger = logging.getLogger(__name__)
 
 
 class Guard:
-    """Runs the steps of tracking one by one, and remembers which of them failed."""
+    """Runs the steps of tracking one by one, and remembers which of them failed, and why the first one did.
 
-    def __init__(self) -> None:
+    Args:
+        store: Where runs are recorded, for the warning.
+        budget: How long the run waits for MLflow; once it is used up, steps are skipped.
+    """
+
+    def __init__(self, store: Store, budget: WaitingBudget) -> None:
+        self._store = store
+        self._budget = budget
         self._failed: list[str] = []
-        self._reason = ""
-        self._lost_s = 0.0
+        self._first: Exception | None = None
 
-    def attempt(self, what: str, step: Callable[[], T], *, always: bool = False) -> T | None:
-        """The step's result, or None where it failed or where too much time is lost already.
+    def attempt(self, what: str, step: Callable[[], T]) -> T | None:
+        """The step's result, or None where it failed or where no time is left.
 
         Args:
             what: What the step records, for the warning.
             step: The calls to MLflow.
-            always: Try it however much time is lost.
         """
-        if self._lost_s > _GIVE_UP_AFTER_S and not always:
+        if self._budget.is_used_up:
             self._failed.append(what)
             return None
-        began = time.monotonic()
         try:
             with quiet():
                 return step()
-        except TextcatError as error:
-            self._note(what, error, began)
-        except tracking_errors() as error:
-            self._note(what, error, began)
+        except Exception as error:  # a storage plugin raises what it likes, and a paid run must not end for it
+            self._failed.append(what)
+            self._first = self._first or error
+            logger.debug("MLflow did not record %s", what, exc_info=error)
         return None
 
-    def _note(self, what: str, error: Exception, began: float) -> None:
-        self._lost_s += time.monotonic() - began
-        self._failed.append(what)
-        self._reason = self._reason or f"{type(error).__name__}: {first_line(error)}"
-        logger.debug("MLflow did not record %s", what, exc_info=error)
-
     def report(self) -> None:
-        """Warns once of all that MLflow did not record, with the first reason."""
-        if self._failed:
-            logger.warning("MLflow did not record %s. %s", ", ".join(self._failed), self._reason)
-            self._failed.clear()
+        """Warns once of all that MLflow did not record, with the first reason and the next step."""
+        if not self._failed:
+            return
+        what, self._failed = _listed(list(dict.fromkeys(self._failed))), []
+        if isinstance(self._first, TrackingStoreError):
+            reason = str(self._first)
+        else:
+            reason = f"{_reason(self._first, self._budget)}. Next: {self._store.advice(self._first)}"
+        place = "mlflow.db" if self._store.is_default else self._store
+        logger.warning("MLflow did not record %s in %s: %s", what, place, reason)
 
 
 def first_line(error: BaseException, limit: int = 500) -> str:
@@ -82,39 +69,13 @@ def first_line(error: BaseException, limit: int = 500) -> str:
     return redact(next(filter(None, lines), type(error).__name__))[:limit]
 
 
-def tracking_errors() -> tuple[type[Exception], ...]:
-    """What MLflow, its SQL layer, the file system and a dataset raise when they fail; imported only on a failure.
-
-    The built-in ones are in it because a paid-for run must not end for a slip in its book-keeping.
-    """
-    plain_errors = (
-        *(OSError, ImportError, LookupError, RuntimeError, TypeError, ValueError, AttributeError),
-        *(sqlite3.Error, DatasetError, YAMLError),
-    )
-    try:
-        from alembic.util import CommandError
-        from mlflow.exceptions import MlflowException
-        from sqlalchemy.exc import SQLAlchemyError
-    except ImportError:
-        return plain_errors
-    return (MlflowException, SQLAlchemyError, CommandError, *plain_errors)
+def _listed(steps: list[str]) -> str:
+    more = len(steps) - _MOST_NAMED
+    return ", ".join(steps[:_MOST_NAMED]) + (f" and {more} more things" if more > 0 else "")
 
 
-@contextmanager
-def quiet() -> Iterator[None]:
-    """No telemetry, no warnings, no log lines of MLflow and its libraries: the guard says what matters."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for name, value in _DEFAULTS.items():
-            os.environ.setdefault(name, value)
-        import mlflow  # noqa: F401  (its import sets the loggers' levels, so it has to come before ours)
-
-        loggers = [logging.getLogger(name) for name in _NOISY]
-        levels = [noisy.level for noisy in loggers]
-        for noisy in loggers:
-            noisy.setLevel(logging.CRITICAL)
-        try:
-            yield
-        finally:
-            for noisy, level in zip(loggers, levels, strict=True):
-                noisy.setLevel(level)
+def _reason(error: Exception | None, budget: WaitingBudget) -> str:
+    if error is None:
+        return f"its answers took more than {budget.limit_s:g} s in all (tracking.max_wait_seconds)"
+    text = first_line(error, _LONGEST_REASON).rstrip(".")
+    return text if isinstance(error, TextcatError) else f"{type(error).__name__}: {text}"

@@ -15,7 +15,9 @@ from kedro.pipeline.node import Node
 
 from synthetic_textcat.hooks.refill import Refill
 from synthetic_textcat.hooks.tally import Tally
-from synthetic_textcat.hooks.tracking.guard import Guard, first_line
+from synthetic_textcat.hooks.tracking.bounded_calls import DEFAULT_LIMIT_S, BoundedCalls, WaitingBudget
+from synthetic_textcat.hooks.tracking.clock import RunClock
+from synthetic_textcat.hooks.tracking.guard import first_line
 from synthetic_textcat.hooks.tracking.marks import unknown_keys
 from synthetic_textcat.hooks.tracking.opening import Opening
 from synthetic_textcat.hooks.tracking.parameters import plain
@@ -116,15 +118,17 @@ class MlflowTracking:
         if os.environ.get(SWITCH, "").casefold() == "off":
             return
         parent = self._rebuilt_from()
+        clock, settings = RunClock(), self._params.get("tracking") or {}
         opening = Opening(
             project=context.project_path,
             name=run_name(run_params, self._params),
             tags=start_tags(run_params, self._params, context) | ({"rebuilt_from": parent} if parent else {}),
             params=self._params,
+            start_ms=clock.started_ms,
         )
-        share = (self._params.get("tracking") or {}).get("trace_share", 0.0)
-        stream = Stream(self._tally, share)
-        self._active = self._last = ActiveRun(opening=opening, guard=Guard(), catalog=catalog, stream=stream)
+        calls = BoundedCalls(WaitingBudget(settings.get("max_wait_seconds", DEFAULT_LIMIT_S)))
+        stream = Stream(self._tally, settings.get("trace_share", 0.0), clock)
+        self._active = self._last = ActiveRun(opening=opening, calls=calls, clock=clock, catalog=catalog, stream=stream)
         if not any(_MODEL_CALLS in node.tags for node in pipeline.nodes) and not self._active.open_now():
             self._active = None
             return

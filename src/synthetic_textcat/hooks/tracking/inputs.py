@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from synthetic_textcat.datasets.place import Place
 from synthetic_textcat.hooks.tracking.marks import Marked
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def dataset_input(item: Marked, project: Path) -> "DatasetInput | None":
     head, rows = _head(item)
     if head is None:
         return None
-    source = _relative(item.file, project) if item.file else item.name
+    source = _relative(item.place, project) if item.place else item.name
     told = {
         "name": item.name,
         "digest": (item.sha256 or "unknown")[:_DIGEST_LENGTH],
@@ -66,5 +67,8 @@ def _frame(head: "DataFrame", rows: int, source: str) -> dict[str, str]:
     return {"source": told["source"], "source_type": told["source_type"], "schema": told["schema"], "profile": profile}
 
 
-def _relative(path: Path, project: Path) -> str:
+def _relative(place: Place, project: Path) -> str:
+    path = Path(place.path)
+    if not place.is_local:
+        return place.shown
     return path.relative_to(project).as_posix() if path.is_relative_to(project) else path.as_posix()

@@ -13,8 +13,7 @@ import yaml
 
 from synthetic_textcat.errors import EarlierRunError
 from synthetic_textcat.hooks.tracking.artifacts import REBUILD
-from synthetic_textcat.hooks.tracking.finding import find_run, where
-from synthetic_textcat.hooks.tracking.guard import first_line, quiet, tracking_errors
+from synthetic_textcat.hooks.tracking.finding import find_run, open_to_read, reading
 from synthetic_textcat.hooks.tracking.store import Store
 
 if TYPE_CHECKING:
@@ -85,19 +84,12 @@ def kept_run(project: Path, asked: str) -> KeptRun:
         EarlierRunError: If it can't be had.
     """
     store = Store.of(project)
-    try:
-        with quiet():
-            run = find_run(store, asked, "from_run")
-            return _with_files(store, run)
-    except tracking_errors() as error:
-        raise EarlierRunError(
-            f"from_run={asked}: {where(store)} can't be read ({first_line(error, 200)}). Next: mend what it says, or "
-            "set MLFLOW_TRACKING_URI"
-        ) from error
+    with reading(store, f"from_run={asked}"):
+        return _with_files(store, find_run(store, asked, "from_run"))
 
 
 def _with_files(store: Store, run: "Run") -> KeptRun:
-    client = store.connect()
+    client = open_to_read(store)
     folder = Path(tempfile.mkdtemp(prefix="synthetic-textcat-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     run_id = run.info.run_id

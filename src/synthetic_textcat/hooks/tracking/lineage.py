@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from synthetic_textcat.hooks.tracking.log import RunLog
 from synthetic_textcat.hooks.tracking.marks import Marked
+from synthetic_textcat.hooks.tracking.newest import NEWEST_FIRST
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -30,7 +31,5 @@ def _last(client: "MlflowClient", experiment_id: str, name: str, sha256: str | N
     if sha256 is None:
         return None
     filters = f"{asked} AND tags.`sha256.{name}` = '{sha256}'"
-    runs: list[Run] = client.search_runs(
-        [experiment_id], filters, max_results=1, order_by=["attributes.start_time DESC"]
-    )
+    runs: list[Run] = client.search_runs([experiment_id], filters, max_results=1, order_by=NEWEST_FIRST)
     return runs[0] if runs else None

@@ -1,12 +1,12 @@
 """How a run goes on, as points of MLflow's charts."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Self
 
 from synthetic_textcat.hooks.tally import Tally
+from synthetic_textcat.hooks.tracking.clock import RunClock
 from synthetic_textcat.schemas.prices import plus
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class _Point:
 
     Attributes:
         at_ms: Since the epoch.
-        at_s: By a clock that nobody sets.
+        at_s: By the monotonic clock.
         step: Rows done, since the charts' other axis, the time, MLflow has anyway.
         values: Metric → number.
     """
@@ -72,9 +72,13 @@ class LivePoints:
     - `live/rows_per_s`: rows settled a second since the point before; not at the first one.
     - `live/tokens`: read and written; no more of it once a call is of unknown usage.
     - `live/usd`: what they cost; likewise, and once a price is unknown.
+
+    Args:
+        clock: The run's times.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: RunClock) -> None:
+        self._clock = clock
         self._waiting: list[_Point] = []
         self._lock = Lock()
         self._first: _Point | None = None
@@ -84,10 +88,10 @@ class LivePoints:
     def note(self, tally: Tally, *, at_once: bool = False) -> None:
         """Takes a point if it is time for one, or `at_once`; none where nothing was settled since the last one."""
         self._of_pass = _Counts.of(tally)
-        now, counts = time.monotonic(), self._before.plus(self._of_pass)
+        now, counts = self._clock.monotonic(), self._before.plus(self._of_pass)
         if not counts.done or (self._last and (counts.done == self._last.step or not (at_once or self._is_due(now)))):
             return
-        point = _Point(int(time.time() * 1000), now, counts.done, _values(counts) | self._rate(counts, now))
+        point = _Point(self._clock.now_ms(), now, counts.done, _values(counts) | self._rate(counts, now))
         self._first, self._last = self._first or point, point
         with self._lock:
             self._waiting.append(point)

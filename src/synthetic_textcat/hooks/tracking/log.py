@@ -1,13 +1,14 @@
 """Writes to one MLflow run, in batches: a call costs a transaction, or a round trip to a server."""
 
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
+from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls
+from synthetic_textcat.hooks.tracking.clock import RunClock
 from synthetic_textcat.hooks.tracking.life import drop_lock
 
 if TYPE_CHECKING:
@@ -23,12 +24,16 @@ class RunLog:
     Attributes:
         client, experiment_id, run_id: Where it is.
         lock: Held until the run has ended, as a sign that its process lives.
+        calls: Where calls that are not the client's run.
+        clock: The run's times.
     """
 
     client: "MlflowClient"
     experiment_id: str
     run_id: str
     lock: FileLock | None = None
+    calls: BoundedCalls = field(default_factory=BoundedCalls)
+    clock: RunClock = field(default_factory=RunClock)
 
     def batch(
         self,
@@ -40,7 +45,7 @@ class RunLog:
         """Logs all of it at once, metrics at the step."""
         from mlflow.entities import Metric, Param, RunTag
 
-        now = int(time.time() * 1000)
+        now = self.clock.now_ms()
         self.client.log_batch(
             self.run_id,
             metrics=[Metric(name, value, now, step) for name, value in metrics.items()],
@@ -52,6 +57,6 @@ class RunLog:
         """Ends the run, now or at `end_ms`, with this status, and the reason of a bad one as a tag."""
         if reason:
             self.batch(tags={"reason": reason})
-        self.client.set_terminated(self.run_id, status, end_ms)
+        self.client.set_terminated(self.run_id, status, self.clock.now_ms() if end_ms is None else end_ms)
         if self.lock is not None:
             drop_lock(self.lock)

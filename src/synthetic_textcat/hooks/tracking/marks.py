@@ -2,13 +2,16 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from contextlib import ExitStack
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from kedro.io import AbstractVersionedDataset
+from kedro.io import DatasetError
 
+from synthetic_textcat.datasets.locations import place_of
+from synthetic_textcat.datasets.place import Place
 from synthetic_textcat.errors import nearest
 
 
@@ -55,12 +58,29 @@ class Marked:
     marks: Marks
     saved: bool
     kept: bytes | None = None
+    _copies: ExitStack = field(default_factory=ExitStack, repr=False, compare=False)
+
+    @cached_property
+    def place(self) -> Place | None:
+        """Where the dataset's file (or local folder) lies; None where there is none.
+
+        Raises:
+            StorageError: If the file system does not say.
+        """
+        try:
+            place = place_of(self.dataset)
+        except (FileNotFoundError, DatasetError):  # no version of it
+            return None
+        return place if place is not None and place.exists() else None
 
     @cached_property
     def file(self) -> Path | None:
-        """The dataset's local file (or folder); None where it has none."""
-        path = local_path(self.dataset)
-        return path if path is not None and path.exists() else None
+        """The file on this machine, of a remote one a copy that lasts as long as this object; None where there is none.
+
+        Raises:
+            StorageError: If it can't be read.
+        """
+        return None if self.place is None else self._copies.enter_context(self.place.local_copy())
 
     @cached_property
     def content(self) -> bytes | None:
@@ -85,9 +105,13 @@ class Marked:
 
 
 def read_bytes(dataset: object) -> bytes | None:
-    """The bytes of the dataset's local file; None where it has none."""
-    path = local_path(dataset)
-    return path.read_bytes() if path is not None and path.is_file() else None
+    """The bytes of the dataset's file; None where it has none.
+
+    Raises:
+        StorageError: If it can't be read.
+    """
+    place = place_of(dataset)
+    return place.content() if place is not None and place.exists() else None
 
 
 def marks_of(dataset: object) -> Marks | None:
@@ -102,19 +126,6 @@ def unknown_keys(conf_catalog: Mapping[str, Any]) -> Iterator[str]:
         marks = raw_marks(entry.get("metadata")) if isinstance(entry, Mapping) else {}
         for key in marks.keys() - set(_KEYS):
             yield f"Dataset '{name}': metadata.mlflow.{key} means nothing here; {nearest(key, _KEYS)}"
-
-
-def local_path(dataset: Any) -> Path | None:
-    """Where the dataset's bytes lie on this machine; the one place that knows how Kedro's datasets keep their path."""
-    raw: Any
-    if isinstance(dataset, AbstractVersionedDataset) and getattr(dataset, "_version", None):
-        raw = dataset._get_load_path()  # noqa: SLF001  Kedro has no public way to a version's file
-    else:
-        inner = getattr(dataset, "_dataset", None)  # a cached or wrapped dataset
-        raw = getattr(dataset, "_filepath", None) or getattr(inner, "_filepath", None)
-    if raw is None or getattr(dataset, "_protocol", "file") not in ("file", "local", ""):
-        return None
-    return Path(str(raw))
 
 
 def raw_marks(metadata: object) -> Mapping[str, Any]:

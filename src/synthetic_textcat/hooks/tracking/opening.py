@@ -3,24 +3,22 @@
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from synthetic_textcat.hooks.tracking.artifacts import keep_rebuild_files
+from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls
+from synthetic_textcat.hooks.tracking.clock import RunClock
 from synthetic_textcat.hooks.tracking.guard import Guard
 from synthetic_textcat.hooks.tracking.life import take_lock
 from synthetic_textcat.hooks.tracking.log import RunLog
+from synthetic_textcat.hooks.tracking.newest import NUMBER_TAG, next_number
 from synthetic_textcat.hooks.tracking.parameters import flatten
 from synthetic_textcat.hooks.tracking.store import Store
 from synthetic_textcat.hooks.tracking.sweep import sweep
 from synthetic_textcat.hooks.tracking.views import save_views
-
-
-def _now_ms() -> int:
-    return int(time.time() * 1000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,18 +37,17 @@ class Opening:
     name: str
     tags: Mapping[str, str]
     params: Mapping[str, Any]
-    start_ms: int = field(default_factory=_now_ms)
+    start_ms: int
 
-    def open(self) -> RunLog:
+    def open(self, calls: BoundedCalls, clock: RunClock) -> RunLog:
         """Makes the run in the store."""
         store = Store.of(self.project)
-        with store.alone():
-            client = store.connect()
-            experiment_id = store.experiment_id(client)
+        client = store.connect(calls)
+        experiment_id = store.experiment_id(client)
         lock, named = take_lock(store.locks)
-        tags = {**self.tags, **named}
+        tags = {**self.tags, **named, NUMBER_TAG: next_number(client, experiment_id)}
         run = client.create_run(experiment_id, start_time=self.start_ms, tags=tags, run_name=self.name)
-        return RunLog(client, experiment_id, run.info.run_id, lock)
+        return RunLog(client, experiment_id, run.info.run_id, lock, calls, clock)
 
     def record_start(self, log: RunLog, guard: Guard) -> None:
         """Records the parameters and the rebuild files, so that a run that is killed outright has them too.
@@ -62,9 +59,9 @@ class Opening:
         guard.attempt("the experiment's views", lambda: save_views(log.client, log.experiment_id))
         guard.attempt("runs that were killed", lambda: sweep(log, Store.of(self.project)))
 
-    def hand_over(self, status: str, reason: str) -> None:
+    def hand_over(self, status: str, reason: str, end_ms: int) -> None:
         """Has a process of its own record the run and its end; comes back at once."""
-        told = json.dumps({"opening": asdict(self), "end": (status, reason, _now_ms())}, default=str)
+        told = json.dumps({"opening": asdict(self), "end": (status, reason, end_ms)}, default=str)
         child = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", __name__],
             stdin=subprocess.PIPE,
@@ -80,11 +77,12 @@ class Opening:
 def _take_over(told: dict[str, Any]) -> None:
     fields = told["opening"]
     opening = Opening(**fields | {"project": Path(fields["project"])})
-    guard = Guard()
-    log = guard.attempt("this run", opening.open)
+    calls = BoundedCalls()
+    guard = Guard(Store.of(opening.project), calls.budget)
+    log = guard.attempt("this run", lambda: opening.open(calls, RunClock()))
     if log is not None:
         opening.record_start(log, guard)
-        guard.attempt("its end", lambda: log.end(*told["end"]), always=True)
+        guard.attempt("its end", lambda: log.end(*told["end"]))
 
 
 if __name__ == "__main__":

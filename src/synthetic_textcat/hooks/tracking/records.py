@@ -9,8 +9,7 @@ import pandas as pd
 
 from synthetic_textcat.errors import EarlierRunError
 from synthetic_textcat.hooks.tracking.artifacts import REBUILD
-from synthetic_textcat.hooks.tracking.finding import find_run, last_runs, where
-from synthetic_textcat.hooks.tracking.guard import first_line, quiet, tracking_errors
+from synthetic_textcat.hooks.tracking.finding import find_run, last_runs, open_to_read, reading
 from synthetic_textcat.hooks.tracking.lineage import evaluation_of
 from synthetic_textcat.hooks.tracking.store import Store
 from synthetic_textcat.schemas.rows import OUTCOMES
@@ -28,23 +27,17 @@ def records_to_compare(store: Store, baseline: str | None, candidate: str | None
     Raises:
         EarlierRunError: If one can't be had, or there are not two.
     """
-    try:
-        with quiet():
-            if baseline is not None:
-                earlier = _record(store, baseline, "compare.baseline", leave_out=None)
-                return earlier, _record(store, candidate, "compare.candidate", leave_out=earlier.run_id)
-            later = _record(store, candidate, "compare.candidate", leave_out=None)
-            return _record(store, None, "compare.baseline", leave_out=later.run_id), later
-    except tracking_errors() as error:
-        raise EarlierRunError(
-            f"{where(store)} can't be read ({first_line(error, 200)}). Next: mend what it says, or set "
-            "MLFLOW_TRACKING_URI"
-        ) from error
+    with reading(store):
+        if baseline is not None:
+            earlier = _record(store, baseline, "compare.baseline", leave_out=None)
+            return earlier, _record(store, candidate, "compare.candidate", leave_out=earlier.run_id)
+        later = _record(store, candidate, "compare.candidate", leave_out=None)
+        return _record(store, None, "compare.baseline", leave_out=later.run_id), later
 
 
 def _record(store: Store, asked: str | None, option: str, leave_out: str | None) -> RunRecord:
     run = find_run(store, asked or _last(store, option, leave_out), option)
-    client = store.connect()
+    client = open_to_read(store)
     kept = {item.path for item in client.list_artifacts(run.info.run_id)}
     if _OUTCOMES not in kept:
         raise EarlierRunError(
@@ -63,7 +56,7 @@ def _last(store: Store, option: str, leave_out: str | None) -> str:
         if run_id != leave_out:
             return run_id
     raise EarlierRunError(
-        f"{option}: {where(store)} has no other finished run of generate to compare. Next: name one with {option}, or "
+        f"{option}: {store} has no other finished run of generate to compare. Next: name one with {option}, or "
         "run `kedro run --pipelines generate` again with what you want to try"
     )
 

@@ -6,16 +6,23 @@ from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
 from typing import Any
 
+from kedro.io import DatasetError
+
+from synthetic_textcat.datasets.locations import shown_place
+from synthetic_textcat.errors import StorageError
+from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls
+from synthetic_textcat.hooks.tracking.clock import RunClock
 from synthetic_textcat.hooks.tracking.description import DESCRIPTION_TAG, TOLD, Ending, describe
 from synthetic_textcat.hooks.tracking.guard import Guard
 from synthetic_textcat.hooks.tracking.log import RunLog
 from synthetic_textcat.hooks.tracking.marks import Marked, marks_of, read_bytes
 from synthetic_textcat.hooks.tracking.opening import Opening
 from synthetic_textcat.hooks.tracking.results import record_prompts, record_results, record_values
+from synthetic_textcat.hooks.tracking.store import Store
 from synthetic_textcat.hooks.tracking.stream import Stream
 
-_PATIENCE_S = 5.0
-"""How long a run's end waits for what is being written: a server that hangs shall not hold it up twice."""
+_LAST_WRITE_S = 2.0
+"""How long a run's end waits for what is being written beside it: a server that hangs shall not hold it up twice."""
 
 
 @dataclass(kw_only=True)
@@ -23,19 +30,24 @@ class ActiveRun:
     """An MLflow run, open or about to be, and the names of the datasets that the pipeline has read and saved so far."""
 
     opening: Opening
-    guard: Guard
+    calls: BoundedCalls
+    clock: RunClock
     catalog: Any
     stream: Stream
     opened: RunLog | None = None
     read: set[str] = field(default_factory=set)
     saved: set[str] = field(default_factory=set)
     prompts: dict[str, bytes | None] = field(default_factory=dict)
+    guard: Guard = field(init=False)
     _thread: Thread | None = None
     _opening_is_over: Event = field(default_factory=Event)
     _now: Event = field(default_factory=Event)
     _tried: bool = False
     _store: Lock = field(default_factory=Lock)
     _handed_over: bool = False
+
+    def __post_init__(self) -> None:
+        self.guard = self._new_guard()
 
     @property
     def log(self) -> RunLog:
@@ -57,10 +69,11 @@ class ActiveRun:
     def open_now(self) -> bool:
         """Opens the run if it is not open yet; whether it is open then."""
         self._now.set()
-        if self._thread is not None:
-            self._opening_is_over.wait()
-        elif not self._tried:  # in this thread: at a process's exit no other can be started
-            self._open()
+        with self.calls.budget.pipeline_waits():
+            if self._thread is not None:
+                self._opening_is_over.wait()
+            elif not self._tried:  # in this thread: at a process's exit no other can be started
+                self._open()
         return self.opened is not None
 
     def _open_and_write(self, within_s: float) -> None:
@@ -69,7 +82,7 @@ class ActiveRun:
         finally:
             self._opening_is_over.set()
         if self.opened is not None:
-            self.stream.write_on(self.opened)
+            self.stream.write_on(self.opened, self._new_guard())
 
     def _open(self, within_s: float = 0.0) -> None:
         self._now.wait(within_s)
@@ -77,11 +90,12 @@ class ActiveRun:
         self.opened = self.guard.attempt("this run", self._open_unless_handed_over)
         if self.opened is not None:
             self.opening.record_start(self.opened, self.guard)
-        self.guard.report()
+        else:
+            self.guard.report()
 
     def _open_unless_handed_over(self) -> RunLog | None:
         with self._store:  # MLflow is imported by now
-            return None if self._handed_over else self.opening.open()
+            return None if self._handed_over else self.opening.open(self.calls, self.clock)
 
     def hand_over(self, status: str, reason: str) -> bool:
         """Has another process record a run that is not open yet, and its end; whether it did.
@@ -92,7 +106,7 @@ class ActiveRun:
         if self.opened is not None or failed or not self._store.acquire(blocking=False):
             return False
         self._handed_over = True
-        self.opening.hand_over(status, reason)
+        self.opening.hand_over(status, reason, self.clock.now_ms())
         return True
 
     def note_read(self, name: str) -> None:
@@ -103,7 +117,7 @@ class ActiveRun:
         dataset = self.catalog.get(name)
         marks = marks_of(dataset)
         if marks and marks.prompt:
-            with suppress(OSError):  # then the file is tried again at the end
+            with suppress(OSError, StorageError, DatasetError):  # then the file is tried again at the end
                 self.prompts[name] = read_bytes(dataset)
 
     def note_saved(self, name: str) -> None:
@@ -112,21 +126,24 @@ class ActiveRun:
 
     def record_pass(self, step: int) -> None:
         """Records the metrics of a pass after which another one follows."""
-        if self.open_now():
-            record_values(self.log, self.guard, list(self._marked()), step)
+        with self.calls.budget.pipeline_waits():
+            if self.open_now():
+                record_values(self.log, self.guard, list(self._marked()), step)
 
     def close(self, status: str, reason: str | None, step: int = 0) -> None:
         """Records what was read and saved, and ends the run; each step stands by itself."""
         if not self.open_now():
             return
         self.stream.stop()
-        if self._thread is not None:
-            self._thread.join(_PATIENCE_S)
-        self.stream.finish(self.log, self.guard)
-        marked = list(self._marked())
-        record_results(self.log, self.guard, marked, self.opening.project, step)
-        self.guard.attempt("its description", lambda: self._describe(status, reason))
-        self.guard.attempt("its end", lambda: self.log.end(status, reason), always=True)
+        with self.calls.budget.pipeline_waits():
+            marked = self.guard.attempt("what the catalog marks", lambda: list(self._marked())) or []
+            record_results(self.log, self.guard, marked, self.opening.project, step)
+            if self._thread is not None:
+                self.calls.budget.join(self._thread, _LAST_WRITE_S)
+            self.stream.finish(self.log, self.guard)
+            self.guard.attempt("its description", lambda: self._describe(status, reason))
+            with self.calls.budget.reserve():
+                self.guard.attempt("its end", lambda: self.log.end(status, reason))
         self.guard.report()
 
     def register_prompts(self, names: Iterable[str]) -> dict[str, int]:
@@ -137,7 +154,11 @@ class ActiveRun:
             for name, dataset in found
             if (marks := marks_of(dataset)) is not None and marks.prompt
         ]
-        return record_prompts(self.log, self.guard, marked) if self.open_now() else {}
+        with self.calls.budget.pipeline_waits():
+            return record_prompts(self.log, self.guard, marked) if self.open_now() else {}
+
+    def _new_guard(self) -> Guard:
+        return Guard(Store.of(self.opening.project), self.calls.budget)
 
     def _describe(self, status: str, reason: str | None) -> None:
         """At the very end: it links to what is there."""
@@ -147,7 +168,8 @@ class ActiveRun:
             reason=reason,
             pipeline=tags.get("pipeline", ""),
             is_offline="template_data" in tags,
-            saved={name: name == "examples" or self.catalog.load(name) for name in TOLD if name in self.saved},
+            dataset=shown_place(self.catalog.get("examples")) if "examples" in self.saved else None,
+            saved={name: self.catalog.load(name) for name in TOLD if name in self.saved},
         )
         self.log.batch(tags={DESCRIPTION_TAG: describe(self.log, ending)})
 

@@ -7,6 +7,7 @@ from threading import Lock
 from typing import Any
 
 from synthetic_textcat.hashing import draw
+from synthetic_textcat.hooks.tracking.clock import RunClock
 from synthetic_textcat.llm.messages import Messages, messages_sha256, wire_form
 from synthetic_textcat.llm.retries import asking_again, judging
 from synthetic_textcat.schemas.completions import Completion
@@ -28,12 +29,14 @@ class SampledCall:
         messages: What was sent, as on the wire; None where that can't be told: then its hash would not be the recorded.
         problem: Why the reply could not be used; None if it could, or if none came.
         prices: What calls cost.
+        shift_ms: What to add to its time to have it by the run's clock.
     """
 
     completion: Completion
     messages: list[dict[str, object]] | None
     problem: Problem | None
     prices: PriceList
+    shift_ms: int = 0
 
 
 class SampledCalls:
@@ -43,13 +46,15 @@ class SampledCalls:
 
     Args:
         share: Of the rows, 0 to 1; 0 = none.
+        clock: The run's times.
     """
 
-    def __init__(self, share: float) -> None:
+    def __init__(self, share: float, clock: RunClock) -> None:
         self._share = share
+        self._clock = clock
         self._parts: dict[str, Any] = {}
         self._left = _MOST
-        self._picked: deque[Completion] = deque()
+        self._picked: deque[tuple[Completion, int]] = deque()
         self._done: list[SampledCall] = []
         self._before: dict[str, list[Completion]] = {}
         self._lock = Lock()  # of what is rendered, in another thread; picking never waits for it
@@ -67,7 +72,8 @@ class SampledCalls:
         share = min(max(self._share, _FEWEST / asked), _MOST / asked) if asked else 0.0
         picked = [each for each in completions if draw("trace", each.request_id) < share][: self._left]
         self._left -= len(picked)
-        self._picked.extend(picked)
+        shift_ms = self._clock.correction_ms()
+        self._picked.extend((each, shift_ms) for each in picked)
 
     def take(self) -> list[SampledCall]:
         """What was picked since it was last asked for."""
@@ -86,13 +92,13 @@ class SampledCalls:
         picked = [self._picked.popleft() for _ in range(len(self._picked))]
         if not picked:
             return
-        first = dict(self._first_messages({completion.request_id for completion in picked}))
+        first = dict(self._first_messages({completion.request_id for completion, _ in picked}))
         judge, prices = judging(Reply), PriceList.read(self._parts["prices"])
-        for completion in picked:
+        for completion, shift_ms in picked:
             earlier = self._before.setdefault(completion.request_id, [])
             problem = judge(completion) if completion.replied else None
             messages = self._sent(completion, first.get(completion.request_id), earlier)
-            self._done.append(SampledCall(completion, messages, problem, prices))
+            self._done.append(SampledCall(completion, messages, problem, prices, shift_ms))
             earlier.append(completion)
 
     def _first_messages(self, request_ids: Collection[str]) -> Iterator[tuple[str, Messages]]:

@@ -1,25 +1,28 @@
 """Where runs are kept: the server of `MLFLOW_TRACKING_URI`, or a database file in the project."""
 
+import logging
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock
-
-from synthetic_textcat.hashing import short_id
+from synthetic_textcat.errors import redact
+from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls
+from synthetic_textcat.hooks.tracking.database_file import ensure_database, refuse_unusable
+from synthetic_textcat.hooks.tracking.relocation import follow_project
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Experiment
 
 EXPERIMENT = "synthetic-textcat"
 
 _SQLITE = "sqlite:///"
-_LONGEST_WAIT_S = 60.0
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,64 +33,110 @@ class Store:
         uri: Tracking URI.
         registry_uri: Where prompts are registered.
         experiment: The experiment's name.
-        artifact_location: Where a new experiment keeps its files; None = where the store's server wants them.
+        project: The project's folder.
+        is_default: Whether nobody has named another store.
     """
 
     uri: str
     registry_uri: str
     experiment: str
-    artifact_location: str | None
+    project: Path
+    is_default: bool
 
     @classmethod
     def of(cls, project: Path) -> "Store":
         """The store that the environment names, else `mlflow.db` and `mlartifacts` of the project."""
-        asked = os.environ.get("MLFLOW_TRACKING_URI")
+        asked = os.environ.get("MLFLOW_TRACKING_URI", "").strip()
         uri = asked or f"{_SQLITE}{(project / 'mlflow.db').as_posix()}"
         return cls(
             uri=uri,
             registry_uri=os.environ.get("MLFLOW_REGISTRY_URI") or uri,
             experiment=os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT,
-            artifact_location=None if asked else (project / "mlartifacts").as_uri(),
+            project=project,
+            is_default=not asked,
         )
 
     @property
     def file(self) -> Path | None:
         """The database, where it is a file."""
-        return Path(self.uri.removeprefix(_SQLITE)) if self.uri.startswith(_SQLITE) else None
+        return _file(self.uri)
 
     @property
     def locks(self) -> Path:
         """Where runs keep their locks: beside a database file, which itself relies on locks, or on this machine."""
         return self.file.parent / ".mlflow-running" if self.file else Path(tempfile.gettempdir())
 
+    @property
+    def artifact_location(self) -> str | None:
+        """Where a new experiment keeps its files; None = where the store wants them."""
+        return (self.project / "mlartifacts").as_uri() if self.is_default or self._is_in_project else None
+
     def is_missing(self) -> bool:
         """Whether the database is a file that nothing was ever written to."""
         return self.file is not None and not self.file.exists()
 
-    def connect(self) -> "MlflowClient":
-        """A client of this store alone; a new database is made here."""
-        self._probe()
+    def connect(self, calls: BoundedCalls, *, to_read: bool = False) -> "MlflowClient":
+        """A client of this store alone, whose calls are bounded; a new database is made here, unless it is `to_read`.
+
+        Raises:
+            TrackingStoreError: If the store can't be used as it is.
+        """
+        for file in {file for uri in (self.uri, self.registry_uri) if (file := _file(uri)) is not None}:
+            if to_read:
+                refuse_unusable(file)
+            else:
+                ensure_database(file, self.locks, is_project_file=self.is_default)
+        if self.file is not None and self._is_in_project:
+            with suppress(sqlite3.OperationalError) if to_read else nullcontext():  # a read-only copy can be read too
+                follow_project(self.file, self.project)
         from mlflow import MlflowClient
 
-        return MlflowClient(tracking_uri=self.uri, registry_uri=self.registry_uri)
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Keeps other runs of ours waiting: two that make the tables of a new database at once break each other's."""
-        name = f"synthetic-textcat-{short_id(self.uri)}.lock"
-        with FileLock(Path(tempfile.gettempdir()) / name, timeout=_LONGEST_WAIT_S):
-            yield
+        return calls.client(MlflowClient(tracking_uri=self.uri, registry_uri=self.registry_uri))
 
     def experiment_id(self, client: "MlflowClient") -> str:
-        """The id of the experiment, which is made where it is missing."""
-        found = client.get_experiment_by_name(self.experiment)
-        if found is not None:
-            return str(found.experiment_id)
-        return str(client.create_experiment(self.experiment, artifact_location=self.artifact_location))
+        """The id of the experiment, which is made where it is missing, and restored where it was deleted."""
+        found = client.get_experiment_by_name(self.experiment) or self._make_experiment(client)
+        if found.lifecycle_stage == "deleted":
+            client.restore_experiment(found.experiment_id)
+            logger.warning(
+                "MLflow's experiment %s was deleted; it is restored, since runs are kept there", self.experiment
+            )
+        return str(found.experiment_id)
 
-    def _probe(self) -> None:
-        """Fails at once on a database file that can't be opened: MLflow tries it ten times, for 100 seconds."""
-        if self.file is not None:
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(self.file)) as database:
-                database.execute("PRAGMA schema_version")
+    def advice(self, error: Exception | None) -> str:
+        """What to do about an error of this store."""
+        if isinstance(error, ImportError):
+            return "install the missing package; MLflow itself with `pip install --constraint constraints.txt mlflow`"
+        if self.is_default:
+            return "mend what it says, or set MLFLOW_TRACKING_URI to another store"
+        if self.uri.startswith(("http://", "https://")):
+            return "see whether MLflow's server runs there, or unset MLFLOW_TRACKING_URI to keep runs in mlflow.db"
+        return "set MLFLOW_TRACKING_URI to http(s)://HOST or sqlite:///FILE, or unset it to keep runs in mlflow.db"
+
+    def __str__(self) -> str:
+        """As errors name it."""
+        return redact(self.uri)
+
+    @property
+    def _is_in_project(self) -> bool:
+        """Whether the database is the project's own, so that its files are too."""
+        return self.file is not None and self.file.resolve().is_relative_to(self.project.resolve())
+
+    def _make_experiment(self, client: "MlflowClient") -> "Experiment":
+        from mlflow.exceptions import MlflowException
+
+        try:
+            experiment_id = client.create_experiment(self.experiment, artifact_location=self.artifact_location)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":  # another run was faster
+                raise
+            found = client.get_experiment_by_name(self.experiment)
+            assert found is not None
+            return found
+        return client.get_experiment(experiment_id)
+
+
+def _file(uri: str) -> Path | None:
+    """The file of a SQLite address; None for one in memory, or of another kind."""
+    path = uri.removeprefix(_SQLITE).partition("?")[0]
+    return Path(path) if uri.startswith(_SQLITE) and path and not path.startswith((":", "file:")) else None

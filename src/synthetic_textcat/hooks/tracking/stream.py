@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from threading import Event
 
 from synthetic_textcat.hooks.tally import Tally
+from synthetic_textcat.hooks.tracking.clock import RunClock
 from synthetic_textcat.hooks.tracking.guard import Guard
 from synthetic_textcat.hooks.tracking.live import LivePoints
 from synthetic_textcat.hooks.tracking.log import RunLog
@@ -20,11 +21,12 @@ class Stream:
     Args:
         tally: How far the calls are; None before there are any.
         trace_share: Of the rows, whose calls become traces.
+        clock: The run's times.
     """
 
-    def __init__(self, tally: Callable[[], Tally | None], trace_share: float) -> None:
-        self._calls = SampledCalls(trace_share)
-        self._points = LivePoints()
+    def __init__(self, tally: Callable[[], Tally | None], trace_share: float, clock: RunClock) -> None:
+        self._calls = SampledCalls(trace_share, clock)
+        self._points = LivePoints(clock)
         self._tally = tally
         self._over = Event()
 
@@ -48,9 +50,13 @@ class Stream:
             self._points.note(tally, at_once=True)
         self._calls.let_go()
 
-    def write_on(self, log: RunLog) -> None:
-        """Writes until told to stop. A store that fails here is tried again at the end, and only then told of."""
-        guard = Guard()
+    def write_on(self, log: RunLog, guard: Guard) -> None:
+        """Writes until told to stop. A store that fails here is tried again at the end, and only then told of.
+
+        Args:
+            log: Of the run.
+            guard: One for these steps alone, whose failures nobody is told.
+        """
         while not self._over.wait(_EVERY_S):
             self._write(log, guard)
 

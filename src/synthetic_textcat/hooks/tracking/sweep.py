@@ -6,7 +6,9 @@ from synthetic_textcat.hooks.tracking.life import LOCK_TAG, drop_lock, lock_left
 from synthetic_textcat.hooks.tracking.log import RunLog
 from synthetic_textcat.hooks.tracking.store import Store
 
-_REASON = "the process was killed before it could say how the run ended; found by the next run"
+_REASON = (
+    "the process was killed, or MLflow did not answer, before it could say how the run ended; found by the next run"
+)
 _RUNNING = "RUNNING"
 
 logger = logging.getLogger(__name__)
@@ -21,7 +23,8 @@ def sweep(log: RunLog, store: Store) -> None:
         if lock is None:
             continue
         if log.client.get_run(run_id).info.status == _RUNNING:  # else it ended while we were looking
-            RunLog(log.client, log.experiment_id, run_id, lock).end("KILLED", _REASON)
-            logger.info("Run %s was killed earlier; MLflow now says so", run.info.run_name)
+            end_ms = max(log.clock.now_ms(), run.info.start_time)  # the clock may have been set back since
+            RunLog(log.client, log.experiment_id, run_id, lock).end("KILLED", _REASON, end_ms)
+            logger.info("MLflow did not hear how run %s ended; it now has it as killed", run.info.run_name)
         else:
             drop_lock(lock)

@@ -7,7 +7,8 @@ import socket
 import sys
 import time
 from collections.abc import Mapping
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,11 @@ def _command() -> str:
 
 
 def _versions() -> dict[str, str]:
-    return {f"version.{package}": version(package) for package in _PACKAGES}
+    found = {}
+    for package in _PACKAGES:
+        with suppress(PackageNotFoundError):
+            found[f"version.{package}"] = version(package)
+    return found
 
 
 def _user() -> dict[str, str]:

@@ -5,6 +5,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from synthetic_textcat.errors import redact
@@ -34,8 +35,8 @@ def write_traces(log: RunLog, calls: Sequence[SampledCall]) -> None:
     client = TracingClient(log.client.tracking_uri)
     spans = [_span(call) for call in calls]
     for call, span in zip(calls, spans, strict=True):
-        client.start_trace(_info(log, call, span))
-    client.log_spans(log.experiment_id, spans)
+        log.calls.run(partial(client.start_trace, _info(log, call, span)))
+    log.calls.run(lambda: client.log_spans(log.experiment_id, spans))
 
 
 def _span(call: SampledCall) -> "Span":
@@ -47,7 +48,7 @@ def _span(call: SampledCall) -> "Span":
 
     completion, wrong = call.completion, _wrong(call)
     trace_id = secrets.randbits(128)
-    end_ns = int(datetime.fromisoformat(completion.created_at).timestamp() * 1e9)
+    end_ns = int(datetime.fromisoformat(completion.created_at).timestamp() * 1e9) + call.shift_ms * 1_000_000
     told = {"mlflow.traceRequestId": f"tr-{trace_id:032x}", **_attributes(call)}
     return Span(
         ReadableSpan(

@@ -28,9 +28,8 @@ def exported_rows(files: Files, examples: pd.DataFrame) -> pd.DataFrame:
     known = rows[_KEYS].merge(examples[_KEYS], how="left", on=_KEYS, indicator=True)["_merge"] == "both"
     if not known.all():
         raise StaleTableError(
-            f"{int((~known).sum())} rows of data/05_model_input/export/huggingface are not in "
-            "data/05_model_input/examples.parquet: the folder is of another run. Next: run `kedro run --pipelines "
-            "export`, then the same command"
+            f"{int((~known).sum())} rows of the dataset 'huggingface' are not in 'examples': the folder is of another "
+            "run. Next: run `kedro run --pipelines export`, then the same command"
         )
     return rows
 

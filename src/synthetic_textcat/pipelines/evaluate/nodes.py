@@ -132,7 +132,7 @@ def train_classifiers(
     if len(real.rows) and "real/macro_f1" not in metrics:
         raise EvaluationError(
             "No task of the evaluation set has synthetic rows of two labels to learn from. Next: generate rows for it "
-            "(data/01_raw/tasks.yml), and give the train split a share (export.splits)"
+            "(in the tasks file), and give the train split a share (export.splits)"
         )
     _tell(metrics)
     return ClassifierScores(metrics, task_lines(tried), curve_lines(tried))

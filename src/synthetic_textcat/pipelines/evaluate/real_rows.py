@@ -15,7 +15,7 @@ from synthetic_textcat.schemas.tasks import Task, normalise
 LABEL = "label"
 _REAL = {"task_id": "str", "text": "str", LABEL: "int64"}
 _MOST_NAMED = 3
-_TASKS = "data/05_model_input/export/text_label/index.json"
+_TASKS = "index.json of the dataset 'text_label'"
 
 
 class RealRows(NamedTuple):

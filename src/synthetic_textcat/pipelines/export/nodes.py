@@ -91,7 +91,7 @@ def split_rows(
     if (places < 0).any():
         row = examples["request_id"].iloc[int(np.flatnonzero(places < 0)[0])]
         raise StaleTableError(
-            f"Row {row} of data/05_model_input/examples.parquet is not in the plan, which is newer. "
+            f"Row {row} of the dataset 'examples' is not in the plan, which is newer. "
             "Next: run `kedro run --pipelines generate`"
         )
     planned = by_plan[places]

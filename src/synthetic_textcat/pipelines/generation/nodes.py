@@ -157,7 +157,7 @@ def _fingerprint(asked: Asked, fingerprinter: Fingerprinter) -> str:
 def _call(asked: Asked, open_row: OpenRow, fingerprinter: Fingerprinter, untried: bool) -> Call:
     if _fingerprint(asked, fingerprinter) != open_row.fingerprint:
         raise StaleTableError(
-            "data/03_primary/calls.parquet is of another plan, prompt or model, and an answer would be filed under the "
+            "The dataset 'calls' is of another plan, prompt or model, and an answer would be filed under the "
             "wrong call. Next: run `kedro run --pipelines generation`, which lists the calls anew"
         )
     return Call(

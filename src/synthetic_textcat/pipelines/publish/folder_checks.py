@@ -8,7 +8,7 @@ import pandas as pd
 from synthetic_textcat.errors import PublishError, StaleTableError
 from synthetic_textcat.schemas.dataset_folder import CARD, CONFIGS, SPLITS, parts
 
-_FOLDER = "data/05_model_input/export/huggingface"
+_FOLDER = "The dataset folder ('huggingface' in the catalog)"
 _NOT_IN_IT = ("export/rows_left_out", "export/overlaps_")
 _EXPORT_AGAIN = "Next: run `kedro run --pipelines export`, then publish again"
 
@@ -61,8 +61,8 @@ def checked(folder: Folder, split_report: Mapping[str, float], examples: pd.Data
     _check_examples(rows, int(left_out), examples)
     if rows.empty:
         raise PublishError(
-            f"{_FOLDER} has no rows, so there is nothing to publish. Next: see data/08_reporting/ledger.json for where "
-            "the planned rows went"
+            f"{_FOLDER} has no rows, so there is nothing to publish. Next: see in the report, or in the dataset "
+            "'ledger', where the planned rows went"
         )
     return Checked({CARD: None, **{part.path: in_split[part.split] for part in expected}}, rows)
 
@@ -84,5 +84,5 @@ def _check_examples(rows: pd.DataFrame, left_out: int, examples: pd.DataFrame) -
     )
     if not same:
         raise StaleTableError(
-            f"{_FOLDER} is of other rows than data/05_model_input/examples.parquet, which is newer. {_EXPORT_AGAIN}"
+            f"{_FOLDER} is of other rows than the dataset 'examples', which is newer. {_EXPORT_AGAIN}"
         )

@@ -8,7 +8,7 @@ import pandas as pd
 from synthetic_textcat.pipelines.publish.folder_checks import Folder, checked
 from synthetic_textcat.pipelines.publish.plan import plan_of, repository_of
 from synthetic_textcat.schemas.parameters import PublishParameters
-from synthetic_textcat.schemas.publications import PublicationPlan
+from synthetic_textcat.schemas.publications import FileToPublish, PublicationOrder, PublicationPlan
 
 
 def plan_publication(
@@ -30,7 +30,7 @@ def plan_publication(
     return plan_of(repository, huggingface, found, ledger, concerns, publish)
 
 
-def publish(publication_plan: PublicationPlan) -> Iterator[PublicationPlan]:
+def publish(publication_plan: PublicationPlan, huggingface: Mapping[str, FileToPublish]) -> Iterator[PublicationOrder]:
     """The plan as an order, which the catalog carries out; a dry run orders nothing, and so nothing is saved."""
     if not publication_plan["dry_run"]:
-        yield publication_plan
+        yield PublicationOrder(publication_plan, huggingface)

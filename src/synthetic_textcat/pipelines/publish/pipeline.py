@@ -15,7 +15,7 @@ def create_pipeline() -> Pipeline:
                 outputs="publication_plan",
                 name="plan_publication",
             ),
-            node(publish, inputs="publication_plan", outputs="publication", name="publish"),
+            node(publish, inputs=["publication_plan", "huggingface"], outputs="publication", name="publish"),
         ],
         tags="publish",
     )

@@ -68,8 +68,8 @@ def _refuse_strangers(planned: set[str], done: Sequence[str]) -> None:
     strangers = [row for row in done if row not in planned]
     if strangers:
         raise LedgerError(
-            f"{len(strangers)} rows (such as {strangers[0]}) are not in the plan: data/03_primary/requests.parquet is "
-            "newer than the candidates. Next: run `kedro run --pipelines generation` first"
+            f"{len(strangers)} rows (such as {strangers[0]}) are not in the plan: the dataset 'requests' is "
+            "newer than 'candidates'. Next: run `kedro run --pipelines generation` first"
         )
 
 

@@ -14,7 +14,7 @@ from synthetic_textcat.pipelines.quality_report.culprits import (
     worst_value,
 )
 
-_PROMPTS = "data/01_raw/prompts/"
+_PROMPTS = "the prompts"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,10 @@ from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.engine import complete_rounds
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.llm.open_calls import open_rows
-from synthetic_textcat.llm.retries import judging
+from synthetic_textcat.llm.retries import Judge
 from synthetic_textcat.llm.settlement import Settlement, settle
 from synthetic_textcat.pipelines.task_ingest.conversation import Conversation, Questions
 from synthetic_textcat.schemas.completions import Completion
-from synthetic_textcat.schemas.replies import Problem
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +45,7 @@ class Interview:
         first = next(rounds, None)
         if first is None:
             return
-        manner = replace(manner, judge=self._judge)
+        manner = replace(manner, judge=Judge(self._wanted_of))
         for batch in complete_rounds(open_chat, chain([first], rounds), manner):
             for completion in batch:
                 self._heard[completion.fingerprint].append(completion)
@@ -82,5 +81,5 @@ class Interview:
             for fingerprint, past in zip(fingerprints, before, strict=True)
         ]
 
-    def _judge(self, completion: Completion) -> Problem | None:
-        return judging(self._wanted[completion.fingerprint])(completion)
+    def _wanted_of(self, completion: Completion) -> type[BaseModel]:
+        return self._wanted[completion.fingerprint]

@@ -67,7 +67,7 @@ def _too_few_label_sets(found: Found, settings: TaskIngestParameters) -> str:
     calls = f", or raise task_ingest.max_calls={settings.max_calls}"
     return (
         f"{count} tasks found, {found.labelled} got a label set, of {wanted} wanted. Next: see "
-        "data/01_raw/prompts/label_set.yml, or take another llm.model"
+        "label_set_prompt in the catalog, or take another llm.model"
         + (calls if found.labelled and count < found.rounds.wanted else "")
     )
 

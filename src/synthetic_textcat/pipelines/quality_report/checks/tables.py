@@ -63,6 +63,6 @@ def _known_of(task_id: str, known: Mapping[str, Known]) -> Known:
         return known[task_id]
     except KeyError:
         raise StaleTableError(
-            f"Task {task_id} of the candidates is not in data/02_intermediate/tasks.parquet, which is newer. "
+            f"Task {task_id} of the dataset 'candidates' is not in 'tasks', which is newer. "
             "Next: run `kedro run --pipelines generate`"
         ) from None

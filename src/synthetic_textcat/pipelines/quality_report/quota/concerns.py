@@ -19,7 +19,7 @@ def quota_concerns(metrics: Mapping[str, float | None], tables: Tables) -> Itera
             weight=_WEIGHT,
             parameter="attribute_sampling.target_accepted",
             says=f"{cells:,} of {counted(int(metrics['quota/cells'] or 0), 'cell')} of the quota given up{worst}",
-            then="read their replies in data/08_reporting/shortfall.json; mend the prompt, or leave the cell out",
+            then="read their replies in the dataset 'shortfall'; mend the prompt, or leave the cell out",
             signal="",
         )
     short = [line for line in tables.get("quota", ()) if line["state"] == "short"]

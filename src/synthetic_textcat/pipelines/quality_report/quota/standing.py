@@ -104,7 +104,7 @@ def standings(requests: pd.DataFrame, rounds: Rounds, per: tuple[str, ...], ends
     """
     if sum(rounds.sizes) != len(requests) or not {*per} <= {*requests.columns}:
         raise StaleTableError(
-            "data/03_primary/rounds.json is of another plan than requests.parquet beside it. Next: run `kedro run "
+            "The dataset 'rounds' is of another plan than 'requests'. Next: run `kedro run "
             "--pipelines generate`, which plans again and asks nothing twice"
         )
     by_row = ends.by_row()

@@ -8,7 +8,7 @@ DIVERSITY_SECTIONS = (
     Section(
         "Diversity",
         "Measured on texts cut to one length, in equal number: these numbers depend on both, and no value is good or "
-        "bad by itself. Compare with the run before, or with your own real texts in data/01_raw/reference.csv.",
+        "bad by itself. Compare with the run before, or with your own real texts (reference_texts in the catalog).",
         (Number("diversity/rows", "rows measured", "count"), Number("diversity/mean_words", "words a text", "number")),
         (
             Table(

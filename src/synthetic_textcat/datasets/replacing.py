@@ -1,0 +1,126 @@
+"""Data replaced whole, wherever it lies: by a rename on a local disk, by one upload elsewhere."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from synthetic_textcat.datasets import whole_file
+from synthetic_textcat.datasets.place import EMPTY, INCOMPLETE, MEND, TEMPORARY, Place
+from synthetic_textcat.errors import StorageError
+
+_PROBE = ".synthetic-textcat-probe"
+
+
+@contextmanager
+def replacing(place: Place) -> Iterator[Path]:
+    """Yields a local path to write to; what is there at the end is put in place whole, if all went well.
+
+    A remote file is uploaded when it is complete. Written through an open file of fsspec it would be uploaded as well
+    when its writer fails: half of it, in the place of a good one.
+
+    Raises:
+        StorageError: If it can't be written.
+    """
+    if place.is_local:
+        with _local_errors(place), whole_file.replacing(Path(place.path)) as fresh:
+            yield fresh
+        return
+    _refuse_read_only(place)
+    with tempfile.TemporaryDirectory(prefix=TEMPORARY) as folder:
+        fresh = Path(folder) / place.name
+        with _local_errors(place):
+            yield fresh
+        with place.errors("written"):
+            place.fs.put_file(str(fresh), place.path)
+
+
+@contextmanager
+def replacing_folder(place: Place) -> Iterator[Path]:
+    """Yields an empty local folder to fill; at the end its files take the place of what was there, if all went well.
+
+    No object store replaces many objects in one step. A marker tells that it is being done: until a run has ended it,
+    the folder counts as absent.
+
+    Raises:
+        StorageError: If it can't be written.
+    """
+    if place.is_local:
+        with _local_errors(place), whole_file.replacing_folder(Path(place.path)) as fresh:
+            yield fresh
+        return
+    _refuse_read_only(place)
+    with tempfile.TemporaryDirectory(prefix=TEMPORARY) as folder:
+        with _local_errors(place):
+            yield Path(folder)
+        _upload(Path(folder), place)
+
+
+def prove_writable(place: Place, *, removes: bool = False) -> None:
+    """Makes sure that a file can be written beside the place; elsewhere than on a local disk by writing one.
+
+    Args:
+        place: What a run will write.
+        removes: Whether it has to remove files too.
+
+    Raises:
+        StorageError: If it can't.
+    """
+    if place.is_local:
+        _prove_local(place)
+        return
+    _refuse_read_only(place)
+    probe = f"{place.parent}/{_PROBE}"
+    with place.errors("written"):
+        place.fs.pipe_file(probe, b"Written to see whether it can be; may be deleted.\n")
+    try:
+        place.fs.rm_file(probe)
+    except Exception as error:  # each file system raises its own
+        if removes:
+            raise place.refusal("written, since files of before can't be removed there", error) from error
+
+
+def _upload(fresh: Path, place: Place) -> None:
+    files = {path.relative_to(fresh).as_posix(): path for path in sorted(fresh.rglob("*")) if path.is_file()}
+    before = place.listed()
+    marker = place.child(INCOMPLETE).path
+    with place.errors("written"):
+        place.fs.pipe_file(marker, b"A run is replacing these files, or was killed while it did.\n")
+        for name, path in files.items():
+            place.fs.put_file(str(path), place.child(name).path)
+        if not files:
+            place.fs.pipe_file(place.child(EMPTY).path, b"This folder has no files.\n")
+        for name in sorted(before.keys() - (files.keys() or {EMPTY}) - {INCOMPLETE}):
+            place.fs.rm_file(place.child(name).path)
+        place.fs.rm_file(marker)
+
+
+def _prove_local(place: Place) -> None:
+    parent = Path(place.path).parent
+    while not parent.exists() and parent != parent.parent:
+        parent = parent.parent
+    if not parent.is_dir():
+        raise StorageError(f"{place.shown} can't be written: {parent} is a file. Next: move it, or {MEND}")
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise StorageError(f"{place.shown} can't be written: {parent} is read-only. Next: mend its rights")
+
+
+def _refuse_read_only(place: Place) -> None:
+    if place.is_read_only:
+        raise StorageError(
+            f"{place.shown} can't be written: {place.protocol} is for reading only. Next: set filepath in the catalog "
+            "to a local path, s3://bucket/name or the like"
+        )
+
+
+@contextmanager
+def _local_errors(place: Place) -> Iterator[None]:
+    """A full disk, no rights: what the system says of writing a local file."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"Can't write {place.shown}: {error.strerror or error}. Next: make room or mend its rights, then run the "
+            "same command again: what is on disk is not asked again"
+        ) from error

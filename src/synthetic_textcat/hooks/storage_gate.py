@@ -1,0 +1,143 @@
+"""Pre-flight check of storage: no model call is paid for before its results are known to have a place."""
+
+from collections.abc import Callable
+from functools import partial
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any
+
+from kedro.framework.hooks import hook_impl
+from kedro.io import CatalogProtocol
+from kedro.pipeline import Pipeline
+
+from synthetic_textcat.datasets import JournalDataset
+from synthetic_textcat.datasets.locations import root_of, unwrapped
+from synthetic_textcat.datasets.place import MEND
+from synthetic_textcat.datasets.replacing import prove_writable
+from synthetic_textcat.datasets.stored import StoredDataset
+from synthetic_textcat.errors import StorageError
+from synthetic_textcat.hooks.refill import Refill
+
+_SECOND_NAMES = {
+    "previous_rounds": "rounds",
+    "previous_shortfall": "shortfall",
+    "previous_diversity": "diversity",
+}
+"""Names under which a pipeline reads what it writes under another: Kedro takes no dataset in and out of one node.
+
+Journals have two names as well; `JournalWriter` compares those.
+"""
+
+_PATIENCE_S = 60.0
+
+
+class StorageGate:
+    """Proves before the first node that all that a run writes can be written, and all that it reads can be asked for.
+
+    Local places are looked at only. To any other a small object is written, once for each folder, and removed again.
+
+    Args:
+        refill: Knows the passes of a command, of which the first is checked.
+        is_rebuilt: Whether an earlier run's files stand in place of the project's.
+        patience_s: How long one entry's place may take to answer.
+    """
+
+    def __init__(
+        self, refill: Refill, is_rebuilt: Callable[[], bool] = lambda: False, patience_s: float = _PATIENCE_S
+    ) -> None:
+        self._refill = refill
+        self._is_rebuilt = is_rebuilt
+        self._patience_s = patience_s
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
+        """Checks all entries of the catalog that the pipeline uses.
+
+        Raises:
+            StorageError: With one line for the first that does not hold.
+        """
+        if self._refill.follows:
+            return
+        if not self._is_rebuilt():
+            _check_second_names(pipeline, catalog)
+        proven: set[tuple[object, ...]] = set()
+        for name in sorted(pipeline.all_outputs()):
+            self._prove(name, catalog, lambda dataset: _prove_output(dataset, proven))
+        for name in sorted(pipeline.inputs()):
+            self._prove(name, catalog, _prove_input)
+
+    def _prove(self, name: str, catalog: CatalogProtocol[Any, Any], proof: Callable[[Any], None]) -> None:
+        dataset = unwrapped(catalog.get(name))
+        place = root_of(dataset)
+        if place is None or isinstance(dataset, JournalDataset):  # its own writer proves it
+            return
+        try:
+            if place.is_local:
+                proof(dataset)
+            else:
+                _in_time(place.shown, partial(proof, dataset), self._patience_s)
+        except StorageError as error:
+            raise StorageError(f"Dataset '{name}': {error}") from error
+
+
+def _in_time(shown: str, proof: Callable[[], None], patience_s: float) -> None:
+    """Runs a proof in a thread of its own: clients of file systems wait, and try again, for many minutes."""
+    done: SimpleQueue[Exception | None] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            proof()
+        except Exception as error:  # noqa: BLE001  raised again in the thread of the run
+            done.put(error)
+        else:
+            done.put(None)
+
+    Thread(target=run, name="storage-gate", daemon=True).start()
+    try:
+        error = done.get(timeout=patience_s)
+    except Empty:
+        raise StorageError(
+            f"{shown} does not answer within {patience_s:g} s. Next: {MEND}, or try again later"
+        ) from None
+    if error is not None:
+        raise error
+
+
+def _prove_output(dataset: Any, proven: set[tuple[object, ...]]) -> None:
+    place, removes = root_of(dataset), False
+    assert place is not None
+    if isinstance(dataset, StoredDataset):
+        dataset.prove_savable()
+        removes = dataset.is_folder
+    folder = (id(place.fs), place.parent, removes)
+    if folder not in proven:
+        prove_writable(place, removes=removes)
+        proven.add(folder)
+
+
+def _prove_input(dataset: Any) -> None:
+    if isinstance(dataset, StoredDataset):
+        dataset.prove_kind()
+        if not dataset.root.is_local:
+            dataset.root.exists()
+
+
+def _check_second_names(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
+    written, read = pipeline.all_outputs(), pipeline.inputs()
+    for second, first in _SECOND_NAMES.items():
+        if first not in written or second not in read:
+            continue
+        one, other = _entry(catalog.get(first)), _entry(catalog.get(second))
+        if one and other and one != other:
+            raise StorageError(
+                f"Datasets '{first}' and '{second}' are one file under two names, but in the catalog they are "
+                f"{' '.join(one)} and {' '.join(other)}. Next: give both entries the same filepath, credentials and "
+                "versioned"
+            )
+
+
+def _entry(dataset: Any) -> tuple[str, ...]:
+    """The place as the catalog names it; nothing for a dataset without a file."""
+    place = root_of(dataset)
+    versioned = getattr(unwrapped(dataset), "_version", None) is not None
+    return (place.shown, *(["(versioned)"] if versioned else [])) if place else ()

@@ -1,0 +1,204 @@
+"""Calls to MLflow with a deadline: each runs in a daemon thread that is abandoned when it does not come back in time.
+
+A timeout of the HTTP client alone is no bound: it counts anew with each byte that arrives, each retry and each call.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as StillRunning
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Lock, Thread
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from synthetic_textcat.errors import MlflowTimeoutError
+from synthetic_textcat.hooks.tracking.quiet import quiet
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+T = TypeVar("T")
+
+DEFAULT_LIMIT_S = 15.0
+_RESERVED_FOR_THE_END = 0.2
+"""Share of the limit that only the last step may use: a run that MLflow is not told the end of looks unfinished."""
+
+_SLOWEST_UPLOAD = 1_000_000
+"""Bytes a second. A file may take so much longer than other calls: a large one is no sign of a server that hangs."""
+
+_SLICE_S = 0.1
+
+
+class WaitingBudget:
+    """How long a run waits for MLflow, all calls together.
+
+    Only time in which the pipeline stands still counts. What goes on beside it is bounded call by call.
+
+    Args:
+        limit_s: Seconds in total.
+    """
+
+    def __init__(self, limit_s: float = DEFAULT_LIMIT_S) -> None:
+        self.limit_s = limit_s
+        self._waited_s = 0.0
+        self._waiters = 0
+        self._may_use_reserve = False
+        self._lock = Lock()
+
+    @contextmanager
+    def pipeline_waits(self) -> Iterator[None]:
+        """Marks the time in which the pipeline stands still for MLflow."""
+        with self._lock:
+            self._waiters += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waiters -= 1
+
+    @contextmanager
+    def reserve(self) -> Iterator[None]:
+        """Lets the steps within use what is kept for the end."""
+        self._may_use_reserve = True
+        try:
+            yield
+        finally:
+            self._may_use_reserve = False
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether no step but the last one may wait any more."""
+        return self._left_s <= 0
+
+    @property
+    def _left_s(self) -> float:
+        usable = 1.0 if self._may_use_reserve else 1.0 - _RESERVED_FOR_THE_END
+        return self.limit_s * usable - self._waited_s
+
+    def wait_for(self, future: "Future[T]", extra_s: float = 0.0) -> T:
+        """The future's result.
+
+        Args:
+            future: What another thread is to bring.
+            extra_s: Seconds that this call may take beyond the limit, and that do not count.
+
+        Raises:
+            MlflowTimeoutError: If it does not come in time.
+        """
+        began = last = time.monotonic()
+        while True:
+            try:
+                return future.result(_SLICE_S)
+            except StillRunning:
+                if future.done():  # just now, or the timeout is the call's own
+                    return future.result()
+            finally:
+                now = time.monotonic()
+                self._count(now - last if now - began > extra_s else 0.0)
+                last = now
+            if now - began > self.limit_s + extra_s or (self._waiters and self.is_used_up and now - began > extra_s):
+                raise MlflowTimeoutError(f"it did not answer in time (tracking.max_wait_seconds={self.limit_s:g})")
+
+    def join(self, thread: Thread, at_most_s: float) -> None:
+        """Waits for a thread's end, which counts."""
+        began = time.monotonic()
+        thread.join(at_most_s)
+        self._count(time.monotonic() - began)
+
+    def _count(self, seconds: float) -> None:
+        with self._lock:
+            self._waited_s += seconds if self._waiters else 0.0
+
+
+class BoundedCalls:
+    """Runs functions in daemon threads, which do not keep a process from ending, and waits within a budget.
+
+    Args:
+        budget: Of the run.
+    """
+
+    def __init__(self, budget: WaitingBudget | None = None) -> None:
+        self.budget = budget or WaitingBudget()
+        self._idle: list[_Worker] = []
+
+    def run(self, function: Callable[[], T], extra_s: float = 0.0) -> T:
+        """The function's result.
+
+        Raises:
+            MlflowTimeoutError: If it takes too long; it is left to itself.
+        """
+        try:
+            worker = self._idle.pop()
+        except IndexError:
+            worker = _Worker(self._idle)
+        return self.budget.wait_for(worker.submit(partial(_quietly, function)), extra_s)
+
+    def client(self, client: "MlflowClient") -> "MlflowClient":
+        """The client, with each of its calls run here."""
+        return cast("MlflowClient", _BoundedClient(client, self))
+
+
+def _quietly(function: Callable[[], T]) -> T:
+    """Also when nobody waits for it any more."""
+    with quiet():
+        return function()
+
+
+class _Worker:
+    """A daemon thread that runs one function after the other, and joins the idle ones in between.
+
+    It lives on, since no thread can be started while a process exits, and then a run may yet have to be closed.
+    """
+
+    def __init__(self, idle: "list[_Worker]") -> None:
+        self._idle = idle
+        self._inbox: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
+        Thread(target=self._work, name="mlflow-call", daemon=True).start()
+
+    def submit(self, function: Callable[[], T]) -> "Future[T]":
+        """Has it run the function."""
+        future: Future[T] = Future()
+        self._inbox.put((future, function))
+        return future
+
+    def _work(self) -> None:
+        while True:
+            future, function = self._inbox.get()
+            try:
+                result = function()
+            except BaseException as error:  # noqa: BLE001  raised again where it is waited for
+                self._idle.append(self)
+                future.set_exception(error)
+            else:
+                self._idle.append(self)
+                future.set_result(result)
+            del future, function
+
+
+class _BoundedClient:
+    """Stands in for an `MlflowClient`."""
+
+    def __init__(self, client: "MlflowClient", calls: BoundedCalls) -> None:
+        self._client = client
+        self._calls = calls
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._client, name)
+        if not callable(found):
+            return found
+        return lambda *args, **kwargs: self._calls.run(lambda: found(*args, **kwargs))
+
+    def log_artifact(self, run_id: str, local_path: str, artifact_path: str | None = None) -> None:
+        """As MLflow's, with time for the file's size."""
+        path = Path(local_path)
+        size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) if path.is_dir() else _size(path)
+        self._calls.run(
+            lambda: self._client.log_artifact(run_id, local_path, artifact_path), extra_s=size / _SLOWEST_UPLOAD
+        )
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0

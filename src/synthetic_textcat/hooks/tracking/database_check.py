@@ -1,0 +1,145 @@
+"""Tells a whole MLflow database file from a torn one, and from one of another MLflow; nothing is changed."""
+
+import os
+import sqlite3
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+
+SIDE_FILES = ("-journal", "-wal", "-shm")
+"""Names of the files that SQLite keeps beside a database that is in use, or was when its process was killed."""
+
+_WITH_CONTENT = ("experiments", "registered_models")
+"""MLflow fills one of these as the last step of making a store: what has nothing in them was never finished."""
+
+_LONGEST_CHECK_S = 1.0
+"""A large database is checked as far as that: it is one that has worked."""
+
+_BUSY_S = 5.0
+
+
+class State(Enum):
+    """What a database file is."""
+
+    READY = auto()
+    MISSING = auto()
+    TORN = auto()
+    NO_DATABASE = auto()
+    OLDER_MLFLOW = auto()
+    OTHER_MLFLOW = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found, and of a bad state why."""
+
+    state: State
+    why: str = ""
+
+
+def examine(file: Path) -> Finding:
+    """What is at this path.
+
+    Raises:
+        sqlite3.OperationalError: If that can't be told: the file is locked for long, or may not be read.
+    """
+    try:
+        mode = file.lstat()
+    except FileNotFoundError:
+        return Finding(State.MISSING)
+    if stat.S_ISDIR(mode.st_mode):
+        return Finding(State.NO_DATABASE, "it is a folder")
+    if not mode.st_size and not side_files(file):
+        return Finding(State.TORN, "it is empty")
+    try:
+        with open_database(file) as database:
+            return _examine(database)
+    except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_NOTADB:
+            return Finding(State.NO_DATABASE, "it is no database")
+        if code == sqlite3.SQLITE_CORRUPT:
+            return Finding(State.TORN, str(error))
+        raise
+
+
+@contextmanager
+def open_database(file: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that makes no file where there is none. Statements commit by themselves."""
+    address = f"{file.absolute().as_uri()}?mode=rw"
+    with closing(sqlite3.connect(address, uri=True, timeout=_BUSY_S, isolation_level=None)) as database:
+        yield database
+
+
+def side_files(file: Path) -> list[Path]:
+    """Those that are there."""
+    names = (file.with_name(file.name + suffix) for suffix in SIDE_FILES)
+    return [path for path in names if os.path.lexists(path)]
+
+
+def _examine(database: sqlite3.Connection) -> Finding:
+    if damage := _damage(database):
+        return Finding(State.TORN, damage)
+    tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if not tables:
+        return Finding(State.TORN, "it has no tables")
+    if "experiments" not in tables:
+        return Finding(State.READY)  # another program's, whose tables MLflow adds its own to
+    if not any(_has_rows(database, name) for name in tables.intersection(_WITH_CONTENT)):
+        return Finding(State.TORN, "its tables were never finished")
+    return _examine_schema(database, tables)
+
+
+def _examine_schema(database: sqlite3.Connection, tables: set[str]) -> Finding:
+    """MLflow 3.17 migrates a database that lacks a table of its own accord, in place and not as one transaction.
+
+    So one of an older MLflow is not even opened with it: a kill at that moment would cost all runs.
+    """
+    rows = list(database.execute("SELECT version_num FROM alembic_version")) if "alembic_version" in tables else []
+    version = rows[0][0] if rows else "none"
+    if not _is_known(version):
+        return Finding(State.OTHER_MLFLOW, f"its schema, {version}, is unknown to this MLflow")
+    if lacking := _expected_tables() - tables:
+        return Finding(State.OLDER_MLFLOW, f"it lacks {len(lacking)} tables of this MLflow")
+    return Finding(State.READY)
+
+
+def _damage(database: sqlite3.Connection) -> str | None:
+    end = time.monotonic() + _LONGEST_CHECK_S
+    database.set_progress_handler(lambda: time.monotonic() > end, 10_000)
+    try:
+        (found,) = database.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            raise
+        return None
+    finally:
+        database.set_progress_handler(None, 0)
+    return None if found == "ok" else " ".join(str(found).split())
+
+
+def _has_rows(database: sqlite3.Connection, table: str) -> bool:
+    return database.execute(f'SELECT 1 FROM "{table}" LIMIT 1').fetchone() is not None  # noqa: S608  a name of ours
+
+
+def _is_known(version: str) -> bool:
+    """Whether a migration of this MLflow leads to it: its file is named after it."""
+    import mlflow
+
+    folder = Path(str(mlflow.__file__)).parent / "store" / "db_migrations" / "versions"
+    return not folder.is_dir() or any(folder.glob(f"{version}_*.py"))
+
+
+def _expected_tables() -> set[str]:
+    with suppress(ImportError):  # a later MLflow may keep them elsewhere: then its own check has to do
+        import mlflow.store.model_registry.dbmodels.models
+        import mlflow.store.tracking.dbmodels.models
+        import mlflow.store.workspace.dbmodels.models  # noqa: F401
+        from mlflow.store.db.base_sql_model import Base
+
+        return set(Base.metadata.tables)
+    return set()

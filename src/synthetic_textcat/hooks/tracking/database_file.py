@@ -1,0 +1,193 @@
+"""MLflow's database file: made aside and renamed into place, so that a kill leaves a whole one or none."""
+
+import logging
+import os
+import secrets
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from synthetic_textcat.errors import TrackingStoreError
+from synthetic_textcat.hooks.tracking.database_check import Finding, State, examine, side_files
+
+_LOCK = "store.lock"
+_LONGEST_WAIT_S = 15.0
+_STILL_S = 3.0
+"""A torn file that nobody has touched for so long is nobody's work in progress: MLflow makes tables in small steps."""
+
+_TRIES = 3
+
+logger = logging.getLogger(__name__)
+
+
+def ensure_database(file: Path, locks: Path, *, is_project_file: bool) -> None:
+    """Makes the database if it is missing. A torn one is moved aside, with a warning, and replaced.
+
+    Args:
+        file: The database.
+        locks: Folder of the lock that keeps two runs from making it at once.
+        is_project_file: Whether its name is this project's choice: then whatever else is there is moved aside too.
+
+    Raises:
+        TrackingStoreError: If it is of another MLflow, or no database, and so not to be touched.
+        OSError: If it can't be made, or moved.
+    """
+    file = Path(os.path.realpath(file))  # a link to a disk elsewhere stays one
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if _is_ready(file, examine(file), is_project_file=is_project_file) and not _scratch_files(file):
+        return
+    with _alone(locks) as is_certain:
+        if is_certain:  # nobody is at work, so these were left behind by a kill
+            for path in _scratch_files(file):
+                path.unlink(missing_ok=True)
+        for _ in range(_TRIES):
+            finding = _settled(file)
+            if _is_ready(file, finding, is_project_file=is_project_file):
+                return
+            if finding.state is not State.MISSING:
+                aside = _move_aside(file)
+                logger.warning(
+                    "%s was not a usable MLflow database (%s). It is kept as %s, and a new one is begun",
+                    *(file, finding.why, aside.name),
+                )
+            _make(file)
+
+
+def refuse_unusable(file: Path) -> None:
+    """For reading only: nothing is made or moved.
+
+    Raises:
+        TrackingStoreError: If this is no database that can be read.
+    """
+    finding = examine(file)
+    if not _is_ready(file, finding, is_project_file=True) and finding.state is not State.MISSING:
+        raise TrackingStoreError(
+            f"{file} can't be read as MLflow's database ({finding.why}). Next: put a copy of yours in its place, or "
+            "go on: the next run that is recorded moves it aside and begins a new one"
+        )
+
+
+def _is_ready(file: Path, finding: Finding, *, is_project_file: bool) -> bool:
+    """Whether MLflow can use it; False where it is to be made."""
+    state = finding.state
+    if state is State.OLDER_MLFLOW:
+        raise TrackingStoreError(
+            f"{file} is of an older MLflow ({finding.why}). Next: copy it, then `mlflow db upgrade sqlite:///{file}`"
+        )
+    if state is State.OTHER_MLFLOW:
+        raise TrackingStoreError(
+            f"{file} was not written by this MLflow ({finding.why}). Next: install the MLflow that wrote it, or set "
+            "MLFLOW_TRACKING_URI to another store"
+        )
+    if state is State.NO_DATABASE and not is_project_file:
+        raise TrackingStoreError(
+            f"{file} can't be MLflow's database ({finding.why}). Next: set MLFLOW_TRACKING_URI to another store, or "
+            "unset it"
+        )
+    return state is State.READY
+
+
+def _settled(file: Path) -> Finding:
+    """What is there once nobody works on it: another program may be making its tables in place."""
+    end = time.monotonic() + _LONGEST_WAIT_S
+    finding, seen = examine(file), _traces_of_work(file)
+    while finding.state is State.TORN and time.monotonic() < end:
+        age_s = time.time() - max((changed for _, changed, _ in seen), default=0) / 1e9
+        if age_s > _STILL_S:
+            break
+        time.sleep(_STILL_S)
+        finding, before, seen = examine(file), seen, _traces_of_work(file)
+        if seen == before:
+            break
+    return finding
+
+
+def _traces_of_work(file: Path) -> set[tuple[str, int, int]]:
+    there = ((path.name, path.stat()) for path in (file, *side_files(file)) if path.exists())
+    return {(name, found.st_mtime_ns, found.st_size) for name, found in there}
+
+
+def _make(file: Path) -> None:
+    """MLflow makes its tables in memory: in a file, its 67 migrations wait for the disk a few hundred times."""
+    from mlflow import MlflowClient
+
+    address = f"file:textcat-{secrets.token_hex(8)}?mode=memory&cache=shared&uri=true"
+    MlflowClient(tracking_uri=f"sqlite:///{address}").search_experiments(max_results=1)
+    scratch = file.with_name(f"{_scratch_prefix(file)}{secrets.token_hex(4)}")
+    try:
+        with closing(sqlite3.connect(address, uri=True)) as made:
+            _write(made, scratch)
+        for stray in side_files(file):  # SQLite would take a journal left behind for the new file's own
+            stray.rename(_free_name(stray))
+        if not os.path.lexists(file):
+            scratch.rename(file)
+    finally:
+        scratch.unlink(missing_ok=True)
+    _sync(file.parent)
+
+
+def _write(made: sqlite3.Connection, scratch: Path) -> None:
+    with closing(sqlite3.connect(scratch)) as written:
+        written.execute("PRAGMA journal_mode = OFF")
+        written.execute("PRAGMA synchronous = OFF")
+        made.backup(written)
+    _sync(scratch)
+
+
+def _sync(path: Path) -> None:
+    """Has the system write it to the disk."""
+    if path.is_dir() and os.name == "nt":  # which can't open a folder
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _move_aside(file: Path) -> Path:
+    aside = _free_name(file)
+    for stray in side_files(file):
+        stray.rename(stray.with_name(stray.name.replace(file.name, aside.name, 1)))
+    return file.rename(aside)
+
+
+def _free_name(path: Path) -> Path:
+    name = f"{path.name}.broken-{time.strftime('%Y%m%dT%H%M%S')}"
+    taken = 0
+    while os.path.lexists(path.with_name(f"{name}-{taken}" if taken else name)):
+        taken += 1
+    return path.with_name(f"{name}-{taken}" if taken else name)
+
+
+def _scratch_prefix(file: Path) -> str:
+    return f".{file.name}.new-"
+
+
+def _scratch_files(file: Path) -> list[Path]:
+    prefix = _scratch_prefix(file)
+    return [path for path in file.parent.iterdir() if path.name.startswith(prefix)]
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[bool]:
+    """Keeps other runs waiting; whether that is certain: some network disks know no locks."""
+    lock = FileLock(folder / _LOCK, timeout=_LONGEST_WAIT_S)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout:
+        raise TrackingStoreError(
+            f"another run has been making the database for {_LONGEST_WAIT_S:g} s. Next: let that one go on, or end it"
+        ) from None
+    except (OSError, NotImplementedError):
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()

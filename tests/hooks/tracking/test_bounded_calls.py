@@ -1,0 +1,101 @@
+"""Calls that are abandoned when they take too long, and the time that a run may wait for all of them."""
+
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from synthetic_textcat.errors import MlflowTimeoutError
+from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls, WaitingBudget
+
+
+def test_a_call_gives_its_result_or_its_error() -> None:
+    calls = BoundedCalls()
+
+    def fail() -> None:
+        raise TimeoutError("of its own")
+
+    assert calls.run(lambda: 7) == 7
+    with pytest.raises(TimeoutError, match="of its own"):
+        calls.run(fail)
+
+
+def test_a_call_that_hangs_is_left_to_itself_and_does_not_block_the_next() -> None:
+    calls, over = BoundedCalls(WaitingBudget(0.3)), threading.Event()
+    began = time.monotonic()
+    with pytest.raises(MlflowTimeoutError, match="did not answer in time"):
+        calls.run(lambda: over.wait(60))
+    assert time.monotonic() - began < 5
+    assert calls.run(lambda: "answered") == "answered"
+    over.set()
+
+
+def test_only_time_in_which_the_pipeline_stands_still_counts() -> None:
+    budget = WaitingBudget(1.0)
+    calls = BoundedCalls(budget)
+    for _ in range(4):
+        calls.run(lambda: time.sleep(0.4))  # beside the pipeline
+    assert not budget.is_used_up
+    with budget.pipeline_waits():
+        for _ in range(2):
+            calls.run(lambda: time.sleep(0.3))
+        with pytest.raises(MlflowTimeoutError):
+            calls.run(lambda: time.sleep(60))
+    assert budget.is_used_up
+
+
+def _is_over(budget: WaitingBudget) -> bool:
+    return budget.is_used_up
+
+
+def test_the_end_has_a_reserve() -> None:
+    budget = WaitingBudget(2.0)
+    calls = BoundedCalls(budget)
+    with budget.pipeline_waits():
+        with pytest.raises(MlflowTimeoutError):
+            calls.run(lambda: time.sleep(60))
+        assert _is_over(budget)
+        with budget.reserve():
+            assert not _is_over(budget)
+            assert calls.run(lambda: "told") == "told"
+        assert _is_over(budget)
+
+
+def test_a_large_file_may_take_longer(tmp_path: Path) -> None:
+    class Client:
+        uploaded: tuple[Any, ...] = ()
+        tracking_uri = "here"
+
+        def log_artifact(self, *given: Any) -> None:
+            time.sleep(0.5)
+            self.uploaded = given
+
+    budget = WaitingBudget(0.2)
+    client: Any = BoundedCalls(budget).client(Client())  # type: ignore[arg-type]
+    large = tmp_path / "large"
+    large.mkdir()
+    (large / "part").write_bytes(bytes(5_000_000))
+    with budget.pipeline_waits():
+        client.log_artifact("run", str(large), "folder")
+        assert client.uploaded == ("run", str(large), "folder")
+        assert client.tracking_uri == "here"
+        assert not budget.is_used_up
+        with pytest.raises(MlflowTimeoutError):
+            client.log_artifact("run", str(tmp_path / "none"))
+
+
+def test_a_process_ends_while_a_call_hangs() -> None:
+    script = (
+        "import threading\n"
+        "from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls, WaitingBudget\n"
+        "try:\n"
+        "    BoundedCalls(WaitingBudget(0.1)).run(threading.Event().wait)\n"
+        "except Exception as error:\n"
+        "    print(type(error).__name__)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "MlflowTimeoutError"
