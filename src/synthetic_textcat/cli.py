@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import click
 from kedro.framework.cli.project import run
 
-from synthetic_textcat.console import hide_all
-from synthetic_textcat.errors import redact
+from synthetic_textcat.console import hide_all, say, shown_line
+from synthetic_textcat.errors import RunStoppedError
 from synthetic_textcat.llm.interrupts import INTERRUPTED, SIGNALS, interrupt
 from synthetic_textcat.plain_errors import in_one_line
+from synthetic_textcat.safe_streams import redact_streams
 from synthetic_textcat.standard_streams import keep_streams_writable
 
 if TYPE_CHECKING:
@@ -34,13 +35,15 @@ def _run_plainly(*args: Any, **kwargs: Any) -> Any:
         return _run_in_passes(*args, **kwargs)
     except KeyboardInterrupt:
         hide_all()
-        click.echo("Stopped. What has arrived is saved; the same command goes on from there.", err=True)
+        say(["Stopped. What has arrived is saved; the same command goes on from there."], err=True)
         sys.exit(INTERRUPTED)
+    except RunStoppedError as error:  # all is saved, and there is no failure to tell of
+        say([str(error)])
     except Exception as error:
         line = in_one_line(error)
         if line is None or logging.getLogger(__package__).isEnabledFor(logging.DEBUG):
-            click.echo(redact(traceback.format_exc()), err=True)
-        raise click.ClickException(line or f"A bug of ours: {redact(str(error))}") from error
+            say(traceback.format_exc().splitlines(), err=True)
+        raise click.ClickException(line or shown_line(f"A bug of ours: {error}")) from error
 
 
 def _run_in_passes(*args: Any, **kwargs: Any) -> Any:
@@ -88,6 +91,7 @@ def _hear_signals() -> None:
 
 run.callback = _run_plainly
 keep_streams_writable()  # Kedro imports this module before it runs any of its commands here
+redact_streams()
 
 
 @click.group()

@@ -24,10 +24,20 @@ def test_each_row_counts_once_in_one_place() -> None:
         no_reply(),
     ]
     tally.add(lines, _PRICES)
-    assert (tally.accepted, tally.rejected, tally.failed, tally.done) == (1, 1, 2, 4)
+    assert (tally.accepted, tally.rejected, tally.failed, tally.done) == (1, 1, 1, 3)
     assert tally.tokens == 4 * 15
     line = tally.line(seconds=2.0)
-    assert line == "4/6 rows, 1 ok, 2 failed, 2.0/s, 60+ tokens, $0.00022+, 0:01 left"
+    assert line == "3/6 rows, 1 ok, 1 failed, 1 without reply, 1.5/s, 60+ tokens, $0.00022+, 0:02 left"
+    tally.end()
+    assert (tally.failed, tally.done) == (2, 4)
+
+
+def test_a_row_whose_call_is_retried_counts_once_wherever_it_ends() -> None:
+    tally = Tally(asked=3, max_attempts=1)
+    tally.add([*[no_reply(request_id=row) for row in ("r0", "r1", "r2", "r0", "r1")]], _PRICES)
+    tally.add([completion(_GOOD, request_id="r0"), completion(BAD, request_id="r1")], _PRICES)
+    tally.end()
+    assert (tally.accepted, tally.failed, tally.done) == (1, 2, 3)
 
 
 def test_a_row_whose_fault_is_only_flagged_counts_as_accepted() -> None:

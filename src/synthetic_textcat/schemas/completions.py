@@ -3,12 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
+from synthetic_textcat.redaction import mask
+
 REPLIED = "replied"
+
+_FROM_THE_SERVER = ("raw_text", "refusal", "finish_reason", "model_name", "error")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """One call's end, as it is journalled. Key: fingerprint, attempt, run_id.
+    """One call's end, as it is journalled. A reply's attempt may have several lines, one a try.
 
     Attributes:
         fingerprint: Hex sha256 of the row's call: request, first messages, schema, model, endpoint, settings.
@@ -23,7 +27,7 @@ class Completion:
             certainly not worked on.
         cached_tokens: The part of `prompt_tokens` that the server had cached.
         completion_tokens: Tokens written, thoughts included.
-        latency_s: Seconds from asking to the end of the call, the client's retries within.
+        latency_s: Seconds from asking to the end of this call; a retry is a line of its own, and waits are in none.
         model_name: The model as the server names it.
         prompt_sha256: Hex sha256 of the canonical JSON of this attempt's messages, as on the wire.
         error: What the transport or the server's content filter said, without keys; null for any other reply.
@@ -50,6 +54,13 @@ class Completion:
     created_at: str
     prompt_tokens_at_most: int | None = None
     completion_tokens_at_most: int | None = None
+
+    def __post_init__(self) -> None:
+        """Masks secrets in what a server said, whether it comes from the wire or from a journal of before."""
+        for name in _FROM_THE_SERVER:
+            text = getattr(self, name)
+            if isinstance(text, str) and (masked := mask(text)) is not text:
+                object.__setattr__(self, name, masked)
 
     @property
     def replied(self) -> bool:

@@ -1,9 +1,10 @@
-"""When a run was stopped before its end."""
+"""What stopped a run before its end."""
 
 from collections.abc import Mapping
 
 from synthetic_textcat.schemas.parameters import GenerationParameters
 from synthetic_textcat.schemas.prices import plus, reaches
+from synthetic_textcat.schemas.stops import Stops
 
 
 def reached_cap(metrics: Mapping[str, float | None], generation: GenerationParameters) -> str:
@@ -17,6 +18,11 @@ def reached_cap(metrics: Mapping[str, float | None], generation: GenerationParam
             if cap is not None and spent is not None and reaches(spent, cap):
                 return name
     return ""
+
+
+def stopped_by(stops: Stops, metrics: Mapping[str, float | None], generation: GenerationParameters) -> str:
+    """The cause of an outage, `paused_tasks` where no task is left that is not paused, or the cap; else empty."""
+    return stops.stopped_by or reached_cap(metrics, generation)
 
 
 def _charged(metrics: Mapping[str, float | None], unit: str) -> float | None:

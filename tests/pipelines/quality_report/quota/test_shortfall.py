@@ -69,6 +69,7 @@ def _state(
         planned.model_dump(mode="json"),
         previous,
         sampling,
+        {},
         examples,
         surplus,
         rejected,
@@ -162,9 +163,9 @@ def test_rounds_of_another_plan_are_told_with_the_next_step(tmp_path: Any) -> No
     ends = (nothing, nothing, to_frame([], REJECTED), to_frame([], FAILED))
     of_one = (_requests(["German"]), to_frame([], CALLS), Journal(tmp_path / "absent"))
     with pytest.raises(StaleTableError, match="Next: run `kedro run --pipelines generate`"):
-        measure_quota(*of_one, planned, None, _SAMPLING, *ends)
+        measure_quota(*of_one, planned, None, _SAMPLING, {}, *ends)
     with pytest.raises(StaleTableError, match=r"rounds\.json is of another plan"):
-        measure_quota(*of_one, planned, None, _SAMPLING.model_copy(update={"per": ("moood",)}), *ends)
+        measure_quota(*of_one, planned, None, _SAMPLING.model_copy(update={"per": ("moood",)}), {}, *ends)
 
 
 def test_without_a_quota_there_is_nothing_to_tell(tmp_path: Any) -> None:
@@ -176,6 +177,7 @@ def test_without_a_quota_there_is_nothing_to_tell(tmp_path: Any) -> None:
         {},
         None,
         AttributeSamplingParameters(),
+        {},
         nothing,
         nothing,
         to_frame([], REJECTED),
