@@ -14,6 +14,7 @@ from synthetic_textcat.hooks.compare_lines import compare_lines
 from synthetic_textcat.hooks.quota_lines import quota_lines
 from synthetic_textcat.hooks.quote_lines import quote_lines
 from synthetic_textcat.hooks.refill import Refill
+from synthetic_textcat.hooks.spent_lines import cost_lines
 from synthetic_textcat.hooks.stop_lines import stop_lines
 from synthetic_textcat.pipelines.quality_report.concern import Concern
 from synthetic_textcat.pipelines.quality_report.concerns import PAUSED
@@ -21,7 +22,6 @@ from synthetic_textcat.pipelines.quality_report.ledger import Ledger
 from synthetic_textcat.schemas.dataset_folder import SPLITS
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
-from synthetic_textcat.schemas.prices import usd
 from synthetic_textcat.schemas.quota import Shortfall
 from synthetic_textcat.schemas.stops import Stops
 
@@ -134,8 +134,8 @@ class RunSummary:
 
     def _spent_lines(self, calls: int) -> Iterator[str]:
         yield f"calls     {calls}" if calls else "calls     0: the journal has all the answers"
-        if (cost := self._saved.get("metrics", {}).get("cost/usd_this_run")) is not None and calls:
-            yield f"cost      {usd(cost)}"
+        if calls:
+            yield from cost_lines(self._saved.get("metrics", {}))
         yield from stop_lines(self._saved.get("stopped_by", ""), self._stops())
 
 

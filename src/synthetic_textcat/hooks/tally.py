@@ -25,8 +25,9 @@ class Tally:
         rejected: Rows whose reply does not; not shown, but rows less the others.
         failed: Rows without a usable reply.
         unanswered: Rows whose last call brought no reply; it may be made again.
-        tokens: Read and written.
-        usd: What they cost; None once that is unknown.
+        tokens: Read and written by the counted calls.
+        usd: What they cost; None once a price is unknown.
+        uncounted: Calls of unknown usage; with one of them tokens and USD are shown as at least so much.
         cells: How far the quota is, where there is one.
     """
 
@@ -38,6 +39,7 @@ class Tally:
     failed: int = 0
     tokens: int = 0
     usd: float | None = 0.0
+    uncounted: int = 0
     cells: CellTally | None = None
     unanswered: set[str] = field(default_factory=set)
 
@@ -49,8 +51,11 @@ class Tally:
     def add(self, completions: Iterable[Completion], prices: PriceList) -> None:
         """Takes in what was saved."""
         for completion in completions:
-            self.tokens += completion.tokens
-            self.usd = plus(self.usd, prices.cost_usd(completion))
+            if completion.is_counted:
+                self.tokens += completion.tokens
+                self.usd = plus(self.usd, prices.cost_usd(completion))
+            else:
+                self.uncounted += 1
             self._settle(completion)
 
     def end(self) -> None:
@@ -62,8 +67,9 @@ class Tally:
         """All of it after so many seconds, within 80 columns up to 10,000 rows."""
         rate = self.done / seconds if seconds > 0 else 0.0
         parts = [f"{_short(self.done)}/{_short(self.asked)} rows", *self._results()]
-        parts += [f"{rate:.1f}/s", f"{_short(self.tokens)} tokens"]
-        parts += [usd(self.usd)] if self.usd is not None else []
+        least = "+" if self.uncounted else ""
+        parts += [f"{rate:.1f}/s", f"{_short(self.tokens)}{least} tokens"]
+        parts += [f"{usd(self.usd)}{least}"] if self.usd is not None else []
         parts += [f"{clock((self.asked - self.done) / rate)} left"] if rate and self.done < self.asked else []
         return ", ".join(parts)
 

@@ -14,15 +14,14 @@ from synthetic_textcat.errors import (
     UnreachableError,
     redact,
 )
-from synthetic_textcat.llm.answers import Answer
+from synthetic_textcat.llm.answers import NO_ANSWER, Answer
+from synthetic_textcat.llm.billing import answer_of_failure
 from synthetic_textcat.llm.calls import Call, Manner
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.kept_text import bounded
 from synthetic_textcat.llm.messages import Messages, messages_sha256
 from synthetic_textcat.llm.transport_errors import line_of
 from synthetic_textcat.schemas.completions import REPLIED, Completion
-
-_NO_ANSWER = Answer("", None, None, None, None, None, None)
 
 
 class Asked(NamedTuple):
@@ -56,7 +55,7 @@ async def ask(
         TextcatError: If every further call would fail alike.
     """
     begun = monotonic()
-    answer, note = _NO_ANSWER, None
+    answer, note = NO_ANSWER, None
     failure: TransportError | None = None
     try:
         answer = await _answer(chat, call, messages, manner.deadline_s)
@@ -64,13 +63,15 @@ async def ask(
     except UnreachableError as error:
         if not proven():
             raise FatalAnswerError(str(error)) from None
-        failure = error
+        failure, answer = error, answer_of_failure(error)
     except TransportError as error:
-        failure = error
+        failure, answer = error, answer_of_failure(error)
     except BadRequestError as error:
         if call.untried and attempt == 1 and not proven():
             raise
-        failure = TransportError("server_error", str(error), retryable=False)
+        failure, answer = TransportError("server_error", str(error), retryable=False), answer_of_failure(error)
+    is_counted = None not in (answer.usage.prompt, answer.usage.completion)
+    bound = None if is_counted else manner.budget.bound(messages, call.schema)
     completion = Completion(
         fingerprint=call.fingerprint,
         request_id=call.request_id,
@@ -80,14 +81,16 @@ async def ask(
         raw_text=answer.raw_text,
         refusal=answer.refusal,
         finish_reason=answer.finish_reason,
-        prompt_tokens=answer.prompt_tokens,
-        cached_tokens=answer.cached_tokens,
-        completion_tokens=answer.completion_tokens,
+        prompt_tokens=answer.usage.prompt,
+        cached_tokens=answer.usage.cached,
+        completion_tokens=answer.usage.completion,
         latency_s=round(monotonic() - begun, 4),
         model_name=answer.model_name,
         prompt_sha256=messages_sha256(messages),
         error=note if failure is None else redact(str(failure)),
         created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        prompt_tokens_at_most=bound and bound.prompt,
+        completion_tokens_at_most=bound and bound.completion,
     )
     completion = bounded(completion)
     return Asked(completion) if failure is None else Asked(completion, failure.retryable, failure.retry_after_s)

@@ -55,7 +55,7 @@ class Pace:
 
     def note(self, expected: float, completion: Completion, messages: Messages) -> None:
         """Takes in what a call took in the end, beside what was expected when it had its turn."""
-        taken = completion.tokens if completion.prompt_tokens is not None else _guess(completion, messages)
+        taken = completion.tokens if completion.is_counted else _guess(completion, messages)
         self._owed += taken - expected
         if completion.replied:
             self._taken += taken

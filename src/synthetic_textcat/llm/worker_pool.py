@@ -6,12 +6,14 @@ from collections.abc import Coroutine, Iterator
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from synthetic_textcat.errors import PriceListError
 from synthetic_textcat.llm.admission import Admission
 from synthetic_textcat.llm.asking import Asked, ask
 from synthetic_textcat.llm.calls import Call, Manner
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.first_replies import FirstReplies
 from synthetic_textcat.llm.messages import Messages
+from synthetic_textcat.llm.spending_gate import SpendingGate
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.replies import Problem
 from synthetic_textcat.schemas.stops import Outage
@@ -37,6 +39,7 @@ class WorkerPool:
         self._chat = chat
         self._manner = manner
         self._admission = admission
+        self._spending_gate = SpendingGate(manner.budget)
         self._size = manner.limits.max_concurrency
         self._calls: Iterator[Call] = iter(())
         self._rows_remain = True
@@ -150,7 +153,21 @@ class WorkerPool:
     async def _reply(self, call: Call, messages: Messages, attempt: int) -> Completion | None:
         """A reply, by as many calls as the retry policy allows; None if there is none, or the run ends before."""
         retry = 0
-        while True:
+        while (asked := await self._called(call, messages, attempt)) is not None:
+            if asked.completion.replied:
+                return asked.completion
+            retry += 1
+            wait_s = self._manner.retries.wait_s(retry, asked.retry_after_s) if asked.may_retry else None
+            if wait_s is None or self._over.is_set():
+                return None
+            await self._interruptible(asyncio.sleep(wait_s))
+        return None
+
+    async def _called(self, call: Call, messages: Messages, attempt: int) -> Asked | None:
+        """One call, from the waits before it until it is accounted for; None if the run ends before."""
+        async with self._spending_gate.slot():
+            if self._over.is_set():
+                return None
             ticket = await self._interruptible(self._admission.enter(messages))
             asked: Asked | None = None
             try:
@@ -161,15 +178,9 @@ class WorkerPool:
             if asked is None:
                 return None
             await self._take_in(asked.completion)
-            self._proven.set()
-            self._account(asked.completion)
-            if asked.completion.replied:
-                return asked.completion
-            retry += 1
-            wait_s = self._manner.retries.wait_s(retry, asked.retry_after_s) if asked.may_retry else None
-            if wait_s is None or self._over.is_set():
-                return None
-            await self._interruptible(asyncio.sleep(wait_s))
+            self._account(asked.completion)  # before the others are let go: it may have to be the last call
+        self._proven.set()
+        return asked
 
     async def _interruptible(self, wait: Coroutine[Any, Any, Result]) -> Result:
         """A wait that ends with the run."""
@@ -208,7 +219,11 @@ class WorkerPool:
         pauses.note(call.task_id, call.request_id, problem)
 
     def _account(self, completion: Completion) -> None:
-        self._manner.budget.note(completion)
+        try:
+            self._manner.budget.note(completion)
+        except PriceListError:
+            self._halt()
+            raise
         if self._manner.budget.is_spent or self._admission.outage is not None:
             self._halt()
 

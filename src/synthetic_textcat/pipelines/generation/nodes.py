@@ -138,7 +138,9 @@ def generate(
         judge=judging(Reply),
         ask_again=asking_again(retry_prompt),
         limits=generation,
-        budget=Budget(generation, PriceList.read(prices), llm.model, chain(brainstormed, still_open.spent)),
+        budget=Budget(
+            generation, PriceList.read(prices), llm.model, chain(brainstormed, still_open.spent), llm.max_tokens
+        ),
         run_id=run_id,
         retries=RetryPolicy(spec.max_retries, generation.max_wait_seconds),
         deadline_s=spec.deadline_s,

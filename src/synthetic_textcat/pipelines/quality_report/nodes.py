@@ -134,7 +134,7 @@ def measure(
     """All metrics, by name; what templates wrote in a rehearsal is no part of what a real model's data cost."""
     rehearsed = set() if llm.model == OFFLINE_MODEL else {OFFLINE_MODEL}
     lines = (line for line in chain(journal, brainstorm_journal) if line.model_name not in rehearsed)
-    spent = add_up(lines, requests, PriceList.read(prices), run_id)
+    spent = add_up(lines, requests, PriceList.read(prices), run_id, llm.model)
     return merged(
         row_metrics(ledger),
         yield_metrics(requests, pd.concat([examples["request_id"], surplus["request_id"]])),

@@ -147,11 +147,12 @@ def ask_for_tasks(
         FatalAnswerError: After a fatal answer, when all that was in flight has been yielded.
         PriceListError: If there is a cap in USD that can't be kept.
     """
+    spent = (completion for completion in journal if completion.run_id == run_id)
     manner = Manner(
         judge=judging(TaskList),
         ask_again=asking_again(retry_prompt),
         limits=generation,
-        budget=Budget(generation, PriceList.read(prices), llm.model),
+        budget=Budget(generation, PriceList.read(prices), llm.model, spent, llm.max_tokens),
         run_id=run_id,
         retries=RetryPolicy(spec.max_retries, generation.max_wait_seconds),
         deadline_s=spec.deadline_s,

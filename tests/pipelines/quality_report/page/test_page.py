@@ -65,7 +65,7 @@ def _tags(page: str) -> _Tags:
 
 def _spending(prices: dict[str, Any] = PRICES) -> Metrics:
     plan = pd.DataFrame({"request_id": ["r0"], "task_id": ["t0"], "language": ["English"]})
-    return spending_metrics(add_up([completion()], plan, PriceList.read(prices), "run-1"), 6)
+    return spending_metrics(add_up([completion()], plan, PriceList.read(prices), "run-1", "model-1"), 6)
 
 
 def _metrics() -> Metrics:
