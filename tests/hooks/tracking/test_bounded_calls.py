@@ -73,6 +73,16 @@ def test_the_end_has_a_reserve(over: threading.Event) -> None:
         assert _is_over(budget)
 
 
+def test_what_is_left_can_be_lowered_and_not_raised() -> None:
+    budget = WaitingBudget(10.0)
+    budget.leave_at_most(60)
+    assert not _is_over(budget)
+    budget.leave_at_most(1)  # of which the end has two
+    assert _is_over(budget)
+    with budget.reserve():
+        assert not _is_over(budget)
+
+
 def test_a_large_file_may_take_longer(tmp_path: Path) -> None:
     class Client:
         uploaded: tuple[Any, ...] = ()

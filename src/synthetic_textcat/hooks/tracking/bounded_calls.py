@@ -68,6 +68,11 @@ class WaitingBudget:
         finally:
             self._may_use_reserve = False
 
+    def leave_at_most(self, seconds: float) -> None:
+        """Lowers what is left of it to so many seconds."""
+        with self._lock:
+            self._waited_s = max(self._waited_s, self.limit_s - seconds)
+
     @property
     def is_used_up(self) -> bool:
         """Whether no step but the last one may wait any more."""

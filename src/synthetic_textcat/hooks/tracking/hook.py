@@ -40,6 +40,9 @@ _MODEL_CALLS = "model_calls"
 _CALLS_ARE_OUT_S = 2.0
 """After so long a model-calling node has imported its client and sent its first request."""
 
+_LAST_WAIT_S = 8.0
+"""How long a process that was interrupted waits for MLflow."""
+
 _VERSIONS = "prompt_versions"
 """A dataset of ours: the numbers under which MLflow has the prompts of the node that loads it; empty without MLflow."""
 
@@ -195,6 +198,8 @@ class MlflowTracking:
             return
         if self._active and self._active.hand_over("KILLED", _CUT_SHORT):
             _end_at_once()
+        if self._active:
+            self._active.calls.budget.leave_at_most(_LAST_WAIT_S)
         self._close_unfinished()
 
     def _close_unfinished(self) -> None:
