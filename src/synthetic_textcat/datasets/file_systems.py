@@ -1,21 +1,22 @@
 """A catalog's filepath as a place in a file system, or one line on why there is none."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from fsspec.core import url_to_fs
 from fsspec.registry import known_implementations
 
 from synthetic_textcat.datasets.place import MEND, Place
-from synthetic_textcat.errors import StorageError, redact
+from synthetic_textcat.errors import StorageError
 from synthetic_textcat.file_errors import short_path
+from synthetic_textcat.redaction import learn_credentials, redact
 
 _NOT_A_URL = re.compile(r"(?!file:|local:)([A-Za-z][A-Za-z0-9+.\-]+):(?!//|:)")
 """Such as `s3:/bucket/name`, which would be a local folder `s3:`; a drive of Windows is one letter."""
 
 _OPEN_ARGS = ("open_args_load", "open_args_save")
-_SHORTEST_SECRET = 8
 
 
 def find_place(
@@ -35,6 +36,7 @@ def find_place(
     """
     refuse_a_slip(str(filepath))
     shown = _shown(str(filepath))
+    learn_credentials(credentials or {}, "")  # those of a notebook have passed no hook
     if used := [name for name in _OPEN_ARGS if name in (fs_args or {})]:
         raise StorageError(
             f"{shown}: fs_args.{used[0]} means nothing here, since files are copied whole. Next: leave it out; options "
@@ -49,8 +51,8 @@ def find_place(
         ) from error
     except (ValueError, TypeError) as error:
         raise StorageError(f"{shown} is in no file system that is known: {redact(str(error))}. Next: {MEND}") from error
-    place = Place(fs, path, shown, tuple(_texts(credentials or {})))
-    return Place(fs, path, short_path(path)) if place.is_local else place
+    place = Place(fs, path, shown)
+    return replace(place, shown=short_path(path)) if place.is_local else place
 
 
 def refuse_a_slip(filepath: str) -> None:
@@ -76,12 +78,3 @@ def _package(shown: str, error: ImportError) -> str:
     package = implementation.partition(".")[0]
     missing = getattr(error.__cause__, "name", None) or error.name
     return str(missing or package) if package in ("", "fsspec") else str(package)
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """The texts of credentials that are long enough to be secrets."""
-    if isinstance(value, Mapping):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, str) and len(value) >= _SHORTEST_SECRET:
-        yield value

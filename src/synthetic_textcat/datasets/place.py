@@ -3,14 +3,15 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
 from synthetic_textcat.datasets.whole_file import restored
-from synthetic_textcat.errors import StorageError, redact
+from synthetic_textcat.errors import StorageError
+from synthetic_textcat.redaction import redact
 
 INCOMPLETE = ".incomplete"
 """Object that stands in a remote folder while its files are being replaced: with it the folder counts as absent."""
@@ -35,13 +36,11 @@ class Place:
         fs: The file system.
         path: As the file system takes it.
         shown: As the catalog names it, without secrets.
-        secrets: Values of the catalog's credentials, masked in errors.
     """
 
     fs: AbstractFileSystem
     path: str
     shown: str
-    secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def is_local(self) -> bool:
@@ -185,6 +184,4 @@ class Place:
     def refusal(self, done: str, error: Exception) -> StorageError:
         """The line for an error of the file system."""
         says = " ".join(str(error).split()) or type(error).__name__
-        for secret in self.secrets:
-            says = says.replace(secret, "***")
         return StorageError(f"{self.shown} can't be {done}: {redact(says)[:_LONGEST]}. Next: {MEND}")
