@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from benchmarks.clients.usage import Growth, usage
 from benchmarks.clients.workload import LLM, load_prompt, load_tasks, plan, row_prompts
 from synthetic_textcat.datasets import JournalDataset, TableDataset
+from synthetic_textcat.hooks.row_check import reject_reason
 from synthetic_textcat.llm.spec import OPENAI_CLASS, ChatModelSpec
 from synthetic_textcat.pipelines.generation.nodes import find_open_rows, generate, list_calls
 from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters
@@ -65,7 +66,22 @@ def main(rows: int, concurrency: int, memory: bool) -> None:
         before, begun, good = usage(), perf_counter(), 0
         still_open = find_open_rows(requests, calls, journal.load(), limits, "bench")
         none_yet = JournalDataset(filepath=str(Path(folder) / "brainstorm.jsonl")).load()
-        batches = generate(requests, prompts, still_open, retry, spec, LLM, limits, _NO_PRICES, none_yet, "bench")
+        batches = generate(
+            requests,
+            load_tasks(),
+            prompts,
+            still_open,
+            {},
+            retry,
+            spec,
+            LLM,
+            limits,
+            _NO_PRICES,
+            none_yet,
+            "bench",
+            reject_reason,
+            {},
+        )
         for batch in batches:
             journal.save(batch)
             good += sum(completion.replied for completion in batch)

@@ -25,9 +25,17 @@ def junk(digest: bytes) -> str:
     return digest.hex() + _JUNK_LINE * (_JUNK_BYTES // len(_JUNK_LINE))
 
 
-def echo(good: dict[str, object], heard: dict[str, str]) -> str:
-    """A good row whose texts repeat what the server heard, plainly and as JSON."""
-    return orjson.dumps({**good, "input_text": f"{in_words(heard)}. {orjson.dumps(heard).decode()}"}).decode()
+def echo(good: dict[str, object], heard: dict[str, str], digest: bytes) -> str:
+    """A good row whose texts repeat what the server heard, plainly and as JSON; every other one in escapes."""
+    said = {**good, "input_text": f"{in_words(heard)}. {orjson.dumps(heard).decode()}"}
+    if digest[5] % 2 == 0:
+        return orjson.dumps(said).decode()
+    return "{" + ", ".join(f"{_escaped(name)}: {_escaped(str(text))}" for name, text in said.items()) + "}"
+
+
+def _escaped(text: str) -> str:
+    """A JSON string of which each letter and sign is an escape, as strict as it is unreadable."""
+    return '"' + "".join(f"\\u{ord(each):04x}" for each in text) + '"'
 
 
 def in_words(heard: dict[str, str]) -> str:

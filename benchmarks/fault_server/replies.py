@@ -91,7 +91,7 @@ def _echo(request: ChatRequest) -> _Message:
     """Every fourth echo is a refusal, so that both fields are filled."""
     if request.text_digest[4] % 4 == 0:
         return _Message(None, refusal=poison.in_words(request.heard))
-    return _Message(poison.echo(_fields(request), request.heard))
+    return _Message(poison.echo(_fields(request), request.heard, request.text_digest))
 
 
 _MESSAGES: dict[str, Callable[[ChatRequest], _Message]] = {

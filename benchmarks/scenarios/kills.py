@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from tests.support.project import Project
 
 _KILLS, _AT_ONCE = 300, 2
+_GOLDEN = (5**0.5 - 1) / 2
 _ROWS, _IN_FLIGHT, _LATENCY_MS = 60, 4, 100
 _POLL_S, _TOO_LONG_S = 0.002, 120.0
+_TOLD_EVERY = 20
 _TASK = [{"task": "Sort a support ticket by team.", "labels": ["Billing", "Shipping", "Returns"]}]
 _PARAMETERS = (
     f"attribute_sampling.num_examples={_ROWS},generation.max_concurrency={_IN_FLIGHT},"
@@ -88,9 +90,14 @@ def kills(options: Options) -> Report:
     number = options.repeat or _KILLS
     lengths = _phase_lengths()
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        outcomes = list(pool.map(lambda moment: _kill(moment, lengths[moment.phase.name]), _moments(number)))
-    for outcome in (x for x in outcomes if any(x[2:-1]) or x.paid_again > _PAID_AGAIN):
-        print(f"  broken promise: {outcome}", file=sys.stderr)
+        outcomes = []
+        for outcome in pool.map(lambda moment: _kill(moment, lengths[moment.phase.name]), _moments(number)):
+            outcomes.append(outcome)
+            if any(outcome[2:-1]) or outcome.paid_again > _PAID_AGAIN:
+                print(f"  broken promise: {outcome}", file=sys.stderr, flush=True)
+            if len(outcomes) % _TOLD_EVERY == 0:
+                worst = max(each.paid_again for each in outcomes)
+                print(f"  {len(outcomes)} kills; at most {worst} answers paid twice", file=sys.stderr, flush=True)
     spread = ", ".join(f"{phase.name} {sum(x.phase == phase.name for x in outcomes)}" for phase in _PHASES)
     return Report(f"kills: {number} x kill -9 of first runs ({spread})", _figures(outcomes))
 
@@ -114,10 +121,9 @@ def _figures(outcomes: Sequence[Outcome]) -> list[Figure]:
 
 
 def _moments(number: int) -> Iterator[Moment]:
-    """Phases in turn; within a phase the shares of its length are evenly spread."""
-    a_phase = -(-number // len(_PHASES))
+    """Phases in turn; the shares within a phase are evenly spread however many kills there are (a Kronecker sequence)."""
     for kill in range(number):
-        yield Moment(_PHASES[kill % len(_PHASES)], (kill // len(_PHASES) + 0.5) / a_phase)
+        yield Moment(_PHASES[kill % len(_PHASES)], (0.5 + kill // len(_PHASES) * _GOLDEN) % 1)
 
 
 def _phase_lengths() -> dict[str, float]:

@@ -6,21 +6,24 @@ import os
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
 from kedro.framework.cli.project import run
 
-from synthetic_textcat.closed_streams import reopen_closed_streams
-from synthetic_textcat.console import hide_all
-from synthetic_textcat.errors import redact
-from synthetic_textcat.llm.interrupts import INTERRUPTED, interrupt
+from synthetic_textcat.console import hide_all, say, shown_line
+from synthetic_textcat.errors import RunStoppedError
+from synthetic_textcat.llm.interrupts import INTERRUPTED, SIGNALS, interrupt
 from synthetic_textcat.plain_errors import in_one_line
+from synthetic_textcat.safe_streams import redact_streams
+from synthetic_textcat.standard_streams import keep_streams_writable
 
 if TYPE_CHECKING:
     from synthetic_textcat.hooks import Refill
 
 _STDOUT, _STDERR = 1, 2
+_HANG_UP = getattr(signal, "SIGHUP", None)  # Windows has none
 _SHOW_CURSOR = b"\x1b[?25h"  # a live line hides it
 _kedro_run = run.callback
 
@@ -32,13 +35,15 @@ def _run_plainly(*args: Any, **kwargs: Any) -> Any:
         return _run_in_passes(*args, **kwargs)
     except KeyboardInterrupt:
         hide_all()
-        click.echo("Stopped. What has arrived is saved; the same command goes on from there.", err=True)
+        say(["Stopped. What has arrived is saved; the same command goes on from there."], err=True)
         sys.exit(INTERRUPTED)
+    except RunStoppedError as error:  # all is saved, and there is no failure to tell of
+        say([str(error)])
     except Exception as error:
         line = in_one_line(error)
         if line is None or logging.getLogger(__package__).isEnabledFor(logging.DEBUG):
-            click.echo(redact(traceback.format_exc()), err=True)
-        raise click.ClickException(line or f"A bug of ours: {redact(str(error))}") from error
+            say(traceback.format_exc().splitlines(), err=True)
+        raise click.ClickException(line or shown_line(f"A bug of ours: {error}")) from error
 
 
 def _run_in_passes(*args: Any, **kwargs: Any) -> Any:
@@ -60,26 +65,33 @@ def _registered_refill() -> "Refill":
 
 
 def _hear_signals() -> None:
-    """The first Ctrl-C or SIGTERM ends the run in order, the next one at once; MLflow's book-keeping included."""
+    """The first Ctrl-C, SIGTERM or SIGHUP ends the run in order, the next one at once; MLflow's book-keeping included.
+
+    A terminal that hangs up sends SIGHUP more than once, so that one never counts as the next.
+    """
     heard: list[int] = []
 
     def on_signal(number: int, *_: object) -> None:
+        if heard and number == _HANG_UP:
+            return
         if heard:
-            for terminal in filter(os.isatty, (_STDOUT, _STDERR)):
-                os.write(terminal, _SHOW_CURSOR)
-            os.write(_STDERR, b"\nEnded at once. The journal keeps what was saved; the same command goes on.\n")
+            with suppress(OSError):  # the terminal may be gone
+                for terminal in filter(os.isatty, (_STDOUT, _STDERR)):
+                    os.write(terminal, _SHOW_CURSOR)
+                os.write(_STDERR, b"\nEnded at once. The journal keeps what was saved; the same command goes on.\n")
             os._exit(INTERRUPTED)
         heard.append(number)
         if not interrupt():
             raise KeyboardInterrupt
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # of a background job
+    for number in SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # of a background job, or of nohup
             signal.signal(number, on_signal)
 
 
 run.callback = _run_plainly
-reopen_closed_streams()  # Kedro imports this module before it runs any of its commands here
+keep_streams_writable()  # Kedro imports this module before it runs any of its commands here
+redact_streams()
 
 
 @click.group()

@@ -1,6 +1,12 @@
-"""What is shown of work under way: live displays on a terminal, and how to take them off it."""
+"""The terminal: what is said on it, without secrets and control characters, and live displays of work under way."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol
+
+import click
+
+from synthetic_textcat.redaction import redact
+from synthetic_textcat.visible_text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,6 +23,21 @@ class Display(Protocol):
 
 
 _shown: set[Display] = set()
+
+
+def shown(text: str) -> str:
+    """The text as it may be shown: without secrets, and without characters that steer a terminal."""
+    return printable(redact(text))
+
+
+def shown_line(text: str) -> str:
+    """The same in one line: a line break in another's text can't begin a line of ours."""
+    return shown(text).replace("\n", " ").replace("\t", " ")
+
+
+def say(lines: Iterable[str], *, err: bool = False) -> None:
+    """Prints lines of ours, each of which may hold texts of others."""
+    click.echo("\n".join(map(shown_line, lines)), err=err)
 
 
 def terminal() -> "Console | None":

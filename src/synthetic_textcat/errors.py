@@ -1,13 +1,9 @@
 """One error tree. Each error is one line that says what is wrong, where, what is allowed and what to do next."""
 
 import difflib
-import os
-import re
 from collections.abc import Iterable
 
-_SECRET_NAMES = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
-_SHORTEST_SECRET = 8  # local servers take any text for a key, such as `none`, which is no secret but a common word
-_PASSWORD_IN_URL = re.compile(r"//[^/@\s]+:[^/@\s]+@")
+from synthetic_textcat.redaction import redact as redact  # noqa: PLC0414  where most of this project look for it
 
 
 class TextcatError(Exception):
@@ -52,6 +48,10 @@ class FatalAnswerError(TextcatError):
 
 class BadRequestError(FatalAnswerError):
     """A request that the server calls bad: fatal for the first call, one row's own fault after others went well."""
+
+
+class RunStoppedError(TextcatError):
+    """A server that stopped answering before there was a row to plan: the end of the run, though not its failure."""
 
 
 class JournalError(TextcatError):
@@ -134,13 +134,3 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
     if not options:
         return "there is nothing to set"
     return f"allowed: {', '.join(options)}" if len(options) <= 20 else "none is near it"
-
-
-def redact(text: str) -> str:
-    """The text without any key of this process's environment, for all that is logged, journalled or printed."""
-    text = _PASSWORD_IN_URL.sub("//***@", text)
-    set_to = {name: value.strip() for name, value in os.environ.items()}  # a line break is not sent with a key
-    keys = {value for name, value in set_to.items() if name.endswith(_SECRET_NAMES) and len(value) >= _SHORTEST_SECRET}
-    for key in sorted(keys, key=len, reverse=True):  # a key may begin with another one
-        text = text.replace(key, "***")
-    return text

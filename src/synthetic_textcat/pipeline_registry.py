@@ -40,7 +40,9 @@ def _quote(stages: dict[str, Pipeline]) -> Pipeline:
     """
     plan = stages["task_ingest"] + stages["attribute_sampling"].only_nodes("plan_rounds", "plan_requests")
     prompts = stages["generation"].only_nodes("prepare_prompts")
-    calls = stages["generation"].only_nodes("list_calls", "find_open_rows", "generate", "settle_rows")
+    calls = stages["generation"].only_nodes(
+        "list_calls", "find_open_rows", "find_earlier_replies", "generate", "settle_rows"
+    )
     checks = stages["quality_report"].only_nodes("check_candidates", "list_outcomes")
     trial = Pipeline(calls + checks, inputs={"requests": "pilot"})
     return _apart(

@@ -4,8 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from synthetic_textcat.errors import TextcatError, redact
+from synthetic_textcat.console import shown_line
+from synthetic_textcat.errors import TextcatError
 from synthetic_textcat.file_errors import about_file, short_path
+from synthetic_textcat.redaction import redact
 
 if TYPE_CHECKING:
     from yaml import MarkedYAMLError
@@ -20,9 +22,9 @@ def in_one_line(error: BaseException) -> str | None:
     """What to print for an error; None if it is a bug, whose traceback must show."""
     for cause in _chain(error):
         if isinstance(cause, TextcatError):
-            return redact(str(cause))
+            return shown_line(str(cause))
     if (line := _about_a_file(error)) is not None:
-        return line
+        return shown_line(line)
     return _flat(error) if _is_kedros_own(error) else None
 
 
@@ -54,7 +56,7 @@ def _about_the_system(error: BaseException) -> str | None:
     while cause is not None:
         if isinstance(cause, OSError):
             path = _path_of_dataset(error) or cause.filename2 or cause.filename or ""
-            return redact(about_file(cause, path))[:_LONGEST]
+            return shown_line(about_file(cause, path))[:_LONGEST]
         cause = cause.__cause__
     return None
 
@@ -87,4 +89,4 @@ def _is_kedros_own(error: BaseException) -> bool:
 
 
 def _flat(error: BaseException) -> str:
-    return redact(" ".join(str(error).split()))[:_LONGEST]
+    return shown_line(" ".join(redact(str(error)).split()))[:_LONGEST]

@@ -14,6 +14,8 @@ from kedro.config import OmegaConfigLoader  # noqa: E402  after the switches, wh
 from synthetic_textcat.hooks import (  # noqa: E402
     ComparedRuns,
     JournalWriter,
+    LearnSecrets,
+    LentRowCheck,
     MlflowTracking,
     ParameterGate,
     Progress,
@@ -22,10 +24,14 @@ from synthetic_textcat.hooks import (  # noqa: E402
     Rebuild,
     Refill,
     RunSummary,
+    StopNotes,
     StorageGate,
 )
+from synthetic_textcat.safe_logs import redact_logs  # noqa: E402
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA  # noqa: E402
 from synthetic_textcat.schemas.tasks_by_call import TASKS_BY_CALL_ARROW_SCHEMA  # noqa: E402
+
+redact_logs()
 
 _ARROW_SCHEMAS = {"tasks": TASKS_ARROW_SCHEMA, "tasks_by_call": TASKS_BY_CALL_ARROW_SCHEMA}
 
@@ -41,16 +47,18 @@ _rebuild = Rebuild()
 _refill = Refill(is_given=lambda: _rebuild.rebuilt_from() is not None)
 _quality_gate = QualityGate(goes_on=_refill.goes_on)
 _progress = Progress()
+_stops = StopNotes()
 _tracking = MlflowTracking(
     verdict=_quality_gate.complaint,
     rebuilt_from=_rebuild.rebuilt_from,
     tally=_progress.tally,
     passes=_refill,
+    stops=_stops.current,
 )
 # Called last to first: at a run's end MLflow logs it, the summary is printed, and only then may its quality end it.
 HOOKS = (
     _quality_gate,
-    RunSummary(_refill, run_name=lambda: _tracking.run_name),
+    RunSummary(_refill, run_name=lambda: _tracking.run_name, stops=_stops.current),
     _tracking,
     _progress,
     Publishing(),
@@ -58,8 +66,11 @@ HOOKS = (
     _rebuild,
     JournalWriter(_refill),
     StorageGate(_refill, is_rebuilt=lambda: _rebuild.rebuilt_from() is not None),
+    LentRowCheck(),
+    _stops,
     ParameterGate(),
     _refill,
+    LearnSecrets(),
 )
 
 # kedro-mlflow, installed beside the project, would record each run a second time, or end it. Kedro compares names as

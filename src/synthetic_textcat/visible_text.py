@@ -5,6 +5,8 @@ import unicodedata
 _JOINERS = "\u200c\u200d"  # they shape letters in Persian and Hindi, and emoji
 _BLANKS = "\u115f\u1160\u2800\u3164\uffa0"  # letters and a sign that show nothing
 
+_REPLACED = "\ufffd"
+
 
 def is_invisible(character: str) -> bool:
     """Whether the character shows nothing and is no space: line breaks, controls, zero-width ones, fillers."""
@@ -18,6 +20,13 @@ def first_invisible(text: str) -> str | None:
     first = next(filter(is_invisible, text), None)
     shows = any(not character.isspace() and character not in _JOINERS for character in text)
     return first if first or shows else text[:1]
+
+
+def printable(text: str) -> str:
+    """The text as a terminal may show it: what does not show, and could steer the terminal, is replaced by U+FFFD."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_REPLACED if is_invisible(each) and each not in "\n\t" else each for each in text)
 
 
 def in_visible_line(text: str) -> str:

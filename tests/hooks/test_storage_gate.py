@@ -149,6 +149,17 @@ def test_what_stands_in_the_way_on_a_local_disk_is_told(
     assert says in _refused({"made": entry})
 
 
+@pytest.mark.parametrize("kind", [_TABLE, _FOLDER])
+def test_a_version_that_would_be_loaded_in_place_of_the_runs_own_is_told(tmp_path: Path, kind: str) -> None:
+    entry = {"type": kind, "path" if kind == _FOLDER else "filepath": str(tmp_path / "made"), "versioned": True}
+    for version in ("2020-01-01T00.00.00.000Z", "v1"):
+        _check({"made": entry})
+        path = tmp_path / "made" / version / ("made/a.md" if kind == _FOLDER else "made")
+        path.parent.mkdir(parents=True)
+        path.write_text("there")
+    assert "has a version (v1) that sorts after this run's (20" in _refused({"made": entry})
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_without_the_right_to_write_is_told(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)

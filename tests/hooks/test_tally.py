@@ -21,13 +21,23 @@ def test_each_row_counts_once_in_one_place() -> None:
         completion(BAD),  # to be asked again
         completion(BAD, attempt=2),
         completion(_SAME_LABELS),
-        no_reply(prompt_tokens=None, cached_tokens=None, completion_tokens=None),
+        no_reply(),
     ]
     tally.add(lines, _PRICES)
-    assert (tally.accepted, tally.rejected, tally.failed, tally.done) == (1, 1, 2, 4)
+    assert (tally.accepted, tally.rejected, tally.failed, tally.done) == (1, 1, 1, 3)
     assert tally.tokens == 4 * 15
     line = tally.line(seconds=2.0)
-    assert line == "4/6 rows, 1 ok, 2 failed, 2.0/s, 60 tokens, $0.00022, 0:01 left"
+    assert line == "3/6 rows, 1 ok, 1 failed, 1 without reply, 1.5/s, 60+ tokens, $0.00022+, 0:02 left"
+    tally.end()
+    assert (tally.failed, tally.done) == (2, 4)
+
+
+def test_a_row_whose_call_is_retried_counts_once_wherever_it_ends() -> None:
+    tally = Tally(asked=3, max_attempts=1)
+    tally.add([*[no_reply(request_id=row) for row in ("r0", "r1", "r2", "r0", "r1")]], _PRICES)
+    tally.add([completion(_GOOD, request_id="r0"), completion(BAD, request_id="r1")], _PRICES)
+    tally.end()
+    assert (tally.accepted, tally.failed, tally.done) == (1, 2, 3)
 
 
 def test_a_row_whose_fault_is_only_flagged_counts_as_accepted() -> None:
@@ -65,5 +75,7 @@ def test_a_quote_is_shown_with_its_ranges_and_what_is_unknown_is_said() -> None:
     assert max(map(len, shown.splitlines())) <= 80
     unknown = quote | {"quote/usd/expected": None, "quote/tokens/low": None}
     shown = "\n".join(quote_lines(unknown, "prices.yml"))
-    assert "cost      unknown" in shown
+    assert "cost      unknown: no price in prices.yml\n" in shown
+    counted = "\n".join(quote_lines(unknown | {"quote/pilot/unknown_usage": 2}, "prices.yml"))
+    assert "cost      unknown: the server did not count 2 of its calls\n" in counted
     assert "tokens    1,000,000\n" in shown

@@ -46,9 +46,21 @@ def completion(raw_text: str = GOOD, **changes: Any) -> Completion:
     return Completion(**{"fingerprint": fingerprint(fields["request_id"]), **fields})
 
 
+NO_COUNTS: dict[str, Any] = {"prompt_tokens": None, "cached_tokens": None, "completion_tokens": None}
+"""Of a call of unknown usage."""
+
+
 def no_reply(cause: str = "timeout", **changes: Any) -> Completion:
-    """A call that brought no reply."""
-    return completion("", status=cause, error="it failed", finish_reason=None, model_name=None, **changes)
+    """A call that brought no reply; of unknown usage, at most 60 tokens read and 40 written."""
+    bound = {"prompt_tokens_at_most": 60, "completion_tokens_at_most": 40}
+    unknown = {"error": "it failed", "finish_reason": None, "model_name": None, **NO_COUNTS, **bound}
+    return completion("", status=cause, **{**unknown, **changes})
+
+
+def nothing_taken(cause: str = "connection_error", **changes: Any) -> Completion:
+    """A call that was certainly not worked on."""
+    zeros = dict.fromkeys(NO_COUNTS, 0)
+    return no_reply(cause, **{**zeros, "prompt_tokens_at_most": None, "completion_tokens_at_most": None, **changes})
 
 
 def call(request_id: str = "r0", prompt: str | None = None) -> Call:

@@ -9,6 +9,7 @@ from synthetic_textcat.llm.budget import Budget
 from synthetic_textcat.llm.calls import Call, Manner
 from synthetic_textcat.llm.engine import complete
 from synthetic_textcat.llm.retries import asking_again, judging
+from synthetic_textcat.llm.retry_policy import RetryPolicy
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import GenerationParameters
 from synthetic_textcat.schemas.prices import PriceList
@@ -19,12 +20,17 @@ _DOLLAR_A_THOUSAND = {"scripted-1": {"input": 1e3, "output": 1e3}}
 _RETRY = ChatPromptTemplate([("user", "Wrong ({cause}): {problem}.")])
 
 
-def manner(max_concurrency: int = 4, **limits: Any) -> Manner:
+NO_RETRIES = RetryPolicy(max_retries=0)
+AT_ONCE = RetryPolicy(jitter=lambda: 0.0)
+"""As many retries as by default, without a wait."""
+
+
+def manner(max_concurrency: int = 4, *, retries: RetryPolicy = NO_RETRIES, **limits: Any) -> Manner:
     """The manner of a run that wants rows, within these limits; a thousand tokens of `scripted-1` cost a dollar."""
     generation = GenerationParameters.model_validate({"max_concurrency": max_concurrency, **limits})
     prices = PriceList.read({"as_of": "2026-01-01", "usd_per_million_tokens": _DOLLAR_A_THOUSAND})
     budget = Budget(generation, prices, "scripted-1")
-    return Manner(judging(Reply), asking_again(_RETRY), generation, budget, run_id="run-7")
+    return Manner(judging(Reply), asking_again(_RETRY), generation, budget, "run-7", retries)
 
 
 def run(model: ScriptedChatModel, calls: Sequence[Call], max_concurrency: int = 4, **limits: Any) -> list[Completion]:

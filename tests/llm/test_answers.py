@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage, ToolCall
+from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import invalid_tool_call
 
 from synthetic_textcat.llm.answers import filtered_answer, read_answer
 from synthetic_textcat.llm.parsing import parse
+from synthetic_textcat.llm.token_usage import UNKNOWN
 from synthetic_textcat.schemas.replies import Problem, Reply
 from tests.llm.builders import completion
 from tests.support.chat_models import GOOD
@@ -16,10 +18,40 @@ from tests.support.chat_models import GOOD
 def test_a_prompt_that_a_servers_filter_refuses_costs_its_own_row_only() -> None:
     answer = filtered_answer("Your input was flagged")
     assert answer.finish_reason == "content_filter"
+    assert answer.usage == UNKNOWN  # Azure bills for it, and does not say how much
     found = parse(completion("", finish_reason=answer.finish_reason, error=answer.error), Reply)
     assert isinstance(found, Problem)
     assert found.cause == "content_filtered"
     assert "Your input was flagged" in found.detail
+
+
+@pytest.mark.parametrize(
+    ("of_server", "of_langchain", "counts"),
+    [
+        ({"prompt_tokens": 10, "completion_tokens": None}, (10, 0), (10, None, None)),  # LangChain: 0
+        ({"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 45}, (10, 35), (10, None, 35)),
+        (None, (10, 5), (10, None, 5)),
+        ({}, None, (None, None, None)),
+        ("many", (10, 5), (10, None, 5)),
+        ({"input_tokens": 1}, (10, 5), (10, None, 5)),  # of another form: LangChain knows it
+    ],
+)
+def test_the_servers_own_counts_come_before_langchains(
+    of_server: object, of_langchain: tuple[int, int] | None, counts: tuple[int | None, ...]
+) -> None:
+    usage = None
+    if of_langchain is not None:
+        read, written = of_langchain
+        usage = UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written)
+    message = AIMessage("text", response_metadata={"token_usage": of_server}, usage_metadata=usage)
+    assert read_answer(message).usage == counts
+
+
+@pytest.mark.parametrize("usage", [{"input_tokens": "9", "output_tokens": None}, "9", [], {"input_tokens": {}}])
+def test_odd_counts_of_any_chat_model_are_unknown(usage: Any) -> None:
+    message = AIMessage("text")
+    message.usage_metadata = usage  # as providers' classes set it: nothing checks it
+    assert read_answer(message).usage == UNKNOWN
 
 
 def test_an_answer_is_read_whole() -> None:
@@ -36,7 +68,7 @@ def test_an_answer_is_read_whole() -> None:
     )
     answer = read_answer(message)
     assert (answer.raw_text, answer.refusal, answer.finish_reason) == ("text", "no", "length")
-    assert (answer.prompt_tokens, answer.cached_tokens, answer.completion_tokens) == (10, 4, 5)
+    assert answer.usage == (10, 4, 5)
     assert answer.model_name == "m-1"
 
 
@@ -48,7 +80,7 @@ def test_what_the_server_does_not_say_is_none() -> None:
     answer = read_answer(AIMessage(""))
     assert answer.raw_text == ""
     assert {answer.refusal, answer.finish_reason, answer.model_name} == {None}
-    assert {answer.prompt_tokens, answer.cached_tokens, answer.completion_tokens} == {None}
+    assert set(answer.usage) == {None}
 
 
 def test_text_in_content_blocks_is_joined() -> None:

@@ -13,11 +13,12 @@ from synthetic_textcat.llm.calls import Call
 from synthetic_textcat.llm.engine import complete
 from synthetic_textcat.llm.messages import messages_sha256, wire_form
 from synthetic_textcat.llm.retries import judging
+from synthetic_textcat.llm.retry_policy import RetryPolicy
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.replies import Reply
 from tests.llm.builders import BAD, call, no_reply
 from tests.llm.builders import completion as past_completion
-from tests.llm.running import manner, run
+from tests.llm.running import AT_ONCE, manner, run
 from tests.support.chat_models import GOOD, ScriptedChatModel, last_words
 
 
@@ -91,13 +92,28 @@ def test_a_row_goes_on_from_its_past() -> None:
 
 
 @pytest.mark.parametrize("cause", ["rate_limited", "timeout", "server_error", "connection_error"])
-def test_a_call_without_a_reply_is_one_line_and_is_not_asked_again(cause: str) -> None:
-    model = ScriptedChatModel(script=_errs_at({1}, TransportError(cause, "it failed")))
-    completions = run(model, _calls(3), max_concurrency=1)
+def test_a_call_without_a_reply_is_a_line_and_its_retry_another(cause: str) -> None:
+    model = ScriptedChatModel(script=_errs_at({1, 2}, TransportError(cause, "it failed")))
+    completions = run(model, _calls(3), max_concurrency=1, retries=AT_ONCE)
     failed = completions[1]
-    assert [x.status for x in completions] == ["replied", cause, "replied"]
-    assert (failed.request_id, failed.attempt, failed.raw_text, failed.error) == ("r1", 1, "", "it failed")
+    assert [x.status for x in completions] == ["replied", cause, cause, "replied", "replied"]
+    assert [(x.request_id, x.attempt) for x in completions[1:4]] == [("r1", 1)] * 3
+    assert (failed.raw_text, failed.error) == ("", "it failed")
     assert judging(Reply)(failed) == judging(Reply)(no_reply(cause))
+
+
+def test_a_row_without_a_reply_after_all_retries_is_left_to_the_next_run() -> None:
+    model = ScriptedChatModel(script=_errs_at({1, 2, 3}, TransportError("timeout", "it failed")))
+    completions = run(model, _calls(3), 1, retries=RetryPolicy(max_retries=2, jitter=lambda: 0.0))
+    assert [x.request_id for x in completions] == ["r0", "r1", "r1", "r1", "r2"]
+
+
+def test_a_server_that_asks_for_a_wait_gets_it_and_one_that_asks_for_too_long_a_one_costs_the_row() -> None:
+    for told, requests in ((0.3, 2), (900.0, 1)):
+        model = ScriptedChatModel(script=_errs_at({0}, TransportError("rate_limited", "slow down", told)))
+        begun = time.monotonic()
+        assert len(run(model, _calls(1), retries=RetryPolicy())) == requests
+        assert told > 1 or time.monotonic() - begun >= told
 
 
 def test_what_is_recorded_is_the_hash_of_what_the_model_was_given() -> None:
@@ -148,5 +164,5 @@ def test_calls_are_taken_as_workers_get_free_and_not_all_at_once() -> None:
     model = ScriptedChatModel(delay_s=0.01)
     batches = complete(model.as_chat, calls(), manner(3))
     seen = len(next(batches))
-    batches.close()  # type: ignore[attr-defined]
+    batches.close()
     assert seen <= len(taken) < 1_000

@@ -83,7 +83,7 @@ def test_a_refused_row_is_content_filtered_and_all_others_are_asked(
 
 def test_even_where_it_is_the_first(server: FaultServer) -> None:
     server.set_faults(always="flagged")
-    with pytest.raises(FatalAnswerError, match="first 20 rows all failed as content_filtered"):
+    with pytest.raises(FatalAnswerError, match="first 20 replies to calls for rows all failed as content_filtered"):
         _run(server.url, rows=40)
 
 

@@ -9,7 +9,7 @@ from langchain_core.messages import BaseMessage
 from synthetic_textcat.errors import FatalAnswerError
 from synthetic_textcat.llm.calls import Call
 from synthetic_textcat.llm.engine import complete_rounds
-from synthetic_textcat.llm.first_replies import ENOUGH_ROWS
+from synthetic_textcat.llm.first_replies import ENOUGH
 from tests.llm.builders import BAD, call
 from tests.llm.running import manner
 from tests.support.chat_models import ScriptedChatModel, counted
@@ -53,9 +53,9 @@ def test_like_failures_are_told_over_rounds() -> None:
         return BAD
 
     model = ScriptedChatModel(script=refuse)
-    with pytest.raises(FatalAnswerError, match=f"first {ENOUGH_ROWS} rows"):
+    with pytest.raises(FatalAnswerError, match=f"first {ENOUGH} replies to calls for rows"):
         list(complete_rounds(model.as_chat, _rounds(20), manner(2, max_attempts=1)))
-    assert ENOUGH_ROWS <= len(model.heard) <= ENOUGH_ROWS + 2
+    assert ENOUGH <= len(model.heard) <= ENOUGH + 2
 
 
 def test_the_pace_is_one_for_all_rounds() -> None:

@@ -5,11 +5,14 @@ import os
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from langchain_core.messages import BaseMessage
+from langchain_core.outputs import ChatResult
 
 from synthetic_textcat.errors import (
     BadRequestError,
@@ -21,10 +24,12 @@ from synthetic_textcat.errors import (
 from synthetic_textcat.llm.calls import Call
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.engine import complete, give_up
+from synthetic_textcat.llm.retries import Judge
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
+from synthetic_textcat.schemas.replies import Reply
 from tests.llm.builders import BAD, call
-from tests.llm.running import manner, run
+from tests.llm.running import AT_ONCE, manner, run
 from tests.support.chat_models import GOOD, ScriptedChatModel
 
 _NO_SERVER = UnreachableError("No server answers: connection refused. Next: start it, or set OPENAI_BASE_URL")
@@ -202,7 +207,7 @@ def test_after_a_failed_save_nothing_more_is_asked_whoever_holds_on_to_the_gener
     asked = len(model.heard)
     time.sleep(0.5)
     assert len(model.heard) == asked < 1000
-    batches.close()  # type: ignore[attr-defined]
+    batches.close()
 
 
 def test_a_bad_request_is_fatal_only_where_nothing_went_well_before() -> None:
@@ -214,3 +219,75 @@ def test_a_bad_request_is_fatal_only_where_nothing_went_well_before() -> None:
     again = ScriptedChatModel(script=_raising(refused, at=0))
     with pytest.raises(BadRequestError):
         list(complete(again.as_chat, iter(_calls(3)), manner(2)))
+
+
+class _OddError(BaseException):
+    """An exception that `except Exception` does not see."""
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [_OddError, asyncio.CancelledError, GeneratorExit, KeyboardInterrupt, SystemExit, RecursionError, StopIteration],
+)
+def test_whatever_a_model_class_raises_is_its_own_rows_failure(odd: type[BaseException]) -> None:
+    def script(_: Sequence[BaseMessage], number: int) -> str:
+        if number == 3:
+            raise odd("from the client")
+        return GOOD
+
+    completions = _within(20, lambda: run(ScriptedChatModel(script=script), _calls(10)))
+    assert sorted(x.status for x in completions) == [*["replied"] * 9, "server_error"]
+    (error,) = [x.error for x in completions if x.error]
+    assert odd.__name__ in error or odd is StopIteration  # which a coroutine turns into a RuntimeError
+
+
+def test_an_exit_in_a_task_of_the_clients_own_ends_nothing() -> None:
+    async def leave() -> None:
+        raise SystemExit(3)
+
+    left = []
+
+    class Leaving(ScriptedChatModel):
+        async def _agenerate(self, *args: Any, **kwargs: Any) -> ChatResult:
+            left.append(asyncio.ensure_future(leave()))
+            return await super()._agenerate(*args, **kwargs)
+
+    assert len(_within(20, lambda: run(Leaving(delay_s=0.01), _calls(6)))) == 6
+    assert all(isinstance(task.exception(), SystemExit) for task in left)
+
+
+def test_an_error_of_our_own_judging_is_its_rows_loss_and_of_twenty_rows_in_a_row_the_end() -> None:
+    def wanted(completion: Completion) -> type[Reply]:
+        if completion.request_id in broken:
+            raise ZeroDivisionError("a bug")
+        return Reply
+
+    broken = {"r3"}
+    own = replace(manner(2, max_attempts=2), judge=Judge(wanted))
+    seen, raised = _until_error(complete(ScriptedChatModel().as_chat, iter(_calls(10)), own))
+    assert raised is None
+    assert len(seen) == 11  # that row was asked again, told what was wrong
+
+    broken = {f"r{row}" for row in range(5, 500)}
+    seen, raised = _until_error(complete(ScriptedChatModel().as_chat, iter(_calls(500)), own))
+    assert isinstance(raised, ZeroDivisionError)
+    assert len(seen) < 60
+
+
+def test_a_call_that_never_ends_is_ended_by_its_deadline_and_asked_again() -> None:
+    model = ScriptedChatModel(delay_s=lambda number: 60.0 if number == 3 else 0.0)
+    own = replace(manner(2, retries=AT_ONCE), deadline_s=0.3)
+    seen, raised = _until_error(complete(model.as_chat, iter(_calls(6)), own))
+    assert raised is None
+    assert Counter(x.status for x in seen) == {"replied": 6, "timeout": 1}
+    assert {x.error for x in seen} == {None, "no whole reply within 0.3 s, the timeout of llm"}
+
+
+def _within(seconds: float, work: Callable[[], list[Completion]]) -> list[Completion]:
+    """What the work gives, in a thread: an engine that hangs fails one test, and not the suite."""
+    done: list[list[Completion]] = []
+    thread = threading.Thread(target=lambda: done.append(work()), daemon=True)
+    thread.start()
+    thread.join(seconds)
+    assert done, "it hangs, or raised"
+    return done[0]

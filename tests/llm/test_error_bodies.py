@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from synthetic_textcat.llm.error_bodies import has_reply, one_line, read_body
+from synthetic_textcat.redaction import add_secret
 
 _REASON = "the reason"
 
@@ -144,3 +145,14 @@ def test_a_completion_has_a_message_in_each_choice() -> None:
     assert has_reply({"choices": [choice]})
     others: list[Any] = [[], "text", {}, {"choices": [choice, {}]}, {"choices": [choice], "error": {"message": "cut"}}]
     assert not any(map(has_reply, others))
+
+
+@pytest.mark.parametrize(
+    "text", ["a key-cut-in-halves", " " * 7_990 + "key-cut-in-halves", "key-cut\u200b-in-\u200bhalves"]
+)
+@pytest.mark.parametrize("form", ['{{"error": {{"message": {}}}}}', "{}"])
+def test_no_part_of_a_secret_is_left_where_a_text_is_cut_or_cleaned(text: str, form: str) -> None:
+    add_secret("key-cut-in-halves")
+    said = read_body(form.format(json.dumps(text)) if "error" in form else text).said
+    assert said.endswith("***")
+    assert "key" not in said

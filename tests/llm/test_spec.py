@@ -3,6 +3,7 @@
 import pickle
 from typing import Any
 
+import httpx2
 import pytest
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
 from pydantic import ConfigDict, Field
@@ -109,14 +110,56 @@ def test_another_classes_address_is_part_of_its_identity() -> None:
 
 def test_an_argument_that_the_class_refuses_is_an_error_of_ours_and_shows_no_key() -> None:
     with pytest.raises(ModelSetupError, match=r"Can't build langchain_openai\.ChatOpenAI \(catalog entry llm\)") as it:
-        ChatModelSpec(OPENAI_CLASS, {"max_retries": "sk-abc123"}).build(_llm())
+        ChatModelSpec(OPENAI_CLASS, {"logprobs": "sk-abc123"}).build(_llm())
     assert "sk-abc123" not in str(it.value)
     assert "\n" not in str(it.value)
 
 
 def test_an_argument_that_the_class_refuses_is_named() -> None:
-    with pytest.raises(ModelSetupError, match="max_retries"):
-        ChatModelSpec(OPENAI_CLASS, {"max_retries": "many"}).build(_llm())
+    with pytest.raises(ModelSetupError, match="logprobs"):
+        ChatModelSpec(OPENAI_CLASS, {"logprobs": "many"}).build(_llm())
+
+
+def test_retries_are_the_engines_and_no_model_class_retries_beside_it() -> None:
+    spec = ChatModelSpec(OPENAI_CLASS, {"max_retries": 7})
+    assert spec.max_retries == 7
+    assert spec.build(_llm()).max_retries == 0  # type: ignore[attr-defined]
+    assert ChatModelSpec(OPENAI_CLASS).build(_llm()).max_retries == 0  # type: ignore[attr-defined]
+    other = ChatModelSpec(_FAKE_CLASS, {"responses": ["hello"], "max_retries": 2})  # a class without the name
+    other.build(_other_llm())
+    assert other.max_retries == 2
+    assert ChatModelSpec(_FAKE_CLASS).max_retries == 4
+
+
+@pytest.mark.parametrize("given", ["many", -1, 1.5, True, 101])
+def test_retries_that_are_no_number_are_named_before_a_call(given: Any) -> None:
+    with pytest.raises(ModelSetupError, match=r"^max_retries .* a whole number from 0 to 100; mend it in"):
+        _ = ChatModelSpec(OPENAI_CLASS, {"max_retries": given}).max_retries
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "seconds"),
+    [
+        ({}, 600),
+        ({"timeout": None}, 600),
+        ({"timeout": 120}, 120),
+        ({"request_timeout": 2.5}, 2.5),
+        ({"default_request_timeout": 30}, 30),
+        ({"timeout": [5, 60]}, 60),
+        ({"timeout": (5, None)}, 5),
+        ({"timeout": {"connect": 5, "read": 40}}, 40),
+        ({"timeout": httpx2.Timeout(7, read=9)}, 9),
+        ({"timeout": httpx2.Timeout(None)}, 600),
+    ],
+)
+def test_the_timeout_of_the_catalog_is_the_deadline_of_a_call(kwargs: dict[str, Any], seconds: float) -> None:
+    assert ChatModelSpec(OPENAI_CLASS, kwargs).deadline_s == seconds
+
+
+@pytest.mark.parametrize("timeout", ["soon", 0, -3, True, float("inf"), float("nan")])
+def test_a_timeout_that_is_no_time_is_named_before_a_call(timeout: Any) -> None:
+    with pytest.raises(ModelSetupError, match=r"^timeout .* a number of seconds above 0; mend it in"):
+        _ = ChatModelSpec(OPENAI_CLASS, {"timeout": timeout}).deadline_s
 
 
 @pytest.mark.parametrize("kwargs", [{"model": "other"}, {"temperature": 0.1}])

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.errors import PriceListError
+from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
-from synthetic_textcat.schemas.prices import PRICE_LIST, PriceList, total_usd
-from tests.llm.builders import completion, no_reply
+from synthetic_textcat.schemas.prices import PRICE_LIST, PriceList, total_of
+from tests.llm.builders import completion, no_reply, nothing_taken
 
 _COUNT = st.integers(0, 10**7)
 
@@ -67,11 +68,20 @@ def test_what_is_not_known_is_none_and_never_zero(unknown: dict[str, Any]) -> No
     assert _list(m={"input": 3, "output": 0}, n=None).cost_usd(line) is None
 
 
-def test_a_call_without_a_reply_costs_nothing() -> None:
-    assert _list().cost_usd(no_reply()) == 0.0
+@pytest.mark.parametrize("line", [nothing_taken(), no_reply("rate_limited")])
+def test_a_call_that_was_not_worked_on_costs_nothing(line: Completion) -> None:
+    assert _list().cost_usd(line) == 0.0
+
+
+def test_a_call_without_a_reply_that_was_sent_is_of_unknown_cost_with_an_upper_bound() -> None:
+    prices = _list(m={"input": 3, "cached_input": 1, "output": 7})
+    assert prices.cost_usd(no_reply()) is None
+    assert prices.at_most_usd(no_reply(), "m") == pytest.approx((60 * 3 + 40 * 7) / 1e6)
+    assert prices.at_most_usd(no_reply(), "n") is None
+    assert prices.at_most_usd(no_reply(prompt_tokens_at_most=None), "m") is None
 
 
 def test_a_sum_with_an_unknown_part_is_unknown() -> None:
-    assert total_usd([1.0, 2.0]) == 3.0
-    assert total_usd([]) == 0.0
-    assert total_usd([1.0, None]) is None
+    assert total_of([1.0, 2.0], 0.0) == 3.0
+    assert total_of([], 0) == 0
+    assert total_of([1.0, None], 0.0) is None

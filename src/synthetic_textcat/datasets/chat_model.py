@@ -16,8 +16,8 @@ class ChatModelDataset(AbstractDataset[None, ChatModelSpec]):
 
     Args:
         class_path: Dotted path of a LangChain chat-model class.
-        kwargs: Constructor arguments: `timeout`, `max_retries`, `default_headers`, `base_url`, ... Never a key: clients
-            read it from the environment.
+        kwargs: Constructor arguments: `timeout`, `default_headers`, `base_url`, ... and `max_retries`, which is the
+            engine's. Never a key: clients read it from the environment.
         metadata: For plugins, such as the Kedro-Viz layer.
     """
 
@@ -25,6 +25,7 @@ class ChatModelDataset(AbstractDataset[None, ChatModelSpec]):
         self, *, class_path: str, kwargs: dict[str, Any] | None = None, metadata: dict[str, Any] | None = None
     ) -> None:
         self._spec = ChatModelSpec(class_path, kwargs or {})
+        self._spec.learn_secrets()
         self.metadata = metadata
 
     def load(self) -> ChatModelSpec:

@@ -9,7 +9,7 @@ from fsspec.registry import known_implementations
 
 from synthetic_textcat.datasets.place import MEND, Place
 from synthetic_textcat.errors import StorageError, redact
-from synthetic_textcat.plain_errors import short_path
+from synthetic_textcat.file_errors import short_path
 
 _NOT_A_URL = re.compile(r"(?!file:|local:)([A-Za-z][A-Za-z0-9+.\-]+):(?!//|:)")
 """Such as `s3:/bucket/name`, which would be a local folder `s3:`; a drive of Windows is one letter."""

@@ -14,6 +14,7 @@ from synthetic_textcat.datasets.previews import ROWS, value_preview
 from synthetic_textcat.errors import JournalError
 from synthetic_textcat.llm.journal import Journal, completion_line
 from synthetic_textcat.llm.journal_lines import read_first
+from synthetic_textcat.redaction import mask_within
 from synthetic_textcat.schemas.completions import Completion
 
 
@@ -96,7 +97,7 @@ class JournalDataset(AbstractDataset[list[Completion], Journal]):
 
     def preview(self, nrows: int = ROWS) -> JSONPreview:
         """The first lines, for Kedro-Viz."""
-        return value_preview(read_first(self._filepath, nrows) if self._filepath.exists() else [])
+        return value_preview(mask_within(read_first(self._filepath, nrows)) if self._filepath.exists() else [])
 
     def _exists(self) -> bool:
         return self._filepath.exists()

@@ -9,6 +9,7 @@ from pathlib import Path
 from synthetic_textcat.datasets import whole_file
 from synthetic_textcat.datasets.place import EMPTY, INCOMPLETE, MEND, TEMPORARY, Place
 from synthetic_textcat.errors import StorageError
+from synthetic_textcat.file_errors import about_file
 
 _PROBE = ".synthetic-textcat-probe"
 
@@ -24,13 +25,13 @@ def replacing(place: Place) -> Iterator[Path]:
         StorageError: If it can't be written.
     """
     if place.is_local:
-        with _local_errors(place), whole_file.replacing(Path(place.path)) as fresh:
+        with _local_errors(place.shown), whole_file.replacing(Path(place.path)) as fresh:
             yield fresh
         return
     _refuse_read_only(place)
     with tempfile.TemporaryDirectory(prefix=TEMPORARY) as folder:
         fresh = Path(folder) / place.name
-        with _local_errors(place):
+        with _local_errors(folder):
             yield fresh
         with place.errors("written"):
             place.fs.put_file(str(fresh), place.path)
@@ -47,12 +48,12 @@ def replacing_folder(place: Place) -> Iterator[Path]:
         StorageError: If it can't be written.
     """
     if place.is_local:
-        with _local_errors(place), whole_file.replacing_folder(Path(place.path)) as fresh:
+        with _local_errors(place.shown), whole_file.replacing_folder(Path(place.path)) as fresh:
             yield fresh
         return
     _refuse_read_only(place)
     with tempfile.TemporaryDirectory(prefix=TEMPORARY) as folder:
-        with _local_errors(place):
+        with _local_errors(folder):
             yield Path(folder)
         _upload(Path(folder), place)
 
@@ -115,12 +116,9 @@ def _refuse_read_only(place: Place) -> None:
 
 
 @contextmanager
-def _local_errors(place: Place) -> Iterator[None]:
+def _local_errors(written: str) -> Iterator[None]:
     """A full disk, no rights: what the system says of writing a local file."""
     try:
         yield
     except OSError as error:
-        raise StorageError(
-            f"Can't write {place.shown}: {error.strerror or error}. Next: make room or mend its rights, then run the "
-            "same command again: what is on disk is not asked again"
-        ) from error
+        raise StorageError(about_file(error, written, "write")) from error

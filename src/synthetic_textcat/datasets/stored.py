@@ -113,12 +113,14 @@ class StoredDataset(AbstractVersionedDataset[_In, _Out]):
             )
 
     def prove_savable(self) -> None:
-        """Makes sure of the same before a run saves the data, and that no versions would be removed.
+        """Makes sure of the same before a run saves the data, and that no versions would be removed or stand before it.
 
         Raises:
             StorageError: If they would.
         """
         self.prove_kind()
+        if self._version is not None:
+            self._prove_last(self._version)
         if not self.is_folder or self._version is not None:
             return
         local = Path(self.root.path).glob(f"*/{self.root.name}") if self.root.is_local else ()
@@ -127,6 +129,21 @@ class StoredDataset(AbstractVersionedDataset[_In, _Out]):
             raise StorageError(
                 f"{self.root.shown} holds versions of an earlier run, which saving without versioned: true would "
                 "remove. Next: set versioned: true in its entry in the catalog, or name another path there"
+            )
+
+    def _prove_last(self, version: Version) -> None:
+        """Kedro loads the version whose name sorts last, so a run has to save that one."""
+        try:
+            last, own = self.place.path, self._of_version(self.resolve_save_version()).path
+        except FileNotFoundError:  # no version yet
+            return
+        finally:
+            self._clear_version_cache()
+        if version.load is None and last >= own:
+            raise StorageError(
+                f"{self.root.shown} has a version ({last.split('/')[-2]}) that sorts after this run's "
+                f"({own.split('/')[-2]}), and would be loaded in its place. Next: set the clock right, or move that "
+                "version away"
             )
 
     @contextmanager

@@ -2,12 +2,15 @@
 
 from synthetic_textcat.hooks.compared_runs import ComparedRuns
 from synthetic_textcat.hooks.journal_writer import JournalWriter
+from synthetic_textcat.hooks.learn_secrets import LearnSecrets
 from synthetic_textcat.hooks.parameter_gate import ParameterGate
 from synthetic_textcat.hooks.progress import Progress
 from synthetic_textcat.hooks.publishing import Publishing
 from synthetic_textcat.hooks.quality_gate import QualityGate
 from synthetic_textcat.hooks.rebuild import Rebuild
 from synthetic_textcat.hooks.refill import Refill
+from synthetic_textcat.hooks.row_check import LentRowCheck
+from synthetic_textcat.hooks.stops import StopNotes
 from synthetic_textcat.hooks.storage_gate import StorageGate
 from synthetic_textcat.hooks.summary import RunSummary
 from synthetic_textcat.hooks.tracking import MlflowTracking
@@ -15,6 +18,8 @@ from synthetic_textcat.hooks.tracking import MlflowTracking
 __all__ = [
     "ComparedRuns",
     "JournalWriter",
+    "LearnSecrets",
+    "LentRowCheck",
     "MlflowTracking",
     "ParameterGate",
     "Progress",
@@ -23,5 +28,6 @@ __all__ = [
     "Rebuild",
     "Refill",
     "RunSummary",
+    "StopNotes",
     "StorageGate",
 ]

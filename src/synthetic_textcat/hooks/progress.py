@@ -9,7 +9,7 @@ from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.pipeline.node import Node
 
-from synthetic_textcat.console import hide, show, terminal
+from synthetic_textcat.console import hide, show, shown_line, terminal
 from synthetic_textcat.hooks.cell_tally import CellTally, cell_tally
 from synthetic_textcat.hooks.tally import Tally
 from synthetic_textcat.schemas.parameters import (
@@ -129,6 +129,8 @@ class Progress:
     def _end(self) -> None:
         if self._live is not None:
             hide(self._live)
+        if self._is_counting and self._tally:
+            self._tally.end()
         if self._is_counting and self._tally and self._tally.done:
             logger.info("%s", self._tally.line(monotonic() - self._begun))
         self._live, self._is_counting = None, False
@@ -137,7 +139,7 @@ class Progress:
 def _one_line(text: str) -> "Text":
     from rich.text import Text
 
-    return Text(text, no_wrap=True, overflow="ellipsis")
+    return Text(shown_line(text), no_wrap=True, overflow="ellipsis")
 
 
 def _live_line() -> "Live | None":

@@ -4,12 +4,11 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-import click
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 
+from synthetic_textcat.console import say
 from synthetic_textcat.datasets.hub_repository import hub_endpoint
-from synthetic_textcat.errors import redact
 from synthetic_textcat.schemas.publications import Publication, PublicationPlan
 
 _WIDTH = 80
@@ -33,9 +32,9 @@ class Publishing:
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
         """Prints the lines: those of the plan before the node runs that pushes, those of the push when it is done."""
         if dataset_name == "publication_plan":
-            click.echo(redact("\n".join(plan_lines(data, hub_endpoint()))))
+            say(plan_lines(data, hub_endpoint()))
         elif dataset_name == "publication" and self._catalog is not None:
-            click.echo(redact("\n".join(publication_lines(self._catalog.load(dataset_name)))))
+            say(publication_lines(self._catalog.load(dataset_name)))
 
 
 def plan_lines(plan: PublicationPlan, endpoint: str) -> Iterator[str]:
@@ -53,7 +52,7 @@ def plan_lines(plan: PublicationPlan, endpoint: str) -> Iterator[str]:
     yield f"in all    {len(plan['files'])} files, {_size(total)}, {plan['rows']:,} examples, each in every config"
     notes = [*plan["notes"], *(f"{name} is not of the export: it stays here." for name in plan["left_behind"])]
     for note in notes:
-        yield textwrap.fill(note, _WIDTH, initial_indent="note      ", subsequent_indent=_INDENT)
+        yield from textwrap.wrap(note, _WIDTH, initial_indent="note      ", subsequent_indent=_INDENT)
     if plan["dry_run"]:
         yield "dry run   nothing was sent: publish.dry_run=true"
 

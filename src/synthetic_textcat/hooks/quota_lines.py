@@ -15,7 +15,7 @@ def quota_lines(shortfall: Shortfall) -> Iterator[str]:
     yield f"quota     {filled}, in {counted(shortfall.rounds, 'round')}"
     given_up = shortfall.infeasible
     for cell in given_up[:_MOST_SHOWN]:
-        yield textwrap.fill(_why(cell), 80, initial_indent="given up  ", subsequent_indent=" " * 10)
+        yield from textwrap.wrap(_why(cell), 80, initial_indent="given up  ", subsequent_indent=" " * 10)
     if len(given_up) > _MOST_SHOWN:
         yield f"          and {counted(len(given_up) - _MOST_SHOWN, 'more cell')}: see the report"
     short = [cell.missing for cell in shortfall.cells if not cell.infeasible]

@@ -19,7 +19,9 @@ def quote_lines(quote: Mapping[str, float | None], price_list: str) -> Iterator[
         yield _line(quote, "rows", "{:,.0f}".format, "planned")
     yield _line(quote, "tokens", "{:,.0f}".format)
     if quote["quote/usd/expected"] is None:
-        yield f"cost      unknown: no price in {price_list}, or no token counts"
+        unknown = quote.get("quote/pilot/unknown_usage")
+        why = f"the server did not count {unknown:,} of its calls" if unknown else f"no price in {price_list}"
+        yield f"cost      unknown: {why}"
     else:
         yield _line(quote, "usd", usd, "cost")
     yield _line(quote, "seconds", clock, "time")

@@ -4,23 +4,26 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import click
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 
+from synthetic_textcat.console import say
 from synthetic_textcat.datasets.locations import shown_place
 from synthetic_textcat.hooks.compare_lines import compare_lines
 from synthetic_textcat.hooks.quota_lines import quota_lines
 from synthetic_textcat.hooks.quote_lines import quote_lines
 from synthetic_textcat.hooks.refill import Refill
+from synthetic_textcat.hooks.spent_lines import cost_lines
+from synthetic_textcat.hooks.stop_lines import stop_lines
 from synthetic_textcat.pipelines.quality_report.concern import Concern
+from synthetic_textcat.pipelines.quality_report.concerns import PAUSED
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
 from synthetic_textcat.schemas.dataset_folder import SPLITS
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
-from synthetic_textcat.schemas.prices import usd
 from synthetic_textcat.schemas.quota import Shortfall
+from synthetic_textcat.schemas.stops import Stops
 
 _FLAGGED = "flagged/"
 _MOST_CONCERNS = 3
@@ -44,12 +47,19 @@ class RunSummary:
     Args:
         refill: Knows of the passes of a quota, which are told of together.
         run_name: What MLflow calls the run, if it has it.
+        stops: Why the run asked for less than its plan.
     """
 
-    def __init__(self, refill: Refill | None = None, run_name: Callable[[], str | None] = lambda: None) -> None:
+    def __init__(
+        self,
+        refill: Refill | None = None,
+        run_name: Callable[[], str | None] = lambda: None,
+        stops: Callable[[], Stops] = Stops,
+    ) -> None:
         self._refill = refill or Refill()
         self._run_name = run_name
         self._catalog: CatalogProtocol[Any, Any] | None = None
+        self._stops = stops
         self._saved: dict[str, Any] = {}
         self._calls: int | None = None
         self._offline = False
@@ -81,12 +91,12 @@ class RunSummary:
         """Prints the lines, unless another pass follows."""
         if self._refill.goes_on():
             return
-        click.echo("\n".join(self._lines()))
+        say(self._lines())
 
     def _lines(self) -> Iterator[str]:
         ledger: Ledger | None = self._saved.get("ledger")
         if self._calls is None and "prompt_preview" in self._saved:
-            yield from ("", self._saved["prompt_preview"])
+            yield from ("", *self._saved["prompt_preview"].splitlines())
         if ledger is not None:
             yield from _ledger_lines(ledger, self._saved.get("metrics", {}))
         if shortfall := Shortfall.read(self._saved.get("shortfall")):
@@ -102,7 +112,7 @@ class RunSummary:
         if self._calls is not None:
             yield from self._spent_lines(self._calls)
         if self._offline and (ledger or self._calls):
-            yield textwrap.fill(BANNER, 80, initial_indent="note      ", subsequent_indent=" " * 10)
+            yield from textwrap.wrap(BANNER, 80, initial_indent="note      ", subsequent_indent=" " * 10)
         if ledger is not None:
             yield from _concern_lines(self._saved.get("concerns", []))
             yield from self._place_lines({"dataset": "examples", "report": "quality_report"})
@@ -124,10 +134,9 @@ class RunSummary:
 
     def _spent_lines(self, calls: int) -> Iterator[str]:
         yield f"calls     {calls}" if calls else "calls     0: the journal has all the answers"
-        if (cost := self._saved.get("metrics", {}).get("cost/usd_this_run")) is not None and calls:
-            yield f"cost      {usd(cost)}"
-        if cap := self._saved.get("stopped_by"):
-            yield f"stopped   by {cap}; raise it and the same command goes on"
+        if calls:
+            yield from cost_lines(self._saved.get("metrics", {}))
+        yield from stop_lines(self._saved.get("stopped_by", ""), self._stops())
 
 
 def _splits_line(splits: Mapping[str, float]) -> str:
@@ -155,8 +164,11 @@ def _ledger_lines(ledger: Ledger, metrics: Mapping[str, float | None]) -> Iterat
 
 
 def _concern_lines(concerns: Sequence[Concern]) -> Iterator[str]:
+    concerns = [concern for concern in concerns if concern["parameter"] != PAUSED]  # told of already
     for concern in concerns[:_MOST_CONCERNS]:
-        yield textwrap.fill(concern["says"], 80, initial_indent=f"{concern['level']:<10}", subsequent_indent=" " * 10)
+        yield from textwrap.wrap(
+            concern["says"], 80, initial_indent=f"{concern['level']:<10}", subsequent_indent=" " * 10
+        )
     if len(concerns) > _MOST_CONCERNS:
         yield f"          and {len(concerns) - _MOST_CONCERNS} more: see the report"
 

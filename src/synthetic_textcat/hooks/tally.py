@@ -1,7 +1,7 @@
 """How far the calls are, in numbers and in one line."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from synthetic_textcat.hooks.cell_tally import CellTally
 from synthetic_textcat.hooks.durations import clock
@@ -24,8 +24,10 @@ class Tally:
         accepted: Rows whose reply passes the checks that need no other row and no plan; the report has the last word.
         rejected: Rows whose reply does not; not shown, but rows less the others.
         failed: Rows without a usable reply.
-        tokens: Read and written.
-        usd: What they cost; None once that is unknown.
+        unanswered: Rows whose last call brought no reply; it may be made again.
+        tokens: Read and written by the counted calls.
+        usd: What they cost; None once a price is unknown.
+        uncounted: Calls of unknown usage; with one of them tokens and USD are shown as at least so much.
         cells: How far the quota is, where there is one.
     """
 
@@ -37,7 +39,9 @@ class Tally:
     failed: int = 0
     tokens: int = 0
     usd: float | None = 0.0
+    uncounted: int = 0
     cells: CellTally | None = None
+    unanswered: set[str] = field(default_factory=set)
 
     @property
     def done(self) -> int:
@@ -47,16 +51,25 @@ class Tally:
     def add(self, completions: Iterable[Completion], prices: PriceList) -> None:
         """Takes in what was saved."""
         for completion in completions:
-            self.tokens += completion.tokens
-            self.usd = plus(self.usd, prices.cost_usd(completion))
+            if completion.is_counted:
+                self.tokens += completion.tokens
+                self.usd = plus(self.usd, prices.cost_usd(completion))
+            else:
+                self.uncounted += 1
             self._settle(completion)
+
+    def end(self) -> None:
+        """No more calls are made: rows without a reply have failed."""
+        self.failed += len(self.unanswered)
+        self.unanswered.clear()
 
     def line(self, seconds: float) -> str:
         """All of it after so many seconds, within 80 columns up to 10,000 rows."""
         rate = self.done / seconds if seconds > 0 else 0.0
         parts = [f"{_short(self.done)}/{_short(self.asked)} rows", *self._results()]
-        parts += [f"{rate:.1f}/s", f"{_short(self.tokens)} tokens"]
-        parts += [usd(self.usd)] if self.usd is not None else []
+        least = "+" if self.uncounted else ""
+        parts += [f"{rate:.1f}/s", f"{_short(self.tokens)}{least} tokens"]
+        parts += [f"{usd(self.usd)}{least}"] if self.usd is not None else []
         parts += [f"{clock((self.asked - self.done) / rate)} left"] if rate and self.done < self.asked else []
         return ", ".join(parts)
 
@@ -64,12 +77,17 @@ class Tally:
         if self.cells is not None:
             full = f"{_short(self.cells.full)}/{_short(self.cells.asked)} cells"
             return [full, f"{_short(self.cells.missing)} missing"]
-        return [f"{_short(self.accepted)} ok", *([f"{_short(self.failed)} failed"] if self.failed else [])]
+        lost = {"failed": self.failed, "without reply": len(self.unanswered)}
+        return [f"{_short(self.accepted)} ok", *(f"{_short(rows)} {name}" for name, rows in lost.items() if rows)]
 
     def _settle(self, completion: Completion) -> None:
+        if not completion.replied:
+            self.unanswered.add(completion.request_id)
+            return
+        self.unanswered.discard(completion.request_id)
         reply = parse(completion, Reply)
         if isinstance(reply, Problem):
-            self.failed += not completion.replied or completion.attempt >= self.max_attempts
+            self.failed += completion.attempt >= self.max_attempts
         elif judge_alone(_alone(completion.request_id, reply), self.flag_only).verdict is None:
             self.accepted += 1
             if self.cells is not None:

@@ -7,6 +7,7 @@ from typing import Any
 from langchain_core.messages import AIMessage
 
 from synthetic_textcat.llm.finish_reasons import CONTENT_FILTER, REFUSAL, finish_reason_of
+from synthetic_textcat.llm.token_usage import NOTHING, UNKNOWN, TokenUsage, read_usage
 from synthetic_textcat.llm.unicode import speakable
 
 
@@ -17,17 +18,21 @@ class Answer:
     raw_text: str
     refusal: str | None
     finish_reason: str | None
-    prompt_tokens: int | None
-    cached_tokens: int | None
-    completion_tokens: int | None
+    usage: TokenUsage
     model_name: str | None
     error: str | None = None
+
+
+NO_ANSWER = Answer("", None, None, UNKNOWN, None)
+"""Of a call that may have been worked on, and billed."""
+
+NOT_WORKED_ON = Answer("", None, None, NOTHING, None)
+"""Of a call that certainly took no token."""
 
 
 def read_answer(message: AIMessage) -> Answer:
     """The answer in a LangChain message; a count that the server did not give is None."""
     metadata = message.response_metadata
-    usage: Any = message.usage_metadata or {}
     raw_text, finish_reason = _raw_text(message), _text(finish_reason_of(metadata))
     refusal = message.additional_kwargs.get("refusal")
     if finish_reason == REFUSAL:
@@ -36,9 +41,7 @@ def read_answer(message: AIMessage) -> Answer:
         raw_text=raw_text,
         refusal=_text(refusal),
         finish_reason=finish_reason,
-        prompt_tokens=usage.get("input_tokens"),
-        cached_tokens=(usage.get("input_token_details") or {}).get("cache_read"),
-        completion_tokens=usage.get("output_tokens"),
+        usage=_usage_of(message, has_text=bool(raw_text or refusal)),
         model_name=_text(metadata.get("model_name", metadata.get("model"))),
     )
 
@@ -46,10 +49,19 @@ def read_answer(message: AIMessage) -> Answer:
 def filtered_answer(said: str) -> Answer:
     """The answer of a content filter that comes as an error, as many providers refuse one row's prompt.
 
+    Its usage is unknown: Azure, for one, bills for it, and does not say how much.
+
     Args:
         said: The server's own sentence.
     """
-    return Answer("", None, CONTENT_FILTER, 0, 0, 0, None, said)  # it was not even read
+    return Answer("", None, CONTENT_FILTER, UNKNOWN, None, said)
+
+
+def _usage_of(message: AIMessage, *, has_text: bool) -> TokenUsage:
+    """The server's own counts where the class passes them on: LangChain's have a 0 where the server is silent."""
+    of_server = message.response_metadata.get("token_usage")
+    is_given = isinstance(of_server, dict) and "prompt_tokens" in of_server
+    return read_usage(of_server if is_given else message.usage_metadata, has_text)
 
 
 def _raw_text(message: AIMessage) -> str:

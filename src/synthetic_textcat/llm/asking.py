@@ -1,24 +1,47 @@
-"""One call: from messages to the completion that is journalled, whatever comes of it."""
+"""One call: from messages to the completion that is journalled, whatever comes of it, within its deadline."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from time import monotonic
+from typing import NamedTuple
 
-from synthetic_textcat.errors import BadRequestError, FatalAnswerError, TransportError, UnreachableError, redact
-from synthetic_textcat.llm.answers import Answer
+from synthetic_textcat.errors import (
+    BadRequestError,
+    FatalAnswerError,
+    TextcatError,
+    TransportError,
+    UnreachableError,
+    redact,
+)
+from synthetic_textcat.llm.answers import NO_ANSWER, Answer
+from synthetic_textcat.llm.billing import answer_of_failure
 from synthetic_textcat.llm.calls import Call, Manner
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.kept_text import bounded
 from synthetic_textcat.llm.messages import Messages, messages_sha256
+from synthetic_textcat.llm.transport_errors import line_of
 from synthetic_textcat.schemas.completions import REPLIED, Completion
 
-_NO_ANSWER = Answer("", None, None, None, None, None, None)
+
+class Asked(NamedTuple):
+    """What came of a call.
+
+    Attributes:
+        completion: Its journal line.
+        may_retry: Whether the same call may bring a reply if it is made again.
+        retry_after_s: For how long the server asks to be left alone; None if it does not say.
+    """
+
+    completion: Completion
+    may_retry: bool = False
+    retry_after_s: float | None = None
 
 
 async def ask(
     chat: Chat, call: Call, messages: Messages, attempt: int, manner: Manner, proven: Callable[[], bool]
-) -> Completion:
-    """Asks once; the client's own retries are within.
+) -> Asked:
+    """Asks once. Whatever a model class raises is this call's failure.
 
     Args:
         chat: The model.
@@ -29,39 +52,77 @@ async def ask(
         proven: Whether a call of this run has ended: then a server is there, and a bad request is this row's own too.
 
     Raises:
-        FatalAnswerError: If every further call would fail alike.
+        TextcatError: If every further call would fail alike.
     """
     begun = monotonic()
-    answer, status, error = _NO_ANSWER, REPLIED, None
+    answer, note = NO_ANSWER, None
+    failure: TransportError | None = None
     try:
-        answer = await chat.ask(messages, call.schema, call.seed)
-        error = answer.error
-    except UnreachableError as failure:
+        answer = await _answer(chat, call, messages, manner.deadline_s)
+        note = answer.error
+    except UnreachableError as error:
         if not proven():
-            raise FatalAnswerError(str(failure)) from None
-        status, error = failure.cause, redact(str(failure))
-    except TransportError as failure:
-        status, error = failure.cause, redact(str(failure))
-    except BadRequestError as failure:
+            raise FatalAnswerError(str(error)) from None
+        failure, answer = error, answer_of_failure(error)
+    except TransportError as error:
+        failure, answer = error, answer_of_failure(error)
+    except BadRequestError as error:
         if call.untried and attempt == 1 and not proven():
             raise
-        status, error = "server_error", redact(str(failure))
+        failure, answer = TransportError("server_error", str(error), retryable=False), answer_of_failure(error)
+    is_counted = None not in (answer.usage.prompt, answer.usage.completion)
+    bound = None if is_counted else manner.budget.bound(messages, call.schema)
     completion = Completion(
         fingerprint=call.fingerprint,
         request_id=call.request_id,
         attempt=attempt,
         run_id=manner.run_id,
-        status=status,
+        status=REPLIED if failure is None else failure.cause,
         raw_text=answer.raw_text,
         refusal=answer.refusal,
         finish_reason=answer.finish_reason,
-        prompt_tokens=answer.prompt_tokens,
-        cached_tokens=answer.cached_tokens,
-        completion_tokens=answer.completion_tokens,
+        prompt_tokens=answer.usage.prompt,
+        cached_tokens=answer.usage.cached,
+        completion_tokens=answer.usage.completion,
         latency_s=round(monotonic() - begun, 4),
         model_name=answer.model_name,
         prompt_sha256=messages_sha256(messages),
-        error=error,
+        error=note if failure is None else redact(str(failure)),
         created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        prompt_tokens_at_most=bound and bound.prompt,
+        completion_tokens_at_most=bound and bound.completion,
     )
-    return bounded(completion)
+    completion = bounded(completion)
+    return Asked(completion) if failure is None else Asked(completion, failure.retryable, failure.retry_after_s)
+
+
+async def _answer(chat: Chat, call: Call, messages: Messages, deadline_s: float) -> Answer:
+    """The answer, or one of our errors, before the deadline.
+
+    A client's own timeout counts from one byte to the next, so a reply that drips never ends. Cancelling the call
+    closes its connection.
+
+    What is no `Exception` (an exit, a cancellation of the client's own) would end a worker, or the event loop, without
+    a word. Cancellations from outside, and the end of this coroutine itself, pass.
+    """
+    me = asyncio.current_task()
+    try:
+        async with asyncio.timeout(deadline_s):
+            return await chat.ask(messages, call.schema, call.seed)
+    except TimeoutError:
+        raise TransportError("timeout", f"no whole reply within {deadline_s:g} s, the timeout of llm") from None
+    except (TransportError, TextcatError):
+        raise
+    except BaseException as error:
+        is_ours = isinstance(error, asyncio.CancelledError) and me is not None and me.cancelling() > 0
+        if is_ours or (isinstance(error, GeneratorExit) and not _is_running(me)):
+            raise
+        raise TransportError("server_error", f"{type(error).__name__}: {line_of(error)}") from None
+
+
+def _is_running(task: "asyncio.Task[object] | None") -> bool:
+    """Whether the event loop runs this task now; not so where the interpreter disposes of what is left of it."""
+    try:
+        return asyncio.current_task() is task
+    except RuntimeError:
+        return False

@@ -1,11 +1,9 @@
 """The chat model as a function: messages in, an answer or one of our errors out."""
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from synthetic_textcat.errors import ContentFilteredError
 from synthetic_textcat.llm.answers import Answer, filtered_answer, read_answer
-from synthetic_textcat.llm.client_hooks import listen_in
 from synthetic_textcat.llm.messages import Messages
 from synthetic_textcat.llm.transport_errors import as_our_error
 from synthetic_textcat.llm.ways import way_of
@@ -36,12 +34,6 @@ class Chat:
             if isinstance(failure, ContentFilteredError):
                 return filtered_answer(str(failure))
             raise failure from error
-
-    def before_each_retry(self, wait: Callable[[], Awaitable[None]]) -> None:
-        """Has the client wait before it sends a request once more, where it is one that can be told to."""
-        client = getattr(self._model, "http_async_client", None)
-        if client is not None:
-            listen_in(client, wait)
 
     async def close(self) -> None:
         """Closes the model's connections."""

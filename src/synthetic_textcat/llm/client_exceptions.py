@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from synthetic_textcat.errors import redact
 from synthetic_textcat.llm.error_bodies import ErrorBody, one_line, read_body
 from synthetic_textcat.llm.provider_errors import Signs
 from synthetic_textcat.llm.retry_after import retry_after_s
+from synthetic_textcat.redaction import mask, redact
 
 _MOST_CAUSES = 12
 _UNREADABLE_ANSWER = "HttpProcessingError"
@@ -157,7 +157,8 @@ def _text_of(error: BaseException) -> str:
     message = _get(error, "message")
     if message is not None and not isinstance(message, str) and not callable(message):
         return type(error).__name__  # aiohttp keeps half an answer there
-    return (message or str(error))[:1_000]
+    said = message if message and isinstance(message, str) else str(error)
+    return mask(said[:10_000])[:1_000]
 
 
 def _said(chain: list[Exception], body: ErrorBody) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from synthetic_textcat.errors import redact
 from synthetic_textcat.llm.unicode import speakable
+from synthetic_textcat.redaction import mask
 from synthetic_textcat.visible_text import in_visible_line
 
 BODY_KINDS = ("empty", "html", "xml", "stream", "text", "broken", "error", "no_reply", "json")
@@ -71,19 +72,28 @@ def read_body(body: Any, content_type: str = "") -> ErrorBody:
     if kind == "html":
         sentences = [_page_words(str(content))]
     elif isinstance(content, str):
-        sentences = [content[:_LONGEST_TEXT]]
+        sentences = [_start(content)]
     else:
         content = _error_in_choice(content)
         sentences = list(dict.fromkeys(_sentences(content, 0)))
     codes = list(_codes(content, 0))
     status = next((int(x) for _, x in codes if x.isdecimal() and _FIRST_ERROR <= int(x[:9]) <= _LAST_ERROR), None)
     named = frozenset(each for name, value in codes for each in (value, f"{name}={value}"))
-    return ErrorBody(kind, status, named, one_line("; ".join(sentences)), "\n".join(sentences)[:_LONGEST_TEXT], content)
+    return ErrorBody(kind, status, named, one_line("; ".join(sentences)), _start("\n".join(sentences)), content)
 
 
 def one_line(text: str) -> str:
-    """Foreign text in one short line: without keys and without what does not show, such as terminal controls."""
-    return in_visible_line(redact(str(speakable(text[:_LONGEST_TEXT]))))[:_LONGEST_SENTENCE]
+    """Foreign text in one short line: without keys and without what does not show, such as terminal controls.
+
+    Redacted once more when what could stand between the signs of a key is gone.
+    """
+    visible = in_visible_line(redact(str(speakable(_start(text)))))
+    return redact(visible)[:_LONGEST_SENTENCE]
+
+
+def _start(text: str) -> str:
+    """The beginning of a text: redacted before it is cut, so that no part of a key is left at its end."""
+    return mask(text[: 2 * _LONGEST_TEXT])[:_LONGEST_TEXT]
 
 
 def has_reply(content: Any) -> bool:
@@ -151,7 +161,7 @@ def _sentences(content: Any, depth: int) -> Iterator[str]:
     if isinstance(content, str):
         inner = _decoded(content) if content.lstrip().startswith(("{", "[")) else content
         if isinstance(inner, str):
-            yield from [inner[:_LONGEST_TEXT]] if inner.strip() else []
+            yield from [_start(inner)] if inner.strip() else []
         else:
             yield from _sentences(inner, depth + 1)
     elif isinstance(content, list):
@@ -182,7 +192,7 @@ def _codes(content: Any, depth: int) -> Iterator[tuple[str, str]]:
 
 def _page_words(page: str) -> str:
     """A web page's title, else its first words."""
-    start = page[:_LONGEST_TEXT]
+    start = _start(page)
     title = _TITLE.search(start)
     text = title[1] if title and title[1].strip() else _UNSEEN.sub(" ", start)
     return html.unescape(text)[:_LONGEST_TEXT]

@@ -12,13 +12,16 @@ from typing import Any, Self, TypeVar
 
 Result = TypeVar("Result")
 
+_LOOK_S = 5.0
+"""How often a wait for the loop looks whether its thread still runs."""
+
 
 class BackgroundLoop:
     """A context manager: starts the loop, runs coroutines on it, cancels what is left and closes it."""
 
     def __init__(self) -> None:
         self._loop = _new_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="model-calls", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name="model-calls", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -37,8 +40,29 @@ class BackgroundLoop:
         self._loop.close()
 
     def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
-        """The coroutine's result, from the loop's thread."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+        """The coroutine's result, from the loop's thread.
+
+        Raises:
+            RuntimeError: If that thread has ended, so that no result will ever come.
+        """
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        while True:
+            try:
+                return future.result(_LOOK_S)
+            except TimeoutError:
+                if future.done():
+                    raise
+                if not self._thread.is_alive():
+                    raise RuntimeError("the event loop that makes the calls has ended") from None
+
+    def _serve(self) -> None:
+        """Runs the loop until it is stopped; an exit that a client raised in a task of its own ends nothing."""
+        while True:
+            try:
+                self._loop.run_forever()
+            except (KeyboardInterrupt, SystemExit):
+                continue
+            return
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while calls are in flight: first save what has arrived, then end."""
+"""Ctrl-C, SIGTERM and a terminal that hangs up while calls are in flight: first save what has arrived, then end."""
 
 import signal
 import threading
@@ -8,7 +8,9 @@ from contextlib import contextmanager
 INTERRUPTED = 130
 """The exit code of a run that was interrupted."""
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""What ends a run in order; Windows has no SIGHUP."""
+
 _DEFAULT_HANDLERS = (signal.default_int_handler, signal.SIG_DFL)
 
 _held: set[threading.Event] = set()
@@ -47,7 +49,7 @@ def _heard_in_main_thread() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    before = {number: signal.getsignal(number) for number in SIGNALS}
     ours = [number for number, handler in before.items() if handler in _DEFAULT_HANDLERS]
     for number in ours:
         signal.signal(number, _on_signal)

@@ -1,10 +1,15 @@
 """Chat-model classes by their dotted paths, and what of `params:llm` each of them takes."""
 
 import importlib
+import os
 from collections.abc import Set as AbstractSet
 from typing import Any
 
+from pydantic import SecretStr
+
 from synthetic_textcat.errors import ModelSetupError
+from synthetic_textcat.llm.header_values import check_header_value
+from synthetic_textcat.redaction import add_secret
 from synthetic_textcat.schemas.parameters import LlmParameters
 
 _SETTINGS = ("model", "temperature", "top_p", "max_tokens")
@@ -33,6 +38,20 @@ def load_class(class_path: str) -> Any:
 def argument_names(model_class: Any) -> set[str]:
     """What its constructor takes: fields and their aliases."""
     return {x for name, field in model_class.model_fields.items() for x in (name, field.alias) if x}
+
+
+def learn_and_check_keys(model: Any) -> None:
+    """Has the keys that a built model holds masked, wherever its class found them, and checks that they can be sent.
+
+    Raises:
+        ModelSetupError: If one has a line break or another sign that no header takes.
+    """
+    for name, value in vars(model).items():
+        if isinstance(value, SecretStr):
+            key, variable = value.get_secret_value(), name.upper()
+            place = variable if variable in os.environ else f"{name} (catalog entry llm)"
+            add_secret(key, place)
+            check_header_value(key, place, kept="the key alone")
 
 
 def settings_for(class_path: str, names: AbstractSet[str], llm: LlmParameters) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import httpx2
+import openai
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
 from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatResult
@@ -11,6 +12,7 @@ from openai import APIResponseValidationError
 
 from synthetic_textcat.llm.error_bodies import has_reply
 from synthetic_textcat.llm.finish_reasons import CONTENT_FILTER, finish_reason_of
+from synthetic_textcat.llm.token_usage import is_as_documented
 
 _PER_REQUEST = ("extra_headers", "extra_query", "timeout")
 """What a payload may hold that is no part of the request's body."""
@@ -46,6 +48,26 @@ class LeanChatOpenAI(ChatOpenAI):
             generation.message.additional_kwargs["refusal"] = choice["message"].get("refusal")
         return result
 
+    def _create_chat_result(
+        self, response: dict[str, Any] | openai.BaseModel, generation_info: dict[str, Any] | None = None
+    ) -> ChatResult:
+        """As LangChain does it, but for a usage that it would stumble over, or read a count into that is not there.
+
+        The server's own `usage` goes on as it came, in the message's metadata: see `llm/token_usage.py`.
+        """
+        usage = response.get("usage") if isinstance(response, dict) else getattr(response, "usage", None)
+        if isinstance(usage, openai.BaseModel):
+            usage = usage.model_dump(warnings=False)
+        if is_as_documented(usage) or not isinstance(response, dict | openai.BaseModel):
+            return super()._create_chat_result(response, generation_info)
+        uncounted = {"usage": None}
+        result = super()._create_chat_result(
+            response | uncounted if isinstance(response, dict) else response.model_copy(update=uncounted),
+            generation_info,
+        )
+        result.llm_output = {**(result.llm_output or {}), "token_usage": usage if isinstance(usage, dict) else {}}
+        return result
+
 
 def completion_in(response: httpx2.Response) -> Any:
     """The chat completion in a good answer.
@@ -54,12 +76,20 @@ def completion_in(response: httpx2.Response) -> Any:
         APIResponseValidationError: If it holds none; as the SDK raises it, with the answer in it.
     """
     try:
-        content = response.json()
+        content = response.json(parse_int=_whole_number)
     except (ValueError, RecursionError):
         content = response.text
     if not has_reply(_with_messages(content)):
         raise APIResponseValidationError(response, body=content, message=f"status {response.status_code}")
     return content
+
+
+def _whole_number(digits: str) -> int | float:
+    """A JSON integer of any length: Python reads none of more than 4,300 digits."""
+    try:
+        return int(digits)
+    except ValueError:
+        return float(digits)
 
 
 def _with_messages(content: Any) -> Any:

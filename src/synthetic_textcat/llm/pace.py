@@ -25,7 +25,7 @@ class Pace:
     that took more (or less) is made up for by the next turns. A pace belongs to one event loop.
 
     Args:
-        requests_per_minute: Requests sent, the client's own retries included; None = no limit.
+        requests_per_minute: Requests sent, retries included; None = no limit.
         tokens_per_minute: Tokens read and written; None = no limit.
     """
 
@@ -42,20 +42,20 @@ class Pace:
         if self._requests is None and self._tokens is None:
             return 0.0
         async with self._in_line:
-            await self.request()
+            if self._requests is not None:
+                await self._requests.acquire()
             expected = self._taken / self._calls if self._calls else _tokens_in(messages) + _USUAL_REPLY
             self._owed += expected
             await self._take_tokens()
         return expected
 
-    async def request(self) -> None:
-        """Waits until one more request may be sent for a call that has had its turn."""
-        if self._requests is not None:
-            await self._requests.acquire()
+    def give_back(self, expected: float) -> None:
+        """Takes back a turn of which no call came."""
+        self._owed -= expected
 
     def note(self, expected: float, completion: Completion, messages: Messages) -> None:
         """Takes in what a call took in the end, beside what was expected when it had its turn."""
-        taken = completion.tokens if completion.prompt_tokens is not None else _guess(completion, messages)
+        taken = completion.tokens if completion.is_counted else _guess(completion, messages)
         self._owed += taken - expected
         if completion.replied:
             self._taken += taken

@@ -1,15 +1,19 @@
 """The recipe of a chat model: frozen and picklable, unlike the model; built where it is used."""
 
 import logging
-import os
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from synthetic_textcat.errors import ModelSetupError, nearest, redact
-from synthetic_textcat.llm.model_classes import argument_names, load_class, settings_for
+from synthetic_textcat.errors import ModelSetupError, nearest
+from synthetic_textcat.llm.header_values import check_all_headers
+from synthetic_textcat.llm.model_classes import argument_names, learn_and_check_keys, load_class, settings_for
+from synthetic_textcat.llm.openai_client import openai_address, openai_arguments
+from synthetic_textcat.llm.redirects import refuse_redirects
+from synthetic_textcat.llm.transport_settings import RETRIES, deadline_of, retries_of
+from synthetic_textcat.redaction import SHORTEST, add_public, learn_settings, redact, short_secrets
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters
 
@@ -22,12 +26,11 @@ OFFLINE_CLASS = "synthetic_textcat.llm.offline.model.OfflineTemplateModel"
 OPENAI_CLASS = "langchain_openai.ChatOpenAI"
 _LEAN = {OPENAI_CLASS: "synthetic_textcat.llm.openai_chat.LeanChatOpenAI"}
 _ADDRESS = {"base_url", "openai_api_base"}
+_ENTRY = "the catalog entry llm"
 _TRANSPORT = {
     *("openai_proxy", "timeout", "request_timeout", "default_request_timeout", "max_retries"),
     *("default_headers", "default_query", "organization", "openai_organization", "http_socket_options"),
 }
-_OUT_OF_REACH = 10_000
-_OPENAI_DEFAULT_URL = "https://api.openai.com/v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +48,7 @@ class ChatModelSpec:
     @property
     def endpoint(self) -> str:
         """Where the calls go, for the fingerprint: an answer of one server is none of another."""
-        if self.class_path != OPENAI_CLASS:
-            return self.class_path
-        named = (self.kwargs.get("base_url"), self.kwargs.get("openai_api_base"))
-        from_environment = (os.environ.get("OPENAI_API_BASE"), os.environ.get("OPENAI_BASE_URL"))  # LangChain's order
-        url = next(filter(None, (*named, *from_environment)), _OPENAI_DEFAULT_URL)
-        return str(url).rstrip("/")
+        return openai_address(self.kwargs).url if self.class_path == OPENAI_CLASS else self.class_path
 
     @property
     def identity(self) -> tuple[Any, ...]:
@@ -59,34 +57,58 @@ class ChatModelSpec:
         sent = {name: value for name, value in self.kwargs.items() if name not in known}
         return (self.endpoint, sent) if sent else (self.endpoint,)
 
+    @property
+    def max_retries(self) -> int:
+        """How often the engine makes a call again that brought no reply."""
+        return retries_of(self.kwargs)
+
+    @property
+    def deadline_s(self) -> float:
+        """How long one call may take."""
+        return deadline_of(self.kwargs)
+
     def build(self, llm: LlmParameters) -> "BaseChatModel":
-        """The chat model with these settings. Asks the server nothing.
+        """The chat model with these settings, less retries of its own: the engine retries. Asks the server nothing.
 
         Raises:
-            ModelSetupError: If there is no key, no such class, or the class does not take the settings.
+            ModelSetupError: If there is no key, no such class, the class does not take the settings, or an address or
+                a header can't be used.
         """
+        self.learn_secrets()
+        add_public(llm.model)
         self._refuse_a_mixture(llm.model)
         self._refuse_second_ways_in()
         by_openai = self.class_path == OPENAI_CLASS
-        kwargs, transport = dict(self.kwargs), {}
-        if by_openai:
-            transport = _openai_transport(proxy=kwargs.pop("openai_proxy", None))
+        kwargs = {name: value for name, value in self.kwargs.items() if name != RETRIES}
         model_class = load_class(_LEAN.get(self.class_path, self.class_path))
         names = argument_names(model_class)
-        for name in sorted(self.kwargs.keys() - names):  # LangChain would send it to the server
+        for name in sorted(kwargs.keys() - names):  # LangChain would send it to the server
             raise ModelSetupError(f"{self.class_path} takes no {name} (catalog entry llm); {nearest(name, names)}")
+        if RETRIES in names:
+            kwargs[RETRIES] = 0
         settings = self._openai_settings(llm) if by_openai else settings_for(self.class_path, names, llm)
         if self.class_path == OFFLINE_CLASS:
             settings["defects"] = llm.defects
             _tell_of_templates()
-        return self._construct(model_class, transport | kwargs | settings)
+        check_all_headers(kwargs, "catalog entry llm")
+        arguments = openai_arguments(kwargs) if by_openai else kwargs
+        model = self._construct(model_class, {**arguments, **settings})
+        learn_and_check_keys(model)
+        refuse_redirects(model)
+        if self.class_path != OFFLINE_CLASS:
+            _tell_of_short_secrets(tuple(short_secrets()))
+        return model
+
+    def learn_secrets(self) -> None:
+        """Has the secrets in the arguments masked from now on, in whatever leaves the process."""
+        learn_settings(self.kwargs, _ENTRY)
 
     def _construct(self, model_class: Any, arguments: dict[str, Any]) -> "BaseChatModel":
         try:
             return model_class(**arguments)  # type: ignore[no-any-return]
         except ValidationError as error:
             wrong = "; ".join(f"{'.'.join(map(str, x['loc']))}: {x['msg']}" for x in error.errors(include_url=False))
-            raise ModelSetupError(f"Can't build {self.class_path} (catalog entry llm): {wrong}") from None
+            raise ModelSetupError(redact(f"Can't build {self.class_path} (catalog entry llm): {wrong}")) from None
         except Exception as error:  # noqa: BLE001  each SDK has its own for a key that is not there
             first_line = redact(str(error).partition("\n")[0])
             raise ModelSetupError(f"Can't build {self.class_path} (catalog entry llm): {first_line}") from None
@@ -127,20 +149,10 @@ def _tell_of_templates() -> None:
     logger.warning(BANNER)
 
 
-def _openai_transport(proxy: str | None) -> dict[str, Any]:
-    """The fast transport if it is there; one client a model, since a client belongs to one event loop.
-
-    The number of workers is the limit of connections. So the client's own is out of reach: the SDK's pool throws
-    sockets away above 100, and without a number aiohttp opens no more than that. LangChain sets up a proxy only for a
-    client of its own.
-    """
-    if not os.environ.get("OPENAI_API_KEY"):
-        raise ModelSetupError("OPENAI_API_KEY is not set: set it to your key, or to any text for a server without keys")
-    import httpx2
-    from openai import DefaultAioHttpClient, DefaultAsyncHttpxClient
-
-    limits = httpx2.Limits(max_connections=_OUT_OF_REACH, max_keepalive_connections=_OUT_OF_REACH)
-    try:
-        return {"http_async_client": DefaultAioHttpClient(limits=limits, proxy=proxy)}
-    except RuntimeError:  # openai without its aiohttp extra
-        return {"http_async_client": DefaultAsyncHttpxClient(limits=limits, proxy=proxy)}
+@cache
+def _tell_of_short_secrets(places: tuple[str, ...]) -> None:
+    """Once a process, unless there are new ones."""
+    if places:
+        logger.warning(
+            "Shorter than %d characters, so never masked in files and logs: %s", SHORTEST, ", ".join(sorted(places))
+        )

@@ -3,12 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
+from synthetic_textcat.redaction import mask
+
 REPLIED = "replied"
+
+_FROM_THE_SERVER = ("raw_text", "refusal", "finish_reason", "model_name", "error")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """One call's end, as it is journalled. Key: fingerprint, attempt, run_id.
+    """One call's end, as it is journalled. A reply's attempt may have several lines, one a try.
 
     Attributes:
         fingerprint: Hex sha256 of the row's call: request, first messages, schema, model, endpoint, settings.
@@ -19,14 +23,17 @@ class Completion:
         raw_text: The reply as it came, of a very long one head and tail; empty where there was none.
         refusal: What the server put in the reply's refusal field.
         finish_reason: Why the model stopped: `stop`, `length`, `content_filter`, ...
-        prompt_tokens: Tokens read, as the server counts them; null where it does not say.
+        prompt_tokens: Tokens read, as the server counts them; null where it can't be known, 0 for a call that was
+            certainly not worked on.
         cached_tokens: The part of `prompt_tokens` that the server had cached.
-        completion_tokens: Tokens written.
-        latency_s: Seconds from asking to the end of the call, the client's retries within.
+        completion_tokens: Tokens written, thoughts included.
+        latency_s: Seconds from asking to the end of this call; a retry is a line of its own, and waits are in none.
         model_name: The model as the server names it.
         prompt_sha256: Hex sha256 of the canonical JSON of this attempt's messages, as on the wire.
         error: What the transport or the server's content filter said, without keys; null for any other reply.
         created_at: When the call ended, UTC, ISO 8601.
+        prompt_tokens_at_most, completion_tokens_at_most: What a call of unknown usage may have taken: what a cap is
+            charged. Absent from the line of a counted call.
     """
 
     fingerprint: str
@@ -45,6 +52,15 @@ class Completion:
     prompt_sha256: str
     error: str | None
     created_at: str
+    prompt_tokens_at_most: int | None = None
+    completion_tokens_at_most: int | None = None
+
+    def __post_init__(self) -> None:
+        """Masks secrets in what a server said, whether it comes from the wire or from a journal of before."""
+        for name in _FROM_THE_SERVER:
+            text = getattr(self, name)
+            if isinstance(text, str) and (masked := mask(text)) is not text:
+                object.__setattr__(self, name, masked)
 
     @property
     def replied(self) -> bool:
@@ -52,15 +68,31 @@ class Completion:
         return self.status == REPLIED
 
     @property
+    def has_content(self) -> bool:
+        """Whether it is a reply of the model's own, neither a refusal nor blocked by a filter."""
+        return self.replied and self.refusal is None and self.finish_reason != "content_filter"
+
+    @property
     def tokens(self) -> int:
         """Tokens read and written; what the server did not count is 0."""
         return (self.prompt_tokens or 0) + (self.completion_tokens or 0)
 
     @property
+    def tokens_at_most(self) -> int | None:
+        """The upper bound of a call of unknown usage; None where there is none."""
+        read, written = self.prompt_tokens_at_most, self.completion_tokens_at_most
+        return None if read is None or written is None else read + written
+
+    @property
     def is_counted(self) -> bool:
-        """Whether the server said how many tokens it took; a call without a reply took none."""
-        return not self.replied or None not in (self.prompt_tokens, self.completion_tokens)
+        """Whether it is known how many tokens it took; one that hit a rate limit took none."""
+        return self.status == "rate_limited" or None not in (self.prompt_tokens, self.completion_tokens)
 
     def to_record(self) -> dict[str, Any]:
         """The journal line's fields."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        record = {name: getattr(self, name) for name in self.__slots__}
+        return {name: value for name, value in record.items() if value is not None or name not in _OPTIONAL}
+
+
+_OPTIONAL = frozenset({"prompt_tokens_at_most", "completion_tokens_at_most"})
+"""Fields that a line lacks where they say nothing."""

@@ -1,7 +1,7 @@
 """Where a planned row can end: the failure causes and the reject reasons, each with one name."""
 
 TRANSPORT_CAUSES = ("rate_limited", "timeout", "server_error", "connection_error")
-"""A call that brought no reply. The client library retries; what still fails is asked again by the next run."""
+"""A call that brought no reply. The engine retries; what still fails is asked again by the next run."""
 
 CONTENT_CAUSES = ("invalid_json", "schema_violation", "truncated", "refused", "content_filtered")
 """A reply (it was paid for) that is no row. Asked again, told what was wrong, up to `generation.max_attempts`."""

@@ -113,7 +113,7 @@ class AttributeSamplingParameters(Block):
 
 
 class GenerationParameters(Block):
-    """How hard the server is asked, how often a bad reply is asked again, and what a run may spend."""
+    """How hard the server is asked, how often a bad reply is asked again, what a run may spend, when it gives up."""
 
     max_concurrency: int = Field(32, ge=1, le=4096)
     max_attempts: int = Field(3, ge=1, le=20)
@@ -121,6 +121,8 @@ class GenerationParameters(Block):
     tokens_per_minute: int | None = Field(None, ge=1)
     max_cost_usd: float | None = Field(None, gt=0)
     max_tokens_total: int | None = Field(None, ge=1)
+    max_wait_seconds: float = Field(300, ge=0, le=604_800)
+    pause_task_after: int | None = Field(20, ge=1)
 
     @property
     def is_capped(self) -> bool:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from functools import reduce
 from math import floor, log10
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -14,7 +14,11 @@ from synthetic_textcat.schemas.completions import Completion
 
 PRICE_LIST = "conf/base/prices.yml"
 
+Amount = TypeVar("Amount", int, float)
+"""Tokens, or USD."""
+
 _MILLION = 1_000_000
+_ROUNDING = 1e-9
 _SNAPSHOT = re.compile(r"-\d{4}-?\d{2}-?\d{2}$")
 """The date at the end of a name that a server gives: `gpt-4o-mini-2024-07-18` costs what `gpt-4o-mini` costs."""
 
@@ -69,27 +73,50 @@ class PriceList(_Strict):
         return known[model] if model in known else known.get(_SNAPSHOT.sub("", model))
 
     def cost_usd(self, completion: Completion) -> float | None:
-        """USD of one call; 0 where no reply came, None where the price or a token count is unknown."""
-        read, written = completion.prompt_tokens, completion.completion_tokens
-        if not completion.replied or read == written == 0:
+        """USD of one call; None where the price or a token count is unknown.
+
+        Cached tokens are those within the prompt. Where the server says nothing of them, all are billed as uncached.
+        """
+        read, written = completion.prompt_tokens or 0, completion.completion_tokens or 0
+        if not completion.is_counted:
+            return None
+        if not read and not written:
             return 0.0
         price = self.price(completion.model_name)
-        if price is None or read is None or written is None:
+        if price is None:
             return None
         cached = min(completion.cached_tokens or 0, read)
         cached_price = price.input if price.cached_input is None else price.cached_input
         return ((read - cached) * price.input + cached * cached_price + written * price.output) / _MILLION
 
+    def at_most_usd(self, completion: Completion, model: str) -> float | None:
+        """USD that a call of unknown usage cost at most; None where the price or the bound is unknown.
 
-def plus(total: float | None, cost: float | None) -> float | None:
+        Args:
+            completion: The call.
+            model: The model that was asked, for an answer that does not name it.
+        """
+        price = self.price(completion.model_name or model)
+        read, written = completion.prompt_tokens_at_most, completion.completion_tokens_at_most
+        if price is None or read is None or written is None:
+            return None
+        return (read * price.input + written * price.output) / _MILLION
+
+
+def plus(total: Amount | None, amount: Amount | None) -> Amount | None:
     """The sum of two amounts, or None if one of them is unknown."""
-    return None if total is None or cost is None else total + cost
+    return None if total is None or amount is None else total + amount
 
 
-def total_usd(costs: Iterable[float | None]) -> float | None:
+def total_of(amounts: Iterable[Amount | None], nothing: Amount) -> Amount | None:
     """The sum of all, or None if one of them is unknown."""
-    nothing: float | None = 0.0
-    return reduce(plus, costs, nothing)
+    total: Amount | None = nothing
+    return reduce(plus, amounts, total)
+
+
+def reaches(spent: float, cap: float) -> bool:
+    """Whether a cap is reached, but for what sums in another order differ by."""
+    return spent >= cap * (1 - _ROUNDING)
 
 
 def usd(amount: float) -> str:

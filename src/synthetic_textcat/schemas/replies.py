@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, NamedTuple, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, model_validator
 
+from synthetic_textcat.redaction import mask
 from synthetic_textcat.schemas.label_names import plain_line, plain_name, taken_for_one
 from synthetic_textcat.schemas.task_sentences import sentence_of
 
 FEWEST_LABELS, MOST_LABELS = 2, 12
 _LONGEST_LABEL = 1_000  # characters; a text has its bound with the reply, but no label is an essay
 
-_Label = Annotated[StrictStr, Field(max_length=_LONGEST_LABEL)]
+MaskedText = Annotated[StrictStr, AfterValidator(mask)]
+"""A text of the model's. A server may spell a secret in escapes, which are text only when they are parsed."""
+
+_Label = Annotated[StrictStr, Field(max_length=_LONGEST_LABEL), AfterValidator(mask)]
 
 
 class Reply(BaseModel):
@@ -19,7 +23,7 @@ class Reply(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    input_text: StrictStr
+    input_text: MaskedText
     label: _Label
     misleading_label: _Label
 
@@ -38,7 +42,7 @@ class TaskList(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    tasks: Annotated[list[StrictStr], BeforeValidator(_sentences)]
+    tasks: Annotated[list[MaskedText], BeforeValidator(_sentences)]
 
 
 class ProposedLabel(BaseModel):
@@ -46,8 +50,8 @@ class ProposedLabel(BaseModel):
 
     model_config = ConfigDict(frozen=True, str_strip_whitespace=True)
 
-    name: Annotated[StrictStr, BeforeValidator(plain_name)] = Field(min_length=1, max_length=60)
-    description: Annotated[StrictStr, BeforeValidator(plain_line)] = Field(min_length=1, max_length=300)
+    name: Annotated[MaskedText, BeforeValidator(plain_name)] = Field(min_length=1, max_length=60)
+    description: Annotated[MaskedText, BeforeValidator(plain_line)] = Field(min_length=1, max_length=300)
 
 
 class LabelSet(BaseModel):

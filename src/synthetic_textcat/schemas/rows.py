@@ -52,7 +52,7 @@ OUTCOMES = {
     "outcome": "str",
     "reason": "str",
     "attempts": "int64",
-    "tokens": "int64",
+    "tokens": "float64",
     "cost": "float64",
     "input_text": "str",
     "label": "str",

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,14 @@ import pytest
 
 from synthetic_textcat.errors import MlflowTimeoutError
 from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls, WaitingBudget
+
+
+@pytest.fixture
+def over() -> Iterator[threading.Event]:
+    """What a call that hangs waits for, until the test is over."""
+    event = threading.Event()
+    yield event
+    event.set()
 
 
 def test_a_call_gives_its_result_or_its_error() -> None:
@@ -24,17 +33,16 @@ def test_a_call_gives_its_result_or_its_error() -> None:
         calls.run(fail)
 
 
-def test_a_call_that_hangs_is_left_to_itself_and_does_not_block_the_next() -> None:
-    calls, over = BoundedCalls(WaitingBudget(0.3)), threading.Event()
+def test_a_call_that_hangs_is_left_to_itself_and_does_not_block_the_next(over: threading.Event) -> None:
+    calls = BoundedCalls(WaitingBudget(0.3))
     began = time.monotonic()
     with pytest.raises(MlflowTimeoutError, match="did not answer in time"):
-        calls.run(lambda: over.wait(60))
+        calls.run(over.wait)
     assert time.monotonic() - began < 5
     assert calls.run(lambda: "answered") == "answered"
-    over.set()
 
 
-def test_only_time_in_which_the_pipeline_stands_still_counts() -> None:
+def test_only_time_in_which_the_pipeline_stands_still_counts(over: threading.Event) -> None:
     budget = WaitingBudget(1.0)
     calls = BoundedCalls(budget)
     for _ in range(4):
@@ -44,7 +52,7 @@ def test_only_time_in_which_the_pipeline_stands_still_counts() -> None:
         for _ in range(2):
             calls.run(lambda: time.sleep(0.3))
         with pytest.raises(MlflowTimeoutError):
-            calls.run(lambda: time.sleep(60))
+            calls.run(over.wait)
     assert budget.is_used_up
 
 
@@ -52,17 +60,27 @@ def _is_over(budget: WaitingBudget) -> bool:
     return budget.is_used_up
 
 
-def test_the_end_has_a_reserve() -> None:
+def test_the_end_has_a_reserve(over: threading.Event) -> None:
     budget = WaitingBudget(2.0)
     calls = BoundedCalls(budget)
     with budget.pipeline_waits():
         with pytest.raises(MlflowTimeoutError):
-            calls.run(lambda: time.sleep(60))
+            calls.run(over.wait)
         assert _is_over(budget)
         with budget.reserve():
             assert not _is_over(budget)
             assert calls.run(lambda: "told") == "told"
         assert _is_over(budget)
+
+
+def test_what_is_left_can_be_lowered_and_not_raised() -> None:
+    budget = WaitingBudget(10.0)
+    budget.leave_at_most(60)
+    assert not _is_over(budget)
+    budget.leave_at_most(1)  # of which the end has two
+    assert _is_over(budget)
+    with budget.reserve():
+        assert not _is_over(budget)
 
 
 def test_a_large_file_may_take_longer(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Failures of MLflow: one warning line, with the place, the reason and the next step."""
 
-import time
+import threading
 from pathlib import Path
 
 import pytest
@@ -57,9 +57,11 @@ def test_steps_are_skipped_once_the_time_is_up(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:5000")
     budget = WaitingBudget(0.5)
     guard, calls = Guard(Store.of(Path("/project")), budget), BoundedCalls(budget)
+    over = threading.Event()
     with budget.pipeline_waits():
-        guard.attempt("one", lambda: calls.run(lambda: time.sleep(60)))
+        guard.attempt("one", lambda: calls.run(over.wait))
         guard.attempt("two", lambda: pytest.fail("skipped"))
+    over.set()
     guard.report()
     (line,) = caplog.messages
     assert line.startswith("MLflow did not record one, two in http://127.0.0.1:5000: it did not answer in time (")

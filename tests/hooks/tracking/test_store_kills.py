@@ -15,5 +15,4 @@ def test_each_run_after_a_kill_is_recorded() -> None:
     found = json.loads(done.stdout)
 
     assert found["next_run_recorded"] == 200, found
-    assert found["kills"] > 100, found
     assert found["left_ready"] + found["left_missing"] == 200, found

@@ -67,7 +67,7 @@ def test_the_exported_rows_come_with_their_splits_and_must_be_rows_of_this_run()
     found = gather_exported_rows(folder(rows), examples)
     assert found["split"].value_counts().to_dict() == {"train": 6, "test": 3}
     assert gather_exported_rows({}, examples).empty
-    with pytest.raises(StaleTableError, match=r"^1 rows of .*huggingface are not in .*Next: run `kedro run"):
+    with pytest.raises(StaleTableError, match=r"^1 rows of .*'huggingface' are not in .*Next: run `kedro run"):
         gather_exported_rows(folder(rows), examples.assign(label=["Chess", *examples["label"][1:]]))
 
 

@@ -8,11 +8,13 @@ import pytest
 from langchain_core.prompts import ChatPromptTemplate
 
 from synthetic_textcat.errors import PromptError
+from synthetic_textcat.hooks.row_check import reject_reason
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.llm.messages import wire_form
 from synthetic_textcat.llm.spec import ChatModelSpec
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests
 from synthetic_textcat.pipelines.generation.nodes import (
+    find_earlier_replies,
     find_open_rows,
     generate,
     list_calls,
@@ -52,11 +54,19 @@ def _calls(plan: pd.DataFrame, **settings: Any) -> pd.DataFrame:
     return list_calls(plan, _prompts(plan), _FAKE, llm)
 
 
-def _generate(plan: pd.DataFrame, calls: pd.DataFrame, journal: Journal, max_attempts: int = 3) -> list[Completion]:
+def _generate(
+    plan: pd.DataFrame,
+    calls: pd.DataFrame,
+    journal: Journal,
+    max_attempts: int = 3,
+    stops: dict[str, Any] | None = None,
+) -> list[Completion]:
     generation = GenerationParameters(max_concurrency=2, max_attempts=max_attempts)
     still_open = find_open_rows(plan, calls, journal, generation, "run-1")
+    earlier = find_earlier_replies(plan, calls, journal, _TASKS, reject_reason)
     none_yet = Journal(Path("absent.jsonl"))
-    batches = generate(plan, _prompts(plan), still_open, _RETRY, _FAKE, _LLM, generation, _PRICES, none_yet, "run-1")
+    asked = (plan, _TASKS, _prompts(plan), still_open, earlier, _RETRY)
+    batches = generate(*asked, _FAKE, _LLM, generation, _PRICES, none_yet, "run-1", reject_reason, stops or {})
     return [line for batch in batches for line in batch]
 
 

@@ -8,6 +8,7 @@ from synthetic_textcat.pipelines.quality_report.concern import Concern
 from synthetic_textcat.pipelines.quality_report.concerns import assess, complaint
 from synthetic_textcat.pipelines.quality_report.thresholds import RULES
 from synthetic_textcat.schemas.parameters import QualityReportParameters
+from synthetic_textcat.schemas.stops import Outage, PausedTask, Stops
 from synthetic_textcat.schemas.thresholds import Most, Thresholds
 from tests.pipelines.quality_report.builders import ledger
 
@@ -116,3 +117,28 @@ def test_the_worst_language_task_and_value_are_named() -> None:
     assert ": German" in said
     assert ": Uneven." in said
     assert ": language Hindi" in said
+
+
+def _after_an_outage(good: int, **failed: int) -> list[Concern]:
+    made = ledger(planned=200, accepted=good, rejected={}, failed=failed, not_run=200 - good - sum(failed.values()))
+    return assess(made, {}, _SETTINGS, {}, Stops(outage=Outage(cause="rate_limited", words="slow down")))
+
+
+def test_after_an_outage_rows_without_a_reply_do_not_count_as_run() -> None:
+    assert _after_an_outage(20, rate_limited=60, timeout=4) == []
+    assert _after_an_outage(0, rate_limited=60) == []
+    (concern,) = _after_an_outage(9, refused=11, rate_limited=60)
+    assert concern["says"] == "Only 9 of 20 rows were accepted"
+    without = ledger(planned=200, accepted=20, rejected={}, failed={"rate_limited": 60}, not_run=120)
+    assert assess(without, {}, _SETTINGS, {})[0]["says"] == "Only 20 of 80 rows were accepted"
+
+
+def test_a_paused_task_is_a_warning_that_comes_first_and_says_what_to_do() -> None:
+    task = PausedTask(task_id="t", task="Sort mail.", reason="refused", detail="I can't", replies=21, not_asked=79)
+    concerns = assess(ledger(), {"rate/parsed": 0.9}, _SETTINGS, {}, Stops(paused=(task,)))
+    assert [concern["parameter"].partition("=")[0] for concern in concerns] == [
+        "generation.pause_task_after",
+        "quality_report.thresholds.parsed.warn",
+    ]
+    assert concerns[0]["level"] == "warn"
+    assert "Sort mail. Its first 21 replies were all refused (I can't); 79 of its rows" in concerns[0]["says"]

@@ -13,7 +13,8 @@ _FREE = GenerationParameters(max_concurrency=10)
 
 
 def _pilot(rows: int, **columns: Any) -> pd.DataFrame:
-    fields = {"outcome": "accepted", "attempts": 1, "tokens": 100, "cost": 0.01, "latency_s": 2.0, **columns}
+    fields = {"outcome": "accepted", "attempts": 1, "tokens": 100, "cost": 0.01, "latency_s": 2.0}
+    fields |= {"unknown_usage": 0, **columns}
     return pd.DataFrame(
         {name: [value] * rows if not isinstance(value, list) else value for name, value in fields.items()}
     )

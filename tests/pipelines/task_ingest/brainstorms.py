@@ -13,6 +13,7 @@ from synthetic_textcat.llm.budget import Budget
 from synthetic_textcat.llm.calls import Manner
 from synthetic_textcat.llm.journal import Journal, completion_line
 from synthetic_textcat.llm.retries import asking_again, judging
+from synthetic_textcat.llm.retry_policy import RetryPolicy
 from synthetic_textcat.pipelines.task_ingest.conversation import BrainstormPlan
 from synthetic_textcat.pipelines.task_ingest.interview import Interview
 from synthetic_textcat.pipelines.task_ingest.nodes import CollectedTasks, collect_tasks
@@ -97,7 +98,7 @@ class Brainstorm:
         """Makes the calls that are open, and journals them as they come."""
         generation = GenerationParameters(max_attempts=asked.max_attempts, **limits)
         budget = Budget(generation, PriceList.read(PRICES), "m")
-        manner = Manner(judging(TaskList), asking_again(RETRY), generation, budget, "run-1")
+        manner = Manner(judging(TaskList), asking_again(RETRY), generation, budget, "run-1", RetryPolicy(max_retries=0))
         self.model = ScriptedChatModel(script=script, delay_s=delay_s)
         interview = Interview(asked.conversation(), Journal(self.path), asked.max_attempts)
         made: list[Completion] = []
@@ -109,7 +110,7 @@ class Brainstorm:
 
     def collect(self, asked: BrainstormPlan) -> CollectedTasks:
         """The tables."""
-        return collect_tasks([Task(task=sentence) for sentence in asked.file], asked, Journal(self.path))
+        return collect_tasks([Task(task=sentence) for sentence in asked.file], asked, Journal(self.path), {})
 
     def tasks(self, asked: BrainstormPlan) -> list[str]:
         """The sentences that were thought of."""

@@ -166,9 +166,11 @@ def test_no_task_at_all_is_an_error_with_the_causes(brainstorm: Brainstorm) -> N
 
 
 def test_a_server_that_fails_each_call_in_one_way_is_left_after_twenty(brainstorm: Brainstorm) -> None:
-    with pytest.raises(FatalAnswerError, match="first 20 lists of tasks all failed as invalid_json"):
+    with pytest.raises(
+        FatalAnswerError, match="first 20 replies to calls for lists of tasks all failed as invalid_json"
+    ):
         brainstorm.ask(plan(max_calls=100), lambda *_: BAD)
-    assert 20 <= len(set(_numbers(list(Journal(brainstorm.path))))) <= 24
+    assert 20 <= len(Journal(brainstorm.path)) <= 24
 
 
 def test_a_call_without_a_reply_stops_it_and_the_same_command_goes_on(brainstorm: Brainstorm) -> None:
@@ -265,6 +267,6 @@ def test_the_nodes_ask_again_what_was_bad_and_collect_what_is_new(tmp_path: Path
     lines = [line for batch in batches for line in batch]
     assert [(line.request_id, line.attempt, line.raw_text) for line in lines] == [("0", 1, BAD), ("0", 2, _SAID)]
     brainstorm = Brainstorm(tmp_path)
-    tasks, _ = collect_tasks([], asked, Journal(write_journal(brainstorm.path, lines)))
+    tasks, _ = collect_tasks([], asked, Journal(write_journal(brainstorm.path, lines)), {})
     assert list(tasks["task"]) == ["sort reviews by tone", "Tell who wrote a letter."]
     assert all(len(labels) == 0 for labels in tasks["labels"])

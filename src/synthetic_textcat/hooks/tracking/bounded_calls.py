@@ -15,7 +15,7 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from synthetic_textcat.errors import MlflowTimeoutError
-from synthetic_textcat.hooks.tracking.quiet import quiet
+from synthetic_textcat.hooks.tracking.quiet import no_logs
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -67,6 +67,11 @@ class WaitingBudget:
             yield
         finally:
             self._may_use_reserve = False
+
+    def leave_at_most(self, seconds: float) -> None:
+        """Lowers what is left of it to so many seconds."""
+        with self._lock:
+            self._waited_s = max(self._waited_s, self.limit_s - seconds)
 
     @property
     def is_used_up(self) -> bool:
@@ -142,8 +147,8 @@ class BoundedCalls:
 
 
 def _quietly(function: Callable[[], T]) -> T:
-    """Also when nobody waits for it any more."""
-    with quiet():
+    """Logs nothing, also when nobody waits for it any more."""
+    with no_logs():
         return function()
 
 

@@ -11,8 +11,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
-import click
-
+from synthetic_textcat.console import say
 from synthetic_textcat.errors import EarlierRunError
 from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls
 from synthetic_textcat.hooks.tracking.finding import reading
@@ -40,13 +39,13 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         experiment_id = _prepare(store)
     except EarlierRunError as error:
-        click.echo(f"Error: {error}", err=True)
+        say([f"Error: {error}"], err=True)
         return 1
     if store.uri.startswith("http"):
         _show(store.uri.rstrip("/"), experiment_id)
         return 0
     if _is_taken(port):
-        click.echo(f'Port {port} is taken. Next: make mlflow ARGS="--port {port + 1}"', err=True)
+        say([f'Port {port} is taken. Next: make mlflow ARGS="--port {port + 1}"'], err=True)
         return 1
     command = [sys.executable, "-m", "mlflow", "server", "--host", _HOST, "--port", str(port)]
     server = subprocess.Popen([*command, *_OPTIONS, "--backend-store-uri", store.uri], env=_ENVIRONMENT | os.environ)  # noqa: S603
@@ -94,7 +93,7 @@ def _is_up(server: "subprocess.Popen[bytes]", address: str) -> bool:
 def _show(server: str, experiment_id: str) -> None:
     """Prints the pages' addresses, and opens the first one where there is a screen."""
     pages = view_urls(server, experiment_id)
-    click.echo("".join(f"\n{name:<10}{address}" for name, address in pages.items()) + "\n")
+    say(["", *(f"{name:<10}{address}" for name, address in pages.items()), ""])
     if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform in ("darwin", "win32"):
         webbrowser.open(pages["runs"])
 

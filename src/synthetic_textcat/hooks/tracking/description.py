@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from synthetic_textcat.errors import redact
+from synthetic_textcat.hooks.spent_lines import cost_in_words
 from synthetic_textcat.hooks.tracking.artifacts import REBUILD
 from synthetic_textcat.hooks.tracking.log import RunLog
 from synthetic_textcat.hooks.tracking.newest import NEWEST_FIRST
@@ -98,13 +99,13 @@ def _spent(metrics: Mapping[str, float | None]) -> Iterator[str]:
     if tokens is not None:
         yield f"{tokens:,.0f} tokens"
     own, whole = metrics.get("cost/usd_this_run"), metrics.get("cost/usd_dataset")
-    yield "cost unknown" if own is None else f"{_usd(own)} in this run"
+    yield _without_signs(cost_in_words(metrics))
     if whole is not None and whole != own:
-        yield f"{_usd(whole)} for these rows in all runs"
+        yield _without_signs(f"{usd(whole)} for these rows in all runs")
 
 
-def _usd(amount: float) -> str:
-    return usd(amount).replace("$", "USD ")  # two dollar signs would be a formula
+def _without_signs(text: str) -> str:
+    return text.replace("$", "USD ")  # two dollar signs would be a formula
 
 
 def _kept(log: RunLog) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ from kedro.io import CatalogProtocol, MemoryDataset
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
+from synthetic_textcat.errors import RunStoppedError
 from synthetic_textcat.hooks.refill import Refill
 from synthetic_textcat.hooks.tally import Tally
 from synthetic_textcat.hooks.tracking.bounded_calls import DEFAULT_LIMIT_S, BoundedCalls, WaitingBudget
@@ -23,8 +24,9 @@ from synthetic_textcat.hooks.tracking.opening import Opening
 from synthetic_textcat.hooks.tracking.parameters import plain
 from synthetic_textcat.hooks.tracking.run import ActiveRun
 from synthetic_textcat.hooks.tracking.stream import Stream
-from synthetic_textcat.hooks.tracking.tags import run_name, start_tags
+from synthetic_textcat.hooks.tracking.tags import run_name, start_tags, stop_tags
 from synthetic_textcat.llm.interrupts import INTERRUPTED
+from synthetic_textcat.schemas.stops import Stops
 
 Catalog = CatalogProtocol[Any, Any]
 Verdict = Callable[[Catalog, dict[str, Any]], str | None]
@@ -37,6 +39,9 @@ _MODEL_CALLS = "model_calls"
 
 _CALLS_ARE_OUT_S = 2.0
 """After so long a model-calling node has imported its client and sent its first request."""
+
+_LAST_WAIT_S = 8.0
+"""How long a process that was interrupted waits for MLflow."""
 
 _VERSIONS = "prompt_versions"
 """A dataset of ours: the numbers under which MLflow has the prompts of the node that loads it; empty without MLflow."""
@@ -57,6 +62,7 @@ class MlflowTracking:
         rebuilt_from: The id of the run that this one rebuilds, or None; asked when it starts.
         tally: How far this run's calls are, or None; asked when answers are saved, and at the end.
         passes: Of a quota, which are one MLflow run.
+        stops: Why this run asked for less than its plan: tags.
     """
 
     def __init__(
@@ -65,12 +71,14 @@ class MlflowTracking:
         rebuilt_from: Callable[[], str | None] = lambda: None,
         tally: Callable[[], Tally | None] = lambda: None,
         passes: Refill | None = None,
+        stops: Callable[[], Stops] = Stops,
     ) -> None:
         self._last: ActiveRun | None = None
         self._verdict = verdict
         self._rebuilt_from = rebuilt_from
         self._tally = tally
         self._passes = passes or Refill()
+        self._stops = stops
         self._context: KedroContext | None = None
         self._params: dict[str, Any] = {}
         self._active: ActiveRun | None = None
@@ -182,14 +190,16 @@ class MlflowTracking:
 
     @hook_impl(tryfirst=True)
     def on_pipeline_error(self, error: Exception) -> None:
-        """Records what was saved before the error, and the error as the reason; FAILED."""
-        self._close("FAILED", first_line(error))
+        """Records what was saved before the error, and the error as the reason; FAILED, if it is a failure."""
+        self._close("FINISHED" if isinstance(error, RunStoppedError) else "FAILED", first_line(error))
 
     def _close_at_exit(self, pid: int) -> None:
         if pid != os.getpid():  # a forked child inherits exit handlers
             return
         if self._active and self._active.hand_over("KILLED", _CUT_SHORT):
             _end_at_once()
+        if self._active:
+            self._active.calls.budget.leave_at_most(_LAST_WAIT_S)
         self._close_unfinished()
 
     def _close_unfinished(self) -> None:
@@ -198,7 +208,7 @@ class MlflowTracking:
 
     def _close(self, status: str, reason: str | None) -> None:
         if self._active:
-            self._active.close(status, reason, self._passes.round)
+            self._active.close(status, reason, self._passes.round, stop_tags(self._stops()))
             self._active = None  # only now: an interrupt while closing leaves the rest to the exit handler
             atexit.unregister(self._close_at_exit)
 

@@ -21,24 +21,25 @@ _MOST_WAITING = 100
 
 @dataclass(frozen=True, slots=True)
 class _Counts:
-    """What was counted so far; `usd` is None once the cost of a call is unknown."""
+    """What was counted so far; `tokens` is None once a call is of unknown usage, `usd` also once a price is unknown."""
 
     done: int = 0
     accepted: int = 0
-    tokens: int = 0
+    tokens: int | None = 0
     usd: float | None = 0.0
 
     @classmethod
     def of(cls, tally: Tally) -> Self:
         """As the tally has it."""
-        return cls(tally.done, tally.accepted, tally.tokens, tally.usd)
+        tokens, usd = (None, None) if tally.uncounted else (tally.tokens, tally.usd)
+        return cls(tally.done, tally.accepted, tokens, usd)
 
     def plus(self, other: Self) -> Self:
         """Both together."""
         return type(self)(
             self.done + other.done,
             self.accepted + other.accepted,
-            self.tokens + other.tokens,
+            plus(self.tokens, other.tokens),
             plus(self.usd, other.usd),
         )
 
@@ -69,8 +70,8 @@ class LivePoints:
     - `live/rows_accepted`: those whose reply passes the checks of one row; the report has the last word.
     - `live/yield`: the latter, as a share of the former.
     - `live/rows_per_s`: rows settled a second since the point before; not at the first one.
-    - `live/tokens`: read and written.
-    - `live/usd`: what they cost; no more of it once that is unknown.
+    - `live/tokens`: read and written; no more of it once a call is of unknown usage.
+    - `live/usd`: what they cost; likewise, and once a price is unknown.
 
     Args:
         clock: The run's times.
@@ -129,6 +130,6 @@ def _values(counts: _Counts) -> dict[str, float]:
         "live/rows_done": float(counts.done),
         "live/rows_accepted": float(counts.accepted),
         "live/yield": counts.accepted / counts.done,
-        "live/tokens": float(counts.tokens),
     }
-    return values if counts.usd is None else values | {"live/usd": counts.usd}
+    unsure = {"live/tokens": counts.tokens, "live/usd": counts.usd}
+    return values | {name: float(value) for name, value in unsure.items() if value is not None}

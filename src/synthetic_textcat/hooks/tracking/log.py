@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
+from synthetic_textcat.console import shown
 from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls
 from synthetic_textcat.hooks.tracking.clock import RunClock
 from synthetic_textcat.hooks.tracking.life import drop_lock
@@ -42,15 +43,15 @@ class RunLog:
         tags: Mapping[str, str] = _NONE,
         step: int = 0,
     ) -> None:
-        """Logs all of it at once, metrics at the step."""
+        """Logs all of it at once, metrics at the step, texts without secrets and control characters."""
         from mlflow.entities import Metric, Param, RunTag
 
         now = self.clock.now_ms()
         self.client.log_batch(
             self.run_id,
             metrics=[Metric(name, value, now, step) for name, value in metrics.items()],
-            params=[Param(*pair) for pair in params.items()],
-            tags=[RunTag(*pair) for pair in tags.items()],
+            params=[Param(name, shown(text)) for name, text in params.items()],
+            tags=[RunTag(name, shown(text)) for name, text in tags.items()],
         )
 
     def end(self, status: str, reason: str | None, end_ms: int | None = None) -> None:

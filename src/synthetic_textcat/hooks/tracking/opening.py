@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from synthetic_textcat.console import shown, shown_line
 from synthetic_textcat.hooks.tracking.artifacts import keep_rebuild_files
 from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls
 from synthetic_textcat.hooks.tracking.clock import RunClock
@@ -19,6 +20,7 @@ from synthetic_textcat.hooks.tracking.parameters import flatten
 from synthetic_textcat.hooks.tracking.store import Store
 from synthetic_textcat.hooks.tracking.sweep import sweep
 from synthetic_textcat.hooks.tracking.views import save_views
+from synthetic_textcat.redaction import redact
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +47,9 @@ class Opening:
         client = store.connect(calls)
         experiment_id = store.experiment_id(client)
         lock, named = take_lock(store.locks)
-        tags = {**self.tags, **named, NUMBER_TAG: next_number(client, experiment_id)}
-        run = client.create_run(experiment_id, start_time=self.start_ms, tags=tags, run_name=self.name)
+        named[NUMBER_TAG] = next_number(client, experiment_id)
+        tags = {name: shown(text) for name, text in {**self.tags, **named}.items()}
+        run = client.create_run(experiment_id, start_time=self.start_ms, tags=tags, run_name=shown_line(self.name))
         return RunLog(client, experiment_id, run.info.run_id, lock, calls, clock)
 
     def record_start(self, log: RunLog, guard: Guard) -> None:
@@ -70,7 +73,7 @@ class Opening:
             start_new_session=True,  # the next Ctrl-C in this terminal is not for it
         )
         assert child.stdin is not None
-        child.stdin.write(told.encode())
+        child.stdin.write(redact(told).encode())  # of the catalog's secrets the child knows nothing
         child.stdin.close()
 
 

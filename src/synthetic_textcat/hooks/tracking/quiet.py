@@ -3,8 +3,8 @@
 import logging
 import os
 import warnings
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from threading import Lock
 
 _DEFAULTS = {
@@ -19,43 +19,74 @@ _DEFAULTS = {
 
 _NOISY = ("mlflow", "alembic", "urllib3", "sqlalchemy")
 
-_lock = Lock()
-_users = 0
-_undo = ExitStack()
-
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silences MLflow in all threads until the last one that asked for it is done.
+    """Silences MLflow: to be left soon, since warning filters belong to the whole process."""
+    with _no_warnings.shared(), _no_logs.shared():
+        yield
 
-    Log levels and warning filters belong to the process, so threads that saved and restored them on their own would
-    undo each other's settings.
+
+@contextmanager
+def no_logs() -> Iterator[None]:
+    """Silences its log alone, also for a call that may never come back."""
+    with _no_logs.shared():
+        yield
+
+
+class _Shared:
+    """A setting of the process that holds while at least one thread asks for it.
+
+    Threads that saved and restored it on their own would undo each other's.
+
+    Args:
+        setting: Makes it, and undoes it on leaving.
     """
-    global _users  # noqa: PLW0603
-    with _lock:
-        if not _users:
-            _silence()
-        _users += 1
+
+    def __init__(self, setting: Callable[[], AbstractContextManager[None]]) -> None:
+        self._setting = setting
+        self._lock = Lock()
+        self._users = 0
+        self._undo = ExitStack()
+
+    @contextmanager
+    def shared(self) -> Iterator[None]:
+        """Holds it while the block runs."""
+        with self._lock:
+            if not self._users:
+                self._undo.enter_context(self._setting())
+            self._users += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._users -= 1
+                if not self._users:
+                    self._undo.close()
+
+
+@contextmanager
+def _warnings_ignored() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
+def _logs_off() -> Iterator[None]:
+    for name, value in _DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    import mlflow  # noqa: F401  its import sets the loggers' levels, so it has to come before ours
+
+    loggers = [logging.getLogger(name) for name in _NOISY]
+    levels = [noisy.level for noisy in loggers]
+    for noisy in loggers:
+        noisy.setLevel(logging.CRITICAL + 1)
     try:
         yield
     finally:
-        with _lock:
-            _users -= 1
-            if not _users:
-                _undo.close()
+        for noisy, level in zip(loggers, levels, strict=True):
+            noisy.setLevel(level)
 
 
-def _silence() -> None:
-    for name, value in _DEFAULTS.items():
-        os.environ.setdefault(name, value)
-    _undo.enter_context(warnings.catch_warnings())
-    warnings.simplefilter("ignore")
-    try:
-        import mlflow  # noqa: F401  its import sets the loggers' levels, so it has to come before ours
-    except BaseException:
-        _undo.close()
-        raise
-    for name in _NOISY:
-        noisy = logging.getLogger(name)
-        _undo.callback(noisy.setLevel, noisy.level)
-        noisy.setLevel(logging.CRITICAL + 1)
+_no_warnings, _no_logs = _Shared(_warnings_ignored), _Shared(_logs_off)

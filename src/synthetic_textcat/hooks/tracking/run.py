@@ -1,6 +1,6 @@
 """The MLflow run that is open: what it is given at its start, and what at its end."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
@@ -130,7 +130,7 @@ class ActiveRun:
             if self.open_now():
                 record_values(self.log, self.guard, list(self._marked()), step)
 
-    def close(self, status: str, reason: str | None, step: int = 0) -> None:
+    def close(self, status: str, reason: str | None, step: int = 0, tags: Mapping[str, str] | None = None) -> None:
         """Records what was read and saved, and ends the run; each step stands by itself."""
         if not self.open_now():
             return
@@ -141,6 +141,8 @@ class ActiveRun:
             if self._thread is not None:
                 self.calls.budget.join(self._thread, _LAST_WRITE_S)
             self.stream.finish(self.log, self.guard)
+            if tags:
+                self.guard.attempt("what stopped it", lambda: self.log.batch(tags=tags))
             self.guard.attempt("its description", lambda: self._describe(status, reason))
             with self.calls.budget.reserve():
                 self.guard.attempt("its end", lambda: self.log.end(status, reason))

@@ -18,6 +18,7 @@ from synthetic_textcat.errors import redact
 from synthetic_textcat.hooks.tracking.description import DESCRIPTION_TAG
 from synthetic_textcat.hooks.tracking.source import source_tags
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
+from synthetic_textcat.schemas.stops import Stops
 
 _PACKAGES = ("kedro", "langchain-core", "langchain-openai", "openai", "mlflow")
 _TAG_LIMIT = 5000
@@ -59,6 +60,13 @@ def start_tags(run_params: Mapping[str, Any], params: Mapping[str, Any], context
     if _get(params, "llm", "model") == OFFLINE_MODEL:
         tags |= {"template_data": "true", DESCRIPTION_TAG: BANNER}
     return tags
+
+
+def stop_tags(stops: Stops) -> dict[str, str]:
+    """Why a run asked for less than its plan; empty where it did not."""
+    paused = "; ".join(f"{task.task} ({task.reason})" for task in stops.paused)
+    tags = {"stopped_by": stops.stopped_by, "paused_tasks": redact(paused)[:_TAG_LIMIT]}
+    return {name: value for name, value in tags.items() if value}
 
 
 def _command() -> str:

@@ -14,12 +14,15 @@ from synthetic_textcat.llm.calls import Call, Manner
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.engine import complete
 from synthetic_textcat.llm.fingerprints import Fingerprinter
+from synthetic_textcat.llm.first_replies import BadStart, TaskPauses
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.llm.open_calls import OpenRow, OpenRows, open_rows
 from synthetic_textcat.llm.retries import asking_again, judging
+from synthetic_textcat.llm.retry_policy import RetryPolicy
 from synthetic_textcat.llm.row_templates import RowTemplates
 from synthetic_textcat.llm.settlement import settle
 from synthetic_textcat.llm.spec import ChatModelSpec
+from synthetic_textcat.pipelines.generation.earlier_replies import checking, starts_of
 from synthetic_textcat.pipelines.generation.preview import preview_of, spread
 from synthetic_textcat.pipelines.generation.prompts import Asked, RowPrompts
 from synthetic_textcat.pipelines.generation.settled import candidate_of, failure_of
@@ -27,16 +30,19 @@ from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, GenerationParameters, LlmParameters
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.replies import Reply
+from synthetic_textcat.schemas.row_check import RowCheck
 from synthetic_textcat.schemas.rows import (
     CALLS,
     EXAMPLES,
     FAILED,
     fingerprints_of,
     own_of,
+    plain,
     records_of,
     to_frame,
     with_own,
 )
+from synthetic_textcat.schemas.stops import LastBatch, PausedTask, Stops
 from synthetic_textcat.schemas.tasks import tasks_of
 
 logger = logging.getLogger(__name__)
@@ -91,10 +97,19 @@ def find_open_rows(
     )
 
 
+def find_earlier_replies(
+    requests: pd.DataFrame, calls: pd.DataFrame, journal: Journal, tasks: pd.DataFrame, row_check: RowCheck
+) -> dict[str, BadStart]:
+    """By task id, what the journal knows of its first replies: a task that was paused stays so in the next run."""
+    return starts_of(requests, fingerprints_of(requests, calls), journal, tasks_of(tasks), row_check)
+
+
 def generate(
     requests: pd.DataFrame,
+    tasks: pd.DataFrame,
     prompts: RowPrompts,
     still_open: OpenRows,
+    earlier_replies: dict[str, BadStart],
     retry_prompt: ChatPromptTemplate,
     spec: ChatModelSpec,
     llm: LlmParameters,
@@ -102,30 +117,50 @@ def generate(
     prices: dict[str, Any],
     brainstorm_completions: Journal,
     run_id: str,
+    row_check: RowCheck,
+    stops: dict[str, Any],
 ) -> Iterator[list[Completion]]:
     """Asks for the open rows; yields completions as they arrive, to be appended to the journal.
+
+    If the server no longer answers, or tasks are paused, the last batch says so (`LastBatch`). Where brainstorming was
+    stopped already, nothing is asked.
 
     Raises:
         FatalAnswerError: After a fatal answer, when all that was in flight has been yielded.
         PriceListError: If there is a cap in USD that can't be kept.
         StaleTableError: If the open rows are of another plan, prompt or model.
     """
+    if Stops.read(stops).outage is not None:
+        return
     brainstormed = (completion for completion in brainstorm_completions if completion.run_id == run_id)
+    pauses = TaskPauses(generation.pause_task_after, checking(tasks_of(tasks), row_check), earlier_replies)
     manner = Manner(
         judge=judging(Reply),
         ask_again=asking_again(retry_prompt),
         limits=generation,
-        budget=Budget(generation, PriceList.read(prices), llm.model, chain(brainstormed, still_open.spent)),
+        budget=Budget(
+            generation, PriceList.read(prices), llm.model, chain(brainstormed, still_open.spent), llm.max_tokens
+        ),
         run_id=run_id,
+        retries=RetryPolicy(spec.max_retries, generation.max_wait_seconds),
+        deadline_s=spec.deadline_s,
+        pauses=pauses,
     )
-    logger.info("%d of %d planned rows to ask %s for", len(still_open.rows), len(requests), llm.model)
-    rendered = prompts.rendered(requests.iloc[[row.position for row in still_open.rows]])
+    task_ids = plain(requests["task_id"])
+    rows = [row for row in still_open.rows if not pauses.leave_out(task_ids[row.position])]
+    logger.info("%d of %d planned rows to ask %s for", len(rows), len(requests), llm.model)
+    rendered = prompts.rendered(requests.iloc[[row.position for row in rows]])
     fingerprinter = Fingerprinter(llm, spec.identity)
     pending = (
         _call(asked, open_row, fingerprinter, untried=not still_open.any_good)
-        for asked, open_row in zip(rendered, still_open.rows, strict=True)
+        for asked, open_row in zip(rendered, rows, strict=True)
+        if not pauses.leave_out(asked.row["task_id"])
     )
-    yield from complete(lambda: Chat(spec.build(llm), llm), pending, manner)
+    outage = yield from complete(lambda: Chat(spec.build(llm), llm), pending, manner)
+    paused = tuple(_paused(tasks, pauses))
+    if outage is not None or paused:
+        all_paused = {task.task_id for task in paused} >= set(task_ids)
+        yield LastBatch(Stops(outage=outage, paused=paused, all_paused=all_paused))
 
 
 def settle_rows(requests: pd.DataFrame, calls: pd.DataFrame, journal: Journal) -> SettledRows:
@@ -165,5 +200,21 @@ def _call(asked: Asked, open_row: OpenRow, fingerprinter: Fingerprinter, untried
         schema=asked.schema,
         seed=asked.row["seed"],
         past=open_row.past,
+        row=asked.row,
         untried=untried,
     )
+
+
+def _paused(tasks: pd.DataFrame, pauses: TaskPauses) -> Iterator[PausedTask]:
+    """The tasks that are paused and have rows left to ask for."""
+    sentences = dict(zip(plain(tasks["task_id"]), plain(tasks["task"]), strict=True))
+    for task_id, start in pauses.paused:
+        if left_out := pauses.left_out[task_id]:
+            yield PausedTask(
+                task_id=task_id,
+                task=sentences[task_id],
+                reason=str(start.reason),
+                detail=start.detail,
+                replies=start.replies,
+                not_asked=left_out,
+            )

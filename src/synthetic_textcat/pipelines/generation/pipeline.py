@@ -3,6 +3,7 @@
 from kedro.pipeline import Pipeline, node
 
 from synthetic_textcat.pipelines.generation.nodes import (
+    find_earlier_replies,
     find_open_rows,
     generate,
     list_calls,
@@ -48,11 +49,19 @@ def create_pipeline() -> Pipeline:
                 name="find_open_rows",
             ),
             node(
+                find_earlier_replies,
+                inputs=["requests", "calls", "journal", "tasks", "row_check"],
+                outputs="earlier_replies",
+                name="find_earlier_replies",
+            ),
+            node(
                 generate,
                 inputs=[
                     "requests",
+                    "tasks",
                     "row_prompts",
                     "open_rows",
+                    "earlier_replies",
                     "retry_prompt",
                     "llm",
                     "params:llm",
@@ -60,6 +69,8 @@ def create_pipeline() -> Pipeline:
                     "prices",
                     "brainstorm_completions",
                     "run_id",
+                    "row_check",
+                    "stops",
                 ],
                 outputs="completions",
                 name="generate",

@@ -4,18 +4,28 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from synthetic_textcat.pipelines.quality_report.concern import Concern
 from synthetic_textcat.pipelines.quality_report.culprits import Tables
-from synthetic_textcat.pipelines.quality_report.ledger import Ledger, good_share
+from synthetic_textcat.pipelines.quality_report.ledger import Ledger, good_share, rows_run
 from synthetic_textcat.pipelines.quality_report.quota.concerns import quota_concerns
 from synthetic_textcat.pipelines.quality_report.thresholds import RULES
 from synthetic_textcat.schemas.parameters import QualityReportParameters
+from synthetic_textcat.schemas.stops import HOW_TO_GO_ON, Stops
+
+PAUSED = "generation.pause_task_after"
+"""The parameter of the concerns about paused tasks."""
 
 
 def assess(
-    ledger: Ledger, metrics: Mapping[str, float | None], settings: QualityReportParameters, tables: Tables
+    ledger: Ledger,
+    metrics: Mapping[str, float | None],
+    settings: QualityReportParameters,
+    tables: Tables,
+    stops: Stops | None = None,
 ) -> list[Concern]:
     """The concerns: failures before warnings, each by weight. A metric that is null raises none."""
+    stops = stops or Stops()
     found = [
-        *_yield_concern(ledger, settings.min_yield),
+        *_yield_concern(ledger, settings.min_yield, outage=stops.outage is not None),
+        *_paused_tasks(stops),
         *quota_concerns(metrics, tables),
         *_missed(metrics, settings, tables),
     ]
@@ -31,12 +41,12 @@ def complaint(concerns: Sequence[Concern]) -> str | None:
     return f"{reasons}. All is saved. Next: {failed[0]['then']}; see the report"
 
 
-def _yield_concern(ledger: Ledger, min_yield: float) -> Iterator[Concern]:
-    """Measured on the rows that were run: good / (planned - not_run)."""
-    share = good_share(ledger)
+def _yield_concern(ledger: Ledger, min_yield: float, *, outage: bool) -> Iterator[Concern]:
+    """Measured on the rows that were run: good / (planned - not_run), after an outage good / those with a reply."""
+    share = good_share(ledger, outage=outage)
     if share is None or share >= min_yield:
         return
-    run, good = ledger["planned"] - ledger["not_run"], ledger["accepted"] + ledger["surplus"]
+    run, good = rows_run(ledger, outage=outage), ledger["accepted"] + ledger["surplus"]
     causes = sorted({**ledger["rejected"], **ledger["failed"]}.items(), key=lambda cause: -cause[1])
     yield Concern(
         level="fail",
@@ -46,6 +56,20 @@ def _yield_concern(ledger: Ledger, min_yield: float) -> Iterator[Concern]:
         then=f"look at the most common causes, {', '.join(f'{name} ({rows:,})' for name, rows in causes[:3])}",
         signal=next((name for name, _ in causes if name in ledger["rejected"]), ""),
     )
+
+
+def _paused_tasks(stops: Stops) -> Iterator[Concern]:
+    for task in stops.paused:
+        detail = f" ({task.detail})" if task.detail else ""
+        yield Concern(
+            level="warn",
+            weight=1.0,
+            parameter=PAUSED,
+            says=f"Paused: {task.task} Its first {task.replies} replies were all {task.reason}{detail}; "
+            f"{task.not_asked:,} of its rows were not asked for",
+            then=HOW_TO_GO_ON,
+            signal="",
+        )
 
 
 def _missed(

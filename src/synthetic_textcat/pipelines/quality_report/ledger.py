@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypedDict
 
 from synthetic_textcat.errors import TextcatError
+from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
 
 
 class Ledger(TypedDict):
@@ -55,12 +56,22 @@ def count(
     )
 
 
-def good_share(ledger: Ledger) -> float | None:
+def rows_run(ledger: Ledger, *, outage: bool = False) -> int:
+    """Rows that count as run: all that were asked for.
+
+    After an outage only those that a reply came for. The others say something of the server and nothing of the data,
+    and the next run asks for them again.
+    """
+    unanswered = sum(ledger["failed"].get(cause, 0) for cause in TRANSPORT_CAUSES) if outage else 0
+    return ledger["planned"] - ledger["not_run"] - unanswered
+
+
+def good_share(ledger: Ledger, *, outage: bool = False) -> float | None:
     """Good rows, surplus among them, of those that were run: the yield that limits are set on; null where none was.
 
     Unit: share, 0 to 1.
     """
-    run = ledger["planned"] - ledger["not_run"]
+    run = rows_run(ledger, outage=outage)
     return (ledger["accepted"] + ledger["surplus"]) / run if run else None
 
 

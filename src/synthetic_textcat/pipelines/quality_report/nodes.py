@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from synthetic_textcat.llm.journal import Journal
-from synthetic_textcat.pipelines.quality_report.caps import reached_cap
+from synthetic_textcat.pipelines.quality_report.caps import stopped_by
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import known_of
 from synthetic_textcat.pipelines.quality_report.checks.tables import candidate_rows, findings_of
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge
@@ -41,6 +41,7 @@ from synthetic_textcat.schemas.rows import (
     with_columns,
     with_own,
 )
+from synthetic_textcat.schemas.stops import Stops
 from synthetic_textcat.schemas.tasks import tasks_of
 
 
@@ -133,7 +134,7 @@ def measure(
     """All metrics, by name; what templates wrote in a rehearsal is no part of what a real model's data cost."""
     rehearsed = set() if llm.model == OFFLINE_MODEL else {OFFLINE_MODEL}
     lines = (line for line in chain(journal, brainstorm_journal) if line.model_name not in rehearsed)
-    spent = add_up(lines, requests, PriceList.read(prices), run_id)
+    spent = add_up(lines, requests, PriceList.read(prices), run_id, llm.model)
     return merged(
         row_metrics(ledger),
         yield_metrics(requests, pd.concat([examples["request_id"], surplus["request_id"]])),
@@ -142,11 +143,13 @@ def measure(
     )
 
 
-def name_cap(metrics: Metrics, generation: GenerationParameters) -> str:
-    """The parameter that stopped this run before its end, empty if none did: MLflow's tag `stopped_by`."""
-    return reached_cap(metrics, generation)
+def name_stop(metrics: Metrics, generation: GenerationParameters, stops: dict[str, Any]) -> str:
+    """What stopped this run before its end, empty if nothing did: MLflow's tag `stopped_by`."""
+    return stopped_by(Stops.read(stops), metrics, generation)
 
 
-def assess_run(ledger: Ledger, metrics: Metrics, settings: QualityReportParameters, *signals: Signals) -> list[Concern]:
+def assess_run(
+    ledger: Ledger, metrics: Metrics, settings: QualityReportParameters, stops: dict[str, Any], *signals: Signals
+) -> list[Concern]:
     """What is wrong, the gravest first."""
-    return assess(ledger, metrics, settings, tables_of(signals))
+    return assess(ledger, metrics, settings, tables_of(signals), Stops.read(stops))

@@ -6,7 +6,7 @@ import pandas as pd
 
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.schemas.completions import Completion
-from synthetic_textcat.schemas.prices import PriceList, total_usd
+from synthetic_textcat.schemas.prices import PriceList, total_of
 from synthetic_textcat.schemas.rows import OUTCOMES, with_columns
 
 NOT_RUN = "not_run"
@@ -31,7 +31,7 @@ def ends_of(
 def outcome_rows(
     planned: pd.DataFrame, completions: Iterable[Sequence[Completion]], ends: pd.DataFrame, prices: PriceList
 ) -> pd.DataFrame:
-    """One row a planned row, columns `OUTCOMES`; cost (USD) is missing where it is not known.
+    """One row a planned row, columns `OUTCOMES`; tokens and cost (USD) are missing where they are not known.
 
     Args:
         planned: Columns `PLANNED`, in plan order.
@@ -42,7 +42,7 @@ def outcome_rows(
     Raises:
         StaleTableError: If a row has completions and no end.
     """
-    paid = [(len(own), sum(x.tokens for x in own), total_usd(map(prices.cost_usd, own))) for own in completions]
+    paid = [_paid(own, prices) for own in completions]
     rows = planned.merge(ends, on="request_id", how="left")
     if len(paid) != len(rows):
         raise ValueError(f"{len(rows)} rows, but the completions of {len(paid)}")
@@ -50,6 +50,11 @@ def outcome_rows(
     rows[_PAID] = pd.DataFrame(paid, columns=_PAID)
     _refuse_unsettled(rows)
     return with_columns(rows, OUTCOMES)
+
+
+def _paid(own: Sequence[Completion], prices: PriceList) -> tuple[int, int | None, float | None]:
+    tokens = total_of((line.tokens if line.is_counted else None for line in own), 0)
+    return len(own), tokens, total_of(map(prices.cost_usd, own), 0.0)
 
 
 def _refuse_unsettled(rows: pd.DataFrame) -> None:

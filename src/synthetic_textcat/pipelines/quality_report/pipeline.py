@@ -8,7 +8,7 @@ from synthetic_textcat.pipelines.quality_report.nodes import (
     check_candidates,
     list_outcomes,
     measure,
-    name_cap,
+    name_stop,
 )
 from synthetic_textcat.pipelines.quality_report.page.nodes import plot_signals, plot_yield, write_report
 from synthetic_textcat.pipelines.quality_report.page.plots import SIGNAL_FIGURES
@@ -57,6 +57,7 @@ def create_pipeline() -> Pipeline:
                     "rounds",
                     "previous_shortfall",
                     "params:attribute_sampling",
+                    "stops",
                     *_CANDIDATES,
                     "failed",
                 ],
@@ -112,11 +113,11 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 assess_run,
-                inputs=["ledger", "metrics", "params:quality_report", *_SIGNALS],
+                inputs=["ledger", "metrics", "params:quality_report", "stops", *_SIGNALS],
                 outputs="concerns",
                 name="assess_run",
             ),
-            node(name_cap, inputs=["metrics", "params:generation"], outputs="stopped_by", name="name_cap"),
+            node(name_stop, inputs=["metrics", "params:generation", "stops"], outputs="stopped_by", name="name_stop"),
             node(plot_yield, inputs="ledger", outputs="yield_plot", name="plot_yield"),
             node(plot_signals, inputs=_SIGNALS, outputs=_PLOTS, name="plot_signals"),
             node(
@@ -130,6 +131,7 @@ def create_pipeline() -> Pipeline:
                     "failed",
                     "tasks",
                     "stopped_by",
+                    "stops",
                     "params:llm",
                     *_SIGNALS,
                 ],

@@ -43,13 +43,15 @@ def quote(planned: int, pilot: pd.DataFrame, generation: GenerationParameters, q
 
     Args:
         planned: Rows of the plan.
-        pilot: Its rows that were tried; columns of `OUTCOMES` and `latency_s`.
+        pilot: Its rows that were tried; columns of `OUTCOMES`, `latency_s`, and `unknown_usage`: calls that were not
+            counted.
         generation: The limits at which the plan will run.
         quota: Its cells and their target.
 
     Returns:
-        `quote/planned`, `quote/pilot/rows`, `quote/pilot/usd`, and of `quote/rows`, `quote/tokens`, `quote/usd`,
-        `quote/seconds` and `quote/accepted` each `/expected`, `/low` and `/high`.
+        `quote/planned`, `quote/pilot/rows`, `quote/pilot/usd`, `quote/pilot/unknown_usage` (calls), and of
+        `quote/rows`, `quote/tokens`, `quote/usd`, `quote/seconds` and `quote/accepted` each `/expected`, `/low` and
+        `/high`. Tokens and USD are null where a call of the pilot is of unknown usage.
     """
     run = pilot[pilot["outcome"] != "not_run"]
     tokens = _mean(run["tokens"], planned)
@@ -60,6 +62,7 @@ def quote(planned: int, pilot: pd.DataFrame, generation: GenerationParameters, q
         "quote/planned": planned,
         "quote/pilot/rows": len(run),
         "quote/pilot/usd": _number(run["cost"].sum(skipna=False)) if len(run) else None,
+        "quote/pilot/unknown_usage": int(run["unknown_usage"].sum()) if len(run) else None,
         **_named("rows", rows),
         **_named("tokens", _both(rows, tokens)),
         **_named("usd", _both(rows, usd)),

@@ -29,9 +29,10 @@ def estimate(
 ) -> Quote:
     """Tokens, USD, seconds and accepted rows of the whole plan or quota, each with its range."""
     own = list(journal.completions(fingerprints_of(pilot, calls)))
-    counted = pd.Series([all(line.is_counted for line in lines) for lines in own], dtype=bool)
-    latencies = [sum(line.latency_s for line in lines) for lines in own]
-    known = outcomes.assign(latency_s=latencies, tokens=outcomes["tokens"].where(counted))
+    tried = outcomes.assign(
+        latency_s=[sum(line.latency_s for line in lines) for lines in own],
+        unknown_usage=[sum(not line.is_counted for line in lines) for lines in own],
+    )
     planned, target = Rounds.read(rounds), attribute_sampling.target_accepted
     quota = None if planned is None or target is None else Quota(len(all_cells(planned)), target)
-    return quote(len(requests), known, generation, quota)
+    return quote(len(requests), tried, generation, quota)

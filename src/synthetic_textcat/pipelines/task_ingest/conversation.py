@@ -20,7 +20,7 @@ from synthetic_textcat.schemas.tasks import Label, Task
 _NONE_YET = "(none yet)"
 _TIMES_ASKED, _ASKED_BEYOND = 2, 20
 """At most twice the tasks that are wanted, and 20, are asked for a label set: enough to replace every other one, and so
-many that a model which can't do it at all ends the run at `first_replies.ENOUGH_ROWS`, however few are wanted."""
+many that a model which can't do it at all ends the run at `first_replies.ENOUGH`, however few are wanted."""
 
 
 class Questions(NamedTuple):

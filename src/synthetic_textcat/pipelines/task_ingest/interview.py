@@ -11,13 +11,14 @@ from pydantic import BaseModel
 
 from synthetic_textcat.llm.calls import Call, Manner
 from synthetic_textcat.llm.chat import Chat
-from synthetic_textcat.llm.engine import complete_rounds
+from synthetic_textcat.llm.engine import Batches, complete_rounds
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.llm.open_calls import open_rows
 from synthetic_textcat.llm.retries import Judge
 from synthetic_textcat.llm.settlement import Settlement, settle
 from synthetic_textcat.pipelines.task_ingest.conversation import Conversation, Questions
 from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.stops import Outage
 
 logger = logging.getLogger(__name__)
 
@@ -39,14 +40,23 @@ class Interview:
         self._wanted: dict[str, type[BaseModel]] = {}
         self._tried: set[type[BaseModel]] = set()
 
-    def hold(self, open_chat: Callable[[], Chat], manner: Manner) -> Iterator[list[Completion]]:
-        """Makes the calls in the manner given, but judged by what each is to hold; yields what arrives."""
+    def hold(self, open_chat: Callable[[], Chat], manner: Manner) -> Batches:
+        """Makes the calls in the manner given, but judged by what each is to hold; yields what arrives.
+
+        Returns:
+            What stopped the calls before their end, if anything did.
+        """
         rounds = self._open_calls()
         first = next(rounds, None)
         if first is None:
-            return
-        manner = replace(manner, judge=Judge(self._wanted_of))
-        for batch in complete_rounds(open_chat, chain([first], rounds), manner):
+            return None
+        batches = complete_rounds(open_chat, chain([first], rounds), replace(manner, judge=Judge(self._wanted_of)))
+        while True:
+            try:
+                batch = next(batches)
+            except StopIteration as end:
+                outage: Outage | None = end.value
+                return outage
             for completion in batch:
                 self._heard[completion.fingerprint].append(completion)
             yield batch

@@ -7,11 +7,13 @@ from typing import Any, NamedTuple
 import pandas as pd
 from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
+from synthetic_textcat.errors import RunStoppedError
 from synthetic_textcat.llm.budget import Budget
 from synthetic_textcat.llm.calls import Manner
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.llm.retries import asking_again, judging
+from synthetic_textcat.llm.retry_policy import RetryPolicy
 from synthetic_textcat.llm.row_templates import RowTemplates
 from synthetic_textcat.llm.settlement import settle
 from synthetic_textcat.llm.spec import ChatModelSpec
@@ -44,6 +46,7 @@ from synthetic_textcat.schemas.parameters import (
 )
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.replies import TaskList
+from synthetic_textcat.schemas.stops import LastBatch, Stops
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA
 from synthetic_textcat.schemas.tasks_by_call import TASKS_BY_CALL_ARROW_SCHEMA
 from synthetic_textcat.schemas.tasks_file import KeptTasks, TasksFile
@@ -144,26 +147,44 @@ def ask_for_tasks(
         FatalAnswerError: After a fatal answer, when all that was in flight has been yielded.
         PriceListError: If there is a cap in USD that can't be kept.
     """
-    budget = Budget(generation, PriceList.read(prices), llm.model)
-    manner = Manner(judging(TaskList), asking_again(retry_prompt), generation, budget, run_id)
+    spent = (completion for completion in journal if completion.run_id == run_id)
+    manner = Manner(
+        judge=judging(TaskList),
+        ask_again=asking_again(retry_prompt),
+        limits=generation,
+        budget=Budget(generation, PriceList.read(prices), llm.model, spent, llm.max_tokens),
+        run_id=run_id,
+        retries=RetryPolicy(spec.max_retries, generation.max_wait_seconds),
+        deadline_s=spec.deadline_s,
+    )
     interview = Interview(plan.conversation(), journal, generation.max_attempts)
-    yield from interview.hold(lambda: Chat(spec.build(llm), llm), manner)
+    outage = yield from interview.hold(lambda: Chat(spec.build(llm), llm), manner)
+    if outage is not None:
+        yield LastBatch(Stops(outage=outage))
 
 
-def collect_tasks(file_tasks: GivenTasks, plan: BrainstormPlan, journal: Journal) -> CollectedTasks:
+def collect_tasks(
+    file_tasks: GivenTasks, plan: BrainstormPlan, journal: Journal, stops: dict[str, Any]
+) -> CollectedTasks:
     """The tables `tasks` (those of the file, then those that the model thought of) and `tasks_by_call`.
+
+    After an outage they hold what there is: no row is asked for in this run, so the plan may still grow.
 
     Raises:
         BrainstormError: If a call brought no reply, since with its tasks the plan would be another one; or if there is
             no task at all.
+        RunStoppedError: If there is no task at all for an outage.
     """
-    found = _replayed(plan, journal)
-    refuse_broken_off(found)
+    found, outage = _replayed(plan, journal), Stops.read(stops).outage
+    if outage is None:
+        refuse_broken_off(found)
     rows = rows_of(file_tasks) + task_rows(found, plan.settings)
+    if not rows and outage is not None:
+        raise RunStoppedError(f"Stopped by {outage.says}. No task is there yet, so no row was planned")
     refuse_nothing(len(rows), found)
     if plan.settings.num_brainstormed:
         logger.info("%s", came_to(found, plan.settings))
-    for line in warnings(found, plan.settings):
+    for line in warnings(found, plan.settings, "An outage" if outage else "A cap"):
         logger.warning("%s", line)
     return CollectedTasks(
         pd.DataFrame(rows, columns=TASKS_ARROW_SCHEMA.names),

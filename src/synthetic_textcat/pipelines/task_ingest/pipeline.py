@@ -68,7 +68,7 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 collect_tasks,
-                inputs=["file_tasks", "brainstorm_plan", "brainstorm_completions"],
+                inputs=["file_tasks", "brainstorm_plan", "brainstorm_completions", "stops"],
                 outputs=["tasks", "tasks_by_call"],
                 name="collect_tasks",
             ),

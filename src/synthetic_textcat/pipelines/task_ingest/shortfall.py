@@ -41,15 +41,21 @@ def refuse_nothing(tasks: int, found: Found) -> None:
         raise BrainstormError(f"Brainstorming brought no tasks ({why}). {_AGAIN}")
 
 
-def warnings(found: Found, settings: TaskIngestParameters) -> Iterator[str]:
-    """Why tasks are missing, if they are."""
+def warnings(found: Found, settings: TaskIngestParameters, ended_by: str = "A cap") -> Iterator[str]:
+    """Why tasks are missing, if they are.
+
+    Args:
+        found: What brainstorming came to.
+        settings: What was asked for.
+        ended_by: What ended it, where calls are still open.
+    """
     rounds, count, wanted = found.rounds, len(found.rounds.tasks), settings.num_brainstormed
     if causes := _causes(rounds):
         yield f"Brainstorming calls without a task in their reply, of {len(rounds.turns)}: {causes}"
     is_capped = bool(rounds.stopped) or any(not each.brought.is_settled for each in found.proposed)
     if is_capped:
         done = f"{min(count, wanted)} of {wanted} tasks"
-        yield f"A cap ended brainstorming at {done}; the same command goes on, and plans for more of them"
+        yield f"{ended_by} ended brainstorming at {done}; the same command goes on, and plans for more of them"
     elif count < wanted:
         yield (
             f"Brainstorming found {count} of {wanted} distinct tasks in task_ingest.max_calls={settings.max_calls} "

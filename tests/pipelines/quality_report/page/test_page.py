@@ -65,7 +65,7 @@ def _tags(page: str) -> _Tags:
 
 def _spending(prices: dict[str, Any] = PRICES) -> Metrics:
     plan = pd.DataFrame({"request_id": ["r0"], "task_id": ["t0"], "language": ["English"]})
-    return spending_metrics(add_up([completion()], plan, PriceList.read(prices), "run-1"), 6)
+    return spending_metrics(add_up([completion()], plan, PriceList.read(prices), "run-1", "model-1"), 6)
 
 
 def _metrics() -> Metrics:
@@ -174,7 +174,7 @@ def _written(**changes: Any) -> str:
     llm = LlmParameters(model=model)
     examples, rejected, failed = (given[name] for name in tables)
     tasks = pd.DataFrame({"task_id": ["t0"], "task": ["Sort a review."]})
-    return write_report(counts, _metrics(), [], examples, rejected, failed, tasks, "", llm, signals)
+    return write_report(counts, _metrics(), [], examples, rejected, failed, tasks, "", {}, llm, signals)
 
 
 def test_empty_tables_make_a_page_too() -> None:

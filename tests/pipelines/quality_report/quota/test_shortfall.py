@@ -13,6 +13,7 @@ from synthetic_textcat.pipelines.quality_report.quota.surplus import beyond_targ
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.quota import CellRows, Rounds, Shortfall
 from synthetic_textcat.schemas.rows import CALLS, EXAMPLES, FAILED, REJECTED, REQUESTS, to_frame
+from synthetic_textcat.schemas.stops import PausedTask, Stops
 from tests.llm.builders import completion, fingerprint, write_journal
 from tests.pipelines.quality_report.builders import ROW
 
@@ -30,6 +31,7 @@ def _state(
     rounds: list[dict[str, list[str]]],
     sampling: AttributeSamplingParameters = _SAMPLING,
     previous: dict[str, Any] | None = None,
+    stops: dict[str, Any] | None = None,
 ) -> tuple[Shortfall, dict[str, Any]]:
     """The state of a quota by language: for each round and language the ends of its rows."""
     ends = [(language, end) for own in rounds for language, of_rows in own.items() for end in of_rows]
@@ -69,6 +71,7 @@ def _state(
         planned.model_dump(mode="json"),
         previous,
         sampling,
+        stops or {},
         examples,
         surplus,
         rejected,
@@ -162,9 +165,9 @@ def test_rounds_of_another_plan_are_told_with_the_next_step(tmp_path: Any) -> No
     ends = (nothing, nothing, to_frame([], REJECTED), to_frame([], FAILED))
     of_one = (_requests(["German"]), to_frame([], CALLS), Journal(tmp_path / "absent"))
     with pytest.raises(StaleTableError, match="Next: run `kedro run --pipelines generate`"):
-        measure_quota(*of_one, planned, None, _SAMPLING, *ends)
-    with pytest.raises(StaleTableError, match=r"rounds\.json is of another plan"):
-        measure_quota(*of_one, planned, None, _SAMPLING.model_copy(update={"per": ("moood",)}), *ends)
+        measure_quota(*of_one, planned, None, _SAMPLING, {}, *ends)
+    with pytest.raises(StaleTableError, match="'rounds' is of another plan"):
+        measure_quota(*of_one, planned, None, _SAMPLING.model_copy(update={"per": ("moood",)}), {}, *ends)
 
 
 def test_without_a_quota_there_is_nothing_to_tell(tmp_path: Any) -> None:
@@ -176,6 +179,7 @@ def test_without_a_quota_there_is_nothing_to_tell(tmp_path: Any) -> None:
         {},
         None,
         AttributeSamplingParameters(),
+        {},
         nothing,
         nothing,
         to_frame([], REJECTED),
@@ -193,3 +197,16 @@ def test_the_first_good_rows_of_a_cell_in_plan_order_are_kept_and_the_others_set
     assert list(candidates["request_id"][aside]) == ["r4"]
     no_quota = AttributeSamplingParameters()
     assert not beyond_target(stands, requests, candidates, no_quota).any()
+
+
+def test_rows_of_a_paused_task_are_not_waited_for_and_their_cells_are_given_up(tmp_path: Any) -> None:
+    paused = PausedTask(task_id=ROW["task_id"], task="t", reason="refused", replies=20)
+    stops = Stops(paused=(paused,)).model_dump(mode="json")
+    of_round = {"German": ["refused", "not_run", "not_run"]}
+    assert _state(tmp_path, [of_round])[0].next == "replies"
+    found, _ = _state(tmp_path, [of_round], stops=stops)
+    assert found.next == "round"
+    assert found.cells[0].causes == {"paused": 2, "refused": 1}
+    found, _ = _state(tmp_path, [of_round, of_round], stops=stops)
+    assert found.next is None
+    assert found.infeasible

@@ -13,6 +13,7 @@ from synthetic_textcat.pipelines.quality_report.page.shown_rows import pointed_a
 from synthetic_textcat.pipelines.quality_report.signals.nodes import Signals, tables_of
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters
+from synthetic_textcat.schemas.stops import Stops, stop_sentence
 
 
 def plot_yield(ledger: Ledger) -> Any:
@@ -35,6 +36,7 @@ def write_report(
     failed: pd.DataFrame,
     tasks: pd.DataFrame,
     stopped_by: str,
+    stops: dict[str, Any],
     llm: LlmParameters,
     *signals: Signals,
 ) -> str:
@@ -48,7 +50,7 @@ def write_report(
             concerns=concerns,
             model=llm.model,
             banner=BANNER if by_templates else None,
-            stopped_by=stopped_by,
+            stopped_by=stop_sentence(stopped_by, Stops.read(stops)),
             tables=tables_of(signals),
             accepted=sample(examples),
             rejected=sample(rejected),

@@ -24,7 +24,7 @@ class Report:
         ledger, metrics, concerns: Of the run.
         model: As asked for.
         banner: Said first where templates wrote the text.
-        stopped_by: The parameter whose cap ended the run, if one did.
+        stopped_by: What ended the run before its end, in a sentence that begins after these words; empty if nothing.
         tables: Of the signals, by name.
         accepted, rejected, failed: Rows at random.
         worst: By signal, the rows it points at.

@@ -14,6 +14,7 @@ from synthetic_textcat.pipelines.quality_report.signals.nodes import Signals
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.quota import Rounds, Shortfall
 from synthetic_textcat.schemas.rows import fingerprints_of
+from synthetic_textcat.schemas.stops import Stops
 
 _MOST_REPLIES = 3
 _LONGEST_REPLY = 2_000  # characters
@@ -33,6 +34,7 @@ def measure_quota(
     rounds: dict[str, Any],
     previous_shortfall: dict[str, Any] | None,
     attribute_sampling: AttributeSamplingParameters,
+    stops: dict[str, Any],
     *ends: pd.DataFrame,
 ) -> QuotaState:
     """Where each cell stands, and what the next pass has to bring (`Shortfall`); both empty without a quota.
@@ -44,12 +46,14 @@ def measure_quota(
         rounds: Of the plan.
         previous_shortfall: What the pass before found.
         attribute_sampling: Target, columns of a cell, most rounds.
+        stops: With the tasks that are paused, of which no pass brings more rows.
         *ends: `examples`, `surplus`, `rejected`, `failed`.
     """
     planned = Rounds.read(rounds)
     if planned is None or attribute_sampling.target_accepted is None:
         return QuotaState({"metrics": {}, "tables": {}, "worst": {}}, {})
-    cells = standings(requests, planned, attribute_sampling.per, Ends(*ends))
+    paused = {task.task_id for task in Stops.read(stops).paused}
+    cells = standings(requests, planned, attribute_sampling.per, Ends(*ends), paused)
 
     def replies(positions: Sequence[int]) -> tuple[str, ...]:
         return _raw(journal, fingerprints_of(requests.iloc[list(positions[-_MOST_REPLIES:])], calls))

@@ -1,7 +1,7 @@
 """Where each cell stands: its rows by their end, round by round."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, repeat, takewhile
 from typing import NamedTuple
@@ -14,6 +14,8 @@ from synthetic_textcat.schemas.quota import Cell, Rounds, cells_of
 from synthetic_textcat.schemas.rows import plain
 
 _NOT_RUN = "not_run"
+_PAUSED = "paused"
+"""Not run, and not to be: counts as an answer, so that a cell of such rows alone is given up."""
 
 
 class Ends(NamedTuple):
@@ -96,8 +98,17 @@ class Standing:
             self.waiting.append(request_id)
 
 
-def standings(requests: pd.DataFrame, rounds: Rounds, per: tuple[str, ...], ends: Ends) -> Mapping[Cell, Standing]:
+def standings(
+    requests: pd.DataFrame, rounds: Rounds, per: tuple[str, ...], ends: Ends, paused: Collection[str] = ()
+) -> Mapping[Cell, Standing]:
     """Every cell that has rows in the plan, in the order of the first round.
+
+    Args:
+        requests: The plan.
+        rounds: Of the plan.
+        per: The columns that make a cell.
+        ends: Where rows ended.
+        paused: Ids of the tasks that are asked no further.
 
     Raises:
         StaleTableError: If the rounds are of another plan.
@@ -110,15 +121,16 @@ def standings(requests: pd.DataFrame, rounds: Rounds, per: tuple[str, ...], ends
     by_row = ends.by_row()
     found: dict[Cell, Standing] = defaultdict(Standing)
     round_of: dict[Cell, int] = {}
-    for position, (number, cell, request_id) in enumerate(
-        zip(_round_of_rows(rounds), cells_of(requests, per), plain(requests["request_id"]), strict=True)
+    columns = (plain(requests[name]) for name in ("request_id", "task_id"))
+    for position, (number, cell, request_id, task_id) in enumerate(
+        zip(_round_of_rows(rounds), cells_of(requests, per), *columns, strict=True)
     ):
         own = found[cell]
         if round_of.get(cell) != number:
             round_of[cell] = number
             own.rounds.append(RoundOfCell())
             own.last = []
-        own.add(request_id, by_row.get(request_id, _NOT_RUN))
+        own.add(request_id, by_row.get(request_id, _PAUSED if task_id in paused else _NOT_RUN))
         own.last.append(position)
     return found
 

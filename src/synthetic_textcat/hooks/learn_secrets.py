@@ -1,0 +1,31 @@
+"""The secrets of command line, credentials and catalog are learnt before anything else is said or done."""
+
+from contextlib import suppress
+from typing import Any
+
+from kedro.config import MissingConfigException
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+
+from synthetic_textcat.redaction import learn_command_line, learn_credentials, learn_environment, learn_settings
+
+
+class LearnSecrets:
+    """Fills the registry of secrets; each redacted text from then on is without them.
+
+    Called before all other hooks, whose errors may quote what is configured.
+    """
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Learns what the environment, the command line and the credentials hold."""
+        learn_environment()
+        learn_command_line()
+        with suppress(MissingConfigException):
+            learn_credentials(context.config_loader["credentials"], "")
+
+    @hook_impl
+    def after_catalog_created(self, conf_catalog: dict[str, Any], conf_creds: dict[str, Any] | None) -> None:
+        """Learns what the catalog's entries hold: headers, tokens of storage options, users of addresses."""
+        learn_settings(conf_catalog, "")
+        learn_credentials(conf_creds or {}, "")

@@ -1,0 +1,117 @@
+"""Lets calls out: at the pace of the rate limiter, and only while the circuit breaker is closed."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from datetime import datetime, timedelta
+from math import isinf
+from typing import NamedTuple
+
+from synthetic_textcat.llm.asking import Asked
+from synthetic_textcat.llm.circuit_breaker import CircuitBreaker, Failure, State
+from synthetic_textcat.llm.messages import Messages
+from synthetic_textcat.llm.pace import Pace
+from synthetic_textcat.schemas.stops import Outage, local_time
+
+_A_YEAR_S = 365 * 86_400.0
+"""A server may name any number; a calendar ends."""
+
+logger = logging.getLogger(__name__)
+
+
+class Ticket(NamedTuple):
+    """Leave to make one call.
+
+    Attributes:
+        expected: Tokens that it is expected to take.
+        begun_at: By the breaker's clock.
+        is_probe: Whether it finds out for all if the server is back.
+    """
+
+    expected: float
+    begun_at: float
+    is_probe: bool
+
+
+class Admission:
+    """Rate limiter and circuit breaker of one run; belongs to one event loop.
+
+    A call that waits, for its turn or for a retry, is not in flight.
+    """
+
+    def __init__(self, pace: Pace, breaker: CircuitBreaker) -> None:
+        self._pace = pace
+        self._breaker = breaker
+        self._in_flight = 0
+        self._changed = asyncio.Event()
+
+    @property
+    def outage(self) -> Outage | None:
+        """Why the run is to stop; None while it is not."""
+        last, told_s = self._breaker.last, self._breaker.told_s
+        if self._breaker.state is not State.STOPPED or last is None:
+            return None
+        until = None if told_s is None else datetime.now().astimezone() + timedelta(seconds=min(told_s, _A_YEAR_S))
+        return Outage(cause=last.cause, words=last.words, until=until)
+
+    async def enter(self, messages: Messages) -> Ticket:
+        """Waits until one more call may go out. Whoever enters has to leave."""
+        while True:
+            is_probe = not self._breaker.is_closed and await self._is_the_probe()
+            try:
+                expected = await self._pace.turn(messages)
+            except BaseException:
+                if is_probe:
+                    self._breaker.abandon_probe()
+                raise
+            if is_probe or self._breaker.is_closed:
+                self._in_flight += 1
+                return Ticket(expected, self._breaker.now(), is_probe)
+            self._pace.give_back(expected)
+
+    def leave(self, ticket: Ticket, asked: Asked | None, messages: Messages, *, rows_remain: bool = True) -> None:
+        """Takes in what came of a call; None where an error of ours ended it."""
+        in_flight, self._in_flight = self._in_flight, self._in_flight - 1
+        if asked is None:
+            self._pace.give_back(ticket.expected)
+            if ticket.is_probe:
+                self._breaker.abandon_probe()
+            return
+        self._pace.note(ticket.expected, asked.completion, messages)
+        before = self._breaker.state
+        if asked.completion.replied:
+            self._breaker.succeed(ticket.begun_at)
+        else:
+            failure = Failure(asked.completion.status, asked.completion.error or "", asked.retry_after_s)
+            row = asked.completion.request_id
+            self._breaker.fail(failure, row, in_flight, rows_remain=rows_remain, is_probe=ticket.is_probe)
+        if self._breaker.state is not before:
+            self._announce()
+            self._changed.set()
+            self._changed = asyncio.Event()
+
+    def conclude(self) -> None:
+        """All calls are made, or the run is over."""
+        self._breaker.conclude()
+
+    async def _is_the_probe(self) -> bool:
+        """Waits while the breaker is open; whether this call is to be the probe."""
+        while not self._breaker.is_closed:
+            wait_s = self._breaker.wait_s
+            if wait_s <= 0:
+                self._breaker.begin_probe()
+                return True
+            with suppress(TimeoutError):
+                async with asyncio.timeout(None if isinf(wait_s) else wait_s):
+                    await self._changed.wait()
+        return False
+
+    def _announce(self) -> None:
+        last = self._breaker.last
+        if self._breaker.is_closed:
+            logger.info("The server answers again")
+        elif self._breaker.state is State.OPEN and last is not None:
+            at = datetime.now().astimezone() + timedelta(seconds=self._breaker.wait_s)
+            logger.warning("No replies any more (%s: %s). Waiting until %s", last.cause, last.words, local_time(at))
+        elif self._breaker.state is State.STOPPED and last is not None:
+            logger.warning("No replies any more (%s: %s). The run stops here", last.cause, last.words)

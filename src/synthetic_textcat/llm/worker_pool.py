@@ -1,0 +1,234 @@
+"""A worker pool on one event loop: each worker takes a call, asks until the row is settled, hands on completions."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Iterator
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from synthetic_textcat.errors import PriceListError
+from synthetic_textcat.llm.admission import Admission
+from synthetic_textcat.llm.asking import Asked, ask
+from synthetic_textcat.llm.calls import Call, Manner
+from synthetic_textcat.llm.chat import Chat
+from synthetic_textcat.llm.first_replies import FirstReplies
+from synthetic_textcat.llm.messages import Messages
+from synthetic_textcat.llm.spending_gate import SpendingGate
+from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.replies import Problem
+from synthetic_textcat.schemas.stops import Outage
+
+Result = TypeVar("Result")
+
+_PATIENCE_S = 15.0
+"""How long the others wait for the first call: long enough to hear of a wrong key."""
+
+_MOST_FAULTS = 20
+"""Rows in a row on which code of ours fails, after which the run ends: it would fail on the others too."""
+
+logger = logging.getLogger(__name__)
+
+
+class WorkerPool:
+    """The workers. All methods run on the event loop.
+
+    The very first call goes alone: if no server is there, or the key or the model is wrong, nothing more is asked.
+    """
+
+    def __init__(self, chat: Chat, manner: Manner, admission: Admission) -> None:
+        self._chat = chat
+        self._manner = manner
+        self._admission = admission
+        self._spending_gate = SpendingGate(manner.budget)
+        self._size = manner.limits.max_concurrency
+        self._calls: Iterator[Call] = iter(())
+        self._rows_remain = True
+        self._first_replies: dict[str, FirstReplies] = {}
+        self._checking = asyncio.Lock()
+        self._arrivals: list[Completion] = []
+        self._most_waiting = max(256, 4 * self._size)
+        self._room = asyncio.Event()
+        self._room.set()
+        self._wake = asyncio.Event()
+        self._proven = asyncio.Event()
+        self._over = asyncio.Event()
+        if manner.budget.is_spent:
+            self._over.set()
+        self._waiting: set[asyncio.Task[Any]] = set()
+        self._error: BaseException | None = None
+        self._faults = 0
+        self._at_work = 0
+        self._workers: list[asyncio.Task[None]] = []
+
+    @property
+    def outage(self) -> Outage | None:
+        """What stopped the calls before their end; None if nothing did."""
+        return self._admission.outage
+
+    async def begin(self, calls: Iterator[Call]) -> None:
+        """Sets to work on calls, when there are none yet or all of the last ones are done and handed over."""
+        self._calls, self._rows_remain = calls, True
+        self._at_work = self._size
+        self._wake.clear()
+        self._workers = [asyncio.create_task(self._work(first=number == 0)) for number in range(self._size)]
+
+    async def arrived(self, window_s: float) -> list[Completion] | None:
+        """What arrives within the window, sooner if it is full; None when all is done and handed over.
+
+        Raises:
+            FatalAnswerError: After a fatal answer, when all that was in flight has been handed over.
+        """
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), window_s)
+        batch = self._hand_over()
+        if batch or self._at_work:
+            return batch
+        if self._error is not None:
+            raise self._error
+        self._admission.conclude()
+        return None
+
+    async def stop(self) -> list[Completion]:
+        """Ends the workers; gives back what had arrived. Calls in flight are given up."""
+        for worker in self._workers:
+            worker.cancel()
+        await asyncio.gather(*self._workers, return_exceptions=True)
+        with suppress(Exception):  # what arrived is worth more than a connection closed well
+            await self._chat.close()
+        return self._hand_over()
+
+    def _hand_over(self) -> list[Completion]:
+        batch, self._arrivals = self._arrivals, []
+        if self._at_work:
+            self._wake.clear()
+        self._room.set()
+        return batch
+
+    async def _take_in(self, completion: Completion) -> None:
+        """Keeps a completion for the next batch; waits where the reader can't keep up, so that memory stays flat."""
+        self._arrivals.append(completion)
+        if len(self._arrivals) >= self._most_waiting:
+            self._room.clear()
+            self._wake.set()
+        await self._room.wait()
+
+    async def _work(self, first: bool) -> None:
+        try:
+            if not first:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._proven.wait(), _PATIENCE_S)
+            while not self._over.is_set() and (call := next(self._calls, None)) is not None:
+                await self._settle(call)
+            self._rows_remain = False
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001  an exit that left a task would end the event loop without a word
+            self._error = self._error or error
+            self._halt()
+        finally:
+            self._at_work -= 1
+            self._proven.set()
+            if not self._at_work:
+                self._wake.set()
+
+    async def _settle(self, call: Call) -> None:
+        """Asks until a reply is good, the attempts are used up, no reply comes, or the row's task is paused."""
+        past = list(call.past)
+        while not self._is_over(call) and len(past) < self._manner.limits.max_attempts:
+            messages = call.messages
+            for earlier, why in past:
+                messages = self._manner.ask_again(messages, earlier.raw_text, why)
+            answered = await self._reply(call, messages, len(past) + 1)
+            if answered is None:
+                return
+            problem = await self._judged(answered)
+            await self._watch(call, answered, problem)
+            if problem is None:
+                return
+            past.append((answered, problem))
+
+    def _is_over(self, call: Call) -> bool:
+        return self._over.is_set() or self._manner.pauses.is_paused(call.task_id)
+
+    async def _reply(self, call: Call, messages: Messages, attempt: int) -> Completion | None:
+        """A reply, by as many calls as the retry policy allows; None if there is none, or the run ends before."""
+        retry = 0
+        while (asked := await self._called(call, messages, attempt)) is not None:
+            if asked.completion.replied:
+                return asked.completion
+            retry += 1
+            wait_s = self._manner.retries.wait_s(retry, asked.retry_after_s) if asked.may_retry else None
+            if wait_s is None or self._over.is_set():
+                return None
+            await self._interruptible(asyncio.sleep(wait_s))
+        return None
+
+    async def _called(self, call: Call, messages: Messages, attempt: int) -> Asked | None:
+        """One call, from the waits before it until it is accounted for; None if the run ends before."""
+        async with self._spending_gate.slot():
+            if self._over.is_set():
+                return None
+            ticket = await self._interruptible(self._admission.enter(messages))
+            asked: Asked | None = None
+            try:
+                if not self._over.is_set():
+                    asked = await ask(self._chat, call, messages, attempt, self._manner, self._proven.is_set)
+            finally:
+                self._admission.leave(ticket, asked, messages, rows_remain=self._rows_remain)
+            if asked is None:
+                return None
+            await self._take_in(asked.completion)
+            self._account(asked.completion)  # before the others are let go: it may have to be the last call
+        self._proven.set()
+        return asked
+
+    async def _interruptible(self, wait: Coroutine[Any, Any, Result]) -> Result:
+        """A wait that ends with the run."""
+        me = asyncio.current_task()
+        assert me is not None
+        self._waiting.add(me)
+        try:
+            return await wait
+        finally:
+            self._waiting.discard(me)
+
+    async def _judged(self, completion: Completion) -> Problem | None:
+        """What is wrong with a reply. Where our own code fails on it, that is this row's loss, not the run's."""
+        try:
+            problem = await self._manner.judge.off_loop(completion)
+        except Exception as error:
+            self._faults += 1
+            if self._faults >= _MOST_FAULTS:
+                raise
+            return Problem("invalid_json", f"can't be read: {type(error).__name__}: {error}"[:200])
+        self._faults = 0
+        return problem
+
+    async def _watch(self, call: Call, completion: Completion, problem: Problem | None) -> None:
+        """Counts the first replies of the run and of each task."""
+        if self._over.is_set():
+            return
+        watcher = self._first_replies.setdefault(call.kind, FirstReplies(call.untried, call.kind))
+        watcher.note(completion, problem, call.task_id)
+        pauses = self._manner.pauses
+        if not pauses.is_watched(call.task_id):
+            return
+        if problem is None:
+            async with self._checking:  # one after the other, in a thread: it may take a tenth of a second
+                problem = await asyncio.to_thread(pauses.check, call, completion)
+        pauses.note(call.task_id, call.request_id, problem)
+
+    def _account(self, completion: Completion) -> None:
+        try:
+            self._manner.budget.note(completion)
+        except PriceListError:
+            self._halt()
+            raise
+        if self._manner.budget.is_spent or self._admission.outage is not None:
+            self._halt()
+
+    def _halt(self) -> None:
+        """Lets no further call go out; those in flight come home."""
+        self._over.set()
+        for worker in self._waiting:
+            worker.cancel()

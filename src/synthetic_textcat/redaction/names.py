@@ -1,0 +1,79 @@
+"""Which names of settings, headers, query parameters and environment variables stand for a secret."""
+
+import re
+from functools import lru_cache
+
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+
+_SECRET = {
+    *("key", "keys", "token", "tokens", "secret", "secrets", "password", "passwords", "passwd", "passphrase"),
+    *("pass", "pwd", "credential", "credentials", "auth", "authorization", "authentication", "bearer", "jwt"),
+    *("cookie", "cookies", "signature", "sas", "pat", "dsn"),
+}
+_SECRET_ENDINGS = ("key", "token", "secret", "password", "passwd")  # apikey, authtoken, PGPASSWORD
+_TRAILING = {"id", "value", "values", "json", "pem", "base", "b", "raw", "text", "bedrock", "string", "header"}
+"""Words behind the one that counts: `aws_access_key_id`, `client_secret_value`, `AWS_BEARER_TOKEN_BEDROCK`."""
+
+_HARMLESS_KEYS = {"cache", "sort", "primary", "foreign", "partition", "public", "idempotency"}
+_HARMLESS_TOKENS = {"eos", "bos", "pad", "unk", "stop", "sep", "mask", "max", "min", "num"}
+_HARMLESS_NAMES = {"pwd", "oldpwd", "google_application_credentials", "monkey", "turkey", "keyboard"}
+
+PLAIN_SETTINGS = {
+    *("account_name", "bucket", "client_id", "endpoint", "endpoint_url", "host", "name", "path", "port", "profile"),
+    *("profile_name", "project", "project_id", "provider", "region", "region_name", "service", "tenant_id", "type"),
+    *("uri", "url", "user", "username", "version"),
+}
+"""What stands among credentials and is public."""
+
+_HEADERS = {"headers", "header", "cookies"}
+
+PLAIN_HEADERS = {
+    *("accept", "accept-charset", "accept-encoding", "accept-language", "cache-control", "connection"),
+    *("content-length", "content-type", "host", "origin", "user-agent"),
+    *("http-referer", "referer", "x-title", "x-openrouter-title", "x-openrouter-categories"),  # OpenRouter: who asks
+    *("openai-beta", "anthropic-beta", "anthropic-version"),
+}
+"""Headers whose values are public by their meaning. The value of any other header counts as a secret."""
+
+PLAIN_QUERY = {"api-version", "version", "model", "beta", "alt", "format", "stream", "region"}
+"""Query parameters of model servers whose values are public, with `_` as `-`. Any other one counts as a secret."""
+
+
+@lru_cache(maxsize=4096)
+def is_secret_name(name: str) -> bool:
+    """Whether a setting or variable of this name holds a secret: `api_key`, `clientSecret`, `HF_TOKEN`."""
+    words = [word.casefold() for word in _WORDS.findall(name)]
+    while len(words) > 1 and (words[-1] in _TRAILING or words[-1].isdigit()):
+        if words[-2:] == ["connection", "string"]:
+            return True
+        words.pop()
+    if not words or name.casefold() in _HARMLESS_NAMES:
+        return False
+    before, last = set(words[:-1]), words[-1]
+    if before & (_HARMLESS_KEYS if last.startswith("key") else _HARMLESS_TOKENS if last.startswith("token") else set()):
+        return False
+    return last in _SECRET or last.endswith(_SECRET_ENDINGS)
+
+
+def holds_headers(name: str) -> bool:
+    """Whether a mapping of this name holds HTTP headers: `default_headers`, `extra_headers`, `cookies`."""
+    return _last_word(name) in _HEADERS
+
+
+def holds_query(name: str) -> bool:
+    """Whether a mapping of this name holds query parameters: `default_query`, `query_params`."""
+    return _last_word(name) == "query" or name == "query_params"
+
+
+def _last_word(name: str) -> str:
+    return name.casefold().replace("-", "_").rpartition("_")[2]
+
+
+def is_plain_header(name: str) -> bool:
+    """Whether the value of this header is public."""
+    return name.strip().casefold() in PLAIN_HEADERS
+
+
+def is_plain_query(name: str) -> bool:
+    """Whether the value of this query parameter is public."""
+    return name.strip().casefold().replace("_", "-") in PLAIN_QUERY

@@ -1,0 +1,216 @@
+"""Where secrets are configured: environment, command line, catalog, credentials, and the parts of addresses."""
+
+import base64
+import binascii
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import unquote, unquote_plus
+
+from synthetic_textcat.redaction.names import (
+    PLAIN_SETTINGS,
+    holds_headers,
+    holds_query,
+    is_plain_header,
+    is_plain_query,
+    is_secret_name,
+)
+from synthetic_textcat.redaction.registry import add_secret
+
+ADDRESS_VARIABLES = ("OPENAI_BASE_URL", "OPENAI_API_BASE", "OPENAI_PROXY", "MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
+"""Variables of ours with an address whose whole query is secret; of others only what is so by its name."""
+
+_TOLD = {"OPENAI_API_KEY", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN", "HF_TOKEN", *ADDRESS_VARIABLES}
+"""Variables of which it is told if they are too short to be masked; those of other programs are not our business."""
+
+_USERINFO = re.compile(r"://([^/?#\s]*)@")
+_QUERY = re.compile(r"\?([^#\s]*)")
+_PATH = re.compile(r"https?://[^/?#\s]*/([^?#\s]*)")
+_TOKEN_IN_PATH = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9]{24,}")
+_SCHEME = re.compile(r"(?:api-?key|basic|bearer|digest|key|negotiate|token)\s+(.+)", re.IGNORECASE)
+_HEADER_LINE = re.compile(r"\s*([^:=\s]+)\s*[:=]\s*(.*)")
+
+_LONG_LINE = 16
+"""Characters of a line of a secret text, such as a private key, from which on it is a secret of its own."""
+
+_seen: dict[str, str] = {}
+
+
+def learn_environment() -> None:
+    """Learns the secrets of all variables that are new or changed."""
+    for name in list(os.environ):
+        value = os.environ.get(name, "")  # another thread may have unset it
+        if _seen.get(name) != value:
+            _seen[name] = value
+            _learn_variable(name, value, name if name in _TOLD else "")
+
+
+def learn_command_line() -> None:
+    """Learns what was typed as the value of a secret name: refused as it may be, it stands in tags and errors."""
+    for argument in sys.argv[1:]:
+        for part in argument.split(","):
+            name, _, value = part.partition("=")
+            if is_secret_name(name.rpartition(".")[2]):
+                add_secret(value)
+            learn_url(part)
+
+
+def learn_settings(settings: Any, place: str) -> None:
+    """Learns the secrets in nested settings: by their names, by the containers that hold them, and in addresses.
+
+    Args:
+        settings: Mappings and lists of plain values.
+        place: What to call them to the user, such as `the catalog entry llm`; empty = values too short are not told.
+    """
+    if isinstance(settings, Mapping):
+        for name, value in settings.items():
+            _learn_named(str(name), value, _within(name, place))
+    elif isinstance(settings, list | tuple):
+        for item in settings:
+            learn_settings(item, place)
+    elif isinstance(settings, str):
+        learn_url(settings, place, whole_query=True)
+
+
+def learn_credentials(credentials: Any, place: str) -> None:
+    """Learns all values of a mapping of credentials but those whose names say that they are public."""
+    if isinstance(credentials, Mapping):
+        for name, value in credentials.items():
+            is_plain = str(name).casefold() in PLAIN_SETTINGS
+            (learn_settings if is_plain else learn_credentials)(value, _within(name, place))
+    elif isinstance(credentials, list | tuple):
+        for item in credentials:
+            learn_credentials(item, place)
+    elif (text := _plain_text(credentials)) is not None:
+        learn_settings(text, place)
+        _learn_text(text, place)
+
+
+def learn_headers(headers: Any, place: str) -> None:
+    """Learns the values of HTTP headers, and the credentials behind a scheme such as `Bearer`."""
+    for name, value in _pairs(headers):
+        text = _plain_text(value)
+        if text is None or is_plain_header(name):
+            continue
+        add_secret(text, _within(f"header {name}", place))
+        if (scheme := _SCHEME.fullmatch(text.strip())) is not None:
+            add_secret(scheme[1])
+            _learn_basic(scheme[1])
+        if "cookie" in name.casefold():
+            for part in text.split(";"):
+                add_secret(part.partition("=")[2])
+
+
+def learn_query(query: Any, place: str) -> None:
+    """Learns the values of query parameters."""
+    for name, value in _pairs(query):
+        for item in value if isinstance(value, list | tuple) else [value]:
+            text = _plain_text(item)
+            if text is not None and not is_plain_query(name):
+                add_secret(text, _within(f"query parameter {name}", place))
+
+
+def learn_url(text: str, place: str = "", *, whole_query: bool = False) -> None:
+    """Learns the secrets of all addresses in a text.
+
+    Args:
+        text: Any text.
+        place: What to call it, if values too short to be masked are to be told.
+        whole_query: Whether all of a query is secret, and what looks like a token in the path; else what is so by its
+            name.
+    """
+    if "://" not in text:
+        return
+    for found in _USERINFO.finditer(text):
+        _learn_userinfo(found[1], _within("the user", place))
+    for found in _QUERY.finditer(text):
+        for pair in found[1].split("&"):
+            name, is_pair, raw = pair.partition("=")
+            if whole_query or is_secret_name(name):
+                value = unquote_plus(raw) if is_pair else unquote_plus(name)
+                learn_query({name: value}, place)
+                learn_query({name: raw}, "")
+    for found in _PATH.finditer(text) if whole_query else ():
+        for segment in found[1].split("/"):
+            if _TOKEN_IN_PATH.fullmatch(segment):
+                add_secret(segment)
+
+
+def _learn_named(name: str, value: Any, place: str) -> None:
+    if holds_headers(name) and not isinstance(value, str):
+        learn_headers(value, place)
+    elif holds_query(name) and not isinstance(value, str):
+        learn_query(value, place)
+    elif is_secret_name(name) or hasattr(value, "get_secret_value"):
+        learn_credentials(value, place)
+    else:
+        learn_settings(value, place)
+
+
+def _learn_variable(name: str, value: str, place: str) -> None:
+    learn_url(value, place, whole_query=name in ADDRESS_VARIABLES)
+    if name.endswith("_HEADERS"):  # OPENAI_CUSTOM_HEADERS in lines, OTEL_EXPORTER_OTLP_HEADERS between commas
+        lines = value.splitlines() if "\n" in value or ":" in value else value.split(",")
+        learn_headers([found.groups() for line in lines if (found := _HEADER_LINE.match(line))], place)
+    elif is_secret_name(name) and not (value.startswith(os.sep) and os.path.exists(value)):  # noqa: PTH110  no key
+        _learn_text(value, place)
+
+
+def _learn_text(text: str, place: str) -> None:
+    """Learns a secret text; of several lines, of JSON or of `name=value;` pairs also its parts."""
+    add_secret(text, place)
+    if "\n" in text.strip():
+        for line in text.splitlines():
+            add_secret(line if len(line.strip()) >= _LONG_LINE else "")
+    if text.lstrip().startswith("{"):
+        try:
+            learn_settings(json.loads(text), "")
+        except ValueError:
+            return
+    for part in text.split(";") if ";" in text and "=" in text else ():
+        name, _, value = part.partition("=")
+        if is_secret_name(name):
+            add_secret(value)
+
+
+def _learn_userinfo(userinfo: str, place: str) -> None:
+    """Learns the password with and without its user, and the user alone where a key stands in its place."""
+    user, is_pair, password = userinfo.partition(":")
+    add_secret(userinfo)
+    for each in {password if is_pair else user, unquote(password if is_pair else user)}:
+        add_secret(each, place)
+    for pair in {userinfo, unquote(userinfo)}:
+        add_secret(base64.b64encode(pair.encode(errors="surrogateescape")).decode().rstrip("="))
+
+
+def _learn_basic(encoded: str) -> None:
+    try:
+        pair = base64.b64decode(encoded, validate=True).decode()
+    except (binascii.Error, ValueError):
+        return
+    add_secret(pair)
+    add_secret(pair.partition(":")[2])
+
+
+def _within(name: object, place: str) -> str:
+    return f"{name} of {place}" if place else ""
+
+
+def _pairs(container: Any) -> Iterable[tuple[str, Any]]:
+    if isinstance(container, Mapping):
+        return [(str(name), value) for name, value in container.items()]
+    if isinstance(container, list | tuple):
+        return [(str(item[0]), item[1]) for item in container if isinstance(item, list | tuple) and len(item) == 2]
+    return []
+
+
+def _plain_text(value: Any) -> str | None:
+    """A value that may be secret as it is sent; nothing of booleans, which are switches."""
+    if hasattr(value, "get_secret_value"):
+        value = value.get_secret_value()
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
