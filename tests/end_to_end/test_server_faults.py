@@ -128,3 +128,21 @@ def test_servers_that_know_less_are_asked_for_less(
     assert "max_completion_tokens" not in body
     assert "seed" not in body
     assert project.counts()["examples"] > 15
+
+
+def test_poison_replies_fail_their_rows_and_no_later_run(
+    project: Project, server: FaultServer, openai_env: dict[str, str]
+) -> None:
+    server.set_faults(sticky=True, fenced_key=0.15, repeated_signs=0.15)
+    settings = f"{_ROWS}=40,generation.max_attempts=1,quality_report.thresholds.parsed.fail=0"
+
+    project.generate("--env", "openai", "--params", settings, **openai_env)
+    first = project.table("failed")
+    project.generate("--env", "openai", "--params", settings, **openai_env)
+
+    faults = server.stats()["by_fault"]
+    assert len(first) == faults["fenced_key"] + faults["repeated_signs"]
+    assert first["detail"].str.contains("json-repair: AssertionError").sum() == faults["fenced_key"] > 0
+    assert set(first["failure_cause"]) == {"invalid_json", "schema_violation"}
+    assert project.table("failed").equals(first)  # read from the journal as it was judged when it came
+    assert server.stats()["requests"] == 40

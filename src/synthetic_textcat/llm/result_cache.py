@@ -3,21 +3,16 @@
 from hashlib import blake2b
 from sys import getsizeof
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic import BaseModel
 
 from synthetic_textcat.schemas.replies import Problem
 
 LARGEST = 64 * 2**20
-"""Bytes, as near as can be told cheaply: some 45,000 rows of 100 words."""
+"""Bytes, as near as can be told cheaply: some 50,000 rows of 100 words."""
 
 _OVERHEAD = 700  # bytes of one result beside its texts
-
-
-class _Kept(NamedTuple):
-    result: BaseModel | Problem
-    size: int
 
 
 def key_of(text: str, wanted: type[BaseModel], cut: bool) -> bytes:
@@ -40,25 +35,24 @@ class ResultCache:
     def __init__(self, largest: int = LARGEST) -> None:
         self.lock = Lock()
         self._room = largest
-        self._cheap: dict[bytes, _Kept] = {}
-        self._costly: dict[bytes, _Kept] = {}
+        self._cheap: dict[bytes, BaseModel | Problem] = {}
+        self._costly: dict[bytes, BaseModel | Problem] = {}
 
     def __len__(self) -> int:
         return len(self._cheap) + len(self._costly)
 
     def get(self, key: bytes) -> Any:
         """The result, or None."""
-        kept = self._cheap.get(key) or self._costly.get(key)
-        return kept and kept.result
+        return self._cheap.get(key) or self._costly.get(key)
 
     def keep(self, key: bytes, result: BaseModel | Problem, is_costly: bool) -> None:
         """Keeps a result that is not kept yet, if there is room, or room can be made."""
         size = _size_of(result)
         while is_costly and self._room < size and self._cheap:
-            self._room += self._cheap.pop(next(reversed(self._cheap))).size
+            self._room += _size_of(self._cheap.popitem()[1])
         if self._room >= size:
             self._room -= size
-            (self._costly if is_costly else self._cheap)[key] = _Kept(result, size)
+            (self._costly if is_costly else self._cheap)[key] = result
 
 
 def _size_of(result: BaseModel | Problem) -> int:
