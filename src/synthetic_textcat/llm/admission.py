@@ -48,11 +48,19 @@ class Admission:
     @property
     def outage(self) -> Outage | None:
         """Why the run is to stop; None while it is not."""
-        last, told_s = self._breaker.last, self._breaker.told_s
+        last = self._breaker.last
         if self._breaker.state is not State.STOPPED or last is None:
             return None
+        told_s = self._breaker.told_s
         until = None if told_s is None else datetime.now().astimezone() + timedelta(seconds=min(told_s, _A_YEAR_S))
         return Outage(cause=last.cause, words=last.words, until=until)
+
+    def enter_at_once(self) -> Ticket | None:
+        """Leave to make a call, where there is nothing to wait for; None where there is."""
+        if self._pace.is_limited or not self._breaker.is_closed:
+            return None
+        self._in_flight += 1
+        return Ticket(0.0, self._breaker.now(), is_probe=False)
 
     async def enter(self, messages: Messages) -> Ticket:
         """Waits until one more call may go out. Whoever enters has to leave."""

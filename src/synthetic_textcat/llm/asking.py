@@ -105,7 +105,6 @@ async def _answer(chat: Chat, call: Call, messages: Messages, deadline_s: float)
     What is no `Exception` (an exit, a cancellation of the client's own) would end a worker, or the event loop, without
     a word. Cancellations from outside, and the end of this coroutine itself, pass.
     """
-    me = asyncio.current_task()
     try:
         async with asyncio.timeout(deadline_s):
             return await chat.ask(messages, call.schema, call.seed)
@@ -114,15 +113,17 @@ async def _answer(chat: Chat, call: Call, messages: Messages, deadline_s: float)
     except (TransportError, TextcatError):
         raise
     except BaseException as error:
-        is_ours = isinstance(error, asyncio.CancelledError) and me is not None and me.cancelling() > 0
-        if is_ours or (isinstance(error, GeneratorExit) and not _is_running(me)):
+        if _is_from_outside(error):
             raise
         raise TransportError("server_error", f"{type(error).__name__}: {line_of(error)}") from None
 
 
-def _is_running(task: "asyncio.Task[object] | None") -> bool:
-    """Whether the event loop runs this task now; not so where the interpreter disposes of what is left of it."""
-    try:
-        return asyncio.current_task() is task
-    except RuntimeError:
+def _is_from_outside(error: BaseException) -> bool:
+    """Whether the engine cancels this call, or the interpreter disposes of what is left of it after the loop's end."""
+    if not isinstance(error, asyncio.CancelledError | GeneratorExit):
         return False
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # no loop is running
+        return True
+    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0

@@ -37,9 +37,14 @@ class Pace:
         self._calls = 0
         self._taken = self._owed = 0.0
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether there is a turn to wait for."""
+        return self._requests is not None or self._tokens is not None
+
     async def turn(self, messages: Messages) -> float:
         """Waits until the next call may go out, first come, first served; the tokens that it is expected to take."""
-        if self._requests is None and self._tokens is None:
+        if not self.is_limited:
             return 0.0
         async with self._in_line:
             if self._requests is not None:

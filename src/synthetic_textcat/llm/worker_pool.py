@@ -168,7 +168,7 @@ class WorkerPool:
         async with self._spending_gate.slot():
             if self._over.is_set():
                 return None
-            ticket = await self._interruptible(self._admission.enter(messages))
+            ticket = self._admission.enter_at_once() or await self._interruptible(self._admission.enter(messages))
             asked: Asked | None = None
             try:
                 if not self._over.is_set():
@@ -208,15 +208,19 @@ class WorkerPool:
         """Counts the first replies of the run and of each task."""
         if self._over.is_set():
             return
-        watcher = self._first_replies.setdefault(call.kind, FirstReplies(call.untried, call.kind))
+        if (watcher := self._first_replies.get(call.kind)) is None:
+            watcher = self._first_replies[call.kind] = FirstReplies(call.untried, call.kind)
         watcher.note(completion, problem, call.task_id)
         pauses = self._manner.pauses
         if not pauses.is_watched(call.task_id):
             return
-        if problem is None:
-            async with self._checking:  # one after the other, in a thread: it may take a tenth of a second
+        if problem is not None:
+            pauses.note(call.task_id, call.request_id, problem)
+            return
+        async with self._checking:  # one after the other, in a thread: it may take a tenth of a second
+            if pauses.is_watched(call.task_id):
                 problem = await asyncio.to_thread(pauses.check, call, completion)
-        pauses.note(call.task_id, call.request_id, problem)
+                pauses.note(call.task_id, call.request_id, problem)
 
     def _account(self, completion: Completion) -> None:
         try:
