@@ -168,7 +168,9 @@ class WorkerPool:
         async with self._spending_gate.slot():
             if self._over.is_set():
                 return None
-            ticket = self._admission.enter_at_once() or await self._interruptible(self._admission.enter(messages))
+            ticket = self._admission.enter_at_once()
+            if ticket is None:
+                ticket = await self._interruptible(self._admission.enter(messages))
             asked: Asked | None = None
             try:
                 if not self._over.is_set():
