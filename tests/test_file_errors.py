@@ -67,7 +67,7 @@ def test_a_folder_where_a_table_should_be_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(DatasetError) as caught:
         TableDataset(filepath=str(tmp_path / "table.parquet")).save(pd.DataFrame({"a": [1]}))
     said = in_one_line(caught.value) or ""
-    assert said.startswith(f"Can't read or write {tmp_path}/table.parquet: Is a directory. Next: move the folder away")
+    assert said.startswith(f"Can't write {tmp_path}/table.parquet: Is a directory. Next: move the folder away")
 
 
 def test_an_os_error_behind_a_bug_does_not_hide_the_bug() -> None:

@@ -111,7 +111,11 @@ def test_an_echo_repeats_headers_and_address(server: FaultServer) -> None:
     messages = [reply["choices"][0]["message"] for reply in replies]
     assert all("abc-123" in reply["model"] and "?v=1" in reply["model"] for reply in replies)
     assert {message["content"] is None for message in messages} == {True, False}
-    assert all("abc-123" in (message["content"] or message["refusal"]) for message in messages)
+    texts = [
+        json.loads(message["content"])["input_text"] if message["content"] else message["refusal"]
+        for message in messages
+    ]
+    assert all("abc-123" in text for text in texts)
     server.set_faults(always="echo_error")
     assert b"abc-123" in _post(server, token="abc-123")[1]
 

@@ -1,5 +1,6 @@
 """Data replaced whole, wherever it lies: by a rename on a local disk, by one upload elsewhere."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -104,7 +105,13 @@ def _prove_local(place: Place) -> None:
     if not parent.is_dir():
         raise StorageError(f"{place.shown} can't be written: {parent} is a file. Next: move it, or {MEND}")
     if not os.access(parent, os.W_OK | os.X_OK):
-        raise StorageError(f"{place.shown} can't be written: {parent} is read-only. Next: mend its rights")
+        number = errno.EROFS if _is_mounted_read_only(parent) else errno.EACCES
+        raise StorageError(about_file(OSError(number, os.strerror(number)), place.shown, "write"))
+
+
+def _is_mounted_read_only(folder: Path) -> bool:
+    """Whether the file system itself takes no writes, whoever asks; False where the platform does not say."""
+    return hasattr(os, "statvfs") and bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
 
 
 def _refuse_read_only(place: Place) -> None:

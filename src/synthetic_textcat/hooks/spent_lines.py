@@ -15,6 +15,8 @@ def cost_lines(metrics: Mapping[str, float | None]) -> Iterator[str]:
         yield from () if known is None else (f"cost      {usd(known)}",)
         return
     at_most = metrics.get("cost/usd_unknown_at_most_this_run")
+    if known is None and at_most is None:  # the model has no price, so nothing is said of cost
+        return
     counted = calls - unknown
     yield f"cost      unknown: {_calls(unknown)} of unknown usage, {_charged(at_most)}"
     if known is not None and counted:
