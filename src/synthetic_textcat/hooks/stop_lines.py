@@ -27,4 +27,4 @@ def _task_lines(task: PausedTask) -> Iterator[str]:
 
 
 def _told(what: str, text: str) -> Iterator[str]:
-    yield textwrap.fill(text, _WIDTH, initial_indent=f"{what:<10}", subsequent_indent=" " * 10)
+    yield from textwrap.wrap(text, _WIDTH, initial_indent=f"{what:<10}", subsequent_indent=" " * 10)
