@@ -121,7 +121,7 @@ def _figures(outcomes: Sequence[Outcome]) -> list[Figure]:
 
 
 def _moments(number: int) -> Iterator[Moment]:
-    """Phases in turn; the shares within a phase are evenly spread however many kills there are (a Kronecker sequence)."""
+    """Phases in turn; the shares within a phase are evenly spread at any number (a Kronecker sequence)."""
     for kill in range(number):
         yield Moment(_PHASES[kill % len(_PHASES)], (0.5 + kill // len(_PHASES) * _GOLDEN) % 1)
 
