@@ -8,8 +8,9 @@ from kedro.io import AbstractVersionedDataset, DatasetError
 
 from synthetic_textcat.datasets.place import Place
 from synthetic_textcat.datasets.stored import StoredDataset
-from synthetic_textcat.errors import StorageError, redact
+from synthetic_textcat.errors import StorageError
 from synthetic_textcat.file_errors import short_path
+from synthetic_textcat.redaction import redact
 
 _LOCAL = ("file", "local", "")
 

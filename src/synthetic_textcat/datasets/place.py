@@ -10,7 +10,8 @@ from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
 from synthetic_textcat.datasets.whole_file import restored
-from synthetic_textcat.errors import StorageError, redact
+from synthetic_textcat.errors import StorageError
+from synthetic_textcat.redaction import redact
 
 INCOMPLETE = ".incomplete"
 """Object that stands in a remote folder while its files are being replaced: with it the folder counts as absent."""
