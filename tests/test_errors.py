@@ -2,7 +2,8 @@
 
 import pytest
 
-from synthetic_textcat.errors import nearest, redact
+from synthetic_textcat.errors import nearest
+from synthetic_textcat.redaction import redact
 
 
 def test_the_nearest_names_are_named_in_the_case_in_which_they_are_allowed() -> None:

@@ -3,8 +3,6 @@
 import difflib
 from collections.abc import Iterable
 
-from synthetic_textcat.redaction import redact as redact  # noqa: PLC0414  where most of this project look for it
-
 
 class TextcatError(Exception):
     """Anything that a user can mend; the command prints its text as one line and exits with 1."""

@@ -8,7 +8,8 @@ import httpx2
 
 from synthetic_textcat.datasets.hub_client import connected
 from synthetic_textcat.datasets.hub_faults import status_of, told_plainly
-from synthetic_textcat.errors import PublishError, redact
+from synthetic_textcat.errors import PublishError
+from synthetic_textcat.redaction import redact
 from synthetic_textcat.schemas.dataset_folder import ALL_PARTS, TAG
 from synthetic_textcat.schemas.publications import Publication, PublicationOrder, PublicationPlan
 

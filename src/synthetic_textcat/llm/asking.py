@@ -6,14 +6,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import NamedTuple
 
-from synthetic_textcat.errors import (
-    BadRequestError,
-    FatalAnswerError,
-    TextcatError,
-    TransportError,
-    UnreachableError,
-    redact,
-)
+from synthetic_textcat.errors import BadRequestError, FatalAnswerError, TextcatError, TransportError, UnreachableError
 from synthetic_textcat.llm.answers import NO_ANSWER, Answer
 from synthetic_textcat.llm.billing import answer_of_failure
 from synthetic_textcat.llm.calls import Call, Manner
@@ -21,6 +14,7 @@ from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.kept_text import bounded
 from synthetic_textcat.llm.messages import Messages, messages_sha256
 from synthetic_textcat.llm.transport_errors import line_of
+from synthetic_textcat.redaction import redact
 from synthetic_textcat.schemas.completions import REPLIED, Completion
 
 

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from synthetic_textcat.errors import redact
 from synthetic_textcat.llm.unicode import speakable
-from synthetic_textcat.redaction import mask
+from synthetic_textcat.redaction import mask, redact
 from synthetic_textcat.visible_text import in_visible_line
 
 BODY_KINDS = ("empty", "html", "xml", "stream", "text", "broken", "error", "no_reply", "json")

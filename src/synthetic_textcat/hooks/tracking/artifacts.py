@@ -6,9 +6,9 @@ from typing import Any
 
 import yaml
 
-from synthetic_textcat.errors import redact
 from synthetic_textcat.hooks.tracking.log import RunLog
 from synthetic_textcat.hooks.tracking.marks import Marked
+from synthetic_textcat.redaction import redact
 
 REBUILD = "rebuild"
 

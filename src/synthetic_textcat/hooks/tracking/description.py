@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from synthetic_textcat.errors import redact
 from synthetic_textcat.hooks.spent_lines import cost_in_words
 from synthetic_textcat.hooks.tracking.artifacts import REBUILD
 from synthetic_textcat.hooks.tracking.log import RunLog
 from synthetic_textcat.hooks.tracking.newest import NEWEST_FIRST
 from synthetic_textcat.hooks.tracking.views import RUNS_PAGES
 from synthetic_textcat.pages import render_markdown
+from synthetic_textcat.redaction import redact
 from synthetic_textcat.schemas.offline_banner import BANNER
 from synthetic_textcat.schemas.prices import usd
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from synthetic_textcat.errors import redact
+from synthetic_textcat.redaction import redact
 
 _LIMIT = 6000
 """MLflow's limit of characters for one parameter."""

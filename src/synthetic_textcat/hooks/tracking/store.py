@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from synthetic_textcat.errors import redact
 from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls
 from synthetic_textcat.hooks.tracking.database_file import ensure_database, refuse_unusable
 from synthetic_textcat.hooks.tracking.relocation import follow_project
+from synthetic_textcat.redaction import redact
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -14,9 +14,9 @@ from typing import Any
 
 from kedro.framework.context import KedroContext
 
-from synthetic_textcat.errors import redact
 from synthetic_textcat.hooks.tracking.description import DESCRIPTION_TAG
 from synthetic_textcat.hooks.tracking.source import source_tags
+from synthetic_textcat.redaction import redact
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.stops import Stops
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from synthetic_textcat.errors import redact
 from synthetic_textcat.hooks.tracking.log import RunLog
 from synthetic_textcat.hooks.tracking.sampled_calls import SampledCall
+from synthetic_textcat.redaction import redact
 
 if TYPE_CHECKING:
     from mlflow.entities import Span, TraceInfo
@@ -146,4 +146,6 @@ def _verbatim(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    return redact(text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …")
+    """The text, redacted before it is cut, so that no part of a key is left at its end."""
+    shown = redact(text)
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]} …"
