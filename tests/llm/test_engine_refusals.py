@@ -110,6 +110,13 @@ def test_a_broken_transfer_at_the_first_call_blames_no_setting(server: FaultServ
     assert not any("llm." in str(completion.error) for completion in completions)
 
 
+def test_requests_refused_one_after_the_other_end_the_run_in_the_servers_words(server: FaultServer) -> None:
+    server.set_faults(always="bad_request", after=5)
+    with pytest.raises(FatalAnswerError, match=r"last 20 requests were all refused.*response_format.*Next: see llm"):
+        _run(server.url, 150)
+    assert 25 <= server.stats()["requests"] <= 30
+
+
 def test_a_certificate_that_is_not_trusted_ends_the_run_at_the_first_call(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     with FaultServer(tls=True) as server, pytest.raises(FatalAnswerError, match=r"not trusted: .+ set SSL_CERT_FILE"):

@@ -11,11 +11,7 @@ from fsspec.registry import known_implementations
 from synthetic_textcat.datasets.place import MEND, Place
 from synthetic_textcat.errors import StorageError
 from synthetic_textcat.file_errors import short_path
-<<<<<<< HEAD
 from synthetic_textcat.redaction import learn_credentials, redact
-=======
-from synthetic_textcat.redaction import redact
->>>>>>> r15-review2
 
 _NOT_A_URL = re.compile(r"(?!file:|local:)([A-Za-z][A-Za-z0-9+.\-]+):(?!//|:)")
 """Such as `s3:/bucket/name`, which would be a local folder `s3:`; a drive of Windows is one letter."""

@@ -87,7 +87,7 @@ class Admission:
             return
         self._pace.note(ticket.expected, asked.completion, messages)
         before = self._breaker.state
-        if asked.completion.replied:
+        if asked.completion.replied or not asked.may_retry:  # a server that refuses a request is there
             self._breaker.succeed(ticket.begun_at)
         else:
             failure = Failure(asked.completion.status, asked.completion.error or "", asked.retry_after_s)

@@ -6,7 +6,7 @@ from collections.abc import Coroutine, Iterator
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from synthetic_textcat.errors import PriceListError
+from synthetic_textcat.errors import FatalAnswerError, PriceListError
 from synthetic_textcat.llm.admission import Admission
 from synthetic_textcat.llm.asking import Asked, ask
 from synthetic_textcat.llm.calls import Call, Manner
@@ -25,6 +25,9 @@ _PATIENCE_S = 15.0
 
 _MOST_FAULTS = 20
 """Rows in a row on which code of ours fails, after which the run ends: it would fail on the others too."""
+
+_MOST_REFUSALS = 20
+"""Requests that the server refuses one after the other, after which the run ends."""
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +60,7 @@ class WorkerPool:
         self._waiting: set[asyncio.Task[Any]] = set()
         self._error: BaseException | None = None
         self._faults = 0
+        self._refusals = 0
         self._at_work = 0
         self._workers: list[asyncio.Task[None]] = []
 
@@ -180,6 +184,7 @@ class WorkerPool:
             if asked is None:
                 return None
             await self._take_in(asked.completion)
+            self._count_refusals(asked)
             self._account(asked.completion)  # before the others are let go: it may have to be the last call
         self._proven.set()
         return asked
@@ -223,6 +228,17 @@ class WorkerPool:
             if pauses.is_watched(call.task_id):
                 problem = await asyncio.to_thread(pauses.check, call, completion)
                 pauses.note(call.task_id, call.request_id, problem)
+
+    def _count_refusals(self, asked: Asked) -> None:
+        """Ends the run where the server refuses one request after the other: that is no row's own fault.
+
+        Raises:
+            FatalAnswerError: With the server's own words, at the twentieth refusal in a row.
+        """
+        is_refused = not asked.completion.replied and not asked.may_retry
+        self._refusals = self._refusals + 1 if is_refused else 0
+        if self._refusals >= _MOST_REFUSALS:
+            raise FatalAnswerError(f"The last {self._refusals} requests were all refused. {asked.completion.error}")
 
     def _account(self, completion: Completion) -> None:
         try:
