@@ -37,6 +37,7 @@ def test_kedro_mlflow_has_no_say_in_this_project(project: Project, tmp_path_fact
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", ["ImportError('libx.so: no such file')", "TypeError('descriptors')"])
 def test_an_mlflow_that_can_not_be_imported_costs_one_line(
     project: Project, tmp_path_factory: pytest.TempPathFactory, error: str

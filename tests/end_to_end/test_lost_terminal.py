@@ -71,6 +71,7 @@ def test_output_that_can_not_be_written_is_dropped(project: Project, redirection
     assert "Exception ignored" not in done.stderr
 
 
+@pytest.mark.slow
 def test_an_error_keeps_its_exit_code_without_a_terminal(project: Project) -> None:
     command = f"exec {KEDRO} run --pipelines generate --params attribute_sampling.num_examples=none >&- 2>&-"
     assert subprocess.run(["bash", "-c", command], cwd=project.folder, env=environment(), check=False).returncode == 1
@@ -114,6 +115,7 @@ def test_a_terminal_that_hangs_up_ends_the_run_in_order(
     _goes_on_from_there(project, server, openai_env)
 
 
+@pytest.mark.slow
 def test_under_nohup_a_run_goes_on(
     project: Project, server: FaultServer, openai_env: dict[str, str], tmp_path: Path
 ) -> None:

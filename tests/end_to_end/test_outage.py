@@ -24,7 +24,7 @@ def _unwrapped(output: str) -> str:
     ("fault", "cause", "settings"),
     [
         ("rate_limited", "rate_limited", ""),
-        ("close", "connection_error", ",generation.max_wait_seconds=2"),
+        pytest.param("close", "connection_error", ",generation.max_wait_seconds=2", marks=pytest.mark.slow),
     ],
 )
 def test_a_server_that_stops_answering_ends_the_run_well_and_the_same_command_goes_on(
@@ -62,6 +62,7 @@ def test_a_server_that_stops_answering_ends_the_run_well_and_the_same_command_go
     assert server.stats()["repeated_prompts"] == 0
 
 
+@pytest.mark.slow
 def test_a_short_outage_is_waited_out(project: Project, server: FaultServer, openai_env: dict[str, str]) -> None:
     server.set_faults(always="rate_limited", after=_GOOD_CALLS, retry_after=3)
     process = project.start("--pipelines", "generate", "--env", "openai", "--params", _SIZE, **openai_env)
@@ -74,6 +75,7 @@ def test_a_short_outage_is_waited_out(project: Project, server: FaultServer, ope
     assert project.ledger()["failed"] == {}
 
 
+@pytest.mark.slow
 def test_brainstorming_that_finds_no_server_any_more_is_no_failure(
     project: Project, server: FaultServer, openai_env: dict[str, str]
 ) -> None:
@@ -96,6 +98,7 @@ def test_brainstorming_that_finds_no_server_any_more_is_no_failure(
     assert server.stats()["repeated_prompts"] == 0
 
 
+@pytest.mark.slow
 def test_with_tasks_at_hand_an_outage_while_brainstorming_plans_for_these_and_asks_for_no_row(
     project: Project, server: FaultServer, openai_env: dict[str, str]
 ) -> None:
@@ -121,6 +124,7 @@ def test_a_quote_stops_as_well(project: Project, server: FaultServer, openai_env
     assert (run.info.status, run.data.tags["stopped_by"]) == ("FINISHED", "rate_limited")
 
 
+@pytest.mark.slow
 def test_an_answer_that_drips_ends_at_its_deadline(
     project: Project, server: FaultServer, openai_env: dict[str, str]
 ) -> None:

@@ -85,6 +85,7 @@ def test_of_two_projects_on_one_journal_one_asks(
     assert len(shared.read_bytes().splitlines()) == 40
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_is_told_before_the_first_call(
     project: Project, server: FaultServer, openai_env: dict[str, str]
 ) -> None:
@@ -121,6 +122,7 @@ def test_a_read_only_file_system_is_told_before_the_first_call(
     assert server.stats()["requests"] == 0
 
 
+@pytest.mark.slow
 def test_a_journal_in_a_bucket_is_refused_before_the_first_call(
     project: Project, server: FaultServer, openai_env: dict[str, str]
 ) -> None:
@@ -162,6 +164,7 @@ def test_damaged_lines_cost_their_rows_and_a_missing_line_break_nothing(project:
     assert len(project.table("candidates")) == 30
 
 
+@pytest.mark.slow
 def test_huge_replies_make_a_small_journal_and_a_named_cause(
     project: Project, server: FaultServer, openai_env: dict[str, str]
 ) -> None:
@@ -178,6 +181,7 @@ def test_huge_replies_make_a_small_journal_and_a_named_cause(
     assert failed["detail"].str.contains(r"the reply has 4,\d{3},\d{3} characters; at most 100,000 are read").all()
 
 
+@pytest.mark.slow
 def test_a_closed_terminal_costs_nothing_and_nothing_else_gets_into_the_journal(project: Project) -> None:
     command = [KEDRO, "run", *_UP_TO_THE_CALLS, "--params", "attribute_sampling.num_examples=20"]
 

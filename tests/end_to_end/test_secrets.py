@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.support.project import TRACKED, Project
@@ -65,6 +66,7 @@ def test_what_a_server_repeats_is_masked_in_all_that_is_written_and_shown(projec
     assert " ".join(said.split()).count("never masked in files and logs: header X-Short of default_headers") == 1
 
 
+@pytest.mark.slow
 def test_a_server_can_not_steer_the_terminal(project: Project, server: FaultServer) -> None:
     server.set_faults(known_model="another")
     model = {"llm": {"model": "m\x1b[2J\x07\u202ex\nplanned   9"}}

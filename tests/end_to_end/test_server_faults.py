@@ -130,6 +130,7 @@ def test_servers_that_know_less_are_asked_for_less(
     assert project.counts()["examples"] > 15
 
 
+@pytest.mark.slow
 def test_poison_replies_fail_their_rows_and_no_later_run(
     project: Project, server: FaultServer, openai_env: dict[str, str]
 ) -> None:

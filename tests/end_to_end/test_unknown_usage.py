@@ -28,7 +28,7 @@ def test_thoughts_beside_the_completion_count_and_a_cap_stops_in_time(
     assert project.ledger()["not_run"] == 20 - len(lines) > 5
 
 
-@pytest.mark.parametrize("after", [0, 12])
+@pytest.mark.parametrize("after", [0, pytest.param(12, marks=pytest.mark.slow)])
 def test_a_reply_that_is_not_counted_ends_a_capped_run_at_once(
     project: Project, server: FaultServer, openai_env: dict[str, str], after: int
 ) -> None:
@@ -47,6 +47,7 @@ def test_a_reply_that_is_not_counted_ends_a_capped_run_at_once(
     assert len(lines) >= after + len(uncounted)
 
 
+@pytest.mark.slow
 def test_without_a_cap_unknown_counts_make_unknown_cost_and_the_run_goes_on(
     project: Project, server: FaultServer, openai_env: dict[str, str]
 ) -> None:
@@ -75,6 +76,7 @@ def test_without_a_cap_unknown_counts_make_unknown_cost_and_the_run_goes_on(
     assert project.table("outcomes")["cost"].isna().any()
 
 
+@pytest.mark.slow
 def test_connections_that_break_are_charged_their_upper_bound_until_the_cap(
     project: Project, server: FaultServer, openai_env: dict[str, str]
 ) -> None:
