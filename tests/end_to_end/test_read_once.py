@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.project import TRACKED, Project, environment
 
 _DEFECTS = {"fenced_json": 0.3, "trailing_comma": 0.1, "invalid_json": 0.1, "schema_violation": 0.1, "refused": 0.1}
@@ -51,6 +53,7 @@ def _readings(project: Project) -> dict[str, int]:
     return dict(json.loads(found[0].removeprefix("READINGS ")))
 
 
+@pytest.mark.slow
 def test_each_reply_is_read_once_a_run(tmp_path: Path) -> None:
     project = Project(tmp_path)
     project.parameters(llm={"defects": _DEFECTS})

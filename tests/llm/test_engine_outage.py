@@ -92,6 +92,7 @@ def test_after_an_outage_no_other_round_is_asked_for() -> None:
     assert len(seen) <= 8 + 20 + 8 + 1
 
 
+@pytest.mark.slow  # its probes wait for minutes
 def test_the_last_rows_that_a_server_chokes_on_are_no_outage() -> None:
     def script(messages: Sequence[BaseMessage], _number: int) -> str:
         if any(f"r{row}." in str(messages[0].content) for row in range(30, 36)):
