@@ -1,6 +1,7 @@
 """Generation as the project does it: ChatOpenAI, structured output, journal on disk. Prints one line of JSON."""
 
 import json
+import logging
 import sys
 import tempfile
 from collections.abc import Callable
@@ -57,12 +58,14 @@ def main(rows: int, concurrency: int, memory: bool) -> None:
     spec = _MarkedSpec(OPENAI_CLASS, _TRANSPORT, building=growth.begin if memory else lambda: None)
     ChatModelSpec(OPENAI_CLASS, _TRANSPORT).build(LLM)  # imports what it needs: start-up is measured apart
     language_of(_SOME_TEXT, "English")  # loads its model, which a run's checks need anyway
+    logging.getLogger("synthetic_textcat").setLevel(logging.WARNING)  # a terminal's cost is not the client's
     with tempfile.TemporaryDirectory() as folder:
         planning = get_context("spawn").Process(target=_write_plan, args=(folder, rows))
         planning.start()
         planning.join()
         requests, calls = (_table(folder, name).load() for name in ("requests", "calls"))
-        prompts, retry = row_prompts(requests, load_tasks()), load_prompt("retry")
+        tasks = load_tasks()
+        prompts, retry = row_prompts(requests, tasks), load_prompt("retry")
         journal = JournalDataset(filepath=str(Path(folder) / "completions.jsonl"))
         journal.lock()  # opens it for all saves, as a run does
         limits = GenerationParameters(max_concurrency=concurrency)
@@ -71,7 +74,7 @@ def main(rows: int, concurrency: int, memory: bool) -> None:
         none_yet = JournalDataset(filepath=str(Path(folder) / "brainstorm.jsonl")).load()
         batches = generate(
             requests,
-            load_tasks(),
+            tasks,
             prompts,
             still_open,
             {},

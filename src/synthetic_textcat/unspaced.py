@@ -1,17 +1,15 @@
 """Scripts that set no spaces between words: Chinese, Japanese, Thai, Lao, Khmer, Burmese."""
 
-import re
+import regex
 
 UNSPACED = (
-    "\u2e80-\u2fdf\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Chinese characters
-    "\u3040-\u30ff\u31f0-\u31ff"  # kana
-    "\u0e00-\u0eff"  # Thai, Lao
-    "\u1780-\u17ff"  # Khmer
-    "\u1000-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f"  # Burmese
+    r"\p{Han}"
+    r"\p{Hiragana}\p{Katakana}\u30fc\uff70\u3099-\u309c"  # the marks of kana belong to both, and to neither by property
+    r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 )
-"""Their characters, as the inside of a character class."""
+"""Their characters by Unicode's script property, as the inside of a character class of the package `regex`."""
 
-UNSPACED_LETTER = re.compile(f"[{UNSPACED}]")
+UNSPACED_LETTER = regex.compile(f"[{UNSPACED}]")
 
 
 def is_unspaced(text: str) -> bool:

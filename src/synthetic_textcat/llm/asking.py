@@ -11,6 +11,7 @@ from synthetic_textcat.llm.answers import NO_ANSWER, Answer
 from synthetic_textcat.llm.billing import answer_of_failure
 from synthetic_textcat.llm.calls import Call, Manner
 from synthetic_textcat.llm.chat import Chat
+from synthetic_textcat.llm.deadlines import Deadlines
 from synthetic_textcat.llm.kept_text import bounded
 from synthetic_textcat.llm.messages import Messages, messages_sha256
 from synthetic_textcat.llm.transport_errors import line_of
@@ -33,7 +34,13 @@ class Asked(NamedTuple):
 
 
 async def ask(
-    chat: Chat, call: Call, messages: Messages, attempt: int, manner: Manner, proven: Callable[[], bool]
+    chat: Chat,
+    call: Call,
+    messages: Messages,
+    attempt: int,
+    manner: Manner,
+    deadlines: Deadlines,
+    proven: Callable[[], bool],
 ) -> Asked:
     """Asks once. Whatever a model class raises is this call's failure.
 
@@ -43,6 +50,7 @@ async def ask(
         messages: The conversation so far.
         attempt: The number of the reply that is asked for.
         manner: Which run asks.
+        deadlines: How long it may take.
         proven: Whether a call of this run has ended: then a server is there, and a bad request is this row's own too.
 
     Raises:
@@ -52,7 +60,7 @@ async def ask(
     answer, note = NO_ANSWER, None
     failure: TransportError | None = None
     try:
-        answer = await _answer(chat, call, messages, manner.deadline_s)
+        answer = await _answer(chat, call, messages, deadlines)
         note = answer.error
     except UnreachableError as error:
         if not proven():
@@ -90,20 +98,16 @@ async def ask(
     return Asked(completion) if failure is None else Asked(completion, failure.retryable, failure.retry_after_s)
 
 
-async def _answer(chat: Chat, call: Call, messages: Messages, deadline_s: float) -> Answer:
+async def _answer(chat: Chat, call: Call, messages: Messages, deadlines: Deadlines) -> Answer:
     """The answer, or one of our errors, before the deadline.
-
-    A client's own timeout counts from one byte to the next, so a reply that drips never ends. Cancelling the call
-    closes its connection.
 
     What is no `Exception` (an exit, a cancellation of the client's own) would end a worker, or the event loop, without
     a word. Cancellations from outside, and the end of this coroutine itself, pass.
     """
     try:
-        async with asyncio.timeout(deadline_s):
-            return await chat.ask(messages, call.schema, call.seed)
+        return await deadlines.within(chat.ask(messages, call.schema, call.seed))
     except TimeoutError:
-        raise TransportError("timeout", f"no whole reply within {deadline_s:g} s, the timeout of llm") from None
+        raise TransportError("timeout", f"no whole reply within {deadlines.seconds:g} s, the timeout of llm") from None
     except (TransportError, TextcatError):
         raise
     except BaseException as error:

@@ -24,6 +24,9 @@ class Budget:
         spent: The completions that this run has made already.
         max_tokens: `llm.max_tokens`, for the upper bound.
 
+    Attributes:
+        is_capped: Whether there is a cap.
+
     Raises:
         PriceListError: If there is a cap and what it caps can't be known: the cap could not be kept.
     """
@@ -37,6 +40,7 @@ class Budget:
         max_tokens: int | None = None,
     ) -> None:
         self._caps = {"max_tokens_total": generation.max_tokens_total, "max_cost_usd": generation.max_cost_usd}
+        self.is_capped = any(cap is not None for cap in self._caps.values())
         self._prices = prices
         self._model = model
         self._bound = UsageBound(max_tokens)
@@ -46,11 +50,6 @@ class Budget:
             raise _unpriced(f"{PRICE_LIST} has no price for {model}", model)
         for completion in spent:
             self.note(completion)
-
-    @property
-    def is_capped(self) -> bool:
-        """Whether there is a cap."""
-        return any(cap is not None for cap in self._caps.values())
 
     @property
     def is_spent(self) -> bool:

@@ -3,24 +3,24 @@
 Items keep their numbers and bullets: whoever reads an item takes them off.
 """
 
-import re
+import regex
 
 from synthetic_textcat.llm.recovery import Recovery
 from synthetic_textcat.schemas.task_sentences import BULLET, LONGEST_ITEM, NUMBERING
 from synthetic_textcat.unspaced import UNSPACED
 
 _UNSPACED_WORD = rf"\S{{0,40}}[{UNSPACED}]"  # bounded: else each number reads on to the end of the text
-_LINE = re.compile(
+_LINE = regex.compile(
     rf"(?P<indent>[ \t]*)(?:(?P<number>(?:\*\*)?{NUMBERING}(?:\*\*)?)|(?P<bullet>{BULLET}))"
     rf"(?:[ \t]+|(?<=[^\x00-\x7f])|(?={_UNSPACED_WORD}))(?P<item>\S.*)",
-    re.IGNORECASE,
+    regex.IGNORECASE,
 )
-_NUMBER = re.compile(
+_NUMBER = regex.compile(
     rf"(?:^|(?<=[\s;\u3002\uff1b]))(?:(?:task\s*#?)?[(\uff08]?(\d{{1,3}})"
     rf"(?:[.):](?=\s|{_UNSPACED_WORD})|[\uff0e\uff09\uff1a\u3001])|#(\d{{1,3}})(?=\s)|\(?([a-z])\)(?=\s))",
-    re.IGNORECASE,
+    regex.IGNORECASE,
 )
-_TITLE = re.compile(r"\*\*[^*]*[^*:.!?\uff1a\u3002]\*\*")
+_TITLE = regex.compile(r"\*\*[^*]*[^*:.!?\uff1a\u3002]\*\*")
 _WILL_NOT = (
     r"\bI(?:(?: am|['\u2019]m) (?:not able|unable)| (?:can|could)(?:no|['\u2019])t| can not"
     r"| won['\u2019]t| will not)\b"
@@ -29,8 +29,8 @@ _SORRY = (
     r"(?:(?:I am |I['\u2019]m )?(?:so |very )?sorry|(?:my )?apologies|I apologi[sz]e|unfortunately|but|however"
     r"|as an? [^.,;:]{1,60})[\s,.;:!\u2013\u2014-]{1,4}"
 )
-_REFUSAL = re.compile(rf"(?<![\"'\u201c\u2018\u00ab]){_WILL_NOT}", re.IGNORECASE)
-_REFUSING_ITEM = re.compile(rf"\s*(?:(?:{BULLET}|{NUMBERING})\s*)?(?:{_SORRY}){{0,3}}{_WILL_NOT}", re.IGNORECASE)
+_REFUSAL = regex.compile(rf"(?<![\"'\u201c\u2018\u00ab]){_WILL_NOT}", regex.IGNORECASE)
+_REFUSING_ITEM = regex.compile(rf"\s*(?:(?:{BULLET}|{NUMBERING})\s*)?(?:{_SORRY}){{0,3}}{_WILL_NOT}", regex.IGNORECASE)
 
 
 def listed_lines(text: str, cut: bool, recovery: Recovery) -> list[str]:

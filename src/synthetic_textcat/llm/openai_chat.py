@@ -76,12 +76,20 @@ def completion_in(response: httpx2.Response) -> Any:
         APIResponseValidationError: If it holds none; as the SDK raises it, with the answer in it.
     """
     try:
-        content = response.json(parse_int=_whole_number)
+        content = _decoded(response)
     except (ValueError, RecursionError):
         content = response.text
     if not has_reply(_with_messages(content)):
         raise APIResponseValidationError(response, body=content, message=f"status {response.status_code}")
     return content
+
+
+def _decoded(response: httpx2.Response) -> Any:
+    """The JSON of an answer; one with an integer too long for Python is decoded a second time."""
+    try:
+        return response.json()
+    except ValueError:
+        return response.json(parse_int=_whole_number)
 
 
 def _whole_number(digits: str) -> int | float:

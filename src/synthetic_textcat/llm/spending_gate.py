@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
 from synthetic_textcat.llm.budget import Budget
 
@@ -19,12 +19,12 @@ class SpendingGate:
         self._in_flight = 0
         self._landed = asyncio.Condition()
 
-    @asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
+    def slot(self) -> AbstractAsyncContextManager[None]:
         """A place for one call, from before it is sent until it is noted in the budget; waits for room."""
-        if not self._budget.is_capped:
-            yield
-            return
+        return self._counted() if self._budget.is_capped else nullcontext()
+
+    @asynccontextmanager
+    async def _counted(self) -> AsyncIterator[None]:
         async with self._landed:
             await self._landed.wait_for(lambda: self._budget.has_room(self._in_flight))
             self._in_flight += 1

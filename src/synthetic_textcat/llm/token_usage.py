@@ -4,12 +4,14 @@ Providers agree on names, not on meaning; docs/costs.md has the table. A count i
 and never a zero in place of a count that is missing.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 _MOST = 2**53
 """Above it a JSON number is no longer exact, and no call takes so many tokens."""
 
+_READ = ("prompt_tokens", "input_tokens")
+_WRITTEN = ("completion_tokens", "output_tokens")
 _CACHE_DETAILS = ("prompt_tokens_details", "input_tokens_details", "input_token_details")
 _CACHE_READ = ("cached_tokens", "cache_read", "priority_cache_read", "flex_cache_read")
 _CACHE_READ_AT_TOP = ("prompt_cache_hit_tokens", "cache_read_input_tokens", "cached_tokens")
@@ -47,10 +49,10 @@ def read_usage(reported: object, has_text: bool) -> TokenUsage:
         reported: What the server, or a client library, gives.
         has_text: Whether a text came back.
     """
-    if not isinstance(reported, Mapping):
+    if not isinstance(reported, dict):  # as JSON and LangChain's typed dicts are
         return UNKNOWN
-    prompt = _first(reported, "prompt_tokens", "input_tokens")
-    written = _first(reported, "completion_tokens", "output_tokens")
+    prompt = _first(reported, _READ)
+    written = _first(reported, _WRITTEN)
     total = count(reported.get("total_tokens"))
     read, stored = _cache(reported)
     beside = None if total is None or prompt is None else total - prompt - (written or 0)
@@ -67,26 +69,34 @@ def read_usage(reported: object, has_text: bool) -> TokenUsage:
 
 def is_as_documented(reported: object) -> bool:
     """Whether a usage object of OpenAI's form has a number at each place where a client library expects one."""
-    if not isinstance(reported, Mapping):
+    if not isinstance(reported, dict):
         return False
-    counts = (reported.get(name) for name in ("prompt_tokens", "completion_tokens", "total_tokens"))
-    return all(_is_plain(each) for each in counts) and all(
-        details is None or (isinstance(details, Mapping) and all(x is None or _is_plain(x) for x in details.values()))
-        for details in (reported.get("prompt_tokens_details"), reported.get("completion_tokens_details"))
-    )
+    for name in ("prompt_tokens", "completion_tokens", "total_tokens"):
+        if not _is_plain(reported.get(name)):
+            return False
+    for name in ("prompt_tokens_details", "completion_tokens_details"):
+        details = reported.get(name)
+        if details is None:
+            continue
+        if not isinstance(details, dict):
+            return False
+        for value in details.values():
+            if value is not None and not _is_plain(value):
+                return False
+    return True
 
 
 def count(value: object) -> int | None:
     """A number of tokens; None for what is none: a text, a boolean, a fraction, below zero, not finite, too large."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    if isinstance(value, float) and not value.is_integer():  # as NaN and the infinities are not, too
-        return None
-    return int(value) if 0 <= value <= _MOST else None
+    if type(value) is int:
+        return value if 0 <= value <= _MOST else None
+    if isinstance(value, float) and value.is_integer():  # as NaN and the infinities are not
+        return int(value) if 0 <= value <= _MOST else None
+    return None
 
 
 def _is_plain(value: object) -> bool:
-    return isinstance(value, int) and count(value) is not None
+    return type(value) is int and 0 <= value <= _MOST
 
 
 def _unless_absent(written: int | None, has_text: bool) -> int | None:
@@ -95,22 +105,27 @@ def _unless_absent(written: int | None, has_text: bool) -> int | None:
 
 def _cache(reported: Mapping[Any, Any]) -> tuple[int | None, int]:
     """Tokens read from the cache, if that is said, and tokens written to it."""
-    read = next(_counts(reported, _CACHE_READ, _CACHE_READ_AT_TOP), None)
-    return read, next(_counts(reported, _CACHE_WRITTEN, _CACHE_WRITTEN_AT_TOP), 0)
+    read = stored = None
+    for name in _CACHE_DETAILS:
+        details = reported.get(name)
+        if isinstance(details, dict):
+            read = _first(details, _CACHE_READ) if read is None else read
+            stored = _first(details, _CACHE_WRITTEN) if stored is None else stored
+    if read is None:
+        read = _first(reported, _CACHE_READ_AT_TOP)
+    if stored is None:
+        stored = _first(reported, _CACHE_WRITTEN_AT_TOP)
+    return read, stored or 0
 
 
 def _thoughts(reported: Mapping[Any, Any]) -> int | None:
     details = reported.get("completion_tokens_details")
-    return count(details.get("reasoning_tokens")) if isinstance(details, Mapping) else None
+    return count(details.get("reasoning_tokens")) if isinstance(details, dict) else None
 
 
-def _counts(reported: Mapping[Any, Any], within: tuple[str, ...], at_top: tuple[str, ...]) -> Iterator[int]:
-    for details in (reported.get(name) for name in _CACHE_DETAILS):
-        if isinstance(details, Mapping) and (found := _first(details, *within)) is not None:
-            yield found
-    if (found := _first(reported, *at_top)) is not None:
-        yield found
-
-
-def _first(holder: Mapping[Any, Any], *names: str) -> int | None:
-    return next((found for name in names if (found := count(holder.get(name))) is not None), None)
+def _first(holder: Mapping[Any, Any], names: tuple[str, ...]) -> int | None:
+    for name in names:
+        value = holder.get(name)
+        if value is not None and (found := count(value)) is not None:
+            return found
+    return None

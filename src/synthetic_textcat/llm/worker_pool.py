@@ -11,6 +11,7 @@ from synthetic_textcat.llm.admission import Admission
 from synthetic_textcat.llm.asking import Asked, ask
 from synthetic_textcat.llm.calls import Call, Manner
 from synthetic_textcat.llm.chat import Chat
+from synthetic_textcat.llm.deadlines import Deadlines
 from synthetic_textcat.llm.first_replies import FirstReplies
 from synthetic_textcat.llm.messages import Messages
 from synthetic_textcat.llm.spending_gate import SpendingGate
@@ -42,6 +43,7 @@ class WorkerPool:
         self._chat = chat
         self._manner = manner
         self._admission = admission
+        self._deadlines = Deadlines(manner.deadline_s)
         self._spending_gate = SpendingGate(manner.budget)
         self._size = manner.limits.max_concurrency
         self._calls: Iterator[Call] = iter(())
@@ -97,6 +99,7 @@ class WorkerPool:
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
+        self._deadlines.close()
         with suppress(Exception):  # what arrived is worth more than a connection closed well
             await self._chat.close()
         return self._hand_over()
@@ -178,7 +181,8 @@ class WorkerPool:
             asked: Asked | None = None
             try:
                 if not self._over.is_set():
-                    asked = await ask(self._chat, call, messages, attempt, self._manner, self._proven.is_set)
+                    own = (self._chat, call, messages, attempt, self._manner)
+                    asked = await ask(*own, self._deadlines, self._proven.is_set)
             finally:
                 self._admission.leave(ticket, asked, messages, rows_remain=self._rows_remain)
             if asked is None:

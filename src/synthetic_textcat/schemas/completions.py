@@ -57,10 +57,13 @@ class Completion:
 
     def __post_init__(self) -> None:
         """Masks secrets in what a server said, whether it comes from the wire or from a journal of before."""
+        said = [text for name in _FROM_THE_SERVER if isinstance(text := getattr(self, name), str)]
+        if mask(whole := "\0".join(said)) is whole:  # as nearly always: one look at all of it
+            return
         for name in _FROM_THE_SERVER:
             text = getattr(self, name)
-            if isinstance(text, str) and (masked := mask(text)) is not text:
-                object.__setattr__(self, name, masked)
+            if isinstance(text, str):
+                object.__setattr__(self, name, mask(text))
 
     @property
     def replied(self) -> bool:
@@ -91,8 +94,11 @@ class Completion:
     def to_record(self) -> dict[str, Any]:
         """The journal line's fields."""
         record = {name: getattr(self, name) for name in self.__slots__}
-        return {name: value for name, value in record.items() if value is not None or name not in _OPTIONAL}
+        for name in _OPTIONAL:
+            if record[name] is None:
+                del record[name]
+        return record
 
 
-_OPTIONAL = frozenset({"prompt_tokens_at_most", "completion_tokens_at_most"})
+_OPTIONAL = ("prompt_tokens_at_most", "completion_tokens_at_most")
 """Fields that a line lacks where they say nothing."""

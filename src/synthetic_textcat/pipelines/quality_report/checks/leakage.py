@@ -15,17 +15,18 @@ of one such character is looked for as a whole word only: nearly every long text
 each word of a text that repeats itself would take a thousand steps.
 """
 
-import re
 import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
+
+import regex
 
 from synthetic_textcat.pipelines.quality_report.checks.stems import is_inflected, stem_of_endings
 from synthetic_textcat.unspaced import UNSPACED, is_unspaced
 
 _BETWEEN = r"[\s_\-\u2010-\u2015]+"
 _LETTER = rf"[^\W{UNSPACED}]"
-_IS_LETTER = re.compile(_LETTER)
+_IS_LETTER = regex.compile(_LETTER)
 _LONGEST_PATTERN = 200  # characters of a label
 
 
@@ -40,7 +41,7 @@ class _Sought(NamedTuple):
     """
 
     sign: str
-    words: re.Pattern[str]
+    words: regex.Pattern[str]
     last: str
     begins_loosely: bool
 
@@ -63,7 +64,7 @@ def named_as(text: str, label: str, language: str | None) -> str | None:
         if _is_cut(text, 0 if sought.begins_loosely else match.start(), match.end()):
             continue
         if word == sought.last or (language is not None and is_inflected(word, sought.last, language)):
-            return match[0]
+            return str(match[0])
     return None
 
 
@@ -82,7 +83,7 @@ def _stands_in(text: str, label: str) -> bool:
 
 @lru_cache(maxsize=65_536)
 def _sought(label: str) -> _Sought:
-    parts = re.split(_BETWEEN, label)
+    parts = regex.split(_BETWEEN, label)
     words = parts if all(parts) else [label]  # what is all hyphens has no words
     *first, last = words
     alone = r"\w" if len(label) == 1 else _LETTER
@@ -90,8 +91,8 @@ def _sought(label: str) -> _Sought:
     stem = last if loose_end else stem_of_endings(last)
     before = "" if loose_start else f"(?<!{alone})"
     after = "" if loose_end else f"{alone}*(?!{alone})"
-    lead = "".join(re.escape(word) + _BETWEEN for word in first)
-    pattern = re.compile(f"{before}{lead}(?P<word>{re.escape(stem)}{after})")
+    lead = "".join(regex.escape(word) + _BETWEEN for word in first)
+    pattern = regex.compile(f"{before}{lead}(?P<word>{regex.escape(stem)}{after})")
     return _Sought(first[0] if first else stem, pattern, last, loose_start)
 
 
