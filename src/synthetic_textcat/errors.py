@@ -1,7 +1,9 @@
 """One error tree. Each error is one line that says what is wrong, where, what is allowed and what to do next."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+
+_MOST_CAUSES = 12  # a chain may be a circle
 
 
 class TextcatError(Exception):
@@ -132,3 +134,17 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
     if not options:
         return "there is nothing to set"
     return f"allowed: {', '.join(options)}" if len(options) <= 20 else "none is near it"
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The chain of an exception: the error itself, then its causes, declared or not, and the parts of a group."""
+    waiting, seen = [error], set[int]()
+    while waiting and len(seen) < _MOST_CAUSES:
+        each = waiting.pop(0)
+        if each is None or id(each) in seen:
+            continue
+        seen.add(id(each))
+        yield each
+        waiting.append(each.__cause__ or each.__context__)  # also a suppressed one: httpcore suppresses what it maps
+        if isinstance(each, BaseExceptionGroup):
+            waiting += each.exceptions

@@ -4,6 +4,8 @@ import errno
 import os
 from pathlib import Path
 
+from synthetic_textcat.visible_text import single_line
+
 _MAKE_ROOM = "make room there"
 _NEXT_STEPS = {
     errno.EACCES: "give this user the right to read and write it",
@@ -35,7 +37,7 @@ def about_file(error: OSError, path: object = "", verb: str = "read or write") -
         verb: What could not be done with it.
     """
     number = _number_of(error)
-    said = os.strerror(number) if number else " ".join(str(error).split())
+    said = os.strerror(number) if number else single_line(error)
     where = short_path(path) if path else "a file"
     return f"Can't {verb} {where}: {said}. Next: {_NEXT_STEPS.get(number, _ANY_OTHER)}"
 

@@ -1,13 +1,12 @@
 """One line for each error that a user can mend."""
 
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from synthetic_textcat.console import shown_line
-from synthetic_textcat.errors import TextcatError
+from synthetic_textcat.errors import TextcatError, causes
 from synthetic_textcat.file_errors import about_file, short_path
-from synthetic_textcat.redaction import redact
+from synthetic_textcat.visible_text import single_line
 
 if TYPE_CHECKING:
     from yaml import MarkedYAMLError
@@ -20,7 +19,7 @@ _PATH_OF_DATASET = re.compile(r"(?:from|to) dataset [^\n]*?path='([^']+)'")
 
 def in_one_line(error: BaseException) -> str | None:
     """What to print for an error; None if it is a bug, whose traceback must show."""
-    for cause in _chain(error):
+    for cause in causes(error):
         if isinstance(cause, TextcatError):
             return shown_line(str(cause))
     if (line := _about_a_file(error)) is not None:
@@ -28,16 +27,10 @@ def in_one_line(error: BaseException) -> str | None:
     return _flat(error) if _is_kedros_own(error) else None
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
-
-
 def _about_a_file(error: BaseException) -> str | None:
     import yaml
 
-    for cause in _chain(error):
+    for cause in causes(error):
         if isinstance(cause, FileNotFoundError) and cause.filename:
             return f"{short_path(cause.filename)} is missing. Next: restore it, or run the pipeline that writes it"
         if isinstance(cause, PermissionError) and cause.filename:
@@ -89,4 +82,4 @@ def _is_kedros_own(error: BaseException) -> bool:
 
 
 def _flat(error: BaseException) -> str:
-    return shown_line(" ".join(redact(str(error)).split()))[:_LONGEST]
+    return shown_line(single_line(error))[:_LONGEST]

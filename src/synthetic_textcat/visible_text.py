@@ -29,8 +29,17 @@ def printable(text: str) -> str:
     return "".join(_REPLACED if is_invisible(each) and each not in "\n\t" else each for each in text)
 
 
+def single_line(said: object, longest: int | None = None) -> str:
+    """An error, or any words, in one line: runs of white space and line breaks are one space.
+
+    Args:
+        said: What is said; an exception gives its message.
+        longest: Characters that are kept.
+    """
+    return " ".join(str(said).split())[:longest]
+
+
 def in_visible_line(text: str) -> str:
     """The text in one line, without what does not show."""
-    line = " ".join(text.split())
-    visible = " ".join("".join(each for each in line if not is_invisible(each)).split())
+    visible = single_line("".join(each for each in single_line(text) if not is_invisible(each)))
     return visible if first_invisible(visible) is None else ""

@@ -3,12 +3,11 @@
 import json
 from typing import TYPE_CHECKING, Any
 
-from kedro.io import Version
 from kedro_datasets._typing import PlotlyPreview
 
 from synthetic_textcat.datasets.previews import ABSENT
 from synthetic_textcat.datasets.replacing import replacing
-from synthetic_textcat.datasets.stored import StoredDataset
+from synthetic_textcat.datasets.stored import FormattedDataset
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 _ABSENT: dict[str, Any] = {"data": [], "layout": {"title": {"text": ABSENT}}}
 
 
-class FigureDataset(StoredDataset["Figure", "Figure"]):
+class FigureDataset(FormattedDataset["Figure", "Figure"]):
     """Saves and loads a figure, and loads plotly only then: the stock dataset does so when a run starts.
 
     Args:
@@ -25,22 +24,6 @@ class FigureDataset(StoredDataset["Figure", "Figure"]):
         save_args: For `Figure.to_json`.
         version, credentials, fs_args, metadata: As of `StoredDataset`.
     """
-
-    def __init__(
-        self,
-        *,
-        filepath: str,
-        load_args: dict[str, Any] | None = None,
-        save_args: dict[str, Any] | None = None,
-        version: Version | None = None,
-        credentials: dict[str, Any] | None = None,
-        fs_args: dict[str, Any] | None = None,
-        metadata: dict[str, Any] | None = None,
-    ) -> None:
-        super().__init__(
-            filepath=filepath, version=version, credentials=credentials, fs_args=fs_args, metadata=metadata
-        )
-        self._load_args, self._save_args = load_args or {}, save_args or {}
 
     def load(self) -> "Figure":
         """The figure."""

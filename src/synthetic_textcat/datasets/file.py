@@ -2,15 +2,13 @@
 
 from typing import Any
 
-from kedro.io import Version
-
 from synthetic_textcat.datasets.file_formats import read, write
 from synthetic_textcat.datasets.previews import preview_of
 from synthetic_textcat.datasets.replacing import replacing
-from synthetic_textcat.datasets.stored import StoredDataset
+from synthetic_textcat.datasets.stored import FormattedDataset
 
 
-class FileDataset(StoredDataset[Any, Any]):
+class FileDataset(FormattedDataset[Any, Any]):
     """Saves and loads what the suffix names: a frame (`.parquet`, `.csv`, `.jsonl`), plain values (`.json`) or a text.
 
     A `.yml` file, which is the user's, loads as plain values too.
@@ -22,22 +20,7 @@ class FileDataset(StoredDataset[Any, Any]):
         version, credentials, fs_args, metadata: As of `StoredDataset`.
     """
 
-    def __init__(
-        self,
-        *,
-        filepath: str,
-        load_args: dict[str, Any] | None = None,
-        save_args: dict[str, Any] | None = None,
-        version: Version | None = None,
-        credentials: dict[str, Any] | None = None,
-        fs_args: dict[str, Any] | None = None,
-        metadata: dict[str, Any] | None = None,
-    ) -> None:
-        super().__init__(
-            filepath=filepath, version=version, credentials=credentials, fs_args=fs_args, metadata=metadata
-        )
-        self._load_args, self._save_args = load_args, save_args
-        self.preview = preview_of(self)
+    preview = property(preview_of)
 
     def load(self) -> Any:
         """What the file holds."""

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 import httpx2
 
-from synthetic_textcat.errors import PublishError
+from synthetic_textcat.errors import PublishError, causes
+from synthetic_textcat.visible_text import single_line
 
 _LONGEST = 200
 
@@ -58,25 +59,15 @@ def status_of(error: BaseException) -> int | None:
 
 
 def _line(error: BaseException, repository: str, endpoint: str) -> str:
-    for cause in _chain(error):
+    for cause in causes(error):
         if (status := status_of(cause)) is not None:
             what, then = _BY_STATUS.get(status, _IN_TROUBLE if status >= 500 else _REFUSED)
-            said = _flat(getattr(cause, "server_message", None) or "")
+            said = single_line(getattr(cause, "server_message", None) or "", _LONGEST)
             told = f"{status}: {said}" if said else f"{status}"
             return f"{endpoint} {what.format(repository=repository)} ({told}). Next: {then}"
         if isinstance(cause, httpx2.TransportError | httpx2.InvalidURL):
             return (
-                f"{endpoint} can't be reached ({_flat(str(cause)) or type(cause).__name__}). Next: mend the network, a "
-                "proxy, or HF_ENDPOINT, and run the same command again"
+                f"{endpoint} can't be reached ({single_line(cause, _LONGEST) or type(cause).__name__}). Next: mend the "
+                "network, a proxy, or HF_ENDPOINT, and run the same command again"
             )
-    return f"{endpoint} and its client do not understand each other ({_flat(str(error))}). Next: {_LATER}"
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
-
-
-def _flat(text: str) -> str:
-    return " ".join(text.split())[:_LONGEST]
+    return f"{endpoint} and its client do not understand each other ({single_line(error, _LONGEST)}). Next: {_LATER}"

@@ -7,6 +7,7 @@ from synthetic_textcat.datasets.stored import StoredDataset
 from synthetic_textcat.errors import TasksFileError
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, tasks_of
 from synthetic_textcat.schemas.tasks_file import KeptTasks
+from synthetic_textcat.visible_text import single_line
 
 
 class KeptTasksDataset(StoredDataset[None, KeptTasks]):
@@ -23,7 +24,7 @@ class KeptTasksDataset(StoredDataset[None, KeptTasks]):
                 table = pd.read_parquet(path, columns=TASKS_ARROW_SCHEMA.names)
             tasks_of(table)
         except (ValueError, LookupError, TypeError) as error:  # pydantic's and Arrow's errors are ValueErrors
-            reason = " ".join(str(error).split())[:200]
+            reason = single_line(error, 200)
             raise TasksFileError(
                 f"The tasks that the run of from_run kept can't be read by this version: {reason}. Next: check out the "
                 "commit that its tag mlflow.source.git.commit names"

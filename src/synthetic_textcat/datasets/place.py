@@ -12,6 +12,7 @@ from fsspec.implementations.local import LocalFileSystem
 from synthetic_textcat.datasets.whole_file import restored
 from synthetic_textcat.errors import StorageError
 from synthetic_textcat.redaction import redact
+from synthetic_textcat.visible_text import single_line
 
 INCOMPLETE = ".incomplete"
 """Object that stands in a remote folder while its files are being replaced: with it the folder counts as absent."""
@@ -183,5 +184,5 @@ class Place:
 
     def refusal(self, done: str, error: Exception) -> StorageError:
         """The line for an error of the file system."""
-        says = " ".join(str(error).split()) or type(error).__name__
+        says = single_line(error) or type(error).__name__
         return StorageError(f"{self.shown} can't be {done}: {redact(says)[:_LONGEST]}. Next: {MEND}")

@@ -184,3 +184,30 @@ class StoredDataset(AbstractVersionedDataset[_In, _Out]):
     def _describe(self) -> dict[str, Any]:
         filepath = self.root.path if self.root.is_local else self.root.shown
         return {"filepath": filepath, "protocol": self._protocol, "version": self._version}
+
+
+class FormattedDataset(StoredDataset[_In, _Out]):
+    """A dataset of one file whose reader and writer take options.
+
+    Args:
+        filepath: The file.
+        load_args: For the reader of its format.
+        save_args: For its writer.
+        version, credentials, fs_args, metadata: As of `StoredDataset`.
+    """
+
+    def __init__(
+        self,
+        *,
+        filepath: str,
+        load_args: dict[str, Any] | None = None,
+        save_args: dict[str, Any] | None = None,
+        version: Version | None = None,
+        credentials: dict[str, Any] | None = None,
+        fs_args: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(
+            filepath=filepath, version=version, credentials=credentials, fs_args=fs_args, metadata=metadata
+        )
+        self._load_args, self._save_args = load_args or {}, save_args or {}

@@ -1,17 +1,14 @@
 """The catalog entry of a table: a Parquet file, replaced whole."""
 
-from typing import Any
-
 import pandas as pd
-from kedro.io import Version
 from kedro_datasets._typing import TablePreview
 
 from synthetic_textcat.datasets.previews import ROWS, table_preview
 from synthetic_textcat.datasets.replacing import replacing
-from synthetic_textcat.datasets.stored import StoredDataset
+from synthetic_textcat.datasets.stored import FormattedDataset
 
 
-class TableDataset(StoredDataset[pd.DataFrame, pd.DataFrame]):
+class TableDataset(FormattedDataset[pd.DataFrame, pd.DataFrame]):
     """Saves and loads a frame, without its index.
 
     The stock Parquet dataset writes in place, can't preview cells that hold lists, and comes with all of
@@ -23,23 +20,6 @@ class TableDataset(StoredDataset[pd.DataFrame, pd.DataFrame]):
         save_args: For `DataFrame.to_parquet`, such as an Arrow schema.
         version, credentials, fs_args, metadata: As of `StoredDataset`.
     """
-
-    def __init__(
-        self,
-        *,
-        filepath: str,
-        load_args: dict[str, Any] | None = None,
-        save_args: dict[str, Any] | None = None,
-        version: Version | None = None,
-        credentials: dict[str, Any] | None = None,
-        fs_args: dict[str, Any] | None = None,
-        metadata: dict[str, Any] | None = None,
-    ) -> None:
-        super().__init__(
-            filepath=filepath, version=version, credentials=credentials, fs_args=fs_args, metadata=metadata
-        )
-        self._load_args = load_args or {}
-        self._save_args = {"index": False, **(save_args or {})}
 
     def load(self) -> pd.DataFrame:
         """The frame.
@@ -53,7 +33,7 @@ class TableDataset(StoredDataset[pd.DataFrame, pd.DataFrame]):
     def save(self, data: pd.DataFrame) -> None:
         """Writes the frame apart, then puts it in its place."""
         with replacing(self.place_to_save) as fresh:
-            data.to_parquet(fresh, **self._save_args)
+            data.to_parquet(fresh, **{"index": False, **self._save_args})
 
     def preview(self, nrows: int = ROWS) -> TablePreview:
         """The first rows, for Kedro-Viz."""

@@ -10,6 +10,7 @@ from synthetic_textcat.datasets.csv_table import read_csv, read_text
 from synthetic_textcat.datasets.yaml_text import read_yaml
 from synthetic_textcat.errors import TasksFileError
 from synthetic_textcat.schemas.tasks_file import JsonError, parse_json
+from synthetic_textcat.visible_text import single_line
 
 _MEND = "Next: mend that place"
 
@@ -51,7 +52,7 @@ def _read_parquet(content: bytes, file: str) -> pd.DataFrame:
     try:
         return pd.read_parquet(io.BytesIO(content))
     except (pa.ArrowException, OSError, ValueError) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = single_line(error, 200)
         raise TasksFileError(f"{file} is not Parquet: {reason}. Next: write it again") from None
 
 

@@ -1,16 +1,16 @@
 """The catalog entry of a user's own table: read strictly, with the place of what is wrong."""
 
 import io
-from typing import Any
 
 import pandas as pd
-from kedro.io import DatasetError, Version
+from kedro.io import DatasetError
 
 from synthetic_textcat.datasets.csv_table import read_csv, read_text
 from synthetic_textcat.datasets.previews import preview_of
 from synthetic_textcat.datasets.stored import StoredDataset
 from synthetic_textcat.errors import EvaluationError
 from synthetic_textcat.schemas.tasks_file import JsonError, parse_json
+from synthetic_textcat.visible_text import single_line
 
 
 class UserTableDataset(StoredDataset[None, pd.DataFrame]):
@@ -21,19 +21,7 @@ class UserTableDataset(StoredDataset[None, pd.DataFrame]):
         version, credentials, fs_args, metadata: As of `StoredDataset`.
     """
 
-    def __init__(
-        self,
-        *,
-        filepath: str,
-        version: Version | None = None,
-        credentials: dict[str, Any] | None = None,
-        fs_args: dict[str, Any] | None = None,
-        metadata: dict[str, Any] | None = None,
-    ) -> None:
-        super().__init__(
-            filepath=filepath, version=version, credentials=credentials, fs_args=fs_args, metadata=metadata
-        )
-        self.preview = preview_of(self)
+    preview = property(preview_of)
 
     def load(self) -> pd.DataFrame:
         """The table.
@@ -65,7 +53,7 @@ def _read_parquet(content: bytes, file: str) -> pd.DataFrame:
     try:
         return pd.read_parquet(io.BytesIO(content))
     except (pa.ArrowException, OSError, ValueError) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = single_line(error, 200)
         raise EvaluationError(f"{file} is not Parquet: {reason}. Next: write it again") from None
 
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from synthetic_textcat.errors import causes
 from synthetic_textcat.llm.error_bodies import ErrorBody, one_line, read_body
 from synthetic_textcat.llm.provider_errors import Signs
 from synthetic_textcat.llm.retry_after import retry_after_s
 from synthetic_textcat.redaction import mask, redact
 
-_MOST_CAUSES = 12
 _UNREADABLE_ANSWER = "HttpProcessingError"
 """aiohttp's exception for an answer that is no HTTP: it bears status 400, which no server sent."""
 
@@ -50,7 +50,7 @@ class ClientException:
 
 def read_exception(error: BaseException) -> ClientException:
     """Reads an exception, and those that it came from."""
-    chain = list(_chain(error))
+    chain = [each for each in causes(error) if isinstance(each, Exception)]
     names = frozenset(kind.__name__ for each in chain for kind in type(each).__mro__)
     status = None if _UNREADABLE_ANSWER in names else _first(_status_of(each) for each in chain)
     headers = _first(_headers_of(each) for each in chain) or {}
@@ -75,21 +75,6 @@ def read_exception(error: BaseException) -> ClientException:
         retry_after_s=retry_after_s(headers, body.content, body.words) if heard else None,
         name=type(error).__name__,
     )
-
-
-def _chain(error: BaseException | None) -> Iterator[Exception]:
-    """The exception and its causes, those of an exception group too."""
-    waiting, seen = [error], set[int]()
-    while waiting and len(seen) < _MOST_CAUSES:
-        each = waiting.pop(0)
-        if each is None or id(each) in seen:
-            continue
-        seen.add(id(each))
-        if isinstance(each, Exception):
-            yield each
-        waiting.append(each.__cause__ or each.__context__)  # also a suppressed one: httpcore suppresses what it maps
-        if isinstance(each, BaseExceptionGroup):
-            waiting += each.exceptions
 
 
 def _first(found: Iterator[Any]) -> Any:

@@ -17,6 +17,7 @@ from synthetic_textcat.llm.recovery import Recovery
 from synthetic_textcat.llm.unicode import speakable
 from synthetic_textcat.llm.work_budget import WorkLimitError
 from synthetic_textcat.schemas.replies import LabelSet, Problem, TaskList
+from synthetic_textcat.visible_text import single_line
 
 Wanted = TypeVar("Wanted", bound=BaseModel)
 Found = TypeVar("Found")
@@ -66,7 +67,7 @@ def _guarded(step: Callable[..., Found], text: str, wanted: type[BaseModel], cut
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # noqa: BLE001 - a panic of pydantic's core is no Exception
-        words = speakable(" ".join(f"{type(error).__name__}: {error}".split()))
+        words = speakable(single_line(f"{type(error).__name__}: {error}"))
         return Problem("invalid_json", f"the reply broke the parser: {words}"[:LONGEST_DETAIL])
 
 

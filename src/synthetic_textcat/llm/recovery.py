@@ -12,6 +12,7 @@ from synthetic_textcat.llm.work_budget import (
     unmetered,
 )
 from synthetic_textcat.schemas.task_sentences import sentence_of
+from synthetic_textcat.visible_text import single_line
 
 _A_SENTENCE = 40  # steps that a look at a text takes, however short it is
 _LONGEST_ERROR = 120
@@ -76,5 +77,5 @@ class Recovery:
 
 
 def _in_one_line(error: Exception) -> str:
-    said = " ".join(str(error).split())[:_LONGEST_ERROR]
+    said = single_line(error, _LONGEST_ERROR)
     return f"json-repair: {type(error).__name__}{said and f': {said}'}"

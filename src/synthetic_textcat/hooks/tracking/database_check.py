@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 
+from synthetic_textcat.visible_text import single_line
+
 SIDE_FILES = ("-journal", "-wal", "-shm")
 """Names of the files that SQLite keeps beside a database that is in use, or was when its process was killed."""
 
@@ -119,7 +121,7 @@ def _damage(database: sqlite3.Connection) -> str | None:
         return None
     finally:
         database.set_progress_handler(None, 0)
-    return None if found == "ok" else " ".join(str(found).split())
+    return None if found == "ok" else single_line(found)
 
 
 def _has_rows(database: sqlite3.Connection, table: str) -> bool:

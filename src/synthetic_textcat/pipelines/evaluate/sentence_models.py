@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synthetic_textcat.errors import EvaluationError, MissingExtraError
+from synthetic_textcat.visible_text import single_line
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -82,7 +83,7 @@ def own_model(folder: str) -> "SentenceTransformer":
             warnings.simplefilter("ignore")  # of the libraries, to one another
             return SentenceTransformer(str(Path(folder).expanduser()), device=_DEVICE, local_files_only=True)
     except (OSError, ValueError, LookupError, TypeError, AttributeError, ImportError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:_LONGEST_REASON]
+        reason = single_line(error, _LONGEST_REASON)
         raise EvaluationError(
             f"{named} holds no model that sentence-transformers can load: {reason}. Next: name a folder that its "
             "`save_pretrained` wrote"
