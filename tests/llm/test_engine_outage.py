@@ -92,7 +92,6 @@ def test_after_an_outage_no_other_round_is_asked_for() -> None:
     assert len(seen) <= 8 + 20 + 8 + 1
 
 
-@pytest.mark.slow  # its probes wait for minutes
 def test_the_last_rows_that_a_server_chokes_on_are_no_outage() -> None:
     def script(messages: Sequence[BaseMessage], _number: int) -> str:
         if any(f"r{row}." in str(messages[0].content) for row in range(30, 36)):
@@ -102,3 +101,11 @@ def test_the_last_rows_that_a_server_chokes_on_are_no_outage() -> None:
     seen, outage = _ask(ScriptedChatModel(script=script), rows=36, in_flight=6, retries=AT_ONCE)
     assert outage is None
     assert Counter(line.status for line in seen) == {"replied": 30, "server_error": 6 * 5}
+
+
+@pytest.mark.parametrize("rows", [1, 3, 12])
+def test_a_server_that_never_answers_is_an_outage_however_few_the_rows(rows: int) -> None:
+    model = _until(lambda _: True, TransportError("server_error", "still loading"))
+    seen, outage = _ask(model, rows=rows, retries=AT_ONCE, max_wait_seconds=0.2)
+    assert outage == Outage(cause="server_error", words="still loading")
+    assert len(seen) <= 20 + 8 + 1

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from synthetic_textcat.errors import FatalAnswerError, PriceListError
 from synthetic_textcat.llm.admission import Admission
 from synthetic_textcat.llm.asking import Asked, ask
+from synthetic_textcat.llm.call_queue import CallQueue
 from synthetic_textcat.llm.calls import Call, Manner
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.first_replies import FirstReplies
@@ -44,8 +45,7 @@ class WorkerPool:
         self._admission = admission
         self._spending_gate = SpendingGate(manner.budget)
         self._size = manner.limits.max_concurrency
-        self._calls: Iterator[Call] = iter(())
-        self._rows_remain = True
+        self._calls = CallQueue()
         self._first_replies: dict[str, FirstReplies] = {}
         self._checking = asyncio.Lock()
         self._arrivals: list[Completion] = []
@@ -71,7 +71,7 @@ class WorkerPool:
 
     async def begin(self, calls: Iterator[Call]) -> None:
         """Sets to work on calls, when there are none yet or all of the last ones are done and handed over."""
-        self._calls, self._rows_remain = calls, True
+        self._calls = CallQueue(calls)
         self._at_work = self._size
         self._wake.clear()
         self._workers = [asyncio.create_task(self._work(first=number == 0)) for number in range(self._size)]
@@ -121,9 +121,9 @@ class WorkerPool:
             if not first:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._proven.wait(), _PATIENCE_S)
-            while not self._over.is_set() and (call := next(self._calls, None)) is not None:
-                await self._settle(call)
-            self._rows_remain = False
+            while not self._over.is_set() and (call := self._calls.take()) is not None:
+                if not self._manner.pauses.leave_out(call.task_id):  # it may have been drawn before the pause
+                    await self._settle(call)
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001  an exit that left a task would end the event loop without a word
@@ -180,7 +180,7 @@ class WorkerPool:
                 if not self._over.is_set():
                     asked = await ask(self._chat, call, messages, attempt, self._manner, self._proven.is_set)
             finally:
-                self._admission.leave(ticket, asked, messages, rows_remain=self._rows_remain)
+                self._admission.leave(ticket, asked, messages, rows_remain=not self._calls.is_empty)
             if asked is None:
                 return None
             await self._take_in(asked.completion)
