@@ -109,3 +109,11 @@ def test_a_server_that_never_answers_is_an_outage_however_few_the_rows(rows: int
     seen, outage = _ask(model, rows=rows, retries=AT_ONCE, max_wait_seconds=0.2)
     assert outage == Outage(cause="server_error", words="still loading")
     assert len(seen) <= 20 + 8 + 1
+
+
+def test_a_guess_about_the_address_is_told_only_before_its_first_answer() -> None:
+    closed = TransportError("connection_error", "closed", guess="it may speak TLS")
+    never, _ = _ask(_until(lambda _: True, closed), rows=2, in_flight=1)
+    later, _ = _ask(_until(lambda number: number > 0, closed), rows=3, in_flight=1)
+    assert [line.error for line in never] == ["closed (it may speak TLS)"] * 2
+    assert [line.error for line in later] == [None, "closed", "closed"]

@@ -45,6 +45,10 @@ class Admission:
         self._in_flight = 0
         self._changed = asyncio.Event()
 
+    def has_answered(self) -> bool:
+        """Whether the server has answered any call of this run."""
+        return self._breaker.has_answered
+
     @property
     def outage(self) -> Outage | None:
         """Why the run is to stop; None while it is not."""

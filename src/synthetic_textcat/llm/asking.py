@@ -33,7 +33,13 @@ class Asked(NamedTuple):
 
 
 async def ask(
-    chat: Chat, call: Call, messages: Messages, attempt: int, manner: Manner, proven: Callable[[], bool]
+    chat: Chat,
+    call: Call,
+    messages: Messages,
+    attempt: int,
+    manner: Manner,
+    proven: Callable[[], bool],
+    answered: Callable[[], bool],
 ) -> Asked:
     """Asks once. Whatever a model class raises is this call's failure.
 
@@ -44,6 +50,7 @@ async def ask(
         attempt: The number of the reply that is asked for.
         manner: Which run asks.
         proven: Whether a call of this run has ended: then a server is there, and a bad request is this row's own too.
+        answered: Whether a call of this run got an answer: then nothing is wrong with the address.
 
     Raises:
         TextcatError: If every further call would fail alike.
@@ -81,7 +88,7 @@ async def ask(
         latency_s=round(monotonic() - begun, 4),
         model_name=answer.model_name,
         prompt_sha256=messages_sha256(messages),
-        error=note if failure is None else redact(str(failure)),
+        error=note if failure is None else redact(failure.says(answered())),
         created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
         prompt_tokens_at_most=bound and bound.prompt,
         completion_tokens_at_most=bound and bound.completion,

@@ -178,7 +178,8 @@ class WorkerPool:
             asked: Asked | None = None
             try:
                 if not self._over.is_set():
-                    asked = await ask(self._chat, call, messages, attempt, self._manner, self._proven.is_set)
+                    known = (self._proven.is_set, self._admission.has_answered)
+                    asked = await ask(self._chat, call, messages, attempt, self._manner, *known)
             finally:
                 self._admission.leave(ticket, asked, messages, rows_remain=not self._calls.is_empty)
             if asked is None:
