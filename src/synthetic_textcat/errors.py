@@ -12,6 +12,10 @@ class ParameterError(TextcatError):
     """A parameter that does not exist, or whose value is out of range."""
 
 
+class RunnerError(TextcatError):
+    """A runner that can't run these pipelines."""
+
+
 class TasksFileError(TextcatError):
     """A tasks file that is missing, empty, malformed or contradicts itself."""
 
