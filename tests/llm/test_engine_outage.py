@@ -117,3 +117,16 @@ def test_a_guess_about_the_address_is_told_only_before_its_first_answer() -> Non
     later, _ = _ask(_until(lambda number: number > 0, closed), rows=3, in_flight=1)
     assert [line.error for line in never] == ["closed (it may speak TLS)"] * 2
     assert [line.error for line in later] == [None, "closed", "closed"]
+
+
+def test_what_the_server_says_is_logged_once_and_each_further_wait_in_a_few_words(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    waits = TransportError("rate_limited", "slow down", 0.05)
+    _, outage = _ask(_until(lambda _: True, waits), rows=40, max_wait_seconds=0.3)
+    assert outage is not None
+    told = [record.getMessage() for record in caplog.records if "repl" in record.getMessage()]
+    assert told[0].startswith("No replies any more (rate_limited: slow down). Waiting until ")
+    assert len(told) > 2
+    assert all(line.startswith("Still no reply. Waiting until ") for line in told[1:-1])
+    assert told[-1] == "Still no reply. The run stops here"
