@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from time import monotonic
 from typing import NamedTuple
 
@@ -11,11 +12,14 @@ from synthetic_textcat.llm.answers import NO_ANSWER, Answer
 from synthetic_textcat.llm.billing import answer_of_failure
 from synthetic_textcat.llm.calls import Call, Manner
 from synthetic_textcat.llm.chat import Chat
-from synthetic_textcat.llm.kept_text import bounded
+from synthetic_textcat.llm.kept_text import MOST_OF_A_REPLY, bounded
 from synthetic_textcat.llm.messages import Messages, messages_sha256
 from synthetic_textcat.llm.transport_errors import line_of
+from synthetic_textcat.llm.worker_thread import WorkerThread
 from synthetic_textcat.redaction import redact
 from synthetic_textcat.schemas.completions import REPLIED, Completion
+
+_worker = WorkerThread("reply-masking")
 
 
 class Asked(NamedTuple):
@@ -73,7 +77,8 @@ async def ask(
         failure, answer = TransportError("server_error", str(error), retryable=False), answer_of_failure(error)
     is_counted = None not in (answer.usage.prompt, answer.usage.completion)
     bound = None if is_counted else manner.budget.bound(messages, call.schema)
-    completion = Completion(
+    make = partial(
+        Completion,
         fingerprint=call.fingerprint,
         request_id=call.request_id,
         attempt=attempt,
@@ -93,8 +98,14 @@ async def ask(
         prompt_tokens_at_most=bound and bound.prompt,
         completion_tokens_at_most=bound and bound.completion,
     )
-    completion = bounded(completion)
+    # To mask and hash a reply of megabytes takes up to a quarter of a second, which the other calls must not wait for.
+    is_long = len(answer.raw_text) > MOST_OF_A_REPLY
+    completion = await _worker.call_off_loop(_journalled, make) if is_long else _journalled(make)
     return Asked(completion) if failure is None else Asked(completion, failure.retryable, failure.retry_after_s)
+
+
+def _journalled(make: Callable[[], Completion]) -> Completion:
+    return bounded(make())
 
 
 async def _answer(chat: Chat, call: Call, messages: Messages, deadline_s: float) -> Answer:
