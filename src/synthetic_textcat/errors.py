@@ -14,6 +14,10 @@ class ParameterError(TextcatError):
     """A parameter that does not exist, or whose value is out of range."""
 
 
+class RunnerError(TextcatError):
+    """A runner that can't run these pipelines."""
+
+
 class TasksFileError(TextcatError):
     """A tasks file that is missing, empty, malformed or contradicts itself."""
 
@@ -105,13 +109,27 @@ class TransportError(Exception):
         cause: One of `schemas.TRANSPORT_CAUSES`.
         retry_after_s: Seconds that the server asks to wait before the next try; None if it does not say.
         retryable: Whether the same request can bring a reply at another try.
+        guess: What may be wrong with the address; empty for nothing. Any answer refutes it.
     """
 
-    def __init__(self, cause: str, message: str, retry_after_s: float | None = None, *, retryable: bool = True) -> None:
+    def __init__(
+        self,
+        cause: str,
+        message: str,
+        retry_after_s: float | None = None,
+        *,
+        retryable: bool = True,
+        guess: str = "",
+    ) -> None:
         super().__init__(message)
         self.cause = cause
         self.retry_after_s = retry_after_s
         self.retryable = retryable
+        self.guess = guess
+
+    def says(self, has_answered: bool) -> str:
+        """Its text, with the guess as long as the address has not answered anything."""
+        return str(self) if has_answered or not self.guess else f"{self} ({self.guess})"
 
 
 class UnreachableError(TransportError):

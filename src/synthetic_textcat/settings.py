@@ -23,6 +23,7 @@ from synthetic_textcat.hooks import (  # noqa: E402
     QualityGate,
     Rebuild,
     Refill,
+    RunnerGate,
     RunSummary,
     StopNotes,
     StorageGate,
@@ -69,6 +70,7 @@ HOOKS = (
     LentRowCheck(),
     _stops,
     ParameterGate(),
+    RunnerGate(),
     _refill,
     LearnSecrets(),
 )

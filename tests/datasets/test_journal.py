@@ -253,6 +253,8 @@ def test_a_run_opens_its_journal_once(tmp_path: Path, monkeypatch: pytest.Monkey
         ({"filepath": "s3://bucket/completions.jsonl"}, "s3 can't append to a file"),
         ({"filepath": "memory://completions.jsonl"}, "memory can't append"),
         ({"filepath": "data/completions.jsonl", "versioned": True}, "Next: remove `versioned`"),
+        ({"filepath": "data/completions.jsonl", "credentials": {"key": "k"}}, "Next: remove `credentials`"),
+        ({"filepath": "data/completions.jsonl", "fs_args": {"mode": "w"}}, "Next: remove `fs_args`"),
     ],
 )
 def test_what_can_not_be_appended_to_is_refused_in_one_line(entry: dict[str, object], said: str) -> None:

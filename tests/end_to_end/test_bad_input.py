@@ -92,6 +92,15 @@ def test_an_unknown_pipeline_is_named(project: Project) -> None:
     assert "generat" in _complaint(project, "--pipelines", "generat")
 
 
+def test_a_runner_of_several_processes_is_refused_in_one_line_before_anything_is_written(project: Project) -> None:
+    done = project.run("--pipelines", "generate", "--runner", "ParallelRunner")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "--runner ParallelRunner does not work here" in done.stderr
+    assert "Allowed: SequentialRunner, ThreadRunner. Next: leave out --runner" in done.stderr
+    assert not project.path("data/03_primary").exists()
+
+
 @pytest.mark.parametrize("key", [None, ""])
 def test_the_openai_environment_without_a_key_says_so(project: Project, key: str | None) -> None:
     env = {} if key is None else {"OPENAI_API_KEY": key}

@@ -64,7 +64,7 @@ def test_a_cap_in_usd_that_can_not_be_kept_is_refused_before_any_call(
 ) -> None:
     done = project.run(*_OPENAI, *_params(llm__model="unheard-of", generation__max_cost_usd=1), **openai_env)
     assert done.returncode == 1
-    assert "has no price for unheard-of" in done.stderr
+    assert "no price for unheard-of in the price list" in done.stderr
     assert "Traceback" not in done.stderr
     assert server.stats()["requests"] == 0
 

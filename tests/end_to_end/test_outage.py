@@ -157,12 +157,10 @@ _TASKS = [
 def test_a_task_that_is_refused_and_one_that_is_rejected_pause_and_the_others_go_on(project: Project) -> None:
     project.path("data/01_raw/tasks.yml").write_text(yaml.safe_dump(_TASKS), encoding="utf-8")
     bad = {"refused": {"A1": 1.0, "A2": 1.0}, "same_labels": {"B1": 1.0, "B2": 1.0}}
-    quality = {"min_yield": 0.1, "thresholds": {"parsed": {"fail": 0.0}}}
     project.parameters(
         llm={"defects": bad},
         attribute_sampling={"num_examples": 360},
         generation={"max_concurrency": 4, "max_attempts": 1},
-        quality_report=quality,
     )
 
     output = project.generate(**TRACKED)
@@ -188,8 +186,10 @@ def test_a_task_that_is_refused_and_one_that_is_rejected_pause_and_the_others_go
 
     assert "calls     0" in output
     assert "replies all refused" in _unwrapped(output)
+    assert "stopped by paused_tasks: each task with rows to ask for is paused" in _unwrapped(output)
 
-    output = project.generate("--params", "generation.pause_task_after=null")
+    done = project.run("--pipelines", "generate", "--params", "generation.pause_task_after=null")
 
-    assert "paused" not in output
+    assert "paused" not in done.stdout
+    assert done.returncode == 1  # nothing is paused, so all rows count
     assert project.ledger()["not_run"] == 0

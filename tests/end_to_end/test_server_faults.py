@@ -3,6 +3,7 @@
 from collections import Counter
 
 import pytest
+import yaml
 
 from tests.support.project import TRACKED, Project
 from tests.support.server import FaultServer
@@ -147,3 +148,35 @@ def test_poison_replies_fail_their_rows_and_no_later_run(
     assert set(first["failure_cause"]) == {"invalid_json", "schema_violation"}
     assert project.table("failed").equals(first)  # read from the journal as it was judged when it came
     assert server.stats()["requests"] == 40
+
+
+def _ten_rows_without_patience(project: Project) -> str:
+    entry = {
+        "type": "synthetic_textcat.datasets.ChatModelDataset",
+        "class_path": "langchain_openai.ChatOpenAI",
+        "kwargs": {"timeout": 20, "max_retries": 1},
+    }
+    project.path("conf/openai/catalog_genai.yml").write_text(yaml.safe_dump({"llm": entry}), encoding="utf-8")
+    return f"{_ROWS}=10"
+
+
+def test_few_rows_that_a_server_leaves_unanswered_end_in_its_own_words(
+    project: Project, server: FaultServer, openai_env: dict[str, str]
+) -> None:
+    rows = _ten_rows_without_patience(project)
+    server.set_faults(always="server_error")
+
+    output = " ".join(project.generate("--env", "openai", "--params", rows, **openai_env).split())
+
+    assert "stopped by server_error (" in output
+    said = "The server had an error while processing your request"
+    assert said in output
+    assert project.ledger()["failed"] == {"server_error": 10}
+
+    server.set_faults(always="server_error", after=2)
+    done = project.run("--pipelines", "generate", "--env", "openai", "--params", rows, **openai_env)
+
+    assert done.returncode == 1
+    line = " ".join(done.stderr.split())
+    assert "Only 2 of 10 rows were accepted; 8 rows failed as server_error (" in line
+    assert said in line

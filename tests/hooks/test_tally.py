@@ -30,6 +30,7 @@ def test_each_row_counts_once_in_one_place() -> None:
     assert line == "3/6 rows, 1 ok, 1 failed, 1 without reply, 1.5/s, 60+ tokens, $0.00022+, 0:02 left"
     tally.end()
     assert (tally.failed, tally.done) == (2, 4)
+    assert "left" not in tally.line(seconds=2.0)  # two rows were not asked for, and will not be
 
 
 def test_a_row_whose_call_is_retried_counts_once_wherever_it_ends() -> None:

@@ -156,7 +156,8 @@ async def test_a_connection_that_is_closed_at_once_may_want_https(transport: Tra
     with RawServer(b"") as server:
         failure = await _failure(transport, f"http://127.0.0.1:{server.port}/v1")
     assert "closed the connection without an answer" in str(failure)
-    assert "begin with https://" in str(failure)
+    assert "begin with https://" in failure.says(has_answered=False)
+    assert "https://" not in failure.says(has_answered=True)
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,8 @@ _BOUND = {"prompt_tokens_at_most": 60, "completion_tokens_at_most": 40}
     [
         no_reply("timeout"),
         no_reply("connection_error"),
+        completion("", **NO_COUNTS, **_BOUND),
+        completion(" \n", **NO_COUNTS, **_BOUND),
         completion("", **NO_COUNTS, **_BOUND, refusal="I can't."),
         completion("", **NO_COUNTS, **_BOUND, finish_reason="content_filter", model_name=None),
     ],

@@ -152,13 +152,42 @@ def test_refusals_of_the_last_calls_there_are_stop_it_too() -> None:
 
 def test_the_last_few_rows_are_no_outage_though_their_retries_are_many() -> None:
     breaker = _Watched()
+    breaker.succeed()
     for _ in range(5):
         assert breaker.fails(19, rows_remain=False) is State.CLOSED
     assert breaker.fails(1, first_row=19, rows_remain=False) is State.OPEN
     of_rounds = _Watched(fewest_rows=1)
+    of_rounds.succeed()
     for _ in range(19):
         of_rounds.fails(1, rows_remain=False)
     assert of_rounds.fails(1, rows_remain=False) is State.OPEN
+
+
+def test_few_rows_open_it_where_nothing_was_ever_answered() -> None:
+    breaker = _Watched()
+    for _ in range(19):
+        assert breaker.fails(1, rows_remain=False) is State.CLOSED
+    assert breaker.fails(1, rows_remain=False) is State.OPEN
+
+
+@pytest.mark.parametrize(
+    ("answered", "causes", "ends"),
+    [
+        (False, ["timeout", "timeout"], State.STOPPED),
+        (False, ["timeout", "server_error"], State.CLOSED),
+        (True, ["timeout", "timeout"], State.CLOSED),
+    ],
+)
+def test_calls_that_all_failed_for_one_cause_are_an_outage_once_none_are_left(
+    answered: bool, causes: list[str], ends: State
+) -> None:
+    breaker = _Watched()
+    if answered:
+        breaker.succeed()
+    for cause in causes:
+        breaker.fail(Failure(cause, "no answer"), "r1", rows_remain=False)
+    breaker.conclude()
+    assert breaker.state is ends
 
 
 def test_a_probe_without_an_outcome_makes_way_for_another() -> None:

@@ -92,7 +92,6 @@ def test_after_an_outage_no_other_round_is_asked_for() -> None:
     assert len(seen) <= 8 + 20 + 8 + 1
 
 
-@pytest.mark.slow  # its probes wait for minutes
 def test_the_last_rows_that_a_server_chokes_on_are_no_outage() -> None:
     def script(messages: Sequence[BaseMessage], _number: int) -> str:
         if any(f"r{row}." in str(messages[0].content) for row in range(30, 36)):
@@ -102,3 +101,32 @@ def test_the_last_rows_that_a_server_chokes_on_are_no_outage() -> None:
     seen, outage = _ask(ScriptedChatModel(script=script), rows=36, in_flight=6, retries=AT_ONCE)
     assert outage is None
     assert Counter(line.status for line in seen) == {"replied": 30, "server_error": 6 * 5}
+
+
+@pytest.mark.parametrize("rows", [1, 3, 12])
+def test_a_server_that_never_answers_is_an_outage_however_few_the_rows(rows: int) -> None:
+    model = _until(lambda _: True, TransportError("server_error", "still loading"))
+    seen, outage = _ask(model, rows=rows, retries=AT_ONCE, max_wait_seconds=0.2)
+    assert outage == Outage(cause="server_error", words="still loading")
+    assert len(seen) <= 20 + 8 + 1
+
+
+def test_a_guess_about_the_address_is_told_only_before_its_first_answer() -> None:
+    closed = TransportError("connection_error", "closed", guess="it may speak TLS")
+    never, _ = _ask(_until(lambda _: True, closed), rows=2, in_flight=1)
+    later, _ = _ask(_until(lambda number: number > 0, closed), rows=3, in_flight=1)
+    assert [line.error for line in never] == ["closed (it may speak TLS)"] * 2
+    assert [line.error for line in later] == [None, "closed", "closed"]
+
+
+def test_what_the_server_says_is_logged_once_and_each_further_wait_in_a_few_words(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    waits = TransportError("rate_limited", "slow down", 0.05)
+    _, outage = _ask(_until(lambda _: True, waits), rows=40, max_wait_seconds=0.3)
+    assert outage is not None
+    told = [record.getMessage() for record in caplog.records if "repl" in record.getMessage()]
+    assert told[0].startswith("No replies any more (rate_limited: slow down). Waiting until ")
+    assert len(told) > 2
+    assert all(line.startswith("Still no reply. Waiting until ") for line in told[1:-1])
+    assert told[-1] == "Still no reply. The run stops here"

@@ -9,6 +9,8 @@ from synthetic_textcat.errors import FatalAnswerError
 from synthetic_textcat.llm.calls import Call
 from synthetic_textcat.llm.engine import complete
 from synthetic_textcat.llm.first_replies import ENOUGH, BadStart, FirstReplies, TaskPauses
+from synthetic_textcat.llm.kept_text import MOST_OF_A_REPLY
+from synthetic_textcat.llm.reading import too_long
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.outcomes import CONTENT_CAUSES
 from synthetic_textcat.schemas.replies import Problem, label_set_schema, row_schema, task_list_schema
@@ -42,6 +44,16 @@ def test_of_one_task_alone_they_stop_it_only_where_a_setting_is_wrong(cause: str
             _note(FirstReplies(watch=True), ENOUGH, cause, tasks=1)
     else:
         _note(FirstReplies(watch=True), 3 * ENOUGH, cause, tasks=1)
+
+
+def test_replies_that_are_too_long_to_be_read_want_a_limit_and_no_other_structure() -> None:
+    watcher = FirstReplies(watch=True)
+    long = "{" * (MOST_OF_A_REPLY + 1)
+    problem = too_long(long)
+    for row in range(ENOUGH - 1):
+        watcher.note(completion(long, request_id=f"r{row}"), problem)
+    with pytest.raises(FatalAnswerError, match=r"100,001 characters; .*Next: set llm\.max_tokens"):
+        watcher.note(completion(long, request_id="last"), problem)
 
 
 @pytest.mark.parametrize(

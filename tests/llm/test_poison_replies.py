@@ -15,6 +15,7 @@ from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.replies import LabelSet, Problem, Reply, TaskList
 from tests.llm.builders import call, completion
 from tests.llm.running import manner
+from tests.support.chat_models import GOOD, ScriptedChatModel
 from tests.support.server import FaultServer
 
 _LONGEST_LAG_S = 0.05
@@ -94,4 +95,18 @@ def test_no_step_of_a_recovery_holds_the_interpreter_for_long(wanted: type[Reply
         beating.cancel()
 
     asyncio.run(recover_all())
+    assert max(heart.lags) < _LONGEST_LAG_S, sorted(heart.lags)[-5:]
+
+
+def test_masking_and_hashing_a_reply_of_megabytes_holds_up_no_other_call() -> None:
+    heart = _Heart()
+    junk = r"\u0041 \x42 and so on " * 240_000  # 4.8 MB; each escape is undone to look for secrets
+    beating: list[asyncio.Task[None]] = []
+
+    def open_chat() -> Chat:
+        beating.append(asyncio.get_running_loop().create_task(heart.beat()))
+        return ScriptedChatModel(script=lambda _messages, number: junk if number == 3 else GOOD).as_chat()
+
+    batches = list(complete(open_chat, (call(f"r{number}") for number in range(8)), manner(2, max_attempts=1)))
+    assert len([each for batch in batches for each in batch]) == 8
     assert max(heart.lags) < _LONGEST_LAG_S, sorted(heart.lags)[-5:]

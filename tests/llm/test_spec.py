@@ -5,10 +5,13 @@ from typing import Any
 
 import httpx2
 import pytest
+import yaml
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
+from langchain_core.messages import HumanMessage
 from pydantic import ConfigDict, Field
 
 from synthetic_textcat.errors import ModelSetupError
+from synthetic_textcat.llm.fingerprints import Fingerprinter
 from synthetic_textcat.llm.spec import OFFLINE_CLASS, OPENAI_CLASS, ChatModelSpec
 from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters
@@ -229,6 +232,30 @@ def test_an_argument_that_changes_answers_changes_the_identity(kwargs: dict[str,
 @pytest.mark.parametrize("kwargs", [{"timeout": 5}, {"max_retries": 9}, {"default_headers": {"X-Who": "me"}}])
 def test_mere_transport_changes_no_identity(kwargs: dict[str, Any]) -> None:
     assert ChatModelSpec(OPENAI_CLASS, kwargs).identity == ChatModelSpec(OPENAI_CLASS).identity
+
+
+@pytest.mark.parametrize("class_path", [OPENAI_CLASS, _FAKE_CLASS])
+@pytest.mark.parametrize(
+    "secret",
+    [
+        {"aws_secret_access_key": "one-value-of-it"},
+        {"client_kwargs": {"headers": {"Authorization": "Bearer one-value-of-it"}}},
+        {"servers": [{"token": "one-value-of-it"}]},
+    ],
+)
+def test_no_secret_argument_is_hashed_so_a_new_key_finds_the_same_answers(
+    class_path: str, secret: dict[str, Any]
+) -> None:
+    new = yaml.safe_load(yaml.safe_dump(secret).replace("one-value", "another"))
+    assert ChatModelSpec(class_path, secret).identity == ChatModelSpec(class_path, new).identity
+    assert "one-value" not in repr(ChatModelSpec(class_path, secret).identity)
+
+
+def test_the_identity_of_a_setup_without_secrets_stays_what_it_is() -> None:
+    kwargs = {"base_url": "http://here", "num_ctx": 4096, "max_tokens_field": "x", "options": {"stop_token": [1, {}]}}
+    assert ChatModelSpec(_FAKE_CLASS, kwargs).identity == (_FAKE_CLASS, kwargs)
+    told = Fingerprinter(LlmParameters(model="m"), ChatModelSpec(_FAKE_CLASS, kwargs).identity)
+    assert told.of("r0", [HumanMessage("Hi")], {}) == "74e3c7f85720855da9566b0af1b03e7c20faf7512a725f8c5c6604434362f838"
 
 
 def test_a_key_of_another_provider_is_refused_too() -> None:

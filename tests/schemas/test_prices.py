@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from synthetic_textcat.errors import PriceListError
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
-from synthetic_textcat.schemas.prices import PRICE_LIST, PriceList, total_of
+from synthetic_textcat.schemas.prices import PriceList, total_of
 from tests.llm.builders import completion, no_reply, nothing_taken
 
 _COUNT = st.integers(0, 10**7)
@@ -23,7 +23,7 @@ def _list(**models: Any) -> PriceList:
 
 
 def test_the_projects_own_list_can_be_read_and_knows_no_price_of_templates() -> None:
-    content = yaml.safe_load((Path(__file__).parents[2] / PRICE_LIST).read_text(encoding="utf-8"))
+    content = yaml.safe_load((Path(__file__).parents[2] / "conf/base/prices.yml").read_text(encoding="utf-8"))
     prices = PriceList.read(content)
     assert prices.as_of > datetime.date(2025, 1, 1)
     assert prices.price(OFFLINE_MODEL) is None
@@ -39,8 +39,8 @@ def test_the_projects_own_list_can_be_read_and_knows_no_price_of_templates() -> 
         ({"as_of": "2026-01-01", "usd_per_million_tokens": {"m": {"input": -1, "output": 1}}}, "m.input"),
         ({"as_of": "2026-01-01", "usd_per_million_tokens": {"m": {"input": 1}}}, "m.output"),
         ({"as_of": "2026-01-01", "usd_per_million_tokens": {"m": {"input": 1, "output": 1, "in": 1}}}, "m.in"),
-        (None, "prices.yml"),
-        ([], "prices.yml"),
+        (None, "catalog entry prices"),
+        ([], "catalog entry prices"),
     ],
 )
 def test_a_wrong_list_is_told_in_one_line_with_the_place(content: Any, says: str) -> None:

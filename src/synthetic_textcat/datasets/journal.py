@@ -26,17 +26,24 @@ class JournalDataset(AbstractDataset[list[Completion], Journal]):
     Args:
         filepath: The JSON Lines file, on a file system of this machine; absent is the same as empty.
         version: Not taken: each version would be an empty journal, and everything would be paid for again.
+        credentials, fs_args: Not taken: a file of this machine needs none.
         metadata: For plugins, such as the Kedro-Viz layer.
 
     Raises:
-        JournalError: If the entry is versioned, or its path is no file of this machine.
+        JournalError: If the entry is versioned or for another file system, or its path is no file of this machine.
     """
 
     _EPHEMERAL = True  # else `--only-missing-outputs` takes a half-written journal for a finished one
     _SINGLE_PROCESS = True  # an open file and its lock do not go to another process
 
     def __init__(
-        self, *, filepath: str, version: Version | None = None, metadata: dict[str, Any] | None = None
+        self,
+        *,
+        filepath: str,
+        version: Version | None = None,
+        credentials: dict[str, Any] | None = None,
+        fs_args: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
     ) -> None:
         refuse_a_slip(filepath)
         protocol, path = get_protocol_and_path(filepath)
@@ -51,6 +58,12 @@ class JournalDataset(AbstractDataset[list[Completion], Journal]):
                 f"The journal {filepath} can't be versioned: each version would begin empty, and all answers would be "
                 "paid for again. Next: remove `versioned` from its entries in the catalog"
             )
+        for name, given in {"credentials": credentials, "fs_args": fs_args}.items():
+            if given:
+                raise JournalError(
+                    f"The journal {filepath} takes no {name}: it is a file of this machine. Next: remove `{name}` from "
+                    "its entries in the catalog"
+                )
         self._filepath = Path(path)
         self._file: JournalFile | None = None
         self.metadata = metadata

@@ -10,6 +10,7 @@ from synthetic_textcat.hooks.quality_gate import QualityGate
 from synthetic_textcat.hooks.rebuild import Rebuild
 from synthetic_textcat.hooks.refill import Refill
 from synthetic_textcat.hooks.row_check import LentRowCheck
+from synthetic_textcat.hooks.runner_gate import RunnerGate
 from synthetic_textcat.hooks.stops import StopNotes
 from synthetic_textcat.hooks.storage_gate import StorageGate
 from synthetic_textcat.hooks.summary import RunSummary
@@ -28,6 +29,7 @@ __all__ = [
     "Rebuild",
     "Refill",
     "RunSummary",
+    "RunnerGate",
     "StopNotes",
     "StorageGate",
 ]

@@ -29,6 +29,7 @@ class Tally:
         usd: What they cost; None once a price is unknown.
         uncounted: Calls of unknown usage; with one of them tokens and USD are shown as at least so much.
         cells: How far the quota is, where there is one.
+        is_over: Whether no more calls are made: then no time is left, however many rows are.
     """
 
     asked: int
@@ -41,6 +42,7 @@ class Tally:
     usd: float | None = 0.0
     uncounted: int = 0
     cells: CellTally | None = None
+    is_over: bool = False
     unanswered: set[str] = field(default_factory=set)
 
     @property
@@ -62,6 +64,7 @@ class Tally:
         """No more calls are made: rows without a reply have failed."""
         self.failed += len(self.unanswered)
         self.unanswered.clear()
+        self.is_over = True
 
     def line(self, seconds: float) -> str:
         """All of it after so many seconds, within 80 columns up to 10,000 rows."""
@@ -70,7 +73,8 @@ class Tally:
         least = "+" if self.uncounted else ""
         parts += [f"{rate:.1f}/s", f"{_short(self.tokens)}{least} tokens"]
         parts += [f"{usd(self.usd)}{least}"] if self.usd is not None else []
-        parts += [f"{clock((self.asked - self.done) / rate)} left"] if rate and self.done < self.asked else []
+        goes_on = rate and self.done < self.asked and not self.is_over
+        parts += [f"{clock((self.asked - self.done) / rate)} left"] if goes_on else []
         return ", ".join(parts)
 
     def _results(self) -> list[str]:

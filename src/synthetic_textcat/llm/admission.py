@@ -44,6 +44,11 @@ class Admission:
         self._breaker = breaker
         self._in_flight = 0
         self._changed = asyncio.Event()
+        self._announced: str | None = None
+
+    def has_answered(self) -> bool:
+        """Whether the server has answered any call of this run."""
+        return self._breaker.has_answered
 
     @property
     def outage(self) -> Outage | None:
@@ -115,11 +120,18 @@ class Admission:
         return False
 
     def _announce(self) -> None:
+        """Logs each change; what the server said only once an outage, unless its cause changes."""
         last = self._breaker.last
         if self._breaker.is_closed:
+            self._announced = None
             logger.info("The server answers again")
-        elif self._breaker.state is State.OPEN and last is not None:
-            at = datetime.now().astimezone() + timedelta(seconds=self._breaker.wait_s)
-            logger.warning("No replies any more (%s: %s). Waiting until %s", last.cause, last.words, local_time(at))
-        elif self._breaker.state is State.STOPPED and last is not None:
-            logger.warning("No replies any more (%s: %s). The run stops here", last.cause, last.words)
+        elif self._breaker.state in (State.OPEN, State.STOPPED) and last is not None:
+            is_new, self._announced = last.cause != self._announced, last.cause
+            why = f"No replies any more ({last.cause}: {last.words})" if is_new else "Still no reply"
+            logger.warning("%s. %s", why, self._what_follows())
+
+    def _what_follows(self) -> str:
+        if self._breaker.state is State.STOPPED:
+            return "The run stops here"
+        at = datetime.now().astimezone() + timedelta(seconds=self._breaker.wait_s)
+        return f"Waiting until {local_time(at)}"

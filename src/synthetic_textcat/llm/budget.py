@@ -47,7 +47,7 @@ class Budget:
         self._spent = {"max_tokens_total": 0.0, "max_cost_usd": 0.0}
         self._calls = 0
         if generation.max_cost_usd is not None and prices.price(model) is None:
-            raise _unpriced(f"{PRICE_LIST} has no price for {model}", model)
+            raise _unpriced(f"There is no price for {model} in {PRICE_LIST}", model)
         for completion in spent:
             self.note(completion)
 

@@ -46,14 +46,15 @@ class CircuitBreaker:
     While open it waits as long as the server asks, or 5, 10, 20, … seconds. Then one call goes out, the probe. Any
     reply closes it. Where the next probe would be beyond the limit, it stops the run.
 
-    Two cases apart. Where the server names a wait beyond the limit, 20 such refusals stop the run, or fewer when no
+    Three cases apart. Where the server names a wait beyond the limit, 20 such refusals stop the run, or fewer when no
     calls are left: a second wave would tell no more. Replies to calls that were under way before do not speak against
-    them. And when no rows are left that nobody has asked for, failures must be of several rows to open it: else the
-    last few, which may be what the server chokes on, would pass for an outage.
+    them. When no rows are left that nobody has asked for, and others were answered, failures must be of several rows to
+    open it: else the last few, which may be what the server chokes on, would pass for an outage. And a run that ends
+    without a single reply, all calls having failed for one cause, met an outage, however few its rows are.
 
     Args:
         max_wait_s: The longest wait from opening on without a reply.
-        fewest_rows: How many rows must have failed when no others are left.
+        fewest_rows: How many rows must have failed when no others are left and some were answered.
         clock: Seconds by a clock that nobody sets.
     """
 
@@ -67,10 +68,17 @@ class CircuitBreaker:
         self.last: Failure | None = None
         self._streak = self._most_in_flight = 0
         self._rows: set[str] = set()
+        self._has_answered = False
+        self._causes: set[str] = set()
         self._refusals = 0
         self._refused_at = self._opened_at = self._probe_at = 0.0
         self._told_until = -inf
         self._backoff_s = _FIRST_WAIT_S
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether any reply, or a refusal of one request, has come in this run."""
+        return self._has_answered
 
     @property
     def is_closed(self) -> bool:
@@ -102,6 +110,7 @@ class CircuitBreaker:
 
     def succeed(self, begun_at: float = inf) -> None:
         """A call, begun at that time, brought a reply, whatever is in it: the server is there."""
+        self._has_answered = True
         if self.state is State.STOPPED:
             return
         self.state, self._backoff_s = State.CLOSED, _FIRST_WAIT_S
@@ -110,8 +119,8 @@ class CircuitBreaker:
             self.last, self._told_until, self._refusals = None, -inf, 0
 
     def conclude(self) -> None:
-        """No calls are left: what the server refused last, and for longer than may be waited, stops the run."""
-        if self._refusals:
+        """No calls are left: refusals for longer than may be waited, or one cause and no reply at all, stop the run."""
+        if self._refusals or (not self._has_answered and len(self._causes) == 1):
             self.state = State.STOPPED
 
     def fail(
@@ -131,6 +140,7 @@ class CircuitBreaker:
         if self.last is None or self.last.cause != failure.cause:
             self._forget_streak()
         self.last = failure
+        self._causes.add(failure.cause)
         self._listen(failure.retry_after_s)
         if self.state is State.CLOSED:
             self._count(row, in_flight)
@@ -164,7 +174,7 @@ class CircuitBreaker:
     def _is_outage(self, rows_remain: bool) -> bool:
         if self._refusals >= _ENOUGH_REFUSALS:
             return True
-        enough_rows = rows_remain or len(self._rows) >= self._fewest_rows
+        enough_rows = rows_remain or not self._has_answered or len(self._rows) >= self._fewest_rows
         return enough_rows and self._streak >= max(_FEWEST_CALLS, 2 * self._most_in_flight)
 
     def _plan_probe(self) -> None:

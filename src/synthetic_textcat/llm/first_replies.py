@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from synthetic_textcat.errors import FatalAnswerError
+from synthetic_textcat.llm.kept_text import MOST_OF_A_REPLY
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.replies import Problem
 
@@ -21,7 +22,8 @@ _FEWEST_ROWS = 5  # a row that is asked often is still one row
 _THINGS = {"example": "rows", "tasks": "lists of tasks", "label_set": "label sets"}
 """What a call asks for, by the name of its schema."""
 _STRUCTURE = "set llm.structured_output to what this server knows (json_schema, json_object, none)"
-_PROMPTS = "see what it says to the prompts in data/01_raw/prompts, or take another llm.model"
+_SHORTER = "set llm.max_tokens, so that a reply that runs on is cut"
+_PROMPTS = "see what it says to your prompts, or take another llm.model"
 _NEXT_STEP = {
     "invalid_json": _STRUCTURE,
     "schema_violation": _STRUCTURE,
@@ -96,9 +98,10 @@ class FirstReplies:
         is_one_task = len(self._tasks) == 1 and "" not in self._tasks
         if cause is None or not self._start.has(ENOUGH) or (cause in _OF_THE_CONTENT and is_one_task):
             return
+        next_step = _SHORTER if len(completion.raw_text) > MOST_OF_A_REPLY else _NEXT_STEP[cause]
         raise FatalAnswerError(
             f"The first {ENOUGH} replies to calls for {_THINGS.get(self._kind, 'replies')} all failed as {cause} "
-            f"({self._start.detail[:120]}). Next: {_NEXT_STEP[cause]}"
+            f"({self._start.detail[:120]}). Next: {next_step}"
         )
 
 

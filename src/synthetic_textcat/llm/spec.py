@@ -1,6 +1,7 @@
 """The recipe of a chat model: frozen and picklable, unlike the model; built where it is used."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from synthetic_textcat.llm.openai_client import openai_address, openai_arguments
 from synthetic_textcat.llm.redirects import refuse_redirects
 from synthetic_textcat.llm.transport_settings import RETRIES, deadline_of, retries_of
 from synthetic_textcat.redaction import SHORTEST, add_public, learn_settings, redact, short_secrets
+from synthetic_textcat.redaction.names import is_secret_name
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters
 
@@ -52,9 +54,12 @@ class ChatModelSpec:
 
     @property
     def identity(self) -> tuple[Any, ...]:
-        """What of the catalog entry changes answers, for the fingerprint: address and arguments, less transport."""
+        """What of the catalog entry changes answers, for the fingerprint: address and arguments.
+
+        Without transport, and without what is named like a secret, at any depth: a new key brings no other answers.
+        """
         known = _TRANSPORT | _ADDRESS if self.class_path == OPENAI_CLASS else _TRANSPORT  # its address is the endpoint
-        sent = {name: value for name, value in self.kwargs.items() if name not in known}
+        sent = _without_secrets({name: value for name, value in self.kwargs.items() if name not in known})
         return (self.endpoint, sent) if sent else (self.endpoint,)
 
     @property
@@ -141,6 +146,13 @@ class ChatModelSpec:
             raise ModelSetupError(f"llm.model={model} needs a server: add --env openai, or leave llm.model as it is")
         if not offline and model == OFFLINE_MODEL:
             raise ModelSetupError(f"llm.model={model} is no model of {self.class_path}; set llm.model to one")
+
+
+def _without_secrets(value: Any) -> Any:
+    """The value less the entries of its mappings that are named like a secret."""
+    if isinstance(value, Mapping):
+        return {key: _without_secrets(each) for key, each in value.items() if not is_secret_name(str(key))}
+    return [_without_secrets(each) for each in value] if isinstance(value, list) else value
 
 
 @cache

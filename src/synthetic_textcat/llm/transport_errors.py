@@ -73,7 +73,7 @@ CAUSES = {
     "timeout": Cause("the call took too long: {said}", _transport("timeout")),
     "too_long": Cause("the request is too long: {said}", _transport("server_error", retryable=False)),
     "transfer_broken": Cause("the connection to {at} broke: {said}", _transport("connection_error")),
-    "closed": Cause("{at} closed the connection without an answer: {said}{tls}", _transport("connection_error")),
+    "closed": Cause("{at} closed the connection without an answer: {said}", _transport("connection_error")),
     "quota_exhausted": Cause(
         "The account's {money} is used up: {said}",
         _fatal,
@@ -138,7 +138,7 @@ CAUSES = {
 }
 """The causes of `provider_errors.csv`, in the words of docs/errors.md."""
 
-_TLS_HINT = " (if it speaks TLS, let the address begin with https://)"
+_TLS_GUESS = "if it speaks TLS, let the address begin with https://"
 _CREDIT = re.compile("credit|balance|fund|prepay|余额", re.IGNORECASE)
 _REFUSALS = {
     400: "The server calls the request bad",
@@ -175,9 +175,11 @@ def as_our_error(error: Exception) -> OurError:
         money="credit" if _CREDIT.search(read.signs.words) else "quota",
         refusal=_REFUSALS.get(read.signs.status or 0, f"The server answers with status {read.signs.status}"),
         thing=_THINGS.get(read.signs.body, "a page"),
-        tls=_TLS_HINT if (read.address or "").startswith("http://") else "",
     )
-    return cause.make(_sentence(line, cause), read.retry_after_s)
+    ours = cause.make(_sentence(line, cause), read.retry_after_s)
+    if row.cause == "closed" and isinstance(ours, TransportError) and (read.address or "").startswith("http://"):
+        ours.guess = _TLS_GUESS
+    return ours
 
 
 def line_of(error: BaseException) -> str:

@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 
 from synthetic_textcat.errors import FatalAnswerError, PriceListError
 from synthetic_textcat.llm.admission import Admission
-from synthetic_textcat.llm.asking import Asked, ask
+from synthetic_textcat.llm.asking import Asked, Asker
+from synthetic_textcat.llm.call_queue import CallQueue
 from synthetic_textcat.llm.calls import Call, Manner
 from synthetic_textcat.llm.chat import Chat
-from synthetic_textcat.llm.deadlines import Deadlines
 from synthetic_textcat.llm.first_replies import FirstReplies
 from synthetic_textcat.llm.messages import Messages
 from synthetic_textcat.llm.spending_gate import SpendingGate
@@ -43,11 +43,9 @@ class WorkerPool:
         self._chat = chat
         self._manner = manner
         self._admission = admission
-        self._deadlines = Deadlines(manner.deadline_s)
         self._spending_gate = SpendingGate(manner.budget)
         self._size = manner.limits.max_concurrency
-        self._calls: Iterator[Call] = iter(())
-        self._rows_remain = True
+        self._calls = CallQueue()
         self._first_replies: dict[str, FirstReplies] = {}
         self._checking = asyncio.Lock()
         self._arrivals: list[Completion] = []
@@ -57,6 +55,7 @@ class WorkerPool:
         self._wake = asyncio.Event()
         self._proven = asyncio.Event()
         self._over = asyncio.Event()
+        self._asker = Asker(chat, manner, self._proven.is_set, admission.has_answered)
         if manner.budget.is_spent:
             self._over.set()
         self._waiting: set[asyncio.Task[Any]] = set()
@@ -73,7 +72,7 @@ class WorkerPool:
 
     async def begin(self, calls: Iterator[Call]) -> None:
         """Sets to work on calls, when there are none yet or all of the last ones are done and handed over."""
-        self._calls, self._rows_remain = calls, True
+        self._calls = CallQueue(calls)
         self._at_work = self._size
         self._wake.clear()
         self._workers = [asyncio.create_task(self._work(first=number == 0)) for number in range(self._size)]
@@ -99,7 +98,7 @@ class WorkerPool:
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
-        self._deadlines.close()
+        self._asker.close()
         with suppress(Exception):  # what arrived is worth more than a connection closed well
             await self._chat.close()
         return self._hand_over()
@@ -124,9 +123,9 @@ class WorkerPool:
             if not first:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._proven.wait(), _PATIENCE_S)
-            while not self._over.is_set() and (call := next(self._calls, None)) is not None:
-                await self._settle(call)
-            self._rows_remain = False
+            while not self._over.is_set() and (call := self._calls.take()) is not None:
+                if not self._manner.pauses.leave_out(call.task_id):  # it may have been drawn before the pause
+                    await self._settle(call)
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001  an exit that left a task would end the event loop without a word
@@ -181,10 +180,9 @@ class WorkerPool:
             asked: Asked | None = None
             try:
                 if not self._over.is_set():
-                    own = (self._chat, call, messages, attempt, self._manner)
-                    asked = await ask(*own, self._deadlines, self._proven.is_set)
+                    asked = await self._asker.ask(call, messages, attempt)
             finally:
-                self._admission.leave(ticket, asked, messages, rows_remain=self._rows_remain)
+                self._admission.leave(ticket, asked, messages, rows_remain=not self._calls.is_empty)
             if asked is None:
                 return None
             await self._take_in(asked.completion)

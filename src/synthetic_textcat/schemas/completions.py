@@ -72,8 +72,9 @@ class Completion:
 
     @property
     def has_content(self) -> bool:
-        """Whether it is a reply of the model's own, neither a refusal nor blocked by a filter."""
-        return self.replied and self.refusal is None and self.finish_reason != "content_filter"
+        """Whether it is a text of the model's own: neither empty, nor a refusal, nor blocked by a filter."""
+        is_own = self.replied and self.refusal is None and self.finish_reason != "content_filter"
+        return is_own and bool(self.raw_text.strip())
 
     @property
     def tokens(self) -> int:

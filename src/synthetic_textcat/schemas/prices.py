@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from synthetic_textcat.errors import PriceListError
 from synthetic_textcat.schemas.completions import Completion
 
-PRICE_LIST = "conf/base/prices.yml"
+PRICE_LIST = "the price list (catalog entry prices)"
+"""In messages: its path is what the user's catalog says."""
 
 Amount = TypeVar("Amount", int, float)
 """Tokens, or USD."""
@@ -61,7 +62,7 @@ class PriceList(_Strict):
                 for x in error.errors(include_url=False)
             )
             raise PriceListError(
-                f"{PRICE_LIST}: {'; '.join(places)}. Next: give as_of (a date) and, for each model, input, "
+                f"Of {PRICE_LIST} {'; '.join(places)}. Next: give as_of (a date) and, for each model, input, "
                 "cached_input (or not) and output in USD per million tokens; null for a model of unknown prices"
             ) from None
 

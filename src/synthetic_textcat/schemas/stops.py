@@ -11,7 +11,7 @@ HOW_TO_GO_ON = "mend the task or the prompt, take another model, or raise genera
 """What to do about a task that is paused."""
 
 ALL_PAUSED = "paused_tasks"
-"""What stopped a run in which no task is left that is not paused."""
+"""What stopped a run in which each task with rows to ask for is paused."""
 
 
 class Outage(Block):
@@ -59,7 +59,7 @@ class Stops(Block):
     Attributes:
         outage: What stopped all calls, if anything did.
         paused: Tasks that were set aside.
-        all_paused: Whether those are all of the plan.
+        all_paused: Whether those are all that had rows to ask for.
     """
 
     outage: Outage | None = None
@@ -98,5 +98,5 @@ def stop_sentence(stopped_by: str, stops: Stops) -> str:
     if stops.outage is not None:
         return stops.outage.says
     if stopped_by == ALL_PAUSED:
-        return f"{ALL_PAUSED}: no task is left that is not paused"
+        return f"{ALL_PAUSED}: each task with rows to ask for is paused"
     return f"{stopped_by}; raise it and the same command goes on" if stopped_by else ""

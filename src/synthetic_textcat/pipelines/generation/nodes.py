@@ -159,7 +159,7 @@ def generate(
     outage = yield from complete(lambda: Chat(spec.build(llm), llm), pending, manner)
     paused = tuple(_paused(tasks, pauses))
     if outage is not None or paused:
-        all_paused = {task.task_id for task in paused} >= set(task_ids)
+        all_paused = {task.task_id for task in paused} >= {task_ids[row.position] for row in still_open.rows}
         yield LastBatch(Stops(outage=outage, paused=paused, all_paused=all_paused))
 
 

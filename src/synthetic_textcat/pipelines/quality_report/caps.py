@@ -21,7 +21,7 @@ def reached_cap(metrics: Mapping[str, float | None], generation: GenerationParam
 
 
 def stopped_by(stops: Stops, metrics: Mapping[str, float | None], generation: GenerationParameters) -> str:
-    """The cause of an outage, `paused_tasks` where no task is left that is not paused, or the cap; else empty."""
+    """The cause of an outage, `paused_tasks` where each task with rows to ask for is paused, or the cap; else empty."""
     return stops.stopped_by or reached_cap(metrics, generation)
 
 

@@ -21,9 +21,11 @@ from synthetic_textcat.pipelines.quality_report.metrics import (
     yield_metrics,
 )
 from synthetic_textcat.pipelines.quality_report.outcomes import PLANNED, ends_of, outcome_rows
+from synthetic_textcat.pipelines.quality_report.paused_shares import without_paused
 from synthetic_textcat.pipelines.quality_report.quota.surplus import beyond_target
 from synthetic_textcat.pipelines.quality_report.signals.nodes import Signals, tables_of
 from synthetic_textcat.pipelines.quality_report.spending import add_up, spending_metrics
+from synthetic_textcat.pipelines.quality_report.unanswered import commonest_reason
 from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import (
     AttributeSamplingParameters,
@@ -149,7 +151,15 @@ def name_stop(metrics: Metrics, generation: GenerationParameters, stops: dict[st
 
 
 def assess_run(
-    ledger: Ledger, metrics: Metrics, settings: QualityReportParameters, stops: dict[str, Any], *signals: Signals
+    ledger: Ledger,
+    metrics: Metrics,
+    outcomes: pd.DataFrame,
+    failed: pd.DataFrame,
+    settings: QualityReportParameters,
+    stops: dict[str, Any],
+    *signals: Signals,
 ) -> list[Concern]:
     """What is wrong, the gravest first."""
-    return assess(ledger, metrics, settings, tables_of(signals), Stops.read(stops))
+    why = Stops.read(stops)
+    shares = without_paused(metrics, outcomes, why.paused)
+    return assess(ledger, shares, settings, tables_of(signals), why, commonest_reason(failed))

@@ -113,7 +113,7 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 assess_run,
-                inputs=["ledger", "metrics", "params:quality_report", "stops", *_SIGNALS],
+                inputs=["ledger", "metrics", "outcomes", "failed", "params:quality_report", "stops", *_SIGNALS],
                 outputs="concerns",
                 name="assess_run",
             ),
