@@ -11,8 +11,8 @@ import pytest
 from kedro.io import DatasetError
 
 from synthetic_textcat.datasets import FileDataset, TableDataset
+from synthetic_textcat.error_messages import in_one_line
 from synthetic_textcat.file_errors import about_file
-from synthetic_textcat.plain_errors import in_one_line
 
 _NUMBERS = (errno.EROFS, errno.EACCES, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EISDIR, errno.ELOOP, errno.EMFILE)
 

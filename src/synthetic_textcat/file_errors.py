@@ -4,7 +4,7 @@ import errno
 import os
 from pathlib import Path
 
-from synthetic_textcat.visible_text import single_line
+from synthetic_textcat.text.visible_text import single_line
 
 _MAKE_ROOM = "make room there"
 _NEXT_STEPS = {

@@ -4,7 +4,7 @@ import sys
 from typing import Any, TextIO
 
 from synthetic_textcat.redaction import redact
-from synthetic_textcat.visible_text import is_invisible
+from synthetic_textcat.text.visible_text import is_invisible
 
 _STEERING = frozenset("\n\r\t\b\x1b")
 """What rich and click need to draw: text of others never gets here with them, since `console` and logs replace them."""

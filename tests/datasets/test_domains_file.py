@@ -7,7 +7,7 @@ from kedro.io import DatasetError
 
 from synthetic_textcat.datasets import DomainsFileDataset
 from synthetic_textcat.errors import DomainsFileError
-from synthetic_textcat.pipelines.task_ingest.domains import read_domains
+from synthetic_textcat.pipelines.task_ingest.brainstorm.domains import read_domains
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ import pytest
 from kedro.io import DatasetError
 
 from synthetic_textcat.datasets import FolderDataset, HubRepositoryDataset
-from synthetic_textcat.plain_errors import in_one_line
+from synthetic_textcat.error_messages import in_one_line
 from synthetic_textcat.schemas.dataset_folder import TAG
 from synthetic_textcat.schemas.publications import PublicationOrder, PublicationPlan
 from tests.support.hub import OWNER, TOKEN, LoopbackHub, Repository

@@ -12,9 +12,9 @@ import pytest
 from kedro.io import AbstractDataset, DatasetError
 
 from synthetic_textcat.datasets import JournalDataset
+from synthetic_textcat.error_messages import in_one_line
 from synthetic_textcat.errors import JournalError
 from synthetic_textcat.llm.journal import completion_line
-from synthetic_textcat.plain_errors import in_one_line
 from synthetic_textcat.schemas.completions import Completion
 from tests.llm.builders import completion, fingerprint, no_reply
 

@@ -7,7 +7,7 @@ import pytest
 from kedro.io import DatasetError
 
 from synthetic_textcat.datasets import KeptTasksDataset, TableDataset
-from synthetic_textcat.plain_errors import in_one_line
+from synthetic_textcat.error_messages import in_one_line
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
 
 _ROW = Task(task="Sort a review.", labels=("good", "bad")).to_row("brainstorm", "a-model")

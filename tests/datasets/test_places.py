@@ -16,8 +16,8 @@ from kedro.io import AbstractDataset, DatasetError
 from synthetic_textcat import datasets
 from synthetic_textcat.datasets.locations import shown_place
 from synthetic_textcat.datasets.previews import ABSENT
+from synthetic_textcat.error_messages import in_one_line
 from synthetic_textcat.errors import StorageError
-from synthetic_textcat.plain_errors import in_one_line
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
 from tests.support.s3 import BUCKET, S3Server
 

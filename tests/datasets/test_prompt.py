@@ -10,9 +10,9 @@ from langchain_core.prompts import ChatPromptTemplate
 
 from synthetic_textcat.datasets import PromptDataset
 from synthetic_textcat.datasets.previews import ABSENT
+from synthetic_textcat.error_messages import in_one_line
 from synthetic_textcat.errors import PromptError
-from synthetic_textcat.llm.messages import check_placeholders
-from synthetic_textcat.plain_errors import in_one_line
+from synthetic_textcat.llm.prompts import check_placeholders
 
 _SYSTEM = "messages:\n  - role: system\n    content: So.\n"
 _USER = _SYSTEM + "  - role: user\n    content: |-\n      The task: {task}\n      Answer: "

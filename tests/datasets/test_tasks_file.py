@@ -9,8 +9,8 @@ import pytest
 from kedro.io import DatasetError
 
 from synthetic_textcat.datasets import TasksFileDataset
+from synthetic_textcat.error_messages import in_one_line
 from synthetic_textcat.errors import TasksFileError
-from synthetic_textcat.plain_errors import in_one_line
 from tests.support.tasks_files import WRITERS, Entries
 
 _ENTRIES: Entries = [{"task": "Tell.", "labels": ["a", "b"], "language": {"German": 1.0}}, {"task": "Name it."}]

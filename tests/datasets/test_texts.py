@@ -6,8 +6,8 @@ import pytest
 from kedro.io import DatasetError
 
 from synthetic_textcat.datasets import TextsDataset
+from synthetic_textcat.error_messages import in_one_line
 from synthetic_textcat.errors import ReferenceTextsError
-from synthetic_textcat.plain_errors import in_one_line
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from kedro.io import DataCatalog
 
-from synthetic_textcat.hooks.row_check import reject_reason
+from synthetic_textcat.hooks.catalog_inputs import reject_reason
 from synthetic_textcat.hooks.stop_lines import stop_lines
 from synthetic_textcat.hooks.stops import StopNotes
 from synthetic_textcat.hooks.tracking.tags import stop_tags

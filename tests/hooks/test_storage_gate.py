@@ -13,9 +13,9 @@ import pytest
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline, node
 
+from synthetic_textcat.error_messages import in_one_line
 from synthetic_textcat.errors import StorageError
 from synthetic_textcat.hooks import Refill, StorageGate
-from synthetic_textcat.plain_errors import in_one_line
 from tests.support.s3 import BUCKET, S3Server
 
 _TABLE = "synthetic_textcat.datasets.TableDataset"

@@ -3,7 +3,7 @@
 import pytest
 
 from synthetic_textcat.hooks.durations import clock
-from synthetic_textcat.hooks.quote_lines import quote_lines
+from synthetic_textcat.hooks.summary_lines import quote_lines
 from synthetic_textcat.hooks.tally import Tally
 from synthetic_textcat.schemas.prices import PriceList
 from tests.llm.builders import BAD, completion, no_reply

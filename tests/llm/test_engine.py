@@ -11,7 +11,7 @@ from langchain_core.messages import BaseMessage
 from synthetic_textcat.errors import TransportError
 from synthetic_textcat.llm.calls import Call
 from synthetic_textcat.llm.engine import complete
-from synthetic_textcat.llm.messages import messages_sha256, wire_form
+from synthetic_textcat.llm.prompts import messages_sha256, wire_form
 from synthetic_textcat.llm.retries import judging
 from synthetic_textcat.llm.retry_policy import RetryPolicy
 from synthetic_textcat.schemas.completions import Completion

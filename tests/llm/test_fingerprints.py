@@ -8,7 +8,7 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
 from synthetic_textcat.llm.fingerprints import Fingerprinter
-from synthetic_textcat.llm.messages import messages_sha256, wire_form
+from synthetic_textcat.llm.prompts import messages_sha256, wire_form
 from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.replies import row_schema
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from synthetic_textcat.llm.parsing import parse
 from synthetic_textcat.schemas.outcomes import CONTENT_CAUSES
 from synthetic_textcat.schemas.replies import LabelSet, Problem, TaskList
-from synthetic_textcat.schemas.task_sentences import LONGEST_SENTENCE
+from synthetic_textcat.schemas.task_text import LONGEST_SENTENCE
 from tests.llm.builders import completion
 
 _TASKS = ["Sort reviews by tone.", "Tell who wrote a letter.", "Find the cause that a report names."]

@@ -5,7 +5,7 @@ from langchain_core.messages import HumanMessage
 from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
 from synthetic_textcat.errors import PromptError
-from synthetic_textcat.llm.messages import check_placeholders, wire_form
+from synthetic_textcat.llm.prompts import check_placeholders, wire_form
 from synthetic_textcat.llm.retries import asking_again, judging
 from synthetic_textcat.schemas.replies import Problem, Reply, TaskList
 from tests.llm.builders import BAD, completion

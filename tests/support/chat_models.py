@@ -11,7 +11,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr
 
 from synthetic_textcat.llm.chat import Chat
-from synthetic_textcat.llm.messages import Messages
+from synthetic_textcat.llm.prompts import Messages
 from synthetic_textcat.schemas.parameters import LlmParameters
 
 GOOD = '{"input_text": "a text", "label": "A", "misleading_label": "B"}'

@@ -3,7 +3,7 @@
 from synthetic_textcat.datasets.chat_model import ChatModelDataset
 from synthetic_textcat.datasets.domains_file import DomainsFileDataset
 from synthetic_textcat.datasets.figure import FigureDataset
-from synthetic_textcat.datasets.file import FileDataset
+from synthetic_textcat.datasets.files import FileDataset
 from synthetic_textcat.datasets.folder import FolderDataset
 from synthetic_textcat.datasets.hub_repository import HubRepositoryDataset
 from synthetic_textcat.datasets.journal import JournalDataset
@@ -13,7 +13,7 @@ from synthetic_textcat.datasets.prompt import PromptDataset
 from synthetic_textcat.datasets.table import TableDataset
 from synthetic_textcat.datasets.tasks_file import TasksFileDataset
 from synthetic_textcat.datasets.texts import TextsDataset
-from synthetic_textcat.datasets.user_table import UserTableDataset
+from synthetic_textcat.datasets.user_tables import UserTableDataset
 
 __all__ = [
     "ChatModelDataset",

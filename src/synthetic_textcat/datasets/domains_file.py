@@ -2,7 +2,7 @@
 
 from kedro.io import DatasetError
 
-from synthetic_textcat.datasets.file import FileDataset
+from synthetic_textcat.datasets.files import FileDataset
 from synthetic_textcat.datasets.user_file import content_of
 from synthetic_textcat.datasets.yaml_text import read_yaml
 from synthetic_textcat.errors import DomainsFileError

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import httpx2
 
 from synthetic_textcat.errors import PublishError, causes
-from synthetic_textcat.visible_text import single_line
+from synthetic_textcat.text.visible_text import single_line
 
 _LONGEST = 200
 

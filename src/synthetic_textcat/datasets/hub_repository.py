@@ -2,8 +2,8 @@
 
 import os
 
-from synthetic_textcat.datasets.file import FileDataset
 from synthetic_textcat.datasets.file_formats import write
+from synthetic_textcat.datasets.files import FileDataset
 from synthetic_textcat.datasets.replacing import replacing
 from synthetic_textcat.schemas.publications import PublicationOrder
 
@@ -27,7 +27,7 @@ class HubRepositoryDataset(FileDataset):
         Raises:
             PublishError: If that does not work; then nothing is to be seen there that was not before.
         """
-        from synthetic_textcat.datasets.hub_push import push  # with its client: other pipelines do without
+        from synthetic_textcat.datasets.hub_client import push  # with its client: other pipelines do without
 
         place = self.place_to_save
         pushed = push(data, hub_endpoint())

@@ -7,7 +7,7 @@ from synthetic_textcat.datasets.stored import StoredDataset
 from synthetic_textcat.errors import TasksFileError
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, tasks_of
 from synthetic_textcat.schemas.tasks_file import KeptTasks
-from synthetic_textcat.visible_text import single_line
+from synthetic_textcat.text.visible_text import single_line
 
 
 class KeptTasksDataset(StoredDataset[None, KeptTasks]):

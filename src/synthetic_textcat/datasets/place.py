@@ -9,10 +9,10 @@ from pathlib import Path, PurePosixPath
 from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
-from synthetic_textcat.datasets.whole_file import restored
+from synthetic_textcat.datasets.atomic_files import restored
 from synthetic_textcat.errors import StorageError
 from synthetic_textcat.redaction import redact
-from synthetic_textcat.visible_text import single_line
+from synthetic_textcat.text.visible_text import single_line
 
 INCOMPLETE = ".incomplete"
 """Object that stands in a remote folder while its files are being replaced: with it the folder counts as absent."""

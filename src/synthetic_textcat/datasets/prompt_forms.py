@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from synthetic_textcat.errors import PromptError
 from synthetic_textcat.llm.placeholders import brace_fault
-from synthetic_textcat.schemas.task_forms import shown
+from synthetic_textcat.schemas.task_input import shown
 
 ROLES = ("system", "user", "assistant", "human", "ai")
 """The last two are other words for `user` and `assistant`."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from synthetic_textcat.datasets import whole_file
+from synthetic_textcat.datasets import atomic_files as whole_file
 from synthetic_textcat.datasets.place import EMPTY, INCOMPLETE, MEND, TEMPORARY, Place
 from synthetic_textcat.errors import StorageError
 from synthetic_textcat.file_errors import about_file

@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from synthetic_textcat.datasets.csv_table import read_csv, read_text
+from synthetic_textcat.datasets.strict_readers import read_csv, read_text
 from synthetic_textcat.datasets.yaml_text import read_yaml
 from synthetic_textcat.errors import TasksFileError
 from synthetic_textcat.schemas.tasks_file import JsonError, parse_json
-from synthetic_textcat.visible_text import single_line
+from synthetic_textcat.text.visible_text import single_line
 
 _MEND = "Next: mend that place"
 

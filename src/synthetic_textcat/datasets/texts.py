@@ -6,9 +6,9 @@ import pandas as pd
 from kedro.io import DatasetError, Version
 from kedro_datasets._typing import TablePreview
 
-from synthetic_textcat.datasets.csv_table import read_csv
 from synthetic_textcat.datasets.previews import ABSENT, ROWS, rows_preview
 from synthetic_textcat.datasets.stored import StoredDataset
+from synthetic_textcat.datasets.strict_readers import read_csv
 from synthetic_textcat.errors import ReferenceTextsError
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import yaml
 
-from synthetic_textcat.datasets.csv_table import read_text
+from synthetic_textcat.datasets.strict_readers import read_text
+from synthetic_textcat.error_messages import yaml_mend
 from synthetic_textcat.errors import TextcatError
-from synthetic_textcat.plain_errors import yaml_mend
-from synthetic_textcat.schemas.task_forms import shown
+from synthetic_textcat.schemas.task_input import shown
 
 _MEND = "Next: mend that place"
 

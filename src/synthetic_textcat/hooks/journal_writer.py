@@ -8,7 +8,7 @@ from kedro.pipeline import Pipeline
 
 from synthetic_textcat.datasets import JournalDataset
 from synthetic_textcat.errors import JournalError
-from synthetic_textcat.hooks.refill import Refill
+from synthetic_textcat.hooks.quota_passes import Refill
 from synthetic_textcat.llm.engine import give_up
 
 _JOURNALS = {"brainstorm_completions": "brainstorm_journal", "completions": "journal"}

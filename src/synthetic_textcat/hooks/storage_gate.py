@@ -16,7 +16,7 @@ from synthetic_textcat.datasets.place import MEND
 from synthetic_textcat.datasets.replacing import prove_writable
 from synthetic_textcat.datasets.stored import StoredDataset
 from synthetic_textcat.errors import StorageError
-from synthetic_textcat.hooks.refill import Refill
+from synthetic_textcat.hooks.quota_passes import Refill
 
 _SECOND_NAMES = {
     "previous_rounds": "rounds",

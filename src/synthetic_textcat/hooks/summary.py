@@ -12,10 +12,10 @@ from synthetic_textcat.console import say
 from synthetic_textcat.datasets.locations import shown_place
 from synthetic_textcat.hooks.compare_lines import compare_lines
 from synthetic_textcat.hooks.quota_lines import quota_lines
-from synthetic_textcat.hooks.quote_lines import quote_lines
-from synthetic_textcat.hooks.refill import Refill
+from synthetic_textcat.hooks.quota_passes import Refill
 from synthetic_textcat.hooks.spent_lines import cost_lines
 from synthetic_textcat.hooks.stop_lines import stop_lines
+from synthetic_textcat.hooks.summary_lines import quote_lines
 from synthetic_textcat.pipelines.quality_report.concern import Concern
 from synthetic_textcat.pipelines.quality_report.concerns import PAUSED
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from math import isinf
 from typing import NamedTuple
 
-from synthetic_textcat.llm.asking import Asked
 from synthetic_textcat.llm.circuit_breaker import CircuitBreaker, Failure, State
-from synthetic_textcat.llm.messages import Messages
 from synthetic_textcat.llm.pace import Pace
+from synthetic_textcat.llm.prompts import Messages
+from synthetic_textcat.llm.single_call import Asked
 from synthetic_textcat.schemas.stops import Outage, local_time
 
 _A_YEAR_S = 365 * 86_400.0

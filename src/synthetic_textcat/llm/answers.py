@@ -8,7 +8,7 @@ from langchain_core.messages import AIMessage
 
 from synthetic_textcat.llm.finish_reasons import CONTENT_FILTER, REFUSAL, finish_reason_of
 from synthetic_textcat.llm.token_usage import NOTHING, UNKNOWN, TokenUsage, read_usage
-from synthetic_textcat.llm.unicode import speakable
+from synthetic_textcat.text.unicode_unicode import speakable
 
 
 @dataclass(frozen=True, slots=True)

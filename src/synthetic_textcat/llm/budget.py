@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from synthetic_textcat.errors import PriceListError
-from synthetic_textcat.llm.messages import Messages
+from synthetic_textcat.llm.prompts import Messages
 from synthetic_textcat.llm.usage_bound import TokenBound, UsageBound
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import GenerationParameters

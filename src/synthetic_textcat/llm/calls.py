@@ -6,7 +6,7 @@ from typing import Any
 
 from synthetic_textcat.llm.budget import Budget
 from synthetic_textcat.llm.first_replies import TaskPauses
-from synthetic_textcat.llm.messages import Messages
+from synthetic_textcat.llm.prompts import Messages
 from synthetic_textcat.llm.retries import Judge
 from synthetic_textcat.llm.retry_policy import RetryPolicy
 from synthetic_textcat.schemas.completions import Completion

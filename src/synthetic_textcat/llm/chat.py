@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from synthetic_textcat.errors import ContentFilteredError
 from synthetic_textcat.llm.answers import Answer, filtered_answer, read_answer
-from synthetic_textcat.llm.messages import Messages
+from synthetic_textcat.llm.prompts import Messages
 from synthetic_textcat.llm.transport_errors import as_our_error
 from synthetic_textcat.llm.ways import way_of
 from synthetic_textcat.schemas.parameters import LlmParameters

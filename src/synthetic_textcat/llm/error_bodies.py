@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from synthetic_textcat.llm.unicode import speakable
 from synthetic_textcat.redaction import mask, redact
-from synthetic_textcat.visible_text import in_visible_line
+from synthetic_textcat.text.unicode_unicode import speakable
+from synthetic_textcat.text.visible_text import in_visible_line
 
 BODY_KINDS = ("empty", "html", "xml", "stream", "text", "broken", "error", "no_reply", "json")
 """Nothing; a web page; XML; server-sent events; plain text; what is cut off or can't be decoded; an error in JSON; a

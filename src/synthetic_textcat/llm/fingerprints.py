@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from synthetic_textcat.hashing import canonical_json, sha256_of
-from synthetic_textcat.llm.messages import Messages, wire_form
+from synthetic_textcat.llm.prompts import Messages, wire_form
 from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.prompts import prompt_sha256
 

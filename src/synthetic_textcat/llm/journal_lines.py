@@ -12,9 +12,9 @@ from pathlib import Path
 from types import NoneType
 from typing import IO, Any, get_args, get_type_hints
 
-from synthetic_textcat.llm.unicode import speakable
 from synthetic_textcat.schemas.completions import REPLIED, Completion
 from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
+from synthetic_textcat.text.unicode_unicode import speakable
 
 PADDING = b"\0 \t\r\n"
 """What may stand behind the last line: a file system fills up a file with zeros when the machine crashes."""

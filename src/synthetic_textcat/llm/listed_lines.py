@@ -6,8 +6,8 @@ Items keep their numbers and bullets: whoever reads an item takes them off.
 import regex
 
 from synthetic_textcat.llm.recovery import Recovery
-from synthetic_textcat.schemas.task_sentences import BULLET, LONGEST_ITEM, NUMBERING
-from synthetic_textcat.unspaced import UNSPACED
+from synthetic_textcat.schemas.task_text import BULLET, LONGEST_ITEM, NUMBERING
+from synthetic_textcat.text.unspaced import UNSPACED
 
 _UNSPACED_WORD = rf"\S{{0,40}}[{UNSPACED}]"  # bounded: else each number reads on to the end of the text
 _LINE = regex.compile(

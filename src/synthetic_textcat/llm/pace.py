@@ -4,7 +4,7 @@ import asyncio
 
 from aiolimiter import AsyncLimiter
 
-from synthetic_textcat.llm.messages import Messages
+from synthetic_textcat.llm.prompts import Messages
 from synthetic_textcat.schemas.completions import Completion
 
 _MINUTE_S = 60.0

@@ -11,10 +11,10 @@ from pydantic import BaseModel
 
 from synthetic_textcat.llm.reading import LONGEST_DETAIL, read, read_at_once, too_long
 from synthetic_textcat.llm.result_cache import ResultCache, key_of
-from synthetic_textcat.llm.unicode import speakable
 from synthetic_textcat.llm.worker_thread import WorkerThread
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.replies import Problem
+from synthetic_textcat.text.unicode_unicode import speakable
 
 Wanted = TypeVar("Wanted", bound=BaseModel)
 

@@ -14,10 +14,10 @@ from synthetic_textcat.llm.kept_text import MOST_OF_A_REPLY, length_before
 from synthetic_textcat.llm.list_recovery import lists
 from synthetic_textcat.llm.literals import is_closed
 from synthetic_textcat.llm.recovery import Recovery
-from synthetic_textcat.llm.unicode import speakable
 from synthetic_textcat.llm.work_budget import WorkLimitError
 from synthetic_textcat.schemas.replies import LabelSet, Problem, TaskList
-from synthetic_textcat.visible_text import single_line
+from synthetic_textcat.text.unicode_unicode import speakable
+from synthetic_textcat.text.visible_text import single_line
 
 Wanted = TypeVar("Wanted", bound=BaseModel)
 Found = TypeVar("Found")

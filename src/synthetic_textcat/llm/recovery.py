@@ -11,8 +11,8 @@ from synthetic_textcat.llm.work_budget import (
     WorkLimitError,
     unmetered,
 )
-from synthetic_textcat.schemas.task_sentences import sentence_of
-from synthetic_textcat.visible_text import single_line
+from synthetic_textcat.schemas.task_text import sentence_of
+from synthetic_textcat.text.visible_text import single_line
 
 _A_SENTENCE = 40  # steps that a look at a text takes, however short it is
 _LONGEST_ERROR = 120
@@ -60,7 +60,7 @@ class Recovery:
         return None
 
     def sentence_of(self, item: Any) -> str | None:
-        """The sentence of an item, as `schemas.task_sentences` finds it."""
+        """The sentence of an item, as `schemas.task_text` finds it."""
         self.weigh(item)
         return sentence_of(item)
 

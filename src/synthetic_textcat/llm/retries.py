@@ -6,11 +6,11 @@ from langchain_core.messages import AIMessage
 from langchain_core.prompts import ChatPromptTemplate
 from pydantic import BaseModel
 
-from synthetic_textcat.llm.messages import Messages, check_placeholders
 from synthetic_textcat.llm.parsing import parse, parse_off_loop
-from synthetic_textcat.llm.unicode import speakable
+from synthetic_textcat.llm.prompts import Messages, check_placeholders
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.replies import Problem
+from synthetic_textcat.text.unicode_unicode import speakable
 
 _LONGEST_REMINDER = 1_000  # a reply that ran on to the token limit would not fit in a second time
 _NOTHING = "(no text)"  # servers refuse an empty assistant message

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
-from synthetic_textcat.llm.messages import check_placeholders
+from synthetic_textcat.llm.prompts import check_placeholders
 from synthetic_textcat.schemas.rows import ATTRIBUTES
 
 OWN, SEEDS = "own_attributes", "seed_examples"

@@ -13,7 +13,7 @@ from synthetic_textcat.llm.header_values import check_all_headers
 from synthetic_textcat.llm.model_classes import argument_names, learn_and_check_keys, load_class, settings_for
 from synthetic_textcat.llm.openai_client import openai_address, openai_arguments
 from synthetic_textcat.llm.redirects import refuse_redirects
-from synthetic_textcat.llm.transport_settings import RETRIES, deadline_of, retries_of
+from synthetic_textcat.llm.transport import RETRIES, deadline_of, retries_of
 from synthetic_textcat.redaction import SHORTEST, add_public, learn_settings, redact, short_secrets
 from synthetic_textcat.redaction.names import is_secret_name
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL

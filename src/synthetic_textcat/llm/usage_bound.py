@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from synthetic_textcat.hashing import canonical_json
-from synthetic_textcat.llm.messages import Messages
+from synthetic_textcat.llm.prompts import Messages
 from synthetic_textcat.schemas.completions import Completion
 
 _TEMPLATE_TOKENS = 256

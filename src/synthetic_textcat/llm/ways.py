@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from synthetic_textcat.errors import ModelSetupError
-from synthetic_textcat.llm.messages import Messages
+from synthetic_textcat.llm.prompts import Messages
 from synthetic_textcat.llm.transport_errors import line_of
 from synthetic_textcat.schemas.parameters import LlmParameters
 

@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 
 from synthetic_textcat.errors import FatalAnswerError, PriceListError
 from synthetic_textcat.llm.admission import Admission
-from synthetic_textcat.llm.asking import Asked, Asker
 from synthetic_textcat.llm.call_queue import CallQueue
 from synthetic_textcat.llm.calls import Call, Manner
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.first_replies import FirstReplies
-from synthetic_textcat.llm.messages import Messages
+from synthetic_textcat.llm.prompts import Messages
+from synthetic_textcat.llm.single_call import Asked, Asker
 from synthetic_textcat.llm.spending_gate import SpendingGate
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.replies import Problem

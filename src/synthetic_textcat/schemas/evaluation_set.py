@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from synthetic_textcat.errors import EvaluationError, nearest
-from synthetic_textcat.near_others import Resemblance
 from synthetic_textcat.schemas.tasks import normalise
+from synthetic_textcat.text.near_others import Resemblance
 
 EXACT, NEAR = "exact", "near"
 TEXT_COLUMNS = ("text", "input_text")

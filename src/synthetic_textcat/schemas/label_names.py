@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable
 
-from synthetic_textcat.schemas.task_forms import shown
-from synthetic_textcat.schemas.task_sentences import CODE_NAME, unquoted
+from synthetic_textcat.schemas.task_input import shown
+from synthetic_textcat.schemas.task_text import CODE_NAME, unquoted
 from synthetic_textcat.schemas.tasks import normalise
-from synthetic_textcat.visible_text import first_invisible, in_visible_line
+from synthetic_textcat.text.visible_text import first_invisible, in_visible_line
 
 _MARKUP = re.compile(r"\*\*|`")
 _WRAPPING = re.compile(rf"(?!{CODE_NAME}\Z)(\*|__?|~~)(?P<inside>\S.*)\1")

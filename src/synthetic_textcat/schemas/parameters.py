@@ -2,13 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from synthetic_textcat.errors import nearest
 from synthetic_textcat.schemas.attributes import Choice, weights_of
@@ -19,7 +13,7 @@ from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from synthetic_textcat.schemas.own_attributes import OwnAttributes
 from synthetic_textcat.schemas.publications import checked_repository
 from synthetic_textcat.schemas.rows import ATTRIBUTES
-from synthetic_textcat.schemas.task_forms import checked_choice, checked_choices
+from synthetic_textcat.schemas.task_input import checked_choice, checked_choices
 from synthetic_textcat.schemas.thresholds import Thresholds
 
 _ROUNDING = 1e-9

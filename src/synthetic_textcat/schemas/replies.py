@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from synthetic_textcat.redaction import mask
 from synthetic_textcat.schemas.label_names import plain_line, plain_name, taken_for_one
-from synthetic_textcat.schemas.task_sentences import sentence_of
+from synthetic_textcat.schemas.task_text import sentence_of
 
 FEWEST_LABELS, MOST_LABELS = 2, 12
 _LONGEST_LABEL = 1_000  # characters; a text has its bound with the reply, but no label is an essay

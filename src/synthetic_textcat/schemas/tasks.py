@@ -11,12 +11,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from synthetic_textcat.errors import nearest
 from synthetic_textcat.hashing import canonical_json, short_id
-from synthetic_textcat.same_text import normalised
 from synthetic_textcat.schemas import weights
 from synthetic_textcat.schemas.attributes import Choice, weights_of
 from synthetic_textcat.schemas.own_attributes import OwnAttributes
 from synthetic_textcat.schemas.rows import ATTRIBUTES
-from synthetic_textcat.schemas.task_forms import (
+from synthetic_textcat.schemas.task_input import (
     checked_choice,
     checked_choices,
     checked_weight,
@@ -24,6 +23,7 @@ from synthetic_textcat.schemas.task_forms import (
     listed_labels,
     shown,
 )
+from synthetic_textcat.text.unicode import normalised
 
 _TEXT = pa.string()
 TASKS_ARROW_SCHEMA = pa.schema(

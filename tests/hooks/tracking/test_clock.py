@@ -8,9 +8,9 @@ import pytest
 
 from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls
 from synthetic_textcat.hooks.tracking.clock import RunClock
-from synthetic_textcat.hooks.tracking.log import RunLog
 from synthetic_textcat.hooks.tracking.newest import NEWEST_FIRST, NUMBER_TAG, next_number
 from synthetic_textcat.hooks.tracking.opening import Opening
+from synthetic_textcat.hooks.tracking.run_log import RunLog
 from synthetic_textcat.hooks.tracking.store import Store
 from synthetic_textcat.hooks.tracking.sweep import sweep
 from tests.hooks.tracking.project import Project, make_project

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.hooks.tracking.description import Ending, _escaped, describe
-from synthetic_textcat.hooks.tracking.log import RunLog
+from synthetic_textcat.hooks.tracking.run_log import RunLog
 from tests.hooks.tracking.project import MlflowClient, make_project
 
 _LEDGER = {

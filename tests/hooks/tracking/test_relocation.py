@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from synthetic_textcat.hooks.tracking import MlflowTracking
-from synthetic_textcat.hooks.tracking.kept import kept_run
+from synthetic_textcat.hooks.tracking.run_artifacts import kept_run
 from synthetic_textcat.hooks.tracking.store import Store
 from tests.hooks.tracking.pipelines import small_pipeline
 from tests.hooks.tracking.project import Project, make_project

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from synthetic_textcat.hooks.tracking.sampled_calls import SampledCall, SampledCalls
-from synthetic_textcat.llm.messages import wire_form
+from synthetic_textcat.llm.prompts import wire_form
 from synthetic_textcat.schemas.completions import Completion
 from tests.hooks.tracking.sampled import Plan
 from tests.llm.builders import BAD, no_reply

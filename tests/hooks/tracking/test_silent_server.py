@@ -10,7 +10,7 @@ import pytest
 
 from synthetic_textcat.errors import EarlierRunError
 from synthetic_textcat.hooks.tracking import MlflowTracking
-from synthetic_textcat.hooks.tracking.kept import kept_run
+from synthetic_textcat.hooks.tracking.run_artifacts import kept_run
 from tests.hooks.tracking.pipelines import small_pipeline
 from tests.hooks.tracking.project import Project, make_project
 from tests.hooks.tracking.silent_server import silent_server

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from synthetic_textcat.hooks.tracking.log import RunLog
+from synthetic_textcat.hooks.tracking.run_log import RunLog
 from synthetic_textcat.hooks.tracking.traces import write_traces
 from tests.hooks.tracking.project import MlflowClient, make_project
 from tests.hooks.tracking.sampled import Plan

@@ -9,7 +9,7 @@ import pytest
 from kedro.io import MemoryDataset
 from pydantic import BaseModel
 
-from synthetic_textcat.hooks.tracking.marks import marks_of, read_bytes
+from synthetic_textcat.hooks.tracking.catalog_metadata import marks_of, read_bytes
 from synthetic_textcat.hooks.tracking.parameters import flatten, plain
 from synthetic_textcat.hooks.tracking.prompts import template_of
 from synthetic_textcat.hooks.tracking.source import source_tags

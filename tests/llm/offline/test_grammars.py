@@ -16,7 +16,7 @@ from synthetic_textcat.llm.offline.grammar import (
     load_grammar,
 )
 from synthetic_textcat.llm.offline.writer import LENGTHS, SHORT
-from synthetic_textcat.pipelines.task_ingest.distinct import DistinctTasks
+from synthetic_textcat.pipelines.task_ingest.brainstorm.distinct_tasks import DistinctTasks
 from synthetic_textcat.schemas.attributes import VALUES
 from synthetic_textcat.schemas.replies import LabelSet
 from tests.llm.offline.rehearsal import closed_tasks, tasks

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthetic_textcat.diversity.measures import MEASURES
 from synthetic_textcat.hashing import shuffled
 from synthetic_textcat.pipelines.compare.differences import Difference
 from synthetic_textcat.pipelines.compare.diversity_differences import diversity_differences
+from synthetic_textcat.text.diversity import MEASURES
 from tests.pipelines.compare.builders import leaked, outcomes
 from tests.pipelines.compare.made_runs import compared, repeating
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from synthetic_textcat.learners.linear import macro_f1
 from synthetic_textcat.pipelines.evaluate.scores import mean_of, score
+from synthetic_textcat.text.linear import macro_f1
 
 
 def test_the_interval_is_of_the_rows_luck_and_the_same_each_time() -> None:

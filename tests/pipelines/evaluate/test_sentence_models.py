@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from synthetic_textcat.errors import EvaluationError
+from synthetic_textcat.pipelines.evaluate.inputs import RealRows, real_rows
 from synthetic_textcat.pipelines.evaluate.nodes import train_classifiers, train_on_triplets
-from synthetic_textcat.pipelines.evaluate.real_rows import RealRows, real_rows
 from synthetic_textcat.pipelines.evaluate.sentence_models import new_model, own_model
 from synthetic_textcat.schemas.parameters import EvaluateParameters, ExportParameters
 from tests.pipelines.evaluate.builders import TASKS, WORDS, evaluation_set, exported, labelled, tasks_frame

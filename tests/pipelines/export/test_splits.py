@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthetic_textcat.near_duplicates import grams_of, jaccard
 from synthetic_textcat.pipelines.export.splits import (
     LEFT_OUT,
     TEST,
@@ -22,6 +21,7 @@ from synthetic_textcat.schemas.parameters import SplitShares
 from synthetic_textcat.schemas.rows import REQUESTS, to_frame
 from synthetic_textcat.schemas.seed_examples import pool_of, turns_of
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.text.near_duplicates import grams_of, jaccard
 
 _PLAIN = Task.model_validate({"task": "Sort a mail.", "labels": ["work", "home", "spam"]})
 _OPEN = Task.model_validate({"task": "Say what a question is about."})

@@ -8,9 +8,10 @@ import pytest
 from langchain_core.prompts import ChatPromptTemplate
 
 from synthetic_textcat.errors import PromptError
-from synthetic_textcat.hooks.row_check import reject_reason
+from synthetic_textcat.hooks.catalog_inputs import reject_reason
 from synthetic_textcat.llm.journal import Journal
-from synthetic_textcat.llm.messages import wire_form
+from synthetic_textcat.llm.prompts import wire_form
+from synthetic_textcat.llm.row_prompts import RowPrompts
 from synthetic_textcat.llm.spec import ChatModelSpec
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests
 from synthetic_textcat.pipelines.generation.nodes import (
@@ -21,7 +22,6 @@ from synthetic_textcat.pipelines.generation.nodes import (
     prepare_prompts,
     settle_rows,
 )
-from synthetic_textcat.pipelines.generation.prompts import RowPrompts
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, GenerationParameters, LlmParameters
 from synthetic_textcat.schemas.rows import CALLS, EXAMPLES, FAILED, records_of

@@ -6,8 +6,8 @@ from typing import Any
 
 import yaml
 
-from synthetic_textcat.hooks.tracking.log import RunLog
-from synthetic_textcat.hooks.tracking.marks import Marked
+from synthetic_textcat.hooks.tracking.catalog_metadata import Marked
+from synthetic_textcat.hooks.tracking.run_log import RunLog
 from synthetic_textcat.redaction import redact
 
 REBUILD = "rebuild"

@@ -14,7 +14,7 @@ from urllib.request import ProxyHandler, build_opener
 from synthetic_textcat.console import say
 from synthetic_textcat.errors import EarlierRunError
 from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls
-from synthetic_textcat.hooks.tracking.finding import reading
+from synthetic_textcat.hooks.tracking.run_lookup import reading
 from synthetic_textcat.hooks.tracking.store import Store
 from synthetic_textcat.hooks.tracking.views import save_views, view_urls
 

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from synthetic_textcat.hooks.spent_lines import cost_in_words
 from synthetic_textcat.hooks.tracking.artifacts import REBUILD
-from synthetic_textcat.hooks.tracking.log import RunLog
 from synthetic_textcat.hooks.tracking.newest import NEWEST_FIRST
+from synthetic_textcat.hooks.tracking.run_log import RunLog
 from synthetic_textcat.hooks.tracking.views import RUNS_PAGES
 from synthetic_textcat.pages import render_markdown
 from synthetic_textcat.redaction import redact

@@ -14,12 +14,12 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
 from synthetic_textcat.errors import RunStoppedError
-from synthetic_textcat.hooks.refill import Refill
+from synthetic_textcat.hooks.quota_passes import Refill
 from synthetic_textcat.hooks.tally import Tally
 from synthetic_textcat.hooks.tracking.bounded_calls import DEFAULT_LIMIT_S, BoundedCalls, WaitingBudget
+from synthetic_textcat.hooks.tracking.catalog_metadata import unknown_keys
 from synthetic_textcat.hooks.tracking.clock import RunClock
 from synthetic_textcat.hooks.tracking.guard import first_line
-from synthetic_textcat.hooks.tracking.marks import unknown_keys
 from synthetic_textcat.hooks.tracking.opening import Opening
 from synthetic_textcat.hooks.tracking.parameters import plain
 from synthetic_textcat.hooks.tracking.run import ActiveRun

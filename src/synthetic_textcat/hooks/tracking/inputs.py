@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synthetic_textcat.datasets.place import Place
-from synthetic_textcat.hooks.tracking.marks import Marked
+from synthetic_textcat.hooks.tracking.catalog_metadata import Marked
 
 if TYPE_CHECKING:
     from mlflow.entities import DatasetInput

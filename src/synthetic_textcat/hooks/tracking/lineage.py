@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from synthetic_textcat.hooks.tracking.log import RunLog
-from synthetic_textcat.hooks.tracking.marks import Marked
+from synthetic_textcat.hooks.tracking.catalog_metadata import Marked
 from synthetic_textcat.hooks.tracking.newest import NEWEST_FIRST
+from synthetic_textcat.hooks.tracking.run_log import RunLog
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

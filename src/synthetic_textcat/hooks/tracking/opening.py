@@ -14,9 +14,9 @@ from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls
 from synthetic_textcat.hooks.tracking.clock import RunClock
 from synthetic_textcat.hooks.tracking.guard import Guard
 from synthetic_textcat.hooks.tracking.life import take_lock
-from synthetic_textcat.hooks.tracking.log import RunLog
 from synthetic_textcat.hooks.tracking.newest import NUMBER_TAG, next_number
 from synthetic_textcat.hooks.tracking.parameters import flatten
+from synthetic_textcat.hooks.tracking.run_log import RunLog
 from synthetic_textcat.hooks.tracking.store import Store
 from synthetic_textcat.hooks.tracking.sweep import sweep
 from synthetic_textcat.hooks.tracking.views import save_views

@@ -9,8 +9,8 @@ import pandas as pd
 
 from synthetic_textcat.errors import EarlierRunError
 from synthetic_textcat.hooks.tracking.artifacts import REBUILD
-from synthetic_textcat.hooks.tracking.finding import find_run, last_runs, open_to_read, reading
 from synthetic_textcat.hooks.tracking.lineage import evaluation_of
+from synthetic_textcat.hooks.tracking.run_lookup import find_run, last_runs, open_to_read, reading
 from synthetic_textcat.hooks.tracking.store import Store
 from synthetic_textcat.schemas.rows import OUTCOMES
 from synthetic_textcat.schemas.run_records import Evaluation, RunRecord

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synthetic_textcat.hooks.tracking.artifacts import keep_file
+from synthetic_textcat.hooks.tracking.catalog_metadata import Marked
 from synthetic_textcat.hooks.tracking.guard import Guard
 from synthetic_textcat.hooks.tracking.inputs import dataset_input
 from synthetic_textcat.hooks.tracking.lineage import parent_tags
-from synthetic_textcat.hooks.tracking.log import RunLog
-from synthetic_textcat.hooks.tracking.marks import Marked
 from synthetic_textcat.hooks.tracking.prompts import link_tags, register
+from synthetic_textcat.hooks.tracking.run_log import RunLog
 from synthetic_textcat.hooks.tracking.values import metrics_of, tags_of
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 
 from synthetic_textcat.hashing import draw
 from synthetic_textcat.hooks.tracking.clock import RunClock
-from synthetic_textcat.llm.messages import Messages, messages_sha256, wire_form
+from synthetic_textcat.llm.prompts import Messages, messages_sha256, wire_form
 from synthetic_textcat.llm.retries import asking_again, judging
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.prices import PriceList

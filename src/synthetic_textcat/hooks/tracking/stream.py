@@ -6,8 +6,8 @@ from threading import Event
 from synthetic_textcat.hooks.tally import Tally
 from synthetic_textcat.hooks.tracking.clock import RunClock
 from synthetic_textcat.hooks.tracking.guard import Guard
-from synthetic_textcat.hooks.tracking.live import LivePoints
-from synthetic_textcat.hooks.tracking.log import RunLog
+from synthetic_textcat.hooks.tracking.live_metrics import LivePoints
+from synthetic_textcat.hooks.tracking.run_log import RunLog
 from synthetic_textcat.hooks.tracking.sampled_calls import SampledCalls
 from synthetic_textcat.hooks.tracking.traces import write_traces
 from synthetic_textcat.schemas.completions import Completion

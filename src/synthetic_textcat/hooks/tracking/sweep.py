@@ -3,7 +3,7 @@
 import logging
 
 from synthetic_textcat.hooks.tracking.life import LOCK_TAG, drop_lock, lock_left_behind
-from synthetic_textcat.hooks.tracking.log import RunLog
+from synthetic_textcat.hooks.tracking.run_log import RunLog
 from synthetic_textcat.hooks.tracking.store import Store
 
 _REASON = (

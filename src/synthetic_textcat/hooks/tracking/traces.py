@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from synthetic_textcat.hooks.tracking.log import RunLog
+from synthetic_textcat.hooks.tracking.run_log import RunLog
 from synthetic_textcat.hooks.tracking.sampled_calls import SampledCall
 from synthetic_textcat.redaction import redact
 

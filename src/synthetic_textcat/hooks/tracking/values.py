@@ -2,7 +2,7 @@
 
 import math
 
-from synthetic_textcat.hooks.tracking.marks import Marked
+from synthetic_textcat.hooks.tracking.catalog_metadata import Marked
 from synthetic_textcat.hooks.tracking.parameters import safe_key
 
 _TAG_LIMIT = 5000

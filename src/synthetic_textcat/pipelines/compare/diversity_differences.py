@@ -9,12 +9,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from synthetic_textcat.diversity.measures import MEASURES
-from synthetic_textcat.diversity.sampling import OTHER_MIX, SIZES, Sample, mixes_differ, pool_of_examples
 from synthetic_textcat.pipelines.compare.bootstrapping import Floats
 from synthetic_textcat.pipelines.compare.differences import Difference
 from synthetic_textcat.pipelines.compare.pairing import Accepted
 from synthetic_textcat.pipelines.compare.wholes import Variance, difference_of
+from synthetic_textcat.text.diversity import MEASURES
+from synthetic_textcat.text.diversity_sample import OTHER_MIX, SIZES, Sample, mixes_differ, pool_of_examples
 
 GROUPS = 20
 MOST_ROWS = 2_000
@@ -24,7 +24,7 @@ _MEASURES = {name: measure for name, measure in MEASURES.items() if name not in 
 
 
 def diversity_differences(accepted: Accepted) -> Iterator[Difference]:
-    """Of the measures of diversity but self-BLEU, `diversity/<measure>`, as `diversity.measures` defines them.
+    """Of the measures of diversity but self-BLEU, `diversity/<measure>`, as `text.diversity` defines them.
 
     Both runs are measured on equally many texts, each cut to equally many words: on at most `MOST_ROWS` pairs of rows
     that both runs accepted and that are long enough in both; of runs whose rows do not pair up, as many rows of each.

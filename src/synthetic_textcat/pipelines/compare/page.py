@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from synthetic_textcat.diversity.measures import MEASURES
 from synthetic_textcat.pages import rendering
 from synthetic_textcat.pipelines.compare.bootstrapping import CONFIDENCE
 from synthetic_textcat.pipelines.compare.changes import Changes
@@ -13,6 +12,7 @@ from synthetic_textcat.pipelines.compare.evaluations import caveats, trained
 from synthetic_textcat.pipelines.compare.pairing import Pairing
 from synthetic_textcat.schemas.prices import usd
 from synthetic_textcat.schemas.run_records import RunRecord
+from synthetic_textcat.text.diversity import MEASURES
 
 _SHARED_METRICS = ("language/", "diversity/", "learnability/macro_f1", "shortcut/", "length/in_bucket")
 _NOT_TOLD = ("/task/", "/vs_", "_low", "_high", "learnability/macro_f1/")  # of one task, or compared with other runs

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from synthetic_textcat.learners.folds import FEWEST_OF_A_LABEL, FEWEST_ROWS
-from synthetic_textcat.pipelines.evaluate.real_rows import RealRows
+from synthetic_textcat.pipelines.evaluate.inputs import RealRows
 from synthetic_textcat.pipelines.evaluate.scores import Score, mean_of
-from synthetic_textcat.pipelines.evaluate.trying import SIZES, Tried, is_enough
+from synthetic_textcat.pipelines.evaluate.scoring import SIZES, Tried, is_enough
 from synthetic_textcat.schemas.evaluation_set import EXACT, NEAR
+from synthetic_textcat.text.folds import FEWEST_OF_A_LABEL, FEWEST_ROWS
 
 Metrics = dict[str, float | None]
 

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from synthetic_textcat.learners.folds import Codes
-from synthetic_textcat.learners.linear import linear_model
-from synthetic_textcat.learners.words import words_of
+from synthetic_textcat.text.folds import Codes
+from synthetic_textcat.text.linear import linear_model
+from synthetic_textcat.text.words_words import words_of
 
 _RARE_COUNTS_BELOW = 100  # texts: with more, what stands in one of them alone is left out
 

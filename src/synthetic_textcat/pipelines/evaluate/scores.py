@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from synthetic_textcat.learners.folds import Codes
-from synthetic_textcat.learners.linear import macro_f1
-from synthetic_textcat.learners.resampled import Floats, Resampled
+from synthetic_textcat.text.folds import Codes
+from synthetic_textcat.text.linear import macro_f1
+from synthetic_textcat.text.resampled import Floats, Resampled
 
 CONFIDENCE = 0.95
 _RESAMPLES = 1000
@@ -17,7 +17,7 @@ _DIGITS = 4
 
 
 class Score(NamedTuple):
-    """A macro-F1, 0 to 1, as `learners.linear.macro_f1` defines it.
+    """A macro-F1, 0 to 1, as `text.linear.macro_f1` defines it.
 
     Attributes:
         rows: How many it is of.

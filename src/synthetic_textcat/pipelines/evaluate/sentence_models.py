@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synthetic_textcat.errors import EvaluationError, MissingExtraError
-from synthetic_textcat.visible_text import single_line
+from synthetic_textcat.text.visible_text import single_line
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

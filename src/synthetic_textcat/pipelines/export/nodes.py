@@ -14,7 +14,7 @@ from synthetic_textcat.pipelines.export.formats import batch_order, e5, flag_emb
 from synthetic_textcat.pipelines.export.huggingface import huggingface_files
 from synthetic_textcat.pipelines.export.mteb import mteb_files
 from synthetic_textcat.pipelines.export.splits import LEFT_OUT, kept_apart, planned_splits
-from synthetic_textcat.pipelines.export.text_label import text_label_files
+from synthetic_textcat.pipelines.export.task_formats import text_label_files
 from synthetic_textcat.schemas.dataset_folder import SPLITS
 from synthetic_textcat.schemas.evaluation_set import EXACT, NEAR, evaluation_texts, overlaps_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters, LlmParameters

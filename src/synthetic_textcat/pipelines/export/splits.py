@@ -22,11 +22,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from synthetic_textcat.hashing import draw, shuffled
-from synthetic_textcat.near_others import Resemblance
 from synthetic_textcat.schemas.dataset_folder import SPLITS
 from synthetic_textcat.schemas.parameters import SplitShares
 from synthetic_textcat.schemas.seed_examples import texts_shown
 from synthetic_textcat.schemas.tasks import Task, normalise
+from synthetic_textcat.text.near_others import Resemblance
 
 TRAIN, VALIDATION, TEST = range(len(SPLITS))
 LEFT_OUT = -1

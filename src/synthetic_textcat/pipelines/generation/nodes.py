@@ -12,19 +12,19 @@ from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.llm.budget import Budget
 from synthetic_textcat.llm.calls import Call, Manner
 from synthetic_textcat.llm.chat import Chat
+from synthetic_textcat.llm.earlier_replies import checking, starts_of
 from synthetic_textcat.llm.engine import complete
 from synthetic_textcat.llm.fingerprints import Fingerprinter
 from synthetic_textcat.llm.first_replies import BadStart, TaskPauses
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.llm.open_calls import OpenRow, OpenRows, open_rows
+from synthetic_textcat.llm.preview import preview_of, spread
 from synthetic_textcat.llm.retries import asking_again, judging
 from synthetic_textcat.llm.retry_policy import RetryPolicy
+from synthetic_textcat.llm.row_prompts import Asked, RowPrompts
 from synthetic_textcat.llm.row_templates import RowTemplates
 from synthetic_textcat.llm.settlement import settle
 from synthetic_textcat.llm.spec import ChatModelSpec
-from synthetic_textcat.pipelines.generation.earlier_replies import checking, starts_of
-from synthetic_textcat.pipelines.generation.preview import preview_of, spread
-from synthetic_textcat.pipelines.generation.prompts import Asked, RowPrompts
 from synthetic_textcat.pipelines.generation.settled import candidate_of, failure_of
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, GenerationParameters, LlmParameters

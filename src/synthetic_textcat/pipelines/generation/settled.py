@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from synthetic_textcat.llm.unicode import speakable
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.replies import Problem, Reply
+from synthetic_textcat.text.unicode_unicode import speakable
 
 
 def candidate_of(

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from synthetic_textcat.pipelines.quality_report.concern import Concern
+from synthetic_textcat.pipelines.quality_report.concerns_concerns import quota_concerns
 from synthetic_textcat.pipelines.quality_report.culprits import Tables
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, good_share, rows_run
-from synthetic_textcat.pipelines.quality_report.quota.concerns import quota_concerns
 from synthetic_textcat.pipelines.quality_report.thresholds import RULES
 from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
 from synthetic_textcat.schemas.parameters import QualityReportParameters

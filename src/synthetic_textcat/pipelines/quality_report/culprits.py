@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from synthetic_textcat.pipelines.quality_report.signals.label_balance import ENOUGH
+from synthetic_textcat.pipelines.quality_report.signals.labels import ENOUGH
 from synthetic_textcat.pipelines.quality_report.signals.language_agreement import MIN_ROWS
 
 Tables = Mapping[str, Sequence[Mapping[str, Any]]]

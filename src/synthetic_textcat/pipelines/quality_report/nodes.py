@@ -14,17 +14,12 @@ from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge
 from synthetic_textcat.pipelines.quality_report.concern import Concern
 from synthetic_textcat.pipelines.quality_report.concerns import assess
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, count
-from synthetic_textcat.pipelines.quality_report.metrics import (
-    Metrics,
-    merged,
-    row_metrics,
-    yield_metrics,
-)
+from synthetic_textcat.pipelines.quality_report.metrics import Metrics, merged, row_metrics, yield_metrics
 from synthetic_textcat.pipelines.quality_report.outcomes import PLANNED, ends_of, outcome_rows
 from synthetic_textcat.pipelines.quality_report.paused_shares import without_paused
-from synthetic_textcat.pipelines.quality_report.quota.surplus import beyond_target
 from synthetic_textcat.pipelines.quality_report.signals.nodes import Signals, tables_of
 from synthetic_textcat.pipelines.quality_report.spending import add_up, spending_metrics
+from synthetic_textcat.pipelines.quality_report.surplus import beyond_target
 from synthetic_textcat.pipelines.quality_report.unanswered import commonest_reason
 from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import (
@@ -34,15 +29,7 @@ from synthetic_textcat.schemas.parameters import (
     QualityReportParameters,
 )
 from synthetic_textcat.schemas.prices import PriceList
-from synthetic_textcat.schemas.rows import (
-    EXAMPLES,
-    REJECTED,
-    fingerprints_of,
-    own_of,
-    plain,
-    with_columns,
-    with_own,
-)
+from synthetic_textcat.schemas.rows import EXAMPLES, REJECTED, fingerprints_of, own_of, plain, with_columns, with_own
 from synthetic_textcat.schemas.stops import Stops
 from synthetic_textcat.schemas.tasks import tasks_of
 

@@ -10,9 +10,9 @@ from synthetic_textcat.pipelines.quality_report.nodes import (
     measure,
     name_stop,
 )
+from synthetic_textcat.pipelines.quality_report.nodes_nodes import measure_quota
 from synthetic_textcat.pipelines.quality_report.page.nodes import plot_signals, plot_yield, write_report
 from synthetic_textcat.pipelines.quality_report.page.plots import SIGNAL_FIGURES
-from synthetic_textcat.pipelines.quality_report.quota.nodes import measure_quota
 from synthetic_textcat.pipelines.quality_report.signals.nodes import (
     count_reference_texts,
     gather_corpus,

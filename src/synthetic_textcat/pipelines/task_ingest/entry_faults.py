@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from synthetic_textcat.errors import nearest
 from synthetic_textcat.schemas import weights
-from synthetic_textcat.schemas.task_forms import no_text, shown
+from synthetic_textcat.schemas.task_input import no_text, shown
 from synthetic_textcat.schemas.tasks import Label, SeedExample, Task
 
 _PARTS: dict[object, tuple[str, type[BaseModel]]] = {

@@ -11,15 +11,23 @@ from synthetic_textcat.errors import RunStoppedError
 from synthetic_textcat.llm.budget import Budget
 from synthetic_textcat.llm.calls import Manner
 from synthetic_textcat.llm.chat import Chat
+from synthetic_textcat.llm.interview import Interview
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.llm.retries import asking_again, judging
 from synthetic_textcat.llm.retry_policy import RetryPolicy
 from synthetic_textcat.llm.row_templates import RowTemplates
 from synthetic_textcat.llm.settlement import settle
 from synthetic_textcat.llm.spec import ChatModelSpec
-from synthetic_textcat.pipelines.task_ingest.collected import call_rows, task_rows
-from synthetic_textcat.pipelines.task_ingest.conversation import BrainstormPlan, Found, answer_all
-from synthetic_textcat.pipelines.task_ingest.domains import read_domains
+from synthetic_textcat.pipelines.task_ingest.brainstorm.collected import call_rows, task_rows
+from synthetic_textcat.pipelines.task_ingest.brainstorm.domains import read_domains
+from synthetic_textcat.pipelines.task_ingest.brainstorm.nodes import BrainstormPlan, Found, answer_all
+from synthetic_textcat.pipelines.task_ingest.brainstorm.report import (
+    came_to,
+    not_thought_of_yet,
+    refuse_broken_off,
+    refuse_nothing,
+    warnings,
+)
 from synthetic_textcat.pipelines.task_ingest.given import (
     GivenTasks,
     brainstorming_beside,
@@ -27,14 +35,6 @@ from synthetic_textcat.pipelines.task_ingest.given import (
     have_seed_examples,
     rows_of,
     sentences_of,
-)
-from synthetic_textcat.pipelines.task_ingest.interview import Interview
-from synthetic_textcat.pipelines.task_ingest.shortfall import (
-    came_to,
-    not_thought_of_yet,
-    refuse_broken_off,
-    refuse_nothing,
-    warnings,
 )
 from synthetic_textcat.pipelines.task_ingest.tasks_file import read_tasks
 from synthetic_textcat.schemas.completions import Completion

@@ -9,7 +9,7 @@ import pandas as pd
 
 from synthetic_textcat.errors import nearest
 from synthetic_textcat.schemas.rows import ATTRIBUTES
-from synthetic_textcat.schemas.task_forms import shown
+from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.schemas.tasks_file import JsonError, parse_json
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from synthetic_textcat.pipelines.quality_report.checks.copies import Sought
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Known
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import Verdict, judge
-from synthetic_textcat.same_text import normalised
 from synthetic_textcat.schemas.parameters import QualityReportParameters
+from synthetic_textcat.text.unicode import normalised
 from tests.pipelines.quality_report.builders import open_candidate
 
 _CHARGED = "I was charged twice for May."

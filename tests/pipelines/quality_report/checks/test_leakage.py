@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.pipelines.quality_report.checks.leakage import named_as
-from synthetic_textcat.same_text import normalised
+from synthetic_textcat.text.unicode import normalised
 from tests.llm.offline.rehearsal import closed_tasks, rows
 
 

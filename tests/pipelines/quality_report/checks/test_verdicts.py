@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import Judgement, Verdict, judge, judge_alone
-from synthetic_textcat.same_text import normalised
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from synthetic_textcat.schemas.parameters import QualityReportParameters
+from synthetic_textcat.text.unicode import normalised
 from tests.pipelines.quality_report.builders import candidate, open_candidate
 
 _SETTINGS = QualityReportParameters()

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from synthetic_textcat.diversity.sampling import Row, Sample
-from synthetic_textcat.diversity.words import words_of
 from synthetic_textcat.hashing import draw_int, short_id
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
 from synthetic_textcat.schemas.rows import FINDINGS, REQUESTS, to_frame
+from synthetic_textcat.text.diversity_sample import Row, Sample
+from synthetic_textcat.text.words import words_of
 from tests.pipelines.quality_report.builders import example_frame
 
 _SYLLABLES = ("ba", "ke", "lo", "mi", "nu", "pra", "sto", "ti", "vu", "zel")

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from synthetic_textcat.datasets import TextsDataset
-from synthetic_textcat.diversity.measures import FACTS, MEASURES
 from synthetic_textcat.pipelines.quality_report.signals.nodes import measure_diversity
+from synthetic_textcat.text.diversity import FACTS, MEASURES
 from tests.pipelines.quality_report.signals.made_texts import corpus_of, examples_of, made_texts
 
 _TEXTS = made_texts(60, words=12)

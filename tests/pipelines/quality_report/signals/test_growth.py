@@ -2,8 +2,8 @@
 
 import pytest
 
-from synthetic_textcat.diversity.measures import values_of
 from synthetic_textcat.pipelines.quality_report.signals.growth import diversity_growth
+from synthetic_textcat.text.diversity import values_of
 from tests.pipelines.quality_report.signals.made_texts import corpus_of, examples_of, made_texts
 
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from synthetic_textcat.near_duplicates import like_earlier
 from synthetic_textcat.pipelines.quality_report.checks.copies import Sought
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from synthetic_textcat.schemas.parameters import QualityReportParameters
+from synthetic_textcat.text.near_duplicates import like_earlier
 
 _SEED = "seed example"
 

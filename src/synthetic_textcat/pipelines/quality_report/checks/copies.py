@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection
 
 from synthetic_textcat.pipelines.quality_report.checks.leakage import named_as
-from synthetic_textcat.unspaced import is_unspaced
+from synthetic_textcat.text.unspaced import is_unspaced
 
 LEAST_WORDS = 5
 LEAST_UNSPACED_LETTERS = 20

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import regex
 
 from synthetic_textcat.pipelines.quality_report.checks.stems import is_inflected, stem_of_endings
-from synthetic_textcat.unspaced import UNSPACED, is_unspaced
+from synthetic_textcat.text.unspaced import UNSPACED, is_unspaced
 
 _BETWEEN = r"[\s_\-\u2010-\u2015]+"
 _LETTER = rf"[^\W{UNSPACED}]"

@@ -11,9 +11,9 @@ from functools import cached_property
 
 from synthetic_textcat.pipelines.quality_report.checks.language import Finding, language_of
 from synthetic_textcat.pipelines.quality_report.checks.leakage import named_as
-from synthetic_textcat.same_text import normalised
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.text.unicode import normalised
 
 
 @dataclass(frozen=True, slots=True)

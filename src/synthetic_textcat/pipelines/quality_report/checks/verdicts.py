@@ -5,8 +5,8 @@ from functools import partial
 from typing import NamedTuple
 
 from synthetic_textcat.pipelines.quality_report.checks.comparisons import COMPARISONS, Compared
+from synthetic_textcat.pipelines.quality_report.checks.parallel import processes_for, shared_out
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import ROW_CHECKS, Candidate, wrong_language
-from synthetic_textcat.pipelines.quality_report.checks.shares import processes_for, shared_out
 from synthetic_textcat.pipelines.quality_report.checks.watch import watched
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from synthetic_textcat.diversity.measures import FACTS, MEASURES, rounded, values_of
-from synthetic_textcat.diversity.sampling import OTHER_MIX, Pool, Sample, mixes_differ, size_for
 from synthetic_textcat.pipelines.quality_report.metrics import Metrics
 from synthetic_textcat.pipelines.quality_report.signals.earlier import Earlier
+from synthetic_textcat.text.diversity import FACTS, MEASURES, rounded, values_of
+from synthetic_textcat.text.diversity_sample import OTHER_MIX, Pool, Sample, mixes_differ, size_for
 
 NAME = "diversity/"
 """How the names of the metrics begin."""

@@ -7,15 +7,15 @@ from typing import Any
 
 import pandas as pd
 
-from synthetic_textcat.diversity.sampling import Pool, Sample, pool_of_examples, size_for
-from synthetic_textcat.learners.label_rows import LabelRows, label_rows
 from synthetic_textcat.pipelines.quality_report.checks.tables import split_flags
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, count
-from synthetic_textcat.pipelines.quality_report.signals.learning.learning import Learning, learn
+from synthetic_textcat.pipelines.quality_report.signals.learning import Learning, learn
 from synthetic_textcat.pipelines.quality_report.signals.word_counts import counted
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.rows import REJECTED, to_frame
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.text.diversity_sample import Pool, Sample, pool_of_examples, size_for
+from synthetic_textcat.text.label_rows import LabelRows, label_rows
 
 
 def is_among(ids: pd.Series, others: pd.Series) -> pd.Series:

@@ -1,11 +1,11 @@
 """How much the rows differ, in numbers that mean something beside others only: the last run's, or real texts'."""
 
-from synthetic_textcat.diversity.measures import FACTS, MEASURES, values_of
-from synthetic_textcat.diversity.sampling import pool_of_texts
 from synthetic_textcat.pipelines.quality_report.signals.comparing import NAME, beside_earlier, beside_reference
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
 from synthetic_textcat.pipelines.quality_report.signals.earlier import earlier_than
 from synthetic_textcat.pipelines.quality_report.signals.measured import Measured
+from synthetic_textcat.text.diversity import FACTS, MEASURES, values_of
+from synthetic_textcat.text.diversity_sample import pool_of_texts
 
 
 def diversity(corpus: Corpus) -> Measured:

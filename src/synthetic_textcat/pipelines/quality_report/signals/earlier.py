@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
-from synthetic_textcat.diversity.sampling import Sample
 from synthetic_textcat.pipelines.quality_report.metrics import Metrics
+from synthetic_textcat.text.diversity_sample import Sample
 
 
 class Earlier(TypedDict):

@@ -1,11 +1,11 @@
 """Diversity against the size of the sample: a curve that has gone flat says that more rows bring nothing new."""
 
-from synthetic_textcat.diversity.measures import rounded
-from synthetic_textcat.diversity.repetition import compression_ratio, distinct_2
-from synthetic_textcat.diversity.sampling import SIZES
-from synthetic_textcat.diversity.spread import vendi
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
 from synthetic_textcat.pipelines.quality_report.signals.measured import Measured
+from synthetic_textcat.text.diversity import rounded
+from synthetic_textcat.text.diversity_sample import SIZES
+from synthetic_textcat.text.repetition import compression_ratio, distinct_2
+from synthetic_textcat.text.spread import vendi
 
 
 def diversity_growth(corpus: Corpus) -> Measured:

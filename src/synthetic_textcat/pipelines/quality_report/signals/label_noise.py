@@ -8,7 +8,7 @@ import numpy as np
 
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
 from synthetic_textcat.pipelines.quality_report.signals.learnability import LEARNT, doubt
-from synthetic_textcat.pipelines.quality_report.signals.learning.learning import Learning, TaskLearning
+from synthetic_textcat.pipelines.quality_report.signals.learning import Learning, TaskLearning
 from synthetic_textcat.pipelines.quality_report.signals.measured import WORST, Measured, WorstRow
 
 NOT_INSTALLED = "not computable: pip install synthetic-textcat[labels]"

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from synthetic_textcat.learners.folds import Codes
-from synthetic_textcat.learners.label_rows import LabelRows
+from synthetic_textcat.text.folds import Codes
+from synthetic_textcat.text.label_rows import LabelRows
 
 _COLUMNS = ["task", "label", "like", "rows"]
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
-from synthetic_textcat.pipelines.quality_report.signals.learning.learning import TaskLearning
+from synthetic_textcat.pipelines.quality_report.signals.learning import TaskLearning
 from synthetic_textcat.pipelines.quality_report.signals.measured import WORST, Measured, WorstRow
 
 LEARNT = 0.7

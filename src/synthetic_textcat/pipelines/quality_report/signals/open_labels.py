@@ -2,8 +2,8 @@
 
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
 from synthetic_textcat.pipelines.quality_report.signals.measured import Measured
-from synthetic_textcat.same_text import normalised
 from synthetic_textcat.schemas.rows import records_of
+from synthetic_textcat.text.unicode import normalised
 
 MOST_LISTED = 20
 

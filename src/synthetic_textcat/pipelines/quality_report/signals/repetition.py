@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from synthetic_textcat.diversity.repetition import Gram, rows_with_4grams, shared_4grams
-from synthetic_textcat.diversity.sampling import Sample
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
 from synthetic_textcat.pipelines.quality_report.signals.measured import WORST, Measured, WorstRow
+from synthetic_textcat.text.diversity_sample import Sample
+from synthetic_textcat.text.repetition import Gram, rows_with_4grams, shared_4grams
 
 MOST_LISTED = 10
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from synthetic_textcat.learners.label_rows import LabelRows
 from synthetic_textcat.pipelines.quality_report.metrics import Metrics
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
-from synthetic_textcat.pipelines.quality_report.signals.learning.learning import TaskLearning
+from synthetic_textcat.pipelines.quality_report.signals.learning import TaskLearning
 from synthetic_textcat.pipelines.quality_report.signals.measured import WORST, Measured, WorstRow
+from synthetic_textcat.text.label_rows import LabelRows
 
 _WORDS_NAMED = 5
 _Z = 1.959963984540054  # the normal distribution's 97.5 % point

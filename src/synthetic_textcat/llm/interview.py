@@ -1,0 +1,95 @@
+"""Asks the model what the journal does not answer, as the conversation goes on."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import chain
+from typing import Any
+
+from pydantic import BaseModel
+
+from synthetic_textcat.llm.calls import Call, Manner
+from synthetic_textcat.llm.chat import Chat
+from synthetic_textcat.llm.engine import Batches, complete_rounds
+from synthetic_textcat.llm.journal import Journal
+from synthetic_textcat.llm.open_calls import open_rows
+from synthetic_textcat.llm.retries import Judge
+from synthetic_textcat.llm.settlement import Settlement, settle
+from synthetic_textcat.pipelines.task_ingest.brainstorm.nodes import Conversation, Questions
+from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.stops import Outage
+
+logger = logging.getLogger(__name__)
+
+
+class Interview:
+    """One conversation with the model; what earlier runs heard is not asked again.
+
+    Args:
+        conversation: Gives the questions.
+        journal: What was heard before.
+        max_attempts: Replies asked for a call.
+    """
+
+    def __init__(self, conversation: Conversation, journal: Journal, max_attempts: int) -> None:
+        self._conversation = conversation
+        self._journal = journal
+        self._max_attempts = max_attempts
+        self._heard: defaultdict[str, list[Completion]] = defaultdict(list)
+        self._wanted: dict[str, type[BaseModel]] = {}
+        self._tried: set[type[BaseModel]] = set()
+
+    def hold(self, open_chat: Callable[[], Chat], manner: Manner) -> Batches:
+        """Makes the calls in the manner given, but judged by what each is to hold; yields what arrives.
+
+        Returns:
+            What stopped the calls before their end, if anything did.
+        """
+        rounds = self._open_calls()
+        first = next(rounds, None)
+        if first is None:
+            return None
+        batches = complete_rounds(open_chat, chain([first], rounds), replace(manner, judge=Judge(self._wanted_of)))
+        while True:
+            try:
+                batch = next(batches)
+            except StopIteration as end:
+                outage: Outage | None = end.value
+                return outage
+            for completion in batch:
+                self._heard[completion.fingerprint].append(completion)
+            yield batch
+
+    def _open_calls(self) -> Iterator[Iterator[Call]]:
+        """Round after round the calls to make; when the next one is asked for, all of the last one has been heard."""
+        try:
+            questions = next(self._conversation)
+            while True:
+                yield iter(self._open_among(questions))
+                questions = self._conversation.send(self._settlements(questions))
+        except StopIteration:
+            return
+
+    def _open_among(self, questions: Questions) -> list[Call]:
+        calls, wanted, about = questions
+        self._wanted |= {call.fingerprint: wanted for call in calls}
+        fingerprints = [call.fingerprint for call in calls]
+        still_open = open_rows(fingerprints, self._journal, wanted, self._max_attempts)
+        if still_open.rows:
+            logger.info("Brainstorming: %d calls for %s", len(still_open.rows), about)
+        if still_open.any_good:
+            self._tried.add(wanted)
+        untried = wanted not in self._tried
+        return [replace(calls[row.position], past=row.past, untried=untried) for row in still_open.rows]
+
+    def _settlements(self, questions: Questions) -> list[Settlement[Any]]:
+        fingerprints = [call.fingerprint for call in questions.calls]
+        before = self._journal.completions(fingerprints)
+        return [
+            settle(sorted([*past, *self._heard[fingerprint]], key=lambda line: line.attempt), questions.wanted)
+            for fingerprint, past in zip(fingerprints, before, strict=True)
+        ]
+
+    def _wanted_of(self, completion: Completion) -> type[BaseModel]:
+        return self._wanted[completion.fingerprint]

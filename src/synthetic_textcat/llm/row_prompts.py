@@ -1,0 +1,114 @@
+"""From a planned row to the messages that ask for it; what is constant per task is worked out once."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import pandas as pd
+from langchain_core.prompts import ChatPromptTemplate
+
+from synthetic_textcat.llm.prompts import Messages, without_line
+from synthetic_textcat.llm.row_templates import OWN, SEEDS, RowTemplates
+from synthetic_textcat.schemas.replies import row_schema
+from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, records_of
+from synthetic_textcat.schemas.seed_examples import texts_shown
+from synthetic_textcat.schemas.tasks import Task
+
+
+class Asked(NamedTuple):
+    """A row that is to be asked for.
+
+    Attributes:
+        row: As planned.
+        messages: The first messages.
+        schema: Of the reply: the same object for each row of a task.
+    """
+
+    row: dict[str, Any]
+    messages: Messages
+    schema: dict[str, Any]
+
+
+class RowPrompts:
+    """Renders planned rows.
+
+    Args:
+        requests: The whole plan, since what a row is shown depends on the rows before it.
+        tasks: Its tasks.
+        templates: The prompts.
+        num_seed_examples: How many seed examples a prompt shows.
+
+    Raises:
+        PromptError: If a template lacks a placeholder or has an unknown one.
+    """
+
+    def __init__(
+        self, requests: pd.DataFrame, tasks: Sequence[Task], templates: RowTemplates, num_seed_examples: int
+    ) -> None:
+        self._own = own_of(requests)
+        self._seeds = templates.seed_examples
+        seeded = [task for task in tasks if task.seed_examples] if num_seed_examples else []
+        self._texts_shown = texts_shown(requests, seeded, num_seed_examples)
+        templates.check(bool(self._own), bool(seeded))
+        kinds = {True: _Template(templates.closed), False: _Template(templates.open)}
+        self._of_task = {task.task_id: _TaskPrompt(task, kinds[bool(task.labels)]) for task in tasks}
+
+    def rendered(self, requests: pd.DataFrame) -> Iterator[Asked]:
+        """These rows of the plan, one at a time."""
+        for row in records_of(requests):
+            prompt = self._of_task[row["task_id"]]
+            yield Asked(row, self._messages(row, prompt), prompt.schema)
+
+    def _messages(self, row: Mapping[str, Any], prompt: "_TaskPrompt") -> Messages:
+        values = {name: row[name] for name in ATTRIBUTES}
+        if prompt.task.labels:
+            # Quoted as in JSON, since the model is to give them back as they are.
+            values |= {name: _quoted(row[name]) for name in ("label", "misleading_label")}
+        lines = {OWN: self._own_lines(row), SEEDS: self._seed_part(row)}
+        return prompt.template.render(prompt.constants | values, lines)
+
+    def _own_lines(self, row: Mapping[str, Any]) -> str:
+        return "\n".join(f"- {name}: {row[name]}" for name in self._own if row[name] is not None)
+
+    def _seed_part(self, row: Mapping[str, Any]) -> str:
+        texts = self._texts_shown.get(row["request_id"])
+        if texts is None:
+            return ""
+        return self._seeds.format(**{SEEDS: "\n".join(f"- {_quoted(text)}" for text in texts)})
+
+
+class _TaskPrompt:
+    """What is the same for all rows of a task."""
+
+    def __init__(self, task: Task, template: "_Template") -> None:
+        self.task = task
+        self.template = template
+        self.constants = {"task": task.task}
+        if task.labels:
+            lines = (f"- {x.name}: {x.description}" if x.description else f"- {x.name}" for x in task.labels)
+            self.constants["labels"] = "\n".join(lines)
+
+    @cached_property
+    def schema(self) -> dict[str, Any]:
+        return row_schema(self.task.label_names)
+
+
+class _Template:
+    """A template, and what is left of it without the lines that say nothing for a row."""
+
+    def __init__(self, template: ChatPromptTemplate) -> None:
+        self._without: dict[tuple[str, ...], ChatPromptTemplate] = {(): template}
+
+    def render(self, values: dict[str, str], lines: Mapping[str, str]) -> Messages:
+        empty = tuple(name for name, line in lines.items() if not line)
+        if empty not in self._without:
+            template = self._without[()]
+            for name in empty:
+                template = without_line(template, name)
+            self._without[empty] = template
+        return self._without[empty].format_messages(**values, **lines)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,115 @@
+"""The user's evaluation set as rows of the project's tasks: each text with its label's place in the task's set."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from synthetic_textcat.errors import EvaluationError, nearest
+from synthetic_textcat.schemas.evaluation_set import text_column
+from synthetic_textcat.schemas.rows import plain, to_frame
+from synthetic_textcat.schemas.task_input import shown
+from synthetic_textcat.schemas.tasks import Task, normalise
+
+LABEL = "label"
+_REAL = {"task_id": "str", "text": "str", LABEL: "int64"}
+_MOST_NAMED = 3
+_TASKS = "index.json of the dataset 'text_label'"
+
+
+class RealRows(NamedTuple):
+    """Real rows that have a label.
+
+    Attributes:
+        rows: task_id, text, label (its place in the label set of the task).
+        left_out: Rows without a text or a label, and those that repeat another one.
+    """
+
+    rows: pd.DataFrame
+    left_out: int
+
+
+def real_rows(evaluation_set: pd.DataFrame | None, tasks: Sequence[Task]) -> RealRows:
+    """The rows whose labels a classifier can be tested on; none where there is no set, or it has no labels.
+
+    Tasks are matched by `task_id`, else by `task`, the sentence; where neither is a column, the project's only task is
+    meant. Sentences and labels count as equal if only case, width, white space or a closing full stop differ.
+
+    Raises:
+        EvaluationError: If a task or label is not the project's, or the task has no label set.
+    """
+    if evaluation_set is None or LABEL not in evaluation_set:
+        return RealRows(to_frame([], _REAL), 0)
+    texts, labels = (_texts(evaluation_set[name]) for name in (text_column(evaluation_set), LABEL))
+    told = [place for place, pair in enumerate(zip(texts, labels, strict=True)) if all(pair)]
+    owners = _tasks_of(evaluation_set.iloc[told], tasks)
+    places = _label_places(owners, [labels[place] for place in told])
+    found = to_frame(
+        zip((task.task_id for task in owners), (texts[place] for place in told), places, strict=True), _REAL
+    )
+    repeated = found.assign(text=found["text"].map(normalise)).duplicated()
+    rows = found[~repeated].reset_index(drop=True)
+    return RealRows(rows, len(evaluation_set) - len(rows))
+
+
+def _texts(column: "pd.Series[Any]") -> list[str]:
+    return ["" if value is None else str(value).strip() for value in plain(column)]
+
+
+def _tasks_of(rows: pd.DataFrame, tasks: Sequence[Task]) -> list[Task]:
+    """The task of each row."""
+    if "task_id" in rows:
+        found = _named({task.task_id: task for task in tasks}, _texts(rows["task_id"]))
+    elif "task" in rows:
+        found = _named({task.task: task for task in tasks}, _texts(rows["task"]))
+    elif len(tasks) == 1:
+        found = [tasks[0]] * len(rows)
+    else:
+        raise EvaluationError(
+            f"The evaluation set has labels, but no column `task_id` or `task`, and there are {len(tasks)} tasks. "
+            f"Next: add a column `task_id` ({_TASKS} lists them) or `task`, with the sentence of the tasks file"
+        )
+    _refuse_open_tasks(found)
+    return found
+
+
+def _named(known: Mapping[str, Task], names: Sequence[str]) -> list[Task]:
+    alike = {normalise(name): task for name, task in known.items()}
+    unknown = Counter(name for name in names if normalise(name) not in alike)
+    for name, rows in unknown.most_common(1):
+        raise EvaluationError(
+            f"The evaluation set has the task {shown(name)} in {_rows(rows)}, which is none of the project's; "
+            f"{nearest(name, known)}. Next: name the task as {_TASKS} does, or take these rows out"
+        )
+    return [alike[normalise(name)] for name in names]
+
+
+def _refuse_open_tasks(found: Sequence[Task]) -> None:
+    counts = Counter(task.task for task in found if not task.labels)
+    for task, rows in counts.most_common(1):
+        raise EvaluationError(
+            f"The evaluation set has {_rows(rows)} of the task {shown(task)}, which has open labels: the model invents "
+            "them, so there is no set to test by. Next: give the task labels and generate, or take these rows out"
+        )
+
+
+def _label_places(owners: Sequence[Task], labels: Sequence[str]) -> list[int]:
+    """Of each row the place of its label in the set of its task."""
+    known = {task.task_id: task for task in owners}
+    sets = {key: {normalise(name): place for place, name in enumerate(task.label_names)} for key, task in known.items()}
+    pairs = [(task.task_id, label) for task, label in zip(owners, labels, strict=True)]
+    unknown = Counter((key, label) for key, label in pairs if normalise(label) not in sets[key])
+    for (key, _), _ in unknown.most_common(1):
+        task = known[key]
+        own = [(label, rows) for (owner, label), rows in unknown.most_common() if owner == key][:_MOST_NAMED]
+        told = "; ".join(f"{shown(label)} in {_rows(rows)} ({nearest(label, task.label_names)})" for label, rows in own)
+        raise EvaluationError(
+            f"The evaluation set has labels that the task {shown(task.task)} has not: {told}. Next: name labels as the "
+            "tasks file does, or take these rows out"
+        )
+    return [sets[key][normalise(label)] for key, label in pairs]
+
+
+def _rows(rows: int) -> str:
+    return f"{rows} row{'s' if rows > 1 else ''}"

@@ -1,0 +1,120 @@
+"""What is learnt and what is asked of each task: synthetic rows to train on, held-out synthetic rows, real rows."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from synthetic_textcat.hashing import draw
+from synthetic_textcat.schemas.evaluation_set import overlaps_of
+from synthetic_textcat.schemas.tasks import Task, normalise
+from synthetic_textcat.text.folds import FEWEST_ROWS, Codes
+
+TRAIN, TEST = "train", "test"
+MOST_ROWS = 5_000
+"""Of a task, to learn from, and to be asked: the trial of so many, with its curve, took 95 s on two busy cores."""
+
+_MOST_ROWS_IN_ALL = 20_000  # learnt from; tasks with real rows are all tried
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Texts with their labels, in an order of which each beginning has the labels in their shares.
+
+    Attributes:
+        texts: As written.
+        labels: Of each, its place in the label set of the task.
+    """
+
+    texts: Sequence[str]
+    labels: Codes
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @property
+    def kinds(self) -> int:
+        """How many labels there are."""
+        return len(np.unique(self.labels))
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Of one task.
+
+    Attributes:
+        task: Which.
+        train: Synthetic rows of the train split, less those that are real rows, or nearly so.
+        held_out: Synthetic rows of the test split.
+        real: The user's.
+        overlaps: Training rows that were left out for the real ones: `exact` and `near`.
+    """
+
+    task: Task
+    train: Rows
+    held_out: Rows
+    real: Rows
+    overlaps: Counter[str | None]
+
+    @property
+    def is_learnable(self) -> bool:
+        """Whether there are two labels to learn."""
+        return self.train.kinds > 1
+
+
+def trials_of(
+    exported: pd.DataFrame, real: pd.DataFrame, tasks: Sequence[Task], similarity: float, seed: int
+) -> list[Trial]:
+    """A trial for each task with real rows, and for others of a label set and rows enough, drawn by hash.
+
+    Args:
+        exported: Columns of `examples`, and `split`.
+        real: As in `RealRows`.
+        tasks: The project's.
+        similarity: From which on a training row is too near a real one.
+        seed: Of the run.
+    """
+    with_real = [task for task in tasks if (real["task_id"] == task.task_id).any()]
+    rows = exported[exported["split"].isin([TRAIN, TEST])].groupby("task_id").size()
+    others = [task for task in tasks if task.labels and task not in with_real]
+    others = [task for task in others if rows.get(task.task_id, 0) >= FEWEST_ROWS]
+    others.sort(key=lambda task: draw(seed, "tried tasks", task.task_id))
+    found: list[Trial] = []
+    learnt = 0
+    for task in (*with_real, *others):
+        if task not in with_real and learnt >= _MOST_ROWS_IN_ALL:
+            break
+        found.append(_trial(exported, real, task, similarity, seed))
+        learnt += len(found[-1].train)
+    return found
+
+
+def _trial(exported: pd.DataFrame, real: pd.DataFrame, task: Task, similarity: float, seed: int) -> Trial:
+    own = exported[exported["task_id"] == task.task_id]
+    places = {normalise(name): place for place, name in enumerate(task.label_names)}
+    numbers = own["label"].map(normalise).map(places)
+    own = own.assign(number=numbers)[numbers.notna()]  # a label outside the set is there only if the user lets it be
+    train, held_out = (own[own["split"] == split] for split in (TRAIN, TEST))
+    is_real = real["task_id"] == task.task_id
+    asked = real[is_real]
+    found = overlaps_of(train["input_text"], real["text"], similarity) if len(asked) else [None] * len(train)
+    kept = train[np.array([overlap is None for overlap in found], dtype=bool)]
+    return Trial(
+        task=task,
+        train=_dealt(kept["input_text"], kept["number"], kept["request_id"], seed),
+        held_out=_dealt(held_out["input_text"], held_out["number"], held_out["request_id"], seed),
+        real=_dealt(asked["text"], asked["label"], asked["text"] + "\x1f" + asked["label"].astype("str"), seed),
+        overlaps=Counter(overlap for overlap in found if overlap),
+    )
+
+
+def _dealt(texts: "pd.Series[str]", labels: "pd.Series[int]", keys: "pd.Series[str]", seed: int) -> Rows:
+    """The rows in an order drawn by hash, each label spread evenly over it; at most `MOST_ROWS`."""
+    codes = labels.to_numpy(dtype=np.int64)
+    drawn = np.array([draw(seed, "tried rows", key) for key in keys])
+    ranks = pd.Series(drawn).groupby(codes).rank(method="first").to_numpy()
+    sizes = np.bincount(codes) if len(codes) else codes
+    order = np.lexsort((drawn, (ranks - 0.5) / sizes[codes]))[:MOST_ROWS]
+    return Rows(texts.to_numpy(dtype=object)[order].tolist(), codes[order].astype(np.int64))

@@ -1,0 +1,116 @@
+"""From an item of a model's list to the sentence that describes a task, or to nothing."""
+
+import re
+from collections.abc import Mapping
+
+from synthetic_textcat.text.unspaced import UNSPACED_LETTER
+from synthetic_textcat.text.visible_text import in_visible_line
+
+LONGEST_SENTENCE = 300
+FEWEST_WORDS = 3
+LONGEST_ITEM = 10 * LONGEST_SENTENCE
+"""With all that stands around the sentence. What is longer is not looked at: patterns take their time."""
+LETTERS_A_WORD = 2  # where no spaces tell words apart; in Thai they are longer
+
+_TELLING_KEYS = ("task", "sentence", "description", "text")
+NUMBERING = (
+    r"(?:[(\uff08]?\d{1,4}[.):\uff0e\uff09\uff1a\u3001](?!\d)|#\d{1,4}[.):]?"
+    r"|(?:classification )?task\s*(?:#?\d{1,4}\s*[.):\u2013\u2014-]|:))"
+)
+"""What numbers an item of a list: `1.`, `(2)`, `#3`, `Task 4:`, `5、`. For patterns that ignore case."""
+
+CODE_NAME = r"__[a-z0-9_]+__"
+"""A name with underscores of its own, as in Python: `__init__`. Around other words they are markup."""
+
+BULLET = r"(?:[-*+\u2013\u2014](?=\s)|[\u2022\u2023\u25aa\u25cf\u25e6\u30fb\u2192\u2460-\u2473])"
+
+_CHECKBOX = r"\[[ xX\u2713\u2714]?\]"
+_PREFIX = re.compile(rf"(?:{BULLET}|{NUMBERING}|{_CHECKBOX}|(?:#+|>|\(?[a-z]\))\s)\s*", re.IGNORECASE)
+_MOST_PREFIXES = 4
+_TITLE = re.compile(r"\*\*(?P<title>[^*]+?)(?::\s*\*\*|\*\*\s*(?:[:\uff1a]|[-\u2013\u2014](?=\s)))\s*(?P<rest>\S.*)")
+_MARKUP = re.compile(r"\*\*|`")
+_TAG = re.compile(r"<(/?)(li|ul|ol|p|b|i|em|strong|code|span|div|task|item)\b[^<>]*>", re.IGNORECASE)
+_UNDERLINED = re.compile(rf"(?<!\w)(?!{CODE_NAME})__(?=\S)(?P<inside>(?:(?!__).)+)(?<=\S)__(?!\w)")
+_NEXT_SENTENCE = re.compile(
+    r"(?<=\w\w)[.!?][\"')]*\s+(\w)|[\u3002\uff01\uff1f\u0964\u06d4\u061f][\"')\u300d\u300f\u201d]*\s*\w|<br\s*/?>"
+)
+_BRACKETED = re.compile(r"\[.*\]|\{.*\}|\(['\"].*\)")
+_SEVERAL_SENTENCES = 2  # a task may have a second one, but a whole list in one item is no task
+_CHATTER = re.compile(
+    r"(?:here (?:are|is)|sure|certainly|of course|let me|i(?:['\u2019](?:m|d|ll|ve))?|sorry|as an)"
+    r"(?=[\s,!:;\u2013\u2014]|\.\s|\.?$)",  # and no other sign: `I/O errors`, `Sure-fire bets`
+    re.IGNORECASE,
+)
+_QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019", "\u00ab": "\u00bb"}
+
+
+def sentence_of(item: object) -> str | None:
+    """The item's sentence without numbering, bullets, prefixes and quotes; None where it can't be a task's.
+
+    An item may be a text, or an object that holds one: under a telling key, else its longest.
+    """
+    if isinstance(item, Mapping):
+        return _sentence_in(item)
+    if not isinstance(item, str) or len(item) > LONGEST_ITEM:
+        return None
+    cleaned = _cleaned(item)
+    sentence = in_visible_line(cleaned) if len(cleaned.splitlines()) == 1 else ""
+    return sentence if _is_usable(sentence) else None
+
+
+def _sentence_in(item: Mapping[str, object]) -> str | None:
+    texts = {str(key).casefold(): text for key, text in item.items() if isinstance(text, str)}
+    longest_first = sorted(texts.values(), key=len, reverse=True)
+    candidates = [texts[key] for key in _TELLING_KEYS if key in texts] + longest_first
+    return next((found for text in candidates if (found := sentence_of(text)) is not None), None)
+
+
+def _cleaned(text: str) -> str:
+    text = _MARKUP.sub("", _untagged(_without_title(_without_prefixes(text))))
+    return _without_prefixes(_UNDERLINED.sub(r"\g<inside>", text))
+
+
+def _untagged(text: str) -> str:
+    """Without tags at its ends or in pairs; a sentence may be about others: `by the <p> or <li> element`."""
+    closed = {tag[2].casefold() for tag in _TAG.finditer(text) if tag[1]}
+
+    def kept(tag: re.Match[str]) -> str:
+        is_markup = tag[2].casefold() in closed or tag.start() == 0 or tag.end() == len(text)
+        return "" if is_markup else tag[0]
+
+    return _TAG.sub(kept, text)
+
+
+def _without_prefixes(text: str) -> str:
+    for _ in range(_MOST_PREFIXES):
+        text = unquoted(_PREFIX.sub("", text, count=1) if _PREFIX.match(text) else text)
+    return text
+
+
+def _without_title(text: str) -> str:
+    """Without a bold title that is too short for a sentence: `**Claims triage**: Sort ...`."""
+    match = _TITLE.fullmatch(text)
+    return match["rest"] if match and _words(match["title"]) < FEWEST_WORDS else text
+
+
+def unquoted(text: str) -> str:
+    """The text without white space, closing commas and a pair of quotes around it."""
+    text = text.strip().rstrip(",;").rstrip()
+    return text[1:-1].strip() if len(text) > 1 and _QUOTES.get(text[0]) == text[-1] else text
+
+
+def _is_usable(sentence: str) -> bool:
+    if not 0 < len(sentence) <= LONGEST_SENTENCE:
+        return False
+    # a sentence begins with a capital, where the script has them
+    more = sum(not (match[1] or "A").islower() for match in _NEXT_SENTENCE.finditer(sentence))
+    is_chatter = sentence.endswith(":") or _CHATTER.match(sentence) is not None
+    is_code = _BRACKETED.fullmatch(sentence) is not None
+    return _words(sentence) >= FEWEST_WORDS and more < _SEVERAL_SENTENCES and not is_chatter and not is_code
+
+
+def _words(sentence: str) -> int:
+    """How many words the sentence has; of a script without spaces, so many letters count as one."""
+    unspaced = sum(map(str.isalpha, UNSPACED_LETTER.findall(sentence)))
+    spaced = sum(any(map(str.isalpha, word)) for word in UNSPACED_LETTER.sub(" ", sentence).split())
+    return spaced + unspaced // LETTERS_A_WORD

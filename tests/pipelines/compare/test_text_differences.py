@@ -1,0 +1,101 @@
+"""Differences of learnability: on the same tasks, on equally many rows, with intervals that mean what they say."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from synthetic_textcat.pipelines.compare.differences import Difference
+from synthetic_textcat.pipelines.compare.text_differences import MOST_ROWS_IN_ALL, learnability_differences
+from tests.pipelines.compare.made_runs import compared, topical
+
+_UNPAIRED = 50_000
+
+
+def _found(before: pd.DataFrame, after: pd.DataFrame, seed: int = 42) -> Difference | None:
+    return next(iter(learnability_differences(compared(before, after), seed)), None)
+
+
+def test_equal_runs_differ_in_nothing() -> None:
+    rows = topical("a", 120)
+    found = _found(rows, rows)
+    assert found is not None
+    assert (found.measure, found.difference, found.low, found.high) == ("learnability/macro_f1", 0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("first", [0, _UNPAIRED])
+def test_texts_that_say_more_of_their_label_are_found(first: int) -> None:
+    found = _found(topical("a", 300, 0.2), topical("b", 300, 0.9, first))
+    assert found is not None
+    assert found.low is not None
+    assert found.low > 0.1
+    assert found == _found(topical("a", 300, 0.2), topical("b", 300, 0.9, first))
+
+
+def test_only_tasks_that_both_have_count_and_as_many_rows_of_each() -> None:
+    before = pd.concat([topical("a", 150), topical("c", 150, first=1000, task_id="t1")], ignore_index=True)
+    after = pd.concat(
+        [topical("b", 90, first=_UNPAIRED), topical("d", 150, first=_UNPAIRED + 1000, task_id="t2")], ignore_index=True
+    )
+    found = _found(before, after)
+    assert found is not None
+    assert found.basis == "90 rows of each run, of 1 task that both have"
+    assert _found(before[before["task_id"] == "t1"], after) is None
+
+
+def test_of_pairs_those_count_that_both_accepted() -> None:
+    before, after = topical("a", 120), topical("b", 120)
+    before.loc[:29, "outcome"] = "failed"
+    found = _found(before, after)
+    assert found is not None
+    assert found.basis == "90 rows of each run, of 1 task that both have"
+    assert found == _found(before[30:], after[30:])
+
+
+def test_tasks_weigh_by_their_rows() -> None:
+    large, small = topical("a", 180), topical("b", 60, first=1000, task_id="t1")
+    found = [_found(rows, rows) for rows in (large, small, pd.concat([large, small], ignore_index=True))]
+    one, other, both = ((row.baseline if row else None) or 0 for row in found)
+    assert both == pytest.approx((3 * one + other) / 4, abs=1e-6)
+
+
+def test_where_labels_are_invented_the_rows_do_not_pair_up_and_yet_compare() -> None:
+    before, after = topical("a", 120), topical("b", 120)
+    after.loc[:9, "label"] = [f"seen once {at}" for at in range(10)]
+    found = _found(before, after)
+    assert found is not None
+    assert found.basis == "120 and 110 rows of each run, of 1 task that both have"
+
+
+def test_too_few_rows_are_not_learnt_from() -> None:
+    assert _found(topical("a", 40), topical("b", 40)) is None
+    assert _found(topical("a", 0), topical("b", 0)) is None
+
+
+def test_no_more_rows_are_learnt_from_than_it_takes() -> None:
+    made = [topical(f"a {task}", 600, first=1000 * task, task_id=f"t{task}") for task in range(10)]
+    rows = pd.concat(made, ignore_index=True)
+    found = _found(rows, rows)
+    assert found is not None
+    assert found.basis == f"{MOST_ROWS_IN_ALL:,} rows of each run, of 10 tasks that both have"
+
+
+def test_what_does_not_differ_is_rarely_told_to() -> None:
+    told = _calibration(runs=16, share=0.5, rows=60)
+    assert (np.sign(told["low"]) * np.sign(told["high"]) > 0).sum() <= 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", [0, _UNPAIRED])
+@pytest.mark.parametrize("share", [0.5, 0.65])
+def test_intervals_cover_a_known_difference_as_often_as_they_say(share: float, first: int) -> None:
+    told = _calibration(runs=80, share=share, rows=150, first=first)
+    truth = told["difference"].mean() if share > 0.5 else 0.0
+    assert ((told["low"] <= truth) & (truth <= told["high"])).mean() >= 0.92
+
+
+def _calibration(runs: int, share: float, rows: int, first: int = 0) -> pd.DataFrame:
+    """Of many pairs of runs: difference, low, high."""
+    found = [
+        _found(topical(f"before {at}", rows), topical(f"after {at}", rows, share, first), at) for at in range(runs)
+    ]
+    return pd.DataFrame([row for row in found if row])[["difference", "low", "high"]].astype("float64")

@@ -1,0 +1,97 @@
+"""What classifiers score on real rows, beside what is to be had without synthetic ones."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from synthetic_textcat.pipelines.evaluate.readers import reader_of_embeddings, reader_of_grams
+from synthetic_textcat.pipelines.evaluate.scoring import is_enough, majority_f1, try_task
+from synthetic_textcat.pipelines.evaluate.train_test_sets import Rows, Trial
+from tests.pipelines.evaluate.builders import TASK, WORDS, labelled
+
+_GRAMS = reader_of_grams()
+_NONE = Rows([], np.empty(0, np.int64))
+
+
+def _rows(given: list[tuple[str, str]]) -> Rows:
+    return Rows([text for text, _ in given], np.array([TASK.label_names.index(label) for _, label in given]))
+
+
+def _trial(train: Rows, real: Rows = _NONE, held_out: Rows = _NONE) -> Trial:
+    return Trial(TASK, train, held_out, real, Counter())
+
+
+def _turned(rows: Rows) -> Rows:
+    """The same texts, with labels that are wrong."""
+    return Rows(rows.texts, (rows.labels + 1) % len(WORDS))
+
+
+def test_labels_that_follow_from_the_words_are_learnt_the_more_rows_the_better() -> None:
+    found = try_task(_trial(_rows(labelled(120, "made")), _rows(labelled(60, "real"))), _GRAMS, 42)
+    assert found.real is not None
+    assert found.real.macro_f1 > 0.95
+    assert found.majority == pytest.approx(1 / 6, abs=1e-4)
+    assert found.on_real is not None
+    assert found.on_real.macro_f1 > 0.9
+    assert [rows for rows, _ in found.curve] == [25, 50, 100, 120]
+    assert found.curve[-1][1] == found.real
+    assert found.held_out is None
+
+
+def test_synthetic_rows_with_wrong_labels_are_told_apart_from_real_ones() -> None:
+    real, made = _rows(labelled(60, "real")), _turned(_rows(labelled(120, "made")))
+    held_out = _turned(_rows(labelled(30, "held out")))
+    found = try_task(_trial(made, real, held_out), _GRAMS, 42)
+    assert found.held_out is not None
+    assert found.held_out.macro_f1 > 0.95
+    assert found.real is not None
+    assert found.real.macro_f1 < 0.05
+    assert found.on_real is not None
+    assert found.on_real.macro_f1 > 0.9
+
+
+def test_without_real_rows_only_held_out_ones_are_scored() -> None:
+    found = try_task(_trial(_rows(labelled(60, "made")), held_out=_rows(labelled(12, "held out"))), _GRAMS, 42)
+    assert found.held_out is not None
+    assert (found.real, found.majority, found.on_real, found.curve) == (None, None, None, ())
+
+
+def test_one_label_is_nothing_to_learn() -> None:
+    one = Rows(["a", "b"], np.array([1, 1]))
+    assert try_task(_trial(one, _rows(labelled(60, "real"))), _GRAMS, 42).real is None
+
+
+def test_a_beginning_with_one_label_names_that_one() -> None:
+    labels = np.array([0] * 25 + [1, 2] * 25)
+    texts = [text for text, _ in labelled(75, "made")]
+    found = try_task(_trial(Rows(texts, labels), _rows(labelled(9, "real"))), _GRAMS, 42)
+    assert dict(found.curve)[25].macro_f1 == pytest.approx(1 / 6, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("counts", "enough"),
+    [([25, 25], True), ([25, 24], False), ([46, 4], False), ([45, 5, 2], True), ([60], False), ([], False)],
+)
+def test_training_on_real_rows_needs_fifty_and_two_labels_that_all_folds_have(counts: list[int], enough: bool) -> None:
+    labels = np.repeat(np.arange(len(counts)), counts)
+    assert is_enough(Rows([""] * len(labels), labels)) is enough
+
+
+def test_always_naming_the_most_frequent_label_is_scored_by_all_labels() -> None:
+    assert majority_f1(Rows([""] * 10, np.array([0] * 8 + [1] * 2))) == pytest.approx((16 / 18) / 2, abs=1e-4)
+
+
+def test_embeddings_are_learnt_instead_where_a_model_makes_them() -> None:
+    asked: list[str] = []
+
+    def _embed(texts: object) -> object:
+        assert isinstance(texts, list)
+        asked.extend(texts)
+        return np.array([[sum(word in text for word in words) for words in WORDS.values()] for text in texts], float)
+
+    made, real = _rows(labelled(60, "made")), _rows(labelled(12, "real"))
+    found = try_task(_trial(made, real), reader_of_embeddings(_embed), 42)
+    assert found.real is not None
+    assert found.real.macro_f1 > 0.95
+    assert asked == [*made.texts, *real.texts]

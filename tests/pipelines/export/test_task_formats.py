@@ -1,0 +1,80 @@
+"""Text and label, a task at a time."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from synthetic_textcat.datasets import FolderDataset
+from synthetic_textcat.pipelines.export.task_formats import Formulas, escaped, text_label_files
+from synthetic_textcat.schemas.tasks import Task
+from tests.pipelines.quality_report.builders import example_frame
+
+_CLOSED = Task.model_validate({"task": "Sort a review.", "labels": ["mixed", "good", "bad"]})
+_WILD = Task.model_validate({"task": '../../etc/passwd\n# "=cmd()"'})
+_UNDO = re.compile(r"^'+[=+\-@\t\r\n＝＋－＠]")  # noqa: RUF001  as the folder's README says
+
+
+def _rows(*rows: dict[str, Any]) -> pd.DataFrame:
+    return example_frame([{"task_id": _CLOSED.task_id, **row} for row in rows])
+
+
+def _saved(folder: Path, examples: pd.DataFrame, formulas: Formulas = "escape") -> dict[str, Any]:
+    dataset = FolderDataset(path=str(folder / "text_label"))
+    dataset.save(text_label_files(examples, [_CLOSED, _WILD], formulas))
+    return {name: load() for name, load in dataset.load().items()}
+
+
+def test_each_task_has_its_files_under_a_safe_name_and_an_index_says_which(tmp_path: Path) -> None:
+    wild = {"task_id": _WILD.task_id, "task": _WILD.task, "label": "b"}
+    files = _saved(tmp_path, _rows({}, wild, {**wild, "label": "a"}))
+    ids = sorted([_CLOSED.task_id, _WILD.task_id])
+    assert set(files) == {
+        *(f"{id_}{suffix}" for id_ in ids for suffix in (".csv", ".labels.json", ".parquet")),
+        *("README.md", "index.json"),
+    }
+    assert {entry["task_id"]: entry["task"] for entry in files["index.json"]}[_WILD.task_id] == _WILD.task
+    assert [(entry["task_id"] == _CLOSED.task_id, entry["rows"]) for entry in files["index.json"]] == [
+        (id_ == _CLOSED.task_id, 1 if id_ == _CLOSED.task_id else 2) for id_ in ids
+    ]
+    assert files[f"{_CLOSED.task_id}.labels.json"]["label_names"] == ["mixed", "good", "bad"]
+    assert files[f"{_CLOSED.task_id}.labels.json"]["closed"] is True
+    assert files[f"{_WILD.task_id}.labels.json"]["label_names"] == ["a", "b"]
+
+
+def test_the_tables_have_text_and_label_and_nothing_else(tmp_path: Path) -> None:
+    files = _saved(tmp_path, _rows({"input_text": 'He said "no",\nthen; left.'}, {"label": "NA"}))
+    for suffix in (".parquet", ".csv"):
+        frame = files[f"{_CLOSED.task_id}{suffix}"]
+        assert list(frame.columns) == ["text", "label"]
+        assert frame["text"].tolist() == ['He said "no",\nthen; left.', "They forgot the sauce."]
+        assert frame["label"].tolist() == ["bad", "NA"]
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "'=1", "''-1"])
+def test_no_cell_runs_as_a_formula(tmp_path: Path, cell: str) -> None:
+    files = _saved(tmp_path, _rows({"input_text": cell, "label": cell}))
+    assert files[f"{_CLOSED.task_id}.csv"].iloc[0].tolist() == [f"'{cell}"] * 2
+    assert files[f"{_CLOSED.task_id}.parquet"].iloc[0].tolist() == [cell] * 2
+    assert "take one apostrophe away" in files["README.md"]
+
+
+def test_cells_are_kept_where_that_is_asked_for(tmp_path: Path) -> None:
+    files = _saved(tmp_path, _rows({"input_text": "=1+1"}), "keep")
+    assert files[f"{_CLOSED.task_id}.csv"]["text"].tolist() == ["=1+1"]
+    assert "as accepted" in files["README.md"]
+
+
+@given(st.lists(st.text(alphabet="'=+-@\t\r\nab ＝", max_size=6), min_size=1, max_size=20))  # noqa: RUF001
+def test_what_was_escaped_can_be_read_as_it_was(cells: list[str]) -> None:
+    found = escaped(pd.Series(cells, dtype="str")).tolist()
+    assert [cell[1:] if _UNDO.match(cell) else cell for cell in found] == cells
+    assert not [cell for cell in found if cell[:1] in set("=+-@\t\r\n＝")]  # noqa: RUF001
+
+
+def test_no_examples_are_no_tasks(tmp_path: Path) -> None:
+    assert set(_saved(tmp_path, _rows())) == {"index.json", "README.md"}

@@ -1,0 +1,128 @@
+"""What the checks found of the candidates, and the funnel."""
+
+from dataclasses import replace
+from typing import Any
+
+from synthetic_textcat.pipelines.quality_report.signals.rates import reject_rates
+from synthetic_textcat.schemas.outcomes import REJECT_REASONS
+from synthetic_textcat.schemas.parameters import QualityReportParameters
+from tests.pipelines.quality_report.signals.made_corpus import corpus_of
+
+_LEAKED = {"reject_reason": "label_leaked", "detail": "the text names 'bad'"}
+
+
+def _near(similarity: str, kept: str, **changes: Any) -> dict[str, Any]:
+    return {"reject_reason": "near_duplicate", "detail": f"{similarity} like {kept}", **changes}
+
+
+def test_rates_are_shares_of_the_candidates() -> None:
+    corpus = corpus_of({}, {}, {}, _LEAKED, {"reject_reason": "same_labels"}, {"failure_cause": "timeout"})
+    metrics = reject_rates(corpus).metrics
+    assert metrics.pop("rate/label_leaked") == 0.2
+    assert metrics.pop("rate/same_labels") == 0.2
+    assert set(metrics) == {f"rate/{reason}" for reason in REJECT_REASONS} - {"rate/label_leaked", "rate/same_labels"}
+    assert set(metrics.values()) == {0.0}
+
+
+def test_flagged_rows_count_and_none_twice() -> None:
+    corpus = corpus_of(
+        {"flags": "label_leaked, near_duplicate"}, {"flags": "label_leaked"}, {**_LEAKED, "flags": "label_leaked"}, {}
+    )
+    measured = reject_rates(corpus)
+    assert (measured.metrics["rate/label_leaked"], measured.metrics["rate/near_duplicate"]) == (0.75, 0.25)
+    assert measured.tables["leakage_by_language"] == [{"language": "English", "rows": 4, "leaked": 3, "rate": 0.75}]
+
+
+def test_leakage_by_language_and_task_with_the_larger_ones_first() -> None:
+    corpus = corpus_of(
+        *[{"language": "Welsh"}, {"language": "Welsh", **_LEAKED, "task_id": "t1", "task": "Sort a joke."}],
+        *[{"language": "German"}] * 29,
+        *[{"language": "German", **_LEAKED}] * 3,
+        *[{"language": "French", **_LEAKED}] * 6,
+        *[{"language": "French"}] * 24,
+        {"language": "Greek"},
+    )
+    tables = reject_rates(corpus).tables
+    assert tables["leakage_by_language"] == [
+        {"language": "French", "rows": 30, "leaked": 6, "rate": 0.2},
+        {"language": "German", "rows": 32, "leaked": 3, "rate": 3 / 32},
+        {"language": "Welsh", "rows": 2, "leaked": 1, "rate": 0.5},
+    ]
+    assert tables["leakage_by_task"] == [
+        {"task": "Sort a review.", "rows": 64, "leaked": 9, "rate": 9 / 64},
+        {"task": "Sort a joke.", "rows": 1, "leaked": 1, "rate": 1.0},
+    ]
+
+
+def test_at_most_fifty_are_listed() -> None:
+    corpus = corpus_of(*[{"task_id": f"t{number}", **_LEAKED} for number in range(60)])
+    assert len(reject_rates(corpus).tables["leakage_by_task"]) == 50
+
+
+def test_the_funnel_narrows() -> None:
+    corpus = corpus_of(
+        {},
+        _LEAKED,
+        {"not_run": True},
+        {"failure_cause": "rate_limited"},
+        {"failure_cause": "invalid_json"},
+        {"failure_cause": "content_filtered"},
+    )
+    assert reject_rates(corpus).tables["funnel"] == [
+        {"stage": "planned", "rows": 6},
+        {"stage": "answered", "rows": 4},
+        {"stage": "parsed", "rows": 2},
+        {"stage": "accepted", "rows": 1},
+    ]
+
+
+def test_clusters_are_a_row_and_those_like_it() -> None:
+    corpus = corpus_of({}, {}, {}, _near("0.93", "r0"), _near("0.81", "r0"), _near("1.00", "r1"), _near("0.90", "r2"))
+    assert reject_rates(corpus).tables["near_duplicate_clusters"] == [
+        {"size": 2, "clusters": 2},
+        {"size": 3, "clusters": 1},
+    ]
+
+
+def test_the_worst_near_duplicates_are_the_most_alike() -> None:
+    rows = [_near(f"0.{number}", "r0") for number in (81, 99, 90)]
+    worst = reject_rates(corpus_of({}, *rows, _LEAKED)).worst
+    assert worst["near_duplicate"] == [
+        {"request_id": "r2", "detail": "0.99 like r0"},
+        {"request_id": "r3", "detail": "0.90 like r0"},
+        {"request_id": "r1", "detail": "0.81 like r0"},
+    ]
+    assert worst["label_leaked"] == [{"request_id": "r4", "detail": "the text names 'bad'"}]
+
+
+def test_twenty_of_each_other_reason_are_drawn_by_the_seed_alone() -> None:
+    rows = [{**_LEAKED, "request_id": f"x{number}"} for number in range(60)]
+    drawn, again = (reject_rates(corpus_of(*order)).worst for order in (rows, rows[::-1]))
+    assert drawn == again
+    assert len(drawn["label_leaked"]) == 20
+    assert drawn != reject_rates(corpus_of(*rows, seed=1)).worst
+    assert set(drawn) == {"label_leaked"}
+
+
+def test_no_candidates() -> None:
+    measured = reject_rates(corpus_of({"not_run": True}))
+    assert set(measured.metrics.values()) == {None}
+    assert [line["rows"] for line in measured.tables["funnel"]] == [1, 0, 0, 0]
+    assert measured.tables["leakage_by_language"] == []
+    assert measured.tables["near_duplicate_clusters"] == []
+    assert measured.worst == {}
+
+
+def test_flagged_rows_are_counted_shown_and_pointed_at_as_rejected_ones_are() -> None:
+    corpus = corpus_of(
+        {"flags": "near_duplicate", "detail": "0.90 like r9"},
+        {"flags": "label_leaked, wrong_language", "detail": "the text names 'a; b'; asked for German, reads as French"},
+        {"flags": "label_leaked, near_duplicate", "detail": "the text names 'x'; 0.85 like r9"},
+    )
+    settings = QualityReportParameters(flag_only=("near_duplicate", "wrong_language"))
+    measured = reject_rates(replace(corpus, settings=settings))
+    assert measured.metrics["flagged/near_duplicate"] == 2
+    assert measured.metrics["flagged/wrong_language"] == 1
+    assert measured.tables["near_duplicate_clusters"] == [{"size": 3, "clusters": 1}]
+    assert [row["request_id"] for row in measured.worst["near_duplicate"]] == ["r0", "r2"]
+    assert {row["request_id"] for row in measured.worst["label_leaked"]} == {"r1", "r2"}

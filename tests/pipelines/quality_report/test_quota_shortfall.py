@@ -1,0 +1,212 @@
+"""How far a quota is: cells, surplus, and when it ends."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from synthetic_textcat.errors import StaleTableError
+from synthetic_textcat.llm.journal import Journal
+from synthetic_textcat.pipelines.quality_report.nodes_nodes import measure_quota
+from synthetic_textcat.pipelines.quality_report.surplus import beyond_target
+from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
+from synthetic_textcat.schemas.quota import CellRows, Rounds, Shortfall
+from synthetic_textcat.schemas.rows import CALLS, EXAMPLES, FAILED, REJECTED, REQUESTS, to_frame
+from synthetic_textcat.schemas.stops import PausedTask, Stops
+from tests.llm.builders import completion, fingerprint, write_journal
+from tests.pipelines.quality_report.builders import ROW
+
+_SAMPLING = AttributeSamplingParameters(target_accepted=2, per=("language",), max_rounds=4)
+
+
+def _requests(languages: list[str]) -> pd.DataFrame:
+    rows = ({**ROW, "request_id": f"r{n}", "language": language} for n, language in enumerate(languages))
+    plan = {"replicate": 0, "seed": 0}
+    return to_frame(({name: {**row, **plan}[name] for name in REQUESTS} for row in rows), REQUESTS)
+
+
+def _state(
+    tmp_path: Any,
+    rounds: list[dict[str, list[str]]],
+    sampling: AttributeSamplingParameters = _SAMPLING,
+    previous: dict[str, Any] | None = None,
+    stops: dict[str, Any] | None = None,
+) -> tuple[Shortfall, dict[str, Any]]:
+    """The state of a quota by language: for each round and language the ends of its rows."""
+    ends = [(language, end) for own in rounds for language, of_rows in own.items() for end in of_rows]
+    requests = _requests([language for language, _ in ends])
+    by_end = dict(zip(requests["request_id"], (end for _, end in ends), strict=True))
+
+    def ended(*which: str) -> list[str]:
+        return [row for row, end in by_end.items() if end in which]
+
+    examples = to_frame([{**ROW, "request_id": row} for row in ended("accepted")], EXAMPLES)
+    surplus = to_frame([{**ROW, "request_id": row} for row in ended("surplus")], EXAMPLES)
+    rejected = to_frame(
+        [{**ROW, "request_id": row, "reject_reason": "label_leaked", "detail": ""} for row in ended("label_leaked")],
+        REJECTED,
+    )
+    failed = to_frame(
+        [
+            {**ROW, "request_id": row, "failure_cause": by_end[row], "detail": "", "attempts": 1}
+            for row in ended("refused", "timeout")
+        ],
+        FAILED,
+    )
+    planned = Rounds(
+        recipe="r",
+        rounds=tuple(
+            tuple(CellRows(cell={"language": language}, rows=len(of_rows)) for language, of_rows in own.items())
+            for own in rounds
+        ),
+    )
+    lines = [completion(f"reply to {row}", request_id=row) for row in by_end]
+    journal = Journal(write_journal(tmp_path / "journal.jsonl", lines))
+    calls = to_frame(((row, fingerprint(row)) for row in by_end), CALLS)
+    state = measure_quota(
+        requests,
+        calls,
+        journal,
+        planned.model_dump(mode="json"),
+        previous,
+        sampling,
+        stops or {},
+        examples,
+        surplus,
+        rejected,
+        failed,
+    )
+    found = Shortfall.read(state.shortfall)
+    assert found is not None
+    return found, state.quota
+
+
+def test_short_cells_are_named_with_what_they_lost_their_rows_to(tmp_path: Any) -> None:
+    found, quota = _state(
+        tmp_path, [{"German": ["accepted", "label_leaked"], "English": ["accepted", "accepted"], "Hindi": ["refused"]}]
+    )
+    assert (found.asked, found.done, found.missing, found.next) == (3, 1, 3, "round")
+    german = next(cell for cell in found.cells if cell.cell == {"language": "German"})
+    assert (german.accepted, german.missing, german.planned, german.causes) == (1, 1, 2, {"label_leaked": 1})
+    assert not german.barren
+    assert next(cell for cell in found.cells if cell.cell == {"language": "Hindi"}).barren
+    assert quota["metrics"]["quota/cells_done"] == 1
+    assert [line["cell"] for line in quota["tables"]["quota"]] == ["Hindi", "German", "English"]
+
+
+def test_a_cell_is_given_up_after_two_rounds_without_a_row_with_three_replies(tmp_path: Any) -> None:
+    fruitless = [
+        {"Hindi": ["label_leaked"] * 2, "German": ["accepted"]},
+        {"Hindi": ["refused"] * 4, "German": ["refused"]},
+    ]
+    found, quota = _state(tmp_path, fruitless)
+    hindi, german = found.cells
+    assert (hindi.infeasible, german.infeasible) == (True, False)
+    assert hindi.replies == ("reply to r4", "reply to r5", "reply to r6")
+    assert hindi.causes == {"refused": 4, "label_leaked": 2}
+    assert german.replies == ()
+    assert found.next == "round"  # for the other one
+    assert {line["cell"]: line["state"] for line in quota["tables"]["quota"]} == {
+        "Hindi": "given up",
+        "German": "short",
+    }
+    only_hindi, _ = _state(tmp_path, [{"Hindi": ["refused"]}, {"Hindi": ["refused"]}])
+    assert only_hindi.next is None
+
+
+def test_rows_that_were_not_asked_for_are_asked_before_more_is_planned_however_often_it_is_looked(
+    tmp_path: Any,
+) -> None:
+    rounds = [{"German": ["accepted", "not run"], "English": ["refused", "refused"]}]
+    once, _ = _state(tmp_path, rounds)
+    twice, _ = _state(tmp_path, rounds, previous=once.model_dump(mode="json"))
+    assert (once.next, twice.next) == ("replies", "replies")
+
+
+def test_a_row_without_a_reply_is_hoped_for_until_others_had_one_and_it_had_none_again(tmp_path: Any) -> None:
+    first = [{"German": ["accepted", "timeout"], "English": ["accepted", "refused"]}]
+    once, _ = _state(tmp_path, first)
+    assert [(cell.missing, cell.pending, cell.barren) for cell in once.cells] == [(1, 1, False), (1, 0, False)]
+    assert (once.waiting, once.next) == (("r1",), "round")  # for the English one
+    second = [*first, {"English": ["accepted"]}]
+    twice, _ = _state(tmp_path, second, previous=once.model_dump(mode="json"))
+    assert (twice.cells[0].pending, twice.next) == (0, "round")
+
+
+def test_while_nobody_answers_nothing_is_planned_in_place_of_what_may_come(tmp_path: Any) -> None:
+    down = [{"German": ["timeout"] * 3, "English": ["timeout"] * 3}]
+    sampling = _SAMPLING.model_copy(update={"target_accepted": 3})
+    once, _ = _state(tmp_path, down, sampling)
+    twice, _ = _state(tmp_path, down, sampling, previous=once.model_dump(mode="json"))
+    for found in (once, twice):
+        assert found.next == "replies"
+        assert [(cell.pending, cell.barren) for cell in found.cells] == [(3, False)] * 2
+
+
+def test_a_few_rows_without_a_reply_do_not_keep_a_hopeless_cell_alive(tmp_path: Any) -> None:
+    fruitless = [{"Hindi": ["label_leaked", "label_leaked", "timeout"]}, {"Hindi": ["refused", "refused", "timeout"]}]
+    found, _ = _state(tmp_path, fruitless)
+    assert found.cells[0].infeasible
+    assert found.next is None
+
+
+def test_it_ends_with_the_last_round_or_when_every_cell_is_full(tmp_path: Any) -> None:
+    full, _ = _state(tmp_path, [{"German": ["accepted", "accepted", "surplus"]}])
+    assert (full.next, full.cells, full.surplus) == (None, (), 1)
+    last = [{"German": ["accepted"]}, {"German": ["refused"]}]
+    assert _state(tmp_path, last)[0].next == "round"
+    assert _state(tmp_path, last, _SAMPLING.model_copy(update={"max_rounds": 2}))[0].next is None
+
+
+def test_rounds_of_another_plan_are_told_with_the_next_step(tmp_path: Any) -> None:
+    planned = Rounds(recipe="r", rounds=((CellRows(cell={"language": "German"}, rows=2),),)).model_dump(mode="json")
+    nothing = to_frame([], EXAMPLES)
+    ends = (nothing, nothing, to_frame([], REJECTED), to_frame([], FAILED))
+    of_one = (_requests(["German"]), to_frame([], CALLS), Journal(tmp_path / "absent"))
+    with pytest.raises(StaleTableError, match="Next: run `kedro run --pipelines generate`"):
+        measure_quota(*of_one, planned, None, _SAMPLING, {}, *ends)
+    with pytest.raises(StaleTableError, match="'rounds' is of another plan"):
+        measure_quota(*of_one, planned, None, _SAMPLING.model_copy(update={"per": ("moood",)}), {}, *ends)
+
+
+def test_without_a_quota_there_is_nothing_to_tell(tmp_path: Any) -> None:
+    nothing = to_frame([], EXAMPLES)
+    state = measure_quota(
+        _requests(["German"]),
+        to_frame([], CALLS),
+        Journal(tmp_path / "absent"),
+        {},
+        None,
+        AttributeSamplingParameters(),
+        {},
+        nothing,
+        nothing,
+        to_frame([], REJECTED),
+        to_frame([], FAILED),
+    )
+    assert state.shortfall == {}
+    assert state.quota["metrics"] == {}
+
+
+def test_the_first_good_rows_of_a_cell_in_plan_order_are_kept_and_the_others_set_aside() -> None:
+    requests = _requests(["German", "English", "German", "German", "German", "English"])
+    candidates = to_frame([{**ROW, "request_id": row} for row in requests["request_id"]], EXAMPLES)
+    stands = np.array([True, True, False, True, True, True])
+    aside = beyond_target(stands, requests, candidates, _SAMPLING)
+    assert list(candidates["request_id"][aside]) == ["r4"]
+    no_quota = AttributeSamplingParameters()
+    assert not beyond_target(stands, requests, candidates, no_quota).any()
+
+
+def test_rows_of_a_paused_task_are_not_waited_for_and_their_cells_are_given_up(tmp_path: Any) -> None:
+    paused = PausedTask(task_id=ROW["task_id"], task="t", reason="refused", replies=20)
+    stops = Stops(paused=(paused,)).model_dump(mode="json")
+    of_round = {"German": ["refused", "not_run", "not_run"]}
+    assert _state(tmp_path, [of_round])[0].next == "replies"
+    found, _ = _state(tmp_path, [of_round], stops=stops)
+    assert found.next == "round"
+    assert found.cells[0].causes == {"paused": 2, "refused": 1}
+    found, _ = _state(tmp_path, [of_round, of_round], stops=stops)
+    assert found.next is None
+    assert found.infeasible

@@ -1,0 +1,130 @@
+"""Which texts are nearly an earlier one, against a comparison of all pairs."""
+
+import random
+from collections.abc import Sequence
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from synthetic_textcat.text.near_duplicates import Like, bands_for, like_earlier, recall
+
+_LETTERS = "etaoinshrdlu"
+_HAN = "的一是在不了有和人這中大為上個國我以要他時來用們生到作地於出就分對成會可主發年動同工也能"
+
+
+def _jaccard(one: str, other: str) -> float:
+    first, second = _grams(one), _grams(other)
+    return len(first & second) / len(first | second)
+
+
+@cache
+def _grams(text: str) -> set[str]:
+    return {text[start : start + 5] for start in range(max(1, len(text) - 4))}
+
+
+def _words(dice: random.Random, count: int) -> list[str]:
+    return ["".join(dice.choices(_LETTERS, k=dice.randint(2, 9))) for _ in range(count)]
+
+
+def _with_copies(seed: int, families: int) -> list[str]:
+    """Texts of 8 to 60 words, most of them with copies in which a word or a few are others, in any order."""
+    dice = random.Random(seed)
+    texts = []
+    for _ in range(families):
+        words = _words(dice, dice.choice([8, 20, 40, 60]))
+        texts.append(" ".join(words))
+        for _ in range(dice.randint(0, 3)):
+            copy = list(words)
+            for place in dice.sample(range(len(copy)), dice.randint(1, len(copy) // 8)):
+                copy[place : place + 1] = _words(dice, 1)
+            texts.append(" ".join(copy))
+    dice.shuffle(texts)
+    return texts
+
+
+def _named(texts: Sequence[str], threshold: float = 0.8) -> list[int | None]:
+    return [like and like.place for like in like_earlier(texts, threshold)]
+
+
+@pytest.mark.parametrize("threshold", [0.6, 0.8, 0.9])
+def test_nearly_all_near_duplicates_are_found_and_nothing_else(threshold: float) -> None:
+    texts = _with_copies(seed=7, families=150)
+    likes = list(like_earlier(texts, threshold))
+    kept: list[int] = []
+    there = found = 0
+    for place, like in enumerate(likes):
+        alike = [other for other in kept if _jaccard(texts[other], texts[place]) >= threshold]
+        there, found = there + bool(alike), found + (like is not None)
+        if like is None:
+            kept.append(place)
+        else:
+            assert like.place in alike  # precision 1: an earlier row that stays, and similar enough
+            assert like.similarity == _jaccard(texts[like.place], texts[place])
+    assert there > 20
+    assert found / there >= 0.95
+
+
+@pytest.mark.parametrize("threshold", [0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
+def test_the_bands_bring_pairs_at_the_threshold_together(threshold: float) -> None:
+    assert recall(threshold, bands_for(threshold)) >= 0.98
+
+
+def test_at_the_default_the_bands_are_as_documented() -> None:
+    assert bands_for(0.8) == 18
+    assert [round(recall(similarity, 18), 4) for similarity in (0.3, 0.8, 0.85)] == [0.0039, 0.9855, 0.999]
+
+
+def test_of_a_family_the_first_stays_and_all_others_name_it() -> None:
+    words = _words(random.Random(1), 60)
+    family = [" ".join([*words[:place], "other", *words[place + 1 :]]) for place in (5, 20, 35, 50)]
+    assert _named(family) == [None, 0, 0, 0]
+    assert _named(family[::-1]) == [None, 0, 0, 0]
+
+
+def test_what_is_rejected_takes_no_other_with_it() -> None:
+    words, others = (_words(random.Random(seed), 60) for seed in (1, 2))
+    chain = [" ".join(others[:changed] + words[changed:]) for changed in (0, 5, 10)]
+    assert min(_jaccard(chain[0], chain[1]), _jaccard(chain[1], chain[2])) >= 0.8 > _jaccard(chain[0], chain[2])
+    assert _named(chain) == [None, 0, None]
+    assert _named([chain[1], chain[0], chain[2]]) == [None, 0, 0]
+
+
+def test_a_script_without_spaces_is_served_as_well() -> None:
+    dice = random.Random(3)
+    texts = ["".join(dice.choices(_HAN, k=60)) for _ in range(40)]
+    assert _named([*texts, *(f"{text[:30]}麵{text[31:]}" for text in texts)]) == [*[None] * 40, *range(40)]
+
+
+def test_texts_of_less_than_five_characters_are_alike_only_if_they_are_equal() -> None:
+    assert _named(["", "a", "ab", "abcd", "abce", "好", "abcd e", "abcd", "\U0001f600"]) == [*[None] * 7, 3, None]
+
+
+def test_texts_with_the_same_grams_are_one() -> None:
+    assert list(like_earlier(["aaaaaa", "aaaaaaaaa"], 1.0)) == [None, Like(0, 1.0)]
+
+
+def test_a_lone_surrogate_breaks_nothing() -> None:
+    assert _named(["\ud800 and more of it", "\ud800 and more of it"]) == [None, 0]
+
+
+def test_no_texts_no_answers() -> None:
+    assert _named([]) == []
+    assert _named(["alone"]) == [None]
+
+
+def test_copies_are_found_across_the_portions_that_are_hashed_at_once() -> None:
+    dice = random.Random(5)
+    texts = [" ".join(_words(dice, 4)) for _ in range(4200)]
+    assert _named([*texts, *texts[4090:4100]])[4200:] == [*range(4090, 4100)]
+
+
+@settings(deadline=None, max_examples=25)
+@given(seed=st.integers(0, 10**6), more=st.integers(0, 10))
+def test_the_answer_is_the_same_again_and_rows_that_come_after_do_not_change_it(seed: int, more: int) -> None:
+    texts = _with_copies(seed, families=10)
+    likes = list(like_earlier(texts, 0.8))
+    assert list(like_earlier(texts, 0.8)) == likes
+    shorter = texts[: len(texts) - more]
+    assert list(like_earlier(shorter, 0.8)) == likes[: len(shorter)]

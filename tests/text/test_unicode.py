@@ -1,0 +1,50 @@
+"""When two texts count as the same."""
+
+import random
+import time
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from synthetic_textcat.text.unicode import normalised
+
+
+@pytest.mark.parametrize("text", ["Straße  nach\nBonn", " strasse nach bonn ", "STRASSE nach Bonn"])
+def test_case_width_and_white_space_do_not_count(text: str) -> None:
+    assert normalised(text) == "strasse nach bonn"
+
+
+@given(st.text())
+def test_white_space_is_single_and_inside(text: str) -> None:
+    assert normalised(text) == " ".join(normalised(text).split(" ")).strip()
+    assert normalised(f"  {text}\n") == normalised(text)
+
+
+_PARTS = [
+    *(
+        "e\u0301",
+        "\u1112\u1161\u11ab",
+        "\u304b\u3099",
+        "\uff76\uff9e",
+        "\u0cc6\u0cc2\u0cd5",
+        "\u0928\u093c",
+        "\u0e01\u0e47",
+    ),
+    *("\ufb01", "\u212b", "\ufdfa", "\u00e4", "\u5b57", "\U0001f600", "word ", "a", " \u0308"),
+]
+
+
+def test_a_long_text_comes_to_the_same_as_if_it_were_normalised_at_once() -> None:
+    for seed in range(300):
+        draw = random.Random(seed)
+        text = "".join(draw.choices(draw.sample(_PARTS, draw.choice((1, 2, 16))), k=draw.randrange(200, 1_500)))
+        assert normalised(text) == " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+@pytest.mark.parametrize("accents", ["\u0301\u0316", "\u0344\u0316", "\uff9e\u0316", "a\u0301\u0316\u0301"])
+def test_accents_without_end_take_no_time(accents: str) -> None:
+    begun = time.thread_time()
+    assert normalised(accents * (100_000 // len(accents)))
+    assert time.thread_time() - begun < 0.25
