@@ -9,7 +9,7 @@ import yaml
 from synthetic_textcat.hashing import sha256_of
 from synthetic_textcat.llm.offline.defects import applies, defect_of
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests
-from synthetic_textcat.schemas.defect_names import FAILURE_DEFECTS, RECOVERABLE_DEFECTS, REJECT_DEFECTS
+from synthetic_textcat.schemas.outcomes import FAILURE_DEFECTS, RECOVERABLE_DEFECTS, REJECT_DEFECTS
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import plan_sha256
 from tests.support.project import TRACKED, Project

@@ -16,8 +16,7 @@ from synthetic_textcat.console import hide_all, say, shown_line
 from synthetic_textcat.error_messages import in_one_line
 from synthetic_textcat.errors import RunStoppedError
 from synthetic_textcat.llm.interrupts import INTERRUPTED, SIGNALS, interrupt
-from synthetic_textcat.safe_streams import redact_streams
-from synthetic_textcat.standard_streams import keep_streams_writable
+from synthetic_textcat.standard_streams import keep_streams_writable, redact_streams
 
 if TYPE_CHECKING:
     from synthetic_textcat.hooks import Refill

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 import click
 
 from synthetic_textcat.redaction import redact
-from synthetic_textcat.text.visible_text import printable
+from synthetic_textcat.text.unicode import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

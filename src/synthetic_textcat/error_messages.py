@@ -1,12 +1,11 @@
-"""One line for each error that a user can mend."""
+"""Error messages for the terminal: one line for each error that a user can fix."""
 
 import re
 from typing import TYPE_CHECKING
 
 from synthetic_textcat.console import shown_line
-from synthetic_textcat.errors import TextcatError, causes
-from synthetic_textcat.file_errors import about_file, short_path
-from synthetic_textcat.text.visible_text import single_line
+from synthetic_textcat.errors import TextcatError, about_file, causes, short_path
+from synthetic_textcat.text.unicode import single_line
 
 if TYPE_CHECKING:
     from yaml import MarkedYAMLError

@@ -28,9 +28,8 @@ from synthetic_textcat.hooks import (  # noqa: E402
     StopNotes,
     StorageGate,
 )
-from synthetic_textcat.safe_logs import redact_logs  # noqa: E402
-from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA  # noqa: E402
-from synthetic_textcat.schemas.tasks_by_call import TASKS_BY_CALL_ARROW_SCHEMA  # noqa: E402
+from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, TASKS_BY_CALL_ARROW_SCHEMA  # noqa: E402
+from synthetic_textcat.standard_streams import redact_logs  # noqa: E402
 
 redact_logs()
 

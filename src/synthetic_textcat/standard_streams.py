@@ -1,4 +1,7 @@
-"""Standard streams that never end a run: a reader that has gone, a closed descriptor, a full disk, a dead terminal.
+"""Standard streams and log records: they never end a run, and they hold no secrets.
+
+A reader that has gone, a closed descriptor, a full disk or a dead terminal must not end a run. All that Kedro and
+libraries print or log is redacted.
 
 Paid work goes on without its output. This is done beneath Python's own buffers, so that it holds for whatever writes:
 print, click, rich, logging, warnings and the interpreter at its exit.
@@ -6,11 +9,20 @@ print, click, rich, logging, warnings and the interpreter at its exit.
 
 import errno
 import io
+import logging
 import os
 import sys
+import traceback
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, TextIO
+
+import click
+
+from synthetic_textcat.console import shown, shown_line
+from synthetic_textcat.redaction import redact
+from synthetic_textcat.text.unicode import is_invisible
 
 _STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 _WHY = {
@@ -19,6 +31,14 @@ _WHY = {
     errno.ENOSPC: "its disk is full",
     errno.EDQUOT: "its disk quota is used up",
 }
+
+_STEERING = frozenset("\n\r\t\b\x1b")
+"""What rich and click need to draw: text of others never gets here with them, since `console` and logs replace them."""
+
+_CONTINUED = "\n    "
+"""Further lines of a record are set in, so that none passes for a record of its own."""
+
+_FORMATTER = logging.Formatter()
 
 
 class _DroppingFile(io.FileIO):
@@ -88,3 +108,79 @@ def _reopen_closed() -> None:
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the system gives it the lowest free number
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  for as long as we live
+
+
+class SafeStream:
+    """A text stream that masks secrets in each piece that is written; all else is the stream's own."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: Any) -> int:
+        """Writes the text without secrets and without characters that nothing draws with."""
+        if not isinstance(text, str):
+            return self._stream.write(text)  # which raises what a text stream raises
+        safe = redact(text)
+        if not (safe.isascii() and safe.isprintable()):
+            safe = "".join("\ufffd" if is_invisible(each) and each not in _STEERING else each for each in safe)
+        self._stream.write(safe)
+        return len(text)
+
+    def writelines(self, lines: Any) -> None:
+        """Writes each of the lines."""
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def redact_streams() -> None:
+    """Has all that is printed from now on redacted."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is not None and not isinstance(stream, SafeStream):
+            setattr(sys, name, SafeStream(stream))
+
+
+class SafeLogRecord(logging.LogRecord):
+    """A record whose message and traceback hold no secrets and no control characters.
+
+    Cleaned when it is made, so that any handler will do. A traceback is turned into text at once: rich's shows the
+    values of local variables, which no handler could redact, since it breaks and colours them.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._clean_message()
+        if isinstance(self.exc_info, tuple) and self.exc_info[0] is not None:
+            self.exc_text = shown(_FORMATTER.formatException(self.exc_info))
+        self.exc_info = None
+        if self.stack_info:
+            self.stack_info = shown(self.stack_info)
+
+    @property
+    def markup(self) -> bool:
+        """Whether Kedro's handler takes `[…]` for styles: in its own coloured lines, never in texts of others."""
+        return bool(self.args) and self.name.startswith("kedro") and hasattr(self, "rich_format")
+
+    def _clean_message(self) -> None:
+        try:
+            said = self.getMessage()
+        except (TypeError, ValueError, KeyError):  # a wrong format, of which logging would print the arguments
+            said = f"{self.msg} {self.args}"
+            self.args = ()
+        is_ours = str(self.name).startswith(f"{__package__}.")  # one from another process has no name yet
+        clean = shown_line(said) if is_ours else shown(said).replace("\n", _CONTINUED)
+        if clean != said or not self.args:
+            self.msg, self.args = clean, ()
+
+
+def redact_logs() -> None:
+    """Has all records of this process made so, and errors that nobody catches printed so."""
+    logging.setLogRecordFactory(SafeLogRecord)
+    sys.excepthook = _print_error
+
+
+def _print_error(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    click.echo(shown("".join(traceback.format_exception(kind, error, trace))), err=True)

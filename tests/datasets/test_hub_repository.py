@@ -11,8 +11,7 @@ from kedro.io import DatasetError
 
 from synthetic_textcat.datasets import FolderDataset, HubRepositoryDataset
 from synthetic_textcat.error_messages import in_one_line
-from synthetic_textcat.schemas.dataset_folder import TAG
-from synthetic_textcat.schemas.publications import PublicationOrder, PublicationPlan
+from synthetic_textcat.schemas.publications import TAG, PublicationOrder, PublicationPlan
 from tests.support.hub import OWNER, TOKEN, LoopbackHub, Repository
 
 _NAME = f"{OWNER}/reviews"

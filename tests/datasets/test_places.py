@@ -14,8 +14,8 @@ import pytest
 from kedro.io import AbstractDataset, DatasetError
 
 from synthetic_textcat import datasets
-from synthetic_textcat.datasets.locations import shown_place
 from synthetic_textcat.datasets.previews import ABSENT
+from synthetic_textcat.datasets.stored import shown_place
 from synthetic_textcat.error_messages import in_one_line
 from synthetic_textcat.errors import StorageError
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task

@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.datasets import ChatModelDataset, FileDataset, FolderDataset, OptionalDataset, TextsDataset
-from synthetic_textcat.datasets.page_text import words_of
-from synthetic_textcat.datasets.previews import ABSENT, rows_preview, value_preview
+from synthetic_textcat.datasets.previews import ABSENT, rows_preview, value_preview, words_of
 
 _SCRIPT = '[a](" onmouseover="alert(1)) <img src=x onerror=alert(1)> _it_'
 _KINDS = {

@@ -12,8 +12,7 @@ from kedro.io import DataCatalog
 from synthetic_textcat.datasets import ChatModelDataset
 from synthetic_textcat.pipeline_registry import register_pipelines
 from synthetic_textcat.pipelines.task_ingest.tasks_file import read_tasks
-from synthetic_textcat.schemas.parameter_check import validate_parameters
-from synthetic_textcat.schemas.parameters import Parameters
+from synthetic_textcat.schemas.parameters import Parameters, validate_parameters
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "synthetic_textcat"

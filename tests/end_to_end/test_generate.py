@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from synthetic_textcat.datasets.previews import ABSENT
-from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
+from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.rows import EXAMPLES, FAILED, REJECTED, REQUESTS
 from tests.support.project import TRACKED, Project
 

@@ -4,7 +4,7 @@ import mlflow
 import pytest
 import yaml
 
-from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
+from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from tests.support.project import TRACKED, Project
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from synthetic_textcat.datasets import FolderDataset
-from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
+from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from tests.pipelines.publish.builders import Export, export
 from tests.support.hub import TOKEN, LoopbackHub
 from tests.support.project import TRACKED, Project

@@ -22,7 +22,7 @@ from kedro.framework.cli import main
 readings = Counter()
 
 def count(frame, event, found):
-    if event == "return" and found is not None and frame.f_code.co_filename.endswith("llm/reading.py"):
+    if event == "return" and found is not None and frame.f_code.co_filename.endswith("llm/parsing.py"):
         if frame.f_code.co_name in ("_whole", "_recovered"):
             readings[frame.f_locals["text"]] += 1
 

@@ -7,7 +7,7 @@ import pytest
 from kedro.pipeline import node
 
 from synthetic_textcat.hooks import Progress
-from synthetic_textcat.llm.open_calls import OpenRow, OpenRows
+from synthetic_textcat.llm.settlement import OpenRow, OpenRows
 from tests.llm.builders import completion
 from tests.pipelines.quality_report.builders import PRICES
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from synthetic_textcat.hooks.publishing import plan_lines, publication_lines
-from synthetic_textcat.schemas.offline_banner import BANNER
+from synthetic_textcat.schemas.outcomes import BANNER
 from synthetic_textcat.schemas.publications import Publication, PublicationPlan
 from tests.pipelines.publish.builders import export
 

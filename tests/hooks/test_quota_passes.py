@@ -6,8 +6,8 @@ import pytest
 from kedro.pipeline import Pipeline, node
 
 from synthetic_textcat.errors import StaleTableError
-from synthetic_textcat.hooks.quota_lines import quota_lines
 from synthetic_textcat.hooks.quota_passes import Refill
+from synthetic_textcat.hooks.summary_lines import quota_lines
 from synthetic_textcat.schemas.quota import CellRows, Rounds, ShortCell, Shortfall
 from tests.llm.builders import completion, no_reply
 

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthetic_textcat.hooks.parameters import changes_of_plan, over, rebuilt_parameters
+from synthetic_textcat.hooks.rebuild import changes_of_plan, over, rebuilt_parameters
 
 _PROJECT: dict[str, Any] = {
     "seed": 1,

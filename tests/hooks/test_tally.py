@@ -1,17 +1,28 @@
-"""How far the calls are, as it is shown."""
+"""How far the calls are, as it is shown.
 
+How far a quota is while rows come in.
+"""
+
+from collections.abc import Collection
+
+import pandas as pd
 import pytest
 
-from synthetic_textcat.hooks.durations import clock
 from synthetic_textcat.hooks.summary_lines import quote_lines
-from synthetic_textcat.hooks.tally import Tally
+from synthetic_textcat.hooks.tally import CellTally, Tally, cell_tally, clock
+from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.prices import PriceList
+from synthetic_textcat.schemas.quota import CellRows, Rounds, ShortCell, Shortfall
 from tests.llm.builders import BAD, completion, no_reply
 from tests.pipelines.quality_report.builders import PRICES
 
 _PRICES = PriceList.read(PRICES)
 _GOOD = '{"input_text": "They forgot the sauce.", "label": "bad", "misleading_label": "good"}'
 _SAME_LABELS = '{"input_text": "a text", "label": "A", "misleading_label": "A"}'
+_SAMPLING = AttributeSamplingParameters(target_accepted=2, per=("language",))
+_CELLS = [{"language": "German"}, {"language": "English"}]
+_ROUNDS = Rounds(recipe="r", target=2, rounds=(tuple(CellRows(cell=cell, rows=2) for cell in _CELLS),))
+_REQUESTS = pd.DataFrame({"request_id": ["r0", "r1", "r2"], "language": ["German", "English", "English"]})
 
 
 def test_each_row_counts_once_in_one_place() -> None:
@@ -80,3 +91,41 @@ def test_a_quote_is_shown_with_its_ranges_and_what_is_unknown_is_said() -> None:
     counted = "\n".join(quote_lines(unknown | {"quote/pilot/unknown_usage": 2}, "prices.yml"))
     assert "cost      unknown: the server did not count 2 of its calls\n" in counted
     assert "tokens    1,000,000\n" in shown
+
+
+def _tally(before: Shortfall | None = None, still_open: Collection[int] = range(3)) -> CellTally:
+    found = cell_tally(_REQUESTS, _ROUNDS, before, _SAMPLING, still_open)
+    assert found is not None
+    return found
+
+
+def test_the_line_says_cells_and_missing_rows_in_place_of_good_ones() -> None:
+    tally = Tally(asked=3, max_attempts=1, cells=_tally())
+    tally.add([completion(_GOOD, request_id="r1"), completion(BAD, request_id="r0")], PriceList.read(PRICES))
+    assert tally.line(2.0).startswith("2/3 rows, 0/2 cells, 3 missing, 1.0/s")
+    tally.add([completion(_GOOD, request_id="r2")], PriceList.read(PRICES))
+    assert "1/2 cells, 2 missing" in tally.line(2.0)
+
+
+def test_rows_beyond_the_target_fill_nothing() -> None:
+    tally = _tally()
+    for _ in range(5):
+        tally.add("r0")
+    assert (tally.full, tally.missing) == (1, 2)
+
+
+def test_it_begins_where_the_pass_before_ended() -> None:
+    short = ShortCell(cell={"language": "English"}, accepted=1, missing=1, planned=2, causes={})
+    counts = {"asked": 2, "accepted": 3, "surplus": 0, "answered": 4}
+    before = Shortfall(recipe="r", rounds=1, target_accepted=2, cells=(short,), **counts)
+    assert (_tally(before).full, _tally(before).missing) == (1, 1)
+    of_another_plan = before.model_copy(update={"recipe": "other"})
+    assert _tally(of_another_plan).missing == 4
+
+
+def test_rows_that_the_journal_has_already_count_before_they_are_judged() -> None:
+    assert (_tally(still_open=[2]).full, _tally(still_open=[2]).missing) == (0, 2)
+
+
+def test_without_a_quota_there_is_no_such_count() -> None:
+    assert cell_tally(_REQUESTS, None, None, AttributeSamplingParameters(), []) is None

@@ -9,10 +9,9 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
-from synthetic_textcat.llm.parsing import parse
-from synthetic_textcat.llm.reading import read
+from synthetic_textcat.llm.parsing import parse, read
+from synthetic_textcat.schemas.completions import LabelSet, Problem, Reply, TaskList
 from synthetic_textcat.schemas.outcomes import CONTENT_CAUSES
-from synthetic_textcat.schemas.replies import LabelSet, Problem, Reply, TaskList
 from tests.llm.builders import completion
 
 SLOWEST_S = 0.25

@@ -6,14 +6,11 @@ from typing import Any
 from langchain_core.prompts import ChatPromptTemplate
 
 from synthetic_textcat.llm.budget import Budget
-from synthetic_textcat.llm.calls import Call, Manner
+from synthetic_textcat.llm.calls import Call, Manner, RetryPolicy, asking_again, judging
 from synthetic_textcat.llm.engine import complete
-from synthetic_textcat.llm.retries import asking_again, judging
-from synthetic_textcat.llm.retry_policy import RetryPolicy
-from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.completions import Completion, Reply
 from synthetic_textcat.schemas.parameters import GenerationParameters
 from synthetic_textcat.schemas.prices import PriceList
-from synthetic_textcat.schemas.replies import Reply
 from tests.support.chat_models import ScriptedChatModel
 
 _DOLLAR_A_THOUSAND = {"scripted-1": {"input": 1e3, "output": 1e3}}

@@ -7,9 +7,8 @@ import pytest
 from langchain_core.messages import AIMessage
 
 from synthetic_textcat.errors import PriceListError
-from synthetic_textcat.llm.budget import Budget
+from synthetic_textcat.llm.budget import Budget, SpendingGate
 from synthetic_textcat.llm.engine import complete
-from synthetic_textcat.llm.spending_gate import SpendingGate
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import GenerationParameters
 from synthetic_textcat.schemas.prices import PriceList

@@ -1,21 +1,25 @@
-"""From calls to completions: each call once, so many at a time, bad replies asked again."""
+"""From calls to completions: each call once, so many at a time, bad replies asked again.
 
+No more calls in flight than there can be connections.
+"""
+
+import os
 import random
+import resource
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import pytest
 from langchain_core.messages import BaseMessage
 
 from synthetic_textcat.errors import TransportError
-from synthetic_textcat.llm.calls import Call
-from synthetic_textcat.llm.engine import complete
+from synthetic_textcat.llm.calls import Call, RetryPolicy, judging
+from synthetic_textcat.llm.engine import complete, fitted
 from synthetic_textcat.llm.prompts import messages_sha256, wire_form
-from synthetic_textcat.llm.retries import judging
-from synthetic_textcat.llm.retry_policy import RetryPolicy
-from synthetic_textcat.schemas.completions import Completion
-from synthetic_textcat.schemas.replies import Reply
+from synthetic_textcat.schemas.completions import Completion, Reply
+from synthetic_textcat.schemas.parameters import GenerationParameters
 from tests.llm.builders import BAD, call, no_reply
 from tests.llm.builders import completion as past_completion
 from tests.llm.running import AT_ONCE, manner, run
@@ -166,3 +170,41 @@ def test_calls_are_taken_as_workers_get_free_and_not_all_at_once() -> None:
     seen = len(next(batches))
     batches.close()
     assert seen <= len(taken) < 1_000
+
+
+@contextmanager
+def _limited(soft: int) -> Iterator[None]:
+    """A lower soft limit; the hard one can't be raised again, so it stays."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_the_soft_limit_is_raised_to_the_hard_one(caplog: pytest.LogCaptureFixture) -> None:
+    wanted = GenerationParameters.model_validate({"max_concurrency": 300})
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with _limited(256):
+        assert fitted(wanted) is wanted
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (hard, hard)
+    assert not caplog.records
+
+
+def test_in_a_process_of_a_low_hard_limit_concurrency_is_fitted() -> None:
+    reader, writer = os.pipe()
+    if (child := os.fork()) == 0:  # a hard limit can't be raised again
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128))
+            wanted = GenerationParameters.model_validate({"max_concurrency": 300, "max_attempts": 2})
+            found = fitted(wanted)
+            os.write(writer, f"{found.max_concurrency} {found.max_attempts}".encode())
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    os.close(writer)
+    with os.fdopen(reader) as pipe:
+        concurrency, attempts = map(int, pipe.read().split())
+    assert 1 <= concurrency < 128 - 32
+    assert attempts == 2

@@ -10,9 +10,8 @@ from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.engine import complete
 from synthetic_textcat.llm.parsing import parse
 from synthetic_textcat.llm.spec import OPENAI_CLASS, ChatModelSpec
-from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.completions import Completion, Problem, Reply
 from synthetic_textcat.schemas.parameters import LlmParameters
-from synthetic_textcat.schemas.replies import Problem, Reply
 from tests.llm.builders import call
 from tests.llm.running import manner
 from tests.support.server import FaultServer

@@ -21,13 +21,11 @@ from synthetic_textcat.errors import (
     TransportError,
     UnreachableError,
 )
-from synthetic_textcat.llm.calls import Call
+from synthetic_textcat.llm.calls import Call, Judge
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.engine import complete, give_up
-from synthetic_textcat.llm.retries import Judge
-from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.completions import Completion, Reply
 from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
-from synthetic_textcat.schemas.replies import Reply
 from tests.llm.builders import BAD, call
 from tests.llm.running import AT_ONCE, manner, run
 from tests.support.chat_models import GOOD, ScriptedChatModel

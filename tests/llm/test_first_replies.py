@@ -9,11 +9,10 @@ from synthetic_textcat.errors import FatalAnswerError
 from synthetic_textcat.llm.calls import Call
 from synthetic_textcat.llm.engine import complete
 from synthetic_textcat.llm.first_replies import ENOUGH, BadStart, FirstReplies, TaskPauses
-from synthetic_textcat.llm.kept_text import MOST_OF_A_REPLY
-from synthetic_textcat.llm.reading import too_long
-from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.llm.journal_lines import MOST_OF_A_REPLY
+from synthetic_textcat.llm.parsing import too_long
+from synthetic_textcat.schemas.completions import Completion, Problem, label_set_schema, row_schema, task_list_schema
 from synthetic_textcat.schemas.outcomes import CONTENT_CAUSES
-from synthetic_textcat.schemas.replies import Problem, label_set_schema, row_schema, task_list_schema
 from tests.llm.builders import BAD, call, completion, fingerprint, no_reply
 from tests.llm.running import manner
 from tests.support.chat_models import GOOD, ScriptedChatModel

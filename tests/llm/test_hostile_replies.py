@@ -12,11 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from pydantic import BaseModel
 
-from synthetic_textcat.llm.kept_text import MOST_OF_A_REPLY
-from synthetic_textcat.llm.parsing import parse
-from synthetic_textcat.llm.reading import read
-from synthetic_textcat.schemas.completions import Completion
-from synthetic_textcat.schemas.replies import LabelSet, Problem, Reply, TaskList
+from synthetic_textcat.llm.journal_lines import MOST_OF_A_REPLY
+from synthetic_textcat.llm.parsing import parse, read
+from synthetic_textcat.schemas.completions import Completion, LabelSet, Problem, Reply, TaskList
 from tests.llm.builders import completion
 from tests.llm.hostile_replies import SLOWEST_S, Cost, cost_of
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthetic_textcat.llm.parsing import parse
+from synthetic_textcat.schemas.completions import LabelSet, Problem, TaskList
 from synthetic_textcat.schemas.outcomes import CONTENT_CAUSES
-from synthetic_textcat.schemas.replies import LabelSet, Problem, TaskList
 from synthetic_textcat.schemas.task_text import LONGEST_SENTENCE
 from tests.llm.builders import completion
 

@@ -12,12 +12,10 @@ from langchain_openai import ChatOpenAI
 
 from synthetic_textcat.errors import ModelSetupError
 from synthetic_textcat.llm.calls import Call
-from synthetic_textcat.llm.chat import Chat
+from synthetic_textcat.llm.chat import Chat, takes_body
 from synthetic_textcat.llm.engine import complete
 from synthetic_textcat.llm.parsing import parse
-from synthetic_textcat.llm.ways import takes_body
-from synthetic_textcat.schemas.completions import Completion
-from synthetic_textcat.schemas.replies import Problem, Reply
+from synthetic_textcat.schemas.completions import Completion, Problem, Reply
 from tests.llm.builders import BAD, call
 from tests.llm.running import manner
 from tests.support.chat_models import GOOD

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from synthetic_textcat.llm.parsing import parse
-from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.completions import Completion, LabelSet, Problem, Reply, TaskList
 from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
-from synthetic_textcat.schemas.replies import LabelSet, Problem, Reply, TaskList
 from tests.llm.builders import completion, no_reply
 
 _LABELS = json.dumps({"labels": [{"name": name, "description": f"It is {name}."} for name in ("a", "b", "c")]})

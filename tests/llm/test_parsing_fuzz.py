@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthetic_textcat.llm.parsing import parse
+from synthetic_textcat.schemas.completions import Problem, Reply, TaskList
 from synthetic_textcat.schemas.outcomes import CONTENT_CAUSES
-from synthetic_textcat.schemas.replies import Problem, Reply, TaskList
 from tests.llm.builders import completion
 
 _ANY_TEXT = st.text(st.characters(exclude_categories=[]), max_size=60)  # lone surrogates too

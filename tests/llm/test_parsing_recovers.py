@@ -5,7 +5,7 @@ import json
 import pytest
 
 from synthetic_textcat.llm.parsing import parse
-from synthetic_textcat.schemas.replies import Problem, Reply, TaskList
+from synthetic_textcat.schemas.completions import Problem, Reply, TaskList
 from tests.llm.builders import completion
 
 _ROW = {"input_text": "It's 5 o'clock", "label": "A", "misleading_label": "B"}

@@ -11,8 +11,8 @@ from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.engine import complete
 from synthetic_textcat.llm.parsing import parse, parse_off_loop
 from synthetic_textcat.llm.spec import OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.schemas.completions import LabelSet, Problem, Reply, TaskList
 from synthetic_textcat.schemas.parameters import LlmParameters
-from synthetic_textcat.schemas.replies import LabelSet, Problem, Reply, TaskList
 from tests.llm.builders import call, completion
 from tests.llm.running import manner
 from tests.support.chat_models import GOOD, ScriptedChatModel

@@ -5,9 +5,9 @@ from langchain_core.messages import HumanMessage
 from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
 from synthetic_textcat.errors import PromptError
+from synthetic_textcat.llm.calls import asking_again, judging
 from synthetic_textcat.llm.prompts import check_placeholders, wire_form
-from synthetic_textcat.llm.retries import asking_again, judging
-from synthetic_textcat.schemas.replies import Problem, Reply, TaskList
+from synthetic_textcat.schemas.completions import Problem, Reply, TaskList
 from tests.llm.builders import BAD, completion
 
 _RETRY = ChatPromptTemplate([("user", "Wrong ({cause}): {problem}.")])

@@ -6,10 +6,8 @@ import pandas as pd
 import pytest
 
 from synthetic_textcat.errors import PromptError
-from synthetic_textcat.llm.preview import preview_of, spread
 from synthetic_textcat.llm.prompts import wire_form
-from synthetic_textcat.llm.row_prompts import RowPrompts
-from synthetic_textcat.llm.row_templates import RowTemplates
+from synthetic_textcat.llm.row_prompts import RowPrompts, RowTemplates, preview_of, spread
 from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows
 from synthetic_textcat.pipelines.attribute_sampling.plan_report import report_on
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters

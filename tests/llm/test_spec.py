@@ -11,9 +11,9 @@ from langchain_core.messages import HumanMessage
 from pydantic import ConfigDict, Field
 
 from synthetic_textcat.errors import ModelSetupError
-from synthetic_textcat.llm.fingerprints import Fingerprinter
+from synthetic_textcat.llm.prompts import Fingerprinter
 from synthetic_textcat.llm.spec import OFFLINE_CLASS, OPENAI_CLASS, ChatModelSpec
-from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
+from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters
 
 _FAKE_CLASS = "langchain_core.language_models.fake_chat_models.FakeListChatModel"

@@ -1,19 +1,37 @@
-"""A completion holds no secret, whether it comes from the wire or from a journal of before."""
+"""A completion holds no secret, whether it comes from the wire or from a journal of before.
+
+The JSON Schemas that a server is sent.
+"""
 
 import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from synthetic_textcat.datasets import JournalDataset
 from synthetic_textcat.llm.journal import Journal, completion_line
 from synthetic_textcat.llm.parsing import parse
 from synthetic_textcat.redaction import add_secret
-from synthetic_textcat.schemas.replies import LabelSet, Reply, TaskList
+from synthetic_textcat.schemas.completions import (
+    LabelSet,
+    Reply,
+    TaskList,
+    label_set_schema,
+    row_schema,
+    task_list_schema,
+)
+from synthetic_textcat.schemas.task_text import unseen
+from synthetic_textcat.schemas.tasks import Label, Task
 from tests.llm.builders import completion, fingerprint
 
 _SECRET = "completion-secret-1"
 _ESCAPED = "".join(f"\\u{ord(character):04x}" for character in _SECRET)
+_QUOTES_AND_INVISIBLE = "\u201c\u201d\u3002\u200b\u200c\ufe0f\u3164\xa0\u0307\u0130\xdf\ufb01\u2013\x1f"
+_ODD = [*"aA1i-_. *`\"',\u2026\n", *_QUOTES_AND_INVISIBLE, "**", "__", "ss"]
+_NAME = st.lists(st.sampled_from(_ODD), min_size=1, max_size=4).map("".join) | st.text(min_size=1, max_size=12)
 
 
 @pytest.fixture(autouse=True)
@@ -49,3 +67,137 @@ def test_a_secret_that_is_pieced_together_by_cleaning_is_masked() -> None:
     torn = f"{_SECRET[:5]}\u200b{_SECRET[5:]}"
     labels = [{"name": "A", "description": f"about {torn}"}, {"name": "B", "description": "b"}]
     assert LabelSet.model_validate({"labels": labels}).labels[0].description == "about ***"
+
+
+def test_a_closed_set_is_the_enum_of_both_labels() -> None:
+    properties = row_schema(["B", "A"])["schema"]["properties"]
+    assert properties["label"] == properties["misleading_label"] == {"type": "string", "enum": ["B", "A"]}
+    assert properties["input_text"] == {"type": "string"}
+
+
+def test_an_open_set_has_no_enum() -> None:
+    assert row_schema([])["schema"]["properties"]["label"] == {"type": "string"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "model"),
+    [(row_schema(["A", "B"]), Reply), (task_list_schema(), TaskList), (label_set_schema(), LabelSet)],
+)
+def test_strict_schemas_require_every_field_and_allow_no_other(schema: dict[str, object], model: type[Reply]) -> None:
+    inner = schema["schema"]
+    assert isinstance(inner, dict)
+    assert schema["strict"] is True
+    assert inner["additionalProperties"] is False
+    assert inner["required"] == list(inner["properties"]) == list(model.model_fields)
+
+
+def _labels(*names: object) -> dict[str, object]:
+    return {"labels": [{"name": name, "description": "What is so."} for name in names]}
+
+
+def test_a_label_set_has_two_to_twelve_different_labels_with_a_description_each() -> None:
+    assert [label.name for label in LabelSet.model_validate(_labels(" one", "two")).labels] == ["one", "two"]
+    assert len(LabelSet.model_validate(_labels(*map(str, range(12)))).labels) == 12
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        _labels("one"),
+        _labels(*map(str, range(13))),
+        _labels("one", "One."),
+        _labels("one", ""),
+        _labels("one", 2),
+        _labels("one", "x" * 61),
+        {"labels": [{"name": "one"}, {"name": "two"}]},
+        {"labels": ["one", "two"]},
+        {"labels": "one, two"},
+    ],
+)
+def test_any_other_label_set_is_refused(reply: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        LabelSet.model_validate(reply)
+
+
+@pytest.mark.parametrize(
+    ("proposed", "name"),
+    [
+        ("**a**", "a"),
+        ("`b`,", "b"),
+        ("*in transit*", "in transit"),
+        ("__\u201clate\u201d__", "late"),
+        ('"**lost** parcel"', "lost parcel"),
+        ("a\n  b", "a b"),
+        ("c\0d\u200b", "cd"),
+        ("no_fire", "no_fire"),
+        ("C*", "C*"),
+        ("__init__", "__init__"),
+        ("**__init__**", "__init__"),
+        ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"),
+    ],
+)
+def test_a_proposed_name_is_one_plain_line(proposed: str, name: str) -> None:
+    assert LabelSet.model_validate(_labels(proposed, "other")).labels[0].name == name
+
+
+def test_a_proposed_description_is_one_plain_line() -> None:
+    label = {"name": "a", "description": "What\nis `so`\x07."}
+    found = LabelSet.model_validate({"labels": [label, {"name": "b", "description": "c"}]})
+    assert found.labels[0].description == "What is so."
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("no_fire", "no fire"),
+        ("non fire", "non-fire"),
+        ("Non-Fire", "non_fire"),
+        ("**a**", "A"),
+        ("a.", "a"),
+        ("\u200b", "b"),
+        ("**", "b"),
+        ('"\u200c"', "b"),
+        ("Other\u2026", "Other"),
+        ("1", "1"),
+        ("-", "-"),
+        ("A", "\u201cA\u201d"),
+        ("non - fire", "non\u2013fire"),
+        ("\u0938\u0947-\u092c", "\u0938\u0947 \u092c"),
+    ],
+)
+def test_names_that_a_reader_takes_for_one_or_can_not_see_make_no_set(names: tuple[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        LabelSet.model_validate(_labels(*names, "other"))
+
+
+def test_two_names_that_are_one_are_said_in_a_sentence() -> None:
+    with pytest.raises(ValidationError, match="'no fire' and 'no_fire' are one name but for case and the signs"):
+        LabelSet.model_validate(_labels("no fire", "no_fire"))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("-1", "1"),
+        ("A-", "A", "A+"),
+        ("0-1", "01"),
+        ("-5 to 5", "5 to 5"),
+        ("5 to -5", "5 to 5"),
+        ("re-sign", "resign"),
+        ("-", "+"),
+    ],
+)
+def test_signs_that_mean_something_tell_names_apart(names: tuple[str, ...]) -> None:
+    assert [label.name for label in LabelSet.model_validate(_labels(*names)).labels] == list(names)
+
+
+@settings(deadline=None, max_examples=1000)
+@given(st.lists(_NAME, min_size=2, max_size=3))
+def test_a_label_set_makes_a_task_with_names_that_show(names: list[str]) -> None:
+    try:
+        found = LabelSet.model_validate(_labels(*names))
+    except ValidationError:
+        return
+    labels = tuple(Label(name=label.name, description=label.description) for label in found.labels)
+    assert Task(task="Sort.", labels=labels).label_names == tuple(label.name for label in found.labels)
+    assert not any(unseen(label.name) for label in labels)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from synthetic_textcat.errors import PriceListError
 from synthetic_textcat.schemas.completions import Completion
-from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
+from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.prices import PriceList, total_of
 from tests.llm.builders import completion, no_reply, nothing_taken
 

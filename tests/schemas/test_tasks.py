@@ -11,7 +11,7 @@ from kedro_datasets.pandas import ParquetDataset
 from pydantic import ValidationError
 
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task, normalise, tasks_of
-from synthetic_textcat.text.visible_text import first_invisible
+from synthetic_textcat.text.unicode import first_invisible
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20).filter(lambda text: text.strip())
 _NAMES = st.lists(_TEXT.filter(lambda name: first_invisible(name) is None), min_size=2, max_size=4, unique_by=normalise)

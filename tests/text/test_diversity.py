@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthetic_textcat.text.diversity import FACTS, MEASURES, values_of
-from synthetic_textcat.text.spread import vectors_of
+from synthetic_textcat.text.diversity_sample import vectors_of
 from tests.pipelines.quality_report.signals.made_texts import made_texts, sample_of
 
 _ROWS = 24

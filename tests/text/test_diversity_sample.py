@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from synthetic_textcat.hashing import shuffled
 from synthetic_textcat.text.diversity_sample import CUTS, SIZES, mixes_differ, pool_of_examples, pool_of_texts, size_for
-from synthetic_textcat.text.words import words_of
+from synthetic_textcat.text.words import located_words
 from tests.pipelines.quality_report.signals.made_texts import corpus_of, examples_of, made_text, made_texts, sample_of
 
 
@@ -16,7 +16,7 @@ def test_all_texts_of_a_sample_have_the_same_number_of_words(lengths: list[int])
     corpus = corpus_of(examples_of(texts))
     cut, long_enough = corpus.sample.cut, [length for length in lengths if length >= corpus.sample.cut]
     assert {len(words) for words in corpus.sample.words} <= {cut}
-    assert {len(words_of(text)) for text in corpus.sample.texts} <= {cut}
+    assert {len(located_words(text)) for text in corpus.sample.texts} <= {cut}
     assert len(corpus.sample.rows) == size_for(len(long_enough))
     assert cut == CUTS[-1] or 2 * len(long_enough) >= len(lengths)
     longer = [other for other in CUTS if other > cut]

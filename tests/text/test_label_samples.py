@@ -1,23 +1,31 @@
-"""Which rows are looked at."""
+"""Which rows are looked at.
+
+Labels as numbers.
+"""
 
 from collections import Counter
 
 import numpy as np
 import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from synthetic_textcat.schemas.tasks import Task
-from synthetic_textcat.text.folds import FOLDS
-from synthetic_textcat.text.label_rows import label_rows
 from synthetic_textcat.text.label_samples import (
     ENOUGH_OTHERS,
+    FOLDS,
     MOST_LABELS,
     MOST_ROWS,
     MOST_ROWS_IN_ALL,
     Samples,
+    label_rows,
     task_samples,
 )
+from synthetic_textcat.text.unicode import normalised
 from tests.pipelines.quality_report.builders import example_frame
 from tests.pipelines.quality_report.signals.corpora import labelled, says_nothing
+
+_LABELS = st.sampled_from(["joy", "Joy", " joy", "grief", "fear"])
 
 
 def _samples(rows: list[dict[str, str]]) -> Samples:
@@ -79,3 +87,18 @@ def test_a_large_task_and_many_tasks_are_looked_at_in_part() -> None:
     assert set(without["note"]) == {ENOUGH_OTHERS}
     assert {sample.task for sample in samples} | set(without["task"]) == set(rows["task"])
     assert np.all(without["rows"] == 240)
+
+
+@settings(max_examples=25)
+@given(st.lists(st.tuples(st.sampled_from(["t0", "t1", "t2"]), _LABELS, _LABELS), max_size=20))
+def test_numbers_stand_for_what_is_equal_after_normalising(rows: list[tuple[str, str, str]]) -> None:
+    found = label_rows(
+        example_frame({"task_id": task, "label": label, "misleading_label": other} for task, label, other in rows)
+    )
+    assert [found.task_ids[task] for task in found.task] == [task for task, _, _ in rows]
+    assert [found.keys[label] for label in found.label] == [normalised(label) for _, label, _ in rows]
+    assert [found.keys[label] for label in found.misleading] == [normalised(other) for _, _, other in rows]
+    assert [found.spellings[label] for label in found.spelling] == [label for _, label, _ in rows]
+    assert [normalised(name) for name in found.names] == list(found.keys)
+    assert found.counts["rows"].sum() == len(rows)
+    assert not found.counts.duplicated(["task", "label"]).any()

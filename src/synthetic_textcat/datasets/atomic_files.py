@@ -1,4 +1,4 @@
-"""Atomic replacement on a local disk: a run killed while it saves leaves the file of before, never half of one."""
+"""Atomic replacement on a local disk: a run killed during a save leaves the earlier file, never half of a new one."""
 
 import os
 import platform

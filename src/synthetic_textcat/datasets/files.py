@@ -1,11 +1,22 @@
-"""The catalog entry of one file of a common format, replaced whole."""
+"""Catalog datasets of single files: common formats, Parquet tables, plotly figures, and files that may be absent."""
 
-from typing import Any
+import json
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from kedro.io import AbstractDataset, Version
+from kedro.io.core import VERSIONED_FLAG_KEY
+from kedro_datasets._typing import PlotlyPreview, TablePreview
 
 from synthetic_textcat.datasets.file_formats import read, write
-from synthetic_textcat.datasets.previews import preview_of
+from synthetic_textcat.datasets.previews import ABSENT, ROWS, preview_of, table_preview
 from synthetic_textcat.datasets.replacing import replacing
 from synthetic_textcat.datasets.stored import FormattedDataset
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+_ABSENT: dict[str, Any] = {"data": [], "layout": {"title": {"text": ABSENT}}}
 
 
 class FileDataset(FormattedDataset[Any, Any]):
@@ -32,3 +43,98 @@ class FileDataset(FormattedDataset[Any, Any]):
         """Writes apart, then puts the file in its place."""
         with replacing(self.place_to_save) as fresh:
             write(fresh, data, self._save_args)
+
+
+class TableDataset(FormattedDataset[pd.DataFrame, pd.DataFrame]):
+    """Saves and loads a frame, without its index.
+
+    The stock Parquet dataset writes in place, can't preview cells that hold lists, and comes with all of
+    `kedro_datasets.pandas`, of which nothing else is used here.
+
+    Args:
+        filepath: The Parquet file.
+        load_args: For `pandas.read_parquet`.
+        save_args: For `DataFrame.to_parquet`, such as an Arrow schema.
+        version, credentials, fs_args, metadata: As of `StoredDataset`.
+    """
+
+    def load(self) -> pd.DataFrame:
+        """The frame.
+
+        Raises:
+            FileNotFoundError: If the pipeline that writes it has not run.
+        """
+        with self.place.local_copy() as path, path.open("rb") as file:
+            return pd.read_parquet(file, **self._load_args)
+
+    def save(self, data: pd.DataFrame) -> None:
+        """Writes the frame apart, then puts it in its place."""
+        with replacing(self.place_to_save) as fresh:
+            data.to_parquet(fresh, **{"index": False, **self._save_args})
+
+    def preview(self, nrows: int = ROWS) -> TablePreview:
+        """The first rows, for Kedro-Viz."""
+        return table_preview(self, nrows)
+
+
+class FigureDataset(FormattedDataset["Figure", "Figure"]):
+    """Saves and loads a figure, and loads plotly only then: the stock dataset does so when a run starts.
+
+    Args:
+        filepath: The JSON file.
+        load_args: For `plotly.io.from_json`.
+        save_args: For `Figure.to_json`.
+        version, credentials, fs_args, metadata: As of `StoredDataset`.
+    """
+
+    def load(self) -> "Figure":
+        """The figure."""
+        import plotly.io
+
+        return plotly.io.from_json(self.place.content().decode(), **self._load_args)
+
+    def save(self, data: "Figure") -> None:
+        """Writes the figure apart, then puts it in its place."""
+        with replacing(self.place_to_save) as fresh:
+            fresh.write_text(data.to_json(**self._save_args), encoding="utf-8")
+
+    def preview(self) -> PlotlyPreview:
+        """The figure, for Kedro-Viz."""
+        with self.peek() as path:
+            return PlotlyPreview(json.loads(path.read_text(encoding="utf-8")) if path else _ABSENT)
+
+
+class OptionalDataset(AbstractDataset[Any, Any]):
+    """Another dataset, which loads as None while its file is absent.
+
+    Args:
+        dataset: The other's own entry: `type`, `filepath`, …
+        version: Set by Kedro for `versioned: true`, which may stand in this entry or in the other's.
+        metadata: For plugins: the Kedro-Viz layer, what MLflow gets.
+    """
+
+    def __init__(
+        self, *, dataset: dict[str, Any], version: Version | None = None, metadata: dict[str, Any] | None = None
+    ) -> None:
+        config, versions = (dataset, ()) if version is None else ({**dataset, VERSIONED_FLAG_KEY: True}, version)
+        self._dataset: AbstractDataset[Any, Any] = AbstractDataset.from_config("optional", config, *versions)
+        self.metadata = metadata
+        if hasattr(self._dataset, "preview"):
+            self.preview = self._dataset.preview
+
+    def load(self) -> Any:
+        """What the file holds, or None."""
+        return self._dataset.load() if self._dataset.exists() else None
+
+    def save(self, data: Any) -> None:
+        """Saves as the other does."""
+        self._dataset.save(data)
+
+    def _exists(self) -> bool:
+        return self._dataset.exists()
+
+    def _release(self) -> None:
+        self._dataset.release()
+
+    def _describe(self) -> dict[str, Any]:
+        return self._dataset._describe()  # noqa: SLF001  Kedro-Viz takes the path from it

@@ -1,17 +1,21 @@
-"""One commit to a dataset repository on a Hugging Face hub."""
+"""Client of a Hugging Face hub: one commit to a dataset repository, with bounded waiting and errors in one line."""
 
+import logging
+import os
+import re
 import warnings
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from importlib.metadata import version
 from typing import TYPE_CHECKING, NamedTuple
 
 import httpx2
 
-from synthetic_textcat.datasets.hub_client_hub_client import connected
-from synthetic_textcat.datasets.hub_faults import status_of, told_plainly
-from synthetic_textcat.errors import PublishError
+from synthetic_textcat.console import terminal
+from synthetic_textcat.errors import PublishError, causes
 from synthetic_textcat.redaction import redact
-from synthetic_textcat.schemas.dataset_folder import ALL_PARTS, TAG
-from synthetic_textcat.schemas.publications import Publication, PublicationOrder, PublicationPlan
+from synthetic_textcat.schemas.publications import ALL_PARTS, TAG, Publication, PublicationOrder, PublicationPlan
+from synthetic_textcat.text.unicode import single_line
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -19,6 +23,33 @@ if TYPE_CHECKING:
 _KIND = "dataset"
 _NOT_FOUND = 404
 _OF_AN_EMPTY_ONE = {".gitattributes"}
+_TIMEOUT = httpx2.Timeout(60, connect=15, write=300)  # seconds; the client itself would wait for ever
+_LONGEST = 200
+
+_LATER = "run the same command again later; no row of this run is to be seen there yet"
+_BY_STATUS = {
+    401: ("refuses the token in HF_TOKEN", "set HF_TOKEN to one that is valid there and may write"),
+    402: ("wants something paid for this", "name another repository (publish.repository), or see to that account"),
+    403: (
+        "does not let this token write to {repository}",
+        "use a token that may, or name a repository of your own (publish.repository)",
+    ),
+    404: (
+        "does not know {repository}, or the owner that it names",
+        "look for a slip in publish.repository and HF_ENDPOINT",
+    ),
+    409: (
+        "has something else at {repository}, or something was changed there meanwhile",
+        "run the same command again; if that does not help, name another repository (publish.repository)",
+    ),
+    412: ("has got another commit at {repository} meanwhile", "run the same command again"),
+    413: ("takes no files of this size", "publish fewer rows"),
+    429: ("gets too many requests with this token", _LATER),
+}
+"""What a status of the hub means, and what to do."""
+
+_REFUSED = ("refuses what was sent", "mend what it says")
+_IN_TROUBLE = ("is in trouble", _LATER)
 
 
 class _Found(NamedTuple):
@@ -140,3 +171,79 @@ def _committed(hub: "HfApi", repository: str, found: _Found | None, order: Publi
         "publish/files": len(names),
         "publish/bytes": sum(file["bytes"] for file in plan["files"]),
     }
+
+
+def connected(endpoint: str) -> "HfApi":
+    """The client of the hub at this address, with the token in `HF_TOKEN`; nothing is sent yet.
+
+    Raises:
+        PublishError: If the client is not installed or is to stay offline, or there is no token.
+    """
+    token = _token(endpoint)
+    try:
+        from huggingface_hub import HfApi, constants, set_client_factory
+        from huggingface_hub.utils import disable_progress_bars  # type: ignore[attr-defined]
+    except ImportError:
+        raise PublishError(
+            "Publishing needs the extra `publish`, which is not installed. Next: run `pip install -e .[publish]` in "
+            "the environment of the project, then the same command"
+        ) from None
+    if constants.HF_HUB_OFFLINE:
+        raise PublishError(
+            "HF_HUB_OFFLINE is set, so nothing can be published. Next: unset it, and run publish without evaluate, "
+            "which sets it too"
+        )
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # its warnings name addresses that let others write
+    if terminal() is None:
+        disable_progress_bars()
+    set_client_factory(lambda: httpx2.Client(follow_redirects=True, timeout=_TIMEOUT))
+    return HfApi(endpoint=endpoint, token=token, library_name=TAG, library_version=version(TAG))
+
+
+def _token(endpoint: str) -> str:
+    token = os.environ.get("HF_TOKEN", "").strip()
+    if not token:
+        raise PublishError(
+            "HF_TOKEN is not set, so no hub would take the rows. Next: set it to a token that may write "
+            f"({endpoint}/settings/tokens), or see with publish.dry_run=true what would be pushed"
+        )
+    if not re.fullmatch(r"[!-~]+", token):
+        raise PublishError("HF_TOKEN holds a character that no token has. Next: set it to the token alone")
+    return token
+
+
+@contextmanager
+def told_plainly(repository: str, endpoint: str) -> Iterator[None]:
+    """Turns what the client raises into one line.
+
+    Args:
+        repository: Where the push goes.
+        endpoint: The hub's address.
+
+    Raises:
+        PublishError: In place of an error of the network, of the hub, or of the client about what it answers.
+    """
+    try:
+        yield
+    except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, RuntimeError) as error:
+        raise PublishError(_line(error, repository, endpoint)) from error
+
+
+def status_of(error: BaseException) -> int | None:
+    """The hub's status for a request that it refused; None for any other error."""
+    return getattr(getattr(error, "response", None), "status_code", None)
+
+
+def _line(error: BaseException, repository: str, endpoint: str) -> str:
+    for cause in causes(error):
+        if (status := status_of(cause)) is not None:
+            what, then = _BY_STATUS.get(status, _IN_TROUBLE if status >= 500 else _REFUSED)
+            said = single_line(getattr(cause, "server_message", None) or "", _LONGEST)
+            told = f"{status}: {said}" if said else f"{status}"
+            return f"{endpoint} {what.format(repository=repository)} ({told}). Next: {then}"
+        if isinstance(cause, httpx2.TransportError | httpx2.InvalidURL):
+            return (
+                f"{endpoint} can't be reached ({single_line(cause, _LONGEST) or type(cause).__name__}). Next: mend the "
+                "network, a proxy, or HF_ENDPOINT, and run the same command again"
+            )
+    return f"{endpoint} and its client do not understand each other ({single_line(error, _LONGEST)}). Next: {_LATER}"

@@ -8,8 +8,8 @@ from kedro.io import AbstractDataset, Version
 from kedro.io.core import get_protocol_and_path
 from kedro_datasets._typing import JSONPreview
 
-from synthetic_textcat.datasets.file_systems import refuse_a_slip
 from synthetic_textcat.datasets.journal_file import JournalFile
+from synthetic_textcat.datasets.place import refuse_a_slip
 from synthetic_textcat.datasets.previews import ROWS, value_preview
 from synthetic_textcat.errors import JournalError
 from synthetic_textcat.llm.journal import Journal, completion_line

@@ -1,4 +1,4 @@
-"""What Kedro-Viz shows of a file when its node is clicked: the beginning of it, in a form its page takes without harm.
+"""Previews for Kedro-Viz: the first rows, characters or values of a file, in a form that its page displays safely.
 
 Kedro-Viz tells the kind by the *name* of what `preview` is annotated to return, so it is not imported here. Its page
 escapes tables, JSON and text. What it can't take is JSON that is none (`NaN`), and cells that are no plain values.
@@ -8,13 +8,13 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from functools import partial
+from html.parser import HTMLParser
 from typing import Any, NewType
 
 import pandas as pd
 from kedro_datasets._typing import JSONPreview, TablePreview
 
 from synthetic_textcat.datasets.file_formats import first_rows, read
-from synthetic_textcat.datasets.page_text import words_of
 from synthetic_textcat.datasets.stored import StoredDataset
 
 TextPreview = NewType("TextPreview", str)
@@ -26,6 +26,27 @@ ABSENT = "There is no such file yet."
 _ITEMS = 20
 _CELL = 300
 _TEXT = 20_000
+_UNSEEN = {"head", "script", "style", "select", "svg"}
+_LINES = {
+    "br",
+    "div",
+    "dl",
+    "dt",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "section",
+    "summary",
+    "table",
+    "tr",
+    "ul",
+}
+_CELLS = {"td", "th"}
 
 
 def preview_of(dataset: StoredDataset[Any, Any]) -> Callable[..., Any]:
@@ -119,3 +140,31 @@ def _plain(value: Any) -> Any:
 
 def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[:most].rstrip() + " …"
+
+
+class _Words(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self._unseen = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+        self._unseen += tag in _UNSEEN
+        self.parts.append("\n" if tag in _LINES else "")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._unseen -= tag in _UNSEEN
+        self.parts.append("\n" if tag in _LINES else " | " if tag in _CELLS else "")
+
+    def handle_data(self, data: str) -> None:
+        if not self._unseen:
+            self.parts.append(" ".join(data.split("\n")))
+
+
+def words_of(page: str) -> str:
+    """The text of a page, a line for each paragraph, item and row; without scripts, styles and what is to be chosen."""
+    words = _Words()
+    words.feed(page)
+    words.close()
+    lines = (" ".join(line.split()).removesuffix("|").strip() for line in "".join(words.parts).split("\n"))
+    return "\n".join(line for line in lines if line)

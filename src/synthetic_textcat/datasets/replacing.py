@@ -9,8 +9,7 @@ from pathlib import Path
 
 from synthetic_textcat.datasets import atomic_files as whole_file
 from synthetic_textcat.datasets.place import EMPTY, INCOMPLETE, MEND, TEMPORARY, Place
-from synthetic_textcat.errors import StorageError
-from synthetic_textcat.file_errors import about_file
+from synthetic_textcat.errors import StorageError, about_file
 
 _PROBE = ".synthetic-textcat-probe"
 

@@ -1,13 +1,20 @@
-"""CSV files that a user hands in, read strictly, with the place of what is wrong."""
+"""Strict readers of user files, CSV and YAML: an error names the line and the next step."""
 
 import csv
 import io
+from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
+import yaml
 
+from synthetic_textcat.datasets.stored import StoredDataset
+from synthetic_textcat.error_messages import yaml_mend
 from synthetic_textcat.errors import TextcatError
+from synthetic_textcat.schemas.task_input import shown
 
 _BOM = "\ufeff"
+_MEND = "Next: mend that place"
 
 
 def read_csv(content: bytes, file: str, complaint: type[TextcatError]) -> pd.DataFrame:
@@ -48,4 +55,91 @@ def read_text(content: bytes, file: str, complaint: type[TextcatError]) -> str:
         line = content.count(b"\n", 0, error.start) + 1
         raise complaint(
             f"{file}, line {line} is not UTF-8: byte 0x{content[error.start]:02x}. Next: save the file as UTF-8"
+        ) from None
+
+
+def read_yaml(content: bytes, file: str, complaint: type[TextcatError]) -> Any:
+    """What the file says; JSON is YAML too.
+
+    Raises:
+        TextcatError: The `complaint`, with the place, if it is no YAML, or a key stands twice in one mapping.
+    """
+    text = read_text(content, file, complaint)
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506  a safe loader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise complaint(f"{file}{where} is not YAML: {error.problem}. {yaml_mend(error)}") from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise complaint(
+            f"{file}, line {line} is not YAML: the character {chr(int(error.character))!r} is not allowed. {_MEND}"
+        ) from None
+    except RecursionError:
+        raise complaint(f"{file} is not YAML: it is nested too deeply. {_MEND}") from None
+    except (ValueError, OverflowError) as error:  # such as an escape of no character
+        raise complaint(f"{file} is not YAML: {error}. {_MEND}") from None
+
+
+def line_of(content: bytes, path: Sequence[str | int], line: int) -> int:
+    """The line of a file, counted from 1, on which a line of one of its texts stands; else the one where that begins.
+
+    Args:
+        content: YAML that can be read.
+        path: The keys and places that lead to the text.
+        line: Of the text, counted from 0.
+    """
+    node: Any = yaml.compose(content.decode("utf-8-sig"), Loader=_Loader)
+    for step in path:
+        inner = node.value[step] if isinstance(step, int) else {key.value: x for key, x in node.value}.get(step)
+        node = inner or node  # a merged key stands elsewhere
+    begin: int = node.start_mark.line + 1
+    return begin + 1 + line if node.style == "|" else begin
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that stands twice in one mapping; YAML's own loader silently drops the first.
+
+    Says with its place what is none of its tag: a date that does not exist, `!!bool foo`.
+    """
+
+    def construct_object(self, node: Any, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, LookupError, AttributeError, ArithmeticError):
+            kind = node.tag.rpartition(":")[2]
+            problem = f"{shown(node.value)} is no {kind}"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from None
+
+    def compose_mapping_node(self, anchor: Any) -> Any:
+        node = super().compose_mapping_node(anchor)
+        seen = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in seen:
+                raise yaml.composer.ComposerError(None, None, f"the key {key.value!r} stands twice", key.start_mark)
+            seen.add(key.value)
+        return node
+
+
+def content_of(dataset: StoredDataset[Any, Any], entry: str, complaint: type[TextcatError]) -> tuple[str, bytes]:
+    """The path as it is shown, and what the file holds.
+
+    Args:
+        dataset: Of the file.
+        entry: Its entry in the catalog, for errors.
+        complaint: Raised with what is wrong.
+
+    Raises:
+        TextcatError: The `complaint`, if it is missing, or a folder.
+        StorageError: If it can't be read.
+    """
+    try:
+        place = dataset.place
+        return place.shown, place.content()
+    except IsADirectoryError:
+        raise complaint(f"{place.shown} is a folder. Next: set a file as filepath of {entry} in the catalog") from None
+    except FileNotFoundError as error:
+        raise complaint(
+            f"{error.filename} is missing. Next: restore it, or set the filepath of {entry} in the catalog"
         ) from None

@@ -10,8 +10,7 @@ from kedro.framework.hooks import hook_impl
 from kedro.pipeline.node import Node
 
 from synthetic_textcat.console import hide, show, shown_line, terminal
-from synthetic_textcat.hooks.cell_tally import CellTally, cell_tally
-from synthetic_textcat.hooks.tally import Tally
+from synthetic_textcat.hooks.tally import CellTally, Tally, cell_tally
 from synthetic_textcat.schemas.parameters import (
     AttributeSamplingParameters,
     GenerationParameters,

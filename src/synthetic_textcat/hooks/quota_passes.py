@@ -1,4 +1,4 @@
-"""A quota takes rounds: the command runs the same pipeline again while cells are short of rows."""
+"""Quota passes: the command runs the same pipeline again while cells lack rows."""
 
 import logging
 from collections.abc import Callable

@@ -1,6 +1,14 @@
-"""The hook: parameters, prompts and tasks of an earlier run in place of the project's, and its plan or none."""
+"""Rebuild hook: `--params from_run=<id or name>` runs from the files that MLflow keeps of an earlier run.
 
+That run's parameters, prompts and tasks replace the project's; `--params` comes before both. Differences in model,
+environment, code and packages are reported.
+"""
+
+import json
 import logging
+from collections.abc import Iterator, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from kedro.framework.context import KedroContext
@@ -9,17 +17,30 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from synthetic_textcat.datasets import KeptTasksDataset
-from synthetic_textcat.datasets.locations import shown_place
+from synthetic_textcat.datasets.stored import shown_place
 from synthetic_textcat.errors import EarlierRunError, ParameterError
-from synthetic_textcat.hooks.differences import differences
-from synthetic_textcat.hooks.entries import kept_entries, tasks_entry
-from synthetic_textcat.hooks.parameters import changes_of_plan, rebuilt_parameters
+from synthetic_textcat.hooks.tracking.catalog_metadata import raw_marks
+from synthetic_textcat.hooks.tracking.description import source_tags
 from synthetic_textcat.hooks.tracking.run_artifacts import KeptRun, kept_run
-from synthetic_textcat.hooks.tracking.source import source_tags
-from synthetic_textcat.schemas.parameter_check import validate_parameters
+from synthetic_textcat.hooks.tracking.run_log import REBUILD
+from synthetic_textcat.schemas.parameters import validate_parameters
 from synthetic_textcat.schemas.rows import plan_sha256
 
 logger = logging.getLogger(__name__)
+
+_MOST_PACKAGES = 5
+_COMMIT = "mlflow.source.git.commit"
+_TASKS = "tasks.parquet"
+_ROUNDS = "rounds.json"
+_MADE = {"tasks", "plan_sha256", "rounds"}
+"""Kept for rebuilding, but made by each run anew."""
+
+_OF_THE_FILE_ITSELF = {"credentials", "fs_args", "versioned"}
+
+Entry = dict[str, Any]
+
+_PLAN = ("seed", "attribute_sampling")
+"""What the plan is a function of, beside the tasks."""
 
 
 class Rebuild:
@@ -120,3 +141,147 @@ def _refuse_unknown(run: KeptRun, parameters: dict[str, Any]) -> None:
 
 def _commit(run: KeptRun) -> str:
     return run.tags.get("mlflow.source.git.commit", "of that run")[:12]
+
+
+def differences(
+    run: KeptRun, kept: Mapping[str, Any], now: Mapping[str, Any], tags: Mapping[str, str]
+) -> Iterator[str]:
+    """Each difference in a few words, then and now.
+
+    Args:
+        run: The earlier run.
+        kept: Its parameters.
+        now: This run's parameters.
+        tags: This run's `env` and `mlflow.source.git.commit`, the latter where there is one.
+    """
+    models = [(parameters.get("llm") or {}).get("model") for parameters in (kept, now)]
+    if models[0] != models[1]:
+        yield f"model {models[0]} (now {models[1]})"
+    if run.tags.get("env", tags["env"]) != tags["env"]:
+        yield f"--env {run.tags['env']} (now {tags['env']})"
+    commits = [found.get(_COMMIT, "")[:7] for found in (run.tags, tags)]
+    if all(commits) and commits[0] != commits[1]:
+        yield f"code {commits[0]} (now {commits[1]})"
+    packages = list(_packages(run))
+    yield from packages[:_MOST_PACKAGES]
+    if len(packages) > _MOST_PACKAGES:
+        yield f"{len(packages) - _MOST_PACKAGES} more packages"
+
+
+def _packages(run: KeptRun) -> Iterator[str]:
+    """Packages in another version than the run's tags name, or else its constraints."""
+    told = {name.removeprefix("version."): found for name, found in run.tags.items() if name.startswith("version.")}
+    for name, then in sorted((_pinned(run) | told).items()):
+        try:
+            installed = version(name)
+        except PackageNotFoundError:  # of an extra that is not installed
+            continue
+        if installed != then:
+            yield f"{name} {then} (now {installed})"
+
+
+def _pinned(run: KeptRun) -> dict[str, str]:
+    path = run.folder / "constraints.txt"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    return dict(filter(None, map(_pin, lines)))
+
+
+def _pin(line: str) -> tuple[str, str] | None:
+    """Name and version of a line `name==version`, if it is meant for this Python and machine."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        pinned = Requirement(line.partition("#")[0].strip())
+    except InvalidRequirement:
+        return None
+    exact = [each.version for each in pinned.specifier if each.operator == "=="]
+    return (pinned.name, exact[0]) if exact and (pinned.marker is None or pinned.marker.evaluate()) else None
+
+
+def kept_entries(run: KeptRun, catalog: Mapping[str, Any]) -> tuple[dict[str, Entry], dict[str, EarlierRunError]]:
+    """The catalog's entries for what a user writes (tasks file, domains, prompts) with the run's files in their place.
+
+    Returns:
+        The entries, and for those that can't be had what is to be said once someone reads them.
+    """
+    entries: dict[str, Entry] = {}
+    lacking: dict[str, EarlierRunError] = {}
+    for name, entry in catalog.items():
+        try:
+            if name == "tasks_file":
+                entries[name] = tasks_entry(run) | {"metadata": entry.get("metadata")}
+            elif _is_written_by_the_user(name, entry):
+                usual = {key: value for key, value in entry.items() if key not in _OF_THE_FILE_ITSELF}
+                entries[name] = usual | {"filepath": run.file_of(name).as_posix()}
+        except EarlierRunError as error:
+            lacking[name] = error
+    entries |= _quota_entries(run)
+    try:
+        run.file(_TASKS)
+    except EarlierRunError as error:
+        lacking["tasks"] = error
+    return entries, lacking
+
+
+def _quota_entries(run: KeptRun) -> dict[str, Entry]:
+    """The rounds of the run's quota, if it had one; what the project's own last pass lacked counts for nothing."""
+    _make_given(run.folder / _ROUNDS)
+    found = {"previous_rounds": run.folder / _ROUNDS, "previous_shortfall": run.folder / "shortfall.json"}
+    return {
+        name: {
+            "type": "synthetic_textcat.datasets.OptionalDataset",
+            "dataset": {"type": "synthetic_textcat.datasets.FileDataset", "filepath": path.as_posix()},
+        }
+        for name, path in found.items()
+    }
+
+
+def _make_given(rounds: Path) -> None:
+    """Marks the rounds as planned already: by whatever model, prompts and target, they are not begun anew."""
+    if rounds.is_file():
+        content = json.loads(rounds.read_text(encoding="utf-8"))
+        given = content | {"asked_with": None, "target": None} if content else content
+        rounds.write_text(json.dumps(given), encoding="utf-8")
+
+
+def tasks_entry(run: KeptRun) -> Entry:
+    """The entry of the run's tasks."""
+    return {"type": "synthetic_textcat.datasets.KeptTasksDataset", "filepath": run.file(_TASKS).as_posix()}
+
+
+def _is_written_by_the_user(name: str, entry: object) -> bool:
+    marks = raw_marks(entry.get("metadata")) if isinstance(entry, Mapping) else {}
+    return bool(marks.get("prompt")) or (marks.get("artifact") == REBUILD and name not in _MADE)
+
+
+def rebuilt_parameters(project: Mapping[str, Any], kept: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
+    """All parameters of the rebuilt run.
+
+    A block of the earlier run replaces the project's whole: what a mapping of weights says must not be mixed. Blocks
+    that were unknown then are the project's; `from_run` is this run's own.
+    """
+    return over(asked, {**project, **kept, "from_run": project["from_run"]})
+
+
+def over(top: Mapping[str, Any], below: Mapping[str, Any]) -> dict[str, Any]:
+    """The one laid over the other, block by block, as Kedro does with `--params`."""
+    merged = dict(below)
+    for name, value in top.items():
+        under = merged.get(name)
+        merged[name] = over(value, under) if isinstance(value, Mapping) and isinstance(under, Mapping) else value
+    return merged
+
+
+def changes_of_plan(kept: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """`block.name=value` for each parameter of the plan that is not as it was."""
+    before, after = dict(_of_plan(kept)), dict(_of_plan(now))
+    return [f"{name}={value}" for name, value in after.items() if name not in before or before[name] != value]
+
+
+def _of_plan(parameters: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for block in _PLAN:
+        content = parameters.get(block)
+        if isinstance(content, Mapping):
+            yield from ((f"{block}.{name}", value) for name, value in content.items())
+        else:
+            yield block, content

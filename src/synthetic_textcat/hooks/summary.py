@@ -9,21 +9,14 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 
 from synthetic_textcat.console import say
-from synthetic_textcat.datasets.locations import shown_place
-from synthetic_textcat.hooks.compare_lines import compare_lines
-from synthetic_textcat.hooks.quota_lines import quota_lines
+from synthetic_textcat.datasets.stored import shown_place
 from synthetic_textcat.hooks.quota_passes import Refill
-from synthetic_textcat.hooks.spent_lines import cost_lines
-from synthetic_textcat.hooks.stop_lines import stop_lines
-from synthetic_textcat.hooks.summary_lines import quote_lines
-from synthetic_textcat.pipelines.quality_report.concern import Concern
-from synthetic_textcat.pipelines.quality_report.concerns import PAUSED
+from synthetic_textcat.hooks.summary_lines import compare_lines, cost_lines, quota_lines, quote_lines, stop_lines
+from synthetic_textcat.pipelines.quality_report.concerns import PAUSED, Concern
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
-from synthetic_textcat.schemas.dataset_folder import SPLITS
-from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
-from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
+from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL, TRANSPORT_CAUSES, Stops
+from synthetic_textcat.schemas.publications import SPLITS
 from synthetic_textcat.schemas.quota import Shortfall
-from synthetic_textcat.schemas.stops import Stops
 
 _FLAGGED = "flagged/"
 _MOST_CONCERNS = 3

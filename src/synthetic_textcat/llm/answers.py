@@ -1,14 +1,57 @@
-"""What came back from a call, in one shape for every chat model."""
+"""Answers of a chat model in one shape: text, finish reason and token usage, whatever the provider calls them.
 
+The words are data: `finish_reasons.csv`, whose columns are `provider`, `word`, `reason` (ours) and `source`.
+
+Providers agree on names, not on meaning; docs/costs.md has the table. A count is right or it is None: never a guess,
+and never a zero in place of a count that is missing.
+"""
+
+import csv
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from importlib import resources
+from typing import Any, NamedTuple
 
 from langchain_core.messages import AIMessage
 
-from synthetic_textcat.llm.finish_reasons import CONTENT_FILTER, REFUSAL, finish_reason_of
-from synthetic_textcat.llm.token_usage import NOTHING, UNKNOWN, TokenUsage, read_usage
-from synthetic_textcat.text.unicode_unicode import speakable
+from synthetic_textcat.text.unicode import speakable
+
+_TABLE = "finish_reasons.csv"
+_FIELDS = ("finish_reason", "stop_reason", "stopReason", "done_reason")
+"""What the field is called by OpenAI and Google, Anthropic, Bedrock, and Ollama."""
+
+CONTENT_FILTER = "content_filter"
+"""OpenAI's word for a reply that a content filter stopped."""
+
+REFUSAL = "refusal"
+"""Anthropic's word for a reply that is a refusal."""
+
+_MOST = 2**53
+"""Above it a JSON number is no longer exact, and no call takes so many tokens."""
+
+_READ = ("prompt_tokens", "input_tokens")
+_WRITTEN = ("completion_tokens", "output_tokens")
+_CACHE_DETAILS = ("prompt_tokens_details", "input_tokens_details", "input_token_details")
+_CACHE_READ = ("cached_tokens", "cache_read", "priority_cache_read", "flex_cache_read")
+_CACHE_READ_AT_TOP = ("prompt_cache_hit_tokens", "cache_read_input_tokens", "cached_tokens")
+_CACHE_WRITTEN = ("cache_write_tokens", "cache_creation")
+_CACHE_WRITTEN_AT_TOP = ("cache_creation_input_tokens",)
+
+
+class TokenUsage(NamedTuple):
+    """What a call took; None where it can't be known.
+
+    Attributes:
+        prompt: Tokens read, cached ones included.
+        cached: The part of `prompt` that came from the provider's cache.
+        completion: Tokens written, thoughts included.
+    """
+
+    prompt: int | None
+    cached: int | None
+    completion: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +66,15 @@ class Answer:
     error: str | None = None
 
 
+UNKNOWN = TokenUsage(None, None, None)
+
+
 NO_ANSWER = Answer("", None, None, UNKNOWN, None)
 """Of a call that may have been worked on, and billed."""
+
+
+NOTHING = TokenUsage(0, 0, 0)
+
 
 NOT_WORKED_ON = Answer("", None, None, NOTHING, None)
 """Of a call that certainly took no token."""
@@ -76,3 +126,117 @@ def _raw_text(message: AIMessage) -> str:
 def _text(value: Any) -> str | None:
     """What a server put where a text belongs, as a text."""
     return None if value is None else str(speakable(str(value)))
+
+
+def finish_reason_of(metadata: Mapping[str, Any]) -> str | None:
+    """Why the model stopped, from LangChain's `response_metadata`; None where the server does not say.
+
+    A word that the table does not know stays as it came.
+    """
+    said = next((metadata[name] for name in _FIELDS if metadata.get(name) is not None), None)
+    if said is None:
+        return None
+    word = str(said).lower().rpartition(".")[2]  # Google's `FinishReason.SAFETY`
+    known = known_words()
+    return known.get(word) or known.get(word.partition(":")[0].strip()) or str(said)
+
+
+@cache
+def known_words() -> dict[str, str]:
+    """Our word for each provider's."""
+    with resources.files(__package__).joinpath(_TABLE).open(encoding="utf-8") as file:
+        return {row["word"]: row["reason"] for row in csv.DictReader(file)}
+
+
+def read_usage(reported: object, has_text: bool) -> TokenUsage:
+    """The counts in a usage object, of OpenAI's form or of LangChain's `usage_metadata`. Never raises.
+
+    - No prompt is empty, and no text takes no token: such a 0 stands for a count that is missing.
+    - What `total_tokens` leaves beside the parts was written, as thoughts are; if it is exactly the cached tokens, they
+      were read, beside a prompt count without them.
+    - A total below its parts says nothing: the parts count.
+
+    Args:
+        reported: What the server, or a client library, gives.
+        has_text: Whether a text came back.
+    """
+    if not isinstance(reported, dict):  # as JSON and LangChain's typed dicts are
+        return UNKNOWN
+    prompt = _first(reported, _READ)
+    written = _first(reported, _WRITTEN)
+    total = count(reported.get("total_tokens"))
+    read, stored = _cache(reported)
+    beside = None if total is None or prompt is None else total - prompt - (written or 0)
+    if prompt is not None and read and beside in {read, read + stored} and beside != _thoughts(reported):
+        prompt, beside = prompt + beside, 0
+    if not prompt:
+        return TokenUsage(None, None, _unless_absent(written, has_text))
+    if read is not None and read > prompt:  # then it is no part of what the server calls the prompt
+        prompt, read = (None, None) if total is None else (prompt, None)
+    if beside is not None and beside > 0:
+        written = (written or 0) + beside
+    return TokenUsage(prompt, read, _unless_absent(written, has_text))
+
+
+def is_as_documented(reported: object) -> bool:
+    """Whether a usage object of OpenAI's form has a number at each place where a client library expects one."""
+    if not isinstance(reported, dict):
+        return False
+    for name in ("prompt_tokens", "completion_tokens", "total_tokens"):
+        if not _is_plain(reported.get(name)):
+            return False
+    for name in ("prompt_tokens_details", "completion_tokens_details"):
+        details = reported.get(name)
+        if details is None:
+            continue
+        if not isinstance(details, dict):
+            return False
+        for value in details.values():
+            if value is not None and not _is_plain(value):
+                return False
+    return True
+
+
+def count(value: object) -> int | None:
+    """A number of tokens; None for what is none: a text, a boolean, a fraction, below zero, not finite, too large."""
+    if type(value) is int:
+        return value if 0 <= value <= _MOST else None
+    if isinstance(value, float) and value.is_integer():  # as NaN and the infinities are not
+        return int(value) if 0 <= value <= _MOST else None
+    return None
+
+
+def _is_plain(value: object) -> bool:
+    return type(value) is int and 0 <= value <= _MOST
+
+
+def _unless_absent(written: int | None, has_text: bool) -> int | None:
+    return None if has_text and not written else written
+
+
+def _cache(reported: Mapping[Any, Any]) -> tuple[int | None, int]:
+    """Tokens read from the cache, if that is said, and tokens written to it."""
+    read = stored = None
+    for name in _CACHE_DETAILS:
+        details = reported.get(name)
+        if isinstance(details, dict):
+            read = _first(details, _CACHE_READ) if read is None else read
+            stored = _first(details, _CACHE_WRITTEN) if stored is None else stored
+    if read is None:
+        read = _first(reported, _CACHE_READ_AT_TOP)
+    if stored is None:
+        stored = _first(reported, _CACHE_WRITTEN_AT_TOP)
+    return read, stored or 0
+
+
+def _thoughts(reported: Mapping[Any, Any]) -> int | None:
+    details = reported.get("completion_tokens_details")
+    return count(details.get("reasoning_tokens")) if isinstance(details, dict) else None
+
+
+def _first(holder: Mapping[Any, Any], names: tuple[str, ...]) -> int | None:
+    for name in names:
+        value = holder.get(name)
+        if value is not None and (found := count(value)) is not None:
+            return found
+    return None

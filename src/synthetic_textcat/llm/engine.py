@@ -1,29 +1,120 @@
-"""From calls to completions: as many in flight as allowed, handed on as they arrive, nothing lost at the end."""
+"""Engine: concurrent calls on a background event loop; completions are yielded as they arrive, and none is lost.
 
+Repeated `asyncio.run` breaks clients that are bound to a loop, and a notebook has a loop of its own.
+This works in both.
+"""
+
+import asyncio
 import atexit
-from collections.abc import Callable, Generator, Iterator
+import gc
+import logging
+import os
+import threading
+from collections.abc import Callable, Coroutine, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
+from types import TracebackType
+from typing import Any, Self, TypeVar
 
-from synthetic_textcat.llm.admission import Admission
+from synthetic_textcat.llm.admission import Admission, Pace
 from synthetic_textcat.llm.calls import Call, Manner
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.circuit_breaker import FEWEST_ROWS, CircuitBreaker
-from synthetic_textcat.llm.collector import rare_collections
-from synthetic_textcat.llm.descriptors import fitted
-from synthetic_textcat.llm.event_loop import BackgroundLoop
 from synthetic_textcat.llm.interrupts import held_interrupts
-from synthetic_textcat.llm.pace import Pace
 from synthetic_textcat.llm.worker_pool import WorkerPool
 from synthetic_textcat.schemas.completions import Completion
-from synthetic_textcat.schemas.stops import Outage
+from synthetic_textcat.schemas.outcomes import Outage
+from synthetic_textcat.schemas.parameters import GenerationParameters
+
+logger = logging.getLogger(__name__)
 
 Batches = Generator[list[Completion], None, Outage | None]
 """Yields completions as they arrive; returns what stopped the calls before their end, None if nothing did."""
 
-_under_way: dict[WorkerPool, BackgroundLoop] = {}
-
 _WINDOW_S = 0.4
 """How long arrivals are gathered before they are handed on to be saved; well under the promised second."""
+
+Result = TypeVar("Result")
+
+_LOOK_S = 5.0
+"""How often a wait for the loop looks whether its thread still runs."""
+
+_OBJECTS_BETWEEN_RUNS = 50_000
+
+_MOST_RESERVED = 64
+"""Descriptors that calls leave to others: tables, MLflow's start beside the calls, name look-ups, new connections."""
+
+_UNLIMITED = 10_240
+"""What is asked for where the hard limit is infinite: macOS refuses more."""
+
+
+class BackgroundLoop:
+    """A context manager: starts the loop, runs coroutines on it, cancels what is left and closes it."""
+
+    def __init__(self) -> None:
+        self._loop = _new_loop()
+        self._thread = threading.Thread(target=self._serve, name="model-calls", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Cancels what is left and ends the thread; does nothing the second time."""
+        if self._loop.is_closed():
+            return
+        self.run(_cancel_all_others())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
+        """The coroutine's result, from the loop's thread.
+
+        Raises:
+            RuntimeError: If that thread has ended, so that no result will ever come.
+        """
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        while True:
+            try:
+                return future.result(_LOOK_S)
+            except TimeoutError:
+                if future.done():
+                    raise
+                if not self._thread.is_alive():
+                    raise RuntimeError("the event loop that makes the calls has ended") from None
+
+    def _serve(self) -> None:
+        """Runs the loop until it is stopped; an exit that a client raised in a task of its own ends nothing."""
+        while True:
+            try:
+                self._loop.run_forever()
+            except (KeyboardInterrupt, SystemExit):
+                continue
+            return
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    """Uvloop's where it is installed: some percent of a call's processor time."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+async def _cancel_all_others() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+
+
+_under_way: dict[WorkerPool, BackgroundLoop] = {}
 
 
 def complete(open_chat: Callable[[], Chat], calls: Iterator[Call], manner: Manner) -> Batches:
@@ -83,9 +174,6 @@ def give_up() -> None:
         _end(pool)
 
 
-atexit.register(give_up)  # later the loop's thread no longer runs, and a generator's own end would wait for it
-
-
 def _end(pool: WorkerPool) -> list[Completion]:
     """Ends the pool and its loop, once; what had arrived and is not handed over yet."""
     loop = _under_way.pop(pool, None)
@@ -94,6 +182,9 @@ def _end(pool: WorkerPool) -> list[Completion]:
     rest = loop.run(pool.stop())
     loop.close()
     return rest
+
+
+atexit.register(give_up)  # later the loop's thread no longer runs, and a generator's own end would wait for it
 
 
 def _with_first(first: Call, rest: Iterator[Call]) -> Iterator[Call]:
@@ -107,3 +198,77 @@ async def _open_pool(open_chat: Callable[[], Chat], manner: Manner, fewest_rows:
     pace = Pace(limits.requests_per_minute, limits.tokens_per_minute)
     breaker = CircuitBreaker(limits.max_wait_seconds, fewest_rows)
     return WorkerPool(open_chat(), replace(manner, limits=limits), Admission(pace, breaker))
+
+
+@contextmanager
+def rare_collections() -> Iterator[None]:
+    """Lets the collector run rarely, and not over what the imports left: a fifth of a call's processor time.
+
+    Calls make few cycles; what they do make is still collected. Settings are as before at the end.
+    """
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_BETWEEN_RUNS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
+
+
+def fitted(generation: GenerationParameters) -> GenerationParameters:
+    """The settings, with no more calls in flight than this process can open connections for; a warning says so.
+
+    Each call in flight is a connection, and so a descriptor. Past the limit calls that are paid for fail, and so does
+    everything that opens a file.
+    """
+    limit = _raised_limit()
+    if limit is None:
+        return generation
+    in_use = _open_descriptors()
+    reserve = min(_MOST_RESERVED, limit // 4)
+    room = max(1, limit - in_use - reserve)
+    if generation.max_concurrency <= room:
+        return generation
+    _tell(generation.max_concurrency, room, limit, in_use, reserve)
+    return generation.model_copy(update={"max_concurrency": room})
+
+
+def _raised_limit() -> int | None:
+    """The soft limit, after it was raised to the hard one; None where there is no limit (Windows)."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return None
+    wanted = _UNLIMITED if hard == resource.RLIM_INFINITY else hard
+    if soft >= wanted:
+        return soft
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    except (OSError, ValueError):  # a system-wide limit is lower still
+        return soft
+    return wanted
+
+
+def _open_descriptors() -> int:
+    try:
+        return len(os.listdir("/dev/fd"))  # noqa: PTH208  only their number counts
+    except OSError:
+        return 0
+
+
+@cache
+def _tell(asked: int, room: int, limit: int, in_use: int, reserve: int) -> None:
+    """Once a process for the same numbers: brainstorming and rows come one after the other."""
+    logger.warning(
+        "generation.max_concurrency: %d calls at once, not %d, since this process may have %d files and connections "
+        "open (`ulimit -n`), has %d, and keeps %d free. Next: raise that limit to ask faster",
+        room,
+        asked,
+        limit,
+        in_use,
+        reserve,
+    )

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from synthetic_textcat.errors import FatalAnswerError
-from synthetic_textcat.llm.kept_text import MOST_OF_A_REPLY
-from synthetic_textcat.schemas.completions import Completion
-from synthetic_textcat.schemas.replies import Problem
+from synthetic_textcat.llm.journal_lines import MOST_OF_A_REPLY
+from synthetic_textcat.schemas.completions import Completion, Problem
 
 if TYPE_CHECKING:
     from synthetic_textcat.llm.calls import Call

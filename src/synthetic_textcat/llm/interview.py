@@ -1,4 +1,4 @@
-"""Asks the model what the journal does not answer, as the conversation goes on."""
+"""Interview: a conversation of rounds of calls, answered from the journal first and from the model next."""
 
 import logging
 from collections import defaultdict
@@ -9,16 +9,14 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from synthetic_textcat.llm.calls import Call, Manner
+from synthetic_textcat.llm.calls import Call, Judge, Manner
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.engine import Batches, complete_rounds
 from synthetic_textcat.llm.journal import Journal
-from synthetic_textcat.llm.open_calls import open_rows
-from synthetic_textcat.llm.retries import Judge
-from synthetic_textcat.llm.settlement import Settlement, settle
+from synthetic_textcat.llm.settlement import Settlement, open_rows, settle
 from synthetic_textcat.pipelines.task_ingest.brainstorm.nodes import Conversation, Questions
 from synthetic_textcat.schemas.completions import Completion
-from synthetic_textcat.schemas.stops import Outage
+from synthetic_textcat.schemas.outcomes import Outage
 
 logger = logging.getLogger(__name__)
 

@@ -1,12 +1,14 @@
-"""One line of the journal: how a completion is serialized, and its validation when it is read.
+"""Journal lines: serialization and validation of a completion, and the bound on the length of its texts.
 
 A line is outside input: it may have been edited, merged by a tool, or torn by a crash. What is read is checked for the
 type and the range of each field, so that everything behind it may rely on them.
 """
 
+import hashlib
 import json
+import re
 from collections.abc import Iterator
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from operator import itemgetter
 from pathlib import Path
 from types import NoneType
@@ -14,7 +16,7 @@ from typing import IO, Any, get_args, get_type_hints
 
 from synthetic_textcat.schemas.completions import REPLIED, Completion
 from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
-from synthetic_textcat.text.unicode_unicode import speakable
+from synthetic_textcat.text.unicode import speakable
 
 PADDING = b"\0 \t\r\n"
 """What may stand behind the last line: a file system fills up a file with zeros when the machine crashes."""
@@ -34,6 +36,18 @@ _values_of = itemgetter(*_REQUIRED)
 _scan = json.JSONDecoder().raw_decode
 _valid_types: set[tuple[type, ...]] = set()
 """Combinations of types that were found valid: to look one up is many times faster than to check each field."""
+
+MOST_OF_A_REPLY = 100_000
+"""Characters of a reply that are kept. A hundred task sentences take some 20,000, a row of 5,000 words 35,000."""
+
+_MOST_KEPT = {"raw_text": MOST_OF_A_REPLY, "refusal": 8_000, "error": 8_000, "finish_reason": 500, "model_name": 500}
+"""Characters that are kept of each text that comes from the server."""
+
+_TAIL = 0.4
+"""The share that the end of a text gets: an answer after long reasoning stands there."""
+
+_NOTE = "\n[… left out here: {left} of {all} characters; sha256 of all: {digest} …]\n"
+_NOTE_PATTERN = re.compile(r"\n\[… left out here: \d+ of (\d+) characters; sha256 of all: [0-9a-f]{64} …\]\n")
 
 
 class LineError(ValueError):
@@ -197,3 +211,35 @@ def _is_hex(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def bounded(completion: Completion) -> Completion:
+    """The completion as it is journalled: each text that comes from the server within its bound."""
+    changes: dict[str, Any] = {
+        name: _shortened(text, _MOST_KEPT[name])
+        for name in _MOST_KEPT
+        if (text := getattr(completion, name)) and len(text) > _MOST_KEPT[name]
+    }
+    return replace(completion, **changes) if changes else completion
+
+
+def length_before(text: str) -> int | None:
+    """How many characters a reply had that was shortened; None for one that is whole.
+
+    The note stands where `bounded` puts it, so that a reply that quotes one is not taken for a shortened reply.
+    """
+    head = _head(MOST_OF_A_REPLY)
+    if len(text) <= MOST_OF_A_REPLY or (note := _NOTE_PATTERN.match(text, head)) is None:
+        return None
+    return int(note[1]) if len(text) - note.end() == MOST_OF_A_REPLY - head else None
+
+
+def _shortened(text: str, most: int) -> str:
+    head = _head(most)
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    note = _NOTE.format(left=len(text) - most, all=len(text), digest=digest)
+    return text[:head] + note + text[len(text) - (most - head) :]
+
+
+def _head(most: int) -> int:
+    return most - int(most * _TAIL)

@@ -10,9 +10,8 @@ from langchain_core.outputs import ChatResult
 from langchain_openai import ChatOpenAI
 from openai import APIResponseValidationError
 
-from synthetic_textcat.llm.error_bodies import has_reply
-from synthetic_textcat.llm.finish_reasons import CONTENT_FILTER, finish_reason_of
-from synthetic_textcat.llm.token_usage import is_as_documented
+from synthetic_textcat.llm.answers import CONTENT_FILTER, finish_reason_of, is_as_documented
+from synthetic_textcat.llm.provider_errors import has_reply
 
 _PER_REQUEST = ("extra_headers", "extra_query", "timeout")
 """What a payload may hold that is no part of the request's body."""
@@ -53,7 +52,7 @@ class LeanChatOpenAI(ChatOpenAI):
     ) -> ChatResult:
         """As LangChain does it, but for a usage that it would stumble over, or read a count into that is not there.
 
-        The server's own `usage` goes on as it came, in the message's metadata: see `llm/token_usage.py`.
+        The server's own `usage` goes on as it came, in the message's metadata: see `llm/answers.py`.
         """
         usage = response.get("usage") if isinstance(response, dict) else getattr(response, "usage", None)
         if isinstance(usage, openai.BaseModel):

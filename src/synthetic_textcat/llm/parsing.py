@@ -1,24 +1,118 @@
-"""From a completion to the object that was asked for, or to the failure cause; each reply is read once.
+"""Parsing of completions: a reply's text becomes the requested object or a failure cause, once per reply.
 
 A row that is whole JSON is read in the caller's thread. Anything else is recovered in one worker thread: the event loop
 stays free, and the stack, on whose depth the patience of a recursive parser depends, is the same for every caller.
 Results are kept, since the nodes, the engine and the hooks of a run ask for the same ones.
+
+The length of a text is bounded here, and the work on it by a budget of steps (`recovery`). Both are counted, not
+timed, so a verdict is the same on any machine. Nothing is evaluated.
 """
 
-from typing import TypeVar
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import blake2b
+from sys import getsizeof
+from threading import Lock
+from typing import Any, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
-from synthetic_textcat.llm.reading import LONGEST_DETAIL, read, read_at_once, too_long
-from synthetic_textcat.llm.result_cache import ResultCache, key_of
-from synthetic_textcat.llm.worker_thread import WorkerThread
-from synthetic_textcat.schemas.completions import Completion
-from synthetic_textcat.schemas.replies import Problem
-from synthetic_textcat.text.unicode_unicode import speakable
+from synthetic_textcat.llm.journal_lines import MOST_OF_A_REPLY, length_before
+from synthetic_textcat.llm.json_recovery import is_closed, json_values, unwrapped, whole_value
+from synthetic_textcat.llm.list_recovery import lists
+from synthetic_textcat.llm.recovery import Recovery, WorkLimitError
+from synthetic_textcat.schemas.completions import Completion, LabelSet, Problem, TaskList
+from synthetic_textcat.text.unicode import single_line, speakable
 
 Wanted = TypeVar("Wanted", bound=BaseModel)
+Found = TypeVar("Found")
+
+LONGEST_DETAIL = 200
+_LONGEST_AT_ONCE = 20_000  # characters that are decoded in a fraction of a millisecond
+_FORMS: dict[type[BaseModel], str] = {TaskList: "JSON list", LabelSet: "whole JSON object"}
+
+LARGEST = 64 * 2**20
+"""Bytes, as near as can be told cheaply: some 50,000 rows of 100 words."""
+
+_OVERHEAD = 700  # bytes of one result beside its texts
+Result = TypeVar("Result")
+
+
+class ResultCache:
+    """Results by key. To have one or not changes nothing but the time that it takes.
+
+    When it is full, what came first stays: a journal is read from its beginning to its end, again and again, and a
+    cache that forgets the oldest would forget each result just before it is asked for. A costly result takes the place
+    of cheap ones.
+
+    Attributes:
+        lock: To be held while anything is done with the cache.
+    """
+
+    def __init__(self, largest: int = LARGEST) -> None:
+        self.lock = Lock()
+        self._room = largest
+        self._cheap: dict[bytes, BaseModel | Problem] = {}
+        self._costly: dict[bytes, BaseModel | Problem] = {}
+
+    def __len__(self) -> int:
+        return len(self._cheap) + len(self._costly)
+
+    def get(self, key: bytes) -> Any:
+        """The result, or None."""
+        return self._cheap.get(key) or self._costly.get(key)
+
+    def keep(self, key: bytes, result: BaseModel | Problem, is_costly: bool) -> None:
+        """Keeps a result that is not kept yet, if there is room, or room can be made."""
+        size = _size_of(result)
+        while is_costly and self._room < size and self._cheap:
+            self._room += _size_of(self._cheap.popitem()[1])
+        if self._room >= size:
+            self._room -= size
+            (self._costly if is_costly else self._cheap)[key] = result
+
+
+def _size_of(result: BaseModel | Problem) -> int:
+    return _OVERHEAD + _texts_size(result if isinstance(result, Problem) else list(result.__dict__.values()))
+
+
+def _texts_size(value: Any) -> int:
+    if isinstance(value, str):
+        return getsizeof(value)
+    if isinstance(value, BaseModel):
+        return _size_of(value)
+    return sum(map(_texts_size, value)) if isinstance(value, list | tuple) else 0
+
 
 _cache = ResultCache()
+
+
+class WorkerThread:
+    """Calls functions one after the other, each from the same shallow stack.
+
+    One thread, since several would take the interpreter's lock from the event loop more often, and be no faster.
+
+    Args:
+        name: Of the thread; it is started by the first call.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+
+    def call(self, function: Callable[..., Result], *args: Any) -> Result:
+        """What the function returns; waits for it."""
+        try:
+            future = self._pool.submit(function, *args)
+        except RuntimeError:  # the interpreter is shutting down, and starts no more work
+            return function(*args)
+        return future.result()
+
+    async def call_off_loop(self, function: Callable[..., Result], *args: Any) -> Result:
+        """The same from an event loop, which runs on meanwhile."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: function(*args))
+
+
 _worker = WorkerThread("reply-recovery")
 
 
@@ -28,13 +122,13 @@ def parse(completion: Completion, wanted: type[Wanted]) -> Wanted | Problem:
     It may wait for the worker thread; on an event loop use `parse_off_loop`.
     """
     result = _at_once(completion, wanted)
-    return _worker.call(_recovered, *_asked(completion, wanted)) if result is None else result
+    return _worker.call(_recovered_and_cached, *_asked(completion, wanted)) if result is None else result
 
 
 async def parse_off_loop(completion: Completion, wanted: type[Wanted]) -> Wanted | Problem:
     """The same for an event loop, which runs on meanwhile."""
     result = _at_once(completion, wanted)
-    return await _worker.call_off_loop(_recovered, *_asked(completion, wanted)) if result is None else result
+    return await _worker.call_off_loop(_recovered_and_cached, *_asked(completion, wanted)) if result is None else result
 
 
 def _asked(completion: Completion, wanted: type[Wanted]) -> tuple[str, type[Wanted], bool]:
@@ -63,7 +157,7 @@ def _at_once(completion: Completion, wanted: type[Wanted]) -> Wanted | Problem |
     return result
 
 
-def _recovered(text: str, wanted: type[Wanted], cut: bool) -> Wanted | Problem:
+def _recovered_and_cached(text: str, wanted: type[Wanted], cut: bool) -> Wanted | Problem:
     """In the worker thread, one reply after the other: what is asked for twice at a time is recovered once."""
     key = key_of(text, wanted, cut)
     with _cache.lock:
@@ -73,3 +167,113 @@ def _recovered(text: str, wanted: type[Wanted], cut: bool) -> Wanted | Problem:
         with _cache.lock:
             _cache.keep(key, result, is_costly=True)
     return result
+
+
+def read(text: str, wanted: type[Wanted], cut: bool) -> Wanted | Problem:
+    """What the text holds, recovered if need be.
+
+    Args:
+        text: The reply.
+        wanted: The model of what was asked for.
+        cut: Whether the reply was cut at the token limit.
+    """
+    return too_long(text) or _told(_guarded(_recovered, text, wanted, cut), cut)
+
+
+def too_long(text: str) -> Problem | None:
+    """What is wrong with a text that has too many characters to be read, whatever they are."""
+    if len(text) <= MOST_OF_A_REPLY:
+        return None
+    length = length_before(text) or len(text)
+    return Problem("schema_violation", f"the reply has {length:,} characters; at most {MOST_OF_A_REPLY:,} are read")
+
+
+def read_at_once(text: str, wanted: type[Wanted], cut: bool) -> Wanted | Problem | None:
+    """The same where it takes well under a millisecond: a row that is whole JSON, or has no JSON at all; else None."""
+    if wanted in _FORMS or len(text) > _LONGEST_AT_ONCE:
+        return None
+    found = _guarded(_whole, text, wanted, cut)
+    return None if found is None else _told(found, cut)
+
+
+def _told(found: Wanted | Problem, cut: bool) -> Wanted | Problem:
+    if cut and isinstance(found, Problem):
+        return Problem("truncated", "the reply was cut at the token limit; raise llm.max_tokens")
+    return found
+
+
+def _guarded(step: Callable[..., Found], text: str, wanted: type[BaseModel], cut: bool) -> Found | Problem:
+    """The one guard around all that reads outside text: whatever is raised becomes a failure cause with its words."""
+    try:
+        return step(text, wanted, cut)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # noqa: BLE001 - a panic of pydantic's core is no Exception
+        words = speakable(single_line(f"{type(error).__name__}: {error}"))
+        return Problem("invalid_json", f"the reply broke the parser: {words}"[:LONGEST_DETAIL])
+
+
+def _whole(text: str, wanted: type[Wanted], _: bool) -> Wanted | Problem | None:
+    value = whole_value(text)
+    if value is None:
+        return None if "{" in text else _nothing(wanted)
+    found = unwrapped(value, wanted.model_fields.keys())
+    return _nothing(wanted) if found is None else _validated(found, wanted)
+
+
+def _recovered(text: str, wanted: type[Wanted], cut: bool) -> Wanted | Problem:
+    """The first reading of the text that validates; else what is wrong with the first reading there is.
+
+    Where the repair library broke, it is no reading at all: what else was found is a fragment.
+    """
+    problem: Problem | None = None
+    recovery = Recovery()
+    try:
+        for value in _readings(text, wanted, cut, recovery):
+            recovery.weigh(value)
+            found = _validated(value, wanted)
+            if not isinstance(found, Problem):
+                return found
+            problem = problem or found
+    except WorkLimitError as limit:
+        return problem or _nothing(wanted, f"gave up after {limit}")
+    if recovery.error:
+        return _nothing(wanted, recovery.error)
+    return problem or _nothing(wanted, recovery.limit)
+
+
+def _readings(text: str, wanted: type[BaseModel], cut: bool, recovery: Recovery) -> Iterator[dict[str, Any]]:
+    """What the text may hold, the likeliest first.
+
+    A list is worth having in any form; a row has to be an object. A label set that was torn is none: the rest would be
+    a smaller set, with a gap.
+    """
+    fields = wanted.model_fields.keys()
+    if wanted is TaskList:
+        return ({"tasks": items} for items in lists(text, "tasks", cut, recovery))
+    if wanted is LabelSet and not is_closed(text):
+        return (value for value in json_values(text, fields, False, recovery) if fields & value.keys())
+    return json_values(text, fields, not cut, recovery)
+
+
+def _validated(value: dict[str, Any], wanted: type[Wanted]) -> Wanted | Problem:
+    try:
+        return wanted.model_validate(speakable(value))
+    except ValidationError as error:
+        return Problem("schema_violation", _in_one_line(error))
+
+
+def _nothing(wanted: type[BaseModel], why: str = "") -> Problem:
+    words = f"no {_FORMS.get(wanted, 'JSON object')} in the reply"
+    return Problem("invalid_json", str(speakable(f"{words}; {why}" if why else words))[:LONGEST_DETAIL])
+
+
+def _in_one_line(error: ValidationError) -> str:
+    problems = error.errors(include_url=False, include_input=False)
+    return "; ".join(f"{'.'.join(map(str, x['loc']))}: {x['msg'].lower()}" for x in problems)[:LONGEST_DETAIL]
+
+
+def key_of(text: str, wanted: type[BaseModel], cut: bool) -> bytes:
+    """A digest of all that a result depends on."""
+    of = f"{wanted.__module__}.{wanted.__qualname__} {cut:d} "
+    return blake2b(of.encode() + text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -1,19 +1,36 @@
-"""Messages as they go on the wire: rendering, their canonical form, and the hash that is recorded."""
+"""Prompts: message rendering, placeholder checks, the recorded hash, and fingerprints of calls.
 
+Python's format strings allow more: `{num_words:d}`, `{task!r}`, `{task.upper}`, `{labels[0]}`. A template needs none of
+it, and a value that does not suit would end the run in the middle.
+"""
+
+import hashlib
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from langchain_core.messages import BaseMessage
 from langchain_core.prompts import BasePromptTemplate, ChatPromptTemplate
 
 from synthetic_textcat.errors import PromptError, nearest
-from synthetic_textcat.hashing import sha256_of
-from synthetic_textcat.llm.placeholders import DOUBLE, FILE, brace_fault
+from synthetic_textcat.hashing import canonical_json, sha256_of
+from synthetic_textcat.schemas.parameters import LlmParameters
+from synthetic_textcat.schemas.run_records import prompt_sha256
 
 Messages = Sequence[BaseMessage]
 
 _WIRE_ROLES = {"human": "user", "ai": "assistant", "system": "system"}
+
+FILE = "file"
+"""The key of a template's metadata that holds the path of its file, for errors."""
+
+DOUBLE = "write {{ and }} for braces that are text"
+"""The mend for JSON and the like."""
+
+_TOKEN = re.compile(r"\{\{|\}\}|\{(?P<name>[^{}]*)\}|[{}]")
+_NAME_AND_MORE = re.compile(r"\s*(?P<name>[^\W\d]\w*)\s*(?:[:!.\[].*)?", re.DOTALL)
+_LONGEST = 40
+_NOT_SAMPLING = {"token_limit_field"}
 
 
 def wire_form(messages: Messages) -> list[dict[str, object]]:
@@ -77,3 +94,63 @@ def _text_of(message: Any) -> Any:
 def _replaced(message: Any, line: re.Pattern[str]) -> Any:
     template = _text_of(message)
     return type(message).from_template(line.sub("", template)) if isinstance(template, str) else message
+
+
+class BraceFault(NamedTuple):
+    """What can't be filled.
+
+    Attributes:
+        position: Where it stands in the text.
+        problem: What it is, and what to write.
+    """
+
+    position: int
+    problem: str
+
+
+def brace_fault(text: str) -> BraceFault | None:
+    """The first brace or placeholder of a template's text that is none of a plain name; None if all are."""
+    for token in _TOKEN.finditer(text):
+        problem = _problem(token)
+        if problem is not None:
+            return BraceFault(token.start(), problem)
+    return None
+
+
+def _problem(token: re.Match[str]) -> str | None:
+    name = token["name"]
+    if name is None:
+        return None if len(token[0]) > 1 else f"a single {token[0]}. Next: {DOUBLE}"
+    if name.isidentifier():
+        return None
+    plain = _NAME_AND_MORE.fullmatch(name)
+    shown = " ".join(token[0].split())
+    shown = shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]} ...}}"
+    if plain is None:
+        return f"{shown}, which is no placeholder. Next: {DOUBLE}"
+    return f"{shown}, where a placeholder is a name alone. Next: write {{{plain['name']}}}, or {DOUBLE}"
+
+
+def asking_sha256(llm: LlmParameters, identity: Sequence[Any], prompts: Sequence[Any]) -> str:
+    """Hex sha256 of what all calls have in common, and of the prompts: with another one, other replies are to come."""
+    settings = llm.model_dump(mode="json", exclude=_NOT_SAMPLING)
+    return sha256_of([settings, *identity, *map(prompt_sha256, prompts)])
+
+
+class Fingerprinter:
+    """Hashes a row's call; what all rows share is hashed once.
+
+    In it: request, first messages, response schema, model, endpoint, sampling settings, extra arguments of the
+    catalog. Not in it: the key, timeouts, proxies, concurrency and the name of the token-limit field, none of which
+    changes what is answered.
+    """
+
+    def __init__(self, llm: LlmParameters, identity: Sequence[Any]) -> None:
+        settings = llm.model_dump(mode="json", exclude=_NOT_SAMPLING)
+        self._shared = hashlib.sha256(canonical_json([settings, *identity]).encode())
+
+    def of(self, request_id: str, messages: Messages, schema: Mapping[str, Any]) -> str:
+        """Hex sha256 of one row's call."""
+        digest = self._shared.copy()
+        digest.update(canonical_json([request_id, wire_form(messages), schema]).encode())
+        return digest.hexdigest()

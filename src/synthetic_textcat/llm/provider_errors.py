@@ -1,11 +1,11 @@
-"""Error classification: the table of providers' statuses, codes and words, and the one function that reads it.
+"""Provider errors: the body of an error response, and its classification by status, code and words.
 
 The table is `provider_errors.csv`. Its rows are tried in their order, the most specific first, and all that a row names
 must match. Columns:
 
 - `provider`: who answers so; for the reader only.
 - `status`: HTTP statuses, `4xx` for a whole class.
-- `body`: what the body is (`error_bodies.BODY_KINDS`).
+- `body`: what the body is (`BODY_KINDS`).
 - `code`: a code, type or status name in the body; `status_code=1008` where only one name's number counts.
 - `exception`: the name of a class among the exception's own, its causes' and their bases'.
 - `words`: a phrase in the server's sentences.
@@ -16,13 +16,45 @@ Case does not count, and `*` stands for anything of up to 200 characters.
 """
 
 import csv
+import html
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
+
+from synthetic_textcat.redaction import mask, redact
+from synthetic_textcat.text.unicode import in_visible_line, speakable
 
 _TABLE = "provider_errors.csv"
+
+BODY_KINDS = ("empty", "html", "xml", "stream", "text", "broken", "error", "no_reply", "json")
+"""Nothing; a web page; XML; server-sent events; plain text; what is cut off or can't be decoded; an error in JSON; a
+chat completion without a reply; other JSON."""
+
+_LONGEST_SENTENCE = 300
+_LONGEST_TEXT = 8_000
+"""Enough for any error; a bound on what odd bodies cost to read."""
+_LONGEST_JSON = 1_000_000
+_DEEPEST = 6
+
+_SENTENCES = (
+    *("message", "Message", "detail", "details", "error_description", "error_msg", "errmsg", "err_msg", "msg"),
+    *("status_msg", "title", "description", "raw", "reasons", "violations", "quotaId", "reason", "loc"),
+)
+"""Names under which servers say what is wrong, or a part of it."""
+
+_CODES = ("code", "Code", "type", "__type", "status", "status_code", "statusCode", "error_code", "errcode", "reason")
+_NESTED = ("error", "Error", "errors", "base_resp", "metadata", "innererror", "error_information")
+_OF_AN_ERROR = ("error", "Error", "errors", "error_code", "error_msg", "detail")
+_FIRST_ERROR, _LAST_ERROR = 400, 599
+
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_UNSEEN = re.compile(r"<(script|style|head)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.IGNORECASE | re.DOTALL)
+_PAGE = re.compile(r"\s*(<!--.*?-->\s*)?<(!doctype html|html|head|body|h1|center)\b", re.IGNORECASE | re.DOTALL)
+_STREAM = re.compile(r"\s*(data|event|id|retry):|\s*: ", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +126,162 @@ def _any_like(wanted: str, names: Iterable[str]) -> bool:
 def _pattern(wanted: str) -> re.Pattern[str]:
     """The regular expression of a text in which `*` stands for anything short."""
     return re.compile(".{0,200}?".join(map(re.escape, wanted.split("*"))), re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorBody:
+    """What a body says.
+
+    Attributes:
+        kind: One of `BODY_KINDS`; empty where there was no body to look at.
+        status: The HTTP status that the body names, where it names one.
+        codes: Its codes, each also as `name=value`.
+        said: The server's own sentence, fit for a line.
+        words: All that it says, for a search.
+        content: The body itself, read where it is JSON.
+    """
+
+    kind: str
+    status: int | None
+    codes: frozenset[str]
+    said: str
+    words: str
+    content: Any
+
+
+def read_body(body: Any, content_type: str = "") -> ErrorBody:
+    """Reads the body of an answer that is no chat completion.
+
+    Args:
+        body: Bytes, text, or what a client library has read from JSON.
+        content_type: As the server names it.
+    """
+    content = _decoded(body)
+    kind = _kind_of_text(content, content_type) if isinstance(content, str) else _kind_of_json(content)
+    if kind == "html":
+        sentences = [_page_words(str(content))]
+    elif isinstance(content, str):
+        sentences = [_start(content)]
+    else:
+        content = _error_in_choice(content)
+        sentences = list(dict.fromkeys(_sentences(content, 0)))
+    codes = list(_codes(content, 0))
+    status = next((int(x) for _, x in codes if x.isdecimal() and _FIRST_ERROR <= int(x[:9]) <= _LAST_ERROR), None)
+    named = frozenset(each for name, value in codes for each in (value, f"{name}={value}"))
+    return ErrorBody(kind, status, named, one_line("; ".join(sentences)), _start("\n".join(sentences)), content)
+
+
+def one_line(text: str) -> str:
+    """Foreign text in one short line: without keys and without what does not show, such as terminal controls.
+
+    Redacted once more when what could stand between the signs of a key is gone.
+    """
+    visible = in_visible_line(redact(str(speakable(_start(text)))))
+    return redact(visible)[:_LONGEST_SENTENCE]
+
+
+def _start(text: str) -> str:
+    """The beginning of a text: redacted before it is cut, so that no part of a key is left at its end."""
+    return mask(text[: 2 * _LONGEST_TEXT])[:_LONGEST_TEXT]
+
+
+def has_reply(content: Any) -> bool:
+    """Whether JSON is a chat completion with a message in each choice."""
+    choices = content.get("choices") if isinstance(content, dict) else None
+    return (
+        isinstance(choices, list)
+        and bool(choices)
+        and all(isinstance(each, dict) and isinstance(each.get("message"), dict) for each in choices)
+        and not any(each.get("error") for each in (content, *choices))
+    )
+
+
+def _decoded(body: Any) -> Any:
+    if isinstance(body, bytes | bytearray):
+        body = bytes(body[: 4 * _LONGEST_JSON]).decode("utf-8", "replace")
+    if not isinstance(body, str) or not body.lstrip().startswith(("{", "[", '"')) or len(body) > _LONGEST_JSON:
+        return body
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return body
+
+
+def _kind_of_text(text: str, content_type: str) -> str:
+    start = text[:_LONGEST_TEXT]
+    if not start.strip():
+        return "empty"
+    if _PAGE.match(start) or "text/html" in content_type.lower():
+        return "html"
+    if _STREAM.match(start) or "event-stream" in content_type.lower():
+        return "stream"
+    if start.lstrip().startswith("<"):
+        return "xml"
+    return "broken" if start.lstrip().startswith(("{", "[")) else "text"
+
+
+def _kind_of_json(content: Any) -> str:
+    if content is None:
+        return ""
+    holder = content[0] if isinstance(content, list) and content else content
+    if not isinstance(holder, dict):
+        return "json"
+    base = holder.get("base_resp")
+    failed = isinstance(base, dict) and base.get("status_code") not in (0, None)
+    if failed or any(holder.get(name) for name in _OF_AN_ERROR) or _error_in_choice(holder) is not holder:
+        return "error"
+    if "choices" in holder:
+        return "no_reply"
+    return "error" if holder.get("message") and (holder.get("code") or holder.get("type")) else "json"
+
+
+def _error_in_choice(content: Any) -> Any:
+    """OpenRouter puts what broke off a reply into its choice."""
+    choices = content.get("choices") if isinstance(content, dict) else None
+    first = choices[0] if isinstance(choices, list) and choices else None
+    error = first.get("error") if isinstance(first, dict) else None
+    return {"error": error} if error else content
+
+
+def _sentences(content: Any, depth: int) -> Iterator[str]:
+    """What the server says, in the order of the names above; a text that is JSON itself is looked into."""
+    if depth > _DEEPEST:
+        return
+    if isinstance(content, str):
+        inner = _decoded(content) if content.lstrip().startswith(("{", "[")) else content
+        if isinstance(inner, str):
+            yield from [_start(inner)] if inner.strip() else []
+        else:
+            yield from _sentences(inner, depth + 1)
+    elif isinstance(content, list):
+        if content and all(isinstance(each, str | int) for each in content):
+            yield ".".join(map(str, content[:10]))  # FastAPI's place of a wrong field, or a list of reasons
+        else:
+            for each in content[:10]:
+                yield from _sentences(each, depth + 1)
+    elif isinstance(content, dict):
+        for name in (*_NESTED[:3], *_SENTENCES, *_NESTED[3:]):
+            if isinstance(content.get(name), str | list | dict):
+                yield from _sentences(content[name], depth + 1)
+
+
+def _codes(content: Any, depth: int) -> Iterator[tuple[str, str]]:
+    if depth > _DEEPEST:
+        return
+    if isinstance(content, list):
+        for each in content[:10]:
+            yield from _codes(each, depth + 1)
+    elif isinstance(content, dict):
+        for name, value in content.items():
+            if name in _CODES and isinstance(value, str | int) and not isinstance(value, bool):
+                yield name, str(value)[:100]
+            elif name in (*_NESTED, "detail", "details") and isinstance(value, list | dict):
+                yield from _codes(value, depth + 1)
+
+
+def _page_words(page: str) -> str:
+    """A web page's title, else its first words."""
+    start = _start(page)
+    title = _TITLE.search(start)
+    text = title[1] if title and title[1].strip() else _UNSEEN.sub(" ", start)
+    return html.unescape(text)[:_LONGEST_TEXT]

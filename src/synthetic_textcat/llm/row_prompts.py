@@ -1,19 +1,27 @@
-"""From a planned row to the messages that ask for it; what is constant per task is worked out once."""
+"""Row prompts: templates, the messages for each planned row, and a preview of a few."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
-from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
-from synthetic_textcat.llm.prompts import Messages, without_line
-from synthetic_textcat.llm.row_templates import OWN, SEEDS, RowTemplates
-from synthetic_textcat.schemas.replies import row_schema
+from synthetic_textcat.llm.prompts import Messages, check_placeholders, wire_form, without_line
+from synthetic_textcat.schemas.completions import row_schema
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, records_of
 from synthetic_textcat.schemas.seed_examples import texts_shown
 from synthetic_textcat.schemas.tasks import Task
+
+ROWS = 3
+_NOT_DRAWN = {"request_id", "task_id", "replicate", "task", "seed"}
+
+OWN, SEEDS = "own_attributes", "seed_examples"
+"""Placeholders that have a line of their own, which goes where there is nothing to say."""
+
+_LABELS = ("labels", "label", "misleading_label")
 
 
 class Asked(NamedTuple):
@@ -28,6 +36,29 @@ class Asked(NamedTuple):
     row: dict[str, Any]
     messages: Messages
     schema: dict[str, Any]
+
+
+class RowTemplates(NamedTuple):
+    """The prompts of rows: of closed label sets, of open ones, and the part with seed examples."""
+
+    closed: ChatPromptTemplate
+    open: ChatPromptTemplate
+    seed_examples: PromptTemplate
+
+    def check(self, has_own_attributes: bool, has_seed_examples: bool) -> None:
+        """Makes sure that what is recorded of a row is what was sent.
+
+        Args:
+            has_own_attributes: Whether a row has attributes of the user's own.
+            has_seed_examples: Whether a prompt shows seed examples.
+
+        Raises:
+            PromptError: If a template lacks a placeholder or has an unknown one.
+        """
+        lines = [*([OWN] if has_own_attributes else []), *([SEEDS] if has_seed_examples else [])]
+        for name, template, labels in (("closed_labels", self.closed, _LABELS), ("open_labels", self.open, ())):
+            check_placeholders(name, template, required=["task", *labels, *ATTRIBUTES, *lines], allowed=[OWN, SEEDS])
+        check_placeholders("seed_examples", self.seed_examples, required=[SEEDS], allowed=[])
 
 
 class RowPrompts:
@@ -112,3 +143,28 @@ class _Template:
 
 def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
+
+
+def spread(requests: pd.DataFrame) -> list[int]:
+    """Places of the rows that are shown: the first of each kind of label set, then from all over the plan."""
+    kinds = requests["label"].isna().to_numpy()
+    firsts = [int(place) for place in np.unique(kinds, return_index=True)[1]]
+    others = [number * (len(requests) - 1) // (ROWS - 1) for number in range(ROWS)] if len(requests) else []
+    return sorted(list(dict.fromkeys([*firsts, *reversed(others)]))[:ROWS])
+
+
+def preview_of(asked: Iterable[Asked], planned: int) -> str:
+    """The rows' planned attributes and messages, as Markdown."""
+    shown = [_row(each) for each in asked]
+    return "\n\n".join([f"# {len(shown)} of {planned} planned rows, as the model will be asked", *shown]) + "\n"
+
+
+def _row(asked: Asked) -> str:
+    planned = ((name, value) for name, value in asked.row.items() if name not in _NOT_DRAWN and value is not None)
+    attributes = [f"- {name}: {value}" for name, value in planned]
+    head = [f"## Row {asked.row['replicate']} of the task: {asked.row['task']}", "", *attributes]
+    return "\n".join([*head, *(_message(**message) for message in wire_form(asked.messages))])
+
+
+def _message(role: object, content: object) -> str:
+    return f"\n### {role}\n\n{content}"

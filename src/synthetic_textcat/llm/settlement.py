@@ -1,16 +1,25 @@
-"""What a row's completions come to, by one rule for those who ask and those who count."""
+"""Settlement: the result of a row's completions, and the rows still open, by one rule for asking and counting."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Generic, NamedTuple, TypeVar
 
+import pandas as pd
 from pydantic import BaseModel
 
+from synthetic_textcat.llm.calls import Call, judging
+from synthetic_textcat.llm.first_replies import BadStart
+from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.llm.parsing import parse
-from synthetic_textcat.schemas.completions import Completion
-from synthetic_textcat.schemas.replies import Problem
+from synthetic_textcat.schemas.completions import Completion, Problem, Reply, RowCheck
+from synthetic_textcat.schemas.rows import records_of
+from synthetic_textcat.schemas.tasks import Task
 
 Wanted = TypeVar("Wanted", bound=BaseModel)
+
+Past = list[tuple[Completion, Problem]]
+"""The replies that a row has so far, each with why it was no good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +56,112 @@ def settle(completions: Sequence[Completion], wanted: type[Wanted]) -> Settlemen
 
 def _replies(completions: Sequence[Completion]) -> int:
     return sum(completion.replied for completion in completions)
+
+
+class OpenRow(NamedTuple):
+    """A row that is not settled.
+
+    Attributes:
+        position: Its place among the rows.
+        fingerprint: Its call's.
+        past: Its replies so far.
+    """
+
+    position: int
+    fingerprint: str
+    past: Past
+
+
+class OpenRows(NamedTuple):
+    """The rows that are not settled.
+
+    Attributes:
+        rows: In order.
+        any_good: Whether any row has a good reply: then the settings are right.
+        spent: The completions of the run that was named, without their texts.
+    """
+
+    rows: list[OpenRow]
+    any_good: bool
+    spent: Sequence[Completion] = ()
+
+
+def open_rows(
+    fingerprints: Sequence[str],
+    journal: Journal,
+    wanted: type[BaseModel],
+    max_attempts: int,
+    spent_by: str | None = None,
+) -> OpenRows:
+    """What the journal does not settle.
+
+    Found before the first call is made, since going through a long journal would hold up the calls in flight.
+
+    Args:
+        fingerprints: The rows' calls.
+        journal: With the replies so far.
+        wanted: What a good reply is.
+        max_attempts: Replies after which a row has failed.
+        spent_by: The run whose completions are kept as `spent`.
+    """
+    judge = judging(wanted)
+    found, any_good = [], False
+    spent: list[Completion] = []
+    for position, (fingerprint, completions) in enumerate(
+        zip(fingerprints, journal.completions(fingerprints), strict=True)
+    ):
+        spent += (replace(each, raw_text="", refusal=None) for each in completions if each.run_id == spent_by)
+        settlement = settle(completions, wanted)
+        any_good = any_good or settlement.value is not None
+        if settlement.is_open(max_attempts):
+            judged = ((completion, judge(completion)) for completion in completions if completion.replied)
+            past = [(completion, problem) for completion, problem in judged if problem is not None]
+            found.append(OpenRow(position, fingerprint, past))
+    return OpenRows(found, any_good, spent)
+
+
+def problem_of(completion: Completion, row: dict[str, Any], task: Task, row_check: RowCheck) -> Problem | None:
+    """What is wrong with a reply: as a reply, or as a row."""
+    reply = parse(completion, Reply)
+    return reply if isinstance(reply, Problem) else row_check(task, row, reply)
+
+
+def checking(tasks: Sequence[Task], row_check: RowCheck) -> Callable[[Call, Completion], Problem | None]:
+    """The check of a reply as the engine calls it."""
+    by_id = {task.task_id: task for task in tasks}
+    return lambda call, completion: problem_of(completion, dict(call.row), by_id[call.task_id], row_check)
+
+
+def starts_of(
+    requests: pd.DataFrame, fingerprints: Sequence[str], journal: Journal, tasks: Sequence[Task], row_check: RowCheck
+) -> dict[str, BadStart]:
+    """By task id, its replies up to the first good one; a task without any is missing.
+
+    Replies count row by row. Most tasks are left at their first row.
+
+    Args:
+        requests: The plan.
+        fingerprints: Of its rows: what another prompt or model brought does not count.
+        journal: The replies.
+        tasks: Of the plan.
+        row_check: Why a row would be rejected.
+    """
+    if not len(journal):
+        return {}
+    found: dict[str, BadStart] = {}
+    by_id = {task.task_id: task for task in tasks}
+    for task_id, positions in requests.groupby("task_id", sort=False).indices.items():
+        problem = partial(problem_of, task=by_id[str(task_id)], row_check=row_check)
+        start = BadStart()
+        own = journal.completions(fingerprints[position] for position in positions)
+        for position, completions in zip(positions, own, strict=True):
+            replies = [completion for completion in completions if completion.replied]
+            if replies:
+                (row,) = records_of(requests.iloc[[position]])
+                for completion in replies:
+                    start.note(completion.request_id, problem(completion, row))
+            if start.is_over:
+                break
+        if start.replies or start.is_over:
+            found[str(task_id)] = start
+    return found

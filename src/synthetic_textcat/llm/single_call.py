@@ -1,26 +1,38 @@
-"""One call: from messages to the completion that is journalled, whatever comes of it, within its deadline."""
+"""A single call: messages in, one journalled completion out, within a deadline; billing of calls without an answer."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
 from time import monotonic
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from synthetic_textcat.errors import BadRequestError, FatalAnswerError, TextcatError, TransportError, UnreachableError
-from synthetic_textcat.llm.answers import NO_ANSWER, Answer
-from synthetic_textcat.llm.billing import answer_of_failure
+from synthetic_textcat.llm.answers import NO_ANSWER, NOT_WORKED_ON, Answer
 from synthetic_textcat.llm.calls import Call, Manner
 from synthetic_textcat.llm.chat import Chat
-from synthetic_textcat.llm.deadlines import Deadlines
-from synthetic_textcat.llm.kept_text import MOST_OF_A_REPLY, bounded
+from synthetic_textcat.llm.client_exceptions import read_exception
+from synthetic_textcat.llm.journal_lines import MOST_OF_A_REPLY, bounded
+from synthetic_textcat.llm.parsing import WorkerThread
 from synthetic_textcat.llm.prompts import Messages, messages_sha256
 from synthetic_textcat.llm.transport_errors import line_of
-from synthetic_textcat.llm.worker_thread import WorkerThread
 from synthetic_textcat.redaction import redact
 from synthetic_textcat.schemas.completions import REPLIED, Completion
 
 _worker = WorkerThread("reply-masking")
+
+_FREE_STATUSES = {401, 403, 404, 409, 421, 425, 429, 500, 501, 503, 521, 522, 523, 529}
+"""Statuses of a call that no model worked on.
+
+Not among them, since a provider bills for them or may do so (docs/costs.md has the sources): a bad or blocked request
+(400, 413, 422), a time-out (408), and what a gateway says of a server behind it that broke off or was too slow (499,
+502, 504, 520, 524). Nor is a body with status 200 that can't be read.
+"""
+
+Result = TypeVar("Result")
+
+_TICKS_A_DEADLINE = 20
+_LONGEST_TICK_S = 1.0
 
 
 class Asked(NamedTuple):
@@ -146,3 +158,66 @@ def _is_from_outside(error: BaseException) -> bool:
     except RuntimeError:  # no loop is running
         return True
     return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
+
+
+def answer_of_failure(failure: Exception) -> Answer:
+    """No text, and the tokens taken: none where the call was certainly not worked on, else unknown."""
+    never_sent = isinstance(failure, UnreachableError)
+    rate_limited = getattr(failure, "cause", None) == "rate_limited"
+    source = failure.__cause__
+    status = None if source is None or source is failure else read_exception(source).http_status
+    return NOT_WORKED_ON if never_sent or rate_limited or status in _FREE_STATUSES else NO_ANSWER
+
+
+class Deadlines:
+    """Cancels calls that take too long, a second late at most; belongs to one event loop.
+
+    A client's own timeout counts from one byte to the next, so a reply that drips never ends. Cancelling a call closes
+    its connection.
+
+    Args:
+        seconds: How long a call may take.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._due: dict[asyncio.Task[object], float] = {}
+        self._expired: set[asyncio.Task[object]] = set()
+        self._loop = asyncio.get_running_loop()
+        self._watch = self._loop.create_task(self._cancel_late_ones())
+
+    async def within(self, call: Awaitable[Result]) -> Result:
+        """The call's result.
+
+        Raises:
+            TimeoutError: If it took too long.
+        """
+        task = asyncio.current_task(self._loop)
+        assert task is not None
+        self._due[task] = self._loop.time() + self.seconds
+        try:
+            return await call
+        except asyncio.CancelledError:
+            if task in self._expired:
+                self._expired.discard(task)
+                if not task.uncancel():  # else the engine wants it to end as well
+                    raise TimeoutError from None
+            raise
+        finally:
+            del self._due[task]
+            if task in self._expired:  # the call ended in its own way all the same
+                self._expired.discard(task)
+                task.uncancel()
+
+    def close(self) -> None:
+        """Watches no longer."""
+        self._watch.cancel()
+
+    async def _cancel_late_ones(self) -> None:
+        while True:
+            await asyncio.sleep(min(_LONGEST_TICK_S, self.seconds / _TICKS_A_DEADLINE))
+            now = self._loop.time()
+            for task in [task for task, due in self._due.items() if due <= now]:
+                if task not in self._expired:
+                    self._expired.add(task)
+                    task.cancel()

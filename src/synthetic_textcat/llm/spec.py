@@ -1,22 +1,29 @@
-"""The recipe of a chat model: frozen and picklable, unlike the model; built where it is used."""
+"""Chat model specification: class path, address, arguments; frozen and picklable, unlike the model built from it."""
 
+import importlib
 import logging
+import os
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from synthetic_textcat.errors import ModelSetupError, nearest
-from synthetic_textcat.llm.header_values import check_all_headers
-from synthetic_textcat.llm.model_classes import argument_names, learn_and_check_keys, load_class, settings_for
 from synthetic_textcat.llm.openai_client import openai_address, openai_arguments
-from synthetic_textcat.llm.redirects import refuse_redirects
-from synthetic_textcat.llm.transport import RETRIES, deadline_of, retries_of
-from synthetic_textcat.redaction import SHORTEST, add_public, learn_settings, redact, short_secrets
+from synthetic_textcat.llm.transport import (
+    RETRIES,
+    check_all_headers,
+    check_header_value,
+    deadline_of,
+    refuse_redirects,
+    retries_of,
+)
+from synthetic_textcat.redaction import SHORTEST, add_public, add_secret, learn_settings, redact, short_secrets
 from synthetic_textcat.redaction.names import is_secret_name
-from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
+from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters
 
 if TYPE_CHECKING:
@@ -33,6 +40,8 @@ _TRANSPORT = {
     *("openai_proxy", "timeout", "request_timeout", "default_request_timeout", "max_retries"),
     *("default_headers", "default_query", "organization", "openai_organization", "http_socket_options"),
 }
+
+_SETTINGS = ("model", "temperature", "top_p", "max_tokens")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,3 +177,56 @@ def _tell_of_short_secrets(places: tuple[str, ...]) -> None:
         logger.warning(
             "Shorter than %d characters, so never masked in files and logs: %s", SHORTEST, ", ".join(sorted(places))
         )
+
+
+def load_class(class_path: str) -> Any:
+    """The class at a dotted path.
+
+    Raises:
+        ModelSetupError: If there is none, or it is no chat model.
+    """
+    from langchain_core.language_models import BaseChatModel
+
+    module, _, name = class_path.rpartition(".")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError):
+        raise ModelSetupError(
+            f"There is no class {class_path} (catalog entry llm); is its package installed?"
+        ) from None
+    if not (isinstance(found, type) and issubclass(found, BaseChatModel)):
+        raise ModelSetupError(f"{class_path} (catalog entry llm) is no chat model of LangChain")
+    return found
+
+
+def argument_names(model_class: Any) -> set[str]:
+    """What its constructor takes: fields and their aliases."""
+    return {x for name, field in model_class.model_fields.items() for x in (name, field.alias) if x}
+
+
+def learn_and_check_keys(model: Any) -> None:
+    """Has the keys that a built model holds masked, wherever its class found them, and checks that they can be sent.
+
+    Raises:
+        ModelSetupError: If one has a line break or another sign that no header takes.
+    """
+    for name, value in vars(model).items():
+        if isinstance(value, SecretStr):
+            key, variable = value.get_secret_value(), name.upper()
+            place = variable if variable in os.environ else f"{name} (catalog entry llm)"
+            add_secret(key, place)
+            check_header_value(key, place, kept="the key alone")
+
+
+def settings_for(class_path: str, names: AbstractSet[str], llm: LlmParameters) -> dict[str, Any]:
+    """The settings under the names that LangChain's classes share; what is null is left to the class.
+
+    Raises:
+        ModelSetupError: If the class has no such field: LangChain would drop the setting, or send it unasked.
+    """
+    given = {name: value for name in _SETTINGS if (value := getattr(llm, name)) is not None}
+    unknown = [name for name in given if name not in names and name != "model"]
+    if unknown:
+        keys = ", ".join(f"llm.{name}" for name in unknown)
+        raise ModelSetupError(f"{class_path} (catalog entry llm) takes no {', '.join(unknown)}; set {keys} to null")
+    return {name: value for name, value in given.items() if name in names}

@@ -17,8 +17,7 @@ from synthetic_textcat.errors import (
     UnreachableError,
 )
 from synthetic_textcat.llm.client_exceptions import read_exception
-from synthetic_textcat.llm.error_bodies import one_line
-from synthetic_textcat.llm.provider_errors import first_match
+from synthetic_textcat.llm.provider_errors import first_match, one_line
 
 OurError = TransportError | ContentFilteredError | TextcatError
 

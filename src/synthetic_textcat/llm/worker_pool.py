@@ -1,23 +1,23 @@
-"""A worker pool on one event loop: each worker takes a call, asks until the row is settled, hands on completions."""
+"""A worker pool on one event loop: workers take calls from a queue and return completions."""
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import suppress
 from typing import Any, TypeVar
 
 from synthetic_textcat.errors import FatalAnswerError, PriceListError
 from synthetic_textcat.llm.admission import Admission
-from synthetic_textcat.llm.call_queue import CallQueue
+from synthetic_textcat.llm.budget import SpendingGate
 from synthetic_textcat.llm.calls import Call, Manner
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.first_replies import FirstReplies
 from synthetic_textcat.llm.prompts import Messages
 from synthetic_textcat.llm.single_call import Asked, Asker
-from synthetic_textcat.llm.spending_gate import SpendingGate
-from synthetic_textcat.schemas.completions import Completion
-from synthetic_textcat.schemas.replies import Problem
-from synthetic_textcat.schemas.stops import Outage
+from synthetic_textcat.schemas.completions import Completion, Problem
+from synthetic_textcat.schemas.outcomes import Outage
+
+logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
@@ -29,8 +29,6 @@ _MOST_FAULTS = 20
 
 _MOST_REFUSALS = 20
 """Requests that the server refuses one after the other, after which the run ends."""
-
-logger = logging.getLogger(__name__)
 
 
 class WorkerPool:
@@ -256,3 +254,40 @@ class WorkerPool:
         self._over.set()
         for worker in self._waiting:
             worker.cancel()
+
+
+class CallQueue:
+    """Hands out calls in their order.
+
+    An error in drawing the next call surfaces when that call is asked for, so that the calls before it are still made.
+
+    Args:
+        calls: May be drawn lazily.
+    """
+
+    def __init__(self, calls: Iterable[Call] = ()) -> None:
+        self._calls: Iterator[Call] = iter(calls)
+        self._ahead: Call | None = None
+        self._error: Exception | None = None
+        self._draw()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether all calls are handed out."""
+        return self._ahead is None
+
+    def take(self) -> Call | None:
+        """The next call; None if there is none."""
+        if self._error is not None:
+            raise self._error
+        call = self._ahead
+        if call is not None:
+            self._draw()
+        return call
+
+    def _draw(self) -> None:
+        self._ahead = None
+        try:
+            self._ahead = next(self._calls, None)
+        except Exception as error:  # noqa: BLE001  raised by `take`
+            self._error = error

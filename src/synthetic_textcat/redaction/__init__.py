@@ -1,6 +1,5 @@
 """Redaction: which configured values are secret, and texts without them."""
 
-from synthetic_textcat.redaction.redact import redact
 from synthetic_textcat.redaction.registry import (
     MASK,
     SHORTEST,
@@ -17,6 +16,7 @@ from synthetic_textcat.redaction.sources import (
     learn_headers,
     learn_settings,
     learn_url,
+    redact,
 )
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Where secrets are configured: environment, command line, catalog, credentials, and the parts of addresses."""
+"""Sources of secrets: environment, command line, catalog, credentials, addresses; redaction of own output."""
 
 import base64
 import binascii
@@ -18,7 +18,7 @@ from synthetic_textcat.redaction.names import (
     is_plain_query,
     is_secret_name,
 )
-from synthetic_textcat.redaction.registry import add_secret
+from synthetic_textcat.redaction.registry import MASK, add_secret, mask
 
 ADDRESS_VARIABLES = ("OPENAI_BASE_URL", "OPENAI_API_BASE", "OPENAI_PROXY", "MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 """Variables of ours with an address whose whole query is secret; of others only what is so by its name."""
@@ -37,6 +37,7 @@ _LONG_LINE = 16
 """Characters of a line of a secret text, such as a private key, from which on it is a secret of its own."""
 
 _seen: dict[str, str] = {}
+_ANY_USERINFO = re.compile(r"(?<=://)[^/?#@\s]+@")
 
 
 def learn_environment() -> None:
@@ -214,3 +215,9 @@ def _plain_text(value: Any) -> str | None:
     if isinstance(value, bytes):
         return value.decode("latin-1")
     return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
+
+
+def redact(text: str) -> str:
+    """The text without known secrets, those of the environment as it is now, and the userinfo of any address."""
+    learn_environment()
+    return _ANY_USERINFO.sub(f"{MASK}@", mask(text))

@@ -1,16 +1,21 @@
-"""The values that an attribute of a row can take, and the weights that a user's choice gives them.
+"""Attributes of rows: values and weights of the method's attributes and of user-defined attributes.
 
 Value sets: Wang et al. (2024), table 8. Weights of the preset `paper`: language tiers from the public reproduction
 (arXiv 2509.06184: English .431, thirteen high-resource languages .029 each, the rest even); num_words and clarity from
 the later code of a co-author (SPEED, arXiv 2410.18634); difficulty even in all of them.
+
+Each becomes a line of the prompt, and a column of the tables after `num_words`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from synthetic_textcat.errors import nearest
+from pydantic import AfterValidator
+
+from synthetic_textcat.errors import ParameterError, nearest
 from synthetic_textcat.schemas.languages import find_language, languages
+from synthetic_textcat.schemas.rows import CONTRACT_COLUMNS
 
 Choice = str | list[str] | dict[str, float] | None
 """A value, a list (even odds), a mapping value → weight, the preset `paper`, or null for even odds over all."""
@@ -30,6 +35,11 @@ _PAPER_WEIGHTS: dict[str, tuple[float, ...]] = {
     "num_words": (0.1, 0.3, 0.2, 0.2, 0.2),
 }
 _TIER_WEIGHTS = {"english": 0.431, "high": 0.029, "other": 0.0022857}
+
+OwnChoice = str | list[str] | dict[str, float]
+"""A value, a list (even odds) or a mapping value → weight."""
+
+_PLACEHOLDERS = frozenset({"labels", "seed_examples", "own_attributes"})
 
 
 def weights_of(attribute: str, choice: Choice) -> dict[str, Fraction]:
@@ -95,3 +105,42 @@ def _canonical(attribute: str, value: str) -> str:
         return by_key[value.strip().casefold()]
     except KeyError:
         raise ValueError(f"unknown value {value!r}; {nearest(value, VALUES[attribute])}") from None
+
+
+def _checked(own: dict[str, OwnChoice]) -> dict[str, OwnChoice]:
+    for name, choice in own.items():
+        if not (name.isidentifier() and name.isascii()) or name.startswith("_"):
+            raise ValueError(f"{name!r} is no identifier; use letters, digits and underscores, as in customer_mood")
+        if name.casefold() in CONTRACT_COLUMNS | _PLACEHOLDERS:
+            kind = "placeholder of the prompts" if name.casefold() in _PLACEHOLDERS else "column of the tables"
+            raise ValueError(f"{name!r} is the name of a {kind} already; call it for example own_{name}")
+        try:
+            weights = chosen_weights(choice)
+        except ValueError as error:
+            raise ValueError(f"{name!r} {error}") from None
+        for value in weights:
+            if not value.strip() or value != value.strip() or len(value.splitlines()) > 1:
+                raise ValueError(f"{name!r} has the value {value!r}; give a text on one line, with no space around it")
+    return own
+
+
+OwnAttributes = Annotated[dict[str, OwnChoice], AfterValidator(_checked)]
+"""Name → choice. Names are identifiers and no column of the contract."""
+
+
+def names_in_order(first: Iterable[str], others: Iterable[Mapping[str, object]]) -> tuple[str, ...]:
+    """All names: those of the parameters as they stand there, then those of tasks and labels by the alphabet.
+
+    Raises:
+        ParameterError: If two of them differ in case only: one was meant, and two columns would come of it.
+    """
+    known = dict.fromkeys(first)
+    names = (*known, *sorted({name for own in others for name in own} - known.keys()))
+    by_key: dict[str, str] = {}
+    for name in names:
+        if by_key.setdefault(name.casefold(), name) != name:
+            raise ParameterError(
+                f"The own attributes {by_key[name.casefold()]} and {name} differ in case only. Next: write both alike, "
+                "in the tasks file and in attribute_sampling.extra"
+            )
+    return names

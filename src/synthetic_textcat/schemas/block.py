@@ -1,8 +1,12 @@
-"""What every block of parameters is: nothing beside its keys, and no boolean in place of a number."""
+"""Base class of parameter blocks; weights; thresholds of warnings and failures."""
 
-from typing import Any
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Level = Literal["fail", "warn"]
+LEAST, MOST = 1e-6, 1e9
+RANGE = "a number from 0.000001 to 1,000,000,000"
 
 
 def no_boolean(value: Any) -> Any:
@@ -22,3 +26,71 @@ class Block(BaseModel):
     def _no_boolean_is_a_number(cls, value: Any, info: Any) -> Any:
         is_switch = cls.model_fields[info.field_name].annotation is bool
         return value if is_switch else no_boolean(value)
+
+
+class Most(Block):
+    """The most that a share may be.
+
+    Attributes:
+        warn: Above it the report warns; null = never.
+        fail: Above it the run ends in an error, after everything is saved; null = never.
+    """
+
+    warn: float | None = Field(None, ge=0, le=1)
+    fail: float | None = Field(None, ge=0, le=1)
+    is_least: ClassVar[bool] = False
+
+    @model_validator(mode="after")
+    def _warns_before_it_fails(self) -> Self:
+        if self.warn is not None and self.fail is not None and self._is_worse(self.warn, self.fail):
+            side = "above" if self.is_least else "below"
+            raise ValueError(f"warn={self.warn:g} would never be told: it has to lie {side} fail={self.fail:g}")
+        return self
+
+    def level(self, value: float) -> Level | None:
+        """How grave the value is; None where it is well."""
+        if self.fail is not None and self._is_worse(value, self.fail):
+            return "fail"
+        return "warn" if self.warn is not None and self._is_worse(value, self.warn) else None
+
+    def excess(self, value: float) -> float:
+        """How far the value is beyond the first threshold, of the way to the worst there is: 0 to 1."""
+        limit = self.warn if self.warn is not None else self.fail
+        if limit is None:
+            return 0.0
+        return (limit - value) / (limit or 1.0) if self.is_least else (value - limit) / ((1.0 - limit) or 1.0)
+
+    def _is_worse(self, value: float, limit: float) -> bool:
+        return value < limit if self.is_least else value > limit
+
+
+class Least(Most):
+    """The least that a share may be: it warns and fails below."""
+
+    is_least: ClassVar[bool] = True
+
+
+class Thresholds(Block):
+    """By name; `pipelines/quality_report/concerns.py` says which metric each is of."""
+
+    parsed: Least = Least(warn=0.95, fail=0.80)
+    same_labels: Most = Most(warn=0.01)
+    leaked: Most = Most(warn=0.02, fail=0.10)
+    exact_duplicates: Most = Most(warn=0.01)
+    near_duplicates: Most = Most(warn=0.05, fail=0.20)
+    language_agreement: Least = Least(warn=0.95)
+    language_agreement_lowest: Least = Least(warn=0.80)
+    length_in_bucket: Least = Least(warn=0.70)
+    readability_order: Least = Least(warn=0.90)
+    coverage: Most = Most(warn=0.10)
+    label_entropy_lowest: Least = Least(warn=0.70)
+    longer_label: Most = Most(warn=0.70)
+    length_shortcut: Most = Most(warn=0.50)
+    word_shortcut: Most = Most(warn=0.80)
+    learnability: Least = Least(warn=0.50)
+    label_noise: Most = Most(warn=0.10)
+
+
+def is_weight(weight: object) -> bool:
+    """Whether it is a number in the range; a truth value, which would pass for 0 or 1, is none."""
+    return isinstance(weight, int | float) and not isinstance(weight, bool) and LEAST <= weight <= MOST

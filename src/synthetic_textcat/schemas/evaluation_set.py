@@ -7,7 +7,7 @@ import pandas as pd
 
 from synthetic_textcat.errors import EvaluationError, nearest
 from synthetic_textcat.schemas.tasks import normalise
-from synthetic_textcat.text.near_others import Resemblance
+from synthetic_textcat.text.near_duplicates import Resemblance
 
 EXACT, NEAR = "exact", "near"
 TEXT_COLUMNS = ("text", "input_text")

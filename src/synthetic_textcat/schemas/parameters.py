@@ -1,20 +1,25 @@
-"""The parameters of `conf/base/parameters.yml`: one model a block, and one root that knows all blocks."""
+"""Parameters of `conf/base/parameters.yml`: one model per block, a root of all blocks, and validation."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
-from synthetic_textcat.errors import nearest
-from synthetic_textcat.schemas.attributes import Choice, weights_of
-from synthetic_textcat.schemas.block import Block, no_boolean
-from synthetic_textcat.schemas.defect_names import DEFECTS, Rates
-from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
-from synthetic_textcat.schemas.outcomes import REJECT_REASONS
-from synthetic_textcat.schemas.own_attributes import OwnAttributes
+from synthetic_textcat.errors import ParameterError, nearest
+from synthetic_textcat.schemas.attributes import Choice, OwnAttributes, weights_of
+from synthetic_textcat.schemas.block import Block, Thresholds, no_boolean
+from synthetic_textcat.schemas.outcomes import DEFECTS, OFFLINE_MODEL, REJECT_REASONS, Rates
 from synthetic_textcat.schemas.publications import checked_repository
 from synthetic_textcat.schemas.rows import ATTRIBUTES
 from synthetic_textcat.schemas.task_input import checked_choice, checked_choices
-from synthetic_textcat.schemas.thresholds import Thresholds
 
 _ROUNDING = 1e-9
 
@@ -225,3 +230,59 @@ class Parameters(Block):
     export: ExportParameters
     publish: PublishParameters
     tracking: TrackingParameters
+
+
+def validate_parameters(parameters: Mapping[str, Any]) -> Parameters:
+    """All parameters, checked whatever the pipeline.
+
+    Raises:
+        ParameterError: With one line that names each wrong key or value and what is allowed.
+    """
+    try:
+        return Parameters.model_validate(dict(parameters))
+    except ValidationError as error:
+        lines = list(_complaints(error, parameters))
+        raise ParameterError("; ".join(dict.fromkeys(lines)) + " (conf/*/parameters.yml or --params)") from None
+
+
+def _complaints(error: ValidationError, parameters: Mapping[str, Any]) -> Iterator[str]:
+    for problem in error.errors(include_url=False):
+        path = [str(part) for part in problem["loc"]]
+        if problem["type"] == "extra_forbidden":
+            yield f"Unknown parameter {'.'.join(path)}: {nearest(path[-1], _known_keys(path[:-1]))}"
+        else:
+            public = _public_path(path)
+            yield f"Parameter {'.'.join(public)}{_shown(public, parameters)}: {_reason(problem)}"
+
+
+def _known_keys(block: Sequence[str]) -> list[str]:
+    model: Any = Parameters
+    for name in block:
+        model = model.model_fields[name].annotation
+    return list(model.model_fields)
+
+
+def _public_path(path: Sequence[str]) -> list[str]:
+    """The path without pydantic's own steps into a union (`str`, `list[str]`, ...)."""
+    model: Any = Parameters
+    public = []
+    for step in path:
+        public.append(step)
+        model = model.model_fields[step].annotation if step in model.model_fields else None
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            break
+    return public
+
+
+def _shown(path: Sequence[str], parameters: Mapping[str, Any]) -> str:
+    value: Any = parameters
+    for step in path:
+        if not isinstance(value, Mapping) or step not in value:
+            return ""
+        value = value[step]
+    return "" if isinstance(value, Mapping) else f"={value!r}"
+
+
+def _reason(problem: Any) -> str:
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return message[0].lower() + message[1:]

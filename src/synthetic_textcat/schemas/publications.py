@@ -1,13 +1,22 @@
-"""What is published: which files go where, and what came of it."""
+"""Publications: files and repository of a push, its result, and the layout of the exported dataset folder."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypedDict
 
 _LONGEST_NAME = 96
 _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.\-]*[A-Za-z0-9_])?")
+SPLITS = ("train", "validation", "test")
+
+CONFIGS = ("default", "triplet", "text-label")
+"""The examples as they are; triplets for embedding models; text and label, with the task that they belong to."""
+
+CARD = "README.md"
+
+TAG = "synthetic-textcat"
+"""Of the card's tags the one by which a hub knows what this software has written."""
 
 
 class PublishedFile(TypedDict):
@@ -117,3 +126,29 @@ def checked_repository(name: Any) -> Any:
             "without -- or .. in it and no - . or .git at an end"
         )
     return name
+
+
+class Part(NamedTuple):
+    """One file of one config."""
+
+    config: str
+    split: str
+    path: str
+
+
+def path_of(config: str, split: str) -> str:
+    """Where in the folder the rows of a config and split are."""
+    return f"data/{config}-{split}.parquet"
+
+
+ALL_PARTS = tuple(Part(config, split, path_of(config, split)) for config in CONFIGS for split in SPLITS)
+"""The files that there can be."""
+
+
+def parts(split_rows: Mapping[str, int]) -> Iterator[Part]:
+    """The files that there are: splits without rows have none, except that there is always a train split.
+
+    Args:
+        split_rows: Split → number of its rows.
+    """
+    return (part for part in ALL_PARTS if split_rows.get(part.split) or part.split == SPLITS[0])

@@ -1,10 +1,11 @@
-"""A quota: so many accepted rows in each cell, and the rounds of planned rows that it takes.
+"""Quota: accepted rows asked for in each cell, and the rounds of planned rows that fill it.
 
 A cell is one combination of the values of the plan's columns that `attribute_sampling.per` names.
 """
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
+from math import ceil, log
 from typing import Any, Literal, Self
 
 import pandas as pd
@@ -21,6 +22,11 @@ Cell = tuple[str | None, ...]
 
 PlannedBy = tuple[str, str | None, int | None]
 """Recipe, model with prompts, and target: what rounds go by."""
+
+_USUAL_ROWS = 5
+_MOST_FOR_ONE = 10  # rows for one that is missing: a lower yield had better be looked at before it is paid for
+_MISFORTUNE = 0.01  # the chance at which a second round without a row is no longer put down to bad luck
+_MOST_FOR_CERTAINTY = 20
 
 
 class CellRows(Block):
@@ -165,3 +171,21 @@ def counted(number: int, what: str) -> str:
 def all_cells(rounds: Rounds) -> list[Cell]:
     """The cells that have rows in the plan, in their order."""
     return list(dict.fromkeys(unnamed(each.cell) for each in chain.from_iterable(rounds.rounds)))
+
+
+def rows_for(cell: ShortCell, usual: float) -> int:
+    """By the cell's yield: of few rows it says little, so it is taken together with some rows of the usual yield."""
+    needed, answered = cell.missing - cell.pending, cell.planned - cell.pending
+    accepted_share = (cell.accepted + _USUAL_ROWS * usual) / (answered + _USUAL_ROWS)
+    if not cell.barren:
+        return min(ceil(needed / accepted_share), _MOST_FOR_ONE * needed) if accepted_share else needed
+    by_yield = ceil(needed / accepted_share) if cell.accepted else min(needed, _MOST_FOR_CERTAINTY)
+    rows = max(by_yield, _for_certainty(accepted_share))
+    return min(rows, max(_MOST_FOR_ONE * needed, _MOST_FOR_CERTAINTY))
+
+
+def _for_certainty(accepted_share: float) -> int:
+    """Rows of which one at least is accepted, but for bad luck."""
+    if accepted_share >= 1:
+        return 1
+    return min(_MOST_FOR_CERTAINTY, ceil(log(_MISFORTUNE) / log(1 - accepted_share))) if accepted_share else 1

@@ -1,9 +1,12 @@
-"""What is kept of a run: enough to compare it with another one, without the files that the next run overwrites."""
+"""Run records: the part of a run kept for comparisons, and the hash of a prompt template."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
+
+from synthetic_textcat.hashing import sha256_of
 
 
 @dataclass(frozen=True)
@@ -49,3 +52,15 @@ class RunRecord:
     prompts: Mapping[str, str] = field(default_factory=dict)
     tasks: pd.DataFrame | None = None
     evaluation: Evaluation | None = None
+
+
+def prompt_sha256(prompt: Any) -> str:
+    """Hex sha256 of the canonical JSON of a template's messages, as pairs of role and text with placeholders."""
+    messages = getattr(prompt, "messages", None)
+    if messages is None:
+        return sha256_of(prompt.template)
+    return sha256_of([[type(message).__name__, _text_of(message)] for message in messages])
+
+
+def _text_of(message: Any) -> str:
+    return str(getattr(getattr(message, "prompt", message), "template", message))

@@ -1,9 +1,13 @@
-"""The forms in which the parts of a task may be written, brought to one; what has none of them is refused in words."""
+"""Task input: accepted forms of tasks, labels and domains in user files."""
 
-from collections.abc import Collection, Iterator, Mapping
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from synthetic_textcat.schemas import weights
+import pandas as pd
+
+from synthetic_textcat.schemas.block import RANGE, is_weight
 
 _LONGEST = 60
 
@@ -83,8 +87,8 @@ def checked_choice(choice: object) -> object:
         if not isinstance(value, str):
             raise ValueError(f"the value {no_text(value)}")
     for value, weight in choice.items() if isinstance(choice, Mapping) else ():
-        if not weights.is_weight(weight):
-            raise ValueError(f"gives {value!r} the weight {shown(weight)}; a weight is {weights.RANGE}")
+        if not is_weight(weight):
+            raise ValueError(f"gives {value!r} the weight {shown(weight)}; a weight is {RANGE}")
     return choice
 
 
@@ -104,3 +108,78 @@ def checked_choices(choices: object) -> object:
         except ValueError as error:
             raise ValueError(f"{name!r}: {error}") from None
     return {name: choice for name, choice in choices.items() if choice is not None}
+
+
+@dataclass(frozen=True)
+class TasksFile:
+    """A file that could be read.
+
+    Attributes:
+        path: Where it lies, for errors.
+        content: A frame for a table (CSV, Parquet), else what YAML or JSON says: a list of entries, if it is right.
+    """
+
+    path: str
+    content: object
+
+
+@dataclass(frozen=True)
+class KeptTasks:
+    """All tasks of an earlier run, in place of a file: nothing is brainstormed beside them.
+
+    Attributes:
+        table: Its table `tasks`.
+    """
+
+    table: pd.DataFrame
+
+
+class JsonError(ValueError):
+    """A text that is not JSON.
+
+    Attributes:
+        problem: What is wrong.
+        line, column: Where, counted from 1; 0 = not known.
+    """
+
+    def __init__(self, problem: str, line: int = 0, column: int = 0) -> None:
+        super().__init__(problem)
+        self.problem, self.line, self.column = problem, line, column
+
+
+def parse_json(text: str) -> Any:
+    """The value of a JSON text in which no key stands twice.
+
+    Raises:
+        JsonError: If it is none.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_without_repeats)
+    except json.JSONDecodeError as error:
+        raise JsonError(error.msg, error.lineno, error.colno) from None
+    except RecursionError:
+        raise JsonError("it is nested too deeply") from None
+    except ValueError as error:
+        raise JsonError(str(error)) from None
+
+
+def _without_repeats(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"the key {key!r} stands twice in one object")
+        found[key] = value
+    return found
+
+
+@dataclass(frozen=True)
+class DomainsFile:
+    """A file that could be read.
+
+    Attributes:
+        path: Where it lies, for errors.
+        content: What YAML says: a list of texts, if it is right.
+    """
+
+    path: str
+    content: object

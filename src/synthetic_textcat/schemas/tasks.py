@@ -1,4 +1,4 @@
-"""A classification task with its label set, and the one way from a row of `tasks` to it and back."""
+"""Classification tasks with their label sets, and the tables `tasks` and `tasks_by_call`."""
 
 import json
 from collections.abc import Mapping
@@ -11,9 +11,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from synthetic_textcat.errors import nearest
 from synthetic_textcat.hashing import canonical_json, short_id
-from synthetic_textcat.schemas import weights
-from synthetic_textcat.schemas.attributes import Choice, weights_of
-from synthetic_textcat.schemas.own_attributes import OwnAttributes
+from synthetic_textcat.schemas.attributes import Choice, OwnAttributes, weights_of
+from synthetic_textcat.schemas.block import LEAST, MOST
 from synthetic_textcat.schemas.rows import ATTRIBUTES
 from synthetic_textcat.schemas.task_input import (
     checked_choice,
@@ -39,14 +38,30 @@ TASKS_ARROW_SCHEMA = pa.schema(
     ]
 )
 
+_Weight = Annotated[float, BeforeValidator(checked_weight), Field(ge=LEAST, le=MOST)]
+_Extra = Annotated[OwnAttributes, BeforeValidator(checked_choices)]
+
+TASKS_BY_CALL_ARROW_SCHEMA = pa.schema(
+    [
+        ("call_number", pa.int64()),
+        ("domain", pa.string()),
+        ("tasks", pa.list_(pa.string())),
+        ("num_replied", pa.int64()),
+        ("failure_cause", pa.string()),
+        ("model_name", pa.string()),
+    ]
+)
+"""Of each call of the rounds that are whole, in the order of the calls.
+
+`tasks` are the call's new ones, uncut: laid flat they are those that the table `tasks` takes the first
+`num_brainstormed` of (less those that got no label set, where one was asked for). `num_replied` counts the sentences of
+the reply, old ones too. `failure_cause` is null where the reply held a list.
+"""
+
 
 def normalise(text: str) -> str:
     """The text as it counts for identity: NFKC, case folded, white space collapsed, no closing full stop."""
     return normalised(text).rstrip(".").rstrip()
-
-
-_Weight = Annotated[float, BeforeValidator(checked_weight), Field(ge=weights.LEAST, le=weights.MOST)]
-_Extra = Annotated[OwnAttributes, BeforeValidator(checked_choices)]
 
 
 class _Strict(BaseModel):

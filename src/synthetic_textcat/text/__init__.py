@@ -1,1 +1,1 @@
-"""How much texts differ from one another, at equal number and length; used by more than one pipeline."""
+"""Rules about text: scripts, words, normalisation, near duplicates, diversity, and simple models of labels."""

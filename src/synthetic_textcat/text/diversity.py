@@ -1,17 +1,22 @@
-"""The measures of diversity, and what a sample comes to in each."""
+"""Diversity of a sample of texts: compression, distinct n-grams, repetition, self-BLEU, cosine, Vendi score."""
 
-from collections.abc import Callable
+import math
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from synthetic_textcat.text.diversity_sample import Sample
-from synthetic_textcat.text.repetition import compression_ratio, distinct_2, distinct_3, self_repetition
-from synthetic_textcat.text.self_bleu import self_bleu
-from synthetic_textcat.text.spread import aps, vendi
+from synthetic_textcat.text.diversity_sample import Sample, aps, vendi
 
 FACTS = ("rows", "mean_words", "words_cut", "languages")
 """What a sample is, beside its measures."""
 
 _DIGITS = 6  # further ones depend on the machine
+_LEVEL = 9
+
+Gram = tuple[str, ...]
+_ROWS = 200
+_REFERENCES = 50
 
 
 class Measure(NamedTuple):
@@ -24,6 +29,80 @@ class Measure(NamedTuple):
 
     of: Callable[[Sample], float | None]
     better: str
+
+
+def compression_ratio(sample: Sample) -> float | None:
+    """Bytes of the texts, a line each, / bytes when compressed; lower is more diverse.
+
+    Shaib et al. (arXiv 2403.00553), there by gzip; here by zlib, which is gzip without its header. It sees repeats
+    within 32 kB. None of fewer than two texts.
+    """
+    if len(sample.rows) < 2:
+        return None
+    raw = "\n".join(sample.texts).encode("utf-8", "surrogatepass")
+    return len(raw) / len(zlib.compress(raw, _LEVEL))
+
+
+def distinct_2(sample: Sample) -> float | None:
+    """Different pairs of neighbouring words / all of them, over the sample, 0 to 1; higher is more diverse.
+
+    Li et al. (arXiv 1510.03055). None of fewer than two texts.
+    """
+    return _distinct(sample, 2)
+
+
+def distinct_3(sample: Sample) -> float | None:
+    """As `distinct_2`, of three neighbouring words."""
+    return _distinct(sample, 3)
+
+
+def self_repetition(sample: Sample) -> float | None:
+    """The mean over the rows of ln(1 + the row's different 4-grams that another row has too); lower is more diverse.
+
+    Salkar et al. (AACL 2022). None of fewer than two texts.
+    """
+    if len(sample.rows) < 2:
+        return None
+    return sum(math.log1p(len(shared)) for shared in shared_4grams(sample, rows_with_4grams(sample))) / len(sample.rows)
+
+
+def shared_4grams(sample: Sample, rows_with: Counter[Gram]) -> Iterator[list[Gram]]:
+    """Of each row the 4-grams that another has too, each once."""
+    return ([gram for gram in set(_grams(words, 4)) if rows_with[gram] > 1] for words in sample.words)
+
+
+def rows_with_4grams(sample: Sample) -> Counter[Gram]:
+    """How many rows have each 4-gram."""
+    return Counter(gram for words in sample.words for gram in set(_grams(words, 4)))
+
+
+def _distinct(sample: Sample, size: int) -> float | None:
+    if len(sample.rows) < 2:
+        return None
+    grams = [gram for words in sample.words for gram in _grams(words, size)]
+    return len(set(grams)) / len(grams)
+
+
+def _grams(words: Sequence[str], size: int) -> Iterator[Gram]:
+    return zip(*(words[start:] for start in range(size)), strict=False)
+
+
+def self_bleu(sample: Sample) -> float | None:
+    """The mean BLEU of the first 200 texts, each against the 50 after it (round the end); 0 to 1, lower is better.
+
+    Zhu et al. (arXiv 1802.01886), here on words without punctuation, up to 4-grams, with sacrebleu's exponential
+    smoothing. None of fewer than two texts.
+    """
+    if len(sample.rows) < 2:
+        return None
+    from sacrebleu.metrics.bleu import BLEU  # only where rows are measured
+
+    bleu = BLEU(tokenize="none", effective_order=True)
+    texts = [" ".join(words) for words in sample.head(_ROWS).words]
+    ring = texts + texts
+    count = min(_REFERENCES, len(texts) - 1)
+    scores = [bleu.sentence_score(text, ring[at + 1 : at + 1 + count]).score for at, text in enumerate(texts)]
+    return float(sum(scores) / len(scores) / 100)
 
 
 MEASURES = {

@@ -1,8 +1,14 @@
-"""When two texts count as the same."""
+"""Unicode: normalisation, invisible characters, lone surrogates, and scripts without spaces between words.
+
+Scripts without spaces: Chinese, Japanese, Thai, Lao, Khmer, Burmese.
+"""
 
 import re
 import unicodedata
 from collections.abc import Iterator
+from typing import Any
+
+import regex
 
 _PIECE = 500
 """Characters that are normalised at once. The time to sort accents grows with the square of how many are in a row:
@@ -11,6 +17,19 @@ _PIECE = 500
 _WINDOW = 100  # characters at the end of a piece in which a place to cut is looked for
 _NEIGHBOURS = 8  # characters on either side that may compose, as the three letters of a Korean syllable do
 _LAST_ASCII = re.compile(r"[\x00-\x7f](?=[^\x00-\x7f]*\Z)")
+_JOINERS = "\u200c\u200d"  # they shape letters in Persian and Hindi, and emoji
+_BLANKS = "\u115f\u1160\u2800\u3164\uffa0"  # letters and a sign that show nothing
+
+_REPLACED = "\ufffd"
+
+UNSPACED = (
+    r"\p{Han}"
+    r"\p{Hiragana}\p{Katakana}\u30fc\uff70\u3099-\u309c"  # the marks of kana belong to both, and to neither by property
+    r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+)
+"""Their characters by Unicode's script property, as the inside of a character class of the package `regex`."""
+
+UNSPACED_LETTER = regex.compile(f"[{UNSPACED}]")
 
 
 def normalised(text: str) -> str:
@@ -51,3 +70,59 @@ def _parts(text: str, place: int) -> bool:
     """Whether the characters before the place and those from it on come to the same apart."""
     before, after = text[place - _NEIGHBOURS : place], text[place : place + _NEIGHBOURS]
     return unicodedata.combining(after[0]) == 0 and _nfkc(before) + _nfkc(after) == _nfkc(before + after)
+
+
+def is_invisible(character: str) -> bool:
+    """Whether the character shows nothing and is no space: line breaks, controls, zero-width ones, fillers."""
+    if character in _JOINERS:
+        return False
+    return character in _BLANKS or unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+def first_invisible(text: str) -> str | None:
+    """The first character that does not show; the first at all, where none does."""
+    first = next(filter(is_invisible, text), None)
+    shows = any(not character.isspace() and character not in _JOINERS for character in text)
+    return first if first or shows else text[:1]
+
+
+def printable(text: str) -> str:
+    """The text as a terminal may show it: what does not show, and could steer the terminal, is replaced by U+FFFD."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_REPLACED if is_invisible(each) and each not in "\n\t" else each for each in text)
+
+
+def single_line(said: object, longest: int | None = None) -> str:
+    """An error, or any words, in one line: runs of white space and line breaks are one space.
+
+    Args:
+        said: What is said; an exception gives its message.
+        longest: Characters that are kept.
+    """
+    return " ".join(str(said).split())[:longest]
+
+
+def in_visible_line(text: str) -> str:
+    """The text in one line, without what does not show."""
+    visible = single_line("".join(each for each in single_line(text) if not is_invisible(each)))
+    return visible if first_invisible(visible) is None else ""
+
+
+def speakable(value: Any) -> Any:
+    """The value with surrogate pairs joined and lone surrogates replaced: UTF-8, and so Parquet, has no place for them.
+
+    Texts within lists and mappings are mended too; nesting must be bounded by the caller.
+    """
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [speakable(item) for item in value]
+    if isinstance(value, dict):
+        return {speakable(key): speakable(item) for key, item in value.items()}
+    return value
+
+
+def is_unspaced(text: str) -> bool:
+    """Whether the text has a character of such a script."""
+    return UNSPACED_LETTER.search(text) is not None

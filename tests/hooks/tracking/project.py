@@ -17,7 +17,7 @@ from kedro.pipeline import Pipeline
 from kedro.runner import SequentialRunner
 
 from synthetic_textcat.hooks.tracking import MlflowTracking
-from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
+from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

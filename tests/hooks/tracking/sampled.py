@@ -5,17 +5,15 @@ from typing import Any
 import pandas as pd
 from langchain_core.prompts import ChatPromptTemplate
 
-from synthetic_textcat.hooks.tracking.clock import RunClock
-from synthetic_textcat.hooks.tracking.sampled_calls import SampledCalls
-from synthetic_textcat.llm.open_calls import OpenRow, OpenRows
+from synthetic_textcat.hooks.tracking.run_log import RunClock
+from synthetic_textcat.hooks.tracking.traces import SampledCalls
+from synthetic_textcat.llm.calls import asking_again, judging
 from synthetic_textcat.llm.prompts import Messages, messages_sha256
-from synthetic_textcat.llm.retries import asking_again, judging
-from synthetic_textcat.llm.row_prompts import RowPrompts
-from synthetic_textcat.llm.row_templates import RowTemplates
+from synthetic_textcat.llm.row_prompts import RowPrompts, RowTemplates
+from synthetic_textcat.llm.settlement import OpenRow, OpenRows
 from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows
-from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.completions import Completion, Reply
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
-from synthetic_textcat.schemas.replies import Reply
 from synthetic_textcat.schemas.tasks import Task
 from tests.llm.builders import completion
 from tests.pipelines.generation.builders import templates

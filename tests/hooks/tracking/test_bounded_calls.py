@@ -1,9 +1,14 @@
-"""Calls that are abandoned when they take too long, and the time that a run may wait for all of them."""
+"""Calls that are abandoned when they take too long, and the time that a run may wait for all of them.
 
+MLflow is silent while any thread asks for it, and the process is as before when the last one is done.
+"""
+
+import logging
 import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +16,9 @@ from typing import Any
 import pytest
 
 from synthetic_textcat.errors import MlflowTimeoutError
-from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls, WaitingBudget
+from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls, WaitingBudget, no_logs, quiet
+
+_NOISY = logging.getLogger("mlflow.store")
 
 
 @pytest.fixture
@@ -117,3 +124,34 @@ def test_a_process_ends_while_a_call_hangs() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "MlflowTimeoutError"
+
+
+def test_threads_do_not_undo_each_others_silence() -> None:
+    entered, leave = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with quiet():
+            entered.set()
+            leave.wait(60)
+
+    filters = list(warnings.filters)
+    thread = threading.Thread(target=hold)
+    with quiet():
+        thread.start()
+        entered.wait(60)
+    assert not _NOISY.isEnabledFor(logging.CRITICAL)
+    warnings.warn("not seen, else an error here", stacklevel=1)
+    leave.set()
+    thread.join()
+
+    assert _NOISY.isEnabledFor(logging.CRITICAL)
+    assert list(warnings.filters) == filters
+
+
+def test_a_call_that_never_comes_back_keeps_no_warning_from_others() -> None:
+    filters = list(warnings.filters)
+    with no_logs():
+        assert list(warnings.filters) == filters
+        with quiet():
+            warnings.warn("not seen, else an error here", stacklevel=1)
+        assert not _NOISY.isEnabledFor(logging.CRITICAL)

@@ -11,10 +11,9 @@ import pytest
 
 from synthetic_textcat.errors import TrackingStoreError
 from synthetic_textcat.hooks.tracking import MlflowTracking
-from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls
+from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls, quiet
 from synthetic_textcat.hooks.tracking.database_check import State, examine
 from synthetic_textcat.hooks.tracking.database_file import ensure_database
-from synthetic_textcat.hooks.tracking.quiet import quiet
 from synthetic_textcat.hooks.tracking.store import Store
 from tests.hooks.tracking.pipelines import small_pipeline
 from tests.hooks.tracking.project import Project, make_project

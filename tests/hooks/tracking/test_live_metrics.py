@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from synthetic_textcat.hooks.tally import Tally
-from synthetic_textcat.hooks.tracking.clock import RunClock
 from synthetic_textcat.hooks.tracking.live_metrics import LivePoints
+from synthetic_textcat.hooks.tracking.run_log import RunClock
 from tests.hooks.tracking.project import MlflowClient, make_project
 
 History = list[tuple[int, float]]

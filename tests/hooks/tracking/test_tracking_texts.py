@@ -9,11 +9,9 @@ import pytest
 from kedro.io import MemoryDataset
 from pydantic import BaseModel
 
-from synthetic_textcat.hooks.tracking.catalog_metadata import marks_of, read_bytes
-from synthetic_textcat.hooks.tracking.parameters import flatten, plain
-from synthetic_textcat.hooks.tracking.prompts import template_of
-from synthetic_textcat.hooks.tracking.source import source_tags
-from synthetic_textcat.hooks.tracking.tags import run_name
+from synthetic_textcat.hooks.tracking.catalog_metadata import flatten, marks_of, plain, read_bytes
+from synthetic_textcat.hooks.tracking.description import run_name, source_tags
+from synthetic_textcat.hooks.tracking.results import template_of
 
 
 class _Block(BaseModel):

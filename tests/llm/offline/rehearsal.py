@@ -12,7 +12,7 @@ import yaml
 from synthetic_textcat.hashing import draw_int, pick
 from synthetic_textcat.llm.offline.replies import reply
 from synthetic_textcat.schemas.attributes import VALUES
-from synthetic_textcat.schemas.replies import row_schema
+from synthetic_textcat.schemas.completions import row_schema
 from synthetic_textcat.schemas.tasks import Task
 
 TASKS_FILE = Path(__file__).parents[3] / "data" / "01_raw" / "tasks.yml"

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from synthetic_textcat.llm.offline.brainstorm import USUAL_TASKS, brainstormed, label_set, stock
 from synthetic_textcat.llm.offline.grammar import (
     DIFFICULTIES,
     Grammar,
@@ -15,10 +14,11 @@ from synthetic_textcat.llm.offline.grammar import (
     known_tasks,
     load_grammar,
 )
+from synthetic_textcat.llm.offline.replies import USUAL_TASKS, brainstormed, label_set, stock
 from synthetic_textcat.llm.offline.writer import LENGTHS, SHORT
 from synthetic_textcat.pipelines.task_ingest.brainstorm.distinct_tasks import DistinctTasks
 from synthetic_textcat.schemas.attributes import VALUES
-from synthetic_textcat.schemas.replies import LabelSet
+from synthetic_textcat.schemas.completions import LabelSet
 from tests.llm.offline.rehearsal import closed_tasks, tasks
 
 ENDINGS = (

@@ -10,8 +10,8 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 
 from synthetic_textcat.errors import TransportError
 from synthetic_textcat.llm.offline.model import OfflineTemplateModel
-from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
-from synthetic_textcat.schemas.replies import label_set_schema, row_schema, task_list_schema
+from synthetic_textcat.schemas.completions import label_set_schema, row_schema, task_list_schema
+from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
 from tests.llm.offline.rehearsal import closed_tasks, plan_of, prompt_of, tasks
 
 TASK = closed_tasks()[0]

@@ -7,10 +7,10 @@ import yaml
 from huggingface_hub import DatasetCard, DatasetCardData
 
 from synthetic_textcat.pipelines.export.card import as_code
-from synthetic_textcat.schemas.dataset_folder import TAG
 from synthetic_textcat.schemas.languages import languages
-from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
-from synthetic_textcat.schemas.prompts import prompt_sha256
+from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
+from synthetic_textcat.schemas.publications import TAG
+from synthetic_textcat.schemas.run_records import prompt_sha256
 from tests.pipelines.export.builders import PROMPTS, card
 
 

@@ -20,9 +20,9 @@ from synthetic_textcat.pipelines.export.nodes import (
     set_overlaps_aside,
     split_rows,
 )
-from synthetic_textcat.schemas.dataset_folder import CONFIGS, SPLITS
 from synthetic_textcat.schemas.languages import languages
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters
+from synthetic_textcat.schemas.publications import CONFIGS, SPLITS
 from synthetic_textcat.schemas.rows import EXAMPLES, REQUESTS, to_frame
 from tests.pipelines.export.builders import TASK, TASKS
 from tests.pipelines.quality_report.builders import ROW, example_frame

@@ -1,5 +1,9 @@
-"""Splits: shares, strata, what stays together, and that no row ever changes sides."""
+"""Splits: shares, strata, what stays together, and that no row ever changes sides.
 
+Batches without a label twice, as far as that goes.
+"""
+
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,6 +18,7 @@ from synthetic_textcat.pipelines.export.splits import (
     TRAIN,
     VALIDATION,
     Codes,
+    distinct_order,
     kept_apart,
     planned_splits,
 )
@@ -36,6 +41,9 @@ _SEEDED = Task.model_validate(
     }
 )
 _SHARES = SplitShares()
+_COLOURS = ["red", "green", "blue", "amber", "coral", "olive", "ivory", "khaki"]
+_WORDS = st.lists(st.sampled_from(_COLOURS), min_size=4, max_size=12)
+_LABELS = st.lists(st.sampled_from("abcdefgh"), max_size=60)
 
 
 def _plan(tasks: Sequence[Task], rows: int) -> pd.DataFrame:
@@ -125,10 +133,6 @@ def test_seed_examples_that_are_not_shown_count_for_nothing() -> None:
     assert _shares(codes) == pytest.approx((0.8, 0.1, 0.1))
 
 
-_COLOURS = ["red", "green", "blue", "amber", "coral", "olive", "ivory", "khaki"]
-_WORDS = st.lists(st.sampled_from(_COLOURS), min_size=4, max_size=12)
-
-
 @settings(deadline=None, max_examples=60)
 @given(
     rows=st.lists(st.tuples(_WORDS.map(" ".join), st.sampled_from([TRAIN, VALIDATION, TEST])), max_size=25),
@@ -164,3 +168,33 @@ def test_training_gives_way_to_validation_and_validation_to_test() -> None:
 def test_no_rows_no_splits() -> None:
     assert not len(kept_apart([], np.array([], np.int8), 0.6))
     assert not len(planned_splits(_plan([_PLAIN], 0), [_PLAIN], 3, _SHARES, 42))
+
+
+def _batches(labels: list[str], size: int) -> list[list[str]]:
+    ordered = [labels[place] for place in distinct_order(labels, size)]
+    return [ordered[start : start + size] for start in range(0, len(ordered), size)]
+
+
+@given(labels=_LABELS, size=st.integers(2, 12))
+def test_every_row_comes_once_and_those_of_a_label_in_their_order(labels: list[str], size: int) -> None:
+    order = distinct_order(labels, size)
+    assert sorted(order) == list(range(len(labels)))
+    for label in set(labels):
+        own = [place for place in order if labels[place] == label]
+        assert own == sorted(own)
+
+
+@given(labels=_LABELS, size=st.integers(2, 12))
+def test_no_batch_repeats_a_label_where_that_can_be(labels: list[str], size: int) -> None:
+    labels = labels[: len(labels) // size * size]
+    if all(count <= len(labels) // size for count in Counter(labels).values()):
+        assert all(len(set(batch)) == size for batch in _batches(labels, size))
+
+
+def test_a_label_comes_twice_only_where_too_few_are_left() -> None:
+    assert _batches(list("aaaabbc"), 4) == [["a", "b", "c", "a"], ["a", "b", "a"]]
+
+
+@pytest.mark.parametrize("size", [2, 64])
+def test_one_label_alone_is_no_reason_to_lose_rows(size: int) -> None:
+    assert distinct_order(["a"] * 5, size) == [0, 1, 2, 3, 4]

@@ -7,11 +7,10 @@ from typing import Any
 import pandas as pd
 
 from synthetic_textcat.pipelines.export.nodes import export_huggingface
-from synthetic_textcat.pipelines.publish.folder_checks import File
 from synthetic_textcat.pipelines.publish.nodes import plan_publication
-from synthetic_textcat.schemas.dataset_folder import CARD, TAG
+from synthetic_textcat.pipelines.publish.plan import File
 from synthetic_textcat.schemas.parameters import ExportParameters, PublishParameters
-from synthetic_textcat.schemas.publications import PublicationPlan
+from synthetic_textcat.schemas.publications import CARD, TAG, PublicationPlan
 from tests.pipelines.quality_report.builders import example_frame
 
 REPOSITORY = "somebody/reviews"

@@ -7,7 +7,7 @@ import pytest
 
 from synthetic_textcat.errors import PublishError, StaleTableError
 from synthetic_textcat.pipelines.publish.nodes import publish
-from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
+from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.publications import PublicationOrder
 from tests.pipelines.publish.builders import CARD_TEXT, REPOSITORY, Export, export
 

@@ -4,12 +4,10 @@ from typing import Any
 
 import pytest
 
-from synthetic_textcat.pipelines.quality_report.concern import Concern
-from synthetic_textcat.pipelines.quality_report.concerns import assess, complaint
-from synthetic_textcat.pipelines.quality_report.thresholds import RULES
+from synthetic_textcat.pipelines.quality_report.concerns import RULES, Concern, assess, complaint
+from synthetic_textcat.schemas.block import Most, Thresholds
+from synthetic_textcat.schemas.outcomes import Outage, PausedTask, Stops
 from synthetic_textcat.schemas.parameters import QualityReportParameters
-from synthetic_textcat.schemas.stops import Outage, PausedTask, Stops
-from synthetic_textcat.schemas.thresholds import Most, Thresholds
 from tests.pipelines.quality_report.builders import ledger
 
 _SETTINGS = QualityReportParameters()

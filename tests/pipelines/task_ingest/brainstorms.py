@@ -10,17 +10,14 @@ from langchain_core.messages import BaseMessage
 from langchain_core.prompts import ChatPromptTemplate
 
 from synthetic_textcat.llm.budget import Budget
-from synthetic_textcat.llm.calls import Manner
+from synthetic_textcat.llm.calls import Manner, RetryPolicy, asking_again, judging
 from synthetic_textcat.llm.interview import Interview
 from synthetic_textcat.llm.journal import Journal, completion_line
-from synthetic_textcat.llm.retries import asking_again, judging
-from synthetic_textcat.llm.retry_policy import RetryPolicy
 from synthetic_textcat.pipelines.task_ingest.brainstorm.nodes import BrainstormPlan
 from synthetic_textcat.pipelines.task_ingest.nodes import CollectedTasks, collect_tasks
-from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.completions import Completion, TaskList
 from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters, TaskIngestParameters
 from synthetic_textcat.schemas.prices import PriceList
-from synthetic_textcat.schemas.replies import TaskList
 from synthetic_textcat.schemas.tasks import Task
 from tests.support.chat_models import Script, ScriptedChatModel
 

@@ -15,8 +15,7 @@ from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.llm.spec import ChatModelSpec
 from synthetic_textcat.pipelines.task_ingest.nodes import ask_for_tasks, collect_tasks, plan_brainstorm
 from synthetic_textcat.schemas.parameters import GenerationParameters, TaskIngestParameters
-from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA
-from synthetic_textcat.schemas.tasks_by_call import TASKS_BY_CALL_ARROW_SCHEMA
+from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, TASKS_BY_CALL_ARROW_SCHEMA
 from tests.llm.builders import BAD, write_journal
 from tests.pipelines.task_ingest.brainstorms import (
     LABEL_PROMPT,

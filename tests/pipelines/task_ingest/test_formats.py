@@ -20,9 +20,9 @@ from synthetic_textcat.datasets import TasksFileDataset
 from synthetic_textcat.errors import TasksFileError
 from synthetic_textcat.pipelines.task_ingest.nodes import read_tasks_file
 from synthetic_textcat.schemas.parameters import TaskIngestParameters
+from synthetic_textcat.schemas.task_input import TasksFile
 from synthetic_textcat.schemas.tasks import Task, normalise
-from synthetic_textcat.schemas.tasks_file import TasksFile
-from synthetic_textcat.text.visible_text import first_invisible
+from synthetic_textcat.text.unicode import first_invisible
 from tests.support.tasks_files import WRITERS, Entries
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12).filter(normalise)

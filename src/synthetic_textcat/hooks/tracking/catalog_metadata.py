@@ -1,6 +1,10 @@
-"""What the catalog asks of MLflow for a dataset: the keys of `metadata: {mlflow: {...}}`."""
+"""Catalog metadata `mlflow: {...}`: which datasets are logged as artifacts, inputs, metrics, tags or parameters."""
 
+import dataclasses
 import hashlib
+import json
+import math
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, fields
@@ -9,10 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from kedro.io import DatasetError
+from pydantic import BaseModel
 
-from synthetic_textcat.datasets.locations import place_of
 from synthetic_textcat.datasets.place import Place
+from synthetic_textcat.datasets.stored import place_of
 from synthetic_textcat.errors import nearest
+from synthetic_textcat.redaction import redact
+
+_TAG_LIMIT = 5000
+
+_LIMIT = 6000
+"""MLflow's limit of characters for one parameter."""
 
 
 @dataclass(frozen=True)
@@ -132,3 +143,73 @@ def raw_marks(metadata: object) -> Mapping[str, Any]:
     """The marks in a dataset's metadata, as they are written; empty where there are none."""
     marks = metadata.get("mlflow") if isinstance(metadata, Mapping) else None
     return marks if isinstance(marks, Mapping) else {}
+
+
+def metrics_of(item: Marked) -> dict[str, float]:
+    """The finite numbers of a metrics dataset, if this run saved it: what it only read is another run's result."""
+    if not (item.marks.metrics and item.saved):
+        return {}
+    return {safe_key(name): float(value) for name, value in item.dataset.load().items() if _is_number(value)}
+
+
+def tags_of(item: Marked) -> dict[str, str]:
+    """The dataset's texts as the tags that it asks for, and the sha256 of its file where the file's bytes matter."""
+    tags = {}
+    if item.marks.tag and (text := str(item.dataset.load()).strip()):
+        tags[safe_key(item.marks.tag)] = text[:_TAG_LIMIT]
+    if item.marks.tags and item.saved:
+        texts = ((name, value) for name, value in item.dataset.load().items() if isinstance(value, str))
+        tags |= {safe_key(f"{item.name}.{name}"): value[:_TAG_LIMIT] for name, value in texts}
+    if item.is_file_kept and item.sha256:
+        tags[safe_key(f"sha256.{item.name}")] = item.sha256
+    return tags
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def plain(value: Any) -> Any:
+    """The value as YAML would hold it; Kedro turns the blocks that a pipeline uses into typed objects."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return plain(dataclasses.asdict(value))
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+def flatten(params: Mapping[str, Any]) -> dict[str, str]:
+    """`block.name` -> text, for each parameter.
+
+    What lies deeper than a block's own names (weights, defects) is one value: its JSON text.
+    """
+    return {safe_key(name): _fit(_text(value)) for name, value in _leaves(params)}
+
+
+def safe_key(name: str) -> str:
+    """The name with what MLflow does not take in a key replaced by `_`."""
+    return re.sub(r"[^\w\-. :/]", "_", name)[:250]
+
+
+def _leaves(params: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for block, content in params.items():
+        if isinstance(content, Mapping) and content:
+            yield from ((f"{block}.{name}", value) for name, value in content.items())
+        else:
+            yield block, content
+
+
+def _text(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return redact(text)
+
+
+def _fit(text: str) -> str:
+    if len(text) <= _LIMIT:
+        return text
+    note = f"... sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+    return text[: _LIMIT - len(note)] + note

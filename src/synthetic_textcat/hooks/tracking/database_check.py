@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 
-from synthetic_textcat.text.visible_text import single_line
+from synthetic_textcat.text.unicode import single_line
 
 SIDE_FILES = ("-journal", "-wal", "-shm")
 """Names of the files that SQLite keeps beside a database that is in use, or was when its process was killed."""

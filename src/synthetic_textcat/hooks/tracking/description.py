@@ -1,20 +1,31 @@
-"""What a run's page says at its top: where the rows went, what it cost, what to look at, what to type next."""
+"""Name, tags and description of a run: git commit, row counts, costs, and the next steps."""
 
+import getpass
 import json
+import os
 import re
+import shlex
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from synthetic_textcat.hooks.spent_lines import cost_in_words
-from synthetic_textcat.hooks.tracking.artifacts import REBUILD
-from synthetic_textcat.hooks.tracking.newest import NEWEST_FIRST
-from synthetic_textcat.hooks.tracking.run_log import RunLog
+from kedro.framework.context import KedroContext
+
+from synthetic_textcat.hooks.summary_lines import cost_in_words
+from synthetic_textcat.hooks.tracking.run_log import REBUILD, RunLog
+from synthetic_textcat.hooks.tracking.run_lookup import NEWEST_FIRST
 from synthetic_textcat.hooks.tracking.views import RUNS_PAGES
 from synthetic_textcat.pages import render_markdown
 from synthetic_textcat.redaction import redact
-from synthetic_textcat.schemas.offline_banner import BANNER
+from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL, Stops
 from synthetic_textcat.schemas.prices import usd
 
 if TYPE_CHECKING:
@@ -35,6 +46,10 @@ _MOST_CONCERNS = 5
 _LONGEST = 300
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+!|~$:@-])")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_PACKAGES = ("kedro", "langchain-core", "langchain-openai", "openai", "mlflow")
+_TAG_LIMIT = 5000
+_COMMAND = ("git", "--no-optional-locks", "status", "--porcelain=v2", "--branch")
+_OID = "# branch.oid "
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,3 +147,86 @@ def _escaped(value: object) -> str:
     text = " ".join(redact(str(value))[:_LONGEST].split())
     plain = "".join(_ENTITIES.get(character, character) for character in text)
     return _MARKS.sub(r"\\\1", plain)
+
+
+def run_name(run_params: Mapping[str, Any], params: Mapping[str, Any]) -> str:
+    """A name that tells runs apart in a list: pipeline, model, rows asked for, seed, time of day."""
+    rows = _get(params, "attribute_sampling", "num_examples")
+    seed = params.get("seed")
+    parts = [
+        pipeline_name(run_params),
+        _get(params, "llm", "model"),
+        None if rows is None else f"n{rows}",
+        None if seed is None else f"s{seed}",
+        time.strftime("%H%M%S"),
+    ]
+    return "-".join(str(part) for part in parts if part is not None)
+
+
+def pipeline_name(run_params: Mapping[str, Any]) -> str:
+    """The pipelines of this run; the default one is `generate`."""
+    asked = run_params.get("pipeline_names") or ["__default__"]
+    return "+".join("generate" if name == "__default__" else name for name in asked)
+
+
+def start_tags(run_params: Mapping[str, Any], params: Mapping[str, Any], context: KedroContext) -> dict[str, str]:
+    """Everything about a run that is known before its first node, beside its parameters."""
+    tags = {
+        "pipeline": pipeline_name(run_params),
+        "env": context.env or "local",
+        "command": redact(_command())[:_TAG_LIMIT],
+        "process": f"{socket.gethostname()}:{os.getpid()}",
+        "mlflow.source.name": context.project_path.name,
+        "mlflow.source.type": "LOCAL",
+        **source_tags(context.project_path),
+        **_versions(),
+        **_user(),
+    }
+    if _get(params, "llm", "model") == OFFLINE_MODEL:
+        tags |= {"template_data": "true", DESCRIPTION_TAG: BANNER}
+    return tags
+
+
+def stop_tags(stops: Stops) -> dict[str, str]:
+    """Why a run asked for less than its plan; empty where it did not."""
+    paused = "; ".join(f"{task.task} ({task.reason})" for task in stops.paused)
+    tags = {"stopped_by": stops.stopped_by, "paused_tasks": redact(paused)[:_TAG_LIMIT]}
+    return {name: value for name, value in tags.items() if value}
+
+
+def _command() -> str:
+    """The command as typed, without the folder of the program."""
+    return f"{Path(sys.argv[0]).name} {shlex.join(sys.argv[1:])}"
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in _PACKAGES:
+        with suppress(PackageNotFoundError):
+            found[f"version.{package}"] = version(package)
+    return found
+
+
+def _user() -> dict[str, str]:
+    try:
+        return {"mlflow.user": getpass.getuser()}
+    except (OSError, KeyError, ImportError):  # a container's user may have no name
+        return {}
+
+
+def _get(params: Mapping[str, Any], block: str, name: str) -> Any:
+    content = params.get(block)
+    return content.get(name) if isinstance(content, Mapping) else None
+
+
+def source_tags(project: Path) -> dict[str, str]:
+    """`mlflow.source.git.commit` (where there is one) and `git.dirty`: true, false, or unknown without git."""
+    try:
+        done = subprocess.run(_COMMAND, cwd=project, capture_output=True, text=True, timeout=10, check=True)  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return {"git.dirty": "unknown"}
+    lines = done.stdout.splitlines()
+    dirty = any(not line.startswith("#") for line in lines)
+    tags = {"git.dirty": str(dirty).lower()}
+    commit = next((line.removeprefix(_OID) for line in lines if line.startswith(_OID)), "(initial)")
+    return tags if commit == "(initial)" else tags | {"mlflow.source.git.commit": commit}

@@ -5,8 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from synthetic_textcat.errors import TextcatError, TrackingStoreError
-from synthetic_textcat.hooks.tracking.bounded_calls import WaitingBudget
-from synthetic_textcat.hooks.tracking.quiet import quiet
+from synthetic_textcat.hooks.tracking.bounded_calls import WaitingBudget, quiet
 from synthetic_textcat.hooks.tracking.store import Store
 from synthetic_textcat.redaction import redact
 

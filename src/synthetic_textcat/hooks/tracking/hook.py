@@ -17,16 +17,15 @@ from synthetic_textcat.errors import RunStoppedError
 from synthetic_textcat.hooks.quota_passes import Refill
 from synthetic_textcat.hooks.tally import Tally
 from synthetic_textcat.hooks.tracking.bounded_calls import DEFAULT_LIMIT_S, BoundedCalls, WaitingBudget
-from synthetic_textcat.hooks.tracking.catalog_metadata import unknown_keys
-from synthetic_textcat.hooks.tracking.clock import RunClock
+from synthetic_textcat.hooks.tracking.catalog_metadata import plain, unknown_keys
+from synthetic_textcat.hooks.tracking.description import run_name, start_tags, stop_tags
 from synthetic_textcat.hooks.tracking.guard import first_line
+from synthetic_textcat.hooks.tracking.live_metrics import Stream
 from synthetic_textcat.hooks.tracking.opening import Opening
-from synthetic_textcat.hooks.tracking.parameters import plain
 from synthetic_textcat.hooks.tracking.run import ActiveRun
-from synthetic_textcat.hooks.tracking.stream import Stream
-from synthetic_textcat.hooks.tracking.tags import run_name, start_tags, stop_tags
+from synthetic_textcat.hooks.tracking.run_log import RunClock
 from synthetic_textcat.llm.interrupts import INTERRUPTED
-from synthetic_textcat.schemas.stops import Stops
+from synthetic_textcat.schemas.outcomes import Stops
 
 Catalog = CatalogProtocol[Any, Any]
 Verdict = Callable[[Catalog, dict[str, Any]], str | None]

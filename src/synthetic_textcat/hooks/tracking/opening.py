@@ -1,6 +1,7 @@
-"""A run that MLflow has yet to be told of: opened here, or by another process where this one has to end."""
+"""Opening of an MLflow run, here or in another process where this process has to end; killed runs are closed."""
 
 import json
+import logging
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -9,18 +10,29 @@ from pathlib import Path
 from typing import Any
 
 from synthetic_textcat.console import shown, shown_line
-from synthetic_textcat.hooks.tracking.artifacts import keep_rebuild_files
 from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls
-from synthetic_textcat.hooks.tracking.clock import RunClock
+from synthetic_textcat.hooks.tracking.catalog_metadata import flatten
 from synthetic_textcat.hooks.tracking.guard import Guard
-from synthetic_textcat.hooks.tracking.life import take_lock
-from synthetic_textcat.hooks.tracking.newest import NUMBER_TAG, next_number
-from synthetic_textcat.hooks.tracking.parameters import flatten
-from synthetic_textcat.hooks.tracking.run_log import RunLog
+from synthetic_textcat.hooks.tracking.run_log import (
+    LOCK_TAG,
+    RunClock,
+    RunLog,
+    drop_lock,
+    keep_rebuild_files,
+    lock_left_behind,
+    take_lock,
+)
+from synthetic_textcat.hooks.tracking.run_lookup import NUMBER_TAG, next_number
 from synthetic_textcat.hooks.tracking.store import Store
-from synthetic_textcat.hooks.tracking.sweep import sweep
 from synthetic_textcat.hooks.tracking.views import save_views
 from synthetic_textcat.redaction import redact
+
+logger = logging.getLogger(__name__)
+
+_REASON = (
+    "the process was killed, or MLflow did not answer, before it could say how the run ended; found by the next run"
+)
+_RUNNING = "RUNNING"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +98,22 @@ def _take_over(told: dict[str, Any]) -> None:
     if log is not None:
         opening.record_start(log, guard)
         guard.attempt("its end", lambda: log.end(*told["end"]))
+
+
+def sweep(log: RunLog, store: Store) -> None:
+    """Ends as KILLED each run of this experiment whose process is certainly gone."""
+    filters = f"attributes.status = '{_RUNNING}' AND tags.`{LOCK_TAG}` LIKE 'textcat-%'"
+    for run in log.client.search_runs([log.experiment_id], filters):
+        run_id = run.info.run_id
+        lock = None if run_id == log.run_id else lock_left_behind(store.locks, run.data.tags)
+        if lock is None:
+            continue
+        if log.client.get_run(run_id).info.status == _RUNNING:  # else it ended while we were looking
+            end_ms = max(log.clock.now_ms(), run.info.start_time)  # the clock may have been set back since
+            RunLog(log.client, log.experiment_id, run_id, lock).end("KILLED", _REASON, end_ms)
+            logger.info("MLflow did not hear how run %s ended; it now has it as killed", run.info.run_name)
+        else:
+            drop_lock(lock)
 
 
 if __name__ == "__main__":

@@ -1,21 +1,46 @@
-"""What a run leaves behind, as the catalog marks it; each step stands by itself."""
+"""Results of a run in MLflow: marked datasets, lineage by file hash, and versions of prompts."""
 
-from collections.abc import Sequence
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from string import Formatter
+from typing import TYPE_CHECKING, Any
 
-from synthetic_textcat.hooks.tracking.artifacts import keep_file
-from synthetic_textcat.hooks.tracking.catalog_metadata import Marked
+import yaml
+
+from synthetic_textcat.datasets.place import Place
+from synthetic_textcat.hooks.tracking.catalog_metadata import Marked, metrics_of, tags_of
 from synthetic_textcat.hooks.tracking.guard import Guard
-from synthetic_textcat.hooks.tracking.inputs import dataset_input
-from synthetic_textcat.hooks.tracking.lineage import parent_tags
-from synthetic_textcat.hooks.tracking.prompts import link_tags, register
-from synthetic_textcat.hooks.tracking.run_log import RunLog
-from synthetic_textcat.hooks.tracking.values import metrics_of, tags_of
+from synthetic_textcat.hooks.tracking.run_log import RunLog, keep_file
+from synthetic_textcat.hooks.tracking.run_lookup import NEWEST_FIRST
 
 if TYPE_CHECKING:
-    from mlflow.entities.model_registry import PromptVersion
+    from mlflow import MlflowClient
+    from mlflow.entities import DatasetInput, Run
+    from mlflow.entities.model_registry import Prompt, PromptVersion
+    from pandas import DataFrame
+
+_SCHEMA_ROWS = 1000
+"""Rows from which the schema is told: over all rows, nested columns cost MLflow 9 s at 200,000 rows."""
+
+_DIGEST_LENGTH = 32
+"""MLflow takes 36 characters at most. Its own digest ignores list columns and all rows past 10,000."""
+
+_PARENT = "mlflow.parentRunId"
+"""MLflow's tag by which a run is shown under another."""
+
+Template = str | list[dict[str, str]]
+
+_PREFIX = "synthetic-textcat"
+_EXPERIMENTS_TAG = "_mlflow_experiment_ids"
+"""MLflow's tag by which an experiment's page finds its prompts: ids between commas, one before and one after."""
+
+_LINKED_TAG = "mlflow.linkedPrompts"
+"""MLflow's tag of a run for its prompts. Its API for linking works on the global tracking URI, so it is not used."""
+
+_ROLES = {"human": "user", "ai": "assistant"}
 
 
 def record_results(log: RunLog, guard: Guard, marked: Sequence[Marked], project: Path, step: int) -> None:
@@ -57,3 +82,155 @@ def record_prompts(log: RunLog, guard: Guard, marked: Sequence[Marked]) -> dict[
     if versions:
         guard.attempt("its prompts", lambda: log.batch(tags=link_tags(versions)))
     return {name: int(version.version) for name, version in versions.items()}
+
+
+def dataset_input(item: Marked, project: Path) -> "DatasetInput | None":
+    """The dataset as an input of the run: schema and size for a frame, source and digest for anything else.
+
+    All of the sha256 goes along as a tag. None where an optional file is absent.
+    """
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    head, rows = _head(item)
+    if head is None:
+        return None
+    source = _relative(item.place, project) if item.place else item.name
+    told = {
+        "name": item.name,
+        "digest": (item.sha256 or "unknown")[:_DIGEST_LENGTH],
+        "source_type": "local",
+        "source": json.dumps({"uri": source}),
+    }
+    if rows is not None:
+        told |= _frame(head, rows, source)
+    tags = [InputTag("mlflow.data.context", str(item.marks.input))]
+    return DatasetInput(Dataset(**told), [*tags, InputTag("sha256", item.sha256)] if item.sha256 else tags)
+
+
+def _head(item: Marked) -> tuple[Any, int | None]:
+    """The first rows and the number of all; of a Parquet file without reading the others: a plan may have a million.
+
+    Anything but a frame comes whole, without a number.
+    """
+    from pandas import DataFrame
+
+    if item.file is not None and item.file.suffix == ".parquet":
+        from pyarrow.parquet import ParquetFile
+
+        with ParquetFile(item.file) as file:
+            batch = next(file.iter_batches(_SCHEMA_ROWS), None)
+            head = file.schema_arrow.empty_table() if batch is None else batch
+            return head.to_pandas(), file.metadata.num_rows
+    data = item.dataset.load()
+    return (data.head(_SCHEMA_ROWS), len(data)) if isinstance(data, DataFrame) else (data, None)
+
+
+def _frame(head: "DataFrame", rows: int, source: str) -> dict[str, str]:
+    from mlflow.data.pandas_dataset import from_pandas
+
+    told = from_pandas(head, source=source, digest="unused").to_dict()
+    profile = json.dumps({"num_rows": rows, "num_elements": rows * len(head.columns)})
+    return {"source": told["source"], "source_type": told["source_type"], "schema": told["schema"], "profile": profile}
+
+
+def _relative(place: Place, project: Path) -> str:
+    path = Path(place.path)
+    if not place.is_local:
+        return place.shown
+    return path.relative_to(project).as_posix() if path.is_relative_to(project) else path.as_posix()
+
+
+def parent_tags(log: RunLog, item: Marked) -> dict[str, str]:
+    """The tag that puts this run under the last run of `generate` that wrote the same bytes; none if there is none."""
+    writer = _last(log.client, log.experiment_id, item.name, item.sha256, "tags.pipeline = 'generate'")
+    return {} if writer is None else {_PARENT: writer.info.run_id}
+
+
+def evaluation_of(client: "MlflowClient", run: "Run") -> "Run | None":
+    """The last finished run of `evaluate` whose rows are those that this run wrote; None if there is none."""
+    asked = "attributes.status = 'FINISHED' AND tags.pipeline LIKE '%evaluate%'"
+    sha256 = run.data.tags.get("sha256.examples")
+    return _last(client, run.info.experiment_id, "examples", sha256, asked)
+
+
+def _last(client: "MlflowClient", experiment_id: str, name: str, sha256: str | None, asked: str) -> "Run | None":
+    if sha256 is None:
+        return None
+    filters = f"{asked} AND tags.`sha256.{name}` = '{sha256}'"
+    runs: list[Run] = client.search_runs([experiment_id], filters, max_results=1, order_by=NEWEST_FIRST)
+    return runs[0] if runs else None
+
+
+def template_of(text: str) -> Template:
+    """The registry's form of a prompt file: messages, or one text; `{name}` becomes `{{name}}`.
+
+    Takes a list of messages (`role` and `content`, or pairs), such a list under `messages`, a text under `template`,
+    and a mapping role -> text. Any other file is registered as the text that it is.
+    """
+    content = yaml.safe_load(text)
+    if isinstance(content, Mapping):
+        content = content.get("messages", content.get("template", list(content.items())))
+    if isinstance(content, str):
+        return _double_braces(content)
+    messages = [_message(entry) for entry in content] if isinstance(content, list) else []
+    understood = [message for message in messages if message is not None]
+    return understood if understood and len(understood) == len(messages) else text
+
+
+def register(log: RunLog, item: Marked) -> "PromptVersion | None":
+    """The registered version of this prompt: the old one if the text was ever registered, else a new one."""
+    if item.content is None:
+        return None
+    client, name = log.client, f"{_PREFIX}.{re.sub(r'[^a-zA-Z0-9_.-]', '_', item.name)}"
+    template = template_of(item.content.decode())
+    prompt = client.get_prompt(name)
+    version: PromptVersion | None = None
+    if prompt is None:
+        client.create_prompt(name, tags={_EXPERIMENTS_TAG: f",{log.experiment_id},"})
+    else:
+        _show_in_experiment(log, prompt)
+        version = _find(client, name, template)
+    if version is None:
+        version = client.create_prompt_version(name, template)
+    return version
+
+
+def link_tags(versions: "Mapping[str, PromptVersion]") -> dict[str, str]:
+    """The run's tags that link it to its prompts: MLflow's own, and `prompt.<dataset>` = the version's URI."""
+    links = [{"name": version.name, "version": str(version.version)} for version in versions.values()]
+    uris = {f"prompt.{name}": f"prompts:/{version.name}/{version.version}" for name, version in versions.items()}
+    return {_LINKED_TAG: json.dumps(links)} | uris if links else {}
+
+
+def _show_in_experiment(log: RunLog, prompt: "Prompt") -> None:
+    known = [known for known in prompt.tags.get(_EXPERIMENTS_TAG, "").split(",") if known]
+    if log.experiment_id not in known:
+        log.client.set_prompt_tag(prompt.name, _EXPERIMENTS_TAG, f",{','.join([*known, log.experiment_id])},")
+
+
+def _find(client: "MlflowClient", name: str, template: Template) -> "PromptVersion | None":
+    """The latest version with this template."""
+    versions: Iterable[PromptVersion] = client.search_prompt_versions(name)
+    same = {int(version.version): version for version in versions if version.template == template}
+    return same[max(same)] if same else None
+
+
+def _message(entry: object) -> dict[str, str] | None:
+    """One message of a file: `{role, content}` or a pair; None for what is neither."""
+    match entry:
+        case {"role": str(role), "content": str(content)}:
+            pass
+        case [str(role), str(content)]:
+            pass
+        case _:
+            return None
+    return {"role": _ROLES.get(role, role), "content": _double_braces(content)}
+
+
+def _double_braces(text: str) -> str:
+    """`{name}` as `{{name}}` and an escaped `{{` as `{`; a text that is no format string stays as it is."""
+    try:
+        parts = list(Formatter().parse(text))
+    except ValueError:
+        return text
+    return "".join(literal + ("" if field is None else f"{{{{{field}}}}}") for literal, field, _, _ in parts)

@@ -8,18 +8,17 @@ from typing import Any
 
 from kedro.io import DatasetError
 
-from synthetic_textcat.datasets.locations import shown_place
+from synthetic_textcat.datasets.stored import shown_place
 from synthetic_textcat.errors import StorageError
 from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls
 from synthetic_textcat.hooks.tracking.catalog_metadata import Marked, marks_of, read_bytes
-from synthetic_textcat.hooks.tracking.clock import RunClock
 from synthetic_textcat.hooks.tracking.description import DESCRIPTION_TAG, TOLD, Ending, describe
 from synthetic_textcat.hooks.tracking.guard import Guard
+from synthetic_textcat.hooks.tracking.live_metrics import Stream
 from synthetic_textcat.hooks.tracking.opening import Opening
 from synthetic_textcat.hooks.tracking.results import record_prompts, record_results, record_values
-from synthetic_textcat.hooks.tracking.run_log import RunLog
+from synthetic_textcat.hooks.tracking.run_log import RunClock, RunLog
 from synthetic_textcat.hooks.tracking.store import Store
-from synthetic_textcat.hooks.tracking.stream import Stream
 
 _LAST_WRITE_S = 2.0
 """How long a run's end waits for what is being written beside it: a server that hangs shall not hold it up twice."""

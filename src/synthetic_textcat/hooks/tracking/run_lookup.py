@@ -1,4 +1,4 @@
-"""Finds a run in the store by what a user types: its id, or its name if that is unique."""
+"""Run lookup by id or unique name, and the order in which runs began."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -6,10 +6,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from synthetic_textcat.errors import EarlierRunError, TrackingStoreError, nearest
-from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls, WaitingBudget
+from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls, WaitingBudget, quiet
 from synthetic_textcat.hooks.tracking.guard import first_line
-from synthetic_textcat.hooks.tracking.newest import NEWEST_FIRST
-from synthetic_textcat.hooks.tracking.quiet import quiet
 from synthetic_textcat.hooks.tracking.store import Store
 
 if TYPE_CHECKING:
@@ -20,6 +18,13 @@ _ID = re.compile(r"[0-9a-f]{32}")
 _MOST = 1000  # runs whose names are looked through for a near one
 _LONGEST_CALL_S = 120.0
 _ELSEWHERE = "`make mlflow` shows the runs; MLFLOW_TRACKING_URI and MLFLOW_EXPERIMENT_NAME say where to look"
+
+NUMBER_TAG = "run.number"
+"""Tag of a run; of equal length, since MLflow sorts tags as texts. Runs that have none come after those that do."""
+
+NEWEST_FIRST = [f"tags.`{NUMBER_TAG}` DESC", "attributes.start_time DESC"]
+
+_DIGITS = 9
 
 
 @contextmanager
@@ -126,3 +131,10 @@ def last_runs(store: Store, count: int) -> list[str]:
     asked = "attributes.status = 'FINISHED' and tags.pipeline = 'generate'"
     runs = client.search_runs([experiment.experiment_id], asked, max_results=count, order_by=NEWEST_FIRST)
     return [run.info.run_id for run in runs]
+
+
+def next_number(client: "MlflowClient", experiment_id: str) -> str:
+    """One more than the newest run's. Two runs that begin at the same moment may get the same."""
+    newest: list[Run] = client.search_runs([experiment_id], max_results=1, order_by=NEWEST_FIRST)
+    number = newest[0].data.tags.get(NUMBER_TAG, "") if newest else ""
+    return f"{int(number) + 1 if number.isdecimal() else 1:0{_DIGITS}}"

@@ -3,9 +3,9 @@
 It writes English whatever language is asked, for it does not fake translations. The parts are pure; only `model`
 knows LangChain, so that what a test asks of the parts costs no such import:
 
-* `grammar` loads the grammars, `expansion` and `writer` make texts of them,
+* `grammar` loads the grammars and expands them, `writer` makes texts of them,
 * `prompt_reader` finds task, labels and attributes in a prompt by their values,
-* `defects` injects faults, `foreign` writes the texts of one of them,
-* `replies` ties these together, `brainstorm` answers with tasks,
+* `defects` injects faults,
+* `replies` ties these together, and answers with tasks,
 * `model` is the chat model.
 """

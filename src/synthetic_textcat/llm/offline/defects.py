@@ -1,9 +1,10 @@
-"""Faults injected into the offline model's replies, so that a whole run can be rehearsed. Pure.
+"""Defects injected into the offline model's replies, to rehearse a whole run. Pure but for a file of texts.
 
 A defect bears the name of the reject reason or failure cause in which its row must end; the recoverable ones must end
 as accepted rows. Only rows get defects: a brainstorming reply is always whole.
 """
 
+import functools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +12,8 @@ from typing import Any
 
 from synthetic_textcat.errors import TransportError
 from synthetic_textcat.hashing import draw, pick
-from synthetic_textcat.llm.offline.foreign import foreign_text
-from synthetic_textcat.schemas.defect_names import DEFECTS, RECOVERABLE_DEFECTS
+from synthetic_textcat.llm.offline.grammar import Draws, Slots, Template, compile_template, expand, leaks, load_yaml
+from synthetic_textcat.schemas.outcomes import DEFECTS, RECOVERABLE_DEFECTS
 
 _NEEDS_CLOSED_SET = ("label_not_in_set", "misleading_label_not_in_set", "label_not_as_planned")
 _TRANSPORT = {
@@ -28,6 +29,8 @@ _PROSE = (
 )
 
 Row = Mapping[str, Any]
+_FEWEST = 2  # sentences: enough letters for any check of languages to take a stand
+_NUMBERS = tuple(compile_template(str(number)) for number in range(11, 98))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,3 +148,39 @@ def _wrapped(defect: str, row: Row, text: str) -> str:
         "wrapped_in_list": f"[{text}]",
     }
     return broken[defect]
+
+
+@dataclass(frozen=True, slots=True)
+class Tongue:
+    """What can be said in one language."""
+
+    sentences: tuple[Template, ...]
+    slots: Slots
+
+
+def foreign_text(length: int, labels: Sequence[str], seed: int) -> str:
+    """About so many characters in a drawn language, in which none of the labels is a word."""
+    draws = Draws("foreign", seed)
+    texts = [_text(tongue, length, draws) for tongue in draws.shuffled(tuple(tongues().values()))]
+    return next((text for text in texts if not leaks(text, tuple(labels))), texts[0])
+
+
+@functools.cache
+def tongues() -> Mapping[str, Tongue]:
+    """All languages, by their English names."""
+    return {
+        name: Tongue(
+            tuple(map(compile_template, raw["sentences"])),
+            {"name": tuple(map(compile_template, raw["name"])), "number": _NUMBERS},
+        )
+        for name, raw in load_yaml("_foreign").items()
+    }
+
+
+def _text(tongue: Tongue, length: int, draws: Draws) -> str:
+    sentences: list[str] = []
+    for template in draws.shuffled(tongue.sentences):
+        if len(sentences) >= _FEWEST and len(" ".join(sentences)) >= length:
+            break
+        sentences.append(expand(template, tongue.slots, draws))
+    return " ".join(sentences)

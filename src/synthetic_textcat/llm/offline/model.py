@@ -12,8 +12,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import Field
 
 from synthetic_textcat.llm.offline.replies import reply
-from synthetic_textcat.schemas.defect_names import Rates
-from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
+from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL, Rates
 
 _CHARACTERS_A_TOKEN = 4  # an estimate: templates have no tokeniser, and a usual one takes about this many in English
 

@@ -1,15 +1,17 @@
-"""From a prompt, its response schema and a seed to the reply of the offline model. Pure, but for grammar files."""
+"""Replies of the offline model: from prompt, response schema and seed to rows, tasks or label sets."""
 
+import functools
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from synthetic_textcat.hashing import draw_int, pick
-from synthetic_textcat.llm.offline import brainstorm, defects, prompt_reader
+from synthetic_textcat.hashing import draw_int, pick, shuffled
+from synthetic_textcat.llm.offline import defects, prompt_reader
 from synthetic_textcat.llm.offline.defects import RawReply
-from synthetic_textcat.llm.offline.grammar import Grammar, known_tasks, load_grammar
+from synthetic_textcat.llm.offline.grammar import Grammar, known_tasks, load_grammar, load_yaml
+from synthetic_textcat.llm.offline.prompt_reader import find_task
 from synthetic_textcat.llm.offline.writer import LENGTHS, Plan, write_text
 from synthetic_textcat.schemas.attributes import VALUES
 
@@ -17,6 +19,12 @@ _ANY = "*"
 _INVENTED = tuple(f"placeholder {letter}" for letter in "ABCDE")
 _LISTS = ("tasks", "labels")
 _ASKS_FOR = {name: re.compile(rf"\b{name}\b", re.IGNORECASE) for name in _LISTS}
+
+USUAL_TASKS = 20
+"""How many it gives where the prompt does not say."""
+
+_HOW_MANY = re.compile(r"\b(\d{1,3})\b[^.\n]{0,60}\btasks\b", re.IGNORECASE)
+_UNKNOWN_TASK = {"first kind": "It is of the first kind", "second kind": "It is of the second", "neither": "The rest"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +62,7 @@ def reply(
     """
     seed = draw_int(53, "prompt", prompt) if seed is None else seed
     if (wanted := _wanted_list(prompt, schema)) is not None:
-        items = brainstorm.brainstormed(prompt, seed) if wanted == "tasks" else brainstorm.label_set(prompt)
+        items = brainstormed(prompt, seed) if wanted == "tasks" else label_set(prompt)
         return RawReply(json.dumps({wanted: items}, ensure_ascii=False))
     asked = read(prompt, schema, seed)
     defect = defects.defect_of(seed, {name: _rate(of_rows, asked) for name, of_rows in rates.items()})
@@ -137,3 +145,24 @@ def _fixed_text(asked: Asked, kind: str, length: str) -> str:
     plan = asked.plan
     seed = draw_int(53, kind, asked.task or " | ".join(asked.labels), plan.label)
     return _text(asked, Plan(plan.label, None, "college", "clear", length), seed)
+
+
+@functools.cache
+def stock() -> Mapping[str, Mapping[str, str]]:
+    """All tasks that it knows, each with its labels and their descriptions."""
+    families = load_yaml("_brainstorm")
+    return {family["sentence"].replace("<x>", x): family["labels"] for family in families for x in family["x"]}
+
+
+def brainstormed(prompt: str, seed: int) -> list[str]:
+    """Different tasks, as many as the prompt asks for and none that it shows: a function of prompt and seed."""
+    asked = _HOW_MANY.search(prompt)
+    fresh = [task for task in stock() if task not in prompt]
+    return shuffled(fresh, "brainstorm", seed)[: int(asked[1]) if asked else USUAL_TASKS]
+
+
+def label_set(prompt: str) -> list[dict[str, str]]:
+    """The labels of the task that the prompt names; of one that it does not know, labels that would fit any."""
+    task = find_task(prompt, stock())
+    labels = stock()[task] if task else _UNKNOWN_TASK
+    return [{"name": name, "description": description} for name, description in labels.items()]

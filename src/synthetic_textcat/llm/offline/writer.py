@@ -3,8 +3,16 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from synthetic_textcat.llm.offline.expansion import Draws, as_sentence, expand, leaks
-from synthetic_textcat.llm.offline.grammar import Grammar, LabelGrammar, Slots, Template
+from synthetic_textcat.llm.offline.grammar import (
+    Draws,
+    Grammar,
+    LabelGrammar,
+    Slots,
+    Template,
+    as_sentence,
+    expand,
+    leaks,
+)
 
 SHORT = "less than 10"
 LENGTHS = {SHORT: (4, 9), "at least 10": (10, 49), "at least 50": (50, 99), "at least 100": (100, 199)} | {

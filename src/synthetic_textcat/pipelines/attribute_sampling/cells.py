@@ -5,8 +5,7 @@ from itertools import product
 
 from synthetic_textcat.errors import ParameterError, nearest
 from synthetic_textcat.pipelines.attribute_sampling.drawing import choice_of
-from synthetic_textcat.schemas.attributes import chosen_weights, weights_of
-from synthetic_textcat.schemas.own_attributes import OwnChoice
+from synthetic_textcat.schemas.attributes import OwnChoice, chosen_weights, weights_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.quota import Cell
 from synthetic_textcat.schemas.rows import ATTRIBUTES

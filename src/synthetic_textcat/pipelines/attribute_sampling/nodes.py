@@ -4,17 +4,11 @@ from typing import Any
 
 import pandas as pd
 
-from synthetic_textcat.llm.fingerprints import asking_sha256
+from synthetic_textcat.llm.prompts import asking_sha256
 from synthetic_textcat.llm.spec import ChatModelSpec
 from synthetic_textcat.pipelines.attribute_sampling.plan import cells_in_order, plan_rows, quota_rows
 from synthetic_textcat.pipelines.attribute_sampling.plan_report import PlanReport, report_on
-from synthetic_textcat.pipelines.attribute_sampling.rounds import (
-    first_round,
-    is_judged,
-    kept_of,
-    next_round,
-    recipe_of,
-)
+from synthetic_textcat.pipelines.attribute_sampling.rounds import first_round, is_judged, kept_of, next_round, recipe_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, LlmParameters
 from synthetic_textcat.schemas.quota import Rounds, Shortfall
 from synthetic_textcat.schemas.rows import plan_sha256

@@ -11,7 +11,7 @@ from synthetic_textcat.pipelines.attribute_sampling.cells import tasks_by_cell
 from synthetic_textcat.pipelines.attribute_sampling.dealing import deal
 from synthetic_textcat.pipelines.attribute_sampling.quota_plan import QuotaPlanner
 from synthetic_textcat.pipelines.attribute_sampling.task_plan import TaskPlanner
-from synthetic_textcat.schemas.own_attributes import names_in_order
+from synthetic_textcat.schemas.attributes import names_in_order
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.quota import Cell, Rounds
 from synthetic_textcat.schemas.rows import REQUESTS, with_columns, with_own

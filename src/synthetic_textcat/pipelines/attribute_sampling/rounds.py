@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from synthetic_textcat.hashing import sha256_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
-from synthetic_textcat.schemas.quota import Cell, CellRows, Rounds, Shortfall, named
-from synthetic_textcat.schemas.round_size import rows_for
+from synthetic_textcat.schemas.quota import Cell, CellRows, Rounds, Shortfall, named, rows_for
 from synthetic_textcat.schemas.tasks import Task
 
 _NOT_DRAWN_FROM = {"num_examples", "num_seed_examples", "target_accepted", "max_rounds"}

@@ -1,13 +1,25 @@
-"""How two runs differ, each number with an interval: by the bootstrap over rows, or over pairs of rows."""
+"""Differences between two runs with confidence intervals: bootstrap over rows or pairs, t-interval."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
-from synthetic_textcat.pipelines.compare.bootstrapping import Floats, Places, bootstrapped
-from synthetic_textcat.pipelines.compare.measures import MEASURES, Measure
 from synthetic_textcat.pipelines.compare.pairing import Pairing
+from synthetic_textcat.schemas.outcomes import FAILURE_CAUSES, GOOD_OUTCOMES, REJECT_REASONS
+
+Floats = NDArray[np.float64]
+Sums = tuple[Floats, Floats]
+CONFIDENCE = 0.95
+_RESAMPLES = 1000
+_AT_ONCE = 1_000_000
+_MOST_DRAWN = 20_000_000  # numbers drawn for one measure: more rows need fewer resamples, and have narrow intervals
+Places = NDArray[np.int64]
+_DIGITS = 6  # further ones depend on the machine
 
 
 class Difference(NamedTuple):
@@ -37,6 +49,25 @@ class Difference(NamedTuple):
 def differences(pairing: Pairing, seed: int) -> list[Difference]:
     """Every measure that says something of one of the runs at least."""
     return [_difference(measure, pairing, seed) for measure in _told(pairing)]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One of them.
+
+    Attributes:
+        name: As the metric is called.
+        unit: `share`, `tokens`, `calls` or `USD`.
+        of: From outcomes, one number a row for the part and one for the whole.
+        is_yes_or_no: Whether the part is 0 or 1 and the whole every row.
+        always: Whether it is told even where it is zero in both runs.
+    """
+
+    name: str
+    unit: str
+    of: Callable[[pd.DataFrame], Sums]
+    is_yes_or_no: bool = False
+    always: bool = False
 
 
 def _told(pairing: Pairing) -> Iterator[Measure]:
@@ -92,3 +123,111 @@ def _mcnemar(sides: list[tuple[Floats, Floats]]) -> float:
 
 def _ratio(part: float, whole: float) -> float | None:
     return part / whole if whole > 0 and not np.isnan(part) else None
+
+
+def _yield(outcomes: pd.DataFrame) -> Sums:
+    return _floats(outcomes["outcome"].isin(GOOD_OUTCOMES)), _floats(outcomes["outcome"] != "not_run")
+
+
+def _share(column: str, value: str) -> Callable[[pd.DataFrame], Sums]:
+    """Rows with the value, of all that were run."""
+
+    def sums(outcomes: pd.DataFrame) -> Sums:
+        return _floats(outcomes[column] == value), _floats(outcomes["outcome"] != "not_run")
+
+    return sums
+
+
+def _per_accepted(column: str) -> Callable[[pd.DataFrame], Sums]:
+    """The column's sum over all rows, lost ones too, a row that was accepted."""
+
+    def sums(outcomes: pd.DataFrame) -> Sums:
+        return _floats(outcomes[column]), _floats(outcomes["outcome"] == "accepted")
+
+    return sums
+
+
+def _agreement(outcomes: pd.DataFrame) -> Sums:
+    verdicts = outcomes["language_verdict"]
+    return _floats(verdicts == "agrees"), _floats(verdicts.isin(["agrees", "wrong"]))
+
+
+def _floats(values: pd.Series) -> Floats:
+    return values.to_numpy(dtype=np.float64)
+
+
+MEASURES = (
+    Measure("yield", "share", _yield, is_yes_or_no=True, always=True),
+    *(Measure(f"rejected/{reason}", "share", _share("reason", reason), is_yes_or_no=True) for reason in REJECT_REASONS),
+    *(Measure(f"failed/{cause}", "share", _share("reason", cause), is_yes_or_no=True) for cause in FAILURE_CAUSES),
+    Measure("language/agreement", "share", _agreement),
+    Measure("tokens/per_accepted", "tokens", _per_accepted("tokens"), always=True),
+    Measure("cost/usd_per_accepted", "USD", _per_accepted("cost"), always=True),
+    Measure("calls/per_accepted", "calls", _per_accepted("attempts"), always=True),
+)
+
+
+def bootstrapped(difference: Callable[[Places, Places, int], Floats], rows: Sequence[int], seed: int) -> Any:
+    """What `scipy.stats.bootstrap` finds of a difference: `confidence_interval` (percentiles) and `standard_error`.
+
+    Args:
+        difference: Of drawn rows of the baseline and of the candidate, by their places, along an axis.
+        rows: How many rows each run has, two or more; a single number where these are pairs, which are drawn together.
+        seed: Of the run.
+    """
+    from scipy.stats import DegenerateDataWarning, bootstrap
+
+    def statistic(*drawn: Places, axis: int = -1) -> Floats:
+        return difference(drawn[0], drawn[-1], axis)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DegenerateDataWarning)  # then the bounds are no numbers, which is told
+        return bootstrap(
+            [np.arange(count) for count in rows],
+            statistic,
+            n_resamples=int(np.clip(_MOST_DRAWN / sum(rows), 100, _RESAMPLES)),
+            batch=max(1, int(_AT_ONCE / sum(rows))),
+            vectorized=True,
+            confidence_level=CONFIDENCE,
+            method="percentile",
+            rng=np.random.default_rng(seed),
+        )
+
+
+class Variance(NamedTuple):
+    """Of an estimated difference.
+
+    Attributes:
+        of: The variance.
+        freedom: Its degrees of freedom; infinite where it is as good as known.
+    """
+
+    of: float
+    freedom: float
+
+
+def difference_of(measure: str, baseline: float, candidate: float, variance: Variance | None, basis: str) -> Difference:
+    """Candidate - baseline, with the interval of Student's t; without one where the variance can't be known.
+
+    A variance of 0 says that no row makes a difference, as with two runs that are equal: the interval is one number.
+    """
+    apart = candidate - baseline
+    reach = None if variance is None else _reach(variance)
+    return Difference(
+        measure,
+        "score",
+        round(baseline, _DIGITS),
+        round(candidate, _DIGITS),
+        round(apart, _DIGITS),
+        low=None if reach is None else round(apart - reach, _DIGITS),
+        high=None if reach is None else round(apart + reach, _DIGITS),
+        basis=basis,
+    )
+
+
+def _reach(variance: Variance) -> float:
+    if not variance.of:
+        return 0.0
+    from scipy.stats import t
+
+    return float(t.ppf((1 + CONFIDENCE) / 2, variance.freedom) * variance.of**0.5)

@@ -3,13 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from synthetic_textcat.pipelines.compare.apart import rows_apart
 from synthetic_textcat.pipelines.compare.changes import Changes, changes
 from synthetic_textcat.pipelines.compare.differences import Difference, differences
-from synthetic_textcat.pipelines.compare.diversity_differences import diversity_differences
 from synthetic_textcat.pipelines.compare.page import Comparison, render_html, render_markdown
-from synthetic_textcat.pipelines.compare.pairing import Pairing, pair
-from synthetic_textcat.pipelines.compare.text_differences import learnability_differences
+from synthetic_textcat.pipelines.compare.pairing import Pairing, pair, rows_apart
+from synthetic_textcat.pipelines.compare.text_differences import diversity_differences, learnability_differences
 from synthetic_textcat.schemas.run_records import RunRecord
 
 

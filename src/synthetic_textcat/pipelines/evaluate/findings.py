@@ -1,20 +1,25 @@
-"""What the scores of the tasks come to: metrics, a table of tasks, the learning curve."""
+"""Findings of the evaluation: metrics, a table of tasks, the learning curve and its plot."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from synthetic_textcat.pipelines.evaluate.inputs import RealRows
-from synthetic_textcat.pipelines.evaluate.scores import Score, mean_of
-from synthetic_textcat.pipelines.evaluate.scoring import SIZES, Tried, is_enough
+from synthetic_textcat.pipelines.evaluate.scoring import SIZES, Score, Tried, is_enough, mean_of
 from synthetic_textcat.schemas.evaluation_set import EXACT, NEAR
-from synthetic_textcat.text.folds import FEWEST_OF_A_LABEL, FEWEST_ROWS
+from synthetic_textcat.text.label_samples import FEWEST_OF_A_LABEL, FEWEST_ROWS
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
 
 Metrics = dict[str, float | None]
 
 _TOO_FEW = f"train on real needs {FEWEST_ROWS} rows and 2 labels with {FEWEST_OF_A_LABEL}"
 _NOTHING_TO_LEARN = "no two labels among the synthetic rows of the train split"
+_MOST_TASKS = 8
+_COLOURS = ("#4a7fb5", "#2f855a", "#b7791f", "#c53030", "#6b46c1", "#718096", "#0987a0", "#97266d")
+_LONGEST = 60
 
 
 def held_out_metrics(tried: Sequence[Tried]) -> Metrics:
@@ -122,3 +127,48 @@ def _ends(found: Score | None) -> Metrics:
     if found is None:
         return {"macro_f1": None, "low": None, "high": None}
     return {"macro_f1": found.macro_f1, "low": found.low, "high": found.high}
+
+
+def learning_curve(points: Sequence[Mapping[str, Any]]) -> "Figure":
+    """Macro-F1 on real rows by the synthetic rows learnt, a line a task; dashed, what learning real rows gives.
+
+    Args:
+        points: As in `findings.curve_lines`.
+    """
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    by_task: dict[str, list[Mapping[str, Any]]] = {}
+    for point in points:
+        by_task.setdefault(point["task"], []).append(point)
+    for (task, own), colour in zip(list(by_task.items())[:_MOST_TASKS], _COLOURS, strict=False):
+        name = task if len(task) <= _LONGEST else f"{task[: _LONGEST - 3]}..."
+        figure.add_trace(_trace(go, name, own, colour))
+        if own[0]["train_on_real"] is not None:
+            figure.add_trace(_ceiling(go, f"{name} (trained on real rows)", own, colour))
+    title = "Macro-F1 on real rows, by the synthetic rows learnt" + ("" if points else ": no real rows to show")
+    return figure.update_layout(
+        title=title, xaxis_title="synthetic rows", yaxis_title="macro-F1", template="plotly_white"
+    ).update_xaxes(type="log", tickvals=sorted({point["training_rows"] for point in points}))
+
+
+def _trace(go: Any, name: str, own: Sequence[Mapping[str, Any]], colour: str) -> Any:
+    middle = [point["macro_f1"] for point in own]
+    above, below = (
+        [abs((point[end] if point[end] is not None else point["macro_f1"]) - point["macro_f1"]) for point in own]
+        for end in ("high", "low")
+    )
+    return go.Scatter(
+        name=name,
+        x=[point["training_rows"] for point in own],
+        y=middle,
+        error_y={"type": "data", "symmetric": False, "array": above, "arrayminus": below},
+        mode="lines+markers",
+        line={"color": colour},
+    )
+
+
+def _ceiling(go: Any, name: str, own: Sequence[Mapping[str, Any]], colour: str) -> Any:
+    ends = [own[0]["training_rows"], own[-1]["training_rows"]]
+    level = own[0]["train_on_real"]
+    return go.Scatter(name=name, x=ends, y=[level, level], mode="lines", line={"color": colour, "dash": "dash"})

@@ -1,13 +1,14 @@
-"""The user's evaluation set as rows of the project's tasks: each text with its label's place in the task's set."""
+"""Inputs of the evaluation: the exported dataset folder, and the user's evaluation set matched to tasks."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from synthetic_textcat.errors import EvaluationError, nearest
+from synthetic_textcat.errors import EvaluationError, StaleTableError, nearest
 from synthetic_textcat.schemas.evaluation_set import text_column
+from synthetic_textcat.schemas.publications import SPLITS, path_of
 from synthetic_textcat.schemas.rows import plain, to_frame
 from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task, normalise
@@ -16,6 +17,9 @@ LABEL = "label"
 _REAL = {"task_id": "str", "text": "str", LABEL: "int64"}
 _MOST_NAMED = 3
 _TASKS = "index.json of the dataset 'text_label'"
+_KEYS = ["request_id", "input_text", "label"]
+
+Files = Mapping[str, Callable[[], Any]]
 
 
 class RealRows(NamedTuple):
@@ -113,3 +117,41 @@ def _label_places(owners: Sequence[Task], labels: Sequence[str]) -> list[int]:
 
 def _rows(rows: int) -> str:
     return f"{rows} row{'s' if rows > 1 else ''}"
+
+
+class EmptySplitError(EvaluationError):
+    """A split without rows."""
+
+
+def exported_rows(files: Files, examples: pd.DataFrame) -> pd.DataFrame:
+    """The rows of all splits, with the columns of `examples` and `split`.
+
+    Raises:
+        StaleTableError: If one of them is no row of `examples`.
+    """
+    parts = [files[name]().assign(split=split) for split in SPLITS if (name := path_of("default", split)) in files]
+    rows = pd.concat(parts, ignore_index=True) if parts else examples.iloc[:0].assign(split="")
+    known = rows[_KEYS].merge(examples[_KEYS], how="left", on=_KEYS, indicator=True)["_merge"] == "both"
+    if not known.all():
+        raise StaleTableError(
+            f"{int((~known).sum())} rows of the dataset 'huggingface' are not in 'examples': the folder is of another "
+            "run. Next: run `kedro run --pipelines export`, then the same command"
+        )
+    return rows
+
+
+def triplets_of(files: Files, split: str) -> pd.DataFrame:
+    """The triplets of a split.
+
+    Raises:
+        EmptySplitError: If there are none.
+    """
+    name = path_of("triplet", split)
+    rows: pd.DataFrame = files[name]() if name in files else pd.DataFrame()
+    if rows.empty:
+        raise EmptySplitError(
+            f"The exported dataset folder has no rows in {name}. Next: plan more rows "
+            "(attribute_sampling.num_examples), give that split a share (export.splits), or, since rows that lead with "
+            "one seed example are on one side, name ten seed examples a label or more; and generate again"
+        )
+    return rows

@@ -7,20 +7,24 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from synthetic_textcat.errors import EvaluationError, MissingExtraError, nearest
-from synthetic_textcat.pipelines.evaluate.embedding import learn
-from synthetic_textcat.pipelines.evaluate.exported import EmptySplitError, exported_rows, triplets_of
+from synthetic_textcat.pipelines.evaluate.embedding import embedder, learn, own_model
 from synthetic_textcat.pipelines.evaluate.findings import (
     Metrics,
     curve_lines,
     held_out_metrics,
+    learning_curve,
     real_metrics,
     task_lines,
 )
-from synthetic_textcat.pipelines.evaluate.inputs import LABEL, RealRows, real_rows
-from synthetic_textcat.pipelines.evaluate.plots import learning_curve
-from synthetic_textcat.pipelines.evaluate.readers import reader_of_embeddings, reader_of_grams
-from synthetic_textcat.pipelines.evaluate.scoring import try_task
-from synthetic_textcat.pipelines.evaluate.sentence_models import embedder, own_model
+from synthetic_textcat.pipelines.evaluate.inputs import (
+    LABEL,
+    EmptySplitError,
+    RealRows,
+    exported_rows,
+    real_rows,
+    triplets_of,
+)
+from synthetic_textcat.pipelines.evaluate.scoring import reader_of_embeddings, reader_of_grams, try_task
 from synthetic_textcat.pipelines.evaluate.train_test_sets import TEST, TRAIN, trials_of
 from synthetic_textcat.schemas.parameters import EvaluateParameters, ExportParameters
 from synthetic_textcat.schemas.tasks import tasks_of

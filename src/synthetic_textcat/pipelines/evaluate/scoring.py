@@ -1,19 +1,52 @@
-"""What classifiers score that learnt the synthetic rows of a task, beside what is to be had without them."""
+"""Scoring of classifiers trained on synthetic rows: macro-F1 with a bootstrap interval, next to baselines."""
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from synthetic_textcat.pipelines.evaluate.readers import Reader, guesses, held_out_guesses
-from synthetic_textcat.pipelines.evaluate.scores import Score, score
 from synthetic_textcat.pipelines.evaluate.train_test_sets import Rows, Trial
-from synthetic_textcat.text.folds import FEWEST_OF_A_LABEL, FEWEST_ROWS, folds_of
-from synthetic_textcat.text.linear import macro_f1
+from synthetic_textcat.text.label_samples import FEWEST_OF_A_LABEL, FEWEST_ROWS, Codes, folds_of
+from synthetic_textcat.text.linear_models import Floats, Resampled, linear_model, macro_f1
+from synthetic_textcat.text.words import word_features
 
 SIZES = (25, 50, 100, 250, 500, 1_000, 2_500)
 """Rows of a task that are learnt from, for the curve, as far as there are so many; the same of any two runs."""
+
+CONFIDENCE = 0.95
+_RESAMPLES = 1000
+_AT_ONCE = 1_000_000
+_DIGITS = 4
+_RARE_COUNTS_BELOW = 100  # texts: with more, what stands in one of them alone is left out
+
+
+class Score(NamedTuple):
+    """A macro-F1, 0 to 1, as `text.linear_models.macro_f1` defines it.
+
+    Attributes:
+        rows: How many it is of.
+        macro_f1: Of all of them.
+        drawn: Of `_RESAMPLES` samples of as many rows, drawn with replacement (Efron 1979); of a single row none.
+    """
+
+    rows: int
+    macro_f1: float
+    drawn: Floats
+
+    @property
+    def low(self) -> float | None:
+        """Lower end of the interval that covers what more such rows would show with `CONFIDENCE`; None of one row."""
+        return self._quantile((1 - CONFIDENCE) / 2)
+
+    @property
+    def high(self) -> float | None:
+        """Its upper end."""
+        return self._quantile((1 + CONFIDENCE) / 2)
+
+    def _quantile(self, share: float) -> float | None:
+        return round(float(np.quantile(self.drawn, share)), _DIGITS) if len(self.drawn) else None
 
 
 @dataclass(frozen=True)
@@ -35,6 +68,18 @@ class Tried:
     majority: float | None = None
     on_real: Score | None = None
     curve: tuple[tuple[int, Score], ...] = field(default=())
+
+
+class Reader(NamedTuple):
+    """A kind of classifier.
+
+    Attributes:
+        prepare: Makes of texts what it reads: an array, an item a text.
+        model: A fresh model with `fit` and `predict`, to learn so many texts.
+    """
+
+    prepare: Callable[[Sequence[str]], Any]
+    model: Callable[[int], Any]
 
 
 def try_task(trial: Trial, reader: Reader, seed: int) -> Tried:
@@ -64,7 +109,7 @@ def majority_f1(rows: Rows) -> float:
 
 
 def is_enough(rows: Rows) -> bool:
-    """Whether a model can learn from some of the rows and be asked the others: see `text.folds`."""
+    """Whether a model can learn from some of the rows and be asked the others: see `text.label_samples`."""
     often = int((np.bincount(rows.labels) >= FEWEST_OF_A_LABEL).sum()) if len(rows) else 0
     return len(rows) >= FEWEST_ROWS and often > 1
 
@@ -85,3 +130,76 @@ def _smaller(trial: Trial, train: Any, real: Any, reader: Reader, seed: int) -> 
         if size < len(trial.train):
             guessed = guesses(reader, train[:size], trial.train.labels[:size], real)
             yield size, score(trial.real.labels, guessed, seed)
+
+
+def score(labels: Codes, guessed: Codes, seed: int) -> Score:
+    """The macro-F1 of guesses; its interval tells the luck of these rows, not that of the rows learnt from."""
+    from scipy.stats import bootstrap
+
+    drawn = np.empty(0)
+    if len(labels) > 1:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of samples that are all alike, which is no fault
+            drawn = bootstrap(
+                (np.arange(len(labels)),),
+                Resampled(labels, guessed),
+                n_resamples=_RESAMPLES,
+                batch=max(1, _AT_ONCE // len(labels)),
+                vectorized=True,
+                method="percentile",
+                rng=np.random.default_rng(seed),
+            ).bootstrap_distribution
+    return Score(len(labels), macro_f1(labels, guessed), drawn)
+
+
+def mean_of(scores: Sequence[Score]) -> Score | None:
+    """The mean over tasks, each weighted by its rows, and so of each resample; None of no task."""
+    if not scores:
+        return None
+    weights = [each.rows for each in scores]
+    drawn = [each.drawn for each in scores]
+    return Score(
+        sum(weights),
+        round(float(np.average([each.macro_f1 for each in scores], weights=weights)), _DIGITS),
+        np.average(drawn, axis=0, weights=weights) if all(map(len, drawn)) else np.empty(0),
+    )
+
+
+def reader_of_grams() -> Reader:
+    """Without any weights: TF-IDF of words, their pairs, and pieces of 2 to 4 characters; a linear model on it."""
+    return Reader(lambda texts: np.array(texts, dtype=object), _model_of_grams)
+
+
+def reader_of_embeddings(embed: Callable[[Sequence[str]], Any]) -> Reader:
+    """The embeddings of a model that somebody trained, as it is; a linear model on them."""
+    return Reader(embed, lambda _: linear_model())
+
+
+def guesses(reader: Reader, learnt: Any, labels: Codes, asked: Any) -> Codes:
+    """The labels that a fresh model, having learnt these, gives to what it is asked."""
+    if not len(asked) or len(np.unique(labels)) == 1:
+        return np.full(len(asked), labels[0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a fit that stops early is no reader's concern
+        return np.asarray(reader.model(len(labels)).fit(learnt, labels).predict(asked), dtype=np.int64)
+
+
+def held_out_guesses(reader: Reader, prepared: Any, labels: Codes, folds: Codes) -> Codes:
+    """The label of each row by a model that learnt the other folds."""
+    guessed = np.empty_like(labels)
+    for fold in np.unique(folds):
+        held_out = folds == fold
+        guessed[held_out] = guesses(reader, prepared[~held_out], labels[~held_out], prepared[held_out])
+    return guessed
+
+
+def _model_of_grams(texts: int) -> Any:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.pipeline import make_pipeline, make_union
+
+    settings = {"sublinear_tf": True, "min_df": 1 if texts < _RARE_COUNTS_BELOW else 2}
+    words = TfidfVectorizer(
+        tokenizer=word_features, token_pattern=None, lowercase=False, ngram_range=(1, 2), **settings
+    )
+    pieces = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), **settings)
+    return make_pipeline(make_union(words, pieces), linear_model())

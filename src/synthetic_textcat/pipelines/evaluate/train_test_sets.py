@@ -1,4 +1,4 @@
-"""What is learnt and what is asked of each task: synthetic rows to train on, held-out synthetic rows, real rows."""
+"""Training and test sets of each task: synthetic rows, held-out synthetic rows, real rows."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import pandas as pd
 from synthetic_textcat.hashing import draw
 from synthetic_textcat.schemas.evaluation_set import overlaps_of
 from synthetic_textcat.schemas.tasks import Task, normalise
-from synthetic_textcat.text.folds import FEWEST_ROWS, Codes
+from synthetic_textcat.text.label_samples import FEWEST_ROWS, Codes
 
 TRAIN, TEST = "train", "test"
 MOST_ROWS = 5_000

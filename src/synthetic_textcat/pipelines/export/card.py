@@ -1,12 +1,21 @@
-"""The dataset card: what a stranger must know before training on these rows."""
+"""The dataset card: facts of the run that a reader must know before training on its rows."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
+import pandas as pd
+
 from synthetic_textcat.pages import render_markdown
-from synthetic_textcat.schemas.dataset_folder import TAG, parts
+from synthetic_textcat.schemas.languages import find_language
+from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
+from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters, LlmParameters
+from synthetic_textcat.schemas.publications import SPLITS, TAG, parts
+from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of
+from synthetic_textcat.schemas.run_records import prompt_sha256
 
 _SIZES = (
     (1_000, "n<1K"),
@@ -96,3 +105,63 @@ def _shown(metrics: Mapping[str, float | None]) -> Iterable[tuple[str, str]]:
     known = ((name, value) for name, value in metrics.items() if value is not None)
     others = ((name, value) for name, value in known if not name.startswith(_ACCOUNT) and "/task/" not in name)
     return [(name, f"{value:.4g}" if value % 1 else f"{value:.0f}") for name, value in others]
+
+
+def facts_of(
+    examples: pd.DataFrame,
+    tasks: pd.DataFrame,
+    ledger: dict[str, object],
+    metrics: dict[str, float | None],
+    split_report: dict[str, float],
+    llm: LlmParameters,
+    seed: int,
+    sampling: AttributeSamplingParameters,
+    export: ExportParameters,
+    prompts: Mapping[str, Any],
+    prompt_versions: Mapping[str, int],
+) -> CardFacts:
+    """What the card says of these examples.
+
+    Args:
+        examples: As exported.
+        tasks: The table.
+        ledger: Where each planned row ended.
+        metrics: Of the quality report.
+        split_report: Rows by split, and those that the evaluation set has.
+        llm: Names the model where there is no example.
+        seed: Of the plan.
+        sampling: What was drawn for the rows.
+        export: How they are exported.
+        prompts: Templates by name.
+        prompt_versions: Of those that MLflow has registered, by name.
+    """
+    models = sorted(set(examples["model_name"].dropna())) or [llm.model]
+    codes = sorted({find_language(name).code.partition("-")[0] for name in examples["language"].unique()})
+    sources = Counter(tasks["source"])
+    return CardFacts(
+        rows=len(examples),
+        splits={name: int(split_report[f"export/rows_{name}"]) for name in (*SPLITS, "left_out")},
+        language_codes=codes or ["en"],
+        models=models,
+        banner=BANNER if OFFLINE_MODEL in models else None,
+        version=version("synthetic-textcat"),
+        prompts={name: prompt_sha256(prompt) for name, prompt in prompts.items()},
+        prompt_versions=prompt_versions,
+        tasks={
+            "file": sources["file"],
+            "brainstorm": sources["brainstorm"],
+            "closed": sum(bool(len(labels)) for labels in tasks["labels"]),
+        },
+        shares={name: _counts(examples[name]) for name in (*ATTRIBUTES, *own_of(examples))},
+        overlaps=int(sum(rows for name, rows in split_report.items() if name.startswith("export/overlaps_"))),
+        instruction=export.instruction,
+        license=export.license,
+        seed=seed,
+        sampling=sampling.model_dump(mode="json"),
+        ledger=ledger,
+        metrics=metrics,
+    )
+
+
+def _counts(values: pd.Series) -> dict[str, int]:
+    return {str(value): int(rows) for value, rows in values.value_counts().items()}

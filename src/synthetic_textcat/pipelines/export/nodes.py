@@ -7,17 +7,20 @@ import numpy as np
 import pandas as pd
 
 from synthetic_textcat.errors import StaleTableError
-from synthetic_textcat.pipelines.export.argilla import argilla_files
-from synthetic_textcat.pipelines.export.card import render_card
-from synthetic_textcat.pipelines.export.facts import facts_of
-from synthetic_textcat.pipelines.export.formats import batch_order, e5, flag_embedding, triplets, triplets_instructions
-from synthetic_textcat.pipelines.export.huggingface import huggingface_files
-from synthetic_textcat.pipelines.export.mteb import mteb_files
+from synthetic_textcat.pipelines.export.card import facts_of, render_card
+from synthetic_textcat.pipelines.export.formats import (
+    batch_order,
+    e5,
+    flag_embedding,
+    huggingface_files,
+    triplets,
+    triplets_instructions,
+)
 from synthetic_textcat.pipelines.export.splits import LEFT_OUT, kept_apart, planned_splits
-from synthetic_textcat.pipelines.export.task_formats import text_label_files
-from synthetic_textcat.schemas.dataset_folder import SPLITS
+from synthetic_textcat.pipelines.export.task_formats import argilla_files, mteb_files, text_label_files
 from synthetic_textcat.schemas.evaluation_set import EXACT, NEAR, evaluation_texts, overlaps_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters, LlmParameters
+from synthetic_textcat.schemas.publications import SPLITS
 from synthetic_textcat.schemas.rows import SPLIT_COLUMNS, to_frame
 from synthetic_textcat.schemas.tasks import tasks_of
 

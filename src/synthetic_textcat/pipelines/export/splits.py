@@ -1,4 +1,4 @@
-"""Which rows are for training, validation and test: settled by the plan, so that no row ever changes sides.
+"""Train, validation and test splits, fixed by the plan; and a row order for batches without a repeated label.
 
 Every planned row has a split of its own before it is written. The rows of a task and planned label (of a task, where
 the model invents labels) are numbered in plan order, and each ten of them are dealt by the shares, in an order drawn
@@ -14,19 +14,21 @@ one of validation that is nearly one of test, is left out of the splits. So a te
 drop out, but never appear on another side.
 """
 
+from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
+from heapq import heapify, heappop, heappush
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from synthetic_textcat.hashing import draw, shuffled
-from synthetic_textcat.schemas.dataset_folder import SPLITS
 from synthetic_textcat.schemas.parameters import SplitShares
+from synthetic_textcat.schemas.publications import SPLITS
 from synthetic_textcat.schemas.seed_examples import texts_shown
 from synthetic_textcat.schemas.tasks import Task, normalise
-from synthetic_textcat.text.near_others import Resemblance
+from synthetic_textcat.text.near_duplicates import Resemblance
 
 TRAIN, VALIDATION, TEST = range(len(SPLITS))
 LEFT_OUT = -1
@@ -112,3 +114,25 @@ def _lead_examples(requests: pd.DataFrame, tasks: Sequence[Task]) -> Mapping[str
     places = {task.task_id: {x.text: place for place, x in enumerate(task.seed_examples)} for task in tasks}
     task_of = dict(zip(requests["request_id"], requests["task_id"], strict=True))
     return {row: places[task_of[row]][lead] for row, (lead,) in texts_shown(requests, tasks, 1).items()}
+
+
+def distinct_order(labels: Sequence[str], size: int) -> list[int]:
+    """Places of the rows, so that each run of `size` of them, from the first on, repeats a label as little as possible.
+
+    The labels with the most rows left come first, one row each; a label comes twice in a batch only when fewer labels
+    are left than the batch has places. Rows of one label keep their order.
+    """
+    rows: dict[str, deque[int]] = {}
+    for place, label in enumerate(labels):
+        rows.setdefault(label, deque()).append(place)
+    left = [(-len(own), place, label) for place, (label, own) in enumerate(rows.items())]
+    heapify(left)
+    order: list[int] = []
+    while left:
+        room = size - len(order) % size
+        taken = [heappop(left) for _ in range(min(room, len(left)))]
+        for number, place, label in taken:
+            order.append(rows[label].popleft())
+            if number < -1:
+                heappush(left, (number + 1, place, label))
+    return order

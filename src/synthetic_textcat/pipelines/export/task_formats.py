@@ -1,6 +1,6 @@
-"""A folder of plain classification data: a task's rows are of no use to another task's classifier."""
+"""Formats with a file per task: text and label as CSV, MTEB tasks, Argilla records."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, Literal
 
@@ -9,6 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from synthetic_textcat.pipelines.export.formats import text_label
+from synthetic_textcat.schemas.languages import find_language
+from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, records_of
 from synthetic_textcat.schemas.tasks import Task
 
 Formulas = Literal["escape", "keep"]
@@ -32,6 +34,10 @@ thing.
 _KEPT = """CSV cells are as accepted (`export.csv_formulas: keep`): one that begins with = + - or @ is run as a formula
 by a spreadsheet that opens the file. A program that reads it is not concerned.
 """
+
+_TRIED = "test"
+_SPLITS = ("train", _TRIED)
+_QUESTION = "label"
 
 
 def text_label_files(examples: pd.DataFrame, tasks: Sequence[Task], formulas: Formulas) -> dict[str, File]:
@@ -69,3 +75,86 @@ def _for_csv(rows: Callable[[], pd.DataFrame], formulas: Formulas) -> pd.DataFra
 def _labels(entry: dict[str, Any], rows: Callable[[], pd.DataFrame], task: Task | None) -> dict[str, Any]:
     names = task.label_names if task is not None and task.labels else sorted(set(rows()["label"]))
     return {**entry, "label_names": list(names)}
+
+
+def mteb_files(examples: pd.DataFrame, splits: pd.Series, tasks: Sequence[Task]) -> dict[str, Callable[[], Any]]:
+    """`<task_id>/train.jsonl`, `<task_id>/test.jsonl` and `<task_id>/metadata.json`.
+
+    Tasks without a label set, and those without rows in one of the splits, have none: there is nothing to score.
+    """
+    files: dict[str, Callable[[], Any]] = {}
+    places = examples.groupby("task_id", sort=True).indices
+    for task in tasks:
+        own = np.asarray(places.get(task.task_id, ()), dtype=np.intp)
+        of_split = {split: own[(splits.iloc[own] == split).to_numpy()] for split in _SPLITS}
+        if not task.labels or not all(map(len, of_split.values())):
+            continue
+        for split, rows in of_split.items():
+            files[f"{task.task_id}/{split}.jsonl"] = partial(_rows, examples, rows)
+        languages = sorted(examples["language"].iloc[of_split[_TRIED]].unique())
+        files[f"{task.task_id}/metadata.json"] = partial(_metadata, task, languages)
+    return files
+
+
+def _metadata(task: Task, languages: Sequence[str]) -> dict[str, Any]:
+    """The fields of MTEB's `TaskMetadata` that the run knows.
+
+    `eval_langs` has the languages of the rows that are tried, each as ISO 639-3 and ISO 15924 code: `eng-Latn`.
+    """
+    found = [find_language(name) for name in languages]
+    return {
+        "name": f"Synthetic{task.task_id}",
+        "description": task.task,
+        "prompt": task.task,
+        "type": "Classification",
+        "category": "t2c",
+        "modalities": ["text"],
+        "eval_splits": [_TRIED],
+        "eval_langs": sorted({f"{language.iso639_3}-{language.script}" for language in found}),
+        "main_score": "accuracy",
+        "annotations_creators": "LM-generated",
+        "sample_creation": "created",
+        "label_names": list(task.label_names),
+    }
+
+
+def argilla_files(examples: pd.DataFrame, tasks: Sequence[Task]) -> dict[str, Callable[[], Any]]:
+    """`<task_id>.records.json`, a list of records, and `<task_id>.settings.json`, what their dataset has to be like.
+
+    A dataset of Argilla has one set of labels, so each task has one of its own. The records have the form that
+    `Dataset.records.from_json` of Argilla 2.8 reads.
+    """
+    known = {task.task_id: task for task in tasks}
+    files: dict[str, Callable[[], Any]] = {}
+    for name, places in examples.groupby("task_id", sort=True).indices.items():
+        task_id = str(name)
+        metadata = [*ATTRIBUTES, *own_of(examples), "model_name"]
+        files[f"{task_id}.records.json"] = partial(_records, examples, np.asarray(places), metadata)
+        files[f"{task_id}.settings.json"] = partial(_settings, known.get(task_id), metadata)
+    return files
+
+
+def _records(examples: pd.DataFrame, places: NDArray[np.intp], metadata: Sequence[str]) -> list[dict[str, Any]]:
+    return list(_each(examples.iloc[places], metadata))
+
+
+def _each(rows: pd.DataFrame, metadata: Sequence[str]) -> Iterator[dict[str, Any]]:
+    for row in records_of(rows):
+        suggestion = {"value": row["label"], "score": None, "agent": row["model_name"], "type": "model"}
+        yield {
+            "id": row["request_id"],
+            "fields": {"text": row["input_text"], "task": row["task"]},
+            "metadata": {name: row[name] for name in metadata if row[name] is not None},
+            "suggestions": {_QUESTION: suggestion},
+        }
+
+
+def _settings(task: Task | None, metadata: Sequence[str]) -> dict[str, Any]:
+    """As arguments of Argilla's `Settings`: a label question where the labels are known, else a text question."""
+    labels = list(task.label_names) if task is not None else []
+    question = {"type": "label", "labels": labels} if labels else {"type": "text"}
+    return {
+        "fields": [{"name": "text", "type": "text"}, {"name": "task", "type": "text"}],
+        "questions": [{"name": _QUESTION, **question}],
+        "metadata": [{"name": name, "type": "terms"} for name in metadata],
+    }

@@ -1,7 +1,10 @@
-"""Nodes of `generation`."""
+"""Nodes of `generation`.
+
+The rows of `candidates` and `failed`: the plan's columns with what became of them.
+"""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -10,27 +13,19 @@ from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.llm.budget import Budget
-from synthetic_textcat.llm.calls import Call, Manner
+from synthetic_textcat.llm.calls import Call, Manner, RetryPolicy, asking_again, judging
 from synthetic_textcat.llm.chat import Chat
-from synthetic_textcat.llm.earlier_replies import checking, starts_of
 from synthetic_textcat.llm.engine import complete
-from synthetic_textcat.llm.fingerprints import Fingerprinter
 from synthetic_textcat.llm.first_replies import BadStart, TaskPauses
 from synthetic_textcat.llm.journal import Journal
-from synthetic_textcat.llm.open_calls import OpenRow, OpenRows, open_rows
-from synthetic_textcat.llm.preview import preview_of, spread
-from synthetic_textcat.llm.retries import asking_again, judging
-from synthetic_textcat.llm.retry_policy import RetryPolicy
-from synthetic_textcat.llm.row_prompts import Asked, RowPrompts
-from synthetic_textcat.llm.row_templates import RowTemplates
-from synthetic_textcat.llm.settlement import settle
+from synthetic_textcat.llm.prompts import Fingerprinter
+from synthetic_textcat.llm.row_prompts import Asked, RowPrompts, RowTemplates, preview_of, spread
+from synthetic_textcat.llm.settlement import OpenRow, OpenRows, checking, open_rows, settle, starts_of
 from synthetic_textcat.llm.spec import ChatModelSpec
-from synthetic_textcat.pipelines.generation.settled import candidate_of, failure_of
-from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.completions import Completion, Problem, Reply, RowCheck
+from synthetic_textcat.schemas.outcomes import LastBatch, PausedTask, Stops
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, GenerationParameters, LlmParameters
 from synthetic_textcat.schemas.prices import PriceList
-from synthetic_textcat.schemas.replies import Reply
-from synthetic_textcat.schemas.row_check import RowCheck
 from synthetic_textcat.schemas.rows import (
     CALLS,
     EXAMPLES,
@@ -42,8 +37,8 @@ from synthetic_textcat.schemas.rows import (
     to_frame,
     with_own,
 )
-from synthetic_textcat.schemas.stops import LastBatch, PausedTask, Stops
 from synthetic_textcat.schemas.tasks import tasks_of
+from synthetic_textcat.text.unicode import speakable
 
 logger = logging.getLogger(__name__)
 
@@ -218,3 +213,17 @@ def _paused(tasks: pd.DataFrame, pauses: TaskPauses) -> Iterator[PausedTask]:
                 replies=start.replies,
                 not_asked=left_out,
             )
+
+
+def candidate_of(
+    row: Mapping[str, Any], reply: Reply, completion: Completion, columns: Iterable[str]
+) -> dict[str, Any]:
+    """A candidate: attributes as planned, texts and labels as the model wrote them."""
+    values = {**row, **reply.model_dump(), "model_name": speakable(completion.model_name)}
+    return {column: values[column] for column in columns}
+
+
+def failure_of(row: Mapping[str, Any], problem: Problem, attempts: int, columns: Iterable[str]) -> dict[str, Any]:
+    """A failed row with its cause and how many calls were made for it."""
+    values = {**row, "failure_cause": problem.cause, "detail": problem.detail, "attempts": attempts}
+    return {column: values[column] for column in columns}

@@ -5,8 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from synthetic_textcat.pipelines.publish.folder_checks import Folder, checked
-from synthetic_textcat.pipelines.publish.plan import plan_of, repository_of
+from synthetic_textcat.pipelines.publish.plan import Folder, checked, plan_of, repository_of
 from synthetic_textcat.schemas.parameters import PublishParameters
 from synthetic_textcat.schemas.publications import FileToPublish, PublicationOrder, PublicationPlan
 

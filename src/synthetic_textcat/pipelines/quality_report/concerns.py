@@ -1,18 +1,46 @@
-"""What is wrong with a run, the gravest first: the verdict of the report, and what can end a run in an error."""
+"""Concerns: metrics beyond their thresholds, the gravest first, with the task, language or value behind each.
 
-from collections.abc import Iterator, Mapping, Sequence
+To add one: a rule here, and its name in `schemas.block`.
+"""
 
-from synthetic_textcat.pipelines.quality_report.concern import Concern
-from synthetic_textcat.pipelines.quality_report.concerns_concerns import quota_concerns
-from synthetic_textcat.pipelines.quality_report.culprits import Tables
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, good_share, rows_run
-from synthetic_textcat.pipelines.quality_report.thresholds import RULES
-from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
+from synthetic_textcat.pipelines.quality_report.signals.labels import ENOUGH
+from synthetic_textcat.pipelines.quality_report.signals.rates import MIN_VERIFIABLE_ROWS
+from synthetic_textcat.schemas.block import Level
+from synthetic_textcat.schemas.outcomes import HOW_TO_GO_ON, TRANSPORT_CAUSES, Stops
 from synthetic_textcat.schemas.parameters import QualityReportParameters
-from synthetic_textcat.schemas.stops import HOW_TO_GO_ON, Stops
+from synthetic_textcat.schemas.quota import counted
 
 PAUSED = "generation.pause_task_after"
 """The parameter of the concerns about paused tasks."""
+
+Tables = Mapping[str, Sequence[Mapping[str, Any]]]
+_PROMPTS = "the prompts"
+_WEIGHT = 0.9  # a quota that is not met comes before all other warnings
+
+
+class Concern(TypedDict):
+    """One thing that is wrong.
+
+    Attributes:
+        level: `fail` ends the run in an error, after everything is saved.
+        weight: 0 to 1, how far beyond its threshold, of the way to the worst there is; 1 for the yield: it comes first.
+        parameter: What sets its threshold.
+        says: What is the case.
+        then: What to do about it.
+        signal: Whose rows to look at; empty for none.
+    """
+
+    level: Level
+    weight: float
+    parameter: str
+    says: str
+    then: str
+    signal: str
 
 
 def assess(
@@ -101,4 +129,176 @@ def _missed(
             says=rule.says.format(value) + (f": {culprit}" if culprit else ""),
             then=rule.then,
             signal=rule.signal,
+        )
+
+
+def nobody(_: Tables) -> str:
+    """No one in particular."""
+    return ""
+
+
+def worst_language(tables: Tables) -> str:
+    """The language with the lowest agreement, of those with rows enough."""
+    rows = [
+        row
+        for row in tables.get("language_agreement", ())
+        if row["agreement"] is not None and row["agrees"] + row["wrong"] >= MIN_VERIFIABLE_ROWS
+    ]
+    return min(rows, key=lambda row: row["agreement"])["language"] if rows else ""
+
+
+def least_even_task(tables: Tables) -> str:
+    """The task with the lowest entropy of its labels, of those with rows enough."""
+    rows = [
+        row
+        for row in tables.get("label_balance", ())
+        if row["entropy"] is not None and row["rows"] >= ENOUGH * row["labels"]
+    ]
+    return min(rows, key=lambda row: row["entropy"])["task"] if rows else ""
+
+
+def worst_value(tables: Tables) -> str:
+    """The value whose share differs most from the planned one; the table begins with it."""
+    first = next(iter(tables.get("coverage", ())), None)
+    return f"{first['attribute']} {first['value']}" if first else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How one threshold is told.
+
+    Attributes:
+        metric: By name, a share.
+        says: What is the case, with a place for the metric's value.
+        then: What a user can do.
+        signal: Whose rows to look at; empty for none.
+        culprit: Names the worst task, language or value by the tables of the signals; empty where they don't know.
+    """
+
+    metric: str
+    says: str
+    then: str
+    signal: str = ""
+    culprit: Callable[[Tables], str] = nobody
+
+
+RULES: dict[str, Rule] = {
+    "parsed": Rule(
+        "rate/parsed",
+        "{:.1%} of the replies are rows; the others were paid for and lost",
+        "look at the failure causes; llm.structured_output and llm.max_tokens decide most of them",
+    ),
+    "same_labels": Rule(
+        "rate/same_labels",
+        "{:.1%} of the candidates have their label as misleading label",
+        f"say in {_PROMPTS} that the misleading label must be another one",
+        "same_labels",
+    ),
+    "leaked": Rule(
+        "rate/label_leaked",
+        "{:.1%} of the candidates name a label in the text",
+        f"say in {_PROMPTS} that the text may not name it, or choose label names that are no everyday words",
+        "label_leaked",
+    ),
+    "exact_duplicates": Rule(
+        "rate/exact_duplicate",
+        "{:.1%} of the candidates repeat another one word for word",
+        "ask for more variety: attribute_sampling.extra, seed examples, llm.temperature",
+        "exact_duplicate",
+    ),
+    "near_duplicates": Rule(
+        "rate/near_duplicate",
+        "{:.1%} of the candidates are nearly another one",
+        "ask for more variety: attribute_sampling.extra, seed examples, llm.temperature",
+        "near_duplicate",
+    ),
+    "language_agreement": Rule(
+        "language/agreement",
+        "{:.1%} of the texts that can be told are in the language that was asked for",
+        "attribute_sampling.language: leave out what this model does not write",
+        "wrong_language",
+    ),
+    "language_agreement_lowest": Rule(
+        "language/agreement_lowest",
+        "In one language only {:.1%} of the texts are in it",
+        "attribute_sampling.language: leave it out, or use another model for it",
+        "wrong_language",
+        worst_language,
+    ),
+    "length_in_bucket": Rule(
+        "length/in_bucket",
+        "{:.1%} of the texts have the length that was asked for",
+        "attribute_sampling.num_words: lengths that this model keeps",
+        "length",
+    ),
+    "readability_order": Rule(
+        "readability/ordered",
+        "In {:.0%} of the languages do texts for higher education read harder",
+        f"say in {_PROMPTS} more plainly what {{difficulty}} means, or set attribute_sampling.difficulty to one value",
+    ),
+    "coverage": Rule(
+        "coverage/largest",
+        "{:.1%} of the accepted rows would have to be others for the shares that were planned",
+        "see in the table of what was planned and obtained which values lose rows, and why",
+        culprit=worst_value,
+    ),
+    "label_entropy_lowest": Rule(
+        "labels/entropy_lowest",
+        "The labels of one task are far from even (entropy {:.2f}; 1 is even)",
+        "see which labels lose rows; a weight for a label in the tasks file evens them out",
+        culprit=least_even_task,
+    ),
+    "longer_label": Rule(
+        "shortcut/longer_side",
+        "In at least {:.1%} of the rows the same one of the two labels is the longer",
+        "a model can choose by length: give the labels names of like length",
+    ),
+    "length_shortcut": Rule(
+        "shortcut/length_gain",
+        "The length of a text alone goes {:.0%} of the way from chance to its label",
+        "ask for each length with each label: leave attribute_sampling.num_words to its odds",
+    ),
+    "word_shortcut": Rule(
+        "shortcut/word_gain",
+        "One word a label goes {:.0%} of the way from chance to the label",
+        f"say in {_PROMPTS} to avoid the words named below, or add attributes that change the subject",
+        "shortcuts",
+    ),
+    "learnability": Rule(
+        "learnability/macro_f1",
+        "A linear model learns the labels with a macro-F1 of only {:.2f}",
+        "the labels may be too alike, or the texts too short: see the tasks with the lowest macro-F1",
+    ),
+    "label_noise": Rule(
+        "label_noise/rate",
+        "{:.1%} of the labels look wrong to a model trained on the others",
+        "read the rows; a description for each label in the tasks file helps",
+        "label_noise",
+    ),
+}
+
+
+def quota_concerns(metrics: Mapping[str, float | None], tables: Tables) -> Iterator[Concern]:
+    """Cells that were given up, and rows that are missing in the others; none without a quota."""
+    given_up = [line for line in tables.get("quota", ()) if line["state"] == "given up"]
+    if cells := int(metrics.get("quota/cells_infeasible") or 0):
+        worst = f": {given_up[0]['cell']} lost its rows to {given_up[0]['causes']}" if given_up else ""
+        yield Concern(
+            level="warn",
+            weight=_WEIGHT,
+            parameter="attribute_sampling.target_accepted",
+            says=f"{cells:,} of {counted(int(metrics['quota/cells'] or 0), 'cell')} of the quota given up{worst}",
+            then="read their replies in the dataset 'shortfall'; mend the prompt, or leave the cell out",
+            signal="",
+        )
+    short = [line for line in tables.get("quota", ()) if line["state"] == "short"]
+    if short:
+        missing = sum(line["missing"] for line in short)
+        yield Concern(
+            level="warn",
+            weight=_WEIGHT,
+            parameter="attribute_sampling.max_rounds",
+            says=f"{counted(missing, 'row')} missing in {counted(len(short), 'cell')} of the quota",
+            then="run the same command again, with a higher cap or more rounds if one of these ended it",
+            signal="",
         )

@@ -1,11 +1,32 @@
-"""The ledger: every planned row in exactly one place, or no ledger at all."""
+"""The ledger: every planned row in exactly one place; outcomes and metrics derived from it."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypedDict
 
-from synthetic_textcat.errors import TextcatError
-from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
+import pandas as pd
+
+from synthetic_textcat.errors import StaleTableError, TextcatError
+from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.languages import find_language
+from synthetic_textcat.schemas.outcomes import (
+    CONTENT_CAUSES,
+    FAILURE_CAUSES,
+    REJECT_REASONS,
+    TRANSPORT_CAUSES,
+    PausedTask,
+    Stops,
+)
+from synthetic_textcat.schemas.parameters import GenerationParameters
+from synthetic_textcat.schemas.prices import PriceList, plus, reaches, total_of
+from synthetic_textcat.schemas.rows import OUTCOMES, with_columns
+
+NOT_RUN = "not_run"
+PLANNED = ["request_id", "task_id", "language", "language_verdict"]
+_PAID = ["attempts", "tokens", "cost"]
+_OF_ENDS = {name: kind for name, kind in OUTCOMES.items() if name not in {*PLANNED[1:], *_PAID}}
+Metrics = dict[str, float | None]
+_CANDIDATES = ("accepted", "surplus", "rejected")
 
 
 class Ledger(TypedDict):
@@ -86,3 +107,163 @@ def _refuse_strangers(planned: set[str], done: Sequence[str]) -> None:
 
 def _by_name(names: Iterable[str]) -> dict[str, int]:
     return dict(sorted(Counter(names).items()))
+
+
+def ends_of(
+    examples: pd.DataFrame, surplus: pd.DataFrame, rejected: pd.DataFrame, failed: pd.DataFrame
+) -> pd.DataFrame:
+    """Where rows ended: their ids, `outcome`, `reason`, and text and labels where they have some."""
+    ends = (
+        examples.assign(outcome="accepted", reason=None),
+        surplus.assign(outcome="surplus", reason=None),
+        rejected.assign(outcome="rejected", reason=rejected["reject_reason"]),
+        failed.assign(outcome="failed", reason=failed["failure_cause"]),
+    )
+    return pd.concat([with_columns(end, _OF_ENDS) for end in ends]).drop_duplicates("request_id")
+
+
+def outcome_rows(
+    planned: pd.DataFrame, completions: Iterable[Sequence[Completion]], ends: pd.DataFrame, prices: PriceList
+) -> pd.DataFrame:
+    """One row a planned row, columns `OUTCOMES`; tokens and cost (USD) are missing where they are not known.
+
+    Args:
+        planned: Columns `PLANNED`, in plan order.
+        completions: Of each planned row.
+        ends: As `ends_of` has them.
+        prices: What tokens cost.
+
+    Raises:
+        StaleTableError: If a row has completions and no end.
+    """
+    paid = [_paid(own, prices) for own in completions]
+    rows = planned.merge(ends, on="request_id", how="left")
+    if len(paid) != len(rows):
+        raise ValueError(f"{len(rows)} rows, but the completions of {len(paid)}")
+    rows["outcome"] = rows["outcome"].fillna(NOT_RUN)
+    rows[_PAID] = pd.DataFrame(paid, columns=_PAID)
+    _refuse_unsettled(rows)
+    return with_columns(rows, OUTCOMES)
+
+
+def _paid(own: Sequence[Completion], prices: PriceList) -> tuple[int, int | None, float | None]:
+    tokens = total_of((line.tokens if line.is_counted else None for line in own), 0)
+    return len(own), tokens, total_of(map(prices.cost_usd, own), 0.0)
+
+
+def _refuse_unsettled(rows: pd.DataFrame) -> None:
+    unsettled = rows.loc[(rows["outcome"] == NOT_RUN) & (rows["attempts"] > 0), "request_id"]
+    if len(unsettled):
+        raise StaleTableError(
+            f"Row {unsettled.iloc[0]} has an answer in the journal, but is neither candidate nor failed. "
+            "Next: run `kedro run --pipelines generate --from-nodes settle_rows`, which asks nothing"
+        )
+
+
+def row_metrics(ledger: Ledger) -> Metrics:
+    """Counts of rows by end; every reason and cause has its metric, so that runs compare. Unit: rows.
+
+    `rate/parsed`: candidates / rows that a reply came for; null where none did. Unit: share.
+    """
+    return {
+        "rows/planned": ledger["planned"],
+        "rows/accepted": ledger["accepted"],
+        "rows/rejected": sum(ledger["rejected"].values()),
+        "rows/failed": sum(ledger["failed"].values()),
+        "rows/not_run": ledger["not_run"],
+        "rows/surplus": ledger["surplus"],
+        "rate/parsed": _parsed(ledger),
+        **{f"rejected/{reason}": ledger["rejected"].get(reason, 0) for reason in REJECT_REASONS},
+        **{f"failed/{cause}": ledger["failed"].get(cause, 0) for cause in FAILURE_CAUSES},
+    }
+
+
+def candidates_in(ledger: Ledger) -> int:
+    """Rows whose reply parsed, whatever the checks said of them."""
+    return ledger["accepted"] + ledger["surplus"] + sum(ledger["rejected"].values())
+
+
+def _parsed(ledger: Ledger) -> float | None:
+    candidates = candidates_in(ledger)
+    answered = candidates + sum(ledger["failed"].get(cause, 0) for cause in CONTENT_CAUSES)
+    return candidates / answered if answered else None
+
+
+def yield_metrics(requests: pd.DataFrame, good: "Sequence[str] | pd.Series[str]") -> Metrics:
+    """Good (accepted or surplus) / planned: in all, by language (its code) and by task. Unit: share, 0 to 1."""
+    hit = requests["request_id"].isin(good)
+    by_language = hit.groupby(requests["language"]).mean()
+    by_task = hit.groupby(requests["task_id"]).mean()
+    return {
+        "yield/all": float(hit.mean()),
+        **{f"yield/language/{find_language(str(name)).code}": float(share) for name, share in by_language.items()},
+        **{f"yield/task/{task_id}": float(share) for task_id, share in by_task.items()},
+    }
+
+
+def merged(*parts: Mapping[str, float | None]) -> Metrics:
+    """All parts in one flat mapping."""
+    return {name: value for part in parts for name, value in part.items()}
+
+
+def reached_cap(metrics: Mapping[str, float | None], generation: GenerationParameters) -> str:
+    """The parameter whose cap left rows of this run's plan unasked, or not asked again; empty if none did."""
+    caps = {
+        "generation.max_cost_usd": (_charged(metrics, "cost/usd_"), generation.max_cost_usd),
+        "generation.max_tokens_total": (_charged(metrics, "tokens/"), generation.max_tokens_total),
+    }
+    if metrics["rows/not_run"] or metrics["rows/failed"]:
+        for name, (spent, cap) in caps.items():
+            if cap is not None and spent is not None and reaches(spent, cap):
+                return name
+    return ""
+
+
+def stopped_by(stops: Stops, metrics: Mapping[str, float | None], generation: GenerationParameters) -> str:
+    """The cause of an outage, `paused_tasks` where each task with rows to ask for is paused, or the cap; else empty."""
+    return stops.stopped_by or reached_cap(metrics, generation)
+
+
+def _charged(metrics: Mapping[str, float | None], unit: str) -> float | None:
+    """What a cap was charged: what is known, and the upper bound of the rest."""
+    return plus(metrics[f"{unit}known_this_run"], metrics[f"{unit}unknown_at_most_this_run"])
+
+
+def without_paused(
+    metrics: Mapping[str, float | None], outcomes: pd.DataFrame, paused: Sequence[PausedTask]
+) -> Mapping[str, float | None]:
+    """The metrics, with the shares that a paused task spoils measured on the other tasks' rows.
+
+    Those are `rate/parsed`, and `rate/<reason>` for each reject reason that a task is paused for. Where no row of
+    another task got a reply, all stays as it is.
+
+    Args:
+        metrics: Of the whole plan, by name.
+        outcomes: Columns `OUTCOMES`.
+        paused: The tasks that are asked no further.
+    """
+    others = outcomes[~outcomes["task_id"].isin([task.task_id for task in paused])]
+    candidates = int(others["outcome"].isin(_CANDIDATES).sum())
+    answered = candidates + int(others["reason"].isin(list(CONTENT_CAUSES)).sum())
+    if not paused or not answered:
+        return metrics
+    seen = {**metrics, "rate/parsed": candidates / answered}
+    for reason in {task.reason for task in paused}:
+        if (name := f"rate/{reason}") in metrics:
+            seen[name] = int((others["reason"] == reason).sum()) / candidates if candidates else None
+    return seen
+
+
+def commonest_reason(failed: pd.DataFrame) -> str:
+    """The commonest transport cause with its commonest words, as "10 rows failed as timeout (…)"; empty without one.
+
+    Args:
+        failed: Columns `failure_cause` and `detail`.
+    """
+    rows = failed[failed["failure_cause"].isin(list(TRANSPORT_CAUSES))]
+    if rows.empty:
+        return ""
+    cause = rows["failure_cause"].value_counts().index[0]
+    details = rows.loc[rows["failure_cause"] == cause, "detail"]
+    words = str(details.value_counts().index[0]).partition(". Next: ")[0].rstrip(".")
+    return f"{len(details):,} {'row' if len(details) == 1 else 'rows'} failed as {cause} ({words})"

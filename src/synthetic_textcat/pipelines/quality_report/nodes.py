@@ -1,5 +1,6 @@
-"""Nodes that decide and add up; those that measure stand in `signals`, those that show in `page`."""
+"""Nodes of `quality_report` that decide and count; measuring nodes are in `signals`, displaying nodes in `page`."""
 
+from collections.abc import Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -7,21 +8,28 @@ import numpy as np
 import pandas as pd
 
 from synthetic_textcat.llm.journal import Journal
-from synthetic_textcat.pipelines.quality_report.caps import stopped_by
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import known_of
-from synthetic_textcat.pipelines.quality_report.checks.tables import candidate_rows, findings_of
-from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge
-from synthetic_textcat.pipelines.quality_report.concern import Concern
-from synthetic_textcat.pipelines.quality_report.concerns import assess
-from synthetic_textcat.pipelines.quality_report.ledger import Ledger, count
-from synthetic_textcat.pipelines.quality_report.metrics import Metrics, merged, row_metrics, yield_metrics
-from synthetic_textcat.pipelines.quality_report.outcomes import PLANNED, ends_of, outcome_rows
-from synthetic_textcat.pipelines.quality_report.paused_shares import without_paused
+from synthetic_textcat.pipelines.quality_report.checks.verdicts import candidate_rows, findings_of, judge
+from synthetic_textcat.pipelines.quality_report.concerns import Concern, assess
+from synthetic_textcat.pipelines.quality_report.ledger import (
+    PLANNED,
+    Ledger,
+    Metrics,
+    commonest_reason,
+    count,
+    ends_of,
+    merged,
+    outcome_rows,
+    row_metrics,
+    stopped_by,
+    without_paused,
+    yield_metrics,
+)
+from synthetic_textcat.pipelines.quality_report.quota_shortfall import quota_metrics, quota_tables, shortfall_of
+from synthetic_textcat.pipelines.quality_report.quota_standing import Ends, beyond_target, standings
 from synthetic_textcat.pipelines.quality_report.signals.nodes import Signals, tables_of
 from synthetic_textcat.pipelines.quality_report.spending import add_up, spending_metrics
-from synthetic_textcat.pipelines.quality_report.surplus import beyond_target
-from synthetic_textcat.pipelines.quality_report.unanswered import commonest_reason
-from synthetic_textcat.schemas.offline_banner import OFFLINE_MODEL
+from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL, Stops
 from synthetic_textcat.schemas.parameters import (
     AttributeSamplingParameters,
     GenerationParameters,
@@ -29,9 +37,13 @@ from synthetic_textcat.schemas.parameters import (
     QualityReportParameters,
 )
 from synthetic_textcat.schemas.prices import PriceList
+from synthetic_textcat.schemas.quota import Rounds, Shortfall
 from synthetic_textcat.schemas.rows import EXAMPLES, REJECTED, fingerprints_of, own_of, plain, with_columns, with_own
-from synthetic_textcat.schemas.stops import Stops
 from synthetic_textcat.schemas.tasks import tasks_of
+from synthetic_textcat.text.unicode import speakable
+
+_MOST_REPLIES = 3
+_LONGEST_REPLY = 2_000  # characters
 
 
 class CheckedRows(NamedTuple):
@@ -150,3 +162,56 @@ def assess_run(
     why = Stops.read(stops)
     shares = without_paused(metrics, outcomes, why.paused)
     return assess(ledger, shares, settings, tables_of(signals), why, commonest_reason(failed))
+
+
+class QuotaState(NamedTuple):
+    """How far a quota is: for the report, and for the next pass."""
+
+    quota: Signals
+    shortfall: dict[str, Any]
+
+
+def measure_quota(
+    requests: pd.DataFrame,
+    calls: pd.DataFrame,
+    journal: Journal,
+    rounds: dict[str, Any],
+    previous_shortfall: dict[str, Any] | None,
+    attribute_sampling: AttributeSamplingParameters,
+    stops: dict[str, Any],
+    *ends: pd.DataFrame,
+) -> QuotaState:
+    """Where each cell stands, and what the next pass has to bring (`Shortfall`); both empty without a quota.
+
+    Args:
+        requests: The plan.
+        calls: Which call answers which row.
+        journal: The replies, of which those of infeasible cells are shown.
+        rounds: Of the plan.
+        previous_shortfall: What the pass before found.
+        attribute_sampling: Target, columns of a cell, most rounds.
+        stops: With the tasks that are paused, of which no pass brings more rows.
+        *ends: `examples`, `surplus`, `rejected`, `failed`.
+    """
+    planned = Rounds.read(rounds)
+    if planned is None or attribute_sampling.target_accepted is None:
+        return QuotaState({"metrics": {}, "tables": {}, "worst": {}}, {})
+    paused = {task.task_id for task in Stops.read(stops).paused}
+    cells = standings(requests, planned, attribute_sampling.per, Ends(*ends), paused)
+
+    def replies(positions: Sequence[int]) -> tuple[str, ...]:
+        return _raw(journal, fingerprints_of(requests.iloc[list(positions[-_MOST_REPLIES:])], calls))
+
+    previous = Shortfall.read(previous_shortfall)
+    if previous is not None and previous.recipe != planned.recipe:
+        previous = None
+    shortfall = shortfall_of(cells, planned, previous, attribute_sampling, replies)
+    tables = quota_tables(cells, shortfall, attribute_sampling.per)
+    return QuotaState(
+        {"metrics": quota_metrics(shortfall), "tables": tables, "worst": {}}, shortfall.model_dump(mode="json")
+    )
+
+
+def _raw(journal: Journal, fingerprints: Sequence[str]) -> tuple[str, ...]:
+    last = (own[-1].raw_text or own[-1].refusal or own[-1].error for own in journal.completions(fingerprints) if own)
+    return tuple(speakable(text)[:_LONGEST_REPLY] for text in last if text)

@@ -8,9 +8,9 @@ from synthetic_textcat.pipelines.quality_report.nodes import (
     check_candidates,
     list_outcomes,
     measure,
+    measure_quota,
     name_stop,
 )
-from synthetic_textcat.pipelines.quality_report.nodes_nodes import measure_quota
 from synthetic_textcat.pipelines.quality_report.page.nodes import plot_signals, plot_yield, write_report
 from synthetic_textcat.pipelines.quality_report.page.plots import SIGNAL_FIGURES
 from synthetic_textcat.pipelines.quality_report.signals.nodes import (

@@ -1,20 +1,28 @@
-"""From a pilot to the whole plan: expected values, each with a range of 95 %."""
+"""Estimates from a pilot to the whole plan: expected values, each with a 95 % range."""
 
 from collections.abc import Sequence
+from itertools import islice
 from math import nan, sqrt
 from typing import NamedTuple
 
 import pandas as pd
 
-from synthetic_textcat.pipelines.quote.refilling import rows_of_quota
+from synthetic_textcat.hashing import draw, draws
 from synthetic_textcat.schemas.outcomes import GOOD_OUTCOMES
 from synthetic_textcat.schemas.parameters import GenerationParameters
+from synthetic_textcat.schemas.quota import ShortCell, rows_for
 
 Quote = dict[str, float | None]
 """Flat name → number, or null where it can't be known."""
 
 _CONFIDENCE = 0.95
 _MINUTE_S = 60.0
+
+_DRAWS = 200_000
+"""Rows that are played at most, or a hundred cells: many cells are foreseen by some of them, and a few by turns."""
+
+_FEWEST_CELLS = 100
+_MOST_ROUNDS = 20
 
 
 class Quota(NamedTuple):
@@ -144,3 +152,48 @@ def _named(what: str, of_all: Range | None) -> Quote:
 
 def _number(value: float | None) -> float | None:
     return None if value is None or pd.isna(value) else float(value)
+
+
+def rows_of_quota(cells: int, target: int, share: float) -> float:
+    """Rows that are planned until each cell has its target, on average; every row is accepted with the same chance.
+
+    Args:
+        cells: How many there are.
+        target: Accepted rows of each.
+        share: The yield, above 0.
+    """
+    played = max(_FEWEST_CELLS, int(_DRAWS * share / target))
+    played = min(played, max(cells, _FEWEST_CELLS))
+    return cells * sum(_rows_of_cell(number, target, share) for number in range(played)) / played
+
+
+def _rows_of_cell(number: int, target: int, share: float) -> int:
+    chances = draws("quote", number, target)
+    cell = ShortCell(cell={}, accepted=0, missing=target, planned=0, causes={})
+    rows = target
+    for _ in range(_MOST_ROUNDS):
+        good = sum(chance < share for chance in islice(chances, rows))
+        accepted, planned = cell.accepted + good, cell.planned + rows
+        if accepted >= target:
+            return planned
+        cell = cell.model_copy(
+            update={"accepted": accepted, "missing": target - accepted, "planned": planned, "barren": not good}
+        )
+        rows = rows_for(cell, share)
+    return cell.planned
+
+
+def spread_sample(requests: pd.DataFrame, rows: int, seed: int) -> list[int]:
+    """Positions of so many rows, ascending; all of a smaller plan.
+
+    A systematic sample: the plan sorted by task, then language, then by chance (a hash), and every n-th row of it. So
+    tasks and languages have the share that they have in the plan, to within a row, and a mean over the sample is one
+    over the plan.
+    """
+    order = requests[["task_id", "language"]].assign(
+        chance=[draw(seed, "pilot", request_id) for request_id in requests["request_id"]]
+    )
+    positions = order.reset_index(drop=True).sort_values(["task_id", "language", "chance"]).index
+    taken = min(rows, len(positions))
+    step, start = len(positions) / taken, draw(seed, "pilot")
+    return sorted(int(positions[int((number + start) * step)]) for number in range(taken))

@@ -5,8 +5,7 @@ from typing import Any
 import pandas as pd
 
 from synthetic_textcat.llm.journal import Journal
-from synthetic_textcat.pipelines.quote.estimates import Quota, Quote, quote
-from synthetic_textcat.pipelines.quote.sampling import spread_sample
+from synthetic_textcat.pipelines.quote.estimates import Quota, Quote, quote, spread_sample
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, GenerationParameters, QuoteParameters
 from synthetic_textcat.schemas.quota import Rounds, all_cells
 from synthetic_textcat.schemas.rows import fingerprints_of

@@ -9,35 +9,35 @@ from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
 from synthetic_textcat.errors import RunStoppedError
 from synthetic_textcat.llm.budget import Budget
-from synthetic_textcat.llm.calls import Manner
+from synthetic_textcat.llm.calls import Manner, RetryPolicy, asking_again, judging
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.interview import Interview
 from synthetic_textcat.llm.journal import Journal
-from synthetic_textcat.llm.retries import asking_again, judging
-from synthetic_textcat.llm.retry_policy import RetryPolicy
-from synthetic_textcat.llm.row_templates import RowTemplates
+from synthetic_textcat.llm.row_prompts import RowTemplates
 from synthetic_textcat.llm.settlement import settle
 from synthetic_textcat.llm.spec import ChatModelSpec
-from synthetic_textcat.pipelines.task_ingest.brainstorm.collected import call_rows, task_rows
-from synthetic_textcat.pipelines.task_ingest.brainstorm.domains import read_domains
 from synthetic_textcat.pipelines.task_ingest.brainstorm.nodes import BrainstormPlan, Found, answer_all
 from synthetic_textcat.pipelines.task_ingest.brainstorm.report import (
+    call_rows,
     came_to,
     not_thought_of_yet,
     refuse_broken_off,
     refuse_nothing,
+    task_rows,
     warnings,
 )
-from synthetic_textcat.pipelines.task_ingest.given import (
+from synthetic_textcat.pipelines.task_ingest.brainstorm.rounds import read_domains
+from synthetic_textcat.pipelines.task_ingest.tasks_file import (
     GivenTasks,
     brainstorming_beside,
     have_own_attributes,
     have_seed_examples,
+    read_tasks,
     rows_of,
     sentences_of,
 )
-from synthetic_textcat.pipelines.task_ingest.tasks_file import read_tasks
-from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.completions import Completion, TaskList
+from synthetic_textcat.schemas.outcomes import LastBatch, Stops
 from synthetic_textcat.schemas.parameters import (
     AttributeSamplingParameters,
     GenerationParameters,
@@ -45,11 +45,8 @@ from synthetic_textcat.schemas.parameters import (
     TaskIngestParameters,
 )
 from synthetic_textcat.schemas.prices import PriceList
-from synthetic_textcat.schemas.replies import TaskList
-from synthetic_textcat.schemas.stops import LastBatch, Stops
-from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA
-from synthetic_textcat.schemas.tasks_by_call import TASKS_BY_CALL_ARROW_SCHEMA
-from synthetic_textcat.schemas.tasks_file import KeptTasks, TasksFile
+from synthetic_textcat.schemas.task_input import KeptTasks, TasksFile
+from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, TASKS_BY_CALL_ARROW_SCHEMA
 
 logger = logging.getLogger(__name__)
 

@@ -1,18 +1,22 @@
-"""The rules of the tasks file: what an entry may hold, and what is said of one that is wrong."""
+"""Rules of the tasks file: entries and table rows, their errors, and the tasks given before brainstorming."""
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from pydantic import BaseModel, ValidationError
 
-from synthetic_textcat.errors import TasksFileError
-from synthetic_textcat.pipelines.task_ingest.entry_faults import explain
-from synthetic_textcat.pipelines.task_ingest.table_rows import check_columns, entry_of
-from synthetic_textcat.schemas.label_names import unseen
-from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.errors import TasksFileError, nearest
+from synthetic_textcat.schemas.block import RANGE
+from synthetic_textcat.schemas.parameters import TaskIngestParameters
+from synthetic_textcat.schemas.rows import ATTRIBUTES
+from synthetic_textcat.schemas.task_input import JsonError, KeptTasks, no_text, parse_json, shown
+from synthetic_textcat.schemas.task_text import unseen
+from synthetic_textcat.schemas.tasks import Label, SeedExample, Task, tasks_of
 
 _KINDS = {
     "dict": "mapping",
@@ -31,6 +35,28 @@ _EXAMPLES = {
     ".csv": f"`{_TASK}` in the column `task`",
     ".parquet": f"`{_TASK}` in the column `task`",
 }
+
+_PARTS: dict[object, tuple[str, type[BaseModel]]] = {
+    "labels": ("label", Label),
+    "seed_examples": ("seed example", SeedExample),
+}
+_UNKNOWN_KEY = {"extra_forbidden", "invalid_key"}
+_FORMS = {
+    "labels": "a list of names, or a mapping of names to descriptions",
+    "seed_examples": "a list of texts, or a mapping of labels to texts",
+}
+_REMEDIES: dict[str, Callable[[str, object], str]] = {
+    "tuple_type": lambda key, value: f"{shown(value)} is no list; write {_FORMS[key]}",
+    "string_too_short": lambda *_: "the text is empty; fill it in, or remove it",
+    "string_type": lambda _, value: no_text(value),
+    "model_type": lambda _, value: no_text(value),
+}
+"""What is said of pydantic's types of error, from the key and the value."""
+
+Row = Mapping[Hashable, Any]
+
+_LONGEST = 60
+GivenTasks = list[Task] | KeptTasks
 
 
 def read_tasks(
@@ -135,3 +161,160 @@ def _example(file: str) -> str:
 def _kind(value: object) -> str:
     name = type(value).__name__
     return _KINDS.get(name, name)
+
+
+def explain(error: ValueError) -> str:
+    """The first fault in one sentence; an unknown key goes first, since it is often why another one is missing."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    problems = error.errors(include_url=False)
+    return _sentence(next((x for x in problems if x["type"] in _UNKNOWN_KEY), problems[0]))
+
+
+def _sentence(problem: Any) -> str:
+    kind, path, value = problem["type"], problem["loc"], problem["input"]
+    key = str(path[-1]) if path else ""
+    if kind in _UNKNOWN_KEY:
+        return f"{_before(path[:-1])}unknown key {key}; {nearest(key, _model(path).model_fields)}"
+    if kind == "missing":
+        return f"{_before(path[:-1])}lacks the key {key}; add it"
+    if key == "weight":
+        return f"{_before(path)}{shown(value)} is no weight; write {RANGE}, such as 2 or 0.5"
+    if kind in _REMEDIES:
+        return _before(path) + _REMEDIES[kind](key, value)
+    return _before(path) + str(problem["msg"]).removeprefix("Value error, ")
+
+
+def _model(path: tuple[int | str, ...]) -> type[BaseModel]:
+    return _PARTS[path[0]][1] if len(path) > 1 and path[0] in _PARTS else Task
+
+
+def _place(path: tuple[int | str, ...]) -> str:
+    """`label 2, name` for `labels.1.name`: entries are counted from 1 too."""
+    if len(path) > 1 and path[0] in _PARTS:
+        part, number = _PARTS[path[0]][0], path[1]
+        path = (f"{part} {int(number) + 1}", *path[2:])
+    return ", ".join(map(str, path))
+
+
+def _before(path: tuple[int | str, ...]) -> str:
+    return f"{_place(path)}: " if path else ""
+
+
+def check_columns(columns: list[str]) -> None:
+    """Whether the columns are keys of a task.
+
+    Raises:
+        ValueError: If one is not, stands there twice, or `task` is missing.
+    """
+    for number, column in enumerate(columns, start=1):
+        if not column.strip():
+            raise ValueError(f"column {number} has no name; name it or remove it")
+        if column not in Task.model_fields:
+            raise ValueError(f"unknown column {column}; {nearest(column, Task.model_fields)}")
+    if repeated := sorted({column for column in columns if columns.count(column) > 1}):
+        raise ValueError(f"names the column {repeated[0]} twice; keep one")
+    if "task" not in columns:
+        raise ValueError("lacks the column task; add it, with one sentence a row that describes the task")
+
+
+def entry_of(row: Row) -> dict[str, Any]:
+    """The entry of a row: its cells as values, without those that are empty.
+
+    Raises:
+        ValueError: If a cell is broken; names the column.
+    """
+    cells = ((str(column), _cell(str(column), _plain(value))) for column, value in row.items())
+    return {column: value for column, value in cells if value not in (None, "", {})}
+
+
+def _plain(value: Any) -> Any:
+    """Python's own lists, mappings, numbers and None, whatever Parquet and pandas made of them."""
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, list) and value and all(isinstance(item, tuple) for item in value):
+        value = dict(value)  # a map, as Arrow hands it over
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        # A struct has the keys of all rows; those of the others are null.
+        return dict(_given(value))
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if pd.isna(value) else value
+
+
+def _given(mapping: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for key, value in mapping.items():
+        if (plain := _plain(value)) is not None:
+            yield key, plain
+
+
+def _cell(column: str, value: Any) -> Any:
+    if column == "task" or not isinstance(value, str):
+        return value
+    text = value.strip()
+    if text.startswith(("[", "{")):
+        return _from_json(column, text)
+    if "|" in text and column in ATTRIBUTES:
+        several = json.dumps([part.strip() for part in text.split("|") if part.strip()], ensure_ascii=False)
+        raise ValueError(f"{column} holds {shown(text)}; write several values as a JSON list: {several}")
+    if text and column == "labels":
+        return _names(text)
+    return [text] if text and column == "seed_examples" else text
+
+
+def _from_json(column: str, text: str) -> Any:
+    try:
+        return parse_json(text)
+    except JsonError as error:
+        where = f" at character {error.column}" if error.column else ""
+        # A text of the user's may begin with a bracket, as in "[URGENT] please call".
+        or_list = f", or write a text as a JSON list: {_as_list(text)}" if column == "seed_examples" else ""
+        raise ValueError(
+            f"{column} begins like JSON and is none: {error.problem}{where}; mend that place{or_list}"
+        ) from None
+
+
+def _as_list(text: str) -> str:
+    return json.dumps([text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."], ensure_ascii=False)
+
+
+def _names(text: str) -> list[str]:
+    names = [name.strip() for name in text.split("|")]
+    if len(names) == 1:
+        raise ValueError(f"labels holds one name, {text!r}; write two or more, with | between them")
+    return names
+
+
+def have_own_attributes(given: GivenTasks) -> bool:
+    """Whether a task, or a label of one, has attributes beside those of the parameters."""
+    return any(task.extra or any(label.extra for label in task.labels) for task in _tasks(given))
+
+
+def have_seed_examples(given: GivenTasks) -> bool:
+    """Whether a task has texts that show the style."""
+    return any(task.seed_examples for task in _tasks(given))
+
+
+def sentences_of(given: GivenTasks) -> list[str]:
+    """What is not to be thought of again."""
+    return list(given.table["task"]) if isinstance(given, KeptTasks) else [task.task for task in given]
+
+
+def rows_of(given: GivenTasks) -> list[dict[str, Any]]:
+    """Rows of `tasks`; those of an earlier run say as they did where each came from."""
+    if not isinstance(given, KeptTasks):
+        return [task.to_row("file") for task in given]
+    models = given.table["model_name"].astype(object).where(given.table["model_name"].notna(), None)
+    origins = zip(given.table["source"], models, strict=True)
+    return [task.to_row(*origin) for task, origin in zip(tasks_of(given.table), origins, strict=True)]
+
+
+def brainstorming_beside(given: GivenTasks, settings: TaskIngestParameters) -> TaskIngestParameters:
+    """What is to be brainstormed: nothing beside the tasks of an earlier run, since those are all."""
+    return settings.model_copy(update={"num_brainstormed": 0}) if isinstance(given, KeptTasks) else settings
+
+
+def _tasks(given: GivenTasks) -> list[Task]:
+    return tasks_of(given.table) if isinstance(given, KeptTasks) else given

@@ -1,8 +1,14 @@
-"""Work that is shared out among processes comes to the same, in order, and leaves no process behind."""
+"""Work that is shared out among processes comes to the same, in order, and leaves no process behind.
 
+Progress on many rows: a bar on a terminal, elsewhere log lines; on few rows nothing.
+"""
+
+import contextlib
+import logging
 import multiprocessing
 import operator
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -10,7 +16,14 @@ import time
 
 import pytest
 
-from synthetic_textcat.pipelines.quality_report.checks.parallel import MANY, LostProcessError, processes_for, shared_out
+from synthetic_textcat.pipelines.quality_report.checks.parallel import (
+    ROWS_TO_SHARE,
+    ROWS_TO_SHOW,
+    LostProcessError,
+    processes_for,
+    shared_out,
+    watched,
+)
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from tests.llm.offline.rehearsal import rows
@@ -25,10 +38,17 @@ if __name__ == "__main__":
             print(*(child.pid for child in multiprocessing.active_children()), flush=True)
 """
 
+_ON_A_TERMINAL = """
+import time
+from synthetic_textcat.pipelines.quality_report.checks.parallel import ROWS_TO_SHOW, watched
+for row in watched(range(ROWS_TO_SHOW), ROWS_TO_SHOW, "Checking rows"):
+    row % 1_000 or time.sleep(0.05)
+"""
+
 
 def test_few_rows_take_no_other_process() -> None:
-    assert processes_for(MANY - 1) == 1
-    assert processes_for(MANY) >= 1
+    assert processes_for(ROWS_TO_SHARE - 1) == 1
+    assert processes_for(ROWS_TO_SHARE) >= 1
 
 
 def test_results_come_in_order_and_items_are_taken_as_needed() -> None:
@@ -52,7 +72,7 @@ def test_rows_are_judged_the_same_by_any_number_of_processes() -> None:
             QualityReportParameters(flag_only=("label_not_as_planned", "exact_duplicate")),
             total,
         )
-        for total in (0, MANY)
+        for total in (0, ROWS_TO_SHARE)
     ]
     assert judged[0] == judged[1]
     assert len(judged[0]) == 2_500
@@ -96,3 +116,41 @@ def _is_alive(process: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_all_rows_are_handed_on_and_lines_tell_how_far_it_is(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "synthetic_textcat")
+    assert list(watched(iter(range(ROWS_TO_SHOW)), ROWS_TO_SHOW, "Checking rows", every_s=0)) == list(
+        range(ROWS_TO_SHOW)
+    )
+    assert len(caplog.messages) == ROWS_TO_SHOW // 1_000
+    assert caplog.messages[4].startswith(f"Checking rows: 5,000 of {ROWS_TO_SHOW:,}, ")
+
+
+def test_between_lines_some_time_passes(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "synthetic_textcat")
+    assert len(list(watched(range(ROWS_TO_SHOW), ROWS_TO_SHOW, "Checking rows", every_s=1000))) == ROWS_TO_SHOW
+    assert caplog.messages == []
+
+
+def test_of_few_rows_nothing_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "synthetic_textcat")
+    assert list(watched(range(ROWS_TO_SHOW), ROWS_TO_SHOW - 1, "Checking rows", every_s=0)) == list(range(ROWS_TO_SHOW))
+    assert caplog.messages == []
+
+
+def test_on_a_terminal_a_bar_grows_and_is_taken_off() -> None:
+    ours, theirs = pty.openpty()
+    env = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}
+    with subprocess.Popen([sys.executable, "-c", _ON_A_TERMINAL], stdout=theirs, stderr=theirs, env=env) as running:
+        os.close(theirs)
+        written = b""
+        with contextlib.suppress(OSError):  # how the end of a terminal is told
+            while chunk := os.read(ours, 1 << 16):
+                written += chunk
+        os.close(ours)
+    assert running.returncode == 0, written.decode()
+    shown = written.decode()
+    assert shown.count("Checking rows") > 2
+    assert f"/{ROWS_TO_SHOW}" in shown
+    assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h") > 0  # the cursor is back

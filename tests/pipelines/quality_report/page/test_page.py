@@ -9,13 +9,19 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from synthetic_textcat.pipelines.quality_report.concern import Concern
-from synthetic_textcat.pipelines.quality_report.metrics import Metrics, merged, row_metrics
+from synthetic_textcat.pipelines.quality_report.concerns import Concern
+from synthetic_textcat.pipelines.quality_report.ledger import Metrics, merged, row_metrics
 from synthetic_textcat.pipelines.quality_report.page.nodes import plot_yield, write_report
-from synthetic_textcat.pipelines.quality_report.page.page import Report, render
-from synthetic_textcat.pipelines.quality_report.page.shown_rows import SAMPLE_SIZE, pointed_at, sample, shown_rows
+from synthetic_textcat.pipelines.quality_report.page.page import (
+    SAMPLE_SIZE,
+    Report,
+    pointed_at,
+    render,
+    sample,
+    shown_rows,
+)
 from synthetic_textcat.pipelines.quality_report.spending import add_up, spending_metrics
-from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
+from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.prices import PriceList, usd
 from synthetic_textcat.schemas.rows import EXAMPLES, FAILED, REJECTED, to_frame

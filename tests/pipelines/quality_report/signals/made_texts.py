@@ -8,7 +8,7 @@ from synthetic_textcat.hashing import draw_int, short_id
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
 from synthetic_textcat.schemas.rows import FINDINGS, REQUESTS, to_frame
 from synthetic_textcat.text.diversity_sample import Row, Sample
-from synthetic_textcat.text.words import words_of
+from synthetic_textcat.text.words import located_words
 from tests.pipelines.quality_report.builders import example_frame
 
 _SYLLABLES = ("ba", "ke", "lo", "mi", "nu", "pra", "sto", "ti", "vu", "zel")
@@ -28,7 +28,7 @@ def made_texts(count: int, words: int = 10, series: str = "") -> list[str]:
 
 def sample_of(texts: Iterable[str], cut: int = 10) -> Sample:
     """A sample of these texts, in this order."""
-    return Sample([Row(f"r{at}", "English", text, words_of(text)) for at, text in enumerate(texts)], cut)
+    return Sample([Row(f"r{at}", "English", text, located_words(text)) for at, text in enumerate(texts)], cut)
 
 
 def examples_of(texts: Sequence[str], language: str = "English") -> pd.DataFrame:

@@ -1,4 +1,9 @@
-"""The measures beside the run before and beside real texts."""
+"""The measures beside the run before and beside real texts.
+
+Which 4-grams come back, and in which rows.
+
+Diversity against the number of rows.
+"""
 
 import json
 from collections.abc import Sequence
@@ -9,8 +14,11 @@ import pandas as pd
 import pytest
 
 from synthetic_textcat.datasets import TextsDataset
+from synthetic_textcat.hashing import short_id
+from synthetic_textcat.pipelines.quality_report.signals.corpus import WORST
+from synthetic_textcat.pipelines.quality_report.signals.diversity import MOST_LISTED, diversity_growth, repeated_4grams
 from synthetic_textcat.pipelines.quality_report.signals.nodes import measure_diversity
-from synthetic_textcat.text.diversity import FACTS, MEASURES
+from synthetic_textcat.text.diversity import FACTS, MEASURES, values_of
 from tests.pipelines.quality_report.signals.made_texts import corpus_of, examples_of, made_texts
 
 _TEXTS = made_texts(60, words=12)
@@ -130,3 +138,50 @@ def test_real_texts_come_from_a_file_to_the_table(tmp_path: Path) -> None:
     run = _run(examples_of(_TEXTS), _OTHER, TextsDataset(filepath=str(file)).load())
     assert run["metrics"]["diversity/vs_reference/vendi"] == pytest.approx(1, abs=0.1)
     assert run["metrics"]["diversity/vs_previous/vendi"] > 1
+
+
+def test_the_most_shared_come_first_and_rows_are_named_by_what_they_share() -> None:
+    texts = ["I would like to go.", "i would like to eat!", "I would like to eat", "a b c d e", "d e f g h"]
+    measured = repeated_4grams(corpus_of(examples_of(texts)))
+    assert measured.tables["repeated_4grams"] == [
+        {"words": "i would like to", "rows": 3},
+        {"words": "would like to eat", "rows": 2},
+    ]
+    worst = measured.worst["self_repetition"]
+    assert {row["request_id"] for row in worst[:2]} == {short_id(1), short_id(2)}
+    assert {row["detail"] for row in worst[:2]} == {"2 of its 4-grams are in other rows; 'i would like to' in 2"}
+    assert worst[2:] == [
+        {"request_id": short_id(0), "detail": "1 of its 4-grams are in other rows; 'i would like to' in 2"}
+    ]
+
+
+def test_a_4gram_that_one_row_repeats_is_not_shared() -> None:
+    measured = repeated_4grams(corpus_of(examples_of(["a b c d a b c d", *made_texts(3)])))
+    assert not measured.tables["repeated_4grams"]
+    assert not measured.worst["self_repetition"]
+
+
+def test_lists_end_somewhere() -> None:
+    measured = repeated_4grams(corpus_of(examples_of(made_texts(1, words=30) * 60)))
+    assert len(measured.tables["repeated_4grams"]) == MOST_LISTED
+    assert len(measured.worst["self_repetition"]) == WORST
+
+
+def test_no_rows_share_nothing() -> None:
+    measured = repeated_4grams(corpus_of(examples_of([])))
+    assert not measured.tables["repeated_4grams"]
+    assert not measured.worst["self_repetition"]
+
+
+@pytest.mark.parametrize(("rows", "sizes"), [(0, []), (1, []), (7, [7]), (120, [50, 100])])
+def test_one_line_for_each_size_that_the_sample_has(rows: int, sizes: list[int]) -> None:
+    growth = diversity_growth(corpus_of(examples_of(made_texts(rows)))).tables["diversity_growth"]
+    assert [line["rows"] for line in growth] == sizes
+
+
+def test_the_curve_ends_at_the_measures_of_the_sample() -> None:
+    corpus = corpus_of(examples_of(made_texts(40) * 3))
+    first, last = diversity_growth(corpus).tables["diversity_growth"]
+    values = values_of(corpus.sample)
+    assert last == {name: values[name] for name in ("rows", "compression_ratio", "distinct_2", "vendi")}
+    assert last["distinct_2"] < first["distinct_2"]  # of 40 different texts there is nothing new any more

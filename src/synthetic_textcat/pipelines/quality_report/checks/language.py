@@ -1,20 +1,16 @@
-"""Whether a text is in the language that was asked for: by its script, then by what its letters say.
+"""Language check: the script of a text, then the language identified from its letters.
 
 A wrong verdict costs a paid row, so it needs clear evidence. Of 15,885 translated UI messages of 20 letters or more, in
 73 languages, 15 get one; of the 6,822 with 40 or more, two, and those really are English.
 """
 
 import re
+import unicodedata
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
-from synthetic_textcat.pipelines.quality_report.checks.scripts import (
-    letters_by_script,
-    scripts_of,
-    scripts_of_one_language,
-    shown,
-)
 from synthetic_textcat.schemas.languages import Language, find_language, languages
 
 if TYPE_CHECKING:
@@ -41,6 +37,39 @@ _SURELY_NOT = 0.05  # the probability of the group
 _LIKELY = 0.3  # that of the likeliest other; a title of names looks like everything a little
 _IN_NO_PROSE = "/\\@_"
 _NO_PROSE = re.compile(r"[!-~]*[/\\@_][!-~]*")  # addresses, paths and identifiers
+
+_LETTERS_OF = {
+    "Latn": {"LATIN"},
+    "Cyrl": {"CYRILLIC"},
+    "Arab": {"ARABIC"},
+    "Grek": {"GREEK"},
+    "Hebr": {"HEBREW"},
+    "Armn": {"ARMENIAN"},
+    "Geor": {"GEORGIAN"},
+    "Ethi": {"ETHIOPIC"},
+    "Deva": {"DEVANAGARI"},
+    "Beng": {"BENGALI"},
+    "Guru": {"GURMUKHI"},
+    "Gujr": {"GUJARATI"},
+    "Orya": {"ORIYA"},
+    "Taml": {"TAMIL"},
+    "Telu": {"TELUGU"},
+    "Knda": {"KANNADA"},
+    "Mlym": {"MALAYALAM"},
+    "Sinh": {"SINHALA"},
+    "Thai": {"THAI"},
+    "Laoo": {"LAO"},
+    "Mymr": {"MYANMAR"},
+    "Khmr": {"KHMER"},
+    "Hang": {"HANGUL", "CJK"},
+    "Hans": {"CJK"},
+    "Hant": {"CJK"},
+    "Jpan": {"HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "CJK"},
+}
+"""ISO 15924 script -> how Unicode's names of its letters begin."""
+
+_NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalpha())
+_ALSO_WRITTEN = {"sr": "Latn", "bs": "Cyrl", "uz": "Cyrl"}  # both scripts are in daily use
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,3 +161,38 @@ def _identifier() -> "LanguageIdentifier":
     # Rows of the weights side by side, as floats that need no conversion at each text: twice as fast, the same numbers.
     identifier.nb_ptc = np.ascontiguousarray(identifier.nb_ptc, dtype=np.float32)
     return identifier
+
+
+def letters_by_script(text: str) -> Counter[str]:
+    """How many letters of which script: the first word of their Unicode names."""
+    if text.isascii():
+        return Counter({"LATIN": len(text.encode("ascii").translate(None, _NO_LETTERS))})
+    found: Counter[str] = Counter()
+    for character, times in Counter(unicodedata.normalize("NFKC", text)).items():
+        if character.isalpha():
+            found[_script(character)] += times
+    return found
+
+
+@cache
+def _script(letter: str) -> str:
+    return unicodedata.name(letter, "other").split()[0]
+
+
+def shown(script: str) -> str:
+    """The script as a reader knows it."""
+    return "Chinese" if script == "CJK" else script.capitalize()
+
+
+@cache
+def scripts_of(language: Language) -> frozenset[str]:
+    """The scripts that a text in the language may be in."""
+    also = _ALSO_WRITTEN.get(language.code)
+    return frozenset(_LETTERS_OF[language.script] | (_LETTERS_OF[also] if also else set()))
+
+
+@cache
+def scripts_of_one_language() -> frozenset[str]:
+    """Scripts that tell the language by themselves; those that share Chinese characters do not."""
+    users = Counter(language.script for language in languages())
+    return frozenset(script for script, count in users.items() if count == 1) - {"Hans", "Hant", "Jpan"}

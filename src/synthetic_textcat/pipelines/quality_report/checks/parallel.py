@@ -1,5 +1,6 @@
-"""Work on single rows, shared out among processes where there are many. What comes of it is the same on any number."""
+"""Parallel checks in a process pool, with a progress bar. The result is the same for any number of processes."""
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -10,11 +11,18 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import islice
-from typing import TypeVar
+from time import monotonic
+from typing import TYPE_CHECKING, TypeVar
 
+from synthetic_textcat.console import hide, show, terminal
 from synthetic_textcat.errors import TextcatError
 
-MANY = 50_000
+if TYPE_CHECKING:
+    from rich.console import Console
+
+logger = logging.getLogger(__name__)
+
+ROWS_TO_SHARE = 50_000
 """Rows from which on processes share the work: to start one takes as long as some 10,000 rows."""
 
 _AT_ONCE = 2_000  # rows handed to a process at a time: half a second, which an interrupt waits for
@@ -24,6 +32,12 @@ _MOST = 8  # processes; each takes some 200 MB
 T = TypeVar("T")
 Result = TypeVar("Result")
 
+ROWS_TO_SHOW = 20_000
+"""Rows below which nothing is shown."""
+
+_STEP = 1_000  # rows between looks at the clock
+Tell = Callable[[int], None]
+
 
 class LostProcessError(TextcatError):
     """A process that ended before its work did."""
@@ -31,7 +45,7 @@ class LostProcessError(TextcatError):
 
 def processes_for(rows: int) -> int:
     """How many processes to share so many rows among; 1 is this one alone."""
-    return min(_cores(), _MOST) if rows >= MANY else 1
+    return min(_cores(), _MOST) if rows >= ROWS_TO_SHARE else 1
 
 
 def shared_out(work: Callable[[T], Result], items: Iterable[T], processes: int) -> Iterator[Result]:
@@ -94,3 +108,51 @@ def _all(work: Callable[[T], Result], share: list[T]) -> list[Result]:
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def watched(rows: Iterable[T], total: int, doing: str, every_s: float = 10.0) -> Iterator[T]:
+    """The rows, with their progress shown as they are taken.
+
+    Args:
+        rows: What comes of the work, row by row.
+        total: How many they will be.
+        doing: What is done to them.
+        every_s: Seconds between log lines, where there is no terminal.
+    """
+    if total < ROWS_TO_SHOW:
+        yield from rows
+        return
+    console = terminal()
+    with _lines(total, doing, every_s) if console is None else _bar(total, doing, console) as tell:
+        for done, row in enumerate(rows, start=1):
+            if done % _STEP == 0:
+                tell(done)
+            yield row
+
+
+@contextmanager
+def _lines(total: int, doing: str, every_s: float) -> Iterator[Tell]:
+    begun = last_said = monotonic()
+
+    def tell(done: int) -> None:
+        nonlocal last_said
+        now = monotonic()
+        if now - last_said >= every_s:
+            last_said = now
+            logger.info("%s: %s of %s, %.0f/s", doing, f"{done:,}", f"{total:,}", done / (now - begun))
+
+    yield tell
+
+
+@contextmanager
+def _bar(total: int, doing: str, console: "Console") -> Iterator[Tell]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=console, transient=True, refresh_per_second=4)
+    task = bar.add_task(doing, total=total)
+    show(bar)
+    try:
+        yield lambda done: bar.update(task, completed=done)
+    finally:
+        hide(bar)

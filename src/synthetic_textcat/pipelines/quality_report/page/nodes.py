@@ -4,16 +4,13 @@ from typing import Any
 
 import pandas as pd
 
-from synthetic_textcat.pipelines.quality_report.concern import Concern
-from synthetic_textcat.pipelines.quality_report.ledger import Ledger
-from synthetic_textcat.pipelines.quality_report.metrics import Metrics
-from synthetic_textcat.pipelines.quality_report.page.page import Report, render
+from synthetic_textcat.pipelines.quality_report.concerns import Concern
+from synthetic_textcat.pipelines.quality_report.ledger import Ledger, Metrics
+from synthetic_textcat.pipelines.quality_report.page.page import Report, pointed_at, render, sample
 from synthetic_textcat.pipelines.quality_report.page.plots import SIGNAL_FIGURES, yield_figure
-from synthetic_textcat.pipelines.quality_report.page.shown_rows import pointed_at, sample
 from synthetic_textcat.pipelines.quality_report.signals.nodes import Signals, tables_of
-from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
+from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL, Stops, stop_sentence
 from synthetic_textcat.schemas.parameters import LlmParameters
-from synthetic_textcat.schemas.stops import Stops, stop_sentence
 
 
 def plot_yield(ledger: Ledger) -> Any:

@@ -1,19 +1,41 @@
-"""The report: one HTML file that opens from disk."""
+"""The report: one HTML file that opens from disk, with sample rows and the worst rows of each signal."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
+
+import pandas as pd
 
 from synthetic_textcat.pages import render_page
-from synthetic_textcat.pipelines.quality_report.concern import Concern
-from synthetic_textcat.pipelines.quality_report.ledger import Ledger
-from synthetic_textcat.pipelines.quality_report.metrics import Metrics
-from synthetic_textcat.pipelines.quality_report.page.ends import ends_of
-from synthetic_textcat.pipelines.quality_report.page.layout import Section
+from synthetic_textcat.pipelines.quality_report.concerns import Concern
+from synthetic_textcat.pipelines.quality_report.ledger import Ledger, Metrics
+from synthetic_textcat.pipelines.quality_report.page.layout import Section, ends_of
 from synthetic_textcat.pipelines.quality_report.page.sections import SECTIONS
-from synthetic_textcat.pipelines.quality_report.page.shown_rows import ShownRow
+from synthetic_textcat.schemas.rows import own_of, records_of
 
 Rows = Sequence[Mapping[str, Any]]
+SAMPLE_SIZE = 20
+
+
+class ShownRow(TypedDict):
+    """What is shown of a row.
+
+    Attributes:
+        request_id: Of the plan.
+        why: Reason or cause, empty for an accepted row; `detail` says it in words.
+        input_text, label, misleading_label, task: None where the row has none.
+        language: As asked for, and `asked` all that was.
+    """
+
+    request_id: str
+    why: str
+    detail: str
+    input_text: str | None
+    label: str | None
+    misleading_label: str | None
+    task: str | None
+    language: str
+    asked: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +86,41 @@ def _with_content(report: Report) -> Iterator[Section]:
             report.metrics.get(number.metric) is not None for number in section.numbers
         ):
             yield section
+
+
+def sample(table: pd.DataFrame) -> list[ShownRow]:
+    """At most `SAMPLE_SIZE` rows at random, the same ones on each run: the smallest ids, which are hashes."""
+    ids = table["request_id"].sort_values().head(SAMPLE_SIZE)
+    return shown_rows(table.loc[ids.index])
+
+
+def pointed_at(worst: Sequence[Mapping[str, str]], tables: Iterable[pd.DataFrame]) -> list[ShownRow]:
+    """The rows that a signal points at, in its order and with its words; rows that no table has are left out."""
+    wanted = [row["request_id"] for row in worst]
+    found = {row["request_id"]: row for table in tables for row in shown_rows(table[table["request_id"].isin(wanted)])}
+    pairs = ((found.get(row["request_id"]), row["detail"]) for row in worst)
+    return [{**row, "detail": detail} for row, detail in pairs if row is not None]
+
+
+def shown_rows(table: pd.DataFrame) -> list[ShownRow]:
+    """Rows of `examples`, `rejected` or `failed` as they are shown."""
+    own = own_of(table)
+    return [
+        ShownRow(
+            request_id=row["request_id"],
+            why=row.get("reject_reason") or row.get("failure_cause") or "",
+            detail=row.get("detail") or "",
+            input_text=row.get("input_text"),
+            label=row.get("label"),
+            misleading_label=row.get("misleading_label"),
+            task=row.get("task"),
+            language=row["language"],
+            asked=_asked(row, own),
+        )
+        for row in records_of(table)
+    ]
+
+
+def _asked(row: Mapping[str, Any], own: Sequence[str]) -> str:
+    given = [f"{name}: {row[name]}" for name in own if row[name] is not None]
+    return ", ".join([row["language"], row["difficulty"], row["clarity"], f"{row['num_words']} words", *given])

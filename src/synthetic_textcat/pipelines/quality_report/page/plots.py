@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
-from synthetic_textcat.pipelines.quality_report.page.ends import ends_of
+from synthetic_textcat.pipelines.quality_report.page.layout import ends_of
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

@@ -1,21 +1,24 @@
-"""What signals are measured on."""
+"""The corpus that signals measure, and the form of their results: metrics, tables, worst rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple, TypedDict
 
 import pandas as pd
 
-from synthetic_textcat.pipelines.quality_report.checks.tables import split_flags
-from synthetic_textcat.pipelines.quality_report.ledger import Ledger, count
+from synthetic_textcat.pipelines.quality_report.checks.verdicts import split_flags
+from synthetic_textcat.pipelines.quality_report.ledger import Ledger, Metrics, count
 from synthetic_textcat.pipelines.quality_report.signals.learning import Learning, learn
 from synthetic_textcat.pipelines.quality_report.signals.word_counts import counted
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.rows import REJECTED, to_frame
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.text.diversity_sample import Pool, Sample, pool_of_examples, size_for
-from synthetic_textcat.text.label_rows import LabelRows, label_rows
+from synthetic_textcat.text.label_samples import LabelRows, label_rows
+
+WORST = 20
+"""Rows shown of each signal."""
 
 
 def is_among(ids: pd.Series, others: pd.Series) -> pd.Series:
@@ -95,3 +98,46 @@ class Corpus:
         """The examples on which diversity is measured."""
         cut = self.pool.cut
         return self.pool.sample(cut, size_for(len(self.pool.with_words(cut))))
+
+
+class WorstRow(TypedDict):
+    """A row that a signal points at.
+
+    Attributes:
+        request_id: An accepted row's, or a rejected one's where the signal is about these.
+        detail: What is wrong with it, in a few words.
+    """
+
+    request_id: str
+    detail: str
+
+
+class Measured(NamedTuple):
+    """Of one signal, or of several.
+
+    Attributes:
+        metrics: By name, grouped by `/`; null where it can't be computed.
+        tables: By name, rows of plain values: what the page and the plots show.
+        worst: By signal, at most `WORST` rows, the worst first.
+    """
+
+    metrics: Metrics
+    tables: Mapping[str, Sequence[Mapping[str, Any]]] = {}
+    worst: Mapping[str, Sequence[WorstRow]] = {}
+
+
+def together(parts: Iterable[Measured]) -> Measured:
+    """All parts in one."""
+    metrics: Metrics = {}
+    tables: dict[str, Sequence[Mapping[str, Any]]] = {}
+    worst: dict[str, Sequence[WorstRow]] = {}
+    for part in parts:
+        metrics |= part.metrics
+        tables |= part.tables
+        worst |= part.worst
+    return Measured(metrics, tables, worst)
+
+
+def slug(value: str) -> str:
+    """A value of an attribute as part of a metric's name: `less_than_10`."""
+    return value.casefold().replace(" ", "_")

@@ -1,18 +1,45 @@
-"""How much the rows differ, in numbers that mean something beside others only: the last run's, or real texts'."""
+"""Diversity of accepted rows: values next to earlier runs or real texts, growth curve, repeated n-grams."""
 
-from synthetic_textcat.pipelines.quality_report.signals.comparing import NAME, beside_earlier, beside_reference
-from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
-from synthetic_textcat.pipelines.quality_report.signals.earlier import earlier_than
-from synthetic_textcat.pipelines.quality_report.signals.measured import Measured
-from synthetic_textcat.text.diversity import FACTS, MEASURES, values_of
-from synthetic_textcat.text.diversity_sample import pool_of_texts
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypedDict
+
+from synthetic_textcat.pipelines.quality_report.ledger import Metrics
+from synthetic_textcat.pipelines.quality_report.signals.corpus import WORST, Corpus, Measured, WorstRow
+from synthetic_textcat.text.diversity import (
+    FACTS,
+    MEASURES,
+    Gram,
+    compression_ratio,
+    distinct_2,
+    rounded,
+    rows_with_4grams,
+    shared_4grams,
+    values_of,
+)
+from synthetic_textcat.text.diversity_sample import (
+    OTHER_MIX,
+    SIZES,
+    Pool,
+    Sample,
+    mixes_differ,
+    pool_of_texts,
+    size_for,
+    vendi,
+)
+
+MOST_LISTED = 10
+
+NAME = "diversity/"
+"""How the names of the metrics begin."""
 
 
 def diversity(corpus: Corpus) -> Measured:
     """The measures of the sample, beside those of the run before and of the user's real texts, if there are any.
 
     No measure has a threshold of its own: it depends on language, length and kind of text as much as on the model.
-    Metrics: `diversity/<fact or measure>` (see `measures`); `diversity/vs_previous/<measure>` and
+    Metrics: `diversity/<fact or measure>` (see `text.diversity`); `diversity/vs_previous/<measure>` and
     `diversity/vs_reference/<measure>`, ours / theirs, null where there is nothing to compare or it would mislead.
     Table `diversity`: measure, value, previous, reference, better (`higher` or `lower`, empty for a fact), note.
     """
@@ -35,3 +62,149 @@ def diversity(corpus: Corpus) -> Measured:
     for kind, beside in (("previous", earlier), ("reference", real)):
         metrics |= {f"{NAME}vs_{kind}/{name}": value for name, value in beside.ratios.items()}
     return Measured(metrics, {"diversity": table})
+
+
+def diversity_growth(corpus: Corpus) -> Measured:
+    """Measures of the first rows of the sample, for each of `SIZES` that it has, else for all of it.
+
+    Table `diversity_growth`: rows, compression_ratio, distinct_2, vendi (as in `diversity`).
+    """
+    sample = corpus.sample
+    count = len(sample.rows)
+    sizes = [size for size in SIZES if size <= count] or [count]
+    table = [
+        {
+            "rows": size,
+            "compression_ratio": rounded(compression_ratio(sample.head(size))),
+            "distinct_2": rounded(distinct_2(sample.head(size))),
+            "vendi": rounded(vendi(sample.vectors[:size])),
+        }
+        for size in sizes
+        if size > 1
+    ]
+    return Measured({}, {"diversity_growth": table})
+
+
+def repeated_4grams(corpus: Corpus) -> Measured:
+    """Which runs of four words come back in row after row of the sample.
+
+    Table `repeated_4grams`: words, rows (of the sample, that have them), of the `MOST_LISTED` that most rows share.
+    Worst `self_repetition`: the rows of the sample with the most 4-grams that another row has too.
+    """
+    rows_with = rows_with_4grams(corpus.sample)
+    most = sorted(((-rows, gram) for gram, rows in rows_with.items() if rows > 1))[:MOST_LISTED]
+    table = [{"words": " ".join(gram), "rows": -rows} for rows, gram in most]
+    return Measured({}, {"repeated_4grams": table}, {"self_repetition": _worst(corpus.sample, rows_with)})
+
+
+def _worst(sample: Sample, rows_with: Counter[Gram]) -> list[WorstRow]:
+    shared = list(shared_4grams(sample, rows_with))
+    places = sorted((at for at, grams in enumerate(shared) if grams), key=lambda at: (-len(shared[at]), at))[:WORST]
+    return [WorstRow(request_id=sample.rows[at].request_id, detail=_detail(shared[at], rows_with)) for at in places]
+
+
+def _detail(grams: Sequence[Gram], rows_with: Counter[Gram]) -> str:
+    rows, most = min((-rows_with[gram], gram) for gram in grams)
+    return f"{len(grams)} of its 4-grams are in other rows; {' '.join(most)!r} in {-rows - 1}"
+
+
+@dataclass(frozen=True)
+class Beside:
+    """The other side of a comparison.
+
+    Attributes:
+        values: Its facts and measures, by short name.
+        ratios: Ours / its, by measure; None where they are not comparable.
+        notes: By measure, what to know of the comparison; may be missing.
+    """
+
+    values: Metrics = field(default_factory=dict)
+    ratios: Metrics = field(default_factory=lambda: dict.fromkeys(MEASURES))
+    notes: dict[str, str] = field(default_factory=dict)
+
+
+class Earlier(TypedDict):
+    """Another run's diversity.
+
+    Attributes:
+        metrics: By full name.
+        languages: Share of its sample by language.
+    """
+
+    metrics: Metrics
+    languages: dict[str, float]
+
+
+def beside_earlier(sample: Sample, own: Metrics, earlier: Earlier | None) -> Beside:
+    """The run before: compared if its sample had as many rows, cut to as many words."""
+    if earlier is None:
+        return Beside()
+    theirs = {name: earlier["metrics"].get(NAME + name) for name in (*FACTS, *MEASURES)}
+    if any(own[name] != theirs[name] for name in ("rows", "words_cut")):
+        return Beside(theirs, notes=dict.fromkeys(MEASURES, "previous: not comparable: other n or length"))
+    other_mix = mixes_differ(sample.languages, earlier["languages"], by=OTHER_MIX)
+    notes = dict.fromkeys(MEASURES, "previous: another mix of languages") if other_mix else {}
+    return Beside(theirs, _ratios(own, theirs), notes)
+
+
+def beside_reference(pool: Pool, own: Metrics, reference: Pool | None) -> Beside:
+    """Real texts: both sides measured on as many rows as both have, cut to as many words as half of either have.
+
+    Where that is not our own sample, ours are measured again, for the ratio; a note gives the number.
+    """
+    if reference is None:
+        return Beside()
+    cut = min(pool.cut, reference.cut)
+    rows = size_for(min(len(pool.with_words(cut)), len(reference.with_words(cut))))
+    theirs = values_of(reference.sample(cut, rows))
+    if (rows, cut) == (own["rows"], own["words_cut"]):
+        return Beside(theirs, _ratios(own, theirs))
+    matched = values_of(pool.sample(cut, rows))
+    at = f"reference: on {rows} rows of {cut} words"
+    return Beside(theirs, _ratios(matched, theirs), {name: f"{at}, here {_shown(matched[name])}" for name in MEASURES})
+
+
+def _ratios(ours: Metrics, theirs: Metrics) -> Metrics:
+    return {name: _ratio(ours[name], theirs[name]) for name in MEASURES}
+
+
+def _ratio(ours: float | None, theirs: float | None) -> float | None:
+    return None if ours is None or not theirs else rounded(ours / theirs)
+
+
+def _shown(value: float | None) -> str:
+    return "not measurable" if value is None else f"{value:.4g}"
+
+
+class Memory(TypedDict):
+    """What is kept beside the numbers, for the next run.
+
+    Attributes:
+        sample_sha256: Of the sampled texts: tells new data from the same data measured again.
+        languages: Share of the sample by language.
+        previous: What this run was compared with.
+    """
+
+    sample_sha256: str
+    languages: dict[str, float]
+    previous: Earlier | None
+
+
+def earlier_than(sample: Sample, last: Mapping[str, Any] | None) -> Earlier | None:
+    """What to compare the sample with: what the file that was left measured, or that one's own if the data is the same.
+
+    Args:
+        sample: Of this run.
+        last: The file's content: `Measured` as JSON with a `Memory`; None if there is none.
+    """
+    if not last or "sample_sha256" not in last:  # none, or left by a version that did not compare
+        return None
+    if last["sample_sha256"] == sample.sha256:
+        previous: Earlier | None = last["previous"]
+        return previous
+    return Earlier(metrics=last["metrics"], languages=last["languages"])
+
+
+def memory_of(sample: Sample, last: Mapping[str, Any] | None) -> Memory:
+    """What to keep for the next run."""
+    return Memory(sample_sha256=sample.sha256, languages=sample.languages, previous=earlier_than(sample, last))

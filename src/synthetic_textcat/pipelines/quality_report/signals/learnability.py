@@ -1,19 +1,29 @@
-"""Whether a simple model learns the labels from the texts."""
+"""Learnability: macro-F1 of simple models, shortcuts without reading, and probable label errors."""
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from math import sqrt
 from typing import Any
 
 import numpy as np
 
-from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
-from synthetic_textcat.pipelines.quality_report.signals.learning import TaskLearning
-from synthetic_textcat.pipelines.quality_report.signals.measured import WORST, Measured, WorstRow
+from synthetic_textcat.pipelines.quality_report.ledger import Metrics
+from synthetic_textcat.pipelines.quality_report.signals.corpus import WORST, Corpus, Measured, WorstRow
+from synthetic_textcat.pipelines.quality_report.signals.learning import Learning, TaskLearning
+from synthetic_textcat.text.label_samples import LabelRows
 
 LEARNT = 0.7
 """Macro-F1 from which on the model is trusted to doubt a row. Measured: below it, it doubts good rows for the most."""
 
 _EASY = 0.9
 _BY_ONE_WORD = 0.9
+_WORDS_NAMED = 5
+_Z = 1.959963984540054  # the normal distribution's 97.5 % point
+NOT_INSTALLED = "not computable: pip install synthetic-textcat[labels]"
+NOT_LEARNT = f"not computable: macro-F1 is below {LEARNT}"
+
+Issues = Mapping[int, Sequence[int]]
+"""By the task's place among those measured: places of its rows, the least believable first."""
 
 
 def learnability(corpus: Corpus) -> Measured:
@@ -31,9 +41,9 @@ def learnability(corpus: Corpus) -> Measured:
         "learnability/tasks": len(learning.tasks),
         **{f"learnability/macro_f1/{task.sample.task_id}": task.reader_f1 for task in learning.tasks},
     }
-    lines = [_line(task) for task in sorted(learning.tasks, key=lambda task: task.reader_f1)]
+    lines = [_learnability_line(task) for task in sorted(learning.tasks, key=lambda task: task.reader_f1)]
     table = [*lines, *learning.unmeasured(macro_f1=None, chance_f1=None)]
-    return Measured(metrics, {"learnability": table}, {"learnability": _worst(learning.tasks)})
+    return Measured(metrics, {"learnability": table}, {"learnability": _hardest_rows(learning.tasks)})
 
 
 def doubt(task: TaskLearning, place: int) -> str:
@@ -44,7 +54,7 @@ def doubt(task: TaskLearning, place: int) -> str:
     return f"model says {names[best]!r} ({odds[best]:.2f}), label is {names[own]!r} ({odds[own]:.2f})"
 
 
-def _line(task: TaskLearning) -> dict[str, Any]:
+def _learnability_line(task: TaskLearning) -> dict[str, Any]:
     return {
         "task": task.sample.task,
         "rows": task.sample.rows,
@@ -63,7 +73,7 @@ def _note(task: TaskLearning) -> str:
     return f"one word a label reaches {share:.0%} of this: see the shortcuts"
 
 
-def _worst(tasks: Sequence[TaskLearning]) -> list[WorstRow]:
+def _hardest_rows(tasks: Sequence[TaskLearning]) -> list[WorstRow]:
     doubted = [
         (float(odds), at, place)
         for at, task in enumerate(tasks)
@@ -74,4 +84,165 @@ def _worst(tasks: Sequence[TaskLearning]) -> list[WorstRow]:
     return [
         WorstRow(request_id=tasks[at].sample.request_ids[place], detail=doubt(tasks[at], place))
         for _, at, place in sorted(doubted)[:WORST]
+    ]
+
+
+def shortcuts(corpus: Corpus) -> Measured:
+    """How far each shortcut leads, beside chance; the nearer to it, the more a model has to read.
+
+    Metrics, macro-F1 (0 to 1) on rows that were not learnt from, means over the measured tasks by their rows:
+    `shortcut/majority` (always the most frequent label), `shortcut/length` (a small decision tree on the text's length
+    in words and characters), `shortcut/word` (one word for each label). And over all rows whose two labels differ in
+    length: `shortcut/longer_label`, the share whose label is longer than the misleading one (unbiased: about 0.5),
+    with the 95 % Wilson interval `shortcut/longer_label_low` and `shortcut/longer_label_high`, and
+    `shortcut/longer_side`, the lower end of that interval for the share or the rest, whichever is the larger: at least
+    so many, chance aside.
+    `shortcut/length_gain` and `shortcut/word_gain`: how far the two go from chance to certain, the mean of
+    (macro-F1 - chance) / (1 - chance), at least 0.
+    Table `shortcuts`: task, rows (accepted), labels (that have rows enough), chance (1 / labels), majority, length,
+    word_score, words ("refund → billing", the most telling first). Worst: rows of the
+    task with the most telling word that this word alone classifies.
+    """
+    learning = corpus.learning
+    metrics = {
+        "shortcut/majority": learning.mean("majority_f1"),
+        "shortcut/length": learning.mean("length_f1"),
+        "shortcut/length_gain": learning.mean("length_gain"),
+        "shortcut/word": learning.mean("word_f1"),
+        "shortcut/word_gain": learning.mean("word_gain"),
+        **_longer_label(corpus.label_rows),
+    }
+    by_score = sorted(learning.tasks, key=lambda task: -task.word_f1)
+    return Measured(
+        metrics,
+        {"shortcuts": [_shortcut_line(task) for task in by_score]},
+        {"shortcuts": _shortcut_rows(learning.tasks)},
+    )
+
+
+def _longer_label(rows: LabelRows) -> Metrics:
+    lengths = np.array([len(name) for name in rows.names], dtype=np.int64)
+    own, other = lengths[rows.label], lengths[rows.misleading]
+    unequal = int((own != other).sum())
+    if not unequal:
+        return dict.fromkeys(f"shortcut/longer_{end}" for end in ("label", "side", "label_low", "label_high"))
+    share = int((own > other).sum()) / unequal
+    low, high = _wilson(share, unequal)
+    return {
+        "shortcut/longer_label": round(share, 4),
+        "shortcut/longer_side": round(max(low, 1 - high), 4),
+        "shortcut/longer_label_low": round(low, 4),
+        "shortcut/longer_label_high": round(high, 4),
+    }
+
+
+def _wilson(share: float, count: int) -> tuple[float, float]:
+    """The 95 % interval of a share (Wilson 1927); scipy.stats has it too, at a second of import."""
+    middle = (share + _Z**2 / (2 * count)) / (1 + _Z**2 / count)
+    reach = _Z / (1 + _Z**2 / count) * sqrt(share * (1 - share) / count + _Z**2 / (4 * count**2))
+    return max(0.0, middle - reach), min(1.0, middle + reach)
+
+
+def _shortcut_line(task: TaskLearning) -> dict[str, Any]:
+    return {
+        "task": task.sample.task,
+        "rows": task.sample.rows,
+        "labels": len(task.sample.names),
+        "chance": task.chance,
+        "majority": task.majority_f1,
+        "length": task.length_f1,
+        "word_score": task.word_f1,
+        "words": ", ".join(f"{word.word} → {word.label}" for word in task.words[:_WORDS_NAMED]),
+    }
+
+
+def _shortcut_rows(tasks: Sequence[TaskLearning]) -> list[WorstRow]:
+    telling = [task for task in tasks if task.words]
+    if not telling:
+        return []
+    task = max(telling, key=lambda task: task.words[0].telling)
+    word = task.words[0]
+    detail = f"the word {word.word!r} alone gives away {word.label!r}"
+    return [WorstRow(request_id=task.sample.request_ids[place], detail=detail) for place in word.rows[:WORST]]
+
+
+def label_noise(corpus: Corpus) -> Measured:
+    """The share of rows whose label the models of the other rows contradict (Northcutt et al. 2021, by cleanlab).
+
+    Only of tasks that a model learns well: where it doesn't, it doubts good labels. So most plans with few rows a task
+    have no such number. Of planted errors it finds some 50 to 90 %.
+    Metrics: `label_noise/rate` (issues / rows looked at; mean over the tasks by their rows; 0 to 1; null where no task
+    allows it), `label_noise/tasks` (how many do).
+    Table `label_noise`: task, rows, labels, macro_f1, issues (rows), rate, note (why it is not computable).
+    Worst: the issues whose own label is the least likely.
+    """
+    learning = corpus.learning
+    learnt = [at for at, task in enumerate(learning.tasks) if task.reader_f1 >= LEARNT]
+    find = _finder() if learnt else None
+    issues = {at: find(learning.tasks[at]) for at in learnt} if find else {}
+    lines = [_noise_line(task, issues.get(at)) for at, task in enumerate(learning.tasks)]
+    table = [
+        *sorted(lines, key=lambda line: -1.0 if line["rate"] is None else line["rate"], reverse=True),
+        *learning.unmeasured(macro_f1=None, issues=None, rate=None),
+    ]
+    metrics = {"label_noise/rate": _rate(learning, issues), "label_noise/tasks": len(issues)}
+    return Measured(metrics, {"label_noise": table}, {"label_noise": _noisiest_rows(learning, issues)})
+
+
+def _finder() -> Callable[[TaskLearning], Sequence[int]] | None:
+    """What names the issues of a task; None where cleanlab is not installed."""
+    try:
+        from cleanlab.filter import find_label_issues
+    except ImportError:
+        return None
+
+    def find(task: TaskLearning) -> Sequence[int]:
+        odds = np.round(task.reader, 6)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # on labels that are rare: they count as they are
+            found = find_label_issues(
+                task.sample.labels,
+                odds / odds.sum(axis=1, keepdims=True),
+                return_indices_ranked_by="self_confidence",
+                n_jobs=1,
+            )
+        return [int(place) for place in found]
+
+    return find
+
+
+def _noise_line(task: TaskLearning, issues: Sequence[int] | None) -> dict[str, Any]:
+    return {
+        "task": task.sample.task,
+        "rows": task.sample.rows,
+        "labels": len(task.sample.names),
+        "macro_f1": task.reader_f1,
+        "issues": None if issues is None else len(issues),
+        "rate": None if issues is None else _share(task, issues),
+        "note": "" if issues is not None else NOT_INSTALLED if task.reader_f1 >= LEARNT else NOT_LEARNT,
+    }
+
+
+def _share(task: TaskLearning, issues: Sequence[int]) -> float:
+    return round(len(issues) / len(task.sample.texts), 4)
+
+
+def _rate(learning: Learning, issues: Issues) -> float | None:
+    if not issues:
+        return None
+    tasks = [learning.tasks[at] for at in issues]
+    shares = [_share(task, places) for task, places in zip(tasks, issues.values(), strict=True)]
+    return round(float(np.average(shares, weights=[task.sample.rows for task in tasks])), 4)
+
+
+def _noisiest_rows(learning: Learning, issues: Issues) -> list[WorstRow]:
+    found = [
+        (round(float(task.reader[place, task.sample.labels[place]]), 6), at, place)
+        for at, places in issues.items()
+        for task in [learning.tasks[at]]
+        for place in places
+    ]
+    return [
+        WorstRow(request_id=learning.tasks[at].sample.request_ids[place], detail=doubt(learning.tasks[at], place))
+        for _, at, place in sorted(found)[:WORST]
     ]

@@ -1,4 +1,4 @@
-"""Everything that is learnt of the tasks, in one pass."""
+"""Simple models of each task's labels, fitted once and shared by the signals: reader, baselines, one-word rule."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,18 +9,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from synthetic_textcat.pipelines.quality_report.signals.models import length_guesses
-from synthetic_textcat.pipelines.quality_report.signals.one_word import guesses, rules_of
 from synthetic_textcat.schemas.rows import records_of
-from synthetic_textcat.text.label_rows import LabelRows
-from synthetic_textcat.text.label_samples import TaskSample, task_samples
-from synthetic_textcat.text.linear import macro_f1
-from synthetic_textcat.text.linear_models import reader_probabilities, word_counts
+from synthetic_textcat.text.label_samples import FOLDS, Codes, LabelRows, TaskSample, task_samples
+from synthetic_textcat.text.linear_models import held_out, macro_f1, reader_probabilities, word_counts
 
 TELLING = 0.3
 """From here on a word is named: it stands in at least so many more of the label's rows, as a share, than of others."""
 
 _MOST_LISTED = 50
+Flags = NDArray[np.bool_]
 
 
 class TellingWord(NamedTuple):
@@ -137,3 +134,64 @@ def _telling_words(present: Any, words: Sequence[str], sample: TaskSample) -> li
         if telling >= TELLING
     ]
     return sorted(named, key=lambda word: -word.telling)
+
+
+def length_guesses(counts: Any, texts: Sequence[str], labels: Codes, folds: Codes) -> Codes:
+    """The label of each row by its length alone: a small decision tree on words and characters, both as logarithms."""
+    from sklearn.tree import DecisionTreeClassifier
+
+    lengths = np.log1p(np.column_stack([np.asarray(counts.sum(axis=1)).ravel(), [len(text) for text in texts]]))
+    leaves = max(8, 2 * (labels.max() + 1))
+    tree = DecisionTreeClassifier(max_leaf_nodes=leaves, min_samples_leaf=5, class_weight="balanced", random_state=0)
+    return np.asarray(held_out(tree, lengths, labels, folds).argmax(axis=1))
+
+
+class Rules(NamedTuple):
+    """One word for each label.
+
+    Attributes:
+        words: The column of each label's word.
+        telling: How much it tells: its share of the label's rows less its share of the other rows, -1 to 1.
+    """
+
+    words: Codes
+    telling: NDArray[np.float64]
+
+
+def rules_of(present: Any, labels: Codes, kinds: int) -> Rules:
+    """The most telling word of each label; of equal ones the first of the alphabet.
+
+    Args:
+        present: Sparse, a row for each text and a column for each word: 1 where the text has the word.
+        labels: Of the texts, as numbers below `kinds`.
+        kinds: How many labels there are.
+    """
+    own = np.eye(kinds)[labels]
+    with_word = present.T @ own
+    all_with_word = with_word.sum(axis=1, keepdims=True)
+    sizes = own.sum(axis=0)
+    telling = with_word / sizes - (all_with_word - with_word) / (len(labels) - sizes)
+    words = telling.argmax(axis=0)
+    return Rules(words, telling[words, np.arange(kinds)])
+
+
+def guesses(present: Any, labels: Codes, kinds: int, folds: Codes) -> Codes:
+    """The label that the rules give to each row, learnt from the other folds.
+
+    A row with several labels' words gets the label whose word tells most; one with none of them the label that is most
+    frequent among such rows.
+    """
+    guessed = np.empty_like(labels)
+    for fold in range(FOLDS):
+        held_out = folds == fold
+        learnt, known = present[~held_out], labels[~held_out]
+        rules = rules_of(learnt, known, kinds)
+        without_word = known[~_bears(learnt, rules).any(axis=1)]
+        fallback = np.bincount(without_word if len(without_word) else known).argmax()
+        bears = _bears(present[held_out], rules)
+        guessed[held_out] = np.where(bears.any(axis=1), (bears * (rules.telling + 1)).argmax(axis=1), fallback)
+    return guessed
+
+
+def _bears(present: Any, rules: Rules) -> Flags:
+    return np.asarray(present[:, rules.words].toarray() > 0)

@@ -1,21 +1,39 @@
-"""Nodes that measure."""
+"""Nodes that measure, and the signals by group. To add a signal, name its function here."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
-from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus, is_among
-from synthetic_textcat.pipelines.quality_report.signals.earlier import memory_of
-from synthetic_textcat.pipelines.quality_report.signals.measured import together
-from synthetic_textcat.pipelines.quality_report.signals.registry import DIVERSITY, FIDELITY, LABELS, Signal
+from synthetic_textcat.pipelines.quality_report.signals.attribute_fidelity import coverage, length, readability
+from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus, Measured, is_among, together
+from synthetic_textcat.pipelines.quality_report.signals.diversity import (
+    diversity,
+    diversity_growth,
+    memory_of,
+    repeated_4grams,
+)
+from synthetic_textcat.pipelines.quality_report.signals.labels import label_balance, open_labels
+from synthetic_textcat.pipelines.quality_report.signals.learnability import label_noise, learnability, shortcuts
+from synthetic_textcat.pipelines.quality_report.signals.rates import language_agreement, losses, reject_rates
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.tasks import tasks_of
 
 Signals = dict[str, Any]
 """What a group of signals came to, as JSON keeps it: `metrics`, `tables` and `worst`, as in `Measured`."""
+
+Signal = Callable[[Corpus], Measured]
+
+FIDELITY: tuple[Signal, ...] = (losses, reject_rates, language_agreement, length, readability, coverage)
+"""Whether rows are what was asked for."""
+
+LABELS: tuple[Signal, ...] = (open_labels, label_balance, shortcuts, learnability, label_noise)
+"""Whether labels can be learnt, and only by reading."""
+
+DIVERSITY: tuple[Signal, ...] = (diversity, repeated_4grams, diversity_growth)
+"""Whether rows differ from one another."""
 
 
 def gather_corpus(

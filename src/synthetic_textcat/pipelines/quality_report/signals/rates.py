@@ -1,14 +1,14 @@
-"""How many candidates each check found, where labels leak, and how many rows were left at each stage."""
+"""Rates: reject reasons, label leaks, losses by task and language, agreement with the requested language."""
 
 from typing import Any
 
 import pandas as pd
 
 from synthetic_textcat.hashing import draw
-from synthetic_textcat.pipelines.quality_report.ledger import Ledger
-from synthetic_textcat.pipelines.quality_report.metrics import Metrics, candidates_in
-from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus, is_among
-from synthetic_textcat.pipelines.quality_report.signals.measured import WORST, Measured, WorstRow
+from synthetic_textcat.pipelines.quality_report.checks.language import GROUPS, can_agree
+from synthetic_textcat.pipelines.quality_report.ledger import Ledger, Metrics, candidates_in
+from synthetic_textcat.pipelines.quality_report.signals.corpus import WORST, Corpus, Measured, WorstRow, is_among
+from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS, TRANSPORT_CAUSES
 from synthetic_textcat.schemas.rows import records_of
 
@@ -19,6 +19,12 @@ MIN_ROWS = 30
 _LEAKED = "label_leaked"
 _LIKE = r"^(?P<similarity>[01]\.\d+) like (?P<kept>\S+)$"
 """The detail of a near duplicate, as `checks.comparisons` writes it."""
+
+MIN_VERIFIABLE_ROWS = 30
+"""Verifiable rows that a language needs for a metric of its own."""
+
+MOST_MIXUPS_LISTED = 200
+_VERDICTS = {"agrees": "agrees", "wrong": "wrong", "not verifiable": "not_verifiable"}
 
 
 def reject_rates(corpus: Corpus) -> Measured:
@@ -104,3 +110,96 @@ def _worst(corpus: Corpus) -> dict[str, list[WorstRow]]:
         for reason in REJECT_REASONS
         if len(group := order[order["reason"] == reason])
     }
+
+
+def losses(corpus: Corpus) -> Measured:
+    """Rows by their end, for each task and each language.
+
+    Tables `losses_by_task` and `losses_by_language`: task or language, planned, accepted, rejected, rest (failed or not
+    run), yield (accepted / planned, 0 to 1), reason (the one that rejected most rows, with their number); the lowest
+    yield first, at most `MOST_LISTED`. As metrics the yields are `yield/task/<task_id>` and `yield/language/<code>`.
+    """
+    rows = corpus.requests[["request_id", "task", "language"]]
+    rows = rows.assign(accepted=is_among(rows["request_id"], corpus.examples["request_id"]))
+    rows = rows.merge(corpus.rejected[["request_id", "reject_reason"]], on="request_id", how="left")
+    return Measured({}, {f"losses_by_{name}": _by(name, rows) for name in ("task", "language")})
+
+
+def _by(name: str, rows: pd.DataFrame) -> list[dict[str, Any]]:
+    groups = rows.groupby(name, sort=False)
+    counts = groups.agg(
+        planned=("request_id", "size"), accepted=("accepted", "sum"), rejected=("reject_reason", "count")
+    )
+    counts["rest"] = counts["planned"] - counts["accepted"] - counts["rejected"]
+    counts["yield"] = counts["accepted"] / counts["planned"]
+    worst = counts.sort_values("yield", kind="stable").head(MOST_LISTED)
+    lost = rows[rows["reject_reason"].notna() & rows[name].isin(worst.index)]
+    reasons = lost.groupby([name, "reject_reason"]).size().sort_values(kind="stable").reset_index(name="rows")
+    most = reasons.drop_duplicates(name, keep="last").set_index(name)
+    told = most["reject_reason"].str.replace("_", " ") + " (" + most["rows"].astype("str") + ")"
+    return list(records_of(worst.assign(reason=told.reindex(worst.index)).reset_index()))
+
+
+def language_agreement(corpus: Corpus) -> Measured:
+    """Verdicts of `checks.language` on candidates, by the language that was asked for.
+
+    Agreement = agrees / (agrees + wrong): of the verifiable rows. Languages that no text can be found to agree with
+    (`checks.language.can_agree`: romanised ones, and those unknown to the identifier) have none, and are left out of
+    it: whatever their rows are, it would be 0. Unit of all: share, 0 to 1; null where there is no such row.
+
+    Metrics:
+        language/agreement: of all verifiable rows.
+        language/agreement_macro: the mean over languages; those of one confusable group count as one.
+        language/agreement_lowest: the lowest of those of one language.
+        language/agreement/<code>: of one language, from `MIN_VERIFIABLE_ROWS` verifiable rows.
+        language/not_verifiable: rows not verifiable / rows with a verdict, of all languages.
+
+    Tables: `language_agreement` (language, rows with a verdict, agrees, wrong, not_verifiable, agreement) by rows, and
+    `language_found` (asked, found, rows: what rows were in instead), at most `MOST_MIXUPS_LISTED`, the most first.
+    """
+    counts = _counts(corpus)
+    judged = counts[counts["agreement"].notna()]
+    of_group = judged.groupby(judged["language"].map(_group_of))[["agrees", "wrong"]].sum()
+    by_group = of_group["agrees"] / of_group.sum(axis=1)
+    enough = judged[judged["agrees"] + judged["wrong"] >= MIN_VERIFIABLE_ROWS]
+    metrics: Metrics = {
+        "language/agreement": _share(judged["agrees"].sum(), of_group.to_numpy().sum()),
+        "language/agreement_macro": float(by_group.mean()) if len(by_group) else None,
+        "language/agreement_lowest": float(enough["agreement"].min()) if len(enough) else None,
+        "language/not_verifiable": _share(counts["not_verifiable"].sum(), counts["rows"].sum()),
+    }
+    for name, agreement in zip(enough["language"], enough["agreement"], strict=True):
+        metrics[f"language/agreement/{find_language(name).code}"] = agreement
+    return Measured(metrics, {"language_agreement": list(records_of(counts)), "language_found": _found(corpus)})
+
+
+def _counts(corpus: Corpus) -> pd.DataFrame:
+    """The table `language_agreement`, as a frame; agreement is missing where there is none."""
+    rows = corpus.candidates.groupby(["language", "language_verdict"]).size().unstack(fill_value=0)
+    counts = rows.reindex(columns=list(_VERDICTS), fill_value=0).rename(columns=_VERDICTS)
+    counts.insert(0, "rows", counts.sum(axis=1))
+    can = pd.Series([can_agree(str(name)) for name in counts.index], counts.index, dtype="bool")
+    verifiable = counts["agrees"] + counts["wrong"]
+    counts["agreement"] = (counts["agrees"] / verifiable).where(can)
+    counts = counts.sort_values("rows", ascending=False, kind="stable")
+    return counts.rename_axis(columns=None).reset_index()
+
+
+def _found(corpus: Corpus) -> list[dict[str, Any]]:
+    """What the details of the check say, without its words around it."""
+    hits = corpus.hits[corpus.hits["reason"] == "wrong_language"]
+    wrong = hits.merge(corpus.requests[["request_id", "language"]], on="request_id", how="left")
+    found = wrong["detail"].str.split(", ", n=1).str[-1].str.removeprefix("reads as ")
+    found = found.str.replace(r"^its letters are (.+)$", r"\1 letters", regex=True)
+    rows = found.groupby([wrong["language"].rename("asked"), found.rename("found")]).size()
+    most = rows.sort_values(ascending=False, kind="stable").head(MOST_MIXUPS_LISTED)
+    return list(records_of(most.rename("rows").reset_index()))
+
+
+def _group_of(name: str) -> str:
+    code = find_language(name).code.partition("-")[0]
+    return next(("+".join(sorted(group)) for group in GROUPS if code in group), code)
+
+
+def _share(part: float, whole: float) -> float | None:
+    return part / whole if whole else None

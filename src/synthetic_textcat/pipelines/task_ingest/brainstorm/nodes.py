@@ -1,4 +1,4 @@
-"""All calls of the brainstorming: one description for the node that asks and the one that collects."""
+"""Nodes of brainstorming, and the plan of its calls for the node that asks and the node that collects."""
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
@@ -9,12 +9,11 @@ from pydantic import BaseModel
 
 from synthetic_textcat.hashing import draw_int
 from synthetic_textcat.llm.calls import Call
-from synthetic_textcat.llm.fingerprints import Fingerprinter
-from synthetic_textcat.llm.prompts import Messages, check_placeholders
+from synthetic_textcat.llm.prompts import Fingerprinter, Messages, check_placeholders
 from synthetic_textcat.llm.settlement import Settlement
 from synthetic_textcat.pipelines.task_ingest.brainstorm.rounds import Asked, Brought, Rounds, Thought
+from synthetic_textcat.schemas.completions import LabelSet, TaskList, label_set_schema, task_list_schema
 from synthetic_textcat.schemas.parameters import LlmParameters, TaskIngestParameters
-from synthetic_textcat.schemas.replies import LabelSet, TaskList, label_set_schema, task_list_schema
 from synthetic_textcat.schemas.tasks import Label, Task
 
 _NONE_YET = "(none yet)"

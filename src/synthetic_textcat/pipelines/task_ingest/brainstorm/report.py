@@ -1,13 +1,15 @@
-"""What is said of what brainstorming came to; where that is less than was asked for, an error or warnings."""
+"""Report on brainstorming: rows of `tasks` and `tasks_by_call`, warnings and errors about missing tasks."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from synthetic_textcat.errors import BrainstormError
 from synthetic_textcat.pipelines.task_ingest.brainstorm.nodes import Found
 from synthetic_textcat.pipelines.task_ingest.brainstorm.rounds import Rounds
 from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
 from synthetic_textcat.schemas.parameters import TaskIngestParameters
+from synthetic_textcat.schemas.tasks import Task
 
 _AGAIN = "Next: run the same command again, or set task_ingest.num_brainstormed=0"
 
@@ -101,3 +103,27 @@ def _left_out(found: Found) -> str:
 
 def _counted(causes: Iterable[str | None]) -> str:
     return ", ".join(f"{cause} {times}" for cause, times in sorted(Counter(filter(None, causes)).items()))
+
+
+def task_rows(found: Found, settings: TaskIngestParameters) -> list[dict[str, Any]]:
+    """The tasks that count; where label sets are asked for, those that got one."""
+    return [
+        Task(task=each.thought.sentence, labels=each.labels).to_row("brainstorm", each.thought.model_name)
+        for each in found.proposed
+        if each.labels or settings.label_sets == "none"
+    ]
+
+
+def call_rows(rounds: Rounds) -> list[dict[str, Any]]:
+    """One row a call of the rounds that are whole."""
+    return [
+        {
+            "call_number": turn.asked.number,
+            "domain": turn.asked.domain,
+            "tasks": [thought.sentence for thought in turn.new],
+            "num_replied": len(turn.brought.sentences),
+            "failure_cause": turn.brought.cause,
+            "model_name": turn.brought.model_name,
+        }
+        for turn in rounds.turns
+    ]

@@ -1,16 +1,20 @@
-"""Brainstorming in rounds: which call asks for what, and what the replies come to. A function of seed and replies."""
+"""Brainstorming rounds: the domains, questions and accepted tasks as a function of seed and replies."""
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from synthetic_textcat.hashing import draw
+from synthetic_textcat.errors import DomainsFileError
+from synthetic_textcat.hashing import draw, shuffled
 from synthetic_textcat.pipelines.task_ingest.brainstorm.distinct_tasks import DistinctTasks
-from synthetic_textcat.pipelines.task_ingest.brainstorm.domains import in_turn
 from synthetic_textcat.schemas.parameters import TaskIngestParameters
+from synthetic_textcat.schemas.task_input import DomainsFile
+from synthetic_textcat.schemas.tasks import normalise
 
 SHOWN = 6
 """How many of the tasks found so far a call is shown: enough to steer away from, few enough to be read."""
+
+_UNNAMED = "The file of the catalog entry domains"
 
 
 class Asked(NamedTuple):
@@ -118,3 +122,32 @@ class Rounds:
 
 def _in_one_line(sentence: str) -> str:
     return " ".join(sentence.split())
+
+
+def read_domains(content: object) -> list[str]:
+    """The domains of the file's content, in its order.
+
+    Args:
+        content: What the catalog's entry loads: a `DomainsFile`, or, from a dataset of Kedro's, a list.
+
+    Raises:
+        DomainsFileError: If it is no list of different texts; names the entry.
+    """
+    file = _UNNAMED
+    if isinstance(content, DomainsFile):
+        file, content = content.path, content.content
+    if not isinstance(content, list) or not content:
+        raise DomainsFileError(f"{file} is no list of domains. Next: write one `- ...` a line, such as `- bakery`")
+    seen: dict[str, int] = {}
+    for number, entry in enumerate(content, start=1):
+        if not isinstance(entry, str) or not entry.strip():
+            raise DomainsFileError(f"{file}, entry {number} is {entry!r}, which is no text. Next: quote or remove it")
+        first = seen.setdefault(normalise(entry), number)
+        if first != number:
+            raise DomainsFileError(f"{file}, entry {number} repeats entry {first}: {entry!r}. Next: remove one")
+    return [" ".join(entry.split()) for entry in content]
+
+
+def in_turn(domains: Sequence[str], seed: int) -> list[str]:
+    """The order in which calls get the domains: call n the n-th, and past the last one from the first again."""
+    return shuffled(domains, seed, "domains")

@@ -1,0 +1,87 @@
+"""Why a run asked for less than its plan: from the node that asks to catalog, tags and last lines."""
+
+from datetime import UTC, datetime
+
+import pytest
+from kedro.io import DataCatalog
+
+from synthetic_textcat.hooks.catalog_inputs import StopNotes, reject_reason
+from synthetic_textcat.hooks.summary_lines import stop_lines
+from synthetic_textcat.hooks.tracking.description import stop_tags
+from synthetic_textcat.schemas.completions import Reply
+from synthetic_textcat.schemas.outcomes import LastBatch, Outage, PausedTask, Stops
+from synthetic_textcat.schemas.tasks import Task
+from tests.llm.builders import completion
+
+_UNTIL = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
+_OUTAGE = Outage(cause="rate_limited", words="You have reached your daily limit. " * 5, until=_UNTIL)
+_PAUSED = PausedTask(
+    task_id="t1", task="Say how formal an e-mail is. " * 9, reason="refused", detail="no", replies=23, not_asked=1_234
+)
+
+
+def test_the_dataset_is_empty_until_a_last_batch_says_why_and_again_in_the_next_run() -> None:
+    notes, catalog = StopNotes(), DataCatalog()
+    notes.before_pipeline_run(catalog)
+    assert Stops.read(catalog.load("stops")) == Stops() == notes.current()
+    notes.after_dataset_saved([completion()])
+    assert not catalog.load("stops")
+    stops = Stops(outage=_OUTAGE, paused=(_PAUSED,))
+    notes.after_dataset_saved(LastBatch(stops))
+    assert Stops.read(catalog.load("stops")) == stops == notes.current()
+    notes.before_pipeline_run(catalog)
+    assert not catalog.load("stops")
+
+
+def test_a_last_batch_is_a_list_like_any_other() -> None:
+    assert LastBatch(Stops()) == []
+    assert LastBatch(Stops(), [completion()]) == [completion()]
+
+
+@pytest.mark.parametrize(
+    ("stops", "stopped_by"),
+    [
+        (Stops(), ""),
+        (Stops(outage=_OUTAGE), "rate_limited"),
+        (Stops(paused=(_PAUSED,)), ""),
+        (Stops(paused=(_PAUSED,), all_paused=True), "paused_tasks"),
+    ],
+)
+def test_tags_say_what_stopped_it_and_what_is_paused(stops: Stops, stopped_by: str) -> None:
+    tags = stop_tags(stops)
+    assert tags.get("stopped_by", "") == stopped_by
+    assert ("paused_tasks" in tags) == bool(stops.paused)
+
+
+def test_the_last_lines_fit_a_terminal_and_say_why_until_when_and_what_to_do() -> None:
+    lines = list(stop_lines("", Stops(outage=_OUTAGE, paused=(_PAUSED,) * 9)))
+    assert all(len(line) <= 80 and "\n" not in line for line in lines)  # `say` takes a line break for another's
+    said = " ".join(" ".join(lines).split())
+    assert "stopped by rate_limited (You have reached your daily limit." in said
+    local = _UNTIL.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+    assert f"Run the same command after {local}, as the server asks" in said
+    assert "paused Say how formal" in said
+    assert "first 23 replies all refused; 1,234 rows not asked for" in said
+    assert "and 4 more tasks: see the report" in said
+    assert "generation.pause_task_after" in said
+
+
+def test_without_a_time_the_next_step_is_said_too_and_a_cap_as_ever() -> None:
+    outage = Outage(cause="connection_error", words="closed")
+    said = " ".join(" ".join(stop_lines("", Stops(outage=outage))).split())
+    assert "Run the same command when the server answers again" in said
+    (line,) = stop_lines("generation.max_cost_usd", Stops())
+    assert line == "stopped   by generation.max_cost_usd; raise it and the same command goes on"
+    assert list(stop_lines("", Stops())) == []
+
+
+def test_the_check_that_is_lent_is_the_reports() -> None:
+    task = Task.model_validate({"task": "Sort mail.", "labels": ["Billing", "Shipping"]})
+    row = {"request_id": "r0", "label": "Billing", "language": "English"}
+    good = Reply(input_text="My parcel is late.", label="Billing", misleading_label="Shipping")
+    assert reject_reason(task, row, good) is None
+    other = good.model_copy(update={"label": "Shipping", "misleading_label": "Billing"})
+    problem = reject_reason(task, row, other)
+    assert problem is not None
+    assert problem.cause == "label_not_as_planned"
+    assert reject_reason(task, row, other, flag_only=("label_not_as_planned",)) is None
