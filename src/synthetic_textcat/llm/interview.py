@@ -2,10 +2,10 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
@@ -14,11 +14,23 @@ from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.engine import Batches, complete_rounds
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.llm.settlement import Settlement, open_rows, settle
-from synthetic_textcat.pipelines.task_ingest.brainstorm.nodes import Conversation, Questions
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.outcomes import Outage
 
 logger = logging.getLogger(__name__)
+
+
+class Questions(NamedTuple):
+    """Calls that may be made at once, what their replies are to hold, and what they ask for in words."""
+
+    calls: list[Call]
+    wanted: type[BaseModel]
+    about: str
+
+
+Result = TypeVar("Result")
+Conversation = Generator[Questions, Sequence[Settlement[Any]], Result]
+"""Gives questions, is sent what they came to, and in the end returns what was found."""
 
 
 class Interview:
@@ -30,7 +42,7 @@ class Interview:
         max_attempts: Replies asked for a call.
     """
 
-    def __init__(self, conversation: Conversation, journal: Journal, max_attempts: int) -> None:
+    def __init__(self, conversation: Conversation[Any], journal: Journal, max_attempts: int) -> None:
         self._conversation = conversation
         self._journal = journal
         self._max_attempts = max_attempts
@@ -91,3 +103,14 @@ class Interview:
 
     def _wanted_of(self, completion: Completion) -> type[BaseModel]:
         return self._wanted[completion.fingerprint]
+
+
+def answer_all(conversation: Conversation[Result], answers: Callable[[Questions], Sequence[Settlement[Any]]]) -> Result:
+    """What is found if each question is answered so."""
+    try:
+        questions = next(conversation)
+        while True:
+            questions = conversation.send(answers(questions))
+    except StopIteration as end:
+        found: Result = end.value
+        return found

@@ -13,8 +13,7 @@ from synthetic_textcat.llm.budget import Budget
 from synthetic_textcat.llm.calls import Manner, RetryPolicy, asking_again, judging
 from synthetic_textcat.llm.interview import Interview
 from synthetic_textcat.llm.journal import Journal, completion_line
-from synthetic_textcat.pipelines.task_ingest.brainstorm.nodes import BrainstormPlan
-from synthetic_textcat.pipelines.task_ingest.nodes import CollectedTasks, collect_tasks
+from synthetic_textcat.pipelines.task_ingest.brainstorm.nodes import BrainstormPlan, CollectedTasks, collect_tasks
 from synthetic_textcat.schemas.completions import Completion, TaskList
 from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters, TaskIngestParameters
 from synthetic_textcat.schemas.prices import PriceList

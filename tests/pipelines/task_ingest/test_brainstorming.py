@@ -13,7 +13,7 @@ from langchain_core.prompts import ChatPromptTemplate
 from synthetic_textcat.errors import BrainstormError, FatalAnswerError, PromptError, TransportError
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.llm.spec import ChatModelSpec
-from synthetic_textcat.pipelines.task_ingest.nodes import ask_for_tasks, collect_tasks, plan_brainstorm
+from synthetic_textcat.pipelines.task_ingest.brainstorm.nodes import ask_for_tasks, collect_tasks, plan_brainstorm
 from synthetic_textcat.schemas.parameters import GenerationParameters, TaskIngestParameters
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, TASKS_BY_CALL_ARROW_SCHEMA
 from tests.llm.builders import BAD, write_journal

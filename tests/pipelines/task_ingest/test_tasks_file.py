@@ -13,7 +13,8 @@ from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
 from synthetic_textcat.errors import PromptError, TasksFileError
 from synthetic_textcat.pipeline_registry import register_pipelines
-from synthetic_textcat.pipelines.task_ingest.nodes import ask_for_tasks, check_row_prompts, read_tasks_file
+from synthetic_textcat.pipelines.task_ingest.brainstorm.nodes import ask_for_tasks
+from synthetic_textcat.pipelines.task_ingest.nodes import check_row_prompts, read_tasks_file
 from synthetic_textcat.pipelines.task_ingest.tasks_file import (
     GivenTasks,
     brainstorming_beside,

@@ -2,14 +2,13 @@
 
 from kedro.pipeline import Pipeline, node
 
-from synthetic_textcat.pipelines.task_ingest.nodes import (
+from synthetic_textcat.pipelines.task_ingest.brainstorm.nodes import (
     ask_for_tasks,
-    check_row_prompts,
     collect_known_tasks,
     collect_tasks,
     plan_brainstorm,
-    read_tasks_file,
 )
+from synthetic_textcat.pipelines.task_ingest.nodes import check_row_prompts, read_tasks_file
 
 
 def create_pipeline() -> Pipeline:

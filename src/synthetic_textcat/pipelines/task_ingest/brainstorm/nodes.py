@@ -1,57 +1,55 @@
 """Nodes of brainstorming, and the plan of its calls for the node that asks and the node that collects."""
 
-from collections.abc import Callable, Generator, Sequence
+import logging
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import pandas as pd
 from langchain_core.prompts import ChatPromptTemplate
-from pydantic import BaseModel
 
+from synthetic_textcat.errors import RunStoppedError
 from synthetic_textcat.hashing import draw_int
-from synthetic_textcat.llm.calls import Call
+from synthetic_textcat.llm.budget import Budget
+from synthetic_textcat.llm.calls import Call, Manner, RetryPolicy, asking_again, judging
+from synthetic_textcat.llm.chat import Chat
+from synthetic_textcat.llm.interview import Conversation, Interview, Questions, answer_all
+from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.llm.prompts import Fingerprinter, Messages, check_placeholders
-from synthetic_textcat.llm.settlement import Settlement
-from synthetic_textcat.pipelines.task_ingest.brainstorm.rounds import Asked, Brought, Rounds, Thought
-from synthetic_textcat.schemas.completions import LabelSet, TaskList, label_set_schema, task_list_schema
-from synthetic_textcat.schemas.parameters import LlmParameters, TaskIngestParameters
-from synthetic_textcat.schemas.tasks import Label, Task
+from synthetic_textcat.llm.settlement import Settlement, settle
+from synthetic_textcat.llm.spec import ChatModelSpec
+from synthetic_textcat.pipelines.task_ingest.brainstorm.report import (
+    call_rows,
+    came_to,
+    not_thought_of_yet,
+    refuse_broken_off,
+    refuse_nothing,
+    task_rows,
+    warnings,
+)
+from synthetic_textcat.pipelines.task_ingest.brainstorm.rounds import (
+    Asked,
+    Brought,
+    Found,
+    Proposed,
+    Rounds,
+    Thought,
+    read_domains,
+)
+from synthetic_textcat.pipelines.task_ingest.tasks_file import GivenTasks, brainstorming_beside, rows_of, sentences_of
+from synthetic_textcat.schemas.completions import Completion, LabelSet, TaskList, label_set_schema, task_list_schema
+from synthetic_textcat.schemas.outcomes import LastBatch, Stops
+from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters, TaskIngestParameters
+from synthetic_textcat.schemas.prices import PriceList
+from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, TASKS_BY_CALL_ARROW_SCHEMA, Label, Task
 
 _NONE_YET = "(none yet)"
+
 _TIMES_ASKED, _ASKED_BEYOND = 2, 20
 """At most twice the tasks that are wanted, and 20, are asked for a label set: enough to replace every other one, and so
 many that a model which can't do it at all ends the run at `first_replies.ENOUGH`, however few are wanted."""
 
-
-class Questions(NamedTuple):
-    """Calls that may be made at once, what their replies are to hold, and what they ask for in words."""
-
-    calls: list[Call]
-    wanted: type[BaseModel]
-    about: str
-
-
-class Proposed(NamedTuple):
-    """A task that counts, with its label set: empty where none is asked for, or none was had."""
-
-    thought: Thought
-    labels: tuple[Label, ...] = ()
-    brought: Brought = Brought()
-
-
-class Found(NamedTuple):
-    """What brainstorming came to: the rounds at their end, and the tasks that count."""
-
-    rounds: Rounds
-    proposed: list[Proposed]
-
-    @property
-    def labelled(self) -> int:
-        """How many of the tasks have a label set."""
-        return sum(bool(each.labels) for each in self.proposed)
-
-
-Conversation = Generator[Questions, Sequence[Settlement[Any]], Found]
-"""Gives questions, is sent what they came to, and in the end returns what was found."""
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ class BrainstormPlan:
         check_placeholders("brainstorm", self.prompt, required=["num_tasks", "domain", "found"], allowed=[])
         check_placeholders("label_set", self.label_prompt, required=["task"], allowed=[])
 
-    def conversation(self) -> Conversation:
+    def conversation(self) -> Conversation[Found]:
         """The whole of it; the same questions for the same answers."""
         rounds = Rounds(self.seed, self.settings, self.domains, self.file)
         yield from self._rounds(rounds)
@@ -140,12 +138,122 @@ class BrainstormPlan:
         return Proposed(thought, named, self._brought(settlement))
 
 
-def answer_all(conversation: Conversation, answers: Callable[[Questions], Sequence[Settlement[Any]]]) -> Found:
-    """What is found if each question is answered so."""
-    try:
-        questions = next(conversation)
-        while True:
-            questions = conversation.send(answers(questions))
-    except StopIteration as end:
-        found: Found = end.value
-        return found
+class CollectedTasks(NamedTuple):
+    """All tasks, flat, and the brainstormed ones by the calls that brought them."""
+
+    tasks: pd.DataFrame
+    tasks_by_call: pd.DataFrame
+
+
+def plan_brainstorm(
+    file_tasks: GivenTasks,
+    domains: object,
+    brainstorm_prompt: ChatPromptTemplate,
+    label_set_prompt: ChatPromptTemplate,
+    spec: ChatModelSpec,
+    llm: LlmParameters,
+    task_ingest: TaskIngestParameters,
+    generation: GenerationParameters,
+    seed: int,
+) -> BrainstormPlan:
+    """What is to be asked, checked before a call is paid for.
+
+    Raises:
+        DomainsFileError: If the list of domains is wrong.
+        PromptError: If a prompt can't be filled.
+    """
+    return BrainstormPlan(
+        seed=seed,
+        settings=brainstorming_beside(file_tasks, task_ingest),
+        domains=read_domains(domains),
+        file=sentences_of(file_tasks),
+        prompt=brainstorm_prompt,
+        label_prompt=label_set_prompt,
+        llm=llm,
+        identity=spec.identity,
+        max_attempts=generation.max_attempts,
+    )
+
+
+def ask_for_tasks(
+    plan: BrainstormPlan,
+    journal: Journal,
+    retry_prompt: ChatPromptTemplate,
+    spec: ChatModelSpec,
+    llm: LlmParameters,
+    generation: GenerationParameters,
+    prices: dict[str, Any],
+    run_id: str,
+) -> Iterator[list[Completion]]:
+    """Makes the brainstorming calls that the journal does not answer; yields completions as they arrive.
+
+    Raises:
+        FatalAnswerError: After a fatal answer, when all that was in flight has been yielded.
+        PriceListError: If there is a cap in USD that can't be kept.
+    """
+    spent = (completion for completion in journal if completion.run_id == run_id)
+    manner = Manner(
+        judge=judging(TaskList),
+        ask_again=asking_again(retry_prompt),
+        limits=generation,
+        budget=Budget(generation, PriceList.read(prices), llm.model, spent, llm.max_tokens),
+        run_id=run_id,
+        retries=RetryPolicy(spec.max_retries, generation.max_wait_seconds),
+        deadline_s=spec.deadline_s,
+    )
+    interview = Interview(plan.conversation(), journal, generation.max_attempts)
+    outage = yield from interview.hold(lambda: Chat(spec.build(llm), llm), manner)
+    if outage is not None:
+        yield LastBatch(Stops(outage=outage))
+
+
+def collect_tasks(
+    file_tasks: GivenTasks, plan: BrainstormPlan, journal: Journal, stops: dict[str, Any]
+) -> CollectedTasks:
+    """The tables `tasks` (those of the file, then those that the model thought of) and `tasks_by_call`.
+
+    After an outage they hold what there is: no row is asked for in this run, so the plan may still grow.
+
+    Raises:
+        BrainstormError: If a call brought no reply, since with its tasks the plan would be another one; or if there is
+            no task at all.
+        RunStoppedError: If there is no task at all for an outage.
+    """
+    found, outage = _replayed(plan, journal), Stops.read(stops).outage
+    if outage is None:
+        refuse_broken_off(found)
+    rows = rows_of(file_tasks) + task_rows(found, plan.settings)
+    if not rows and outage is not None:
+        raise RunStoppedError(f"Stopped by {outage.says}. No task is there yet, so no row was planned")
+    refuse_nothing(len(rows), found)
+    if plan.settings.num_brainstormed:
+        logger.info("%s", came_to(found, plan.settings))
+    for line in warnings(found, plan.settings, "An outage" if outage else "A cap"):
+        logger.warning("%s", line)
+    return CollectedTasks(
+        pd.DataFrame(rows, columns=TASKS_ARROW_SCHEMA.names),
+        pd.DataFrame(call_rows(found.rounds), columns=TASKS_BY_CALL_ARROW_SCHEMA.names),
+    )
+
+
+def collect_known_tasks(file_tasks: GivenTasks, plan: BrainstormPlan, journal: Journal) -> pd.DataFrame:
+    """The table `tasks` as far as it is known without asking, for a preview.
+
+    Raises:
+        BrainstormError: If that is no task at all.
+    """
+    found = _replayed(plan, journal)
+    rows = rows_of(file_tasks) + task_rows(found, plan.settings)
+    if line := not_thought_of_yet(found, plan.settings, has_tasks=bool(rows)):
+        logger.warning("%s", line)
+    return pd.DataFrame(rows, columns=TASKS_ARROW_SCHEMA.names)
+
+
+def _replayed(plan: BrainstormPlan, journal: Journal) -> Found:
+    return answer_all(
+        plan.conversation(),
+        lambda questions: [
+            settle(completions, questions.wanted)
+            for completions in journal.completions(call.fingerprint for call in questions.calls)
+        ],
+    )

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from synthetic_textcat.errors import BrainstormError
-from synthetic_textcat.pipelines.task_ingest.brainstorm.nodes import Found
-from synthetic_textcat.pipelines.task_ingest.brainstorm.rounds import Rounds
+from synthetic_textcat.pipelines.task_ingest.brainstorm.rounds import Found, Rounds
 from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
 from synthetic_textcat.schemas.parameters import TaskIngestParameters
 from synthetic_textcat.schemas.tasks import Task

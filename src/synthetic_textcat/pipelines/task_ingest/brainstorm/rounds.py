@@ -9,7 +9,7 @@ from synthetic_textcat.hashing import draw, shuffled
 from synthetic_textcat.pipelines.task_ingest.brainstorm.distinct_tasks import DistinctTasks
 from synthetic_textcat.schemas.parameters import TaskIngestParameters
 from synthetic_textcat.schemas.task_input import DomainsFile
-from synthetic_textcat.schemas.tasks import normalise
+from synthetic_textcat.schemas.tasks import Label, normalise
 
 SHOWN = 6
 """How many of the tasks found so far a call is shown: enough to steer away from, few enough to be read."""
@@ -151,3 +151,23 @@ def read_domains(content: object) -> list[str]:
 def in_turn(domains: Sequence[str], seed: int) -> list[str]:
     """The order in which calls get the domains: call n the n-th, and past the last one from the first again."""
     return shuffled(domains, seed, "domains")
+
+
+class Proposed(NamedTuple):
+    """A task that counts, with its label set: empty where none is asked for, or none was had."""
+
+    thought: Thought
+    labels: tuple[Label, ...] = ()
+    brought: Brought = Brought()
+
+
+class Found(NamedTuple):
+    """What brainstorming came to: the rounds at their end, and the tasks that count."""
+
+    rounds: Rounds
+    proposed: list[Proposed]
+
+    @property
+    def labelled(self) -> int:
+        """How many of the tasks have a label set."""
+        return sum(bool(each.labels) for each in self.proposed)
