@@ -14,7 +14,7 @@ import pytest
 from kedro.io import DatasetError
 
 from synthetic_textcat.datasets import FileDataset, TableDataset
-from synthetic_textcat.error_messages import in_one_line
+from synthetic_textcat.error_messages import format_user_error
 from synthetic_textcat.errors import about_file, nearest
 from synthetic_textcat.redaction import redact
 
@@ -76,7 +76,7 @@ def test_an_os_error_of_a_save_is_never_a_bug(number: int) -> None:
     dataset = "synthetic_textcat.datasets.files.TableDataset(filepath='/data/examples.parquet')"
     error = DatasetError(f"Failed while saving data to dataset {dataset}.\nError writing bytes to file")
     error.__cause__ = OSError(number, "Error writing bytes to file. Detail: a library's own words")
-    line = in_one_line(error) or ""
+    line = format_user_error(error) or ""
     assert "/data/examples.parquet" in line
     assert "Next: " in line
     assert "Failed while" not in line
@@ -88,18 +88,18 @@ def test_a_folder_without_rights_is_one_line(dataset: type[TableDataset], tmp_pa
     tmp_path.chmod(0o500)
     with pytest.raises(DatasetError) as caught:
         dataset(filepath=str(tmp_path / "table.parquet")).save(pd.DataFrame({"a": [1]}))
-    assert "permission denied" in (in_one_line(caught.value) or "").lower()
+    assert "permission denied" in (format_user_error(caught.value) or "").lower()
 
 
 def test_a_folder_where_a_table_should_be_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "table.parquet").mkdir()
     with pytest.raises(DatasetError) as caught:
         TableDataset(filepath=str(tmp_path / "table.parquet")).save(pd.DataFrame({"a": [1]}))
-    said = in_one_line(caught.value) or ""
+    said = format_user_error(caught.value) or ""
     assert said.startswith(f"Can't write {tmp_path}/table.parquet: Is a directory. Next: move the folder away")
 
 
 def test_an_os_error_behind_a_bug_does_not_hide_the_bug() -> None:
     bug = KeyError("request_id")
     bug.__context__ = OSError(errno.EIO, "first")
-    assert in_one_line(bug) is None
+    assert format_user_error(bug) is None

@@ -13,13 +13,13 @@ import click
 from kedro.framework.cli.project import run
 
 from synthetic_textcat.console import hide_all, say, shown_line
-from synthetic_textcat.error_messages import in_one_line
+from synthetic_textcat.error_messages import format_user_error
 from synthetic_textcat.errors import RunStoppedError
 from synthetic_textcat.llm.interrupts import INTERRUPTED, SIGNALS, interrupt
 from synthetic_textcat.standard_streams import keep_streams_writable, redact_streams
 
 if TYPE_CHECKING:
-    from synthetic_textcat.hooks import Refill
+    from synthetic_textcat.hooks import QuotaPasses
 
 _STDOUT, _STDERR = 1, 2
 _HANG_UP = getattr(signal, "SIGHUP", None)  # Windows has none
@@ -39,7 +39,7 @@ def _run_plainly(*args: Any, **kwargs: Any) -> Any:
     except RunStoppedError as error:  # all is saved, and there is no failure to tell of
         say([str(error)])
     except Exception as error:
-        line = in_one_line(error)
+        line = format_user_error(error)
         if line is None or logging.getLogger(__package__).isEnabledFor(logging.DEBUG):
             say(traceback.format_exc().splitlines(), err=True)
         raise click.ClickException(line or shown_line(f"A bug of ours: {error}")) from error
@@ -47,7 +47,7 @@ def _run_plainly(*args: Any, **kwargs: Any) -> Any:
 
 def _run_in_passes(*args: Any, **kwargs: Any) -> Any:
     """One run, or for a quota as many as it takes."""
-    refill = _registered_refill()
+    refill = _registered_passes()
     refill.begin()
     result = _kedro_run(*args, **kwargs)  # type: ignore[misc]
     while refill.goes_on():
@@ -55,12 +55,12 @@ def _run_in_passes(*args: Any, **kwargs: Any) -> Any:
     return result
 
 
-def _registered_refill() -> "Refill":
+def _registered_passes() -> "QuotaPasses":
     from kedro.framework.project import settings
 
-    from synthetic_textcat.hooks import Refill
+    from synthetic_textcat.hooks import QuotaPasses
 
-    return next(hook for hook in settings.HOOKS if isinstance(hook, Refill))
+    return next(hook for hook in settings.HOOKS if isinstance(hook, QuotaPasses))
 
 
 def _hear_signals() -> None:

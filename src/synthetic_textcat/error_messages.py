@@ -10,13 +10,13 @@ from synthetic_textcat.text.unicode import single_line
 if TYPE_CHECKING:
     from yaml import MarkedYAMLError
 
-__all__ = ["in_one_line", "short_path", "yaml_mend"]
+__all__ = ["format_user_error", "short_path", "yaml_fix"]
 
 _LONGEST = 400
 _PATH_OF_DATASET = re.compile(r"(?:from|to) dataset [^\n]*?path='([^']+)'")
 
 
-def in_one_line(error: BaseException) -> str | None:
+def format_user_error(error: BaseException) -> str | None:
     """What to print for an error; None if it is a bug, whose traceback must show."""
     for cause in causes(error):
         if isinstance(cause, TextcatError):
@@ -38,7 +38,7 @@ def _about_a_file(error: BaseException) -> str | None:
         if isinstance(cause, yaml.MarkedYAMLError):
             mark = cause.problem_mark
             where = f"{short_path(mark.name)}, line {mark.line + 1}, column {mark.column + 1}" if mark else "A file"
-            return f"{where} is not YAML: {cause.problem}. {yaml_mend(cause)}"
+            return f"{where} is not YAML: {cause.problem}. {yaml_fix(cause)}"
     return _about_the_system(error)
 
 
@@ -62,7 +62,7 @@ def _path_of_dataset(error: BaseException) -> str:
     return found[1] if found else ""
 
 
-def yaml_mend(error: "MarkedYAMLError") -> str:
+def yaml_fix(error: "MarkedYAMLError") -> str:
     """What to do about a place that is not YAML, where that can be told."""
     problem = error.problem or ""
     if problem.startswith("mapping values are not allowed"):

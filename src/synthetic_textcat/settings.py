@@ -21,8 +21,8 @@ from synthetic_textcat.hooks import (  # noqa: E402
     Progress,
     Publishing,
     QualityGate,
+    QuotaPasses,
     Rebuild,
-    Refill,
     RunnerGate,
     RunSummary,
     StopNotes,
@@ -44,7 +44,7 @@ CONFIG_LOADER_ARGS = {
 }
 
 _rebuild = Rebuild()
-_refill = Refill(is_given=lambda: _rebuild.rebuilt_from() is not None)
+_refill = QuotaPasses(is_given=lambda: _rebuild.rebuilt_from() is not None)
 _quality_gate = QualityGate(goes_on=_refill.goes_on)
 _progress = Progress()
 _stops = StopNotes()

@@ -10,7 +10,7 @@ import pytest
 from kedro.io import DatasetError
 
 from synthetic_textcat.datasets import FolderDataset, HubRepositoryDataset
-from synthetic_textcat.error_messages import in_one_line
+from synthetic_textcat.error_messages import format_user_error
 from synthetic_textcat.schemas.publications import TAG, PublicationOrder, PublicationPlan
 from tests.support.hub import OWNER, TOKEN, LoopbackHub, Repository
 
@@ -61,7 +61,7 @@ def _refused(folder: Path, plan: PublicationPlan) -> str:
     """The one line in which a push ends."""
     with pytest.raises(DatasetError) as caught:
         _push(folder, plan)
-    line = in_one_line(caught.value)
+    line = format_user_error(caught.value)
     assert line is not None
     assert "\n" not in line
     assert "Next: " in line

@@ -12,7 +12,7 @@ import pytest
 from kedro.io import AbstractDataset, DatasetError
 
 from synthetic_textcat.datasets import JournalDataset
-from synthetic_textcat.error_messages import in_one_line
+from synthetic_textcat.error_messages import format_user_error
 from synthetic_textcat.errors import JournalError
 from synthetic_textcat.llm.journal import completion_line
 from synthetic_textcat.schemas.completions import Completion
@@ -91,7 +91,7 @@ def test_a_foreign_file_is_refused_and_left_alone(tmp_path: Path) -> None:
     path.write_text("id,text\n1,mine\n", encoding="ascii")
     with pytest.raises(DatasetError) as caught:
         _dataset(tmp_path).load()
-    assert "line 1 is no completion" in (in_one_line(caught.value) or "")
+    assert "line 1 is no completion" in (format_user_error(caught.value) or "")
     assert path.read_text(encoding="ascii") == "id,text\n1,mine\n"
 
 
@@ -119,7 +119,7 @@ def test_a_disk_that_takes_no_more_is_one_error_and_what_was_saved_stays(tmp_pat
     dataset.save([completion(request_id=name) for name in saved])
     with _files_of_at_most(path.stat().st_size + 100), pytest.raises(DatasetError) as caught:
         dataset.save([completion(request_id="lost")])
-    assert (in_one_line(caught.value) or "").startswith(f"Can't write {path}: File too large. Next: make room")
+    assert (format_user_error(caught.value) or "").startswith(f"Can't write {path}: File too large. Next: make room")
     assert len(_dataset(tmp_path).load()) == 3
     dataset.save([completion(request_id="later")])
     lines = [json.loads(line)["request_id"] for line in path.read_bytes().splitlines()]
@@ -131,7 +131,7 @@ def test_a_full_device_is_one_error(tmp_path: Path) -> None:
     path.symlink_to("/dev/full")
     with pytest.raises(DatasetError) as caught:
         JournalDataset(filepath=str(path)).save([completion()])
-    assert (in_one_line(caught.value) or "").startswith(f"Can't write {path}: ")
+    assert (format_user_error(caught.value) or "").startswith(f"Can't write {path}: ")
 
 
 def test_a_whole_last_line_gets_its_line_break_before_the_next(tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_a_path_that_can_not_be_written_is_one_error(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file, not a folder", encoding="ascii")
     with pytest.raises(DatasetError) as caught:
         _dataset(tmp_path).save([completion()])
-    assert "where its path needs a folder" in (in_one_line(caught.value) or "")
+    assert "where its path needs a folder" in (format_user_error(caught.value) or "")
 
 
 def test_opening_proves_that_there_is_room_and_leaves_the_file_as_it_was(tmp_path: Path) -> None:
@@ -232,7 +232,7 @@ def test_a_journal_that_is_moved_while_it_is_written_ends_the_run_and_has_its_li
     with pytest.raises(DatasetError) as caught:
         dataset.save([completion(request_id="r1")])
     dataset.release()
-    assert "was moved, deleted or replaced" in (in_one_line(caught.value) or "")
+    assert "was moved, deleted or replaced" in (format_user_error(caught.value) or "")
     moved = JournalDataset(filepath=str(tmp_path / "moved.jsonl"))
     assert len(moved.load()) == 2
 
@@ -260,7 +260,7 @@ def test_a_run_opens_its_journal_once(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_what_can_not_be_appended_to_is_refused_in_one_line(entry: dict[str, object], said: str) -> None:
     with pytest.raises(DatasetError) as caught:
         AbstractDataset.from_config("completions", {"type": JournalDataset, **entry})
-    line = in_one_line(caught.value) or ""
+    line = format_user_error(caught.value) or ""
     assert said in line
     assert "Next: " in line
     assert "\n" not in line

@@ -7,7 +7,7 @@ import pytest
 from kedro.io import DatasetError
 
 from synthetic_textcat.datasets import KeptTasksDataset, TableDataset
-from synthetic_textcat.error_messages import in_one_line
+from synthetic_textcat.error_messages import format_user_error
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
 
 _ROW = Task(task="Sort a review.", labels=("good", "bad")).to_row("brainstorm", "a-model")
@@ -53,7 +53,7 @@ def test_a_missing_column_is_told_likewise(tmp_path: Path) -> None:
 def _complaint(dataset: KeptTasksDataset) -> str:
     with pytest.raises(DatasetError) as caught:
         dataset.load()
-    line = in_one_line(caught.value)
+    line = format_user_error(caught.value)
     assert line is not None
     assert line.startswith("The tasks that the run of from_run kept can't be read by this version: ")
     assert "Next: check out" in line

@@ -16,7 +16,7 @@ from kedro.io import AbstractDataset, DatasetError
 from synthetic_textcat import datasets
 from synthetic_textcat.datasets.previews import ABSENT
 from synthetic_textcat.datasets.stored import shown_place
-from synthetic_textcat.error_messages import in_one_line
+from synthetic_textcat.error_messages import format_user_error
 from synthetic_textcat.errors import StorageError
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
 from tests.support.s3 import BUCKET, S3Server
@@ -185,7 +185,7 @@ def test_each_class_keeps_versions_where_the_catalog_asks_for_them(space: Space,
     if kind != "OptionalDataset":
         with pytest.raises(DatasetError) as caught:
             missing.load()
-        line = str(in_one_line(caught.value))
+        line = str(format_user_error(caught.value))
         assert "2020-01-01T00.00.00.000Z" in line or kind == "KeptTasksDataset"
         assert "\n" not in line
 
@@ -194,7 +194,7 @@ def test_each_class_keeps_versions_where_the_catalog_asks_for_them(space: Space,
 def test_without_any_version_one_line_says_where_one_would_lie(space: Space, kind: str) -> None:
     with pytest.raises(DatasetError) as caught:
         space.dataset(kind, versioned=True).load()
-    line = str(in_one_line(caught.value))
+    line = str(format_user_error(caught.value))
     assert f"{_SAMPLES[kind].name}/<version>/{_SAMPLES[kind].name} is missing. Next: " in line
 
 
@@ -277,7 +277,7 @@ def _refusal(kind: str, **entry: Any) -> str:
         AbstractDataset.from_config(
             "one", {"type": f"synthetic_textcat.datasets.{kind}", place: entry.pop("at"), **entry}
         )
-    line = in_one_line(caught.value)
+    line = format_user_error(caught.value)
     assert isinstance(caught.value.__cause__, StorageError)
     assert line is not None
     assert "\n" not in line

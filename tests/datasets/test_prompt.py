@@ -10,7 +10,7 @@ from langchain_core.prompts import ChatPromptTemplate
 
 from synthetic_textcat.datasets import PromptDataset
 from synthetic_textcat.datasets.previews import ABSENT
-from synthetic_textcat.error_messages import in_one_line
+from synthetic_textcat.error_messages import format_user_error
 from synthetic_textcat.errors import PromptError
 from synthetic_textcat.llm.prompts import check_placeholders
 
@@ -35,7 +35,7 @@ def _complaint(text: str, part: bool = False) -> str:
     with pytest.raises(DatasetError) as caught:
         _dataset(text, part).load()
     assert isinstance(caught.value.__cause__, PromptError)
-    line = in_one_line(caught.value) or ""
+    line = format_user_error(caught.value) or ""
     assert "\n" not in line
     assert "Next: " in line
     assert line.startswith("mine.yml")

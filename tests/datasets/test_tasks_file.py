@@ -9,7 +9,7 @@ import pytest
 from kedro.io import DatasetError
 
 from synthetic_textcat.datasets import TasksFileDataset
-from synthetic_textcat.error_messages import in_one_line
+from synthetic_textcat.error_messages import format_user_error
 from synthetic_textcat.errors import TasksFileError
 from tests.support.tasks_files import WRITERS, Entries
 
@@ -33,7 +33,7 @@ def _complaint(name: str, content: bytes | str | None) -> str:
     with pytest.raises(DatasetError) as caught:
         TasksFileDataset(filepath=str(path)).load()
     assert isinstance(caught.value.__cause__, TasksFileError)
-    line = in_one_line(caught.value) or ""
+    line = format_user_error(caught.value) or ""
     assert "\n" not in line
     assert "Next: " in line
     assert line.startswith(name)

@@ -12,7 +12,7 @@ import pytest
 from kedro.io import DatasetError
 
 from synthetic_textcat.datasets import DomainsFileDataset, TextsDataset, UserTableDataset
-from synthetic_textcat.error_messages import in_one_line
+from synthetic_textcat.error_messages import format_user_error
 from synthetic_textcat.errors import DomainsFileError, EvaluationError, ReferenceTextsError
 from synthetic_textcat.pipelines.task_ingest.brainstorm.rounds import read_domains
 
@@ -50,7 +50,7 @@ def test_what_cannot_be_read_is_one_line(
     with pytest.raises(DatasetError) as caught:
         UserTableDataset(filepath=name).load()
     assert isinstance(caught.value.__cause__, EvaluationError)
-    line = in_one_line(caught.value) or ""
+    line = format_user_error(caught.value) or ""
     assert line.startswith(complaint)
     assert "\n" not in line
 
@@ -94,7 +94,7 @@ def test_what_cannot_be_read_is_one_line_with_the_file_and_the_next_step(
     with pytest.raises(DatasetError) as caught:
         TextsDataset(filepath=str(file)).load()
     assert isinstance(caught.value.__cause__, ReferenceTextsError)
-    line = in_one_line(caught.value) or ""
+    line = format_user_error(caught.value) or ""
     assert line.startswith(complaint)
     assert "\n" not in line
 

@@ -6,7 +6,7 @@ import pytest
 from kedro.pipeline import Pipeline, node
 
 from synthetic_textcat.errors import StaleTableError
-from synthetic_textcat.hooks.quota_passes import Refill
+from synthetic_textcat.hooks.quota_passes import QuotaPasses
 from synthetic_textcat.hooks.summary_lines import quota_lines
 from synthetic_textcat.schemas.quota import CellRows, Rounds, ShortCell, Shortfall
 from tests.llm.builders import completion, no_reply
@@ -31,7 +31,7 @@ def _shortfall(goes_on: bool = True, **changes: Any) -> Shortfall:
 
 
 def _pass(
-    refill: Refill,
+    refill: QuotaPasses,
     replies: int = 1,
     rounds: int = 1,
     stopped_by: str = "",
@@ -50,8 +50,8 @@ def _pass(
     return refill.goes_on()
 
 
-def _begun(**how: Any) -> Refill:
-    refill = Refill(**how)
+def _begun(**how: Any) -> QuotaPasses:
+    refill = QuotaPasses(**how)
     refill.begin()
     return refill
 
@@ -75,7 +75,7 @@ def test_it_does_not_go_on_past_a_cap_with_a_given_plan_or_with_a_part_of_the_pi
 
 
 def test_who_runs_a_session_of_their_own_runs_the_next_one_too() -> None:
-    assert not _pass(Refill())
+    assert not _pass(QuotaPasses())
 
 
 def test_passes_without_a_reply_or_a_new_round_do_not_go_on_for_ever() -> None:

@@ -13,9 +13,9 @@ import pytest
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline, node
 
-from synthetic_textcat.error_messages import in_one_line
+from synthetic_textcat.error_messages import format_user_error
 from synthetic_textcat.errors import StorageError
-from synthetic_textcat.hooks import Refill, StorageGate
+from synthetic_textcat.hooks import QuotaPasses, StorageGate
 from tests.support.s3 import BUCKET, S3Server
 
 _TABLE = "synthetic_textcat.datasets.TableDataset"
@@ -34,14 +34,14 @@ def _check(
     patience_s: float = 60,
 ) -> None:
     pipeline = Pipeline([node(lambda given: given, reads, writes)])
-    gate = StorageGate(Refill(), is_rebuilt=lambda: rebuilt, patience_s=patience_s)
+    gate = StorageGate(QuotaPasses(), is_rebuilt=lambda: rebuilt, patience_s=patience_s)
     gate.before_pipeline_run(pipeline=pipeline, catalog=DataCatalog.from_config(catalog))
 
 
 def _refused(catalog: dict[str, Any], reads: str = "given", writes: str = "made", patience_s: float = 60) -> str:
     with pytest.raises(Exception) as caught:  # noqa: PT011  Kedro wraps what a constructor raises
         _check(catalog, reads, writes, patience_s=patience_s)
-    line = in_one_line(caught.value)
+    line = format_user_error(caught.value)
     assert line is not None
     assert "\n" not in line
     assert "Next: " in line
@@ -199,7 +199,7 @@ def test_one_file_under_two_names_is_in_one_place(tmp_path: Path) -> None:
 
 
 def test_the_second_pass_of_a_command_is_not_checked_again() -> None:
-    refill, broken = Refill(), {"made": {"type": _TABLE, "filepath": "https://host/made.parquet"}}
+    refill, broken = QuotaPasses(), {"made": {"type": _TABLE, "filepath": "https://host/made.parquet"}}
     pipeline = Pipeline([node(lambda given: given, "given", "made")])
     gate = StorageGate(refill)
     refill.begin()

@@ -6,7 +6,7 @@ from typing import Any
 from langchain_core.prompts import ChatPromptTemplate
 
 from synthetic_textcat.llm.budget import Budget
-from synthetic_textcat.llm.calls import Call, Manner, RetryPolicy, asking_again, judging
+from synthetic_textcat.llm.calls import Call, CallPolicy, RetryPolicy, judging, retry_conversation
 from synthetic_textcat.llm.engine import complete
 from synthetic_textcat.schemas.completions import Completion, Reply
 from synthetic_textcat.schemas.parameters import GenerationParameters
@@ -22,15 +22,15 @@ AT_ONCE = RetryPolicy(jitter=lambda: 0.0)
 """As many retries as by default, without a wait."""
 
 
-def manner(max_concurrency: int = 4, *, retries: RetryPolicy = NO_RETRIES, **limits: Any) -> Manner:
-    """The manner of a run that wants rows, within these limits; a thousand tokens of `scripted-1` cost a dollar."""
+def policy(max_concurrency: int = 4, *, retries: RetryPolicy = NO_RETRIES, **limits: Any) -> CallPolicy:
+    """The policy of a run that wants rows, within these limits; a thousand tokens of `scripted-1` cost a dollar."""
     generation = GenerationParameters.model_validate({"max_concurrency": max_concurrency, **limits})
     prices = PriceList.read({"as_of": "2026-01-01", "usd_per_million_tokens": _DOLLAR_A_THOUSAND})
     budget = Budget(generation, prices, "scripted-1")
-    return Manner(judging(Reply), asking_again(_RETRY), generation, budget, "run-7", retries)
+    return CallPolicy(judging(Reply), retry_conversation(_RETRY), generation, budget, "run-7", retries)
 
 
 def run(model: ScriptedChatModel, calls: Sequence[Call], max_concurrency: int = 4, **limits: Any) -> list[Completion]:
     """All completions, in the order in which they were handed on."""
-    batches = complete(model.as_chat, iter(calls), manner(max_concurrency, **limits))
+    batches = complete(model.as_chat, iter(calls), policy(max_concurrency, **limits))
     return [completion for batch in batches for completion in batch]

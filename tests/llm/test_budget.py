@@ -13,7 +13,7 @@ from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import GenerationParameters
 from synthetic_textcat.schemas.prices import PriceList
 from tests.llm.builders import BAD, NO_COUNTS, call, completion, no_reply, nothing_taken
-from tests.llm.running import manner, run
+from tests.llm.running import policy, run
 from tests.support.chat_models import GOOD, ScriptedChatModel, counted
 
 _PRICES = PriceList.read({"as_of": "2026-01-01", "usd_per_million_tokens": {"model-1": {"input": 1, "output": 1}}})
@@ -159,7 +159,7 @@ def test_a_reply_that_is_not_counted_in_mid_run_ends_it_and_what_is_in_flight_co
     sizes = [*[counted(tokens=10)] * 20, lambda _messages, _number: GOOD, *[counted(tokens=10)] * 100]
     model = ScriptedChatModel(script=lambda messages, number: sizes[number](messages, number), delay_s=0.01)
     seen: list[Completion] = []
-    batches = complete(model.as_chat, iter([call(f"r{n}") for n in range(90)]), manner(4, max_tokens_total=10**6))
+    batches = complete(model.as_chat, iter([call(f"r{n}") for n in range(90)]), policy(4, max_tokens_total=10**6))
     with pytest.raises(PriceListError):
         seen.extend(line for batch in batches for line in batch)
     assert len(seen) == len(model.heard) <= 21 + 4
@@ -182,7 +182,7 @@ def test_nothing_is_asked_again_once_the_cap_is_reached() -> None:
 
 def test_a_run_that_has_spent_its_budget_before_asks_nothing() -> None:
     model = ScriptedChatModel()
-    spent = manner(max_tokens_total=1)
+    spent = policy(max_tokens_total=1)
     spent.budget.note(completion(model_name="scripted-1"))
     assert list(complete(model.as_chat, iter([call()]), spent)) == []
     assert model.heard == []

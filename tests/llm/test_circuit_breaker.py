@@ -76,7 +76,7 @@ def test_it_stops_when_it_has_waited_as_long_as_it_may_and_the_last_probe_is_at_
     breaker.fails(20)
     assert [breaker.probe_fails() for _ in range(4)] == [5, 10, 20, 25]
     assert breaker.state is State.STOPPED
-    assert breaker.told_s is None
+    assert breaker.requested_wait_s is None
     breaker.succeed()  # too late
     assert breaker.state is State.STOPPED
 
@@ -120,7 +120,7 @@ def test_a_wait_beyond_the_limit_stops_it_after_twenty_and_says_until_when() -> 
     breaker = _Watched()
     assert breaker.fails(19, _TOO_LONG, in_flight=32) is State.CLOSED
     assert breaker.fails(1, _TOO_LONG, first_row=19, in_flight=32) is State.STOPPED  # a second wave would tell no more
-    assert breaker.told_s == 3600
+    assert breaker.requested_wait_s == 3600
     while_open = _Watched()
     while_open.fails(20)
     while_open.probe_fails(_TOO_LONG)

@@ -22,7 +22,7 @@ from synthetic_textcat.schemas.completions import Completion, Reply
 from synthetic_textcat.schemas.parameters import GenerationParameters
 from tests.llm.builders import BAD, call, no_reply
 from tests.llm.builders import completion as past_completion
-from tests.llm.running import AT_ONCE, manner, run
+from tests.llm.running import AT_ONCE, policy, run
 from tests.support.chat_models import GOOD, ScriptedChatModel, last_words
 
 
@@ -61,7 +61,7 @@ def test_without_calls_no_model_is_built() -> None:
     def never() -> None:
         raise AssertionError("built a model without a call to make")
 
-    assert list(complete(never, iter([]), manner(4))) == []  # type: ignore[arg-type]
+    assert list(complete(never, iter([]), policy(4))) == []  # type: ignore[arg-type]
 
 
 def test_a_bad_reply_is_asked_again_with_what_was_wrong() -> None:
@@ -139,7 +139,7 @@ def test_a_slow_reader_loses_nothing_keeps_the_order_within_a_row_and_holds_the_
     model = ScriptedChatModel(script=lambda messages, _: GOOD if "Wrong" in last_words(messages) else BAD)
     seen: list[Completion] = []
     most_ahead = 0
-    for batch in complete(model.as_chat, iter(_calls(600)), manner(8)):
+    for batch in complete(model.as_chat, iter(_calls(600)), policy(8)):
         time.sleep(0.0 if seen else 1.0)
         seen.extend(batch)
         most_ahead = max(most_ahead, len(model.heard) - len(seen))
@@ -152,7 +152,7 @@ def test_a_slow_reader_loses_nothing_keeps_the_order_within_a_row_and_holds_the_
 
 def test_rows_are_handed_on_while_others_are_still_asked() -> None:
     model = ScriptedChatModel(delay_s=lambda number: 1.2 if number == 1 else 0.0)
-    batches = complete(model.as_chat, iter(_calls(5)), manner(2))
+    batches = complete(model.as_chat, iter(_calls(5)), policy(2))
     assert "r1" not in {x.request_id for x in next(batches)}
     assert [x.request_id for batch in batches for x in batch][-1] == "r1"
 
@@ -166,7 +166,7 @@ def test_calls_are_taken_as_workers_get_free_and_not_all_at_once() -> None:
             yield call(f"r{place}")
 
     model = ScriptedChatModel(delay_s=0.01)
-    batches = complete(model.as_chat, calls(), manner(3))
+    batches = complete(model.as_chat, calls(), policy(3))
     seen = len(next(batches))
     batches.close()
     assert seen <= len(taken) < 1_000

@@ -13,7 +13,7 @@ from synthetic_textcat.llm.engine import Batches, complete, complete_rounds
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.outcomes import Outage
 from tests.llm.builders import call
-from tests.llm.running import AT_ONCE, NO_RETRIES, manner
+from tests.llm.running import AT_ONCE, NO_RETRIES, policy
 from tests.support.chat_models import GOOD, ScriptedChatModel
 
 _GOOD_CALLS = 20
@@ -39,7 +39,7 @@ def _run(batches: Batches) -> tuple[list[Completion], Outage | None]:
 
 def _ask(model: ScriptedChatModel, rows: int = 200, in_flight: int = 8, **how: Any) -> Any:
     calls = (call(f"r{row}") for row in range(rows))
-    return _run(complete(model.as_chat, calls, manner(in_flight, **how)))
+    return _run(complete(model.as_chat, calls, policy(in_flight, **how)))
 
 
 @pytest.mark.parametrize("retries", [NO_RETRIES, AT_ONCE])
@@ -76,7 +76,7 @@ def test_a_server_that_comes_back_gets_one_probe_and_then_all_rows() -> None:
 
 def test_waiting_for_a_retry_or_a_probe_does_not_hold_up_an_interrupt_or_the_end() -> None:
     model = _until(lambda number: number >= _GOOD_CALLS, TransportError("rate_limited", "slow down", 200.0))
-    batches = complete(model.as_chat, (call(f"r{row}") for row in range(200)), manner(8, retries=AT_ONCE))
+    batches = complete(model.as_chat, (call(f"r{row}") for row in range(200)), policy(8, retries=AT_ONCE))
     seen = list(next(batches))
     begun = time.monotonic()
     batches.close()
@@ -87,7 +87,7 @@ def test_waiting_for_a_retry_or_a_probe_does_not_hold_up_an_interrupt_or_the_end
 def test_after_an_outage_no_other_round_is_asked_for() -> None:
     model = _until(lambda number: number >= 8, TransportError("connection_error", "gone"))
     rounds = (iter([call(f"{turn}.{row}") for row in range(8)]) for turn in range(5))
-    seen, outage = _run(complete_rounds(model.as_chat, rounds, manner(8, retries=AT_ONCE, max_wait_seconds=0.2)))
+    seen, outage = _run(complete_rounds(model.as_chat, rounds, policy(8, retries=AT_ONCE, max_wait_seconds=0.2)))
     assert outage is not None
     assert len(seen) <= 8 + 20 + 8 + 1
 

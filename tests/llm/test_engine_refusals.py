@@ -13,7 +13,7 @@ from synthetic_textcat.llm.spec import OPENAI_CLASS, ChatModelSpec
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply
 from synthetic_textcat.schemas.parameters import LlmParameters
 from tests.llm.builders import call
-from tests.llm.running import manner
+from tests.llm.running import policy
 from tests.support.server import FaultServer
 
 
@@ -35,7 +35,7 @@ def _run(url: str, rows: int, concurrency: int = 4) -> list[Completion]:
     llm = LlmParameters(model="m")
     spec = ChatModelSpec(OPENAI_CLASS, {"base_url": url, "max_retries": 0})
     calls = (call(f"r{place}", f"Write row {place}.") for place in range(rows))
-    batches = complete(lambda: Chat(spec.build(llm), llm), calls, manner(concurrency))
+    batches = complete(lambda: Chat(spec.build(llm), llm), calls, policy(concurrency))
     return [completion for batch in batches for completion in batch]
 
 

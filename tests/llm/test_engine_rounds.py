@@ -11,7 +11,7 @@ from synthetic_textcat.llm.calls import Call
 from synthetic_textcat.llm.engine import complete_rounds
 from synthetic_textcat.llm.first_replies import ENOUGH
 from tests.llm.builders import BAD, call
-from tests.llm.running import manner
+from tests.llm.running import policy
 from tests.support.chat_models import ScriptedChatModel, counted
 
 
@@ -30,7 +30,7 @@ def test_rounds_follow_one_another_and_only_the_very_first_call_goes_alone() -> 
             yield calls
             yield iter([])  # what the journal answers is a round without a call
 
-    for batch in complete_rounds(model.as_chat, rounds(), manner(max_concurrency=4)):
+    for batch in complete_rounds(model.as_chat, rounds(), policy(max_concurrency=4)):
         handed_on += [completion.request_id for completion in batch]
 
     assert known_before == [0, 4, 8]
@@ -39,12 +39,12 @@ def test_rounds_follow_one_another_and_only_the_very_first_call_goes_alone() -> 
 
 
 def test_no_model_is_built_for_rounds_without_calls() -> None:
-    assert list(complete_rounds(pytest.fail, (iter([]) for _ in range(3)), manner())) == []
+    assert list(complete_rounds(pytest.fail, (iter([]) for _ in range(3)), policy())) == []
 
 
 def test_a_budget_that_is_spent_ends_all_rounds() -> None:
     model = ScriptedChatModel(script=counted(100))
-    batches = complete_rounds(model.as_chat, _rounds(5), manner(1, max_tokens_total=550))
+    batches = complete_rounds(model.as_chat, _rounds(5), policy(1, max_tokens_total=550))
     assert sum(map(len, batches)) == 6
 
 
@@ -54,11 +54,11 @@ def test_like_failures_are_told_over_rounds() -> None:
 
     model = ScriptedChatModel(script=refuse)
     with pytest.raises(FatalAnswerError, match=f"first {ENOUGH} replies to calls for rows"):
-        list(complete_rounds(model.as_chat, _rounds(20), manner(2, max_attempts=1)))
+        list(complete_rounds(model.as_chat, _rounds(20), policy(2, max_attempts=1)))
     assert ENOUGH <= len(model.heard) <= ENOUGH + 2
 
 
 def test_the_pace_is_one_for_all_rounds() -> None:
     model, begun = ScriptedChatModel(), time.monotonic()
-    list(complete_rounds(model.as_chat, _rounds(5, size=1), manner(1, requests_per_minute=600)))
+    list(complete_rounds(model.as_chat, _rounds(5, size=1), policy(1, requests_per_minute=600)))
     assert time.monotonic() - begun > 0.4  # a tenth of a second between two calls

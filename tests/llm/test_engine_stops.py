@@ -27,7 +27,7 @@ from synthetic_textcat.llm.engine import complete, give_up
 from synthetic_textcat.schemas.completions import Completion, Reply
 from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
 from tests.llm.builders import BAD, call
-from tests.llm.running import AT_ONCE, manner, run
+from tests.llm.running import AT_ONCE, policy, run
 from tests.support.chat_models import GOOD, ScriptedChatModel
 
 _NO_SERVER = UnreachableError("No server answers: connection refused. Next: start it, or set OPENAI_BASE_URL")
@@ -59,7 +59,7 @@ def _calls(number: int) -> list[Call]:
 @pytest.mark.parametrize("error", [_NO_SERVER, FatalAnswerError("The server refuses the key")])
 def test_the_first_call_goes_alone_so_that_one_call_tells_of_a_dead_server(error: Exception) -> None:
     model = ScriptedChatModel(script=_raising(error, at=0), delay_s=0.05)
-    seen, raised = _until_error(complete(model.as_chat, iter(_calls(50)), manner(10)))
+    seen, raised = _until_error(complete(model.as_chat, iter(_calls(50)), policy(10)))
     assert isinstance(raised, FatalAnswerError)
     assert len(model.heard) == 1
     assert seen == []
@@ -68,7 +68,7 @@ def test_the_first_call_goes_alone_so_that_one_call_tells_of_a_dead_server(error
 def test_a_bad_request_is_fatal_for_the_first_call_and_one_rows_fault_after_others_went_well() -> None:
     bad = BadRequestError("The server calls the request bad")
     first = ScriptedChatModel(script=_raising(bad, at=0))
-    _, raised = _until_error(complete(first.as_chat, iter(_calls(5)), manner(2)))
+    _, raised = _until_error(complete(first.as_chat, iter(_calls(5)), policy(2)))
     assert isinstance(raised, BadRequestError)
     assert len(first.heard) == 1
 
@@ -105,7 +105,7 @@ def test_a_first_answer_that_fails_in_another_way_lets_the_others_begin(cause: s
 def test_what_was_in_flight_at_a_fatal_answer_is_handed_on_before_the_error() -> None:
     fatal = FatalAnswerError("The account's quota is used up")
     model = ScriptedChatModel(script=_raising(fatal, at=2), delay_s=lambda number: 0.02 if number == 2 else 0.3)
-    seen, raised = _until_error(complete(model.as_chat, iter(_calls(50)), manner(4)))
+    seen, raised = _until_error(complete(model.as_chat, iter(_calls(50)), policy(4)))
     assert raised is fatal
     begun = len(model.heard)
     assert begun < 10
@@ -119,7 +119,7 @@ def test_after_a_fatal_answer_no_bad_reply_is_asked_again() -> None:
         return GOOD if number == 0 else BAD
 
     model = ScriptedChatModel(script=script, delay_s=lambda number: 0.02 if number == 2 else 0.2)
-    _until_error(complete(model.as_chat, iter(_calls(50)), manner(3)))
+    _until_error(complete(model.as_chat, iter(_calls(50)), policy(3)))
     assert all(len(messages) == 1 for messages in model.heard)
 
 
@@ -128,7 +128,7 @@ def test_an_error_of_the_calls_themselves_surfaces_after_what_was_paid_for() -> 
         yield from _calls(5)
         raise KeyError("a prompt that can't be rendered")
 
-    seen, raised = _until_error(complete(ScriptedChatModel().as_chat, calls(), manner(2)))
+    seen, raised = _until_error(complete(ScriptedChatModel().as_chat, calls(), policy(2)))
     assert isinstance(raised, KeyError)
     assert len(seen) == 5
 
@@ -138,7 +138,7 @@ def test_an_error_of_the_very_first_call_surfaces() -> None:
         raise KeyError(number)
 
     with pytest.raises(KeyError):
-        list(complete(ScriptedChatModel().as_chat, map(unknown, range(3)), manner(2)))
+        list(complete(ScriptedChatModel().as_chat, map(unknown, range(3)), policy(2)))
 
 
 def test_a_model_that_can_not_be_built_surfaces() -> None:
@@ -146,7 +146,7 @@ def test_a_model_that_can_not_be_built_surfaces() -> None:
         raise ModelSetupError("no key")
 
     with pytest.raises(ModelSetupError, match="no key"):
-        list(complete(broken, iter(_calls(2)), manner(2)))
+        list(complete(broken, iter(_calls(2)), policy(2)))
 
 
 def test_an_error_that_no_client_documents_fails_only_its_own_row() -> None:
@@ -184,7 +184,7 @@ def test_an_interrupt_first_hands_on_what_has_arrived(number: signal.Signals) ->
     model = ScriptedChatModel(delay_s=0.005)
 
     def saved_slowly() -> Iterator[list[Completion]]:
-        for place, batch in enumerate(complete(model.as_chat, iter(_calls(1000)), manner(2))):
+        for place, batch in enumerate(complete(model.as_chat, iter(_calls(1000)), policy(2))):
             if place == 0:
                 time.sleep(0.1)  # more arrives meanwhile
                 os.kill(os.getpid(), number)
@@ -198,7 +198,7 @@ def test_an_interrupt_first_hands_on_what_has_arrived(number: signal.Signals) ->
 
 def test_after_a_failed_save_nothing_more_is_asked_whoever_holds_on_to_the_generator() -> None:
     model = ScriptedChatModel(delay_s=0.01)
-    batches = complete(model.as_chat, iter(_calls(5000)), manner(4))
+    batches = complete(model.as_chat, iter(_calls(5000)), policy(4))
     next(batches)
     give_up()
     time.sleep(0.2)
@@ -212,11 +212,11 @@ def test_a_bad_request_is_fatal_only_where_nothing_went_well_before() -> None:
     refused = BadRequestError("The conversation is too long")
     model = ScriptedChatModel(script=_raising(refused, at=0))
     tried = (replace(each, untried=False) for each in _calls(3))
-    made = [line for batch in complete(model.as_chat, tried, manner(2)) for line in batch]
+    made = [line for batch in complete(model.as_chat, tried, policy(2)) for line in batch]
     assert sorted(line.status for line in made) == ["replied", "replied", "server_error"]
     again = ScriptedChatModel(script=_raising(refused, at=0))
     with pytest.raises(BadRequestError):
-        list(complete(again.as_chat, iter(_calls(3)), manner(2)))
+        list(complete(again.as_chat, iter(_calls(3)), policy(2)))
 
 
 class _OddError(BaseException):
@@ -261,7 +261,7 @@ def test_an_error_of_our_own_judging_is_its_rows_loss_and_of_twenty_rows_in_a_ro
         return Reply
 
     broken = {"r3"}
-    own = replace(manner(2, max_attempts=2), judge=Judge(wanted))
+    own = replace(policy(2, max_attempts=2), judge=Judge(wanted))
     seen, raised = _until_error(complete(ScriptedChatModel().as_chat, iter(_calls(10)), own))
     assert raised is None
     assert len(seen) == 11  # that row was asked again, told what was wrong
@@ -274,7 +274,7 @@ def test_an_error_of_our_own_judging_is_its_rows_loss_and_of_twenty_rows_in_a_ro
 
 def test_a_call_that_never_ends_is_ended_by_its_deadline_and_asked_again() -> None:
     model = ScriptedChatModel(delay_s=lambda number: 60.0 if number == 3 else 0.0)
-    own = replace(manner(2, retries=AT_ONCE), deadline_s=0.3)
+    own = replace(policy(2, retries=AT_ONCE), deadline_s=0.3)
     seen, raised = _until_error(complete(model.as_chat, iter(_calls(6)), own))
     assert raised is None
     assert Counter(x.status for x in seen) == {"replied": 6, "timeout": 1}

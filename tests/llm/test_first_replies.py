@@ -14,7 +14,7 @@ from synthetic_textcat.llm.parsing import too_long
 from synthetic_textcat.schemas.completions import Completion, Problem, label_set_schema, row_schema, task_list_schema
 from synthetic_textcat.schemas.outcomes import CONTENT_CAUSES
 from tests.llm.builders import BAD, call, completion, fingerprint, no_reply
-from tests.llm.running import manner
+from tests.llm.running import policy
 from tests.support.chat_models import GOOD, ScriptedChatModel
 
 _SETTINGS = ["invalid_json", "schema_violation", "truncated"]
@@ -98,7 +98,7 @@ def _call(row: int, task_id: str) -> Call:
 
 
 def _generated(model: ScriptedChatModel, pauses: TaskPauses, rows: int = 120) -> list[Completion]:
-    own = manner(4, max_attempts=2)
+    own = policy(4, max_attempts=2)
     paused = type(own)(own.judge, own.ask_again, own.limits, own.budget, own.run_id, own.retries, pauses=pauses)
     calls = (_call(row, f"t{row % 3}") for row in range(rows))
     open_calls = (each for each in calls if not pauses.leave_out(each.task_id))

@@ -17,7 +17,7 @@ from synthetic_textcat.llm.engine import complete
 from synthetic_textcat.llm.parsing import parse
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply
 from tests.llm.builders import BAD, call
-from tests.llm.running import manner
+from tests.llm.running import policy
 from tests.support.chat_models import GOOD
 from tests.support.langchain_fakes import FAKES, FormlessFake, ToolFake, as_chat, chat_by_path
 
@@ -29,7 +29,7 @@ def _run(chat: Chat, calls: int = 1, max_attempts: int = 3) -> list[Completion]:
     schema = call().schema  # one schema a task, as in a real run
     rows = [call(f"r{place}") for place in range(calls)]
     asked = (Call(row.request_id, row.fingerprint, row.messages, schema, row.seed) for row in rows)
-    return [x for batch in complete(lambda: chat, asked, manner(1, max_attempts=max_attempts)) for x in batch]
+    return [x for batch in complete(lambda: chat, asked, policy(1, max_attempts=max_attempts)) for x in batch]
 
 
 def _tool_reply(args: dict[str, Any], **metadata: Any) -> AIMessage:

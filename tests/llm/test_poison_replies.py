@@ -14,7 +14,7 @@ from synthetic_textcat.llm.spec import OPENAI_CLASS, ChatModelSpec
 from synthetic_textcat.schemas.completions import LabelSet, Problem, Reply, TaskList
 from synthetic_textcat.schemas.parameters import LlmParameters
 from tests.llm.builders import call, completion
-from tests.llm.running import manner
+from tests.llm.running import policy
 from tests.support.chat_models import GOOD, ScriptedChatModel
 from tests.support.server import FaultServer
 
@@ -57,7 +57,7 @@ def test_poison_among_good_replies_holds_up_nothing(llm: LlmParameters, monkeypa
     with FaultServer(repeated_signs=0.3, fenced_key=0.1, sticky=True, latency_ms=20) as server:
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         calls = (call(f"r{number}", f"Write row {number}.") for number in range(150))
-        batches = list(complete(open_chat, calls, manner(16, max_attempts=1)))
+        batches = list(complete(open_chat, calls, policy(16, max_attempts=1)))
         faults = server.stats()["by_fault"]
 
     completions = [each for batch in batches for each in batch]
@@ -107,6 +107,6 @@ def test_masking_and_hashing_a_reply_of_megabytes_holds_up_no_other_call() -> No
         beating.append(asyncio.get_running_loop().create_task(heart.beat()))
         return ScriptedChatModel(script=lambda _messages, number: junk if number == 3 else GOOD).as_chat()
 
-    batches = list(complete(open_chat, (call(f"r{number}") for number in range(8)), manner(2, max_attempts=1)))
+    batches = list(complete(open_chat, (call(f"r{number}") for number in range(8)), policy(2, max_attempts=1)))
     assert len([each for batch in batches for each in batch]) == 8
     assert max(heart.lags) < _LONGEST_LAG_S, sorted(heart.lags)[-5:]

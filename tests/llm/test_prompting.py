@@ -5,7 +5,7 @@ from langchain_core.messages import HumanMessage
 from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
 from synthetic_textcat.errors import PromptError
-from synthetic_textcat.llm.calls import asking_again, judging
+from synthetic_textcat.llm.calls import judging, retry_conversation
 from synthetic_textcat.llm.prompts import check_placeholders, wire_form
 from synthetic_textcat.schemas.completions import Problem, Reply, TaskList
 from tests.llm.builders import BAD, completion
@@ -40,7 +40,7 @@ def test_a_prompt_may_leave_out_what_is_only_allowed() -> None:
 
 
 def test_the_conversation_goes_on_with_the_bad_reply_and_what_was_wrong() -> None:
-    messages = asking_again(_RETRY)(_FIRST, BAD, Problem("invalid_json", "no JSON object"))
+    messages = retry_conversation(_RETRY)(_FIRST, BAD, Problem("invalid_json", "no JSON object"))
     assert wire_form(messages) == [
         {"role": "user", "content": "Write."},
         {"role": "assistant", "content": BAD},
@@ -50,17 +50,17 @@ def test_the_conversation_goes_on_with_the_bad_reply_and_what_was_wrong() -> Non
 
 
 def test_an_empty_reply_is_no_empty_message() -> None:
-    assert wire_form(asking_again(_RETRY)(_FIRST, "", Problem("x", "y")))[1]["content"]
+    assert wire_form(retry_conversation(_RETRY)(_FIRST, "", Problem("x", "y")))[1]["content"]
 
 
 def test_braces_in_replies_and_details_are_text() -> None:
-    messages = asking_again(_RETRY)(_FIRST, "{label}", Problem("x", "{0} {missing}"))
+    messages = retry_conversation(_RETRY)(_FIRST, "{label}", Problem("x", "{0} {missing}"))
     assert [message.content for message in messages[1:]] == ["{label}", "Wrong (x): {0} {missing}."]
 
 
 def test_a_retry_prompt_that_hides_the_problem_is_refused() -> None:
     with pytest.raises(PromptError, match=r"lacks the placeholder \{problem\}"):
-        asking_again(ChatPromptTemplate([("user", "Again.")]))
+        retry_conversation(ChatPromptTemplate([("user", "Again.")]))
 
 
 def test_a_judge_says_why_a_reply_is_not_what_was_wanted() -> None:
@@ -71,5 +71,5 @@ def test_a_judge_says_why_a_reply_is_not_what_was_wanted() -> None:
 
 
 def test_a_bad_reply_can_go_back_on_the_wire() -> None:
-    messages = asking_again(_RETRY)(_FIRST, "no \ud83d row", Problem("invalid_json", "none"))
+    messages = retry_conversation(_RETRY)(_FIRST, "no \ud83d row", Problem("invalid_json", "none"))
     assert "".join(str(message.content) for message in messages).encode()

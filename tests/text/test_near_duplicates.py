@@ -12,7 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthetic_textcat.text.near_duplicates import Like, Resemblance, bands_for, grams_of, jaccard, like_earlier, recall
+from synthetic_textcat.text.near_duplicates import (
+    CrossSetMatcher,
+    Like,
+    bands_for,
+    grams_of,
+    jaccard,
+    like_earlier,
+    recall,
+)
 
 _LETTERS = "etaoinshrdlu"
 _HAN = "的一是在不了有和人這中大為上個國我以要他時來用們生到作地於出就分對成會可主發年動同工也能"
@@ -152,7 +160,7 @@ def _families(seed: int, families: int) -> list[str]:
 def test_nearly_all_near_texts_are_found_and_no_other(threshold: float) -> None:
     texts = _families(3, 60)
     others = np.arange(len(texts)) % 3 == 0
-    found = Resemblance(texts, threshold).near(~others, others)
+    found = CrossSetMatcher(texts, threshold).near(~others, others)
     near = [
         any(jaccard(grams_of(text), grams_of(texts[other])) >= threshold for other in np.flatnonzero(others))
         for text in texts
@@ -166,11 +174,11 @@ def test_nearly_all_near_texts_are_found_and_no_other(threshold: float) -> None:
 def test_the_first_of_a_crowded_bucket_are_compared_with() -> None:
     texts = ["one and the same text"] * 300
     asked = np.arange(300) >= 200
-    assert Resemblance(texts, 0.8).near(asked, ~asked).tolist() == asked.tolist()
+    assert CrossSetMatcher(texts, 0.8).near(asked, ~asked).tolist() == asked.tolist()
 
 
 def test_nothing_asked_or_nothing_to_compare_with_is_nothing_found() -> None:
-    near = Resemblance(["a text", "a text"], 0.8)
+    near = CrossSetMatcher(["a text", "a text"], 0.8)
     none, everything = np.zeros(2, bool), np.ones(2, bool)
     assert not near.near(none, everything).any()
     assert not near.near(everything, none).any()

@@ -84,7 +84,7 @@ def push(order: PublicationOrder, endpoint: str) -> Publication:
     """
     hub, plan = connected(endpoint), order.plan
     _check_unchanged(order)
-    with told_plainly(plan["repository"], hub.endpoint):
+    with plain_hub_errors(plan["repository"], hub.endpoint):
         repository = _with_owner(hub, plan["repository"])
         found = _look_up(hub, repository)
         if found is None:
@@ -213,7 +213,7 @@ def _token(endpoint: str) -> str:
 
 
 @contextmanager
-def told_plainly(repository: str, endpoint: str) -> Iterator[None]:
+def plain_hub_errors(repository: str, endpoint: str) -> Iterator[None]:
     """Turns what the client raises into one line.
 
     Args:

@@ -107,7 +107,7 @@ class JournalFile:
         """
         try:
             if not self._begins_line:
-                self._mend_end()
+                self._fix_end()
             _write(self._descriptor, lines)
             os.fsync(self._descriptor)
         except OSError as error:
@@ -176,7 +176,7 @@ class JournalFile:
         except OSError as error:
             raise JournalError(about_file(error, self.path, "write")) from error
 
-    def _mend_end(self) -> None:
+    def _fix_end(self) -> None:
         """Cuts off what a crash left of the last line, or gives a whole one its line break."""
         with open(self._descriptor, "rb", closefd=False) as file:
             end, break_is_due = end_of_lines(file)

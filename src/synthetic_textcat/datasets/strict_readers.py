@@ -9,7 +9,7 @@ import pandas as pd
 import yaml
 
 from synthetic_textcat.datasets.stored import StoredDataset
-from synthetic_textcat.error_messages import yaml_mend
+from synthetic_textcat.error_messages import yaml_fix
 from synthetic_textcat.errors import TextcatError
 from synthetic_textcat.schemas.task_input import shown
 
@@ -70,7 +70,7 @@ def read_yaml(content: bytes, file: str, complaint: type[TextcatError]) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise complaint(f"{file}{where} is not YAML: {error.problem}. {yaml_mend(error)}") from None
+        raise complaint(f"{file}{where} is not YAML: {error.problem}. {yaml_fix(error)}") from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise complaint(

@@ -4,7 +4,7 @@ from synthetic_textcat.hooks.catalog_inputs import ComparedRuns, LentRowCheck, S
 from synthetic_textcat.hooks.gates import LearnSecrets, ParameterGate, QualityGate, RunnerGate
 from synthetic_textcat.hooks.progress import Progress
 from synthetic_textcat.hooks.publishing import Publishing
-from synthetic_textcat.hooks.quota_passes import Refill
+from synthetic_textcat.hooks.quota_passes import QuotaPasses
 from synthetic_textcat.hooks.rebuild import Rebuild
 from synthetic_textcat.hooks.storage_gate import JournalWriter, StorageGate
 from synthetic_textcat.hooks.summary import RunSummary
@@ -20,8 +20,8 @@ __all__ = [
     "Progress",
     "Publishing",
     "QualityGate",
+    "QuotaPasses",
     "Rebuild",
-    "Refill",
     "RunSummary",
     "RunnerGate",
     "StopNotes",

@@ -19,7 +19,7 @@ _IDLE_PASSES = 2
 logger = logging.getLogger(__name__)
 
 
-class Refill:
+class QuotaPasses:
     """Knows after each pass whether another one follows in this command.
 
     Only the command goes on by itself (`begin`): whoever runs a session of their own runs the next one too.

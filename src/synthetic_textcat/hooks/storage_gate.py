@@ -15,7 +15,7 @@ from synthetic_textcat.datasets.place import MEND
 from synthetic_textcat.datasets.replacing import prove_writable
 from synthetic_textcat.datasets.stored import StoredDataset, root_of, unwrapped
 from synthetic_textcat.errors import JournalError, StorageError
-from synthetic_textcat.hooks.quota_passes import Refill
+from synthetic_textcat.hooks.quota_passes import QuotaPasses
 from synthetic_textcat.llm.engine import give_up
 
 _SECOND_NAMES = {
@@ -48,7 +48,7 @@ class StorageGate:
     """
 
     def __init__(
-        self, refill: Refill, is_rebuilt: Callable[[], bool] = lambda: False, patience_s: float = _PATIENCE_S
+        self, refill: QuotaPasses, is_rebuilt: Callable[[], bool] = lambda: False, patience_s: float = _PATIENCE_S
     ) -> None:
         self._refill = refill
         self._is_rebuilt = is_rebuilt
@@ -158,7 +158,7 @@ class JournalWriter:
         refill: Knows the passes of a command, which have one id and one lock.
     """
 
-    def __init__(self, refill: Refill) -> None:
+    def __init__(self, refill: QuotaPasses) -> None:
         self._refill = refill
         self._locked: list[JournalDataset] = []
 

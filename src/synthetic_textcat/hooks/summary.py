@@ -10,7 +10,7 @@ from kedro.io import CatalogProtocol
 
 from synthetic_textcat.console import say
 from synthetic_textcat.datasets.stored import shown_place
-from synthetic_textcat.hooks.quota_passes import Refill
+from synthetic_textcat.hooks.quota_passes import QuotaPasses
 from synthetic_textcat.hooks.summary_lines import compare_lines, cost_lines, quota_lines, quote_lines, stop_lines
 from synthetic_textcat.pipelines.quality_report.concerns import PAUSED, Concern
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
@@ -45,11 +45,11 @@ class RunSummary:
 
     def __init__(
         self,
-        refill: Refill | None = None,
+        refill: QuotaPasses | None = None,
         run_name: Callable[[], str | None] = lambda: None,
         stops: Callable[[], Stops] = Stops,
     ) -> None:
-        self._refill = refill or Refill()
+        self._refill = refill or QuotaPasses()
         self._run_name = run_name
         self._catalog: CatalogProtocol[Any, Any] | None = None
         self._stops = stops

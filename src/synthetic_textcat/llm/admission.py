@@ -1,4 +1,4 @@
-"""Admission of calls: the rate limiter's pace, and only while the circuit breaker is closed."""
+"""Admission of calls: a rate limiter, and a circuit breaker that must be closed."""
 
 import asyncio
 import logging
@@ -45,11 +45,11 @@ class Ticket(NamedTuple):
     is_probe: bool
 
 
-class Pace:
+class RateLimiter:
     """Hands out turns so that no minute holds more requests or tokens than the limits; without limits at once.
 
     What a call will take is known only when it is done. So a turn takes what replies took on average so far, and a call
-    that took more (or less) is made up for by the next turns. A pace belongs to one event loop.
+    that took more (or less) is made up for by the next turns. A rate limiter belongs to one event loop.
 
     Args:
         requests_per_minute: Requests sent, retries included; None = no limit.
@@ -69,7 +69,7 @@ class Pace:
         """Whether there is a turn to wait for."""
         return self._requests is not None or self._tokens is not None
 
-    async def turn(self, messages: Messages) -> float:
+    async def acquire(self, messages: Messages) -> float:
         """Waits until the next call may go out, first come, first served; the tokens that it is expected to take."""
         if not self.is_limited:
             return 0.0
@@ -108,8 +108,8 @@ class Admission:
     A call that waits, for its turn or for a retry, is not in flight.
     """
 
-    def __init__(self, pace: Pace, breaker: CircuitBreaker) -> None:
-        self._pace = pace
+    def __init__(self, rate_limiter: RateLimiter, breaker: CircuitBreaker) -> None:
+        self._rate_limiter = rate_limiter
         self._breaker = breaker
         self._in_flight = 0
         self._changed = asyncio.Event()
@@ -125,13 +125,17 @@ class Admission:
         last = self._breaker.last
         if self._breaker.state is not State.STOPPED or last is None:
             return None
-        told_s = self._breaker.told_s
-        until = None if told_s is None else datetime.now().astimezone() + timedelta(seconds=min(told_s, _A_YEAR_S))
+        requested_wait_s = self._breaker.requested_wait_s
+        until = (
+            None
+            if requested_wait_s is None
+            else datetime.now().astimezone() + timedelta(seconds=min(requested_wait_s, _A_YEAR_S))
+        )
         return Outage(cause=last.cause, words=last.words, until=until)
 
     def enter_at_once(self) -> Ticket | None:
         """Leave to make a call, where there is nothing to wait for; None where there is."""
-        if self._pace.is_limited or not self._breaker.is_closed:
+        if self._rate_limiter.is_limited or not self._breaker.is_closed:
             return None
         self._in_flight += 1
         return Ticket(0.0, self._breaker.now(), is_probe=False)
@@ -141,7 +145,7 @@ class Admission:
         while True:
             is_probe = not self._breaker.is_closed and await self._is_the_probe()
             try:
-                expected = await self._pace.turn(messages)
+                expected = await self._rate_limiter.acquire(messages)
             except BaseException:
                 if is_probe:
                     self._breaker.abandon_probe()
@@ -149,17 +153,17 @@ class Admission:
             if is_probe or self._breaker.is_closed:
                 self._in_flight += 1
                 return Ticket(expected, self._breaker.now(), is_probe)
-            self._pace.give_back(expected)
+            self._rate_limiter.give_back(expected)
 
     def leave(self, ticket: Ticket, asked: Asked | None, messages: Messages, *, rows_remain: bool = True) -> None:
         """Takes in what came of a call; None where an error of ours ended it."""
         in_flight, self._in_flight = self._in_flight, self._in_flight - 1
         if asked is None:
-            self._pace.give_back(ticket.expected)
+            self._rate_limiter.give_back(ticket.expected)
             if ticket.is_probe:
                 self._breaker.abandon_probe()
             return
-        self._pace.note(ticket.expected, asked.completion, messages)
+        self._rate_limiter.note(ticket.expected, asked.completion, messages)
         before = self._breaker.state
         if asked.completion.replied or not asked.may_retry:  # a server that refuses a request is there
             self._breaker.succeed(ticket.begun_at)

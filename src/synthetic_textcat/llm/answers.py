@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from langchain_core.messages import AIMessage
 
-from synthetic_textcat.text.unicode import speakable
+from synthetic_textcat.text.unicode import replace_surrogates
 
 _TABLE = "finish_reasons.csv"
 _FIELDS = ("finish_reason", "stop_reason", "stopReason", "done_reason")
@@ -125,7 +125,7 @@ def _raw_text(message: AIMessage) -> str:
 
 def _text(value: Any) -> str | None:
     """What a server put where a text belongs, as a text."""
-    return None if value is None else str(speakable(str(value)))
+    return None if value is None else str(replace_surrogates(str(value)))
 
 
 def finish_reason_of(metadata: Mapping[str, Any]) -> str | None:

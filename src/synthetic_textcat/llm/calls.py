@@ -15,7 +15,7 @@ from synthetic_textcat.llm.parsing import parse, parse_off_loop
 from synthetic_textcat.llm.prompts import Messages, check_placeholders
 from synthetic_textcat.schemas.completions import Completion, Problem
 from synthetic_textcat.schemas.parameters import GenerationParameters
-from synthetic_textcat.text.unicode import speakable
+from synthetic_textcat.text.unicode import replace_surrogates
 
 DEADLINE_S = 600.0
 """For a model class, or a catalog entry, without a timeout of its own."""
@@ -121,7 +121,7 @@ class RetryPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class CallPolicy:
     """How calls are made.
 
     Attributes:
@@ -150,7 +150,7 @@ def judging(wanted: type[BaseModel]) -> Judge:
     return Judge(lambda _: wanted)
 
 
-def asking_again(retry_prompt: ChatPromptTemplate) -> Callable[[Messages, str, Problem], Messages]:
+def retry_conversation(retry_prompt: ChatPromptTemplate) -> Callable[[Messages, str, Problem], Messages]:
     """How the conversation goes on: the bad reply, then what was wrong with it.
 
     Raises:
@@ -159,7 +159,7 @@ def asking_again(retry_prompt: ChatPromptTemplate) -> Callable[[Messages, str, P
     check_placeholders("retry", retry_prompt, required=["problem"], allowed=["cause"])
 
     def ask_again(messages: Messages, raw_text: str, problem: Problem) -> Messages:
-        said = AIMessage(speakable(raw_text[:_LONGEST_REMINDER]) or _NOTHING)
+        said = AIMessage(replace_surrogates(raw_text[:_LONGEST_REMINDER]) or _NOTHING)
         return [*messages, said, *retry_prompt.format_messages(problem=problem.detail, cause=problem.cause)]
 
     return ask_again

@@ -25,7 +25,7 @@ class Chat:
 
     def __init__(self, model: "BaseChatModel", llm: LlmParameters) -> None:
         self._model = model
-        self._way = way_of(model, llm)
+        self._way = schema_adapter(model, llm)
 
     async def ask(self, messages: Messages, schema: dict[str, Any], seed: int) -> Answer:
         """One call.
@@ -49,9 +49,9 @@ class Chat:
             await client.aclose()
 
 
-def way_of(model: "BaseChatModel", llm: LlmParameters) -> Way:
+def schema_adapter(model: "BaseChatModel", llm: LlmParameters) -> Way:
     """The way in which this model is asked."""
-    return _InBody(model, llm).ask if takes_body(model) else _ByLangChain(model, llm).ask
+    return RequestBodyAdapter(model, llm).ask if takes_body(model) else LangChainAdapter(model, llm).ask
 
 
 def takes_body(model: "BaseChatModel") -> bool:
@@ -59,7 +59,7 @@ def takes_body(model: "BaseChatModel") -> bool:
     return getattr(model, "takes_body", False) or any(x.__name__ == "BaseChatOpenAI" for x in type(model).__mro__)
 
 
-class _InBody:
+class RequestBodyAdapter:
     """Schema and seed go into `extra_body`, which the SDK passes on as it is.
 
     `with_structured_output` of such a model rebuilds the schema at each call, and loses text and token counts of
@@ -73,6 +73,7 @@ class _InBody:
         self._extra_body: dict[str, Any] = dict(getattr(model, "extra_body", None) or {})
 
     async def ask(self, messages: Messages, schema: dict[str, Any], seed: int) -> "AIMessage":
+        """The reply; the schema and the seed go into the request's body."""
         return await self._model.ainvoke(list(messages), extra_body=self._body(schema, seed))
 
     def _body(self, schema: dict[str, Any], seed: int) -> dict[str, Any]:
@@ -86,7 +87,7 @@ class _InBody:
         return body
 
 
-class _ByLangChain:
+class LangChainAdapter:
     """The schema goes through `with_structured_output`, the seed not at all: LangChain has no common name for it.
 
     What LangChain parses is not used, and its parsing errors do no harm: our parser reads the raw message.
@@ -98,6 +99,7 @@ class _ByLangChain:
         self._bound: dict[int, tuple[dict[str, Any], Any]] = {}
 
     async def ask(self, messages: Messages, schema: dict[str, Any], seed: int) -> "AIMessage":  # noqa: ARG002
+        """The reply; LangChain's class passes the schema on in its own way."""
         bound = self._bound_to(schema) if self._structured else None
         if bound is None:
             return await self._model.ainvoke(list(messages))

@@ -91,7 +91,7 @@ class CircuitBreaker:
         return max(0.0, self._probe_at - self._clock()) if self.state is State.OPEN else inf
 
     @property
-    def told_s(self) -> float | None:
+    def requested_wait_s(self) -> float | None:
         """For how many seconds from now the server asks to be left alone; None if it did not say."""
         return self._told_until - self._clock() if self._told_until > self._clock() else None
 
@@ -179,10 +179,10 @@ class CircuitBreaker:
 
     def _plan_probe(self) -> None:
         """Opens until the next probe; stops where that would be beyond the limit."""
-        now, told_s = self._clock(), self.told_s
+        now, requested_wait_s = self._clock(), self.requested_wait_s
         left_s = self._opened_at + self._max_wait_s - now
-        if left_s <= 0 or (told_s is not None and told_s > left_s):
+        if left_s <= 0 or (requested_wait_s is not None and requested_wait_s > left_s):
             self.state = State.STOPPED
             return
         self.state = State.OPEN
-        self._probe_at = now + (min(self._backoff_s, left_s) if told_s is None else told_s)
+        self._probe_at = now + (min(self._backoff_s, left_s) if requested_wait_s is None else requested_wait_s)

@@ -17,8 +17,8 @@ from functools import cache
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from synthetic_textcat.llm.admission import Admission, Pace
-from synthetic_textcat.llm.calls import Call, Manner
+from synthetic_textcat.llm.admission import Admission, RateLimiter
+from synthetic_textcat.llm.calls import Call, CallPolicy
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.circuit_breaker import FEWEST_ROWS, CircuitBreaker
 from synthetic_textcat.llm.interrupts import held_interrupts
@@ -117,7 +117,7 @@ async def _cancel_all_others() -> None:
 _under_way: dict[WorkerPool, BackgroundLoop] = {}
 
 
-def complete(open_chat: Callable[[], Chat], calls: Iterator[Call], manner: Manner) -> Batches:
+def complete(open_chat: Callable[[], Chat], calls: Iterator[Call], policy: CallPolicy) -> Batches:
     """Makes the calls and yields their completions in the order in which they arrive.
 
     An interrupt, too, first yields what has arrived. The model is built only if there is a call to make. A budget that
@@ -130,23 +130,23 @@ def complete(open_chat: Callable[[], Chat], calls: Iterator[Call], manner: Manne
         FatalAnswerError: After what was in flight has been yielded.
         KeyboardInterrupt: After an interrupt, likewise.
     """
-    return complete_rounds(open_chat, iter([calls]), manner, fewest_rows=FEWEST_ROWS)
+    return complete_rounds(open_chat, iter([calls]), policy, fewest_rows=FEWEST_ROWS)
 
 
 def complete_rounds(
-    open_chat: Callable[[], Chat], rounds: Iterator[Iterator[Call]], manner: Manner, fewest_rows: int = 1
+    open_chat: Callable[[], Chat], rounds: Iterator[Iterator[Call]], policy: CallPolicy, fewest_rows: int = 1
 ) -> Batches:
     """As `complete`, round after round: the next one is asked for when all of the last one has been yielded and saved.
 
-    Connections, pace, and what is known of the server last over all rounds: only the first round's first call goes
-    alone. After an outage no other round follows.
+    Connections, the rate limiter, and what is known of the server last over all rounds: only the first round's first
+    call goes alone. After an outage no other round follows.
     """
     todo = (_with_first(first, calls) for calls in rounds if (first := next(calls, None)) is not None)
     current = next(todo, None)
     if current is None:
         return None
     with held_interrupts() as interrupted, rare_collections(), BackgroundLoop() as loop:
-        pool = loop.run(_open_pool(open_chat, manner, fewest_rows))
+        pool = loop.run(_open_pool(open_chat, policy, fewest_rows))
         _under_way[pool] = loop
         try:
             while current is not None and not interrupted.is_set():
@@ -192,12 +192,12 @@ def _with_first(first: Call, rest: Iterator[Call]) -> Iterator[Call]:
     yield from rest
 
 
-async def _open_pool(open_chat: Callable[[], Chat], manner: Manner, fewest_rows: int) -> WorkerPool:
+async def _open_pool(open_chat: Callable[[], Chat], policy: CallPolicy, fewest_rows: int) -> WorkerPool:
     """Builds model, rate limiter and circuit breaker on the loop that they will live on."""
-    limits = fitted(manner.limits)
-    pace = Pace(limits.requests_per_minute, limits.tokens_per_minute)
+    limits = fitted(policy.limits)
+    rate_limiter = RateLimiter(limits.requests_per_minute, limits.tokens_per_minute)
     breaker = CircuitBreaker(limits.max_wait_seconds, fewest_rows)
-    return WorkerPool(open_chat(), replace(manner, limits=limits), Admission(pace, breaker))
+    return WorkerPool(open_chat(), replace(policy, limits=limits), Admission(rate_limiter, breaker))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
-from synthetic_textcat.llm.calls import Call, Judge, Manner
+from synthetic_textcat.llm.calls import Call, CallPolicy, Judge
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.engine import Batches, complete_rounds
 from synthetic_textcat.llm.journal import Journal
@@ -50,8 +50,8 @@ class Interview:
         self._wanted: dict[str, type[BaseModel]] = {}
         self._tried: set[type[BaseModel]] = set()
 
-    def hold(self, open_chat: Callable[[], Chat], manner: Manner) -> Batches:
-        """Makes the calls in the manner given, but judged by what each is to hold; yields what arrives.
+    def hold(self, open_chat: Callable[[], Chat], policy: CallPolicy) -> Batches:
+        """Makes the calls by the policy given, but judged by what each is to hold; yields what arrives.
 
         Returns:
             What stopped the calls before their end, if anything did.
@@ -60,7 +60,7 @@ class Interview:
         first = next(rounds, None)
         if first is None:
             return None
-        batches = complete_rounds(open_chat, chain([first], rounds), replace(manner, judge=Judge(self._wanted_of)))
+        batches = complete_rounds(open_chat, chain([first], rounds), replace(policy, judge=Judge(self._wanted_of)))
         while True:
             try:
                 batch = next(batches)

@@ -16,7 +16,7 @@ from typing import IO, Any, get_args, get_type_hints
 
 from synthetic_textcat.schemas.completions import REPLIED, Completion
 from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
-from synthetic_textcat.text.unicode import speakable
+from synthetic_textcat.text.unicode import replace_surrogates
 
 PADDING = b"\0 \t\r\n"
 """What may stand behind the last line: a file system fills up a file with zeros when the machine crashes."""
@@ -87,7 +87,7 @@ def read_line(line: bytes) -> dict[str, Any]:
 def completion_of(record: dict[str, Any]) -> Completion:
     """The completion of a line that was checked; the model's name as a table can hold it."""
     values = {field: record[field] for field in (*_REQUIRED, *_OPTIONAL) if field in record}
-    return Completion(**values | {"model_name": speakable(record["model_name"])})
+    return Completion(**values | {"model_name": replace_surrogates(record["model_name"])})
 
 
 def whole_lines(file: IO[bytes]) -> Iterator[tuple[int, int, bytes]]:

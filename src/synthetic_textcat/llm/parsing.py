@@ -23,7 +23,7 @@ from synthetic_textcat.llm.json_recovery import is_closed, json_values, unwrappe
 from synthetic_textcat.llm.list_recovery import lists
 from synthetic_textcat.llm.recovery import Recovery, WorkLimitError
 from synthetic_textcat.schemas.completions import Completion, LabelSet, Problem, TaskList
-from synthetic_textcat.text.unicode import single_line, speakable
+from synthetic_textcat.text.unicode import replace_surrogates, single_line
 
 Wanted = TypeVar("Wanted", bound=BaseModel)
 Found = TypeVar("Found")
@@ -138,11 +138,11 @@ def _asked(completion: Completion, wanted: type[Wanted]) -> tuple[str, type[Want
 def _at_once(completion: Completion, wanted: type[Wanted]) -> Wanted | Problem | None:
     """The result where there is nothing to read, it is known, or it is found in well under a millisecond; else None."""
     if not completion.replied:
-        return Problem(completion.status, str(speakable(completion.error or "")))
+        return Problem(completion.status, str(replace_surrogates(completion.error or "")))
     if completion.refusal:
-        return Problem("refused", str(speakable(str(completion.refusal)[:LONGEST_DETAIL])))
+        return Problem("refused", str(replace_surrogates(str(completion.refusal)[:LONGEST_DETAIL])))
     if completion.finish_reason == "content_filter":
-        said = f": {speakable(completion.error[:LONGEST_DETAIL])}" if completion.error else ""
+        said = f": {replace_surrogates(completion.error[:LONGEST_DETAIL])}" if completion.error else ""
         return Problem("content_filtered", f"the server's content filter stopped the reply{said}")
     if (problem := too_long(completion.raw_text)) is not None:
         return problem
@@ -209,7 +209,7 @@ def _guarded(step: Callable[..., Found], text: str, wanted: type[BaseModel], cut
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # noqa: BLE001 - a panic of pydantic's core is no Exception
-        words = speakable(single_line(f"{type(error).__name__}: {error}"))
+        words = replace_surrogates(single_line(f"{type(error).__name__}: {error}"))
         return Problem("invalid_json", f"the reply broke the parser: {words}"[:LONGEST_DETAIL])
 
 
@@ -258,14 +258,14 @@ def _readings(text: str, wanted: type[BaseModel], cut: bool, recovery: Recovery)
 
 def _validated(value: dict[str, Any], wanted: type[Wanted]) -> Wanted | Problem:
     try:
-        return wanted.model_validate(speakable(value))
+        return wanted.model_validate(replace_surrogates(value))
     except ValidationError as error:
         return Problem("schema_violation", _in_one_line(error))
 
 
 def _nothing(wanted: type[BaseModel], why: str = "") -> Problem:
     words = f"no {_FORMS.get(wanted, 'JSON object')} in the reply"
-    return Problem("invalid_json", str(speakable(f"{words}; {why}" if why else words))[:LONGEST_DETAIL])
+    return Problem("invalid_json", str(replace_surrogates(f"{words}; {why}" if why else words))[:LONGEST_DETAIL])
 
 
 def _in_one_line(error: ValidationError) -> str:

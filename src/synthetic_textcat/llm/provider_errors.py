@@ -26,7 +26,7 @@ from importlib import resources
 from typing import Any
 
 from synthetic_textcat.redaction import mask, redact
-from synthetic_textcat.text.unicode import in_visible_line, speakable
+from synthetic_textcat.text.unicode import in_visible_line, replace_surrogates
 
 _TABLE = "provider_errors.csv"
 
@@ -176,7 +176,7 @@ def one_line(text: str) -> str:
 
     Redacted once more when what could stand between the signs of a key is gone.
     """
-    visible = in_visible_line(redact(str(speakable(_start(text)))))
+    visible = in_visible_line(redact(str(replace_surrogates(_start(text)))))
     return redact(visible)[:_LONGEST_SENTENCE]
 
 

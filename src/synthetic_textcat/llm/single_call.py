@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from synthetic_textcat.errors import BadRequestError, FatalAnswerError, TextcatError, TransportError, UnreachableError
 from synthetic_textcat.llm.answers import NO_ANSWER, NOT_WORKED_ON, Answer
-from synthetic_textcat.llm.calls import Call, Manner
+from synthetic_textcat.llm.calls import Call, CallPolicy
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.client_exceptions import read_exception
 from synthetic_textcat.llm.journal_lines import MOST_OF_A_REPLY, bounded
@@ -49,22 +49,24 @@ class Asked(NamedTuple):
     retry_after_s: float | None = None
 
 
-class Asker:
+class ModelCaller:
     """Makes the calls of a run, one at a time each; belongs to one event loop.
 
     Args:
         chat: The model.
-        manner: Which run asks.
+        policy: Which run asks.
         proven: Whether a call of this run has ended: then a server is there, and a bad request is a row's own too.
         answered: Whether a call of this run got an answer: then nothing is wrong with the address.
     """
 
-    def __init__(self, chat: Chat, manner: Manner, proven: Callable[[], bool], answered: Callable[[], bool]) -> None:
+    def __init__(
+        self, chat: Chat, policy: CallPolicy, proven: Callable[[], bool], answered: Callable[[], bool]
+    ) -> None:
         self._chat = chat
-        self._manner = manner
+        self._policy = policy
         self._proven = proven
         self._answered = answered
-        self._deadlines = Deadlines(manner.deadline_s)
+        self._deadlines = Deadlines(policy.deadline_s)
 
     def close(self) -> None:
         """Watches no deadline any longer."""
@@ -98,13 +100,13 @@ class Asker:
                 raise
             failure, answer = TransportError("server_error", str(error), retryable=False), answer_of_failure(error)
         is_counted = None not in (answer.usage.prompt, answer.usage.completion)
-        bound = None if is_counted else self._manner.budget.bound(messages, call.schema)
+        bound = None if is_counted else self._policy.budget.bound(messages, call.schema)
         make = partial(
             Completion,
             fingerprint=call.fingerprint,
             request_id=call.request_id,
             attempt=attempt,
-            run_id=self._manner.run_id,
+            run_id=self._policy.run_id,
             status=REPLIED if failure is None else failure.cause,
             raw_text=answer.raw_text,
             refusal=answer.refusal,

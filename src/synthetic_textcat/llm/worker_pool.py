@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 from synthetic_textcat.errors import FatalAnswerError, PriceListError
 from synthetic_textcat.llm.admission import Admission
 from synthetic_textcat.llm.budget import SpendingGate
-from synthetic_textcat.llm.calls import Call, Manner
+from synthetic_textcat.llm.calls import Call, CallPolicy
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.first_replies import FirstReplies
 from synthetic_textcat.llm.prompts import Messages
-from synthetic_textcat.llm.single_call import Asked, Asker
+from synthetic_textcat.llm.single_call import Asked, ModelCaller
 from synthetic_textcat.schemas.completions import Completion, Problem
 from synthetic_textcat.schemas.outcomes import Outage
 
@@ -37,12 +37,12 @@ class WorkerPool:
     The very first call goes alone: if no server is there, or the key or the model is wrong, nothing more is asked.
     """
 
-    def __init__(self, chat: Chat, manner: Manner, admission: Admission) -> None:
+    def __init__(self, chat: Chat, policy: CallPolicy, admission: Admission) -> None:
         self._chat = chat
-        self._manner = manner
+        self._policy = policy
         self._admission = admission
-        self._spending_gate = SpendingGate(manner.budget)
-        self._size = manner.limits.max_concurrency
+        self._spending_gate = SpendingGate(policy.budget)
+        self._size = policy.limits.max_concurrency
         self._calls = CallQueue()
         self._first_replies: dict[str, FirstReplies] = {}
         self._checking = asyncio.Lock()
@@ -53,8 +53,8 @@ class WorkerPool:
         self._wake = asyncio.Event()
         self._proven = asyncio.Event()
         self._over = asyncio.Event()
-        self._asker = Asker(chat, manner, self._proven.is_set, admission.has_answered)
-        if manner.budget.is_spent:
+        self._asker = ModelCaller(chat, policy, self._proven.is_set, admission.has_answered)
+        if policy.budget.is_spent:
             self._over.set()
         self._waiting: set[asyncio.Task[Any]] = set()
         self._error: BaseException | None = None
@@ -122,7 +122,7 @@ class WorkerPool:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._proven.wait(), _PATIENCE_S)
             while not self._over.is_set() and (call := self._calls.take()) is not None:
-                if not self._manner.pauses.leave_out(call.task_id):  # it may have been drawn before the pause
+                if not self._policy.pauses.leave_out(call.task_id):  # it may have been drawn before the pause
                     await self._settle(call)
         except asyncio.CancelledError:
             raise
@@ -138,10 +138,10 @@ class WorkerPool:
     async def _settle(self, call: Call) -> None:
         """Asks until a reply is good, the attempts are used up, no reply comes, or the row's task is paused."""
         past = list(call.past)
-        while not self._is_over(call) and len(past) < self._manner.limits.max_attempts:
+        while not self._is_over(call) and len(past) < self._policy.limits.max_attempts:
             messages = call.messages
             for earlier, why in past:
-                messages = self._manner.ask_again(messages, earlier.raw_text, why)
+                messages = self._policy.ask_again(messages, earlier.raw_text, why)
             answered = await self._reply(call, messages, len(past) + 1)
             if answered is None:
                 return
@@ -152,7 +152,7 @@ class WorkerPool:
             past.append((answered, problem))
 
     def _is_over(self, call: Call) -> bool:
-        return self._over.is_set() or self._manner.pauses.is_paused(call.task_id)
+        return self._over.is_set() or self._policy.pauses.is_paused(call.task_id)
 
     async def _reply(self, call: Call, messages: Messages, attempt: int) -> Completion | None:
         """A reply, by as many calls as the retry policy allows; None if there is none, or the run ends before."""
@@ -161,7 +161,7 @@ class WorkerPool:
             if asked.completion.replied:
                 return asked.completion
             retry += 1
-            wait_s = self._manner.retries.wait_s(retry, asked.retry_after_s) if asked.may_retry else None
+            wait_s = self._policy.retries.wait_s(retry, asked.retry_after_s) if asked.may_retry else None
             if wait_s is None or self._over.is_set():
                 return None
             await self._interruptible(asyncio.sleep(wait_s))
@@ -202,7 +202,7 @@ class WorkerPool:
     async def _judged(self, completion: Completion) -> Problem | None:
         """What is wrong with a reply. Where our own code fails on it, that is this row's loss, not the run's."""
         try:
-            problem = await self._manner.judge.off_loop(completion)
+            problem = await self._policy.judge.off_loop(completion)
         except Exception as error:
             self._faults += 1
             if self._faults >= _MOST_FAULTS:
@@ -218,7 +218,7 @@ class WorkerPool:
         if (watcher := self._first_replies.get(call.kind)) is None:
             watcher = self._first_replies[call.kind] = FirstReplies(call.untried, call.kind)
         watcher.note(completion, problem, call.task_id)
-        pauses = self._manner.pauses
+        pauses = self._policy.pauses
         if not pauses.is_watched(call.task_id):
             return
         if problem is not None:
@@ -242,11 +242,11 @@ class WorkerPool:
 
     def _account(self, completion: Completion) -> None:
         try:
-            self._manner.budget.note(completion)
+            self._policy.budget.note(completion)
         except PriceListError:
             self._halt()
             raise
-        if self._manner.budget.is_spent or self._admission.outage is not None:
+        if self._policy.budget.is_spent or self._admission.outage is not None:
             self._halt()
 
     def _halt(self) -> None:

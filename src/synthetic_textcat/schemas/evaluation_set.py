@@ -7,7 +7,7 @@ import pandas as pd
 
 from synthetic_textcat.errors import EvaluationError, nearest
 from synthetic_textcat.schemas.tasks import normalise
-from synthetic_textcat.text.near_duplicates import Resemblance
+from synthetic_textcat.text.near_duplicates import CrossSetMatcher
 
 EXACT, NEAR = "exact", "near"
 TEXT_COLUMNS = ("text", "input_text")
@@ -28,7 +28,7 @@ def overlaps_of(texts: Collection[str], evaluation_texts: Collection[str], simil
     ours = [normalise(text) for text in texts]
     known = set(held)
     is_ours = np.arange(len(ours) + len(held)) < len(ours)
-    near = Resemblance([*ours, *held], similarity).near(is_ours, ~is_ours)
+    near = CrossSetMatcher([*ours, *held], similarity).near(is_ours, ~is_ours)
     return [EXACT if text in known else NEAR if near[place] else None for place, text in enumerate(ours)]
 
 

@@ -164,7 +164,7 @@ def jaccard(one: frozenset[str], other: frozenset[str]) -> float:
     return both / (len(one) + len(other) - both)
 
 
-class Resemblance:
+class CrossSetMatcher:
     """Texts that are ready to be compared.
 
     A pair is found if an equal band of MinHash brings it together (98 % of the pairs right at the threshold, nearly all

@@ -109,7 +109,7 @@ def in_visible_line(text: str) -> str:
     return visible if first_invisible(visible) is None else ""
 
 
-def speakable(value: Any) -> Any:
+def replace_surrogates(value: Any) -> Any:
     """The value with surrogate pairs joined and lone surrogates replaced: UTF-8, and so Parquet, has no place for them.
 
     Texts within lists and mappings are mended too; nesting must be bounded by the caller.
@@ -117,9 +117,9 @@ def speakable(value: Any) -> Any:
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):
-        return [speakable(item) for item in value]
+        return [replace_surrogates(item) for item in value]
     if isinstance(value, dict):
-        return {speakable(key): speakable(item) for key, item in value.items()}
+        return {replace_surrogates(key): replace_surrogates(item) for key, item in value.items()}
     return value
 
 

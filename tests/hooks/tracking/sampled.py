@@ -7,7 +7,7 @@ from langchain_core.prompts import ChatPromptTemplate
 
 from synthetic_textcat.hooks.tracking.run_log import RunClock
 from synthetic_textcat.hooks.tracking.traces import SampledCalls
-from synthetic_textcat.llm.calls import asking_again, judging
+from synthetic_textcat.llm.calls import judging, retry_conversation
 from synthetic_textcat.llm.prompts import Messages, messages_sha256
 from synthetic_textcat.llm.row_prompts import RowPrompts, RowTemplates
 from synthetic_textcat.llm.settlement import OpenRow, OpenRows
@@ -53,7 +53,7 @@ class Plan:
         for text in past:
             problem = judge(completion(text))
             assert problem is not None
-            messages = asking_again(_RETRY)(messages, text, problem)
+            messages = retry_conversation(_RETRY)(messages, text, problem)
         return completion(
             **{
                 "request_id": request_id,

@@ -48,8 +48,8 @@ def reachable(templates: Sequence[Template], slots: Slots, seen: set[str]) -> It
 
 
 def all_words(grammar: Grammar, label: str, level: str) -> set[str]:
-    voice, manner = grammar.labels[label], grammar.register
-    fixed = [*manner.hedges, *manner.short_hedges, *manner.asides, *manner.lead_ins[level], *manner.connectives[level]]
+    voice, policy = grammar.labels[label], grammar.register
+    fixed = [*policy.hedges, *policy.short_hedges, *policy.asides, *policy.lead_ins[level], *policy.connectives[level]]
     templates = (*voice.short, *voice.sentences, *grammar.fillers, *grammar.openers)
     return {*WORD.findall(" ".join(fixed).casefold()), *reachable(templates, voice.slots[level], set())}
 

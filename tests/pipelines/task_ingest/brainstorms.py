@@ -10,7 +10,7 @@ from langchain_core.messages import BaseMessage
 from langchain_core.prompts import ChatPromptTemplate
 
 from synthetic_textcat.llm.budget import Budget
-from synthetic_textcat.llm.calls import Manner, RetryPolicy, asking_again, judging
+from synthetic_textcat.llm.calls import CallPolicy, RetryPolicy, judging, retry_conversation
 from synthetic_textcat.llm.interview import Interview
 from synthetic_textcat.llm.journal import Journal, completion_line
 from synthetic_textcat.pipelines.task_ingest.brainstorm.nodes import BrainstormPlan, CollectedTasks, collect_tasks
@@ -94,11 +94,13 @@ class Brainstorm:
         """Makes the calls that are open, and journals them as they come."""
         generation = GenerationParameters(max_attempts=asked.max_attempts, **limits)
         budget = Budget(generation, PriceList.read(PRICES), "m")
-        manner = Manner(judging(TaskList), asking_again(RETRY), generation, budget, "run-1", RetryPolicy(max_retries=0))
+        policy = CallPolicy(
+            judging(TaskList), retry_conversation(RETRY), generation, budget, "run-1", RetryPolicy(max_retries=0)
+        )
         self.model = ScriptedChatModel(script=script, delay_s=delay_s)
         interview = Interview(asked.conversation(), Journal(self.path), asked.max_attempts)
         made: list[Completion] = []
-        for batch in interview.hold(self.model.as_chat, manner):
+        for batch in interview.hold(self.model.as_chat, policy):
             with self.path.open("ab") as file:
                 file.writelines(map(completion_line, batch))
             made += batch

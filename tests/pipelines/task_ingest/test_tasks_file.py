@@ -17,7 +17,7 @@ from synthetic_textcat.pipelines.task_ingest.brainstorm.nodes import ask_for_tas
 from synthetic_textcat.pipelines.task_ingest.nodes import check_row_prompts, read_tasks_file
 from synthetic_textcat.pipelines.task_ingest.tasks_file import (
     GivenTasks,
-    brainstorming_beside,
+    brainstorming_next_to,
     read_tasks,
     rows_of,
     sentences_of,
@@ -280,7 +280,7 @@ def test_kept_tasks_are_rows_as_they_were_and_nothing_is_brainstormed_beside_the
 
     assert rows_of(kept) == _ROWS
     assert sentences_of(kept) == ["Sort a review.", "Name a bird."]
-    assert brainstorming_beside(kept, _SETTINGS) == TaskIngestParameters(num_brainstormed=0)
+    assert brainstorming_next_to(kept, _SETTINGS) == TaskIngestParameters(num_brainstormed=0)
 
 
 def test_tasks_of_a_file_are_added_to() -> None:
@@ -288,7 +288,7 @@ def test_tasks_of_a_file_are_added_to() -> None:
 
     assert [row["source"] for row in rows_of(given)] == ["file", "file"]
     assert sentences_of(given) == ["Sort a review.", "Name a bird."]
-    assert brainstorming_beside(given, _SETTINGS) is _SETTINGS
+    assert brainstorming_next_to(given, _SETTINGS) is _SETTINGS
 
 
 def _checked(

@@ -14,7 +14,7 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
 from synthetic_textcat.errors import RunStoppedError
-from synthetic_textcat.hooks.quota_passes import Refill
+from synthetic_textcat.hooks.quota_passes import QuotaPasses
 from synthetic_textcat.hooks.tally import Tally
 from synthetic_textcat.hooks.tracking.bounded_calls import DEFAULT_LIMIT_S, BoundedCalls, WaitingBudget
 from synthetic_textcat.hooks.tracking.catalog_metadata import plain, unknown_keys
@@ -69,14 +69,14 @@ class MlflowTracking:
         verdict: Verdict,
         rebuilt_from: Callable[[], str | None] = lambda: None,
         tally: Callable[[], Tally | None] = lambda: None,
-        passes: Refill | None = None,
+        passes: QuotaPasses | None = None,
         stops: Callable[[], Stops] = Stops,
     ) -> None:
         self._last: ActiveRun | None = None
         self._verdict = verdict
         self._rebuilt_from = rebuilt_from
         self._tally = tally
-        self._passes = passes or Refill()
+        self._passes = passes or QuotaPasses()
         self._stops = stops
         self._context: KedroContext | None = None
         self._params: dict[str, Any] = {}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from synthetic_textcat.hashing import draw
 from synthetic_textcat.hooks.tracking.run_log import RunClock, RunLog
-from synthetic_textcat.llm.calls import asking_again, judging
+from synthetic_textcat.llm.calls import judging, retry_conversation
 from synthetic_textcat.llm.prompts import Messages, messages_sha256, wire_form
 from synthetic_textcat.redaction import redact
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply
@@ -255,7 +255,7 @@ class SampledCalls:
         """The conversation of this attempt, if it has the hash that was recorded on sending."""
         if messages is None:
             return None
-        ask_again, judge = asking_again(self._parts["retry_prompt"]), judging(Reply)
+        ask_again, judge = retry_conversation(self._parts["retry_prompt"]), judging(Reply)
         for reply in earlier:
             if reply.replied and (problem := judge(reply)) is not None:
                 messages = ask_again(messages, reply.raw_text, problem)

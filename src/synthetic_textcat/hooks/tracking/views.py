@@ -28,7 +28,7 @@ _COLUMNS = (
     "params.`llm.temperature`",
     "tags.`plan_sha256`",
 )
-"""Beside what MLflow always shows: name, when it began, how long it took."""
+"""SideBySide what MLflow always shows: name, when it began, how long it took."""
 
 _SEARCH: Mapping[str, Any] = {
     "searchFilter": "",

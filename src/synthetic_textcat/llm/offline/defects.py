@@ -72,7 +72,7 @@ def raise_if_transport(defect: str | None) -> None:
         raise TransportError(defect, _TRANSPORT[defect])
 
 
-def spoil_row(row: Row, defect: str | None, labels: Sequence[str], seed: int) -> Row:
+def inject_defect(row: Row, defect: str | None, labels: Sequence[str], seed: int) -> Row:
     """The row with a fault for which a check must reject it; any other defect leaves it as it is.
 
     `exact_duplicate` and `near_duplicate` are not here: their texts are written for the task and label, see `replies`.
@@ -151,7 +151,7 @@ def _wrapped(defect: str, row: Row, text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Tongue:
+class WrittenLanguage:
     """What can be said in one language."""
 
     sentences: tuple[Template, ...]
@@ -161,15 +161,15 @@ class Tongue:
 def foreign_text(length: int, labels: Sequence[str], seed: int) -> str:
     """About so many characters in a drawn language, in which none of the labels is a word."""
     draws = Draws("foreign", seed)
-    texts = [_text(tongue, length, draws) for tongue in draws.shuffled(tuple(tongues().values()))]
+    texts = [_text(tongue, length, draws) for tongue in draws.shuffled(tuple(written_languages().values()))]
     return next((text for text in texts if not leaks(text, tuple(labels))), texts[0])
 
 
 @functools.cache
-def tongues() -> Mapping[str, Tongue]:
+def written_languages() -> Mapping[str, WrittenLanguage]:
     """All languages, by their English names."""
     return {
-        name: Tongue(
+        name: WrittenLanguage(
             tuple(map(compile_template, raw["sentences"])),
             {"name": tuple(map(compile_template, raw["name"])), "number": _NUMBERS},
         )
@@ -177,7 +177,7 @@ def tongues() -> Mapping[str, Tongue]:
     }
 
 
-def _text(tongue: Tongue, length: int, draws: Draws) -> str:
+def _text(tongue: WrittenLanguage, length: int, draws: Draws) -> str:
     sentences: list[str] = []
     for template in draws.shuffled(tongue.sentences):
         if len(sentences) >= _FEWEST and len(" ".join(sentences)) >= length:

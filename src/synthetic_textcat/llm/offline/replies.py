@@ -71,7 +71,7 @@ def reply(
     defects.raise_if_transport(defect)
     text = _duplicate(asked, defect, seed) or _text(asked, asked.plan, seed)
     row = {"input_text": text, "label": asked.plan.label, "misleading_label": str(asked.plan.misleading_label)}
-    return defects.to_completion(defects.spoil_row(row, defect, asked.labels, seed), defect, seed)
+    return defects.to_completion(defects.inject_defect(row, defect, asked.labels, seed), defect, seed)
 
 
 def read(prompt: str, schema: Mapping[str, Any] | None, seed: int) -> Asked:

@@ -31,7 +31,7 @@ _DEVICE = "cpu"  # the same numbers wherever it runs
 _LONGEST_REASON = 200
 
 
-class Pace(NamedTuple):
+class TrainingRate(NamedTuple):
     """How a model is trained.
 
     Attributes:
@@ -43,8 +43,8 @@ class Pace(NamedTuple):
     learning_rate: float
 
 
-_OF_VECTORS = Pace(3, 0.05)  # tokens that have a vector of their own, and nothing else to learn
-_OF_TRANSFORMERS = Pace(1, 2e-5)  # the usual one: a higher rate undoes what the model knows
+_OF_VECTORS = TrainingRate(3, 0.05)  # tokens that have a vector of their own, and nothing else to learn
+_OF_TRANSFORMERS = TrainingRate(1, 2e-5)  # the usual one: a higher rate undoes what the model knows
 
 
 class Learnt(NamedTuple):
@@ -92,12 +92,12 @@ def _train(model: "SentenceTransformer", train: pd.DataFrame, folder: str) -> No
     from transformers import PrinterCallback
 
     disable_progress_bars()
-    pace = _pace_of(model)
+    rate = _rate_of(model)
     settings = SentenceTransformerTrainingArguments(
         output_dir=folder,
-        num_train_epochs=pace.epochs,
+        num_train_epochs=rate.epochs,
         per_device_train_batch_size=_BATCH,
-        learning_rate=pace.learning_rate,
+        learning_rate=rate.learning_rate,
         seed=_SEED,
         use_cpu=True,
         dataloader_pin_memory=False,
@@ -116,7 +116,7 @@ def _train(model: "SentenceTransformer", train: pd.DataFrame, folder: str) -> No
     trainer.train()
 
 
-def _pace_of(model: "SentenceTransformer") -> Pace:
+def _rate_of(model: "SentenceTransformer") -> TrainingRate:
     from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 
     return _OF_VECTORS if isinstance(model[0], StaticEmbedding) else _OF_TRANSFORMERS

@@ -28,7 +28,7 @@ from synthetic_textcat.schemas.parameters import SplitShares
 from synthetic_textcat.schemas.publications import SPLITS
 from synthetic_textcat.schemas.seed_examples import texts_shown
 from synthetic_textcat.schemas.tasks import Task, normalise
-from synthetic_textcat.text.near_duplicates import Resemblance
+from synthetic_textcat.text.near_duplicates import CrossSetMatcher
 
 TRAIN, VALIDATION, TEST = range(len(SPLITS))
 LEFT_OUT = -1
@@ -81,7 +81,7 @@ def kept_apart(texts: Collection[str], planned: Codes, similarity: float) -> Cod
     codes = planned.copy()
     if not len(texts):
         return codes
-    resemblance = Resemblance([normalise(text) for text in texts], similarity)
+    resemblance = CrossSetMatcher([normalise(text) for text in texts], similarity)
     codes[resemblance.near(codes == VALIDATION, codes == TEST)] = LEFT_OUT
     codes[resemblance.near(codes == TRAIN, (codes == VALIDATION) | (codes == TEST))] = LEFT_OUT
     return codes

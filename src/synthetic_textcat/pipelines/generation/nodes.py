@@ -13,7 +13,7 @@ from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.llm.budget import Budget
-from synthetic_textcat.llm.calls import Call, Manner, RetryPolicy, asking_again, judging
+from synthetic_textcat.llm.calls import Call, CallPolicy, RetryPolicy, judging, retry_conversation
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.engine import complete
 from synthetic_textcat.llm.first_replies import BadStart, TaskPauses
@@ -38,7 +38,7 @@ from synthetic_textcat.schemas.rows import (
     with_own,
 )
 from synthetic_textcat.schemas.tasks import tasks_of
-from synthetic_textcat.text.unicode import speakable
+from synthetic_textcat.text.unicode import replace_surrogates
 
 logger = logging.getLogger(__name__)
 
@@ -129,9 +129,9 @@ def generate(
         return
     brainstormed = (completion for completion in brainstorm_completions if completion.run_id == run_id)
     pauses = TaskPauses(generation.pause_task_after, checking(tasks_of(tasks), row_check), earlier_replies)
-    manner = Manner(
+    policy = CallPolicy(
         judge=judging(Reply),
-        ask_again=asking_again(retry_prompt),
+        ask_again=retry_conversation(retry_prompt),
         limits=generation,
         budget=Budget(
             generation, PriceList.read(prices), llm.model, chain(brainstormed, still_open.spent), llm.max_tokens
@@ -151,7 +151,7 @@ def generate(
         for asked, open_row in zip(rendered, rows, strict=True)
         if not pauses.leave_out(asked.row["task_id"])
     )
-    outage = yield from complete(lambda: Chat(spec.build(llm), llm), pending, manner)
+    outage = yield from complete(lambda: Chat(spec.build(llm), llm), pending, policy)
     paused = tuple(_paused(tasks, pauses))
     if outage is not None or paused:
         all_paused = {task.task_id for task in paused} >= {task_ids[row.position] for row in still_open.rows}
@@ -219,7 +219,7 @@ def candidate_of(
     row: Mapping[str, Any], reply: Reply, completion: Completion, columns: Iterable[str]
 ) -> dict[str, Any]:
     """A candidate: attributes as planned, texts and labels as the model wrote them."""
-    values = {**row, **reply.model_dump(), "model_name": speakable(completion.model_name)}
+    values = {**row, **reply.model_dump(), "model_name": replace_surrogates(completion.model_name)}
     return {column: values[column] for column in columns}
 
 

@@ -132,7 +132,7 @@ def _missed(
         )
 
 
-def nobody(_: Tables) -> str:
+def no_culprit(_: Tables) -> str:
     """No one in particular."""
     return ""
 
@@ -179,7 +179,7 @@ class Rule:
     says: str
     then: str
     signal: str = ""
-    culprit: Callable[[Tables], str] = nobody
+    culprit: Callable[[Tables], str] = no_culprit
 
 
 RULES: dict[str, Rule] = {

@@ -40,7 +40,7 @@ from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.quota import Rounds, Shortfall
 from synthetic_textcat.schemas.rows import EXAMPLES, REJECTED, fingerprints_of, own_of, plain, with_columns, with_own
 from synthetic_textcat.schemas.tasks import tasks_of
-from synthetic_textcat.text.unicode import speakable
+from synthetic_textcat.text.unicode import replace_surrogates
 
 _MOST_REPLIES = 3
 _LONGEST_REPLY = 2_000  # characters
@@ -214,4 +214,4 @@ def measure_quota(
 
 def _raw(journal: Journal, fingerprints: Sequence[str]) -> tuple[str, ...]:
     last = (own[-1].raw_text or own[-1].refusal or own[-1].error for own in journal.completions(fingerprints) if own)
-    return tuple(speakable(text)[:_LONGEST_REPLY] for text in last if text)
+    return tuple(replace_surrogates(text)[:_LONGEST_REPLY] for text in last if text)

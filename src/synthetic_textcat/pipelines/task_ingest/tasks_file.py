@@ -311,7 +311,7 @@ def rows_of(given: GivenTasks) -> list[dict[str, Any]]:
     return [task.to_row(*origin) for task, origin in zip(tasks_of(given.table), origins, strict=True)]
 
 
-def brainstorming_beside(given: GivenTasks, settings: TaskIngestParameters) -> TaskIngestParameters:
+def brainstorming_next_to(given: GivenTasks, settings: TaskIngestParameters) -> TaskIngestParameters:
     """What is to be brainstormed: nothing beside the tasks of an earlier run, since those are all."""
     return settings.model_copy(update={"num_brainstormed": 0}) if isinstance(given, KeptTasks) else settings
 

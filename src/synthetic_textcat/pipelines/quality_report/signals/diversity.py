@@ -45,8 +45,10 @@ def diversity(corpus: Corpus) -> Measured:
     """
     sample, reference = corpus.sample, corpus.reference_texts
     own = values_of(sample)
-    earlier = beside_earlier(sample, own, earlier_than(sample, corpus.last_diversity))
-    real = beside_reference(corpus.pool, own, None if reference is None else pool_of_texts(reference, corpus.seed))
+    earlier = compared_with_earlier(sample, own, earlier_than(sample, corpus.last_diversity))
+    real = compared_with_reference(
+        corpus.pool, own, None if reference is None else pool_of_texts(reference, corpus.seed)
+    )
     table = [
         {
             "measure": name,
@@ -109,7 +111,7 @@ def _detail(grams: Sequence[Gram], rows_with: Counter[Gram]) -> str:
 
 
 @dataclass(frozen=True)
-class Beside:
+class SideBySide:
     """The other side of a comparison.
 
     Attributes:
@@ -135,33 +137,35 @@ class Earlier(TypedDict):
     languages: dict[str, float]
 
 
-def beside_earlier(sample: Sample, own: Metrics, earlier: Earlier | None) -> Beside:
+def compared_with_earlier(sample: Sample, own: Metrics, earlier: Earlier | None) -> SideBySide:
     """The run before: compared if its sample had as many rows, cut to as many words."""
     if earlier is None:
-        return Beside()
+        return SideBySide()
     theirs = {name: earlier["metrics"].get(NAME + name) for name in (*FACTS, *MEASURES)}
     if any(own[name] != theirs[name] for name in ("rows", "words_cut")):
-        return Beside(theirs, notes=dict.fromkeys(MEASURES, "previous: not comparable: other n or length"))
+        return SideBySide(theirs, notes=dict.fromkeys(MEASURES, "previous: not comparable: other n or length"))
     other_mix = mixes_differ(sample.languages, earlier["languages"], by=OTHER_MIX)
     notes = dict.fromkeys(MEASURES, "previous: another mix of languages") if other_mix else {}
-    return Beside(theirs, _ratios(own, theirs), notes)
+    return SideBySide(theirs, _ratios(own, theirs), notes)
 
 
-def beside_reference(pool: Pool, own: Metrics, reference: Pool | None) -> Beside:
+def compared_with_reference(pool: Pool, own: Metrics, reference: Pool | None) -> SideBySide:
     """Real texts: both sides measured on as many rows as both have, cut to as many words as half of either have.
 
     Where that is not our own sample, ours are measured again, for the ratio; a note gives the number.
     """
     if reference is None:
-        return Beside()
+        return SideBySide()
     cut = min(pool.cut, reference.cut)
     rows = size_for(min(len(pool.with_words(cut)), len(reference.with_words(cut))))
     theirs = values_of(reference.sample(cut, rows))
     if (rows, cut) == (own["rows"], own["words_cut"]):
-        return Beside(theirs, _ratios(own, theirs))
+        return SideBySide(theirs, _ratios(own, theirs))
     matched = values_of(pool.sample(cut, rows))
     at = f"reference: on {rows} rows of {cut} words"
-    return Beside(theirs, _ratios(matched, theirs), {name: f"{at}, here {_shown(matched[name])}" for name in MEASURES})
+    return SideBySide(
+        theirs, _ratios(matched, theirs), {name: f"{at}, here {_shown(matched[name])}" for name in MEASURES}
+    )
 
 
 def _ratios(ours: Metrics, theirs: Metrics) -> Metrics:

@@ -11,7 +11,7 @@ from langchain_core.prompts import ChatPromptTemplate
 from synthetic_textcat.errors import RunStoppedError
 from synthetic_textcat.hashing import draw_int
 from synthetic_textcat.llm.budget import Budget
-from synthetic_textcat.llm.calls import Call, Manner, RetryPolicy, asking_again, judging
+from synthetic_textcat.llm.calls import Call, CallPolicy, RetryPolicy, judging, retry_conversation
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.interview import Conversation, Interview, Questions, answer_all
 from synthetic_textcat.llm.journal import Journal
@@ -19,8 +19,8 @@ from synthetic_textcat.llm.prompts import Fingerprinter, Messages, check_placeho
 from synthetic_textcat.llm.settlement import Settlement, settle
 from synthetic_textcat.llm.spec import ChatModelSpec
 from synthetic_textcat.pipelines.task_ingest.brainstorm.report import (
+    brainstorm_outcome,
     call_rows,
-    came_to,
     not_thought_of_yet,
     refuse_broken_off,
     refuse_nothing,
@@ -36,7 +36,7 @@ from synthetic_textcat.pipelines.task_ingest.brainstorm.rounds import (
     Thought,
     read_domains,
 )
-from synthetic_textcat.pipelines.task_ingest.tasks_file import GivenTasks, brainstorming_beside, rows_of, sentences_of
+from synthetic_textcat.pipelines.task_ingest.tasks_file import GivenTasks, brainstorming_next_to, rows_of, sentences_of
 from synthetic_textcat.schemas.completions import Completion, LabelSet, TaskList, label_set_schema, task_list_schema
 from synthetic_textcat.schemas.outcomes import LastBatch, Stops
 from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters, TaskIngestParameters
@@ -164,7 +164,7 @@ def plan_brainstorm(
     """
     return BrainstormPlan(
         seed=seed,
-        settings=brainstorming_beside(file_tasks, task_ingest),
+        settings=brainstorming_next_to(file_tasks, task_ingest),
         domains=read_domains(domains),
         file=sentences_of(file_tasks),
         prompt=brainstorm_prompt,
@@ -192,9 +192,9 @@ def ask_for_tasks(
         PriceListError: If there is a cap in USD that can't be kept.
     """
     spent = (completion for completion in journal if completion.run_id == run_id)
-    manner = Manner(
+    policy = CallPolicy(
         judge=judging(TaskList),
-        ask_again=asking_again(retry_prompt),
+        ask_again=retry_conversation(retry_prompt),
         limits=generation,
         budget=Budget(generation, PriceList.read(prices), llm.model, spent, llm.max_tokens),
         run_id=run_id,
@@ -202,7 +202,7 @@ def ask_for_tasks(
         deadline_s=spec.deadline_s,
     )
     interview = Interview(plan.conversation(), journal, generation.max_attempts)
-    outage = yield from interview.hold(lambda: Chat(spec.build(llm), llm), manner)
+    outage = yield from interview.hold(lambda: Chat(spec.build(llm), llm), policy)
     if outage is not None:
         yield LastBatch(Stops(outage=outage))
 
@@ -227,7 +227,7 @@ def collect_tasks(
         raise RunStoppedError(f"Stopped by {outage.says}. No task is there yet, so no row was planned")
     refuse_nothing(len(rows), found)
     if plan.settings.num_brainstormed:
-        logger.info("%s", came_to(found, plan.settings))
+        logger.info("%s", brainstorm_outcome(found, plan.settings))
     for line in warnings(found, plan.settings, "An outage" if outage else "A cap"):
         logger.warning("%s", line)
     return CollectedTasks(

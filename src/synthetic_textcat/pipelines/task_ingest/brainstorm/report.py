@@ -13,7 +13,7 @@ from synthetic_textcat.schemas.tasks import Task
 _AGAIN = "Next: run the same command again, or set task_ingest.num_brainstormed=0"
 
 
-def came_to(found: Found, settings: TaskIngestParameters) -> str:
+def brainstorm_outcome(found: Found, settings: TaskIngestParameters) -> str:
     """How many distinct tasks there are, of how many; 51 characters fit beside time and level in 80 columns."""
     wanted, calls = settings.num_brainstormed, len(found.rounds.turns)
     tasks = f"Distinct tasks: {min(len(found.rounds.tasks), wanted)} of {wanted} in {calls} calls"
