@@ -18,6 +18,7 @@ from synthetic_textcat.hooks.tracking.description import DESCRIPTION_TAG
 from synthetic_textcat.hooks.tracking.source import source_tags
 from synthetic_textcat.redaction import redact
 from synthetic_textcat.schemas.offline_banner import BANNER, OFFLINE_MODEL
+from synthetic_textcat.schemas.rows import PLAN_VERSION
 from synthetic_textcat.schemas.stops import Stops
 
 _PACKAGES = ("kedro", "langchain-core", "langchain-openai", "openai", "mlflow")
@@ -48,6 +49,7 @@ def start_tags(run_params: Mapping[str, Any], params: Mapping[str, Any], context
     """Everything about a run that is known before its first node, beside its parameters."""
     tags = {
         "pipeline": pipeline_name(run_params),
+        "plan_version": str(PLAN_VERSION),
         "env": context.env or "local",
         "command": redact(_command())[:_TAG_LIMIT],
         "process": f"{socket.gethostname()}:{os.getpid()}",

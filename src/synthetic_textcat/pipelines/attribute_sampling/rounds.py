@@ -1,6 +1,6 @@
 """Rounds: what the next one plans, by what the last one brought."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from synthetic_textcat.hashing import sha256_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
@@ -19,7 +19,7 @@ def recipe_of(tasks: Sequence[Task], sampling: AttributeSamplingParameters, seed
     return sha256_of([seed, sampling.model_dump(mode="json", exclude=_NOT_DRAWN_FROM), drawn_from])
 
 
-def first_round(cells: Sequence[Cell], per: Sequence[str], target: int) -> tuple[CellRows, ...]:
+def first_round(cells: Iterable[Cell], per: Sequence[str], target: int) -> tuple[CellRows, ...]:
     """As many rows as are asked for: enough if every one is accepted."""
     return tuple(CellRows(cell=named(cell, per), rows=target) for cell in cells)
 

@@ -1,0 +1,106 @@
+"""Rows of a task with the same combination of values: the later one swaps values with rows that come after it.
+
+Balance settles which values a cycle of draws has, not which of its rows has which. So a row that repeats an earlier
+combination swaps one or two values with a later row of the same cycle. Swaps change neither the balanced counts nor any
+earlier row. Rows beyond the end of the plan take part as they would in a longer one.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import combinations, product
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+
+from synthetic_textcat.pipelines.attribute_sampling.draws import Ints
+
+MOST_ROWS = 5_000
+"""Rows of a task that are deduplicated; with more of them nearly all combinations have come anyway."""
+
+REACH = 32
+"""How many rows further on a row may swap with, at most."""
+
+_MOST_SWAPS = 2  # values of a row at once: a third one hardly ever helps
+
+
+class Movable(NamedTuple):
+    """A column of a task's rows whose values can be swapped.
+
+    Attributes:
+        values: Codes of the rows.
+        cycles: For each row the number of the cycle of draws that its value is of.
+        groups, sizes: For each row the group of values of equal weight that is drawn from, and how many these are.
+    """
+
+    values: list[int]
+    cycles: list[int]
+    groups: list[int]
+    sizes: list[int]
+
+    def swap_candidates(self, row: int) -> Iterator[int]:
+        """The later rows of the same cycle within reach."""
+        cycle = self.cycles[row]
+        return (
+            other for other in range(row + 1, min(row + REACH + 1, len(self.cycles))) if self.cycles[other] == cycle
+        )
+
+    def swap(self, row: int, other: int) -> None:
+        """Two rows swap their values."""
+        self.values[row], self.values[other] = self.values[other], self.values[row]
+
+
+def swap_duplicates(fixed: Sequence[Sequence[int]], movable: Sequence[Movable], rows: int) -> None:
+    """Lets the first rows of a task differ as far as swaps within cycles allow, in place.
+
+    Args:
+        fixed: Columns that stay as they are.
+        movable: The others, tried in this order; they go on beyond the rows as far as a swap may reach.
+        rows: How many rows are to differ.
+    """
+    seen: set[tuple[int, ...]] = set()
+    used: Counter[tuple[int, ...]] = Counter()  # combinations of the same groups
+    planned = zip(*fixed, *(column.values for column in movable), strict=False)  # read row by row: swaps show
+    grouped = zip(*fixed, *(column.groups for column in movable), strict=False)
+    for row, now, groups in zip(range(rows), planned, grouped, strict=False):
+        if now in seen:
+            if used[groups] >= prod(column.sizes[row] for column in movable):
+                continue
+            now = _swapped(now, movable, row, seen)
+            if now in seen:
+                continue
+        seen.add(now)
+        used[groups] += 1
+
+
+def _swapped(
+    planned: tuple[int, ...], movable: Sequence[Movable], row: int, seen: set[tuple[int, ...]]
+) -> tuple[int, ...]:
+    """The row's combination after the first swap that makes it a new one; as planned, if none does."""
+    first = len(planned) - len(movable)
+    for number in range(1, _MOST_SWAPS + 1):
+        for columns in combinations(range(len(movable)), number):
+            for others in product(*(movable[column].swap_candidates(row) for column in columns)):
+                then = list(planned)
+                for column, other in zip(columns, others, strict=True):
+                    then[first + column] = movable[column].values[other]
+                if tuple(then) not in seen:
+                    for column, other in zip(columns, others, strict=True):
+                        movable[column].swap(row, other)
+                    return tuple(then)
+    return planned
+
+
+def combinations_of(columns: Iterator[Ints], rows: int) -> Ints:
+    """For each row the number of its combination of codes, which are -1 or more."""
+    numbers, bound = np.zeros(rows, np.int64), 1
+    for column in columns:
+        size = int(column.max(initial=-1)) + 2
+        if bound * size >= 2**62:
+            numbers = np.unique(numbers, return_inverse=True)[1]
+            bound = int(numbers.max(initial=0)) + 1
+        numbers *= size
+        numbers += column
+        numbers += 1
+        bound *= size
+    return numbers
