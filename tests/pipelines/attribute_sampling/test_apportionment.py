@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from synthetic_textcat.hashing import key64
 from synthetic_textcat.pipelines.attribute_sampling.apportionment import Apportionment, Balanced
-from synthetic_textcat.pipelines.attribute_sampling.draws import Ints, hash64, independent, streams_of
+from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, independent, streams_of
 from synthetic_textcat.schemas.attributes import shares_of, weights_of
 
 _PLAIN = st.sampled_from([1.0, 1.0, 2.0, 3.0, 5.0, 7.5, 12.0, 0.431, 0.029, 0.0022857])
@@ -23,7 +24,7 @@ def _shares(weights: Sequence[float]) -> tuple[Fraction, ...]:
 
 
 def _keys(*names: object, number: int = 1) -> "np.ndarray[tuple[int], np.dtype[np.uint64]]":
-    return np.array([hash64(*names, place) for place in range(number)], np.uint64)
+    return np.array([key64(*names, place) for place in range(number)], np.uint64)
 
 
 def _sequence(shares: Sequence[Fraction], rows: int, *names: object) -> Ints:
@@ -101,7 +102,8 @@ def test_two_sequences_of_the_same_shares_are_independent(weights: tuple[float, 
     one, other = (_sequence(shares, rows, name) for name in ("one", "other"))
     counts = np.zeros((len(shares), len(shares)))
     np.add.at(counts, (one, other), 1)
-    expected = rows * np.outer(*[[float(share) for share in shares]] * 2)
+    odds = np.array([float(share) for share in shares])
+    expected = rows * np.outer(odds, odds)
     assert (np.abs(counts - expected) <= 4.5 * np.sqrt(expected) + 2).all()
 
 

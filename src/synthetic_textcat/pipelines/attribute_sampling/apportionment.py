@@ -15,17 +15,8 @@ from math import lcm
 import numpy as np
 from numpy.typing import NDArray
 
-from synthetic_textcat.pipelines.attribute_sampling.draws import (
-    Ints,
-    Keys,
-    Streams,
-    bits,
-    permuted,
-    ranges,
-    stream_keys,
-    streams_of,
-    uniform,
-)
+from synthetic_textcat.hashing import Keys, derived, random_bits, uniform
+from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, Streams, permuted, ranges, streams_of
 
 _Floats = NDArray[np.float64]
 
@@ -43,11 +34,16 @@ class Balanced:
     """
 
     def __init__(self, shares: Sequence[Fraction]) -> None:
-        by_share: dict[Fraction, list[int]] = {}
-        for value, share in enumerate(shares):
-            by_share.setdefault(share, []).append(value)
-        self.groups = [np.array(by_share[share], np.int32) for share in sorted(by_share)]
-        self._apportionment = Apportionment([share * len(by_share[share]) for share in sorted(by_share)])
+        self.groups = [np.flatnonzero([of == share for of in shares]) for share in sorted(set(shares))]
+        self._apportionment = Apportionment([shares[group[0]] * len(group) for group in self.groups])
+
+    @property
+    def equal_weight_groups(self) -> tuple[Ints, Ints]:
+        """For each value the first one of its group, and how many values that has."""
+        first, size = np.empty((2, sum(map(len, self.groups))), np.int64)
+        for group in self.groups:
+            first[group], size[group] = group[0], len(group)
+        return first, size
 
     def draw(self, keys: Keys, counts: Ints) -> Ints:
         """The numbers of the values, flat: for each key its first rows."""
@@ -56,7 +52,7 @@ class Balanced:
         stream = np.repeat(np.arange(len(keys), dtype=np.int32), counts)
         for number, values in enumerate(self.groups):
             rows = np.flatnonzero(group_of == number) if len(self.groups) > 1 else np.arange(len(group_of))
-            turns = streams_of(stream_keys(keys, "members", number), np.bincount(stream[rows], minlength=len(keys)))
+            turns = streams_of(derived(keys, "members", number), np.bincount(stream[rows], minlength=len(keys)))
             drawn[rows] = values[permuted(turns, len(values))]
         return drawn
 
@@ -89,7 +85,7 @@ class Apportionment:
         ordered, starts = streams.longest_first()
         owed = np.zeros((len(self._parts), len(starts)), np.int64)
         for step, active in ordered.in_step(_FITTED):
-            drawn = uniform(bits(ordered.keys[:active], ordered.offsets[:active] + step))
+            drawn = uniform(ordered.keys[:active], ordered.offsets[:active] + step)
             groups[starts[:active] + step] = self._next(owed[:, :active], drawn, self._factor(step))
         longer = int(np.searchsorted(-ordered.counts, -_FITTED))
         if longer:
@@ -113,11 +109,12 @@ class Apportionment:
         while open_.size:
             now, keys, offsets = begun[:, open_], pieces.keys[open_], pieces.offsets[open_]
             for step in range(self._piece):
-                groups[open_, step] = self._next(now, uniform(bits(keys, offsets + step)), 1.0)
+                groups[open_, step] = self._next(now, uniform(keys, offsets + step), 1.0)
             ended[:, open_] = now
             before = np.where(is_first, begun, np.roll(ended, 1, axis=1))
             open_, begun = np.flatnonzero((before != begun).any(axis=0)), before
-        return groups[np.arange(self._piece) < pieces.counts[:, None]]
+        drawn: Ints = groups[np.arange(self._piece) < pieces.counts[:, None]]
+        return drawn
 
     def _likely(self, offsets: Ints) -> Ints:
         """What groups are owed after so many rows if those had one that were owed the largest part of a row."""
@@ -125,7 +122,8 @@ class Apportionment:
         parts = self._parts[:, 0].tolist()
         owed = np.array([[row * part % self._unit for row in rows.tolist()] for part in parts], np.int64)
         rank = np.argsort(np.argsort(-owed, axis=0, kind="stable"), axis=0)
-        return (owed - self._unit * (rank < owed.sum(axis=0) // self._unit))[:, number]
+        owed -= self._unit * (rank < owed.sum(axis=0) // self._unit)
+        return np.take(owed, number, axis=1)
 
     def _next(self, owed: Ints, drawn: _Floats, factor: _Floats | float) -> Ints:
         """The group of each sequence's next row; updates what groups are owed, in place."""
@@ -158,7 +156,7 @@ class Apportionment:
                 total = (chances * 2.0**40).astype(np.int64).sum(axis=1, keepdims=True)
                 factor *= np.where(total > 0, self._shares * (_PANEL * 2.0**40) / np.maximum(total, 1), 1.0)
             self._factors.append(factor)
-            order = np.argsort(np.argsort(bits(np.arange(_PANEL, dtype=np.uint64), np.array([number]))))
+            order = np.argsort(np.argsort(random_bits(np.arange(_PANEL, dtype=np.uint64), np.array([number]))))
             self._next(self._panel, (order + 0.5) / _PANEL, factor)
         return self._factors[step]
 
@@ -183,7 +181,7 @@ class Apportionment:
             latest[(due > ahead) & (latest > ahead)] = ahead
             later += parts
         over = -np.minimum(later, 0).sum(axis=0)
-        found = may & (deadline <= latest) & ((deadline <= _LOOKAHEAD) | (later > over))
+        found: NDArray[np.bool_] = may & (deadline <= latest) & ((deadline <= _LOOKAHEAD) | (later > over))
         first = np.where(may, deadline, np.iinfo(np.int64).max).argmin(axis=0)
         none = np.flatnonzero(~found.any(axis=0))
         found[first[none], none] = True

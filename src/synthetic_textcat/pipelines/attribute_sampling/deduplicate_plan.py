@@ -6,14 +6,17 @@ earlier row. Rows beyond the end of the plan take part as they would in a longer
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations, product
 from math import prod
 from typing import NamedTuple
 
 import numpy as np
 
-from synthetic_textcat.pipelines.attribute_sampling.draws import Ints
+from synthetic_textcat.hashing import Keys
+from synthetic_textcat.pipelines.attribute_sampling.choices import Codes, TaskChoices
+from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, ranges
+from synthetic_textcat.schemas.rows import ATTRIBUTES
 
 MOST_ROWS = 5_000
 """Rows of a task that are deduplicated; with more of them nearly all combinations have come anyway."""
@@ -22,6 +25,39 @@ REACH = 32
 """How many rows further on a row may swap with, at most."""
 
 _MOST_SWAPS = 2  # values of a row at once: a third one hardly ever helps
+_MOVABLE = ("misleading_label", *reversed(ATTRIBUTES))
+
+_Combination = tuple[int, ...]
+
+
+def draw_distinct(choices: TaskChoices, own: Sequence[str]) -> Callable[[Keys, Ints], Codes]:
+    """`choices.draw` with duplicates swapped.
+
+    The four attributes and the misleading label are told apart by one another, an own attribute by these and itself.
+    So a new attribute of the user's alters no other one. Tasks with duplicates are drawn anew, a little further.
+    """
+
+    def draw(keys: Keys, counts: Ints) -> Codes:
+        codes = choices.draw(keys, counts)
+        first = np.flatnonzero(ranges(counts) < MOST_ROWS)
+        task = np.repeat(np.arange(len(keys)), counts)[first]
+        planned = combinations_of(
+            (values[first] for values in (task, *(codes[n] for n in ("label", *_MOVABLE)))), len(first)
+        )
+        open_ = np.unique(np.delete(task, np.unique(planned, return_index=True)[1]))
+        within = np.minimum(counts[open_], MOST_ROWS)
+        further = choices.draw(keys[open_], within + REACH)
+        _swap(choices, further, within, ["label"], _MOVABLE)
+        for name in own:
+            _swap(choices, further, within, ["label", *_MOVABLE], [name])
+        changed = np.minimum(counts[open_], within + REACH)
+        places, sources = (
+            np.repeat((np.cumsum(of) - of)[some], changed) + ranges(changed)
+            for of, some in ((counts, open_), (within + REACH, slice(None)))
+        )
+        return {name: _put(values, places, further[name][sources]) for name, values in codes.items()}
+
+    return draw
 
 
 class Movable(NamedTuple):
@@ -58,24 +94,19 @@ def swap_duplicates(fixed: Sequence[Sequence[int]], movable: Sequence[Movable], 
         movable: The others, tried in this order; they go on beyond the rows as far as a swap may reach.
         rows: How many rows are to differ.
     """
-    seen: set[tuple[int, ...]] = set()
-    used: Counter[tuple[int, ...]] = Counter()  # combinations of the same groups
+    seen: set[_Combination] = set()
+    used: Counter[_Combination] = Counter()  # combinations of the same groups
     planned = zip(*fixed, *(column.values for column in movable), strict=False)  # read row by row: swaps show
     grouped = zip(*fixed, *(column.groups for column in movable), strict=False)
     for row, now, groups in zip(range(rows), planned, grouped, strict=False):
-        if now in seen:
-            if used[groups] >= prod(column.sizes[row] for column in movable):
-                continue
-            now = _swapped(now, movable, row, seen)
-            if now in seen:
-                continue
-        seen.add(now)
-        used[groups] += 1
+        is_open = now in seen and used[groups] < prod(column.sizes[row] for column in movable)
+        had = _swapped(now, movable, row, seen) if is_open else now
+        if had not in seen:
+            seen.add(had)
+            used[groups] += 1
 
 
-def _swapped(
-    planned: tuple[int, ...], movable: Sequence[Movable], row: int, seen: set[tuple[int, ...]]
-) -> tuple[int, ...]:
+def _swapped(planned: _Combination, movable: Sequence[Movable], row: int, seen: set[_Combination]) -> _Combination:
     """The row's combination after the first swap that makes it a new one; as planned, if none does."""
     first = len(planned) - len(movable)
     for number in range(1, _MOST_SWAPS + 1):
@@ -91,7 +122,7 @@ def _swapped(
     return planned
 
 
-def combinations_of(columns: Iterator[Ints], rows: int) -> Ints:
+def combinations_of(columns: Iterable[Ints], rows: int) -> Ints:
     """For each row the number of its combination of codes, which are -1 or more."""
     numbers, bound = np.zeros(rows, np.int64), 1
     for column in columns:
@@ -104,3 +135,25 @@ def combinations_of(columns: Iterator[Ints], rows: int) -> Ints:
         numbers += 1
         bound *= size
     return numbers
+
+
+def _put(values: Ints, places: Ints, others: Ints) -> Ints:
+    values[places] = others
+    return values
+
+
+def _swap(choices: TaskChoices, codes: Codes, rows: Ints, fixed: Sequence[str], movable: Sequence[str]) -> None:
+    """Swaps values of movable columns within each task, in place. Each task has `REACH` further rows."""
+    counts, columns = rows + REACH, {}
+    task, ends = np.repeat(np.arange(len(rows)), counts), np.cumsum(counts)
+    for name in movable:
+        groups, sizes = choices.equal_weight_groups(name, codes)
+        of_task = combinations_of((task, groups), len(task))
+        turns = np.empty_like(of_task)
+        turns[np.argsort(of_task, kind="stable")] = ranges(np.unique(of_task, return_counts=True)[1])
+        columns[name] = (codes[name], combinations_of((of_task, turns // sizes), len(task)), groups, sizes)
+    for start, end, number in zip((ends - counts).tolist(), ends.tolist(), rows.tolist(), strict=True):
+        own = [Movable(*(values[start:end].tolist() for values in columns[name])) for name in movable]
+        swap_duplicates([codes[name][start:end].tolist() for name in fixed], own, number)
+        for name, column in zip(movable, own, strict=True):
+            codes[name][start:end] = column.values

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from synthetic_textcat.pipelines.attribute_sampling.deduplicate_plan import combinations_of
-from synthetic_textcat.pipelines.attribute_sampling.draws import Ints, ranges
+from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, ranges
 from synthetic_textcat.pipelines.attribute_sampling.task_rows import TaskRows
 from synthetic_textcat.schemas.own_attributes import names_in_order
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters

@@ -7,7 +7,7 @@ are passed over, but keep their numbers; so a row is the same one, whatever else
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import product
+from itertools import islice, product
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from synthetic_textcat.pipelines.attribute_sampling.plan import by_id, deal, own
 from synthetic_textcat.pipelines.attribute_sampling.task_rows import TaskRows
 from synthetic_textcat.schemas.attributes import chosen_weights, weights_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
-from synthetic_textcat.schemas.quota import Cell, Rounds, named, shown, unnamed
+from synthetic_textcat.schemas.quota import Cell, CellRows, Rounds, named, shown, unnamed
 from synthetic_textcat.schemas.rows import ATTRIBUTES
 from synthetic_textcat.schemas.tasks import Label, Task, tasks_of
 
@@ -62,7 +62,9 @@ def quota_rows(
     """The plan of a quota, the same columns: round by round; in a round all cells fill at the same rate.
 
     Args:
-        tasks, sampling, seed: As of `plan_rows`.
+        tasks: The table `tasks`.
+        sampling: Its `per` names the columns of a cell.
+        seed: The project's.
         rounds: The rows of each cell in each round.
         furthest: Rows of one task among which those of its cells must be.
 
@@ -71,17 +73,23 @@ def quota_rows(
     """
     tasks = by_id(tasks)
     weights, by_cell = tasks["weight"].to_numpy(), tasks_by_cell(tasks, sampling)
-    demand = _demand(rounds)
-    sources: list[tuple[int, Cell, int]] = [(0, (), 0)] * len(demand)  # of each row: task, cell, number within both
-    for cell, of_cell in demand.groupby("cell", sort=False).indices.items():
-        dealt = deal(weights[by_cell[cell]], len(of_cell))
-        for place, task, number in zip(of_cell.tolist(), dealt.task.tolist(), dealt.replicate.tolist(), strict=True):
-            sources[place] = by_cell[cell][task], cell, number
+    cells = [cell for round_ in rounds.rounds for cell in _in_order(round_)]
+    turns = {
+        cell: zip(*(numbers.tolist() for numbers in deal(weights[by_cell[cell]], rows)), strict=True)
+        for cell, rows in Counter(cells).items()
+    }
+    sources = [(by_cell[cell][task], cell, number) for cell in cells for task, number in [next(turns[cell])]]
     wanted: defaultdict[int, Counter[Cell]] = defaultdict(Counter)
     for task, cell, _ in sources:
         wanted[task][cell] += 1
     table, places = _find(tasks, sampling, seed, wanted, furthest)
     return table.take([places[task, cell][number] for task, cell, number in sources]).reset_index(drop=True)
+
+
+def _in_order(cells: Sequence[CellRows]) -> list[Cell]:
+    """The cell of each row of a round."""
+    shares = [((row + 0.5) / each.rows, turn) for turn, each in enumerate(cells) for row in range(each.rows)]
+    return [unnamed(cells[turn].cell) for _, turn in sorted(shares)]
 
 
 def _cells(task: Task, sampling: AttributeSamplingParameters) -> Iterator[Cell]:
@@ -103,60 +111,50 @@ def _values(name: str, task: Task, label: Label | None, sampling: AttributeSampl
     return next((list(chosen_weights(own[name])) for own in choices if name in own), [None])
 
 
-def _demand(rounds: Rounds) -> pd.DataFrame:
-    """The cell of each row in plan order."""
-    cells: list[Cell] = []
-    for round_ in rounds.rounds:
-        shares = [((row + 0.5) / each.rows, turn) for turn, each in enumerate(round_) for row in range(each.rows)]
-        cells += [unnamed(round_[turn].cell) for _, turn in sorted(shares)]
-    return pd.DataFrame({"cell": pd.Series(cells, dtype=object)})
-
-
 def _find(
     tasks: pd.DataFrame,
     sampling: AttributeSamplingParameters,
     seed: int,
-    wanted: Mapping[int, Mapping[Cell, int]],
+    wanted: Mapping[int, Counter[Cell]],
     furthest: int,
-) -> tuple[pd.DataFrame, dict[tuple[int, Cell], list[int]]]:
+) -> tuple[pd.DataFrame, Mapping[tuple[int, Cell], list[int]]]:
     """A table of all wanted rows, and where in it those are that a task has in a cell, in their order."""
     own = own_attributes(tasks, sampling)
     open_ = [(task, min(2 * sum(cells.values()) + 64, furthest)) for task, cells in sorted(wanted.items())]
-    tables, found, before = [], {}, 0
+    tables: list[pd.DataFrame] = []
+    found: defaultdict[tuple[int, Cell], list[int]] = defaultdict(list)
     while open_:
         batch = [open_.pop()]
         while open_ and sum(length for _, length in batch) + open_[-1][1] <= furthest:
             batch.append(open_.pop())
-        number_of, lengths = np.array(batch).T
-        rows = TaskRows(tasks.take(number_of), lengths, sampling, own, seed)
-        cells = list(
-            zip(*(rows.values(name, np.arange(lengths.sum())).to_pylist() for name in sampling.per), strict=True)
-        )
+        numbers, lengths = np.array(batch).T
+        rows, before = TaskRows(tasks.take(numbers), lengths, sampling, own, seed), sum(map(len, tables))
         taken: list[int] = []
-        for (task, length), start in zip(batch, (np.cumsum(lengths) - lengths).tolist(), strict=True):
-            places = _first_in(cells[start : start + length], wanted[task])
-            lacking = next((cell for cell, rows_of in wanted[task].items() if len(places[cell]) < rows_of), None)
-            if lacking is None:
-                for cell, own_places in places.items():
-                    found[task, cell] = list(range(before + len(taken), before + len(taken) + len(own_places)))
-                    taken += [start + place for place in own_places]
+        row = enumerate(zip(*(rows.values(name).to_pylist() for name in sampling.per), strict=True))
+        for task, length in batch:
+            left = wanted[task].copy()
+            hits = [(place, cell) for place, cell in islice(row, length) if _is_taken(left, cell)]
+            if not any(left.values()):
+                for place, cell in hits:
+                    found[task, cell].append(before + len(taken))
+                    taken.append(place)
             elif length < furthest:
                 open_.append((task, min(2 * length, furthest)))
             else:
+                lacking = next(cell for cell, number in left.items() if number)
                 raise ParameterError(
-                    f"Parameter attribute_sampling.per: the cell {shown(named(lacking, sampling.per))} is too rare: the "
-                    f"first {length:,} rows of task {tasks['task_id'][task]} have only {len(places[lacking])} of it. "
+                    f"Parameter attribute_sampling.per: the cell {shown(named(lacking, sampling.per))} is too rare: "
+                    f"the first {length:,} rows of task {tasks['task_id'][task]} have only "
+                    f"{wanted[task][lacking] - left[lacking]} of it. "
                     "Next: give its values more weight, or name fewer columns"
                 )
         tables.append(rows.table(np.array(taken, np.int64)))
-        before += len(taken)
     return pd.concat(tables, ignore_index=True), found
 
 
-def _first_in(cells: Sequence[Cell], wanted: Mapping[Cell, int]) -> dict[Cell, list[int]]:
-    places: dict[Cell, list[int]] = {cell: [] for cell in wanted}
-    for place, cell in enumerate(cells):
-        own = places.get(cell)
-        if own is not None and len(own) < wanted[cell]:
-            own.append(place)
-    return places
+def _is_taken(left: Counter[Cell], cell: Cell) -> bool:
+    """Whether a row of the cell is still wanted; then one less is."""
+    if not left[cell]:
+        return False
+    left[cell] -= 1
+    return True
