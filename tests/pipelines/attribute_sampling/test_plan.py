@@ -115,9 +115,12 @@ def test_more_rows_keep_those_that_exchanged_values(labels: list[str], rows: int
 
 @pytest.mark.parametrize("rows", [MOST_ROWS - 1, MOST_ROWS, MOST_ROWS + REACH])
 def test_more_rows_keep_the_first_ones_where_they_are_kept_apart_no_longer(rows: int) -> None:
-    task = Task.model_validate({"task": "Sort.", "labels": ["a", "b", "c"], "extra": {"mood": ["x", "y"]}})
-    longer = _plan([task], MOST_ROWS + 200, language="paper")
-    pd.testing.assert_frame_equal(longer.head(rows), _plan([task], rows, language="paper"))
+    tasks = [
+        Task.model_validate({"task": sentence, "labels": ["a", "b", "c"], "extra": {"mood": ["x", "y"]}})
+        for sentence in ("Sort.", "Order.")
+    ]
+    longer = _plan(tasks, 2 * MOST_ROWS + 400, language="paper")
+    pd.testing.assert_frame_equal(longer.head(2 * rows), _plan(tasks, 2 * rows, language="paper"))
 
 
 @_PROPERTY

@@ -17,7 +17,7 @@ from synthetic_textcat.hooks.rebuild.parameters import changes_of_plan, rebuilt_
 from synthetic_textcat.hooks.tracking.kept import KeptRun, kept_run
 from synthetic_textcat.hooks.tracking.source import source_tags
 from synthetic_textcat.schemas.parameter_check import validate_parameters
-from synthetic_textcat.schemas.rows import plan_sha256
+from synthetic_textcat.schemas.rows import PLAN_VERSION, plan_sha256
 
 logger = logging.getLogger(__name__)
 
@@ -103,6 +103,12 @@ class Rebuild:
         elif self._changes:
             logger.warning("The plan is not that of run %s, as asked for: %s", name, ", ".join(self._changes))
         else:
+            version = self._run.tags.get("plan_version", "1")
+            if version != str(PLAN_VERSION):
+                otherwise = (
+                    f"that was drawn by version {version} of the plan's rules, and this code draws by version "
+                    f"{PLAN_VERSION}. Next: check out commit {_commit(self._run)}, or start from these parameters anew"
+                )
             raise EarlierRunError(
                 f"This plan (sha256 {now[:12]}) is not that of run {name} ({then[:12]}): {otherwise}; nothing was asked"
             )

@@ -129,7 +129,7 @@ class Apportionment:
         """The group of each sequence's next row; updates what groups are owed, in place."""
         owed += self._parts
         ends = np.cumsum(self._odds(owed) * factor, axis=0)
-        group = (ends <= drawn * ends[-1]).sum(axis=0)
+        group: Ints = (ends <= drawn * ends[-1]).sum(axis=0)
         owed[group, np.arange(len(group))] -= self._unit
         return group
 

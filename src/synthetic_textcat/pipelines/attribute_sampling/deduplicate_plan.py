@@ -39,12 +39,10 @@ def draw_distinct(choices: TaskChoices, own: Sequence[str]) -> Callable[[Keys, I
 
     def draw(keys: Keys, counts: Ints) -> Codes:
         codes = choices.draw(keys, counts)
-        first = np.flatnonzero(ranges(counts) < MOST_ROWS)
-        task = np.repeat(np.arange(len(keys)), counts)[first]
-        planned = combinations_of(
-            (values[first] for values in (task, *(codes[n] for n in ("label", *_MOVABLE)))), len(first)
-        )
-        open_ = np.unique(np.delete(task, np.unique(planned, return_index=True)[1]))
+        task, first = np.repeat(np.arange(len(keys)), counts), np.flatnonzero(ranges(counts) < MOST_ROWS)
+        columns = (values[first] for values in (task, codes["label"], *(codes[name] for name in _MOVABLE)))
+        distinct = np.unique(combinations_of(columns, len(first)), return_index=True)[1]
+        open_ = np.unique(np.delete(task[first], distinct))
         within = np.minimum(counts[open_], MOST_ROWS)
         further = choices.draw(keys[open_], within + REACH)
         _swap(choices, further, within, ["label"], _MOVABLE)
