@@ -6,7 +6,7 @@ earlier row. Rows beyond the end of the plan take part as they would in a longer
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, product
 from math import prod
 from typing import NamedTuple
@@ -30,32 +30,30 @@ _MOVABLE = ("misleading_label", *reversed(ATTRIBUTES))
 _Combination = tuple[int, ...]
 
 
-def draw_distinct(choices: TaskChoices, own: Sequence[str]) -> Callable[[Keys, Ints], Codes]:
-    """`choices.draw` with duplicates swapped.
+def draw_distinct(choices: TaskChoices, keys: Keys, counts: Ints, own: Sequence[str]) -> Codes:
+    """`choices.draw` of tasks, then swaps: tasks with duplicates are drawn again, and further, to swap with later rows.
 
-    The four attributes and the misleading label are told apart by one another, an own attribute by these and itself.
-    So a new attribute of the user's alters no other one. Tasks with duplicates are drawn anew, a little further.
+    The four attributes and the misleading label are swapped to make combinations of these differ, an own attribute to
+    make combinations of these and itself differ. So a new attribute of the user's alters no other one.
     """
-
-    def draw(keys: Keys, counts: Ints) -> Codes:
-        codes = choices.draw(keys, counts)
-        task, first = np.repeat(np.arange(len(keys)), counts), np.flatnonzero(ranges(counts) < MOST_ROWS)
-        columns = (values[first] for values in (task, codes["label"], *(codes[name] for name in _MOVABLE)))
-        distinct = np.unique(combinations_of(columns, len(first)), return_index=True)[1]
-        open_ = np.unique(np.delete(task[first], distinct))
-        within = np.minimum(counts[open_], MOST_ROWS)
-        further = choices.draw(keys[open_], within + REACH)
-        _swap(choices, further, within, ["label"], _MOVABLE)
-        for name in own:
-            _swap(choices, further, within, ["label", *_MOVABLE], [name])
-        changed = np.minimum(counts[open_], within + REACH)
-        places, sources = (
-            np.repeat((np.cumsum(of) - of)[some], changed) + ranges(changed)
-            for of, some in ((counts, open_), (within + REACH, slice(None)))
-        )
-        return {name: _put(values, places, further[name][sources]) for name, values in codes.items()}
-
-    return draw
+    codes = choices.draw(keys, counts)
+    task, first = np.repeat(np.arange(len(keys)), counts), np.flatnonzero(ranges(counts) < MOST_ROWS)
+    columns = (values[first] for values in (task, codes["label"], *(codes[name] for name in _MOVABLE)))
+    distinct = np.unique(combinations_of(columns, len(first)), return_index=True)[1]
+    again = np.unique(np.delete(task[first], distinct))
+    if not again.size:
+        return codes
+    rows = np.minimum(counts[again], MOST_ROWS)
+    swapped = choices.draw(keys[again], rows + REACH)
+    _swap(choices, swapped, rows, ["label"], _MOVABLE)
+    for name in own:
+        _swap(choices, swapped, rows, ["label", *_MOVABLE], [name])
+    kept = np.minimum(counts[again], rows + REACH)
+    places = np.repeat((np.cumsum(counts) - counts)[again], kept) + ranges(kept)
+    sources = np.repeat(np.cumsum(rows + REACH) - rows - REACH, kept) + ranges(kept)
+    for name, values in codes.items():
+        values[places] = swapped[name][sources]
+    return codes
 
 
 class Movable(NamedTuple):
@@ -64,7 +62,7 @@ class Movable(NamedTuple):
     Attributes:
         values: Codes of the rows.
         cycles: For each row the number of the cycle of draws that its value is of.
-        groups, sizes: For each row the group of values of equal weight that is drawn from, and how many these are.
+        groups, sizes: For each row the group of values of equal weight that its value is drawn from, and how many these are.
     """
 
     values: list[int]
@@ -133,11 +131,6 @@ def combinations_of(columns: Iterable[Ints], rows: int) -> Ints:
         numbers += 1
         bound *= size
     return numbers
-
-
-def _put(values: Ints, places: Ints, others: Ints) -> Ints:
-    values[places] = others
-    return values
 
 
 def _swap(choices: TaskChoices, codes: Codes, rows: Ints, fixed: Sequence[str], movable: Sequence[str]) -> None:

@@ -52,9 +52,10 @@ class TaskRows:
             for name in attributes:
                 self._names[name] += choices.names(name)
             for part in np.split(members, np.flatnonzero(np.diff(np.cumsum(counts[members]) // _AT_ONCE)) + 1):
-                draw = choices.draw if sampling.balance == "random" else draw_distinct(choices, own)
+                is_exact, of_part = sampling.balance == "exact", (keys[part], counts[part])
+                drawn = draw_distinct(choices, *of_part, own) if is_exact else choices.draw(*of_part)
                 places = np.repeat(starts[part], counts[part]) + ranges(counts[part])
-                for name, codes in draw(keys[part], counts[part]).items():
+                for name, codes in drawn.items():
                     shift = first_label[part].repeat(counts[part]) if name in _LABELS else before[name]
                     if len(self._names[name]) > np.iinfo(self._codes[name].dtype).max:
                         self._codes[name] = self._codes[name].astype(np.int32)
