@@ -4,8 +4,7 @@ import json
 
 from synthetic_textcat.hashing import sha256_of
 from synthetic_textcat.pipelines.attribute_sampling.plan import by_id, plan_rows
-from synthetic_textcat.pipelines.attribute_sampling.quota_plan import quota_rows, tasks_by_cell
-from synthetic_textcat.pipelines.attribute_sampling.rounds import first_round
+from synthetic_textcat.pipelines.attribute_sampling.quota_plan import first_round, quota_rows, tasks_by_cell
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.quota import Rounds
 from synthetic_textcat.schemas.rows import ATTRIBUTES, plan_sha256

@@ -12,8 +12,7 @@ from langchain_core.prompts import PromptTemplate
 from synthetic_textcat.errors import ParameterError
 from synthetic_textcat.llm.spec import ChatModelSpec
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests, plan_rounds
-from synthetic_textcat.pipelines.attribute_sampling.quota_plan import quota_rows, tasks_by_cell
-from synthetic_textcat.pipelines.attribute_sampling.rounds import first_round
+from synthetic_textcat.pipelines.attribute_sampling.quota_plan import first_round, quota_rows, tasks_by_cell
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, LlmParameters
 from synthetic_textcat.schemas.quota import CellRows, Rounds, cells_of, unnamed
 from synthetic_textcat.schemas.rows import REQUESTS

@@ -62,7 +62,7 @@ class Movable(NamedTuple):
     Attributes:
         values: Codes of the rows.
         cycles: For each row the number of the cycle of draws that its value is of.
-        groups, sizes: For each row the group of values of equal weight that its value is drawn from, and how many these are.
+        groups, sizes: For each row the group of values of equal weight that its own is one of, and how many they are.
     """
 
     values: list[int]
@@ -76,10 +76,6 @@ class Movable(NamedTuple):
         return (
             other for other in range(row + 1, min(row + REACH + 1, len(self.cycles))) if self.cycles[other] == cycle
         )
-
-    def swap(self, row: int, other: int) -> None:
-        """Two rows swap their values."""
-        self.values[row], self.values[other] = self.values[other], self.values[row]
 
 
 def swap_duplicates(fixed: Sequence[Sequence[int]], movable: Sequence[Movable], rows: int) -> None:
@@ -113,7 +109,8 @@ def _swapped(planned: _Combination, movable: Sequence[Movable], row: int, seen: 
                     then[first + column] = movable[column].values[other]
                 if tuple(then) not in seen:
                     for column, other in zip(columns, others, strict=True):
-                        movable[column].swap(row, other)
+                        values = movable[column].values
+                        values[row], values[other] = values[other], values[row]
                     return tuple(then)
     return planned
 

@@ -7,13 +7,14 @@ import pandas as pd
 from synthetic_textcat.llm.fingerprints import asking_sha256
 from synthetic_textcat.llm.spec import ChatModelSpec
 from synthetic_textcat.pipelines.attribute_sampling.plan import PlanReport, by_id, plan_rows, report_on
-from synthetic_textcat.pipelines.attribute_sampling.quota_plan import quota_rows, tasks_by_cell
-from synthetic_textcat.pipelines.attribute_sampling.rounds import (
+from synthetic_textcat.pipelines.attribute_sampling.quota_plan import (
     first_round,
     is_judged,
     kept_of,
     next_round,
+    quota_rows,
     recipe_of,
+    tasks_by_cell,
 )
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, LlmParameters
 from synthetic_textcat.schemas.quota import Rounds, Shortfall

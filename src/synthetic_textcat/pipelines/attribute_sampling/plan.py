@@ -2,7 +2,6 @@
 
 import json
 from itertools import chain
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,13 +15,6 @@ from synthetic_textcat.schemas.seed_examples import planned_alike, texts_shown
 from synthetic_textcat.schemas.tasks import tasks_of
 
 PlanReport = dict[str, int]
-
-
-class Dealt(NamedTuple):
-    """Rows in order: the number of each row's task, and the row's number within it."""
-
-    task: Ints
-    replicate: Ints
 
 
 def plan_rows(tasks: pd.DataFrame, sampling: AttributeSamplingParameters, seed: int) -> pd.DataFrame:
@@ -39,8 +31,8 @@ def plan_rows(tasks: pd.DataFrame, sampling: AttributeSamplingParameters, seed: 
     return TaskRows(tasks, counts, sampling, own_attributes(tasks, sampling), seed).table(places)
 
 
-def deal(weights: Ints, rows: int) -> Dealt:
-    """Rows dealt round the tasks: each next one goes to the task that is furthest behind its weight.
+def deal(weights: Ints, rows: int) -> tuple[Ints, Ints]:
+    """The task of each row in order, and the row's number within it: rows go to the task furthest behind its weight.
 
     Replicate r of a task of weight w stands at (2r + 1) / w, ties by the tasks' order: Sainte-Lague's rule. So a longer
     plan begins with the shorter one, and tasks of equal weights get the same number to within one.
@@ -49,7 +41,7 @@ def deal(weights: Ints, rows: int) -> Dealt:
     counts = np.floor((reach * weights + 1) / 2).astype(np.int64) + 1
     task, replicate = np.repeat(np.arange(len(weights), dtype=np.int32), counts), ranges(counts)
     order = np.lexsort((task, (2 * replicate + 1) / weights[task]))[:rows]
-    return Dealt(task[order], replicate[order])
+    return task[order], replicate[order]
 
 
 def by_id(tasks: pd.DataFrame) -> pd.DataFrame:
