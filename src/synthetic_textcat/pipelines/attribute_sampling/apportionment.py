@@ -8,6 +8,7 @@ by odds as if the place of each group's row were uniform within its window. For 
 that each group's chance at each row is its share: many short tasks, taken together, have the shares too.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from fractions import Fraction
 from math import lcm
@@ -34,8 +35,11 @@ class Balanced:
     """
 
     def __init__(self, shares: Sequence[Fraction]) -> None:
-        self.groups = [np.flatnonzero([of == share for of in shares]) for share in sorted(set(shares))]
-        self._apportionment = Apportionment([shares[group[0]] * len(group) for group in self.groups])
+        by_share: defaultdict[Fraction, list[int]] = defaultdict(list)
+        for value, share in enumerate(shares):
+            by_share[share].append(value)
+        self.groups = [np.array(by_share[share], np.int32) for share in sorted(by_share)]
+        self._apportionment = Apportionment([share * len(by_share[share]) for share in sorted(by_share)])
 
     @property
     def equal_weight_groups(self) -> tuple[Ints, Ints]:

@@ -5,6 +5,7 @@ from itertools import chain
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from synthetic_textcat.pipelines.attribute_sampling.deduplicate_plan import combinations_of
 from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, ranges
@@ -73,11 +74,17 @@ def report_on(requests: pd.DataFrame, tasks: pd.DataFrame, num_seed_examples: in
         rows = np.flatnonzero(requests["task_id"] == task.task_id)
         own = requests.iloc[rows]
         shown[rows] = pd.factorize(own["request_id"].map(texts_shown(own, [task], num_seed_examples)))[0]
-    columns = (pd.factorize(requests[name])[0].astype(np.int32) for name in ("task_id", *planned_alike(requests)))
-    prompts = combinations_of(chain([shown], columns), len(requests))
+    columns = (_encoded(requests[name]) for name in ("task_id", *planned_alike(requests)))
+    prompts = combinations_of(chain([shown] if (shown >= 0).any() else [], columns), len(requests))
     prompts.sort()
     return {
         "plan/rows": len(requests),
         "plan/tasks": int(requests["task_id"].nunique()),
         "plan/repeated_prompts": int((prompts[1:] == prompts[:-1]).sum()),
     }
+
+
+def _encoded(column: "pd.Series[str]") -> Ints:
+    """The number of each value among the distinct ones, -1 for none; takes half the memory of `pandas.factorize`."""
+    encoded = pa.Table.from_pandas(column.to_frame(), preserve_index=False)[0].dictionary_encode()
+    return np.concatenate([chunk.indices.fill_null(-1).to_numpy() for chunk in encoded.chunks])
