@@ -25,8 +25,8 @@ from tests.support.task_tables import task_table
 
 _PLANS_SHA256 = {
     "small": "5bca75a2eb903c4bb412aa236fe6a855b85770ac44189980cfce4180b8d9fb45",
-    "long": "d2315ca1393897ec00bc06f7e38e92fd7ab0bf74b7a5a3bef5c9a23906b4d5a2",
-    "many_weights": "c626f73cb85b2d0214f003acacbee432ebfa95d99adc1db7ca381b23b1ed4319",
+    "long": "fd8c3ebc0d029284834474beac8ac09b0ecb058865998e97add7b32eb85891a9",
+    "many_weights": "000fd6250a4b1fd90b46b9df90dcf62138a3bd6b77c1bb04df133735f9c27e50",
     "random": "d632d181da5b8fb4bbfd2b7c93f4c577fbaca90416e93ad7c645048a8c362799",
     "quota": "1904edcef4fd8f46f7951278b6b6247080b361270abc05523bfc1eebc7553a3f",
     "shown": "076555887e79779ac064c6b64efcd65fd87ae0a27b997f5253435a09f071c306",

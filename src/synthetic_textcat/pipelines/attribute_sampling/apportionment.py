@@ -157,8 +157,10 @@ class Apportionment:
             for _ in range(_FITTINGS):
                 chances = odds * factor
                 chances /= chances.sum(axis=0)
-                total = (chances * 2.0**40).astype(np.int64).sum(axis=1, keepdims=True)
-                factor *= np.where(total > 0, self._shares * (_PANEL * 2.0**40) / np.maximum(total, 1), 1.0)
+                got = (chances * 2.0**40).astype(np.int64).sum(axis=1, keepdims=True) / (_PANEL * 2.0**40)
+                if np.allclose(got, self._shares, rtol=1e-3, atol=0):
+                    break
+                factor *= self._shares / np.where(got > 0, got, self._shares)
             self._factors.append(factor)
             order = np.argsort(np.argsort(random_bits(np.arange(_PANEL, dtype=np.uint64), np.array([number]))))
             self._next(self._panel, (order + 0.5) / _PANEL, factor)
