@@ -22,7 +22,7 @@ from synthetic_textcat.schemas.attributes import chosen_weights, weights_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.quota import Cell, CellRows, Rounds, Shortfall, named, shown, unnamed
 from synthetic_textcat.schemas.round_size import rows_for
-from synthetic_textcat.schemas.rows import ATTRIBUTES
+from synthetic_textcat.schemas.rows import ATTRIBUTES, PLAN_VERSION
 from synthetic_textcat.schemas.tasks import Label, Task, tasks_of
 
 MOST_CELLS = 100_000
@@ -37,7 +37,7 @@ def recipe_of(tasks: Sequence[Task], sampling: AttributeSamplingParameters, seed
     drawn_from = sorted(
         (task.task_id, task.weight, task.label_names, task.to_row("file")["attributes"]) for task in tasks
     )
-    return sha256_of([seed, sampling.model_dump(mode="json", exclude=_NOT_DRAWN_FROM), drawn_from])
+    return sha256_of([PLAN_VERSION, seed, sampling.model_dump(mode="json", exclude=_NOT_DRAWN_FROM), drawn_from])
 
 
 def first_round(cells: Iterable[Cell], per: Sequence[str], target: int) -> tuple[CellRows, ...]:
