@@ -27,6 +27,7 @@ from synthetic_textcat.pages import render_markdown
 from synthetic_textcat.redaction import redact
 from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL, Stops
 from synthetic_textcat.schemas.prices import usd
+from synthetic_textcat.schemas.rows import PLAN_VERSION
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -173,6 +174,7 @@ def start_tags(run_params: Mapping[str, Any], params: Mapping[str, Any], context
     """Everything about a run that is known before its first node, beside its parameters."""
     tags = {
         "pipeline": pipeline_name(run_params),
+        "plan_version": str(PLAN_VERSION),
         "env": context.env or "local",
         "command": redact(_command())[:_TAG_LIMIT],
         "process": f"{socket.gethostname()}:{os.getpid()}",
