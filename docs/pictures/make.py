@@ -1,6 +1,7 @@
-"""Makes the pictures in this folder anew: two real runs, and MLflow's pages of them. `make screenshots`.
+"""Makes the pictures in this folder anew: two real runs, MLflow's pages of them, and a report. `make screenshots`.
 
-The model is the loopback server of `benchmarks/`, since an offline run is over in a second and costs nothing.
+The model of the runs in MLflow is the loopback server of `benchmarks/`, since an offline run is over in a second and
+costs nothing. The report is that of an offline rehearsal.
 """
 
 import re
@@ -29,6 +30,8 @@ localStorage.setItem("mlflow.assistant.fab.autoOpenedOnFirstLoad_v1", "true");
 localStorage.setItem("mlflow.assistant.panelOpen_v1", "false");
 """
 _SIZE = "attribute_sampling.num_examples=600,generation.max_concurrency=12,tracking.trace_share=0.05"
+_REPORT_HEIGHT = 725  # down to the account of the rows
+_REHEARSAL = {"fenced_json": 0.1, "label_leaked": 0.05, "refused": 0.02, "invalid_json": 0.02, "near_duplicate": 0.03}
 _RUNS = (
     ({"latency_ms": 300, "broken_json": 0.06, "refusal": 0.03, "sticky": True}, "llm.temperature=1.0"),
     ({"latency_ms": 220, "broken_json": 0.02, "refusal": 0.01, "sticky": True}, "llm.temperature=0.7"),
@@ -45,6 +48,7 @@ def main() -> None:
             page = browser.new_page(viewport={"width": _WIDTH, "height": _HEIGHT})
             page.add_init_script(_LOOKS)
             _take(project, page, pages)
+            _take_report(page)
             browser.close()
 
 
@@ -83,6 +87,15 @@ def _take(project: Project, page: Page, pages: dict[str, str]) -> None:
     _shoot(page, pages["charts"], "mlflow-charts")
     _shoot(page, f"{address}?workflowType=machine_learning", "mlflow-run", "Show more")
     _shoot(page, f"{address}/traces?workflowType=machine_learning", "mlflow-trace", "The classification task")
+
+
+def _take_report(page: Page) -> None:
+    with tempfile.TemporaryDirectory(prefix="textcat-report-") as folder:
+        project = Project(Path(folder))
+        project.parameters(llm={"defects": _REHEARSAL}, attribute_sampling={"num_examples": 400, "clarity": "paper"})
+        project.generate()
+        page.set_viewport_size({"width": _WIDTH, "height": _REPORT_HEIGHT})
+        _shoot(page, project.path("data/08_reporting/quality_report.html").as_uri(), "report")
 
 
 def _shoot(page: Page, address: str, name: str, then_click: str | None = None) -> None:
