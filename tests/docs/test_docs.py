@@ -216,5 +216,14 @@ def test_a_decision_is_one_short_page_in_the_index(page: Path) -> None:
     assert f"| [{page.stem[:4]}]({page.name}) | {title.partition(': ')[2]} |" in _text(page.with_name("README.md"))
 
 
+@pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.stem)
+def test_a_decision_has_a_status_that_names_later_ones(page: Path) -> None:
+    status = re.fullmatch(r"Status: (?:Accepted(?:; amended by (.+))?|Superseded by (.+))", _text(page).splitlines()[2])
+
+    assert status is not None
+    later = [name for names in status.groups() if names for name in names.split(", ")]
+    assert all(name > page.stem[:4] and any(other.stem.startswith(name) for other in DECISIONS) for name in later)
+
+
 def test_decisions_are_numbered_without_a_gap() -> None:
     assert [int(page.stem[:4]) for page in DECISIONS] == list(range(1, len(DECISIONS) + 1))
