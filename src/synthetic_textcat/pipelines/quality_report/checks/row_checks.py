@@ -1,7 +1,8 @@
 """Checks of single rows: each takes a candidate and returns why it is no example, or None.
 
-A check is a function with `@row_check` that bears the name of a reason in `schemas.outcomes.REJECT_REASONS`. Checks
-that compare rows stand in `comparisons`.
+A check is a function with `@row_check` that bears the name of a reason in `schemas.outcomes.REJECT_REASONS`. It reads
+its row only, and finds the same on any machine and in any process. Costly values are cached properties of `Candidate`.
+Checks that compare rows stand in `comparisons`. The next run applies a new check to rows that are paid for already.
 """
 
 import unicodedata
