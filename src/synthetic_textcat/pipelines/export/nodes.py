@@ -10,8 +10,6 @@ from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.pipelines.export.card import facts_of, render_card
 from synthetic_textcat.pipelines.export.formats import (
     batch_order,
-    e5,
-    flag_embedding,
     huggingface_files,
     triplets,
     triplets_instructions,
@@ -44,13 +42,6 @@ class ExportedRows(NamedTuple):
 
     examples: pd.DataFrame
     overlaps: pd.DataFrame
-
-
-class JsonLines(NamedTuple):
-    """The views that are read as JSON Lines."""
-
-    e5: pd.DataFrame
-    flag_embedding: pd.DataFrame
 
 
 class Triplets(NamedTuple):
@@ -111,11 +102,6 @@ def export_triplets(examples: pd.DataFrame, export: ExportParameters) -> Triplet
     """Triplets for sentence-transformers, of all examples."""
     rows = examples.iloc[batch_order(examples, export.distinct_label_batches)].reset_index(drop=True)
     return Triplets(triplets(rows, export.instruction), triplets_instructions(rows))
-
-
-def export_json_lines(examples: pd.DataFrame) -> JsonLines:
-    """The same as triplets, for the trainers that read JSON Lines."""
-    return JsonLines(e5(examples), flag_embedding(examples))
 
 
 def export_mteb(examples: pd.DataFrame, splits: pd.DataFrame, tasks: pd.DataFrame) -> Files:
