@@ -94,7 +94,7 @@ def can_agree(asked: str) -> bool:
     return language.script in scripts_of_one_language() or bool(_group(language))
 
 
-def language_of(text: str, asked: str) -> Finding:
+def check_language(text: str, asked: str) -> Finding:
     """Whether the text's beginning is in the language that was asked for, by name or code."""
     text, language = _prose_of(text[:_EXCERPT]), find_language(asked)
     letters = letters_by_script(text)

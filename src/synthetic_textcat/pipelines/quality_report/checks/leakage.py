@@ -76,7 +76,7 @@ class _Sought(NamedTuple):
     begins_loosely: bool
 
 
-def named_as(text: str, label: str, language: str | None) -> str | None:
+def find_label_mention(text: str, label: str, language: str | None) -> str | None:
     """The words of the text that name the label, or None.
 
     Args:

@@ -36,10 +36,10 @@ ROWS_TO_SHOW = 20_000
 """Rows below which nothing is shown."""
 
 _STEP = 1_000  # rows between looks at the clock
-Tell = Callable[[int], None]
+ReportProgress = Callable[[int], None]
 
 
-class LostProcessError(TextcatError):
+class LostWorkerError(TextcatError):
     """A process that ended before its work did."""
 
 
@@ -48,7 +48,7 @@ def processes_for(rows: int) -> int:
     return min(_cores(), _MOST) if rows >= ROWS_TO_SHARE else 1
 
 
-def shared_out(work: Callable[[T], Result], items: Iterable[T], processes: int) -> Iterator[Result]:
+def parallel_map(work: Callable[[T], Result], items: Iterable[T], processes: int) -> Iterator[Result]:
     """What comes of each item, in their order. Items are taken as they are needed, not all at once.
 
     Args:
@@ -57,7 +57,7 @@ def shared_out(work: Callable[[T], Result], items: Iterable[T], processes: int) 
         processes: Below 2, this one does all.
 
     Raises:
-        LostProcessError: If a process was ended, as a system does that runs out of memory.
+        LostWorkerError: If a process was ended, as a system does that runs out of memory.
     """
     if processes < 2:
         yield from map(work, items)
@@ -80,7 +80,7 @@ def _started(processes: int) -> Iterator[ProcessPoolExecutor]:
     try:
         yield pool
     except BrokenProcessPool as error:
-        raise LostProcessError(
+        raise LostWorkerError(
             "A process that checked rows has ended: the system may be out of memory, or a script of your own starts "
             "runs outside of `if __name__ == '__main__':`. Next: mend that, then run `kedro run --pipelines "
             "quality_report,export`, which asks nothing"
@@ -110,7 +110,7 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def watched(rows: Iterable[T], total: int, doing: str, every_s: float = 10.0) -> Iterator[T]:
+def track(rows: Iterable[T], total: int, doing: str, every_s: float = 10.0) -> Iterator[T]:
     """The rows, with their progress shown as they are taken.
 
     Args:
@@ -123,29 +123,29 @@ def watched(rows: Iterable[T], total: int, doing: str, every_s: float = 10.0) ->
         yield from rows
         return
     console = terminal()
-    with _lines(total, doing, every_s) if console is None else _bar(total, doing, console) as tell:
+    with _lines(total, doing, every_s) if console is None else _bar(total, doing, console) as report:
         for done, row in enumerate(rows, start=1):
             if done % _STEP == 0:
-                tell(done)
+                report(done)
             yield row
 
 
 @contextmanager
-def _lines(total: int, doing: str, every_s: float) -> Iterator[Tell]:
+def _lines(total: int, doing: str, every_s: float) -> Iterator[ReportProgress]:
     begun = last_said = monotonic()
 
-    def tell(done: int) -> None:
+    def report(done: int) -> None:
         nonlocal last_said
         now = monotonic()
         if now - last_said >= every_s:
             last_said = now
             logger.info("%s: %s of %s, %.0f/s", doing, f"{done:,}", f"{total:,}", done / (now - begun))
 
-    yield tell
+    yield report
 
 
 @contextmanager
-def _bar(total: int, doing: str, console: "Console") -> Iterator[Tell]:
+def _bar(total: int, doing: str, console: "Console") -> Iterator[ReportProgress]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

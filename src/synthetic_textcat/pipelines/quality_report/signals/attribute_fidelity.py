@@ -6,7 +6,14 @@ import numpy as np
 import pandas as pd
 
 from synthetic_textcat.pipelines.quality_report.ledger import Metrics
-from synthetic_textcat.pipelines.quality_report.signals.corpus import WORST, Corpus, Measured, WorstRow, is_among, slug
+from synthetic_textcat.pipelines.quality_report.signals.corpus import (
+    WORST,
+    Corpus,
+    SignalResult,
+    WorstRow,
+    is_among,
+    slug,
+)
 from synthetic_textcat.pipelines.quality_report.signals.word_counts import has_spaces
 from synthetic_textcat.schemas.attributes import VALUES
 from synthetic_textcat.schemas.languages import find_language
@@ -29,7 +36,7 @@ MIN_PLANNED_ROWS = 30
 _LEAST_EXPECTED = 5  # rows in a cell: the usual rule for the chi-squared distribution to fit
 
 
-def length(corpus: Corpus) -> Measured:
+def length(corpus: Corpus) -> SignalResult:
     """Words of the accepted rows against `num_words`, in languages whose words stand apart (`word_counts.has_spaces`).
 
     "At least 50" has no upper bound, as in the prompt, so a row of 500 words is in it; the median tells of those.
@@ -54,7 +61,7 @@ def length(corpus: Corpus) -> Measured:
         **{f"length/in_bucket/{slug(bucket)}": inside.get(bucket) for bucket in _BUCKETS},
     }
     present = [(bucket, by_bucket.get_group(bucket)) for bucket in _BUCKETS if bucket in inside]
-    return Measured(
+    return SignalResult(
         metrics,
         {
             "length": [_line(bucket, group) for bucket, group in present],
@@ -104,7 +111,7 @@ def _worst(rows: pd.DataFrame) -> list[WorstRow]:
     ]
 
 
-def readability(corpus: Corpus) -> Measured:
+def readability(corpus: Corpus) -> SignalResult:
     """LIX of the accepted rows by language and difficulty, in languages of Latin or Cyrillic script.
 
     LIX = words / sentences + 100 * long words / words, with more than six letters in a long word (Björnsson 1968).
@@ -126,7 +133,7 @@ def readability(corpus: Corpus) -> Measured:
         for _, own in groups.groupby("language", sort=False)
         if len(own) > 1 and own["rows"].min() >= MIN_ROWS
     ]
-    return Measured(
+    return SignalResult(
         {
             "readability/rows_measured": int(groups["rows"].sum()),
             "readability/ordered": sum(rises) / len(rises) if rises else None,
@@ -160,7 +167,7 @@ def _known(value: Any) -> float | None:
     return None if value is None or pd.isna(value) else float(value)
 
 
-def coverage(corpus: Corpus) -> Measured:
+def coverage(corpus: Corpus) -> SignalResult:
     """What was planned against what of it was accepted, by attribute, own attribute and planned label.
 
     Labels are taken together by their names, whatever their task; rows without a planned value are left out.
@@ -193,7 +200,7 @@ def coverage(corpus: Corpus) -> Measured:
         shown.insert(0, "attribute", attribute)
         tables.append(_by_difference(shown).head(MOST_LISTED))
     table = _by_difference(pd.concat(tables, ignore_index=True))
-    return Measured(
+    return SignalResult(
         {**distances, "coverage/largest": max(telling, default=None), **p_values}, {"coverage": list(records_of(table))}
     )
 

@@ -112,7 +112,7 @@ class WorstRow(TypedDict):
     detail: str
 
 
-class Measured(NamedTuple):
+class SignalResult(NamedTuple):
     """Of one signal, or of several.
 
     Attributes:
@@ -126,7 +126,7 @@ class Measured(NamedTuple):
     worst: Mapping[str, Sequence[WorstRow]] = {}
 
 
-def together(parts: Iterable[Measured]) -> Measured:
+def merge_results(parts: Iterable[SignalResult]) -> SignalResult:
     """All parts in one."""
     metrics: Metrics = {}
     tables: dict[str, Sequence[Mapping[str, Any]]] = {}
@@ -135,7 +135,7 @@ def together(parts: Iterable[Measured]) -> Measured:
         metrics |= part.metrics
         tables |= part.tables
         worst |= part.worst
-    return Measured(metrics, tables, worst)
+    return SignalResult(metrics, tables, worst)
 
 
 def slug(value: str) -> str:

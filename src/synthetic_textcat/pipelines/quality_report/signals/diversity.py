@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 from synthetic_textcat.pipelines.quality_report.ledger import Metrics
-from synthetic_textcat.pipelines.quality_report.signals.corpus import WORST, Corpus, Measured, WorstRow
+from synthetic_textcat.pipelines.quality_report.signals.corpus import WORST, Corpus, SignalResult, WorstRow
 from synthetic_textcat.text.diversity import (
     FACTS,
     MEASURES,
@@ -35,7 +35,7 @@ NAME = "diversity/"
 """How the names of the metrics begin."""
 
 
-def diversity(corpus: Corpus) -> Measured:
+def diversity(corpus: Corpus) -> SignalResult:
     """The measures of the sample, beside those of the run before and of the user's real texts, if there are any.
 
     No measure has a threshold of its own: it depends on language, length and kind of text as much as on the model.
@@ -45,8 +45,8 @@ def diversity(corpus: Corpus) -> Measured:
     """
     sample, reference = corpus.sample, corpus.reference_texts
     own = values_of(sample)
-    earlier = compared_with_earlier(sample, own, earlier_than(sample, corpus.last_diversity))
-    real = compared_with_reference(
+    earlier = compare_with_earlier(sample, own, baseline_for(sample, corpus.last_diversity))
+    real = compare_with_reference(
         corpus.pool, own, None if reference is None else pool_of_texts(reference, corpus.seed)
     )
     table = [
@@ -63,10 +63,10 @@ def diversity(corpus: Corpus) -> Measured:
     metrics = {NAME + name: value for name, value in own.items()}
     for kind, beside in (("previous", earlier), ("reference", real)):
         metrics |= {f"{NAME}vs_{kind}/{name}": value for name, value in beside.ratios.items()}
-    return Measured(metrics, {"diversity": table})
+    return SignalResult(metrics, {"diversity": table})
 
 
-def diversity_growth(corpus: Corpus) -> Measured:
+def diversity_growth(corpus: Corpus) -> SignalResult:
     """Measures of the first rows of the sample, for each of `SIZES` that it has, else for all of it.
 
     Table `diversity_growth`: rows, compression_ratio, distinct_2, vendi (as in `diversity`).
@@ -84,10 +84,10 @@ def diversity_growth(corpus: Corpus) -> Measured:
         for size in sizes
         if size > 1
     ]
-    return Measured({}, {"diversity_growth": table})
+    return SignalResult({}, {"diversity_growth": table})
 
 
-def repeated_4grams(corpus: Corpus) -> Measured:
+def repeated_4grams(corpus: Corpus) -> SignalResult:
     """Which runs of four words come back in row after row of the sample.
 
     Table `repeated_4grams`: words, rows (of the sample, that have them), of the `MOST_LISTED` that most rows share.
@@ -96,7 +96,7 @@ def repeated_4grams(corpus: Corpus) -> Measured:
     rows_with = rows_with_4grams(corpus.sample)
     most = sorted(((-rows, gram) for gram, rows in rows_with.items() if rows > 1))[:MOST_LISTED]
     table = [{"words": " ".join(gram), "rows": -rows} for rows, gram in most]
-    return Measured({}, {"repeated_4grams": table}, {"self_repetition": _worst(corpus.sample, rows_with)})
+    return SignalResult({}, {"repeated_4grams": table}, {"self_repetition": _worst(corpus.sample, rows_with)})
 
 
 def _worst(sample: Sample, rows_with: Counter[Gram]) -> list[WorstRow]:
@@ -111,7 +111,7 @@ def _detail(grams: Sequence[Gram], rows_with: Counter[Gram]) -> str:
 
 
 @dataclass(frozen=True)
-class SideBySide:
+class ComparisonSide:
     """The other side of a comparison.
 
     Attributes:
@@ -125,7 +125,7 @@ class SideBySide:
     notes: dict[str, str] = field(default_factory=dict)
 
 
-class Earlier(TypedDict):
+class EarlierRun(TypedDict):
     """Another run's diversity.
 
     Attributes:
@@ -137,33 +137,33 @@ class Earlier(TypedDict):
     languages: dict[str, float]
 
 
-def compared_with_earlier(sample: Sample, own: Metrics, earlier: Earlier | None) -> SideBySide:
+def compare_with_earlier(sample: Sample, own: Metrics, earlier: EarlierRun | None) -> ComparisonSide:
     """The run before: compared if its sample had as many rows, cut to as many words."""
     if earlier is None:
-        return SideBySide()
+        return ComparisonSide()
     theirs = {name: earlier["metrics"].get(NAME + name) for name in (*FACTS, *MEASURES)}
     if any(own[name] != theirs[name] for name in ("rows", "words_cut")):
-        return SideBySide(theirs, notes=dict.fromkeys(MEASURES, "previous: not comparable: other n or length"))
+        return ComparisonSide(theirs, notes=dict.fromkeys(MEASURES, "previous: not comparable: other n or length"))
     other_mix = mixes_differ(sample.languages, earlier["languages"], by=OTHER_MIX)
     notes = dict.fromkeys(MEASURES, "previous: another mix of languages") if other_mix else {}
-    return SideBySide(theirs, _ratios(own, theirs), notes)
+    return ComparisonSide(theirs, _ratios(own, theirs), notes)
 
 
-def compared_with_reference(pool: Pool, own: Metrics, reference: Pool | None) -> SideBySide:
+def compare_with_reference(pool: Pool, own: Metrics, reference: Pool | None) -> ComparisonSide:
     """Real texts: both sides measured on as many rows as both have, cut to as many words as half of either have.
 
     Where that is not our own sample, ours are measured again, for the ratio; a note gives the number.
     """
     if reference is None:
-        return SideBySide()
+        return ComparisonSide()
     cut = min(pool.cut, reference.cut)
     rows = size_for(min(len(pool.with_words(cut)), len(reference.with_words(cut))))
     theirs = values_of(reference.sample(cut, rows))
     if (rows, cut) == (own["rows"], own["words_cut"]):
-        return SideBySide(theirs, _ratios(own, theirs))
+        return ComparisonSide(theirs, _ratios(own, theirs))
     matched = values_of(pool.sample(cut, rows))
     at = f"reference: on {rows} rows of {cut} words"
-    return SideBySide(
+    return ComparisonSide(
         theirs, _ratios(matched, theirs), {name: f"{at}, here {_shown(matched[name])}" for name in MEASURES}
     )
 
@@ -180,7 +180,7 @@ def _shown(value: float | None) -> str:
     return "not measurable" if value is None else f"{value:.4g}"
 
 
-class Memory(TypedDict):
+class DiversityRecord(TypedDict):
     """What is kept beside the numbers, for the next run.
 
     Attributes:
@@ -191,24 +191,24 @@ class Memory(TypedDict):
 
     sample_sha256: str
     languages: dict[str, float]
-    previous: Earlier | None
+    previous: EarlierRun | None
 
 
-def earlier_than(sample: Sample, last: Mapping[str, Any] | None) -> Earlier | None:
+def baseline_for(sample: Sample, last: Mapping[str, Any] | None) -> EarlierRun | None:
     """What to compare the sample with: what the file that was left measured, or that one's own if the data is the same.
 
     Args:
         sample: Of this run.
-        last: The file's content: `Measured` as JSON with a `Memory`; None if there is none.
+        last: The file's content: `SignalResult` as JSON with a `DiversityRecord`; None if there is none.
     """
     if not last or "sample_sha256" not in last:  # none, or left by a version that did not compare
         return None
     if last["sample_sha256"] == sample.sha256:
-        previous: Earlier | None = last["previous"]
+        previous: EarlierRun | None = last["previous"]
         return previous
-    return Earlier(metrics=last["metrics"], languages=last["languages"])
+    return EarlierRun(metrics=last["metrics"], languages=last["languages"])
 
 
-def memory_of(sample: Sample, last: Mapping[str, Any] | None) -> Memory:
+def diversity_record(sample: Sample, last: Mapping[str, Any] | None) -> DiversityRecord:
     """What to keep for the next run."""
-    return Memory(sample_sha256=sample.sha256, languages=sample.languages, previous=earlier_than(sample, last))
+    return DiversityRecord(sample_sha256=sample.sha256, languages=sample.languages, previous=baseline_for(sample, last))

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from synthetic_textcat.pipelines.quality_report.ledger import Metrics
-from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus, Measured
+from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus, SignalResult
 from synthetic_textcat.schemas.rows import records_of
 from synthetic_textcat.text.label_samples import Codes, LabelRows
 from synthetic_textcat.text.unicode import normalised
@@ -20,7 +20,7 @@ _COLUMNS = ["task", "label", "like", "rows"]
 MOST_LISTED = 20
 
 
-def label_balance(corpus: Corpus) -> Measured:
+def label_balance(corpus: Corpus) -> SignalResult:
     """Labels of each task by their rows.
 
     Entropy is normalised: -sum(p ln p) / ln k over the labels' shares p of the task's rows (Shannon), with k the size
@@ -46,7 +46,7 @@ def label_balance(corpus: Corpus) -> Measured:
         "label_variants": list(records_of(named.head(_MOST_LISTED))),
         "task_sizes": _sizes(tasks["rows"].to_numpy()),
     }
-    return Measured(_metrics(rows, tasks, len(variants)), tables)
+    return SignalResult(_metrics(rows, tasks, len(variants)), tables)
 
 
 def _set_size(corpus: Corpus, task_id: str) -> int:
@@ -153,7 +153,7 @@ def _singulars(plural: str) -> list[str]:
     return found
 
 
-def open_labels(corpus: Corpus) -> Measured:
+def open_labels(corpus: Corpus) -> SignalResult:
     """How many labels were made, each task for itself, after normalising.
 
     Metrics: `labels/open_tasks` (planned tasks without a label set), `labels/made` (their different labels).
@@ -164,7 +164,7 @@ def open_labels(corpus: Corpus) -> Measured:
     made = rows.assign(label=rows["label"].map(normalised)).groupby("task_id", sort=False)
     counts = made.agg(task=("task", "first"), labels=("label", "nunique"), rows=("label", "size"))
     most = counts.sort_values("labels", ascending=False, kind="stable").head(MOST_LISTED)
-    return Measured(
+    return SignalResult(
         {"labels/open_tasks": len(open_tasks), "labels/made": int(counts["labels"].sum())},
         {"open_labels": list(records_of(most))},
     )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from synthetic_textcat.pipelines.quality_report.ledger import Metrics
-from synthetic_textcat.pipelines.quality_report.signals.corpus import WORST, Corpus, Measured, WorstRow
+from synthetic_textcat.pipelines.quality_report.signals.corpus import WORST, Corpus, SignalResult, WorstRow
 from synthetic_textcat.pipelines.quality_report.signals.learning import Learning, TaskLearning
 from synthetic_textcat.text.label_samples import LabelRows
 
@@ -26,7 +26,7 @@ Issues = Mapping[int, Sequence[int]]
 """By the task's place among those measured: places of its rows, the least believable first."""
 
 
-def learnability(corpus: Corpus) -> Measured:
+def learnability(corpus: Corpus) -> SignalResult:
     """How well a linear model on single words (TF-IDF) names the labels of rows that it has not seen.
 
     Metrics: `learnability/macro_f1` (0 to 1; mean over the measured tasks by their rows), `learnability/tasks` (how
@@ -43,7 +43,7 @@ def learnability(corpus: Corpus) -> Measured:
     }
     lines = [_learnability_line(task) for task in sorted(learning.tasks, key=lambda task: task.reader_f1)]
     table = [*lines, *learning.unmeasured(macro_f1=None, chance_f1=None)]
-    return Measured(metrics, {"learnability": table}, {"learnability": _hardest_rows(learning.tasks)})
+    return SignalResult(metrics, {"learnability": table}, {"learnability": _hardest_rows(learning.tasks)})
 
 
 def doubt(task: TaskLearning, place: int) -> str:
@@ -87,7 +87,7 @@ def _hardest_rows(tasks: Sequence[TaskLearning]) -> list[WorstRow]:
     ]
 
 
-def shortcuts(corpus: Corpus) -> Measured:
+def shortcuts(corpus: Corpus) -> SignalResult:
     """How far each shortcut leads, beside chance; the nearer to it, the more a model has to read.
 
     Metrics, macro-F1 (0 to 1) on rows that were not learnt from, means over the measured tasks by their rows:
@@ -113,7 +113,7 @@ def shortcuts(corpus: Corpus) -> Measured:
         **_longer_label(corpus.label_rows),
     }
     by_score = sorted(learning.tasks, key=lambda task: -task.word_f1)
-    return Measured(
+    return SignalResult(
         metrics,
         {"shortcuts": [_shortcut_line(task) for task in by_score]},
         {"shortcuts": _shortcut_rows(learning.tasks)},
@@ -166,7 +166,7 @@ def _shortcut_rows(tasks: Sequence[TaskLearning]) -> list[WorstRow]:
     return [WorstRow(request_id=task.sample.request_ids[place], detail=detail) for place in word.rows[:WORST]]
 
 
-def label_noise(corpus: Corpus) -> Measured:
+def label_noise(corpus: Corpus) -> SignalResult:
     """The share of rows whose label the models of the other rows contradict (Northcutt et al. 2021, by cleanlab).
 
     Only of tasks that a model learns well: where it doesn't, it doubts good labels. So most plans with few rows a task
@@ -186,7 +186,7 @@ def label_noise(corpus: Corpus) -> Measured:
         *learning.unmeasured(macro_f1=None, issues=None, rate=None),
     ]
     metrics = {"label_noise/rate": _rate(learning, issues), "label_noise/tasks": len(issues)}
-    return Measured(metrics, {"label_noise": table}, {"label_noise": _noisiest_rows(learning, issues)})
+    return SignalResult(metrics, {"label_noise": table}, {"label_noise": _noisiest_rows(learning, issues)})
 
 
 def _finder() -> Callable[[TaskLearning], Sequence[int]] | None:

@@ -55,7 +55,7 @@ class TaskLearning:
 
     @property
     def chance(self) -> float:
-        """Macro-F1 to expect of guesses as frequent as the labels are: 1 / labels."""
+        """Macro-F1 to expect of predictions as frequent as the labels are: 1 / labels."""
         return round(1 / len(self.sample.names), 4)
 
     @property
@@ -119,14 +119,14 @@ def _task(sample: TaskSample) -> TaskLearning:
         sample=sample,
         reader=reader,
         reader_f1=macro_f1(labels, reader.argmax(axis=1)),
-        length_f1=macro_f1(labels, length_guesses(counts, sample.texts, labels, folds)),
-        word_f1=macro_f1(labels, guesses(present, labels, len(sample.names), folds)),
+        length_f1=macro_f1(labels, length_predictions(counts, sample.texts, labels, folds)),
+        word_f1=macro_f1(labels, predictions(present, labels, len(sample.names), folds)),
         words=_telling_words(present, words, sample),
     )
 
 
 def _telling_words(present: Any, words: Sequence[str], sample: TaskSample) -> list[TellingWord]:
-    rules = rules_of(present, sample.labels, len(sample.names))
+    rules = fit_rules(present, sample.labels, len(sample.names))
     bears = present[:, rules.words].toarray() > 0
     named = [
         TellingWord(words[column], name, float(telling), np.flatnonzero(bears[:, at] & (sample.labels == at)).tolist())
@@ -136,7 +136,7 @@ def _telling_words(present: Any, words: Sequence[str], sample: TaskSample) -> li
     return sorted(named, key=lambda word: -word.telling)
 
 
-def length_guesses(counts: Any, texts: Sequence[str], labels: Codes, folds: Codes) -> Codes:
+def length_predictions(counts: Any, texts: Sequence[str], labels: Codes, folds: Codes) -> Codes:
     """The label of each row by its length alone: a small decision tree on words and characters, both as logarithms."""
     from sklearn.tree import DecisionTreeClassifier
 
@@ -158,7 +158,7 @@ class Rules(NamedTuple):
     telling: NDArray[np.float64]
 
 
-def rules_of(present: Any, labels: Codes, kinds: int) -> Rules:
+def fit_rules(present: Any, labels: Codes, kinds: int) -> Rules:
     """The most telling word of each label; of equal ones the first of the alphabet.
 
     Args:
@@ -175,7 +175,7 @@ def rules_of(present: Any, labels: Codes, kinds: int) -> Rules:
     return Rules(words, telling[words, np.arange(kinds)])
 
 
-def guesses(present: Any, labels: Codes, kinds: int, folds: Codes) -> Codes:
+def predictions(present: Any, labels: Codes, kinds: int, folds: Codes) -> Codes:
     """The label that the rules give to each row, learnt from the other folds.
 
     A row with several labels' words gets the label whose word tells most; one with none of them the label that is most
@@ -185,7 +185,7 @@ def guesses(present: Any, labels: Codes, kinds: int, folds: Codes) -> Codes:
     for fold in range(FOLDS):
         held_out = folds == fold
         learnt, known = present[~held_out], labels[~held_out]
-        rules = rules_of(learnt, known, kinds)
+        rules = fit_rules(learnt, known, kinds)
         without_word = known[~_bears(learnt, rules).any(axis=1)]
         fallback = np.bincount(without_word if len(without_word) else known).argmax()
         bears = _bears(present[held_out], rules)

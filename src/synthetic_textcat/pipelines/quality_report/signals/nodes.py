@@ -8,11 +8,11 @@ import pandas as pd
 
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
 from synthetic_textcat.pipelines.quality_report.signals.attribute_fidelity import coverage, length, readability
-from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus, Measured, is_among, together
+from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus, SignalResult, is_among, merge_results
 from synthetic_textcat.pipelines.quality_report.signals.diversity import (
     diversity,
     diversity_growth,
-    memory_of,
+    diversity_record,
     repeated_4grams,
 )
 from synthetic_textcat.pipelines.quality_report.signals.labels import label_balance, open_labels
@@ -22,9 +22,9 @@ from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.tasks import tasks_of
 
 Signals = dict[str, Any]
-"""What a group of signals came to, as JSON keeps it: `metrics`, `tables` and `worst`, as in `Measured`."""
+"""What a group of signals came to, as JSON keeps it: `metrics`, `tables` and `worst`, as in `SignalResult`."""
 
-Signal = Callable[[Corpus], Measured]
+Signal = Callable[[Corpus], SignalResult]
 
 FIDELITY: tuple[Signal, ...] = (losses, reject_rates, language_agreement, length, readability, coverage)
 """Whether rows are what was asked for."""
@@ -73,11 +73,11 @@ def measure_diversity(
 ) -> Signals:
     """Whether rows differ from one another, beside the last run and real texts; and what the next run compares with."""
     compared = replace(corpus, reference_texts=reference_texts, last_diversity=previous_diversity)
-    return {**_signals(DIVERSITY, compared), **memory_of(compared.sample, previous_diversity)}
+    return {**_signals(DIVERSITY, compared), **diversity_record(compared.sample, previous_diversity)}
 
 
 def _signals(signals: Iterable[Signal], corpus: Corpus) -> Signals:
-    return together(signal(corpus) for signal in signals)._asdict()
+    return merge_results(signal(corpus) for signal in signals)._asdict()
 
 
 def tables_of(signals: Iterable[Signals]) -> dict[str, Sequence[Mapping[str, Any]]]:

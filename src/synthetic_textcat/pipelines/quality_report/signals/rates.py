@@ -7,7 +7,7 @@ import pandas as pd
 from synthetic_textcat.hashing import draw
 from synthetic_textcat.pipelines.quality_report.checks.language import GROUPS, can_agree
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, Metrics, candidates_in
-from synthetic_textcat.pipelines.quality_report.signals.corpus import WORST, Corpus, Measured, WorstRow, is_among
+from synthetic_textcat.pipelines.quality_report.signals.corpus import WORST, Corpus, SignalResult, WorstRow, is_among
 from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS, TRANSPORT_CAUSES
 from synthetic_textcat.schemas.rows import records_of
@@ -27,7 +27,7 @@ MOST_MIXUPS_LISTED = 200
 _VERDICTS = {"agrees": "agrees", "wrong": "wrong", "not verifiable": "not_verifiable"}
 
 
-def reject_rates(corpus: Corpus) -> Measured:
+def reject_rates(corpus: Corpus) -> SignalResult:
     """Rows found by each check, whether they were rejected for it or flagged only.
 
     Metrics: `rate/<reject reason>`: rows / candidates. A row counts for the reason that it was rejected for, the first
@@ -49,7 +49,7 @@ def reject_rates(corpus: Corpus) -> Measured:
     metrics: Metrics = {f"rate/{reason}": share for reason, share in shares.items()}
     metrics |= {f"flagged/{reason}": _flagged(corpus, reason) for reason in corpus.settings.flag_only}
     leaked = is_among(corpus.candidates["request_id"], hits.loc[hits["reason"] == _LEAKED, "request_id"])
-    return Measured(
+    return SignalResult(
         metrics,
         {
             "funnel": _funnel(corpus.ledger),
@@ -112,7 +112,7 @@ def _worst(corpus: Corpus) -> dict[str, list[WorstRow]]:
     }
 
 
-def losses(corpus: Corpus) -> Measured:
+def losses(corpus: Corpus) -> SignalResult:
     """Rows by their end, for each task and each language.
 
     Tables `losses_by_task` and `losses_by_language`: task or language, planned, accepted, rejected, rest (failed or not
@@ -122,7 +122,7 @@ def losses(corpus: Corpus) -> Measured:
     rows = corpus.requests[["request_id", "task", "language"]]
     rows = rows.assign(accepted=is_among(rows["request_id"], corpus.examples["request_id"]))
     rows = rows.merge(corpus.rejected[["request_id", "reject_reason"]], on="request_id", how="left")
-    return Measured({}, {f"losses_by_{name}": _by(name, rows) for name in ("task", "language")})
+    return SignalResult({}, {f"losses_by_{name}": _by(name, rows) for name in ("task", "language")})
 
 
 def _by(name: str, rows: pd.DataFrame) -> list[dict[str, Any]]:
@@ -140,7 +140,7 @@ def _by(name: str, rows: pd.DataFrame) -> list[dict[str, Any]]:
     return list(records_of(worst.assign(reason=told.reindex(worst.index)).reset_index()))
 
 
-def language_agreement(corpus: Corpus) -> Measured:
+def language_agreement(corpus: Corpus) -> SignalResult:
     """Verdicts of `checks.language` on candidates, by the language that was asked for.
 
     Agreement = agrees / (agrees + wrong): of the verifiable rows. Languages that no text can be found to agree with
@@ -170,7 +170,7 @@ def language_agreement(corpus: Corpus) -> Measured:
     }
     for name, agreement in zip(enough["language"], enough["agreement"], strict=True):
         metrics[f"language/agreement/{find_language(name).code}"] = agreement
-    return Measured(metrics, {"language_agreement": list(records_of(counts)), "language_found": _found(corpus)})
+    return SignalResult(metrics, {"language_agreement": list(records_of(counts)), "language_found": _found(corpus)})
 
 
 def _counts(corpus: Corpus) -> pd.DataFrame:
