@@ -1,4 +1,4 @@
-"""The rule of one word a label."""
+"""The one-word rule for labels."""
 
 import numpy as np
 from hypothesis import given, settings

@@ -1,4 +1,4 @@
-"""Diversity of accepted rows: values next to earlier runs or real texts, growth curve, repeated n-grams."""
+"""Diversity of accepted rows, next to the previous run and real texts; growth curve, repeated 4-grams."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -32,15 +32,15 @@ from synthetic_textcat.text.diversity_sample import (
 MOST_LISTED = 10
 
 NAME = "diversity/"
-"""How the names of the metrics begin."""
+"""Prefix of the metrics' names."""
 
 
 def diversity(corpus: Corpus) -> SignalResult:
-    """The measures of the sample, beside those of the run before and of the user's real texts, if there are any.
+    """Diversity of the sample, next to the previous run and the user's real texts, if there are any.
 
-    No measure has a threshold of its own: it depends on language, length and kind of text as much as on the model.
+    No measure has a threshold: it depends on language, length and kind of text as much as on the model.
     Metrics: `diversity/<fact or measure>` (see `text.diversity`); `diversity/vs_previous/<measure>` and
-    `diversity/vs_reference/<measure>`, ours / theirs, null where there is nothing to compare or it would mislead.
+    `diversity/vs_reference/<measure>`, ours / theirs, null if there is nothing to compare or it would mislead.
     Table `diversity`: measure, value, previous, reference, better (`higher` or `lower`, empty for a fact), note.
     """
     sample, reference = corpus.sample, corpus.reference_texts
@@ -56,18 +56,18 @@ def diversity(corpus: Corpus) -> SignalResult:
             "previous": earlier.values.get(name),
             "reference": real.values.get(name),
             "better": MEASURES[name].better if name in MEASURES else "",
-            "note": "; ".join(beside.notes[name] for beside in (earlier, real) if name in beside.notes),
+            "note": "; ".join(side.notes[name] for side in (earlier, real) if name in side.notes),
         }
         for name in (*FACTS, *MEASURES)
     ]
     metrics = {NAME + name: value for name, value in own.items()}
-    for kind, beside in (("previous", earlier), ("reference", real)):
-        metrics |= {f"{NAME}vs_{kind}/{name}": value for name, value in beside.ratios.items()}
+    for kind, side in (("previous", earlier), ("reference", real)):
+        metrics |= {f"{NAME}vs_{kind}/{name}": value for name, value in side.ratios.items()}
     return SignalResult(metrics, {"diversity": table})
 
 
 def diversity_growth(corpus: Corpus) -> SignalResult:
-    """Measures of the first rows of the sample, for each of `SIZES` that it has, else for all of it.
+    """Growth curve: measures of the first rows of the sample, for each of `SIZES` it reaches, or for all rows.
 
     Table `diversity_growth`: rows, compression_ratio, distinct_2, vendi (as in `diversity`).
     """
@@ -88,10 +88,10 @@ def diversity_growth(corpus: Corpus) -> SignalResult:
 
 
 def repeated_4grams(corpus: Corpus) -> SignalResult:
-    """Which runs of four words come back in row after row of the sample.
+    """Word 4-grams that recur across rows of the sample.
 
-    Table `repeated_4grams`: words, rows (of the sample, that have them), of the `MOST_LISTED` that most rows share.
-    Worst `self_repetition`: the rows of the sample with the most 4-grams that another row has too.
+    Table `repeated_4grams`: words, rows (of the sample that contain them), for the `MOST_LISTED` most frequent.
+    Worst `self_repetition`: the rows of the sample that share the most 4-grams with other rows.
     """
     rows_with = rows_with_4grams(corpus.sample)
     most = sorted(((-rows, gram) for gram, rows in rows_with.items() if rows > 1))[:MOST_LISTED]
@@ -112,12 +112,12 @@ def _detail(grams: Sequence[Gram], rows_with: Counter[Gram]) -> str:
 
 @dataclass(frozen=True)
 class ComparisonSide:
-    """The other side of a comparison.
+    """Other side of a comparison.
 
     Attributes:
-        values: Its facts and measures, by short name.
-        ratios: Ours / its, by measure; None where they are not comparable.
-        notes: By measure, what to know of the comparison; may be missing.
+        values: Facts and measures, by short name.
+        ratios: Ours / theirs, by measure; None if not comparable.
+        notes: Notes on the comparison, by measure; may be missing.
     """
 
     values: Metrics = field(default_factory=dict)
@@ -126,11 +126,11 @@ class ComparisonSide:
 
 
 class EarlierRun(TypedDict):
-    """Another run's diversity.
+    """Diversity of an earlier run.
 
     Attributes:
         metrics: By full name.
-        languages: Share of its sample by language.
+        languages: Share of the sample by language.
     """
 
     metrics: Metrics
@@ -138,7 +138,7 @@ class EarlierRun(TypedDict):
 
 
 def compare_with_earlier(sample: Sample, own: Metrics, earlier: EarlierRun | None) -> ComparisonSide:
-    """The run before: compared if its sample had as many rows, cut to as many words."""
+    """Comparison with the previous run, if its sample had the same number of rows, cut to the same length."""
     if earlier is None:
         return ComparisonSide()
     theirs = {name: earlier["metrics"].get(NAME + name) for name in (*FACTS, *MEASURES)}
@@ -150,9 +150,9 @@ def compare_with_earlier(sample: Sample, own: Metrics, earlier: EarlierRun | Non
 
 
 def compare_with_reference(pool: Pool, own: Metrics, reference: Pool | None) -> ComparisonSide:
-    """Real texts: both sides measured on as many rows as both have, cut to as many words as half of either have.
+    """Comparison with real texts, on equally many rows of both sides, cut to the shorter of both median lengths.
 
-    Where that is not our own sample, ours are measured again, for the ratio; a note gives the number.
+    If that differs from our own sample, ours are measured again for the ratio; a note gives the number.
     """
     if reference is None:
         return ComparisonSide()
@@ -181,12 +181,12 @@ def _shown(value: float | None) -> str:
 
 
 class DiversityRecord(TypedDict):
-    """What is kept beside the numbers, for the next run.
+    """Record stored with the metrics, for the next run's comparison.
 
     Attributes:
-        sample_sha256: Of the sampled texts: tells new data from the same data measured again.
+        sample_sha256: Hash of the sampled texts: separates new data from the same data measured again.
         languages: Share of the sample by language.
-        previous: What this run was compared with.
+        previous: Run that this run was compared with.
     """
 
     sample_sha256: str
@@ -195,13 +195,13 @@ class DiversityRecord(TypedDict):
 
 
 def baseline_for(sample: Sample, last: Mapping[str, Any] | None) -> EarlierRun | None:
-    """What to compare the sample with: what the file that was left measured, or that one's own if the data is the same.
+    """Baseline of the comparison: the last recorded run, or its own baseline if the data is the same.
 
     Args:
-        sample: Of this run.
-        last: The file's content: `SignalResult` as JSON with a `DiversityRecord`; None if there is none.
+        sample: Sample of this run.
+        last: Content of the recorded file: `SignalResult` as JSON with a `DiversityRecord`; None if there is none.
     """
-    if not last or "sample_sha256" not in last:  # none, or left by a version that did not compare
+    if not last or "sample_sha256" not in last:  # none, or written by a version that did not compare
         return None
     if last["sample_sha256"] == sample.sha256:
         previous: EarlierRun | None = last["previous"]
@@ -210,5 +210,5 @@ def baseline_for(sample: Sample, last: Mapping[str, Any] | None) -> EarlierRun |
 
 
 def diversity_record(sample: Sample, last: Mapping[str, Any] | None) -> DiversityRecord:
-    """What to keep for the next run."""
+    """Record of this run for the next run's comparison."""
     return DiversityRecord(sample_sha256=sample.sha256, languages=sample.languages, previous=baseline_for(sample, last))
