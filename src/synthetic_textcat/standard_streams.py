@@ -62,7 +62,7 @@ class _DroppingFile(io.FileIO):
         self._is_reported = True
         name = _STREAMS[self.fileno()][0]
         why = _WHY.get(error.errno or 0, error.strerror or "it can't be written")
-        line = f"{name} can't be written ({why}): the run continues without it. Ctrl-C stops the run with everything saved.\n"
+        line = f"{name} can't be written ({why}): the run continues without it. Ctrl-C saves everything and stops.\n"
         with suppress(OSError):
             os.write(self._other, line.encode())
 

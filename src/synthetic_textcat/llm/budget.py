@@ -132,11 +132,11 @@ def _unpriced(why: str, model: str | None) -> PriceListError:
 
 
 class UsageBound:
-    """The formula, for one run.
+    """Upper bound of a call's tokens.
 
-    - Read: the bytes of the messages in UTF-8 and of the response schema, since no token is less than a byte, and 256.
-    - Written: `llm.max_tokens`; where that is not set, the most that a reply of this run took so far, and 4,096 at
-      least until 59 replies are counted.
+    - Prompt: the bytes of the messages in UTF-8 and of the response schema, since no token is less than a byte, + 256.
+    - Completion: `llm.max_tokens`; if that is not set, the longest reply of this run so far, and at least 4,096 until
+      59 replies are counted.
 
     Args:
         max_tokens: `llm.max_tokens`.
