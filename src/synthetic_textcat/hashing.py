@@ -41,7 +41,7 @@ def draw(*parts: object) -> float:
 
 
 def draws(*parts: object) -> Iterator[float]:
-    """An endless sequence of uniform draws from [0, 1): the n-th is a function of the parts and n. Eight cost one hash."""
+    """An endless stream of uniform draws from [0, 1): the n-th is a function of the parts and n; eight cost one hash."""
     stem = _SEPARATOR.join(map(str, parts)).encode()
     for number in count():
         for eighth in _EIGHTHS.unpack(hashlib.blake2b(b"%b%d" % (stem, number)).digest()):

@@ -121,7 +121,7 @@ class CircuitBreaker:
             self.last, self._requested_until, self._refusals = None, -inf, 0
 
     def conclude(self) -> None:
-        """Ends the run's calls; stops the run if the server asked for too long a wait, or never replied for one cause."""
+        """Ends the calls; stops the run if the server asked for too long a wait, or all calls failed for one cause."""
         if self._refusals or (not self._has_answered and len(self._causes) == 1):
             self.state = State.STOPPED
 

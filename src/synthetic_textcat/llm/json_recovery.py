@@ -1,4 +1,4 @@
-"""JSON recovery: objects and literals in a model's reply, repaired if broken. Nothing is evaluated."""
+"""JSON recovery: objects and literals in a model's reply, repaired where broken. Nothing is evaluated."""
 
 import json
 import re
@@ -9,29 +9,29 @@ from synthetic_textcat.llm.recovery import DEEPEST_NESTING, Recovery, depth_with
 
 _DEEPEST_WRAPPING = 4
 _DEEPEST_NESTING = 20
-_MOST_STARTS = 2_000  # braces tried as the start of an object: reasoning may be full of them
-_CHARACTERS_A_STEP = 20  # characters that the decoder reads in one step
-_A_START = 20  # steps of a failed attempt; its error counts the lines before it
-_TOO_DEEP = 40_000  # steps of a value that is nested too deep: after ten of them the reply is given up
-_LINES_A_STEP = 2_000  # characters whose lines an error counts in one step
+_MOST_STARTS = 2_000  # braces at which an object is looked for: thoughts may be full of them
+_CHARACTERS_A_STEP = 20  # that the decoder goes through
+_A_START = 20  # steps of a vain attempt; its error counts the lines before it
+_TOO_DEEP = 40_000  # steps of one that is nested too deep: ten of them, and the reply is given up
+_LINES_A_STEP = 2_000  # characters of such lines
 
-_DECODER = json.JSONDecoder(strict=False)  # accepts control characters within strings, and keeps them
+_DECODER = json.JSONDecoder(strict=False)  # control characters within strings pass, and are kept
 _STRING = re.compile(r'"(?:\\.|[^"\\])*("?)', re.DOTALL)
 _BRACKETED = re.compile(r"\s*(?:\[.*\]|\{.*\})\s*", re.DOTALL)
 _QUOTED_INSIDE = re.compile(r"""\s*[\[{]\s*[\[{"'\u201c\u2018]""")
 
 
 def json_values(text: str, fields: Set[str], repair: bool, recovery: Recovery) -> Iterator[dict[str, Any]]:
-    """Objects found in the text, most likely first: the whole text, then embedded in prose or fences, then repaired.
+    """Objects found in the text, the likeliest first: whole, then embedded in prose or fences, then repaired.
 
     Args:
         text: The reply.
-        fields: Field names; the wanted object has at least one of them, its wrappers have none.
-        repair: Whether broken JSON may be repaired; not in a truncated reply, whose rest would be invented.
+        fields: Names of which the wanted object has at least one; what wraps it has none.
+        repair: Whether broken JSON may be mended; not for a reply that was cut, whose rest would be made up.
         recovery: Counts the work.
 
     Raises:
-        WorkLimitError: If the work exceeds its budget.
+        WorkLimitError: If it is too much.
     """
     for value in _candidates(text, repair, recovery):
         found = unwrapped(value, fields)
@@ -40,7 +40,7 @@ def json_values(text: str, fields: Set[str], repair: bool, recovery: Recovery) -
 
 
 def whole_value(text: str) -> Any:
-    """The value of a text that is entirely JSON, else None."""
+    """The value of a text that is JSON from end to end; None where it is not."""
     return decoded(text.strip().removeprefix("\ufeff"))
 
 
@@ -55,7 +55,7 @@ def _candidates(text: str, repair: bool, recovery: Recovery) -> Iterator[Any]:
 
 
 def _repaired(text: str, recovery: Recovery) -> Iterator[Any]:
-    """Values by the repair library, from the first and from the last opening brace."""
+    """What the repair library makes of the text from its first, and from its last, opening brace on."""
     end = text.rfind("}") + 1
     for start in dict.fromkeys((text.find("{"), text.rfind("{"))):
         value = recovery.repaired(text[start:end]) if 0 <= start < end else None
@@ -64,9 +64,9 @@ def _repaired(text: str, recovery: Recovery) -> Iterator[Any]:
 
 
 def unwrapped(value: Any, fields: Set[str]) -> dict[str, Any] | None:
-    """The object inside its wrappers (a list of one, a single key, a JSON string); None if there is none.
+    """The object itself, out of a list of one, a key of its own, or a JSON string; None where there is none.
 
-    Objects nested deeper than any schema here do not count.
+    One that is nested deeper than any that is asked for is none.
     """
     for _ in range(_DEEPEST_WRAPPING):
         if isinstance(value, dict) and (len(value) != 1 or fields & value.keys()):
@@ -83,7 +83,7 @@ def unwrapped(value: Any, fields: Set[str]) -> dict[str, Any] | None:
 
 
 def decoded(text: str) -> Any:
-    """The value of a JSON text; None for other text, or if it is nested too deep."""
+    """The value of a text that is JSON; None where it is none, or nested too deep."""
     try:
         value = _DECODER.decode(text)
     except (ValueError, RecursionError):
@@ -92,7 +92,7 @@ def decoded(text: str) -> Any:
 
 
 def decoded_from(text: str, position: int, recovery: Recovery) -> tuple[Any, int]:
-    """The JSON value that begins at a position, and its end; the position itself if there is no value."""
+    """The JSON value that begins here and where it ends; its end is its start where there is none."""
     try:
         value, end = _DECODER.raw_decode(text, position)
     except json.JSONDecodeError as error:
@@ -105,7 +105,7 @@ def decoded_from(text: str, position: int, recovery: Recovery) -> tuple[Any, int
     except RecursionError:
         recovery.spend(_TOO_DEEP)
         return None, position
-    recovery.spend(1 + 2 * (end - position) // _CHARACTERS_A_STEP)  # depth_within reads it once more
+    recovery.spend(1 + 2 * (end - position) // _CHARACTERS_A_STEP)  # it is gone through once more
     if depth_within(value, DEEPEST_NESTING):
         return value, end
     recovery.spend(_TOO_DEEP)
@@ -113,7 +113,7 @@ def decoded_from(text: str, position: int, recovery: Recovery) -> tuple[Any, int
 
 
 def objects_in(text: str, recovery: Recovery) -> Iterator[dict[str, Any]]:
-    """Complete objects that begin at any brace: after reasoning, in a fence, before a remark."""
+    """Whole objects that begin at some brace: after thoughts, in a fence, before a remark."""
     position = text.find("{")
     for _ in range(_MOST_STARTS):
         if position < 0:
@@ -125,7 +125,7 @@ def objects_in(text: str, recovery: Recovery) -> Iterator[dict[str, Any]]:
 
 
 def literal(text: str, recovery: Recovery) -> list[Any] | dict[str, Any] | None:
-    """The list or object of a bracketed text, with quotes of any kind; None for other text."""
+    """The list or object that a text in brackets is, with quotes of any kind; None for any other text."""
     if not _BRACKETED.fullmatch(text):
         return None
     value = decoded(text)
@@ -135,12 +135,12 @@ def literal(text: str, recovery: Recovery) -> list[Any] | dict[str, Any] | None:
 
 
 def is_closed(text: str) -> bool:
-    """Whether all brackets outside of strings are closed: a truncated reply leaves some open."""
-    # matches a quote that opens no string too: else the search for its end would restart at each later quote
+    """Whether as many brackets close as open, outside of strings: a torn reply leaves some open."""
+    # a quote that opens no string is matched too, lest the search for its end begins again at each one behind it
     signs = _STRING.sub(lambda string: "" if string[1] else string[0], text)
     return signs.count("{") == signs.count("}") and signs.count("[") == signs.count("]")
 
 
 def _is_shallow(text: str) -> bool:
-    """Whether the text has too few brackets to be nested too deep; faster than a check of its value."""
+    """Whether the text has too few brackets for anything in it to be nested too deep; sooner told than by its value."""
     return text.count("[") + text.count("{") <= DEEPEST_NESTING
