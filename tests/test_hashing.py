@@ -2,10 +2,24 @@
 
 import json
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthetic_textcat.hashing import canonical_json, draw, draw_int, pick, sha256_of, short_id, shuffled
+from synthetic_textcat.hashing import (
+    canonical_json,
+    derived,
+    draw,
+    draw_int,
+    key64,
+    pick,
+    random_bits,
+    sha256_of,
+    short_id,
+    short_id_bytes,
+    shuffled,
+    uniform,
+)
 
 _ANY_TEXT = st.text(st.characters(exclude_categories=[]), max_size=8)  # lone surrogates too
 _JSON = st.recursive(
@@ -85,3 +99,22 @@ def test_draws_are_even() -> None:
 
 def test_the_parts_of_an_id_do_not_run_together() -> None:
     assert short_id("ab", "c") != short_id("a", "bc") != short_id("abc")
+
+
+def test_ids_of_many_numbers_are_those_of_each() -> None:
+    ids = [short_id(42, "task", number) for number in range(12)]
+    assert [raw.hex() for raw in short_id_bytes((42, "task"), range(12))] == ids
+
+
+def test_streams_are_those_of_splitmix64() -> None:
+    """Its published outputs from the state 0."""
+    drawn = random_bits(np.zeros(3, np.uint64), np.arange(3))
+    assert drawn.tolist() == [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4, 0x06C45D188009454F]
+
+
+def test_keys_of_streams_stay_what_they_are_and_draws_are_even() -> None:
+    keys = derived(np.array([key64(42, "task")], np.uint64), "language")
+    assert keys.tolist() == [18303209017837025980]
+    drawn = uniform(np.repeat(keys, 10_000), np.arange(10_000))
+    assert ((drawn >= 0) & (drawn < 1)).all()
+    assert abs(drawn.mean() - 0.5) < 0.01

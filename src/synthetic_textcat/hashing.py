@@ -2,20 +2,29 @@
 
 A draw is a hash of its key, never a step of a generator's stream. So it does not depend on order, concurrency or
 library versions, and one more draw leaves all others unchanged.
+
+Draws over arrays come from streams of 64-bit keys. `key64` is blake2b-64 of a stream's parts, such as seed and task id;
+`derived` mixes a key with the key of further names, such as an attribute's. Draw n of a stream is output n of SplitMix64
+(Steele, Lea and Flood 2014, \"Fast splittable pseudorandom number generators\") seeded with its key.
 """
 
 import hashlib
 import json
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from typing import Any, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 T = TypeVar("T")
+Keys = NDArray[np.uint64]
 
 _SEPARATOR = "\x1f"
 _DRAW_BITS = 53  # a float holds this many bits exactly
 _EIGHTHS = struct.Struct(">8Q")
+_GOLDEN, _FIRST, _SECOND = (np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
@@ -34,6 +43,15 @@ def short_id(*parts: object) -> str:
     return hashlib.blake2b(_SEPARATOR.join(map(str, parts)).encode(), digest_size=10).hexdigest()
 
 
+def short_id_bytes(parts: Iterable[object], numbers: Iterable[int]) -> Iterator[bytes]:
+    """The bytes of `short_id(*parts, number)` for each number; copying a started hash is faster than a new one."""
+    begun = hashlib.blake2b("".join(f"{part}{_SEPARATOR}" for part in parts).encode(), digest_size=10)
+    for number in numbers:
+        one = begun.copy()
+        one.update(b"%d" % number)
+        yield one.digest()
+
+
 def draw(*parts: object) -> float:
     """A uniform draw from [0, 1): a function of the parts alone."""
     digest = hashlib.blake2b(_SEPARATOR.join(map(str, parts)).encode(), digest_size=8).digest()
@@ -41,7 +59,7 @@ def draw(*parts: object) -> float:
 
 
 def draws(*parts: object) -> Iterator[float]:
-    """An endless stream of uniform draws from [0, 1): the n-th is a function of the parts and n; eight cost one hash."""
+    """An endless stream of uniform draws from [0, 1); the n-th depends on the parts and n. Eight cost one hash."""
     stem = _SEPARATOR.join(map(str, parts)).encode()
     for number in count():
         for eighth in _EIGHTHS.unpack(hashlib.blake2b(b"%b%d" % (stem, number)).digest()):
@@ -62,3 +80,29 @@ def shuffled(options: Sequence[T], *parts: object) -> list[T]:
     """The options shuffled, as a function of the parts."""
     order = sorted(range(len(options)), key=lambda position: draw(*parts, position))
     return [options[position] for position in order]
+
+
+def key64(*parts: object) -> int:
+    """The key of a stream of draws."""
+    return int.from_bytes(hashlib.blake2b(_SEPARATOR.join(map(str, parts)).encode(), digest_size=8).digest(), "big")
+
+
+def derived(keys: Keys, *names: object) -> Keys:
+    """The key of a derived stream, by names, for each key."""
+    return _mixed(keys + np.uint64(key64(*names)))
+
+
+def random_bits(keys: Keys, places: NDArray[Any]) -> Keys:
+    """64 random bits for each key and position in its stream."""
+    return _mixed(keys + (places.astype(np.uint64) + np.uint64(1)) * _GOLDEN)
+
+
+def uniform(keys: Keys, places: NDArray[Any]) -> NDArray[np.float64]:
+    """Uniform draws from [0, 1): multiples of 2^-52, so that a product with a total stays below the total."""
+    return (random_bits(keys, places) >> np.uint64(12)).astype(np.float64) * 2.0**-52
+
+
+def _mixed(values: Keys) -> Keys:
+    values = (values ^ (values >> np.uint64(30))) * _FIRST
+    values = (values ^ (values >> np.uint64(27))) * _SECOND
+    return values ^ (values >> np.uint64(31))

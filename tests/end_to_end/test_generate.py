@@ -9,7 +9,7 @@ import yaml
 
 from synthetic_textcat.datasets.previews import ABSENT
 from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
-from synthetic_textcat.schemas.rows import EXAMPLES, FAILED, REJECTED, REQUESTS
+from synthetic_textcat.schemas.rows import EXAMPLES, FAILED, PLAN_VERSION, REJECTED, REQUESTS
 from tests.support.project import TRACKED, Project
 
 
@@ -71,6 +71,7 @@ def test_mlflow_has_the_ledger_the_parameters_and_what_rebuilds_the_run(first_ru
     assert run.data.params["attribute_sampling.num_examples"] == "200"
     assert run.data.params["llm.temperature"] == "1.0"
     assert run.data.params["seed"] == "42"
+    assert run.data.tags["plan_version"] == str(PLAN_VERSION)
     assert run.data.tags["plan_sha256"] == project.path("data/03_primary/plan_sha256").read_text().strip()
     assert run.inputs is not None
     assert {entry.dataset.name for entry in run.inputs.dataset_inputs} == {"tasks", "requests", "examples"}

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from synthetic_textcat.schemas.rows import PLAN_VERSION
 from tests.support.project import TRACKED, Project
 from tests.support.server import FaultServer
 
@@ -105,6 +106,9 @@ def test_what_can_not_be_had_is_told_in_one_line_before_any_call(project: Projec
     said = _refusal(project, run.info.run_id)
     assert "is not that of run" in said
     assert "the code that plans has changed since" in said
+    client.delete_tag(run.info.run_id, "plan_version")  # as of a run before plans had versions
+    said = " ".join(_refusal(project, run.info.run_id).split())
+    assert f"drawn by version 1 of the plan's rules, and this code draws by version {PLAN_VERSION}" in said
     assert project.path("data/03_primary/requests.parquet").read_bytes() == before
 
     (kept / "tasks.parquet").unlink()

@@ -8,11 +8,11 @@ import pytest
 from synthetic_textcat.errors import PromptError
 from synthetic_textcat.llm.prompts import wire_form
 from synthetic_textcat.llm.row_prompts import RowPrompts, RowTemplates, preview_of, spread
-from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows
-from synthetic_textcat.pipelines.attribute_sampling.plan_report import report_on
+from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows, report_on
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.tasks import Task
 from tests.pipelines.generation.builders import CLOSED, OPEN, templates
+from tests.support.task_tables import task_table
 
 _LINES = "\n\n{seed_examples}\n\nThe text:\n{own_attributes}\nEnd."
 _SEEDED = Task.model_validate(
@@ -23,7 +23,7 @@ _PLAIN = Task(task="Name the mood.")
 
 def _contents(tasks: list[Task], lines: str = _LINES, shown: int = 3, extra: Any = None) -> list[str]:
     sampling = AttributeSamplingParameters.model_validate({"num_examples": 8, "extra": extra or {}})
-    plan = plan_rows(tasks, sampling, 42)
+    plan = plan_rows(task_table(tasks), sampling, 42)
     prompts = RowPrompts(plan, tasks, RowTemplates(*templates(CLOSED + lines, OPEN + lines)), shown)
     return [str(wire_form(asked.messages)[0]["content"]) for asked in prompts.rendered(plan)]
 
@@ -85,10 +85,10 @@ def test_the_plan_counts_just_the_prompts_that_are_equal(shown: int, balance: st
     labels = ["good", {"name": "bad", "weight": 0.3, "extra": {"mood": ["glum", "sad"]}}]
     seeded = Task.model_validate({"task": "Sort.", "labels": labels, "seed_examples": texts, "difficulty": "PhD"})
     chosen = {"num_examples": 600, "extra": {"tone": {"dry": 2, "warm": 1}}, "balance": balance}
-    plan = plan_rows([seeded, _PLAIN], AttributeSamplingParameters.model_validate(chosen), 42)
+    plan = plan_rows(task_table([seeded, _PLAIN]), AttributeSamplingParameters.model_validate(chosen), 42)
     prompts = RowPrompts(plan, [seeded, _PLAIN], RowTemplates(*templates(CLOSED + _LINES, OPEN + _LINES)), shown)
     rendered = [str(wire_form(asked.messages)) for asked in prompts.rendered(plan)]
-    repeated = report_on(plan, [seeded, _PLAIN], shown)["plan/repeated_prompts"]
+    repeated = report_on(plan, task_table([seeded, _PLAIN]), shown)["plan/repeated_prompts"]
     assert repeated == len(rendered) - len(set(rendered)) > 0
 
 
@@ -103,7 +103,7 @@ def test_the_preview_shows_rows_from_all_over_the_plan_with_what_was_drawn() -> 
     assert spread(_labels("a")) == [0]
     assert spread(_labels("")) == []
     sampling = AttributeSamplingParameters.model_validate({"num_examples": 9, "extra": {"tone": "dry"}})
-    plan = plan_rows([_SEEDED], sampling, 42)
+    plan = plan_rows(task_table([_SEEDED]), sampling, 42)
     prompts = RowPrompts(plan, [_SEEDED], RowTemplates(*templates(CLOSED + _LINES, OPEN + _LINES)), 3)
     page = preview_of(prompts.rendered(plan.iloc[spread(plan)]), 9)
     assert page.startswith("# 3 of 9 planned rows")

@@ -13,6 +13,7 @@ from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.seed_examples import pool_of, shown, texts_shown, turns_of
 from synthetic_textcat.schemas.tasks import Task
+from tests.support.task_tables import task_table
 
 _OPEN = Task.model_validate({"task": "Name the mood.", "seed_examples": [f"text {number}" for number in range(5)]})
 _CLOSED = Task.model_validate(
@@ -26,7 +27,9 @@ _CLOSED = Task.model_validate(
 
 def _plan(task: Task, rows: int) -> pd.DataFrame:
     certain = {"difficulty": "PhD", "clarity": "clear", "num_words": "at least 10"}
-    return plan_rows([task], AttributeSamplingParameters.model_validate({"num_examples": rows, **certain}), 42)
+    return plan_rows(
+        task_table([task]), AttributeSamplingParameters.model_validate({"num_examples": rows, **certain}), 42
+    )
 
 
 def test_a_row_is_shown_texts_of_its_label_or_of_none() -> None:

@@ -24,7 +24,7 @@ from synthetic_textcat.hooks.tracking.description import source_tags
 from synthetic_textcat.hooks.tracking.run_artifacts import KeptRun, kept_run
 from synthetic_textcat.hooks.tracking.run_log import REBUILD
 from synthetic_textcat.schemas.parameters import validate_parameters
-from synthetic_textcat.schemas.rows import plan_sha256
+from synthetic_textcat.schemas.rows import PLAN_VERSION, plan_sha256
 
 logger = logging.getLogger(__name__)
 
@@ -124,6 +124,12 @@ class Rebuild:
         elif self._changes:
             logger.warning("The plan is not that of run %s, as asked for: %s", name, ", ".join(self._changes))
         else:
+            version = self._run.tags.get("plan_version", "1")
+            if version != str(PLAN_VERSION):
+                otherwise = (
+                    f"that was drawn by version {version} of the plan's rules, and this code draws by version "
+                    f"{PLAN_VERSION}. Next: check out commit {_commit(self._run)}, or start from these parameters anew"
+                )
             raise EarlierRunError(
                 f"This plan (sha256 {now[:12]}) is not that of run {name} ({then[:12]}): {otherwise}; nothing was asked"
             )

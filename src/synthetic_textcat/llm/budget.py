@@ -118,6 +118,8 @@ class Budget:
         return usd
 
     def _reached(self, calls_ahead: int) -> bool:
+        if not self.is_capped:
+            return False
         ahead = {name: calls_ahead * spent / max(self._calls, 1) for name, spent in self._spent.items()}
         return any(
             cap is not None and reaches(self._spent[name] + ahead[name], cap) for name, cap in self._caps.items()

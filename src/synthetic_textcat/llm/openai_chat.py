@@ -1,5 +1,6 @@
 """ChatOpenAI, less what it does with each request and reply beside sending and reading them."""
 
+import inspect
 from typing import Any
 
 import httpx2
@@ -37,8 +38,9 @@ class LeanChatOpenAI(ChatOpenAI):
         if self._use_responses_api(payload) or any(name in payload for name in _PER_REQUEST):
             return await super()._agenerate(messages, stop, run_manager, **kwargs)
         body = payload | (payload.pop("extra_body", None) or {})
-        response = await self.root_async_client.post(
-            "/chat/completions", cast_to=httpx2.Response, body=body, options={"security": {"bearer_auth": True}}
+        client = self.root_async_client
+        response = await client.post(
+            _completions_url(client), cast_to=httpx2.Response, body=body, options={"security": {"bearer_auth": True}}
         )
         reply = completion_in(response)
         result = self._create_chat_result(reply)
@@ -66,6 +68,16 @@ class LeanChatOpenAI(ChatOpenAI):
         )
         result.llm_output = {**(result.llm_output or {}), "token_usage": usage if isinstance(usage, dict) else {}}
         return result
+
+
+# LangChain inspects it at each call: a signature that is there already costs a third of one that is made anew.
+setattr(LeanChatOpenAI._agenerate, "__signature__", inspect.signature(LeanChatOpenAI._agenerate))  # noqa: B010, SLF001
+
+
+def _completions_url(client: openai.AsyncOpenAI) -> str:
+    """The endpoint; in full where that is plain, since the SDK parses a relative URL twice more at each call."""
+    base = client.base_url
+    return "/chat/completions" if base.query else f"{base}chat/completions"
 
 
 def completion_in(response: httpx2.Response) -> Any:

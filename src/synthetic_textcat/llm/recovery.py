@@ -27,8 +27,8 @@ square of the length: 8,000 such characters take seconds, and millions of steps.
 """
 
 DEEPEST_NESTING = 64
-"""Maximum nesting of lists and objects; deeper values do not count as JSON. The limit of Python's decoder depends on the
-caller's stack depth, and a result must not."""
+"""Maximum nesting of lists and objects; deeper values do not count as JSON. The limit of Python's decoder depends on
+the caller's stack depth, and a result must not."""
 
 
 class Recovery:

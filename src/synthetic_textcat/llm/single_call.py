@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from functools import partial
 from time import monotonic
 from typing import NamedTuple, TypeVar
 
@@ -101,30 +100,35 @@ class ModelCaller:
             failure, answer = TransportError("server_error", str(error), retryable=False), answer_of_failure(error)
         is_counted = None not in (answer.usage.prompt, answer.usage.completion)
         bound = None if is_counted else self._policy.budget.bound(messages, call.schema)
-        make = partial(
-            Completion,
-            fingerprint=call.fingerprint,
-            request_id=call.request_id,
-            attempt=attempt,
-            run_id=self._policy.run_id,
-            status=REPLIED if failure is None else failure.cause,
-            raw_text=answer.raw_text,
-            refusal=answer.refusal,
-            finish_reason=answer.finish_reason,
-            prompt_tokens=answer.usage.prompt,
-            cached_tokens=answer.usage.cached,
-            completion_tokens=answer.usage.completion,
-            latency_s=round(monotonic() - begun, 4),
-            model_name=answer.model_name,
-            prompt_sha256=messages_sha256(messages),
-            error=note if failure is None else redact(failure.says(self._answered())),
-            created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
-            prompt_tokens_at_most=bound and bound.prompt,
-            completion_tokens_at_most=bound and bound.completion,
-        )
+        latency_s, created_at = round(monotonic() - begun, 4), datetime.now(UTC).isoformat(timespec="milliseconds")
+
+        def journal_line() -> Completion:
+            return bounded(
+                Completion(
+                    fingerprint=call.fingerprint,
+                    request_id=call.request_id,
+                    attempt=attempt,
+                    run_id=self._policy.run_id,
+                    status=REPLIED if failure is None else failure.cause,
+                    raw_text=answer.raw_text,
+                    refusal=answer.refusal,
+                    finish_reason=answer.finish_reason,
+                    prompt_tokens=answer.usage.prompt,
+                    cached_tokens=answer.usage.cached,
+                    completion_tokens=answer.usage.completion,
+                    latency_s=latency_s,
+                    model_name=answer.model_name,
+                    prompt_sha256=messages_sha256(messages),
+                    error=note if failure is None else redact(failure.says(self._answered())),
+                    created_at=created_at,
+                    prompt_tokens_at_most=bound and bound.prompt,
+                    completion_tokens_at_most=bound and bound.completion,
+                )
+            )
+
         # To mask and hash a reply of megabytes takes up to a quarter of a second: the other calls must not wait for it.
         is_long = len(answer.raw_text) > MOST_OF_A_REPLY
-        completion = await _worker.call_off_loop(_journalled, make) if is_long else _journalled(make)
+        completion = await _worker.call_off_loop(journal_line) if is_long else journal_line()
         return Asked(completion) if failure is None else Asked(completion, failure.retryable, failure.retry_after_s)
 
     async def _answer(self, call: Call, messages: Messages) -> Answer:
@@ -145,10 +149,6 @@ class ModelCaller:
             if _is_from_outside(error):
                 raise
             raise TransportError("server_error", f"{type(error).__name__}: {line_of(error)}") from None
-
-
-def _journalled(make: Callable[[], Completion]) -> Completion:
-    return bounded(make())
 
 
 def _is_from_outside(error: BaseException) -> bool:

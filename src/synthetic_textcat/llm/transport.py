@@ -1,7 +1,7 @@
 """Transport: retries and deadline of a catalog entry, validation of headers, and refusal of redirects.
 
-A client that follows a redirect sends headers of the catalog entry, and with status 307 the whole prompt, to a host that
-the user has not configured. The clients of OpenAI, Anthropic, Groq, Ollama and Google follow redirects by default.
+A client that follows a redirect sends headers of the catalog entry, and with status 307 the whole prompt, to a host
+that the user has not configured. The clients of OpenAI, Anthropic, Groq, Ollama and Google follow redirects by default.
 """
 
 import functools
@@ -23,7 +23,7 @@ _MOST_OBJECTS = 5_000
 _PLAIN = (str, bytes, int, float, type, type(None))
 _NOT_LOOKED_INTO = {"asyncio", "builtins", "collections", "functools", "logging", "re", "ssl", "threading", "typing"}
 _AIOHTTP_ARGUMENTS = "_async_client_session_request_args"
-"""Attribute in which google-genai keeps the arguments for each request of its aiohttp session, which is created late."""
+"""Attribute in which google-genai keeps the arguments for requests of its aiohttp session, which is created late."""
 
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 

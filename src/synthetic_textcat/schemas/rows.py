@@ -12,7 +12,7 @@ from synthetic_textcat.hashing import canonical_json
 
 ATTRIBUTES = ("language", "difficulty", "clarity", "num_words")
 
-_AT_ONCE = 50_000  # rows of a long plan that are hashed at once: as Python objects they are many times as large
+_AT_ONCE = 20_000  # rows of a long plan that are hashed at once: as Python objects they are many times as large
 
 _ATTRIBUTE_COLUMNS = dict.fromkeys(ATTRIBUTES, "str")
 
@@ -119,13 +119,22 @@ def fingerprints_of(requests: pd.DataFrame, calls: pd.DataFrame) -> list[str]:
         ) from None
 
 
+PLAN_VERSION = 2
+"""Which rules a plan is drawn by; another one gives other rows for the same parameters."""
+
+
 def plan_sha256(requests: pd.DataFrame) -> str:
-    """Hex sha256 of the plan: one line of canonical JSON for each row, in plan order, missing values as null."""
+    """Hex sha256 of the plan: two runs with the same one asked for the same rows.
+
+    Hashed are lines of canonical JSON: the plan's version with the names of the columns, sorted, and for each 20,000
+    rows and each of these columns the distinct values in the order in which they come, followed by the number of each
+    row's value among these as 4 bytes, little-endian, -1 for none.
+    """
     names = sorted(requests.columns)
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(canonical_json([PLAN_VERSION, names]).encode() + b"\n")
     for start in range(0, len(requests), _AT_ONCE):
         part = requests.iloc[start : start + _AT_ONCE]
-        columns = [plain(part[name]) for name in names]
-        for values in zip(*columns, strict=True):
-            digest.update(canonical_json(dict(zip(names, values, strict=True))).encode() + b"\n")
+        for name in names:
+            numbers, values = pd.factorize(part[name])
+            digest.update(canonical_json(values.tolist()).encode() + b"\n" + numbers.astype("<i4").tobytes())
     return digest.hexdigest()

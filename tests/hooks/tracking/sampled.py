@@ -18,6 +18,7 @@ from synthetic_textcat.schemas.tasks import Task
 from tests.llm.builders import completion
 from tests.pipelines.generation.builders import templates
 from tests.pipelines.quality_report.builders import PRICES
+from tests.support.task_tables import task_table
 
 _TASK = Task.model_validate({"task": "Sort.", "labels": ["good", "bad"]})
 _RETRY = ChatPromptTemplate([("user", "Not so: {problem} ({cause})")])
@@ -28,7 +29,7 @@ class Plan:
 
     def __init__(self, rows: int) -> None:
         sampling = AttributeSamplingParameters(num_examples=rows)
-        self.requests: pd.DataFrame = plan_rows([_TASK], sampling, 42)
+        self.requests: pd.DataFrame = plan_rows(task_table([_TASK]), sampling, 42)
         self.prompts = RowPrompts(self.requests, [_TASK], RowTemplates(*templates()), 0)
         self._messages = {asked.row["request_id"]: asked.messages for asked in self.prompts.rendered(self.requests)}
 

@@ -3,13 +3,14 @@
 import json
 
 from synthetic_textcat.hashing import sha256_of
-from synthetic_textcat.pipelines.attribute_sampling.plan import cells_in_order, plan_rows, quota_rows
-from synthetic_textcat.pipelines.attribute_sampling.rounds import first_round
+from synthetic_textcat.pipelines.attribute_sampling.plan import by_id, plan_rows
+from synthetic_textcat.pipelines.attribute_sampling.quota_plan import first_round, quota_rows, tasks_by_cell
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.quota import Rounds
 from synthetic_textcat.schemas.rows import ATTRIBUTES, plan_sha256
 from synthetic_textcat.schemas.seed_examples import texts_shown
 from synthetic_textcat.schemas.tasks import Task
+from tests.support.task_tables import task_table
 
 SEED = 42
 SAMPLING = AttributeSamplingParameters(
@@ -28,6 +29,7 @@ TASKS = [
     Task.model_validate({"task": "Name the author's mood.", "extra": {"channel": ["email", "chat", "letter"]}}),
 ]
 
+_TABLE = task_table(TASKS)
 _SEEDED = Task.model_validate({"task": "Sort a note.", "labels": ["a", "b"], "seed_examples": list("stuvw")})
 
 
@@ -40,12 +42,12 @@ def hashes() -> dict[str, str]:
         "many_weights": {"num_examples": 600, "extra": {"tone": {f"tone {n}": n * n for n in range(1, 21)}}},
         "random": {"num_examples": 600, "balance": "random"},
     }
-    plans = {name: plan_rows(TASKS, SAMPLING.model_copy(update=changed), SEED) for name, changed in changes.items()}
+    plans = {name: plan_rows(_TABLE, SAMPLING.model_copy(update=changed), SEED) for name, changed in changes.items()}
     rounds = Rounds(
-        recipe="", asked_with="", target=3, rounds=(first_round(cells_in_order(TASKS, plain), ("task",), 3),)
+        recipe="", asked_with="", target=3, rounds=(first_round(tasks_by_cell(by_id(_TABLE), plain), ("task",), 3),)
     )
-    plans["quota"] = quota_rows(TASKS, plain, SEED, rounds)
-    shown = texts_shown(plan_rows([_SEEDED], plain, SEED), [_SEEDED], 3)
+    plans["quota"] = quota_rows(_TABLE, plain, SEED, rounds)
+    shown = texts_shown(plan_rows(task_table([_SEEDED]), plain, SEED), [_SEEDED], 3)
     return {name: plan_sha256(plan) for name, plan in plans.items()} | {"shown": sha256_of(shown)}
 
 

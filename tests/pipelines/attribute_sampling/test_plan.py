@@ -14,22 +14,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthetic_textcat.pipelines.attribute_sampling.apart import MOST_APART
-from synthetic_textcat.pipelines.attribute_sampling.column import REACH
+from synthetic_textcat.pipelines.attribute_sampling.deduplicate_plan import MOST_ROWS, REACH
 from synthetic_textcat.pipelines.attribute_sampling.nodes import hash_plan, plan_requests
 from synthetic_textcat.schemas.attributes import weights_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import ATTRIBUTES, REQUESTS, plan_sha256
-from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task, normalise
+from synthetic_textcat.schemas.tasks import Task, normalise
 from tests.pipelines.attribute_sampling.fixed_plan import SAMPLING, SEED, TASKS, hashes
+from tests.support.task_tables import task_table
 
 _PLANS_SHA256 = {
-    "small": "a91663317f1376b4db950230bc8e6799b17966946833f13ec17d9eb0dc16b3d3",
-    "long": "a81c923b4f558e0e78e9e82d6535f839c246097c9c3b6de08536c3042b1c21de",
-    "many_weights": "e1c05e0751111422a23be7a0623dbc60d4466772d45f51ef014a38c6bce10702",
-    "random": "7617335a30aa67e07b30d2472e5c049e1319faa955bf3b151ab788bf07ee88b4",
-    "quota": "7174765a6b608cacabedd7c382b4d2f2d72548e0408359523c9bdd3f6f0f6401",
-    "shown": "95d734391ff2a279ccdeff5dc6b16053a595530fd7c130c56406a8494de9595f",
+    "small": "5bca75a2eb903c4bb412aa236fe6a855b85770ac44189980cfce4180b8d9fb45",
+    "long": "fd8c3ebc0d029284834474beac8ac09b0ecb058865998e97add7b32eb85891a9",
+    "many_weights": "000fd6250a4b1fd90b46b9df90dcf62138a3bd6b77c1bb04df133735f9c27e50",
+    "random": "d632d181da5b8fb4bbfd2b7c93f4c577fbaca90416e93ad7c645048a8c362799",
+    "quota": "1904edcef4fd8f46f7951278b6b6247080b361270abc05523bfc1eebc7553a3f",
+    "shown": "076555887e79779ac064c6b64efcd65fd87ae0a27b997f5253435a09f071c306",
 }
 _TEXT = st.text("abcdefgh é中", min_size=1, max_size=10).filter(normalise)
 _LABELS = st.lists(_TEXT, max_size=5, unique_by=normalise).filter(lambda names: len(names) != 1)
@@ -43,9 +43,8 @@ _PROPERTY = settings(deadline=None, max_examples=30)
 
 
 def _plan(tasks: list[Task], rows: int, seed: int = 42, **sampling: object) -> pd.DataFrame:
-    frame = pd.DataFrame([task.to_row("file") for task in tasks], columns=TASKS_ARROW_SCHEMA.names)
     parameters = AttributeSamplingParameters.model_validate({"num_examples": rows, **sampling})
-    return plan_requests(frame, parameters, seed)
+    return plan_requests(task_table(tasks), parameters, seed)
 
 
 def _worst(values: "pd.Series[str]", shares: Mapping[str, Fraction]) -> float:
@@ -114,11 +113,14 @@ def test_more_rows_keep_those_that_exchanged_values(labels: list[str], rows: int
     pd.testing.assert_frame_equal(longer.head(rows), _plan([task], rows, clarity="paper"))
 
 
-@pytest.mark.parametrize("rows", [MOST_APART - 1, MOST_APART, MOST_APART + REACH])
+@pytest.mark.parametrize("rows", [MOST_ROWS - 1, MOST_ROWS, MOST_ROWS + REACH])
 def test_more_rows_keep_the_first_ones_where_they_are_kept_apart_no_longer(rows: int) -> None:
-    task = Task.model_validate({"task": "Sort.", "labels": ["a", "b", "c"], "extra": {"mood": ["x", "y"]}})
-    longer = _plan([task], MOST_APART + 200, language="paper")
-    pd.testing.assert_frame_equal(longer.head(rows), _plan([task], rows, language="paper"))
+    tasks = [
+        Task.model_validate({"task": sentence, "labels": ["a", "b", "c"], "extra": {"mood": ["x", "y"]}})
+        for sentence in ("Sort.", "Order.")
+    ]
+    longer = _plan(tasks, 2 * MOST_ROWS + 400, language="paper")
+    pd.testing.assert_frame_equal(longer.head(2 * rows), _plan(tasks, 2 * rows, language="paper"))
 
 
 @_PROPERTY

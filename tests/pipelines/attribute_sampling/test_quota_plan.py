@@ -11,22 +11,20 @@ from langchain_core.prompts import PromptTemplate
 
 from synthetic_textcat.errors import ParameterError
 from synthetic_textcat.llm.spec import ChatModelSpec
-from synthetic_textcat.pipelines.attribute_sampling.cells import tasks_by_cell
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests, plan_rounds
-from synthetic_textcat.pipelines.attribute_sampling.quota_plan import QuotaPlanner
-from synthetic_textcat.pipelines.attribute_sampling.rounds import first_round
-from synthetic_textcat.pipelines.attribute_sampling.task_plan import TaskPlanner
+from synthetic_textcat.pipelines.attribute_sampling.quota_plan import first_round, quota_rows, tasks_by_cell
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, LlmParameters
 from synthetic_textcat.schemas.quota import CellRows, Rounds, cells_of, unnamed
 from synthetic_textcat.schemas.rows import REQUESTS
-from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
+from synthetic_textcat.schemas.tasks import Task
+from tests.support.task_tables import task_table
 
 _TASKS = [
     Task.model_validate({"task": "Sort mail.", "labels": ["bill", "chat", "spam"], "weight": 3}),
     Task.model_validate({"task": "Sort news.", "labels": ["war", "sport"], "language": ["German", "English"]}),
     Task.model_validate({"task": "Say anything.", "extra": {"tone": ["calm", "angry"]}}),
 ]
-_TABLE = pd.DataFrame([task.to_row("file") for task in _TASKS], columns=TASKS_ARROW_SCHEMA.names)
+_TABLE = task_table(_TASKS)
 _SPEC, _LLM = ChatModelSpec("some.Model"), LlmParameters(model="model-1")
 _PER = st.lists(
     st.sampled_from(["task", "language", "label", "num_words", "tone", "misleading_label"]), min_size=1, unique=True
@@ -159,9 +157,9 @@ def test_a_column_that_the_plan_has_not_is_an_error_with_a_hint(name: str, hint:
 
 def test_a_cell_that_hardly_ever_comes_up_is_an_error_that_names_it() -> None:
     rare = _sampling(["language"], 5, language={"English": 1_000_000, "Hindi": 1})
-    cells = tasks_by_cell(_TASKS[:1], rare, ())
-    planner = QuotaPlanner(cells, rare.per, TaskPlanner(rare, (), 42), furthest=2_000)
+    tasks = _TABLE.head(1)
+    rounds = Rounds(recipe="", rounds=(first_round(tasks_by_cell(tasks, rare), rare.per, 5),))
     with pytest.raises(
         ParameterError, match=r"the cell Hindi is too rare: the first 2,000 rows of task .* have only 0"
     ):
-        planner.rows(Rounds(recipe="", rounds=(first_round(list(cells), rare.per, 5),)))
+        quota_rows(tasks, rare, 42, rounds, furthest=2_000)

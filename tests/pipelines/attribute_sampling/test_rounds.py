@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from synthetic_textcat.pipelines.attribute_sampling.rounds import is_judged, kept_of, next_round
+from synthetic_textcat.pipelines.attribute_sampling.quota_plan import is_judged, kept_of, next_round
 from synthetic_textcat.schemas.quota import CellRows, Rounds, ShortCell, Shortfall
 
 _CELL = {"language": "German"}

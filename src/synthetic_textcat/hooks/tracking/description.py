@@ -22,16 +22,20 @@ from kedro.framework.context import KedroContext
 from synthetic_textcat.hooks.summary_lines import cost_in_words
 from synthetic_textcat.hooks.tracking.run_log import REBUILD, RunLog
 from synthetic_textcat.hooks.tracking.run_lookup import NEWEST_FIRST
-from synthetic_textcat.hooks.tracking.views import RUNS_PAGES
 from synthetic_textcat.pages import render_markdown
 from synthetic_textcat.redaction import redact
 from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL, Stops
 from synthetic_textcat.schemas.prices import usd
+from synthetic_textcat.schemas.rows import PLAN_VERSION
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
 DESCRIPTION_TAG = "mlflow.note.content"
+
+_RUN_PAGES = "workflowType=machine_learning"
+"""MLflow's pages for runs with metrics; its default pages are for chat programs."""
+
 TOLD = ("ledger", "metrics", "concerns", "stopped_by")
 """Datasets that are told of, where this run saved them."""
 
@@ -89,7 +93,7 @@ def describe(log: RunLog, ending: Ending) -> str:
         accepted=ledger.get("accepted"),
         spent=list(_spent(ending.saved.get("metrics") or {})),
         concerns=(ending.saved.get("concerns") or [])[:_MOST_CONCERNS],
-        files=[(name, f"{page}/artifacts/{quote(path)}?{RUNS_PAGES}") for name, path in _kept(log)],
+        files=[(name, f"{page}/artifacts/{quote(path)}?{_RUN_PAGES}") for name, path in _kept(log)],
         dataset=ending.dataset,
         previous=_previous(log) if ledger and ending.pipeline == "generate" else None,
         run_id=log.run_id,
@@ -137,7 +141,7 @@ def _previous(log: RunLog) -> dict[str, str] | None:
         run_id = run.info.run_id
         if run_id != log.run_id:
             both = quote(json.dumps([run_id, log.run_id], separators=(",", ":")))
-            page = f"#/compare-runs?runs={both}&experiments={quote(json.dumps([log.experiment_id]))}&{RUNS_PAGES}"
+            page = f"#/compare-runs?runs={both}&experiments={quote(json.dumps([log.experiment_id]))}&{_RUN_PAGES}"
             return {"run_id": run_id, "name": run.info.run_name or run_id, "url": page}
     return None
 
@@ -173,6 +177,7 @@ def start_tags(run_params: Mapping[str, Any], params: Mapping[str, Any], context
     """Everything about a run that is known before its first node, beside its parameters."""
     tags = {
         "pipeline": pipeline_name(run_params),
+        "plan_version": str(PLAN_VERSION),
         "env": context.env or "local",
         "command": redact(_command())[:_TAG_LIMIT],
         "process": f"{socket.gethostname()}:{os.getpid()}",

@@ -6,9 +6,16 @@ import pandas as pd
 
 from synthetic_textcat.llm.prompts import asking_sha256
 from synthetic_textcat.llm.spec import ChatModelSpec
-from synthetic_textcat.pipelines.attribute_sampling.plan import cells_in_order, plan_rows, quota_rows
-from synthetic_textcat.pipelines.attribute_sampling.plan_report import PlanReport, report_on
-from synthetic_textcat.pipelines.attribute_sampling.rounds import first_round, is_judged, kept_of, next_round, recipe_of
+from synthetic_textcat.pipelines.attribute_sampling.plan import PlanReport, by_id, plan_rows, report_on
+from synthetic_textcat.pipelines.attribute_sampling.quota_plan import (
+    first_round,
+    is_judged,
+    kept_of,
+    next_round,
+    quota_rows,
+    recipe_of,
+    tasks_by_cell,
+)
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, LlmParameters
 from synthetic_textcat.schemas.quota import Rounds, Shortfall
 from synthetic_textcat.schemas.rows import plan_sha256
@@ -36,13 +43,15 @@ def plan_rounds(
     target = attribute_sampling.target_accepted
     if target is None:
         return {}
-    known = tasks_of(tasks)
-    recipe, asked_with = recipe_of(known, attribute_sampling, seed), asking_sha256(llm, spec.identity, prompts)
+    recipe, asked_with = (
+        recipe_of(tasks_of(tasks), attribute_sampling, seed),
+        asking_sha256(llm, spec.identity, prompts),
+    )
     past, shortfall = Rounds.read(previous_rounds), Shortfall.read(previous_shortfall)
     if past is not None and past.asked_with is None and past.recipe == recipe:  # of the run that is rebuilt
         return past.model_dump(mode="json")
     kept = kept_of(past, recipe, asked_with, target) or (
-        first_round(cells_in_order(known, attribute_sampling), attribute_sampling.per, target),
+        first_round(tasks_by_cell(by_id(tasks), attribute_sampling), attribute_sampling.per, target),
     )
     rounds = Rounds(recipe=recipe, asked_with=asked_with, target=target, rounds=kept)
     if shortfall is not None and shortfall.next == "round" and is_judged(rounds, shortfall):
@@ -63,8 +72,8 @@ def plan_requests(
     """
     of_quota = Rounds.read(rounds)
     if of_quota is None:
-        return plan_rows(tasks_of(tasks), attribute_sampling, seed)
-    return quota_rows(tasks_of(tasks), attribute_sampling, seed, of_quota)
+        return plan_rows(tasks, attribute_sampling, seed)
+    return quota_rows(tasks, attribute_sampling, seed, of_quota)
 
 
 def hash_plan(requests: pd.DataFrame) -> str:
@@ -76,5 +85,4 @@ def report_plan(
     requests: pd.DataFrame, tasks: pd.DataFrame, attribute_sampling: AttributeSamplingParameters
 ) -> PlanReport:
     """How many rows and tasks there are, and how many prompts are repeated."""
-    seeded = tasks[tasks["seed_examples"].map(len) > 0]
-    return report_on(requests, tasks_of(seeded), attribute_sampling.num_seed_examples)
+    return report_on(requests, tasks, attribute_sampling.num_seed_examples)

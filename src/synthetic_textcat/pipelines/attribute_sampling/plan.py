@@ -1,72 +1,90 @@
 """The plan: which rows there are, in which order, and what each is to be."""
 
-from collections.abc import Sequence
+import json
 from itertools import chain
-from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from synthetic_textcat.pipelines.attribute_sampling.cells import tasks_by_cell
-from synthetic_textcat.pipelines.attribute_sampling.dealing import deal
-from synthetic_textcat.pipelines.attribute_sampling.quota_plan import QuotaPlanner
-from synthetic_textcat.pipelines.attribute_sampling.task_plan import TaskPlanner
+from synthetic_textcat.pipelines.attribute_sampling.deduplicate_plan import combinations_of
+from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, ranges
+from synthetic_textcat.pipelines.attribute_sampling.task_rows import TaskRows
 from synthetic_textcat.schemas.attributes import names_in_order
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
-from synthetic_textcat.schemas.quota import Cell, Rounds
-from synthetic_textcat.schemas.rows import REQUESTS, with_columns, with_own
-from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.schemas.seed_examples import planned_alike, texts_shown
+from synthetic_textcat.schemas.tasks import tasks_of
+
+PlanReport = dict[str, int]
 
 
-def quota_rows(tasks: Sequence[Task], sampling: AttributeSamplingParameters, seed: int, rounds: Rounds) -> pd.DataFrame:
-    """The plan of a quota, the same columns: round after round.
-
-    Raises:
-        ParameterError: If `sampling.per` names no column of the plan, or a cell too rare to be planned.
-    """
-    in_turn = _in_turn(tasks)
-    own = own_attributes(in_turn, sampling)
-    cells = tasks_by_cell(in_turn, sampling, own)
-    rows = QuotaPlanner(cells, sampling.per, TaskPlanner(sampling, own, seed)).rows(rounds)
-    return with_columns(rows, with_own(REQUESTS, own))
-
-
-def plan_rows(tasks: Sequence[Task], sampling: AttributeSamplingParameters, seed: int) -> pd.DataFrame:
+def plan_rows(tasks: pd.DataFrame, sampling: AttributeSamplingParameters, seed: int) -> pd.DataFrame:
     """The plan, columns `REQUESTS` with own attributes after `num_words`.
 
     Tasks take their turns in the order of their ids, so that the order of the file moves no row; a longer plan begins
     with the shorter one.
     """
-    in_turn = _in_turn(tasks)
-    dealt = deal([task.weight for task in in_turn], sampling.num_examples)
-    counts = np.bincount(dealt.task, minlength=len(in_turn))
-    own = own_attributes(in_turn, sampling)
-    planner = TaskPlanner(sampling, own, seed)
-    dtypes = with_own(REQUESTS, own)
-    columns: dict[str, list[Any]] = {name: [] for name in dtypes}
-    for task, rows in zip(in_turn, counts, strict=True):
-        for name, values in planner.columns(task, int(rows)).items():
-            columns[name].extend(values)
-    place = (np.cumsum(counts) - counts)[dealt.task] + dealt.replicate
-    frame = pd.DataFrame({name: pd.Series(columns.pop(name), dtype=dtype) for name, dtype in dtypes.items()})
-    return frame.take(place).reset_index(drop=True)
+    tasks = by_id(tasks)
+    task, replicate = deal(tasks["weight"].to_numpy(), sampling.num_examples)
+    counts = np.bincount(task, minlength=len(tasks))
+    places = (np.cumsum(counts) - counts).astype(np.int32)[task] + replicate
+    del task, replicate
+    return TaskRows(tasks, counts, sampling, own_attributes(tasks, sampling), seed).table(places)
 
 
-def cells_in_order(tasks: Sequence[Task], sampling: AttributeSamplingParameters) -> list[Cell]:
-    """The cells of a quota, in the order in which a round has them.
+def deal(weights: Ints, rows: int) -> tuple[Ints, Ints]:
+    """The task of each row in order, and the row's number within it: rows go to the task furthest behind its weight.
 
-    Raises:
-        ParameterError: As in `quota_rows`.
+    Replicate r of a task of weight w stands at (2r + 1) / w, ties by the tasks' order: Sainte-Lague's rule. So a longer
+    plan begins with the shorter one, and tasks of equal weights get the same number to within one.
     """
-    in_turn = _in_turn(tasks)
-    return list(tasks_by_cell(in_turn, sampling, own_attributes(in_turn, sampling)))
+    reach = (2 * rows + len(weights)) / weights.sum()  # up to here there are as many rows at least
+    counts = np.floor((reach * weights + 1) / 2).astype(np.int64) + 1
+    task, replicate = np.repeat(np.arange(len(weights), dtype=np.int32), counts), ranges(counts)
+    order = np.lexsort((task, (2 * replicate + 1) / weights[task]))[:rows]
+    return task[order], replicate[order]
 
 
-def own_attributes(tasks: Sequence[Task], sampling: AttributeSamplingParameters) -> tuple[str, ...]:
+def by_id(tasks: pd.DataFrame) -> pd.DataFrame:
+    """The tasks in the order of the plan."""
+    return tasks.sort_values("task_id", ignore_index=True)
+
+
+def own_attributes(tasks: pd.DataFrame, sampling: AttributeSamplingParameters) -> tuple[str, ...]:
     """The names of all own attributes: of the parameters, the tasks and their labels."""
-    of_tasks = chain.from_iterable((task.extra, *(label.extra for label in task.labels)) for task in tasks)
-    return names_in_order(sampling.extra, of_tasks)
+    choices = [json.loads(text) for text in tasks["attributes"].unique()]
+    of_labels = [label for task in choices for label in task.get("labels", {}).values()]
+    return names_in_order(sampling.extra, [choice.get("extra", {}) for choice in (*choices, *of_labels)])
 
 
-def _in_turn(tasks: Sequence[Task]) -> list[Task]:
-    return sorted(tasks, key=lambda task: task.task_id)
+def report_on(requests: pd.DataFrame, tasks: pd.DataFrame, num_seed_examples: int) -> PlanReport:
+    """Counts of the plan, in rows.
+
+    Args:
+        requests: The plan.
+        tasks: Its tasks.
+        num_seed_examples: How many a prompt shows.
+
+    Returns:
+        `plan/rows`; `plan/tasks`, those that have a row; `plan/repeated_prompts`, the rows whose prompt is that of an
+        earlier row, since task, attributes, labels and seed examples are the same.
+    """
+    shown = np.full(len(requests), -1, np.int32)
+    for task in tasks_of(tasks[tasks["seed_examples"].map(len) > 0]):
+        rows = np.flatnonzero(requests["task_id"] == task.task_id)
+        own = requests.iloc[rows]
+        shown[rows] = pd.factorize(own["request_id"].map(texts_shown(own, [task], num_seed_examples)))[0]
+    columns = (_encoded(requests[name]) for name in ("task_id", *planned_alike(requests)))
+    prompts = combinations_of(chain([shown] if (shown >= 0).any() else [], columns), len(requests))
+    prompts.sort()
+    return {
+        "plan/rows": len(requests),
+        "plan/tasks": int(requests["task_id"].nunique()),
+        "plan/repeated_prompts": int((prompts[1:] == prompts[:-1]).sum()),
+    }
+
+
+def _encoded(column: "pd.Series[str]") -> Ints:
+    """The number of each value among the distinct ones, -1 for none; takes half the memory of `pandas.factorize`."""
+    encoded = pa.Table.from_pandas(column.to_frame(), preserve_index=False)[0].dictionary_encode()
+    return np.concatenate([chunk.indices.fill_null(-1).to_numpy() for chunk in encoded.chunks])

@@ -1,149 +1,200 @@
 """The plan of a quota: rounds of rows, each taken from its cell's own sequence.
 
-The rows of a task go on for ever; those that fall in a cell are the cell's sequence, and where several tasks have rows
-in it they take turns by their weights. A round takes the next rows of each sequence. Rows that fall in other cells are
-passed over, but keep their numbers; so a row is the same one, whatever else is planned.
+The rows of a task go on without end; those that fall in a cell are the cell's sequence, and where several tasks have
+rows in it they take turns by their weights. A round takes the next rows of each sequence. Rows that fall in other cells
+are passed over, but keep their numbers; so a row is the same one, whatever else is planned. The next round plans by the
+yields of the last one.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice, product
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from synthetic_textcat.errors import ParameterError
-from synthetic_textcat.pipelines.attribute_sampling.dealing import deal
-from synthetic_textcat.pipelines.attribute_sampling.task_plan import TaskPlanner
-from synthetic_textcat.schemas.quota import Cell, Rounds, named, shown, unnamed
-from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.errors import ParameterError, nearest
+from synthetic_textcat.hashing import sha256_of
+from synthetic_textcat.pipelines.attribute_sampling.choices import choice_of
+from synthetic_textcat.pipelines.attribute_sampling.plan import by_id, deal, own_attributes
+from synthetic_textcat.pipelines.attribute_sampling.task_rows import TaskRows
+from synthetic_textcat.schemas.attributes import chosen_weights, weights_of
+from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
+from synthetic_textcat.schemas.quota import Cell, CellRows, Rounds, Shortfall, named, rows_for, shown, unnamed
+from synthetic_textcat.schemas.rows import ATTRIBUTES, PLAN_VERSION
+from synthetic_textcat.schemas.tasks import Label, Task, tasks_of
 
-_Numbers = NDArray[np.int64]
-_Place = tuple[str, Cell]
+MOST_CELLS = 100_000
+_NOT_DRAWN_FROM = {"num_examples", "num_seed_examples", "target_accepted", "max_rounds"}
+
+_OF_TASK = ("task", "task_id")
+_OF_LABELS = ("label", "misleading_label")
 
 
-class _Turns(NamedTuple):
-    """Whose row each of a cell's rows is: of which task, and the how manyth of those that it has in the cell."""
+def recipe_of(tasks: Sequence[Task], sampling: AttributeSamplingParameters, seed: int) -> str:
+    """Hex sha256 of all that the rows of a cell are drawn from; with another one, rounds begin anew."""
+    drawn_from = sorted(
+        (task.task_id, task.weight, task.label_names, task.to_row("file")["attributes"]) for task in tasks
+    )
+    return sha256_of([PLAN_VERSION, seed, sampling.model_dump(mode="json", exclude=_NOT_DRAWN_FROM), drawn_from])
 
-    tasks: Sequence[Task]
-    task: _Numbers
-    number: _Numbers
+
+def first_round(cells: Iterable[Cell], per: Sequence[str], target: int) -> tuple[CellRows, ...]:
+    """As many rows as are asked for: enough if every one is accepted."""
+    return tuple(CellRows(cell=named(cell, per), rows=target) for cell in cells)
 
 
-class QuotaPlanner:
-    """Plans rounds.
+def next_round(shortfall: Shortfall) -> tuple[CellRows, ...]:
+    """Rows for each short cell, by its own yield so far; none for one that is given up, or only waits for replies."""
+    usual = (shortfall.accepted + shortfall.surplus) / shortfall.answered if shortfall.answered else 1.0
+    return tuple(
+        CellRows(cell=cell.cell, rows=rows_for(cell, usual))
+        for cell in shortfall.cells
+        if not cell.infeasible and cell.missing > cell.pending
+    )
+
+
+def kept_of(past: Rounds | None, recipe: str, asked_with: str, target: int) -> tuple[tuple[CellRows, ...], ...]:
+    """The rounds that hold on: none of another recipe or a higher target, and of another model or prompt the first."""
+    if past is None or past.recipe != recipe or (past.target is not None and target < past.target):
+        return ()
+    return past.rounds if past.asked_with in (None, asked_with) else past.rounds[:1]
+
+
+def is_judged(rounds: Rounds, shortfall: Shortfall | None) -> bool:
+    """Whether the shortfall tells of just these rounds, with their model, prompts and target."""
+    return (
+        shortfall is not None and shortfall.planned_by == rounds.planned_by and shortfall.rounds == len(rounds.rounds)
+    )
+
+
+def tasks_by_cell(tasks: pd.DataFrame, sampling: AttributeSamplingParameters) -> dict[Cell, list[int]]:
+    """All cells in the order in which a round has them, each with the places of the tasks that can have rows in it.
 
     Args:
-        cells: All cells, each with the tasks that have rows in it.
-        per: The columns that make a cell.
-        planner: Of the rows of one task.
-        furthest: Rows of one task among which the wanted ones must be.
+        tasks: In the order of the plan.
+        sampling: Its `per` names the columns of a cell.
+
+    Raises:
+        ParameterError: If a column is not in the plan, or there are more than `MOST_CELLS`.
     """
-
-    def __init__(
-        self,
-        cells: Mapping[Cell, Sequence[Task]],
-        per: Sequence[str],
-        planner: TaskPlanner,
-        furthest: int = 1_000_000,
-    ) -> None:
-        self._cells = cells
-        self._per = per
-        self._planner = planner
-        self._furthest = furthest
-
-    def rows(self, rounds: Rounds) -> pd.DataFrame:
-        """The planned rows, round by round; in a round all cells are at the same share of their rows at any time.
-
-        Raises:
-            ParameterError: If a cell is so rare that its rows are not found.
-        """
-        turns = {cell: self._turns(cell, rows) for cell, rows in _totals(rounds).items()}
-        tasks, found = self._find(turns)
-        sequences = {
-            cell: np.array(
-                [
-                    found[own.tasks[task].task_id, cell][number]
-                    for task, number in zip(own.task, own.number, strict=True)
-                ],
-                np.int64,
+    columns = (*_OF_TASK, *ATTRIBUTES, *own_attributes(tasks, sampling), *_OF_LABELS)
+    for name in sampling.per:
+        if name not in columns:
+            raise ParameterError(
+                f"Parameter attribute_sampling.per names {name!r}, which is no column of the plan with values to fill; "
+                f"{nearest(name, columns)}"
             )
-            for cell, own in turns.items()
-        }
-        return tasks.take(_in_order(rounds, sequences)).reset_index(drop=True)
-
-    def _turns(self, cell: Cell, rows: int) -> _Turns:
-        tasks = self._cells[cell]
-        return _Turns(tasks, *deal([task.weight for task in tasks], rows))
-
-    def _find(self, turns: Mapping[Cell, _Turns]) -> tuple[pd.DataFrame, dict[_Place, _Numbers]]:
-        """All wanted rows, and where in the frame those are that a task has in a cell, in their order."""
-        wanted: dict[str, dict[Cell, int]] = defaultdict(dict)
-        by_id = {task.task_id: task for own in turns.values() for task in own.tasks}
-        for cell, own in turns.items():
-            for task, rows in zip(own.tasks, np.bincount(own.task, minlength=len(own.tasks)).tolist(), strict=True):
-                wanted[task.task_id][cell] = rows
-        frames, found, before = [], {}, 0
-        for task_id, of_cells in sorted(wanted.items()):
-            columns, places = self._of_task(by_id[task_id], of_cells)
-            taken = np.sort(np.concatenate([np.array(own, np.int64) for own in places.values()]))
-            frames.append(pd.DataFrame({name: _taken(values, taken) for name, values in columns.items()}))
-            for cell, own in places.items():
-                found[task_id, cell] = before + np.searchsorted(taken, own)
-            before += len(taken)
-        return pd.concat(frames, ignore_index=True), found
-
-    def _of_task(self, task: Task, wanted: Mapping[Cell, int]) -> tuple[Mapping[str, Sequence[Any]], dict[Cell, Any]]:
-        """The task's rows up to the last wanted one, and the places of the wanted ones by cell."""
-        length = 2 * sum(wanted.values()) + 64
-        while True:
-            columns = self._planner.columns(task, length)
-            places = _first_in(list(zip(*(columns[name] for name in self._per), strict=True)), wanted)
-            lacking = [cell for cell, rows in wanted.items() if len(places[cell]) < rows]
-            if not lacking:
-                return columns, places
-            if length >= self._furthest:
-                cell = named(lacking[0], self._per)
+    found: dict[Cell, list[int]] = {}
+    for place, task in enumerate(tasks_of(tasks)):
+        for cell in dict.fromkeys(_cells(task, sampling)):
+            found.setdefault(cell, []).append(place)
+            if len(found) > MOST_CELLS:
                 raise ParameterError(
-                    f"Parameter attribute_sampling.per: the cell {shown(cell)} is too rare: the first {length:,} rows "
-                    f"of task {task.task_id} have only {len(places[lacking[0]])} of it. Next: give its values more "
-                    "weight, or name fewer columns"
+                    f"Parameter attribute_sampling.per makes more than {MOST_CELLS:,} cells. Next: name fewer columns"
                 )
-            length = min(2 * length, self._furthest)
+    return found
 
 
-def _totals(rounds: Rounds) -> dict[Cell, int]:
-    totals: dict[Cell, int] = defaultdict(int)
-    for cells in rounds.rounds:
-        for each in cells:
-            totals[unnamed(each.cell)] += each.rows
-    return totals
+def quota_rows(
+    tasks: pd.DataFrame, sampling: AttributeSamplingParameters, seed: int, rounds: Rounds, furthest: int = 1_000_000
+) -> pd.DataFrame:
+    """The plan of a quota, the same columns: round by round; in a round all cells fill at the same rate.
+
+    Args:
+        tasks: The table `tasks`.
+        sampling: Its `per` names the columns of a cell.
+        seed: The project's.
+        rounds: The rows of each cell in each round.
+        furthest: Rows of one task among which those of its cells must be.
+
+    Raises:
+        ParameterError: If `sampling.per` names no column of the plan, or a cell is so rare that its rows are not found.
+    """
+    tasks = by_id(tasks)
+    weights, by_cell = tasks["weight"].to_numpy(), tasks_by_cell(tasks, sampling)
+    cells = [cell for round_ in rounds.rounds for cell in _in_order(round_)]
+    turns = {
+        cell: zip(*(numbers.tolist() for numbers in deal(weights[by_cell[cell]], rows)), strict=True)
+        for cell, rows in Counter(cells).items()
+    }
+    sources = [(by_cell[cell][task], cell, number) for cell in cells for task, number in [next(turns[cell])]]
+    wanted: defaultdict[int, Counter[Cell]] = defaultdict(Counter)
+    for task, cell, _ in sources:
+        wanted[task][cell] += 1
+    table, places = _find(tasks, sampling, seed, wanted, furthest)
+    return table.take([places[task, cell][number] for task, cell, number in sources]).reset_index(drop=True)
 
 
-def _first_in(cells: Sequence[Cell], wanted: Mapping[Cell, int]) -> dict[Cell, list[int]]:
-    places: dict[Cell, list[int]] = {cell: [] for cell in wanted}
-    for place, cell in enumerate(cells):
-        own = places.get(cell)
-        if own is not None and len(own) < wanted[cell]:
-            own.append(place)
-    return places
+def _in_order(cells: Sequence[CellRows]) -> list[Cell]:
+    """The cell of each row of a round."""
+    shares = [((row + 0.5) / each.rows, turn) for turn, each in enumerate(cells) for row in range(each.rows)]
+    return [unnamed(cells[turn].cell) for _, turn in sorted(shares)]
 
 
-def _taken(values: Sequence[Any], places: _Numbers) -> list[Any]:
-    return [values[place] for place in places.tolist()]
+def _cells(task: Task, sampling: AttributeSamplingParameters) -> Iterator[Cell]:
+    for label in task.labels or (None,):
+        yield from product(*(_values(name, task, label, sampling) for name in sampling.per))
 
 
-def _in_order(rounds: Rounds, sequences: Mapping[Cell, _Numbers]) -> _Numbers:
-    """The places of all rows in plan order."""
-    had: dict[Cell, int] = defaultdict(int)
-    places, order = [], []
-    for number, cells in enumerate(rounds.rounds):
-        for turn, each in enumerate(cells):
-            cell = unnamed(each.cell)
-            places.append(sequences[cell][had[cell] : had[cell] + each.rows])
-            had[cell] += each.rows
-            share = (np.arange(each.rows) + 0.5) / max(1, each.rows)
-            order.append(np.column_stack([np.full(each.rows, number), share, np.full(each.rows, turn)]))
-    keys = np.concatenate(order)
-    return np.concatenate(places)[np.lexsort((keys[:, 2], keys[:, 1], keys[:, 0]))]
+def _values(name: str, task: Task, label: Label | None, sampling: AttributeSamplingParameters) -> Sequence[str | None]:
+    """The values that a row of the task with this label can have in a column."""
+    if name in _OF_TASK:
+        return [getattr(task, name)]
+    if name == "label":
+        return [label.name if label else None]
+    if name == "misleading_label":
+        return sorted(other for other in task.label_names if other != label.name) if label else [None]
+    if name in ATTRIBUTES:
+        return list(weights_of(name, choice_of(task, name, sampling)))
+    choices = (label.extra if label else {}, task.extra, sampling.extra)
+    return next((list(chosen_weights(own[name])) for own in choices if name in own), [None])
+
+
+def _find(
+    tasks: pd.DataFrame,
+    sampling: AttributeSamplingParameters,
+    seed: int,
+    wanted: Mapping[int, Counter[Cell]],
+    furthest: int,
+) -> tuple[pd.DataFrame, Mapping[tuple[int, Cell], list[int]]]:
+    """A table of all wanted rows, and where in it those are that a task has in a cell, in their order."""
+    own = own_attributes(tasks, sampling)
+    open_ = [(task, min(2 * sum(cells.values()) + 64, furthest)) for task, cells in sorted(wanted.items())]
+    tables: list[pd.DataFrame] = []
+    found: defaultdict[tuple[int, Cell], list[int]] = defaultdict(list)
+    while open_:
+        batch = [open_.pop()]
+        while open_ and sum(length for _, length in batch) + open_[-1][1] <= furthest:
+            batch.append(open_.pop())
+        numbers, lengths = np.array(batch).T
+        rows, before = TaskRows(tasks.take(numbers), lengths, sampling, own, seed), sum(map(len, tables))
+        taken: list[int] = []
+        row = enumerate(zip(*(rows.values(name).to_pylist() for name in sampling.per), strict=True))
+        for task, length in batch:
+            left = wanted[task].copy()
+            hits = [(place, cell) for place, cell in islice(row, length) if _is_taken(left, cell)]
+            if not any(left.values()):
+                for place, cell in hits:
+                    found[task, cell].append(before + len(taken))
+                    taken.append(place)
+            elif length < furthest:
+                open_.append((task, min(2 * length, furthest)))
+            else:
+                lacking = next(cell for cell, number in left.items() if number)
+                raise ParameterError(
+                    f"Parameter attribute_sampling.per: the cell {shown(named(lacking, sampling.per))} is too rare: "
+                    f"the first {length:,} rows of task {tasks['task_id'][task]} have only "
+                    f"{wanted[task][lacking] - left[lacking]} of it. "
+                    "Next: give its values more weight, or name fewer columns"
+                )
+        tables.append(rows.table(np.array(taken, np.int64)))
+    return pd.concat(tables, ignore_index=True), found
+
+
+def _is_taken(left: Counter[Cell], cell: Cell) -> bool:
+    """Whether a row of the cell is still wanted; then one less is."""
+    if not left[cell]:
+        return False
+    left[cell] -= 1
+    return True

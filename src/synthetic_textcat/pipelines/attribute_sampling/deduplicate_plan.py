@@ -1,0 +1,147 @@
+"""Rows of a task with the same combination of values: the later one swaps values with rows that come after it.
+
+Balance settles which values a cycle of draws has, not which of its rows has which. So a row that repeats an earlier
+combination swaps one or two values with a later row of the same cycle. Swaps change neither the balanced counts nor any
+earlier row. Rows beyond the end of the plan take part as they would in a longer one.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations, product
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+
+from synthetic_textcat.hashing import Keys
+from synthetic_textcat.pipelines.attribute_sampling.choices import Codes, TaskChoices
+from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, ranges
+from synthetic_textcat.schemas.rows import ATTRIBUTES
+
+MOST_ROWS = 5_000
+"""Rows of a task that are deduplicated; with more of them nearly all combinations have come anyway."""
+
+REACH = 32
+"""How many rows further on a row may swap with, at most."""
+
+_MOST_SWAPS = 2  # values of a row at once: a third one hardly ever helps
+_MOVABLE = ("misleading_label", *reversed(ATTRIBUTES))
+
+_Combination = tuple[int, ...]
+
+
+def draw_distinct(choices: TaskChoices, keys: Keys, counts: Ints, own: Sequence[str]) -> Codes:
+    """`choices.draw` of tasks, then swaps: tasks with duplicates are drawn again, and further, to swap with later rows.
+
+    The four attributes and the misleading label are swapped to make combinations of these differ, an own attribute to
+    make combinations of these and itself differ. So a new attribute of the user's alters no other one.
+    """
+    codes = choices.draw(keys, counts)
+    task, first = np.repeat(np.arange(len(keys)), counts), np.flatnonzero(ranges(counts) < MOST_ROWS)
+    columns = (values[first] for values in (task, codes["label"], *(codes[name] for name in _MOVABLE)))
+    distinct = np.unique(combinations_of(columns, len(first)), return_index=True)[1]
+    again = np.unique(np.delete(task[first], distinct))
+    if not again.size:
+        return codes
+    rows = np.minimum(counts[again], MOST_ROWS)
+    swapped = choices.draw(keys[again], rows + REACH)
+    _swap(choices, swapped, rows, ["label"], _MOVABLE)
+    for name in own:
+        _swap(choices, swapped, rows, ["label", *_MOVABLE], [name])
+    kept = np.minimum(counts[again], rows + REACH)
+    places = np.repeat((np.cumsum(counts) - counts)[again], kept) + ranges(kept)
+    sources = np.repeat(np.cumsum(rows + REACH) - rows - REACH, kept) + ranges(kept)
+    for name, values in codes.items():
+        values[places] = swapped[name][sources]
+    return codes
+
+
+class Movable(NamedTuple):
+    """A column of a task's rows whose values can be swapped.
+
+    Attributes:
+        values: Codes of the rows.
+        cycles: For each row the number of the cycle of draws that its value is of.
+        groups, sizes: For each row the group of values of equal weight that its own is one of, and how many they are.
+    """
+
+    values: list[int]
+    cycles: list[int]
+    groups: list[int]
+    sizes: list[int]
+
+    def swap_candidates(self, row: int) -> Iterator[int]:
+        """The later rows of the same cycle within reach."""
+        cycle = self.cycles[row]
+        return (
+            other for other in range(row + 1, min(row + REACH + 1, len(self.cycles))) if self.cycles[other] == cycle
+        )
+
+
+def swap_duplicates(fixed: Sequence[Sequence[int]], movable: Sequence[Movable], rows: int) -> None:
+    """Lets the first rows of a task differ as far as swaps within cycles allow, in place.
+
+    Args:
+        fixed: Columns that stay as they are.
+        movable: The others, tried in this order; they go on beyond the rows as far as a swap may reach.
+        rows: How many rows are to differ.
+    """
+    seen: set[_Combination] = set()
+    used: Counter[_Combination] = Counter()  # combinations of the same groups
+    planned = zip(*fixed, *(column.values for column in movable), strict=False)  # read row by row: swaps show
+    grouped = zip(*fixed, *(column.groups for column in movable), strict=False)
+    for row, now, groups in zip(range(rows), planned, grouped, strict=False):
+        is_open = now in seen and used[groups] < prod(column.sizes[row] for column in movable)
+        had = _swapped(now, movable, row, seen) if is_open else now
+        if had not in seen:
+            seen.add(had)
+            used[groups] += 1
+
+
+def _swapped(planned: _Combination, movable: Sequence[Movable], row: int, seen: set[_Combination]) -> _Combination:
+    """The row's combination after the first swap that makes it a new one; as planned, if none does."""
+    first = len(planned) - len(movable)
+    for number in range(1, _MOST_SWAPS + 1):
+        for columns in combinations(range(len(movable)), number):
+            for others in product(*(movable[column].swap_candidates(row) for column in columns)):
+                then = list(planned)
+                for column, other in zip(columns, others, strict=True):
+                    then[first + column] = movable[column].values[other]
+                if tuple(then) not in seen:
+                    for column, other in zip(columns, others, strict=True):
+                        values = movable[column].values
+                        values[row], values[other] = values[other], values[row]
+                    return tuple(then)
+    return planned
+
+
+def combinations_of(columns: Iterable[Ints], rows: int) -> Ints:
+    """For each row the number of its combination of codes, which are -1 or more."""
+    numbers, bound = np.zeros(rows, np.int64), 1
+    for column in columns:
+        size = int(column.max(initial=-1)) + 2
+        if bound * size >= 2**62:
+            numbers = np.unique(numbers, return_inverse=True)[1]
+            bound = int(numbers.max(initial=0)) + 1
+        numbers *= size
+        numbers += column
+        numbers += 1
+        bound *= size
+    return numbers
+
+
+def _swap(choices: TaskChoices, codes: Codes, rows: Ints, fixed: Sequence[str], movable: Sequence[str]) -> None:
+    """Swaps values of movable columns within each task, in place. Each task has `REACH` further rows."""
+    counts, columns = rows + REACH, {}
+    task, ends = np.repeat(np.arange(len(rows)), counts), np.cumsum(counts)
+    for name in movable:
+        groups, sizes = choices.equal_weight_groups(name, codes)
+        of_task = combinations_of((task, groups), len(task))
+        turns = np.empty_like(of_task)
+        turns[np.argsort(of_task, kind="stable")] = ranges(np.unique(of_task, return_counts=True)[1])
+        columns[name] = (codes[name], combinations_of((of_task, turns // sizes), len(task)), groups, sizes)
+    for start, end, number in zip((ends - counts).tolist(), ends.tolist(), rows.tolist(), strict=True):
+        own = [Movable(*(values[start:end].tolist() for values in columns[name])) for name in movable]
+        swap_duplicates([codes[name][start:end].tolist() for name in fixed], own, number)
+        for name, column in zip(movable, own, strict=True):
+            codes[name][start:end] = column.values
