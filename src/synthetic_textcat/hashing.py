@@ -3,9 +3,9 @@
 A draw is a hash of its key, never a step of a generator's stream. So it does not depend on order, concurrency or
 library versions, and one more draw leaves all others unchanged.
 
-Draws over arrays come from streams of 64-bit keys. `key64` is blake2b-64 of a stream's parts, such as seed and task id;
-`derived` mixes a key with the key of further names, such as an attribute's. Draw n of a stream is output n of SplitMix64
-(Steele, Lea and Flood 2014, \"Fast splittable pseudorandom number generators\") seeded with its key.
+Draws over arrays come from streams of 64-bit keys. `key64` is blake2b-64 of a stream's parts, such as seed and task
+id; `derived` mixes a key with the key of further names, such as an attribute's. Draw n of a stream is output n of
+SplitMix64 (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators") seeded with its key.
 """
 
 import hashlib

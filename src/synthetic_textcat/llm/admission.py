@@ -11,7 +11,7 @@ from aiolimiter import AsyncLimiter
 
 from synthetic_textcat.llm.circuit_breaker import CircuitBreaker, Failure, State
 from synthetic_textcat.llm.prompts import Messages
-from synthetic_textcat.llm.single_call import Asked
+from synthetic_textcat.llm.single_call import CallResult
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.outcomes import Outage, local_time
 
@@ -155,7 +155,7 @@ class Admission:
                 return Ticket(expected, self._breaker.now(), is_probe)
             self._rate_limiter.give_back(expected)
 
-    def leave(self, ticket: Ticket, asked: Asked | None, messages: Messages, *, rows_remain: bool = True) -> None:
+    def leave(self, ticket: Ticket, asked: CallResult | None, messages: Messages, *, rows_remain: bool = True) -> None:
         """Records the result of a call; None if an error in our code ended it."""
         in_flight, self._in_flight = self._in_flight, self._in_flight - 1
         if asked is None:

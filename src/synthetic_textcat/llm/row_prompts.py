@@ -24,7 +24,7 @@ OWN, SEEDS = "own_attributes", "seed_examples"
 _LABELS = ("labels", "label", "misleading_label")
 
 
-class Asked(NamedTuple):
+class RenderedRow(NamedTuple):
     """A planned row with its rendered prompt.
 
     Attributes:
@@ -85,11 +85,11 @@ class RowPrompts:
         kinds = {True: _Template(templates.closed), False: _Template(templates.open)}
         self._of_task = {task.task_id: _TaskPrompt(task, kinds[bool(task.labels)]) for task in tasks}
 
-    def rendered(self, requests: pd.DataFrame) -> Iterator[Asked]:
+    def rendered(self, requests: pd.DataFrame) -> Iterator[RenderedRow]:
         """Renders these rows of the plan, lazily."""
         for row in records_of(requests):
             prompt = self._of_task[row["task_id"]]
-            yield Asked(row, self._messages(row, prompt), prompt.schema)
+            yield RenderedRow(row, self._messages(row, prompt), prompt.schema)
 
     def _messages(self, row: Mapping[str, Any], prompt: "_TaskPrompt") -> Messages:
         values = {name: row[name] for name in ATTRIBUTES}
@@ -153,13 +153,13 @@ def spread(requests: pd.DataFrame) -> list[int]:
     return sorted(list(dict.fromkeys([*firsts, *reversed(others)]))[:ROWS])
 
 
-def preview_of(asked: Iterable[Asked], planned: int) -> str:
+def preview_of(asked: Iterable[RenderedRow], planned: int) -> str:
     """Planned attributes and messages of the rows, as Markdown."""
     shown = [_row(each) for each in asked]
     return "\n\n".join([f"# {len(shown)} of {planned} planned rows, as the model will be asked", *shown]) + "\n"
 
 
-def _row(asked: Asked) -> str:
+def _row(asked: RenderedRow) -> str:
     planned = ((name, value) for name, value in asked.row.items() if name not in _NOT_DRAWN and value is not None)
     attributes = [f"- {name}: {value}" for name, value in planned]
     head = [f"## Row {asked.row['replicate']} of the task: {asked.row['task']}", "", *attributes]
