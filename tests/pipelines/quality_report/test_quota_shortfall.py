@@ -89,8 +89,8 @@ def test_short_cells_are_named_with_what_they_lost_their_rows_to(tmp_path: Any) 
     assert (found.asked, found.done, found.missing, found.next) == (3, 1, 3, "round")
     german = next(cell for cell in found.cells if cell.cell == {"language": "German"})
     assert (german.accepted, german.missing, german.planned, german.causes) == (1, 1, 2, {"label_leaked": 1})
-    assert not german.barren
-    assert next(cell for cell in found.cells if cell.cell == {"language": "Hindi"}).barren
+    assert not german.unproductive
+    assert next(cell for cell in found.cells if cell.cell == {"language": "Hindi"}).unproductive
     assert quota["metrics"]["quota/cells_done"] == 1
     assert [line["cell"] for line in quota["tables"]["quota"]] == ["Hindi", "German", "English"]
 
@@ -127,7 +127,7 @@ def test_rows_that_were_not_asked_for_are_asked_before_more_is_planned_however_o
 def test_a_row_without_a_reply_is_hoped_for_until_others_had_one_and_it_had_none_again(tmp_path: Any) -> None:
     first = [{"German": ["accepted", "timeout"], "English": ["accepted", "refused"]}]
     once, _ = _state(tmp_path, first)
-    assert [(cell.missing, cell.pending, cell.barren) for cell in once.cells] == [(1, 1, False), (1, 0, False)]
+    assert [(cell.missing, cell.pending, cell.unproductive) for cell in once.cells] == [(1, 1, False), (1, 0, False)]
     assert (once.waiting, once.next) == (("r1",), "round")  # for the English one
     second = [*first, {"English": ["accepted"]}]
     twice, _ = _state(tmp_path, second, previous=once.model_dump(mode="json"))
@@ -141,7 +141,7 @@ def test_while_nobody_answers_nothing_is_planned_in_place_of_what_may_come(tmp_p
     twice, _ = _state(tmp_path, down, sampling, previous=once.model_dump(mode="json"))
     for found in (once, twice):
         assert found.next == "replies"
-        assert [(cell.pending, cell.barren) for cell in found.cells] == [(3, False)] * 2
+        assert [(cell.pending, cell.unproductive) for cell in found.cells] == [(3, False)] * 2
 
 
 def test_a_few_rows_without_a_reply_do_not_keep_a_hopeless_cell_alive(tmp_path: Any) -> None:

@@ -19,7 +19,7 @@ from synthetic_textcat.llm.engine import complete
 from synthetic_textcat.llm.first_replies import BadStart, TaskPauses
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.llm.prompts import Fingerprinter
-from synthetic_textcat.llm.row_prompts import Asked, RowPrompts, RowTemplates, preview_of, spread
+from synthetic_textcat.llm.row_prompts import RenderedRow, RowPrompts, RowTemplates, preview_of, spread
 from synthetic_textcat.llm.settlement import OpenRow, OpenRows, checking, open_rows, settle, starts_of
 from synthetic_textcat.llm.spec import ChatModelSpec
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply, RowCheck
@@ -178,11 +178,11 @@ def settle_rows(requests: pd.DataFrame, calls: pd.DataFrame, journal: Journal) -
     return SettledRows(to_frame(candidates, candidate_columns), to_frame(failed, failed_columns))
 
 
-def _fingerprint(asked: Asked, fingerprinter: Fingerprinter) -> str:
+def _fingerprint(asked: RenderedRow, fingerprinter: Fingerprinter) -> str:
     return fingerprinter.of(asked.row["request_id"], asked.messages, asked.schema)
 
 
-def _call(asked: Asked, open_row: OpenRow, fingerprinter: Fingerprinter, untried: bool) -> Call:
+def _call(asked: RenderedRow, open_row: OpenRow, fingerprinter: Fingerprinter, untried: bool) -> Call:
     if _fingerprint(asked, fingerprinter) != open_row.fingerprint:
         raise StaleTableError(
             "The dataset 'calls' belongs to another plan, prompt or model, and a reply would be stored under the "

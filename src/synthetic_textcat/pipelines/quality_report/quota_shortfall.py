@@ -93,7 +93,7 @@ def _short(
         planned=own.planned,
         pending=sum(row not in lost for row in own.waiting),
         causes=own.causes,
-        barren=own.barren_rounds > 0,
+        unproductive=own.barren_rounds > 0,
         infeasible=infeasible,
         replies=replies(own.last) if infeasible else (),
     )

@@ -176,7 +176,7 @@ def _rows_of_cell(number: int, target: int, share: float) -> int:
         if accepted >= target:
             return planned
         cell = cell.model_copy(
-            update={"accepted": accepted, "missing": target - accepted, "planned": planned, "barren": not good}
+            update={"accepted": accepted, "missing": target - accepted, "planned": planned, "unproductive": not good}
         )
         rows = rows_for(cell, share)
     return cell.planned
