@@ -93,13 +93,13 @@ def checked_choice(choice: object) -> object:
 
 
 def checked_choices(choices: object) -> object:
-    """The same of own attributes; one that is null is not given.
+    """Validates the form of user-defined attributes; null values are dropped.
 
     Raises:
-        ValueError: If they are no mapping, or one has none of the forms.
+        ValueError: If they are not a mapping, or a choice has none of the forms.
     """
     if not isinstance(choices, Mapping):
-        raise ValueError(f"{shown(choices)} is no mapping; write `name: value`, as in `tone: formal`")
+        raise ValueError(f"{shown(choices)} is not a mapping; write `name: value`, as in `tone: formal`")
     for name, choice in choices.items():
         if not isinstance(name, str):
             raise ValueError(f"the name {no_text(name)}")
@@ -112,11 +112,11 @@ def checked_choices(choices: object) -> object:
 
 @dataclass(frozen=True)
 class TasksFile:
-    """A file that could be read.
+    """A tasks file that was read.
 
     Attributes:
-        path: Where it lies, for errors.
-        content: A frame for a table (CSV, Parquet), else what YAML or JSON says: a list of entries, if it is right.
+        path: Path, for error messages.
+        content: A frame for CSV and Parquet, else the value of YAML or JSON: a list of entries, if it is valid.
     """
 
     path: str
@@ -174,11 +174,11 @@ def _without_repeats(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class DomainsFile:
-    """A file that could be read.
+    """A file of domains that was read.
 
     Attributes:
-        path: Where it lies, for errors.
-        content: What YAML says: a list of texts, if it is right.
+        path: Path, for error messages.
+        content: The value of YAML: a list of texts, if it is valid.
     """
 
     path: str
