@@ -135,7 +135,7 @@ async def test_calls_go_through_a_proxy_with_its_user(
         (
             "OPENAI_CUSTOM_HEADERS",
             "X-Team: secret\x01word",
-            r"The header X-Team \(OPENAI_CUSTOM_HEADERS\) has a control",
+            r"The header X-Team \(OPENAI_CUSTOM_HEADERS\) contains a control",
         ),
         ("OPENAI_BASE_URL", "localhost/secret-word", "OPENAI_BASE_URL has no scheme"),
         ("OPENAI_API_BASE", "http://secret-word@host/v1", "OPENAI_API_BASE has a user but no password"),
@@ -157,7 +157,7 @@ def test_what_can_not_be_sent_is_one_line_before_the_first_call(
 @pytest.mark.parametrize(
     ("kwargs", "says"),
     [
-        ({"default_headers": {"X-Team": "secret\nword"}}, r"The header X-Team \(catalog entry llm\) has a line break"),
+        ({"default_headers": {"X-Team": "secret\nword"}}, r"The header X-Team \(catalog entry llm\) contains a line break"),
         ({"organization": "secret-word "}, r"organization \(catalog entry llm\) begins or ends with white space"),
         ({"base_url": "ftp://secret-word/v1"}, r"base_url \(catalog entry llm\) begins with ftp://"),
         ({"openai_proxy": "secret-word:1"}, "openai_proxy has no scheme"),
