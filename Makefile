@@ -10,13 +10,16 @@ TRAIN_READY := $(VENV)-train/.ready
 export DO_NOT_TRACK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: generate test proofs train-proof check coverage bench viz viz-build mlflow screenshots format
+.PHONY: generate test unit proofs train-proof check coverage bench viz viz-build mlflow screenshots format
 
 generate: $(READY)  ## plan, generate, check, report, export; options in ARGS
 	$(BIN)/kedro run --pipelines generate $(ARGS)
 
 test: check  ## everything that must pass
 	$(BIN)/python -m pytest
+
+unit: $(READY)  ## the rules alone, in under a minute: no end-to-end run, no browser, no notebook
+	$(BIN)/python -m pytest --ignore tests/end_to_end --ignore tests/browser --ignore tests/notebooks
 
 train-proof: $(TRAIN_READY)  ## whether exported rows train a model; makes .venv-train, some GB (torch)
 	$(TRAIN_BIN)/python -m pytest -n 0 -m "slow or not slow" tests/pipelines/evaluate tests/end_to_end/test_training_proof.py

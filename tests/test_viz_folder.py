@@ -1,4 +1,4 @@
-"""What is mended in the folder that Kedro-Viz builds."""
+"""Fixes of the folder that Kedro-Viz builds."""
 
 import json
 import re

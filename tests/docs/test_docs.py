@@ -140,6 +140,15 @@ def test_every_pipeline_is_registered(page: Path) -> None:
     assert {name for names in typed for name in names.split(",")} <= register_pipelines().keys()
 
 
+def test_every_hook_of_the_table_is_a_class() -> None:
+    _, _, section = _text(ROOT / "docs" / "architecture.md").partition("## Hooks")
+    hooks = re.findall(r"`([A-Z]\w+)`", section.partition("\n## ")[0])
+    code = "".join(_text(path) for path in (PACKAGE / "hooks").rglob("*.py"))
+
+    assert "JournalWriter" in hooks
+    assert not [name for name in hooks if f"class {name}" not in code]
+
+
 def test_the_readme_names_every_pipeline() -> None:
     assert register_pipelines().keys() - {"__default__"} <= {*_spans(ROOT / "README.md"), "generate"}
 
@@ -181,6 +190,8 @@ def test_every_assignment_is_valid(page: Path) -> None:
 def test_every_example_of_yaml_is_valid(page: Path) -> None:
     for block in _blocks(page, "yaml"):
         content = yaml.safe_load(block)
+        if block.startswith("# conf/base/"):
+            continue  # tests/recipes adds it to a copy of the project
         if isinstance(content, list):
             read_tasks(content)
         elif all(isinstance(entry, dict) and "type" in entry for entry in content.values()) and "llm" not in content:
@@ -201,7 +212,7 @@ def _assert_is_catalog(content: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("name", "most"),
-    [("AGENTS.md", 62), ("README.md", 120), ("docs/architecture.md", 190), ("docs/guide.md", 245), ("CLAUDE.md", 3)],
+    [("AGENTS.md", 64), ("README.md", 120), ("docs/architecture.md", 190), ("docs/guide.md", 245), ("CLAUDE.md", 3)],
 )
 def test_pages_stay_short(name: str, most: int) -> None:
     assert len(_text(ROOT / name).splitlines()) <= most

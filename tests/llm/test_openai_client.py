@@ -157,7 +157,10 @@ def test_what_can_not_be_sent_is_one_line_before_the_first_call(
 @pytest.mark.parametrize(
     ("kwargs", "says"),
     [
-        ({"default_headers": {"X-Team": "secret\nword"}}, r"The header X-Team \(catalog entry llm\) contains a line break"),
+        (
+            {"default_headers": {"X-Team": "secret\nword"}},
+            r"The header X-Team \(catalog entry llm\) contains a line break",
+        ),
         ({"organization": "secret-word "}, r"organization \(catalog entry llm\) begins or ends with white space"),
         ({"base_url": "ftp://secret-word/v1"}, r"base_url \(catalog entry llm\) begins with ftp://"),
         ({"openai_proxy": "secret-word:1"}, "openai_proxy has no scheme"),

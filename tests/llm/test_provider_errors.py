@@ -23,13 +23,14 @@ from synthetic_textcat.llm.client_exceptions import read_exception
 from synthetic_textcat.llm.openai_chat import LeanChatOpenAI
 from synthetic_textcat.llm.provider_errors import (
     BODY_KINDS,
-    KnownError,
+    CAUSES_IN_ORDER,
     first_match,
     has_reply,
     known_errors,
     one_line,
     read_body,
 )
+from synthetic_textcat.llm.provider_files import ProviderFact
 from synthetic_textcat.llm.transport_errors import CAUSES, as_our_error
 from synthetic_textcat.redaction import add_secret
 from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
@@ -107,28 +108,28 @@ async def _outcome(chat: Chat) -> Answer | Exception:
         return error
 
 
-def _name(row: KnownError) -> str:
+def _name(row: ProviderFact) -> str:
     signs = (row.status, row.body, row.code, row.exception, row.words)
     return "-".join([row.provider, *(re.sub(r"\W+", "_", sign) for sign in signs if sign)])
 
 
 @pytest.mark.parametrize("row", _ANSWERED, ids=_name)
-async def test_an_answer_ends_as_its_row_says(row: KnownError, server: _Server, chat: Chat) -> None:
+async def test_an_answer_ends_as_its_row_says(row: ProviderFact, server: _Server, chat: Chat) -> None:
     server.sample, server.asked = samples(row)[0], 0
     outcome = await _outcome(chat)
     assert server.asked == 1
-    if row.cause == "content_filtered":
+    if row.meaning == "content_filtered":
         assert isinstance(outcome, Answer)
         assert outcome.finish_reason == "content_filter"
         assert outcome.error
         return
-    expected = CAUSES[row.cause].make("", None)
+    expected = CAUSES[row.meaning].make("", None)
     assert type(outcome) is type(expected)
     if isinstance(outcome, TransportError) and isinstance(expected, TransportError):
         assert (outcome.cause, outcome.retryable) == (expected.cause, expected.retryable)
         assert outcome.cause in TRANSPORT_CAUSES
     assert "\n" not in str(outcome)
-    if row.words and row.cause != "redirected":
+    if row.words and row.meaning != "redirected":
         assert row.words.split("*")[0].strip().lower() in str(outcome).lower()  # the server's own sentence
 
 
@@ -144,7 +145,7 @@ def test_no_row_stands_in_anothers_shadow() -> None:
 
 
 @pytest.mark.parametrize("row", _RAISED, ids=_name)
-def test_an_exception_is_known_by_its_class(row: KnownError) -> None:
+def test_an_exception_is_known_by_its_class(row: ProviderFact) -> None:
     error = raised(row)
     assert first_match(read_exception(error).signs) is row
     above = RuntimeError("Connection error.")
@@ -153,7 +154,7 @@ def test_an_exception_is_known_by_its_class(row: KnownError) -> None:
 
 
 def test_each_cause_is_told_and_used() -> None:
-    assert {row.cause for row in known_errors()} == CAUSES.keys()
+    assert {row.meaning for row in known_errors()} == CAUSES.keys() == set(CAUSES_IN_ORDER)
     for cause in CAUSES.values():
         assert "{" in cause.sentence
 

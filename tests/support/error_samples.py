@@ -3,7 +3,7 @@
 import json
 from typing import Any, NamedTuple
 
-from synthetic_textcat.llm.provider_errors import KnownError
+from synthetic_textcat.llm.provider_files import ProviderFact
 
 _EXAMPLE_OF_CLASS = {"2xx": 200, "3xx": 302, "4xx": 418, "5xx": 500}
 _BODIES = {
@@ -27,20 +27,20 @@ class Sample(NamedTuple):
     body: str
 
 
-def samples(row: KnownError) -> list[Sample]:
+def samples(row: ProviderFact) -> list[Sample]:
     """The answers of a row, one for each status that it names."""
     content_type, body = _BODIES[row.body] if row.body else ("application/json", json.dumps(_json_of(row)))
     statuses = [_EXAMPLE_OF_CLASS.get(each) or int(each) for each in row.status.split()] or [400]
     return [Sample(status, content_type, body) for status in statuses]
 
 
-def raised(row: KnownError) -> Exception:
+def raised(row: ProviderFact) -> Exception:
     """The exception that a row names by its class."""
     kind: type[Exception] = type(_filled(row.exception), (Exception,), {})
     return kind(_filled(row.words))
 
 
-def _json_of(row: KnownError) -> dict[str, Any]:
+def _json_of(row: ProviderFact) -> dict[str, Any]:
     message = _filled(row.words) or "it failed"
     name, _, number = _filled(row.code).rpartition("=")
     if name == "status_code":

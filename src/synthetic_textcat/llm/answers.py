@@ -1,26 +1,21 @@
 """Answers of a chat model in one shape: text, finish reason and token usage, whatever the provider calls them.
 
-The words are data: `finish_reasons.csv`, whose columns are `provider`, `word`, `reason` (ours) and `source`.
+Words and field names are data: rows of the provider files (`provider_files`).
 
 Providers agree on names, not on meaning; docs/costs.md has the table. A count is right or it is None: never a guess,
 and never a zero in place of a count that is missing.
 """
 
-import csv
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any, NamedTuple
 
 from langchain_core.messages import AIMessage
 
+from synthetic_textcat.llm.provider_files import provider_facts
 from synthetic_textcat.text.unicode import replace_surrogates
-
-_TABLE = "finish_reasons.csv"
-_FIELDS = ("finish_reason", "stop_reason", "stopReason", "done_reason")
-"""What the field is called by OpenAI and Google, Anthropic, Bedrock, and Ollama."""
 
 CONTENT_FILTER = "content_filter"
 """OpenAI's word for a reply that a content filter stopped."""
@@ -30,14 +25,6 @@ REFUSAL = "refusal"
 
 _MOST = 2**53
 """Above it a JSON number is no longer exact, and no call takes so many tokens."""
-
-_READ = ("prompt_tokens", "input_tokens")
-_WRITTEN = ("completion_tokens", "output_tokens")
-_CACHE_DETAILS = ("prompt_tokens_details", "input_tokens_details", "input_token_details")
-_CACHE_READ = ("cached_tokens", "cache_read", "priority_cache_read", "flex_cache_read")
-_CACHE_READ_AT_TOP = ("prompt_cache_hit_tokens", "cache_read_input_tokens", "cached_tokens")
-_CACHE_WRITTEN = ("cache_write_tokens", "cache_creation")
-_CACHE_WRITTEN_AT_TOP = ("cache_creation_input_tokens",)
 
 
 class TokenUsage(NamedTuple):
@@ -133,7 +120,7 @@ def finish_reason_of(metadata: Mapping[str, Any]) -> str | None:
 
     A word that the table does not know stays as it came.
     """
-    said = next((metadata[name] for name in _FIELDS if metadata.get(name) is not None), None)
+    said = next((metadata[name] for name in _finish_fields() if metadata.get(name) is not None), None)
     if said is None:
         return None
     word = str(said).lower().rpartition(".")[2]  # Google's `FinishReason.SAFETY`
@@ -144,8 +131,33 @@ def finish_reason_of(metadata: Mapping[str, Any]) -> str | None:
 @cache
 def known_words() -> dict[str, str]:
     """Our word for each provider's."""
-    with resources.files(__package__).joinpath(_TABLE).open(encoding="utf-8") as file:
-        return {row["word"]: row["reason"] for row in csv.DictReader(file)}
+    return {row.words: row.meaning for row in provider_facts("finish_reason")}
+
+
+@cache
+def _finish_fields() -> tuple[str, ...]:
+    return tuple(row.words for row in provider_facts("finish_field"))
+
+
+@cache
+def _usage_fields(meaning: str) -> tuple[str, ...]:
+    """Names at the top of a usage object that hold such a count."""
+    named = (row.words for row in provider_facts("usage") if row.meaning == meaning)
+    return tuple(name for name in named if "." not in name)
+
+
+@cache
+def _detail_fields(meaning: str) -> tuple[str, ...]:
+    """Names within an object of details that hold such a count."""
+    named = (row.words.partition(".")[2] for row in provider_facts("usage") if row.meaning == meaning)
+    return tuple(dict.fromkeys(filter(None, named)))
+
+
+@cache
+def _details() -> tuple[str, ...]:
+    """Names of the objects of details."""
+    named = (row.words.partition(".") for row in provider_facts("usage"))
+    return tuple(dict.fromkeys(holder for holder, dot, _ in named if dot))
 
 
 def read_usage(reported: object, has_text: bool) -> TokenUsage:
@@ -162,8 +174,8 @@ def read_usage(reported: object, has_text: bool) -> TokenUsage:
     """
     if not isinstance(reported, dict):  # as JSON and LangChain's typed dicts are
         return UNKNOWN
-    prompt = _first(reported, _READ)
-    written = _first(reported, _WRITTEN)
+    prompt = _first(reported, _usage_fields("prompt"))
+    written = _first(reported, _usage_fields("completion"))
     total = count(reported.get("total_tokens"))
     read, stored = _cache(reported)
     beside = None if total is None or prompt is None else total - prompt - (written or 0)
@@ -217,15 +229,15 @@ def _unless_absent(written: int | None, has_text: bool) -> int | None:
 def _cache(reported: Mapping[Any, Any]) -> tuple[int | None, int]:
     """Tokens read from the cache, if that is said, and tokens written to it."""
     read = stored = None
-    for name in _CACHE_DETAILS:
+    for name in _details():
         details = reported.get(name)
         if isinstance(details, dict):
-            read = _first(details, _CACHE_READ) if read is None else read
-            stored = _first(details, _CACHE_WRITTEN) if stored is None else stored
+            read = _first(details, _detail_fields("cached")) if read is None else read
+            stored = _first(details, _detail_fields("cache_written")) if stored is None else stored
     if read is None:
-        read = _first(reported, _CACHE_READ_AT_TOP)
+        read = _first(reported, _usage_fields("cached"))
     if stored is None:
-        stored = _first(reported, _CACHE_WRITTEN_AT_TOP)
+        stored = _first(reported, _usage_fields("cache_written"))
     return read, stored or 0
 
 

@@ -1,34 +1,37 @@
 """Provider errors: the body of an error response, and its classification by status, code and words.
 
-The table is `provider_errors.csv`. Its rows are tried in their order, the most specific first, and all that a row names
-must match. Columns:
+The known errors are rows of the provider files (`provider_files`). All that a row names must match:
 
-- `provider`: who answers so; for the reader only.
 - `status`: HTTP statuses, `4xx` for a whole class.
-- `body`: what the body is (`BODY_KINDS`).
+- `body`: the kind of the body (`BODY_KINDS`).
 - `code`: a code, type or status name in the body; `status_code=1008` where only one name's number counts.
 - `exception`: the name of a class among the exception's own, its causes' and their bases'.
 - `words`: a phrase in the server's sentences.
-- `cause`: what it means (`transport_errors.CAUSES`).
-- `source`: the provider's page or the issue that shows it; `dated`: when the row was written.
 
-Case does not count, and `*` stands for anything of up to 200 characters.
+Case does not count, and `*` stands for anything of up to 200 characters. Rows are tried cause by cause, in the order
+of `CAUSES_IN_ORDER`, the rows of providers before those of `any.csv`.
 """
 
-import csv
 import html
 import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any
 
+from synthetic_textcat.errors import nearest
+from synthetic_textcat.llm.provider_files import ProviderFact, provider_facts
 from synthetic_textcat.redaction import mask, redact
 from synthetic_textcat.text.unicode import in_visible_line, replace_surrogates
 
-_TABLE = "provider_errors.csv"
+CAUSES_IN_ORDER = (
+    *("proxy_failed", "untrusted_certificate", "plain_http", "tls_expected", "bad_address", "tls_failed"),
+    *("unknown_host", "no_route", "closed", "no_server", "transfer_broken", "connect_timeout", "redirected"),
+    *("wrong_path", "content_filtered", "quota_exhausted", "bad_key", "no_access", "unknown_model", "too_long"),
+    *("bad_setting", "rate_limited", "timeout", "server_error", "denied", "not_an_api"),
+)
+"""What an error can mean, in the order in which rows are tried. `transport_errors.CAUSES` says what follows from it."""
 
 BODY_KINDS = ("empty", "html", "xml", "stream", "text", "broken", "error", "no_reply", "json")
 """Nothing; a web page; XML; server-sent events; plain text; what is cut off or can't be decoded; an error in JSON; a
@@ -76,41 +79,43 @@ class Signs:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class KnownError:
-    """One row of the table; empty columns match anything."""
-
-    provider: str
-    status: str
-    body: str
-    code: str
-    exception: str
-    words: str
-    cause: str
-    source: str
-    dated: str
-
-    def matches(self, signs: Signs) -> bool:
-        """Whether all that the row names is there."""
-        return (
-            (not self.status or _has_status(self.status, signs.status))
-            and (not self.body or self.body == signs.body)
-            and (not self.code or _any_like(self.code, signs.codes))
-            and (not self.exception or _any_like(self.exception, signs.exceptions))
-            and (not self.words or _pattern(self.words).search(signs.words) is not None)
-        )
-
-
 @cache
-def known_errors() -> tuple[KnownError, ...]:
-    """All rows, in the order in which they are tried."""
-    with resources.files(__package__).joinpath(_TABLE).open(encoding="utf-8") as file:
-        return tuple(KnownError(**row) for row in csv.DictReader(file))
+def known_errors() -> tuple[ProviderFact, ...]:
+    """The errors of all provider files, in the order in which they are tried.
+
+    Raises:
+        ValueError: If a row names an unknown cause.
+    """
+    return tuple(sorted(provider_facts("error"), key=_turn))
 
 
-def first_match(signs: Signs) -> KnownError | None:
+def _turn(row: ProviderFact) -> tuple[int, bool]:
+    """Where a row is tried; rows of one place stay in the order of the files."""
+    before = row.tried.removeprefix("before ") if row.tried.startswith("before ") else ""
+    for cause in filter(None, (row.meaning, before)):
+        if cause not in CAUSES_IN_ORDER:
+            raise ValueError(f"{row.provider}.csv: unknown cause {cause!r}; {nearest(cause, CAUSES_IN_ORDER)}")
+    if row.tried == "last":
+        return len(CAUSES_IN_ORDER), False
+    if row.tried and not before:
+        raise ValueError(f"{row.provider}.csv: tried is {row.tried!r}; allowed: last, before <cause>")
+    return CAUSES_IN_ORDER.index(before or row.meaning), not before
+
+
+def first_match(signs: Signs) -> ProviderFact | None:
     """The row that explains an answer; None if none does."""
-    return next((row for row in known_errors() if row.matches(signs)), None)
+    return next((row for row in known_errors() if _matches(row, signs)), None)
+
+
+def _matches(row: ProviderFact, signs: Signs) -> bool:
+    """Whether all that the row names is there; empty columns match anything."""
+    return (
+        (not row.status or _has_status(row.status, signs.status))
+        and (not row.body or row.body == signs.body)
+        and (not row.code or _any_like(row.code, signs.codes))
+        and (not row.exception or _any_like(row.exception, signs.exceptions))
+        and (not row.words or _pattern(row.words).search(signs.words) is not None)
+    )
 
 
 def _has_status(wanted: str, status: int | None) -> bool:

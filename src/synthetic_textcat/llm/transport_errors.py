@@ -1,4 +1,4 @@
-"""A client library's exception as one of our errors: what the table calls its cause decides who bears it.
+"""A client library's exception as one of our errors: its cause decides who bears it.
 
 Either the row alone (`ContentFilteredError`, `TransportError`), or the run (`FatalAnswerError`), or the run at
 its first call and later the row (`BadRequestError`, `UnreachableError`).
@@ -24,7 +24,7 @@ OurError = TransportError | ContentFilteredError | TextcatError
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What a cause of the table means for a run.
+    """Consequence of a cause for a run.
 
     Attributes:
         sentence: What happened; `{said}` is the server's own sentence, `{at}` or `{where}` the address,
@@ -135,7 +135,7 @@ CAUSES = {
         "No secure connection to {at} comes about: {said}", _unreachable, "see proxies on the way, and SSL_CERT_FILE"
     ),
 }
-"""The causes of `provider_errors.csv`, in the words of docs/errors.md."""
+"""The causes of the provider files, in the words of docs/errors.md."""
 
 _TLS_GUESS = "if it speaks TLS, let the address begin with https://"
 _CREDIT = re.compile("credit|balance|fund|prepay|余额", re.IGNORECASE)
@@ -164,7 +164,7 @@ def as_our_error(error: Exception) -> OurError:
     row = first_match(read.signs)
     if row is None:
         return TransportError("server_error", f"the client library fails with {read.name}: {read.said}")
-    cause = CAUSES[row.cause]
+    cause = CAUSES[row.meaning]
     line = cause.sentence.format(
         said=read.said.rstrip(" .:;"),
         at=read.address or "the server",
@@ -176,7 +176,7 @@ def as_our_error(error: Exception) -> OurError:
         thing=_THINGS.get(read.signs.body, "a page"),
     )
     ours = cause.make(_sentence(line, cause), read.retry_after_s)
-    if row.cause == "closed" and isinstance(ours, TransportError) and (read.address or "").startswith("http://"):
+    if row.meaning == "closed" and isinstance(ours, TransportError) and (read.address or "").startswith("http://"):
         ours.guess = _TLS_GUESS
     return ours
 

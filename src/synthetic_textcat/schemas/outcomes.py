@@ -42,7 +42,20 @@ RECOVERABLE_DEFECTS = (
 """Broken wrappings that the parser mends: these rows must end as accepted."""
 
 FAILURE_DEFECTS = FAILURE_CAUSES
-REJECT_DEFECTS = REJECT_REASONS
+
+REJECT_DEFECTS = (
+    "empty_field",
+    "label_not_in_set",
+    "misleading_label_not_in_set",
+    "same_labels",
+    "label_not_as_planned",
+    "label_leaked",
+    "wrong_language",
+    "exact_duplicate",
+    "near_duplicate",
+)
+"""Reject reasons that the offline model can provoke. A list of its own: a new check needs no injector."""
+
 Rates = dict[str, float | dict[str, float]]
 """Defect → share of rows, or the share by what a row is asked for: a label or a language, as the prompt names it."""
 

@@ -41,6 +41,8 @@ class LlmParameters(Block):
         if self.defects and self.model != OFFLINE_MODEL:
             raise ValueError(f"defects work with llm.model={OFFLINE_MODEL} only; set defects to {{}} or that model")
         for name, rate in self.defects.items():
+            if name in REJECT_REASONS and name not in DEFECTS:
+                raise ValueError(f"the offline model can't inject {name!r}; allowed: {', '.join(DEFECTS)}")
             if name not in DEFECTS:
                 raise ValueError(f"unknown defect {name!r}; {nearest(name, DEFECTS)}")
             for each in _listed(rate):

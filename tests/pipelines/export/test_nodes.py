@@ -7,25 +7,29 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from kedro.config import OmegaConfigLoader
+from kedro.io import DataCatalog
 
 from synthetic_textcat.errors import EvaluationError, StaleTableError
 from synthetic_textcat.hashing import short_id
+from synthetic_textcat.pipelines.export.formats import FORMATS, e5, flag_embedding
 from synthetic_textcat.pipelines.export.nodes import (
     SplitRows,
     export_argilla,
     export_huggingface,
-    export_json_lines,
     export_mteb,
     export_triplets,
     set_overlaps_aside,
     split_rows,
 )
+from synthetic_textcat.pipelines.export.pipeline import create_pipeline
 from synthetic_textcat.schemas.languages import languages
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters
 from synthetic_textcat.schemas.publications import CONFIGS, SPLITS
 from synthetic_textcat.schemas.rows import EXAMPLES, REQUESTS, to_frame
 from tests.pipelines.export.builders import TASK, TASKS
 from tests.pipelines.quality_report.builders import ROW, example_frame
+from tests.support.project import ROOT
 
 _EXPORT = ExportParameters()
 
@@ -131,10 +135,25 @@ def test_without_examples_the_folder_has_an_empty_train_split() -> None:
 
 
 def test_json_lines_are_as_their_trainers_read_them() -> None:
-    e5, flag_embedding = export_json_lines(example_frame([{}]))
+    instructed, listed = e5(example_frame([{}])), flag_embedding(example_frame([{}]))
     both = {"query": "They forgot the sauce."}
-    assert e5.to_dict("records") == [{"instruction": "Sort a review.", **both, "positive": "bad", "negative": "good"}]
-    assert flag_embedding.to_dict("records") == [{**both, "pos": ["bad"], "neg": ["good"], "prompt": "Sort a review."}]
+    assert instructed.to_dict("records") == [
+        {"instruction": "Sort a review.", **both, "positive": "bad", "negative": "good"}
+    ]
+    assert listed.to_dict("records") == [{**both, "pos": ["bad"], "neg": ["good"], "prompt": "Sort a review."}]
+
+
+def test_each_format_fills_a_file_of_the_catalog() -> None:
+    loader = OmegaConfigLoader(
+        str(ROOT / "conf"),
+        base_env="base",
+        default_run_env="base",
+        custom_resolvers={"arrow_schema": str},  # no dataset is made here
+    )
+    config = loader["catalog"]
+    catalog = DataCatalog.from_config({name: config[name] for name in config if not name.startswith("_")})
+    assert [name for name in FORMATS if name not in catalog] == []
+    assert {name for node in create_pipeline().nodes for name in node.outputs} >= FORMATS.keys()
 
 
 def test_a_closed_task_has_a_train_and_a_test_file_for_mteb() -> None:

@@ -9,7 +9,7 @@ import pytest
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.pipelines.quality_report.nodes import measure_quota
-from synthetic_textcat.pipelines.quality_report.quota_standing import beyond_target
+from synthetic_textcat.pipelines.quality_report.quota_standing import beyond_target_mask
 from synthetic_textcat.schemas.outcomes import PausedTask, Stops
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.quota import CellRows, Rounds, Shortfall
@@ -166,7 +166,7 @@ def test_rounds_of_another_plan_are_told_with_the_next_step(tmp_path: Any) -> No
     of_one = (_requests(["German"]), to_frame([], CALLS), Journal(tmp_path / "absent"))
     with pytest.raises(StaleTableError, match="Next: run `kedro run --pipelines generate`"):
         measure_quota(*of_one, planned, None, _SAMPLING, {}, *ends)
-    with pytest.raises(StaleTableError, match="'rounds' is of another plan"):
+    with pytest.raises(StaleTableError, match="'rounds' belongs to another plan"):
         measure_quota(*of_one, planned, None, _SAMPLING.model_copy(update={"per": ("moood",)}), {}, *ends)
 
 
@@ -193,10 +193,10 @@ def test_the_first_good_rows_of_a_cell_in_plan_order_are_kept_and_the_others_set
     requests = _requests(["German", "English", "German", "German", "German", "English"])
     candidates = to_frame([{**ROW, "request_id": row} for row in requests["request_id"]], EXAMPLES)
     stands = np.array([True, True, False, True, True, True])
-    aside = beyond_target(stands, requests, candidates, _SAMPLING)
+    aside = beyond_target_mask(stands, requests, candidates, _SAMPLING)
     assert list(candidates["request_id"][aside]) == ["r4"]
     no_quota = AttributeSamplingParameters()
-    assert not beyond_target(stands, requests, candidates, no_quota).any()
+    assert not beyond_target_mask(stands, requests, candidates, no_quota).any()
 
 
 def test_rows_of_a_paused_task_are_not_waited_for_and_their_cells_are_given_up(tmp_path: Any) -> None:

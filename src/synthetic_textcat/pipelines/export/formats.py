@@ -14,6 +14,16 @@ from synthetic_textcat.schemas.publications import CARD, Part, parts
 from synthetic_textcat.schemas.tasks import normalise
 
 Instruction = Literal["in_anchor", "left_out"]
+Format = Callable[[pd.DataFrame], pd.DataFrame]
+
+FORMATS: dict[str, Format] = {}
+"""Dataset → function of the exported examples; the pipeline makes a node of each."""
+
+
+def export_format(function: Format) -> Format:
+    """Registers a format: the dataset that it fills bears its name."""
+    FORMATS[function.__name__] = function
+    return function
 
 
 def batch_order(examples: pd.DataFrame, batch_size: int | None) -> NDArray[np.intp]:
@@ -53,6 +63,7 @@ def text_label(examples: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"text": examples["input_text"], "label": examples["label"]})
 
 
+@export_format
 def e5(examples: pd.DataFrame) -> pd.DataFrame:
     """Columns `instruction`, `query`, `positive`, `negative`, as training code for E5 reads it."""
     return pd.DataFrame(
@@ -65,6 +76,7 @@ def e5(examples: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+@export_format
 def flag_embedding(examples: pd.DataFrame) -> pd.DataFrame:
     """Columns `query`, `pos`, `neg` (lists) and `prompt`, as FlagEmbedding reads."""
     return pd.DataFrame(

@@ -2,11 +2,11 @@
 
 from kedro.pipeline import Pipeline, node
 
+from synthetic_textcat.pipelines.export.formats import FORMATS
 from synthetic_textcat.pipelines.export.nodes import (
     PROMPTS,
     export_argilla,
     export_huggingface,
-    export_json_lines,
     export_mteb,
     export_text_label,
     export_triplets,
@@ -46,11 +46,9 @@ def create_pipeline() -> Pipeline:
                 outputs=["triplets", "triplets_instructions"],
                 name="export_triplets",
             ),
-            node(
-                export_json_lines,
-                inputs="exported_examples",
-                outputs=["e5", "flag_embedding"],
-                name="export_json_lines",
+            *(
+                node(function, inputs="exported_examples", outputs=name, name=f"export_{name}")
+                for name, function in FORMATS.items()
             ),
             node(export_mteb, inputs=["exported_examples", "splits", "tasks"], outputs="mteb", name="export_mteb"),
             node(export_argilla, inputs=["exported_examples", "tasks"], outputs="argilla", name="export_argilla"),

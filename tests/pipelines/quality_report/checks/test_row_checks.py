@@ -1,8 +1,10 @@
 """Each reject reason alone: what it catches, and what it lets through."""
 
+from itertools import chain
+
 import pytest
 
-from synthetic_textcat.pipelines.quality_report.checks.comparisons import COMPARISONS
+from synthetic_textcat.pipelines.quality_report.checks.comparisons import COMPARISONS, exact_duplicate
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import (
     ROW_CHECKS,
     empty_field,
@@ -12,12 +14,24 @@ from synthetic_textcat.pipelines.quality_report.checks.row_checks import (
     misleading_label_not_in_set,
     same_labels,
 )
+from synthetic_textcat.pipelines.quality_report.checks.verdicts import in_public_order
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from tests.pipelines.quality_report.builders import candidate, open_candidate
 
 
-def test_checks_stand_in_the_public_order() -> None:
-    assert (*ROW_CHECKS, *COMPARISONS) == REJECT_REASONS
+def test_checks_are_tried_in_the_public_order() -> None:
+    shuffled = dict(reversed(ROW_CHECKS.items()))
+    assert tuple(chain(*in_public_order(shuffled, COMPARISONS))) == REJECT_REASONS
+
+
+def test_a_check_and_a_reason_that_lack_one_another_are_an_error() -> None:
+    misspelt = {"label_leeked" if reason == "label_leaked" else reason: check for reason, check in ROW_CHECKS.items()}
+    with pytest.raises(ValueError, match="lacks the checks label_leeked"):
+        in_public_order(misspelt, COMPARISONS)
+    with pytest.raises(ValueError, match="registered as near_duplicate"):
+        in_public_order(ROW_CHECKS, {"exact_duplicate": exact_duplicate})
+    with pytest.raises(ValueError, match="a comparison before a check of one row"):
+        in_public_order({**ROW_CHECKS, "near_duplicate": label_leaked}, {"exact_duplicate": exact_duplicate})
 
 
 @pytest.mark.parametrize("reason", ROW_CHECKS)

@@ -1,6 +1,6 @@
-"""Reject reasons that compare rows: duplicates, near duplicates, copies of seed examples.
+"""Checks that compare rows: duplicates, near duplicates, copies of seed examples.
 
-To add one: write the function, and put its name into `schemas.outcomes.REJECT_REASONS`.
+A check is a function with `@comparison` that bears the name of a reason in `schemas.outcomes.REJECT_REASONS`.
 
 A row to which a reason applies that is in `quality_report.flag_only` still stands: later rows are compared with it too.
 
@@ -15,8 +15,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from synthetic_textcat.pipelines.quality_report.checks.leakage import named_as
-from synthetic_textcat.schemas.outcomes import REJECT_REASONS
+from synthetic_textcat.pipelines.quality_report.checks.leakage import find_label_mention
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.text.near_duplicates import like_earlier
 from synthetic_textcat.text.unicode import is_unspaced
@@ -48,7 +47,17 @@ class Compared(NamedTuple):
 
 Comparison = Callable[[Sequence[Compared], QualityReportParameters], Iterator[str | None]]
 
+COMPARISONS: dict[str, Comparison] = {}
+"""Reject reason → check; `verdicts` tries them in the order of `REJECT_REASONS`."""
 
+
+def comparison(check: Comparison) -> Comparison:
+    """Registers a check under its name, which is the reject reason."""
+    COMPARISONS[check.__name__] = check
+    return check
+
+
+@comparison
 def exact_duplicate(rows: Sequence[Compared], _: QualityReportParameters) -> Iterator[str | None]:
     """A text that, normalised, a seed example of its task or an earlier row has; or that holds a seed example whole."""
     first: dict[str, str] = {}
@@ -61,6 +70,7 @@ def exact_duplicate(rows: Sequence[Compared], _: QualityReportParameters) -> Ite
         yield None if kept == row.request_id else f"same text as {kept}"
 
 
+@comparison
 def near_duplicate(rows: Sequence[Compared], settings: QualityReportParameters) -> Iterator[str | None]:
     """A text that has nearly all its character 5-grams in common with a seed example or an earlier row that stays.
 
@@ -84,10 +94,6 @@ def near_duplicate(rows: Sequence[Compared], settings: QualityReportParameters) 
         yield answers[row.text]
 
 
-COMPARISONS: dict[str, Comparison] = {reason: globals()[reason] for reason in REJECT_REASONS if reason in globals()}
-"""The functions of this module that bear the name of a reason, in the public order."""
-
-
 class Sought:
     """Seed examples that are looked for in texts, thousands of them fast.
 
@@ -108,7 +114,7 @@ class Sought:
         if self._by_token:
             for token in self._by_token.keys() & set(_TOKEN.findall(text)):
                 seeds += self._by_token[token]
-        return any(seed in text and named_as(text, seed, None) is not None for seed in seeds)
+        return any(seed in text and find_label_mention(text, seed, None) is not None for seed in seeds)
 
 
 def _unframed(seed: str) -> str:

@@ -1,7 +1,8 @@
-"""The reject reasons of single rows: each check takes a candidate and gives back why it is no example, or None.
+"""Checks of single rows: each takes a candidate and returns why it is no example, or None.
 
-To add one: write the function, and put its name into `schemas.outcomes.REJECT_REASONS`. Those that compare rows stand
-in `comparisons`.
+A check is a function with `@row_check` that bears the name of a reason in `schemas.outcomes.REJECT_REASONS`. It reads
+its row only, and finds the same on any machine and in any process. Costly values are cached properties of `Candidate`.
+Checks that compare rows stand in `comparisons`. The next run applies a new check to rows that are paid for already.
 """
 
 import unicodedata
@@ -9,9 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from synthetic_textcat.pipelines.quality_report.checks.language import Finding, language_of
-from synthetic_textcat.pipelines.quality_report.checks.leakage import named_as
-from synthetic_textcat.schemas.outcomes import REJECT_REASONS
+from synthetic_textcat.pipelines.quality_report.checks.language import Finding, check_language
+from synthetic_textcat.pipelines.quality_report.checks.leakage import find_label_mention
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.text.unicode import normalised
 
@@ -57,12 +57,22 @@ class Candidate:
     @cached_property
     def in_language(self) -> Finding | None:
         """Whether the text is in the language that was asked for."""
-        return language_of(self.input_text, self.language) if self.language else None
+        return check_language(self.input_text, self.language) if self.language else None
 
 
 Check = Callable[[Candidate], str | None]
 
+ROW_CHECKS: dict[str, Check] = {}
+"""Reject reason → check; `verdicts` tries them in the order of `REJECT_REASONS`."""
 
+
+def row_check(check: Check) -> Check:
+    """Registers a check under its name, which is the reject reason."""
+    ROW_CHECKS[check.__name__] = check
+    return check
+
+
+@row_check
 def empty_field(row: Candidate) -> str | None:
     """Text or a label without a single visible character."""
     fields = ("input_text", "label", "misleading_label")
@@ -70,22 +80,26 @@ def empty_field(row: Candidate) -> str | None:
     return f"empty: {', '.join(empty)}" if empty else None
 
 
+@row_check
 def label_not_in_set(row: Candidate) -> str | None:
     """A label that the closed set does not have."""
     return f"label {row.label!r}" if row.known.labels and row.label not in row.known.labels else None
 
 
+@row_check
 def misleading_label_not_in_set(row: Candidate) -> str | None:
     """A misleading label that the closed set does not have."""
     wrong = row.known.labels and row.misleading_label not in row.known.labels
     return f"misleading label {row.misleading_label!r}" if wrong else None
 
 
+@row_check
 def same_labels(row: Candidate) -> str | None:
     """A misleading label that is the label: it would teach a model nothing, or worse."""
     return f"both {row.label!r}" if normalised(row.label) == normalised(row.misleading_label) else None
 
 
+@row_check
 def label_not_as_planned(row: Candidate) -> str | None:
     """Another label of the set than the one that was asked for."""
     if row.planned_label is None or row.label == row.planned_label:
@@ -93,20 +107,18 @@ def label_not_as_planned(row: Candidate) -> str | None:
     return f"planned {row.planned_label!r}, got {row.label!r}"
 
 
+@row_check
 def label_leaked(row: Candidate) -> str | None:
     """A label that the text names: the text would be classified by reading its answer."""
     leaked = list(_named(row))
     return f"the text names {' and '.join(leaked)}" if leaked else None
 
 
+@row_check
 def wrong_language(row: Candidate) -> str | None:
     """A text that is clearly in another language than was asked for, or in another script."""
     found = row.in_language
     return f"asked for {row.language}, {found.found}" if found is not None and found.verdict == "wrong" else None
-
-
-ROW_CHECKS: dict[str, Check] = {reason: globals()[reason] for reason in REJECT_REASONS if reason in globals()}
-"""The functions of this module that bear the name of a reason, in the public order."""
 
 
 def known_of(task: Task) -> Known:
@@ -121,6 +133,6 @@ def _is_visible(character: str) -> bool:
 def _named(row: Candidate) -> Iterator[str]:
     for label in (row.label, row.misleading_label):
         sought = normalised(label)
-        found = named_as(row.text, sought, row.language)
+        found = find_label_mention(row.text, sought, row.language)
         if found is not None:
             yield repr(label) if found == sought else f"{label!r} as {found!r}"

@@ -7,14 +7,46 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from synthetic_textcat.errors import StaleTableError
-from synthetic_textcat.pipelines.quality_report.checks.comparisons import COMPARISONS, Compared
-from synthetic_textcat.pipelines.quality_report.checks.parallel import processes_for, shared_out, watched
-from synthetic_textcat.pipelines.quality_report.checks.row_checks import ROW_CHECKS, Candidate, Known, wrong_language
+from synthetic_textcat.pipelines.quality_report.checks.comparisons import COMPARISONS, Compared, Comparison
+from synthetic_textcat.pipelines.quality_report.checks.parallel import parallel_map, processes_for, track
+from synthetic_textcat.pipelines.quality_report.checks.row_checks import (
+    ROW_CHECKS,
+    Candidate,
+    Check,
+    Known,
+    wrong_language,
+)
+from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.rows import FINDINGS, plain
 
 _AT_ONCE = 20_000  # rows that are Python objects at a time
 _FIELDS = ("request_id", "input_text", "label", "misleading_label", "task_id", "language")
+
+
+Registered = tuple[dict[str, Check], dict[str, Comparison]]
+
+
+def in_public_order(row_checks: Mapping[str, Check], comparisons: Mapping[str, Comparison]) -> Registered:
+    """Both registries in the order of `REJECT_REASONS`.
+
+    Raises:
+        ValueError: If a check and a reason lack one another, or a comparison precedes a check of one row.
+    """
+    registered = {*row_checks, *comparisons}
+    if unlisted := sorted(registered.difference(REJECT_REASONS)):
+        raise ValueError(f"schemas.outcomes.REJECT_REASONS lacks the checks {', '.join(unlisted)}")
+    if without := [reason for reason in REJECT_REASONS if reason not in registered]:
+        raise ValueError(f"No function in row_checks or comparisons is registered as {', '.join(without)}")
+    if any(reason in row_checks for reason in REJECT_REASONS[len(row_checks) :]):
+        raise ValueError("REJECT_REASONS names a comparison before a check of one row")
+    return (
+        {reason: row_checks[reason] for reason in REJECT_REASONS if reason in row_checks},
+        {reason: comparisons[reason] for reason in REJECT_REASONS if reason in comparisons},
+    )
+
+
+_ROW_CHECKS, _COMPARISONS = in_public_order(ROW_CHECKS, COMPARISONS)
 
 
 class Verdict(NamedTuple):
@@ -57,12 +89,12 @@ def judge(rows: Iterable[Candidate], settings: QualityReportParameters, total: i
         total: How many rows they are. If many, processes share the work, and it is shown how far it is.
     """
     check = partial(_judge_alone, flag_only=settings.flag_only)
-    alone = list(watched(shared_out(check, rows, processes_for(total)), total, "Checking rows"))
+    alone = list(track(parallel_map(check, rows, processes_for(total)), total, "Checking rows"))
     judgements = [row.judgement for row in alone]
-    for reason, comparison in COMPARISONS.items():
+    for reason, comparison in _COMPARISONS.items():
         standing = [place for place, judgement in enumerate(judgements) if judgement.verdict is None]
         compared = [row for place in standing if (row := alone[place].compared) is not None]
-        details = watched(comparison(compared, settings), len(standing), f"Looking for {reason.replace('_', ' ')}s")
+        details = track(comparison(compared, settings), len(standing), f"Looking for {reason.replace('_', ' ')}s")
         for place, detail in zip(standing, details, strict=True):
             if detail is not None:
                 judgements[place] = _with(judgements[place], Verdict(reason, detail), settings.flag_only)
@@ -72,7 +104,7 @@ def judge(rows: Iterable[Candidate], settings: QualityReportParameters, total: i
 def judge_alone(row: Candidate, flag_only: Collection[str] = ()) -> Judgement:
     """The judgement of the checks that need no other row."""
     judgement = Judgement()
-    for reason, check in ROW_CHECKS.items():
+    for reason, check in _ROW_CHECKS.items():
         detail = check(row)
         if check is wrong_language and row.in_language is not None:
             judgement = judgement._replace(language=row.in_language.verdict)
