@@ -198,7 +198,7 @@ def about_file(error: OSError, path: object = "", verb: str = "read or write") -
 
     Args:
         error: What the system said. Libraries put their own words into it, so its number counts where it has one.
-        path: The file, as it is named in the catalog; empty where nobody knows it.
+        path: The file, as it is named in the catalog; empty if unknown.
         verb: What could not be done with it.
     """
     number = _number_of(error)

@@ -119,7 +119,7 @@ def learn_url(text: str, place: str = "", *, whole_query: bool = False) -> None:
 
     Args:
         text: Any text.
-        place: What to call it, if values too short to be masked are to be told.
+        place: Name for messages; empty = values too short are not reported.
         whole_query: Whether all of a query is secret, and what looks like a token in the path; else what is so by its
             name.
     """
