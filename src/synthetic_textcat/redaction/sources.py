@@ -115,13 +115,13 @@ def learn_query(query: Any, place: str) -> None:
 
 
 def learn_url(text: str, place: str = "", *, whole_query: bool = False) -> None:
-    """Learns the secrets of all addresses in a text.
+    """Registers the secrets in all addresses of a text.
 
     Args:
         text: Any text.
         place: Name for messages; empty = values too short are not reported.
-        whole_query: Whether all of a query is secret, and what looks like a token in the path; else what is so by its
-            name.
+        whole_query: Whether the whole query and anything like a token in the path is secret; else only parameters with
+            secret names are.
     """
     if "://" not in text:
         return
