@@ -95,7 +95,7 @@ redact_streams()
 
 @click.group()
 def cli() -> None:
-    """Commands of this project, beside Kedro's."""
+    """Commands of this project, in addition to Kedro's."""
 
 
 cli.add_command(run)

@@ -194,12 +194,12 @@ def causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def about_file(error: OSError, path: object = "", verb: str = "read or write") -> str:
-    """One sentence with the file and the cause, and one with the next step.
+    """Message for a file system error: the file and the cause, then the next step.
 
     Args:
-        error: What the system said. Libraries put their own words into it, so its number counts where it has one.
-        path: The file, as it is named in the catalog; empty where nobody knows it.
-        verb: What could not be done with it.
+        error: The error. Libraries change its message, so its number takes precedence.
+        path: The file as named in the catalog; empty if unknown.
+        verb: The operation that failed.
     """
     number = _number_of(error)
     said = os.strerror(number) if number else single_line(error)
@@ -208,12 +208,12 @@ def about_file(error: OSError, path: object = "", verb: str = "read or write") -
 
 
 def _number_of(error: OSError) -> int:
-    """The errno; 0 where there is none, or where a subclass of a library counts by a list of its own (ssl, DNS)."""
+    """The errno; 0 if there is none, or if a library's subclass uses its own numbers (ssl, DNS)."""
     return error.errno or 0 if type(error).__module__ == OSError.__module__ else 0
 
 
 def short_path(path: object) -> str:
-    """A path as seen from the folder of the command, if it lies in it."""
+    """The path relative to the working directory, if it lies within it."""
     try:
         return str(Path(str(path)).relative_to(Path.cwd()))
     except (ValueError, OSError):  # OSError: that folder is gone

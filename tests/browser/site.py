@@ -55,8 +55,8 @@ def _build(project: Project) -> None:
     done = project.kedro("viz", "build", "--include-previews")
     assert "Success" in done.stdout, done.stdout + done.stderr
     assert "could not be previewed" not in done.stdout + done.stderr
-    mend = [sys.executable, "-m", "synthetic_textcat.viz_folder", "build"]
-    subprocess.run(mend, cwd=project.folder, env=environment(), check=True)
+    clean = [sys.executable, "-m", "synthetic_textcat.viz_folder", "build"]
+    subprocess.run(clean, cwd=project.folder, env=environment(), check=True)
 
 
 class _Quiet(SimpleHTTPRequestHandler):

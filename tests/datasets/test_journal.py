@@ -91,7 +91,7 @@ def test_a_foreign_file_is_refused_and_left_alone(tmp_path: Path) -> None:
     path.write_text("id,text\n1,mine\n", encoding="ascii")
     with pytest.raises(DatasetError) as caught:
         _dataset(tmp_path).load()
-    assert "line 1 is no completion" in (format_user_error(caught.value) or "")
+    assert "line 1 is not a completion" in (format_user_error(caught.value) or "")
     assert path.read_text(encoding="ascii") == "id,text\n1,mine\n"
 
 
@@ -183,7 +183,7 @@ def test_a_new_journal_that_gets_no_line_is_not_left_behind(tmp_path: Path) -> N
     [
         ("folder", "Is a directory. Next: move the folder away"),
         ("pipe", "it is no regular file"),
-        ("loop", "Too many levels of symbolic links. Next: mend the symbolic link"),
+        ("loop", "Too many levels of symbolic links. Next: fix the symbolic link"),
         ("unmounted", "No such file or directory"),
         ("folder is a dead link", "File exists. Next: move away what stands"),
     ],
@@ -212,9 +212,9 @@ def test_a_foreign_file_is_refused_when_it_is_opened(content: str, tmp_path: Pat
     path = tmp_path / "data" / "journal.jsonl"
     path.parent.mkdir()
     path.write_text(content, encoding="ascii")
-    with pytest.raises(JournalError, match="line 1 is no completion"):
+    with pytest.raises(JournalError, match="line 1 is not a completion"):
         _dataset(tmp_path).lock()
-    with pytest.raises(DatasetError, match="line 1 is no completion"):
+    with pytest.raises(DatasetError, match="line 1 is not a completion"):
         _dataset(tmp_path).save([completion()])
     assert path.read_text(encoding="ascii") == content
 

@@ -72,7 +72,7 @@ def test_a_part_is_a_text_that_knows_its_file(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (_USER + '{"input_text": "..."}', ', line 7, message 2 has {"input_text": "..."}, which is no placeholder.'),
+        (_USER + '{"input_text": "..."}', ', line 7, message 2 has {"input_text": "..."}, which is not a placeholder.'),
         (_USER + "{\n", ", line 7, message 2 has a single {. Next: write {{ and }} for braces that are text"),
         (_USER + "{task.upper}", ", line 7, message 2 has {task.upper}, where a placeholder is a name alone. Next: "),
         (_SYSTEM + '  - role: user\n    content: "a\\n{"\n', ", line 5, message 2 has a single {"),

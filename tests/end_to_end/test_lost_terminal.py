@@ -47,7 +47,7 @@ def test_a_run_goes_on_when_its_reader_has_ended(project: Project) -> None:
     said = running.stderr.read()
     assert running.wait(120) == 0, said
     assert _is_whole(project)
-    assert said.count("stdout can't be written (whatever read it has ended): the run goes on without it") == 1
+    assert said.count("stdout can't be written (its reader has ended): the run continues without it") == 1
     assert len(said.splitlines()) == 1, said  # no traceback, no "Exception ignored"
     running.stderr.close()
 

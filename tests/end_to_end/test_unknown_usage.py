@@ -38,7 +38,7 @@ def test_a_reply_that_is_not_counted_ends_a_capped_run_at_once(
 
     assert done.returncode == 1
     said = " ".join(done.stderr.split())
-    assert "does not say how many tokens a call took, so generation.max_tokens_total can't be kept" in said
+    assert "does not report how many tokens a call used, so generation.max_tokens_total can't be kept" in said
     assert "Traceback" not in done.stdout + done.stderr
     lines = project.journal()
     assert len(lines) == server.stats()["requests"]

@@ -143,7 +143,7 @@ def test_empty_lines_are_no_fault(tmp_path: Path, caplog: pytest.LogCaptureFixtu
 def test_a_file_of_another_program_is_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "j.jsonl"
     path.write_bytes(content)
-    with pytest.raises(JournalError, match=r"j\.jsonl: line 1 is no completion of this project") as caught:
+    with pytest.raises(JournalError, match=r"j\.jsonl: line 1 is not a completion of this project") as caught:
         Journal(path)
     assert "\n" not in str(caught.value)
     assert path.read_bytes() == content
@@ -162,9 +162,9 @@ def test_what_is_no_file_is_one_line(tmp_path: Path) -> None:
     lost.symlink_to(tmp_path / "unmounted" / "j.jsonl")
     os.mkfifo(tmp_path / "pipe.jsonl")
     for path, said in [
-        (tmp_path, "no regular file"),
-        (tmp_path / "pipe.jsonl", "no regular file"),
-        (loop, "Too many levels of symbolic links. Next: mend the symbolic link"),
+        (tmp_path, "not a regular file"),
+        (tmp_path / "pipe.jsonl", "not a regular file"),
+        (loop, "Too many levels of symbolic links. Next: fix the symbolic link"),
         (lost, "No such file or directory"),
     ]:
         with pytest.raises(JournalError, match=re.escape(said)) as caught:

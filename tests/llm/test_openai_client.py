@@ -130,12 +130,12 @@ async def test_calls_go_through_a_proxy_with_its_user(
     ("name", "value", "says"),
     [
         ("OPENAI_API_KEY", "sk-secret-word\n", "OPENAI_API_KEY ends in a line break"),
-        ("OPENAI_API_KEY", "sk-secret-wörd", "OPENAI_API_KEY has a letter or sign beyond ASCII"),
+        ("OPENAI_API_KEY", "sk-secret-wörd", "OPENAI_API_KEY contains a character that is not ASCII"),
         ("OPENAI_ORG_ID", "secret-word\n", "OPENAI_ORG_ID ends in a line break"),
         (
             "OPENAI_CUSTOM_HEADERS",
             "X-Team: secret\x01word",
-            r"The header X-Team \(OPENAI_CUSTOM_HEADERS\) has a control",
+            r"The header X-Team \(OPENAI_CUSTOM_HEADERS\) contains a control",
         ),
         ("OPENAI_BASE_URL", "localhost/secret-word", "OPENAI_BASE_URL has no scheme"),
         ("OPENAI_API_BASE", "http://secret-word@host/v1", "OPENAI_API_BASE has a user but no password"),
@@ -157,8 +157,11 @@ def test_what_can_not_be_sent_is_one_line_before_the_first_call(
 @pytest.mark.parametrize(
     ("kwargs", "says"),
     [
-        ({"default_headers": {"X-Team": "secret\nword"}}, r"The header X-Team \(catalog entry llm\) has a line break"),
-        ({"organization": "secret-word "}, r"organization \(catalog entry llm\) begins or ends with a blank"),
+        (
+            {"default_headers": {"X-Team": "secret\nword"}},
+            r"The header X-Team \(catalog entry llm\) contains a line break",
+        ),
+        ({"organization": "secret-word "}, r"organization \(catalog entry llm\) begins or ends with white space"),
         ({"base_url": "ftp://secret-word/v1"}, r"base_url \(catalog entry llm\) begins with ftp://"),
         ({"openai_proxy": "secret-word:1"}, "openai_proxy has no scheme"),
     ],
@@ -175,7 +178,7 @@ def test_values_that_are_never_masked_are_told_once(caplog: pytest.LogCaptureFix
         _build(default_headers={"X-Tiny": "tiny-1"})
     told = [message for message in caplog.messages if "header X-Tiny of default_headers of" in message]
     assert len(told) == 1
-    assert told[0].startswith("Shorter than 8 characters, so never masked in files and logs: ")
+    assert told[0].startswith("Shorter than 8 characters, so not masked in files and logs: ")
     assert "tiny-1" not in told[0]
 
 

@@ -66,7 +66,7 @@ def test_a_class_without_structured_output_is_told_once(caplog: pytest.LogCaptur
         assert [_outcome(x) for x in _run(chat, calls=5)] == ["accepted"] * 5
     [warning] = caplog.messages
     assert warning.startswith("FakeListChatModel has no structured output")
-    assert "only validated" in warning
+    assert "replies are validated" in warning
     caplog.clear()
     _run(chat_by_path(f"{FAKES}.FakeListChatModel", {"responses": [GOOD]}, structured_output="none"))
     assert not caplog.messages

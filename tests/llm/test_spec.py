@@ -62,7 +62,7 @@ def test_the_template_writer_bears_no_other_models_name() -> None:
 
 @pytest.mark.parametrize("class_path", [OPENAI_CLASS, _FAKE_CLASS])
 def test_no_other_model_bears_the_template_writers_name(class_path: str) -> None:
-    with pytest.raises(ModelSetupError, match=f"llm.model={OFFLINE_MODEL} is no model of {class_path}"):
+    with pytest.raises(ModelSetupError, match=f"llm.model={OFFLINE_MODEL} is not a model of {class_path}"):
         ChatModelSpec(class_path).build(_llm(OFFLINE_MODEL))
 
 
@@ -102,7 +102,7 @@ def test_a_setting_that_another_class_lacks_is_named(settings: dict[str, Any], n
 
 
 def test_a_class_that_is_no_chat_model_is_named() -> None:
-    with pytest.raises(ModelSetupError, match=r"json\.JSONDecoder \(catalog entry llm\) is no chat model of LangChain"):
+    with pytest.raises(ModelSetupError, match=r"json\.JSONDecoder \(catalog entry llm\) is not a LangChain chat model"):
         ChatModelSpec("json.JSONDecoder").build(_llm())
 
 
@@ -136,7 +136,7 @@ def test_retries_are_the_engines_and_no_model_class_retries_beside_it() -> None:
 
 @pytest.mark.parametrize("given", ["many", -1, 1.5, True, 101])
 def test_retries_that_are_no_number_are_named_before_a_call(given: Any) -> None:
-    with pytest.raises(ModelSetupError, match=r"^max_retries .* a whole number from 0 to 100; mend it in"):
+    with pytest.raises(ModelSetupError, match=r"^max_retries .* a whole number from 0 to 100. Next: fix it in"):
         _ = ChatModelSpec(OPENAI_CLASS, {"max_retries": given}).max_retries
 
 
@@ -161,7 +161,7 @@ def test_the_timeout_of_the_catalog_is_the_deadline_of_a_call(kwargs: dict[str, 
 
 @pytest.mark.parametrize("timeout", ["soon", 0, -3, True, float("inf"), float("nan")])
 def test_a_timeout_that_is_no_time_is_named_before_a_call(timeout: Any) -> None:
-    with pytest.raises(ModelSetupError, match=r"^timeout .* a number of seconds above 0; mend it in"):
+    with pytest.raises(ModelSetupError, match=r"^timeout .* a number of seconds above 0. Next: fix it in"):
         _ = ChatModelSpec(OPENAI_CLASS, {"timeout": timeout}).deadline_s
 
 

@@ -103,7 +103,7 @@ def test_a_language_that_nothing_is_near_is_told_where_all_are() -> None:
 
 @pytest.mark.parametrize("choice", [["paper"], {"paper": 1}, ["Paper", "de"]])
 def test_the_preset_stands_alone(choice: Choice) -> None:
-    with pytest.raises(ValueError, match="'paper' stands alone, not among values; write language: paper"):
+    with pytest.raises(ValueError, match="'paper' can't be combined with values; write language: paper"):
         weights_of("language", choice)
 
 

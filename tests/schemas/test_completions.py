@@ -171,7 +171,7 @@ def test_names_that_a_reader_takes_for_one_or_can_not_see_make_no_set(names: tup
 
 
 def test_two_names_that_are_one_are_said_in_a_sentence() -> None:
-    with pytest.raises(ValidationError, match="'no fire' and 'no_fire' are one name but for case and the signs"):
+    with pytest.raises(ValidationError, match="'no fire' and 'no_fire' differ only in case or in the separators"):
         LabelSet.model_validate(_labels("no fire", "no_fire"))
 
 

@@ -1,4 +1,4 @@
-"""Redaction: which configured values are secret, and texts without them."""
+"""Redaction: detection of secret values in configuration, and their removal from texts."""
 
 from synthetic_textcat.redaction.registry import (
     MASK,

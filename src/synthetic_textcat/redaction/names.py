@@ -1,4 +1,4 @@
-"""Which names of settings, headers, query parameters and environment variables stand for a secret."""
+"""Names of secrets among settings, headers, query parameters and environment variables."""
 
 import re
 from functools import lru_cache
@@ -12,7 +12,7 @@ _SECRET = {
 }
 _SECRET_ENDINGS = ("key", "token", "secret", "password", "passwd")  # apikey, authtoken, PGPASSWORD
 _TRAILING = {"id", "value", "values", "json", "pem", "base", "b", "raw", "text", "bedrock", "string", "header"}
-"""Words behind the one that counts: `aws_access_key_id`, `client_secret_value`, `AWS_BEARER_TOKEN_BEDROCK`."""
+"""Words after the significant one: `aws_access_key_id`, `client_secret_value`, `AWS_BEARER_TOKEN_BEDROCK`."""
 
 _HARMLESS_KEYS = {"cache", "sort", "primary", "foreign", "partition", "public", "idempotency"}
 _HARMLESS_TOKENS = {"eos", "bos", "pad", "unk", "stop", "sep", "mask", "max", "min", "num"}
@@ -23,25 +23,31 @@ PLAIN_SETTINGS = {
     *("profile_name", "project", "project_id", "provider", "region", "region_name", "service", "tenant_id", "type"),
     *("uri", "url", "user", "username", "version"),
 }
-"""What stands among credentials and is public."""
+"""Public settings among credentials."""
 
 _HEADERS = {"headers", "header", "cookies"}
 
 PLAIN_HEADERS = {
     *("accept", "accept-charset", "accept-encoding", "accept-language", "cache-control", "connection"),
     *("content-length", "content-type", "host", "origin", "user-agent"),
-    *("http-referer", "referer", "x-title", "x-openrouter-title", "x-openrouter-categories"),  # OpenRouter: who asks
+    *(
+        "http-referer",
+        "referer",
+        "x-title",
+        "x-openrouter-title",
+        "x-openrouter-categories",
+    ),  # OpenRouter: the calling application
     *("openai-beta", "anthropic-beta", "anthropic-version"),
 }
-"""Headers whose values are public by their meaning. The value of any other header counts as a secret."""
+"""Headers with public values. The value of any other header counts as a secret."""
 
 PLAIN_QUERY = {"api-version", "version", "model", "beta", "alt", "format", "stream", "region"}
-"""Query parameters of model servers whose values are public, with `_` as `-`. Any other one counts as a secret."""
+"""Query parameters with public values, written with `-` for `_`. The value of any other one counts as a secret."""
 
 
 @lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
-    """Whether a setting or variable of this name holds a secret: `api_key`, `clientSecret`, `HF_TOKEN`."""
+    """Whether a setting or variable with this name holds a secret: `api_key`, `clientSecret`, `HF_TOKEN`."""
     words = [word.casefold() for word in _WORDS.findall(name)]
     while len(words) > 1 and (words[-1] in _TRAILING or words[-1].isdigit()):
         if words[-2:] == ["connection", "string"]:
@@ -56,12 +62,12 @@ def is_secret_name(name: str) -> bool:
 
 
 def holds_headers(name: str) -> bool:
-    """Whether a mapping of this name holds HTTP headers: `default_headers`, `extra_headers`, `cookies`."""
+    """Whether a mapping with this name holds HTTP headers: `default_headers`, `extra_headers`, `cookies`."""
     return _last_word(name) in _HEADERS
 
 
 def holds_query(name: str) -> bool:
-    """Whether a mapping of this name holds query parameters: `default_query`, `query_params`."""
+    """Whether a mapping with this name holds query parameters: `default_query`, `query_params`."""
     return _last_word(name) == "query" or name == "query_params"
 
 

@@ -1,7 +1,7 @@
-"""Registry of secret values: the spellings in which they travel, and redaction by them.
+"""Registry of secret values, their encoded spellings, and masking of texts.
 
-There is one registry a process, since secrets are the process's: environment, catalog and credentials. It only grows,
-so that a key that was changed in a notebook stays masked.
+There is one registry per process, since environment, catalog and credentials belong to the process. It only grows, so
+that a key that was changed in a notebook stays masked.
 """
 
 import html
@@ -15,16 +15,16 @@ from urllib.parse import quote, quote_plus
 MASK = "***"
 
 SHORTEST = 8
-"""Characters from which on a value is masked. Local servers take any text for a key, such as `none`, a common word."""
+"""Least length of masked values, in characters. Local servers accept any key, such as the common word `none`."""
 
 _ESCAPE = re.compile(r"\\+(?:u00|x)([0-9a-fA-F]{2})")
 _PERCENT = re.compile(r"%[0-9A-F]{2}")
-_ODD = "surrogateescape"  # a variable may hold bytes that are no text
-_BACKSLASHES = r"\\+"  # one more for each time that JSON stands in JSON
+_ODD = "surrogateescape"  # a variable may hold bytes that are not valid text
+_BACKSLASHES = r"\\+"  # several for JSON within JSON
 
 
 class SecretRegistry:
-    """Secret values, ready to be looked for, and the places of those that are too short for it."""
+    """Known secret values, and the places of values that are too short to be masked."""
 
     def __init__(self) -> None:
         self._secrets: dict[str, None] = {}
@@ -34,11 +34,11 @@ class SecretRegistry:
         self.matcher = Matcher(())
 
     def add(self, value: str, place: str) -> None:
-        """Notes a secret value.
+        """Registers a secret value.
 
         Args:
-            value: The secret; blanks around it do not count.
-            place: Where it is configured, for the user, if its being too short is to be told; it never holds the value.
+            value: The secret; surrounding white space is ignored.
+            place: Where it is configured, for a warning if it is too short; empty = no warning. Never the value itself.
         """
         secret = value.strip()
         if len(secret) < SHORTEST:
@@ -51,7 +51,7 @@ class SecretRegistry:
                 self._prepare()
 
     def add_public(self, value: str) -> None:
-        """Notes a value that is never masked, though it may also stand where secrets do."""
+        """Registers a value that is never masked, even if it is also configured as a secret."""
         with self._lock:
             if value not in self._public:
                 self._public.add(value)
@@ -61,19 +61,19 @@ class SecretRegistry:
         self.matcher = Matcher(tuple(secret for secret in self._secrets if secret not in self._public))
 
     def short(self) -> list[str]:
-        """The places whose values are too short to be masked."""
+        """Places of values that are too short to be masked."""
         return list(self._short)
 
 
 class Matcher:
-    """Finds some secrets in texts. Immutable, so that threads share it."""
+    """Matcher of a set of secrets. Immutable, so that threads can share it."""
 
     def __init__(self, secrets: tuple[str, ...]) -> None:
-        # A secret may begin with another one, so longer ones come first.
+        # Longest first, since a secret may begin with another one.
         self._spellings = sorted({x for secret in secrets for x in spellings(secret)}, key=len, reverse=True)
 
     def mask(self, text: str) -> str:
-        """The text with each secret, in any of its spellings, replaced by `MASK`."""
+        """The text with all spellings of the secrets replaced by `MASK`."""
         for spelling in self._spellings:
             if spelling in text:
                 text = text.replace(spelling, MASK)
@@ -94,7 +94,7 @@ def _unescaped(escape: re.Match[str]) -> str:
 
 
 def spellings(secret: str) -> set[str]:
-    """All literal spellings of a secret; mostly that is one, since a key is made of letters and digits."""
+    """All literal spellings of a secret; usually one, since keys consist of letters and digits."""
     plain = {secret, " ".join(secret.split())}
     quoted = {
         form
@@ -109,7 +109,7 @@ def spellings(secret: str) -> set[str]:
 
 
 def escaped_pattern(secret: str) -> str:
-    r"""A pattern of the secret with any of its characters escaped, as JSON or Python may: `\u0073`, `\x73`, `\/`."""
+    r"""Pattern that matches the secret with any characters escaped as in JSON or Python: `\u0073`, `\x73`, `\/`."""
     return "".join(map(_escaped, secret))
 
 
@@ -130,27 +130,27 @@ _registry = SecretRegistry()
 
 
 def add_secret(value: str, place: str = "") -> None:
-    """Notes a secret value, and where it is configured if the user is to hear that it is too short to be masked."""
+    """Registers a secret value; `place` says where it is configured, for a warning if it is too short to be masked."""
     _registry.add(value, place)
 
 
 def add_public(value: str) -> None:
-    """Notes a value that is never masked: the model's name, which a header may repeat."""
+    """Registers a value that is never masked, such as the model's name, which a header may repeat."""
     _registry.add_public(value)
 
 
 def short_secrets() -> list[str]:
-    """The places of configured values that are too short to be masked."""
+    """Places of configured values that are too short to be masked."""
     return _registry.short()
 
 
 def mask(text: str) -> str:
-    """The text without the secrets that are known: for texts of others, as they come in. Takes microseconds."""
+    """The text with known secrets masked; for incoming foreign text. Takes microseconds."""
     return _registry.matcher.mask(text)
 
 
 def mask_within(value: Any) -> Any:
-    """The value with the texts in its lists and mappings masked."""
+    """The value with all texts in its lists and mappings masked."""
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, list):

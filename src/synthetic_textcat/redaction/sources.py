@@ -1,4 +1,4 @@
-"""Sources of secrets: environment, command line, catalog, credentials, addresses; redaction of own output."""
+"""Sources of secrets (environment, command line, catalog, credentials, addresses), and redaction of output."""
 
 import base64
 import binascii
@@ -21,10 +21,10 @@ from synthetic_textcat.redaction.names import (
 from synthetic_textcat.redaction.registry import MASK, add_secret, mask
 
 ADDRESS_VARIABLES = ("OPENAI_BASE_URL", "OPENAI_API_BASE", "OPENAI_PROXY", "MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
-"""Variables of ours with an address whose whole query is secret; of others only what is so by its name."""
+"""Variables with an address whose whole query is secret; in other variables only parameters with secret names are."""
 
-_TOLD = {"OPENAI_API_KEY", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN", "HF_TOKEN", *ADDRESS_VARIABLES}
-"""Variables of which it is told if they are too short to be masked; those of other programs are not our business."""
+_WARNED_OF = {"OPENAI_API_KEY", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN", "HF_TOKEN", *ADDRESS_VARIABLES}
+"""Variables reported if they are too short to be masked; variables of other programs are not reported."""
 
 _USERINFO = re.compile(r"://([^/?#\s]*)@")
 _QUERY = re.compile(r"\?([^#\s]*)")
@@ -34,23 +34,23 @@ _SCHEME = re.compile(r"(?:api-?key|basic|bearer|digest|key|negotiate|token)\s+(.
 _HEADER_LINE = re.compile(r"\s*([^:=\s]+)\s*[:=]\s*(.*)")
 
 _LONG_LINE = 16
-"""Characters of a line of a secret text, such as a private key, from which on it is a secret of its own."""
+"""Least length of a line of a multi-line secret, such as a private key, that is a secret by itself."""
 
 _seen: dict[str, str] = {}
 _ANY_USERINFO = re.compile(r"(?<=://)[^/?#@\s]+@")
 
 
 def learn_environment() -> None:
-    """Learns the secrets of all variables that are new or changed."""
+    """Registers the secrets in new and changed environment variables."""
     for name in list(os.environ):
         value = os.environ.get(name, "")  # another thread may have unset it
         if _seen.get(name) != value:
             _seen[name] = value
-            _learn_variable(name, value, name if name in _TOLD else "")
+            _learn_variable(name, value, name if name in _WARNED_OF else "")
 
 
 def learn_command_line() -> None:
-    """Learns what was typed as the value of a secret name: refused as it may be, it stands in tags and errors."""
+    """Registers values of secret names on the command line: even if refused, they appear in tags and errors."""
     for argument in sys.argv[1:]:
         for part in argument.split(","):
             name, _, value = part.partition("=")
@@ -60,11 +60,11 @@ def learn_command_line() -> None:
 
 
 def learn_settings(settings: Any, place: str) -> None:
-    """Learns the secrets in nested settings: by their names, by the containers that hold them, and in addresses.
+    """Registers the secrets in nested settings: by name, by container, and in addresses.
 
     Args:
         settings: Mappings and lists of plain values.
-        place: What to call them to the user, such as `the catalog entry llm`; empty = values too short are not told.
+        place: Name for messages, such as `the catalog entry llm`; empty = values too short are not reported.
     """
     if isinstance(settings, Mapping):
         for name, value in settings.items():
@@ -77,7 +77,7 @@ def learn_settings(settings: Any, place: str) -> None:
 
 
 def learn_credentials(credentials: Any, place: str) -> None:
-    """Learns all values of a mapping of credentials but those whose names say that they are public."""
+    """Registers all values of a mapping of credentials except those with public names."""
     if isinstance(credentials, Mapping):
         for name, value in credentials.items():
             is_plain = str(name).casefold() in PLAIN_SETTINGS
@@ -91,7 +91,7 @@ def learn_credentials(credentials: Any, place: str) -> None:
 
 
 def learn_headers(headers: Any, place: str) -> None:
-    """Learns the values of HTTP headers, and the credentials behind a scheme such as `Bearer`."""
+    """Registers the values of HTTP headers, and credentials after a scheme such as `Bearer`."""
     for name, value in _pairs(headers):
         text = _plain_text(value)
         if text is None or is_plain_header(name):
@@ -106,7 +106,7 @@ def learn_headers(headers: Any, place: str) -> None:
 
 
 def learn_query(query: Any, place: str) -> None:
-    """Learns the values of query parameters."""
+    """Registers the values of query parameters."""
     for name, value in _pairs(query):
         for item in value if isinstance(value, list | tuple) else [value]:
             text = _plain_text(item)
@@ -115,13 +115,13 @@ def learn_query(query: Any, place: str) -> None:
 
 
 def learn_url(text: str, place: str = "", *, whole_query: bool = False) -> None:
-    """Learns the secrets of all addresses in a text.
+    """Registers the secrets in all addresses of a text.
 
     Args:
         text: Any text.
-        place: What to call it, if values too short to be masked are to be told.
-        whole_query: Whether all of a query is secret, and what looks like a token in the path; else what is so by its
-            name.
+        place: Name for messages; empty = values too short are not reported.
+        whole_query: Whether the whole query and anything like a token in the path is secret; else only parameters with
+            secret names are.
     """
     if "://" not in text:
         return
@@ -161,7 +161,7 @@ def _learn_variable(name: str, value: str, place: str) -> None:
 
 
 def _learn_text(text: str, place: str) -> None:
-    """Learns a secret text; of several lines, of JSON or of `name=value;` pairs also its parts."""
+    """Registers a secret text, and the parts of several lines, JSON, or `name=value;` pairs."""
     add_secret(text, place)
     if "\n" in text.strip():
         for line in text.splitlines():
@@ -178,7 +178,7 @@ def _learn_text(text: str, place: str) -> None:
 
 
 def _learn_userinfo(userinfo: str, place: str) -> None:
-    """Learns the password with and without its user, and the user alone where a key stands in its place."""
+    """Registers the password with and without its user, and the user alone if it is a key."""
     user, is_pair, password = userinfo.partition(":")
     add_secret(userinfo)
     for each in {password if is_pair else user, unquote(password if is_pair else user)}:
@@ -209,7 +209,7 @@ def _pairs(container: Any) -> Iterable[tuple[str, Any]]:
 
 
 def _plain_text(value: Any) -> str | None:
-    """A value that may be secret as it is sent; nothing of booleans, which are switches."""
+    """The text that is sent for a value that may be secret; None for booleans, which are switches."""
     if hasattr(value, "get_secret_value"):
         value = value.get_secret_value()
     if isinstance(value, bytes):
@@ -218,6 +218,6 @@ def _plain_text(value: Any) -> str | None:
 
 
 def redact(text: str) -> str:
-    """The text without known secrets, those of the environment as it is now, and the userinfo of any address."""
+    """The text without known secrets, current secrets of the environment, and userinfo in addresses."""
     learn_environment()
     return _ANY_USERINFO.sub(f"{MASK}@", mask(text))

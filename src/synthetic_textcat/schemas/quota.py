@@ -1,6 +1,6 @@
-"""Quota: accepted rows asked for in each cell, and the rounds of planned rows that fill it.
+"""Quota: the target of accepted rows in each cell, and the rounds of planned rows that fill it.
 
-A cell is one combination of the values of the plan's columns that `attribute_sampling.per` names.
+A cell is a combination of values of the plan's columns named by `attribute_sampling.per`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,41 +9,42 @@ from math import ceil, log
 from typing import Any, Literal, Self
 
 import pandas as pd
+from pydantic import AliasChoices, Field
 
 from synthetic_textcat.schemas.block import Block
 from synthetic_textcat.schemas.rows import plain
 
 ANY = "any"
-"""How a value is shown that is not planned: a label that the model invents, an attribute that a task has not."""
+"""Display of a value that is not planned: a label that the model invents, or an attribute that a task lacks."""
 
 Cell = tuple[str | None, ...]
 """A cell's values, in the order of `per`; None for a label that the model invents."""
 
 
 PlannedBy = tuple[str, str | None, int | None]
-"""Recipe, model with prompts, and target: what rounds go by."""
+"""Inputs of the rounds: recipe, model with prompts, and target."""
 
 _USUAL_ROWS = 5
-_MOST_FOR_ONE = 10  # rows for one that is missing: a lower yield had better be looked at before it is paid for
-_MISFORTUNE = 0.01  # the chance at which a second round without a row is no longer put down to bad luck
+_MOST_FOR_ONE = 10  # planned rows per missing row: a lower yield should be examined before paying for it
+_MISFORTUNE = 0.01  # significance level at which a second round without a row does not count as bad luck
 _MOST_FOR_CERTAINTY = 20
 
 
 class CellRows(Block):
-    """Rows that a round plans in one cell."""
+    """Planned rows of a round in one cell."""
 
     cell: dict[str, str | None]
     rows: int
 
 
 class Rounds(Block):
-    """What the dataset `rounds` holds: the plan of a quota is a function of its recipe and of these.
+    """Rounds of a quota (dataset `rounds`): the plan is a function of its recipe and of these.
 
     Attributes:
-        recipe: Sha256 of all that the plan is drawn from, without the target.
-        asked_with: Sha256 of model, settings and prompts, whose yields later rounds go by; None for any.
-        target: Of each cell when it was planned last; None for any.
-        rounds: For each round, what it planned.
+        recipe: Sha256 of all inputs of the plan except the target.
+        asked_with: Sha256 of model, settings and prompts, whose yields size later rounds; None for any.
+        target: Target of each cell when the last round was planned; None for any.
+        rounds: Planned rows of each round.
     """
 
     recipe: str
@@ -53,17 +54,17 @@ class Rounds(Block):
 
     @property
     def planned_by(self) -> PlannedBy:
-        """What they go by."""
+        """The inputs of these rounds."""
         return self.recipe, self.asked_with, self.target
 
     @property
     def sizes(self) -> list[int]:
-        """Rows of each round; the plan has them one round after another."""
+        """Number of rows in each round; the plan lists the rounds in order."""
         return [sum(each.rows for each in cells) for cells in self.rounds]
 
     @classmethod
     def read(cls, content: Mapping[str, Any] | None) -> Self | None:
-        """What the file holds; None where there is no quota."""
+        """The rounds in the file's content; None without a quota."""
         return cls.model_validate(content) if content else None
 
 
@@ -71,14 +72,14 @@ class ShortCell(Block):
     """A cell that lacks rows.
 
     Attributes:
-        cell: Its values by column.
-        accepted, missing: Rows that it has, and lacks.
-        planned: Rows asked for so far.
-        pending: Those that brought no reply yet, and may when they are asked again.
-        causes: Where the others were lost: reject reason or failure cause, and rows; the most frequent first.
-        unproductive: Whether the last round that planned rows of it brought none that was accepted.
-        infeasible: Whether the last two did: no more is asked for.
-        replies: Of an infeasible cell up to three of the model's last ones, raw.
+        cell: Values by column.
+        accepted, missing: Accepted rows, and rows still missing.
+        planned: Rows planned so far.
+        pending: Planned rows without a reply, which may get one when they are asked again.
+        causes: Reject reason or failure cause of the lost rows → number of rows, most frequent first.
+        unproductive: Whether the last round with rows in the cell yielded no accepted row.
+        infeasible: Whether the last two rounds did: no more rows are planned.
+        replies: Up to three of the model's last raw replies in an infeasible cell.
     """
 
     cell: dict[str, str | None]
@@ -87,22 +88,22 @@ class ShortCell(Block):
     planned: int
     pending: int = 0
     causes: dict[str, int]
-    unproductive: bool = False
+    unproductive: bool = Field(False, validation_alias=AliasChoices("unproductive", "barren"))  # barren: older files
     infeasible: bool = False
     replies: tuple[str, ...] = ()
 
 
 class Shortfall(Block):
-    """What the dataset `shortfall` holds: how far the quota is, and what the next round has to bring.
+    """Progress of a quota (dataset `shortfall`), and the rows that the next round must yield.
 
     Attributes:
-        recipe, asked_with, rounds: Of which plan it tells: see `Rounds`, and how many rounds.
-        target_accepted: Of each cell.
-        asked, accepted, surplus: Cells; accepted rows in them, and those beyond the target.
-        answered: Planned rows that brought a reply.
-        waiting: Ids of the rows that were asked for and brought none.
-        next: What another pass does: it plans a `round`, or asks again for `replies`; None if no pass can bring rows.
-        cells: The short ones.
+        recipe, asked_with, rounds: The plan that it describes, see `Rounds`, and its number of rounds.
+        target_accepted: Target of each cell.
+        asked, accepted, surplus: Number of cells; accepted rows in them, and good rows beyond the target.
+        answered: Planned rows with a reply.
+        waiting: Ids of the planned rows without a reply.
+        next: Action of another pass: plans a `round`, or asks again for `replies`; None if no pass can yield rows.
+        cells: The cells that lack rows.
     """
 
     recipe: str
@@ -119,27 +120,27 @@ class Shortfall(Block):
 
     @property
     def planned_by(self) -> PlannedBy:
-        """What the rounds that it tells of went by."""
+        """The inputs of the rounds that it describes."""
         return self.recipe, self.asked_with, self.target_accepted
 
     @property
     def missing(self) -> int:
-        """Rows, in all cells."""
+        """Missing rows in all cells."""
         return sum(cell.missing for cell in self.cells)
 
     @property
     def done(self) -> int:
-        """Cells that have all their rows."""
+        """Number of complete cells."""
         return self.asked - len(self.cells)
 
     @property
     def infeasible(self) -> list[ShortCell]:
-        """The cells that were given up."""
+        """The infeasible cells."""
         return [cell for cell in self.cells if cell.infeasible]
 
     @classmethod
     def read(cls, content: Mapping[str, Any] | None) -> Self | None:
-        """What the file holds; None where there is no quota."""
+        """The shortfall in the file's content; None without a quota."""
         return cls.model_validate(content) if content else None
 
 
@@ -154,27 +155,27 @@ def named(cell: Cell, per: Sequence[str]) -> dict[str, str | None]:
 
 
 def unnamed(cell: Mapping[str, str | None]) -> Cell:
-    """The way back."""
+    """The inverse of `named`."""
     return tuple(cell.values())
 
 
 def shown(cell: Mapping[str, str | None]) -> str:
-    """The cell in words, for a line."""
+    """The cell as text, for messages."""
     return ", ".join(value if value is not None else ANY for value in cell.values())
 
 
-def counted(number: int, what: str) -> str:
-    """A number with its noun."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, in the plural if needed."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def all_cells(rounds: Rounds) -> list[Cell]:
-    """The cells that have rows in the plan, in their order."""
+    """The cells with planned rows, in plan order."""
     return list(dict.fromkeys(unnamed(each.cell) for each in chain.from_iterable(rounds.rounds)))
 
 
 def rows_for(cell: ShortCell, usual: float) -> int:
-    """By the cell's yield: of few rows it says little, so it is taken together with some rows of the usual yield."""
+    """Rows to plan in a cell by its yield, smoothed with some rows of the usual yield, since few rows say little."""
     needed, answered = cell.missing - cell.pending, cell.planned - cell.pending
     accepted_share = (cell.accepted + _USUAL_ROWS * usual) / (answered + _USUAL_ROWS)
     if not cell.unproductive:
@@ -185,7 +186,7 @@ def rows_for(cell: ShortCell, usual: float) -> int:
 
 
 def _for_certainty(accepted_share: float) -> int:
-    """Rows of which one at least is accepted, but for bad luck."""
+    """Number of rows of which at least one is accepted with probability 1 - `_MISFORTUNE`."""
     if accepted_share >= 1:
         return 1
     return min(_MOST_FOR_CERTAINTY, ceil(log(_MISFORTUNE) / log(1 - accepted_share))) if accepted_share else 1

@@ -1,4 +1,4 @@
-"""The columns of the tables: public names, their pandas dtypes, and the one way to make a frame of them."""
+"""Table schemas: public column names with pandas dtypes, construction of frames, and the hash of the plan."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from synthetic_textcat.hashing import canonical_json
 
 ATTRIBUTES = ("language", "difficulty", "clarity", "num_words")
 
-_AT_ONCE = 20_000  # rows of a long plan that are hashed at once: as Python objects they are many times as large
+_AT_ONCE = 20_000  # rows hashed at once: as Python objects a long plan would be many times as large
 
 _ATTRIBUTE_COLUMNS = dict.fromkeys(ATTRIBUTES, "str")
 
@@ -63,38 +63,38 @@ OUTCOMES = {
 }
 SPLIT_COLUMNS = {"request_id": "str", "split": "str", "planned_split": "str"}
 CONTRACT_COLUMNS = frozenset().union(REQUESTS, CALLS, EXAMPLES, REJECTED, FAILED, FINDINGS, OUTCOMES, SPLIT_COLUMNS)
-"""All names that the tables give a meaning."""
+"""Column names with a fixed meaning."""
 
 
 def with_own(columns: Mapping[str, str], own: Iterable[str]) -> dict[str, str]:
-    """The columns of a table that has attributes, with the user's own after `num_words`."""
+    """The columns of a table with attributes, with the user-defined attributes after `num_words`."""
     last = list(columns).index(ATTRIBUTES[-1]) + 1
     named = list(columns.items())
     return dict([*named[:last], *((name, "str") for name in own), *named[last:]])
 
 
 def own_of(table: pd.DataFrame) -> list[str]:
-    """The user's own attributes of a table: its columns that no contract names, in their order."""
+    """The user-defined attributes of a table: its columns outside of `CONTRACT_COLUMNS`, in their order."""
     return [str(column) for column in table.columns if column not in CONTRACT_COLUMNS]
 
 
 def to_frame(records: Iterable[Mapping[str, object] | Sequence[object]], columns: Mapping[str, str]) -> pd.DataFrame:
-    """A frame with exactly these columns, order and dtypes, also when there is no record at all."""
+    """A frame with exactly these columns, order and dtypes, even without records."""
     return pd.DataFrame(list(records), columns=list(columns)).astype(dict(columns))
 
 
 def with_columns(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
-    """The rows of a frame with exactly these columns, order and dtypes; one that it lacks is missing in each row."""
+    """The frame with exactly these columns, order and dtypes; columns that it lacks are filled with missing values."""
     return frame.reindex(columns=list(columns)).astype(dict(columns)).reset_index(drop=True)
 
 
 def plain(column: "pd.Series[Any]") -> list[Any]:
-    """The values of a column as plain Python values; missing ones are None. Far quicker than to iterate over it."""
+    """The values of a column as Python values, missing ones as None. Far faster than iterating over the column."""
     return column.astype(object).where(column.notna(), None).tolist()
 
 
 def records_of(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """The rows as dicts of plain Python values, one at a time; missing values are None."""
+    """The rows as dicts of Python values, lazily; missing values are None."""
     columns = list(frame.columns)
     for values in frame.itertuples(index=False, name=None):
         yield {
@@ -107,7 +107,7 @@ def fingerprints_of(requests: pd.DataFrame, calls: pd.DataFrame) -> list[str]:
     """The fingerprint of each planned row, in plan order.
 
     Raises:
-        StaleTableError: If a planned row has none: `calls` is of another plan.
+        StaleTableError: If a planned row has none: `calls` belongs to another plan.
     """
     by_row = dict(zip(plain(calls["request_id"]), plain(calls["fingerprint"]), strict=True))
     try:
@@ -115,20 +115,20 @@ def fingerprints_of(requests: pd.DataFrame, calls: pd.DataFrame) -> list[str]:
     except KeyError as row:
         raise StaleTableError(
             f"Row {row} of the dataset 'requests' is not in 'calls': the plan is newer than the calls. "
-            "Next: run `kedro run --pipelines generate`, or plan again with the parameters of before"
+            "Next: run `kedro run --pipelines generate`, or plan again with the earlier parameters"
         ) from None
 
 
 PLAN_VERSION = 2
-"""Which rules a plan is drawn by; another one gives other rows for the same parameters."""
+"""Version of the planning rules; another version plans other rows for the same parameters."""
 
 
 def plan_sha256(requests: pd.DataFrame) -> str:
-    """Hex sha256 of the plan: two runs with the same one asked for the same rows.
+    """Hex sha256 of the plan: two runs with the same hash asked for the same rows.
 
-    Hashed are lines of canonical JSON: the plan's version with the names of the columns, sorted, and for each 20,000
-    rows and each of these columns the distinct values in the order in which they come, followed by the number of each
-    row's value among these as 4 bytes, little-endian, -1 for none.
+    The input is lines of canonical JSON: first the plan's version with the sorted column names. Then, for each 20,000
+    rows and each column, the distinct values in order of appearance, followed by each row's index into these as 4
+    bytes, little-endian, -1 for a missing value.
     """
     names = sorted(requests.columns)
     digest = hashlib.sha256(canonical_json([PLAN_VERSION, names]).encode() + b"\n")

@@ -1,4 +1,4 @@
-"""Run records: the part of a run kept for comparisons, and the hash of a prompt template."""
+"""Run records: the part of a run needed for comparisons, and the hash of a prompt template."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,13 +11,13 @@ from synthetic_textcat.hashing import sha256_of
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was learnt from the rows of a run, by a run of `evaluate`.
+    """Result of a run of `evaluate` on the rows of another run.
 
     Attributes:
-        name: Of that run.
-        metrics: By name.
-        model: The embedding model that read the texts, as given.
-        real_rows: The hash of the evaluation set; empty where there was none.
+        name: Name of the `evaluate` run.
+        metrics: Metrics by name.
+        model: The embedding model, as given.
+        real_rows: Hash of the evaluation set; empty without one.
     """
 
     name: str
@@ -31,15 +31,15 @@ class RunRecord:
     """A finished run.
 
     Attributes:
-        run_id, name: As MLflow has them.
-        started: ISO 8601, UTC.
-        params: By their full names, as logged.
-        tags: All.
-        metrics: By name; those that were null are missing.
+        run_id, name: Id and name in MLflow.
+        started: Start, ISO 8601, UTC.
+        params: Parameters by full name, as logged.
+        tags: All tags.
+        metrics: Metrics by name, without null values.
         outcomes: Columns `OUTCOMES`.
-        prompts: File name to text.
-        tasks: Columns of `tasks`; None where the run did not keep them.
-        evaluation: What its rows train; None where nobody tried.
+        prompts: File name → text.
+        tasks: Columns of `tasks`; None if the run did not keep them.
+        evaluation: Evaluation of its rows; None if there is none.
     """
 
     run_id: str

@@ -1,4 +1,4 @@
-"""Which of a task's seed examples a row is shown: rotated, and others for a row that is planned like an earlier one."""
+"""Rotation of seed examples over a task's rows; rows with equal attributes get different examples."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,15 +13,15 @@ from synthetic_textcat.schemas.tasks import Task
 
 
 def pool_of(task: Task, label: str | None) -> list[str]:
-    """The texts that can be shown to a row: those of its label and those of none; all, where that leaves nothing."""
+    """The texts that a row may show: those with its label or without a label; all texts if there are none."""
     fitting = [example.text for example in task.seed_examples if example.label in (label, None)]
     return fitting if label is not None and fitting else [example.text for example in task.seed_examples]
 
 
 def shown(pool: Sequence[str], turn: int, number: int) -> list[str]:
-    """So many texts of the pool, all of a small one: other ones, or in another order, at each turn until none is left.
+    """A selection of `number` texts of the pool; each turn gives another selection or order until all are used.
 
-    The first rounds of turns begin with each text in turn and go on with the texts behind it; further ones skip some.
+    The first rounds of turns start at each text and take the texts after it; later rounds skip some.
     """
     size, number = len(pool), min(number, len(pool))
     round_, first = divmod(turn % perm(size, number), size)
@@ -29,14 +29,14 @@ def shown(pool: Sequence[str], turn: int, number: int) -> list[str]:
 
 
 def turns_of(requests: pd.DataFrame, tasks: Iterable[Task]) -> dict[str, int]:
-    """For each row of a task with seed examples its turn at them; the first text is at turn modulo size of the pool.
+    """The turn of each row of a task with seed examples; its first text is at the turn modulo the size of the pool.
 
-    Rows of a label begin with the texts of its pool one after the other. A row that is planned like an earlier one of
-    its task goes on to the next text with which none of them began, and when all of these are used, to the next round.
+    Rows of a label start at the texts of its pool in order. A row with the same attributes as an earlier row of its
+    task moves on to the next text at which none of them started, and to the next round once all are used.
 
     Args:
         requests: The whole plan.
-        tasks: Its tasks.
+        tasks: Tasks of the plan.
 
     Returns:
         Request id → turn.
@@ -56,7 +56,7 @@ def turns_of(requests: pd.DataFrame, tasks: Iterable[Task]) -> dict[str, int]:
 
 
 def texts_shown(requests: pd.DataFrame, tasks: Iterable[Task], number: int) -> Mapping[str, tuple[str, ...]]:
-    """Request id → the seed examples in the row's prompt, for each row of a task that has some."""
+    """Request id → the seed examples in the row's prompt, for rows of tasks with seed examples."""
     seeded = {task.task_id: task for task in tasks if task.seed_examples} if number else {}
     turns = turns_of(requests, seeded.values())
     pool = cache(lambda task_id, label: pool_of(seeded[task_id], label))
@@ -69,12 +69,12 @@ def texts_shown(requests: pd.DataFrame, tasks: Iterable[Task], number: int) -> M
 
 
 def planned_alike(requests: pd.DataFrame) -> list[str]:
-    """The columns in which two rows of a task must differ so that their prompts do, their seed examples aside."""
+    """The columns that determine a row's prompt within its task, apart from seed examples."""
     return [*ATTRIBUTES, *own_of(requests), "misleading_label", "label"]
 
 
 def _next(first: int, size: int, taken: set[int]) -> int:
-    """The next turn of rows that are planned alike: of this round of turns the first free one from a text on."""
+    """The next free turn of rows with equal attributes: in the current round, from a given text on."""
     begin = len(taken) // size * size
     place = first % size
     while begin + place in taken:
@@ -85,5 +85,5 @@ def _next(first: int, size: int, taken: set[int]) -> int:
 
 @cache
 def _steps(size: int, number: int, round_: int) -> tuple[int, ...]:
-    """How far after the first text the others of a round stand."""
+    """Offsets of the other texts of a round from its first text."""
     return next(islice(permutations(range(1, size), number - 1), round_, None))

@@ -1,4 +1,4 @@
-"""Task input: accepted forms of tasks, labels and domains in user files."""
+"""Task input: accepted forms of tasks, labels and domains in files of the user."""
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -13,22 +13,22 @@ _LONGEST = 60
 
 
 def shown(value: object) -> str:
-    """A value as an error quotes it, however long it is."""
+    """A value as quoted in an error message, shortened if long."""
     text = repr(value)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
 def no_text(value: object) -> str:
-    """What is said of a value that stands where a text must: YAML takes `no` for a truth value, and 5 for a number."""
+    """Error message for a value that is not a text: YAML reads `no` as a boolean, and 5 as a number."""
     remedy = "write a text" if isinstance(value, list | dict) or value is None else "put it in quotes"
-    return f"{shown(value)} is no text; {remedy}"
+    return f"{shown(value)} is not a text; {remedy}"
 
 
 def listed_labels(labels: object, fields: Collection[str]) -> object:
-    """A mapping name → description as the list that it stands for; anything else as it is.
+    """A mapping name → description as a list of labels; other values unchanged.
 
     Raises:
-        ValueError: If it is one label, whose keys would pass for names.
+        ValueError: If it is a single label, whose keys would count as names.
     """
     if not isinstance(labels, Mapping):
         return labels
@@ -37,10 +37,10 @@ def listed_labels(labels: object, fields: Collection[str]) -> object:
 
 
 def listed_examples(examples: object, fields: Collection[str]) -> object:
-    """A mapping label → text or texts as the list that it stands for; anything else as it is.
+    """A mapping label → text or list of texts as a list of examples; other values unchanged.
 
     Raises:
-        ValueError: If it is one example, whose keys would pass for labels, or a label has neither.
+        ValueError: If it is a single example, whose keys would count as labels, or a label has neither.
     """
     if not isinstance(examples, Mapping):
         return examples
@@ -63,21 +63,21 @@ def _texts(label: object, texts: object) -> Iterator[object]:
 
 
 def checked_weight(weight: object) -> object:
-    """The weight, unless it is a truth value, which would pass for 0 or 1.
+    """The weight, unless it is a boolean, which Python would accept as 0 or 1.
 
     Raises:
-        ValueError: If it is one.
+        ValueError: If it is a boolean.
     """
     if isinstance(weight, bool):
-        raise ValueError("no number")
+        raise ValueError("not a number")
     return weight
 
 
 def checked_choice(choice: object) -> object:
-    """The choice of an attribute's values, if it has one of the forms.
+    """Validates the form of an attribute's choice.
 
     Raises:
-        ValueError: If not; the message says in one sentence what pydantic says once for each form.
+        ValueError: If it has none of the forms; one message, where pydantic has one for each form.
     """
     if choice is None or isinstance(choice, str):
         return choice
@@ -93,13 +93,13 @@ def checked_choice(choice: object) -> object:
 
 
 def checked_choices(choices: object) -> object:
-    """The same of own attributes; one that is null is not given.
+    """Validates the form of user-defined attributes; null values are dropped.
 
     Raises:
-        ValueError: If they are no mapping, or one has none of the forms.
+        ValueError: If they are not a mapping, or a choice has none of the forms.
     """
     if not isinstance(choices, Mapping):
-        raise ValueError(f"{shown(choices)} is no mapping; write `name: value`, as in `tone: formal`")
+        raise ValueError(f"{shown(choices)} is not a mapping; write `name: value`, as in `tone: formal`")
     for name, choice in choices.items():
         if not isinstance(name, str):
             raise ValueError(f"the name {no_text(name)}")
@@ -112,11 +112,11 @@ def checked_choices(choices: object) -> object:
 
 @dataclass(frozen=True)
 class TasksFile:
-    """A file that could be read.
+    """A tasks file that was read.
 
     Attributes:
-        path: Where it lies, for errors.
-        content: A frame for a table (CSV, Parquet), else what YAML or JSON says: a list of entries, if it is right.
+        path: Path, for error messages.
+        content: A frame for CSV and Parquet, else the value of YAML or JSON: a list of entries, if it is valid.
     """
 
     path: str
@@ -125,7 +125,7 @@ class TasksFile:
 
 @dataclass(frozen=True)
 class KeptTasks:
-    """All tasks of an earlier run, in place of a file: nothing is brainstormed beside them.
+    """All tasks of an earlier run, in place of a file; no others are brainstormed.
 
     Attributes:
         table: Its table `tasks`.
@@ -138,8 +138,8 @@ class JsonError(ValueError):
     """A text that is not JSON.
 
     Attributes:
-        problem: What is wrong.
-        line, column: Where, counted from 1; 0 = not known.
+        problem: Description of the error.
+        line, column: Position, counted from 1; 0 = unknown.
     """
 
     def __init__(self, problem: str, line: int = 0, column: int = 0) -> None:
@@ -148,10 +148,10 @@ class JsonError(ValueError):
 
 
 def parse_json(text: str) -> Any:
-    """The value of a JSON text in which no key stands twice.
+    """The value of a JSON text without repeated keys.
 
     Raises:
-        JsonError: If it is none.
+        JsonError: If it is not JSON, or a key occurs twice in an object.
     """
     try:
         return json.loads(text, object_pairs_hook=_without_repeats)
@@ -174,11 +174,11 @@ def _without_repeats(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class DomainsFile:
-    """A file that could be read.
+    """A file of domains that was read.
 
     Attributes:
-        path: Where it lies, for errors.
-        content: What YAML says: a list of texts, if it is right.
+        path: Path, for error messages.
+        content: The value of YAML: a list of texts, if it is valid.
     """
 
     path: str

@@ -1,4 +1,4 @@
-"""Task sentences and label names from a model's reply, cleaned and told apart."""
+"""Cleaning and validation of task sentences and label names in a model's reply."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -10,18 +10,18 @@ from synthetic_textcat.text.unicode import UNSPACED_LETTER, first_invisible, in_
 LONGEST_SENTENCE = 300
 FEWEST_WORDS = 3
 LONGEST_ITEM = 10 * LONGEST_SENTENCE
-"""With all that stands around the sentence. What is longer is not looked at: patterns take their time."""
-LETTERS_A_WORD = 2  # where no spaces tell words apart; in Thai they are longer
+"""Limit of an item with everything around its sentence; longer items are skipped, since patterns are slow on them."""
+LETTERS_A_WORD = 2  # in scripts without spaces; Thai words are longer
 
-_TELLING_KEYS = ("task", "sentence", "description", "text")
+_SENTENCE_KEYS = ("task", "sentence", "description", "text")
 NUMBERING = (
     r"(?:[(\uff08]?\d{1,4}[.):\uff0e\uff09\uff1a\u3001](?!\d)|#\d{1,4}[.):]?"
     r"|(?:classification )?task\s*(?:#?\d{1,4}\s*[.):\u2013\u2014-]|:))"
 )
-"""What numbers an item of a list: `1.`, `(2)`, `#3`, `Task 4:`, `5、`. For patterns that ignore case."""
+"""Pattern of an item's number: `1.`, `(2)`, `#3`, `Task 4:`, `5、`. Needs IGNORECASE."""
 
 CODE_NAME = r"__[a-z0-9_]+__"
-"""A name with underscores of its own, as in Python: `__init__`. Around other words they are markup."""
+"""Pattern of a name that contains underscores, as in Python: `__init__`. Around other words they are markup."""
 
 BULLET = r"(?:[-*+\u2013\u2014](?=\s)|[\u2022\u2023\u25aa\u25cf\u25e6\u30fb\u2192\u2460-\u2473])"
 
@@ -47,13 +47,13 @@ _WRAPPING = re.compile(rf"(?!{CODE_NAME}\Z)(\*|__?|~~)(?P<inside>\S.*)\1")
 _MOST_WRAPPINGS = 3
 _SIGNS = r"_\-\u2010-\u2015"
 _BETWEEN_WORDS = re.compile(rf"(?<=[^\s{_SIGNS}])(?:\s[{_SIGNS}]+\s|\s|[{_SIGNS}]+)(?=[^\s{_SIGNS}])")
-"""One space, in one of its forms. What stands before or after a word only is a sign of its own: `-1`, `A-`."""
+"""A separator between two words. A sign at one side only belongs to the word: `-1`, `A-`."""
 
 
 def sentence_of(item: object) -> str | None:
-    """The item's sentence without numbering, bullets, prefixes and quotes; None where it can't be a task's.
+    """The item's sentence without numbering, bullets, prefixes and quotes; None if it can't describe a task.
 
-    An item may be a text, or an object that holds one: under a telling key, else its longest.
+    An item may be a text, or an object with texts: the one under a known key, else the longest, counts.
     """
     if isinstance(item, Mapping):
         return _sentence_in(item)
@@ -67,7 +67,7 @@ def sentence_of(item: object) -> str | None:
 def _sentence_in(item: Mapping[str, object]) -> str | None:
     texts = {str(key).casefold(): text for key, text in item.items() if isinstance(text, str)}
     longest_first = sorted(texts.values(), key=len, reverse=True)
-    candidates = [texts[key] for key in _TELLING_KEYS if key in texts] + longest_first
+    candidates = [texts[key] for key in _SENTENCE_KEYS if key in texts] + longest_first
     return next((found for text in candidates if (found := sentence_of(text)) is not None), None)
 
 
@@ -77,7 +77,7 @@ def _cleaned(text: str) -> str:
 
 
 def _untagged(text: str) -> str:
-    """Without tags at its ends or in pairs; a sentence may be about others: `by the <p> or <li> element`."""
+    """The text without tags at its ends or in pairs; others may be its subject: `by the <p> or <li> element`."""
     closed = {tag[2].casefold() for tag in _TAG.finditer(text) if tag[1]}
 
     def kept(tag: re.Match[str]) -> str:
@@ -94,13 +94,13 @@ def _without_prefixes(text: str) -> str:
 
 
 def _without_title(text: str) -> str:
-    """Without a bold title that is too short for a sentence: `**Claims triage**: Sort ...`."""
+    """The text without a bold title that is too short for a sentence: `**Claims triage**: Sort ...`."""
     match = _TITLE.fullmatch(text)
     return match["rest"] if match and _words(match["title"]) < FEWEST_WORDS else text
 
 
 def unquoted(text: str) -> str:
-    """The text without white space, closing commas and a pair of quotes around it."""
+    """The text without surrounding white space, trailing commas and a surrounding pair of quotes."""
     text = text.strip().rstrip(",;").rstrip()
     return text[1:-1].strip() if len(text) > 1 and _QUOTES.get(text[0]) == text[-1] else text
 
@@ -108,7 +108,7 @@ def unquoted(text: str) -> str:
 def _is_usable(sentence: str) -> bool:
     if not 0 < len(sentence) <= LONGEST_SENTENCE:
         return False
-    # a sentence begins with a capital, where the script has them
+    # a sentence begins with a capital, in scripts that have them
     more = sum(not (match[1] or "A").islower() for match in _NEXT_SENTENCE.finditer(sentence))
     is_chatter = sentence.endswith(":") or _CHATTER.match(sentence) is not None
     is_code = _BRACKETED.fullmatch(sentence) is not None
@@ -116,40 +116,40 @@ def _is_usable(sentence: str) -> bool:
 
 
 def _words(sentence: str) -> int:
-    """How many words the sentence has; of a script without spaces, so many letters count as one."""
+    """Number of words; in scripts without spaces `LETTERS_A_WORD` letters count as one word."""
     unspaced = sum(map(str.isalpha, UNSPACED_LETTER.findall(sentence)))
     spaced = sum(any(map(str.isalpha, word)) for word in UNSPACED_LETTER.sub(" ", sentence).split())
     return spaced + unspaced // LETTERS_A_WORD
 
 
 def plain_line(text: object) -> object:
-    """A text in one line of characters that show, without markup; anything else as it is."""
+    """A text as one line of visible characters without markup; other values unchanged."""
     return in_visible_line(_MARKUP.sub("", text)) if isinstance(text, str) else text
 
 
 def plain_name(name: object) -> object:
-    """The same, also without what is written around a name: quotes, stars, underscores, a closing comma."""
+    """The same without quotes, asterisks, underscores and a trailing comma around a name."""
     line = plain_line(name)
     if not isinstance(line, str):
         return name
     for _ in range(_MOST_WRAPPINGS):
         match = _WRAPPING.fullmatch(line)
         line = unquoted(match["inside"] if match else line)
-    return in_visible_line(line)  # quotes may hold what shows only beside them
+    return in_visible_line(line)  # quotes may have enclosed only invisible characters
 
 
 def unseen(name: str) -> str | None:
-    """What is wrong with a name that a reader can't see whole, in one line; None if nothing is."""
+    """Error message for a name with invisible characters or line breaks; None for a valid name."""
     if (hidden := first_invisible(name)) is None:
         return None
     what = "a line break" if hidden in "\r\n" else f"the invisible character U+{ord(hidden):04X}"
-    return f"{shown(name)} holds {what}; write a name in one line, with characters that show"
+    return f"{shown(name)} contains {what}; write the name on one line, with visible characters"
 
 
 def taken_for_one(names: Iterable[str]) -> tuple[str, str] | None:
-    """Two names that differ in case, closing full stops or the sign between words only; None if no two do.
+    """Two names that differ only in case, final full stops or separators between words; None if there are none.
 
-    It begins with what `Task` compares, so that a set which passes here passes there.
+    It normalises at least as much as `Task`, so that a set that passes here passes there.
     """
     seen: dict[str, str] = {}
     for name in names:

@@ -51,16 +51,16 @@ TASKS_BY_CALL_ARROW_SCHEMA = pa.schema(
         ("model_name", pa.string()),
     ]
 )
-"""Of each call of the rounds that are whole, in the order of the calls.
+"""Brainstorming calls of the completed rounds, in the order of the calls.
 
-`tasks` are the call's new ones, uncut: laid flat they are those that the table `tasks` takes the first
-`num_brainstormed` of (less those that got no label set, where one was asked for). `num_replied` counts the sentences of
-the reply, old ones too. `failure_cause` is null where the reply held a list.
+`tasks` are the new tasks of a call; the table `tasks` has the first `num_brainstormed` of all calls (without those that
+got no label set, if label sets are proposed). `num_replied` counts the sentences of the reply, repeated ones included.
+`failure_cause` is null if the reply held a list.
 """
 
 
 def normalise(text: str) -> str:
-    """The text as it counts for identity: NFKC, case folded, white space collapsed, no closing full stop."""
+    """The text normalised for identity: NFKC, case folded, white space collapsed, without final full stops."""
     return normalised(text).rstrip(".").rstrip()
 
 
@@ -76,12 +76,13 @@ class _Strict(BaseModel):
 
 
 class Label(_Strict):
-    """One label of a closed set. The description is what the model reads; the name is what the row bears.
+    """One label of a closed set.
 
     Attributes:
-        name, description: See above.
-        weight: Its share of the task's rows, beside the other labels' weights.
-        extra: Own attributes of the rows that are planned with this label.
+        name: The value in the column `label`.
+        description: Explanation for the model.
+        weight: Relative share of the task's rows.
+        extra: User-defined attributes of rows with this label.
     """
 
     name: str = Field(min_length=1)
@@ -96,7 +97,7 @@ class Label(_Strict):
 
 
 class SeedExample(_Strict):
-    """A text of the user's own that shows the style; never to be copied."""
+    """A text by the user that shows the style; rows must not copy it."""
 
     text: str = Field(min_length=1)
     label: str | None = Field(None, min_length=1)
@@ -108,14 +109,15 @@ class SeedExample(_Strict):
 
 
 class Task(_Strict):
-    """One task: a sentence that describes it, and its label set (empty: the model may invent labels).
+    """A classification task.
 
     Attributes:
-        task, labels: See above.
-        seed_examples: Texts of the user's own, with or without a label.
-        weight: Its share of the planned rows, beside the other tasks' weights.
-        language, difficulty, clarity, num_words: In place of the choice in the parameters; None = that one.
-        extra: Own attributes, beside those of the parameters or in their place.
+        task: Sentence that describes it.
+        labels: Closed label set; empty if the model may invent labels.
+        seed_examples: Texts by the user, with or without a label.
+        weight: Relative share of the planned rows.
+        language, difficulty, clarity, num_words: Choice that replaces the parameter's; None = the parameter's.
+        extra: User-defined attributes, which add to or replace those of the parameters.
     """
 
     task: str = Field(min_length=1)
@@ -178,16 +180,16 @@ class Task(_Strict):
 
     @cached_property
     def task_id(self) -> str:
-        """12 hex characters of the normalised text: labels and descriptions may change without moving an id."""
+        """12 hex characters, a hash of the normalised sentence: changes of labels do not change the id."""
         return short_id("task", normalise(self.task))[:12]
 
     @property
     def label_names(self) -> tuple[str, ...]:
-        """The names of the closed set, in the user's order; empty for an open one."""
+        """Names of the closed label set, in the user's order; empty for an open one."""
         return tuple(label.name for label in self.labels)
 
     def to_row(self, source: str, model_name: str | None = None) -> dict[str, Any]:
-        """The task as a row of `tasks`: what its rows' attributes are drawn from is one canonical JSON text."""
+        """The task as a row of the table `tasks`; its choices of attributes are one canonical JSON text."""
         return {
             "task_id": self.task_id,
             "task": self.task,
@@ -210,7 +212,7 @@ class Task(_Strict):
 
 
 def task_from_row(row: Mapping[str, Any]) -> Task:
-    """The task of a row of `tasks`, whether its lists came from Python or, as arrays, from Parquet."""
+    """The task in a row of the table `tasks`, whose lists may be Python lists or Parquet arrays."""
     attributes = json.loads(row["attributes"])
     of_labels = attributes.pop("labels", {})
     return Task(

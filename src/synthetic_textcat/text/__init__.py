@@ -1,1 +1,1 @@
-"""Rules about text: scripts, words, normalisation, near duplicates, diversity, and simple models of labels."""
+"""Text processing: scripts, words, normalisation, near duplicates, diversity, and linear models of labels."""

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from synthetic_textcat.text.diversity_sample import Sample, aps, vendi
 
 FACTS = ("rows", "mean_words", "words_cut", "languages")
-"""What a sample is, beside its measures."""
+"""Facts of a sample that are reported with its measures."""
 
-_DIGITS = 6  # further ones depend on the machine
+_DIGITS = 6  # further digits depend on the machine
 _LEVEL = 9
 
 Gram = tuple[str, ...]
@@ -20,10 +20,10 @@ _REFERENCES = 50
 
 
 class Measure(NamedTuple):
-    """A measure.
+    """A measure of diversity.
 
     Attributes:
-        of: Its function, which defines it.
+        of: The function that computes it.
         better: `higher` or `lower`.
     """
 
@@ -32,10 +32,10 @@ class Measure(NamedTuple):
 
 
 def compression_ratio(sample: Sample) -> float | None:
-    """Bytes of the texts, a line each, / bytes when compressed; lower is more diverse.
+    """Compression ratio: bytes of the texts, one per line, / bytes when compressed; lower is more diverse.
 
-    Shaib et al. (arXiv 2403.00553), there by gzip; here by zlib, which is gzip without its header. It sees repeats
-    within 32 kB. None of fewer than two texts.
+    Shaib et al. (arXiv 2403.00553) use gzip; zlib is the same without gzip's header. It finds repeats within 32 kB.
+    None for fewer than two texts.
     """
     if len(sample.rows) < 2:
         return None
@@ -44,22 +44,22 @@ def compression_ratio(sample: Sample) -> float | None:
 
 
 def distinct_2(sample: Sample) -> float | None:
-    """Different pairs of neighbouring words / all of them, over the sample, 0 to 1; higher is more diverse.
+    """Distinct-2: distinct bigrams of words / all bigrams of the sample, 0 to 1; higher is more diverse.
 
-    Li et al. (arXiv 1510.03055). None of fewer than two texts.
+    Li et al. (arXiv 1510.03055). None for fewer than two texts.
     """
     return _distinct(sample, 2)
 
 
 def distinct_3(sample: Sample) -> float | None:
-    """As `distinct_2`, of three neighbouring words."""
+    """Distinct-3: as `distinct_2`, for trigrams."""
     return _distinct(sample, 3)
 
 
 def self_repetition(sample: Sample) -> float | None:
-    """The mean over the rows of ln(1 + the row's different 4-grams that another row has too); lower is more diverse.
+    """Self-repetition: mean over the rows of ln(1 + distinct 4-grams shared with another row); lower is more diverse.
 
-    Salkar et al. (AACL 2022). None of fewer than two texts.
+    Salkar et al. (AACL 2022). None for fewer than two texts.
     """
     if len(sample.rows) < 2:
         return None
@@ -67,12 +67,12 @@ def self_repetition(sample: Sample) -> float | None:
 
 
 def shared_4grams(sample: Sample, rows_with: Counter[Gram]) -> Iterator[list[Gram]]:
-    """Of each row the 4-grams that another has too, each once."""
+    """The distinct 4-grams of each row that another row has too."""
     return ([gram for gram in set(_grams(words, 4)) if rows_with[gram] > 1] for words in sample.words)
 
 
 def rows_with_4grams(sample: Sample) -> Counter[Gram]:
-    """How many rows have each 4-gram."""
+    """Number of rows with each 4-gram."""
     return Counter(gram for words in sample.words for gram in set(_grams(words, 4)))
 
 
@@ -88,10 +88,10 @@ def _grams(words: Sequence[str], size: int) -> Iterator[Gram]:
 
 
 def self_bleu(sample: Sample) -> float | None:
-    """The mean BLEU of the first 200 texts, each against the 50 after it (round the end); 0 to 1, lower is better.
+    """Self-BLEU: mean BLEU of the first 200 texts against the 50 after each (circular); 0 to 1, lower is better.
 
     Zhu et al. (arXiv 1802.01886), here on words without punctuation, up to 4-grams, with sacrebleu's exponential
-    smoothing. None of fewer than two texts.
+    smoothing. None for fewer than two texts.
     """
     if len(sample.rows) < 2:
         return None
@@ -117,10 +117,10 @@ MEASURES = {
 
 
 def values_of(sample: Sample) -> dict[str, float | None]:
-    """The sample's `FACTS` and `MEASURES`; a measure is None of fewer than two texts.
+    """The sample's `FACTS` and `MEASURES`; a measure is None for fewer than two texts.
 
-    `rows`; `mean_words` of the texts before they are cut; `words_cut`, the words they are cut to; `languages`, how many
-    there are, or None of texts whose language is not known.
+    `rows`; `mean_words` of the uncut texts; `words_cut`, the words that texts are cut to; `languages`, their number, or
+    None if the languages are unknown.
     """
     return {
         "rows": len(sample.rows),
@@ -132,5 +132,5 @@ def values_of(sample: Sample) -> dict[str, float | None]:
 
 
 def rounded(value: float | None) -> float | None:
-    """To the digits that are the same on any machine."""
+    """The value rounded to the digits that are the same on any machine."""
     return None if value is None else round(float(value), _DIGITS)

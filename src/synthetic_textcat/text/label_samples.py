@@ -1,4 +1,4 @@
-"""Labelled samples for learning: tasks with enough rows, their labels as codes, and cross-validation folds."""
+"""Labelled samples for linear models: tasks with enough rows, labels as integer codes, cross-validation folds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from synthetic_textcat.text.unicode import normalised
 MOST_LABELS = 50
 MOST_ROWS = 2_000
 MOST_ROWS_IN_ALL = 20_000
-_LEAST_SHARE = 200  # rows of a task that are looked at, if it has them, however many tasks there are
+_LEAST_SHARE = 200  # least number of rows sampled from a task that has as many
 
 FEWEST_ROWS = 50
-"""Below it a score of held-out rows moves by tenths with the luck of the rows."""
+"""With fewer rows a held-out score varies by tenths between samples."""
 
 FEWEST_OF_A_LABEL = 5
-"""One row for each of the `FOLDS`, so that each fold both learns and holds out the label."""
+"""One row for each of the `FOLDS`, so that the label is in the training and the test part of each fold."""
 
 TOO_FEW = f"not computable: under {FEWEST_ROWS} rows in 2 labels of {FEWEST_OF_A_LABEL} rows"
 ENOUGH_OTHERS = "left out: other tasks have rows enough"
@@ -32,14 +32,14 @@ FOLDS = 5
 
 @dataclass(frozen=True)
 class TaskSample:
-    """The rows of a task that are looked at, in the order of their draws.
+    """Sampled rows of a task, in random order.
 
     Attributes:
-        task_id, task: Whose rows.
-        rows: How many are accepted, looked at or not.
-        request_ids, texts: Of the rows.
-        labels: Of the rows, as numbers.
-        names: Of the labels.
+        task_id, task: Id and sentence of the task.
+        rows: Number of accepted rows, sampled or not.
+        request_ids, texts: Ids and texts of the sampled rows.
+        labels: Label codes of the sampled rows.
+        names: Names of the labels.
     """
 
     task_id: str
@@ -52,12 +52,12 @@ class TaskSample:
 
     @property
     def folds(self) -> Codes:
-        """In which fold each row is held out."""
+        """The fold in which each row is held out."""
         return folds_of(self.labels)
 
 
 class Samples(NamedTuple):
-    """The samples, and the tasks without: task, rows, labels, note."""
+    """The samples, and a table of the tasks without a sample: task, rows, labels, note."""
 
     samples: list[TaskSample]
     without: pd.DataFrame
@@ -65,16 +65,16 @@ class Samples(NamedTuple):
 
 @dataclass(frozen=True)
 class LabelRows:
-    """Tasks and labels of the accepted rows, in plan order. Labels that are equal after normalising are one.
+    """Tasks and labels of the accepted rows as integer codes, in plan order; labels are compared normalised.
 
     Attributes:
-        task: The number of each row's task.
-        label, misleading: The numbers of its labels.
-        spelling: The number of its label as the model wrote it.
+        task: Task code of each row.
+        label, misleading: Label codes of each row.
+        spelling: Code of the label as the model wrote it.
         task_ids, tasks: Id and sentence of each task.
-        names: Each label as it was spelt first.
-        keys: Each label, normalised.
-        spellings: Each label as it was written.
+        names: First spelling of each label.
+        keys: Normalised form of each label.
+        spellings: All spellings of labels.
     """
 
     task: Codes
@@ -89,20 +89,20 @@ class LabelRows:
 
     @cached_property
     def counts(self) -> pd.DataFrame:
-        """One row for each label that a task has: task, label (both as numbers), rows."""
+        """One row for each label of a task: task, label (both as codes), rows."""
         pairs, rows = np.unique(self.pair(self.task, self.label), return_counts=True)
         task, label = np.divmod(pairs, max(len(self.names), 1))
         return pd.DataFrame({"task": task, "label": label, "rows": rows})
 
     def pair(self, task: Codes, label: Codes) -> Codes:
-        """One number for a label of a task."""
+        """Code of a pair of task and label."""
         return task * len(self.names) + label
 
 
 def task_samples(rows: LabelRows, examples: pd.DataFrame, seed: int, in_all: int = MOST_ROWS_IN_ALL) -> Samples:
-    """At most `MOST_ROWS` of each task that has enough, and so many `in_all`; tasks and rows are drawn by hash.
+    """Samples of at most `MOST_ROWS` rows per task and `in_all` rows; tasks and rows are drawn by hash.
 
-    Of a task count the rows with its `MOST_LABELS` most frequent labels, where a label has `FEWEST_OF_A_LABEL` rows.
+    Rows count if their label is among the task's `MOST_LABELS` most frequent ones and has `FEWEST_OF_A_LABEL` rows.
     """
     common = _common(rows.counts)
     counted = common.groupby("task")["rows"].agg(["sum", "size"])
@@ -118,21 +118,21 @@ def task_samples(rows: LabelRows, examples: pd.DataFrame, seed: int, in_all: int
 
 
 def _common(counts: pd.DataFrame) -> pd.DataFrame:
-    """The labels that count."""
+    """The labels with enough rows."""
     often = counts[counts["rows"] >= FEWEST_OF_A_LABEL]
     often = often.sort_values(["task", "rows"], ascending=[True, False], kind="stable")
     return often[often.groupby("task").cumcount() < MOST_LABELS]
 
 
 def _taken(enough: pd.Series, share: int, in_all: int, task_ids: Sequence[str], seed: int) -> Codes:
-    """The tasks that are looked at: in the order of their draws, until there are rows enough."""
+    """The sampled tasks: in random order, until there are enough rows."""
     drawn = enough.iloc[np.argsort([draw(seed, "learnt tasks", task_ids[task]) for task in enough.index])]
     before = drawn.clip(upper=share).cumsum()
     return drawn.index[before <= in_all].to_numpy()
 
 
 def _places(rows: LabelRows, common: pd.DataFrame, taken: Codes) -> Codes:
-    """Where the rows are that may be drawn."""
+    """Positions of the rows that may be drawn."""
     common = common[common["task"].isin(taken)]
     pairs = rows.pair(common["task"].to_numpy(), common["label"].to_numpy())
     return np.flatnonzero(np.isin(rows.pair(rows.task, rows.label), pairs))
@@ -144,7 +144,7 @@ def _shares(tasks: Codes, places: Codes, share: int) -> list[Codes]:
 
 
 def _sample(rows: LabelRows, examples: pd.DataFrame, places: Codes) -> TaskSample | None:
-    """The rows whose labels are frequent enough among those drawn; None if too few stay."""
+    """The drawn rows whose labels are frequent enough among them; None if too few remain."""
     places = places[_frequent(rows.label[places])]
     labels, codes = np.unique(rows.label[places], return_inverse=True)
     if len(places) < FEWEST_ROWS or len(labels) < 2:
@@ -167,7 +167,7 @@ def _frequent(labels: Codes) -> NDArray[np.bool_]:
 
 
 def _without(rows: LabelRows, enough: pd.Series, kept: set[str]) -> pd.DataFrame:
-    """The tasks that are not looked at, those with the most rows first."""
+    """The tasks without a sample, largest first."""
     of_task = rows.counts.groupby("task")["rows"]
     tasks = pd.DataFrame({"task": rows.tasks, "rows": of_task.sum(), "labels": of_task.size()})
     tasks["note"] = np.where(tasks.index.isin(enough.index), ENOUGH_OTHERS, TOO_FEW)
@@ -176,7 +176,7 @@ def _without(rows: LabelRows, enough: pd.Series, kept: set[str]) -> pd.DataFrame
 
 
 def label_rows(examples: pd.DataFrame) -> LabelRows:
-    """The accepted rows' tasks and labels as numbers."""
+    """Tasks and labels of the accepted rows as codes."""
     task, task_ids = pd.factorize(examples["task_id"])
     both, written = pd.factorize(pd.concat([examples["label"], examples["misleading_label"]]))
     spellings = written.tolist()
@@ -196,14 +196,14 @@ def label_rows(examples: pd.DataFrame) -> LabelRows:
 
 
 def _first_places(codes: Codes, numbers: int) -> Codes:
-    """Where each number occurs first."""
+    """Position of the first occurrence of each code."""
     first = np.zeros(numbers, dtype=np.int64)
     first[codes[::-1]] = np.arange(len(codes))[::-1]
     return first
 
 
 def folds_of(labels: Codes) -> Codes:
-    """In which of the `FOLDS` folds each row is held out; each label is spread evenly over them, in the rows' order."""
+    """The fold in which each row is held out, stratified by label, in the order of the rows."""
     order = np.argsort(labels, kind="stable")
     folds = np.empty(len(order), dtype=np.int64)
     folds[order] = np.arange(len(order)) % FOLDS

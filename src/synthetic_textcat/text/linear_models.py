@@ -1,4 +1,4 @@
-"""Linear models of word counts: out-of-fold label probabilities, macro-F1 and its bootstrap."""
+"""Linear models of word counts: out-of-fold label probabilities, macro-F1, and macro-F1 of resampled rows."""
 
 import warnings
 from collections.abc import Sequence
@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from synthetic_textcat.text.label_samples import FOLDS, Codes
 from synthetic_textcat.text.words import word_features
 
-_STRENGTH = 10.0  # the inverse of the regularisation: vectors of texts are of length 1, so weights have to be large
+_STRENGTH = 10.0  # inverse regularisation strength: text vectors have length 1, so weights must be large
 Floats = NDArray[np.float64]
 
 
 def word_counts(texts: Sequence[str]) -> tuple[Any, list[str]]:
-    """How often each text (a row) has each word (a column), sparse; and the words, in alphabetical order."""
+    """Sparse matrix of word counts (rows: texts, columns: words), and the words in alphabetical order."""
     from sklearn.feature_extraction.text import CountVectorizer
 
     vectoriser = CountVectorizer(analyzer=word_features)
@@ -24,17 +24,17 @@ def word_counts(texts: Sequence[str]) -> tuple[Any, list[str]]:
 
 
 def reader_probabilities(counts: Any, labels: Codes, folds: Codes) -> NDArray[np.float64]:
-    """Of each label for each row, by logistic regressions on TF-IDF of single words that learnt the other folds."""
+    """Out-of-fold probability of each label for each row, by logistic regression on TF-IDF of single words."""
     from sklearn.feature_extraction.text import TfidfTransformer
 
     features = TfidfTransformer(sublinear_tf=True).fit_transform(counts)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a fit that stops early is no reader's concern
+        warnings.simplefilter("ignore")  # early stopping of a fit does not matter here
         return held_out(linear_model(), features, labels, folds)
 
 
 def held_out(model: Any, features: Any, labels: Codes, folds: Codes) -> NDArray[np.float64]:
-    """What the model, having learnt the other folds, says of each row: the probability of each label (columns)."""
+    """Out-of-fold predictions: each row's probability of each label (columns), from a model of the other folds."""
     answers = np.zeros((len(labels), labels.max() + 1))
     for fold in range(FOLDS):
         asked = folds == fold
@@ -43,7 +43,7 @@ def held_out(model: Any, features: Any, labels: Codes, folds: Codes) -> NDArray[
 
 
 def linear_model() -> Any:
-    """Logistic regressions, one a label against all others; the same numbers on any machine."""
+    """One-vs-rest logistic regression, with the same results on any machine."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.multiclass import OneVsRestClassifier
 
@@ -51,9 +51,9 @@ def linear_model() -> Any:
 
 
 def macro_f1(labels: Codes, guessed: Codes) -> float:
-    """Mean, over the labels that rows have, of F1 = 2 * hits / (rows of the label + guesses of it); 0 to 1.
+    """Macro-F1: the mean of F1 = 2 * hits / (rows of the label + predictions of it) over labels with rows; 0 to 1.
 
-    Four digits, which are the same on any machine.
+    Rounded to four digits, which are the same on any machine.
     """
     from sklearn.metrics import f1_score
 
@@ -62,10 +62,10 @@ def macro_f1(labels: Codes, guessed: Codes) -> float:
 
 
 class Resampled:
-    """The macro-F1 of many samples at once, over the labels that each has: rows count by their pair of label and guess.
+    """Vectorised macro-F1 of many resamples, from counts of pairs of label and prediction.
 
     Args:
-        labels, guessed: Of all rows.
+        labels, guessed: Label and prediction of each row.
     """
 
     def __init__(self, labels: Codes, guessed: Codes) -> None:
@@ -74,7 +74,7 @@ class Resampled:
         self._own, self._named = np.eye(kinds)[pairs // kinds], np.eye(kinds)[pairs % kinds]
 
     def __call__(self, rows: NDArray[np.int64], axis: int = -1) -> Floats:
-        """Of each sample, whose rows are numbered along the axis."""
+        """The macro-F1 of each resample, over the labels in it; row numbers run along the axis."""
         samples = np.moveaxis(rows, axis, -1)
         flat = self._pair_of[samples.reshape(-1, samples.shape[-1])]
         kinds = len(self._own)

@@ -1,8 +1,8 @@
-"""Near duplicates within a set of texts and between two sets: MinHash candidates, exact Jaccard similarity.
+"""Near duplicates within a set of texts and between two sets: MinHash LSH candidates, exact Jaccard similarity.
 
-A text is the set of its character 5-grams, which serves scripts without spaces and texts of a few words as well.
-Whether two texts are compared depends on hashes with a fixed seed, and whether they are alike on their sets alone: the
-answer is the same on any machine, and no pair below the threshold is ever named.
+A text is represented by its set of character 5-grams, which also suits scripts without spaces and texts of a few words.
+Candidates depend on hashes with a fixed seed, and the similarity on the sets alone: the result is the same on any
+machine, and a pair below the threshold is never reported.
 """
 
 from collections import defaultdict
@@ -17,26 +17,26 @@ _GRAM = 5
 _PERMUTATIONS = 128
 _SEED = 42
 _LEAST_RECALL = 0.98
-_DEVIATIONS = 3  # how far below the threshold an estimate may lie for a pair to be compared: misses 1 in 700 at 0.8
-_CHUNK = 4096  # texts whose grams are hashed at once, some 20 MB
+_DEVIATIONS = 3  # standard deviations below the threshold at which pairs are still compared: misses 1 in 700 at 0.8
+_CHUNK = 4096  # texts hashed at once, some 20 MB
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 ALONE = 0
-"""The bucket of texts that share theirs with none, as most do."""
+"""Bucket number of texts without a partner, as most are."""
 
 _MOST_IN_A_BUCKET = 64
-_AT_ONCE = 1 << 20  # pairs that are estimated at once, some 0.3 GB
+_AT_ONCE = 1 << 20  # pairs estimated at once, some 0.3 GB
 
 Places = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
 
 class Like(NamedTuple):
-    """An earlier text that is nearly this one.
+    """An earlier near duplicate.
 
     Attributes:
-        place: Of the earlier text.
-        similarity: Jaccard, of the two sets of 5-grams.
+        place: Position of the earlier text.
+        similarity: Jaccard similarity of the two sets of 5-grams.
     """
 
     place: int
@@ -44,18 +44,18 @@ class Like(NamedTuple):
 
 
 def like_earlier(texts: Sequence[str], threshold: float, all_stay: bool = False) -> Iterator[Like | None]:
-    """For each text the first of the earlier ones that is at least so similar to it, or None.
+    """The first earlier text that is at least as similar to each text as the threshold, or None.
 
     Args:
-        texts: Normalised.
+        texts: Normalised texts.
         threshold: Jaccard similarity, above 0.
-        all_stay: Whether every text counts as an earlier one, and not only those that have none themselves: what is
-            rejected takes no other with it, but what is only noted stays.
+        all_stay: Whether near duplicates are kept as earlier texts. True if they are only flagged; False if they are
+            rejected, so that a rejected text does not reject others.
     """
     numbers, digests = sketches(texts, bands_for(threshold))
     least = least_estimate(threshold)
     buckets: dict[int, list[int]] = defaultdict(list)
-    grams = lru_cache(maxsize=4096)(lambda place: grams_of(texts[place]))  # a million sets would not fit in memory
+    grams = lru_cache(maxsize=4096)(lambda place: grams_of(texts[place]))  # a million sets would not fit into memory
     for place, row in enumerate(numbers):
         own = row[row != ALONE].tolist()
         candidates = sorted({earlier for bucket in own for earlier in buckets.get(bucket, ())})
@@ -69,26 +69,26 @@ def like_earlier(texts: Sequence[str], threshold: float, all_stay: bool = False)
 
 
 def bands_for(threshold: float) -> int:
-    """The fewest bands that bring 98 % of the pairs right at the threshold together, and nearly all above it.
+    """The fewest LSH bands with a recall of 98 % for pairs at the threshold, and nearly 100 % above it.
 
-    At 0.8 they are 18 of 7 permutations: 98.5 % of the pairs at 0.8, 99.9 % at 0.85, 0.4 % of those at 0.3.
+    At 0.8 these are 18 bands of 7 permutations: 98.5 % of the pairs at 0.8, 99.9 % at 0.85, 0.4 % at 0.3.
     """
     choices = (_PERMUTATIONS // rows for rows in range(_PERMUTATIONS, 0, -1))
     return next(bands for bands in choices if recall(threshold, bands) >= _LEAST_RECALL)
 
 
 def recall(similarity: float, bands: int) -> float:
-    """The share of the pairs of this similarity that have an equal band."""
+    """Probability that a pair of this similarity shares a band."""
     return 1.0 - (1.0 - similarity ** (_PERMUTATIONS // bands)) ** bands
 
 
 def least_estimate(threshold: float) -> float:
-    """The share of equal permutations from which on a pair is worth an exact comparison."""
+    """The estimated similarity (share of equal minima) above which a pair is compared exactly."""
     return threshold - _DEVIATIONS * float(np.sqrt(threshold * (1 - threshold) / _PERMUTATIONS))
 
 
 def sketches(texts: Sequence[str], bands: int) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
-    """By text and band its bucket, and by text and permutation the last byte of the minimum, enough for an estimate."""
+    """Bucket numbers by text and band; and by text and permutation the last byte of the minimum, for estimates."""
     keys = np.empty((len(texts), bands), np.uint64)
     digests = np.empty((len(texts), _PERMUTATIONS), np.uint8)
     for start in range(0, len(texts), _CHUNK):
@@ -108,7 +108,7 @@ def _minhashes(texts: Sequence[str]) -> NDArray[np.uint64]:
     ends = np.cumsum(sizes + _GRAM - 1)
     within = np.ones(len(codes), bool)
     for back in range(1, _GRAM):
-        within[ends - back] = False  # a window that starts here runs into the next text
+        within[ends - back] = False  # windows that start here run into the next text
     offsets = np.concatenate(([0], np.cumsum(sizes))).astype(np.uint64)
     matrix = RMinHash.digest_matrix_from_flat_token_hashes(
         windows[within[: len(windows)]], offsets, _PERMUTATIONS, _SEED
@@ -122,7 +122,7 @@ def _banded(digests: NDArray[np.uint64], bands: int) -> NDArray[np.uint64]:
 
 
 def mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """One number for those along the last axis, the same on any machine."""
+    """A hash of the numbers along the last axis, the same on any machine."""
     number = numbers[..., 0].copy()
     for column in range(1, numbers.shape[-1]):
         number = (number ^ (number >> np.uint64(29))) * _MIX + numbers[..., column]
@@ -130,7 +130,7 @@ def mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def _numbered(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """The keys, in place, as numbers of buckets: two texts of one band with an equal key share one."""
+    """Replaces keys by bucket numbers, in place: texts with equal keys in a band share a bucket."""
     used = 1
     for band in range(keys.shape[1]):
         _, inverse, counts = np.unique(keys[:, band], return_inverse=True, return_counts=True)
@@ -140,7 +140,7 @@ def _numbered(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def _promising(candidates: list[int], digests: NDArray[np.uint8], place: int, least: float) -> Sequence[int]:
-    """Those whose estimated similarity is not too low: an exact comparison costs a hundred times as much."""
+    """The candidates with sufficient estimated similarity: an exact comparison costs a hundred times as much."""
     if not candidates:
         return ()
     estimates = (digests[candidates] == digests[place]).mean(axis=1)
@@ -148,31 +148,31 @@ def _promising(candidates: list[int], digests: NDArray[np.uint8], place: int, le
 
 
 def grams_of(text: str) -> frozenset[str]:
-    """The text as it is compared."""
+    """The set of character 5-grams of a text."""
     text = _padded(text)
     return frozenset(text[start : start + _GRAM] for start in range(len(text) - _GRAM + 1))
 
 
 def _padded(text: str) -> str:
-    """Never shorter than one gram; normalised texts end in no space, so a short one is like no other."""
+    """The text padded to at least one gram; normalised texts do not end in spaces, so short texts match no others."""
     return text.ljust(_GRAM)
 
 
 def jaccard(one: frozenset[str], other: frozenset[str]) -> float:
-    """Common grams / all grams of both."""
+    """Jaccard similarity: common grams / all grams of both sets."""
     both = len(one & other)
     return both / (len(one) + len(other) - both)
 
 
 class CrossSetMatcher:
-    """Texts that are ready to be compared.
+    """Near-duplicate search between two subsets of texts.
 
-    A pair is found if an equal band of MinHash brings it together (98 % of the pairs right at the threshold, nearly all
-    above it) and the exact Jaccard similarity of the character 5-grams reaches the threshold; so no pair below is ever
-    named. In a bucket that many texts share, only the first 64 are compared with, in each of the bands.
+    A pair is found if the texts share a MinHash band (98 % of the pairs at the threshold, nearly all above it) and the
+    exact Jaccard similarity of their 5-grams reaches the threshold; so a pair below it is never reported. In a large
+    bucket only the first 64 texts are compared, in each band.
 
     Args:
-        texts: Normalised.
+        texts: Normalised texts.
         threshold: Jaccard similarity, above 0.
     """
 
@@ -183,7 +183,7 @@ class CrossSetMatcher:
         self._grams = lru_cache(maxsize=4096)(lambda place: grams_of(texts[place]))
 
     def near(self, asked: Mask, others: Mask) -> Mask:
-        """Which of the asked texts are at least so similar to one of the others; no text may be in both masks."""
+        """Mask of the asked texts that are near duplicates of one of the others; the masks must be disjoint."""
         found = np.zeros(len(self._texts), bool)
         compared: set[tuple[int, int]] = set()
         for buckets in self._buckets.T:
@@ -203,7 +203,7 @@ class CrossSetMatcher:
 
 
 def _pairs(buckets: NDArray[np.uint64], asked: Places, others: Places) -> Iterator[tuple[Places, Places]]:
-    """The pairs of one band that share a bucket, in portions."""
+    """Pairs of one band that share a bucket, in chunks."""
     asked = asked[buckets[asked] != ALONE]
     others = others[np.argsort(buckets[others], kind="stable")]
     keys = buckets[others]

@@ -114,17 +114,17 @@ def test_a_task_comes_back_from_the_table_with_all_that_its_rows_are_drawn_from(
 @pytest.mark.parametrize(
     ("extra", "says"),
     [
-        ({"label": ["x"]}, "'label' is the name of a column of the tables already"),
-        ({"reject_reason": ["x"]}, "'reject_reason' is the name of a column of the tables already"),
-        ({"seed_examples": ["x"]}, "'seed_examples' is the name of a placeholder of the prompts already"),
-        ({"my tone": ["x"]}, "'my tone' is no identifier"),
+        ({"label": ["x"]}, "'label' is already the name of a column of the tables"),
+        ({"reject_reason": ["x"]}, "'reject_reason' is already the name of a column of the tables"),
+        ({"seed_examples": ["x"]}, "'seed_examples' is already the name of a placeholder of the prompts"),
+        ({"my tone": ["x"]}, "'my tone' is not an identifier"),
         ({"tone": []}, "'tone' names no value"),
         ({"tone": {"dry": 0}}, "'tone': gives 'dry' the weight 0"),
         ({"tone": [""]}, "'tone' has the value ''"),
         ({"tone": ["dry\nand: more"]}, "'tone' has the value 'dry.*; give a text on one line"),
-        ({"Label": ["x"]}, "'Label' is the name of a column of the tables already"),
-        ({"tone": [1]}, "'tone': the value 1 is no text; put it in quotes"),
-        ({"tone": True}, "'tone': True is no text"),
+        ({"Label": ["x"]}, "'Label' is already the name of a column of the tables"),
+        ({"tone": [1]}, "'tone': the value 1 is not a text; put it in quotes"),
+        ({"tone": True}, "'tone': True is not a text"),
     ],
 )
 def test_a_wrong_attribute_is_told_with_its_name(extra: dict[str, Any], says: str) -> None:
