@@ -175,7 +175,7 @@ def test_a_second_attempt_shows_the_conversation_up_to_it() -> None:
         assert "(invalid_json)" in str(second.messages[2]["content"])
 
 
-def test_messages_without_the_recorded_hash_are_not_told() -> None:
+def test_messages_without_the_recorded_hash_are_not_reported() -> None:
     plan = Plan(5)
     (row, *_) = plan.requests["request_id"]
     of_an_earlier_run = plan.completion(row, BAD)

@@ -105,7 +105,7 @@ def test_the_least_alike_come_first() -> None:
 
 @pytest.mark.parametrize("render", [render_html, render_markdown])
 @pytest.mark.parametrize(("first", "told"), [(0, "pairs that both accepted"), (5000, "as two samples")])
-def test_diversity_and_learnability_have_intervals_and_say_how(render: object, first: int, told: str) -> None:
+def test_diversity_and_learnability_have_intervals_and_say_how(render: object, first: int, reported: str) -> None:
     assert callable(render)
     before = run(outcomes=topical("a", 90), metrics={"diversity/vendi": 20.5, "diversity/self_bleu": 0.345})
     after = run(run_id="b2", outcomes=topical("b", 90, 0.9, first), metrics={})
@@ -136,7 +136,7 @@ def _run(**changes: Any) -> RunRecord:
     return run(evaluation=Evaluation(**{**made, **changes}))
 
 
-def test_scores_stand_beside_each_other_with_their_intervals() -> None:
+def test_scores_stand_next_to_each_other_with_their_intervals() -> None:
     other = _run(metrics={"real/macro_f1": 0.5, "train/held_out_synthetic_macro_f1": 0.9})
     assert evaluation_metrics(_run(), other) == [
         EvaluationMetric("real/macro_f1", "0.810 (0.700 to 0.900)", "0.500"),
@@ -157,7 +157,7 @@ def test_scores_stand_beside_each_other_with_their_intervals() -> None:
         (run(), _run(), "rows of the baseline were not evaluated: run"),
     ],
 )
-def test_what_does_not_compare_is_told(baseline: RunRecord, candidate: RunRecord, told: str) -> None:
+def test_what_does_not_compare_is_reported(baseline: RunRecord, candidate: RunRecord, reported: str) -> None:
     (caveat,) = caveats(baseline, candidate)
     assert told in caveat
 

@@ -79,7 +79,7 @@ def test_no_more_rows_are_learnt_from_than_it_takes() -> None:
     assert found.basis == f"{MOST_ROWS_IN_ALL:,} rows of each run, of 10 tasks that both have"
 
 
-def test_what_does_not_differ_is_rarely_told_to() -> None:
+def test_what_does_not_differ_is_rarely_reported_to() -> None:
     told = _calibration(runs=16, share=0.5, rows=60)
     assert (np.sign(told["low"]) * np.sign(told["high"]) > 0).sum() <= 2
 

@@ -77,7 +77,7 @@ def test_no_set_no_labels_and_no_rows_are_no_real_rows(given: pd.DataFrame | Non
         ),
     ],
 )
-def test_what_fits_nothing_is_one_line_with_what_is_allowed(given: pd.DataFrame, told: str) -> None:
+def test_what_fits_nothing_is_one_line_with_what_is_allowed(given: pd.DataFrame, reported: str) -> None:
     with pytest.raises(EvaluationError, match=told) as caught:
         real_rows(given, TASKS)
     assert "\n" not in str(caught.value)

@@ -211,7 +211,7 @@ def _failed(*rows: tuple[str, str]) -> pd.DataFrame:
     return pd.DataFrame(list(rows), columns=["failure_cause", "detail"])
 
 
-def test_the_commonest_transport_cause_is_told_in_its_commonest_words() -> None:
+def test_the_most_common_transport_cause_is_reported_in_its_most_common_words() -> None:
     rows = [("invalid_json", "no JSON")] * 5 + [("timeout", "slow")] * 2
     rows += [("server_error", "busy. Next: wait")] * 2 + [("server_error", "another")]
     assert most_common_failure(_failed(*rows)) == "3 rows failed as server_error (busy)"

@@ -86,7 +86,7 @@ def test_an_error_of_the_work_is_raised_here_and_ends_all_processes() -> None:
     assert not multiprocessing.active_children()
 
 
-def test_a_process_that_is_ended_is_told_in_one_line() -> None:
+def test_a_process_that_is_ended_is_reported_in_one_line() -> None:
     with pytest.raises(LostWorkerError, match="out of memory") as told:
         list(parallel_map(os._exit, [3], 2))
     assert "\n" not in str(told.value)
