@@ -73,7 +73,7 @@ _TORN: dict[str, Damage] = {
     "cut off": _cut_off,
 }
 _NO_DATABASE: dict[str, Damage] = {
-    "text": lambda file: file.write_text("no database, and long enough to be told from an empty one " * 20),
+    "text": lambda file: file.write_text("not a database, and long enough not to pass for an empty one " * 20),
     "folder": _folder,
 }
 _OTHER_MLFLOW: dict[str, tuple[Damage, str]] = {

@@ -44,13 +44,13 @@ def described(client: MlflowClient) -> Described:
         run_id = client.create_run("1").info.run_id
         client.log_text(run_id, "<html>", "quality_report.html")
         client.log_text(run_id, "seed: 1", "rebuild/parameters.yml")
-        told: dict[str, Any] = {
+        facts: dict[str, Any] = {
             "pipeline": "generate",
             "is_offline": False,
             "dataset": _EXAMPLES,
             "saved": _SAVED,
         } | changes
-        return describe(RunLog(client, "1", run_id), Ending(status=status, reason=reason, **told)).replace(
+        return describe(RunLog(client, "1", run_id), Ending(status=status, reason=reason, **facts)).replace(
             run_id, "RUN"
         )
 

@@ -96,5 +96,5 @@ def test_a_store_that_is_missing_or_broken_is_reported_and_none_is_made(tmp_path
     assert "there are no runs in sqlite:" in _complaint(bare, "x")
     assert not (bare.path / "mlflow.db").exists()
 
-    (project.path / "mlflow.db").write_text("no database, and long enough to be told from an empty one " * 20)
+    (project.path / "mlflow.db").write_text("not a database, and long enough not to pass for an empty one " * 20)
     assert "can't be read" in _complaint(project, "x")

@@ -74,16 +74,16 @@ def test_few_rows_have_no_interval_and_none_no_measure() -> None:
 
 
 def test_what_does_not_differ_is_rarely_reported_to() -> None:
-    told = _calibration(runs=24, share=0.2, rows=60)
-    assert told.drop(columns="difference").groupby(level=0)["leaves_out_zero"].sum().max() <= 3
+    intervals = _calibration(runs=24, share=0.2, rows=60)
+    assert intervals.drop(columns="difference").groupby(level=0)["leaves_out_zero"].sum().max() <= 3
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("share", "first"), [(0.3, 0), (0.2, _UNPAIRED)])
 def test_intervals_cover_a_known_difference_as_often_as_they_say(share: float, first: int) -> None:
-    told = _calibration(runs=300, share=share, rows=100, first=first)  # of fewer the luck of the draws is too large
-    truth = told.groupby(level=0)["difference"].transform("mean")
-    covered = ((told["low"] <= truth) & (truth <= told["high"])).groupby(level=0).mean()
+    intervals = _calibration(runs=300, share=share, rows=100, first=first)  # fewer have too large a sampling error
+    truth = intervals.groupby(level=0)["difference"].transform("mean")
+    covered = ((intervals["low"] <= truth) & (truth <= intervals["high"])).groupby(level=0).mean()
     assert covered.between(0.92, 0.99).all(), covered
 
 

@@ -57,13 +57,13 @@ def _files(**settings: Any) -> dict[str, Callable[[], Any]]:
 
 
 def test_triplets_have_exactly_their_columns_in_order() -> None:
-    frame, beside = export_triplets(example_frame([{}, {"input_text": "Hm.\nWell.", "label": "mixed"}]), _EXPORT)
+    frame, prefixes = export_triplets(example_frame([{}, {"input_text": "Hm.\nWell.", "label": "mixed"}]), _EXPORT)
     assert list(frame.columns) == ["anchor", "positive", "negative"]
     assert list(frame.itertuples(index=False, name=None)) == [
         ("Instruct: Sort a review.\nQuery: They forgot the sauce.", "bad", "good"),
         ("Instruct: Sort a review.\nQuery: Hm.\nWell.", "mixed", "good"),
     ]
-    assert list(beside.columns) == ["request_id", "task_id", "instruction"]
+    assert list(prefixes.columns) == ["request_id", "task_id", "instruction"]
 
 
 def test_an_instruction_that_is_left_out_stands_next_to() -> None:
@@ -71,11 +71,11 @@ def test_an_instruction_that_is_left_out_stands_next_to() -> None:
     settings = {"distinct_label_batches": 2}
     examples = example_frame(rows)
     baked, _ = export_triplets(examples, ExportParameters.model_validate(settings))
-    bare, beside = export_triplets(examples, ExportParameters.model_validate({**settings, "instruction": "left_out"}))
+    bare, prefixes = export_triplets(examples, ExportParameters.model_validate({**settings, "instruction": "left_out"}))
     assert set(bare["anchor"]) == {"They forgot the sauce."}
-    assert (beside["instruction"] + bare["anchor"]).tolist() == baked["anchor"].tolist()
+    assert (prefixes["instruction"] + bare["anchor"]).tolist() == baked["anchor"].tolist()
     assert bare["positive"].tolist() == ["a", "b", "a", "b"]
-    assert beside["request_id"].tolist() == ["r0", "r2", "r1", "r3"]
+    assert prefixes["request_id"].tolist() == ["r0", "r2", "r1", "r3"]
 
 
 def test_no_examples_are_no_triplets_with_the_same_columns() -> None:

@@ -1,4 +1,4 @@
-"""What is told before anything is pushed, and what is not pushed at all."""
+"""The publication plan shown before a push, and folders that are never pushed."""
 
 from typing import Any
 

@@ -165,7 +165,7 @@ def test_each_planned_row_has_one_outcome_with_what_it_cost() -> None:
     assert {(row["task_id"], row["language"], row["language_verdict"]) for row in rows} == {("t0", "English", "agrees")}
     assert [row["tokens"] for row in rows] == [30, 15, None, 0, 15]
     cost = [row["cost"] for row in rows]
-    assert cost.pop(2) is None  # of a call that timed out nobody tells
+    assert cost.pop(2) is None  # unknown for a call that timed out
     assert cost == pytest.approx([2 * COST, COST, 0, COST])
     assert {name: str(kind) for name, kind in outcomes.dtypes.items()} == OUTCOMES
 

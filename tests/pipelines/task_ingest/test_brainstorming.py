@@ -1,4 +1,4 @@
-"""Tasks that a model thinks of, beside those of the file: rounds, resuming, and what is said of failures."""
+"""Brainstormed tasks, next to tasks of the file: rounds, resuming, and messages about failures."""
 
 import json
 import logging

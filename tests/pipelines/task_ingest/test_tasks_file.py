@@ -1,4 +1,4 @@
-"""A wrong tasks file is one line that names the entry and what to mend; the project's own file is right.
+"""A wrong tasks file is one line that names the entry and what to fix; the project's own file is right.
 
 Tasks that are there before anything is asked.
 """
