@@ -95,14 +95,14 @@ class Project:
         )
         manager.hook.after_context_created(context=context)
         catalog = context.catalog
-        told = {"run_params": {"pipeline_names": names}, "pipeline": pipeline, "catalog": catalog}
-        manager.hook.before_pipeline_run(**told)
+        arguments = {"run_params": {"pipeline_names": names}, "pipeline": pipeline, "catalog": catalog}
+        manager.hook.before_pipeline_run(**arguments)
         try:
             result = SequentialRunner().run(pipeline, catalog, manager)
         except Exception as error:
-            manager.hook.on_pipeline_error(error=error, **told)
+            manager.hook.on_pipeline_error(error=error, **arguments)
             raise
-        manager.hook.after_pipeline_run(run_result=result, **told)
+        manager.hook.after_pipeline_run(run_result=result, **arguments)
 
     def kedro(self, *arguments: str) -> "subprocess.Popen[str]":
         """The `kedro` command in the project, with warnings as errors wherever the hook is at work."""
@@ -116,7 +116,7 @@ class Project:
 
 
 def make_project(path: Path, *, with_store: bool = True) -> Project:
-    """Writes the project; with an empty MLflow database, which takes a second to make, unless told otherwise."""
+    """Writes the project; with an empty MLflow database, which takes a second to make, unless asked not to."""
     source = path / "src" / "small"
     for folder in (path / "conf/base", path / "conf/local", path / "data/prompts", source):
         folder.mkdir(parents=True)

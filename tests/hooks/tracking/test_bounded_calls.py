@@ -53,7 +53,7 @@ def test_only_time_in_which_the_pipeline_stands_still_counts(over: threading.Eve
     budget = WaitingBudget(1.0)
     calls = BoundedCalls(budget)
     for _ in range(4):
-        calls.run(lambda: time.sleep(0.4))  # beside the pipeline
+        calls.run(lambda: time.sleep(0.4))  # next to the pipeline
     assert not budget.is_used_up
     with budget.pipeline_waits():
         for _ in range(2):
@@ -76,7 +76,7 @@ def test_the_end_has_a_reserve(over: threading.Event) -> None:
         assert _is_over(budget)
         with budget.reserve():
             assert not _is_over(budget)
-            assert calls.run(lambda: "told") == "told"
+            assert calls.run(lambda: "done") == "done"
         assert _is_over(budget)
 
 

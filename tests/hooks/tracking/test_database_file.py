@@ -73,7 +73,7 @@ _TORN: dict[str, Damage] = {
     "cut off": _cut_off,
 }
 _NO_DATABASE: dict[str, Damage] = {
-    "text": lambda file: file.write_text("no database, and long enough to be told from an empty one " * 20),
+    "text": lambda file: file.write_text("not a database, and long enough not to pass for an empty one " * 20),
     "folder": _folder,
 }
 _OTHER_MLFLOW: dict[str, tuple[Damage, str]] = {
@@ -84,7 +84,7 @@ _OTHER_MLFLOW: dict[str, tuple[Damage, str]] = {
 
 
 @pytest.mark.parametrize("kind", _TORN)
-def test_a_torn_file_is_told(project: Project, kind: str) -> None:
+def test_a_torn_file_is_reported(project: Project, kind: str) -> None:
     file = project.path / "mlflow.db"
     assert examine(file).state is State.READY
     _TORN[kind](file)
@@ -161,7 +161,7 @@ def test_a_database_that_another_program_holds_costs_a_line_and_a_few_seconds(
     assert [path.name for path in project.path.iterdir() if "mlflow.db" in path.name] == ["mlflow.db"]
 
 
-def test_what_a_kill_left_beside_a_missing_file_does_no_harm(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_a_kill_left_next_to_a_missing_file_does_no_harm(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     project = make_project(tmp_path / "project", with_store=False)
     (project.path / ".mlflow.db.new-abc").touch()
     journal = project.path / "mlflow.db-journal"

@@ -44,13 +44,13 @@ def described(client: MlflowClient) -> Described:
         run_id = client.create_run("1").info.run_id
         client.log_text(run_id, "<html>", "quality_report.html")
         client.log_text(run_id, "seed: 1", "rebuild/parameters.yml")
-        told: dict[str, Any] = {
+        facts: dict[str, Any] = {
             "pipeline": "generate",
             "is_offline": False,
             "dataset": _EXAMPLES,
             "saved": _SAVED,
         } | changes
-        return describe(RunLog(client, "1", run_id), Ending(status=status, reason=reason, **told)).replace(
+        return describe(RunLog(client, "1", run_id), Ending(status=status, reason=reason, **facts)).replace(
             run_id, "RUN"
         )
 
@@ -99,7 +99,7 @@ def test_a_failure_comes_first_and_is_only_text(described: Described) -> None:
     assert "from_run" not in described("KILLED", "cut short", saved={})
 
 
-def test_concerns_and_what_stopped_the_run_are_told(described: Described) -> None:
+def test_concerns_and_what_stopped_the_run_are_reported(described: Described) -> None:
     concerns = [{"level": "warn", "says": f"| {number} of <rows>"} for number in range(9)]
     text = described(saved=_SAVED | {"concerns": concerns, "stopped_by": "max_cost_usd=1\n"})
     assert text.count("- warn: ") == 5

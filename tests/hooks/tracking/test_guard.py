@@ -38,7 +38,7 @@ def test_all_failures_are_one_line(monkeypatch: pytest.MonkeyPatch, caplog: pyte
     )
 
 
-def test_an_error_with_a_next_step_of_its_own_is_told_as_it_is(
+def test_an_error_with_a_next_step_of_its_own_is_reported_as_it_is(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     guard = _guard(monkeypatch)

@@ -24,7 +24,7 @@ class _Clock:
 
 
 class _Store:
-    """Where points are written, in memory; down for as many calls as it is told."""
+    """Where points are written, in memory; down for a given number of calls."""
 
     def __init__(self, down_for: int = 0) -> None:
         self.down_for = down_for

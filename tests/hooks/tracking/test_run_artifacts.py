@@ -63,7 +63,7 @@ def test_a_run_is_had_by_id_or_name_also_from_another_experiment(project: Projec
     assert "no run of the experiment synthetic-textcat" in _complaint(project, "theirs")
 
 
-def test_what_is_unknown_ambiguous_or_deleted_is_told(project: Project, make_run: Maker) -> None:
+def test_what_is_unknown_ambiguous_or_deleted_is_reported(project: Project, make_run: Maker) -> None:
     twins = {make_run("twin", {}), make_run("twin", {})}
     gone = make_run("gone", {})
     project.client().delete_run(gone)
@@ -91,10 +91,10 @@ def test_a_file_that_was_not_kept_is_named_with_what_the_run_was(project: Projec
     assert "has no rebuild/parameters.yml" in _complaint(project, empty, lambda run: run.parameters())
 
 
-def test_a_store_that_is_missing_or_broken_is_told_and_none_is_made(tmp_path: Path, project: Project) -> None:
+def test_a_store_that_is_missing_or_broken_is_reported_and_none_is_made(tmp_path: Path, project: Project) -> None:
     bare = make_project(tmp_path / "bare", with_store=False)
     assert "there are no runs in sqlite:" in _complaint(bare, "x")
     assert not (bare.path / "mlflow.db").exists()
 
-    (project.path / "mlflow.db").write_text("no database, and long enough to be told from an empty one " * 20)
+    (project.path / "mlflow.db").write_text("not a database, and long enough not to pass for an empty one " * 20)
     assert "can't be read" in _complaint(project, "x")

@@ -58,8 +58,8 @@ def test_a_trace_holds_the_call(traced: Traced) -> None:
     assert trace.info.token_usage["input_tokens"] == 10
     assert trace.info.token_usage["output_tokens"] == 5
     assert trace.info.cost["total_cost"] == pytest.approx(COST)
-    told = {name: trace.info.tags[name] for name in ("request_id", "attempt", "status", "outcome")}
-    assert told == {"request_id": row, "attempt": "1", "status": "replied", "outcome": "usable"}
+    tags = {name: trace.info.tags[name] for name in ("request_id", "attempt", "status", "outcome")}
+    assert tags == {"request_id": row, "attempt": "1", "status": "replied", "outcome": "usable"}
 
 
 def test_what_went_wrong_is_the_state_and_the_cause(traced: Traced) -> None:
@@ -175,7 +175,7 @@ def test_a_second_attempt_shows_the_conversation_up_to_it() -> None:
         assert "(invalid_json)" in str(second.messages[2]["content"])
 
 
-def test_messages_without_the_recorded_hash_are_not_told() -> None:
+def test_messages_without_the_recorded_hash_are_not_reported() -> None:
     plan = Plan(5)
     (row, *_) = plan.requests["request_id"]
     of_an_earlier_run = plan.completion(row, BAD)

@@ -90,7 +90,7 @@ def test_a_finished_run_holds_the_files_that_rebuild_it(project: Project, hook: 
     assert files["rebuild/tasks.parquet"] == (project.path / "data/tasks.parquet").read_bytes()
 
 
-def test_inputs_are_told_apart_by_all_bytes(project: Project, hook: MlflowTracking) -> None:
+def test_inputs_are_distinguished_by_all_bytes(project: Project, hook: MlflowTracking) -> None:
     project.run(hook, small_pipeline())
     (run,) = project.runs()
     (given,) = _inputs(run)

@@ -6,7 +6,7 @@ from synthetic_textcat.pipelines.compare.changes import Change, changes
 from tests.pipelines.compare.builders import run
 
 
-def test_what_is_equal_is_not_told() -> None:
+def test_what_is_equal_is_not_reported() -> None:
     found = changes(run(), run(run_id="b2", name="generate-b"))
     assert found == ([], [], {}, [])
 
@@ -19,7 +19,7 @@ def test_parameters_that_differ_or_that_one_run_alone_has() -> None:
     ]
 
 
-def test_plan_and_versions_are_told_in_words() -> None:
+def test_plan_and_versions_are_reported_in_words() -> None:
     candidate = run(tags={"plan_sha256": "q", "version.openai": "4.0.0", "process": "elsewhere"})
     assert changes(run(), candidate).facts == [
         Change("plan", "p", "q"),
@@ -27,7 +27,7 @@ def test_plan_and_versions_are_told_in_words() -> None:
     ]
 
 
-def test_prompts_are_told_line_by_line() -> None:
+def test_prompts_are_reported_line_by_line() -> None:
     found = changes(run(), run(prompts={"closed_labels.yml": "one\nthree\n", "new.yml": "x"})).prompts
     assert found["closed_labels.yml"][1:] == [" one", "-two", "+three"]
     assert found["new.yml"][1:] == ["+x"]

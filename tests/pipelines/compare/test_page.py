@@ -104,20 +104,20 @@ def test_the_least_alike_come_first() -> None:
 
 
 @pytest.mark.parametrize("render", [render_html, render_markdown])
-@pytest.mark.parametrize(("first", "told"), [(0, "pairs that both accepted"), (5000, "as two samples")])
-def test_diversity_and_learnability_have_intervals_and_say_how(render: object, first: int, told: str) -> None:
+@pytest.mark.parametrize(("first", "expected"), [(0, "pairs that both accepted"), (5000, "as two samples")])
+def test_diversity_and_learnability_have_intervals_and_say_how(render: object, first: int, expected: str) -> None:
     assert callable(render)
     before = run(outcomes=topical("a", 90), metrics={"diversity/vendi": 20.5, "diversity/self_bleu": 0.345})
     after = run(run_id="b2", outcomes=topical("b", 90, 0.9, first), metrics={})
     pairing = pair(before.outcomes, after.outcomes)
     found = [Difference(**row) for row in measure_differences(pairing, 42)]
     page = render(Comparison(before, after, pairing, changes(before, after), found))
-    assert told in page
+    assert expected in page
     assert "cut to 10 words" in page
     assert "90 rows of each run, of 1 task" in page
     (score,) = (row for row in found if row.measure == "learnability/macro_f1")
     assert f"{score.low:+.3f} to {score.high:+.3f}" in page
-    assert "20.5" not in page  # what is measured again is not told twice
+    assert "20.5" not in page  # what is measured again is not listed twice
 
 
 def test_each_difference_is_a_metric_with_the_ends_of_its_interval() -> None:
@@ -136,7 +136,7 @@ def _run(**changes: Any) -> RunRecord:
     return run(evaluation=Evaluation(**{**made, **changes}))
 
 
-def test_scores_stand_beside_each_other_with_their_intervals() -> None:
+def test_scores_stand_next_to_each_other_with_their_intervals() -> None:
     other = _run(metrics={"real/macro_f1": 0.5, "train/held_out_synthetic_macro_f1": 0.9})
     assert evaluation_metrics(_run(), other) == [
         EvaluationMetric("real/macro_f1", "0.810 (0.700 to 0.900)", "0.500"),
@@ -149,7 +149,7 @@ def test_scores_stand_beside_each_other_with_their_intervals() -> None:
 
 
 @pytest.mark.parametrize(
-    ("baseline", "candidate", "told"),
+    ("baseline", "candidate", "expected"),
     [
         (_run(), _run(real_rows="bb"), "different evaluation sets"),
         (_run(), _run(model="models/mine"), "different models (null, models/mine)"),
@@ -157,9 +157,9 @@ def test_scores_stand_beside_each_other_with_their_intervals() -> None:
         (run(), _run(), "rows of the baseline were not evaluated: run"),
     ],
 )
-def test_what_does_not_compare_is_told(baseline: RunRecord, candidate: RunRecord, told: str) -> None:
+def test_what_does_not_compare_is_reported(baseline: RunRecord, candidate: RunRecord, expected: str) -> None:
     (caveat,) = caveats(baseline, candidate)
-    assert told in caveat
+    assert expected in caveat
 
 
 def test_runs_that_were_not_evaluated_have_no_metrics() -> None:

@@ -79,18 +79,18 @@ def test_no_more_rows_are_learnt_from_than_it_takes() -> None:
     assert found.basis == f"{MOST_ROWS_IN_ALL:,} rows of each run, of 10 tasks that both have"
 
 
-def test_what_does_not_differ_is_rarely_told_to() -> None:
-    told = _calibration(runs=16, share=0.5, rows=60)
-    assert (np.sign(told["low"]) * np.sign(told["high"]) > 0).sum() <= 2
+def test_what_does_not_differ_is_rarely_reported_to() -> None:
+    intervals = _calibration(runs=16, share=0.5, rows=60)
+    assert (np.sign(intervals["low"]) * np.sign(intervals["high"]) > 0).sum() <= 2
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("first", [0, _UNPAIRED])
 @pytest.mark.parametrize("share", [0.5, 0.65])
 def test_intervals_cover_a_known_difference_as_often_as_they_say(share: float, first: int) -> None:
-    told = _calibration(runs=80, share=share, rows=150, first=first)
-    truth = told["difference"].mean() if share > 0.5 else 0.0
-    assert ((told["low"] <= truth) & (truth <= told["high"])).mean() >= 0.92
+    intervals = _calibration(runs=80, share=share, rows=150, first=first)
+    truth = intervals["difference"].mean() if share > 0.5 else 0.0
+    assert ((intervals["low"] <= truth) & (truth <= intervals["high"])).mean() >= 0.92
 
 
 def _calibration(runs: int, share: float, rows: int, first: int = 0) -> pd.DataFrame:

@@ -46,7 +46,7 @@ def test_pairs_that_both_accepted_and_that_are_long_enough_are_measured() -> Non
     assert found == same
 
 
-def test_of_other_plans_as_many_rows_of_each_are_measured_and_another_mix_of_languages_is_told() -> None:
+def test_of_other_plans_as_many_rows_of_each_are_measured_and_another_mix_of_languages_is_reported() -> None:
     before, after = repeating("a", 60), repeating("b", 90, first=_UNPAIRED)
     assert {row.basis for row in _found(before, after)} == {"60 texts of each run, cut to 10 words"}
     mixed = _found(before, after.assign(language="German"))
@@ -73,17 +73,17 @@ def test_few_rows_have_no_interval_and_none_no_measure() -> None:
         assert _found(none, repeating("b", 60)) == []
 
 
-def test_what_does_not_differ_is_rarely_told_to() -> None:
-    told = _calibration(runs=24, share=0.2, rows=60)
-    assert told.drop(columns="difference").groupby(level=0)["leaves_out_zero"].sum().max() <= 3
+def test_what_does_not_differ_is_rarely_reported_to() -> None:
+    intervals = _calibration(runs=24, share=0.2, rows=60)
+    assert intervals.drop(columns="difference").groupby(level=0)["leaves_out_zero"].sum().max() <= 3
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("share", "first"), [(0.3, 0), (0.2, _UNPAIRED)])
 def test_intervals_cover_a_known_difference_as_often_as_they_say(share: float, first: int) -> None:
-    told = _calibration(runs=300, share=share, rows=100, first=first)  # of fewer the luck of the draws is too large
-    truth = told.groupby(level=0)["difference"].transform("mean")
-    covered = ((told["low"] <= truth) & (truth <= told["high"])).groupby(level=0).mean()
+    intervals = _calibration(runs=300, share=share, rows=100, first=first)  # fewer have too large a sampling error
+    truth = intervals.groupby(level=0)["difference"].transform("mean")
+    covered = ((intervals["low"] <= truth) & (truth <= intervals["high"])).groupby(level=0).mean()
     assert covered.between(0.92, 0.99).all(), covered
 
 

@@ -51,8 +51,8 @@ def exported(rows: Sequence[tuple[str, str]], split: str = "train", task: Task =
 
 def evaluation_set(rows: Sequence[tuple[str, str]], **columns: Any) -> pd.DataFrame:
     """The user's own rows, of `TASK` unless columns say otherwise."""
-    told: Mapping[str, Any] = columns or {"task_id": TASK.task_id}
-    return pd.DataFrame({"text": [text for text, _ in rows], "label": [label for _, label in rows], **told})
+    task_columns: Mapping[str, Any] = columns or {"task_id": TASK.task_id}
+    return pd.DataFrame({"text": [text for text, _ in rows], "label": [label for _, label in rows], **task_columns})
 
 
 def folder(rows: pd.DataFrame) -> dict[str, Callable[[], Any]]:

@@ -41,7 +41,7 @@ def test_its_embeddings_are_what_classifiers_read(saved: EvaluateParameters) -> 
     assert found == train_classifiers(rows, _real(), tasks, saved, ExportParameters(), 42).metrics
 
 
-def test_a_model_that_tells_no_text_from_another_has_classifiers_guess(tmp_path: Path) -> None:
+def test_a_model_that_confuses_all_texts_has_classifiers_guess(tmp_path: Path) -> None:
     new_model(["0"]).save_pretrained(str(tmp_path))
     blind = EvaluateParameters(embedding_model=str(tmp_path))
     found = train_classifiers(exported(labelled(300, "made")), _real(), tasks_frame(), blind, ExportParameters(), 42)

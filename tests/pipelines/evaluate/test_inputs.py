@@ -57,7 +57,7 @@ def test_no_set_no_labels_and_no_rows_are_no_real_rows(given: pd.DataFrame | Non
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "expected"),
     [
         (
             evaluation_set([("a", "Sprot"), ("b", "sprot"), ("c", "Sprot"), ("d", "Sport")]),
@@ -77,8 +77,8 @@ def test_no_set_no_labels_and_no_rows_are_no_real_rows(given: pd.DataFrame | Non
         ),
     ],
 )
-def test_what_fits_nothing_is_one_line_with_what_is_allowed(given: pd.DataFrame, told: str) -> None:
-    with pytest.raises(EvaluationError, match=told) as caught:
+def test_what_fits_nothing_is_one_line_with_what_is_allowed(given: pd.DataFrame, expected: str) -> None:
+    with pytest.raises(EvaluationError, match=expected) as caught:
         real_rows(given, TASKS)
     assert "\n" not in str(caught.value)
     assert re.search(r"\. Next: ", str(caught.value))

@@ -71,7 +71,7 @@ def test_the_exported_rows_come_with_their_splits_and_must_be_rows_of_this_run()
         gather_exported_rows(folder(rows), examples.assign(label=["Chess", *examples["label"][1:]]))
 
 
-def test_real_scores_stand_beside_what_is_to_be_had_without_synthetic_rows() -> None:
+def test_real_scores_stand_next_to_what_is_to_be_had_without_synthetic_rows() -> None:
     rows = pd.concat([exported(labelled(120, "made")), exported(labelled(30, "kept"), "test")], ignore_index=True)
     metrics, lines, curve = _classified(rows, evaluation_set([*labelled(60, "real"), ("", "Sport")]))
     assert metrics["real/macro_f1"] == metrics[f"real/macro_f1/{TASK.task_id}"] == lines[0]["macro_f1"]
@@ -99,13 +99,13 @@ def test_without_real_rows_no_score_is_called_real_or_accuracy() -> None:
     assert not plot_learning_curve(ClassifierScores(metrics, lines, curve)).data
 
 
-def test_too_few_real_rows_to_learn_from_are_told() -> None:
+def test_too_few_real_rows_to_learn_from_are_reported() -> None:
     found = _classified(exported(labelled(60, "made")), evaluation_set(labelled(12, "real")))
     assert found.metrics["real/train_on_real_macro_f1"] is None
     assert found.tasks[0]["note"] == "training on real rows needs 50 rows and 2 labels with 5 rows each"
 
 
-def test_a_task_without_synthetic_rows_is_told_and_fails_if_there_is_no_other() -> None:
+def test_a_task_without_synthetic_rows_is_reported_and_fails_if_there_is_no_other() -> None:
     sad = [("Oh well.", "Sad"), ("Hooray.", "Glad")]
     one, both = exported(labelled(60, "made")), evaluation_set(labelled(12, "real"))
     given = pd.concat([both, evaluation_set(sad, task_id=OTHER.task_id)], ignore_index=True)
@@ -116,14 +116,14 @@ def test_a_task_without_synthetic_rows_is_told_and_fails_if_there_is_no_other() 
         _classified(one, evaluation_set(sad, task_id=OTHER.task_id))
 
 
-def test_an_evaluation_set_without_labels_is_told_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_evaluation_set_without_labels_is_reported_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
     found = match_real_rows(pd.DataFrame({"text": ["a"], "Label": ["Sport"]}), tasks_frame())
     assert found.rows.empty
     assert "no column `label`; did you mean Label?" in caplog.messages[0]
 
 
-def test_the_curve_is_a_line_a_task_beside_what_real_rows_give() -> None:
+def test_the_curve_is_a_line_a_task_next_to_what_real_rows_give() -> None:
     found = _classified(exported(labelled(60, "made")), evaluation_set(labelled(54, "real")))
     line, ceiling = plot_learning_curve(found).data
     assert line.name == TASK.task

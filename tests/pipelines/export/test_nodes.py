@@ -61,25 +61,25 @@ def _files(**settings: Any) -> dict[str, Callable[[], Any]]:
 
 
 def test_triplets_have_exactly_their_columns_in_order() -> None:
-    frame, beside = export_triplets(example_frame([{}, {"input_text": "Hm.\nWell.", "label": "mixed"}]), _EXPORT)
+    frame, prefixes = export_triplets(example_frame([{}, {"input_text": "Hm.\nWell.", "label": "mixed"}]), _EXPORT)
     assert list(frame.columns) == ["anchor", "positive", "negative"]
     assert list(frame.itertuples(index=False, name=None)) == [
         ("Instruct: Sort a review.\nQuery: They forgot the sauce.", "bad", "good"),
         ("Instruct: Sort a review.\nQuery: Hm.\nWell.", "mixed", "good"),
     ]
-    assert list(beside.columns) == ["request_id", "task_id", "instruction"]
+    assert list(prefixes.columns) == ["request_id", "task_id", "instruction"]
 
 
-def test_an_instruction_that_is_left_out_stands_beside() -> None:
+def test_an_instruction_that_is_left_out_stands_next_to() -> None:
     rows = [{"request_id": f"r{place}", "label": label} for place, label in enumerate("aabb")]
     settings = {"distinct_label_batches": 2}
     examples = example_frame(rows)
     baked, _ = export_triplets(examples, ExportParameters.model_validate(settings))
-    bare, beside = export_triplets(examples, ExportParameters.model_validate({**settings, "instruction": "left_out"}))
+    bare, prefixes = export_triplets(examples, ExportParameters.model_validate({**settings, "instruction": "left_out"}))
     assert set(bare["anchor"]) == {"They forgot the sauce."}
-    assert (beside["instruction"] + bare["anchor"]).tolist() == baked["anchor"].tolist()
+    assert (prefixes["instruction"] + bare["anchor"]).tolist() == baked["anchor"].tolist()
     assert bare["positive"].tolist() == ["a", "b", "a", "b"]
-    assert beside["request_id"].tolist() == ["r0", "r2", "r1", "r3"]
+    assert prefixes["request_id"].tolist() == ["r0", "r2", "r1", "r3"]
 
 
 def test_no_examples_are_no_triplets_with_the_same_columns() -> None:
@@ -104,7 +104,7 @@ def test_a_nearly_equal_text_is_not_in_two_splits() -> None:
     assert set(splits["planned_split"]) == {"train", "validation", "test"}
 
 
-def test_examples_of_another_plan_are_told() -> None:
+def test_examples_of_another_plan_are_reported() -> None:
     with pytest.raises(StaleTableError, match="Row r2 of the dataset 'examples' is not in the plan"):
         _split(_examples(3), _plan(2))
 
@@ -236,6 +236,6 @@ def test_without_an_evaluation_set_all_rows_are_exported(held: pd.DataFrame | No
     assert overlaps.empty
 
 
-def test_an_evaluation_set_without_texts_is_told_in_one_line() -> None:
+def test_an_evaluation_set_without_texts_is_reported_in_one_line() -> None:
     with pytest.raises(EvaluationError, match="no column `text`, but texts, label \\(did you mean texts"):
         set_overlaps_aside(_examples(1), pd.DataFrame({"texts": ["a"], "label": ["b"]}), _EXPORT)

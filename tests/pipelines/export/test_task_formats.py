@@ -1,4 +1,4 @@
-"""Text and label, a task at a time."""
+"""Text and label files, one task at a time."""
 
 import re
 from pathlib import Path

@@ -99,7 +99,7 @@ def test_rows_of_a_task_share_one_schema_with_its_label_set() -> None:
         (CLOSED, OPEN + "{label}", r"open_labels has the unknown placeholder \{label\}"),
     ],
 )
-def test_a_prompt_that_can_not_be_filled_is_told_before_any_call(closed: str, opened: str, says: str) -> None:
+def test_a_prompt_that_can_not_be_filled_is_reported_before_any_call(closed: str, opened: str, says: str) -> None:
     with pytest.raises(PromptError, match=says):
         _prompts(_plan(), closed, opened)
 

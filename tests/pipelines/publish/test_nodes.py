@@ -1,4 +1,4 @@
-"""What is told before anything is pushed, and what is not pushed at all."""
+"""The publication plan shown before a push, and folders that are never pushed."""
 
 from typing import Any
 
@@ -114,7 +114,7 @@ def test_an_export_without_rows_is_not_published() -> None:
         export(0).plan()
 
 
-def test_files_that_are_not_of_the_export_are_told_and_not_planned() -> None:
+def test_files_that_are_not_of_the_export_are_reported_and_not_planned() -> None:
     made = export()
     made.content |= {"notes.md": lambda: "mine", "data/other.parquet": lambda: None}
     plan = made.plan()

@@ -19,7 +19,7 @@ def _of_yield(accepted: int, not_run: int, min_yield: float = 0.5) -> list[Conce
     return assess(made, {}, QualityReportParameters(min_yield=min_yield), {})
 
 
-def test_a_yield_below_the_threshold_is_told_with_its_causes() -> None:
+def test_a_yield_below_the_threshold_is_reported_with_its_causes() -> None:
     made = ledger(accepted=4, rejected={"label_leaked": 2}, failed={"invalid_json": 3})
     line = complaint(assess(made, {}, _SETTINGS, {}))
     assert line is not None

@@ -165,7 +165,7 @@ def test_each_planned_row_has_one_outcome_with_what_it_cost() -> None:
     assert {(row["task_id"], row["language"], row["language_verdict"]) for row in rows} == {("t0", "English", "agrees")}
     assert [row["tokens"] for row in rows] == [30, 15, None, 0, 15]
     cost = [row["cost"] for row in rows]
-    assert cost.pop(2) is None  # of a call that timed out nobody tells
+    assert cost.pop(2) is None  # unknown for a call that timed out
     assert cost == pytest.approx([2 * COST, COST, 0, COST])
     assert {name: str(kind) for name, kind in outcomes.dtypes.items()} == OUTCOMES
 
@@ -211,7 +211,7 @@ def _failed(*rows: tuple[str, str]) -> pd.DataFrame:
     return pd.DataFrame(list(rows), columns=["failure_cause", "detail"])
 
 
-def test_the_commonest_transport_cause_is_told_in_its_commonest_words() -> None:
+def test_the_most_common_transport_cause_is_reported_in_its_most_common_words() -> None:
     rows = [("invalid_json", "no JSON")] * 5 + [("timeout", "slow")] * 2
     rows += [("server_error", "busy. Next: wait")] * 2 + [("server_error", "another")]
     assert most_common_failure(_failed(*rows)) == "3 rows failed as server_error (busy)"

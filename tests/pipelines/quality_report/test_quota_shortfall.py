@@ -134,7 +134,7 @@ def test_a_row_without_a_reply_is_hoped_for_until_others_had_one_and_it_had_none
     assert (twice.cells[0].pending, twice.next) == (0, "round")
 
 
-def test_while_nobody_answers_nothing_is_planned_in_place_of_what_may_come(tmp_path: Any) -> None:
+def test_while_no_server_answers_nothing_is_planned_in_place_of_what_may_come(tmp_path: Any) -> None:
     down = [{"German": ["timeout"] * 3, "English": ["timeout"] * 3}]
     sampling = _SAMPLING.model_copy(update={"target_accepted": 3})
     once, _ = _state(tmp_path, down, sampling)
@@ -159,7 +159,7 @@ def test_it_ends_with_the_last_round_or_when_every_cell_is_full(tmp_path: Any) -
     assert _state(tmp_path, last, _SAMPLING.model_copy(update={"max_rounds": 2}))[0].next is None
 
 
-def test_rounds_of_another_plan_are_told_with_the_next_step(tmp_path: Any) -> None:
+def test_rounds_of_another_plan_are_reported_with_the_next_step(tmp_path: Any) -> None:
     planned = Rounds(recipe="r", rounds=((CellRows(cell={"language": "German"}, rows=2),),)).model_dump(mode="json")
     nothing = to_frame([], EXAMPLES)
     ends = (nothing, nothing, to_frame([], REJECTED), to_frame([], FAILED))

@@ -107,7 +107,7 @@ def test_an_outage_is_named_before_a_cap() -> None:
     assert stopped_by(Stops(outage=Outage(cause="timeout", words="slow")), metrics, limits) == "timeout"
 
 
-def test_calls_of_unknown_usage_are_told_apart_from_what_is_known() -> None:
+def test_calls_of_unknown_usage_are_distinguished_from_what_is_known() -> None:
     lines = [completion(request_id="r0", run_id="new"), no_reply(request_id="r1", run_id="new")]
     metrics = _metrics(lines)
     unknown = ("tokens/all", "tokens/this_run", "tokens/prompt", "tokens/per_accepted", "cost/usd_dataset")

@@ -64,7 +64,7 @@ def test_a_plan_that_is_all_tried_is_known() -> None:
     assert [found[f"quote/accepted/{end}"] for end in ("low", "expected", "high")] == [2, 2, 2]
 
 
-def test_one_row_tells_no_range_and_an_unknown_cost_no_cost() -> None:
+def test_one_row_gives_no_range_and_an_unknown_cost_no_cost() -> None:
     found = quote(100, _pilot(1, cost=float("nan")), _FREE)
     assert found["quote/tokens/expected"] == 100 * 100
     assert found["quote/tokens/low"] is found["quote/tokens/high"] is None

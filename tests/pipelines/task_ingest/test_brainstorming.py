@@ -1,4 +1,4 @@
-"""Tasks that a model thinks of, beside those of the file: rounds, resuming, and what is said of failures."""
+"""Brainstormed tasks, next to tasks of the file: rounds, resuming, and messages about failures."""
 
 import json
 import logging
@@ -135,7 +135,7 @@ def test_a_model_that_repeats_itself_is_left_at_max_calls(
     assert len(brainstorm.ask(plan(num_brainstormed=10, max_calls=7), lambda *_: _SAID)) == 1
 
 
-def test_a_call_without_tasks_is_asked_again_then_told_and_the_others_count(
+def test_a_call_without_tasks_is_asked_again_then_reported_and_the_others_count(
     brainstorm: Brainstorm, caplog: pytest.LogCaptureFixture
 ) -> None:
     asked = plan(num_brainstormed=10)
@@ -216,7 +216,7 @@ def test_proposed_label_sets_are_asked_once_a_task_and_close_it(brainstorm: Brai
     assert len(brainstorm.ask(plan(num_brainstormed=12, label_sets="propose"))) == 2
 
 
-def test_a_task_without_a_label_set_is_replaced_as_long_as_there_are_calls_and_told(
+def test_a_task_without_a_label_set_is_replaced_as_long_as_there_are_calls_and_reported(
     brainstorm: Brainstorm, caplog: pytest.LogCaptureFixture
 ) -> None:
     one_label = json.dumps({"labels": [{"name": "one", "description": "It is."}]})

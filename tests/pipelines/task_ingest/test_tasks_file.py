@@ -1,4 +1,4 @@
-"""A wrong tasks file is one line that names the entry and what to mend; the project's own file is right.
+"""A wrong tasks file is one line that names the entry and what to fix; the project's own file is right.
 
 Tasks that are there before anything is asked.
 """
@@ -98,7 +98,7 @@ def test_tasks_come_in_the_order_of_the_file_whatever_their_form() -> None:
 
 
 @pytest.mark.parametrize("entries", [None, [], {}, "", pd.DataFrame(), pd.DataFrame({"task": []})])
-def test_an_empty_file_is_told_what_to_add(entries: object) -> None:
+def test_an_empty_file_is_reported_what_to_add(entries: object) -> None:
     assert "is empty. Next: add an entry such as `- task:" in _complaint(entries)
 
 
@@ -111,7 +111,7 @@ def test_the_example_is_in_the_format_of_the_file(suffix: str, example: str) -> 
 
 
 @pytest.mark.parametrize(("entries", "kind"), [({"task": "x"}, "mapping"), ("Sort a review.", "text"), (5, "number")])
-def test_a_file_that_is_no_list_is_told_how_to_be_one(entries: object, kind: str) -> None:
+def test_a_file_that_is_not_a_list_gets_the_next_step(entries: object, kind: str) -> None:
     assert f"holds a {kind}, not a list. Next: write one entry per task, such as `- task: " in _complaint(entries)
 
 
@@ -233,7 +233,7 @@ def test_a_key_that_is_no_text_is_unknown() -> None:
     ("wrong", "says"),
     [(0, ""), (1, " (and 1 more entry is wrong)"), (3, " (and 3 more entries are wrong)")],
 )
-def test_the_first_wrong_entry_is_told_and_the_others_are_counted(wrong: int, says: str) -> None:
+def test_the_first_wrong_entry_is_reported_and_the_others_are_counted(wrong: int, says: str) -> None:
     line = _complaint([_GOOD, {"tsk": "Tell."}, *[{"task": f"Tell {n}.", "labels": ["a"]} for n in range(wrong)]])
 
     assert line.endswith(f"entry 2: unknown key tsk; did you mean task?{says}")
@@ -246,7 +246,7 @@ def test_a_long_task_or_value_is_named_by_its_beginning() -> None:
 
 
 @pytest.mark.parametrize("labels", ["[yes, no]", "[1, 2, 3]"])
-def test_labels_that_yaml_takes_for_something_else_are_told_to_be_quoted(labels: str) -> None:
+def test_labels_that_yaml_takes_for_something_else_are_reported_to_be_quoted(labels: str) -> None:
     assert "quote" in _complaint(yaml.safe_load(f"- task: Tell.\n  labels: {labels}")).casefold()
 
 
@@ -281,7 +281,7 @@ def test_null_is_not_given() -> None:
     assert closed.labels == (Label(name="good"), Label(name="bad"))
 
 
-def test_kept_tasks_are_rows_as_they_were_and_nothing_is_brainstormed_beside_them() -> None:
+def test_kept_tasks_are_rows_as_they_were_and_nothing_is_brainstormed_next_to_them() -> None:
     kept = read_tasks_file(KeptTasks(pd.DataFrame(_ROWS, columns=TASKS_ARROW_SCHEMA.names)), _SETTINGS)
 
     assert rows_of(kept) == _ROWS

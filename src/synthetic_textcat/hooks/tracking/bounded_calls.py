@@ -83,7 +83,7 @@ class WaitingBudget:
             self._may_use_reserve = False
 
     def limit_remaining(self, seconds: float) -> None:
-        """Reduces the remaining time to so many seconds."""
+        """Reduces the remaining time to at most this number of seconds."""
         with self._lock:
             self._waited_s = max(self._waited_s, self.limit_s - seconds)
 

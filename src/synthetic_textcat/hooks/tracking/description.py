@@ -135,8 +135,8 @@ def _kept(log: RunLog) -> Iterator[tuple[str, str]]:
 
 def _previous(log: RunLog) -> dict[str, str] | None:
     """Previous finished run of `generate`."""
-    asked = "attributes.status = 'FINISHED' and tags.pipeline = 'generate'"
-    runs: Sequence[Run] = log.client.search_runs([log.experiment_id], asked, max_results=2, order_by=NEWEST_FIRST)
+    filters = "attributes.status = 'FINISHED' and tags.pipeline = 'generate'"
+    runs: Sequence[Run] = log.client.search_runs([log.experiment_id], filters, max_results=2, order_by=NEWEST_FIRST)
     for run in runs:
         run_id = run.info.run_id
         if run_id != log.run_id:
@@ -169,8 +169,8 @@ def run_name(run_params: Mapping[str, Any], params: Mapping[str, Any]) -> str:
 
 def pipeline_name(run_params: Mapping[str, Any]) -> str:
     """Names of the pipelines of this run; the default is `generate`."""
-    asked = run_params.get("pipeline_names") or ["__default__"]
-    return "+".join("generate" if name == "__default__" else name for name in asked)
+    names = run_params.get("pipeline_names") or ["__default__"]
+    return "+".join("generate" if name == "__default__" else name for name in names)
 
 
 def start_tags(run_params: Mapping[str, Any], params: Mapping[str, Any], context: KedroContext) -> dict[str, str]:

@@ -148,16 +148,16 @@ def parent_tags(log: RunLog, item: TrackedDataset) -> dict[str, str]:
 
 def evaluation_of(client: "MlflowClient", run: "Run") -> "Run | None":
     """Last finished run of `evaluate` on the rows that this run wrote; None if there is none."""
-    asked = "attributes.status = 'FINISHED' AND tags.pipeline LIKE '%evaluate%'"
+    filters = "attributes.status = 'FINISHED' AND tags.pipeline LIKE '%evaluate%'"
     sha256 = run.data.tags.get("sha256.examples")
-    return _last(client, run.info.experiment_id, "examples", sha256, asked)
+    return _last(client, run.info.experiment_id, "examples", sha256, filters)
 
 
-def _last(client: "MlflowClient", experiment_id: str, name: str, sha256: str | None, asked: str) -> "Run | None":
+def _last(client: "MlflowClient", experiment_id: str, name: str, sha256: str | None, filters: str) -> "Run | None":
     if sha256 is None:
         return None
-    filters = f"{asked} AND tags.`sha256.{name}` = '{sha256}'"
-    runs: list[Run] = client.search_runs([experiment_id], filters, max_results=1, order_by=NEWEST_FIRST)
+    query = f"{filters} AND tags.`sha256.{name}` = '{sha256}'"
+    runs: list[Run] = client.search_runs([experiment_id], query, max_results=1, order_by=NEWEST_FIRST)
     return runs[0] if runs else None
 
 

@@ -130,8 +130,8 @@ def last_runs(store: Store, count: int) -> list[str]:
     experiment = client.get_experiment_by_name(store.experiment)
     if experiment is None:
         return []
-    asked = "attributes.status = 'FINISHED' and tags.pipeline = 'generate'"
-    runs = client.search_runs([experiment.experiment_id], asked, max_results=count, order_by=NEWEST_FIRST)
+    filters = "attributes.status = 'FINISHED' and tags.pipeline = 'generate'"
+    runs = client.search_runs([experiment.experiment_id], filters, max_results=count, order_by=NEWEST_FIRST)
     return [run.info.run_id for run in runs]
 
 

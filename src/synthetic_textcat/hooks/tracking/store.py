@@ -61,14 +61,14 @@ class Store:
     @classmethod
     def of(cls, project: Path) -> "Store":
         """Store set in the environment, by default `mlflow.db` and `mlartifacts` in the project."""
-        asked = os.environ.get("MLFLOW_TRACKING_URI", "").strip()
-        uri = asked or f"{_SQLITE}{(project / 'mlflow.db').as_posix()}"
+        configured = os.environ.get("MLFLOW_TRACKING_URI", "").strip()
+        uri = configured or f"{_SQLITE}{(project / 'mlflow.db').as_posix()}"
         return cls(
             uri=uri,
             registry_uri=os.environ.get("MLFLOW_REGISTRY_URI") or uri,
             experiment=os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT,
             project=project,
-            is_default=not asked,
+            is_default=not configured,
         )
 
     @property

@@ -211,8 +211,8 @@ class SampledCalls:
         """Samples from saved completions."""
         if not self._parts.keys() >= _PARTS:
             return
-        asked = len(self._parts["open_rows"].rows)
-        share = min(max(self._share, _FEWEST / asked), _MOST / asked) if asked else 0.0
+        num_open = len(self._parts["open_rows"].rows)
+        share = min(max(self._share, _FEWEST / num_open), _MOST / num_open) if num_open else 0.0
         picked = [each for each in completions if draw("trace", each.request_id) < share][: self._left]
         self._left -= len(picked)
         shift_ms = self._clock.correction_ms()

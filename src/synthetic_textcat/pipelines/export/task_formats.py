@@ -17,22 +17,21 @@ Formulas = Literal["escape", "keep"]
 File = Callable[[], Any]
 
 _FORMULA = r"^('*[=+\-@\t\r\n＝＋－＠])"  # noqa: RUF001  spreadsheets take the wide forms too
-_README = """# Text and label, a task at a time
+_README = """# Text and label, one task at a time
 
-`index.json` says which task is which. Of each task there are three files, named by its `task_id`:
+`index.json` lists the tasks. Each task has three files, named by its `task_id`:
 
 - `.parquet`: columns `text` and `label`, exactly as accepted.
 - `.csv`: the same in UTF-8, each cell in double quotes, a quote within it doubled.
-- `.labels.json`: `label_names`, in the order of the tasks file; of a task without a label set, those that came, sorted.
+- `.labels.json`: `label_names`, in the order of the tasks file; for a task without a label set, its labels, sorted.
 
 """
-_ESCAPED = """A CSV cell that a spreadsheet would run as a formula (it begins with = + - @, a tab or a line break) has
-an apostrophe before it here, and so has one that begins with apostrophes and then one of these. To read the cell as
-it was, take one apostrophe away where the cell matches `^'+[=+\\-@\\t\\r\\n＝＋－＠]`. The Parquet files need no such
-thing.
+_ESCAPED = """A CSV cell that a spreadsheet would run as a formula (it begins with = + - @, a tab or a line break) is
+preceded by an apostrophe here, and so is a cell that begins with apostrophes and then one of these characters. To
+restore a cell, remove one apostrophe where it matches `^'+[=+\\-@\\t\\r\\n＝＋－＠]`. Parquet needs no escapes.
 """  # noqa: RUF001
-_KEPT = """CSV cells are as accepted (`export.csv_formulas: keep`): one that begins with = + - or @ is run as a formula
-by a spreadsheet that opens the file. A program that reads it is not concerned.
+_KEPT = """CSV cells are as accepted (`export.csv_formulas: keep`): a spreadsheet that opens the file runs a cell that
+begins with = + - or @ as a formula. Programs that parse CSV are not affected.
 """
 
 _TRIED = "test"

@@ -109,7 +109,7 @@ def _paused_tasks(stops: Stops) -> Iterator[Concern]:
             weight=1.0,
             parameter=PAUSED,
             says=f"Paused: {task.task} Its first {task.replies} replies were all {task.reason}{detail}; "
-            f"{task.not_asked:,} of its rows were not asked for",
+            f"{task.not_asked:,} of its rows were not requested",
             then=HOW_TO_GO_ON,
             signal="",
         )

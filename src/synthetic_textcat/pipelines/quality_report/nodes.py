@@ -70,14 +70,14 @@ def check_candidates(
     by_id = {task.task_id: known_of(task) for task in tasks_of(tasks)}
     judgements = judge(candidate_rows(candidates, requests, by_id), settings, len(candidates))
     own = own_of(requests)
-    stands = np.array([judgement.verdict is None for judgement in judgements], bool)
-    is_surplus = beyond_target_mask(stands, requests, candidates, attribute_sampling)
+    is_good = np.array([judgement.verdict is None for judgement in judgements], bool)
+    is_surplus = beyond_target_mask(is_good, requests, candidates, attribute_sampling)
     verdicts = [judgement.verdict for judgement in judgements if judgement.verdict is not None]
-    rejected = candidates[~stands].assign(
+    rejected = candidates[~is_good].assign(
         reject_reason=[verdict.reason for verdict in verdicts], detail=[verdict.detail for verdict in verdicts]
     )
     return CheckedRows(
-        with_columns(candidates[stands & ~is_surplus], with_own(EXAMPLES, own)),
+        with_columns(candidates[is_good & ~is_surplus], with_own(EXAMPLES, own)),
         with_columns(candidates[is_surplus], with_own(EXAMPLES, own)),
         with_columns(rejected, with_own(REJECTED, own)),
         findings_of(candidates["request_id"], judgements),

@@ -143,12 +143,12 @@ def _round_of_rows(rounds: Rounds) -> Iterator[int]:
 
 
 def beyond_target_mask(
-    stands: NDArray[np.bool_], requests: pd.DataFrame, candidates: pd.DataFrame, sampling: AttributeSamplingParameters
+    is_good: NDArray[np.bool_], requests: pd.DataFrame, candidates: pd.DataFrame, sampling: AttributeSamplingParameters
 ) -> NDArray[np.bool_]:
     """Mask of the surplus candidates: good rows after the first `target_accepted` of their cell in plan order.
 
     Args:
-        stands: Mask of the candidates that passed all checks.
+        is_good: Mask of the candidates that passed all checks.
         requests: The plan, whose labels define the cells.
         candidates: In plan order.
         sampling: The target and the columns of a cell; without a target no row is surplus.
@@ -156,14 +156,14 @@ def beyond_target_mask(
     if sampling.target_accepted is None:
         return np.zeros(len(candidates), bool)
     planned = requests.set_index("request_id").loc[candidates["request_id"]]
-    return stands & (_numbers(cells_of(planned, sampling.per), stands) > sampling.target_accepted)
+    return is_good & (_good_counts(cells_of(planned, sampling.per), is_good) > sampling.target_accepted)
 
 
-def _numbers(cells: Sequence[Cell], stands: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _good_counts(cells: Sequence[Cell], is_good: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Running count of good rows within each candidate's cell."""
-    had: Counter[Cell] = Counter()
-    numbers = []
-    for cell, is_good in zip(cells, stands.tolist(), strict=True):
-        had[cell] += is_good
-        numbers.append(had[cell])
-    return np.array(numbers, np.int64)
+    counts: Counter[Cell] = Counter()
+    running = []
+    for cell, good in zip(cells, is_good.tolist(), strict=True):
+        counts[cell] += good
+        running.append(counts[cell])
+    return np.array(running, np.int64)

@@ -59,7 +59,9 @@ def test_an_answer_in_english_is_wrong_and_so_is_that_language_where_english_was
 
 
 @pytest.mark.parametrize("asked", _TOLD_BY_SCRIPT)
-def test_english_letters_are_wrong_for_every_other_script_also_where_the_language_cannot_be_told(asked: str) -> None:
+def test_english_letters_are_wrong_for_every_other_script_also_where_the_language_cannot_be_identified(
+    asked: str,
+) -> None:
     assert check_language(_ENGLISH, asked).found == "its letters are Latin"
 
 
@@ -99,7 +101,7 @@ def test_croatian_is_not_written_in_cyrillic_letters() -> None:
         ("English", "Tone sandhi in spoken Quechua of Osaka."),  # a little like eight languages
     ],
 )
-def test_what_cannot_be_told_is_not_verifiable(asked: str, text: str) -> None:
+def test_what_cannot_be_identified_is_not_verifiable(asked: str, text: str) -> None:
     assert check_language(text, asked).verdict == "not verifiable"
 
 

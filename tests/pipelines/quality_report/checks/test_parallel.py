@@ -86,10 +86,10 @@ def test_an_error_of_the_work_is_raised_here_and_ends_all_processes() -> None:
     assert not multiprocessing.active_children()
 
 
-def test_a_process_that_is_ended_is_told_in_one_line() -> None:
-    with pytest.raises(LostWorkerError, match="out of memory") as told:
+def test_a_process_that_is_ended_is_reported_in_one_line() -> None:
+    with pytest.raises(LostWorkerError, match="out of memory") as caught:
         list(parallel_map(os._exit, [3], 2))
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(caught.value)
     assert not multiprocessing.active_children()
 
 
@@ -143,7 +143,7 @@ def test_on_a_terminal_a_bar_grows_and_is_taken_off() -> None:
     with subprocess.Popen([sys.executable, "-c", _ON_A_TERMINAL], stdout=theirs, stderr=theirs, env=env) as running:
         os.close(theirs)
         written = b""
-        with contextlib.suppress(OSError):  # how the end of a terminal is told
+        with contextlib.suppress(OSError):  # how the end of a terminal is signalled
             while chunk := os.read(ours, 1 << 16):
                 written += chunk
         os.close(ours)

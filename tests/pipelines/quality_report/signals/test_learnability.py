@@ -55,10 +55,10 @@ def test_a_model_that_has_learnt_nothing_doubts_no_row() -> None:
 
 
 def test_a_score_that_single_words_explain_is_noted() -> None:
-    def told(number: int, label: str) -> str:
+    def text_of(number: int, label: str) -> str:
         return f"{says_nothing(number, label)} x{label}"
 
-    (line,) = learnability(corpus(labelled(told))).tables["learnability"]
+    (line,) = learnability(corpus(labelled(text_of))).tables["learnability"]
     assert line["note"].startswith("one word per label reaches 100% of this")
     assert learnability(corpus(labelled(has_topic))).tables["learnability"][0]["note"] == ""
 

@@ -13,7 +13,7 @@ _EVERYWHERE, _MOSTLY, _ALWAYS = np.ones(10), np.r_[np.ones(4), np.zeros(6)], np.
 _PRESENT = csr_matrix(np.column_stack([_EVERYWHERE, _MOSTLY, _ALWAYS]))
 
 
-def test_a_word_tells_by_how_much_more_often_it_is_in_the_labels_rows() -> None:
+def test_a_word_is_telling_by_how_much_more_often_it_is_in_the_labels_rows() -> None:
     rules = fit_rules(_PRESENT, _LABELS, 2)
     assert rules.words.tolist() == [1, 2]
     assert rules.telling.tolist() == [0.8, 1.0]

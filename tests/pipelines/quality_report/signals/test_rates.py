@@ -230,7 +230,7 @@ def test_only_unverifiable_rows() -> None:
     assert metrics["language/not_verifiable"] == 1.0
 
 
-def test_tasks_and_languages_are_told_with_their_commonest_reason_the_lowest_yield_first() -> None:
+def test_tasks_and_languages_are_reported_with_their_most_common_reason_the_lowest_yield_first() -> None:
     leaked, german = {"reject_reason": "label_leaked"}, {"language": "German"}
     corpus = corpus_of(
         {},

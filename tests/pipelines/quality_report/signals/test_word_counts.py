@@ -45,7 +45,7 @@ def test_counts(text: str, words: int, long_words: int, sentences: int) -> None:
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8") | st.sampled_from(" \n.!-'")), max_size=6))
-def test_a_text_counts_the_same_whatever_stands_beside_it(texts: list[str]) -> None:
+def test_a_text_counts_the_same_whatever_stands_next_to_it(texts: list[str]) -> None:
     assert _counts(*texts) == [_counts(text)[0] for text in texts]
 
 

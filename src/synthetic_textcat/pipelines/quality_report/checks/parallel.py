@@ -44,7 +44,7 @@ class LostWorkerError(TextcatError):
 
 
 def processes_for(rows: int) -> int:
-    """Number of processes for so many rows; 1 means no pool."""
+    """Number of processes for this number of rows; 1 means no pool."""
     return min(_cores(), _MOST) if rows >= ROWS_TO_SHARE else 1
 
 

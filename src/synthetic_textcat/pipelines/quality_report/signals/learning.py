@@ -127,9 +127,11 @@ def _task(sample: TaskSample) -> TaskLearning:
 
 def _telling_words(present: Any, words: Sequence[str], sample: TaskSample) -> list[TellingWord]:
     rules = fit_rules(present, sample.labels, len(sample.names))
-    bears = present[:, rules.words].toarray() > 0
+    contains = present[:, rules.words].toarray() > 0
     named = [
-        TellingWord(words[column], name, float(telling), np.flatnonzero(bears[:, at] & (sample.labels == at)).tolist())
+        TellingWord(
+            words[column], name, float(telling), np.flatnonzero(contains[:, at] & (sample.labels == at)).tolist()
+        )
         for at, (column, telling, name) in enumerate(zip(rules.words, rules.telling, sample.names, strict=True))
         if telling >= TELLING
     ]
@@ -186,12 +188,12 @@ def predictions(present: Any, labels: Codes, kinds: int, folds: Codes) -> Codes:
         held_out = folds == fold
         learnt, known = present[~held_out], labels[~held_out]
         rules = fit_rules(learnt, known, kinds)
-        without_word = known[~_bears(learnt, rules).any(axis=1)]
+        without_word = known[~_contains(learnt, rules).any(axis=1)]
         fallback = np.bincount(without_word if len(without_word) else known).argmax()
-        bears = _bears(present[held_out], rules)
-        guessed[held_out] = np.where(bears.any(axis=1), (bears * (rules.telling + 1)).argmax(axis=1), fallback)
+        contains = _contains(present[held_out], rules)
+        guessed[held_out] = np.where(contains.any(axis=1), (contains * (rules.telling + 1)).argmax(axis=1), fallback)
     return guessed
 
 
-def _bears(present: Any, rules: Rules) -> Flags:
+def _contains(present: Any, rules: Rules) -> Flags:
     return np.asarray(present[:, rules.words].toarray() > 0)
