@@ -24,6 +24,16 @@ for _switch in ("HF_HUB_DISABLE_XET", "HF_HUB_DISABLE_TELEMETRY"):  # as setting
 os.environ["PYTHONPATH"] = PYTHONPATH  # for every child process, whoever starts it
 
 
+_WHOLE_RUNS = ("end_to_end", "browser", "notebooks", "recipes")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the folders that `make unit` leaves out."""
+    for item in items:
+        if item.path.relative_to(Path(__file__).parent).parts[0] in _WHOLE_RUNS:
+            item.add_marker(pytest.mark.whole_run)
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """A fresh copy of the project."""
