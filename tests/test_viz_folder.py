@@ -1,4 +1,4 @@
-"""What is mended in the folder that Kedro-Viz builds."""
+"""Fixes of the folder that Kedro-Viz builds."""
 
 import json
 import re
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from synthetic_textcat.viz_folder import mend
+from synthetic_textcat.viz_folder import make_self_contained
 
 _PAGE = """<!DOCTYPE html>
 <head>
@@ -24,7 +24,7 @@ _PAGE = """<!DOCTYPE html>
 def test_no_link_leads_to_another_host_and_the_browser_allows_none(tmp_path: Path) -> None:
     tmp_path.joinpath("api").mkdir()
     tmp_path.joinpath("index.html").write_text(_PAGE, encoding="utf-8")
-    mend(tmp_path)
+    make_self_contained(tmp_path)
     page = tmp_path.joinpath("index.html").read_text(encoding="utf-8")
     assert re.findall(r'href="([^"]*)"', page) == ["./favicon.ico", "./assets/index.css"]
     assert "default-src 'self'" in page
@@ -33,4 +33,4 @@ def test_no_link_leads_to_another_host_and_the_browser_allows_none(tmp_path: Pat
 
 def test_a_folder_that_is_none_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        mend(tmp_path)
+        make_self_contained(tmp_path)

@@ -17,7 +17,7 @@ from synthetic_textcat.datasets import JournalDataset, TableDataset
 from synthetic_textcat.hooks.catalog_inputs import reject_reason
 from synthetic_textcat.llm.spec import OPENAI_CLASS, ChatModelSpec
 from synthetic_textcat.pipelines.generation.nodes import find_open_rows, generate, list_calls
-from synthetic_textcat.pipelines.quality_report.checks.language import language_of
+from synthetic_textcat.pipelines.quality_report.checks.language import check_language
 from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def main(rows: int, concurrency: int, memory: bool) -> None:
     growth = Growth()
     spec = _MarkedSpec(OPENAI_CLASS, _TRANSPORT, building=growth.begin if memory else lambda: None)
     ChatModelSpec(OPENAI_CLASS, _TRANSPORT).build(LLM)  # imports what it needs: start-up is measured apart
-    language_of(_SOME_TEXT, "English")  # loads its model, which a run's checks need anyway
+    check_language(_SOME_TEXT, "English")  # loads its model, which a run's checks need anyway
     logging.getLogger("synthetic_textcat").setLevel(logging.WARNING)  # a terminal's cost is not the client's
     with tempfile.TemporaryDirectory() as folder:
         planning = get_context("spawn").Process(target=_write_plan, args=(folder, rows))

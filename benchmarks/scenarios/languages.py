@@ -10,7 +10,7 @@ from time import perf_counter
 
 from benchmarks.figures import Figure, Report, Target
 from benchmarks.processes import Options
-from synthetic_textcat.pipelines.quality_report.checks.language import GROUPS, MIN_LETTERS, language_of
+from synthetic_textcat.pipelines.quality_report.checks.language import GROUPS, MIN_LETTERS, check_language
 from synthetic_textcat.schemas.languages import languages
 
 _LONG = 40  # letters, from which on a text must be told
@@ -33,7 +33,7 @@ def language_check(options: Options) -> Report:
     english = {source for found in pairs.values() for source, _ in found if _letters(source) >= _LONG}
     begun = perf_counter()
     verdicts = {
-        code: [(language_of(text, code).verdict, _letters(text)) for text in messages[code]] for code in messages
+        code: [(check_language(text, code).verdict, _letters(text)) for text in messages[code]] for code in messages
     }
     count, seconds = sum(map(len, messages.values())), perf_counter() - begun
     figures = [Figure("texts/s", [count / seconds])]
@@ -43,7 +43,7 @@ def language_check(options: Options) -> Report:
             by_group[_group(code)].update(verdict for verdict, letters in found if letters >= least)
         figures += _figures(by_group, least)
     figures += _easily_confused(by_group)
-    caught = [language_of(text, code).verdict == "wrong" for code in messages for text in english]
+    caught = [check_language(text, code).verdict == "wrong" for code in messages for text in english]
     figures.append(Figure(f"answered in English, found, from {_LONG} letters", [sum(caught) / len(caught)]))
     return Report(f"languages: {count} messages of Django in {len(messages)} languages and variants", figures)
 

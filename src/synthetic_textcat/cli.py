@@ -42,7 +42,7 @@ def _run_plainly(*args: Any, **kwargs: Any) -> Any:
         line = format_user_error(error)
         if line is None or logging.getLogger(__package__).isEnabledFor(logging.DEBUG):
             say(traceback.format_exc().splitlines(), err=True)
-        raise click.ClickException(line or shown_line(f"A bug of ours: {error}")) from error
+        raise click.ClickException(line or shown_line(f"Internal error, please report it: {error}")) from error
 
 
 def _run_in_passes(*args: Any, **kwargs: Any) -> Any:

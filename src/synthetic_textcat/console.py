@@ -1,4 +1,4 @@
-"""The terminal: what is said on it, without secrets and control characters, and live displays of work under way."""
+"""Terminal output: messages without secrets and control characters, and live displays of work in progress."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol
@@ -13,35 +13,35 @@ if TYPE_CHECKING:
 
 
 class Display(Protocol):
-    """A live line, or a bar."""
+    """A live status line or a progress bar."""
 
     def start(self) -> None:
-        """Shows it."""
+        """Shows the display."""
 
     def stop(self) -> None:
-        """Takes it off."""
+        """Removes the display."""
 
 
 _shown: set[Display] = set()
 
 
 def shown(text: str) -> str:
-    """The text as it may be shown: without secrets, and without characters that steer a terminal."""
+    """The text, safe to show: without secrets and without characters that control a terminal."""
     return printable(redact(text))
 
 
 def shown_line(text: str) -> str:
-    """The same in one line: a line break in another's text can't begin a line of ours."""
+    """The same on one line: a line break in foreign text can't begin a line of ours."""
     return shown(text).replace("\n", " ").replace("\t", " ")
 
 
 def say(lines: Iterable[str], *, err: bool = False) -> None:
-    """Prints lines of ours, each of which may hold texts of others."""
+    """Prints our lines; each may contain foreign text."""
     click.echo("\n".join(map(shown_line, lines)), err=err)
 
 
 def terminal() -> "Console | None":
-    """The console, where it is a terminal: log lines go above a display, since both are of one console."""
+    """The console if it is a terminal; displays and log lines share it, so log lines go above a display."""
     from rich import get_console
 
     console = get_console()
@@ -55,12 +55,12 @@ def show(display: Display) -> None:
 
 
 def hide(display: Display) -> None:
-    """Takes a display off the terminal."""
+    """Removes a display from the terminal."""
     display.stop()
     _shown.discard(display)
 
 
 def hide_all() -> None:
-    """Takes off all: after an interrupt, of which Kedro tells no hook."""
+    """Removes all displays; after an interrupt, since Kedro calls no hook then."""
     while _shown:
         _shown.pop().stop()

@@ -17,7 +17,7 @@ _PATH_OF_DATASET = re.compile(r"(?:from|to) dataset [^\n]*?path='([^']+)'")
 
 
 def format_user_error(error: BaseException) -> str | None:
-    """What to print for an error; None if it is a bug, whose traceback must show."""
+    """The line to print for an error; None for a bug, whose traceback must be shown."""
     for cause in causes(error):
         if isinstance(cause, TextcatError):
             return shown_line(str(cause))
@@ -34,7 +34,7 @@ def _about_a_file(error: BaseException) -> str | None:
             return f"{short_path(cause.filename)} is missing. Next: restore it, or run the pipeline that writes it"
         if isinstance(cause, PermissionError) and cause.filename:
             path = _path_of_dataset(error) or cause.filename
-            return f"{short_path(path)} can't be opened: permission denied. Next: mend its rights"
+            return f"{short_path(path)} can't be opened: permission denied. Next: fix its permissions"
         if isinstance(cause, yaml.MarkedYAMLError):
             mark = cause.problem_mark
             where = f"{short_path(mark.name)}, line {mark.line + 1}, column {mark.column + 1}" if mark else "A file"
@@ -43,7 +43,7 @@ def _about_a_file(error: BaseException) -> str | None:
 
 
 def _about_the_system(error: BaseException) -> str | None:
-    """A line for any other OSError that is the error, or its declared cause: a full disk is never a bug."""
+    """A line for any other OSError that is the error or its declared cause: a full disk is never a bug."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError):
@@ -54,22 +54,22 @@ def _about_the_system(error: BaseException) -> str | None:
 
 
 def _path_of_dataset(error: BaseException) -> str:
-    """The path of the catalog entry that could not be saved or loaded, as Kedro's words have it.
+    """The path of the catalog entry that could not be saved or loaded, from Kedro's message.
 
-    The error itself may name the file beside it that was being written, or none.
+    The error itself may name the temporary file next to it, or no file.
     """
     found = _PATH_OF_DATASET.search(str(error))
     return found[1] if found else ""
 
 
 def yaml_fix(error: "MarkedYAMLError") -> str:
-    """What to do about a place that is not YAML, where that can be told."""
+    """The next step for a place that is not YAML."""
     problem = error.problem or ""
     if problem.startswith("mapping values are not allowed"):
         return "Next: put the text in quotes, since it holds a colon"
     if r"'\t'" in problem:
         return "Next: put spaces in place of the tab"
-    return "Next: mend that place"
+    return "Next: fix the syntax there"
 
 
 def _is_kedros_own(error: BaseException) -> bool:

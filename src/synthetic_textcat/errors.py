@@ -1,4 +1,4 @@
-"""The error tree and file system messages. An error is one line: what, where, allowed values, next step."""
+"""Exception hierarchy and file system messages. A message is one line: what, where, allowed values, next step."""
 
 import difflib
 import errno
@@ -8,11 +8,11 @@ from pathlib import Path
 
 from synthetic_textcat.text.unicode import single_line
 
-_MOST_CAUSES = 12  # a chain may be a circle
+_MOST_CAUSES = 12  # a chain of causes may be circular
 _MAKE_ROOM = "make room there"
 _NEXT_STEPS = {
-    errno.EACCES: "give this user the right to read and write it",
-    errno.EPERM: "give this user the right to read and write it",
+    errno.EACCES: "give this user permission to read and write it",
+    errno.EPERM: "give this user permission to read and write it",
     errno.EROFS: "mount the file system for writing, or name a path on another one in the catalog",
     errno.ENOSPC: _MAKE_ROOM,
     errno.EFBIG: f"{_MAKE_ROOM}, or raise the limit on a file's size (`ulimit -f`)",
@@ -21,8 +21,8 @@ _NEXT_STEPS = {
     errno.ESTALE: "mount the network file system again",
     errno.EISDIR: "move the folder away, or name another path in the catalog",
     errno.ENOTDIR: "move the file away that stands where its path needs a folder",
-    errno.EEXIST: "move away what stands where its path needs a folder, or mend the link that points nowhere",
-    errno.ELOOP: "mend the symbolic link, which leads back to itself",
+    errno.EEXIST: "move away what stands where its path needs a folder, or fix the link that points nowhere",
+    errno.ELOOP: "fix the symbolic link, which leads back to itself",
     errno.ENOENT: "restore it, or run the pipeline that writes it",
     errno.EMFILE: "raise the limit on open files (`ulimit -n`), or lower generation.max_concurrency",
     errno.ENFILE: "close other programs, since the whole system has too many files open",
@@ -32,7 +32,7 @@ _ANY_OTHER = "check whether the disk, the mount or the server that it names can 
 
 
 class TextcatError(Exception):
-    """Anything that a user can mend; the command prints its text as one line and exits with 1."""
+    """An error that the user can fix; the command prints its text as one line and exits with 1."""
 
 
 class ParameterError(TextcatError):
@@ -56,7 +56,7 @@ class ReferenceTextsError(TextcatError):
 
 
 class BrainstormError(TextcatError):
-    """Brainstorming that brought no tasks, or broke off."""
+    """Brainstorming that produced no tasks, or was cut short."""
 
 
 class PromptError(TextcatError):
@@ -72,69 +72,69 @@ class ModelSetupError(TextcatError):
 
 
 class FatalAnswerError(TextcatError):
-    """An answer that every further call would get too: a wrong key, an unknown model, no server, no quota."""
+    """A failure that every further call would repeat: a wrong key, an unknown model, no server, no quota."""
 
 
 class BadRequestError(FatalAnswerError):
-    """A request that the server calls bad: fatal for the first call, one row's own fault after others went well."""
+    """A request that the server rejects as bad: fatal for the first call, one row's failure once others succeeded."""
 
 
 class RunStoppedError(TextcatError):
-    """A server that stopped answering before there was a row to plan: the end of the run, though not its failure."""
+    """A run that ends early but has not failed: the server stopped answering before any row could be planned."""
 
 
 class JournalError(TextcatError):
-    """A journal that is not ours, is torn in the middle, can't be written, or is in use by another run."""
+    """A journal that belongs to another program, is damaged, can't be written, or is in use by another run."""
 
 
 class StorageError(TextcatError):
-    """Data that can't be read or written where the catalog names it: no such file system, no rights, no room."""
+    """Data that can't be read or written at its catalog path: no such file system, no permission, no space."""
 
 
 class StaleTableError(TextcatError):
-    """A table on disk that belongs to another plan, prompt or task file than the ones beside it."""
+    """A table on disk that was made from another plan, prompt or task file than the related tables."""
 
 
 class EvaluationError(TextcatError):
-    """An evaluation that can't be made: there are no rows for it, or the user's rows or model don't fit."""
+    """An evaluation that can't run: there are no rows for it, or the user's rows or model don't fit."""
 
 
 class MissingExtraError(EvaluationError):
-    """A part of an evaluation that needs libraries which are not installed."""
+    """An evaluation that needs libraries that are not installed."""
 
 
 class PublishError(TextcatError):
-    """A dataset folder that can't be published: incomplete, not to be, or refused by the hub."""
+    """A dataset folder that can't be published: incomplete, not allowed, or refused by the hub."""
 
 
 class EarlierRunError(TextcatError):
-    """An earlier run that can't be had: unknown, deleted, without the files needed, or planned by other code."""
+    """An earlier run that can't be loaded: unknown, deleted, without the files needed, or planned by other code."""
 
 
 class TrackingStoreError(TextcatError):
-    """An MLflow store that can't be used as it is; its text says what to do."""
+    """An MLflow store that can't be used as it is; the message says what to do."""
 
 
 class MlflowTimeoutError(TextcatError):
-    """A call to MLflow that was given up on."""
+    """A call to MLflow that took too long and was abandoned."""
 
 
 class QualityTooLowError(TextcatError):
-    """Yield or quality beyond what a parameter allows; raised when everything is saved."""
+    """Yield or quality outside the limits of a parameter; raised after everything is saved."""
 
 
 class ContentFilteredError(Exception):
-    """A request that the server's content filter refuses: one row's own outcome, told in the server's words."""
+    """A request that the server's content filter refuses: the outcome of one row, in the server's words."""
 
 
 class TransportError(Exception):
-    """A call that brought no reply, for now.
+    """A call without a reply, for now.
 
     Attributes:
         cause: One of `schemas.TRANSPORT_CAUSES`.
         retry_after_s: Seconds that the server asks to wait before the next try; None if it does not say.
-        retryable: Whether the same request can bring a reply at another try.
-        guess: What may be wrong with the address; empty for nothing. Any answer refutes it.
+        retryable: Whether the same request may get a reply if it is sent again.
+        guess: A possible mistake in the address; empty for none. Any answer refutes it.
     """
 
     def __init__(
@@ -153,14 +153,14 @@ class TransportError(Exception):
         self.guess = guess
 
     def says(self, has_answered: bool) -> str:
-        """Its text, with the guess as long as the address has not answered anything."""
+        """The message, with the guess as long as the address has not answered."""
         return str(self) if has_answered or not self.guess else f"{self} ({self.guess})"
 
 
 class UnreachableError(TransportError):
-    """No API answers at the address: no server, no trusted connection, or a web page.
+    """An address where no API answers: no server, no trusted connection, or a web page.
 
-    Its text says what to set. It ends the run at the first call, and is a connection error of one row later on.
+    The message says what to set. It ends the run at the first call; later it is a connection error of one row.
     """
 
     def __init__(self, message: str, retry_after_s: float | None = None) -> None:
@@ -168,7 +168,7 @@ class UnreachableError(TransportError):
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:
-    """A hint for a name that is not allowed: the closest ones, or all of a short list."""
+    """A hint for a name that is not allowed: the closest names, or all of a short list."""
     options = sorted(map(str, allowed))
     lowered = {option.casefold(): option for option in options}
     close = [lowered[match] for match in difflib.get_close_matches(str(name).casefold(), lowered, n=3)]

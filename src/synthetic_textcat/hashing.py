@@ -1,11 +1,11 @@
-"""Hashes and hash draws: the only source of identity and of chance in the project.
+"""Hashes and counter-based random draws: the only source of identity and randomness in the project.
 
-A draw is a hash of what it is for, never a step of a random generator's stream. So it does not depend on order,
-concurrency or library versions, and drawing one thing more leaves all other draws as they were.
+A draw is a hash of its key, never a step of a generator's stream. So it does not depend on order, concurrency or
+library versions, and one more draw leaves all others unchanged.
 
-Draws over arrays come from streams of 64-bit keys. `key64` is blake2b-64 of a stream's parts, such as seed and task id;
-`derived` mixes a key with that of further names, such as an attribute's. Draw n of a stream is output n of SplitMix64
-(Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators") begun at its key.
+Draws over arrays come from streams of 64-bit keys. `key64` is blake2b-64 of a stream's parts, such as seed and task
+id; `derived` mixes a key with the key of further names, such as an attribute's. Draw n of a stream is output n of
+SplitMix64 (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators") seeded with its key.
 """
 
 import hashlib
@@ -22,14 +22,14 @@ T = TypeVar("T")
 Keys = NDArray[np.uint64]
 
 _SEPARATOR = "\x1f"
-_DRAW_BITS = 53  # what a float holds exactly
+_DRAW_BITS = 53  # a float holds this many bits exactly
 _EIGHTHS = struct.Struct(">8Q")
 _GOLDEN, _FIRST, _SECOND = (np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
 def canonical_json(value: Any) -> str:
-    """The one JSON text of a value: sorted keys, no spaces, ASCII only, so that its hash means the value."""
+    """Canonical JSON of a value: sorted keys, no spaces, ASCII only; equal values have equal texts."""
     return _ENCODER.encode(value)
 
 
@@ -39,12 +39,12 @@ def sha256_of(value: Any) -> str:
 
 
 def short_id(*parts: object) -> str:
-    """A 20-character hex id of the parts: 80 bits, so a billion ids still do not collide in practice."""
+    """A 20-character hex id of the parts: 80 bits, so that a billion ids do not collide in practice."""
     return hashlib.blake2b(_SEPARATOR.join(map(str, parts)).encode(), digest_size=10).hexdigest()
 
 
 def short_id_bytes(parts: Iterable[object], numbers: Iterable[int]) -> Iterator[bytes]:
-    """For each number the bytes of `short_id(*parts, number)`; a copy of one begun hash is quicker than a new one."""
+    """The bytes of `short_id(*parts, number)` for each number; copying a started hash is faster than a new one."""
     begun = hashlib.blake2b("".join(f"{part}{_SEPARATOR}" for part in parts).encode(), digest_size=10)
     for number in numbers:
         one = begun.copy()
@@ -53,13 +53,13 @@ def short_id_bytes(parts: Iterable[object], numbers: Iterable[int]) -> Iterator[
 
 
 def draw(*parts: object) -> float:
-    """An even draw from [0, 1) that is a function of the parts alone."""
+    """A uniform draw from [0, 1): a function of the parts alone."""
     digest = hashlib.blake2b(_SEPARATOR.join(map(str, parts)).encode(), digest_size=8).digest()
     return (int.from_bytes(digest, "big") >> (64 - _DRAW_BITS)) / (1 << _DRAW_BITS)
 
 
 def draws(*parts: object) -> Iterator[float]:
-    """Even draws from [0, 1) without end: the n-th is a function of the parts and n. Eight cost one hash."""
+    """An endless stream of uniform draws from [0, 1); the n-th depends on the parts and n. Eight cost one hash."""
     stem = _SEPARATOR.join(map(str, parts)).encode()
     for number in count():
         for eighth in _EIGHTHS.unpack(hashlib.blake2b(b"%b%d" % (stem, number)).digest()):
@@ -67,17 +67,17 @@ def draws(*parts: object) -> Iterator[float]:
 
 
 def draw_int(bits: int, *parts: object) -> int:
-    """An even draw of a non-negative integer of at most `bits` bits (53 or fewer)."""
+    """A uniform draw of a non-negative integer of at most `bits` bits (53 or fewer)."""
     return int(draw(*parts) * (1 << bits))
 
 
 def pick(options: Sequence[T], *parts: object) -> T:
-    """One of the options, with even odds, as a function of the parts."""
+    """A uniform choice among the options, as a function of the parts."""
     return options[int(draw(*parts) * len(options))]
 
 
 def shuffled(options: Sequence[T], *parts: object) -> list[T]:
-    """The options in an order that is a function of the parts."""
+    """The options shuffled, as a function of the parts."""
     order = sorted(range(len(options)), key=lambda position: draw(*parts, position))
     return [options[position] for position in order]
 
@@ -88,17 +88,17 @@ def key64(*parts: object) -> int:
 
 
 def derived(keys: Keys, *names: object) -> Keys:
-    """For each key that of another stream, by names."""
+    """The key of a derived stream, by names, for each key."""
     return _mixed(keys + np.uint64(key64(*names)))
 
 
 def random_bits(keys: Keys, places: NDArray[Any]) -> Keys:
-    """64 bits for each key and place in its stream."""
+    """64 random bits for each key and position in its stream."""
     return _mixed(keys + (places.astype(np.uint64) + np.uint64(1)) * _GOLDEN)
 
 
 def uniform(keys: Keys, places: NDArray[Any]) -> NDArray[np.float64]:
-    """Draws from [0, 1): multiples of 2^-52, so that a product with a total stays below the total."""
+    """Uniform draws from [0, 1): multiples of 2^-52, so that a product with a total stays below the total."""
     return (random_bits(keys, places) >> np.uint64(12)).astype(np.float64) * 2.0**-52
 
 

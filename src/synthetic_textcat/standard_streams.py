@@ -1,10 +1,8 @@
-"""Standard streams and log records: they never end a run, and they hold no secrets.
+"""Standard streams and log records: output errors never end a run, and secrets are redacted.
 
-A reader that has gone, a closed descriptor, a full disk or a dead terminal must not end a run. All that Kedro and
-libraries print or log is redacted.
-
-Paid work goes on without its output. This is done beneath Python's own buffers, so that it holds for whatever writes:
-print, click, rich, logging, warnings and the interpreter at its exit.
+A closed pipe or descriptor, a full disk or a dead terminal must not end a run: paid work continues without output.
+This happens below Python's buffers, so that it covers every writer: print, click, rich, logging, warnings and the
+interpreter at exit. Everything that Kedro and libraries print or log is redacted.
 """
 
 import errno
@@ -26,51 +24,51 @@ from synthetic_textcat.text.unicode import is_invisible
 
 _STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 _WHY = {
-    errno.EPIPE: "whatever read it has ended",
+    errno.EPIPE: "its reader has ended",
     errno.EIO: "its terminal is gone",
     errno.ENOSPC: "its disk is full",
     errno.EDQUOT: "its disk quota is used up",
 }
 
 _STEERING = frozenset("\n\r\t\b\x1b")
-"""What rich and click need to draw: text of others never gets here with them, since `console` and logs replace them."""
+"""Control characters that rich and click need; `console` and the log records replace them in foreign text."""
 
 _CONTINUED = "\n    "
-"""Further lines of a record are set in, so that none passes for a record of its own."""
+"""Further lines of a record are indented, so that none can pass for a record of its own."""
 
 _FORMATTER = logging.Formatter()
 
 
 class _DroppingFile(io.FileIO):
-    """A standard stream's raw file: what can't be written is dropped, and the other stream says so once."""
+    """Raw file of a standard stream that drops output it can't write, and reports that once on the other stream."""
 
     def __init__(self, number: int, other: int) -> None:
         super().__init__(number, "w", closefd=False)
         self._other = other
-        self._is_told = False
+        self._is_reported = False
 
     def write(self, data: Any) -> int:
-        """Writes; takes all for written where that fails."""
+        """Writes the data; on failure, counts it as written."""
         try:
             written = super().write(data)
         except OSError as error:
-            self._tell(error)
+            self._report_once(error)
             written = None
         return memoryview(data).nbytes if written is None else written
 
-    def _tell(self, error: OSError) -> None:
-        if self._is_told:
+    def _report_once(self, error: OSError) -> None:
+        if self._is_reported:
             return
-        self._is_told = True
+        self._is_reported = True
         name = _STREAMS[self.fileno()][0]
         why = _WHY.get(error.errno or 0, error.strerror or "it can't be written")
-        line = f"{name} can't be written ({why}): the run goes on without it. Ctrl-C ends the run with all saved.\n"
+        line = f"{name} can't be written ({why}): the run continues without it. Ctrl-C saves everything and stops.\n"
         with suppress(OSError):
             os.write(self._other, line.encode())
 
 
 def keep_streams_writable() -> None:
-    """Makes sure that printing never raises. Streams that a notebook or a test put in place stay as they are."""
+    """Makes printing never raise. Streams that a notebook or a test installed are left alone."""
     _reopen_closed()
     for name, number, other in (("stdout", 1, 2), ("stderr", 2, 1)):
         stream = getattr(sys, name)
@@ -96,10 +94,10 @@ def _raw(stream: io.TextIOWrapper) -> object:
 
 
 def _reopen_closed() -> None:
-    """Opens the null device in place of each stream that is closed when the process starts (`kedro run >&-`).
+    """Opens the null device for each stream that is closed when the process starts (`kedro run >&-`).
 
-    A closed one is None in Python, which logging does not expect. And the next file that is opened would get its
-    number: what a library or a child process prints would then go into that file, which may be the journal.
+    Python sets a closed stream to None, which logging does not expect. And the next file to be opened would get its
+    descriptor: output of a library or a child process would then go into that file, which may be the journal.
     """
     for number, (name, mode) in enumerate(_STREAMS):
         try:
@@ -107,19 +105,19 @@ def _reopen_closed() -> None:
         except OSError:
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the system gives it the lowest free number
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  for as long as we live
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  open until the process ends
 
 
 class SafeStream:
-    """A text stream that masks secrets in each piece that is written; all else is the stream's own."""
+    """Wrapper of a text stream that masks secrets in everything written."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def write(self, text: Any) -> int:
-        """Writes the text without secrets and without characters that nothing draws with."""
+        """Writes the text without secrets and without control characters, except those used for drawing."""
         if not isinstance(text, str):
-            return self._stream.write(text)  # which raises what a text stream raises
+            return self._stream.write(text)  # raises the stream's own error
         safe = redact(text)
         if not (safe.isascii() and safe.isprintable()):
             safe = "".join("\ufffd" if is_invisible(each) and each not in _STEERING else each for each in safe)
@@ -127,7 +125,7 @@ class SafeStream:
         return len(text)
 
     def writelines(self, lines: Any) -> None:
-        """Writes each of the lines."""
+        """Writes each line."""
         for line in lines:
             self.write(line)
 
@@ -136,7 +134,7 @@ class SafeStream:
 
 
 def redact_streams() -> None:
-    """Has all that is printed from now on redacted."""
+    """Redacts everything printed from now on."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is not None and not isinstance(stream, SafeStream):
@@ -144,10 +142,10 @@ def redact_streams() -> None:
 
 
 class SafeLogRecord(logging.LogRecord):
-    """A record whose message and traceback hold no secrets and no control characters.
+    """Log record whose message and traceback contain no secrets and no control characters.
 
-    Cleaned when it is made, so that any handler will do. A traceback is turned into text at once: rich's shows the
-    values of local variables, which no handler could redact, since it breaks and colours them.
+    It is cleaned on creation, so that any handler works. A traceback is formatted at once: rich's shows the values of
+    local variables, broken over lines and coloured, so that no handler could redact them.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -161,23 +159,23 @@ class SafeLogRecord(logging.LogRecord):
 
     @property
     def markup(self) -> bool:
-        """Whether Kedro's handler takes `[…]` for styles: in its own coloured lines, never in texts of others."""
+        """Whether Kedro's handler reads `[…]` as styles: in its own coloured lines, never in foreign text."""
         return bool(self.args) and self.name.startswith("kedro") and hasattr(self, "rich_format")
 
     def _clean_message(self) -> None:
         try:
             said = self.getMessage()
-        except (TypeError, ValueError, KeyError):  # a wrong format, of which logging would print the arguments
+        except (TypeError, ValueError, KeyError):  # a wrong format: logging would print the arguments
             said = f"{self.msg} {self.args}"
             self.args = ()
-        is_ours = str(self.name).startswith(f"{__package__}.")  # one from another process has no name yet
+        is_ours = str(self.name).startswith(f"{__package__}.")  # a record from another process has no name yet
         clean = shown_line(said) if is_ours else shown(said).replace("\n", _CONTINUED)
         if clean != said or not self.args:
             self.msg, self.args = clean, ()
 
 
 def redact_logs() -> None:
-    """Has all records of this process made so, and errors that nobody catches printed so."""
+    """Uses `SafeLogRecord` for all records of this process, and redacts uncaught exceptions."""
     logging.setLogRecordFactory(SafeLogRecord)
     sys.excepthook = _print_error
 

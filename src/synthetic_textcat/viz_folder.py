@@ -1,4 +1,4 @@
-"""Mends what `kedro viz build` writes: as a static page it asks another host for fonts, and misses a file."""
+"""Kedro-Viz static build, made self-contained: without fonts from another host, and with a file that it misses."""
 
 import json
 import re
@@ -16,14 +16,14 @@ _METADATA = {
     "has_missing_dependencies": False,
     "package_compatibilities": [{"package_name": "fsspec", "package_version": "", "is_compatible": False}],
 }
-"""What Kedro-Viz's server answers, less its share button: that one needs the server."""
+"""The answer of Kedro-Viz's server, without the share button, which needs the server."""
 
 
-def mend(folder: Path) -> None:
-    """Takes links to other hosts out of the page, has the browser allow none, and adds the answer that is missing.
+def make_self_contained(folder: Path) -> None:
+    """Removes links to other hosts, forbids them by a content security policy, and adds the missing answer.
 
     Args:
-        folder: What `kedro viz build` wrote.
+        folder: The output of `kedro viz build`.
     """
     index = folder / "index.html"
     page = _FOREIGN_LINK.sub("", index.read_text(encoding="utf-8"))
@@ -32,4 +32,4 @@ def mend(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    mend(Path(sys.argv[1]))
+    make_self_contained(Path(sys.argv[1]))

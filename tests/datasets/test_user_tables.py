@@ -122,7 +122,7 @@ def test_the_rules_name_the_file_that_was_read() -> None:
     assert read_domains(dataset.load()) == ["bakery", "zoo"]
     assert dataset.preview() == "- bakery\n- zoo\n"
     Path("fields.yml").write_text("- bakery\n- 3\n", encoding="utf-8")
-    with pytest.raises(DomainsFileError, match=r"^fields\.yml, entry 2 is 3, which is no text\. Next: "):
+    with pytest.raises(DomainsFileError, match=r"^fields\.yml, entry 2 is 3, which is not text\. Next: "):
         read_domains(dataset.load())
 
 

@@ -106,7 +106,7 @@ def test_what_can_not_be_had_is_said_and_left_out(
     assert all(label["description"] for labels in thought["labels"] for label in labels)
     said = " ".join(said.split())
     assert "of 90 distinct tasks in task_ingest.max_calls=6 calls" in said
-    assert "tasks left out for want of a label set" in said
+    assert "brainstormed tasks without a label set" in said
     assert set(project.table("tasks_by_call")["failure_cause"].dropna()) == {"refused"}
 
 
@@ -119,7 +119,7 @@ def test_a_server_that_fails_ends_it_in_one_line_and_the_same_command_goes_on(
     server.set_faults(sticky=True, server_error=0.3)
     done = project.run(*_STAGE, *_params(num_brainstormed=80), **openai_env)
     assert done.returncode == 1
-    assert "Brainstorming broke off (server_error" in done.stderr
+    assert "Brainstorming stopped early (server_error" in done.stderr
     assert "Traceback" not in done.stderr
     paid = server.stats()["replied"]
 
@@ -165,7 +165,7 @@ def test_a_quote_brainstorms_once_for_the_run_and_leaves_the_users_tables_alone(
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [(["bakery", "Bakery"], "entry 2 repeats entry 1"), ({"a": 1}, "no list of domains")]
+    ("content", "said"), [(["bakery", "Bakery"], "entry 2 repeats entry 1"), ({"a": 1}, "not a list of domains")]
 )
 def test_a_wrong_list_of_domains_shows_before_a_call_is_paid(project: Project, content: object, said: str) -> None:
     project.path("data/01_raw/domains.yml").write_text(yaml.safe_dump(content), encoding="utf-8")

@@ -87,7 +87,7 @@ def test_brainstorming_that_finds_no_server_any_more_is_no_failure(
 
     assert done.returncode == 0, done.stderr
     assert "Stopped by rate_limited (Rate limit reached" in done.stdout
-    assert "No task is there yet" in done.stdout
+    assert "There is no task yet" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
     (run,) = project.mlflow_runs()
     assert (run.info.status, run.data.tags["stopped_by"]) == ("FINISHED", "rate_limited")

@@ -92,7 +92,7 @@ def test_what_ends_a_push_is_one_line(project: Project, hub: LoopbackHub) -> Non
 
     assert f"{_FOLDER} is missing" in _line()
     _write(project, export(model_name=OFFLINE_MODEL))
-    assert "rows that templates wrote" in _line()
+    assert "rows written by templates" in _line()
     _write(project, export())
     assert "HF_HUB_OFFLINE is set" in _line(HF_HUB_OFFLINE="1")
     assert "HF_TOKEN is not set" in _line(HF_TOKEN="")

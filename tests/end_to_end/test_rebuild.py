@@ -112,7 +112,9 @@ def test_what_can_not_be_had_is_told_in_one_line_before_any_call(project: Projec
     assert project.path("data/03_primary/requests.parquet").read_bytes() == before
 
     (kept / "tasks.parquet").unlink()
-    assert "keeps no rebuild/tasks.parquet: it is a run of generate, and FINISHED" in _refusal(project, run.info.run_id)
+    assert "has no rebuild/tasks.parquet: it is a run of generate with status FINISHED" in _refusal(
+        project, run.info.run_id
+    )
 
     parameters = yaml.safe_load((kept / "parameters.yml").read_text(encoding="utf-8"))
     parameters["generation"]["gone"] = 1

@@ -4,15 +4,15 @@ import importlib.metadata
 from pathlib import Path
 
 from synthetic_textcat.hooks.rebuild import differences
-from synthetic_textcat.hooks.tracking.run_artifacts import KeptRun
+from synthetic_textcat.hooks.tracking.run_artifacts import EarlierRun
 
 _MODEL = {"llm": {"model": "a"}}
 
 
-def _run(folder: Path, constraints: str, **tags: str) -> KeptRun:
+def _run(folder: Path, constraints: str, **tags: str) -> EarlierRun:
     (folder / "constraints.txt").write_text(constraints, encoding="utf-8")
     named = {name.replace("__", "."): value for name, value in tags.items()}
-    return KeptRun(run_id="0", name="before", status="FINISHED", tags={"env": "local", **named}, folder=folder)
+    return EarlierRun(run_id="0", name="before", status="FINISHED", tags={"env": "local", **named}, folder=folder)
 
 
 def test_a_run_under_the_same_versions_differs_in_nothing(tmp_path: Path) -> None:

@@ -44,14 +44,10 @@ _FORMS: dict[str, Callable[[list[str]], str]] = {
     "objects": lambda tasks: json.dumps({"tasks": [{"task": task} for task in tasks]}),
     "objects with a name": lambda tasks: json.dumps([{"name": "A task", "description": task} for task in tasks]),
     "objects with labels": lambda tasks: json.dumps([{"task": task, "labels": ["a b c", "d"]} for task in tasks]),
-    "numbered keys": lambda tasks: json.dumps({f"task_{n}": task for n, task in enumerate(tasks)}),
     "numbered items": lambda tasks: json.dumps({"tasks": [f"{n}. {task}" for n, task in enumerate(tasks, start=1)]}),
     "prefixed items": lambda tasks: json.dumps({"tasks": [f"Task {n}: {task}" for n, task in enumerate(tasks)]}),
     "bulleted, quoted items": lambda tasks: json.dumps({"tasks": [f'- "{task}"' for task in tasks]}),
     "one string of numbered lines": lambda tasks: json.dumps({"tasks": _lines(tasks, "{})")}),
-    "one item of numbered lines": lambda tasks: json.dumps({"tasks": [_lines(tasks, "{}.")]}),
-    "one numbered line": lambda tasks: _lines(tasks, "{}.").replace("\n", " "),
-    "one item of one numbered line": lambda tasks: json.dumps([_lines(tasks, "{})").replace("\n", " ")]),
     "fenced": lambda tasks: f"```json\n{json.dumps({'tasks': tasks}, indent=1)}\n```",
     "prose around": lambda tasks: f"Sure [as you like], here they are:\n{json.dumps(tasks)}\nGood luck!",
     "thoughts before": lambda tasks: f'<think>["a b c"]? {{No}}.</think>{json.dumps({"tasks": tasks})}',
@@ -67,9 +63,19 @@ _FORMS: dict[str, Callable[[list[str]], str]] = {
     "lines with lists below": lambda tasks: "\n".join(
         f"{n}. {t}\n   - one of two\n   - two" for n, t in enumerate(tasks)
     ),
-    "titles above": lambda tasks: "\n".join(f"{n}. **Two words**\n   {t}" for n, t in enumerate(tasks)),
     "titles before": lambda tasks: "\n".join(f"{n}. **Two words**: {t}" for n, t in enumerate(tasks)),
     "checkboxes": lambda tasks: _lines(tasks, "- [ ]"),
+    "quoted headings": lambda tasks: json.dumps([f"> ### {task}" for task in tasks]),
+    "tagged items": lambda tasks: json.dumps({"tasks": [f"<li>{task}</li>" for task in tasks]}),
+    "checked items": lambda tasks: json.dumps({"tasks": [f"[x] {task}" for task in tasks]}),
+}
+
+_ASKED_AGAIN: dict[str, Callable[[list[str]], str]] = {
+    "numbered keys": lambda tasks: json.dumps({f"task_{n}": task for n, task in enumerate(tasks)}),
+    "one item of numbered lines": lambda tasks: json.dumps({"tasks": [_lines(tasks, "{}.")]}),
+    "one numbered line": lambda tasks: _lines(tasks, "{}.").replace("\n", " "),
+    "one item of one numbered line": lambda tasks: json.dumps([_lines(tasks, "{})").replace("\n", " ")]),
+    "titles above": lambda tasks: "\n".join(f"{n}. **Two words**\n   {t}" for n, t in enumerate(tasks)),
     "numbered line after words": lambda tasks: f"Sure! {_lines(tasks, '{}.')}".replace("\n", " "),
     "one item of bullets": lambda tasks: json.dumps({"tasks": [_lines(tasks, "\u2022").replace("\n", " ")]}),
     "one item of hyphens": lambda tasks: json.dumps({"tasks": [_lines(tasks, "-").replace("\n", " ")]}),
@@ -81,7 +87,6 @@ _FORMS: dict[str, Callable[[list[str]], str]] = {
     ),
     "one item of quoted ones": lambda tasks: json.dumps({"tasks": [", ".join(f'"{task}"' for task in tasks)]}),
     "titles with a colon above": lambda tasks: "\n".join(f"{n}. **Two words:**\n   {t}" for n, t in enumerate(tasks)),
-    "quoted headings": lambda tasks: json.dumps([f"> ### {task}" for task in tasks]),
     "one item with semicolons": lambda tasks: json.dumps({"tasks": ["; ".join(tasks)]}),
     "one string with semicolons": lambda tasks: json.dumps({"tasks": "; ".join(tasks)}),
     "one item with a heading": lambda tasks: json.dumps(
@@ -91,10 +96,17 @@ _FORMS: dict[str, Callable[[list[str]], str]] = {
     "one item that is a list of Python's": lambda tasks: json.dumps({"tasks": [str(tasks)]}),
     "one string that is a list of Python's": lambda tasks: json.dumps({"tasks": str(tasks)}),
     "items that are objects of Python's": lambda tasks: json.dumps({"tasks": [str({"task": task}) for task in tasks]}),
-    "tagged items": lambda tasks: json.dumps({"tasks": [f"<li>{task}</li>" for task in tasks]}),
-    "checked items": lambda tasks: json.dumps({"tasks": [f"[x] {task}" for task in tasks]}),
-    "two numbers an item": lambda tasks: json.dumps({"tasks": list(_in_pairs(tasks))}),
 }
+
+
+@pytest.mark.parametrize("form", _ASKED_AGAIN)
+def test_sentences_packed_together_are_no_task_and_asked_again(form: str) -> None:
+    for tasks in (_TASKS, _TASKS[:2]):
+        assert isinstance(_read(_ASKED_AGAIN[form](tasks)), Problem)
+
+
+def test_an_item_of_several_sentences_costs_itself_only() -> None:
+    assert _read(json.dumps({"tasks": list(_in_pairs(_TASKS))})) == _TASKS[2:]
 
 
 @pytest.mark.parametrize("form", _FORMS)
@@ -130,13 +142,6 @@ def test_what_is_no_sentence_without_spaces_is_left_out() -> None:
     assert _read(json.dumps({"tasks": [*odd, "判断病历属于哪个科室。"]})) == ["判断病历属于哪个科室。"]
 
 
-def test_items_that_begin_with_their_sign_may_begin_in_any_case() -> None:
-    bullets = "\u2022 Näheres by nurses of the day \u2022 sort letters from nurses \u2022 sort stage-hands by who"
-    items = ["Näheres by nurses of the day", "sort letters from nurses", "sort stage-hands by who"]
-    assert _read(json.dumps({"tasks": [bullets]})) == items
-    assert _read(json.dumps({"tasks": [bullets.replace("\u2022", "-")]})) == items
-
-
 _WORD = st.sampled_from(["sort", "letters", "from", "nurses", "café's", "stage-hands", "by", "who", "2nd", "Näheres"])
 _SENTENCES = st.lists(
     st.lists(_WORD, min_size=3, max_size=12).map(lambda words: f"Tell {' '.join(words)}."), min_size=2
@@ -169,14 +174,6 @@ def test_a_cut_numbered_list_loses_its_last_line() -> None:
     )
 
 
-def test_a_cut_numbered_line_loses_its_last_item() -> None:
-    assert _read(_lines(_TASKS, "{}.").replace("\n", " ")[:-5], "length") == _TASKS[:-1]
-
-
-def test_an_item_goes_on_with_the_indented_line_below() -> None:
-    assert _read("1. Sort reviews\n   by tone.\n2. Tell who wrote a letter.") == _TASKS[:2]
-
-
 def test_what_does_not_show_is_no_part_of_a_task() -> None:
     assert _read(json.dumps(["Sort \0re\u200bviews by\ttone.\x07"])) == ["Sort reviews by tone."]
 
@@ -192,6 +189,7 @@ def test_what_can_not_be_a_task_is_left_out() -> None:
         "Sort claims by damage: fire | water | theft",
         "Sort claims by damage; the kinds are fire and water",
         "Sort claims by 1) who made them and 2) what was damaged",
+        "Sort claims by their kind: 1) those on fire damage 2) those on water damage",
         "Tell apart notes on well-known bands \u2013 and on others \u2013 by their tone",
         "Sort reports of the U.S. Army, e.g. by Dr. Smith, by the place they name",
         "**Sort claims** by damage",
@@ -202,15 +200,6 @@ def test_what_can_not_be_a_task_is_left_out() -> None:
 )
 def test_signs_within_a_sentence_do_not_part_it(task: str) -> None:
     assert _read(json.dumps({"tasks": [*_TASKS, task]})) == [*_TASKS, task.replace("*", "")]
-
-
-def test_a_numbered_rest_that_may_be_of_the_sentence_is_no_task() -> None:
-    text = "Sort claims by their kind: 1) those on fire damage 2) those on water damage"
-    assert _read(json.dumps({"tasks": [text, *_TASKS]})) == _TASKS
-
-
-def test_a_bold_sentence_keeps_what_explains_it() -> None:
-    assert _read(f"1. **{_TASKS[0]}**\n   Shops need it.") == [f"{_TASKS[0]} Shops need it."]
 
 
 @pytest.mark.parametrize("blob", [" ".join(["Сортируй письма по автору."] * 3), " ".join(["編集を分類する。"] * 3)])

@@ -19,9 +19,9 @@ from kedro.pipeline import Pipeline
 from synthetic_textcat.datasets import KeptTasksDataset
 from synthetic_textcat.datasets.stored import shown_place
 from synthetic_textcat.errors import EarlierRunError, ParameterError
-from synthetic_textcat.hooks.tracking.catalog_metadata import raw_marks
+from synthetic_textcat.hooks.tracking.catalog_metadata import raw_metadata
 from synthetic_textcat.hooks.tracking.description import source_tags
-from synthetic_textcat.hooks.tracking.run_artifacts import KeptRun, kept_run
+from synthetic_textcat.hooks.tracking.run_artifacts import EarlierRun, load_earlier_run
 from synthetic_textcat.hooks.tracking.run_log import REBUILD
 from synthetic_textcat.schemas.parameters import validate_parameters
 from synthetic_textcat.schemas.rows import PLAN_VERSION, plan_sha256
@@ -51,7 +51,7 @@ class Rebuild:
     """
 
     def __init__(self) -> None:
-        self._run: KeptRun | None = None
+        self._run: EarlierRun | None = None
         self._changes: list[str] = []
         self._lacking: dict[str, EarlierRunError] = {}
 
@@ -71,7 +71,7 @@ class Rebuild:
         project = loader["parameters"]
         if project.get("from_run") is None:
             return
-        run = kept_run(context.project_path, str(project["from_run"]))
+        run = load_earlier_run(context.project_path, str(project["from_run"]))
         kept = run.parameters()
         _refuse_unknown(run, {**project, **kept})
         now = rebuilt_parameters(project, kept, loader.runtime_params or {})
@@ -135,7 +135,7 @@ class Rebuild:
             )
 
 
-def _refuse_unknown(run: KeptRun, parameters: dict[str, Any]) -> None:
+def _refuse_unknown(run: EarlierRun, parameters: dict[str, Any]) -> None:
     try:
         validate_parameters(parameters)
     except ParameterError as error:
@@ -145,12 +145,12 @@ def _refuse_unknown(run: KeptRun, parameters: dict[str, Any]) -> None:
         ) from None
 
 
-def _commit(run: KeptRun) -> str:
+def _commit(run: EarlierRun) -> str:
     return run.tags.get("mlflow.source.git.commit", "of that run")[:12]
 
 
 def differences(
-    run: KeptRun, kept: Mapping[str, Any], now: Mapping[str, Any], tags: Mapping[str, str]
+    run: EarlierRun, kept: Mapping[str, Any], now: Mapping[str, Any], tags: Mapping[str, str]
 ) -> Iterator[str]:
     """Each difference in a few words, then and now.
 
@@ -174,7 +174,7 @@ def differences(
         yield f"{len(packages) - _MOST_PACKAGES} more packages"
 
 
-def _packages(run: KeptRun) -> Iterator[str]:
+def _packages(run: EarlierRun) -> Iterator[str]:
     """Packages in another version than the run's tags name, or else its constraints."""
     told = {name.removeprefix("version."): found for name, found in run.tags.items() if name.startswith("version.")}
     for name, then in sorted((_pinned(run) | told).items()):
@@ -186,7 +186,7 @@ def _packages(run: KeptRun) -> Iterator[str]:
             yield f"{name} {then} (now {installed})"
 
 
-def _pinned(run: KeptRun) -> dict[str, str]:
+def _pinned(run: EarlierRun) -> dict[str, str]:
     path = run.folder / "constraints.txt"
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     return dict(filter(None, map(_pin, lines)))
@@ -204,7 +204,7 @@ def _pin(line: str) -> tuple[str, str] | None:
     return (pinned.name, exact[0]) if exact and (pinned.marker is None or pinned.marker.evaluate()) else None
 
 
-def kept_entries(run: KeptRun, catalog: Mapping[str, Any]) -> tuple[dict[str, Entry], dict[str, EarlierRunError]]:
+def kept_entries(run: EarlierRun, catalog: Mapping[str, Any]) -> tuple[dict[str, Entry], dict[str, EarlierRunError]]:
     """The catalog's entries for what a user writes (tasks file, domains, prompts) with the run's files in their place.
 
     Returns:
@@ -229,7 +229,7 @@ def kept_entries(run: KeptRun, catalog: Mapping[str, Any]) -> tuple[dict[str, En
     return entries, lacking
 
 
-def _quota_entries(run: KeptRun) -> dict[str, Entry]:
+def _quota_entries(run: EarlierRun) -> dict[str, Entry]:
     """The rounds of the run's quota, if it had one; what the project's own last pass lacked counts for nothing."""
     _make_given(run.folder / _ROUNDS)
     found = {"previous_rounds": run.folder / _ROUNDS, "previous_shortfall": run.folder / "shortfall.json"}
@@ -250,13 +250,13 @@ def _make_given(rounds: Path) -> None:
         rounds.write_text(json.dumps(given), encoding="utf-8")
 
 
-def tasks_entry(run: KeptRun) -> Entry:
+def tasks_entry(run: EarlierRun) -> Entry:
     """The entry of the run's tasks."""
     return {"type": "synthetic_textcat.datasets.KeptTasksDataset", "filepath": run.file(_TASKS).as_posix()}
 
 
 def _is_written_by_the_user(name: str, entry: object) -> bool:
-    marks = raw_marks(entry.get("metadata")) if isinstance(entry, Mapping) else {}
+    marks = raw_metadata(entry.get("metadata")) if isinstance(entry, Mapping) else {}
     return bool(marks.get("prompt")) or (marks.get("artifact") == REBUILD and name not in _MADE)
 
 

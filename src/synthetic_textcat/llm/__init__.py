@@ -1,1 +1,1 @@
-"""The language model seen as a function: what is asked, how it is asked at speed, and what an answer is worth."""
+"""Language model layer: prompts, concurrent calls, the journal of completions, parsing, and settlement of rows."""

@@ -1,4 +1,4 @@
-"""Admission of calls: a rate limiter, and a circuit breaker that must be closed."""
+"""Admission control: a call goes out when the rate limiter has room and the circuit breaker is closed."""
 
 import asyncio
 import logging
@@ -11,33 +11,33 @@ from aiolimiter import AsyncLimiter
 
 from synthetic_textcat.llm.circuit_breaker import CircuitBreaker, Failure, State
 from synthetic_textcat.llm.prompts import Messages
-from synthetic_textcat.llm.single_call import Asked
+from synthetic_textcat.llm.single_call import CallResult
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.outcomes import Outage, local_time
 
 logger = logging.getLogger(__name__)
 
 _A_YEAR_S = 365 * 86_400.0
-"""A server may name any number; a calendar ends."""
+"""Upper bound of a wait that a server asks for: dates have a limit."""
 
 _MINUTE_S = 60.0
 _BELOW = 1.02
-"""Two per cent below the limit: a server's minute and ours never begin together."""
+"""Two per cent below the limit, since the server's minute and ours do not start together."""
 
 _CHARACTERS_A_TOKEN = 4
-"""For a server that counts no tokens; about what English takes with the usual tokenisers."""
+"""Estimate for a server that reports no token counts; typical for English and common tokenisers."""
 
 _USUAL_REPLY = 300.0
-"""Tokens expected of a reply as long as none has come."""
+"""Tokens expected of a reply until the first one arrives."""
 
 
 class Ticket(NamedTuple):
-    """Leave to make one call.
+    """Permission to make one call.
 
     Attributes:
-        expected: Tokens that it is expected to take.
-        begun_at: By the breaker's clock.
-        is_probe: Whether it finds out for all if the server is back.
+        expected: Tokens that the call is expected to use.
+        begun_at: Time of admission by the breaker's clock.
+        is_probe: Whether the call is the breaker's probe, which tests whether the server is back.
     """
 
     expected: float
@@ -46,10 +46,10 @@ class Ticket(NamedTuple):
 
 
 class RateLimiter:
-    """Hands out turns so that no minute holds more requests or tokens than the limits; without limits at once.
+    """Rate limiter of requests and tokens per minute.
 
-    What a call will take is known only when it is done. So a turn takes what replies took on average so far, and a call
-    that took more (or less) is made up for by the next turns. A rate limiter belongs to one event loop.
+    A call's tokens are known only when it has ended. So `acquire` reserves the average of the replies so far, and the
+    difference is settled by later calls. A rate limiter belongs to one event loop.
 
     Args:
         requests_per_minute: Requests sent, retries included; None = no limit.
@@ -66,11 +66,11 @@ class RateLimiter:
 
     @property
     def is_limited(self) -> bool:
-        """Whether there is a turn to wait for."""
+        """Whether there is any limit."""
         return self._requests is not None or self._tokens is not None
 
     async def acquire(self, messages: Messages) -> float:
-        """Waits until the next call may go out, first come, first served; the tokens that it is expected to take."""
+        """Waits until the next call may go out, first come, first served; returns the tokens reserved for it."""
         if not self.is_limited:
             return 0.0
         async with self._in_line:
@@ -82,11 +82,11 @@ class RateLimiter:
         return expected
 
     def give_back(self, expected: float) -> None:
-        """Takes back a turn of which no call came."""
+        """Returns the tokens of a call that was not made."""
         self._owed -= expected
 
     def note(self, expected: float, completion: Completion, messages: Messages) -> None:
-        """Takes in what a call took in the end, beside what was expected when it had its turn."""
+        """Records the tokens that a call used, against the number reserved for it."""
         taken = completion.tokens if completion.is_counted else _guess(completion, messages)
         self._owed += taken - expected
         if completion.replied:
@@ -105,7 +105,7 @@ class RateLimiter:
 class Admission:
     """Rate limiter and circuit breaker of one run; belongs to one event loop.
 
-    A call that waits, for its turn or for a retry, is not in flight.
+    A call that waits for admission or for a retry is not in flight.
     """
 
     def __init__(self, rate_limiter: RateLimiter, breaker: CircuitBreaker) -> None:
@@ -121,7 +121,7 @@ class Admission:
 
     @property
     def outage(self) -> Outage | None:
-        """Why the run is to stop; None while it is not."""
+        """The outage that stops the run; None if there is none."""
         last = self._breaker.last
         if self._breaker.state is not State.STOPPED or last is None:
             return None
@@ -134,14 +134,14 @@ class Admission:
         return Outage(cause=last.cause, words=last.words, until=until)
 
     def enter_at_once(self) -> Ticket | None:
-        """Leave to make a call, where there is nothing to wait for; None where there is."""
+        """A ticket if the call can go out without waiting, else None."""
         if self._rate_limiter.is_limited or not self._breaker.is_closed:
             return None
         self._in_flight += 1
         return Ticket(0.0, self._breaker.now(), is_probe=False)
 
     async def enter(self, messages: Messages) -> Ticket:
-        """Waits until one more call may go out. Whoever enters has to leave."""
+        """Waits until one more call may go out. Each `enter` needs a `leave`."""
         while True:
             is_probe = not self._breaker.is_closed and await self._is_the_probe()
             try:
@@ -155,8 +155,8 @@ class Admission:
                 return Ticket(expected, self._breaker.now(), is_probe)
             self._rate_limiter.give_back(expected)
 
-    def leave(self, ticket: Ticket, asked: Asked | None, messages: Messages, *, rows_remain: bool = True) -> None:
-        """Takes in what came of a call; None where an error of ours ended it."""
+    def leave(self, ticket: Ticket, asked: CallResult | None, messages: Messages, *, rows_remain: bool = True) -> None:
+        """Records the result of a call; None if an error in our code ended it."""
         in_flight, self._in_flight = self._in_flight, self._in_flight - 1
         if asked is None:
             self._rate_limiter.give_back(ticket.expected)
@@ -177,11 +177,11 @@ class Admission:
             self._changed = asyncio.Event()
 
     def conclude(self) -> None:
-        """All calls are made, or the run is over."""
+        """Ends admission: all calls are made, or the run is over."""
         self._breaker.conclude()
 
     async def _is_the_probe(self) -> bool:
-        """Waits while the breaker is open; whether this call is to be the probe."""
+        """Waits while the breaker is open; returns whether this call is the probe."""
         while not self._breaker.is_closed:
             wait_s = self._breaker.wait_s
             if wait_s <= 0:
@@ -193,7 +193,7 @@ class Admission:
         return False
 
     def _announce(self) -> None:
-        """Logs each change; what the server said only once an outage, unless its cause changes."""
+        """Logs each change of state; the server's words once per outage and cause."""
         last = self._breaker.last
         if self._breaker.is_closed:
             self._announced = None
@@ -201,9 +201,9 @@ class Admission:
         elif self._breaker.state in (State.OPEN, State.STOPPED) and last is not None:
             is_new, self._announced = last.cause != self._announced, last.cause
             why = f"No replies any more ({last.cause}: {last.words})" if is_new else "Still no reply"
-            logger.warning("%s. %s", why, self._what_follows())
+            logger.warning("%s. %s", why, self._next_action())
 
-    def _what_follows(self) -> str:
+    def _next_action(self) -> str:
         if self._breaker.state is State.STOPPED:
             return "The run stops here"
         at = datetime.now().astimezone() + timedelta(seconds=self._breaker.wait_s)

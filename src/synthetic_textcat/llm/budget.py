@@ -1,4 +1,4 @@
-"""Budget: the spending caps of a run, checked before each call with an upper bound of its tokens."""
+"""Budget: spending caps of a run, checked before each call against an upper bound of its tokens."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
@@ -13,40 +13,40 @@ from synthetic_textcat.schemas.parameters import GenerationParameters
 from synthetic_textcat.schemas.prices import PRICE_LIST, PriceList, reaches
 
 _TEMPLATE_TOKENS = 256
-"""For what a server puts round the messages: role tokens, a system prompt of its own, the date."""
+"""Allowance for tokens that a server adds to the messages: role tokens, its own system prompt, the date."""
 
 _ENOUGH_REPLIES = 59
 """The largest of 59 draws lies above the 95 % quantile in 95 of 100 cases (Wilks: 0.95 ** 59 < 0.05)."""
 
 _WRITTEN_UNSEEN = 4_096
-"""Tokens that a reply is taken for as long as fewer replies were counted."""
+"""Assumed length of a reply in tokens until `_ENOUGH_REPLIES` are counted."""
 
 
 class TokenBound(NamedTuple):
-    """Tokens that a call took at most."""
+    """Upper bound of the tokens that a call used."""
 
     prompt: int
     completion: int
 
 
 class Budget:
-    """Adds up what a run spends.
+    """Running total of a run's tokens and costs, with its caps.
 
-    A call of unknown usage counts with its upper bound, but for a reply with content: then the server counts nothing,
-    and a cap can't be kept.
+    A call of unknown usage counts with its upper bound. The exception is a reply with content: then the server reports
+    no usage at all, and a cap can't be kept.
 
     Args:
-        generation: With the caps, `max_cost_usd` and `max_tokens_total`.
-        prices: What tokens cost.
-        model: The model that will be asked.
-        spent: The completions that this run has made already.
+        generation: Holds the caps, `max_cost_usd` and `max_tokens_total`.
+        prices: Prices of tokens.
+        model: The model that will be called.
+        spent: Completions that this run has already made.
         max_tokens: `llm.max_tokens`, for the upper bound.
 
     Attributes:
         is_capped: Whether there is a cap.
 
     Raises:
-        PriceListError: If there is a cap and what it caps can't be known: the cap could not be kept.
+        PriceListError: If there is a cap that can't be kept because the price is unknown.
     """
 
     def __init__(
@@ -75,22 +75,22 @@ class Budget:
         return self._reached(calls_ahead=0)
 
     def has_room(self, in_flight: int) -> bool:
-        """Whether one more call may start beside those in flight, each of which will take what calls took on average.
+        """Whether one more call may start, if each call in flight uses the average of the calls so far.
 
-        Alone a call may always start, so that a run comes to its cap; and as long as none has told what calls take, one
+        A call may always start alone, so that a run reaches its cap. Until the first usage is known, calls go out one
         at a time.
         """
         return not in_flight or (self._calls > 0 and not self._reached(calls_ahead=in_flight))
 
     def bound(self, messages: Messages, schema: dict[str, Any]) -> TokenBound:
-        """What a call of unknown usage may have taken."""
+        """Upper bound of the tokens of a call of unknown usage."""
         return self._bound.of(messages, schema)
 
     def note(self, completion: Completion) -> None:
-        """Adds a call.
+        """Adds a call to the total.
 
         Raises:
-            PriceListError: If there is a cap and this call's cost, or its tokens, can't be known.
+            PriceListError: If there is a cap and the call's cost or tokens can't be known.
         """
         self._bound.note(completion)
         if not self.is_capped:
@@ -98,8 +98,8 @@ class Budget:
         if not completion.is_counted and completion.has_content:
             caps = " and ".join(f"generation.{name}" for name, cap in self._caps.items() if cap is not None)
             raise PriceListError(
-                f"The server does not say how many tokens a call took, so {caps} can't be kept: no further call was "
-                "made, and what was answered is saved. Next: bound the run by attribute_sampling.num_examples instead"
+                f"The server does not report how many tokens a call used, so {caps} can't be kept: no further call was "
+                "made, and all replies are saved. Next: limit the run by attribute_sampling.num_examples instead"
             )
         tokens = completion.tokens if completion.is_counted else completion.tokens_at_most or 0
         self._calls += tokens > 0
@@ -134,11 +134,11 @@ def _unpriced(why: str, model: str | None) -> PriceListError:
 
 
 class UsageBound:
-    """The formula, for one run.
+    """Upper bound of a call's tokens.
 
-    - Read: the bytes of the messages in UTF-8 and of the response schema, since no token is less than a byte, and 256.
-    - Written: `llm.max_tokens`; where that is not set, the most that a reply of this run took so far, and 4,096 at
-      least until 59 replies are counted.
+    - Prompt: the bytes of the messages in UTF-8 and of the response schema, since no token is less than a byte, + 256.
+    - Completion: `llm.max_tokens`; if that is not set, the longest reply of this run so far, and at least 4,096 until
+      59 replies are counted.
 
     Args:
         max_tokens: `llm.max_tokens`.
@@ -149,13 +149,13 @@ class UsageBound:
         self._counted = self._most_written = 0
 
     def note(self, completion: Completion) -> None:
-        """Learns from a reply."""
+        """Updates the bound with the usage of a reply."""
         if completion.replied and completion.completion_tokens:
             self._counted += 1
             self._most_written = max(self._most_written, completion.completion_tokens)
 
     def of(self, messages: Messages, schema: dict[str, Any]) -> TokenBound:
-        """What a call with these messages may have taken."""
+        """Upper bound of the tokens of a call with these messages."""
         texts = [str(message.content) for message in messages]
         read = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts) + len(canonical_json(schema))
         return TokenBound(read + _TEMPLATE_TOKENS, self._written())
@@ -167,10 +167,10 @@ class UsageBound:
 
 
 class SpendingGate:
-    """Counts the calls in flight of a capped run, so that a cap is overshot by less than all of them. One event loop.
+    """Limit on the calls in flight near a spending cap, so that they can't all overshoot it. One event loop.
 
     Args:
-        budget: What may still be spent, and what a call usually takes.
+        budget: The remaining budget and the average usage of a call.
     """
 
     def __init__(self, budget: Budget) -> None:
@@ -179,7 +179,7 @@ class SpendingGate:
         self._landed = asyncio.Condition()
 
     def slot(self) -> AbstractAsyncContextManager[None]:
-        """A place for one call, from before it is sent until it is noted in the budget; waits for room."""
+        """A slot for one call, held from before it is sent until the budget has recorded it; waits for room."""
         return self._counted() if self._budget.is_capped else nullcontext()
 
     @asynccontextmanager

@@ -1,4 +1,4 @@
-"""Calls to make and the policy that they share: judging replies, asking again, retries with backoff."""
+"""Calls, and the policy that they share: judging replies, asking again, retries with backoff."""
 
 import random
 from collections.abc import Callable, Mapping, Sequence
@@ -18,33 +18,33 @@ from synthetic_textcat.schemas.parameters import GenerationParameters
 from synthetic_textcat.text.unicode import replace_surrogates
 
 DEADLINE_S = 600.0
-"""For a model class, or a catalog entry, without a timeout of its own."""
+"""Default timeout, for a model class or catalog entry without its own."""
 
-_LONGEST_REMINDER = 1_000  # a reply that ran on to the token limit would not fit in a second time
+_LONGEST_REMINDER = 1_000  # a reply that ran to the token limit would not fit in the conversation again
 _NOTHING = "(no text)"  # servers refuse an empty assistant message
 
 MAX_RETRIES = 4
-"""Where the catalog does not say."""
+"""Default, if the catalog entry sets none."""
 
 _FIRST_S, _LONGEST_S = 1.0, 20.0
-"""The longest first wait; it doubles with each retry, up to the longest of all."""
+"""Upper bounds of the first wait, which doubles with each retry, and of all waits."""
 
 _SPREAD_S = 1.0
-"""At most so long after the time that a server names: calls that were told alike do not come back all at once."""
+"""Jitter added to a wait that the server asks for, so that calls do not all return at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One row to ask for.
+    """A request to the model for one row, task list or label set.
 
     Attributes:
         request_id, fingerprint: As in the journal.
         messages: The first messages.
         schema: JSON Schema of the reply.
-        seed: The row's own.
-        past: The row's replies so far, each with why it was no good; empty for a new row.
-        row: As planned; empty where no planned row is asked for.
-        untried: No earlier reply of this kind was good, so that a run of like failures is taken for a wrong setting.
+        seed: Seed of the row.
+        past: Replies so far, each with its problem; empty for a new row.
+        row: The planned row; empty for a task list or label set.
+        untried: No earlier reply of this kind was good, so that repeated equal failures mean a wrong setting.
     """
 
     request_id: str
@@ -58,45 +58,45 @@ class Call:
 
     @property
     def kind(self) -> str:
-        """What is asked for, by the name of its schema."""
+        """Kind of reply, by the name of its schema."""
         return str(self.schema.get("name", ""))
 
     @property
     def task_id(self) -> str:
-        """Of the planned row; empty where there is none."""
+        """Task id of the planned row; empty if there is no row."""
         return str(self.row.get("task_id", ""))
 
 
 class Judge:
-    """Says why a completion is not what was wanted, or None if it is.
+    """Validation of completions against the model of the reply that was asked for.
 
     Args:
-        wanted: What is wanted of a completion.
+        wanted: From a completion to the model of its reply.
     """
 
     def __init__(self, wanted: Callable[[Completion], type[BaseModel]]) -> None:
         self._wanted = wanted
 
     def __call__(self, completion: Completion) -> Problem | None:
-        """The verdict; recovering a reply may take a quarter of a second."""
+        """The problem with a completion, None if it is good; recovering a reply may take a quarter of a second."""
         result = parse(completion, self._wanted(completion))
         return result if isinstance(result, Problem) else None
 
     async def off_loop(self, completion: Completion) -> Problem | None:
-        """The same for an event loop, which runs on meanwhile."""
+        """The same without blocking the event loop."""
         result = await parse_off_loop(completion, self._wanted(completion))
         return result if isinstance(result, Problem) else None
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often a call that brought no reply is made again, and after how long.
+    """Retries of a call without a reply: exponential backoff with full jitter.
 
-    Full jitter: a wait is drawn evenly from zero up to the backoff, so that calls that failed together spread out.
+    A wait is uniform between zero and the backoff, so that calls that failed together spread out.
 
     Attributes:
-        max_retries: Calls beyond the first, for one reply.
-        max_wait_s: A server that asks for a longer wait is not waited for: the row fails for now.
+        max_retries: Calls after the first, for one reply.
+        max_wait_s: Longest wait, in seconds; if a server asks for more, the row fails for now.
         jitter: Draws a number from 0 to 1; timing needs no seed.
     """
 
@@ -105,11 +105,11 @@ class RetryPolicy:
     jitter: Callable[[], float] = random.random
 
     def wait_s(self, retry: int, retry_after_s: float | None = None) -> float | None:
-        """Seconds before a retry, 1 being the first; None if there is none.
+        """Seconds before a retry; None if there is no further retry.
 
         Args:
-            retry: Its number.
-            retry_after_s: What the server said; 0 says nothing of use.
+            retry: Number of the retry, from 1.
+            retry_after_s: The wait that the server asks for; 0 counts as none.
         """
         if retry > self.max_retries:
             return None
@@ -122,17 +122,17 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class CallPolicy:
-    """How calls are made.
+    """Policy shared by all calls of a run.
 
     Attributes:
-        judge: What counts as a good reply: None, or what is wrong with it.
-        ask_again: The conversation after a bad one.
-        limits: How many at once, how fast, how often a row is asked.
-        budget: What may still be spent.
-        run_id: The run that makes them.
-        retries: How often a call that brought no reply is made again, and when.
-        deadline_s: How long one call may take, from asking to the last byte.
-        pauses: Which tasks are asked no further.
+        judge: Validation of replies.
+        ask_again: The conversation after a bad reply.
+        limits: Concurrency, rates, and attempts per row.
+        budget: Spending caps.
+        run_id: The run that makes the calls.
+        retries: Retries of calls without a reply.
+        deadline_s: Seconds that one call may take, until the last byte of its reply.
+        pauses: Tasks that are paused.
     """
 
     judge: Judge
@@ -146,12 +146,12 @@ class CallPolicy:
 
 
 def judging(wanted: type[BaseModel]) -> Judge:
-    """A judge who wants the same of all completions."""
+    """A judge that validates all completions against one model."""
     return Judge(lambda _: wanted)
 
 
 def retry_conversation(retry_prompt: ChatPromptTemplate) -> Callable[[Messages, str, Problem], Messages]:
-    """How the conversation goes on: the bad reply, then what was wrong with it.
+    """Builds the conversation after a bad reply: the reply, then its problem.
 
     Raises:
         PromptError: If the retry prompt can't be filled.

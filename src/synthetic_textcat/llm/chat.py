@@ -1,4 +1,4 @@
-"""The chat model as a function of messages; structured output by request body or by LangChain."""
+"""Chat model calls with structured output, by request body or by LangChain."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -16,26 +16,26 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-Way = Callable[[Messages, dict[str, Any], int], Awaitable["AIMessage"]]
+SchemaAdapter = Callable[[Messages, dict[str, Any], int], Awaitable["AIMessage"]]
 """From messages, response schema and seed to the model's raw message."""
 
 
 class Chat:
-    """A built chat model with the way in which it takes schema and seed."""
+    """A chat model with the adapter that passes it schema and seed."""
 
     def __init__(self, model: "BaseChatModel", llm: LlmParameters) -> None:
         self._model = model
-        self._way = schema_adapter(model, llm)
+        self._adapter = schema_adapter(model, llm)
 
     async def ask(self, messages: Messages, schema: dict[str, Any], seed: int) -> Answer:
-        """One call.
+        """The answer to one call.
 
         Raises:
-            TransportError: If no reply came.
-            TextcatError: If every further call would fail alike.
+            TransportError: If there is no reply.
+            TextcatError: If every further call would fail in the same way.
         """
         try:
-            return read_answer(await self._way(messages, schema, seed))
+            return read_answer(await self._adapter(messages, schema, seed))
         except Exception as error:
             failure = as_our_error(error)
             if isinstance(failure, ContentFilteredError):
@@ -49,20 +49,20 @@ class Chat:
             await client.aclose()
 
 
-def schema_adapter(model: "BaseChatModel", llm: LlmParameters) -> Way:
-    """The way in which this model is asked."""
+def schema_adapter(model: "BaseChatModel", llm: LlmParameters) -> SchemaAdapter:
+    """The adapter for a model's class."""
     return RequestBodyAdapter(model, llm).ask if takes_body(model) else LangChainAdapter(model, llm).ask
 
 
 def takes_body(model: "BaseChatModel") -> bool:
-    """Whether a model passes `extra_body` on: ChatOpenAI, all that is made from it, and models that say so."""
+    """Whether a model passes `extra_body` on: ChatOpenAI, its subclasses, and models that declare it."""
     return getattr(model, "takes_body", False) or any(x.__name__ == "BaseChatOpenAI" for x in type(model).__mro__)
 
 
 class RequestBodyAdapter:
-    """Schema and seed go into `extra_body`, which the SDK passes on as it is.
+    """Structured output by request body: schema and seed go into `extra_body`, which the SDK passes on unchanged.
 
-    `with_structured_output` of such a model rebuilds the schema at each call, and loses text and token counts of
+    `with_structured_output` of these models rebuilds the schema at each call, and loses the text and token counts of
     refused and truncated replies.
     """
 
@@ -73,7 +73,7 @@ class RequestBodyAdapter:
         self._extra_body: dict[str, Any] = dict(getattr(model, "extra_body", None) or {})
 
     async def ask(self, messages: Messages, schema: dict[str, Any], seed: int) -> "AIMessage":
-        """The reply; the schema and the seed go into the request's body."""
+        """The reply to a request whose body holds schema and seed."""
         return await self._model.ainvoke(list(messages), extra_body=self._body(schema, seed))
 
     def _body(self, schema: dict[str, Any], seed: int) -> dict[str, Any]:
@@ -88,9 +88,9 @@ class RequestBodyAdapter:
 
 
 class LangChainAdapter:
-    """The schema goes through `with_structured_output`, the seed not at all: LangChain has no common name for it.
+    """Structured output by LangChain's `with_structured_output`, without a seed: LangChain has no common name for it.
 
-    What LangChain parses is not used, and its parsing errors do no harm: our parser reads the raw message.
+    LangChain's parsed result is not used, and its parsing errors do no harm: our parser reads the raw message.
     """
 
     def __init__(self, model: "BaseChatModel", llm: LlmParameters) -> None:
@@ -99,7 +99,7 @@ class LangChainAdapter:
         self._bound: dict[int, tuple[dict[str, Any], Any]] = {}
 
     async def ask(self, messages: Messages, schema: dict[str, Any], seed: int) -> "AIMessage":  # noqa: ARG002
-        """The reply; LangChain's class passes the schema on in its own way."""
+        """The reply; LangChain's class passes the schema on."""
         bound = self._bound_to(schema) if self._structured else None
         if bound is None:
             return await self._model.ainvoke(list(messages))
@@ -108,26 +108,26 @@ class LangChainAdapter:
         return raw
 
     def _bound_to(self, schema: dict[str, Any]) -> Any:
-        """The model with this schema, built once a schema; None if its class has no structured output."""
+        """The model bound to this schema, built once for each schema; None if its class has no structured output."""
         if id(schema) not in self._bound:
             try:
                 bound = self._model.with_structured_output(_titled(schema), include_raw=True)
             except NotImplementedError:
                 self._structured = False
                 logger.warning(
-                    "%s has no structured output: the prompt alone asks for the form, and replies are only validated",
+                    "%s has no structured output: only the prompt asks for the schema, and replies are validated",
                     type(self._model).__name__,
                 )
                 return None
             except Exception as error:
                 raise ModelSetupError(
-                    f"{type(self._model).__name__} can't be asked for the reply's form: {line_of(error)}. "
+                    f"{type(self._model).__name__} can't be given the reply's schema: {line_of(error)}. "
                     "Next: set llm.structured_output=none"
                 ) from error
-            self._bound[id(schema)] = (schema, bound)  # with the schema itself, so that its id stays its own
+            self._bound[id(schema)] = (schema, bound)  # keeps the schema alive, so that its id is not reused
         return self._bound[id(schema)][1]
 
 
 def _titled(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema as LangChain wants it: bare, with the name as its title."""
+    """The schema in LangChain's form: the bare schema, with the name as its title."""
     return {"title": schema["name"], "description": "The reply.", **schema["schema"]}

@@ -1,6 +1,6 @@
-"""A circuit breaker: when no call brings a reply any more, calls pause, and one probe at a time finds out.
+"""Circuit breaker: during an outage calls pause, and one probe at a time tests the server.
 
-A state machine without a clock or an event loop of its own, so that each transition can be tested. `admission` puts it
+A state machine without its own clock or event loop, so that each transition can be tested. `admission` places it
 between the workers and the server.
 """
 
@@ -17,7 +17,7 @@ _FIRST_WAIT_S = 5.0
 
 
 class State(Enum):
-    """Where the breaker stands: calls go out; none does; one probe is out; the server is given up for this run."""
+    """State of the breaker: calls go out; no call goes out; one probe is out; the run stops."""
 
     CLOSED = auto()
     OPEN = auto()
@@ -26,12 +26,12 @@ class State(Enum):
 
 
 class Failure(NamedTuple):
-    """A call that brought no reply.
+    """A call without a reply.
 
     Attributes:
         cause: The transport cause.
-        words: What the server or the client said.
-        retry_after_s: For how long the server asks to be left alone; None if it does not say.
+        words: The message of the server or the client.
+        retry_after_s: Seconds that the server asks to wait; None if it does not say.
     """
 
     cause: str
@@ -40,22 +40,24 @@ class Failure(NamedTuple):
 
 
 class CircuitBreaker:
-    """Watches every call of a run, from its first to its last.
+    """Circuit breaker over all calls of a run.
 
-    It opens when the last calls, twice as many as are in flight and 20 at least, all failed for one transport cause.
-    While open it waits as long as the server asks, or 5, 10, 20, … seconds. Then one call goes out, the probe. Any
-    reply closes it. Where the next probe would be beyond the limit, it stops the run.
+    It opens when the most recent calls, at least 20 and twice as many as are in flight, all failed with one transport
+    cause. While open, it waits as long as the server asks, or 5, 10, 20, … seconds; then one call goes out as a probe.
+    Any reply closes it. If the next probe would exceed the limit, it stops the run.
 
-    Three cases apart. Where the server names a wait beyond the limit, 20 such refusals stop the run, or fewer when no
-    calls are left: a second wave would tell no more. Replies to calls that were under way before do not speak against
-    them. When no rows are left that nobody has asked for, and others were answered, failures must be of several rows to
-    open it: else the last few, which may be what the server chokes on, would pass for an outage. And a run that ends
-    without a single reply, all calls having failed for one cause, met an outage, however few its rows are.
+    Special cases:
+
+    - If the server asks for a wait beyond the limit, 20 such refusals stop the run, or fewer if no calls are left:
+      further calls would add nothing. Replies to calls that began before the first refusal do not count against it.
+    - If all rows have been asked and some were answered, only failures of several rows open it. Otherwise a few last
+      rows, whose content may be what the server fails on, would look like an outage.
+    - A run without a single reply, in which all calls failed with one cause, met an outage, however few its rows.
 
     Args:
-        max_wait_s: The longest wait from opening on without a reply.
-        fewest_rows: How many rows must have failed when no others are left and some were answered.
-        clock: Seconds by a clock that nobody sets.
+        max_wait_s: The longest wait, in seconds, from opening without a reply.
+        fewest_rows: How many rows must have failed if no others are left and some were answered.
+        clock: Seconds of a monotonic clock.
     """
 
     def __init__(
@@ -72,12 +74,12 @@ class CircuitBreaker:
         self._causes: set[str] = set()
         self._refusals = 0
         self._refused_at = self._opened_at = self._probe_at = 0.0
-        self._told_until = -inf
+        self._requested_until = -inf
         self._backoff_s = _FIRST_WAIT_S
 
     @property
     def has_answered(self) -> bool:
-        """Whether any reply, or a refusal of one request, has come in this run."""
+        """Whether this run has received any reply, or a refusal of a single request."""
         return self._has_answered
 
     @property
@@ -87,53 +89,53 @@ class CircuitBreaker:
 
     @property
     def wait_s(self) -> float:
-        """Seconds until the next probe may go out; infinite while one is out, and after the stop."""
+        """Seconds until the next probe may go out; infinite while a probe is out, and after the stop."""
         return max(0.0, self._probe_at - self._clock()) if self.state is State.OPEN else inf
 
     @property
     def requested_wait_s(self) -> float | None:
-        """For how many seconds from now the server asks to be left alone; None if it did not say."""
-        return self._told_until - self._clock() if self._told_until > self._clock() else None
+        """Seconds from now that the server asks to wait; None if it did not say."""
+        return self._requested_until - self._clock() if self._requested_until > self._clock() else None
 
     def begin_probe(self) -> None:
-        """One call goes out while the breaker is open."""
+        """Starts the probe: one call goes out while the breaker is open."""
         self.state = State.HALF_OPEN
 
     def abandon_probe(self) -> None:
-        """The probe ended without an outcome; another call may take its place."""
+        """Ends a probe without a result; another call may take its place."""
         if self.state is State.HALF_OPEN:
             self.state, self._probe_at = State.OPEN, self._clock()
 
     def now(self) -> float:
-        """The time, by the breaker's clock."""
+        """Seconds by the breaker's clock."""
         return self._clock()
 
     def succeed(self, begun_at: float = inf) -> None:
-        """A call, begun at that time, brought a reply, whatever is in it: the server is there."""
+        """Records a reply, good or bad, to a call that began at that time: the server is up."""
         self._has_answered = True
         if self.state is State.STOPPED:
             return
         self.state, self._backoff_s = State.CLOSED, _FIRST_WAIT_S
         self._forget_streak()
         if begun_at >= self._refused_at:
-            self.last, self._told_until, self._refusals = None, -inf, 0
+            self.last, self._requested_until, self._refusals = None, -inf, 0
 
     def conclude(self) -> None:
-        """No calls are left: refusals for longer than may be waited, or one cause and no reply at all, stop the run."""
+        """Ends the calls; stops the run if the server asked for too long a wait, or all calls failed for one cause."""
         if self._refusals or (not self._has_answered and len(self._causes) == 1):
             self.state = State.STOPPED
 
     def fail(
         self, failure: Failure, row: str, in_flight: int = 1, *, rows_remain: bool = True, is_probe: bool = False
     ) -> None:
-        """A call brought no reply.
+        """Records a call without a reply.
 
         Args:
-            failure: Why.
-            row: Which row asked.
-            in_flight: Calls that were under way, this one included.
-            rows_remain: Whether there are rows that nobody has asked for yet.
-            is_probe: Whether it was the probe. Others that come home late say only how long the server wants to rest.
+            failure: The cause.
+            row: Id of the row.
+            in_flight: Calls in flight, this one included.
+            rows_remain: Whether some rows have not been asked yet.
+            is_probe: Whether it was the probe. Late failures of other calls count only for the wait they ask for.
         """
         if self.state is State.STOPPED:
             return
@@ -141,7 +143,7 @@ class CircuitBreaker:
             self._forget_streak()
         self.last = failure
         self._causes.add(failure.cause)
-        self._listen(failure.retry_after_s)
+        self._note_requested_wait(failure.retry_after_s)
         if self.state is State.CLOSED:
             self._count(row, in_flight)
             if self._is_outage(rows_remain):
@@ -162,11 +164,11 @@ class CircuitBreaker:
         self._most_in_flight = max(self._most_in_flight, in_flight)
         self._rows.add(row)
 
-    def _listen(self, retry_after_s: float | None) -> None:
-        """Keeps how long the server wants to be left alone."""
+    def _note_requested_wait(self, retry_after_s: float | None) -> None:
+        """Records the wait that the server asks for."""
         if not retry_after_s:
             return
-        self._told_until = max(self._told_until, self._clock() + retry_after_s)
+        self._requested_until = max(self._requested_until, self._clock() + retry_after_s)
         if retry_after_s > self._max_wait_s:
             self._refused_at = self._refused_at if self._refusals else self._clock()
             self._refusals += 1
@@ -178,7 +180,7 @@ class CircuitBreaker:
         return enough_rows and self._streak >= max(_FEWEST_CALLS, 2 * self._most_in_flight)
 
     def _plan_probe(self) -> None:
-        """Opens until the next probe; stops where that would be beyond the limit."""
+        """Opens until the next probe; stops if that would exceed the limit."""
         now, requested_wait_s = self._clock(), self.requested_wait_s
         left_s = self._opened_at + self._max_wait_s - now
         if left_s <= 0 or (requested_wait_s is not None and requested_wait_s > left_s):

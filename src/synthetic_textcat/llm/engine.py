@@ -1,7 +1,7 @@
 """Engine: concurrent calls on a background event loop; completions are yielded as they arrive, and none is lost.
 
-Repeated `asyncio.run` breaks clients that are bound to a loop, and a notebook has a loop of its own.
-This works in both.
+Repeated `asyncio.run` breaks clients that are bound to a loop, and a notebook already runs a loop. A loop in a
+background thread works in both cases.
 """
 
 import asyncio
@@ -30,27 +30,27 @@ from synthetic_textcat.schemas.parameters import GenerationParameters
 logger = logging.getLogger(__name__)
 
 Batches = Generator[list[Completion], None, Outage | None]
-"""Yields completions as they arrive; returns what stopped the calls before their end, None if nothing did."""
+"""Yields completions as they arrive; returns the outage that stopped the calls early, else None."""
 
 _WINDOW_S = 0.4
-"""How long arrivals are gathered before they are handed on to be saved; well under the promised second."""
+"""How long completions are collected before they are passed on to be saved; well under the promised second."""
 
 Result = TypeVar("Result")
 
 _LOOK_S = 5.0
-"""How often a wait for the loop looks whether its thread still runs."""
+"""How often a wait for the loop checks that its thread is alive."""
 
 _OBJECTS_BETWEEN_RUNS = 50_000
 
 _MOST_RESERVED = 64
-"""Descriptors that calls leave to others: tables, MLflow's start beside the calls, name look-ups, new connections."""
+"""File descriptors reserved for tables, MLflow's start in parallel, name look-ups and new connections."""
 
 _UNLIMITED = 10_240
-"""What is asked for where the hard limit is infinite: macOS refuses more."""
+"""Soft limit requested if the hard limit is infinite: macOS refuses more."""
 
 
 class BackgroundLoop:
-    """A context manager: starts the loop, runs coroutines on it, cancels what is left and closes it."""
+    """Event loop in a background thread, a context manager: cancels remaining tasks when it closes."""
 
     def __init__(self) -> None:
         self._loop = _new_loop()
@@ -64,7 +64,7 @@ class BackgroundLoop:
         self.close()
 
     def close(self) -> None:
-        """Cancels what is left and ends the thread; does nothing the second time."""
+        """Cancels remaining tasks and ends the thread; idempotent."""
         if self._loop.is_closed():
             return
         self.run(_cancel_all_others())
@@ -73,10 +73,10 @@ class BackgroundLoop:
         self._loop.close()
 
     def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
-        """The coroutine's result, from the loop's thread.
+        """The result of a coroutine that runs on the loop's thread.
 
         Raises:
-            RuntimeError: If that thread has ended, so that no result will ever come.
+            RuntimeError: If that thread has ended, so that there will be no result.
         """
         future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         while True:
@@ -89,7 +89,7 @@ class BackgroundLoop:
                     raise RuntimeError("the event loop that makes the calls has ended") from None
 
     def _serve(self) -> None:
-        """Runs the loop until it is stopped; an exit that a client raised in a task of its own ends nothing."""
+        """Runs the loop until it is stopped; an exit raised in a client's own task does not end it."""
         while True:
             try:
                 self._loop.run_forever()
@@ -99,7 +99,7 @@ class BackgroundLoop:
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:
-    """Uvloop's where it is installed: some percent of a call's processor time."""
+    """A uvloop event loop if uvloop is installed: it saves a few per cent of a call's processor time."""
     try:
         import uvloop
     except ImportError:
@@ -114,20 +114,20 @@ async def _cancel_all_others() -> None:
     await asyncio.gather(*others, return_exceptions=True)
 
 
-_under_way: dict[WorkerPool, BackgroundLoop] = {}
+_running: dict[WorkerPool, BackgroundLoop] = {}
 
 
 def complete(open_chat: Callable[[], Chat], calls: Iterator[Call], policy: CallPolicy) -> Batches:
-    """Makes the calls and yields their completions in the order in which they arrive.
+    """Makes the calls and yields their completions in order of arrival.
 
-    An interrupt, too, first yields what has arrived. The model is built only if there is a call to make. A budget that
-    is spent ends it early, and well; so does a server that no longer answers.
+    After an interrupt, completions that have arrived are yielded first. The model is built only if there is a call to
+    make. A spent budget and an outage end the calls early, without an error.
 
     Returns:
-        What the server said last, if it no longer answers.
+        The outage, if the server stopped answering.
 
     Raises:
-        FatalAnswerError: After what was in flight has been yielded.
+        FatalAnswerError: After the calls in flight have been yielded.
         KeyboardInterrupt: After an interrupt, likewise.
     """
     return complete_rounds(open_chat, iter([calls]), policy, fewest_rows=FEWEST_ROWS)
@@ -136,10 +136,10 @@ def complete(open_chat: Callable[[], Chat], calls: Iterator[Call], policy: CallP
 def complete_rounds(
     open_chat: Callable[[], Chat], rounds: Iterator[Iterator[Call]], policy: CallPolicy, fewest_rows: int = 1
 ) -> Batches:
-    """As `complete`, round after round: the next one is asked for when all of the last one has been yielded and saved.
+    """As `complete`, in rounds: the next round is drawn after all completions of the last one are yielded and saved.
 
-    Connections, the rate limiter, and what is known of the server last over all rounds: only the first round's first
-    call goes alone. After an outage no other round follows.
+    Connections, rate limiter and circuit breaker are shared by all rounds, so only the very first call goes alone. An
+    outage ends the rounds.
     """
     todo = (_with_first(first, calls) for calls in rounds if (first := next(calls, None)) is not None)
     current = next(todo, None)
@@ -147,7 +147,7 @@ def complete_rounds(
         return None
     with held_interrupts() as interrupted, rare_collections(), BackgroundLoop() as loop:
         pool = loop.run(_open_pool(open_chat, policy, fewest_rows))
-        _under_way[pool] = loop
+        _running[pool] = loop
         try:
             while current is not None and not interrupted.is_set():
                 loop.run(pool.begin(current))
@@ -165,18 +165,18 @@ def complete_rounds(
 
 
 def give_up() -> None:
-    """Ends all calls under way at once: for when what they bring can't be saved.
+    """Cancels all calls in flight, since their replies can't be saved.
 
-    An error in a save does not reach the generator that waits for it; without this its calls would go on, and be paid
-    for, as long as anything holds on to the error.
+    An error while saving does not reach the generator that waits for it. Without this its calls would continue, and be
+    paid for, as long as anything holds a reference to the error.
     """
-    for pool in list(_under_way):
+    for pool in list(_running):
         _end(pool)
 
 
 def _end(pool: WorkerPool) -> list[Completion]:
-    """Ends the pool and its loop, once; what had arrived and is not handed over yet."""
-    loop = _under_way.pop(pool, None)
+    """Ends the pool and its loop, once; returns completions that arrived and are not yielded yet."""
+    loop = _running.pop(pool, None)
     if loop is None:
         return []
     rest = loop.run(pool.stop())
@@ -184,7 +184,7 @@ def _end(pool: WorkerPool) -> list[Completion]:
     return rest
 
 
-atexit.register(give_up)  # later the loop's thread no longer runs, and a generator's own end would wait for it
+atexit.register(give_up)  # later the loop's thread is gone, and a generator's clean-up would wait for it
 
 
 def _with_first(first: Call, rest: Iterator[Call]) -> Iterator[Call]:
@@ -193,7 +193,7 @@ def _with_first(first: Call, rest: Iterator[Call]) -> Iterator[Call]:
 
 
 async def _open_pool(open_chat: Callable[[], Chat], policy: CallPolicy, fewest_rows: int) -> WorkerPool:
-    """Builds model, rate limiter and circuit breaker on the loop that they will live on."""
+    """Builds model, rate limiter and circuit breaker on the event loop to which they belong."""
     limits = fitted(policy.limits)
     rate_limiter = RateLimiter(limits.requests_per_minute, limits.tokens_per_minute)
     breaker = CircuitBreaker(limits.max_wait_seconds, fewest_rows)
@@ -202,9 +202,9 @@ async def _open_pool(open_chat: Callable[[], Chat], policy: CallPolicy, fewest_r
 
 @contextmanager
 def rare_collections() -> Iterator[None]:
-    """Lets the collector run rarely, and not over what the imports left: a fifth of a call's processor time.
+    """Makes garbage collection rare and skips imported objects: it takes a fifth of a call's processor time.
 
-    Calls make few cycles; what they do make is still collected. Settings are as before at the end.
+    Calls create few reference cycles, which are still collected. The settings are restored at the end.
     """
     before = gc.get_threshold()
     gc.freeze()
@@ -217,9 +217,9 @@ def rare_collections() -> Iterator[None]:
 
 
 def fitted(generation: GenerationParameters) -> GenerationParameters:
-    """The settings, with no more calls in flight than this process can open connections for; a warning says so.
+    """The settings with `max_concurrency` reduced, with a warning, to the connections that this process can open.
 
-    Each call in flight is a connection, and so a descriptor. Past the limit calls that are paid for fail, and so does
+    Each call in flight is a connection, and so a file descriptor. Beyond the limit paid calls fail, and so does
     everything that opens a file.
     """
     limit = _raised_limit()
@@ -230,12 +230,12 @@ def fitted(generation: GenerationParameters) -> GenerationParameters:
     room = max(1, limit - in_use - reserve)
     if generation.max_concurrency <= room:
         return generation
-    _tell(generation.max_concurrency, room, limit, in_use, reserve)
+    _warn_of_limit(generation.max_concurrency, room, limit, in_use, reserve)
     return generation.model_copy(update={"max_concurrency": room})
 
 
 def _raised_limit() -> int | None:
-    """The soft limit, after it was raised to the hard one; None where there is no limit (Windows)."""
+    """The soft limit, raised to the hard limit; None where there is no limit (Windows)."""
     try:
         import resource
     except ImportError:
@@ -248,24 +248,24 @@ def _raised_limit() -> int | None:
         return soft
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    except (OSError, ValueError):  # a system-wide limit is lower still
+    except (OSError, ValueError):  # a system-wide limit is lower
         return soft
     return wanted
 
 
 def _open_descriptors() -> int:
     try:
-        return len(os.listdir("/dev/fd"))  # noqa: PTH208  only their number counts
+        return len(os.listdir("/dev/fd"))  # noqa: PTH208  only the number of entries counts
     except OSError:
         return 0
 
 
 @cache
-def _tell(asked: int, room: int, limit: int, in_use: int, reserve: int) -> None:
-    """Once a process for the same numbers: brainstorming and rows come one after the other."""
+def _warn_of_limit(asked: int, room: int, limit: int, in_use: int, reserve: int) -> None:
+    """Warns once per process and numbers: brainstorming and rows start the engine one after the other."""
     logger.warning(
         "generation.max_concurrency: %d calls at once, not %d, since this process may have %d files and connections "
-        "open (`ulimit -n`), has %d, and keeps %d free. Next: raise that limit to ask faster",
+        "open (`ulimit -n`), has %d, and keeps %d free. Next: raise that limit for more calls at once",
         room,
         asked,
         limit,

@@ -1,6 +1,6 @@
-"""The first replies of a run and of each task: where all are bad in one way, the next ones are not worth their money.
+"""First replies of a run and of each task: equal failures from the start stop the run or pause the task.
 
-Calls that brought no reply say nothing here: they are the circuit breaker's.
+Calls without a reply do not count here: the circuit breaker handles them.
 """
 
 from collections import Counter
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from synthetic_textcat.llm.calls import Call
 
 ENOUGH = 20
-_FEWEST_ROWS = 5  # a row that is asked often is still one row
+_FEWEST_ROWS = 5  # several replies to one row are still one row
 
 _THINGS = {"example": "rows", "tasks": "lists of tasks", "label_set": "label sets"}
-"""What a call asks for, by the name of its schema."""
-_STRUCTURE = "set llm.structured_output to what this server knows (json_schema, json_object, none)"
-_SHORTER = "set llm.max_tokens, so that a reply that runs on is cut"
-_PROMPTS = "see what it says to your prompts, or take another llm.model"
+"""Nouns for error messages, by the name of the schema."""
+_STRUCTURE = "set llm.structured_output to a mode that this server supports (json_schema, json_object, none)"
+_SHORTER = "set llm.max_tokens, so that endless replies are cut"
+_PROMPTS = "check how the model answers your prompts, or choose another llm.model"
 _NEXT_STEP = {
     "invalid_json": _STRUCTURE,
     "schema_violation": _STRUCTURE,
@@ -31,19 +31,19 @@ _NEXT_STEP = {
     "content_filtered": _PROMPTS,
 }
 _OF_THE_CONTENT = {"refused", "content_filtered"}
-"""Causes that may lie in one task; all others lie in a setting, whatever the task."""
+"""Causes that one task's content can explain; all others are caused by a setting."""
 
 
 @dataclass(slots=True)
 class BadStart:
-    """A run of replies from the first on, as long as all of them are bad for one reason.
+    """Streak of bad replies from the first on, all with one failure cause.
 
     Attributes:
-        reason: Theirs; None before there is one.
-        detail: Of the last one.
-        replies: How many.
-        rows: Whose they are.
-        is_over: Whether there was a good one, or another reason: then the start was not bad.
+        reason: Their common cause; None before the first reply.
+        detail: Detail of the last reply.
+        replies: Number of replies.
+        rows: Ids of their rows.
+        is_over: Whether the streak has ended, with a good reply or another cause.
     """
 
     reason: str | None = None
@@ -53,7 +53,7 @@ class BadStart:
     is_over: bool = False
 
     def note(self, row: str, problem: Problem | None) -> None:
-        """Takes in the next reply, and what is wrong with it."""
+        """Adds the next reply with its problem, None for a good one."""
         if self.is_over:
             return
         if problem is None or self.reason not in (None, problem.cause):
@@ -65,16 +65,16 @@ class BadStart:
         self.rows.add(row)
 
     def has(self, replies: int) -> bool:
-        """Whether there are so many, of several rows."""
+        """Whether the streak has this many replies, of several rows."""
         return not self.is_over and self.replies >= replies and len(self.rows) >= min(_FEWEST_ROWS, replies)
 
 
 class FirstReplies:
-    """Finds a setting that is wrong for every row: the first replies of a run are bad alike.
+    """Detection of a setting that is wrong for every row: the first replies of a run all fail in the same way.
 
     Args:
-        watch: False where earlier replies of this kind were good: then a bad one is a row's own.
-        kind: The name of the schema that is asked for.
+        watch: False if earlier replies of this kind were good, so that a bad reply concerns its row only.
+        kind: The name of the reply's schema.
     """
 
     def __init__(self, watch: bool, kind: str = "example") -> None:
@@ -83,11 +83,11 @@ class FirstReplies:
         self._tasks: set[str] = set()
 
     def note(self, completion: Completion, problem: Problem | None, task_id: str = "") -> None:
-        """Takes in the next reply.
+        """Adds the next reply.
 
         Raises:
-            FatalAnswerError: If there are enough, all bad for one reason. What may lie in the content has to be said of
-                several tasks; one task alone is paused.
+            FatalAnswerError: If there are enough, all bad for one reason. A cause that the content can explain must
+                occur in several tasks; a single task is paused instead.
         """
         if self._start.is_over or not completion.replied:
             return
@@ -105,12 +105,12 @@ class FirstReplies:
 
 
 class TaskPauses:
-    """Pauses a task whose first replies, those of earlier runs included, are all bad for one reason.
+    """Paused tasks: the first replies of a task, earlier runs included, are all bad for one reason.
 
     Args:
-        after: How many there have to be; None = no task is ever paused.
-        check: Why a reply that parsed would be rejected, by the checks that need no other row; None if it would not.
-        earlier: By task id, what the journal holds of this plan. A task that is not there has no replies yet.
+        after: Number of bad replies that pauses a task; None = tasks are never paused.
+        check: The problem of a reply that parsed, by the checks that need no other row; None if it passes.
+        earlier: Task id → its streak in the journal. Tasks without replies are missing.
     """
 
     def __init__(
@@ -125,21 +125,21 @@ class TaskPauses:
         self.left_out: Counter[str] = Counter()
 
     def is_watched(self, task_id: str) -> bool:
-        """Whether its next reply tells."""
+        """Whether the task's next reply counts."""
         start = self._starts.get(task_id)
         return self._after is not None and bool(task_id) and (start is None or not start.is_over)
 
     def note(self, task_id: str, row: str, problem: Problem | None) -> None:
-        """Takes in the next reply of a task that is watched."""
+        """Adds the next reply of a watched task."""
         self._starts.setdefault(task_id, BadStart()).note(row, problem)
 
     def is_paused(self, task_id: str) -> bool:
-        """Whether no more of its rows are asked for."""
+        """Whether the task's remaining rows are skipped."""
         start = self._starts.get(task_id)
         return self._after is not None and start is not None and start.has(self._after)
 
     def leave_out(self, task_id: str) -> bool:
-        """Whether a row of this task is not asked for; counts it."""
+        """Whether a row of this task is skipped; counts it if so."""
         is_paused = self.is_paused(task_id)
         if is_paused:
             self.left_out[task_id] += 1
@@ -147,5 +147,5 @@ class TaskPauses:
 
     @property
     def paused(self) -> Iterable[tuple[str, BadStart]]:
-        """The tasks that are paused, by id, with their replies."""
+        """The paused tasks, by id, with their streaks."""
         return ((task_id, start) for task_id, start in self._starts.items() if self.is_paused(task_id))

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and a terminal that hangs up while calls are in flight: first save what has arrived, then end."""
+"""Interrupts (SIGINT, SIGTERM, SIGHUP) while calls are in flight: arrived completions are saved before the run ends."""
 
 import signal
 import threading
@@ -6,19 +6,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 INTERRUPTED = 130
-"""The exit code of a run that was interrupted."""
+"""Exit code of an interrupted run."""
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""What ends a run in order; Windows has no SIGHUP."""
+"""Signals that end a run cleanly; Windows has no SIGHUP."""
 
 _DEFAULT_HANDLERS = (signal.default_int_handler, signal.SIG_DFL)
 
 _held: set[threading.Event] = set()
-"""Of this process's calls under way, in whatever thread: Python hands signals to the main thread only."""
+"""Interrupt events of all calls in flight, in any thread: Python delivers signals to the main thread only."""
 
 
 def interrupt() -> bool:
-    """Asks calls under way to save and end; False if there are none, or they were asked before."""
+    """Asks calls in flight to save and end; False if there are none, or they were asked before."""
     unasked = [event for event in _held if not event.is_set()]
     for event in unasked:
         event.set()
@@ -27,25 +27,25 @@ def interrupt() -> bool:
 
 @contextmanager
 def held_interrupts() -> Iterator[threading.Event]:
-    """Turns an interrupt into an event, so that it can't tear a save; a second one is a KeyboardInterrupt as ever.
+    """Turns an interrupt into an event, so that it can't break off a save; a second one raises KeyboardInterrupt.
 
-    Signal handlers other than Python's own stay: who sets one calls `interrupt` in it, as the command does. It is the
-    only way for calls outside the main thread, under ThreadRunner, to hear of a signal.
+    Custom signal handlers stay in place and must call `interrupt`, as the command's handler does. Under ThreadRunner,
+    calls outside the main thread learn of a signal only in this way.
 
     Yields:
-        The event. Whoever sees it set saves what there is and raises KeyboardInterrupt.
+        The event. Once it is set, the caller saves its completions and raises KeyboardInterrupt.
     """
     interrupted = threading.Event()
     _held.add(interrupted)
     try:
-        with _heard_in_main_thread():
+        with _handled_in_main_thread():
             yield interrupted
     finally:
         _held.discard(interrupted)
 
 
 @contextmanager
-def _heard_in_main_thread() -> Iterator[None]:
+def _handled_in_main_thread() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return

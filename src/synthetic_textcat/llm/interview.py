@@ -1,4 +1,4 @@
-"""Interview: a conversation of rounds of calls, answered from the journal first and from the model next."""
+"""Interview: rounds of calls that depend on earlier replies, answered from the journal first, then by the model."""
 
 import logging
 from collections import defaultdict
@@ -21,7 +21,13 @@ logger = logging.getLogger(__name__)
 
 
 class Questions(NamedTuple):
-    """Calls that may be made at once, what their replies are to hold, and what they ask for in words."""
+    """One round of calls.
+
+    Attributes:
+        calls: Calls that may run concurrently.
+        wanted: The model of their replies.
+        about: Description of the round for the log.
+    """
 
     calls: list[Call]
     wanted: type[BaseModel]
@@ -30,31 +36,31 @@ class Questions(NamedTuple):
 
 Result = TypeVar("Result")
 Conversation = Generator[Questions, Sequence[Settlement[Any]], Result]
-"""Gives questions, is sent what they came to, and in the end returns what was found."""
+"""Yields questions, is sent their settlements, and returns the result."""
 
 
 class Interview:
-    """One conversation with the model; what earlier runs heard is not asked again.
+    """One conversation with the model; calls with a reply in the journal are not made again.
 
     Args:
-        conversation: Gives the questions.
-        journal: What was heard before.
-        max_attempts: Replies asked for a call.
+        conversation: Yields the questions.
+        journal: Earlier replies.
+        max_attempts: Replies per call.
     """
 
     def __init__(self, conversation: Conversation[Any], journal: Journal, max_attempts: int) -> None:
         self._conversation = conversation
         self._journal = journal
         self._max_attempts = max_attempts
-        self._heard: defaultdict[str, list[Completion]] = defaultdict(list)
+        self._replies: defaultdict[str, list[Completion]] = defaultdict(list)
         self._wanted: dict[str, type[BaseModel]] = {}
         self._tried: set[type[BaseModel]] = set()
 
     def hold(self, open_chat: Callable[[], Chat], policy: CallPolicy) -> Batches:
-        """Makes the calls by the policy given, but judged by what each is to hold; yields what arrives.
+        """Makes the calls by the given policy, judging each reply by its round's model; yields completions.
 
         Returns:
-            What stopped the calls before their end, if anything did.
+            The outage that stopped the calls early, if any.
         """
         rounds = self._open_calls()
         first = next(rounds, None)
@@ -68,11 +74,11 @@ class Interview:
                 outage: Outage | None = end.value
                 return outage
             for completion in batch:
-                self._heard[completion.fingerprint].append(completion)
+                self._replies[completion.fingerprint].append(completion)
             yield batch
 
     def _open_calls(self) -> Iterator[Iterator[Call]]:
-        """Round after round the calls to make; when the next one is asked for, all of the last one has been heard."""
+        """The calls of each round; a round is drawn after all replies of the last one have arrived."""
         try:
             questions = next(self._conversation)
             while True:
@@ -97,7 +103,7 @@ class Interview:
         fingerprints = [call.fingerprint for call in questions.calls]
         before = self._journal.completions(fingerprints)
         return [
-            settle(sorted([*past, *self._heard[fingerprint]], key=lambda line: line.attempt), questions.wanted)
+            settle(sorted([*past, *self._replies[fingerprint]], key=lambda line: line.attempt), questions.wanted)
             for fingerprint, past in zip(fingerprints, before, strict=True)
         ]
 
@@ -106,7 +112,7 @@ class Interview:
 
 
 def answer_all(conversation: Conversation[Result], answers: Callable[[Questions], Sequence[Settlement[Any]]]) -> Result:
-    """What is found if each question is answered so."""
+    """The result of a conversation whose questions are answered by a function."""
     try:
         questions = next(conversation)
         while True:

@@ -1,4 +1,4 @@
-"""The journal as it is read: an index in memory, the lines themselves streamed from disk on demand."""
+"""Journal reader: an in-memory index of fingerprints, with completions read from disk on demand."""
 
 import logging
 import stat
@@ -24,11 +24,11 @@ from synthetic_textcat.schemas.completions import Completion
 __all__ = ["Journal", "completion_line", "end_of_lines", "refuse_foreign"]
 
 _FIRST_LINES = 10
-"""How many lines may be damaged before a file counts as another program's."""
+"""Number of first lines of which at least one must be a completion, else the file belongs to another program."""
 
 _NAMED_LINES = 5
 _FIRST_BYTES = b'{"fingerprint":"'
-"""How each line begins that was ever written."""
+"""The beginning of every line, in all versions."""
 
 _BLOCK = 1 << 16
 
@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 
 class Entry(NamedTuple):
-    """Where one line lies, and its place among the lines of its call."""
+    """Offset of one line, and the attempt that it records."""
 
     attempt: int
     offset: int
@@ -45,11 +45,11 @@ class Entry(NamedTuple):
 class Journal:
     """The index of a journal file: fingerprint → its entries, in the order of the file.
 
-    An absent file is an empty journal. A line that holds no valid completion does not count, and one warning names the
-    file and its lines: their rows are asked again.
+    An absent file is an empty journal. Lines without a valid completion do not count; one warning names the file and
+    these lines, and their rows are asked again.
 
     Raises:
-        JournalError: If the file is not ours, or can't be read.
+        JournalError: If the file belongs to another program, or can't be read.
     """
 
     def __init__(self, path: Path) -> None:
@@ -77,17 +77,17 @@ class Journal:
         return self._count
 
     def __iter__(self) -> Iterator[Completion]:
-        """All completions, in the order in which they were made: every line that was paid for."""
+        """All completions in the order of the file: every paid call."""
         with _reading(self._path) as file:
             for _, _, line in whole_lines(file) if file is not None else ():
                 try:
                     record = read_line(line)
-                except LineError:  # the index has named it
+                except LineError:  # reported when the index was built
                     continue
                 yield completion_of(record)
 
     def completions(self, fingerprints: Iterable[str]) -> Iterator[list[Completion]]:
-        """For each fingerprint in turn its completions, by attempt, then by time; an empty list for none."""
+        """The completions of each fingerprint, by attempt, then by time; an empty list for none."""
         if not self._entries:
             yield from ([] for _ in fingerprints)
             return
@@ -106,14 +106,14 @@ class Journal:
         except LineError as error:
             raise JournalError(
                 f"{short_path(self._path)} was changed while it was being read ({error} at byte {offset}). "
-                "Next: run the same command again, and leave the file alone meanwhile"
+                "Next: run the same command again, and don't change the file meanwhile"
             ) from None
 
 
 def refuse_foreign(file: IO[bytes], path: Path) -> None:
-    """Makes sure that a file is a journal, before its lines count and before anything is appended or cut off.
+    """Checks that a file is a journal before it is read, appended to or truncated.
 
-    One damaged line among the first does not make it another program's file. The file is at its beginning afterwards.
+    One damaged line among the first is accepted. Rewinds the file.
 
     Raises:
         JournalError: If none of the first lines is a completion.
@@ -129,14 +129,14 @@ def refuse_foreign(file: IO[bytes], path: Path) -> None:
         begin = file.read(len(_FIRST_BYTES)).strip(PADDING)
         if first_number or not _FIRST_BYTES.startswith(begin):
             raise JournalError(
-                f"{short_path(path)}: line {first_number or 1} is no completion of this project, so the file is not "
-                "its journal; nothing was written. Next: move the file away, or mend or delete its first lines"
+                f"{short_path(path)}: line {first_number or 1} is not a completion of this project, so the file is not "
+                "its journal; nothing was written. Next: move the file away, or fix or delete its first lines"
             )
     file.seek(0)
 
 
 def end_of_lines(file: IO[bytes]) -> tuple[int, bool]:
-    """Where the next line may be written: the size without what a crash left of a line, and whether a break is due."""
+    """Offset of the next line, past the last complete one, and whether a line break must be written first."""
     size = file.seek(0, 2)
     start = _after_last_break(file, size)
     file.seek(start)
@@ -167,10 +167,10 @@ def _is_ours(line: bytes) -> bool:
 
 @contextmanager
 def _reading(path: Path) -> Iterator[IO[bytes] | None]:
-    """The file, opened; None where there is none.
+    """The opened file; None if it does not exist.
 
     Raises:
-        JournalError: If it is there and can't be read.
+        JournalError: If it exists and can't be read.
     """
     try:
         file = _opened(path)
@@ -183,11 +183,11 @@ def _reading(path: Path) -> Iterator[IO[bytes] | None]:
 def _opened(path: Path) -> IO[bytes] | None:
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise JournalError(f"Can't read {short_path(path)}: it is no regular file. Next: move it away")
+            raise JournalError(f"Can't read {short_path(path)}: it is not a regular file. Next: move it away")
         return path.open("rb")
     except FileNotFoundError:
         if path.is_symlink() and not path.resolve().parent.exists():
-            raise  # a mount is missing, and with it the answers
+            raise  # a mount is missing, and with it the paid replies
         return None
 
 
@@ -195,12 +195,12 @@ def _bad_lines(path: Path, bad: list[tuple[int, str]]) -> str:
     named = ", ".join(f"{number} ({reason})" for number, reason in bad[:_NAMED_LINES])
     more = f" and {len(bad) - _NAMED_LINES:,} more" if len(bad) > _NAMED_LINES else ""
     return (
-        f"{short_path(path)}: no valid completion in line {named}{more}; a row whose answer stood there counts as not "
-        "asked, and the next run asks for it. Nothing was deleted. Next: mend these lines to keep what they hold"
+        f"{short_path(path)}: no valid completion in line {named}{more}; the next run asks again for rows whose answer "
+        "was there. Nothing was deleted. Next: fix these lines to keep their answers"
     )
 
 
 @cache
 def _warn_of_bad_lines(line: str) -> None:
-    """Once a process: a run reads its journal several times."""
+    """Warns once per process: a run reads its journal several times."""
     logger.warning("%s", line)

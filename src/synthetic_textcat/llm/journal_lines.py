@@ -1,7 +1,7 @@
-"""Journal lines: serialization and validation of a completion, and the bound on the length of its texts.
+"""Journal lines: serialization and validation of completions, and truncation of long texts.
 
-A line is outside input: it may have been edited, merged by a tool, or torn by a crash. What is read is checked for the
-type and the range of each field, so that everything behind it may rely on them.
+A line is untrusted input: it may have been edited, merged by a tool, or cut off by a crash. The type and range of each
+field are checked, so that all later code may rely on them.
 """
 
 import hashlib
@@ -19,42 +19,42 @@ from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
 from synthetic_textcat.text.unicode import replace_surrogates
 
 PADDING = b"\0 \t\r\n"
-"""What may stand behind the last line: a file system fills up a file with zeros when the machine crashes."""
+"""Bytes allowed after the last line: after a crash a file system may fill a file up with zeros."""
 
 _REQUIRED = tuple(field.name for field in fields(Completion) if field.default is MISSING)
 _OPTIONAL = tuple(field.name for field in fields(Completion) if field.default is not MISSING)
-"""Fields that a later version added: an older line lacks them."""
+"""Fields that a later version added, and older lines lack."""
 _TYPES = {name: get_args(hint) or (hint,) for name, hint in get_type_hints(Completion).items()}
 _TYPES["latency_s"] = (float, int)  # JSON has one type of number
 _WORDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false", NoneType: "null"}
 _STATUSES = frozenset((REPLIED, *TRANSPORT_CAUSES))
-_MOST = 2**63 - 1  # what a table's column of whole numbers holds
+_MOST = 2**63 - 1  # the limit of a table's int64 column
 _FINGERPRINT_LENGTH = 64
 _FEWEST_OF_OURS = len(_REQUIRED) // 2
 
 _values_of = itemgetter(*_REQUIRED)
 _scan = json.JSONDecoder().raw_decode
 _valid_types: set[tuple[type, ...]] = set()
-"""Combinations of types that were found valid: to look one up is many times faster than to check each field."""
+"""Combinations of types known to be valid: a look-up is many times faster than a check of each field."""
 
 MOST_OF_A_REPLY = 100_000
-"""Characters of a reply that are kept. A hundred task sentences take some 20,000, a row of 5,000 words 35,000."""
+"""Characters of a reply that are kept. A hundred task sentences have some 20,000, a row of 5,000 words 35,000."""
 
 _MOST_KEPT = {"raw_text": MOST_OF_A_REPLY, "refusal": 8_000, "error": 8_000, "finish_reason": 500, "model_name": 500}
-"""Characters that are kept of each text that comes from the server."""
+"""Characters of each server text that are kept."""
 
 _TAIL = 0.4
-"""The share that the end of a text gets: an answer after long reasoning stands there."""
+"""Share of the kept characters taken from the end of a text, where an answer follows long reasoning."""
 
 _NOTE = "\n[… left out here: {left} of {all} characters; sha256 of all: {digest} …]\n"
 _NOTE_PATTERN = re.compile(r"\n\[… left out here: \d+ of (\d+) characters; sha256 of all: [0-9a-f]{64} …\]\n")
 
 
 class LineError(ValueError):
-    """A line that holds no valid completion.
+    """A line without a valid completion.
 
     Attributes:
-        is_completion: Whether it is one of ours at all, by the names of its fields.
+        is_completion: Whether the names of its fields are those of a completion.
     """
 
     def __init__(self, reason: str, is_completion: bool = False) -> None:
@@ -63,15 +63,15 @@ class LineError(ValueError):
 
 
 def completion_line(completion: Completion) -> bytes:
-    """The journal line of a completion: ASCII JSON, so that not even a lone surrogate can break the file."""
+    """The journal line of a completion: ASCII JSON, so that even a lone surrogate can't break the file."""
     return json.dumps(completion.to_record(), separators=(",", ":")).encode("ascii") + b"\n"
 
 
 def read_line(line: bytes) -> dict[str, Any]:
-    """The fields of a line, checked; fields that a later version adds do no harm.
+    """The validated fields of a line; unknown fields of later versions are allowed.
 
     Raises:
-        LineError: If it is no JSON object, or a field is missing, of another type, or out of range.
+        LineError: If the line is not a JSON object, or a field is missing, has the wrong type, or is out of range.
     """
     record = _json_of(line)
     if not isinstance(record, dict):
@@ -85,7 +85,7 @@ def read_line(line: bytes) -> dict[str, Any]:
 
 
 def completion_of(record: dict[str, Any]) -> Completion:
-    """The completion of a line that was checked; the model's name as a table can hold it."""
+    """The completion of a validated line, with the model's name as valid UTF-8."""
     values = {field: record[field] for field in (*_REQUIRED, *_OPTIONAL) if field in record}
     return Completion(**values | {"model_name": replace_surrogates(record["model_name"])})
 
@@ -93,7 +93,7 @@ def completion_of(record: dict[str, Any]) -> Completion:
 def whole_lines(file: IO[bytes]) -> Iterator[tuple[int, int, bytes]]:
     """Number, offset and bytes of each line that is not empty.
 
-    A last line without its line break counts if it is whole; one that a crash tore does not.
+    A last line without a line break counts if it is complete, and not if a crash cut it off.
     """
     offset = 0
     for number, line in enumerate(file, start=1):
@@ -105,7 +105,7 @@ def whole_lines(file: IO[bytes]) -> Iterator[tuple[int, int, bytes]]:
 
 
 def is_whole(line: bytes) -> bool:
-    """Whether a line without line break holds a whole JSON object: no part of one is an object by itself."""
+    """Whether a line without a line break is a complete JSON object: no prefix of an object is one."""
     try:
         return isinstance(_json_of(line), dict)
     except LineError:
@@ -134,7 +134,7 @@ def _json_of(line: bytes) -> Any:
 
 
 def _json_of_an_editor(line: bytes) -> Any:
-    """The value of a line with what other programs add: spaces, a byte order mark, another coding."""
+    """The value of a line that another program changed: spaces, a byte order mark, another encoding."""
     try:
         return json.loads(line.strip(PADDING))
     except (ValueError, RecursionError):
@@ -142,7 +142,7 @@ def _json_of_an_editor(line: bytes) -> Any:
 
 
 def _json_as_written(line: bytes) -> Any:
-    """The value of a line as `completion_line` writes it: one JSON value, then a line break."""
+    """The value of a line in the form that `completion_line` writes: one JSON value, then a line break."""
     text = line.decode()
     value, end = _scan(text)
     if text[end:] != "\n":
@@ -151,7 +151,7 @@ def _json_as_written(line: bytes) -> Any:
 
 
 def _check(record: dict[str, Any]) -> None:
-    """Checks the fields one by one in plain code, since it runs for a million lines.
+    """Checks all fields, in plain code for speed, since it runs for a million lines.
 
     Raises:
         LineError: With the name of the first field that is wrong.
@@ -214,7 +214,7 @@ def _is_hex(text: str) -> bool:
 
 
 def bounded(completion: Completion) -> Completion:
-    """The completion as it is journalled: each text that comes from the server within its bound."""
+    """The completion with each server text truncated to its limit."""
     changes: dict[str, Any] = {
         name: _shortened(text, _MOST_KEPT[name])
         for name in _MOST_KEPT
@@ -224,9 +224,9 @@ def bounded(completion: Completion) -> Completion:
 
 
 def length_before(text: str) -> int | None:
-    """How many characters a reply had that was shortened; None for one that is whole.
+    """The original length of a truncated reply, in characters; None for a complete reply.
 
-    The note stands where `bounded` puts it, so that a reply that quotes one is not taken for a shortened reply.
+    The note must be where `bounded` puts it, so that a reply that quotes such a note does not count as truncated.
     """
     head = _head(MOST_OF_A_REPLY)
     if len(text) <= MOST_OF_A_REPLY or (note := _NOTE_PATTERN.match(text, head)) is None:

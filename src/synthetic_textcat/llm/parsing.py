@@ -1,11 +1,11 @@
 """Parsing of completions: a reply's text becomes the requested object or a failure cause, once per reply.
 
-A row that is whole JSON is read in the caller's thread. Anything else is recovered in one worker thread: the event loop
-stays free, and the stack, on whose depth the patience of a recursive parser depends, is the same for every caller.
-Results are kept, since the nodes, the engine and the hooks of a run ask for the same ones.
+A row that is valid JSON is read in the caller's thread. Anything else is recovered in one worker thread: the event loop
+stays free, and every caller has the same stack depth, which limits a recursive parser. Results are cached, since nodes,
+engine and hooks of a run parse the same replies.
 
-The length of a text is bounded here, and the work on it by a budget of steps (`recovery`). Both are counted, not
-timed, so a verdict is the same on any machine. Nothing is evaluated.
+The length of a text is limited here, and the work on it by a budget of steps (`recovery`). Both are counted, not
+timed, so that a result is the same on any machine. Nothing is evaluated.
 """
 
 import asyncio
@@ -33,21 +33,20 @@ _LONGEST_AT_ONCE = 20_000  # characters that are decoded in a fraction of a mill
 _FORMS: dict[type[BaseModel], str] = {TaskList: "JSON list", LabelSet: "whole JSON object"}
 
 LARGEST = 64 * 2**20
-"""Bytes, as near as can be told cheaply: some 50,000 rows of 100 words."""
+"""Size of the cache, in estimated bytes: some 50,000 rows of 100 words."""
 
-_OVERHEAD = 700  # bytes of one result beside its texts
+_OVERHEAD = 700  # bytes of one result in addition to its texts
 Result = TypeVar("Result")
 
 
 class ResultCache:
-    """Results by key. To have one or not changes nothing but the time that it takes.
+    """Cache of parsing results; it affects the time only.
 
-    When it is full, what came first stays: a journal is read from its beginning to its end, again and again, and a
-    cache that forgets the oldest would forget each result just before it is asked for. A costly result takes the place
-    of cheap ones.
+    When it is full, the oldest results stay: a journal is read repeatedly from beginning to end, so a cache that evicts
+    the oldest would evict each result just before its next use. A costly result replaces cheap ones.
 
     Attributes:
-        lock: To be held while anything is done with the cache.
+        lock: Must be held for every access.
     """
 
     def __init__(self, largest: int = LARGEST) -> None:
@@ -60,11 +59,11 @@ class ResultCache:
         return len(self._cheap) + len(self._costly)
 
     def get(self, key: bytes) -> Any:
-        """The result, or None."""
+        """The cached result, else None."""
         return self._cheap.get(key) or self._costly.get(key)
 
     def keep(self, key: bytes, result: BaseModel | Problem, is_costly: bool) -> None:
-        """Keeps a result that is not kept yet, if there is room, or room can be made."""
+        """Caches a new result, if there is room or cheap results can be evicted."""
         size = _size_of(result)
         while is_costly and self._room < size and self._cheap:
             self._room += _size_of(self._cheap.popitem()[1])
@@ -89,27 +88,27 @@ _cache = ResultCache()
 
 
 class WorkerThread:
-    """Calls functions one after the other, each from the same shallow stack.
+    """Single worker thread: runs functions one at a time, each on the same shallow stack.
 
     One thread, since several would take the interpreter's lock from the event loop more often, and be no faster.
 
     Args:
-        name: Of the thread; it is started by the first call.
+        name: Name of the thread, which the first call starts.
     """
 
     def __init__(self, name: str) -> None:
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
 
     def call(self, function: Callable[..., Result], *args: Any) -> Result:
-        """What the function returns; waits for it."""
+        """The function's result; blocks until it is done."""
         try:
             future = self._pool.submit(function, *args)
-        except RuntimeError:  # the interpreter is shutting down, and starts no more work
+        except RuntimeError:  # the interpreter is shutting down and accepts no more work
             return function(*args)
         return future.result()
 
     async def call_off_loop(self, function: Callable[..., Result], *args: Any) -> Result:
-        """The same from an event loop, which runs on meanwhile."""
+        """The same without blocking the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: function(*args))
 
 
@@ -117,16 +116,16 @@ _worker = WorkerThread("reply-recovery")
 
 
 def parse(completion: Completion, wanted: type[Wanted]) -> Wanted | Problem:
-    """What a reply holds: the wanted object, recovered if need be, or the failure cause with its words.
+    """The requested object of a reply, recovered if necessary, or its problem.
 
-    It may wait for the worker thread; on an event loop use `parse_off_loop`.
+    May block until the worker thread is free; on an event loop use `parse_off_loop`.
     """
     result = _at_once(completion, wanted)
     return _worker.call(_recovered_and_cached, *_asked(completion, wanted)) if result is None else result
 
 
 async def parse_off_loop(completion: Completion, wanted: type[Wanted]) -> Wanted | Problem:
-    """The same for an event loop, which runs on meanwhile."""
+    """The same without blocking the event loop."""
     result = _at_once(completion, wanted)
     return await _worker.call_off_loop(_recovered_and_cached, *_asked(completion, wanted)) if result is None else result
 
@@ -136,7 +135,7 @@ def _asked(completion: Completion, wanted: type[Wanted]) -> tuple[str, type[Want
 
 
 def _at_once(completion: Completion, wanted: type[Wanted]) -> Wanted | Problem | None:
-    """The result where there is nothing to read, it is known, or it is found in well under a millisecond; else None."""
+    """The result if it is cached, needs no reading, or takes well under a millisecond; else None."""
     if not completion.replied:
         return Problem(completion.status, str(replace_surrogates(completion.error or "")))
     if completion.refusal:
@@ -158,7 +157,7 @@ def _at_once(completion: Completion, wanted: type[Wanted]) -> Wanted | Problem |
 
 
 def _recovered_and_cached(text: str, wanted: type[Wanted], cut: bool) -> Wanted | Problem:
-    """In the worker thread, one reply after the other: what is asked for twice at a time is recovered once."""
+    """Recovers a reply in the worker thread; one at a time, so that concurrent requests recover it only once."""
     key = key_of(text, wanted, cut)
     with _cache.lock:
         result: Wanted | Problem | None = _cache.get(key)
@@ -170,18 +169,18 @@ def _recovered_and_cached(text: str, wanted: type[Wanted], cut: bool) -> Wanted 
 
 
 def read(text: str, wanted: type[Wanted], cut: bool) -> Wanted | Problem:
-    """What the text holds, recovered if need be.
+    """The object in a text, recovered if necessary, or its problem.
 
     Args:
         text: The reply.
-        wanted: The model of what was asked for.
+        wanted: The model of the reply.
         cut: Whether the reply was cut at the token limit.
     """
-    return too_long(text) or _told(_guarded(_recovered, text, wanted, cut), cut)
+    return too_long(text) or _with_truncation(_guarded(_recovered, text, wanted, cut), cut)
 
 
 def too_long(text: str) -> Problem | None:
-    """What is wrong with a text that has too many characters to be read, whatever they are."""
+    """The problem of a text that has too many characters to be read, else None."""
     if len(text) <= MOST_OF_A_REPLY:
         return None
     length = length_before(text) or len(text)
@@ -189,21 +188,21 @@ def too_long(text: str) -> Problem | None:
 
 
 def read_at_once(text: str, wanted: type[Wanted], cut: bool) -> Wanted | Problem | None:
-    """The same where it takes well under a millisecond: a row that is whole JSON, or has no JSON at all; else None."""
+    """The same if it takes well under a millisecond: for a row that is valid JSON or has no JSON at all; else None."""
     if wanted in _FORMS or len(text) > _LONGEST_AT_ONCE:
         return None
     found = _guarded(_whole, text, wanted, cut)
-    return None if found is None else _told(found, cut)
+    return None if found is None else _with_truncation(found, cut)
 
 
-def _told(found: Wanted | Problem, cut: bool) -> Wanted | Problem:
+def _with_truncation(found: Wanted | Problem, cut: bool) -> Wanted | Problem:
     if cut and isinstance(found, Problem):
         return Problem("truncated", "the reply was cut at the token limit; raise llm.max_tokens")
     return found
 
 
 def _guarded(step: Callable[..., Found], text: str, wanted: type[BaseModel], cut: bool) -> Found | Problem:
-    """The one guard around all that reads outside text: whatever is raised becomes a failure cause with its words."""
+    """Runs a parsing step on untrusted text; any exception becomes a failure cause with its message."""
     try:
         return step(text, wanted, cut)
     except (KeyboardInterrupt, SystemExit):
@@ -222,14 +221,14 @@ def _whole(text: str, wanted: type[Wanted], _: bool) -> Wanted | Problem | None:
 
 
 def _recovered(text: str, wanted: type[Wanted], cut: bool) -> Wanted | Problem:
-    """The first reading of the text that validates; else what is wrong with the first reading there is.
+    """The first candidate in the text that validates, else the problem of the first candidate.
 
-    Where the repair library broke, it is no reading at all: what else was found is a fragment.
+    If the repair library failed, its error is the problem: any other candidate is a fragment.
     """
     problem: Problem | None = None
     recovery = Recovery()
     try:
-        for value in _readings(text, wanted, cut, recovery):
+        for value in _candidates(text, wanted, cut, recovery):
             recovery.weigh(value)
             found = _validated(value, wanted)
             if not isinstance(found, Problem):
@@ -242,11 +241,11 @@ def _recovered(text: str, wanted: type[Wanted], cut: bool) -> Wanted | Problem:
     return problem or _nothing(wanted, recovery.limit)
 
 
-def _readings(text: str, wanted: type[BaseModel], cut: bool, recovery: Recovery) -> Iterator[dict[str, Any]]:
-    """What the text may hold, the likeliest first.
+def _candidates(text: str, wanted: type[BaseModel], cut: bool, recovery: Recovery) -> Iterator[dict[str, Any]]:
+    """Candidates for the wanted object, most likely first.
 
-    A list is worth having in any form; a row has to be an object. A label set that was torn is none: the rest would be
-    a smaller set, with a gap.
+    A list is accepted in any form; a row must be an object. A truncated label set is not accepted: it would lack
+    labels.
     """
     fields = wanted.model_fields.keys()
     if wanted is TaskList:
@@ -274,6 +273,6 @@ def _in_one_line(error: ValidationError) -> str:
 
 
 def key_of(text: str, wanted: type[BaseModel], cut: bool) -> bytes:
-    """A digest of all that a result depends on."""
+    """Digest of all inputs of a result."""
     of = f"{wanted.__module__}.{wanted.__qualname__} {cut:d} "
     return blake2b(of.encode() + text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -1,7 +1,7 @@
-"""Prompts: message rendering, placeholder checks, the recorded hash, and fingerprints of calls.
+"""Prompts: message rendering, placeholder checks, prompt hashes, and fingerprints of calls.
 
-Python's format strings allow more: `{num_words:d}`, `{task!r}`, `{task.upper}`, `{labels[0]}`. A template needs none of
-it, and a value that does not suit would end the run in the middle.
+A placeholder is a plain name. Python's format strings allow more (`{num_words:d}`, `{task!r}`, `{task.upper}`,
+`{labels[0]}`); no template needs it, and an unsuitable value would end the run in the middle.
 """
 
 import hashlib
@@ -22,10 +22,10 @@ Messages = Sequence[BaseMessage]
 _WIRE_ROLES = {"human": "user", "ai": "assistant", "system": "system"}
 
 FILE = "file"
-"""The key of a template's metadata that holds the path of its file, for errors."""
+"""Metadata key of a template that holds the path of its file, for error messages."""
 
 DOUBLE = "write {{ and }} for braces that are text"
-"""The mend for JSON and the like."""
+"""Next step for JSON and other text with braces."""
 
 _TOKEN = re.compile(r"\{\{|\}\}|\{(?P<name>[^{}]*)\}|[{}]")
 _NAME_AND_MORE = re.compile(r"\s*(?P<name>[^\W\d]\w*)\s*(?:[:!.\[].*)?", re.DOTALL)
@@ -34,7 +34,7 @@ _NOT_SAMPLING = {"token_limit_field"}
 
 
 def wire_form(messages: Messages) -> list[dict[str, object]]:
-    """The messages as role and content, the way an OpenAI-compatible server gets them."""
+    """The messages as role and content, in the form sent to an OpenAI-compatible server."""
     return [{"role": _WIRE_ROLES.get(message.type, message.type), "content": message.content} for message in messages]
 
 
@@ -46,16 +46,16 @@ def messages_sha256(messages: Messages) -> str:
 def check_placeholders(
     name: str, template: BasePromptTemplate[Any], required: Sequence[str], allowed: Sequence[str]
 ) -> None:
-    """Makes sure that a template can be filled, and that what must reach the model does.
+    """Checks that a template can be filled and has all required placeholders.
 
     Args:
-        name: What it is called in errors if it does not know its file.
+        name: Name for error messages, if the template does not know its file.
         template: The prompt.
-        required: Placeholders that it must have.
-        allowed: Those that it may have.
+        required: Required placeholders.
+        allowed: Optional placeholders.
 
     Raises:
-        PromptError: If a placeholder is more than a name, or unknown, or a required one is missing.
+        PromptError: If a placeholder is not a plain name or is unknown, or if a required placeholder is missing.
     """
     where = (template.metadata or {}).get(FILE) or f"Prompt {name}"
     for fault in filter(None, map(brace_fault, _texts_of(template))):
@@ -66,7 +66,7 @@ def check_placeholders(
         hint = nearest(placeholder, known)
         raise PromptError(
             f"{where} has the unknown placeholder {{{placeholder}}}; {hint}{'' if hint.endswith('?') else '.'} "
-            f"Next: mend it, or {DOUBLE}"
+            f"Next: fix the name, or {DOUBLE}"
         )
     for placeholder in required:
         if placeholder not in used:
@@ -76,13 +76,13 @@ def check_placeholders(
 
 
 def without_line(template: ChatPromptTemplate, placeholder: str) -> ChatPromptTemplate:
-    """The template less the lines that hold this placeholder and nothing else, each with the empty line after it."""
+    """The template without lines that hold only this placeholder, and without the empty line after each."""
     line = re.compile(rf"^[ \t]*\{{{placeholder}\}}[ \t]*(?:\n(?:[ \t]*\n)?|\Z)", re.MULTILINE)
     return ChatPromptTemplate([_replaced(message, line) for message in template.messages])
 
 
 def _texts_of(template: BasePromptTemplate[Any]) -> list[str]:
-    """The text of each message, or the only one."""
+    """The text of each message, or of a template without messages."""
     texts = [_text_of(message) for message in getattr(template, "messages", [])]
     return [text for text in [*texts, getattr(template, "template", None)] if isinstance(text, str)]
 
@@ -97,11 +97,11 @@ def _replaced(message: Any, line: re.Pattern[str]) -> Any:
 
 
 class BraceFault(NamedTuple):
-    """What can't be filled.
+    """An invalid brace or placeholder.
 
     Attributes:
-        position: Where it stands in the text.
-        problem: What it is, and what to write.
+        position: Offset in the text.
+        problem: Description and next step.
     """
 
     position: int
@@ -109,7 +109,7 @@ class BraceFault(NamedTuple):
 
 
 def brace_fault(text: str) -> BraceFault | None:
-    """The first brace or placeholder of a template's text that is none of a plain name; None if all are."""
+    """The first single brace, or placeholder that is not a plain name; None if there is none."""
     for token in _TOKEN.finditer(text):
         problem = _problem(token)
         if problem is not None:
@@ -127,22 +127,22 @@ def _problem(token: re.Match[str]) -> str | None:
     shown = " ".join(token[0].split())
     shown = shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]} ...}}"
     if plain is None:
-        return f"{shown}, which is no placeholder. Next: {DOUBLE}"
+        return f"{shown}, which is not a placeholder. Next: {DOUBLE}"
     return f"{shown}, where a placeholder is a name alone. Next: write {{{plain['name']}}}, or {DOUBLE}"
 
 
 def asking_sha256(llm: LlmParameters, identity: Sequence[Any], prompts: Sequence[Any]) -> str:
-    """Hex sha256 of what all calls have in common, and of the prompts: with another one, other replies are to come."""
+    """Hex sha256 of model, settings and prompts: yields of one value do not predict those of another."""
     settings = llm.model_dump(mode="json", exclude=_NOT_SAMPLING)
     return sha256_of([settings, *identity, *map(prompt_sha256, prompts)])
 
 
 class Fingerprinter:
-    """Hashes a row's call; what all rows share is hashed once.
+    """Fingerprints of calls; the part shared by all rows is hashed once.
 
-    In it: request, first messages, response schema, model, endpoint, sampling settings, extra arguments of the
-    catalog. Not in it: the key, timeouts, proxies, concurrency and the name of the token-limit field, none of which
-    changes what is answered.
+    Included: request, first messages, response schema, model, endpoint, sampling settings, extra arguments of the
+    catalog. Excluded: the key, timeouts, proxies, concurrency and the name of the token-limit field, none of which
+    changes the reply.
     """
 
     def __init__(self, llm: LlmParameters, identity: Sequence[Any]) -> None:

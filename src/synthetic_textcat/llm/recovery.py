@@ -1,4 +1,4 @@
-"""Recovery of one broken reply within a budget of steps and a limit of nesting."""
+"""Work limits for the recovery of a broken reply: a budget of steps and a maximum nesting depth."""
 
 from collections.abc import Iterator
 from typing import Any, Self, SupportsIndex
@@ -6,37 +6,37 @@ from typing import Any, Self, SupportsIndex
 from synthetic_textcat.schemas.task_text import sentence_of
 from synthetic_textcat.text.unicode import single_line
 
-_A_SENTENCE = 40  # steps that a look at a text takes, however short it is
+_A_SENTENCE = 40  # minimum steps for a check of a text
 _LONGEST_ERROR = 120
 
 _LONGEST_REPAIR, _MOST_BRACKETS = 30_000, 500
-"""What the repair library is given: so many characters and opening brackets. Some of its work can't be counted from
-outside: it copies a text with each character that it adds to it, and goes through a list with each item."""
+"""Limits on input for the repair library, in characters and opening brackets. Some of its work can't be counted from
+outside: it copies the text for each character that it adds, and scans a list for each item."""
 
 READING_STEPS = 350_000
-"""What finding lists and objects in a reply may cost; a step is a quarter of a microsecond or less on a slow core.
+"""Budget for finding lists and objects in a reply; a step is a quarter of a microsecond or less on a slow core.
 
 A brainstormed list of 100 sentences takes 20,000 to 40,000; one of 1,000, which is as long as a reply may be, 340,000.
 """
 
 REPAIR_STEPS = 150_000
-"""How often the repair library may look at a character: 0.1 to 1 µs, by what it does with it.
+"""Budget for the repair library, in reads of a character; one takes 0.1 to 1 µs.
 
-A broken row takes 2 to 5 steps a character. Of a text that is all quotes or brackets the library's time grows with the
-square of its length: 8,000 such characters are seconds, and millions of steps.
+A broken row takes 2 to 5 steps per character. For a text of quotes or brackets only, the library's time grows with the
+square of the length: 8,000 such characters take seconds, and millions of steps.
 """
 
 DEEPEST_NESTING = 64
-"""Levels of lists and objects that are read. What is deeper counts as no JSON: where exactly Python's decoder gives up
-depends on how deep the stack is that calls it, and a verdict must not."""
+"""Maximum nesting of lists and objects; deeper values do not count as JSON. The limit of Python's decoder depends on
+the caller's stack depth, and a result must not."""
 
 
 class Recovery:
-    """The work that reading one reply may still cost, and what a library said that could not read it.
+    """Remaining work budget for one reply, and the first failure of the repair library.
 
     Attributes:
-        error: What the repair library raised first, in one line; empty where it raised nothing.
-        limit: Which limit kept it from its work, likewise.
+        error: The first exception of the repair library, in one line; empty if there was none.
+        limit: The limit that stopped it first; empty if there was none.
     """
 
     def __init__(self) -> None:
@@ -45,15 +45,15 @@ class Recovery:
         self._repairs = WorkBudget(REPAIR_STEPS)
 
     def spend(self, steps: int) -> None:
-        """Counts work.
+        """Counts steps of work.
 
         Raises:
-            WorkLimitError: If the reply has had its share.
+            WorkLimitError: If the budget is used up.
         """
         self._reading.spend(steps)
 
     def repaired(self, text: str) -> Any:
-        """What the repair library makes of the text; None where it gives up, fails, or the budget for it is used up."""
+        """The value of a text by the repair library; None if it gives up, fails, or exceeds its budget."""
         if len(text) > _LONGEST_REPAIR or text.count("{") + text.count("[") > _MOST_BRACKETS:
             self.limit = self.limit or "too long or too nested to be repaired"
             return None
@@ -69,12 +69,12 @@ class Recovery:
         return None
 
     def sentence_of(self, item: Any) -> str | None:
-        """The sentence of an item, as `schemas.task_text` finds it."""
+        """The task sentence of an item, by `schemas.task_text`."""
         self.weigh(item)
         return sentence_of(item)
 
     def weigh(self, value: Any) -> None:
-        """Counts the work of going through a value of a decoded reply: all of its texts, keys and items."""
+        """Counts the work of a pass over a decoded value: all of its texts, keys and items."""
         self.spend(_A_SENTENCE + (len(value) if isinstance(value, str) else 0))
         if isinstance(value, dict):
             for key, part in value.items():
@@ -91,11 +91,11 @@ def _in_one_line(error: Exception) -> str:
 
 
 class WorkLimitError(Exception):
-    """A budget is used up. No subclass of what parsers catch by themselves (ValueError, IndexError, …)."""
+    """A used-up work budget. Not a subclass of exceptions that parsers catch (ValueError, IndexError, …)."""
 
 
 class WorkBudget:
-    """Steps that are left."""
+    """Counter of remaining steps."""
 
     __slots__ = ("_left", "_steps")
 
@@ -103,10 +103,10 @@ class WorkBudget:
         self._steps = self._left = steps
 
     def spend(self, steps: int) -> None:
-        """Takes steps off.
+        """Subtracts steps.
 
         Raises:
-            WorkLimitError: If there are not so many left; from then on always.
+            WorkLimitError: If too few are left; from then on always.
         """
         self._left -= steps
         if self._left < 0:
@@ -114,9 +114,9 @@ class WorkBudget:
 
 
 class MeteredText(str):
-    """A text that counts how often it is looked at: it bounds a parser of others that goes through it by characters.
+    """String that counts reads of its characters: it limits the work of a third-party parser.
 
-    Parts of it are metered too, as they may replace the text that is parsed.
+    Slices are metered too, since the parser may replace its text by one.
     """
 
     __slots__ = ("_budget",)
@@ -124,13 +124,13 @@ class MeteredText(str):
 
     @classmethod
     def of(cls, text: str, budget: WorkBudget) -> Self:
-        """The text, counted in the budget."""
+        """The text, metered by a budget."""
         metered = cls(text)
         metered._budget = budget
         return metered
 
     def __getitem__(self, key: SupportsIndex | slice) -> str:
-        """A character for a step; a part for as many steps as it has characters, since it will be gone through."""
+        """One step for a character; for a slice one step per character, since it will be read."""
         part = super().__getitem__(key)
         if isinstance(key, slice):
             self._budget.spend(1 + len(part))
@@ -139,21 +139,21 @@ class MeteredText(str):
         return part
 
     def __iter__(self) -> Iterator[str]:
-        """All characters."""
+        """Iterates over all characters, counting them."""
         self._budget.spend(len(self))
         return super().__iter__()
 
     def __add__(self, other: str) -> "MeteredText":
-        """A longer text, metered."""
+        """The concatenation, metered."""
         return MeteredText.of(super().__add__(other), self._budget)
 
     def __radd__(self, other: str) -> "MeteredText":
-        """The same, with the other one first."""
+        """The concatenation with the other text first, metered."""
         return MeteredText.of(other.__add__(str(self)), self._budget)
 
 
 def unmetered(value: Any) -> Any:
-    """The value with plain texts for metered ones."""
+    """The value with plain strings in place of metered ones."""
     if isinstance(value, MeteredText):
         return str(value)
     if isinstance(value, list):
@@ -164,7 +164,7 @@ def unmetered(value: Any) -> Any:
 
 
 def depth_within(value: Any, levels: int) -> bool:
-    """Whether lists and objects are nested in one another no deeper."""
+    """Whether lists and objects are nested at most this many levels deep."""
     if not isinstance(value, dict | list):
         return True
     parts = value.values() if isinstance(value, dict) else value

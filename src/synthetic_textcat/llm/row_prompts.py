@@ -1,4 +1,4 @@
-"""Row prompts: templates, the messages for each planned row, and a preview of a few."""
+"""Row prompts: templates, rendered messages of planned rows, and a preview of some rows."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,18 +19,18 @@ ROWS = 3
 _NOT_DRAWN = {"request_id", "task_id", "replicate", "task", "seed"}
 
 OWN, SEEDS = "own_attributes", "seed_examples"
-"""Placeholders that have a line of their own, which goes where there is nothing to say."""
+"""Placeholders with a line of their own, which is removed when they are empty."""
 
 _LABELS = ("labels", "label", "misleading_label")
 
 
-class Asked(NamedTuple):
-    """A row that is to be asked for.
+class RenderedRow(NamedTuple):
+    """A planned row with its rendered prompt.
 
     Attributes:
-        row: As planned.
+        row: The planned row.
         messages: The first messages.
-        schema: Of the reply: the same object for each row of a task.
+        schema: JSON Schema of the reply: the same object for all rows of a task.
     """
 
     row: dict[str, Any]
@@ -39,18 +39,18 @@ class Asked(NamedTuple):
 
 
 class RowTemplates(NamedTuple):
-    """The prompts of rows: of closed label sets, of open ones, and the part with seed examples."""
+    """Prompt templates of rows: for closed label sets, for open ones, and the part with seed examples."""
 
     closed: ChatPromptTemplate
     open: ChatPromptTemplate
     seed_examples: PromptTemplate
 
     def check(self, has_own_attributes: bool, has_seed_examples: bool) -> None:
-        """Makes sure that what is recorded of a row is what was sent.
+        """Checks that the templates use every recorded attribute of a row.
 
         Args:
-            has_own_attributes: Whether a row has attributes of the user's own.
-            has_seed_examples: Whether a prompt shows seed examples.
+            has_own_attributes: Whether rows have user-defined attributes.
+            has_seed_examples: Whether prompts show seed examples.
 
         Raises:
             PromptError: If a template lacks a placeholder or has an unknown one.
@@ -62,13 +62,13 @@ class RowTemplates(NamedTuple):
 
 
 class RowPrompts:
-    """Renders planned rows.
+    """Renderer of planned rows.
 
     Args:
-        requests: The whole plan, since what a row is shown depends on the rows before it.
-        tasks: Its tasks.
-        templates: The prompts.
-        num_seed_examples: How many seed examples a prompt shows.
+        requests: The whole plan, since a row's seed examples depend on the rows before it.
+        tasks: Tasks of the plan.
+        templates: Prompt templates.
+        num_seed_examples: Seed examples per prompt.
 
     Raises:
         PromptError: If a template lacks a placeholder or has an unknown one.
@@ -85,16 +85,16 @@ class RowPrompts:
         kinds = {True: _Template(templates.closed), False: _Template(templates.open)}
         self._of_task = {task.task_id: _TaskPrompt(task, kinds[bool(task.labels)]) for task in tasks}
 
-    def rendered(self, requests: pd.DataFrame) -> Iterator[Asked]:
-        """These rows of the plan, one at a time."""
+    def rendered(self, requests: pd.DataFrame) -> Iterator[RenderedRow]:
+        """Renders these rows of the plan, lazily."""
         for row in records_of(requests):
             prompt = self._of_task[row["task_id"]]
-            yield Asked(row, self._messages(row, prompt), prompt.schema)
+            yield RenderedRow(row, self._messages(row, prompt), prompt.schema)
 
     def _messages(self, row: Mapping[str, Any], prompt: "_TaskPrompt") -> Messages:
         values = {name: row[name] for name in ATTRIBUTES}
         if prompt.task.labels:
-            # Quoted as in JSON, since the model is to give them back as they are.
+            # Quoted as in JSON, since the model must return them unchanged.
             values |= {name: _quoted(row[name]) for name in ("label", "misleading_label")}
         lines = {OWN: self._own_lines(row), SEEDS: self._seed_part(row)}
         return prompt.template.render(prompt.constants | values, lines)
@@ -110,7 +110,7 @@ class RowPrompts:
 
 
 class _TaskPrompt:
-    """What is the same for all rows of a task."""
+    """The template, constant values and schema shared by all rows of a task."""
 
     def __init__(self, task: Task, template: "_Template") -> None:
         self.task = task
@@ -126,7 +126,7 @@ class _TaskPrompt:
 
 
 class _Template:
-    """A template, and what is left of it without the lines that say nothing for a row."""
+    """A template and its variants without lines that are empty for a row."""
 
     def __init__(self, template: ChatPromptTemplate) -> None:
         self._without: dict[tuple[str, ...], ChatPromptTemplate] = {(): template}
@@ -146,20 +146,20 @@ def _quoted(text: str) -> str:
 
 
 def spread(requests: pd.DataFrame) -> list[int]:
-    """Places of the rows that are shown: the first of each kind of label set, then from all over the plan."""
+    """Positions of the rows in the preview: the first with each kind of label set, then rows spread over the plan."""
     kinds = requests["label"].isna().to_numpy()
     firsts = [int(place) for place in np.unique(kinds, return_index=True)[1]]
     others = [number * (len(requests) - 1) // (ROWS - 1) for number in range(ROWS)] if len(requests) else []
     return sorted(list(dict.fromkeys([*firsts, *reversed(others)]))[:ROWS])
 
 
-def preview_of(asked: Iterable[Asked], planned: int) -> str:
-    """The rows' planned attributes and messages, as Markdown."""
+def preview_of(asked: Iterable[RenderedRow], planned: int) -> str:
+    """Planned attributes and messages of the rows, as Markdown."""
     shown = [_row(each) for each in asked]
     return "\n\n".join([f"# {len(shown)} of {planned} planned rows, as the model will be asked", *shown]) + "\n"
 
 
-def _row(asked: Asked) -> str:
+def _row(asked: RenderedRow) -> str:
     planned = ((name, value) for name, value in asked.row.items() if name not in _NOT_DRAWN and value is not None)
     attributes = [f"- {name}: {value}" for name, value in planned]
     head = [f"## Row {asked.row['replicate']} of the task: {asked.row['task']}", "", *attributes]

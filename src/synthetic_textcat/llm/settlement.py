@@ -1,4 +1,4 @@
-"""Settlement: the result of a row's completions, and the rows still open, by one rule for asking and counting."""
+"""Settlement: the result of a row's completions, and the rows still open; the same rule for asking and counting."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -19,18 +19,18 @@ from synthetic_textcat.schemas.tasks import Task
 Wanted = TypeVar("Wanted", bound=BaseModel)
 
 Past = list[tuple[Completion, Problem]]
-"""The replies that a row has so far, each with why it was no good."""
+"""Bad replies of a row so far, each with its problem."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement(Generic[Wanted]):
-    """The state of one row.
+    """State of one row.
 
     Attributes:
-        value: What the first attempt that parses holds; None if none does.
-        problem: Why there is no value, as the last completion has it; None with a value, or with no completion at all.
-        completion: The completion that gave the value, or the last one.
-        replies: How many replies there are, good or bad.
+        value: The object of the first attempt that parses; None if no attempt does.
+        problem: The last completion's problem; None if there is a value, or no completion.
+        completion: The completion that holds the value, else the last one.
+        replies: Number of replies, good or bad.
     """
 
     value: Wanted | None
@@ -39,7 +39,7 @@ class Settlement(Generic[Wanted]):
     replies: int
 
     def is_open(self, max_attempts: int) -> bool:
-        """Whether the row is to be asked (again): no value yet, and replies left to try."""
+        """Whether the row is asked (again): it has no value yet, and attempts are left."""
         return self.value is None and self.replies < max_attempts
 
 
@@ -62,9 +62,9 @@ class OpenRow(NamedTuple):
     """A row that is not settled.
 
     Attributes:
-        position: Its place among the rows.
-        fingerprint: Its call's.
-        past: Its replies so far.
+        position: Position among the rows.
+        fingerprint: Fingerprint of its call.
+        past: Replies so far.
     """
 
     position: int
@@ -76,9 +76,9 @@ class OpenRows(NamedTuple):
     """The rows that are not settled.
 
     Attributes:
-        rows: In order.
-        any_good: Whether any row has a good reply: then the settings are right.
-        spent: The completions of the run that was named, without their texts.
+        rows: The rows in order.
+        any_good: Whether any row has a good reply, which shows that the settings are right.
+        spent: Completions of the run given as `spent_by`, without their texts.
     """
 
     rows: list[OpenRow]
@@ -93,14 +93,14 @@ def open_rows(
     max_attempts: int,
     spent_by: str | None = None,
 ) -> OpenRows:
-    """What the journal does not settle.
+    """The rows that the journal does not settle.
 
-    Found before the first call is made, since going through a long journal would hold up the calls in flight.
+    Computed before the first call, since reading a long journal would delay the calls in flight.
 
     Args:
-        fingerprints: The rows' calls.
-        journal: With the replies so far.
-        wanted: What a good reply is.
+        fingerprints: Fingerprints of the rows' calls.
+        journal: Replies so far.
+        wanted: The model of a reply.
         max_attempts: Replies after which a row has failed.
         spent_by: The run whose completions are kept as `spent`.
     """
@@ -121,13 +121,13 @@ def open_rows(
 
 
 def problem_of(completion: Completion, row: dict[str, Any], task: Task, row_check: RowCheck) -> Problem | None:
-    """What is wrong with a reply: as a reply, or as a row."""
+    """The problem of a reply, by the parser or by the checks of single rows; None for a good one."""
     reply = parse(completion, Reply)
     return reply if isinstance(reply, Problem) else row_check(task, row, reply)
 
 
 def checking(tasks: Sequence[Task], row_check: RowCheck) -> Callable[[Call, Completion], Problem | None]:
-    """The check of a reply as the engine calls it."""
+    """The check of a reply, in the form that the engine calls."""
     by_id = {task.task_id: task for task in tasks}
     return lambda call, completion: problem_of(completion, dict(call.row), by_id[call.task_id], row_check)
 
@@ -135,16 +135,16 @@ def checking(tasks: Sequence[Task], row_check: RowCheck) -> Callable[[Call, Comp
 def starts_of(
     requests: pd.DataFrame, fingerprints: Sequence[str], journal: Journal, tasks: Sequence[Task], row_check: RowCheck
 ) -> dict[str, BadStart]:
-    """By task id, its replies up to the first good one; a task without any is missing.
+    """Task id → the streak of bad replies at its start; tasks without replies are missing.
 
-    Replies count row by row. Most tasks are left at their first row.
+    Replies are counted row by row, and counting stops at the first good one; for most tasks that is the first row.
 
     Args:
         requests: The plan.
-        fingerprints: Of its rows: what another prompt or model brought does not count.
+        fingerprints: Fingerprints of its rows: replies to another prompt or model do not count.
         journal: The replies.
-        tasks: Of the plan.
-        row_check: Why a row would be rejected.
+        tasks: Tasks of the plan.
+        row_check: The checks of single rows.
     """
     if not len(journal):
         return {}

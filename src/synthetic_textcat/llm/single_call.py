@@ -1,4 +1,4 @@
-"""A single call: messages in, one journalled completion out, within a deadline; billing of calls without an answer."""
+"""A single model call: from messages to a completion, within a deadline; and the billing of calls without an answer."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -21,11 +21,11 @@ from synthetic_textcat.schemas.completions import REPLIED, Completion
 _worker = WorkerThread("reply-masking")
 
 _FREE_STATUSES = {401, 403, 404, 409, 421, 425, 429, 500, 501, 503, 521, 522, 523, 529}
-"""Statuses of a call that no model worked on.
+"""HTTP statuses of calls that are not billed, since no model processed them.
 
-Not among them, since a provider bills for them or may do so (docs/costs.md has the sources): a bad or blocked request
-(400, 413, 422), a time-out (408), and what a gateway says of a server behind it that broke off or was too slow (499,
-502, 504, 520, 524). Nor is a body with status 200 that can't be read.
+Excluded, since providers bill for them or may do so (docs/costs.md has the sources): a bad or blocked request (400,
+413, 422), a timeout (408), gateway errors for a server that broke off or was too slow (499, 502, 504, 520, 524), and
+an unreadable body with status 200.
 """
 
 Result = TypeVar("Result")
@@ -34,13 +34,13 @@ _TICKS_A_DEADLINE = 20
 _LONGEST_TICK_S = 1.0
 
 
-class Asked(NamedTuple):
-    """What came of a call.
+class CallResult(NamedTuple):
+    """Result of a call.
 
     Attributes:
         completion: Its journal line.
-        may_retry: Whether the same call may bring a reply if it is made again.
-        retry_after_s: For how long the server asks to be left alone; None if it does not say.
+        may_retry: Whether the same call may get a reply if it is repeated.
+        retry_after_s: Seconds that the server asks to wait; None if it does not say.
     """
 
     completion: Completion
@@ -49,13 +49,14 @@ class Asked(NamedTuple):
 
 
 class ModelCaller:
-    """Makes the calls of a run, one at a time each; belongs to one event loop.
+    """Caller of the model that turns exceptions into completions; belongs to one event loop.
 
     Args:
         chat: The model.
-        policy: Which run asks.
-        proven: Whether a call of this run has ended: then a server is there, and a bad request is a row's own too.
-        answered: Whether a call of this run got an answer: then nothing is wrong with the address.
+        policy: The policy of the run.
+        proven: Whether a call of this run has ended, which shows that a server exists; a bad request then fails its
+            row only.
+        answered: Whether a call of this run got an answer, which shows that the address is right.
     """
 
     def __init__(
@@ -68,19 +69,19 @@ class ModelCaller:
         self._deadlines = Deadlines(policy.deadline_s)
 
     def close(self) -> None:
-        """Watches no deadline any longer."""
+        """Stops the deadline watcher."""
         self._deadlines.close()
 
-    async def ask(self, call: Call, messages: Messages, attempt: int) -> Asked:
-        """Asks once. Whatever a model class raises is this call's failure.
+    async def ask(self, call: Call, messages: Messages, attempt: int) -> CallResult:
+        """Makes one call. Any exception of a model class counts as the failure of this call.
 
         Args:
-            call: The row; where an earlier reply of its kind was good, a bad request is its own.
+            call: The row; if an earlier reply of its kind was good, a bad request fails this row only.
             messages: The conversation so far.
-            attempt: The number of the reply that is asked for.
+            attempt: Number of the reply.
 
         Raises:
-            TextcatError: If every further call would fail alike.
+            TextcatError: If every further call would fail in the same way.
         """
         begun = monotonic()
         answer, note = NO_ANSWER, None
@@ -129,13 +130,17 @@ class ModelCaller:
         # To mask and hash a reply of megabytes takes up to a quarter of a second: the other calls must not wait for it.
         is_long = len(answer.raw_text) > MOST_OF_A_REPLY
         completion = await _worker.call_off_loop(journal_line) if is_long else journal_line()
-        return Asked(completion) if failure is None else Asked(completion, failure.retryable, failure.retry_after_s)
+        return (
+            CallResult(completion)
+            if failure is None
+            else CallResult(completion, failure.retryable, failure.retry_after_s)
+        )
 
     async def _answer(self, call: Call, messages: Messages) -> Answer:
-        """The answer, or one of our errors, before the deadline.
+        """The answer, or one of our exceptions, before the deadline.
 
-        What is no `Exception` (an exit, a cancellation of the client's own) would end a worker, or the event loop,
-        without a word. Cancellations from outside, and the end of this coroutine itself, pass.
+        A BaseException of the client (an exit, its own cancellation) would silently end a worker or the event loop, so
+        it becomes an error too. External cancellation, and the end of this coroutine, pass through.
         """
         try:
             return await self._deadlines.within(self._chat.ask(messages, call.schema, call.seed))
@@ -152,7 +157,7 @@ class ModelCaller:
 
 
 def _is_from_outside(error: BaseException) -> bool:
-    """Whether the engine cancels this call, or the interpreter disposes of what is left of it after the loop's end."""
+    """Whether the engine cancels this call, or the interpreter disposes of the coroutine after the loop's end."""
     if not isinstance(error, asyncio.CancelledError | GeneratorExit):
         return False
     try:
@@ -163,7 +168,7 @@ def _is_from_outside(error: BaseException) -> bool:
 
 
 def answer_of_failure(failure: Exception) -> Answer:
-    """No text, and the tokens taken: none where the call was certainly not worked on, else unknown."""
+    """An empty answer with the tokens billed: none if certainly no model processed the call, else unknown."""
     never_sent = isinstance(failure, UnreachableError)
     rate_limited = getattr(failure, "cause", None) == "rate_limited"
     source = failure.__cause__
@@ -172,13 +177,13 @@ def answer_of_failure(failure: Exception) -> Answer:
 
 
 class Deadlines:
-    """Cancels calls that take too long, a second late at most; belongs to one event loop.
+    """Deadline of calls, enforced to within a second; belongs to one event loop.
 
-    A client's own timeout counts from one byte to the next, so a reply that drips never ends. Cancelling a call closes
-    its connection.
+    A client's own timeout counts from one byte to the next, so a slow stream never ends. Cancelling a call closes its
+    connection.
 
     Args:
-        seconds: How long a call may take.
+        seconds: Seconds that a call may take.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -189,7 +194,7 @@ class Deadlines:
         self._watch = self._loop.create_task(self._cancel_late_ones())
 
     async def within(self, call: Awaitable[Result]) -> Result:
-        """The call's result.
+        """The result of a call.
 
         Raises:
             TimeoutError: If it took too long.
@@ -202,17 +207,17 @@ class Deadlines:
         except asyncio.CancelledError:
             if task in self._expired:
                 self._expired.discard(task)
-                if not task.uncancel():  # else the engine wants it to end as well
+                if not task.uncancel():  # else the engine has cancelled it too
                     raise TimeoutError from None
             raise
         finally:
             del self._due[task]
-            if task in self._expired:  # the call ended in its own way all the same
+            if task in self._expired:  # the call ended although it was cancelled
                 self._expired.discard(task)
                 task.uncancel()
 
     def close(self) -> None:
-        """Watches no longer."""
+        """Stops watching."""
         self._watch.cancel()
 
     async def _cancel_late_ones(self) -> None:

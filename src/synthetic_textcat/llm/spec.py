@@ -1,4 +1,4 @@
-"""Chat model specification: class path, address, arguments; frozen and picklable, unlike the model built from it."""
+"""Chat model specification: class path, address and arguments; frozen and picklable, unlike the model built from it."""
 
 import importlib
 import logging
@@ -46,11 +46,11 @@ _SETTINGS = ("model", "temperature", "top_p", "max_tokens")
 
 @dataclass(frozen=True, slots=True)
 class ChatModelSpec:
-    """Class and transport of a chat model; the settings come from `params:llm` when it is built.
+    """Class and transport of a chat model; its settings come from `params:llm` when it is built.
 
     Attributes:
         class_path: Dotted path of a LangChain chat-model class.
-        kwargs: Headers, timeouts and the like for its constructor. Not in the repr: they might hold a key.
+        kwargs: Constructor arguments such as headers and timeouts. Not in the repr, since they may hold a key.
     """
 
     class_path: str
@@ -58,14 +58,14 @@ class ChatModelSpec:
 
     @property
     def endpoint(self) -> str:
-        """Where the calls go, for the fingerprint: an answer of one server is none of another."""
+        """Address of the calls, for the fingerprint: replies of different servers are different."""
         return openai_address(self.kwargs).url if self.class_path == OPENAI_CLASS else self.class_path
 
     @property
     def identity(self) -> tuple[Any, ...]:
-        """What of the catalog entry changes answers, for the fingerprint: address and arguments.
+        """The part of the catalog entry that can change replies, for the fingerprint: address and arguments.
 
-        Without transport, and without what is named like a secret, at any depth: a new key brings no other answers.
+        Excludes transport, and names that look like a secret, at any depth: a new key does not change replies.
         """
         known = _TRANSPORT | _ADDRESS if self.class_path == OPENAI_CLASS else _TRANSPORT  # its address is the endpoint
         sent = _without_secrets({name: value for name, value in self.kwargs.items() if name not in known})
@@ -73,20 +73,20 @@ class ChatModelSpec:
 
     @property
     def max_retries(self) -> int:
-        """How often the engine makes a call again that brought no reply."""
+        """How often the engine repeats a call without a reply."""
         return retries_of(self.kwargs)
 
     @property
     def deadline_s(self) -> float:
-        """How long one call may take."""
+        """Timeout of one call, in seconds."""
         return deadline_of(self.kwargs)
 
     def build(self, llm: LlmParameters) -> "BaseChatModel":
-        """The chat model with these settings, less retries of its own: the engine retries. Asks the server nothing.
+        """The chat model with these settings and without its own retries: the engine retries. Makes no request.
 
         Raises:
-            ModelSetupError: If there is no key, no such class, the class does not take the settings, or an address or
-                a header can't be used.
+            ModelSetupError: If there is no key, no such class, the class does not accept the settings, or an address or
+                a header is invalid.
         """
         self.learn_secrets()
         add_public(llm.model)
@@ -103,18 +103,18 @@ class ChatModelSpec:
         settings = self._openai_settings(llm) if by_openai else settings_for(self.class_path, names, llm)
         if self.class_path == OFFLINE_CLASS:
             settings["defects"] = llm.defects
-            _tell_of_templates()
+            _warn_of_templates()
         check_all_headers(kwargs, "catalog entry llm")
         arguments = openai_arguments(kwargs) if by_openai else kwargs
         model = self._construct(model_class, {**arguments, **settings})
         learn_and_check_keys(model)
         refuse_redirects(model)
         if self.class_path != OFFLINE_CLASS:
-            _tell_of_short_secrets(tuple(short_secrets()))
+            _warn_of_short_secrets(tuple(short_secrets()))
         return model
 
     def learn_secrets(self) -> None:
-        """Has the secrets in the arguments masked from now on, in whatever leaves the process."""
+        """Registers the secrets in the arguments, so that all output of the process masks them."""
         learn_settings(self.kwargs, _ENTRY)
 
     def _construct(self, model_class: Any, arguments: dict[str, Any]) -> "BaseChatModel":
@@ -123,12 +123,12 @@ class ChatModelSpec:
         except ValidationError as error:
             wrong = "; ".join(f"{'.'.join(map(str, x['loc']))}: {x['msg']}" for x in error.errors(include_url=False))
             raise ModelSetupError(redact(f"Can't build {self.class_path} (catalog entry llm): {wrong}")) from None
-        except Exception as error:  # noqa: BLE001  each SDK has its own for a key that is not there
+        except Exception as error:  # noqa: BLE001  each SDK has its own error for a missing key
             first_line = redact(str(error).partition("\n")[0])
             raise ModelSetupError(f"Can't build {self.class_path} (catalog entry llm): {first_line}") from None
 
     def _openai_settings(self, llm: LlmParameters) -> dict[str, Any]:
-        """ChatOpenAI sends `max_tokens` under the new name; under the old one only past it."""
+        """Arguments for ChatOpenAI, which sends `max_tokens` under its new name; the old name needs `extra_body`."""
         settings = {"model": llm.model, "temperature": llm.temperature, "top_p": llm.top_p}
         if llm.max_tokens is None:
             return settings
@@ -137,45 +137,45 @@ class ChatModelSpec:
         return settings | {"max_tokens": llm.max_tokens}
 
     def _refuse_second_ways_in(self) -> None:
-        """A setting in the catalog would be sent, but neither recorded nor hashed."""
+        """Refuses settings and keys in the catalog entry: they would be sent, but neither recorded nor hashed."""
         for name in sorted(self.kwargs):
             if name in LlmParameters.model_fields or name == "model_name":
                 own = name.removesuffix("_name")
                 raise ModelSetupError(
-                    f"{name} stands in the catalog entry llm; set llm.{own} in parameters.yml instead"
+                    f"{name} is set in the catalog entry llm; set llm.{own} in parameters.yml instead"
                 )
             if name.endswith("api_key"):
                 place = "OPENAI_API_KEY" if self.class_path == OPENAI_CLASS else "the variable that the class reads"
-                raise ModelSetupError(f"{name} stands in the catalog entry llm; put the key into {place} instead")
+                raise ModelSetupError(f"{name} is set in the catalog entry llm; put the key into {place} instead")
 
     def _refuse_a_mixture(self, model: str) -> None:
-        """Text of templates must never bear a model's name, nor the other way round."""
+        """Refuses a model's name for template text, and the template writer's name for a model."""
         offline = self.class_path == OFFLINE_CLASS
         if offline and model != OFFLINE_MODEL:
             raise ModelSetupError(f"llm.model={model} needs a server: add --env openai, or leave llm.model as it is")
         if not offline and model == OFFLINE_MODEL:
-            raise ModelSetupError(f"llm.model={model} is no model of {self.class_path}; set llm.model to one")
+            raise ModelSetupError(f"llm.model={model} is not a model of {self.class_path}; set llm.model to one")
 
 
 def _without_secrets(value: Any) -> Any:
-    """The value less the entries of its mappings that are named like a secret."""
+    """The value without mapping entries whose names look like a secret."""
     if isinstance(value, Mapping):
         return {key: _without_secrets(each) for key, each in value.items() if not is_secret_name(str(key))}
     return [_without_secrets(each) for each in value] if isinstance(value, list) else value
 
 
 @cache
-def _tell_of_templates() -> None:
-    """Once a process: a run with brainstorming, or of many rounds, builds the model more than once."""
+def _warn_of_templates() -> None:
+    """Warns once per process: a run with brainstorming or several rounds builds the model more than once."""
     logger.warning(BANNER)
 
 
 @cache
-def _tell_of_short_secrets(places: tuple[str, ...]) -> None:
-    """Once a process, unless there are new ones."""
+def _warn_of_short_secrets(places: tuple[str, ...]) -> None:
+    """Warns once per process and set of places."""
     if places:
         logger.warning(
-            "Shorter than %d characters, so never masked in files and logs: %s", SHORTEST, ", ".join(sorted(places))
+            "Shorter than %d characters, so not masked in files and logs: %s", SHORTEST, ", ".join(sorted(places))
         )
 
 
@@ -183,7 +183,7 @@ def load_class(class_path: str) -> Any:
     """The class at a dotted path.
 
     Raises:
-        ModelSetupError: If there is none, or it is no chat model.
+        ModelSetupError: If there is none, or it is not a chat model.
     """
     from langchain_core.language_models import BaseChatModel
 
@@ -192,23 +192,23 @@ def load_class(class_path: str) -> Any:
         found = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError):
         raise ModelSetupError(
-            f"There is no class {class_path} (catalog entry llm); is its package installed?"
+            f"There is no class {class_path} (catalog entry llm). Next: check the spelling, or install its package"
         ) from None
     if not (isinstance(found, type) and issubclass(found, BaseChatModel)):
-        raise ModelSetupError(f"{class_path} (catalog entry llm) is no chat model of LangChain")
+        raise ModelSetupError(f"{class_path} (catalog entry llm) is not a LangChain chat model")
     return found
 
 
 def argument_names(model_class: Any) -> set[str]:
-    """What its constructor takes: fields and their aliases."""
+    """Argument names of a model class: its fields and their aliases."""
     return {x for name, field in model_class.model_fields.items() for x in (name, field.alias) if x}
 
 
 def learn_and_check_keys(model: Any) -> None:
-    """Has the keys that a built model holds masked, wherever its class found them, and checks that they can be sent.
+    """Registers the keys that a built model holds as secrets, and checks that they can be sent in a header.
 
     Raises:
-        ModelSetupError: If one has a line break or another sign that no header takes.
+        ModelSetupError: If a key has a line break or another character that is not allowed in a header.
     """
     for name, value in vars(model).items():
         if isinstance(value, SecretStr):
@@ -219,10 +219,10 @@ def learn_and_check_keys(model: Any) -> None:
 
 
 def settings_for(class_path: str, names: AbstractSet[str], llm: LlmParameters) -> dict[str, Any]:
-    """The settings under the names that LangChain's classes share; what is null is left to the class.
+    """The settings under the names that LangChain's classes share; null settings keep the class's default.
 
     Raises:
-        ModelSetupError: If the class has no such field: LangChain would drop the setting, or send it unasked.
+        ModelSetupError: If the class has no such field: LangChain would drop the setting, or send it unchecked.
     """
     given = {name: value for name in _SETTINGS if (value := getattr(llm, name)) is not None}
     unknown = [name for name in given if name not in names and name != "model"]

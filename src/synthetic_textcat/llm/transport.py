@@ -1,7 +1,7 @@
-"""Transport: retries and deadlines of a catalog entry, header values, and refusal of redirects.
+"""Transport: retries and deadline of a catalog entry, validation of headers, and refusal of redirects.
 
-A client that follows one sends headers of the catalog entry, and at a status of 307 the whole prompt, to a host that
-nobody has named. The clients of OpenAI, Anthropic, Groq, Ollama and Google follow by default.
+A client that follows a redirect sends headers of the catalog entry, and with status 307 the whole prompt, to a host
+that the user has not configured. The clients of OpenAI, Anthropic, Groq, Ollama and Google follow redirects by default.
 """
 
 import functools
@@ -23,16 +23,16 @@ _MOST_OBJECTS = 5_000
 _PLAIN = (str, bytes, int, float, type, type(None))
 _NOT_LOOKED_INTO = {"asyncio", "builtins", "collections", "functools", "logging", "re", "ssl", "threading", "typing"}
 _AIOHTTP_ARGUMENTS = "_async_client_session_request_args"
-"""Where google-genai keeps what it passes to each request of its aiohttp session, which is made at the first one."""
+"""Attribute in which google-genai keeps the arguments for requests of its aiohttp session, which is created late."""
 
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 
 def retries_of(kwargs: Mapping[str, Any]) -> int:
-    """Calls beyond the first for one reply: `max_retries`, whether the model class knows the name or not.
+    """`max_retries` of a catalog entry: calls after the first for one reply, for any model class.
 
     Raises:
-        ModelSetupError: If it is no such number.
+        ModelSetupError: If it is not a whole number in range.
     """
     given = kwargs.get(RETRIES)
     if given is None:
@@ -43,10 +43,10 @@ def retries_of(kwargs: Mapping[str, Any]) -> int:
 
 
 def deadline_of(kwargs: Mapping[str, Any]) -> float:
-    """Seconds that one call may take as a whole: the timeout, under whatever name; the longest of one in parts.
+    """Deadline of a whole call in seconds: the entry's timeout, under any of its names; of several parts the longest.
 
     Raises:
-        ModelSetupError: If it is no such number.
+        ModelSetupError: If it is not a positive number.
     """
     for name in _TIMEOUTS:
         if kwargs.get(name) is not None:
@@ -56,7 +56,7 @@ def deadline_of(kwargs: Mapping[str, Any]) -> float:
 
 
 def _parts(timeout: Any) -> Iterable[Any]:
-    """A number, a list, a mapping, or an object of an HTTP client's such as `httpx.Timeout`."""
+    """Parts of a timeout: a number, a list, a mapping, or a client's object such as `httpx.Timeout`."""
     if isinstance(timeout, Mapping):
         return list(timeout.values())
     if isinstance(timeout, list | tuple):
@@ -72,26 +72,26 @@ def _seconds(name: str, value: Any) -> float:
 
 
 def _refused(name: str, allowed: str) -> ModelSetupError:
-    return ModelSetupError(f"{name} of the catalog entry llm must be {allowed}; mend it in catalog_genai.yml")
+    return ModelSetupError(f"{name} of the catalog entry llm must be {allowed}. Next: fix it in catalog_genai.yml")
 
 
 def refuse_redirects(model: Any) -> None:
-    """Has each HTTP client that can be reached from the model refuse redirects.
+    """Makes each HTTP client that is reachable from the model refuse redirects.
 
-    The classes differ in where they keep their clients, so its attributes are searched. Out of reach is a client that
-    is made anew for each call, and one that lives in a compiled library.
+    Classes keep their clients in different places, so the model's attributes are searched. A client that is created
+    for each call, or in a compiled library, is not found.
     """
     for found in _reachable(model):
         if isinstance(getattr(found, "follow_redirects", None), bool):  # httpx and httpx2
             found.follow_redirects = False
         elif isinstance(getattr(found, "max_redirects", None), int) and hasattr(found, "resolve_redirects"):
-            found.max_redirects = 0  # a session of requests raises an error in place of the first one
+            found.max_redirects = 0  # a session of requests then raises an error at the first redirect
         elif isinstance(arguments := getattr(found, _AIOHTTP_ARGUMENTS, None), dict):
             arguments["allow_redirects"] = False
 
 
 def _reachable(root: Any) -> Iterator[Any]:
-    """Objects within an object, breadth first: values of attributes, mappings and lists, and cached clients."""
+    """Objects reachable from an object, breadth first: attributes, mapping values, list items, and cached clients."""
     todo, seen = [root], set[int]()
     while todo and len(seen) < _MOST_OBJECTS:
         current = todo.pop(0)
@@ -108,7 +108,7 @@ def _reachable(root: Any) -> Iterator[Any]:
 
 
 def _attributes(holder: Any) -> Iterator[Any]:
-    for name in _cached_clients(type(holder)):  # as in ChatAnthropic: made at the first use, so they are made now
+    for name in _cached_clients(type(holder)):  # as in ChatAnthropic: created at first use, so access creates them
         with suppress(Exception):
             yield getattr(holder, name)
     yield from dict(getattr(holder, "__dict__", None) or {}).values()
@@ -123,38 +123,38 @@ def _cached_clients(kind: type) -> Iterator[str]:
 
 
 def check_header_value(text: str, place: str, kept: str = "the value alone") -> None:
-    """Makes sure that a key or another header value can be sent as it is.
+    """Checks that a key or another header value can be sent.
 
     Args:
         text: The value.
-        place: Where it is configured, for the error.
-        kept: What to leave there.
+        place: Where it is configured, for the error message.
+        kept: The correct content of that place, for the error message.
 
     Raises:
-        ModelSetupError: If it can't.
+        ModelSetupError: If it can't be sent.
     """
     if (wrong := _wrong_with(text)) is not None:
         raise ModelSetupError(f"{place} {wrong}, which can't be sent in a header. Next: set it to {kept}")
 
 
 def check_headers(headers: Any, place: str) -> None:
-    """Makes sure of the names and values of a mapping of headers.
+    """Checks the names and values of a mapping of headers.
 
     Raises:
-        ModelSetupError: If one can't be sent.
+        ModelSetupError: If a header can't be sent.
     """
     for name, value in headers.items() if isinstance(headers, Mapping) else ():
         if not _NAME.fullmatch(str(name)):
-            raise ModelSetupError(f"{str(name)!r} is no name of a header ({place}). Next: use letters, digits and -")
+            raise ModelSetupError(f"{str(name)!r} is not a header name ({place}). Next: use letters, digits and -")
         if isinstance(value, str):
             check_header_value(value, f"The header {name} ({place})")
 
 
 def check_all_headers(arguments: Any, place: str) -> None:
-    """Makes sure of all headers that are configured anywhere in some arguments.
+    """Checks all headers configured anywhere in nested arguments.
 
     Raises:
-        ModelSetupError: If one can't be sent.
+        ModelSetupError: If a header can't be sent.
     """
     for headers in _headers_in(arguments):
         check_headers(headers, place)
@@ -176,11 +176,11 @@ def _wrong_with(text: str) -> str | None:
     if text.endswith(("\n", "\r")):
         return "ends in a line break"
     if "\n" in text or "\r" in text:
-        return "has a line break in it"
+        return "contains a line break"
     if text != text.strip(" \t"):
-        return "begins or ends with a blank"
+        return "begins or ends with white space"
     if not text.isascii():
-        return "has a letter or sign beyond ASCII in it"
+        return "contains a character that is not ASCII"
     if any(not character.isprintable() and character != "\t" for character in text):
-        return "has a control character in it"
+        return "contains a control character"
     return None

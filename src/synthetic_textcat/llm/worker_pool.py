@@ -1,4 +1,4 @@
-"""A worker pool on one event loop: workers take calls from a queue and return completions."""
+"""Worker pool on one event loop: workers take calls from a queue and return completions."""
 
 import asyncio
 import logging
@@ -13,7 +13,7 @@ from synthetic_textcat.llm.calls import Call, CallPolicy
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.first_replies import FirstReplies
 from synthetic_textcat.llm.prompts import Messages
-from synthetic_textcat.llm.single_call import Asked, ModelCaller
+from synthetic_textcat.llm.single_call import CallResult, ModelCaller
 from synthetic_textcat.schemas.completions import Completion, Problem
 from synthetic_textcat.schemas.outcomes import Outage
 
@@ -22,19 +22,19 @@ logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 _PATIENCE_S = 15.0
-"""How long the others wait for the first call: long enough to hear of a wrong key."""
+"""How long the other workers wait for the first call: long enough to learn of a wrong key."""
 
 _MOST_FAULTS = 20
-"""Rows in a row on which code of ours fails, after which the run ends: it would fail on the others too."""
+"""Consecutive rows on which our own code fails before the run ends."""
 
 _MOST_REFUSALS = 20
-"""Requests that the server refuses one after the other, after which the run ends."""
+"""Consecutive requests that the server refuses before the run ends."""
 
 
 class WorkerPool:
-    """The workers. All methods run on the event loop.
+    """Pool of asyncio workers; all methods run on the event loop.
 
-    The very first call goes alone: if no server is there, or the key or the model is wrong, nothing more is asked.
+    The very first call goes alone: if there is no server, or the key or the model is wrong, no other call is made.
     """
 
     def __init__(self, chat: Chat, policy: CallPolicy, admission: Admission) -> None:
@@ -65,21 +65,23 @@ class WorkerPool:
 
     @property
     def outage(self) -> Outage | None:
-        """What stopped the calls before their end; None if nothing did."""
+        """The outage that stopped the calls early; None if there was none."""
         return self._admission.outage
 
     async def begin(self, calls: Iterator[Call]) -> None:
-        """Sets to work on calls, when there are none yet or all of the last ones are done and handed over."""
+        """Starts workers on new calls, once all earlier ones are done and returned."""
         self._calls = CallQueue(calls)
         self._at_work = self._size
         self._wake.clear()
         self._workers = [asyncio.create_task(self._work(first=number == 0)) for number in range(self._size)]
 
     async def arrived(self, window_s: float) -> list[Completion] | None:
-        """What arrives within the window, sooner if it is full; None when all is done and handed over.
+        """Waits up to `window_s` and returns the completions received; None once all calls are done and returned.
+
+        Returns early if the buffer is full.
 
         Raises:
-            FatalAnswerError: After a fatal answer, when all that was in flight has been handed over.
+            FatalAnswerError: After a fatal answer, once the calls in flight have been returned.
         """
         with suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), window_s)
@@ -92,12 +94,12 @@ class WorkerPool:
         return None
 
     async def stop(self) -> list[Completion]:
-        """Ends the workers; gives back what had arrived. Calls in flight are given up."""
+        """Cancels the workers and calls in flight; returns the completions received."""
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
         self._asker.close()
-        with suppress(Exception):  # what arrived is worth more than a connection closed well
+        with suppress(Exception):  # received completions matter more than a clean close
             await self._chat.close()
         return self._hand_over()
 
@@ -108,8 +110,8 @@ class WorkerPool:
         self._room.set()
         return batch
 
-    async def _take_in(self, completion: Completion) -> None:
-        """Keeps a completion for the next batch; waits where the reader can't keep up, so that memory stays flat."""
+    async def _buffer(self, completion: Completion) -> None:
+        """Adds a completion to the next batch; waits for a slow reader (back-pressure), so that memory stays flat."""
         self._arrivals.append(completion)
         if len(self._arrivals) >= self._most_waiting:
             self._room.clear()
@@ -122,11 +124,11 @@ class WorkerPool:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._proven.wait(), _PATIENCE_S)
             while not self._over.is_set() and (call := self._calls.take()) is not None:
-                if not self._policy.pauses.leave_out(call.task_id):  # it may have been drawn before the pause
+                if not self._policy.pauses.leave_out(call.task_id):  # it may have been queued before the pause
                     await self._settle(call)
         except asyncio.CancelledError:
             raise
-        except BaseException as error:  # noqa: BLE001  an exit that left a task would end the event loop without a word
+        except BaseException as error:  # noqa: BLE001  an exit raised in a task would silently end the event loop
             self._error = self._error or error
             self._halt()
         finally:
@@ -136,7 +138,7 @@ class WorkerPool:
                 self._wake.set()
 
     async def _settle(self, call: Call) -> None:
-        """Asks until a reply is good, the attempts are used up, no reply comes, or the row's task is paused."""
+        """Makes calls until a reply is good, attempts are used up, there is no reply, or the row's task is paused."""
         past = list(call.past)
         while not self._is_over(call) and len(past) < self._policy.limits.max_attempts:
             messages = call.messages
@@ -155,7 +157,7 @@ class WorkerPool:
         return self._over.is_set() or self._policy.pauses.is_paused(call.task_id)
 
     async def _reply(self, call: Call, messages: Messages, attempt: int) -> Completion | None:
-        """A reply, by as many calls as the retry policy allows; None if there is none, or the run ends before."""
+        """A reply, within the retries that the policy allows; None if there is none, or the run ends first."""
         retry = 0
         while (asked := await self._called(call, messages, attempt)) is not None:
             if asked.completion.replied:
@@ -167,15 +169,15 @@ class WorkerPool:
             await self._interruptible(asyncio.sleep(wait_s))
         return None
 
-    async def _called(self, call: Call, messages: Messages, attempt: int) -> Asked | None:
-        """One call, from the waits before it until it is accounted for; None if the run ends before."""
+    async def _called(self, call: Call, messages: Messages, attempt: int) -> CallResult | None:
+        """One call, from admission until the budget has recorded it; None if the run ends first."""
         async with self._spending_gate.slot():
             if self._over.is_set():
                 return None
             ticket = self._admission.enter_at_once()
             if ticket is None:
                 ticket = await self._interruptible(self._admission.enter(messages))
-            asked: Asked | None = None
+            asked: CallResult | None = None
             try:
                 if not self._over.is_set():
                     asked = await self._asker.ask(call, messages, attempt)
@@ -183,14 +185,14 @@ class WorkerPool:
                 self._admission.leave(ticket, asked, messages, rows_remain=not self._calls.is_empty)
             if asked is None:
                 return None
-            await self._take_in(asked.completion)
+            await self._buffer(asked.completion)
             self._count_refusals(asked)
-            self._account(asked.completion)  # before the others are let go: it may have to be the last call
+            self._account(asked.completion)  # before other calls are admitted: this may have to be the last one
         self._proven.set()
         return asked
 
     async def _interruptible(self, wait: Coroutine[Any, Any, Result]) -> Result:
-        """A wait that ends with the run."""
+        """A wait that is cancelled when the run ends."""
         me = asyncio.current_task()
         assert me is not None
         self._waiting.add(me)
@@ -200,7 +202,7 @@ class WorkerPool:
             self._waiting.discard(me)
 
     async def _judged(self, completion: Completion) -> Problem | None:
-        """What is wrong with a reply. Where our own code fails on it, that is this row's loss, not the run's."""
+        """The problem of a reply. If our own code fails on it, only this row is lost."""
         try:
             problem = await self._policy.judge.off_loop(completion)
         except Exception as error:
@@ -224,16 +226,16 @@ class WorkerPool:
         if problem is not None:
             pauses.note(call.task_id, call.request_id, problem)
             return
-        async with self._checking:  # one after the other, in a thread: it may take a tenth of a second
+        async with self._checking:  # one at a time, in a thread: a check may take a tenth of a second
             if pauses.is_watched(call.task_id):
                 problem = await asyncio.to_thread(pauses.check, call, completion)
                 pauses.note(call.task_id, call.request_id, problem)
 
-    def _count_refusals(self, asked: Asked) -> None:
-        """Ends the run where the server refuses one request after the other: that is no row's own fault.
+    def _count_refusals(self, asked: CallResult) -> None:
+        """Ends the run after many consecutive refusals, which no single row explains.
 
         Raises:
-            FatalAnswerError: With the server's own words, at the twentieth refusal in a row.
+            FatalAnswerError: With the server's words, at the twentieth consecutive refusal.
         """
         is_refused = not asked.completion.replied and not asked.may_retry
         self._refusals = self._refusals + 1 if is_refused else 0
@@ -250,19 +252,19 @@ class WorkerPool:
             self._halt()
 
     def _halt(self) -> None:
-        """Lets no further call go out; those in flight come home."""
+        """Stops further calls; calls in flight are completed."""
         self._over.set()
         for worker in self._waiting:
             worker.cancel()
 
 
 class CallQueue:
-    """Hands out calls in their order.
+    """Queue over an iterator of calls.
 
-    An error in drawing the next call surfaces when that call is asked for, so that the calls before it are still made.
+    An error of the iterator is raised only when the failed call is taken, so that the calls before it are still made.
 
     Args:
-        calls: May be drawn lazily.
+        calls: May be lazy.
     """
 
     def __init__(self, calls: Iterable[Call] = ()) -> None:
@@ -273,7 +275,7 @@ class CallQueue:
 
     @property
     def is_empty(self) -> bool:
-        """Whether all calls are handed out."""
+        """Whether all calls have been taken."""
         return self._ahead is None
 
     def take(self) -> Call | None:

@@ -1,1 +1,1 @@
-"""The five stages. They never import one another: they meet through names of the catalog."""
+"""Kedro pipelines, a package for each stage. Stages never import one another: they share datasets of the catalog."""

@@ -1,10 +1,10 @@
-"""Attributes of rows: values and weights of the method's attributes and of user-defined attributes.
+"""Attributes of rows: values and weights of the method's attributes and of user-defined ones.
 
 Value sets: Wang et al. (2024), table 8. Weights of the preset `paper`: language tiers from the public reproduction
 (arXiv 2509.06184: English .431, thirteen high-resource languages .029 each, the rest even); num_words and clarity from
-the later code of a co-author (SPEED, arXiv 2410.18634); difficulty even in all of them.
+the later code of a co-author (SPEED, arXiv 2410.18634); difficulty uniform in all of them.
 
-Each becomes a line of the prompt, and a column of the tables after `num_words`.
+Each user-defined attribute becomes a line of the prompt, and a column of the tables after `num_words`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ from synthetic_textcat.schemas.languages import find_language, languages
 from synthetic_textcat.schemas.rows import CONTRACT_COLUMNS
 
 Choice = str | list[str] | dict[str, float] | None
-"""A value, a list (even odds), a mapping value → weight, the preset `paper`, or null for even odds over all."""
+"""A value, a list (uniform), a mapping value → weight, the preset `paper`, or null for uniform over all values."""
 
 Ordered = TypeVar("Ordered", str, int)
 
@@ -37,16 +37,16 @@ _PAPER_WEIGHTS: dict[str, tuple[float, ...]] = {
 _TIER_WEIGHTS = {"english": 0.431, "high": 0.029, "other": 0.0022857}
 
 OwnChoice = str | list[str] | dict[str, float]
-"""A value, a list (even odds) or a mapping value → weight."""
+"""A value, a list (uniform) or a mapping value → weight."""
 
 _PLACEHOLDERS = frozenset({"labels", "seed_examples", "own_attributes"})
 
 
 def weights_of(attribute: str, choice: Choice) -> dict[str, Fraction]:
-    """The share of each value that can be drawn, in a fixed order of the values; the shares sum to 1 exactly.
+    """Exact share of each value of a choice, in a fixed order of the values; the shares sum to 1.
 
     Raises:
-        ValueError: If there is no value, or one that is not of the attribute's set.
+        ValueError: If there is no value, or a value that the attribute does not have.
     """
     if isinstance(choice, str) and choice.strip().casefold() == PRESET:
         return shares_of(_paper_weights(attribute))
@@ -58,11 +58,11 @@ def weights_of(attribute: str, choice: Choice) -> dict[str, Fraction]:
 def chosen_weights(
     choice: str | list[str] | dict[str, float], canonical: Callable[[str], str] = str
 ) -> dict[str, Fraction]:
-    """The same of values that a user names, whatever they are.
+    """Exact share of each value of a choice of arbitrary values.
 
     Args:
         choice: A value, a list or a mapping.
-        canonical: The one name of a value that can be written in several ways.
+        canonical: From a spelling of a value to its canonical name.
 
     Raises:
         ValueError: If there is no value.
@@ -79,7 +79,7 @@ def chosen_weights(
 
 
 def shares_of(weights: Mapping[Ordered, float]) -> dict[Ordered, Fraction]:
-    """Weights over their sum, as fractions of the numbers that the user wrote: no rounding, on no machine."""
+    """Normalised weights, as exact fractions of the numbers that the user wrote: no rounding on any machine."""
     exact = {value: Fraction(repr(float(weight))) for value, weight in sorted(weights.items())}
     total = sum(exact.values())
     return {value: weight / total for value, weight in exact.items()}
@@ -97,7 +97,7 @@ def _paper_weights(attribute: str) -> dict[str, float]:
 
 def _canonical(attribute: str, value: str) -> str:
     if value.strip().casefold() == PRESET:
-        raise ValueError(f"{PRESET!r} stands alone, not among values; write {attribute}: {PRESET}")
+        raise ValueError(f"{PRESET!r} can't be combined with values; write {attribute}: {PRESET}")
     if attribute not in VALUES:
         return find_language(value).name
     by_key = {allowed.casefold(): allowed for allowed in VALUES[attribute]}
@@ -110,10 +110,10 @@ def _canonical(attribute: str, value: str) -> str:
 def _checked(own: dict[str, OwnChoice]) -> dict[str, OwnChoice]:
     for name, choice in own.items():
         if not (name.isidentifier() and name.isascii()) or name.startswith("_"):
-            raise ValueError(f"{name!r} is no identifier; use letters, digits and underscores, as in customer_mood")
+            raise ValueError(f"{name!r} is not an identifier; use letters, digits and underscores, as in customer_mood")
         if name.casefold() in CONTRACT_COLUMNS | _PLACEHOLDERS:
             kind = "placeholder of the prompts" if name.casefold() in _PLACEHOLDERS else "column of the tables"
-            raise ValueError(f"{name!r} is the name of a {kind} already; call it for example own_{name}")
+            raise ValueError(f"{name!r} is already the name of a {kind}; call it, for example, own_{name}")
         try:
             weights = chosen_weights(choice)
         except ValueError as error:
@@ -125,14 +125,14 @@ def _checked(own: dict[str, OwnChoice]) -> dict[str, OwnChoice]:
 
 
 OwnAttributes = Annotated[dict[str, OwnChoice], AfterValidator(_checked)]
-"""Name → choice. Names are identifiers and no column of the contract."""
+"""Name → choice. Names are identifiers, and not the name of a column or placeholder."""
 
 
 def names_in_order(first: Iterable[str], others: Iterable[Mapping[str, object]]) -> tuple[str, ...]:
-    """All names: those of the parameters as they stand there, then those of tasks and labels by the alphabet.
+    """All attribute names: those of the parameters in their order, then those of tasks and labels alphabetically.
 
     Raises:
-        ParameterError: If two of them differ in case only: one was meant, and two columns would come of it.
+        ParameterError: If two names differ in case only, which would make two columns of one attribute.
     """
     known = dict.fromkeys(first)
     names = (*known, *sorted({name for own in others for name in own} - known.keys()))

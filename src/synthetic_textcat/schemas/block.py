@@ -1,4 +1,4 @@
-"""Base class of parameter blocks; weights; thresholds of warnings and failures."""
+"""Base class of parameter blocks, valid weights, and thresholds for warnings and failures."""
 
 from typing import Any, ClassVar, Literal, Self
 
@@ -10,7 +10,7 @@ RANGE = "a number from 0.000001 to 1,000,000,000"
 
 
 def no_boolean(value: Any) -> Any:
-    """The value, unless it is true or false: Python takes those for 1 and 0."""
+    """The value, unless it is a boolean, which Python would accept as 1 or 0."""
     if isinstance(value, bool):
         raise ValueError("is true or false; give a number")  # noqa: TRY004  pydantic wants a ValueError
     return value
@@ -29,11 +29,11 @@ class Block(BaseModel):
 
 
 class Most(Block):
-    """The most that a share may be.
+    """Upper thresholds of a share.
 
     Attributes:
-        warn: Above it the report warns; null = never.
-        fail: Above it the run ends in an error, after everything is saved; null = never.
+        warn: Above this value the report warns; null = never.
+        fail: Above this value the run ends with an error, after everything is saved; null = never.
     """
 
     warn: float | None = Field(None, ge=0, le=1)
@@ -44,17 +44,17 @@ class Most(Block):
     def _warns_before_it_fails(self) -> Self:
         if self.warn is not None and self.fail is not None and self._is_worse(self.warn, self.fail):
             side = "above" if self.is_least else "below"
-            raise ValueError(f"warn={self.warn:g} would never be told: it has to lie {side} fail={self.fail:g}")
+            raise ValueError(f"warn={self.warn:g} would never be reported; it must be {side} fail={self.fail:g}")
         return self
 
     def level(self, value: float) -> Level | None:
-        """How grave the value is; None where it is well."""
+        """The level that the value reaches; None if it is within both thresholds."""
         if self.fail is not None and self._is_worse(value, self.fail):
             return "fail"
         return "warn" if self.warn is not None and self._is_worse(value, self.warn) else None
 
     def excess(self, value: float) -> float:
-        """How far the value is beyond the first threshold, of the way to the worst there is: 0 to 1."""
+        """How far the value is beyond the first threshold, as a share of the range to the worst value: 0 to 1."""
         limit = self.warn if self.warn is not None else self.fail
         if limit is None:
             return 0.0
@@ -65,13 +65,13 @@ class Most(Block):
 
 
 class Least(Most):
-    """The least that a share may be: it warns and fails below."""
+    """Lower thresholds of a share: warns and fails below them."""
 
     is_least: ClassVar[bool] = True
 
 
 class Thresholds(Block):
-    """By name; `pipelines/quality_report/concerns.py` says which metric each is of."""
+    """Thresholds by name; `pipelines/quality_report/concerns.py` maps each to its metric."""
 
     parsed: Least = Least(warn=0.95, fail=0.80)
     same_labels: Most = Most(warn=0.01)
@@ -92,5 +92,5 @@ class Thresholds(Block):
 
 
 def is_weight(weight: object) -> bool:
-    """Whether it is a number in the range; a truth value, which would pass for 0 or 1, is none."""
+    """Whether the value is a number in the allowed range; booleans are not."""
     return isinstance(weight, int | float) and not isinstance(weight, bool) and LEAST <= weight <= MOST

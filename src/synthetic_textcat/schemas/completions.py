@@ -1,4 +1,4 @@
-"""Completions and replies: a journal record, the JSON Schema of each kind of reply, and its validation."""
+"""Completions and replies: the journal record, and the JSON Schema and validation of each kind of reply."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,41 +15,41 @@ REPLIED = "replied"
 _FROM_THE_SERVER = ("raw_text", "refusal", "finish_reason", "model_name", "error")
 
 _OPTIONAL = ("prompt_tokens_at_most", "completion_tokens_at_most")
-"""Fields that a line lacks where they say nothing."""
+"""Fields that a line omits if they are null."""
 
 FEWEST_LABELS, MOST_LABELS = 2, 12
-_LONGEST_LABEL = 1_000  # characters; a text has its bound with the reply, but no label is an essay
+_LONGEST_LABEL = 1_000  # characters; the length of a text is limited with the reply
 
 MaskedText = Annotated[StrictStr, AfterValidator(mask)]
-"""A text of the model's. A server may spell a secret in escapes, which are text only when they are parsed."""
+"""Text by the model. A server may escape a secret in JSON, so that it appears only after parsing."""
 
 _Label = Annotated[StrictStr, Field(max_length=_LONGEST_LABEL), AfterValidator(mask)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """One call's end, as it is journalled. A reply's attempt may have several lines, one a try.
+    """Result of one call, as it is journalled. An attempt may have several lines, one for each retry.
 
     Attributes:
         fingerprint: Hex sha256 of the row's call: request, first messages, schema, model, endpoint, settings.
         request_id: The planned row (for brainstorming: the call's number, or `labels` and the task's id).
-        attempt: 1 for the first try of the row that brings a reply, 2 for the second, ...
+        attempt: 1 until the row has its first reply, 2 until the second, ...
         run_id: The run that made the call.
         status: `replied`, or one of the transport causes.
-        raw_text: The reply as it came, of a very long one head and tail; empty where there was none.
-        refusal: What the server put in the reply's refusal field.
+        raw_text: The unchanged reply, if very long its head and tail; empty if there was none.
+        refusal: The reply's refusal field.
         finish_reason: Why the model stopped: `stop`, `length`, `content_filter`, ...
-        prompt_tokens: Tokens read, as the server counts them; null where it can't be known, 0 for a call that was
-            certainly not worked on.
+        prompt_tokens: Prompt tokens by the server's count; null if unknown, 0 for a call that certainly no model
+            processed.
         cached_tokens: The part of `prompt_tokens` that the server had cached.
-        completion_tokens: Tokens written, thoughts included.
-        latency_s: Seconds from asking to the end of this call; a retry is a line of its own, and waits are in none.
-        model_name: The model as the server names it.
+        completion_tokens: Completion tokens, reasoning included.
+        latency_s: Seconds from the start to the end of this call; a retry has its own line, and waits are excluded.
+        model_name: The model's name in the server's reply.
         prompt_sha256: Hex sha256 of the canonical JSON of this attempt's messages, as on the wire.
-        error: What the transport or the server's content filter said, without keys; null for any other reply.
-        created_at: When the call ended, UTC, ISO 8601.
-        prompt_tokens_at_most, completion_tokens_at_most: What a call of unknown usage may have taken: what a cap is
-            charged. Absent from the line of a counted call.
+        error: Message of the transport or of the server's content filter, without keys; null for any other reply.
+        created_at: End of the call, UTC, ISO 8601.
+        prompt_tokens_at_most, completion_tokens_at_most: Upper bounds of a call of unknown usage, charged to a cap.
+            Absent from the line of a counted call.
     """
 
     fingerprint: str
@@ -72,9 +72,9 @@ class Completion:
     completion_tokens_at_most: int | None = None
 
     def __post_init__(self) -> None:
-        """Masks secrets in what a server said, whether it comes from the wire or from a journal of before."""
+        """Masks secrets in texts of the server, from the wire or from an older journal."""
         said = [text for name in _FROM_THE_SERVER if isinstance(text := getattr(self, name), str)]
-        if mask(whole := "\0".join(said)) is whole:  # as nearly always: one look at all of it
+        if mask(whole := "\0".join(said)) is whole:  # nearly always: one search over all texts
             return
         for name in _FROM_THE_SERVER:
             text = getattr(self, name)
@@ -83,33 +83,33 @@ class Completion:
 
     @property
     def replied(self) -> bool:
-        """Whether the model answered at all, however badly."""
+        """Whether there is a reply, good or bad."""
         return self.status == REPLIED
 
     @property
     def has_content(self) -> bool:
-        """Whether it is a text of the model's own: neither empty, nor a refusal, nor blocked by a filter."""
+        """Whether the reply is text by the model: not empty, not a refusal, not blocked by a filter."""
         is_own = self.replied and self.refusal is None and self.finish_reason != "content_filter"
         return is_own and bool(self.raw_text.strip())
 
     @property
     def tokens(self) -> int:
-        """Tokens read and written; what the server did not count is 0."""
+        """Prompt and completion tokens; unknown counts are 0."""
         return (self.prompt_tokens or 0) + (self.completion_tokens or 0)
 
     @property
     def tokens_at_most(self) -> int | None:
-        """The upper bound of a call of unknown usage; None where there is none."""
+        """Upper bound of the tokens of a call of unknown usage; None for other calls."""
         read, written = self.prompt_tokens_at_most, self.completion_tokens_at_most
         return None if read is None or written is None else read + written
 
     @property
     def is_counted(self) -> bool:
-        """Whether it is known how many tokens it took; one that hit a rate limit took none."""
+        """Whether the token counts are known; a call refused by a rate limit uses none."""
         return self.status == "rate_limited" or None not in (self.prompt_tokens, self.completion_tokens)
 
     def to_record(self) -> dict[str, Any]:
-        """The journal line's fields."""
+        """Fields of the journal line."""
         record = {name: getattr(self, name) for name in self.__slots__}
         for name in _OPTIONAL:
             if record[name] is None:
@@ -118,7 +118,7 @@ class Completion:
 
 
 class Reply(BaseModel):
-    """A row as the model writes it. Whether its labels are good is for the checks to say, not for the parser."""
+    """A row written by the model. Its labels are validated by the checks, not by the parser."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -137,7 +137,7 @@ def _sentences(items: Any) -> Any:
 
 
 class TaskList(BaseModel):
-    """A brainstorming reply: sentences that describe tasks. What can't be such a sentence is left out."""
+    """A brainstorming reply: sentences that describe tasks. Items that can't be such sentences are dropped."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -145,7 +145,7 @@ class TaskList(BaseModel):
 
 
 class ProposedLabel(BaseModel):
-    """One label of a set that the model proposes."""
+    """A label of a proposed label set."""
 
     model_config = ConfigDict(frozen=True, str_strip_whitespace=True)
 
@@ -154,7 +154,7 @@ class ProposedLabel(BaseModel):
 
 
 class LabelSet(BaseModel):
-    """The reply to a call for one task's closed label set."""
+    """A label set that the model proposes for one task."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -163,19 +163,19 @@ class LabelSet(BaseModel):
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
         if pair := taken_for_one(label.name for label in self.labels):
-            raise ValueError(f"{pair[0]!r} and {pair[1]!r} are one name but for case and the signs between words")
+            raise ValueError(f"{pair[0]!r} and {pair[1]!r} differ only in case or in the separators between words")
         return self
 
 
 class Problem(NamedTuple):
-    """Why a reply is not what was asked for: a failure cause, and the words for it."""
+    """A problem of a reply: its failure cause or reject reason, and a description."""
 
     cause: str
     detail: str
 
 
 def row_schema(label_names: Sequence[str]) -> dict[str, Any]:
-    """JSON Schema of one row; a closed set's labels are its enum. One schema a task, so that servers cache it."""
+    """JSON Schema of a row; the labels of a closed set are its enum. One schema per task, so that servers cache it."""
     label = {"type": "string", "enum": list(label_names)} if label_names else {"type": "string"}
     return _object("example", {"input_text": {"type": "string"}, "label": label, "misleading_label": label})
 
@@ -186,7 +186,7 @@ def task_list_schema() -> dict[str, Any]:
 
 
 def label_set_schema() -> dict[str, Any]:
-    """JSON Schema of a label set. How many labels is for the prompt to say: not every server takes bounds."""
+    """JSON Schema of a label set. The prompt gives the number of labels: not every server accepts bounds."""
     label = _properties({"name": {"type": "string"}, "description": {"type": "string"}})
     return _object("label_set", {"labels": {"type": "array", "items": label}})
 
@@ -200,4 +200,4 @@ def _properties(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 RowCheck = Callable[[Task, Mapping[str, Any], Reply], Problem | None]
-"""From task, planned row and reply to the reject reason with its words; None for a row that stands."""
+"""From task, planned row and reply to the reject reason; None for a row that passes."""

@@ -1,4 +1,4 @@
-"""The user's own evaluation set: where its texts stand, and which rows it has already, as must not be trained on."""
+"""Evaluation set of the user: its text column, and contamination (examples that it already contains)."""
 
 from collections.abc import Collection
 
@@ -14,13 +14,13 @@ TEXT_COLUMNS = ("text", "input_text")
 
 
 def overlaps_of(texts: Collection[str], evaluation_texts: Collection[str], similarity: float) -> list[str | None]:
-    """For each text whether the evaluation set has it: `exact`, `near`, or None.
+    """Overlap of each text with the evaluation set: `exact`, `near`, or None.
 
     Args:
-        texts: Of the examples.
-        evaluation_texts: Of the user's evaluation set.
-        similarity: Jaccard of the character 5-grams, from which on a text is near; equal but for case, width and white
-            space is exact.
+        texts: Texts of the examples.
+        evaluation_texts: Texts of the evaluation set.
+        similarity: Least Jaccard similarity of character 5-grams of a near text; equality after normalisation of case,
+            width and white space is exact.
     """
     if not len(texts) or not len(evaluation_texts):
         return [None] * len(texts)
@@ -33,10 +33,10 @@ def overlaps_of(texts: Collection[str], evaluation_texts: Collection[str], simil
 
 
 def evaluation_texts(evaluation_set: pd.DataFrame | None) -> list[str]:
-    """The texts of the evaluation set, none if there is no set.
+    """The texts of the evaluation set; empty without a set.
 
     Raises:
-        EvaluationError: If it has no column of texts.
+        EvaluationError: If it has no text column.
     """
     if evaluation_set is None:
         return []
@@ -44,16 +44,16 @@ def evaluation_texts(evaluation_set: pd.DataFrame | None) -> list[str]:
 
 
 def text_column(evaluation_set: pd.DataFrame) -> str:
-    """The column of its texts.
+    """The name of the text column.
 
     Raises:
-        EvaluationError: If it has none.
+        EvaluationError: If there is none.
     """
     column = next((name for name in TEXT_COLUMNS if name in evaluation_set), None)
     if column is None:
         names = list(map(str, evaluation_set.columns))
         raise EvaluationError(
             f"The evaluation set has no column `text`, but {', '.join(names) or 'none at all'} "
-            f"({nearest('text', names)}). Next: name the column of its texts `text`"
+            f"({nearest('text', names)}). Next: rename its text column to `text`"
         )
     return column

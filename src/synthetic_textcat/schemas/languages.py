@@ -1,6 +1,6 @@
-"""The languages that can be asked for: those of XLM-R, which the method samples from.
+"""Supported languages: those of XLM-R, from which the method samples.
 
-Source of the table: Conneau et al. (2020), table 6, as transcribed and corrected in `languages.csv`; `tier` are the
+Source of the table: Conneau et al. (2020), table 6, transcribed and corrected in `languages.csv`; `tier` are the
 sampling tiers of the public reproduction of the method (arXiv 2509.06184). `iso639_3` is the three-letter code by the
 ISO 639 tables of SIL, in which langcodes 3.5, pycountry 26 and MTEB 2.26 agree for all of them but one: XLM-R's `tl` is
 Filipino here, whose own code is `fil`.
@@ -31,7 +31,7 @@ _CALLED_HERE = {
     "odia": "Oriya",
     "tagalog": "Filipino",
 }
-"""Common names and codes of what XLM-R's table has under another name, or has a close kin of: for hints."""
+"""Common names and codes that XLM-R's table lists under another name or a related language; for hints."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,11 @@ class Language:
 
     Attributes:
         code: BCP 47 style code, `de` or `zh-Hans`; the name of its metrics.
-        name: English name, as it stands in the prompt and in the column `language`.
-        iso639_3: ISO 639-3 code, of the macrolanguage where the table means that.
-        script: ISO 15924 code of the script it is written in here.
-        tier: `english`, `high` or `other`: the sampling tier.
-        romanised: Whether it is a language of another script written in Latin letters.
+        name: English name, as in the prompt and in the column `language`.
+        iso639_3: ISO 639-3 code, of the macrolanguage if the table means that.
+        script: ISO 15924 code of its script in the table.
+        tier: Sampling tier: `english`, `high` or `other`.
+        romanised: Whether it is a language of another script, written in Latin letters.
     """
 
     code: str
@@ -68,10 +68,10 @@ def languages() -> tuple[Language, ...]:
 
 
 def find_language(name_or_code: str) -> Language:
-    """The language of an English name or a code (BCP 47 style or ISO 639-3), in any case.
+    """The language with this English name or code (BCP 47 style or ISO 639-3), ignoring case.
 
     Raises:
-        ValueError: If there is none; the message names the nearest.
+        ValueError: If there is none; the message names the nearest ones.
     """
     key = name_or_code.strip().casefold().replace("_", "-")
     found = _by_key().get(key)
@@ -81,7 +81,7 @@ def find_language(name_or_code: str) -> Language:
 
 
 def _hint(key: str) -> str:
-    """What was meant: the variants of a language, names of the same words, the name used here, or the nearest ones."""
+    """Suggestions: variants of a language, names with the same words, the name used here, or the nearest names."""
     words = set(_WORD.findall(key))
     stem = key.partition("-")[0]
     meant = (
@@ -100,6 +100,6 @@ def _stem(code: str) -> str:
 
 @cache
 def _by_key() -> dict[str, Language]:
-    """By code and name, and by the three-letter code where it means one language in its usual script."""
+    """Languages by code and name, and by three-letter code in their usual script."""
     usual = {x.iso639_3: x for x in languages() if "-" not in x.code}
     return usual | {key.casefold(): language for language in languages() for key in (language.code, language.name)}

@@ -1,4 +1,4 @@
-"""Parameters of `conf/base/parameters.yml`: one model per block, a root of all blocks, and validation."""
+"""Parameters of `conf/base/parameters.yml`: a model for each block, the root model, and validation."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
@@ -25,7 +25,7 @@ _ROUNDING = 1e-9
 
 
 class LlmParameters(Block):
-    """The chat model's settings, as they are sent. Class, transport, headers and timeouts stand in the catalog."""
+    """Settings sent to the chat model. Class, transport, headers and timeouts belong to the catalog."""
 
     model: str = Field(min_length=1)
     temperature: float | None = Field(1.0, ge=0, le=2)
@@ -58,7 +58,7 @@ def _listed(rate: float | dict[str, float]) -> list[float]:
 
 
 class TaskIngestParameters(Block):
-    """What the model thinks of, beside the tasks file."""
+    """Brainstorming of tasks in addition to the tasks file."""
 
     num_brainstormed: int = Field(0, ge=0)
     tasks_per_call: int = Field(10, ge=1, le=100)
@@ -68,7 +68,7 @@ class TaskIngestParameters(Block):
 
 
 class AttributeSamplingParameters(Block):
-    """How many rows are planned, or how many accepted ones a cell is to have; and what is drawn for each."""
+    """Number of planned rows, or of accepted rows per cell, and the choices of attribute values."""
 
     num_examples: int = Field(200, ge=1)
     target_accepted: int | None = Field(None, ge=1)
@@ -114,7 +114,7 @@ class AttributeSamplingParameters(Block):
 
 
 class GenerationParameters(Block):
-    """How hard the server is asked, how often a bad reply is asked again, what a run may spend, when it gives up."""
+    """Concurrency, rates, attempts, spending caps, and when a run or task gives up."""
 
     max_concurrency: int = Field(32, ge=1, le=4096)
     max_attempts: int = Field(3, ge=1, le=20)
@@ -127,12 +127,12 @@ class GenerationParameters(Block):
 
     @property
     def is_capped(self) -> bool:
-        """Whether a run stops when it has spent so much."""
+        """Whether a spending cap is set."""
         return self.max_cost_usd is not None or self.max_tokens_total is not None
 
 
 class QualityReportParameters(Block):
-    """When a run counts as a failure, what is warned of, when two texts are nearly one, and what rejects no row."""
+    """Minimum yield, thresholds, near-duplicate similarity, and checks that flag rows without rejecting them."""
 
     min_yield: float = Field(0.5, ge=0, le=1)
     near_duplicate_similarity: float = Field(0.8, ge=0.5, le=1)
@@ -149,26 +149,26 @@ class QualityReportParameters(Block):
 
 
 class QuoteParameters(Block):
-    """How many rows are tried before the whole plan is priced."""
+    """Size of the pilot from which a quote is estimated."""
 
     pilot_rows: int = Field(20, ge=1)
 
 
 class EvaluateParameters(Block):
-    """What reads the texts: the folder of an embedding model on this machine; null = no weights but learnt ones."""
+    """Embedding model for the evaluation: a local folder; null = no pretrained weights."""
 
     embedding_model: str | None = Field(None, min_length=1)
 
 
 class CompareParameters(Block):
-    """Which runs are compared, by id or name; null = the last finished ones of `generate`."""
+    """The runs to compare, by id or name; null = the last finished runs of `generate`."""
 
     baseline: str | None = None
     candidate: str | None = None
 
 
 class SplitShares(Block):
-    """The shares of the rows that each split gets."""
+    """Shares of the rows in each split."""
 
     train: float = Field(0.8, gt=0, le=1)
     validation: float = Field(0.1, ge=0, lt=1)
@@ -183,7 +183,7 @@ class SplitShares(Block):
 
 
 class ExportParameters(Block):
-    """Where the instruction goes, which rows are for training, and what spreadsheets and batches ask for."""
+    """Place of the instruction, splits, CSV escaping, label batches, and license."""
 
     instruction: Literal["in_anchor", "left_out"] = "in_anchor"
     splits: SplitShares = Field(default_factory=SplitShares)
@@ -194,19 +194,19 @@ class ExportParameters(Block):
 
 
 class TrackingParameters(Block):
-    """What MLflow gets beside the results, and how long a run waits for it."""
+    """Share of traced calls, and how long a run waits for MLflow."""
 
     trace_share: float = Field(0.01, ge=0, le=1)
     max_wait_seconds: float = Field(15.0, gt=0, allow_inf_nan=False)
 
 
 def _as_text(name: Any) -> Any:
-    """A name of digits alone is a number to Kedro's `--params`."""
+    """The name as text: Kedro's `--params` parses digits as a number."""
     return str(name) if isinstance(name, int) and not isinstance(name, bool) else name
 
 
 class PublishParameters(Block):
-    """Where the dataset folder is pushed, who may see it there, and what may be in it."""
+    """Target repository of the dataset folder, its visibility, and what may be published."""
 
     repository: Annotated[str | None, BeforeValidator(_as_text), AfterValidator(checked_repository)] = None
     private: bool = True
@@ -217,7 +217,7 @@ class PublishParameters(Block):
 
 
 class Parameters(Block):
-    """All parameters. Kedro itself checks only the blocks that the chosen pipeline uses."""
+    """All parameters. Kedro itself validates only the blocks that the chosen pipeline uses."""
 
     seed: Annotated[int, BeforeValidator(no_boolean)]
     from_run: Annotated[str | None, BeforeValidator(_as_text)] = None
@@ -235,10 +235,10 @@ class Parameters(Block):
 
 
 def validate_parameters(parameters: Mapping[str, Any]) -> Parameters:
-    """All parameters, checked whatever the pipeline.
+    """Validates all parameters, for any pipeline.
 
     Raises:
-        ParameterError: With one line that names each wrong key or value and what is allowed.
+        ParameterError: With one line that names each wrong key or value and the allowed ones.
     """
     try:
         return Parameters.model_validate(dict(parameters))
@@ -265,7 +265,7 @@ def _known_keys(block: Sequence[str]) -> list[str]:
 
 
 def _public_path(path: Sequence[str]) -> list[str]:
-    """The path without pydantic's own steps into a union (`str`, `list[str]`, ...)."""
+    """The path without the union members that pydantic adds (`str`, `list[str]`, ...)."""
     model: Any = Parameters
     public = []
     for step in path:

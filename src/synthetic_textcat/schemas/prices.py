@@ -1,4 +1,4 @@
-"""What calls cost: the user's dated price list, and money from token counts. Unknown is unknown, never a guess."""
+"""Price list of the user, and the cost of calls from token counts. Unknown costs are None, never a guess."""
 
 import datetime
 import re
@@ -13,7 +13,7 @@ from synthetic_textcat.errors import PriceListError
 from synthetic_textcat.schemas.completions import Completion
 
 PRICE_LIST = "the price list (catalog entry prices)"
-"""In messages: its path is what the user's catalog says."""
+"""Name for messages; the user's catalog sets the path."""
 
 Amount = TypeVar("Amount", int, float)
 """Tokens, or USD."""
@@ -21,7 +21,7 @@ Amount = TypeVar("Amount", int, float)
 _MILLION = 1_000_000
 _ROUNDING = 1e-9
 _SNAPSHOT = re.compile(r"-\d{4}-?\d{2}-?\d{2}$")
-"""The date at the end of a name that a server gives: `gpt-4o-mini-2024-07-18` costs what `gpt-4o-mini` costs."""
+"""Snapshot date at the end of a server's model name: `gpt-4o-mini-2024-07-18` has the price of `gpt-4o-mini`."""
 
 
 class _Strict(BaseModel):
@@ -29,7 +29,7 @@ class _Strict(BaseModel):
 
 
 class Price(_Strict):
-    """One model's prices, USD per million tokens; without `cached_input`, cached tokens cost what others do."""
+    """Prices of one model in USD per million tokens; without `cached_input`, cached tokens cost as much as others."""
 
     input: float = Field(ge=0)
     cached_input: float | None = Field(None, ge=0)
@@ -37,11 +37,11 @@ class Price(_Strict):
 
 
 class PriceList(_Strict):
-    """The file of prices.
+    """Content of the price list.
 
     Attributes:
-        as_of: The day on which somebody last looked them up.
-        usd_per_million_tokens: Model → its prices, null where they are not known.
+        as_of: Date of the last update.
+        usd_per_million_tokens: Model → its prices, null if unknown.
     """
 
     as_of: datetime.date
@@ -49,7 +49,7 @@ class PriceList(_Strict):
 
     @classmethod
     def read(cls, content: Any) -> Self:
-        """The list from the file's content.
+        """The price list from the file's content.
 
         Raises:
             PriceListError: With one line that names each wrong place.
@@ -62,21 +62,21 @@ class PriceList(_Strict):
                 for x in error.errors(include_url=False)
             )
             raise PriceListError(
-                f"Of {PRICE_LIST} {'; '.join(places)}. Next: give as_of (a date) and, for each model, input, "
-                "cached_input (or not) and output in USD per million tokens; null for a model of unknown prices"
+                f"Wrong in {PRICE_LIST}: {'; '.join(places)}. Next: give as_of (a date) and, for each model, input, "
+                "output and optionally cached_input in USD per million tokens; null for a model of unknown prices"
             ) from None
 
     def price(self, model: str | None) -> Price | None:
-        """The prices of a model by the name that asks for it or that the server gives it; None where unknown."""
+        """The prices of a model by its requested name or by the server's name for it; None if unknown."""
         if model is None:
             return None
         known = self.usd_per_million_tokens
         return known[model] if model in known else known.get(_SNAPSHOT.sub("", model))
 
     def cost_usd(self, completion: Completion) -> float | None:
-        """USD of one call; None where the price or a token count is unknown.
+        """Cost of one call in USD; None if the price or a token count is unknown.
 
-        Cached tokens are those within the prompt. Where the server says nothing of them, all are billed as uncached.
+        Cached tokens are part of the prompt tokens. If the server does not report them, all count as uncached.
         """
         read, written = completion.prompt_tokens or 0, completion.completion_tokens or 0
         if not completion.is_counted:
@@ -91,11 +91,11 @@ class PriceList(_Strict):
         return ((read - cached) * price.input + cached * cached_price + written * price.output) / _MILLION
 
     def at_most_usd(self, completion: Completion, model: str) -> float | None:
-        """USD that a call of unknown usage cost at most; None where the price or the bound is unknown.
+        """Upper bound in USD of a call of unknown usage; None if the price or the bound is unknown.
 
         Args:
             completion: The call.
-            model: The model that was asked, for an answer that does not name it.
+            model: The requested model, for a reply that does not name it.
         """
         price = self.price(completion.model_name or model)
         read, written = completion.prompt_tokens_at_most, completion.completion_tokens_at_most
@@ -116,10 +116,10 @@ def total_of(amounts: Iterable[Amount | None], nothing: Amount) -> Amount | None
 
 
 def reaches(spent: float, cap: float) -> bool:
-    """Whether a cap is reached, but for what sums in another order differ by."""
+    """Whether a cap is reached, within the rounding error of sums in another order."""
     return spent >= cap * (1 - _ROUNDING)
 
 
 def usd(amount: float) -> str:
-    """An amount to be read: to the cent, below a dollar to two figures at least."""
+    """An amount for display: to the cent, below a dollar with at least two significant digits."""
     return f"${amount:,.2f}" if amount >= 1 or not amount else f"${amount:.{max(2, 1 - floor(log10(amount)))}f}"

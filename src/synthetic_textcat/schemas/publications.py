@@ -1,4 +1,4 @@
-"""Publications: files and repository of a push, its result, and the layout of the exported dataset folder."""
+"""Publications: plan and result of a push to a hub, and the layout of the exported dataset folder."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -11,21 +11,21 @@ _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.\-]*[A-Za-z0-9_])?")
 SPLITS = ("train", "validation", "test")
 
 CONFIGS = ("default", "triplet", "text-label")
-"""The examples as they are; triplets for embedding models; text and label, with the task that they belong to."""
+"""Examples unchanged; triplets for embedding models; text and label, with their task."""
 
 CARD = "README.md"
 
 TAG = "synthetic-textcat"
-"""Of the card's tags the one by which a hub knows what this software has written."""
+"""Tag in the dataset card that marks datasets by this software."""
 
 
 class PublishedFile(TypedDict):
     """One file of the dataset folder.
 
     Attributes:
-        name: Its path in the folder and in the repository.
-        bytes: Its size.
-        rows: Of a table; None for the card.
+        name: Path in the folder and in the repository.
+        bytes: Size.
+        rows: Rows of a table; None for the card.
     """
 
     name: str
@@ -34,19 +34,19 @@ class PublishedFile(TypedDict):
 
 
 class PublicationPlan(TypedDict):
-    """What is to be pushed.
+    """Plan of a push.
 
     Attributes:
-        repository: `owner/name`, or a name alone: then the owner is whose token it is.
-        private: Whether a repository that is made for it is private.
-        take_over: Whether the repository may hold what this software has not published.
-        dry_run: Whether it is told only.
-        message: Of the commit.
-        template_data: Whether templates wrote rows of it.
-        rows: Examples; each is in every config.
-        files: What is pushed.
-        left_behind: Other files of the folder, which are not.
-        notes: What else whoever publishes should know, each a sentence.
+        repository: `owner/name`, or a name alone for the owner of the token.
+        private: Whether a new repository is private.
+        take_over: Whether the repository may contain files that this software has not published.
+        dry_run: Whether the plan is only reported.
+        message: Commit message.
+        template_data: Whether templates wrote some of the rows.
+        rows: Number of examples; each is in every config.
+        files: Files to push.
+        left_behind: Other files of the folder, which are not pushed.
+        notes: Further remarks for the publisher, each a sentence.
     """
 
     repository: str
@@ -62,22 +62,22 @@ class PublicationPlan(TypedDict):
 
 
 class FileToPublish(Protocol):
-    """A file of the dataset folder, wherever that lies."""
+    """A file of the dataset folder, local or remote."""
 
     @property
     def bytes(self) -> int:
-        """Its size now."""
+        """Current size."""
 
     def local_copy(self) -> AbstractContextManager[Path]:
         """The file on this machine."""
 
 
 class PublicationOrder(NamedTuple):
-    """What is pushed, with the files that the plan names.
+    """Plan of a push, with its files.
 
     Attributes:
-        plan: As it was told.
-        files: Of the dataset folder, by their names in it.
+        plan: The plan as reported.
+        files: Files of the dataset folder, by their names in it.
     """
 
     plan: PublicationPlan
@@ -101,20 +101,20 @@ Publication = TypedDict(
         "publish/bytes": int,
     },
 )
-"""What was pushed.
+"""Result of a push.
 
-`endpoint`, `repository` (with its owner) and `url` say where; `revision` is the commit, by which `load_dataset` finds
-just these rows; `visibility` is `private` or `public`; `change` is `created`, `updated` or `none`, where the same files
-were there; `removed` names files of an earlier export that were taken away. `publish/rows`, `publish/files` and
-`publish/bytes` count what the repository has of this export, in examples, files, and bytes.
+`endpoint`, `repository` (with its owner) and `url` give the place; `revision` is the commit, with which `load_dataset`
+loads exactly these rows; `visibility` is `private` or `public`; `change` is `created`, `updated`, or `none` if the
+repository already had the same files; `removed` names deleted files of an earlier export. `publish/rows`,
+`publish/files` and `publish/bytes` are the examples, files and bytes of this export in the repository.
 """
 
 
 def checked_repository(name: Any) -> Any:
-    """The name of a repository, by the hub's rules.
+    """Validates the name of a repository by the hub's rules.
 
     Raises:
-        ValueError: If no repository can have it.
+        ValueError: If the name is not allowed.
     """
     if not isinstance(name, str):
         return name
@@ -122,8 +122,8 @@ def checked_repository(name: Any) -> Any:
     fits = all(_NAME.fullmatch(part) for part in ([owner, own] if slash else [own]))
     if not fits or len(name) > _LONGEST_NAME or "--" in name or ".." in name or name.endswith(".git"):
         raise ValueError(
-            f"is no name of a repository; give owner/name, at most {_LONGEST_NAME} letters, digits, - _ . in all, "
-            "without -- or .. in it and no - . or .git at an end"
+            f"is not a repository name; give owner/name, in all at most {_LONGEST_NAME} letters, digits, - _ . "
+            "without -- or .. and without - . or .git at an end"
         )
     return name
 
@@ -137,18 +137,18 @@ class Part(NamedTuple):
 
 
 def path_of(config: str, split: str) -> str:
-    """Where in the folder the rows of a config and split are."""
+    """Path within the folder of a config's split."""
     return f"data/{config}-{split}.parquet"
 
 
 ALL_PARTS = tuple(Part(config, split, path_of(config, split)) for config in CONFIGS for split in SPLITS)
-"""The files that there can be."""
+"""All possible files."""
 
 
 def parts(split_rows: Mapping[str, int]) -> Iterator[Part]:
-    """The files that there are: splits without rows have none, except that there is always a train split.
+    """The existing files: splits without rows have none, but the train split always exists.
 
     Args:
-        split_rows: Split → number of its rows.
+        split_rows: Split → number of rows.
     """
     return (part for part in ALL_PARTS if split_rows.get(part.split) or part.split == SPLITS[0])

@@ -76,7 +76,7 @@ class ShortCell(Block):
         planned: Rows asked for so far.
         pending: Those that brought no reply yet, and may when they are asked again.
         causes: Where the others were lost: reject reason or failure cause, and rows; the most frequent first.
-        barren: Whether the last round that planned rows of it brought none that was accepted.
+        unproductive: Whether the last round that planned rows of it brought none that was accepted.
         infeasible: Whether the last two did: no more is asked for.
         replies: Of an infeasible cell up to three of the model's last ones, raw.
     """
@@ -87,7 +87,7 @@ class ShortCell(Block):
     planned: int
     pending: int = 0
     causes: dict[str, int]
-    barren: bool = False
+    unproductive: bool = False
     infeasible: bool = False
     replies: tuple[str, ...] = ()
 
@@ -177,7 +177,7 @@ def rows_for(cell: ShortCell, usual: float) -> int:
     """By the cell's yield: of few rows it says little, so it is taken together with some rows of the usual yield."""
     needed, answered = cell.missing - cell.pending, cell.planned - cell.pending
     accepted_share = (cell.accepted + _USUAL_ROWS * usual) / (answered + _USUAL_ROWS)
-    if not cell.barren:
+    if not cell.unproductive:
         return min(ceil(needed / accepted_share), _MOST_FOR_ONE * needed) if accepted_share else needed
     by_yield = ceil(needed / accepted_share) if cell.accepted else min(needed, _MOST_FOR_CERTAINTY)
     rows = max(by_yield, _for_certainty(accepted_share))

@@ -37,7 +37,7 @@ class Plan:
         """A sample that holds what is to be rendered."""
         calls = SampledCalls(share, clock or RunClock())
         for name, part in self._parts().items():
-            calls.hold(namespace + name, part)
+            calls.keep_input(namespace + name, part)
         return calls
 
     def messages(self, request_id: str) -> Messages:

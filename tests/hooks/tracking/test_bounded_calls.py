@@ -82,9 +82,9 @@ def test_the_end_has_a_reserve(over: threading.Event) -> None:
 
 def test_what_is_left_can_be_lowered_and_not_raised() -> None:
     budget = WaitingBudget(10.0)
-    budget.leave_at_most(60)
+    budget.limit_remaining(60)
     assert not _is_over(budget)
-    budget.leave_at_most(1)  # of which the end has two
+    budget.limit_remaining(1)  # of which the end has two
     assert _is_over(budget)
     with budget.reserve():
         assert not _is_over(budget)

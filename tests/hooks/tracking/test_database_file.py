@@ -109,7 +109,7 @@ def test_what_is_no_whole_database_is_kept_aside_and_runs_are_recorded(
     else:
         assert aside.read_bytes() == before
     (line,) = caplog.messages
-    assert f"It is kept as {aside.name}, and a new one is begun" in line
+    assert f"It was renamed to {aside.name}, and a new database is created" in line
     assert len(project.runs()) == 1
 
 

@@ -104,7 +104,7 @@ def test_concerns_and_what_stopped_the_run_are_told(described: Described) -> Non
     text = described(saved=_SAVED | {"concerns": concerns, "stopped_by": "max_cost_usd=1\n"})
     assert text.count("- warn: ") == 5
     assert "- warn: \\| 0 of &lt;rows&gt;" in text
-    assert "Stopped by max\\_cost\\_usd=1; the same command goes on" in text
+    assert "Stopped by max\\_cost\\_usd=1; the same command continues" in text
 
 
 def test_an_unknown_cost_is_unknown(described: Described) -> None:

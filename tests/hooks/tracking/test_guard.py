@@ -34,7 +34,7 @@ def test_all_failures_are_one_line(monkeypatch: pytest.MonkeyPatch, caplog: pyte
     guard.report()
     (line,) = caplog.messages
     assert line.startswith(
-        "MLflow did not record one, three in http://***@127.0.0.1:5000: _OddError: the disk is full. Next: see whether "
+        "MLflow did not record one, three in http://***@127.0.0.1:5000: _OddError: the disk is full. Next: check that "
     )
 
 
@@ -72,7 +72,7 @@ def test_steps_are_skipped_once_the_time_is_up(
     [
         ("", ImportError("no mlflow"), "pip install --constraint constraints.txt mlflow"),
         ("", OSError("full"), "set MLFLOW_TRACKING_URI to another store"),
-        ("nonsense://x", ValueError("what"), "unset it to keep runs in mlflow.db"),
+        ("nonsense://x", ValueError("what"), "unset it to use mlflow.db"),
     ],
 )
 def test_the_next_step_fits_the_store(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from synthetic_textcat.errors import EarlierRunError
-from synthetic_textcat.hooks.tracking.run_artifacts import KeptRun, kept_run
+from synthetic_textcat.hooks.tracking.run_artifacts import EarlierRun, load_earlier_run
 from tests.hooks.tracking.project import Project, make_project
 
 Maker = Callable[..., str]
@@ -37,9 +37,9 @@ def make_run(project: Project) -> Maker:
     return make
 
 
-def _complaint(project: Project, asked: str, use: Callable[[KeptRun], object] = lambda run: run) -> str:
+def _complaint(project: Project, asked: str, use: Callable[[EarlierRun], object] = lambda run: run) -> str:
     with pytest.raises(EarlierRunError) as caught:
-        use(kept_run(project.path, asked))
+        use(load_earlier_run(project.path, asked))
     line = str(caught.value)
     assert "\n" not in line
     assert "Next: " in line
@@ -53,13 +53,13 @@ def test_a_run_is_had_by_id_or_name_also_from_another_experiment(project: Projec
     first = make_run('it\'s "mine"', files, **tags)
     other = make_run("theirs", files, experiment="other")
 
-    by_id, by_name = kept_run(project.path, first), kept_run(project.path, 'it\'s "mine"')
+    by_id, by_name = load_earlier_run(project.path, first), load_earlier_run(project.path, 'it\'s "mine"')
 
     assert by_id.run_id == by_name.run_id == first
     assert by_id.tags["plan_sha256"] == "abc"
     assert by_id.parameters() == {"seed": 7}
     assert by_name.file_of("row_prompt").read_text() == "foo"
-    assert kept_run(project.path, other).name == "theirs"
+    assert load_earlier_run(project.path, other).name == "theirs"
     assert "no run of the experiment synthetic-textcat" in _complaint(project, "theirs")
 
 
@@ -84,16 +84,16 @@ def test_a_file_that_was_not_kept_is_named_with_what_the_run_was(project: Projec
     empty = make_run("empty", {})
 
     said = _complaint(project, asked, lambda run: run.file("tasks.parquet"))
-    assert said.startswith("Run half keeps no rebuild/tasks.parquet: it is a run of quote, and RUNNING.")
+    assert said.startswith("Run half has no rebuild/tasks.parquet: it is a run of quote with status RUNNING.")
     assert "no file of the dataset 'row_prompt'" in _complaint(project, asked, lambda run: run.file_of("row_prompt"))
     assert "no file of the dataset 'other'" in _complaint(project, asked, lambda run: run.file_of("other"))
     assert "no mapping in rebuild/parameters.yml" in _complaint(project, asked, lambda run: run.parameters())
-    assert "keeps no rebuild/parameters.yml" in _complaint(project, empty, lambda run: run.parameters())
+    assert "has no rebuild/parameters.yml" in _complaint(project, empty, lambda run: run.parameters())
 
 
 def test_a_store_that_is_missing_or_broken_is_told_and_none_is_made(tmp_path: Path, project: Project) -> None:
     bare = make_project(tmp_path / "bare", with_store=False)
-    assert "no run is kept in sqlite:" in _complaint(bare, "x")
+    assert "there are no runs in sqlite:" in _complaint(bare, "x")
     assert not (bare.path / "mlflow.db").exists()
 
     (project.path / "mlflow.db").write_text("no database, and long enough to be told from an empty one " * 20)

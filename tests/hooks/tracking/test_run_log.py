@@ -15,8 +15,15 @@ from pathlib import Path
 import pytest
 
 from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls
-from synthetic_textcat.hooks.tracking.opening import Opening, sweep
-from synthetic_textcat.hooks.tracking.run_log import LOCK_TAG, RunClock, RunLog, drop_lock, lock_left_behind, take_lock
+from synthetic_textcat.hooks.tracking.opening import Opening, end_killed_runs
+from synthetic_textcat.hooks.tracking.run_log import (
+    LOCK_TAG,
+    RunClock,
+    RunLog,
+    acquire_stale_lock,
+    create_lock,
+    release_lock,
+)
 from synthetic_textcat.hooks.tracking.run_lookup import NEWEST_FIRST, NUMBER_TAG, next_number
 from synthetic_textcat.hooks.tracking.store import Store
 from tests.hooks.tracking.project import Project, make_project
@@ -27,8 +34,8 @@ _PROCESS = {"process": f"{socket.gethostname()}:{os.getpid()}"}
 _HOLD = """
 import sys, time
 from pathlib import Path
-from synthetic_textcat.hooks.tracking.run_log import take_lock
-lock, tags = take_lock(Path(sys.argv[1]))
+from synthetic_textcat.hooks.tracking.run_log import create_lock
+lock, tags = create_lock(Path(sys.argv[1]))
 print(*tags.values(), flush=True)
 time.sleep(600)
 """
@@ -117,7 +124,7 @@ def test_a_swept_run_ends_no_earlier_than_it_began(project: Project) -> None:
     assert killed.lock is not None
     killed.lock.release()  # as a kill does
     machine.wall -= _DAY_S
-    sweep(_open(project, machine.clock(), "next"), Store.of(project.path))
+    end_killed_runs(_open(project, machine.clock(), "next"), Store.of(project.path))
 
     run = killed.client.get_run(killed.run_id)
     assert run.info.status == "KILLED"
@@ -138,20 +145,20 @@ def test_a_process_that_lives_keeps_its_lock_and_a_killed_one_leaves_it_behind(t
     with subprocess.Popen([sys.executable, "-c", _HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         tags = _PROCESS | {LOCK_TAG: process.stdout.readline().split()[0]}
-        assert lock_left_behind(tmp_path, tags) is None
+        assert acquire_stale_lock(tmp_path, tags) is None
         process.send_signal(signal.SIGKILL)
 
-    lock = lock_left_behind(tmp_path, tags)
+    lock = acquire_stale_lock(tmp_path, tags)
 
     assert lock is not None
-    assert lock_left_behind(tmp_path, tags) is None  # it is held by the one who found it
-    drop_lock(lock)
+    assert acquire_stale_lock(tmp_path, tags) is None  # it is held by the one who found it
+    release_lock(lock)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_not_certain_counts_as_alive(tmp_path: Path) -> None:
     folder = tmp_path / "locks"
-    lock, tags = take_lock(folder)
+    lock, tags = create_lock(folder)
     assert lock is not None
     lock.release()  # as a kill would
     (tmp_path / "outside.lock").touch()
@@ -164,23 +171,23 @@ def test_what_is_not_certain_counts_as_alive(tmp_path: Path) -> None:
         _PROCESS | {LOCK_TAG: "textcat-" + "0" * 32},
         _PROCESS | {LOCK_TAG: "../outside"},
     ):
-        assert lock_left_behind(folder, doubtful) is None
+        assert acquire_stale_lock(folder, doubtful) is None
     assert [path.name for path in folder.iterdir()] == [f"{tags[LOCK_TAG]}.lock"]
-    left = lock_left_behind(folder, _PROCESS | tags)
+    left = acquire_stale_lock(folder, _PROCESS | tags)
     assert left is not None
-    drop_lock(left)
+    release_lock(left)
 
 
 def test_a_lock_taken_in_one_thread_is_freed_in_another(tmp_path: Path) -> None:
     taken = []
-    thread = threading.Thread(target=lambda: taken.append(take_lock(tmp_path)))
+    thread = threading.Thread(target=lambda: taken.append(create_lock(tmp_path)))
     thread.start()
     thread.join()
     ((lock, tags),) = taken
     assert lock is not None
-    assert lock_left_behind(tmp_path, _PROCESS | tags) is None
+    assert acquire_stale_lock(tmp_path, _PROCESS | tags) is None
 
-    drop_lock(lock)
+    release_lock(lock)
 
     assert not lock.is_locked
     assert list(tmp_path.iterdir()) == []
@@ -189,4 +196,4 @@ def test_a_lock_taken_in_one_thread_is_freed_in_another(tmp_path: Path) -> None:
 def test_a_folder_that_can_not_be_written_means_no_lock(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
-    assert take_lock(tmp_path / "file") == (None, {})
+    assert create_lock(tmp_path / "file") == (None, {})

@@ -10,7 +10,7 @@ import pytest
 
 from synthetic_textcat.errors import EarlierRunError
 from synthetic_textcat.hooks.tracking import MlflowTracking
-from synthetic_textcat.hooks.tracking.run_artifacts import kept_run
+from synthetic_textcat.hooks.tracking.run_artifacts import load_earlier_run
 from tests.hooks.tracking.pipelines import small_pipeline
 from tests.hooks.tracking.project import Project, make_project
 from tests.hooks.tracking.silent_server import silent_server
@@ -66,9 +66,9 @@ def test_reading_an_earlier_run_ends_in_one_line(project: Project, monkeypatch: 
     with silent_server() as address:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
         with pytest.raises(EarlierRunError) as caught:
-            kept_run(project.path, "some-run")
+            load_earlier_run(project.path, "some-run")
 
     line = str(caught.value)
     assert line.startswith(f"from_run=some-run: {address} can't be read (")
-    assert "Next: see whether MLflow's server runs there" in line
+    assert "Next: check that MLflow's server runs there" in line
     assert "\n" not in line

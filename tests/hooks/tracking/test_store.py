@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from synthetic_textcat.hooks.tracking import MlflowTracking
-from synthetic_textcat.hooks.tracking.run_artifacts import kept_run
+from synthetic_textcat.hooks.tracking.run_artifacts import load_earlier_run
 from synthetic_textcat.hooks.tracking.store import Store
 from tests.hooks.tracking.pipelines import small_pipeline
 from tests.hooks.tracking.project import Project, make_project
@@ -47,8 +47,8 @@ def test_a_copy_writes_into_its_own_folder(
     assert _tree(project.path) == before
     (line,) = [line for line in caplog.messages if "copied or moved" in line]
     assert line == (
-        f"This project was copied or moved from {project.path}: MLflow's files of it are kept in "
-        f"{copy.path / 'mlartifacts'} from now on, where those of 1 of 1 earlier runs are"
+        f"This project was copied or moved from {project.path}: MLflow's files are stored in "
+        f"{copy.path / 'mlartifacts'} from now on, which has the files of 1 of 1 earlier runs"
     )
     by_id = {run.info.run_id: run for run in copy.runs()}
     for run_id in (first.info.run_id, second):
@@ -73,7 +73,7 @@ def test_a_copy_without_the_files_writes_into_its_own_folder_and_reads_the_origi
 
     assert _tree(project.path) == before
     assert (copy.path / "mlartifacts" / second / "artifacts" / "report.html").exists()
-    assert kept_run(copy.path, first.info.run_id).parameters()["seed"] == 42
+    assert load_earlier_run(copy.path, first.info.run_id).parameters()["seed"] == 42
 
 
 def test_a_moved_project_finds_its_earlier_runs(project: Project, tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_a_moved_project_finds_its_earlier_runs(project: Project, tmp_path: Path
     moved.parent.mkdir()
     project.path.rename(moved)
 
-    assert kept_run(moved, first.info.run_id).parameters()["seed"] == 42
+    assert load_earlier_run(moved, first.info.run_id).parameters()["seed"] == 42
 
 
 def test_a_run_that_goes_on_in_the_original_is_not_called_killed_in_the_copy(

@@ -74,7 +74,7 @@ def test_what_went_wrong_is_the_state_and_the_cause(traced: Traced) -> None:
     (span,) = by_row[lost].data.spans
     assert span.status.description == "timeout"
     assert span.outputs == {"error": "~~~\nit failed\n~~~"}
-    assert "can't be told" in span.inputs["messages"][0]["content"]  # its hash is of no messages
+    assert "messages are unknown" in span.inputs["messages"][0]["content"]  # its hash is of no messages
 
 
 def test_an_unknown_price_stays_unknown(traced: Traced) -> None:
@@ -196,7 +196,7 @@ def test_when_the_calls_are_made_the_plan_is_let_go_and_what_was_picked_is_kept(
     plan = Plan(5)
     sample = plan.sample(1.0)
     sample.note(plan.completions())
-    sample.let_go()
+    sample.release_plan()
     assert not sample._parts
     sample.note(plan.completions())
     assert len(sample.take()) == 5

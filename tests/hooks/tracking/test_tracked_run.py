@@ -280,5 +280,5 @@ def test_a_mark_that_means_nothing_is_named(
     catalog.write_text(catalog.read_text().replace("metrics: true", "metric: true"))
     with caplog.at_level(logging.WARNING):
         project.run(hook, small_pipeline())
-    assert "Dataset 'metrics': metadata.mlflow.metric means nothing here; did you mean metrics?" in caplog.text
+    assert "Dataset 'metrics': metadata.mlflow.metric is unknown; did you mean metrics?" in caplog.text
     assert project.runs()[0].data.metrics == {}

@@ -9,7 +9,7 @@ import pytest
 from kedro.io import MemoryDataset
 from pydantic import BaseModel
 
-from synthetic_textcat.hooks.tracking.catalog_metadata import flatten, marks_of, plain, read_bytes
+from synthetic_textcat.hooks.tracking.catalog_metadata import flatten, mlflow_metadata_of, plain, read_bytes
 from synthetic_textcat.hooks.tracking.description import run_name, source_tags
 from synthetic_textcat.hooks.tracking.results import template_of
 
@@ -79,5 +79,5 @@ def test_without_git_the_tree_is_unknown(tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("metadata", [None, "text", {"mlflow": True}, {"kedro-viz": {"layer": "raw"}}])
 def test_a_dataset_without_marks_has_none(metadata: Any) -> None:
     dataset = MemoryDataset(data=1, metadata=metadata)
-    assert marks_of(dataset) is None
+    assert mlflow_metadata_of(dataset) is None
     assert read_bytes(dataset) is None

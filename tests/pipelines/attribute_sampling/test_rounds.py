@@ -41,7 +41,7 @@ def _rows(cell: ShortCell, **changes: Any) -> int:
         (_short(9, 10), 1, 2),
         (_short(1, 10, target=10), 25, 32),  # one of ten is little to go by: the others' yield counts as well
         (_short(1, 500, target=200), 1990, 1990),  # no more than ten for one
-        (_short(0, 200, target=200, barren=True), 20, 20),  # a last try, as large as makes bad luck unlikely
+        (_short(0, 200, target=200, unproductive=True), 20, 20),  # a last try, as large as makes bad luck unlikely
         (_short(5, 10, pending=3), 2, 4),  # three may still come
     ],
 )
@@ -51,8 +51,8 @@ def test_a_round_has_the_rows_that_the_cells_yield_says_it_needs(cell: ShortCell
 
 def test_after_a_round_without_a_row_bad_luck_is_made_unlikely_before_a_cell_is_given_up() -> None:
     assert _rows(_short(9, 20)) == 2
-    assert 6 <= _rows(_short(9, 20, barren=True)) <= 9  # at a yield of a half all seven fail once in 128 times
-    assert _rows(_short(0, 1, target=1, barren=True), answered=100, accepted=10) == 20  # but no more than so many
+    assert 6 <= _rows(_short(9, 20, unproductive=True)) <= 9  # at a yield of a half all seven fail once in 128 times
+    assert _rows(_short(0, 1, target=1, unproductive=True), answered=100, accepted=10) == 20  # but no more than so many
 
 
 def test_a_cell_that_was_given_up_gets_no_row() -> None:

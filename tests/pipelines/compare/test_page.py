@@ -12,8 +12,15 @@ import pytest
 from synthetic_textcat.pipelines.compare.changes import changes
 from synthetic_textcat.pipelines.compare.differences import Difference, differences
 from synthetic_textcat.pipelines.compare.nodes import list_difference_metrics, measure_differences
-from synthetic_textcat.pipelines.compare.page import Comparison, Trained, caveats, render_html, render_markdown, trained
-from synthetic_textcat.pipelines.compare.pairing import MOST_SHOWN, pair, rows_apart
+from synthetic_textcat.pipelines.compare.page import (
+    Comparison,
+    EvaluationMetric,
+    caveats,
+    evaluation_metrics,
+    render_html,
+    render_markdown,
+)
+from synthetic_textcat.pipelines.compare.pairing import MOST_SHOWN, pair, row_diffs
 from synthetic_textcat.schemas.run_records import Evaluation, RunRecord
 from tests.pipelines.compare.builders import leaked, outcomes, run
 from tests.pipelines.compare.made_runs import topical
@@ -49,12 +56,12 @@ def _compared(baseline: RunRecord, candidate: RunRecord) -> Comparison:
         pairing,
         changes(baseline, candidate),
         differences(pairing, seed=42),
-        rows_apart(pairing),
+        row_diffs(pairing),
     )
 
 
 @pytest.mark.parametrize("render", [render_html, render_markdown])
-def test_both_show_what_changed_and_what_came_of_it(render: object) -> None:
+def test_both_show_changes_and_differences(render: object) -> None:
     assert callable(render)
     page = render(_compared(_BEFORE, _AFTER))
     for words in ("generate-a", "generate-b", "model-1", "model-2", "three", "+20.0%", "higher", "pair by pair"):
@@ -62,12 +69,12 @@ def test_both_show_what_changed_and_what_came_of_it(render: object) -> None:
 
 
 @pytest.mark.parametrize("render", [render_html, render_markdown])
-def test_both_show_what_the_rows_train_if_someone_tried(render: object) -> None:
+def test_both_show_the_evaluations_if_there_are_any(render: object) -> None:
     assert callable(render)
-    assert "What the rows train" not in render(_compared(_BEFORE, _AFTER))
+    assert "Evaluation" not in render(_compared(_BEFORE, _AFTER))
     evaluation = Evaluation("evaluate-a", {"real/macro_f1": 0.5}, "null", "aa")
     page = render(_compared(_BEFORE, dataclasses.replace(_AFTER, evaluation=evaluation)))
-    for words in ("What the rows train", "real/macro_f1", "0.500", "Nobody evaluated the rows of the baseline"):
+    for words in ("Evaluation", "real/macro_f1", "0.500", "The rows of the baseline were not evaluated"):
         assert words in page
 
 
@@ -91,9 +98,9 @@ def test_rows_stand_side_by_side_and_model_text_is_data() -> None:
 def test_the_least_alike_come_first() -> None:
     before = outcomes([{"input_text": "one two three"}] * 3)
     after = outcomes([{"input_text": text} for text in ("one two three", "nothing like it", "one two")])
-    shown = rows_apart(pair(before, after))["changed"]
+    shown = row_diffs(pair(before, after))["changed"]
     assert [row["candidate"]["input_text"] for row in shown] == ["nothing like it", "one two", "one two three"]
-    assert rows_apart(pair(before, outcomes([{}], first=900))) == {}
+    assert row_diffs(pair(before, outcomes([{}], first=900))) == {}
 
 
 @pytest.mark.parametrize("render", [render_html, render_markdown])
@@ -131,12 +138,12 @@ def _run(**changes: Any) -> RunRecord:
 
 def test_scores_stand_beside_each_other_with_their_intervals() -> None:
     other = _run(metrics={"real/macro_f1": 0.5, "train/held_out_synthetic_macro_f1": 0.9})
-    assert trained(_run(), other) == [
-        Trained("real/macro_f1", "0.810 (0.700 to 0.900)", "0.500"),
-        Trained("real/macro_f1_by_rows/100", "0.600", None),
-        Trained("real/rows", "1,200", None),
-        Trained("train/held_out_synthetic_macro_f1", None, "0.900"),
-        Trained("train/triplet_accuracy_after", "0.980", None),
+    assert evaluation_metrics(_run(), other) == [
+        EvaluationMetric("real/macro_f1", "0.810 (0.700 to 0.900)", "0.500"),
+        EvaluationMetric("real/macro_f1_by_rows/100", "0.600", None),
+        EvaluationMetric("real/rows", "1,200", None),
+        EvaluationMetric("train/held_out_synthetic_macro_f1", None, "0.900"),
+        EvaluationMetric("train/triplet_accuracy_after", "0.980", None),
     ]
     assert not list(caveats(_run(), other))
 
@@ -146,8 +153,8 @@ def test_scores_stand_beside_each_other_with_their_intervals() -> None:
     [
         (_run(), _run(real_rows="bb"), "different evaluation sets"),
         (_run(), _run(model="models/mine"), "different models (null, models/mine)"),
-        (_run(), run(), "rows of the candidate: run evaluate after each generate"),
-        (run(), _run(), "rows of the baseline: run"),
+        (_run(), run(), "rows of the candidate were not evaluated: run evaluate after each generate"),
+        (run(), _run(), "rows of the baseline were not evaluated: run"),
     ],
 )
 def test_what_does_not_compare_is_told(baseline: RunRecord, candidate: RunRecord, told: str) -> None:
@@ -155,6 +162,6 @@ def test_what_does_not_compare_is_told(baseline: RunRecord, candidate: RunRecord
     assert told in caveat
 
 
-def test_runs_that_nobody_evaluated_have_nothing_to_tell() -> None:
-    assert trained(run(), run()) == []
+def test_runs_that_were_not_evaluated_have_no_metrics() -> None:
+    assert evaluation_metrics(run(), run()) == []
     assert not list(caveats(run(), run()))

@@ -61,7 +61,7 @@ def test_no_set_no_labels_and_no_rows_are_no_real_rows(given: pd.DataFrame | Non
     [
         (
             evaluation_set([("a", "Sprot"), ("b", "sprot"), ("c", "Sprot"), ("d", "Sport")]),
-            r"task 'Sort a note by its topic\.' has not: 'Sprot' in 2 rows \(did you mean Sport\?\); 'sprot' in 1 row ",
+            r"task 'Sort a note by its topic\.' does not have: 'Sprot' in 2 rows \(did you mean Sport\?\)",
         ),
         (
             evaluation_set([("a", "zzz")]),
@@ -69,7 +69,7 @@ def test_no_set_no_labels_and_no_rows_are_no_real_rows(given: pd.DataFrame | Non
         ),
         (
             evaluation_set([("a", "Glad")], task="Tell the mood of notes."),
-            r"has the task 'Tell the mood of notes\.' in 1 row, which is none of .*mean Tell the mood of a note",
+            r"has the task 'Tell the mood of notes\.' in 1 row, which the project does not have; .*mean Tell the mood",
         ),
         (
             evaluation_set([("a", "x")] * 2, task_id=OPEN.task_id),

@@ -102,7 +102,7 @@ def test_without_real_rows_no_score_is_called_real_or_accuracy() -> None:
 def test_too_few_real_rows_to_learn_from_are_told() -> None:
     found = _classified(exported(labelled(60, "made")), evaluation_set(labelled(12, "real")))
     assert found.metrics["real/train_on_real_macro_f1"] is None
-    assert found.tasks[0]["note"] == "train on real needs 50 rows and 2 labels with 5"
+    assert found.tasks[0]["note"] == "training on real rows needs 50 rows and 2 labels with 5 rows each"
 
 
 def test_a_task_without_synthetic_rows_is_told_and_fails_if_there_is_no_other() -> None:
@@ -157,7 +157,9 @@ def test_a_model_of_the_users_needs_the_extra(tmp_path: Path) -> None:
 
 def test_a_model_that_is_no_folder_is_one_line_without_the_extra_too(tmp_path: Path) -> None:
     absent = EvaluateParameters(embedding_model=str(tmp_path / "absent"))
-    with pytest.raises(EvaluationError, match=r"^evaluate\.embedding_model=.*absent is no folder\. Next: ") as caught:
+    with pytest.raises(
+        EvaluationError, match=r"^evaluate\.embedding_model=.*absent is not a folder\. Next: "
+    ) as caught:
         _classified(exported(labelled(6, "made")), None, absent)
     assert "\n" not in str(caught.value)
 

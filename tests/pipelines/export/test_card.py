@@ -49,7 +49,7 @@ def test_it_tells_the_account_the_models_the_prompts_and_the_shares() -> None:
     rows = [{"model_name": "gpt-b"}, {"model_name": "gpt-a", "clarity": "ambiguous"}]
     text = card(rows, language=["en", "de"], clarity=None)
     assert "- Written by: `gpt-a`, `gpt-b`\n" in text
-    assert "- Plan: seed 42, 10 rows of 1 tasks,\n  0 of them thought of by a model, 1 with a closed set" in text
+    assert "- Plan: seed 42, 10 rows of 1 tasks,\n  0 of them brainstormed by a model, 1 with a closed set" in text
     assert "- clarity: drawn evenly\n" in text
     assert "| accepted | 6 |\n| rejected: label_leaked | 2 |\n| failed: invalid_json | 1 |\n| not run | 1 |\n" in text
     assert "| `clarity` | `ambiguous` | 1 | 50.0 % |\n" in text
@@ -60,12 +60,12 @@ def test_it_tells_the_account_the_models_the_prompts_and_the_shares() -> None:
         assert words in text
 
 
-def test_a_licence_is_named_only_where_the_maker_chose_one() -> None:
+def test_a_licence_is_named_only_where_the_author_chose_one() -> None:
     assert "license" not in _head(card([{}]))
     assert "None is set here. The terms" in card([{}])
     text = card([{}], licence="cc-by-4.0")
     assert _head(text)["license"] == "cc-by-4.0"
-    assert "`cc-by-4.0`, as its maker says. The terms" in text
+    assert "`cc-by-4.0`, as stated by the author. The terms" in text
 
 
 def test_a_hub_finds_whose_card_it_is() -> None:

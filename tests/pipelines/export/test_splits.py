@@ -19,7 +19,7 @@ from synthetic_textcat.pipelines.export.splits import (
     VALIDATION,
     Codes,
     distinct_order,
-    kept_apart,
+    drop_cross_split_duplicates,
     planned_splits,
 )
 from synthetic_textcat.schemas.parameters import SplitShares
@@ -143,7 +143,7 @@ def test_near_texts_are_on_one_side_and_rows_in_between_move_none(
 ) -> None:
     texts = [text for text, _ in rows]
     planned = np.array([code for _, code in rows], np.int8)
-    codes = kept_apart(texts, planned, 0.6)
+    codes = drop_cross_split_duplicates(texts, planned, 0.6)
     sided = [(text, code) for text, code in zip(texts, codes, strict=True) if code != LEFT_OUT]
     for text, code in sided:
         for other, side in sided:
@@ -153,7 +153,7 @@ def test_near_texts_are_on_one_side_and_rows_in_between_move_none(
     assert (codes[planned == TEST] == TEST).all()
     before = kept.draw(st.sets(st.integers(0, max(0, len(rows) - 1)))) if rows else set()
     some = [place for place in range(len(rows)) if place in before]
-    earlier = kept_apart([texts[place] for place in some], planned[some], 0.6)
+    earlier = drop_cross_split_duplicates([texts[place] for place in some], planned[some], 0.6)
     for place, code in zip(some, earlier, strict=True):
         assert codes[place] in (code, LEFT_OUT) or code == LEFT_OUT
 
@@ -161,12 +161,12 @@ def test_near_texts_are_on_one_side_and_rows_in_between_move_none(
 def test_training_gives_way_to_validation_and_validation_to_test() -> None:
     text, other = "The courier left my parcel in the rain again.", "A quite different sentence about a bank account."
     planned = np.array([TRAIN, VALIDATION, TEST, TRAIN, VALIDATION], np.int8)
-    codes = kept_apart([text, f"{text} ", text.upper(), other, other], planned, 0.6)
+    codes = drop_cross_split_duplicates([text, f"{text} ", text.upper(), other, other], planned, 0.6)
     assert codes.tolist() == [LEFT_OUT, LEFT_OUT, TEST, LEFT_OUT, VALIDATION]
 
 
 def test_no_rows_no_splits() -> None:
-    assert not len(kept_apart([], np.array([], np.int8), 0.6))
+    assert not len(drop_cross_split_duplicates([], np.array([], np.int8), 0.6))
     assert not len(planned_splits(_plan([_PLAIN], 0), [_PLAIN], 3, _SHARES, 42))
 
 

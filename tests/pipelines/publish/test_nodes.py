@@ -48,7 +48,7 @@ def test_without_a_repository_nothing_is_published() -> None:
 
 @pytest.mark.parametrize("made", [export(model_name=OFFLINE_MODEL), export(card=f"{CARD_TEXT}\n> **{BANNER}**\n")])
 def test_rows_of_templates_are_published_only_where_that_is_allowed(made: Export) -> None:
-    with pytest.raises(PublishError, match=r"rows that templates wrote.*publish\.allow_template_data=true"):
+    with pytest.raises(PublishError, match=r"rows written by templates.*publish\.allow_template_data=true"):
         made.plan()
     plan = made.plan(allow_template_data=True)
     assert plan["template_data"] is True
@@ -60,7 +60,7 @@ def test_one_row_of_templates_among_others_is_enough() -> None:
     for frame in (made.examples, rows := made.content[_TRAIN]()):
         frame.loc[3, "model_name"] = OFFLINE_MODEL
     made.content[_TRAIN] = lambda: rows
-    with pytest.raises(PublishError, match="rows that templates wrote"):
+    with pytest.raises(PublishError, match="rows written by templates"):
         made.plan()
 
 
@@ -68,7 +68,7 @@ def test_one_row_of_templates_among_others_is_enough() -> None:
 def test_a_file_that_is_missing_is_named(name: str) -> None:
     made = export()
     del made.content[name]
-    with pytest.raises(PublishError, match=f"half there: {name} is missing. Next: run `kedro run --pipelines export`"):
+    with pytest.raises(PublishError, match=f"incomplete: {name} is missing. Next: run `kedro run --pipelines export`"):
         made.plan()
 
 
@@ -77,7 +77,7 @@ def test_a_file_that_has_lost_rows_is_named(name: str) -> None:
     made = export()
     rows = made.content[name]().iloc[1:]
     made.content[name] = lambda: rows
-    with pytest.raises(PublishError, match=f"{name} has {len(rows)} rows, where the export wrote {len(rows) + 1}"):
+    with pytest.raises(PublishError, match=f"{name} has {len(rows)} rows, but the export wrote {len(rows) + 1}"):
         made.plan()
 
 
@@ -99,7 +99,7 @@ def _one_more(examples: pd.DataFrame) -> pd.DataFrame:
 def test_a_folder_of_other_rows_than_those_that_are_there_is_not_published(newer: Any) -> None:
     made = export()
     made.examples = newer(made.examples)
-    with pytest.raises(StaleTableError, match=r"is of other rows than the dataset 'examples'"):
+    with pytest.raises(StaleTableError, match=r"has other rows than the dataset 'examples'"):
         made.plan()
 
 
@@ -127,6 +127,6 @@ def test_what_is_wrong_with_the_rows_is_noted() -> None:
     made.ledger["not_run"] = 3
     made.concerns = [{"level": "fail", "says": "Only 4 of 20 rows were accepted"}, {"level": "warn", "says": "Few"}]
     assert made.plan()["notes"] == [
-        "3 of 20 planned rows were not run: there are more to come.",
+        "3 of 20 planned rows were not run yet.",
         "The report's verdict: Only 4 of 20 rows were accepted.",
     ]

@@ -23,7 +23,7 @@ def test_a_yield_below_the_threshold_is_told_with_its_causes() -> None:
     made = ledger(accepted=4, rejected={"label_leaked": 2}, failed={"invalid_json": 3})
     line = complaint(assess(made, {}, _SETTINGS, {}))
     assert line is not None
-    assert line.startswith("Only 4 of 9 rows were accepted (quality_report.min_yield=0.5). All is saved. Next: ")
+    assert line.startswith("Only 4 of 9 rows were accepted (quality_report.min_yield=0.5). Everything is saved. Next: ")
     assert "invalid_json (3), label_leaked (2)" in line
 
 

@@ -18,16 +18,16 @@ from hypothesis import strategies as st
 from synthetic_textcat.pipelines.quality_report.concerns import assess, complaint
 from synthetic_textcat.pipelines.quality_report.ledger import (
     LedgerError,
-    commonest_reason,
     count,
-    ends_of,
     merged,
+    most_common_failure,
     outcome_rows,
+    outcomes_of,
     row_metrics,
     without_paused,
     yield_metrics,
 )
-from synthetic_textcat.pipelines.quality_report.spending import add_up, spending_metrics
+from synthetic_textcat.pipelines.quality_report.spending import spending_metrics, sum_spending
 from synthetic_textcat.schemas.outcomes import FAILURE_CAUSES, REJECT_REASONS, Outage, PausedTask, Stops
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.prices import PriceList
@@ -84,7 +84,7 @@ def test_any_partition_of_the_plan_adds_up(ends: list[str]) -> None:
 def test_a_row_in_two_places_is_refused_by_name(
     accepted: list[str], rejected: dict[str, str], failed: dict[str, str]
 ) -> None:
-    with pytest.raises(LedgerError, match="Row r0 ended in two places"):
+    with pytest.raises(LedgerError, match="Row r0 has two outcomes"):
         count(["r0", "r1"], accepted, rejected, failed)
 
 
@@ -131,7 +131,7 @@ def test_nothing_accepted_is_a_yield_of_zero() -> None:
 
 
 def test_what_can_not_be_known_is_null_in_the_file() -> None:
-    nothing = spending_metrics(add_up([], _REQUESTS, PriceList.read(PRICES), "x", "model-1"), accepted=0)
+    nothing = spending_metrics(sum_spending([], _REQUESTS, PriceList.read(PRICES), "x", "model-1"), accepted=0)
     metrics = merged(row_metrics(ledger()), yield_metrics(_REQUESTS, []), nothing)
     assert metrics["tokens/per_accepted"] is None
     assert metrics["cost/usd_per_accepted"] is None
@@ -145,7 +145,7 @@ def _planned(*ids: str) -> pd.DataFrame:
 
 def test_each_planned_row_has_one_outcome_with_what_it_cost() -> None:
     failed = to_frame([{**ROW, "request_id": "r2", "failure_cause": "timeout"}], {**FAILED, "attempts": "float64"})
-    ends = ends_of(
+    ends = outcomes_of(
         example_frame([{"request_id": "r0"}]),
         example_frame([{"request_id": "r4"}]),
         example_frame([{"request_id": "r1"}]).assign(reject_reason="label_leaked"),
@@ -172,7 +172,7 @@ def test_each_planned_row_has_one_outcome_with_what_it_cost() -> None:
 
 def test_rows_and_completions_that_do_not_match_are_a_bug_that_shows() -> None:
     nothing = to_frame([], EXAMPLES)
-    ends = ends_of(nothing, nothing, to_frame([], REJECTED), to_frame([], FAILED))
+    ends = outcomes_of(nothing, nothing, to_frame([], REJECTED), to_frame([], FAILED))
     with pytest.raises(ValueError, match="2 rows, but the completions of 1"):
         outcome_rows(_planned("r0", "r1"), [[]], ends, PriceList.read(PRICES))
 
@@ -214,18 +214,18 @@ def _failed(*rows: tuple[str, str]) -> pd.DataFrame:
 def test_the_commonest_transport_cause_is_told_in_its_commonest_words() -> None:
     rows = [("invalid_json", "no JSON")] * 5 + [("timeout", "slow")] * 2
     rows += [("server_error", "busy. Next: wait")] * 2 + [("server_error", "another")]
-    assert commonest_reason(_failed(*rows)) == "3 rows failed as server_error (busy)"
-    assert commonest_reason(_failed(("timeout", "slow"))) == "1 row failed as timeout (slow)"
+    assert most_common_failure(_failed(*rows)) == "3 rows failed as server_error (busy)"
+    assert most_common_failure(_failed(("timeout", "slow"))) == "1 row failed as timeout (slow)"
 
 
 def test_without_such_a_row_there_is_nothing_to_tell() -> None:
-    assert commonest_reason(_failed()) == ""
-    assert commonest_reason(_failed(("refused", "no"))) == ""
+    assert most_common_failure(_failed()) == ""
+    assert most_common_failure(_failed(("refused", "no"))) == ""
 
 
 def test_a_yield_that_is_low_for_it_says_so_in_the_servers_words() -> None:
     made = ledger(accepted=1, rejected={}, failed={"timeout": 9}, not_run=0)
-    reason = commonest_reason(_failed(*[("timeout", "still loading")] * 9))
+    reason = most_common_failure(_failed(*[("timeout", "still loading")] * 9))
     line = complaint(assess(made, {}, QualityReportParameters(), {}, unanswered=reason))
     assert line is not None
     assert line.startswith("Only 1 of 10 rows were accepted; 9 rows failed as timeout (still loading) (quality")

@@ -9,7 +9,7 @@ import pytest
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.pipelines.quality_report.nodes import measure_quota
-from synthetic_textcat.pipelines.quality_report.quota_standing import beyond_target
+from synthetic_textcat.pipelines.quality_report.quota_standing import beyond_target_mask
 from synthetic_textcat.schemas.outcomes import PausedTask, Stops
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.quota import CellRows, Rounds, Shortfall
@@ -89,8 +89,8 @@ def test_short_cells_are_named_with_what_they_lost_their_rows_to(tmp_path: Any) 
     assert (found.asked, found.done, found.missing, found.next) == (3, 1, 3, "round")
     german = next(cell for cell in found.cells if cell.cell == {"language": "German"})
     assert (german.accepted, german.missing, german.planned, german.causes) == (1, 1, 2, {"label_leaked": 1})
-    assert not german.barren
-    assert next(cell for cell in found.cells if cell.cell == {"language": "Hindi"}).barren
+    assert not german.unproductive
+    assert next(cell for cell in found.cells if cell.cell == {"language": "Hindi"}).unproductive
     assert quota["metrics"]["quota/cells_done"] == 1
     assert [line["cell"] for line in quota["tables"]["quota"]] == ["Hindi", "German", "English"]
 
@@ -127,7 +127,7 @@ def test_rows_that_were_not_asked_for_are_asked_before_more_is_planned_however_o
 def test_a_row_without_a_reply_is_hoped_for_until_others_had_one_and_it_had_none_again(tmp_path: Any) -> None:
     first = [{"German": ["accepted", "timeout"], "English": ["accepted", "refused"]}]
     once, _ = _state(tmp_path, first)
-    assert [(cell.missing, cell.pending, cell.barren) for cell in once.cells] == [(1, 1, False), (1, 0, False)]
+    assert [(cell.missing, cell.pending, cell.unproductive) for cell in once.cells] == [(1, 1, False), (1, 0, False)]
     assert (once.waiting, once.next) == (("r1",), "round")  # for the English one
     second = [*first, {"English": ["accepted"]}]
     twice, _ = _state(tmp_path, second, previous=once.model_dump(mode="json"))
@@ -141,7 +141,7 @@ def test_while_nobody_answers_nothing_is_planned_in_place_of_what_may_come(tmp_p
     twice, _ = _state(tmp_path, down, sampling, previous=once.model_dump(mode="json"))
     for found in (once, twice):
         assert found.next == "replies"
-        assert [(cell.pending, cell.barren) for cell in found.cells] == [(3, False)] * 2
+        assert [(cell.pending, cell.unproductive) for cell in found.cells] == [(3, False)] * 2
 
 
 def test_a_few_rows_without_a_reply_do_not_keep_a_hopeless_cell_alive(tmp_path: Any) -> None:
@@ -166,7 +166,7 @@ def test_rounds_of_another_plan_are_told_with_the_next_step(tmp_path: Any) -> No
     of_one = (_requests(["German"]), to_frame([], CALLS), Journal(tmp_path / "absent"))
     with pytest.raises(StaleTableError, match="Next: run `kedro run --pipelines generate`"):
         measure_quota(*of_one, planned, None, _SAMPLING, {}, *ends)
-    with pytest.raises(StaleTableError, match="'rounds' is of another plan"):
+    with pytest.raises(StaleTableError, match="'rounds' belongs to another plan"):
         measure_quota(*of_one, planned, None, _SAMPLING.model_copy(update={"per": ("moood",)}), {}, *ends)
 
 
@@ -193,10 +193,10 @@ def test_the_first_good_rows_of_a_cell_in_plan_order_are_kept_and_the_others_set
     requests = _requests(["German", "English", "German", "German", "German", "English"])
     candidates = to_frame([{**ROW, "request_id": row} for row in requests["request_id"]], EXAMPLES)
     stands = np.array([True, True, False, True, True, True])
-    aside = beyond_target(stands, requests, candidates, _SAMPLING)
+    aside = beyond_target_mask(stands, requests, candidates, _SAMPLING)
     assert list(candidates["request_id"][aside]) == ["r4"]
     no_quota = AttributeSamplingParameters()
-    assert not beyond_target(stands, requests, candidates, no_quota).any()
+    assert not beyond_target_mask(stands, requests, candidates, no_quota).any()
 
 
 def test_rows_of_a_paused_task_are_not_waited_for_and_their_cells_are_given_up(tmp_path: Any) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from synthetic_textcat.hooks.summary_lines import cost_in_words, cost_lines
 from synthetic_textcat.pipelines.quality_report.ledger import reached_cap, stopped_by
-from synthetic_textcat.pipelines.quality_report.spending import add_up, spending_metrics
+from synthetic_textcat.pipelines.quality_report.spending import spending_metrics, sum_spending
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.outcomes import Outage, Stops
 from synthetic_textcat.schemas.parameters import GenerationParameters
@@ -22,7 +22,7 @@ _REQUESTS = pd.DataFrame(
 
 
 def _metrics(lines: list[Completion], accepted: int = 2) -> dict[str, float | None]:
-    return spending_metrics(add_up(lines, _REQUESTS, PriceList.read(PRICES), "new", "model-1"), accepted)
+    return spending_metrics(sum_spending(lines, _REQUESTS, PriceList.read(PRICES), "new", "model-1"), accepted)
 
 
 def test_calls_tokens_and_cost_are_summed_over_all_lines_over_this_run_and_by_group() -> None:

@@ -180,7 +180,7 @@ def test_a_call_without_a_reply_stops_it_and_the_same_command_goes_on(brainstorm
 
     asked = plan(num_brainstormed=20)
     assert len(brainstorm.ask(asked, flaky)) == 8
-    with pytest.raises(BrainstormError, match=r"broke off \((server_error|timeout).*run the same command again"):
+    with pytest.raises(BrainstormError, match=r"stopped early \((server_error|timeout).*run the same command again"):
         brainstorm.collect(asked)
     assert len(brainstorm.ask(asked)) == 5
     assert len(brainstorm.tasks(asked)) == 20
@@ -230,7 +230,7 @@ def test_a_task_without_a_label_set_is_replaced_as_long_as_there_are_calls_and_t
     with caplog.at_level(logging.WARNING):
         tasks = brainstorm.tasks(asked)
     assert len(tasks) == 10
-    assert "left out for want of a label set, of 20: schema_violation 10" in caplog.text
+    assert "Dropped 10 of 20 brainstormed tasks without a label set: schema_violation 10" in caplog.text
     assert brainstorm.ask(asked, lazy) == []
 
     few = plan(num_brainstormed=10, label_sets="propose", max_calls=6)

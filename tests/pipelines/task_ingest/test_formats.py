@@ -171,17 +171,20 @@ def test_a_csv_file_may_come_from_a_spreadsheet(separator: str, newline: str, tm
         ("task,task\nTell.,Tell.\n", ": names the column task twice; keep one"),
         (",task\n0,Tell.\n", ": column 1 has no name; name it or remove it"),
         ("task,labels\n,a|b\n", ", entry 1: lacks the key task"),
-        ('task,labels\nTell.,"[""a"" ""b""]"\n', ", entry 1 ('Tell.'): labels begins like JSON and is none: Expecting"),
+        (
+            'task,labels\nTell.,"[""a"" ""b""]"\n',
+            ", entry 1 ('Tell.'): labels begins like JSON but is not valid: Expecting",
+        ),
         (
             'task,extra\nTell.,"{""a"": ""b"", ""a"": ""c""}"\n',
-            ", entry 1 ('Tell.'): extra begins like JSON and is none",
+            ", entry 1 ('Tell.'): extra begins like JSON but is not valid",
         ),
         (
             'task,labels\nTell.,"a, b"\n',
-            ", entry 1 ('Tell.'): labels holds one name, 'a, b'; write two or more, with |",
+            ", entry 1 ('Tell.'): labels holds one name, 'a, b'; write two or more, separated by |",
         ),
         ("task,labels\nTell.,a|\n", ", entry 1 ('Tell.'): label 2, name: the text is empty"),
-        ("task,weight\nTell.,two\n", ", entry 1 ('Tell.'): weight: 'two' is no weight"),
+        ("task,weight\nTell.,two\n", ", entry 1 ('Tell.'): weight: 'two' is not a weight"),
         (
             "task,language\nTell.,German | French\n",
             'language holds \'German | French\'; write several values as a JSON list: ["German", "French"]',
@@ -192,7 +195,7 @@ def test_a_csv_file_may_come_from_a_spreadsheet(separator: str, newline: str, tm
         ),
         (
             "task,seed_examples\nTell.,[URGENT] please call\n",
-            'mend that place, or write a text as a JSON list: ["[URGENT] please call"]',
+            'fix it there, or write a text as a JSON list: ["[URGENT] please call"]',
         ),
         ("task,language\nTell.,Germn\nName.,x\n", "did you mean German or Georgian? (and 1 more entry is wrong)"),
     ],

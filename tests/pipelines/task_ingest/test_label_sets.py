@@ -96,7 +96,7 @@ def test_a_cap_among_the_label_sets_is_said(brainstorm: Brainstorm, caplog: pyte
     with caplog.at_level(logging.WARNING):
         assert len(brainstorm.tasks(_plan())) == 3
     assert "A cap ended brainstorming at 5 of 5 tasks" in caplog.text
-    assert "of 5: not asked 2" in caplog.text
+    assert "Dropped 2 of 5 brainstormed tasks without a label set: not asked 2" in caplog.text
 
 
 @pytest.mark.parametrize(

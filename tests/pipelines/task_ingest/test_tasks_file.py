@@ -17,7 +17,7 @@ from synthetic_textcat.pipelines.task_ingest.brainstorm.nodes import ask_for_tas
 from synthetic_textcat.pipelines.task_ingest.nodes import check_row_prompts, read_tasks_file
 from synthetic_textcat.pipelines.task_ingest.tasks_file import (
     GivenTasks,
-    brainstorming_next_to,
+    brainstorm_settings,
     read_tasks,
     rows_of,
     sentences_of,
@@ -54,8 +54,11 @@ def _fault_of(**keys: object) -> str:
 @pytest.mark.parametrize(
     ("entry", "says"),
     [
-        ("a \ud83d b", "task holds half of a character: 'a \\ud83d b'; write the whole one, or remove it"),
-        ({"task": "A.", "labels": ["\udc00", "b"]}, "labels holds half of a character: '\\udc00'"),
+        (
+            "a \ud83d b",
+            "task holds half of a character (a lone surrogate): 'a \\ud83d b'; write the whole character, or remove it",
+        ),
+        ({"task": "A.", "labels": ["\udc00", "b"]}, "labels holds half of a character (a lone surrogate): '\\udc00'"),
         ({"task": "A.", "extra": {"tone": ["\ud800", "b"]}}, "extra holds half of a character"),
         ({"task": "A.", "language": {"\ud800": 1}}, "language holds half of a character"),
         ({"task": "A.", "\ud800": 1}, "\\ud800 holds half of a character"),
@@ -109,7 +112,7 @@ def test_the_example_is_in_the_format_of_the_file(suffix: str, example: str) -> 
 
 @pytest.mark.parametrize(("entries", "kind"), [({"task": "x"}, "mapping"), ("Sort a review.", "text"), (5, "number")])
 def test_a_file_that_is_no_list_is_told_how_to_be_one(entries: object, kind: str) -> None:
-    assert f"holds a {kind}, not a list. Next: write one entry a task, such as `- task: " in _complaint(entries)
+    assert f"holds a {kind}, not a list. Next: write one entry per task, such as `- task: " in _complaint(entries)
 
 
 @pytest.mark.parametrize(
@@ -153,9 +156,9 @@ def test_a_wrong_entry_is_named_with_its_fault(entry: object, says: str) -> None
         ([{"description": "x"}, "b"], "label 1: lacks the key name"),
         ([{"name": "a", "wieght": 2}, "b"], "label 1: unknown key wieght; did you mean weight?"),
         ([{"name": "a", "desc": "x"}, "b"], "label 1: unknown key desc; allowed: description, extra, name, weight"),
-        (["a", {"name": "b", "weight": 0}], "label 2, weight: 0 is no weight"),
+        (["a", {"name": "b", "weight": 0}], "label 2, weight: 0 is not a weight"),
         (["a", {"name": "b", "extra": {"tone": {"calm": "lots"}}}], "label 2, extra: 'tone': gives 'calm' the weight"),
-        ("a, b", "labels: 'a, b' is no list; write a list of names, or a mapping of names to descriptions"),
+        ("a, b", "labels: 'a, b' is not a list; write a list of names, or a mapping of names to descriptions"),
         ({"a": {"description": "x"}, "b": "y"}, "label 1, description: {'description': 'x'} is no text; write a text"),
         ({"name": "a", "description": "x"}, "labels: must be a list; begin each item with `- name: ...`"),
     ],
@@ -169,7 +172,7 @@ def test_a_wrong_label_is_named_with_its_fault(labels: object, says: str) -> Non
     [
         ([{"text": ""}], "seed example 1, text: the text is empty"),
         (["x", {"txt": "y"}], "seed example 2: unknown key txt; did you mean text?"),
-        ("x", "seed_examples: 'x' is no list; write a list of texts, or a mapping of labels to texts"),
+        ("x", "seed_examples: 'x' is not a list; write a list of texts, or a mapping of labels to texts"),
         ({"good": 5}, "seed_examples: 'good' has 5; give it a text or a list of texts"),
         ({"good": ["x", 5]}, "seed example 2, text: 5 is no text; put it in quotes"),
         ({False: "x"}, "seed example 1, label: False is no text; put it in quotes"),
@@ -185,14 +188,14 @@ def test_a_wrong_seed_example_is_named_with_its_fault(examples: object, says: st
 @pytest.mark.parametrize(
     ("key", "value", "says"),
     [
-        ("weight", 0, "weight: 0 is no weight; write a number from 0.000001 to 1,000,000,000, such as 2 or 0.5"),
-        ("weight", -1.5, "weight: -1.5 is no weight"),
-        ("weight", "two", "weight: 'two' is no weight"),
-        ("weight", 2e9, "weight: 2000000000.0 is no weight; write a number from 0.000001 to 1,000,000,000"),
-        ("weight", 1e-7, "weight: 1e-07 is no weight"),
-        ("weight", True, "weight: True is no weight"),
-        ("weight", float("inf"), "weight: inf is no weight"),
-        ("weight", float("nan"), "weight: nan is no weight"),
+        ("weight", 0, "weight: 0 is not a weight; write a number from 0.000001 to 1,000,000,000, such as 2 or 0.5"),
+        ("weight", -1.5, "weight: -1.5 is not a weight"),
+        ("weight", "two", "weight: 'two' is not a weight"),
+        ("weight", 2e9, "weight: 2000000000.0 is not a weight; write a number from 0.000001 to 1,000,000,000"),
+        ("weight", 1e-7, "weight: 1e-07 is not a weight"),
+        ("weight", True, "weight: True is not a weight"),
+        ("weight", float("inf"), "weight: inf is not a weight"),
+        ("weight", float("nan"), "weight: nan is not a weight"),
         ("language", "Germn", "language: unknown language 'Germn'; did you mean German"),
         ("language", {"Germn": 1}, "language: unknown language 'Germn'; did you mean German"),
         (
@@ -280,7 +283,7 @@ def test_kept_tasks_are_rows_as_they_were_and_nothing_is_brainstormed_beside_the
 
     assert rows_of(kept) == _ROWS
     assert sentences_of(kept) == ["Sort a review.", "Name a bird."]
-    assert brainstorming_next_to(kept, _SETTINGS) == TaskIngestParameters(num_brainstormed=0)
+    assert brainstorm_settings(kept, _SETTINGS) == TaskIngestParameters(num_brainstormed=0)
 
 
 def test_tasks_of_a_file_are_added_to() -> None:
@@ -288,7 +291,7 @@ def test_tasks_of_a_file_are_added_to() -> None:
 
     assert [row["source"] for row in rows_of(given)] == ["file", "file"]
     assert sentences_of(given) == ["Sort a review.", "Name a bird."]
-    assert brainstorming_next_to(given, _SETTINGS) is _SETTINGS
+    assert brainstorm_settings(given, _SETTINGS) is _SETTINGS
 
 
 def _checked(

@@ -1,4 +1,4 @@
-"""One MLflow run for each `kedro run`, driven by what the catalog says under `metadata: {mlflow: ...}`."""
+"""MLflow tracking: one MLflow run for each `kedro run`, configured by `metadata: {mlflow: ...}` in the catalog."""
 
 from synthetic_textcat.hooks.tracking.hook import MlflowTracking
 

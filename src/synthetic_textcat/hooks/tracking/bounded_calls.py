@@ -1,6 +1,6 @@
-"""Calls to MLflow with a deadline and without MLflow's noise: a call that hangs is abandoned in its daemon thread.
+"""Calls to MLflow with a deadline and without its log output: a call that hangs is abandoned in a daemon thread.
 
-A timeout of the HTTP client alone is no bound: it counts anew with each byte that arrives, each retry and each call.
+A timeout of the HTTP client alone is not a bound: it restarts with each received byte, each retry and each call.
 """
 
 import logging
@@ -26,10 +26,10 @@ T = TypeVar("T")
 
 DEFAULT_LIMIT_S = 15.0
 _RESERVED_FOR_THE_END = 0.2
-"""Share of the limit that only the last step may use: a run that MLflow is not told the end of looks unfinished."""
+"""Share of the limit reserved for the last step: without a recorded end, a run looks unfinished."""
 
 _SLOWEST_UPLOAD = 1_000_000
-"""Bytes a second. A file may take so much longer than other calls: a large one is no sign of a server that hangs."""
+"""Bytes per second. Uploads get extra time by file size: a slow upload of a large file is not a hanging server."""
 
 _SLICE_S = 0.1
 
@@ -38,21 +38,21 @@ _DEFAULTS = {
     "DO_NOT_TRACK": "1",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # MLflow's own 7 keep at it for minutes when a server is down
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # MLflow's default of 7 retries for minutes if a server is down
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
 }
-"""Settings that MLflow reads from the environment; those that are set already stay."""
+"""Defaults for the settings that MLflow reads from the environment; existing values stay."""
 
 _NOISY = ("mlflow", "alembic", "urllib3", "sqlalchemy")
 
 
 class WaitingBudget:
-    """How long a run waits for MLflow, all calls together.
+    """Time limit of a run's waiting for MLflow, over all calls.
 
-    Only time in which the pipeline stands still counts. What goes on beside it is bounded call by call.
+    Only time in which the pipeline is blocked counts. Background calls are bounded one by one.
 
     Args:
-        limit_s: Seconds in total.
+        limit_s: Limit in seconds.
     """
 
     def __init__(self, limit_s: float = DEFAULT_LIMIT_S) -> None:
@@ -64,7 +64,7 @@ class WaitingBudget:
 
     @contextmanager
     def pipeline_waits(self) -> Iterator[None]:
-        """Marks the time in which the pipeline stands still for MLflow."""
+        """Context in which the pipeline is blocked by MLflow."""
         with self._lock:
             self._waiters += 1
         try:
@@ -75,21 +75,21 @@ class WaitingBudget:
 
     @contextmanager
     def reserve(self) -> Iterator[None]:
-        """Lets the steps within use what is kept for the end."""
+        """Context that may use the time reserved for the end."""
         self._may_use_reserve = True
         try:
             yield
         finally:
             self._may_use_reserve = False
 
-    def leave_at_most(self, seconds: float) -> None:
-        """Lowers what is left of it to so many seconds."""
+    def limit_remaining(self, seconds: float) -> None:
+        """Reduces the remaining time to so many seconds."""
         with self._lock:
             self._waited_s = max(self._waited_s, self.limit_s - seconds)
 
     @property
     def is_used_up(self) -> bool:
-        """Whether no step but the last one may wait any more."""
+        """Whether only the last step may still wait."""
         return self._left_s <= 0
 
     @property
@@ -98,21 +98,21 @@ class WaitingBudget:
         return self.limit_s * usable - self._waited_s
 
     def wait_for(self, future: "Future[T]", extra_s: float = 0.0) -> T:
-        """The future's result.
+        """Result of the future.
 
         Args:
-            future: What another thread is to bring.
-            extra_s: Seconds that this call may take beyond the limit, and that do not count.
+            future: Result from another thread.
+            extra_s: Extra seconds for this call, which do not count.
 
         Raises:
-            MlflowTimeoutError: If it does not come in time.
+            MlflowTimeoutError: If the result is not there in time.
         """
         began = last = time.monotonic()
         while True:
             try:
                 return future.result(_SLICE_S)
             except StillRunning:
-                if future.done():  # just now, or the timeout is the call's own
+                if future.done():  # completed meanwhile, or the call itself raised a timeout
                     return future.result()
             finally:
                 now = time.monotonic()
@@ -122,7 +122,7 @@ class WaitingBudget:
                 raise MlflowTimeoutError(f"it did not answer in time (tracking.max_wait_seconds={self.limit_s:g})")
 
     def join(self, thread: Thread, at_most_s: float) -> None:
-        """Waits for a thread's end, which counts."""
+        """Waits for a thread's end; the time counts."""
         began = time.monotonic()
         thread.join(at_most_s)
         self._count(time.monotonic() - began)
@@ -133,10 +133,10 @@ class WaitingBudget:
 
 
 class BoundedCalls:
-    """Runs functions in daemon threads, which do not keep a process from ending, and waits within a budget.
+    """Executor of functions in daemon threads, which do not keep the process alive, with waits bounded by a budget.
 
     Args:
-        budget: Of the run.
+        budget: Waiting budget of the run.
     """
 
     def __init__(self, budget: WaitingBudget | None = None) -> None:
@@ -144,10 +144,10 @@ class BoundedCalls:
         self._idle: list[_Worker] = []
 
     def run(self, function: Callable[[], T], extra_s: float = 0.0) -> T:
-        """The function's result.
+        """Result of the function.
 
         Raises:
-            MlflowTimeoutError: If it takes too long; it is left to itself.
+            MlflowTimeoutError: If it takes too long; the call is abandoned.
         """
         try:
             worker = self._idle.pop()
@@ -156,20 +156,20 @@ class BoundedCalls:
         return self.budget.wait_for(worker.submit(partial(_quietly, function)), extra_s)
 
     def client(self, client: "MlflowClient") -> "MlflowClient":
-        """The client, with each of its calls run here."""
+        """Proxy of the client whose calls are bounded."""
         return cast("MlflowClient", _BoundedClient(client, self))
 
 
 def _quietly(function: Callable[[], T]) -> T:
-    """Logs nothing, also when nobody waits for it any more."""
+    """Runs the function without log output, also after it was abandoned."""
     with no_logs():
         return function()
 
 
 class _Worker:
-    """A daemon thread that runs one function after the other, and joins the idle ones in between.
+    """Daemon thread that runs functions one after the other, and returns to the idle workers in between.
 
-    It lives on, since no thread can be started while a process exits, and then a run may yet have to be closed.
+    Threads are reused, since a process can't start one while it exits, when a run may still have to be closed.
     """
 
     def __init__(self, idle: "list[_Worker]") -> None:
@@ -178,7 +178,7 @@ class _Worker:
         Thread(target=self._work, name="mlflow-call", daemon=True).start()
 
     def submit(self, function: Callable[[], T]) -> "Future[T]":
-        """Has it run the function."""
+        """Queues the function."""
         future: Future[T] = Future()
         self._inbox.put((future, function))
         return future
@@ -188,7 +188,7 @@ class _Worker:
             future, function = self._inbox.get()
             try:
                 result = function()
-            except BaseException as error:  # noqa: BLE001  raised again where it is waited for
+            except BaseException as error:  # noqa: BLE001  raised again in the waiting thread
                 self._idle.append(self)
                 future.set_exception(error)
             else:
@@ -198,7 +198,7 @@ class _Worker:
 
 
 class _BoundedClient:
-    """Stands in for an `MlflowClient`."""
+    """Proxy of an `MlflowClient`."""
 
     def __init__(self, client: "MlflowClient", calls: BoundedCalls) -> None:
         self._client = client
@@ -211,7 +211,7 @@ class _BoundedClient:
         return lambda *args, **kwargs: self._calls.run(lambda: found(*args, **kwargs))
 
     def log_artifact(self, run_id: str, local_path: str, artifact_path: str | None = None) -> None:
-        """As MLflow's, with time for the file's size."""
+        """`MlflowClient.log_artifact` with extra time by file size."""
         path = Path(local_path)
         size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) if path.is_dir() else _size(path)
         self._calls.run(
@@ -225,25 +225,25 @@ def _size(path: Path) -> int:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silences MLflow: to be left soon, since warning filters belong to the whole process."""
+    """Silences MLflow's warnings and logs; for short blocks, since warning filters apply to the whole process."""
     with _no_warnings.shared(), _no_logs.shared():
         yield
 
 
 @contextmanager
 def no_logs() -> Iterator[None]:
-    """Silences its log alone, also for a call that may never come back."""
+    """Silences MLflow's logs only, also for a call that may never return."""
     with _no_logs.shared():
         yield
 
 
 class _Shared:
-    """A setting of the process that holds while at least one thread asks for it.
+    """Reference-counted setting of the process: in force while at least one thread uses it.
 
-    Threads that saved and restored it on their own would undo each other's.
+    Threads that saved and restored it independently would overwrite each other's values.
 
     Args:
-        setting: Makes it, and undoes it on leaving.
+        setting: Context manager that applies the setting and restores it.
     """
 
     def __init__(self, setting: Callable[[], AbstractContextManager[None]]) -> None:
@@ -254,7 +254,7 @@ class _Shared:
 
     @contextmanager
     def shared(self) -> Iterator[None]:
-        """Holds it while the block runs."""
+        """Context in which the setting is in force."""
         with self._lock:
             if not self._users:
                 self._undo.enter_context(self._setting())
@@ -279,7 +279,7 @@ def _warnings_ignored() -> Iterator[None]:
 def _logs_off() -> Iterator[None]:
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
-    import mlflow  # noqa: F401  its import sets the loggers' levels, so it has to come before ours
+    import mlflow  # noqa: F401  its import sets the loggers' levels, so it must come first
 
     loggers = [logging.getLogger(name) for name in _NOISY]
     levels = [noisy.level for noisy in loggers]

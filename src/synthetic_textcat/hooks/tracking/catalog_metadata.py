@@ -27,17 +27,17 @@ _LIMIT = 6000
 
 
 @dataclass(frozen=True)
-class Marks:
-    """The marks of one dataset.
+class MlflowMetadata:
+    """MLflow metadata of one dataset.
 
     Attributes:
-        input: Log it as a dataset input, used for this context.
-        prompt: A prompt's YAML file: register it, and keep the file.
+        input: Log the dataset as an input with this context.
+        prompt: A prompt's YAML file: register the prompt, and log the file.
         metrics: A flat mapping name -> number or null: log the numbers.
-        artifact: Keep its file under this folder ("" = at the top).
-        tag: A text: make it the run's tag of this name.
-        tags: A flat mapping: make each text of it the run's tag `<dataset>.<name>`, if this run saved it.
-        parent: A run that reads it, but does not write it, belongs under the run of `generate` that wrote these bytes.
+        artifact: Log the file to this folder ("" = top level).
+        tag: A text: set it as the run's tag of this name.
+        tags: A flat mapping: set each text as the run's tag `<dataset>.<name>`, if this run saved the dataset.
+        parent: A run that only reads the dataset is nested under the run of `generate` that wrote the same bytes.
     """
 
     input: str | None = None
@@ -49,44 +49,44 @@ class Marks:
     parent: bool = False
 
 
-_KEYS = tuple(field.name for field in fields(Marks))
+_KEYS = tuple(field.name for field in fields(MlflowMetadata))
 
 
 @dataclass(frozen=True)
-class Marked:
-    """A dataset that this run read or saved and that bears marks.
+class TrackedDataset:
+    """Dataset with MLflow metadata that this run read or saved.
 
     Attributes:
         name: Its name in the catalog.
         dataset: The Kedro dataset.
-        marks: What the catalog asks for.
+        metadata: Its MLflow metadata.
         saved: Whether this run saved it; otherwise it only read it.
-        kept: A prompt's bytes as the run read them.
+        bytes_read: Content of a prompt file when the run read it.
     """
 
     name: str
     dataset: Any
-    marks: Marks
+    metadata: MlflowMetadata
     saved: bool
-    kept: bytes | None = None
+    bytes_read: bytes | None = None
     _copies: ExitStack = field(default_factory=ExitStack, repr=False, compare=False)
 
     @cached_property
     def place(self) -> Place | None:
-        """Where the dataset's file (or local folder) lies; None where there is none.
+        """Location of the dataset's file (or local folder); None if there is none.
 
         Raises:
-            StorageError: If the file system does not say.
+            StorageError: If the file system can't be accessed.
         """
         try:
             place = place_of(self.dataset)
-        except (FileNotFoundError, DatasetError):  # no version of it
+        except (FileNotFoundError, DatasetError):  # no version exists
             return None
         return place if place is not None and place.exists() else None
 
     @cached_property
     def file(self) -> Path | None:
-        """The file on this machine, of a remote one a copy that lasts as long as this object; None where there is none.
+        """Local file, or a copy of a remote file that lasts as long as this object; None if there is none.
 
         Raises:
             StorageError: If it can't be read.
@@ -95,28 +95,28 @@ class Marked:
 
     @cached_property
     def content(self) -> bytes | None:
-        """The bytes of a prompt: those that the run read, else those of the file."""
-        return self.kept if self.kept is not None else read_bytes(self.dataset)
+        """Content of a prompt: as the run read it, otherwise the file's."""
+        return self.bytes_read if self.bytes_read is not None else read_bytes(self.dataset)
 
     @cached_property
     def sha256(self) -> str | None:
-        """Hex sha256 of the file's bytes, for a prompt of those that the run read; None without a file."""
-        if self.kept is not None:
-            return hashlib.sha256(self.kept).hexdigest()
+        """Hex sha256 of the file's bytes, for a prompt of the bytes that the run read; None without a file."""
+        if self.bytes_read is not None:
+            return hashlib.sha256(self.bytes_read).hexdigest()
         if self.file is None or not self.file.is_file():
             return None
         with self.file.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
 
     @property
-    def is_file_kept(self) -> bool:
-        """Whether the run's record holds the file, stands on it, or is told by it."""
-        marks = self.marks
-        return marks.prompt or marks.parent or marks.input is not None or marks.artifact is not None
+    def is_identified_by_file(self) -> bool:
+        """Whether MLflow stores the file, logs it as an input, or identifies the run by its hash."""
+        metadata = self.metadata
+        return metadata.prompt or metadata.parent or metadata.input is not None or metadata.artifact is not None
 
 
 def read_bytes(dataset: object) -> bytes | None:
-    """The bytes of the dataset's file; None where it has none.
+    """Content of the dataset's file; None if there is none.
 
     Raises:
         StorageError: If it can't be read.
@@ -125,42 +125,42 @@ def read_bytes(dataset: object) -> bytes | None:
     return place.content() if place is not None and place.exists() else None
 
 
-def marks_of(dataset: object) -> Marks | None:
-    """The dataset's marks, or None where the catalog gives none."""
-    marks = raw_marks(getattr(dataset, "metadata", None))
-    return Marks(**{key: value for key, value in marks.items() if key in _KEYS}) if marks else None
+def mlflow_metadata_of(dataset: object) -> MlflowMetadata | None:
+    """MLflow metadata of the dataset, or None if the catalog has none."""
+    metadata = raw_metadata(getattr(dataset, "metadata", None))
+    return MlflowMetadata(**{key: value for key, value in metadata.items() if key in _KEYS}) if metadata else None
 
 
 def unknown_keys(conf_catalog: Mapping[str, Any]) -> Iterator[str]:
-    """A warning for each mark of the catalog's configuration that means nothing."""
+    """Warnings about unknown keys under `metadata.mlflow` in the catalog's configuration."""
     for name, entry in conf_catalog.items():
-        marks = raw_marks(entry.get("metadata")) if isinstance(entry, Mapping) else {}
-        for key in marks.keys() - set(_KEYS):
-            yield f"Dataset '{name}': metadata.mlflow.{key} means nothing here; {nearest(key, _KEYS)}"
+        metadata = raw_metadata(entry.get("metadata")) if isinstance(entry, Mapping) else {}
+        for key in metadata.keys() - set(_KEYS):
+            yield f"Dataset '{name}': metadata.mlflow.{key} is unknown; {nearest(key, _KEYS)}"
 
 
-def raw_marks(metadata: object) -> Mapping[str, Any]:
-    """The marks in a dataset's metadata, as they are written; empty where there are none."""
-    marks = metadata.get("mlflow") if isinstance(metadata, Mapping) else None
-    return marks if isinstance(marks, Mapping) else {}
+def raw_metadata(catalog_metadata: object) -> Mapping[str, Any]:
+    """Unvalidated mapping under `mlflow` in a dataset's metadata; empty if there is none."""
+    metadata = catalog_metadata.get("mlflow") if isinstance(catalog_metadata, Mapping) else None
+    return metadata if isinstance(metadata, Mapping) else {}
 
 
-def metrics_of(item: Marked) -> dict[str, float]:
-    """The finite numbers of a metrics dataset, if this run saved it: what it only read is another run's result."""
-    if not (item.marks.metrics and item.saved):
+def metrics_of(item: TrackedDataset) -> dict[str, float]:
+    """Finite numbers of a metrics dataset, if this run saved it; a dataset only read is another run's result."""
+    if not (item.metadata.metrics and item.saved):
         return {}
     return {safe_key(name): float(value) for name, value in item.dataset.load().items() if _is_number(value)}
 
 
-def tags_of(item: Marked) -> dict[str, str]:
-    """The dataset's texts as the tags that it asks for, and the sha256 of its file where the file's bytes matter."""
+def tags_of(item: TrackedDataset) -> dict[str, str]:
+    """Tags of the dataset according to its metadata, and the sha256 of its file if the file identifies the run."""
     tags = {}
-    if item.marks.tag and (text := str(item.dataset.load()).strip()):
-        tags[safe_key(item.marks.tag)] = text[:_TAG_LIMIT]
-    if item.marks.tags and item.saved:
+    if item.metadata.tag and (text := str(item.dataset.load()).strip()):
+        tags[safe_key(item.metadata.tag)] = text[:_TAG_LIMIT]
+    if item.metadata.tags and item.saved:
         texts = ((name, value) for name, value in item.dataset.load().items() if isinstance(value, str))
         tags |= {safe_key(f"{item.name}.{name}"): value[:_TAG_LIMIT] for name, value in texts}
-    if item.is_file_kept and item.sha256:
+    if item.is_identified_by_file and item.sha256:
         tags[safe_key(f"sha256.{item.name}")] = item.sha256
     return tags
 
@@ -170,7 +170,7 @@ def _is_number(value: object) -> bool:
 
 
 def plain(value: Any) -> Any:
-    """The value as YAML would hold it; Kedro turns the blocks that a pipeline uses into typed objects."""
+    """Value converted to plain YAML types; Kedro turns the blocks that a pipeline uses into typed objects."""
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -183,15 +183,12 @@ def plain(value: Any) -> Any:
 
 
 def flatten(params: Mapping[str, Any]) -> dict[str, str]:
-    """`block.name` -> text, for each parameter.
-
-    What lies deeper than a block's own names (weights, defects) is one value: its JSON text.
-    """
+    """Parameters flattened to `block.name` -> text; deeper values (weights, defects) are JSON texts."""
     return {safe_key(name): _fit(_text(value)) for name, value in _leaves(params)}
 
 
 def safe_key(name: str) -> str:
-    """The name with what MLflow does not take in a key replaced by `_`."""
+    """Key valid in MLflow: other characters are replaced by `_`."""
     return re.sub(r"[^\w\-. :/]", "_", name)[:250]
 
 

@@ -1,4 +1,4 @@
-"""Tells a whole MLflow database file from a torn one, and from one of another MLflow; nothing is changed."""
+"""Read-only check of MLflow's database file: ready, missing, torn, or of another MLflow version."""
 
 import os
 import sqlite3
@@ -13,19 +13,19 @@ from pathlib import Path
 from synthetic_textcat.text.unicode import single_line
 
 SIDE_FILES = ("-journal", "-wal", "-shm")
-"""Names of the files that SQLite keeps beside a database that is in use, or was when its process was killed."""
+"""Suffixes of SQLite's files next to a database that is in use, or was when its process was killed."""
 
 _WITH_CONTENT = ("experiments", "registered_models")
-"""MLflow fills one of these as the last step of making a store: what has nothing in them was never finished."""
+"""MLflow fills one of these tables as the last step of creating a store: if both are empty, it was never finished."""
 
 _LONGEST_CHECK_S = 1.0
-"""A large database is checked as far as that: it is one that has worked."""
+"""Time limit of the integrity check: a database too large for it has worked before."""
 
 _BUSY_S = 5.0
 
 
 class State(Enum):
-    """What a database file is."""
+    """State of a database file."""
 
     READY = auto()
     MISSING = auto()
@@ -37,17 +37,17 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found, and of a bad state why."""
+    """State of a database file, with the reason for a bad state."""
 
     state: State
     why: str = ""
 
 
 def examine(file: Path) -> Finding:
-    """What is at this path.
+    """Finding about the file at this path.
 
     Raises:
-        sqlite3.OperationalError: If that can't be told: the file is locked for long, or may not be read.
+        sqlite3.OperationalError: If it can't be determined: the file is locked for long, or not readable.
     """
     try:
         mode = file.lstat()
@@ -63,7 +63,7 @@ def examine(file: Path) -> Finding:
     except sqlite3.DatabaseError as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_NOTADB:
-            return Finding(State.NO_DATABASE, "it is no database")
+            return Finding(State.NO_DATABASE, "it is not a database")
         if code == sqlite3.SQLITE_CORRUPT:
             return Finding(State.TORN, str(error))
         raise
@@ -71,14 +71,14 @@ def examine(file: Path) -> Finding:
 
 @contextmanager
 def open_database(file: Path) -> Iterator[sqlite3.Connection]:
-    """A connection that makes no file where there is none. Statements commit by themselves."""
+    """Connection in autocommit mode that never creates a file."""
     address = f"{file.absolute().as_uri()}?mode=rw"
     with closing(sqlite3.connect(address, uri=True, timeout=_BUSY_S, isolation_level=None)) as database:
         yield database
 
 
 def side_files(file: Path) -> list[Path]:
-    """Those that are there."""
+    """Existing side files of the database."""
     names = (file.with_name(file.name + suffix) for suffix in SIDE_FILES)
     return [path for path in names if os.path.lexists(path)]
 
@@ -90,16 +90,17 @@ def _examine(database: sqlite3.Connection) -> Finding:
     if not tables:
         return Finding(State.TORN, "it has no tables")
     if "experiments" not in tables:
-        return Finding(State.READY)  # another program's, whose tables MLflow adds its own to
+        return Finding(State.READY)  # another program's database, to which MLflow adds its tables
     if not any(_has_rows(database, name) for name in tables.intersection(_WITH_CONTENT)):
         return Finding(State.TORN, "its tables were never finished")
     return _examine_schema(database, tables)
 
 
 def _examine_schema(database: sqlite3.Connection, tables: set[str]) -> Finding:
-    """MLflow 3.17 migrates a database that lacks a table of its own accord, in place and not as one transaction.
+    """Finding about the schema version.
 
-    So one of an older MLflow is not even opened with it: a kill at that moment would cost all runs.
+    MLflow 3.17 migrates a database with missing tables automatically, in place and not in one transaction. So a
+    database of an older MLflow is never opened with it: a kill at that moment would lose all runs.
     """
     rows = list(database.execute("SELECT version_num FROM alembic_version")) if "alembic_version" in tables else []
     version = rows[0][0] if rows else "none"
@@ -129,7 +130,7 @@ def _has_rows(database: sqlite3.Connection, table: str) -> bool:
 
 
 def _is_known(version: str) -> bool:
-    """Whether a migration of this MLflow leads to it: its file is named after it."""
+    """Whether this MLflow has a migration to the version: the file is named after it."""
     import mlflow
 
     folder = Path(str(mlflow.__file__)).parent / "store" / "db_migrations" / "versions"
@@ -137,7 +138,7 @@ def _is_known(version: str) -> bool:
 
 
 def _expected_tables() -> set[str]:
-    with suppress(ImportError):  # a later MLflow may keep them elsewhere: then its own check has to do
+    with suppress(ImportError):  # a later MLflow may move these modules: then only its own check applies
         import mlflow.store.model_registry.dbmodels.models
         import mlflow.store.tracking.dbmodels.models
         import mlflow.store.workspace.dbmodels.models  # noqa: F401

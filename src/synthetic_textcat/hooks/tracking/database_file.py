@@ -1,4 +1,4 @@
-"""MLflow's database file: made aside and renamed into place, so that a kill leaves a whole one or none."""
+"""Creation of MLflow's database file: written under another name and renamed, so that a kill leaves no torn file."""
 
 import logging
 import os
@@ -17,7 +17,7 @@ from synthetic_textcat.hooks.tracking.database_check import Finding, State, exam
 _LOCK = "store.lock"
 _LONGEST_WAIT_S = 15.0
 _STILL_S = 3.0
-"""A torn file that nobody has touched for so long is nobody's work in progress: MLflow makes tables in small steps."""
+"""Age after which a torn file is no work in progress: MLflow creates tables in small steps."""
 
 _TRIES = 3
 
@@ -25,23 +25,23 @@ logger = logging.getLogger(__name__)
 
 
 def ensure_database(file: Path, locks: Path, *, is_project_file: bool) -> None:
-    """Makes the database if it is missing. A torn one is moved aside, with a warning, and replaced.
+    """Creates the database if it is missing. A torn database is renamed, with a warning, and replaced.
 
     Args:
         file: The database.
-        locks: Folder of the lock that keeps two runs from making it at once.
-        is_project_file: Whether its name is this project's choice: then whatever else is there is moved aside too.
+        locks: Folder of the lock that keeps two runs from creating it at once.
+        is_project_file: Whether this project chose the name: then a file that is not a database is renamed too.
 
     Raises:
-        TrackingStoreError: If it is of another MLflow, or no database, and so not to be touched.
-        OSError: If it can't be made, or moved.
+        TrackingStoreError: If it belongs to another MLflow version, or is not a database, and so must not be changed.
+        OSError: If it can't be created or renamed.
     """
-    file = Path(os.path.realpath(file))  # a link to a disk elsewhere stays one
+    file = Path(os.path.realpath(file))  # keeps a link to another disk
     file.parent.mkdir(parents=True, exist_ok=True)
     if _is_ready(file, examine(file), is_project_file=is_project_file) and not _scratch_files(file):
         return
     with _alone(locks) as is_certain:
-        if is_certain:  # nobody is at work, so these were left behind by a kill
+        if is_certain:  # no other run is creating it, so these files are left over from a kill
             for path in _scratch_files(file):
                 path.unlink(missing_ok=True)
         for _ in range(_TRIES):
@@ -51,32 +51,33 @@ def ensure_database(file: Path, locks: Path, *, is_project_file: bool) -> None:
             if finding.state is not State.MISSING:
                 aside = _move_aside(file)
                 logger.warning(
-                    "%s was not a usable MLflow database (%s). It is kept as %s, and a new one is begun",
+                    "%s was not a usable MLflow database (%s). It was renamed to %s, and a new database is created",
                     *(file, finding.why, aside.name),
                 )
             _make(file)
 
 
-def refuse_unusable(file: Path) -> None:
-    """For reading only: nothing is made or moved.
+def check_readable(file: Path) -> None:
+    """Check that the database can be read; changes nothing.
 
     Raises:
-        TrackingStoreError: If this is no database that can be read.
+        TrackingStoreError: If it can't be read as MLflow's database.
     """
     finding = examine(file)
     if not _is_ready(file, finding, is_project_file=True) and finding.state is not State.MISSING:
         raise TrackingStoreError(
-            f"{file} can't be read as MLflow's database ({finding.why}). Next: put a copy of yours in its place, or "
-            "go on: the next run that is recorded moves it aside and begins a new one"
+            f"{file} can't be read as MLflow's database ({finding.why}). Next: restore it from a backup, or continue: "
+            "the next recorded run renames it and creates a new one"
         )
 
 
 def _is_ready(file: Path, finding: Finding, *, is_project_file: bool) -> bool:
-    """Whether MLflow can use it; False where it is to be made."""
+    """Whether MLflow can use the database; False if it must be created."""
     state = finding.state
     if state is State.OLDER_MLFLOW:
         raise TrackingStoreError(
-            f"{file} is of an older MLflow ({finding.why}). Next: copy it, then `mlflow db upgrade sqlite:///{file}`"
+            f"{file} belongs to an older MLflow ({finding.why}). Next: make a copy, then run "
+            f"`mlflow db upgrade sqlite:///{file}`"
         )
     if state is State.OTHER_MLFLOW:
         raise TrackingStoreError(
@@ -92,7 +93,7 @@ def _is_ready(file: Path, finding: Finding, *, is_project_file: bool) -> bool:
 
 
 def _settled(file: Path) -> Finding:
-    """What is there once nobody works on it: another program may be making its tables in place."""
+    """Finding once the file no longer changes, since another program may be creating its tables in place."""
     end = time.monotonic() + _LONGEST_WAIT_S
     finding, seen = examine(file), _traces_of_work(file)
     while finding.state is State.TORN and time.monotonic() < end:
@@ -112,7 +113,7 @@ def _traces_of_work(file: Path) -> set[tuple[str, int, int]]:
 
 
 def _make(file: Path) -> None:
-    """MLflow makes its tables in memory: in a file, its 67 migrations wait for the disk a few hundred times."""
+    """Creates the tables in memory: in a file, MLflow's 67 migrations would wait for the disk hundreds of times."""
     from mlflow import MlflowClient
 
     address = f"file:textcat-{secrets.token_hex(8)}?mode=memory&cache=shared&uri=true"
@@ -121,7 +122,7 @@ def _make(file: Path) -> None:
     try:
         with closing(sqlite3.connect(address, uri=True)) as made:
             _write(made, scratch)
-        for stray in side_files(file):  # SQLite would take a journal left behind for the new file's own
+        for stray in side_files(file):  # SQLite would apply a left-over journal to the new file
             stray.rename(_free_name(stray))
         if not os.path.lexists(file):
             scratch.rename(file)
@@ -139,8 +140,8 @@ def _write(made: sqlite3.Connection, scratch: Path) -> None:
 
 
 def _sync(path: Path) -> None:
-    """Has the system write it to the disk."""
-    if path.is_dir() and os.name == "nt":  # which can't open a folder
+    """Flushes a file or folder to disk."""
+    if path.is_dir() and os.name == "nt":  # Windows can't open a folder
         return
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -175,14 +176,14 @@ def _scratch_files(file: Path) -> list[Path]:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[bool]:
-    """Keeps other runs waiting; whether that is certain: some network disks know no locks."""
+    """Exclusive lock; yields whether it is held, since some network disks support no locks."""
     lock = FileLock(folder / _LOCK, timeout=_LONGEST_WAIT_S)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
         raise TrackingStoreError(
-            f"another run has been making the database for {_LONGEST_WAIT_S:g} s. Next: let that one go on, or end it"
+            f"another run has been creating the database for {_LONGEST_WAIT_S:g} s. Next: wait for that run, or end it"
         ) from None
     except (OSError, NotImplementedError):
         yield False

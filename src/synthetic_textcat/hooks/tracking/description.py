@@ -1,4 +1,4 @@
-"""Name, tags and description of a run: git commit, row counts, costs, and the next steps."""
+"""Name, tags and description of a run: git commit, row counts, costs, next steps."""
 
 import getpass
 import json
@@ -22,7 +22,6 @@ from kedro.framework.context import KedroContext
 from synthetic_textcat.hooks.summary_lines import cost_in_words
 from synthetic_textcat.hooks.tracking.run_log import REBUILD, RunLog
 from synthetic_textcat.hooks.tracking.run_lookup import NEWEST_FIRST
-from synthetic_textcat.hooks.tracking.views import RUNS_PAGES
 from synthetic_textcat.pages import render_markdown
 from synthetic_textcat.redaction import redact
 from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL, Stops
@@ -33,14 +32,18 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 DESCRIPTION_TAG = "mlflow.note.content"
-TOLD = ("ledger", "metrics", "concerns", "stopped_by")
-"""Datasets that are told of, where this run saved them."""
+
+_RUN_PAGES = "workflowType=machine_learning"
+"""MLflow's pages for runs with metrics; its default pages are for chat programs."""
+
+DESCRIBED_DATASETS = ("ledger", "metrics", "concerns", "stopped_by")
+"""Datasets summarised in the description, if this run saved them."""
 
 _FILES = {
     "the report": "quality_report.html",
     "the comparison": "comparison.html",
-    "what became of each row": "outcomes.parquet",
-    "a few prompts": "prompt_preview.md",
+    "the outcome of each row": "outcomes.parquet",
+    "some prompts": "prompt_preview.md",
     "all parameters": f"{REBUILD}/parameters.yml",
 }
 _MOST_CONCERNS = 5
@@ -55,14 +58,14 @@ _OID = "# branch.oid "
 
 @dataclass(frozen=True, kw_only=True)
 class Ending:
-    """How a run ended.
+    """End of a run.
 
     Attributes:
-        status, reason: As MLflow has them.
-        pipeline: Which it was.
+        status, reason: As recorded in MLflow.
+        pipeline: Name of the pipeline.
         is_offline: Whether templates wrote the texts.
-        dataset: Where the run saved its examples; None if it saved none.
-        saved: What the run saved of `TOLD`.
+        dataset: Location of the saved examples; None if the run saved none.
+        saved: Content of the saved `DESCRIBED_DATASETS`.
     """
 
     status: str
@@ -74,7 +77,7 @@ class Ending:
 
 
 def describe(log: RunLog, ending: Ending) -> str:
-    """The Markdown text. It holds no text of the model's: names and errors are escaped, rows are left out."""
+    """Description in Markdown, without generated texts; names and errors are escaped."""
     ledger = ending.saved.get("ledger") or {}
     page = f"#/experiments/{log.experiment_id}/runs/{log.run_id}"
     return render_markdown(
@@ -90,7 +93,7 @@ def describe(log: RunLog, ending: Ending) -> str:
         accepted=ledger.get("accepted"),
         spent=list(_spent(ending.saved.get("metrics") or {})),
         concerns=(ending.saved.get("concerns") or [])[:_MOST_CONCERNS],
-        files=[(name, f"{page}/artifacts/{quote(path)}?{RUNS_PAGES}") for name, path in _kept(log)],
+        files=[(name, f"{page}/artifacts/{quote(path)}?{_RUN_PAGES}") for name, path in _kept(log)],
         dataset=ending.dataset,
         previous=_previous(log) if ledger and ending.pipeline == "generate" else None,
         run_id=log.run_id,
@@ -121,7 +124,7 @@ def _spent(metrics: Mapping[str, float | None]) -> Iterator[str]:
 
 
 def _without_signs(text: str) -> str:
-    return text.replace("$", "USD ")  # two dollar signs would be a formula
+    return text.replace("$", "USD ")  # MLflow renders text between two dollar signs as a formula
 
 
 def _kept(log: RunLog) -> Iterator[tuple[str, str]]:
@@ -131,27 +134,27 @@ def _kept(log: RunLog) -> Iterator[tuple[str, str]]:
 
 
 def _previous(log: RunLog) -> dict[str, str] | None:
-    """The last finished run of `generate` before this one."""
+    """Previous finished run of `generate`."""
     asked = "attributes.status = 'FINISHED' and tags.pipeline = 'generate'"
     runs: Sequence[Run] = log.client.search_runs([log.experiment_id], asked, max_results=2, order_by=NEWEST_FIRST)
     for run in runs:
         run_id = run.info.run_id
         if run_id != log.run_id:
             both = quote(json.dumps([run_id, log.run_id], separators=(",", ":")))
-            page = f"#/compare-runs?runs={both}&experiments={quote(json.dumps([log.experiment_id]))}&{RUNS_PAGES}"
+            page = f"#/compare-runs?runs={both}&experiments={quote(json.dumps([log.experiment_id]))}&{_RUN_PAGES}"
             return {"run_id": run_id, "name": run.info.run_name or run_id, "url": page}
     return None
 
 
 def _escaped(value: object) -> str:
-    """One line in which nothing is Markdown or HTML, and no address is a link."""
+    """Value as one line, escaped for Markdown and HTML, with no address linked."""
     text = " ".join(redact(str(value))[:_LONGEST].split())
     plain = "".join(_ENTITIES.get(character, character) for character in text)
     return _MARKS.sub(r"\\\1", plain)
 
 
 def run_name(run_params: Mapping[str, Any], params: Mapping[str, Any]) -> str:
-    """A name that tells runs apart in a list: pipeline, model, rows asked for, seed, time of day."""
+    """Distinctive name of a run: pipeline, model, requested rows, seed, time of day."""
     rows = _get(params, "attribute_sampling", "num_examples")
     seed = params.get("seed")
     parts = [
@@ -165,13 +168,13 @@ def run_name(run_params: Mapping[str, Any], params: Mapping[str, Any]) -> str:
 
 
 def pipeline_name(run_params: Mapping[str, Any]) -> str:
-    """The pipelines of this run; the default one is `generate`."""
+    """Names of the pipelines of this run; the default is `generate`."""
     asked = run_params.get("pipeline_names") or ["__default__"]
     return "+".join("generate" if name == "__default__" else name for name in asked)
 
 
 def start_tags(run_params: Mapping[str, Any], params: Mapping[str, Any], context: KedroContext) -> dict[str, str]:
-    """Everything about a run that is known before its first node, beside its parameters."""
+    """Tags known before the first node: pipeline, environment, command, process, source, versions, user."""
     tags = {
         "pipeline": pipeline_name(run_params),
         "plan_version": str(PLAN_VERSION),
@@ -190,14 +193,14 @@ def start_tags(run_params: Mapping[str, Any], params: Mapping[str, Any], context
 
 
 def stop_tags(stops: Stops) -> dict[str, str]:
-    """Why a run asked for less than its plan; empty where it did not."""
+    """Tags of the stop reasons; empty if the run requested its whole plan."""
     paused = "; ".join(f"{task.task} ({task.reason})" for task in stops.paused)
     tags = {"stopped_by": stops.stopped_by, "paused_tasks": redact(paused)[:_TAG_LIMIT]}
     return {name: value for name, value in tags.items() if value}
 
 
 def _command() -> str:
-    """The command as typed, without the folder of the program."""
+    """Command line, without the program's folder."""
     return f"{Path(sys.argv[0]).name} {shlex.join(sys.argv[1:])}"
 
 
@@ -222,7 +225,7 @@ def _get(params: Mapping[str, Any], block: str, name: str) -> Any:
 
 
 def source_tags(project: Path) -> dict[str, str]:
-    """`mlflow.source.git.commit` (where there is one) and `git.dirty`: true, false, or unknown without git."""
+    """Git tags: `mlflow.source.git.commit` (if known) and `git.dirty`: true, false, or unknown without git."""
     try:
         done = subprocess.run(_COMMAND, cwd=project, capture_output=True, text=True, timeout=10, check=True)  # noqa: S603
     except (OSError, subprocess.SubprocessError):

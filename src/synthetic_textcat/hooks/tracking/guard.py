@@ -1,4 +1,4 @@
-"""Keeps MLflow from ending a run: each step may fail by itself, and all failures make one warning line."""
+"""Error isolation for MLflow: each step may fail on its own, and all failures are reported in one warning."""
 
 import logging
 from collections.abc import Callable
@@ -18,11 +18,11 @@ logger = logging.getLogger(__name__)
 
 
 class Guard:
-    """Runs the steps of tracking one by one, and remembers which of them failed, and why the first one did.
+    """Runs the steps of tracking, and collects the failed steps and the first error.
 
     Args:
-        store: Where runs are recorded, for the warning.
-        budget: How long the run waits for MLflow; once it is used up, steps are skipped.
+        store: Tracking store, for the warning.
+        budget: Time that the run waits for MLflow; once it is used up, steps are skipped.
     """
 
     def __init__(self, store: Store, budget: WaitingBudget) -> None:
@@ -32,11 +32,11 @@ class Guard:
         self._first: Exception | None = None
 
     def attempt(self, what: str, step: Callable[[], T]) -> T | None:
-        """The step's result, or None where it failed or where no time is left.
+        """Result of the step, or None if it failed or no time is left.
 
         Args:
-            what: What the step records, for the warning.
-            step: The calls to MLflow.
+            what: Name of the recorded thing, for the warning.
+            step: Calls to MLflow.
         """
         if self._budget.is_used_up:
             self._failed.append(what)
@@ -44,14 +44,14 @@ class Guard:
         try:
             with quiet():
                 return step()
-        except Exception as error:  # a storage plugin raises what it likes, and a paid run must not end for it
+        except Exception as error:  # a storage plugin may raise anything, and a paid run must not end for it
             self._failed.append(what)
             self._first = self._first or error
             logger.debug("MLflow did not record %s", what, exc_info=error)
         return None
 
     def report(self) -> None:
-        """Warns once of all that MLflow did not record, with the first reason and the next step."""
+        """Warns once about everything that MLflow did not record, with the first reason and the next step."""
         if not self._failed:
             return
         what, self._failed = _listed(list(dict.fromkeys(self._failed))), []
@@ -64,7 +64,7 @@ class Guard:
 
 
 def first_line(error: BaseException, limit: int = 500) -> str:
-    """The first line of the error's text that says something, without keys; its type's name where none does."""
+    """First non-empty line of the error's text, with secrets redacted; the type's name if there is none."""
     lines = (line.strip() for line in str(error).splitlines())
     return redact(next(filter(None, lines), type(error).__name__))[:limit]
 
@@ -76,6 +76,6 @@ def _listed(steps: list[str]) -> str:
 
 def _reason(error: Exception | None, budget: WaitingBudget) -> str:
     if error is None:
-        return f"its answers took more than {budget.limit_s:g} s in all (tracking.max_wait_seconds)"
+        return f"its responses took more than {budget.limit_s:g} s in total (tracking.max_wait_seconds)"
     text = first_line(error, _LONGEST_REASON).rstrip(".")
     return text if isinstance(error, TextcatError) else f"{type(error).__name__}: {text}"

@@ -1,4 +1,4 @@
-"""The hook: when an MLflow run opens, what is noted while it runs, and how it ends."""
+"""Kedro hook of MLflow tracking: opens the MLflow run, records progress, and ends it with its status."""
 
 import atexit
 import logging
@@ -20,7 +20,7 @@ from synthetic_textcat.hooks.tracking.bounded_calls import DEFAULT_LIMIT_S, Boun
 from synthetic_textcat.hooks.tracking.catalog_metadata import plain, unknown_keys
 from synthetic_textcat.hooks.tracking.description import run_name, start_tags, stop_tags
 from synthetic_textcat.hooks.tracking.guard import first_line
-from synthetic_textcat.hooks.tracking.live_metrics import Stream
+from synthetic_textcat.hooks.tracking.live_metrics import LiveRecorder
 from synthetic_textcat.hooks.tracking.opening import Opening
 from synthetic_textcat.hooks.tracking.run import ActiveRun
 from synthetic_textcat.hooks.tracking.run_log import RunClock
@@ -31,19 +31,19 @@ Catalog = CatalogProtocol[Any, Any]
 Verdict = Callable[[Catalog, dict[str, Any]], str | None]
 
 SWITCH = "TEXTCAT_TRACKING"
-"""Set to `off`, this environment variable leaves MLflow out of a run: for quick tries, where its start-up counts."""
+"""Environment variable: `off` runs without MLflow, for quick trials in which its start-up time matters."""
 
 _MODEL_CALLS = "model_calls"
-"""Tag of the nodes that ask the model: with them MLflow's start-up, a matter of seconds, waits until calls are out."""
+"""Tag of the nodes that call the model; MLflow's start-up, which takes seconds, waits until the first calls are out."""
 
 _CALLS_ARE_OUT_S = 2.0
-"""After so long a model-calling node has imported its client and sent its first request."""
+"""Time in which a model-calling node has imported its client and sent its first request."""
 
 _LAST_WAIT_S = 8.0
-"""How long a process that was interrupted waits for MLflow."""
+"""Maximum wait of an interrupted process for MLflow."""
 
 _VERSIONS = "prompt_versions"
-"""A dataset of ours: the numbers under which MLflow has the prompts of the node that loads it; empty without MLflow."""
+"""Dataset of the MLflow registry versions of the loading node's prompts; empty without MLflow."""
 
 _CUT_SHORT = "the process ended before the pipeline did"
 
@@ -53,15 +53,15 @@ logger = logging.getLogger(__name__)
 class MlflowTracking:
     """Records each `kedro run` as one MLflow run; a failure of MLflow costs one warning, never the run.
 
-    It opens its run after all other hooks have had their say on parameters and catalog, and closes it before any
-    other hook can raise. Nothing of MLflow's fluent (global) state is used.
+    The MLflow run opens after all other hooks have changed parameters and catalog, and closes before any other hook
+    can raise. MLflow's fluent (global) state is not used.
 
     Args:
-        verdict: Says why a finished run is still a failure, or None; asked once for each finished run, tracked or not.
-        rebuilt_from: The id of the run that this one rebuilds, or None; asked when it starts.
-        tally: How far this run's calls are, or None; asked when answers are saved, and at the end.
-        passes: Of a quota, which are one MLflow run.
-        stops: Why this run asked for less than its plan: tags.
+        verdict: Returns why a finished run is still a failure, or None; called once per finished run, tracked or not.
+        rebuilt_from: Returns the id of the run that this run rebuilds, or None; called at the start.
+        tally: Returns the progress of this run's calls, or None; called when replies are saved, and at the end.
+        passes: Passes of a quota, which share one MLflow run.
+        stops: Returns the stop reasons, which become tags.
     """
 
     def __init__(
@@ -84,33 +84,33 @@ class MlflowTracking:
 
     @property
     def run_id(self) -> str | None:
-        """The MLflow run of the last pipeline run; None before it is open, and where it could not be opened."""
+        """Id of the last pipeline run's MLflow run; None before it is open, and if it could not be opened."""
         return self._last.opened.run_id if self._last and self._last.opened else None
 
     @property
     def run_name(self) -> str | None:
-        """Its name."""
+        """Name of that MLflow run."""
         return self._last.opening.name if self._last and self._last.opened else None
 
     @property
     def tracking_uri(self) -> str | None:
-        """Where that run is kept."""
+        """Tracking URI of that MLflow run."""
         return self._last.opened.client.tracking_uri if self._last and self._last.opened else None
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
-        """Keeps the context: its parameters are read when the run starts, as other hooks have left them."""
+        """Stores the context; its parameters are read at the start of the run, after other hooks changed them."""
         self._context = context
 
     @hook_impl
     def after_catalog_created(self, conf_catalog: dict[str, Any]) -> None:
-        """Warns of a mark in the catalog that means nothing: it would be missed only when runs are compared."""
+        """Warns about unknown MLflow metadata in the catalog, which would otherwise go unnoticed."""
         for warning in unknown_keys(conf_catalog):
             logger.warning("%s", warning)
 
     @hook_impl(trylast=True)
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Catalog) -> None:
-        """Opens the MLflow run; one that makes model calls is opened when the first of them are out."""
+        """Opens the MLflow run; with model calls, only once the first of them are out."""
         if self._active and self._passes.follows:
             self._active.catalog = catalog
             catalog[_VERSIONS] = MemoryDataset({})
@@ -134,7 +134,7 @@ class MlflowTracking:
             start_ms=clock.started_ms,
         )
         calls = BoundedCalls(WaitingBudget(settings.get("max_wait_seconds", DEFAULT_LIMIT_S)))
-        stream = Stream(self._tally, settings.get("trace_share", 0.0), clock)
+        stream = LiveRecorder(self._tally, settings.get("trace_share", 0.0), clock)
         self._active = self._last = ActiveRun(opening=opening, calls=calls, clock=clock, catalog=catalog, stream=stream)
         if not any(_MODEL_CALLS in node.tags for node in pipeline.nodes) and not self._active.open_now():
             self._active = None
@@ -143,7 +143,7 @@ class MlflowTracking:
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
-        """Has the run opened once the first calls are out: a server may take its time, and a user lose patience."""
+        """Schedules the opening once the first calls are out; the server may be slow, and the user may interrupt."""
         if self._active and _MODEL_CALLS in node.tags:
             self._active.open_within(_CALLS_ARE_OUT_S)
         elif self._active:
@@ -151,7 +151,7 @@ class MlflowTracking:
 
     @hook_impl
     def before_dataset_loaded(self, dataset_name: str, node: Node) -> None:
-        """Registers a node's prompts where it asks for their versions."""
+        """Registers a node's prompts if the node loads their versions."""
         if dataset_name == _VERSIONS and self._active:
             self._active.catalog.save(_VERSIONS, self._active.register_prompts(node.inputs))
 
@@ -161,11 +161,11 @@ class MlflowTracking:
         if self._active:
             self._active.note_read(dataset_name)
             if _MODEL_CALLS in node.tags:
-                self._active.stream.hold(dataset_name, data)
+                self._active.stream.keep_input(dataset_name, data)
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:
-        """Notes that the run saved this dataset; answers on disk are the time to open the MLflow run."""
+        """Notes that the run saved this dataset; the first saved replies trigger the opening of the MLflow run."""
         if self._active:
             self._active.note_saved(dataset_name)
             if _MODEL_CALLS in node.tags:
@@ -175,7 +175,7 @@ class MlflowTracking:
 
     @hook_impl(tryfirst=True)
     def after_pipeline_run(self, catalog: Catalog) -> None:
-        """Records the results; FINISHED, or FAILED where the verdict says so. Of a pass but the last, its metrics."""
+        """Records the results with status FINISHED, or FAILED by the verdict; before the last pass, only metrics."""
         if self._passes.goes_on():
             if self._active:
                 self._active.record_pass(self._passes.round)
@@ -189,7 +189,7 @@ class MlflowTracking:
 
     @hook_impl(tryfirst=True)
     def on_pipeline_error(self, error: Exception) -> None:
-        """Records what was saved before the error, and the error as the reason; FAILED, if it is a failure."""
+        """Records the datasets saved before the error, with the error as reason; FAILED unless the run was stopped."""
         self._close("FINISHED" if isinstance(error, RunStoppedError) else "FAILED", first_line(error))
 
     def _close_at_exit(self, pid: int) -> None:
@@ -198,22 +198,22 @@ class MlflowTracking:
         if self._active and self._active.hand_over("KILLED", _CUT_SHORT):
             _end_at_once()
         if self._active:
-            self._active.calls.budget.leave_at_most(_LAST_WAIT_S)
+            self._active.calls.budget.limit_remaining(_LAST_WAIT_S)
         self._close_unfinished()
 
     def _close_unfinished(self) -> None:
-        """Kedro calls no hook on Ctrl-C: what is still open at exit, or at the next start, was killed."""
+        """Ends an open run as KILLED at exit or at the next start, since Kedro calls no hook on Ctrl-C."""
         self._close("KILLED", _CUT_SHORT)
 
     def _close(self, status: str, reason: str | None) -> None:
         if self._active:
             self._active.close(status, reason, self._passes.round, stop_tags(self._stops()))
-            self._active = None  # only now: an interrupt while closing leaves the rest to the exit handler
+            self._active = None  # last, so that after an interrupt the exit handler does the rest
             atexit.unregister(self._close_at_exit)
 
 
 def _end_at_once() -> None:
-    """Leaves without Python's own clean-up: MLflow's import, under way in a thread, can't be broken off in order."""
+    """Exits without Python's clean-up, since the import of MLflow in another thread can't be interrupted cleanly."""
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     logging.shutdown()

@@ -1,4 +1,4 @@
-"""Live metrics: a thread next to the pipeline logs progress while the calls are made."""
+"""Live metrics: a background thread logs progress and sampled calls while the calls are made."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 _SHORTEST_S, _LONGEST_S, _OF_THE_TIME = 1.0, 30.0, 0.02
-"""A point a second at first, then one each 2 % of the time so far, and never rarer than each 30 s: 1,100 in 8 hours."""
+"""Interval between points: 1 s at first, then 2 % of the elapsed time, at most 30 s: 1,100 points in 8 hours."""
 
 _MOST_WAITING = 100
-"""Points kept while the store can't be reached: 600 numbers, and MLflow takes 1,000 at once. The oldest go."""
+"""Maximum of buffered points, 600 numbers, since MLflow accepts 1,000 at once. The oldest are dropped."""
 
 _EVERY_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Counts:
-    """What was counted so far; `tokens` is None once a call is of unknown usage, `usd` also once a price is unknown."""
+    """Counts so far; `tokens` is None if the usage of a call is unknown, `usd` also if a price is unknown."""
 
     done: int = 0
     accepted: int = 0
@@ -35,12 +35,12 @@ class _Counts:
 
     @classmethod
     def of(cls, tally: Tally) -> Self:
-        """As the tally has it."""
+        """Counts of a tally."""
         tokens, usd = (None, None) if tally.uncounted else (tally.tokens, tally.usd)
         return cls(tally.done, tally.accepted, tokens, usd)
 
     def plus(self, other: Self) -> Self:
-        """Both together."""
+        """Sum of both counts."""
         return type(self)(
             self.done + other.done,
             self.accepted + other.accepted,
@@ -51,12 +51,12 @@ class _Counts:
 
 @dataclass(frozen=True, slots=True)
 class _Point:
-    """What was so at one time.
+    """Metric values at one time.
 
     Attributes:
-        at_ms: Since the epoch.
-        at_s: By the monotonic clock.
-        step: Rows done, since the charts' other axis, the time, MLflow has anyway.
+        at_ms: Milliseconds since the epoch.
+        at_s: Seconds of the monotonic clock.
+        step: Rows done; MLflow's charts offer the time as their other axis.
         values: Metric → number.
     """
 
@@ -67,19 +67,19 @@ class _Point:
 
 
 class LivePoints:
-    """A run's metrics `live/…`, taken from the tally as answers are saved, and written from another thread.
+    """Metrics `live/…` of a run: sampled from the tally as replies are saved, written by another thread.
 
-    All passes of a quota are added up.
+    The passes of a quota are added up.
 
-    - `live/rows_done`: rows that are settled, of those that this run asks for.
-    - `live/rows_accepted`: those whose reply passes the checks of one row; the report has the last word.
-    - `live/yield`: the latter, as a share of the former.
-    - `live/rows_per_s`: rows settled a second since the point before; not at the first one.
-    - `live/tokens`: read and written; no more of it once a call is of unknown usage.
-    - `live/usd`: what they cost; likewise, and once a price is unknown.
+    - `live/rows_done`: settled rows, of the rows that this run requests.
+    - `live/rows_accepted`: settled rows that pass the single-row checks; the final count is in the report.
+    - `live/yield`: `rows_accepted` / `rows_done`.
+    - `live/rows_per_s`: settled rows per second since the previous point; not at the first point.
+    - `live/tokens`: prompt and completion tokens; ends if the usage of a call is unknown.
+    - `live/usd`: their cost; ends likewise, and if a price is unknown.
 
     Args:
-        clock: The run's times.
+        clock: Clock of the run.
     """
 
     def __init__(self, clock: RunClock) -> None:
@@ -91,7 +91,7 @@ class LivePoints:
         self._before = self._of_pass = _Counts()
 
     def note(self, tally: Tally, *, at_once: bool = False) -> None:
-        """Takes a point if it is time for one, or `at_once`; none where nothing was settled since the last one."""
+        """Adds a point if one is due, or `at_once`; no point if no row was settled since the last one."""
         self._of_pass = _Counts.of(tally)
         now, counts = self._clock.monotonic(), self._before.plus(self._of_pass)
         if not counts.done or (self._last and (counts.done == self._last.step or not (at_once or self._is_due(now)))):
@@ -103,11 +103,11 @@ class LivePoints:
             del self._waiting[:-_MOST_WAITING]
 
     def next_pass(self) -> None:
-        """Another pass of a quota begins, with a tally of its own; what was counted so far is added to it."""
+        """Starts another pass of a quota, whose tally is added to the counts so far."""
         self._before, self._of_pass = self._before.plus(self._of_pass), _Counts()
 
     def write(self, client: "MlflowClient", run_id: str) -> None:
-        """Writes the points that wait, in one call; where that fails they wait on."""
+        """Writes the buffered points in one call; after a failure they stay buffered."""
         from mlflow.entities import Metric
 
         with self._lock:
@@ -140,13 +140,13 @@ def _values(counts: _Counts) -> dict[str, float]:
     return values | {name: float(value) for name, value in unsure.items() if value is not None}
 
 
-class Stream:
-    """Points of progress, and a sample of calls: noted as answers are saved, written every few seconds.
+class LiveRecorder:
+    """Recorder of live metrics and sampled calls: buffers as replies are saved, writes every few seconds.
 
     Args:
-        tally: How far the calls are; None before there are any.
-        trace_share: Of the rows, whose calls become traces.
-        clock: The run's times.
+        tally: Returns the progress of the calls; None before the first.
+        trace_share: Share of the rows whose calls become traces.
+        clock: Clock of the run.
     """
 
     def __init__(self, tally: Callable[[], Tally | None], trace_share: float, clock: RunClock) -> None:
@@ -155,42 +155,42 @@ class Stream:
         self._tally = tally
         self._over = Event()
 
-    def hold(self, name: str, data: object) -> None:
-        """Keeps what a node that calls the model has loaded, for showing what was sent."""
-        self._calls.hold(name, data)
+    def keep_input(self, name: str, data: object) -> None:
+        """Keeps an input of the node that calls the model, to render the messages of sampled calls."""
+        self._calls.keep_input(name, data)
 
     def note(self, completions: Iterable[Completion]) -> None:
-        """Takes in answers that are saved: microseconds, since calls are under way."""
+        """Buffers saved replies; takes microseconds, since calls are in flight."""
         if (tally := self._tally()) is not None:
             self._points.note(tally)
             self._calls.note(completions)
 
     def next_pass(self) -> None:
-        """Another pass of a quota begins."""
+        """Starts another pass of a quota."""
         self._points.next_pass()
 
     def calls_are_over(self) -> None:
-        """Takes a last point while it is true, and lets go of the plan; another node runs."""
+        """Adds a last point and releases the plan, once another node runs."""
         if (tally := self._tally()) is not None:
             self._points.note(tally, at_once=True)
-        self._calls.let_go()
+        self._calls.release_plan()
 
     def write_on(self, log: RunLog, guard: Guard) -> None:
-        """Writes until told to stop. A store that fails here is tried again at the end, and only then told of.
+        """Writes until stopped. Failures are retried at the end of the run, and reported only then.
 
         Args:
-            log: Of the run.
-            guard: One for these steps alone, whose failures nobody is told.
+            log: Log of the run.
+            guard: Guard for these steps only, whose failures are not reported.
         """
         while not self._over.wait(_EVERY_S):
             self._write(log, guard)
 
     def stop(self) -> None:
-        """Ends the writing beside the pipeline."""
+        """Stops the background writing."""
         self._over.set()
 
     def finish(self, log: RunLog, guard: Guard) -> None:
-        """Writes the rest."""
+        """Writes the remaining points and traces."""
         self.calls_are_over()
         self._write(log, guard)
 

@@ -1,4 +1,4 @@
-"""Results of a run in MLflow: marked datasets, lineage by file hash, and versions of prompts."""
+"""Results of a run in MLflow: tracked datasets, lineage by file hash, and versions of prompts."""
 
 import json
 import re
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from synthetic_textcat.datasets.place import Place
-from synthetic_textcat.hooks.tracking.catalog_metadata import Marked, metrics_of, tags_of
+from synthetic_textcat.hooks.tracking.catalog_metadata import TrackedDataset, metrics_of, tags_of
 from synthetic_textcat.hooks.tracking.guard import Guard
-from synthetic_textcat.hooks.tracking.run_log import RunLog, keep_file
+from synthetic_textcat.hooks.tracking.run_log import RunLog, log_file
 from synthetic_textcat.hooks.tracking.run_lookup import NEWEST_FIRST
 
 if TYPE_CHECKING:
@@ -23,59 +23,59 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 _SCHEMA_ROWS = 1000
-"""Rows from which the schema is told: over all rows, nested columns cost MLflow 9 s at 200,000 rows."""
+"""Rows used to infer the schema: over all rows, nested columns cost MLflow 9 s at 200,000 rows."""
 
 _DIGEST_LENGTH = 32
-"""MLflow takes 36 characters at most. Its own digest ignores list columns and all rows past 10,000."""
+"""MLflow accepts at most 36 characters. Its own digest ignores list columns and all rows after 10,000."""
 
 _PARENT = "mlflow.parentRunId"
-"""MLflow's tag by which a run is shown under another."""
+"""MLflow's tag that nests a run under another."""
 
 Template = str | list[dict[str, str]]
 
 _PREFIX = "synthetic-textcat"
 _EXPERIMENTS_TAG = "_mlflow_experiment_ids"
-"""MLflow's tag by which an experiment's page finds its prompts: ids between commas, one before and one after."""
+"""MLflow's tag by which an experiment's page finds its prompts: comma-separated ids with leading and trailing comma."""
 
 _LINKED_TAG = "mlflow.linkedPrompts"
-"""MLflow's tag of a run for its prompts. Its API for linking works on the global tracking URI, so it is not used."""
+"""MLflow's tag that links a run to its prompts. The linking API uses the global tracking URI, so it is not used."""
 
 _ROLES = {"human": "user", "ai": "assistant"}
 
 
-def record_results(log: RunLog, guard: Guard, marked: Sequence[Marked], project: Path, step: int) -> None:
+def record_results(log: RunLog, guard: Guard, tracked: Sequence[TrackedDataset], project: Path, step: int) -> None:
     """Records metrics (at this step) and tags, then dataset inputs, prompts and files."""
-    record_values(log, guard, marked, step)
-    _record_inputs(log, guard, [item for item in marked if item.marks.input is not None], project)
-    record_prompts(log, guard, [item for item in marked if item.marks.prompt])
-    for item in marked:
-        guard.attempt(f"the file of '{item.name}'", partial(keep_file, log, item))
+    record_values(log, guard, tracked, step)
+    _record_inputs(log, guard, [item for item in tracked if item.metadata.input is not None], project)
+    record_prompts(log, guard, [item for item in tracked if item.metadata.prompt])
+    for item in tracked:
+        guard.attempt(f"the file of '{item.name}'", partial(log_file, log, item))
 
 
-def record_values(log: RunLog, guard: Guard, marked: Sequence[Marked], step: int) -> None:
-    """Records metrics and tags."""
+def record_values(log: RunLog, guard: Guard, tracked: Sequence[TrackedDataset], step: int) -> None:
+    """Records metrics (at this step) and tags."""
     metrics: dict[str, float] = {}
     tags: dict[str, str] = {}
-    for item in marked:
+    for item in tracked:
         metrics |= guard.attempt(f"the metrics of '{item.name}'", partial(metrics_of, item)) or {}
         tags |= guard.attempt(f"the tags of '{item.name}'", partial(tags_of, item)) or {}
-        if item.marks.parent and not item.saved:
+        if item.metadata.parent and not item.saved:
             tags |= guard.attempt("its parent", partial(parent_tags, log, item)) or {}
     if metrics or tags:
         guard.attempt("its metrics and tags", lambda: log.batch(metrics=metrics, tags=tags, step=step))
 
 
-def _record_inputs(log: RunLog, guard: Guard, marked: Sequence[Marked], project: Path) -> None:
-    told = (guard.attempt(f"the input '{item.name}'", partial(dataset_input, item, project)) for item in marked)
-    inputs = [entity for entity in told if entity is not None]
+def _record_inputs(log: RunLog, guard: Guard, tracked: Sequence[TrackedDataset], project: Path) -> None:
+    found = (guard.attempt(f"the input '{item.name}'", partial(dataset_input, item, project)) for item in tracked)
+    inputs = [entity for entity in found if entity is not None]
     if inputs:
         guard.attempt("its inputs", lambda: log.client.log_inputs(log.run_id, inputs))
 
 
-def record_prompts(log: RunLog, guard: Guard, marked: Sequence[Marked]) -> dict[str, int]:
-    """Registers prompts and links them to the run; their versions by name."""
+def record_prompts(log: RunLog, guard: Guard, tracked: Sequence[TrackedDataset]) -> dict[str, int]:
+    """Registers prompts and links them to the run; returns their versions by name."""
     versions: dict[str, PromptVersion] = {}
-    for item in marked:
+    for item in tracked:
         version = guard.attempt(f"the prompt '{item.name}'", partial(register, log, item))
         if version is not None:
             versions[item.name] = version
@@ -84,10 +84,10 @@ def record_prompts(log: RunLog, guard: Guard, marked: Sequence[Marked]) -> dict[
     return {name: int(version.version) for name, version in versions.items()}
 
 
-def dataset_input(item: Marked, project: Path) -> "DatasetInput | None":
-    """The dataset as an input of the run: schema and size for a frame, source and digest for anything else.
+def dataset_input(item: TrackedDataset, project: Path) -> "DatasetInput | None":
+    """Dataset input for MLflow: schema and size of a data frame, source and digest of anything else.
 
-    All of the sha256 goes along as a tag. None where an optional file is absent.
+    The full sha256 becomes a tag. None if an optional file is absent.
     """
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
@@ -95,22 +95,22 @@ def dataset_input(item: Marked, project: Path) -> "DatasetInput | None":
     if head is None:
         return None
     source = _relative(item.place, project) if item.place else item.name
-    told = {
+    fields = {
         "name": item.name,
         "digest": (item.sha256 or "unknown")[:_DIGEST_LENGTH],
         "source_type": "local",
         "source": json.dumps({"uri": source}),
     }
     if rows is not None:
-        told |= _frame(head, rows, source)
-    tags = [InputTag("mlflow.data.context", str(item.marks.input))]
-    return DatasetInput(Dataset(**told), [*tags, InputTag("sha256", item.sha256)] if item.sha256 else tags)
+        fields |= _frame(head, rows, source)
+    tags = [InputTag("mlflow.data.context", str(item.metadata.input))]
+    return DatasetInput(Dataset(**fields), [*tags, InputTag("sha256", item.sha256)] if item.sha256 else tags)
 
 
-def _head(item: Marked) -> tuple[Any, int | None]:
-    """The first rows and the number of all; of a Parquet file without reading the others: a plan may have a million.
+def _head(item: TrackedDataset) -> tuple[Any, int | None]:
+    """First rows and number of rows; a Parquet file is not read further, since a plan may have a million rows.
 
-    Anything but a frame comes whole, without a number.
+    Content other than a data frame is returned whole, without a number.
     """
     from pandas import DataFrame
 
@@ -128,9 +128,9 @@ def _head(item: Marked) -> tuple[Any, int | None]:
 def _frame(head: "DataFrame", rows: int, source: str) -> dict[str, str]:
     from mlflow.data.pandas_dataset import from_pandas
 
-    told = from_pandas(head, source=source, digest="unused").to_dict()
+    entity = from_pandas(head, source=source, digest="unused").to_dict()
     profile = json.dumps({"num_rows": rows, "num_elements": rows * len(head.columns)})
-    return {"source": told["source"], "source_type": told["source_type"], "schema": told["schema"], "profile": profile}
+    return {**{name: entity[name] for name in ("source", "source_type", "schema")}, "profile": profile}
 
 
 def _relative(place: Place, project: Path) -> str:
@@ -140,14 +140,14 @@ def _relative(place: Place, project: Path) -> str:
     return path.relative_to(project).as_posix() if path.is_relative_to(project) else path.as_posix()
 
 
-def parent_tags(log: RunLog, item: Marked) -> dict[str, str]:
-    """The tag that puts this run under the last run of `generate` that wrote the same bytes; none if there is none."""
+def parent_tags(log: RunLog, item: TrackedDataset) -> dict[str, str]:
+    """Tag that nests this run under the last run of `generate` that wrote the same bytes; empty if there is none."""
     writer = _last(log.client, log.experiment_id, item.name, item.sha256, "tags.pipeline = 'generate'")
     return {} if writer is None else {_PARENT: writer.info.run_id}
 
 
 def evaluation_of(client: "MlflowClient", run: "Run") -> "Run | None":
-    """The last finished run of `evaluate` whose rows are those that this run wrote; None if there is none."""
+    """Last finished run of `evaluate` on the rows that this run wrote; None if there is none."""
     asked = "attributes.status = 'FINISHED' AND tags.pipeline LIKE '%evaluate%'"
     sha256 = run.data.tags.get("sha256.examples")
     return _last(client, run.info.experiment_id, "examples", sha256, asked)
@@ -162,10 +162,10 @@ def _last(client: "MlflowClient", experiment_id: str, name: str, sha256: str | N
 
 
 def template_of(text: str) -> Template:
-    """The registry's form of a prompt file: messages, or one text; `{name}` becomes `{{name}}`.
+    """Prompt file converted to the registry's form: messages, or one text; `{name}` becomes `{{name}}`.
 
-    Takes a list of messages (`role` and `content`, or pairs), such a list under `messages`, a text under `template`,
-    and a mapping role -> text. Any other file is registered as the text that it is.
+    Accepts a list of messages (`role` and `content`, or pairs), such a list under `messages`, a text under `template`,
+    and a mapping role -> text. Any other file is registered as plain text.
     """
     content = yaml.safe_load(text)
     if isinstance(content, Mapping):
@@ -177,8 +177,8 @@ def template_of(text: str) -> Template:
     return understood if understood and len(understood) == len(messages) else text
 
 
-def register(log: RunLog, item: Marked) -> "PromptVersion | None":
-    """The registered version of this prompt: the old one if the text was ever registered, else a new one."""
+def register(log: RunLog, item: TrackedDataset) -> "PromptVersion | None":
+    """Registered version of this prompt: an existing version with the same text, otherwise a new one."""
     if item.content is None:
         return None
     client, name = log.client, f"{_PREFIX}.{re.sub(r'[^a-zA-Z0-9_.-]', '_', item.name)}"
@@ -196,7 +196,7 @@ def register(log: RunLog, item: Marked) -> "PromptVersion | None":
 
 
 def link_tags(versions: "Mapping[str, PromptVersion]") -> dict[str, str]:
-    """The run's tags that link it to its prompts: MLflow's own, and `prompt.<dataset>` = the version's URI."""
+    """Tags that link a run to its prompts: MLflow's own, and `prompt.<dataset>` = the version's URI."""
     links = [{"name": version.name, "version": str(version.version)} for version in versions.values()]
     uris = {f"prompt.{name}": f"prompts:/{version.name}/{version.version}" for name, version in versions.items()}
     return {_LINKED_TAG: json.dumps(links)} | uris if links else {}
@@ -209,14 +209,14 @@ def _show_in_experiment(log: RunLog, prompt: "Prompt") -> None:
 
 
 def _find(client: "MlflowClient", name: str, template: Template) -> "PromptVersion | None":
-    """The latest version with this template."""
+    """Latest version with this template."""
     versions: Iterable[PromptVersion] = client.search_prompt_versions(name)
     same = {int(version.version): version for version in versions if version.template == template}
     return same[max(same)] if same else None
 
 
 def _message(entry: object) -> dict[str, str] | None:
-    """One message of a file: `{role, content}` or a pair; None for what is neither."""
+    """Message of a prompt file, written as `{role, content}` or a pair; None for anything else."""
     match entry:
         case {"role": str(role), "content": str(content)}:
             pass
@@ -228,7 +228,7 @@ def _message(entry: object) -> dict[str, str] | None:
 
 
 def _double_braces(text: str) -> str:
-    """`{name}` as `{{name}}` and an escaped `{{` as `{`; a text that is no format string stays as it is."""
+    """Format string converted to the registry's syntax: `{name}` to `{{name}}`, `{{` to `{`; other texts unchanged."""
     try:
         parts = list(Formatter().parse(text))
     except ValueError:

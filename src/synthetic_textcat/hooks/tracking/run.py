@@ -1,4 +1,4 @@
-"""The MLflow run that is open: what it is given at its start, and what at its end."""
+"""Active MLflow run: opened next to the pipeline, fed with the datasets read and saved, closed with its results."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -11,28 +11,28 @@ from kedro.io import DatasetError
 from synthetic_textcat.datasets.stored import shown_place
 from synthetic_textcat.errors import StorageError
 from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls
-from synthetic_textcat.hooks.tracking.catalog_metadata import Marked, marks_of, read_bytes
-from synthetic_textcat.hooks.tracking.description import DESCRIPTION_TAG, TOLD, Ending, describe
+from synthetic_textcat.hooks.tracking.catalog_metadata import TrackedDataset, mlflow_metadata_of, read_bytes
+from synthetic_textcat.hooks.tracking.description import DESCRIBED_DATASETS, DESCRIPTION_TAG, Ending, describe
 from synthetic_textcat.hooks.tracking.guard import Guard
-from synthetic_textcat.hooks.tracking.live_metrics import Stream
+from synthetic_textcat.hooks.tracking.live_metrics import LiveRecorder
 from synthetic_textcat.hooks.tracking.opening import Opening
 from synthetic_textcat.hooks.tracking.results import record_prompts, record_results, record_values
 from synthetic_textcat.hooks.tracking.run_log import RunClock, RunLog
 from synthetic_textcat.hooks.tracking.store import Store
 
 _LAST_WRITE_S = 2.0
-"""How long a run's end waits for what is being written beside it: a server that hangs shall not hold it up twice."""
+"""Maximum wait at a run's end for the background writer, so that a hanging server does not delay it twice."""
 
 
 @dataclass(kw_only=True)
 class ActiveRun:
-    """An MLflow run, open or about to be, and the names of the datasets that the pipeline has read and saved so far."""
+    """MLflow run, open or being opened, with the names of the datasets read and saved so far."""
 
     opening: Opening
     calls: BoundedCalls
     clock: RunClock
     catalog: Any
-    stream: Stream
+    stream: LiveRecorder
     opened: RunLog | None = None
     read: set[str] = field(default_factory=set)
     saved: set[str] = field(default_factory=set)
@@ -50,14 +50,14 @@ class ActiveRun:
 
     @property
     def log(self) -> RunLog:
-        """Where the open run is recorded."""
+        """Log of the open run."""
         assert self.opened is not None
         return self.opened
 
     def open_within(self, seconds: float) -> None:
-        """Opens the run beside the pipeline, once: importing MLflow takes seconds in which calls can be under way.
+        """Opens the run in a background thread, once: calls can be made during the seconds that MLflow's import takes.
 
-        From then on it is told how the calls go.
+        The thread then writes the progress of the calls.
         """
         if not seconds:
             self._now.set()
@@ -66,12 +66,12 @@ class ActiveRun:
             self._thread.start()
 
     def open_now(self) -> bool:
-        """Opens the run if it is not open yet; whether it is open then."""
+        """Opens the run if it is not open yet; returns whether it is open."""
         self._now.set()
         with self.calls.budget.pipeline_waits():
             if self._thread is not None:
                 self._opening_is_over.wait()
-            elif not self._tried:  # in this thread: at a process's exit no other can be started
+            elif not self._tried:  # in this thread, since a process can't start threads at its exit
                 self._open()
         return self.opened is not None
 
@@ -97,9 +97,9 @@ class ActiveRun:
             return None if self._handed_over else self.opening.open(self.calls, self.clock)
 
     def hand_over(self, status: str, reason: str) -> bool:
-        """Has another process record a run that is not open yet, and its end; whether it did.
+        """Delegates the recording of a run that is not open yet to another process; returns whether it did.
 
-        To import MLflow first would keep a user who pressed Ctrl-C waiting.
+        Importing MLflow first would keep a user waiting after Ctrl-C.
         """
         failed = self._tried and not (self._thread and self._thread.is_alive())
         if self.opened is not None or failed or not self._store.acquire(blocking=False):
@@ -109,34 +109,34 @@ class ActiveRun:
         return True
 
     def note_read(self, name: str) -> None:
-        """Notes that a dataset was loaded; keeps a prompt as it is now, since its file may change in a long run."""
+        """Notes that a dataset was loaded, and keeps a prompt's content, since its file may change in a long run."""
         if name in self.read:
             return
         self.read.add(name)
         dataset = self.catalog.get(name)
-        marks = marks_of(dataset)
-        if marks and marks.prompt:
-            with suppress(OSError, StorageError, DatasetError):  # then the file is tried again at the end
+        metadata = mlflow_metadata_of(dataset)
+        if metadata and metadata.prompt:
+            with suppress(OSError, StorageError, DatasetError):  # the file is read again at the end
                 self.prompts[name] = read_bytes(dataset)
 
     def note_saved(self, name: str) -> None:
-        """Notes that a dataset was saved; a journal is, thousands of times."""
+        """Notes that a dataset was saved; called thousands of times for a journal."""
         self.saved.add(name)
 
     def record_pass(self, step: int) -> None:
-        """Records the metrics of a pass after which another one follows."""
+        """Records the metrics of a pass before the last."""
         with self.calls.budget.pipeline_waits():
             if self.open_now():
-                record_values(self.log, self.guard, list(self._marked()), step)
+                record_values(self.log, self.guard, list(self._tracked()), step)
 
     def close(self, status: str, reason: str | None, step: int = 0, tags: Mapping[str, str] | None = None) -> None:
-        """Records what was read and saved, and ends the run; each step stands by itself."""
+        """Records the datasets read and saved, and ends the run; a failed step does not affect the others."""
         if not self.open_now():
             return
         self.stream.stop()
         with self.calls.budget.pipeline_waits():
-            marked = self.guard.attempt("what the catalog marks", lambda: list(self._marked())) or []
-            record_results(self.log, self.guard, marked, self.opening.project, step)
+            tracked = self.guard.attempt("the metadata of the catalog", lambda: list(self._tracked())) or []
+            record_results(self.log, self.guard, tracked, self.opening.project, step)
             if self._thread is not None:
                 self.calls.budget.join(self._thread, _LAST_WRITE_S)
             self.stream.finish(self.log, self.guard)
@@ -148,21 +148,21 @@ class ActiveRun:
         self.guard.report()
 
     def register_prompts(self, names: Iterable[str]) -> dict[str, int]:
-        """Registers those of the datasets that are prompts, as this run reads them; their versions by name."""
+        """Registers the prompts among the datasets as this run reads them; returns their versions by name."""
         found = ((name, self.catalog.get(name)) for name in names)
-        marked = [
-            Marked(name, dataset, marks, saved=False, kept=self.prompts.get(name))
+        tracked = [
+            TrackedDataset(name, dataset, metadata, saved=False, bytes_read=self.prompts.get(name))
             for name, dataset in found
-            if (marks := marks_of(dataset)) is not None and marks.prompt
+            if (metadata := mlflow_metadata_of(dataset)) is not None and metadata.prompt
         ]
         with self.calls.budget.pipeline_waits():
-            return record_prompts(self.log, self.guard, marked) if self.open_now() else {}
+            return record_prompts(self.log, self.guard, tracked) if self.open_now() else {}
 
     def _new_guard(self) -> Guard:
         return Guard(Store.of(self.opening.project), self.calls.budget)
 
     def _describe(self, status: str, reason: str | None) -> None:
-        """At the very end: it links to what is there."""
+        """Writes the run's description; last, since it links to the logged files."""
         tags = self.opening.tags
         ending = Ending(
             status=status,
@@ -170,13 +170,13 @@ class ActiveRun:
             pipeline=tags.get("pipeline", ""),
             is_offline="template_data" in tags,
             dataset=shown_place(self.catalog.get("examples")) if "examples" in self.saved else None,
-            saved={name: self.catalog.load(name) for name in TOLD if name in self.saved},
+            saved={name: self.catalog.load(name) for name in DESCRIBED_DATASETS if name in self.saved},
         )
         self.log.batch(tags={DESCRIPTION_TAG: describe(self.log, ending)})
 
-    def _marked(self) -> Iterator[Marked]:
+    def _tracked(self) -> Iterator[TrackedDataset]:
         for name in sorted(self.read | self.saved):
             dataset = self.catalog.get(name)
-            marks = marks_of(dataset)
-            if marks:
-                yield Marked(name, dataset, marks, name in self.saved, self.prompts.get(name))
+            metadata = mlflow_metadata_of(dataset)
+            if metadata:
+                yield TrackedDataset(name, dataset, metadata, name in self.saved, self.prompts.get(name))

@@ -28,12 +28,12 @@ _OUTCOMES = "outcomes.parquet"
 
 
 @dataclass(frozen=True, kw_only=True)
-class KeptRun:
-    """An earlier run.
+class EarlierRun:
+    """Earlier run with the files to rebuild it.
 
     Attributes:
-        run_id, name, status, tags: As MLflow has them.
-        folder: A copy of its `rebuild/`, which lasts as long as this process.
+        run_id, name, status, tags: As recorded in MLflow.
+        folder: Copy of its `rebuild/`, which lasts as long as this process.
     """
 
     run_id: str
@@ -43,10 +43,10 @@ class KeptRun:
     folder: Path
 
     def file(self, name: str) -> Path:
-        """One of the files.
+        """Path of a rebuild file.
 
         Raises:
-            EarlierRunError: If it was not kept.
+            EarlierRunError: If it was not logged.
         """
         path = self.folder / name
         if not path.is_file():
@@ -54,10 +54,10 @@ class KeptRun:
         return path
 
     def file_of(self, dataset: str) -> Path:
-        """The file that was this dataset's, told by its sha256: file names are the project's to change.
+        """Path of the file of a dataset, found by its sha256, since the project may rename files.
 
         Raises:
-            EarlierRunError: If it was not kept.
+            EarlierRunError: If it was not logged.
         """
         sha256 = self.tags.get(f"sha256.{dataset}")
         for path in sorted(self.folder.rglob("*")):
@@ -66,10 +66,10 @@ class KeptRun:
         raise self._lacks(f"no file of the dataset '{dataset}'")
 
     def parameters(self) -> dict[str, Any]:
-        """All parameters of the run, by their blocks.
+        """All parameters of the run, by block.
 
         Raises:
-            EarlierRunError: If they were not kept.
+            EarlierRunError: If they were not logged.
         """
         content = yaml.safe_load(self.file("parameters.yml").read_text(encoding="utf-8"))
         if not isinstance(content, dict):
@@ -79,30 +79,30 @@ class KeptRun:
     def _lacks(self, what: str) -> EarlierRunError:
         made_by = self.tags.get("pipeline", "another program")
         return EarlierRunError(
-            f"Run {self.name} keeps {what}: it is a run of {made_by}, and {self.status}. Next: set from_run to a run "
-            "of generate that has ended by itself"
+            f"Run {self.name} has {what}: it is a run of {made_by} with status {self.status}. Next: set from_run to a "
+            "run of generate that ended normally"
         )
 
 
-def kept_run(project: Path, asked: str) -> KeptRun:
-    """The run of this id or name, with a copy of its files.
+def load_earlier_run(project: Path, asked: str) -> EarlierRun:
+    """Earlier run with this id or name, with a copy of its files.
 
     Raises:
-        EarlierRunError: If it can't be had.
+        EarlierRunError: If it can't be found or read.
     """
     store = Store.of(project)
     with reading(store, f"from_run={asked}"):
         return _with_files(store, find_run(store, asked, "from_run"))
 
 
-def _with_files(store: Store, run: "Run") -> KeptRun:
+def _with_files(store: Store, run: "Run") -> EarlierRun:
     client = open_to_read(store)
     folder = Path(tempfile.mkdtemp(prefix="synthetic-textcat-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     run_id = run.info.run_id
     if client.list_artifacts(run_id, REBUILD):
         client.download_artifacts(run_id, REBUILD, str(folder))
-    return KeptRun(
+    return EarlierRun(
         run_id=run_id,
         name=run.info.run_name or run_id,
         status=run.info.status,
@@ -112,10 +112,10 @@ def _with_files(store: Store, run: "Run") -> KeptRun:
 
 
 def records_to_compare(store: Store, baseline: str | None, candidate: str | None) -> tuple[RunRecord, RunRecord]:
-    """Baseline and candidate, by id or name; where one is not named, the last finished run of `generate`.
+    """Records of baseline and candidate, by id or name; by default the last finished runs of `generate`.
 
     Raises:
-        EarlierRunError: If one can't be had, or there are not two.
+        EarlierRunError: If a run can't be found or read, or there are fewer than two.
     """
     with reading(store):
         if baseline is not None:
@@ -128,15 +128,15 @@ def records_to_compare(store: Store, baseline: str | None, candidate: str | None
 def _record(store: Store, asked: str | None, option: str, leave_out: str | None) -> RunRecord:
     run = find_run(store, asked or _last(store, option, leave_out), option)
     client = open_to_read(store)
-    kept = {item.path for item in client.list_artifacts(run.info.run_id)}
-    if _OUTCOMES not in kept:
+    artifacts = {item.path for item in client.list_artifacts(run.info.run_id)}
+    if _OUTCOMES not in artifacts:
         raise EarlierRunError(
-            f"{option}: run {run.info.run_name} keeps no {_OUTCOMES}: it is a run of "
-            f"{run.data.tags.get('pipeline', 'another program')}, and {run.info.status}. Next: choose a "
-            "run of generate that has ended by itself"
+            f"{option}: run {run.info.run_name} has no {_OUTCOMES}: it is a run of "
+            f"{run.data.tags.get('pipeline', 'another program')} with status {run.info.status}. Next: choose a "
+            "run of generate that ended normally"
         )
     with tempfile.TemporaryDirectory(prefix="synthetic-textcat-") as name:
-        for path in sorted(kept & {_OUTCOMES, REBUILD}):
+        for path in sorted(artifacts & {_OUTCOMES, REBUILD}):
             client.download_artifacts(run.info.run_id, path, name)
         return _read(run, Path(name), evaluation_of(client, run))
 
@@ -147,7 +147,7 @@ def _last(store: Store, option: str, leave_out: str | None) -> str:
             return run_id
     raise EarlierRunError(
         f"{option}: {store} has no other finished run of generate to compare. Next: name one with {option}, or "
-        "run `kedro run --pipelines generate` again with what you want to try"
+        "run `kedro run --pipelines generate` again with the change you want to test"
     )
 
 

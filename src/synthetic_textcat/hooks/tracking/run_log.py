@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from synthetic_textcat.console import shown
 from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls
-from synthetic_textcat.hooks.tracking.catalog_metadata import Marked
+from synthetic_textcat.hooks.tracking.catalog_metadata import TrackedDataset
 from synthetic_textcat.redaction import redact
 
 if TYPE_CHECKING:
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
 _NOTICEABLE_MS = 1000
-"""Below this, the difference of the two clocks is their ordinary drift."""
+"""Smallest difference between the clocks that is not ordinary drift."""
 
 LOCK_TAG = "process.lock"
 """Tag of a run: the name of its lock."""
 
 _INODE_TAG = "process.lock_inode"
-"""Tag of a run: the number of its lock's file. A copy of the file, in a copied project, has another one."""
+"""Tag of a run: the inode of its lock file. A copy of the file, in a copied project, has another inode."""
 
 _NAME = re.compile(r"textcat-[0-9a-f]{32}")
 REBUILD = "rebuild"
@@ -39,14 +39,14 @@ REBUILD = "rebuild"
 
 @dataclass(frozen=True)
 class RunClock:
-    """Times for everything that one run records.
+    """Monotonic clock for all timestamps of one run.
 
-    Within a run its times never go back, and their differences are real durations, whatever happens to the machine's
-    wall clock. Time in which the machine sleeps does not count where the system's monotonic clock leaves it out.
+    Within a run, times never go back and their differences are real durations, even if the wall clock is set. Sleep of
+    the machine does not count if the system's monotonic clock excludes it.
 
     Attributes:
-        wall: Seconds since the epoch, as the machine's clock says; anyone may set it.
-        monotonic: Seconds since some moment, which nobody sets.
+        wall: Wall clock: seconds since the epoch; may be set at any time.
+        monotonic: Monotonic clock: seconds since an arbitrary moment.
     """
 
     wall: Callable[[], float] = time.time
@@ -58,29 +58,29 @@ class RunClock:
 
     @property
     def started_ms(self) -> int:
-        """When the clock was made, in milliseconds since the epoch."""
+        """Creation time of the clock, in milliseconds since the epoch."""
         return int(self._anchor[0] * 1000)
 
     def now_ms(self) -> int:
-        """Milliseconds since the epoch."""
+        """Current time in milliseconds since the epoch."""
         wall, monotonic = self._anchor
         return int((wall + self.monotonic() - monotonic) * 1000)
 
     def correction_ms(self) -> int:
-        """What to add to a time that the wall clock gave just now; 0 while nobody has set it."""
+        """Correction for a time just read from the wall clock; 0 unless the clock was set."""
         ahead = self.now_ms() - int(self.wall() * 1000)
         return ahead if abs(ahead) >= _NOTICEABLE_MS else 0
 
 
 @dataclass(frozen=True, slots=True)
 class RunLog:
-    """A run in a store, named in every call: MLflow's global state, its active run above all, is left alone.
+    """Writer for one run; every call names the run, so that MLflow's global active run is not touched.
 
     Attributes:
-        client, experiment_id, run_id: Where it is.
-        lock: Held until the run has ended, as a sign that its process lives.
-        calls: Where calls that are not the client's run.
-        clock: The run's times.
+        client, experiment_id, run_id: The run in its store.
+        lock: Liveness lock, held until the run has ended.
+        calls: Executor of bounded calls outside the client.
+        clock: Clock of the run.
     """
 
     client: "MlflowClient"
@@ -97,7 +97,7 @@ class RunLog:
         tags: Mapping[str, str] = _NONE,
         step: int = 0,
     ) -> None:
-        """Logs all of it at once, metrics at the step, texts without secrets and control characters."""
+        """Logs everything in one request, metrics at the step, texts without secrets and control characters."""
         from mlflow.entities import Metric, Param, RunTag
 
         now = self.clock.now_ms()
@@ -109,32 +109,32 @@ class RunLog:
         )
 
     def end(self, status: str, reason: str | None, end_ms: int | None = None) -> None:
-        """Ends the run, now or at `end_ms`, with this status, and the reason of a bad one as a tag."""
+        """Ends the run with this status, now or at `end_ms`; a reason becomes a tag."""
         if reason:
             self.batch(tags={"reason": reason})
         self.client.set_terminated(self.run_id, status, self.clock.now_ms() if end_ms is None else end_ms)
         if self.lock is not None:
-            drop_lock(self.lock)
+            release_lock(self.lock)
 
 
-def take_lock(folder: Path) -> tuple[FileLock | None, dict[str, str]]:
-    """A lock of a new name, held, and the tags that tell of it; neither where it can't be written."""
+def create_lock(folder: Path) -> tuple[FileLock | None, dict[str, str]]:
+    """Creates and acquires a liveness lock; returns it with its tags, or None if locks are not supported."""
     name = f"textcat-{secrets.token_hex(16)}"
     lock = _lock(folder, name)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire(blocking=False)
         inode = Path(lock.lock_file).stat().st_ino
-    except (OSError, NotImplementedError, Timeout):  # some network disks know no locks
+    except (OSError, NotImplementedError, Timeout):  # some network disks support no locks
         return None, {}
     return lock, {LOCK_TAG: name, _INODE_TAG: str(inode)}
 
 
-def lock_left_behind(folder: Path, tags: Mapping[str, str]) -> FileLock | None:
-    """The lock of a run whose process is certainly gone, now held by us; else None.
+def acquire_stale_lock(folder: Path, tags: Mapping[str, str]) -> FileLock | None:
+    """Acquires the liveness lock of a run whose process is certainly gone; otherwise None.
 
-    Not certain: a run of another machine, one whose lock is not there (another container, a cleared folder) or is a
-    copy (then the run may go on in the project that was copied), and one that had none.
+    Uncertain cases: a run on another machine, a missing lock (another container, a cleared folder), a copied lock (the
+    run may continue in the original project), and a run without a lock.
     """
     name, host = tags.get(LOCK_TAG, ""), tags.get("process", "").rpartition(":")[0]
     if not _NAME.fullmatch(name) or host != socket.gethostname():
@@ -150,19 +150,19 @@ def lock_left_behind(folder: Path, tags: Mapping[str, str]) -> FileLock | None:
     return lock
 
 
-def drop_lock(lock: FileLock) -> None:
-    """Frees the lock and removes its file."""
-    with suppress(OSError):  # Windows removes no open file
+def release_lock(lock: FileLock) -> None:
+    """Releases the lock and removes its file."""
+    with suppress(OSError):  # Windows can't remove an open file
         Path(lock.lock_file).unlink(missing_ok=True)
     lock.release()
 
 
 def _lock(folder: Path, name: str) -> FileLock:
-    return FileLock(folder / f"{name}.lock", thread_local=False)  # taken in one thread, freed in another
+    return FileLock(folder / f"{name}.lock", thread_local=False)  # acquired in one thread, released in another
 
 
-def keep_rebuild_files(log: RunLog, params: Mapping[str, Any], project: Path) -> None:
-    """Keeps all parameters, and the versions that the project installs, under `rebuild/`."""
+def log_rebuild_files(log: RunLog, params: Mapping[str, Any], project: Path) -> None:
+    """Logs all parameters, and the project's version constraints, under `rebuild/`."""
     text = yaml.safe_dump(dict(params), sort_keys=False, allow_unicode=True)
     log.client.log_text(log.run_id, redact(text), f"{REBUILD}/parameters.yml")
     constraints = project / "constraints.txt"
@@ -170,9 +170,9 @@ def keep_rebuild_files(log: RunLog, params: Mapping[str, Any], project: Path) ->
         log.client.log_artifact(log.run_id, str(constraints), REBUILD)
 
 
-def keep_file(log: RunLog, item: Marked) -> None:
-    """Keeps the dataset's file where its mark says, and a prompt under `rebuild/prompts/`, as it was when read."""
-    if item.marks.prompt and item.place and item.content is not None:
+def log_file(log: RunLog, item: TrackedDataset) -> None:
+    """Logs the dataset's file to its artifact folder, and a prompt, as it was when read, to `rebuild/prompts/`."""
+    if item.metadata.prompt and item.place and item.content is not None:
         log.client.log_text(log.run_id, item.content.decode(), f"{REBUILD}/prompts/{item.place.name}")
-    if item.marks.artifact is not None and item.file:
-        log.client.log_artifact(log.run_id, str(item.file), item.marks.artifact or None)
+    if item.metadata.artifact is not None and item.file:
+        log.client.log_artifact(log.run_id, str(item.file), item.metadata.artifact or None)

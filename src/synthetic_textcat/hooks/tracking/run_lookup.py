@@ -1,4 +1,4 @@
-"""Run lookup by id or unique name, and the order in which runs began."""
+"""Run lookup by id or unique name, and the start order of runs."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 _ID = re.compile(r"[0-9a-f]{32}")
-_MOST = 1000  # runs whose names are looked through for a near one
+_MOST = 1000  # runs whose names are searched for a similar one
 _LONGEST_CALL_S = 120.0
 _ELSEWHERE = "`make mlflow` shows the runs; MLFLOW_TRACKING_URI and MLFLOW_EXPERIMENT_NAME say where to look"
 
 NUMBER_TAG = "run.number"
-"""Tag of a run; of equal length, since MLflow sorts tags as texts. Runs that have none come after those that do."""
+"""Tag of a run's number, zero-padded since MLflow sorts tags as texts. Runs without the tag come last."""
 
 NEWEST_FIRST = [f"tags.`{NUMBER_TAG}` DESC", "attributes.start_time DESC"]
 
@@ -29,14 +29,14 @@ _DIGITS = 9
 
 @contextmanager
 def reading(store: Store, asked: str = "") -> Iterator[None]:
-    """Makes one error of whatever MLflow, its storage or a server raises.
+    """Context that converts errors of MLflow, its storage or a server to `EarlierRunError`.
 
     Args:
-        store: What is read.
-        asked: The parameter that asks, for errors.
+        store: Store that is read.
+        asked: Parameter that names the run, for errors.
 
     Raises:
-        EarlierRunError: In place of any other error.
+        EarlierRunError: Instead of any other error.
     """
     try:
         with quiet():
@@ -51,23 +51,23 @@ def reading(store: Store, asked: str = "") -> Iterator[None]:
 
 
 def open_to_read(store: Store) -> "MlflowClient":
-    """A client for reading."""
+    """Read-only client of the store."""
     return store.connect(BoundedCalls(WaitingBudget(_LONGEST_CALL_S)), to_read=True)
 
 
 def find_run(store: Store, asked: str, option: str) -> "Run":
-    """The run of this id in the store, or of this name in the experiment.
+    """Run with this id in the store, or this name in the experiment.
 
     Args:
-        store: Where to look.
+        store: Store to search.
         asked: Id or name.
-        option: The parameter that asks, for errors.
+        option: Parameter that names the run, for errors.
 
     Raises:
-        EarlierRunError: If there is none, if it is deleted, or if several runs have the name.
+        EarlierRunError: If there is none, it is deleted, or several runs have the name.
     """
     if store.is_missing():
-        raise EarlierRunError(f"{option}={asked}: no run is kept in {store} yet. Next: {_ELSEWHERE}")
+        raise EarlierRunError(f"{option}={asked}: there are no runs in {store} yet. Next: {_ELSEWHERE}")
     client = open_to_read(store)
     found = _by_id(client, asked, option) if _ID.fullmatch(asked) else None
     return found or _by_name(client, store, asked, option)
@@ -96,13 +96,15 @@ def _by_name(client: "MlflowClient", store: Store, asked: str, option: str) -> "
     found = _named(alive, asked)
     if len(found) > 1:
         ids = ", ".join(run.info.run_id for run in found[:3])
-        raise EarlierRunError(f"{option}={asked}: {len(found)} runs have this name. Next: give the id of one: {ids}")
+        raise EarlierRunError(
+            f"{option}={asked}: {len(found)} runs have this name. Next: set it to one of the ids {ids}"
+        )
     if found:
         return found[0]
     if gone := _named(runs, asked):
         raise _deleted(asked, gone[0].info.run_id, option)
     names = {run.info.run_name for run in alive if run.info.run_name}
-    hint = nearest(asked, names) if names else "it has none"
+    hint = nearest(asked, names) if names else "the experiment has no runs"
     raise EarlierRunError(
         f"{option}={asked}: no run of the experiment {store.experiment} in {store} has this id or name; {hint}. "
         f"Next: {_ELSEWHERE}"
@@ -121,7 +123,7 @@ def _deleted(asked: str, run_id: str, option: str) -> EarlierRunError:
 
 
 def last_runs(store: Store, count: int) -> list[str]:
-    """The ids of the last finished runs of `generate` in the experiment, the last one first."""
+    """Ids of the last finished runs of `generate` in the experiment, newest first."""
     if store.is_missing():
         return []
     client = open_to_read(store)
@@ -134,7 +136,7 @@ def last_runs(store: Store, count: int) -> list[str]:
 
 
 def next_number(client: "MlflowClient", experiment_id: str) -> str:
-    """One more than the newest run's. Two runs that begin at the same moment may get the same."""
+    """Next run number. Two runs that start at the same moment may get the same number."""
     newest: list[Run] = client.search_runs([experiment_id], max_results=1, order_by=NEWEST_FIRST)
     number = newest[0].data.tags.get(NUMBER_TAG, "") if newest else ""
     return f"{int(number) + 1 if number.isdecimal() else 1:0{_DIGITS}}"

@@ -24,27 +24,27 @@ if TYPE_CHECKING:
 
 _NAME = "row"
 _LONGEST = 20_000
-"""Characters of one message or reply: a model that ran on to its token limit is not kept twice in full."""
+"""Maximum characters of a message or reply: a reply that reached the token limit would be stored twice in full."""
 
 _PREVIEW = 300
-_NOT_KNOWN = "the messages can't be told: an earlier run asked for this row before"
+_NOT_KNOWN = "the messages are unknown: an earlier run requested this row first"
 
 _FEWEST, _MOST = 5, 200
-"""Calls of a run: about so many of a small one, since 1 % of 20 rows is none; never more of a large one."""
+"""Sampled calls of a run: about the minimum in a small run, since 1 % of 20 rows is none; never above the maximum."""
 
 _PARTS = {"requests", "row_prompts", "open_rows", "retry_prompt", "prices"}
 
 
 @dataclass(frozen=True, slots=True)
 class SampledCall:
-    """One call.
+    """Sampled call.
 
     Attributes:
-        completion: What came of it.
-        messages: What was sent, as on the wire; None where that can't be told: then its hash would not be the recorded.
-        problem: Why the reply could not be used; None if it could, or if none came.
-        prices: What calls cost.
-        shift_ms: What to add to its time to have it by the run's clock.
+        completion: Its completion.
+        messages: Messages as sent; None if unknown: then their hash would differ from the recorded one.
+        problem: Problem of an unusable reply; None if it was usable, or if there is no reply.
+        prices: Token prices.
+        shift_ms: Correction of its timestamp to the run's clock.
     """
 
     completion: Completion
@@ -55,9 +55,9 @@ class SampledCall:
 
 
 def write_traces(log: RunLog, calls: Sequence[SampledCall]) -> None:
-    """Writes one trace a call, bound to the run. MLflow's global state, its tracing provider above all, is left alone.
+    """Writes one trace per call, linked to the run, without MLflow's global tracing provider.
 
-    It takes 8 ms a call: the client's own way, by a callback in each call, took 50.
+    It takes 8 ms per call; the client's own callback in each call took 50 ms.
     """
     if not calls:
         return
@@ -71,7 +71,7 @@ def write_traces(log: RunLog, calls: Sequence[SampledCall]) -> None:
 
 
 def _span(call: SampledCall) -> "Span":
-    """The call's only span. Its fields have the form of OpenAI's, which MLflow's page knows how to show."""
+    """Single span of the call, in OpenAI's format, which MLflow's page can render."""
     from mlflow.entities import Span
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import ReadableSpan
@@ -80,13 +80,13 @@ def _span(call: SampledCall) -> "Span":
     completion, wrong = call.completion, _wrong(call)
     trace_id = secrets.randbits(128)
     end_ns = int(datetime.fromisoformat(completion.created_at).timestamp() * 1e9) + call.shift_ms * 1_000_000
-    told = {"mlflow.traceRequestId": f"tr-{trace_id:032x}", **_attributes(call)}
+    attributes = {"mlflow.traceRequestId": f"tr-{trace_id:032x}", **_attributes(call)}
     return Span(
         ReadableSpan(
             name=_NAME,
             context=SpanContext(trace_id, secrets.randbits(64), is_remote=False, trace_flags=TraceFlags(1)),
             resource=Resource.get_empty(),
-            attributes={name: json.dumps(value, ensure_ascii=False) for name, value in told.items()},
+            attributes={name: json.dumps(value, ensure_ascii=False) for name, value in attributes.items()},
             start_time=end_ns - int(completion.latency_s * 1e9),
             end_time=end_ns,
             status=Status(StatusCode.ERROR, wrong) if wrong else Status(StatusCode.OK),
@@ -129,7 +129,7 @@ def _reply(call: SampledCall) -> dict[str, Any]:
 
 
 def _model_and_cost(call: SampledCall) -> dict[str, Any]:
-    """The model, and USD by our price list. Where that is silent the model has another name, or MLflow would guess."""
+    """Model and cost (USD) by our price list; without a price, another key for the model stops MLflow from guessing."""
     model, prices = call.completion.model_name, call.prices
     usd, price = prices.cost_usd(call.completion), prices.price(model)
     if usd is None or price is None:
@@ -140,7 +140,7 @@ def _model_and_cost(call: SampledCall) -> dict[str, Any]:
 
 
 def _wrong(call: SampledCall) -> str | None:
-    """Why this call brought no usable reply: failure cause, as in the ledger; None if it did."""
+    """Failure cause of a call without a usable reply, as in the ledger; None otherwise."""
     if not call.completion.replied:
         return call.completion.status
     return call.problem.cause if call.problem else None
@@ -170,26 +170,26 @@ def _info(log: RunLog, call: SampledCall, span: "Span") -> "TraceInfo":
 
 
 def _verbatim(text: str) -> str:
-    """The text as a block of code. MLflow's page takes texts for Markdown: a model's `![](…)` would fetch an image."""
+    """Text as a code block, since MLflow's page renders Markdown: a model's `![](…)` would fetch an image."""
     longest = max((len(run) for run in re.findall("~+", text)), default=0)
     fence = "~" * max(3, longest + 1)
     return f"{fence}\n{_text(text)}\n{fence}"
 
 
 def _text(text: str) -> str:
-    """The text, redacted before it is cut, so that no part of a key is left at its end."""
+    """Text redacted before it is cut, so that no part of a key remains at its end."""
     shown = redact(text)
     return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]} …"
 
 
 class SampledCalls:
-    """Picks completions as they are saved, by a hash of their row: the same rows in each run of a plan.
+    """Sampler of saved completions, by a hash of their row: the same rows in each run of a plan.
 
-    What renders their messages is kept only while calls are made, since it holds the plan.
+    The inputs that render their messages are kept only while calls are made, since they hold the plan.
 
     Args:
-        share: Of the rows, 0 to 1; 0 = none.
-        clock: The run's times.
+        share: Share of the rows, 0 to 1; 0 = none.
+        clock: Clock of the run.
     """
 
     def __init__(self, share: float, clock: RunClock) -> None:
@@ -200,15 +200,15 @@ class SampledCalls:
         self._picked: deque[tuple[Completion, int]] = deque()
         self._done: list[SampledCall] = []
         self._before: dict[str, list[Completion]] = {}
-        self._lock = Lock()  # of what is rendered, in another thread; picking never waits for it
+        self._lock = Lock()  # for rendering in another thread; sampling never waits for it
 
-    def hold(self, name: str, data: Any) -> None:
-        """Keeps what the node that calls the model has loaded, by its name without the namespace."""
+    def keep_input(self, name: str, data: Any) -> None:
+        """Keeps an input of the node that calls the model, by its name without the namespace."""
         if self._share and (part := name.rpartition(".")[2]) in _PARTS:
             self._parts[part] = data
 
     def note(self, completions: Iterable[Completion]) -> None:
-        """Picks from what was saved."""
+        """Samples from saved completions."""
         if not self._parts.keys() >= _PARTS:
             return
         asked = len(self._parts["open_rows"].rows)
@@ -219,14 +219,14 @@ class SampledCalls:
         self._picked.extend((each, shift_ms) for each in picked)
 
     def take(self) -> list[SampledCall]:
-        """What was picked since it was last asked for."""
+        """Calls sampled since the last `take`."""
         with self._lock:
             self._render()
             done, self._done = self._done, []
         return done
 
-    def let_go(self) -> None:
-        """Forgets the plan: the calls are made."""
+    def release_plan(self) -> None:
+        """Releases the plan once the calls are made."""
         with self._lock:
             self._render()
             self._parts.clear()
@@ -252,7 +252,7 @@ class SampledCalls:
     def _sent(
         self, completion: Completion, messages: Messages | None, earlier: Sequence[Completion]
     ) -> list[dict[str, object]] | None:
-        """The conversation of this attempt, if it has the hash that was recorded on sending."""
+        """Conversation of this attempt, if its hash is the one recorded on sending."""
         if messages is None:
             return None
         ask_again, judge = retry_conversation(self._parts["retry_prompt"]), judging(Reply)

@@ -1,11 +1,11 @@
-"""The default model: a writer of English templates that needs no key, no network and no weights.
+"""Offline model, the default: it writes English from templates, without key, network or weights.
 
-It writes English whatever language is asked, for it does not fake translations. The parts are pure; only `model`
-knows LangChain, so that what a test asks of the parts costs no such import:
+It writes English in any language that is asked for, since it does not fake translations. All modules but `model` are
+pure and don't import LangChain, so that their tests are fast:
 
-* `grammar` loads the grammars and expands them, `writer` makes texts of them,
-* `prompt_reader` finds task, labels and attributes in a prompt by their values,
-* `defects` injects faults,
-* `replies` ties these together, and answers with tasks,
-* `model` is the chat model.
+* `grammar` loads and expands the grammars, `writer` composes texts from them,
+* `prompt_reader` finds task, labels and attributes in a prompt,
+* `defects` injects defects,
+* `replies` combines these, and lists tasks and labels,
+* `model` is the LangChain chat model.
 """

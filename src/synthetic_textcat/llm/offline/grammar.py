@@ -1,4 +1,4 @@
-"""Grammars of the offline model: one YAML file per task, loaded on first use and expanded step by step."""
+"""Grammars of the offline model: one YAML file per task, loaded on first use, and the expansion of templates."""
 
 import functools
 import re
@@ -23,13 +23,13 @@ _SLOT = re.compile(r"<(\w+)>")
 _FOLDER = resources.files(__package__) / "grammars"
 T = TypeVar("T")
 
-# "a" before a vowel sound; letters decide, but for the few openings whose sound differs from their letter.
+# "a" before a vowel sound; letters decide, except for a few openings whose sound differs from their letter.
 _ARTICLE = re.compile(r"\b([Aa])(?= (?:(?!uni|use|usu|one\b|once|eu|uti)[aeiouAEIOU8]|hour|honest|heir))")
 
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """The manner of a kind of text: how sentences of any label are hedged, linked and interrupted."""
+    """Style of a kind of text: phrases that hedge, link and interrupt sentences of any label."""
 
     hedges: tuple[str, ...]
     short_hedges: tuple[str, ...]
@@ -40,7 +40,7 @@ class Register:
 
 @dataclass(frozen=True, slots=True)
 class LabelGrammar:
-    """What is said under one label; `slots` is by difficulty, for some words have a plain and a learned form."""
+    """Templates of one label; `slots` are by difficulty, since some words have a plain and a learned form."""
 
     short: tuple[Template, ...]
     sentences: tuple[Template, ...]
@@ -49,9 +49,9 @@ class LabelGrammar:
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """All that can be said for one task. `fillers` fit any label, `openers` start a short text of any label.
+    """Grammar of one task. `fillers` fit any label, `openers` start a short text of any label.
 
-    `keep` names the slots that hold one filling throughout a text, so that it speaks of one patient and not of five.
+    `keep` names slots that keep one filling throughout a text, so that it is about one patient and not about five.
     """
 
     task: str
@@ -63,7 +63,7 @@ class Grammar:
 
 
 def compile_template(text: str) -> Template:
-    """Split "a <b> c" at its slots, once, so that writing is a walk and not a search."""
+    """Splits a template such as "a <b> c" at its slots."""
     pieces = _SLOT.split(text)
     return tuple(zip(pieces[::2], [*pieces[1::2], ""], strict=True))
 
@@ -77,7 +77,7 @@ def _slots(raw: Mapping[str, Iterable[Any]]) -> dict[str, tuple[Template, ...]]:
 
 
 def load_yaml(name: str) -> Any:
-    """The content of one file of the grammars folder."""
+    """The content of one file in the grammars folder."""
     return yaml.load((_FOLDER / f"{name}.yml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
 
 
@@ -135,7 +135,7 @@ def load_grammar(name: str) -> Grammar:
 def known_tasks() -> Mapping[str, str]:
     """Task sentence -> name of its grammar file.
 
-    Each file says its task on its first line, so this reads one line a file and parses no grammar.
+    Each file names its task in its first line, so this reads one line per file and parses no grammar.
     """
     tasks: dict[str, str] = {}
     for entry in sorted(_FOLDER.iterdir(), key=lambda file: file.name):
@@ -146,36 +146,36 @@ def known_tasks() -> Mapping[str, str]:
 
 
 class Draws:
-    """Draws one after another, each a hash of the key and its place in the row."""
+    """Sequence of draws, each a hash of the key and its position."""
 
     def __init__(self, *key: object) -> None:
         self._key = key
         self._count = 0
 
     def pick(self, options: Sequence[T]) -> T:
-        """One of the options, with even odds."""
+        """A uniform choice among the options."""
         self._count += 1
         return pick(options, *self._key, self._count)
 
     def happens(self, odds: float) -> bool:
-        """Whether something of these odds happens."""
+        """Whether an event of this probability happens."""
         self._count += 1
         return draw(*self._key, self._count) < odds
 
     def shuffled(self, options: Sequence[T]) -> list[T]:
-        """The options in a drawn order."""
+        """The options, shuffled."""
         self._count += 1
         return shuffled(options, *self._key, self._count)
 
 
 def expand(template: Template, slots: Slots, draws: Draws) -> str:
-    """The template with each slot filled, and the slots of the fillings too."""
+    """The template with all slots filled, recursively."""
     pieces: list[str] = []
     for literal, slot in template:
         pieces.append(literal)
         if slot:
             filling = expand(draws.pick(slots[slot]), slots, draws)
-            # "Anna and Anna" reads badly: a filling that is there already is drawn once more.
+            # "Anna and Anna" reads badly: a repeated filling is drawn once more.
             pieces.append(expand(draws.pick(slots[slot]), slots, draws) if filling in pieces else filling)
     return "".join(pieces)
 
@@ -187,12 +187,12 @@ def _leak_pattern(labels: tuple[str, ...]) -> re.Pattern[str] | None:
 
 
 def leaks(text: str, labels: tuple[str, ...]) -> bool:
-    """Whether the text contains one of the labels as whole words."""
+    """Whether the text contains a label as whole words."""
     pattern = _leak_pattern(labels)
     return pattern is not None and pattern.search(text) is not None
 
 
 def as_sentence(text: str) -> str:
-    """The text with its articles, first capital and closing full stop in order."""
+    """The text as a sentence: articles before vowels, capital first letter, full stop."""
     text = _ARTICLE.sub(r"\1n", text)
     return f"{text[:1].upper()}{text[1:]}{'' if text[-1:] in '?!.' else '.'}"

@@ -1,4 +1,4 @@
-"""The offline model behind LangChain's chat-model interface, called exactly as ChatOpenAI is."""
+"""The offline model as a LangChain chat model, called exactly like ChatOpenAI."""
 
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
@@ -14,17 +14,17 @@ from pydantic import Field
 from synthetic_textcat.llm.offline.replies import reply
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL, Rates
 
-_CHARACTERS_A_TOKEN = 4  # an estimate: templates have no tokeniser, and a usual one takes about this many in English
+_CHARACTERS_A_TOKEN = 4  # an estimate, typical for English: templates have no tokeniser
 
 
 class OfflineTemplateModel(BaseChatModel):
-    """Writes rows from templates, with no network and no key.
+    """Chat model that writes rows from templates, without network and key.
 
     Attributes:
         takes_body: It reads schema and seed from `extra_body`, as ChatOpenAI's servers do.
-        model: The name that it answers to; it has but one.
-        defects: Name -> share of rows that get this fault, or that share by label or language.
-        temperature: Accepted as any model's setting, and ignored, as are the next two.
+        model: Its only name.
+        defects: Name → share of rows with this defect, or that share by label or language.
+        temperature: Accepted for compatibility and ignored, like the next two.
         top_p: See `temperature`.
         max_tokens: See `temperature`.
     """
@@ -60,7 +60,7 @@ class OfflineTemplateModel(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,  # noqa: ARG002
         **kwargs: Any,
     ) -> ChatResult:
-        # LangChain's default hands `_generate` to a thread, which costs more than the answer itself.
+        # LangChain's default runs `_generate` in a thread, which costs more than the answer itself.
         return self._answer(messages, kwargs)
 
     def _answer(self, messages: Sequence[BaseMessage], kwargs: Mapping[str, Any]) -> ChatResult:
@@ -77,7 +77,7 @@ class OfflineTemplateModel(BaseChatModel):
 
 
 def _first_prompt(messages: Sequence[BaseMessage]) -> str:
-    """What was asked at first: on a retry, the model's bad reply and the words about it follow."""
+    """The messages before the model's first reply; a retry adds the bad reply and its problem."""
     asked = takewhile(lambda message: message.type != "ai", messages)
     return "\n".join(str(message.text) for message in asked if message.type in ("system", "human"))
 

@@ -1,4 +1,4 @@
-"""Finds what a prompt asks for by the values in it, so that it works with any template a user writes. Pure."""
+"""Prompt reader: finds task, labels and attributes in a prompt by their values, so that any template works. Pure."""
 
 import functools
 import re
@@ -19,7 +19,7 @@ _LIST_LINE = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s*(?P<name>[^:\n]+?)\s*(?::.*)
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """One place where a prompt names a label. `cued`: a word like "misleading" introduces it."""
+    """Occurrence of a label in a prompt. `cued`: a word like "misleading" introduces it."""
 
     label: str
     start: int
@@ -28,14 +28,14 @@ class Mention:
 
 
 def find_task(prompt: str, tasks: Iterable[str]) -> str | None:
-    """The known task whose normalised sentence is in the prompt; the longest of several."""
+    """The known task whose normalised sentence is in the prompt; the longest if there are several."""
     text = normalise(prompt)
     found = [task for task in tasks if _normalised(task) in text]
     return max(found, key=len, default=None)
 
 
 def without_task(prompt: str, task: str | None) -> str:
-    """The prompt less its task sentence, whose words are neither labels nor attributes. Lines stay lines."""
+    """The prompt without its task sentence, whose words are neither labels nor attributes. Line breaks are kept."""
     text = unicodedata.normalize("NFKC", prompt)
     if task is None:
         return text
@@ -44,43 +44,43 @@ def without_task(prompt: str, task: str | None) -> str:
 
 
 def without_label_list(text: str, labels: Sequence[str]) -> str:
-    """The text less its lines "- name: description", whose words plan nothing. Other lists may hold rules, and stay."""
+    """The text without the label list (lines "- name: description"). Other lists may hold rules, and stay."""
     return _LIST_LINE.sub(lambda line: " " if line["name"] in labels else line[0], text)
 
 
 def find_value(text: str, values: Sequence[str]) -> str | None:
-    """The attribute value that the text names as whole words; the longest of several."""
+    """The attribute value that the text contains as whole words; the longest if there are several."""
     by_length = sorted(values, key=len, reverse=True)
     return next((value for value in by_length if _value_pattern(value).search(text)), None)
 
 
 def listed_labels(text: str) -> tuple[str, ...]:
-    """Names from lines like "- name: description" that the text also quotes: an unknown task's label set."""
+    """The label set of an unknown task: names from lines like "- name: description" that the text also quotes."""
     names = dict.fromkeys(match["name"] for match in _LIST_LINE.finditer(text))
     return tuple(name for name in names if any(quote in text for quote in _quoted(name)))
 
 
 def named_labels(text: str, labels: Iterable[str]) -> tuple[str, ...]:
-    """Those of the labels that the text names at all."""
+    """The labels that occur in the text."""
     return tuple(label for label in labels if _whole_words(label).search(text))
 
 
 def find_labels(text: str, allowed: Sequence[str]) -> tuple[str | None, str | None]:
-    """The planned label and the planned misleading label, where the text names them.
+    """The planned label and the planned misleading label, if the text names them.
 
-    Quoted mentions count first, for so our own renderer writes them. Without any, plain mentions outside of the label
-    list count, and the more often named label is the planned one.
+    Quoted mentions count first, since our own prompts quote labels. Without any, plain mentions outside of the label
+    list count, and the most frequent label is the planned one.
     """
     quoted = list(_cued(text, _quoted_mentions(text, allowed)))
     if quoted:
-        return _told_apart(quoted, [mention.label for mention in quoted])
+        return _planned_and_misleading(quoted, [mention.label for mention in quoted])
     prose = without_label_list(text, allowed)
     plain = list(_cued(prose, _plain_mentions(prose, allowed)))
     by_count = [label for label, _ in Counter(mention.label for mention in plain).most_common()]
-    return _told_apart(plain, by_count)
+    return _planned_and_misleading(plain, by_count)
 
 
-# The few tasks, values and labels of a run come again with each row.
+# Cached: the few tasks, values and labels of a run recur in each row.
 _normalised = functools.cache(normalise)
 
 
@@ -90,13 +90,13 @@ def _value_pattern(value: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){words}(?!\w)", re.IGNORECASE)
 
 
-def _told_apart(mentions: Sequence[Mention], order: Sequence[str]) -> tuple[str | None, str | None]:
+def _planned_and_misleading(mentions: Sequence[Mention], order: Sequence[str]) -> tuple[str | None, str | None]:
     labels = list(dict.fromkeys(order))
     cued = {mention.label for mention in mentions if mention.cued}
     planned = [label for label in labels if label not in cued]
     misleading = [label for label in labels if label in cued]
     if len(labels) > 1 and not planned:
-        # Each is introduced as misleading, so the words tell nothing: the order does.
+        # All are introduced as misleading, so the order decides.
         planned, misleading = labels[:1], labels[1:]
     others = misleading or planned[1:]
     return next(iter(planned), None), next(iter(others), None)
@@ -124,14 +124,14 @@ def _plain_mentions(text: str, allowed: Sequence[str]) -> Iterator[Mention]:
     taken: list[range] = []
     for label in sorted(allowed, key=len, reverse=True):
         for match in _whole_words(label).finditer(text):
-            # "Urgent visit" is no mention of "Urgent".
+            # "Urgent visit" does not mention "Urgent".
             if not any(match.start() in span for span in taken):
                 taken.append(range(match.start(), match.end()))
                 yield Mention(label, match.start(), match.end())
 
 
 def _cued(text: str, mentions: Iterable[Mention]) -> Iterator[Mention]:
-    """The mentions in the order of the text, each with what the words between it and the one before it say."""
+    """The mentions in text order, each marked as cued by the words between it and the previous mention."""
     before = 0
     for _, same in groupby(sorted(mentions, key=lambda mention: (mention.start, mention.end)), key=lambda m: m.start):
         mention = next(same)

@@ -1,4 +1,4 @@
-"""Replies of the offline model: from prompt, response schema and seed to rows, tasks or label sets."""
+"""Replies of the offline model: rows, tasks or label sets, from prompt, response schema and seed."""
 
 import functools
 import json
@@ -21,21 +21,21 @@ _LISTS = ("tasks", "labels")
 _ASKS_FOR = {name: re.compile(rf"\b{name}\b", re.IGNORECASE) for name in _LISTS}
 
 USUAL_TASKS = 20
-"""How many it gives where the prompt does not say."""
+"""Number of tasks if the prompt gives none."""
 
 _HOW_MANY = re.compile(r"\b(\d{1,3})\b[^.\n]{0,60}\btasks\b", re.IGNORECASE)
 _UNKNOWN_TASK = {"first kind": "It is of the first kind", "second kind": "It is of the second", "neither": "The rest"}
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a call asks for.
+class RowRequest:
+    """A request for a row, as read from the prompt.
 
     Attributes:
-        task: None if no grammar knows it.
-        grammar: Of its texts.
-        labels: The closed set, empty where the model may invent them.
-        plan: Of the row.
+        task: The task's sentence; None if no grammar has it.
+        grammar: Grammar of its texts.
+        labels: The closed label set; empty if the model may invent labels.
+        plan: Attributes of the text.
         rules: The prompt without task and labels.
     """
 
@@ -52,10 +52,10 @@ def reply(
     """The reply to one call: a function of the arguments alone.
 
     Args:
-        prompt: All that the system and the user said before the model's first word.
-        schema: JSON Schema of the reply; none in the modes `json_object` and `none`.
-        seed: The row's own; without one, the prompt itself seeds.
-        rates: Of the injected defects.
+        prompt: The system and user messages before the model's first reply.
+        schema: JSON Schema of the reply; None in the modes `json_object` and `none`.
+        seed: Seed of the row; None = a hash of the prompt.
+        rates: Rates of the injected defects.
 
     Raises:
         TransportError: If the row's defect is a call without a reply.
@@ -74,8 +74,8 @@ def reply(
     return defects.to_completion(defects.inject_defect(row, defect, asked.labels, seed), defect, seed)
 
 
-def read(prompt: str, schema: Mapping[str, Any] | None, seed: int) -> Asked:
-    """What the prompt asks for; what it does not say is drawn by the seed."""
+def read(prompt: str, schema: Mapping[str, Any] | None, seed: int) -> RowRequest:
+    """The request in a prompt; values that it does not name are drawn by the seed."""
     known = known_tasks()
     task = prompt_reader.find_task(prompt, known)
     grammar = load_grammar(known[task] if task else "_placeholder")
@@ -91,11 +91,11 @@ def read(prompt: str, schema: Mapping[str, Any] | None, seed: int) -> Asked:
     rules = prompt_reader.without_label_list(text, labels)
     found = {name: prompt_reader.find_value(rules, values) for name, values in VALUES.items()}
     drawn = {name: found[name] or pick(values, name, seed) for name, values in VALUES.items()}
-    return Asked(task, grammar, labels, Plan(label, misleading, **drawn), rules)
+    return RowRequest(task, grammar, labels, Plan(label, misleading, **drawn), rules)
 
 
-def _rate(of_rows: float | Mapping[str, float], asked: Asked) -> float:
-    """The share for a row like this one: by its label, else by a word of the prompt, such as its language."""
+def _rate(of_rows: float | Mapping[str, float], asked: RowRequest) -> float:
+    """The defect rate of this row: by its label, else by a word of the prompt, such as its language."""
     if not isinstance(of_rows, Mapping):
         return of_rows
     others = tuple(word for word in of_rows if word not in asked.labels)
@@ -104,7 +104,7 @@ def _rate(of_rows: float | Mapping[str, float], asked: Asked) -> float:
 
 
 def _wanted_list(prompt: str, schema: Mapping[str, Any] | None) -> str | None:
-    """Whether a list is asked for and not a row: of tasks, or of the labels of one."""
+    """The kind of list requested, tasks or labels; None for a row."""
     if schema is not None:
         return next((name for name in _LISTS if name in schema.get("properties", {})), None)
     if "input_text" in prompt:
@@ -120,28 +120,28 @@ def _closed_set(text: str, schema: Mapping[str, Any] | None, grammar: Grammar | 
     return prompt_reader.listed_labels(text)
 
 
-def _text(asked: Asked, plan: Plan, seed: int) -> str:
-    # No text of a grammar can hold a label of its own (a test reads every word), so only others are looked for.
+def _text(asked: RowRequest, plan: Plan, seed: int) -> str:
+    # No text of a grammar can contain one of its own labels (a test reads every word), so only others are checked.
     labels = [label for label in (*asked.labels, plan.label) if label not in asked.grammar.labels]
     if plan.label not in asked.grammar.labels:
         plan = Plan(_ANY, None, plan.difficulty, plan.clarity, plan.num_words)
     return write_text(asked.grammar, plan, seed, tuple(labels))
 
 
-def _duplicate(asked: Asked, defect: str | None, seed: int) -> str | None:
-    """The text of a row that is to repeat others with its defect, of which the first in plan order stays."""
+def _duplicate(asked: RowRequest, defect: str | None, seed: int) -> str | None:
+    """The text of a row with a duplicate defect: it repeats other rows with that defect, and the first one stays."""
     lengths = tuple(LENGTHS)
     if defect == "exact_duplicate":
         return _fixed_text(asked, "duplicate", lengths[1])
     if defect == "near_duplicate":
         words = _fixed_text(asked, "near duplicate", lengths[3]).split(" ")
-        words[draw_int(53, "changed word", seed) % len(words)] = str(seed)  # so that no two are equal
+        words[draw_int(53, "changed word", seed) % len(words)] = str(seed)  # makes each text unique
         return " ".join(words)
     return None
 
 
-def _fixed_text(asked: Asked, kind: str, length: str) -> str:
-    """One text for a task and label; all tasks without a grammar count as one, unless their label sets differ."""
+def _fixed_text(asked: RowRequest, kind: str, length: str) -> str:
+    """The same text for a task and label; tasks without a grammar count as one if their label sets are equal."""
     plan = asked.plan
     seed = draw_int(53, kind, asked.task or " | ".join(asked.labels), plan.label)
     return _text(asked, Plan(plan.label, None, "college", "clear", length), seed)
@@ -149,20 +149,20 @@ def _fixed_text(asked: Asked, kind: str, length: str) -> str:
 
 @functools.cache
 def stock() -> Mapping[str, Mapping[str, str]]:
-    """All tasks that it knows, each with its labels and their descriptions."""
+    """All tasks for brainstorming, each with its labels and their descriptions."""
     families = load_yaml("_brainstorm")
     return {family["sentence"].replace("<x>", x): family["labels"] for family in families for x in family["x"]}
 
 
 def brainstormed(prompt: str, seed: int) -> list[str]:
-    """Different tasks, as many as the prompt asks for and none that it shows: a function of prompt and seed."""
+    """Distinct tasks, as many as the prompt asks for and none that it shows: a function of prompt and seed."""
     asked = _HOW_MANY.search(prompt)
     fresh = [task for task in stock() if task not in prompt]
     return shuffled(fresh, "brainstorm", seed)[: int(asked[1]) if asked else USUAL_TASKS]
 
 
 def label_set(prompt: str) -> list[dict[str, str]]:
-    """The labels of the task that the prompt names; of one that it does not know, labels that would fit any."""
+    """The labels of the task that the prompt names; generic labels for an unknown task."""
     task = find_task(prompt, stock())
     labels = stock()[task] if task else _UNKNOWN_TASK
     return [{"name": name, "description": description} for name, description in labels.items()]

@@ -1,4 +1,4 @@
-"""Expands a grammar to a text of the asked length, difficulty and clarity. English only; pure."""
+"""Text writer: expands a grammar to a text of given length, difficulty and clarity. English only; pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ SHORT = "less than 10"
 LENGTHS = {SHORT: (4, 9), "at least 10": (10, 49), "at least 50": (50, 99), "at least 100": (100, 199)} | {
     "at least 200": (200, 280)
 }
-"""The words of a text for each value of num_words, at least and at most."""
+"""Minimum and maximum number of words for each value of num_words."""
 
 _SPARE = 15  # a text may end this many words before its upper bound, so that the last sentence still fits
 _LEAD_IN_ODDS = {"high school": 0.2, "college": 0.4, "PhD": 0.75}
@@ -33,7 +33,7 @@ _MIXED_POSITION = 3  # where an ambiguous text holds its one sentence of the mis
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a text is to be: the values that were read from a prompt, or drawn where it names none."""
+    """Attributes of a text, read from the prompt or drawn."""
 
     label: str
     misleading_label: str | None
@@ -46,11 +46,11 @@ def write_text(grammar: Grammar, plan: Plan, seed: int, labels: tuple[str, ...] 
     """A text for the planned label: a function of the arguments alone.
 
     Args:
-        grammar: Of the task; must hold the planned label.
-        plan: What the text is to be.
-        seed: The row's own.
-        labels: All labels of the task, none of which may appear in the text; for a task of the grammars that holds
-            by authorship, for a user's own labels it is looked after here.
+        grammar: Grammar of the task; must contain the planned label.
+        plan: Attributes of the text.
+        seed: Seed of the row.
+        labels: Labels that must not appear in the text. The grammars avoid their own labels by authorship; user-defined
+            labels are checked here.
     """
     draws = Draws("text", seed)
     if plan.num_words == SHORT:
@@ -60,7 +60,7 @@ def write_text(grammar: Grammar, plan: Plan, seed: int, labels: tuple[str, ...] 
 
 
 def _short_text(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, ...]) -> str:
-    """One statement, opened or hedged where that keeps it short enough."""
+    """One statement, with an opener or a hedge if it stays short enough."""
     slots = grammar.labels[plan.label].slots[plan.difficulty]
     text = _short_statement(grammar.labels[plan.label].short, slots, draws, labels)
     hedged = plan.clarity == "ambiguous" and not text.endswith("?") and draws.happens(_HEDGE_ODDS)
@@ -86,7 +86,7 @@ def _fits(text: str, labels: tuple[str, ...]) -> bool:
 
 
 def _units(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, ...]) -> list[str]:
-    """Sentences without their closing full stop, until the drawn length is reached."""
+    """Sentences without their final full stop, up to the drawn length."""
     low, high = LENGTHS[plan.num_words]
     target = draws.pick(range(low, high - _SPARE + 1))
     kept = _kept(grammar, plan, draws)
@@ -97,7 +97,7 @@ def _units(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, ...]) 
         plain = expand(template, {**voice.slots[plan.difficulty], **kept}, draws)
         unit = _dress(plain, grammar, plan, draws)
         count = len(unit.split())
-        # Each unit may yet get one word when it is joined to the next.
+        # Joining may add one word to each unit.
         if words + count + len(units) + 1 > high or plain in said or leaks(unit, labels):
             continue
         said.add(plain)
@@ -114,7 +114,7 @@ def _kept(grammar: Grammar, plan: Plan, draws: Draws) -> dict[str, tuple[Templat
 
 
 def _templates(grammar: Grammar, plan: Plan, draws: Draws) -> Iterator[tuple[Template, LabelGrammar]]:
-    """Two templates of the label, one filler, and so on; each again, with new slot values, when all were used."""
+    """Alternates two templates of the label and one filler; starts over with new slot values when all were used."""
     voice = grammar.labels[plan.label]
     fillers = iter(draws.shuffled(grammar.fillers))
     other = grammar.labels.get(plan.misleading_label or "") if plan.clarity == "ambiguous" else None
@@ -130,7 +130,7 @@ def _templates(grammar: Grammar, plan: Plan, draws: Draws) -> Iterator[tuple[Tem
 
 
 def _dress(text: str, grammar: Grammar, plan: Plan, draws: Draws) -> str:
-    """Open, hedge or interrupt a statement; questions and exclamations stay as they are."""
+    """Adds an opener, hedge or aside to a statement; questions and exclamations are left unchanged."""
     if text[-1] in "?!":
         return text
     register = grammar.register
@@ -144,7 +144,7 @@ def _dress(text: str, grammar: Grammar, plan: Plan, draws: Draws) -> str:
 
 
 def _join(units: Sequence[str], grammar: Grammar, plan: Plan, draws: Draws) -> Iterator[str]:
-    """Long sentences for the learned, short ones for the rest: what readability formulas measure."""
+    """Joins units to longer sentences at higher difficulty, as readability formulas measure it."""
     connectives = grammar.register.connectives[plan.difficulty]
     current, joined = "", 0
     for unit in units:

@@ -1,4 +1,4 @@
-"""Two runs side by side: what was changed, and what came of it."""
+"""Comparison of two runs: changed inputs, and differences in the results."""
 
 from synthetic_textcat.pipelines.compare.pipeline import create_pipeline
 

@@ -1,4 +1,4 @@
-"""What was changed between two runs: parameters, prompts, tasks, model, code."""
+"""Changes between two runs: parameters, prompts, tasks, model, code."""
 
 import difflib
 from collections.abc import Iterator
@@ -15,14 +15,14 @@ _FACTS = {
     "uncommitted changes": "git.dirty",
     "environment": "env",
 }
-"""What is told of a run's tags, by the words for it."""
+"""Reported tags of a run, by display name."""
 
 _VERSION = "version."
 _CONTEXT_LINES = 2
 
 
 class Change(NamedTuple):
-    """A value that differs; None where a run has none."""
+    """Value that differs; None if a run lacks it."""
 
     what: str
     baseline: str | None
@@ -30,13 +30,13 @@ class Change(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """All that differs.
+    """Changes by kind.
 
     Attributes:
-        parameters: By their full names.
-        facts: Plan, tasks, code and versions, by the run's tags.
-        prompts: By file, the lines of a unified diff.
-        tasks: Sentences of tasks that one of the runs alone had, those of the baseline first.
+        parameters: By full name.
+        facts: Plan, tasks, code and versions, from the runs' tags.
+        prompts: Lines of a unified diff, by file.
+        tasks: Sentences of tasks that only one run had, the baseline's first.
     """
 
     parameters: list[Change]
@@ -46,7 +46,7 @@ class Changes(NamedTuple):
 
 
 def changes(baseline: RunRecord, candidate: RunRecord) -> Changes:
-    """What differs between the two."""
+    """Changes between baseline and candidate."""
     names = dict.fromkeys((*baseline.params, *candidate.params))
     return Changes(
         parameters=_differing((name, baseline.params.get(name), candidate.params.get(name)) for name in names),

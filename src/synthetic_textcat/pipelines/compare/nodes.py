@@ -1,4 +1,4 @@
-"""Nodes of `compare`."""
+"""Nodes of `compare`: pairing, changes, differences, and the comparison page."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -6,35 +6,35 @@ from typing import Any, NamedTuple
 from synthetic_textcat.pipelines.compare.changes import Changes, changes
 from synthetic_textcat.pipelines.compare.differences import Difference, differences
 from synthetic_textcat.pipelines.compare.page import Comparison, render_html, render_markdown
-from synthetic_textcat.pipelines.compare.pairing import Pairing, pair, rows_apart
+from synthetic_textcat.pipelines.compare.pairing import Pairing, pair, row_diffs
 from synthetic_textcat.pipelines.compare.text_differences import diversity_differences, learnability_differences
 from synthetic_textcat.schemas.run_records import RunRecord
 
 
 class ComparedIds(NamedTuple):
-    """The ids of the runs: MLflow's tags of this one."""
+    """Ids of both runs, for MLflow's tags of the comparison."""
 
     baseline: str
     candidate: str
 
 
 def pair_rows(baseline_run: RunRecord, candidate_run: RunRecord) -> Pairing:
-    """The rows of both, in pairs of the same request where there are any."""
+    """Rows of both runs, paired by request if possible."""
     return pair(baseline_run.outcomes, candidate_run.outcomes)
 
 
 def name_runs(baseline_run: RunRecord, candidate_run: RunRecord) -> ComparedIds:
-    """Which runs were compared."""
+    """Ids of the compared runs."""
     return ComparedIds(baseline_run.run_id, candidate_run.run_id)
 
 
 def find_changes(baseline_run: RunRecord, candidate_run: RunRecord) -> Changes:
-    """Parameters, prompts, tasks and code that differ."""
+    """Differences in parameters, prompts, tasks and code."""
     return changes(baseline_run, candidate_run)
 
 
 def measure_differences(pairing: Pairing, seed: int) -> list[dict[str, Any]]:
-    """What came of it: one record a measure, fields as in `Difference`."""
+    """Differences in the results: one record per measure, fields as in `Difference`."""
     accepted = pairing.accepted
     found = (
         *differences(pairing, seed),
@@ -45,14 +45,14 @@ def measure_differences(pairing: Pairing, seed: int) -> list[dict[str, Any]]:
 
 
 def list_difference_metrics(found: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
-    """Each difference by name, with the ends of its interval, as MLflow keeps it."""
+    """Differences and the bounds of their intervals as metrics for MLflow."""
     ends = {"": "difference", "/low": "low", "/high": "high"}
     return {f"compare/{row['measure']}{end}": row[name] for row in found for end, name in ends.items()}
 
 
 def find_rows_apart(pairing: Pairing) -> dict[str, list[dict[str, Any]]]:
-    """Rows side by side that came out differently."""
-    return rows_apart(pairing)
+    """Paired rows with different results."""
+    return row_diffs(pairing)
 
 
 def write_comparison(
@@ -63,7 +63,7 @@ def write_comparison(
     found: Sequence[Mapping[str, Any]],
     apart: Mapping[str, Sequence[Mapping[str, Any]]],
 ) -> tuple[str, str]:
-    """The comparison as HTML and as Markdown."""
+    """Comparison page as HTML and as Markdown."""
     measured = [Difference(**row) for row in found]
     comparison = Comparison(baseline_run, candidate_run, pairing, changed, measured, apart)
     return render_html(comparison), render_markdown(comparison)

@@ -1,4 +1,4 @@
-"""The comparison as an HTML page and as Markdown, with the evaluations of both runs."""
+"""Comparison page in HTML and Markdown, with the evaluations of both runs."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,8 +13,8 @@ from synthetic_textcat.schemas.run_records import Evaluation, RunRecord
 from synthetic_textcat.text.diversity import MEASURES
 
 _SHARED_METRICS = ("language/", "diversity/", "learnability/macro_f1", "shortcut/", "length/in_bucket")
-_NOT_TOLD = ("/task/", "/vs_", "_low", "_high", "learnability/macro_f1/")  # of one task, or compared with other runs
-_TOLD = ("real/", "train/")
+_EXCLUDED_METRICS = ("/task/", "/vs_", "_low", "_high", "learnability/macro_f1/")  # of one task, or vs. other runs
+_EVALUATION_METRICS = ("real/", "train/")
 _ENDS = ("_low", "_high")
 _BY_TASK = "real/macro_f1/"
 _COUNTS = ("rows", "tasks", "_exact", "_near", "left_out")
@@ -22,14 +22,14 @@ _COUNTS = ("rows", "tasks", "_exact", "_near", "left_out")
 
 @dataclass(frozen=True)
 class Comparison:
-    """All that is shown.
+    """Content of the comparison page.
 
     Attributes:
         baseline, candidate: The runs.
         pairing: Their rows.
-        changes: What was changed between them.
-        differences: What came of it, with intervals; those with a basis are measures of the whole.
-        apart: Rows side by side, as in `apart.rows_apart`.
+        changes: Changed inputs.
+        differences: Differences in the results, with intervals; corpus-level measures have a basis.
+        apart: Paired rows with different results, as in `pairing.row_diffs`.
     """
 
     baseline: RunRecord
@@ -41,11 +41,12 @@ class Comparison:
 
     @property
     def metrics(self) -> list[tuple[str, float | None, float | None]]:
-        """What else the runs recorded of the whole, without an interval: name, baseline, candidate; none by task."""
+        """Other corpus-level metrics of both runs, without intervals: name, baseline, candidate."""
         runs = (self.baseline.metrics, self.candidate.metrics)
         names = sorted({*runs[0], *runs[1]} - {row.measure for row in self.differences})
-        told = (name for name in names if name.startswith(_SHARED_METRICS) and not any(x in name for x in _NOT_TOLD))
-        return [(name, runs[0].get(name), runs[1].get(name)) for name in told]
+        shared = (name for name in names if name.startswith(_SHARED_METRICS))
+        shown_names = (name for name in shared if not any(part in name for part in _EXCLUDED_METRICS))
+        return [(name, runs[0].get(name), runs[1].get(name)) for name in shown_names]
 
 
 def render_html(comparison: Comparison) -> str:
@@ -54,7 +55,7 @@ def render_html(comparison: Comparison) -> str:
 
 
 def render_markdown(comparison: Comparison) -> str:
-    """`comparison.md`: what changed and what came of it, without texts of the model."""
+    """`comparison.md`: changes and differences, without generated texts."""
     return rendering.render_markdown(__package__, "comparison.md.jinja", {}, **_values(comparison))
 
 
@@ -65,7 +66,7 @@ def _values(comparison: Comparison) -> dict[str, Any]:
         "candidate": comparison.candidate,
         "changes": comparison.changes,
         "confidence": CONFIDENCE,
-        "trained": trained(comparison.baseline, comparison.candidate),
+        "evaluation_metrics": evaluation_metrics(comparison.baseline, comparison.candidate),
         "caveats": list(caveats(comparison.baseline, comparison.candidate)),
         "value": value,
         "verdict": _verdict,
@@ -74,7 +75,7 @@ def _values(comparison: Comparison) -> dict[str, Any]:
 
 
 def value(number: float | None, unit: str, signed: bool = False) -> str:
-    """A number with its unit; the sign where it is a difference."""
+    """Number formatted with its unit; signed if it is a difference."""
     if number is None:
         return "unknown"
     sign = "+" if signed and number > 0 else ""
@@ -90,7 +91,7 @@ def value(number: float | None, unit: str, signed: bool = False) -> str:
 
 
 def _verdict(difference: Difference) -> str:
-    """In a word, whether the interval leaves out zero."""
+    """Verdict on a difference: whether its interval excludes zero."""
     if difference.low is None or difference.high is None:
         return ""
     if difference.low > 0:
@@ -99,30 +100,30 @@ def _verdict(difference: Difference) -> str:
 
 
 def _better(found: Sequence[Difference], end: str) -> str:
-    """The measures of diversity that were found whose higher, or lower, end is the more diverse, in words."""
-    told = {row.measure for row in found}
-    names = (name for name, measure in MEASURES.items() if measure.better == end and f"diversity/{name}" in told)
+    """Names of the found diversity measures for which the higher, or lower, value means more diversity."""
+    measures = {row.measure for row in found}
+    names = (name for name, measure in MEASURES.items() if measure.better == end and f"diversity/{name}" in measures)
     return ", ".join(name.replace("_", " ") for name in names)
 
 
-class Trained(NamedTuple):
-    """A metric of both evaluations, with its interval where it has one; None where one has not got it."""
+class EvaluationMetric(NamedTuple):
+    """Metric of both runs' evaluations, with its interval if it has one; None if a run lacks it."""
 
     metric: str
     baseline: str | None
     candidate: str | None
 
 
-def trained(baseline: RunRecord, candidate: RunRecord) -> list[Trained]:
-    """All metrics of the evaluations, those of real rows first; none where neither run was evaluated."""
+def evaluation_metrics(baseline: RunRecord, candidate: RunRecord) -> list[EvaluationMetric]:
+    """Metrics of the evaluations, scores on real rows first; empty if neither run was evaluated."""
     evaluations = (baseline.evaluation, candidate.evaluation)
-    names = {name for found in evaluations if found for name in found.metrics if name.startswith(_TOLD)}
-    told = sorted(name for name in names if not name.endswith(_ENDS) and not name.startswith(_BY_TASK))
-    return [Trained(name, *(_shown(found, name) for found in evaluations)) for name in told]
+    names = {name for found in evaluations if found for name in found.metrics if name.startswith(_EVALUATION_METRICS)}
+    shown_names = sorted(name for name in names if not name.endswith(_ENDS) and not name.startswith(_BY_TASK))
+    return [EvaluationMetric(name, *(_shown(found, name) for found in evaluations)) for name in shown_names]
 
 
 def caveats(baseline: RunRecord, candidate: RunRecord) -> Iterator[str]:
-    """Why the metrics of the evaluations are no fair comparison; nothing if they are, or if there are none."""
+    """Caveats about comparing the evaluations; empty if they are comparable, or if there are none."""
     one, other = baseline.evaluation, candidate.evaluation
     if one and other:
         if one.real_rows != other.real_rows:
@@ -131,7 +132,7 @@ def caveats(baseline: RunRecord, candidate: RunRecord) -> Iterator[str]:
             yield f"The runs were evaluated with different models ({one.model}, {other.model}): scores don't compare."
     elif one or other:
         lacking = "baseline" if other else "candidate"
-        yield f"Nobody evaluated the rows of the {lacking}: run evaluate after each generate, before the next one."
+        yield f"The rows of the {lacking} were not evaluated: run evaluate after each generate, before the next one."
 
 
 def _shown(found: Evaluation | None, name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Pairing of two runs' rows by request id, and the pairs that differ most."""
+"""Pairing of two runs' rows by request id, and the paired rows that differ most."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -16,12 +16,12 @@ _SHOWN = ("outcome", "reason", "input_text", "label", "misleading_label")
 
 @dataclass(frozen=True)
 class Pairing:
-    """Outcomes of two runs; paired, row by row of the same request.
+    """Outcomes of two runs; if paired, both tables list the same requests in the same order.
 
     Attributes:
         baseline, candidate: Columns `OUTCOMES`.
-        is_paired: Whether the rows of both belong together in their order.
-        only_baseline, only_candidate: Rows left out for want of a partner.
+        is_paired: Whether the rows are paired.
+        only_baseline, only_candidate: Number of rows without a counterpart, which are left out.
     """
 
     baseline: pd.DataFrame
@@ -32,7 +32,7 @@ class Pairing:
 
     @property
     def accepted(self) -> "Accepted":
-        """The accepted rows; of pairs those that both runs accepted."""
+        """Accepted rows; if paired, rows accepted in both runs."""
         before, after = (run["outcome"] == "accepted" for run in (self.baseline, self.candidate))
         if self.is_paired:
             before = after = before & after
@@ -44,7 +44,7 @@ class Accepted(NamedTuple):
 
     Attributes:
         baseline, candidate: Columns `OUTCOMES`.
-        is_paired: Whether these are the rows that both accepted, in one order.
+        is_paired: Whether both tables list the rows that both runs accepted, in the same order.
     """
 
     baseline: pd.DataFrame
@@ -53,7 +53,7 @@ class Accepted(NamedTuple):
 
 
 def pair(baseline: pd.DataFrame, candidate: pd.DataFrame) -> Pairing:
-    """Pairs rows that were run in both; runs that share fewer than half of the smaller one's rows stay unpaired."""
+    """Pairs the rows run in both; runs that share less than half of the smaller run's rows stay unpaired."""
     ran = [outcomes[outcomes["outcome"] != "not_run"] for outcomes in (baseline, candidate)]
     one, other = (outcomes.set_index("request_id", drop=False) for outcomes in ran)
     common = one.index.intersection(other.index, sort=False)
@@ -68,10 +68,10 @@ def pair(baseline: pd.DataFrame, candidate: pd.DataFrame) -> Pairing:
     )
 
 
-def rows_apart(pairing: Pairing) -> dict[str, list[dict[str, Any]]]:
-    """Of paired runs: rows `lost` (accepted before, not now), `won`, and `changed` (accepted in both, least alike).
+def row_diffs(pairing: Pairing) -> dict[str, list[dict[str, Any]]]:
+    """Paired rows that differ: `lost` (accepted in the baseline only), `won`, and `changed` (both, least similar).
 
-    Each is a list of at most `MOST_SHOWN` rows: request_id, task_id, language, and for both runs what came of the row.
+    Each is a list of at most `MOST_SHOWN` rows: request_id, task_id, language, and the result of the row in both runs.
     """
     if not pairing.is_paired:
         return {}
@@ -87,7 +87,7 @@ def rows_apart(pairing: Pairing) -> dict[str, list[dict[str, Any]]]:
 
 
 def _likeness(rows: pd.DataFrame) -> pd.Series:
-    """Share of the words that both texts have: 0 = nothing in common, 1 = the same words."""
+    """Jaccard similarity of both texts' words: 0 = nothing in common, 1 = the same words."""
     sets = [rows[f"input_text_{side}"].str.casefold().str.split().map(set) for side in ("baseline", "candidate")]
     shares = [len(one & other) / max(1, len(one | other)) for one, other in zip(*sets, strict=True)]
     return pd.Series(shares, rows.index, dtype="float64")

@@ -1,7 +1,7 @@
 """Differences in learnability and diversity of two runs' texts, with confidence intervals.
 
-The rows are resampled by leaving groups of them out, never by drawing some twice: a row that is there twice repeats
-itself word for word, and the measures are of just that.
+Diversity is resampled by leaving groups of rows out (jackknife), never with replacement: a row drawn twice repeats
+itself word for word, which the measures would count as repetition.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,41 +27,41 @@ from synthetic_textcat.text.label_samples import FOLDS, Codes, TaskSample, label
 from synthetic_textcat.text.linear_models import Resampled, macro_f1, reader_probabilities, word_counts
 
 MOST_ROWS_IN_ALL = 5_000
-_LEARNT_TOO = 1 + FOLDS / (FOLDS - 1)
+_TRAINING_VARIANCE = 1 + FOLDS / (FOLDS - 1)
 GROUPS = 20
 MOST_ROWS = 2_000
 _FEWEST = SIZES[0]
-_SLOW = {"self_bleu"}  # a second each time, and it is measured 42 times
+_SLOW = {"self_bleu"}  # takes a second, and would be measured 42 times
 _MEASURES = {name: measure for name, measure in MEASURES.items() if name not in _SLOW}
 
 
 class _Guessed(NamedTuple):
-    """A task's sample, and the label that its rows get from models that have not seen them."""
+    """Sample of a task with cross-validated predictions."""
 
     sample: TaskSample
     labels: Codes
 
     @property
     def macro_f1(self) -> float:
-        """On the rows of the sample, 0 to 1."""
+        """Macro-F1 of the predictions, 0 to 1."""
         return macro_f1(self.sample.labels, self.labels)
 
 
 def learnability_differences(accepted: Accepted, seed: int) -> Iterator[Difference]:
-    """Of `learnability/macro_f1`, 0 to 1: of a linear model on single words (TF-IDF), on rows that it has not seen.
+    """Difference in `learnability/macro_f1`, 0 to 1: macro-F1 of a linear model on single words (TF-IDF).
 
-    By cross-validation in each task that both runs have rows enough of, averaged over the tasks by their rows, as the
-    quality report does; on equally many rows of a task in both runs, as more rows are learnt better, and on at most
-    `MOST_ROWS_IN_ALL` in all. Of pairs: the rows that both runs accepted.
+    Cross-validated in each task with enough rows in both runs, averaged over the tasks by their rows, as in the
+    quality report; on equally many rows of a task in both runs, since more training rows raise the score, and on at
+    most `MOST_ROWS_IN_ALL` in total. For paired runs: the rows that both runs accepted.
 
-    The interval: the variance of a task's difference is that of the bootstrap over its held-out rows (Efron 1979), in
-    pairs where both runs are asked the same rows, times 1 + k / (k - 1) for k folds. The factor is for the luck of the
-    rows learnt from, which the bootstrap does not see: the correction of Nadeau and Bengio (2003, Machine Learning 52),
-    1 / k + asked / learnt in the place of 1 / k. The tasks' variances add up, and the interval is the normal one.
+    Interval: the variance of a task's difference is that of the bootstrap over its held-out rows (Efron 1979), paired
+    if both runs have the same test rows, times 1 + k / (k - 1) for k folds. The factor accounts for the choice of
+    training rows, which the bootstrap does not see: the correction of Nadeau and Bengio (2003, Machine Learning 52),
+    1 / k + n_test / n_train instead of 1 / k. The tasks' variances add up, and the interval is a normal interval.
 
-    Its limits: no exact variance of a cross-validation is to be had (Bengio and Grandvalet 2004, JMLR 5). In our trials
-    the bootstrap alone covered the difference in 83 to 95 of 100 cases, and with the factor in 95 to 99. It tells the
-    luck of the rows, with the tasks as they are.
+    Limits: there is no unbiased estimator of the variance of cross-validation (Bengio and Grandvalet 2004, JMLR 5). In
+    our trials the bootstrap alone covered the difference in 83 to 95 of 100 cases, and with the factor in 95 to 99. The
+    interval covers sampling error over rows, for a fixed set of tasks.
     """
     tasks = list(_tasks(accepted, seed))
     if not tasks:
@@ -71,12 +71,12 @@ def learnability_differences(accepted: Accepted, seed: int) -> Iterator[Differen
     before, after = (float(weights @ [side.macro_f1 for side in sides]) for sides in zip(*tasks, strict=True))
     of = float(weights**2 @ [_variance(*sides, seed) for sides in tasks])
     yield difference_of(
-        "learnability/macro_f1", before, after, Variance(of * _LEARNT_TOO, np.inf), _basis_of_tasks(tasks)
+        "learnability/macro_f1", before, after, Variance(of * _TRAINING_VARIANCE, np.inf), _basis_of_tasks(tasks)
     )
 
 
 def _tasks(accepted: Accepted, seed: int) -> Iterator[tuple[_Guessed, _Guessed]]:
-    """The tasks that both runs have rows enough of."""
+    """Predictions of both runs for each task with enough rows in both."""
     sides = _as_many(accepted, seed)
     before, after = ({sample.task_id: sample for sample in _task_samples(rows, seed)} for rows in sides)
     for task_id in sorted(before.keys() & after.keys()):
@@ -84,7 +84,7 @@ def _tasks(accepted: Accepted, seed: int) -> Iterator[tuple[_Guessed, _Guessed]]
 
 
 def _as_many(accepted: Accepted, seed: int) -> list[pd.DataFrame]:
-    """Of each task as many rows of both runs, drawn by hash; of pairs all."""
+    """Equally many rows of each task in both runs, drawn by hash; all rows if paired."""
     sides = [accepted.baseline, accepted.candidate]
     if accepted.is_paired:
         return sides
@@ -108,7 +108,7 @@ def _guessed(sample: TaskSample) -> _Guessed:
 
 
 def _variance(before: _Guessed, after: _Guessed, seed: int) -> float:
-    """Of the difference, for the luck of the rows asked."""
+    """Bootstrap variance of the difference over the test rows."""
     ids = [side.sample.request_ids for side in (before, after)]
     rows = [len(own) for own in ids]
     scores = [Resampled(side.sample.labels, side.labels) for side in (before, after)]
@@ -116,7 +116,7 @@ def _variance(before: _Guessed, after: _Guessed, seed: int) -> float:
     def difference(one: Places, other: Places, axis: int) -> Floats:
         return scores[1](other, axis) - scores[0](one, axis)
 
-    is_paired = ids[0] == ids[1]  # not where the model invents the labels: then other rows have frequent ones
+    is_paired = ids[0] == ids[1]  # false if the model invents the labels: the rows with frequent labels differ
     own_seed = draw_int(32, seed, "learnability", before.sample.task_id)
     return float(bootstrapped(difference, rows[:1] if is_paired else rows, own_seed).standard_error ** 2)
 
@@ -128,21 +128,21 @@ def _basis_of_tasks(tasks: list[tuple[_Guessed, _Guessed]]) -> str:
 
 
 def diversity_differences(accepted: Accepted) -> Iterator[Difference]:
-    """Of the measures of diversity but self-BLEU, `diversity/<measure>`, as `text.diversity` defines them.
+    """Differences in the diversity measures `diversity/<measure>` of `text.diversity`, except self-BLEU.
 
-    Both runs are measured on equally many texts, each cut to equally many words: on at most `MOST_ROWS` pairs of rows
-    that both runs accepted and that are long enough in both; of runs whose rows do not pair up, as many rows of each.
+    Both runs are measured on equally many texts, each cut to the same number of words: on at most `MOST_ROWS` pairs of
+    rows that both runs accepted and that are long enough in both; for unpaired runs, on as many rows of each.
 
-    The interval: the sample is cut into `GROUPS` groups of neighbouring rows (their order is a hash's), and each is
-    left out once. The variance is (G - 1) / G * the sum of squares of what is measured without each group, about its
-    mean: the delete-a-group jackknife (Kott 2001, Journal of Official Statistics 17), with Student's t of G - 1 degrees
-    of freedom. On the average it is too large rather than too small for any symmetric measure, smooth or not (Efron and
-    Stein 1981, Annals of Statistics 9). Of pairs the difference itself is measured without each group; of two samples
-    the variances add up, with Welch's degrees of freedom.
+    Interval: the sample is divided into `GROUPS` groups of neighbouring rows (in hash order), and each is left out
+    once. The variance is (G - 1) / G * the sum of squared deviations of the values without each group from their mean:
+    the delete-a-group jackknife (Kott 2001, Journal of Official Statistics 17), with Student's t of G - 1 degrees of
+    freedom. On average it is too large rather than too small for any symmetric measure, smooth or not (Efron and Stein
+    1981, Annals of Statistics 9). For pairs the difference itself is measured without each group; for two samples the
+    variances add up, with Welch's degrees of freedom.
 
-    Its limits: it tells the luck of the rows, with the tasks as they are; more rows move both values, so only the
-    difference at this number is told; of fewer than 50 rows no interval is known, nor where neither run's sample has
-    any of what is measured, such as a shared 4-gram; and where few rows have it the interval is rough.
+    Limits: the interval covers sampling error over rows, for a fixed set of tasks. More rows change both values, so the
+    difference holds for this sample size only. There is no interval for fewer than 50 rows, or if neither sample
+    contains any occurrence, such as a shared 4-gram; with few occurrences it is rough.
     """
     samples = _text_samples(accepted)
     if min(len(sample.rows) for sample in samples) < 2:
@@ -172,7 +172,7 @@ def _values(sample: Sample) -> Floats:
 
 
 def _variances(samples: Sequence[Sample], is_paired: bool) -> list[Variance | None]:
-    """Of each measure; None of few rows, and of other texts where no group makes a difference."""
+    """Variance for each measure; None for few rows, or if it is zero although the texts differ."""
     if len(samples[0].rows) < _FEWEST:
         return [None] * len(_MEASURES)
     before, after = (_left_out(sample) for sample in samples)
@@ -185,7 +185,7 @@ def _variances(samples: Sequence[Sample], is_paired: bool) -> list[Variance | No
 
 
 def _left_out(sample: Sample) -> Floats:
-    """What is measured without each group (rows), by measure (columns)."""
+    """Values without each group (rows), by measure (columns)."""
     edges = np.linspace(0, len(sample.rows), GROUPS + 1).astype(int).tolist()
     return np.array([_values(sample.without(start, stop)) for start, stop in pairwise(edges)])
 
@@ -195,7 +195,7 @@ def _jackknifed(left_out: Floats) -> Floats:
 
 
 def _added(one: float, other: float) -> Variance:
-    """Of a difference between independent samples (Welch 1947)."""
+    """Variance of a difference between independent samples (Welch 1947)."""
     squares = one**2 + other**2
     return Variance(one + other, (GROUPS - 1) * (one + other) ** 2 / squares if squares else GROUPS - 1)
 

@@ -1,4 +1,4 @@
-"""Whether the exported rows train a model."""
+"""Evaluation: models trained on the exported rows, tested on held-out and real rows."""
 
 from synthetic_textcat.pipelines.evaluate.pipeline import create_pipeline
 

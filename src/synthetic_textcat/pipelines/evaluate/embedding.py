@@ -1,7 +1,7 @@
 """Embedding models of the extra `train`: a new model or the user's own, trained on triplets; never a download.
 
-Without a model of the user's it is one without any weights (`StaticEmbedding`): what it can do afterwards came from the
-triplets. It trains in seconds, on any processor.
+The default model is an untrained `StaticEmbedding`: all that it knows afterwards comes from the triplets. It trains in
+seconds, on any processor.
 """
 
 import os
@@ -32,26 +32,26 @@ _LONGEST_REASON = 200
 
 
 class TrainingRate(NamedTuple):
-    """How a model is trained.
+    """Training schedule of a model.
 
     Attributes:
-        epochs: Times that it sees each triplet.
-        learning_rate: At the start; it falls to zero.
+        epochs: Passes over the triplets.
+        learning_rate: Initial rate; it decays to zero.
     """
 
     epochs: int
     learning_rate: float
 
 
-_OF_VECTORS = TrainingRate(3, 0.05)  # tokens that have a vector of their own, and nothing else to learn
-_OF_TRANSFORMERS = TrainingRate(1, 2e-5)  # the usual one: a higher rate undoes what the model knows
+_OF_VECTORS = TrainingRate(3, 0.05)  # one vector per token is all there is to learn
+_OF_TRANSFORMERS = TrainingRate(1, 2e-5)  # the usual rate: a higher one overwrites what the model knows
 
 
-class Learnt(NamedTuple):
-    """Triplets that the model gets right: whose anchor is nearer to the positive than to the negative, by cosine.
+class TripletAccuracy(NamedTuple):
+    """Triplet accuracy: share of triplets whose anchor is nearer to the positive than to the negative, by cosine.
 
     Attributes:
-        before: Share among the held-out triplets, before training; 0 to 1. Of a model without weights a matter of luck.
+        before: On the held-out triplets before training, 0 to 1; random for an untrained model.
         after: After training.
     """
 
@@ -59,13 +59,13 @@ class Learnt(NamedTuple):
     after: float
 
 
-def learn(train: pd.DataFrame, held_out: pd.DataFrame, folder: str | None) -> Learnt:
-    """Trains on some triplets, with the others of a batch as further negatives, and tries the held-out ones.
+def learn(train: pd.DataFrame, held_out: pd.DataFrame, folder: str | None) -> TripletAccuracy:
+    """Trains on triplets with in-batch negatives, and measures the accuracy on held-out triplets.
 
     Args:
         train: Columns `COLUMNS`.
-        held_out: Likewise.
-        folder: Of the user's own model; None = one without weights.
+        held_out: Columns `COLUMNS`.
+        folder: Folder of the user's own model; None = an untrained model.
 
     Raises:
         EvaluationError: If the user's model can't be loaded.
@@ -80,9 +80,9 @@ def learn(train: pd.DataFrame, held_out: pd.DataFrame, folder: str | None) -> Le
     evaluator = TripletEvaluator(*(held_out[column].tolist() for column in COLUMNS))
     before = _accuracy(evaluator(model), len(held_out))
     with TemporaryDirectory() as scratch, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of the libraries, to one another
+        warnings.simplefilter("ignore")  # the libraries warn about one another
         _train(model, train, scratch)
-    return Learnt(before, _accuracy(evaluator(model), len(held_out)))
+    return TripletAccuracy(before, _accuracy(evaluator(model), len(held_out)))
 
 
 def _train(model: "SentenceTransformer", train: pd.DataFrame, folder: str) -> None:
@@ -123,17 +123,17 @@ def _rate_of(model: "SentenceTransformer") -> TrainingRate:
 
 
 def _accuracy(scores: Any, rows: int) -> float:
-    """The share, which comes as a number of 32 bits, to the row."""
+    """Accuracy as an exact share of the rows, since the library returns a 32-bit float."""
     return round(float(scores["cosine_accuracy"]) * rows) / rows
 
 
 def require_extra() -> None:
-    """Imports the libraries, offline.
+    """Imports the libraries in offline mode.
 
     Raises:
         MissingExtraError: If one is not installed.
     """
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")  # read when they are imported; nothing is to be looked up
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")  # read at import; no look-up on the hub
     try:
         import accelerate  # noqa: F401
         import datasets  # noqa: F401
@@ -146,9 +146,9 @@ def require_extra() -> None:
 
 
 def new_model(texts: Iterable[str]) -> "SentenceTransformer":
-    """A model with a random vector for each frequent word of the texts, and for each character that others consist of.
+    """Untrained static embedding model: a random vector for each frequent word and each character of the texts.
 
-    A text is the mean of its vectors.
+    The embedding of a text is the mean of its vectors.
     """
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import StaticEmbedding
@@ -162,7 +162,7 @@ def new_model(texts: Iterable[str]) -> "SentenceTransformer":
 
 
 def _vocabulary(counts: Counter[str]) -> dict[str, int]:
-    """Numbers of the tokens; not learnt by the library, which breaks ties by chance."""
+    """Token ids by frequency; the library's own trainer breaks ties at random."""
     letters = sorted({letter for word in counts for letter in word})
     frequent = sorted(counts, key=lambda word: (-counts[word], word))
     tokens = dict.fromkeys([_UNKNOWN, *letters, *(f"##{letter}" for letter in letters), *frequent])
@@ -170,33 +170,33 @@ def _vocabulary(counts: Counter[str]) -> dict[str, int]:
 
 
 def own_model(folder: str) -> "SentenceTransformer":
-    """The user's model, from a folder that sentence-transformers saved; no code in it is run.
+    """The user's model, loaded from a folder saved by sentence-transformers; no code in it is run.
 
     Raises:
-        EvaluationError: If there is no such folder, or no model in it.
+        EvaluationError: If the folder does not exist, or holds no model.
         MissingExtraError: If the libraries are not installed.
     """
     named = f"evaluate.embedding_model={folder}"
     if not Path(folder).expanduser().is_dir():
         raise EvaluationError(
-            f"{named} is no folder. Next: name the folder of a model that sentence-transformers saved; it is read from "
-            "this machine, never downloaded"
+            f"{named} is not a folder. Next: name the folder of a model saved by sentence-transformers; it is read "
+            "from this machine, never downloaded"
         )
     require_extra()
     from sentence_transformers import SentenceTransformer
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of the libraries, to one another
+            warnings.simplefilter("ignore")  # the libraries warn about one another
             return SentenceTransformer(str(Path(folder).expanduser()), device=_DEVICE, local_files_only=True)
     except (OSError, ValueError, LookupError, TypeError, AttributeError, ImportError, RuntimeError) as error:
         reason = single_line(error, _LONGEST_REASON)
         raise EvaluationError(
-            f"{named} holds no model that sentence-transformers can load: {reason}. Next: name a folder that its "
-            "`save_pretrained` wrote"
+            f"{named} holds no model that sentence-transformers can load: {reason}. Next: name a folder written by its "
+            "`save_pretrained`"
         ) from error
 
 
 def embedder(model: "SentenceTransformer") -> Callable[[Sequence[str]], Any]:
-    """A function from texts to their embeddings, of length 1."""
+    """Function from texts to normalised embeddings."""
     return lambda texts: model.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)

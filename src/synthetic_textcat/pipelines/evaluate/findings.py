@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Metrics = dict[str, float | None]
 
-_TOO_FEW = f"train on real needs {FEWEST_ROWS} rows and 2 labels with {FEWEST_OF_A_LABEL}"
+_TOO_FEW = f"training on real rows needs {FEWEST_ROWS} rows and 2 labels with {FEWEST_OF_A_LABEL} rows each"
 _NOTHING_TO_LEARN = "no two labels among the synthetic rows of the train split"
 _MOST_TASKS = 8
 _COLOURS = ("#4a7fb5", "#2f855a", "#b7791f", "#c53030", "#6b46c1", "#718096", "#0987a0", "#97266d")
@@ -23,9 +23,9 @@ _LONGEST = 60
 
 
 def held_out_metrics(tried: Sequence[Tried]) -> Metrics:
-    """`train/held_out_synthetic_macro_f1`, its 95 % interval, and of how many rows: nothing of real text.
+    """Scores on held-out synthetic rows, which say nothing about real text.
 
-    The mean over the tasks that were tried, by their held-out rows.
+    `train/held_out_synthetic_macro_f1`, its 95 % interval and number of rows; the mean over the tasks by held-out rows.
     """
     found = mean_of([task.held_out for task in tried if task.held_out])
     name = "train/held_out_synthetic"
@@ -33,15 +33,16 @@ def held_out_metrics(tried: Sequence[Tried]) -> Metrics:
 
 
 def real_metrics(tried: Sequence[Tried], real: RealRows) -> Metrics:
-    """What classifiers score on the real rows; each score is a macro-F1, the mean over the tasks by their real rows.
+    """Scores on the real rows; each is a macro-F1, the mean over the tasks by their real rows.
 
     - `real/macro_f1`, `_low`, `_high`: trained on the synthetic rows; 95 % interval. `real/macro_f1/<task_id>`.
-    - `real/macro_f1_by_rows/<rows>`: trained on so many of them of each task, where each has so many.
-    - `real/majority_macro_f1`: always naming the most frequent label of the real rows.
-    - `real/train_on_real_macro_f1`, `_low`, `_high`: trained on four fifths of the real rows, asked the others in turn;
-      null unless all tasks have real rows enough.
-    - `real/rows`, `real/tasks`: asked. `real/rows_left_out`: without a text or label, or repeated.
-    - `real/training_rows`: learnt. `real/training_rows_left_out_exact`, `_near`: for being real rows, or nearly so.
+    - `real/macro_f1_by_rows/<rows>`: trained on this number of rows of each task, if every task has as many.
+    - `real/majority_macro_f1`: majority baseline, the most frequent label of the real rows.
+    - `real/train_on_real_macro_f1`, `_low`, `_high`: trained on the real rows, by five-fold cross-validation; null
+      unless all tasks have enough real rows.
+    - `real/rows`, `real/tasks`: test rows and their tasks. `real/rows_left_out`: without a text or label, or repeated.
+    - `real/training_rows`: training rows. `real/training_rows_left_out_exact`, `_near`: dropped as (near) duplicates of
+      real rows.
     """
     scored = [task for task in tried if task.real]
     found = mean_of([task.real for task in scored if task.real])
@@ -64,12 +65,12 @@ def real_metrics(tried: Sequence[Tried], real: RealRows) -> Metrics:
 
 
 def task_lines(tried: Sequence[Tried]) -> list[dict[str, Any]]:
-    """A record a task: rows, scores and their intervals, and why one is missing."""
+    """Record of each task: rows, scores with intervals, and reasons for missing scores."""
     return [_line(task) for task in tried]
 
 
 def curve_lines(tried: Sequence[Tried]) -> list[dict[str, Any]]:
-    """A record a point of the learning curve: task_id, task, training_rows, macro_f1, low, high, train_on_real."""
+    """Points of the learning curve: task_id, task, training_rows, macro_f1, low, high, train_on_real."""
     return [
         {
             "task_id": task.trial.task.task_id,
@@ -130,7 +131,7 @@ def _ends(found: Score | None) -> Metrics:
 
 
 def learning_curve(points: Sequence[Mapping[str, Any]]) -> "Figure":
-    """Macro-F1 on real rows by the synthetic rows learnt, a line a task; dashed, what learning real rows gives.
+    """Learning curve: macro-F1 on real rows by synthetic training rows, one line per task; dashed: trained on real.
 
     Args:
         points: As in `findings.curve_lines`.
@@ -146,7 +147,7 @@ def learning_curve(points: Sequence[Mapping[str, Any]]) -> "Figure":
         figure.add_trace(_trace(go, name, own, colour))
         if own[0]["train_on_real"] is not None:
             figure.add_trace(_ceiling(go, f"{name} (trained on real rows)", own, colour))
-    title = "Macro-F1 on real rows, by the synthetic rows learnt" + ("" if points else ": no real rows to show")
+    title = "Macro-F1 on real rows, by synthetic training rows" + ("" if points else ": no real rows to show")
     return figure.update_layout(
         title=title, xaxis_title="synthetic rows", yaxis_title="macro-F1", template="plotly_white"
     ).update_xaxes(type="log", tickvals=sorted({point["training_rows"] for point in points}))

@@ -23,11 +23,11 @@ Files = Mapping[str, Callable[[], Any]]
 
 
 class RealRows(NamedTuple):
-    """Real rows that have a label.
+    """Labelled real rows.
 
     Attributes:
-        rows: task_id, text, label (its place in the label set of the task).
-        left_out: Rows without a text or a label, and those that repeat another one.
+        rows: task_id, text, label (its position in the label set of the task).
+        left_out: Number of rows without a text or a label, and of repeated rows.
     """
 
     rows: pd.DataFrame
@@ -35,22 +35,22 @@ class RealRows(NamedTuple):
 
 
 def real_rows(evaluation_set: pd.DataFrame | None, tasks: Sequence[Task]) -> RealRows:
-    """The rows whose labels a classifier can be tested on; none where there is no set, or it has no labels.
+    """Rows of the evaluation set with the label codes of their tasks; empty without a set or without labels.
 
-    Tasks are matched by `task_id`, else by `task`, the sentence; where neither is a column, the project's only task is
-    meant. Sentences and labels count as equal if only case, width, white space or a closing full stop differ.
+    Tasks are matched by `task_id`, otherwise by `task`, the sentence; without either column, the project must have a
+    single task. Sentences and labels match if only case, width, white space or a final full stop differ.
 
     Raises:
-        EvaluationError: If a task or label is not the project's, or the task has no label set.
+        EvaluationError: If a task or label is unknown to the project, or the task has no label set.
     """
     if evaluation_set is None or LABEL not in evaluation_set:
         return RealRows(to_frame([], _REAL), 0)
     texts, labels = (_texts(evaluation_set[name]) for name in (text_column(evaluation_set), LABEL))
-    told = [place for place, pair in enumerate(zip(texts, labels, strict=True)) if all(pair)]
-    owners = _tasks_of(evaluation_set.iloc[told], tasks)
-    places = _label_places(owners, [labels[place] for place in told])
+    complete = [place for place, pair in enumerate(zip(texts, labels, strict=True)) if all(pair)]
+    owners = _tasks_of(evaluation_set.iloc[complete], tasks)
+    places = _label_places(owners, [labels[place] for place in complete])
     found = to_frame(
-        zip((task.task_id for task in owners), (texts[place] for place in told), places, strict=True), _REAL
+        zip((task.task_id for task in owners), (texts[place] for place in complete), places, strict=True), _REAL
     )
     repeated = found.assign(text=found["text"].map(normalise)).duplicated()
     rows = found[~repeated].reset_index(drop=True)
@@ -62,7 +62,7 @@ def _texts(column: "pd.Series[Any]") -> list[str]:
 
 
 def _tasks_of(rows: pd.DataFrame, tasks: Sequence[Task]) -> list[Task]:
-    """The task of each row."""
+    """Task of each row."""
     if "task_id" in rows:
         found = _named({task.task_id: task for task in tasks}, _texts(rows["task_id"]))
     elif "task" in rows:
@@ -83,8 +83,8 @@ def _named(known: Mapping[str, Task], names: Sequence[str]) -> list[Task]:
     unknown = Counter(name for name in names if normalise(name) not in alike)
     for name, rows in unknown.most_common(1):
         raise EvaluationError(
-            f"The evaluation set has the task {shown(name)} in {_rows(rows)}, which is none of the project's; "
-            f"{nearest(name, known)}. Next: name the task as {_TASKS} does, or take these rows out"
+            f"The evaluation set has the task {shown(name)} in {_rows(rows)}, which the project does not have; "
+            f"{nearest(name, known)}. Next: name the task as {_TASKS} does, or remove these rows"
         )
     return [alike[normalise(name)] for name in names]
 
@@ -94,12 +94,12 @@ def _refuse_open_tasks(found: Sequence[Task]) -> None:
     for task, rows in counts.most_common(1):
         raise EvaluationError(
             f"The evaluation set has {_rows(rows)} of the task {shown(task)}, which has open labels: the model invents "
-            "them, so there is no set to test by. Next: give the task labels and generate, or take these rows out"
+            "them, so there is no label set to test. Next: give the task labels and generate, or remove these rows"
         )
 
 
 def _label_places(owners: Sequence[Task], labels: Sequence[str]) -> list[int]:
-    """Of each row the place of its label in the set of its task."""
+    """Position of each row's label in the label set of its task."""
     known = {task.task_id: task for task in owners}
     sets = {key: {normalise(name): place for place, name in enumerate(task.label_names)} for key, task in known.items()}
     pairs = [(task.task_id, label) for task, label in zip(owners, labels, strict=True)]
@@ -107,10 +107,12 @@ def _label_places(owners: Sequence[Task], labels: Sequence[str]) -> list[int]:
     for (key, _), _ in unknown.most_common(1):
         task = known[key]
         own = [(label, rows) for (owner, label), rows in unknown.most_common() if owner == key][:_MOST_NAMED]
-        told = "; ".join(f"{shown(label)} in {_rows(rows)} ({nearest(label, task.label_names)})" for label, rows in own)
+        named = "; ".join(
+            f"{shown(label)} in {_rows(rows)} ({nearest(label, task.label_names)})" for label, rows in own
+        )
         raise EvaluationError(
-            f"The evaluation set has labels that the task {shown(task.task)} has not: {told}. Next: name labels as the "
-            "tasks file does, or take these rows out"
+            f"The evaluation set has labels that the task {shown(task.task)} does not have: {named}. Next: name labels "
+            "as the tasks file does, or remove these rows"
         )
     return [sets[key][normalise(label)] for key, label in pairs]
 
@@ -120,28 +122,28 @@ def _rows(rows: int) -> str:
 
 
 class EmptySplitError(EvaluationError):
-    """A split without rows."""
+    """Exported split without rows."""
 
 
 def exported_rows(files: Files, examples: pd.DataFrame) -> pd.DataFrame:
-    """The rows of all splits, with the columns of `examples` and `split`.
+    """Rows of all exported splits, with the columns of `examples` and `split`.
 
     Raises:
-        StaleTableError: If one of them is no row of `examples`.
+        StaleTableError: If a row is not in `examples`.
     """
     parts = [files[name]().assign(split=split) for split in SPLITS if (name := path_of("default", split)) in files]
     rows = pd.concat(parts, ignore_index=True) if parts else examples.iloc[:0].assign(split="")
     known = rows[_KEYS].merge(examples[_KEYS], how="left", on=_KEYS, indicator=True)["_merge"] == "both"
     if not known.all():
         raise StaleTableError(
-            f"{int((~known).sum())} rows of the dataset 'huggingface' are not in 'examples': the folder is of another "
-            "run. Next: run `kedro run --pipelines export`, then the same command"
+            f"{int((~known).sum())} rows of the dataset 'huggingface' are not in 'examples': the folder belongs to "
+            "another run. Next: run `kedro run --pipelines export`, then the same command"
         )
     return rows
 
 
 def triplets_of(files: Files, split: str) -> pd.DataFrame:
-    """The triplets of a split.
+    """Triplets of a split.
 
     Raises:
         EmptySplitError: If there are none.
@@ -151,7 +153,7 @@ def triplets_of(files: Files, split: str) -> pd.DataFrame:
     if rows.empty:
         raise EmptySplitError(
             f"The exported dataset folder has no rows in {name}. Next: plan more rows "
-            "(attribute_sampling.num_examples), give that split a share (export.splits), or, since rows that lead with "
-            "one seed example are on one side, name ten seed examples a label or more; and generate again"
+            "(attribute_sampling.num_examples), give that split a share (export.splits), or, since rows with the same "
+            "leading seed example share a split, give ten or more seed examples per label; then generate again"
         )
     return rows

@@ -1,4 +1,4 @@
-"""Nodes of `evaluate`."""
+"""Nodes of `evaluate`: triplet training, classifiers, learning curve."""
 
 import logging
 from collections.abc import Callable
@@ -32,18 +32,18 @@ from synthetic_textcat.schemas.tasks import tasks_of
 _log = logging.getLogger(__name__)
 
 _CONFIDENCE = 0.95
-_PLAIN = {"markup": False}  # `.[train]` would pass for a colour of Kedro's log
+_PLAIN = {"markup": False}  # Kedro's log would take `.[train]` for a colour
 
 
 class TripletScores(NamedTuple):
-    """What a model learns from the triplets, or why that could not be tried."""
+    """Metrics of a model trained on triplets, or the reason why there are none."""
 
     metrics: Metrics
     lacking: str | None = None
 
 
 class ClassifierScores(NamedTuple):
-    """What classifiers learn from the rows: metrics, a record a task, and a record a point of the learning curve."""
+    """Scores of the classifiers: metrics, a record per task, and a record per point of the learning curve."""
 
     metrics: Metrics
     tasks: list[dict[str, Any]]
@@ -51,38 +51,38 @@ class ClassifierScores(NamedTuple):
 
 
 def gather_exported_rows(huggingface: dict[str, Callable[[], Any]], examples: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the exported dataset folder, with the split of each.
+    """Rows of the exported dataset folder, with their splits.
 
     Raises:
-        StaleTableError: If they are not rows of `examples`, by whose hash this run is told from others.
+        StaleTableError: If they are not rows of `examples`, whose hash identifies this run.
     """
     return exported_rows(huggingface, examples)
 
 
 def match_real_rows(evaluation_set: pd.DataFrame | None, tasks: pd.DataFrame) -> RealRows:
-    """The user's own labelled rows, by task.
+    """The user's labelled rows, matched to tasks.
 
     Raises:
-        EvaluationError: If a task or a label is not the project's.
+        EvaluationError: If a task or a label is unknown to the project.
     """
     if evaluation_set is not None and LABEL not in evaluation_set:
         hint = nearest(LABEL, map(str, evaluation_set.columns))
-        _log.warning("Nothing is tested on real text: the evaluation set has no column `label`; %s", hint, extra=_PLAIN)
+        _log.warning("No test on real text: the evaluation set has no column `label`; %s", hint, extra=_PLAIN)
     return real_rows(evaluation_set, tasks_of(tasks))
 
 
 def train_on_triplets(huggingface: dict[str, Callable[[], Any]], evaluate: EvaluateParameters) -> TripletScores:
-    """How well an embedding model learns the train split of the exported triplets, seen on their test split.
+    """Triplet accuracy of an embedding model trained on the train split, measured on the test split.
 
-    Metrics, all of held-out rows that the same generator wrote, never of real text:
+    Metrics, all on held-out rows by the same generator, never on real text:
 
     - `train/triplet_accuracy_before`, `train/triplet_accuracy_after`: share of the test triplets whose anchor is nearer
       to its positive than to its negative, by the cosine of their embeddings (`TripletEvaluator` of
-      sentence-transformers), before and after training; 0 to 1, 0.5 is luck.
+      sentence-transformers), before and after training; 0 to 1, 0.5 is chance.
     - `train/triplet_accuracy_after_low`, `…_high`: its 95 % confidence interval (Wilson 1927).
-    - `train/rows`, `train/held_out_rows`: triplets trained on, and tried.
+    - `train/rows`, `train/held_out_rows`: training and test triplets.
 
-    Where the extra is missing or a split has no rows, there are none, and the reason is handed on.
+    If the extra is missing or a split has no rows, the result holds the reason and no metrics.
 
     Raises:
         EvaluationError: If the user's model can't be loaded.
@@ -94,11 +94,11 @@ def train_on_triplets(huggingface: dict[str, Callable[[], Any]], evaluate: Evalu
         return TripletScores({}, str(error))
     low, high = _interval(learnt.after, len(held_out))
     _log.info(
-        "Of %d held-out synthetic triplets %.3f are right before training on %d, and %.3f after it",
+        "Triplet accuracy on %d held-out synthetic triplets: %.3f before, %.3f after training on %d",
         len(held_out),
         learnt.before,
-        len(train),
         learnt.after,
+        len(train),
     )
     return TripletScores(
         {
@@ -120,13 +120,13 @@ def train_classifiers(
     export: ExportParameters,
     seed: int,
 ) -> ClassifierScores:
-    """What classifiers that learn a task's train split score: on its test split, and on the user's real rows.
+    """Scores of classifiers trained on each task's train split: on its test split, and on the user's real rows.
 
     Metrics: see `findings.held_out_metrics` and `findings.real_metrics`.
 
     Raises:
-        EvaluationError: If there are real rows, but no synthetic ones to learn their tasks from.
-        MissingExtraError: If the user names a model, and the libraries that read it are not installed.
+        EvaluationError: If there are real rows, but no synthetic rows to learn their tasks from.
+        MissingExtraError: If the user names a model, and the libraries to load it are not installed.
     """
     folder = evaluate.embedding_model
     reader = reader_of_embeddings(embedder(own_model(folder))) if folder else reader_of_grams()
@@ -138,12 +138,12 @@ def train_classifiers(
             "No task of the evaluation set has synthetic rows of two labels to learn from. Next: generate rows for it "
             "(in the tasks file), and give the train split a share (export.splits)"
         )
-    _tell(metrics)
+    _log_scores(metrics)
     return ClassifierScores(metrics, task_lines(tried), curve_lines(tried))
 
 
 def plot_learning_curve(classifiers: ClassifierScores) -> Any:
-    """Macro-F1 on the real rows by the number of synthetic rows learnt."""
+    """Learning curve: macro-F1 on the real rows by the number of synthetic training rows."""
     return learning_curve(classifiers.curve)
 
 
@@ -151,26 +151,26 @@ def gather_evaluation(triplets: TripletScores, classifiers: ClassifierScores) ->
     """All metrics, and the record of each task.
 
     Raises:
-        EvaluationError: If nothing could be tried; with the reason.
+        EvaluationError: If nothing could be trained; with the reason.
     """
     if triplets.lacking and not classifiers.metrics:
         raise EvaluationError(triplets.lacking)
     if triplets.lacking:
-        _log.warning("No embedding model was trained on the triplets. %s", triplets.lacking, extra=_PLAIN)
+        _log.warning("No embedding model was trained on triplets. %s", triplets.lacking, extra=_PLAIN)
     return {**triplets.metrics, **classifiers.metrics}, classifiers.tasks
 
 
-def _tell(metrics: Metrics) -> None:
+def _log_scores(metrics: Metrics) -> None:
     if "train/held_out_synthetic_macro_f1" in metrics:
         _log.info(
-            "On %d held-out synthetic rows a classifier has a macro-F1 of %.3f: this tells nothing of real text",
+            "On %d held-out synthetic rows a classifier has a macro-F1 of %.3f: this says nothing about real text",
             metrics["train/held_out_synthetic_rows"],
             metrics["train/held_out_synthetic_macro_f1"],
         )
     if "real/macro_f1" in metrics:
         on_real = metrics["real/train_on_real_macro_f1"]
         _log.info(
-            "On %d real rows a classifier trained on %d synthetic rows has a macro-F1 of %.3f; always naming one label "
+            "On %d real rows a classifier trained on %d synthetic rows has a macro-F1 of %.3f; the majority baseline "
             "has %.3f, training on the real rows %s",
             metrics["real/rows"],
             metrics["real/training_rows"],

@@ -14,18 +14,18 @@ from synthetic_textcat.text.label_samples import FEWEST_ROWS, Codes
 
 TRAIN, TEST = "train", "test"
 MOST_ROWS = 5_000
-"""Of a task, to learn from, and to be asked: the trial of so many, with its curve, took 95 s on two busy cores."""
+"""Maximum rows of a task for training, and for testing: with the curve, this took 95 s on two busy cores."""
 
-_MOST_ROWS_IN_ALL = 20_000  # learnt from; tasks with real rows are all tried
+_MOST_ROWS_IN_ALL = 20_000  # training rows; tasks with real rows are always included
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Texts with their labels, in an order of which each beginning has the labels in their shares.
+    """Texts with labels, in an order in which every prefix has the labels in their overall shares.
 
     Attributes:
         texts: As written.
-        labels: Of each, its place in the label set of the task.
+        labels: Label of each text, as its position in the label set of the task.
     """
 
     texts: Sequence[str]
@@ -36,20 +36,20 @@ class Rows:
 
     @property
     def kinds(self) -> int:
-        """How many labels there are."""
+        """Number of distinct labels."""
         return len(np.unique(self.labels))
 
 
 @dataclass(frozen=True)
 class Trial:
-    """Of one task.
+    """Training and test sets of one task.
 
     Attributes:
-        task: Which.
-        train: Synthetic rows of the train split, less those that are real rows, or nearly so.
+        task: The task.
+        train: Synthetic rows of the train split, without (near) duplicates of real rows.
         held_out: Synthetic rows of the test split.
-        real: The user's.
-        overlaps: Training rows that were left out for the real ones: `exact` and `near`.
+        real: The user's real rows.
+        overlaps: Number of training rows dropped as duplicates of real rows: `exact` and `near`.
     """
 
     task: Task
@@ -67,14 +67,14 @@ class Trial:
 def trials_of(
     exported: pd.DataFrame, real: pd.DataFrame, tasks: Sequence[Task], similarity: float, seed: int
 ) -> list[Trial]:
-    """A trial for each task with real rows, and for others of a label set and rows enough, drawn by hash.
+    """Training and test sets of each task with real rows, and of a random choice of other closed tasks by hash.
 
     Args:
         exported: Columns of `examples`, and `split`.
         real: As in `RealRows`.
-        tasks: The project's.
-        similarity: From which on a training row is too near a real one.
-        seed: Of the run.
+        tasks: The project's tasks.
+        similarity: Similarity at or above which a training row is a near duplicate of a real row.
+        seed: Seed of the run.
     """
     with_real = [task for task in tasks if (real["task_id"] == task.task_id).any()]
     rows = exported[exported["split"].isin([TRAIN, TEST])].groupby("task_id").size()
@@ -95,7 +95,7 @@ def _trial(exported: pd.DataFrame, real: pd.DataFrame, task: Task, similarity: f
     own = exported[exported["task_id"] == task.task_id]
     places = {normalise(name): place for place, name in enumerate(task.label_names)}
     numbers = own["label"].map(normalise).map(places)
-    own = own.assign(number=numbers)[numbers.notna()]  # a label outside the set is there only if the user lets it be
+    own = own.assign(number=numbers)[numbers.notna()]  # labels outside the set exist only if the user allows them
     train, held_out = (own[own["split"] == split] for split in (TRAIN, TEST))
     is_real = real["task_id"] == task.task_id
     asked = real[is_real]
@@ -111,7 +111,7 @@ def _trial(exported: pd.DataFrame, real: pd.DataFrame, task: Task, similarity: f
 
 
 def _dealt(texts: "pd.Series[str]", labels: "pd.Series[int]", keys: "pd.Series[str]", seed: int) -> Rows:
-    """The rows in an order drawn by hash, each label spread evenly over it; at most `MOST_ROWS`."""
+    """Rows in a stratified random order (by hash), each label spread evenly over it; at most `MOST_ROWS`."""
     codes = labels.to_numpy(dtype=np.int64)
     drawn = np.array([draw(seed, "tried rows", key) for key in keys])
     ranks = pd.Series(drawn).groupby(codes).rank(method="first").to_numpy()

@@ -1,4 +1,4 @@
-"""From examples to the files that trainers read."""
+"""Export of the examples to the file formats of training libraries."""
 
 from synthetic_textcat.pipelines.export.pipeline import create_pipeline
 

@@ -1,4 +1,4 @@
-"""Nodes of `export`."""
+"""Nodes of `export`: overlaps with the evaluation set, splits, and one node for each format."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ from synthetic_textcat.pipelines.export.formats import (
     triplets,
     triplets_instructions,
 )
-from synthetic_textcat.pipelines.export.splits import LEFT_OUT, kept_apart, planned_splits
+from synthetic_textcat.pipelines.export.splits import LEFT_OUT, drop_cross_split_duplicates, planned_splits
 from synthetic_textcat.pipelines.export.task_formats import argilla_files, mteb_files, text_label_files
 from synthetic_textcat.schemas.evaluation_set import EXACT, NEAR, evaluation_texts, overlaps_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters, LlmParameters
@@ -25,27 +25,26 @@ from synthetic_textcat.schemas.tasks import tasks_of
 Files = dict[str, Callable[[], Any]]
 _LEFT_OUT = "left_out"
 
-
 PROMPTS = ("closed_prompt", "open_prompt", "seed_examples_prompt", "retry_prompt")
-"""What rows are asked for with."""
+"""Prompts of row generation, which the card documents."""
 
 
 class SplitRows(NamedTuple):
-    """The split of each example, and how many rows each split has."""
+    """Split of each example, and number of rows of each split."""
 
     splits: pd.DataFrame
     report: dict[str, float]
 
 
 class ExportedRows(NamedTuple):
-    """The examples that are exported, and those that are not, since the evaluation set has their texts."""
+    """Exported examples, and examples left out since they overlap with the evaluation set."""
 
     examples: pd.DataFrame
     overlaps: pd.DataFrame
 
 
 class Triplets(NamedTuple):
-    """Triplets, and row by row what belongs before their anchors."""
+    """Triplets, and the instruction for the anchor of each."""
 
     triplets: pd.DataFrame
     instructions: pd.DataFrame
@@ -54,7 +53,7 @@ class Triplets(NamedTuple):
 def set_overlaps_aside(
     examples: pd.DataFrame, evaluation_set: pd.DataFrame | None, export: ExportParameters
 ) -> ExportedRows:
-    """The examples less those that are in the user's evaluation set, or near a text of it; all where there is none."""
+    """Examples without (near) duplicates of texts in the user's evaluation set; all examples without a set."""
     found = pd.Series(
         overlaps_of(examples["input_text"], evaluation_texts(evaluation_set), export.split_similarity),
         index=examples.index,
@@ -75,10 +74,10 @@ def split_rows(
     export: ExportParameters,
     seed: int,
 ) -> SplitRows:
-    """Train, validation or test for each example; no split for one that is too near another split's.
+    """Train, validation or test split of each example; none for near duplicates of another split's rows.
 
     Raises:
-        StaleTableError: If the plan has not got an example's row.
+        StaleTableError: If an example is not in the plan.
     """
     by_plan = planned_splits(requests, tasks_of(tasks), sampling.num_seed_examples, export.splits, seed)
     places = pd.Index(requests["request_id"]).get_indexer(pd.Index(examples["request_id"]))
@@ -89,7 +88,7 @@ def split_rows(
             "Next: run `kedro run --pipelines generate`"
         )
     planned = by_plan[places]
-    final = kept_apart(examples["input_text"], planned, export.split_similarity)
+    final = drop_cross_split_duplicates(examples["input_text"], planned, export.split_similarity)
     names = np.array([*SPLITS, None], dtype=object)  # LEFT_OUT is the last one
     splits = to_frame(zip(examples["request_id"], names[final], names[planned], strict=True), SPLIT_COLUMNS)
     counts = {**{name: final == code for code, name in enumerate(SPLITS)}, _LEFT_OUT: final == LEFT_OUT}
@@ -99,28 +98,28 @@ def split_rows(
 
 
 def export_triplets(examples: pd.DataFrame, export: ExportParameters) -> Triplets:
-    """Triplets for sentence-transformers, of all examples."""
+    """Triplets of all examples for sentence-transformers."""
     rows = examples.iloc[batch_order(examples, export.distinct_label_batches)].reset_index(drop=True)
     return Triplets(triplets(rows, export.instruction), triplets_instructions(rows))
 
 
 def export_mteb(examples: pd.DataFrame, splits: pd.DataFrame, tasks: pd.DataFrame) -> Files:
-    """A folder of classification tasks for MTEB."""
+    """Folder of classification tasks for MTEB."""
     return mteb_files(examples, splits["split"], tasks_of(tasks))
 
 
 def export_argilla(examples: pd.DataFrame, tasks: pd.DataFrame) -> Files:
-    """A folder of records for Argilla."""
+    """Folder of records for Argilla."""
     return argilla_files(examples, tasks_of(tasks))
 
 
 def export_text_label(examples: pd.DataFrame, tasks: pd.DataFrame, export: ExportParameters) -> Files:
-    """A folder of text and label, a task at a time."""
+    """Folder of texts and labels, with files for each task."""
     return text_label_files(examples, tasks_of(tasks), export.csv_formulas)
 
 
 def export_huggingface(examples: pd.DataFrame, splits: pd.DataFrame, card: str, export: ExportParameters) -> Files:
-    """A Hugging Face dataset folder."""
+    """Hugging Face dataset folder."""
     return huggingface_files(examples, splits["split"], card, export)
 
 
@@ -137,7 +136,7 @@ def write_card(
     prompt_versions: dict[str, int],
     *prompts: Any,
 ) -> str:
-    """The dataset folder's README.md; prompts come in the order of `PROMPTS`, their versions by name."""
+    """Dataset card, the folder's README.md; prompts come in the order of `PROMPTS`, their versions by name."""
     named = dict(zip(PROMPTS, prompts, strict=True))
     return render_card(
         facts_of(examples, tasks, ledger, metrics, split_report, llm, seed, sampling, export, named, prompt_versions)

@@ -1,17 +1,17 @@
-"""Train, validation and test splits, fixed by the plan; and a row order for batches without a repeated label.
+"""Train, validation and test splits, fixed by the plan; and a row order for batches without repeated labels.
 
-Every planned row has a split of its own before it is written. The rows of a task and planned label (of a task, where
-the model invents labels) are numbered in plan order, and each ten of them are dealt by the shares, in an order drawn
-from the seed: of any ten, eight are for training at 0.8. More rows come after, and move none.
+Every planned row is assigned to a split before its text exists. The rows of a stratum (task and planned label, or task
+if the model invents labels) are numbered in plan order, and each block of ten is distributed by the shares, in an order
+drawn from the seed: at a share of 0.8, eight rows of every block are for training. Later rows never move earlier ones.
 
-Rows that were shown seed examples are dealt by the example that came first in their prompt, and examples instead of
-rows are numbered, in the order of the task. So all rows that lead with one example are on one side. A prompt shows some
-further examples too, by rotation; were those counted as well, all rows of a label would be one group, and no label
-would be both trained and tested. The few examples that a task has make its shares coarse.
+Rows with seed examples are grouped by the first seed example of their prompt, and these examples are numbered instead
+of the rows, in the order of the task. So all rows with the same leading example share a split. A prompt shows further
+examples by rotation; if these counted too, all rows of a label would form one group, and no label would be in both
+train and test. Since a task has few examples, its shares are coarse.
 
-What the plan can't know is which texts came out alike. A row for training that is nearly one of validation or test, and
-one of validation that is nearly one of test, is left out of the splits. So a test set only ever grows; and a row can
-drop out, but never appear on another side.
+The plan can't know which texts are similar. A training row that is a near duplicate of a validation or test row, and a
+validation row that is a near duplicate of a test row, is left out of the splits. So a test set only ever grows; a row
+can drop out, but never move to another split.
 """
 
 from collections import deque
@@ -33,24 +33,24 @@ from synthetic_textcat.text.near_duplicates import CrossSetMatcher
 TRAIN, VALIDATION, TEST = range(len(SPLITS))
 LEFT_OUT = -1
 
-_AT_ONCE = 10  # rows of one label that are dealt together
+_AT_ONCE = 10  # rows of a block
 _DIGITS = 12
 
 Codes = NDArray[np.int8]
-"""By row its place in `SPLITS`, or `LEFT_OUT`."""
+"""Split of each row, as its position in `SPLITS`, or `LEFT_OUT`."""
 
 
 def planned_splits(
     requests: pd.DataFrame, tasks: Sequence[Task], num_seed_examples: int, shares: SplitShares, seed: int
 ) -> Codes:
-    """The split of each planned row, as the module says.
+    """Split of each planned row, as described in the module docstring.
 
     Args:
         requests: The whole plan.
         tasks: Its tasks.
-        num_seed_examples: How many seed examples a prompt shows; with 0 they count for nothing.
-        shares: Of all rows, by split.
-        seed: Of the run.
+        num_seed_examples: Seed examples in a prompt; with 0 rows are not grouped by them.
+        shares: Share of each split.
+        seed: Seed of the run.
     """
     strata = requests["task_id"] + "\x1f" + requests["label"].fillna("")
     numbers = requests.groupby(strata, sort=False).cumcount().to_numpy()
@@ -70,13 +70,13 @@ def planned_splits(
     return np.searchsorted(cuts, positions, side="right").astype(np.int8)
 
 
-def kept_apart(texts: Collection[str], planned: Codes, similarity: float) -> Codes:
-    """The split of each row, with `LEFT_OUT` for those that are too near a row which they must not meet.
+def drop_cross_split_duplicates(texts: Collection[str], planned: Codes, similarity: float) -> Codes:
+    """Split of each row, with `LEFT_OUT` for near duplicates of rows in another split.
 
     Args:
         texts: As written.
-        planned: Their splits by the plan.
-        similarity: Jaccard of the character 5-grams, from which on two texts must not be on two sides.
+        planned: Splits by the plan.
+        similarity: Jaccard similarity of character 5-grams at or above which texts must not be in different splits.
     """
     codes = planned.copy()
     if not len(texts):
@@ -88,7 +88,7 @@ def kept_apart(texts: Collection[str], planned: Codes, similarity: float) -> Cod
 
 
 class _Positions:
-    """Where in [0, 1) a number of a stratum lies: of each ten numbers one in each tenth."""
+    """Position of a row number in [0, 1), stratified: each block of ten numbers has one position in each tenth."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
@@ -105,22 +105,22 @@ class _Positions:
 
     def _drawn(self, stratum: str, block: int) -> list[float]:
         key = (self._seed, "split", stratum, block)
-        within = draw(*key, "within")  # for shares that are no tenths
+        within = draw(*key, "within")  # for shares that are not multiples of a tenth
         return [(tenth + within) / _AT_ONCE for tenth in shuffled(range(_AT_ONCE), *key)]
 
 
 def _lead_examples(requests: pd.DataFrame, tasks: Sequence[Task]) -> Mapping[str, int]:
-    """Request id → place, among its task's seed examples, of the one that its prompt shows first."""
+    """Position of the first seed example in each row's prompt, among the task's seed examples, by request id."""
     places = {task.task_id: {x.text: place for place, x in enumerate(task.seed_examples)} for task in tasks}
     task_of = dict(zip(requests["request_id"], requests["task_id"], strict=True))
     return {row: places[task_of[row]][lead] for row, (lead,) in texts_shown(requests, tasks, 1).items()}
 
 
 def distinct_order(labels: Sequence[str], size: int) -> list[int]:
-    """Places of the rows, so that each run of `size` of them, from the first on, repeats a label as little as possible.
+    """Row order in which each consecutive batch of `size` rows repeats labels as little as possible.
 
-    The labels with the most rows left come first, one row each; a label comes twice in a batch only when fewer labels
-    are left than the batch has places. Rows of one label keep their order.
+    Labels with the most remaining rows come first, one row each; a label occurs twice in a batch only if fewer labels
+    remain than the batch has room for. Rows of one label keep their order.
     """
     rows: dict[str, deque[int]] = {}
     for place, label in enumerate(labels):

@@ -41,7 +41,7 @@ _QUESTION = "label"
 
 
 def text_label_files(examples: pd.DataFrame, tasks: Sequence[Task], formulas: Formulas) -> dict[str, File]:
-    """The files by name: three for each task that has a row, an index of them, and how they are to be read."""
+    """Text and label files by name: three for each task with rows, an index, and a README."""
     known = {task.task_id: task for task in tasks}
     files: dict[str, File] = {}
     index = []
@@ -60,7 +60,7 @@ def text_label_files(examples: pd.DataFrame, tasks: Sequence[Task], formulas: Fo
 
 
 def escaped(cells: pd.Series) -> pd.Series:
-    """The cells, with an apostrophe before what a spreadsheet would run; to undo it, take one from each of these."""
+    """Cells with an apostrophe before spreadsheet formulas; removing one apostrophe from such cells undoes it."""
     return cells.str.replace(_FORMULA, r"'\1", regex=True)
 
 
@@ -78,9 +78,9 @@ def _labels(entry: dict[str, Any], rows: Callable[[], pd.DataFrame], task: Task 
 
 
 def mteb_files(examples: pd.DataFrame, splits: pd.Series, tasks: Sequence[Task]) -> dict[str, Callable[[], Any]]:
-    """`<task_id>/train.jsonl`, `<task_id>/test.jsonl` and `<task_id>/metadata.json`.
+    """MTEB files: `<task_id>/train.jsonl`, `<task_id>/test.jsonl` and `<task_id>/metadata.json`.
 
-    Tasks without a label set, and those without rows in one of the splits, have none: there is nothing to score.
+    Tasks without a label set, or without rows in one of the splits, have no files: there is nothing to score.
     """
     files: dict[str, Callable[[], Any]] = {}
     places = examples.groupby("task_id", sort=True).indices
@@ -97,9 +97,9 @@ def mteb_files(examples: pd.DataFrame, splits: pd.Series, tasks: Sequence[Task])
 
 
 def _metadata(task: Task, languages: Sequence[str]) -> dict[str, Any]:
-    """The fields of MTEB's `TaskMetadata` that the run knows.
+    """Fields of MTEB's `TaskMetadata` that are known from the run.
 
-    `eval_langs` has the languages of the rows that are tried, each as ISO 639-3 and ISO 15924 code: `eng-Latn`.
+    `eval_langs` has the languages of the test rows as ISO 639-3 and ISO 15924 codes: `eng-Latn`.
     """
     found = [find_language(name) for name in languages]
     return {
@@ -119,10 +119,10 @@ def _metadata(task: Task, languages: Sequence[str]) -> dict[str, Any]:
 
 
 def argilla_files(examples: pd.DataFrame, tasks: Sequence[Task]) -> dict[str, Callable[[], Any]]:
-    """`<task_id>.records.json`, a list of records, and `<task_id>.settings.json`, what their dataset has to be like.
+    """Argilla files: records in `<task_id>.records.json`, dataset settings in `<task_id>.settings.json`.
 
-    A dataset of Argilla has one set of labels, so each task has one of its own. The records have the form that
-    `Dataset.records.from_json` of Argilla 2.8 reads.
+    An Argilla dataset has a single label set, so each task gets its own dataset. The records have the form read by
+    `Dataset.records.from_json` of Argilla 2.8.
     """
     known = {task.task_id: task for task in tasks}
     files: dict[str, Callable[[], Any]] = {}
@@ -150,7 +150,7 @@ def _each(rows: pd.DataFrame, metadata: Sequence[str]) -> Iterator[dict[str, Any
 
 
 def _settings(task: Task | None, metadata: Sequence[str]) -> dict[str, Any]:
-    """As arguments of Argilla's `Settings`: a label question where the labels are known, else a text question."""
+    """Arguments of Argilla's `Settings`: a label question if the labels are known, otherwise a text question."""
     labels = list(task.label_names) if task is not None else []
     question = {"type": "label", "labels": labels} if labels else {"type": "text"}
     return {

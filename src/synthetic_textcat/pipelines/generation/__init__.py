@@ -1,4 +1,4 @@
-"""From the plan to the journal, and from the journal to candidates and failed rows."""
+"""Generation: sends the planned requests to the model, then parses the journal into candidates and failed rows."""
 
 from synthetic_textcat.pipelines.generation.pipeline import create_pipeline
 

@@ -1,6 +1,6 @@
-"""Nodes of `generation`.
+"""Nodes of `generation`: prompts, calls, and the tables `candidates` and `failed`.
 
-The rows of `candidates` and `failed`: the plan's columns with what became of them.
+Both tables repeat the columns of the plan and add the reply or the failure of each row.
 """
 
 import logging
@@ -19,7 +19,7 @@ from synthetic_textcat.llm.engine import complete
 from synthetic_textcat.llm.first_replies import BadStart, TaskPauses
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.llm.prompts import Fingerprinter
-from synthetic_textcat.llm.row_prompts import Asked, RowPrompts, RowTemplates, preview_of, spread
+from synthetic_textcat.llm.row_prompts import RenderedRow, RowPrompts, RowTemplates, preview_of, spread
 from synthetic_textcat.llm.settlement import OpenRow, OpenRows, checking, open_rows, settle, starts_of
 from synthetic_textcat.llm.spec import ChatModelSpec
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply, RowCheck
@@ -44,7 +44,7 @@ logger = logging.getLogger(__name__)
 
 
 class SettledRows(NamedTuple):
-    """The rows that have a result: a candidate each, or a failure each."""
+    """Rows with a final result: a candidate or a failure for each."""
 
     candidates: pd.DataFrame
     failed: pd.DataFrame
@@ -58,7 +58,7 @@ def prepare_prompts(
     seed_examples_prompt: PromptTemplate,
     attribute_sampling: AttributeSamplingParameters,
 ) -> RowPrompts:
-    """The plan with its prompts, ready to be rendered row by row.
+    """Prompt templates bound to the plan, rendered row by row on demand.
 
     Raises:
         PromptError: If a prompt can't be filled.
@@ -68,12 +68,12 @@ def prepare_prompts(
 
 
 def preview_prompts(requests: pd.DataFrame, prompts: RowPrompts) -> str:
-    """A few rows as they will be asked for, with their planned attributes; Markdown."""
+    """Preview of some rendered prompts with their planned attributes, as Markdown."""
     return preview_of(prompts.rendered(requests.iloc[spread(requests)]), len(requests))
 
 
 def list_calls(requests: pd.DataFrame, prompts: RowPrompts, spec: ChatModelSpec, llm: LlmParameters) -> pd.DataFrame:
-    """Which call answers which planned row: columns `CALLS`, in plan order."""
+    """Fingerprint of the call for each planned row: columns `CALLS`, in plan order."""
     fingerprinter = Fingerprinter(llm, spec.identity)
     rows = ((asked.row["request_id"], _fingerprint(asked, fingerprinter)) for asked in prompts.rendered(requests))
     return to_frame(rows, CALLS)
@@ -82,7 +82,7 @@ def list_calls(requests: pd.DataFrame, prompts: RowPrompts, spec: ChatModelSpec,
 def find_open_rows(
     requests: pd.DataFrame, calls: pd.DataFrame, journal: Journal, generation: GenerationParameters, run_id: str
 ) -> OpenRows:
-    """The planned rows that the journal does not settle, in plan order, and what this run has spent so far."""
+    """Planned rows that the journal does not settle, in plan order, and the spending of this run so far."""
     return open_rows(
         fingerprints_of(requests, calls),
         journal,
@@ -95,7 +95,7 @@ def find_open_rows(
 def find_earlier_replies(
     requests: pd.DataFrame, calls: pd.DataFrame, journal: Journal, tasks: pd.DataFrame, row_check: RowCheck
 ) -> dict[str, BadStart]:
-    """By task id, what the journal knows of its first replies: a task that was paused stays so in the next run."""
+    """First replies of each task in the journal, by task id, so that a paused task stays paused in the next run."""
     return starts_of(requests, fingerprints_of(requests, calls), journal, tasks_of(tasks), row_check)
 
 
@@ -115,15 +115,15 @@ def generate(
     row_check: RowCheck,
     stops: dict[str, Any],
 ) -> Iterator[list[Completion]]:
-    """Asks for the open rows; yields completions as they arrive, to be appended to the journal.
+    """Calls the model for the open rows and yields completions as they arrive, to be appended to the journal.
 
-    If the server no longer answers, or tasks are paused, the last batch says so (`LastBatch`). Where brainstorming was
-    stopped already, nothing is asked.
+    After an outage, or with paused tasks, the last batch is a `LastBatch` with the reason. If an outage already stopped
+    brainstorming, no call is made.
 
     Raises:
-        FatalAnswerError: After a fatal answer, when all that was in flight has been yielded.
-        PriceListError: If there is a cap in USD that can't be kept.
-        StaleTableError: If the open rows are of another plan, prompt or model.
+        FatalAnswerError: After a fatal answer, once all calls in flight have been yielded.
+        PriceListError: If a cap in USD is set that can't be enforced.
+        StaleTableError: If the open rows belong to another plan, prompt or model.
     """
     if Stops.read(stops).outage is not None:
         return
@@ -143,7 +143,7 @@ def generate(
     )
     task_ids = plain(requests["task_id"])
     rows = [row for row in still_open.rows if not pauses.leave_out(task_ids[row.position])]
-    logger.info("%d of %d planned rows to ask %s for", len(rows), len(requests), llm.model)
+    logger.info("Requesting %d of %d planned rows from %s", len(rows), len(requests), llm.model)
     rendered = prompts.rendered(requests.iloc[[row.position for row in rows]])
     fingerprinter = Fingerprinter(llm, spec.identity)
     pending = (
@@ -159,9 +159,9 @@ def generate(
 
 
 def settle_rows(requests: pd.DataFrame, calls: pd.DataFrame, journal: Journal) -> SettledRows:
-    """Candidates (columns `EXAMPLES`) and failed rows (columns `FAILED`), with the own attributes of the plan.
+    """Candidates (columns `EXAMPLES`) and failed rows (columns `FAILED`), with the plan's user-defined attributes.
 
-    A row without a completion is in neither.
+    A row without a completion is in neither table.
     """
     own = own_of(requests)
     candidate_columns, failed_columns = with_own(EXAMPLES, own), with_own(FAILED, own)
@@ -178,15 +178,15 @@ def settle_rows(requests: pd.DataFrame, calls: pd.DataFrame, journal: Journal) -
     return SettledRows(to_frame(candidates, candidate_columns), to_frame(failed, failed_columns))
 
 
-def _fingerprint(asked: Asked, fingerprinter: Fingerprinter) -> str:
+def _fingerprint(asked: RenderedRow, fingerprinter: Fingerprinter) -> str:
     return fingerprinter.of(asked.row["request_id"], asked.messages, asked.schema)
 
 
-def _call(asked: Asked, open_row: OpenRow, fingerprinter: Fingerprinter, untried: bool) -> Call:
+def _call(asked: RenderedRow, open_row: OpenRow, fingerprinter: Fingerprinter, untried: bool) -> Call:
     if _fingerprint(asked, fingerprinter) != open_row.fingerprint:
         raise StaleTableError(
-            "The dataset 'calls' is of another plan, prompt or model, and an answer would be filed under the "
-            "wrong call. Next: run `kedro run --pipelines generation`, which lists the calls anew"
+            "The dataset 'calls' belongs to another plan, prompt or model, and a reply would be stored under the "
+            "wrong call. Next: run `kedro run --pipelines generation`, which lists the calls again"
         )
     return Call(
         request_id=asked.row["request_id"],
@@ -201,7 +201,7 @@ def _call(asked: Asked, open_row: OpenRow, fingerprinter: Fingerprinter, untried
 
 
 def _paused(tasks: pd.DataFrame, pauses: TaskPauses) -> Iterator[PausedTask]:
-    """The tasks that are paused and have rows left to ask for."""
+    """Paused tasks with rows that were not requested."""
     sentences = dict(zip(plain(tasks["task_id"]), plain(tasks["task"]), strict=True))
     for task_id, start in pauses.paused:
         if left_out := pauses.left_out[task_id]:
@@ -218,12 +218,12 @@ def _paused(tasks: pd.DataFrame, pauses: TaskPauses) -> Iterator[PausedTask]:
 def candidate_of(
     row: Mapping[str, Any], reply: Reply, completion: Completion, columns: Iterable[str]
 ) -> dict[str, Any]:
-    """A candidate: attributes as planned, texts and labels as the model wrote them."""
+    """Candidate record: attributes as planned, texts and labels as the model wrote them."""
     values = {**row, **reply.model_dump(), "model_name": replace_surrogates(completion.model_name)}
     return {column: values[column] for column in columns}
 
 
 def failure_of(row: Mapping[str, Any], problem: Problem, attempts: int, columns: Iterable[str]) -> dict[str, Any]:
-    """A failed row with its cause and how many calls were made for it."""
+    """Failed row with its cause and the number of calls made for it."""
     values = {**row, "failure_cause": problem.cause, "detail": problem.detail, "attempts": attempts}
     return {column: values[column] for column in columns}

@@ -1,4 +1,4 @@
-"""The exported dataset folder to a dataset hub."""
+"""Publication of the exported dataset folder to a dataset hub."""
 
 from synthetic_textcat.pipelines.publish.pipeline import create_pipeline
 

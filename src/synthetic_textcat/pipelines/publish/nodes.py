@@ -1,4 +1,4 @@
-"""Nodes of `publish`."""
+"""Nodes of `publish`: the plan, and the order that the catalog carries out."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -18,11 +18,11 @@ def plan_publication(
     concerns: Sequence[Mapping[str, str]],
     publish: PublishParameters,
 ) -> PublicationPlan:
-    """What is to be pushed where, as it is told before anything is sent.
+    """Publication plan, shown before anything is sent.
 
     Raises:
-        PublishError: If no repository is named, the folder is incomplete or empty, or has rows that templates wrote.
-        StaleTableError: If the folder is of other examples than those that are there.
+        PublishError: If no repository is named, or the folder is incomplete, empty, or holds rows written by templates.
+        StaleTableError: If the folder does not match the current examples.
     """
     repository = repository_of(publish)
     found = checked(huggingface, split_report, examples)
@@ -30,6 +30,6 @@ def plan_publication(
 
 
 def publish(publication_plan: PublicationPlan, huggingface: Mapping[str, FileToPublish]) -> Iterator[PublicationOrder]:
-    """The plan as an order, which the catalog carries out; a dry run orders nothing, and so nothing is saved."""
+    """Order for the catalog to carry out the plan; a dry run yields none, so nothing is sent."""
     if not publication_plan["dry_run"]:
         yield PublicationOrder(publication_plan, huggingface)

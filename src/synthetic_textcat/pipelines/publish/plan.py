@@ -16,7 +16,7 @@ _EXPORT_AGAIN = "Next: run `kedro run --pipelines export`, then publish again"
 
 
 def repository_of(settings: PublishParameters) -> str:
-    """The repository that the user names.
+    """Repository named by the user.
 
     Raises:
         PublishError: If none is named.
@@ -24,31 +24,31 @@ def repository_of(settings: PublishParameters) -> str:
     if settings.repository is None:
         raise PublishError(
             "No repository is named to publish to. Next: add --params publish.repository=owner/name, and "
-            "publish.dry_run=true to see first what would be pushed"
+            "publish.dry_run=true for a preview of the push"
         )
     return settings.repository
 
 
 class File(Protocol):
-    """A file of the folder, which is read when it is called."""
+    """File of the folder, read when called."""
 
     def __call__(self) -> Any:
-        """What the file holds."""
+        """Content of the file."""
 
     @property
     def bytes(self) -> int:
-        """Its size."""
+        """Size in bytes."""
 
 
 Folder = Mapping[str, File]
 
 
-class Checked(NamedTuple):
-    """What the folder holds.
+class CheckedFolder(NamedTuple):
+    """Content of a complete dataset folder.
 
     Attributes:
-        files: The files of the export by name, with the rows that each has; None for the card.
-        rows: The examples of all splits.
+        files: Number of rows of each exported file, by name; None for the card.
+        rows: Examples of all splits.
     """
 
     files: dict[str, int | None]
@@ -58,21 +58,21 @@ class Checked(NamedTuple):
 def plan_of(
     repository: str,
     folder: Folder,
-    found: Checked,
+    found: CheckedFolder,
     ledger: Mapping[str, Any],
     concerns: Sequence[Mapping[str, str]],
     settings: PublishParameters,
 ) -> PublicationPlan:
-    """The plan for a folder that is whole.
+    """Publication plan for a complete folder.
 
     Raises:
-        PublishError: If templates wrote rows of it, and that is not allowed.
+        PublishError: If it holds rows written by templates, and these are not allowed.
     """
     template_data = BANNER in folder[CARD]() or OFFLINE_MODEL in set(found.rows["model_name"])
     if template_data and not settings.allow_template_data:
         raise PublishError(
-            f"The dataset folder has rows that templates wrote ({OFFLINE_MODEL}), for trying the pipeline: nobody "
-            "is to train on them. Next: generate with a model, or set publish.allow_template_data=true"
+            f"The dataset folder has rows written by templates ({OFFLINE_MODEL}), which are for tests of the pipeline "
+            "and not for training. Next: generate with a model, or set publish.allow_template_data=true"
         )
     rows = len(found.rows)
     return {
@@ -93,27 +93,27 @@ def _notes(template_data: bool, ledger: Mapping[str, Any], concerns: Sequence[Ma
     if template_data:
         yield BANNER
     if ledger["not_run"]:
-        yield f"{ledger['not_run']} of {ledger['planned']} planned rows were not run: there are more to come."
+        yield f"{ledger['not_run']} of {ledger['planned']} planned rows were not run yet."
     yield from (f"The report's verdict: {concern['says']}." for concern in concerns if concern["level"] == "fail")
 
 
-def checked(folder: Folder, split_report: Mapping[str, float], examples: pd.DataFrame) -> Checked:
-    """The folder's files and rows.
+def checked(folder: Folder, split_report: Mapping[str, float], examples: pd.DataFrame) -> CheckedFolder:
+    """Files and rows of the folder, checked for completeness.
 
     Raises:
-        PublishError: If one is missing, has lost rows, or there are no rows at all.
-        StaleTableError: If the rows are not those of `examples`, less what the export has left out of the splits.
+        PublishError: If a file is missing or lacks rows, or there are no rows.
+        StaleTableError: If the rows differ from `examples` minus the rows that the export left out.
     """
     in_split = {split: int(split_report[f"export/rows_{split}"]) for split in SPLITS}
     expected = [*parts(in_split)]
     for name in (CARD, *(part.path for part in expected)):
         if name not in folder:
-            raise _half_there(f"{name} is missing")
+            raise _incomplete(f"{name} is missing")
     default = {part.split: folder[part.path]() for part in expected if part.config == CONFIGS[0]}
     for part in expected:
         found = len(default[part.split] if part.config == CONFIGS[0] else folder[part.path]())
         if found != in_split[part.split]:
-            raise _half_there(f"{part.path} has {found} rows, where the export wrote {in_split[part.split]}")
+            raise _incomplete(f"{part.path} has {found} rows, but the export wrote {in_split[part.split]}")
     rows = pd.concat(default.values(), ignore_index=True)
     left_out = sum(count for name, count in split_report.items() if name.startswith(_NOT_IN_IT))
     _check_examples(rows, int(left_out), examples)
@@ -122,15 +122,15 @@ def checked(folder: Folder, split_report: Mapping[str, float], examples: pd.Data
             f"{_FOLDER} has no rows, so there is nothing to publish. Next: see in the report, or in the dataset "
             "'ledger', where the planned rows went"
         )
-    return Checked({CARD: None, **{part.path: in_split[part.split] for part in expected}}, rows)
+    return CheckedFolder({CARD: None, **{part.path: in_split[part.split] for part in expected}}, rows)
 
 
-def _half_there(what: str) -> PublishError:
-    return PublishError(f"{_FOLDER} is half there: {what}. {_EXPORT_AGAIN}")
+def _incomplete(what: str) -> PublishError:
+    return PublishError(f"{_FOLDER} is incomplete: {what}. {_EXPORT_AGAIN}")
 
 
 def _check_examples(rows: pd.DataFrame, left_out: int, examples: pd.DataFrame) -> None:
-    """Each row is an example, to the letter, and the export has told of all other examples."""
+    """Check that every row is an unchanged example, and that the export reported all other examples as left out."""
     asked = pd.Index(rows["request_id"])
     places = pd.Index(examples["request_id"]).get_indexer(asked)
     same = (
@@ -141,6 +141,4 @@ def _check_examples(rows: pd.DataFrame, left_out: int, examples: pd.DataFrame) -
         and rows.astype("str").equals(examples.iloc[places].reset_index(drop=True).astype("str"))
     )
     if not same:
-        raise StaleTableError(
-            f"{_FOLDER} is of other rows than the dataset 'examples', which is newer. {_EXPORT_AGAIN}"
-        )
+        raise StaleTableError(f"{_FOLDER} has other rows than the dataset 'examples', which is newer. {_EXPORT_AGAIN}")

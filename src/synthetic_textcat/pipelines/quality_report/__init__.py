@@ -1,4 +1,4 @@
-"""From candidates to examples and rejected rows, and the account of every planned row."""
+"""Quality report: checks candidates, measures signals, and accounts for every planned row."""
 
 from synthetic_textcat.pipelines.quality_report.pipeline import create_pipeline
 

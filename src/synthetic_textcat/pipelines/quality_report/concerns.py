@@ -1,6 +1,6 @@
-"""Concerns: metrics beyond their thresholds, the gravest first, with the task, language or value behind each.
+"""Concerns: metrics beyond their thresholds, the most severe first, with the task, language or value behind each.
 
-To add one: a rule here, and its name in `schemas.block`.
+To add a concern, add a rule here and its name in `schemas.block`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,19 +20,20 @@ PAUSED = "generation.pause_task_after"
 
 Tables = Mapping[str, Sequence[Mapping[str, Any]]]
 _PROMPTS = "the prompts"
-_WEIGHT = 0.9  # a quota that is not met comes before all other warnings
+_WEIGHT = 0.9  # an unmet quota comes before all other warnings
 
 
 class Concern(TypedDict):
-    """One thing that is wrong.
+    """Concern about the run: a metric beyond its threshold, with the next step.
 
     Attributes:
         level: `fail` ends the run in an error, after everything is saved.
-        weight: 0 to 1, how far beyond its threshold, of the way to the worst there is; 1 for the yield: it comes first.
-        parameter: What sets its threshold.
-        says: What is the case.
-        then: What to do about it.
-        signal: Whose rows to look at; empty for none.
+        weight: 0 to 1, distance beyond the threshold relative to the worst possible value; 1 for the yield, which comes
+            first.
+        parameter: Parameter of the threshold.
+        says: Finding, as a sentence.
+        then: Next step for the user.
+        signal: Signal whose worst rows to look at; empty for none.
     """
 
     level: Level
@@ -51,15 +52,15 @@ def assess(
     stops: Stops | None = None,
     unanswered: str = "",
 ) -> list[Concern]:
-    """The concerns: failures before warnings, each by weight. A metric that is null raises none.
+    """Concerns of the run: failures before warnings, each by weight. A null metric raises none.
 
     Args:
-        ledger: Of the rows that the yield is measured on.
+        ledger: Ledger of the rows that the yield is measured on.
         metrics: By name.
         settings: The thresholds.
-        tables: Of the signals, to name culprits by.
-        stops: Why the run asked no further.
-        unanswered: Why most rows that got no reply got none, in the server's words; empty where all got one.
+        tables: Tables of the signals, to name culprits.
+        stops: Stop reasons of the run.
+        unanswered: Most common cause of missing replies, in the server's words; empty if every row got a reply.
     """
     stops = stops or Stops()
     found = [
@@ -72,16 +73,16 @@ def assess(
 
 
 def complaint(concerns: Sequence[Concern]) -> str | None:
-    """Why the run is a failure, in one line; None if it is not."""
+    """Failures of the run in one line; None if there are none."""
     failed = [concern for concern in concerns if concern["level"] == "fail"]
     if not failed:
         return None
     reasons = "; ".join(f"{concern['says']} ({concern['parameter']})" for concern in failed)
-    return f"{reasons}. All is saved. Next: {failed[0]['then']}; see the report"
+    return f"{reasons}. Everything is saved. Next: {failed[0]['then']}; see the report"
 
 
 def _yield_concern(ledger: Ledger, min_yield: float, unanswered: str, *, outage: bool) -> Iterator[Concern]:
-    """Measured on the rows that were run: good / (planned - not_run), after an outage good / those with a reply."""
+    """Concern about the yield: good / (planned - not_run), or after an outage good / rows with a reply."""
     share = good_share(ledger, outage=outage)
     if share is None or share >= min_yield:
         return
@@ -133,12 +134,12 @@ def _missed(
 
 
 def no_culprit(_: Tables) -> str:
-    """No one in particular."""
+    """Default of `Rule.culprit`: names no culprit."""
     return ""
 
 
 def worst_language(tables: Tables) -> str:
-    """The language with the lowest agreement, of those with rows enough."""
+    """Language with the lowest agreement among languages with enough rows."""
     rows = [
         row
         for row in tables.get("language_agreement", ())
@@ -148,7 +149,7 @@ def worst_language(tables: Tables) -> str:
 
 
 def least_even_task(tables: Tables) -> str:
-    """The task with the lowest entropy of its labels, of those with rows enough."""
+    """Task with the lowest label entropy among tasks with enough rows."""
     rows = [
         row
         for row in tables.get("label_balance", ())
@@ -158,21 +159,21 @@ def least_even_task(tables: Tables) -> str:
 
 
 def worst_value(tables: Tables) -> str:
-    """The value whose share differs most from the planned one; the table begins with it."""
+    """Attribute value whose share differs most from the planned share: the first row of the table."""
     first = next(iter(tables.get("coverage", ())), None)
     return f"{first['attribute']} {first['value']}" if first else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How one threshold is told.
+    """Wording of the concern for one threshold.
 
     Attributes:
-        metric: By name, a share.
-        says: What is the case, with a place for the metric's value.
-        then: What a user can do.
-        signal: Whose rows to look at; empty for none.
-        culprit: Names the worst task, language or value by the tables of the signals; empty where they don't know.
+        metric: Name of the metric, a share.
+        says: Finding, with a placeholder for the metric's value.
+        then: Next step for the user.
+        signal: Signal whose worst rows to look at; empty for none.
+        culprit: Worst task, language or value according to the signals' tables; empty if unknown.
     """
 
     metric: str
@@ -185,89 +186,89 @@ class Rule:
 RULES: dict[str, Rule] = {
     "parsed": Rule(
         "rate/parsed",
-        "{:.1%} of the replies are rows; the others were paid for and lost",
+        "{:.1%} of the replies could be parsed; the others were paid for and lost",
         "look at the failure causes; llm.structured_output and llm.max_tokens decide most of them",
     ),
     "same_labels": Rule(
         "rate/same_labels",
-        "{:.1%} of the candidates have their label as misleading label",
-        f"say in {_PROMPTS} that the misleading label must be another one",
+        "{:.1%} of the candidates repeat their label as the misleading label",
+        f"say in {_PROMPTS} that the misleading label must differ from the label",
         "same_labels",
     ),
     "leaked": Rule(
         "rate/label_leaked",
         "{:.1%} of the candidates name a label in the text",
-        f"say in {_PROMPTS} that the text may not name it, or choose label names that are no everyday words",
+        f"say in {_PROMPTS} that the text must not name the label, or choose label names that are not everyday words",
         "label_leaked",
     ),
     "exact_duplicates": Rule(
         "rate/exact_duplicate",
-        "{:.1%} of the candidates repeat another one word for word",
+        "{:.1%} of the candidates repeat another candidate word for word",
         "ask for more variety: attribute_sampling.extra, seed examples, llm.temperature",
         "exact_duplicate",
     ),
     "near_duplicates": Rule(
         "rate/near_duplicate",
-        "{:.1%} of the candidates are nearly another one",
+        "{:.1%} of the candidates are near duplicates",
         "ask for more variety: attribute_sampling.extra, seed examples, llm.temperature",
         "near_duplicate",
     ),
     "language_agreement": Rule(
         "language/agreement",
-        "{:.1%} of the texts that can be told are in the language that was asked for",
-        "attribute_sampling.language: leave out what this model does not write",
+        "{:.1%} of the verifiable texts are in the requested language",
+        "attribute_sampling.language: leave out languages that this model does not write",
         "wrong_language",
     ),
     "language_agreement_lowest": Rule(
         "language/agreement_lowest",
-        "In one language only {:.1%} of the texts are in it",
-        "attribute_sampling.language: leave it out, or use another model for it",
+        "For one requested language, only {:.1%} of the texts are in that language",
+        "attribute_sampling.language: leave this language out, or use another model for it",
         "wrong_language",
         worst_language,
     ),
     "length_in_bucket": Rule(
         "length/in_bucket",
-        "{:.1%} of the texts have the length that was asked for",
+        "{:.1%} of the texts have the requested length",
         "attribute_sampling.num_words: lengths that this model keeps",
         "length",
     ),
     "readability_order": Rule(
         "readability/ordered",
-        "In {:.0%} of the languages do texts for higher education read harder",
+        "Texts for higher education are harder to read in only {:.0%} of the languages",
         f"say in {_PROMPTS} more plainly what {{difficulty}} means, or set attribute_sampling.difficulty to one value",
     ),
     "coverage": Rule(
         "coverage/largest",
-        "{:.1%} of the accepted rows would have to be others for the shares that were planned",
-        "see in the table of what was planned and obtained which values lose rows, and why",
+        "{:.1%} of the accepted rows would have to change for the planned shares",
+        "see the table of planned and accepted values for the values that lose rows, and why",
         culprit=worst_value,
     ),
     "label_entropy_lowest": Rule(
         "labels/entropy_lowest",
         "The labels of one task are far from even (entropy {:.2f}; 1 is even)",
-        "see which labels lose rows; a weight for a label in the tasks file evens them out",
+        "see which labels lose rows; label weights in the tasks file even them out",
         culprit=least_even_task,
     ),
     "longer_label": Rule(
         "shortcut/longer_side",
-        "In at least {:.1%} of the rows the same one of the two labels is the longer",
-        "a model can choose by length: give the labels names of like length",
+        "In at least {:.1%} of the rows the same label of the two is the longer",
+        "a model can choose by length: give the labels names of similar length",
     ),
     "length_shortcut": Rule(
         "shortcut/length_gain",
-        "The length of a text alone goes {:.0%} of the way from chance to its label",
-        "ask for each length with each label: leave attribute_sampling.num_words to its odds",
+        "Text length alone closes {:.0%} of the gap between chance and perfect classification",
+        "request each length with each label: leave attribute_sampling.num_words at its weights",
     ),
     "word_shortcut": Rule(
         "shortcut/word_gain",
-        "One word a label goes {:.0%} of the way from chance to the label",
+        "One word per label closes {:.0%} of the gap between chance and perfect classification",
         f"say in {_PROMPTS} to avoid the words named below, or add attributes that change the subject",
         "shortcuts",
     ),
     "learnability": Rule(
         "learnability/macro_f1",
         "A linear model learns the labels with a macro-F1 of only {:.2f}",
-        "the labels may be too alike, or the texts too short: see the tasks with the lowest macro-F1",
+        "the labels may be too similar, or the texts too short: see the tasks with the lowest macro-F1",
     ),
     "label_noise": Rule(
         "label_noise/rate",
@@ -279,7 +280,7 @@ RULES: dict[str, Rule] = {
 
 
 def quota_concerns(metrics: Mapping[str, float | None], tables: Tables) -> Iterator[Concern]:
-    """Cells that were given up, and rows that are missing in the others; none without a quota."""
+    """Concerns about cells that were given up and rows missing in the others; none without a quota."""
     given_up = [line for line in tables.get("quota", ()) if line["state"] == "given up"]
     if cells := int(metrics.get("quota/cells_infeasible") or 0):
         worst = f": {given_up[0]['cell']} lost its rows to {given_up[0]['causes']}" if given_up else ""
@@ -288,7 +289,7 @@ def quota_concerns(metrics: Mapping[str, float | None], tables: Tables) -> Itera
             weight=_WEIGHT,
             parameter="attribute_sampling.target_accepted",
             says=f"{cells:,} of {counted(int(metrics['quota/cells'] or 0), 'cell')} of the quota given up{worst}",
-            then="read their replies in the dataset 'shortfall'; mend the prompt, or leave the cell out",
+            then="read their replies in the dataset 'shortfall'; fix the prompt, or leave the cell out",
             signal="",
         )
     short = [line for line in tables.get("quota", ()) if line["state"] == "short"]

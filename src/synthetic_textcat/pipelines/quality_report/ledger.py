@@ -1,4 +1,4 @@
-"""The ledger: every planned row in exactly one place; outcomes and metrics derived from it."""
+"""Ledger: every planned row has exactly one outcome; counts, rates and stop reasons derived from it."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -24,15 +24,15 @@ from synthetic_textcat.schemas.rows import OUTCOMES, with_columns
 NOT_RUN = "not_run"
 PLANNED = ["request_id", "task_id", "language", "language_verdict"]
 _PAID = ["attempts", "tokens", "cost"]
-_OF_ENDS = {name: kind for name, kind in OUTCOMES.items() if name not in {*PLANNED[1:], *_PAID}}
+_OUTCOME_COLUMNS = {name: kind for name, kind in OUTCOMES.items() if name not in {*PLANNED[1:], *_PAID}}
 Metrics = dict[str, float | None]
 _CANDIDATES = ("accepted", "surplus", "rejected")
 
 
 class Ledger(TypedDict):
-    """The counts that add up: planned = accepted + rejected + failed + not_run + surplus.
+    """Counts of rows by outcome: planned = accepted + rejected + failed + not_run + surplus.
 
-    Surplus are good rows beyond what a quota asked for in their cell.
+    Surplus rows are good rows beyond the quota of their cell.
     """
 
     planned: int
@@ -44,7 +44,7 @@ class Ledger(TypedDict):
 
 
 class LedgerError(TextcatError):
-    """A row that is in two places, or in none that was planned."""
+    """A row with two outcomes, or a row that was not planned."""
 
 
 def count(
@@ -54,19 +54,19 @@ def count(
     failed: Mapping[str, str],
     surplus: Collection[str] = (),
 ) -> Ledger:
-    """The ledger of request ids; `rejected` and `failed` map ids to reason and cause.
+    """Ledger computed from request ids; `rejected` and `failed` map ids to reason and cause.
 
     Raises:
-        LedgerError: If it does not add up.
+        LedgerError: If the counts do not add up.
     """
     rows, done = list(planned), [*accepted, *surplus, *rejected, *failed]
     ids = set(rows)
     if len(ids) < len(rows):
-        raise LedgerError("The plan has a row twice. Next: run `kedro run --pipelines attribute_sampling` again")
-    _refuse_strangers(ids, done)
+        raise LedgerError("The plan lists a row twice. Next: run `kedro run --pipelines attribute_sampling` again")
+    _refuse_unplanned(ids, done)
     if len(set(done)) < len(done):
         twice = next(row for row, times in Counter(done).items() if times > 1)
-        raise LedgerError(f"Row {twice} ended in two places. Next: run `kedro run --pipelines generate` again")
+        raise LedgerError(f"Row {twice} has two outcomes. Next: run `kedro run --pipelines generate` again")
     return Ledger(
         planned=len(ids),
         accepted=len(done) - len(surplus) - len(rejected) - len(failed),
@@ -78,17 +78,16 @@ def count(
 
 
 def rows_run(ledger: Ledger, *, outage: bool = False) -> int:
-    """Rows that count as run: all that were asked for.
+    """Number of rows that count as run: all requested rows, or after an outage only rows with a reply.
 
-    After an outage only those that a reply came for. The others say something of the server and nothing of the data,
-    and the next run asks for them again.
+    Rows without a reply say something about the server and nothing about the data, and the next run retries them.
     """
     unanswered = sum(ledger["failed"].get(cause, 0) for cause in TRANSPORT_CAUSES) if outage else 0
     return ledger["planned"] - ledger["not_run"] - unanswered
 
 
 def good_share(ledger: Ledger, *, outage: bool = False) -> float | None:
-    """Good rows, surplus among them, of those that were run: the yield that limits are set on; null where none was.
+    """Yield for thresholds: accepted and surplus rows / rows that were run; null if none was run.
 
     Unit: share, 0 to 1.
     """
@@ -96,11 +95,11 @@ def good_share(ledger: Ledger, *, outage: bool = False) -> float | None:
     return (ledger["accepted"] + ledger["surplus"]) / run if run else None
 
 
-def _refuse_strangers(planned: set[str], done: Sequence[str]) -> None:
-    strangers = [row for row in done if row not in planned]
-    if strangers:
+def _refuse_unplanned(planned: set[str], done: Sequence[str]) -> None:
+    unplanned = [row for row in done if row not in planned]
+    if unplanned:
         raise LedgerError(
-            f"{len(strangers)} rows (such as {strangers[0]}) are not in the plan: the dataset 'requests' is "
+            f"{len(unplanned)} rows (such as {unplanned[0]}) are not in the plan: the dataset 'requests' is "
             "newer than 'candidates'. Next: run `kedro run --pipelines generation` first"
         )
 
@@ -109,32 +108,32 @@ def _by_name(names: Iterable[str]) -> dict[str, int]:
     return dict(sorted(Counter(names).items()))
 
 
-def ends_of(
+def outcomes_of(
     examples: pd.DataFrame, surplus: pd.DataFrame, rejected: pd.DataFrame, failed: pd.DataFrame
 ) -> pd.DataFrame:
-    """Where rows ended: their ids, `outcome`, `reason`, and text and labels where they have some."""
+    """Outcome of each row: request id, `outcome`, `reason`, and text and labels if the row has them."""
     ends = (
         examples.assign(outcome="accepted", reason=None),
         surplus.assign(outcome="surplus", reason=None),
         rejected.assign(outcome="rejected", reason=rejected["reject_reason"]),
         failed.assign(outcome="failed", reason=failed["failure_cause"]),
     )
-    return pd.concat([with_columns(end, _OF_ENDS) for end in ends]).drop_duplicates("request_id")
+    return pd.concat([with_columns(end, _OUTCOME_COLUMNS) for end in ends]).drop_duplicates("request_id")
 
 
 def outcome_rows(
     planned: pd.DataFrame, completions: Iterable[Sequence[Completion]], ends: pd.DataFrame, prices: PriceList
 ) -> pd.DataFrame:
-    """One row a planned row, columns `OUTCOMES`; tokens and cost (USD) are missing where they are not known.
+    """The table `outcomes`: one row per planned row, columns `OUTCOMES`; unknown tokens and cost (USD) are missing.
 
     Args:
         planned: Columns `PLANNED`, in plan order.
-        completions: Of each planned row.
-        ends: As `ends_of` has them.
-        prices: What tokens cost.
+        completions: Completions of each planned row.
+        ends: Result of `outcomes_of`.
+        prices: Token prices.
 
     Raises:
-        StaleTableError: If a row has completions and no end.
+        StaleTableError: If a row has completions but no outcome.
     """
     paid = [_paid(own, prices) for own in completions]
     rows = planned.merge(ends, on="request_id", how="left")
@@ -155,15 +154,15 @@ def _refuse_unsettled(rows: pd.DataFrame) -> None:
     unsettled = rows.loc[(rows["outcome"] == NOT_RUN) & (rows["attempts"] > 0), "request_id"]
     if len(unsettled):
         raise StaleTableError(
-            f"Row {unsettled.iloc[0]} has an answer in the journal, but is neither candidate nor failed. "
-            "Next: run `kedro run --pipelines generate --from-nodes settle_rows`, which asks nothing"
+            f"Row {unsettled.iloc[0]} has a reply in the journal, but is neither a candidate nor failed. "
+            "Next: run `kedro run --pipelines generate --from-nodes settle_rows`, which makes no calls"
         )
 
 
 def row_metrics(ledger: Ledger) -> Metrics:
-    """Counts of rows by end; every reason and cause has its metric, so that runs compare. Unit: rows.
+    """Metrics of rows by outcome, with every reason and cause, so that runs can be compared. Unit: rows.
 
-    `rate/parsed`: candidates / rows that a reply came for; null where none did. Unit: share.
+    `rate/parsed`: candidates / rows with a reply; null if there is none. Unit: share.
     """
     return {
         "rows/planned": ledger["planned"],
@@ -179,7 +178,7 @@ def row_metrics(ledger: Ledger) -> Metrics:
 
 
 def candidates_in(ledger: Ledger) -> int:
-    """Rows whose reply parsed, whatever the checks said of them."""
+    """Number of rows whose reply was parsed, before any check."""
     return ledger["accepted"] + ledger["surplus"] + sum(ledger["rejected"].values())
 
 
@@ -190,7 +189,7 @@ def _parsed(ledger: Ledger) -> float | None:
 
 
 def yield_metrics(requests: pd.DataFrame, good: "Sequence[str] | pd.Series[str]") -> Metrics:
-    """Good (accepted or surplus) / planned: in all, by language (its code) and by task. Unit: share, 0 to 1."""
+    """Yield, good (accepted or surplus) / planned: in total, by language code and by task. Unit: share, 0 to 1."""
     hit = requests["request_id"].isin(good)
     by_language = hit.groupby(requests["language"]).mean()
     by_task = hit.groupby(requests["task_id"]).mean()
@@ -202,12 +201,12 @@ def yield_metrics(requests: pd.DataFrame, good: "Sequence[str] | pd.Series[str]"
 
 
 def merged(*parts: Mapping[str, float | None]) -> Metrics:
-    """All parts in one flat mapping."""
+    """Metrics merged into one flat mapping."""
     return {name: value for part in parts for name, value in part.items()}
 
 
 def reached_cap(metrics: Mapping[str, float | None], generation: GenerationParameters) -> str:
-    """The parameter whose cap left rows of this run's plan unasked, or not asked again; empty if none did."""
+    """Parameter of the cap that kept rows from being requested or retried; empty if no cap did."""
     caps = {
         "generation.max_cost_usd": (_charged(metrics, "cost/usd_"), generation.max_cost_usd),
         "generation.max_tokens_total": (_charged(metrics, "tokens/"), generation.max_tokens_total),
@@ -220,27 +219,27 @@ def reached_cap(metrics: Mapping[str, float | None], generation: GenerationParam
 
 
 def stopped_by(stops: Stops, metrics: Mapping[str, float | None], generation: GenerationParameters) -> str:
-    """The cause of an outage, `paused_tasks` where each task with rows to ask for is paused, or the cap; else empty."""
+    """Stop reason: the cause of an outage, `paused_tasks` if all tasks with open rows are paused, or the cap; or ''."""
     return stops.stopped_by or reached_cap(metrics, generation)
 
 
 def _charged(metrics: Mapping[str, float | None], unit: str) -> float | None:
-    """What a cap was charged: what is known, and the upper bound of the rest."""
+    """Amount charged to a cap: the known amount plus the upper bound of the rest."""
     return plus(metrics[f"{unit}known_this_run"], metrics[f"{unit}unknown_at_most_this_run"])
 
 
 def without_paused(
     metrics: Mapping[str, float | None], outcomes: pd.DataFrame, paused: Sequence[PausedTask]
 ) -> Mapping[str, float | None]:
-    """The metrics, with the shares that a paused task spoils measured on the other tasks' rows.
+    """Metrics in which the rates that paused tasks distort are measured on the other tasks' rows.
 
-    Those are `rate/parsed`, and `rate/<reason>` for each reject reason that a task is paused for. Where no row of
-    another task got a reply, all stays as it is.
+    These are `rate/parsed`, and `rate/<reason>` for each reject reason that paused a task. If no row of another task
+    got a reply, the metrics are unchanged.
 
     Args:
-        metrics: Of the whole plan, by name.
+        metrics: Metrics of the whole plan, by name.
         outcomes: Columns `OUTCOMES`.
-        paused: The tasks that are asked no further.
+        paused: Tasks that get no further requests.
     """
     others = outcomes[~outcomes["task_id"].isin([task.task_id for task in paused])]
     candidates = int(others["outcome"].isin(_CANDIDATES).sum())
@@ -254,8 +253,8 @@ def without_paused(
     return seen
 
 
-def commonest_reason(failed: pd.DataFrame) -> str:
-    """The commonest transport cause with its commonest words, as "10 rows failed as timeout (…)"; empty without one.
+def most_common_failure(failed: pd.DataFrame) -> str:
+    """Most common transport failure and its most common detail: "10 rows failed as timeout (…)"; empty if none.
 
     Args:
         failed: Columns `failure_cause` and `detail`.

@@ -1,4 +1,4 @@
-"""Nodes of `quality_report` that decide and count; measuring nodes are in `signals`, displaying nodes in `page`."""
+"""Nodes of `quality_report` for checks, ledger, metrics and concerns; signals and pages have nodes of their own."""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -15,20 +15,20 @@ from synthetic_textcat.pipelines.quality_report.ledger import (
     PLANNED,
     Ledger,
     Metrics,
-    commonest_reason,
     count,
-    ends_of,
     merged,
+    most_common_failure,
     outcome_rows,
+    outcomes_of,
     row_metrics,
     stopped_by,
     without_paused,
     yield_metrics,
 )
 from synthetic_textcat.pipelines.quality_report.quota_shortfall import quota_metrics, quota_tables, shortfall_of
-from synthetic_textcat.pipelines.quality_report.quota_standing import Ends, beyond_target, standings
+from synthetic_textcat.pipelines.quality_report.quota_standing import OutcomeTables, beyond_target_mask, standings
 from synthetic_textcat.pipelines.quality_report.signals.nodes import Signals, tables_of
-from synthetic_textcat.pipelines.quality_report.spending import add_up, spending_metrics
+from synthetic_textcat.pipelines.quality_report.spending import spending_metrics, sum_spending
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL, Stops
 from synthetic_textcat.schemas.parameters import (
     AttributeSamplingParameters,
@@ -47,7 +47,7 @@ _LONGEST_REPLY = 2_000  # characters
 
 
 class CheckedRows(NamedTuple):
-    """Every candidate, in one of three tables; and what else was found of it."""
+    """Candidates by verdict in three tables, and the findings of all candidates."""
 
     examples: pd.DataFrame
     surplus: pd.DataFrame
@@ -62,18 +62,16 @@ def check_candidates(
     settings: QualityReportParameters,
     attribute_sampling: AttributeSamplingParameters,
 ) -> CheckedRows:
-    """`examples` and `rejected`, each in plan order; a rejected row bears its first reason and the words for it.
+    """Verdict on every candidate: `examples`, `surplus` and `rejected`, each in plan order.
 
-    `surplus` has the good rows that are more than a quota asked for in their cell.
-
-    `findings` has every candidate: the reasons that `settings.flag_only` has noted of it, and the verdict on its
-    language.
+    A rejected row has its first reject reason and the detail. `surplus` holds the good rows beyond the quota of their
+    cell. `findings` has every candidate with the reasons flagged by `settings.flag_only` and its language verdict.
     """
     by_id = {task.task_id: known_of(task) for task in tasks_of(tasks)}
     judgements = judge(candidate_rows(candidates, requests, by_id), settings, len(candidates))
     own = own_of(requests)
     stands = np.array([judgement.verdict is None for judgement in judgements], bool)
-    is_surplus = beyond_target(stands, requests, candidates, attribute_sampling)
+    is_surplus = beyond_target_mask(stands, requests, candidates, attribute_sampling)
     verdicts = [judgement.verdict for judgement in judgements if judgement.verdict is not None]
     rejected = candidates[~stands].assign(
         reject_reason=[verdict.reason for verdict in verdicts], detail=[verdict.detail for verdict in verdicts]
@@ -89,10 +87,10 @@ def check_candidates(
 def build_ledger(
     requests: pd.DataFrame, examples: pd.DataFrame, surplus: pd.DataFrame, rejected: pd.DataFrame, failed: pd.DataFrame
 ) -> Ledger:
-    """The ledger.
+    """Ledger of the run.
 
     Raises:
-        LedgerError: If it does not add up.
+        LedgerError: If the counts do not add up.
     """
     return count(
         plain(requests["request_id"]),
@@ -114,10 +112,10 @@ def list_outcomes(
     failed: pd.DataFrame,
     prices: dict[str, Any],
 ) -> pd.DataFrame:
-    """One row a planned row: its end, calls, tokens and cost; columns `OUTCOMES`, in plan order."""
+    """The table `outcomes`: outcome, calls, tokens and cost of each planned row; columns `OUTCOMES`, in plan order."""
     own = journal.completions(fingerprints_of(requests, calls))
     planned = requests[["request_id", "task_id", "language"]].merge(findings, on="request_id", how="left")
-    return outcome_rows(planned[PLANNED], own, ends_of(examples, surplus, rejected, failed), PriceList.read(prices))
+    return outcome_rows(planned[PLANNED], own, outcomes_of(examples, surplus, rejected, failed), PriceList.read(prices))
 
 
 def measure(
@@ -132,10 +130,10 @@ def measure(
     run_id: str,
     *signals: Signals,
 ) -> Metrics:
-    """All metrics, by name; what templates wrote in a rehearsal is no part of what a real model's data cost."""
+    """All metrics by name; the spending of a real model excludes rehearsals by the offline model."""
     rehearsed = set() if llm.model == OFFLINE_MODEL else {OFFLINE_MODEL}
     lines = (line for line in chain(journal, brainstorm_journal) if line.model_name not in rehearsed)
-    spent = add_up(lines, requests, PriceList.read(prices), run_id, llm.model)
+    spent = sum_spending(lines, requests, PriceList.read(prices), run_id, llm.model)
     return merged(
         row_metrics(ledger),
         yield_metrics(requests, pd.concat([examples["request_id"], surplus["request_id"]])),
@@ -145,7 +143,7 @@ def measure(
 
 
 def name_stop(metrics: Metrics, generation: GenerationParameters, stops: dict[str, Any]) -> str:
-    """What stopped this run before its end, empty if nothing did: MLflow's tag `stopped_by`."""
+    """Stop reason of this run for MLflow's tag `stopped_by`; empty if it ran to the end."""
     return stopped_by(Stops.read(stops), metrics, generation)
 
 
@@ -158,14 +156,14 @@ def assess_run(
     stops: dict[str, Any],
     *signals: Signals,
 ) -> list[Concern]:
-    """What is wrong, the gravest first."""
+    """Concerns about the run, the most severe first."""
     why = Stops.read(stops)
     shares = without_paused(metrics, outcomes, why.paused)
-    return assess(ledger, shares, settings, tables_of(signals), why, commonest_reason(failed))
+    return assess(ledger, shares, settings, tables_of(signals), why, most_common_failure(failed))
 
 
 class QuotaState(NamedTuple):
-    """How far a quota is: for the report, and for the next pass."""
+    """Progress of a quota: a signal for the report, and the shortfall for the next pass."""
 
     quota: Signals
     shortfall: dict[str, Any]
@@ -181,23 +179,23 @@ def measure_quota(
     stops: dict[str, Any],
     *ends: pd.DataFrame,
 ) -> QuotaState:
-    """Where each cell stands, and what the next pass has to bring (`Shortfall`); both empty without a quota.
+    """Progress of each quota cell, and the shortfall that the next pass has to fill; both empty without a quota.
 
     Args:
         requests: The plan.
-        calls: Which call answers which row.
-        journal: The replies, of which those of infeasible cells are shown.
-        rounds: Of the plan.
-        previous_shortfall: What the pass before found.
-        attribute_sampling: Target, columns of a cell, most rounds.
-        stops: With the tasks that are paused, of which no pass brings more rows.
+        calls: Fingerprint of the call of each row.
+        journal: Replies; the report quotes some of infeasible cells.
+        rounds: Rounds of the plan.
+        previous_shortfall: Shortfall of the previous pass.
+        attribute_sampling: Target, columns of a cell, maximum of rounds.
+        stops: Stop reasons, with the paused tasks, for which no pass adds rows.
         *ends: `examples`, `surplus`, `rejected`, `failed`.
     """
     planned = Rounds.read(rounds)
     if planned is None or attribute_sampling.target_accepted is None:
         return QuotaState({"metrics": {}, "tables": {}, "worst": {}}, {})
     paused = {task.task_id for task in Stops.read(stops).paused}
-    cells = standings(requests, planned, attribute_sampling.per, Ends(*ends), paused)
+    cells = standings(requests, planned, attribute_sampling.per, OutcomeTables(*ends), paused)
 
     def replies(positions: Sequence[int]) -> tuple[str, ...]:
         return _raw(journal, fingerprints_of(requests.iloc[list(positions[-_MOST_REPLIES:])], calls))

@@ -1,4 +1,4 @@
-"""Quota shortfall: rows that cells lack, the remedy of another pass, and the quota's table."""
+"""Quota shortfall: missing rows of each cell, the next step to fill them, and the quota's metrics and tables."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
@@ -11,10 +11,10 @@ _GIVEN_UP_AFTER = 2
 """Rounds without a good row after which a cell is infeasible."""
 
 _FEW = 5
-"""Rows without a reply that are planned anew even if no other row has one: so few cost little if a server was down."""
+"""Rows without a reply that are replaced even if no other row got one: few rows cost little after an outage."""
 
 Replies = Callable[[Sequence[int]], tuple[str, ...]]
-"""The raw replies of some planned rows, by their positions."""
+"""Raw replies of planned rows, by their positions in the plan."""
 
 MOST_LISTED = 200
 MOST_SHOWN = 2_000
@@ -29,14 +29,14 @@ def shortfall_of(
     sampling: AttributeSamplingParameters,
     replies: Replies,
 ) -> Shortfall:
-    """How far the quota is.
+    """Shortfall of the quota: short cells, and the next step to fill them.
 
     Args:
-        cells: Where each stands.
-        rounds: Of the plan.
-        previous: What the pass before found.
+        cells: Progress of each cell.
+        rounds: Rounds of the plan.
+        previous: Shortfall of the previous pass.
         sampling: The target, the columns of a cell and the limit of rounds.
-        replies: The model's last words on rows of a cell that is given up.
+        replies: Last replies for rows of a cell that is given up.
     """
     assert sampling.target_accepted is not None
     waiting = [row for own in cells.values() for row in own.waiting]
@@ -60,14 +60,14 @@ def shortfall_of(
 
 
 def _lost(waiting: Sequence[str], answered: int, previous: Shortfall | None) -> set[str]:
-    """Rows that brought no reply when they were asked for again, while the server answered others: no more is hoped."""
+    """Rows without a reply in two passes although the server answered others; they are given up."""
     if previous is None or (answered <= previous.answered and len(waiting) > _FEW):
         return set()
     return set(waiting) & set(previous.waiting)
 
 
 def _next(short: Sequence[ShortCell], not_run: int, *, may_plan: bool) -> Literal["round", "replies"] | None:
-    """A round is planned only when every planned row has been asked for, and for what these can't bring any more."""
+    """Next step: a new round only once every planned row was requested and open rows can't fill the quota."""
     hopeful = [cell for cell in short if not cell.infeasible]
     if not hopeful:
         return None
@@ -93,18 +93,18 @@ def _short(
         planned=own.planned,
         pending=sum(row not in lost for row in own.waiting),
         causes=own.causes,
-        barren=own.barren_rounds > 0,
+        unproductive=own.barren_rounds > 0,
         infeasible=infeasible,
         replies=replies(own.last) if infeasible else (),
     )
 
 
 def quota_metrics(shortfall: Shortfall) -> dict[str, float | None]:
-    """How far the quota is.
+    """Metrics of the quota's progress.
 
     Returns:
-        `quota/cells`, `quota/cells_done`, `quota/cells_infeasible`: cells asked for, with all their rows, and given up.
-        `quota/missing`, `quota/surplus`: rows that cells lack, and good ones beyond the target.
+        `quota/cells`, `quota/cells_done`, `quota/cells_infeasible`: all cells, complete cells, cells given up.
+        `quota/missing`, `quota/surplus`: missing rows, and good rows beyond the target.
         `quota/rounds`: rounds planned.
     """
     return {
@@ -124,9 +124,9 @@ def quota_tables(
 
     Returns:
         `quota`: cell, state (short, given up or done), accepted, target, missing, surplus, planned (rows), yield
-        (good / planned), causes; at most `MOST_LISTED`, the emptiest first. `quota_matrix`, where two columns make a
-        cell: one entry a cell with `down`, `across`, accepted, target; none if there are more than `MOST_SHOWN` cells.
-        `quota_replies`: cell, reply; of cells that were given up, as the model wrote it.
+        (good / planned), causes; at most `MOST_LISTED`, the most missing rows first. `quota_matrix`, if two columns
+        define a cell: one entry per cell with `down`, `across`, accepted, target; empty for more than `MOST_SHOWN`
+        cells. `quota_replies`: cell, reply; raw replies of cells that were given up.
     """
     given_up = {unnamed(cell.cell) for cell in shortfall.infeasible}
     target = shortfall.target_accepted
@@ -163,7 +163,7 @@ def _line(cell: str, own: Standing, target: int, is_given_up: bool) -> dict[str,
 
 
 def _matrix(cells: Mapping[Cell, Standing], target: int) -> list[dict[str, Any]]:
-    """The side with more values goes down."""
+    """Entries of the quota matrix; the column with more values becomes the rows."""
     down, across = (1, 0) if len({cell[1] for cell in cells}) > len({cell[0] for cell in cells}) else (0, 1)
     return [
         {

@@ -18,11 +18,11 @@ from synthetic_textcat.schemas.rows import plain
 
 _NOT_RUN = "not_run"
 _PAUSED = "paused"
-"""Not run, and not to be: counts as an answer, so that a cell of such rows alone is given up."""
+"""Row of a paused task: counts as answered, so that a cell with only such rows is given up."""
 
 
-class Ends(NamedTuple):
-    """The tables in which rows end; what is in none was not run."""
+class OutcomeTables(NamedTuple):
+    """Tables of rows by outcome; a planned row in none of them was not run."""
 
     examples: pd.DataFrame
     surplus: pd.DataFrame
@@ -30,7 +30,7 @@ class Ends(NamedTuple):
     failed: pd.DataFrame
 
     def by_row(self) -> dict[str, str]:
-        """By request id: `accepted`, `surplus`, the reject reason or the failure cause."""
+        """Outcome by request id: `accepted`, `surplus`, the reject reason or the failure cause."""
         return {
             **dict.fromkeys(plain(self.examples["request_id"]), "accepted"),
             **dict.fromkeys(plain(self.surplus["request_id"]), "surplus"),
@@ -40,8 +40,8 @@ class Ends(NamedTuple):
 
 
 @dataclass(slots=True)
-class RoundOfCell:
-    """Rows that one round planned in a cell: all, those that brought a reply, and those of them that are good."""
+class CellRound:
+    """Row counts of one round in a cell: planned, with a reply, and good."""
 
     rows: int = 0
     answered: int = 0
@@ -49,44 +49,44 @@ class RoundOfCell:
 
     @property
     def is_barren(self) -> bool:
-        """Whether half of the rows at least brought a reply, and none is good."""
+        """Whether at least half of the rows got a reply and none is good."""
         return not self.good and 2 * self.answered >= self.rows
 
 
 @dataclass(slots=True)
 class Standing:
-    """One cell.
+    """Progress of one cell.
 
     Attributes:
-        ends: Rows by their end.
-        rounds: Those that planned rows of it.
+        ends: Row counts by outcome.
+        rounds: Rounds that planned rows of the cell.
         last: Positions in the plan of the last round's rows.
-        waiting: Ids of the rows that were asked for and brought no reply.
+        waiting: Ids of the requested rows without a reply.
     """
 
     ends: Counter[str] = field(default_factory=Counter)
-    rounds: list[RoundOfCell] = field(default_factory=list)
+    rounds: list[CellRound] = field(default_factory=list)
     last: list[int] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
 
     @property
     def accepted(self) -> int:
-        """Rows."""
+        """Number of accepted rows."""
         return self.ends["accepted"]
 
     @property
     def planned(self) -> int:
-        """Rows asked for, whatever became of them."""
+        """Number of planned rows with any outcome."""
         return self.ends.total()
 
     @property
     def barren_rounds(self) -> int:
-        """How many of the last rounds brought no good row."""
+        """Number of consecutive rounds at the end without a good row."""
         return sum(1 for _ in takewhile(lambda own: own.is_barren, reversed(self.rounds)))
 
     @property
     def causes(self) -> dict[str, int]:
-        """Where rows were lost, the most frequent first."""
+        """Row counts by cause of loss, the most frequent first."""
         lost = {end: rows for end, rows in self.ends.items() if end not in GOOD_OUTCOMES}
         return dict(sorted(lost.items(), key=lambda cause: (-cause[1], cause[0])))
 
@@ -102,24 +102,24 @@ class Standing:
 
 
 def standings(
-    requests: pd.DataFrame, rounds: Rounds, per: tuple[str, ...], ends: Ends, paused: Collection[str] = ()
+    requests: pd.DataFrame, rounds: Rounds, per: tuple[str, ...], ends: OutcomeTables, paused: Collection[str] = ()
 ) -> Mapping[Cell, Standing]:
-    """Every cell that has rows in the plan, in the order of the first round.
+    """Progress of every cell with rows in the plan, in the order of the first round.
 
     Args:
         requests: The plan.
-        rounds: Of the plan.
-        per: The columns that make a cell.
-        ends: Where rows ended.
-        paused: Ids of the tasks that are asked no further.
+        rounds: Rounds of the plan.
+        per: Columns that define a cell.
+        ends: Tables of rows by outcome.
+        paused: Ids of the paused tasks.
 
     Raises:
-        StaleTableError: If the rounds are of another plan.
+        StaleTableError: If the rounds belong to another plan.
     """
     if sum(rounds.sizes) != len(requests) or not {*per} <= {*requests.columns}:
         raise StaleTableError(
-            "The dataset 'rounds' is of another plan than 'requests'. Next: run `kedro run "
-            "--pipelines generate`, which plans again and asks nothing twice"
+            "The dataset 'rounds' belongs to another plan than 'requests'. Next: run `kedro run "
+            "--pipelines generate`, which plans again and repeats no paid call"
         )
     by_row = ends.by_row()
     found: dict[Cell, Standing] = defaultdict(Standing)
@@ -131,7 +131,7 @@ def standings(
         own = found[cell]
         if round_of.get(cell) != number:
             round_of[cell] = number
-            own.rounds.append(RoundOfCell())
+            own.rounds.append(CellRound())
             own.last = []
         own.add(request_id, by_row.get(request_id, _PAUSED if task_id in paused else _NOT_RUN))
         own.last.append(position)
@@ -142,16 +142,16 @@ def _round_of_rows(rounds: Rounds) -> Iterator[int]:
     return chain.from_iterable(repeat(number, size) for number, size in enumerate(rounds.sizes))
 
 
-def beyond_target(
+def beyond_target_mask(
     stands: NDArray[np.bool_], requests: pd.DataFrame, candidates: pd.DataFrame, sampling: AttributeSamplingParameters
 ) -> NDArray[np.bool_]:
-    """Which candidates are good and more than their cell was asked for; the first of a cell in plan order are not.
+    """Mask of the surplus candidates: good rows after the first `target_accepted` of their cell in plan order.
 
     Args:
-        stands: Which candidates passed all checks.
-        requests: The plan, by whose labels cells go.
+        stands: Mask of the candidates that passed all checks.
+        requests: The plan, whose labels define the cells.
         candidates: In plan order.
-        sampling: The target and the columns of a cell; without a target nothing is too much.
+        sampling: The target and the columns of a cell; without a target no row is surplus.
     """
     if sampling.target_accepted is None:
         return np.zeros(len(candidates), bool)
@@ -160,7 +160,7 @@ def beyond_target(
 
 
 def _numbers(cells: Sequence[Cell], stands: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """The how manyth good row of its cell each is."""
+    """Running count of good rows within each candidate's cell."""
     had: Counter[Cell] = Counter()
     numbers = []
     for cell, is_good in zip(cells, stands.tolist(), strict=True):

@@ -1,4 +1,4 @@
-"""What was paid: calls, tokens and USD of journal lines, in all, by run, by task and by language."""
+"""Spending: calls, tokens and USD of journal lines, in total, by run, by task and by language."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -17,15 +17,15 @@ THIS_RUN = "this_run"
 
 
 @dataclass(slots=True)
-class Spent:
-    """Sums over journal lines. What is known and what is only bounded are never added up.
+class Spending:
+    """Sums over journal lines. Known amounts and upper bounds are never added up.
 
     Attributes:
-        calls, unknown: All lines; those of unknown usage.
-        prompt, cached, completion: Tokens of the others; `cached` is None once a reply does not say.
-        seconds: Of all.
-        known_usd: Cost of the counted calls; None once a price is unknown.
-        at_most_tokens, at_most_usd: Upper bounds of the calls of unknown usage; None once one has none.
+        calls, unknown: All lines; lines of unknown usage.
+        prompt, cached, completion: Tokens of the lines with known usage; `cached` is None if a reply doesn't report it.
+        seconds: Duration of all calls.
+        known_usd: Cost of the counted calls; None if a price is unknown.
+        at_most_tokens, at_most_usd: Upper bounds for the calls of unknown usage; None if one has no bound.
     """
 
     calls: int = 0
@@ -40,21 +40,21 @@ class Spent:
 
     @property
     def known_tokens(self) -> int:
-        """Tokens read and written by the counted calls."""
+        """Prompt and completion tokens of the counted calls."""
         return self.prompt + self.completion
 
     @property
     def tokens(self) -> int | None:
-        """Of all calls; None once one is of unknown usage."""
+        """Tokens of all calls; None if the usage of a call is unknown."""
         return None if self.unknown else self.known_tokens
 
     @property
     def usd(self) -> float | None:
-        """Of all calls; None once one is of unknown usage, or a price is unknown."""
+        """Cost of all calls in USD; None if the usage of a call or a price is unknown."""
         return None if self.unknown else self.known_usd
 
     def add(self, line: Completion, prices: PriceList, model: str) -> None:
-        """Adds a line."""
+        """Adds a journal line."""
         self.calls += 1
         self.seconds += line.latency_s
         if line.is_counted:
@@ -67,27 +67,29 @@ class Spent:
             self.at_most_tokens = plus(self.at_most_tokens, line.tokens_at_most)
             self.at_most_usd = plus(self.at_most_usd, prices.at_most_usd(line, model))
 
-    def include(self, other: "Spent") -> None:
+    def include(self, other: "Spending") -> None:
         """Adds other sums."""
         for each in fields(self):
             setattr(self, each.name, plus(getattr(self, each.name), getattr(other, each.name)))
 
 
-def add_up(
+def sum_spending(
     lines: Iterable[Completion], requests: pd.DataFrame, prices: PriceList, run_id: str, model: str
-) -> Mapping[str, Spent]:
-    """The sums: `dataset` and `this_run`, `task/<task_id>` and `language/<code>` of the planned rows.
+) -> Mapping[str, Spending]:
+    """Spending by group: `dataset`, `this_run`, and `task/<task_id>` and `language/<code>` of the planned rows.
 
     Args:
-        lines: Of the journals. Those of the plan's rows count, of whatever prompt, model and run, and this run's.
+        lines: Journal lines. Lines of planned rows count, for any prompt, model and run, and all lines of this run.
         requests: The plan.
-        prices: What tokens cost.
+        prices: Token prices.
         run_id: This run.
-        model: The model that it asks, for answers that name none.
+        model: Model that this run calls, used for replies that name none.
     """
     groups = _groups(requests)
-    sums = {name: Spent() for name in (DATASET, THIS_RUN, *sorted({name for own in groups.values() for name in own}))}
-    parts: dict[tuple[str, ...], Spent] = defaultdict(Spent)
+    sums = {
+        name: Spending() for name in (DATASET, THIS_RUN, *sorted({name for own in groups.values() for name in own}))
+    }
+    parts: dict[tuple[str, ...], Spending] = defaultdict(Spending)
     for line in lines:
         planned = groups.get(line.request_id)
         names = (() if planned is None else (DATASET, *planned)) + ((THIS_RUN,) if line.run_id == run_id else ())
@@ -98,13 +100,12 @@ def add_up(
     return sums
 
 
-def spending_metrics(sums: Mapping[str, Spent], accepted: int) -> dict[str, float | None]:
+def spending_metrics(sums: Mapping[str, Spending], accepted: int) -> dict[str, float | None]:
     """Calls, tokens, cost and time by name. Unit: calls, tokens, USD, seconds.
 
-    Tokens and cost are null where a price or a count is unknown. `known` is what the counted calls took, `at_most` the
-    upper bound of the others: what was taken lies between `known` and the sum of both. Time is that of the calls, from
-    asking to the end, added up though they overlap: divided by the calls in flight it is about what a clock on the wall
-    says.
+    Tokens and cost are null where a price or a count is unknown. `known` is the amount of the counted calls, `at_most`
+    the upper bound of the others: the true amount lies between `known` and the sum of both. Time is the sum of the
+    calls' durations although calls overlap: divided by the calls in flight it approximates the wall-clock time.
     """
     of_all, of_run = sums[DATASET], sums[THIS_RUN]
     return {
@@ -123,7 +124,7 @@ def spending_metrics(sums: Mapping[str, Spent], accepted: int) -> dict[str, floa
     }
 
 
-def _parts(of: str, spent: Spent) -> dict[str, float | None]:
+def _parts(of: str, spent: Spending) -> dict[str, float | None]:
     return {
         f"calls/{of}": spent.calls,
         f"calls/unknown_usage_{of}": spent.unknown,
@@ -136,7 +137,7 @@ def _parts(of: str, spent: Spent) -> dict[str, float | None]:
 
 
 def _groups(requests: pd.DataFrame) -> Mapping[str, tuple[str, str]]:
-    """By planned row the names of its task's and its language's sum."""
+    """Names of the task group and the language group of each planned row."""
     code = cache(lambda name: find_language(name).code)
     columns = (plain(requests[name]) for name in ("request_id", "task_id", "language"))
     return {row: (f"task/{task_id}", f"language/{code(name)}") for row, task_id, name in zip(*columns, strict=True)}

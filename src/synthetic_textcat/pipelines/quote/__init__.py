@@ -1,4 +1,4 @@
-"""What the plan will cost, take and bring, from a pilot of its own rows."""
+"""Quote: cost, time and yield of the plan, estimated from a pilot of its own rows."""
 
 from synthetic_textcat.pipelines.quote.pipeline import create_pipeline
 

@@ -13,47 +13,46 @@ from synthetic_textcat.schemas.parameters import GenerationParameters
 from synthetic_textcat.schemas.quota import ShortCell, rows_for
 
 Quote = dict[str, float | None]
-"""Flat name → number, or null where it can't be known."""
+"""Estimates by flat name; null if unknown."""
 
 _CONFIDENCE = 0.95
 _MINUTE_S = 60.0
 
 _DRAWS = 200_000
-"""Rows that are played at most, or a hundred cells: many cells are foreseen by some of them, and a few by turns."""
+"""Maximum of simulated rows, but at least a hundred cells: a quota with many cells is estimated from some of them."""
 
 _FEWEST_CELLS = 100
 _MOST_ROUNDS = 20
 
 
 class Quota(NamedTuple):
-    """So many cells, each with so many accepted rows."""
+    """Number of cells, and target of accepted rows in each."""
 
     cells: int
     target: int
 
 
 class Range(NamedTuple):
-    """An expected value with its bounds; the bounds are missing where one row is all there is."""
+    """Expected value with its bounds; the bounds are missing for a single row."""
 
     expected: float
     low: float | None
     high: float | None
 
     def times(self, factor: float) -> "Range":
-        """All three, multiplied."""
+        """The range multiplied by a factor."""
         return Range(*(None if value is None else value * factor for value in self))  # type: ignore[arg-type]
 
 
 def quote(planned: int, pilot: pd.DataFrame, generation: GenerationParameters, quota: Quota | None = None) -> Quote:
-    """What a plan will take, or a quota: as many rows as its rounds plan at the pilot's yield.
+    """Estimate for a plan, or for a quota: the rows that its rounds plan at the pilot's yield.
 
-    The ranges of a quota join two of 95 %, of rows and of what a row takes, at their ends; so they are wider.
+    The ranges of a quota multiply the bounds of two 95 % ranges, rows and usage per row; so they are wider.
 
     Args:
         planned: Rows of the plan.
-        pilot: Its rows that were tried; columns of `OUTCOMES`, `latency_s`, and `unknown_usage`: calls that were not
-            counted.
-        generation: The limits at which the plan will run.
+        pilot: Pilot rows; columns of `OUTCOMES`, `latency_s`, and `unknown_usage`: number of calls with unknown usage.
+        generation: Rate limits of the run.
         quota: Its cells and their target.
 
     Returns:
@@ -84,7 +83,7 @@ def _exactly(rows: float) -> Range:
 
 
 def _rows_for(quota: Quota, accepted: Range | None) -> Range | None:
-    """Rows that its rounds plan; no upper bound where none may be accepted."""
+    """Rows that the quota's rounds plan; no upper bound if the yield may be zero."""
     if accepted is None or not accepted.expected:
         return None
     ends = (accepted.expected, accepted.high, accepted.low)
@@ -92,7 +91,7 @@ def _rows_for(quota: Quota, accepted: Range | None) -> Range | None:
 
 
 def _seconds(run: pd.DataFrame, tokens: Range | None, planned: int, generation: GenerationParameters) -> Range | None:
-    """Seconds a row: by the calls in flight or by a limit a minute, whichever is the slowest."""
+    """Seconds per row: by the calls in flight or by a limit per minute, whichever is the slowest."""
     bounds = [_over(_mean(run["latency_s"], planned), generation.max_concurrency)]
     if generation.requests_per_minute:
         bounds.append(_over(_mean(run["attempts"], planned), generation.requests_per_minute / _MINUTE_S))
@@ -106,7 +105,7 @@ def _over(amount: Range | None, rate: float) -> Range | None:
 
 
 def _mean(values: "pd.Series[float]", planned: int) -> Range | None:
-    """The mean with Student's t interval, narrowed by how much of the plan the pilot is; None if a value is unknown."""
+    """Mean with Student's t interval and finite population correction; None if a value is unknown."""
     known = [float(value) for value in values]
     if not known or any(pd.isna(value) for value in known):
         return None
@@ -125,7 +124,7 @@ def _half_width(known: Sequence[float], planned: int) -> float:
 
 
 def _share(hits: int, rows: int, planned: int) -> Range | None:
-    """A share with Wilson's interval, which is sound near 0 and 1; of a plan that is all tried it is exact."""
+    """Share with Wilson's interval, which is sound near 0 and 1; exact if the pilot is the whole plan."""
     if not rows:
         return None
     if rows >= planned:
@@ -137,7 +136,7 @@ def _share(hits: int, rows: int, planned: int) -> Range | None:
 
 
 def _both(rows: Range | None, a_row: Range | None) -> Range | None:
-    """Of all rows: expected times expected, low times low, high times high."""
+    """Total over all rows: expected times expected, low times low, high times high."""
     if rows is None or a_row is None:
         return None
     ends = (None if one is None or other is None else one * other for one, other in zip(rows, a_row, strict=True))
@@ -155,11 +154,11 @@ def _number(value: float | None) -> float | None:
 
 
 def rows_of_quota(cells: int, target: int, share: float) -> float:
-    """Rows that are planned until each cell has its target, on average; every row is accepted with the same chance.
+    """Expected number of planned rows until each cell has its target, by simulation with a constant yield.
 
     Args:
-        cells: How many there are.
-        target: Accepted rows of each.
+        cells: Number of cells.
+        target: Accepted rows per cell.
         share: The yield, above 0.
     """
     played = max(_FEWEST_CELLS, int(_DRAWS * share / target))
@@ -177,18 +176,17 @@ def _rows_of_cell(number: int, target: int, share: float) -> int:
         if accepted >= target:
             return planned
         cell = cell.model_copy(
-            update={"accepted": accepted, "missing": target - accepted, "planned": planned, "barren": not good}
+            update={"accepted": accepted, "missing": target - accepted, "planned": planned, "unproductive": not good}
         )
         rows = rows_for(cell, share)
     return cell.planned
 
 
 def spread_sample(requests: pd.DataFrame, rows: int, seed: int) -> list[int]:
-    """Positions of so many rows, ascending; all of a smaller plan.
+    """Systematic sample: positions of the rows, ascending; all rows of a smaller plan.
 
-    A systematic sample: the plan sorted by task, then language, then by chance (a hash), and every n-th row of it. So
-    tasks and languages have the share that they have in the plan, to within a row, and a mean over the sample is one
-    over the plan.
+    The plan is sorted by task, then language, then at random (by hash), and every n-th row is taken. So the shares of
+    tasks and languages are those of the plan, to within a row, and the sample mean estimates the plan's mean.
     """
     order = requests[["task_id", "language"]].assign(
         chance=[draw(seed, "pilot", request_id) for request_id in requests["request_id"]]

@@ -1,4 +1,4 @@
-"""Nodes of `quote`."""
+"""Nodes of `quote`: the pilot sample and the estimate."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from synthetic_textcat.schemas.rows import fingerprints_of
 
 
 def choose_pilot(requests: pd.DataFrame, quote: QuoteParameters, seed: int) -> pd.DataFrame:
-    """Rows of the plan, spread over its tasks and languages, in plan order; columns `REQUESTS`."""
+    """Pilot: a sample of the plan, stratified by task and language, in plan order; columns `REQUESTS`."""
     return requests.iloc[spread_sample(requests, quote.pilot_rows, seed)].reset_index(drop=True)
 
 
@@ -26,7 +26,7 @@ def estimate(
     generation: GenerationParameters,
     attribute_sampling: AttributeSamplingParameters,
 ) -> Quote:
-    """Tokens, USD, seconds and accepted rows of the whole plan or quota, each with its range."""
+    """Estimate of tokens, USD, seconds and accepted rows for the whole plan or quota, each with a range."""
     own = list(journal.completions(fingerprints_of(pilot, calls)))
     tried = outcomes.assign(
         latency_s=[sum(line.latency_s for line in lines) for lines in own],

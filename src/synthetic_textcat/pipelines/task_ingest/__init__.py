@@ -1,4 +1,4 @@
-"""From the user's tasks file, and what the model thinks of beside it, to the table `tasks`."""
+"""Task ingestion: merges the user's tasks file and brainstormed tasks into the table `tasks`."""
 
 from synthetic_textcat.pipelines.task_ingest.pipeline import create_pipeline, create_preview
 

@@ -1,4 +1,4 @@
-"""Nodes of `task_ingest`."""
+"""Nodes of `task_ingest` that read and check the user's tasks; brainstorming nodes are in `brainstorm.nodes`."""
 
 from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
@@ -14,15 +14,15 @@ from synthetic_textcat.schemas.task_input import KeptTasks, TasksFile
 
 
 def read_tasks_file(tasks_file: object, task_ingest: TaskIngestParameters) -> GivenTasks:
-    """The user's tasks, before anything is asked.
+    """Tasks of the user's file, validated before any call is made.
 
     Args:
-        tasks_file: What the catalog's entry loads: a `TasksFile`, the `KeptTasks` of an earlier run, or, from a dataset
-            of Kedro's, a list or a frame.
-        task_ingest: Without brainstorming the file must hold a task.
+        tasks_file: Content of the catalog entry: a `TasksFile`, the `KeptTasks` of an earlier run, or a list or data
+            frame if the entry is one of Kedro's own dataset types.
+        task_ingest: Without brainstorming the file must contain a task.
 
     Raises:
-        TasksFileError: If the file is wrong.
+        TasksFileError: If the file is invalid.
     """
     if isinstance(tasks_file, KeptTasks):
         return tasks_file
@@ -39,13 +39,13 @@ def check_row_prompts(
     seed_examples_prompt: PromptTemplate,
     attribute_sampling: AttributeSamplingParameters,
 ) -> GivenTasks:
-    """The tasks as they are, once the prompts of their rows are known to be right: brainstorming is paid for before.
+    """Check of the row prompts before brainstorming, which is paid for; returns the tasks unchanged.
 
     Raises:
         PromptError: If a prompt can't be filled.
     """
     templates = RowTemplates(closed_prompt, open_prompt, seed_examples_prompt)
-    # Tasks that the model thinks of have neither.
+    # Brainstormed tasks have neither.
     templates.check(
         has_own_attributes=bool(attribute_sampling.extra) or have_own_attributes(file_tasks),
         has_seed_examples=attribute_sampling.num_seed_examples > 0 and have_seed_examples(file_tasks),

@@ -1,4 +1,4 @@
-"""Rules of the tasks file: entries and table rows, their errors, and the tasks given before brainstorming."""
+"""Tasks file: validation of entries and table rows, error messages, and the tasks known before brainstorming."""
 
 import json
 import re
@@ -46,12 +46,12 @@ _FORMS = {
     "seed_examples": "a list of texts, or a mapping of labels to texts",
 }
 _REMEDIES: dict[str, Callable[[str, object], str]] = {
-    "tuple_type": lambda key, value: f"{shown(value)} is no list; write {_FORMS[key]}",
+    "tuple_type": lambda key, value: f"{shown(value)} is not a list; write {_FORMS[key]}",
     "string_too_short": lambda *_: "the text is empty; fill it in, or remove it",
     "string_type": lambda _, value: no_text(value),
     "model_type": lambda _, value: no_text(value),
 }
-"""What is said of pydantic's types of error, from the key and the value."""
+"""Messages for pydantic's error types, built from the key and the value."""
 
 Row = Mapping[Hashable, Any]
 
@@ -62,15 +62,15 @@ GivenTasks = list[Task] | KeptTasks
 def read_tasks(
     content: object, file: str = "The file of the catalog entry tasks_file", may_be_empty: bool = False
 ) -> list[Task]:
-    """The tasks of the file's content, in its order.
+    """Validated tasks of the file's content, in file order.
 
     Args:
-        content: A list of entries, or a frame with one row a task.
-        file: Its name, for errors.
-        may_be_empty: Whether tasks come from elsewhere too.
+        content: A list of entries, or a data frame with one row per task.
+        file: File name for error messages.
+        may_be_empty: Whether brainstorming adds tasks.
 
     Raises:
-        TasksFileError: If it is empty or no list, or an entry is wrong; names the first that is.
+        TasksFileError: If the content is empty or not a list, or an entry is invalid; names the first such entry.
     """
     if may_be_empty and (content is None or (isinstance(content, list | pd.DataFrame) and not len(content))):
         return []
@@ -95,7 +95,7 @@ def _read_entries(entries: object, file: str, read: Callable[[Any], object]) -> 
         )
     if not isinstance(entries, list):
         raise TasksFileError(
-            f"{file} holds a {_kind(entries)}, not a list. Next: write one entry a task, such as {_example(file)}"
+            f"{file} holds a {_kind(entries)}, not a list. Next: write one entry per task, such as {_example(file)}"
         )
     numbers: dict[str, int] = {}
     tasks, faults = [], []
@@ -123,24 +123,27 @@ def _task(entry: object) -> Task:
 
 
 def _refuse_unseen_names(task: Task) -> None:
-    """Here and not in `Label`: tables of earlier versions hold such names, and have to load."""
+    """Refuses label names without a visible character. Not in `Label`, since tables of earlier versions must load."""
     for number, name in enumerate(task.label_names, start=1):
         if fault := unseen(name):
             raise ValueError(f"label {number}, name: {fault}")
 
 
 def _refuse_half_characters(entry: Mapping[Any, Any]) -> None:
-    """One is what JSON or YAML makes of an escape of half a pair; no text in UTF-8 can hold it, and no request."""
+    """Refuses lone surrogates, which JSON and YAML escapes can produce; UTF-8, and so a request, can't encode them."""
     for key, value in entry.items():
         text = json.dumps([str(key), value], ensure_ascii=False, default=str, skipkeys=True)
         if found := _HALF.search(text):
             name = str(key).encode("utf-8", "backslashreplace").decode()
-            raise ValueError(f"{name} holds half of a character: {found[0]!r}; write the whole one, or remove it")
+            raise ValueError(
+                f"{name} holds half of a character (a lone surrogate): {found[0]!r}; write the whole character, or "
+                "remove it"
+            )
 
 
 def _refuse_repeat(task: Task, numbers: Mapping[str, int]) -> None:
     if task.task_id in numbers:
-        raise ValueError(f"repeats the task of entry {numbers[task.task_id]}; remove one, or say how they differ")
+        raise ValueError(f"repeats the task of entry {numbers[task.task_id]}; remove one, or describe the difference")
 
 
 def _title(entry: object) -> str:
@@ -164,7 +167,7 @@ def _kind(value: object) -> str:
 
 
 def explain(error: ValueError) -> str:
-    """The first fault in one sentence; an unknown key goes first, since it is often why another one is missing."""
+    """First validation error in one sentence; an unknown key comes first, since it often explains a missing key."""
     if not isinstance(error, ValidationError):
         return str(error)
     problems = error.errors(include_url=False)
@@ -179,7 +182,7 @@ def _sentence(problem: Any) -> str:
     if kind == "missing":
         return f"{_before(path[:-1])}lacks the key {key}; add it"
     if key == "weight":
-        return f"{_before(path)}{shown(value)} is no weight; write {RANGE}, such as 2 or 0.5"
+        return f"{_before(path)}{shown(value)} is not a weight; write {RANGE}, such as 2 or 0.5"
     if kind in _REMEDIES:
         return _before(path) + _REMEDIES[kind](key, value)
     return _before(path) + str(problem["msg"]).removeprefix("Value error, ")
@@ -190,7 +193,7 @@ def _model(path: tuple[int | str, ...]) -> type[BaseModel]:
 
 
 def _place(path: tuple[int | str, ...]) -> str:
-    """`label 2, name` for `labels.1.name`: entries are counted from 1 too."""
+    """Place of an error for the user: `label 2, name` for `labels.1.name`, since entries are counted from 1 too."""
     if len(path) > 1 and path[0] in _PARTS:
         part, number = _PARTS[path[0]][0], path[1]
         path = (f"{part} {int(number) + 1}", *path[2:])
@@ -202,10 +205,10 @@ def _before(path: tuple[int | str, ...]) -> str:
 
 
 def check_columns(columns: list[str]) -> None:
-    """Whether the columns are keys of a task.
+    """Check that the columns are keys of a task.
 
     Raises:
-        ValueError: If one is not, stands there twice, or `task` is missing.
+        ValueError: If a column is unknown, unnamed or repeated, or `task` is missing.
     """
     for number, column in enumerate(columns, start=1):
         if not column.strip():
@@ -215,29 +218,29 @@ def check_columns(columns: list[str]) -> None:
     if repeated := sorted({column for column in columns if columns.count(column) > 1}):
         raise ValueError(f"names the column {repeated[0]} twice; keep one")
     if "task" not in columns:
-        raise ValueError("lacks the column task; add it, with one sentence a row that describes the task")
+        raise ValueError("lacks the column task; add it, with one sentence per row that describes the task")
 
 
 def entry_of(row: Row) -> dict[str, Any]:
-    """The entry of a row: its cells as values, without those that are empty.
+    """Entry of a table row: non-empty cells by column, with JSON and lists parsed.
 
     Raises:
-        ValueError: If a cell is broken; names the column.
+        ValueError: If a cell is malformed; names the column.
     """
     cells = ((str(column), _cell(str(column), _plain(value))) for column, value in row.items())
     return {column: value for column, value in cells if value not in (None, "", {})}
 
 
 def _plain(value: Any) -> Any:
-    """Python's own lists, mappings, numbers and None, whatever Parquet and pandas made of them."""
+    """Plain Python value of a cell from Parquet or pandas: list, mapping, number, text or None."""
     if isinstance(value, np.ndarray):
         value = value.tolist()
     if isinstance(value, list) and value and all(isinstance(item, tuple) for item in value):
-        value = dict(value)  # a map, as Arrow hands it over
+        value = dict(value)  # Arrow returns a map as a list of pairs
     if isinstance(value, list):
         return [_plain(item) for item in value]
     if isinstance(value, Mapping):
-        # A struct has the keys of all rows; those of the others are null.
+        # A struct has the keys of all rows, null where a row lacks the key.
         return dict(_given(value))
     if isinstance(value, np.generic):
         value = value.item()
@@ -269,10 +272,10 @@ def _from_json(column: str, text: str) -> Any:
         return parse_json(text)
     except JsonError as error:
         where = f" at character {error.column}" if error.column else ""
-        # A text of the user's may begin with a bracket, as in "[URGENT] please call".
+        # A user's text may begin with a bracket, as in "[URGENT] please call".
         or_list = f", or write a text as a JSON list: {_as_list(text)}" if column == "seed_examples" else ""
         raise ValueError(
-            f"{column} begins like JSON and is none: {error.problem}{where}; mend that place{or_list}"
+            f"{column} begins like JSON but is not valid: {error.problem}{where}; fix it there{or_list}"
         ) from None
 
 
@@ -283,27 +286,27 @@ def _as_list(text: str) -> str:
 def _names(text: str) -> list[str]:
     names = [name.strip() for name in text.split("|")]
     if len(names) == 1:
-        raise ValueError(f"labels holds one name, {text!r}; write two or more, with | between them")
+        raise ValueError(f"labels holds one name, {text!r}; write two or more, separated by |")
     return names
 
 
 def have_own_attributes(given: GivenTasks) -> bool:
-    """Whether a task, or a label of one, has attributes beside those of the parameters."""
+    """Whether a task or label has attributes of its own, in addition to the parameters'."""
     return any(task.extra or any(label.extra for label in task.labels) for task in _tasks(given))
 
 
 def have_seed_examples(given: GivenTasks) -> bool:
-    """Whether a task has texts that show the style."""
+    """Whether a task has seed examples."""
     return any(task.seed_examples for task in _tasks(given))
 
 
 def sentences_of(given: GivenTasks) -> list[str]:
-    """What is not to be thought of again."""
+    """Sentences of the given tasks, which brainstormed tasks must not repeat."""
     return list(given.table["task"]) if isinstance(given, KeptTasks) else [task.task for task in given]
 
 
 def rows_of(given: GivenTasks) -> list[dict[str, Any]]:
-    """Rows of `tasks`; those of an earlier run say as they did where each came from."""
+    """Rows of the table `tasks`; tasks of an earlier run keep their source and model name."""
     if not isinstance(given, KeptTasks):
         return [task.to_row("file") for task in given]
     models = given.table["model_name"].astype(object).where(given.table["model_name"].notna(), None)
@@ -311,8 +314,8 @@ def rows_of(given: GivenTasks) -> list[dict[str, Any]]:
     return [task.to_row(*origin) for task, origin in zip(tasks_of(given.table), origins, strict=True)]
 
 
-def brainstorming_next_to(given: GivenTasks, settings: TaskIngestParameters) -> TaskIngestParameters:
-    """What is to be brainstormed: nothing beside the tasks of an earlier run, since those are all."""
+def brainstorm_settings(given: GivenTasks, settings: TaskIngestParameters) -> TaskIngestParameters:
+    """Brainstorming settings; none are brainstormed if an earlier run's tasks are given, since these are complete."""
     return settings.model_copy(update={"num_brainstormed": 0}) if isinstance(given, KeptTasks) else settings
 
 

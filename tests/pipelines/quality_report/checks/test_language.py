@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.llm.offline.replies import reply
-from synthetic_textcat.pipelines.quality_report.checks.language import MIN_LETTERS, language_of
+from synthetic_textcat.pipelines.quality_report.checks.language import MIN_LETTERS, check_language
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import wrong_language
 from synthetic_textcat.schemas.languages import Language, languages
 from tests.llm.offline.rehearsal import plan_of, prompt_of, rows, schema_of, tasks
@@ -49,18 +49,18 @@ _TOLD_BY_SCRIPT = [x.name for x in languages() if x.script != "Latn" and x.code 
 
 @pytest.mark.parametrize("asked", _TEXTS)
 def test_a_text_in_the_language_asked_for_agrees(asked: str) -> None:
-    assert language_of(_TEXTS[asked], asked).verdict == "agrees"
+    assert check_language(_TEXTS[asked], asked).verdict == "agrees"
 
 
 @pytest.mark.parametrize("asked", [name for name in _TEXTS if name != "English"])
 def test_an_answer_in_english_is_wrong_and_so_is_that_language_where_english_was_asked_for(asked: str) -> None:
-    assert language_of(_ENGLISH, asked).verdict == "wrong"
-    assert language_of(_TEXTS[asked], "English").verdict == "wrong"
+    assert check_language(_ENGLISH, asked).verdict == "wrong"
+    assert check_language(_TEXTS[asked], "English").verdict == "wrong"
 
 
 @pytest.mark.parametrize("asked", _TOLD_BY_SCRIPT)
 def test_english_letters_are_wrong_for_every_other_script_also_where_the_language_cannot_be_told(asked: str) -> None:
-    assert language_of(_ENGLISH, asked).found == "its letters are Latin"
+    assert check_language(_ENGLISH, asked).found == "its letters are Latin"
 
 
 @pytest.mark.parametrize(
@@ -77,11 +77,11 @@ def test_english_letters_are_wrong_for_every_other_script_also_where_the_languag
     ],
 )
 def test_what_is_easily_confused_is_never_wrong(asked: str, written: str) -> None:
-    assert language_of(_TEXTS[written], asked).verdict == "agrees"
+    assert check_language(_TEXTS[written], asked).verdict == "agrees"
 
 
 def test_croatian_is_not_written_in_cyrillic_letters() -> None:
-    assert language_of(_TEXTS["Serbian"], "Croatian").found == "its letters are Cyrillic"
+    assert check_language(_TEXTS["Serbian"], "Croatian").found == "its letters are Cyrillic"
 
 
 @pytest.mark.parametrize(
@@ -100,13 +100,13 @@ def test_croatian_is_not_written_in_cyrillic_letters() -> None:
     ],
 )
 def test_what_cannot_be_told_is_not_verifiable(asked: str, text: str) -> None:
-    assert language_of(text, asked).verdict == "not verifiable"
+    assert check_language(text, asked).verdict == "not verifiable"
 
 
 def test_a_text_is_judged_from_so_many_letters_on() -> None:
     text = "abcdefghijklmnopqrstuvwxyz"
-    assert language_of(text[: MIN_LETTERS - 1], "Greek").verdict == "not verifiable"
-    assert language_of(text[:MIN_LETTERS], "Greek").verdict == "wrong"
+    assert check_language(text[: MIN_LETTERS - 1], "Greek").verdict == "not verifiable"
+    assert check_language(text[:MIN_LETTERS], "Greek").verdict == "wrong"
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_a_text_is_judged_from_so_many_letters_on() -> None:
     ],
 )
 def test_foreign_names_and_words_do_not_make_a_text_wrong(asked: str, text: str) -> None:
-    assert language_of(text, asked).verdict == "agrees"
+    assert check_language(text, asked).verdict == "agrees"
 
 
 def test_the_check_says_what_was_asked_for_and_what_was_found() -> None:
@@ -139,7 +139,7 @@ def test_the_check_says_what_was_asked_for_and_what_was_found() -> None:
 
 @given(text=st.text(max_size=80), asked=st.sampled_from(languages()))
 def test_any_text_gets_a_verdict(text: str, asked: Language) -> None:
-    finding = language_of(text, asked.name)
+    finding = check_language(text, asked.name)
     assert (finding.verdict == "wrong") == bool(finding.found)
 
 
@@ -147,7 +147,7 @@ def test_offline_texts_of_40_letters_pass_and_those_spoilt_are_found() -> None:
     good = [row.text for row in rows(400)]
     spoilt = [_spoilt(number) for number in range(400)]
     verdicts = {
-        name: [language_of(text, "English").verdict for text in texts if sum(map(str.isalpha, text)) >= 40]
+        name: [check_language(text, "English").verdict for text in texts if sum(map(str.isalpha, text)) >= 40]
         for name, texts in (("good", good), ("spoilt", spoilt))
     }
     found, false = verdicts["spoilt"].count("wrong"), verdicts["good"].count("wrong")

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthetic_textcat.pipelines.quality_report.checks.leakage import named_as
+from synthetic_textcat.pipelines.quality_report.checks.leakage import find_label_mention
 from synthetic_textcat.text.unicode import normalised
 from tests.llm.offline.rehearsal import closed_tasks, rows
 
 
 def _named(text: str, label: str, language: str | None = "English") -> bool:
-    return named_as(normalised(text), normalised(label), language) is not None
+    return find_label_mention(normalised(text), normalised(label), language) is not None
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_texts_of_the_offline_model_name_no_label() -> None:
 
 @given(st.text(max_size=40), st.text(min_size=1, max_size=8))
 def test_any_text_and_label_are_taken_and_a_label_names_itself(text: str, label: str) -> None:
-    named_as(normalised(text), normalised(label), "English")
+    find_label_mention(normalised(text), normalised(label), "English")
     if label.isalnum():
         assert _named(f"{text} ({label}) {text}", label)
 

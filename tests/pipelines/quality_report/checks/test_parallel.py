@@ -19,10 +19,10 @@ import pytest
 from synthetic_textcat.pipelines.quality_report.checks.parallel import (
     ROWS_TO_SHARE,
     ROWS_TO_SHOW,
-    LostProcessError,
+    LostWorkerError,
+    parallel_map,
     processes_for,
-    shared_out,
-    watched,
+    track,
 )
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge
 from synthetic_textcat.schemas.parameters import QualityReportParameters
@@ -31,17 +31,17 @@ from tests.pipelines.quality_report.builders import candidate
 
 _ENDLESS = """
 import itertools, multiprocessing, operator, sys
-from synthetic_textcat.pipelines.quality_report.checks.parallel import shared_out
+from synthetic_textcat.pipelines.quality_report.checks.parallel import parallel_map
 if __name__ == "__main__":
-    for number in shared_out(operator.neg, itertools.count(), 2):
+    for number in parallel_map(operator.neg, itertools.count(), 2):
         if number == 0:
             print(*(child.pid for child in multiprocessing.active_children()), flush=True)
 """
 
 _ON_A_TERMINAL = """
 import time
-from synthetic_textcat.pipelines.quality_report.checks.parallel import ROWS_TO_SHOW, watched
-for row in watched(range(ROWS_TO_SHOW), ROWS_TO_SHOW, "Checking rows"):
+from synthetic_textcat.pipelines.quality_report.checks.parallel import ROWS_TO_SHOW, track
+for row in track(range(ROWS_TO_SHOW), ROWS_TO_SHOW, "Checking rows"):
     row % 1_000 or time.sleep(0.05)
 """
 
@@ -54,7 +54,7 @@ def test_few_rows_take_no_other_process() -> None:
 def test_results_come_in_order_and_items_are_taken_as_needed() -> None:
     taken = []
     numbers = (taken.append(number) or number for number in range(10))  # type: ignore[func-returns-value]
-    results = shared_out(operator.neg, numbers, 1)
+    results = parallel_map(operator.neg, numbers, 1)
     assert next(results) == 0
     assert taken == [0]
     assert list(results) == [-number for number in range(1, 10)]
@@ -82,13 +82,13 @@ def test_rows_are_judged_the_same_by_any_number_of_processes() -> None:
 
 def test_an_error_of_the_work_is_raised_here_and_ends_all_processes() -> None:
     with pytest.raises(ValueError, match="three"):
-        list(shared_out(int, ["1", "2", "three"], 2))
+        list(parallel_map(int, ["1", "2", "three"], 2))
     assert not multiprocessing.active_children()
 
 
 def test_a_process_that_is_ended_is_told_in_one_line() -> None:
-    with pytest.raises(LostProcessError, match="out of memory") as told:
-        list(shared_out(os._exit, [3], 2))
+    with pytest.raises(LostWorkerError, match="out of memory") as told:
+        list(parallel_map(os._exit, [3], 2))
     assert "\n" not in str(told.value)
     assert not multiprocessing.active_children()
 
@@ -120,22 +120,20 @@ def _is_alive(process: int) -> bool:
 
 def test_all_rows_are_handed_on_and_lines_tell_how_far_it_is(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "synthetic_textcat")
-    assert list(watched(iter(range(ROWS_TO_SHOW)), ROWS_TO_SHOW, "Checking rows", every_s=0)) == list(
-        range(ROWS_TO_SHOW)
-    )
+    assert list(track(iter(range(ROWS_TO_SHOW)), ROWS_TO_SHOW, "Checking rows", every_s=0)) == list(range(ROWS_TO_SHOW))
     assert len(caplog.messages) == ROWS_TO_SHOW // 1_000
     assert caplog.messages[4].startswith(f"Checking rows: 5,000 of {ROWS_TO_SHOW:,}, ")
 
 
 def test_between_lines_some_time_passes(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "synthetic_textcat")
-    assert len(list(watched(range(ROWS_TO_SHOW), ROWS_TO_SHOW, "Checking rows", every_s=1000))) == ROWS_TO_SHOW
+    assert len(list(track(range(ROWS_TO_SHOW), ROWS_TO_SHOW, "Checking rows", every_s=1000))) == ROWS_TO_SHOW
     assert caplog.messages == []
 
 
 def test_of_few_rows_nothing_is_said(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "synthetic_textcat")
-    assert list(watched(range(ROWS_TO_SHOW), ROWS_TO_SHOW - 1, "Checking rows", every_s=0)) == list(range(ROWS_TO_SHOW))
+    assert list(track(range(ROWS_TO_SHOW), ROWS_TO_SHOW - 1, "Checking rows", every_s=0)) == list(range(ROWS_TO_SHOW))
     assert caplog.messages == []
 
 

@@ -20,7 +20,7 @@ from synthetic_textcat.pipelines.quality_report.page.page import (
     sample,
     shown_rows,
 )
-from synthetic_textcat.pipelines.quality_report.spending import add_up, spending_metrics
+from synthetic_textcat.pipelines.quality_report.spending import spending_metrics, sum_spending
 from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.prices import PriceList, usd
@@ -71,7 +71,7 @@ def _tags(page: str) -> _Tags:
 
 def _spending(prices: dict[str, Any] = PRICES) -> Metrics:
     plan = pd.DataFrame({"request_id": ["r0"], "task_id": ["t0"], "language": ["English"]})
-    return spending_metrics(add_up([completion()], plan, PriceList.read(prices), "run-1", "model-1"), 6)
+    return spending_metrics(sum_spending([completion()], plan, PriceList.read(prices), "run-1", "model-1"), 6)
 
 
 def _metrics() -> Metrics:

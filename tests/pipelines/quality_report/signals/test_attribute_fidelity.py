@@ -69,10 +69,10 @@ def test_the_last_bar_has_no_end() -> None:
 
 def test_the_worst_are_those_furthest_from_the_bound_by_ratio() -> None:
     assert length(_CORPUS).worst["length"] == [
-        {"request_id": "r6", "detail": "asked for at least 100 words, has 0"},
-        {"request_id": "r2", "detail": "asked for less than 10 words, has 40"},
-        {"request_id": "r5", "detail": "asked for at least 100 words, has 31"},
-        {"request_id": "r1", "detail": "asked for less than 10 words, has 10"},
+        {"request_id": "r6", "detail": "requested at least 100 words, has 0"},
+        {"request_id": "r2", "detail": "requested less than 10 words, has 40"},
+        {"request_id": "r5", "detail": "requested at least 100 words, has 31"},
+        {"request_id": "r1", "detail": "requested less than 10 words, has 10"},
     ]
 
 

@@ -1,4 +1,4 @@
-"""The measures beside the run before and beside real texts.
+"""Diversity next to the previous run and next to real texts.
 
 Which 4-grams come back, and in which rows.
 

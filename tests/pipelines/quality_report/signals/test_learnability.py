@@ -59,7 +59,7 @@ def test_a_score_that_single_words_explain_is_noted() -> None:
         return f"{says_nothing(number, label)} x{label}"
 
     (line,) = learnability(corpus(labelled(told))).tables["learnability"]
-    assert line["note"].startswith("one word a label reaches 100% of this")
+    assert line["note"].startswith("one word per label reaches 100% of this")
     assert learnability(corpus(labelled(has_topic))).tables["learnability"][0]["note"] == ""
 
 

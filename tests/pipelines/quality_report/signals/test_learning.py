@@ -1,11 +1,11 @@
-"""The rule of one word a label."""
+"""The one-word rule for labels."""
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
-from synthetic_textcat.pipelines.quality_report.signals.learning import guesses, rules_of
+from synthetic_textcat.pipelines.quality_report.signals.learning import fit_rules, predictions
 from synthetic_textcat.text.label_samples import FOLDS
 
 _LABELS = np.array([0, 0, 0, 0, 0, 1, 1, 1, 1, 1])
@@ -14,17 +14,17 @@ _PRESENT = csr_matrix(np.column_stack([_EVERYWHERE, _MOSTLY, _ALWAYS]))
 
 
 def test_a_word_tells_by_how_much_more_often_it_is_in_the_labels_rows() -> None:
-    rules = rules_of(_PRESENT, _LABELS, 2)
+    rules = fit_rules(_PRESENT, _LABELS, 2)
     assert rules.words.tolist() == [1, 2]
     assert rules.telling.tolist() == [0.8, 1.0]
 
 
 def test_rows_without_any_word_get_the_label_that_is_most_frequent_among_such_rows() -> None:
     folds = np.arange(10) % FOLDS
-    assert guesses(_PRESENT, _LABELS, 2, folds).tolist()[:4] == [0] * 4
-    assert guesses(_PRESENT, _LABELS, 2, folds).tolist()[5:] == [1] * 5
+    assert predictions(_PRESENT, _LABELS, 2, folds).tolist()[:4] == [0] * 4
+    assert predictions(_PRESENT, _LABELS, 2, folds).tolist()[5:] == [1] * 5
     nothing = csr_matrix(np.zeros((10, 3)))
-    assert set(guesses(nothing, np.r_[_LABELS[:9], 0], 2, folds).tolist()) == {0}
+    assert set(predictions(nothing, np.r_[_LABELS[:9], 0], 2, folds).tolist()) == {0}
 
 
 @settings(max_examples=50)
@@ -37,4 +37,4 @@ def test_what_a_row_is_guessed_to_be_does_not_depend_on_its_own_label(rows: list
     held_out = folds == 0
     changed = labels.copy()
     changed[held_out] = other
-    assert (guesses(present, labels, 2, folds)[held_out] == guesses(present, changed, 2, folds)[held_out]).all()
+    assert (predictions(present, labels, 2, folds)[held_out] == predictions(present, changed, 2, folds)[held_out]).all()

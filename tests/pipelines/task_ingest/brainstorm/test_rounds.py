@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from synthetic_textcat.errors import DomainsFileError
-from synthetic_textcat.pipelines.task_ingest.brainstorm.rounds import in_turn, read_domains
+from synthetic_textcat.pipelines.task_ingest.brainstorm.rounds import read_domains, shuffled_domains
 
 _FILE = Path(__file__).parents[4] / "data" / "01_raw" / "domains.yml"
 
@@ -19,19 +19,19 @@ def test_the_projects_own_list_is_long_and_valid() -> None:
 
 def test_the_order_is_the_seeds() -> None:
     domains = ["a", "b", "c", "d", "e", "f"]
-    assert sorted(in_turn(domains, 1)) == domains
-    assert in_turn(domains, 1) == in_turn(domains, 1) != in_turn(domains, 2)
+    assert sorted(shuffled_domains(domains, 1)) == domains
+    assert shuffled_domains(domains, 1) == shuffled_domains(domains, 1) != shuffled_domains(domains, 2)
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (None, "no list of domains"),
-        ([], "no list of domains"),
-        ({"a": 1}, "no list of domains"),
-        ("bakery", "no list of domains"),
-        (["bakery", 3], "entry 2 is 3, which is no text"),
-        (["bakery", " "], "entry 2 is ' ', which is no text"),
+        (None, "not a list of domains"),
+        ([], "not a list of domains"),
+        ({"a": 1}, "not a list of domains"),
+        ("bakery", "not a list of domains"),
+        (["bakery", 3], "entry 2 is 3, which is not text"),
+        (["bakery", " "], "entry 2 is ' ', which is not text"),
         (["bakery", None], "entry 2 is None"),
         (["bakery", "zoo", "Bakery."], "entry 3 repeats entry 1"),
     ],

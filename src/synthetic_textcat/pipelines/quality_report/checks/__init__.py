@@ -1,1 +1,1 @@
-"""What decides about a row: checks of single rows, comparisons of rows, and the one verdict that comes of them."""
+"""Checks of candidates: single-row checks, comparisons between rows, and the verdict on each row."""

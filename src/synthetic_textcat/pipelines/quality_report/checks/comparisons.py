@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from synthetic_textcat.pipelines.quality_report.checks.leakage import named_as
+from synthetic_textcat.pipelines.quality_report.checks.leakage import find_label_mention
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.text.near_duplicates import like_earlier
 from synthetic_textcat.text.unicode import is_unspaced
@@ -114,7 +114,7 @@ class Sought:
         if self._by_token:
             for token in self._by_token.keys() & set(_TOKEN.findall(text)):
                 seeds += self._by_token[token]
-        return any(seed in text and named_as(text, seed, None) is not None for seed in seeds)
+        return any(seed in text and find_label_mention(text, seed, None) is not None for seed in seeds)
 
 
 def _unframed(seed: str) -> str:

@@ -1,7 +1,7 @@
 """Language check: the script of a text, then the language identified from its letters.
 
-A wrong verdict costs a paid row, so it needs clear evidence. Of 15,885 translated UI messages of 20 letters or more, in
-73 languages, 15 get one; of the 6,822 with 40 or more, two, and those really are English.
+A false `wrong` costs a paid row, so the verdict needs clear evidence. Of 15,885 translated UI messages of 20 letters or
+more, in 73 languages, 15 are judged wrong; of the 6,822 with 40 or more, two, and these really are English.
 """
 
 import re
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
 MIN_LETTERS = 20
-"""Below it no text is judged."""
+"""Minimum letters of a text for a verdict."""
 
 GROUPS = (
-    frozenset({"bs", "hr", "sr"}),  # one language in grammar: 20 to 60 % of real texts are taken for a neighbour
+    frozenset({"bs", "hr", "sr"}),  # nearly the same grammar: 20 to 60 % of real texts are identified as another one
     frozenset({"id", "ms"}),  # 13 to 25 %
     frozenset({"no", "da"}),  # 6 to 9 %, and Bokmål is written Danish
     frozenset({"gl", "es"}),  # 5 to 7 %
 )
-"""Languages that are taken for one another; each stands for all of its group. Their neighbours (Czech and Slovak, Dutch
-and Afrikaans, …) are mixed up as well, but never so surely that `_SURELY_NOT` would not do."""
+"""Groups of easily confused languages; a language agrees with any of its group. Other related pairs (Czech and Slovak,
+Dutch and Afrikaans, …) are confused too, but never with enough confidence to pass `_SURELY_NOT`."""
 
-_EXCERPT = 300  # characters: enough to tell, and long texts cost no more
-_END = 60  # of it, at either side: by these most texts are surely in their language, at less than half the cost
-_SURELY = 0.99  # then nine in ten of the texts that change their language on the way are found as by all of it
+_EXCERPT = 300  # characters: enough to identify the language, and long texts cost no more
+_END = 60  # characters at either end: they settle most texts, at less than half the cost
+_SURELY = 0.99  # at this level, nine in ten of the texts that switch language are found as with the whole excerpt
 _MOSTLY = 1 / 2
 _HARDLY = 1 / 4  # brand names and code put Latin letters into any language, and a Latin word has more of them
-_SURELY_NOT = 0.05  # the probability of the group
-_LIKELY = 0.3  # that of the likeliest other; a title of names looks like everything a little
+_SURELY_NOT = 0.05  # probability of the requested group
+_LIKELY = 0.3  # probability of the likeliest other language; a title of names resembles many languages a little
 _IN_NO_PROSE = "/\\@_"
 _NO_PROSE = re.compile(r"[!-~]*[/\\@_][!-~]*")  # addresses, paths and identifiers
 
@@ -66,7 +66,7 @@ _LETTERS_OF = {
     "Hant": {"CJK"},
     "Jpan": {"HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "CJK"},
 }
-"""ISO 15924 script -> how Unicode's names of its letters begin."""
+"""ISO 15924 script -> first words of the Unicode names of its letters."""
 
 _NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalpha())
 _ALSO_WRITTEN = {"sr": "Latn", "bs": "Cyrl", "uz": "Cyrl"}  # both scripts are in daily use
@@ -74,11 +74,11 @@ _ALSO_WRITTEN = {"sr": "Latn", "bs": "Cyrl", "uz": "Cyrl"}  # both scripts are i
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a text is found to be.
+    """Result of the language check.
 
     Attributes:
-        verdict: `not verifiable` where the text is too short, the language cannot be told, or the evidence is weak.
-        found: What it is instead, if wrong.
+        verdict: `not verifiable` if the text is too short, the language can't be identified, or the evidence is weak.
+        found: Language or script of the text, if wrong.
     """
 
     verdict: Literal["agrees", "wrong", "not verifiable"]
@@ -89,13 +89,13 @@ _AGREES, _NOT_VERIFIABLE = Finding("agrees"), Finding("not verifiable")
 
 
 def can_agree(asked: str) -> bool:
-    """Whether a text can be found to be in the language, by name or code; else it is wrong or not verifiable."""
+    """Whether the check can confirm this language (name or code); otherwise texts are wrong or not verifiable."""
     language = find_language(asked)
     return language.script in scripts_of_one_language() or bool(_group(language))
 
 
-def language_of(text: str, asked: str) -> Finding:
-    """Whether the text's beginning is in the language that was asked for, by name or code."""
+def check_language(text: str, asked: str) -> Finding:
+    """Verdict on the language of the text's beginning, against the requested language (name or code)."""
     text, language = _prose_of(text[:_EXCERPT]), find_language(asked)
     letters = letters_by_script(text)
     if letters.total() < MIN_LETTERS:
@@ -114,7 +114,7 @@ def _prose_of(text: str) -> str:
 
 
 def _both_ends(text: str) -> str:
-    """A text that goes on in another language shows it here."""
+    """Both ends of the text: a switch to another language shows at the end."""
     return text if len(text) <= 2 * _END else f"{text[:_END]} {text[-_END:]}"
 
 
@@ -134,7 +134,7 @@ def _by_probability(text: str, group: frozenset[str]) -> Finding:
 
 @cache
 def _group(language: Language) -> frozenset[str]:
-    """The codes that count as this language; none where the model cannot tell it, as with another encoding of it."""
+    """Codes that count as this language; empty if the model can't identify it, as in a romanised form."""
     code = _code(language)
     if language.romanised or "-x-" in language.code or code not in _identifier().labels:
         return frozenset()
@@ -152,19 +152,19 @@ def _name(code: str) -> str:
 
 @cache
 def _identifier() -> "LanguageIdentifier":
-    """The model, told to choose among the languages that can be asked for; loaded when first needed."""
+    """Language identification model, restricted to the languages that can be requested; loaded on first use."""
     import numpy as np
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     identifier.set_languages({_code(language) for language in languages()} & set(identifier.labels))
-    # Rows of the weights side by side, as floats that need no conversion at each text: twice as fast, the same numbers.
+    # Contiguous rows of 32-bit floats need no conversion for each text: twice as fast, the same numbers.
     identifier.nb_ptc = np.ascontiguousarray(identifier.nb_ptc, dtype=np.float32)
     return identifier
 
 
 def letters_by_script(text: str) -> Counter[str]:
-    """How many letters of which script: the first word of their Unicode names."""
+    """Number of letters by script, the first word of their Unicode names."""
     if text.isascii():
         return Counter({"LATIN": len(text.encode("ascii").translate(None, _NO_LETTERS))})
     found: Counter[str] = Counter()
@@ -180,19 +180,19 @@ def _script(letter: str) -> str:
 
 
 def shown(script: str) -> str:
-    """The script as a reader knows it."""
+    """Display name of the script."""
     return "Chinese" if script == "CJK" else script.capitalize()
 
 
 @cache
 def scripts_of(language: Language) -> frozenset[str]:
-    """The scripts that a text in the language may be in."""
+    """Scripts in which the language is written."""
     also = _ALSO_WRITTEN.get(language.code)
     return frozenset(_LETTERS_OF[language.script] | (_LETTERS_OF[also] if also else set()))
 
 
 @cache
 def scripts_of_one_language() -> frozenset[str]:
-    """Scripts that tell the language by themselves; those that share Chinese characters do not."""
+    """Scripts used by a single language, which identify it; scripts that share Chinese characters do not."""
     users = Counter(language.script for language in languages())
     return frozenset(script for script, count in users.items() if count == 1) - {"Hans", "Hant", "Jpan"}

@@ -1,25 +1,26 @@
 """Label leakage: a text that names a label as a word, an inflected form, or within a script without spaces.
 
-All texts and labels are normalised ones.
+All texts and labels are normalised.
 
-**Whole word.** Neither letters nor combining marks stand next to it. Between the words of a label any space, hyphen or
-underscore counts as one, so that `technical_support` is named by "technical support".
+**Whole word.** No letter or combining mark is adjacent. Spaces, hyphens and underscores between the words of a label
+are interchangeable, so "technical support" names `technical_support`.
 
-**No spaces.** Where a label begins or ends with a letter of a script that sets none between words (Chinese, Japanese,
-Thai, Lao, Khmer, Burmese), anything may stand beside it there. Such letters also end a word of another script. A label
-of one such character is looked for as a whole word only: nearly every long text holds it within another word.
+**No spaces.** Where a label begins or ends with a letter of a script without spaces between words (Chinese, Japanese,
+Thai, Lao, Khmer, Burmese), any character may be adjacent there. Such letters also end a word of another script. A label
+of a single such character must match as a whole word: nearly every long text contains it within another word.
 
 **Inflected.** The label's last word may have an ending, in the languages of `_SNOWBALL`.
 
-**Long.** A label of more than 200 characters is looked for in its very words: with anything between a thousand of them,
-each word of a text that repeats itself would take a thousand steps.
+**Long.** A label of more than 200 characters must match literally: with flexible separators between a thousand words,
+each word of a repetitive text would take a thousand steps.
 
-A wrong answer costs a paid row, so two things must hold. The words share their stem by Snowball's rules for the
-language, which knows that 'news' is none of 'new'. And the word is the label with a common ending, since Snowball puts
-words of different sense together too: 'positive' and 'position', 'minor' and 'minority', 'generic' and 'generous'.
+A false positive costs a paid row, so an inflected form must meet two conditions. Both words have the same stem by
+Snowball's rules for the language, which separate 'news' from 'new'. And the word is the label plus a common ending,
+since Snowball also conflates words of different meaning: 'positive' and 'position', 'minor' and 'minority', 'generic'
+and 'generous'.
 
-Only languages in which this looked safe are served: of some 350 such pairs in English source text and 460 in Django's
-messages of other languages, read by eye in samples, six were no forms of one word, four of them abbreviations.
+Only languages in which this proved safe are covered: of some 350 such pairs in English source text and 460 in Django's
+messages of other languages, read by eye in samples, six were not forms of one word, four of them abbreviations.
 """
 
 import unicodedata
@@ -52,7 +53,7 @@ _SNOWBALL = {
 }
 """Language code -> Snowball's name of its algorithm."""
 
-_FEWEST_ENGLISH, _FEWEST = 3, 5  # letters of a label: 'Ware' and 'waren', 'port' and 'porte' are no kin
+_FEWEST_ENGLISH, _FEWEST = 3, 5  # letters of a label: 'Ware' and 'waren', 'port' and 'porte' are unrelated
 _LONGEST_ENDING = 2
 _ENDINGS = frozenset({"s", "es", "ed", "ing"})
 _DOUBLING = frozenset({"ed", "ing"})  # plan: planned, planning
@@ -61,13 +62,13 @@ _AFTER_Y = frozenset({"ies", "ied"})
 
 
 class _Sought(NamedTuple):
-    """A label as it is looked for.
+    """Compiled search pattern of a label.
 
     Attributes:
-        sign: What a text must hold to be looked at closely.
+        sign: Substring that a text must contain, as a fast filter.
         words: Matches the label with any ending; its last word is the group `word`.
         last: The label's last word.
-        begins_loosely: Whether anything may stand before it.
+        begins_loosely: Whether any character may precede it.
     """
 
     sign: str
@@ -76,13 +77,13 @@ class _Sought(NamedTuple):
     begins_loosely: bool
 
 
-def named_as(text: str, label: str, language: str | None) -> str | None:
-    """The words of the text that name the label, or None.
+def find_label_mention(text: str, label: str, language: str | None) -> str | None:
+    """First mention of the label in the text, or None.
 
     Args:
         text: Normalised.
         label: Normalised.
-        language: The text's, as asked, by name or code; without one only the label's very words count.
+        language: Requested language of the text, name or code; without it, inflected forms do not count.
     """
     if len(label) > _LONGEST_PATTERN:
         return label if _stands_in(text, label) else None
@@ -99,7 +100,7 @@ def named_as(text: str, label: str, language: str | None) -> str | None:
 
 
 def _stands_in(text: str, label: str) -> bool:
-    """Whether the very label is in the text, and no letter of a word goes on beside it."""
+    """Whether the text contains the label literally and as whole words."""
     loose_start, loose_end = is_unspaced(label[0]), is_unspaced(label[-1])
     start = text.find(label)
     while start >= 0:
@@ -107,14 +108,14 @@ def _stands_in(text: str, label: str) -> bool:
         before, after = text[start - 1 : start] if not loose_start else "", text[end : end + 1] if not loose_end else ""
         if not any(map(_IS_LETTER.match, (before, after))) and not _is_cut(text, 0 if loose_start else start, end):
             return True
-        start = text.find(label, end)  # not from within it: a text that repeats itself would be gone through many times
+        start = text.find(label, end)  # not from within the match: a repetitive text would be scanned many times
     return False
 
 
 @lru_cache(maxsize=65_536)
 def _sought(label: str) -> _Sought:
     parts = regex.split(_BETWEEN, label)
-    words = parts if all(parts) else [label]  # what is all hyphens has no words
+    words = parts if all(parts) else [label]  # a label of hyphens only has no words
     *first, last = words
     alone = r"\w" if len(label) == 1 else _LETTER
     loose_start, loose_end = (len(label) > 1 and is_unspaced(end) for end in (label[:1], label[-1:]))
@@ -127,7 +128,7 @@ def _sought(label: str) -> _Sought:
 
 
 def _is_cut(text: str, start: int, end: int) -> bool:
-    """Whether a combining mark stands beside the words: it is a word's own, though no letter."""
+    """Whether a combining mark is adjacent: it belongs to a word although it is not a letter."""
     return _is_mark(text[start - 1 : start]) or _is_mark(text[end : end + 1])
 
 
@@ -136,18 +137,18 @@ def _is_mark(neighbour: str) -> bool:
 
 
 def stem_of_endings(label: str) -> str:
-    """With what every inflected form of the word begins: the label less a final e or y."""
+    """Common prefix of all inflected forms: the label without a final e or y."""
     return label[:-1] if len(label) > _FEWEST_ENGLISH and label[-1] in "ey" else label
 
 
 @lru_cache(maxsize=65_536)
 def is_inflected(word: str, label: str, language: str) -> bool:
-    """Whether the word is the label with an ending.
+    """Whether the word is an inflected form of the label.
 
     Args:
-        word: One word of a text, normalised.
-        label: One word, normalised.
-        language: Of the text, by name or code.
+        word: Word of a text, normalised.
+        label: A single word, normalised.
+        language: Language of the text, name or code.
     """
     code = find_language(language).code
     if code not in _SNOWBALL or not label.isalpha() or not word.isalpha():
@@ -157,7 +158,7 @@ def is_inflected(word: str, label: str, language: str) -> bool:
 
 
 def _has_english_ending(word: str, label: str) -> bool:
-    """With a final e dropped, a final y turned into i, a final consonant doubled."""
+    """Whether the word is the label with an English ending: final e dropped, y changed to i, or consonant doubled."""
     if len(label) < _FEWEST_ENGLISH:
         return False
     if word.startswith(label):

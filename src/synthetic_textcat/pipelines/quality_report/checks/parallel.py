@@ -1,4 +1,4 @@
-"""Parallel checks in a process pool, with a progress bar. The result is the same for any number of processes."""
+"""Parallel map in a process pool, and a progress bar. The result is the same for any number of processes."""
 
 import logging
 import multiprocessing
@@ -23,41 +23,41 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 ROWS_TO_SHARE = 50_000
-"""Rows from which on processes share the work: to start one takes as long as some 10,000 rows."""
+"""Minimum rows for a process pool: the start of a process takes as long as some 10,000 rows."""
 
-_AT_ONCE = 2_000  # rows handed to a process at a time: half a second, which an interrupt waits for
-_AHEAD = 3  # such shares under way for each process, so that none waits, and few are in memory
+_AT_ONCE = 2_000  # rows in a chunk: half a second of work, which an interrupt waits for
+_AHEAD = 3  # chunks in flight for each process, so that none is idle, and few are in memory
 _MOST = 8  # processes; each takes some 200 MB
 
 T = TypeVar("T")
 Result = TypeVar("Result")
 
 ROWS_TO_SHOW = 20_000
-"""Rows below which nothing is shown."""
+"""Minimum rows for a progress bar."""
 
-_STEP = 1_000  # rows between looks at the clock
-Tell = Callable[[int], None]
+_STEP = 1_000  # rows between updates
+ReportProgress = Callable[[int], None]
 
 
-class LostProcessError(TextcatError):
-    """A process that ended before its work did."""
+class LostWorkerError(TextcatError):
+    """A worker process that ended before its work was done."""
 
 
 def processes_for(rows: int) -> int:
-    """How many processes to share so many rows among; 1 is this one alone."""
+    """Number of processes for so many rows; 1 means no pool."""
     return min(_cores(), _MOST) if rows >= ROWS_TO_SHARE else 1
 
 
-def shared_out(work: Callable[[T], Result], items: Iterable[T], processes: int) -> Iterator[Result]:
-    """What comes of each item, in their order. Items are taken as they are needed, not all at once.
+def parallel_map(work: Callable[[T], Result], items: Iterable[T], processes: int) -> Iterator[Result]:
+    """Results of `work` for each item, in order. Items are consumed lazily.
 
     Args:
         work: A function that can be pickled, as its results and the items can.
-        items: What to work on.
-        processes: Below 2, this one does all.
+        items: Arguments of `work`.
+        processes: Size of the pool; below 2 there is none.
 
     Raises:
-        LostProcessError: If a process was ended, as a system does that runs out of memory.
+        LostWorkerError: If a worker process ended, for example because the system ran out of memory.
     """
     if processes < 2:
         yield from map(work, items)
@@ -75,22 +75,22 @@ def shared_out(work: Callable[[T], Result], items: Iterable[T], processes: int) 
 
 @contextmanager
 def _started(processes: int) -> Iterator[ProcessPoolExecutor]:
-    """Fresh processes, since a fork would copy the locks of other threads; also after an interrupt, all of them end."""
+    """Pool of spawned processes, since a fork would copy locks of other threads; all end with the block."""
     pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _begin)
     try:
         yield pool
     except BrokenProcessPool as error:
-        raise LostProcessError(
-            "A process that checked rows has ended: the system may be out of memory, or a script of your own starts "
-            "runs outside of `if __name__ == '__main__':`. Next: mend that, then run `kedro run --pipelines "
-            "quality_report,export`, which asks nothing"
+        raise LostWorkerError(
+            "A worker process of the row checks has ended: the system may be out of memory, or a script of your own "
+            "starts runs outside of `if __name__ == '__main__':`. Next: fix that, then run `kedro run --pipelines "
+            "quality_report,export`, which makes no calls"
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)
 
 
 def _begin() -> None:
-    """Leaves an interrupt to the parent, which Ctrl-C reaches as well, and ends with it, however it ends."""
+    """Worker start: ignores Ctrl-C, which the parent handles, and ends when the parent ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
@@ -110,42 +110,42 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def watched(rows: Iterable[T], total: int, doing: str, every_s: float = 10.0) -> Iterator[T]:
-    """The rows, with their progress shown as they are taken.
+def track(rows: Iterable[T], total: int, doing: str, every_s: float = 10.0) -> Iterator[T]:
+    """Iterates over rows with a progress bar, or log lines if there is no terminal.
 
     Args:
-        rows: What comes of the work, row by row.
-        total: How many they will be.
-        doing: What is done to them.
-        every_s: Seconds between log lines, where there is no terminal.
+        rows: Rows to pass through.
+        total: Expected number of rows.
+        doing: Description of the work.
+        every_s: Seconds between log lines.
     """
     if total < ROWS_TO_SHOW:
         yield from rows
         return
     console = terminal()
-    with _lines(total, doing, every_s) if console is None else _bar(total, doing, console) as tell:
+    with _lines(total, doing, every_s) if console is None else _bar(total, doing, console) as report:
         for done, row in enumerate(rows, start=1):
             if done % _STEP == 0:
-                tell(done)
+                report(done)
             yield row
 
 
 @contextmanager
-def _lines(total: int, doing: str, every_s: float) -> Iterator[Tell]:
+def _lines(total: int, doing: str, every_s: float) -> Iterator[ReportProgress]:
     begun = last_said = monotonic()
 
-    def tell(done: int) -> None:
+    def report(done: int) -> None:
         nonlocal last_said
         now = monotonic()
         if now - last_said >= every_s:
             last_said = now
             logger.info("%s: %s of %s, %.0f/s", doing, f"{done:,}", f"{total:,}", done / (now - begun))
 
-    yield tell
+    yield report
 
 
 @contextmanager
-def _bar(total: int, doing: str, console: "Console") -> Iterator[Tell]:
+def _bar(total: int, doing: str, console: "Console") -> Iterator[ReportProgress]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from synthetic_textcat.pipelines.quality_report.checks.language import Finding, language_of
-from synthetic_textcat.pipelines.quality_report.checks.leakage import named_as
+from synthetic_textcat.pipelines.quality_report.checks.language import Finding, check_language
+from synthetic_textcat.pipelines.quality_report.checks.leakage import find_label_mention
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.text.unicode import normalised
 
@@ -57,7 +57,7 @@ class Candidate:
     @cached_property
     def in_language(self) -> Finding | None:
         """Whether the text is in the language that was asked for."""
-        return language_of(self.input_text, self.language) if self.language else None
+        return check_language(self.input_text, self.language) if self.language else None
 
 
 Check = Callable[[Candidate], str | None]
@@ -133,6 +133,6 @@ def _is_visible(character: str) -> bool:
 def _named(row: Candidate) -> Iterator[str]:
     for label in (row.label, row.misleading_label):
         sought = normalised(label)
-        found = named_as(row.text, sought, row.language)
+        found = find_label_mention(row.text, sought, row.language)
         if found is not None:
             yield repr(label) if found == sought else f"{label!r} as {found!r}"

@@ -8,7 +8,7 @@ import pandas as pd
 
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.pipelines.quality_report.checks.comparisons import COMPARISONS, Compared, Comparison
-from synthetic_textcat.pipelines.quality_report.checks.parallel import processes_for, shared_out, watched
+from synthetic_textcat.pipelines.quality_report.checks.parallel import parallel_map, processes_for, track
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import (
     ROW_CHECKS,
     Candidate,
@@ -89,12 +89,12 @@ def judge(rows: Iterable[Candidate], settings: QualityReportParameters, total: i
         total: How many rows they are. If many, processes share the work, and it is shown how far it is.
     """
     check = partial(_judge_alone, flag_only=settings.flag_only)
-    alone = list(watched(shared_out(check, rows, processes_for(total)), total, "Checking rows"))
+    alone = list(track(parallel_map(check, rows, processes_for(total)), total, "Checking rows"))
     judgements = [row.judgement for row in alone]
     for reason, comparison in _COMPARISONS.items():
         standing = [place for place, judgement in enumerate(judgements) if judgement.verdict is None]
         compared = [row for place in standing if (row := alone[place].compared) is not None]
-        details = watched(comparison(compared, settings), len(standing), f"Looking for {reason.replace('_', ' ')}s")
+        details = track(comparison(compared, settings), len(standing), f"Looking for {reason.replace('_', ' ')}s")
         for place, detail in zip(standing, details, strict=True):
             if detail is not None:
                 judgements[place] = _with(judgements[place], Verdict(reason, detail), settings.flag_only)

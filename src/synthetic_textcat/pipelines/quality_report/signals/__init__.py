@@ -1,1 +1,1 @@
-"""What is measured on the rows: one module a signal, each a function of the `Corpus`, named in `registry`."""
+"""Signals: quality measures of the rows. Each is a function of the `Corpus`, registered in `nodes`."""

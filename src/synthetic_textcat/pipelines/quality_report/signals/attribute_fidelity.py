@@ -6,7 +6,14 @@ import numpy as np
 import pandas as pd
 
 from synthetic_textcat.pipelines.quality_report.ledger import Metrics
-from synthetic_textcat.pipelines.quality_report.signals.corpus import WORST, Corpus, Measured, WorstRow, is_among, slug
+from synthetic_textcat.pipelines.quality_report.signals.corpus import (
+    WORST,
+    Corpus,
+    SignalResult,
+    WorstRow,
+    is_among,
+    slug,
+)
 from synthetic_textcat.pipelines.quality_report.signals.word_counts import has_spaces
 from synthetic_textcat.schemas.attributes import VALUES
 from synthetic_textcat.schemas.languages import find_language
@@ -14,34 +21,34 @@ from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, records_of
 
 _BUCKETS = VALUES["num_words"]
 _BINS = (0, 1, 3, 5, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500, 1000)
-"""Words from which a bar of the histogram begins; each bound of a bucket is one."""
+"""Lower bounds of the histogram's bins in words; they include every bound of a bucket."""
 
 MIN_ROWS = 30
-"""Of a language and difficulty: the median of fewer says little."""
+"""Minimum rows of a language and difficulty for a meaningful median."""
 
 _LEVELS = VALUES["difficulty"]
 _QUARTILES = {"p25": 0.25, "median": 0.5, "p75": 0.75}
-_SCRIPTS = frozenset({"Latn", "Cyrl"})  # those LIX was tried on; a Greek question ends in a semicolon
+_SCRIPTS = frozenset({"Latn", "Cyrl"})  # scripts LIX was tested on; a Greek question ends in a semicolon
 MOST_LISTED = 100
 MIN_PLANNED_ROWS = 30
-"""Planned rows a value, on average: with fewer, rows lost at random alone make a distance of 0.1 and more."""
+"""Minimum of planned rows per value, on average: with fewer, random losses alone cause a distance of 0.1 and more."""
 
 _LEAST_EXPECTED = 5  # rows in a cell: the usual rule for the chi-squared distribution to fit
 
 
-def length(corpus: Corpus) -> Measured:
-    """Words of the accepted rows against `num_words`, in languages whose words stand apart (`word_counts.has_spaces`).
+def length(corpus: Corpus) -> SignalResult:
+    """Text length of the accepted rows against `num_words`, in languages with spaces (`word_counts.has_spaces`).
 
-    "At least 50" has no upper bound, as in the prompt, so a row of 500 words is in it; the median tells of those.
+    "At least 50" has no upper bound, as in the prompt, so a row of 500 words matches; the median shows such lengths.
 
     Metrics:
-        length/measurable: rows in such languages / all. Unit: share, 0 to 1, as all but the median.
+        length/measurable: rows in languages with spaces / all rows. Unit: share, 0 to 1, as all but the median.
         length/in_bucket: rows in their bucket / measurable rows.
-        length/in_bucket/<bucket>: the same of the rows that were to be in this one.
+        length/in_bucket/<bucket>: the same for the rows planned in this bucket.
         length/median_words: of measurable rows. Unit: words.
 
     Tables: `length` (num_words, rows, in_bucket as a share, and the deciles p10, median, p90 in words) and
-    `length_histogram` (num_words, from, to, rows: those of from up to less than to words; to is null in the last).
+    `length_histogram` (num_words, from, to, rows: from <= words < to; to is null in the last bin).
     Worst: the rows with the highest ratio between their words and the bound.
     """
     rows = _measurable(corpus)
@@ -54,7 +61,7 @@ def length(corpus: Corpus) -> Measured:
         **{f"length/in_bucket/{slug(bucket)}": inside.get(bucket) for bucket in _BUCKETS},
     }
     present = [(bucket, by_bucket.get_group(bucket)) for bucket in _BUCKETS if bucket in inside]
-    return Measured(
+    return SignalResult(
         metrics,
         {
             "length": [_line(bucket, group) for bucket, group in present],
@@ -65,7 +72,7 @@ def length(corpus: Corpus) -> Measured:
 
 
 def _measurable(corpus: Corpus) -> pd.DataFrame:
-    """request_id, num_words, words, inside (the bucket) and off: how many times the words are the bound, or it them."""
+    """Measurable rows: request_id, num_words, words, inside (the bucket), off (ratio of words and bound)."""
     asked = corpus.examples[["request_id", "language", "num_words"]]
     spaced = [name for name in asked["language"].unique() if has_spaces(name)]
     rows = asked.assign(words=corpus.word_counts["words"])[asked["language"].isin(spaced).to_numpy()]
@@ -99,21 +106,21 @@ def _bars(bucket: str, words: pd.Series) -> list[dict[str, Any]]:
 def _worst(rows: pd.DataFrame) -> list[WorstRow]:
     worst = rows[~rows["inside"]].sort_values("off", ascending=False, kind="stable").head(WORST)
     return [
-        WorstRow(request_id=request_id, detail=f"asked for {bucket} words, has {words}")
+        WorstRow(request_id=request_id, detail=f"requested {bucket} words, has {words}")
         for request_id, bucket, words in zip(worst["request_id"], worst["num_words"], worst["words"], strict=True)
     ]
 
 
-def readability(corpus: Corpus) -> Measured:
-    """LIX of the accepted rows by language and difficulty, in languages of Latin or Cyrillic script.
+def readability(corpus: Corpus) -> SignalResult:
+    """Readability (LIX) of the accepted rows by language and difficulty, in languages of Latin or Cyrillic script.
 
     LIX = words / sentences + 100 * long words / words, with more than six letters in a long word (Björnsson 1968).
-    Long words are a matter of the language, so values compare within one language alone.
+    It ranks texts and gives no grade level. Word length depends on the language, so values compare only within one.
 
     Metrics:
-        readability/rows_measured: rows with a LIX: all of these languages that hold a word. Unit: rows.
+        readability/rows_measured: rows with a LIX: rows of these languages that contain a word. Unit: rows.
         readability/ordered: share of the languages in which the median rises from each difficulty to the next, 0 to 1;
-            of those with two difficulties at least and `MIN_ROWS` rows in each that they have. Null if there is none.
+            over languages with at least two difficulties and `MIN_ROWS` rows in each. Null if there is none.
         readability/lix/<difficulty>: median of the language with the most rows; null below `MIN_ROWS` rows.
 
     Table `readability`: language, difficulty, rows, p25, median, p75 (LIX); the languages with the most rows first.
@@ -126,7 +133,7 @@ def readability(corpus: Corpus) -> Measured:
         for _, own in groups.groupby("language", sort=False)
         if len(own) > 1 and own["rows"].min() >= MIN_ROWS
     ]
-    return Measured(
+    return SignalResult(
         {
             "readability/rows_measured": int(groups["rows"].sum()),
             "readability/ordered": sum(rises) / len(rises) if rises else None,
@@ -137,7 +144,7 @@ def readability(corpus: Corpus) -> Measured:
 
 
 def _groups(corpus: Corpus) -> pd.DataFrame:
-    """language, difficulty, rows, p25, median, p75: the languages with the most rows first, difficulties rising."""
+    """The table `readability` as a data frame: languages by rows, descending, then difficulties, ascending."""
     lix = _lix(corpus).groupby(["language", "difficulty"])["lix"]
     quartiles = {name: lix.quantile(share) for name, share in _QUARTILES.items()}
     groups = pd.DataFrame({"rows": lix.size(), **quartiles}).reset_index()
@@ -160,21 +167,21 @@ def _known(value: Any) -> float | None:
     return None if value is None or pd.isna(value) else float(value)
 
 
-def coverage(corpus: Corpus) -> Measured:
-    """What was planned against what of it was accepted, by attribute, own attribute and planned label.
+def coverage(corpus: Corpus) -> SignalResult:
+    """Coverage of planned values by accepted rows, for each attribute, user-defined attribute and planned label.
 
-    Labels are taken together by their names, whatever their task; rows without a planned value are left out.
+    Labels are grouped by name across tasks; rows without a planned value are left out.
 
     Metrics:
         coverage/<attribute>: total variation distance between planned and accepted shares, half the sum of their
             absolute differences: 0 = as planned, 1 = nothing in common. Null if nothing was accepted.
-        coverage/largest: the largest of the distances of attributes that have `MIN_PLANNED_ROWS` planned rows a value.
-        coverage/p/<attribute>: p value of Pearson's chi-squared test that a row's value and its being accepted are
-            independent. (A test of fit would not do: accepted rows are part of the plan, not a sample beside it.)
-            Null where a cell would be expected to hold fewer than five rows, as when nearly all are accepted.
+        coverage/largest: the largest distance of attributes with at least `MIN_PLANNED_ROWS` planned rows per value.
+        coverage/p/<attribute>: p value of Pearson's chi-squared test that a row's value and its acceptance are
+            independent. (A goodness-of-fit test does not apply: accepted rows are a subset of the plan, not a separate
+            sample.) Null if a cell's expected count is below five rows, as when nearly all rows are accepted.
 
     Table `coverage`: attribute, value, planned, accepted (rows), share_planned, share_accepted; at most `MOST_LISTED`
-    values an attribute; the largest differences between the shares first.
+    values per attribute; the largest differences between the shares first.
     """
     accepted = is_among(corpus.requests["request_id"], corpus.examples["request_id"])
     distances: Metrics = {}
@@ -193,7 +200,7 @@ def coverage(corpus: Corpus) -> Measured:
         shown.insert(0, "attribute", attribute)
         tables.append(_by_difference(shown).head(MOST_LISTED))
     table = _by_difference(pd.concat(tables, ignore_index=True))
-    return Measured(
+    return SignalResult(
         {**distances, "coverage/largest": max(telling, default=None), **p_values}, {"coverage": list(records_of(table))}
     )
 

@@ -1,4 +1,4 @@
-"""The corpus that signals measure, and the form of their results: metrics, tables, worst rows."""
+"""Corpus of a run, which signals measure, and the type of their results: metrics, tables, worst rows."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,29 +18,29 @@ from synthetic_textcat.text.diversity_sample import Pool, Sample, pool_of_exampl
 from synthetic_textcat.text.label_samples import LabelRows, label_rows
 
 WORST = 20
-"""Rows shown of each signal."""
+"""Maximum of worst rows listed by each signal."""
 
 
 def is_among(ids: pd.Series, others: pd.Series) -> pd.Series:
-    """Which of the ids are in the others; of a million strings `Series.isin` takes six times as long."""
+    """Mask of the ids that are in `others`; on a million strings `Series.isin` takes six times as long."""
     return pd.Series(pd.Index(others.unique()).get_indexer(pd.Index(ids)) >= 0, ids.index)
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """The rows of a run and what is known of them. Signals read it and change nothing.
+    """Rows of a run with plan, findings and derived samples. Signals read it and change nothing.
 
     Attributes:
-        examples: The accepted rows, in plan order; columns `EXAMPLES` and the own attributes.
-        requests: The plan; columns `REQUESTS` and the own attributes.
-        findings: One row a candidate; columns `FINDINGS`.
+        examples: Accepted rows, in plan order; columns `EXAMPLES` and user-defined attributes.
+        requests: The plan; columns `REQUESTS` and user-defined attributes.
+        findings: One row per candidate; columns `FINDINGS`.
         tasks: By task id.
         settings: Parameters of the report.
-        seed: For samples and folds: the same rows give the same numbers.
-        rejected: The candidates that are no examples; columns `REJECTED` and the own attributes.
-        ledger: Where every planned row ended.
-        reference_texts: The user's own real texts, if there are any.
-        last_diversity: What the run before left of its diversity, if it did.
+        seed: Seed of samples and folds: the same rows give the same numbers.
+        rejected: Rejected candidates; columns `REJECTED` and user-defined attributes.
+        ledger: Counts of all planned rows by outcome.
+        reference_texts: The user's real texts, if given.
+        last_diversity: Diversity record of the previous run, if it has one.
     """
 
     examples: pd.DataFrame
@@ -56,13 +56,13 @@ class Corpus:
 
     @cached_property
     def candidates(self) -> pd.DataFrame:
-        """The findings, with task_id, task and language of the plan."""
+        """Findings with task_id, task and language of the plan."""
         planned = self.requests[["request_id", "task_id", "task", "language"]]
         return self.findings.merge(planned, on="request_id", how="left")
 
     @cached_property
     def hits(self) -> pd.DataFrame:
-        """All that checks found: request_id, reason, detail, of rejected and of flagged rows."""
+        """Reasons found by the checks in rejected and flagged rows: request_id, reason, detail."""
         columns = ["request_id", "reason", "detail"]
         flagged = self.findings[self.findings["flags"].fillna("") != ""]
         flags = [
@@ -80,44 +80,44 @@ class Corpus:
 
     @cached_property
     def label_rows(self) -> LabelRows:
-        """Tasks and labels of the examples as numbers."""
+        """Tasks and labels of the examples, as integer codes."""
         return label_rows(self.examples)
 
     @cached_property
     def learning(self) -> Learning:
-        """What models learn of the examples: some signals ask for it, and it takes long."""
+        """Classifiers fitted on the examples; cached, since several signals use them and fitting is slow."""
         return learn(self.label_rows, self.examples, self.seed)
 
     @cached_property
     def pool(self) -> Pool:
-        """The examples that a sample of equal length is taken from."""
+        """Examples from which the sample of equal length is drawn."""
         return pool_of_examples(self.examples)
 
     @cached_property
     def sample(self) -> Sample:
-        """The examples on which diversity is measured."""
+        """Sample of examples on which diversity is measured."""
         cut = self.pool.cut
         return self.pool.sample(cut, size_for(len(self.pool.with_words(cut))))
 
 
 class WorstRow(TypedDict):
-    """A row that a signal points at.
+    """Row with one of the worst values of a signal.
 
     Attributes:
-        request_id: An accepted row's, or a rejected one's where the signal is about these.
-        detail: What is wrong with it, in a few words.
+        request_id: Id of an accepted row, or of a rejected row if the signal is about rejected rows.
+        detail: Short description of the problem.
     """
 
     request_id: str
     detail: str
 
 
-class Measured(NamedTuple):
-    """Of one signal, or of several.
+class SignalResult(NamedTuple):
+    """Result of one or more signals.
 
     Attributes:
-        metrics: By name, grouped by `/`; null where it can't be computed.
-        tables: By name, rows of plain values: what the page and the plots show.
+        metrics: By name, grouped by `/`; null if a metric can't be computed.
+        tables: By name, rows of plain values for the page and the plots.
         worst: By signal, at most `WORST` rows, the worst first.
     """
 
@@ -126,8 +126,8 @@ class Measured(NamedTuple):
     worst: Mapping[str, Sequence[WorstRow]] = {}
 
 
-def together(parts: Iterable[Measured]) -> Measured:
-    """All parts in one."""
+def merge_results(parts: Iterable[SignalResult]) -> SignalResult:
+    """Results of several signals merged into one."""
     metrics: Metrics = {}
     tables: dict[str, Sequence[Mapping[str, Any]]] = {}
     worst: dict[str, Sequence[WorstRow]] = {}
@@ -135,9 +135,9 @@ def together(parts: Iterable[Measured]) -> Measured:
         metrics |= part.metrics
         tables |= part.tables
         worst |= part.worst
-    return Measured(metrics, tables, worst)
+    return SignalResult(metrics, tables, worst)
 
 
 def slug(value: str) -> str:
-    """A value of an attribute as part of a metric's name: `less_than_10`."""
+    """Attribute value as part of a metric's name: `less_than_10`."""
     return value.casefold().replace(" ", "_")

@@ -1,4 +1,4 @@
-"""Diversity of accepted rows: values next to earlier runs or real texts, growth curve, repeated n-grams."""
+"""Diversity of accepted rows, next to the previous run and real texts; growth curve, repeated 4-grams."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 from synthetic_textcat.pipelines.quality_report.ledger import Metrics
-from synthetic_textcat.pipelines.quality_report.signals.corpus import WORST, Corpus, Measured, WorstRow
+from synthetic_textcat.pipelines.quality_report.signals.corpus import WORST, Corpus, SignalResult, WorstRow
 from synthetic_textcat.text.diversity import (
     FACTS,
     MEASURES,
@@ -32,21 +32,21 @@ from synthetic_textcat.text.diversity_sample import (
 MOST_LISTED = 10
 
 NAME = "diversity/"
-"""How the names of the metrics begin."""
+"""Prefix of the metrics' names."""
 
 
-def diversity(corpus: Corpus) -> Measured:
-    """The measures of the sample, beside those of the run before and of the user's real texts, if there are any.
+def diversity(corpus: Corpus) -> SignalResult:
+    """Diversity of the sample, next to the previous run and the user's real texts, if there are any.
 
-    No measure has a threshold of its own: it depends on language, length and kind of text as much as on the model.
+    No measure has a threshold: it depends on language, length and kind of text as much as on the model.
     Metrics: `diversity/<fact or measure>` (see `text.diversity`); `diversity/vs_previous/<measure>` and
-    `diversity/vs_reference/<measure>`, ours / theirs, null where there is nothing to compare or it would mislead.
+    `diversity/vs_reference/<measure>`, ours / theirs, null if there is nothing to compare or it would mislead.
     Table `diversity`: measure, value, previous, reference, better (`higher` or `lower`, empty for a fact), note.
     """
     sample, reference = corpus.sample, corpus.reference_texts
     own = values_of(sample)
-    earlier = compared_with_earlier(sample, own, earlier_than(sample, corpus.last_diversity))
-    real = compared_with_reference(
+    earlier = compare_with_earlier(sample, own, baseline_for(sample, corpus.last_diversity))
+    real = compare_with_reference(
         corpus.pool, own, None if reference is None else pool_of_texts(reference, corpus.seed)
     )
     table = [
@@ -56,18 +56,18 @@ def diversity(corpus: Corpus) -> Measured:
             "previous": earlier.values.get(name),
             "reference": real.values.get(name),
             "better": MEASURES[name].better if name in MEASURES else "",
-            "note": "; ".join(beside.notes[name] for beside in (earlier, real) if name in beside.notes),
+            "note": "; ".join(side.notes[name] for side in (earlier, real) if name in side.notes),
         }
         for name in (*FACTS, *MEASURES)
     ]
     metrics = {NAME + name: value for name, value in own.items()}
-    for kind, beside in (("previous", earlier), ("reference", real)):
-        metrics |= {f"{NAME}vs_{kind}/{name}": value for name, value in beside.ratios.items()}
-    return Measured(metrics, {"diversity": table})
+    for kind, side in (("previous", earlier), ("reference", real)):
+        metrics |= {f"{NAME}vs_{kind}/{name}": value for name, value in side.ratios.items()}
+    return SignalResult(metrics, {"diversity": table})
 
 
-def diversity_growth(corpus: Corpus) -> Measured:
-    """Measures of the first rows of the sample, for each of `SIZES` that it has, else for all of it.
+def diversity_growth(corpus: Corpus) -> SignalResult:
+    """Growth curve: measures of the first rows of the sample, for each of `SIZES` it reaches, or for all rows.
 
     Table `diversity_growth`: rows, compression_ratio, distinct_2, vendi (as in `diversity`).
     """
@@ -84,19 +84,19 @@ def diversity_growth(corpus: Corpus) -> Measured:
         for size in sizes
         if size > 1
     ]
-    return Measured({}, {"diversity_growth": table})
+    return SignalResult({}, {"diversity_growth": table})
 
 
-def repeated_4grams(corpus: Corpus) -> Measured:
-    """Which runs of four words come back in row after row of the sample.
+def repeated_4grams(corpus: Corpus) -> SignalResult:
+    """Word 4-grams that recur across rows of the sample.
 
-    Table `repeated_4grams`: words, rows (of the sample, that have them), of the `MOST_LISTED` that most rows share.
-    Worst `self_repetition`: the rows of the sample with the most 4-grams that another row has too.
+    Table `repeated_4grams`: words, rows (of the sample that contain them), for the `MOST_LISTED` most frequent.
+    Worst `self_repetition`: the rows of the sample that share the most 4-grams with other rows.
     """
     rows_with = rows_with_4grams(corpus.sample)
     most = sorted(((-rows, gram) for gram, rows in rows_with.items() if rows > 1))[:MOST_LISTED]
     table = [{"words": " ".join(gram), "rows": -rows} for rows, gram in most]
-    return Measured({}, {"repeated_4grams": table}, {"self_repetition": _worst(corpus.sample, rows_with)})
+    return SignalResult({}, {"repeated_4grams": table}, {"self_repetition": _worst(corpus.sample, rows_with)})
 
 
 def _worst(sample: Sample, rows_with: Counter[Gram]) -> list[WorstRow]:
@@ -111,13 +111,13 @@ def _detail(grams: Sequence[Gram], rows_with: Counter[Gram]) -> str:
 
 
 @dataclass(frozen=True)
-class SideBySide:
-    """The other side of a comparison.
+class ComparisonSide:
+    """Other side of a comparison.
 
     Attributes:
-        values: Its facts and measures, by short name.
-        ratios: Ours / its, by measure; None where they are not comparable.
-        notes: By measure, what to know of the comparison; may be missing.
+        values: Facts and measures, by short name.
+        ratios: Ours / theirs, by measure; None if not comparable.
+        notes: Notes on the comparison, by measure; may be missing.
     """
 
     values: Metrics = field(default_factory=dict)
@@ -125,45 +125,45 @@ class SideBySide:
     notes: dict[str, str] = field(default_factory=dict)
 
 
-class Earlier(TypedDict):
-    """Another run's diversity.
+class EarlierRun(TypedDict):
+    """Diversity of an earlier run.
 
     Attributes:
         metrics: By full name.
-        languages: Share of its sample by language.
+        languages: Share of the sample by language.
     """
 
     metrics: Metrics
     languages: dict[str, float]
 
 
-def compared_with_earlier(sample: Sample, own: Metrics, earlier: Earlier | None) -> SideBySide:
-    """The run before: compared if its sample had as many rows, cut to as many words."""
+def compare_with_earlier(sample: Sample, own: Metrics, earlier: EarlierRun | None) -> ComparisonSide:
+    """Comparison with the previous run, if its sample had the same number of rows, cut to the same length."""
     if earlier is None:
-        return SideBySide()
+        return ComparisonSide()
     theirs = {name: earlier["metrics"].get(NAME + name) for name in (*FACTS, *MEASURES)}
     if any(own[name] != theirs[name] for name in ("rows", "words_cut")):
-        return SideBySide(theirs, notes=dict.fromkeys(MEASURES, "previous: not comparable: other n or length"))
+        return ComparisonSide(theirs, notes=dict.fromkeys(MEASURES, "previous: not comparable: other n or length"))
     other_mix = mixes_differ(sample.languages, earlier["languages"], by=OTHER_MIX)
     notes = dict.fromkeys(MEASURES, "previous: another mix of languages") if other_mix else {}
-    return SideBySide(theirs, _ratios(own, theirs), notes)
+    return ComparisonSide(theirs, _ratios(own, theirs), notes)
 
 
-def compared_with_reference(pool: Pool, own: Metrics, reference: Pool | None) -> SideBySide:
-    """Real texts: both sides measured on as many rows as both have, cut to as many words as half of either have.
+def compare_with_reference(pool: Pool, own: Metrics, reference: Pool | None) -> ComparisonSide:
+    """Comparison with real texts, on equally many rows of both sides, cut to the shorter of both median lengths.
 
-    Where that is not our own sample, ours are measured again, for the ratio; a note gives the number.
+    If that differs from our own sample, ours are measured again for the ratio; a note gives the number.
     """
     if reference is None:
-        return SideBySide()
+        return ComparisonSide()
     cut = min(pool.cut, reference.cut)
     rows = size_for(min(len(pool.with_words(cut)), len(reference.with_words(cut))))
     theirs = values_of(reference.sample(cut, rows))
     if (rows, cut) == (own["rows"], own["words_cut"]):
-        return SideBySide(theirs, _ratios(own, theirs))
+        return ComparisonSide(theirs, _ratios(own, theirs))
     matched = values_of(pool.sample(cut, rows))
     at = f"reference: on {rows} rows of {cut} words"
-    return SideBySide(
+    return ComparisonSide(
         theirs, _ratios(matched, theirs), {name: f"{at}, here {_shown(matched[name])}" for name in MEASURES}
     )
 
@@ -180,35 +180,35 @@ def _shown(value: float | None) -> str:
     return "not measurable" if value is None else f"{value:.4g}"
 
 
-class Memory(TypedDict):
-    """What is kept beside the numbers, for the next run.
+class DiversityRecord(TypedDict):
+    """Record stored with the metrics, for the next run's comparison.
 
     Attributes:
-        sample_sha256: Of the sampled texts: tells new data from the same data measured again.
+        sample_sha256: Hash of the sampled texts: separates new data from the same data measured again.
         languages: Share of the sample by language.
-        previous: What this run was compared with.
+        previous: Run that this run was compared with.
     """
 
     sample_sha256: str
     languages: dict[str, float]
-    previous: Earlier | None
+    previous: EarlierRun | None
 
 
-def earlier_than(sample: Sample, last: Mapping[str, Any] | None) -> Earlier | None:
-    """What to compare the sample with: what the file that was left measured, or that one's own if the data is the same.
+def baseline_for(sample: Sample, last: Mapping[str, Any] | None) -> EarlierRun | None:
+    """Baseline of the comparison: the last recorded run, or its own baseline if the data is the same.
 
     Args:
-        sample: Of this run.
-        last: The file's content: `Measured` as JSON with a `Memory`; None if there is none.
+        sample: Sample of this run.
+        last: Content of the recorded file: `SignalResult` as JSON with a `DiversityRecord`; None if there is none.
     """
-    if not last or "sample_sha256" not in last:  # none, or left by a version that did not compare
+    if not last or "sample_sha256" not in last:  # none, or written by a version that did not compare
         return None
     if last["sample_sha256"] == sample.sha256:
-        previous: Earlier | None = last["previous"]
+        previous: EarlierRun | None = last["previous"]
         return previous
-    return Earlier(metrics=last["metrics"], languages=last["languages"])
+    return EarlierRun(metrics=last["metrics"], languages=last["languages"])
 
 
-def memory_of(sample: Sample, last: Mapping[str, Any] | None) -> Memory:
-    """What to keep for the next run."""
-    return Memory(sample_sha256=sample.sha256, languages=sample.languages, previous=earlier_than(sample, last))
+def diversity_record(sample: Sample, last: Mapping[str, Any] | None) -> DiversityRecord:
+    """Record of this run for the next run's comparison."""
+    return DiversityRecord(sample_sha256=sample.sha256, languages=sample.languages, previous=baseline_for(sample, last))

@@ -7,33 +7,33 @@ import numpy as np
 import pandas as pd
 
 from synthetic_textcat.pipelines.quality_report.ledger import Metrics
-from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus, Measured
+from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus, SignalResult
 from synthetic_textcat.schemas.rows import records_of
 from synthetic_textcat.text.label_samples import Codes, LabelRows
 from synthetic_textcat.text.unicode import normalised
 
 ENOUGH = 5
-"""Rows a label that a task needs for its entropy to say something."""
+"""Minimum rows per label for a meaningful entropy of a task."""
 
 _MOST_LISTED = 50
 _COLUMNS = ["task", "label", "like", "rows"]
 MOST_LISTED = 20
 
 
-def label_balance(corpus: Corpus) -> Measured:
-    """Labels of each task by their rows.
+def label_balance(corpus: Corpus) -> SignalResult:
+    """Label balance of each task: normalised entropy, majority share and label variants.
 
-    Entropy is normalised: -sum(p ln p) / ln k over the labels' shares p of the task's rows (Shannon), with k the size
-    of the label set, or the labels that were made for an open task; 0 (one label) to 1 (even), null for k < 2. Fewer
-    rows than labels can't reach 1.
+    Entropy is normalised: -sum(p ln p) / ln k over the labels' shares p of the task's rows (Shannon), where k is the
+    size of the label set, or the number of generated labels of an open task; 0 (one label) to 1 (even), null for k < 2.
+    With fewer rows than labels it can't reach 1.
     Metrics: `labels/entropy` (mean over tasks with k > 1, by their rows), `labels/entropy_lowest` (of tasks
-    with `ENOUGH` rows a label: few rows are never even), `labels/variants`
-    (labels of open tasks that are another one in other case or number, see `label_variants`),
+    with `ENOUGH` rows per label: few rows are never even), `labels/variants`
+    (labels of open tasks that repeat another label in other case or number, see `label_variants`),
     `labels/misleading_reused` (share of rows whose misleading label is the label of another row of the task),
-    `labels/per_task` (median of the different labels a task has).
+    `labels/per_task` (median number of distinct labels of a task).
     Tables: `label_balance` (task, rows, labels, entropy, majority_share, variants; the lowest entropy first),
-    `label_variants` (task, label, like, rows; the most rows first), `task_sizes` (rows_from, rows_to, tasks: how many
-    tasks have so many rows; each bin is twice as wide as the last).
+    `label_variants` (task, label, like, rows; the most rows first), `task_sizes` (rows_from, rows_to, tasks: histogram
+    of tasks by rows; each bin is twice as wide as the last).
     """
     rows = corpus.label_rows
     set_sizes = np.array([_set_size(corpus, task_id) for task_id in rows.task_ids], dtype=np.int64)
@@ -46,7 +46,7 @@ def label_balance(corpus: Corpus) -> Measured:
         "label_variants": list(records_of(named.head(_MOST_LISTED))),
         "task_sizes": _sizes(tasks["rows"].to_numpy()),
     }
-    return Measured(_metrics(rows, tasks, len(variants)), tables)
+    return SignalResult(_metrics(rows, tasks, len(variants)), tables)
 
 
 def _set_size(corpus: Corpus, task_id: str) -> int:
@@ -98,11 +98,11 @@ def _sizes(rows: Codes) -> list[Mapping[str, Any]]:
 
 
 def label_variants(rows: LabelRows, open_tasks: Codes) -> pd.DataFrame:
-    """One row a variant: task (its number), label, like (what it is a variant of), rows (of the variant); most first.
+    """Label variants, most rows first: task (code), label, like (the label it varies), rows (of the variant).
 
-    A variant in spelling differs in case, white space or Unicode form alone; it is one of the most frequent spelling.
-    A variant in number is a label that is another one with s or es, or with ies for y. That is English: other
-    languages' plurals are not found, and a pair such as new and news is.
+    A spelling variant differs from the most frequent spelling in case, white space or Unicode form only. A number
+    variant is another label plus s or es, or with ies for y. This rule is for English: plurals of other languages are
+    missed, and a pair such as new and news is reported.
     """
     both = pd.concat([_in_spelling(rows, open_tasks), _in_number(rows, open_tasks)], ignore_index=True)
     return both.sort_values("rows", ascending=False, kind="stable", ignore_index=True)
@@ -132,7 +132,7 @@ def _in_number(rows: LabelRows, open_tasks: Codes) -> pd.DataFrame:
 
 
 def _plurals(rows: LabelRows, labels: Codes) -> pd.DataFrame:
-    """Pairs of labels that are plural and singular, as numbers."""
+    """Pairs of plural and singular labels, as integer codes."""
     number = {rows.keys[label]: label for label in labels.tolist()}
     pairs = [
         (plural, number[singular])
@@ -153,18 +153,18 @@ def _singulars(plural: str) -> list[str]:
     return found
 
 
-def open_labels(corpus: Corpus) -> Measured:
-    """How many labels were made, each task for itself, after normalising.
+def open_labels(corpus: Corpus) -> SignalResult:
+    """Number of distinct normalised labels that the model invented in open tasks.
 
-    Metrics: `labels/open_tasks` (planned tasks without a label set), `labels/made` (their different labels).
-    Table `open_labels`: task, labels, rows, of the tasks with the most different labels.
+    Metrics: `labels/open_tasks` (planned tasks without a label set), `labels/made` (sum of their distinct labels).
+    Table `open_labels`: task, labels, rows, for the tasks with the most distinct labels.
     """
     open_tasks = corpus.requests.loc[corpus.requests["label"].isna(), "task_id"].unique()
     rows = corpus.examples[corpus.examples["task_id"].isin(open_tasks)]
     made = rows.assign(label=rows["label"].map(normalised)).groupby("task_id", sort=False)
     counts = made.agg(task=("task", "first"), labels=("label", "nunique"), rows=("label", "size"))
     most = counts.sort_values("labels", ascending=False, kind="stable").head(MOST_LISTED)
-    return Measured(
+    return SignalResult(
         {"labels/open_tasks": len(open_tasks), "labels/made": int(counts["labels"].sum())},
         {"open_labels": list(records_of(most))},
     )

@@ -1,4 +1,4 @@
-"""Learnability: macro-F1 of simple models, shortcuts without reading, and probable label errors."""
+"""Learnability: macro-F1 of a linear model, shortcuts without reading the text, and probable label errors."""
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from synthetic_textcat.pipelines.quality_report.ledger import Metrics
-from synthetic_textcat.pipelines.quality_report.signals.corpus import WORST, Corpus, Measured, WorstRow
+from synthetic_textcat.pipelines.quality_report.signals.corpus import WORST, Corpus, SignalResult, WorstRow
 from synthetic_textcat.pipelines.quality_report.signals.learning import Learning, TaskLearning
 from synthetic_textcat.text.label_samples import LabelRows
 
 LEARNT = 0.7
-"""Macro-F1 from which on the model is trusted to doubt a row. Measured: below it, it doubts good rows for the most."""
+"""Minimum macro-F1 of a model used to find label errors. Measured: below it, most of the rows it finds are correct."""
 
 _EASY = 0.9
 _BY_ONE_WORD = 0.9
@@ -23,17 +23,17 @@ NOT_INSTALLED = "not computable: pip install synthetic-textcat[labels]"
 NOT_LEARNT = f"not computable: macro-F1 is below {LEARNT}"
 
 Issues = Mapping[int, Sequence[int]]
-"""By the task's place among those measured: places of its rows, the least believable first."""
+"""Row positions of probable label errors, the least likely label first, by the position of the measured task."""
 
 
-def learnability(corpus: Corpus) -> Measured:
-    """How well a linear model on single words (TF-IDF) names the labels of rows that it has not seen.
+def learnability(corpus: Corpus) -> SignalResult:
+    """Macro-F1 of a linear model on single words (TF-IDF), by cross-validation.
 
-    Metrics: `learnability/macro_f1` (0 to 1; mean over the measured tasks by their rows), `learnability/tasks` (how
-    many could be measured), `learnability/macro_f1/<task_id>`.
-    Table `learnability`: task, rows (accepted), labels (that have rows enough), macro_f1, chance_f1 (1 / labels), note;
-    the least learnable first, then the largest of those that are not computable (the note says why).
-    Worst: rows whose own label is the least likely to a model with a macro-F1 of `LEARNT` or more.
+    Metrics: `learnability/macro_f1` (0 to 1; mean over the measured tasks by their rows), `learnability/tasks` (number
+    of measured tasks), `learnability/macro_f1/<task_id>`.
+    Table `learnability`: task, rows (accepted), labels (with enough rows), macro_f1, chance_f1 (1 / labels), note;
+    the least learnable first, then the largest tasks that are not computable (the note gives the reason).
+    Worst: rows whose label is the least likely according to a model with a macro-F1 of `LEARNT` or more.
     """
     learning = corpus.learning
     metrics = {
@@ -43,11 +43,11 @@ def learnability(corpus: Corpus) -> Measured:
     }
     lines = [_learnability_line(task) for task in sorted(learning.tasks, key=lambda task: task.reader_f1)]
     table = [*lines, *learning.unmeasured(macro_f1=None, chance_f1=None)]
-    return Measured(metrics, {"learnability": table}, {"learnability": _hardest_rows(learning.tasks)})
+    return SignalResult(metrics, {"learnability": table}, {"learnability": _hardest_rows(learning.tasks)})
 
 
 def doubt(task: TaskLearning, place: int) -> str:
-    """What the model says of a row."""
+    """Detail of a doubtful row: predicted label and own label with their probabilities."""
     odds, own = task.reader[place], task.sample.labels[place]
     best = int(odds.argmax())
     names = task.sample.names
@@ -66,11 +66,11 @@ def _learnability_line(task: TaskLearning) -> dict[str, Any]:
 
 
 def _note(task: TaskLearning) -> str:
-    """Where one word a label does nearly all of a high score, it is leakage by synonym and no quality."""
+    """Note if one word per label reaches most of a high score: a sign of leakage by synonyms rather than quality."""
     share = task.word_f1 / task.reader_f1 if task.reader_f1 else 0.0
     if task.reader_f1 < _EASY or share < _BY_ONE_WORD:
         return ""
-    return f"one word a label reaches {share:.0%} of this: see the shortcuts"
+    return f"one word per label reaches {share:.0%} of this: see the shortcuts"
 
 
 def _hardest_rows(tasks: Sequence[TaskLearning]) -> list[WorstRow]:
@@ -87,21 +87,20 @@ def _hardest_rows(tasks: Sequence[TaskLearning]) -> list[WorstRow]:
     ]
 
 
-def shortcuts(corpus: Corpus) -> Measured:
-    """How far each shortcut leads, beside chance; the nearer to it, the more a model has to read.
+def shortcuts(corpus: Corpus) -> SignalResult:
+    """Shortcut baselines next to chance; the closer to chance, the more a model has to read the text.
 
-    Metrics, macro-F1 (0 to 1) on rows that were not learnt from, means over the measured tasks by their rows:
+    Metrics, macro-F1 (0 to 1) on held-out rows, means over the measured tasks by their rows:
     `shortcut/majority` (always the most frequent label), `shortcut/length` (a small decision tree on the text's length
     in words and characters), `shortcut/word` (one word for each label). And over all rows whose two labels differ in
     length: `shortcut/longer_label`, the share whose label is longer than the misleading one (unbiased: about 0.5),
     with the 95 % Wilson interval `shortcut/longer_label_low` and `shortcut/longer_label_high`, and
-    `shortcut/longer_side`, the lower end of that interval for the share or the rest, whichever is the larger: at least
-    so many, chance aside.
-    `shortcut/length_gain` and `shortcut/word_gain`: how far the two go from chance to certain, the mean of
+    `shortcut/longer_side`, the lower end of that interval for the share or its complement, whichever is larger.
+    `shortcut/length_gain` and `shortcut/word_gain`: share of the gap between chance and a perfect score, the mean of
     (macro-F1 - chance) / (1 - chance), at least 0.
-    Table `shortcuts`: task, rows (accepted), labels (that have rows enough), chance (1 / labels), majority, length,
-    word_score, words ("refund → billing", the most telling first). Worst: rows of the
-    task with the most telling word that this word alone classifies.
+    Table `shortcuts`: task, rows (accepted), labels (with enough rows), chance (1 / labels), majority, length,
+    word_score, words ("refund → billing", the most telling first). Worst: rows of the task with the most telling word
+    that this word alone classifies.
     """
     learning = corpus.learning
     metrics = {
@@ -113,7 +112,7 @@ def shortcuts(corpus: Corpus) -> Measured:
         **_longer_label(corpus.label_rows),
     }
     by_score = sorted(learning.tasks, key=lambda task: -task.word_f1)
-    return Measured(
+    return SignalResult(
         metrics,
         {"shortcuts": [_shortcut_line(task) for task in by_score]},
         {"shortcuts": _shortcut_rows(learning.tasks)},
@@ -137,7 +136,7 @@ def _longer_label(rows: LabelRows) -> Metrics:
 
 
 def _wilson(share: float, count: int) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson 1927); scipy.stats has it too, at a second of import."""
+    """95 % confidence interval of a share (Wilson 1927); scipy.stats has it too, but takes a second to import."""
     middle = (share + _Z**2 / (2 * count)) / (1 + _Z**2 / count)
     reach = _Z / (1 + _Z**2 / count) * sqrt(share * (1 - share) / count + _Z**2 / (4 * count**2))
     return max(0.0, middle - reach), min(1.0, middle + reach)
@@ -166,13 +165,13 @@ def _shortcut_rows(tasks: Sequence[TaskLearning]) -> list[WorstRow]:
     return [WorstRow(request_id=task.sample.request_ids[place], detail=detail) for place in word.rows[:WORST]]
 
 
-def label_noise(corpus: Corpus) -> Measured:
-    """The share of rows whose label the models of the other rows contradict (Northcutt et al. 2021, by cleanlab).
+def label_noise(corpus: Corpus) -> SignalResult:
+    """Label noise: rows whose label contradicts a model trained on the other rows (Northcutt et al. 2021, cleanlab).
 
-    Only of tasks that a model learns well: where it doesn't, it doubts good labels. So most plans with few rows a task
-    have no such number. Of planted errors it finds some 50 to 90 %.
-    Metrics: `label_noise/rate` (issues / rows looked at; mean over the tasks by their rows; 0 to 1; null where no task
-    allows it), `label_noise/tasks` (how many do).
+    Only for tasks that a model learns well, since a poor model doubts correct labels. So plans with few rows per task
+    usually have no value. It finds some 50 to 90 % of planted errors.
+    Metrics: `label_noise/rate` (issues / rows examined; mean over the tasks by their rows; 0 to 1; null if no task can
+    be measured), `label_noise/tasks` (number of measured tasks).
     Table `label_noise`: task, rows, labels, macro_f1, issues (rows), rate, note (why it is not computable).
     Worst: the issues whose own label is the least likely.
     """
@@ -186,11 +185,11 @@ def label_noise(corpus: Corpus) -> Measured:
         *learning.unmeasured(macro_f1=None, issues=None, rate=None),
     ]
     metrics = {"label_noise/rate": _rate(learning, issues), "label_noise/tasks": len(issues)}
-    return Measured(metrics, {"label_noise": table}, {"label_noise": _noisiest_rows(learning, issues)})
+    return SignalResult(metrics, {"label_noise": table}, {"label_noise": _noisiest_rows(learning, issues)})
 
 
 def _finder() -> Callable[[TaskLearning], Sequence[int]] | None:
-    """What names the issues of a task; None where cleanlab is not installed."""
+    """Function that finds the label issues of a task; None if cleanlab is not installed."""
     try:
         from cleanlab.filter import find_label_issues
     except ImportError:
@@ -199,7 +198,7 @@ def _finder() -> Callable[[TaskLearning], Sequence[int]] | None:
     def find(task: TaskLearning) -> Sequence[int]:
         odds = np.round(task.reader, 6)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # on labels that are rare: they count as they are
+            warnings.simplefilter("ignore")  # about rare labels, which are included on purpose
             found = find_label_issues(
                 task.sample.labels,
                 odds / odds.sum(axis=1, keepdims=True),

@@ -1,4 +1,4 @@
-"""Simple models of each task's labels, fitted once and shared by the signals: reader, baselines, one-word rule."""
+"""Simple classifiers of each task's labels, fitted once for all signals: linear model, length, one word per label."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,19 +14,19 @@ from synthetic_textcat.text.label_samples import FOLDS, Codes, LabelRows, TaskSa
 from synthetic_textcat.text.linear_models import held_out, macro_f1, reader_probabilities, word_counts
 
 TELLING = 0.3
-"""From here on a word is named: it stands in at least so many more of the label's rows, as a share, than of others."""
+"""Minimum difference for a listed word: its share of the label's rows minus its share of the other rows."""
 
 _MOST_LISTED = 50
 Flags = NDArray[np.bool_]
 
 
 class TellingWord(NamedTuple):
-    """A word that gives a label away.
+    """Word that predicts a label.
 
     Attributes:
-        word, label: Which.
-        telling: Share of the label's rows that have the word, less the share of the other rows that have it.
-        rows: Places in the sample of the label's rows that have the word.
+        word, label: The word and its label.
+        telling: Share of the label's rows with the word, minus the share of the other rows with it.
+        rows: Positions in the sample of the label's rows with the word.
     """
 
     word: str
@@ -37,13 +37,13 @@ class TellingWord(NamedTuple):
 
 @dataclass(frozen=True)
 class TaskLearning:
-    """What models score on the sample of a task, each row asked of models that have not seen it.
+    """Cross-validated scores of the classifiers on the sample of a task.
 
     Attributes:
         sample: The rows.
-        reader: Of a model of all words: the probability of each label (columns) for each row.
-        reader_f1, length_f1, word_f1: Macro-F1 of that model, of length alone, and of one word a label. 0 to 1.
-        words: Those that give a label away, the most telling first.
+        reader: Linear model on all words: probability of each label (columns) for each row.
+        reader_f1, length_f1, word_f1: Macro-F1 of that model, of length alone, and of one word per label. 0 to 1.
+        words: Words that predict a label, the most telling first.
     """
 
     sample: TaskSample
@@ -55,17 +55,17 @@ class TaskLearning:
 
     @property
     def chance(self) -> float:
-        """Macro-F1 to expect of guesses as frequent as the labels are: 1 / labels."""
+        """Expected macro-F1 of random guesses by label frequency: 1 / labels."""
         return round(1 / len(self.sample.names), 4)
 
     @property
     def length_gain(self) -> float:
-        """How far length alone goes from chance to certain, 0 to 1."""
+        """Share of the gap between chance and a perfect score that length alone closes, 0 to 1."""
         return self._gain(self.length_f1)
 
     @property
     def word_gain(self) -> float:
-        """The same of one word a label."""
+        """The same for one word per label."""
         return self._gain(self.word_f1)
 
     def _gain(self, score: float) -> float:
@@ -73,31 +73,31 @@ class TaskLearning:
 
     @cached_property
     def majority_f1(self) -> float:
-        """Macro-F1 of always naming the most frequent label: never above chance."""
+        """Macro-F1 of the majority baseline: never above chance."""
         labels = self.sample.labels
         return macro_f1(labels, np.full_like(labels, np.bincount(labels).argmax()))
 
 
 class Learning(NamedTuple):
-    """Of all tasks.
+    """Classifier scores of all tasks.
 
     Attributes:
-        tasks: Those that could be measured.
-        without: The others, the largest first: task, rows, labels, note.
+        tasks: The measured tasks.
+        without: The other tasks, the largest first: task, rows, labels, note.
     """
 
     tasks: Sequence[TaskLearning]
     without: pd.DataFrame
 
     def mean(self, name: str) -> float | None:
-        """The mean of an attribute over the measured tasks, each weighted by its accepted rows; None of no task."""
+        """Mean of an attribute over the measured tasks, weighted by accepted rows; None without a measured task."""
         if not self.tasks:
             return None
         weights = [task.sample.rows for task in self.tasks]
         return round(float(np.average([getattr(task, name) for task in self.tasks], weights=weights)), 4)
 
     def unmeasured(self, **values: Any) -> list[dict[str, Any]]:
-        """Lines of a table for the largest of the other tasks: their note says why; `values` fill the rest."""
+        """Table rows for the largest unmeasured tasks, with the reason as note; `values` fill the other columns."""
         return [
             {**{name: row[name] for name in ("task", "rows", "labels")}, **values, "note": row["note"]}
             for row in records_of(self.without.head(_MOST_LISTED))
@@ -105,7 +105,7 @@ class Learning(NamedTuple):
 
 
 def learn(rows: LabelRows, examples: pd.DataFrame, seed: int) -> Learning:
-    """All that can be learnt of the accepted rows."""
+    """Classifiers fitted on samples of the accepted rows of each task."""
     samples, without = task_samples(rows, examples, seed)
     return Learning([_task(sample) for sample in samples], without)
 
@@ -119,14 +119,14 @@ def _task(sample: TaskSample) -> TaskLearning:
         sample=sample,
         reader=reader,
         reader_f1=macro_f1(labels, reader.argmax(axis=1)),
-        length_f1=macro_f1(labels, length_guesses(counts, sample.texts, labels, folds)),
-        word_f1=macro_f1(labels, guesses(present, labels, len(sample.names), folds)),
+        length_f1=macro_f1(labels, length_predictions(counts, sample.texts, labels, folds)),
+        word_f1=macro_f1(labels, predictions(present, labels, len(sample.names), folds)),
         words=_telling_words(present, words, sample),
     )
 
 
 def _telling_words(present: Any, words: Sequence[str], sample: TaskSample) -> list[TellingWord]:
-    rules = rules_of(present, sample.labels, len(sample.names))
+    rules = fit_rules(present, sample.labels, len(sample.names))
     bears = present[:, rules.words].toarray() > 0
     named = [
         TellingWord(words[column], name, float(telling), np.flatnonzero(bears[:, at] & (sample.labels == at)).tolist())
@@ -136,8 +136,8 @@ def _telling_words(present: Any, words: Sequence[str], sample: TaskSample) -> li
     return sorted(named, key=lambda word: -word.telling)
 
 
-def length_guesses(counts: Any, texts: Sequence[str], labels: Codes, folds: Codes) -> Codes:
-    """The label of each row by its length alone: a small decision tree on words and characters, both as logarithms."""
+def length_predictions(counts: Any, texts: Sequence[str], labels: Codes, folds: Codes) -> Codes:
+    """Labels predicted from length alone: a small decision tree on the logarithms of words and characters."""
     from sklearn.tree import DecisionTreeClassifier
 
     lengths = np.log1p(np.column_stack([np.asarray(counts.sum(axis=1)).ravel(), [len(text) for text in texts]]))
@@ -147,24 +147,24 @@ def length_guesses(counts: Any, texts: Sequence[str], labels: Codes, folds: Code
 
 
 class Rules(NamedTuple):
-    """One word for each label.
+    """One-word rule for each label.
 
     Attributes:
-        words: The column of each label's word.
-        telling: How much it tells: its share of the label's rows less its share of the other rows, -1 to 1.
+        words: Column of each label's word.
+        telling: Share of the label's rows with the word minus the share of the other rows with it, -1 to 1.
     """
 
     words: Codes
     telling: NDArray[np.float64]
 
 
-def rules_of(present: Any, labels: Codes, kinds: int) -> Rules:
-    """The most telling word of each label; of equal ones the first of the alphabet.
+def fit_rules(present: Any, labels: Codes, kinds: int) -> Rules:
+    """Most telling word of each label; ties go to the first in the alphabet.
 
     Args:
-        present: Sparse, a row for each text and a column for each word: 1 where the text has the word.
-        labels: Of the texts, as numbers below `kinds`.
-        kinds: How many labels there are.
+        present: Sparse matrix of texts (rows) and words (columns): 1 if the text contains the word.
+        labels: Label codes of the texts, below `kinds`.
+        kinds: Number of labels.
     """
     own = np.eye(kinds)[labels]
     with_word = present.T @ own
@@ -175,17 +175,17 @@ def rules_of(present: Any, labels: Codes, kinds: int) -> Rules:
     return Rules(words, telling[words, np.arange(kinds)])
 
 
-def guesses(present: Any, labels: Codes, kinds: int, folds: Codes) -> Codes:
-    """The label that the rules give to each row, learnt from the other folds.
+def predictions(present: Any, labels: Codes, kinds: int, folds: Codes) -> Codes:
+    """Labels predicted by one-word rules, fitted on the other folds.
 
-    A row with several labels' words gets the label whose word tells most; one with none of them the label that is most
-    frequent among such rows.
+    A row with the words of several labels gets the label with the most telling word; a row without any gets the most
+    frequent label among such rows.
     """
     guessed = np.empty_like(labels)
     for fold in range(FOLDS):
         held_out = folds == fold
         learnt, known = present[~held_out], labels[~held_out]
-        rules = rules_of(learnt, known, kinds)
+        rules = fit_rules(learnt, known, kinds)
         without_word = known[~_bears(learnt, rules).any(axis=1)]
         fallback = np.bincount(without_word if len(without_word) else known).argmax()
         bears = _bears(present[held_out], rules)

@@ -1,4 +1,4 @@
-"""Nodes that measure, and the signals by group. To add a signal, name its function here."""
+"""Nodes that measure signals, and the registry of signals by group. To add a signal, name its function here."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -8,11 +8,11 @@ import pandas as pd
 
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
 from synthetic_textcat.pipelines.quality_report.signals.attribute_fidelity import coverage, length, readability
-from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus, Measured, is_among, together
+from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus, SignalResult, is_among, merge_results
 from synthetic_textcat.pipelines.quality_report.signals.diversity import (
     diversity,
     diversity_growth,
-    memory_of,
+    diversity_record,
     repeated_4grams,
 )
 from synthetic_textcat.pipelines.quality_report.signals.labels import label_balance, open_labels
@@ -22,18 +22,18 @@ from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.tasks import tasks_of
 
 Signals = dict[str, Any]
-"""What a group of signals came to, as JSON keeps it: `metrics`, `tables` and `worst`, as in `Measured`."""
+"""Result of a group of signals as JSON: `metrics`, `tables` and `worst`, as in `SignalResult`."""
 
-Signal = Callable[[Corpus], Measured]
+Signal = Callable[[Corpus], SignalResult]
 
 FIDELITY: tuple[Signal, ...] = (losses, reject_rates, language_agreement, length, readability, coverage)
-"""Whether rows are what was asked for."""
+"""Agreement of the rows with the plan."""
 
 LABELS: tuple[Signal, ...] = (open_labels, label_balance, shortcuts, learnability, label_noise)
-"""Whether labels can be learnt, and only by reading."""
+"""Learnability of the labels, and shortcuts that avoid reading the text."""
 
 DIVERSITY: tuple[Signal, ...] = (diversity, repeated_4grams, diversity_growth)
-"""Whether rows differ from one another."""
+"""Differences between the rows."""
 
 
 def gather_corpus(
@@ -47,37 +47,37 @@ def gather_corpus(
     settings: QualityReportParameters,
     seed: int,
 ) -> Corpus:
-    """What signals are measured on; surplus rows are no part of it, not even as planned ones."""
+    """Corpus for the signals; surplus rows are excluded, also from the plan."""
     by_id = {task.task_id: task for task in tasks_of(tasks)}
     asked = requests[~is_among(requests["request_id"], surplus["request_id"])].reset_index(drop=True)
     return Corpus(examples, asked, findings, by_id, settings, seed, rejected, ledger)
 
 
 def measure_fidelity(corpus: Corpus) -> Signals:
-    """Whether rows are what was asked for."""
+    """Signals of the rows' agreement with the plan."""
     return _signals(FIDELITY, corpus)
 
 
 def measure_labels(corpus: Corpus) -> Signals:
-    """Whether labels can be learnt, and only by reading."""
+    """Signals of label quality: balance, learnability, shortcuts, probable errors."""
     return _signals(LABELS, corpus)
 
 
 def count_reference_texts(reference_texts: Sequence[str] | None) -> int:
-    """How many real texts there are. It waits for no other node, so a bad file is told before any call."""
+    """Number of real texts. The node depends on no other, so that an invalid file is reported before any call."""
     return len(reference_texts or ())
 
 
 def measure_diversity(
     corpus: Corpus, reference_texts: Sequence[str] | None, previous_diversity: dict[str, Any] | None
 ) -> Signals:
-    """Whether rows differ from one another, beside the last run and real texts; and what the next run compares with."""
+    """Signals of diversity, next to the last run and real texts, with the record that the next run compares with."""
     compared = replace(corpus, reference_texts=reference_texts, last_diversity=previous_diversity)
-    return {**_signals(DIVERSITY, compared), **memory_of(compared.sample, previous_diversity)}
+    return {**_signals(DIVERSITY, compared), **diversity_record(compared.sample, previous_diversity)}
 
 
 def _signals(signals: Iterable[Signal], corpus: Corpus) -> Signals:
-    return together(signal(corpus) for signal in signals)._asdict()
+    return merge_results(signal(corpus) for signal in signals)._asdict()
 
 
 def tables_of(signals: Iterable[Signals]) -> dict[str, Sequence[Mapping[str, Any]]]:

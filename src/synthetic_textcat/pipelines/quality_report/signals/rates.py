@@ -7,40 +7,40 @@ import pandas as pd
 from synthetic_textcat.hashing import draw
 from synthetic_textcat.pipelines.quality_report.checks.language import GROUPS, can_agree
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, Metrics, candidates_in
-from synthetic_textcat.pipelines.quality_report.signals.corpus import WORST, Corpus, Measured, WorstRow, is_among
+from synthetic_textcat.pipelines.quality_report.signals.corpus import WORST, Corpus, SignalResult, WorstRow, is_among
 from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS, TRANSPORT_CAUSES
 from synthetic_textcat.schemas.rows import records_of
 
 MOST_LISTED = 50
 MIN_ROWS = 30
-"""Candidates that a language or task needs for its rate to stand before the others'."""
+"""Minimum candidates of a language or task to be ranked by rate; smaller ones are listed last."""
 
 _LEAKED = "label_leaked"
 _LIKE = r"^(?P<similarity>[01]\.\d+) like (?P<kept>\S+)$"
-"""The detail of a near duplicate, as `checks.comparisons` writes it."""
+"""Detail of a near duplicate, as written by `checks.comparisons`."""
 
 MIN_VERIFIABLE_ROWS = 30
-"""Verifiable rows that a language needs for a metric of its own."""
+"""Minimum verifiable rows for a metric of a single language."""
 
 MOST_MIXUPS_LISTED = 200
 _VERDICTS = {"agrees": "agrees", "wrong": "wrong", "not verifiable": "not_verifiable"}
 
 
-def reject_rates(corpus: Corpus) -> Measured:
-    """Rows found by each check, whether they were rejected for it or flagged only.
+def reject_rates(corpus: Corpus) -> SignalResult:
+    """Rate of each reject reason, over rejected and flagged rows.
 
-    Metrics: `rate/<reject reason>`: rows / candidates. A row counts for the reason that it was rejected for, the first
-    that applied, and for those that it is flagged with. Unit: share, 0 to 1; null without candidates.
-    `flagged/<reason>`: rows flagged with it, of the reasons that the parameter `flag_only` names. Unit: rows.
+    Metrics: `rate/<reject reason>`: rows / candidates. A row counts for its reject reason (the first that applied) and
+    for each reason it is flagged with. Unit: share, 0 to 1; null without candidates.
+    `flagged/<reason>`: rows flagged with the reason, for the reasons in the parameter `flag_only`. Unit: rows.
 
     Tables:
-        funnel: stage (planned, answered, parsed, accepted), rows. Answered: a reply came, whatever was in it.
+        funnel: stage (planned, answered, parsed, accepted), rows. Answered: there is a reply, with any content.
         leakage_by_language, leakage_by_task: language or task, rows (candidates), leaked, rate; only where a label
-            leaked, at most `MOST_LISTED`, the highest rate first, but after all others below `MIN_ROWS` rows.
-        near_duplicate_clusters: size, clusters. A cluster is a row that stayed and those that are like it.
+            leaked, at most `MOST_LISTED`, the highest rate first; groups below `MIN_ROWS` rows come last.
+        near_duplicate_clusters: size, clusters. A cluster is an accepted row and its near duplicates.
 
-    Worst, by reject reason: the near duplicates most like an earlier row, and of others any, drawn by hash.
+    Worst, by reject reason: the near duplicates most similar to an earlier row; for other reasons a sample by hash.
     """
     hits = corpus.hits
     candidates = len(corpus.findings)
@@ -49,7 +49,7 @@ def reject_rates(corpus: Corpus) -> Measured:
     metrics: Metrics = {f"rate/{reason}": share for reason, share in shares.items()}
     metrics |= {f"flagged/{reason}": _flagged(corpus, reason) for reason in corpus.settings.flag_only}
     leaked = is_among(corpus.candidates["request_id"], hits.loc[hits["reason"] == _LEAKED, "request_id"])
-    return Measured(
+    return SignalResult(
         metrics,
         {
             "funnel": _funnel(corpus.ledger),
@@ -112,17 +112,17 @@ def _worst(corpus: Corpus) -> dict[str, list[WorstRow]]:
     }
 
 
-def losses(corpus: Corpus) -> Measured:
-    """Rows by their end, for each task and each language.
+def losses(corpus: Corpus) -> SignalResult:
+    """Rows by outcome, for each task and each language.
 
     Tables `losses_by_task` and `losses_by_language`: task or language, planned, accepted, rejected, rest (failed or not
-    run), yield (accepted / planned, 0 to 1), reason (the one that rejected most rows, with their number); the lowest
-    yield first, at most `MOST_LISTED`. As metrics the yields are `yield/task/<task_id>` and `yield/language/<code>`.
+    run), yield (accepted / planned, 0 to 1), reason (the most frequent reject reason, with its number of rows); the
+    lowest yield first, at most `MOST_LISTED`. The metrics are `yield/task/<task_id>` and `yield/language/<code>`.
     """
     rows = corpus.requests[["request_id", "task", "language"]]
     rows = rows.assign(accepted=is_among(rows["request_id"], corpus.examples["request_id"]))
     rows = rows.merge(corpus.rejected[["request_id", "reject_reason"]], on="request_id", how="left")
-    return Measured({}, {f"losses_by_{name}": _by(name, rows) for name in ("task", "language")})
+    return SignalResult({}, {f"losses_by_{name}": _by(name, rows) for name in ("task", "language")})
 
 
 def _by(name: str, rows: pd.DataFrame) -> list[dict[str, Any]]:
@@ -136,26 +136,26 @@ def _by(name: str, rows: pd.DataFrame) -> list[dict[str, Any]]:
     lost = rows[rows["reject_reason"].notna() & rows[name].isin(worst.index)]
     reasons = lost.groupby([name, "reject_reason"]).size().sort_values(kind="stable").reset_index(name="rows")
     most = reasons.drop_duplicates(name, keep="last").set_index(name)
-    told = most["reject_reason"].str.replace("_", " ") + " (" + most["rows"].astype("str") + ")"
-    return list(records_of(worst.assign(reason=told.reindex(worst.index)).reset_index()))
+    shown = most["reject_reason"].str.replace("_", " ") + " (" + most["rows"].astype("str") + ")"
+    return list(records_of(worst.assign(reason=shown.reindex(worst.index)).reset_index()))
 
 
-def language_agreement(corpus: Corpus) -> Measured:
-    """Verdicts of `checks.language` on candidates, by the language that was asked for.
+def language_agreement(corpus: Corpus) -> SignalResult:
+    """Language agreement: verdicts of `checks.language` on candidates, by requested language.
 
-    Agreement = agrees / (agrees + wrong): of the verifiable rows. Languages that no text can be found to agree with
-    (`checks.language.can_agree`: romanised ones, and those unknown to the identifier) have none, and are left out of
-    it: whatever their rows are, it would be 0. Unit of all: share, 0 to 1; null where there is no such row.
+    Agreement = agrees / (agrees + wrong), over the verifiable rows. Languages that the check can't confirm
+    (`checks.language.can_agree`: romanised languages, and languages unknown to the identifier) have none and are
+    excluded, since it would always be 0. Unit of all: share, 0 to 1; null if there is no such row.
 
     Metrics:
-        language/agreement: of all verifiable rows.
-        language/agreement_macro: the mean over languages; those of one confusable group count as one.
-        language/agreement_lowest: the lowest of those of one language.
-        language/agreement/<code>: of one language, from `MIN_VERIFIABLE_ROWS` verifiable rows.
-        language/not_verifiable: rows not verifiable / rows with a verdict, of all languages.
+        language/agreement: over all verifiable rows.
+        language/agreement_macro: the mean over languages; a group of easily confused languages counts once.
+        language/agreement_lowest: the lowest agreement of a single language.
+        language/agreement/<code>: of one language with at least `MIN_VERIFIABLE_ROWS` verifiable rows.
+        language/not_verifiable: rows not verifiable / rows with a verdict, over all languages.
 
     Tables: `language_agreement` (language, rows with a verdict, agrees, wrong, not_verifiable, agreement) by rows, and
-    `language_found` (asked, found, rows: what rows were in instead), at most `MOST_MIXUPS_LISTED`, the most first.
+    `language_found` (asked, found, rows: the language found instead), at most `MOST_MIXUPS_LISTED`, most rows first.
     """
     counts = _counts(corpus)
     judged = counts[counts["agreement"].notna()]
@@ -170,11 +170,11 @@ def language_agreement(corpus: Corpus) -> Measured:
     }
     for name, agreement in zip(enough["language"], enough["agreement"], strict=True):
         metrics[f"language/agreement/{find_language(name).code}"] = agreement
-    return Measured(metrics, {"language_agreement": list(records_of(counts)), "language_found": _found(corpus)})
+    return SignalResult(metrics, {"language_agreement": list(records_of(counts)), "language_found": _found(corpus)})
 
 
 def _counts(corpus: Corpus) -> pd.DataFrame:
-    """The table `language_agreement`, as a frame; agreement is missing where there is none."""
+    """The table `language_agreement` as a data frame; agreement is missing if undefined."""
     rows = corpus.candidates.groupby(["language", "language_verdict"]).size().unstack(fill_value=0)
     counts = rows.reindex(columns=list(_VERDICTS), fill_value=0).rename(columns=_VERDICTS)
     counts.insert(0, "rows", counts.sum(axis=1))
@@ -186,7 +186,7 @@ def _counts(corpus: Corpus) -> pd.DataFrame:
 
 
 def _found(corpus: Corpus) -> list[dict[str, Any]]:
-    """What the details of the check say, without its words around it."""
+    """The table `language_found`, from the details of the check."""
     hits = corpus.hits[corpus.hits["reason"] == "wrong_language"]
     wrong = hits.merge(corpus.requests[["request_id", "language"]], on="request_id", how="left")
     found = wrong["detail"].str.split(", ", n=1).str[-1].str.removeprefix("reads as ")

@@ -1,8 +1,8 @@
-"""Words, long words and sentences of texts: a million texts of 300 characters in seconds.
+"""Counts of words, long words and sentences, vectorised: a million texts of 300 characters in seconds.
 
-A word is a run of letters, digits and combining marks; apostrophes, hyphens, points and the like join it where they
-stand between two of these. So "it's", "well-known" and "3.5" are one word each, and a lone dash is none. Texts of
-scripts without spaces have no words in this sense: see `has_spaces`.
+A word is a run of letters, digits and combining marks; an apostrophe, hyphen, point or similar character between two of
+these belongs to it. So "it's", "well-known" and "3.5" are one word each, and a lone dash is none. Texts of scripts
+without spaces have no words in this sense: see `has_spaces`.
 """
 
 import sys
@@ -26,15 +26,16 @@ _AT_ONCE = 20_000  # texts: their characters as numbers are four to thirty times
 
 
 def has_spaces(language: str) -> bool:
-    """Whether words of the language stand apart; not in Chinese, Japanese, Thai, Lao, Khmer and Burmese."""
+    """Whether the language separates words by spaces; not Chinese, Japanese, Thai, Lao, Khmer and Burmese."""
     return find_language(language).script not in _UNSPACED
 
 
 def counted(texts: pd.Series) -> pd.DataFrame:
-    """The counts of each text, columns `COUNTS`, with the index of `texts`.
+    """Counts for each text, columns `COUNTS`, with the index of `texts`.
 
-    A long word has more than six letters. A sentence ends in a point, colon, mark or ellipsis that no word goes on
-    after, and has a word: after Björnsson (1968), less his capital letters, which would count every name.
+    A long word has more than six letters. A sentence contains a word and ends in a full stop, colon, question or
+    exclamation mark or ellipsis that no word directly follows. This follows Björnsson (1968) without his rule on
+    capital letters, which would count every name.
     """
     parts = [_counted(texts.iloc[start : start + _AT_ONCE].tolist()) for start in range(0, len(texts), _AT_ONCE)]
     counts = np.concatenate(parts) if parts else np.zeros((0, len(COUNTS)), np.int64)
@@ -42,7 +43,7 @@ def counted(texts: pd.Series) -> pd.DataFrame:
 
 
 def _counted(texts: list[str]) -> NDArray[np.int64]:
-    """One row a text; each text begins after a line break, so that no word crosses into the next."""
+    """Counts as an array with one row per text; a line break before each text keeps words from crossing texts."""
     joined = "\n" + "\n".join(texts) + "\n"
     kinds = _kinds()[np.frombuffer(joined.encode("utf-32-le"), np.uint32)]
     firsts = np.cumsum([0, *(len(text) + 1 for text in texts)])
@@ -60,7 +61,7 @@ def _counted(texts: list[str]) -> NDArray[np.int64]:
 
 
 def _running(end: NDArray[np.bool_], outside: NDArray[np.bool_]) -> NDArray[np.int32]:
-    """How many ends of sentences there are up to each character: those that neither word nor end goes on after."""
+    """Running count of sentence ends: end characters followed by neither a word nor another end character."""
     last = end & outside
     last[:-1] &= outside[1:] & ~end[1:]
     return np.cumsum(last, dtype=np.int32)
@@ -68,7 +69,7 @@ def _running(end: NDArray[np.bool_], outside: NDArray[np.bool_]) -> NDArray[np.i
 
 @cache
 def _kinds() -> NDArray[np.uint8]:
-    """What each character is, by its Unicode category."""
+    """Kind of each code point, by its Unicode category."""
     categories = [unicodedata.category(chr(point))[0] for point in range(sys.maxunicode + 1)]
     of_category = {"L": _LETTER | _IN_WORD, "M": _IN_WORD, "N": _IN_WORD}
     kinds = np.array([of_category.get(category, 0) for category in categories], np.uint8)

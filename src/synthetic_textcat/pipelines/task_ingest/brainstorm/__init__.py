@@ -1,1 +1,1 @@
-"""Tasks proposed by the model: rounds of questions, their answers, and the report on them."""
+"""Brainstorming of tasks by the model: rounds of calls, distinct tasks, and the report on missing ones."""

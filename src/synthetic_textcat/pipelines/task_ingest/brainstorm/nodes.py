@@ -1,4 +1,4 @@
-"""Nodes of brainstorming, and the plan of its calls for the node that asks and the node that collects."""
+"""Nodes of brainstorming, and the plan of its calls, which the calling and the collecting node share."""
 
 import logging
 from collections.abc import Generator, Iterator, Sequence
@@ -19,24 +19,24 @@ from synthetic_textcat.llm.prompts import Fingerprinter, Messages, check_placeho
 from synthetic_textcat.llm.settlement import Settlement, settle
 from synthetic_textcat.llm.spec import ChatModelSpec
 from synthetic_textcat.pipelines.task_ingest.brainstorm.report import (
-    brainstorm_outcome,
+    brainstorm_summary,
     call_rows,
-    not_thought_of_yet,
-    refuse_broken_off,
-    refuse_nothing,
+    check_has_tasks,
+    check_no_transport_failure,
+    missing_tasks_notice,
     task_rows,
     warnings,
 )
 from synthetic_textcat.pipelines.task_ingest.brainstorm.rounds import (
-    Asked,
-    Brought,
-    Found,
-    Proposed,
+    BrainstormResult,
+    CallResult,
+    ProposedTask,
+    Question,
     Rounds,
-    Thought,
+    SelectedTask,
     read_domains,
 )
-from synthetic_textcat.pipelines.task_ingest.tasks_file import GivenTasks, brainstorming_next_to, rows_of, sentences_of
+from synthetic_textcat.pipelines.task_ingest.tasks_file import GivenTasks, brainstorm_settings, rows_of, sentences_of
 from synthetic_textcat.schemas.completions import Completion, LabelSet, TaskList, label_set_schema, task_list_schema
 from synthetic_textcat.schemas.outcomes import LastBatch, Stops
 from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters, TaskIngestParameters
@@ -46,21 +46,21 @@ from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, TASKS_BY_CALL_AR
 _NONE_YET = "(none yet)"
 
 _TIMES_ASKED, _ASKED_BEYOND = 2, 20
-"""At most twice the tasks that are wanted, and 20, are asked for a label set: enough to replace every other one, and so
-many that a model which can't do it at all ends the run at `first_replies.ENOUGH`, however few are wanted."""
+"""Limit of label set calls: twice the wanted tasks plus 20. Half of the tasks can be replaced, and a model that never
+returns a label set ends the run at `first_replies.ENOUGH`, however few tasks are wanted."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class BrainstormPlan:
-    """What the brainstorming is a function of, beside the replies.
+    """Inputs that determine all brainstorming calls, given the replies.
 
     Attributes:
         seed, settings, domains: See the parameters and `domains.yml`.
-        file: The sentences of the user's tasks.
-        prompt, label_prompt: Ask for tasks, and for the label set of one.
-        llm, identity: The model, as the fingerprint knows it.
+        file: Sentences of the user's tasks.
+        prompt, label_prompt: Prompts for tasks, and for the label set of a task.
+        llm, identity: The model as it enters the fingerprint.
         max_attempts: Replies after which a call has failed.
     """
 
@@ -79,67 +79,67 @@ class BrainstormPlan:
         check_placeholders("brainstorm", self.prompt, required=["num_tasks", "domain", "found"], allowed=[])
         check_placeholders("label_set", self.label_prompt, required=["task"], allowed=[])
 
-    def conversation(self) -> Conversation[Found]:
-        """The whole of it; the same questions for the same answers."""
+    def conversation(self) -> Conversation[BrainstormResult]:
+        """All rounds as a coroutine: yields questions, receives settlements; deterministic for the same replies."""
         rounds = Rounds(self.seed, self.settings, self.domains, self.file)
         yield from self._rounds(rounds)
         if self.settings.label_sets == "none" or rounds.stopped:
-            return Found(rounds, [Proposed(thought) for thought in rounds.tasks[: rounds.wanted]])
-        return Found(rounds, (yield from self._label_sets(rounds)))
+            return BrainstormResult(rounds, [SelectedTask(task) for task in rounds.tasks[: rounds.wanted]])
+        return BrainstormResult(rounds, (yield from self._label_sets(rounds)))
 
-    def _label_sets(self, rounds: Rounds) -> Generator[Questions, Sequence[Settlement[Any]], list[Proposed]]:
-        """Goes down the list of tasks until enough have a set; a task that got none is replaced by the next one."""
-        proposed: list[Proposed] = []
-        while not rounds.stopped and (thoughts := rounds.tasks[len(proposed) : rounds.wanted]):
-            settlements = yield Questions([self._label_call(thought) for thought in thoughts], LabelSet, "label sets")
-            proposed += [self._proposed(*each) for each in zip(thoughts, settlements, strict=True)]
-            if any(not each.brought.is_settled for each in proposed):
+    def _label_sets(self, rounds: Rounds) -> Generator[Questions, Sequence[Settlement[Any]], list[SelectedTask]]:
+        """Requests label sets in task order; a task without a label set is replaced by the next task."""
+        selected: list[SelectedTask] = []
+        while not rounds.stopped and (tasks := rounds.tasks[len(selected) : rounds.wanted]):
+            settlements = yield Questions([self._label_call(task) for task in tasks], LabelSet, "label sets")
+            selected += [self._selected(*each) for each in zip(tasks, settlements, strict=True)]
+            if any(not each.result.is_settled for each in selected):
                 break
-            missing = sum(not each.labels for each in proposed)
+            missing = sum(not each.labels for each in selected)
             rounds.wanted = min(self.settings.num_brainstormed + missing, self._most_asked)
             yield from self._rounds(rounds)
-        return proposed
+        return selected
 
     @property
     def _most_asked(self) -> int:
-        """How many tasks are asked for a label set: if more are wanted, the first ones stay the first ones."""
+        """Limit of label set calls; a higher number of wanted tasks keeps the order of the first ones."""
         return _TIMES_ASKED * self.settings.num_brainstormed + _ASKED_BEYOND
 
     def _rounds(self, rounds: Rounds) -> Generator[Questions, Sequence[Settlement[Any]], None]:
         while asked := rounds.next_round():
             about = f"tasks ({len(rounds.tasks)} of {rounds.wanted} so far)"
             settlements = yield Questions([self._task_call(call) for call in asked], TaskList, about)
-            rounds.take(asked, [self._brought(settlement) for settlement in settlements])
+            rounds.add_round(asked, [self._call_result(settlement) for settlement in settlements])
 
-    def _task_call(self, asked: Asked) -> Call:
+    def _task_call(self, asked: Question) -> Call:
         found = "\n".join(f"- {sentence}" for sentence in asked.found) or _NONE_YET
         messages = self.prompt.format_messages(num_tasks=self.settings.tasks_per_call, domain=asked.domain, found=found)
         return self._call(str(asked.number), messages, task_list_schema())
 
-    def _label_call(self, thought: Thought) -> Call:
-        messages = self.label_prompt.format_messages(task=thought.sentence)
-        number = f"labels {Task(task=thought.sentence).task_id}"
+    def _label_call(self, task: ProposedTask) -> Call:
+        messages = self.label_prompt.format_messages(task=task.sentence)
+        number = f"labels {Task(task=task.sentence).task_id}"
         return self._call(number, messages, label_set_schema())
 
     def _call(self, number: str, messages: Messages, schema: dict[str, Any]) -> Call:
         fingerprint = Fingerprinter(self.llm, self.identity).of(f"brainstorm {self.seed} {number}", messages, schema)
         return Call(number, fingerprint, messages, schema, draw_int(31, self.seed, "brainstorm", number))
 
-    def _brought(self, settlement: Settlement[Any]) -> Brought:
+    def _call_result(self, settlement: Settlement[Any]) -> CallResult:
         sentences = settlement.value.tasks if isinstance(settlement.value, TaskList) else ()
         model_name = settlement.completion.model_name if settlement.completion else None
         cause, detail = settlement.problem or (None, "")
         is_settled = not settlement.is_open(self.max_attempts)
-        return Brought(sentences, cause, detail, model_name, is_settled)
+        return CallResult(sentences, cause, detail, model_name, is_settled)
 
-    def _proposed(self, thought: Thought, settlement: Settlement[LabelSet]) -> Proposed:
+    def _selected(self, task: ProposedTask, settlement: Settlement[LabelSet]) -> SelectedTask:
         labels = settlement.value.labels if settlement.value else ()
         named = tuple(Label(name=label.name, description=label.description) for label in labels)
-        return Proposed(thought, named, self._brought(settlement))
+        return SelectedTask(task, named, self._call_result(settlement))
 
 
 class CollectedTasks(NamedTuple):
-    """All tasks, flat, and the brainstormed ones by the calls that brought them."""
+    """All tasks in one table, and the brainstormed tasks by call."""
 
     tasks: pd.DataFrame
     tasks_by_call: pd.DataFrame
@@ -156,15 +156,15 @@ def plan_brainstorm(
     generation: GenerationParameters,
     seed: int,
 ) -> BrainstormPlan:
-    """What is to be asked, checked before a call is paid for.
+    """Brainstorming plan, validated before a call is paid for.
 
     Raises:
-        DomainsFileError: If the list of domains is wrong.
+        DomainsFileError: If the list of domains is invalid.
         PromptError: If a prompt can't be filled.
     """
     return BrainstormPlan(
         seed=seed,
-        settings=brainstorming_next_to(file_tasks, task_ingest),
+        settings=brainstorm_settings(file_tasks, task_ingest),
         domains=read_domains(domains),
         file=sentences_of(file_tasks),
         prompt=brainstorm_prompt,
@@ -185,11 +185,11 @@ def ask_for_tasks(
     prices: dict[str, Any],
     run_id: str,
 ) -> Iterator[list[Completion]]:
-    """Makes the brainstorming calls that the journal does not answer; yields completions as they arrive.
+    """Makes the brainstorming calls without a reply in the journal and yields completions as they arrive.
 
     Raises:
-        FatalAnswerError: After a fatal answer, when all that was in flight has been yielded.
-        PriceListError: If there is a cap in USD that can't be kept.
+        FatalAnswerError: After a fatal answer, once all calls in flight have been yielded.
+        PriceListError: If a cap in USD is set that can't be enforced.
     """
     spent = (completion for completion in journal if completion.run_id == run_id)
     policy = CallPolicy(
@@ -210,24 +210,23 @@ def ask_for_tasks(
 def collect_tasks(
     file_tasks: GivenTasks, plan: BrainstormPlan, journal: Journal, stops: dict[str, Any]
 ) -> CollectedTasks:
-    """The tables `tasks` (those of the file, then those that the model thought of) and `tasks_by_call`.
+    """The tables `tasks` (tasks of the file, then brainstormed tasks) and `tasks_by_call`.
 
-    After an outage they hold what there is: no row is asked for in this run, so the plan may still grow.
+    After an outage they hold the tasks found so far: no row is requested in this run, so the plan may still grow.
 
     Raises:
-        BrainstormError: If a call brought no reply, since with its tasks the plan would be another one; or if there is
-            no task at all.
-        RunStoppedError: If there is no task at all for an outage.
+        BrainstormError: If a call has no reply, since its tasks would change the plan; or if there is no task.
+        RunStoppedError: If there is no task because of an outage.
     """
     found, outage = _replayed(plan, journal), Stops.read(stops).outage
     if outage is None:
-        refuse_broken_off(found)
+        check_no_transport_failure(found)
     rows = rows_of(file_tasks) + task_rows(found, plan.settings)
     if not rows and outage is not None:
-        raise RunStoppedError(f"Stopped by {outage.says}. No task is there yet, so no row was planned")
-    refuse_nothing(len(rows), found)
+        raise RunStoppedError(f"Stopped by {outage.says}. There is no task yet, so no row was planned")
+    check_has_tasks(len(rows), found)
     if plan.settings.num_brainstormed:
-        logger.info("%s", brainstorm_outcome(found, plan.settings))
+        logger.info("%s", brainstorm_summary(found, plan.settings))
     for line in warnings(found, plan.settings, "An outage" if outage else "A cap"):
         logger.warning("%s", line)
     return CollectedTasks(
@@ -237,19 +236,19 @@ def collect_tasks(
 
 
 def collect_known_tasks(file_tasks: GivenTasks, plan: BrainstormPlan, journal: Journal) -> pd.DataFrame:
-    """The table `tasks` as far as it is known without asking, for a preview.
+    """The table `tasks` as far as known without calls, for a preview.
 
     Raises:
-        BrainstormError: If that is no task at all.
+        BrainstormError: If no task is known.
     """
     found = _replayed(plan, journal)
     rows = rows_of(file_tasks) + task_rows(found, plan.settings)
-    if line := not_thought_of_yet(found, plan.settings, has_tasks=bool(rows)):
+    if line := missing_tasks_notice(found, plan.settings, has_tasks=bool(rows)):
         logger.warning("%s", line)
     return pd.DataFrame(rows, columns=TASKS_ARROW_SCHEMA.names)
 
 
-def _replayed(plan: BrainstormPlan, journal: Journal) -> Found:
+def _replayed(plan: BrainstormPlan, journal: Journal) -> BrainstormResult:
     return answer_all(
         plan.conversation(),
         lambda questions: [

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from synthetic_textcat.errors import BrainstormError
-from synthetic_textcat.pipelines.task_ingest.brainstorm.rounds import Found, Rounds
+from synthetic_textcat.pipelines.task_ingest.brainstorm.rounds import BrainstormResult, Rounds
 from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
 from synthetic_textcat.schemas.parameters import TaskIngestParameters
 from synthetic_textcat.schemas.tasks import Task
@@ -13,90 +13,91 @@ from synthetic_textcat.schemas.tasks import Task
 _AGAIN = "Next: run the same command again, or set task_ingest.num_brainstormed=0"
 
 
-def brainstorm_outcome(found: Found, settings: TaskIngestParameters) -> str:
-    """How many distinct tasks there are, of how many; 51 characters fit beside time and level in 80 columns."""
-    wanted, calls = settings.num_brainstormed, len(found.rounds.turns)
+def brainstorm_summary(found: BrainstormResult, settings: TaskIngestParameters) -> str:
+    """Number of distinct tasks found, of the number wanted; 51 characters fit next to time and level in 80 columns."""
+    wanted, calls = settings.num_brainstormed, len(found.rounds.calls)
     tasks = f"Distinct tasks: {min(len(found.rounds.tasks), wanted)} of {wanted} in {calls} calls"
-    return tasks if settings.label_sets == "none" else f"{tasks}, {found.labelled} labelled"
+    return tasks if settings.label_sets == "none" else f"{tasks}, {found.num_labelled} labelled"
 
 
-def refuse_broken_off(found: Found) -> None:
-    """Makes sure that no call failed for want of a reply: with its tasks the plan would be another one.
+def check_no_transport_failure(found: BrainstormResult) -> None:
+    """Check that no call is without a reply, since its tasks would change the plan.
 
     Raises:
-        BrainstormError: Naming the first cause.
+        BrainstormError: If a call failed in transport; names the first cause.
     """
-    for call in (*found.rounds.stopped, *(each.brought for each in found.proposed)):
+    for call in (*found.rounds.stopped, *(each.result for each in found.selected)):
         if not call.is_settled and call.cause in TRANSPORT_CAUSES:
-            raise BrainstormError(f"Brainstorming broke off ({call.cause}: {call.detail}). {_AGAIN}")
+            raise BrainstormError(f"Brainstorming stopped early ({call.cause}: {call.detail}). {_AGAIN}")
 
 
-def refuse_nothing(tasks: int, found: Found) -> None:
-    """Makes sure that there is a task at all, be it the user's.
+def check_has_tasks(tasks: int, found: BrainstormResult) -> None:
+    """Check that there is a task, the user's or a brainstormed one.
 
     Raises:
-        BrainstormError: Saying why none was found.
+        BrainstormError: If there is none; names the causes.
     """
     if not tasks:
         why = _causes(found.rounds) or _left_out(found) or "no round was answered in full"
-        raise BrainstormError(f"Brainstorming brought no tasks ({why}). {_AGAIN}")
+        raise BrainstormError(f"Brainstorming found no tasks ({why}). {_AGAIN}")
 
 
-def warnings(found: Found, settings: TaskIngestParameters, ended_by: str = "A cap") -> Iterator[str]:
-    """Why tasks are missing, if they are.
+def warnings(found: BrainstormResult, settings: TaskIngestParameters, ended_by: str = "A cap") -> Iterator[str]:
+    """Warnings about missing tasks, with the reason for each.
 
     Args:
-        found: What brainstorming came to.
-        settings: What was asked for.
-        ended_by: What ended it, where calls are still open.
+        found: Result of brainstorming.
+        settings: Number of tasks and calls, and whether label sets were requested.
+        ended_by: Cause of the end if calls are still open.
     """
     rounds, count, wanted = found.rounds, len(found.rounds.tasks), settings.num_brainstormed
     if causes := _causes(rounds):
-        yield f"Brainstorming calls without a task in their reply, of {len(rounds.turns)}: {causes}"
-    is_capped = bool(rounds.stopped) or any(not each.brought.is_settled for each in found.proposed)
+        yield f"Brainstorming calls whose reply held no task, of {len(rounds.calls)}: {causes}"
+    is_capped = bool(rounds.stopped) or any(not each.result.is_settled for each in found.selected)
     if is_capped:
         done = f"{min(count, wanted)} of {wanted} tasks"
-        yield f"{ended_by} ended brainstorming at {done}; the same command goes on, and plans for more of them"
+        yield f"{ended_by} ended brainstorming at {done}; the same command continues, and plans rows for all of them"
     elif count < wanted:
         yield (
             f"Brainstorming found {count} of {wanted} distinct tasks in task_ingest.max_calls={settings.max_calls} "
             "calls. Next: raise it, or tasks_per_call"
         )
     if settings.label_sets == "propose" and (left_out := _left_out(found)):
-        yield f"Brainstormed tasks left out for want of a label set, of {len(found.proposed)}: {left_out}"
-        if not is_capped and found.labelled < min(count, wanted):
+        dropped = sum(not each.labels for each in found.selected)
+        yield f"Dropped {dropped} of {len(found.selected)} brainstormed tasks without a label set: {left_out}"
+        if not is_capped and found.num_labelled < min(count, wanted):
             yield _too_few_label_sets(found, settings)
 
 
-def _too_few_label_sets(found: Found, settings: TaskIngestParameters) -> str:
-    """More calls are a way out only where they were the limit, and label sets can be had at all."""
+def _too_few_label_sets(found: BrainstormResult, settings: TaskIngestParameters) -> str:
+    """Warning about missing label sets; suggests more calls only if calls were the limit and some sets were found."""
     count, wanted = len(found.rounds.tasks), settings.num_brainstormed
     calls = f", or raise task_ingest.max_calls={settings.max_calls}"
     return (
-        f"{count} tasks found, {found.labelled} got a label set, of {wanted} wanted. Next: see "
-        "label_set_prompt in the catalog, or take another llm.model"
-        + (calls if found.labelled and count < found.rounds.wanted else "")
+        f"{count} tasks found, {found.num_labelled} got a label set, of {wanted} wanted. Next: see "
+        "label_set_prompt in the catalog, or use another llm.model"
+        + (calls if found.num_labelled and count < found.rounds.wanted else "")
     )
 
 
-def not_thought_of_yet(found: Found, settings: TaskIngestParameters, has_tasks: bool) -> str | None:
-    """What a preview says of tasks that it can't know, since it asks for none.
+def missing_tasks_notice(found: BrainstormResult, settings: TaskIngestParameters, has_tasks: bool) -> str | None:
+    """Notice in a preview, which makes no calls, about tasks not brainstormed yet.
 
     Raises:
-        BrainstormError: If that leaves no task at all.
+        BrainstormError: If no task is known.
     """
-    missing = settings.num_brainstormed - len(found.proposed)
+    missing = settings.num_brainstormed - len(found.selected)
     if not has_tasks:
-        raise BrainstormError("No task is there yet. Next: add one to the tasks file, or run `--pipelines task_ingest`")
-    return f"Shown without {missing} tasks that are still to be brainstormed" if missing > 0 else None
+        raise BrainstormError("There is no task yet. Next: add one to the tasks file, or run `--pipelines task_ingest`")
+    return f"Shown without {missing} tasks that are not brainstormed yet" if missing > 0 else None
 
 
 def _causes(rounds: Rounds) -> str:
-    return _counted(turn.brought.cause for turn in rounds.turns)
+    return _counted(call.result.cause for call in rounds.calls)
 
 
-def _left_out(found: Found) -> str:
-    left_out = (each.brought for each in found.proposed if not each.labels)
+def _left_out(found: BrainstormResult) -> str:
+    left_out = (each.result for each in found.selected if not each.labels)
     return _counted(call.cause if call.is_settled and call.cause else "not asked" for call in left_out)
 
 
@@ -104,25 +105,25 @@ def _counted(causes: Iterable[str | None]) -> str:
     return ", ".join(f"{cause} {times}" for cause, times in sorted(Counter(filter(None, causes)).items()))
 
 
-def task_rows(found: Found, settings: TaskIngestParameters) -> list[dict[str, Any]]:
-    """The tasks that count; where label sets are asked for, those that got one."""
+def task_rows(found: BrainstormResult, settings: TaskIngestParameters) -> list[dict[str, Any]]:
+    """Rows of `tasks`; if label sets are requested, only tasks with a label set."""
     return [
-        Task(task=each.thought.sentence, labels=each.labels).to_row("brainstorm", each.thought.model_name)
-        for each in found.proposed
+        Task(task=each.task.sentence, labels=each.labels).to_row("brainstorm", each.task.model_name)
+        for each in found.selected
         if each.labels or settings.label_sets == "none"
     ]
 
 
 def call_rows(rounds: Rounds) -> list[dict[str, Any]]:
-    """One row a call of the rounds that are whole."""
+    """Rows of `tasks_by_call`: one for each call of the completed rounds."""
     return [
         {
-            "call_number": turn.asked.number,
-            "domain": turn.asked.domain,
-            "tasks": [thought.sentence for thought in turn.new],
-            "num_replied": len(turn.brought.sentences),
-            "failure_cause": turn.brought.cause,
-            "model_name": turn.brought.model_name,
+            "call_number": call.question.number,
+            "domain": call.question.domain,
+            "tasks": [task.sentence for task in call.new],
+            "num_replied": len(call.result.sentences),
+            "failure_cause": call.result.cause,
+            "model_name": call.result.model_name,
         }
-        for turn in rounds.turns
+        for call in rounds.calls
     ]

@@ -12,28 +12,28 @@ from synthetic_textcat.schemas.task_input import DomainsFile
 from synthetic_textcat.schemas.tasks import Label, normalise
 
 SHOWN = 6
-"""How many of the tasks found so far a call is shown: enough to steer away from, few enough to be read."""
+"""Number of earlier tasks quoted in a prompt: enough to avoid repeats, few enough for the model to follow."""
 
 _UNNAMED = "The file of the catalog entry domains"
 
 
-class Asked(NamedTuple):
-    """What one call asks for: tasks of a domain, with some of those found in earlier rounds to keep away from."""
+class Question(NamedTuple):
+    """Input of one call: a domain, and some tasks of earlier rounds to avoid."""
 
     number: int
     domain: str
     found: tuple[str, ...]
 
 
-class Brought(NamedTuple):
-    """What came of one call.
+class CallResult(NamedTuple):
+    """Result of one call.
 
     Attributes:
-        sentences: The tasks in its reply; empty where it has none.
-        cause: Why there is no list; None with one, or with no answer at all.
-        detail: The words for the cause.
-        model_name: Who wrote it.
-        is_settled: Whether no more is to be asked: later rounds stand on settled calls only.
+        sentences: Tasks of the reply; empty if it holds none.
+        cause: Failure cause; None if the reply holds a list, or if there is no reply yet.
+        detail: Details of the cause.
+        model_name: Model that wrote the reply.
+        is_settled: Whether the call is final; later rounds build on settled calls only.
     """
 
     sentences: Sequence[str] = ()
@@ -43,40 +43,41 @@ class Brought(NamedTuple):
     is_settled: bool = True
 
 
-class Thought(NamedTuple):
-    """A task that the model thought of, and who wrote it."""
+class ProposedTask(NamedTuple):
+    """Task proposed by a model, and the model's name."""
 
     sentence: str
     model_name: str | None
 
 
-class Turn(NamedTuple):
-    """One call of a whole round, what it brought, and those of its tasks that were new."""
+class CompletedCall(NamedTuple):
+    """Call of a completed round, its result, and the new tasks among its sentences."""
 
-    asked: Asked
-    brought: Brought
-    new: list[Thought]
+    question: Question
+    result: CallResult
+    new: list[ProposedTask]
 
 
 class Rounds:
-    """Goes from round to round: `next_round` says what to ask, `take` what came of it.
+    """State of brainstorming across rounds: `next_round` returns the questions, `add_round` takes their results.
 
-    Prompts know nothing of the user's tasks, so that editing these does not ask again what is paid for. But what they
-    say already does not count. Rounds are whole whatever is still missing: asking for more tasks goes on behind them.
+    Prompts do not depend on the user's tasks, so that editing these does not repeat paid calls; proposals that repeat
+    a user's task are dropped afterwards. Rounds always have their full size, so that a request for more tasks
+    continues with the next round.
 
     Attributes:
-        turns: The calls of the rounds that are whole, in order.
-        stopped: The calls of the last round that are not settled; empty while all are.
-        wanted: How many tasks there are to be, beside the user's.
+        calls: Calls of the completed rounds, in order.
+        stopped: Unsettled calls of the last round; empty if all are settled.
+        wanted: Number of tasks to find, in addition to the user's.
     """
 
     def __init__(self, seed: int, settings: TaskIngestParameters, domains: Sequence[str], file: Iterable[str]) -> None:
-        self.turns: list[Turn] = []
-        self.stopped: list[Brought] = []
+        self.calls: list[CompletedCall] = []
+        self.stopped: list[CallResult] = []
         self.wanted = settings.num_brainstormed
         self._seed = seed
         self._settings = settings
-        self._domains = in_turn(domains, seed)
+        self._domains = shuffled_domains(domains, seed)
         self._file = list(file)
         self._found: list[str] = []
         self._count = 0
@@ -90,34 +91,34 @@ class Rounds:
         return DistinctTasks(self._file)
 
     @property
-    def tasks(self) -> list[Thought]:
-        """All new tasks, in the order of the calls; more than asked for where the last round brought more."""
-        return [thought for turn in self.turns for thought in turn.new]
+    def tasks(self) -> list[ProposedTask]:
+        """New tasks in call order; the last round may exceed the number wanted."""
+        return [task for call in self.calls for task in call.new]
 
-    def next_round(self) -> list[Asked]:
-        """The next calls; none if there are tasks enough, no calls left, or unsettled ones."""
-        begin = len(self.turns)
+    def next_round(self) -> list[Question]:
+        """Questions of the next round; empty if enough tasks are found, no calls are left, or calls are unsettled."""
+        begin = len(self.calls)
         if self.stopped or self._count >= self.wanted:
             return []
         end = min(begin + self._settings.brainstorm_round, self._settings.max_calls)
-        return [self._asked(number) for number in range(begin, end)]
+        return [self._question(number) for number in range(begin, end)]
 
-    def take(self, asked: Sequence[Asked], brought: Sequence[Brought]) -> None:
-        """Takes in what a round's calls brought, in their order; of a round with unsettled calls nothing."""
-        self.stopped = [each for each in brought if not each.is_settled]
+    def add_round(self, questions: Sequence[Question], results: Sequence[CallResult]) -> None:
+        """Adds the results of a round, in call order; a round with unsettled calls adds nothing."""
+        self.stopped = [each for each in results if not each.is_settled]
         if self.stopped:
             return
-        for call, each in zip(asked, brought, strict=True):
+        for call, each in zip(questions, results, strict=True):
             fresh = [sentence for sentence in map(_in_one_line, each.sentences) if self._known.add(sentence)]
             self._found += fresh
-            new = [Thought(sentence, each.model_name) for sentence in fresh if sentence not in self._users]
-            self.turns.append(Turn(call, each, new))
+            new = [ProposedTask(sentence, each.model_name) for sentence in fresh if sentence not in self._users]
+            self.calls.append(CompletedCall(call, each, new))
             self._count += len(new)
 
-    def _asked(self, number: int) -> Asked:
+    def _question(self, number: int) -> Question:
         domain = self._domains[number % len(self._domains)]
         chances = ((draw(self._seed, "found", number, sentence), sentence) for sentence in self._found)
-        return Asked(number, domain, tuple(sentence for _, sentence in sorted(chances)[:SHOWN]))
+        return Question(number, domain, tuple(sentence for _, sentence in sorted(chances)[:SHOWN]))
 
 
 def _in_one_line(sentence: str) -> str:
@@ -125,49 +126,49 @@ def _in_one_line(sentence: str) -> str:
 
 
 def read_domains(content: object) -> list[str]:
-    """The domains of the file's content, in its order.
+    """Validated domains of the file's content, in file order.
 
     Args:
-        content: What the catalog's entry loads: a `DomainsFile`, or, from a dataset of Kedro's, a list.
+        content: Content of the catalog entry: a `DomainsFile`, or a list if the entry is a Kedro dataset type.
 
     Raises:
-        DomainsFileError: If it is no list of different texts; names the entry.
+        DomainsFileError: If the content is not a list of distinct texts; names the entry.
     """
     file = _UNNAMED
     if isinstance(content, DomainsFile):
         file, content = content.path, content.content
     if not isinstance(content, list) or not content:
-        raise DomainsFileError(f"{file} is no list of domains. Next: write one `- ...` a line, such as `- bakery`")
+        raise DomainsFileError(f"{file} is not a list of domains. Next: write one `- ...` per line, such as `- bakery`")
     seen: dict[str, int] = {}
     for number, entry in enumerate(content, start=1):
         if not isinstance(entry, str) or not entry.strip():
-            raise DomainsFileError(f"{file}, entry {number} is {entry!r}, which is no text. Next: quote or remove it")
+            raise DomainsFileError(f"{file}, entry {number} is {entry!r}, which is not text. Next: quote or remove it")
         first = seen.setdefault(normalise(entry), number)
         if first != number:
             raise DomainsFileError(f"{file}, entry {number} repeats entry {first}: {entry!r}. Next: remove one")
     return [" ".join(entry.split()) for entry in content]
 
 
-def in_turn(domains: Sequence[str], seed: int) -> list[str]:
-    """The order in which calls get the domains: call n the n-th, and past the last one from the first again."""
+def shuffled_domains(domains: Sequence[str], seed: int) -> list[str]:
+    """Domains in random order; call n uses the n-th, wrapping around at the end."""
     return shuffled(domains, seed, "domains")
 
 
-class Proposed(NamedTuple):
-    """A task that counts, with its label set: empty where none is asked for, or none was had."""
+class SelectedTask(NamedTuple):
+    """Selected task with its label set, which is empty if none was requested or the call failed."""
 
-    thought: Thought
+    task: ProposedTask
     labels: tuple[Label, ...] = ()
-    brought: Brought = Brought()
+    result: CallResult = CallResult()
 
 
-class Found(NamedTuple):
-    """What brainstorming came to: the rounds at their end, and the tasks that count."""
+class BrainstormResult(NamedTuple):
+    """Result of brainstorming: the final state of the rounds, and the selected tasks."""
 
     rounds: Rounds
-    proposed: list[Proposed]
+    selected: list[SelectedTask]
 
     @property
-    def labelled(self) -> int:
-        """How many of the tasks have a label set."""
-        return sum(bool(each.labels) for each in self.proposed)
+    def num_labelled(self) -> int:
+        """Number of selected tasks with a label set."""
+        return sum(bool(each.labels) for each in self.selected)

@@ -1,0 +1,116 @@
+"""Identities by which paid answers and earlier plans are found again: a rename or rewording must not move one.
+
+A changed value here means that users pay again for rows that they already have. Change it only on purpose, with a
+line in the release notes.
+"""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from langchain_core.messages import HumanMessage, SystemMessage
+
+from synthetic_textcat import datasets
+from synthetic_textcat.hashing import canonical_json, draw, sha256_of, short_id
+from synthetic_textcat.llm.offline.model import OfflineTemplateModel
+from synthetic_textcat.llm.offline.replies import reply
+from synthetic_textcat.llm.prompts import Fingerprinter
+from synthetic_textcat.llm.spec import OFFLINE_CLASS, load_class
+from synthetic_textcat.schemas.completions import label_set_schema, row_schema, task_list_schema
+from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
+from synthetic_textcat.schemas.parameters import LlmParameters
+from synthetic_textcat.schemas.tasks import Task
+
+_PROMPTS = Path(__file__).parents[1] / "data" / "01_raw" / "prompts"
+_PUBLIC_DATASETS = (
+    *("ChatModelDataset", "DomainsFileDataset", "FigureDataset", "FileDataset", "FolderDataset"),
+    *("HubRepositoryDataset", "JournalDataset", "OptionalDataset", "PromptDataset"),
+    *("TableDataset", "TasksFileDataset", "TextsDataset", "UserTableDataset"),
+)
+
+
+def _fingerprint() -> str:
+    """The fingerprint of a fixed row, as the offline model is asked for it."""
+    llm = LlmParameters(model="offline-template-v1")
+    messages = [SystemMessage("You write."), HumanMessage("Write a text.")]
+    return Fingerprinter(llm, (OFFLINE_CLASS,)).of("r0", messages, row_schema(["A", "B"]))
+
+
+def _schema_hashes() -> dict[str, str]:
+    """Name of each response schema → its hash."""
+    schemas = (row_schema(["A", "B"]), row_schema([]), task_list_schema(), label_set_schema())
+    names = ("closed", "open", "tasks", "labels")
+    return {name: sha256_of(schema) for name, schema in zip(names, schemas, strict=True)}
+
+
+def _prompt_hashes() -> dict[str, str]:
+    """Name of each prompt's file → the hash of its bytes."""
+    return {file.stem: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(_PROMPTS.glob("*.yml"))}
+
+
+def _offline_reply() -> str:
+    """The hash of the offline model's reply to a fixed prompt."""
+    prompt = 'Task: Sort mails.\n- A: first\n- B: second\nWrite a text of the label "A", misleading "B".'
+    schema = row_schema(["A", "B"])["schema"]
+    return sha256_of(reply(prompt, schema, 7, {}).content)
+
+
+def test_the_fingerprint_of_a_row_stays() -> None:
+    assert _fingerprint() == "71f93dd0ab26729c55b2d54d4dfcf16bb046b34306e7aa1f86fa62cb6d21c699"
+
+
+def test_response_schemas_and_their_names_stay() -> None:
+    assert [row_schema([])["name"], task_list_schema()["name"], label_set_schema()["name"]] == [
+        "example",
+        "tasks",
+        "label_set",
+    ]
+    assert _schema_hashes() == {
+        "closed": "45fb82b010de44b78396af6af7fd2ae2c24d70347d93d0344b5b1e8dfa984d6c",
+        "open": "b3c632272dd98093f53f38cff31c05dd1831a3508ada9de2262eae179c7c0517",
+        "tasks": "d4bbc2767b5077461cb56ef3bd9644d4b17be7ea641dfea851f7b4c5171a7c63",
+        "labels": "ae5cfa9c18bd5713fdde7d45d59acd8060b60a1399249ea17b4a7c3f6d17dcf8",
+    }
+
+
+def test_the_words_of_the_prompts_stay() -> None:
+    assert _prompt_hashes() == {
+        "brainstorm": "6553b3325a6a284e7f94117548616f7976c7094fb6589958bcfb3fd8f8798a4f",
+        "closed_labels": "874d2f51a4a54707eb8fcf238a59852d90ab79cd0a404cd28c9e7172fffa10c3",
+        "label_set": "18642fba4a4df9a48f8ac2974cae48bc5ff1b5748e53091152b67ed509057142",
+        "open_labels": "439661d8bcce7dae8e7f8668e337955f3ba01d228a28f11fdde751d2e084a7ac",
+        "retry": "4dfc19c406d223dd88b34c853b6c2866911fd6dba0863e7d5e056a8825962e0e",
+        "seed_examples": "f38044ed17bcf4fd49b964b48d88137a06e8c375735247e5c64ccd8914f739e1",
+    }
+
+
+def test_ids_and_draws_stay() -> None:
+    assert short_id("a", 1) == "26534f26ae89474ec19e"
+    assert draw("a", 1) == pytest.approx(0.5058861624664538, abs=1e-15)
+    assert Task(task="Sort mails.").task_id == "52859c9862a1"
+    assert canonical_json({"b": 1, "a": "é"}) == '{"a":"\\u00e9","b":1}'
+
+
+def test_the_offline_model_keeps_its_path_its_name_and_its_texts() -> None:
+    assert OFFLINE_CLASS == "synthetic_textcat.llm.offline.model.OfflineTemplateModel"
+    assert load_class(OFFLINE_CLASS) is OfflineTemplateModel
+    assert OFFLINE_MODEL == "offline-template-v1"
+    assert _offline_reply() == "e16f4470a8bd8a20f0d83c74e455e6f739b6fe0b90070c26ad6452150bbeb6a7"
+
+
+def test_parameters_that_a_fingerprint_hashes_keep_their_names() -> None:
+    assert list(LlmParameters.model_fields) == [
+        "model",
+        "temperature",
+        "top_p",
+        "max_tokens",
+        "token_limit_field",
+        "structured_output",
+        "send_seed",
+        "defects",
+    ]
+
+
+@pytest.mark.parametrize("name", _PUBLIC_DATASETS)
+def test_dataset_classes_of_users_catalogs_keep_their_paths(name: str) -> None:
+    assert isinstance(getattr(datasets, name), type)
