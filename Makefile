@@ -19,7 +19,7 @@ test: check  ## everything that must pass
 	$(BIN)/python -m pytest
 
 unit: $(READY)  ## the tests that start no run, browser or notebook, in under a minute
-	$(BIN)/python -m pytest -m "not slow and not whole_run"
+	$(BIN)/python -m pytest -m "not slow and not whole_run" --hypothesis-profile quick
 
 train-proof: $(TRAIN_READY)  ## whether exported rows train a model; makes .venv-train, some GB (torch)
 	$(TRAIN_BIN)/python -m pytest -n 0 -m "slow or not slow" tests/pipelines/evaluate tests/end_to_end/test_training_proof.py

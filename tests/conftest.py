@@ -17,6 +17,7 @@ from tests.support.server import FaultServer
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 hypothesis.settings.register_profile("any machine", deadline=None)  # a busy one is no failure
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=20)  # of `make unit`
 hypothesis.settings.load_profile("any machine")
 for _switch in ("HF_HUB_DISABLE_XET", "HF_HUB_DISABLE_TELEMETRY"):  # as settings.py has them, before any import
     os.environ[_switch] = "true"
