@@ -18,8 +18,8 @@ generate: $(READY)  ## plan, generate, check, report, export; options in ARGS
 test: check  ## everything that must pass
 	$(BIN)/python -m pytest
 
-unit: $(READY)  ## the rules alone, in under a minute: no end-to-end run, no browser, no notebook
-	$(BIN)/python -m pytest --ignore tests/end_to_end --ignore tests/browser --ignore tests/notebooks
+unit: $(READY)  ## the tests that start no run, browser or notebook, in under a minute
+	$(BIN)/python -m pytest -m "not slow and not whole_run" --hypothesis-profile quick
 
 train-proof: $(TRAIN_READY)  ## whether exported rows train a model; makes .venv-train, some GB (torch)
 	$(TRAIN_BIN)/python -m pytest -n 0 -m "slow or not slow" tests/pipelines/evaluate tests/end_to_end/test_training_proof.py

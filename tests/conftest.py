@@ -17,11 +17,22 @@ from tests.support.server import FaultServer
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 hypothesis.settings.register_profile("any machine", deadline=None)  # a busy one is no failure
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=20)  # of `make unit`
 hypothesis.settings.load_profile("any machine")
 for _switch in ("HF_HUB_DISABLE_XET", "HF_HUB_DISABLE_TELEMETRY"):  # as settings.py has them, before any import
     os.environ[_switch] = "true"
 
 os.environ["PYTHONPATH"] = PYTHONPATH  # for every child process, whoever starts it
+
+
+_WHOLE_RUNS = ("end_to_end", "browser", "notebooks", "recipes")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the folders that `make unit` leaves out."""
+    for item in items:
+        if item.path.relative_to(Path(__file__).parent).parts[0] in _WHOLE_RUNS:
+            item.add_marker(pytest.mark.whole_run)
 
 
 @pytest.fixture

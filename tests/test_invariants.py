@@ -4,6 +4,7 @@ import json
 from collections import Counter
 
 import pandas as pd
+import pytest
 import yaml
 
 from synthetic_textcat.hashing import sha256_of
@@ -14,6 +15,8 @@ from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import plan_sha256
 from tests.support.project import TRACKED, Project
 from tests.support.server import FaultServer
+
+pytestmark = pytest.mark.whole_run
 
 
 def test_1_every_planned_row_ends_in_exactly_one_place(project: Project) -> None:

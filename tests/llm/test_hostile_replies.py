@@ -191,8 +191,8 @@ def test_one_short_pattern_over_and_over_takes_no_time(pattern: str, length: int
         assert min(_most_seconds(completion(text), wanted) for _ in range(2)) < SLOWEST_S
 
 
-def test_five_thousand_hostile_replies() -> None:
-    cost = cost_of(range(_MILLION, _MILLION + 5_000))
+def test_two_thousand_hostile_replies() -> None:
+    cost = cost_of(range(_MILLION, _MILLION + 2_000))
     assert cost.grown_mb < _MOST_GROWTH_MB, cost
 
 

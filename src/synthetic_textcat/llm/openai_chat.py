@@ -77,7 +77,7 @@ setattr(LeanChatOpenAI._agenerate, "__signature__", inspect.signature(LeanChatOp
 def _completions_url(client: openai.AsyncOpenAI) -> str:
     """The endpoint; in full where that is plain, since the SDK parses a relative URL twice more at each call."""
     base = client.base_url
-    return "/chat/completions" if base.query else f"{base}chat/completions"
+    return "/chat/completions" if base.query else f"{str(base).rstrip('/')}/chat/completions"
 
 
 def completion_in(response: httpx2.Response) -> Any:

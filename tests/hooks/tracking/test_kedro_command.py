@@ -11,6 +11,8 @@ import pytest
 
 from tests.hooks.tracking.project import make_project
 
+pytestmark = pytest.mark.whole_run
+
 
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,6 +42,7 @@ def test_a_run_waits_so_long_and_says_so_once(
     assert (project.path / "data" / "tasks.parquet").exists()
 
 
+@pytest.mark.whole_run
 def test_the_process_ends_with_the_run(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     root = str(Path(__file__).parents[3])
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH")))))
