@@ -30,12 +30,14 @@ def create_pipeline() -> Pipeline:
                 ],
                 outputs="rounds",
                 name="plan_rounds",
+                tags=["quote", "preview"],
             ),
             node(
                 plan_requests,
                 inputs=["tasks", "params:attribute_sampling", "params:seed", "rounds"],
                 outputs="requests",
                 name="plan_requests",
+                tags=["quote", "preview"],
             ),
             node(hash_plan, inputs="requests", outputs="plan_sha256", name="hash_plan"),
             node(
@@ -43,6 +45,7 @@ def create_pipeline() -> Pipeline:
                 inputs=["requests", "tasks", "params:attribute_sampling"],
                 outputs="plan_report",
                 name="report_plan",
+                tags="preview",
             ),
         ],
         tags="attribute_sampling",
