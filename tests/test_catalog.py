@@ -16,7 +16,8 @@ _LAYERS = {"raw", "intermediate", "primary", "feature", "model input", "model", 
 
 
 def _entries(conf: Path = _CONF, pattern: str = "catalog*.yml") -> dict[str, Any]:
-    loader = OmegaConfigLoader(str(conf), env="local", config_patterns={"catalog": [pattern]}, **CONFIG_LOADER_ARGS)
+    arguments: dict[str, Any] = {**CONFIG_LOADER_ARGS, "config_patterns": {"catalog": [pattern]}}
+    loader = OmegaConfigLoader(str(conf), env="local", **arguments)
     entries: dict[str, Any] = loader["catalog"]
     return entries
 

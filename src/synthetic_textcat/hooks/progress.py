@@ -10,6 +10,7 @@ from kedro.framework.hooks import hook_impl
 from kedro.pipeline.node import Node
 
 from synthetic_textcat.console import hide, show, shown_line, terminal
+from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.tally import CellTally, Tally, cell_tally
 from synthetic_textcat.schemas.parameters import (
     AttributeSamplingParameters,
@@ -32,30 +33,27 @@ class Progress:
     """Tells of completions as they are appended to the journal; names count without their namespace.
 
     Args:
+        notes: Gets the tally.
         every_s: Seconds between log lines, where there is no terminal.
     """
 
-    def __init__(self, every_s: float = 10.0) -> None:
+    def __init__(self, notes: RunNotes, every_s: float = 10.0) -> None:
+        self._notes = notes
         self._every_s = every_s
         self._max_attempts = 1
         self._flag_only: tuple[str, ...] = ()
         self._prices: PriceList | None = None
         self._sampling = AttributeSamplingParameters()
         self._quota: dict[str, Any] = {}
-        self._tally: Tally | None = None
         self._is_counting = False
         self._live: Live | None = None
         self._begun = self._last_said = monotonic()
-
-    def tally(self) -> Tally | None:
-        """How far the calls of this run are, or were; None before there are any."""
-        return self._tally
 
     @hook_impl
     def before_pipeline_run(self) -> None:
         """Forgets the run before."""
         self._end()
-        self._tally = None
+        self._notes.tally = None
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -78,9 +76,9 @@ class Progress:
         """Begins when it is known which rows are open; counts what is saved from then on."""
         if dataset_name.endswith("open_rows"):
             self._begin([row.position for row in data.rows])
-        elif dataset_name == "completions" and self._is_counting and self._tally and self._prices:
-            self._tally.add(data, self._prices)
-            self._say(self._tally)
+        elif dataset_name == "completions" and self._is_counting and self._notes.tally and self._prices:
+            self._notes.tally.add(data, self._prices)
+            self._say(self._notes.tally)
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
@@ -102,7 +100,7 @@ class Progress:
         self._end()
         if not asked:
             return
-        self._tally, self._is_counting = (
+        self._notes.tally, self._is_counting = (
             Tally(len(asked), self._max_attempts, self._flag_only, cells=self._cells(asked)),
             True,
         )
@@ -128,10 +126,10 @@ class Progress:
     def _end(self) -> None:
         if self._live is not None:
             hide(self._live)
-        if self._is_counting and self._tally:
-            self._tally.end()
-        if self._is_counting and self._tally and self._tally.done:
-            logger.info("%s", self._tally.line(monotonic() - self._begun))
+        if self._is_counting and self._notes.tally:
+            self._notes.tally.end()
+            if self._notes.tally.done:
+                logger.info("%s", self._notes.tally.line(monotonic() - self._begun))
         self._live, self._is_counting = None, False
 
 

@@ -19,6 +19,7 @@ from kedro.pipeline import Pipeline
 from synthetic_textcat.datasets import KeptTasksDataset
 from synthetic_textcat.datasets.stored import shown_place
 from synthetic_textcat.errors import EarlierRunError, ParameterError
+from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.tracking.catalog_metadata import raw_marks
 from synthetic_textcat.hooks.tracking.description import source_tags
 from synthetic_textcat.hooks.tracking.run_artifacts import KeptRun, kept_run
@@ -50,14 +51,11 @@ class Rebuild:
     has read them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, notes: RunNotes) -> None:
+        self._notes = notes
         self._run: KeptRun | None = None
         self._changes: list[str] = []
         self._lacking: dict[str, EarlierRunError] = {}
-
-    def rebuilt_from(self) -> str | None:
-        """The id of the earlier run; None if there is none."""
-        return self._run.run_id if self._run else None
 
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
@@ -66,7 +64,7 @@ class Rebuild:
         Raises:
             EarlierRunError: If the run, or its parameters, can't be had.
         """
-        self._run, self._changes, self._lacking = None, [], {}
+        self._run, self._changes, self._lacking, self._notes.rebuilt_from = None, [], {}, None
         loader = context.config_loader
         project = loader["parameters"]
         if project.get("from_run") is None:
@@ -78,7 +76,7 @@ class Rebuild:
         loader["parameters"] = now
         entries, self._lacking = kept_entries(run, loader["catalog"])
         loader["catalog"] = {**loader["catalog"], **entries}
-        self._run, self._changes = run, changes_of_plan(kept, now)
+        self._run, self._notes.rebuilt_from, self._changes = run, run.run_id, changes_of_plan(kept, now)
         tags = {"env": context.env or "local", **source_tags(context.project_path)}
         if found := list(differences(run, kept, now, tags)):
             logger.warning("Not as in run %s: %s", run.name, "; ".join(found))

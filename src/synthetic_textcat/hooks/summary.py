@@ -1,7 +1,7 @@
 """The last lines of a run: what became of the rows, and where to look."""
 
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kedro.framework.context import KedroContext
@@ -10,11 +10,11 @@ from kedro.io import CatalogProtocol
 
 from synthetic_textcat.console import say
 from synthetic_textcat.datasets.stored import shown_place
-from synthetic_textcat.hooks.quota_passes import QuotaPasses
+from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.summary_lines import compare_lines, cost_lines, quota_lines, quote_lines, stop_lines
 from synthetic_textcat.pipelines.quality_report.concerns import PAUSED, Concern
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
-from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL, TRANSPORT_CAUSES, Stops
+from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL, TRANSPORT_CAUSES
 from synthetic_textcat.schemas.publications import SPLITS
 from synthetic_textcat.schemas.quota import Shortfall
 
@@ -38,21 +38,12 @@ class RunSummary:
     """Says in a few lines what a run came to.
 
     Args:
-        refill: Knows of the passes of a quota, which are told of together.
-        run_name: What MLflow calls the run, if it has it.
-        stops: Why the run asked for less than its plan.
+        notes: Passes of the command, which are reported together; the run's name in MLflow; its stops.
     """
 
-    def __init__(
-        self,
-        refill: QuotaPasses | None = None,
-        run_name: Callable[[], str | None] = lambda: None,
-        stops: Callable[[], Stops] = Stops,
-    ) -> None:
-        self._refill = refill or QuotaPasses()
-        self._run_name = run_name
+    def __init__(self, notes: RunNotes) -> None:
+        self._notes = notes
         self._catalog: CatalogProtocol[Any, Any] | None = None
-        self._stops = stops
         self._saved: dict[str, Any] = {}
         self._calls: int | None = None
         self._offline = False
@@ -67,7 +58,7 @@ class RunSummary:
         """Keeps the catalog, which says where things lie, and begins to count calls, if this run may make any."""
         self._catalog = catalog
         writes = pipeline.all_outputs() & {"completions", "brainstorm_completions"}
-        before = self._calls if self._refill.follows else 0
+        before = self._calls if self._notes.passes.follows else 0
         self._saved, self._calls = {}, before or 0 if writes else None
 
     @hook_impl
@@ -82,7 +73,7 @@ class RunSummary:
     @hook_impl
     def after_pipeline_run(self) -> None:
         """Prints the lines, unless another pass follows."""
-        if self._refill.goes_on():
+        if self._notes.passes.goes_on:
             return
         say(self._lines())
 
@@ -113,7 +104,7 @@ class RunSummary:
             yield from self._place_lines({"preview": "prompt_preview"})
         if splits := self._saved.get("split_report"):
             yield _splits_line(splits)
-        if name := self._run_name():
+        if name := self._notes.run_name:
             yield f"run       {name}"
         yield "look      `make mlflow` for runs, `make viz` for the pipeline"
 
@@ -129,7 +120,7 @@ class RunSummary:
         yield f"calls     {calls}" if calls else "calls     0: the journal has all the answers"
         if calls:
             yield from cost_lines(self._saved.get("metrics", {}))
-        yield from stop_lines(self._saved.get("stopped_by", ""), self._stops())
+        yield from stop_lines(self._saved.get("stopped_by", ""), self._notes.stops)
 
 
 def _splits_line(splits: Mapping[str, float]) -> str:
