@@ -9,6 +9,7 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol, MemoryDataset
 from kedro.pipeline import Pipeline
 
+from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.tracking.run_artifacts import records_to_compare
 from synthetic_textcat.hooks.tracking.store import Store
@@ -19,9 +20,7 @@ from synthetic_textcat.schemas.outcomes import LastBatch, Stops
 from synthetic_textcat.schemas.parameters import CompareParameters, QualityReportParameters
 from synthetic_textcat.schemas.tasks import Task
 
-_STOPS = "stops"
-_ROW_CHECK = "row_check"
-_RUNS = ("baseline_run", "candidate_run")
+_RUNS = (names.BASELINE_RUN, names.CANDIDATE_RUN)
 
 
 class CatalogInputs:
@@ -49,11 +48,11 @@ class CatalogInputs:
             EarlierRunError: If a run to compare can't be had.
         """
         self._catalog, self._notes.stops = catalog, Stops()
-        catalog[_STOPS] = MemoryDataset({})
+        catalog[names.STOPS] = MemoryDataset({})
         if self._context is None:
             return
         flag_only = QualityReportParameters.model_validate(self._context.params["quality_report"]).flag_only
-        catalog[_ROW_CHECK] = MemoryDataset(partial(reject_reason, flag_only=flag_only), copy_mode="assign")
+        catalog[names.ROW_CHECK] = MemoryDataset(partial(reject_reason, flag_only=flag_only), copy_mode="assign")
         if not pipeline.inputs() & set(_RUNS):
             return
         asked = CompareParameters.model_validate(self._context.params["compare"])
@@ -66,7 +65,7 @@ class CatalogInputs:
         """Saves the stops that a node's last batch names."""
         if isinstance(data, LastBatch) and self._catalog is not None:
             self._notes.stops = data.stops
-            self._catalog.save(_STOPS, data.stops.model_dump(mode="json"))
+            self._catalog.save(names.STOPS, data.stops.model_dump(mode="json"))
 
 
 def reject_reason(task: Task, row: Mapping[str, Any], reply: Reply, flag_only: tuple[str, ...] = ()) -> Problem | None:

@@ -9,6 +9,7 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol, SharedMemoryDataCatalog
 
 from synthetic_textcat.errors import QualityTooLowError, RunnerError
+from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.pipelines.quality_report.concerns import complaint
 from synthetic_textcat.redaction import learn_command_line, learn_credentials, learn_environment, learn_settings
@@ -56,7 +57,7 @@ class QualityGate:
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
         """Notes the complaint that this run's concerns amount to, if any."""
-        if dataset_name == "concerns":
+        if dataset_name == names.CONCERNS:
             self._notes.complaint = complaint(data)
 
     @hook_impl(trylast=True)

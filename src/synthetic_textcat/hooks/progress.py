@@ -10,6 +10,7 @@ from kedro.framework.hooks import hook_impl
 from kedro.pipeline.node import Node
 
 from synthetic_textcat.console import hide, show, shown_line, terminal
+from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.tally import CellTally, Tally, cell_tally
 from synthetic_textcat.schemas.parameters import (
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.text import Text
 
-_OF_QUOTA = {"requests", "rounds", "previous_shortfall"}
+_OF_QUOTA = {names.REQUESTS, names.ROUNDS, names.PREVIOUS_SHORTFALL}
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ class Progress:
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
         """Notes the prices, and what a quota is counted by."""
-        if dataset_name == "prices":
+        if dataset_name == names.PRICES:
             self._prices = PriceList.read(data)
         elif dataset_name in _OF_QUOTA:
             self._quota[dataset_name] = data
@@ -74,16 +75,16 @@ class Progress:
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
         """Begins when it is known which rows are open; counts what is saved from then on."""
-        if dataset_name.endswith("open_rows"):
+        if dataset_name.endswith(names.OPEN_ROWS):
             self._begin([row.position for row in data.rows])
-        elif dataset_name == "completions" and self._is_counting and self._notes.tally and self._prices:
+        elif dataset_name == names.COMPLETIONS and self._is_counting and self._notes.tally and self._prices:
             self._notes.tally.add(data, self._prices)
             self._say(self._notes.tally)
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
         """Ends with the calls."""
-        if node.name.endswith("settle_rows"):
+        if node.name.endswith(names.SETTLE_ROWS):
             self._end()
 
     @hook_impl
@@ -112,8 +113,8 @@ class Progress:
     def _cells(self, asked: Sequence[int]) -> CellTally | None:
         if self._sampling.target_accepted is None or not self._quota.keys() >= _OF_QUOTA:
             return None
-        rounds, before = Rounds.read(self._quota["rounds"]), Shortfall.read(self._quota["previous_shortfall"])
-        return cell_tally(self._quota["requests"], rounds, before, self._sampling, asked)
+        rounds, before = Rounds.read(self._quota[names.ROUNDS]), Shortfall.read(self._quota[names.PREVIOUS_SHORTFALL])
+        return cell_tally(self._quota[names.REQUESTS], rounds, before, self._sampling, asked)
 
     def _say(self, tally: Tally) -> None:
         now = monotonic()

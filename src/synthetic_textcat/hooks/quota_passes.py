@@ -7,10 +7,11 @@ from kedro.framework.hooks import hook_impl
 from kedro.pipeline import Pipeline
 
 from synthetic_textcat.errors import StaleTableError
+from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.schemas.quota import Rounds, Shortfall, counted
 
-_PASS = {"rounds", "requests", "completions", "shortfall"}
+_PASS = {names.ROUNDS, names.REQUESTS, names.COMPLETIONS, names.SHORTFALL}
 """What a run must write to be a pass: from the plan to what is still lacking."""
 
 _IDLE_PASSES = 2
@@ -52,7 +53,7 @@ class QuotaPasses:
         Raises:
             StaleTableError: If tasks, parameters, prompts or model were changed since the pass before.
         """
-        planned = Rounds.read(data) if dataset_name == "rounds" else None
+        planned = Rounds.read(data) if dataset_name == names.ROUNDS else None
         if planned is None:
             return
         if self._notes.passes.follows and self._planned is not None and planned.planned_by != self._planned.planned_by:
@@ -66,11 +67,11 @@ class QuotaPasses:
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
         """Notes how far the quota is, and whether the next pass could add to it."""
-        if dataset_name == "shortfall":
+        if dataset_name == names.SHORTFALL:
             self._shortfall = Shortfall.read(data)
-        elif dataset_name == "stopped_by":
+        elif dataset_name == names.STOPPED_BY:
             self._stopped_by = data
-        elif dataset_name == "completions":
+        elif dataset_name == names.COMPLETIONS:
             self._has_replies = self._has_replies or any(completion.replied for completion in data)
 
         self._notes.passes.lacks_rows = self._can_be_filled()

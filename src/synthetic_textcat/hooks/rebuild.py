@@ -19,6 +19,7 @@ from kedro.pipeline import Pipeline
 from synthetic_textcat.datasets import KeptTasksDataset
 from synthetic_textcat.datasets.stored import shown_place
 from synthetic_textcat.errors import EarlierRunError, ParameterError
+from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.tracking.catalog_metadata import raw_marks
 from synthetic_textcat.hooks.tracking.description import source_tags
@@ -33,7 +34,7 @@ _MOST_PACKAGES = 5
 _COMMIT = "mlflow.source.git.commit"
 _TASKS = "tasks.parquet"
 _ROUNDS = "rounds.json"
-_MADE = {"tasks", "plan_sha256", "rounds"}
+_MADE = {names.TASKS, names.PLAN_SHA256, names.ROUNDS}
 """Kept for rebuilding, but made by each run anew."""
 
 _OF_THE_FILE_ITSELF = {"credentials", "fs_args", "versioned"}
@@ -93,14 +94,14 @@ class Rebuild:
         read = pipeline.inputs()
         if lacking := sorted(read & self._lacking.keys()):
             raise self._lacking[lacking[0]]
-        if "requests" in read:
-            place = shown_place(catalog.get("requests"))
+        if names.REQUESTS in read:
+            place = shown_place(catalog.get(names.REQUESTS))
             self._compare(
-                catalog.load("requests"),
+                catalog.load(names.REQUESTS),
                 f"{place} holds another. Next: run attribute_sampling with the same from_run first",
             )
-        if "tasks" in read:  # so that later stages find on disk what the plan was made of
-            catalog.save("tasks", KeptTasksDataset(filepath=tasks_entry(self._run)["filepath"]).load().table)
+        if names.TASKS in read:  # so that later stages find on disk what the plan was made of
+            catalog.save(names.TASKS, KeptTasksDataset(filepath=tasks_entry(self._run)["filepath"]).load().table)
 
     @hook_impl
     def before_dataset_saved(self, dataset_name: str, data: Any) -> None:
@@ -109,7 +110,7 @@ class Rebuild:
         Raises:
             EarlierRunError: If it differs, and no parameter was set that would make it differ.
         """
-        if self._run is not None and dataset_name.rpartition(".")[2] == "requests":
+        if self._run is not None and dataset_name.rpartition(".")[2] == names.REQUESTS:
             self._compare(data, f"the code that plans has changed since. Next: check out commit {_commit(self._run)}")
 
     def _compare(self, requests: Any, otherwise: str) -> None:
@@ -206,7 +207,7 @@ def kept_entries(run: KeptRun, catalog: Mapping[str, Any]) -> tuple[dict[str, En
     lacking: dict[str, EarlierRunError] = {}
     for name, entry in catalog.items():
         try:
-            if name == "tasks_file":
+            if name == names.TASKS_FILE:
                 entries[name] = tasks_entry(run) | {"metadata": entry.get("metadata")}
             elif _is_written_by_the_user(name, entry):
                 usual = {key: value for key, value in entry.items() if key not in _OF_THE_FILE_ITSELF}
@@ -217,14 +218,14 @@ def kept_entries(run: KeptRun, catalog: Mapping[str, Any]) -> tuple[dict[str, En
     try:
         run.file(_TASKS)
     except EarlierRunError as error:
-        lacking["tasks"] = error
+        lacking[names.TASKS] = error
     return entries, lacking
 
 
 def _quota_entries(run: KeptRun) -> dict[str, Entry]:
     """The rounds of the run's quota, if it had one; what the project's own last pass lacked counts for nothing."""
     _make_given(run.folder / _ROUNDS)
-    found = {"previous_rounds": run.folder / _ROUNDS, "previous_shortfall": run.folder / "shortfall.json"}
+    found = {names.PREVIOUS_ROUNDS: run.folder / _ROUNDS, names.PREVIOUS_SHORTFALL: run.folder / "shortfall.json"}
     return {
         name: {
             "type": "synthetic_textcat.datasets.OptionalDataset",

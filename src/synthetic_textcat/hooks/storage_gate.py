@@ -16,13 +16,14 @@ from synthetic_textcat.datasets.place import MEND
 from synthetic_textcat.datasets.replacing import prove_writable
 from synthetic_textcat.datasets.stored import StoredDataset, root_of, unwrapped
 from synthetic_textcat.errors import JournalError, StorageError
+from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.llm.engine import give_up
 
 _SECOND_NAMES = {
-    "previous_rounds": "rounds",
-    "previous_shortfall": "shortfall",
-    "previous_diversity": "diversity",
+    names.PREVIOUS_ROUNDS: names.ROUNDS,
+    names.PREVIOUS_SHORTFALL: names.SHORTFALL,
+    names.PREVIOUS_DIVERSITY: names.DIVERSITY,
 }
 """Names under which a pipeline reads what it writes under another: Kedro takes no dataset in and out of one node.
 
@@ -31,10 +32,10 @@ Journals have two names as well; `JournalWriter` compares those.
 
 _PATIENCE_S = 60.0
 
-_JOURNALS = {"brainstorm_completions": "brainstorm_journal", "completions": "journal"}
+_JOURNALS = {names.BRAINSTORM_COMPLETIONS: names.BRAINSTORM_JOURNAL, names.COMPLETIONS: names.JOURNAL}
 """The entry by which each journal is written, and the one by which the same file is read."""
 
-_PLAN = {"tasks", "requests", "calls"}
+_PLAN = {names.TASKS, names.REQUESTS, names.CALLS}
 
 
 class StorageGate:
@@ -172,7 +173,7 @@ class JournalWriter:
         if not self._passes.follows:
             self._release()  # of a run that an interrupt ended, in a notebook
             self._run_id = run_params["run_id"]
-        catalog["run_id"] = MemoryDataset(self._run_id)
+        catalog[names.RUN_ID] = MemoryDataset(self._run_id)
         written = pipeline.all_outputs()
         try:
             for name in sorted(written | _JOURNALS.keys() if written & _PLAN else written):

@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 from kedro.framework.context import KedroContext
 
+from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.summary_lines import cost_in_words
 from synthetic_textcat.hooks.tracking.run_log import REBUILD, RunLog
 from synthetic_textcat.hooks.tracking.run_lookup import NEWEST_FIRST
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 DESCRIPTION_TAG = "mlflow.note.content"
-TOLD = ("ledger", "metrics", "concerns", "stopped_by")
+TOLD = (names.LEDGER, names.METRICS, names.CONCERNS, names.STOPPED_BY)
 """Datasets that are told of, where this run saved them."""
 
 _FILES = {
@@ -74,7 +75,7 @@ class Ending:
 
 def describe(log: RunLog, ending: Ending) -> str:
     """The Markdown text. It holds no text of the model's: names and errors are escaped, rows are left out."""
-    ledger = ending.saved.get("ledger") or {}
+    ledger = ending.saved.get(names.LEDGER) or {}
     page = f"#/experiments/{log.experiment_id}/runs/{log.run_id}"
     return render_markdown(
         __package__,
@@ -83,12 +84,12 @@ def describe(log: RunLog, ending: Ending) -> str:
         banner=BANNER if ending.is_offline else None,
         status=ending.status,
         reason=ending.reason,
-        stopped_by=str(ending.saved.get("stopped_by") or "").strip(),
+        stopped_by=str(ending.saved.get(names.STOPPED_BY) or "").strip(),
         ledger=list(_ledger_rows(ledger)),
         planned=ledger.get("planned"),
         accepted=ledger.get("accepted"),
-        spent=list(_spent(ending.saved.get("metrics") or {})),
-        concerns=(ending.saved.get("concerns") or [])[:_MOST_CONCERNS],
+        spent=list(_spent(ending.saved.get(names.METRICS) or {})),
+        concerns=(ending.saved.get(names.CONCERNS) or [])[:_MOST_CONCERNS],
         files=[(name, f"{page}/artifacts/{quote(path)}?{RUNS_PAGES}") for name, path in _kept(log)],
         dataset=ending.dataset,
         previous=_previous(log) if ledger and ending.pipeline == "generate" else None,

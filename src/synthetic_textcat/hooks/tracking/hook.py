@@ -13,6 +13,7 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
 from synthetic_textcat.errors import RunStoppedError
+from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.tracking.bounded_calls import DEFAULT_LIMIT_S, BoundedCalls, WaitingBudget
 from synthetic_textcat.hooks.tracking.catalog_metadata import plain, unknown_keys
@@ -38,7 +39,7 @@ _CALLS_ARE_OUT_S = 2.0
 _LAST_WAIT_S = 8.0
 """How long a process that was interrupted waits for MLflow."""
 
-_VERSIONS = "prompt_versions"
+_VERSIONS = names.PROMPT_VERSIONS
 """A dataset of ours: the numbers under which MLflow has the prompts of the node that loads it; empty without MLflow."""
 
 _CUT_SHORT = "the process ended before the pipeline did"
@@ -152,7 +153,7 @@ class MlflowTracking:
             self._active.note_saved(dataset_name)
             if _MODEL_CALLS in node.tags:
                 self._active.open_within(0)
-            if dataset_name == "completions":
+            if dataset_name == names.COMPLETIONS:
                 self._active.stream.note(data)
 
     @hook_impl(tryfirst=True)
