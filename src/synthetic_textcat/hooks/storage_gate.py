@@ -12,6 +12,7 @@ from kedro.pipeline import Pipeline
 
 from synthetic_textcat.command_passes import CommandPasses
 from synthetic_textcat.datasets import JournalDataset
+from synthetic_textcat.datasets.kedro_compat import is_versioned
 from synthetic_textcat.datasets.place import MEND
 from synthetic_textcat.datasets.replacing import prove_writable
 from synthetic_textcat.datasets.stored import StoredDataset, root_of, unwrapped
@@ -142,7 +143,7 @@ def _check_second_names(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) 
 def _entry(dataset: Any) -> tuple[str, ...]:
     """The place as the catalog names it; nothing for a dataset without a file."""
     place = root_of(dataset)
-    versioned = getattr(unwrapped(dataset), "_version", None) is not None
+    versioned = is_versioned(unwrapped(dataset))
     return (place.shown, *(["(versioned)"] if versioned else [])) if place else ()
 
 
