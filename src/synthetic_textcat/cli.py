@@ -1,33 +1,28 @@
 """`kedro run` of this project: Kedro's own, with errors of the user's in one line and signals heard."""
 
-import functools
 import logging
 import os
 import signal
 import sys
 import traceback
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
-from kedro.framework.cli.project import run
+from kedro.framework.cli.project import run as kedro_run
 
+from synthetic_textcat.command_passes import COMMAND_PASSES
 from synthetic_textcat.console import hide_all, say, shown_line
 from synthetic_textcat.error_messages import format_user_error
 from synthetic_textcat.errors import RunStoppedError
 from synthetic_textcat.llm.interrupts import INTERRUPTED, SIGNALS, interrupt
 from synthetic_textcat.standard_streams import keep_streams_writable, redact_streams
 
-if TYPE_CHECKING:
-    from synthetic_textcat.hooks import QuotaPasses
-
 _STDOUT, _STDERR = 1, 2
 _HANG_UP = getattr(signal, "SIGHUP", None)  # Windows has none
 _SHOW_CURSOR = b"\x1b[?25h"  # a live line hides it
-_kedro_run = run.callback
 
 
-@functools.wraps(_kedro_run)  # type: ignore[arg-type]
 def _run_plainly(*args: Any, **kwargs: Any) -> Any:
     _hear_signals()
     try:
@@ -46,21 +41,17 @@ def _run_plainly(*args: Any, **kwargs: Any) -> Any:
 
 
 def _run_in_passes(*args: Any, **kwargs: Any) -> Any:
-    """One run, or for a quota as many as it takes."""
-    refill = _registered_passes()
-    refill.begin()
-    result = _kedro_run(*args, **kwargs)  # type: ignore[misc]
-    while refill.goes_on():
-        result = _kedro_run(*args, **kwargs)  # type: ignore[misc]
+    """One run of the pipeline; with a quota, further passes while hooks note that cells lack rows."""
+    assert kedro_run.callback is not None
+    COMMAND_PASSES.number = 1
+    try:
+        result = kedro_run.callback(*args, **kwargs)
+        while COMMAND_PASSES.goes_on:
+            COMMAND_PASSES.number += 1
+            result = kedro_run.callback(*args, **kwargs)
+    finally:
+        COMMAND_PASSES.number = 0
     return result
-
-
-def _registered_passes() -> "QuotaPasses":
-    from kedro.framework.project import settings
-
-    from synthetic_textcat.hooks import QuotaPasses
-
-    return next(hook for hook in settings.HOOKS if isinstance(hook, QuotaPasses))
 
 
 def _hear_signals() -> None:
@@ -88,7 +79,7 @@ def _hear_signals() -> None:
             signal.signal(number, on_signal)
 
 
-run.callback = _run_plainly
+run = click.Command("run", callback=_run_plainly, params=kedro_run.params, help=kedro_run.help)
 keep_streams_writable()  # Kedro imports this module before it runs any of its commands here
 redact_streams()
 

@@ -24,7 +24,7 @@ def register_pipelines() -> dict[str, Pipeline]:
     return {
         **stages,
         "generate": generate,
-        "quote": _quote(stages),
+        "quote": _quote(stages, generate),
         "preview": _preview(stages),
         "evaluate": evaluate.create_pipeline(),
         "compare": compare.create_pipeline(),
@@ -33,32 +33,26 @@ def register_pipelines() -> dict[str, Pipeline]:
     }
 
 
-def _quote(stages: dict[str, Pipeline]) -> Pipeline:
-    """The stages on a pilot, under a namespace: with `generate` they share inputs, parameters and journals, no more.
+def _quote(stages: dict[str, Pipeline], generate: Pipeline) -> Pipeline:
+    """The stages on a pilot: nodes tagged `quote` plan all rows, nodes tagged `pilot` run on a sample of them.
 
-    The plan is made anew, to the row as `generate` makes it; so what the pilot has asked for is not asked again.
+    With `generate` they share inputs, parameters and journals only. The plan is made anew, row by row the same; so
+    `generate` does not ask again what the pilot has asked.
     """
-    plan = stages["task_ingest"] + stages["attribute_sampling"].only_nodes("plan_rounds", "plan_requests")
-    prompts = stages["generation"].only_nodes("prepare_prompts")
-    calls = stages["generation"].only_nodes(
-        "list_calls", "find_open_rows", "find_earlier_replies", "generate", "settle_rows"
-    )
-    checks = stages["quality_report"].only_nodes("check_candidates", "list_outcomes")
-    trial = Pipeline(calls + checks, inputs={"requests": "pilot"})
-    return _apart(
-        plan + prompts + trial + quote.create_pipeline(), "quote", {"brainstorm_completions", "completions", "quote"}
-    )
+    plan = stages["task_ingest"] + generate.only_nodes_with_tags("quote")
+    trial = Pipeline(generate.only_nodes_with_tags("pilot"), inputs={"requests": "pilot"})
+    shared = {"brainstorm_completions", "completions", "quote"}
+    return _namespaced(plan + trial + quote.create_pipeline(), "quote", shared)
 
 
 def _preview(stages: dict[str, Pipeline]) -> Pipeline:
-    """The plan as it would be made now, and a few of its prompts; the model is not asked for tasks either."""
-    plan = stages["attribute_sampling"].only_nodes("plan_rounds", "plan_requests", "report_plan")
-    prompts = stages["generation"].only_nodes("prepare_prompts", "preview_prompts")
-    return _apart(task_ingest.create_preview() + plan + prompts, "preview", {"prompt_preview"})
+    """The plan as it would be made now, and a few of its prompts; no model call, not even for tasks."""
+    plan = (stages["attribute_sampling"] + stages["generation"]).only_nodes_with_tags("preview")
+    return _namespaced(task_ingest.create_preview() + plan, "preview", {"prompt_preview"})
 
 
-def _apart(pipeline: Pipeline, namespace: str, outputs: set[str]) -> Pipeline:
-    """The pipeline under a namespace, which shares inputs, parameters and these outputs with the others, no more."""
+def _namespaced(pipeline: Pipeline, namespace: str, outputs: set[str]) -> Pipeline:
+    """The pipeline under a namespace, which shares inputs, parameters and these outputs with the others."""
     shared = pipeline.inputs()
     parameters = {name for name in shared if name.startswith("params:")}
     return Pipeline(pipeline, namespace=namespace, inputs=shared - parameters, outputs=outputs, parameters=parameters)

@@ -1,4 +1,13 @@
-"""Kedro's settings for this project."""
+"""Kedro's settings for this project.
+
+Hooks hold no other hook: they share `RunNotes`, plain values that one hook writes and others read. Two of them mark
+their place by pluggy's own means: after a run `MlflowTracking` records first, and `QualityGate` raises last.
+The order of `HOOKS` counts in two places, where each hook builds upon the one before it:
+
+- Context created: secrets are learnt before any error can quote them; an earlier run's parameters replace the
+  project's before parameters are checked.
+- Before a run: storage is proven before journals are locked, and an earlier run's tasks are saved under that lock.
+"""
 
 import gc
 import os
@@ -11,21 +20,20 @@ os.environ.setdefault("HF_HUB_DISABLE_XET", "true")  # one client for all, whose
 
 from kedro.config import OmegaConfigLoader  # noqa: E402  after the switches, which dependencies read when imported
 
+from synthetic_textcat.command_passes import COMMAND_PASSES  # noqa: E402
 from synthetic_textcat.hooks import (  # noqa: E402
-    ComparedRuns,
+    CatalogInputs,
     JournalWriter,
     LearnSecrets,
-    LentRowCheck,
     MlflowTracking,
-    ParameterGate,
     Progress,
     Publishing,
     QualityGate,
     QuotaPasses,
     Rebuild,
-    RunnerGate,
+    RunGate,
+    RunNotes,
     RunSummary,
-    StopNotes,
     StorageGate,
 )
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, TASKS_BY_CALL_ARROW_SCHEMA  # noqa: E402
@@ -43,35 +51,24 @@ CONFIG_LOADER_ARGS = {
     "custom_resolvers": {"arrow_schema": _ARROW_SCHEMAS.__getitem__},
 }
 
-_rebuild = Rebuild()
-_refill = QuotaPasses(is_given=lambda: _rebuild.rebuilt_from() is not None)
-_quality_gate = QualityGate(goes_on=_refill.goes_on)
-_progress = Progress()
-_stops = StopNotes()
-_tracking = MlflowTracking(
-    verdict=_quality_gate.complaint,
-    rebuilt_from=_rebuild.rebuilt_from,
-    tally=_progress.tally,
-    passes=_refill,
-    stops=_stops.current,
-)
-# Called last to first: at a run's end MLflow logs it, the summary is printed, and only then may its quality end it.
-HOOKS = (
-    _quality_gate,
-    RunSummary(_refill, run_name=lambda: _tracking.run_name, stops=_stops.current),
-    _tracking,
-    _progress,
-    Publishing(),
-    ComparedRuns(),
-    _rebuild,
-    JournalWriter(_refill),
-    StorageGate(_refill, is_rebuilt=lambda: _rebuild.rebuilt_from() is not None),
-    LentRowCheck(),
-    _stops,
-    ParameterGate(),
-    RunnerGate(),
-    _refill,
-    LearnSecrets(),
+_notes = RunNotes(passes=COMMAND_PASSES)
+HOOKS = tuple(
+    reversed(  # Kedro calls the last one first
+        (
+            LearnSecrets(),
+            RunGate(),
+            StorageGate(_notes),
+            JournalWriter(COMMAND_PASSES),
+            Rebuild(_notes),
+            CatalogInputs(_notes),
+            QuotaPasses(_notes),
+            Progress(_notes),
+            Publishing(),
+            MlflowTracking(_notes),
+            RunSummary(_notes),
+            QualityGate(_notes),
+        )
+    )
 )
 
 # kedro-mlflow, installed beside the project, would record each run a second time, or end it. Kedro compares names as

@@ -134,7 +134,7 @@ def test_every_path_exists(page: Path) -> None:
 
 
 def test_every_path_made_by_a_run_is_in_the_catalog() -> None:
-    catalog = yaml.safe_load(_text(ROOT / "conf" / "base" / "catalog.yml"))
+    catalog = _catalog()
     made = {
         entry[key] + end for entry in catalog.values() for key, end in (("filepath", ""), ("path", "/")) if key in entry
     }
@@ -221,10 +221,17 @@ def test_every_example_of_yaml_is_valid(page: Path) -> None:
             validate_parameters(_merged(_parameters("base"), content))
 
 
+def _catalog() -> dict[str, Any]:
+    entries: dict[str, Any] = {}
+    for path in sorted((ROOT / "conf" / "base").glob("catalog*.yml")):
+        entries |= {name: entry for name, entry in yaml.safe_load(_text(path)).items() if not name.startswith("_")}
+    return entries
+
+
 def _assert_is_catalog(content: dict[str, Any]) -> None:
     named = {entry["credentials"]: {"key": "k", "secret": "s"} for entry in content.values() if "credentials" in entry}
     catalog = DataCatalog.from_config(content, named)
-    assert {*content} <= yaml.safe_load(_text(ROOT / "conf" / "base" / "catalog.yml")).keys()
+    assert {*content} <= _catalog().keys()
     assert all(catalog.get(name) is not None for name in content)
 
 

@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline
 
-from synthetic_textcat.hooks.catalog_inputs import StopNotes, reject_reason
+from synthetic_textcat.hooks.catalog_inputs import CatalogInputs, reject_reason
+from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.summary_lines import stop_lines
 from synthetic_textcat.hooks.tracking.description import stop_tags
 from synthetic_textcat.schemas.completions import Reply
@@ -21,15 +23,16 @@ _PAUSED = PausedTask(
 
 
 def test_the_dataset_is_empty_until_a_last_batch_says_why_and_again_in_the_next_run() -> None:
-    notes, catalog = StopNotes(), DataCatalog()
-    notes.before_pipeline_run(catalog)
-    assert Stops.read(catalog.load("stops")) == Stops() == notes.current()
-    notes.after_dataset_saved([completion()])
+    notes, catalog = RunNotes(), DataCatalog()
+    hook = CatalogInputs(notes)
+    hook.before_pipeline_run(Pipeline([]), catalog)
+    assert Stops.read(catalog.load("stops")) == Stops() == notes.stops
+    hook.after_dataset_saved([completion()])
     assert not catalog.load("stops")
     stops = Stops(outage=_OUTAGE, paused=(_PAUSED,))
-    notes.after_dataset_saved(LastBatch(stops))
-    assert Stops.read(catalog.load("stops")) == stops == notes.current()
-    notes.before_pipeline_run(catalog)
+    hook.after_dataset_saved(LastBatch(stops))
+    assert Stops.read(catalog.load("stops")) == stops == notes.stops
+    hook.before_pipeline_run(Pipeline([]), catalog)
     assert not catalog.load("stops")
 
 

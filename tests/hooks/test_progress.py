@@ -6,7 +6,7 @@ import re
 import pytest
 from kedro.pipeline import node
 
-from synthetic_textcat.hooks import Progress
+from synthetic_textcat.hooks import Progress, RunNotes
 from synthetic_textcat.llm.settlement import OpenRow, OpenRows
 from tests.llm.builders import completion
 from tests.pipelines.quality_report.builders import PRICES
@@ -16,7 +16,7 @@ _SETTLING = node(lambda x: x, "a", "b", name="quote.settle_rows")
 
 def _lines(caplog: pytest.LogCaptureFixture, every_s: float, rows: int, name: str = "open_rows") -> list[str]:
     caplog.set_level(logging.INFO, "synthetic_textcat")
-    progress = Progress(every_s)
+    progress = Progress(RunNotes(), every_s)
     progress.after_dataset_saved(name, OpenRows([OpenRow(n, "", []) for n in range(rows)], any_good=False))
     progress.after_dataset_loaded("prices", PRICES)
     for number in range(rows):
@@ -43,5 +43,5 @@ def test_where_nothing_is_asked_nothing_is_said(caplog: pytest.LogCaptureFixture
 
 def test_a_journal_that_is_written_by_brainstorming_is_no_progress(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "synthetic_textcat")
-    Progress(0).after_dataset_saved("completions", [completion()])
+    Progress(RunNotes(), 0).after_dataset_saved("completions", [completion()])
     assert caplog.messages == []

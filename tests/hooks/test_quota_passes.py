@@ -6,7 +6,7 @@ import pytest
 from kedro.pipeline import Pipeline, node
 
 from synthetic_textcat.errors import StaleTableError
-from synthetic_textcat.hooks.quota_passes import QuotaPasses
+from synthetic_textcat.hooks import QuotaPasses, RunNotes
 from synthetic_textcat.hooks.summary_lines import quota_lines
 from synthetic_textcat.schemas.quota import CellRows, Rounds, ShortCell, Shortfall
 from tests.llm.builders import completion, no_reply
@@ -30,67 +30,73 @@ def _shortfall(goes_on: bool = True, **changes: Any) -> Shortfall:
     return Shortfall(**{**usual, **changes})
 
 
-def _pass(
-    refill: QuotaPasses,
-    replies: int = 1,
-    rounds: int = 1,
-    stopped_by: str = "",
-    pipeline: Pipeline = _PASS,
-    *,
-    goes_on: bool = True,
-    words: str = "recipe",
-) -> bool:
-    refill.before_pipeline_run({"run_id": f"id-{replies}"}, pipeline)
-    one = (CellRows(cell={"task": "Sort mail."}, rows=1),)
-    refill.before_dataset_saved("rounds", Rounds(recipe=words, rounds=(one,) * rounds).model_dump(mode="json"))
-    refill.after_dataset_saved("completions", [no_reply(), *[completion()] * replies])
-    refill.after_dataset_saved("shortfall", _shortfall(goes_on).model_dump(mode="json"))
-    refill.after_dataset_saved("stopped_by", stopped_by)
-    refill.after_pipeline_run()
-    return refill.goes_on()
+class _Command:
+    """A command as `cli.py` is one: it counts its passes."""
+
+    def __init__(self, rebuilt_from: str | None = None) -> None:
+        self.notes = RunNotes(rebuilt_from=rebuilt_from)
+        self._hook = QuotaPasses(self.notes)
+
+    def goes_on_after(
+        self,
+        replies: int = 1,
+        rounds: int = 1,
+        stopped_by: str = "",
+        pipeline: Pipeline = _PASS,
+        *,
+        goes_on: bool = True,
+        words: str = "recipe",
+        by_command: bool = True,
+    ) -> bool:
+        self.notes.passes.number += by_command
+        hook, one = self._hook, (CellRows(cell={"task": "Sort mail."}, rows=1),)
+        hook.before_pipeline_run(pipeline)
+        assert not self.notes.passes.goes_on
+        hook.before_dataset_saved("rounds", Rounds(recipe=words, rounds=(one,) * rounds).model_dump(mode="json"))
+        hook.after_dataset_saved("completions", [no_reply(), *[completion()] * replies])
+        hook.after_dataset_saved("shortfall", _shortfall(goes_on).model_dump(mode="json"))
+        hook.after_dataset_saved("stopped_by", stopped_by)
+        hook.after_pipeline_run()
+        return self.notes.passes.goes_on
 
 
-def _begun(**how: Any) -> QuotaPasses:
-    refill = QuotaPasses(**how)
-    refill.begin()
-    return refill
-
-
-def test_a_command_goes_on_while_cells_are_short_and_all_its_passes_bear_one_id() -> None:
-    refill = _begun()
-    assert _pass(refill, replies=7)
-    assert (refill.follows, refill.run_id) == (False, "id-7")
-    assert _pass(refill, replies=3)
-    assert (refill.follows, refill.run_id) == (True, "id-7")
-    assert not _pass(refill, goes_on=False)
-    refill.begin()
-    assert _pass(refill, replies=4)
-    assert (refill.follows, refill.run_id) == (False, "id-4")
+def test_a_command_goes_on_while_cells_are_short() -> None:
+    command = _Command()
+    assert command.goes_on_after(replies=7)
+    assert not command.notes.passes.follows
+    assert command.goes_on_after(replies=3, rounds=2)
+    assert (command.notes.passes.follows, command.notes.passes.round) == (True, 2)
+    assert not command.goes_on_after(goes_on=False)
 
 
 def test_it_does_not_go_on_past_a_cap_with_a_given_plan_or_with_a_part_of_the_pipeline() -> None:
-    assert not _pass(_begun(), stopped_by="generation.max_cost_usd")
-    assert not _pass(_begun(is_given=lambda: True))
-    assert not _pass(_begun(), pipeline=_PASS.only_nodes("shortfall", "examples"))
+    assert not _Command().goes_on_after(stopped_by="generation.max_cost_usd")
+    assert not _Command(rebuilt_from="an earlier run").goes_on_after()
+    assert not _Command().goes_on_after(pipeline=_PASS.only_nodes("shortfall", "examples"))
 
 
-def test_who_runs_a_session_of_their_own_runs_the_next_one_too() -> None:
-    assert not _pass(QuotaPasses())
+def test_a_session_without_a_command_makes_one_pass() -> None:
+    assert not _Command().goes_on_after(by_command=False)
 
 
 def test_passes_without_a_reply_or_a_new_round_do_not_go_on_for_ever() -> None:
-    refill = _begun()
-    assert _pass(refill, replies=0)
-    assert not _pass(refill, replies=0)
-    from_the_journal = _begun()
-    assert all(_pass(from_the_journal, replies=0, rounds=rounds) for rounds in range(1, 9))
+    command = _Command()
+    assert command.goes_on_after(replies=0)
+    assert not command.goes_on_after(replies=0)
+    from_the_journal = _Command()
+    assert all(from_the_journal.goes_on_after(replies=0, rounds=rounds) for rounds in range(1, 9))
+
+
+def test_a_pass_with_replies_makes_up_for_an_idle_one() -> None:
+    command = _Command()
+    assert [command.goes_on_after(replies=replies) for replies in (0, 1, 0, 0)] == [True, True, True, False]
 
 
 def test_what_is_changed_while_a_quota_is_filled_ends_it_before_it_is_planned_by() -> None:
-    refill = _begun()
-    assert _pass(refill)
+    command = _Command()
+    assert command.goes_on_after()
     with pytest.raises(StaleTableError, match="run the same command again"):
-        _pass(refill, words="another recipe")
+        command.goes_on_after(words="another recipe")
 
 
 @pytest.mark.parametrize("given_up", [0, 1, 9])

@@ -15,7 +15,7 @@ from kedro.pipeline import Pipeline, node
 
 from synthetic_textcat.error_messages import format_user_error
 from synthetic_textcat.errors import StorageError
-from synthetic_textcat.hooks import QuotaPasses, StorageGate
+from synthetic_textcat.hooks import RunNotes, StorageGate
 from tests.support.s3 import BUCKET, S3Server
 
 _TABLE = "synthetic_textcat.datasets.TableDataset"
@@ -34,7 +34,7 @@ def _check(
     patience_s: float = 60,
 ) -> None:
     pipeline = Pipeline([node(lambda given: given, reads, writes)])
-    gate = StorageGate(QuotaPasses(), is_rebuilt=lambda: rebuilt, patience_s=patience_s)
+    gate = StorageGate(RunNotes(rebuilt_from="earlier" if rebuilt else None), patience_s=patience_s)
     gate.before_pipeline_run(pipeline=pipeline, catalog=DataCatalog.from_config(catalog))
 
 
@@ -199,12 +199,11 @@ def test_one_file_under_two_names_is_in_one_place(tmp_path: Path) -> None:
 
 
 def test_the_second_pass_of_a_command_is_not_checked_again() -> None:
-    refill, broken = QuotaPasses(), {"made": {"type": _TABLE, "filepath": "https://host/made.parquet"}}
+    notes, broken = RunNotes(), {"made": {"type": _TABLE, "filepath": "https://host/made.parquet"}}
     pipeline = Pipeline([node(lambda given: given, "given", "made")])
-    gate = StorageGate(refill)
-    refill.begin()
+    gate = StorageGate(notes)
     for refused in (True, False):
-        refill.before_pipeline_run(run_params={"run_id": "r"}, pipeline=pipeline)
+        notes.passes.number += 1
         catalog = DataCatalog.from_config(broken)
         if refused:
             with pytest.raises(StorageError):

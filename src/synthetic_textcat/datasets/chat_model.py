@@ -3,8 +3,8 @@
 from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
-from kedro_datasets._typing import JSONPreview
 
+from synthetic_textcat.datasets.kedro_compat import JSONPreview
 from synthetic_textcat.datasets.previews import value_preview
 from synthetic_textcat.llm.spec import ChatModelSpec
 

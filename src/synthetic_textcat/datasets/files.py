@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from kedro.io import AbstractDataset, Version
 from kedro.io.core import VERSIONED_FLAG_KEY
-from kedro_datasets._typing import PlotlyPreview, TablePreview
 
 from synthetic_textcat.datasets.file_formats import read, write
+from synthetic_textcat.datasets.kedro_compat import PlotlyPreview, TablePreview, described
 from synthetic_textcat.datasets.previews import ABSENT, ROWS, preview_of, table_preview
 from synthetic_textcat.datasets.replacing import replacing
 from synthetic_textcat.datasets.stored import FormattedDataset
@@ -137,4 +137,4 @@ class OptionalDataset(AbstractDataset[Any, Any]):
         self._dataset.release()
 
     def _describe(self) -> dict[str, Any]:
-        return self._dataset._describe()  # noqa: SLF001  Kedro-Viz takes the path from it
+        return described(self._dataset)

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from kedro.io import DatasetError, Version
-from kedro_datasets._typing import TablePreview
 
 from synthetic_textcat.datasets.file_formats import Content, read, write
+from synthetic_textcat.datasets.kedro_compat import TablePreview
 from synthetic_textcat.datasets.place import Place
 from synthetic_textcat.datasets.previews import folder_preview
 from synthetic_textcat.datasets.replacing import replacing_folder

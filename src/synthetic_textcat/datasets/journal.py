@@ -4,11 +4,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-from kedro.io import AbstractDataset, Version
+from kedro.io import Version
 from kedro.io.core import get_protocol_and_path
-from kedro_datasets._typing import JSONPreview
 
 from synthetic_textcat.datasets.journal_file import JournalFile
+from synthetic_textcat.datasets.kedro_compat import EphemeralDataset, JSONPreview
 from synthetic_textcat.datasets.place import refuse_a_slip
 from synthetic_textcat.datasets.previews import ROWS, value_preview
 from synthetic_textcat.errors import JournalError
@@ -18,10 +18,11 @@ from synthetic_textcat.redaction import mask_within
 from synthetic_textcat.schemas.completions import Completion
 
 
-class JournalDataset(AbstractDataset[list[Completion], Journal]):
+class JournalDataset(EphemeralDataset[list[Completion], Journal]):
     """Appends completions, loads their index.
 
-    A run opens it once, by `lock`, and keeps it open. Whoever saves without that opens it for each save.
+    Ephemeral, else `--only-missing-outputs` would take a half-written journal for a finished one. A run opens
+    it once, by `lock`, and keeps it open. Whoever saves without that opens it for each save.
 
     Args:
         filepath: The JSON Lines file, on a file system of this machine; absent is the same as empty.
@@ -32,9 +33,6 @@ class JournalDataset(AbstractDataset[list[Completion], Journal]):
     Raises:
         JournalError: If the entry is versioned or for another file system, or its path is no file of this machine.
     """
-
-    _EPHEMERAL = True  # else `--only-missing-outputs` takes a half-written journal for a finished one
-    _SINGLE_PROCESS = True  # an open file and its lock do not go to another process
 
     def __init__(
         self,

@@ -12,9 +12,9 @@ from html.parser import HTMLParser
 from typing import Any, NewType
 
 import pandas as pd
-from kedro_datasets._typing import JSONPreview, TablePreview
 
 from synthetic_textcat.datasets.file_formats import first_rows, read
+from synthetic_textcat.datasets.kedro_compat import JSONPreview, TablePreview
 from synthetic_textcat.datasets.stored import StoredDataset
 
 TextPreview = NewType("TextPreview", str)

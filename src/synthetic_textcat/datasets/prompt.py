@@ -5,8 +5,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from kedro.io import DatasetError, Version
-from kedro_datasets._typing import JSONPreview
 
+from synthetic_textcat.datasets.kedro_compat import JSONPreview
 from synthetic_textcat.datasets.previews import ABSENT, value_preview
 from synthetic_textcat.datasets.stored import StoredDataset
 from synthetic_textcat.datasets.strict_readers import content_of, line_of, read_yaml

@@ -9,6 +9,13 @@ from fsspec.implementations.local import LocalFileSystem
 from kedro.io import AbstractVersionedDataset, DatasetError, Version
 from kedro.io.core import VersionNotFoundError
 
+from synthetic_textcat.datasets.kedro_compat import (
+    file_system_of,
+    filepath_of,
+    is_versioned,
+    version_path_of,
+    wrapped_in,
+)
 from synthetic_textcat.datasets.place import Place, find_place
 from synthetic_textcat.errors import StorageError, short_path
 from synthetic_textcat.redaction import redact
@@ -218,8 +225,6 @@ class FormattedDataset(StoredDataset[_In, _Out]):
 def place_of(dataset: Any) -> Place | None:
     """Where the dataset's data is loaded from, of versions the last; None where it has no file.
 
-    The one place that knows how Kedro's datasets keep their path.
-
     Raises:
         FileNotFoundError: If it has versions, and none is there.
         DatasetError: If a dataset of kedro-datasets finds none.
@@ -228,8 +233,8 @@ def place_of(dataset: Any) -> Place | None:
     dataset = unwrapped(dataset)
     if isinstance(dataset, StoredDataset):
         return dataset.place
-    if isinstance(dataset, AbstractVersionedDataset) and getattr(dataset, "_version", None):
-        return _place(dataset, dataset._get_load_path())  # noqa: SLF001  Kedro has no public way to a version's file
+    if isinstance(dataset, AbstractVersionedDataset) and is_versioned(dataset):
+        return _place(dataset, version_path_of(dataset))
     return root_of(dataset)
 
 
@@ -238,8 +243,8 @@ def root_of(dataset: Any) -> Place | None:
     dataset = unwrapped(dataset)
     if isinstance(dataset, StoredDataset):
         return dataset.root
-    path = getattr(dataset, "_filepath", None)
-    return None if path is None else _place(dataset, PurePath(path))
+    path = filepath_of(dataset)
+    return None if path is None else _place(dataset, path)
 
 
 def shown_place(dataset: Any) -> str | None:
@@ -253,12 +258,12 @@ def shown_place(dataset: Any) -> str | None:
 
 def unwrapped(dataset: Any) -> Any:
     """The dataset within a cached or an optional one, or the dataset itself."""
-    inner = getattr(dataset, "_dataset", None)
+    inner = wrapped_in(dataset)
     return dataset if inner is None else unwrapped(inner)
 
 
 def _place(dataset: Any, path: PurePath) -> Place | None:
-    protocol, fs = str(getattr(dataset, "_protocol", "")), getattr(dataset, "_fs", None)
+    protocol, fs = file_system_of(dataset)
     if protocol in _LOCAL:
         return Place(LocalFileSystem(), path.as_posix(), short_path(path))
     return Place(fs, path.as_posix(), redact(f"{protocol}://{path.as_posix()}")) if fs else None

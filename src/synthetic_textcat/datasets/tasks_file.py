@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 from kedro.io import DatasetError
-from kedro_datasets._typing import TablePreview
 
+from synthetic_textcat.datasets.kedro_compat import TablePreview
 from synthetic_textcat.datasets.previews import ABSENT, ROWS, rows_preview
 from synthetic_textcat.datasets.stored import StoredDataset
 from synthetic_textcat.datasets.strict_readers import content_of, read_csv, read_text, read_yaml

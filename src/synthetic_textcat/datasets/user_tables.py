@@ -5,9 +5,9 @@ from typing import Any
 
 import pandas as pd
 from kedro.io import DatasetError, Version
-from kedro_datasets._typing import TablePreview
 
 from synthetic_textcat.datasets.files import FileDataset
+from synthetic_textcat.datasets.kedro_compat import TablePreview
 from synthetic_textcat.datasets.previews import ABSENT, ROWS, preview_of, rows_preview
 from synthetic_textcat.datasets.stored import StoredDataset
 from synthetic_textcat.datasets.strict_readers import content_of, read_csv, read_text, read_yaml

@@ -1,6 +1,5 @@
 """Gates: secrets, parameters and runner are checked before a run, yield and quality after it."""
 
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -10,60 +9,28 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol, SharedMemoryDataCatalog
 
 from synthetic_textcat.errors import QualityTooLowError, RunnerError
+from synthetic_textcat.hooks import catalog_names as names
+from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.pipelines.quality_report.concerns import complaint
 from synthetic_textcat.redaction import learn_command_line, learn_credentials, learn_environment, learn_settings
 from synthetic_textcat.schemas.parameters import validate_parameters
 
 
-class QualityGate:
-    """Reads the concerns of this run, if it had any.
-
-    Args:
-        goes_on: Whether another pass follows: the last one is judged.
-    """
-
-    def __init__(self, goes_on: Callable[[], bool] = lambda: False) -> None:
-        self._goes_on = goes_on
-        self._complaint: str | None = None
-
-    @hook_impl
-    def before_pipeline_run(self) -> None:
-        """Forgets what was said of the run before."""
-        self._complaint = None
-
-    @hook_impl
-    def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
-        """Keeps what is wrong."""
-        if dataset_name == "concerns":
-            self._complaint = complaint(data)
-
-    def complaint(self, catalog: CatalogProtocol[Any, Any], parameters: dict[str, Any]) -> str | None:
-        """Why this run is a failure, None if it is not."""
-        del catalog, parameters  # concerns on disk may be another run's
-        return self._complaint
-
-    @hook_impl
-    def after_pipeline_run(self) -> None:
-        """Raises QualityTooLowError, so that the command exits non-zero."""
-        if self._complaint is not None and not self._goes_on():
-            raise QualityTooLowError(self._complaint)
-
-
-class ParameterGate:
-    """Checks all parameters against one model before anything else; Kedro checks only the blocks that are used."""
+class RunGate:
+    """Checks parameters and runner before anything is paid for."""
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
-        """Raises ParameterError with one line on the first sight of a wrong key or value."""
+        """Checks all parameters against one model; Kedro checks only the blocks that are used.
+
+        Raises:
+            ParameterError: With one line for the first wrong key or value.
+        """
         validate_parameters(context.config_loader["parameters"])
-
-
-class RunnerGate:
-    """Refuses Kedro's ParallelRunner before anything is paid for."""
 
     @hook_impl
     def before_pipeline_run(self, catalog: CatalogProtocol[Any, Any]) -> None:
-        """Looks at the catalog: Kedro gives a runner of several processes one of its own.
+        """Refuses Kedro's ParallelRunner, which is known by its catalog: one for several processes.
 
         Raises:
             RunnerError: If the run is to go over several processes.
@@ -74,6 +41,30 @@ class RunnerGate:
                 "generation.max_concurrency calls at a time. Allowed: SequentialRunner, ThreadRunner. "
                 "Next: leave out --runner"
             )
+
+
+class QualityGate:
+    """Fails a run whose yield or quality is below the thresholds, once all is recorded and reported."""
+
+    def __init__(self, notes: RunNotes) -> None:
+        self._notes = notes
+
+    @hook_impl
+    def before_pipeline_run(self) -> None:
+        """Resets the complaint: concerns on disk may be another run's."""
+        self._notes.complaint = None
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
+        """Notes the complaint that this run's concerns amount to, if any."""
+        if dataset_name == names.CONCERNS:
+            self._notes.complaint = complaint(data)
+
+    @hook_impl(trylast=True)
+    def after_pipeline_run(self) -> None:
+        """Raises QualityTooLowError after the last pass, so that the command exits non-zero."""
+        if self._notes.complaint is not None and not self._notes.passes.goes_on:
+            raise QualityTooLowError(self._notes.complaint)
 
 
 class LearnSecrets:

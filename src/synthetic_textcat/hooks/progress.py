@@ -10,6 +10,8 @@ from kedro.framework.hooks import hook_impl
 from kedro.pipeline.node import Node
 
 from synthetic_textcat.console import hide, show, shown_line, terminal
+from synthetic_textcat.hooks import catalog_names as names
+from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.tally import CellTally, Tally, cell_tally
 from synthetic_textcat.schemas.parameters import (
     AttributeSamplingParameters,
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.text import Text
 
-_OF_QUOTA = {"requests", "rounds", "previous_shortfall"}
+_OF_QUOTA = {names.REQUESTS, names.ROUNDS, names.PREVIOUS_SHORTFALL}
 
 logger = logging.getLogger(__name__)
 
@@ -32,30 +34,27 @@ class Progress:
     """Tells of completions as they are appended to the journal; names count without their namespace.
 
     Args:
+        notes: Gets the tally.
         every_s: Seconds between log lines, where there is no terminal.
     """
 
-    def __init__(self, every_s: float = 10.0) -> None:
+    def __init__(self, notes: RunNotes, every_s: float = 10.0) -> None:
+        self._notes = notes
         self._every_s = every_s
         self._max_attempts = 1
         self._flag_only: tuple[str, ...] = ()
         self._prices: PriceList | None = None
         self._sampling = AttributeSamplingParameters()
         self._quota: dict[str, Any] = {}
-        self._tally: Tally | None = None
         self._is_counting = False
         self._live: Live | None = None
         self._begun = self._last_said = monotonic()
-
-    def tally(self) -> Tally | None:
-        """How far the calls of this run are, or were; None before there are any."""
-        return self._tally
 
     @hook_impl
     def before_pipeline_run(self) -> None:
         """Forgets the run before."""
         self._end()
-        self._tally = None
+        self._notes.tally = None
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -68,7 +67,7 @@ class Progress:
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
         """Notes the prices, and what a quota is counted by."""
-        if dataset_name == "prices":
+        if dataset_name == names.PRICES:
             self._prices = PriceList.read(data)
         elif dataset_name in _OF_QUOTA:
             self._quota[dataset_name] = data
@@ -76,16 +75,16 @@ class Progress:
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
         """Begins when it is known which rows are open; counts what is saved from then on."""
-        if dataset_name.endswith("open_rows"):
+        if dataset_name.endswith(names.OPEN_ROWS):
             self._begin([row.position for row in data.rows])
-        elif dataset_name == "completions" and self._is_counting and self._tally and self._prices:
-            self._tally.add(data, self._prices)
-            self._say(self._tally)
+        elif dataset_name == names.COMPLETIONS and self._is_counting and self._notes.tally and self._prices:
+            self._notes.tally.add(data, self._prices)
+            self._say(self._notes.tally)
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
         """Ends with the calls."""
-        if node.name.endswith("settle_rows"):
+        if node.name.endswith(names.SETTLE_ROWS):
             self._end()
 
     @hook_impl
@@ -102,7 +101,7 @@ class Progress:
         self._end()
         if not asked:
             return
-        self._tally, self._is_counting = (
+        self._notes.tally, self._is_counting = (
             Tally(len(asked), self._max_attempts, self._flag_only, cells=self._cells(asked)),
             True,
         )
@@ -114,8 +113,8 @@ class Progress:
     def _cells(self, asked: Sequence[int]) -> CellTally | None:
         if self._sampling.target_accepted is None or not self._quota.keys() >= _OF_QUOTA:
             return None
-        rounds, before = Rounds.read(self._quota["rounds"]), Shortfall.read(self._quota["previous_shortfall"])
-        return cell_tally(self._quota["requests"], rounds, before, self._sampling, asked)
+        rounds, before = Rounds.read(self._quota[names.ROUNDS]), Shortfall.read(self._quota[names.PREVIOUS_SHORTFALL])
+        return cell_tally(self._quota[names.REQUESTS], rounds, before, self._sampling, asked)
 
     def _say(self, tally: Tally) -> None:
         now = monotonic()
@@ -128,10 +127,10 @@ class Progress:
     def _end(self) -> None:
         if self._live is not None:
             hide(self._live)
-        if self._is_counting and self._tally:
-            self._tally.end()
-        if self._is_counting and self._tally and self._tally.done:
-            logger.info("%s", self._tally.line(monotonic() - self._begun))
+        if self._is_counting and self._notes.tally:
+            self._notes.tally.end()
+            if self._notes.tally.done:
+                logger.info("%s", self._notes.tally.line(monotonic() - self._begun))
         self._live, self._is_counting = None, False
 
 

@@ -9,6 +9,7 @@ from kedro.io import CatalogProtocol
 
 from synthetic_textcat.console import say
 from synthetic_textcat.datasets.hub_repository import hub_endpoint
+from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.schemas.publications import Publication, PublicationPlan
 
 _WIDTH = 80
@@ -31,9 +32,9 @@ class Publishing:
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
         """Prints the lines: those of the plan before the node runs that pushes, those of the push when it is done."""
-        if dataset_name == "publication_plan":
+        if dataset_name == names.PUBLICATION_PLAN:
             say(plan_lines(data, hub_endpoint()))
-        elif dataset_name == "publication" and self._catalog is not None:
+        elif dataset_name == names.PUBLICATION and self._catalog is not None:
             say(publication_lines(self._catalog.load(dataset_name)))
 
 

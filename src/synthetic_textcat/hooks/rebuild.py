@@ -19,6 +19,8 @@ from kedro.pipeline import Pipeline
 from synthetic_textcat.datasets import KeptTasksDataset
 from synthetic_textcat.datasets.stored import shown_place
 from synthetic_textcat.errors import EarlierRunError, ParameterError
+from synthetic_textcat.hooks import catalog_names as names
+from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.tracking.catalog_metadata import raw_metadata
 from synthetic_textcat.hooks.tracking.description import source_tags
 from synthetic_textcat.hooks.tracking.run_artifacts import EarlierRun, load_earlier_run
@@ -32,7 +34,7 @@ _MOST_PACKAGES = 5
 _COMMIT = "mlflow.source.git.commit"
 _TASKS = "tasks.parquet"
 _ROUNDS = "rounds.json"
-_MADE = {"tasks", "plan_sha256", "rounds"}
+_MADE = {names.TASKS, names.PLAN_SHA256, names.ROUNDS}
 """Kept for rebuilding, but made by each run anew."""
 
 _OF_THE_FILE_ITSELF = {"credentials", "fs_args", "versioned"}
@@ -50,14 +52,11 @@ class Rebuild:
     has read them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, notes: RunNotes) -> None:
+        self._notes = notes
         self._run: EarlierRun | None = None
         self._changes: list[str] = []
         self._lacking: dict[str, EarlierRunError] = {}
-
-    def rebuilt_from(self) -> str | None:
-        """The id of the earlier run; None if there is none."""
-        return self._run.run_id if self._run else None
 
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
@@ -66,7 +65,7 @@ class Rebuild:
         Raises:
             EarlierRunError: If the run, or its parameters, can't be had.
         """
-        self._run, self._changes, self._lacking = None, [], {}
+        self._run, self._changes, self._lacking, self._notes.rebuilt_from = None, [], {}, None
         loader = context.config_loader
         project = loader["parameters"]
         if project.get("from_run") is None:
@@ -78,7 +77,7 @@ class Rebuild:
         loader["parameters"] = now
         entries, self._lacking = kept_entries(run, loader["catalog"])
         loader["catalog"] = {**loader["catalog"], **entries}
-        self._run, self._changes = run, changes_of_plan(kept, now)
+        self._run, self._notes.rebuilt_from, self._changes = run, run.run_id, changes_of_plan(kept, now)
         tags = {"env": context.env or "local", **source_tags(context.project_path)}
         if found := list(differences(run, kept, now, tags)):
             logger.warning("Not as in run %s: %s", run.name, "; ".join(found))
@@ -95,14 +94,14 @@ class Rebuild:
         read = pipeline.inputs()
         if lacking := sorted(read & self._lacking.keys()):
             raise self._lacking[lacking[0]]
-        if "requests" in read:
-            place = shown_place(catalog.get("requests"))
+        if names.REQUESTS in read:
+            place = shown_place(catalog.get(names.REQUESTS))
             self._compare(
-                catalog.load("requests"),
+                catalog.load(names.REQUESTS),
                 f"{place} holds another. Next: run attribute_sampling with the same from_run first",
             )
-        if "tasks" in read:  # so that later stages find on disk what the plan was made of
-            catalog.save("tasks", KeptTasksDataset(filepath=tasks_entry(self._run)["filepath"]).load().table)
+        if names.TASKS in read:  # so that later stages find on disk what the plan was made of
+            catalog.save(names.TASKS, KeptTasksDataset(filepath=tasks_entry(self._run)["filepath"]).load().table)
 
     @hook_impl
     def before_dataset_saved(self, dataset_name: str, data: Any) -> None:
@@ -111,7 +110,7 @@ class Rebuild:
         Raises:
             EarlierRunError: If it differs, and no parameter was set that would make it differ.
         """
-        if self._run is not None and dataset_name.rpartition(".")[2] == "requests":
+        if self._run is not None and dataset_name.rpartition(".")[2] == names.REQUESTS:
             self._compare(data, f"the code that plans has changed since. Next: check out commit {_commit(self._run)}")
 
     def _compare(self, requests: Any, otherwise: str) -> None:
@@ -214,7 +213,7 @@ def kept_entries(run: EarlierRun, catalog: Mapping[str, Any]) -> tuple[dict[str,
     lacking: dict[str, EarlierRunError] = {}
     for name, entry in catalog.items():
         try:
-            if name == "tasks_file":
+            if name == names.TASKS_FILE:
                 entries[name] = tasks_entry(run) | {"metadata": entry.get("metadata")}
             elif _is_written_by_the_user(name, entry):
                 usual = {key: value for key, value in entry.items() if key not in _OF_THE_FILE_ITSELF}
@@ -225,14 +224,14 @@ def kept_entries(run: EarlierRun, catalog: Mapping[str, Any]) -> tuple[dict[str,
     try:
         run.file(_TASKS)
     except EarlierRunError as error:
-        lacking["tasks"] = error
+        lacking[names.TASKS] = error
     return entries, lacking
 
 
 def _quota_entries(run: EarlierRun) -> dict[str, Entry]:
     """The rounds of the run's quota, if it had one; what the project's own last pass lacked counts for nothing."""
     _make_given(run.folder / _ROUNDS)
-    found = {"previous_rounds": run.folder / _ROUNDS, "previous_shortfall": run.folder / "shortfall.json"}
+    found = {names.PREVIOUS_ROUNDS: run.folder / _ROUNDS, names.PREVIOUS_SHORTFALL: run.folder / "shortfall.json"}
     return {
         name: {
             "type": "synthetic_textcat.datasets.OptionalDataset",

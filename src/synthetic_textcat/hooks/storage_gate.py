@@ -10,18 +10,21 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol, MemoryDataset
 from kedro.pipeline import Pipeline
 
+from synthetic_textcat.command_passes import CommandPasses
 from synthetic_textcat.datasets import JournalDataset
+from synthetic_textcat.datasets.kedro_compat import is_versioned
 from synthetic_textcat.datasets.place import MEND
 from synthetic_textcat.datasets.replacing import prove_writable
 from synthetic_textcat.datasets.stored import StoredDataset, root_of, unwrapped
 from synthetic_textcat.errors import JournalError, StorageError
-from synthetic_textcat.hooks.quota_passes import QuotaPasses
+from synthetic_textcat.hooks import catalog_names as names
+from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.llm.engine import give_up
 
 _SECOND_NAMES = {
-    "previous_rounds": "rounds",
-    "previous_shortfall": "shortfall",
-    "previous_diversity": "diversity",
+    names.PREVIOUS_ROUNDS: names.ROUNDS,
+    names.PREVIOUS_SHORTFALL: names.SHORTFALL,
+    names.PREVIOUS_DIVERSITY: names.DIVERSITY,
 }
 """Names under which a pipeline reads what it writes under another: Kedro takes no dataset in and out of one node.
 
@@ -30,10 +33,10 @@ Journals have two names as well; `JournalWriter` compares those.
 
 _PATIENCE_S = 60.0
 
-_JOURNALS = {"brainstorm_completions": "brainstorm_journal", "completions": "journal"}
+_JOURNALS = {names.BRAINSTORM_COMPLETIONS: names.BRAINSTORM_JOURNAL, names.COMPLETIONS: names.JOURNAL}
 """The entry by which each journal is written, and the one by which the same file is read."""
 
-_PLAN = {"tasks", "requests", "calls"}
+_PLAN = {names.TASKS, names.REQUESTS, names.CALLS}
 
 
 class StorageGate:
@@ -42,16 +45,12 @@ class StorageGate:
     Local places are looked at only. To any other a small object is written, once for each folder, and removed again.
 
     Args:
-        refill: Knows the passes of a command, of which the first is checked.
-        is_rebuilt: Whether an earlier run's files stand in place of the project's.
+        notes: Passes of the command, of which the first is checked, and whether an earlier run is rebuilt.
         patience_s: How long one entry's place may take to answer.
     """
 
-    def __init__(
-        self, refill: QuotaPasses, is_rebuilt: Callable[[], bool] = lambda: False, patience_s: float = _PATIENCE_S
-    ) -> None:
-        self._refill = refill
-        self._is_rebuilt = is_rebuilt
+    def __init__(self, notes: RunNotes, patience_s: float = _PATIENCE_S) -> None:
+        self._notes = notes
         self._patience_s = patience_s
 
     @hook_impl
@@ -61,9 +60,9 @@ class StorageGate:
         Raises:
             StorageError: With one line for the first that does not hold.
         """
-        if self._refill.follows:
+        if self._notes.passes.follows:
             return
-        if not self._is_rebuilt():
+        if self._notes.rebuilt_from is None:
             _check_second_names(pipeline, catalog)
         proven: set[tuple[object, ...]] = set()
         for name in sorted(pipeline.all_outputs()):
@@ -144,7 +143,7 @@ def _check_second_names(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) 
 def _entry(dataset: Any) -> tuple[str, ...]:
     """The place as the catalog names it; nothing for a dataset without a file."""
     place = root_of(dataset)
-    versioned = getattr(unwrapped(dataset), "_version", None) is not None
+    versioned = is_versioned(unwrapped(dataset))
     return (place.shown, *(["(versioned)"] if versioned else [])) if place else ()
 
 
@@ -155,23 +154,27 @@ class JournalWriter:
     first one's feet, or read the journal just before the first one's last answers.
 
     Args:
-        refill: Knows the passes of a command, which have one id and one lock.
+        passes: Passes of the command, which have one id and one lock: what a run may spend covers all of them.
     """
 
-    def __init__(self, refill: QuotaPasses) -> None:
-        self._refill = refill
+    def __init__(self, passes: CommandPasses) -> None:
+        self._passes = passes
+        self._run_id = ""
         self._locked: list[JournalDataset] = []
 
     @hook_impl
-    def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
+    ) -> None:
         """Opens and locks each journal. `run_id` is what this run's journal lines bear.
 
         Raises:
             JournalError: If another run writes one of them, or answers could not be kept in it.
         """
-        if not self._refill.follows:
+        if not self._passes.follows:
             self._release()  # of a run that an interrupt ended, in a notebook
-        catalog["run_id"] = MemoryDataset(self._refill.run_id)
+            self._run_id = run_params["run_id"]
+        catalog[names.RUN_ID] = MemoryDataset(self._run_id)
         written = pipeline.all_outputs()
         try:
             for name in sorted(written | _JOURNALS.keys() if written & _PLAN else written):
@@ -188,7 +191,7 @@ class JournalWriter:
     @hook_impl
     def after_pipeline_run(self) -> None:
         """Lets others write, unless another pass follows."""
-        if not self._refill.goes_on():
+        if not self._passes.goes_on:
             self._release()
 
     @hook_impl(tryfirst=True)

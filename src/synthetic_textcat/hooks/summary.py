@@ -1,7 +1,7 @@
 """The last lines of a run: what became of the rows, and where to look."""
 
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kedro.framework.context import KedroContext
@@ -10,27 +10,28 @@ from kedro.io import CatalogProtocol
 
 from synthetic_textcat.console import say
 from synthetic_textcat.datasets.stored import shown_place
-from synthetic_textcat.hooks.quota_passes import QuotaPasses
+from synthetic_textcat.hooks import catalog_names as names
+from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.summary_lines import compare_lines, cost_lines, quota_lines, quote_lines, stop_lines
 from synthetic_textcat.pipelines.quality_report.concerns import PAUSED, Concern
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
-from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL, TRANSPORT_CAUSES, Stops
+from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL, TRANSPORT_CAUSES
 from synthetic_textcat.schemas.publications import SPLITS
 from synthetic_textcat.schemas.quota import Shortfall
 
 _FLAGGED = "flagged/"
 _MOST_CONCERNS = 3
 _TOLD = {
-    "concerns",
-    "differences",
-    "ledger",
-    "metrics",
-    "plan_report",
-    "prompt_preview",
-    "quote",
-    "shortfall",
-    "split_report",
-    "stopped_by",
+    names.CONCERNS,
+    names.DIFFERENCES,
+    names.LEDGER,
+    names.METRICS,
+    names.PLAN_REPORT,
+    names.PROMPT_PREVIEW,
+    names.QUOTE,
+    names.SHORTFALL,
+    names.SPLIT_REPORT,
+    names.STOPPED_BY,
 }
 
 
@@ -38,21 +39,12 @@ class RunSummary:
     """Says in a few lines what a run came to.
 
     Args:
-        refill: Knows of the passes of a quota, which are told of together.
-        run_name: What MLflow calls the run, if it has it.
-        stops: Why the run asked for less than its plan.
+        notes: Passes of the command, which are reported together; the run's name in MLflow; its stops.
     """
 
-    def __init__(
-        self,
-        refill: QuotaPasses | None = None,
-        run_name: Callable[[], str | None] = lambda: None,
-        stops: Callable[[], Stops] = Stops,
-    ) -> None:
-        self._refill = refill or QuotaPasses()
-        self._run_name = run_name
+    def __init__(self, notes: RunNotes) -> None:
+        self._notes = notes
         self._catalog: CatalogProtocol[Any, Any] | None = None
-        self._stops = stops
         self._saved: dict[str, Any] = {}
         self._calls: int | None = None
         self._offline = False
@@ -66,8 +58,8 @@ class RunSummary:
     def before_pipeline_run(self, pipeline: Any, catalog: CatalogProtocol[Any, Any]) -> None:
         """Keeps the catalog, which says where things lie, and begins to count calls, if this run may make any."""
         self._catalog = catalog
-        writes = pipeline.all_outputs() & {"completions", "brainstorm_completions"}
-        before = self._calls if self._refill.follows else 0
+        writes = pipeline.all_outputs() & {names.COMPLETIONS, names.BRAINSTORM_COMPLETIONS}
+        before = self._calls if self._notes.passes.follows else 0
         self._saved, self._calls = {}, before or 0 if writes else None
 
     @hook_impl
@@ -76,44 +68,44 @@ class RunSummary:
         name = dataset_name.removeprefix("preview.")
         if name in _TOLD:
             self._saved[name] = data
-        elif self._calls is not None and dataset_name in ("completions", "brainstorm_completions"):
+        elif self._calls is not None and dataset_name in (names.COMPLETIONS, names.BRAINSTORM_COMPLETIONS):
             self._calls += len(data)
 
     @hook_impl
     def after_pipeline_run(self) -> None:
         """Prints the lines, unless another pass follows."""
-        if self._refill.goes_on():
+        if self._notes.passes.goes_on:
             return
         say(self._lines())
 
     def _lines(self) -> Iterator[str]:
-        ledger: Ledger | None = self._saved.get("ledger")
-        if self._calls is None and "prompt_preview" in self._saved:
-            yield from ("", *self._saved["prompt_preview"].splitlines())
+        ledger: Ledger | None = self._saved.get(names.LEDGER)
+        if self._calls is None and names.PROMPT_PREVIEW in self._saved:
+            yield from ("", *self._saved[names.PROMPT_PREVIEW].splitlines())
         if ledger is not None:
-            yield from _ledger_lines(ledger, self._saved.get("metrics", {}))
-        if shortfall := Shortfall.read(self._saved.get("shortfall")):
+            yield from _ledger_lines(ledger, self._saved.get(names.METRICS, {}))
+        if shortfall := Shortfall.read(self._saved.get(names.SHORTFALL)):
             yield from quota_lines(shortfall)
-        plan = self._saved.get("plan_report", {})
+        plan = self._saved.get(names.PLAN_REPORT, {})
         if repeated := plan.get("plan/repeated_prompts"):
             yield f"prompts   repeated within their task: {repeated} of {plan['plan/rows']}"
             yield "          own attributes or seed examples make them differ"
-        if "quote" in self._saved:
-            yield from quote_lines(self._saved["quote"], self._where("prices") or "prices")
-        if "differences" in self._saved:
-            yield from compare_lines(self._saved["differences"], self._where("comparison_html"))
+        if names.QUOTE in self._saved:
+            yield from quote_lines(self._saved[names.QUOTE], self._where(names.PRICES) or names.PRICES)
+        if names.DIFFERENCES in self._saved:
+            yield from compare_lines(self._saved[names.DIFFERENCES], self._where(names.COMPARISON_HTML))
         if self._calls is not None:
             yield from self._spent_lines(self._calls)
         if self._offline and (ledger or self._calls):
             yield from textwrap.wrap(BANNER, 80, initial_indent="note      ", subsequent_indent=" " * 10)
         if ledger is not None:
-            yield from _concern_lines(self._saved.get("concerns", []))
-            yield from self._place_lines({"dataset": "examples", "report": "quality_report"})
-        if self._calls is None and "prompt_preview" in self._saved:
-            yield from self._place_lines({"preview": "prompt_preview"})
-        if splits := self._saved.get("split_report"):
+            yield from _concern_lines(self._saved.get(names.CONCERNS, []))
+            yield from self._place_lines({"dataset": names.EXAMPLES, "report": names.QUALITY_REPORT})
+        if self._calls is None and names.PROMPT_PREVIEW in self._saved:
+            yield from self._place_lines({"preview": names.PROMPT_PREVIEW})
+        if splits := self._saved.get(names.SPLIT_REPORT):
             yield _splits_line(splits)
-        if name := self._run_name():
+        if name := self._notes.run_name:
             yield f"run       {name}"
         yield "look      `make mlflow` for runs, `make viz` for the pipeline"
 
@@ -128,8 +120,8 @@ class RunSummary:
     def _spent_lines(self, calls: int) -> Iterator[str]:
         yield f"calls     {calls}" if calls else "calls     0: the journal has all the answers"
         if calls:
-            yield from cost_lines(self._saved.get("metrics", {}))
-        yield from stop_lines(self._saved.get("stopped_by", ""), self._stops())
+            yield from cost_lines(self._saved.get(names.METRICS, {}))
+        yield from stop_lines(self._saved.get(names.STOPPED_BY, ""), self._notes.stops)
 
 
 def _splits_line(splits: Mapping[str, float]) -> str:

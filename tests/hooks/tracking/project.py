@@ -131,8 +131,7 @@ def make_project(path: Path, *, with_store: bool = True) -> Project:
     )
     (source / "__init__.py").write_text("")
     (source / "settings.py").write_text(
-        "from synthetic_textcat.hooks.tracking import MlflowTracking\n"
-        "HOOKS = (MlflowTracking(verdict=lambda *_: None),)\n"
+        "from synthetic_textcat.hooks.tracking import MlflowTracking\nHOOKS = (MlflowTracking(),)\n"
     )
     (source / "pipeline_registry.py").write_text(
         "from tests.hooks.tracking.pipelines import small_pipeline\n\n\n"

@@ -33,7 +33,7 @@ def test_the_next_run_sweeps_a_killed_one_and_leaves_the_others_alone(
         killed.wait()
         process = f":{killed.pid}"
 
-        project.run(MlflowTracking(verdict=lambda *_: None), small_pipeline())
+        project.run(MlflowTracking(), small_pipeline())
 
         by_process = {run.data.tags.get("process", run.info.run_id): run for run in project.runs()}
         [dead] = [run for name, run in by_process.items() if name.endswith(process)]

@@ -25,7 +25,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 def _run(project: Project, monkeypatch: pytest.MonkeyPatch) -> str:
     """Runs the pipeline there; the run's id."""
     monkeypatch.chdir(project.path)
-    hook = MlflowTracking(verdict=lambda *_: None)
+    hook = MlflowTracking()
     project.run(hook, small_pipeline())
     assert hook.run_id is not None
     return hook.run_id
@@ -88,7 +88,7 @@ def test_a_moved_project_finds_its_earlier_runs(project: Project, tmp_path: Path
 def test_a_run_that_goes_on_in_the_original_is_not_called_killed_in_the_copy(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hook = MlflowTracking(verdict=lambda *_: None)
+    hook = MlflowTracking()
     project.parameters(fail="interrupt")
     with pytest.raises(KeyboardInterrupt):
         project.run(hook, small_pipeline())  # as if it went on: it is open, and its lock held

@@ -6,13 +6,13 @@ import logging
 import os
 import re
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
 import yaml
 from kedro.io import DatasetError
 
+from synthetic_textcat.hooks import RunNotes
 from synthetic_textcat.hooks.tracking import MlflowTracking
 from tests.hooks.tracking.pipelines import reading_pipeline, small_pipeline
 from tests.hooks.tracking.project import PARAMETERS, PROMPT, DatasetInput, Project, Run, make_project
@@ -29,7 +29,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 @pytest.fixture
 def hook() -> MlflowTracking:
-    return MlflowTracking(verdict=lambda *_: None)
+    return MlflowTracking()
 
 
 def _sha256(path: Path) -> str:
@@ -193,24 +193,11 @@ def test_a_failed_pipeline_is_failed_with_its_reason(
     assert not [name for name, content in files.items() if b"sk-a-real-one" in content]
 
 
-def test_a_verdict_makes_a_finished_run_a_failure(project: Project) -> None:
-    def verdict(catalog: Any, params: dict[str, Any]) -> str | None:
-        return f"{catalog.load('metrics')['yield/all']} of {params['attribute_sampling']['num_examples']}"
-
-    project.run(MlflowTracking(verdict=verdict), small_pipeline())
+def test_a_complaint_makes_a_finished_run_a_failure(project: Project) -> None:
+    project.run(MlflowTracking(RunNotes(complaint="0.5 of 200")), small_pipeline())
     (run,) = project.runs()
     assert (run.info.status, run.data.tags["reason"]) == ("FAILED", "0.5 of 200")
     assert run.data.metrics["rows/planned"] == 200
-
-
-def test_a_verdict_that_breaks_is_seen(project: Project) -> None:
-    def verdict(*_: object) -> None:
-        raise KeyError("ledger")
-
-    with pytest.raises(KeyError):
-        project.run(MlflowTracking(verdict=verdict), small_pipeline())
-    (run,) = project.runs()
-    assert (run.info.status, run.data.tags["reason"]) == ("FAILED", "'ledger'")
 
 
 def test_a_run_left_open_is_killed_by_the_next_start(project: Project, hook: MlflowTracking) -> None:
@@ -235,13 +222,7 @@ def test_a_store_that_fails_costs_one_warning(
     caplog: pytest.LogCaptureFixture,
     uri: str,
 ) -> None:
-    asked = 0
-
-    def verdict(*_: object) -> None:
-        nonlocal asked
-        asked += 1
-
-    hook = MlflowTracking(verdict=verdict)
+    hook = MlflowTracking()
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with caplog.at_level(logging.WARNING):
@@ -251,7 +232,6 @@ def test_a_store_that_fails_costs_one_warning(
     assert "Next: " in warning
     assert "\n" not in warning
     assert hook.run_id is None
-    assert asked == 1
     assert pd.read_parquet(project.path / "data/tasks.parquet").shape == (3, 2)
 
 

@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 from kedro.framework.context import KedroContext
 
+from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.summary_lines import cost_in_words
 from synthetic_textcat.hooks.tracking.run_log import REBUILD, RunLog
 from synthetic_textcat.hooks.tracking.run_lookup import NEWEST_FIRST
@@ -36,7 +37,7 @@ DESCRIPTION_TAG = "mlflow.note.content"
 _RUN_PAGES = "workflowType=machine_learning"
 """MLflow's pages for runs with metrics; its default pages are for chat programs."""
 
-DESCRIBED_DATASETS = ("ledger", "metrics", "concerns", "stopped_by")
+DESCRIBED_DATASETS = (names.LEDGER, names.METRICS, names.CONCERNS, names.STOPPED_BY)
 """Datasets summarised in the description, if this run saved them."""
 
 _FILES = {
@@ -78,7 +79,7 @@ class Ending:
 
 def describe(log: RunLog, ending: Ending) -> str:
     """Description in Markdown, without generated texts; names and errors are escaped."""
-    ledger = ending.saved.get("ledger") or {}
+    ledger = ending.saved.get(names.LEDGER) or {}
     page = f"#/experiments/{log.experiment_id}/runs/{log.run_id}"
     return render_markdown(
         __package__,
@@ -87,12 +88,12 @@ def describe(log: RunLog, ending: Ending) -> str:
         banner=BANNER if ending.is_offline else None,
         status=ending.status,
         reason=ending.reason,
-        stopped_by=str(ending.saved.get("stopped_by") or "").strip(),
+        stopped_by=str(ending.saved.get(names.STOPPED_BY) or "").strip(),
         ledger=list(_ledger_rows(ledger)),
         planned=ledger.get("planned"),
         accepted=ledger.get("accepted"),
-        spent=list(_spent(ending.saved.get("metrics") or {})),
-        concerns=(ending.saved.get("concerns") or [])[:_MOST_CONCERNS],
+        spent=list(_spent(ending.saved.get(names.METRICS) or {})),
+        concerns=(ending.saved.get(names.CONCERNS) or [])[:_MOST_CONCERNS],
         files=[(name, f"{page}/artifacts/{quote(path)}?{_RUN_PAGES}") for name, path in _kept(log)],
         dataset=ending.dataset,
         previous=_previous(log) if ledger and ending.pipeline == "generate" else None,

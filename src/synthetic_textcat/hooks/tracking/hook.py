@@ -4,7 +4,6 @@ import atexit
 import logging
 import os
 import sys
-from collections.abc import Callable
 from typing import Any
 
 from kedro.framework.context import KedroContext
@@ -14,8 +13,8 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
 from synthetic_textcat.errors import RunStoppedError
-from synthetic_textcat.hooks.quota_passes import QuotaPasses
-from synthetic_textcat.hooks.tally import Tally
+from synthetic_textcat.hooks import catalog_names as names
+from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.tracking.bounded_calls import DEFAULT_LIMIT_S, BoundedCalls, WaitingBudget
 from synthetic_textcat.hooks.tracking.catalog_metadata import plain, unknown_keys
 from synthetic_textcat.hooks.tracking.description import run_name, start_tags, stop_tags
@@ -25,10 +24,8 @@ from synthetic_textcat.hooks.tracking.opening import Opening
 from synthetic_textcat.hooks.tracking.run import ActiveRun
 from synthetic_textcat.hooks.tracking.run_log import RunClock
 from synthetic_textcat.llm.interrupts import INTERRUPTED
-from synthetic_textcat.schemas.outcomes import Stops
 
 Catalog = CatalogProtocol[Any, Any]
-Verdict = Callable[[Catalog, dict[str, Any]], str | None]
 
 SWITCH = "TEXTCAT_TRACKING"
 """Environment variable: `off` runs without MLflow, for quick trials in which its start-up time matters."""
@@ -42,7 +39,7 @@ _CALLS_ARE_OUT_S = 2.0
 _LAST_WAIT_S = 8.0
 """Maximum wait of an interrupted process for MLflow."""
 
-_VERSIONS = "prompt_versions"
+_VERSIONS = names.PROMPT_VERSIONS
 """Dataset of the MLflow registry versions of the loading node's prompts; empty without MLflow."""
 
 _CUT_SHORT = "the process ended before the pipeline did"
@@ -57,29 +54,15 @@ class MlflowTracking:
     can raise. MLflow's fluent (global) state is not used.
 
     Args:
-        verdict: Returns why a finished run is still a failure, or None; called once per finished run, tracked or not.
-        rebuilt_from: Returns the id of the run that this run rebuilds, or None; called at the start.
-        tally: Returns the progress of this run's calls, or None; called when replies are saved, and at the end.
-        passes: Passes of a quota, which share one MLflow run.
-        stops: Returns the stop reasons, which become tags.
+        notes: Values of the run that other hooks note: its passes, which are one MLflow run, its tally, its stops, the
+            run that it rebuilds, and why it counts as failed.
     """
 
-    def __init__(
-        self,
-        verdict: Verdict,
-        rebuilt_from: Callable[[], str | None] = lambda: None,
-        tally: Callable[[], Tally | None] = lambda: None,
-        passes: QuotaPasses | None = None,
-        stops: Callable[[], Stops] = Stops,
-    ) -> None:
+    def __init__(self, notes: RunNotes | None = None) -> None:
         self._last: ActiveRun | None = None
-        self._verdict = verdict
-        self._rebuilt_from = rebuilt_from
-        self._tally = tally
-        self._passes = passes or QuotaPasses()
-        self._stops = stops
+        self._notes = notes or RunNotes()
+        self._passes = self._notes.passes
         self._context: KedroContext | None = None
-        self._params: dict[str, Any] = {}
         self._active: ActiveRun | None = None
 
     @property
@@ -118,23 +101,23 @@ class MlflowTracking:
             return
         self._close_unfinished()
         catalog[_VERSIONS] = MemoryDataset({})
-        self._last, context = None, self._context
+        self._last, self._notes.run_name, context = None, None, self._context
         if context is None:
             return
-        self._params = {name: plain(value) for name, value in context.params.items()}
+        params = {name: plain(value) for name, value in context.params.items()}
         if os.environ.get(SWITCH, "").casefold() == "off":
             return
-        parent = self._rebuilt_from()
-        clock, settings = RunClock(), self._params.get("tracking") or {}
+        parent = self._notes.rebuilt_from
+        clock, settings = RunClock(), params.get("tracking") or {}
         opening = Opening(
             project=context.project_path,
-            name=run_name(run_params, self._params),
-            tags=start_tags(run_params, self._params, context) | ({"rebuilt_from": parent} if parent else {}),
-            params=self._params,
+            name=run_name(run_params, params),
+            tags=start_tags(run_params, params, context) | ({"rebuilt_from": parent} if parent else {}),
+            params=params,
             start_ms=clock.started_ms,
         )
         calls = BoundedCalls(WaitingBudget(settings.get("max_wait_seconds", DEFAULT_LIMIT_S)))
-        stream = LiveRecorder(self._tally, settings.get("trace_share", 0.0), clock)
+        stream = LiveRecorder(lambda: self._notes.tally, settings.get("trace_share", 0.0), clock)
         self._active = self._last = ActiveRun(opening=opening, calls=calls, clock=clock, catalog=catalog, stream=stream)
         if not any(_MODEL_CALLS in node.tags for node in pipeline.nodes) and not self._active.open_now():
             self._active = None
@@ -170,22 +153,19 @@ class MlflowTracking:
             self._active.note_saved(dataset_name)
             if _MODEL_CALLS in node.tags:
                 self._active.open_within(0)
-            if dataset_name == "completions":
+            if dataset_name == names.COMPLETIONS:
                 self._active.stream.note(data)
 
     @hook_impl(tryfirst=True)
-    def after_pipeline_run(self, catalog: Catalog) -> None:
-        """Records the results with status FINISHED, or FAILED by the verdict; before the last pass, only metrics."""
-        if self._passes.goes_on():
+    def after_pipeline_run(self) -> None:
+        """Records the results as FINISHED, or FAILED with its complaint; before the last pass, only metrics."""
+        if self._passes.goes_on:
             if self._active:
                 self._active.record_pass(self._passes.round)
             return
-        try:
-            reason = self._verdict(catalog, self._params)
-        except Exception as error:
-            self._close("FAILED", first_line(error))
-            raise
-        self._close("FAILED" if reason else "FINISHED", reason)
+        complaint = self._notes.complaint
+        self._close("FAILED" if complaint else "FINISHED", complaint)
+        self._notes.run_name = self.run_name
 
     @hook_impl(tryfirst=True)
     def on_pipeline_error(self, error: Exception) -> None:
@@ -207,7 +187,7 @@ class MlflowTracking:
 
     def _close(self, status: str, reason: str | None) -> None:
         if self._active:
-            self._active.close(status, reason, self._passes.round, stop_tags(self._stops()))
+            self._active.close(status, reason, self._passes.round, stop_tags(self._notes.stops))
             self._active = None  # last, so that after an interrupt the exit handler does the rest
             atexit.unregister(self._close_at_exit)
 

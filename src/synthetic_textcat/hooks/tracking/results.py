@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from synthetic_textcat.datasets.place import Place
+from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.tracking.catalog_metadata import TrackedDataset, metrics_of, tags_of
 from synthetic_textcat.hooks.tracking.guard import Guard
 from synthetic_textcat.hooks.tracking.run_log import RunLog, log_file
@@ -150,7 +151,7 @@ def evaluation_of(client: "MlflowClient", run: "Run") -> "Run | None":
     """Last finished run of `evaluate` on the rows that this run wrote; None if there is none."""
     filters = "attributes.status = 'FINISHED' AND tags.pipeline LIKE '%evaluate%'"
     sha256 = run.data.tags.get("sha256.examples")
-    return _last(client, run.info.experiment_id, "examples", sha256, filters)
+    return _last(client, run.info.experiment_id, names.EXAMPLES, sha256, filters)
 
 
 def _last(client: "MlflowClient", experiment_id: str, name: str, sha256: str | None, filters: str) -> "Run | None":

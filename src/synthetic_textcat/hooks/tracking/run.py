@@ -10,6 +10,7 @@ from kedro.io import DatasetError
 
 from synthetic_textcat.datasets.stored import shown_place
 from synthetic_textcat.errors import StorageError
+from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls
 from synthetic_textcat.hooks.tracking.catalog_metadata import TrackedDataset, mlflow_metadata_of, read_bytes
 from synthetic_textcat.hooks.tracking.description import DESCRIBED_DATASETS, DESCRIPTION_TAG, Ending, describe
@@ -169,7 +170,7 @@ class ActiveRun:
             reason=reason,
             pipeline=tags.get("pipeline", ""),
             is_offline="template_data" in tags,
-            dataset=shown_place(self.catalog.get("examples")) if "examples" in self.saved else None,
+            dataset=shown_place(self.catalog.get(names.EXAMPLES)) if names.EXAMPLES in self.saved else None,
             saved={name: self.catalog.load(name) for name in DESCRIBED_DATASETS if name in self.saved},
         )
         self.log.batch(tags={DESCRIPTION_TAG: describe(self.log, ending)})

@@ -12,6 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from synthetic_textcat.hashing import draw
+from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.tracking.run_log import RunClock, RunLog
 from synthetic_textcat.llm.calls import judging, retry_conversation
 from synthetic_textcat.llm.prompts import Messages, messages_sha256, wire_form
@@ -32,7 +33,7 @@ _NOT_KNOWN = "the messages are unknown: an earlier run requested this row first"
 _FEWEST, _MOST = 5, 200
 """Sampled calls of a run: about the minimum in a small run, since 1 % of 20 rows is none; never above the maximum."""
 
-_PARTS = {"requests", "row_prompts", "open_rows", "retry_prompt", "prices"}
+_PARTS = {names.REQUESTS, names.ROW_PROMPTS, names.OPEN_ROWS, names.RETRY_PROMPT, names.PRICES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +212,7 @@ class SampledCalls:
         """Samples from saved completions."""
         if not self._parts.keys() >= _PARTS:
             return
-        num_open = len(self._parts["open_rows"].rows)
+        num_open = len(self._parts[names.OPEN_ROWS].rows)
         share = min(max(self._share, _FEWEST / num_open), _MOST / num_open) if num_open else 0.0
         picked = [each for each in completions if draw("trace", each.request_id) < share][: self._left]
         self._left -= len(picked)
@@ -236,7 +237,7 @@ class SampledCalls:
         if not picked:
             return
         first = dict(self._first_messages({completion.request_id for completion, _ in picked}))
-        judge, prices = judging(Reply), PriceList.read(self._parts["prices"])
+        judge, prices = judging(Reply), PriceList.read(self._parts[names.PRICES])
         for completion, shift_ms in picked:
             earlier = self._before.setdefault(completion.request_id, [])
             problem = judge(completion) if completion.replied else None
@@ -245,8 +246,8 @@ class SampledCalls:
             earlier.append(completion)
 
     def _first_messages(self, request_ids: Collection[str]) -> Iterator[tuple[str, Messages]]:
-        requests = self._parts["requests"]
-        for asked in self._parts["row_prompts"].rendered(requests[requests["request_id"].isin(list(request_ids))]):
+        requests = self._parts[names.REQUESTS]
+        for asked in self._parts[names.ROW_PROMPTS].rendered(requests[requests["request_id"].isin(list(request_ids))]):
             yield asked.row["request_id"], asked.messages
 
     def _sent(
@@ -255,7 +256,7 @@ class SampledCalls:
         """Conversation of this attempt, if its hash is the one recorded on sending."""
         if messages is None:
             return None
-        ask_again, judge = retry_conversation(self._parts["retry_prompt"]), judging(Reply)
+        ask_again, judge = retry_conversation(self._parts[names.RETRY_PROMPT]), judging(Reply)
         for reply in earlier:
             if reply.replied and (problem := judge(reply)) is not None:
                 messages = ask_again(messages, reply.raw_text, problem)

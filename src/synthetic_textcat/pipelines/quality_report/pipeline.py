@@ -35,6 +35,7 @@ def create_pipeline() -> Pipeline:
                 inputs=["candidates", "requests", "tasks", "params:quality_report", "params:attribute_sampling"],
                 outputs=["examples", "surplus", "rejected", "findings"],
                 name="check_candidates",
+                tags="pilot",
             ),
             node(
                 build_ledger,
@@ -47,6 +48,7 @@ def create_pipeline() -> Pipeline:
                 inputs=["requests", "calls", "completions", *_CANDIDATES, "findings", "failed", "prices"],
                 outputs="outcomes",
                 name="list_outcomes",
+                tags="pilot",
             ),
             node(
                 measure_quota,

@@ -20,6 +20,7 @@ def create_pipeline() -> Pipeline:
                 inputs=["tasks_file", "params:task_ingest"],
                 outputs="file_tasks",
                 name="read_tasks_file",
+                tags="preview",
             ),
             node(
                 check_row_prompts,
@@ -32,6 +33,7 @@ def create_pipeline() -> Pipeline:
                 ],
                 outputs="checked_tasks",
                 name="check_row_prompts",
+                tags="preview",
             ),
             node(
                 plan_brainstorm,
@@ -48,6 +50,7 @@ def create_pipeline() -> Pipeline:
                 ],
                 outputs="brainstorm_plan",
                 name="plan_brainstorm",
+                tags="preview",
             ),
             node(
                 ask_for_tasks,
@@ -84,5 +87,4 @@ def create_preview() -> Pipeline:
         outputs="tasks",
         name="collect_known_tasks",
     )
-    planned = create_pipeline().only_nodes("read_tasks_file", "check_row_prompts", "plan_brainstorm")
-    return planned + Pipeline([known], tags="task_ingest")
+    return create_pipeline().only_nodes_with_tags("preview") + Pipeline([known], tags=["task_ingest", "preview"])

@@ -1,0 +1,51 @@
+"""Names that hooks know are names of the pipelines: a renamed dataset or node is noticed here, not by a silent hook."""
+
+import ast
+from pathlib import Path
+
+from synthetic_textcat.hooks import catalog_names
+from synthetic_textcat.pipeline_registry import register_pipelines
+
+_HOOKS = Path(catalog_names.__file__).parent
+_OTHER_MEANINGS = {
+    "failed",
+    "rejected",
+    "surplus",
+    "generate",
+    "llm",
+    "measure",
+    "run_id",
+    "plan_sha256",
+    "quality_report",
+    "stopped_by",
+}
+"""Names that also mean a key of the ledger, a block of parameters, a pipeline, a column or a tag of MLflow."""
+
+_NAMES = {value for name, value in vars(catalog_names).items() if name.isupper()}
+
+
+def _known() -> tuple[set[str], set[str]]:
+    pipelines = register_pipelines().values()
+    datasets = {name for pipeline in pipelines for name in pipeline.datasets()}
+    return datasets, {node.name for pipeline in pipelines for node in pipeline.nodes}
+
+
+def test_each_is_a_dataset_or_a_node() -> None:
+    datasets, nodes = _known()
+
+    assert _NAMES - datasets == {catalog_names.SETTLE_ROWS}
+    assert catalog_names.SETTLE_ROWS in nodes
+
+
+def test_hooks_name_datasets_and_nodes_by_these_constants_alone() -> None:
+    known = set.union(*_known()) - _OTHER_MEANINGS
+    files = [path for path in _HOOKS.rglob("*.py") if path != Path(catalog_names.__file__)]
+    literals = {
+        (path.name, node.value)
+        for path in files
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+    assert len(files) > 10
+    assert not {(file, literal) for file, literal in literals if literal in known}

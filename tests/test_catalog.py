@@ -1,0 +1,74 @@
+"""The catalog is split by stage: each file holds datasets of its own stage, complete with type, place and layer."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kedro.config import OmegaConfigLoader
+from kedro.io import DataCatalog
+
+from synthetic_textcat.pipeline_registry import register_pipelines
+from synthetic_textcat.settings import CONFIG_LOADER_ARGS
+
+_CONF = Path(__file__).parents[1] / "conf"
+_STAGES = sorted(path.stem.removeprefix("catalog_") for path in (_CONF / "base").glob("catalog_*.yml"))
+_LAYERS = {"raw", "intermediate", "primary", "feature", "model input", "model", "reporting", "export"}
+
+
+def _entries(conf: Path = _CONF, pattern: str = "catalog*.yml") -> dict[str, Any]:
+    arguments: dict[str, Any] = {**CONFIG_LOADER_ARGS, "config_patterns": {"catalog": [pattern]}}
+    loader = OmegaConfigLoader(str(conf), env="local", **arguments)
+    entries: dict[str, Any] = loader["catalog"]
+    return entries
+
+
+@pytest.mark.parametrize("stage", [stage for stage in _STAGES if stage != "genai"])
+def test_a_file_holds_datasets_of_the_stage_that_it_is_named_after(stage: str) -> None:
+    entries = _entries(pattern=f"catalog_{stage}.yml")
+    used = register_pipelines()[stage].datasets()
+    patterns = DataCatalog.from_config(entries).config_resolver
+    matched = {pattern for name in used if (pattern := patterns.match_dataset_pattern(name))}
+
+    assert entries
+    assert entries.keys() <= used | matched
+
+
+@pytest.mark.parametrize("name", _entries())
+def test_each_entry_says_its_type_and_its_layer(name: str) -> None:
+    entry = _entries()[name]
+
+    assert entry["type"]
+    assert entry["metadata"]["kedro-viz"]["layer"] in _LAYERS
+
+
+def test_a_factory_gives_each_dataset_its_own_place_and_marks() -> None:
+    resolver = DataCatalog.from_config(_entries()).config_resolver
+
+    baseline = resolver.resolve_pattern("compared_baseline")
+    assert baseline["filepath"] == "data/08_reporting/comparison/baseline.txt"
+    assert baseline["metadata"]["mlflow"] == {"tag": "compare.baseline"}
+    assert resolver.resolve_pattern("yield_plot")["filepath"] == "data/08_reporting/plots/yield.json"
+
+
+def test_second_names_of_a_file_have_its_place() -> None:
+    entries = _entries()
+
+    for second, first in (("brainstorm_journal", "brainstorm_completions"), ("journal", "completions")):
+        assert entries[second] == entries[first]
+    for second, first in (("previous_rounds", "rounds"), ("previous_shortfall", "shortfall")):
+        assert entries[second]["dataset"]["filepath"] == entries[first]["filepath"]
+
+
+def test_an_entry_of_the_users_replaces_that_of_whatever_file(tmp_path: Path) -> None:
+    (tmp_path / "base").mkdir()
+    for path in (_CONF / "base").glob("catalog_*.yml"):
+        (tmp_path / "base" / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "local").mkdir()
+    (tmp_path / "local" / "catalog.yml").write_text("examples: {type: MemoryDataset}", encoding="utf-8")
+
+    found = _entries(tmp_path)
+
+    assert found["examples"] == {"type": "MemoryDataset"}
+    assert {name: entry for name, entry in found.items() if name != "examples"} == {
+        name: entry for name, entry in _entries().items() if name != "examples"
+    }

@@ -1,0 +1,35 @@
+"""`quote` and `preview` are made of the stages' own nodes, chosen by tag."""
+
+from synthetic_textcat.pipeline_registry import register_pipelines
+from synthetic_textcat.pipelines import quote
+
+_PIPELINES = register_pipelines()
+
+
+def _names(pipeline: str) -> set[str]:
+    return {node.name.removeprefix(f"{pipeline}.") for node in _PIPELINES[pipeline].nodes}
+
+
+def _tagged(*tags: str) -> set[str]:
+    return {node.name for node in _PIPELINES["generate"].only_nodes_with_tags(*tags).nodes}
+
+
+def test_a_quote_plans_all_rows_and_tries_some_of_them() -> None:
+    own = {node.name for node in quote.create_pipeline().nodes}
+    tasks = {node.name for node in _PIPELINES["task_ingest"].nodes}
+
+    assert {"plan_requests", "prepare_prompts"} <= _tagged("quote")
+    assert {"generate", "check_candidates"} <= _tagged("pilot")
+    assert _names("quote") == own | tasks | _tagged("quote", "pilot")
+
+
+def test_a_preview_has_no_node_that_calls_the_model() -> None:
+    assert _names("preview") == _tagged("preview") | {"collect_known_tasks"}
+    assert not _PIPELINES["preview"].only_nodes_with_tags("model_calls").nodes
+
+
+def test_they_share_journals_with_generate_and_write_no_other_dataset_of_its() -> None:
+    written = _PIPELINES["generate"].all_outputs()
+
+    assert _PIPELINES["quote"].all_outputs() & written == {"brainstorm_completions", "completions"}
+    assert _PIPELINES["preview"].all_outputs() & written == {"prompt_preview"}
