@@ -121,7 +121,7 @@ async def test_a_certificate_that_is_not_trusted_is_named(
     assert "Next: set SSL_CERT_FILE" in str(failure)
 
 
-async def test_https_spoken_to_an_http_port_is_told(transport: Transport) -> None:
+async def test_https_spoken_to_an_http_port_is_reported(transport: Transport) -> None:
     with RawServer(b"HTTP/1.1 400 Bad Request\r\n\r\n") as server:
         failure = await _failure(transport, f"https://127.0.0.1:{server.port}/v1")
     assert isinstance(failure, UnreachableError)
@@ -136,7 +136,7 @@ async def test_https_spoken_to_an_http_port_is_told(transport: Transport) -> Non
         b"<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head></html>",
     ],
 )
-async def test_http_spoken_to_an_https_port_is_told(transport: Transport, page: bytes) -> None:
+async def test_http_spoken_to_an_https_port_is_reported(transport: Transport, page: bytes) -> None:
     with RawServer(b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n%b" % (len(page), page)) as server:
         failure = await _failure(transport, f"http://127.0.0.1:{server.port}/v1")
     assert isinstance(failure, UnreachableError)
@@ -144,7 +144,7 @@ async def test_http_spoken_to_an_https_port_is_told(transport: Transport, page: 
     assert "begin with https:// in place of http://" in str(failure)
 
 
-async def test_a_tls_alert_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_tls_alert_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HTTP_PROXY", raising=False)
     with RawServer(b"\x15\x03\x01\x00\x02\x02\x46") as server:
         failure = await _failure(openai.DefaultAioHttpClient, f"http://127.0.0.1:{server.port}/v1")
@@ -172,7 +172,7 @@ async def test_a_connection_that_is_closed_at_once_may_want_https(transport: Tra
         ("127.0.0.1:8000/v1", "is no address of a server"),
     ],
 )
-async def test_an_address_without_a_server_is_told(transport: Transport, address: str, says: str) -> None:
+async def test_an_address_without_a_server_is_reported(transport: Transport, address: str, says: str) -> None:
     failure = await _failure(transport, address)
     assert isinstance(failure, UnreachableError)
     assert says in str(failure)
@@ -180,7 +180,7 @@ async def test_an_address_without_a_server_is_told(transport: Transport, address
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-async def test_a_proxy_that_refuses_is_told(transport: Transport, scheme: str) -> None:
+async def test_a_proxy_that_refuses_is_reported(transport: Transport, scheme: str) -> None:
     with RawServer(_407) as proxy:
         failure = await _failure(transport, f"{scheme}://nowhere.invalid/v1", proxy=f"http://127.0.0.1:{proxy.port}")
     assert isinstance(failure, UnreachableError)

@@ -172,7 +172,7 @@ def test_so_is_what_the_catalog_holds(kwargs: dict[str, Any], says: str) -> None
     assert "secret" not in str(it.value)
 
 
-def test_values_that_are_never_masked_are_told_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_values_that_are_never_masked_are_reported_once(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         _build(default_headers={"X-Tiny": "tiny-1"})
         _build(default_headers={"X-Tiny": "tiny-1"})

@@ -60,7 +60,7 @@ def test_a_chat_model_of_langchain_core_answers_by_its_class_path(
     assert [_outcome(x) for x in completions] == ["invalid_json", "accepted"]
 
 
-def test_a_class_without_structured_output_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_class_without_structured_output_is_reported_once(caplog: pytest.LogCaptureFixture) -> None:
     chat = chat_by_path(f"{FAKES}.FakeListChatModel", {"responses": [GOOD]})
     with caplog.at_level(logging.WARNING):
         assert [_outcome(x) for x in _run(chat, calls=5)] == ["accepted"] * 5

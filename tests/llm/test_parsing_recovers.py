@@ -51,7 +51,7 @@ def _text_of(input_text: str, end: str = "}") -> str:
         '{input_text: "It\'s 5 o\'clock", label: "A", misleading_label: "B"}',
     ],
 )
-def test_a_broken_wrapping_is_mended(text: str) -> None:
+def test_a_broken_wrapping_is_repaired(text: str) -> None:
     assert _parsed(text) == _REPLY
 
 

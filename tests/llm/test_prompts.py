@@ -117,7 +117,7 @@ def test_what_is_no_plain_name_is_told_with_what_to_write(text: str, says: str) 
     assert len(fault.problem) < 200
 
 
-def test_its_place_is_told() -> None:
+def test_its_place_is_reported() -> None:
     fault = brace_fault("{task} {{so}} {0}")
     assert fault is not None
     assert fault.position == 14

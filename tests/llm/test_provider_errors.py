@@ -299,7 +299,7 @@ def test_foreign_text_becomes_a_short_line_without_controls() -> None:
     assert len(line) == 300
 
 
-def test_no_key_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_key_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-0123456789")
     assert "sk-0123456789" not in read_body({"error": {"message": "wrong key sk-0123456789"}}).said
 

@@ -62,7 +62,7 @@ def server() -> Iterator[_Server]:
 
 
 @pytest.mark.parametrize("kind", [httpx.Client, httpx2.Client])
-def test_a_client_in_an_attribute_a_list_or_a_mapping_is_told(kind: Any, server: _Server) -> None:
+def test_a_client_in_an_attribute_a_list_or_a_mapping_is_reported(kind: Any, server: _Server) -> None:
     class Holder:
         def __init__(self) -> None:
             self.clients = {"sync": [kind(follow_redirects=True, trust_env=False)]}
@@ -75,7 +75,7 @@ def test_a_client_in_an_attribute_a_list_or_a_mapping_is_told(kind: Any, server:
     assert server.asked == ["/"]
 
 
-def test_a_client_that_is_made_when_it_is_asked_for_is_told(server: _Server) -> None:
+def test_a_client_that_is_made_when_it_is_asked_for_is_reported(server: _Server) -> None:
     class Model:
         @functools.cached_property
         def _async_client(self) -> httpx.Client:
@@ -104,7 +104,7 @@ def test_a_session_of_requests_raises_in_place_of_following(server: _Server) -> 
     assert server.asked == ["/"]
 
 
-def test_arguments_for_a_session_of_aiohttp_that_is_not_there_yet_are_told() -> None:
+def test_arguments_for_a_session_of_aiohttp_that_is_not_there_yet_are_reported() -> None:
     class Client:
         def __init__(self) -> None:
             self._async_client_session_request_args = {"ssl": None}

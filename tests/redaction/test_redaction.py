@@ -132,7 +132,7 @@ def test_all_credentials_are_secret_but_places_and_kinds() -> None:
     assert mask("creds-key-1 creds-odd-1 eu-far") == "*** *** eu-far"
 
 
-def test_values_that_are_too_short_are_not_masked_and_their_places_are_told() -> None:
+def test_values_that_are_too_short_are_not_masked_and_their_places_are_reported() -> None:
     settings = {"default_headers": {"X-Short": "abc-1"}, "default_query": {"k": "x"}, "proxy": "http://u:pw@h:1"}
     learn_settings(settings, "the entry")
     assert mask("abc-1") == "abc-1"

@@ -192,7 +192,7 @@ def test_a_key_in_a_block_without_keys_is_told_that_there_are_none() -> None:
         ("generation.max_cost_usd", False, "is true or false; give a number"),
     ],
 )
-def test_what_yaml_turned_into_something_else_is_told_once(path: str, value: object, says: str) -> None:
+def test_what_yaml_turned_into_something_else_is_reported_once(path: str, value: object, says: str) -> None:
     complaint = _complaint(_with(path, value))
     assert says in complaint
     assert complaint.count(path) == 1
