@@ -60,7 +60,7 @@ def test_no_cell_runs_as_a_formula(tmp_path: Path, cell: str) -> None:
     files = _saved(tmp_path, _rows({"input_text": cell, "label": cell}))
     assert files[f"{_CLOSED.task_id}.csv"].iloc[0].tolist() == [f"'{cell}"] * 2
     assert files[f"{_CLOSED.task_id}.parquet"].iloc[0].tolist() == [cell] * 2
-    assert "take one apostrophe away" in files["README.md"]
+    assert "remove one apostrophe" in files["README.md"]
 
 
 def test_cells_are_kept_where_that_is_asked_for(tmp_path: Path) -> None:
