@@ -3,15 +3,16 @@
 The model is the loopback server of `benchmarks/`, since an offline run is over in a second and costs nothing.
 """
 
-import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import time
+import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from PIL import Image
@@ -23,6 +24,7 @@ from tests.support.server import FaultServer
 _HERE = Path(__file__).parent
 _WIDTH, _HEIGHT = 1280, 800
 _COLOURS = 128
+_RUNS_PAGES = "workflowType=machine_learning"
 _SETTLED_MS = 6_000  # charts are drawn after the last answer
 _LOOKS = """
 localStorage.setItem("mlflow.assistant.fab.autoOpenedOnFirstLoad_v1", "true");
@@ -40,11 +42,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="textcat-pictures-") as folder:
         project = Project(Path(folder))
         _run_twice(project)
-        with _mlflow(project) as pages, sync_playwright() as playwright:
+        with _mlflow(project) as server, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
             page = browser.new_page(viewport={"width": _WIDTH, "height": _HEIGHT})
             page.add_init_script(_LOOKS)
-            _take(project, page, pages)
+            _take(project, page, server)
             browser.close()
 
 
@@ -57,32 +59,35 @@ def _run_twice(project: Project) -> None:
 
 
 @contextmanager
-def _mlflow(project: Project) -> Iterator[dict[str, str]]:
-    """The addresses that `make mlflow` prints, while its server runs."""
+def _mlflow(project: Project) -> Iterator[str]:
+    """Address of an MLflow server on the project's runs, as `make mlflow` starts it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "synthetic_textcat.hooks.tracking.browse", "--port", str(port)]
-    with subprocess.Popen(  # noqa: S603
-        command, cwd=project.folder, env=environment(), stdout=subprocess.PIPE, text=True
-    ) as browsing:
-        assert browsing.stdout is not None
-        pages: dict[str, str] = {}
-        while len(pages) < 2 and (line := browsing.stdout.readline()):
-            pages |= dict(re.findall(r"^(runs|charts) +(\S+)$", line))
+        port = str(probe.getsockname()[1])
+    store = ("--backend-store-uri", "sqlite:///mlflow.db")
+    command = [sys.executable, "-m", "mlflow", "ui", "--workers", "1", "--port", port, *store]
+    with subprocess.Popen(command, cwd=project.folder, env=environment()) as server:  # noqa: S603
         try:
-            yield pages
+            _wait_for(f"http://127.0.0.1:{port}/health")
+            yield f"http://127.0.0.1:{port}"
         finally:
-            browsing.send_signal(signal.SIGINT)
+            server.send_signal(signal.SIGINT)
 
 
-def _take(project: Project, page: Page, pages: dict[str, str]) -> None:
+def _wait_for(address: str) -> None:
+    for _ in range(240):
+        with suppress(OSError), urllib.request.urlopen(address, timeout=2):  # noqa: S310
+            return
+        time.sleep(0.5)
+
+
+def _take(project: Project, page: Page, server: str) -> None:
     run = project.mlflow_runs()[0].info
-    address = pages["runs"].partition("/runs?")[0] + f"/runs/{run.run_id}"
-    _shoot(page, pages["runs"], "mlflow-runs")
-    _shoot(page, pages["charts"], "mlflow-charts")
-    _shoot(page, f"{address}?workflowType=machine_learning", "mlflow-run", "Show more")
-    _shoot(page, f"{address}/traces?workflowType=machine_learning", "mlflow-trace", "The classification task")
+    runs = f"{server}/#/experiments/{run.experiment_id}/runs"
+    _shoot(page, f"{runs}?{_RUNS_PAGES}", "mlflow-runs")
+    _shoot(page, f"{runs}?{_RUNS_PAGES}&compareRunsMode=CHART", "mlflow-charts")
+    _shoot(page, f"{runs}/{run.run_id}?{_RUNS_PAGES}", "mlflow-run", "Show more")
+    _shoot(page, f"{runs}/{run.run_id}/traces?{_RUNS_PAGES}", "mlflow-trace", "The classification task")
 
 
 def _shoot(page: Page, address: str, name: str, then_click: str | None = None) -> None:

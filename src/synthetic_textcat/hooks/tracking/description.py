@@ -22,7 +22,6 @@ from kedro.framework.context import KedroContext
 from synthetic_textcat.hooks.summary_lines import cost_in_words
 from synthetic_textcat.hooks.tracking.run_log import REBUILD, RunLog
 from synthetic_textcat.hooks.tracking.run_lookup import NEWEST_FIRST
-from synthetic_textcat.hooks.tracking.views import RUNS_PAGES
 from synthetic_textcat.pages import render_markdown
 from synthetic_textcat.redaction import redact
 from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL, Stops
@@ -46,6 +45,7 @@ _MOST_CONCERNS = 5
 _LONGEST = 300
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+!|~$:@-])")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_RUNS_PAGES = "workflowType=machine_learning"  # MLflow opens its pages for chat programs by default
 _PACKAGES = ("kedro", "langchain-core", "langchain-openai", "openai", "mlflow")
 _TAG_LIMIT = 5000
 _COMMAND = ("git", "--no-optional-locks", "status", "--porcelain=v2", "--branch")
@@ -89,7 +89,7 @@ def describe(log: RunLog, ending: Ending) -> str:
         accepted=ledger.get("accepted"),
         spent=list(_spent(ending.saved.get("metrics") or {})),
         concerns=(ending.saved.get("concerns") or [])[:_MOST_CONCERNS],
-        files=[(name, f"{page}/artifacts/{quote(path)}?{RUNS_PAGES}") for name, path in _kept(log)],
+        files=[(name, f"{page}/artifacts/{quote(path)}?{_RUNS_PAGES}") for name, path in _kept(log)],
         dataset=ending.dataset,
         previous=_previous(log) if ledger and ending.pipeline == "generate" else None,
         run_id=log.run_id,
@@ -137,7 +137,7 @@ def _previous(log: RunLog) -> dict[str, str] | None:
         run_id = run.info.run_id
         if run_id != log.run_id:
             both = quote(json.dumps([run_id, log.run_id], separators=(",", ":")))
-            page = f"#/compare-runs?runs={both}&experiments={quote(json.dumps([log.experiment_id]))}&{RUNS_PAGES}"
+            page = f"#/compare-runs?runs={both}&experiments={quote(json.dumps([log.experiment_id]))}&{_RUNS_PAGES}"
             return {"run_id": run_id, "name": run.info.run_name or run_id, "url": page}
     return None
 

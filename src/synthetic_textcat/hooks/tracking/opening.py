@@ -24,7 +24,6 @@ from synthetic_textcat.hooks.tracking.run_log import (
 )
 from synthetic_textcat.hooks.tracking.run_lookup import NUMBER_TAG, next_number
 from synthetic_textcat.hooks.tracking.store import Store
-from synthetic_textcat.hooks.tracking.views import save_views
 from synthetic_textcat.redaction import redact
 
 logger = logging.getLogger(__name__)
@@ -71,7 +70,6 @@ class Opening:
         """
         guard.attempt("its parameters", lambda: log.batch(params=flatten(self.params)))
         guard.attempt("its rebuild files", lambda: keep_rebuild_files(log, self.params, self.project))
-        guard.attempt("the experiment's views", lambda: save_views(log.client, log.experiment_id))
         guard.attempt("runs that were killed", lambda: sweep(log, Store.of(self.project)))
 
     def hand_over(self, status: str, reason: str, end_ms: int) -> None:
