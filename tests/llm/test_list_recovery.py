@@ -50,8 +50,6 @@ _FORMS: dict[str, Callable[[list[str]], str]] = {
     "bulleted, quoted items": lambda tasks: json.dumps({"tasks": [f'- "{task}"' for task in tasks]}),
     "one string of numbered lines": lambda tasks: json.dumps({"tasks": _lines(tasks, "{})")}),
     "one item of numbered lines": lambda tasks: json.dumps({"tasks": [_lines(tasks, "{}.")]}),
-    "one numbered line": lambda tasks: _lines(tasks, "{}.").replace("\n", " "),
-    "one item of one numbered line": lambda tasks: json.dumps([_lines(tasks, "{})").replace("\n", " ")]),
     "fenced": lambda tasks: f"```json\n{json.dumps({'tasks': tasks}, indent=1)}\n```",
     "prose around": lambda tasks: f"Sure [as you like], here they are:\n{json.dumps(tasks)}\nGood luck!",
     "thoughts before": lambda tasks: f'<think>["a b c"]? {{No}}.</think>{json.dumps({"tasks": tasks})}',
@@ -70,6 +68,15 @@ _FORMS: dict[str, Callable[[list[str]], str]] = {
     "titles above": lambda tasks: "\n".join(f"{n}. **Two words**\n   {t}" for n, t in enumerate(tasks)),
     "titles before": lambda tasks: "\n".join(f"{n}. **Two words**: {t}" for n, t in enumerate(tasks)),
     "checkboxes": lambda tasks: _lines(tasks, "- [ ]"),
+    "titles with a colon above": lambda tasks: "\n".join(f"{n}. **Two words:**\n   {t}" for n, t in enumerate(tasks)),
+    "quoted headings": lambda tasks: json.dumps([f"> ### {task}" for task in tasks]),
+    "tagged items": lambda tasks: json.dumps({"tasks": [f"<li>{task}</li>" for task in tasks]}),
+    "checked items": lambda tasks: json.dumps({"tasks": [f"[x] {task}" for task in tasks]}),
+}
+
+_STRANGE: dict[str, Callable[[list[str]], str]] = {
+    "one numbered line": lambda tasks: _lines(tasks, "{}.").replace("\n", " "),
+    "one item of one numbered line": lambda tasks: json.dumps([_lines(tasks, "{})").replace("\n", " ")]),
     "numbered line after words": lambda tasks: f"Sure! {_lines(tasks, '{}.')}".replace("\n", " "),
     "one item of bullets": lambda tasks: json.dumps({"tasks": [_lines(tasks, "\u2022").replace("\n", " ")]}),
     "one item of hyphens": lambda tasks: json.dumps({"tasks": [_lines(tasks, "-").replace("\n", " ")]}),
@@ -80,8 +87,6 @@ _FORMS: dict[str, Callable[[list[str]], str]] = {
         [" ".join(f"{letter}) {task}" for letter, task in zip("abcdefghijklmnopqrstuvwxyz", tasks, strict=False))]
     ),
     "one item of quoted ones": lambda tasks: json.dumps({"tasks": [", ".join(f'"{task}"' for task in tasks)]}),
-    "titles with a colon above": lambda tasks: "\n".join(f"{n}. **Two words:**\n   {t}" for n, t in enumerate(tasks)),
-    "quoted headings": lambda tasks: json.dumps([f"> ### {task}" for task in tasks]),
     "one item with semicolons": lambda tasks: json.dumps({"tasks": ["; ".join(tasks)]}),
     "one string with semicolons": lambda tasks: json.dumps({"tasks": "; ".join(tasks)}),
     "one item with a heading": lambda tasks: json.dumps(
@@ -91,15 +96,26 @@ _FORMS: dict[str, Callable[[list[str]], str]] = {
     "one item that is a list of Python's": lambda tasks: json.dumps({"tasks": [str(tasks)]}),
     "one string that is a list of Python's": lambda tasks: json.dumps({"tasks": str(tasks)}),
     "items that are objects of Python's": lambda tasks: json.dumps({"tasks": [str({"task": task}) for task in tasks]}),
-    "tagged items": lambda tasks: json.dumps({"tasks": [f"<li>{task}</li>" for task in tasks]}),
-    "checked items": lambda tasks: json.dumps({"tasks": [f"[x] {task}" for task in tasks]}),
     "two numbers an item": lambda tasks: json.dumps({"tasks": list(_in_pairs(tasks))}),
 }
 
 
 @pytest.mark.parametrize("form", _FORMS)
-def test_a_list_in_any_form_yields_its_tasks(form: str) -> None:
+def test_a_list_in_a_usual_form_yields_its_tasks(form: str) -> None:
     assert _read(_FORMS[form](_TASKS)) == _TASKS
+
+
+@pytest.mark.parametrize("form", _STRANGE)
+def test_a_list_in_a_strange_form_is_asked_again(form: str) -> None:
+    found = _read(_STRANGE[form]([*_TASKS, "Name the author of an essay."]))
+    assert isinstance(found, Problem)
+    assert found.cause in ("invalid_json", "schema_violation")
+
+
+@pytest.mark.parametrize("form", _STRANGE)
+def test_an_item_in_a_strange_form_leaves_the_others_alone(form: str) -> None:
+    item = _STRANGE[form](["Name the author of an essay.", "Sort old maps by country.", "Find the fault in a car."])
+    assert _read(json.dumps({"tasks": [*_TASKS, item]})) == _TASKS
 
 
 @pytest.mark.parametrize(
@@ -130,11 +146,10 @@ def test_what_is_no_sentence_without_spaces_is_left_out() -> None:
     assert _read(json.dumps({"tasks": [*odd, "判断病历属于哪个科室。"]})) == ["判断病历属于哪个科室。"]
 
 
-def test_items_that_begin_with_their_sign_may_begin_in_any_case() -> None:
-    bullets = "\u2022 Näheres by nurses of the day \u2022 sort letters from nurses \u2022 sort stage-hands by who"
-    items = ["Näheres by nurses of the day", "sort letters from nurses", "sort stage-hands by who"]
-    assert _read(json.dumps({"tasks": [bullets]})) == items
-    assert _read(json.dumps({"tasks": [bullets.replace("\u2022", "-")]})) == items
+@pytest.mark.parametrize("bullet", "\u2022-")
+def test_bulleted_items_in_one_item_are_no_task_in_any_case(bullet: str) -> None:
+    packed = f"{bullet} Näheres by nurses of the day {bullet} sort letters from nurses {bullet} sort stage-hands by who"
+    assert _read(json.dumps({"tasks": [packed, *_TASKS]})) == _TASKS
 
 
 _WORD = st.sampled_from(["sort", "letters", "from", "nurses", "café's", "stage-hands", "by", "who", "2nd", "Näheres"])
@@ -145,8 +160,15 @@ _SENTENCES = st.lists(
 
 @_FUZZ
 @given(_SENTENCES, st.sampled_from(sorted(_FORMS)))
-def test_any_sentences_come_back_equal_from_any_form(tasks: list[str], form: str) -> None:
+def test_any_sentences_come_back_equal_from_a_usual_form(tasks: list[str], form: str) -> None:
     assert _read(_FORMS[form](tasks)) == tasks
+
+
+@_FUZZ
+@given(_SENTENCES.filter(lambda tasks: len(tasks) > 2), st.sampled_from(sorted(_STRANGE)))
+def test_of_a_strange_form_comes_no_blob(tasks: list[str], form: str) -> None:
+    found = _read(_STRANGE[form](tasks))
+    assert isinstance(found, Problem) or set(found) <= set(tasks)
 
 
 @pytest.mark.parametrize("form", ["object", "bare list", "objects", "objects with labels", "fenced", "another key"])
@@ -161,16 +183,22 @@ def test_a_cut_list_yields_its_whole_items_and_no_torn_one(form: str, data: st.D
         assert found == _TASKS[: len(found)]
 
 
+@pytest.mark.parametrize("text", [json.dumps({"tasks": _TASKS})[:-5], json.dumps(_TASKS)[:-4]])
+def test_a_torn_list_yields_its_whole_items_although_no_limit_is_reported(text: str) -> None:
+    assert _read(f'<think>[1] or ["x"]?</think>{text}') == _TASKS[:-1]
+
+
+def test_lists_within_a_broken_item_are_no_tasks() -> None:
+    found = _read('[{"task": "\x01Sort letters", "labels": ["is a wish", "is a complaint"]}, {"ta', "length")
+    assert isinstance(found, Problem)
+
+
 def test_a_cut_numbered_list_loses_its_last_line() -> None:
     text = _lines(_TASKS, "{}.")
     assert _read(text[:-5], "length") == _TASKS[:-1]
     assert _read(text[: len("1. Sort reviews")], "length") == Problem(
         "truncated", "the reply was cut at the token limit; raise llm.max_tokens"
     )
-
-
-def test_a_cut_numbered_line_loses_its_last_item() -> None:
-    assert _read(_lines(_TASKS, "{}.").replace("\n", " ")[:-5], "length") == _TASKS[:-1]
 
 
 def test_an_item_goes_on_with_the_indented_line_below() -> None:

@@ -17,8 +17,6 @@ _LINES_A_STEP = 2_000  # characters of such lines
 
 _DECODER = json.JSONDecoder(strict=False)  # control characters within strings pass, and are kept
 _STRING = re.compile(r'"(?:\\.|[^"\\])*("?)', re.DOTALL)
-_BRACKETED = re.compile(r"\s*(?:\[.*\]|\{.*\})\s*", re.DOTALL)
-_QUOTED_INSIDE = re.compile(r"""\s*[\[{]\s*[\[{"'\u201c\u2018]""")
 
 
 def json_values(text: str, fields: Set[str], repair: bool, recovery: Recovery) -> Iterator[dict[str, Any]]:
@@ -122,16 +120,6 @@ def objects_in(text: str, recovery: Recovery) -> Iterator[dict[str, Any]]:
         if end > position:
             yield value
         position = text.find("{", max(end, position + 1))
-
-
-def literal(text: str, recovery: Recovery) -> list[Any] | dict[str, Any] | None:
-    """The list or object that a text in brackets is, with quotes of any kind; None for any other text."""
-    if not _BRACKETED.fullmatch(text):
-        return None
-    value = decoded(text)
-    if value is None and _QUOTED_INSIDE.match(text):
-        value = recovery.repaired(text)
-    return value if isinstance(value, list | dict) else None
 
 
 def is_closed(text: str) -> bool:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any, Self, SupportsIndex
 
-from synthetic_textcat.schemas.task_text import sentence_of
 from synthetic_textcat.text.unicode import single_line
 
 _A_SENTENCE = 40  # steps that a look at a text takes, however short it is
@@ -67,11 +66,6 @@ class Recovery:
         except Exception as error:  # noqa: BLE001 - it asserts, recurses and indexes its way through any text
             self.error = self.error or _in_one_line(error)
         return None
-
-    def sentence_of(self, item: Any) -> str | None:
-        """The sentence of an item, as `schemas.task_text` finds it."""
-        self.weigh(item)
-        return sentence_of(item)
 
     def weigh(self, value: Any) -> None:
         """Counts the work of going through a value of a decoded reply: all of its texts, keys and items."""
