@@ -340,3 +340,19 @@ def test_no_text_makes_it_hang(part: str, wanted: type[TaskList | LabelSet], for
     begin = time.process_time()
     parse(reply, wanted)
     assert time.process_time() - begin < 5
+
+
+_DRAFTS = [
+    "Draft the first of tasks.",
+    "Draft the second of tasks.",
+    "Draft the third of tasks.",
+    "Draft a fourth one.",
+]
+
+
+@pytest.mark.parametrize("form", ["object", "bare list", "fenced", "bulleted lines", "numbered lines"])
+@pytest.mark.parametrize("beginning", ["<think>", ""])
+def test_drafts_within_thoughts_are_no_answer(form: str, beginning: str) -> None:
+    drafts = f"{beginning}{_FORMS[form](_DRAFTS)}\n</think>\n"
+    assert _read(f"{drafts}{_FORMS[form](_TASKS)}") == _TASKS
+    assert isinstance(_read(drafts), Problem)

@@ -11,7 +11,7 @@ from typing import Any
 import regex
 from pydantic_core import from_json
 
-from synthetic_textcat.llm.json_recovery import decoded, decoded_from, objects_in
+from synthetic_textcat.llm.json_recovery import decoded, decoded_from, objects_in, without_thoughts
 from synthetic_textcat.llm.recovery import DEEPEST_NESTING, Recovery, depth_within
 from synthetic_textcat.schemas.task_text import BULLET, LONGEST_ITEM, NUMBERING
 from synthetic_textcat.text.unicode import UNSPACED
@@ -52,7 +52,9 @@ def lists(text: str, field: str, cut: bool, recovery: Recovery) -> Iterator[list
     Raises:
         WorkLimitError: If it is too much.
     """
-    text = text.strip("\ufeff \t\r\n") if not cut else text.lstrip("\ufeff \t\r\n")
+    text = text.lstrip("\ufeff \t\r\n") if cut else text.strip("\ufeff \t\r\n")
+    if decoded(text) is None:
+        text = without_thoughts(text)
     for value in _values(text, field, cut, recovery):
         items = _items_of(value, field, recovery)
         if items and isinstance(items[0], str) and _REFUSING_ITEM.match(items[0][:LONGEST_ITEM]):
