@@ -42,11 +42,11 @@ viz: $(READY)  ## the pipeline in the browser; behind a proxy that is none, sinc
 viz-build: $(READY)  ## the same as a folder, build/, for any web server, with previews; it asks no other host for anything
 	rm -rf build && $(BIN)/kedro viz build --include-previews && $(BIN)/python -m synthetic_textcat.viz_folder build
 
-mlflow: $(READY)  ## the runs in the browser, http://127.0.0.1:5000; options in ARGS, such as --port 5001
+mlflow: $(READY)  ## the runs in the browser, at 127.0.0.1:5000; options of `mlflow ui` in ARGS, such as --port 5001
 	@case "$$MLFLOW_TRACKING_URI" in \
-	http*) echo "The runs are on $$MLFLOW_TRACKING_URI" ;; \
+	http*) echo "MLFLOW_TRACKING_URI is an MLflow server: open its address in the browser" ;; \
 	*) MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui --workers 1 \
-	   --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" $(ARGS) ;; \
+		--backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" $(ARGS) ;; \
 	esac
 
 screenshots: $(READY)  ## docs/pictures anew, of real runs, in the system's Chromium; some minutes

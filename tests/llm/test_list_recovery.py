@@ -44,10 +44,12 @@ _FORMS: dict[str, Callable[[list[str]], str]] = {
     "objects": lambda tasks: json.dumps({"tasks": [{"task": task} for task in tasks]}),
     "objects with a name": lambda tasks: json.dumps([{"name": "A task", "description": task} for task in tasks]),
     "objects with labels": lambda tasks: json.dumps([{"task": task, "labels": ["a b c", "d"]} for task in tasks]),
+    "numbered keys": lambda tasks: json.dumps({f"task_{n}": task for n, task in enumerate(tasks)}),
     "numbered items": lambda tasks: json.dumps({"tasks": [f"{n}. {task}" for n, task in enumerate(tasks, start=1)]}),
     "prefixed items": lambda tasks: json.dumps({"tasks": [f"Task {n}: {task}" for n, task in enumerate(tasks)]}),
     "bulleted, quoted items": lambda tasks: json.dumps({"tasks": [f'- "{task}"' for task in tasks]}),
     "one string of numbered lines": lambda tasks: json.dumps({"tasks": _lines(tasks, "{})")}),
+    "one item of numbered lines": lambda tasks: json.dumps({"tasks": [_lines(tasks, "{}.")]}),
     "fenced": lambda tasks: f"```json\n{json.dumps({'tasks': tasks}, indent=1)}\n```",
     "prose around": lambda tasks: f"Sure [as you like], here they are:\n{json.dumps(tasks)}\nGood luck!",
     "thoughts before": lambda tasks: f'<think>["a b c"]? {{No}}.</think>{json.dumps({"tasks": tasks})}',
@@ -63,19 +65,18 @@ _FORMS: dict[str, Callable[[list[str]], str]] = {
     "lines with lists below": lambda tasks: "\n".join(
         f"{n}. {t}\n   - one of two\n   - two" for n, t in enumerate(tasks)
     ),
+    "titles above": lambda tasks: "\n".join(f"{n}. **Two words**\n   {t}" for n, t in enumerate(tasks)),
     "titles before": lambda tasks: "\n".join(f"{n}. **Two words**: {t}" for n, t in enumerate(tasks)),
     "checkboxes": lambda tasks: _lines(tasks, "- [ ]"),
+    "titles with a colon above": lambda tasks: "\n".join(f"{n}. **Two words:**\n   {t}" for n, t in enumerate(tasks)),
     "quoted headings": lambda tasks: json.dumps([f"> ### {task}" for task in tasks]),
     "tagged items": lambda tasks: json.dumps({"tasks": [f"<li>{task}</li>" for task in tasks]}),
     "checked items": lambda tasks: json.dumps({"tasks": [f"[x] {task}" for task in tasks]}),
 }
 
-_ASKED_AGAIN: dict[str, Callable[[list[str]], str]] = {
-    "numbered keys": lambda tasks: json.dumps({f"task_{n}": task for n, task in enumerate(tasks)}),
-    "one item of numbered lines": lambda tasks: json.dumps({"tasks": [_lines(tasks, "{}.")]}),
+_STRANGE: dict[str, Callable[[list[str]], str]] = {
     "one numbered line": lambda tasks: _lines(tasks, "{}.").replace("\n", " "),
     "one item of one numbered line": lambda tasks: json.dumps([_lines(tasks, "{})").replace("\n", " ")]),
-    "titles above": lambda tasks: "\n".join(f"{n}. **Two words**\n   {t}" for n, t in enumerate(tasks)),
     "numbered line after words": lambda tasks: f"Sure! {_lines(tasks, '{}.')}".replace("\n", " "),
     "one item of bullets": lambda tasks: json.dumps({"tasks": [_lines(tasks, "\u2022").replace("\n", " ")]}),
     "one item of hyphens": lambda tasks: json.dumps({"tasks": [_lines(tasks, "-").replace("\n", " ")]}),
@@ -86,7 +87,6 @@ _ASKED_AGAIN: dict[str, Callable[[list[str]], str]] = {
         [" ".join(f"{letter}) {task}" for letter, task in zip("abcdefghijklmnopqrstuvwxyz", tasks, strict=False))]
     ),
     "one item of quoted ones": lambda tasks: json.dumps({"tasks": [", ".join(f'"{task}"' for task in tasks)]}),
-    "titles with a colon above": lambda tasks: "\n".join(f"{n}. **Two words:**\n   {t}" for n, t in enumerate(tasks)),
     "one item with semicolons": lambda tasks: json.dumps({"tasks": ["; ".join(tasks)]}),
     "one string with semicolons": lambda tasks: json.dumps({"tasks": "; ".join(tasks)}),
     "one item with a heading": lambda tasks: json.dumps(
@@ -96,22 +96,26 @@ _ASKED_AGAIN: dict[str, Callable[[list[str]], str]] = {
     "one item that is a list of Python's": lambda tasks: json.dumps({"tasks": [str(tasks)]}),
     "one string that is a list of Python's": lambda tasks: json.dumps({"tasks": str(tasks)}),
     "items that are objects of Python's": lambda tasks: json.dumps({"tasks": [str({"task": task}) for task in tasks]}),
+    "two numbers an item": lambda tasks: json.dumps({"tasks": list(_in_pairs(tasks))}),
 }
 
 
-@pytest.mark.parametrize("form", _ASKED_AGAIN)
-def test_sentences_packed_together_are_no_task_and_asked_again(form: str) -> None:
-    for tasks in (_TASKS, _TASKS[:2]):
-        assert isinstance(_read(_ASKED_AGAIN[form](tasks)), Problem)
-
-
-def test_an_item_of_several_sentences_costs_itself_only() -> None:
-    assert _read(json.dumps({"tasks": list(_in_pairs(_TASKS))})) == _TASKS[2:]
-
-
 @pytest.mark.parametrize("form", _FORMS)
-def test_a_list_in_any_form_yields_its_tasks(form: str) -> None:
+def test_a_list_in_a_usual_form_yields_its_tasks(form: str) -> None:
     assert _read(_FORMS[form](_TASKS)) == _TASKS
+
+
+@pytest.mark.parametrize("form", _STRANGE)
+def test_a_list_in_a_strange_form_is_asked_again(form: str) -> None:
+    found = _read(_STRANGE[form]([*_TASKS, "Name the author of an essay."]))
+    assert isinstance(found, Problem)
+    assert found.cause in ("invalid_json", "schema_violation")
+
+
+@pytest.mark.parametrize("form", _STRANGE)
+def test_an_item_in_a_strange_form_leaves_the_others_alone(form: str) -> None:
+    item = _STRANGE[form](["Name the author of an essay.", "Sort old maps by country.", "Find the fault in a car."])
+    assert _read(json.dumps({"tasks": [*_TASKS, item]})) == _TASKS
 
 
 @pytest.mark.parametrize(
@@ -142,6 +146,12 @@ def test_what_is_no_sentence_without_spaces_is_left_out() -> None:
     assert _read(json.dumps({"tasks": [*odd, "判断病历属于哪个科室。"]})) == ["判断病历属于哪个科室。"]
 
 
+@pytest.mark.parametrize("bullet", "\u2022-")
+def test_bulleted_items_in_one_item_are_no_task_in_any_case(bullet: str) -> None:
+    packed = f"{bullet} Näheres by nurses of the day {bullet} sort letters from nurses {bullet} sort stage-hands by who"
+    assert _read(json.dumps({"tasks": [packed, *_TASKS]})) == _TASKS
+
+
 _WORD = st.sampled_from(["sort", "letters", "from", "nurses", "café's", "stage-hands", "by", "who", "2nd", "Näheres"])
 _SENTENCES = st.lists(
     st.lists(_WORD, min_size=3, max_size=12).map(lambda words: f"Tell {' '.join(words)}."), min_size=2
@@ -150,8 +160,15 @@ _SENTENCES = st.lists(
 
 @_FUZZ
 @given(_SENTENCES, st.sampled_from(sorted(_FORMS)))
-def test_any_sentences_come_back_equal_from_any_form(tasks: list[str], form: str) -> None:
+def test_any_sentences_come_back_equal_from_a_usual_form(tasks: list[str], form: str) -> None:
     assert _read(_FORMS[form](tasks)) == tasks
+
+
+@_FUZZ
+@given(_SENTENCES.filter(lambda tasks: len(tasks) > 2), st.sampled_from(sorted(_STRANGE)))
+def test_of_a_strange_form_comes_no_blob(tasks: list[str], form: str) -> None:
+    found = _read(_STRANGE[form](tasks))
+    assert isinstance(found, Problem) or set(found) <= set(tasks)
 
 
 @pytest.mark.parametrize("form", ["object", "bare list", "objects", "objects with labels", "fenced", "another key"])
@@ -166,12 +183,26 @@ def test_a_cut_list_yields_its_whole_items_and_no_torn_one(form: str, data: st.D
         assert found == _TASKS[: len(found)]
 
 
+@pytest.mark.parametrize("text", [json.dumps({"tasks": _TASKS})[:-5], json.dumps(_TASKS)[:-4]])
+def test_a_torn_list_yields_its_whole_items_although_no_limit_is_reported(text: str) -> None:
+    assert _read(f'<think>[1] or ["x"]?</think>{text}') == _TASKS[:-1]
+
+
+def test_lists_within_a_broken_item_are_no_tasks() -> None:
+    found = _read('[{"task": "\x01Sort letters", "labels": ["is a wish", "is a complaint"]}, {"ta', "length")
+    assert isinstance(found, Problem)
+
+
 def test_a_cut_numbered_list_loses_its_last_line() -> None:
     text = _lines(_TASKS, "{}.")
     assert _read(text[:-5], "length") == _TASKS[:-1]
     assert _read(text[: len("1. Sort reviews")], "length") == Problem(
         "truncated", "the reply was cut at the token limit; raise llm.max_tokens"
     )
+
+
+def test_an_item_goes_on_with_the_indented_line_below() -> None:
+    assert _read("1. Sort reviews\n   by tone.\n2. Tell who wrote a letter.") == _TASKS[:2]
 
 
 def test_what_does_not_show_is_no_part_of_a_task() -> None:
@@ -189,7 +220,6 @@ def test_what_can_not_be_a_task_is_left_out() -> None:
         "Sort claims by damage: fire | water | theft",
         "Sort claims by damage; the kinds are fire and water",
         "Sort claims by 1) who made them and 2) what was damaged",
-        "Sort claims by their kind: 1) those on fire damage 2) those on water damage",
         "Tell apart notes on well-known bands \u2013 and on others \u2013 by their tone",
         "Sort reports of the U.S. Army, e.g. by Dr. Smith, by the place they name",
         "**Sort claims** by damage",
@@ -200,6 +230,15 @@ def test_what_can_not_be_a_task_is_left_out() -> None:
 )
 def test_signs_within_a_sentence_do_not_part_it(task: str) -> None:
     assert _read(json.dumps({"tasks": [*_TASKS, task]})) == [*_TASKS, task.replace("*", "")]
+
+
+def test_a_numbered_rest_that_may_be_of_the_sentence_is_no_task() -> None:
+    text = "Sort claims by their kind: 1) those on fire damage 2) those on water damage"
+    assert _read(json.dumps({"tasks": [text, *_TASKS]})) == _TASKS
+
+
+def test_a_bold_sentence_keeps_what_explains_it() -> None:
+    assert _read(f"1. **{_TASKS[0]}**\n   Shops need it.") == [f"{_TASKS[0]} Shops need it."]
 
 
 @pytest.mark.parametrize("blob", [" ".join(["Сортируй письма по автору."] * 3), " ".join(["編集を分類する。"] * 3)])
@@ -301,3 +340,19 @@ def test_no_text_makes_it_hang(part: str, wanted: type[TaskList | LabelSet], for
     begin = time.process_time()
     parse(reply, wanted)
     assert time.process_time() - begin < 5
+
+
+_DRAFTS = [
+    "Draft the first of tasks.",
+    "Draft the second of tasks.",
+    "Draft the third of tasks.",
+    "Draft a fourth one.",
+]
+
+
+@pytest.mark.parametrize("form", ["object", "bare list", "fenced", "bulleted lines", "numbered lines"])
+@pytest.mark.parametrize("beginning", ["<think>", ""])
+def test_drafts_within_thoughts_are_no_answer(form: str, beginning: str) -> None:
+    drafts = f"{beginning}{_FORMS[form](_DRAFTS)}\n</think>\n"
+    assert _read(f"{drafts}{_FORMS[form](_TASKS)}") == _TASKS
+    assert isinstance(_read(drafts), Problem)

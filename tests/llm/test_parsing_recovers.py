@@ -128,3 +128,11 @@ def test_braces_in_the_prose_do_not_hide_the_object(text: str) -> None:
 )
 def test_wrappings_within_wrappings_are_taken_off(text: str) -> None:
     assert _parsed(text) == _REPLY
+
+
+@pytest.mark.parametrize("beginning", ["<think>", ""])
+@pytest.mark.parametrize("form", ["{}", "```json\n{}\n```"])
+def test_a_draft_within_thoughts_is_no_row(beginning: str, form: str) -> None:
+    draft = form.replace("{}", json.dumps({**_ROW, "input_text": "A draft."}))
+    assert _parsed(f"{beginning}{draft}</think>{form.replace('{}', _JSON)}") == _REPLY
+    assert isinstance(parse(completion(f"{beginning}{draft}</think>"), Reply), Problem)

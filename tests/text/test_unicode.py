@@ -1,6 +1,7 @@
 """When two texts count as the same."""
 
 import random
+import sys
 import time
 import unicodedata
 
@@ -8,7 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthetic_textcat.text.unicode import normalised
+from synthetic_textcat.schemas.languages import Language, languages
+from synthetic_textcat.text.unicode import UNSPACED_CODES, UNSPACED_LETTER, is_unspaced, normalised
+
+_WITHOUT_SPACES = {"Burmese", "Chinese", "Japanese", "Khmer", "Lao", "Thai"}
 
 
 @pytest.mark.parametrize("text", ["Straße  nach\nBonn", " strasse nach bonn ", "STRASSE nach Bonn"])
@@ -48,3 +52,15 @@ def test_accents_without_end_take_no_time(accents: str) -> None:
     begun = time.thread_time()
     assert normalised(accents * (100_000 // len(accents)))
     assert time.thread_time() - begun < 0.25
+
+
+def test_the_quick_look_for_scripts_without_spaces_misses_no_character_of_theirs() -> None:
+    every = "".join(map(chr, range(sys.maxunicode + 1)))
+    letters = UNSPACED_LETTER.findall(every)
+    assert len(letters) > 90_000
+    assert all(map(is_unspaced, letters))
+
+
+@pytest.mark.parametrize("language", languages(), ids=lambda language: language.code)
+def test_languages_of_these_scripts_are_written_without_spaces(language: Language) -> None:
+    assert (language.script in UNSPACED_CODES) == (language.name.partition(" (")[0] in _WITHOUT_SPACES)

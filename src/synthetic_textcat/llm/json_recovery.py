@@ -16,6 +16,7 @@ _TOO_DEEP = 40_000  # steps of one that is nested too deep: ten of them, and the
 _LINES_A_STEP = 2_000  # characters of such lines
 
 _DECODER = json.JSONDecoder(strict=False)  # control characters within strings pass, and are kept
+_END_OF_THOUGHTS = re.compile(r"</(?:think|thinking|thought|thoughts|reasoning)>", re.IGNORECASE)
 _STRING = re.compile(r'"(?:\\.|[^"\\])*("?)', re.DOTALL)
 
 
@@ -42,11 +43,18 @@ def whole_value(text: str) -> Any:
     return decoded(text.strip().removeprefix("\ufeff"))
 
 
+def without_thoughts(text: str) -> str:
+    """The text behind the last end of a model's thoughts; drafts within them are no answer."""
+    ends = list(_END_OF_THOUGHTS.finditer(text))
+    return text[ends[-1].end() :] if ends else text
+
+
 def _candidates(text: str, repair: bool, recovery: Recovery) -> Iterator[Any]:
     whole = whole_value(text)
     if whole is not None:
         yield whole
         return
+    text = without_thoughts(text)
     yield from objects_in(text, recovery)
     if repair:
         yield from _repaired(text, recovery)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any, Self, SupportsIndex
 
-from synthetic_textcat.schemas.task_text import sentence_of
 from synthetic_textcat.text.unicode import single_line
 
 _A_SENTENCE = 40  # minimum steps for a check of a text
@@ -67,11 +66,6 @@ class Recovery:
         except Exception as error:  # noqa: BLE001 - it asserts, recurses and indexes its way through any text
             self.error = self.error or _in_one_line(error)
         return None
-
-    def sentence_of(self, item: Any) -> str | None:
-        """The task sentence of an item, by `schemas.task_text`."""
-        self.weigh(item)
-        return sentence_of(item)
 
     def weigh(self, value: Any) -> None:
         """Counts the work of a pass over a decoded value: all of its texts, keys and items."""

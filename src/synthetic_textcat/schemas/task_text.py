@@ -42,6 +42,15 @@ _CHATTER = re.compile(
     r"(?=[\s,!:;\u2013\u2014]|\.\s|\.?$)",  # and no other sign: `I/O errors`, `Sure-fire bets`
     re.IGNORECASE,
 )
+_SEPARATORS = (
+    re.compile(  # bullets, numbers, tags, quotes: between two sentences they are a list
+        r"</?(?:li|ul|ol)\b[^<>]*>|[\u2022\u2023\u25aa\u25cf\u25e6\u2192\u2460-\u2473|\t]|(?<=\")\s*,\s*(?=\")"
+        r"|(?:^|(?<=[\s:;\u3002\uff1b]))(?:(?:task\s*#?)?[(\uff08]?\d{1,3}[.):\uff0e\uff09\uff1a\u3001](?!\d)"
+        r"|#\d{1,3}(?=\s)|\(?[a-z]\)(?=\s))",
+        re.IGNORECASE,
+    ),
+    re.compile(r"[;\uff1b\u30fb]|\s/\s|(?:^|\s)[-*+\u2013\u2014]\s"),  # sentences have these too: between three
+)
 _QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019", "\u00ab": "\u00bb"}
 _WRAPPING = re.compile(rf"(?!{CODE_NAME}\Z)(\*|__?|~~)(?P<inside>\S.*)\1")
 _MOST_WRAPPINGS = 3
@@ -57,7 +66,7 @@ def sentence_of(item: object) -> str | None:
     """
     if isinstance(item, Mapping):
         return _sentence_in(item)
-    if not isinstance(item, str) or len(item) > LONGEST_ITEM:
+    if not isinstance(item, str) or len(item) > LONGEST_ITEM or _is_list(item):
         return None
     cleaned = _cleaned(item)
     sentence = in_visible_line(cleaned) if len(cleaned.splitlines()) == 1 else ""
@@ -69,6 +78,24 @@ def _sentence_in(item: Mapping[str, object]) -> str | None:
     longest_first = sorted(texts.values(), key=len, reverse=True)
     candidates = [texts[key] for key in _SENTENCE_KEYS if key in texts] + longest_first
     return next((found for text in candidates if (found := sentence_of(text)) is not None), None)
+
+
+def _is_list(item: str) -> bool:
+    """Whether separators divide the item into several sentences: each has its bullet, or most begin in upper case."""
+    text = item.strip()
+    has_bullets = not text[:1].isalnum() and f" {text[:1]} " in text[1:]
+    for fewest, separator in enumerate(_SEPARATORS, start=2):
+        parts = separator.split(text) if separator.search(text) else []
+        sentences = list(filter(None, map(sentence_of, parts))) if len(parts) >= fewest else []
+        if len(sentences) >= fewest and (has_bullets or not _is_continued(sentences)):
+            return True
+    return False
+
+
+def _is_continued(sentences: list[str]) -> bool:
+    """Whether the first begins in upper case, and half of the others or more in lower case: parts of one sentence."""
+    is_lower = [next(filter(str.isalpha, sentence)).islower() for sentence in sentences]
+    return not is_lower[0] and 2 * sum(is_lower) >= len(is_lower) - 1
 
 
 def _cleaned(text: str) -> str:

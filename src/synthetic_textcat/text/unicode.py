@@ -22,14 +22,25 @@ _BLANKS = "\u115f\u1160\u2800\u3164\uffa0"  # letters and a sign that show nothi
 
 _REPLACED = "\ufffd"
 
-UNSPACED = (
-    r"\p{Han}"
-    r"\p{Hiragana}\p{Katakana}\u30fc\uff70\u3099-\u309c"  # the marks of kana belong to both, and to neither by property
-    r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
-)
-"""Their characters by Unicode's script property, as the inside of a character class of the package `regex`."""
+_UNSPACED_SCRIPTS = {
+    "Han": ("Hans", "Hant"),
+    "Hiragana": ("Jpan",),
+    "Katakana": ("Jpan",),
+    "Thai": ("Thai",),
+    "Lao": ("Laoo",),
+    "Khmer": ("Khmr",),
+    "Myanmar": ("Mymr",),
+}
+"""Scripts without spaces between words: Unicode's script property, and the ISO 15924 codes of what is written in it."""
 
+_MARKS_OF_KANA = r"\u30fc\uff70\u3099-\u309c"  # they belong to both kana, and to neither by property
+UNSPACED = "".join(rf"\p{{{script}}}" for script in _UNSPACED_SCRIPTS) + _MARKS_OF_KANA
+"""Characters of these scripts, as the inside of a character class of the package `regex`."""
+
+UNSPACED_CODES = frozenset(code for codes in _UNSPACED_SCRIPTS.values() for code in codes)
 UNSPACED_LETTER = regex.compile(f"[{UNSPACED}]")
+_MAY_BE_UNSPACED = re.compile(r"[\u0e00-\u1fff\u2e80-\U0010ffff]")
+"""A bound around them, without Latin letters and punctuation: `re` finds it ten times as fast as `regex` finds them."""
 
 
 def normalised(text: str) -> str:
@@ -125,4 +136,4 @@ def replace_surrogates(value: Any) -> Any:
 
 def is_unspaced(text: str) -> bool:
     """Whether the text has a character of such a script."""
-    return UNSPACED_LETTER.search(text) is not None
+    return _MAY_BE_UNSPACED.search(text) is not None and UNSPACED_LETTER.search(text) is not None

@@ -4,7 +4,7 @@ from typing import Any
 
 from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
-from synthetic_textcat.pipelines.export.nodes import write_card
+from synthetic_textcat.pipelines.export.card import write_card
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters, LlmParameters
 from synthetic_textcat.schemas.rows import to_frame
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task

@@ -1,6 +1,5 @@
 """Differences between two runs with confidence intervals: bootstrap over rows or pairs, t-interval."""
 
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -11,12 +10,10 @@ from numpy.typing import NDArray
 
 from synthetic_textcat.pipelines.compare.pairing import Pairing
 from synthetic_textcat.schemas.outcomes import FAILURE_CAUSES, GOOD_OUTCOMES, REJECT_REASONS
+from synthetic_textcat.text.bootstrap import CONFIDENCE, RESAMPLES, bootstrapped
 
 Floats = NDArray[np.float64]
 Sums = tuple[Floats, Floats]
-CONFIDENCE = 0.95
-_RESAMPLES = 1000
-_AT_ONCE = 1_000_000
 _MOST_DRAWN = 20_000_000  # numbers drawn for one measure: more rows need fewer resamples, and have narrow intervals
 Places = NDArray[np.int64]
 _DIGITS = 6  # further ones depend on the machine
@@ -97,7 +94,7 @@ def _interval(sides: list[tuple[Floats, Floats]], is_paired: bool, seed: int) ->
     def difference(before: Places, after: Places, axis: int) -> Floats:
         return _ratios(*sides[1], after, axis) - _ratios(*sides[0], before, axis)
 
-    found = bootstrapped(difference, rows[:1] if is_paired else rows, seed).confidence_interval
+    found = bootstrapped_difference(difference, rows[:1] if is_paired else rows, seed).confidence_interval
     return _known(found.low), _known(found.high)
 
 
@@ -167,31 +164,19 @@ MEASURES = (
 )
 
 
-def bootstrapped(difference: Callable[[Places, Places, int], Floats], rows: Sequence[int], seed: int) -> Any:
-    """What `scipy.stats.bootstrap` finds of a difference: `confidence_interval` (percentiles) and `standard_error`.
+def bootstrapped_difference(difference: Callable[[Places, Places, int], Floats], rows: Sequence[int], seed: int) -> Any:
+    """The result of `text.bootstrap` for a difference between the runs.
 
     Args:
         difference: Of drawn rows of the baseline and of the candidate, by their places, along an axis.
         rows: How many rows each run has, two or more; a single number where these are pairs, which are drawn together.
         seed: Of the run.
     """
-    from scipy.stats import DegenerateDataWarning, bootstrap
 
     def statistic(*drawn: Places, axis: int = -1) -> Floats:
         return difference(drawn[0], drawn[-1], axis)
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DegenerateDataWarning)  # then the bounds are no numbers, which is told
-        return bootstrap(
-            [np.arange(count) for count in rows],
-            statistic,
-            n_resamples=int(np.clip(_MOST_DRAWN / sum(rows), 100, _RESAMPLES)),
-            batch=max(1, int(_AT_ONCE / sum(rows))),
-            vectorized=True,
-            confidence_level=CONFIDENCE,
-            method="percentile",
-            rng=np.random.default_rng(seed),
-        )
+    return bootstrapped(statistic, rows, seed, int(np.clip(_MOST_DRAWN / sum(rows), 100, RESAMPLES)))
 
 
 class Variance(NamedTuple):

@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 
 from synthetic_textcat.pages import rendering
 from synthetic_textcat.pipelines.compare.changes import Changes
-from synthetic_textcat.pipelines.compare.differences import CONFIDENCE, Difference
+from synthetic_textcat.pipelines.compare.differences import Difference
 from synthetic_textcat.pipelines.compare.pairing import Pairing
 from synthetic_textcat.schemas.prices import usd
 from synthetic_textcat.schemas.run_records import Evaluation, RunRecord
+from synthetic_textcat.text.bootstrap import CONFIDENCE
 from synthetic_textcat.text.diversity import MEASURES
 
 _SHARED_METRICS = ("language/", "diversity/", "learnability/macro_f1", "shortcut/", "length/in_bucket")

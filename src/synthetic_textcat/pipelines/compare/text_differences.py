@@ -17,7 +17,7 @@ from synthetic_textcat.pipelines.compare.differences import (
     Floats,
     Places,
     Variance,
-    bootstrapped,
+    bootstrapped_difference,
     difference_of,
 )
 from synthetic_textcat.pipelines.compare.pairing import Accepted
@@ -118,7 +118,7 @@ def _variance(before: _Guessed, after: _Guessed, seed: int) -> float:
 
     is_paired = ids[0] == ids[1]  # false if the model invents the labels: the rows with frequent labels differ
     own_seed = draw_int(32, seed, "learnability", before.sample.task_id)
-    return float(bootstrapped(difference, rows[:1] if is_paired else rows, own_seed).standard_error ** 2)
+    return float(bootstrapped_difference(difference, rows[:1] if is_paired else rows, own_seed).standard_error ** 2)
 
 
 def _basis_of_tasks(tasks: list[tuple[_Guessed, _Guessed]]) -> str:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from synthetic_textcat.pipelines.evaluate.train_test_sets import Rows, Trial
+from synthetic_textcat.text.bootstrap import CONFIDENCE, bootstrapped
 from synthetic_textcat.text.label_samples import FEWEST_OF_A_LABEL, FEWEST_ROWS, Codes, folds_of
 from synthetic_textcat.text.linear_models import Floats, Resampled, linear_model, macro_f1
 from synthetic_textcat.text.words import word_features
@@ -15,9 +16,6 @@ from synthetic_textcat.text.words import word_features
 SIZES = (25, 50, 100, 250, 500, 1_000, 2_500)
 """Rows of a task that are learnt from, for the curve, as far as there are so many; the same of any two runs."""
 
-CONFIDENCE = 0.95
-_RESAMPLES = 1000
-_AT_ONCE = 1_000_000
 _DIGITS = 4
 _RARE_COUNTS_BELOW = 100  # texts: with more, what stands in one of them alone is left out
 
@@ -28,7 +26,7 @@ class Score(NamedTuple):
     Attributes:
         rows: How many it is of.
         macro_f1: Of all of them.
-        drawn: Of `_RESAMPLES` samples of as many rows, drawn with replacement (Efron 1979); of a single row none.
+        drawn: Of each bootstrap resample; of a single row none.
     """
 
     rows: int
@@ -134,21 +132,9 @@ def _smaller(trial: Trial, train: Any, real: Any, reader: Reader, seed: int) -> 
 
 def score(labels: Codes, guessed: Codes, seed: int) -> Score:
     """The macro-F1 of guesses; its interval tells the luck of these rows, not that of the rows learnt from."""
-    from scipy.stats import bootstrap
-
     drawn = np.empty(0)
     if len(labels) > 1:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of samples that are all alike, which is no fault
-            drawn = bootstrap(
-                (np.arange(len(labels)),),
-                Resampled(labels, guessed),
-                n_resamples=_RESAMPLES,
-                batch=max(1, _AT_ONCE // len(labels)),
-                vectorized=True,
-                method="percentile",
-                rng=np.random.default_rng(seed),
-            ).bootstrap_distribution
+        drawn = bootstrapped(Resampled(labels, guessed), [len(labels)], seed).bootstrap_distribution
     return Score(len(labels), macro_f1(labels, guessed), drawn)
 
 

@@ -2,8 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -17,6 +16,9 @@ from synthetic_textcat.schemas.publications import SPLITS, TAG, parts
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of
 from synthetic_textcat.schemas.run_records import prompt_sha256
 
+PROMPTS = ("closed_prompt", "open_prompt", "seed_examples_prompt", "retry_prompt")
+"""Templates of the prompts that ask for rows."""
+
 _SIZES = (
     (1_000, "n<1K"),
     (10_000, "1K<n<10K"),
@@ -29,65 +31,81 @@ _ACCOUNT = ("rows/", "rejected/", "failed/")
 _LONGEST = 120  # characters of a value; a model's name or an attribute's value is much shorter
 
 
-@dataclass(frozen=True, slots=True)
-class CardFacts:
-    """What the card says of the run.
-
-    Attributes:
-        rows: Number of examples.
-        splits: Split → number of its rows; `left_out` = in none.
-        language_codes: Two- or three-letter codes of their languages.
-        models: Names of the models that wrote them, as the server gives them.
-        banner: Said first where templates wrote the text.
-        version: Of this software.
-        prompts: Name → sha256.
-        prompt_versions: Name → number in the registry, of those that are there.
-        tasks: How many there are, by kind: `file`, `brainstorm`, `closed`.
-        shares: Attribute → value → number of its rows.
-        overlaps: Examples that were taken out, since the maker's evaluation set has them.
-        instruction: Whether the anchors bear it.
-        license: As hubs write it; None where the user names none.
-        seed, sampling, ledger, metrics: As in the run.
-    """
-
-    rows: int
-    splits: Mapping[str, int]
-    language_codes: Sequence[str]
-    models: Sequence[str]
-    banner: str | None
-    version: str
-    prompts: Mapping[str, str]
-    prompt_versions: Mapping[str, int]
-    tasks: Mapping[str, int]
-    shares: Mapping[str, Mapping[str, int]]
-    overlaps: int
-    instruction: str
-    license: str | None
-    seed: int
-    sampling: Mapping[str, Any]
-    ledger: Mapping[str, Any]
-    metrics: Mapping[str, float | None]
-
-
-def render_card(facts: CardFacts) -> str:
-    """The card's Markdown, with the YAML head that the hub reads.
+def write_card(
+    examples: pd.DataFrame,
+    tasks: pd.DataFrame,
+    ledger: dict[str, object],
+    metrics: dict[str, float | None],
+    split_report: dict[str, float],
+    llm: LlmParameters,
+    seed: int,
+    sampling: AttributeSamplingParameters,
+    export: ExportParameters,
+    prompt_versions: dict[str, int],
+    *prompts: Any,
+) -> str:
+    """The dataset folder's README.md: Markdown, with the YAML head that the hub reads.
 
     No text that a model wrote goes in: no row, no label, no task. Names that a server or a user gives are shown as
     code, without the characters that would end it.
+
+    Args:
+        examples: As exported.
+        tasks: The table.
+        ledger: Where each planned row ended.
+        metrics: Of the quality report.
+        split_report: Rows by split, and those that the evaluation set has.
+        llm: Names the model where there is no example.
+        seed: Of the plan.
+        sampling: What was drawn for the rows.
+        export: How they are exported.
+        prompt_versions: Of the templates that MLflow has registered, by name.
+        prompts: Templates, in the order of `PROMPTS`.
     """
-    configs: dict[str, list[tuple[str, str]]] = {}
-    for part in parts(dict(facts.splits)):
-        configs.setdefault(part.config, []).append((part.split, part.path))
+    models = sorted(set(examples["model_name"].dropna())) or [llm.model]
+    codes = sorted({find_language(name).code.partition("-")[0] for name in examples["language"].unique()})
+    sources = Counter(tasks["source"])
+    splits = {name: int(split_report[f"export/rows_{name}"]) for name in (*SPLITS, "left_out")}
+    facts = {
+        "rows": len(examples),
+        "splits": splits,
+        "language_codes": codes or ["en"],
+        "models": models,
+        "banner": BANNER if OFFLINE_MODEL in models else None,
+        "version": version("synthetic-textcat"),
+        "prompts": {name: prompt_sha256(prompt) for name, prompt in zip(PROMPTS, prompts, strict=True)},
+        "prompt_versions": prompt_versions,
+        "tasks": {
+            "file": sources["file"],
+            "brainstorm": sources["brainstorm"],
+            "closed": sum(bool(len(labels)) for labels in tasks["labels"]),
+        },
+        "shares": {name: _counts(examples[name]) for name in (*ATTRIBUTES, *own_of(examples))},
+        "overlaps": int(sum(rows for name, rows in split_report.items() if name.startswith("export/overlaps_"))),
+        "instruction": export.instruction,
+        "license": export.license,
+        "seed": seed,
+        "sampling": sampling.model_dump(mode="json"),
+        "ledger": ledger,
+    }
     return render_markdown(
         __package__,
         "dataset_card.md.jinja",
         {"code": as_code},
         facts=facts,
-        size=_size_category(facts.rows),
-        configs=configs,
+        size=_size_category(len(examples)),
+        configs=_configs(splits),
         tag=TAG,
-        metrics=_shown(facts.metrics),
+        metrics=_shown(metrics),
     )
+
+
+def _configs(splits: dict[str, int]) -> dict[str, list[tuple[str, str]]]:
+    """The hub's config of each view -> split and path of its files."""
+    configs: dict[str, list[tuple[str, str]]] = {}
+    for part in parts(splits):
+        configs.setdefault(part.config, []).append((part.split, part.path))
+    return configs
 
 
 def as_code(value: object) -> str:
@@ -105,62 +123,6 @@ def _shown(metrics: Mapping[str, float | None]) -> Iterable[tuple[str, str]]:
     known = ((name, value) for name, value in metrics.items() if value is not None)
     others = ((name, value) for name, value in known if not name.startswith(_ACCOUNT) and "/task/" not in name)
     return [(name, f"{value:.4g}" if value % 1 else f"{value:.0f}") for name, value in others]
-
-
-def facts_of(
-    examples: pd.DataFrame,
-    tasks: pd.DataFrame,
-    ledger: dict[str, object],
-    metrics: dict[str, float | None],
-    split_report: dict[str, float],
-    llm: LlmParameters,
-    seed: int,
-    sampling: AttributeSamplingParameters,
-    export: ExportParameters,
-    prompts: Mapping[str, Any],
-    prompt_versions: Mapping[str, int],
-) -> CardFacts:
-    """What the card says of these examples.
-
-    Args:
-        examples: As exported.
-        tasks: The table.
-        ledger: Where each planned row ended.
-        metrics: Of the quality report.
-        split_report: Rows by split, and those that the evaluation set has.
-        llm: Names the model where there is no example.
-        seed: Of the plan.
-        sampling: What was drawn for the rows.
-        export: How they are exported.
-        prompts: Templates by name.
-        prompt_versions: Of those that MLflow has registered, by name.
-    """
-    models = sorted(set(examples["model_name"].dropna())) or [llm.model]
-    codes = sorted({find_language(name).code.partition("-")[0] for name in examples["language"].unique()})
-    sources = Counter(tasks["source"])
-    return CardFacts(
-        rows=len(examples),
-        splits={name: int(split_report[f"export/rows_{name}"]) for name in (*SPLITS, "left_out")},
-        language_codes=codes or ["en"],
-        models=models,
-        banner=BANNER if OFFLINE_MODEL in models else None,
-        version=version("synthetic-textcat"),
-        prompts={name: prompt_sha256(prompt) for name, prompt in prompts.items()},
-        prompt_versions=prompt_versions,
-        tasks={
-            "file": sources["file"],
-            "brainstorm": sources["brainstorm"],
-            "closed": sum(bool(len(labels)) for labels in tasks["labels"]),
-        },
-        shares={name: _counts(examples[name]) for name in (*ATTRIBUTES, *own_of(examples))},
-        overlaps=int(sum(rows for name, rows in split_report.items() if name.startswith("export/overlaps_"))),
-        instruction=export.instruction,
-        license=export.license,
-        seed=seed,
-        sampling=sampling.model_dump(mode="json"),
-        ledger=ledger,
-        metrics=metrics,
-    )
 
 
 def _counts(values: pd.Series) -> dict[str, int]:

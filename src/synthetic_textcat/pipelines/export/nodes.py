@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from synthetic_textcat.errors import StaleTableError
-from synthetic_textcat.pipelines.export.card import facts_of, render_card
 from synthetic_textcat.pipelines.export.formats import (
     batch_order,
     huggingface_files,
@@ -17,16 +16,13 @@ from synthetic_textcat.pipelines.export.formats import (
 from synthetic_textcat.pipelines.export.splits import LEFT_OUT, drop_cross_split_duplicates, planned_splits
 from synthetic_textcat.pipelines.export.task_formats import argilla_files, mteb_files, text_label_files
 from synthetic_textcat.schemas.evaluation_set import EXACT, NEAR, evaluation_texts, overlaps_of
-from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters, LlmParameters
+from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters
 from synthetic_textcat.schemas.publications import SPLITS
 from synthetic_textcat.schemas.rows import SPLIT_COLUMNS, to_frame
 from synthetic_textcat.schemas.tasks import tasks_of
 
 Files = dict[str, Callable[[], Any]]
 _LEFT_OUT = "left_out"
-
-PROMPTS = ("closed_prompt", "open_prompt", "seed_examples_prompt", "retry_prompt")
-"""Prompts of row generation, which the card documents."""
 
 
 class SplitRows(NamedTuple):
@@ -121,23 +117,3 @@ def export_text_label(examples: pd.DataFrame, tasks: pd.DataFrame, export: Expor
 def export_huggingface(examples: pd.DataFrame, splits: pd.DataFrame, card: str, export: ExportParameters) -> Files:
     """Hugging Face dataset folder."""
     return huggingface_files(examples, splits["split"], card, export)
-
-
-def write_card(
-    examples: pd.DataFrame,
-    tasks: pd.DataFrame,
-    ledger: dict[str, object],
-    metrics: dict[str, float | None],
-    split_report: dict[str, float],
-    llm: LlmParameters,
-    seed: int,
-    sampling: AttributeSamplingParameters,
-    export: ExportParameters,
-    prompt_versions: dict[str, int],
-    *prompts: Any,
-) -> str:
-    """Dataset card, the folder's README.md; prompts come in the order of `PROMPTS`, their versions by name."""
-    named = dict(zip(PROMPTS, prompts, strict=True))
-    return render_card(
-        facts_of(examples, tasks, ledger, metrics, split_report, llm, seed, sampling, export, named, prompt_versions)
-    )

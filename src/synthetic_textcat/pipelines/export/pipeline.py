@@ -2,9 +2,9 @@
 
 from kedro.pipeline import Pipeline, node
 
+from synthetic_textcat.pipelines.export.card import PROMPTS, write_card
 from synthetic_textcat.pipelines.export.formats import FORMATS
 from synthetic_textcat.pipelines.export.nodes import (
-    PROMPTS,
     export_argilla,
     export_huggingface,
     export_mteb,
@@ -12,7 +12,6 @@ from synthetic_textcat.pipelines.export.nodes import (
     export_triplets,
     set_overlaps_aside,
     split_rows,
-    write_card,
 )
 
 

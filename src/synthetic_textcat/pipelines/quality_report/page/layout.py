@@ -28,6 +28,11 @@ class Column:
     is_long: bool = False
 
 
+TASK, NOTE = (Column(name, name, is_long=True) for name in ("task", "note"))
+ROWS, LABELS = (Column(name, name, "count") for name in ("rows", "labels"))
+LANGUAGE = Column("language", "language")
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A table of a signal: its name, what stands above it, and its columns."""

@@ -14,10 +14,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from synthetic_textcat.schemas.languages import find_language
+from synthetic_textcat.text.unicode import UNSPACED_CODES
 
 COUNTS = ("words", "long_words", "sentences")
 
-_UNSPACED = frozenset({"Hans", "Hant", "Jpan", "Thai", "Laoo", "Khmr", "Mymr"})
 _LONG = 6  # letters: a long word has more
 _LETTER, _IN_WORD, _JOINER, _END = 1, 2, 4, 8
 _JOINERS = "'’-‐‑·.,׳״\u00ad\u200c\u200d"  # noqa: RUF001
@@ -27,7 +27,7 @@ _AT_ONCE = 20_000  # texts: their characters as numbers are four to thirty times
 
 def has_spaces(language: str) -> bool:
     """Whether the language separates words by spaces; not Chinese, Japanese, Thai, Lao, Khmer and Burmese."""
-    return find_language(language).script not in _UNSPACED
+    return find_language(language).script not in UNSPACED_CODES
 
 
 def counted(texts: pd.Series) -> pd.DataFrame:

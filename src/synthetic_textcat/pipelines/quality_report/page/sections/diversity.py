@@ -1,8 +1,6 @@
 """Report sections on the diversity of rows and on the quota."""
 
-from synthetic_textcat.pipelines.quality_report.page.layout import Column, Matrix, Number, Section, Table
-
-_ROWS = Column("rows", "rows", "count")
+from synthetic_textcat.pipelines.quality_report.page.layout import ROWS, Column, Matrix, Number, Section, Table
 
 DIVERSITY_SECTIONS = (
     Section(
@@ -27,7 +25,7 @@ DIVERSITY_SECTIONS = (
                 "diversity_growth",
                 "As rows are added: a Vendi score that stops growing says that more rows bring nothing new",
                 (
-                    Column("rows", "rows", "count"),
+                    ROWS,
                     Column("compression_ratio", "compression ratio", "number"),
                     Column("distinct_2", "distinct 2", "number"),
                     Column("vendi", "Vendi", "number"),
@@ -37,7 +35,7 @@ DIVERSITY_SECTIONS = (
             Table(
                 "repeated_4grams",
                 "Four words in a row that come back most often",
-                (Column("words", "words", is_long=True), _ROWS, Column("rows", "", "bar")),
+                (Column("words", "words", is_long=True), ROWS, Column("rows", "", "bar")),
             ),
         ),
     ),

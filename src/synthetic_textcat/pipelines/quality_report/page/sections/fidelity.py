@@ -1,10 +1,6 @@
 """Whether rows are what was asked for."""
 
-from synthetic_textcat.pipelines.quality_report.page.layout import Column, Number, Section, Table
-
-_TASK = Column("task", "task", is_long=True)
-_ROWS = Column("rows", "rows", "count")
-_LANGUAGE = Column("language", "language")
+from synthetic_textcat.pipelines.quality_report.page.layout import LANGUAGE, ROWS, TASK, Column, Number, Section, Table
 
 _LOSSES = (
     Column("planned", "planned", "count"),
@@ -20,8 +16,8 @@ FIDELITY_SECTIONS = (
         "Where rows are lost",
         "The tasks and languages with the lowest yield first.",
         tables=(
-            Table("losses_by_task", "By task", (_TASK, *_LOSSES)),
-            Table("losses_by_language", "By language", (_LANGUAGE, *_LOSSES)),
+            Table("losses_by_task", "By task", (TASK, *_LOSSES)),
+            Table("losses_by_language", "By language", (LANGUAGE, *_LOSSES)),
         ),
     ),
     Section(
@@ -38,12 +34,12 @@ FIDELITY_SECTIONS = (
             Table(
                 "leakage_by_language",
                 "Leaks by language",
-                (_LANGUAGE, _ROWS, Column("leaked", "leaks", "count"), Column("rate", "share", "share")),
+                (LANGUAGE, ROWS, Column("leaked", "leaks", "count"), Column("rate", "share", "share")),
             ),
             Table(
                 "leakage_by_task",
                 "Leaks by task",
-                (_TASK, _ROWS, Column("leaked", "leaks", "count"), Column("rate", "share", "share")),
+                (TASK, ROWS, Column("leaked", "leaks", "count"), Column("rate", "share", "share")),
             ),
             Table(
                 "near_duplicate_clusters",
@@ -71,8 +67,8 @@ FIDELITY_SECTIONS = (
                 "language_agreement",
                 "By language asked for",
                 (
-                    _LANGUAGE,
-                    _ROWS,
+                    LANGUAGE,
+                    ROWS,
                     Column("agrees", "agree", "count"),
                     Column("wrong", "wrong", "count"),
                     Column("not_verifiable", "can't be told", "count"),
@@ -83,24 +79,21 @@ FIDELITY_SECTIONS = (
             Table(
                 "language_found",
                 "What was found instead",
-                (Column("asked", "asked for"), Column("found", "found"), _ROWS, Column("rows", "", "bar")),
+                (Column("asked", "asked for"), Column("found", "found"), ROWS, Column("rows", "", "bar")),
             ),
         ),
     ),
     Section(
         "Length",
         "Words of a text against the number that was asked for. Scripts without spaces between words are left out.",
-        (
-            Number("length/in_bucket", "as long as asked"),
-            Number("length/median_words", "words, the median", "count"),
-        ),
+        (Number("length/in_bucket", "as long as asked"), Number("length/median_words", "words, the median", "count")),
         (
             Table(
                 "length",
                 "By length asked for",
                 (
                     Column("num_words", "words asked for"),
-                    _ROWS,
+                    ROWS,
                     Column("in_bucket", "kept", "share"),
                     Column("p10", "10 % below", "count"),
                     Column("median", "median", "count"),
@@ -120,9 +113,9 @@ FIDELITY_SECTIONS = (
                 "readability",
                 "LIX of the accepted rows",
                 (
-                    _LANGUAGE,
+                    LANGUAGE,
                     Column("difficulty", "difficulty"),
-                    _ROWS,
+                    ROWS,
                     Column("median", "median", "number"),
                     Column("median", "middle half", "box", low="p25", high="p75"),
                 ),

@@ -1,9 +1,15 @@
 """Whether labels can be learnt, and only by reading."""
 
-from synthetic_textcat.pipelines.quality_report.page.layout import Column, Number, Section, Table
-
-_TASK = Column("task", "task", is_long=True)
-_ROWS = Column("rows", "rows", "count")
+from synthetic_textcat.pipelines.quality_report.page.layout import (
+    LABELS,
+    NOTE,
+    ROWS,
+    TASK,
+    Column,
+    Number,
+    Section,
+    Table,
+)
 
 LABEL_SECTIONS = (
     Section(
@@ -20,19 +26,15 @@ LABEL_SECTIONS = (
                 "label_balance",
                 "The least even tasks",
                 (
-                    _TASK,
-                    _ROWS,
-                    Column("labels", "labels", "count"),
+                    TASK,
+                    ROWS,
+                    LABELS,
                     Column("entropy", "entropy", "number"),
                     Column("majority_share", "most frequent", "share"),
                     Column("variants", "variants", "count"),
                 ),
             ),
-            Table(
-                "label_variants",
-                "Variants",
-                (_TASK, Column("label", "label"), Column("like", "like"), _ROWS),
-            ),
+            Table("label_variants", "Variants", (TASK, Column("label", "label"), Column("like", "like"), ROWS)),
             Table(
                 "task_sizes",
                 "Accepted rows a task",
@@ -56,7 +58,7 @@ LABEL_SECTIONS = (
             Table(
                 "open_labels",
                 "The tasks with the most labels",
-                (_TASK, Column("labels", "different labels", "count"), Column("rows", "accepted rows", "count")),
+                (TASK, Column("labels", "different labels", "count"), Column("rows", "accepted rows", "count")),
             ),
         ),
     ),
@@ -74,9 +76,9 @@ LABEL_SECTIONS = (
                 "shortcuts",
                 "By task, the easiest first",
                 (
-                    _TASK,
-                    _ROWS,
-                    Column("labels", "labels", "count"),
+                    TASK,
+                    ROWS,
+                    LABELS,
                     Column("chance", "chance", "number"),
                     Column("length", "length", "number"),
                     Column("word_score", "one word", "number"),
@@ -99,24 +101,18 @@ LABEL_SECTIONS = (
                 "learnability",
                 "By task",
                 (
-                    _TASK,
-                    _ROWS,
-                    Column("labels", "labels", "count"),
+                    TASK,
+                    ROWS,
+                    LABELS,
                     Column("macro_f1", "macro-F1", "number"),
                     Column("chance_f1", "by chance", "number"),
-                    Column("note", "note", is_long=True),
+                    NOTE,
                 ),
             ),
             Table(
                 "label_noise",
                 "Labels in doubt",
-                (
-                    _TASK,
-                    _ROWS,
-                    Column("issues", "in doubt", "count"),
-                    Column("rate", "share", "share"),
-                    Column("note", "note", is_long=True),
-                ),
+                (TASK, ROWS, Column("issues", "in doubt", "count"), Column("rate", "share", "share"), NOTE),
             ),
         ),
     ),
