@@ -24,8 +24,8 @@ unit: $(READY)  ## the tests that start no run, browser or notebook, in about a 
 train-proof: $(TRAIN_READY)  ## whether exported rows train a model; makes .venv-train, some GB (torch)
 	$(TRAIN_BIN)/python -m pytest -n 0 -m "slow or not slow" tests/pipelines/evaluate tests/end_to_end/test_training_proof.py
 
-proofs: $(READY)  ## the slow tests, which `make test` leaves out
-	$(BIN)/python -m pytest -m slow
+proofs: $(READY)  ## the slow tests, which `make test` leaves out, and properties tried on more examples
+	$(BIN)/python -m pytest -m slow && $(BIN)/python -m pytest -m "not slow and not whole_run" --hypothesis-profile thorough
 
 check: $(READY)  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports

@@ -116,6 +116,7 @@ def _files(project: Project) -> dict[str, str]:
     return {str(path): hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in found}
 
 
+@pytest.mark.slow
 def test_a_quote_prices_the_plan_and_touches_nothing_of_the_users(
     project: Project, server: FaultServer, openai_env: dict[str, str]
 ) -> None:

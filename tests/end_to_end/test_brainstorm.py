@@ -37,6 +37,7 @@ def _thought(project: Project) -> list[str]:
     return list(tasks["task"][tasks["source"] == "brainstorm"])
 
 
+@pytest.mark.slow
 def test_tasks_come_in_rounds_and_no_call_is_paid_for_twice(
     project: Project, server: FaultServer, openai_env: dict[str, str]
 ) -> None:

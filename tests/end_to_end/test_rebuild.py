@@ -22,6 +22,7 @@ _NOW: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 def test_all_of_a_run_comes_back_from_mlflow(project: Project) -> None:
     project.parameters(**_THEN)
     _edit_prompt(project)

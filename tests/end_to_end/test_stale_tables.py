@@ -25,7 +25,7 @@ def test_an_answer_is_never_filed_under_the_call_of_another_prompt(project: Proj
 
     said = _line(project, "--pipelines", "generate", "--only-missing-outputs", "--params", _FEW)
 
-    assert "The dataset 'calls' is of another plan, prompt or model" in said
+    assert "The dataset 'calls' belongs to another plan, prompt or model" in said
     written = {row["request_id"] for row in project.journal()}
     plan = project.table("requests").set_index("request_id")
     assert all(plan.loc[row, "label"] is None or plan.loc[row].isna()["label"] for row in written)

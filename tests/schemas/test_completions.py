@@ -191,7 +191,7 @@ def test_signs_that_mean_something_tell_names_apart(names: tuple[str, ...]) -> N
     assert [label.name for label in LabelSet.model_validate(_labels(*names)).labels] == list(names)
 
 
-@settings(deadline=None, max_examples=1000)
+@settings(deadline=None, max_examples=300)
 @given(st.lists(_NAME, min_size=2, max_size=3))
 def test_a_label_set_makes_a_task_with_names_that_show(names: list[str]) -> None:
     try:

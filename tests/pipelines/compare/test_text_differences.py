@@ -79,7 +79,8 @@ def test_no_more_rows_are_learnt_from_than_it_takes() -> None:
     assert found.basis == f"{MOST_ROWS_IN_ALL:,} rows of each run, of 10 tasks that both have"
 
 
-def test_what_does_not_differ_is_rarely_reported_to() -> None:
+@pytest.mark.slow
+def test_equal_samples_rarely_differ() -> None:
     intervals = _calibration(runs=16, share=0.5, rows=60)
     assert (np.sign(intervals["low"]) * np.sign(intervals["high"]) > 0).sum() <= 2
 

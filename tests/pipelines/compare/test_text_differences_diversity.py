@@ -73,7 +73,8 @@ def test_few_rows_have_no_interval_and_none_no_measure() -> None:
         assert _found(none, repeating("b", 60)) == []
 
 
-def test_what_does_not_differ_is_rarely_reported_to() -> None:
+@pytest.mark.slow
+def test_equal_samples_rarely_differ() -> None:
     intervals = _calibration(runs=24, share=0.2, rows=60)
     assert intervals.drop(columns="difference").groupby(level=0)["leaves_out_zero"].sum().max() <= 3
 
