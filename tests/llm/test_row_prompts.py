@@ -4,12 +4,14 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from langchain_core.prompts import ChatPromptTemplate
 
 from synthetic_textcat.errors import PromptError
 from synthetic_textcat.llm.prompts import wire_form
-from synthetic_textcat.llm.row_prompts import RowPrompts, RowTemplates, preview_of, spread
+from synthetic_textcat.llm.row_prompts import RowPrompts, RowTemplates, preview_of, renderer_of, spread
 from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows, report_on
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
+from synthetic_textcat.schemas.rows import ATTRIBUTES
 from synthetic_textcat.schemas.tasks import Task
 from tests.pipelines.generation.builders import CLOSED, OPEN, templates
 from tests.support.task_tables import task_table
@@ -112,3 +114,19 @@ def test_the_preview_shows_rows_from_all_over_the_plan_with_what_was_drawn() -> 
     for number in (0, 4, 8):
         assert f"## Row {number} of the task: Sort." in page
         assert f"- num_words: {plan['num_words'].iloc[number]}" in page
+
+
+def test_plain_templates_are_rendered_as_langchain_renders_them() -> None:
+    rows = RowTemplates(*templates())
+    names = [*ATTRIBUTES, "task", "labels", "label", "misleading_label", "own_attributes", "seed_examples"]
+    values = {name: f"a {name} with {{braces}}, \U0001f600 and\na break" for name in names}
+    for template in (rows.closed, rows.open):
+        assert renderer_of(template) != template.format_messages
+        assert renderer_of(template)(**values) == template.format_messages(**values)
+
+
+def test_other_templates_are_rendered_by_langchain() -> None:
+    jinja = ChatPromptTemplate.from_messages([("human", "Write {{ task }}.")], template_format="jinja2")
+    assert renderer_of(jinja)(task="a text")[0].content == "Write a text."
+    partial = ChatPromptTemplate.from_messages([("human", "Write {task} in {language}.")]).partial(language="German")
+    assert renderer_of(partial)(task="a text")[0].content == "Write a text in German."

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from synthetic_textcat.errors import ContentFilteredError, ModelSetupError
 from synthetic_textcat.llm.answers import Answer, filtered_answer, read_answer
@@ -13,6 +13,7 @@ from synthetic_textcat.schemas.parameters import LlmParameters
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessage
+    from langchain_core.outputs import ChatGeneration
 
 logger = logging.getLogger(__name__)
 
@@ -73,8 +74,13 @@ class RequestBodyAdapter:
         self._extra_body: dict[str, Any] = dict(getattr(model, "extra_body", None) or {})
 
     async def ask(self, messages: Messages, schema: dict[str, Any], seed: int) -> "AIMessage":
-        """The reply to a request whose body holds schema and seed."""
-        return await self._model.ainvoke(list(messages), extra_body=self._body(schema, seed))
+        """The reply to a request whose body holds schema and seed.
+
+        `ainvoke` converts messages to a prompt and back before it calls `agenerate`.
+        """
+        result = await self._model.agenerate([list(messages)], extra_body=self._body(schema, seed))
+        generation = cast("ChatGeneration", result.generations[0][0])
+        return cast("AIMessage", generation.message)
 
     def _body(self, schema: dict[str, Any], seed: int) -> dict[str, Any]:
         body = dict(self._extra_body)

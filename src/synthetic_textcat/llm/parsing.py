@@ -73,7 +73,10 @@ class ResultCache:
 
 
 def _size_of(result: BaseModel | Problem) -> int:
-    return _OVERHEAD + _texts_size(result if isinstance(result, Problem) else list(result.__dict__.values()))
+    size = _OVERHEAD
+    for value in result if isinstance(result, Problem) else result.__dict__.values():
+        size += getsizeof(value) if isinstance(value, str) else _texts_size(value)
+    return size
 
 
 def _texts_size(value: Any) -> int:

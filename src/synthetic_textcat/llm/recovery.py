@@ -161,5 +161,9 @@ def depth_within(value: Any, levels: int) -> bool:
     """Whether lists and objects are nested at most this many levels deep."""
     if not isinstance(value, dict | list):
         return True
-    parts = value.values() if isinstance(value, dict) else value
-    return levels > 0 and all(depth_within(part, levels - 1) for part in parts)
+    if levels <= 0:
+        return False
+    for part in value.values() if isinstance(value, dict) else value:
+        if isinstance(part, dict | list) and not depth_within(part, levels - 1):
+            return False
+    return True
