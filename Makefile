@@ -52,7 +52,7 @@ mlflow: $(READY)  ## the runs in the browser, at 127.0.0.1:5000; options of `mlf
 screenshots: $(READY)  ## docs/pictures anew, of real runs, in the system's Chromium; some minutes
 	$(BIN)/python -m docs.pictures.make
 
-format: $(READY)  ## mend what a tool can mend
+format: $(READY)  ## fix what a tool can fix
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
 $(READY): pyproject.toml constraints.txt

@@ -1,4 +1,4 @@
-"""What the command prints: one line for what a user can mend, nothing of ours for a bug."""
+"""What the command prints: one line for what a user can fix, nothing of ours for a bug."""
 
 from pathlib import Path
 

@@ -51,7 +51,6 @@ def test_2_a_paid_answer_is_never_paid_for_twice(
 ) -> None:
     few, more = (("--env", "openai", "--params", f"attribute_sampling.num_examples={n}") for n in (60, 90))
     project.generate(*few, **openai_env)
-    project.generate(*few, "--runner", "SequentialRunner", **openai_env)
     project.run("--pipelines", "quality_report,export", "--env", "openai", **openai_env)
     assert server.stats()["requests"] == 60
 

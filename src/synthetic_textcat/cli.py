@@ -1,4 +1,4 @@
-"""`kedro run` of this project: Kedro's own, with errors of the user's in one line and signals heard."""
+"""Command line: `kedro run` with one-line user errors, signal handling, and the passes of a quota."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""The journal's catalog entry: append, load, mend, and say so when the disk takes no more."""
+"""The journal's catalog entry: append, load, fix, and say so when the disk takes no more."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A prompt's file becomes a template that knows its file; what is none is one line with the place and the mend."""
+"""A prompt's file becomes a template that knows its file; what is none is one line with the place and the fix."""
 
 import json
 from pathlib import Path

@@ -24,8 +24,12 @@ def _complaint(project: Project, *arguments: str, **env: str) -> str:
     ("parameter", "said"),
     [
         ("atribute_sampling.num_examples=5", ["atribute_sampling", "did you mean attribute_sampling?"]),
-        ("attribute_sampling.num_examples=0", ["num_examples=0", "greater than or equal to 1"]),
-        ("attribute_sampling.language=Germn", ["'Germn'", "German"]),
+        pytest.param(
+            "attribute_sampling.num_examples=0",
+            ["num_examples=0", "greater than or equal to 1"],
+            marks=pytest.mark.slow,
+        ),
+        pytest.param("attribute_sampling.language=Germn", ["'Germn'", "German"], marks=pytest.mark.slow),
         ("llm.model=gpt-4o", ["--env openai"]),
     ],
 )
@@ -45,13 +49,14 @@ def test_a_misspelt_block_fails_with_any_pipeline(project: Project) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (None, "tasks.yml is missing"),
+        pytest.param(None, "tasks.yml is missing", marks=pytest.mark.slow),
         pytest.param("", "tasks.yml is empty", marks=pytest.mark.slow),
         pytest.param("- task: [unclosed\n- b", "is not YAML", marks=pytest.mark.slow),
         ([{"task": "Sort a letter.", "labels": ["one"]}], "entry 1 ('Sort a letter.'): has one label"),
-        (
+        pytest.param(
             [{"task": "Sort a letter."}, {"task": " sort a  letter"}],
             "entry 2 ('sort a  letter'): repeats the task of entry 1",
+            marks=pytest.mark.slow,
         ),
     ],
 )
@@ -101,7 +106,7 @@ def test_a_runner_of_several_processes_is_refused_in_one_line_before_anything_is
     assert not project.path("data/03_primary").exists()
 
 
-@pytest.mark.parametrize("key", [None, ""])
+@pytest.mark.parametrize("key", [pytest.param(None, marks=pytest.mark.slow), ""])
 def test_the_openai_environment_without_a_key_says_so(project: Project, key: str | None) -> None:
     env = {} if key is None else {"OPENAI_API_KEY": key}
 
@@ -114,9 +119,9 @@ def test_the_openai_environment_without_a_key_says_so(project: Project, key: str
     ("fault", "said"),
     [
         ("bad_key", "OPENAI_API_KEY"),
-        ("unknown_model", "llm.model"),
-        ("bad_request", "llm.structured_output"),
-        ("quota", "quota"),
+        pytest.param("unknown_model", "llm.model", marks=pytest.mark.slow),
+        pytest.param("bad_request", "llm.structured_output", marks=pytest.mark.slow),
+        pytest.param("quota", "quota", marks=pytest.mark.slow),
     ],
 )
 def test_what_would_fail_each_call_stops_at_the_first(

@@ -57,7 +57,7 @@ def test_a_run_goes_on_when_its_reader_has_ended(project: Project) -> None:
     [
         ("2>&1 | true; exit ${PIPESTATUS[0]}", ""),
         pytest.param(">&-", "", marks=pytest.mark.slow),
-        (">&- 2>&- <&-", ""),
+        pytest.param(">&- 2>&- <&-", "", marks=pytest.mark.slow),
         (">/dev/full", "stdout can't be written (its disk is full)"),
         pytest.param(">/dev/full 2>/dev/full", "", marks=pytest.mark.slow),
     ],

@@ -206,7 +206,9 @@ def test_preview_and_quote_know_of_the_quota(project: Project) -> None:
 @pytest.mark.parametrize(
     ("params", "told"),
     [
-        ("attribute_sampling.target_accepted=0", "attribute_sampling.target_accepted=0"),
+        pytest.param(
+            "attribute_sampling.target_accepted=0", "attribute_sampling.target_accepted=0", marks=pytest.mark.slow
+        ),
         ("attribute_sampling.target_accepted=2,attribute_sampling.per=lable", "did you mean label?"),
     ],
 )

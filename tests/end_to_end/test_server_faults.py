@@ -43,7 +43,7 @@ def test_500_rows_through_faults_are_all_accounted_for(
     ("fault", "cause"),
     [
         ("refusal", "refused"),
-        ("truncated", "truncated"),
+        pytest.param("truncated", "truncated", marks=pytest.mark.slow),
         pytest.param("content_filter", "content_filtered", marks=pytest.mark.slow),
         pytest.param("schema_violation", "schema_violation", marks=pytest.mark.slow),
     ],

@@ -1,4 +1,4 @@
-"""Catalog datasets of our own: model, journal, tables, plots, folders, hubs, and files of the user's or none."""
+"""Catalog datasets of this project: model, journal, tables, plots, folders, hubs, and optional user files."""
 
 from synthetic_textcat.datasets.chat_model import ChatModelDataset
 from synthetic_textcat.datasets.files import FigureDataset, FileDataset, OptionalDataset, TableDataset

@@ -1,4 +1,4 @@
-"""The catalog entry of the chat model."""
+"""Catalog dataset of the chat model: a frozen, picklable spec that builds the model."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The catalog entry of a folder of files that belong together: all of them are replaced, or none."""
+"""Catalog dataset of a folder of files, replaced as a whole or not at all."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping

@@ -48,7 +48,7 @@ _BY_STATUS = {
 }
 """What a status of the hub means, and what to do."""
 
-_REFUSED = ("refuses what was sent", "mend what it says")
+_REFUSED = ("refuses what was sent", "fix what it says")
 _IN_TROUBLE = ("is in trouble", _LATER)
 
 
@@ -243,7 +243,7 @@ def _line(error: BaseException, repository: str, endpoint: str) -> str:
             return f"{endpoint} {what.format(repository=repository)} ({told}). Next: {then}"
         if isinstance(cause, httpx2.TransportError | httpx2.InvalidURL):
             return (
-                f"{endpoint} can't be reached ({single_line(cause, _LONGEST) or type(cause).__name__}). Next: mend the "
+                f"{endpoint} can't be reached ({single_line(cause, _LONGEST) or type(cause).__name__}). Next: fix the "
                 "network, a proxy, or HF_ENDPOINT, and run the same command again"
             )
     return f"{endpoint} and its client do not understand each other ({single_line(error, _LONGEST)}). Next: {_LATER}"

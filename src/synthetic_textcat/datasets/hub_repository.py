@@ -1,4 +1,4 @@
-"""The catalog entry of a dataset repository on a hub: to save an order is to push what it names."""
+"""Catalog dataset of a repository on a dataset hub: saving an order pushes the files that it names."""
 
 import os
 

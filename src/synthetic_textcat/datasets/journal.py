@@ -1,4 +1,4 @@
-"""The catalog entry of a journal: append-only JSON lines, on disk before they count, one writer at a time."""
+"""Catalog dataset of a journal: append-only JSON lines, synced to disk before they count, with one writer at a time."""
 
 import os
 from pathlib import Path

@@ -27,7 +27,7 @@ EMPTY = ".empty"
 TEMPORARY = "synthetic-textcat-"
 """How the names of temporary folders begin."""
 
-MEND = "mend its entry in the catalog (filepath, credentials, fs_args)"
+FIX = "fix its entry in the catalog (filepath, credentials, fs_args)"
 
 _READ_ONLY = ("http", "https")
 _LONGEST = 300
@@ -194,7 +194,7 @@ class Place:
     def refusal(self, done: str, error: Exception) -> StorageError:
         """The line for an error of the file system."""
         says = single_line(error) or type(error).__name__
-        return StorageError(f"{self.shown} can't be {done}: {redact(says)[:_LONGEST]}. Next: {MEND}")
+        return StorageError(f"{self.shown} can't be {done}: {redact(says)[:_LONGEST]}. Next: {FIX}")
 
 
 def find_place(
@@ -228,7 +228,7 @@ def find_place(
             f"`pip install {_package(shown, error)}` in the environment of the project, then the same command"
         ) from error
     except (ValueError, TypeError) as error:
-        raise StorageError(f"{shown} is in no file system that is known: {redact(str(error))}. Next: {MEND}") from error
+        raise StorageError(f"{shown} is in no file system that is known: {redact(str(error))}. Next: {FIX}") from error
     place = Place(fs, path, shown)
     return replace(place, shown=short_path(path)) if place.is_local else place
 

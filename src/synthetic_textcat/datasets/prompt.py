@@ -30,7 +30,7 @@ LineOf = Callable[[Sequence[str | int], int], int]
 class PromptDataset(StoredDataset[None, Any]):
     """Loads a prompt as LangChain's template, which then knows its file.
 
-    Kedro's own dataset of prompts serves too, but passes the library's errors on, which name no file and no mend.
+    Kedro's own dataset of prompts serves too, but passes the library's errors on, which name no file and no fix.
 
     Args:
         filepath: A YAML file: a list of messages with `role` and `content`, or one under `messages`; of a part of a
@@ -149,7 +149,7 @@ def _refuse_unknown(mapping: Mapping[Any, Any], known: Sequence[str], called: st
     for key in mapping:
         if key not in known:
             raise PromptError(
-                f"{called} has the unknown key {shown(key)}; allowed: {', '.join(known)}. Next: mend or remove it"
+                f"{called} has the unknown key {shown(key)}; allowed: {', '.join(known)}. Next: fix or remove it"
             )
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from synthetic_textcat.datasets import atomic_files as whole_file
-from synthetic_textcat.datasets.place import EMPTY, INCOMPLETE, MEND, TEMPORARY, Place
+from synthetic_textcat.datasets.place import EMPTY, FIX, INCOMPLETE, TEMPORARY, Place
 from synthetic_textcat.errors import StorageError, about_file
 
 _PROBE = ".synthetic-textcat-probe"
@@ -102,7 +102,7 @@ def _prove_local(place: Place) -> None:
     while not parent.exists() and parent != parent.parent:
         parent = parent.parent
     if not parent.is_dir():
-        raise StorageError(f"{place.shown} can't be written: {parent} is a file. Next: move it, or {MEND}")
+        raise StorageError(f"{place.shown} can't be written: {parent} is a file. Next: move it, or {FIX}")
     if not os.access(parent, os.W_OK | os.X_OK):
         number = errno.EROFS if _is_mounted_read_only(parent) else errno.EACCES
         raise StorageError(about_file(OSError(number, os.strerror(number)), place.shown, "write"))

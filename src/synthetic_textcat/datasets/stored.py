@@ -117,7 +117,7 @@ class StoredDataset(AbstractVersionedDataset[_In, _Out]):
         if self._version is None and path.is_dir() != self.is_folder:
             kind, wanted = ("folder", "file") if path.is_dir() else ("file", "folder")
             raise StorageError(
-                f"{shown} is a {kind}, and its entry in the catalog is of a {wanted}. Next: mend filepath there, set "
+                f"{shown} is a {kind}, and its entry in the catalog is of a {wanted}. Next: fix filepath there, set "
                 "versioned: true if these are its versions, or move it away"
             )
 

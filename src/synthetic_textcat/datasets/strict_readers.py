@@ -14,7 +14,7 @@ from synthetic_textcat.errors import TextcatError
 from synthetic_textcat.schemas.task_input import shown
 
 _BOM = "\ufeff"
-_MEND = "Next: mend that place"
+_FIX = "Next: fix that place"
 
 
 def read_csv(content: bytes, file: str, complaint: type[TextcatError]) -> pd.DataFrame:
@@ -38,7 +38,7 @@ def read_csv(content: bytes, file: str, complaint: type[TextcatError]) -> pd.Dat
                 )
             rows.append(row)
     except csv.Error as error:
-        raise complaint(f"{file}, line {reader.line_num} is not CSV: {error}. Next: mend that place") from None
+        raise complaint(f"{file}, line {reader.line_num} is not CSV: {error}. Next: fix that place") from None
     header = [name.strip() for name in rows[0]] if rows else []
     return pd.DataFrame(rows[1:], columns=header, dtype="object")
 
@@ -74,12 +74,12 @@ def read_yaml(content: bytes, file: str, complaint: type[TextcatError]) -> Any:
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise complaint(
-            f"{file}, line {line} is not YAML: the character {chr(int(error.character))!r} is not allowed. {_MEND}"
+            f"{file}, line {line} is not YAML: the character {chr(int(error.character))!r} is not allowed. {_FIX}"
         ) from None
     except RecursionError:
-        raise complaint(f"{file} is not YAML: it is nested too deeply. {_MEND}") from None
+        raise complaint(f"{file} is not YAML: it is nested too deeply. {_FIX}") from None
     except (ValueError, OverflowError) as error:  # such as an escape of no character
-        raise complaint(f"{file} is not YAML: {error}. {_MEND}") from None
+        raise complaint(f"{file} is not YAML: {error}. {_FIX}") from None
 
 
 def line_of(content: bytes, path: Sequence[str | int], line: int) -> int:

@@ -17,7 +17,7 @@ from synthetic_textcat.schemas.task_input import JsonError, KeptTasks, TasksFile
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, tasks_of
 from synthetic_textcat.text.unicode import single_line
 
-_MEND = "Next: mend that place"
+_FIX = "Next: fix that place"
 
 
 class TasksFileDataset(StoredDataset[None, TasksFile]):
@@ -70,7 +70,7 @@ def _read_json(content: bytes, file: str) -> Any:
         return parse_json(text) if text.strip() else None
     except JsonError as error:
         where = f", line {error.line}, column {error.column}" if error.line else ""
-        raise TasksFileError(f"{file}{where} is not JSON: {error.problem}. {_MEND}") from None
+        raise TasksFileError(f"{file}{where} is not JSON: {error.problem}. {_FIX}") from None
 
 
 def _read_json_lines(content: bytes, file: str) -> list[Any]:

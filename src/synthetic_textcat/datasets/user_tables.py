@@ -66,9 +66,7 @@ def _read_json_lines(content: bytes, file: str) -> pd.DataFrame:
         try:
             row = parse_json(line) if line.strip() else {}
         except JsonError as error:
-            raise EvaluationError(
-                f"{file}, line {number} is not JSON: {error.problem}. Next: mend that place"
-            ) from None
+            raise EvaluationError(f"{file}, line {number} is not JSON: {error.problem}. Next: fix that place") from None
         if not isinstance(row, dict):
             raise EvaluationError(f"{file}, line {number} is no object. Next: write one row a line, as {{...}}")
         rows.append(row)

@@ -1,4 +1,4 @@
-"""What happens around a run: parameters and storage are checked, journals locked, the run tracked, its end told."""
+"""Kedro hooks: checks of parameters and storage, journal locks, tracking, progress, and the summary of a run."""
 
 from synthetic_textcat.hooks.catalog_inputs import CatalogInputs
 from synthetic_textcat.hooks.gates import LearnSecrets, QualityGate, RunGate

@@ -1,4 +1,4 @@
-"""How far the calls are: one live line on a terminal, a log line every so often elsewhere."""
+"""Progress hook: one live line on a terminal, a log line at intervals elsewhere, for the model calls."""
 
 import logging
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What is about to be pushed, said before it is, and what was."""
+"""Publication notices: the planned push before it happens, and its result afterwards."""
 
 import textwrap
 from collections.abc import Iterator

@@ -175,8 +175,8 @@ def differences(
 
 def _packages(run: EarlierRun) -> Iterator[str]:
     """Packages in another version than the run's tags name, or else its constraints."""
-    told = {name.removeprefix("version."): found for name, found in run.tags.items() if name.startswith("version.")}
-    for name, then in sorted((_pinned(run) | told).items()):
+    tagged = {name.removeprefix("version."): found for name, found in run.tags.items() if name.startswith("version.")}
+    for name, then in sorted((_pinned(run) | tagged).items()):
         try:
             installed = version(name)
         except PackageNotFoundError:  # of an extra that is not installed

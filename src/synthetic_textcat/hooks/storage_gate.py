@@ -13,7 +13,7 @@ from kedro.pipeline import Pipeline
 from synthetic_textcat.command_passes import CommandPasses
 from synthetic_textcat.datasets import JournalDataset
 from synthetic_textcat.datasets.kedro_compat import is_versioned
-from synthetic_textcat.datasets.place import MEND
+from synthetic_textcat.datasets.place import FIX
 from synthetic_textcat.datasets.replacing import prove_writable
 from synthetic_textcat.datasets.stored import StoredDataset, root_of, unwrapped
 from synthetic_textcat.errors import JournalError, StorageError
@@ -101,7 +101,7 @@ def _in_time(shown: str, proof: Callable[[], None], patience_s: float) -> None:
         error = done.get(timeout=patience_s)
     except Empty:
         raise StorageError(
-            f"{shown} does not answer within {patience_s:g} s. Next: {MEND}, or try again later"
+            f"{shown} does not answer within {patience_s:g} s. Next: {FIX}, or try again later"
         ) from None
     if error is not None:
         raise error

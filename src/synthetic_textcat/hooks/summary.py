@@ -1,4 +1,4 @@
-"""The last lines of a run: what became of the rows, and where to look."""
+"""Run summary: the last lines of a run, with its counts, warnings and the files to open."""
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
@@ -64,7 +64,7 @@ class RunSummary:
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
-        """Keeps what is told at the end, and counts calls."""
+        """Keeps the datasets of the summary, and counts calls."""
         name = dataset_name.removeprefix("preview.")
         if name in _TOLD:
             self._saved[name] = data
@@ -149,7 +149,7 @@ def _ledger_lines(ledger: Ledger, metrics: Mapping[str, float | None]) -> Iterat
 
 
 def _concern_lines(concerns: Sequence[Concern]) -> Iterator[str]:
-    concerns = [concern for concern in concerns if concern["parameter"] != PAUSED]  # told of already
+    concerns = [concern for concern in concerns if concern["parameter"] != PAUSED]  # reported already
     for concern in concerns[:_MOST_CONCERNS]:
         yield from textwrap.wrap(
             concern["says"], 80, initial_indent=f"{concern['level']:<10}", subsequent_indent=" " * 10

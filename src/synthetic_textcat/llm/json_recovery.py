@@ -26,7 +26,7 @@ def json_values(text: str, fields: Set[str], repair: bool, recovery: Recovery) -
     Args:
         text: The reply.
         fields: Names of which the wanted object has at least one; what wraps it has none.
-        repair: Whether broken JSON may be mended; not for a reply that was cut, whose rest would be made up.
+        repair: Whether broken JSON may be repaired; not for a reply that was cut, whose rest would be made up.
         recovery: Counts the work.
 
     Raises:

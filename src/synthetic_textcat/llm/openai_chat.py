@@ -1,4 +1,4 @@
-"""ChatOpenAI, less what it does with each request and reply beside sending and reading them."""
+"""Lean ChatOpenAI: posts the request body as it is and reads the reply as plain JSON, without typed objects."""
 
 import inspect
 from typing import Any

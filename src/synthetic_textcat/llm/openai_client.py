@@ -177,10 +177,10 @@ def _parts_of(text: str, place: str) -> SplitResult:
     except ValueError:
         raise ModelSetupError(
             f"{place} has a port that is none (allowed: 1 to 65535), or a bracket without its other half. "
-            "Next: mend what stands between :// and the next slash"
+            "Next: fix what stands between :// and the next slash"
         ) from None
     if port == 0 or not host or not _is_host(host, parts.netloc):
-        raise ModelSetupError(f"{place} names no host that there can be. Next: mend what follows ://")
+        raise ModelSetupError(f"{place} names no host that there can be. Next: fix what follows ://")
     return parts
 
 

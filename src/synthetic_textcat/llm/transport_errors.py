@@ -1,4 +1,4 @@
-"""A client library's exception as one of our errors: its cause decides who bears it.
+"""Transport errors: client exceptions mapped to errors of this project by their cause.
 
 Either the row alone (`ContentFilteredError`, `TransportError`), or the run (`FatalAnswerError`), or the run at
 its first call and later the row (`BadRequestError`, `UnreachableError`).
@@ -114,7 +114,7 @@ CAUSES = {
         "see whether it runs, and proxies and firewalls before it",
     ),
     "unknown_host": Cause(
-        "The host of {at} is not known: {said}", _unreachable, "mend OPENAI_BASE_URL, or this machine's network and DNS"
+        "The host of {at} is not known: {said}", _unreachable, "fix OPENAI_BASE_URL, or this machine's network and DNS"
     ),
     "no_route": Cause(
         "The network does not reach {at}: {said}", _unreachable, "see this machine's network, VPN and proxy"
@@ -122,7 +122,7 @@ CAUSES = {
     "proxy_failed": Cause(
         "The proxy before {at} fails: {said}",
         _unreachable,
-        "mend openai_proxy in the catalog entry llm, or HTTPS_PROXY, with user and password if the proxy wants them",
+        "fix openai_proxy in the catalog entry llm, or HTTPS_PROXY, with user and password if the proxy wants them",
     ),
     "untrusted_certificate": Cause("The certificate of {at} is not trusted: {said}", _unreachable, _CERTIFICATE),
     "plain_http": Cause(

@@ -1,4 +1,4 @@
-"""Pages that open from disk, with no network: what all reports share of style, tables and filters; and Markdown."""
+"""Self-contained HTML pages and Markdown: shared style, tables and filters of all reports."""
 
 from synthetic_textcat.pages.rendering import render_markdown, render_page
 

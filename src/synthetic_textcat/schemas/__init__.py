@@ -1,1 +1,1 @@
-"""What the project's data look like: parameters, tasks, tables, replies, completions. Public names."""
+"""Data schemas: parameters, tasks, tables, replies and completions, with their public names."""

@@ -11,7 +11,7 @@ TRANSPORT_CAUSES = ("rate_limited", "timeout", "server_error", "connection_error
 """A call that brought no reply. The engine retries; what still fails is asked again by the next run."""
 
 CONTENT_CAUSES = ("invalid_json", "schema_violation", "truncated", "refused", "content_filtered")
-"""A reply (it was paid for) that is no row. Asked again, told what was wrong, up to `generation.max_attempts`."""
+"""A reply (it was paid for) that is no row. Asked again with the problem named, up to `generation.max_attempts`."""
 
 FAILURE_CAUSES = (*CONTENT_CAUSES, *TRANSPORT_CAUSES)
 
@@ -39,7 +39,7 @@ RECOVERABLE_DEFECTS = (
     "raw_newlines",
     "wrapped_in_list",
 )
-"""Broken wrappings that the parser mends: these rows must end as accepted."""
+"""Broken wrappings that the parser repairs: these rows must end as accepted."""
 
 FAILURE_DEFECTS = FAILURE_CAUSES
 
@@ -70,7 +70,7 @@ BANNER = (
 )
 """The one sentence that all of them show."""
 
-HOW_TO_GO_ON = "mend the task or the prompt, take another model, or raise generation.pause_task_after to ask on"
+HOW_TO_GO_ON = "fix the task or the prompt, take another model, or raise generation.pause_task_after to ask on"
 """What to do about a task that is paused."""
 
 ALL_PAUSED = "paused_tasks"

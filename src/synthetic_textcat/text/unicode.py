@@ -123,7 +123,7 @@ def in_visible_line(text: str) -> str:
 def replace_surrogates(value: Any) -> Any:
     """The value with surrogate pairs joined and lone surrogates replaced: UTF-8, and so Parquet, has no place for them.
 
-    Texts within lists and mappings are mended too; nesting must be bounded by the caller.
+    Texts within lists and mappings are repaired too; nesting must be bounded by the caller.
     """
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -63,9 +63,9 @@ def test_rates_are_met_and_their_order_does_not_matter() -> None:
 def test_recoverable_replies_hold_the_whole_row(seed: int, defect: str) -> None:
     text = answer(defect, seed).content
     assert strictly_parsed(text) != row_of(None, seed)
-    mended: Any = ast.literal_eval(text) if defect == "single_quotes" else json_repair.loads(text)
-    mended = mended[0] if isinstance(mended, list) else mended
-    assert {name: " ".join(mended[name].split()) for name in FIELDS} == row_of(None, seed)
+    repaired: Any = ast.literal_eval(text) if defect == "single_quotes" else json_repair.loads(text)
+    repaired = repaired[0] if isinstance(repaired, list) else repaired
+    assert {name: " ".join(repaired[name].split()) for name in FIELDS} == row_of(None, seed)
 
 
 def strictly_parsed(text: str) -> Any:

@@ -121,7 +121,7 @@ class Apportionment:
         return drawn
 
     def _likely(self, offsets: Ints) -> Ints:
-        """What groups are owed after so many rows if those had one that were owed the largest part of a row."""
+        """Likely debts of the groups after the given numbers of rows, by largest remainders."""
         rows, number = np.unique(offsets, return_inverse=True)
         parts = self._parts[:, 0].tolist()
         owed = np.array([[row * part % self._unit for row in rows.tolist()] for part in parts], np.int64)
@@ -130,7 +130,7 @@ class Apportionment:
         return np.take(owed, number, axis=1)
 
     def _next(self, owed: Ints, drawn: _Floats, factor: _Floats | float) -> Ints:
-        """The group of each sequence's next row; updates what groups are owed, in place."""
+        """Group of each sequence's next row; updates the debts of the groups in place."""
         owed += self._parts
         ends = np.cumsum(self._odds(owed) * factor, axis=0)
         group: Ints = (ends <= drawn * ends[-1]).sum(axis=0)
@@ -138,14 +138,14 @@ class Apportionment:
         return group
 
     def _odds(self, owed: Ints) -> _Floats:
-        """The chance of each group's row to come now if its place is uniform within what is left of its window."""
+        """Odds of each group for the next row, as if its place were uniform within the rest of its window."""
         part, share = owed / self._unit, self._shares
         begins = part < share  # the window does, within this row
         left = np.where(begins, 1 - share + part, 1 + share - part)
         return np.where(self._feasible(owed), np.where(begins, part, share) / np.maximum(left, 1e-9), 0.0)
 
     def _factor(self, step: int) -> _Floats:
-        """What the odds of a step are multiplied by, for each group.
+        """Fitted factors for the odds of a step, per group.
 
         Iterative proportional fitting (Deming and Stephan 1940) to the shares, on a panel of sequences of its own. Its
         sums are of integers, so that their order can't decide a draw.

@@ -1,4 +1,4 @@
-"""The values that rows of tasks are drawn from: choices of a label come before those of its task and the parameters."""
+"""Choices of values per attribute: a label's choice overrides its task's, and the task's overrides the parameters'."""
 
 import json
 from collections.abc import Sequence
@@ -71,7 +71,7 @@ class TaskChoices:
             ]
 
     def names(self, column: str) -> list[str]:
-        """The values of an attribute in the order of their codes."""
+        """Values of an attribute in the order of their codes."""
         return [name for *_, values in self._streams[column] for name in values.names]
 
     def draw(self, keys: Keys, counts: Ints) -> Codes:
@@ -115,7 +115,7 @@ class TaskChoices:
 
 
 def choice_of(task: Task, name: str, sampling: AttributeSamplingParameters) -> Choice:
-    """The choice that an attribute of the task is drawn by: its own, else that of the parameters."""
+    """Choice of an attribute for a task: the task's own, else the parameters'."""
     own: Choice = getattr(task, name)
     usual: Choice = getattr(sampling, name)
     return usual if own is None else own
@@ -129,7 +129,7 @@ def _numbers(weights: tuple[float, ...], is_exact: bool) -> Values:
 
 @lru_cache(maxsize=512)
 def _values(name: str, choice: str, is_exact: bool) -> Values:
-    """By the choice in JSON; many tasks have the same one."""
+    """Cached per choice in JSON, since many tasks share a choice."""
     chosen = json.loads(choice)
     weights = weights_of(name, chosen) if name in ATTRIBUTES else chosen_weights(chosen)
     shares = tuple(weights.values())

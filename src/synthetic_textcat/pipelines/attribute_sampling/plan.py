@@ -1,4 +1,4 @@
-"""The plan: which rows there are, in which order, and what each is to be."""
+"""Plan of rows: allocation of rows to tasks, drawn attributes, and counts of repeated prompts."""
 
 import json
 from itertools import chain

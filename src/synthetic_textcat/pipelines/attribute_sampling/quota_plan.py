@@ -32,7 +32,7 @@ _OF_LABELS = ("label", "misleading_label")
 
 
 def recipe_of(tasks: Sequence[Task], sampling: AttributeSamplingParameters, seed: int) -> str:
-    """Hex sha256 of all that the rows of a cell are drawn from; with another one, rounds begin anew."""
+    """Hex sha256 of everything that determines the rows of a cell; rounds restart when it changes."""
     drawn_from = sorted(
         (task.task_id, task.weight, task.label_names, task.to_row("file")["attributes"]) for task in tasks
     )
@@ -40,7 +40,7 @@ def recipe_of(tasks: Sequence[Task], sampling: AttributeSamplingParameters, seed
 
 
 def first_round(cells: Iterable[Cell], per: Sequence[str], target: int) -> tuple[CellRows, ...]:
-    """As many rows as are asked for: enough if every one is accepted."""
+    """First round: as many rows as the target, enough if every row is accepted."""
     return tuple(CellRows(cell=named(cell, per), rows=target) for cell in cells)
 
 
@@ -55,14 +55,14 @@ def next_round(shortfall: Shortfall) -> tuple[CellRows, ...]:
 
 
 def kept_of(past: Rounds | None, recipe: str, asked_with: str, target: int) -> tuple[tuple[CellRows, ...], ...]:
-    """The rounds that hold on: none of another recipe or a higher target, and of another model or prompt the first."""
+    """Rounds that remain valid: none for a new recipe or a higher target, only the first for a new model or prompt."""
     if past is None or past.recipe != recipe or (past.target is not None and target < past.target):
         return ()
     return past.rounds if past.asked_with in (None, asked_with) else past.rounds[:1]
 
 
 def is_judged(rounds: Rounds, shortfall: Shortfall | None) -> bool:
-    """Whether the shortfall tells of just these rounds, with their model, prompts and target."""
+    """Whether the shortfall belongs to exactly these rounds, with their model, prompts and target."""
     return (
         shortfall is not None and shortfall.planned_by == rounds.planned_by and shortfall.rounds == len(rounds.rounds)
     )

@@ -1,4 +1,4 @@
-"""Sequences of draws, laid end to end in flat arrays, and the two simple ways to draw their rows."""
+"""Streams of draws in flat arrays, with independent draws and shuffled cycles."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -54,7 +54,7 @@ def ranges(counts: Ints) -> Ints:
 
 
 def independent(streams: Streams, shares: tuple[Fraction, ...]) -> Ints:
-    """Each row drawn for itself by the shares, flat."""
+    """Independent draws by the shares, flat."""
     ends = [float(end) for end in accumulate(shares)]  # the last one is 1 exactly
     drawn = uniform(np.repeat(streams.keys, streams.counts), ranges(streams.counts))
     return np.searchsorted(ends, drawn, side="right").astype(np.int32)

@@ -1,4 +1,4 @@
-"""Rows of tasks as columns of codes, drawn for many tasks at once, and the table that is made of them."""
+"""Rows of tasks as columns of integer codes, drawn for many tasks at once, and the table made from them."""
 
 from collections.abc import Sequence
 from itertools import chain, groupby
@@ -81,7 +81,7 @@ class TaskRows:
         return table.astype(self._dtypes)
 
     def _digests(self, rows: Ints) -> Ints:
-        """The bytes of request ids, which are `short_id(seed, task_id, replicate)`."""
+        """Bytes of request ids, which are `short_id(seed, task_id, replicate)`."""
         tasks, replicates, ids = self._task[rows], self._replicate[rows], self._names["task_id"]
         order, digests = np.argsort(tasks, kind="stable"), np.empty((len(rows), _ID_BYTES), np.uint8)
         pairs = groupby(zip(tasks[order].tolist(), replicates[order].tolist(), strict=True), key=lambda pair: pair[0])
@@ -95,7 +95,7 @@ def _parts(rows: Ints, size: int) -> list[Ints]:
 
 
 def _alike(attributes: "pd.Series[str]", labels: Sequence[Sequence[str]]) -> list[Ints]:
-    """The places of tasks with the same choices and as many labels."""
+    """Positions of tasks with the same choices and the same number of labels."""
     alike: dict[tuple[str, object], list[int]] = {}
     for place, (text, names) in enumerate(zip(attributes.tolist(), labels, strict=True)):
         alike.setdefault((text, tuple(names) if '"labels"' in text else len(names)), []).append(place)

@@ -1,1 +1,1 @@
-"""What is shown: the report's page and the plots."""
+"""Report page and plots."""

@@ -1,4 +1,4 @@
-"""Nodes that show."""
+"""Nodes of the report page and the plots."""
 
 from typing import Any
 

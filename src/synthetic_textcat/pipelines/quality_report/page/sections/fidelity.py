@@ -1,4 +1,4 @@
-"""Whether rows are what was asked for."""
+"""Report sections on fidelity: do rows have the planned length, difficulty, language and attributes?"""
 
 from synthetic_textcat.pipelines.quality_report.page.layout import LANGUAGE, ROWS, TASK, Column, Number, Section, Table
 

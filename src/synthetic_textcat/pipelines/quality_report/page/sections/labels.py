@@ -1,4 +1,4 @@
-"""Whether labels can be learnt, and only by reading."""
+"""Report sections on labels: balance, variants, learnability and shortcuts."""
 
 from synthetic_textcat.pipelines.quality_report.page.layout import (
     LABELS,
