@@ -90,7 +90,7 @@ def _goes_on_from_there(project: Project, server: FaultServer, openai_env: dict[
 def test_a_terminal_that_hangs_up_ends_the_run_in_order(
     project: Project, server: FaultServer, openai_env: dict[str, str]
 ) -> None:
-    server.set_faults(latency_ms=300)
+    server.set_faults(latency_ms=1000)  # a busy machine hangs up late
     ours, theirs = pty.openpty()
     # A session of its own, whose terminal this is: the kernel tells it when the other end is closed.
     leader = (
