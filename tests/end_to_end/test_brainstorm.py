@@ -111,6 +111,7 @@ def test_what_can_not_be_had_is_said_and_left_out(
     assert set(project.table("tasks_by_call")["failure_cause"].dropna()) == {"refused"}
 
 
+@pytest.mark.slow
 def test_a_server_that_fails_ends_it_in_one_line_and_the_same_command_goes_on(
     project: Project, server: FaultServer, openai_env: dict[str, str]
 ) -> None:

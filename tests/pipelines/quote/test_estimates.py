@@ -80,6 +80,7 @@ def test_rows_that_were_not_run_tell_nothing() -> None:
     assert {value for name, value in nothing.items() if name.count("/") == 2 and not name.startswith(known)} == {None}
 
 
+@pytest.mark.slow
 def test_ranges_hold_the_truth_about_as_often_as_they_say() -> None:
     chance = np.random.default_rng(7)
     tokens = chance.lognormal(5, 0.5, 2000)
