@@ -18,7 +18,7 @@ generate: $(READY)  ## plan, generate, check, report, export; options in ARGS
 test: check  ## everything that must pass
 	$(BIN)/python -m pytest
 
-unit: $(READY)  ## the tests that start no run, browser or notebook, in about a minute
+unit: $(READY)  ## the tests that start no run, browser or notebook, in one to two minutes
 	$(BIN)/python -m pytest -m "not slow and not whole_run" --hypothesis-profile quick
 
 train-proof: $(TRAIN_READY)  ## whether exported rows train a model; makes .venv-train, some GB (torch)
