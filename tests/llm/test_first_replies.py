@@ -138,7 +138,7 @@ def test_a_task_whose_rows_would_all_be_rejected_is_paused_too() -> None:
 def _hesitates(slow: str) -> ScriptedChatModel:
     """Refuses every row but the first ten, whose replies hold a row after a page of broken JSON."""
 
-    def script(messages: Sequence[BaseMessage], number: int) -> str | AIMessage:
+    def script(_messages: Sequence[BaseMessage], number: int) -> str | AIMessage:
         if number < 10:
             return f"{number} {slow} {GOOD}"
         return AIMessage("", additional_kwargs={"refusal": "No."}, response_metadata={"finish_reason": "stop"})
