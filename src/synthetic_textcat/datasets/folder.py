@@ -10,8 +10,8 @@ from typing import Any
 from kedro.io import DatasetError, Version
 
 from synthetic_textcat.datasets.file_formats import Content, read, write
+from synthetic_textcat.datasets.fsspec_place import Place
 from synthetic_textcat.datasets.kedro_compat import TablePreview
-from synthetic_textcat.datasets.place import Place
 from synthetic_textcat.datasets.previews import folder_preview
 from synthetic_textcat.datasets.replacing import replacing_folder
 from synthetic_textcat.datasets.stored import StoredDataset

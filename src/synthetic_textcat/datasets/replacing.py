@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from synthetic_textcat.datasets import atomic_files as whole_file
-from synthetic_textcat.datasets.place import EMPTY, FIX, INCOMPLETE, TEMPORARY, Place
+from synthetic_textcat.datasets.fsspec_place import EMPTY, FIX, INCOMPLETE, TEMPORARY, Place
 from synthetic_textcat.errors import StorageError, about_file
 
 _PROBE = ".synthetic-textcat-probe"

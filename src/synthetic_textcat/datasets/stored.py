@@ -9,6 +9,7 @@ from fsspec.implementations.local import LocalFileSystem
 from kedro.io import AbstractVersionedDataset, DatasetError, Version
 from kedro.io.core import VersionNotFoundError
 
+from synthetic_textcat.datasets.fsspec_place import Place, find_place
 from synthetic_textcat.datasets.kedro_compat import (
     file_system_of,
     filepath_of,
@@ -16,7 +17,6 @@ from synthetic_textcat.datasets.kedro_compat import (
     version_path_of,
     wrapped_in,
 )
-from synthetic_textcat.datasets.place import Place, find_place
 from synthetic_textcat.errors import StorageError, short_path
 from synthetic_textcat.redaction import redact
 

@@ -12,8 +12,8 @@ from kedro.pipeline import Pipeline
 
 from synthetic_textcat.command_passes import CommandPasses
 from synthetic_textcat.datasets import JournalDataset
+from synthetic_textcat.datasets.fsspec_place import FIX
 from synthetic_textcat.datasets.kedro_compat import is_versioned
-from synthetic_textcat.datasets.place import FIX
 from synthetic_textcat.datasets.replacing import prove_writable
 from synthetic_textcat.datasets.stored import StoredDataset, root_of, unwrapped
 from synthetic_textcat.errors import JournalError, StorageError

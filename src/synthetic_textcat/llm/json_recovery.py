@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Set
 from typing import Any
 
-from synthetic_textcat.llm.recovery import DEEPEST_NESTING, Recovery, depth_within
+from synthetic_textcat.llm.work_budget import DEEPEST_NESTING, Recovery, depth_within
 
 _DEEPEST_WRAPPING = 4
 _DEEPEST_NESTING = 20

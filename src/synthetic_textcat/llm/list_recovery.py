@@ -12,7 +12,7 @@ import regex
 from pydantic_core import from_json
 
 from synthetic_textcat.llm.json_recovery import decoded, decoded_from, objects_in, without_thoughts
-from synthetic_textcat.llm.recovery import DEEPEST_NESTING, Recovery, depth_within
+from synthetic_textcat.llm.work_budget import DEEPEST_NESTING, Recovery, depth_within
 from synthetic_textcat.schemas.task_text import BULLET, LONGEST_ITEM, NUMBERING
 from synthetic_textcat.text.unicode import UNSPACED
 

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ValidationError
 from synthetic_textcat.llm.journal_lines import MOST_OF_A_REPLY, length_before
 from synthetic_textcat.llm.json_recovery import is_closed, json_values, unwrapped, whole_value
 from synthetic_textcat.llm.list_recovery import lists
-from synthetic_textcat.llm.recovery import Recovery, WorkLimitError
+from synthetic_textcat.llm.work_budget import Recovery, WorkLimitError
 from synthetic_textcat.schemas.completions import Completion, LabelSet, Problem, TaskList
 from synthetic_textcat.text.unicode import replace_surrogates, single_line
 

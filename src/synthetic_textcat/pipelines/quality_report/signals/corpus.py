@@ -9,7 +9,7 @@ import pandas as pd
 
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import split_flags
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, Metrics, count
-from synthetic_textcat.pipelines.quality_report.signals.learning import Learning, learn
+from synthetic_textcat.pipelines.quality_report.signals.label_classifiers import Learning, learn
 from synthetic_textcat.pipelines.quality_report.signals.word_counts import counted
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.rows import REJECTED, to_frame
