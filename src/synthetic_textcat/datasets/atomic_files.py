@@ -13,7 +13,7 @@ _HOST = re.sub(r"[^\w-]", "-", platform.node() or "host")
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def atomic_file(path: Path) -> Iterator[Path]:
     """Yields a path beside the given one, in whose place it is put at the end if all went well."""
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(path)
@@ -26,7 +26,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def replacing_folder(folder: Path) -> Iterator[Path]:
+def atomic_folder(folder: Path) -> Iterator[Path]:
     """Yields an empty folder beside the given one, in whose place it is put at the end if all went well.
 
     No system exchanges two folders in one step everywhere: between the two renames a kill leaves the folder of before

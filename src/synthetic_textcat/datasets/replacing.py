@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from synthetic_textcat.datasets import atomic_files as whole_file
+from synthetic_textcat.datasets.atomic_files import atomic_file, atomic_folder
 from synthetic_textcat.datasets.fsspec_place import EMPTY, FIX, INCOMPLETE, TEMPORARY, Place
 from synthetic_textcat.errors import StorageError, about_file
 
@@ -25,7 +25,7 @@ def replacing(place: Place) -> Iterator[Path]:
         StorageError: If it can't be written.
     """
     if place.is_local:
-        with _local_errors(place.shown), whole_file.replacing(Path(place.path)) as fresh:
+        with _local_errors(place.shown), atomic_file(Path(place.path)) as fresh:
             yield fresh
         return
     _refuse_read_only(place)
@@ -48,7 +48,7 @@ def replacing_folder(place: Place) -> Iterator[Path]:
         StorageError: If it can't be written.
     """
     if place.is_local:
-        with _local_errors(place.shown), whole_file.replacing_folder(Path(place.path)) as fresh:
+        with _local_errors(place.shown), atomic_folder(Path(place.path)) as fresh:
             yield fresh
         return
     _refuse_read_only(place)

@@ -12,7 +12,7 @@ import regex
 from pydantic_core import from_json
 
 from synthetic_textcat.llm.json_recovery import decoded, decoded_from, objects_in, without_thoughts
-from synthetic_textcat.llm.work_budget import DEEPEST_NESTING, Recovery, depth_within
+from synthetic_textcat.llm.work_budget import DEEPEST_NESTING, RecoveryBudget, depth_within
 from synthetic_textcat.schemas.task_text import BULLET, LONGEST_ITEM, NUMBERING
 from synthetic_textcat.text.unicode import UNSPACED
 
@@ -40,14 +40,14 @@ _REFUSAL = re.compile(rf"(?<![\"'\u201c\u2018\u00ab]){_WILL_NOT}", re.IGNORECASE
 _REFUSING_ITEM = re.compile(rf"\s*(?:(?:{BULLET}|{NUMBERING})\s*)?(?:{_SORRY}){{0,3}}{_WILL_NOT}", re.IGNORECASE)
 
 
-def lists(text: str, field: str, cut: bool, recovery: Recovery) -> Iterator[list[Any]]:
+def lists(text: str, field: str, cut: bool, budget: RecoveryBudget) -> Iterator[list[Any]]:
     """Lists of texts or objects found in the text, the likeliest first; never the text itself as an item.
 
     Args:
         text: The reply.
         field: The name under which the list was asked for; another one does too, if it is the only list.
         cut: Whether the reply was cut at the token limit: its last item is then left out, unless it is whole.
-        recovery: Counts the work.
+        budget: Counts the work.
 
     Raises:
         WorkLimitError: If it is too much.
@@ -55,44 +55,44 @@ def lists(text: str, field: str, cut: bool, recovery: Recovery) -> Iterator[list
     text = text.lstrip("\ufeff \t\r\n") if cut else text.strip("\ufeff \t\r\n")
     if decoded(text) is None:
         text = without_thoughts(text)
-    for value in _values(text, field, cut, recovery):
-        items = _items_of(value, field, recovery)
+    for value in _values(text, field, cut, budget):
+        items = _items_of(value, field, budget)
         if items and isinstance(items[0], str) and _REFUSING_ITEM.match(items[0][:LONGEST_ITEM]):
             items = []
         if items is not None or isinstance(value, Mapping):
             yield items or []  # an object without a list: an answer, but not to what was asked
-    lines, before = _listed_lines(text, cut, recovery)
+    lines, before = _listed_lines(text, cut, budget)
     if lines and not _REFUSAL.search(before):  # a model that refuses lists something else
-        yield _items_of(lines, field, recovery) or []
+        yield _items_of(lines, field, budget) or []
 
 
-def _values(text: str, field: str, cut: bool, recovery: Recovery) -> Iterator[Any]:
+def _values(text: str, field: str, cut: bool, budget: RecoveryBudget) -> Iterator[Any]:
     whole = decoded(text)
     if whole is not None:
         yield whole
         return
-    yield from (value for value in objects_in(text, recovery) if field in value)
-    arrays = sorted(_arrays(text, recovery), key=lambda array: len(array[0]), reverse=True)  # thoughts hold short ones
+    yield from (value for value in objects_in(text, budget) if field in value)
+    arrays = sorted(_arrays(text, budget), key=lambda array: len(array[0]), reverse=True)  # thoughts hold short ones
     yield from (items for items, is_closed in arrays if is_closed)
     starts = sorted(place for place in (text.find("{"), text.find("[")) if place >= 0)
     for start in () if cut else starts:
-        repaired = recovery.repaired(text[start : max(text.rfind("}"), text.rfind("]")) + 1])
+        repaired = budget.repaired(text[start : max(text.rfind("}"), text.rfind("]")) + 1])
         if repaired is not None:
             yield repaired
     yield from (items for items, is_closed in arrays if not is_closed)
 
 
-def _arrays(text: str, recovery: Recovery) -> Iterator[tuple[list[Any], bool]]:
+def _arrays(text: str, budget: RecoveryBudget) -> Iterator[tuple[list[Any], bool]]:
     """Arrays of texts, objects or arrays, and whether each is closed; after a torn one nothing is looked for."""
     end = 0
     for match in _START.finditer(text):
         if match.start() < end:
             continue
-        array, end = decoded_from(text, match.start(), recovery)
+        array, end = decoded_from(text, match.start(), budget)
         if end > match.start():
             yield array, True
             continue
-        recovery.spend(len(text) // _CHARACTERS_A_STEP)
+        budget.spend(len(text) // _CHARACTERS_A_STEP)
         with suppress(ValueError, IndexError):
             array = from_json(text[end:], allow_partial=True)  # leaves out a torn string, and keeps a torn object
             if depth_within(array, DEEPEST_NESTING):
@@ -100,14 +100,14 @@ def _arrays(text: str, recovery: Recovery) -> Iterator[tuple[list[Any], bool]]:
         return
 
 
-def _items_of(value: Any, field: str, recovery: Recovery) -> list[Any] | None:
+def _items_of(value: Any, field: str, budget: RecoveryBudget) -> list[Any] | None:
     """The items of a list, out of what wraps it; None where there is none."""
     for _ in range(_DEEPEST_WRAPPING):
         if isinstance(value, Mapping):
             value = _list_under_a_key(value, field)
         elif isinstance(value, str):
-            recovery.spend(1 + len(value) // _CHARACTERS_A_STEP)
-            value = decoded(value) or _listed_lines(value, False, recovery)[0] or None
+            budget.spend(1 + len(value) // _CHARACTERS_A_STEP)
+            value = decoded(value) or _listed_lines(value, False, budget)[0] or None
         elif isinstance(value, list) and len(value) == 1 and _is_wrapping(value[0], field):
             value = value[0]
         else:
@@ -131,13 +131,13 @@ def _list_under_a_key(value: Mapping[str, Any], field: str) -> Any:
     return parts if is_numbered and parts else None  # {"1": "...", "task_2": "..."}
 
 
-def _listed_lines(text: str, cut: bool, recovery: Recovery) -> tuple[list[str], str]:
+def _listed_lines(text: str, cut: bool, budget: RecoveryBudget) -> tuple[list[str], str]:
     """The items of a numbered list, else of a bulleted one, and what stands before it.
 
     An item goes on with the indented lines below it. Lists within items are left out, and so is the last item of a
     text that was cut, unless a line break ends it.
     """
-    recovery.spend(len(text))
+    budget.spend(len(text))
     lines = text.splitlines()
     matches = [_LINE.match(line) for line in lines]
     kind = "number" if any(match and match["number"] for match in matches) else "bullet"
