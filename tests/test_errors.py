@@ -15,7 +15,8 @@ from kedro.io import DatasetError
 
 from synthetic_textcat.datasets import FileDataset, TableDataset
 from synthetic_textcat.error_messages import format_user_error
-from synthetic_textcat.errors import about_file, nearest
+from synthetic_textcat.errors import nearest
+from synthetic_textcat.file_errors import about_file
 from synthetic_textcat.redaction import redact
 
 _NUMBERS = (errno.EROFS, errno.EACCES, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EISDIR, errno.ELOOP, errno.EMFILE)

@@ -14,7 +14,8 @@ from fsspec.implementations.local import LocalFileSystem
 from fsspec.registry import known_implementations
 
 from synthetic_textcat.datasets.atomic_files import restored
-from synthetic_textcat.errors import StorageError, short_path
+from synthetic_textcat.errors import StorageError
+from synthetic_textcat.file_errors import short_path
 from synthetic_textcat.redaction import learn_credentials, redact
 from synthetic_textcat.text.unicode import single_line
 

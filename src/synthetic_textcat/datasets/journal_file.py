@@ -15,7 +15,8 @@ from pathlib import Path
 
 from filelock import lock_descriptor, unlock_descriptor
 
-from synthetic_textcat.errors import JournalError, about_file, short_path
+from synthetic_textcat.errors import JournalError
+from synthetic_textcat.file_errors import about_file, short_path
 from synthetic_textcat.llm.journal import end_of_lines, refuse_foreign
 
 _PROOF_BYTES = 1 << 16

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from synthetic_textcat.datasets.atomic_files import atomic_file, atomic_folder
 from synthetic_textcat.datasets.fsspec_place import EMPTY, FIX, INCOMPLETE, TEMPORARY, Place
-from synthetic_textcat.errors import StorageError, about_file
+from synthetic_textcat.errors import StorageError
+from synthetic_textcat.file_errors import about_file
 
 _PROBE = ".synthetic-textcat-probe"
 

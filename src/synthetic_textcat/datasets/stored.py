@@ -17,7 +17,8 @@ from synthetic_textcat.datasets.kedro_compat import (
     version_path_of,
     wrapped_in,
 )
-from synthetic_textcat.errors import StorageError, short_path
+from synthetic_textcat.errors import StorageError
+from synthetic_textcat.file_errors import short_path
 from synthetic_textcat.redaction import redact
 
 _In = TypeVar("_In")

@@ -6,9 +6,9 @@ from typing import Any
 
 from synthetic_textcat.hooks.tally import clock
 from synthetic_textcat.pipelines.compare.page import value
-from synthetic_textcat.schemas.outcomes import HOW_TO_GO_ON, PausedTask, Stops, stop_sentence
 from synthetic_textcat.schemas.prices import usd
 from synthetic_textcat.schemas.quota import ShortCell, Shortfall, counted, shown
+from synthetic_textcat.schemas.stops import HOW_TO_GO_ON, PausedTask, Stops, stop_sentence
 
 _MOST_CELLS = 3
 _MOST_CAUSES = 2

@@ -15,7 +15,7 @@ from synthetic_textcat.llm.engine import Batches, complete_rounds
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.llm.settlement import Settlement, open_rows, settle
 from synthetic_textcat.schemas.completions import Completion
-from synthetic_textcat.schemas.outcomes import Outage
+from synthetic_textcat.schemas.stops import Outage
 
 logger = logging.getLogger(__name__)
 

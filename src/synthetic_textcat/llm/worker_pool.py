@@ -15,7 +15,7 @@ from synthetic_textcat.llm.first_replies import FirstReplies
 from synthetic_textcat.llm.prompts import Messages
 from synthetic_textcat.llm.single_call import CallResult, ModelCaller
 from synthetic_textcat.schemas.completions import Completion, Problem
-from synthetic_textcat.schemas.outcomes import Outage
+from synthetic_textcat.schemas.stops import Outage
 
 logger = logging.getLogger(__name__)
 

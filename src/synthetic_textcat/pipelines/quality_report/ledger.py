@@ -9,17 +9,11 @@ import pandas as pd
 from synthetic_textcat.errors import StaleTableError, TextcatError
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.languages import find_language
-from synthetic_textcat.schemas.outcomes import (
-    CONTENT_CAUSES,
-    FAILURE_CAUSES,
-    REJECT_REASONS,
-    TRANSPORT_CAUSES,
-    PausedTask,
-    Stops,
-)
+from synthetic_textcat.schemas.outcomes import CONTENT_CAUSES, FAILURE_CAUSES, REJECT_REASONS, TRANSPORT_CAUSES
 from synthetic_textcat.schemas.parameters import GenerationParameters
 from synthetic_textcat.schemas.prices import PriceList, plus, reaches, total_of
 from synthetic_textcat.schemas.rows import OUTCOMES, with_columns
+from synthetic_textcat.schemas.stops import PausedTask, Stops
 
 NOT_RUN = "not_run"
 PLANNED = ["request_id", "task_id", "language", "language_verdict"]

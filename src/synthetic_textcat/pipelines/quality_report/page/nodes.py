@@ -9,8 +9,9 @@ from synthetic_textcat.pipelines.quality_report.ledger import Ledger, Metrics
 from synthetic_textcat.pipelines.quality_report.page.page import Report, pointed_at, render, sample
 from synthetic_textcat.pipelines.quality_report.page.plots import SIGNAL_FIGURES, yield_figure
 from synthetic_textcat.pipelines.quality_report.signals.nodes import Signals, tables_of
-from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL, Stops, stop_sentence
+from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters
+from synthetic_textcat.schemas.stops import Stops, stop_sentence
 
 
 def plot_yield(ledger: Ledger) -> Any:
