@@ -1,4 +1,4 @@
-"""Storage gate: all that a run writes is proven writable, and all that it reads answers, before any call is paid for."""
+"""Storage gate: proof that all that a run writes can be written and all that it reads answers, before any paid call."""
 
 from collections.abc import Callable
 from functools import partial

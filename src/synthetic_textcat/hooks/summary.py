@@ -15,8 +15,7 @@ from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.summary_lines import compare_lines, cost_lines, quota_lines, quote_lines, stop_lines
 from synthetic_textcat.pipelines.quality_report.concerns import PAUSED, Concern
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
-from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
-from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
+from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL, TRANSPORT_CAUSES
 from synthetic_textcat.schemas.publications import SPLITS
 from synthetic_textcat.schemas.quota import Shortfall
 

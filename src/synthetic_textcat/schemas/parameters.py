@@ -16,8 +16,7 @@ from pydantic import (
 from synthetic_textcat.errors import ParameterError, nearest
 from synthetic_textcat.schemas.attributes import Choice, OwnAttributes, weights_of
 from synthetic_textcat.schemas.block import Block, Thresholds, no_boolean
-from synthetic_textcat.schemas.outcomes import DEFECTS, OFFLINE_MODEL, Rates
-from synthetic_textcat.schemas.outcomes import REJECT_REASONS
+from synthetic_textcat.schemas.outcomes import DEFECTS, OFFLINE_MODEL, REJECT_REASONS, Rates
 from synthetic_textcat.schemas.publications import checked_repository
 from synthetic_textcat.schemas.rows import ATTRIBUTES
 from synthetic_textcat.schemas.task_input import checked_choice, checked_choices

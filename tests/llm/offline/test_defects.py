@@ -15,8 +15,15 @@ from synthetic_textcat.hashing import draw_int
 from synthetic_textcat.llm.offline.defects import RawReply, applies, defect_of, foreign_text
 from synthetic_textcat.llm.offline.grammar import leaks
 from synthetic_textcat.llm.offline.replies import reply
-from synthetic_textcat.schemas.outcomes import DEFECTS, FAILURE_DEFECTS, RECOVERABLE_DEFECTS, REJECT_DEFECTS
-from synthetic_textcat.schemas.outcomes import FAILURE_CAUSES, REJECT_REASONS, TRANSPORT_CAUSES
+from synthetic_textcat.schemas.outcomes import (
+    DEFECTS,
+    FAILURE_CAUSES,
+    FAILURE_DEFECTS,
+    RECOVERABLE_DEFECTS,
+    REJECT_DEFECTS,
+    REJECT_REASONS,
+    TRANSPORT_CAUSES,
+)
 from synthetic_textcat.text.near_duplicates import like_earlier
 from synthetic_textcat.text.unicode import normalised
 from tests.llm.offline.rehearsal import closed_tasks, plan_of, prompt_of, schema_of, tasks

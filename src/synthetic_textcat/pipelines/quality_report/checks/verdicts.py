@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from synthetic_textcat.console import track
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.pipelines.quality_report.checks.comparisons import COMPARISONS, Compared, Comparison
-from synthetic_textcat.pipelines.quality_report.checks.parallel import parallel_map, processes_for, track
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import (
     ROW_CHECKS,
     Candidate,
@@ -16,6 +16,7 @@ from synthetic_textcat.pipelines.quality_report.checks.row_checks import (
     Known,
     wrong_language,
 )
+from synthetic_textcat.process_pool import parallel_map, processes_for
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.rows import FINDINGS, plain
