@@ -6,8 +6,13 @@ from synthetic_textcat.datasets.folder import FolderDataset
 from synthetic_textcat.datasets.hub_repository import HubRepositoryDataset
 from synthetic_textcat.datasets.journal import JournalDataset
 from synthetic_textcat.datasets.prompt import PromptDataset
-from synthetic_textcat.datasets.tasks_file import KeptTasksDataset, TasksFileDataset
-from synthetic_textcat.datasets.user_tables import DomainsFileDataset, TextsDataset, UserTableDataset
+from synthetic_textcat.datasets.user_files import (
+    DomainsFileDataset,
+    KeptTasksDataset,
+    TasksFileDataset,
+    TextsDataset,
+    UserTableDataset,
+)
 
 __all__ = [
     "ChatModelDataset",
