@@ -13,6 +13,7 @@ from functools import cache
 from importlib import resources
 
 from synthetic_textcat.errors import nearest
+from synthetic_textcat.text.unicode import UNSPACED_CODES
 
 _WORD = re.compile(r"\w+")
 _ELSEWHERE = "none is near it; all names and codes are in src/synthetic_textcat/schemas/languages.csv"
@@ -78,6 +79,11 @@ def find_language(name_or_code: str) -> Language:
     if found is None:
         raise ValueError(f"unknown language {name_or_code!r}; {_hint(key)}")
     return found
+
+
+def has_spaces(language: str) -> bool:
+    """Whether the language separates words by spaces; not Chinese, Japanese, Thai, Lao, Khmer and Burmese."""
+    return find_language(language).script not in UNSPACED_CODES
 
 
 def _hint(key: str) -> str:
