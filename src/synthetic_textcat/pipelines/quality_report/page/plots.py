@@ -3,8 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from synthetic_textcat.pipelines.quality_report.ledger import Ledger
-from synthetic_textcat.pipelines.quality_report.page.layout import ends_of
+from synthetic_textcat.pipelines.quality_report.ledger import Ledger, ends_of
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
