@@ -1,6 +1,7 @@
 """A file or folder in any fsspec file system: the catalog's filepath resolved, its contents listed and read."""
 
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +14,6 @@ from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.registry import known_implementations
 
-from synthetic_textcat.datasets.atomic_files import restored
 from synthetic_textcat.errors import StorageError
 from synthetic_textcat.file_errors import short_path
 from synthetic_textcat.redaction import learn_credentials, redact
@@ -257,3 +257,18 @@ def _package(shown: str, error: ImportError) -> str:
     package = implementation.partition(".")[0]
     missing = getattr(error.__cause__, "name", None) or error.name
     return str(missing or package) if package in ("", "fsspec") else str(package)
+
+
+def restored(folder: Path) -> Path:
+    """The folder, put back if a run was killed just when it replaced it, and cleared of the leftovers of such a run."""
+    before = set_aside(folder)
+    if folder.exists():
+        shutil.rmtree(before, ignore_errors=True)
+    elif before.exists():
+        before.replace(folder)
+    return folder
+
+
+def set_aside(folder: Path) -> Path:
+    """The name under which a folder stands while it is replaced."""
+    return folder.with_name(f".{folder.name}.before")

@@ -1,17 +1,24 @@
-"""Data replaced whole, wherever it lies: by a rename on a local disk, by one upload elsewhere."""
+"""Data replaced as a whole, wherever it lies: by a rename on a local disk, by one upload elsewhere.
+
+A run killed during a save leaves the earlier data, never half of the new.
+"""
 
 import errno
 import os
+import platform
+import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from synthetic_textcat.datasets.atomic_files import atomic_file, atomic_folder
-from synthetic_textcat.datasets.fsspec_place import EMPTY, FIX, INCOMPLETE, TEMPORARY, Place
+from synthetic_textcat.datasets.fsspec_place import EMPTY, FIX, INCOMPLETE, TEMPORARY, Place, restored, set_aside
 from synthetic_textcat.errors import StorageError
 from synthetic_textcat.file_errors import about_file
 
+_HOST = re.sub(r"[^\w-]", "-", platform.node() or "host")
+"""In the names of temporary files: on a shared disk, another machine's process ids say nothing."""
 _PROBE = ".synthetic-textcat-probe"
 
 
@@ -129,3 +136,64 @@ def _local_errors(written: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise StorageError(about_file(error, written, "write")) from error
+
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[Path]:
+    """Yields a path beside the given one, in whose place it is put at the end if all went well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_leftovers(path)
+    fresh = path.with_name(_temporary_name(path, os.getpid()))
+    try:
+        yield fresh
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(folder: Path) -> Iterator[Path]:
+    """Yields an empty folder beside the given one, in whose place it is put at the end if all went well.
+
+    No system exchanges two folders in one step everywhere: between the two renames a kill leaves the folder of before
+    under another name, from where `restored` brings it back.
+    """
+    restored(folder).parent.mkdir(parents=True, exist_ok=True)
+    _remove_leftovers(folder)
+    fresh = folder.with_name(_temporary_name(folder, os.getpid()))
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir()
+    try:
+        yield fresh
+        if folder.exists():
+            folder.replace(set_aside(folder))
+        fresh.replace(folder)
+        shutil.rmtree(set_aside(folder), ignore_errors=True)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _temporary_name(path: Path, process: object) -> str:
+    return f".{path.stem}.{_HOST}-{process}{path.suffix}"  # the suffix tells the format
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Removes temporary files of this path whose process on this machine has ended."""
+    named = re.compile(re.escape(_temporary_name(path, "PID")).replace("PID", r"(\d+)"))
+    for found in path.parent.iterdir():
+        match = named.fullmatch(found.name)
+        if match and not _is_alive(int(match[1])):
+            if found.is_dir():
+                shutil.rmtree(found, ignore_errors=True)
+            else:
+                found.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # somebody else's, or no process id at all
+        return True
+    return True

@@ -16,8 +16,7 @@ import pandas as pd
 from synthetic_textcat.errors import ParameterError, nearest
 from synthetic_textcat.hashing import sha256_of
 from synthetic_textcat.pipelines.attribute_sampling.choices import choice_of
-from synthetic_textcat.pipelines.attribute_sampling.plan import by_id, deal, own_attributes
-from synthetic_textcat.pipelines.attribute_sampling.task_rows import TaskRows
+from synthetic_textcat.pipelines.attribute_sampling.plan import TaskRows, by_id, deal, own_attributes
 from synthetic_textcat.schemas.attributes import chosen_weights, weights_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.quota import Cell, CellRows, Rounds, Shortfall, named, rows_for, shown, unnamed

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from synthetic_textcat.datasets.atomic_files import atomic_file, atomic_folder
+from synthetic_textcat.datasets.replacing import atomic_file, atomic_folder
 
 _KILLED = """
 import os, sys
 from pathlib import Path
-from synthetic_textcat.datasets.atomic_files import atomic_file, atomic_folder
+from synthetic_textcat.datasets.replacing import atomic_file, atomic_folder
 with atomic_file(Path("rows.parquet")) as file, atomic_folder(Path("export")) as folder:
     file.write_text("half")
     (folder / "a.md").write_text("half")
