@@ -41,7 +41,7 @@ _OPEN_ARGS = ("open_args_load", "open_args_save")
 
 @dataclass(frozen=True)
 class Place:
-    """Where data lies. A remote file is copied to a temporary local one to be read.
+    """Location of data. A remote file is copied to a temporary local one to be read.
 
     Attributes:
         fs: The file system.
@@ -89,7 +89,7 @@ class Place:
         return replace(self, path=f"{self.path}/{name}", shown=f"{self.shown}/{name}")
 
     def exists(self) -> bool:
-        """Whether a file is there, whatever was listed before.
+        """Whether the file exists; asks the file system, not a cached listing.
 
         Raises:
             StorageError: If the file system does not say.
@@ -122,7 +122,7 @@ class Place:
         return dict(sorted((name, size) for name, size in names.items() if name))
 
     def sizes(self) -> dict[str, int]:
-        """The files of a folder as `listed`, without those that are this software's own.
+        """The files of a folder as `listed`, without this software's own markers.
 
         Raises:
             FileNotFoundError: If there is no folder.
@@ -133,7 +133,7 @@ class Place:
         return {name: size for name, size in self.listed().items() if name != EMPTY}
 
     def size(self) -> int:
-        """Of the file, in bytes.
+        """Size of the file in bytes.
 
         Raises:
             FileNotFoundError: If there is none.
@@ -163,7 +163,7 @@ class Place:
             yield copy
 
     def content(self) -> bytes:
-        """What the file holds.
+        """The content of the file.
 
         Raises:
             FileNotFoundError: If there is none.
@@ -174,7 +174,7 @@ class Place:
 
     @contextmanager
     def errors(self, done: str) -> Iterator[None]:
-        """Tells what a file system says in one line, with the place.
+        """Reports an error of the file system in one line, with the place.
 
         Args:
             done: What was being done to the data: `read` or `written`.
@@ -248,7 +248,7 @@ def refuse_a_slip(filepath: str) -> None:
 
 
 def _shown(filepath: str) -> str:
-    """Without a password, and of a web address without what may be a signature."""
+    """The path as shown: without a password, and without the query of a web address, which may be a signature."""
     return redact(filepath.partition("?")[0] if filepath.startswith(("http://", "https://")) else filepath)
 
 

@@ -74,7 +74,7 @@ class PromptDataset(StoredDataset[None, Any]):
         raise DatasetError("A prompt is written by hand; it can't be saved")
 
     def preview(self) -> JSONPreview:
-        """What the file holds, for Kedro-Viz."""
+        """The content of the file, for Kedro-Viz."""
         with self.peek() as path:
             return value_preview(read_yaml(path.read_bytes(), self.place.shown, PromptError) if path else [ABSENT])
 
@@ -111,7 +111,7 @@ def messages_of(content: object, file: str, line_of: LineOf) -> list[tuple[str, 
 
 
 def text_of(content: object, file: str, line_of: LineOf) -> str:
-    """The text of a part of a prompt: the whole file, or what stands under `template`.
+    """The text of a part of a prompt: the whole file, or the value of `template`.
 
     Raises:
         PromptError: If there is none, or its braces are wrong.
@@ -163,7 +163,7 @@ def _refuse_braces(text: str, file: str, place: Place, line_of: LineOf) -> None:
 
 
 class ChatModelDataset(AbstractDataset[None, ChatModelSpec]):
-    """Loads the recipe of a chat model: its class, and what its constructor takes beside `params:llm`.
+    """Loads the recipe of a chat model: its class, and its constructor's arguments apart from `params:llm`.
 
     The stock dataset loads the model itself, which can't be pickled, takes no metadata and no client.
 

@@ -24,7 +24,7 @@ _PROBE = ".synthetic-textcat-probe"
 
 @contextmanager
 def replacing(place: Place) -> Iterator[Path]:
-    """Yields a local path to write to; what is there at the end is put in place whole, if all went well.
+    """Yields a local path to write to; the file there replaces the old one as a whole at the end, if all went well.
 
     A remote file is uploaded when it is complete. Written through an open file of fsspec it would be uploaded as well
     when its writer fails: half of it, in the place of a good one.
@@ -47,9 +47,9 @@ def replacing(place: Place) -> Iterator[Path]:
 
 @contextmanager
 def replacing_folder(place: Place) -> Iterator[Path]:
-    """Yields an empty local folder to fill; at the end its files take the place of what was there, if all went well.
+    """Yields an empty local folder to fill; at the end its files replace the old ones, if all went well.
 
-    No object store replaces many objects in one step. A marker tells that it is being done: until a run has ended it,
+    No object store replaces many objects in one step. A marker stands there meanwhile: until a run has ended it,
     the folder counts as absent.
 
     Raises:
@@ -67,7 +67,7 @@ def replacing_folder(place: Place) -> Iterator[Path]:
 
 
 def prove_writable(place: Place, *, removes: bool = False) -> None:
-    """Makes sure that a file can be written beside the place; elsewhere than on a local disk by writing one.
+    """Makes sure that a file can be written next to the place; on other than local disks by writing one.
 
     Args:
         place: What a run will write.
@@ -117,7 +117,7 @@ def _prove_local(place: Place) -> None:
 
 
 def _is_mounted_read_only(folder: Path) -> bool:
-    """Whether the file system itself takes no writes, whoever asks; False where the platform does not say."""
+    """Whether the file system is mounted read-only; False where the platform does not say."""
     return hasattr(os, "statvfs") and bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
 
 
@@ -131,7 +131,7 @@ def _refuse_read_only(place: Place) -> None:
 
 @contextmanager
 def _local_errors(written: str) -> Iterator[None]:
-    """A full disk, no rights: what the system says of writing a local file."""
+    """Reports an error of writing a local file, such as a full disk or missing rights, in one line."""
     try:
         yield
     except OSError as error:
@@ -140,7 +140,7 @@ def _local_errors(written: str) -> Iterator[None]:
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
-    """Yields a path beside the given one, in whose place it is put at the end if all went well."""
+    """Yields a temporary path next to the given one, which replaces it at the end if all went well."""
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(path)
     fresh = path.with_name(_temporary_name(path, os.getpid()))
@@ -153,7 +153,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_folder(folder: Path) -> Iterator[Path]:
-    """Yields an empty folder beside the given one, in whose place it is put at the end if all went well.
+    """Yields an empty folder next to the given one, which replaces it at the end if all went well.
 
     No system exchanges two folders in one step everywhere: between the two renames a kill leaves the folder of before
     under another name, from where `restored` brings it back.
@@ -174,7 +174,7 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
 
 
 def _temporary_name(path: Path, process: object) -> str:
-    return f".{path.stem}.{_HOST}-{process}{path.suffix}"  # the suffix tells the format
+    return f".{path.stem}.{_HOST}-{process}{path.suffix}"  # the suffix sets the format
 
 
 def _remove_leftovers(path: Path) -> None:

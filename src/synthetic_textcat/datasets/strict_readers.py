@@ -19,7 +19,7 @@ _FIX = "Next: fix that place"
 
 
 def read_csv(content: bytes, file: str, complaint: type[TextcatError]) -> pd.DataFrame:
-    """The table, text only: a label `NA` or `001` stays what it is. No name of a column holds what may separate them.
+    """The table, text only: a label `NA` or `001` is kept. A separator can't be part of a column's name.
 
     Raises:
         TextcatError: The `complaint`, with the place, if it is no CSV.
@@ -60,7 +60,7 @@ def read_text(content: bytes, file: str, complaint: type[TextcatError]) -> str:
 
 
 def read_yaml(content: bytes, file: str, complaint: type[TextcatError]) -> Any:
-    """What the file says; JSON is YAML too.
+    """The content of a YAML file; JSON is YAML too.
 
     Raises:
         TextcatError: The `complaint`, with the place, if it is no YAML, or a key stands twice in one mapping.
@@ -169,7 +169,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def content_of(dataset: StoredDataset[Any, Any], entry: str, complaint: type[TextcatError]) -> tuple[str, bytes]:
-    """The path as it is shown, and what the file holds.
+    """The path for display, and the content of the file.
 
     Args:
         dataset: Of the file.

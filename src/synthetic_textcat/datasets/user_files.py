@@ -43,7 +43,7 @@ class TasksFileDataset(StoredDataset[None, TasksFile]):
     """
 
     def load(self) -> TasksFile:
-        """What the file holds.
+        """The content of the file.
 
         Raises:
             TasksFileError: If it is missing, broken, or of another format.
@@ -216,7 +216,7 @@ class DomainsFileDataset(FileDataset):
     """Loads a YAML file, of which errors can then name the path."""
 
     def load(self) -> DomainsFile:
-        """What the file holds.
+        """The content of the file.
 
         Raises:
             DomainsFileError: If it is missing or broken.

@@ -37,7 +37,7 @@ class JournalWriter:
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
     ) -> None:
-        """Opens and locks each journal. `run_id` is what this run's journal lines bear.
+        """Opens and locks each journal. `run_id` is the id in this run's journal lines.
 
         Raises:
             JournalError: If another run writes one of them, or answers could not be kept in it.
@@ -77,7 +77,7 @@ class JournalWriter:
 
 
 def _refuse_a_loss(name: str, written: object, catalog: CatalogProtocol[Any, Any]) -> None:
-    """Makes sure that a journal keeps what is paid for, and is read where it is written.
+    """Makes sure that a journal keeps paid answers, and is read where it is written.
 
     Raises:
         JournalError: If its entry in the catalog is of another type, or is another file than the one that is read.

@@ -19,7 +19,7 @@ class LearnSecrets:
 
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
-        """Learns what the environment, the command line and the credentials hold."""
+        """Learns the secrets of the environment, the command line and the credentials."""
         learn_environment()
         learn_command_line()
         with suppress(MissingConfigException):
@@ -27,6 +27,6 @@ class LearnSecrets:
 
     @hook_impl(tryfirst=True)
     def after_catalog_created(self, conf_catalog: dict[str, Any], conf_creds: dict[str, Any] | None) -> None:
-        """Learns what the catalog's entries hold: headers, tokens of storage options, users of addresses."""
+        """Learns the secrets of the catalog's entries: headers, tokens of storage options, users of addresses."""
         learn_settings(conf_catalog, "")
         learn_credentials(conf_creds or {}, "")

@@ -17,7 +17,7 @@ _MOST_TASKS = 5
 
 
 def quote_lines(quote: Mapping[str, float | None], price_list: str) -> Iterator[str]:
-    """What the plan will take, each figure with its range, within 80 columns."""
+    """Lines of a quote: calls, tokens, time and cost, each with its range, within 80 columns."""
     yield ""
     pilot = quote["quote/pilot/usd"]
     paid = "" if pilot is None else f", which cost {usd(pilot)}"
@@ -104,7 +104,7 @@ def _told(what: str, text: str) -> Iterator[str]:
 
 
 def cost_lines(metrics: Mapping[str, float | None]) -> Iterator[str]:
-    """What the calls of this run cost, within 80 columns; nothing where no metrics were saved."""
+    """Lines on the cost of this run's calls, within 80 columns; none if no metrics were saved."""
     calls, unknown = metrics.get("calls/this_run"), metrics.get("calls/unknown_usage_this_run")
     known = metrics.get("cost/usd_known_this_run")
     if not calls:

@@ -87,7 +87,7 @@ class Tally:
         return self.accepted + self.rejected + self.failed
 
     def add(self, completions: Iterable[Completion], prices: PriceList) -> None:
-        """Takes in what was saved."""
+        """Counts the saved completions."""
         for completion in completions:
             if completion.is_counted:
                 self.tokens += completion.tokens
@@ -151,7 +151,7 @@ def cell_tally(
     sampling: AttributeSamplingParameters,
     still_open: Collection[int],
 ) -> CellTally | None:
-    """What is lacking when the calls of a pass begin; None without a quota.
+    """Rows that the quota lacks when the calls of a pass begin; None without a quota.
 
     Args:
         requests: The plan.

@@ -137,7 +137,7 @@ def complete(open_chat: Callable[[], Chat], calls: Iterator[Call], policy: CallP
 def complete_rounds(
     open_chat: Callable[[], Chat], rounds: Iterator[Iterator[Call]], policy: CallPolicy, fewest_rows: int = 1
 ) -> Batches:
-    """As `complete`, in rounds: the next round is drawn after all completions of the last one are yielded and saved.
+    """Completes calls in rounds: the next round is drawn after all completions of the last one are yielded and saved.
 
     Connections, rate limiter and circuit breaker are shared by all rounds, so only the very first call goes alone. An
     outage ends the rounds.

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 class Questions(NamedTuple):
-    """One round of calls.
+    """Round of calls.
 
     Attributes:
         calls: Calls that may run concurrently.
@@ -40,7 +40,7 @@ Conversation = Generator[Questions, Sequence[Settlement[Any]], Result]
 
 
 class Interview:
-    """One conversation with the model; calls with a reply in the journal are not made again.
+    """Conversation with the model; calls with a reply in the journal are not made again.
 
     Args:
         conversation: Yields the questions.

@@ -61,7 +61,7 @@ def _candidates(text: str, repair: bool, budget: RecoveryBudget) -> Iterator[Any
 
 
 def _repaired(text: str, budget: RecoveryBudget) -> Iterator[Any]:
-    """What the repair library makes of the text from its first, and from its last, opening brace on."""
+    """Values that the repair library reads in the text from its first, and from its last, opening brace on."""
     end = text.rfind("}") + 1
     for start in dict.fromkeys((text.find("{"), text.rfind("{"))):
         value = budget.repaired(text[start:end]) if 0 <= start < end else None
@@ -138,5 +138,5 @@ def is_closed(text: str) -> bool:
 
 
 def _is_shallow(text: str) -> bool:
-    """Whether the text has too few brackets for anything in it to be nested too deep; sooner told than by its value."""
+    """Whether the text has too few brackets to be nested too deep; a faster check than that of its value."""
     return text.count("[") + text.count("{") <= DEEPEST_NESTING

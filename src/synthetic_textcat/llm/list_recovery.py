@@ -101,7 +101,7 @@ def _arrays(text: str, budget: RecoveryBudget) -> Iterator[tuple[list[Any], bool
 
 
 def _items_of(value: Any, field: str, budget: RecoveryBudget) -> list[Any] | None:
-    """The items of a list, out of what wraps it; None where there is none."""
+    """The items of a list, without its wrapping; None if there is none."""
     for _ in range(_DEEPEST_WRAPPING):
         if isinstance(value, Mapping):
             value = _list_under_a_key(value, field)
@@ -132,7 +132,7 @@ def _list_under_a_key(value: Mapping[str, Any], field: str) -> Any:
 
 
 def _listed_lines(text: str, cut: bool, budget: RecoveryBudget) -> tuple[list[str], str]:
-    """The items of a numbered list, else of a bulleted one, and what stands before it.
+    """The items of a numbered list, else of a bulleted one, and the text before it.
 
     An item goes on with the indented lines below it. Lists within items are left out, and so is the last item of a
     text that was cut, unless a line break ends it.

@@ -170,7 +170,7 @@ class WorkerPool:
         return None
 
     async def _called(self, call: Call, messages: Messages, attempt: int) -> CallResult | None:
-        """One call, from admission until the budget has recorded it; None if the run ends first."""
+        """Makes a call, from admission until the budget has recorded it; None if the run ends first."""
         async with self._spending_gate.slot():
             if self._over.is_set():
                 return None

@@ -1,4 +1,4 @@
-"""Supported languages: those of XLM-R, from which the method samples.
+"""Supported languages: the languages of XLM-R, from which the method samples.
 
 Source of the table: Conneau et al. (2020), table 6, transcribed and corrected in `languages.csv`; `tier` are the
 sampling tiers of the public reproduction of the method (arXiv 2509.06184). `iso639_3` is the three-letter code by the
@@ -37,7 +37,7 @@ _CALLED_HERE = {
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """One language or script variant.
+    """Language or script variant.
 
     Attributes:
         code: BCP 47 style code, `de` or `zh-Hans`; the name of its metrics.

@@ -1,4 +1,4 @@
-"""Run records: the part of a run needed for comparisons, the names of the prompts of rows, and the hash of a prompt template."""
+"""Run records: the part of a run that comparisons need, the names of row prompts, and the hash of a prompt template."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

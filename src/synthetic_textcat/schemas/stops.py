@@ -29,7 +29,7 @@ class Outage(Block):
 
     @property
     def says(self) -> str:
-        """In a sentence: why, until when to wait, and how to go on."""
+        """Sentence with the reason, the time to wait, and how to go on."""
         when = f"after {local_time(self.until)}, as the server asks" if self.until else "when the server answers again"
         return f"{self.cause} ({self.words}). Run the same command {when}: it goes on, and pays for nothing twice"
 
@@ -54,7 +54,7 @@ class PausedTask(Block):
 
 
 class Stops(Block):
-    """What kept a run from asking for all of its rows, apart from caps.
+    """Reasons why a run did not ask for all of its rows, apart from caps.
 
     Attributes:
         outage: What stopped all calls, if anything did.
@@ -68,17 +68,17 @@ class Stops(Block):
 
     @property
     def stopped_by(self) -> str:
-        """In one word, for MLflow's tag; empty where the run went to its end."""
+        """Stop reason in one word, for MLflow's tag; empty if the run went to its end."""
         return self.outage.cause if self.outage else ALL_PAUSED if self.all_paused else ""
 
     @classmethod
     def read(cls, content: Mapping[str, Any] | None) -> Self:
-        """What the dataset `stops` holds."""
+        """The content of the dataset `stops`."""
         return cls.model_validate(content or {})
 
 
 class LastBatch(list[Completion]):
-    """The last chunk of a node that asks: what it appends to the journal, and why it asks no further.
+    """The last chunk of a node that asks: the completions for the journal, and the reason why it asks no further.
 
     A generator node has one output. So the reason goes with the completions, and a hook hands it on as `stops`.
     """
@@ -94,7 +94,7 @@ def local_time(at: datetime) -> str:
 
 
 def stop_sentence(stopped_by: str, stops: Stops) -> str:
-    """What stopped a run, as it follows on "Stopped by": the reason, and how to go on; empty where nothing did."""
+    """Reason of a stop, as it follows on "Stopped by", and how to go on; empty if nothing stopped the run."""
     if stops.outage is not None:
         return stops.outage.says
     if stopped_by == ALL_PAUSED:

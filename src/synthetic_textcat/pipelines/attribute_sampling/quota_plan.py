@@ -157,7 +157,7 @@ def _find(
     wanted: Mapping[int, Counter[Cell]],
     furthest: int,
 ) -> tuple[pd.DataFrame, Mapping[tuple[int, Cell], list[int]]]:
-    """A table of all wanted rows, and where in it those are that a task has in a cell, in their order."""
+    """A table of all wanted rows, and the positions in it of a task's rows in a cell, in order."""
     own = own_attributes(tasks, sampling)
     open_ = [(task, min(2 * sum(cells.values()) + 64, furthest)) for task, cells in sorted(wanted.items())]
     tables: list[pd.DataFrame] = []

@@ -224,7 +224,7 @@ def plot_yield(ledger: Ledger) -> Any:
 
 
 def plot_signals(*signals: Signals) -> tuple[Any, ...]:
-    """The plots of what signals came to, plotly figures in the order of `SIGNAL_FIGURES`."""
+    """Plots of the results of signals: plotly figures in the order of `SIGNAL_FIGURES`."""
     tables = tables_of(signals)
     return tuple(draw(tables.get(name, ())) for name, draw in SIGNAL_FIGURES.items())
 

@@ -58,7 +58,7 @@ class Verdict(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """What the checks make of a row.
+    """Result of the checks of a row.
 
     Attributes:
         verdict: Why it is rejected; None for an example.
@@ -82,7 +82,7 @@ def judge(rows: Iterable[Candidate], settings: QualityReportParameters, total: i
     """A judgement for each row. Rows come in plan order, so that the first of two alike stays.
 
     A reason of `settings.flag_only` rejects no row: it is noted, and the row goes on to the next checks and stands
-    beside later rows as any other does.
+    next to later rows as any other does.
 
     Args:
         rows: Looked at once, one after the other.
@@ -129,7 +129,7 @@ def _judge_alone(row: Candidate, flag_only: Collection[str]) -> _Alone:
 
 
 def candidate_rows(candidates: pd.DataFrame, requests: pd.DataFrame, known: Mapping[str, Known]) -> Iterator[Candidate]:
-    """The candidates beside what was planned for them, in their order.
+    """The candidates with their plan, in their order.
 
     Args:
         candidates: Columns `EXAMPLES`.

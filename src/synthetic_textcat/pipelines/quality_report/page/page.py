@@ -17,7 +17,7 @@ SAMPLE_SIZE = 20
 
 
 class ShownRow(TypedDict):
-    """What is shown of a row.
+    """Row as it is shown.
 
     Attributes:
         request_id: Of the plan.
