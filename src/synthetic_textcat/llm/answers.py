@@ -164,7 +164,7 @@ def read_usage(reported: object, has_text: bool) -> TokenUsage:
     """The counts in a usage object, of OpenAI's form or of LangChain's `usage_metadata`. Never raises.
 
     - No prompt is empty, and no text takes no token: such a 0 stands for a count that is missing.
-    - The part of `total_tokens` beyond the other counts was written, as thoughts are; if it equals the cached tokens, they
+    - The rest of `total_tokens` beyond the other counts was written, as thoughts are; if it is the cached tokens, they
       were read, and the prompt count is without them.
     - A total below its parts says nothing: the parts count.
 

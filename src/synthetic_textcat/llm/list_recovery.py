@@ -3,7 +3,6 @@
 Items keep their numbers and bullets: `schemas.task_text` takes them off. Stranger forms are asked again.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
@@ -16,28 +15,24 @@ from synthetic_textcat.llm.work_budget import DEEPEST_NESTING, RecoveryBudget, d
 from synthetic_textcat.schemas.task_text import BULLET, LONGEST_ITEM, NUMBERING
 from synthetic_textcat.text.unicode import UNSPACED
 
-MOST_ITEMS = 1_000
-"""Items of a list that are read. A model that repeats itself writes them until it is stopped."""
-
+MOST_ITEMS = 1_000  # that are read of a list; a model that repeats itself writes them until it is stopped
 _DEEPEST_WRAPPING = 4
 _CHARACTERS_A_STEP = 8  # that are searched, or decoded
 
-_START = re.compile(r"\[\s*(?=[\[{\"])")
+_START = regex.compile(r"\[\s*(?=[\[{\"])")
 _LINE = regex.compile(
     rf"(?P<indent>[ \t]*)(?:(?P<number>(?:\*\*)?{NUMBERING}(?:\*\*)?)|(?P<bullet>{BULLET}))"
     rf"(?:[ \t]+|(?<=[^\x00-\x7f])|(?=\S{{0,40}}[{UNSPACED}]))(?P<item>\S.*)",
     regex.IGNORECASE,
 )
-_TITLE = re.compile(r"\*\*[^*]*[^*:.!?\uff1a\u3002]\*\*")
-_WILL_NOT = (
-    r"\bI(?: am|['\u2019]m)? (?:not able|unable|(?:can|could)(?:no|['\u2019])t|can not|won['\u2019]t|will not)\b"
-)
+_TITLE = regex.compile(r"\*\*[^*]*[^*:.!?\uff1a\u3002]\*\*")
+_WILL_NOT = r"\bI(?: am|['\u2019]m)? (?:not able|unable|can ?not|(?:could|will) not|(?:ca|could|wo)n['\u2019]t)\b"
 _SORRY = (
     r"(?:(?:I(?: am|['\u2019]m) )?(?:so |very )?sorry|(?:my )?apologies|I apologi[sz]e|unfortunately|but|however"
     r"|as an? [^.,;:]{1,60})[\s,.;:!\u2013\u2014-]{1,4}"
 )
-_REFUSAL = re.compile(rf"(?<![\"'\u201c\u2018\u00ab]){_WILL_NOT}", re.IGNORECASE)
-_REFUSING_ITEM = re.compile(rf"\s*(?:(?:{BULLET}|{NUMBERING})\s*)?(?:{_SORRY}){{0,3}}{_WILL_NOT}", re.IGNORECASE)
+_REFUSAL = regex.compile(rf"(?<![\"'\u201c\u2018\u00ab]){_WILL_NOT}", regex.IGNORECASE)
+_REFUSING_ITEM = regex.compile(rf"\s*(?:(?:{BULLET}|{NUMBERING})\s*)?(?:{_SORRY}){{0,3}}{_WILL_NOT}", regex.IGNORECASE)
 
 
 def lists(text: str, field: str, cut: bool, budget: RecoveryBudget) -> Iterator[list[Any]]:
@@ -47,10 +42,7 @@ def lists(text: str, field: str, cut: bool, budget: RecoveryBudget) -> Iterator[
         text: The reply.
         field: The name under which the list was asked for; another one does too, if it is the only list.
         cut: Whether the reply was cut at the token limit: its last item is then left out, unless it is whole.
-        budget: Counts the work.
-
-    Raises:
-        WorkLimitError: If it is too much.
+        budget: Counts the work; raises `WorkLimitError` if it is too much.
     """
     text = text.lstrip("\ufeff \t\r\n") if cut else text.strip("\ufeff \t\r\n")
     if decoded(text) is None:
@@ -67,18 +59,16 @@ def lists(text: str, field: str, cut: bool, budget: RecoveryBudget) -> Iterator[
 
 
 def _values(text: str, field: str, cut: bool, budget: RecoveryBudget) -> Iterator[Any]:
-    whole = decoded(text)
-    if whole is not None:
+    if (whole := decoded(text)) is not None:
         yield whole
         return
     yield from (value for value in objects_in(text, budget) if field in value)
     arrays = sorted(_arrays(text, budget), key=lambda array: len(array[0]), reverse=True)  # thoughts hold short ones
     yield from (items for items, is_closed in arrays if is_closed)
-    starts = sorted(place for place in (text.find("{"), text.find("[")) if place >= 0)
-    for start in () if cut else starts:
-        repaired = budget.repaired(text[start : max(text.rfind("}"), text.rfind("]")) + 1])
-        if repaired is not None:
-            yield repaired
+    end = max(text.rfind("}"), text.rfind("]")) + 1
+    starts = sorted(place for place in (text.find("{"), text.find("[")) if place >= 0 and not cut)
+    repaired = (budget.repaired(text[start:end]) for start in starts)
+    yield from (value for value in repaired if value is not None)
     yield from (items for items, is_closed in arrays if not is_closed)
 
 
@@ -116,8 +106,8 @@ def _items_of(value: Any, field: str, budget: RecoveryBudget) -> list[Any] | Non
 
 
 def _is_wrapping(item: Any, field: str) -> bool:
-    is_object = isinstance(item, Mapping) and field in item
-    return is_object or isinstance(item, list) or (isinstance(item, str) and "\n" in item)
+    held = "\n" if isinstance(item, str) else field
+    return isinstance(item, list) or (isinstance(item, Mapping | str) and held in item)
 
 
 def _list_under_a_key(value: Mapping[str, Any], field: str) -> Any:
@@ -126,7 +116,7 @@ def _list_under_a_key(value: Mapping[str, Any], field: str) -> Any:
     parts = list(value.values())
     inner = [part for part in parts if isinstance(part, list)]
     if len(inner) == 1 or len(parts) == 1:
-        return inner[0] if inner else parts[0]
+        return (inner or parts)[0]
     is_numbered = all(isinstance(part, str) and str(key)[-1:].isdigit() for key, part in value.items())
     return parts if is_numbered and parts else None  # {"1": "...", "task_2": "..."}
 
@@ -141,20 +131,20 @@ def _listed_lines(text: str, cut: bool, budget: RecoveryBudget) -> tuple[list[st
     lines = text.splitlines()
     matches = [_LINE.match(line) for line in lines]
     kind = "number" if any(match and match["number"] for match in matches) else "bullet"
-    places = [place for place, match in enumerate(matches) if match and match[kind]]
-    if not places:
-        return [], ""
-    indent = min(len(match["indent"]) for match in matches if match and match[kind])
+    marks = [match if match and match[kind] else None for match in matches]
+    indent = min((len(match["indent"]) for match in marks if match), default=0)
     items: list[str] = []
     within, joint = False, " "
-    for line, match in zip(lines, matches, strict=True):
-        if match and match[kind] and len(match["indent"]) == indent:
+    for line, match, mark in zip(lines, matches, marks, strict=True):
+        if mark and len(mark["indent"]) == indent:
             items.append(line.strip())
-            within, joint = True, ": " if _TITLE.fullmatch(match["item"].strip()) else " "  # a title, and its sentence
+            within, joint = True, ": " if _TITLE.fullmatch(mark["item"].strip()) else " "  # a title, and its sentence
         elif within and match is None and line[: indent + 1].isspace() and line.strip():
             items[-1] += joint + line.strip()
             joint = " "
         else:
             within = False
     torn = cut and within and not text.endswith("\n")
-    return items[:-1] if torn else items, " ".join(lines[: places[0]])
+    return items[:-1] if torn else items, " ".join(
+        lines[: next((place for place, mark in enumerate(marks) if mark), 0)]
+    )
