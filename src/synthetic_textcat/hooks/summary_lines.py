@@ -85,13 +85,13 @@ def compare_lines(found: Sequence[Mapping[str, Any]], page: str | None) -> Itera
 def stop_lines(stopped_by: str, stops: Stops) -> Iterator[str]:
     """An outage or a cap, and the tasks that are paused, within 80 columns."""
     if sentence := stop_sentence(stopped_by or stops.stopped_by, stops):
-        yield from _told("stopped", f"by {sentence}")
+        yield from _wrapped("stopped", f"by {sentence}")
     for task in stops.paused[:_MOST_TASKS]:
         yield from _task_lines(task)
     if len(stops.paused) > _MOST_TASKS:
         yield f"          and {len(stops.paused) - _MOST_TASKS} more tasks: see the report"
     if stops.paused:
-        yield from _told("", f"next: {HOW_TO_GO_ON}")
+        yield from _wrapped("", f"next: {HOW_TO_GO_ON}")
 
 
 def _task_lines(task: PausedTask) -> Iterator[str]:
@@ -99,7 +99,7 @@ def _task_lines(task: PausedTask) -> Iterator[str]:
     yield f"          first {task.replies} replies all {task.reason}; {task.not_asked:,} rows not asked for"
 
 
-def _told(what: str, text: str) -> Iterator[str]:
+def _wrapped(what: str, text: str) -> Iterator[str]:
     yield from textwrap.wrap(text, _WIDTH, initial_indent=f"{what:<10}", subsequent_indent=" " * 10)
 
 
