@@ -44,7 +44,7 @@ def shown(text: str) -> str:
 
 
 def shown_line(text: str) -> str:
-    """The same on one line: a line break in foreign text can't begin a line of ours."""
+    """The text on one line, safe to show: a line break in foreign text can't begin a line of ours."""
     return shown(text).replace("\n", " ").replace("\t", " ")
 
 

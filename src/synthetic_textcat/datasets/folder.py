@@ -34,7 +34,7 @@ class FolderFile:
 
     @property
     def bytes(self) -> int:
-        """Its size now."""
+        """Size of the file now."""
         return self.place.size()
 
     @contextmanager

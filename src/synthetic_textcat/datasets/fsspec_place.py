@@ -201,7 +201,7 @@ class Place:
 def find_place(
     filepath: str, credentials: Mapping[str, Any] | None = None, fs_args: Mapping[str, Any] | None = None
 ) -> Place:
-    """The place that a catalog entry names; nobody is asked yet whether it is there.
+    """Place that a catalog entry names; the file system is not asked yet whether it exists.
 
     A local path imports nothing more. Another protocol imports its package.
 

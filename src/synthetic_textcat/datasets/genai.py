@@ -182,7 +182,7 @@ class ChatModelDataset(AbstractDataset[None, ChatModelSpec]):
         self.metadata = metadata
 
     def load(self) -> ChatModelSpec:
-        """The recipe; nothing is built and nobody is asked."""
+        """The recipe; nothing is built yet, and no server is asked."""
         return self._spec
 
     def save(self, data: None) -> None:  # noqa: ARG002

@@ -95,7 +95,7 @@ class JournalFile:
 
     @property
     def may_be_closed(self) -> bool:
-        """Whether it is this thread's, or nobody's any more."""
+        """Whether the file belongs to this thread, or to none any more."""
         owner = self._owner()
         return owner in (None, threading.current_thread()) or not owner.is_alive()
 

@@ -126,7 +126,7 @@ def _cell(value: Any) -> str | float | None:
 
 
 def _plain(value: Any) -> Any:
-    """The same without numbers that JSON does not know, arrays as lists, and without the rest of long lists."""
+    """The value as JSON can hold it: arrays as lists, no special numbers, long lists cut."""
     value = value.tolist() if hasattr(value, "tolist") else value
     if isinstance(value, float):
         return value if math.isfinite(value) else None

@@ -122,7 +122,7 @@ def cost_lines(metrics: Mapping[str, float | None]) -> Iterator[str]:
 
 
 def cost_in_words(metrics: Mapping[str, float | None]) -> str:
-    """The same in half a sentence."""
+    """Cost of this run in half a sentence."""
     own, unknown = metrics.get("cost/usd_this_run"), metrics.get("calls/unknown_usage_this_run")
     if own is not None:
         return f"{usd(own)} in this run"

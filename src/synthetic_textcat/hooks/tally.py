@@ -103,7 +103,7 @@ class Tally:
         self.is_over = True
 
     def line(self, seconds: float) -> str:
-        """All of it after so many seconds, within 80 columns up to 10,000 rows."""
+        """Status line after these seconds, within 80 columns up to 10,000 rows."""
         rate = self.done / seconds if seconds > 0 else 0.0
         parts = [f"{_short(self.done)}/{_short(self.asked)} rows", *self._results()]
         least = "+" if self.uncounted else ""

@@ -111,7 +111,7 @@ class WorkerThread:
         return future.result()
 
     async def call_off_loop(self, function: Callable[..., Result], *args: Any) -> Result:
-        """The same without blocking the event loop."""
+        """Calls the function in the thread, without blocking the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: function(*args))
 
 
@@ -128,7 +128,7 @@ def parse(completion: Completion, wanted: type[Wanted]) -> Wanted | Problem:
 
 
 async def parse_off_loop(completion: Completion, wanted: type[Wanted]) -> Wanted | Problem:
-    """The same without blocking the event loop."""
+    """Parses a reply without blocking the event loop."""
     result = _at_once(completion, wanted)
     return await _worker.call_off_loop(_recovered_and_cached, *_asked(completion, wanted)) if result is None else result
 
@@ -191,7 +191,7 @@ def too_long(text: str) -> Problem | None:
 
 
 def read_at_once(text: str, wanted: type[Wanted], cut: bool) -> Wanted | Problem | None:
-    """The same if it takes well under a millisecond: for a row that is valid JSON or has no JSON at all; else None."""
+    """Reads a row that takes well under a millisecond, being valid JSON or without any JSON; None for others."""
     if wanted in _FORMS or len(text) > _LONGEST_AT_ONCE:
         return None
     found = _guarded(_whole, text, wanted, cut)

@@ -44,7 +44,7 @@ class Difference(NamedTuple):
 
 
 def differences(pairing: Pairing, seed: int) -> list[Difference]:
-    """Every measure that says something of one of the runs at least."""
+    """Differences of all measures that at least one of the runs has."""
     return [_difference(measure, pairing, seed) for measure in _reported(pairing)]
 
 

@@ -40,7 +40,7 @@ class Score(NamedTuple):
 
     @property
     def high(self) -> float | None:
-        """Its upper end."""
+        """Upper end of the interval."""
         return self._quantile((1 + CONFIDENCE) / 2)
 
     def _quantile(self, share: float) -> float | None:
@@ -157,7 +157,7 @@ def reader_of_grams() -> Reader:
 
 
 def reader_of_embeddings(embed: Callable[[Sequence[str]], Any]) -> Reader:
-    """The embeddings of a model that somebody trained, as it is; a linear model on them."""
+    """Reader of embeddings of a trained model, which is not trained further: a linear model on them."""
     return Reader(embed, lambda _: linear_model())
 
 
