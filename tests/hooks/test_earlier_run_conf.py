@@ -178,6 +178,16 @@ def test_the_folder_says_whose_it_is_and_a_failed_write_leaves_it(run: EarlierRu
     assert [path.name for path in conf.parents[1].iterdir()] == ["abc"]
 
 
+def test_a_relative_configuration_folder_serves(
+    run: EarlierRun, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project / "conf")
+    conf = write_conf(run, _loader(Path("../conf")), project)
+    monkeypatch.chdir("/")
+
+    assert _loader(conf)["catalog"]["llm"]["data"]["headers"]["api-key"] == _KEY
+
+
 def test_configuration_in_an_archive_is_refused(run: EarlierRun, project: Path) -> None:
     archive = shutil.make_archive(str(project / "conf"), "zip", project / "conf")
     loader = _loader(project / "conf")
