@@ -105,14 +105,11 @@ def _write_files(run: EarlierRun, loader: OmegaConfigLoader, conf: Path) -> None
 
 
 def _write_yaml(path: Path, content: Mapping[str, Any], run: EarlierRun) -> None:
+    """Writes by OmegaConf, which quotes each text that its own reader would take for a number."""
     if content:
         path.parent.mkdir(parents=True, exist_ok=True)
-        text = OmegaConf.to_yaml(
-            OmegaConf.create(dict(content))
-        )  # it quotes texts that OmegaConf would read as numbers
-        path.write_text(
-            f"# Written by each run with from_run={run.run_id}: not to be edited.\n{text}", encoding="utf-8"
-        )
+        head = f"# Written by each run with from_run={run.run_id}: not to be edited.\n"
+        path.write_text(head + OmegaConf.to_yaml(OmegaConf.create(dict(content))), encoding="utf-8")
 
 
 def _references(raw: Any, path: Path, keys: tuple[Any, ...]) -> Any:
