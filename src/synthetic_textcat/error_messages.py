@@ -27,6 +27,7 @@ def format_user_error(error: BaseException) -> str | None:
 
 def _about_a_file(error: BaseException) -> str | None:
     import yaml
+    from kedro.config import MissingConfigException
 
     for cause in causes(error):
         if isinstance(cause, FileNotFoundError) and cause.filename:
@@ -34,6 +35,8 @@ def _about_a_file(error: BaseException) -> str | None:
         if isinstance(cause, PermissionError) and cause.filename:
             path = _path_of_dataset(error) or cause.filename
             return f"{short_path(path)} can't be opened: permission denied. Next: fix its permissions"
+        if isinstance(cause, MissingConfigException):
+            return f"{single_line(cause)}. Next: name a folder that is there by --env or --conf-source"
         if isinstance(cause, yaml.MarkedYAMLError):
             mark = cause.problem_mark
             where = f"{short_path(mark.name)}, line {mark.line + 1}, column {mark.column + 1}" if mark else "A file"
