@@ -4,13 +4,12 @@ import re
 from typing import TYPE_CHECKING
 
 from synthetic_textcat.console import shown_line
-from synthetic_textcat.errors import TextcatError, about_file, causes, short_path
+from synthetic_textcat.errors import TextcatError, causes
+from synthetic_textcat.file_errors import about_file, short_path
 from synthetic_textcat.text.unicode import single_line
 
 if TYPE_CHECKING:
     from yaml import MarkedYAMLError
-
-__all__ = ["format_user_error", "short_path", "yaml_fix"]
 
 _LONGEST = 400
 _PATH_OF_DATASET = re.compile(r"(?:from|to) dataset [^\n]*?path='([^']+)'")

@@ -71,6 +71,6 @@ HOOKS = tuple(
     )
 )
 
-# kedro-mlflow, installed beside the project, would record each run a second time, or end it. Kedro compares names as
+# kedro-mlflow, installed next to the project, would record each run a second time, or end it. Kedro compares names as
 # the packages' metadata spell them, which is with an underscore in kedro-mlflow's.
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro-mlflow", "kedro_mlflow")

@@ -1,4 +1,4 @@
-"""How files of each suffix are written and read."""
+"""File formats: the writer and the reader of each suffix."""
 
 import csv
 import json
@@ -27,7 +27,7 @@ def write(path: Path, content: Any, options: Options | None = None) -> None:
 
 
 def read(path: Path, shown: str | None = None, options: Options | None = None) -> Any:
-    """What `write` wrote, or a user; every cell of a `.csv` file is a text, and `.yml` is plain values.
+    """The content of a file, written by `write` or a user; cells of a `.csv` file are texts, `.yml` gives plain values.
 
     Args:
         path: The file.

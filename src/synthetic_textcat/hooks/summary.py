@@ -45,7 +45,7 @@ _TOLD = {
 
 
 class RunSummary:
-    """Says in a few lines what a run came to.
+    """Prints the result of a run in a few lines.
 
     Args:
         notes: Passes of the command, which are reported together; the run's name in MLflow; its stops.

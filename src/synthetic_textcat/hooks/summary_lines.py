@@ -9,9 +9,9 @@ from rich.cells import set_cell_size
 
 from synthetic_textcat.hooks.tally import clock
 from synthetic_textcat.pipelines.compare.page import value
-from synthetic_textcat.schemas.outcomes import HOW_TO_GO_ON, PausedTask, Stops, stop_sentence
 from synthetic_textcat.schemas.prices import usd
 from synthetic_textcat.schemas.quota import ShortCell, Shortfall, counted, shown
+from synthetic_textcat.schemas.stops import HOW_TO_GO_ON, PausedTask, Stops, stop_sentence
 from synthetic_textcat.text.unicode import single_line
 
 _MOST_CELLS = 3
@@ -22,7 +22,7 @@ _MOST_SCORED_TASKS = 20
 
 
 def quote_lines(quote: Mapping[str, float | None], price_list: str) -> Iterator[str]:
-    """What the plan will take, each figure with its range, within 80 columns."""
+    """Lines of a quote: calls, tokens, time and cost, each with its range, within 80 columns."""
     yield ""
     pilot = quote["quote/pilot/usd"]
     paid = "" if pilot is None else f", which cost {usd(pilot)}"
@@ -110,7 +110,7 @@ def evaluation_lines(
     if len(ordered) > _MOST_SCORED_TASKS:
         yield f"          and {len(ordered) - _MOST_SCORED_TASKS} more tasks: see the file"
     for note, count in Counter(task["note"] for task in tasks if task["note"]).items():
-        yield from _told("note", f"{counted(count, 'task')}: {note}")
+        yield from _wrapped("note", f"{counted(count, 'task')}: {note}")
     if metrics.get("real/tasks", 0) not in (None, 0, 1):
         yield f"mean      {metrics['real/macro_f1']:.2f} over {metrics['real/tasks']:.0f} tasks, weighted by real rows"
     if not metrics.get("real/rows"):
@@ -132,13 +132,13 @@ def _score(value: float | None) -> str:
 def stop_lines(stopped_by: str, stops: Stops) -> Iterator[str]:
     """An outage or a cap, and the tasks that are paused, within 80 columns."""
     if sentence := stop_sentence(stopped_by or stops.stopped_by, stops):
-        yield from _told("stopped", f"by {sentence}")
+        yield from _wrapped("stopped", f"by {sentence}")
     for task in stops.paused[:_MOST_TASKS]:
         yield from _task_lines(task)
     if len(stops.paused) > _MOST_TASKS:
         yield f"          and {len(stops.paused) - _MOST_TASKS} more tasks: see the report"
     if stops.paused:
-        yield from _told("", f"next: {HOW_TO_GO_ON}")
+        yield from _wrapped("", f"next: {HOW_TO_GO_ON}")
 
 
 def _task_lines(task: PausedTask) -> Iterator[str]:
@@ -146,12 +146,12 @@ def _task_lines(task: PausedTask) -> Iterator[str]:
     yield f"          first {task.replies} replies all {task.reason}; {task.not_asked:,} rows not asked for"
 
 
-def _told(what: str, text: str) -> Iterator[str]:
+def _wrapped(what: str, text: str) -> Iterator[str]:
     yield from textwrap.wrap(text, _WIDTH, initial_indent=f"{what:<10}", subsequent_indent=" " * 10)
 
 
 def cost_lines(metrics: Mapping[str, float | None]) -> Iterator[str]:
-    """What the calls of this run cost, within 80 columns; nothing where no metrics were saved."""
+    """Lines on the cost of this run's calls, within 80 columns; none if no metrics were saved."""
     calls, unknown = metrics.get("calls/this_run"), metrics.get("calls/unknown_usage_this_run")
     known = metrics.get("cost/usd_known_this_run")
     if not calls:
@@ -169,7 +169,7 @@ def cost_lines(metrics: Mapping[str, float | None]) -> Iterator[str]:
 
 
 def cost_in_words(metrics: Mapping[str, float | None]) -> str:
-    """The same in half a sentence."""
+    """Cost of this run in half a sentence."""
     own, unknown = metrics.get("cost/usd_this_run"), metrics.get("calls/unknown_usage_this_run")
     if own is not None:
         return f"{usd(own)} in this run"

@@ -15,7 +15,7 @@ from synthetic_textcat.llm.first_replies import FirstReplies
 from synthetic_textcat.llm.prompts import Messages
 from synthetic_textcat.llm.single_call import CallResult, ModelCaller
 from synthetic_textcat.schemas.completions import Completion, Problem
-from synthetic_textcat.schemas.outcomes import Outage
+from synthetic_textcat.schemas.stops import Outage
 
 logger = logging.getLogger(__name__)
 
@@ -169,7 +169,7 @@ class WorkerPool:
         return None
 
     async def _called(self, call: Call, messages: Messages, attempt: int) -> CallResult | None:
-        """One call, from admission until the budget has recorded it; None if the run ends first."""
+        """Makes a call, from admission until the budget has recorded it; None if the run ends first."""
         async with self._spending_gate.slot():
             if self._over.is_set():
                 return None

@@ -1,4 +1,4 @@
-"""Supported languages: those of XLM-R, from which the method samples.
+"""Supported languages: the languages of XLM-R, from which the method samples.
 
 Source of the table: Conneau et al. (2020), table 6, transcribed and corrected in `languages.csv`; `tier` are the
 sampling tiers of the public reproduction of the method (arXiv 2509.06184). `iso639_3` is the three-letter code by the
@@ -13,6 +13,7 @@ from functools import cache
 from importlib import resources
 
 from synthetic_textcat.errors import nearest
+from synthetic_textcat.text.unicode import UNSPACED_CODES
 
 _WORD = re.compile(r"\w+")
 _ELSEWHERE = "none is near it; all names and codes are in src/synthetic_textcat/schemas/languages.csv"
@@ -36,7 +37,7 @@ _CALLED_HERE = {
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """One language or script variant.
+    """Language or script variant.
 
     Attributes:
         code: BCP 47 style code, `de` or `zh-Hans`; the name of its metrics.
@@ -78,6 +79,11 @@ def find_language(name_or_code: str) -> Language:
     if found is None:
         raise ValueError(f"unknown language {name_or_code!r}; {_hint(key)}")
     return found
+
+
+def has_spaces(language: str) -> bool:
+    """Whether the language separates words by spaces; not Chinese, Japanese, Thai, Lao, Khmer and Burmese."""
+    return find_language(language).script not in UNSPACED_CODES
 
 
 def _hint(key: str) -> str:

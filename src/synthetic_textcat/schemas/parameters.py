@@ -207,7 +207,7 @@ def _as_text(name: Any) -> Any:
 
 
 class PublishParameters(Block):
-    """Target repository of the dataset folder, its visibility, and what may be published."""
+    """Target repository of the dataset folder, its visibility, and the files that may be published."""
 
     repository: Annotated[str | None, BeforeValidator(_as_text), AfterValidator(checked_repository)] = None
     private: bool = True

@@ -1,4 +1,4 @@
-"""Run records: the part of a run needed for comparisons, and the hash of a prompt template."""
+"""Run records: the part of a run that comparisons need, the names of row prompts, and the hash of a prompt template."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +10,8 @@ from synthetic_textcat.hashing import sha256_of
 
 REAL_PREDICTIONS = {"task_id": "str", "task": "str", "row": "str", "label": "str", "predicted": "str"}
 """Columns of an evaluation's predictions on the user's real rows; `row` is the sha256 of the normalised text."""
+ROW_PROMPTS = ("closed_prompt", "open_prompt", "seed_examples_prompt", "retry_prompt")
+"""Catalog names of the prompts that ask for rows, in the order in which nodes take them."""
 
 
 @dataclass(frozen=True)

@@ -36,10 +36,10 @@ from synthetic_textcat.pipelines.evaluate.scoring import (
 from synthetic_textcat.pipelines.evaluate.train_test_sets import TEST, TRAIN, trials_of
 from synthetic_textcat.schemas.parameters import EvaluateParameters, ExportParameters
 from synthetic_textcat.schemas.tasks import tasks_of
+from synthetic_textcat.text.bootstrap import CONFIDENCE
 
 _log = logging.getLogger(__name__)
 
-_CONFIDENCE = 0.95
 _PLAIN = {"markup": False}  # Kedro's log would take `.[train]` for a colour
 
 
@@ -202,5 +202,5 @@ def _reader(evaluate: EvaluateParameters) -> Reader:
 def _interval(share: float, rows: int) -> tuple[float, float]:
     from scipy.stats import binomtest
 
-    interval = binomtest(round(share * rows), rows).proportion_ci(_CONFIDENCE, method="wilson")
+    interval = binomtest(round(share * rows), rows).proportion_ci(CONFIDENCE, method="wilson")
     return float(interval.low), float(interval.high)

@@ -15,7 +15,7 @@ from synthetic_textcat.pipelines.evaluate.nodes import (
 
 
 def create_pipeline() -> Pipeline:
-    """The exported dataset folder and the user's evaluation set in; what models learn from it out."""
+    """The exported dataset folder and the user's evaluation set in; the scores of models trained on it out."""
     return Pipeline(
         [
             node(

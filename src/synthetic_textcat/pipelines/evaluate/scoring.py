@@ -35,12 +35,12 @@ class Score(NamedTuple):
 
     @property
     def low(self) -> float | None:
-        """Lower end of the interval that covers what more such rows would show with `CONFIDENCE`; None of one row."""
+        """Lower end of the interval for more such rows at `CONFIDENCE`; None for a single row."""
         return self._quantile((1 - CONFIDENCE) / 2)
 
     @property
     def high(self) -> float | None:
-        """Its upper end."""
+        """Upper end of the interval."""
         return self._quantile((1 + CONFIDENCE) / 2)
 
     def _quantile(self, share: float) -> float | None:
@@ -105,7 +105,7 @@ def try_task(trial: Trial, reader: Reader, seed: int) -> Tried:
 
 
 def majority_f1(rows: Rows) -> float:
-    """Macro-F1 of always naming the most frequent label of the rows: what anyone gets without reading."""
+    """Macro-F1 of always naming the most frequent label of the rows: the baseline without reading."""
     return macro_f1(rows.labels, np.full_like(rows.labels, np.bincount(rows.labels).argmax()))
 
 
@@ -134,7 +134,7 @@ def _smaller(trial: Trial, train: Any, real: Any, reader: Reader, seed: int) -> 
 
 
 def score(labels: Codes, guessed: Codes, seed: int) -> Score:
-    """The macro-F1 of guesses; its interval tells the luck of these rows, not that of the rows learnt from."""
+    """Macro-F1 of guesses; its interval covers the luck of these rows, not that of the training rows."""
     drawn = np.empty(0)
     if len(labels) > 1:
         drawn = bootstrapped(Resampled(labels, guessed), [len(labels)], seed).bootstrap_distribution
@@ -160,12 +160,12 @@ def reader_of_grams() -> Reader:
 
 
 def reader_of_embeddings(embed: Callable[[Sequence[str]], Any]) -> Reader:
-    """The embeddings of a model that somebody trained, as it is; a linear model on them."""
+    """Reader of embeddings of a trained model, which is not trained further: a linear model on them."""
     return Reader(embed, lambda _: linear_model())
 
 
 def guesses(reader: Reader, learnt: Any, labels: Codes, asked: Any) -> Codes:
-    """The labels that a fresh model, having learnt these, gives to what it is asked."""
+    """Labels that a model trained on these texts predicts for others."""
     if not len(asked) or len(np.unique(labels)) == 1:
         return np.full(len(asked), labels[0])
     with warnings.catch_warnings():

@@ -13,10 +13,7 @@ from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters, LlmParameters
 from synthetic_textcat.schemas.publications import SPLITS, TAG, parts
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of
-from synthetic_textcat.schemas.run_records import prompt_sha256
-
-PROMPTS = ("closed_prompt", "open_prompt", "seed_examples_prompt", "retry_prompt")
-"""Templates of the prompts that ask for rows."""
+from synthetic_textcat.schemas.run_records import ROW_PROMPTS, prompt_sha256
 
 _SIZES = (
     (1_000, "n<1K"),
@@ -58,7 +55,7 @@ def write_card(
         sampling: What was drawn for the rows.
         export: How they are exported.
         prompt_versions: Of the templates that MLflow has registered, by name.
-        prompts: Templates, in the order of `PROMPTS`.
+        prompts: Templates, in the order of `ROW_PROMPTS`.
     """
     models = sorted(set(examples["model_name"].dropna())) or [llm.model]
     codes = sorted({find_language(name).code.partition("-")[0] for name in examples["language"].unique()})
@@ -71,7 +68,7 @@ def write_card(
         "models": models,
         "banner": BANNER if OFFLINE_MODEL in models else None,
         "version": version("synthetic-textcat"),
-        "prompts": {name: prompt_sha256(prompt) for name, prompt in zip(PROMPTS, prompts, strict=True)},
+        "prompts": {name: prompt_sha256(prompt) for name, prompt in zip(ROW_PROMPTS, prompts, strict=True)},
         "prompt_versions": prompt_versions,
         "tasks": {
             "file": sources["file"],
