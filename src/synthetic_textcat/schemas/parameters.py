@@ -155,9 +155,10 @@ class QuoteParameters(Block):
 
 
 class EvaluateParameters(Block):
-    """Embedding model for the evaluation: a local folder; null = no pretrained weights."""
+    """Evaluation: a local folder with an embedding model, null = no pretrained weights; whether to save classifiers."""
 
     embedding_model: str | None = Field(None, min_length=1)
+    save_classifiers: bool = False
 
 
 class CompareParameters(Block):

@@ -8,6 +8,8 @@ import pandas as pd
 
 from synthetic_textcat.hashing import sha256_of
 
+REAL_PREDICTIONS = {"task_id": "str", "task": "str", "row": "str", "label": "str", "predicted": "str"}
+"""Columns of an evaluation's predictions on the user's real rows; `row` is the sha256 of the normalised text."""
 ROW_PROMPTS = ("closed_prompt", "open_prompt", "seed_examples_prompt", "retry_prompt")
 """Catalog names of the prompts that ask for rows, in the order in which nodes take them."""
 
@@ -21,12 +23,14 @@ class Evaluation:
         metrics: Metrics by name.
         model: The embedding model, as given.
         real_rows: Hash of the evaluation set; empty without one.
+        predictions: Columns `REAL_PREDICTIONS`; None if the run did not keep them.
     """
 
     name: str
     metrics: Mapping[str, float]
     model: str
     real_rows: str
+    predictions: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,7 @@ class Tried:
         majority: Macro-F1, on the real rows, of always naming their most frequent label.
         on_real: On the same real rows, each by a model that learnt four fifths of the others.
         curve: Rows learnt from and the score on the real rows, the fewest first; the last has all.
+        predicted: Label that the model of all synthetic rows gives to each real row, as its position in the label set.
     """
 
     trial: Trial
@@ -66,6 +67,7 @@ class Tried:
     majority: float | None = None
     on_real: Score | None = None
     curve: tuple[tuple[int, Score], ...] = field(default=())
+    predicted: Codes | None = None
 
 
 class Reader(NamedTuple):
@@ -98,6 +100,7 @@ def try_task(trial: Trial, reader: Reader, seed: int) -> Tried:
         majority_f1(trial.real),
         _on_real(trial.real, real, reader, seed),
         (*_smaller(trial, train, real, reader, seed), (len(trial.train), of_real)),
+        guessed[len(trial.held_out) :],
     )
 
 

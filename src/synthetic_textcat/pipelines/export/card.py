@@ -1,6 +1,5 @@
 """The dataset card: facts of the run that a reader must know before training on its rows."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
@@ -25,7 +24,6 @@ _SIZES = (
 )
 _LARGEST = "10M<n<100M"
 _ACCOUNT = ("rows/", "rejected/", "failed/")
-_LONGEST = 120  # characters of a value; a model's name or an attribute's value is much shorter
 
 
 def write_card(
@@ -88,7 +86,6 @@ def write_card(
     return render_markdown(
         __package__,
         "dataset_card.md.jinja",
-        {"code": as_code},
         facts=facts,
         size=_size_category(len(examples)),
         configs=_configs(splits),
@@ -103,12 +100,6 @@ def _configs(splits: dict[str, int]) -> dict[str, list[tuple[str, str]]]:
     for part in parts(splits):
         configs.setdefault(part.config, []).append((part.split, part.path))
     return configs
-
-
-def as_code(value: object) -> str:
-    """A value as inline code, in one line: nothing in it is Markdown, or ends a cell of a table."""
-    line = re.sub(r"[^\S ]|[\x00-\x1f\x7f\u2028\u2029`|]", " ", str(value))
-    return f"`{line[:_LONGEST].strip() or ' '}`"
 
 
 def _size_category(rows: int) -> str:
