@@ -16,10 +16,11 @@ from typing import Any
 from kedro.config import OmegaConfigLoader
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
+from synthetic_textcat.datasets.fsspec_place import find_place
 from synthetic_textcat.datasets.kedro_compat import config_files
-from synthetic_textcat.datasets.place import find_place
 from synthetic_textcat.datasets.replacing import replacing_folder
-from synthetic_textcat.errors import EarlierRunError, short_path
+from synthetic_textcat.errors import EarlierRunError
+from synthetic_textcat.file_errors import short_path
 from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.tracking.catalog_metadata import raw_metadata
 from synthetic_textcat.hooks.tracking.run_artifacts import EarlierRun
