@@ -211,5 +211,5 @@ def test_kedro_catalog_shows_the_files_of_the_run(tmp_path: Path, run: EarlierRu
 
     assert done.returncode == 0, done.stderr
     assert f"{project.path('data/02_intermediate/from_run/abc/rebuild/prompts/prompt.yml')}\n" in done.stdout
-    assert "tasks_file.KeptTasksDataset" in done.stdout
+    assert "KeptTasksDataset" in done.stdout
     assert "langchain_openai.ChatOpenAI" in done.stdout
