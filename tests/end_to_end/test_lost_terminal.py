@@ -94,7 +94,8 @@ def test_a_terminal_that_hangs_up_ends_the_run_in_order(
     ours, theirs = pty.openpty()
     # A session of its own, whose terminal this is: the kernel tells it when the other end is closed.
     leader = (
-        "import fcntl, os, sys, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+        "import fcntl, os, signal, sys, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL); "  # tests under nohup hand down that it is ignored
         "os.execv(sys.argv[1], sys.argv[1:])"
     )
     running = subprocess.Popen(
