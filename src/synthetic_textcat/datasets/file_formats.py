@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
-Content = pd.DataFrame | str | list[Any] | dict[str, Any]
+Content = pd.DataFrame | pa.Table | str | list[Any] | dict[str, Any]
 Options = Mapping[str, Any]
 """Keyword arguments of the library's function that reads or writes the format."""
 
@@ -17,7 +18,10 @@ _ROWS_AT_ONCE = 50_000  # as JSON text, a long table would be in memory twice
 
 
 def write(path: Path, content: Any, options: Options | None = None) -> None:
-    """Writes a frame as `.parquet`, `.csv` or `.jsonl`, plain values as `.json`, a text as anything else."""
+    """Writes a frame as `.parquet`, `.csv` or `.jsonl`, plain values as `.json`, a text as anything else.
+
+    An Arrow table keeps the metadata of its schema in `.parquet`.
+    """
     {".parquet": _write_parquet, ".csv": _write_csv, ".jsonl": _write_json_lines, ".json": _write_json}.get(
         path.suffix, _write_text
     )(path, content, options or {})
@@ -57,7 +61,12 @@ def first_rows(path: Path, nrows: int) -> pd.DataFrame:
         return pd.DataFrame([json.loads(line) for line in islice(lines, nrows)])
 
 
-def _write_parquet(path: Path, content: pd.DataFrame, options: Options) -> None:
+def _write_parquet(path: Path, content: pd.DataFrame | pa.Table, options: Options) -> None:
+    if isinstance(content, pa.Table):
+        import pyarrow.parquet as pq
+
+        pq.write_table(content, path, **options)
+        return
     content.to_parquet(path, **{"index": False, **options})
 
 

@@ -25,7 +25,7 @@ from synthetic_textcat.pipelines.export.nodes import (
 from synthetic_textcat.pipelines.export.pipeline import create_pipeline
 from synthetic_textcat.schemas.languages import languages
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters
-from synthetic_textcat.schemas.publications import CONFIGS, SPLITS
+from synthetic_textcat.schemas.publications import CONFIGS, SPLITS, path_of, task_config
 from synthetic_textcat.schemas.rows import EXAMPLES, REQUESTS, to_frame
 from tests.pipelines.export.builders import TASK, TASKS
 from tests.pipelines.quality_report.builders import ROW, example_frame
@@ -57,7 +57,7 @@ def _split(examples: pd.DataFrame, plan: pd.DataFrame) -> SplitRows:
 def _files(**settings: Any) -> dict[str, Callable[[], Any]]:
     examples = _examples(20)
     splits, _ = _split(examples, _plan(20))
-    return export_huggingface(examples, splits, "# Card\n", ExportParameters.model_validate(settings))
+    return export_huggingface(examples, splits, TASKS, "# Card\n", ExportParameters.model_validate(settings))
 
 
 def test_triplets_have_exactly_their_columns_in_order() -> None:
@@ -118,7 +118,7 @@ def test_no_examples_have_no_splits() -> None:
 def test_the_dataset_folder_has_each_view_in_splits() -> None:
     files = _files()
     assert files["README.md"]() == "# Card\n"
-    names = {f"data/{view}-{split}.parquet" for view in CONFIGS for split in SPLITS}
+    names = {path_of(config, split) for config in (*CONFIGS, task_config(TASK.task_id)) for split in SPLITS}
     assert set(files) == {"README.md", *names}
     assert list(files["data/default-train.parquet"]().columns) == list(EXAMPLES)
     assert list(files["data/triplet-train.parquet"]().columns) == ["anchor", "positive", "negative"]
@@ -128,7 +128,7 @@ def test_the_dataset_folder_has_each_view_in_splits() -> None:
 
 def test_without_examples_the_folder_has_an_empty_train_split() -> None:
     files = export_huggingface(
-        example_frame([]), pd.DataFrame({"split": []}, dtype="str"), "# Card\n", ExportParameters()
+        example_frame([]), pd.DataFrame({"split": []}, dtype="str"), TASKS, "# Card\n", ExportParameters()
     )
     assert set(files) == {"README.md", *(f"data/{view}-train.parquet" for view in CONFIGS)}
     assert files["data/default-train.parquet"]().empty
