@@ -9,8 +9,9 @@ import pandas as pd
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.pipelines.export.dataset_folder import huggingface_files
 from synthetic_textcat.pipelines.export.formats import batch_order, triplets, triplets_instructions
+from synthetic_textcat.pipelines.export.mteb_tasks import mteb_files
 from synthetic_textcat.pipelines.export.splits import LEFT_OUT, drop_cross_split_duplicates, planned_splits
-from synthetic_textcat.pipelines.export.task_formats import argilla_files, mteb_files, text_label_files
+from synthetic_textcat.pipelines.export.task_formats import argilla_files, text_label_files
 from synthetic_textcat.schemas.evaluation_set import EXACT, NEAR, evaluation_texts, overlaps_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters
 from synthetic_textcat.schemas.publications import SPLITS
