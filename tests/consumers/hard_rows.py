@@ -74,8 +74,6 @@ TASKS = (CLOSED, OPEN, TWO, FOUR, DATES, NUMBERS)
 
 _ROWS_PER_LABEL = 10
 TESTED_OF_FOUR = FOUR.label_names[2:]
-_DIGITS = {DATES.task_id}
-"""Tasks whose texts are digits only, or dates."""
 
 
 def examples() -> pd.DataFrame:
@@ -92,15 +90,22 @@ def _rows() -> Iterator[Sequence[object]]:
         for number in range(_ROWS_PER_LABEL * len(names)):
             label, other = (names[(number + step) % len(names)] for step in (0, 1))
             text = next(hard, None) if task is CLOSED else None
-            words = " ".join("".join(drawn.choices("abcdefghijklmnop", k=7)) for _ in range(6))
-            digits = (
-                f"{drawn.randrange(10**15):015d}" if number % 2 else f"20{number % 90 + 10}-01-{number % 28 + 1:02d}"
-            )
-            chosen = text or (digits if task.task_id in _DIGITS else words)
             yield (
-                *(f"{task.task_id}{number:06d}", task.task_id, task.task, chosen, label, other),
+                *(f"{task.task_id}{number:06d}", task.task_id, task.task, text or _drawn(task, drawn), label, other),
                 *("English", "PhD", "clear", "less than 10", "model-1"),
             )
+
+
+def _drawn(task: Task, drawn: random.Random) -> str:
+    """A text like no other: words, but for two tasks only times, or only digits."""
+    if task is DATES:
+        day, *time = (drawn.randrange(most) for most in (28, 24, 60, 60))
+        return f"2{drawn.randrange(1000):03d}-0{drawn.randrange(1, 10)}-{day + 1:02d}T" + ":".join(
+            f"{x:02d}" for x in time
+        )
+    if task is NUMBERS:
+        return f"{drawn.randrange(10**15):015d}"
+    return " ".join("".join(drawn.choices("abcdefghijklmnop", k=7)) for _ in range(6))
 
 
 def write_tables(project: Project) -> None:
