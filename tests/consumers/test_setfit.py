@@ -36,7 +36,7 @@ for task_id in sys.argv[3:]:
     found[task_id] = {
         "not embedded": sorted(set(rows["train"]["text"]) - set(given)),
         "train": list(map(list, zip(rows["train"]["text"], known))),
-        "scored": scored if names is None else [names[label] for label in scored],
+        "scored": [str(label) if names is None else names[label] for label in scored],
         "predicted": sorted({str(label) for label in model.predict(rows["train"]["text"])}),
         "classes": [str(name) for name in (names or model.model_head.classes_)],
     }
