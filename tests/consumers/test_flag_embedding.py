@@ -16,7 +16,8 @@ from FlagEmbedding.abc.finetune.embedder import AbsEmbedderDataArguments, AbsEmb
 def rows(path, **settings):
     settings = AbsEmbedderDataArguments(train_data=[path], train_group_size=2, cache_path=sys.argv[2], **settings)
     dataset = AbsEmbedderTrainDataset(settings, None)
-    return [[str(query), *map(str, passages)] for query, passages, _ in (dataset[place] for place in range(len(dataset)))]
+    read = (dataset[place] for place in range(len(dataset)))
+    return [[str(query), *map(str, passages)] for query, passages, _ in read]
 
 
 path = f"{sys.argv[1]}/flag_embedding.jsonl"
