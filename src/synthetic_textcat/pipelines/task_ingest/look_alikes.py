@@ -24,8 +24,8 @@ def warnings_about_labels(tasks: Sequence[Task]) -> Iterator[str]:
             )
         if names and all(map(_is_date, names)):
             yield (
-                f"Task {shown(task.task)}: all labels are dates, which load_dataset('json') and FlagEmbedding turn into "
-                f"timestamps, and spreadsheets into dates. {_ADVICE}"
+                f"Task {shown(task.task)}: all labels are dates, which load_dataset('json') and FlagEmbedding turn "
+                f"into timestamps, and spreadsheets into dates. {_ADVICE}"
             )
 
 
