@@ -81,7 +81,7 @@ def _use_packaged_prices(context: KedroContext, catalog: CatalogProtocol[Any, An
     if source == context.project_path / "conf" or names.PRICES not in catalog or catalog.exists(names.PRICES):
         return
     with suppress(MissingConfigException):
-        catalog[names.PRICES] = MemoryDataset(context.config_loader["prices"])
+        catalog[names.PRICES] = MemoryDataset(context.config_loader[names.PRICES])
 
 
 def reject_reason(task: Task, row: Mapping[str, Any], reply: Reply, flag_only: tuple[str, ...] = ()) -> Problem | None:
