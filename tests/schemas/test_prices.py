@@ -1,6 +1,7 @@
 """The price list, and money from token counts."""
 
 import datetime
+import math
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ def test_the_projects_own_list_can_be_read_and_knows_no_price_of_templates() -> 
         ({"usd_per_million_tokens": {}}, "as_of"),
         ({"as_of": "2026-01-01", "usd_per_million_tokens": {"m": {"input": -1, "output": 1}}}, "m.input"),
         ({"as_of": "2026-01-01", "usd_per_million_tokens": {"m": {"input": 1}}}, "m.output"),
+        ({"as_of": "2026-01-01", "usd_per_million_tokens": {"m": {"input": 1, "output": math.inf}}}, "m.output"),
         ({"as_of": "2026-01-01", "usd_per_million_tokens": {"m": {"input": 1, "output": 1, "in": 1}}}, "m.in"),
         (None, "catalog entry prices"),
         ([], "catalog entry prices"),
