@@ -12,7 +12,8 @@ from typing import Any
 
 from synthetic_textcat.errors import TransportError
 from synthetic_textcat.hashing import draw, pick
-from synthetic_textcat.llm.offline.grammar import Draws, Slots, Template, compile_template, expand, leaks, load_yaml
+from synthetic_textcat.llm.offline.grammar import Draws, Slots, Template, compile_template, expand, load_yaml
+from synthetic_textcat.llm.offline.orthography import leaks
 from synthetic_textcat.schemas.outcomes import DEFECTS, RECOVERABLE_DEFECTS
 
 _NEEDS_CLOSED_SET = ("label_not_in_set", "misleading_label_not_in_set", "label_not_as_planned")
