@@ -112,7 +112,5 @@ def _topic(body: Mapping[str, Any], raw: Mapping[str, Any]) -> LabelGrammar:
     return LabelGrammar(
         short=compiled(body["short"]),
         sentences=compiled(body["sentences"]),
-        slots={
-            level: own | compiled_slots({name: forms[level] for name, forms in graded}) for level in DIFFICULTIES
-        },
+        slots={level: own | compiled_slots({name: forms[level] for name, forms in graded}) for level in DIFFICULTIES},
     )

@@ -1,20 +1,18 @@
 """Placeholder words in languages without an authored grammar: dates, amounts and names of places from the Unicode CLDR.
 
-Words that a language does not have there stand in English and are left out; so are words in another script. The five
-romanised languages have word lists of their own, `grammars/_romanised.yml`, since the CLDR has no Latin words of theirs.
+Names that the CLDR has in English only are left out. The romanised languages have word lists of their own,
+`grammars/_romanised.yml`, since the CLDR has no Latin words of theirs.
 """
 
 import datetime
 import functools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from synthetic_textcat.llm.offline.grammar import DIFFICULTIES, Grammar, LabelGrammar, Register, compiled, load_yaml
 from synthetic_textcat.llm.offline.orthography import Orthography, orthography_of
 from synthetic_textcat.schemas.languages import find_language
-
-if TYPE_CHECKING:
-    from babel import Locale
 
 TOPICS = 8
 """Parts of the vocabulary: a label has the place names of one."""
@@ -25,6 +23,9 @@ _DAYS = 97
 _MOST_WORDS = 2  # of a name: long ones ("Bosnia and Herzegovina") leave no room in a short text
 _NO_PLACES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})  # unions, and codes that mean "unknown"
 _NO_TONGUES = frozenset({"mul", "und", "zxx"})
+_WORD = re.compile(r"[^\W\d_a-zA-Z]|[a-zA-Z]{3}")
+_FEWEST_PLACES = 5 * TOPICS
+_NEVER_COARSER = 10_000  # of a unit: days stay days
 _UNITS = ("duration-hour", "duration-week", "length-kilometer", "mass-kilogram", "duration-minute", "volume-liter")
 _SHORT = ("<day><c> <place><c> <place><c> <when>", "<place><c> <place><c> <when>", "<when><c> <place><c> <amount>")
 _SHORTER = ("<day><c> <place><c> <place>", "<place><c> <place><c> <place>", "<place><c> <amount>", "<when><c> <place>")
@@ -82,28 +83,31 @@ def _cldr_words(code: str) -> Mapping[str, Sequence[str]]:
     from babel.dates import format_date, format_timedelta
     from babel.units import format_unit
 
-    locale = Locale.parse(_CLDR_CODES.get(code, code).replace("-", "_"))
-    english = Locale.parse("en")
+    locale, english = Locale.parse(_CLDR_CODES.get(code, code).replace("-", "_")), Locale.parse("en")
     days = [_FIRST_DAY + datetime.timedelta(days=13 * number) for number in range(_DAYS)]
     spans = [datetime.timedelta(days=sign * number) for number in range(2, 30) for sign in (1, -1)]
+    dates = [format_date(day, "full", locale) for day in days]
+    whens = [
+        format_timedelta(span, granularity=unit, threshold=_NEVER_COARSER, add_direction=True, locale=locale)
+        for unit in ("day", "hour")
+        for span in spans
+    ]
+    amounts = [format_unit(number, unit, length="long", locale=locale) for unit in _UNITS for number in range(2, 60, 5)]
+    places = list(_names(locale.territories, english.territories))
+    tongues = list(_names(locale.languages, english.languages))
     return {
-        "day": list(dict.fromkeys([*locale.days["stand-alone"]["wide"].values(), *_months(locale)])),
-        "date": [format_date(day, "full", locale) for day in days],
-        "when": [
-            format_timedelta(span, granularity=unit, threshold=9999, add_direction=True, locale=locale)
-            for unit in ("day", "hour")
-            for span in spans
-        ],
-        "amount": [
-            format_unit(number, unit, length="long", locale=locale) for unit in _UNITS for number in range(2, 60, 5)
-        ],
-        "place": list(_names(locale.territories, english.territories)),
-        "tongue": list(_names(locale.languages, english.languages)),
+        "day": [*locale.days["stand-alone"]["wide"].values(), *locale.months["stand-alone"]["wide"].values()],
+        "date": dates,
+        "when": list(filter(_has_word, whens)) or dates,
+        "amount": list(filter(_has_word, amounts)) or dates,
+        "place": places if len(places) >= _FEWEST_PLACES else [*places, *tongues],
+        "tongue": tongues,
     }
 
 
-def _months(locale: "Locale") -> Iterable[str]:
-    return locale.months["stand-alone"]["wide"].values()
+def _has_word(phrase: str) -> bool:
+    """Whether it is more than a number with a sign: "+2 d" stands where the CLDR has no words of the language."""
+    return _WORD.search(phrase) is not None
 
 
 def _names(own: Mapping[str, str], english: Mapping[str, str]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Prompt reader: finds task, labels, language and attributes in a prompt by their values, so that any template works. Pure."""
+"""Prompt reader: finds task, labels, language and attributes in a prompt by their values, for any template. Pure."""
 
 import functools
 import re

@@ -76,7 +76,7 @@ def reply(
     defects.raise_if_transport(defect)
     text = _duplicate(asked, defect, seed) or _text(asked, asked.plan, seed)
     row = {"input_text": text, "label": asked.plan.label, "misleading_label": str(asked.plan.misleading_label)}
-    return defects.to_completion(defects.inject_defect(row, defect, asked.labels, seed), defect, seed)
+    return defects.to_completion(defects.inject_defect(row, defect, asked.labels, asked.language, seed), defect, seed)
 
 
 def read(prompt: str, schema: Mapping[str, Any] | None, seed: int) -> RowRequest:
@@ -144,9 +144,11 @@ def _duplicate(asked: RowRequest, defect: str | None, seed: int) -> str | None:
     if defect == "exact_duplicate":
         return _fixed_text(asked, "duplicate", lengths[1])
     if defect == "near_duplicate":
-        words = _fixed_text(asked, "near duplicate", lengths[3]).split(" ")
-        words[draw_int(53, "changed word", seed) % len(words)] = str(seed)  # makes each text unique
-        return " ".join(words)
+        text = _fixed_text(asked, "near duplicate", lengths[3])
+        space = " " if " " in text else ""
+        words = text.split(space) if space else list(text * 2)  # twice, so that a number changes a small part
+        words[draw_int(53, "changed word", seed) % len(words)] = str(seed) if space else str(seed)[-8:]  # unique
+        return space.join(words)
     return None
 
 
