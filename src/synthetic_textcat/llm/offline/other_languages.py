@@ -33,6 +33,7 @@ MARKS = ("[offline]", "[placeholder]", "[template]", "[x]")
 _LANGUAGES = "languages"
 
 
+@functools.cache
 def authored_languages() -> tuple[str, ...]:
     """Codes of the languages with an authored grammar, beside English."""
     folder = FOLDER / _LANGUAGES

@@ -10,8 +10,17 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from synthetic_textcat.llm.offline.grammar import DIFFICULTIES, Grammar, LabelGrammar, Register, compiled, load_yaml
-from synthetic_textcat.llm.offline.orthography import Orthography, orthography_of
+from synthetic_textcat.llm.offline.grammar import (
+    DIFFICULTIES,
+    Grammar,
+    LabelGrammar,
+    Register,
+    Slots,
+    Template,
+    compiled,
+    load_yaml,
+)
+from synthetic_textcat.llm.offline.orthography import orthography_of
 from synthetic_textcat.schemas.languages import find_language
 
 TOPICS = 8
@@ -27,8 +36,15 @@ _WORD = re.compile(r"[^\W\d_a-zA-Z]|[a-zA-Z]{3}")
 _FEWEST_PLACES = 5 * TOPICS
 _NEVER_COARSER = 10_000  # of a unit: days stay days
 _UNITS = ("duration-hour", "duration-week", "length-kilometer", "mass-kilogram", "duration-minute", "volume-liter")
-_SHORT = ("<day><c> <place><c> <place><c> <when>", "<place><c> <place><c> <when>", "<when><c> <place><c> <amount>")
-_SHORTER = ("<day><c> <place><c> <place>", "<place><c> <place><c> <place>", "<place><c> <amount>", "<when><c> <place>")
+_SHORT = (
+    "<day><c> <place><c> <place><c> <when>",
+    "<place><c> <place><c> <when>",
+    "<when><c> <place><c> <amount>",
+    "<day><c> <place><c> <place>",
+    "<place><c> <place><c> <place>",
+    "<place><c> <amount>",
+    "<when><c> <place>",
+)
 _SENTENCES = (
     "<date><c> <place><c> <place><c> <amount>",
     "<place><c> <place><c> <place><c> <when><c> <tongue>",
@@ -44,7 +60,10 @@ def placeholder_grammar(code: str) -> Grammar:
     """The grammar of placeholder texts in a language: lists of words that say nothing."""
     orthography = orthography_of(find_language(code))
     words = _romanised().get(code) or _cldr_words(code)
+    slots = {name: tuple(((word, ""),) for word in own) for name, own in words.items()}
     days = [f"{day}{orthography.comma}" for day in words["day"]]
+    separator = orthography.comma + orthography.space
+    templates = [compiled(text.replace("<c> ", separator) for text in texts) for texts in (_SHORT, _SENTENCES)]
     return Grammar(
         task="",
         register=Register(
@@ -57,19 +76,15 @@ def placeholder_grammar(code: str) -> Grammar:
         keep=(),
         openers=compiled(days),
         fillers=(),
-        labels={str(part): _part(part, words, orthography) for part in range(TOPICS)},
+        labels={str(part): _part(part, slots, templates) for part in range(TOPICS)},
         orthography=orthography,
     )
 
 
-def _part(part: int, words: Mapping[str, Sequence[str]], orthography: Orthography) -> LabelGrammar:
-    own = {**words, "place": words["place"][part::TOPICS], "tongue": words["tongue"][part % 2 :: 2]}
-    slots = {name: tuple(((word, ""),) for word in found) for name, found in own.items()}
-    short, shorter, sentences = (
-        compiled(text.replace("<c> ", orthography.comma + orthography.space) for text in texts)
-        for texts in (_SHORT, _SHORTER, _SENTENCES)
-    )
-    return LabelGrammar(short=(*short, *shorter), sentences=sentences, slots=dict.fromkeys(DIFFICULTIES, slots))
+def _part(part: int, words: Slots, templates: Sequence[Sequence[Template]]) -> LabelGrammar:
+    slots = {**words, "place": words["place"][part::TOPICS], "tongue": words["tongue"][part % 2 :: 2]}
+    short, sentences = templates
+    return LabelGrammar(tuple(short), tuple(sentences), dict.fromkeys(DIFFICULTIES, slots))
 
 
 @functools.cache
