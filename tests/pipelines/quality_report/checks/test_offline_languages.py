@@ -29,7 +29,7 @@ _RATES = {
 
 @cache
 def _checked(names: tuple[str, ...], rows: int, spoilt: bool = False) -> pd.DataFrame:
-    """A plan with even odds for these languages, written and checked: `reject_reason` and `defect`, or "", of each row."""
+    """A plan with even odds for these languages, written and checked: of each row `reject_reason` and `defect`."""
     table = pd.DataFrame([task.to_row("file") for task in tasks()], columns=TASKS_ARROW_SCHEMA.names)
     sampling = AttributeSamplingParameters(num_examples=rows * len(names), language=list(names))
     requests = plan_requests(table, sampling, seed=42)
