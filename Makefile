@@ -1,6 +1,7 @@
 # `make generate` and `make test` need Python 3.11 or newer and make, and set up all the rest.
 PYTHON ?= python3
 ARGS ?=
+UNIT := -m "not slow and not whole_run" $(addprefix --ignore tests/,end_to_end browser notebooks recipes)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -19,13 +20,13 @@ test: check  ## everything that must pass
 	$(BIN)/python -m pytest
 
 unit: $(READY)  ## the tests that start no run, browser or notebook, in one to two minutes
-	$(BIN)/python -m pytest -m "not slow and not whole_run" --hypothesis-profile quick
+	$(BIN)/python -m pytest $(UNIT) --hypothesis-profile quick
 
 train-proof: $(TRAIN_READY)  ## whether exported rows train a model; makes .venv-train, some GB (torch)
 	$(TRAIN_BIN)/python -m pytest -n 0 -m "slow or not slow" tests/pipelines/evaluate tests/end_to_end/test_training_proof.py
 
 proofs: $(READY)  ## the slow tests, which `make test` leaves out, and properties tried on more examples
-	$(BIN)/python -m pytest -m slow && $(BIN)/python -m pytest -m "not slow and not whole_run" --hypothesis-profile thorough
+	$(BIN)/python -m pytest -m slow && $(BIN)/python -m pytest $(UNIT) --hypothesis-profile thorough
 
 check: $(READY)  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports

@@ -3,7 +3,7 @@
 # Seen: Kedro says that a *versioned* dataset can't be saved because "a file with the same name already exists". s3fs tells
 # of the bucket by FileNotFoundError, which Kedro's base class of all file datasets takes for that one mistake.
 # What we do: errors of a file system are told in one line before they reach Kedro's wrapper, and the bucket is written to
-# before a run begins (datasets/place.py, hooks/storage_gate.py).
+# before a run begins (datasets/fsspec_place.py, hooks/storage_gate.py).
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

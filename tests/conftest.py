@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,13 @@ hypothesis.settings.register_profile("thorough", deadline=None, max_examples=200
 hypothesis.settings.load_profile("any machine")
 for _switch in ("HF_HUB_DISABLE_XET", "HF_HUB_DISABLE_TELEMETRY"):  # as settings.py has them, before any import
     os.environ[_switch] = "true"
+
+# Containers often switch bytecode files off: then each of some hundred processes compiles all modules anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+# Each HTTP client loads all authorities it trusts, some 27 ms of CPU: one is enough where all servers are on loopback.
+os.environ["SSL_CERT_FILE"] = str(Path(__file__).parent / "support" / "authority.pem")
 
 os.environ["PYTHONPATH"] = PYTHONPATH  # for every child process, whoever starts it
 

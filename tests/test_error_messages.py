@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from kedro.config import MissingConfigException, OmegaConfigLoader
 from kedro.io import DatasetError
 from kedro_datasets.pandas import ParquetDataset
 from kedro_datasets.yaml import YAMLDataset
@@ -80,6 +81,15 @@ def test_kedros_own_errors_come_in_one_bounded_line() -> None:
     assert line is not None
     assert line.startswith("Failed while loading xxx")
     assert len(line) <= 400
+
+
+def test_an_environment_without_a_folder_is_named_with_the_next_step(tmp_path: Path) -> None:
+    (tmp_path / "base").mkdir()
+    with pytest.raises(MissingConfigException) as caught:
+        OmegaConfigLoader(str(tmp_path), env="nope", base_env="base")["parameters"]
+
+    line = format_user_error(caught.value) or ""
+    assert f"{tmp_path}/nope. Next: name a folder that is there by --env" in line
 
 
 def test_an_unknown_pipeline_is_one_line() -> None:

@@ -1,24 +1,6 @@
-"""The hint of an error, and the keys that no text may show.
+"""The hint for a name that is not allowed."""
 
-Errors of the file system: which file, what is wrong, what to do.
-"""
-
-import errno
-import os
-import socket
-import ssl
-from pathlib import Path
-
-import pandas as pd
-import pytest
-from kedro.io import DatasetError
-
-from synthetic_textcat.datasets import FileDataset, TableDataset
-from synthetic_textcat.error_messages import format_user_error
-from synthetic_textcat.errors import about_file, nearest
-from synthetic_textcat.redaction import redact
-
-_NUMBERS = (errno.EROFS, errno.EACCES, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EISDIR, errno.ELOOP, errno.EMFILE)
+from synthetic_textcat.errors import nearest
 
 
 def test_the_nearest_names_are_named_in_the_case_in_which_they_are_allowed() -> None:
@@ -32,74 +14,3 @@ def test_a_short_list_is_shown_whole_where_nothing_is_near() -> None:
 
 def test_a_long_list_is_not_shown() -> None:
     assert nearest("klingon", [f"value {number}" for number in range(21)]) == "none is near it"
-
-
-@pytest.mark.parametrize("name", ["OPENAI_API_KEY", "ANOTHER_API_KEY", "HF_TOKEN"])
-def test_no_key_of_the_environment_is_shown(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(name, "sk-abc123")
-    assert redact("Incorrect API key: sk-abc123, (sk-abc123)") == "Incorrect API key: ***, (***)"
-
-
-def test_a_text_without_a_key_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "")
-    monkeypatch.setenv("SOME_PATH", "plain")
-    assert redact("a plain text") == "a plain text"
-
-
-@pytest.mark.parametrize("number", _NUMBERS)
-def test_each_names_file_cause_and_next_step(number: int) -> None:
-    said = about_file(OSError(number, "whatever"), "/data/table.parquet", "write")
-    assert said.startswith(f"Can't write /data/table.parquet: {os.strerror(number)}. Next: ")
-    assert "\n" not in said
-
-
-def test_a_number_that_nobody_thought_of_has_a_next_step_too() -> None:
-    assert "Next: check whether" in about_file(OSError(errno.ENOTCONN, "x"), "/data/table.parquet")
-
-
-def test_a_path_in_the_project_is_shown_as_seen_from_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert about_file(OSError(errno.EIO, ""), tmp_path / "data" / "a.json").startswith(
-        "Can't read or write data/a.json: "
-    )
-
-
-@pytest.mark.parametrize("error", [ssl.SSLError(1, "bad certificate"), socket.gaierror(-2, "no such name")])
-def test_a_library_that_counts_by_a_list_of_its_own_is_quoted(error: OSError) -> None:
-    said = about_file(error)
-    assert error.args[1] in said
-    assert "not permitted" not in said
-
-
-@pytest.mark.parametrize("number", _NUMBERS)
-def test_an_os_error_of_a_save_is_never_a_bug(number: int) -> None:
-    dataset = "synthetic_textcat.datasets.files.TableDataset(filepath='/data/examples.parquet')"
-    error = DatasetError(f"Failed while saving data to dataset {dataset}.\nError writing bytes to file")
-    error.__cause__ = OSError(number, "Error writing bytes to file. Detail: a library's own words")
-    line = format_user_error(error) or ""
-    assert "/data/examples.parquet" in line
-    assert "Next: " in line
-    assert "Failed while" not in line
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-@pytest.mark.parametrize("dataset", [TableDataset, FileDataset])
-def test_a_folder_without_rights_is_one_line(dataset: type[TableDataset], tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    with pytest.raises(DatasetError) as caught:
-        dataset(filepath=str(tmp_path / "table.parquet")).save(pd.DataFrame({"a": [1]}))
-    assert "permission denied" in (format_user_error(caught.value) or "").lower()
-
-
-def test_a_folder_where_a_table_should_be_is_one_line(tmp_path: Path) -> None:
-    (tmp_path / "table.parquet").mkdir()
-    with pytest.raises(DatasetError) as caught:
-        TableDataset(filepath=str(tmp_path / "table.parquet")).save(pd.DataFrame({"a": [1]}))
-    said = format_user_error(caught.value) or ""
-    assert said.startswith(f"Can't write {tmp_path}/table.parquet: Is a directory. Next: move the folder away")
-
-
-def test_an_os_error_behind_a_bug_does_not_hide_the_bug() -> None:
-    bug = KeyError("request_id")
-    bug.__context__ = OSError(errno.EIO, "first")
-    assert format_user_error(bug) is None

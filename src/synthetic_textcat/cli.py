@@ -57,13 +57,12 @@ def _run_in_passes(*args: Any, **kwargs: Any) -> Any:
 def _hear_signals() -> None:
     """The first Ctrl-C, SIGTERM or SIGHUP ends the run in order, the next one at once; MLflow's book-keeping included.
 
-    A terminal that hangs up sends SIGHUP more than once, so that one never counts as the next.
+    A terminal that hangs up sends SIGHUP more than once, so after any signal SIGHUP is ignored: it never counts as the
+    next one, and can't kill the process while the interpreter shuts down with default handlers.
     """
     heard: list[int] = []
 
     def on_signal(number: int, *_: object) -> None:
-        if heard and number == _HANG_UP:
-            return
         if heard:
             with suppress(OSError):  # the terminal may be gone
                 for terminal in filter(os.isatty, (_STDOUT, _STDERR)):
@@ -71,6 +70,8 @@ def _hear_signals() -> None:
                 os.write(_STDERR, b"\nEnded at once. The journal keeps what was saved; the same command goes on.\n")
             os._exit(INTERRUPTED)
         heard.append(number)
+        if _HANG_UP is not None:
+            signal.signal(_HANG_UP, signal.SIG_IGN)
         if not interrupt():
             raise KeyboardInterrupt
 

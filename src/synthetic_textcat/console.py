@@ -1,7 +1,10 @@
 """Terminal output: messages without secrets and control characters, and live displays of work in progress."""
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Protocol
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import click
 
@@ -10,6 +13,16 @@ from synthetic_textcat.text.unicode import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+ReportProgress = Callable[[int], None]
+
+ROWS_TO_SHOW = 20_000
+"""Minimum rows for a progress bar."""
+
+_STEP = 1_000  # rows between updates
 
 
 class Display(Protocol):
@@ -31,7 +44,7 @@ def shown(text: str) -> str:
 
 
 def shown_line(text: str) -> str:
-    """The same on one line: a line break in foreign text can't begin a line of ours."""
+    """The text on one line, safe to show: a line break in foreign text can't begin a line of ours."""
     return shown(text).replace("\n", " ").replace("\t", " ")
 
 
@@ -64,3 +77,51 @@ def hide_all() -> None:
     """Removes all displays; after an interrupt, since Kedro calls no hook then."""
     while _shown:
         _shown.pop().stop()
+
+
+def track(rows: Iterable[T], total: int, doing: str, every_s: float = 10.0) -> Iterator[T]:
+    """Iterates over rows with a progress bar, or log lines if there is no terminal.
+
+    Args:
+        rows: Rows to pass through.
+        total: Expected number of rows.
+        doing: Description of the work.
+        every_s: Seconds between log lines.
+    """
+    if total < ROWS_TO_SHOW:
+        yield from rows
+        return
+    console = terminal()
+    with _lines(total, doing, every_s) if console is None else _bar(total, doing, console) as report:
+        for done, row in enumerate(rows, start=1):
+            if done % _STEP == 0:
+                report(done)
+            yield row
+
+
+@contextmanager
+def _lines(total: int, doing: str, every_s: float) -> Iterator[ReportProgress]:
+    begun = last_said = monotonic()
+
+    def report(done: int) -> None:
+        nonlocal last_said
+        now = monotonic()
+        if now - last_said >= every_s:
+            last_said = now
+            logger.info("%s: %s of %s, %.0f/s", doing, f"{done:,}", f"{total:,}", done / (now - begun))
+
+    yield report
+
+
+@contextmanager
+def _bar(total: int, doing: str, console: "Console") -> Iterator[ReportProgress]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=console, transient=True, refresh_per_second=4)
+    task = bar.add_task(doing, total=total)
+    show(bar)
+    try:
+        yield lambda done: bar.update(task, completed=done)
+    finally:
+        hide(bar)

@@ -4,13 +4,12 @@ import re
 from typing import TYPE_CHECKING
 
 from synthetic_textcat.console import shown_line
-from synthetic_textcat.errors import TextcatError, about_file, causes, short_path
+from synthetic_textcat.errors import TextcatError, causes
+from synthetic_textcat.file_errors import about_file, short_path
 from synthetic_textcat.text.unicode import single_line
 
 if TYPE_CHECKING:
     from yaml import MarkedYAMLError
-
-__all__ = ["format_user_error", "short_path", "yaml_fix"]
 
 _LONGEST = 400
 _PATH_OF_DATASET = re.compile(r"(?:from|to) dataset [^\n]*?path='([^']+)'")
@@ -28,6 +27,7 @@ def format_user_error(error: BaseException) -> str | None:
 
 def _about_a_file(error: BaseException) -> str | None:
     import yaml
+    from kedro.config import MissingConfigException
 
     for cause in causes(error):
         if isinstance(cause, FileNotFoundError) and cause.filename:
@@ -35,6 +35,8 @@ def _about_a_file(error: BaseException) -> str | None:
         if isinstance(cause, PermissionError) and cause.filename:
             path = _path_of_dataset(error) or cause.filename
             return f"{short_path(path)} can't be opened: permission denied. Next: fix its permissions"
+        if isinstance(cause, MissingConfigException):
+            return f"{single_line(cause)}. Next: name a folder that is there by --env or --conf-source"
         if isinstance(cause, yaml.MarkedYAMLError):
             mark = cause.problem_mark
             where = f"{short_path(mark.name)}, line {mark.line + 1}, column {mark.column + 1}" if mark else "A file"

@@ -4,8 +4,8 @@ Hooks hold no other hook: they share `RunNotes`, plain values that one hook writ
 their place by pluggy's own means: after a run `MlflowTracking` records first, and `QualityGate` raises last.
 The order of `HOOKS` counts in two places, where each hook builds upon the one before it:
 
-- Context created: secrets are learnt before any error can quote them; an earlier run's parameters replace the
-  project's before parameters are checked.
+- Context created: secrets are learnt before any error can quote them; an earlier run's configuration
+  replaces the project's before parameters are checked.
 - Before a run: storage is proven before journals are locked, and an earlier run's tasks are saved under that lock.
 """
 
@@ -36,6 +36,11 @@ from synthetic_textcat.hooks import (  # noqa: E402
     RunSummary,
     StorageGate,
 )
+from synthetic_textcat.hooks.earlier_run_conf import (  # noqa: E402
+    CONF_SOURCE_VARIABLE,
+    VALUE_RESOLVER,
+    value_in_file,
+)
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, TASKS_BY_CALL_ARROW_SCHEMA  # noqa: E402
 from synthetic_textcat.standard_streams import redact_logs  # noqa: E402
 
@@ -43,12 +48,13 @@ redact_logs()
 
 _ARROW_SCHEMAS = {"tasks": TASKS_ARROW_SCHEMA, "tasks_by_call": TASKS_BY_CALL_ARROW_SCHEMA}
 
+CONF_SOURCE = os.environ.get(CONF_SOURCE_VARIABLE) or "conf"
 CONFIG_LOADER_CLASS = OmegaConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
     "merge_strategy": {"parameters": "soft"},
-    "custom_resolvers": {"arrow_schema": _ARROW_SCHEMAS.__getitem__},
+    "custom_resolvers": {"arrow_schema": _ARROW_SCHEMAS.__getitem__, VALUE_RESOLVER: value_in_file},
 }
 
 _notes = RunNotes(passes=COMMAND_PASSES)
@@ -71,6 +77,6 @@ HOOKS = tuple(
     )
 )
 
-# kedro-mlflow, installed beside the project, would record each run a second time, or end it. Kedro compares names as
+# kedro-mlflow, installed next to the project, would record each run a second time, or end it. Kedro compares names as
 # the packages' metadata spell them, which is with an underscore in kedro-mlflow's.
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro-mlflow", "kedro_mlflow")

@@ -32,7 +32,7 @@ def page_url(tmp_path_factory: pytest.TempPathFactory) -> str:
         after,
         pairing,
         find_changes(before, after),
-        measure_differences(pairing, 42),
+        measure_differences(pairing, before, after, 42),
         find_rows_apart(pairing),
     )
     path = tmp_path_factory.mktemp("comparison") / "comparison.html"

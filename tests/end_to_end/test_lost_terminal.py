@@ -94,7 +94,8 @@ def test_a_terminal_that_hangs_up_ends_the_run_in_order(
     ours, theirs = pty.openpty()
     # A session of its own, whose terminal this is: the kernel tells it when the other end is closed.
     leader = (
-        "import fcntl, os, sys, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+        "import fcntl, os, signal, sys, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL); "  # the tests may run under nohup
         "os.execv(sys.argv[1], sys.argv[1:])"
     )
     running = subprocess.Popen(
@@ -108,7 +109,7 @@ def test_a_terminal_that_hangs_up_ends_the_run_in_order(
     os.close(theirs)
     project.wait_for_journal(3)
     os.close(ours)
-    for _ in range(3):  # a shell passes it on once more
+    for _ in range(150):  # a shell passes it on once more; here until the process has gone
         time.sleep(0.02)
         running.send_signal(signal.SIGHUP)
     assert running.wait(60) == 130

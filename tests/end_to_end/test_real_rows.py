@@ -4,6 +4,7 @@ import json
 
 import pandas as pd
 import pytest
+import skops.io
 
 from tests.support.project import TRACKED, Project
 
@@ -21,8 +22,9 @@ def test_two_runs_are_compared_by_what_their_rows_train(
 
     for size in (600, 1200):
         project.generate("--params", f"attribute_sampling.num_examples={size}", **TRACKED)
-        done = project.run("--pipelines", "evaluate", **TRACKED)
+        done = project.run("--pipelines", "evaluate", "--params", "evaluate.save_classifiers=true", **TRACKED)
         assert done.returncode == 0, done.stderr
+        assert "scores    data/08_reporting/evaluation_by_task.json" in done.stdout
     evaluation, generation = project.mlflow_runs()[:2]
     assert evaluation.data.tags["mlflow.parentRunId"] == generation.info.run_id
     found = json.loads(project.path("data/08_reporting/evaluation.json").read_text(encoding="utf-8"))
@@ -37,8 +39,15 @@ def test_two_runs_are_compared_by_what_their_rows_train(
     compared = project.run("--pipelines", "compare")
     assert compared.returncode == 0, compared.stderr
     page = project.path("data/08_reporting/comparison.md").read_text(encoding="utf-8")
-    (line,) = (line for line in page.splitlines() if line.startswith("| real/macro_f1 |"))
-    assert f"{found['real/macro_f1']:.3f} (" in line.split("|")[3]
+    paired, single = (line.split("|") for line in page.splitlines() if line.startswith("| real/macro_f1 |"))
+    assert paired[3].strip() == f"{found['real/macro_f1']:.3f}"
+    assert " to " in paired[5]
+    assert f"{found['real/macro_f1']:.3f} (" in single[3]
+
+    (path,) = project.path("data/06_models").glob("*.skops")
+    trusted = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["trusted"]
+    predicted = skops.io.load(path, trusted=trusted).predict(real["input_text"].to_list())
+    assert (predicted == real["label"]).mean() > 0.8
 
     pd.DataFrame({"text": ["a"], "label": ["Sprot"], "task": rows["task"].iloc[:1]}).to_csv(
         project.path("data/01_raw/evaluation_set.csv"), index=False

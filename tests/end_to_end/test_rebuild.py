@@ -1,6 +1,8 @@
 """A run from what MLflow keeps of an earlier one, after everything in the project has changed."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import pytest
 import yaml
 
 from synthetic_textcat.schemas.rows import PLAN_VERSION
-from tests.support.project import TRACKED, Project
+from tests.support.project import TRACKED, UNTRACKED, Project, environment
 from tests.support.server import FaultServer
 
 _THEN: dict[str, dict[str, Any]] = {
@@ -51,6 +53,16 @@ def test_all_of_a_run_comes_back_from_mlflow(project: Project) -> None:
     kept = Path(client.download_artifacts(second.info.run_id, "rebuild", str(project.folder)))
     assert {path.name: path.read_bytes() for path in (kept / "prompts").iterdir()} == prompts
     assert _inputs(project) == files  # the project's own stay as they are
+
+    project.path("data/03_primary/requests.parquet").unlink()
+    _in_a_session(project, first.info.run_id)
+    pd.testing.assert_frame_equal(project.table("requests"), plan)
+    folder = f"data/02_intermediate/from_run/{first.info.run_id}/conf"
+    project.path("mlflow.db").rename(project.path("elsewhere.db"))
+    preview = project.run("--pipelines", "preview", "--conf-source", folder)
+    assert preview.returncode == 0, preview.stderr
+    assert "of 24 planned rows" in preview.stdout
+    assert "Be bold" in preview.stdout
 
 
 @pytest.mark.slow
@@ -124,6 +136,19 @@ def test_what_can_not_be_had_is_told_in_one_line_before_any_call(project: Projec
     assert "does not take: Unknown parameter generation.gone" in said
     assert "no run of the experiment" in _refusal(project, "another")
     assert len(project.journal()) == 12
+
+
+def _in_a_session(project: Project, from_run: str) -> None:
+    """Plans as a notebook does, which runs no command."""
+    code = f"""
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+bootstrap_project({str(project.folder)!r})
+with KedroSession.create({str(project.folder)!r}, runtime_params={{"from_run": {from_run!r}}}) as session:
+    session.run(pipeline_names=["attribute_sampling"])
+"""
+    env = environment(**UNTRACKED)
+    subprocess.run([sys.executable, "-c", code], cwd=project.folder.parent, env=env, check=True)
 
 
 def _refusal(project: Project, from_run: str) -> str:

@@ -11,7 +11,7 @@ from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.summary_lines import stop_lines
 from synthetic_textcat.hooks.tracking.description import stop_tags
 from synthetic_textcat.schemas.completions import Reply
-from synthetic_textcat.schemas.outcomes import LastBatch, Outage, PausedTask, Stops
+from synthetic_textcat.schemas.stops import LastBatch, Outage, PausedTask, Stops
 from synthetic_textcat.schemas.tasks import Task
 from tests.llm.builders import completion
 

@@ -17,6 +17,7 @@ _OTHER_MEANINGS = {
     "run_id",
     "plan_sha256",
     "quality_report",
+    "real_rows",
     "stopped_by",
 }
 """Names that also mean a key of the ledger, a block of parameters, a pipeline, a column or a tag of MLflow."""

@@ -1,10 +1,22 @@
-"""What is said of a run that was made with another model, environment, code or other packages."""
+"""A context reads the folder of the earlier run, and differences of model, environment, code and packages are named."""
 
 import importlib.metadata
+import shutil
 from pathlib import Path
+from typing import Any
 
+import pytest
+import yaml
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks.manager import _create_hook_manager
+
+from synthetic_textcat import settings
+from synthetic_textcat.errors import EarlierRunError
+from synthetic_textcat.hooks import Rebuild, RunNotes
 from synthetic_textcat.hooks.rebuild import differences
 from synthetic_textcat.hooks.tracking.run_artifacts import EarlierRun
+from tests.hooks.tracking.project import make_project
+from tests.support.project import Project
 
 _MODEL = {"llm": {"model": "a"}}
 
@@ -41,3 +53,65 @@ def test_of_many_packages_only_some_are_named(tmp_path: Path) -> None:
 
     assert len(said) == 6
     assert said[-1] == "2 more packages"
+
+
+def _context(project: Project, conf: Path, **parameters: Any) -> KedroContext:
+    """A context as every session creates it: that of `kedro run`, of `session.run`, and of `kedro catalog`."""
+    arguments: dict[str, Any] = settings.CONFIG_LOADER_ARGS
+    loader = settings.CONFIG_LOADER_CLASS(str(conf), runtime_params=parameters, **arguments)
+    return KedroContext(project.folder, loader, None, "synthetic_textcat", _create_hook_manager())
+
+
+def _earlier_run(project: Project, tmp_path: Path, **blocks: Any) -> str:
+    """A run in MLflow with its parameters and tasks, and no prompt; gives back its id."""
+    shutil.copy(make_project(tmp_path / "store").path / "mlflow.db", project.folder)
+    client = project.mlflow_client()
+    experiment = client.create_experiment("synthetic-textcat", project.path("mlartifacts").as_uri())
+    run_id: str = client.create_run(experiment, run_name="before", tags={"env": "local"}).info.run_id
+    parameters = yaml.safe_load(project.path("conf/base/parameters.yml").read_text(encoding="utf-8"))
+    client.log_text(run_id, yaml.safe_dump(parameters | blocks), "rebuild/parameters.yml")
+    client.log_text(run_id, "tasks", "rebuild/tasks.parquet")
+    return run_id
+
+
+def test_a_context_reads_the_folder_and_the_folder_needs_no_mlflow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME"):
+        monkeypatch.delenv(name, raising=False)
+    caplog.set_level("INFO", "synthetic_textcat")
+    project = Project(tmp_path / "project")
+    run_id = _earlier_run(project, tmp_path, seed=7)
+    folder = project.path(f"data/02_intermediate/from_run/{run_id}/conf")
+    notes = RunNotes()
+    plain = _context(project, project.path("conf"))
+    Rebuild(notes).after_context_created(plain)
+    assert plain.config_loader.conf_source == str(project.path("conf"))
+    assert notes == RunNotes()
+
+    first = _context(project, project.path("conf"), from_run="before", llm={"temperature": 0.5})
+    Rebuild(notes).after_context_created(first)
+    project.path("mlflow.db").unlink()
+    later = _context(project, folder)
+    Rebuild(again := RunNotes()).after_context_created(later)
+
+    assert notes.rebuilt_from == again.rebuilt_from == run_id
+    assert f"TEXTCAT_CONF_SOURCE={folder} kedro catalog resolve-patterns" in caplog.text
+    assert caplog.text.count("TEXTCAT_CONF_SOURCE") == 1
+    for context, temperature in ((first, 0.5), (later, 1.0)):
+        assert context.config_loader["parameters"]["seed"] == 7
+        assert context.config_loader["parameters"]["llm"]["temperature"] == temperature
+        assert str(context.catalog["tasks_file"]._filepath) == f"{folder.parent}/rebuild/tasks.parquet"
+    assert yaml.safe_load(project.path("conf/base/parameters.yml").read_text(encoding="utf-8"))["seed"] == 42
+
+
+def test_parameters_that_are_unknown_today_are_refused_before_a_folder_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    project = Project(tmp_path / "project")
+    run_id = _earlier_run(project, tmp_path, gone={"a": 1})
+
+    with pytest.raises(EarlierRunError, match="does not take: Unknown parameter gone"):
+        Rebuild(RunNotes()).after_context_created(_context(project, project.path("conf"), from_run=run_id))
+    assert not project.path("data/02_intermediate").exists()

@@ -11,7 +11,7 @@ from langchain_core.messages import BaseMessage
 from synthetic_textcat.errors import TransportError
 from synthetic_textcat.llm.engine import Batches, complete, complete_rounds
 from synthetic_textcat.schemas.completions import Completion
-from synthetic_textcat.schemas.outcomes import Outage
+from synthetic_textcat.schemas.stops import Outage
 from tests.llm.builders import call
 from tests.llm.running import AT_ONCE, NO_RETRIES, policy
 from tests.support.chat_models import GOOD, ScriptedChatModel

@@ -1,9 +1,10 @@
 """A setting that is wrong for every row is noticed after a few replies, and so is a task that no reply is good for."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage
 
 from synthetic_textcat.errors import FatalAnswerError
 from synthetic_textcat.llm.calls import Call
@@ -98,8 +99,7 @@ def _call(row: int, task_id: str) -> Call:
 
 
 def _generated(model: ScriptedChatModel, pauses: TaskPauses, rows: int = 120) -> list[Completion]:
-    own = policy(4, max_attempts=2)
-    paused = type(own)(own.judge, own.ask_again, own.limits, own.budget, own.run_id, own.retries, pauses=pauses)
+    paused = replace(policy(4, max_attempts=2), pauses=pauses)
     calls = (_call(row, f"t{row % 3}") for row in range(rows))
     open_calls = (each for each in calls if not pauses.leave_out(each.task_id))
     return [line for batch in complete(model.as_chat, open_calls, paused) for line in batch]
@@ -133,6 +133,28 @@ def test_a_task_whose_rows_would_all_be_rejected_is_paused_too() -> None:
         ("t2", "wrong_language", "reads as Dutch")
     ]
     assert 80 + ENOUGH <= len(lines) <= 80 + ENOUGH + 4
+
+
+def _hesitates(slow: str) -> ScriptedChatModel:
+    """Refuses every row but the first ten, whose replies hold a row after a page of broken JSON."""
+
+    def script(_messages: Sequence[BaseMessage], number: int) -> str | AIMessage:
+        if number < 10:
+            return f"{number} {slow} {GOOD}"
+        return AIMessage("", additional_kwargs={"refusal": "No."}, response_metadata={"finish_reason": "stop"})
+
+    return ScriptedChatModel(script=script, delay_s=0.002)
+
+
+@pytest.mark.parametrize("is_paused", [False, True])
+def test_replies_count_in_the_order_in_which_they_arrive_however_long_they_take_to_read(is_paused: bool) -> None:
+    pauses = TaskPauses(after=20 if is_paused else None)
+    model = _hesitates('[[{"x":1,' * 5000)
+    own = replace(policy(40, max_attempts=1), pauses=pauses)
+    calls = iter([_call(row, f"t{row % 2}") for row in range(120)])
+    lines = [line for batch in complete(model.as_chat, calls, own) for line in batch]
+    assert len(lines) == 120
+    assert list(pauses.paused) == []
 
 
 def test_replies_of_earlier_runs_count() -> None:

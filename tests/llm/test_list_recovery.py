@@ -265,7 +265,12 @@ def test_a_task_may_quote_what_sounds_like_a_refusal(quoting: str) -> None:
 
 @pytest.mark.parametrize(
     "refusal",
-    ["1. I\u2019m sorry, but I can\u2019t do that.", "Unfortunately, I won't do it.", "As a model, I cannot."],
+    [
+        "1. I\u2019m sorry, but I can\u2019t do that.",
+        "Unfortunately, I won't do it.",
+        "As a model, I cannot.",
+        "I couldn't.",
+    ],
 )
 def test_what_a_list_holds_behind_a_refusal_is_none(refusal: str) -> None:
     found = _read(json.dumps({"tasks": [refusal, *_TASKS]}))

@@ -74,7 +74,7 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def _recording(*statuses: int, reply: bytes | None = None) -> Iterator[_Recorder]:
     with _Recorder(list(statuses), reply or json.dumps(_REPLY).encode()) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield server
         server.shutdown()
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from synthetic_textcat.pages.rendering import LONGEST_TEXT, NONE, shown
+from synthetic_textcat.pages.rendering import LONGEST_TEXT, NONE, as_code, shown
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,9 @@ def test_each_kind_is_shown_as_it_is_read(value: object, kind: str, words: str) 
 
 def test_a_long_text_is_cut() -> None:
     assert shown("x" * 5000, "text") == "x" * LONGEST_TEXT + " …"
+
+
+def test_what_others_named_is_code_in_one_line() -> None:
+    assert as_code("a`b|c\nd\r\x00\u2028e") == "`a b c d   e`"
+    assert as_code("") == "` `"
+    assert len(as_code("x" * 999)) == 122

@@ -131,7 +131,7 @@ class _Acme(BaseHTTPRequestHandler):
 def acme() -> Iterator[str]:
     """The address of a server that answers as the provider of the recipe."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Acme) as running:
-        thread = Thread(target=running.serve_forever)
+        thread = Thread(target=running.serve_forever, args=(0.02,))
         thread.start()
         yield f"http://127.0.0.1:{running.server_port}/v1"
         running.shutdown()

@@ -183,3 +183,15 @@ def test_the_user_of_any_address_is_redacted_in_what_we_say() -> None:
 def test_texts_within_lists_and_mappings_are_masked() -> None:
     learn_settings({"token": "nested-token-1"}, "")
     assert mask_within({"a": ["nested-token-1", 1, None]}) == {"a": ["***", 1, None]}
+
+
+@pytest.mark.parametrize("name", ["OPENAI_API_KEY", "ANOTHER_API_KEY", "HF_TOKEN"])
+def test_no_key_of_the_environment_is_shown(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "sk-abc123")
+    assert redact("Incorrect API key: sk-abc123, (sk-abc123)") == "Incorrect API key: ***, (***)"
+
+
+def test_a_text_without_a_key_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "")
+    monkeypatch.setenv("SOME_PATH", "plain")
+    assert redact("a plain text") == "a plain text"

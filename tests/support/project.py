@@ -29,7 +29,7 @@ _TOO_LONG_S = 120.0
 TRACKED = {"TEXTCAT_TRACKING": "on"}
 """For a run whose MLflow record is looked at. The others do without: MLflow is a third of a run's start-up."""
 
-_UNTRACKED = {"TEXTCAT_TRACKING": "off"}
+UNTRACKED = {"TEXTCAT_TRACKING": "off"}
 
 RUN_TABLES = ("examples", "rejected", "failed")
 
@@ -55,7 +55,7 @@ class Project:
 
     def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         """`kedro run` with these arguments, to its end."""
-        return self.kedro("run", *arguments, **{**_UNTRACKED, **env})
+        return self.kedro("run", *arguments, **{**UNTRACKED, **env})
 
     def kedro(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         """A `kedro` command, to its end."""
@@ -81,7 +81,7 @@ class Project:
         return subprocess.Popen(
             [KEDRO, "run", *arguments],
             cwd=self.folder,
-            env=environment(**{**_UNTRACKED, **env}),
+            env=environment(**{**UNTRACKED, **env}),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -1,7 +1,4 @@
-"""Words at which texts are cut.
-
-Words as the models see them.
-"""
+"""Words at which texts are cut, and words as models see them."""
 
 import pytest
 

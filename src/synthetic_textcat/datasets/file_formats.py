@@ -1,4 +1,4 @@
-"""How files of each suffix are written and read."""
+"""File formats: the writer and the reader of each suffix."""
 
 import csv
 import json
@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-Content = pd.DataFrame | str | list[Any] | dict[str, Any]
+Content = pd.DataFrame | str | bytes | list[Any] | dict[str, Any]
 Options = Mapping[str, Any]
 """Keyword arguments of the library's function that reads or writes the format."""
 
@@ -17,14 +17,17 @@ _ROWS_AT_ONCE = 50_000  # as JSON text, a long table would be in memory twice
 
 
 def write(path: Path, content: Any, options: Options | None = None) -> None:
-    """Writes a frame as `.parquet`, `.csv` or `.jsonl`, plain values as `.json`, a text as anything else."""
+    """Writes a frame as `.parquet`, `.csv` or `.jsonl`, plain values as `.json`, bytes as they are, else a text."""
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+        return
     {".parquet": _write_parquet, ".csv": _write_csv, ".jsonl": _write_json_lines, ".json": _write_json}.get(
         path.suffix, _write_text
     )(path, content, options or {})
 
 
 def read(path: Path, shown: str | None = None, options: Options | None = None) -> Any:
-    """What `write` wrote, or a user; every cell of a `.csv` file is a text, and `.yml` is plain values.
+    """The content of a file, written by `write` or a user; cells of a `.csv` file are texts, `.yml` gives plain values.
 
     Args:
         path: The file.
@@ -35,6 +38,7 @@ def read(path: Path, shown: str | None = None, options: Options | None = None) -
     readers: dict[str, Callable[[], Any]] = {
         ".parquet": lambda: pd.read_parquet(path, **given),
         ".csv": lambda: pd.read_csv(path, **{"dtype": "str", "keep_default_na": False, **given}),
+        ".skops": path.read_bytes,
         ".jsonl": lambda: _read_json_lines(path, given),
         ".json": lambda: json.loads(path.read_text(encoding="utf-8"), **given),
         ".yml": lambda: _read_yaml(path, shown or str(path), **given),

@@ -20,7 +20,7 @@ _ABSENT: dict[str, Any] = {"data": [], "layout": {"title": {"text": ABSENT}}}
 
 
 class FileDataset(FormattedDataset[Any, Any]):
-    """Saves and loads what the suffix names: a frame (`.parquet`, `.csv`, `.jsonl`), plain values (`.json`) or a text.
+    """Saves and loads data by suffix: a frame (`.parquet`, `.csv`, `.jsonl`), plain values (`.json`) or a text.
 
     A `.yml` file, which is the user's, loads as plain values too.
 
@@ -34,7 +34,7 @@ class FileDataset(FormattedDataset[Any, Any]):
     preview = property(preview_of)
 
     def load(self) -> Any:
-        """What the file holds."""
+        """The content of the file."""
         place = self.place
         with place.local_copy() as path:
             return read(path, place.shown, self._load_args)
@@ -123,7 +123,7 @@ class OptionalDataset(AbstractDataset[Any, Any]):
             self.preview = self._dataset.preview
 
     def load(self) -> Any:
-        """What the file holds, or None."""
+        """The content of the file, or None."""
         return self._dataset.load() if self._dataset.exists() else None
 
     def save(self, data: Any) -> None:

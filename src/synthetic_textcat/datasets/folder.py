@@ -10,8 +10,8 @@ from typing import Any
 from kedro.io import DatasetError, Version
 
 from synthetic_textcat.datasets.file_formats import Content, read, write
+from synthetic_textcat.datasets.fsspec_place import Place
 from synthetic_textcat.datasets.kedro_compat import TablePreview
-from synthetic_textcat.datasets.place import Place
 from synthetic_textcat.datasets.previews import folder_preview
 from synthetic_textcat.datasets.replacing import replacing_folder
 from synthetic_textcat.datasets.stored import StoredDataset
@@ -28,13 +28,13 @@ class FolderFile:
     place: Place
 
     def __call__(self) -> Any:
-        """What the file holds."""
+        """The content of the file."""
         with self.local_copy() as path:
             return read(path, self.place.shown)
 
     @property
     def bytes(self) -> int:
-        """Its size now."""
+        """Size of the file now."""
         return self.place.size()
 
     @contextmanager
@@ -47,14 +47,14 @@ class FolderFile:
 class FolderDataset(StoredDataset[Files, dict[str, FolderFile]]):
     """Saves files by name, and loads each when it is asked for.
 
-    Kedro's PartitionedDataset writes in place, one format for all, and either leaves files of before beside the new
+    Kedro's PartitionedDataset writes in place, one format for all, and either leaves earlier files next to the new
     ones or has none while it writes.
 
     Saved is a mapping from a name within the folder, such as `data/train.parquet`, to what the file holds, or to a
     function that makes it, so that not all need fit in memory together: a frame for `.parquet`, `.csv` (every cell in
     quotes) and `.jsonl` (one object a row), plain values for `.json`, text for `.md`.
 
-    On a local disk the folder is exchanged. Elsewhere its files are, while a marker tells that it is not whole.
+    On a local disk the folder is exchanged. Elsewhere its files are, while a marker says that it is not whole.
 
     Args:
         path: The folder.
@@ -84,7 +84,7 @@ class FolderDataset(StoredDataset[Files, dict[str, FolderFile]]):
         return {name: FolderFile(place.child(name)) for name in place.sizes()}
 
     def save(self, data: Files) -> None:
-        """Writes all files apart, then puts them in their place: what was there before is gone."""
+        """Writes all files to a new folder, then replaces the old one by it."""
         place = self.place_to_save
         for name in data:
             if not _NAME.fullmatch(name):

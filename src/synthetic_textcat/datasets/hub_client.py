@@ -74,7 +74,7 @@ def push(order: PublicationOrder, endpoint: str) -> Publication:
     Files of an earlier export that this one does not have are taken away by the same commit; any other file stays.
 
     Args:
-        order: What was told to the user, and the files.
+        order: The plan as shown to the user, and the files.
         endpoint: The hub's address.
 
     Raises:
@@ -214,7 +214,7 @@ def _token(endpoint: str) -> str:
 
 @contextmanager
 def plain_hub_errors(repository: str, endpoint: str) -> Iterator[None]:
-    """Turns what the client raises into one line.
+    """Turns errors of the client into one line.
 
     Args:
         repository: Where the push goes.
@@ -239,8 +239,8 @@ def _line(error: BaseException, repository: str, endpoint: str) -> str:
         if (status := status_of(cause)) is not None:
             what, then = _BY_STATUS.get(status, _IN_TROUBLE if status >= 500 else _REFUSED)
             said = single_line(getattr(cause, "server_message", None) or "", _LONGEST)
-            told = f"{status}: {said}" if said else f"{status}"
-            return f"{endpoint} {what.format(repository=repository)} ({told}). Next: {then}"
+            answer = f"{status}: {said}" if said else f"{status}"
+            return f"{endpoint} {what.format(repository=repository)} ({answer}). Next: {then}"
         if isinstance(cause, httpx2.TransportError | httpx2.InvalidURL):
             return (
                 f"{endpoint} can't be reached ({single_line(cause, _LONGEST) or type(cause).__name__}). Next: fix the "

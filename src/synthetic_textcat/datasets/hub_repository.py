@@ -16,13 +16,13 @@ def hub_endpoint() -> str:
 
 
 class HubRepositoryDataset(FileDataset):
-    """Pushes files to the hub that `HF_ENDPOINT` names, with the token in `HF_TOKEN`, and notes what was pushed.
+    """Pushes files to the hub named by `HF_ENDPOINT`, with the token in `HF_TOKEN`, and records the push.
 
     Its own file is the note, as JSON, which is what is loaded.
     """
 
     def save(self, data: PublicationOrder) -> None:
-        """Pushes what the order's plan names, and notes it.
+        """Pushes the files of the order's plan, and records the push.
 
         Raises:
             PublishError: If that does not work; then nothing is to be seen there that was not before.

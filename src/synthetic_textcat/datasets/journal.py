@@ -7,9 +7,9 @@ from typing import Any
 from kedro.io import Version
 from kedro.io.core import get_protocol_and_path
 
+from synthetic_textcat.datasets.fsspec_place import refuse_a_slip
 from synthetic_textcat.datasets.journal_file import JournalFile
 from synthetic_textcat.datasets.kedro_compat import EphemeralDataset, JSONPreview
-from synthetic_textcat.datasets.place import refuse_a_slip
 from synthetic_textcat.datasets.previews import ROWS, value_preview
 from synthetic_textcat.errors import JournalError
 from synthetic_textcat.llm.journal import Journal, completion_line

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from filelock import lock_descriptor, unlock_descriptor
 
-from synthetic_textcat.errors import JournalError, about_file, short_path
+from synthetic_textcat.errors import JournalError
+from synthetic_textcat.file_errors import about_file, short_path
 from synthetic_textcat.llm.journal import end_of_lines, refuse_foreign
 
 _PROOF_BYTES = 1 << 16
@@ -51,7 +52,7 @@ class JournalFile:
     def opened(cls, path: Path) -> "JournalFile":
         """The journal of this path, ready to be appended to: opened now, or by an earlier run in this thread.
 
-        An earlier run: in a notebook Kedro tells no hook of an interrupt, so a run may end without letting go. Its
+        An earlier run: in a notebook Kedro reports an interrupt to no hook, so a run may end without letting go. Its
         thread is free again, so it is over. Kept on the thread, the file is found again even when `%reload_kedro` has
         dropped all our modules. Other threads stay out.
 
@@ -76,7 +77,7 @@ class JournalFile:
 
     @staticmethod
     def held(path: Path) -> "JournalFile | None":
-        """The journal of this path, if this thread has it open already under whatever name."""
+        """The journal of this path, if this thread has it open already under any name."""
         with suppress(OSError):
             found = _held_by_thread().get(_identity(path.stat()))
             return found if found is not None and found.is_open else None
@@ -84,7 +85,7 @@ class JournalFile:
 
     @property
     def identity(self) -> Identity:
-        """What names the file, however many paths lead to it."""
+        """Identity of the file, the same for all paths that lead to it."""
         return _identity(os.fstat(self._descriptor))
 
     @property
@@ -94,7 +95,7 @@ class JournalFile:
 
     @property
     def may_be_closed(self) -> bool:
-        """Whether it is this thread's, or nobody's any more."""
+        """Whether the file belongs to this thread, or to none any more."""
         owner = self._owner()
         return owner in (None, threading.current_thread()) or not owner.is_alive()
 
@@ -158,7 +159,7 @@ class JournalFile:
         )
 
     def _prove(self) -> None:
-        """Writes, and takes back what it wrote: a full disk or a read-only mount shows now, not at the first answer.
+        """Proves the file writable by a write that is undone: a full disk shows now, not at the first answer.
 
         Raises:
             JournalError: If that fails, or if the file is another program's.
@@ -177,7 +178,7 @@ class JournalFile:
             raise JournalError(about_file(error, self.path, "write")) from error
 
     def _fix_end(self) -> None:
-        """Cuts off what a crash left of the last line, or gives a whole one its line break."""
+        """Cuts off a last line that a crash left torn, or adds the line break that a whole one lacks."""
         with open(self._descriptor, "rb", closefd=False) as file:
             end, break_is_due = end_of_lines(file)
         os.ftruncate(self._descriptor, end)
@@ -214,7 +215,7 @@ def _open(path: Path) -> tuple[int, bool]:
 
 
 def _to_be_locked(path: Path, descriptor: int) -> int:
-    """The journal's own descriptor; on Windows, whose locks shut out readers too, that of a file beside it."""
+    """The journal's own descriptor; on Windows, whose locks shut out readers too, that of a file next to it."""
     if sys.platform == "win32":
         return os.open(f"{path.resolve()}.lock", os.O_RDWR | os.O_CREAT)
     return descriptor

@@ -1,19 +1,23 @@
 """Private API of Kedro and kedro-datasets in use: gathered here, and each part has a test that it exists.
 
-Kedro has no public way to the preview types, to a dataset's file, or to the file of a version.
+Kedro has no public way to the preview types, to a dataset's file, to the file of a version, or to configuration before
+interpolations are resolved.
 """
 
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any, TypeVar
 
+from kedro.config import OmegaConfigLoader
 from kedro.io import AbstractDataset, AbstractVersionedDataset
 from kedro_datasets._typing import JSONPreview, PlotlyPreview, TablePreview
+from omegaconf import OmegaConf
 
 __all__ = [
     "EphemeralDataset",
     "JSONPreview",
     "PlotlyPreview",
     "TablePreview",
+    "config_files",
     "described",
     "file_system_of",
     "filepath_of",
@@ -62,3 +66,16 @@ def wrapped_in(dataset: object) -> Any:
 def described(dataset: AbstractDataset[Any, Any]) -> dict[str, Any]:
     """Description of a dataset, from which Kedro-Viz takes the path."""
     return dataset._describe()  # noqa: SLF001
+
+
+def config_files(loader: OmegaConfigLoader, environment: str, kind: str) -> dict[Path, dict[str, Any]]:
+    """Files of one environment that Kedro reads for one kind of configuration, with interpolations as written.
+
+    Args:
+        loader: Loader of a local folder.
+        environment: Name of the folder's subfolder, such as `base`.
+        kind: `catalog`, `parameters`, `credentials` or `globals`.
+    """
+    folder = loader._get_conf_env_path(environment)  # noqa: SLF001
+    files = loader._read_dir_configs(folder, loader.config_patterns[kind], kind, set(), False)  # noqa: SLF001
+    return {Path(path): OmegaConf.to_container(content, resolve=False) for path, content in files.items()}  # type: ignore[misc]

@@ -1,6 +1,6 @@
 """Previews for Kedro-Viz: the first rows, characters or values of a file, in a form that its page displays safely.
 
-Kedro-Viz tells the kind by the *name* of what `preview` is annotated to return, so it is not imported here. Its page
+Kedro-Viz knows the kind by the *name* of what `preview` is annotated to return, so it is not imported here. Its page
 escapes tables, JSON and text. What it can't take is JSON that is none (`NaN`), and cells that are no plain values.
 """
 
@@ -73,7 +73,7 @@ def rows_preview(frame: pd.DataFrame, nrows: int = ROWS) -> TablePreview:
 
 
 def json_preview(dataset: StoredDataset[Any, Any]) -> JSONPreview:
-    """What a `.json` file holds, of long lists the first items."""
+    """The content of a `.json` file; of long lists the first items."""
     with dataset.peek() as path:
         return value_preview(read(path) if path else [ABSENT])
 
@@ -126,7 +126,7 @@ def _cell(value: Any) -> str | float | None:
 
 
 def _plain(value: Any) -> Any:
-    """The same without numbers that JSON does not know, arrays as lists, and without the rest of long lists."""
+    """The value as JSON can hold it: arrays as lists, no special numbers, long lists cut."""
     value = value.tolist() if hasattr(value, "tolist") else value
     if isinstance(value, float):
         return value if math.isfinite(value) else None
@@ -162,7 +162,7 @@ class _Words(HTMLParser):
 
 
 def words_of(page: str) -> str:
-    """The text of a page, a line for each paragraph, item and row; without scripts, styles and what is to be chosen."""
+    """The text of a page, a line for each paragraph, item and row; without scripts, styles and form controls."""
     words = _Words()
     words.feed(page)
     words.close()

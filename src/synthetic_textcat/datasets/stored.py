@@ -9,6 +9,7 @@ from fsspec.implementations.local import LocalFileSystem
 from kedro.io import AbstractVersionedDataset, DatasetError, Version
 from kedro.io.core import VersionNotFoundError
 
+from synthetic_textcat.datasets.fsspec_place import Place, find_place
 from synthetic_textcat.datasets.kedro_compat import (
     file_system_of,
     filepath_of,
@@ -16,8 +17,8 @@ from synthetic_textcat.datasets.kedro_compat import (
     version_path_of,
     wrapped_in,
 )
-from synthetic_textcat.datasets.place import Place, find_place
-from synthetic_textcat.errors import StorageError, short_path
+from synthetic_textcat.errors import StorageError
+from synthetic_textcat.file_errors import short_path
 from synthetic_textcat.redaction import redact
 
 _In = TypeVar("_In")
@@ -68,7 +69,7 @@ class StoredDataset(AbstractVersionedDataset[_In, _Out]):
 
     @property
     def place(self) -> Place:
-        """Where the data is loaded from: of versions the one asked for, or the last.
+        """Place from which the data is loaded: the requested version, or the last.
 
         Raises:
             FileNotFoundError: If there is no version.
@@ -85,7 +86,7 @@ class StoredDataset(AbstractVersionedDataset[_In, _Out]):
 
     @property
     def place_to_save(self) -> Place:
-        """Where the data is saved.
+        """Place to which the data is saved.
 
         Raises:
             DatasetError: If this version is there already.
@@ -97,7 +98,7 @@ class StoredDataset(AbstractVersionedDataset[_In, _Out]):
 
     @property
     def suffix(self) -> str:
-        """The end of the file's name, which tells its format."""
+        """The end of the file's name, which sets its format."""
         return self.root.suffix
 
     def prove_kind(self) -> None:
@@ -223,7 +224,7 @@ class FormattedDataset(StoredDataset[_In, _Out]):
 
 
 def place_of(dataset: Any) -> Place | None:
-    """Where the dataset's data is loaded from, of versions the last; None where it has no file.
+    """Place from which the dataset is loaded, the last of its versions; None if it has no file.
 
     Raises:
         FileNotFoundError: If it has versions, and none is there.
@@ -248,7 +249,7 @@ def root_of(dataset: Any) -> Place | None:
 
 
 def shown_place(dataset: Any) -> str | None:
-    """Where the data lies as the catalog names it, for a reader; None where the dataset has no file."""
+    """Place of the data as the catalog names it, for display; None if the dataset has no file."""
     try:
         place = place_of(dataset)
     except (OSError, DatasetError, StorageError):

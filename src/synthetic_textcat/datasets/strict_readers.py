@@ -1,8 +1,8 @@
-"""Strict readers of user files, CSV and YAML: an error names the line and the next step."""
+"""Strict readers of user files (CSV, YAML, JSON, Parquet): an error names the line and the next step."""
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
@@ -11,14 +11,15 @@ import yaml
 from synthetic_textcat.datasets.stored import StoredDataset
 from synthetic_textcat.error_messages import yaml_fix
 from synthetic_textcat.errors import TextcatError
-from synthetic_textcat.schemas.task_input import shown
+from synthetic_textcat.schemas.task_input import JsonError, parse_json, shown
+from synthetic_textcat.text.unicode import single_line
 
 _BOM = "\ufeff"
 _FIX = "Next: fix that place"
 
 
 def read_csv(content: bytes, file: str, complaint: type[TextcatError]) -> pd.DataFrame:
-    """The table, text only: a label `NA` or `001` stays what it is. No name of a column holds what may separate them.
+    """The table, text only: a label `NA` or `001` is kept. A separator can't be part of a column's name.
 
     Raises:
         TextcatError: The `complaint`, with the place, if it is no CSV.
@@ -59,7 +60,7 @@ def read_text(content: bytes, file: str, complaint: type[TextcatError]) -> str:
 
 
 def read_yaml(content: bytes, file: str, complaint: type[TextcatError]) -> Any:
-    """What the file says; JSON is YAML too.
+    """The content of a YAML file; JSON is YAML too.
 
     Raises:
         TextcatError: The `complaint`, with the place, if it is no YAML, or a key stands twice in one mapping.
@@ -80,6 +81,51 @@ def read_yaml(content: bytes, file: str, complaint: type[TextcatError]) -> Any:
         raise complaint(f"{file} is not YAML: it is nested too deeply. {_FIX}") from None
     except (ValueError, OverflowError) as error:  # such as an escape of no character
         raise complaint(f"{file} is not YAML: {error}. {_FIX}") from None
+
+
+def read_json(content: bytes, file: str, complaint: type[TextcatError]) -> Any:
+    """The value of a JSON file; None of an empty one.
+
+    Raises:
+        TextcatError: The `complaint`, with the place, if it is no JSON, or a key stands twice in one object.
+    """
+    text = read_text(content, file, complaint)
+    try:
+        return parse_json(text) if text.strip() else None
+    except JsonError as error:
+        where = f", line {error.line}, column {error.column}" if error.line else ""
+        raise complaint(f"{file}{where} is not JSON: {error.problem}. {_FIX}") from None
+
+
+def read_json_lines(content: bytes, file: str, complaint: type[TextcatError], entry: str) -> Iterator[tuple[int, Any]]:
+    """Number and value of each line that is not empty; `entry` is the word for a line's content in errors.
+
+    Raises:
+        TextcatError: The `complaint`, with the place, if a line is no JSON.
+    """
+    for number, line in enumerate(read_text(content, file, complaint).split("\n"), start=1):
+        try:
+            if line.strip():
+                yield number, parse_json(line)
+        except JsonError as error:
+            where = f", line {number}" + (f", column {error.column}" if error.column else "")
+            raise complaint(
+                f"{file}{where} is not JSON: {error.problem}. Next: write one {entry} a line, as {{...}}"
+            ) from None
+
+
+def read_parquet(content: bytes, file: str, complaint: type[TextcatError]) -> pd.DataFrame:
+    """The table of a Parquet file.
+
+    Raises:
+        TextcatError: The `complaint`, if it is no Parquet.
+    """
+    import pyarrow as pa
+
+    try:
+        return pd.read_parquet(io.BytesIO(content))
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise complaint(f"{file} is not Parquet: {single_line(error, 200)}. Next: write it again") from None
 
 
 def line_of(content: bytes, path: Sequence[str | int], line: int) -> int:
@@ -123,7 +169,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def content_of(dataset: StoredDataset[Any, Any], entry: str, complaint: type[TextcatError]) -> tuple[str, bytes]:
-    """The path as it is shown, and what the file holds.
+    """The path for display, and the content of the file.
 
     Args:
         dataset: Of the file.

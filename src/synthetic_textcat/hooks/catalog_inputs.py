@@ -16,8 +16,8 @@ from synthetic_textcat.hooks.tracking.store import Store
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, known_of
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge_alone
 from synthetic_textcat.schemas.completions import Problem, Reply
-from synthetic_textcat.schemas.outcomes import LastBatch, Stops
 from synthetic_textcat.schemas.parameters import CompareParameters, QualityReportParameters
+from synthetic_textcat.schemas.stops import LastBatch, Stops
 from synthetic_textcat.schemas.tasks import Task
 
 _RUNS = (names.BASELINE_RUN, names.CANDIDATE_RUN)

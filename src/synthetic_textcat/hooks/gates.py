@@ -1,9 +1,7 @@
-"""Gates: secrets, parameters and runner are checked before a run, yield and quality after it."""
+"""Gates: parameters and runner are checked before a run, yield and quality after it."""
 
-from contextlib import suppress
 from typing import Any
 
-from kedro.config import MissingConfigException
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol, SharedMemoryDataCatalog
@@ -12,7 +10,6 @@ from synthetic_textcat.errors import QualityTooLowError, RunnerError
 from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.pipelines.quality_report.concerns import complaint
-from synthetic_textcat.redaction import learn_command_line, learn_credentials, learn_environment, learn_settings
 from synthetic_textcat.schemas.parameters import validate_parameters
 
 
@@ -65,25 +62,3 @@ class QualityGate:
         """Raises QualityTooLowError after the last pass, so that the command exits non-zero."""
         if self._notes.complaint is not None and not self._notes.passes.goes_on:
             raise QualityTooLowError(self._notes.complaint)
-
-
-class LearnSecrets:
-    """Fills the registry of secrets; each redacted text from then on is without them.
-
-    Called before all other hooks, whose errors may quote what is configured: first of those that want to be first,
-    since it is the last in `settings.HOOKS`.
-    """
-
-    @hook_impl(tryfirst=True)
-    def after_context_created(self, context: KedroContext) -> None:
-        """Learns what the environment, the command line and the credentials hold."""
-        learn_environment()
-        learn_command_line()
-        with suppress(MissingConfigException):
-            learn_credentials(context.config_loader["credentials"], "")
-
-    @hook_impl(tryfirst=True)
-    def after_catalog_created(self, conf_catalog: dict[str, Any], conf_creds: dict[str, Any] | None) -> None:
-        """Learns what the catalog's entries hold: headers, tokens of storage options, users of addresses."""
-        learn_settings(conf_catalog, "")
-        learn_credentials(conf_creds or {}, "")

@@ -66,7 +66,7 @@ class Progress:
 
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
-        """Notes the prices, and what a quota is counted by."""
+        """Notes the prices, and the columns by which a quota is counted."""
         if dataset_name == names.PRICES:
             self._prices = PriceList.read(data)
         elif dataset_name in _OF_QUOTA:
@@ -74,7 +74,7 @@ class Progress:
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
-        """Begins when it is known which rows are open; counts what is saved from then on."""
+        """Starts the display once the open rows are known; counts the completions saved from then on."""
         if dataset_name.endswith(names.OPEN_ROWS):
             self._begin([row.position for row in data.rows])
         elif dataset_name == names.COMPLETIONS and self._is_counting and self._notes.tally and self._prices:

@@ -19,19 +19,19 @@ _KILO = 1000
 
 
 class Publishing:
-    """Says in a few lines what goes to a hub."""
+    """Prints the plan and the result of a push to a hub."""
 
     def __init__(self) -> None:
         self._catalog: CatalogProtocol[Any, Any] | None = None
 
     @hook_impl
     def before_pipeline_run(self, catalog: CatalogProtocol[Any, Any]) -> None:
-        """Keeps the catalog: what came of a push is read there."""
+        """Keeps the catalog, from which the result of a push is read."""
         self._catalog = catalog
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
-        """Prints the lines: those of the plan before the node runs that pushes, those of the push when it is done."""
+        """Prints the lines of the plan before the node that pushes, and of the push after it."""
         if dataset_name == names.PUBLICATION_PLAN:
             say(plan_lines(data, hub_endpoint()))
         elif dataset_name == names.PUBLICATION and self._catalog is not None:
@@ -39,7 +39,7 @@ class Publishing:
 
 
 def plan_lines(plan: PublicationPlan, endpoint: str) -> Iterator[str]:
-    """What would be pushed where, within 80 columns but for long names."""
+    """Lines of the plan of a push, within 80 columns except for long names."""
     owner = "" if "/" in plan["repository"] else ", of the owner of the token"
     yield ""
     yield f"publish   {plan['repository']}{owner}"
@@ -59,7 +59,7 @@ def plan_lines(plan: PublicationPlan, endpoint: str) -> Iterator[str]:
 
 
 def publication_lines(pushed: Publication) -> Iterator[str]:
-    """What was pushed where."""
+    """Lines of a finished push."""
     for name in pushed["removed"]:
         yield f"removed   {name}, of an earlier export"
     change = "the same files were there" if pushed["change"] == "none" else pushed["change"]

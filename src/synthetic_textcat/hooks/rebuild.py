@@ -1,16 +1,15 @@
 """Rebuild hook: `--params from_run=<id or name>` runs from the files that MLflow keeps of an earlier run.
 
-That run's parameters, prompts and tasks replace the project's; `--params` comes before both. Differences in model,
-environment, code and packages are reported.
+A configuration folder with that run's parameters, prompts and tasks takes the place of the project's for this run;
+`--params` comes before both. Differences in model, environment, code and packages are reported.
 """
 
-import json
 import logging
 from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
+from kedro.config import OmegaConfigLoader
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
@@ -19,12 +18,12 @@ from kedro.pipeline import Pipeline
 from synthetic_textcat.datasets import KeptTasksDataset
 from synthetic_textcat.datasets.stored import shown_place
 from synthetic_textcat.errors import EarlierRunError, ParameterError
+from synthetic_textcat.file_errors import short_path
 from synthetic_textcat.hooks import catalog_names as names
+from synthetic_textcat.hooks.earlier_run_conf import CONF_SOURCE_VARIABLE, TASKS, kept_entries, run_of_conf, write_conf
 from synthetic_textcat.hooks.run_notes import RunNotes
-from synthetic_textcat.hooks.tracking.catalog_metadata import raw_metadata
 from synthetic_textcat.hooks.tracking.description import source_tags
 from synthetic_textcat.hooks.tracking.run_artifacts import EarlierRun, load_earlier_run
-from synthetic_textcat.hooks.tracking.run_log import REBUILD
 from synthetic_textcat.schemas.parameters import validate_parameters
 from synthetic_textcat.schemas.rows import PLAN_VERSION, plan_sha256
 
@@ -32,24 +31,15 @@ logger = logging.getLogger(__name__)
 
 _MOST_PACKAGES = 5
 _COMMIT = "mlflow.source.git.commit"
-_TASKS = "tasks.parquet"
-_ROUNDS = "rounds.json"
-_MADE = {names.TASKS, names.PLAN_SHA256, names.ROUNDS}
-"""Kept for rebuilding, but made by each run anew."""
-
-_OF_THE_FILE_ITSELF = {"credentials", "fs_args", "versioned"}
-
-Entry = dict[str, Any]
-
 _PLAN = ("seed", "attribute_sampling")
 """What the plan is a function of, beside the tasks."""
 
 
 class Rebuild:
-    """Puts an earlier run in place of the project's files, where `from_run` names one; else it does nothing.
+    """Runs from the configuration of an earlier run, where `from_run` names one; else it does nothing.
 
-    Nothing of the project's is overwritten: configuration and catalog entries are changed in memory, before anyone
-    has read them.
+    `kedro run` and `session.run` both come here, before anyone has read parameters or catalog. Nothing of the
+    project's is overwritten.
     """
 
     def __init__(self, notes: RunNotes) -> None:
@@ -60,23 +50,30 @@ class Rebuild:
 
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
-        """Replaces parameters and catalog entries.
+        """Writes the configuration folder of the earlier run, and has the loader read it in place of the project's.
 
         Raises:
             EarlierRunError: If the run, or its parameters, can't be had.
+            StorageError: If the folder can't be written.
         """
         self._run, self._changes, self._lacking, self._notes.rebuilt_from = None, [], {}, None
         loader = context.config_loader
+        assert isinstance(loader, OmegaConfigLoader)
         project = loader["parameters"]
         if project.get("from_run") is None:
             return
-        run = load_earlier_run(context.project_path, str(project["from_run"]))
+        asked = str(project["from_run"])
+        run = run_of_conf(loader.conf_source, asked)
+        if run is None:
+            run = load_earlier_run(context.project_path, asked)
+            _refuse_unknown(run, {**project, **run.parameters()})
+            loader.conf_source = str(write_conf(run, loader, context.project_path))
+            place = short_path(loader.conf_source)
+            others = "kedro catalog resolve-patterns, or kedro viz run"
+            logger.info("Configuration of run %s: %s=%s %s, shows it", run.name, CONF_SOURCE_VARIABLE, place, others)
         kept = run.parameters()
-        _refuse_unknown(run, {**project, **kept})
-        now = rebuilt_parameters(project, kept, loader.runtime_params or {})
-        loader["parameters"] = now
-        entries, self._lacking = kept_entries(run, loader["catalog"])
-        loader["catalog"] = {**loader["catalog"], **entries}
+        _, self._lacking = kept_entries(run, loader["catalog"])
+        now = loader["parameters"]
         self._run, self._notes.rebuilt_from, self._changes = run, run.run_id, changes_of_plan(kept, now)
         tags = {"env": context.env or "local", **source_tags(context.project_path)}
         if found := list(differences(run, kept, now, tags)):
@@ -101,7 +98,7 @@ class Rebuild:
                 f"{place} holds another. Next: run attribute_sampling with the same from_run first",
             )
         if names.TASKS in read:  # so that later stages find on disk what the plan was made of
-            catalog.save(names.TASKS, KeptTasksDataset(filepath=tasks_entry(self._run)["filepath"]).load().table)
+            catalog.save(names.TASKS, KeptTasksDataset(filepath=self._run.file(TASKS).as_posix()).load().table)
 
     @hook_impl
     def before_dataset_saved(self, dataset_name: str, data: Any) -> None:
@@ -201,80 +198,6 @@ def _pin(line: str) -> tuple[str, str] | None:
         return None
     exact = [each.version for each in pinned.specifier if each.operator == "=="]
     return (pinned.name, exact[0]) if exact and (pinned.marker is None or pinned.marker.evaluate()) else None
-
-
-def kept_entries(run: EarlierRun, catalog: Mapping[str, Any]) -> tuple[dict[str, Entry], dict[str, EarlierRunError]]:
-    """The catalog's entries for what a user writes (tasks file, domains, prompts) with the run's files in their place.
-
-    Returns:
-        The entries, and for those that can't be had what is to be said once someone reads them.
-    """
-    entries: dict[str, Entry] = {}
-    lacking: dict[str, EarlierRunError] = {}
-    for name, entry in catalog.items():
-        try:
-            if name == names.TASKS_FILE:
-                entries[name] = tasks_entry(run) | {"metadata": entry.get("metadata")}
-            elif _is_written_by_the_user(name, entry):
-                usual = {key: value for key, value in entry.items() if key not in _OF_THE_FILE_ITSELF}
-                entries[name] = usual | {"filepath": run.file_of(name).as_posix()}
-        except EarlierRunError as error:
-            lacking[name] = error
-    entries |= _quota_entries(run)
-    try:
-        run.file(_TASKS)
-    except EarlierRunError as error:
-        lacking[names.TASKS] = error
-    return entries, lacking
-
-
-def _quota_entries(run: EarlierRun) -> dict[str, Entry]:
-    """The rounds of the run's quota, if it had one; what the project's own last pass lacked counts for nothing."""
-    _make_given(run.folder / _ROUNDS)
-    found = {names.PREVIOUS_ROUNDS: run.folder / _ROUNDS, names.PREVIOUS_SHORTFALL: run.folder / "shortfall.json"}
-    return {
-        name: {
-            "type": "synthetic_textcat.datasets.OptionalDataset",
-            "dataset": {"type": "synthetic_textcat.datasets.FileDataset", "filepath": path.as_posix()},
-        }
-        for name, path in found.items()
-    }
-
-
-def _make_given(rounds: Path) -> None:
-    """Marks the rounds as planned already: by whatever model, prompts and target, they are not begun anew."""
-    if rounds.is_file():
-        content = json.loads(rounds.read_text(encoding="utf-8"))
-        given = content | {"asked_with": None, "target": None} if content else content
-        rounds.write_text(json.dumps(given), encoding="utf-8")
-
-
-def tasks_entry(run: EarlierRun) -> Entry:
-    """The entry of the run's tasks."""
-    return {"type": "synthetic_textcat.datasets.KeptTasksDataset", "filepath": run.file(_TASKS).as_posix()}
-
-
-def _is_written_by_the_user(name: str, entry: object) -> bool:
-    marks = raw_metadata(entry.get("metadata")) if isinstance(entry, Mapping) else {}
-    return bool(marks.get("prompt")) or (marks.get("artifact") == REBUILD and name not in _MADE)
-
-
-def rebuilt_parameters(project: Mapping[str, Any], kept: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
-    """All parameters of the rebuilt run.
-
-    A block of the earlier run replaces the project's whole: what a mapping of weights says must not be mixed. Blocks
-    that were unknown then are the project's; `from_run` is this run's own.
-    """
-    return over(asked, {**project, **kept, "from_run": project["from_run"]})
-
-
-def over(top: Mapping[str, Any], below: Mapping[str, Any]) -> dict[str, Any]:
-    """The one laid over the other, block by block, as Kedro does with `--params`."""
-    merged = dict(below)
-    for name, value in top.items():
-        under = merged.get(name)
-        merged[name] = over(value, under) if isinstance(value, Mapping) and isinstance(under, Mapping) else value
-    return merged
 
 
 def changes_of_plan(kept: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from synthetic_textcat.command_passes import CommandPasses
 from synthetic_textcat.hooks.tally import Tally
-from synthetic_textcat.schemas.outcomes import Stops
+from synthetic_textcat.schemas.stops import Stops
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""Storage gate: all outputs are proven writable and journals are locked before any model call is paid for."""
+"""Storage gate: proof that all that a run writes can be written and all that it reads answers, before any paid call."""
 
 from collections.abc import Callable
 from functools import partial
@@ -7,19 +7,17 @@ from threading import Thread
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
-from kedro.io import CatalogProtocol, MemoryDataset
+from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
-from synthetic_textcat.command_passes import CommandPasses
 from synthetic_textcat.datasets import JournalDataset
+from synthetic_textcat.datasets.fsspec_place import FIX
 from synthetic_textcat.datasets.kedro_compat import is_versioned
-from synthetic_textcat.datasets.place import FIX
 from synthetic_textcat.datasets.replacing import prove_writable
 from synthetic_textcat.datasets.stored import StoredDataset, root_of, unwrapped
-from synthetic_textcat.errors import JournalError, StorageError
+from synthetic_textcat.errors import StorageError
 from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.run_notes import RunNotes
-from synthetic_textcat.llm.engine import give_up
 
 _SECOND_NAMES = {
     names.PREVIOUS_ROUNDS: names.ROUNDS,
@@ -32,11 +30,6 @@ Journals have two names as well; `JournalWriter` compares those.
 """
 
 _PATIENCE_S = 60.0
-
-_JOURNALS = {names.BRAINSTORM_COMPLETIONS: names.BRAINSTORM_JOURNAL, names.COMPLETIONS: names.JOURNAL}
-"""The entry by which each journal is written, and the one by which the same file is read."""
-
-_PLAN = {names.TASKS, names.REQUESTS, names.CALLS}
 
 
 class StorageGate:
@@ -145,83 +138,3 @@ def _entry(dataset: Any) -> tuple[str, ...]:
     place = root_of(dataset)
     versioned = is_versioned(unwrapped(dataset))
     return (place.shown, *(["(versioned)"] if versioned else [])) if place else ()
-
-
-class JournalWriter:
-    """Opens and locks the journals for a run that writes them, or the plan; puts the run's id into the catalog.
-
-    Before the first node, not before the node that writes: else a second run would replace the plan under the
-    first one's feet, or read the journal just before the first one's last answers.
-
-    Args:
-        passes: Passes of the command, which have one id and one lock: what a run may spend covers all of them.
-    """
-
-    def __init__(self, passes: CommandPasses) -> None:
-        self._passes = passes
-        self._run_id = ""
-        self._locked: list[JournalDataset] = []
-
-    @hook_impl
-    def before_pipeline_run(
-        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
-    ) -> None:
-        """Opens and locks each journal. `run_id` is what this run's journal lines bear.
-
-        Raises:
-            JournalError: If another run writes one of them, or answers could not be kept in it.
-        """
-        if not self._passes.follows:
-            self._release()  # of a run that an interrupt ended, in a notebook
-            self._run_id = run_params["run_id"]
-        catalog[names.RUN_ID] = MemoryDataset(self._run_id)
-        written = pipeline.all_outputs()
-        try:
-            for name in sorted(written | _JOURNALS.keys() if written & _PLAN else written):
-                dataset = catalog.get(name)
-                if name in written:
-                    _refuse_a_loss(name, dataset, catalog)
-                if isinstance(dataset, JournalDataset):
-                    dataset.lock()
-                    self._locked.append(dataset)
-        except Exception:
-            self._release()
-            raise
-
-    @hook_impl
-    def after_pipeline_run(self) -> None:
-        """Lets others write, unless another pass follows."""
-        if not self._passes.goes_on:
-            self._release()
-
-    @hook_impl(tryfirst=True)
-    def on_pipeline_error(self) -> None:
-        """Ends calls whose answers could no longer be saved; lets others write, where the process lives on."""
-        give_up()
-        self._release()
-
-    def _release(self) -> None:
-        while self._locked:
-            self._locked.pop().release()
-
-
-def _refuse_a_loss(name: str, written: object, catalog: CatalogProtocol[Any, Any]) -> None:
-    """Makes sure that a journal keeps what is paid for, and is read where it is written.
-
-    Raises:
-        JournalError: If its entry in the catalog is of another type, or is another file than the one that is read.
-    """
-    if name not in _JOURNALS:
-        return
-    if not isinstance(written, JournalDataset):
-        raise JournalError(
-            f"{name} is a {type(written).__name__} in the catalog, which does not keep each answer as it arrives. "
-            "Next: set its type to synthetic_textcat.datasets.JournalDataset"
-        )
-    reader = _JOURNALS[name]
-    read = catalog.get(reader) if reader in catalog else None
-    if isinstance(read, JournalDataset) and read.file != written.file:
-        raise JournalError(
-            f"{name} and {reader} are two files in the catalog, {written.file} and {read.file}, so all answers would "
-            "be paid for again. Next: give both entries one filepath"
-        )

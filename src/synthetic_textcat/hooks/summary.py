@@ -12,7 +12,14 @@ from synthetic_textcat.console import say
 from synthetic_textcat.datasets.stored import shown_place
 from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.run_notes import RunNotes
-from synthetic_textcat.hooks.summary_lines import compare_lines, cost_lines, quota_lines, quote_lines, stop_lines
+from synthetic_textcat.hooks.summary_lines import (
+    compare_lines,
+    cost_lines,
+    evaluation_lines,
+    quota_lines,
+    quote_lines,
+    stop_lines,
+)
 from synthetic_textcat.pipelines.quality_report.concerns import PAUSED, Concern
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
 from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL, TRANSPORT_CAUSES
@@ -24,6 +31,8 @@ _MOST_CONCERNS = 3
 _TOLD = {
     names.CONCERNS,
     names.DIFFERENCES,
+    names.EVALUATION,
+    names.EVALUATION_BY_TASK,
     names.LEDGER,
     names.METRICS,
     names.PLAN_REPORT,
@@ -36,7 +45,7 @@ _TOLD = {
 
 
 class RunSummary:
-    """Says in a few lines what a run came to.
+    """Prints the result of a run in a few lines.
 
     Args:
         notes: Passes of the command, which are reported together; the run's name in MLflow; its stops.
@@ -92,8 +101,7 @@ class RunSummary:
             yield "          own attributes or seed examples make them differ"
         if names.QUOTE in self._saved:
             yield from quote_lines(self._saved[names.QUOTE], self._where(names.PRICES) or names.PRICES)
-        if names.DIFFERENCES in self._saved:
-            yield from compare_lines(self._saved[names.DIFFERENCES], self._where(names.COMPARISON_HTML))
+        yield from self._judgement_lines()
         if self._calls is not None:
             yield from self._spent_lines(self._calls)
         if self._offline and (ledger or self._calls):
@@ -108,6 +116,14 @@ class RunSummary:
         if name := self._notes.run_name:
             yield f"run       {name}"
         yield "look      `make mlflow` for runs, `make viz` for the pipeline"
+
+    def _judgement_lines(self) -> Iterator[str]:
+        """The results of `compare` and `evaluate`."""
+        if names.DIFFERENCES in self._saved:
+            yield from compare_lines(self._saved[names.DIFFERENCES], self._where(names.COMPARISON_HTML))
+        if names.EVALUATION_BY_TASK in self._saved:
+            scores, place = self._saved.get(names.EVALUATION, {}), self._where(names.EVALUATION_BY_TASK)
+            yield from evaluation_lines(self._saved[names.EVALUATION_BY_TASK], scores, place)
 
     def _place_lines(self, datasets: Mapping[str, str]) -> Iterator[str]:
         for line, dataset in datasets.items():

@@ -1,23 +1,28 @@
 """Summary lines for the terminal: quota, quote, comparison, stops, and money spent."""
 
 import textwrap
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from rich.cells import set_cell_size
+
 from synthetic_textcat.hooks.tally import clock
 from synthetic_textcat.pipelines.compare.page import value
-from synthetic_textcat.schemas.outcomes import HOW_TO_GO_ON, PausedTask, Stops, stop_sentence
 from synthetic_textcat.schemas.prices import MADE_UP, usd
 from synthetic_textcat.schemas.quota import ShortCell, Shortfall, counted, shown
+from synthetic_textcat.schemas.stops import HOW_TO_GO_ON, PausedTask, Stops, stop_sentence
+from synthetic_textcat.text.unicode import single_line
 
 _MOST_CELLS = 3
 _MOST_CAUSES = 2
 _WIDTH = 80
 _MOST_TASKS = 5
+_MOST_SCORED_TASKS = 20
 
 
 def quote_lines(quote: Mapping[str, float | None], price_list: str) -> Iterator[str]:
-    """What the plan will take, each figure with its range, within 80 columns."""
+    """Lines of a quote: calls, tokens, time and cost, each with its range, within 80 columns."""
     yield ""
     pilot = quote["quote/pilot/usd"]
     paid = "" if pilot is None else f", which cost {usd(pilot)}"
@@ -83,16 +88,58 @@ def compare_lines(found: Sequence[Mapping[str, Any]], page: str | None) -> Itera
         yield f"report    {page}"
 
 
+def evaluation_lines(
+    tasks: Sequence[Mapping[str, Any]], metrics: Mapping[str, float | None], place: str | None
+) -> Iterator[str]:
+    """Scores of each task, those with real rows first, within 80 columns, and the file with all figures.
+
+    Args:
+        tasks: As in `evaluate.findings.task_lines`.
+        metrics: Of the evaluation.
+        place: The file.
+    """
+    yield ""
+    yield f"{'evaluate':<25}{'real':>6}{'trained on':>21}{'on real':>9}{'majority':>10}{'held-out':>9}"
+    yield f"{'macro-F1':<25}{'rows':>6}{'synthetic rows':>21}{'rows':>9}{'label':>10}{'synth.':>9}"
+    ordered = sorted(tasks, key=lambda task: not task["real_rows"])
+    for task in ordered[:_MOST_SCORED_TASKS]:
+        yield (
+            f"{set_cell_size(single_line(task['task']), 24)} {task['real_rows']:>6,}{_with_interval(task):>21}"
+            f"{_score(task['train_on_real_macro_f1']):>9}{_score(task['majority_macro_f1']):>10}"
+            f"{_score(task['held_out_synthetic_macro_f1']):>9}"
+        )
+    if len(ordered) > _MOST_SCORED_TASKS:
+        yield f"          and {len(ordered) - _MOST_SCORED_TASKS} more tasks: see the file"
+    for note, count in Counter(task["note"] for task in tasks if task["note"]).items():
+        yield from _wrapped("note", f"{counted(count, 'task')}: {note}")
+    if metrics.get("real/tasks", 0) not in (None, 0, 1):
+        yield f"mean      {metrics['real/macro_f1']:.2f} over {metrics['real/tasks']:.0f} tasks, weighted by real rows"
+    if not metrics.get("real/rows"):
+        yield "          a score on synthetic rows is no accuracy on real text"
+    if place:
+        yield f"scores    {place}"
+
+
+def _with_interval(task: Mapping[str, Any]) -> str:
+    if task["low"] is None:
+        return _score(task["macro_f1"])
+    return f"{task['macro_f1']:.2f} ({task['low']:.2f} to {task['high']:.2f})"
+
+
+def _score(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
 def stop_lines(stopped_by: str, stops: Stops) -> Iterator[str]:
     """An outage or a cap, and the tasks that are paused, within 80 columns."""
     if sentence := stop_sentence(stopped_by or stops.stopped_by, stops):
-        yield from _told("stopped", f"by {sentence}")
+        yield from _wrapped("stopped", f"by {sentence}")
     for task in stops.paused[:_MOST_TASKS]:
         yield from _task_lines(task)
     if len(stops.paused) > _MOST_TASKS:
         yield f"          and {len(stops.paused) - _MOST_TASKS} more tasks: see the report"
     if stops.paused:
-        yield from _told("", f"next: {HOW_TO_GO_ON}")
+        yield from _wrapped("", f"next: {HOW_TO_GO_ON}")
 
 
 def _task_lines(task: PausedTask) -> Iterator[str]:
@@ -100,12 +147,12 @@ def _task_lines(task: PausedTask) -> Iterator[str]:
     yield f"          first {task.replies} replies all {task.reason}; {task.not_asked:,} rows not asked for"
 
 
-def _told(what: str, text: str) -> Iterator[str]:
+def _wrapped(what: str, text: str) -> Iterator[str]:
     yield from textwrap.wrap(text, _WIDTH, initial_indent=f"{what:<10}", subsequent_indent=" " * 10)
 
 
 def cost_lines(metrics: Mapping[str, float | None]) -> Iterator[str]:
-    """What the calls of this run cost, within 80 columns; nothing where no metrics were saved."""
+    """Lines on the cost of this run's calls, within 80 columns; none if no metrics were saved."""
     calls, unknown = metrics.get("calls/this_run"), metrics.get("calls/unknown_usage_this_run")
     known = metrics.get("cost/usd_known_this_run")
     made_up = f", {MADE_UP}" if metrics.get("cost/made_up") else ""
@@ -124,7 +171,7 @@ def cost_lines(metrics: Mapping[str, float | None]) -> Iterator[str]:
 
 
 def cost_in_words(metrics: Mapping[str, float | None]) -> str:
-    """The same in half a sentence."""
+    """Cost of this run in half a sentence."""
     own, unknown = metrics.get("cost/usd_this_run"), metrics.get("calls/unknown_usage_this_run")
     made_up = f" ({MADE_UP})" if metrics.get("cost/made_up") else ""
     if own is not None:

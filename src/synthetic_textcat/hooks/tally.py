@@ -89,7 +89,7 @@ class Tally:
         return self.accepted + self.rejected + self.failed
 
     def add(self, completions: Iterable[Completion], prices: PriceList) -> None:
-        """Takes in what was saved."""
+        """Counts the saved completions."""
         for completion in completions:
             if completion.is_counted:
                 self.tokens += completion.tokens
@@ -106,7 +106,7 @@ class Tally:
         self.is_over = True
 
     def line(self, seconds: float) -> str:
-        """All of it after so many seconds, within 80 columns up to 10,000 rows."""
+        """Status line after these seconds, within 80 columns up to 10,000 rows."""
         rate = self.done / seconds if seconds > 0 else 0.0
         parts = [f"{_short(self.done)}/{_short(self.asked)} rows", *self._results()]
         least = "+" if self.uncounted else ""
@@ -155,7 +155,7 @@ def cell_tally(
     sampling: AttributeSamplingParameters,
     still_open: Collection[int],
 ) -> CellTally | None:
-    """What is lacking when the calls of a pass begin; None without a quota.
+    """Rows that the quota lacks when the calls of a pass begin; None without a quota.
 
     Args:
         requests: The plan.

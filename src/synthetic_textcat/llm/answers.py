@@ -1,4 +1,4 @@
-"""Answers of a chat model in one shape: text, finish reason and token usage, whatever the provider calls them.
+"""Answers of a chat model in one shape: text, finish reason and token usage, under any provider's names.
 
 Words and field names are data: rows of the provider files (`provider_files`).
 
@@ -28,7 +28,7 @@ _MOST = 2**53
 
 
 class TokenUsage(NamedTuple):
-    """What a call took; None where it can't be known.
+    """Token usage of a call; None where it is unknown.
 
     Attributes:
         prompt: Tokens read, cached ones included.
@@ -43,7 +43,7 @@ class TokenUsage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One reply of the model; fields as in `Completion`."""
+    """Reply of the model; fields as in `Completion`."""
 
     raw_text: str
     refusal: str | None
@@ -102,7 +102,7 @@ def _usage_of(message: AIMessage, *, has_text: bool) -> TokenUsage:
 
 
 def _raw_text(message: AIMessage) -> str:
-    """What the model wrote; where it answered by a tool call, that call's arguments."""
+    """The model's text; of an answer by a tool call, that call's arguments."""
     if message.tool_calls:
         return json.dumps(message.tool_calls[0]["args"], ensure_ascii=False, default=str)
     if message.invalid_tool_calls:
@@ -111,7 +111,7 @@ def _raw_text(message: AIMessage) -> str:
 
 
 def _text(value: Any) -> str | None:
-    """What a server put where a text belongs, as a text."""
+    """A server's value in the place of a text, as a text."""
     return None if value is None else str(replace_surrogates(str(value)))
 
 
@@ -164,8 +164,8 @@ def read_usage(reported: object, has_text: bool) -> TokenUsage:
     """The counts in a usage object, of OpenAI's form or of LangChain's `usage_metadata`. Never raises.
 
     - No prompt is empty, and no text takes no token: such a 0 stands for a count that is missing.
-    - What `total_tokens` leaves beside the parts was written, as thoughts are; if it is exactly the cached tokens, they
-      were read, beside a prompt count without them.
+    - The rest of `total_tokens` beyond the other counts was written, as thoughts are; if it is the cached tokens, they
+      were read, and the prompt count is without them.
     - A total below its parts says nothing: the parts count.
 
     Args:
@@ -178,15 +178,15 @@ def read_usage(reported: object, has_text: bool) -> TokenUsage:
     written = _first(reported, _usage_fields("completion"))
     total = count(reported.get("total_tokens"))
     read, stored = _cache(reported)
-    beside = None if total is None or prompt is None else total - prompt - (written or 0)
-    if prompt is not None and read and beside in {read, read + stored} and beside != _thoughts(reported):
-        prompt, beside = prompt + beside, 0
+    rest = None if total is None or prompt is None else total - prompt - (written or 0)
+    if prompt is not None and read and rest in {read, read + stored} and rest != _thoughts(reported):
+        prompt, rest = prompt + rest, 0
     if not prompt:
         return TokenUsage(None, None, _unless_absent(written, has_text))
     if read is not None and read > prompt:  # then it is no part of what the server calls the prompt
         prompt, read = (None, None) if total is None else (prompt, None)
-    if beside is not None and beside > 0:
-        written = (written or 0) + beside
+    if rest is not None and rest > 0:
+        written = (written or 0) + rest
     return TokenUsage(prompt, read, _unless_absent(written, has_text))
 
 
@@ -210,7 +210,7 @@ def is_as_documented(reported: object) -> bool:
 
 
 def count(value: object) -> int | None:
-    """A number of tokens; None for what is none: a text, a boolean, a fraction, below zero, not finite, too large."""
+    """A number of tokens; None for a text, a boolean, a fraction, or a number below zero, not finite or too large."""
     if type(value) is int:
         return value if 0 <= value <= _MOST else None
     if isinstance(value, float) and value.is_integer():  # as NaN and the infinities are not

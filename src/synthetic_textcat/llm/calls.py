@@ -83,7 +83,7 @@ class Judge:
         return result if isinstance(result, Problem) else None
 
     async def off_loop(self, completion: Completion) -> Problem | None:
-        """The same without blocking the event loop."""
+        """Checks a reply without blocking the event loop."""
         result = await parse_off_loop(completion, self._wanted(completion))
         return result if isinstance(result, Problem) else None
 

@@ -59,7 +59,7 @@ class ClientException:
 
 
 def read_exception(error: BaseException) -> ClientException:
-    """Reads an exception, and those that it came from."""
+    """Reads an exception and its causes."""
     chain = [each for each in causes(error) if isinstance(each, Exception)]
     names = frozenset(kind.__name__ for each in chain for kind in type(each).__mro__)
     status = None if _UNREADABLE_ANSWER in names else _first(_status_of(each) for each in chain)
@@ -148,7 +148,7 @@ def _codes_of(error: BaseException) -> Iterator[str]:
 
 
 def _text_of(error: BaseException) -> str:
-    """What an exception says; aiohttp's have their status in their text, which is none of the server's."""
+    """Message of an exception without keys; its class name where its `message` is no text, as aiohttp's."""
     message = _get(error, "message")
     if message is not None and not isinstance(message, str) and not callable(message):
         return type(error).__name__  # aiohttp keeps half an answer there
@@ -216,7 +216,7 @@ def retry_after_s(headers: Mapping[str, Any], content: Any, words: str, now: dat
 
 
 def _resets(headers: Mapping[str, Any], now: datetime) -> Iterator[float]:
-    """The reset times, less those of limits of which something is left."""
+    """The reset times of used-up limits."""
     for name, value in headers.items():
         if "ratelimit" in name and "reset" in name:
             left = headers.get(name.replace("reset", "remaining"))

@@ -17,15 +17,16 @@ from functools import cache
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from synthetic_textcat.llm.admission import Admission, RateLimiter
+from synthetic_textcat.llm.admission import Admission
 from synthetic_textcat.llm.calls import Call, CallPolicy
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.circuit_breaker import FEWEST_ROWS, CircuitBreaker
 from synthetic_textcat.llm.interrupts import held_interrupts
+from synthetic_textcat.llm.rate_limiter import RateLimiter
 from synthetic_textcat.llm.worker_pool import WorkerPool
 from synthetic_textcat.schemas.completions import Completion
-from synthetic_textcat.schemas.outcomes import Outage
 from synthetic_textcat.schemas.parameters import GenerationParameters
+from synthetic_textcat.schemas.stops import Outage
 
 logger = logging.getLogger(__name__)
 
@@ -136,7 +137,7 @@ def complete(open_chat: Callable[[], Chat], calls: Iterator[Call], policy: CallP
 def complete_rounds(
     open_chat: Callable[[], Chat], rounds: Iterator[Iterator[Call]], policy: CallPolicy, fewest_rows: int = 1
 ) -> Batches:
-    """As `complete`, in rounds: the next round is drawn after all completions of the last one are yielded and saved.
+    """Completes calls in rounds: the next round is drawn after all completions of the last one are yielded and saved.
 
     Connections, rate limiter and circuit breaker are shared by all rounds, so only the very first call goes alone. An
     outage ends the rounds.

@@ -82,8 +82,13 @@ class FirstReplies:
         self._start = BadStart(is_over=not watch)
         self._tasks: set[str] = set()
 
+    @property
+    def is_over(self) -> bool:
+        """Whether further replies no longer count."""
+        return self._start.is_over
+
     def note(self, completion: Completion, problem: Problem | None, task_id: str = "") -> None:
-        """Adds the next reply.
+        """Adds the next reply, in the order of arrival.
 
         Raises:
             FatalAnswerError: If there are enough, all bad for one reason. A cause that the content can explain must

@@ -15,13 +15,13 @@ from synthetic_textcat.llm.engine import Batches, complete_rounds
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.llm.settlement import Settlement, open_rows, settle
 from synthetic_textcat.schemas.completions import Completion
-from synthetic_textcat.schemas.outcomes import Outage
+from synthetic_textcat.schemas.stops import Outage
 
 logger = logging.getLogger(__name__)
 
 
 class Questions(NamedTuple):
-    """One round of calls.
+    """Round of calls.
 
     Attributes:
         calls: Calls that may run concurrently.
@@ -40,7 +40,7 @@ Conversation = Generator[Questions, Sequence[Settlement[Any]], Result]
 
 
 class Interview:
-    """One conversation with the model; calls with a reply in the journal are not made again.
+    """Conversation with the model; calls with a reply in the journal are not made again.
 
     Args:
         conversation: Yields the questions.

@@ -9,7 +9,8 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from synthetic_textcat.errors import JournalError, about_file, short_path
+from synthetic_textcat.errors import JournalError
+from synthetic_textcat.file_errors import about_file, short_path
 from synthetic_textcat.llm.journal_lines import (
     PADDING,
     LineError,

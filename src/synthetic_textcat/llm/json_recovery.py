@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Set
 from typing import Any
 
-from synthetic_textcat.llm.recovery import DEEPEST_NESTING, Recovery, depth_within
+from synthetic_textcat.llm.work_budget import DEEPEST_NESTING, RecoveryBudget, depth_within
 
 _DEEPEST_WRAPPING = 4
 _DEEPEST_NESTING = 20
@@ -20,19 +20,19 @@ _END_OF_THOUGHTS = re.compile(r"</(?:think|thinking|thought|thoughts|reasoning)>
 _STRING = re.compile(r'"(?:\\.|[^"\\])*("?)', re.DOTALL)
 
 
-def json_values(text: str, fields: Set[str], repair: bool, recovery: Recovery) -> Iterator[dict[str, Any]]:
+def json_values(text: str, fields: Set[str], repair: bool, budget: RecoveryBudget) -> Iterator[dict[str, Any]]:
     """Objects found in the text, the likeliest first: whole, then embedded in prose or fences, then repaired.
 
     Args:
         text: The reply.
         fields: Names of which the wanted object has at least one; what wraps it has none.
         repair: Whether broken JSON may be repaired; not for a reply that was cut, whose rest would be made up.
-        recovery: Counts the work.
+        budget: Counts the work.
 
     Raises:
         WorkLimitError: If it is too much.
     """
-    for value in _candidates(text, repair, recovery):
+    for value in _candidates(text, repair, budget):
         found = unwrapped(value, fields)
         if found is not None:
             yield found
@@ -49,22 +49,22 @@ def without_thoughts(text: str) -> str:
     return text[ends[-1].end() :] if ends else text
 
 
-def _candidates(text: str, repair: bool, recovery: Recovery) -> Iterator[Any]:
+def _candidates(text: str, repair: bool, budget: RecoveryBudget) -> Iterator[Any]:
     whole = whole_value(text)
     if whole is not None:
         yield whole
         return
     text = without_thoughts(text)
-    yield from objects_in(text, recovery)
+    yield from objects_in(text, budget)
     if repair:
-        yield from _repaired(text, recovery)
+        yield from _repaired(text, budget)
 
 
-def _repaired(text: str, recovery: Recovery) -> Iterator[Any]:
-    """What the repair library makes of the text from its first, and from its last, opening brace on."""
+def _repaired(text: str, budget: RecoveryBudget) -> Iterator[Any]:
+    """Values that the repair library reads in the text from its first, and from its last, opening brace on."""
     end = text.rfind("}") + 1
     for start in dict.fromkeys((text.find("{"), text.rfind("{"))):
-        value = recovery.repaired(text[start:end]) if 0 <= start < end else None
+        value = budget.repaired(text[start:end]) if 0 <= start < end else None
         if value is not None:
             yield value
 
@@ -97,34 +97,34 @@ def decoded(text: str) -> Any:
     return value if _is_shallow(text) or depth_within(value, DEEPEST_NESTING) else None
 
 
-def decoded_from(text: str, position: int, recovery: Recovery) -> tuple[Any, int]:
+def decoded_from(text: str, position: int, budget: RecoveryBudget) -> tuple[Any, int]:
     """The JSON value that begins here and where it ends; its end is its start where there is none."""
     try:
         value, end = _DECODER.raw_decode(text, position)
     except json.JSONDecodeError as error:
         reached = len(text) if error.msg.startswith("Unterminated") else error.pos
-        recovery.spend(_A_START + len(text) // _LINES_A_STEP + (reached - position) // _CHARACTERS_A_STEP)
+        budget.spend(_A_START + len(text) // _LINES_A_STEP + (reached - position) // _CHARACTERS_A_STEP)
         return None, position
     except ValueError:  # a number of thousands of digits
-        recovery.spend(_A_START + (len(text) - position) // _CHARACTERS_A_STEP)
+        budget.spend(_A_START + (len(text) - position) // _CHARACTERS_A_STEP)
         return None, position
     except RecursionError:
-        recovery.spend(_TOO_DEEP)
+        budget.spend(_TOO_DEEP)
         return None, position
-    recovery.spend(1 + 2 * (end - position) // _CHARACTERS_A_STEP)  # it is gone through once more
+    budget.spend(1 + 2 * (end - position) // _CHARACTERS_A_STEP)  # it is gone through once more
     if depth_within(value, DEEPEST_NESTING):
         return value, end
-    recovery.spend(_TOO_DEEP)
+    budget.spend(_TOO_DEEP)
     return None, position
 
 
-def objects_in(text: str, recovery: Recovery) -> Iterator[dict[str, Any]]:
+def objects_in(text: str, budget: RecoveryBudget) -> Iterator[dict[str, Any]]:
     """Whole objects that begin at some brace: after thoughts, in a fence, before a remark."""
     position = text.find("{")
     for _ in range(_MOST_STARTS):
         if position < 0:
             return
-        value, end = decoded_from(text, position, recovery)
+        value, end = decoded_from(text, position, budget)
         if end > position:
             yield value
         position = text.find("{", max(end, position + 1))
@@ -138,5 +138,5 @@ def is_closed(text: str) -> bool:
 
 
 def _is_shallow(text: str) -> bool:
-    """Whether the text has too few brackets for anything in it to be nested too deep; sooner told than by its value."""
+    """Whether the text has too few brackets to be nested too deep; a faster check than that of its value."""
     return text.count("[") + text.count("{") <= DEEPEST_NESTING

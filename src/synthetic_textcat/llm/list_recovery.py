@@ -3,7 +3,6 @@
 Items keep their numbers and bullets: `schemas.task_text` takes them off. Stranger forms are asked again.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
@@ -12,87 +11,78 @@ import regex
 from pydantic_core import from_json
 
 from synthetic_textcat.llm.json_recovery import decoded, decoded_from, objects_in, without_thoughts
-from synthetic_textcat.llm.recovery import DEEPEST_NESTING, Recovery, depth_within
+from synthetic_textcat.llm.work_budget import DEEPEST_NESTING, RecoveryBudget, depth_within
 from synthetic_textcat.schemas.task_text import BULLET, LONGEST_ITEM, NUMBERING
 from synthetic_textcat.text.unicode import UNSPACED
 
-MOST_ITEMS = 1_000
-"""Items of a list that are read. A model that repeats itself writes them until it is stopped."""
-
+MOST_ITEMS = 1_000  # that are read of a list; a model that repeats itself writes them until it is stopped
 _DEEPEST_WRAPPING = 4
 _CHARACTERS_A_STEP = 8  # that are searched, or decoded
 
-_START = re.compile(r"\[\s*(?=[\[{\"])")
+_START = regex.compile(r"\[\s*(?=[\[{\"])")
 _LINE = regex.compile(
     rf"(?P<indent>[ \t]*)(?:(?P<number>(?:\*\*)?{NUMBERING}(?:\*\*)?)|(?P<bullet>{BULLET}))"
     rf"(?:[ \t]+|(?<=[^\x00-\x7f])|(?=\S{{0,40}}[{UNSPACED}]))(?P<item>\S.*)",
     regex.IGNORECASE,
 )
-_TITLE = re.compile(r"\*\*[^*]*[^*:.!?\uff1a\u3002]\*\*")
-_WILL_NOT = (
-    r"\bI(?: am|['\u2019]m)? (?:not able|unable|(?:can|could)(?:no|['\u2019])t|can not|won['\u2019]t|will not)\b"
-)
+_TITLE = regex.compile(r"\*\*[^*]*[^*:.!?\uff1a\u3002]\*\*")
+_WILL_NOT = r"\bI(?: am|['\u2019]m)? (?:not able|unable|can ?not|(?:could|will) not|(?:ca|could|wo)n['\u2019]t)\b"
 _SORRY = (
     r"(?:(?:I(?: am|['\u2019]m) )?(?:so |very )?sorry|(?:my )?apologies|I apologi[sz]e|unfortunately|but|however"
     r"|as an? [^.,;:]{1,60})[\s,.;:!\u2013\u2014-]{1,4}"
 )
-_REFUSAL = re.compile(rf"(?<![\"'\u201c\u2018\u00ab]){_WILL_NOT}", re.IGNORECASE)
-_REFUSING_ITEM = re.compile(rf"\s*(?:(?:{BULLET}|{NUMBERING})\s*)?(?:{_SORRY}){{0,3}}{_WILL_NOT}", re.IGNORECASE)
+_REFUSAL = regex.compile(rf"(?<![\"'\u201c\u2018\u00ab]){_WILL_NOT}", regex.IGNORECASE)
+_REFUSING_ITEM = regex.compile(rf"\s*(?:(?:{BULLET}|{NUMBERING})\s*)?(?:{_SORRY}){{0,3}}{_WILL_NOT}", regex.IGNORECASE)
 
 
-def lists(text: str, field: str, cut: bool, recovery: Recovery) -> Iterator[list[Any]]:
+def lists(text: str, field: str, cut: bool, budget: RecoveryBudget) -> Iterator[list[Any]]:
     """Lists of texts or objects found in the text, the likeliest first; never the text itself as an item.
 
     Args:
         text: The reply.
         field: The name under which the list was asked for; another one does too, if it is the only list.
         cut: Whether the reply was cut at the token limit: its last item is then left out, unless it is whole.
-        recovery: Counts the work.
-
-    Raises:
-        WorkLimitError: If it is too much.
+        budget: Counts the work; raises `WorkLimitError` if it is too much.
     """
     text = text.lstrip("\ufeff \t\r\n") if cut else text.strip("\ufeff \t\r\n")
     if decoded(text) is None:
         text = without_thoughts(text)
-    for value in _values(text, field, cut, recovery):
-        items = _items_of(value, field, recovery)
+    for value in _values(text, field, cut, budget):
+        items = _items_of(value, field, budget)
         if items and isinstance(items[0], str) and _REFUSING_ITEM.match(items[0][:LONGEST_ITEM]):
             items = []
         if items is not None or isinstance(value, Mapping):
             yield items or []  # an object without a list: an answer, but not to what was asked
-    lines, before = _listed_lines(text, cut, recovery)
+    lines, before = _listed_lines(text, cut, budget)
     if lines and not _REFUSAL.search(before):  # a model that refuses lists something else
-        yield _items_of(lines, field, recovery) or []
+        yield _items_of(lines, field, budget) or []
 
 
-def _values(text: str, field: str, cut: bool, recovery: Recovery) -> Iterator[Any]:
-    whole = decoded(text)
-    if whole is not None:
+def _values(text: str, field: str, cut: bool, budget: RecoveryBudget) -> Iterator[Any]:
+    if (whole := decoded(text)) is not None:
         yield whole
         return
-    yield from (value for value in objects_in(text, recovery) if field in value)
-    arrays = sorted(_arrays(text, recovery), key=lambda array: len(array[0]), reverse=True)  # thoughts hold short ones
+    yield from (value for value in objects_in(text, budget) if field in value)
+    arrays = sorted(_arrays(text, budget), key=lambda array: len(array[0]), reverse=True)  # thoughts hold short ones
     yield from (items for items, is_closed in arrays if is_closed)
-    starts = sorted(place for place in (text.find("{"), text.find("[")) if place >= 0)
-    for start in () if cut else starts:
-        repaired = recovery.repaired(text[start : max(text.rfind("}"), text.rfind("]")) + 1])
-        if repaired is not None:
-            yield repaired
+    end = max(text.rfind("}"), text.rfind("]")) + 1
+    starts = sorted(place for place in (text.find("{"), text.find("[")) if place >= 0 and not cut)
+    repaired = (budget.repaired(text[start:end]) for start in starts)
+    yield from (value for value in repaired if value is not None)
     yield from (items for items, is_closed in arrays if not is_closed)
 
 
-def _arrays(text: str, recovery: Recovery) -> Iterator[tuple[list[Any], bool]]:
+def _arrays(text: str, budget: RecoveryBudget) -> Iterator[tuple[list[Any], bool]]:
     """Arrays of texts, objects or arrays, and whether each is closed; after a torn one nothing is looked for."""
     end = 0
     for match in _START.finditer(text):
         if match.start() < end:
             continue
-        array, end = decoded_from(text, match.start(), recovery)
+        array, end = decoded_from(text, match.start(), budget)
         if end > match.start():
             yield array, True
             continue
-        recovery.spend(len(text) // _CHARACTERS_A_STEP)
+        budget.spend(len(text) // _CHARACTERS_A_STEP)
         with suppress(ValueError, IndexError):
             array = from_json(text[end:], allow_partial=True)  # leaves out a torn string, and keeps a torn object
             if depth_within(array, DEEPEST_NESTING):
@@ -100,14 +90,14 @@ def _arrays(text: str, recovery: Recovery) -> Iterator[tuple[list[Any], bool]]:
         return
 
 
-def _items_of(value: Any, field: str, recovery: Recovery) -> list[Any] | None:
-    """The items of a list, out of what wraps it; None where there is none."""
+def _items_of(value: Any, field: str, budget: RecoveryBudget) -> list[Any] | None:
+    """The items of a list, without its wrapping; None if there is none."""
     for _ in range(_DEEPEST_WRAPPING):
         if isinstance(value, Mapping):
             value = _list_under_a_key(value, field)
         elif isinstance(value, str):
-            recovery.spend(1 + len(value) // _CHARACTERS_A_STEP)
-            value = decoded(value) or _listed_lines(value, False, recovery)[0] or None
+            budget.spend(1 + len(value) // _CHARACTERS_A_STEP)
+            value = decoded(value) or _listed_lines(value, False, budget)[0] or None
         elif isinstance(value, list) and len(value) == 1 and _is_wrapping(value[0], field):
             value = value[0]
         else:
@@ -116,8 +106,8 @@ def _items_of(value: Any, field: str, recovery: Recovery) -> list[Any] | None:
 
 
 def _is_wrapping(item: Any, field: str) -> bool:
-    is_object = isinstance(item, Mapping) and field in item
-    return is_object or isinstance(item, list) or (isinstance(item, str) and "\n" in item)
+    held = "\n" if isinstance(item, str) else field
+    return isinstance(item, list) or (isinstance(item, Mapping | str) and held in item)
 
 
 def _list_under_a_key(value: Mapping[str, Any], field: str) -> Any:
@@ -126,35 +116,35 @@ def _list_under_a_key(value: Mapping[str, Any], field: str) -> Any:
     parts = list(value.values())
     inner = [part for part in parts if isinstance(part, list)]
     if len(inner) == 1 or len(parts) == 1:
-        return inner[0] if inner else parts[0]
+        return (inner or parts)[0]
     is_numbered = all(isinstance(part, str) and str(key)[-1:].isdigit() for key, part in value.items())
     return parts if is_numbered and parts else None  # {"1": "...", "task_2": "..."}
 
 
-def _listed_lines(text: str, cut: bool, recovery: Recovery) -> tuple[list[str], str]:
-    """The items of a numbered list, else of a bulleted one, and what stands before it.
+def _listed_lines(text: str, cut: bool, budget: RecoveryBudget) -> tuple[list[str], str]:
+    """The items of a numbered list, else of a bulleted one, and the text before it.
 
     An item goes on with the indented lines below it. Lists within items are left out, and so is the last item of a
     text that was cut, unless a line break ends it.
     """
-    recovery.spend(len(text))
+    budget.spend(len(text))
     lines = text.splitlines()
     matches = [_LINE.match(line) for line in lines]
     kind = "number" if any(match and match["number"] for match in matches) else "bullet"
-    places = [place for place, match in enumerate(matches) if match and match[kind]]
-    if not places:
-        return [], ""
-    indent = min(len(match["indent"]) for match in matches if match and match[kind])
+    marks = [match if match and match[kind] else None for match in matches]
+    indent = min((len(match["indent"]) for match in marks if match), default=0)
     items: list[str] = []
     within, joint = False, " "
-    for line, match in zip(lines, matches, strict=True):
-        if match and match[kind] and len(match["indent"]) == indent:
+    for line, match, mark in zip(lines, matches, marks, strict=True):
+        if mark and len(mark["indent"]) == indent:
             items.append(line.strip())
-            within, joint = True, ": " if _TITLE.fullmatch(match["item"].strip()) else " "  # a title, and its sentence
+            within, joint = True, ": " if _TITLE.fullmatch(mark["item"].strip()) else " "  # a title, and its sentence
         elif within and match is None and line[: indent + 1].isspace() and line.strip():
             items[-1] += joint + line.strip()
             joint = " "
         else:
             within = False
     torn = cut and within and not text.endswith("\n")
-    return items[:-1] if torn else items, " ".join(lines[: places[0]])
+    return items[:-1] if torn else items, " ".join(
+        lines[: next((place for place, mark in enumerate(marks) if mark), 0)]
+    )

@@ -52,7 +52,7 @@ class LeanChatOpenAI(ChatOpenAI):
     def _create_chat_result(
         self, response: dict[str, Any] | openai.BaseModel, generation_info: dict[str, Any] | None = None
     ) -> ChatResult:
-        """As LangChain does it, but for a usage that it would stumble over, or read a count into that is not there.
+        """The result as LangChain makes it, without usage that it can't read, or from which it would invent a count.
 
         The server's own `usage` goes on as it came, in the message's metadata: see `llm/answers.py`.
         """

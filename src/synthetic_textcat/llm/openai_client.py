@@ -28,7 +28,7 @@ _LONGEST_LABEL = 63
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A server's address as it goes into fingerprints, and what is sent beside it.
+    """A server's address as it goes into fingerprints, and the query and header sent with it.
 
     Attributes:
         url: Scheme, host, port and path, without a slash at the end.
@@ -42,7 +42,7 @@ class Address:
 
 
 def openai_address(arguments: Mapping[str, Any]) -> Address:
-    """Where calls go: by the catalog entry, else by the environment, else to OpenAI. Empty counts as not set.
+    """Address of calls: of the catalog entry, else of the environment, else OpenAI's. Empty counts as not set.
 
     Raises:
         ModelSetupError: If no call can go there.
@@ -71,7 +71,7 @@ def openai_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
     if address.query:
         others["default_query"] = {**address.query, **query}
     client = _http_client(arguments.get("openai_proxy") or os.environ.get("OPENAI_PROXY") or None)
-    # LangChain refuses a proxy beside a client of ours, and reads OPENAI_PROXY unless it is given.
+    # LangChain refuses a proxy together with a client of ours, and reads OPENAI_PROXY unless it is given.
     return {**others, "base_url": address.url, "openai_proxy": None, "http_async_client": client}
 
 
@@ -104,7 +104,7 @@ def _http_client(proxy: str | None) -> Any:
 
     The number of workers is the limit of connections. So the client's own is out of reach: the SDK's pool throws
     sockets away above 100, and without a number aiohttp opens no more than that. The SDK's clients follow redirects
-    unless they are told not to.
+    unless they are set not to.
     """
     for place, address in [("openai_proxy", proxy)] if proxy else _environment_proxies():
         check_proxy(address, place)

@@ -4,7 +4,7 @@ A row that is valid JSON is read in the caller's thread. Anything else is recove
 stays free, and every caller has the same stack depth, which limits a recursive parser. Results are cached, since nodes,
 engine and hooks of a run parse the same replies.
 
-The length of a text is limited here, and the work on it by a budget of steps (`recovery`). Both are counted, not
+The length of a text is limited here, and the work on it by a budget of steps (`work_budget`). Both are counted, not
 timed, so that a result is the same on any machine. Nothing is evaluated.
 """
 
@@ -21,7 +21,7 @@ from pydantic import BaseModel, ValidationError
 from synthetic_textcat.llm.journal_lines import MOST_OF_A_REPLY, length_before
 from synthetic_textcat.llm.json_recovery import is_closed, json_values, unwrapped, whole_value
 from synthetic_textcat.llm.list_recovery import lists
-from synthetic_textcat.llm.recovery import Recovery, WorkLimitError
+from synthetic_textcat.llm.work_budget import RecoveryBudget, WorkLimitError
 from synthetic_textcat.schemas.completions import Completion, LabelSet, Problem, TaskList
 from synthetic_textcat.text.unicode import replace_surrogates, single_line
 
@@ -111,7 +111,7 @@ class WorkerThread:
         return future.result()
 
     async def call_off_loop(self, function: Callable[..., Result], *args: Any) -> Result:
-        """The same without blocking the event loop."""
+        """Calls the function in the thread, without blocking the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: function(*args))
 
 
@@ -128,7 +128,7 @@ def parse(completion: Completion, wanted: type[Wanted]) -> Wanted | Problem:
 
 
 async def parse_off_loop(completion: Completion, wanted: type[Wanted]) -> Wanted | Problem:
-    """The same without blocking the event loop."""
+    """Parses a reply without blocking the event loop."""
     result = _at_once(completion, wanted)
     return await _worker.call_off_loop(_recovered_and_cached, *_asked(completion, wanted)) if result is None else result
 
@@ -191,7 +191,7 @@ def too_long(text: str) -> Problem | None:
 
 
 def read_at_once(text: str, wanted: type[Wanted], cut: bool) -> Wanted | Problem | None:
-    """The same if it takes well under a millisecond: for a row that is valid JSON or has no JSON at all; else None."""
+    """Reads a row that takes well under a millisecond, being valid JSON or without any JSON; None for others."""
     if wanted in _FORMS or len(text) > _LONGEST_AT_ONCE:
         return None
     found = _guarded(_whole, text, wanted, cut)
@@ -229,22 +229,22 @@ def _recovered(text: str, wanted: type[Wanted], cut: bool) -> Wanted | Problem:
     If the repair library failed, its error is the problem: any other candidate is a fragment.
     """
     problem: Problem | None = None
-    recovery = Recovery()
+    budget = RecoveryBudget()
     try:
-        for value in _candidates(text, wanted, cut, recovery):
-            recovery.weigh(value)
+        for value in _candidates(text, wanted, cut, budget):
+            budget.weigh(value)
             found = _validated(value, wanted)
             if not isinstance(found, Problem):
                 return found
             problem = problem or found
     except WorkLimitError as limit:
         return problem or _nothing(wanted, f"gave up after {limit}")
-    if recovery.error:
-        return _nothing(wanted, recovery.error)
-    return problem or _nothing(wanted, recovery.limit)
+    if budget.error:
+        return _nothing(wanted, budget.error)
+    return problem or _nothing(wanted, budget.limit)
 
 
-def _candidates(text: str, wanted: type[BaseModel], cut: bool, recovery: Recovery) -> Iterator[dict[str, Any]]:
+def _candidates(text: str, wanted: type[BaseModel], cut: bool, budget: RecoveryBudget) -> Iterator[dict[str, Any]]:
     """Candidates for the wanted object, most likely first.
 
     A list is accepted in any form; a row must be an object. A truncated label set is not accepted: it would lack
@@ -252,10 +252,10 @@ def _candidates(text: str, wanted: type[BaseModel], cut: bool, recovery: Recover
     """
     fields = wanted.model_fields.keys()
     if wanted is TaskList:
-        return ({"tasks": items} for items in lists(text, "tasks", cut, recovery))
+        return ({"tasks": items} for items in lists(text, "tasks", cut, budget))
     if wanted is LabelSet and not is_closed(text):
-        return (value for value in json_values(text, fields, False, recovery) if fields & value.keys())
-    return json_values(text, fields, not cut, recovery)
+        return (value for value in json_values(text, fields, False, budget) if fields & value.keys())
+    return json_values(text, fields, not cut, budget)
 
 
 def _validated(value: dict[str, Any], wanted: type[Wanted]) -> Wanted | Problem:

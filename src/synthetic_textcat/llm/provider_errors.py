@@ -62,7 +62,7 @@ _STREAM = re.compile(r"\s*(data|event|id|retry):|\s*: ", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """What an answer is recognised by.
+    """Features by which an answer is recognised.
 
     Attributes:
         status: The HTTP status, or the one that the body names; None where no answer came.
@@ -90,7 +90,7 @@ def known_errors() -> tuple[ProviderFact, ...]:
 
 
 def _turn(row: ProviderFact) -> tuple[int, bool]:
-    """Where a row is tried; rows of one place stay in the order of the files."""
+    """Position at which a row is tried; rows of one position stay in the order of the files."""
     before = row.tried.removeprefix("before ") if row.tried.startswith("before ") else ""
     for cause in filter(None, (row.meaning, before)):
         if cause not in CAUSES_IN_ORDER:
@@ -135,7 +135,7 @@ def _pattern(wanted: str) -> re.Pattern[str]:
 
 @dataclass(frozen=True, slots=True)
 class ErrorBody:
-    """What a body says.
+    """Content of a body.
 
     Attributes:
         kind: One of `BODY_KINDS`; empty where there was no body to look at.
@@ -177,7 +177,7 @@ def read_body(body: Any, content_type: str = "") -> ErrorBody:
 
 
 def one_line(text: str) -> str:
-    """Foreign text in one short line: without keys and without what does not show, such as terminal controls.
+    """Foreign text in one short line, without keys and without invisible characters such as terminal controls.
 
     Redacted once more when what could stand between the signs of a key is gone.
     """
@@ -241,7 +241,7 @@ def _kind_of_json(content: Any) -> str:
 
 
 def _error_in_choice(content: Any) -> Any:
-    """OpenRouter puts what broke off a reply into its choice."""
+    """Error that OpenRouter puts into the choice of a reply that broke off."""
     choices = content.get("choices") if isinstance(content, dict) else None
     first = choices[0] if isinstance(choices, list) and choices else None
     error = first.get("error") if isinstance(first, dict) else None
@@ -249,7 +249,7 @@ def _error_in_choice(content: Any) -> Any:
 
 
 def _sentences(content: Any, depth: int) -> Iterator[str]:
-    """What the server says, in the order of the names above; a text that is JSON itself is looked into."""
+    """The server's sentence, in the order of the names above; a text that is JSON itself is read too."""
     if depth > _DEEPEST:
         return
     if isinstance(content, str):

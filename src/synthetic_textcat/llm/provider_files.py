@@ -27,7 +27,7 @@ _FIRST, _LAST = "openai.csv", "any.csv"
 
 @dataclass(frozen=True, slots=True)
 class ProviderFact:
-    """One row; `provider` is the file's name, the other fields are the columns."""
+    """Row of a file; `provider` is the file's name, the other fields are the columns."""
 
     provider: str
     kind: Kind

@@ -73,7 +73,7 @@ class ChatModelSpec:
 
     @property
     def max_retries(self) -> int:
-        """How often the engine repeats a call without a reply."""
+        """Number of times that the engine repeats a call without a reply."""
         return retries_of(self.kwargs)
 
     @property

@@ -182,7 +182,7 @@ def as_our_error(error: Exception) -> OurError:
 
 
 def line_of(error: BaseException) -> str:
-    """What an error says, in one line without keys; its name if it says nothing."""
+    """Message of an error in one line without keys; its name if it has none."""
     return one_line(str(error)) or type(error).__name__
 
 

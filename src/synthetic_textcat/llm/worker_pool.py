@@ -15,7 +15,7 @@ from synthetic_textcat.llm.first_replies import FirstReplies
 from synthetic_textcat.llm.prompts import Messages
 from synthetic_textcat.llm.single_call import CallResult, ModelCaller
 from synthetic_textcat.schemas.completions import Completion, Problem
-from synthetic_textcat.schemas.outcomes import Outage
+from synthetic_textcat.schemas.stops import Outage
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class WorkerPool:
         self._size = policy.limits.max_concurrency
         self._calls = CallQueue()
         self._first_replies: dict[str, FirstReplies] = {}
-        self._checking = asyncio.Lock()
+        self._first_in_turn = asyncio.Lock()
         self._arrivals: list[Completion] = []
         self._most_waiting = max(256, 4 * self._size)
         self._room = asyncio.Event()
@@ -147,8 +147,7 @@ class WorkerPool:
             answered = await self._reply(call, messages, len(past) + 1)
             if answered is None:
                 return
-            problem = await self._judged(answered)
-            await self._watch(call, answered, problem)
+            problem = await self._judged_in_turn(call, answered)
             if problem is None:
                 return
             past.append((answered, problem))
@@ -170,7 +169,7 @@ class WorkerPool:
         return None
 
     async def _called(self, call: Call, messages: Messages, attempt: int) -> CallResult | None:
-        """One call, from admission until the budget has recorded it; None if the run ends first."""
+        """Makes a call, from admission until the budget has recorded it; None if the run ends first."""
         async with self._spending_gate.slot():
             if self._over.is_set():
                 return None
@@ -201,6 +200,27 @@ class WorkerPool:
         finally:
             self._waiting.discard(me)
 
+    async def _judged_in_turn(self, call: Call, completion: Completion) -> Problem | None:
+        """The problem of a reply; first replies are judged and counted one at a time, in the order of their arrival.
+
+        The lock is fair. Without it, bad replies that are read at once would overtake good ones that take a while, and
+        a model that fails now and then would look like one that always fails.
+        """
+        if not self._is_watched(call):
+            return await self._judged(completion)
+        async with self._first_in_turn:
+            problem = await self._judged(completion)
+            await self._watch(call, completion, problem)
+        return problem
+
+    def _is_watched(self, call: Call) -> bool:
+        return not self._watcher(call).is_over or self._policy.pauses.is_watched(call.task_id)
+
+    def _watcher(self, call: Call) -> FirstReplies:
+        if (watcher := self._first_replies.get(call.kind)) is None:
+            watcher = self._first_replies[call.kind] = FirstReplies(call.untried, call.kind)
+        return watcher
+
     async def _judged(self, completion: Completion) -> Problem | None:
         """The problem of a reply. If our own code fails on it, only this row is lost."""
         try:
@@ -217,19 +237,13 @@ class WorkerPool:
         """Counts the first replies of the run and of each task."""
         if self._over.is_set():
             return
-        if (watcher := self._first_replies.get(call.kind)) is None:
-            watcher = self._first_replies[call.kind] = FirstReplies(call.untried, call.kind)
-        watcher.note(completion, problem, call.task_id)
+        self._watcher(call).note(completion, problem, call.task_id)
         pauses = self._policy.pauses
         if not pauses.is_watched(call.task_id):
             return
-        if problem is not None:
-            pauses.note(call.task_id, call.request_id, problem)
-            return
-        async with self._checking:  # one at a time, in a thread: a check may take a tenth of a second
-            if pauses.is_watched(call.task_id):
-                problem = await asyncio.to_thread(pauses.check, call, completion)
-                pauses.note(call.task_id, call.request_id, problem)
+        if problem is None:  # in a thread: a check may take a tenth of a second
+            problem = await asyncio.to_thread(pauses.check, call, completion)
+        pauses.note(call.task_id, call.request_id, problem)
 
     def _count_refusals(self, asked: CallResult) -> None:
         """Ends the run after many consecutive refusals, which no single row explains.

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from importlib.resources import files
 from typing import Any
@@ -12,6 +13,8 @@ NONE = "\N{EN DASH}"
 
 LONGEST_TEXT = 600
 """Characters shown of one text."""
+
+_LONGEST_CODE = 120
 
 
 def render_page(package: str, template: str, **values: Any) -> str:
@@ -35,8 +38,13 @@ def render_page(package: str, template: str, **values: Any) -> str:
     )
 
 
-def render_markdown(package: str, template: str, filters: Mapping[str, Callable[..., str]], **values: Any) -> str:
-    """The text of a Markdown template in the package's folder `templates`. Not escaped: no model text goes in."""
+def render_markdown(
+    package: str, template: str, filters: Mapping[str, Callable[..., str]] | None = None, **values: Any
+) -> str:
+    """The text of a Markdown template in the package's folder `templates`.
+
+    Not escaped: foreign text goes in through the filter `code`, or one of the given filters.
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     pages = Environment(
@@ -47,8 +55,14 @@ def render_markdown(package: str, template: str, filters: Mapping[str, Callable[
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    pages.filters |= filters
+    pages.filters |= {"code": as_code, **(filters or {})}
     return pages.get_template(template).render(**values)
+
+
+def as_code(value: object) -> str:
+    """A value as inline Markdown code, in one line: nothing in it is Markdown, or ends a cell of a table."""
+    line = re.sub(r"[^\S ]|[\x00-\x1f\x7f\u2028\u2029`|]", " ", str(value))
+    return f"`{line[:_LONGEST_CODE].strip() or ' '}`"
 
 
 def shown(value: object, kind: str) -> str:

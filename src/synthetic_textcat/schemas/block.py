@@ -54,7 +54,7 @@ class Most(Block):
         return "warn" if self.warn is not None and self._is_worse(value, self.warn) else None
 
     def excess(self, value: float) -> float:
-        """How far the value is beyond the first threshold, as a share of the range to the worst value: 0 to 1."""
+        """Distance of the value beyond the first threshold, as a share of the range to the worst value: 0 to 1."""
         limit = self.warn if self.warn is not None else self.fail
         if limit is None:
             return 0.0

@@ -1,4 +1,4 @@
-"""Supported languages: those of XLM-R, from which the method samples.
+"""Supported languages: the languages of XLM-R, from which the method samples.
 
 Source of the table: Conneau et al. (2020), table 6, transcribed and corrected in `languages.csv`; `tier` are the
 sampling tiers of the public reproduction of the method (arXiv 2509.06184). `iso639_3` is the three-letter code by the
@@ -15,6 +15,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
+
+from synthetic_textcat.text.unicode import UNSPACED_CODES
 
 _WORD = re.compile(r"\w+")
 _APOSTROPHE = re.compile("[\u2018\u2019\u02bb\u02bc\u0060\u00b4]")
@@ -42,7 +44,7 @@ _MOST_HINTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """One language or script variant.
+    """Language or script variant.
 
     Attributes:
         code: BCP 47 style code, `de` or `zh-Hans`; the name of its metrics.
@@ -93,6 +95,11 @@ def find_language(name: str) -> Language:
     if found is None:
         raise ValueError(f"unknown language {name!r}; {_hint(key)}")
     return found
+
+
+def has_spaces(language: str) -> bool:
+    """Whether the language separates words by spaces; not Chinese, Japanese, Thai, Lao, Khmer and Burmese."""
+    return find_language(language).script not in UNSPACED_CODES
 
 
 def _hint(key: str) -> str:

@@ -155,9 +155,10 @@ class QuoteParameters(Block):
 
 
 class EvaluateParameters(Block):
-    """Embedding model for the evaluation: a local folder; null = no pretrained weights."""
+    """Evaluation: a local folder with an embedding model, null = no pretrained weights; whether to save classifiers."""
 
     embedding_model: str | None = Field(None, min_length=1)
+    save_classifiers: bool = False
 
 
 class CompareParameters(Block):
@@ -206,7 +207,7 @@ def _as_text(name: Any) -> Any:
 
 
 class PublishParameters(Block):
-    """Target repository of the dataset folder, its visibility, and what may be published."""
+    """Target repository of the dataset folder, its visibility, and the files that may be published."""
 
     repository: Annotated[str | None, BeforeValidator(_as_text), AfterValidator(checked_repository)] = None
     private: bool = True

@@ -20,7 +20,7 @@ TAG = "synthetic-textcat"
 
 
 class PublishedFile(TypedDict):
-    """One file of the dataset folder.
+    """File of the dataset folder.
 
     Attributes:
         name: Path in the folder and in the repository.
@@ -129,7 +129,7 @@ def checked_repository(name: Any) -> Any:
 
 
 class Part(NamedTuple):
-    """One file of one config."""
+    """File of a config."""
 
     config: str
     split: str

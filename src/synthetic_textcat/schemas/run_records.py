@@ -1,4 +1,4 @@
-"""Run records: the part of a run needed for comparisons, and the hash of a prompt template."""
+"""Run records: the part of a run that comparisons need, the names of row prompts, and the hash of a prompt template."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,6 +7,11 @@ from typing import Any
 import pandas as pd
 
 from synthetic_textcat.hashing import sha256_of
+
+REAL_PREDICTIONS = {"task_id": "str", "task": "str", "row": "str", "label": "str", "predicted": "str"}
+"""Columns of an evaluation's predictions on the user's real rows; `row` is the sha256 of the normalised text."""
+ROW_PROMPTS = ("closed_prompt", "open_prompt", "seed_examples_prompt", "retry_prompt")
+"""Catalog names of the prompts that ask for rows, in the order in which nodes take them."""
 
 
 @dataclass(frozen=True)
@@ -18,12 +23,14 @@ class Evaluation:
         metrics: Metrics by name.
         model: The embedding model, as given.
         real_rows: Hash of the evaluation set; empty without one.
+        predictions: Columns `REAL_PREDICTIONS`; None if the run did not keep them.
     """
 
     name: str
     metrics: Mapping[str, float]
     model: str
     real_rows: str
+    predictions: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)

@@ -155,7 +155,7 @@ def plain_line(text: object) -> object:
 
 
 def plain_name(name: object) -> object:
-    """The same without quotes, asterisks, underscores and a trailing comma around a name."""
+    """The name without quotes, asterisks, underscores and a trailing comma around it."""
     line = plain_line(name)
     if not isinstance(line, str):
         return name

@@ -76,7 +76,7 @@ class _Strict(BaseModel):
 
 
 class Label(_Strict):
-    """One label of a closed set.
+    """Label of a closed set.
 
     Attributes:
         name: The value in the column `label`.

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 CONFIDENCE = 0.95
+"""Confidence level of all intervals of the project."""
+
 RESAMPLES = 1000
 _DRAWN_AT_ONCE = 1_000_000  # row numbers in memory
 

@@ -67,7 +67,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _cut(text: str, start: int) -> int:
-    """Where the piece from here on ends: before a character that composes with none before it, as no ASCII one does."""
+    """End of the piece that starts here: before a character that composes with none before it, as no ASCII one does."""
     end = start + _PIECE
     if end >= len(text):
         return len(text)
@@ -98,7 +98,7 @@ def first_invisible(text: str) -> str | None:
 
 
 def printable(text: str) -> str:
-    """The text as a terminal may show it: what does not show, and could steer the terminal, is replaced by U+FFFD."""
+    """The text as a terminal may show it: invisible characters, which could steer a terminal, become U+FFFD."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(_REPLACED if is_invisible(each) and each not in "\n\t" else each for each in text)
@@ -115,7 +115,7 @@ def single_line(said: object, longest: int | None = None) -> str:
 
 
 def in_visible_line(text: str) -> str:
-    """The text in one line, without what does not show."""
+    """The text in one line, without invisible characters."""
     visible = single_line("".join(each for each in single_line(text) if not is_invisible(each)))
     return visible if first_invisible(visible) is None else ""
 

@@ -110,7 +110,7 @@ def test_diversity_and_learnability_have_intervals_and_say_how(render: object, f
     before = run(outcomes=topical("a", 90), metrics={"diversity/vendi": 20.5, "diversity/self_bleu": 0.345})
     after = run(run_id="b2", outcomes=topical("b", 90, 0.9, first), metrics={})
     pairing = pair(before.outcomes, after.outcomes)
-    found = [Difference(**row) for row in measure_differences(pairing, 42)]
+    found = [Difference(**row) for row in measure_differences(pairing, before, after, 42)]
     page = render(Comparison(before, after, pairing, changes(before, after), found))
     assert expected in page
     assert "cut to 10 words" in page
@@ -121,7 +121,8 @@ def test_diversity_and_learnability_have_intervals_and_say_how(render: object, f
 
 
 def test_each_difference_is_a_metric_with_the_ends_of_its_interval() -> None:
-    found = measure_differences(pair(topical("a", 90), topical("b", 90)), 42)
+    before, after = run(outcomes=topical("a", 90)), run(outcomes=topical("b", 90))
+    found = measure_differences(pair(before.outcomes, after.outcomes), before, after, 42)
     metrics = list_difference_metrics(found)
     for name in ("diversity/distinct_2", "diversity/vendi", "learnability/macro_f1"):
         low, value, high = (metrics[f"compare/{name}{end}"] for end in ("/low", "", "/high"))

@@ -22,10 +22,10 @@ _ROWS = [("A goal.", "sport "), ("Dough.", "COOKING"), ("A ferry", "\uff34ravel.
     ],
 )
 def test_task_and_label_are_matched_whatever_their_case_and_spaces(columns: dict[str, Any]) -> None:
-    rows, left_out = real_rows(evaluation_set(_ROWS, **columns), TASKS)
+    rows, incomplete, repeated = real_rows(evaluation_set(_ROWS, **columns), TASKS)
     assert rows["task_id"].tolist() == [TASK.task_id] * 3
     assert [TASK.label_names[place] for place in rows["label"]] == ["Sport", "Cooking", "Travel"]
-    assert left_out == 0
+    assert (incomplete, repeated) == (0, 0)
 
 
 def test_the_only_task_need_not_be_named() -> None:
@@ -44,9 +44,9 @@ def test_rows_without_text_or_label_and_repeated_ones_are_left_out_and_counted()
         ("a  GOAL", "sport"),
         ("x", "Travel"),
     ]
-    rows, left_out = real_rows(evaluation_set([(text, label or "") for text, label in given]), TASKS)
-    assert rows["text"].tolist() == ["A goal.", "x"]
-    assert left_out == 4
+    found = real_rows(evaluation_set([(text, label or "") for text, label in given]), TASKS)
+    assert found.rows["text"].tolist() == ["A goal.", "x"]
+    assert (found.incomplete, found.repeated, found.left_out) == (3, 1, 4)
 
 
 @pytest.mark.parametrize("given", [None, pd.DataFrame({"text": ["A goal."]}), evaluation_set([])])

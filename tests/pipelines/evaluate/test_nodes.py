@@ -10,18 +10,22 @@ import pandas as pd
 import pytest
 
 from synthetic_textcat.errors import EvaluationError, StaleTableError
-from synthetic_textcat.hashing import pick
+from synthetic_textcat.hashing import pick, sha256_of
 from synthetic_textcat.pipelines.evaluate.nodes import (
     ClassifierScores,
     TripletScores,
     gather_evaluation,
     gather_exported_rows,
+    list_real_predictions,
     match_real_rows,
     plot_learning_curve,
+    save_classifiers,
     train_classifiers,
     train_on_triplets,
 )
 from synthetic_textcat.schemas.parameters import EvaluateParameters, ExportParameters
+from synthetic_textcat.schemas.run_records import REAL_PREDICTIONS
+from synthetic_textcat.schemas.tasks import normalise
 from tests.pipelines.evaluate.builders import (
     OTHER,
     TASK,
@@ -73,7 +77,7 @@ def test_the_exported_rows_come_with_their_splits_and_must_be_rows_of_this_run()
 
 def test_real_scores_stand_next_to_what_is_to_be_had_without_synthetic_rows() -> None:
     rows = pd.concat([exported(labelled(120, "made")), exported(labelled(30, "kept"), "test")], ignore_index=True)
-    metrics, lines, curve = _classified(rows, evaluation_set([*labelled(60, "real"), ("", "Sport")]))
+    metrics, lines, curve, _ = _classified(rows, evaluation_set([*labelled(60, "real"), ("", "Sport")]))
     assert metrics["real/macro_f1"] == metrics[f"real/macro_f1/{TASK.task_id}"] == lines[0]["macro_f1"]
     assert metrics["real/macro_f1"] == curve[-1]["macro_f1"]
     low, high = metrics["real/macro_f1_low"], metrics["real/macro_f1_high"]
@@ -88,9 +92,54 @@ def test_real_scores_stand_next_to_what_is_to_be_had_without_synthetic_rows() ->
     assert metrics == _classified(rows, evaluation_set([*labelled(60, "real"), ("", "Sport")])).metrics
 
 
+def test_rows_left_out_are_reported_with_the_reason(caplog: pytest.LogCaptureFixture) -> None:
+    rows = labelled(6, "real")
+    twice = [(text.upper(), label) for text, label in rows[:2]]
+    found = match_real_rows(evaluation_set([*rows, *twice, ("", "Sport")]), tasks_frame())
+    assert (found.repeated, found.incomplete, len(found.rows)) == (2, 1, 6)
+    assert caplog.messages == [
+        "3 of the evaluation set's 9 labelled rows are left out: 2 repeated, 1 without a text or a label"
+    ]
+
+
+def test_predictions_name_labels_and_hold_no_text_of_the_users() -> None:
+    real = evaluation_set(labelled(12, "real"))
+    predicted = list_real_predictions(_classified(exported(labelled(60, "made")), real))
+    assert list(predicted.columns) == list(REAL_PREDICTIONS)
+    assert (predicted["label"] == predicted["predicted"]).mean() > 0.9
+    assert set(predicted["row"]) == {sha256_of(normalise(text)) for text in real["text"]}
+    assert not set(real["text"]) & set(predicted.to_numpy().ravel())
+    assert list_real_predictions(_classified(exported(labelled(60, "made")), None)).empty
+
+
+def test_saved_classifiers_predict_names_of_labels_without_pickle() -> None:
+    import skops.io
+
+    saving = EvaluateParameters(save_classifiers=True)
+    found = _classified(exported(labelled(60, "made")), evaluation_set(labelled(12, "real")))
+    ((files),) = save_classifiers(found, saving)
+    assert set(files) == {f"{TASK.task_id}.{suffix}" for suffix in ("skops", "json", "md")}
+    facts, content, card = (files[f"{TASK.task_id}.{suffix}"] for suffix in ("json", "skops", "md"))
+    assert isinstance(facts, dict)
+    assert isinstance(content, bytes)
+    assert facts["labels"] == list(TASK.label_names)
+    assert skops.io.get_untrusted_types(data=content) == facts["trusted"]
+    model = skops.io.loads(content, trusted=facts["trusted"])
+    predicted = list_real_predictions(found)
+    by_row = dict(zip(predicted["row"], predicted["predicted"], strict=True))
+    texts = [text for text, _ in labelled(12, "real")]
+    assert list(model.predict(texts)) == [by_row[sha256_of(normalise(text))] for text in texts]
+    assert f"{facts['macro_f1']['real_rows']['macro_f1']:.3f}" in str(card)
+    assert f"`{TASK.task}`" in str(card)
+
+
+def test_without_the_option_no_classifier_is_written() -> None:
+    assert list(save_classifiers(_classified(exported(labelled(60, "made")), None), _NO_MODEL)) == []
+
+
 def test_without_real_rows_no_score_is_called_real_or_accuracy() -> None:
     rows = pd.concat([exported(labelled(60, "made")), exported(labelled(9, "kept"), "test")], ignore_index=True)
-    metrics, lines, curve = _classified(rows, None)
+    metrics, lines, curve, _ = _classified(rows, None)
     assert set(metrics) == {
         *(f"train/held_out_synthetic_macro_f1{end}" for end in ("", "_low", "_high")),
         "train/held_out_synthetic_rows",

@@ -6,7 +6,6 @@ import pytest
 import yaml
 from huggingface_hub import DatasetCard, DatasetCardData
 
-from synthetic_textcat.pipelines.export.card import as_code
 from synthetic_textcat.schemas.languages import languages
 from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.publications import TAG
@@ -110,12 +109,6 @@ def test_no_text_of_a_model_gets_into_it() -> None:
     plain = card([{}])
     assert card([{"input_text": wild, "label": wild, "misleading_label": wild, "task": wild}]) == plain
     assert wild not in card([{"model_name": wild}])
-
-
-def test_what_others_named_is_code_in_one_line() -> None:
-    assert as_code("a`b|c\nd\r\x00\u2028e") == "`a b c d   e`"
-    assert as_code("") == "` `"
-    assert len(as_code("x" * 999)) == 122
 
 
 @pytest.mark.parametrize("name", [language.name for language in languages()])

@@ -6,8 +6,8 @@ import pytest
 
 from synthetic_textcat.pipelines.quality_report.concerns import RULES, Concern, assess, complaint
 from synthetic_textcat.schemas.block import Most, Thresholds
-from synthetic_textcat.schemas.outcomes import Outage, PausedTask, Stops
 from synthetic_textcat.schemas.parameters import QualityReportParameters
+from synthetic_textcat.schemas.stops import Outage, PausedTask, Stops
 from tests.pipelines.quality_report.builders import ledger
 
 _SETTINGS = QualityReportParameters()

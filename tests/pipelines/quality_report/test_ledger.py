@@ -28,10 +28,11 @@ from synthetic_textcat.pipelines.quality_report.ledger import (
     yield_metrics,
 )
 from synthetic_textcat.pipelines.quality_report.spending import spending_metrics, sum_spending
-from synthetic_textcat.schemas.outcomes import FAILURE_CAUSES, REJECT_REASONS, Outage, PausedTask, Stops
+from synthetic_textcat.schemas.outcomes import FAILURE_CAUSES, REJECT_REASONS
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.rows import EXAMPLES, FAILED, OUTCOMES, REJECTED, records_of, to_frame
+from synthetic_textcat.schemas.stops import Outage, PausedTask, Stops
 from tests.llm.builders import completion, no_reply
 from tests.pipelines.quality_report.builders import COST, PRICES, ROW, example_frame, ledger
 

@@ -10,10 +10,10 @@ from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.pipelines.quality_report.nodes import measure_quota
 from synthetic_textcat.pipelines.quality_report.quota_standing import beyond_target_mask
-from synthetic_textcat.schemas.outcomes import PausedTask, Stops
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.quota import CellRows, Rounds, Shortfall
 from synthetic_textcat.schemas.rows import CALLS, EXAMPLES, FAILED, REJECTED, REQUESTS, to_frame
+from synthetic_textcat.schemas.stops import PausedTask, Stops
 from tests.llm.builders import completion, fingerprint, write_journal
 from tests.pipelines.quality_report.builders import ROW
 

@@ -10,9 +10,10 @@ from synthetic_textcat.hooks.summary_lines import cost_in_words, cost_lines
 from synthetic_textcat.pipelines.quality_report.ledger import reached_cap, stopped_by
 from synthetic_textcat.pipelines.quality_report.spending import spending_metrics, sum_spending
 from synthetic_textcat.schemas.completions import Completion
-from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL, Outage, Stops
+from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import GenerationParameters
 from synthetic_textcat.schemas.prices import PriceList
+from synthetic_textcat.schemas.stops import Outage, Stops
 from tests.llm.builders import NO_COUNTS, completion, no_reply, nothing_taken
 from tests.pipelines.quality_report.builders import COST, PRICES
 

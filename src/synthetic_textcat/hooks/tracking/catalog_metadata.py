@@ -15,7 +15,7 @@ from typing import Any
 from kedro.io import DatasetError
 from pydantic import BaseModel
 
-from synthetic_textcat.datasets.place import Place
+from synthetic_textcat.datasets.fsspec_place import Place
 from synthetic_textcat.datasets.stored import place_of
 from synthetic_textcat.errors import nearest
 from synthetic_textcat.redaction import redact

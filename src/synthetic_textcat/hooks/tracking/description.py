@@ -25,9 +25,10 @@ from synthetic_textcat.hooks.tracking.run_log import REBUILD, RunLog
 from synthetic_textcat.hooks.tracking.run_lookup import NEWEST_FIRST
 from synthetic_textcat.pages import render_markdown
 from synthetic_textcat.redaction import redact
-from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL, Stops
+from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.prices import usd
 from synthetic_textcat.schemas.rows import PLAN_VERSION
+from synthetic_textcat.schemas.stops import Stops
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

@@ -15,13 +15,13 @@ from kedro.pipeline.node import Node
 from synthetic_textcat.errors import RunStoppedError
 from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.run_notes import RunNotes
+from synthetic_textcat.hooks.tracking.active_run import ActiveRun
 from synthetic_textcat.hooks.tracking.bounded_calls import DEFAULT_LIMIT_S, BoundedCalls, WaitingBudget
 from synthetic_textcat.hooks.tracking.catalog_metadata import plain, unknown_keys
 from synthetic_textcat.hooks.tracking.description import run_name, start_tags, stop_tags
 from synthetic_textcat.hooks.tracking.guard import first_line
 from synthetic_textcat.hooks.tracking.live_metrics import LiveRecorder
 from synthetic_textcat.hooks.tracking.opening import Opening
-from synthetic_textcat.hooks.tracking.run import ActiveRun
 from synthetic_textcat.hooks.tracking.run_log import RunClock
 from synthetic_textcat.llm.interrupts import INTERRUPTED
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from synthetic_textcat.datasets.place import Place
+from synthetic_textcat.datasets.fsspec_place import Place
 from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.tracking.catalog_metadata import TrackedDataset, metrics_of, tags_of
 from synthetic_textcat.hooks.tracking.guard import Guard

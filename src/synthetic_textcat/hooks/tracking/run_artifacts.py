@@ -5,7 +5,7 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,9 +22,11 @@ from synthetic_textcat.schemas.rows import OUTCOMES
 from synthetic_textcat.schemas.run_records import Evaluation, RunRecord
 
 if TYPE_CHECKING:
+    from mlflow import MlflowClient
     from mlflow.entities import Run
 
 _OUTCOMES = "outcomes.parquet"
+_PREDICTIONS = "real_predictions.parquet"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +140,8 @@ def _record(store: Store, asked: str | None, option: str, leave_out: str | None)
     with tempfile.TemporaryDirectory(prefix="synthetic-textcat-") as name:
         for path in sorted(artifacts & {_OUTCOMES, REBUILD}):
             client.download_artifacts(run.info.run_id, path, name)
-        return _read(run, Path(name), evaluation_of(client, run))
+        found = evaluation_of(client, run)
+        return replace(_read(run, Path(name)), evaluation=_evaluation(client, found, Path(name)) if found else None)
 
 
 def _last(store: Store, option: str, leave_out: str | None) -> str:
@@ -151,7 +154,7 @@ def _last(store: Store, option: str, leave_out: str | None) -> str:
     )
 
 
-def _read(run: "Run", folder: Path, evaluation: "Run | None") -> RunRecord:
+def _read(run: "Run", folder: Path) -> RunRecord:
     tasks = folder / REBUILD / "tasks.parquet"
     prompts = sorted((folder / REBUILD / "prompts").glob("*"))
     return RunRecord(
@@ -164,14 +167,16 @@ def _read(run: "Run", folder: Path, evaluation: "Run | None") -> RunRecord:
         outcomes=pd.read_parquet(folder / _OUTCOMES).reindex(columns=list(OUTCOMES)),
         prompts={path.name: path.read_text(encoding="utf-8") for path in prompts},
         tasks=pd.read_parquet(tasks) if tasks.is_file() else None,
-        evaluation=_evaluation(evaluation) if evaluation else None,
     )
 
 
-def _evaluation(run: "Run") -> Evaluation:
+def _evaluation(client: "MlflowClient", run: "Run", folder: Path) -> Evaluation:
+    kept = _PREDICTIONS in {item.path for item in client.list_artifacts(run.info.run_id)}
+    predictions = client.download_artifacts(run.info.run_id, _PREDICTIONS, str(folder)) if kept else None
     return Evaluation(
         name=run.info.run_name or run.info.run_id,
         metrics=run.data.metrics,
         model=run.data.params.get("evaluate.embedding_model", ""),
         real_rows=run.data.tags.get("sha256.evaluation_set", ""),
+        predictions=None if predictions is None else pd.read_parquet(predictions),
     )

@@ -43,7 +43,7 @@ class Balanced:
 
     @property
     def equal_weight_groups(self) -> tuple[Ints, Ints]:
-        """For each value the first one of its group, and how many values that has."""
+        """For each value the first value of its group, and the number of values in it."""
         first, size = np.empty((2, sum(map(len, self.groups))), np.int64)
         for group in self.groups:
             first[group], size[group] = group[0], len(group)
@@ -62,7 +62,7 @@ class Balanced:
 
 
 class Apportionment:
-    """Sequences of groups. What a group is owed is counted in rows times the common denominator of the shares.
+    """Sequences of groups. A group's claim is counted in rows times the common denominator of the shares.
 
     Args:
         shares: Of the groups; they sum to 1. With a common denominator over 2^56 they are rounded to 2^-56.

@@ -99,7 +99,7 @@ class TaskChoices:
         return codes | {"label": label, "misleading_label": misleading}
 
     def equal_weight_groups(self, column: str, codes: Codes) -> tuple[Ints, Ints]:
-        """For each row a code of the group of equal weight that its value is drawn from, and how many values that has.
+        """For each row a code of the group of equal weight that its value is drawn from, and its number of values.
 
         Within a cycle of draws from one group of a stream, rows can swap their values.
         """

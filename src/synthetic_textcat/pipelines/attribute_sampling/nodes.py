@@ -32,7 +32,7 @@ def plan_rounds(
     llm: LlmParameters,
     *prompts: Any,
 ) -> dict[str, Any]:
-    """The rounds of a quota (`Rounds`): those of before that hold on and, if the last one left cells short, one more.
+    """Rounds of a quota (`Rounds`): the earlier ones that still hold and, if the last one left cells short, one more.
 
     Empty where no quota is asked for. They begin anew for other tasks, attributes, a lower target or another seed; for
     another model or prompt, with the first.
@@ -84,5 +84,5 @@ def hash_plan(requests: pd.DataFrame) -> str:
 def report_plan(
     requests: pd.DataFrame, tasks: pd.DataFrame, attribute_sampling: AttributeSamplingParameters
 ) -> PlanReport:
-    """How many rows and tasks there are, and how many prompts are repeated."""
+    """Counts of the plan: rows, tasks and repeated prompts."""
     return report_on(requests, tasks, attribute_sampling.num_seed_examples)

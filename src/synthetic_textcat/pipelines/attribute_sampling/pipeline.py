@@ -3,8 +3,7 @@
 from kedro.pipeline import Pipeline, node
 
 from synthetic_textcat.pipelines.attribute_sampling.nodes import hash_plan, plan_requests, plan_rounds, report_plan
-
-_PROMPTS = ("closed_prompt", "open_prompt", "seed_examples_prompt", "retry_prompt")
+from synthetic_textcat.schemas.run_records import ROW_PROMPTS
 
 
 def create_pipeline() -> Pipeline:
@@ -21,7 +20,7 @@ def create_pipeline() -> Pipeline:
                     "previous_shortfall",
                     "llm",
                     "params:llm",
-                    *_PROMPTS,
+                    *ROW_PROMPTS,
                 ],
                 outputs="rounds",
                 name="plan_rounds",

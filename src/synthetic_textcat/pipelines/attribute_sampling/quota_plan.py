@@ -16,8 +16,7 @@ import pandas as pd
 from synthetic_textcat.errors import ParameterError, nearest
 from synthetic_textcat.hashing import sha256_of
 from synthetic_textcat.pipelines.attribute_sampling.choices import choice_of
-from synthetic_textcat.pipelines.attribute_sampling.plan import by_id, deal, own_attributes
-from synthetic_textcat.pipelines.attribute_sampling.task_rows import TaskRows
+from synthetic_textcat.pipelines.attribute_sampling.plan import TaskRows, by_id, deal, own_attributes
 from synthetic_textcat.schemas.attributes import chosen_weights, weights_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.quota import Cell, CellRows, Rounds, Shortfall, named, rows_for, shown, unnamed
@@ -158,7 +157,7 @@ def _find(
     wanted: Mapping[int, Counter[Cell]],
     furthest: int,
 ) -> tuple[pd.DataFrame, Mapping[tuple[int, Cell], list[int]]]:
-    """A table of all wanted rows, and where in it those are that a task has in a cell, in their order."""
+    """A table of all wanted rows, and the positions in it of a task's rows in a cell, in order."""
     own = own_attributes(tasks, sampling)
     open_ = [(task, min(2 * sum(cells.values()) + 64, furthest)) for task, cells in sorted(wanted.items())]
     tables: list[pd.DataFrame] = []

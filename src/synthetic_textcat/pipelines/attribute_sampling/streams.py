@@ -27,7 +27,7 @@ class Streams(NamedTuple):
     offsets: Ints
 
     def cut(self, size: int) -> "Streams":
-        """The same flat rows in pieces of this size; the last piece of a sequence may be shorter."""
+        """Pieces of this size of the same flat rows; the last piece of a sequence may be shorter."""
         pieces = -(-self.counts // size)
         whole, before = np.repeat(np.arange(len(pieces)), pieces), size * ranges(pieces)
         return Streams(self.keys[whole], np.minimum(self.counts[whole] - before, size), self.offsets[whole] + before)

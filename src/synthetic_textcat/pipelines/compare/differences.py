@@ -20,7 +20,7 @@ _DIGITS = 6  # further ones depend on the machine
 
 
 class Difference(NamedTuple):
-    """Of one measure.
+    """Difference of one measure.
 
     Attributes:
         measure: Its name.
@@ -44,20 +44,20 @@ class Difference(NamedTuple):
 
 
 def differences(pairing: Pairing, seed: int) -> list[Difference]:
-    """Every measure that says something of one of the runs at least."""
-    return [_difference(measure, pairing, seed) for measure in _told(pairing)]
+    """Differences of all measures that at least one of the runs has."""
+    return [_difference(measure, pairing, seed) for measure in _reported(pairing)]
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One of them.
+    """Measure of the rows of one run.
 
     Attributes:
         name: As the metric is called.
         unit: `share`, `tokens`, `calls` or `USD`.
         of: From outcomes, one number a row for the part and one for the whole.
         is_yes_or_no: Whether the part is 0 or 1 and the whole every row.
-        always: Whether it is told even where it is zero in both runs.
+        always: Whether it is reported even where it is zero in both runs.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Measure:
     always: bool = False
 
 
-def _told(pairing: Pairing) -> Iterator[Measure]:
+def _reported(pairing: Pairing) -> Iterator[Measure]:
     for measure in MEASURES:
         sides = (measure.of(pairing.baseline), measure.of(pairing.candidate))
         if measure.always or any(np.nansum(part) > 0 for part, _ in sides):
@@ -99,7 +99,7 @@ def _interval(sides: list[tuple[Floats, Floats]], is_paired: bool, seed: int) ->
 
 
 def _ratios(part: Floats, whole: Floats, rows: Places, axis: int) -> Floats:
-    """Of each resample; not a number where the whole has none, as in a run that accepted one row or two."""
+    """Ratio in each resample; not a number where the whole has none, as in a run that accepted one row or two."""
     parts, wholes = part[rows].sum(axis=axis), whole[rows].sum(axis=axis)
     ratios: Floats = np.divide(parts, wholes, out=np.full(parts.shape, np.nan), where=wholes > 0)
     return ratios
@@ -180,7 +180,7 @@ def bootstrapped_difference(difference: Callable[[Places, Places, int], Floats],
 
 
 class Variance(NamedTuple):
-    """Of an estimated difference.
+    """Variance of an estimated difference.
 
     Attributes:
         of: The variance.

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from synthetic_textcat.pipelines.compare.changes import Changes, changes
 from synthetic_textcat.pipelines.compare.differences import Difference, differences
+from synthetic_textcat.pipelines.compare.evaluation_differences import evaluation_differences
 from synthetic_textcat.pipelines.compare.page import Comparison, render_html, render_markdown
 from synthetic_textcat.pipelines.compare.pairing import Pairing, pair, row_diffs
 from synthetic_textcat.pipelines.compare.text_differences import diversity_differences, learnability_differences
@@ -33,10 +34,13 @@ def find_changes(baseline_run: RunRecord, candidate_run: RunRecord) -> Changes:
     return changes(baseline_run, candidate_run)
 
 
-def measure_differences(pairing: Pairing, seed: int) -> list[dict[str, Any]]:
+def measure_differences(
+    pairing: Pairing, baseline_run: RunRecord, candidate_run: RunRecord, seed: int
+) -> list[dict[str, Any]]:
     """Differences in the results: one record per measure, fields as in `Difference`."""
     accepted = pairing.accepted
     found = (
+        *evaluation_differences(baseline_run.evaluation, candidate_run.evaluation, seed),
         *differences(pairing, seed),
         *diversity_differences(accepted),
         *learnability_differences(accepted, seed),

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from synthetic_textcat.pages import rendering
 from synthetic_textcat.pipelines.compare.changes import Changes
 from synthetic_textcat.pipelines.compare.differences import Difference
+from synthetic_textcat.pipelines.compare.evaluation_differences import MEASURE
 from synthetic_textcat.pipelines.compare.pairing import Pairing
 from synthetic_textcat.schemas.prices import usd
 from synthetic_textcat.schemas.run_records import Evaluation, RunRecord
@@ -41,6 +42,16 @@ class Comparison:
     apart: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
     @property
+    def on_real_rows(self) -> list[Difference]:
+        """Differences in the scores on the user's real rows."""
+        return [row for row in self.differences if row.measure.startswith(MEASURE)]
+
+    @property
+    def of_corpus(self) -> list[Difference]:
+        """Differences in measures of the corpus as a whole."""
+        return [row for row in self.differences if row.basis and not row.measure.startswith(MEASURE)]
+
+    @property
     def metrics(self) -> list[tuple[str, float | None, float | None]]:
         """Other corpus-level metrics of both runs, without intervals: name, baseline, candidate."""
         runs = (self.baseline.metrics, self.candidate.metrics)
@@ -57,7 +68,7 @@ def render_html(comparison: Comparison) -> str:
 
 def render_markdown(comparison: Comparison) -> str:
     """`comparison.md`: changes and differences, without generated texts."""
-    return rendering.render_markdown(__package__, "comparison.md.jinja", {}, **_values(comparison))
+    return rendering.render_markdown(__package__, "comparison.md.jinja", **_values(comparison))
 
 
 def _values(comparison: Comparison) -> dict[str, Any]:

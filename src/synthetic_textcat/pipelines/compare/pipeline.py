@@ -24,7 +24,7 @@ def create_pipeline() -> Pipeline:
             node(find_changes, inputs=_RUNS, outputs="changes", name="find_changes"),
             node(
                 measure_differences,
-                inputs=["pairing", "params:seed"],
+                inputs=["pairing", *_RUNS, "params:seed"],
                 outputs="differences",
                 name="measure_differences",
             ),

@@ -4,10 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
+from synthetic_textcat.hashing import sha256_of
 from synthetic_textcat.pipelines.evaluate.inputs import RealRows
 from synthetic_textcat.pipelines.evaluate.scoring import SIZES, Score, Tried, is_enough, mean_of
 from synthetic_textcat.schemas.evaluation_set import EXACT, NEAR
+from synthetic_textcat.schemas.rows import to_frame
+from synthetic_textcat.schemas.run_records import REAL_PREDICTIONS
+from synthetic_textcat.schemas.tasks import normalise
 from synthetic_textcat.text.label_samples import FEWEST_OF_A_LABEL, FEWEST_ROWS
 
 if TYPE_CHECKING:
@@ -82,6 +87,33 @@ def curve_lines(tried: Sequence[Tried]) -> list[dict[str, Any]]:
         for task in tried
         for rows, found in task.curve
     ]
+
+
+def real_predictions(tried: Sequence[Tried]) -> pd.DataFrame:
+    """Label and predicted label of each real row, so that runs can be compared row by row.
+
+    The user's text is not in it: a row is known by a hash of its text.
+
+    Returns:
+        Columns `REAL_PREDICTIONS`.
+    """
+    return to_frame(
+        (
+            {
+                "task_id": task.trial.task.task_id,
+                "task": task.trial.task.task,
+                "row": sha256_of(normalise(text)),
+                "label": task.trial.task.label_names[label],
+                "predicted": task.trial.task.label_names[predicted],
+            }
+            for task in tried
+            if task.predicted is not None
+            for text, label, predicted in zip(
+                task.trial.real.texts, task.trial.real.labels, task.predicted, strict=True
+            )
+        ),
+        REAL_PREDICTIONS,
+    )
 
 
 def _line(task: Tried) -> dict[str, Any]:

@@ -27,11 +27,18 @@ class RealRows(NamedTuple):
 
     Attributes:
         rows: task_id, text, label (its position in the label set of the task).
-        left_out: Number of rows without a text or a label, and of repeated rows.
+        incomplete: Number of rows left out because they have no text or no label.
+        repeated: Number of rows left out because an earlier row of the task has the same text and label.
     """
 
     rows: pd.DataFrame
-    left_out: int
+    incomplete: int = 0
+    repeated: int = 0
+
+    @property
+    def left_out(self) -> int:
+        """Number of rows left out."""
+        return self.incomplete + self.repeated
 
 
 def real_rows(evaluation_set: pd.DataFrame | None, tasks: Sequence[Task]) -> RealRows:
@@ -44,7 +51,7 @@ def real_rows(evaluation_set: pd.DataFrame | None, tasks: Sequence[Task]) -> Rea
         EvaluationError: If a task or label is unknown to the project, or the task has no label set.
     """
     if evaluation_set is None or LABEL not in evaluation_set:
-        return RealRows(to_frame([], _REAL), 0)
+        return RealRows(to_frame([], _REAL))
     texts, labels = (_texts(evaluation_set[name]) for name in (text_column(evaluation_set), LABEL))
     complete = [place for place, pair in enumerate(zip(texts, labels, strict=True)) if all(pair)]
     owners = _tasks_of(evaluation_set.iloc[complete], tasks)
@@ -54,7 +61,7 @@ def real_rows(evaluation_set: pd.DataFrame | None, tasks: Sequence[Task]) -> Rea
     )
     repeated = found.assign(text=found["text"].map(normalise)).duplicated()
     rows = found[~repeated].reset_index(drop=True)
-    return RealRows(rows, len(evaluation_set) - len(rows))
+    return RealRows(rows, len(evaluation_set) - len(complete), int(repeated.sum()))
 
 
 def _texts(column: "pd.Series[Any]") -> list[str]:

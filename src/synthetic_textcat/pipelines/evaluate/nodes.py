@@ -1,7 +1,7 @@
-"""Nodes of `evaluate`: triplet training, classifiers, learning curve."""
+"""Nodes of `evaluate`: triplet training, classifiers, saved models, learning curve."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -14,6 +14,7 @@ from synthetic_textcat.pipelines.evaluate.findings import (
     held_out_metrics,
     learning_curve,
     real_metrics,
+    real_predictions,
     task_lines,
 )
 from synthetic_textcat.pipelines.evaluate.inputs import (
@@ -24,14 +25,21 @@ from synthetic_textcat.pipelines.evaluate.inputs import (
     real_rows,
     triplets_of,
 )
-from synthetic_textcat.pipelines.evaluate.scoring import reader_of_embeddings, reader_of_grams, try_task
+from synthetic_textcat.pipelines.evaluate.saved_classifiers import Content, saved_classifiers
+from synthetic_textcat.pipelines.evaluate.scoring import (
+    Reader,
+    Tried,
+    reader_of_embeddings,
+    reader_of_grams,
+    try_task,
+)
 from synthetic_textcat.pipelines.evaluate.train_test_sets import TEST, TRAIN, trials_of
 from synthetic_textcat.schemas.parameters import EvaluateParameters, ExportParameters
 from synthetic_textcat.schemas.tasks import tasks_of
+from synthetic_textcat.text.bootstrap import CONFIDENCE
 
 _log = logging.getLogger(__name__)
 
-_CONFIDENCE = 0.95
 _PLAIN = {"markup": False}  # Kedro's log would take `.[train]` for a colour
 
 
@@ -43,11 +51,19 @@ class TripletScores(NamedTuple):
 
 
 class ClassifierScores(NamedTuple):
-    """Scores of the classifiers: metrics, a record per task, and a record per point of the learning curve."""
+    """Scores of the classifiers.
+
+    Attributes:
+        metrics: See `findings.held_out_metrics` and `findings.real_metrics`.
+        tasks: A record per task.
+        curve: A record per point of the learning curve.
+        tried: The tasks, with their training and test sets.
+    """
 
     metrics: Metrics
     tasks: list[dict[str, Any]]
     curve: list[dict[str, Any]]
+    tried: Sequence[Tried] = ()
 
 
 def gather_exported_rows(huggingface: dict[str, Callable[[], Any]], examples: pd.DataFrame) -> pd.DataFrame:
@@ -68,7 +84,16 @@ def match_real_rows(evaluation_set: pd.DataFrame | None, tasks: pd.DataFrame) ->
     if evaluation_set is not None and LABEL not in evaluation_set:
         hint = nearest(LABEL, map(str, evaluation_set.columns))
         _log.warning("No test on real text: the evaluation set has no column `label`; %s", hint, extra=_PLAIN)
-    return real_rows(evaluation_set, tasks_of(tasks))
+    found = real_rows(evaluation_set, tasks_of(tasks))
+    if found.left_out:
+        _log.warning(
+            "%d of the evaluation set's %d labelled rows are left out: %d repeated, %d without a text or a label",
+            found.left_out,
+            found.left_out + len(found.rows),
+            found.repeated,
+            found.incomplete,
+        )
+    return found
 
 
 def train_on_triplets(huggingface: dict[str, Callable[[], Any]], evaluate: EvaluateParameters) -> TripletScores:
@@ -128,8 +153,7 @@ def train_classifiers(
         EvaluationError: If there are real rows, but no synthetic rows to learn their tasks from.
         MissingExtraError: If the user names a model, and the libraries to load it are not installed.
     """
-    folder = evaluate.embedding_model
-    reader = reader_of_embeddings(embedder(own_model(folder))) if folder else reader_of_grams()
+    reader = _reader(evaluate)
     trials = trials_of(exported, real.rows, tasks_of(tasks), export.split_similarity, seed)
     tried = [try_task(trial, reader, seed) for trial in trials]
     metrics = {**held_out_metrics(tried), **real_metrics(tried, real)}
@@ -138,8 +162,18 @@ def train_classifiers(
             "No task of the evaluation set has synthetic rows of two labels to learn from. Next: generate rows for it "
             "(in the tasks file), and give the train split a share (export.splits)"
         )
-    _log_scores(metrics)
-    return ClassifierScores(metrics, task_lines(tried), curve_lines(tried))
+    return ClassifierScores(metrics, task_lines(tried), curve_lines(tried), tried)
+
+
+def list_real_predictions(classifiers: ClassifierScores) -> pd.DataFrame:
+    """Label and predicted label of each real row: columns `REAL_PREDICTIONS`, empty without real rows."""
+    return real_predictions(classifiers.tried)
+
+
+def save_classifiers(classifiers: ClassifierScores, evaluate: EvaluateParameters) -> Iterator[dict[str, Content]]:
+    """Yields the files of the classifiers if `evaluate.save_classifiers`; otherwise nothing, so earlier files stay."""
+    if evaluate.save_classifiers:
+        yield saved_classifiers(classifiers.tried, _reader(evaluate), evaluate.embedding_model)
 
 
 def plot_learning_curve(classifiers: ClassifierScores) -> Any:
@@ -160,28 +194,13 @@ def gather_evaluation(triplets: TripletScores, classifiers: ClassifierScores) ->
     return {**triplets.metrics, **classifiers.metrics}, classifiers.tasks
 
 
-def _log_scores(metrics: Metrics) -> None:
-    if "train/held_out_synthetic_macro_f1" in metrics:
-        _log.info(
-            "On %d held-out synthetic rows a classifier has a macro-F1 of %.3f: this says nothing about real text",
-            metrics["train/held_out_synthetic_rows"],
-            metrics["train/held_out_synthetic_macro_f1"],
-        )
-    if "real/macro_f1" in metrics:
-        on_real = metrics["real/train_on_real_macro_f1"]
-        _log.info(
-            "On %d real rows a classifier trained on %d synthetic rows has a macro-F1 of %.3f; the majority baseline "
-            "has %.3f, training on the real rows %s",
-            metrics["real/rows"],
-            metrics["real/training_rows"],
-            metrics["real/macro_f1"],
-            metrics["real/majority_macro_f1"],
-            "needs more of them" if on_real is None else f"{on_real:.3f}",
-        )
+def _reader(evaluate: EvaluateParameters) -> Reader:
+    folder = evaluate.embedding_model
+    return reader_of_embeddings(embedder(own_model(folder))) if folder else reader_of_grams()
 
 
 def _interval(share: float, rows: int) -> tuple[float, float]:
     from scipy.stats import binomtest
 
-    interval = binomtest(round(share * rows), rows).proportion_ci(_CONFIDENCE, method="wilson")
+    interval = binomtest(round(share * rows), rows).proportion_ci(CONFIDENCE, method="wilson")
     return float(interval.low), float(interval.high)

@@ -5,15 +5,17 @@ from kedro.pipeline import Pipeline, node
 from synthetic_textcat.pipelines.evaluate.nodes import (
     gather_evaluation,
     gather_exported_rows,
+    list_real_predictions,
     match_real_rows,
     plot_learning_curve,
+    save_classifiers,
     train_classifiers,
     train_on_triplets,
 )
 
 
 def create_pipeline() -> Pipeline:
-    """The exported dataset folder and the user's evaluation set in; what models learn from it out."""
+    """The exported dataset folder and the user's evaluation set in; the scores of models trained on it out."""
     return Pipeline(
         [
             node(
@@ -28,6 +30,18 @@ def create_pipeline() -> Pipeline:
                 inputs=["exported_rows", "real_rows", "tasks", "params:evaluate", "params:export", "params:seed"],
                 outputs="classifier_scores",
                 name="train_classifiers",
+            ),
+            node(
+                list_real_predictions,
+                inputs="classifier_scores",
+                outputs="real_predictions",
+                name="list_real_predictions",
+            ),
+            node(
+                save_classifiers,
+                inputs=["classifier_scores", "params:evaluate"],
+                outputs="classifiers",
+                name="save_classifiers",
             ),
             node(
                 train_on_triplets,

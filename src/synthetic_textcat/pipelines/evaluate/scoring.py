@@ -35,12 +35,12 @@ class Score(NamedTuple):
 
     @property
     def low(self) -> float | None:
-        """Lower end of the interval that covers what more such rows would show with `CONFIDENCE`; None of one row."""
+        """Lower end of the interval for more such rows at `CONFIDENCE`; None for a single row."""
         return self._quantile((1 - CONFIDENCE) / 2)
 
     @property
     def high(self) -> float | None:
-        """Its upper end."""
+        """Upper end of the interval."""
         return self._quantile((1 + CONFIDENCE) / 2)
 
     def _quantile(self, share: float) -> float | None:
@@ -58,6 +58,7 @@ class Tried:
         majority: Macro-F1, on the real rows, of always naming their most frequent label.
         on_real: On the same real rows, each by a model that learnt four fifths of the others.
         curve: Rows learnt from and the score on the real rows, the fewest first; the last has all.
+        predicted: Label that the model of all synthetic rows gives to each real row, as its position in the label set.
     """
 
     trial: Trial
@@ -66,6 +67,7 @@ class Tried:
     majority: float | None = None
     on_real: Score | None = None
     curve: tuple[tuple[int, Score], ...] = field(default=())
+    predicted: Codes | None = None
 
 
 class Reader(NamedTuple):
@@ -98,11 +100,12 @@ def try_task(trial: Trial, reader: Reader, seed: int) -> Tried:
         majority_f1(trial.real),
         _on_real(trial.real, real, reader, seed),
         (*_smaller(trial, train, real, reader, seed), (len(trial.train), of_real)),
+        guessed[len(trial.held_out) :],
     )
 
 
 def majority_f1(rows: Rows) -> float:
-    """Macro-F1 of always naming the most frequent label of the rows: what anyone gets without reading."""
+    """Macro-F1 of always naming the most frequent label of the rows: the baseline without reading."""
     return macro_f1(rows.labels, np.full_like(rows.labels, np.bincount(rows.labels).argmax()))
 
 
@@ -131,7 +134,7 @@ def _smaller(trial: Trial, train: Any, real: Any, reader: Reader, seed: int) -> 
 
 
 def score(labels: Codes, guessed: Codes, seed: int) -> Score:
-    """The macro-F1 of guesses; its interval tells the luck of these rows, not that of the rows learnt from."""
+    """Macro-F1 of guesses; its interval covers the luck of these rows, not that of the training rows."""
     drawn = np.empty(0)
     if len(labels) > 1:
         drawn = bootstrapped(Resampled(labels, guessed), [len(labels)], seed).bootstrap_distribution
@@ -157,12 +160,12 @@ def reader_of_grams() -> Reader:
 
 
 def reader_of_embeddings(embed: Callable[[Sequence[str]], Any]) -> Reader:
-    """The embeddings of a model that somebody trained, as it is; a linear model on them."""
+    """Reader of embeddings of a trained model, which is not trained further: a linear model on them."""
     return Reader(embed, lambda _: linear_model())
 
 
 def guesses(reader: Reader, learnt: Any, labels: Codes, asked: Any) -> Codes:
-    """The labels that a fresh model, having learnt these, gives to what it is asked."""
+    """Labels that a model trained on these texts predicts for others."""
     if not len(asked) or len(np.unique(labels)) == 1:
         return np.full(len(asked), labels[0])
     with warnings.catch_warnings():

@@ -1,6 +1,5 @@
 """The dataset card: facts of the run that a reader must know before training on its rows."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
@@ -14,10 +13,7 @@ from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters, LlmParameters
 from synthetic_textcat.schemas.publications import SPLITS, TAG, parts
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of
-from synthetic_textcat.schemas.run_records import prompt_sha256
-
-PROMPTS = ("closed_prompt", "open_prompt", "seed_examples_prompt", "retry_prompt")
-"""Templates of the prompts that ask for rows."""
+from synthetic_textcat.schemas.run_records import ROW_PROMPTS, prompt_sha256
 
 _SIZES = (
     (1_000, "n<1K"),
@@ -28,7 +24,6 @@ _SIZES = (
 )
 _LARGEST = "10M<n<100M"
 _ACCOUNT = ("rows/", "rejected/", "failed/")
-_LONGEST = 120  # characters of a value; a model's name or an attribute's value is much shorter
 
 
 def write_card(
@@ -60,7 +55,7 @@ def write_card(
         sampling: What was drawn for the rows.
         export: How they are exported.
         prompt_versions: Of the templates that MLflow has registered, by name.
-        prompts: Templates, in the order of `PROMPTS`.
+        prompts: Templates, in the order of `ROW_PROMPTS`.
     """
     models = sorted(set(examples["model_name"].dropna())) or [llm.model]
     codes = sorted({find_language(name).code.partition("-")[0] for name in examples["language"].unique()})
@@ -73,7 +68,7 @@ def write_card(
         "models": models,
         "banner": BANNER if OFFLINE_MODEL in models else None,
         "version": version("synthetic-textcat"),
-        "prompts": {name: prompt_sha256(prompt) for name, prompt in zip(PROMPTS, prompts, strict=True)},
+        "prompts": {name: prompt_sha256(prompt) for name, prompt in zip(ROW_PROMPTS, prompts, strict=True)},
         "prompt_versions": prompt_versions,
         "tasks": {
             "file": sources["file"],
@@ -91,7 +86,6 @@ def write_card(
     return render_markdown(
         __package__,
         "dataset_card.md.jinja",
-        {"code": as_code},
         facts=facts,
         size=_size_category(len(examples)),
         configs=_configs(splits),
@@ -106,12 +100,6 @@ def _configs(splits: dict[str, int]) -> dict[str, list[tuple[str, str]]]:
     for part in parts(splits):
         configs.setdefault(part.config, []).append((part.split, part.path))
     return configs
-
-
-def as_code(value: object) -> str:
-    """A value as inline code, in one line: nothing in it is Markdown, or ends a cell of a table."""
-    line = re.sub(r"[^\S ]|[\x00-\x1f\x7f\u2028\u2029`|]", " ", str(value))
-    return f"`{line[:_LONGEST].strip() or ' '}`"
 
 
 def _size_category(rows: int) -> str:

@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Pipeline, node
 
-from synthetic_textcat.pipelines.export.card import PROMPTS, write_card
+from synthetic_textcat.pipelines.export.card import write_card
 from synthetic_textcat.pipelines.export.formats import FORMATS
 from synthetic_textcat.pipelines.export.nodes import (
     export_argilla,
@@ -13,6 +13,7 @@ from synthetic_textcat.pipelines.export.nodes import (
     set_overlaps_aside,
     split_rows,
 )
+from synthetic_textcat.schemas.run_records import ROW_PROMPTS
 
 
 def create_pipeline() -> Pipeline:
@@ -70,7 +71,7 @@ def create_pipeline() -> Pipeline:
                     "params:attribute_sampling",
                     "params:export",
                     "prompt_versions",
-                    *PROMPTS,
+                    *ROW_PROMPTS,
                 ],
                 outputs="dataset_card",
                 name="write_card",

@@ -23,7 +23,6 @@ from synthetic_textcat.llm.row_prompts import RenderedRow, RowPrompts, RowTempla
 from synthetic_textcat.llm.settlement import OpenRow, OpenRows, checking, open_rows, settle, starts_of
 from synthetic_textcat.llm.spec import ChatModelSpec
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply, RowCheck
-from synthetic_textcat.schemas.outcomes import LastBatch, PausedTask, Stops
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, GenerationParameters, LlmParameters
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.rows import (
@@ -37,6 +36,7 @@ from synthetic_textcat.schemas.rows import (
     to_frame,
     with_own,
 )
+from synthetic_textcat.schemas.stops import LastBatch, PausedTask, Stops
 from synthetic_textcat.schemas.tasks import tasks_of
 from synthetic_textcat.text.unicode import replace_surrogates
 

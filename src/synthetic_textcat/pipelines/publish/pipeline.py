@@ -6,7 +6,7 @@ from synthetic_textcat.pipelines.publish.nodes import plan_publication, publish
 
 
 def create_pipeline() -> Pipeline:
-    """The exported dataset folder in; what was pushed, and where to, out."""
+    """The exported dataset folder in; the record of its push out."""
     return Pipeline(
         [
             node(

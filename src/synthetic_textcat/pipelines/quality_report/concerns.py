@@ -11,9 +11,10 @@ from synthetic_textcat.pipelines.quality_report.ledger import Ledger, good_share
 from synthetic_textcat.pipelines.quality_report.signals.labels import ENOUGH
 from synthetic_textcat.pipelines.quality_report.signals.rates import MIN_VERIFIABLE_ROWS
 from synthetic_textcat.schemas.block import Level
-from synthetic_textcat.schemas.outcomes import HOW_TO_GO_ON, TRANSPORT_CAUSES, Stops
+from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.quota import counted
+from synthetic_textcat.schemas.stops import HOW_TO_GO_ON, Stops
 
 PAUSED = "generation.pause_task_after"
 """The parameter of the concerns about paused tasks."""

@@ -9,17 +9,11 @@ import pandas as pd
 from synthetic_textcat.errors import StaleTableError, TextcatError
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.languages import find_language
-from synthetic_textcat.schemas.outcomes import (
-    CONTENT_CAUSES,
-    FAILURE_CAUSES,
-    REJECT_REASONS,
-    TRANSPORT_CAUSES,
-    PausedTask,
-    Stops,
-)
+from synthetic_textcat.schemas.outcomes import CONTENT_CAUSES, FAILURE_CAUSES, REJECT_REASONS, TRANSPORT_CAUSES
 from synthetic_textcat.schemas.parameters import GenerationParameters
 from synthetic_textcat.schemas.prices import PriceList, plus, reaches, total_of
 from synthetic_textcat.schemas.rows import OUTCOMES, with_columns
+from synthetic_textcat.schemas.stops import PausedTask, Stops
 
 NOT_RUN = "not_run"
 PLANNED = ["request_id", "task_id", "language", "language_verdict"]
@@ -266,3 +260,12 @@ def most_common_failure(failed: pd.DataFrame) -> str:
     details = rows.loc[rows["failure_cause"] == cause, "detail"]
     words = str(details.value_counts().index[0]).partition(". Next: ")[0].rstrip(".")
     return f"{len(details):,} {'row' if len(details) == 1 else 'rows'} failed as {cause} ({words})"
+
+
+def ends_of(ledger: Ledger) -> list[tuple[str, str, int]]:
+    """Outcomes that occur: outcome, its name to show, number of rows; accepted first, then by number of rows."""
+    rejected = [("rejected", reason, rows) for reason, rows in ledger["rejected"].items()]
+    failed = [("failed", cause, rows) for cause, rows in ledger["failed"].items()]
+    others = [("not_run", "not run", ledger["not_run"]), ("surplus", "surplus", ledger["surplus"])]
+    rest = [end for end in others if end[2]]
+    return [("accepted", "accepted", ledger["accepted"]), *sorted([*rejected, *failed, *rest], key=lambda end: -end[2])]

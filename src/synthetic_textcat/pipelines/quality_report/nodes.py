@@ -1,4 +1,4 @@
-"""Nodes of `quality_report` for checks, ledger, metrics and concerns; signals and pages have nodes of their own."""
+"""Nodes of `quality_report`: checks, ledger, metrics, concerns, plots and the page; signals have nodes of their own."""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -25,11 +25,13 @@ from synthetic_textcat.pipelines.quality_report.ledger import (
     without_paused,
     yield_metrics,
 )
+from synthetic_textcat.pipelines.quality_report.page.page import Report, pointed_at, render, sample
+from synthetic_textcat.pipelines.quality_report.page.plots import SIGNAL_FIGURES, yield_figure
 from synthetic_textcat.pipelines.quality_report.quota_shortfall import quota_metrics, quota_tables, shortfall_of
 from synthetic_textcat.pipelines.quality_report.quota_standing import OutcomeTables, beyond_target_mask, standings
 from synthetic_textcat.pipelines.quality_report.signals.nodes import Signals, tables_of
 from synthetic_textcat.pipelines.quality_report.spending import spending_metrics, sum_spending
-from synthetic_textcat.schemas.outcomes import Stops
+from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import (
     AttributeSamplingParameters,
     GenerationParameters,
@@ -39,6 +41,7 @@ from synthetic_textcat.schemas.parameters import (
 from synthetic_textcat.schemas.prices import PriceList, is_made_up
 from synthetic_textcat.schemas.quota import Rounds, Shortfall
 from synthetic_textcat.schemas.rows import EXAMPLES, REJECTED, fingerprints_of, own_of, plain, with_columns, with_own
+from synthetic_textcat.schemas.stops import Stops, stop_sentence
 from synthetic_textcat.schemas.tasks import tasks_of
 from synthetic_textcat.text.unicode import replace_surrogates
 
@@ -215,3 +218,47 @@ def measure_quota(
 def _raw(journal: Journal, fingerprints: Sequence[str]) -> tuple[str, ...]:
     last = (own[-1].raw_text or own[-1].refusal or own[-1].error for own in journal.completions(fingerprints) if own)
     return tuple(replace_surrogates(text)[:_LONGEST_REPLY] for text in last if text)
+
+
+def plot_yield(ledger: Ledger) -> Any:
+    """The plot of where rows ended, a plotly figure (Kedro reads annotations, and naming plotly's would import it)."""
+    return yield_figure(ledger)
+
+
+def plot_signals(*signals: Signals) -> tuple[Any, ...]:
+    """Plots of the results of signals: plotly figures in the order of `SIGNAL_FIGURES`."""
+    tables = tables_of(signals)
+    return tuple(draw(tables.get(name, ())) for name, draw in SIGNAL_FIGURES.items())
+
+
+def write_report(
+    ledger: Ledger,
+    metrics: Metrics,
+    concerns: list[Concern],
+    examples: pd.DataFrame,
+    rejected: pd.DataFrame,
+    failed: pd.DataFrame,
+    tasks: pd.DataFrame,
+    stopped_by: str,
+    stops: dict[str, Any],
+    llm: LlmParameters,
+    *signals: Signals,
+) -> str:
+    """The report as HTML."""
+    by_templates = llm.model == OFFLINE_MODEL or OFFLINE_MODEL in set(examples["model_name"])
+    worst = {name: rows for part in signals for name, rows in part["worst"].items()}
+    return render(
+        Report(
+            ledger=ledger,
+            metrics=metrics,
+            concerns=concerns,
+            model=llm.model,
+            banner=BANNER if by_templates else None,
+            stopped_by=stop_sentence(stopped_by, Stops.read(stops)),
+            tables=tables_of(signals),
+            accepted=sample(examples),
+            rejected=sample(rejected),
+            failed=sample(failed.merge(tasks[["task_id", "task"]], on="task_id", how="left")),
+            worst={name: pointed_at(rows, (examples, rejected)) for name, rows in worst.items()},
+        )
+    )

@@ -10,8 +10,10 @@ from synthetic_textcat.pipelines.quality_report.nodes import (
     measure,
     measure_quota,
     name_stop,
+    plot_signals,
+    plot_yield,
+    write_report,
 )
-from synthetic_textcat.pipelines.quality_report.page.nodes import plot_signals, plot_yield, write_report
 from synthetic_textcat.pipelines.quality_report.page.plots import SIGNAL_FIGURES
 from synthetic_textcat.pipelines.quality_report.signals.nodes import (
     count_reference_texts,

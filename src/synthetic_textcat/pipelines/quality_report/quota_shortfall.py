@@ -85,7 +85,7 @@ def _lacks(own: Standing, sampling: AttributeSamplingParameters) -> bool:
 def _short(
     cell: Cell, own: Standing, sampling: AttributeSamplingParameters, lost: set[str], replies: Replies
 ) -> ShortCell:
-    infeasible = own.barren_rounds >= _GIVEN_UP_AFTER
+    infeasible = own.unproductive_rounds >= _GIVEN_UP_AFTER
     return ShortCell(
         cell=named(cell, sampling.per),
         accepted=own.accepted,
@@ -93,7 +93,7 @@ def _short(
         planned=own.planned,
         pending=sum(row not in lost for row in own.waiting),
         causes=own.causes,
-        unproductive=own.barren_rounds > 0,
+        unproductive=own.unproductive_rounds > 0,
         infeasible=infeasible,
         replies=replies(own.last) if infeasible else (),
     )

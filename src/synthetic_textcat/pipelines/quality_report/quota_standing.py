@@ -48,7 +48,7 @@ class CellRound:
     good: int = 0
 
     @property
-    def is_barren(self) -> bool:
+    def is_unproductive(self) -> bool:
         """Whether at least half of the rows got a reply and none is good."""
         return not self.good and 2 * self.answered >= self.rows
 
@@ -80,9 +80,9 @@ class Standing:
         return self.ends.total()
 
     @property
-    def barren_rounds(self) -> int:
+    def unproductive_rounds(self) -> int:
         """Number of consecutive rounds at the end without a good row."""
-        return sum(1 for _ in takewhile(lambda own: own.is_barren, reversed(self.rounds)))
+        return sum(1 for _ in takewhile(lambda own: own.is_unproductive, reversed(self.rounds)))
 
     @property
     def causes(self) -> dict[str, int]:

@@ -11,11 +11,11 @@ from synthetic_textcat.hashing import draw, draws
 from synthetic_textcat.schemas.outcomes import GOOD_OUTCOMES
 from synthetic_textcat.schemas.parameters import GenerationParameters
 from synthetic_textcat.schemas.quota import ShortCell, rows_for
+from synthetic_textcat.text.bootstrap import CONFIDENCE
 
 Quote = dict[str, float | None]
 """Estimates by flat name; null if unknown."""
 
-_CONFIDENCE = 0.95
 _MINUTE_S = 60.0
 
 _DRAWS = 200_000
@@ -120,7 +120,7 @@ def _half_width(known: Sequence[float], planned: int) -> float:
     from scipy import stats  # a second of import
 
     unseen = max(0.0, 1 - len(known) / planned)
-    return float(stats.t.ppf((1 + _CONFIDENCE) / 2, len(known) - 1) * stats.sem(known) * sqrt(unseen))
+    return float(stats.t.ppf((1 + CONFIDENCE) / 2, len(known) - 1) * stats.sem(known) * sqrt(unseen))
 
 
 def _share(hits: int, rows: int, planned: int) -> Range | None:
@@ -131,7 +131,7 @@ def _share(hits: int, rows: int, planned: int) -> Range | None:
         return Range(hits / rows, hits / rows, hits / rows)
     from scipy import stats
 
-    interval = stats.binomtest(hits, rows).proportion_ci(_CONFIDENCE, method="wilson")
+    interval = stats.binomtest(hits, rows).proportion_ci(CONFIDENCE, method="wilson")
     return Range(hits / rows, float(interval.low), float(interval.high))
 
 

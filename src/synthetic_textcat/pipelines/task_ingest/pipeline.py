@@ -80,7 +80,7 @@ def create_pipeline() -> Pipeline:
 
 
 def create_preview() -> Pipeline:
-    """The same without a call: `tasks` as far as they are known."""
+    """Pipeline without calls: `tasks` as far as they are known."""
     known = node(
         collect_known_tasks,
         inputs=["file_tasks", "brainstorm_plan", "brainstorm_completions"],

@@ -11,7 +11,7 @@ import pytest
 
 from synthetic_textcat.pipelines.quality_report.concerns import Concern
 from synthetic_textcat.pipelines.quality_report.ledger import Metrics, merged, row_metrics
-from synthetic_textcat.pipelines.quality_report.page.nodes import plot_yield, write_report
+from synthetic_textcat.pipelines.quality_report.nodes import plot_yield, write_report
 from synthetic_textcat.pipelines.quality_report.page.page import (
     SAMPLE_SIZE,
     Report,

@@ -18,7 +18,7 @@ from synthetic_textcat.text.unicode import normalised
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the checks know of a task.
+    """Facts of a task that the checks use.
 
     Attributes:
         labels: Names of the closed label set; empty for an open one.
@@ -31,7 +31,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A parsed reply beside what was planned for it; what is costly to find is found once, when first asked for.
+    """A parsed reply with its plan; costly facts are computed once, when first needed.
 
     Attributes:
         input_text, label, misleading_label: As the model wrote them.
@@ -122,7 +122,7 @@ def wrong_language(row: Candidate) -> str | None:
 
 
 def known_of(task: Task) -> Known:
-    """What the checks need of a task."""
+    """The facts of a task that the checks use."""
     return Known(frozenset(task.label_names), frozenset(normalised(example.text) for example in task.seed_examples))
 
 

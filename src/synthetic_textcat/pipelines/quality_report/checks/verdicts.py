@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from synthetic_textcat.console import track
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.pipelines.quality_report.checks.comparisons import COMPARISONS, Compared, Comparison
-from synthetic_textcat.pipelines.quality_report.checks.parallel import parallel_map, processes_for, track
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import (
     ROW_CHECKS,
     Candidate,
@@ -16,6 +16,7 @@ from synthetic_textcat.pipelines.quality_report.checks.row_checks import (
     Known,
     wrong_language,
 )
+from synthetic_textcat.process_pool import parallel_map, processes_for
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.rows import FINDINGS, plain
@@ -57,7 +58,7 @@ class Verdict(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """What the checks make of a row.
+    """Result of the checks of a row.
 
     Attributes:
         verdict: Why it is rejected; None for an example.
@@ -81,7 +82,7 @@ def judge(rows: Iterable[Candidate], settings: QualityReportParameters, total: i
     """A judgement for each row. Rows come in plan order, so that the first of two alike stays.
 
     A reason of `settings.flag_only` rejects no row: it is noted, and the row goes on to the next checks and stands
-    beside later rows as any other does.
+    next to later rows as any other does.
 
     Args:
         rows: Looked at once, one after the other.
@@ -128,7 +129,7 @@ def _judge_alone(row: Candidate, flag_only: Collection[str]) -> _Alone:
 
 
 def candidate_rows(candidates: pd.DataFrame, requests: pd.DataFrame, known: Mapping[str, Known]) -> Iterator[Candidate]:
-    """The candidates beside what was planned for them, in their order.
+    """The candidates with their plan, in their order.
 
     Args:
         candidates: Columns `EXAMPLES`.

@@ -8,9 +8,8 @@ import pandas as pd
 
 from synthetic_textcat.pages import render_page
 from synthetic_textcat.pipelines.quality_report.concerns import Concern
-from synthetic_textcat.pipelines.quality_report.ledger import Ledger, Metrics
-from synthetic_textcat.pipelines.quality_report.page.layout import Section, ends_of
-from synthetic_textcat.pipelines.quality_report.page.sections import SECTIONS
+from synthetic_textcat.pipelines.quality_report.ledger import Ledger, Metrics, ends_of
+from synthetic_textcat.pipelines.quality_report.page.sections import Section, sections
 from synthetic_textcat.schemas.rows import own_of, records_of
 
 Rows = Sequence[Mapping[str, Any]]
@@ -18,7 +17,7 @@ SAMPLE_SIZE = 20
 
 
 class ShownRow(TypedDict):
-    """What is shown of a row.
+    """Row as it is shown.
 
     Attributes:
         request_id: Of the plan.
@@ -81,7 +80,7 @@ def render(report: Report) -> str:
 
 def _with_content(report: Report) -> Iterator[Section]:
     """The sections that have anything to show."""
-    for section in SECTIONS:
+    for section in sections():
         if any(report.tables.get(table.name) for table in section.tables) or any(
             report.metrics.get(number.metric) is not None for number in section.numbers
         ):

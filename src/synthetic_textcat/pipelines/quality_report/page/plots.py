@@ -3,8 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from synthetic_textcat.pipelines.quality_report.ledger import Ledger
-from synthetic_textcat.pipelines.quality_report.page.layout import ends_of
+from synthetic_textcat.pipelines.quality_report.ledger import Ledger, ends_of
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -21,7 +20,7 @@ COLOURS = {
 
 
 def yield_figure(ledger: Ledger) -> "Figure":
-    """Where the planned rows ended: one bar an outcome, reason and cause."""
+    """Outcomes of the planned rows: one bar for each outcome, reason and cause."""
     import plotly.graph_objects as go
 
     ends = ends_of(ledger)[::-1]
@@ -37,7 +36,7 @@ def yield_figure(ledger: Ledger) -> "Figure":
 
 
 def language_figure(found: Rows) -> "Figure":
-    """Languages asked for against what was found instead; table `language_found`."""
+    """Requested languages against the languages found instead; table `language_found`."""
     import plotly.graph_objects as go
 
     asked, other = ([*dict.fromkeys(row[name] for row in found)] for name in ("asked", "found"))
@@ -78,13 +77,13 @@ def readability_figure(groups: Rows) -> "Figure":
 
 
 def task_sizes_figure(sizes: Rows) -> "Figure":
-    """How many tasks have how many accepted rows; table `task_sizes`."""
+    """Histogram of tasks by number of accepted rows; table `task_sizes`."""
     named = [{"size": f"{row['rows_from']} to {row['rows_to']}", "tasks": row["tasks"]} for row in sizes]
     return _bars(named, "size", "tasks", "Accepted rows a task", "rows")
 
 
 def clusters_figure(clusters: Rows) -> "Figure":
-    """How many texts came in how many versions; table `near_duplicate_clusters`."""
+    """Histogram of near-duplicate clusters by size; table `near_duplicate_clusters`."""
     return _bars(clusters, "size", "clusters", "Rows that are nearly one text", "rows alike")
 
 

@@ -14,9 +14,8 @@ from synthetic_textcat.pipelines.quality_report.signals.corpus import (
     is_among,
     slug,
 )
-from synthetic_textcat.pipelines.quality_report.signals.word_counts import has_spaces
 from synthetic_textcat.schemas.attributes import VALUES
-from synthetic_textcat.schemas.languages import find_language
+from synthetic_textcat.schemas.languages import find_language, has_spaces
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, records_of
 
 _BUCKETS = VALUES["num_words"]
@@ -37,7 +36,7 @@ _LEAST_EXPECTED = 5  # rows in a cell: the usual rule for the chi-squared distri
 
 
 def length(corpus: Corpus) -> SignalResult:
-    """Text length of the accepted rows against `num_words`, in languages with spaces (`word_counts.has_spaces`).
+    """Text length of the accepted rows against `num_words`, in languages with spaces (`has_spaces`).
 
     "At least 50" has no upper bound, as in the prompt, so a row of 500 words matches; the median shows such lengths.
 

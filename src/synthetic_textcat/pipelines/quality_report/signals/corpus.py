@@ -9,13 +9,13 @@ import pandas as pd
 
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import split_flags
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, Metrics, count
-from synthetic_textcat.pipelines.quality_report.signals.learning import Learning, learn
-from synthetic_textcat.pipelines.quality_report.signals.word_counts import counted
+from synthetic_textcat.pipelines.quality_report.signals.label_classifiers import Learning, learn
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.rows import REJECTED, to_frame
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.text.diversity_sample import Pool, Sample, pool_of_examples, size_for
 from synthetic_textcat.text.label_samples import LabelRows, label_rows
+from synthetic_textcat.text.words import counted
 
 WORST = 20
 """Maximum of worst rows listed by each signal."""

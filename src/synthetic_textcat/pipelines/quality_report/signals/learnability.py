@@ -9,7 +9,7 @@ import numpy as np
 
 from synthetic_textcat.pipelines.quality_report.ledger import Metrics
 from synthetic_textcat.pipelines.quality_report.signals.corpus import WORST, Corpus, SignalResult, WorstRow
-from synthetic_textcat.pipelines.quality_report.signals.learning import Learning, TaskLearning
+from synthetic_textcat.pipelines.quality_report.signals.label_classifiers import Learning, TaskLearning
 from synthetic_textcat.text.label_samples import LabelRows
 
 LEARNT = 0.7

@@ -38,9 +38,9 @@ from synthetic_textcat.pipelines.task_ingest.brainstorm.rounds import (
 )
 from synthetic_textcat.pipelines.task_ingest.tasks_file import GivenTasks, brainstorm_settings, rows_of, sentences_of
 from synthetic_textcat.schemas.completions import Completion, LabelSet, TaskList, label_set_schema, task_list_schema
-from synthetic_textcat.schemas.outcomes import LastBatch, Stops
 from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters, TaskIngestParameters
 from synthetic_textcat.schemas.prices import PriceList
+from synthetic_textcat.schemas.stops import LastBatch, Stops
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, TASKS_BY_CALL_ARROW_SCHEMA, Label, Task
 
 _NONE_YET = "(none yet)"

@@ -1,4 +1,4 @@
-"""Parallel map in a process pool, and a progress bar. The result is the same for any number of processes."""
+"""Process pool: a parallel map whose result is the same for any number of processes."""
 
 import logging
 import multiprocessing
@@ -11,14 +11,12 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import islice
-from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
-from synthetic_textcat.console import hide, show, terminal
 from synthetic_textcat.errors import TextcatError
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    pass
 
 logger = logging.getLogger(__name__)
 
@@ -31,12 +29,6 @@ _MOST = 8  # processes; each takes some 200 MB
 
 T = TypeVar("T")
 Result = TypeVar("Result")
-
-ROWS_TO_SHOW = 20_000
-"""Minimum rows for a progress bar."""
-
-_STEP = 1_000  # rows between updates
-ReportProgress = Callable[[int], None]
 
 
 class LostWorkerError(TextcatError):
@@ -81,9 +73,8 @@ def _started(processes: int) -> Iterator[ProcessPoolExecutor]:
         yield pool
     except BrokenProcessPool as error:
         raise LostWorkerError(
-            "A worker process of the row checks has ended: the system may be out of memory, or a script of your own "
-            "starts runs outside of `if __name__ == '__main__':`. Next: fix that, then run `kedro run --pipelines "
-            "quality_report,export`, which makes no calls"
+            "A worker process has ended: the system may be out of memory, or a script of your own starts runs outside "
+            "of `if __name__ == '__main__':`. Next: fix that, then run the same command, which pays for nothing twice"
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)
@@ -108,51 +99,3 @@ def _all(work: Callable[[T], Result], share: list[T]) -> list[Result]:
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def track(rows: Iterable[T], total: int, doing: str, every_s: float = 10.0) -> Iterator[T]:
-    """Iterates over rows with a progress bar, or log lines if there is no terminal.
-
-    Args:
-        rows: Rows to pass through.
-        total: Expected number of rows.
-        doing: Description of the work.
-        every_s: Seconds between log lines.
-    """
-    if total < ROWS_TO_SHOW:
-        yield from rows
-        return
-    console = terminal()
-    with _lines(total, doing, every_s) if console is None else _bar(total, doing, console) as report:
-        for done, row in enumerate(rows, start=1):
-            if done % _STEP == 0:
-                report(done)
-            yield row
-
-
-@contextmanager
-def _lines(total: int, doing: str, every_s: float) -> Iterator[ReportProgress]:
-    begun = last_said = monotonic()
-
-    def report(done: int) -> None:
-        nonlocal last_said
-        now = monotonic()
-        if now - last_said >= every_s:
-            last_said = now
-            logger.info("%s: %s of %s, %.0f/s", doing, f"{done:,}", f"{total:,}", done / (now - begun))
-
-    yield report
-
-
-@contextmanager
-def _bar(total: int, doing: str, console: "Console") -> Iterator[ReportProgress]:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    bar = Progress(*columns, console=console, transient=True, refresh_per_second=4)
-    task = bar.add_task(doing, total=total)
-    show(bar)
-    try:
-        yield lambda done: bar.update(task, completed=done)
-    finally:
-        hide(bar)

@@ -1,10 +1,10 @@
-"""Catalog dataset of a prompt, or part of a prompt, in a YAML file."""
+"""Catalog datasets of generative AI (`catalog_genai.yml`): prompts in YAML files, and the recipe of the chat model."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from kedro.io import DatasetError, Version
+from kedro.io import AbstractDataset, DatasetError, Version
 
 from synthetic_textcat.datasets.kedro_compat import JSONPreview
 from synthetic_textcat.datasets.previews import ABSENT, value_preview
@@ -12,6 +12,7 @@ from synthetic_textcat.datasets.stored import StoredDataset
 from synthetic_textcat.datasets.strict_readers import content_of, line_of, read_yaml
 from synthetic_textcat.errors import PromptError
 from synthetic_textcat.llm.prompts import FILE, brace_fault
+from synthetic_textcat.llm.spec import ChatModelSpec
 from synthetic_textcat.schemas.task_input import shown
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class PromptDataset(StoredDataset[None, Any]):
         raise DatasetError("A prompt is written by hand; it can't be saved")
 
     def preview(self) -> JSONPreview:
-        """What the file holds, for Kedro-Viz."""
+        """The content of the file, for Kedro-Viz."""
         with self.peek() as path:
             return value_preview(read_yaml(path.read_bytes(), self.place.shown, PromptError) if path else [ABSENT])
 
@@ -110,7 +111,7 @@ def messages_of(content: object, file: str, line_of: LineOf) -> list[tuple[str, 
 
 
 def text_of(content: object, file: str, line_of: LineOf) -> str:
-    """The text of a part of a prompt: the whole file, or what stands under `template`.
+    """The text of a part of a prompt: the whole file, or the value of `template`.
 
     Raises:
         PromptError: If there is none, or its braces are wrong.
@@ -159,3 +160,38 @@ def _refuse_braces(text: str, file: str, place: Place, line_of: LineOf) -> None:
         line = line_of(place.path, text.count("\n", 0, fault.position))
         message = place.called.removeprefix(file)
         raise PromptError(f"{file}, line {line}{message} has {fault.problem}")
+
+
+class ChatModelDataset(AbstractDataset[None, ChatModelSpec]):
+    """Loads the recipe of a chat model: its class, and its constructor's arguments apart from `params:llm`.
+
+    The stock dataset loads the model itself, which can't be pickled, takes no metadata and no client.
+
+    Args:
+        class_path: Dotted path of a LangChain chat-model class.
+        kwargs: Constructor arguments: `timeout`, `default_headers`, `base_url`, ... and `max_retries`, which is the
+            engine's. Never a key: clients read it from the environment.
+        metadata: For plugins, such as the Kedro-Viz layer.
+    """
+
+    def __init__(
+        self, *, class_path: str, kwargs: dict[str, Any] | None = None, metadata: dict[str, Any] | None = None
+    ) -> None:
+        self._spec = ChatModelSpec(class_path, kwargs or {})
+        self._spec.learn_secrets()
+        self.metadata = metadata
+
+    def load(self) -> ChatModelSpec:
+        """The recipe; nothing is built yet, and no server is asked."""
+        return self._spec
+
+    def save(self, data: None) -> None:  # noqa: ARG002
+        """Not possible: the entry is edited in the catalog."""
+        raise DatasetError("The chat model is configured in the catalog; it can't be saved")
+
+    def preview(self) -> JSONPreview:
+        """The class, and of its arguments the names, for Kedro-Viz: a header's value may be a secret."""
+        return value_preview({"class_path": self._spec.class_path, "kwargs": sorted(self._spec.kwargs)})
+
+    def _describe(self) -> dict[str, Any]:
+        return {"class_path": self._spec.class_path}

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from synthetic_textcat.datasets.atomic_files import replacing, replacing_folder
+from synthetic_textcat.datasets.replacing import atomic_file, atomic_folder
 
 _KILLED = """
 import os, sys
 from pathlib import Path
-from synthetic_textcat.datasets.atomic_files import replacing, replacing_folder
-with replacing(Path("rows.parquet")) as file, replacing_folder(Path("export")) as folder:
+from synthetic_textcat.datasets.replacing import atomic_file, atomic_folder
+with atomic_file(Path("rows.parquet")) as file, atomic_folder(Path("export")) as folder:
     file.write_text("half")
     (folder / "a.md").write_text("half")
     os.kill(os.getpid(), 9)
@@ -25,7 +25,7 @@ def test_what_a_killed_run_left_is_removed_by_the_next_save(tmp_path: Path, monk
     killed = subprocess.run([sys.executable, "-c", _KILLED], check=False)
     assert killed.returncode == -9
     assert len(list(tmp_path.iterdir())) == 2
-    with replacing(Path("rows.parquet")) as file, replacing_folder(Path("export")) as folder:
+    with atomic_file(Path("rows.parquet")) as file, atomic_folder(Path("export")) as folder:
         file.write_text("whole")
         (folder / "a.md").write_text("whole")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["export", "rows.parquet"]
@@ -33,12 +33,12 @@ def test_what_a_killed_run_left_is_removed_by_the_next_save(tmp_path: Path, monk
 
 def test_what_another_process_is_writing_stays(tmp_path: Path) -> None:
     path = tmp_path / "rows.parquet"
-    with replacing(path) as fresh:
+    with atomic_file(path) as fresh:
         fresh.write_text("mine")
         other = fresh.with_name(fresh.name.replace(str(os.getpid()), str(os.getppid())))
         other.write_text("another's")
         of_another_machine = fresh.with_name(f".rows.elsewhere-{2**22 + 1}.parquet")
         of_another_machine.write_text("another machine's")
-    with replacing(path) as fresh:
+    with atomic_file(path) as fresh:
         fresh.write_text("again")
     assert sorted(tmp_path.iterdir()) == sorted([path, other, of_another_machine])

@@ -30,7 +30,7 @@ DEEPEST_NESTING = 64
 the caller's stack depth, and a result must not."""
 
 
-class Recovery:
+class RecoveryBudget:
     """Remaining work budget for one reply, and the first failure of the repair library.
 
     Attributes:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthetic_textcat.pipelines.quality_report.signals.word_counts import counted, has_spaces
+from synthetic_textcat.schemas.languages import has_spaces
+from synthetic_textcat.text.words import counted
 
 
 def _counts(*texts: str) -> list[tuple[int, int, int]]:

@@ -65,7 +65,7 @@ class TaskLearning:
 
     @property
     def word_gain(self) -> float:
-        """The same for one word per label."""
+        """Gain over chance by one word per label, as a share of the way to certain."""
         return self._gain(self.word_f1)
 
     def _gain(self, score: float) -> float:

@@ -1,6 +1,7 @@
-"""Catalog datasets of user tables: labelled rows, a column of texts, the list of domains."""
+"""Catalog datasets of files that a user writes (tasks, domains, texts, labelled rows), and an earlier run's tasks."""
 
-import io
+from collections.abc import Callable
+from pathlib import PurePosixPath
 from typing import Any
 
 import pandas as pd
@@ -10,10 +11,106 @@ from synthetic_textcat.datasets.files import FileDataset
 from synthetic_textcat.datasets.kedro_compat import TablePreview
 from synthetic_textcat.datasets.previews import ABSENT, ROWS, preview_of, rows_preview
 from synthetic_textcat.datasets.stored import StoredDataset
-from synthetic_textcat.datasets.strict_readers import content_of, read_csv, read_text, read_yaml
-from synthetic_textcat.errors import DomainsFileError, EvaluationError, ReferenceTextsError
-from synthetic_textcat.schemas.task_input import DomainsFile, JsonError, parse_json
+from synthetic_textcat.datasets.strict_readers import (
+    content_of,
+    read_csv,
+    read_json,
+    read_json_lines,
+    read_parquet,
+    read_yaml,
+)
+from synthetic_textcat.errors import (
+    DomainsFileError,
+    EvaluationError,
+    ReferenceTextsError,
+    TasksFileError,
+    TextcatError,
+)
+from synthetic_textcat.schemas.task_input import DomainsFile, KeptTasks, TasksFile
+from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, tasks_of
 from synthetic_textcat.text.unicode import single_line
+
+
+class TasksFileDataset(StoredDataset[None, TasksFile]):
+    """Loads a tasks file, of which errors can then name the path.
+
+    Kedro's own datasets of these formats serve too, but say less of a broken file, and those of tables turn a label
+    such as `NA` into a missing one.
+
+    Args:
+        filepath: A `.yml`, `.yaml`, `.json`, `.jsonl`, `.ndjson`, `.csv` or `.parquet` file.
+        version, credentials, fs_args, metadata: As of `StoredDataset`.
+    """
+
+    def load(self) -> TasksFile:
+        """The content of the file.
+
+        Raises:
+            TasksFileError: If it is missing, broken, or of another format.
+        """
+        file, content = content_of(self, "tasks_file", TasksFileError)
+        read = FORMATS.get(PurePosixPath(file).suffix.casefold())
+        if read is None:
+            raise TasksFileError(
+                f"{file} has a suffix that is none of {', '.join(FORMATS)}. Next: save the tasks in one of these "
+                "formats, and set it as filepath of tasks_file in the catalog"
+            )
+        return TasksFile(file, read(content, file, TasksFileError))
+
+    def save(self, data: None) -> None:  # noqa: ARG002
+        """Not possible: the file is the user's."""
+        raise DatasetError("The tasks file is written by hand; it can't be saved")
+
+    def preview(self, nrows: int = ROWS) -> TablePreview:
+        """The first tasks, for Kedro-Viz."""
+        if not self.exists():
+            return rows_preview(pd.DataFrame(columns=[ABSENT]), nrows)
+        content: Any = self.load().content
+        if not isinstance(content, pd.DataFrame):
+            content = pd.DataFrame([{"task": entry} if isinstance(entry, str) else entry for entry in content or ()])
+        return rows_preview(content, nrows)
+
+
+def _json_lines(content: bytes, file: str, complaint: type[TextcatError]) -> list[Any]:
+    return [entry for _, entry in read_json_lines(content, file, complaint, "task")]
+
+
+FORMATS: dict[str, Callable[[bytes, str, type[TextcatError]], Any]] = {
+    ".yml": read_yaml,
+    ".yaml": read_yaml,
+    ".json": read_json,
+    ".jsonl": _json_lines,
+    ".ndjson": _json_lines,
+    ".csv": read_csv,
+    ".parquet": read_parquet,
+}
+"""Readers of tasks files by suffix."""
+
+
+class KeptTasksDataset(StoredDataset[None, KeptTasks]):
+    """Loads the table `tasks` that an earlier run kept, from its Parquet file."""
+
+    def load(self) -> KeptTasks:
+        """The tasks, each of them understood.
+
+        Raises:
+            TasksFileError: If another version of the project wrote them otherwise.
+        """
+        try:
+            with self.place.local_copy() as path:
+                table = pd.read_parquet(path, columns=TASKS_ARROW_SCHEMA.names)
+            tasks_of(table)
+        except (ValueError, LookupError, TypeError) as error:  # pydantic's and Arrow's errors are ValueErrors
+            reason = single_line(error, 200)
+            raise TasksFileError(
+                f"The tasks that the run of from_run kept can't be read by this version: {reason}. Next: check out the "
+                "commit that its tag mlflow.source.git.commit names"
+            ) from error
+        return KeptTasks(table)
+
+    def save(self, data: None) -> None:  # noqa: ARG002
+        """Not possible: they are another run's."""
+        raise DatasetError("The tasks of an earlier run can't be saved")
 
 
 class UserTableDataset(StoredDataset[None, pd.DataFrame]):
@@ -38,9 +135,9 @@ class UserTableDataset(StoredDataset[None, pd.DataFrame]):
             case ".csv":
                 return read_csv(content, file, EvaluationError)
             case ".parquet":
-                return _read_parquet(content, file)
+                return read_parquet(content, file, EvaluationError)
             case ".jsonl":
-                return _read_json_lines(content, file)
+                return _rows_of(content, file)
         raise EvaluationError(
             f"{file} has a suffix that is none of .csv, .parquet, .jsonl. Next: save it as one of them"
         )
@@ -50,23 +147,9 @@ class UserTableDataset(StoredDataset[None, pd.DataFrame]):
         raise DatasetError(f"{self.root.shown} is the user's; it can't be saved")
 
 
-def _read_parquet(content: bytes, file: str) -> pd.DataFrame:
-    import pyarrow as pa
-
-    try:
-        return pd.read_parquet(io.BytesIO(content))
-    except (pa.ArrowException, OSError, ValueError) as error:
-        reason = single_line(error, 200)
-        raise EvaluationError(f"{file} is not Parquet: {reason}. Next: write it again") from None
-
-
-def _read_json_lines(content: bytes, file: str) -> pd.DataFrame:
+def _rows_of(content: bytes, file: str) -> pd.DataFrame:
     rows = []
-    for number, line in enumerate(read_text(content, file, EvaluationError).split("\n"), start=1):
-        try:
-            row = parse_json(line) if line.strip() else {}
-        except JsonError as error:
-            raise EvaluationError(f"{file}, line {number} is not JSON: {error.problem}. Next: fix that place") from None
+    for number, row in read_json_lines(content, file, EvaluationError, "row"):
         if not isinstance(row, dict):
             raise EvaluationError(f"{file}, line {number} is no object. Next: write one row a line, as {{...}}")
         rows.append(row)
@@ -133,7 +216,7 @@ class DomainsFileDataset(FileDataset):
     """Loads a YAML file, of which errors can then name the path."""
 
     def load(self) -> DomainsFile:
-        """What the file holds.
+        """The content of the file.
 
         Raises:
             DomainsFileError: If it is missing or broken.

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
-from synthetic_textcat.pipelines.quality_report.signals.learning import fit_rules, predictions
+from synthetic_textcat.pipelines.quality_report.signals.label_classifiers import fit_rules, predictions
 from synthetic_textcat.text.label_samples import FOLDS
 
 _LABELS = np.array([0, 0, 0, 0, 0, 1, 1, 1, 1, 1])

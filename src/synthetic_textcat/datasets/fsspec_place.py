@@ -1,6 +1,7 @@
 """A file or folder in any fsspec file system: the catalog's filepath resolved, its contents listed and read."""
 
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,8 +14,8 @@ from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.registry import known_implementations
 
-from synthetic_textcat.datasets.atomic_files import restored
-from synthetic_textcat.errors import StorageError, short_path
+from synthetic_textcat.errors import StorageError
+from synthetic_textcat.file_errors import short_path
 from synthetic_textcat.redaction import learn_credentials, redact
 from synthetic_textcat.text.unicode import single_line
 
@@ -40,7 +41,7 @@ _OPEN_ARGS = ("open_args_load", "open_args_save")
 
 @dataclass(frozen=True)
 class Place:
-    """Where data lies. A remote file is copied to a temporary local one to be read.
+    """Location of data. A remote file is copied to a temporary local one to be read.
 
     Attributes:
         fs: The file system.
@@ -88,7 +89,7 @@ class Place:
         return replace(self, path=f"{self.path}/{name}", shown=f"{self.shown}/{name}")
 
     def exists(self) -> bool:
-        """Whether a file is there, whatever was listed before.
+        """Whether the file exists; asks the file system, not a cached listing.
 
         Raises:
             StorageError: If the file system does not say.
@@ -121,7 +122,7 @@ class Place:
         return dict(sorted((name, size) for name, size in names.items() if name))
 
     def sizes(self) -> dict[str, int]:
-        """The files of a folder as `listed`, without those that are this software's own.
+        """The files of a folder as `listed`, without this software's own markers.
 
         Raises:
             FileNotFoundError: If there is no folder.
@@ -132,7 +133,7 @@ class Place:
         return {name: size for name, size in self.listed().items() if name != EMPTY}
 
     def size(self) -> int:
-        """Of the file, in bytes.
+        """Size of the file in bytes.
 
         Raises:
             FileNotFoundError: If there is none.
@@ -162,7 +163,7 @@ class Place:
             yield copy
 
     def content(self) -> bytes:
-        """What the file holds.
+        """The content of the file.
 
         Raises:
             FileNotFoundError: If there is none.
@@ -173,7 +174,7 @@ class Place:
 
     @contextmanager
     def errors(self, done: str) -> Iterator[None]:
-        """Tells what a file system says in one line, with the place.
+        """Reports an error of the file system in one line, with the place.
 
         Args:
             done: What was being done to the data: `read` or `written`.
@@ -200,7 +201,7 @@ class Place:
 def find_place(
     filepath: str, credentials: Mapping[str, Any] | None = None, fs_args: Mapping[str, Any] | None = None
 ) -> Place:
-    """The place that a catalog entry names; nobody is asked yet whether it is there.
+    """Place that a catalog entry names; the file system is not asked yet whether it exists.
 
     A local path imports nothing more. Another protocol imports its package.
 
@@ -247,7 +248,7 @@ def refuse_a_slip(filepath: str) -> None:
 
 
 def _shown(filepath: str) -> str:
-    """Without a password, and of a web address without what may be a signature."""
+    """The path as shown: without a password, and without the query of a web address, which may be a signature."""
     return redact(filepath.partition("?")[0] if filepath.startswith(("http://", "https://")) else filepath)
 
 
@@ -256,3 +257,18 @@ def _package(shown: str, error: ImportError) -> str:
     package = implementation.partition(".")[0]
     missing = getattr(error.__cause__, "name", None) or error.name
     return str(missing or package) if package in ("", "fsspec") else str(package)
+
+
+def restored(folder: Path) -> Path:
+    """The folder, put back if a run was killed just when it replaced it, and cleared of the leftovers of such a run."""
+    before = set_aside(folder)
+    if folder.exists():
+        shutil.rmtree(before, ignore_errors=True)
+    elif before.exists():
+        before.replace(folder)
+    return folder
+
+
+def set_aside(folder: Path) -> Path:
+    """The name under which a folder stands while it is replaced."""
+    return folder.with_name(f".{folder.name}.before")

@@ -1,0 +1,79 @@
+"""Saved classifiers: a skops file per task, with its labels and a model card; no pickle."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+from synthetic_textcat.pages import render_markdown
+from synthetic_textcat.pipelines.evaluate.scoring import Reader, Score, Tried
+
+TRUSTED = ("synthetic_textcat.text.words.word_features",)
+"""Functions of this package in a saved model; by itself skops loads types of numpy, scipy and scikit-learn only."""
+
+_PACKAGES = ("scikit-learn", "skops", "synthetic-textcat")
+
+Content = bytes | str | dict[str, Any]
+
+
+def saved_classifiers(tried: Sequence[Tried], reader: Reader, folder: str | None) -> dict[str, Content]:
+    """Files of one classifier per task that has two labels to learn from.
+
+    A classifier is trained on the rows that its scores are of, and predicts names of labels.
+
+    Args:
+        tried: Scored tasks.
+        reader: Kind of classifier.
+        folder: The user's embedding model, whose embeddings are then the classifier's input; None = texts are.
+
+    Returns:
+        `<task_id>.skops`, `<task_id>.json` (task, labels, scores, versions) and `<task_id>.md` (model card).
+    """
+    return dict(_files(tried, reader, folder))
+
+
+def _files(tried: Sequence[Tried], reader: Reader, folder: str | None) -> Iterator[tuple[str, Content]]:
+    for task in tried:
+        if task.trial.is_learnable:
+            name = task.trial.task.task_id
+            facts = _facts(task, folder)
+            yield f"{name}.skops", _dumped(task, reader)
+            yield f"{name}.json", facts
+            yield f"{name}.md", _card(name, facts)
+
+
+def _dumped(task: Tried, reader: Reader) -> bytes:
+    import numpy as np
+    import skops.io
+
+    train, names = task.trial.train, task.trial.task.label_names
+    model = reader.model(len(train))
+    model.fit(reader.prepare(train.texts), np.array([names[label] for label in train.labels], dtype=str))
+    dumped: bytes = skops.io.dumps(model)
+    return dumped
+
+
+def _facts(task: Tried, folder: str | None) -> dict[str, Any]:
+    trial = task.trial
+    return {
+        "task_id": trial.task.task_id,
+        "task": trial.task.task,
+        "labels": list(trial.task.label_names),
+        "embedding_model": folder,
+        "trained_on": {"synthetic_rows": len(trial.train)},
+        "macro_f1": {
+            "real_rows": _scored(task.real),
+            "held_out_synthetic_rows": _scored(task.held_out),
+        },
+        "versions": {name: version(name) for name in _PACKAGES},
+        "trusted": [] if folder else list(TRUSTED),
+    }
+
+
+def _scored(found: Score | None) -> dict[str, float | None] | None:
+    if found is None:
+        return None
+    return {"rows": found.rows, "macro_f1": found.macro_f1, "low": found.low, "high": found.high}
+
+
+def _card(name: str, facts: Mapping[str, Any]) -> str:
+    return render_markdown(__package__, "classifier_card.md.jinja", file=f"{name}.skops", **facts)

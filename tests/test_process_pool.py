@@ -1,0 +1,74 @@
+"""Work that is shared out among processes comes to the same, in order, and leaves no process behind."""
+
+import multiprocessing
+import operator
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from synthetic_textcat.process_pool import ROWS_TO_SHARE, LostWorkerError, parallel_map, processes_for
+
+_ENDLESS = """
+import itertools, multiprocessing, operator, sys
+from synthetic_textcat.process_pool import parallel_map
+if __name__ == "__main__":
+    for number in parallel_map(operator.neg, itertools.count(), 2):
+        if number == 0:
+            print(*(child.pid for child in multiprocessing.active_children()), flush=True)
+"""
+
+
+def test_few_rows_take_no_other_process() -> None:
+    assert processes_for(ROWS_TO_SHARE - 1) == 1
+    assert processes_for(ROWS_TO_SHARE) >= 1
+
+
+def test_results_come_in_order_and_items_are_taken_as_needed() -> None:
+    taken = []
+    numbers = (taken.append(number) or number for number in range(10))  # type: ignore[func-returns-value]
+    results = parallel_map(operator.neg, numbers, 1)
+    assert next(results) == 0
+    assert taken == [0]
+    assert list(results) == [-number for number in range(1, 10)]
+
+
+def test_an_error_of_the_work_is_raised_here_and_ends_all_processes() -> None:
+    with pytest.raises(ValueError, match="three"):
+        list(parallel_map(int, ["1", "2", "three"], 2))
+    assert not multiprocessing.active_children()
+
+
+def test_a_process_that_is_ended_is_reported_in_one_line() -> None:
+    with pytest.raises(LostWorkerError, match="out of memory") as caught:
+        list(parallel_map(os._exit, [3], 2))
+    assert "\n" not in str(caught.value)
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_no_process_outlives_an_interrupt_or_the_end_of_its_parent(number: signal.Signals) -> None:
+    command = [sys.executable, "-c", _ENDLESS]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        children = [int(child) for child in parent.stdout.readline().split()]
+        assert len(children) == 2
+        parent.send_signal(number)
+        _, errors = parent.communicate(timeout=30)
+    assert errors.count("Traceback") <= 1  # the parent's own
+    end = time.monotonic() + 30
+    while any(map(_is_alive, children)):
+        assert time.monotonic() < end, children
+        time.sleep(0.1)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
