@@ -80,10 +80,12 @@ def test_a_duration_is_shown_as_a_clock_does(seconds: float, shown: str) -> None
 def test_a_quote_is_shown_with_its_ranges_and_what_is_unknown_is_said() -> None:
     quote: dict[str, float | None] = {"quote/planned": 10_000, "quote/pilot/rows": 20, "quote/pilot/usd": None}
     quote["quote/rows/expected"] = 10_000
-    for what in ("tokens", "usd", "seconds", "accepted"):
+    for what in ("tokens", "usd", "seconds", "accepted", "usd_per_accepted"):
         quote |= {f"quote/{what}/expected": 1e6, f"quote/{what}/low": 9e5, f"quote/{what}/high": 2e6}
     shown = "\n".join(quote_lines(quote, "prices.yml"))
     assert "cost      $1,000,000.00 $900,000.00 to $2,000,000.00" in shown
+    assert "\n          $1,000,000.00 $900,000.00 to $2,000,000.00 an accepted row\n" in shown
+    assert "tokens and cost of this configuration" in shown
     assert max(map(len, shown.splitlines())) <= 80
     unknown = quote | {"quote/usd/expected": None, "quote/tokens/low": None}
     shown = "\n".join(quote_lines(unknown, "prices.yml"))

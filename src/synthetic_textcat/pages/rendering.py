@@ -47,7 +47,7 @@ def render_markdown(package: str, template: str, filters: Mapping[str, Callable[
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    pages.filters |= filters
+    pages.filters |= {"plain_usd": _plain_usd, **filters}
     return pages.get_template(template).render(**values)
 
 
@@ -70,6 +70,11 @@ def shown(value: object, kind: str) -> str:
             return f"{number:,.0f}"
         case _:
             return f"{number:.3g}" if abs(number) < 10 else f"{number:,.1f}".removesuffix(".0")
+
+
+def _plain_usd(text: str) -> str:
+    """Amounts for Markdown: pages of MLflow and of hubs render text between two dollar signs as a formula."""
+    return text.replace("$", "USD ")
 
 
 def _own(name: str) -> Any:

@@ -16,6 +16,22 @@ SPLIT_REPORT = {
     f"export/rows_{name}": rows
     for name, rows in [("train", 1.0), ("validation", 0.0), ("test", 2.0), ("left_out", 0.0)]
 }
+METRICS = {
+    "rows/planned": 10.0,
+    "yield/all": 0.5,
+    "yield/task/t0": 0.25,
+    "diversity/vendi": 12.345,
+    "calls/this_run": 2.0,
+    "calls/this_configuration": 12.0,
+    "calls/per_accepted": 2.0,
+    "tokens/per_accepted": 205.6,
+    "cost/usd_known_this_configuration": 0.5,
+    "cost/usd_per_accepted": 0.0833,
+    "tokens/this_configuration": 1234.0,
+    "calls/dataset": 30.0,
+    "tokens/dataset": 3456.0,
+    "cost/usd_dataset": None,
+}
 PROMPTS = [
     *(ChatPromptTemplate.from_messages([("human", f"{name} {{task}}")]) for name in ("closed", "open")),
     PromptTemplate.from_template("{seed_examples}"),
@@ -29,7 +45,7 @@ def card(rows: list[dict[str, Any]], model: str = "gpt", licence: str | None = N
         example_frame(rows),
         TASKS,
         {**ledger()},
-        {"rows/planned": 10.0, "yield/all": 0.5, "yield/task/t0": 0.25, "cost/usd_dataset": None, "tokens/all": 1234.0},
+        METRICS,
         SPLIT_REPORT,
         LlmParameters(model=model),
         42,

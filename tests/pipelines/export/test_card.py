@@ -74,10 +74,18 @@ def test_a_hub_finds_whose_card_it_is() -> None:
 
 def test_it_shows_metrics_that_are_known_and_of_no_single_task() -> None:
     text = card([{}])
-    assert "| `yield/all` | 0.5 |\n| `tokens/all` | 1234 |\n" in text
+    assert "| `yield/all` | 0.5 |\n| `diversity/vendi` | 12.35 |\n" in text
     assert "yield/task" not in text
     assert "rows/planned" not in text
     assert "cost/" not in text
+
+
+def test_it_tells_what_its_configuration_and_the_whole_history_cost_but_not_the_last_run() -> None:
+    text = card([{}])
+    assert "| this configuration | 12 | 1,234 | USD 0.50 | calls with the prompt, model and settings" in text
+    assert "| an accepted row | 2.00 | 206 | USD 0.083 | this configuration / accepted rows |\n" in text
+    assert "| whole history | 30 | 3,456 | unknown (no price) | calls ever made for the planned rows" in text
+    assert "this run |" not in text
 
 
 def test_another_prompt_has_another_hash() -> None:

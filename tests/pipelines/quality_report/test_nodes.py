@@ -125,6 +125,7 @@ def test_the_tables_outcomes_and_metrics_tell_the_same_story(tmp_path: Path) -> 
     metrics = measure(
         ledger,
         _REQUESTS,
+        calls,
         checked.examples,
         checked.surplus,
         journal,
@@ -166,6 +167,7 @@ def test_a_rehearsal_by_templates_is_no_part_of_what_a_real_models_data_cost(
     journal = Journal(write_journal(tmp_path / "journal.jsonl", lines))
     examples = to_frame([], EXAMPLES)
     none_yet, llm = Journal(tmp_path / "absent"), LlmParameters(model=model)
-    metrics = measure(ledger_of(), _REQUESTS, examples, examples, journal, none_yet, PRICES, llm, "run-1")
+    own = to_frame(((name, fingerprint(name)) for name in _IDS), CALLS)
+    metrics = measure(ledger_of(), _REQUESTS, own, examples, examples, journal, none_yet, PRICES, llm, "run-1")
     assert metrics["calls/dataset"] == calls
     assert metrics["cost/usd_dataset"] == (None if usd is None else pytest.approx(usd))

@@ -20,13 +20,12 @@ from urllib.parse import quote
 from kedro.framework.context import KedroContext
 
 from synthetic_textcat.hooks import catalog_names as names
-from synthetic_textcat.hooks.summary_lines import cost_in_words
 from synthetic_textcat.hooks.tracking.run_log import REBUILD, RunLog
 from synthetic_textcat.hooks.tracking.run_lookup import NEWEST_FIRST
 from synthetic_textcat.pages import render_markdown
 from synthetic_textcat.redaction import redact
+from synthetic_textcat.schemas.cost_figures import figure_rows
 from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL, Stops
-from synthetic_textcat.schemas.prices import usd
 from synthetic_textcat.schemas.rows import PLAN_VERSION
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ def describe(log: RunLog, ending: Ending) -> str:
         ledger=list(_ledger_rows(ledger)),
         planned=ledger.get("planned"),
         accepted=ledger.get("accepted"),
-        spent=list(_spent(ending.saved.get(names.METRICS) or {})),
+        figures=list(figure_rows(ending.saved.get(names.METRICS) or {})),
         concerns=(ending.saved.get(names.CONCERNS) or [])[:_MOST_CONCERNS],
         files=[(name, f"{page}/artifacts/{quote(path)}?{_RUN_PAGES}") for name, path in _kept(log)],
         dataset=ending.dataset,
@@ -109,23 +108,6 @@ def _ledger_rows(ledger: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
             yield from ((f"{name}, {cause.replace('_', ' ')}", rows) for cause, rows in content.items() if rows)
         elif content or (name != "surplus" and content is not None):
             yield name.replace("_", " "), content
-
-
-def _spent(metrics: Mapping[str, float | None]) -> Iterator[str]:
-    calls, tokens = metrics.get("calls/this_run"), metrics.get("tokens/this_run")
-    if calls is None:
-        return
-    yield f"{calls:,.0f} calls"
-    if tokens is not None:
-        yield f"{tokens:,.0f} tokens"
-    own, whole = metrics.get("cost/usd_this_run"), metrics.get("cost/usd_dataset")
-    yield _without_signs(cost_in_words(metrics))
-    if whole is not None and whole != own:
-        yield _without_signs(f"{usd(whole)} for these rows in all runs")
-
-
-def _without_signs(text: str) -> str:
-    return text.replace("$", "USD ")  # MLflow renders text between two dollar signs as a formula
 
 
 def _kept(log: RunLog) -> Iterator[tuple[str, str]]:

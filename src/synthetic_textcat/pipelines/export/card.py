@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from synthetic_textcat.pages import render_markdown
+from synthetic_textcat.schemas.cost_figures import DATASET, THIS_CONFIGURATION, figure_rows
 from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters, LlmParameters
@@ -27,7 +28,9 @@ _SIZES = (
     (10_000_000, "1M<n<10M"),
 )
 _LARGEST = "10M<n<100M"
-_ACCOUNT = ("rows/", "rejected/", "failed/")
+_SHOWN_ELSEWHERE = ("rows/", "rejected/", "failed/", "calls/", "tokens/", "cost/", "time/")
+"""Groups of metrics that the card's other tables show."""
+
 _LONGEST = 120  # characters of a value; a model's name or an attribute's value is much shorter
 
 
@@ -96,6 +99,7 @@ def write_card(
         size=_size_category(len(examples)),
         configs=_configs(splits),
         tag=TAG,
+        figures=list(figure_rows(metrics, THIS_CONFIGURATION, DATASET)),
         metrics=_shown(metrics),
     )
 
@@ -119,9 +123,9 @@ def _size_category(rows: int) -> str:
 
 
 def _shown(metrics: Mapping[str, float | None]) -> Iterable[tuple[str, str]]:
-    """The metrics that are known, less what the account says, and less those of single tasks, maybe thousands."""
+    """Known metrics without those of other tables and of single tasks, of which there may be thousands."""
     known = ((name, value) for name, value in metrics.items() if value is not None)
-    others = ((name, value) for name, value in known if not name.startswith(_ACCOUNT) and "/task/" not in name)
+    others = ((name, value) for name, value in known if not name.startswith(_SHOWN_ELSEWHERE) and "/task/" not in name)
     return [(name, f"{value:.4g}" if value % 1 else f"{value:.0f}") for name, value in others]
 
 

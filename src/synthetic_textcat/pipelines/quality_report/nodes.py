@@ -121,6 +121,7 @@ def list_outcomes(
 def measure(
     ledger: Ledger,
     requests: pd.DataFrame,
+    calls: pd.DataFrame,
     examples: pd.DataFrame,
     surplus: pd.DataFrame,
     journal: Journal,
@@ -133,7 +134,7 @@ def measure(
     """All metrics by name; the spending of a real model excludes rehearsals by the offline model."""
     rehearsed = set() if llm.model == OFFLINE_MODEL else {OFFLINE_MODEL}
     lines = (line for line in chain(journal, brainstorm_journal) if line.model_name not in rehearsed)
-    spent = sum_spending(lines, requests, PriceList.read(prices), run_id, llm.model)
+    spent = sum_spending(lines, requests, calls, PriceList.read(prices), run_id, llm.model)
     return merged(
         row_metrics(ledger),
         yield_metrics(requests, pd.concat([examples["request_id"], surplus["request_id"]])),

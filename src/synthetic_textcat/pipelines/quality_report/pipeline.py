@@ -101,6 +101,7 @@ def create_pipeline() -> Pipeline:
                 inputs=[
                     "ledger",
                     "requests",
+                    "calls",
                     "examples",
                     "surplus",
                     "completions",
