@@ -39,12 +39,20 @@ PROMPTS = [
 ]
 
 
-def card(rows: list[dict[str, Any]], model: str = "gpt", licence: str | None = None, **sampling: Any) -> str:
-    """The card of these rows."""
+def card(
+    rows: list[dict[str, Any]],
+    model: str = "gpt",
+    licence: str | None = None,
+    planned: list[dict[str, Any]] | None = None,
+    counts: dict[str, Any] | None = None,
+    **sampling: Any,
+) -> str:
+    """The card of these rows, of a plan that has others too."""
     return write_card(
         example_frame(rows),
+        example_frame(rows if planned is None else planned),
         TASKS,
-        {**ledger()},
+        {**ledger(**(counts or {}))},
         METRICS,
         SPLIT_REPORT,
         LlmParameters(model=model),

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, KeysView, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -52,6 +52,15 @@ _MARKS = re.compile(r"([\\`*_{}\[\]()#+!|~$:@-])")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _PACKAGES = ("kedro", "langchain-core", "langchain-openai", "openai", "mlflow")
 _TAG_LIMIT = 5000
+_PLANNING = frozenset({"generate", "quote", "preview", "attribute_sampling"})
+"""Pipelines whose parameters say which rows are planned; the others read an earlier plan."""
+
+_ASKING = frozenset({"generate", "quote", "generation", "task_ingest"})
+"""Pipelines that may call the model."""
+
+_OF_OTHER_RUNS = frozenset({"compare", "evaluate", "publish"})
+"""Pipelines about rows of earlier runs, which may be another model's than the one in the parameters."""
+
 _COMMAND = ("git", "--no-optional-locks", "status", "--porcelain=v2", "--branch")
 _OID = "# branch.oid "
 
@@ -137,14 +146,15 @@ def _escaped(value: object) -> str:
 
 
 def run_name(run_params: Mapping[str, Any], params: Mapping[str, Any]) -> str:
-    """Distinctive name of a run: pipeline, model, requested rows, seed, time of day."""
-    rows = _get(params, "attribute_sampling", "num_examples")
-    seed = params.get("seed")
+    """Distinctive name of a run: pipeline, model if it is asked, rows and seed if they are planned, time of day."""
+    pipelines = _pipelines(run_params)
+    plans, asks = bool(pipelines & _PLANNING), bool(pipelines & _ASKING)
+    rows, seed = _get(params, "attribute_sampling", "num_examples"), params.get("seed")
     parts = [
         pipeline_name(run_params),
-        _get(params, "llm", "model"),
-        None if rows is None else f"n{rows}",
-        None if seed is None else f"s{seed}",
+        _get(params, "llm", "model") if asks else None,
+        f"n{rows}" if plans and rows is not None else None,
+        f"s{seed}" if plans and seed is not None else None,
         time.strftime("%H%M%S"),
     ]
     return "-".join(str(part) for part in parts if part is not None)
@@ -152,8 +162,12 @@ def run_name(run_params: Mapping[str, Any], params: Mapping[str, Any]) -> str:
 
 def pipeline_name(run_params: Mapping[str, Any]) -> str:
     """Names of the pipelines of this run; the default is `generate`."""
+    return "+".join(_pipelines(run_params))
+
+
+def _pipelines(run_params: Mapping[str, Any]) -> KeysView[str]:
     names = run_params.get("pipeline_names") or ["__default__"]
-    return "+".join("generate" if name == "__default__" else name for name in names)
+    return dict.fromkeys("generate" if name == "__default__" else name for name in names).keys()
 
 
 def start_tags(run_params: Mapping[str, Any], params: Mapping[str, Any], context: KedroContext) -> dict[str, str]:
@@ -170,7 +184,7 @@ def start_tags(run_params: Mapping[str, Any], params: Mapping[str, Any], context
         **_versions(),
         **_user(),
     }
-    if _get(params, "llm", "model") == OFFLINE_MODEL:
+    if _get(params, "llm", "model") == OFFLINE_MODEL and not _pipelines(run_params) <= _OF_OTHER_RUNS:
         tags |= {"template_data": "true", DESCRIPTION_TAG: BANNER}
     return tags
 
