@@ -46,8 +46,8 @@ def quote_lines(quote: Mapping[str, float | None], price_list: str) -> Iterator[
         yield f"{_line(quote, 'usd_per_accepted', usd, '')} {PER_ACCEPTED}"
     yield _line(quote, "seconds", clock, "time")
     yield _line(quote, "accepted", "{:,.0f}".format)
-    told = f"tokens and cost of {WORDS[THIS_CONFIGURATION]}; each range holds the true number 95 times in 100"
-    yield from _told("", f"{told}; `generate` does not ask for the pilot's rows again")
+    what = f"tokens and cost of {WORDS[THIS_CONFIGURATION]}, each number with its 95 % range"
+    yield from _told("", f"{what}; `generate` does not ask for the pilot's rows again")
 
 
 def _line(quote: Mapping[str, float | None], what: str, shown: Callable[[float], str], name: str | None = None) -> str:

@@ -5,6 +5,8 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from synthetic_textcat.hooks.summary_lines import cost_lines
 from synthetic_textcat.pipelines.quality_report.ledger import reached_cap, stopped_by
@@ -107,6 +109,15 @@ def test_a_figure_does_not_depend_on_the_run_that_paid() -> None:
     at_once = _calls(_A, "new", **costs)
     resumed = [replace(line, run_id=run_id) for line, run_id in zip(at_once, ("killed", "new", "killed"), strict=True)]
     assert _judged_by(_metrics(at_once)) == _judged_by(_metrics(resumed))
+
+
+@given(st.lists(st.tuples(st.sampled_from(["r0", "r1", "r2"]), st.integers(1, 9**9), st.floats(0, 99)), max_size=20))
+def test_sums_are_exact_in_any_order_of_the_lines(calls: list[tuple[str, int, float]]) -> None:
+    lines = [completion(request_id=row, completion_tokens=n, latency_s=s, run_id="new") for row, n, s in calls]
+    metrics = _metrics(lines)
+    for figure in ("calls/{}", "tokens/{}", "cost/usd_{}", "time/call_s_{}"):
+        assert len({metrics[figure.format(name)] for name in ("this_run", "this_configuration", "dataset")}) == 1
+    assert _metrics(lines[::-1]) == metrics
 
 
 def test_a_renamed_label_changes_the_figures_of_its_task_only() -> None:

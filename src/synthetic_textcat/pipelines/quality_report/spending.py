@@ -14,6 +14,9 @@ from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.prices import PriceList, plus
 from synthetic_textcat.schemas.rows import fingerprints_of, plain
 
+_FEMTO, _NANO = 10**15, 10**9
+"""Parts of a USD and of a second. Sums of whole parts are exact: the same for any order and grouping of the lines."""
+
 
 @dataclass(slots=True)
 class Spending:
@@ -22,9 +25,9 @@ class Spending:
     Attributes:
         calls, unknown: All lines; lines of unknown usage.
         prompt, cached, completion: Tokens of the lines with known usage; `cached` is None if a reply doesn't report it.
-        seconds: Duration of all calls.
-        known_usd: Cost of the counted calls; None if a price is unknown.
-        at_most_tokens, at_most_usd: Upper bounds for the calls of unknown usage; None if one has no bound.
+        nanoseconds: Duration of all calls.
+        known_femtousd: Cost of the counted calls; None if a price is unknown.
+        at_most_tokens, at_most_femtousd: Upper bounds for the calls of unknown usage; None if one has no bound.
     """
 
     calls: int = 0
@@ -32,10 +35,10 @@ class Spending:
     prompt: int = 0
     cached: int | None = 0
     completion: int = 0
-    seconds: float = 0.0
-    known_usd: float | None = 0.0
+    nanoseconds: int = 0
+    known_femtousd: int | None = 0
     at_most_tokens: int | None = 0
-    at_most_usd: float | None = 0.0
+    at_most_femtousd: int | None = 0
 
     @property
     def known_tokens(self) -> int:
@@ -48,28 +51,47 @@ class Spending:
         return None if self.unknown else self.known_tokens
 
     @property
+    def known_usd(self) -> float | None:
+        """Cost of the counted calls in USD; None if a price is unknown."""
+        return None if self.known_femtousd is None else self.known_femtousd / _FEMTO
+
+    @property
+    def at_most_usd(self) -> float | None:
+        """Upper bound of the cost of the other calls in USD; None if one has no bound."""
+        return None if self.at_most_femtousd is None else self.at_most_femtousd / _FEMTO
+
+    @property
     def usd(self) -> float | None:
         """Cost of all calls in USD; None if the usage of a call or a price is unknown."""
         return None if self.unknown else self.known_usd
 
+    @property
+    def seconds(self) -> float:
+        """Duration of all calls in seconds."""
+        return self.nanoseconds / _NANO
+
     def add(self, line: Completion, usd: float | None, at_most_usd: float | None) -> None:
         """Adds a journal line with its cost, or with the upper bound of its cost if its usage is unknown."""
         self.calls += 1
-        self.seconds += line.latency_s
+        self.nanoseconds += round(line.latency_s * _NANO)
         if line.is_counted:
             self.prompt += line.prompt_tokens or 0
             self.completion += line.completion_tokens or 0
             self.cached = plus(self.cached, line.cached_tokens if line.tokens else 0)
-            self.known_usd = plus(self.known_usd, usd)
+            self.known_femtousd = plus(self.known_femtousd, _femto(usd))
         else:
             self.unknown += 1
             self.at_most_tokens = plus(self.at_most_tokens, line.tokens_at_most)
-            self.at_most_usd = plus(self.at_most_usd, at_most_usd)
+            self.at_most_femtousd = plus(self.at_most_femtousd, _femto(at_most_usd))
 
     def include(self, other: "Spending") -> None:
         """Adds other sums."""
         for each in fields(self):
             setattr(self, each.name, plus(getattr(self, each.name), getattr(other, each.name)))
+
+
+def _femto(usd: float | None) -> int | None:
+    return None if usd is None else round(usd * _FEMTO)
 
 
 class _PlannedRow(NamedTuple):
