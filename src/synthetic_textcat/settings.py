@@ -18,9 +18,8 @@ for _switch in ("DO_NOT_TRACK", "MLFLOW_DISABLE_TELEMETRY", "HF_HUB_DISABLE_TELE
     os.environ.setdefault(_switch, "true")
 os.environ.setdefault("HF_HUB_DISABLE_XET", "true")  # one client for all, whose waiting is bounded here
 
-from kedro.config import OmegaConfigLoader  # noqa: E402  after the switches, which dependencies read when imported
-
-from synthetic_textcat.command_passes import COMMAND_PASSES  # noqa: E402
+from synthetic_textcat.command_passes import COMMAND_PASSES  # noqa: E402  after the switches: dependencies read them
+from synthetic_textcat.config_loader import LOCAL, LocalLastConfigLoader  # noqa: E402
 from synthetic_textcat.hooks import (  # noqa: E402
     CatalogInputs,
     JournalWriter,
@@ -43,10 +42,10 @@ redact_logs()
 
 _ARROW_SCHEMAS = {"tasks": TASKS_ARROW_SCHEMA, "tasks_by_call": TASKS_BY_CALL_ARROW_SCHEMA}
 
-CONFIG_LOADER_CLASS = OmegaConfigLoader
+CONFIG_LOADER_CLASS = LocalLastConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
-    "default_run_env": "local",
+    "default_run_env": LOCAL,
     "merge_strategy": {"parameters": "soft"},
     "custom_resolvers": {"arrow_schema": _ARROW_SCHEMAS.__getitem__},
 }
