@@ -97,7 +97,7 @@ def test_a_key_in_two_files_of_local_is_refused(conf: Path) -> None:
         _loader(conf, "openai")["parameters"]
 
 
-def test_another_configuration_is_read_without_the_projects_local(conf: Path, tmp_path: Path) -> None:
+def test_a_configuration_without_local_is_read_as_kedro_reads_it(tmp_path: Path) -> None:
     other = _conf(tmp_path / "other", {name: content for name, content in _FILES.items() if "local" not in name})
     assert _loader(other, "openai")["parameters"]["llm"]["top_p"] == 0.5
 

@@ -32,7 +32,8 @@ def _ignored(repository: Path, paths: set[str]) -> set[str]:
 
 def _places() -> tuple[set[str], set[str]]:
     """Files of the catalog: those that come with the project, and the others."""
-    shipped, own = set(), set()
+    shipped: set[str] = set()
+    own: set[str] = set()
     for name, entry in catalog_entries().items():
         inner = entry.get("dataset", entry)
         place = inner.get("filepath") or (f"{inner['path']}/any.parquet" if "path" in inner else None)
