@@ -1,7 +1,7 @@
 """`quote` and `preview` are made of the stages' own nodes, chosen by tag."""
 
 from synthetic_textcat.pipeline_registry import register_pipelines
-from synthetic_textcat.pipelines import quote
+from synthetic_textcat.pipelines.quote import pipeline as quote
 
 _PIPELINES = register_pipelines()
 

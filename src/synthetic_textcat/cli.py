@@ -10,9 +10,11 @@ from typing import Any
 
 import click
 from kedro.framework.cli.project import run as kedro_run
+from kedro.pipeline.pipeline import OutputNotUniqueError
 
 from synthetic_textcat.command_passes import COMMAND_PASSES
 from synthetic_textcat.console import hide_all, say, shown_line
+from synthetic_textcat.early_checks import check_early
 from synthetic_textcat.error_messages import format_user_error
 from synthetic_textcat.errors import RunStoppedError
 from synthetic_textcat.llm.interrupts import INTERRUPTED, SIGNALS, interrupt
@@ -26,6 +28,7 @@ _SHOW_CURSOR = b"\x1b[?25h"  # a live line hides it
 def _run_plainly(*args: Any, **kwargs: Any) -> Any:
     _hear_signals()
     try:
+        check_early(kwargs)
         return _run_in_passes(*args, **kwargs)
     except KeyboardInterrupt:
         hide_all()
@@ -34,10 +37,20 @@ def _run_plainly(*args: Any, **kwargs: Any) -> Any:
     except RunStoppedError as error:  # all is saved, and there is no failure to tell of
         say([str(error)])
     except Exception as error:
-        line = format_user_error(error)
+        line = _about_several(error, kwargs["pipelines"]) or format_user_error(error)
         if line is None or logging.getLogger(__package__).isEnabledFor(logging.DEBUG):
             say(traceback.format_exc().splitlines(), err=True)
         raise click.ClickException(line or shown_line(f"Internal error, please report it: {error}")) from error
+
+
+def _about_several(error: Exception, pipelines: list[str]) -> str | None:
+    """The line for pipelines that write the same dataset, such as `quote` and `generate`."""
+    if len(pipelines) < 2 or not isinstance(error, OutputNotUniqueError):
+        return None
+    return (
+        f"The pipelines {' and '.join(pipelines)} can't run together, since they write the same data. Next: run "
+        f"--pipelines {pipelines[0]} first, and then the other: they share the answers that are paid for"
+    )
 
 
 def _run_in_passes(*args: Any, **kwargs: Any) -> Any:

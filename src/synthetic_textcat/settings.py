@@ -11,6 +11,9 @@ The order of `HOOKS` counts in two places, where each hook builds upon the one b
 
 import gc
 import os
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
 gc.set_threshold(50_000, *gc.get_threshold()[1:])  # what is imported from here on makes few cycles: a fifth of a second
 
@@ -20,55 +23,76 @@ os.environ.setdefault("HF_HUB_DISABLE_XET", "true")  # one client for all, whose
 
 from synthetic_textcat.command_passes import COMMAND_PASSES  # noqa: E402  after the switches: dependencies read them
 from synthetic_textcat.config_loader import LOCAL, LocalLastConfigLoader  # noqa: E402
-from synthetic_textcat.hooks import (  # noqa: E402
-    CatalogInputs,
-    JournalWriter,
-    LearnSecrets,
-    MlflowTracking,
-    Progress,
-    Publishing,
-    QualityGate,
-    QuotaPasses,
-    Rebuild,
-    RunGate,
-    RunNotes,
-    RunSummary,
-    StorageGate,
-)
-from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, TASKS_BY_CALL_ARROW_SCHEMA  # noqa: E402
 from synthetic_textcat.standard_streams import redact_logs  # noqa: E402
 
 redact_logs()
 
-_ARROW_SCHEMAS = {"tasks": TASKS_ARROW_SCHEMA, "tasks_by_call": TASKS_BY_CALL_ARROW_SCHEMA}
+
+def _arrow_schema(name: str) -> Any:
+    from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, TASKS_BY_CALL_ARROW_SCHEMA
+
+    return {"tasks": TASKS_ARROW_SCHEMA, "tasks_by_call": TASKS_BY_CALL_ARROW_SCHEMA}[name]
+
 
 CONFIG_LOADER_CLASS = LocalLastConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": LOCAL,
     "merge_strategy": {"parameters": "soft"},
-    "custom_resolvers": {"arrow_schema": _ARROW_SCHEMAS.__getitem__},
+    "custom_resolvers": {"arrow_schema": _arrow_schema},
 }
 
-_notes = RunNotes(passes=COMMAND_PASSES)
-HOOKS = tuple(
-    reversed(  # Kedro calls the last one first
-        (
-            LearnSecrets(),
-            RunGate(),
-            StorageGate(_notes),
-            JournalWriter(COMMAND_PASSES),
-            Rebuild(_notes),
-            CatalogInputs(_notes),
-            QuotaPasses(_notes),
-            Progress(_notes),
-            Publishing(),
-            MlflowTracking(_notes),
-            RunSummary(_notes),
-            QualityGate(_notes),
+
+@cache
+def _hooks() -> tuple[object, ...]:
+    from synthetic_textcat.hooks import (
+        CatalogInputs,
+        JournalWriter,
+        LearnSecrets,
+        MlflowTracking,
+        Progress,
+        Publishing,
+        QualityGate,
+        QuotaPasses,
+        Rebuild,
+        RunGate,
+        RunNotes,
+        RunSummary,
+        StorageGate,
+    )
+
+    notes = RunNotes(passes=COMMAND_PASSES)
+    return tuple(
+        reversed(  # Kedro calls the last one first
+            (
+                LearnSecrets(),
+                RunGate(),
+                StorageGate(notes),
+                JournalWriter(COMMAND_PASSES),
+                Rebuild(notes),
+                CatalogInputs(notes),
+                QuotaPasses(notes),
+                Progress(notes),
+                Publishing(),
+                MlflowTracking(notes),
+                RunSummary(notes),
+                QualityGate(notes),
+            )
         )
     )
-)
+
+
+class _LateHooks(Sequence[object]):
+    """The hooks, imported when a session registers them: MLflow and the model take a second, typos need neither."""
+
+    def __getitem__(self, place: Any) -> Any:
+        return _hooks()[place]
+
+    def __len__(self) -> int:
+        return len(_hooks())
+
+
+HOOKS = _LateHooks()
 
 # kedro-mlflow, installed beside the project, would record each run a second time, or end it. Kedro compares names as
 # the packages' metadata spell them, which is with an underscore in kedro-mlflow's.
