@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import signal
 import sys
 import traceback
@@ -37,19 +38,20 @@ def _run_plainly(*args: Any, **kwargs: Any) -> Any:
     except RunStoppedError as error:  # all is saved, and there is no failure to tell of
         say([str(error)])
     except Exception as error:
-        line = _about_several(error, kwargs["pipelines"]) or format_user_error(error)
+        line = line_about_several(error, kwargs["pipelines"]) or format_user_error(error)
         if line is None or logging.getLogger(__package__).isEnabledFor(logging.DEBUG):
             say(traceback.format_exc().splitlines(), err=True)
         raise click.ClickException(line or shown_line(f"Internal error, please report it: {error}")) from error
 
 
-def _about_several(error: Exception, pipelines: list[str]) -> str | None:
-    """The line for pipelines that write the same dataset, such as `quote` and `generate`."""
+def line_about_several(error: Exception, pipelines: list[str]) -> str | None:
+    """The line for pipelines that can't run together, such as `quote` and `generate`; None for any other error."""
     if len(pipelines) < 2 or not isinstance(error, OutputNotUniqueError):
         return None
+    clash = ", ".join(re.findall(r"'([^']+)'", str(error)))
     return (
-        f"The pipelines {' and '.join(pipelines)} can't run together, since they write the same data. Next: run "
-        f"--pipelines {pipelines[0]} first, and then the other: they share the answers that are paid for"
+        f"The pipelines {' and '.join(pipelines)} can't run together, since more than one writes {clash}. Next: run "
+        "one after another; a later run asks for no answer again that an earlier one has"
     )
 
 

@@ -11,7 +11,7 @@ The order of `HOOKS` counts in two places, where each hook builds upon the one b
 
 import gc
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -82,14 +82,14 @@ def _hooks() -> tuple[object, ...]:
     )
 
 
-class _LateHooks(Sequence[object]):
-    """The hooks, imported when a session registers them: MLflow and the model take a second, typos need neither."""
+class _LateHooks:
+    """The hooks, imported when a session registers them: MLflow and the model take a second, typos need neither.
 
-    def __getitem__(self, place: Any) -> Any:
-        return _hooks()[place]
+    Only an iterable: Kedro's reader of settings would ask a sequence for its length, in each command.
+    """
 
-    def __len__(self) -> int:
-        return len(_hooks())
+    def __iter__(self) -> Iterator[object]:
+        return iter(_hooks())
 
 
 HOOKS = _LateHooks()
