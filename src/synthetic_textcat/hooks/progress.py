@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.text import Text
 
-_OF_QUOTA = {names.REQUESTS, names.ROUNDS, names.PREVIOUS_SHORTFALL}
+_OF_QUOTA = {names.REQUESTS, names.QUOTA_SLOTS, names.ROUNDS, names.PREVIOUS_SHORTFALL}
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +75,9 @@ class Progress:
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
         """Begins when it is known which rows are open; counts what is saved from then on."""
-        if dataset_name.endswith(names.OPEN_ROWS):
+        if dataset_name == names.QUOTA_SLOTS:
+            self._quota[dataset_name] = data
+        elif dataset_name.endswith(names.OPEN_ROWS):
             self._begin([row.position for row in data.rows])
         elif dataset_name == names.COMPLETIONS and self._is_counting and self._notes.tally and self._prices:
             self._notes.tally.add(data, self._prices)
@@ -114,7 +116,8 @@ class Progress:
         if self._sampling.target_accepted is None or not self._quota.keys() >= _OF_QUOTA:
             return None
         rounds, before = Rounds.read(self._quota[names.ROUNDS]), Shortfall.read(self._quota[names.PREVIOUS_SHORTFALL])
-        return cell_tally(self._quota[names.REQUESTS], rounds, before, self._sampling, asked)
+        planned = (self._quota[name] for name in (names.REQUESTS, names.QUOTA_SLOTS))
+        return cell_tally(*planned, rounds, before, self._sampling, asked)
 
     def _say(self, tally: Tally) -> None:
         now = monotonic()

@@ -32,7 +32,7 @@ def create_pipeline() -> Pipeline:
         [
             node(
                 check_candidates,
-                inputs=["candidates", "requests", "tasks", "params:quality_report", "params:attribute_sampling"],
+                inputs=["candidates", "requests", "tasks", "params:quality_report", "quota_slots"],
                 outputs=["examples", "surplus", "rejected", "findings"],
                 name="check_candidates",
                 tags="pilot",
@@ -57,6 +57,7 @@ def create_pipeline() -> Pipeline:
                     "calls",
                     "completions",
                     "rounds",
+                    "quota_slots",
                     "previous_shortfall",
                     "params:attribute_sampling",
                     "stops",

@@ -43,13 +43,14 @@ DIVERSITY_SECTIONS = (
 
 QUOTA_SECTION = Section(
     "Quota",
-    "Accepted rows of each cell against what was asked for. A cell is given up when two rounds brought no accepted "
-    "row. Surplus are good rows beyond the target: they are kept aside, and used when it is raised.",
+    "Accepted rows of each cell against what was asked for. Within a cell, each attribute value has its share of the "
+    "rows. A value or cell is given up when two rounds or more brought no accepted row. Surplus are good rows beyond "
+    "the target: they are kept aside, and used when it is raised.",
     (
         Number("quota/cells_done", "cells have all their rows", "count"),
         Number("quota/cells", "cells were asked for", "count"),
         Number("quota/missing", "rows are missing", "count"),
-        Number("quota/cells_infeasible", "cells were given up", "count"),
+        Number("quota/cells_infeasible", "cells lack only rows that were given up", "count"),
         Number("quota/surplus", "surplus rows", "count"),
         Number("quota/rounds", "rounds", "count"),
     ),
@@ -70,9 +71,20 @@ QUOTA_SECTION = Section(
             ),
         ),
         Table(
+            "quota_given_up",
+            "Values and cells that were given up",
+            (
+                Column("values", "given up", is_long=True),
+                Column("accepted", "accepted", "count"),
+                Column("wanted", "of", "count"),
+                Column("rounds", "rounds", "count"),
+                Column("causes", "lost to", is_long=True),
+            ),
+        ),
+        Table(
             "quota_replies",
-            "What the model last said in cells that were given up",
-            (Column("cell", "cell", is_long=True), Column("reply", "reply, raw", is_long=True)),
+            "Last replies for rows that were given up",
+            (Column("values", "given up", is_long=True), Column("reply", "reply, raw", is_long=True)),
         ),
     ),
     (Matrix("quota_matrix", "Accepted rows by cell", "down", "across", "accepted", "target"),),
