@@ -116,8 +116,8 @@ class Progress:
         if self._sampling.target_accepted is None or not self._quota.keys() >= _OF_QUOTA:
             return None
         rounds, before = Rounds.read(self._quota[names.ROUNDS]), Shortfall.read(self._quota[names.PREVIOUS_SHORTFALL])
-        planned = (self._quota[name] for name in (names.REQUESTS, names.QUOTA_SLOTS))
-        return cell_tally(*planned, rounds, before, self._sampling, asked)
+        requests, slots = self._quota[names.REQUESTS], self._quota[names.QUOTA_SLOTS]
+        return cell_tally(requests, slots, rounds, before, self._sampling, asked)
 
     def _say(self, tally: Tally) -> None:
         now = monotonic()

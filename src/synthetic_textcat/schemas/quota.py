@@ -1,8 +1,8 @@
 """Quota: the target of accepted rows in each cell, and the rounds of planned rows that fill it.
 
 A cell is a combination of values of the plan's columns named by `attribute_sampling.per`. A slot is one accepted row
-that is asked for, with the values of its cell and of the attributes whose mix is kept. A block is the slots of all cells
-that share a target by proportions.
+that is asked for, with the values of its cell and of the attributes whose mix is kept. A block is the slots of all
+cells that share a target by proportions.
 """
 
 from collections.abc import Mapping, Sequence

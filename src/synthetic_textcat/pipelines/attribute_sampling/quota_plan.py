@@ -112,7 +112,9 @@ def _find(
         tasks: In the order of the plan.
         wanted: The combinations.
         counts: Rows of each.
-        sampling, seed, furthest: See `quota_rows`.
+        sampling: The parameters.
+        seed: The project's.
+        furthest: As in `quota_rows`.
     """
     own, identity = own_attributes(tasks, sampling), "task" if "task" in wanted else "task_id"
     task_of = pd.Index(tasks[identity]).get_indexer(wanted[identity])
@@ -168,6 +170,6 @@ def _first_rows(rows: TaskRows, wanted: pd.DataFrame, counts: Ints) -> tuple[Int
 def _refuse_rare(combination: "pd.Series[str]", task_id: str, length: int, rows: int) -> None:
     values = {str(name): None if pd.isna(value) else value for name, value in combination.items()}
     raise ParameterError(
-        f"Parameter attribute_sampling.per: the combination {shown(values)} is too rare: the first {length:,} rows of task "
-        f"{task_id} have only {rows} of it. Next: give its values more weight, or name fewer columns"
+        f"Parameter attribute_sampling.per: the combination {shown(values)} is too rare: the first {length:,} rows of "
+        f"task {task_id} have only {rows} of it. Next: give its values more weight, or name fewer columns"
     )

@@ -76,7 +76,7 @@ class QuotaSlots:
             yield _Kind(number, share, options)
 
     def _kept(self, names: Mapping[str, Any]) -> tuple[str, ...]:
-        """Cell columns, task and label, then each attribute with several values, while its combinations are not rare."""
+        """Cell columns, task and label, then each attribute with several values, until combinations become rare."""
         cell = self._sampling.cell_columns
         columns = [*cell, *([] if {*cell} & {*_OF_TASK} else ["task"]), *(["label"] if "label" not in cell else [])]
         rows = [
@@ -122,10 +122,10 @@ class QuotaSlots:
         block = np.repeat(np.arange(len(self.blocks), dtype=np.int32), target)
         kind = self._drawn_kinds(keys, block, target)
         table = {}
-        for place, name in enumerate(self.columns):
-            if name in self._sampling.block_columns:
-                place = self._sampling.block_columns.index(name)
-                values = np.array([cell[place] for cell in self.blocks], object)[block]
+        of_block = dict(zip(self._sampling.block_columns, zip(*self.blocks, strict=True), strict=False))
+        for name in self.columns:
+            if name in of_block:
+                values = np.array(of_block[name], object)[block]
             else:
                 values = self._drawn(
                     name, keys, block, kind, [self._shares(name, own.options[name]) for own in self._kinds]
@@ -189,8 +189,9 @@ def _refuse_unknown(names: Any, known: Any, what: str) -> None:
     for name in names:
         if name not in known:
             allowed = sorted(value for value in known if value is not None)
+            hint = nearest(name, allowed)
             raise ParameterError(
-                f"Parameter attribute_sampling.per {what} {name!r}, which no row of the plan has; {nearest(name, allowed)}"
+                f"Parameter attribute_sampling.per {what} {name!r}, which no row of the plan has; {hint}"
             )
 
 

@@ -9,12 +9,14 @@ from typing import Any
 import pandas as pd
 
 from synthetic_textcat.pages import render_markdown
+from synthetic_textcat.schemas.attributes import weights_of
 from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters, LlmParameters
 from synthetic_textcat.schemas.publications import SPLITS, TAG, parts
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of
 from synthetic_textcat.schemas.run_records import prompt_sha256
+from synthetic_textcat.schemas.tasks import Task, tasks_of
 
 PROMPTS = ("closed_prompt", "open_prompt", "seed_examples_prompt", "retry_prompt")
 """Templates of the prompts that ask for rows."""
@@ -85,7 +87,7 @@ def write_card(
         "instruction": export.instruction,
         "license": export.license,
         "seed": seed,
-        "sampling": sampling.model_dump(mode="json"),
+        "sampling": _planned(sampling, tasks_of(tasks)),
         "ledger": ledger,
     }
     return render_markdown(
@@ -98,6 +100,21 @@ def write_card(
         tag=TAG,
         metrics=_shown(metrics),
     )
+
+
+def _planned(sampling: AttributeSamplingParameters, tasks: Iterable[Task]) -> dict[str, object]:
+    """What was asked for: the quota or the number of rows, and the choice of each attribute, with that of the tasks."""
+    listed, planned = list(tasks), sampling.model_dump(mode="json")
+    unused = ("target_accepted", "per", "max_rounds") if sampling.target_accepted is None else ("num_examples",)
+    for name in unused:
+        del planned[name]
+    for name in ATTRIBUTES:
+        chosen = [getattr(task, name) for task in listed if getattr(task, name) is not None]
+        if chosen:
+            choices = [*chosen, *([planned[name]] if len(chosen) < len(listed) else [])]
+            values = sorted({value for choice in choices for value in weights_of(name, choice)})
+            planned[name] = f"by task: {', '.join(values)}"
+    return planned
 
 
 def _configs(splits: dict[str, int]) -> dict[str, list[tuple[str, str]]]:

@@ -65,7 +65,8 @@ def check_candidates(
     """Verdict on every candidate: `examples`, `surplus` and `rejected`, each in plan order.
 
     A rejected row has its first reject reason and the detail. `surplus` holds the good rows for which the
-    quota has no slot. `findings` has every candidate with the reasons flagged by `settings.flag_only` and its language verdict.
+    quota has no slot. `findings` has every candidate with the reasons flagged by `settings.flag_only` and its language
+    verdict.
     """
     by_id = {task.task_id: known_of(task) for task in tasks_of(tasks)}
     judgements = judge(candidate_rows(candidates, requests, by_id), settings, len(candidates))

@@ -1,7 +1,7 @@
 """Quota standing: slots and planned rows by combination of values, by outcome and by round, and surplus rows."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -73,8 +73,8 @@ class Standing(NamedTuple):
     Attributes:
         columns: Columns of a slot, those of a cell first.
         combinations: By the values of a slot.
-        rows, answered, good: Planned rows of each combination (down) in each round (across), those with a reply, and the
-            good ones.
+        rows, answered, good: Planned rows of each combination (down) in each round (across), those with a reply, and
+            the good ones.
     """
 
     columns: tuple[str, ...]

@@ -1,13 +1,12 @@
 """Nodes of `quote`: the pilot sample and the estimate."""
 
-from typing import Any
+from collections import Counter
 
 import pandas as pd
 
 from synthetic_textcat.llm.journal import Journal
-from synthetic_textcat.pipelines.quote.estimates import Quota, Quote, quote, spread_sample
-from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, GenerationParameters, QuoteParameters
-from synthetic_textcat.schemas.quota import Rounds, all_cells
+from synthetic_textcat.pipelines.quote.estimates import Quote, quote, spread_sample
+from synthetic_textcat.schemas.parameters import GenerationParameters, QuoteParameters
 from synthetic_textcat.schemas.rows import fingerprints_of
 
 
@@ -22,9 +21,8 @@ def estimate(
     calls: pd.DataFrame,
     journal: Journal,
     outcomes: pd.DataFrame,
-    rounds: dict[str, Any],
+    quota_slots: pd.DataFrame,
     generation: GenerationParameters,
-    attribute_sampling: AttributeSamplingParameters,
 ) -> Quote:
     """Estimate of tokens, USD, seconds and accepted rows for the whole plan or quota, each with a range."""
     own = list(journal.completions(fingerprints_of(pilot, calls)))
@@ -32,6 +30,5 @@ def estimate(
         latency_s=[sum(line.latency_s for line in lines) for lines in own],
         unknown_usage=[sum(not line.is_counted for line in lines) for lines in own],
     )
-    planned, target = Rounds.read(rounds), attribute_sampling.target_accepted
-    quota = None if planned is None or target is None else Quota(len(all_cells(planned)), target)
-    return quote(len(requests), tried, generation, quota)
+    sizes = quota_slots.groupby(list(quota_slots.columns), dropna=False, sort=False).size()
+    return quote(len(requests), tried, generation, Counter(sizes.tolist()) or None)
