@@ -6,7 +6,7 @@ cells that share a target by proportions.
 """
 
 from collections.abc import Mapping, Sequence
-from math import ceil, inf, log, sqrt
+from math import sqrt
 from typing import Any, Literal, Self
 
 import pandas as pd
@@ -26,8 +26,6 @@ PlannedBy = tuple[str, str | None, int | None]
 """Inputs of the rounds: recipe, model with prompts, and target."""
 
 _MOST_FOR_ONE = 10  # planned rows per missing row: a lower yield should be examined before paying for it
-_MISFORTUNE = 0.001  # significance level at which rows without a good one do not count as bad luck
-_MOST_FOR_CERTAINTY = 100
 
 
 class CellRows(Block):
@@ -216,16 +214,3 @@ def rows_for(missing: int, accepted_share: float) -> int:
     """
     spread = sqrt(missing * (1 - accepted_share))
     return min(max(1, round((missing - spread / 2) / accepted_share)), _MOST_FOR_ONE * missing)
-
-
-def rows_for_certainty(accepted_share: float, chances: int = 1) -> int:
-    """Rows without a good one that are too many for bad luck: with this yield, it happens once in a thousand times.
-
-    Args:
-        accepted_share: Expected yield.
-        chances: In how many places it may happen.
-    """
-    if accepted_share >= 1:
-        return 1
-    rows = log(_MISFORTUNE / chances) / log(1 - accepted_share) if accepted_share else inf
-    return ceil(min(rows, _MOST_FOR_CERTAINTY))

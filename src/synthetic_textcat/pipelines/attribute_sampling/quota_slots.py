@@ -32,7 +32,7 @@ RAREST = 50_000
 
 _OF_TASK = ("task", "task_id")
 _OF_LABELS = ("label", "misleading_label")
-_Options = Mapping[str | None, Fraction]
+_Options = Mapping[Any, Fraction]
 
 
 class _Kind(NamedTuple):
@@ -69,7 +69,7 @@ class QuotaSlots:
     def _of(self, number: int, task: Task, columns: Mapping[str, Any]) -> Iterator[_Kind]:
         labels = sorted(task.labels, key=lambda label: label.name)
         shares = [*shares_of(dict(enumerate(label.weight for label in labels))).values()] if labels else [Fraction(1)]
-        for label, share in zip(labels or [None], shares, strict=True):
+        for label, share in zip(labels or (None,), shares, strict=True):
             options = {name: _options(name, task, label, self._sampling) for name in columns}
             for name, weights in self._sampling.proportions.items():
                 options[name] = {value: odds for value, odds in options[name].items() if value in weights}
@@ -103,7 +103,7 @@ class QuotaSlots:
             if not all(kind.options[name] for name in shared):
                 continue
             label = next(iter(kind.options["label"]))
-            share = Fraction(repr(shared["label"][label])) if "label" in shared else kind.share  # type: ignore[index]
+            share = Fraction(repr(shared["label"][label])) if "label" in shared else kind.share
             options = [kind.options[name].items() for name in self._sampling.block_columns]
             for values in product(*options):
                 cell = tuple(value for value, _ in values)

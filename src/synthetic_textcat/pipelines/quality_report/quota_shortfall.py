@@ -105,7 +105,9 @@ def shortfall_of(
         given_up=tuple(_given_up(standing, pools, missing, replies)),
         ask=tuple(
             CellRows(cell=named(values, standing.columns), rows=rows)
-            for values, rows in zip(standing.combinations, rows_to_ask(pools, needed), strict=True)
+            for values, rows in zip(
+                standing.combinations, rows_to_ask(pools, needed, sampling.cell_columns), strict=True
+            )
             if rows
         )
         if next_ == "round"
@@ -144,26 +146,31 @@ def _short(cell: dict[str, str | None], own: CellState) -> ShortCell:
 def _given_up(
     standing: Standing, pools: Sequence[Pools], missing: Sequence[int], replies: Replies
 ) -> Iterator[GivenUp]:
-    """The widest pools that were given up, as far as their slots are open."""
-    explained = [not slots for slots in missing]
+    """The pools that were given up, as far as their open slots are in no other: the widest and emptiest first."""
     combinations = [*standing.combinations.items()]
-    for own in pools:
+    found = []
+    for level, own in enumerate(pools):
         members: defaultdict[int, list[int]] = defaultdict(list)
         for number, pool in enumerate(own.number.tolist()):
             if own.is_given_up[pool]:
                 members[pool].append(number)
         for numbers in members.values():
-            if all(explained[number] for number in numbers):
-                continue
-            for number in numbers:
-                explained[number] = True
-            values = dict(zip(standing.columns, combinations[numbers[0]][0], strict=True))
-            yield _record(
-                {name: values[name] for name in own.columns},
-                [combinations[n][1] for n in numbers],
-                int((standing.rows[numbers].sum(axis=0) > 0).sum()),
-                replies,
+            accepted, wanted = (
+                sum(values)
+                for values in zip(
+                    *((combinations[n][1].accepted, combinations[n][1].wanted) for n in numbers), strict=True
+                )
             )
+            found.append((len(own.columns) > 1, accepted / wanted if wanted else 1.0, level, own.columns, numbers))
+    explained = [not slots for slots in missing]
+    for *_, columns, numbers in sorted(found):
+        if all(explained[number] for number in numbers):
+            continue
+        for number in numbers:
+            explained[number] = True
+        values = dict(zip(standing.columns, combinations[numbers[0]][0], strict=True))
+        rounds = int((standing.rows[numbers].sum(axis=0) > 0).sum())
+        yield _record({name: values[name] for name in columns}, [combinations[n][1] for n in numbers], rounds, replies)
 
 
 def _record(values: dict[str, str | None], members: Sequence[Combination], rounds: int, replies: Replies) -> GivenUp:
@@ -182,8 +189,8 @@ def quota_metrics(shortfall: Shortfall) -> dict[str, float | None]:
     """Metrics of the quota's progress.
 
     Returns:
-        `quota/cells`, `quota/cells_done`, `quota/cells_infeasible`: all cells, complete cells, cells that lack only rows
-        that were given up.
+        `quota/cells`, `quota/cells_done`: all cells, and complete ones.
+        `quota/cells_infeasible`: cells that lack only rows that were given up.
         `quota/given_up`: values, cells and combinations that were given up.
         `quota/missing`, `quota/surplus`: missing rows, and good rows beyond the target.
         `quota/rounds`: rounds planned.
@@ -206,10 +213,10 @@ def quota_tables(
 
     Returns:
         `quota`: cell, state (short, given up or done), accepted, target, missing, surplus, planned (rows), yield
-        (good / planned), causes; at most `MOST_LISTED`, the most missing rows first. `quota_given_up`: values, accepted,
-        wanted, rounds, causes. `quota_matrix`, if two columns define a cell: one entry per cell with `down`, `across`,
-        accepted, target; empty for more than `MOST_SHOWN` cells. `quota_replies`: values, reply; raw replies of rows that
-        were given up.
+        (good / planned), causes; at most `MOST_LISTED`, the most missing rows first. `quota_given_up`: values,
+        accepted, wanted, rounds, causes. `quota_matrix`, if two columns define a cell: one entry per cell with `down`,
+        `across`, accepted, target; empty for more than `MOST_SHOWN` cells. `quota_replies`: values, reply; raw replies
+        of rows that were given up.
     """
     lines = [_line(shown(named(cell, per)), own) for cell, own in cells.items()]
     lines.sort(key=lambda line: (-line["missing"], line["state"] != "given up"))

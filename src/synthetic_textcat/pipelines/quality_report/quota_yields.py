@@ -2,25 +2,31 @@
 
 Slots are pooled in four ways: by value (all German slots), by cell, by value within a cell, and by combination of all
 values. Each pool's yield is smoothed with rows of the wider pools' yield. A pool is given up when its last two rounds
-or more brought no good row, and had too many rows for bad luck. So a value that the model never writes is found out in all
-cells together, and costs a few rows, not a few in each cell.
+or more brought no good row, and had too many rows for bad luck. So a value that the model never writes is found
+out in all cells together, and costs a few rows, not a few in each cell.
 """
 
 from collections.abc import Iterator, Sequence
-from math import inf
-from typing import NamedTuple
+from math import log
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synthetic_textcat.pipelines.quality_report.quota_standing import Counts, Standing
-from synthetic_textcat.schemas.quota import rows_for, rows_for_certainty
+from synthetic_textcat.schemas.quota import rows_for
 
 _SMOOTHING_ROWS = 20
 _GIVEN_UP_AFTER = 2
 """Rounds without a good row after which a pool may be given up."""
 
-_LEAST_YIELD = 0.001
+MISFORTUNE = 0.001
+"""Probability below which rows without a good one do not count as bad luck, over all pools of a kind."""
+
+MOST_FOR_CERTAINTY = 100
+_LEAST_YIELD, _MOST_YIELD = 0.001, 0.99
+
+Shares = NDArray[np.float64]
 
 
 class Pools(NamedTuple):
@@ -29,64 +35,97 @@ class Pools(NamedTuple):
     Attributes:
         columns: Columns whose values define a pool.
         number: Pool of each combination.
-        barren_rounds: Consecutive rounds at the end without a good row, of each pool.
-        expected: Yield of each pool, smoothed.
-        enough: Rows without a good one that are too many for bad luck, of each pool.
-        is_given_up: Whether no more rows are planned in it.
-        sizes: Whether its yield sizes the next round: the lowest of many narrow pools is too low by chance.
+        yields: Of each pool so far, smoothed.
+        first_yields: Of each pool in the first round, which has the planned mix, smoothed.
+        enough: Rows without a good one that are too many for bad luck; no limit for a pool whose last round had a good
+            one.
+        is_given_up: Whether no more rows are planned in the pool.
     """
 
     columns: tuple[str, ...]
-    number: NDArray[np.int64]
-    barren_rounds: Counts
-    expected: NDArray[np.float64]
+    number: Counts
+    yields: Shares
+    first_yields: Shares
     enough: Counts
     is_given_up: NDArray[np.bool_]
-    sizes: bool
 
 
 def pools_of(standing: Standing, cell_columns: Sequence[str]) -> list[Pools]:
-    """All pools, the widest first: by value, by cell, by value within a cell, by combination."""
-    answered, good = standing.answered.sum(), standing.good.sum()
-    usual = np.full(len(standing.combinations), good / answered if answered else 1.0)
-    cell, others = tuple(cell_columns), [name for name in standing.columns if name not in cell_columns]
-    levels = [[(name,) for name in standing.columns], [cell], [(*cell, name) for name in others], [standing.columns]]
-    found: list[Pools] = []
-    expected = usual
-    for level in levels:
-        pools = [_pooled(standing, columns, expected, sizes=level in levels[:2]) for columns in dict.fromkeys(level)]
-        pools = [own for own in pools if own.columns not in {other.columns for other in found}]
-        if level is levels[0]:  # the only value of a column tells nothing of it
-            pools = [own for own in pools if len(own.expected) > 1]
-        found += pools
-        expected = np.min([expected, *(own.expected[own.number] for own in pools)], axis=0)
+    """All pools, the widest first: by value, by cell, by value within a cell, by combination.
+
+    Whether a pool's lost rows are bad luck is judged by the yields of the other values of these rows: after German was
+    lost everywhere, a label of which only German rows are still open is not to blame.
+    """
+    cell = tuple(cell_columns)
+    within = [(*cell, name) for name in standing.columns if name not in cell]
+    values = [own for own in (_Counted.of(standing, (name,)) for name in standing.columns) if own.pools > 1]
+    first = {own.columns: own.yields(slice(0, 1))[own.number] for own in values}
+    usual = np.full(len(standing.combinations), _Counted.of(standing, ()).yields(slice(0, 1))[0])
+    found = []
+    for own in values:
+        others = [shares for columns, shares in first.items() if columns != own.columns]
+        found.append(own.judged(standing, np.min([usual, *others], axis=0)))
+    expected = np.min([usual, *first.values()], axis=0)
+    for columns in dict.fromkeys([cell, *within, standing.columns]):
+        if columns in first:
+            continue
+        found.append(_Counted.of(standing, columns).judged(standing, expected))
+        if columns == cell:
+            expected = np.minimum(expected, found[-1].first_yields[found[-1].number])
     return found
 
 
-def _pooled(standing: Standing, columns: tuple[str, ...], wider: NDArray[np.float64], *, sizes: bool) -> Pools:
-    places = [standing.columns.index(name) for name in columns]
-    numbers: dict[tuple[str | None, ...], int] = {}
-    keys = (tuple(values[place] for place in places) for values in standing.combinations)
-    number = np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)
-    rows, answered, good = (_summed(table, number, len(numbers)) for table in standing[2:])
-    parent = np.full(len(numbers), inf)
-    np.minimum.at(parent, number, wider)
-    expected = (good.sum(axis=1) + _SMOOTHING_ROWS * parent) / (answered.sum(axis=1) + _SMOOTHING_ROWS)
-    enough = np.array([rows_for_certainty(share, len(numbers)) for share in parent.tolist()], np.int64)
-    barren, lost = np.zeros((2, len(numbers)), np.int64)
-    goes_on = np.ones(len(numbers), bool)
-    for round_ in reversed(range(rows.shape[1])):
-        is_planned = rows[:, round_] > 0
-        is_barren = is_planned & (good[:, round_] == 0) & (2 * answered[:, round_] >= rows[:, round_])
-        goes_on &= is_barren | ~is_planned
-        barren += goes_on & is_planned
-        lost += np.where(goes_on, answered[:, round_], 0)
-    is_given_up = (barren >= _GIVEN_UP_AFTER) & (lost >= enough)
-    return Pools(columns, number, barren, np.maximum(expected, _LEAST_YIELD), enough, is_given_up, sizes)
+class _Counted(NamedTuple):
+    """Rows of each pool (down) in each round (across)."""
+
+    columns: tuple[str, ...]
+    number: Counts
+    pools: int
+    rows: Counts
+    answered: Counts
+    good: Counts
+
+    @classmethod
+    def of(cls, standing: Standing, columns: tuple[str, ...]) -> Self:
+        places = [standing.columns.index(name) for name in columns]
+        numbers: dict[tuple[str | None, ...], int] = {}
+        keys = (tuple(values[place] for place in places) for values in standing.combinations)
+        number = np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)
+        return cls(columns, number, len(numbers), *(_summed(table, number, len(numbers)) for table in standing[2:]))
+
+    def yields(self, rounds: slice) -> Shares:
+        """Good rows / answered rows of each pool, smoothed with rows of the yield of all pools together."""
+        good, answered = self.good[:, rounds].sum(axis=1), self.answered[:, rounds].sum(axis=1)
+        usual = good.sum() / answered.sum() if answered.sum() else 1.0
+        shares: Shares = (good + _SMOOTHING_ROWS * usual) / (answered + _SMOOTHING_ROWS)
+        return np.maximum(shares, _LEAST_YIELD)
+
+    def judged(self, standing: Standing, expected: Shares) -> Pools:
+        """Pools that are given up, if their rows were expected to have these yields."""
+        barren, goes_on, lost = np.zeros(self.pools, np.int64), np.ones(self.pools, bool), np.zeros(len(expected))
+        for round_ in reversed(range(self.rows.shape[1])):
+            rows, answered = self.rows[:, round_], self.answered[:, round_]
+            goes_on &= (rows == 0) | (self.good[:, round_] == 0) & (2 * answered >= rows)
+            barren += goes_on & (rows > 0)
+            lost += np.where(goes_on[self.number], standing.answered[:, round_], 0)
+        certainty = log(self.pools / MISFORTUNE)
+        surprise = -np.log1p(-np.minimum(expected, _MOST_YIELD))  # of a row that is lost
+        mean = _summed(surprise[:, None], self.number, self.pools)[:, 0] / np.bincount(self.number)
+        enough = np.ceil(np.minimum(certainty / mean, MOST_FOR_CERTAINTY)).astype(np.int64)
+        of_pool = [_summed(column[:, None], self.number, self.pools)[:, 0] for column in (lost * surprise, lost)]
+        is_certain = (of_pool[0] >= certainty) | (of_pool[1] >= MOST_FOR_CERTAINTY)
+        return Pools(
+            self.columns,
+            self.number,
+            self.yields(slice(None)),
+            self.yields(slice(0, 1)),
+            np.where(barren > 0, enough, np.iinfo(np.int64).max),
+            (barren >= _GIVEN_UP_AFTER) & is_certain,
+        )
 
 
-def _summed(table: Counts, number: Counts, pools: int) -> Counts:
-    found = np.zeros((pools, table.shape[1]), np.int64)
+def _summed(table: NDArray[Any], number: Counts, pools: int) -> Any:
+    found = np.zeros((pools, table.shape[1]), table.dtype)
     np.add.at(found, number, table)
     return found
 
@@ -97,26 +136,23 @@ def given_up_mask(pools: Sequence[Pools]) -> NDArray[np.bool_]:
     return mask
 
 
-def rows_to_ask(pools: Sequence[Pools], needed: Sequence[int]) -> Iterator[int]:
-    """Rows of the next round for each combination.
+def rows_to_ask(pools: Sequence[Pools], needed: Sequence[int], cell_columns: Sequence[str]) -> Iterator[int]:
+    """Rows of the next round for each combination, by the lowest yield of its values and its cell.
 
     A pool whose last round brought no good row gets no more rows than are needed to be certain that it brings none.
 
     Args:
         pools: All pools.
         needed: Open slots of each combination, without those that wait for a reply or are given up.
+        cell_columns: Columns of a cell.
     """
-    left = [np.where(own.barren_rounds > 0, own.enough, np.iinfo(np.int64).max) for own in pools]
+    left = [own.enough.copy() for own in pools]
+    sizing = [own for own in pools if len(own.columns) == 1 or own.columns == tuple(cell_columns)]
     for number, slots in enumerate(needed):
-        places = [own.number[number] for own in pools]
-        share = min(
-            (float(own.expected[place]) for own, place in zip(pools, places, strict=True) if own.sizes), default=1.0
-        )
-        rows = (
-            min(rows_for(slots, share), *(int(some[place]) for some, place in zip(left, places, strict=True)))
-            if slots
-            else 0
-        )
-        for some, place in zip(left, places, strict=True):
-            some[place] -= rows
+        share = min((float(own.yields[own.number[number]]) for own in sizing), default=1.0)
+        rows = rows_for(slots, share) if slots else 0
+        for own, some in zip(pools, left, strict=True):
+            rows = min(rows, int(some[own.number[number]]))
+        for own, some in zip(pools, left, strict=True):
+            some[own.number[number]] -= rows
         yield rows
