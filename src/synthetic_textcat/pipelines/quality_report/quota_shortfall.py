@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from synthetic_textcat.pipelines.quality_report.quota_standing import Combination, Standing, causes_of
+from synthetic_textcat.pipelines.quality_report.quota_standing import PAUSED, Combination, Standing, causes_of
 from synthetic_textcat.pipelines.quality_report.quota_yields import Pools, given_up_mask, pools_of, rows_to_ask
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.quota import ANY, Cell, CellRows, GivenUp, Rounds, ShortCell, Shortfall, named, shown
@@ -66,7 +66,8 @@ def shortfall_of(
     """
     assert sampling.target_accepted is not None
     pools, all_of = pools_of(standing, sampling.cell_columns), [*standing.combinations.values()]
-    is_given_up = given_up_mask(pools).tolist()
+    is_paused = [own.ends[PAUSED] > 0 for own in all_of] & ((standing.rows > 0).sum(axis=1) > 1)
+    is_given_up = (given_up_mask(pools) | is_paused).tolist()
     waiting = [row for own in all_of for row in own.waiting]
     answered = int(standing.answered.sum())
     lost = _lost(waiting, answered, previous)

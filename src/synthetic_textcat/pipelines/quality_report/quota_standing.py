@@ -17,8 +17,8 @@ from synthetic_textcat.schemas.rows import plain
 Counts = NDArray[np.int64]
 
 _NOT_RUN = "not_run"
-_PAUSED = "paused"
-"""Row of a paused task: counts as answered, so that slots with only such rows are given up."""
+PAUSED = "paused"
+"""Row of a paused task: counts as answered; slots are given up after two rounds with such rows."""
 
 
 class OutcomeTables(NamedTuple):
@@ -111,7 +111,7 @@ def standing_of(
     by_row, owners, answered, good = ends.by_row(), [], [], []
     named = (plain(requests[name]) for name in ("request_id", "task_id"))
     for position, (values, request_id, task_id) in enumerate(zip(cells_of(requests, columns), *named, strict=True)):
-        own, end = found[values], by_row.get(request_id, _PAUSED if task_id in paused else _NOT_RUN)
+        own, end = found[values], by_row.get(request_id, PAUSED if task_id in paused else _NOT_RUN)
         own.ends[end] += 1
         own.last.append(position)
         if end in TRANSPORT_CAUSES:

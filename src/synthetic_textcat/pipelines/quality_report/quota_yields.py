@@ -24,7 +24,8 @@ MISFORTUNE = 0.001
 """Probability below which rows without a good one do not count as bad luck, over all pools of a kind."""
 
 MOST_FOR_CERTAINTY = 100
-_LEAST_YIELD, _MOST_YIELD = 0.001, 0.99
+_LEAST_YIELD = 0.001
+_LEAST_EXPECTED, _MOST_EXPECTED = 0.2, 0.99  # a lower yield should be examined before more is paid for it
 
 Shares = NDArray[np.float64]
 
@@ -109,7 +110,7 @@ class _Counted(NamedTuple):
             barren += goes_on & (rows > 0)
             lost += np.where(goes_on[self.number], standing.answered[:, round_], 0)
         certainty = log(self.pools / MISFORTUNE)
-        surprise = -np.log1p(-np.minimum(expected, _MOST_YIELD))  # of a row that is lost
+        surprise = -np.log1p(-np.clip(expected, _LEAST_EXPECTED, _MOST_EXPECTED))  # of a row that is lost
         mean = _summed(surprise[:, None], self.number, self.pools)[:, 0] / np.bincount(self.number)
         enough = np.ceil(np.minimum(certainty / mean, MOST_FOR_CERTAINTY)).astype(np.int64)
         of_pool = [_summed(column[:, None], self.number, self.pools)[:, 0] for column in (lost * surprise, lost)]
