@@ -25,7 +25,7 @@ Cell = tuple[str | None, ...]
 PlannedBy = tuple[str, str | None, int | None]
 """Inputs of the rounds: recipe, model with prompts, and target."""
 
-_MOST_FOR_ONE = 10  # planned rows per missing row: a lower yield should be examined before paying for it
+MOST_FOR_ONE = 10  # planned rows per missing row: a lower yield should be examined before paying for it
 
 
 class CellRows(Block):
@@ -213,4 +213,4 @@ def rows_for(missing: int, accepted_share: float) -> int:
         accepted_share: Expected yield, above 0.
     """
     spread = sqrt(missing * (1 - accepted_share))
-    return min(max(1, round((missing - spread / 2) / accepted_share)), _MOST_FOR_ONE * missing)
+    return min(max(1, round((missing - spread / 2) / accepted_share)), MOST_FOR_ONE * missing)

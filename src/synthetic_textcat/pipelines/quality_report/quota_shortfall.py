@@ -147,7 +147,10 @@ def _short(cell: dict[str, str | None], own: CellState) -> ShortCell:
 def _given_up(
     standing: Standing, pools: Sequence[Pools], missing: Sequence[int], replies: Replies
 ) -> Iterator[GivenUp]:
-    """The pools that were given up, as far as their open slots are in no other: the widest and emptiest first."""
+    """The pools that were given up, as far as their open slots are in no other.
+
+    First those without an accepted row, of these the widest; a combination of all values only where nothing else is.
+    """
     combinations = [*standing.combinations.items()]
     found = []
     for level, own in enumerate(pools):
@@ -162,7 +165,8 @@ def _given_up(
                     *((combinations[n][1].accepted, combinations[n][1].wanted) for n in numbers), strict=True
                 )
             )
-            found.append((len(own.columns) > 1, accepted / wanted if wanted else 1.0, level, own.columns, numbers))
+            is_last, is_wide, share = own is pools[-1], len(own.columns) == 1, accepted / wanted if wanted else 1.0
+            found.append((is_last, accepted > 0, not is_wide, share, level, own.columns, numbers))
     explained = [not slots for slots in missing]
     for *_, columns, numbers in sorted(found):
         if all(explained[number] for number in numbers):

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthetic_textcat.pipelines.quality_report.quota_standing import Counts, Standing
-from synthetic_textcat.schemas.quota import rows_for
+from synthetic_textcat.schemas.quota import MOST_FOR_ONE, rows_for
 
 _SMOOTHING_ROWS = 20
 _GIVEN_UP_AFTER = 2
@@ -25,7 +25,7 @@ MISFORTUNE = 0.001
 
 MOST_FOR_CERTAINTY = 100
 _LEAST_YIELD = 0.001
-_LEAST_EXPECTED, _MOST_EXPECTED = 0.2, 0.99  # a lower yield should be examined before more is paid for it
+_LEAST_EXPECTED, _MOST_EXPECTED = 0.2, 0.5  # what lost rows are judged by, whatever the yields of the others
 
 Shares = NDArray[np.float64]
 
@@ -38,6 +38,7 @@ class Pools(NamedTuple):
         number: Pool of each combination.
         yields: Of each pool so far, smoothed.
         first_yields: Of each pool in the first round, which has the planned mix, smoothed.
+        barren_rounds: Rounds at the end without a good row, of each pool.
         enough: Rows without a good one that are too many for bad luck; no limit for a pool whose last round had a good
             one.
         is_given_up: Whether no more rows are planned in the pool.
@@ -47,6 +48,7 @@ class Pools(NamedTuple):
     number: Counts
     yields: Shares
     first_yields: Shares
+    barren_rounds: Counts
     enough: Counts
     is_given_up: NDArray[np.bool_]
 
@@ -110,6 +112,8 @@ class _Counted(NamedTuple):
             barren += goes_on & (rows > 0)
             lost += np.where(goes_on[self.number], standing.answered[:, round_], 0)
         certainty = log(self.pools / MISFORTUNE)
+        own = self.good.sum(axis=1) / np.maximum(self.answered.sum(axis=1), 1)
+        expected = np.minimum(expected, np.where(own > 0, own, 1.0)[self.number])
         surprise = -np.log1p(-np.clip(expected, _LEAST_EXPECTED, _MOST_EXPECTED))  # of a row that is lost
         mean = _summed(surprise[:, None], self.number, self.pools)[:, 0] / np.bincount(self.number)
         enough = np.ceil(np.minimum(certainty / mean, MOST_FOR_CERTAINTY)).astype(np.int64)
@@ -120,6 +124,7 @@ class _Counted(NamedTuple):
             self.number,
             self.yields(slice(None)),
             self.yields(slice(0, 1)),
+            barren,
             np.where(barren > 0, enough, np.iinfo(np.int64).max),
             (barren >= _GIVEN_UP_AFTER) & is_certain,
         )
@@ -141,6 +146,7 @@ def rows_to_ask(pools: Sequence[Pools], needed: Sequence[int], cell_columns: Seq
     """Rows of the next round for each combination, by the lowest yield of its values and its cell.
 
     A pool whose last round brought no good row gets no more rows than are needed to be certain that it brings none.
+    From the third such round of a combination on, its rows double, so that it is soon filled or given up.
 
     Args:
         pools: All pools.
@@ -151,7 +157,8 @@ def rows_to_ask(pools: Sequence[Pools], needed: Sequence[int], cell_columns: Seq
     sizing = [own for own in pools if len(own.columns) == 1 or own.columns == tuple(cell_columns)]
     for number, slots in enumerate(needed):
         share = min((float(own.yields[own.number[number]]) for own in sizing), default=1.0)
-        rows = rows_for(slots, share) if slots else 0
+        again = max(0, int(pools[-1].barren_rounds[pools[-1].number[number]]) - 2)
+        rows = min(rows_for(slots, share) * 2**again, MOST_FOR_ONE * slots) if slots else 0
         for own, some in zip(pools, left, strict=True):
             rows = min(rows, int(some[own.number[number]]))
         for own, some in zip(pools, left, strict=True):
