@@ -197,10 +197,11 @@ def test_killed_at_random_moments_it_ends_with_the_same_rows(
         pd.testing.assert_frame_equal(found, wanted)  # a row without a reply is tried again after each kill
 
 
+@pytest.mark.slow
 def test_a_full_quota_is_a_success_at_a_low_yield_and_the_run_and_card_tell_the_quota(project: Project) -> None:
     per = {"task": "all", "label": "all", "language": {"English": 3, "German": 1}}
     _with_quota(project, {"refused": 0.6}, per=per)
-    strict = {"quality_report": {"flag_only": ["wrong_language"]}, "llm": {"defects": {"refused": 0.6}}}
+    strict: dict[str, Any] = {"quality_report": {"flag_only": ["wrong_language"]}, "llm": {"defects": {"refused": 0.6}}}
     project.parameters(
         attribute_sampling={"target_accepted": _TARGET, "per": per, "language": list(per["language"])}, **strict
     )

@@ -78,7 +78,9 @@ def _checked_per(per: Any) -> Any:
             raise ValueError(f"names the column {column!r}; write names of columns, as in [task, label]")  # noqa: TRY004
     if len(set(columns)) < len(columns):
         raise ValueError("names a column twice; name each once")
-    return {name: _checked_proportions(name, per[name]) for name in per} if isinstance(per, Mapping) else tuple(columns)
+    if isinstance(per, Mapping):
+        return {name: _checked_proportions(name, per[name]) for name in per}
+    return per if isinstance(per, str) else tuple(columns)
 
 
 def _checked_proportions(column: str, proportions: Any) -> Any:
@@ -93,8 +95,8 @@ def _checked_proportions(column: str, proportions: Any) -> Any:
 ALL_VALUES = "all"
 """Each value of a cell column has the whole target."""
 
-Per = Annotated[tuple[str, ...] | dict[str, Literal["all"] | dict[str, float]], BeforeValidator(_checked_per)]
-"""The columns of a quota's cells, or a mapping of these to `all` or to proportions of their values."""
+Per = Annotated[str | tuple[str, ...] | dict[str, Literal["all"] | dict[str, float]], BeforeValidator(_checked_per)]
+"""The column or columns of a quota's cells, or a mapping of these to `all` or to proportions of their values."""
 
 
 class AttributeSamplingParameters(Block):
@@ -125,7 +127,7 @@ class AttributeSamplingParameters(Block):
     @property
     def cell_columns(self) -> tuple[str, ...]:
         """The columns whose values make a cell of the quota."""
-        return tuple(self.per)
+        return (self.per,) if isinstance(self.per, str) else tuple(self.per)
 
     @property
     def proportions(self) -> dict[str, dict[str, float]]:
@@ -136,7 +138,7 @@ class AttributeSamplingParameters(Block):
     @property
     def block_columns(self) -> tuple[str, ...]:
         """The cell columns without proportions: each combination of their values has the whole target."""
-        return tuple(column for column in self.per if column not in self.proportions)
+        return tuple(column for column in self.cell_columns if column not in self.proportions)
 
     @field_validator(*ATTRIBUTES)
     @classmethod

@@ -31,7 +31,9 @@ def recipe_of(tasks: Sequence[Task], sampling: AttributeSamplingParameters, seed
     drawn_from = sorted(
         (task.task_id, task.weight, task.label_names, task.to_row("file")["attributes"]) for task in tasks
     )
-    return sha256_of([_QUOTA_VERSION, seed, sampling.model_dump(mode="json", exclude=_NOT_DRAWN_FROM), drawn_from])
+    drawn_by = sampling.model_dump(mode="json", exclude=_NOT_DRAWN_FROM)
+    drawn_by["per"] = [[name, sampling.proportions.get(name)] for name in sampling.cell_columns]
+    return sha256_of([_QUOTA_VERSION, seed, drawn_by, drawn_from])
 
 
 def first_round(slots: QuotaSlots, block_columns: Sequence[str], target: int) -> tuple[CellRows, ...]:
