@@ -215,7 +215,7 @@ def test_a_full_quota_is_a_success_at_a_low_yield_and_the_run_and_card_tell_the_
     assert run.info.status == "FINISHED"
     columns = list(yaml.safe_load(yaml.safe_dump(per)))
     assert f"-n{_TARGET}-per-{'-'.join(columns)}-" in run.info.run_name
-    assert run.data.tags["quota"] == f"{_TARGET} accepted rows per {', '.join(columns)}"
+    assert run.data.tags["accepted_target"] == f"{_TARGET} accepted rows per {', '.join(columns)}"
     assert "attribute_sampling.num_examples" not in run.data.params
     card = project.path("data/05_model_input/export/huggingface/README.md").read_text(encoding="utf-8")
     assert f"- target_accepted: `{_TARGET}`" in card

@@ -51,7 +51,7 @@ def quota_lines(shortfall: Shortfall) -> Iterator[str]:
     each = f", {shortfall.target_accepted:,} rows each" if shortfall.is_even else ""
     rows = f"{shortfall.accepted:,} of {counted(shortfall.wanted, 'row')}"
     filled = f"{shortfall.done:,} of {counted(shortfall.asked, 'cell')} full{each}"
-    yield from _told("quota", f"{filled}, in {counted(shortfall.rounds, 'round')}")
+    yield f"quota     {filled}, in {counted(shortfall.rounds, 'round')}"
     if shortfall.missing:
         yield f"          {rows} accepted"
     for own in shortfall.given_up[:_MOST_GIVEN_UP]:

@@ -204,7 +204,7 @@ def start_tags(run_params: Mapping[str, Any], params: Mapping[str, Any], context
         **_user(),
     }
     if (target := _get(params, "attribute_sampling", "target_accepted")) is not None:
-        tags["quota"] = f"{target:,} accepted rows per {', '.join(_cell_columns(params))}"
+        tags["accepted_target"] = f"{target:,} accepted rows per {', '.join(_cell_columns(params))}"
     if _get(params, "llm", "model") == OFFLINE_MODEL:
         tags |= {"template_data": "true", DESCRIPTION_TAG: BANNER}
     return tags
