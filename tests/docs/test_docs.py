@@ -237,7 +237,7 @@ def _assert_is_catalog(content: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("name", "most"),
-    [("AGENTS.md", 68), ("README.md", 120), ("docs/architecture.md", 190), ("docs/guide.md", 245), ("CLAUDE.md", 3)],
+    [("AGENTS.md", 70), ("README.md", 120), ("docs/architecture.md", 190), ("docs/guide.md", 245), ("CLAUDE.md", 3)],
 )
 def test_pages_stay_short(name: str, most: int) -> None:
     assert len(_text(ROOT / name).splitlines()) <= most

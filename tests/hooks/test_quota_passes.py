@@ -8,7 +8,7 @@ from kedro.pipeline import Pipeline, node
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.hooks import QuotaPasses, RunNotes
 from synthetic_textcat.hooks.summary_lines import quota_lines
-from synthetic_textcat.schemas.quota import CellRows, Rounds, ShortCell, Shortfall
+from synthetic_textcat.schemas.quota import CellRows, GivenUp, Rounds, ShortCell, Shortfall
 from tests.llm.builders import completion, no_reply
 
 _PASS = Pipeline(
@@ -21,6 +21,7 @@ def _shortfall(goes_on: bool = True, **changes: Any) -> Shortfall:
         "recipe": "r",
         "rounds": 2,
         "target_accepted": 5,
+        "wanted": 6_000,
         "asked": 1_200,
         "accepted": 0,
         "surplus": 0,
@@ -101,16 +102,11 @@ def test_what_is_changed_while_a_quota_is_filled_ends_it_before_it_is_planned_by
 
 @pytest.mark.parametrize("given_up", [0, 1, 9])
 def test_the_summary_fits_a_terminal_and_names_what_was_given_up(given_up: int) -> None:
-    cell = ShortCell(
-        cell={"task": "Sort mail.", "label": None},
-        accepted=0,
-        missing=5,
-        planned=10,
-        causes={"label_not_as_planned": 8, "refused": 2, "timeout": 1},
-        infeasible=True,
-    )
-    short = cell.model_copy(update={"infeasible": False})
-    lines = list(quota_lines(_shortfall(cells=(*[cell] * given_up, short))))
+    causes = {"wrong_language": 97, "refused": 2, "timeout": 1}
+    value = GivenUp(values={"language": "German"}, wanted=77, accepted=0, rounds=3, causes=causes)
+    short = ShortCell(cell={"task": "Sort mail.", "label": None}, target=5, accepted=0, planned=10, causes=causes)
+    lines = list(quota_lines(_shortfall(cells=(short,), given_up=[value] * given_up)))
     assert all(len(line) <= 80 for line in lines)
-    assert sum("Sort mail., any: label_not_as_planned 8, refused 2" in line for line in lines) == min(3, given_up)
+    named = "given up  German: 0 of 77 wanted, given up after 3 rounds: wrong_language 97,"
+    assert sum(line == named for line in lines) == min(5, given_up)
     assert lines[-1] == "short     5 rows in 1 cell"

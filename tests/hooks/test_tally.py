@@ -25,6 +25,7 @@ _SAME_LABELS = '{"input_text": "a text", "label": "A", "misleading_label": "A"}'
 _SAMPLING = AttributeSamplingParameters(target_accepted=2, per=("language",))
 _CELLS = [{"language": "German"}, {"language": "English"}]
 _ROUNDS = Rounds(recipe="r", target=2, rounds=(tuple(CellRows(cell=cell, rows=2) for cell in _CELLS),))
+_SLOTS = pd.DataFrame({"language": ["German", "German", "English", "English"]})
 _REQUESTS = pd.DataFrame({"request_id": ["r0", "r1", "r2"], "language": ["German", "English", "English"]})
 
 
@@ -136,7 +137,7 @@ def test_a_quote_is_shown_with_its_ranges_and_what_is_unknown_is_said() -> None:
 
 
 def _tally(before: Shortfall | None = None, still_open: Collection[int] = range(3)) -> CellTally:
-    found = cell_tally(_REQUESTS, _ROUNDS, before, _SAMPLING, still_open)
+    found = cell_tally(_REQUESTS, _SLOTS, _ROUNDS, before, _SAMPLING, still_open)
     assert found is not None
     return found
 
@@ -157,8 +158,8 @@ def test_rows_beyond_the_target_fill_nothing() -> None:
 
 
 def test_it_begins_where_the_pass_before_ended() -> None:
-    short = ShortCell(cell={"language": "English"}, accepted=1, missing=1, planned=2, causes={})
-    counts = {"asked": 2, "accepted": 3, "surplus": 0, "answered": 4}
+    short = ShortCell(cell={"language": "English"}, target=2, accepted=1, planned=2, causes={})
+    counts = {"wanted": 4, "asked": 2, "accepted": 3, "surplus": 0, "answered": 4}
     before = Shortfall(recipe="r", rounds=1, target_accepted=2, cells=(short,), **counts)
     assert (_tally(before).full, _tally(before).missing) == (1, 1)
     of_another_plan = before.model_copy(update={"recipe": "other"})
@@ -170,4 +171,4 @@ def test_rows_that_the_journal_has_already_count_before_they_are_judged() -> Non
 
 
 def test_without_a_quota_there_is_no_such_count() -> None:
-    assert cell_tally(_REQUESTS, None, None, AttributeSamplingParameters(), []) is None
+    assert cell_tally(_REQUESTS, _SLOTS.head(0), None, None, AttributeSamplingParameters(), []) is None

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.text import Text
 
-_OF_QUOTA = {names.REQUESTS, names.ROUNDS, names.PREVIOUS_SHORTFALL}
+_OF_QUOTA = {names.REQUESTS, names.QUOTA_SLOTS, names.ROUNDS, names.PREVIOUS_SHORTFALL}
 _OF_PLAN = {
     names.REQUESTS: names.REQUESTS,
     names.PILOT: names.REQUESTS,
@@ -141,7 +141,9 @@ class Progress:
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
         """Starts the display once the open rows are known; counts the completions saved from then on."""
-        if dataset_name.endswith(names.OPEN_ROWS):
+        if dataset_name == names.QUOTA_SLOTS:
+            self._quota[dataset_name] = data
+        elif dataset_name.endswith(names.OPEN_ROWS):
             self._begin([row.position for row in data.rows])
         elif dataset_name == names.COMPLETIONS and self._is_counting and self._notes.tally and self._prices:
             self._notes.tally.add(data, self._prices)
@@ -182,7 +184,8 @@ class Progress:
         if self._sampling.target_accepted is None or not self._quota.keys() >= _OF_QUOTA:
             return None
         rounds, before = Rounds.read(self._quota[names.ROUNDS]), Shortfall.read(self._quota[names.PREVIOUS_SHORTFALL])
-        return cell_tally(self._quota[names.REQUESTS], rounds, before, self._sampling, asked)
+        requests, slots = self._quota[names.REQUESTS], self._quota[names.QUOTA_SLOTS]
+        return cell_tally(requests, slots, rounds, before, self._sampling, asked)
 
     def _read_plan(self) -> None:
         """Reads the planned rows once both tables are there: before the first call, since a long plan takes seconds."""

@@ -19,11 +19,11 @@ from synthetic_textcat.schemas.cost_figures import (
     cost_text,
 )
 from synthetic_textcat.schemas.prices import MADE_UP, usd
-from synthetic_textcat.schemas.quota import ShortCell, Shortfall, counted, shown
+from synthetic_textcat.schemas.quota import GivenUp, Shortfall, counted, shown
 from synthetic_textcat.schemas.stops import HOW_TO_GO_ON, PausedTask, Stops, stop_sentence
 from synthetic_textcat.text.unicode import single_line
 
-_MOST_CELLS = 3
+_MOST_GIVEN_UP = 5
 _MOST_CAUSES = 2
 _WIDTH = 80
 _MOST_TASKS = 5
@@ -63,22 +63,26 @@ def _line(quote: Mapping[str, float | None], what: str, shown: Callable[[float],
 
 
 def quota_lines(shortfall: Shortfall) -> Iterator[str]:
-    """Cells that are full, given up and short, within 80 columns."""
-    filled = f"{shortfall.done:,} of {counted(shortfall.asked, 'cell')} full, {shortfall.target_accepted:,} rows each"
+    """Cells that are full, values that were given up, and rows that are short, within 80 columns."""
+    each = f", {shortfall.target_accepted:,} rows each" if shortfall.is_even else ""
+    rows = f"{shortfall.accepted:,} of {counted(shortfall.wanted, 'row')}"
+    filled = f"{shortfall.done:,} of {counted(shortfall.asked, 'cell')} full{each}"
     yield f"quota     {filled}, in {counted(shortfall.rounds, 'round')}"
-    given_up = shortfall.infeasible
-    for cell in given_up[:_MOST_CELLS]:
-        yield from textwrap.wrap(_why(cell), 80, initial_indent="given up  ", subsequent_indent=" " * 10)
-    if len(given_up) > _MOST_CELLS:
-        yield f"          and {counted(len(given_up) - _MOST_CELLS, 'more cell')}: see the report"
-    short = [cell.missing for cell in shortfall.cells if not cell.infeasible]
+    if shortfall.missing:
+        yield f"          {rows} accepted"
+    for own in shortfall.given_up[:_MOST_GIVEN_UP]:
+        yield from _wrapped("given up", _why(own))
+    if len(shortfall.given_up) > _MOST_GIVEN_UP:
+        yield f"          and {len(shortfall.given_up) - _MOST_GIVEN_UP:,} more: see the report"
+    short = [cell.missing - cell.given_up for cell in shortfall.cells if not cell.infeasible]
     if short:
         yield f"short     {counted(sum(short), 'row')} in {counted(len(short), 'cell')}"
 
 
-def _why(cell: ShortCell) -> str:
-    causes = list(cell.causes.items())[:_MOST_CAUSES]
-    return f"{shown(cell.cell)}: {', '.join(f'{name} {rows:,}' for name, rows in causes)}"
+def _why(own: GivenUp) -> str:
+    causes = ", ".join(f"{name} {rows:,}" for name, rows in list(own.causes.items())[:_MOST_CAUSES])
+    wanted = f"{own.accepted:,} of {own.wanted:,} wanted, given up after {counted(own.rounds, 'round')}"
+    return f"{shown(own.values)}: {wanted}: {causes}"
 
 
 def compare_lines(found: Sequence[Mapping[str, Any]], page: str | None) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Running totals of model calls and quota cells, and the progress line made of them."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -11,7 +12,7 @@ from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge_alo
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.prices import PriceList, is_made_up, plus, usd
-from synthetic_textcat.schemas.quota import Cell, Rounds, Shortfall, all_cells, cells_of, unnamed
+from synthetic_textcat.schemas.quota import Cell, Rounds, Shortfall, cells_of, unnamed
 from synthetic_textcat.schemas.rows import plain
 from synthetic_textcat.schemas.tasks import tasks_of
 
@@ -196,6 +197,7 @@ def _short(number: int) -> str:
 
 def cell_tally(
     requests: pd.DataFrame,
+    slots: pd.DataFrame,
     rounds: Rounds | None,
     before: Shortfall | None,
     sampling: AttributeSamplingParameters,
@@ -205,6 +207,7 @@ def cell_tally(
 
     Args:
         requests: The plan.
+        slots: Accepted rows that the quota asks for.
         rounds: Of the plan.
         before: What the pass before found.
         sampling: The target and the columns of a cell.
@@ -212,14 +215,15 @@ def cell_tally(
     """
     if rounds is None or sampling.target_accepted is None:
         return None
-    lacking, judged = dict.fromkeys(all_cells(rounds), sampling.target_accepted), 0
+    columns = sampling.cell_columns
+    lacking, judged = dict(Counter(cells_of(slots, columns))), 0
     if before is not None and before.planned_by == rounds.planned_by:
         lacking = dict.fromkeys(lacking, 0) | {unnamed(cell.cell): cell.missing for cell in before.cells}
         judged = sum(rounds.sizes[: before.rounds])
-    cells = cells_of(requests, sampling.per)
+    cells = cells_of(requests, columns)
     open_rows = set(still_open)
     for position in range(judged, len(cells)):
-        if position not in open_rows and lacking[cells[position]]:
+        if position not in open_rows and lacking.get(cells[position]):
             lacking[cells[position]] -= 1
     return CellTally(dict(zip(plain(requests["request_id"]), cells, strict=True)), lacking)
 

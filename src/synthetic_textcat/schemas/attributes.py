@@ -15,7 +15,7 @@ from pydantic import AfterValidator
 
 from synthetic_textcat.errors import ParameterError, nearest
 from synthetic_textcat.schemas.languages import find_language, languages
-from synthetic_textcat.schemas.rows import CONTRACT_COLUMNS
+from synthetic_textcat.schemas.rows import ATTRIBUTES, CONTRACT_COLUMNS
 
 Choice = str | list[str] | dict[str, float] | None
 """A value, a list (uniform), a mapping value → weight, the preset `paper`, or null for uniform over all values."""
@@ -67,6 +67,19 @@ def chosen_weights(
     Raises:
         ValueError: If there is no value.
     """
+    return shares_of(_weights(choice, canonical))
+
+
+def proportions_of(column: str, choice: OwnChoice) -> dict[str, float]:
+    """Weight of each value of a column, by canonical name, as the user wrote it.
+
+    Raises:
+        ValueError: If there is no value, or a value that the attribute does not have.
+    """
+    return _weights(choice, (lambda value: _canonical(column, value)) if column in ATTRIBUTES else str)
+
+
+def _weights(choice: OwnChoice, canonical: Callable[[str], str]) -> dict[str, float]:
     asked = [choice] if isinstance(choice, str) else choice
     odds: Mapping[str, float] = asked if isinstance(asked, Mapping) else dict.fromkeys(asked, 1.0)
     if not odds:
@@ -75,7 +88,7 @@ def chosen_weights(
     for value, weight in odds.items():
         name = canonical(value)
         weights[name] = weights.get(name, 0.0) + weight
-    return shares_of(weights)
+    return weights
 
 
 def shares_of(weights: Mapping[Ordered, float]) -> dict[Ordered, Fraction]:

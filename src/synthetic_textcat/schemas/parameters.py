@@ -14,7 +14,7 @@ from pydantic import (
 )
 
 from synthetic_textcat.errors import ParameterError, nearest
-from synthetic_textcat.schemas.attributes import Choice, OwnAttributes, weights_of
+from synthetic_textcat.schemas.attributes import Choice, OwnAttributes, proportions_of, weights_of
 from synthetic_textcat.schemas.block import Block, Thresholds, no_boolean
 from synthetic_textcat.schemas.outcomes import DEFECTS, OFFLINE_MODEL, REJECT_REASONS, Rates
 from synthetic_textcat.schemas.publications import checked_repository
@@ -67,12 +67,44 @@ class TaskIngestParameters(Block):
     label_sets: Literal["none", "propose"] = "none"
 
 
+def _checked_per(per: Any) -> Any:
+    """The cell columns, or a mapping of these to `all` or to proportions; one message, where pydantic has several."""
+    per = "task" if per is None else per
+    columns = [per] if isinstance(per, str) else list(per) if isinstance(per, list | tuple | Mapping) else [per]
+    if not columns:
+        raise ValueError("names no column; null is the task")
+    for column in columns:
+        if not isinstance(column, str):
+            raise ValueError(f"names the column {column!r}; write names of columns, as in [task, label]")  # noqa: TRY004
+    if len(set(columns)) < len(columns):
+        raise ValueError("names a column twice; name each once")
+    if isinstance(per, Mapping):
+        return {name: _checked_proportions(name, per[name]) for name in per}
+    return per if isinstance(per, str) else tuple(columns)
+
+
+def _checked_proportions(column: str, proportions: Any) -> Any:
+    if proportions is None or proportions == ALL_VALUES:
+        return ALL_VALUES
+    try:
+        return proportions_of(column, checked_choice(proportions))
+    except ValueError as error:
+        raise ValueError(f"{column!r}: {error}; or write {column}: {ALL_VALUES}") from None
+
+
+ALL_VALUES = "all"
+"""Each value of a cell column has the whole target."""
+
+Per = Annotated[str | tuple[str, ...] | dict[str, Literal["all"] | dict[str, float]], BeforeValidator(_checked_per)]
+"""The column or columns of a quota's cells, or a mapping of these to `all` or to proportions of their values."""
+
+
 class AttributeSamplingParameters(Block):
     """Number of planned rows, or of accepted rows per cell, and the choices of attribute values."""
 
     num_examples: int = Field(200, ge=1)
     target_accepted: int | None = Field(None, ge=1)
-    per: tuple[str, ...] = ("task",)
+    per: Per = ("task",)
     max_rounds: int = Field(20, ge=1)
     language: Choice = "English"
     difficulty: Choice = None
@@ -92,19 +124,21 @@ class AttributeSamplingParameters(Block):
     def _own_choices_have_a_form(cls, choices: Any) -> Any:
         return checked_choices(choices)
 
-    @field_validator("per", mode="before")
-    @classmethod
-    def _one_column_is_a_list_of_one(cls, per: Any) -> Any:
-        return ("task",) if per is None else (per,) if isinstance(per, str) else per
+    @property
+    def cell_columns(self) -> tuple[str, ...]:
+        """The columns whose values make a cell of the quota."""
+        return (self.per,) if isinstance(self.per, str) else tuple(self.per)
 
-    @field_validator("per")
-    @classmethod
-    def _columns_make_cells(cls, per: tuple[str, ...]) -> tuple[str, ...]:
-        if not per:
-            raise ValueError("names no column; null is the task")
-        if len(set(per)) < len(per):
-            raise ValueError("names a column twice; name each once")
-        return per
+    @property
+    def proportions(self) -> dict[str, dict[str, float]]:
+        """Weights of the values of the cell columns that share the target by proportions."""
+        chosen = self.per.items() if isinstance(self.per, dict) else ()
+        return {column: weights for column, weights in chosen if isinstance(weights, dict)}
+
+    @property
+    def block_columns(self) -> tuple[str, ...]:
+        """The cell columns without proportions: each combination of their values has the whole target."""
+        return tuple(column for column in self.cell_columns if column not in self.proportions)
 
     @field_validator(*ATTRIBUTES)
     @classmethod

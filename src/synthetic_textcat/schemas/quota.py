@@ -1,15 +1,16 @@
 """Quota: the target of accepted rows in each cell, and the rounds of planned rows that fill it.
 
-A cell is a combination of values of the plan's columns named by `attribute_sampling.per`.
+A cell is a combination of values of the plan's columns named by `attribute_sampling.per`. A slot is one accepted row
+that is asked for, with the values of its cell and of the attributes whose mix is kept. A block is the slots of all
+cells that share a target by proportions.
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
-from math import ceil, log
+from math import sqrt
 from typing import Any, Literal, Self
 
 import pandas as pd
-from pydantic import AliasChoices, Field
+from pydantic import ValidationError
 
 from synthetic_textcat.schemas.block import Block
 from synthetic_textcat.schemas.rows import plain
@@ -24,14 +25,11 @@ Cell = tuple[str | None, ...]
 PlannedBy = tuple[str, str | None, int | None]
 """Inputs of the rounds: recipe, model with prompts, and target."""
 
-_USUAL_ROWS = 5
-_MOST_FOR_ONE = 10  # planned rows per missing row: a lower yield should be examined before paying for it
-_MISFORTUNE = 0.01  # significance level at which a second round without a row does not count as bad luck
-_MOST_FOR_CERTAINTY = 20
+MOST_FOR_ONE = 10  # planned rows per missing row: a lower yield should be examined before paying for it
 
 
 class CellRows(Block):
-    """Planned rows of a round in one cell."""
+    """Planned rows of a round: those of the first slots of a block, or of all values of a slot."""
 
     cell: dict[str, str | None]
     rows: int
@@ -73,23 +71,48 @@ class ShortCell(Block):
 
     Attributes:
         cell: Values by column.
-        accepted, missing: Accepted rows, and rows still missing.
+        target, accepted: Rows wanted, and rows accepted.
+        given_up: Missing rows of combinations that were given up.
         planned: Rows planned so far.
         pending: Planned rows without a reply, which may get one when they are asked again.
         causes: Reject reason or failure cause of the lost rows → number of rows, most frequent first.
-        unproductive: Whether the last round with rows in the cell yielded no accepted row.
-        infeasible: Whether the last two rounds did: no more rows are planned.
-        replies: Up to three of the model's last raw replies in an infeasible cell.
     """
 
     cell: dict[str, str | None]
+    target: int
     accepted: int
-    missing: int
+    given_up: int = 0
     planned: int
     pending: int = 0
     causes: dict[str, int]
-    unproductive: bool = Field(False, validation_alias=AliasChoices("unproductive", "barren"))  # barren: older files
-    infeasible: bool = False
+
+    @property
+    def missing(self) -> int:
+        """Missing rows."""
+        return self.target - self.accepted
+
+    @property
+    def infeasible(self) -> bool:
+        """Whether all missing rows are given up: no more rows are planned."""
+        return self.given_up == self.missing
+
+
+class GivenUp(Block):
+    """A value, a cell, or a value within a cell that was given up: its last rounds brought no good row.
+
+    Attributes:
+        values: By column.
+        wanted, accepted: Rows asked for with these values, and accepted ones.
+        rounds: Rounds that planned rows with them.
+        causes: As in `ShortCell`.
+        replies: Up to three of the model's last raw replies.
+    """
+
+    values: dict[str, str | None]
+    wanted: int
+    accepted: int
+    rounds: int
+    causes: dict[str, int]
     replies: tuple[str, ...] = ()
 
 
@@ -98,25 +121,33 @@ class Shortfall(Block):
 
     Attributes:
         recipe, asked_with, rounds: The plan that it describes, see `Rounds`, and its number of rounds.
-        target_accepted: Target of each cell.
-        asked, accepted, surplus: Number of cells; accepted rows in them, and good rows beyond the target.
+        target_accepted: Target of each block: of each combination of the cell columns without proportions.
+        wanted, asked: Slots, and cells.
+        is_even: Whether each cell has the target, since none has proportions.
+        accepted, surplus: Accepted rows, and good rows beyond the target or its mix.
         answered: Planned rows with a reply.
         waiting: Ids of the planned rows without a reply.
         next: Action of another pass: plans a `round`, or asks again for `replies`; None if no pass can yield rows.
         cells: The cells that lack rows.
+        given_up: Everything that was given up, values first.
+        ask: Rows of the next round, by the values of the open slots.
     """
 
     recipe: str
     asked_with: str | None = None
     rounds: int
     target_accepted: int
+    wanted: int
     asked: int
+    is_even: bool = True
     accepted: int
     surplus: int
     answered: int
     waiting: tuple[str, ...] = ()
     next: Literal["round", "replies"] | None = None
     cells: tuple[ShortCell, ...] = ()
+    given_up: tuple[GivenUp, ...] = ()
+    ask: tuple[CellRows, ...] = ()
 
     @property
     def planned_by(self) -> PlannedBy:
@@ -126,7 +157,7 @@ class Shortfall(Block):
     @property
     def missing(self) -> int:
         """Missing rows in all cells."""
-        return sum(cell.missing for cell in self.cells)
+        return self.wanted - self.accepted
 
     @property
     def done(self) -> int:
@@ -140,8 +171,11 @@ class Shortfall(Block):
 
     @classmethod
     def read(cls, content: Mapping[str, Any] | None) -> Self | None:
-        """The shortfall in the file's content; None without a quota."""
-        return cls.model_validate(content) if content else None
+        """The shortfall in the file's content; None without a quota, or if an earlier version wrote it."""
+        try:
+            return cls.model_validate(content) if content else None
+        except ValidationError:  # nothing is lost: the next pass measures again
+            return None
 
 
 def cells_of(rows: pd.DataFrame, per: Sequence[str]) -> list[Cell]:
@@ -169,24 +203,14 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def all_cells(rounds: Rounds) -> list[Cell]:
-    """The cells with planned rows, in plan order."""
-    return list(dict.fromkeys(unnamed(each.cell) for each in chain.from_iterable(rounds.rounds)))
+def rows_for(missing: int, accepted_share: float) -> int:
+    """Rows to plan for slots of equal values: half a standard deviation fewer than the yield says.
 
+    So few of the rows that are paid for become surplus, and a round or two more fill the rest.
 
-def rows_for(cell: ShortCell, usual: float) -> int:
-    """Rows to plan in a cell by its yield, smoothed with some rows of the usual yield, since few rows say little."""
-    needed, answered = cell.missing - cell.pending, cell.planned - cell.pending
-    accepted_share = (cell.accepted + _USUAL_ROWS * usual) / (answered + _USUAL_ROWS)
-    if not cell.unproductive:
-        return min(ceil(needed / accepted_share), _MOST_FOR_ONE * needed) if accepted_share else needed
-    by_yield = ceil(needed / accepted_share) if cell.accepted else min(needed, _MOST_FOR_CERTAINTY)
-    rows = max(by_yield, _for_certainty(accepted_share))
-    return min(rows, max(_MOST_FOR_ONE * needed, _MOST_FOR_CERTAINTY))
-
-
-def _for_certainty(accepted_share: float) -> int:
-    """Number of rows of which at least one is accepted with probability 1 - `_MISFORTUNE`."""
-    if accepted_share >= 1:
-        return 1
-    return min(_MOST_FOR_CERTAINTY, ceil(log(_MISFORTUNE) / log(1 - accepted_share))) if accepted_share else 1
+    Args:
+        missing: Open slots.
+        accepted_share: Expected yield, above 0.
+    """
+    spread = sqrt(missing * (1 - accepted_share))
+    return min(max(1, round((missing - spread / 2) / accepted_share)), MOST_FOR_ONE * missing)

@@ -73,7 +73,7 @@ def checked_weight(weight: object) -> object:
     return weight
 
 
-def checked_choice(choice: object) -> object:
+def checked_choice(choice: Any) -> Any:
     """Validates the form of an attribute's choice.
 
     Raises:

@@ -3,8 +3,9 @@
 import json
 
 from synthetic_textcat.hashing import sha256_of
-from synthetic_textcat.pipelines.attribute_sampling.plan import by_id, plan_rows
-from synthetic_textcat.pipelines.attribute_sampling.quota_plan import first_round, quota_rows, tasks_by_cell
+from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows
+from synthetic_textcat.pipelines.attribute_sampling.quota_plan import first_round, quota_rows
+from synthetic_textcat.pipelines.attribute_sampling.quota_slots import QuotaSlots
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.quota import Rounds
 from synthetic_textcat.schemas.rows import ATTRIBUTES, plan_sha256
@@ -44,7 +45,7 @@ def hashes() -> dict[str, str]:
     }
     plans = {name: plan_rows(_TABLE, SAMPLING.model_copy(update=changed), SEED) for name, changed in changes.items()}
     rounds = Rounds(
-        recipe="", asked_with="", target=3, rounds=(first_round(tasks_by_cell(by_id(_TABLE), plain), ("task",), 3),)
+        recipe="", asked_with="", target=3, rounds=(first_round(QuotaSlots(_TABLE, plain, SEED), ("task",), 3),)
     )
     plans["quota"] = quota_rows(_TABLE, plain, SEED, rounds)
     shown = texts_shown(plan_rows(task_table([_SEEDED]), plain, SEED), [_SEEDED], 3)

@@ -28,7 +28,7 @@ _PLANS_SHA256 = {
     "long": "fd8c3ebc0d029284834474beac8ac09b0ecb058865998e97add7b32eb85891a9",
     "many_weights": "000fd6250a4b1fd90b46b9df90dcf62138a3bd6b77c1bb04df133735f9c27e50",
     "random": "d632d181da5b8fb4bbfd2b7c93f4c577fbaca90416e93ad7c645048a8c362799",
-    "quota": "1904edcef4fd8f46f7951278b6b6247080b361270abc05523bfc1eebc7553a3f",
+    "quota": "7a6d279aa6548f6e38ecd02b1bb157664cfbdd368a679611f38ad06ff7683467",
     "shown": "076555887e79779ac064c6b64efcd65fd87ae0a27b997f5253435a09f071c306",
 }
 _TEXT = st.text("abcdefgh é中", min_size=1, max_size=10).filter(normalise)

@@ -11,10 +11,11 @@ from langchain_core.prompts import PromptTemplate
 
 from synthetic_textcat.errors import ParameterError
 from synthetic_textcat.llm.spec import ChatModelSpec
-from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests, plan_rounds
-from synthetic_textcat.pipelines.attribute_sampling.quota_plan import first_round, quota_rows, tasks_by_cell
+from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests, plan_rounds, plan_slots
+from synthetic_textcat.pipelines.attribute_sampling.quota_plan import first_round, quota_rows
+from synthetic_textcat.pipelines.attribute_sampling.quota_slots import QuotaSlots
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, LlmParameters
-from synthetic_textcat.schemas.quota import CellRows, Rounds, cells_of, unnamed
+from synthetic_textcat.schemas.quota import CellRows, Rounds, cells_of, named, unnamed
 from synthetic_textcat.schemas.rows import REQUESTS
 from synthetic_textcat.schemas.tasks import Task
 from tests.support.task_tables import task_table
@@ -52,10 +53,11 @@ def _first(sampling: AttributeSamplingParameters, seed: int = 42) -> Rounds:
     return planned
 
 
-def _with_round(rounds: Rounds, **rows: int) -> Rounds:
-    """One more round, of so many rows in the first, second, … cell (`c0`, `c1`, …)."""
-    cells = [each.cell for each in rounds.rounds[0]]
-    more = tuple(CellRows(cell=cells[int(name[1:])], rows=number) for name, number in rows.items())
+def _with_round(sampling: AttributeSamplingParameters, rounds: Rounds, seed: int = 42, **rows: int) -> Rounds:
+    """One more round, of so many rows with the values of the first, second, … slot (`s0`, `s1`, …)."""
+    slots = plan_slots(_TABLE, sampling, seed)
+    values = cells_of(slots, columns := list(slots.columns))
+    more = tuple(CellRows(cell=named(values[int(name[1:])], columns), rows=number) for name, number in rows.items())
     return rounds.model_copy(update={"rounds": (*rounds.rounds, more)})
 
 
@@ -79,7 +81,7 @@ def test_the_first_round_has_the_target_in_each_cell(per: list[str], target: int
 def test_each_row_is_that_of_its_number_within_its_task(per: list[str], seed: int) -> None:
     sampling = _sampling(per, 3)
     plan = _plan(sampling, _first(sampling, seed), seed)
-    usual = plan_requests(_TABLE, AttributeSamplingParameters(num_examples=4000), seed).set_index("request_id")
+    usual = plan_requests(_TABLE, AttributeSamplingParameters(num_examples=8000), seed).set_index("request_id")
     known = plan[plan["request_id"].isin(usual.index)].set_index("request_id")
     assert len(known) > 0
     pd.testing.assert_frame_equal(known, usual.loc[known.index])
@@ -90,12 +92,12 @@ def test_each_row_is_that_of_its_number_within_its_task(per: list[str], seed: in
 def test_another_round_comes_after_all_that_is_planned(per: list[str], more: int, also: int) -> None:
     sampling = _sampling(per)
     first = _first(sampling)
-    cells = len(first.rounds[0])
-    second = _with_round(first, **({"c0": more} if cells == 1 else {"c0": more, "c1": also}))
+    second = _with_round(sampling, first, s0=more, s1=also)
     before, after = _plan(sampling, first), _plan(sampling, second)
     pd.testing.assert_frame_equal(after.head(len(before)), before)
-    assert len(after) - len(before) == more + (also if cells > 1 else 0)
-    assert set(cells_of(after.tail(more), per)) <= {unnamed(each.cell) for each in first.rounds[0][:2]}
+    slots = plan_slots(_TABLE, sampling, 42)
+    values = cells_of(slots, list(slots.columns))
+    assert cells_of(after.tail(more + also), list(slots.columns)) == [values[0]] * more + [values[1]] * also
     assert after["request_id"].is_unique
 
 
@@ -118,7 +120,7 @@ def test_at_any_time_all_cells_have_the_same_share_of_their_rows() -> None:
 
 def test_another_prompt_or_model_keeps_the_first_round_and_a_lower_target_none() -> None:
     sampling = _sampling(["task"])
-    begun = _with_round(_first(sampling), c0=5).model_dump(mode="json")
+    begun = _with_round(sampling, _first(sampling), s0=5).model_dump(mode="json")
     assert len(_rounds(sampling, 42, begun)["rounds"]) == 2
     assert _rounds(sampling, 42, begun, prompt="{task}!")["rounds"] == begun["rounds"][:1]
     lower = _rounds(_sampling(["task"], 3), 42, begun)["rounds"]
@@ -129,7 +131,7 @@ def test_another_prompt_or_model_keeps_the_first_round_and_a_lower_target_none()
 
 def test_other_labels_tasks_attributes_or_seeds_begin_anew_and_another_target_does_not() -> None:
     sampling = _sampling(["task"])
-    begun = _with_round(_first(sampling), c0=5).model_dump(mode="json")
+    begun = _with_round(sampling, _first(sampling), s0=5).model_dump(mode="json")
     for other in (_sampling(["task"], 9), _sampling(["task"], max_rounds=3), _sampling(["task"], num_seed_examples=0)):
         assert _rounds(other, 42, begun)["rounds"] == begun["rounds"]
     for changed, seed in (
@@ -158,8 +160,8 @@ def test_a_column_that_the_plan_has_not_is_an_error_with_a_hint(name: str, hint:
 def test_a_cell_that_hardly_ever_comes_up_is_an_error_that_names_it() -> None:
     rare = _sampling(["language"], 5, language={"English": 1_000_000, "Hindi": 1})
     tasks = _TABLE.head(1)
-    rounds = Rounds(recipe="", rounds=(first_round(tasks_by_cell(tasks, rare), rare.per, 5),))
+    rounds = Rounds(recipe="", rounds=(first_round(QuotaSlots(tasks, rare, 42), rare.cell_columns, 5),))
     with pytest.raises(
-        ParameterError, match=r"the cell Hindi is too rare: the first 2,000 rows of task .* have only 0"
+        ParameterError, match=r"the combination Hindi, .* is too rare: the first 2,000 rows of task .* have only 0"
     ):
         quota_rows(tasks, rare, 42, rounds, furthest=2_000)

@@ -46,6 +46,15 @@ def test_a_metric_beyond_its_threshold_is_a_warning_or_a_failure(rate: float, le
     assert (complaint(concerns) is not None) is (level == "fail")
 
 
+def test_with_a_full_quota_the_yield_and_lost_replies_only_warn() -> None:
+    settings, poor = QualityReportParameters(), {"rate/label_leaked": 0.9, "quota/cells": 77, "quota/missing": 0}
+    full = assess(ledger(accepted=2, rejected={"label_leaked": 6}), poor, settings, {})
+    short = assess(ledger(accepted=2, rejected={"label_leaked": 6}), {**poor, "quota/missing": 1}, settings, {})
+    assert {concern["level"] for concern in full} == {"warn"}
+    assert complaint(full) is None
+    assert "fail" in {concern["level"] for concern in short}
+
+
 @pytest.mark.parametrize(("share", "level"), [(1.0, None), (0.95, None), (0.94, "warn"), (0.79, "fail")])
 def test_where_low_is_worse_the_threshold_is_a_least_value(share: float, level: str | None) -> None:
     concerns = assess(ledger(), {"rate/parsed": share}, _SETTINGS, {})

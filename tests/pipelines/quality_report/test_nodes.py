@@ -11,7 +11,7 @@ from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.pipelines.quality_report.nodes import build_ledger, check_candidates, list_outcomes, measure
 from synthetic_textcat.pipelines.quality_report.signals.nodes import gather_corpus, measure_fidelity
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
-from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, LlmParameters, QualityReportParameters
+from synthetic_textcat.schemas.parameters import LlmParameters, QualityReportParameters
 from synthetic_textcat.schemas.rows import (
     CALLS,
     EXAMPLES,
@@ -47,7 +47,7 @@ _CANDIDATES = example_frame(
         _candidate("r2", input_text="cold soup AGAIN."),
     ]
 )
-_NO_QUOTA = AttributeSamplingParameters()
+_NO_QUOTA = pd.DataFrame({"task": pd.array([], dtype="str")})
 _LEAK, _SAME = "the text names 'bad'", "same text as r0"
 _FAILED_ROWS = to_frame(
     [{**ROW, "request_id": "r3", "failure_cause": "timeout", "detail": "slow", "attempts": 1}], FAILED

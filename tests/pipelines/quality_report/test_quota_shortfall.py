@@ -26,6 +26,10 @@ def _requests(languages: list[str]) -> pd.DataFrame:
     return to_frame(({name: {**row, **plan}[name] for name in REQUESTS} for row in rows), REQUESTS)
 
 
+def _slots(languages: list[str], target: int) -> pd.DataFrame:
+    return pd.DataFrame({"language": pd.array([name for name in languages for _ in range(target)], dtype="str")})
+
+
 def _state(
     tmp_path: Any,
     rounds: list[dict[str, list[str]]],
@@ -69,6 +73,7 @@ def _state(
         calls,
         journal,
         planned.model_dump(mode="json"),
+        _slots(list(dict.fromkeys(requests["language"])), sampling.target_accepted or 0),
         previous,
         sampling,
         stops or {},
@@ -89,30 +94,33 @@ def test_short_cells_are_named_with_what_they_lost_their_rows_to(tmp_path: Any) 
     assert (found.asked, found.done, found.missing, found.next) == (3, 1, 3, "round")
     german = next(cell for cell in found.cells if cell.cell == {"language": "German"})
     assert (german.accepted, german.missing, german.planned, german.causes) == (1, 1, 2, {"label_leaked": 1})
-    assert not german.unproductive
-    assert next(cell for cell in found.cells if cell.cell == {"language": "Hindi"}).unproductive
+    assert {each.cell["language"]: each.rows for each in found.ask} == {"German": 1, "Hindi": 3}
     assert quota["metrics"]["quota/cells_done"] == 1
     assert [line["cell"] for line in quota["tables"]["quota"]] == ["Hindi", "German", "English"]
 
 
-def test_a_cell_is_given_up_after_two_rounds_without_a_row_with_three_replies(tmp_path: Any) -> None:
+def test_a_cell_is_given_up_when_rounds_without_a_row_are_no_bad_luck_with_three_replies(tmp_path: Any) -> None:
     fruitless = [
-        {"Hindi": ["label_leaked"] * 2, "German": ["accepted"]},
-        {"Hindi": ["refused"] * 4, "German": ["refused"]},
+        {"Hindi": ["label_leaked"] * 9, "German": ["accepted"], "English": ["accepted"] * 2},
+        {"Hindi": ["refused"] * 40, "German": ["refused"]},
     ]
     found, quota = _state(tmp_path, fruitless)
     hindi, german = found.cells
     assert (hindi.infeasible, german.infeasible) == (True, False)
-    assert hindi.replies == ("reply to r4", "reply to r5", "reply to r6")
-    assert hindi.causes == {"refused": 4, "label_leaked": 2}
-    assert german.replies == ()
+    assert hindi.causes == {"refused": 40, "label_leaked": 9}
+    [given_up] = found.given_up
+    assert (given_up.values, given_up.accepted, given_up.wanted, given_up.rounds) == ({"language": "Hindi"}, 0, 2, 2)
+    assert given_up.replies == ("reply to r49", "reply to r50", "reply to r51")
     assert found.next == "round"  # for the other one
+    assert [each.cell for each in found.ask] == [{"language": "German"}]
     assert {line["cell"]: line["state"] for line in quota["tables"]["quota"]} == {
         "Hindi": "given up",
         "German": "short",
+        "English": "done",
     }
-    only_hindi, _ = _state(tmp_path, [{"Hindi": ["refused"]}, {"Hindi": ["refused"]}])
-    assert only_hindi.next is None
+    assert [line["values"] for line in quota["tables"]["quota_given_up"]] == ["Hindi"]
+    once, _ = _state(tmp_path, fruitless[:1])
+    assert not once.given_up  # one round may be bad luck
 
 
 def test_rows_that_were_not_asked_for_are_asked_before_more_is_planned_however_often_it_is_looked(
@@ -127,7 +135,7 @@ def test_rows_that_were_not_asked_for_are_asked_before_more_is_planned_however_o
 def test_a_row_without_a_reply_is_hoped_for_until_others_had_one_and_it_had_none_again(tmp_path: Any) -> None:
     first = [{"German": ["accepted", "timeout"], "English": ["accepted", "refused"]}]
     once, _ = _state(tmp_path, first)
-    assert [(cell.missing, cell.pending, cell.unproductive) for cell in once.cells] == [(1, 1, False), (1, 0, False)]
+    assert [(cell.missing, cell.pending) for cell in once.cells] == [(1, 1), (1, 0)]
     assert (once.waiting, once.next) == (("r1",), "round")  # for the English one
     second = [*first, {"English": ["accepted"]}]
     twice, _ = _state(tmp_path, second, previous=once.model_dump(mode="json"))
@@ -141,11 +149,11 @@ def test_while_no_server_answers_nothing_is_planned_in_place_of_what_may_come(tm
     twice, _ = _state(tmp_path, down, sampling, previous=once.model_dump(mode="json"))
     for found in (once, twice):
         assert found.next == "replies"
-        assert [(cell.pending, cell.unproductive) for cell in found.cells] == [(3, False)] * 2
+        assert [cell.pending for cell in found.cells] == [3] * 2
 
 
 def test_a_few_rows_without_a_reply_do_not_keep_a_hopeless_cell_alive(tmp_path: Any) -> None:
-    fruitless = [{"Hindi": ["label_leaked", "label_leaked", "timeout"]}, {"Hindi": ["refused", "refused", "timeout"]}]
+    fruitless = [{"Hindi": [*["label_leaked"] * 20, "timeout"]}, {"Hindi": [*["refused"] * 20, "timeout"]}]
     found, _ = _state(tmp_path, fruitless)
     assert found.cells[0].infeasible
     assert found.next is None
@@ -164,10 +172,11 @@ def test_rounds_of_another_plan_are_reported_with_the_next_step(tmp_path: Any) -
     nothing = to_frame([], EXAMPLES)
     ends = (nothing, nothing, to_frame([], REJECTED), to_frame([], FAILED))
     of_one = (_requests(["German"]), to_frame([], CALLS), Journal(tmp_path / "absent"))
+    slots = _slots(["German"], 2)
     with pytest.raises(StaleTableError, match="Next: run `kedro run --pipelines generate`"):
-        measure_quota(*of_one, planned, None, _SAMPLING, {}, *ends)
+        measure_quota(*of_one, planned, slots, None, _SAMPLING, {}, *ends)
     with pytest.raises(StaleTableError, match="'rounds' belongs to another plan"):
-        measure_quota(*of_one, planned, None, _SAMPLING.model_copy(update={"per": ("moood",)}), {}, *ends)
+        measure_quota(*of_one, planned, slots.rename(columns={"language": "moood"}), None, _SAMPLING, {}, *ends)
 
 
 def test_without_a_quota_there_is_nothing_to_tell(tmp_path: Any) -> None:
@@ -177,6 +186,7 @@ def test_without_a_quota_there_is_nothing_to_tell(tmp_path: Any) -> None:
         to_frame([], CALLS),
         Journal(tmp_path / "absent"),
         {},
+        _slots([], 0),
         None,
         AttributeSamplingParameters(),
         {},
@@ -193,10 +203,9 @@ def test_the_first_good_rows_of_a_cell_in_plan_order_are_kept_and_the_others_set
     requests = _requests(["German", "English", "German", "German", "German", "English"])
     candidates = to_frame([{**ROW, "request_id": row} for row in requests["request_id"]], EXAMPLES)
     stands = np.array([True, True, False, True, True, True])
-    aside = beyond_target_mask(stands, requests, candidates, _SAMPLING)
+    aside = beyond_target_mask(stands, requests, candidates, _slots(["German", "English"], 2))
     assert list(candidates["request_id"][aside]) == ["r4"]
-    no_quota = AttributeSamplingParameters()
-    assert not beyond_target_mask(stands, requests, candidates, no_quota).any()
+    assert not beyond_target_mask(stands, requests, candidates, _slots([], 0)).any()
 
 
 def test_rows_of_a_paused_task_are_not_waited_for_and_their_cells_are_given_up(tmp_path: Any) -> None:

@@ -150,7 +150,10 @@ def run_name(run_params: Mapping[str, Any], params: Mapping[str, Any]) -> str:
     """Distinctive name of a run: pipeline, model if it is asked, rows and seed if they are planned, time of day."""
     pipelines = _pipelines(run_params)
     plans, asks = bool(pipelines & _PLANNING), bool(pipelines & _ASKING)
-    rows, seed = _get(params, "attribute_sampling", "num_examples"), params.get("seed")
+    rows, target = (_get(params, "attribute_sampling", name) for name in ("num_examples", "target_accepted"))
+    if target is not None:  # num_examples has no effect then
+        rows = f"{target}-per-{'-'.join(_cell_columns(params))}"
+    seed = params.get("seed")
     parts = [
         pipeline_name(run_params),
         _get(params, "llm", "model") if asks else None,
@@ -159,6 +162,19 @@ def run_name(run_params: Mapping[str, Any], params: Mapping[str, Any]) -> str:
         time.strftime("%H%M%S"),
     ]
     return "-".join(str(part) for part in parts if part is not None)
+
+
+def _cell_columns(params: Mapping[str, Any]) -> list[str]:
+    per = _get(params, "attribute_sampling", "per") or "task"
+    return [per] if isinstance(per, str) else list(per)
+
+
+def without_unused(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters without `num_examples` where a quota replaces it."""
+    if _get(params, "attribute_sampling", "target_accepted") is None:
+        return dict(params)
+    kept = {name: value for name, value in params["attribute_sampling"].items() if name != "num_examples"}
+    return {**params, "attribute_sampling": kept}
 
 
 def pipeline_name(run_params: Mapping[str, Any]) -> str:
@@ -185,6 +201,8 @@ def start_tags(run_params: Mapping[str, Any], params: Mapping[str, Any], context
         **_versions(),
         **_user(),
     }
+    if (target := _get(params, "attribute_sampling", "target_accepted")) is not None:
+        tags["accepted_target"] = f"{target:,} accepted rows per {', '.join(_cell_columns(params))}"
     if _get(params, "llm", "model") == OFFLINE_MODEL and not _pipelines(run_params) <= _OF_OTHER_RUNS:
         tags |= {"template_data": "true", DESCRIPTION_TAG: BANNER}
     return tags

@@ -12,6 +12,7 @@ from typing import Any
 from synthetic_textcat.console import shown, shown_line
 from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls
 from synthetic_textcat.hooks.tracking.catalog_metadata import flatten
+from synthetic_textcat.hooks.tracking.description import without_unused
 from synthetic_textcat.hooks.tracking.guard import Guard
 from synthetic_textcat.hooks.tracking.run_log import (
     LOCK_TAG,
@@ -68,7 +69,7 @@ class Opening:
 
         It also ends earlier runs that were killed.
         """
-        guard.attempt("its parameters", lambda: log.batch(params=flatten(self.params)))
+        guard.attempt("its parameters", lambda: log.batch(params=flatten(without_unused(self.params))))
         guard.attempt("its rebuild files", lambda: log_rebuild_files(log, self.params, self.project))
         guard.attempt("runs that were killed", lambda: end_killed_runs(log, Store.of(self.project)))
 

@@ -1,7 +1,7 @@
 """Choices of values per attribute: a label's choice overrides its task's, and the task's overrides the parameters'."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -53,8 +53,8 @@ class TaskChoices:
         is_exact, labels = sampling.balance == "exact", sorted(task.labels, key=lambda label: label.name)
         self._num_labels = len(labels)
         if labels:
-            self._label = _numbers(tuple(label.weight for label in labels), is_exact)
-            self._misleading = _numbers((1.0,) * (len(labels) - 1), is_exact)
+            self._label = _numbers([label.weight for label in labels], is_exact=is_exact)
+            self._misleading = _numbers([1.0] * (len(labels) - 1), is_exact=is_exact)
         self._streams: dict[str, list[tuple[int, str, Values]]] = {}  # a label's number, or -1 for all others; name
         for name in (*ATTRIBUTES, *own):
             usual = (
@@ -67,7 +67,8 @@ class TaskChoices:
             )
             choices += [(n, label.name, label.extra[name]) for n, label in enumerate(labels) if name in label.extra]
             self._streams[name] = [
-                (n, of, _values(name, canonical_json(choice), is_exact)) for n, of, choice in choices
+                (n, of, values_of(tuple(shares_of_choice(name, canonical_json(choice)).items()), is_exact=is_exact))
+                for n, of, choice in choices
             ]
 
     def names(self, column: str) -> list[str]:
@@ -122,15 +123,18 @@ def choice_of(task: Task, name: str, sampling: AttributeSamplingParameters) -> C
 
 
 @lru_cache(maxsize=512)
-def _numbers(weights: tuple[float, ...], is_exact: bool) -> Values:
-    shares = tuple(shares_of(dict(enumerate(weights))).values())
-    return Values(range(len(shares)), shares, Balanced(shares) if is_exact else None)
+def shares_of_choice(name: str, choice: str) -> Mapping[str, Fraction]:
+    """Share of each value of an attribute; cached per choice in JSON, since many tasks have the same choice."""
+    chosen = json.loads(choice)
+    return weights_of(name, chosen) if name in ATTRIBUTES else chosen_weights(chosen)
 
 
 @lru_cache(maxsize=512)
-def _values(name: str, choice: str, is_exact: bool) -> Values:
-    """Cached per choice in JSON, since many tasks share a choice."""
-    chosen = json.loads(choice)
-    weights = weights_of(name, chosen) if name in ATTRIBUTES else chosen_weights(chosen)
-    shares = tuple(weights.values())
-    return Values(list(weights), shares, Balanced(shares) if is_exact else None)
+def values_of(shares: tuple[tuple[Any, Fraction], ...], *, is_exact: bool) -> Values:
+    """Values with their shares, which sum to 1; cached, since draws fit their odds first."""
+    names, odds = zip(*shares, strict=True)
+    return Values(names, odds, Balanced(odds) if is_exact else None)
+
+
+def _numbers(weights: Sequence[float], *, is_exact: bool) -> Values:
+    return values_of(tuple(shares_of(dict(enumerate(weights))).items()), is_exact=is_exact)

@@ -6,16 +6,15 @@ import pandas as pd
 
 from synthetic_textcat.llm.prompts import asking_sha256
 from synthetic_textcat.llm.spec import ChatModelSpec
-from synthetic_textcat.pipelines.attribute_sampling.plan import PlanReport, by_id, plan_rows, report_on
+from synthetic_textcat.pipelines.attribute_sampling.plan import PlanReport, plan_rows, report_on
 from synthetic_textcat.pipelines.attribute_sampling.quota_plan import (
     first_round,
     is_judged,
     kept_of,
-    next_round,
     quota_rows,
     recipe_of,
-    tasks_by_cell,
 )
+from synthetic_textcat.pipelines.attribute_sampling.quota_slots import QuotaSlots
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, LlmParameters
 from synthetic_textcat.schemas.quota import Rounds, Shortfall
 from synthetic_textcat.schemas.rows import plan_sha256
@@ -32,13 +31,13 @@ def plan_rounds(
     llm: LlmParameters,
     *prompts: Any,
 ) -> dict[str, Any]:
-    """Rounds of a quota (`Rounds`): the earlier ones that still hold and, if the last one left cells short, one more.
+    """Rounds of a quota (`Rounds`): the earlier ones that still hold and, if the last one left slots open, one more.
 
     Empty where no quota is asked for. They begin anew for other tasks, attributes, a lower target or another seed; for
     another model or prompt, with the first.
 
     Raises:
-        ParameterError: If a cell can't be planned.
+        ParameterError: If `per` names what no row has.
     """
     target = attribute_sampling.target_accepted
     if target is None:
@@ -51,12 +50,22 @@ def plan_rounds(
     if past is not None and past.asked_with is None and past.recipe == recipe:  # of the run that is rebuilt
         return past.model_dump(mode="json")
     kept = kept_of(past, recipe, asked_with, target) or (
-        first_round(tasks_by_cell(by_id(tasks), attribute_sampling), attribute_sampling.per, target),
+        first_round(QuotaSlots(tasks, attribute_sampling, seed), attribute_sampling.block_columns, target),
     )
     rounds = Rounds(recipe=recipe, asked_with=asked_with, target=target, rounds=kept)
     if shortfall is not None and shortfall.next == "round" and is_judged(rounds, shortfall):
-        rounds = rounds.model_copy(update={"rounds": (*kept, next_round(shortfall))})
+        rounds = rounds.model_copy(update={"rounds": (*kept, shortfall.ask)})
     return rounds.model_dump(mode="json")
+
+
+def plan_slots(tasks: pd.DataFrame, attribute_sampling: AttributeSamplingParameters, seed: int) -> pd.DataFrame:
+    """The slots of a quota, one row each: values of the cell columns, then of the attributes whose mix is kept.
+
+    Without a quota there is none.
+    """
+    if attribute_sampling.target_accepted is None:
+        return pd.DataFrame({"task": pd.array([], dtype="str")})
+    return QuotaSlots(tasks, attribute_sampling, seed).table(attribute_sampling.target_accepted)
 
 
 def plan_requests(
@@ -68,7 +77,7 @@ def plan_requests(
     """The plan: one row a request, columns `REQUESTS` with own attributes after `num_words`.
 
     Raises:
-        ParameterError: If a cell of the quota can't be planned.
+        ParameterError: If a slot of the quota is too rare.
     """
     of_quota = Rounds.read(rounds)
     if of_quota is None:

@@ -2,7 +2,13 @@
 
 from kedro.pipeline import Pipeline, node
 
-from synthetic_textcat.pipelines.attribute_sampling.nodes import hash_plan, plan_requests, plan_rounds, report_plan
+from synthetic_textcat.pipelines.attribute_sampling.nodes import (
+    hash_plan,
+    plan_requests,
+    plan_rounds,
+    plan_slots,
+    report_plan,
+)
 from synthetic_textcat.schemas.run_records import ROW_PROMPTS
 
 
@@ -25,6 +31,13 @@ def create_pipeline() -> Pipeline:
                 outputs="rounds",
                 name="plan_rounds",
                 tags=["quote", "preview"],
+            ),
+            node(
+                plan_slots,
+                inputs=["tasks", "params:attribute_sampling", "params:seed"],
+                outputs="quota_slots",
+                name="plan_slots",
+                tags="quote",
             ),
             node(
                 plan_requests,

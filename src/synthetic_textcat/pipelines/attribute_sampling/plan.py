@@ -142,6 +142,12 @@ class TaskRows:
         names, codes = pa.array(self._names[column], pa.large_string()), self._codes[column][rows]
         return pa.chunked_array([names.take(pa.array(part, mask=part < 0)) for part in _parts(codes, _AT_ONCE)])
 
+    def codes(self, column: str, vocabulary: Sequence[str | None]) -> Ints:
+        """Number of each row's value in a vocabulary, -1 for a value that is not in it."""
+        numbers = {value: number for number, value in enumerate(vocabulary)}
+        of_code = np.array([numbers.get(name, -1) for name in (*self._names[column], None)], np.int32)  # -1 is None
+        return of_code[self._codes[column]]
+
     def table(self, rows: Ints) -> pd.DataFrame:
         """Some of the rows, in this order, as columns of `requests`. The seed is the first 31 bits of the id."""
         columns: dict[str, Any] = {name: self.values(name, rows) for name in self._dtypes if name in self._names}

@@ -1,56 +1,43 @@
-"""The plan of a quota: rounds of rows, each taken from its cell's own sequence.
+"""The plan of a quota: rounds of rows, each the next row of its task with the values of a slot.
 
-The rows of a task go on without end; those that fall in a cell are the cell's sequence, and where several tasks have
-rows in it they take turns by their weights. A round takes the next rows of each sequence. Rows that fall in other cells
-are passed over, but keep their numbers; so a row is the same one, whatever else is planned. The next round plans by the
-yields of the last one.
+The rows of a task go on without end. Those with one combination of values are a sequence of their own, of which each
+round takes the next rows. Rows of other combinations are passed over, but keep their numbers; so a row is the same one,
+whatever else is planned. The first round has a row for each slot, a later one rows for the slots that are still open.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice, product
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
-from synthetic_textcat.errors import ParameterError, nearest
+from synthetic_textcat.errors import ParameterError
 from synthetic_textcat.hashing import sha256_of
-from synthetic_textcat.pipelines.attribute_sampling.choices import choice_of
-from synthetic_textcat.pipelines.attribute_sampling.plan import TaskRows, by_id, deal, own_attributes
-from synthetic_textcat.schemas.attributes import chosen_weights, weights_of
+from synthetic_textcat.pipelines.attribute_sampling.deduplicate_plan import combinations_of
+from synthetic_textcat.pipelines.attribute_sampling.plan import TaskRows, by_id, own_attributes
+from synthetic_textcat.pipelines.attribute_sampling.quota_slots import QuotaSlots
+from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, ranges
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
-from synthetic_textcat.schemas.quota import Cell, CellRows, Rounds, Shortfall, named, rows_for, shown, unnamed
-from synthetic_textcat.schemas.rows import ATTRIBUTES, PLAN_VERSION
-from synthetic_textcat.schemas.tasks import Label, Task, tasks_of
+from synthetic_textcat.schemas.quota import Cell, CellRows, Rounds, Shortfall, cells_of, named, shown, unnamed
+from synthetic_textcat.schemas.tasks import Task
 
-MOST_CELLS = 100_000
+_QUOTA_VERSION = 3
 _NOT_DRAWN_FROM = {"num_examples", "num_seed_examples", "target_accepted", "max_rounds"}
-
-_OF_TASK = ("task", "task_id")
-_OF_LABELS = ("label", "misleading_label")
+_FURTHEST = 2_000_000
 
 
 def recipe_of(tasks: Sequence[Task], sampling: AttributeSamplingParameters, seed: int) -> str:
-    """Hex sha256 of everything that determines the rows of a cell; rounds restart when it changes."""
+    """Hex sha256 of everything that determines the rows of a slot; rounds restart when it changes."""
     drawn_from = sorted(
         (task.task_id, task.weight, task.label_names, task.to_row("file")["attributes"]) for task in tasks
     )
-    return sha256_of([PLAN_VERSION, seed, sampling.model_dump(mode="json", exclude=_NOT_DRAWN_FROM), drawn_from])
+    drawn_by = sampling.model_dump(mode="json", exclude=_NOT_DRAWN_FROM)
+    drawn_by["per"] = [[name, sampling.proportions.get(name)] for name in sampling.cell_columns]
+    return sha256_of([_QUOTA_VERSION, seed, drawn_by, drawn_from])
 
 
-def first_round(cells: Iterable[Cell], per: Sequence[str], target: int) -> tuple[CellRows, ...]:
-    """First round: as many rows as the target, enough if every row is accepted."""
-    return tuple(CellRows(cell=named(cell, per), rows=target) for cell in cells)
-
-
-def next_round(shortfall: Shortfall) -> tuple[CellRows, ...]:
-    """Rows for each short cell, by its own yield so far; none for one that is given up, or only waits for replies."""
-    usual = (shortfall.accepted + shortfall.surplus) / shortfall.answered if shortfall.answered else 1.0
-    return tuple(
-        CellRows(cell=cell.cell, rows=rows_for(cell, usual))
-        for cell in shortfall.cells
-        if not cell.infeasible and cell.missing > cell.pending
-    )
+def first_round(slots: QuotaSlots, block_columns: Sequence[str], target: int) -> tuple[CellRows, ...]:
+    """First round: a row for each slot, enough if every row is accepted."""
+    return tuple(CellRows(cell=named(block, block_columns), rows=target) for block in slots.blocks)
 
 
 def kept_of(past: Rounds | None, recipe: str, asked_with: str, target: int) -> tuple[tuple[CellRows, ...], ...]:
@@ -67,133 +54,123 @@ def is_judged(rounds: Rounds, shortfall: Shortfall | None) -> bool:
     )
 
 
-def tasks_by_cell(tasks: pd.DataFrame, sampling: AttributeSamplingParameters) -> dict[Cell, list[int]]:
-    """All cells in the order in which a round has them, each with the places of the tasks that can have rows in it.
-
-    Args:
-        tasks: In the order of the plan.
-        sampling: Its `per` names the columns of a cell.
-
-    Raises:
-        ParameterError: If a column is not in the plan, or there are more than `MOST_CELLS`.
-    """
-    columns = (*_OF_TASK, *ATTRIBUTES, *own_attributes(tasks, sampling), *_OF_LABELS)
-    for name in sampling.per:
-        if name not in columns:
-            raise ParameterError(
-                f"Parameter attribute_sampling.per names {name!r}, which is no column of the plan with values to fill; "
-                f"{nearest(name, columns)}"
-            )
-    found: dict[Cell, list[int]] = {}
-    for place, task in enumerate(tasks_of(tasks)):
-        for cell in dict.fromkeys(_cells(task, sampling)):
-            found.setdefault(cell, []).append(place)
-            if len(found) > MOST_CELLS:
-                raise ParameterError(
-                    f"Parameter attribute_sampling.per makes more than {MOST_CELLS:,} cells. Next: name fewer columns"
-                )
-    return found
-
-
 def quota_rows(
-    tasks: pd.DataFrame, sampling: AttributeSamplingParameters, seed: int, rounds: Rounds, furthest: int = 1_000_000
+    tasks: pd.DataFrame,
+    sampling: AttributeSamplingParameters,
+    seed: int,
+    rounds: Rounds,
+    furthest: int = _FURTHEST,
 ) -> pd.DataFrame:
-    """The plan of a quota, the same columns: round by round; in a round all cells fill at the same rate.
+    """The plan of a quota, columns as without one: round by round; in the first, all blocks fill at the same rate.
 
     Args:
         tasks: The table `tasks`.
         sampling: Its `per` names the columns of a cell.
         seed: The project's.
-        rounds: The rows of each cell in each round.
-        furthest: Rows of one task among which those of its cells must be.
+        rounds: The rows of each round: those of the first slots of a block, or of a combination of values.
+        furthest: Rows of one task among which those of its slots must be.
 
     Raises:
-        ParameterError: If `sampling.per` names no column of the plan, or a cell is so rare that its rows are not found.
+        ParameterError: If a combination of values is so rare that its rows are not found.
     """
-    tasks = by_id(tasks)
-    weights, by_cell = tasks["weight"].to_numpy(), tasks_by_cell(tasks, sampling)
-    cells = [cell for round_ in rounds.rounds for cell in _in_order(round_)]
-    turns = {
-        cell: zip(*(numbers.tolist() for numbers in deal(weights[by_cell[cell]], rows)), strict=True)
-        for cell, rows in Counter(cells).items()
-    }
-    sources = [(by_cell[cell][task], cell, number) for cell in cells for task, number in [next(turns[cell])]]
-    wanted: defaultdict[int, Counter[Cell]] = defaultdict(Counter)
-    for task, cell, _ in sources:
-        wanted[task][cell] += 1
-    table, places = _find(tasks, sampling, seed, wanted, furthest)
-    return table.take([places[task, cell][number] for task, cell, number in sources]).reset_index(drop=True)
+    slots = QuotaSlots(tasks, sampling, seed)
+    planned = pd.DataFrame(_combinations(slots, sampling, rounds), columns=list(slots.columns), dtype=object)
+    numbers = combinations_of((pd.factorize(planned[name])[0] for name in planned), len(planned))
+    _, first, number, counts = np.unique(numbers, return_index=True, return_inverse=True, return_counts=True)
+    turn = np.empty(len(planned), np.int64)
+    turn[np.argsort(number, kind="stable")] = ranges(counts)
+    found = _find(by_id(tasks), planned.iloc[first].reset_index(drop=True), counts, sampling, seed, furthest)
+    return found.take((np.cumsum(counts) - counts)[number] + turn).reset_index(drop=True)
 
 
-def _in_order(cells: Sequence[CellRows]) -> list[Cell]:
-    """The cell of each row of a round."""
-    shares = [((row + 0.5) / each.rows, turn) for turn, each in enumerate(cells) for row in range(each.rows)]
-    return [unnamed(cells[turn].cell) for _, turn in sorted(shares)]
-
-
-def _cells(task: Task, sampling: AttributeSamplingParameters) -> Iterator[Cell]:
-    for label in task.labels or (None,):
-        yield from product(*(_values(name, task, label, sampling) for name in sampling.per))
-
-
-def _values(name: str, task: Task, label: Label | None, sampling: AttributeSamplingParameters) -> Sequence[str | None]:
-    """The values that a row of the task with this label can have in a column."""
-    if name in _OF_TASK:
-        return [getattr(task, name)]
-    if name == "label":
-        return [label.name if label else None]
-    if name == "misleading_label":
-        return sorted(other for other in task.label_names if other != label.name) if label else [None]
-    if name in ATTRIBUTES:
-        return list(weights_of(name, choice_of(task, name, sampling)))
-    choices = (label.extra if label else {}, task.extra, sampling.extra)
-    return next((list(chosen_weights(own[name])) for own in choices if name in own), [None])
+def _combinations(slots: QuotaSlots, sampling: AttributeSamplingParameters, rounds: Rounds) -> Iterator[Cell]:
+    """The values of each planned row in the columns of a slot."""
+    is_block = [bool(cells) and len(cells[0].cell) == len(sampling.block_columns) for cells in rounds.rounds]
+    sizes = [each.rows for cells, of_blocks in zip(rounds.rounds, is_block, strict=True) if of_blocks for each in cells]
+    target = max(sizes, default=0)
+    values = cells_of(slots.table(target), slots.columns)
+    starts = {block: number * target for number, block in enumerate(slots.blocks)}
+    for cells, of_blocks in zip(rounds.rounds, is_block, strict=True):
+        if of_blocks:
+            places = [(starts[unnamed(each.cell)], each.rows) for each in cells]
+            turns = [((row + 0.5) / rows, start + row) for start, rows in places for row in range(rows)]
+            yield from (values[slot] for _, slot in sorted(turns))
+        else:
+            yield from (unnamed(each.cell) for each in cells for _ in range(each.rows))
 
 
 def _find(
     tasks: pd.DataFrame,
+    wanted: pd.DataFrame,
+    counts: Ints,
     sampling: AttributeSamplingParameters,
     seed: int,
-    wanted: Mapping[int, Counter[Cell]],
     furthest: int,
-) -> tuple[pd.DataFrame, Mapping[tuple[int, Cell], list[int]]]:
-    """A table of all wanted rows, and the positions in it of a task's rows in a cell, in order."""
-    own = own_attributes(tasks, sampling)
-    open_ = [(task, min(2 * sum(cells.values()) + 64, furthest)) for task, cells in sorted(wanted.items())]
-    tables: list[pd.DataFrame] = []
-    found: defaultdict[tuple[int, Cell], list[int]] = defaultdict(list)
+) -> pd.DataFrame:
+    """The first rows of each combination of values, combination by combination.
+
+    Args:
+        tasks: In the order of the plan.
+        wanted: The combinations.
+        counts: Rows of each.
+        sampling: The parameters.
+        seed: The project's.
+        furthest: As in `quota_rows`.
+    """
+    own, identity = own_attributes(tasks, sampling), "task" if "task" in wanted else "task_id"
+    task_of = pd.Index(tasks[identity]).get_indexer(wanted[identity])
+    needed = np.bincount(task_of, counts, len(tasks)).astype(np.int64)
+    open_ = [(task, min(2 * int(needed[task]) + 64, furthest)) for task in np.flatnonzero(needed).tolist()]
+    tables, owners = [], []
     while open_:
         batch = [open_.pop()]
         while open_ and sum(length for _, length in batch) + open_[-1][1] <= furthest:
             batch.append(open_.pop())
-        numbers, lengths = np.array(batch).T
-        rows, before = TaskRows(tasks.take(numbers), lengths, sampling, own, seed), sum(map(len, tables))
-        taken: list[int] = []
-        row = enumerate(zip(*(rows.values(name).to_pylist() for name in sampling.per), strict=True))
+        members, lengths = np.array(batch).T
+        rows = TaskRows(tasks.take(members), lengths, sampling, own, seed)
+        own_wanted = np.flatnonzero(np.isin(task_of, members))
+        place, owner = _first_rows(rows, wanted.iloc[own_wanted], counts[own_wanted])
+        lacking = counts[own_wanted] - np.bincount(owner, minlength=len(own_wanted))
+        is_short = np.isin(task_of[own_wanted], again := np.unique(task_of[own_wanted[lacking > 0]]))
         for task, length in batch:
-            left = wanted[task].copy()
-            hits = [(place, cell) for place, cell in islice(row, length) if _is_taken(left, cell)]
-            if not any(left.values()):
-                for place, cell in hits:
-                    found[task, cell].append(before + len(taken))
-                    taken.append(place)
-            elif length < furthest:
-                open_.append((task, min(2 * length, furthest)))
-            else:
-                lacking = next(cell for cell, number in left.items() if number)
-                raise ParameterError(
-                    f"Parameter attribute_sampling.per: the cell {shown(named(lacking, sampling.per))} is too rare: "
-                    f"the first {length:,} rows of task {tasks['task_id'][task]} have only "
-                    f"{wanted[task][lacking] - left[lacking]} of it. "
-                    "Next: give its values more weight, or name fewer columns"
+            if task in again and length >= furthest:
+                worst = np.flatnonzero((task_of[own_wanted] == task) & (lacking > 0))[0]
+                _refuse_rare(
+                    wanted.iloc[own_wanted[worst]],
+                    tasks["task_id"][task],
+                    length,
+                    counts[own_wanted[worst]] - lacking[worst],
                 )
-        tables.append(rows.table(np.array(taken, np.int64)))
-    return pd.concat(tables, ignore_index=True), found
+            if task in again:
+                open_.append((task, min(4 * length, furthest)))
+        done = ~is_short[owner]
+        tables.append(rows.table(place[done]))
+        owners.append(own_wanted[owner[done]])
+    return pd.concat(tables, ignore_index=True).take(np.argsort(np.concatenate(owners), kind="stable"))
 
 
-def _is_taken(left: Counter[Cell], cell: Cell) -> bool:
-    """Whether a row of the cell is still wanted; then one less is."""
-    if not left[cell]:
-        return False
-    left[cell] -= 1
-    return True
+def _first_rows(rows: TaskRows, wanted: pd.DataFrame, counts: Ints) -> tuple[Ints, Ints]:
+    """Places of the first rows of each combination, and the number of each one's combination, in the order of rows."""
+    columns = []
+    for name in wanted:
+        codes, vocabulary = pd.factorize(wanted[name], use_na_sentinel=False)
+        known = [None if pd.isna(value) else value for value in vocabulary]
+        columns.append(np.concatenate([codes, rows.codes(str(name), known)]))
+    numbers = combinations_of(columns, len(columns[0]))
+    order = np.argsort(numbers[: len(wanted)])
+    sought, drawn = numbers[: len(wanted)][order], numbers[len(wanted) :]
+    place = np.minimum(np.searchsorted(sought, drawn), len(sought) - 1)
+    hits = np.flatnonzero(sought[place] == drawn)
+    owner = order[place[hits]]
+    turn = np.empty(len(hits), np.int64)
+    turn[np.argsort(owner, kind="stable")] = ranges(np.bincount(owner, minlength=len(wanted)))
+    taken = turn < counts[owner]
+    return hits[taken], owner[taken]
+
+
+def _refuse_rare(combination: "pd.Series[str]", task_id: str, length: int, rows: int) -> None:
+    values = {str(name): None if pd.isna(value) else value for name, value in combination.items()}
+    raise ParameterError(
+        f"Parameter attribute_sampling.per: the combination {shown(values)} is too rare: the first {length:,} rows of "
+        f"task {task_id} have only {rows} of it. Next: give its values more weight, or name fewer columns"
+    )

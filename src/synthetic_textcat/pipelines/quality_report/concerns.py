@@ -21,6 +21,7 @@ PAUSED = "generation.pause_task_after"
 
 Tables = Mapping[str, Sequence[Mapping[str, Any]]]
 _PROMPTS = "the prompts"
+_MOST_NAMED = 3
 _WEIGHT = 0.9  # an unmet quota comes before all other warnings
 
 
@@ -65,7 +66,9 @@ def assess(
     """
     stops = stops or Stops()
     found = [
-        *_yield_concern(ledger, settings.min_yield, unanswered, outage=stops.outage is not None),
+        *_yield_concern(
+            ledger, settings.min_yield, unanswered, outage=stops.outage is not None, is_full=_is_full(metrics)
+        ),
         *_paused_tasks(stops),
         *quota_concerns(metrics, tables),
         *_missed(metrics, settings, tables),
@@ -82,8 +85,18 @@ def complaint(concerns: Sequence[Concern]) -> str | None:
     return f"{reasons}. Everything is saved. Next: {failed[0]['then']}; see the report"
 
 
-def _yield_concern(ledger: Ledger, min_yield: float, unanswered: str, *, outage: bool) -> Iterator[Concern]:
-    """Concern about the yield: good / (planned - not_run), or after an outage good / rows with a reply."""
+def _is_full(metrics: Mapping[str, float | None]) -> bool:
+    """Whether a quota has all its rows: then the run did what it was asked to do, at whatever yield."""
+    return metrics.get("quota/missing") == 0
+
+
+def _yield_concern(
+    ledger: Ledger, min_yield: float, unanswered: str, *, outage: bool, is_full: bool
+) -> Iterator[Concern]:
+    """Concern about the yield: good / (planned - not_run), or after an outage good / rows with a reply.
+
+    It fails the run, but only warns where a quota is full.
+    """
     share = good_share(ledger, outage=outage)
     if share is None or share >= min_yield:
         return
@@ -93,7 +106,7 @@ def _yield_concern(ledger: Ledger, min_yield: float, unanswered: str, *, outage:
     if causes and causes[0][0] in TRANSPORT_CAUSES:
         then = f"run the same command again when the server answers, or {then}"
     yield Concern(
-        level="fail",
+        level="warn" if is_full else "fail",
         weight=1.0,
         parameter=f"quality_report.min_yield={min_yield}",
         says=f"Only {good:,} of {run:,} rows were accepted" + (f"; {unanswered}" if unanswered and not outage else ""),
@@ -121,13 +134,14 @@ def _missed(
 ) -> Iterator[Concern]:
     for name, rule in RULES.items():
         value, threshold = metrics.get(rule.metric), getattr(settings.thresholds, name)
-        if value is None or not (level := threshold.level(value)):
+        if value is None or not (crossed := threshold.level(value)):
             continue
+        level: Level = "warn" if rule.is_of_replies and _is_full(metrics) else crossed
         culprit = rule.culprit(tables)
         yield Concern(
             level=level,
             weight=threshold.excess(value),
-            parameter=f"quality_report.thresholds.{name}.{level}={getattr(threshold, level)}",
+            parameter=f"quality_report.thresholds.{name}.{crossed}={getattr(threshold, crossed)}",
             says=rule.says.format(value) + (f": {culprit}" if culprit else ""),
             then=rule.then,
             signal=rule.signal,
@@ -175,6 +189,7 @@ class Rule:
         then: Next step for the user.
         signal: Signal whose worst rows to look at; empty for none.
         culprit: Worst task, language or value according to the signals' tables; empty if unknown.
+        is_of_replies: Whether it measures lost replies too, as the yield does; with a full quota it only warns.
     """
 
     metric: str
@@ -182,6 +197,7 @@ class Rule:
     then: str
     signal: str = ""
     culprit: Callable[[Tables], str] = no_culprit
+    is_of_replies: bool = False
 
 
 RULES: dict[str, Rule] = {
@@ -189,36 +205,42 @@ RULES: dict[str, Rule] = {
         "rate/parsed",
         "{:.1%} of the replies could be parsed; the others were paid for and lost",
         "look at the failure causes; llm.structured_output and llm.max_tokens decide most of them",
+        is_of_replies=True,
     ),
     "same_labels": Rule(
         "rate/same_labels",
         "{:.1%} of the candidates repeat their label as the misleading label",
         f"say in {_PROMPTS} that the misleading label must differ from the label",
         "same_labels",
+        is_of_replies=True,
     ),
     "leaked": Rule(
         "rate/label_leaked",
         "{:.1%} of the candidates name a label in the text",
         f"say in {_PROMPTS} that the text must not name the label, or choose label names that are not everyday words",
         "label_leaked",
+        is_of_replies=True,
     ),
     "exact_duplicates": Rule(
         "rate/exact_duplicate",
         "{:.1%} of the candidates repeat another candidate word for word",
         "ask for more variety: attribute_sampling.extra, seed examples, llm.temperature",
         "exact_duplicate",
+        is_of_replies=True,
     ),
     "near_duplicates": Rule(
         "rate/near_duplicate",
         "{:.1%} of the candidates are near duplicates",
         "ask for more variety: attribute_sampling.extra, seed examples, llm.temperature",
         "near_duplicate",
+        is_of_replies=True,
     ),
     "language_agreement": Rule(
         "language/agreement",
         "{:.1%} of the verifiable texts are in the requested language",
         "attribute_sampling.language: leave out languages that this model does not write",
         "wrong_language",
+        is_of_replies=True,
     ),
     "language_agreement_lowest": Rule(
         "language/agreement_lowest",
@@ -226,6 +248,7 @@ RULES: dict[str, Rule] = {
         "attribute_sampling.language: leave this language out, or use another model for it",
         "wrong_language",
         worst_language,
+        is_of_replies=True,
     ),
     "length_in_bucket": Rule(
         "length/in_bucket",
@@ -281,16 +304,18 @@ RULES: dict[str, Rule] = {
 
 
 def quota_concerns(metrics: Mapping[str, float | None], tables: Tables) -> Iterator[Concern]:
-    """Concerns about cells that were given up and rows missing in the others; none without a quota."""
-    given_up = [line for line in tables.get("quota", ()) if line["state"] == "given up"]
-    if cells := int(metrics.get("quota/cells_infeasible") or 0):
-        worst = f": {given_up[0]['cell']} lost its rows to {given_up[0]['causes']}" if given_up else ""
+    """Concerns about values and cells that were given up and rows missing in the others; none without a quota."""
+    if given_up := tables.get("quota_given_up", ()):
+        worst = [f"{own['values']} ({own['accepted']:,} of {own['wanted']:,} rows)" for own in given_up[:_MOST_NAMED]]
+        more = f" and {len(given_up) - _MOST_NAMED:,} more" if len(given_up) > _MOST_NAMED else ""
+        cells = counted(int(metrics["quota/cells"] or 0), "cell")
         yield Concern(
             level="warn",
             weight=_WEIGHT,
             parameter="attribute_sampling.target_accepted",
-            says=f"{cells:,} of {counted(int(metrics['quota/cells'] or 0), 'cell')} of the quota given up{worst}",
-            then="read their replies in the dataset 'shortfall'; fix the prompt, or leave the cell out",
+            says=f"{int(metrics['quota/cells_infeasible'] or 0):,} of {cells} of the quota given up, as was "
+            f"{', '.join(worst)}{more}; rows lost to {given_up[0]['causes']}",
+            then="read their replies in the dataset 'shortfall'; fix the prompt, or leave the value or cell out",
             signal="",
         )
     short = [line for line in tables.get("quota", ()) if line["state"] == "short"]

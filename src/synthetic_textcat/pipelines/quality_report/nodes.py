@@ -28,7 +28,7 @@ from synthetic_textcat.pipelines.quality_report.ledger import (
 from synthetic_textcat.pipelines.quality_report.page.page import Report, pointed_at, render, sample
 from synthetic_textcat.pipelines.quality_report.page.plots import SIGNAL_FIGURES, yield_figure
 from synthetic_textcat.pipelines.quality_report.quota_shortfall import quota_metrics, quota_tables, shortfall_of
-from synthetic_textcat.pipelines.quality_report.quota_standing import OutcomeTables, beyond_target_mask, standings
+from synthetic_textcat.pipelines.quality_report.quota_standing import OutcomeTables, beyond_target_mask, standing_of
 from synthetic_textcat.pipelines.quality_report.signals.nodes import Signals, tables_of
 from synthetic_textcat.pipelines.quality_report.spending import spending_metrics, sum_spending
 from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
@@ -63,18 +63,19 @@ def check_candidates(
     requests: pd.DataFrame,
     tasks: pd.DataFrame,
     settings: QualityReportParameters,
-    attribute_sampling: AttributeSamplingParameters,
+    quota_slots: pd.DataFrame,
 ) -> CheckedRows:
     """Verdict on every candidate: `examples`, `surplus` and `rejected`, each in plan order.
 
-    A rejected row has its first reject reason and the detail. `surplus` holds the good rows beyond the quota of their
-    cell. `findings` has every candidate with the reasons flagged by `settings.flag_only` and its language verdict.
+    A rejected row has its first reject reason and the detail. `surplus` holds the good rows for which the
+    quota has no slot. `findings` has every candidate with the reasons flagged by `settings.flag_only` and its language
+    verdict.
     """
     by_id = {task.task_id: known_of(task) for task in tasks_of(tasks)}
     judgements = judge(candidate_rows(candidates, requests, by_id), settings, len(candidates))
     own = own_of(requests)
     is_good = np.array([judgement.verdict is None for judgement in judgements], bool)
-    is_surplus = beyond_target_mask(is_good, requests, candidates, attribute_sampling)
+    is_surplus = beyond_target_mask(is_good, requests, candidates, quota_slots)
     verdicts = [judgement.verdict for judgement in judgements if judgement.verdict is not None]
     rejected = candidates[~is_good].assign(
         reject_reason=[verdict.reason for verdict in verdicts], detail=[verdict.detail for verdict in verdicts]
@@ -182,6 +183,7 @@ def measure_quota(
     calls: pd.DataFrame,
     journal: Journal,
     rounds: dict[str, Any],
+    quota_slots: pd.DataFrame,
     previous_shortfall: dict[str, Any] | None,
     attribute_sampling: AttributeSamplingParameters,
     stops: dict[str, Any],
@@ -192,8 +194,9 @@ def measure_quota(
     Args:
         requests: The plan.
         calls: Fingerprint of the call of each row.
-        journal: Replies; the report quotes some of infeasible cells.
+        journal: Replies; the report quotes some where values were given up.
         rounds: Rounds of the plan.
+        quota_slots: Accepted rows that the quota asks for.
         previous_shortfall: Shortfall of the previous pass.
         attribute_sampling: Target, columns of a cell, maximum of rounds.
         stops: Stop reasons, with the paused tasks, for which no pass adds rows.
@@ -203,7 +206,7 @@ def measure_quota(
     if planned is None or attribute_sampling.target_accepted is None:
         return QuotaState({"metrics": {}, "tables": {}, "worst": {}}, {})
     paused = {task.task_id for task in Stops.read(stops).paused}
-    cells = standings(requests, planned, attribute_sampling.per, OutcomeTables(*ends), paused)
+    standing = standing_of(requests, quota_slots, planned, OutcomeTables(*ends), paused)
 
     def replies(positions: Sequence[int]) -> tuple[str, ...]:
         return _raw(journal, fingerprints_of(requests.iloc[list(positions[-_MOST_REPLIES:])], calls))
@@ -211,8 +214,8 @@ def measure_quota(
     previous = Shortfall.read(previous_shortfall)
     if previous is not None and previous.recipe != planned.recipe:
         previous = None
-    shortfall = shortfall_of(cells, planned, previous, attribute_sampling, replies)
-    tables = quota_tables(cells, shortfall, attribute_sampling.per)
+    shortfall, cells = shortfall_of(standing, planned, previous, attribute_sampling, replies)
+    tables = quota_tables(cells, shortfall, attribute_sampling.cell_columns)
     return QuotaState(
         {"metrics": quota_metrics(shortfall), "tables": tables, "worst": {}}, shortfall.model_dump(mode="json")
     )

@@ -34,7 +34,7 @@ def create_pipeline() -> Pipeline:
         [
             node(
                 check_candidates,
-                inputs=["candidates", "requests", "tasks", "params:quality_report", "params:attribute_sampling"],
+                inputs=["candidates", "requests", "tasks", "params:quality_report", "quota_slots"],
                 outputs=["examples", "surplus", "rejected", "findings"],
                 name="check_candidates",
                 tags="pilot",
@@ -59,6 +59,7 @@ def create_pipeline() -> Pipeline:
                     "calls",
                     "completions",
                     "rounds",
+                    "quota_slots",
                     "previous_shortfall",
                     "params:attribute_sampling",
                     "stops",

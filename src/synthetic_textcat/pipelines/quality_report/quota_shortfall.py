@@ -1,14 +1,14 @@
 """Quota shortfall: missing rows of each cell, the next step to fill them, and the quota's metrics and tables."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from synthetic_textcat.pipelines.quality_report.quota_standing import Standing
+from synthetic_textcat.pipelines.quality_report.quota_standing import PAUSED, Combination, Standing, causes_of
+from synthetic_textcat.pipelines.quality_report.quota_yields import Pools, given_up_mask, pools_of, rows_to_ask
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
-from synthetic_textcat.schemas.quota import ANY, Cell, Rounds, ShortCell, Shortfall, named, shown, unnamed
-
-_GIVEN_UP_AFTER = 2
-"""Rounds without a good row after which a cell is infeasible."""
+from synthetic_textcat.schemas.quota import ANY, Cell, CellRows, GivenUp, Rounds, ShortCell, Shortfall, named, shown
 
 _FEW = 5
 """Rows without a reply that are replaced even if no other row got one: few rows cost little after an outage."""
@@ -22,41 +22,98 @@ _MOST_CAUSES = 3
 _SIDES = 2  # columns that make a matrix
 
 
+@dataclass(slots=True)
+class CellState:
+    """Slots and planned rows of a cell.
+
+    Attributes:
+        target: Slots.
+        ends: Row counts by outcome.
+        given_up, pending: Open slots that are given up, and those that wait for a reply.
+    """
+
+    target: int = 0
+    ends: Counter[str] = field(default_factory=Counter)
+    given_up: int = 0
+    pending: int = 0
+
+    @property
+    def accepted(self) -> int:
+        """Number of accepted rows."""
+        return self.ends["accepted"]
+
+    @property
+    def missing(self) -> int:
+        """Open slots."""
+        return self.target - self.accepted
+
+
 def shortfall_of(
-    cells: Mapping[Cell, Standing],
+    standing: Standing,
     rounds: Rounds,
     previous: Shortfall | None,
     sampling: AttributeSamplingParameters,
     replies: Replies,
-) -> Shortfall:
-    """Shortfall of the quota: short cells, and the next step to fill them.
+) -> tuple[Shortfall, Mapping[Cell, CellState]]:
+    """Shortfall of the quota, with the next step to fill it, and the state of each cell.
 
     Args:
-        cells: Progress of each cell.
+        standing: Progress of each combination of values.
         rounds: Rounds of the plan.
         previous: Shortfall of the previous pass.
         sampling: The target, the columns of a cell and the limit of rounds.
-        replies: Last replies for rows of a cell that is given up.
+        replies: Last replies for rows that were given up.
     """
     assert sampling.target_accepted is not None
-    waiting = [row for own in cells.values() for row in own.waiting]
-    answered = sum(each.answered for own in cells.values() for each in own.rounds)
+    pools, all_of = pools_of(standing, sampling.cell_columns), [*standing.combinations.values()]
+    is_paused = [own.ends[PAUSED] > 0 for own in all_of] & ((standing.rows > 0).sum(axis=1) > 1)
+    is_given_up = (given_up_mask(pools) | is_paused).tolist()
+    waiting = [row for own in all_of for row in own.waiting]
+    answered = int(standing.answered.sum())
     lost = _lost(waiting, answered, previous)
-    short = tuple(_short(cell, own, sampling, lost, replies) for cell, own in cells.items() if _lacks(own, sampling))
-    not_run = sum(own.ends["not_run"] for own in cells.values())
+    missing = [max(0, own.wanted - own.accepted) for own in all_of]
+    pending = [sum(row not in lost for row in own.waiting) for own in all_of]
+    needed = [
+        0 if given_up else max(0, slots - waits)
+        for slots, waits, given_up in zip(missing, pending, is_given_up, strict=True)
+    ]
+    cells: defaultdict[Cell, CellState] = defaultdict(CellState)
+    for values, own, slots, waits, given_up in zip(
+        standing.combinations, all_of, missing, pending, is_given_up, strict=True
+    ):
+        cell = cells[values[: len(sampling.cell_columns)]]
+        cell.target += own.wanted
+        cell.ends += own.ends
+        cell.given_up += slots * given_up
+        cell.pending += 0 if given_up else min(slots, waits)
+    next_ = _next(missing, is_given_up, needed, not_run=sum(own.ends["not_run"] for own in all_of))
+    if next_ == "round" and len(rounds.rounds) >= sampling.max_rounds:
+        next_ = "replies" if any(own.pending for own in cells.values()) else None
     return Shortfall(
         recipe=rounds.recipe,
         asked_with=rounds.asked_with,
         rounds=len(rounds.rounds),
         target_accepted=sampling.target_accepted,
+        wanted=sum(own.wanted for own in all_of),
         asked=len(cells),
-        accepted=sum(own.accepted for own in cells.values()),
-        surplus=sum(own.ends["surplus"] for own in cells.values()),
+        is_even=not sampling.proportions,
+        accepted=sum(own.accepted for own in all_of),
+        surplus=sum(own.ends["surplus"] for own in all_of),
         answered=answered,
         waiting=tuple(waiting),
-        next=_next(short, not_run, may_plan=len(rounds.rounds) < sampling.max_rounds),
-        cells=short,
-    )
+        next=next_,
+        cells=tuple(_short(named(cell, sampling.cell_columns), own) for cell, own in cells.items() if own.missing),
+        given_up=tuple(_given_up(standing, pools, missing, replies)),
+        ask=tuple(
+            CellRows(cell=named(values, standing.columns), rows=rows)
+            for values, rows in zip(
+                standing.combinations, rows_to_ask(pools, needed, sampling.cell_columns), strict=True
+            )
+            if rows
+        )
+        if next_ == "round"
+        else (),
+    ), cells
 
 
 def _lost(waiting: Sequence[str], answered: int, previous: Shortfall | None) -> set[str]:
@@ -66,36 +123,70 @@ def _lost(waiting: Sequence[str], answered: int, previous: Shortfall | None) -> 
     return set(waiting) & set(previous.waiting)
 
 
-def _next(short: Sequence[ShortCell], not_run: int, *, may_plan: bool) -> Literal["round", "replies"] | None:
+def _next(
+    missing: Sequence[int], is_given_up: Sequence[bool], needed: Sequence[int], *, not_run: int
+) -> Literal["round", "replies"] | None:
     """Next step: a new round only once every planned row was requested and open rows can't fill the quota."""
-    hopeful = [cell for cell in short if not cell.infeasible]
-    if not hopeful:
+    if not any(slots and not given_up for slots, given_up in zip(missing, is_given_up, strict=True)):
         return None
-    if not_run:
-        return "replies"
-    if may_plan and any(cell.missing > cell.pending for cell in hopeful):
-        return "round"
-    return "replies" if any(cell.pending for cell in hopeful) else None
+    return "round" if any(needed) and not not_run else "replies"
 
 
-def _lacks(own: Standing, sampling: AttributeSamplingParameters) -> bool:
-    return own.accepted < (sampling.target_accepted or 0)
-
-
-def _short(
-    cell: Cell, own: Standing, sampling: AttributeSamplingParameters, lost: set[str], replies: Replies
-) -> ShortCell:
-    infeasible = own.unproductive_rounds >= _GIVEN_UP_AFTER
+def _short(cell: dict[str, str | None], own: CellState) -> ShortCell:
     return ShortCell(
-        cell=named(cell, sampling.per),
+        cell=cell,
+        target=own.target,
         accepted=own.accepted,
-        missing=(sampling.target_accepted or 0) - own.accepted,
-        planned=own.planned,
-        pending=sum(row not in lost for row in own.waiting),
-        causes=own.causes,
-        unproductive=own.unproductive_rounds > 0,
-        infeasible=infeasible,
-        replies=replies(own.last) if infeasible else (),
+        given_up=own.given_up,
+        planned=own.ends.total(),
+        pending=own.pending,
+        causes=causes_of(own.ends),
+    )
+
+
+def _given_up(
+    standing: Standing, pools: Sequence[Pools], missing: Sequence[int], replies: Replies
+) -> Iterator[GivenUp]:
+    """The pools that were given up, as far as their open slots are in no other.
+
+    First those without an accepted row, of these the widest; a combination of all values only where nothing else is.
+    """
+    combinations = [*standing.combinations.items()]
+    found = []
+    for level, own in enumerate(pools):
+        members: defaultdict[int, list[int]] = defaultdict(list)
+        for number, pool in enumerate(own.number.tolist()):
+            if own.is_given_up[pool]:
+                members[pool].append(number)
+        for numbers in members.values():
+            accepted, wanted = (
+                sum(values)
+                for values in zip(
+                    *((combinations[n][1].accepted, combinations[n][1].wanted) for n in numbers), strict=True
+                )
+            )
+            is_last, is_wide, share = own is pools[-1], len(own.columns) == 1, accepted / wanted if wanted else 1.0
+            found.append((is_last, accepted > 0, not is_wide, share, level, own.columns, numbers))
+    explained = [not slots for slots in missing]
+    for *_, columns, numbers in sorted(found):
+        if all(explained[number] for number in numbers):
+            continue
+        for number in numbers:
+            explained[number] = True
+        values = dict(zip(standing.columns, combinations[numbers[0]][0], strict=True))
+        rounds = int((standing.rows[numbers].sum(axis=0) > 0).sum())
+        yield _record({name: values[name] for name in columns}, [combinations[n][1] for n in numbers], rounds, replies)
+
+
+def _record(values: dict[str, str | None], members: Sequence[Combination], rounds: int, replies: Replies) -> GivenUp:
+    ends: Counter[str] = sum((own.ends for own in members), Counter())
+    return GivenUp(
+        values=values,
+        wanted=sum(own.wanted for own in members),
+        accepted=ends["accepted"],
+        rounds=rounds,
+        causes=causes_of(ends),
+        replies=replies(sorted(position for own in members for position in own.last)),
     )
 
 
@@ -103,7 +194,9 @@ def quota_metrics(shortfall: Shortfall) -> dict[str, float | None]:
     """Metrics of the quota's progress.
 
     Returns:
-        `quota/cells`, `quota/cells_done`, `quota/cells_infeasible`: all cells, complete cells, cells given up.
+        `quota/cells`, `quota/cells_done`: all cells, and complete ones.
+        `quota/cells_infeasible`: cells that lack only rows that were given up.
+        `quota/given_up`: values, cells and combinations that were given up.
         `quota/missing`, `quota/surplus`: missing rows, and good rows beyond the target.
         `quota/rounds`: rounds planned.
     """
@@ -111,6 +204,7 @@ def quota_metrics(shortfall: Shortfall) -> dict[str, float | None]:
         "quota/cells": shortfall.asked,
         "quota/cells_done": shortfall.done,
         "quota/cells_infeasible": len(shortfall.infeasible),
+        "quota/given_up": len(shortfall.given_up),
         "quota/missing": shortfall.missing,
         "quota/surplus": shortfall.surplus,
         "quota/rounds": shortfall.rounds,
@@ -118,59 +212,60 @@ def quota_metrics(shortfall: Shortfall) -> dict[str, float | None]:
 
 
 def quota_tables(
-    cells: Mapping[Cell, Standing], shortfall: Shortfall, per: Sequence[str]
+    cells: Mapping[Cell, CellState], shortfall: Shortfall, per: Sequence[str]
 ) -> dict[str, list[dict[str, Any]]]:
     """Tables of the quota.
 
     Returns:
         `quota`: cell, state (short, given up or done), accepted, target, missing, surplus, planned (rows), yield
-        (good / planned), causes; at most `MOST_LISTED`, the most missing rows first. `quota_matrix`, if two columns
-        define a cell: one entry per cell with `down`, `across`, accepted, target; empty for more than `MOST_SHOWN`
-        cells. `quota_replies`: cell, reply; raw replies of cells that were given up.
+        (good / planned), causes; at most `MOST_LISTED`, the most missing rows first. `quota_given_up`: values,
+        accepted, wanted, rounds, causes. `quota_matrix`, if two columns define a cell: one entry per cell with `down`,
+        `across`, accepted, target; empty for more than `MOST_SHOWN` cells. `quota_replies`: values, reply; raw replies
+        of rows that were given up.
     """
-    given_up = {unnamed(cell.cell) for cell in shortfall.infeasible}
-    target = shortfall.target_accepted
-    lines = [_line(shown(named(cell, per)), own, target, cell in given_up) for cell, own in cells.items()]
+    lines = [_line(shown(named(cell, per)), own) for cell, own in cells.items()]
     lines.sort(key=lambda line: (-line["missing"], line["state"] != "given up"))
     has_sides = len(per) == _SIDES and len(cells) <= MOST_SHOWN
+    given_up = shortfall.given_up[:MOST_LISTED]
     return {
         "quota": lines[:MOST_LISTED],
-        "quota_matrix": _matrix(cells, target) if has_sides else [],
-        "quota_replies": [
-            {"cell": shown(cell.cell), "reply": reply}
-            for cell in shortfall.infeasible[:MOST_LISTED]
-            for reply in cell.replies
+        "quota_given_up": [
+            {
+                "values": shown(own.values),
+                "accepted": own.accepted,
+                "wanted": own.wanted,
+                "rounds": own.rounds,
+                "causes": _listed(own.causes),
+            }
+            for own in given_up
         ],
+        "quota_matrix": _matrix(cells) if has_sides else [],
+        "quota_replies": [{"values": shown(own.values), "reply": reply} for own in given_up for reply in own.replies],
     }
 
 
-def _line(cell: str, own: Standing, target: int, is_given_up: bool) -> dict[str, Any]:
-    missing = target - own.accepted
-    good = own.accepted + own.ends["surplus"]
+def _line(cell: str, own: CellState) -> dict[str, Any]:
     return {
         "cell": cell,
-        "state": "done" if not missing else "given up" if is_given_up else "short",
+        "state": "done" if not own.missing else "given up" if own.given_up == own.missing else "short",
         "accepted": own.accepted,
-        "target": target,
-        "missing": missing,
+        "target": own.target,
+        "missing": own.missing,
         "surplus": own.ends["surplus"],
-        "planned": own.planned,
-        "yield": good / own.planned,
-        "causes": ", ".join(
-            f"{name.replace('_', ' ')} ({rows})" for name, rows in list(own.causes.items())[:_MOST_CAUSES]
-        ),
+        "planned": own.ends.total(),
+        "yield": (own.accepted + own.ends["surplus"]) / own.ends.total() if own.ends else None,
+        "causes": _listed(causes_of(own.ends)),
     }
 
 
-def _matrix(cells: Mapping[Cell, Standing], target: int) -> list[dict[str, Any]]:
+def _listed(causes: Mapping[str, int]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} ({rows})" for name, rows in list(causes.items())[:_MOST_CAUSES])
+
+
+def _matrix(cells: Mapping[Cell, CellState]) -> list[dict[str, Any]]:
     """Entries of the quota matrix; the column with more values becomes the rows."""
     down, across = (1, 0) if len({cell[1] for cell in cells}) > len({cell[0] for cell in cells}) else (0, 1)
     return [
-        {
-            "down": cell[down] or ANY,
-            "across": cell[across] or ANY,
-            "accepted": own.accepted,
-            "target": target,
-        }
+        {"down": cell[down] or ANY, "across": cell[across] or ANY, "accepted": own.accepted, "target": own.target}
         for cell, own in cells.items()
     ]

@@ -1,9 +1,8 @@
-"""Quota standing: rows of each cell by outcome and round, and good rows beyond the target."""
+"""Quota standing: slots and planned rows by combination of values, by outcome and by round, and surplus rows."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from itertools import chain, repeat, takewhile
 from typing import NamedTuple
 
 import numpy as np
@@ -12,13 +11,14 @@ from numpy.typing import NDArray
 
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.schemas.outcomes import GOOD_OUTCOMES, TRANSPORT_CAUSES
-from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.quota import Cell, Rounds, cells_of
 from synthetic_textcat.schemas.rows import plain
 
+Counts = NDArray[np.int64]
+
 _NOT_RUN = "not_run"
-_PAUSED = "paused"
-"""Row of a paused task: counts as answered, so that a cell with only such rows is given up."""
+PAUSED = "paused"
+"""Row of a paused task: counts as answered; slots are given up after two rounds with such rows."""
 
 
 class OutcomeTables(NamedTuple):
@@ -40,130 +40,116 @@ class OutcomeTables(NamedTuple):
 
 
 @dataclass(slots=True)
-class CellRound:
-    """Row counts of one round in a cell: planned, with a reply, and good."""
-
-    rows: int = 0
-    answered: int = 0
-    good: int = 0
-
-    @property
-    def is_unproductive(self) -> bool:
-        """Whether at least half of the rows got a reply and none is good."""
-        return not self.good and 2 * self.answered >= self.rows
-
-
-@dataclass(slots=True)
-class Standing:
-    """Progress of one cell.
+class Combination:
+    """Slots with the same values, and the rows planned for them.
 
     Attributes:
+        wanted: Number of slots.
         ends: Row counts by outcome.
-        rounds: Rounds that planned rows of the cell.
-        last: Positions in the plan of the last round's rows.
         waiting: Ids of the requested rows without a reply.
+        last: Positions in the plan of its rows.
     """
 
+    wanted: int = 0
     ends: Counter[str] = field(default_factory=Counter)
-    rounds: list[CellRound] = field(default_factory=list)
-    last: list[int] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
+    last: list[int] = field(default_factory=list)
 
     @property
     def accepted(self) -> int:
         """Number of accepted rows."""
         return self.ends["accepted"]
 
-    @property
-    def planned(self) -> int:
-        """Number of planned rows with any outcome."""
-        return self.ends.total()
 
-    @property
-    def unproductive_rounds(self) -> int:
-        """Number of consecutive rounds at the end without a good row."""
-        return sum(1 for _ in takewhile(lambda own: own.is_unproductive, reversed(self.rounds)))
-
-    @property
-    def causes(self) -> dict[str, int]:
-        """Row counts by cause of loss, the most frequent first."""
-        lost = {end: rows for end, rows in self.ends.items() if end not in GOOD_OUTCOMES}
-        return dict(sorted(lost.items(), key=lambda cause: (-cause[1], cause[0])))
-
-    def add(self, request_id: str, end: str) -> None:
-        """Counts a row of the last round."""
-        self.ends[end] += 1
-        own = self.rounds[-1]
-        own.rows += 1
-        own.answered += end not in (_NOT_RUN, *TRANSPORT_CAUSES)
-        own.good += end in GOOD_OUTCOMES
-        if end in TRANSPORT_CAUSES:
-            self.waiting.append(request_id)
+def causes_of(ends: Mapping[str, int]) -> dict[str, int]:
+    """Row counts by cause of loss, the most frequent first."""
+    lost = {end: rows for end, rows in ends.items() if end not in GOOD_OUTCOMES}
+    return dict(sorted(lost.items(), key=lambda cause: (-cause[1], cause[0])))
 
 
-def standings(
-    requests: pd.DataFrame, rounds: Rounds, per: tuple[str, ...], ends: OutcomeTables, paused: Collection[str] = ()
-) -> Mapping[Cell, Standing]:
-    """Progress of every cell with rows in the plan, in the order of the first round.
+class Standing(NamedTuple):
+    """Progress of a quota.
+
+    Attributes:
+        columns: Columns of a slot, those of a cell first.
+        combinations: By the values of a slot.
+        rows, answered, good: Planned rows of each combination (down) in each round (across), those with a reply, and
+            the good ones.
+    """
+
+    columns: tuple[str, ...]
+    combinations: Mapping[Cell, Combination]
+    rows: Counts
+    answered: Counts
+    good: Counts
+
+
+def standing_of(
+    requests: pd.DataFrame, slots: pd.DataFrame, rounds: Rounds, ends: OutcomeTables, paused: Collection[str] = ()
+) -> Standing:
+    """Progress of each combination of values that the quota wants or the plan has.
 
     Args:
         requests: The plan.
+        slots: Slots of the quota.
         rounds: Rounds of the plan.
-        per: Columns that define a cell.
         ends: Tables of rows by outcome.
         paused: Ids of the paused tasks.
 
     Raises:
-        StaleTableError: If the rounds belong to another plan.
+        StaleTableError: If the rounds or the slots belong to another plan.
     """
-    if sum(rounds.sizes) != len(requests) or not {*per} <= {*requests.columns}:
+    columns = tuple(map(str, slots.columns))
+    if sum(rounds.sizes) != len(requests) or not {*columns} <= {*requests.columns}:
         raise StaleTableError(
             "The dataset 'rounds' belongs to another plan than 'requests'. Next: run `kedro run "
             "--pipelines generate`, which plans again and repeats no paid call"
         )
-    by_row = ends.by_row()
-    found: dict[Cell, Standing] = defaultdict(Standing)
-    round_of: dict[Cell, int] = {}
-    columns = (plain(requests[name]) for name in ("request_id", "task_id"))
-    for position, (number, cell, request_id, task_id) in enumerate(
-        zip(_round_of_rows(rounds), cells_of(requests, per), *columns, strict=True)
-    ):
-        own = found[cell]
-        if round_of.get(cell) != number:
-            round_of[cell] = number
-            own.rounds.append(CellRound())
-            own.last = []
-        own.add(request_id, by_row.get(request_id, _PAUSED if task_id in paused else _NOT_RUN))
+    found: defaultdict[Cell, Combination] = defaultdict(Combination)
+    for values in cells_of(slots, columns):
+        found[values].wanted += 1
+    by_row, owners, answered, good = ends.by_row(), [], [], []
+    named = (plain(requests[name]) for name in ("request_id", "task_id"))
+    for position, (values, request_id, task_id) in enumerate(zip(cells_of(requests, columns), *named, strict=True)):
+        own, end = found[values], by_row.get(request_id, PAUSED if task_id in paused else _NOT_RUN)
+        own.ends[end] += 1
         own.last.append(position)
-    return found
-
-
-def _round_of_rows(rounds: Rounds) -> Iterator[int]:
-    return chain.from_iterable(repeat(number, size) for number, size in enumerate(rounds.sizes))
+        if end in TRANSPORT_CAUSES:
+            own.waiting.append(request_id)
+        owners.append(values)
+        answered.append(end not in (_NOT_RUN, *TRANSPORT_CAUSES))
+        good.append(end in GOOD_OUTCOMES)
+    numbers = {values: number for number, values in enumerate(found)}
+    places = (
+        np.array([numbers[values] for values in owners], np.int64),
+        np.repeat(np.arange(len(rounds.sizes)), rounds.sizes),
+    )
+    shape = len(found), len(rounds.sizes)
+    counts = []
+    for weights in (np.ones(len(owners), bool), np.array(answered, bool), np.array(good, bool)):
+        table = np.zeros(shape, np.int64)
+        np.add.at(table, places, weights)
+        counts.append(table)
+    return Standing(columns, found, *counts)
 
 
 def beyond_target_mask(
-    is_good: NDArray[np.bool_], requests: pd.DataFrame, candidates: pd.DataFrame, sampling: AttributeSamplingParameters
+    is_good: NDArray[np.bool_], requests: pd.DataFrame, candidates: pd.DataFrame, slots: pd.DataFrame
 ) -> NDArray[np.bool_]:
-    """Mask of the surplus candidates: good rows after the first `target_accepted` of their cell in plan order.
+    """Mask of the surplus candidates: good rows in plan order after as many as there are slots of their values.
 
     Args:
         is_good: Mask of the candidates that passed all checks.
-        requests: The plan, whose labels define the cells.
+        requests: The plan, whose values define the slots.
         candidates: In plan order.
-        sampling: The target and the columns of a cell; without a target no row is surplus.
+        slots: Slots of the quota; without one no row is surplus.
     """
-    if sampling.target_accepted is None:
+    if not len(slots):
         return np.zeros(len(candidates), bool)
     planned = requests.set_index("request_id").loc[candidates["request_id"]]
-    return is_good & (_good_counts(cells_of(planned, sampling.per), is_good) > sampling.target_accepted)
-
-
-def _good_counts(cells: Sequence[Cell], is_good: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Running count of good rows within each candidate's cell."""
-    counts: Counter[Cell] = Counter()
-    running = []
-    for cell, good in zip(cells, is_good.tolist(), strict=True):
-        counts[cell] += good
-        running.append(counts[cell])
-    return np.array(running, np.int64)
+    open_slots = Counter(cells_of(slots, columns := list(slots.columns)))
+    is_beyond = []
+    for values, good in zip(cells_of(planned, columns), is_good.tolist(), strict=True):
+        is_beyond.append(good and not open_slots[values])
+        open_slots[values] -= good and open_slots[values] > 0
+    return np.array(is_beyond, bool)

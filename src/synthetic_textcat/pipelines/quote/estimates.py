@@ -1,6 +1,6 @@
 """Estimates from a pilot to the whole plan: expected values, each with a 95 % range."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from math import nan, sqrt
 from typing import NamedTuple
@@ -10,7 +10,7 @@ import pandas as pd
 from synthetic_textcat.hashing import draw, draws
 from synthetic_textcat.schemas.outcomes import GOOD_OUTCOMES
 from synthetic_textcat.schemas.parameters import GenerationParameters
-from synthetic_textcat.schemas.quota import ShortCell, rows_for
+from synthetic_textcat.schemas.quota import rows_for
 from synthetic_textcat.text.bootstrap import CONFIDENCE
 
 Quote = dict[str, float | None]
@@ -19,17 +19,14 @@ Quote = dict[str, float | None]
 _MINUTE_S = 60.0
 
 _DRAWS = 200_000
-"""Maximum of simulated rows, but at least a hundred cells: a quota with many cells is estimated from some of them."""
+"""Maximum of simulated rows, but at least a hundred combinations of values: a large quota is estimated from some."""
 
-_FEWEST_CELLS = 100
+_FEWEST = 100
 _MOST_ROUNDS = 20
 
 
-class Quota(NamedTuple):
-    """Number of cells, and target of accepted rows in each."""
-
-    cells: int
-    target: int
+Quota = Mapping[int, int]
+"""Slots with equal values → number of combinations of values that have so many slots."""
 
 
 class Range(NamedTuple):
@@ -53,7 +50,7 @@ def quote(planned: int, pilot: pd.DataFrame, generation: GenerationParameters, q
         planned: Rows of the plan.
         pilot: Pilot rows; columns of `OUTCOMES`, `latency_s`, and `unknown_usage`: number of calls with unknown usage.
         generation: Rate limits of the run.
-        quota: Its cells and their target.
+        quota: Its combinations of values by number of slots.
 
     Returns:
         `quote/planned`, `quote/pilot/rows`, `quote/pilot/usd`, `quote/pilot/unknown_usage` (calls), and of
@@ -76,7 +73,7 @@ def quote(planned: int, pilot: pd.DataFrame, generation: GenerationParameters, q
         **_named("tokens", _both(rows, tokens)),
         **_named("usd", _both(rows, usd)),
         **_named("seconds", _both(rows, _seconds(run, tokens, planned, generation))),
-        **_named("accepted", _both(rows, accepted) if quota is None else _exactly(quota.cells * quota.target)),
+        **_named("accepted", _both(rows, accepted) if quota is None else _exactly(_slots(quota))),
         **_named("tokens_per_accepted", _per_accepted(run["tokens"], good, planned)),
         **_named("usd_per_accepted", _per_accepted(run["cost"], good, planned)),
     }
@@ -91,7 +88,11 @@ def _rows_for(quota: Quota, accepted: Range | None) -> Range | None:
     if accepted is None or not accepted.expected:
         return None
     ends = (accepted.expected, accepted.high, accepted.low)
-    return Range(*(rows_of_quota(*quota, share) if share else None for share in ends))  # type: ignore[arg-type]
+    return Range(*(rows_of_quota(quota, share) if share else None for share in ends))  # type: ignore[arg-type]
+
+
+def _slots(quota: Quota) -> int:
+    return sum(slots * combinations for slots, combinations in quota.items())
 
 
 def _seconds(run: pd.DataFrame, tokens: Range | None, planned: int, generation: GenerationParameters) -> Range | None:
@@ -172,33 +173,31 @@ def _number(value: float | None) -> float | None:
     return None if value is None or pd.isna(value) else float(value)
 
 
-def rows_of_quota(cells: int, target: int, share: float) -> float:
-    """Expected number of planned rows until each cell has its target, by simulation with a constant yield.
+def rows_of_quota(quota: Quota, share: float) -> float:
+    """Expected number of planned rows until each slot is filled, by simulation with a constant yield.
 
     Args:
-        cells: Number of cells.
-        target: Accepted rows per cell.
+        quota: Its combinations of values by number of slots.
         share: The yield, above 0.
     """
-    played = max(_FEWEST_CELLS, int(_DRAWS * share / target))
-    played = min(played, max(cells, _FEWEST_CELLS))
-    return cells * sum(_rows_of_cell(number, target, share) for number in range(played)) / played
+    rows, slots_of_all = 0.0, _slots(quota)
+    for slots, combinations in sorted(quota.items()):
+        most = int(_DRAWS * share * combinations / slots_of_all)
+        played = min(max(_FEWEST, most), max(combinations, _FEWEST))
+        rows += combinations * sum(_rows_of_slots(number, slots, share) for number in range(played)) / played
+    return rows
 
 
-def _rows_of_cell(number: int, target: int, share: float) -> int:
-    chances = draws("quote", number, target)
-    cell = ShortCell(cell={}, accepted=0, missing=target, planned=0, causes={})
-    rows = target
+def _rows_of_slots(number: int, slots: int, share: float) -> int:
+    chances = draws("quote", number, slots)
+    planned, missing, rows = 0, slots, slots
     for _ in range(_MOST_ROUNDS):
-        good = sum(chance < share for chance in islice(chances, rows))
-        accepted, planned = cell.accepted + good, cell.planned + rows
-        if accepted >= target:
-            return planned
-        cell = cell.model_copy(
-            update={"accepted": accepted, "missing": target - accepted, "planned": planned, "unproductive": not good}
-        )
-        rows = rows_for(cell, share)
-    return cell.planned
+        missing -= sum(chance < share for chance in islice(chances, rows))
+        planned += rows
+        if missing <= 0:
+            break
+        rows = rows_for(missing, share)
+    return planned
 
 
 def spread_sample(requests: pd.DataFrame, rows: int, seed: int) -> list[int]:

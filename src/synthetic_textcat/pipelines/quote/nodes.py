@@ -1,14 +1,13 @@
 """Nodes of `quote`: the pilot sample and the estimate."""
 
-from typing import Any
+from collections import Counter
 
 import pandas as pd
 
 from synthetic_textcat.llm.journal import Journal
-from synthetic_textcat.pipelines.quote.estimates import Quota, Quote, quote, spread_sample
-from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, GenerationParameters, QuoteParameters
+from synthetic_textcat.pipelines.quote.estimates import Quote, quote, spread_sample
+from synthetic_textcat.schemas.parameters import GenerationParameters, QuoteParameters
 from synthetic_textcat.schemas.prices import is_made_up
-from synthetic_textcat.schemas.quota import Rounds, all_cells
 from synthetic_textcat.schemas.rows import fingerprints_of
 
 
@@ -23,9 +22,8 @@ def estimate(
     calls: pd.DataFrame,
     journal: Journal,
     outcomes: pd.DataFrame,
-    rounds: dict[str, Any],
+    quota_slots: pd.DataFrame,
     generation: GenerationParameters,
-    attribute_sampling: AttributeSamplingParameters,
 ) -> Quote:
     """Estimate of tokens, USD, seconds and accepted rows for the whole plan or quota, each with a range.
 
@@ -36,8 +34,7 @@ def estimate(
         latency_s=[sum(line.latency_s for line in lines) for lines in own],
         unknown_usage=[sum(not line.is_counted for line in lines) for lines in own],
     )
-    planned, target = Rounds.read(rounds), attribute_sampling.target_accepted
-    quota = None if planned is None or target is None else Quota(len(all_cells(planned)), target)
-    found = quote(len(requests), tried, generation, quota)
+    sizes = quota_slots.groupby(list(quota_slots.columns), dropna=False, sort=False).size()
+    found = quote(len(requests), tried, generation, Counter(sizes.tolist()) or None)
     made_up = any(is_made_up(line.model_name) for lines in own for line in lines)
     return {**found, "quote/usd/made_up": float(made_up and found["quote/usd/expected"] is not None)}

@@ -13,7 +13,7 @@ import pytest
 
 from synthetic_textcat.llm.offline.defects import defect_of
 from synthetic_textcat.llm.offline.replies import reply
-from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests
+from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests, plan_slots
 from synthetic_textcat.pipelines.quality_report.nodes import CheckedRows, check_candidates
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, QualityReportParameters
 from synthetic_textcat.schemas.rows import EXAMPLES, records_of, to_frame
@@ -96,7 +96,9 @@ def _rehearsal(rows: int) -> Rehearsal:
         answer = reply(prompt_of(task, row), schema_of(task.label_names), row["seed"], _RATES)
         written.append({**row, "model_name": "offline", **json.loads(answer.content)})
     candidates = to_frame(written, {**EXAMPLES, "seed": "int64"})
-    checked = check_candidates(candidates.drop(columns="seed"), requests, table, QualityReportParameters(), sampling)
+    checked = check_candidates(
+        candidates.drop(columns="seed"), requests, table, QualityReportParameters(), plan_slots(table, sampling, 42)
+    )
     return Rehearsal(candidates, _faults(written), _reasons(checked))
 
 

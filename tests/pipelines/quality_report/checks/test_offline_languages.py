@@ -27,6 +27,9 @@ _RATES = {
 }
 
 
+_NO_QUOTA = pd.DataFrame({"task": pd.array([], dtype="str")})
+
+
 @cache
 def _checked(names: tuple[str, ...], rows: int, spoilt: bool = False) -> pd.DataFrame:
     """A plan with even odds for these languages, written and checked: of each row `reject_reason` and `defect`."""
@@ -42,7 +45,7 @@ def _checked(names: tuple[str, ...], rows: int, spoilt: bool = False) -> pd.Data
         answer = reply(prompt, schema_of(task.label_names), row["seed"], rates)
         written.append({**row, "model_name": "offline", **json.loads(answer.content)})
     candidates = to_frame(written, {**EXAMPLES, "seed": "int64"})
-    checked = check_candidates(candidates.drop(columns="seed"), requests, table, QualityReportParameters(), sampling)
+    checked = check_candidates(candidates.drop(columns="seed"), requests, table, QualityReportParameters(), _NO_QUOTA)
     reasons = dict(zip(checked.rejected["request_id"], checked.rejected["reject_reason"], strict=True))
     return candidates.assign(
         reject_reason=candidates["request_id"].map(lambda row: reasons.get(row, "")),

@@ -114,9 +114,14 @@ def quota_figure(matrix: Rows) -> "Figure":
     down, across = ([*dict.fromkeys(row[name] for row in matrix)] for name in ("down", "across"))
     accepted = {(row["down"], row["across"]): row["accepted"] for row in matrix}
     counts = [[accepted.get((one, other)) for other in across] for one in down]
-    target = matrix[0]["target"] if matrix else 1
-    heat = go.Heatmap(x=across, y=down, z=counts, zmin=0, zmax=target, colorscale="Greens", texttemplate="%{z}")
-    title = f"Accepted rows a cell, of {target:,}" if matrix else "Accepted rows a cell"
+    shares = {(row["down"], row["across"]): row["accepted"] / row["target"] for row in matrix if row["target"]}
+    filled = [[shares.get((one, other)) for other in across] for one in down]
+    heat = go.Heatmap(
+        x=across, y=down, z=filled, text=counts, zmin=0, zmax=1, colorscale="Greens", texttemplate="%{text}"
+    )
+    targets = sorted({row["target"] for row in matrix})
+    most = f" to {targets[-1]:,}" if len(targets) > 1 else ""
+    title = f"Accepted rows a cell, of {targets[0]:,}{most}" if matrix else "Accepted rows a cell"
     return _titled(go.Figure(heat if matrix else None), title, "")
 
 

@@ -1,0 +1,150 @@
+"""A quota played round by round against a model with known yields: the mix is kept, and losses are named."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from synthetic_textcat.hashing import draw
+from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests, plan_slots
+from synthetic_textcat.pipelines.attribute_sampling.quota_plan import first_round
+from synthetic_textcat.pipelines.attribute_sampling.quota_slots import QuotaSlots
+from synthetic_textcat.pipelines.quality_report.quota_shortfall import shortfall_of
+from synthetic_textcat.pipelines.quality_report.quota_standing import OutcomeTables, beyond_target_mask, standing_of
+from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
+from synthetic_textcat.schemas.quota import Rounds, Shortfall
+from synthetic_textcat.schemas.rows import records_of
+from synthetic_textcat.schemas.tasks import Task
+from tests.support.task_tables import task_table
+
+_TASKS = [
+    Task.model_validate({"task": "Sort mail.", "labels": ["bill", "chat", "spam"]}),
+    Task.model_validate({"task": "Sort news.", "labels": ["war", "sport"]}),
+]
+_ODDS = {"language": {"German": 3, "English": 2, "Turkish": 1}, "extra": {"tone": ["calm", "angry"]}}
+_SHARES = {
+    "language": {"German": 1 / 2, "English": 1 / 3, "Turkish": 1 / 6},
+    "tone": {"calm": 1 / 2, "angry": 1 / 2},
+    "difficulty": dict.fromkeys(("high school", "college", "PhD"), 1 / 3),
+    "clarity": dict.fromkeys(("clear", "understandable with some effort", "ambiguous"), 1 / 3),
+}
+
+
+class Played(NamedTuple):
+    """The plan, its accepted rows, and what the last round left."""
+
+    requests: pd.DataFrame
+    accepted: pd.DataFrame
+    shortfall: Shortfall
+
+
+def _sampling(target: int, per: Any = ("task", "label"), **others: Any) -> AttributeSamplingParameters:
+    return AttributeSamplingParameters.model_validate({**_ODDS, "target_accepted": target, "per": per, **others})
+
+
+def _play(
+    sampling: AttributeSamplingParameters, is_good: Callable[[Mapping[str, Any]], bool], tasks: list[Task] = _TASKS
+) -> Played:
+    table, seed, target = task_table(tasks), 42, sampling.target_accepted or 0
+    rounds = Rounds(
+        recipe="r",
+        target=target,
+        rounds=(first_round(QuotaSlots(table, sampling, seed), sampling.block_columns, target),),
+    )
+    slots, shortfall = plan_slots(table, sampling, seed), None
+    while True:
+        requests = plan_requests(table, sampling, seed, rounds.model_dump(mode="json"))
+        good, ids = np.array([is_good(row) for row in records_of(requests)], bool), requests[["request_id"]]
+        surplus = beyond_target_mask(good, requests, ids, slots)
+        rejected = ids[~good].assign(reject_reason="wrong_language")
+        ends = OutcomeTables(ids[good & ~surplus], ids[surplus], rejected, ids.head(0).assign(failure_cause=""))
+        standing = standing_of(requests, slots, rounds, ends)
+        shortfall, _ = shortfall_of(standing, rounds, shortfall, sampling, lambda _: ())
+        if shortfall.next is None:
+            return Played(requests, requests[good & ~surplus], shortfall)
+        rounds = rounds.model_copy(update={"rounds": (*rounds.rounds, shortfall.ask)})
+
+
+def _at(share: float) -> Callable[[Mapping[str, Any]], bool]:
+    return lambda row: draw("model", row["request_id"]) < share
+
+
+def _mix_is_kept(played: Played, target: int) -> None:
+    for _, cell in played.accepted.groupby(["task", "label"]):
+        assert len(cell) == target
+        for name, shares in _SHARES.items():
+            counts = Counter(cell[name])
+            assert all(abs(counts[value] - target * share) < 1 for value, share in shares.items()), (name, counts)
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.integers(1, 14))
+def test_with_a_good_model_the_first_round_fills_all_with_the_mix_and_no_surplus(target: int) -> None:
+    played = _play(_sampling(target), lambda _: True)
+    assert (played.shortfall.rounds, played.shortfall.surplus, played.shortfall.missing) == (1, 0, 0)
+    _mix_is_kept(played, target)
+
+
+@pytest.mark.parametrize(("share", "paid"), [(0.95, 1.1), (0.67, 1.6), (0.4, 3.0)])
+def test_rows_are_lost_but_not_the_mix(share: float, paid: float) -> None:
+    played = _play(_sampling(13), _at(share))
+    assert played.shortfall.missing == 0
+    _mix_is_kept(played, 13)
+    assert len(played.requests) <= paid * 5 * 13
+
+
+def test_a_value_that_never_comes_is_given_up_by_name_and_costs_a_few_rows() -> None:
+    played = _play(_sampling(12), lambda row: row["language"] == "English")
+    named = {tuple(own.values.values()): (own.accepted, own.wanted, own.rounds) for own in played.shortfall.given_up}
+    assert named == {("German",): (0, 30, 2), ("Turkish",): (0, 10, 2)}
+    assert set(played.accepted["language"]) == {"English"}
+    assert len(played.accepted) == 5 * 4
+    assert len(played.requests) <= 5 * 12 + 2 * 40
+
+
+def test_a_value_lost_in_one_cell_is_given_up_there_and_nowhere_else() -> None:
+    played = _play(_sampling(12), lambda row: (row["label"], row["language"]) != ("spam", "German"))
+    [given_up] = played.shortfall.given_up
+    assert given_up.values == {"task": "Sort mail.", "label": "spam", "language": "German"}
+    assert (given_up.accepted, given_up.wanted) == (0, 6)
+    assert [cell.cell["label"] for cell in played.shortfall.cells] == ["spam"]
+
+
+def test_cells_with_proportions_share_the_target() -> None:
+    proportions = {"task": "all", "label": "all", "language": {"de": 4, "en": 1}}
+    played = _play(_sampling(10, proportions), _at(0.8))
+    counts = played.accepted.groupby(["task", "label", "language"]).size()
+    assert set(zip(counts.index.get_level_values("language"), counts, strict=True)) == {("German", 8), ("English", 2)}
+    assert played.shortfall.asked == 2 * 5
+
+
+def test_without_labels_in_the_cells_the_mix_of_labels_and_tasks_is_kept_too() -> None:
+    played = _play(_sampling(30, "language"), _at(0.7))
+    for _, cell in played.accepted.groupby("language"):
+        assert Counter(cell["task"]) == {"Sort mail.": 15, "Sort news.": 15}
+        assert Counter(cell["label"])["bill"] == 5
+
+
+def test_the_order_of_tasks_does_not_matter_and_a_higher_target_keeps_every_row() -> None:
+    sampling = _sampling(5)
+    once, turned = _play(sampling, _at(0.6)), _play(sampling, _at(0.6), _TASKS[::-1])
+    pd.testing.assert_frame_equal(once.requests, turned.requests)
+    table = task_table(_TASKS)
+    lower, higher = (plan_slots(table, _sampling(target), 42) for target in (5, 8))
+    cells = [frame.groupby(["task", "label"], sort=False) for frame in (lower, higher)]
+    pd.testing.assert_frame_equal(cells[0].head(5), cells[1].head(5).reset_index(drop=True))
+    ids = [_play(_sampling(target), lambda _: True).requests["request_id"] for target in (5, 8)]
+    assert set(ids[0]) <= set(ids[1])
+
+
+def test_attributes_are_left_out_of_the_mix_only_where_their_combinations_are_rare() -> None:
+    table = task_table([Task.model_validate({"task": "Sort.", "labels": [f"intent {n}" for n in range(60)]})])
+    kept = QuotaSlots(table, _sampling(2), 42).columns
+    assert kept == ("task", "label", "language", "tone", "num_words", "difficulty", "clarity")
+    rare = QuotaSlots(table, _sampling(2, language="paper"), 42).columns
+    assert rare == ("task", "label", "language")
