@@ -113,6 +113,7 @@ def test_a_large_file_may_take_longer(tmp_path: Path) -> None:
             client.log_artifact("run", str(tmp_path / "none"))
 
 
+@pytest.mark.whole_run  # it imports MLflow anew
 def test_a_process_ends_while_a_call_hangs() -> None:
     script = (
         "import threading\n"
