@@ -210,6 +210,7 @@ def test_a_text_that_is_nearly_a_seed_example_is_a_near_duplicate_of_it() -> Non
     assert verdicts[1] is None
 
 
+@pytest.mark.whole_run  # its processes import the package anew
 def test_rows_are_judged_the_same_by_any_number_of_processes() -> None:
     texts = [row.text for row in rows(200)]
     languages = ["English", "German", "Japanese"]
