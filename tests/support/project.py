@@ -98,10 +98,13 @@ class Project:
         entry = {"type": "synthetic_textcat.datasets.TasksFileDataset", "filepath": filepath}
         self.path("conf/local/catalog.yml").write_text(yaml.safe_dump({"tasks_file": entry}), encoding="utf-8")
 
-    def one_retry(self, class_path: str, **kwargs: Any) -> None:
+    def one_retry(self, class_path: str) -> None:
         """Writes `conf/local/catalog_genai.yml`: this model class, asked once more where there is no reply."""
-        given = {"max_retries": 1, **kwargs}
-        entry = {"type": "synthetic_textcat.datasets.ChatModelDataset", "class_path": class_path, "kwargs": given}
+        entry = {
+            "type": "synthetic_textcat.datasets.ChatModelDataset",
+            "class_path": class_path,
+            "kwargs": {"max_retries": 1},
+        }
         self.path("conf/local/catalog_genai.yml").write_text(yaml.safe_dump({"llm": entry}), encoding="utf-8")
 
     def path(self, name: str) -> Path:
