@@ -1,9 +1,10 @@
 """Fixtures of all tests, and the guard that keeps this process's sockets on loopback too."""
 
+import gc
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -36,6 +37,17 @@ os.environ["PYTHONPATH"] = PYTHONPATH  # for every child process, whoever starts
 
 
 _WHOLE_RUNS = ("end_to_end", "browser", "notebooks", "recipes")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keeps the garbage collector from going through thousands of tests again and again: seconds in each process."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
