@@ -1,15 +1,17 @@
 """Fixtures of all tests, and the guard that keeps this process's sockets on loopback too."""
 
+import gc
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 
 import tests.support.loopback_only.sitecustomize  # noqa: F401  guards this process as it guards its children
+from tests.support.examples import USUAL
 from tests.support.project import PYTHONPATH, Project
 from tests.support.s3 import S3Server
 from tests.support.server import FaultServer
@@ -17,8 +19,8 @@ from tests.support.server import FaultServer
 # A shell that starts the tests in the background has them, and all their children, ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-hypothesis.settings.register_profile("any machine", deadline=None, max_examples=30)  # a busy one is no failure
-hypothesis.settings.register_profile("quick", deadline=None, max_examples=20)  # of `make unit`
+hypothesis.settings.register_profile("any machine", deadline=None, max_examples=USUAL)  # a busy one is no failure
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=10)  # of `make unit`
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=200)  # of `make proofs`
 hypothesis.settings.load_profile("any machine")
 for _switch in ("HF_HUB_DISABLE_XET", "HF_HUB_DISABLE_TELEMETRY"):  # as settings.py has them, before any import
@@ -35,6 +37,17 @@ os.environ["PYTHONPATH"] = PYTHONPATH  # for every child process, whoever starts
 
 
 _WHOLE_RUNS = ("end_to_end", "browser", "notebooks", "recipes")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keeps the garbage collector from going through thousands of tests again and again: seconds in each process."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

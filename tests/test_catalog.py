@@ -1,5 +1,6 @@
 """The catalog is split by stage: each file holds datasets of its own stage, complete with type, place and layer."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ _STAGES = sorted(path.stem.removeprefix("catalog_") for path in (_CONF / "base")
 _LAYERS = {"raw", "intermediate", "primary", "feature", "model input", "model", "reporting", "export"}
 
 
+@cache
 def catalog_entries(conf: Path = _CONF, pattern: str = "catalog*.yml") -> dict[str, Any]:
     arguments: dict[str, Any] = {**CONFIG_LOADER_ARGS, "config_patterns": {"catalog": [pattern]}}
     loader = OmegaConfigLoader(str(conf), env="local", **arguments)

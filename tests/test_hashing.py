@@ -3,7 +3,7 @@
 import json
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.hashing import (
@@ -20,6 +20,7 @@ from synthetic_textcat.hashing import (
     shuffled,
     uniform,
 )
+from tests.support.examples import examples
 
 _ANY_TEXT = st.text(st.characters(exclude_categories=[]), max_size=8)  # lone surrogates too
 _JSON = st.recursive(
@@ -55,7 +56,7 @@ def test_canonical_json_is_ascii_sorted_and_holds_lone_surrogates() -> None:
     assert canonical_json({"b": "\ud800é😀", "a": [1, None]}) == '{"a":[1,null],"b":"\\ud800\\u00e9\\ud83d\\ude00"}'
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(_JSON)
 def test_canonical_json_keeps_the_value_and_can_be_hashed(value: object) -> None:
     assert json.loads(canonical_json(value)) == value
@@ -63,13 +64,13 @@ def test_canonical_json_keeps_the_value_and_can_be_hashed(value: object) -> None
     assert len(sha256_of(value)) == 64
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(st.dictionaries(st.text(max_size=5), st.integers(), max_size=5))
 def test_the_order_of_keys_changes_no_hash(value: dict[str, int]) -> None:
     assert sha256_of(dict(reversed(value.items()))) == sha256_of(value)
 
 
-@settings(deadline=None, max_examples=100)
+@examples(100)
 @given(st.lists(st.integers() | st.text(max_size=5), max_size=4))
 def test_draws_lie_in_the_half_open_unit_interval_and_repeat(parts: list[int | str]) -> None:
     assert 0 <= draw(*parts) < 1
@@ -78,7 +79,7 @@ def test_draws_lie_in_the_half_open_unit_interval_and_repeat(parts: list[int | s
     assert pick([7, 8, 9], *parts) in {7, 8, 9}
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(st.lists(st.integers(), max_size=8), st.integers())
 def test_shuffling_loses_and_adds_nothing(options: list[int], seed: int) -> None:
     assert sorted(shuffled(options, seed)) == sorted(options)

@@ -25,6 +25,7 @@ def test_1_every_planned_row_ends_in_exactly_one_place(project: Project) -> None
         llm={"defects": rates}, quality_report={"min_yield": 0, "thresholds": {"parsed": {"fail": None}}}
     )
 
+    project.one_retry("synthetic_textcat.llm.offline.model.OfflineTemplateModel")  # four would wait for half a minute
     project.generate("--params", "attribute_sampling.num_examples=600")
 
     plan, ends = project.table("requests"), _ends(project)

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,53 +19,77 @@ from synthetic_textcat.datasets import JournalDataset
 from synthetic_textcat.errors import JournalError
 from tests.llm.builders import completion
 
-_HOLD = """
-import sys, time
+_HOLDERS = """
+import os, signal, subprocess, sys, time
 from synthetic_textcat.datasets import JournalDataset
-dataset = JournalDataset(filepath=sys.argv[1])
-dataset.lock()
-print("held", flush=True)
-sys.stdin.read()
+
+for line in sys.stdin:
+    kind, path = line.rstrip("\\n").split(" ", 1)
+    holder = os.fork()
+    if holder == 0:
+        dataset = JournalDataset(filepath=path)
+        dataset.lock()
+        if kind == "with-children":
+            subprocess.Popen([sys.executable, "-c", "import time; time.sleep(5)"], stdin=-3, stdout=-3)
+            if os.fork() == 0:
+                os.close(1)
+                time.sleep(5)
+                os._exit(0)
+        print("held by", os.getpid(), flush=True)
+        signal.pause()
+    os.waitpid(holder, 0)
+    print("ended", flush=True)
 """
-
-_FORK = """
-import os, subprocess, sys, time
-from synthetic_textcat.datasets import JournalDataset
-dataset = JournalDataset(filepath=sys.argv[1])
-dataset.lock()
-subprocess.Popen([sys.executable, "-c", "import time; time.sleep(5)"], stdout=subprocess.DEVNULL)
-if os.fork() == 0:
-    os.close(1)
-    time.sleep(5)
-    os._exit(0)
-print("held", flush=True)
-sys.stdin.read()
-"""
+"""A process that imports the package once, and forks a process that locks a journal for each line it reads."""
 
 
-@contextmanager
-def _holder(path: Path, program: str = _HOLD) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-c", program, str(path)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+class _Holders:
+    """Processes that hold a journal's lock until they are killed, one at a time."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        assert process.stdin is not None
         assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
+        self._asked, self._told = process.stdin, process.stdout
+
+    @contextmanager
+    def hold(self, path: Path, kind: str = "alone") -> Iterator[Callable[[], None]]:
+        """A process that has locked the journal; gives a function that kills it, as the end of the block does."""
+        print(kind, path, file=self._asked, flush=True)
+        held, _, number = self._told.readline().strip().rpartition(" ")
+        assert held == "held by"
+        killed = False
+
+        def kill() -> None:
+            nonlocal killed
+            if not killed:
+                os.kill(int(number), signal.SIGKILL)
+                assert self._told.readline() == "ended\n"
+            killed = True
+
         try:
-            yield process
+            yield kill
         finally:
-            process.kill()
+            kill()
 
 
-def test_a_second_process_is_refused_until_the_first_is_killed(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def holders() -> Iterator[_Holders]:
+    with subprocess.Popen(
+        [sys.executable, "-c", _HOLDERS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        yield _Holders(process)
+
+
+def test_a_second_process_is_refused_until_the_first_is_killed(holders: _Holders, tmp_path: Path) -> None:
     path = tmp_path / "data" / "journal.jsonl"
     dataset = JournalDataset(filepath=str(path))
     dataset.lock()
     dataset.release()
-    with _holder(path) as process:
+    with holders.hold(path) as kill:
         with pytest.raises(JournalError, match=r"Another run is writing .*journal\.jsonl.*Next: wait"):
             dataset.lock()
         assert len(dataset.load()) == 0  # reading needs no lock
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+        kill()
         dataset.lock()
     dataset.release()
 
@@ -84,13 +108,13 @@ def test_two_runs_in_threads_of_one_process_exclude_each_other(tmp_path: Path) -
         another_thread.submit(second.release).result()
 
 
-def test_a_run_that_ended_without_a_word_in_this_thread_shuts_nobody_out(tmp_path: Path) -> None:
+def test_a_run_that_ended_without_a_word_in_this_thread_shuts_nobody_out(holders: _Holders, tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     interrupted, next_run = JournalDataset(filepath=str(path)), JournalDataset(filepath=str(path))
     interrupted.lock()
     next_run.lock()
     next_run.release()
-    with _holder(path):  # nothing of either run is left
+    with holders.hold(path):  # nothing of either run is left
         pass
 
 
@@ -99,7 +123,7 @@ def test_releasing_what_is_not_held_does_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("link", ["symbolic", "hard", "folder"])
-def test_another_name_of_the_same_file_is_no_way_round_the_lock(link: str, tmp_path: Path) -> None:
+def test_another_name_of_the_same_file_is_no_way_round_the_lock(holders: _Holders, link: str, tmp_path: Path) -> None:
     path, other = tmp_path / "mine" / "journal.jsonl", tmp_path / "theirs" / "other.jsonl"
     path.parent.mkdir()
     if link == "folder":
@@ -113,23 +137,22 @@ def test_another_name_of_the_same_file_is_no_way_round_the_lock(link: str, tmp_p
         path.touch()
         other.hardlink_to(path)
     dataset = JournalDataset(filepath=str(other))
-    with _holder(path), pytest.raises(JournalError, match=r"Another run is writing .*theirs"):
+    with holders.hold(path), pytest.raises(JournalError, match=r"Another run is writing .*theirs"):
         dataset.lock()
     dataset.lock()
     dataset.release()
 
 
-def test_a_lock_is_not_handed_to_processes_that_the_run_started(tmp_path: Path) -> None:
+def test_a_lock_is_not_handed_to_processes_that_the_run_started(holders: _Holders, tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
-    with _holder(path, _FORK) as process:
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+    with holders.hold(path, "with-children") as kill:
+        kill()
         dataset = JournalDataset(filepath=str(path))  # the children are still there
         dataset.lock()
         dataset.release()
 
 
-def test_two_entries_of_one_file_are_one_open_journal(tmp_path: Path) -> None:
+def test_two_entries_of_one_file_are_one_open_journal(holders: _Holders, tmp_path: Path) -> None:
     path, other = tmp_path / "journal.jsonl", tmp_path / "other.jsonl"
     other.symlink_to(path)
     first, second = JournalDataset(filepath=str(path)), JournalDataset(filepath=str(other))
@@ -141,7 +164,7 @@ def test_two_entries_of_one_file_are_one_open_journal(tmp_path: Path) -> None:
     assert len(first.load()) == 3
     first.release()
     second.release()
-    with _holder(path):
+    with holders.hold(path):
         pass
 
 
@@ -158,11 +181,11 @@ def test_a_run_in_a_thread_that_ended_shuts_nobody_out(tmp_path: Path) -> None:
     next_run.release()
 
 
-def test_a_journal_that_nobody_holds_on_to_is_free(tmp_path: Path) -> None:
+def test_a_journal_that_nobody_holds_on_to_is_free(holders: _Holders, tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     JournalDataset(filepath=str(path)).lock()
     gc.collect()
-    with _holder(path):
+    with holders.hold(path):
         pass
 
 

@@ -20,6 +20,7 @@ with atomic_file(Path("rows.parquet")) as file, atomic_folder(Path("export")) as
 """
 
 
+@pytest.mark.whole_run  # it imports the package anew
 def test_what_a_killed_run_left_is_removed_by_the_next_save(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     killed = subprocess.run([sys.executable, "-c", _KILLED], check=False)

@@ -23,7 +23,11 @@ def _complaint(project: Project, *arguments: str, **env: str) -> str:
 @pytest.mark.parametrize(
     ("parameter", "said"),
     [
-        ("atribute_sampling.num_examples=5", ["atribute_sampling", "did you mean attribute_sampling?"]),
+        pytest.param(
+            "atribute_sampling.num_examples=5",
+            ["atribute_sampling", "did you mean attribute_sampling?"],
+            marks=pytest.mark.slow,
+        ),
         pytest.param(
             "attribute_sampling.num_examples=0",
             ["num_examples=0", "greater than or equal to 1"],
@@ -117,8 +121,8 @@ def test_the_openai_environment_without_a_key_says_so(project: Project, key: str
 
 @pytest.mark.parametrize(
     ("fault", "said"),
-    [
-        ("bad_key", "OPENAI_API_KEY"),
+    [  # a quick one is the next test
+        pytest.param("bad_key", "OPENAI_API_KEY", marks=pytest.mark.slow),
         pytest.param("unknown_model", "llm.model", marks=pytest.mark.slow),
         pytest.param("bad_request", "llm.structured_output", marks=pytest.mark.slow),
         pytest.param("quota", "quota", marks=pytest.mark.slow),
@@ -138,13 +142,16 @@ def test_what_would_fail_each_call_stops_at_the_first(
     assert server.stats()["distinct_bodies"] == 1
 
 
-def test_a_fatal_answer_is_told_to_mlflow_as_failed_and_without_the_key(
+def test_a_fatal_answer_stops_at_the_first_and_is_told_to_mlflow_as_failed_and_without_the_key(
     project: Project, server: FaultServer, openai_env: dict[str, str]
 ) -> None:
     server.set_faults(always="bad_key")
 
-    _complaint(project, "--pipelines", "generate", "--env", "openai", **openai_env, **TRACKED)
+    line = _complaint(project, "--pipelines", "generate", "--env", "openai", **openai_env, **TRACKED)
 
+    assert "OPENAI_API_KEY" in line
+    assert not project.journal()
+    assert server.stats()["distinct_bodies"] == 1
     [run] = project.mlflow_runs()
     assert run.info.status == "FAILED"
     assert "OPENAI_API_KEY" in run.data.tags["reason"]

@@ -167,7 +167,11 @@ def test_a_quote_brainstorms_once_for_the_run_and_leaves_the_users_tables_alone(
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [(["bakery", "Bakery"], "entry 2 repeats entry 1"), ({"a": 1}, "not a list of domains")]
+    ("content", "said"),
+    [
+        (["bakery", "Bakery"], "entry 2 repeats entry 1"),
+        pytest.param({"a": 1}, "not a list of domains", marks=pytest.mark.slow),
+    ],
 )
 def test_a_wrong_list_of_domains_shows_before_a_call_is_paid(project: Project, content: object, said: str) -> None:
     project.path("data/01_raw/domains.yml").write_text(yaml.safe_dump(content), encoding="utf-8")

@@ -70,7 +70,7 @@ def test_an_interrupt_saves_what_has_arrived_and_is_told_as_killed(
 def test_a_second_run_on_the_same_journal_refuses(
     project: Project, server: FaultServer, openai_env: dict[str, str]
 ) -> None:
-    running = _under_way(project, server, openai_env, latency_ms=2000, saved=5)
+    running = _under_way(project, server, openai_env, latency_ms=1000, saved=5)
 
     plan = project.path("data/03_primary/requests.parquet").read_bytes()
     second = project.run("--pipelines", "generate", "--env", "openai", "--params", "seed=1", **openai_env)

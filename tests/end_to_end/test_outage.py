@@ -154,21 +154,26 @@ _TASKS = [
 ]
 
 
-def test_a_task_that_is_refused_and_one_that_is_rejected_pause_and_the_others_go_on(project: Project) -> None:
+def _two_bad_tasks(project: Project) -> None:
+    """Of three tasks one is refused, and one gets rows that are rejected."""
     project.path("data/01_raw/tasks.yml").write_text(yaml.safe_dump(_TASKS), encoding="utf-8")
     bad = {"refused": {"A1": 1.0, "A2": 1.0}, "same_labels": {"B1": 1.0, "B2": 1.0}}
     project.parameters(
         llm={"defects": bad},
-        attribute_sampling={"num_examples": 360},
+        attribute_sampling={"num_examples": 180},
         generation={"max_concurrency": 4, "max_attempts": 1},
     )
+
+
+def test_a_task_that_is_refused_and_one_that_is_rejected_pause_and_the_others_go_on(project: Project) -> None:
+    _two_bad_tasks(project)
 
     output = project.generate(**TRACKED)
 
     ledger = project.ledger()
     assert 20 <= ledger["failed"]["refused"] <= 24
     assert 20 <= ledger["rejected"]["same_labels"] <= 24
-    assert ledger["not_run"] == 240 - ledger["failed"]["refused"] - ledger["rejected"]["same_labels"]
+    assert ledger["not_run"] == 120 - ledger["failed"]["refused"] - ledger["rejected"]["same_labels"]
     assert all(len(line) <= 80 for line in output.splitlines() if line.startswith((" " * 10, "paused")))
     said = _unwrapped(output)
     assert "paused Say how formal an e-mail is" in said
@@ -187,6 +192,13 @@ def test_a_task_that_is_refused_and_one_that_is_rejected_pause_and_the_others_go
     assert "calls     0" in output
     assert "replies all refused" in _unwrapped(output)
     assert "stopped by paused_tasks: each task with rows to ask for is paused" in _unwrapped(output)
+
+
+@pytest.mark.slow
+def test_tasks_that_were_paused_are_asked_for_where_no_task_is_to_be(project: Project) -> None:
+    _two_bad_tasks(project)
+    project.generate()
+    assert project.ledger()["not_run"] > 0
 
     done = project.run("--pipelines", "generate", "--params", "generation.pause_task_after=null")
 

@@ -197,6 +197,7 @@ def test_configuration_in_an_archive_is_refused(run: EarlierRun, project: Path) 
         write_conf(run, loader, project)
 
 
+@pytest.mark.whole_run
 def test_kedro_catalog_shows_the_files_of_the_run(tmp_path: Path, run: EarlierRun) -> None:
     project = Project(tmp_path / "project")
     (run.folder / "parameters.yml").write_bytes(project.path("conf/base/parameters.yml").read_bytes())

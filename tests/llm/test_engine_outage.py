@@ -65,11 +65,11 @@ def test_a_wait_that_the_server_names_beyond_the_limit_stops_it_at_once() -> Non
 
 
 def test_a_server_that_comes_back_gets_one_probe_and_then_all_rows() -> None:
-    model = _until(lambda number: 20 <= number < 60, TransportError("rate_limited", "slow down", 0.5))
+    model = _until(lambda number: 20 <= number < 60, TransportError("rate_limited", "slow down", 0.2))
     begun = time.monotonic()
     seen, outage = _ask(model, rows=100, retries=NO_RETRIES)
     assert outage is None
-    assert time.monotonic() - begun >= 0.5
+    assert time.monotonic() - begun >= 0.5  # at least three probes
     assert {line.request_id for line in seen} == {f"r{row}" for row in range(100)}
     assert Counter(line.status for line in seen)["replied"] == 60
 

@@ -169,7 +169,7 @@ def test_threads_that_ask_at_once_get_one_result() -> None:
     assert all(one is another for other in others for one, another in zip(first, other, strict=True))
 
 
-def _most_seconds(asked: Completion, wanted: type[BaseModel]) -> float:
+def _seconds(asked: Completion, wanted: type[BaseModel]) -> float:
     begun = time.thread_time()
     read(asked.raw_text, wanted, cut=False)
     return time.thread_time() - begun
@@ -188,7 +188,7 @@ def test_one_short_pattern_over_and_over_takes_no_time(pattern: str, length: int
         f'{{"input_text": {repeated}}}',
         json.dumps({"tasks": [repeated]}),
     ):
-        assert min(_most_seconds(completion(text), wanted) for _ in range(2)) < SLOWEST_S
+        assert any(_seconds(completion(text), wanted) < SLOWEST_S for _ in range(2))  # another try, if interrupted
 
 
 def test_two_thousand_hostile_replies() -> None:

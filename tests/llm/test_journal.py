@@ -6,13 +6,14 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.errors import JournalError
 from synthetic_textcat.llm.journal import Journal, completion_line, end_of_lines
 from synthetic_textcat.schemas.completions import Completion
 from tests.llm.builders import BAD, completion, fingerprint, no_reply, write_journal
+from tests.support.examples import examples
 
 _ANY_TEXT = st.text(st.characters(exclude_categories=[]), max_size=30)  # lone surrogates too
 
@@ -38,7 +39,7 @@ def test_completions_come_back_as_they_were_in_the_order_asked(tmp_path: Path) -
     assert _all(path, "r2", "r9", "r0", "r1") == [[lines[2]], [], [lines[0]], [lines[1]]]
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(_ANY_TEXT, _ANY_TEXT | st.none(), st.integers(0, 2**40) | st.none())
 def test_any_text_comes_back_to_the_letter(
     tmp_path_factory: pytest.TempPathFactory, text: str, refusal: str | None, tokens: int | None

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.llm.journal_lines import (
@@ -25,6 +25,7 @@ from synthetic_textcat.llm.parsing import parse
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply, TaskList
 from tests.llm.builders import completion, no_reply
 from tests.support.chat_models import GOOD
+from tests.support.examples import examples
 
 _HUGE = 2**63
 
@@ -149,7 +150,7 @@ def test_what_editors_do_to_a_line_costs_nothing(changed: bytes) -> None:
     assert completion_of(read_line(changed)) == completion()
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(st.sampled_from(list(Completion.__slots__)), _ANY_JSON)
 def test_any_value_in_any_field_is_right_or_a_line_error(field: str, value: Any) -> None:
     try:
@@ -161,7 +162,7 @@ def test_any_value_in_any_field_is_right_or_a_line_error(field: str, value: Any)
     assert read.tokens >= 0
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(st.binary(max_size=200), st.integers(0, 400))
 def test_damaged_bytes_are_a_line_error_and_nothing_else(damage: bytes, at: int) -> None:
     line = _line()

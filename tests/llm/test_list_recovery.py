@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.llm.parsing import parse
@@ -13,9 +13,10 @@ from synthetic_textcat.schemas.completions import LabelSet, Problem, TaskList
 from synthetic_textcat.schemas.outcomes import CONTENT_CAUSES
 from synthetic_textcat.schemas.task_text import LONGEST_SENTENCE
 from tests.llm.builders import completion
+from tests.support.examples import examples
 
 _TASKS = ["Sort reviews by tone.", "Tell who wrote a letter.", "Find the cause that a report names."]
-_FUZZ = settings(deadline=None, max_examples=150)
+_FUZZ = examples(150)
 
 
 def _read(text: str, finish_reason: str = "stop") -> list[str] | Problem:

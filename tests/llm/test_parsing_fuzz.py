@@ -2,20 +2,21 @@
 
 import json
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.llm.parsing import parse
 from synthetic_textcat.schemas.completions import Problem, Reply, TaskList
 from synthetic_textcat.schemas.outcomes import CONTENT_CAUSES
 from tests.llm.builders import completion
+from tests.support.examples import examples
 
 _ANY_TEXT = st.text(st.characters(exclude_categories=[]), max_size=60)  # lone surrogates too
 _CLEAN_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 _SYNTAX = st.text(st.sampled_from("{}[]\"'`:,\\/\n\r\t ux0e1.-#abTrueNonlf\ufeff\ud800"), max_size=60)
 _FINISH = st.sampled_from(["stop", "length", "tool_calls", None])
 _ROWS = st.fixed_dictionaries({"input_text": _ANY_TEXT, "label": _ANY_TEXT, "misleading_label": _ANY_TEXT})
-_FUZZ = settings(deadline=None, max_examples=150)
+_FUZZ = examples(150)
 
 
 def _check(text: str, finish_reason: str | None = "stop") -> Reply | Problem:

@@ -1,12 +1,13 @@
 """From a user's choice to weights."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.schemas.attributes import VALUES, Choice, weights_of
 from synthetic_textcat.schemas.languages import find_language, languages
 from synthetic_textcat.schemas.rows import ATTRIBUTES
+from tests.support.examples import examples
 
 
 @pytest.mark.parametrize("attribute", ATTRIBUTES)
@@ -46,7 +47,7 @@ def test_a_language_by_code_and_by_name_is_one_language() -> None:
     assert weights_of("language", {"de": 1, "German": 1, "fr": 2}) == {"French": 0.5, "German": 0.5}
 
 
-@settings(deadline=None, max_examples=40)
+@examples(40)
 @given(st.dictionaries(st.sampled_from(VALUES["num_words"]), st.floats(0.01, 100), min_size=1))
 def test_the_order_of_a_mapping_changes_nothing(choice: dict[str, float]) -> None:
     turned = dict(reversed(choice.items()))

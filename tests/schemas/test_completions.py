@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -26,6 +26,7 @@ from synthetic_textcat.schemas.completions import (
 from synthetic_textcat.schemas.task_text import unseen
 from synthetic_textcat.schemas.tasks import Label, Task
 from tests.llm.builders import completion, fingerprint
+from tests.support.examples import examples
 
 _SECRET = "completion-secret-1"
 _ESCAPED = "".join(f"\\u{ord(character):04x}" for character in _SECRET)
@@ -191,7 +192,7 @@ def test_signs_that_mean_something_tell_names_apart(names: tuple[str, ...]) -> N
     assert [label.name for label in LabelSet.model_validate(_labels(*names)).labels] == list(names)
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(st.lists(_NAME, min_size=2, max_size=3))
 def test_a_label_set_makes_a_task_with_names_that_show(names: list[str]) -> None:
     try:

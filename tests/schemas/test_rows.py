@@ -6,12 +6,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from kedro_datasets.pandas import ParquetDataset
 
 from synthetic_textcat.schemas import rows
 from synthetic_textcat.schemas.rows import plan_sha256, records_of, to_frame
+from tests.support.examples import examples
 
 _TABLES = {name: getattr(rows, name) for name in ("REQUESTS", "CALLS", "EXAMPLES", "REJECTED", "FAILED", "OUTCOMES")}
 _WHOLE = {"str": "é😀", "int64": 2**40, "float64": 0.5}
@@ -87,7 +88,7 @@ def test_no_label_and_a_label_called_none_are_two_plans() -> None:
     assert plan_sha256(to_frame([named], rows.REQUESTS)) != plan_sha256(to_frame([_ROW], rows.REQUESTS))
 
 
-@settings(deadline=None, max_examples=25)
+@examples(25)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=6), min_size=1, max_size=4))
 def test_the_plans_hash_is_the_same_after_parquet(tmp_path_factory: pytest.TempPathFactory, labels: list[str]) -> None:
     frame = to_frame(({**_ROW, "label": label} for label in [*labels, None]), rows.REQUESTS)

@@ -1,16 +1,17 @@
 """The sentence of an item, without what is written around it; nothing where a task can't have it."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.schemas.task_text import sentence_of
 from synthetic_textcat.schemas.tasks import Task
+from tests.support.examples import examples
 
 _ODD = [*"ab1.-_*`\"'<>/: \u5ba2\u3164\u200b\u200c\u2800\xad\x1f\n", "__", "**", "<p>", "</p>", "Sort a b", "Task 1:"]
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(st.lists(st.sampled_from(_ODD), min_size=3, max_size=14).map("".join) | st.text(max_size=20))
 def test_a_sentence_makes_a_task(item: str) -> None:
     sentence = sentence_of(item)

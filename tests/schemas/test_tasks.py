@@ -5,13 +5,14 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from kedro_datasets.pandas import ParquetDataset
 from pydantic import ValidationError
 
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task, normalise, tasks_of
 from synthetic_textcat.text.unicode import first_invisible
+from tests.support.examples import examples
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20).filter(lambda text: text.strip())
 _NAMES = st.lists(_TEXT.filter(lambda name: first_invisible(name) is None), min_size=2, max_size=4, unique_by=normalise)
@@ -51,7 +52,7 @@ def test_a_task_comes_back_from_its_row() -> None:
     assert tasks_of(pd.DataFrame([_CLOSED.to_row("file"), _OPEN.to_row("brainstorm", "m")])) == [_CLOSED, _OPEN]
 
 
-@settings(deadline=None, max_examples=40)
+@examples(40)
 @given(_TEXT, _NAMES)
 def test_the_id_depends_on_the_text_alone(text: str, names: list[str]) -> None:
     closed = Task.model_validate({"task": text, "labels": names, "seed_examples": [{"text": "x"}]})
@@ -81,7 +82,7 @@ def test_the_id_stays_what_it_is() -> None:
     assert _OPEN.task_id == "e3ff62cab071"
 
 
-@settings(deadline=None, max_examples=100)
+@examples(100)
 @given(_TEXT)
 def test_normalising_twice_is_normalising_once_up_to_full_stops(text: str) -> None:
     once = normalise(text.replace(".", ""))

@@ -11,12 +11,14 @@ import sys
 import time
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import mlflow
 import pandas as pd
 import yaml
-from mlflow.entities import Run
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
 
 ROOT = Path(__file__).parents[2]
 PYTHONPATH = os.pathsep.join(map(str, (Path(__file__).parent / "loopback_only", ROOT / "src")))
@@ -96,6 +98,15 @@ class Project:
         entry = {"type": "synthetic_textcat.datasets.TasksFileDataset", "filepath": filepath}
         self.path("conf/local/catalog.yml").write_text(yaml.safe_dump({"tasks_file": entry}), encoding="utf-8")
 
+    def one_retry(self, class_path: str) -> None:
+        """Writes `conf/local/catalog_genai.yml`: this model class, asked once more where there is no reply."""
+        entry = {
+            "type": "synthetic_textcat.datasets.ChatModelDataset",
+            "class_path": class_path,
+            "kwargs": {"max_retries": 1},
+        }
+        self.path("conf/local/catalog_genai.yml").write_text(yaml.safe_dump({"llm": entry}), encoding="utf-8")
+
     def path(self, name: str) -> Path:
         """A file of the project."""
         return self.folder / name
@@ -127,13 +138,13 @@ class Project:
         lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
         return [json.loads(line) for line in lines]
 
-    def mlflow_runs(self) -> list[Run]:
+    def mlflow_runs(self) -> "list[Run]":
         """The MLflow runs of the project, the newest first."""
         client = self.mlflow_client()
         experiments = [experiment.experiment_id for experiment in client.search_experiments()]
         return list(client.search_runs(experiments))
 
-    def wait_for_mlflow_run(self, status: str, within_s: float = 60.0) -> Run:
+    def wait_for_mlflow_run(self, status: str, within_s: float = 60.0) -> "Run":
         """The only run, once it has this status: of a run that ended in its first seconds MLflow hears afterwards."""
         end = time.monotonic() + within_s
         while self.run_statuses() != [status]:
@@ -149,9 +160,11 @@ class Project:
             return [status for (status,) in database.execute("SELECT status FROM runs")]
         return []
 
-    def mlflow_client(self) -> mlflow.MlflowClient:
+    def mlflow_client(self) -> "MlflowClient":
         """A client of the project's own store."""
-        return mlflow.MlflowClient(tracking_uri=f"sqlite:///{self.folder / 'mlflow.db'}")
+        from mlflow import MlflowClient  # seconds of import, in each process of the tests
+
+        return MlflowClient(tracking_uri=f"sqlite:///{self.folder / 'mlflow.db'}")
 
     def counts(self) -> dict[str, int]:
         """Rows in the plan and in each table where a row can end."""

@@ -3,12 +3,13 @@
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.text.diversity import FACTS, MEASURES, values_of
 from synthetic_textcat.text.diversity_sample import vectors_of
 from tests.pipelines.quality_report.signals.made_texts import made_texts, sample_of
+from tests.support.examples import examples
 
 _ROWS = 24
 _DIFFERENT = made_texts(_ROWS, words=20)
@@ -40,7 +41,7 @@ def test_the_same_texts_again_make_it_worse(name: str) -> None:
 
 
 @_EVERY
-@settings(max_examples=15, deadline=None)  # sklearn is imported
+@examples(15)
 @given(copied=st.lists(st.integers(1, _ROWS - 1), unique=True, min_size=6))
 def test_the_more_rows_are_copies_of_one_the_worse(name: str, copied: list[int]) -> None:
     few = [_DIFFERENT[0] if at in copied[:-5] else text for at, text in enumerate(_DIFFERENT)]

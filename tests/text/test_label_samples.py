@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.schemas.tasks import Task
@@ -24,6 +24,7 @@ from synthetic_textcat.text.label_samples import (
 from synthetic_textcat.text.unicode import normalised
 from tests.pipelines.quality_report.builders import example_frame
 from tests.pipelines.quality_report.signals.corpora import labelled, says_nothing
+from tests.support.examples import examples
 
 _LABELS = st.sampled_from(["joy", "Joy", " joy", "grief", "fear"])
 
@@ -89,7 +90,7 @@ def test_a_large_task_and_many_tasks_are_looked_at_in_part() -> None:
     assert np.all(without["rows"] == 240)
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(st.lists(st.tuples(st.sampled_from(["t0", "t1", "t2"]), _LABELS, _LABELS), max_size=20))
 def test_numbers_stand_for_what_is_equal_after_normalising(rows: list[tuple[str, str, str]]) -> None:
     found = label_rows(

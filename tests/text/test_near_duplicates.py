@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.text.near_duplicates import (
@@ -21,6 +21,7 @@ from synthetic_textcat.text.near_duplicates import (
     like_earlier,
     recall,
 )
+from tests.support.examples import examples
 
 _LETTERS = "etaoinshrdlu"
 _HAN = "的一是在不了有和人這中大為上個國我以要他時來用們生到作地於出就分對成會可主發年動同工也能"
@@ -132,7 +133,7 @@ def test_copies_are_found_across_the_portions_that_are_hashed_at_once() -> None:
     assert _named([*texts, *texts[4090:4100]])[4200:] == [*range(4090, 4100)]
 
 
-@settings(deadline=None, max_examples=25)
+@examples(25)
 @given(seed=st.integers(0, 10**6), more=st.integers(0, 10))
 def test_the_answer_is_the_same_again_and_rows_that_come_after_do_not_change_it(seed: int, more: int) -> None:
     texts = _with_copies(seed, families=10)

@@ -146,6 +146,7 @@ def test_calls_are_shown_at_the_runs_time() -> None:
     assert [call.shift_ms for call in sample.take()] == [0, 0, 0, *[_DAY_S * 1000] * 3]
 
 
+@pytest.mark.whole_run  # it imports MLflow anew
 def test_a_process_that_lives_keeps_its_lock_and_a_killed_one_leaves_it_behind(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", _HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -5,13 +5,14 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.hashing import key64
 from synthetic_textcat.pipelines.attribute_sampling.apportionment import Apportionment, Balanced
 from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, independent, streams_of
 from synthetic_textcat.schemas.attributes import shares_of, weights_of
+from tests.support.examples import examples
 
 _PLAIN = st.sampled_from([1.0, 1.0, 2.0, 3.0, 5.0, 7.5, 12.0, 0.431, 0.029, 0.0022857])
 _EXTREME = st.sampled_from([1e-6, 1e9, 1.0, 3.3, 1e3])
@@ -40,7 +41,7 @@ def _assert_within_one(values: Ints, shares: Sequence[Fraction]) -> None:
         assert (counts <= np.ceil(lengths * float(share) + 1e-9)).all()
 
 
-@settings(deadline=None, max_examples=50)
+@examples(30)
 @given(_WEIGHTS, st.sampled_from([40, 150, 900]), st.integers())
 def test_every_prefix_has_each_value_within_one_of_its_share(weights: list[float], rows: int, key: int) -> None:
     _assert_within_one(_sequence(_shares(weights), rows, key), _shares(weights))
@@ -50,11 +51,11 @@ def test_every_prefix_has_each_value_within_one_of_its_share(weights: list[float
     "weights", [[n**1.5 for n in range(1, 101)], [1e9, 1e-6, 1, 7, 1e3] * 20, [1 / n for n in range(1, 31)]]
 )
 def test_up_to_a_hundred_values_of_any_weights_are_within_one_of_their_shares(weights: list[float]) -> None:
-    _assert_within_one(_sequence(_shares(weights), 400, "x"), _shares(weights))
+    _assert_within_one(_sequence(_shares(weights), 250, "x"), _shares(weights))
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=400)
+@examples(400)
 @given(st.lists(_ANY | _PLAIN | _EXTREME, min_size=2, max_size=100), st.integers())
 def test_any_weights_at_all(weights: list[float], key: int) -> None:
     _assert_within_one(_sequence(_shares(weights), 700, key), _shares(weights))
@@ -65,8 +66,8 @@ def test_a_hundred_languages_keep_to_their_shares() -> None:
     _assert_within_one(_sequence(shares, 20_000, "x"), shares)
 
 
-@settings(deadline=None, max_examples=12)
-@given(_WEIGHTS, st.lists(st.integers(0, 700), min_size=1, max_size=6), st.integers(0, 500))
+@examples(15)
+@given(_WEIGHTS, st.lists(st.integers(0, 300), min_size=1, max_size=4), st.integers(0, 300))
 def test_a_sequence_is_a_function_of_shares_and_key_in_any_company(
     weights: list[float], counts: list[int], more: int
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows, report_on
@@ -15,8 +15,10 @@ from synthetic_textcat.schemas.attributes import chosen_weights, shares_of, weig
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import ATTRIBUTES
 from synthetic_textcat.schemas.tasks import Task
+from tests.support.examples import examples
 from tests.support.task_tables import task_table
 
+_SORTS = 15
 _FIXED = {"difficulty": "PhD", "clarity": "clear", "num_words": "at least 10"}
 
 
@@ -27,8 +29,8 @@ def _plan(task: Task, rows: int, **sampling: Any) -> pd.DataFrame:
 
 
 def _repeated(labels: list[str], rows: int, **sampling: Any) -> list[int]:
-    """The repeated prompts of a plan, for 30 tasks."""
-    tasks = [Task.model_validate({"task": f"Sort {number}.", "labels": labels}) for number in range(30)]
+    """The repeated prompts of a plan, for each of some tasks."""
+    tasks = [Task.model_validate({"task": f"Sort {number}.", "labels": labels}) for number in range(_SORTS)]
     return [report_on(_plan(task, rows, **sampling), task_table([]), 3)["plan/repeated_prompts"] for task in tasks]
 
 
@@ -40,7 +42,7 @@ def test_prompts_are_hardly_repeated_while_there_are_combinations(labels: list[s
     """Independent draws repeat a third of the prompts where there are as many rows as combinations."""
     repeated = _repeated(labels, rows)
     by_chance = _repeated(labels, rows, balance="random")
-    assert sum(repeated) / 30 <= most
+    assert sum(repeated) / _SORTS <= most
     assert sum(repeated) < sum(by_chance) / 3
 
 
@@ -84,7 +86,7 @@ def _keeps_to(values: Sequence[Any], shares: Mapping[str, Fraction]) -> bool:
     return True
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(_LABELS, _CHOICES, st.sampled_from(_TONES), st.sampled_from([20, 80, 200]))
 def test_exchanges_keep_every_count_wherever_a_task_ends(
     labels: list[dict[str, Any]], choices: dict[str, Any], tone: Any, rows: int

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.prompts import PromptTemplate
 
@@ -18,6 +18,7 @@ from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, Ll
 from synthetic_textcat.schemas.quota import CellRows, Rounds, cells_of, named, unnamed
 from synthetic_textcat.schemas.rows import REQUESTS
 from synthetic_textcat.schemas.tasks import Task
+from tests.support.examples import examples
 from tests.support.task_tables import task_table
 
 _TASKS = [
@@ -30,7 +31,7 @@ _SPEC, _LLM = ChatModelSpec("some.Model"), LlmParameters(model="model-1")
 _PER = st.lists(
     st.sampled_from(["task", "language", "label", "num_words", "tone", "misleading_label"]), min_size=1, unique=True
 )
-_SLOWLY = settings(max_examples=25)
+_SLOWLY = examples(20)
 
 
 def _sampling(per: list[str], target: int = 4, **others: object) -> AttributeSamplingParameters:

@@ -5,6 +5,7 @@ What the rows of two runs train, and when that is no fair comparison.
 
 import dataclasses
 import re
+from functools import cache
 from typing import Any
 
 import pytest
@@ -111,19 +112,26 @@ def test_the_least_alike_come_first() -> None:
     assert row_diffs(pair(before, outcomes([{}], first=900))) == {}
 
 
-@pytest.mark.parametrize("render", [render_html, render_markdown])
-@pytest.mark.parametrize(("first", "expected"), [(0, "pairs that both accepted"), (5000, "as two samples")])
-def test_diversity_and_learnability_have_intervals_and_say_how(render: object, first: int, expected: str) -> None:
-    assert callable(render)
+@cache
+def _measured(first: int) -> Comparison:
+    """Two runs whose texts are measured; the candidate's rows are numbered from `first` on."""
     before = run(outcomes=topical("a", 90), metrics={"diversity/vendi": 20.5, "diversity/self_bleu": 0.345})
     after = run(run_id="b2", outcomes=topical("b", 90, 0.9, first), metrics={})
     pairing = pair(before.outcomes, after.outcomes)
     found = [Difference(**row) for row in measure_differences(pairing, before, after, 42)]
-    page = render(Comparison(before, after, pairing, changes(before, after), found))
+    return Comparison(before, after, pairing, changes(before, after), found)
+
+
+@pytest.mark.parametrize("render", [render_html, render_markdown])
+@pytest.mark.parametrize(("first", "expected"), [(0, "pairs that both accepted"), (5000, "as two samples")])
+def test_diversity_and_learnability_have_intervals_and_say_how(render: object, first: int, expected: str) -> None:
+    assert callable(render)
+    comparison = _measured(first)
+    page = render(comparison)
     assert expected in page
     assert "cut to 10 words" in page
     assert "90 rows of each run, of 1 task" in page
-    (score,) = (row for row in found if row.measure == "learnability/macro_f1")
+    (score,) = (row for row in comparison.differences if row.measure == "learnability/macro_f1")
     assert f"{score.low:+.3f} to {score.high:+.3f}" in page
     assert "20.5" not in page  # what is measured again is not listed twice
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.pipelines.export.splits import (
@@ -27,6 +27,7 @@ from synthetic_textcat.schemas.rows import REQUESTS, to_frame
 from synthetic_textcat.schemas.seed_examples import pool_of, turns_of
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.text.near_duplicates import grams_of, jaccard
+from tests.support.examples import examples
 
 _PLAIN = Task.model_validate({"task": "Sort a mail.", "labels": ["work", "home", "spam"]})
 _OPEN = Task.model_validate({"task": "Say what a question is about."})
@@ -104,7 +105,7 @@ def test_another_seed_deals_otherwise() -> None:
     assert (one != other).any()
 
 
-@settings(deadline=None, max_examples=30)
+@examples(30)
 @given(rows=st.integers(1, 150), more=st.integers(0, 150), seed=st.integers(0, 1000))
 def test_rows_that_come_later_move_none(rows: int, more: int, seed: int) -> None:
     tasks = [_PLAIN, _SEEDED, _OPEN]
@@ -113,7 +114,7 @@ def test_rows_that_come_later_move_none(rows: int, more: int, seed: int) -> None
     assert many[:rows].tolist() == few.tolist()
 
 
-@settings(deadline=None, max_examples=20)
+@examples(20)
 @given(seed=st.integers(0, 1000), shown=st.integers(1, 5))
 def test_rows_that_lead_with_one_seed_example_are_on_one_side(seed: int, shown: int) -> None:
     plan = _plan([_SEEDED], 120)
@@ -133,7 +134,7 @@ def test_seed_examples_that_are_not_shown_count_for_nothing() -> None:
     assert _shares(codes) == pytest.approx((0.8, 0.1, 0.1))
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(
     rows=st.lists(st.tuples(_WORDS.map(" ".join), st.sampled_from([TRAIN, VALIDATION, TEST])), max_size=25),
     kept=st.data(),

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.pipelines.quality_report.concerns import assess, complaint
@@ -35,6 +35,7 @@ from synthetic_textcat.schemas.rows import EXAMPLES, FAILED, OUTCOMES, REJECTED,
 from synthetic_textcat.schemas.stops import Outage, PausedTask, Stops
 from tests.llm.builders import completion, no_reply
 from tests.pipelines.quality_report.builders import COST, PRICES, ROW, example_frame, ledger
+from tests.support.examples import examples
 
 _ENDS = st.sampled_from(["accepted", "surplus", "not_run", *REJECT_REASONS, *FAILURE_CAUSES])
 
@@ -52,7 +53,7 @@ _GOOD = ("t0", "accepted", None)
 _METRICS = {"rate/parsed": 40 / 60, "rate/label_leaked": 0.5, "language/agreement": 0.9}
 
 
-@settings(deadline=None, max_examples=80)
+@examples(80)
 @given(st.lists(_ENDS, max_size=60))
 def test_any_partition_of_the_plan_adds_up(ends: list[str]) -> None:
     rows = {f"r{place}": end for place, end in enumerate(ends)}

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from kedro.io import AbstractDataset
 from kedro_datasets.json import JSONDataset
@@ -23,6 +23,7 @@ from synthetic_textcat.schemas.parameters import TaskIngestParameters
 from synthetic_textcat.schemas.task_input import TasksFile
 from synthetic_textcat.schemas.tasks import Task, normalise
 from synthetic_textcat.text.unicode import first_invisible
+from tests.support.examples import examples
 from tests.support.tasks_files import WRITERS, Entries
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12).filter(normalise)
@@ -93,7 +94,7 @@ def _complaint_about_csv(folder: Path, text: str) -> str:
     return str(caught.value).removeprefix(str(folder / "tasks.csv"))
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(_entries())
 def test_each_format_carries_every_task(entries: Entries) -> None:
     expected = [Task.model_validate(entry) for entry in entries]

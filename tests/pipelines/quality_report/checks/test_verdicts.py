@@ -3,7 +3,7 @@
 import multiprocessing
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known
@@ -14,6 +14,7 @@ from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.text.unicode import normalised
 from tests.llm.offline.rehearsal import rows
 from tests.pipelines.quality_report.builders import candidate, open_candidate
+from tests.support.examples import examples
 
 _SETTINGS = QualityReportParameters()
 
@@ -94,7 +95,7 @@ _TEXTS = st.sampled_from(["One.", "one. ", "Two.", "bad", "", "Three."])
 _ROWS = st.lists(st.tuples(_TEXTS, _LABELS, _LABELS), max_size=12)
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(_ROWS)
 def test_every_row_has_one_verdict_and_accepted_texts_are_distinct(triples: list[tuple[str, str, str]]) -> None:
     rows = [
@@ -174,7 +175,7 @@ def test_a_near_duplicate_that_is_only_flagged_stands_beside_later_rows() -> Non
 _FLAGGED = st.lists(st.sampled_from(REJECT_REASONS), unique=True)
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(_ROWS, _FLAGGED)
 def test_no_row_is_rejected_for_what_only_flags_and_a_row_judged_alone_is_judged_so_too(
     triples: list[tuple[str, str, str]], flag_only: list[str]
@@ -209,6 +210,7 @@ def test_a_text_that_is_nearly_a_seed_example_is_a_near_duplicate_of_it() -> Non
     assert verdicts[1] is None
 
 
+@pytest.mark.whole_run  # its processes import the package anew
 def test_rows_are_judged_the_same_by_any_number_of_processes() -> None:
     texts = [row.text for row in rows(200)]
     languages = ["English", "German", "Japanese"]

@@ -1,12 +1,13 @@
 """The one-word rule for labels."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
 from synthetic_textcat.pipelines.quality_report.signals.label_classifiers import fit_rules, predictions
 from synthetic_textcat.text.label_samples import FOLDS
+from tests.support.examples import examples
 
 _LABELS = np.array([0, 0, 0, 0, 0, 1, 1, 1, 1, 1])
 _EVERYWHERE, _MOSTLY, _ALWAYS = np.ones(10), np.r_[np.ones(4), np.zeros(6)], np.r_[np.zeros(5), np.ones(5)]
@@ -27,7 +28,7 @@ def test_rows_without_any_word_get_the_label_that_is_most_frequent_among_such_ro
     assert set(predictions(nothing, np.r_[_LABELS[:9], 0], 2, folds).tolist()) == {0}
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(
     st.lists(st.lists(st.integers(0, 1), min_size=3, max_size=3), min_size=20, max_size=20),
     st.permutations([0, 1, 1, 0]),

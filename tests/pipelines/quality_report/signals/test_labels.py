@@ -6,7 +6,7 @@ The labels that the model made for open tasks.
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
@@ -15,6 +15,7 @@ from synthetic_textcat.schemas.rows import FINDINGS, REQUESTS, to_frame
 from synthetic_textcat.schemas.tasks import Task
 from tests.pipelines.quality_report.builders import example_frame
 from tests.pipelines.quality_report.signals.corpora import corpus
+from tests.support.examples import examples
 
 _CLOSED = Task.model_validate({"task": "Closed.", "labels": ["good", "bad", "mixed", "none"]})
 _OPEN = Task.model_validate({"task": "Open."})
@@ -109,7 +110,7 @@ def test_a_misleading_label_is_reused_where_another_row_of_the_same_task_bears_i
     assert label_balance(corpus(rows, [_OPEN, _CLOSED])).metrics["labels/misleading_reused"] == 0.5
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=8))
 def test_each_task_is_in_one_bin_of_the_sizes(sizes: list[int]) -> None:
     tasks = [Task.model_validate({"task": f"Task {'a' * at}."}) for at in range(len(sizes))]
@@ -118,7 +119,7 @@ def test_each_task_is_in_one_bin_of_the_sizes(sizes: list[int]) -> None:
         assert line["tasks"] == sum(line["rows_from"] <= size <= line["rows_to"] for size in sizes)
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(st.lists(st.sampled_from(["joy", "Joy", "grief", "fear"]), min_size=1, max_size=30))
 def test_shares_stay_between_nothing_and_all(labels: list[str]) -> None:
     measured = label_balance(corpus(_rows(_OPEN, labels), [_OPEN]))
@@ -151,7 +152,7 @@ def test_labels_are_counted_after_normalising_each_task_for_itself_and_the_most_
 
 def test_a_plan_of_closed_tasks_has_none() -> None:
     closed = _PLAN[_PLAN["task_id"] == "closed"]
-    for examples in (_EXAMPLES, _EXAMPLES.head(0)):
-        measured = open_labels(Corpus(examples, closed, _NO_FINDINGS))
+    for table in (_EXAMPLES, _EXAMPLES.head(0)):
+        measured = open_labels(Corpus(table, closed, _NO_FINDINGS))
         assert measured.metrics == {"labels/open_tasks": 0, "labels/made": 0}
         assert measured.tables["open_labels"] == []
