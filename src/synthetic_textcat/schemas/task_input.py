@@ -98,11 +98,24 @@ def checked_choices(choices: object) -> object:
     Raises:
         ValueError: If they are not a mapping, or a choice has none of the forms.
     """
+    return _checked_mapping(choices, "name", "`name: value`, as in `tone: formal`")
+
+
+def checked_confusable(labels: object) -> object:
+    """Validates the form of the labels that a label is confused with; null values are dropped.
+
+    Raises:
+        ValueError: If they are not a mapping of labels, or the others have none of the forms of a choice.
+    """
+    return _checked_mapping(labels, "label", "`label: [other labels]`, as in `Billing: [Returns, Accounts]`")
+
+
+def _checked_mapping(choices: object, key: str, form: str) -> object:
     if not isinstance(choices, Mapping):
-        raise ValueError(f"{shown(choices)} is not a mapping; write `name: value`, as in `tone: formal`")
+        raise ValueError(f"{shown(choices)} is not a mapping; write {form}")
     for name, choice in choices.items():
         if not isinstance(name, str):
-            raise ValueError(f"the name {no_text(name)}")
+            raise ValueError(f"the {key} {no_text(name)}")
         try:
             checked_choice(choice)
         except ValueError as error:

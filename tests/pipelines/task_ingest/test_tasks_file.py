@@ -87,7 +87,7 @@ def test_the_example_in_its_head_is_right() -> None:
     head = _OWN_FILE.read_text(encoding="utf-8").partition("\n\n")[0]
     lines = head.partition("\n#\n")[2].splitlines()
     [task] = read_tasks(yaml.safe_load("\n".join(line.removeprefix("# ") for line in lines)))
-    assert task.model_fields_set == {"task", "weight", "labels", "seed_examples", "language", "extra"}
+    assert task.model_fields_set == {"task", "weight", "labels", "seed_examples", "language", "extra", "confusable"}
     assert all(key in head for key in Task.model_fields)
 
 

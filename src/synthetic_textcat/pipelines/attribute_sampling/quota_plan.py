@@ -16,6 +16,7 @@ import pandas as pd
 from synthetic_textcat.errors import ParameterError, nearest
 from synthetic_textcat.hashing import sha256_of
 from synthetic_textcat.pipelines.attribute_sampling.choices import choice_of
+from synthetic_textcat.pipelines.attribute_sampling.label_odds import misleading_labels_of
 from synthetic_textcat.pipelines.attribute_sampling.plan import TaskRows, by_id, deal, own_attributes
 from synthetic_textcat.schemas.attributes import chosen_weights, weights_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
@@ -35,7 +36,12 @@ def recipe_of(tasks: Sequence[Task], sampling: AttributeSamplingParameters, seed
     drawn_from = sorted(
         (task.task_id, task.weight, task.label_names, task.to_row("file")["attributes"]) for task in tasks
     )
-    return sha256_of([PLAN_VERSION, seed, sampling.model_dump(mode="json", exclude=_NOT_DRAWN_FROM), drawn_from])
+    settings = sampling.model_dump(mode="json", exclude=_NOT_DRAWN_FROM)
+    if settings["misleading_label"] == "even":
+        del settings["misleading_label"]  # as before there was a choice, so that no quota begins anew
+        return sha256_of([PLAN_VERSION, seed, settings, drawn_from])
+    described = sorted((task.task_id, [label.description for label in task.labels]) for task in tasks)
+    return sha256_of([PLAN_VERSION, seed, settings, drawn_from, described])
 
 
 def first_round(cells: Iterable[Cell], per: Sequence[str], target: int) -> tuple[CellRows, ...]:
@@ -143,7 +149,7 @@ def _values(name: str, task: Task, label: Label | None, sampling: AttributeSampl
     if name == "label":
         return [label.name if label else None]
     if name == "misleading_label":
-        return sorted(other for other in task.label_names if other != label.name) if label else [None]
+        return list(misleading_labels_of(task, label.name, sampling.misleading_label)) if label else [None]
     if name in ATTRIBUTES:
         return list(weights_of(name, choice_of(task, name, sampling)))
     choices = (label.extra if label else {}, task.extra, sampling.extra)
