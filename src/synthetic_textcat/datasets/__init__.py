@@ -6,6 +6,7 @@ from synthetic_textcat.datasets.genai import ChatModelDataset, PromptDataset
 from synthetic_textcat.datasets.hub_repository import HubRepositoryDataset
 from synthetic_textcat.datasets.journal import JournalDataset
 from synthetic_textcat.datasets.user_files import (
+    ConfusableFileDataset,
     DomainsFileDataset,
     KeptTasksDataset,
     TasksFileDataset,
@@ -15,6 +16,7 @@ from synthetic_textcat.datasets.user_files import (
 
 __all__ = [
     "ChatModelDataset",
+    "ConfusableFileDataset",
     "DomainsFileDataset",
     "FigureDataset",
     "FileDataset",

@@ -124,16 +124,28 @@ def _checked_mapping(choices: object, key: str, form: str) -> object:
 
 
 @dataclass(frozen=True)
-class TasksFile:
-    """A tasks file that was read.
+class UserFile:
+    """A file of the user that was read.
 
     Attributes:
         path: Path, for error messages.
-        content: A frame for CSV and Parquet, else the value of YAML or JSON: a list of entries, if it is valid.
+        content: A frame for CSV and Parquet, else the value of YAML or JSON.
     """
 
     path: str
     content: object
+
+
+class TasksFile(UserFile):
+    """A tasks file: a list of entries, if it is valid."""
+
+
+class DomainsFile(UserFile):
+    """A file of domains: a list of texts, if it is valid."""
+
+
+class ConfusableFile(UserFile):
+    """A file of confusable labels by task: a mapping, if it is valid."""
 
 
 @dataclass(frozen=True)
@@ -183,16 +195,3 @@ def _without_repeats(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
             raise ValueError(f"the key {key!r} stands twice in one object")
         found[key] = value
     return found
-
-
-@dataclass(frozen=True)
-class DomainsFile:
-    """A file of domains that was read.
-
-    Attributes:
-        path: Path, for error messages.
-        content: The value of YAML: a list of texts, if it is valid.
-    """
-
-    path: str
-    content: object
