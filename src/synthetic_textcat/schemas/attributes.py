@@ -67,8 +67,7 @@ def chosen_weights(
     Raises:
         ValueError: If there is no value.
     """
-    asked = [choice] if isinstance(choice, str) else choice
-    odds: Mapping[str, float] = asked if isinstance(asked, Mapping) else dict.fromkeys(asked, 1.0)
+    odds = odds_of(choice)
     if not odds:
         raise ValueError("names no value; give one at least")
     weights: dict[str, float] = {}
@@ -76,6 +75,12 @@ def chosen_weights(
         name = canonical(value)
         weights[name] = weights.get(name, 0.0) + weight
     return shares_of(weights)
+
+
+def odds_of(choice: OwnChoice) -> Mapping[str, float]:
+    """Weight of each value of a choice, as the user wrote it."""
+    asked = [choice] if isinstance(choice, str) else choice
+    return asked if isinstance(asked, Mapping) else dict.fromkeys(asked, 1.0)
 
 
 def shares_of(weights: Mapping[Ordered, float]) -> dict[Ordered, Fraction]:

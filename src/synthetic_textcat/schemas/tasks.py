@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from synthetic_textcat.errors import nearest
 from synthetic_textcat.hashing import canonical_json, short_id
-from synthetic_textcat.schemas.attributes import Choice, OwnAttributes, OwnChoice, chosen_weights, weights_of
+from synthetic_textcat.schemas.attributes import Choice, OwnAttributes, OwnChoice, odds_of, weights_of
 from synthetic_textcat.schemas.block import LEAST, MOST
 from synthetic_textcat.schemas.rows import ATTRIBUTES
 from synthetic_textcat.schemas.task_input import (
@@ -184,7 +184,7 @@ class Task(_Strict):
             if not others:
                 raise ValueError(f"confusable: {label!r} names no label; give one at least, or remove it")
             possible = [name for name in self.label_names if name != label]
-            for other in chosen_weights(others):
+            for other in odds_of(others):
                 if other == label:
                     raise ValueError(f"confusable: {label!r} names itself; name other labels of the task")
                 if other not in possible:

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from synthetic_textcat.schemas.attributes import chosen_weights
+from synthetic_textcat.schemas.attributes import odds_of
 from synthetic_textcat.schemas.tasks import Confusable, Task
 from synthetic_textcat.text.label_nearness import nearness_grades
 
@@ -60,6 +60,5 @@ def _weights(labels: Labels, confusable: Confusable, setting: Setting) -> tuple[
         grades = nearness_grades(tuple(f"{label['name']} {label['description']}" for label in ordered))
         weights = np.array(WEIGHTS)[grades]
     for label, others in confusable.items():
-        chosen = chosen_weights(others)
-        weights[names.index(label)] = [float(chosen.get(name, 0)) for name in names]
+        weights[names.index(label)] = [odds_of(others).get(name, 0.0) for name in names]
     return names, weights
