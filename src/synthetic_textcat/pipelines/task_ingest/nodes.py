@@ -1,5 +1,7 @@
 """Nodes of `task_ingest` that read and check the user's tasks; brainstorming nodes are in `brainstorm.nodes`."""
 
+import logging
+
 from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
 from synthetic_textcat.llm.row_prompts import RowTemplates
@@ -8,6 +10,7 @@ from synthetic_textcat.pipelines.task_ingest.confusable_file import (
     ConfusableLabels,
     read_confusable,
 )
+from synthetic_textcat.pipelines.task_ingest.look_alikes import warnings_about_labels
 from synthetic_textcat.pipelines.task_ingest.tasks_file import (
     GivenTasks,
     have_own_attributes,
@@ -16,6 +19,10 @@ from synthetic_textcat.pipelines.task_ingest.tasks_file import (
 )
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, TaskIngestParameters
 from synthetic_textcat.schemas.task_input import KeptTasks, TasksFile
+
+logger = logging.getLogger(__name__)
+
+_PLAIN = {"markup": False}  # Kedro's log would take `[label]` for a colour
 
 
 def read_confusable_file(confusable_file: object, attribute_sampling: AttributeSamplingParameters) -> ConfusableLabels:
@@ -53,6 +60,8 @@ def read_tasks_file(
         tasks = read_tasks(tasks_file, may_be_empty=is_brainstormed)
     if not is_brainstormed:
         confusable_labels.refuse_unknown(tasks)
+    for line in warnings_about_labels(tasks):
+        logger.warning("%s", line, extra=_PLAIN)
     return [confusable_labels.applied(task) for task in tasks]
 
 
