@@ -66,8 +66,8 @@ def test_an_even_draw_does_not_read_the_file() -> None:
     [
         (["Sort."], " holds ['Sort.'], which is not a mapping. Next: write `task: {label: [other labels]}`"),
         ({5: {}}, ": the task 5 is not a text; put it in quotes. Next: write `task:"),
-        ({"Sort a tiket.": {}}, " names a task that does not exist: 'Sort a tiket.'; did you mean Sort a ticket"),
-        ({"0123456789ab": {}}, " names a task that does not exist: '0123456789ab'; "),
+        ({"Sort a tiket.": {}}, " names the unknown task 'Sort a tiket.' (did you mean Sort a ticket.?). Next: correct or remove the entry"),
+        ({"0123456789ab": {}}, " names the unknown task '0123456789ab' (allowed: "),
         ({"Sort a ticket.": {}, "SORT a ticket": {}}, " names one task twice: 'Sort a ticket.' and 'SORT a ticket'"),
         ({"Sort a review.": ["good"]}, ", entry 'Sort a review.': confusable: ['good'] is not a mapping"),
         (

@@ -155,12 +155,12 @@ class _MisleadingLabels:
             task: Place in these of each row's task.
             label: Number of each row's label.
         """
-        stream, ahead = task * self._num_labels + label, np.empty(len(label), np.int32)
+        stream = task * self._num_labels + label
         by_label = np.array([derived(keys, "misleading_label", number) for number in range(self._num_labels)]).T.ravel()
         if len(self._values) == 1:
             ahead = np.array(self._values[0].names)[self._values[0].draw(by_label, stream)]
         else:
-            number = self._of_label[tasks].ravel()[stream]
+            ahead, number = np.empty(len(label), np.int32), self._of_label[tasks].ravel()[stream]
             ends = np.cumsum(np.bincount(number, minlength=len(self._values)))
             for values, rows in zip(self._values, np.split(np.argsort(number, kind="stable"), ends[:-1]), strict=True):
                 streams, own = np.unique(stream[rows], return_inverse=True)

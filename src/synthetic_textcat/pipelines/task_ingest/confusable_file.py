@@ -71,8 +71,8 @@ class ConfusableLabels(NamedTuple):
         for task in self.unknown(sentences):
             allowed = sentences if _ID.fullmatch(task) else sentences.values()
             raise ConfusableFileError(
-                f"{self.file} names a task that does not exist: {shown(task)}; {nearest(task, allowed)}. "
-                "Next: correct or remove the entry"
+                f"{self.file} names the unknown task {shown(task)} ({nearest(task, allowed)}). Next: correct or remove "
+                "the entry"
             )
 
 
