@@ -9,9 +9,18 @@ import pandas as pd
 from synthetic_textcat.pages import render_page
 from synthetic_textcat.pipelines.quality_report.concerns import Concern
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, Metrics, ends_of
-from synthetic_textcat.pipelines.quality_report.page.sections import Section, sections
+from synthetic_textcat.pipelines.quality_report.page.sections import Column, Section, sections
+from synthetic_textcat.schemas.cost_figures import figure_rows
 from synthetic_textcat.schemas.rows import own_of, records_of
 
+_FIGURE_COLUMNS = (
+    Column("figure", "paid for"),
+    Column("calls", "calls", "count"),
+    Column("tokens", "tokens", "count"),
+    Column("cost", "cost", "count"),
+    Column("call_time", "time of calls", "count"),
+    Column("meaning", "what counts", "long"),
+)
 Rows = Sequence[Mapping[str, Any]]
 SAMPLE_SIZE = 20
 
@@ -73,6 +82,8 @@ def render(report: Report) -> str:
         ledger=report.ledger,
         metrics=report.metrics,
         ends=ends_of(report.ledger),
+        figures=list(figure_rows(report.metrics)),
+        figure_columns=_FIGURE_COLUMNS,
         sections=list(_with_content(report)),
         random=[("accepted", report.accepted), ("rejected", report.rejected), ("failed", report.failed)],
     )
