@@ -23,7 +23,8 @@ from synthetic_textcat.schemas.tasks import Task
 
 _PROMPTS = Path(__file__).parents[1] / "data" / "01_raw" / "prompts"
 _PUBLIC_DATASETS = (
-    *("ChatModelDataset", "DomainsFileDataset", "FigureDataset", "FileDataset", "FolderDataset"),
+    *("ChatModelDataset", "ConfusableFileDataset", "DomainsFileDataset", "FigureDataset", "FileDataset"),
+    "FolderDataset",
     *("HubRepositoryDataset", "JournalDataset", "OptionalDataset", "PromptDataset"),
     *("TableDataset", "TasksFileDataset", "TextsDataset", "UserTableDataset"),
 )

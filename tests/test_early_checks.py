@@ -12,7 +12,7 @@ import yaml
 from kedro.framework.project import configure_project
 
 from synthetic_textcat.early_checks import READ_TASKS, check_early
-from synthetic_textcat.errors import ParameterError, TasksFileError
+from synthetic_textcat.errors import ConfusableFileError, ParameterError, TasksFileError
 from synthetic_textcat.pipeline_registry import register_pipelines
 from tests.support.project import KEDRO, Project, environment
 
@@ -76,6 +76,25 @@ def test_tasks_are_checked_where_the_pipelines_read_them(own: Project) -> None:
     _check(pipelines=["export"])
     _check(to_nodes=["write_report"])
     _check(params={"from_run": "any"})
+
+
+def test_confusable_labels_are_checked_where_they_are_drawn_from(own: Project) -> None:
+    similar = {"attribute_sampling": {"misleading_label": "similar"}}
+    _check(params=similar)
+    file = own.path("data/01_raw/confusable.yml")
+    for content, says in (
+        (
+            "Sort a news stoy by its topic.: {}",
+            "the unknown task 'Sort a news stoy by its topic.' .did you mean Sort a",
+        ),
+        ("Sort a news story by its topic.: {Sport: [Polls]}", "'Sport' names the unknown label 'Polls'"),
+    ):
+        file.write_text(content, encoding="utf-8")
+        with pytest.raises(ConfusableFileError, match=says):
+            _check(params=similar)
+    _check()
+    file.write_text("Sort a news story by its topic.: {Sport: [Politics]}", encoding="utf-8")
+    _check(params=similar)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from kedro.config import AbstractConfigLoader, MissingConfigException
 from kedro.framework.project import settings
 from kedro.utils import find_kedro_project
 
-from synthetic_textcat.datasets.user_files import TasksFileDataset
+from synthetic_textcat.datasets.user_files import ConfusableFileDataset, TasksFileDataset
+from synthetic_textcat.pipelines.task_ingest.confusable_file import read_confusable
 from synthetic_textcat.pipelines.task_ingest.tasks_file import read_tasks
 from synthetic_textcat.redaction import learn_command_line, learn_credentials, learn_environment
 from synthetic_textcat.schemas.parameters import Parameters, validate_parameters
@@ -36,6 +37,7 @@ def check_early(options: Mapping[str, Any]) -> None:
     Raises:
         ParameterError: With one line for the wrong keys and values.
         TasksFileError: For the first wrong entry.
+        ConfusableFileError: For the first wrong entry of the file of confusable labels.
     """
     project = Path(find_kedro_project(Path.cwd()) or Path.cwd())
     loader = settings.CONFIG_LOADER_CLASS(
@@ -51,7 +53,7 @@ def check_early(options: Mapping[str, Any]) -> None:
     parameters = validate_parameters(raw)
     asked = options["pipelines"] or [options["pipeline"] or "__default__"]
     if READ_TASKS.issuperset(asked) and not any(options[name] for name in (*_SLICES, "only_missing_outputs")):
-        _check_tasks(loader["catalog"].get("tasks_file"), project, parameters)
+        _check_tasks(loader["catalog"], project, parameters)
 
 
 def _learn_secrets(loader: AbstractConfigLoader) -> None:
@@ -62,10 +64,27 @@ def _learn_secrets(loader: AbstractConfigLoader) -> None:
         learn_credentials(loader["credentials"], "")
 
 
-def _check_tasks(entry: Any, project: Path, parameters: Parameters) -> None:
+def _check_tasks(catalog: Mapping[str, Any], project: Path, parameters: Parameters) -> None:
+    is_brainstormed = parameters.task_ingest.num_brainstormed > 0
+    place = _local_file(catalog.get("tasks_file"), TasksFileDataset, project)
+    if place is None:
+        return
+    file = TasksFileDataset(filepath=place.as_posix()).load()
+    tasks = read_tasks(file.content, file.path, may_be_empty=is_brainstormed)
+    optional = catalog.get("confusable_file")
+    inner = optional.get("dataset") if isinstance(optional, Mapping) else None
+    place = _local_file(inner, ConfusableFileDataset, project)
+    if parameters.attribute_sampling.misleading_label == "even" or place is None or not place.exists():
+        return
+    labels = read_confusable(ConfusableFileDataset(filepath=place.as_posix()).load())
+    if not is_brainstormed:
+        labels.refuse_unknown(tasks)
+    for task in tasks:
+        labels.applied(task)
+
+
+def _local_file(entry: Any, wanted: type, project: Path) -> Path | None:
+    """Place of an entry's file, if it is on this machine and read by the class of this project."""
     if not isinstance(entry, Mapping) or not entry.keys() <= _LOCAL or "://" in str(entry.get("filepath", "://")):
-        return
-    if not str(entry.get("type")).endswith(f".{TasksFileDataset.__name__}"):
-        return
-    file = TasksFileDataset(filepath=(project / str(entry["filepath"])).as_posix()).load()
-    read_tasks(file.content, file.path, may_be_empty=parameters.task_ingest.num_brainstormed > 0)
+        return None
+    return project / str(entry["filepath"]) if str(entry.get("type")).endswith(f".{wanted.__name__}") else None

@@ -22,6 +22,10 @@ class TasksFileError(TextcatError):
     """A tasks file that is missing, empty, malformed or contradicts itself."""
 
 
+class ConfusableFileError(TextcatError):
+    """A file of confusable labels that is malformed, or names tasks or labels that do not exist."""
+
+
 class DomainsFileError(TextcatError):
     """A list of domains that is malformed or repeats itself."""
 

@@ -60,6 +60,7 @@ def _rows(frame: pd.DataFrame) -> Any:
 
 _OPTIONAL = {"dataset": {"type": "synthetic_textcat.datasets.FileDataset"}}
 _SAMPLES: dict[str, Sample] = {
+    "ConfusableFileDataset": Sample("confusable.yml", content=b"A.: {x: [y]}\n", plain=lambda found: found.content),
     "DomainsFileDataset": Sample("domains.yml", content=b"- law\n- food\n", plain=lambda found: found.content),
     "FigureDataset": Sample("plot.json", go.Figure(go.Bar(y=[1, 2])), plain=lambda figure: figure.to_dict()["data"]),
     "FileDataset": Sample("values.json", {"rows": 3, "names": ["ä"]}),

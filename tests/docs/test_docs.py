@@ -11,6 +11,7 @@ from kedro.io import DataCatalog
 
 from synthetic_textcat.datasets import ChatModelDataset
 from synthetic_textcat.pipeline_registry import register_pipelines
+from synthetic_textcat.pipelines.task_ingest.confusable_file import read_confusable
 from synthetic_textcat.pipelines.task_ingest.tasks_file import read_tasks
 from synthetic_textcat.schemas.parameters import Parameters, validate_parameters
 
@@ -28,7 +29,7 @@ _PATH = re.compile(
     r"[\w.\-/*]+(?:\.(?:csv|db|html|jinja|json|jsonl|md|parquet|py|toml|txt|yml)|/)|Makefile|\.[a-z][\w\-.]+"
 )
 _MADE_BY_RUNS = re.compile(
-    r"data/0[2-8]|data/01_raw/(?:reference\.csv|evaluation_set\.csv|my_tasks\.yml)|mlflow\.db|rebuild/|conf/local/|\.venv|outcomes\.parquet"
+    r"data/0[2-8]|data/01_raw/(?:reference\.csv|evaluation_set\.csv|my_tasks\.yml|confusable\.yml)|mlflow\.db|rebuild/|conf/local/|\.venv|outcomes\.parquet"
 )
 """What a fresh clone does not have."""
 
@@ -210,7 +211,9 @@ def test_every_example_of_yaml_is_valid(page: Path) -> None:
         if block.startswith(("# conf/base/", "# src/")):
             continue  # tests/recipes adds it to a copy of the project
         content = yaml.safe_load(block)
-        if isinstance(content, list):
+        if block.startswith("# data/01_raw/confusable.yml"):
+            _assert_is_confusable(content, page)
+        elif isinstance(content, list):
             read_tasks(content)
         elif all(isinstance(entry, dict) and "type" in entry for entry in content.values()) and "llm" not in content:
             _assert_is_catalog(content)
@@ -219,6 +222,15 @@ def test_every_example_of_yaml_is_valid(page: Path) -> None:
             ChatModelDataset(**content["llm"])
         else:
             validate_parameters(_merged(_parameters("base"), content))
+
+
+def _assert_is_confusable(content: object, page: Path) -> None:
+    """The file names tasks and labels of the page's own tasks file."""
+    entries = [yaml.safe_load(block) for block in _blocks(page, "yaml")]
+    tasks = [task for entry in entries if isinstance(entry, list) for task in read_tasks(entry)]
+    labels = read_confusable(content)
+    labels.refuse_unknown(tasks)
+    assert any(labels.applied(task) != task for task in tasks)
 
 
 def _catalog() -> dict[str, Any]:

@@ -15,7 +15,12 @@ from tests.support.project import TRACKED, UNTRACKED, Project, environment
 from tests.support.server import FaultServer
 
 _THEN: dict[str, dict[str, Any]] = {
-    "attribute_sampling": {"num_examples": 24, "language": {"English": 3, "Swahili": 1}, "extra": {"tone": ["dry"]}},
+    "attribute_sampling": {
+        "num_examples": 24,
+        "language": {"English": 3, "Swahili": 1},
+        "extra": {"tone": ["dry"]},
+        "misleading_label": "similar",
+    },
     "task_ingest": {"num_brainstormed": 4, "tasks_per_call": 2, "brainstorm_round": 2, "label_sets": "propose"},
     "quality_report": {"min_yield": 0},  # another than the default, which is to come back
 }
@@ -28,6 +33,7 @@ _NOW: dict[str, dict[str, Any]] = {
 def test_all_of_a_run_comes_back_from_mlflow(project: Project) -> None:
     project.parameters(**_THEN)
     _edit_prompt(project)
+    _confuse_labels(project, "Sport", "Politics")
     project.generate("--params", "seed=7", **TRACKED)
     [first] = project.mlflow_runs()
     tasks, plan, prompts = project.table("tasks"), project.table("requests"), _prompts(project)
@@ -41,6 +47,7 @@ def test_all_of_a_run_comes_back_from_mlflow(project: Project) -> None:
     pd.testing.assert_frame_equal(project.table("requests"), plan)
     pd.testing.assert_frame_equal(project.table("tasks"), tasks)
     assert list(tasks["source"][-4:]) == ["brainstorm"] * 4
+    assert '"confusable":{"Sport":["Politics"]}' in tasks["attributes"][0]
     second = next(run for run in project.mlflow_runs() if run.info.run_id != first.info.run_id)
     assert second.data.tags["plan_sha256"] == first.data.tags["plan_sha256"]
     assert second.data.tags["rebuilt_from"] == first.info.run_id
@@ -163,8 +170,14 @@ def _edit_prompt(project: Project) -> None:
     path.write_text(path.read_text(encoding="utf-8").replace("Be inventive", "Be bold"), encoding="utf-8")
 
 
+def _confuse_labels(project: Project, *labels: str) -> None:
+    confusable = {"Sort a news story by its topic.": {labels[0]: list(labels[1:])}}
+    project.path("data/01_raw/confusable.yml").write_text(yaml.safe_dump(confusable), encoding="utf-8")
+
+
 def _change_everything(project: Project) -> None:
     project.parameters(**_NOW)
+    _confuse_labels(project, "Gossip", "none")  # labels that no task has
     for path in project.path("data/01_raw/prompts").iterdir():
         path.write_text("Be brief {", encoding="utf-8")  # no prompt at all
     project.path("data/01_raw/tasks.yml").write_text("- Sort a letter.\n", encoding="utf-8")

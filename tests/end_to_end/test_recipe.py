@@ -1,5 +1,6 @@
 """What a user plans with: own attributes, seed examples, overrides, and a look before any money is spent."""
 
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -58,17 +59,35 @@ def test_own_attributes_and_seed_examples_reach_prompts_tables_and_report(own: P
 def test_a_preview_asks_no_model_and_writes_nothing_else(
     own: Project, server: FaultServer, openai_env: dict[str, str]
 ) -> None:
+    _write_tasks(own, [*_TASKS, {"task": "Sort a mail.", "labels": list("abcdefg")}])
+
     done = own.run(
         "--pipelines", "preview", "--env", "openai", "--params", "task_ingest.num_brainstormed=5", **openai_env
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "# 3 of 200 planned rows" in done.stdout
+    assert "misleading_label=similar. The task 'Sort a mail.' has 7 labels: drawn" in " ".join(done.stdout.split())
+    assert "# 3 of 24 planned rows" in done.stdout
     assert "### user" in done.stdout
     assert "- misleading_label: " in done.stdout
     assert server.stats()["requests"] == 0
     written = {path.name for path in own.path("data").rglob("*") if path.is_file() and "01_raw" not in path.parts}
     assert written == {"prompt_preview.md"}
+
+
+def test_similar_misleading_labels_come_from_the_file_of_confusable_ones(own: Project) -> None:
+    intents = [f"{verb}_{thing}" for verb in ("cancel", "pay") for thing in ("order", "invoice", "fee", "account")]
+    _write_tasks(own, [{"task": "Tell what a customer wants.", "labels": intents}])
+    pairs = {"Tell what a customer wants": {label: [intents[number - 1]] for number, label in enumerate(intents)}}
+    own.path("data/01_raw/confusable.yml").write_text(yaml.safe_dump(pairs), encoding="utf-8")
+
+    done = own.run("--pipelines", "preview", "--params", "attribute_sampling.misleading_label=similar")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Recommended" not in done.stdout
+    planned = re.findall(r"^- label: (\w+)\n- misleading_label: (\w+)$", done.stdout, re.MULTILINE)
+    assert len(planned) == 3
+    assert all(intents[intents.index(label) - 1] == other for label, other in planned)
 
 
 def test_a_misspelt_placeholder_is_told_by_name_before_any_call(

@@ -116,6 +116,13 @@ def test_typed_parameters_come_first_and_are_reported_where_they_move_the_plan(r
     assert changes_of_plan(_KEPT, _loader(conf, generation={"max_attempts": 1})["parameters"]) == []
 
 
+def test_a_parameter_that_the_earlier_run_did_not_know_changes_its_plan_only_if_it_is_set() -> None:
+    kept = _KEPT["attribute_sampling"]
+    for setting, changes in (("even", []), ("similar", ["attribute_sampling.misleading_label=similar"])):
+        now = {**_KEPT, "attribute_sampling": {**kept, "misleading_label": setting}}
+        assert changes_of_plan(_KEPT, now) == changes
+
+
 def test_the_catalog_is_the_projects_with_the_runs_files(run: EarlierRun, project: Path) -> None:
     conf = _written(run, project)
     before = {env: _loader(project / "conf", env=env)["catalog"] for env in (None, "openai")}

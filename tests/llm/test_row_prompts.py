@@ -8,7 +8,7 @@ from langchain_core.prompts import ChatPromptTemplate
 
 from synthetic_textcat.errors import PromptError
 from synthetic_textcat.llm.prompts import wire_form
-from synthetic_textcat.llm.row_prompts import RowPrompts, RowTemplates, preview_of, renderer_of, spread
+from synthetic_textcat.llm.row_prompts import RowPrompts, RowTemplates, advice_on, preview_of, renderer_of, spread
 from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows, report_on
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import ATTRIBUTES
@@ -114,6 +114,18 @@ def test_the_preview_shows_rows_from_all_over_the_plan_with_what_was_drawn() -> 
     for number in (0, 4, 8):
         assert f"## Row {number} of the task: Sort." in page
         assert f"- num_words: {plan['num_words'].iloc[number]}" in page
+
+
+def test_similar_misleading_labels_are_recommended_for_many_labels_drawn_evenly() -> None:
+    even, similar = AttributeSamplingParameters(), AttributeSamplingParameters(misleading_label="similar")
+    six, seven = (Task.model_validate({"task": f"Sort {n}.", "labels": [f"l{x}" for x in range(n)]}) for n in (6, 7))
+    confused = Task.model_validate({**seven.model_dump(), "confusable": {"l1": ["l2"]}})
+    [line] = advice_on([Task(task="Sort."), six, seven], even)
+    assert line.startswith("Recommended: attribute_sampling.misleading_label=similar. The task 'Sort 7.' has 7 labels:")
+    assert "7 labels, and 1 more have over 6: drawn" in next(advice_on([seven, seven], even))
+    assert not list(advice_on([Task(task="Sort."), six, confused], even))
+    assert not list(advice_on([seven], similar))
+    assert preview_of([], 0, [line]).splitlines()[2] == line
 
 
 def test_plain_templates_are_rendered_as_langchain_renders_them() -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from synthetic_textcat.datasets.hub_repository import HubRepositoryDataset
     from synthetic_textcat.datasets.journal import JournalDataset
     from synthetic_textcat.datasets.user_files import (
+        ConfusableFileDataset,
         DomainsFileDataset,
         KeptTasksDataset,
         TasksFileDataset,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "ChatModelDataset": "genai",
+    "ConfusableFileDataset": "user_files",
     "DomainsFileDataset": "user_files",
     "FigureDataset": "files",
     "FileDataset": "files",
@@ -40,6 +42,7 @@ _MODULES = {
 
 __all__ = [
     "ChatModelDataset",
+    "ConfusableFileDataset",
     "DomainsFileDataset",
     "FigureDataset",
     "FileDataset",

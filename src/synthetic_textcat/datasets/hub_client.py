@@ -188,6 +188,10 @@ def connected(endpoint: str) -> "HfApi":
             "Publishing needs the extra `publish`, which is not installed. Next: run `pip install -e .[publish]` in "
             "the environment of the project, then the same command"
         ) from None
+    except ValueError as error:  # the client reads the address when it is imported
+        raise PublishError(
+            f"{endpoint} is no address ({single_line(error, _LONGEST)}). Next: fix HF_ENDPOINT, and run the same command again"
+        ) from None
     if constants.HF_HUB_OFFLINE:
         raise PublishError(
             "HF_HUB_OFFLINE is set, so nothing can be published. Next: unset it, and run publish without evaluate, "

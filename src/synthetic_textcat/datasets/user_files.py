@@ -20,13 +20,14 @@ from synthetic_textcat.datasets.strict_readers import (
     read_yaml,
 )
 from synthetic_textcat.errors import (
+    ConfusableFileError,
     DomainsFileError,
     EvaluationError,
     ReferenceTextsError,
     TasksFileError,
     TextcatError,
 )
-from synthetic_textcat.schemas.task_input import DomainsFile, KeptTasks, TasksFile
+from synthetic_textcat.schemas.task_input import ConfusableFile, DomainsFile, KeptTasks, TasksFile
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, tasks_of
 from synthetic_textcat.text.unicode import single_line
 
@@ -227,3 +228,20 @@ class DomainsFileDataset(FileDataset):
     def save(self, data: None) -> None:  # noqa: ARG002
         """Not possible: the file is the user's."""
         raise DatasetError("The list of domains is written by hand; it can't be saved")
+
+
+class ConfusableFileDataset(FileDataset):
+    """Loads a YAML file of confusable labels, of which errors can then name the path."""
+
+    def load(self) -> ConfusableFile:
+        """The content of the file.
+
+        Raises:
+            ConfusableFileError: If it is missing or broken.
+        """
+        file, content = content_of(self, "confusable_file", ConfusableFileError)
+        return ConfusableFile(file, read_yaml(content, file, ConfusableFileError))
+
+    def save(self, data: None) -> None:  # noqa: ARG002
+        """Not possible: the file is the user's."""
+        raise DatasetError("The file of confusable labels is the user's; it can't be saved")

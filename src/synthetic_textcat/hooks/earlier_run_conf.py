@@ -174,7 +174,7 @@ def kept_entries(run: EarlierRun, catalog: Mapping[str, Any]) -> tuple[dict[str,
                 entries[name] = usual | {"filepath": _place_of(run, run.file_of(name))}
         except EarlierRunError as error:
             lacking[name] = error
-    entries |= _quota_entries(run)
+    entries |= _optional_entries(run)
     try:
         run.file(TASKS)
     except EarlierRunError as error:
@@ -187,9 +187,14 @@ def _place_of(run: EarlierRun, file: Path) -> str:
     return f"{FOLDERS}/{run.run_id}/{REBUILD}/{file.relative_to(run.folder).as_posix()}"
 
 
-def _quota_entries(run: EarlierRun) -> dict[str, Entry]:
-    """The rounds of the run's quota, if it had one; what the project's own last pass lacked counts for nothing."""
+def _optional_entries(run: EarlierRun) -> dict[str, Entry]:
+    """The rounds of the run's quota, if it had one.
+
+    What the project's own last pass lacked counts for nothing; nor do the project's confusable labels, since the run's
+    tasks have theirs.
+    """
     found = {names.PREVIOUS_ROUNDS: _ROUNDS, names.PREVIOUS_SHORTFALL: "shortfall.json"}
+    found[names.CONFUSABLE_FILE] = "confusable.yml"
     return {
         name: {
             "type": "synthetic_textcat.datasets.OptionalDataset",

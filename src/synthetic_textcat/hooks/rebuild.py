@@ -25,7 +25,7 @@ from synthetic_textcat.hooks.earlier_run_conf import TASKS, kept_entries, run_of
 from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.tracking.description import source_tags
 from synthetic_textcat.hooks.tracking.run_artifacts import EarlierRun, load_earlier_run
-from synthetic_textcat.schemas.parameters import validate_parameters
+from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, validate_parameters
 from synthetic_textcat.schemas.rows import PLAN_VERSION, plan_sha256
 
 logger = logging.getLogger(__name__)
@@ -203,7 +203,8 @@ def _pin(line: str) -> tuple[str, str] | None:
 
 def changes_of_plan(kept: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """`block.name=value` for each parameter of the plan that is not as it was."""
-    before, after = dict(_of_plan(kept)), dict(_of_plan(now))
+    usual = {"attribute_sampling": AttributeSamplingParameters().model_dump(mode="json")}  # of those added since
+    before, after = {**dict(_of_plan(usual)), **dict(_of_plan(kept))}, dict(_of_plan(now))
     return [f"{name}={value}" for name, value in after.items() if name not in before or before[name] != value]
 
 

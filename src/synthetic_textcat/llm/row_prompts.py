@@ -18,11 +18,16 @@ from langchain_core.prompts import (
 
 from synthetic_textcat.llm.prompts import Messages, check_placeholders, wire_form, without_line
 from synthetic_textcat.schemas.completions import row_schema
+from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, records_of
 from synthetic_textcat.schemas.seed_examples import texts_shown
+from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task
 
 ROWS = 3
+MOST_EVEN_LABELS = 6
+"""Labels of a task up to which an even draw of misleading labels is not advised against."""
+
 _NOT_DRAWN = {"request_id", "task_id", "replicate", "task", "seed"}
 
 OWN, SEEDS = "own_attributes", "seed_examples"
@@ -184,10 +189,24 @@ def spread(requests: pd.DataFrame) -> list[int]:
     return sorted(list(dict.fromkeys([*firsts, *reversed(others)]))[:ROWS])
 
 
-def preview_of(asked: Iterable[RenderedRow], planned: int) -> str:
-    """Planned attributes and messages of the rows, as Markdown."""
-    shown = [_row(each) for each in asked]
-    return "\n\n".join([f"# {len(shown)} of {planned} planned rows, as the model will be asked", *shown]) + "\n"
+def preview_of(asked: Iterable[RenderedRow], planned: int, advice: Iterable[str] = ()) -> str:
+    """Planned attributes and messages of the rows, as Markdown, after lines of advice."""
+    rows = [_row(each) for each in asked]
+    title = f"# {len(rows)} of {planned} planned rows, as the model will be asked"
+    return "\n\n".join([title, *advice, *rows]) + "\n"
+
+
+def advice_on(tasks: Iterable[Task], sampling: AttributeSamplingParameters) -> Iterator[str]:
+    """Recommendation of similar misleading labels for tasks with many labels, from which they are drawn evenly."""
+    if sampling.misleading_label != "even":
+        return
+    large = [task for task in tasks if len(task.labels) > MOST_EVEN_LABELS and not task.confusable]
+    if large:
+        others = f", and {len(large) - 1} more have over {MOST_EVEN_LABELS}" if len(large) > 1 else ""
+        yield (
+            f"Recommended: attribute_sampling.misleading_label=similar. The task {shown(large[0].task)} has "
+            f"{len(large[0].labels)} labels{others}: drawn evenly, most misleading labels are nothing like the row's."
+        )
 
 
 def _row(asked: RenderedRow) -> str:

@@ -80,8 +80,7 @@ def proportions_of(column: str, choice: OwnChoice) -> dict[str, float]:
 
 
 def _weights(choice: OwnChoice, canonical: Callable[[str], str]) -> dict[str, float]:
-    asked = [choice] if isinstance(choice, str) else choice
-    odds: Mapping[str, float] = asked if isinstance(asked, Mapping) else dict.fromkeys(asked, 1.0)
+    odds = odds_of(choice)
     if not odds:
         raise ValueError("names no value; give one at least")
     weights: dict[str, float] = {}
@@ -89,6 +88,12 @@ def _weights(choice: OwnChoice, canonical: Callable[[str], str]) -> dict[str, fl
         name = canonical(value)
         weights[name] = weights.get(name, 0.0) + weight
     return weights
+
+
+def odds_of(choice: OwnChoice) -> Mapping[str, float]:
+    """Weight of each value of a choice, as the user wrote it."""
+    asked = [choice] if isinstance(choice, str) else choice
+    return asked if isinstance(asked, Mapping) else dict.fromkeys(asked, 1.0)
 
 
 def shares_of(weights: Mapping[Ordered, float]) -> dict[Ordered, Fraction]:

@@ -112,6 +112,7 @@ class AttributeSamplingParameters(Block):
     num_words: Choice = None
     extra: OwnAttributes = Field(default_factory=dict)
     balance: Literal["exact", "random"] = "exact"
+    misleading_label: Literal["even", "similar"] = "even"
     num_seed_examples: int = Field(3, ge=0, le=50)
 
     @field_validator(*ATTRIBUTES, mode="before")

@@ -98,11 +98,24 @@ def checked_choices(choices: object) -> object:
     Raises:
         ValueError: If they are not a mapping, or a choice has none of the forms.
     """
+    return _checked_mapping(choices, "name", "`name: value`, as in `tone: formal`")
+
+
+def checked_confusable(labels: object) -> object:
+    """Validates the form of the labels that a label is confused with; null values are dropped.
+
+    Raises:
+        ValueError: If they are not a mapping of labels, or the others have none of the forms of a choice.
+    """
+    return _checked_mapping(labels, "label", "`label: [other labels]`, as in `Billing: [Returns, Accounts]`")
+
+
+def _checked_mapping(choices: object, key: str, form: str) -> object:
     if not isinstance(choices, Mapping):
-        raise ValueError(f"{shown(choices)} is not a mapping; write `name: value`, as in `tone: formal`")
+        raise ValueError(f"{shown(choices)} is not a mapping; write {form}")
     for name, choice in choices.items():
         if not isinstance(name, str):
-            raise ValueError(f"the name {no_text(name)}")
+            raise ValueError(f"the {key} {no_text(name)}")
         try:
             checked_choice(choice)
         except ValueError as error:
@@ -111,16 +124,28 @@ def checked_choices(choices: object) -> object:
 
 
 @dataclass(frozen=True)
-class TasksFile:
-    """A tasks file that was read.
+class UserFile:
+    """A file of the user that was read.
 
     Attributes:
         path: Path, for error messages.
-        content: A frame for CSV and Parquet, else the value of YAML or JSON: a list of entries, if it is valid.
+        content: A frame for CSV and Parquet, else the value of YAML or JSON.
     """
 
     path: str
     content: object
+
+
+class TasksFile(UserFile):
+    """A tasks file: a list of entries, if it is valid."""
+
+
+class DomainsFile(UserFile):
+    """A file of domains: a list of texts, if it is valid."""
+
+
+class ConfusableFile(UserFile):
+    """A file of confusable labels by task: a mapping, if it is valid."""
 
 
 @dataclass(frozen=True)
@@ -170,16 +195,3 @@ def _without_repeats(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
             raise ValueError(f"the key {key!r} stands twice in one object")
         found[key] = value
     return found
-
-
-@dataclass(frozen=True)
-class DomainsFile:
-    """A file of domains that was read.
-
-    Attributes:
-        path: Path, for error messages.
-        content: The value of YAML: a list of texts, if it is valid.
-    """
-
-    path: str
-    content: object

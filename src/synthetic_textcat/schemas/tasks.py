@@ -11,12 +11,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from synthetic_textcat.errors import nearest
 from synthetic_textcat.hashing import canonical_json, short_id
-from synthetic_textcat.schemas.attributes import Choice, OwnAttributes, weights_of
+from synthetic_textcat.schemas.attributes import Choice, OwnAttributes, OwnChoice, odds_of, weights_of
 from synthetic_textcat.schemas.block import LEAST, MOST
 from synthetic_textcat.schemas.rows import ATTRIBUTES
 from synthetic_textcat.schemas.task_input import (
     checked_choice,
     checked_choices,
+    checked_confusable,
     checked_weight,
     listed_examples,
     listed_labels,
@@ -40,6 +41,8 @@ TASKS_ARROW_SCHEMA = pa.schema(
 
 _Weight = Annotated[float, BeforeValidator(checked_weight), Field(ge=LEAST, le=MOST)]
 _Extra = Annotated[OwnAttributes, BeforeValidator(checked_choices)]
+Confusable = dict[str, OwnChoice]
+"""Label → the labels that it is confused with: a name, a list (even odds) or a mapping name → weight."""
 
 TASKS_BY_CALL_ARROW_SCHEMA = pa.schema(
     [
@@ -118,6 +121,7 @@ class Task(_Strict):
         weight: Relative share of the planned rows.
         language, difficulty, clarity, num_words: Choice that replaces the parameter's; None = the parameter's.
         extra: User-defined attributes, which add to or replace those of the parameters.
+        confusable: Misleading labels of a label's rows, in place of those that the parameters draw.
     """
 
     task: str = Field(min_length=1)
@@ -129,6 +133,7 @@ class Task(_Strict):
     clarity: Choice = None
     num_words: Choice = None
     extra: _Extra = Field(default_factory=dict)
+    confusable: Annotated[Confusable, BeforeValidator(checked_confusable)] = Field(default_factory=dict)
 
     @field_validator("labels", mode="before")
     @classmethod
@@ -170,6 +175,25 @@ class Task(_Strict):
         return self
 
     @model_validator(mode="after")
+    def _confusable_labels_are_of_the_set(self) -> Self:
+        if self.confusable and not self.labels:
+            raise ValueError("has confusable labels, but no label set; give it labels, or remove confusable")
+        for label, others in self.confusable.items():
+            if label not in self.label_names:
+                raise ValueError(f"confusable: unknown label {label!r}; {nearest(label, self.label_names)}")
+            if not others:
+                raise ValueError(f"confusable: {label!r} names no label; give one at least, or remove it")
+            possible = [name for name in self.label_names if name != label]
+            for other in odds_of(others):
+                if other == label:
+                    raise ValueError(f"confusable: {label!r} names itself; name other labels of the task")
+                if other not in possible:
+                    raise ValueError(
+                        f"confusable: {label!r} names the unknown label {other!r}; {nearest(other, possible)}"
+                    )
+        return self
+
+    @model_validator(mode="after")
     def _seed_examples_are_distinct(self) -> Self:
         seen = set()
         for text in (example.text for example in self.seed_examples):
@@ -202,7 +226,7 @@ class Task(_Strict):
         }
 
     def _attributes(self) -> dict[str, Any]:
-        own = self.model_dump(include={*ATTRIBUTES, "extra"}, exclude_defaults=True)
+        own = self.model_dump(include={*ATTRIBUTES, "extra", "confusable"}, exclude_defaults=True)
         labels = {
             label.name: dumped
             for label in self.labels

@@ -30,6 +30,12 @@ TASKS = [
     Task.model_validate({"task": "Name the author's mood.", "extra": {"channel": ["email", "chat", "letter"]}}),
 ]
 
+_VERBS = ("cancel", "pay", "track", "ask_the_price_of")
+_THINGS = ("order", "invoice", "delivery", "account", "subscription")
+INTENTS = Task.model_validate(
+    {"task": "Tell what a customer wants.", "labels": [f"{verb}_{thing}" for verb in _VERBS for thing in _THINGS]}
+)
+
 _TABLE = task_table(TASKS)
 _SEEDED = Task.model_validate({"task": "Sort a note.", "labels": ["a", "b"], "seed_examples": list("stuvw")})
 
@@ -47,6 +53,10 @@ def hashes() -> dict[str, str]:
     rounds = Rounds(
         recipe="", asked_with="", target=3, rounds=(first_round(QuotaSlots(_TABLE, plain, SEED), ("task",), 3),)
     )
+    confused = Task.model_validate(TASKS[0].model_dump() | {"confusable": {"good": {"mixed": 3, "bad": 1}}})
+    plans["confusable"] = plan_rows(task_table([confused]), plain, SEED)
+    similar = SAMPLING.model_copy(update={"misleading_label": "similar"})
+    plans["similar"] = plan_rows(task_table([INTENTS]), similar, SEED)
     plans["quota"] = quota_rows(_TABLE, plain, SEED, rounds)
     shown = texts_shown(plan_rows(task_table([_SEEDED]), plain, SEED), [_SEEDED], 3)
     return {name: plan_sha256(plan) for name, plan in plans.items()} | {"shown": sha256_of(shown)}

@@ -29,6 +29,8 @@ _PLANS_SHA256 = {
     "long": "fd8c3ebc0d029284834474beac8ac09b0ecb058865998e97add7b32eb85891a9",
     "many_weights": "000fd6250a4b1fd90b46b9df90dcf62138a3bd6b77c1bb04df133735f9c27e50",
     "random": "d632d181da5b8fb4bbfd2b7c93f4c577fbaca90416e93ad7c645048a8c362799",
+    "confusable": "ea7df39974f2b59752b2b7099e93d48be3eb6bf281eed09bcce00e8c954dbb79",
+    "similar": "95458a194e57db8c3aa1a8192ee37d7eb4b0b9ab86bfc2bf1a2768e8efa618ba",
     "quota": "7a6d279aa6548f6e38ecd02b1bb157664cfbdd368a679611f38ad06ff7683467",
     "shown": "076555887e79779ac064c6b64efcd65fd87ae0a27b997f5253435a09f071c306",
 }

@@ -10,10 +10,11 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.prompts import ChatPromptTemplate
 
-from synthetic_textcat.errors import BrainstormError, FatalAnswerError, PromptError, TransportError
+from synthetic_textcat.errors import BrainstormError, ConfusableFileError, FatalAnswerError, PromptError, TransportError
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.llm.spec import ChatModelSpec
 from synthetic_textcat.pipelines.task_ingest.brainstorm.nodes import ask_for_tasks, collect_tasks, plan_brainstorm
+from synthetic_textcat.pipelines.task_ingest.confusable_file import read_confusable
 from synthetic_textcat.schemas.parameters import GenerationParameters, TaskIngestParameters
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, TASKS_BY_CALL_ARROW_SCHEMA
 from tests.llm.builders import BAD, write_journal
@@ -257,7 +258,9 @@ def _planned(prompt: ChatPromptTemplate, labels: ChatPromptTemplate, number: int
 _GENERATION = GenerationParameters(max_attempts=2)
 
 
-def test_the_nodes_ask_again_what_was_bad_and_collect_what_is_new(tmp_path: Path) -> None:
+def test_the_nodes_ask_again_what_was_bad_and_collect_what_is_new(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     settings = TaskIngestParameters(num_brainstormed=2, brainstorm_round=1)
     spec = ChatModelSpec(_FAKE, {"responses": [BAD, _SAID]})
     asked = plan_brainstorm([], ["a", "b"], PROMPT, LABEL_PROMPT, spec, LLM, settings, _GENERATION, 42)
@@ -266,6 +269,13 @@ def test_the_nodes_ask_again_what_was_bad_and_collect_what_is_new(tmp_path: Path
     lines = [line for batch in batches for line in batch]
     assert [(line.request_id, line.attempt, line.raw_text) for line in lines] == [("0", 1, BAD), ("0", 2, _SAID)]
     brainstorm = Brainstorm(tmp_path)
-    tasks, _ = collect_tasks([], asked, Journal(write_journal(brainstorm.path, lines)), {})
+    unlabelled = read_confusable({"sort reviews by tone.": {"good": ["bad"]}})
+    with pytest.raises(
+        ConfusableFileError, match=r"entry 'sort reviews by tone\.': has confusable labels, but no label"
+    ):
+        collect_tasks([], asked, Journal(write_journal(brainstorm.path, lines)), {}, unlabelled)
+    with caplog.at_level(logging.WARNING):
+        tasks, _ = collect_tasks([], asked, Journal(brainstorm.path), {}, read_confusable({"Name a bird.": {}}))
+    assert "confusable_file names tasks that do not exist: Name a bird." in caplog.text
     assert list(tasks["task"]) == ["sort reviews by tone", "Tell who wrote a letter."]
     assert all(len(labels) == 0 for labels in tasks["labels"])

@@ -56,8 +56,10 @@ _SUPPORT: Entries = [
         "weight": 3.0,
         "language": {"German": 1.0, "sw": 0.5},
         "extra": {"tone": ["calm", "angry"]},
+        "confusable": {"NA": {"Billing": 2.0}},
     },
     {"task": "Name the topic.", "labels": [], "language": {"English": 1.0}},
+    {"task": "Sort it.", "labels": [{"name": "no"}, {"name": "1"}], "confusable": {"no": ["1"], "1": ["no"]}},
 ]
 
 

@@ -87,7 +87,7 @@ def test_the_example_in_its_head_is_right() -> None:
     head = _OWN_FILE.read_text(encoding="utf-8").partition("\n\n")[0]
     lines = head.partition("\n#\n")[2].splitlines()
     [task] = read_tasks(yaml.safe_load("\n".join(line.removeprefix("# ") for line in lines)))
-    assert task.model_fields_set == {"task", "weight", "labels", "seed_examples", "language", "extra"}
+    assert task.model_fields_set == {"task", "weight", "labels", "seed_examples", "language", "extra", "confusable"}
     assert all(key in head for key in Task.model_fields)
 
 
@@ -223,6 +223,38 @@ def test_a_wrong_seed_example_is_named_with_its_fault(examples: object, says: st
 )
 def test_a_wrong_value_is_named_with_what_is_allowed(key: str, value: object, says: str) -> None:
     assert _fault_of(**{key: value}).startswith(says)
+
+
+@pytest.mark.parametrize(
+    ("confusable", "says"),
+    [
+        ("b", "confusable: 'b' is not a mapping; write `label: [other labels]`, as in `Billing: [Returns, Accounts]`"),
+        (["b"], "confusable: ['b'] is not a mapping; write `label: [other labels]`"),
+        ({False: ["b"]}, "confusable: the label False is not a text; put it in quotes"),
+        ({"Biling": ["Returns"]}, "confusable: unknown label 'Biling'; did you mean Billing?"),
+        ({"Billing": ["Retuns"]}, "confusable: 'Billing' names the unknown label 'Retuns'; did you mean Returns?"),
+        ({"Billing": "Retuns"}, "confusable: 'Billing' names the unknown label 'Retuns'; did you mean Returns?"),
+        ({"Billing": ["Returns", "Billing"]}, "confusable: 'Billing' names itself; name other labels of the task"),
+        ({"Billing": []}, "confusable: 'Billing' names no label; give one at least, or remove it"),
+        ({"Billing": {}}, "confusable: 'Billing' names no label; give one at least, or remove it"),
+        ({"Billing": 5}, "confusable: 'Billing': 5 is not a text; put it in quotes, or write a list of values"),
+        ({"Billing": [True]}, "confusable: 'Billing': the value True is not a text; put it in quotes"),
+        ({"Billing": {"Returns": 0}}, "confusable: 'Billing': gives 'Returns' the weight 0; a weight is a number from"),
+        ({"Billing": {"Returns": "more"}}, "confusable: 'Billing': gives 'Returns' the weight 'more'"),
+    ],
+)
+def test_wrong_confusable_labels_are_named_with_their_fault(confusable: object, says: str) -> None:
+    assert _fault_of(labels=["Billing", "Returns", "Accounts"], confusable=confusable).startswith(says)
+
+
+def test_an_open_task_has_no_confusable_labels() -> None:
+    assert _fault_of(confusable={"a": ["b"]}).startswith("has confusable labels, but no label set; give it labels")
+
+
+def test_confusable_labels_are_a_name_a_list_or_a_mapping() -> None:
+    confusable = {"a": " b ", "b": ["a", "c"], "c": {"a": 3, "b": 1}, "d": None}
+    [task] = read_tasks([{"task": "Tell.", "labels": list("abcd"), "confusable": confusable}])
+    assert task.confusable == {"a": "b", "b": ["a", "c"], "c": {"a": 3.0, "b": 1.0}}
 
 
 def test_a_key_that_is_no_text_is_unknown() -> None:

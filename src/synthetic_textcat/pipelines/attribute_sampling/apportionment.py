@@ -11,6 +11,7 @@ that each group's chance at each row is its share: many short tasks, taken toget
 from collections import defaultdict
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 from math import lcm
 
 import numpy as np
@@ -39,7 +40,7 @@ class Balanced:
         for value, share in enumerate(shares):
             by_share[share].append(value)
         self.groups = [np.array(by_share[share], np.int32) for share in sorted(by_share)]
-        self._apportionment = Apportionment([share * len(by_share[share]) for share in sorted(by_share)])
+        self._apportionment = _apportionment(tuple(share * len(by_share[share]) for share in sorted(by_share)))
 
     @property
     def equal_weight_groups(self) -> tuple[Ints, Ints]:
@@ -192,3 +193,9 @@ class Apportionment:
         none = np.flatnonzero(~found.any(axis=0))
         found[first[none], none] = True
         return found
+
+
+@lru_cache(maxsize=512)
+def _apportionment(shares: tuple[Fraction, ...]) -> Apportionment:
+    """Apportionment of groups, shared by all values with such groups: fitting its odds takes longer than drawing."""
+    return Apportionment(shares)

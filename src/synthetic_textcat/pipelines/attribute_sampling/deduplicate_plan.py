@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from synthetic_textcat.hashing import Keys
 from synthetic_textcat.pipelines.attribute_sampling.choices import Codes, TaskChoices
 from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, ranges
 from synthetic_textcat.schemas.rows import ATTRIBUTES
@@ -30,24 +29,24 @@ _MOVABLE = ("misleading_label", *reversed(ATTRIBUTES))
 _Combination = tuple[int, ...]
 
 
-def draw_distinct(choices: TaskChoices, keys: Keys, counts: Ints, own: Sequence[str]) -> Codes:
+def draw_distinct(choices: TaskChoices, tasks: Ints, counts: Ints, own: Sequence[str]) -> Codes:
     """`choices.draw` of tasks, then swaps: tasks with duplicates are drawn again, and further, to swap with later rows.
 
     The four attributes and the misleading label are swapped to make combinations of these differ, an own attribute to
     make combinations of these and itself differ. So a new attribute of the user's alters no other one.
     """
-    codes = choices.draw(keys, counts)
-    task, first = np.repeat(np.arange(len(keys)), counts), np.flatnonzero(ranges(counts) < MOST_ROWS)
+    codes = choices.draw(tasks, counts)
+    task, first = np.repeat(np.arange(len(tasks)), counts), np.flatnonzero(ranges(counts) < MOST_ROWS)
     columns = (values[first] for values in (task, codes["label"], *(codes[name] for name in _MOVABLE)))
     distinct = np.unique(combinations_of(columns, len(first)), return_index=True)[1]
     again = np.unique(np.delete(task[first], distinct))
     if not again.size:
         return codes
     rows = np.minimum(counts[again], MOST_ROWS)
-    swapped = choices.draw(keys[again], rows + REACH)
-    _swap(choices, swapped, rows, ["label"], _MOVABLE)
+    swapped = choices.draw(tasks[again], rows + REACH)
+    _swap(choices, tasks[again], swapped, rows, ["label"], _MOVABLE)
     for name in own:
-        _swap(choices, swapped, rows, ["label", *_MOVABLE], [name])
+        _swap(choices, tasks[again], swapped, rows, ["label", *_MOVABLE], [name])
     kept = np.minimum(counts[again], rows + REACH)
     places = np.repeat((np.cumsum(counts) - counts)[again], kept) + ranges(kept)
     sources = np.repeat(np.cumsum(rows + REACH) - rows - REACH, kept) + ranges(kept)
@@ -130,12 +129,14 @@ def combinations_of(columns: Iterable[Ints], rows: int) -> Ints:
     return numbers
 
 
-def _swap(choices: TaskChoices, codes: Codes, rows: Ints, fixed: Sequence[str], movable: Sequence[str]) -> None:
+def _swap(
+    choices: TaskChoices, tasks: Ints, codes: Codes, rows: Ints, fixed: Sequence[str], movable: Sequence[str]
+) -> None:
     """Swaps values of movable columns within each task, in place. Each task has `REACH` further rows."""
     counts, columns = rows + REACH, {}
     task, ends = np.repeat(np.arange(len(rows)), counts), np.cumsum(counts)
     for name in movable:
-        groups, sizes = choices.equal_weight_groups(name, codes)
+        groups, sizes = choices.equal_weight_groups(name, tasks[task], codes)
         of_task = combinations_of((task, groups), len(task))
         turns = np.empty_like(of_task)
         turns[np.argsort(of_task, kind="stable")] = ranges(np.unique(of_task, return_counts=True)[1])

@@ -12,6 +12,7 @@ import pyarrow as pa
 from synthetic_textcat.hashing import key64, short_id_bytes
 from synthetic_textcat.pipelines.attribute_sampling.choices import Codes, TaskChoices
 from synthetic_textcat.pipelines.attribute_sampling.deduplicate_plan import combinations_of, draw_distinct
+from synthetic_textcat.pipelines.attribute_sampling.label_odds import odds_of_group
 from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, ranges
 from synthetic_textcat.schemas.attributes import names_in_order
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
@@ -121,14 +122,16 @@ class TaskRows:
         self._codes: Codes = dict(zip(self._names, small, strict=True)) | {"task_id": self._task, "task": self._task}
         keys = np.array([key64(seed, task_id) for task_id in self._names["task_id"]], np.uint64)
         for members in _alike(tasks["attributes"], labels):
-            choices = TaskChoices(
-                task_from_row(cast("dict[str, Any]", tasks.iloc[members[0]].to_dict())), sampling, own
-            )
+            task = task_from_row(cast("dict[str, Any]", tasks.iloc[members[0]].to_dict()))
+            misleading = odds_of_group(task, tasks["labels"].iloc[members], sampling.misleading_label)
+            choices = TaskChoices(task, keys[members], misleading, sampling, own)
             before = {name: len(self._names[name]) for name in attributes}
             for name in attributes:
                 self._names[name] += choices.names(name)
-            for part in np.split(members, np.flatnonzero(np.diff(np.cumsum(counts[members]) // _AT_ONCE)) + 1):
-                is_exact, of_part = sampling.balance == "exact", (keys[part], counts[part])
+            numbers = np.arange(len(members))
+            for own_numbers in np.split(numbers, np.flatnonzero(np.diff(np.cumsum(counts[members]) // _AT_ONCE)) + 1):
+                part = members[own_numbers]
+                is_exact, of_part = sampling.balance == "exact", (own_numbers, counts[part])
                 drawn = draw_distinct(choices, *of_part, own) if is_exact else choices.draw(*of_part)
                 places = np.repeat(starts[part], counts[part]) + ranges(counts[part])
                 for name, codes in drawn.items():
@@ -180,5 +183,7 @@ def _alike(attributes: "pd.Series[str]", labels: Sequence[Sequence[str]]) -> lis
     """Positions of tasks with the same choices and the same number of labels."""
     alike: dict[tuple[str, object], list[int]] = {}
     for place, (text, names) in enumerate(zip(attributes.tolist(), labels, strict=True)):
-        alike.setdefault((text, tuple(names) if '"labels"' in text else len(names)), []).append(place)
+        alike.setdefault(
+            (text, tuple(names) if '"labels"' in text or '"confusable"' in text else len(names)), []
+        ).append(place)
     return [np.array(places) for places in alike.values()]

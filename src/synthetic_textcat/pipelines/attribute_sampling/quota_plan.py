@@ -32,7 +32,11 @@ def recipe_of(tasks: Sequence[Task], sampling: AttributeSamplingParameters, seed
     )
     drawn_by = sampling.model_dump(mode="json", exclude=_NOT_DRAWN_FROM)
     drawn_by["per"] = [[name, sampling.proportions.get(name)] for name in sampling.cell_columns]
-    return sha256_of([_QUOTA_VERSION, seed, drawn_by, drawn_from])
+    if drawn_by["misleading_label"] == "even":
+        del drawn_by["misleading_label"]  # as before there was a choice, so that no quota begins anew
+        return sha256_of([_QUOTA_VERSION, seed, drawn_by, drawn_from])
+    described = sorted((task.task_id, [label.description for label in task.labels]) for task in tasks)
+    return sha256_of([_QUOTA_VERSION, seed, drawn_by, drawn_from, described])
 
 
 def first_round(slots: QuotaSlots, block_columns: Sequence[str], target: int) -> tuple[CellRows, ...]:

@@ -18,6 +18,7 @@ import pandas as pd
 from synthetic_textcat.errors import ParameterError, nearest
 from synthetic_textcat.hashing import Keys, canonical_json, derived, key64
 from synthetic_textcat.pipelines.attribute_sampling.choices import choice_of, shares_of_choice, values_of
+from synthetic_textcat.pipelines.attribute_sampling.label_odds import misleading_labels_of
 from synthetic_textcat.pipelines.attribute_sampling.plan import by_id, deal, own_attributes
 from synthetic_textcat.pipelines.attribute_sampling.streams import Ints
 from synthetic_textcat.schemas.attributes import shares_of
@@ -203,8 +204,8 @@ def _options(name: str, task: Task, label: Label | None, sampling: AttributeSamp
     if name == "label":
         return {label.name if label else None: one}
     if name == "misleading_label":
-        others = sorted(other for other in task.label_names if label and other != label.name)
-        return shares_of(dict.fromkeys(others, 1.0)) if others else {None: one}
+        weights = misleading_labels_of(task, label.name, sampling.misleading_label) if label else {}
+        return shares_of(weights) if weights else {None: one}
     if name in ATTRIBUTES:
         return shares_of_choice(name, canonical_json(choice_of(task, name, sampling)))
     choices = (label.extra if label else {}, task.extra, sampling.extra)

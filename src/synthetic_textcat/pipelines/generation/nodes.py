@@ -19,7 +19,7 @@ from synthetic_textcat.llm.engine import complete
 from synthetic_textcat.llm.first_replies import BadStart, TaskPauses
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.llm.prompts import Fingerprinter
-from synthetic_textcat.llm.row_prompts import RenderedRow, RowPrompts, RowTemplates, preview_of, spread
+from synthetic_textcat.llm.row_prompts import RenderedRow, RowPrompts, RowTemplates, advice_on, preview_of, spread
 from synthetic_textcat.llm.settlement import OpenRow, OpenRows, checking, open_rows, settle, starts_of
 from synthetic_textcat.llm.spec import ChatModelSpec
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply, RowCheck
@@ -67,9 +67,12 @@ def prepare_prompts(
     return RowPrompts(requests, tasks_of(tasks), templates, attribute_sampling.num_seed_examples)
 
 
-def preview_prompts(requests: pd.DataFrame, prompts: RowPrompts) -> str:
-    """Preview of some rendered prompts with their planned attributes, as Markdown."""
-    return preview_of(prompts.rendered(requests.iloc[spread(requests)]), len(requests))
+def preview_prompts(
+    requests: pd.DataFrame, prompts: RowPrompts, tasks: pd.DataFrame, attribute_sampling: AttributeSamplingParameters
+) -> str:
+    """Preview of some rendered prompts with their planned attributes, as Markdown, and a recommendation if any."""
+    advice = advice_on(tasks_of(tasks), attribute_sampling)
+    return preview_of(prompts.rendered(requests.iloc[spread(requests)]), len(requests), advice)
 
 
 def list_calls(requests: pd.DataFrame, prompts: RowPrompts, spec: ChatModelSpec, llm: LlmParameters) -> pd.DataFrame:

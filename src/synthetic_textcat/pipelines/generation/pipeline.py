@@ -33,7 +33,7 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 preview_prompts,
-                inputs=["requests", "row_prompts"],
+                inputs=["requests", "row_prompts", "tasks", "params:attribute_sampling"],
                 outputs="prompt_preview",
                 name="preview_prompts",
                 tags="preview",

@@ -5,6 +5,11 @@ import logging
 from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
 from synthetic_textcat.llm.row_prompts import RowTemplates
+from synthetic_textcat.pipelines.task_ingest.confusable_file import (
+    NO_CONFUSABLE_LABELS,
+    ConfusableLabels,
+    read_confusable,
+)
 from synthetic_textcat.pipelines.task_ingest.look_alikes import warnings_about_labels
 from synthetic_textcat.pipelines.task_ingest.tasks_file import (
     GivenTasks,
@@ -20,27 +25,44 @@ logger = logging.getLogger(__name__)
 _PLAIN = {"markup": False}  # Kedro's log would take `[label]` for a colour
 
 
-def read_tasks_file(tasks_file: object, task_ingest: TaskIngestParameters) -> GivenTasks:
-    """Tasks of the user's file, validated before any call is made.
+def read_confusable_file(confusable_file: object, attribute_sampling: AttributeSamplingParameters) -> ConfusableLabels:
+    """Confusable labels of the user's file; none without a file, or where misleading labels are drawn evenly.
+
+    Raises:
+        ConfusableFileError: If the file is invalid.
+    """
+    if attribute_sampling.misleading_label == "even":
+        return NO_CONFUSABLE_LABELS
+    return read_confusable(confusable_file)
+
+
+def read_tasks_file(
+    tasks_file: object, task_ingest: TaskIngestParameters, confusable_labels: ConfusableLabels = NO_CONFUSABLE_LABELS
+) -> GivenTasks:
+    """Tasks of the user's files, validated before any call is made.
 
     Args:
         tasks_file: Content of the catalog entry: a `TasksFile`, the `KeptTasks` of an earlier run, or a list or data
             frame if the entry is one of Kedro's own dataset types.
         task_ingest: Without brainstorming the file must contain a task.
+        confusable_labels: Of these tasks and, with brainstorming, of others.
 
     Raises:
-        TasksFileError: If the file is invalid.
+        TasksFileError: If the tasks file is invalid.
+        ConfusableFileError: If the file of confusable labels does not fit the tasks.
     """
     if isinstance(tasks_file, KeptTasks):
         return tasks_file
-    may_be_empty = task_ingest.num_brainstormed > 0
+    is_brainstormed = task_ingest.num_brainstormed > 0
     if isinstance(tasks_file, TasksFile):
-        tasks = read_tasks(tasks_file.content, tasks_file.path, may_be_empty)
+        tasks = read_tasks(tasks_file.content, tasks_file.path, may_be_empty=is_brainstormed)
     else:
-        tasks = read_tasks(tasks_file, may_be_empty=may_be_empty)
+        tasks = read_tasks(tasks_file, may_be_empty=is_brainstormed)
+    if not is_brainstormed:
+        confusable_labels.refuse_unknown(tasks)
     for line in warnings_about_labels(tasks):
         logger.warning("%s", line, extra=_PLAIN)
-    return tasks
+    return [confusable_labels.applied(task) for task in tasks]
 
 
 def check_row_prompts(

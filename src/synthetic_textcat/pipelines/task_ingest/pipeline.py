@@ -8,7 +8,11 @@ from synthetic_textcat.pipelines.task_ingest.brainstorm.nodes import (
     collect_tasks,
     plan_brainstorm,
 )
-from synthetic_textcat.pipelines.task_ingest.nodes import check_row_prompts, read_tasks_file
+from synthetic_textcat.pipelines.task_ingest.nodes import (
+    check_row_prompts,
+    read_confusable_file,
+    read_tasks_file,
+)
 
 
 def create_pipeline() -> Pipeline:
@@ -16,8 +20,15 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             node(
+                read_confusable_file,
+                inputs=["confusable_file", "params:attribute_sampling"],
+                outputs="confusable_labels",
+                name="read_confusable_file",
+                tags="preview",
+            ),
+            node(
                 read_tasks_file,
-                inputs=["tasks_file", "params:task_ingest"],
+                inputs=["tasks_file", "params:task_ingest", "confusable_labels"],
                 outputs="file_tasks",
                 name="read_tasks_file",
                 tags="preview",
@@ -70,7 +81,7 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 collect_tasks,
-                inputs=["file_tasks", "brainstorm_plan", "brainstorm_completions", "stops"],
+                inputs=["file_tasks", "brainstorm_plan", "brainstorm_completions", "stops", "confusable_labels"],
                 outputs=["tasks", "tasks_by_call"],
                 name="collect_tasks",
             ),
@@ -83,7 +94,7 @@ def create_preview() -> Pipeline:
     """Pipeline without calls: `tasks` as far as they are known."""
     known = node(
         collect_known_tasks,
-        inputs=["file_tasks", "brainstorm_plan", "brainstorm_completions"],
+        inputs=["file_tasks", "brainstorm_plan", "brainstorm_completions", "confusable_labels"],
         outputs="tasks",
         name="collect_known_tasks",
     )

@@ -36,6 +36,7 @@ from synthetic_textcat.pipelines.task_ingest.brainstorm.rounds import (
     SelectedTask,
     read_domains,
 )
+from synthetic_textcat.pipelines.task_ingest.confusable_file import NO_CONFUSABLE_LABELS, ConfusableLabels
 from synthetic_textcat.pipelines.task_ingest.tasks_file import GivenTasks, brainstorm_settings, rows_of, sentences_of
 from synthetic_textcat.schemas.completions import Completion, LabelSet, TaskList, label_set_schema, task_list_schema
 from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters, TaskIngestParameters
@@ -208,7 +209,11 @@ def ask_for_tasks(
 
 
 def collect_tasks(
-    file_tasks: GivenTasks, plan: BrainstormPlan, journal: Journal, stops: dict[str, Any]
+    file_tasks: GivenTasks,
+    plan: BrainstormPlan,
+    journal: Journal,
+    stops: dict[str, Any],
+    confusable_labels: ConfusableLabels = NO_CONFUSABLE_LABELS,
 ) -> CollectedTasks:
     """The tables `tasks` (tasks of the file, then brainstormed tasks) and `tasks_by_call`.
 
@@ -216,12 +221,13 @@ def collect_tasks(
 
     Raises:
         BrainstormError: If a call has no reply, since its tasks would change the plan; or if there is no task.
+        ConfusableFileError: If an entry of the file of confusable labels does not fit its task.
         RunStoppedError: If there is no task because of an outage.
     """
     found, outage = _replayed(plan, journal), Stops.read(stops).outage
     if outage is None:
         check_no_transport_failure(found)
-    rows = rows_of(file_tasks) + task_rows(found, plan.settings)
+    rows = rows_of(file_tasks) + task_rows(found, plan.settings, confusable_labels)
     if not rows and outage is not None:
         raise RunStoppedError(f"Stopped by {outage.says}. There is no task yet, so no row was planned")
     check_has_tasks(len(rows), found)
@@ -229,20 +235,24 @@ def collect_tasks(
         logger.info("%s", brainstorm_summary(found, plan.settings))
     for line in warnings(found, plan.settings, "An outage" if outage else "A cap"):
         logger.warning("%s", line)
+    if plan.settings.num_brainstormed and (unknown := confusable_labels.unknown(row["task_id"] for row in rows)):
+        logger.warning("%s names tasks that do not exist: %s", confusable_labels.file, "; ".join(unknown))
     return CollectedTasks(
         pd.DataFrame(rows, columns=TASKS_ARROW_SCHEMA.names),
         pd.DataFrame(call_rows(found.rounds), columns=TASKS_BY_CALL_ARROW_SCHEMA.names),
     )
 
 
-def collect_known_tasks(file_tasks: GivenTasks, plan: BrainstormPlan, journal: Journal) -> pd.DataFrame:
+def collect_known_tasks(
+    file_tasks: GivenTasks, plan: BrainstormPlan, journal: Journal, confusable_labels: ConfusableLabels
+) -> pd.DataFrame:
     """The table `tasks` as far as known without calls, for a preview.
 
     Raises:
         BrainstormError: If no task is known.
     """
     found = _replayed(plan, journal)
-    rows = rows_of(file_tasks) + task_rows(found, plan.settings)
+    rows = rows_of(file_tasks) + task_rows(found, plan.settings, confusable_labels)
     if line := missing_tasks_notice(found, plan.settings, has_tasks=bool(rows)):
         logger.warning("%s", line)
     return pd.DataFrame(rows, columns=TASKS_ARROW_SCHEMA.names)

@@ -6,6 +6,7 @@ from typing import Any
 
 from synthetic_textcat.errors import BrainstormError
 from synthetic_textcat.pipelines.task_ingest.brainstorm.rounds import BrainstormResult, Rounds
+from synthetic_textcat.pipelines.task_ingest.confusable_file import ConfusableLabels
 from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
 from synthetic_textcat.schemas.parameters import TaskIngestParameters
 from synthetic_textcat.schemas.tasks import Task
@@ -105,10 +106,14 @@ def _counted(causes: Iterable[str | None]) -> str:
     return ", ".join(f"{cause} {times}" for cause, times in sorted(Counter(filter(None, causes)).items()))
 
 
-def task_rows(found: BrainstormResult, settings: TaskIngestParameters) -> list[dict[str, Any]]:
+def task_rows(
+    found: BrainstormResult, settings: TaskIngestParameters, confusable_labels: ConfusableLabels
+) -> list[dict[str, Any]]:
     """Rows of `tasks`; if label sets are requested, only tasks with a label set."""
     return [
-        Task(task=each.task.sentence, labels=each.labels).to_row("brainstorm", each.task.model_name)
+        confusable_labels.applied(Task(task=each.task.sentence, labels=each.labels)).to_row(
+            "brainstorm", each.task.model_name
+        )
         for each in found.selected
         if each.labels or settings.label_sets == "none"
     ]
