@@ -9,6 +9,7 @@ import pandas as pd
 from synthetic_textcat.pages import render_page
 from synthetic_textcat.pipelines.quality_report.concerns import Concern
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, Metrics, ends_of
+from synthetic_textcat.pipelines.quality_report.page.heat_map import heat_map
 from synthetic_textcat.pipelines.quality_report.page.sections import Section, sections
 from synthetic_textcat.schemas.rows import own_of, records_of
 
@@ -73,6 +74,7 @@ def render(report: Report) -> str:
         ledger=report.ledger,
         metrics=report.metrics,
         ends=ends_of(report.ledger),
+        heat_map=heat_map,
         sections=list(_with_content(report)),
         random=[("accepted", report.accepted), ("rejected", report.rejected), ("failed", report.failed)],
     )
@@ -81,7 +83,7 @@ def render(report: Report) -> str:
 def _with_content(report: Report) -> Iterator[Section]:
     """The sections that have anything to show."""
     for section in sections():
-        if any(report.tables.get(table.name) for table in section.tables) or any(
+        if any(report.tables.get(part.name) for part in (*section.tables, *section.matrices)) or any(
             report.metrics.get(number.metric) is not None for number in section.numbers
         ):
             yield section
