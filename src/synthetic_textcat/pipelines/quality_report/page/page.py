@@ -83,7 +83,8 @@ def render(report: Report) -> str:
 def _with_content(report: Report) -> Iterator[Section]:
     """The sections that have anything to show."""
     for section in sections():
-        if any(report.tables.get(part.name) for part in (*section.tables, *section.matrices)) or any(
+        tables = [*(table.name for table in section.tables), *(matrix.name for matrix in section.matrices)]
+        if any(map(report.tables.get, tables)) or any(
             report.metrics.get(number.metric) is not None for number in section.numbers
         ):
             yield section
