@@ -1,7 +1,7 @@
 """`kedro viz run` without its look-up of newer versions of Kedro-Viz.
 
-Without an answer from PyPI, Kedro-Viz compares its own version with the text "None", and shows "Kedro-Viz None is here!".
-It has no switch for the look-up. The server is a process of its own, which imports this module too.
+Without an answer from PyPI, Kedro-Viz compares its own version with the text "None", and shows "Kedro-Viz None is
+here!". It has no switch for the look-up. The server is a process of its own, which imports this module too.
 """
 
 import sys

@@ -61,7 +61,7 @@ def test_the_graph_shows_and_every_pipeline_can_be_chosen(site: Site, watched: W
     options = page.locator(".pipeline-list .menu-option")
     assert set(options.all_inner_texts()) == register_pipelines().keys()
     options.get_by_text("quote", exact=True).click()
-    expect(page.locator(".pipeline-node--modularPipeline")).to_contain_text("quote")
+    expect(stages.and_(page.locator("[data-node-fullname='quote']"))).to_contain_text("quote")
 
 
 def test_a_preview_of_each_kind_opens(site: Site, watched: Watched) -> None:
