@@ -1,7 +1,7 @@
 # `make generate` and `make test` need Python 3.11 or newer and make, and set up all the rest.
 PYTHON ?= python3
 ARGS ?=
-UNIT := -m "not slow and not whole_run" $(addprefix --ignore tests/,end_to_end browser notebooks recipes)
+UNIT := -m "not slow and not whole_run and not consumer" $(addprefix --ignore tests/,end_to_end browser notebooks recipes)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -11,7 +11,7 @@ TRAIN_READY := $(VENV)-train/.ready
 export DO_NOT_TRACK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: generate test unit proofs train-proof check coverage bench viz viz-build mlflow screenshots format
+.PHONY: generate test unit proofs train-proof consumers check coverage bench viz viz-build mlflow screenshots format
 
 generate: $(READY)  ## plan, generate, check, report, export; options in ARGS
 	$(BIN)/kedro run --pipelines generate $(ARGS)
@@ -25,6 +25,9 @@ unit: $(READY)  ## the tests that start no run, browser or notebook, in one to t
 train-proof: $(TRAIN_READY)  ## whether exported rows train a model; makes .venv-train, some GB (torch)
 	$(TRAIN_BIN)/python -m pytest -n 0 -m "slow or not slow" tests/pipelines/evaluate tests/end_to_end/test_training_proof.py
 
+consumers: $(READY)  ## the exports in the programs that read them, or in one: ONE=polars; environments in ~/.cache, some GB (torch)
+	$(BIN)/python -m pytest -n 0 -m consumer tests/consumers$(if $(ONE),/test_$(ONE).py)
+
 proofs: $(READY)  ## the slow tests, which `make test` leaves out, and properties tried on more examples
 	$(BIN)/python -m pytest -m slow && $(BIN)/python -m pytest $(UNIT) --hypothesis-profile thorough
 
@@ -32,7 +35,7 @@ check: $(READY)  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
 
 coverage: $(READY)  ## the tests with branch coverage, child processes included
-	$(BIN)/coverage erase && $(BIN)/coverage run -m pytest -m "slow or not slow" && $(BIN)/coverage combine -q && $(BIN)/coverage report
+	$(BIN)/coverage erase && $(BIN)/coverage run -m pytest -m "not consumer" && $(BIN)/coverage combine -q && $(BIN)/coverage report
 
 bench: $(READY)  ## how fast, against what a user would write by hand; about 10 minutes, on a quiet machine
 	$(BIN)/python -m pip install --quiet --editable ".[bench]" --constraint constraints.txt && $(BIN)/python -m benchmarks

@@ -38,10 +38,13 @@ _WHOLE_RUNS = ("end_to_end", "browser", "notebooks", "recipes")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the folders that `make unit` leaves out."""
+    """Marks the folders that `make unit` leaves out, and the one that only `make consumers` runs."""
     for item in items:
-        if item.path.relative_to(Path(__file__).parent).parts[0] in _WHOLE_RUNS:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        if folder in _WHOLE_RUNS:
             item.add_marker(pytest.mark.whole_run)
+        elif folder == "consumers":
+            item.add_marker(pytest.mark.consumer)
 
 
 @pytest.fixture

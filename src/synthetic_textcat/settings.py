@@ -54,6 +54,7 @@ CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
     "merge_strategy": {"parameters": "soft"},
+    "config_patterns": {"prices": ["prices.yml"]},  # part of what `kedro package` archives
     "custom_resolvers": {"arrow_schema": _ARROW_SCHEMAS.__getitem__, VALUE_RESOLVER: value_in_file},
 }
 

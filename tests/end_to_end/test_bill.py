@@ -154,12 +154,13 @@ def test_a_quote_prices_the_plan_and_touches_nothing_of_the_users(
 
 
 @pytest.mark.slow
-def test_a_quote_of_the_offline_model_has_tokens_and_yield_but_no_cost(project: Project) -> None:
+def test_a_quote_of_the_offline_model_has_tokens_yield_and_a_cost_said_to_be_made_up(project: Project) -> None:
     project.parameters(llm={"defects": {"refused": 0.3}})
     done = project.run("--pipelines", "quote", *_params(attribute_sampling__num_examples=900, quote__pilot_rows=60))
     assert done.returncode == 0, done.stderr
     quote = project.quote()
     assert quote["quote/tokens/expected"] > 0
     assert 450 < quote["quote/accepted/low"] < quote["quote/accepted/expected"] < quote["quote/accepted/high"] < 900
-    assert quote["quote/usd/expected"] is None
-    assert "cost      unknown" in done.stdout
+    assert quote["quote/usd/expected"] > 0
+    assert quote["quote/usd/made_up"] == 1
+    assert "          made up: the offline model charges nothing" in done.stdout

@@ -2,6 +2,8 @@
 
 import resource
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +11,12 @@ from tests.support.project import KEDRO, Project, environment
 from tests.support.server import FaultServer
 
 _ROOM = 150_000
-_SIZE = ("--params", "attribute_sampling.num_examples=400,generation.max_concurrency=8")
+_SIZE = (
+    "--params",
+    "attribute_sampling.num_examples=400,generation.max_concurrency=8,generation.pause_task_after=null",
+)
+"""Tasks are never paused, so that nothing but the journal is written while answers come in."""
+
 _GENERATE = ("--pipelines", "generate", "--env", "openai", *_SIZE)
 
 
@@ -46,3 +53,22 @@ def test_it_ends_the_run_in_one_line_and_what_was_saved_is_kept(
     assert project.counts()["examples"] == 400
     assert len({line["request_id"] for line in project.journal()}) == 400
     assert server.stats()["requests"] == 400 + asked - saved  # what could not be saved is all that is asked again
+
+
+def test_no_room_for_temporary_files_is_named_with_the_folder(tmp_path: Path) -> None:
+    code = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000));"
+        "from synthetic_textcat.pipelines.quality_report.checks.language import check_language;"
+        "check_language('A text that is long enough to be judged.', 'English')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment(TMPDIR=str(tmp_path)),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    line = done.stderr.splitlines()[-1]
+    assert f"Can't unpack the language model in {tmp_path}: File too large. Next: make room there" in line
+    assert line.endswith("TMPDIR")

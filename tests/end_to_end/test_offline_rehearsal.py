@@ -27,6 +27,28 @@ def test_a_yield_that_is_too_low_ends_in_an_error_with_everything_saved(project:
     assert run.data.metrics["failed/refused"] == counts["failed"]
 
 
+def test_a_cap_in_usd_ends_an_offline_run_as_it_ends_a_real_one(project: Project) -> None:
+    capped = "attribute_sampling.num_examples=200,generation.max_cost_usd=0.005,generation.max_concurrency=4"
+
+    done = project.run("--pipelines", "generate", "--params", capped, **TRACKED)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    metrics, ledger = project.metrics(), project.ledger()
+    spent = metrics["cost/usd_this_run"]
+    assert spent is not None
+    assert 0.005 <= spent < 0.006
+    assert 0 < ledger["not_run"] < 200
+    assert "stopped   by generation.max_cost_usd" in done.stdout
+    assert ", made up: the offline model charges nothing" in done.stdout
+    report = project.path("data/08_reporting/quality_report.html").read_text(encoding="utf-8")
+    assert "for these rows (made up)" in report
+    [run] = project.mlflow_runs()
+    assert run.info.status == "FINISHED"
+    assert run.data.tags["stopped_by"] == "generation.max_cost_usd"
+    assert run.data.metrics["cost/made_up"] == 1
+    assert "(made up: the offline model charges nothing)" in run.data.tags["mlflow.note.content"]
+
+
 @pytest.mark.slow
 def test_runs_are_kept_where_mlflow_is_told_to(project: Project) -> None:
     store = f"sqlite:///{project.path('elsewhere.db')}"

@@ -48,7 +48,7 @@ def test_a_push_is_told_made_and_recorded_and_the_token_is_nowhere(project: Proj
         assert there.files[name] == project.path(f"{_FOLDER}/{name}").read_bytes()
     assert there.messages == ["17 rows written by synthetic-textcat"]
     told = done.stdout
-    assert told.index("in all    10 files") < told.index(f"published {hub.url}/datasets/somebody/reviews (private;")
+    assert told.index("in all    13 files") < told.index(f"published {hub.url}/datasets/somebody/reviews (private;")
     assert f"revision  {there.commits[-1]}\n" in told
     note = json.loads(project.path(_NOTE).read_text(encoding="utf-8"))
     assert note["revision"] == there.commits[-1]

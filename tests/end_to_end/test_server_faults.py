@@ -71,17 +71,17 @@ def test_rows_without_a_reply_are_asked_again_by_the_next_run(
     project: Project, server: FaultServer, openai_env: dict[str, str]
 ) -> None:
     server.set_faults(sticky=True, server_error=0.2, retry_after=0.01)
-    project.generate("--env", "openai", "--params", f"{_ROWS}=20", **openai_env)
+    project.generate("--env", "openai", "--params", f"{_ROWS}=40", **openai_env)
     lost = project.table("failed")
     assert len(lost) > 0
     assert set(lost["failure_cause"]) == {"server_error"}
 
     server.set_faults()
     server.reset()
-    project.generate("--env", "openai", "--params", f"{_ROWS}=20", **openai_env)
+    project.generate("--env", "openai", "--params", f"{_ROWS}=40", **openai_env)
 
     assert server.stats()["requests"] == len(lost)
-    assert project.counts()["examples"] == 20
+    assert project.counts()["examples"] == 40
 
 
 def test_a_server_that_fails_each_row_in_one_way_is_left_after_a_few(

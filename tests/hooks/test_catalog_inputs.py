@@ -1,16 +1,22 @@
 """Why a run asked for less than its plan: from the node that asks to catalog, tags and last lines."""
 
 from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from kedro.io import DataCatalog
+from kedro.config import OmegaConfigLoader
+from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Pipeline
 
+from synthetic_textcat.datasets import FileDataset
 from synthetic_textcat.hooks.catalog_inputs import CatalogInputs, reject_reason
 from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.summary_lines import stop_lines
 from synthetic_textcat.hooks.tracking.description import stop_tags
 from synthetic_textcat.schemas.completions import Reply
+from synthetic_textcat.schemas.prices import Price, PriceList
 from synthetic_textcat.schemas.stops import LastBatch, Outage, PausedTask, Stops
 from synthetic_textcat.schemas.tasks import Task
 from tests.llm.builders import completion
@@ -88,3 +94,40 @@ def test_the_check_that_is_lent_is_the_reports() -> None:
     assert problem is not None
     assert problem.cause == "label_not_as_planned"
     assert reject_reason(task, row, other, flag_only=("label_not_as_planned",)) is None
+
+
+_PATTERNS = {"prices": ["prices.yml"]}  # as in settings.py, whose import starts Kedro's own settings
+_LIST = "as_of: 2026-01-01\nusd_per_million_tokens: {m: {input: 1, output: 2}}\n"
+
+
+def _prices(tmp_path: Path, conf: str, own: str | None = None) -> Any:
+    """The price list of a run in a project folder, with the configuration in another folder."""
+    source = tmp_path / conf
+    (source / "base").mkdir(parents=True)
+    for name in ("base/prices.yml", "base/catalog.yml", "base/parameters.yml"):
+        (source / name).write_text(_LIST if "prices" in name else "quality_report: {}\n", encoding="utf-8")
+    project = tmp_path / "project"
+    project.mkdir(exist_ok=True)
+    if own is not None:
+        (project / "prices.yml").write_text(own, encoding="utf-8")
+    loader = OmegaConfigLoader(str(source), base_env="base", default_run_env="base", config_patterns=_PATTERNS)
+    context = SimpleNamespace(project_path=project, config_loader=loader, params={"quality_report": {}})
+    catalog = DataCatalog({"prices": FileDataset(filepath=str(project / "prices.yml"))})
+    hook = CatalogInputs(RunNotes())
+    hook.after_context_created(context)  # type: ignore[arg-type]
+    hook.before_pipeline_run(Pipeline([]), catalog)
+    return catalog.load("prices")
+
+
+def test_a_packaged_project_takes_the_prices_of_its_configuration(tmp_path: Path) -> None:
+    assert PriceList.read(_prices(tmp_path, "elsewhere/conf")).price("m") == Price(input=1, output=2)
+
+
+def test_a_file_that_exists_comes_before_the_prices_of_the_configuration(tmp_path: Path) -> None:
+    own = PriceList.read(_prices(tmp_path, "elsewhere/conf", _LIST.replace("input: 1", "input: 5")))
+    assert own.price("m") == Price(input=5, output=2)
+
+
+def test_a_projects_own_price_list_that_is_missing_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"prices\.yml"):
+        _prices(tmp_path, "project/conf")

@@ -27,7 +27,7 @@ def test_the_repository_the_files_and_their_sum_are_said_within_80_columns() -> 
     text = "\n".join(lines)
     assert "publish   somebody/reviews\nat        https://hub.example, private if it is new\n" in text
     assert re.search(r"^ {10}data/default-train\.parquet +1\.0 kB +14 rows$", text, re.MULTILINE)
-    assert "in all    10 files, 10.0 kB, 17 examples, each in every config\n" in text
+    assert "in all    13 files, 13.0 kB, 17 examples\n" in text
     assert "note      notes.md is not of the export: it stays here." in text
     assert "dry run" not in text
     assert max(map(len, text.splitlines())) <= 80
@@ -67,3 +67,11 @@ def test_the_address_the_commit_and_what_was_removed_are_said() -> None:
         "revision  abc",
     ]
     assert "(private; the same files were there)" in "\n".join(publication_lines({**pushed, "change": "none"}))
+
+
+def test_of_many_files_the_first_are_listed_and_the_others_counted() -> None:
+    plan = _plan()
+    files = plan["files"] * 10
+    lines = [*plan_lines({**plan, "files": files}, _HUB)]
+    assert sum(".parquet " in line or "README.md " in line for line in lines) == 40
+    assert f"          and {len(files) - 40} more: all are in the dataset 'publication_plan'" in lines

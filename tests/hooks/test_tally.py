@@ -10,6 +10,7 @@ import pytest
 
 from synthetic_textcat.hooks.summary_lines import quote_lines
 from synthetic_textcat.hooks.tally import CellTally, Tally, cell_tally, clock
+from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.quota import CellRows, Rounds, ShortCell, Shortfall
@@ -64,11 +65,20 @@ def test_a_cost_that_is_not_known_is_not_shown() -> None:
     assert "$" not in tally.line(1.0)
 
 
+def test_a_made_up_cost_is_said_to_be_made_up() -> None:
+    tally = Tally(asked=1, max_attempts=1)
+    priced = {**PRICES, "usd_per_million_tokens": {OFFLINE_MODEL: {"input": 2.0, "output": 8.0}}}
+    tally.add([completion(model_name=OFFLINE_MODEL)], PriceList.read(priced))
+    assert "$0.000060 made up" in tally.line(1.0)
+
+
 def test_the_line_fits_a_terminal() -> None:
     tally = Tally(1_000_000, 1, accepted=880_000, rejected=9_000, failed=9_000, tokens=10**9, usd=1234.5)
     line = tally.line(30 * 3600)
     assert line.startswith("898k/1.00M rows, 880k ok")
     assert len(line) <= 90  # a terminal cuts it
+    made_up = Tally(10_000, 1, accepted=8000, rejected=100, tokens=10**6, usd=12.5, is_made_up=True)
+    assert len(made_up.line(600)) <= 80
     assert len(Tally(10_000, 1, accepted=8000, rejected=100, failed=10, tokens=10**6, usd=12.5).line(600)) <= 80
 
 
@@ -85,6 +95,10 @@ def test_a_quote_is_shown_with_its_ranges_and_what_is_unknown_is_said() -> None:
     shown = "\n".join(quote_lines(quote, "prices.yml"))
     assert "cost      $1,000,000.00 $900,000.00 to $2,000,000.00" in shown
     assert max(map(len, shown.splitlines())) <= 80
+    made_up = list(quote_lines(quote | {"quote/usd/made_up": 1.0}, "prices.yml"))
+    assert made_up[made_up.index(next(line for line in made_up if line.startswith("cost "))) + 1] == (
+        "          made up: the offline model charges nothing"
+    )
     unknown = quote | {"quote/usd/expected": None, "quote/tokens/low": None}
     shown = "\n".join(quote_lines(unknown, "prices.yml"))
     assert "cost      unknown: no price in prices.yml\n" in shown

@@ -1,6 +1,7 @@
 """The price list, and money from token counts."""
 
 import datetime
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +13,25 @@ from hypothesis import strategies as st
 from synthetic_textcat.errors import PriceListError
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
-from synthetic_textcat.schemas.prices import PriceList, total_of
+from synthetic_textcat.schemas.prices import PriceList, is_made_up, total_of
 from tests.llm.builders import completion, no_reply, nothing_taken
 
 _COUNT = st.integers(0, 10**7)
+
+_LIST = Path(__file__).parents[2] / "conf" / "base" / "prices.yml"
 
 
 def _list(**models: Any) -> PriceList:
     return PriceList.read({"as_of": "2026-01-01", "usd_per_million_tokens": models})
 
 
-def test_the_projects_own_list_can_be_read_and_knows_no_price_of_templates() -> None:
-    content = yaml.safe_load((Path(__file__).parents[2] / "conf/base/prices.yml").read_text(encoding="utf-8"))
+def test_the_projects_own_list_can_be_read_and_makes_up_a_price_of_templates() -> None:
+    content = yaml.safe_load(_LIST.read_text(encoding="utf-8"))
     prices = PriceList.read(content)
     assert prices.as_of > datetime.date(2025, 1, 1)
-    assert prices.price(OFFLINE_MODEL) is None
+    assert prices.price(OFFLINE_MODEL) is not None
+    assert [model for model in content["usd_per_million_tokens"] if is_made_up(model)] == [OFFLINE_MODEL]
+    assert "MADE UP" in _LIST.read_text(encoding="utf-8").partition(f"  {OFFLINE_MODEL}:")[0]
     mini = prices.price("gpt-4o-mini-2024-07-18")
     assert mini is not None
     assert mini == prices.price("gpt-4o-mini")
@@ -38,6 +43,7 @@ def test_the_projects_own_list_can_be_read_and_knows_no_price_of_templates() -> 
         ({"usd_per_million_tokens": {}}, "as_of"),
         ({"as_of": "2026-01-01", "usd_per_million_tokens": {"m": {"input": -1, "output": 1}}}, "m.input"),
         ({"as_of": "2026-01-01", "usd_per_million_tokens": {"m": {"input": 1}}}, "m.output"),
+        ({"as_of": "2026-01-01", "usd_per_million_tokens": {"m": {"input": 1, "output": math.inf}}}, "m.output"),
         ({"as_of": "2026-01-01", "usd_per_million_tokens": {"m": {"input": 1, "output": 1, "in": 1}}}, "m.in"),
         (None, "catalog entry prices"),
         ([], "catalog entry prices"),

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
-Content = pd.DataFrame | str | bytes | list[Any] | dict[str, Any]
+Content = pd.DataFrame | pa.Table | str | bytes | list[Any] | dict[str, Any]
 Options = Mapping[str, Any]
 """Keyword arguments of the library's function that reads or writes the format."""
 
@@ -17,7 +18,10 @@ _ROWS_AT_ONCE = 50_000  # as JSON text, a long table would be in memory twice
 
 
 def write(path: Path, content: Any, options: Options | None = None) -> None:
-    """Writes a frame as `.parquet`, `.csv` or `.jsonl`, plain values as `.json`, bytes as they are, else a text."""
+    """Writes a frame as `.parquet`, `.csv` or `.jsonl`, plain values as `.json`, bytes as they are, else a text.
+
+    An Arrow table keeps the metadata of its schema in `.parquet`.
+    """
     if isinstance(content, bytes):
         path.write_bytes(content)
         return
@@ -61,7 +65,12 @@ def first_rows(path: Path, nrows: int) -> pd.DataFrame:
         return pd.DataFrame([json.loads(line) for line in islice(lines, nrows)])
 
 
-def _write_parquet(path: Path, content: pd.DataFrame, options: Options) -> None:
+def _write_parquet(path: Path, content: pd.DataFrame | pa.Table, options: Options) -> None:
+    if isinstance(content, pa.Table):
+        import pyarrow.parquet as pq
+
+        pq.write_table(content, path, **options)
+        return
     content.to_parquet(path, **{"index": False, **options})
 
 

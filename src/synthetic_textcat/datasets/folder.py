@@ -51,8 +51,8 @@ class FolderDataset(StoredDataset[Files, dict[str, FolderFile]]):
     ones or has none while it writes.
 
     Saved is a mapping from a name within the folder, such as `data/train.parquet`, to what the file holds, or to a
-    function that makes it, so that not all need fit in memory together: a frame for `.parquet`, `.csv` (every cell in
-    quotes) and `.jsonl` (one object a row), plain values for `.json`, text for `.md`.
+    function that makes it, so that not all need fit in memory together: a frame or an Arrow table for `.parquet`, a
+    frame for `.csv` (every cell in quotes) and `.jsonl` (one object a row), plain values for `.json`, text for `.md`.
 
     On a local disk the folder is exchanged. Elsewhere its files are, while a marker says that it is not whole.
 

@@ -14,7 +14,7 @@ import httpx2
 from synthetic_textcat.console import terminal
 from synthetic_textcat.errors import PublishError, causes
 from synthetic_textcat.redaction import redact
-from synthetic_textcat.schemas.publications import ALL_PARTS, TAG, Publication, PublicationOrder, PublicationPlan
+from synthetic_textcat.schemas.publications import TAG, Publication, PublicationOrder, PublicationPlan, is_part
 from synthetic_textcat.text.unicode import single_line
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _committed(hub: "HfApi", repository: str, found: _Found | None, order: Publi
 
     plan = order.plan
     names = [file["name"] for file in plan["files"]]
-    removed = sorted(({part.path for part in ALL_PARTS} - set(names)) & (found.files if found else set()))
+    removed = sorted(name for name in (found.files if found else ()) if is_part(name) and name not in names)
     before = found.revision if found else None
     with warnings.catch_warnings(), ExitStack() as copies:
         warnings.simplefilter("ignore")  # what the hub would like to read in a card

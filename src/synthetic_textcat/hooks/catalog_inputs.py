@@ -1,9 +1,12 @@
-"""Hooks that put objects into the catalog: the row check, notes of stops, the two runs of a comparison."""
+"""Hooks that put objects into the catalog: the row check, notes of stops, two runs to compare, packaged prices."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+from kedro.config import MissingConfigException
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol, MemoryDataset
@@ -51,6 +54,7 @@ class CatalogInputs:
         catalog[names.STOPS] = MemoryDataset({})
         if self._context is None:
             return
+        _use_packaged_prices(self._context, catalog)
         flag_only = QualityReportParameters.model_validate(self._context.params["quality_report"]).flag_only
         catalog[names.ROW_CHECK] = MemoryDataset(partial(reject_reason, flag_only=flag_only), copy_mode="assign")
         if not pipeline.inputs() & set(_RUNS):
@@ -66,6 +70,18 @@ class CatalogInputs:
         if isinstance(data, LastBatch) and self._catalog is not None:
             self._notes.stops = data.stops
             self._catalog.save(names.STOPS, data.stops.model_dump(mode="json"))
+
+
+def _use_packaged_prices(context: KedroContext, catalog: CatalogProtocol[Any, Any]) -> None:
+    """Takes the price list from another configuration source, such as an archive, unless the catalog's file exists.
+
+    The catalog's path begins at the current folder, where a packaged project has no configuration.
+    """
+    source = Path(str(context.config_loader.conf_source))
+    if source == context.project_path / "conf" or names.PRICES not in catalog or catalog.exists(names.PRICES):
+        return
+    with suppress(MissingConfigException):
+        catalog[names.PRICES] = MemoryDataset(context.config_loader[names.PRICES])
 
 
 def reject_reason(task: Task, row: Mapping[str, Any], reply: Reply, flag_only: tuple[str, ...] = ()) -> Problem | None:

@@ -14,6 +14,7 @@ from synthetic_textcat.schemas.publications import Publication, PublicationPlan
 
 _WIDTH = 80
 _INDENT = " " * 10
+_MOST_FILES = 40  # each task has up to three
 _UNITS = ("B", "kB", "MB", "GB")
 _KILO = 1000
 
@@ -45,12 +46,15 @@ def plan_lines(plan: PublicationPlan, endpoint: str) -> Iterator[str]:
     yield f"publish   {plan['repository']}{owner}"
     yield f"at        {endpoint}, {'private' if plan['private'] else 'public'} if it is new"
     yield f"commit    {plan['message']}"
-    widest = max(len(file["name"]) for file in plan["files"])
-    for number, file in enumerate(plan["files"]):
+    listed = plan["files"][:_MOST_FILES]
+    widest = max(len(file["name"]) for file in listed)
+    for number, file in enumerate(listed):
         rows = "" if file["rows"] is None else f"{file['rows']:>10,} rows"
         yield f"{'files' if not number else '':<10}{file['name']:<{widest}}  {_size(file['bytes']):>9}{rows}"
+    if more := len(plan["files"]) - len(listed):
+        yield f"{_INDENT}and {more:,} more: all are in the dataset 'publication_plan'"
     total = sum(file["bytes"] for file in plan["files"])
-    yield f"in all    {len(plan['files'])} files, {_size(total)}, {plan['rows']:,} examples, each in every config"
+    yield f"in all    {len(plan['files'])} files, {_size(total)}, {plan['rows']:,} examples"
     notes = [*plan["notes"], *(f"{name} is not of the export: it stays here." for name in plan["left_behind"])]
     for note in notes:
         yield from textwrap.wrap(note, _WIDTH, initial_indent="note      ", subsequent_indent=_INDENT)

@@ -9,7 +9,7 @@ from rich.cells import set_cell_size
 
 from synthetic_textcat.hooks.tally import clock
 from synthetic_textcat.pipelines.compare.page import value
-from synthetic_textcat.schemas.prices import usd
+from synthetic_textcat.schemas.prices import MADE_UP, usd
 from synthetic_textcat.schemas.quota import ShortCell, Shortfall, counted, shown
 from synthetic_textcat.schemas.stops import HOW_TO_GO_ON, PausedTask, Stops, stop_sentence
 from synthetic_textcat.text.unicode import single_line
@@ -39,6 +39,7 @@ def quote_lines(quote: Mapping[str, float | None], price_list: str) -> Iterator[
         yield f"cost      unknown: {why}"
     else:
         yield _line(quote, "usd", usd, "cost")
+        yield from (f"          {MADE_UP}",) if quote.get("quote/usd/made_up") else ()
     yield _line(quote, "seconds", clock, "time")
     yield _line(quote, "accepted", "{:,.0f}".format)
     yield "          expected, and a range that holds it 95 times in 100; the pilot's"
@@ -154,10 +155,11 @@ def cost_lines(metrics: Mapping[str, float | None]) -> Iterator[str]:
     """Lines on the cost of this run's calls, within 80 columns; none if no metrics were saved."""
     calls, unknown = metrics.get("calls/this_run"), metrics.get("calls/unknown_usage_this_run")
     known = metrics.get("cost/usd_known_this_run")
+    made_up = f", {MADE_UP}" if metrics.get("cost/made_up") else ""
     if not calls:
         return
     if not unknown:
-        yield from () if known is None else (f"cost      {usd(known)}",)
+        yield from () if known is None else (f"cost      {usd(known)}{made_up}",)
         return
     at_most = metrics.get("cost/usd_unknown_at_most_this_run")
     if known is None and at_most is None:  # the model has no price, so nothing is said of cost
@@ -165,20 +167,21 @@ def cost_lines(metrics: Mapping[str, float | None]) -> Iterator[str]:
     counted = calls - unknown
     yield f"cost      unknown: {_calls(unknown)} of unknown usage, {_charged(at_most)}"
     if known is not None and counted:
-        yield f"          {usd(known)} for the other {_calls(counted)}"
+        yield f"          {usd(known)} for the other {_calls(counted)}{made_up}"
 
 
 def cost_in_words(metrics: Mapping[str, float | None]) -> str:
     """Cost of this run in half a sentence."""
     own, unknown = metrics.get("cost/usd_this_run"), metrics.get("calls/unknown_usage_this_run")
+    made_up = f" ({MADE_UP})" if metrics.get("cost/made_up") else ""
     if own is not None:
-        return f"{usd(own)} in this run"
+        return f"{usd(own)} in this run{made_up}"
     if not unknown:
         return "cost unknown"
     known = metrics.get("cost/usd_known_this_run")
     charged = _charged(metrics.get("cost/usd_unknown_at_most_this_run"))
     rest = "" if known is None else f", the others {usd(known)}"
-    return f"cost unknown: {_calls(unknown)} of unknown usage, {charged}{rest}"
+    return f"cost unknown: {_calls(unknown)} of unknown usage, {charged}{rest}{made_up}"
 
 
 def _charged(at_most: float | None) -> str:

@@ -10,7 +10,7 @@ from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candida
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge_alone
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
-from synthetic_textcat.schemas.prices import PriceList, plus, usd
+from synthetic_textcat.schemas.prices import PriceList, is_made_up, plus, usd
 from synthetic_textcat.schemas.quota import Cell, Rounds, Shortfall, all_cells, cells_of, unnamed
 from synthetic_textcat.schemas.rows import plain
 
@@ -63,6 +63,7 @@ class Tally:
         unanswered: Rows whose last call brought no reply; it may be made again.
         tokens: Read and written by the counted calls.
         usd: What they cost; None once a price is unknown.
+        is_made_up: Whether the price is that of the offline model.
         uncounted: Calls of unknown usage; with one of them tokens and USD are shown as at least so much.
         cells: How far the quota is, where there is one.
         is_over: Whether no more calls are made: then no time is left, however many rows are.
@@ -76,6 +77,7 @@ class Tally:
     failed: int = 0
     tokens: int = 0
     usd: float | None = 0.0
+    is_made_up: bool = False
     uncounted: int = 0
     cells: CellTally | None = None
     is_over: bool = False
@@ -92,6 +94,7 @@ class Tally:
             if completion.is_counted:
                 self.tokens += completion.tokens
                 self.usd = plus(self.usd, prices.cost_usd(completion))
+                self.is_made_up |= is_made_up(completion.model_name)
             else:
                 self.uncounted += 1
             self._settle(completion)
@@ -108,7 +111,8 @@ class Tally:
         parts = [f"{_short(self.done)}/{_short(self.asked)} rows", *self._results()]
         least = "+" if self.uncounted else ""
         parts += [f"{rate:.1f}/s", f"{_short(self.tokens)}{least} tokens"]
-        parts += [f"{usd(self.usd)}{least}"] if self.usd is not None else []
+        made_up = " made up" if self.is_made_up else ""
+        parts += [f"{usd(self.usd)}{least}{made_up}"] if self.usd is not None else []
         goes_on = rate and self.done < self.asked and not self.is_over
         parts += [f"{clock((self.asked - self.done) / rate)} left"] if goes_on else []
         return ", ".join(parts)

@@ -3,19 +3,23 @@
 Source of the table: Conneau et al. (2020), table 6, transcribed and corrected in `languages.csv`; `tier` are the
 sampling tiers of the public reproduction of the method (arXiv 2509.06184). `iso639_3` is the three-letter code by the
 ISO 639 tables of SIL, in which langcodes 3.5, pycountry 26 and MTEB 2.26 agree for all of them but one: XLM-R's `tl` is
-Filipino here, whose own code is `fil`.
+Filipino here, whose own code is `fil`. `own_names` are the language's names for itself: first that of the Unicode CLDR,
+then other common ones.
 """
 
 import csv
+import difflib
 import re
+import unicodedata
+from collections import Counter, defaultdict
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
-from synthetic_textcat.errors import nearest
 from synthetic_textcat.text.unicode import UNSPACED_CODES
 
 _WORD = re.compile(r"\w+")
+_APOSTROPHE = re.compile("[\u2018\u2019\u02bb\u02bc\u0060\u00b4]")
 _ELSEWHERE = "none is near it; all names and codes are in src/synthetic_textcat/schemas/languages.csv"
 _CALLED_HERE = {
     "bokmal": "Norwegian",
@@ -28,11 +32,14 @@ _CALLED_HERE = {
     "castilian": "Spanish",
     "farsi": "Persian",
     "flemish": "Dutch",
+    "hinglish": "Hindi Romanized",
     "myanmar": "Burmese",
     "odia": "Oriya",
     "tagalog": "Filipino",
 }
 """Common names and codes that XLM-R's table lists under another name or a related language; for hints."""
+
+_MOST_HINTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,7 @@ class Language:
         script: ISO 15924 code of its script in the table.
         tier: Sampling tier: `english`, `high` or `other`.
         romanised: Whether it is a language of another script, written in Latin letters.
+        own_names: Names of the language in itself; none for a romanised form.
     """
 
     code: str
@@ -54,6 +62,7 @@ class Language:
     script: str
     tier: str
     romanised: bool
+    own_names: tuple[str, ...]
 
 
 @cache
@@ -62,22 +71,29 @@ def languages() -> tuple[Language, ...]:
     text = resources.files(__package__).joinpath("languages.csv").read_text(encoding="utf-8")
     return tuple(
         Language(
-            row["code"], row["iso639_3"], row["name"], row["script"], row["tier"], romanised=row["romanised"] == "yes"
+            row["code"],
+            row["iso639_3"],
+            row["name"],
+            row["script"],
+            row["tier"],
+            romanised=row["romanised"] == "yes",
+            own_names=tuple(filter(None, row["own_names"].split(";"))),
         )
         for row in csv.DictReader(text.splitlines())
     )
 
 
-def find_language(name_or_code: str) -> Language:
-    """The language with this English name or code (BCP 47 style or ISO 639-3), ignoring case.
+@lru_cache(maxsize=1024)
+def find_language(name: str) -> Language:
+    """The language with this English name, code (BCP 47 style or ISO 639-3) or own name, ignoring case.
 
     Raises:
-        ValueError: If there is none; the message names the nearest ones.
+        ValueError: If there is none, or several have this own name; the message names the nearest ones.
     """
-    key = name_or_code.strip().casefold().replace("_", "-")
+    key = _key(name)
     found = _by_key().get(key)
     if found is None:
-        raise ValueError(f"unknown language {name_or_code!r}; {_hint(key)}")
+        raise ValueError(f"unknown language {name!r}; {_hint(key)}")
     return found
 
 
@@ -87,17 +103,55 @@ def has_spaces(language: str) -> bool:
 
 
 def _hint(key: str) -> str:
-    """Suggestions: variants of a language, names with the same words, the name used here, or the nearest names."""
+    """Suggestions: variants of a language, names with the same words, names used elsewhere, or the nearest names."""
     words = set(_WORD.findall(key))
     stem = key.partition("-")[0]
     meant = (
         [x.name for x in languages() if stem in (_stem(x.code), x.iso639_3)]
-        or [x.name for x in languages() if words and words <= set(_WORD.findall(x.name.casefold()))]
+        or [x.name for x in languages() if words and any(words <= set(_WORD.findall(name)) for name in _names(x))]
         or [x.name for x in languages() if x.name.startswith(_CALLED_HERE.get(key, "\0"))]
+        or _names_elsewhere(key)
+        or _nearest(key)
     )
-    if meant:
-        return f"did you mean {' or '.join(meant)}?"
-    return nearest(key, [x.name for x in languages()]).replace("none is near it", _ELSEWHERE)
+    return f"did you mean {' or '.join(meant)}?" if meant else _ELSEWHERE
+
+
+def _names_elsewhere(key: str) -> list[str]:
+    """The languages of which this is another code, or the name in one of the large languages ("Allemand")."""
+    from babel.core import Locale, get_global  # data of the Unicode CLDR, read for unknown names only
+
+    code = get_global("language_aliases").get(key, "").partition("_")[0]
+    if code:
+        return [x.name for x in languages() if code in (_stem(x.code), x.iso639_3) and not x.romanised]
+    codes = [x.code.replace("-", "_") for x in languages() if x.tier == "high"]
+    named = (Locale.parse(code).languages for code in codes)
+    found = {code for names in named for code, name in names.items() if _key(name) == key}
+    return [x.name for x in languages() if _stem(x.code) in found and not x.romanised]
+
+
+def _nearest(key: str) -> list[str]:
+    """The languages whose English or own names resemble this one most, accents apart."""
+    names: dict[str, list[str]] = defaultdict(list)
+    for language in languages():
+        for name in _names(language):
+            names[_unaccented(name)].append(language.name)
+    plain = _unaccented(key)
+    close = [plain] if plain in names else difflib.get_close_matches(plain, names, n=_MOST_HINTS)
+    return list(dict.fromkeys(language for name in close for language in names[name]))
+
+
+def _key(name: str) -> str:
+    """The name as it counts: NFC, case folded, with hyphens for underscores and one kind of apostrophe."""
+    folded = unicodedata.normalize("NFC", name.strip().casefold()).replace("_", "-")
+    return _APOSTROPHE.sub("'", folded)
+
+
+def _names(language: Language) -> tuple[str, ...]:
+    return tuple(map(_key, (language.name, *language.own_names)))
+
+
+def _unaccented(name: str) -> str:
+    return "".join(each for each in unicodedata.normalize("NFD", name) if not unicodedata.combining(each))
 
 
 def _stem(code: str) -> str:
@@ -106,6 +160,9 @@ def _stem(code: str) -> str:
 
 @cache
 def _by_key() -> dict[str, Language]:
-    """Languages by code and name, and by three-letter code in their usual script."""
+    """Languages by own name that no other has, by three-letter code in their usual script, by code and by name."""
+    own = [(_key(name), language) for language in languages() for name in language.own_names]
+    shared = Counter(key for key, _ in own)
+    unique = {key: language for key, language in own if shared[key] == 1}
     usual = {x.iso639_3: x for x in languages() if "-" not in x.code}
-    return usual | {key.casefold(): language for language in languages() for key in (language.code, language.name)}
+    return unique | usual | {_key(key): language for language in languages() for key in (language.code, language.name)}

@@ -11,9 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from synthetic_textcat.errors import PriceListError
 from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 
 PRICE_LIST = "the price list (catalog entry prices)"
 """Name for messages; the user's catalog sets the path."""
+
+MADE_UP = "made up: the offline model charges nothing"
+"""Said wherever an amount in USD comes from the price of the offline model."""
 
 Amount = TypeVar("Amount", int, float)
 """Tokens, or USD."""
@@ -25,7 +29,7 @@ _SNAPSHOT = re.compile(r"-\d{4}-?\d{2}-?\d{2}$")
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Price(_Strict):
@@ -102,6 +106,11 @@ class PriceList(_Strict):
         if price is None or read is None or written is None:
             return None
         return (read * price.input + written * price.output) / _MILLION
+
+
+def is_made_up(model: str | None) -> bool:
+    """Whether a price of this model is made up: templates charge nothing, and their price serves to rehearse caps."""
+    return model == OFFLINE_MODEL
 
 
 def plus(total: Amount | None, amount: Amount | None) -> Amount | None:

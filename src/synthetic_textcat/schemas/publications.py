@@ -1,7 +1,8 @@
 """Publications: plan and result of a push to a hub, and the layout of the exported dataset folder."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypedDict
@@ -11,9 +12,12 @@ _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.\-]*[A-Za-z0-9_])?")
 SPLITS = ("train", "validation", "test")
 
 CONFIGS = ("default", "triplet", "text-label")
-"""Examples unchanged; triplets for embedding models; text and label, with their task."""
+"""Configs of all tasks: examples unchanged; triplets for embedding models; text and label, with their task."""
 
 CARD = "README.md"
+
+_TASK_PREFIX = "task-"
+_PART = re.compile(rf"data/(?:{'|'.join(CONFIGS)}|{_TASK_PREFIX}[0-9a-f]{{12}})-(?:{'|'.join(SPLITS)})\.parquet")
 
 TAG = "synthetic-textcat"
 """Tag in the dataset card that marks datasets by this software."""
@@ -129,11 +133,21 @@ def checked_repository(name: Any) -> Any:
 
 
 class Part(NamedTuple):
-    """File of a config."""
+    """One file of one config: a split of all tasks, or of a single task.
+
+    Attributes:
+        config: Config of the dataset folder.
+        split: Its split.
+        path: Path within the folder.
+        rows: Number of rows.
+        task_id: The task, for the config of a single one.
+    """
 
     config: str
     split: str
     path: str
+    rows: int
+    task_id: str | None = None
 
 
 def path_of(config: str, split: str) -> str:
@@ -141,14 +155,41 @@ def path_of(config: str, split: str) -> str:
     return f"data/{config}-{split}.parquet"
 
 
-ALL_PARTS = tuple(Part(config, split, path_of(config, split)) for config in CONFIGS for split in SPLITS)
-"""All possible files."""
+def task_config(task_id: str) -> str:
+    """Config of a single task; the prefix keeps YAML from reading an id of digits as a number."""
+    return f"{_TASK_PREFIX}{task_id}"
 
 
-def parts(split_rows: Mapping[str, int]) -> Iterator[Part]:
-    """The existing files: splits without rows have none, but the train split always exists.
+def is_part(path: str) -> bool:
+    """Whether an export can have written a file of this name."""
+    return _PART.fullmatch(path) is not None
+
+
+def parts(task_ids: Iterable[str], splits: Iterable[str | None]) -> list[Part]:
+    """The existing files, in the order of the configs; the configs of tasks follow in the order of their ids.
+
+    Splits without rows have no file, but the train split of `CONFIGS` always exists.
 
     Args:
-        split_rows: Split → number of rows.
+        task_ids: Task of each row.
+        splits: Split of each row; a row with another value than one of `SPLITS` is in no file.
     """
-    return (part for part in ALL_PARTS if split_rows.get(part.split) or part.split == SPLITS[0])
+    counts = Counter(pair for pair in zip(task_ids, splits, strict=True) if pair[1] in SPLITS)
+    of_split = {split: sum(rows for (_, own), rows in counts.items() if own == split) for split in SPLITS}
+    return [
+        *(
+            Part(config, split, path_of(config, split), rows)
+            for config in CONFIGS
+            for split, rows in of_split.items()
+            if rows or split == SPLITS[0]
+        ),
+        *_task_parts(counts),
+    ]
+
+
+def _task_parts(counts: Mapping[tuple[str, str | None], int]) -> Iterator[Part]:
+    for task_id in sorted({task_id for task_id, _ in counts}):
+        config = task_config(task_id)
+        for split in SPLITS:
+            if rows := counts.get((task_id, split)):
+                yield Part(config, split, path_of(config, split), rows, task_id)

@@ -3,6 +3,7 @@
 A lock that tells whether the process of a run lives.
 """
 
+import math
 import os
 import signal
 import socket
@@ -11,10 +12,14 @@ import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from kedro.io import MemoryDataset
 
 from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls
+from synthetic_textcat.hooks.tracking.catalog_metadata import MlflowMetadata, TrackedDataset, metrics_of
 from synthetic_textcat.hooks.tracking.opening import Opening, end_killed_runs
 from synthetic_textcat.hooks.tracking.run_log import (
     LOCK_TAG,
@@ -197,3 +202,23 @@ def test_a_folder_that_can_not_be_written_means_no_lock(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
     assert create_lock(tmp_path / "file") == (None, {})
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_only_finite_metrics_are_logged(value: float) -> None:
+    logged: list[str] = []
+
+    class _Client:
+        def log_batch(self, _: str, metrics: Any, **__: Any) -> None:
+            logged.extend(metric.key for metric in metrics)
+
+    RunLog(_Client(), "0", "run").batch(metrics={"yield/all": 0.5, "real/macro_f1": value})  # type: ignore[arg-type]
+    assert logged == ["yield/all"]
+
+
+def test_a_metric_without_a_number_stays_out() -> None:
+    dataset = MemoryDataset(
+        {"a": 1, "b": None, "c": math.nan, "d": np.float64("nan"), "e": math.inf, "f": True, "g": "1"}
+    )
+    item = TrackedDataset("metrics", dataset, MlflowMetadata(metrics=True), saved=True)
+    assert metrics_of(item) == {"a": 1.0}

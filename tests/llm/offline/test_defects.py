@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from synthetic_textcat.errors import TransportError
 from synthetic_textcat.hashing import draw_int
 from synthetic_textcat.llm.offline.defects import RawReply, applies, defect_of, foreign_text
-from synthetic_textcat.llm.offline.grammar import leaks
+from synthetic_textcat.llm.offline.orthography import leaks
 from synthetic_textcat.llm.offline.replies import reply
 from synthetic_textcat.schemas.outcomes import (
     DEFECTS,

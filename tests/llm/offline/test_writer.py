@@ -15,7 +15,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 
-from synthetic_textcat.llm.offline.grammar import leaks, load_grammar
+from synthetic_textcat.llm.offline.grammar import load_grammar
+from synthetic_textcat.llm.offline.orthography import leaks
 from synthetic_textcat.llm.offline.writer import LENGTHS, Plan, write_text
 from synthetic_textcat.schemas.attributes import VALUES
 from synthetic_textcat.schemas.tasks import Task, normalise

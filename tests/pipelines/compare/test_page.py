@@ -69,6 +69,14 @@ def test_both_show_changes_and_differences(render: object) -> None:
 
 
 @pytest.mark.parametrize("render", [render_html, render_markdown])
+def test_both_say_which_costs_are_made_up(render: object) -> None:
+    assert callable(render)
+    assert "made up" not in render(_compared(_BEFORE, _AFTER))
+    page = render(_compared(_BEFORE, dataclasses.replace(_AFTER, metrics={"cost/made_up": 1.0})))
+    assert "Costs of generate-b are made up: the offline model charges nothing." in page
+
+
+@pytest.mark.parametrize("render", [render_html, render_markdown])
 def test_both_show_the_evaluations_if_there_are_any(render: object) -> None:
     assert callable(render)
     assert "Evaluation" not in render(_compared(_BEFORE, _AFTER))

@@ -1,7 +1,9 @@
 """A run to write a card of."""
 
+from collections.abc import Sequence
 from typing import Any
 
+import pandas as pd
 from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
 from synthetic_textcat.pipelines.export.card import write_card
@@ -11,7 +13,6 @@ from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
 from tests.pipelines.quality_report.builders import example_frame, ledger
 
 TASK = Task.model_validate({"task": "Sort a review.", "labels": ["good", "bad", "mixed"]})
-TASKS = to_frame([TASK.to_row("file")], dict.fromkeys(TASKS_ARROW_SCHEMA.names, "object"))
 SPLIT_REPORT = {
     f"export/rows_{name}": rows
     for name, rows in [("train", 1.0), ("validation", 0.0), ("test", 2.0), ("left_out", 0.0)]
@@ -23,13 +24,30 @@ PROMPTS = [
 ]
 
 
-def card(rows: list[dict[str, Any]], model: str = "gpt", licence: str | None = None, **sampling: Any) -> str:
-    """The card of these rows."""
+def tasks_table(*tasks: Task) -> pd.DataFrame:
+    """The table of these tasks."""
+    return to_frame([task.to_row("file") for task in tasks], dict.fromkeys(TASKS_ARROW_SCHEMA.names, "object"))
+
+
+TASKS = tasks_table(TASK)
+
+
+def card(
+    rows: list[dict[str, Any]],
+    model: str = "gpt",
+    licence: str | None = None,
+    tasks: Sequence[Task] = (TASK,),
+    **sampling: Any,
+) -> str:
+    """The card of these rows: the first is for training, the others are for testing."""
+    examples = example_frame(rows)
+    splits = ["train" if place == 0 else "test" for place in range(len(examples))]
     return write_card(
-        example_frame(rows),
-        TASKS,
+        examples,
+        tasks_table(*tasks),
         {**ledger()},
         {"rows/planned": 10.0, "yield/all": 0.5, "yield/task/t0": 0.25, "cost/usd_dataset": None, "tokens/all": 1234.0},
+        pd.DataFrame({"split": pd.Series(splits, dtype="str")}),
         SPLIT_REPORT,
         LlmParameters(model=model),
         42,

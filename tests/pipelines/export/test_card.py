@@ -8,8 +8,9 @@ from huggingface_hub import DatasetCard, DatasetCardData
 
 from synthetic_textcat.schemas.languages import languages
 from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
-from synthetic_textcat.schemas.publications import TAG
+from synthetic_textcat.schemas.publications import TAG, task_config
 from synthetic_textcat.schemas.run_records import prompt_sha256
+from synthetic_textcat.schemas.tasks import Task
 from tests.pipelines.export.builders import PROMPTS, card
 
 
@@ -37,7 +38,7 @@ def test_the_head_is_one_that_the_hub_knows() -> None:
 
 def test_there_is_a_config_for_each_view_with_the_splits_that_have_rows() -> None:
     configs = {entry["config_name"]: entry["data_files"] for entry in _head(card([{}] * 3))["configs"]}
-    assert set(configs) == {"default", "triplet", "text-label"}
+    assert list(configs) == ["default", "triplet", "text-label", task_config("t0")]
     assert configs["triplet"] == [
         {"split": "train", "path": "data/triplet-train.parquet"},
         {"split": "test", "path": "data/triplet-test.parquet"},
@@ -104,11 +105,29 @@ def test_a_card_without_examples_is_whole(model: str, banner: bool) -> None:
     assert (BANNER in text) is banner
 
 
-def test_no_text_of_a_model_gets_into_it() -> None:
-    wild = "<script>alert(1)</script> [x](http://evil)\n# Heading\n---\n| a | b |"
-    plain = card([{}])
-    assert card([{"input_text": wild, "label": wild, "misleading_label": wild, "task": wild}]) == plain
-    assert wild not in card([{"model_name": wild}])
+_WILD = "<script>alert(1)</script> [x](http://evil)\n# Heading\n---\n| a | b |"
+
+
+def test_no_row_gets_into_it_and_no_markup() -> None:
+    assert card([{"input_text": _WILD, "label": _WILD, "misleading_label": _WILD}]) == card([{}])
+    assert _WILD not in card([{"model_name": _WILD, "task": _WILD}])
+
+
+def test_each_task_with_rows_has_a_config_that_declares_its_labels_in_their_order() -> None:
+    names = ["no", "1", "null", "2024-01-01", "a: b # c", 'say "x"', "back\\slash", "\u2028\x7f\x85 é 😀", "x" * 200]
+    task = Task.model_validate({"task": "Sort a note.", "labels": names})
+    text = card([{"task_id": task.task_id, "task": task.task}, {}, {}], tasks=[task])
+    open_config, closed = sorted([task_config("t0"), task_config(task.task_id)], key=lambda name: name != "task-t0")
+    head = _head(text)
+    infos = {entry["config_name"]: entry["features"] for entry in head["dataset_info"]}
+    plain = {"name": "text", "dtype": "string"}
+    assert infos[open_config] == [plain, {"name": "label", "dtype": "string"}]
+    numbered = {str(number): name for number, name in enumerate(task.label_names)}
+    assert infos[closed] == [plain, {"name": "label", "dtype": {"class_label": {"names": numbered}}}]
+    files = {entry["config_name"]: entry["data_files"] for entry in head["configs"]}
+    assert files[open_config] == [{"split": "test", "path": "data/task-t0-test.parquet"}]
+    assert f"| `{closed}` | `Sort a note.` | 9 | 1 |\n" in text
+    assert f"| `{open_config}` | `Sort a review.` | open | 2 |\n" in text
 
 
 @pytest.mark.parametrize("name", [language.name for language in languages()])

@@ -1,7 +1,6 @@
 """What trainers read."""
 
 import json
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -17,15 +16,13 @@ from synthetic_textcat.pipelines.export.nodes import (
     SplitRows,
     export_argilla,
     export_huggingface,
-    export_mteb,
     export_triplets,
     set_overlaps_aside,
     split_rows,
 )
 from synthetic_textcat.pipelines.export.pipeline import create_pipeline
-from synthetic_textcat.schemas.languages import languages
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters
-from synthetic_textcat.schemas.publications import CONFIGS, SPLITS
+from synthetic_textcat.schemas.publications import CONFIGS, SPLITS, path_of, task_config
 from synthetic_textcat.schemas.rows import EXAMPLES, REQUESTS, to_frame
 from tests.pipelines.export.builders import TASK, TASKS
 from tests.pipelines.quality_report.builders import ROW, example_frame
@@ -57,7 +54,7 @@ def _split(examples: pd.DataFrame, plan: pd.DataFrame) -> SplitRows:
 def _files(**settings: Any) -> dict[str, Callable[[], Any]]:
     examples = _examples(20)
     splits, _ = _split(examples, _plan(20))
-    return export_huggingface(examples, splits, "# Card\n", ExportParameters.model_validate(settings))
+    return export_huggingface(examples, splits, TASKS, "# Card\n", ExportParameters.model_validate(settings))
 
 
 def test_triplets_have_exactly_their_columns_in_order() -> None:
@@ -118,7 +115,7 @@ def test_no_examples_have_no_splits() -> None:
 def test_the_dataset_folder_has_each_view_in_splits() -> None:
     files = _files()
     assert files["README.md"]() == "# Card\n"
-    names = {f"data/{view}-{split}.parquet" for view in CONFIGS for split in SPLITS}
+    names = {path_of(config, split) for config in (*CONFIGS, task_config(TASK.task_id)) for split in SPLITS}
     assert set(files) == {"README.md", *names}
     assert list(files["data/default-train.parquet"]().columns) == list(EXAMPLES)
     assert list(files["data/triplet-train.parquet"]().columns) == ["anchor", "positive", "negative"]
@@ -128,7 +125,7 @@ def test_the_dataset_folder_has_each_view_in_splits() -> None:
 
 def test_without_examples_the_folder_has_an_empty_train_split() -> None:
     files = export_huggingface(
-        example_frame([]), pd.DataFrame({"split": []}, dtype="str"), "# Card\n", ExportParameters()
+        example_frame([]), pd.DataFrame({"split": []}, dtype="str"), TASKS, "# Card\n", ExportParameters()
     )
     assert set(files) == {"README.md", *(f"data/{view}-train.parquet" for view in CONFIGS)}
     assert files["data/default-train.parquet"]().empty
@@ -154,48 +151,6 @@ def test_each_format_fills_a_file_of_the_catalog() -> None:
     catalog = DataCatalog.from_config({name: config[name] for name in config if not name.startswith("_")})
     assert [name for name in FORMATS if name not in catalog] == []
     assert {name for node in create_pipeline().nodes for name in node.outputs} >= FORMATS.keys()
-
-
-def test_a_closed_task_has_a_train_and_a_test_file_for_mteb() -> None:
-    examples = _examples(20).assign(language="German")
-    splits, _ = _split(examples, _plan(20))
-    files = export_mteb(examples, splits, TASKS)
-    assert set(files) == {f"{TASK.task_id}/{name}" for name in ("train.jsonl", "test.jsonl", "metadata.json")}
-    assert [len(files[f"{TASK.task_id}/{split}.jsonl"]()) for split in ("train", "test")] == [16, 2]
-    assert list(files[f"{TASK.task_id}/test.jsonl"]().columns) == ["text", "label"]
-    metadata = files[f"{TASK.task_id}/metadata.json"]()
-    assert metadata["label_names"] == ["good", "bad", "mixed"]
-    assert metadata["eval_langs"] == ["deu-Latn"]
-
-
-def test_languages_for_mteb_are_those_of_the_rows_that_are_tried() -> None:
-    examples = _examples(20)
-    splits, _ = _split(examples, _plan(20))
-    tried = splits["split"] == "test"
-    assert tried.sum() == 2
-    examples.loc[tried, "language"] = ["Chinese (Traditional)", "Hindi Romanized"]
-    files = export_mteb(examples, splits, TASKS)
-    assert files[f"{TASK.task_id}/metadata.json"]()["eval_langs"] == ["hin-Latn", "zho-Hant"]
-    examples.loc[tried, "language"] = ["Burmese", "Burmese (Zawgyi)"]
-    files = export_mteb(examples, splits, TASKS)
-    assert files[f"{TASK.task_id}/metadata.json"]()["eval_langs"] == ["mya-Mymr"]
-
-
-def test_every_language_has_codes_as_mteb_writes_them() -> None:
-    codes = {language.name: f"{language.iso639_3}-{language.script}" for language in languages()}
-    assert not [code for code in codes.values() if not re.fullmatch(r"[a-z]{3}-[A-Z][a-z]{3}", code)]
-    assert len(set(codes.values())) == len(codes) - 1  # Burmese in Zawgyi is Burmese in the same script
-    assert codes["English"] == "eng-Latn"
-    assert codes["Filipino"] == "fil-Latn"
-    assert codes["Japanese"] == "jpn-Jpan"
-
-
-def test_a_task_that_can_not_be_scored_has_no_files_for_mteb() -> None:
-    examples = _examples(20)
-    splits, _ = _split(examples, _plan(20))
-    assert not export_mteb(examples, splits.assign(split="train"), TASKS)
-    assert not export_mteb(examples.assign(task_id="another"), splits, TASKS)
-    assert not export_mteb(example_frame([]), splits.head(0), TASKS)
 
 
 def test_records_for_argilla_suggest_the_label_and_say_who_wrote() -> None:

@@ -11,6 +11,7 @@ from synthetic_textcat.pipelines.publish.nodes import plan_publication
 from synthetic_textcat.pipelines.publish.plan import File
 from synthetic_textcat.schemas.parameters import ExportParameters, PublishParameters
 from synthetic_textcat.schemas.publications import CARD, TAG, PublicationPlan
+from tests.pipelines.export.builders import TASK, TASKS
 from tests.pipelines.quality_report.builders import example_frame
 
 REPOSITORY = "somebody/reviews"
@@ -53,7 +54,8 @@ class Export:
 def export(rows: int = 20, card: str = CARD_TEXT, **changes: Any) -> Export:
     """An export of so many rows: of each ten seven for training, one left out, and two more that overlaps took."""
     examples = example_frame(
-        {"request_id": f"r{number}", "input_text": f"Text {number}.", **changes} for number in range(rows)
+        {"request_id": f"r{number}", "task_id": TASK.task_id, "input_text": f"Text {number}.", **changes}
+        for number in range(rows)
     )
     splits = pd.Series([_SPLITS.get(number % 10, "train") for number in range(rows)], dtype="str")
     kept = examples.iloc[: rows - 2].reset_index(drop=True) if rows else examples
@@ -62,6 +64,6 @@ def export(rows: int = 20, card: str = CARD_TEXT, **changes: Any) -> Export:
     report = {f"export/rows_{name}": float(counts.get(name, 0)) for name in ("train", "validation", "test")}
     report |= {"export/rows_left_out": float(split.isna().sum())}
     report |= {"export/overlaps_exact": float(rows > 0), "export/overlaps_near": float(rows > 0)}
-    files = export_huggingface(kept, pd.DataFrame({"split": split}), card, ExportParameters())
+    files = export_huggingface(kept, pd.DataFrame({"split": split}), TASKS, card, ExportParameters())
     assert files[CARD]() == card
     return Export(examples, files, report)

@@ -8,10 +8,12 @@ import pytest
 from synthetic_textcat.errors import PublishError, StaleTableError
 from synthetic_textcat.pipelines.publish.nodes import publish
 from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
-from synthetic_textcat.schemas.publications import PublicationOrder
+from synthetic_textcat.schemas.publications import PublicationOrder, path_of, task_config
+from tests.pipelines.export.builders import TASK
 from tests.pipelines.publish.builders import CARD_TEXT, REPOSITORY, Export, export
 
 _TRAIN = "data/default-train.parquet"
+_OF_TASK = path_of(task_config(TASK.task_id), "train")
 
 
 def test_the_plan_names_each_file_with_its_size_and_rows() -> None:
@@ -21,9 +23,9 @@ def test_the_plan_names_each_file_with_its_size_and_rows() -> None:
     rows = {file["name"]: file["rows"] for file in plan["files"]}
     assert next(iter(rows)) == "README.md"
     assert rows["README.md"] is None
-    for config in ("default", "triplet", "text-label"):
+    for config in ("default", "triplet", "text-label", task_config(TASK.task_id)):
         assert [rows[f"data/{config}-{split}.parquet"] for split in ("train", "validation", "test")] == [14, 2, 1]
-    assert len(rows) == 10
+    assert len(rows) == 13
     assert {file["bytes"] for file in plan["files"]} == {1000}
     assert plan["rows"] == 17
     assert plan["notes"] == plan["left_behind"] == []
@@ -64,7 +66,7 @@ def test_one_row_of_templates_among_others_is_enough() -> None:
         made.plan()
 
 
-@pytest.mark.parametrize("name", ["README.md", _TRAIN, "data/text-label-test.parquet"])
+@pytest.mark.parametrize("name", ["README.md", _TRAIN, "data/text-label-test.parquet", _OF_TASK])
 def test_a_file_that_is_missing_is_named(name: str) -> None:
     made = export()
     del made.content[name]
@@ -72,10 +74,10 @@ def test_a_file_that_is_missing_is_named(name: str) -> None:
         made.plan()
 
 
-@pytest.mark.parametrize("name", [_TRAIN, "data/triplet-test.parquet"])
+@pytest.mark.parametrize("name", [_TRAIN, "data/triplet-test.parquet", _OF_TASK])
 def test_a_file_that_has_lost_rows_is_named(name: str) -> None:
     made = export()
-    rows = made.content[name]().iloc[1:]
+    rows = made.content[name]()[1:]
     made.content[name] = lambda: rows
     with pytest.raises(PublishError, match=f"{name} has {len(rows)} rows, but the export wrote {len(rows) + 1}"):
         made.plan()
@@ -119,7 +121,7 @@ def test_files_that_are_not_of_the_export_are_reported_and_not_planned() -> None
     made.content |= {"notes.md": lambda: "mine", "data/other.parquet": lambda: None}
     plan = made.plan()
     assert plan["left_behind"] == ["data/other.parquet", "notes.md"]
-    assert len(plan["files"]) == 10
+    assert len(plan["files"]) == 13
 
 
 def test_what_is_wrong_with_the_rows_is_noted() -> None:

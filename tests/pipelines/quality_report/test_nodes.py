@@ -158,14 +158,19 @@ def test_signals_are_measured_on_what_the_checks_made_of_the_candidates() -> Non
     assert [row["request_id"] for row in fidelity["worst"]["exact_duplicate"]] == ["r2"]
 
 
-@pytest.mark.parametrize(("model", "calls", "usd"), [("model-1", 1, COST), (OFFLINE_MODEL, 2, None)])
-def test_a_rehearsal_by_templates_is_no_part_of_what_a_real_models_data_cost(
-    model: str, calls: int, usd: float | None, tmp_path: Path
+@pytest.mark.parametrize("priced", [True, False])
+@pytest.mark.parametrize("model", ["model-1", OFFLINE_MODEL])
+def test_made_up_costs_of_templates_and_costs_of_a_real_model_are_never_added(
+    model: str, priced: bool, tmp_path: Path
 ) -> None:
     lines = [completion(request_id="r0", run_id="rehearsal", model_name=OFFLINE_MODEL), completion(request_id="r0")]
     journal = Journal(write_journal(tmp_path / "journal.jsonl", lines))
     examples = to_frame([], EXAMPLES)
     none_yet, llm = Journal(tmp_path / "absent"), LlmParameters(model=model)
-    metrics = measure(ledger_of(), _REQUESTS, examples, examples, journal, none_yet, PRICES, llm, "run-1")
-    assert metrics["calls/dataset"] == calls
-    assert metrics["cost/usd_dataset"] == (None if usd is None else pytest.approx(usd))
+    made_up = {"input": 1000.0, "output": 1000.0} if priced else None
+    prices = {**PRICES, "usd_per_million_tokens": {**PRICES["usd_per_million_tokens"], OFFLINE_MODEL: made_up}}
+    metrics = measure(ledger_of(), _REQUESTS, examples, examples, journal, none_yet, prices, llm, "run-1")
+    assert metrics["calls/dataset"] == 1
+    expected = COST if model == "model-1" else 15 / 1000 if priced else None
+    assert metrics["cost/usd_dataset"] == (None if expected is None else pytest.approx(expected))
+    assert metrics["cost/made_up"] == (model == OFFLINE_MODEL and priced)

@@ -10,6 +10,7 @@ from synthetic_textcat.hooks.summary_lines import cost_in_words, cost_lines
 from synthetic_textcat.pipelines.quality_report.ledger import reached_cap, stopped_by
 from synthetic_textcat.pipelines.quality_report.spending import spending_metrics, sum_spending
 from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import GenerationParameters
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.stops import Outage, Stops
@@ -21,8 +22,8 @@ _REQUESTS = pd.DataFrame(
 )
 
 
-def _metrics(lines: list[Completion], accepted: int = 2) -> dict[str, float | None]:
-    return spending_metrics(sum_spending(lines, _REQUESTS, PriceList.read(PRICES), "new", "model-1"), accepted)
+def _metrics(lines: list[Completion], accepted: int = 2, prices: dict[str, Any] = PRICES) -> dict[str, float | None]:
+    return spending_metrics(sum_spending(lines, _REQUESTS, PriceList.read(prices), "new", "model-1"), accepted)
 
 
 def test_calls_tokens_and_cost_are_summed_over_all_lines_over_this_run_and_by_group() -> None:
@@ -56,6 +57,7 @@ def test_calls_tokens_and_cost_are_summed_over_all_lines_over_this_run_and_by_gr
             "cost/usd_unknown_at_most_dataset": 0.0,
             "cost/usd_unknown_at_most_this_run": 0.0,
             "cost/usd_per_accepted": 1.5 * COST,
+            "cost/made_up": 0.0,
             "time/call_s_dataset": 1.0,
             "time/call_s_per_accepted": 0.5,
             "cost/usd_task/t0": 2 * COST,
@@ -153,4 +155,9 @@ def test_cost_is_said_with_known_and_bounded_parts_apart() -> None:
     assert cost_in_words(_metrics([no_reply(run_id="new")])).startswith(
         "cost unknown: 1 call of unknown usage, charged"
     )
+    assert said(completion(model_name=OFFLINE_MODEL)) == []  # the list has no price for it, and so none that is made up
+    priced = {**PRICES, "usd_per_million_tokens": {OFFLINE_MODEL: {"input": 2.0, "output": 8.0}}}
+    metrics = _metrics([completion(run_id="new", model_name=OFFLINE_MODEL)], prices=priced)
+    assert list(cost_lines(metrics)) == ["cost      $0.000060, made up: the offline model charges nothing"]
+    assert cost_in_words(metrics) == "$0.000060 in this run (made up: the offline model charges nothing)"
     assert max(len(line) for line in said(*[no_reply()] * 12_345, completion())) <= 80

@@ -179,20 +179,22 @@ def template_of(text: str) -> Template:
 
 
 def register(log: RunLog, item: TrackedDataset) -> "PromptVersion | None":
-    """Registered version of this prompt: an existing version with the same text, otherwise a new one."""
+    """Registered version of this prompt: the first version with the same text, otherwise a new one.
+
+    Another run may register the same prompt at the same time: then both get the version that came first.
+    """
     if item.content is None:
         return None
     client, name = log.client, f"{_PREFIX}.{re.sub(r'[^a-zA-Z0-9_.-]', '_', item.name)}"
     template = template_of(item.content.decode())
-    prompt = client.get_prompt(name)
+    prompt = client.get_prompt(name) or _create(log, name)
     version: PromptVersion | None = None
-    if prompt is None:
-        client.create_prompt(name, tags={_EXPERIMENTS_TAG: f",{log.experiment_id},"})
-    else:
+    if prompt is not None:
         _show_in_experiment(log, prompt)
         version = _find(client, name, template)
     if version is None:
-        version = client.create_prompt_version(name, template)
+        created = client.create_prompt_version(name, template)
+        version = _find(client, name, template) or created
     return version
 
 
@@ -209,11 +211,25 @@ def _show_in_experiment(log: RunLog, prompt: "Prompt") -> None:
         log.client.set_prompt_tag(prompt.name, _EXPERIMENTS_TAG, f",{','.join([*known, log.experiment_id])},")
 
 
+def _create(log: RunLog, name: str) -> "Prompt | None":
+    """Creates the prompt; returns it only if another run has created it meanwhile."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        log.client.create_prompt(name, tags={_EXPERIMENTS_TAG: f",{log.experiment_id},"})
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+        found: Prompt | None = log.client.get_prompt(name)
+        return found
+    return None
+
+
 def _find(client: "MlflowClient", name: str, template: Template) -> "PromptVersion | None":
-    """Latest version with this template."""
+    """First version with this template."""
     versions: Iterable[PromptVersion] = client.search_prompt_versions(name)
     same = {int(version.version): version for version in versions if version.template == template}
-    return same[max(same)] if same else None
+    return same[min(same)] if same else None
 
 
 def _message(entry: object) -> dict[str, str] | None:

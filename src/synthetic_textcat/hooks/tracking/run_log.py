@@ -1,5 +1,6 @@
 """Log of one MLflow run: batched writes, its clock, its liveness lock and its files."""
 
+import math
 import re
 import secrets
 import socket
@@ -97,13 +98,16 @@ class RunLog:
         tags: Mapping[str, str] = _NONE,
         step: int = 0,
     ) -> None:
-        """Logs everything in one request, metrics at the step, texts without secrets and control characters."""
+        """Logs everything in one request, metrics at the step, texts without secrets and control characters.
+
+        Only finite metrics are logged: MLflow's searches do not return a run by a metric that is NaN.
+        """
         from mlflow.entities import Metric, Param, RunTag
 
         now = self.clock.now_ms()
         self.client.log_batch(
             self.run_id,
-            metrics=[Metric(name, value, now, step) for name, value in metrics.items()],
+            metrics=[Metric(name, value, now, step) for name, value in metrics.items() if math.isfinite(value)],
             params=[Param(name, shown(text)) for name, text in params.items()],
             tags=[RunTag(name, shown(text)) for name, text in tags.items()],
         )

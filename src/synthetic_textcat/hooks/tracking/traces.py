@@ -18,7 +18,7 @@ from synthetic_textcat.llm.calls import judging, retry_conversation
 from synthetic_textcat.llm.prompts import Messages, messages_sha256, wire_form
 from synthetic_textcat.redaction import redact
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply
-from synthetic_textcat.schemas.prices import PriceList
+from synthetic_textcat.schemas.prices import PriceList, is_made_up
 
 if TYPE_CHECKING:
     from mlflow.entities import Span, TraceInfo
@@ -130,10 +130,10 @@ def _reply(call: SampledCall) -> dict[str, Any]:
 
 
 def _model_and_cost(call: SampledCall) -> dict[str, Any]:
-    """Model and cost (USD) by our price list; without a price, another key for the model stops MLflow from guessing."""
+    """Model and cost (USD) by our price list; without a real price, another key for the model stops MLflow's guess."""
     model, prices = call.completion.model_name, call.prices
     usd, price = prices.cost_usd(call.completion), prices.price(model)
-    if usd is None or price is None:
+    if usd is None or price is None or is_made_up(model):
         return {"model_name": model}
     written = (call.completion.completion_tokens or 0) * price.output / 1_000_000
     cost = {"input_cost": usd - written, "output_cost": written, "total_cost": usd}

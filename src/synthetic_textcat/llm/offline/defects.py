@@ -12,7 +12,9 @@ from typing import Any
 
 from synthetic_textcat.errors import TransportError
 from synthetic_textcat.hashing import draw, pick
-from synthetic_textcat.llm.offline.grammar import Draws, Slots, Template, compile_template, expand, leaks, load_yaml
+from synthetic_textcat.llm.offline.grammar import Draws, Slots, Template, compile_template, expand, load_yaml
+from synthetic_textcat.llm.offline.orthography import leaks
+from synthetic_textcat.schemas.languages import Language, find_language
 from synthetic_textcat.schemas.outcomes import DEFECTS, RECOVERABLE_DEFECTS
 
 _NEEDS_CLOSED_SET = ("label_not_in_set", "misleading_label_not_in_set", "label_not_as_planned")
@@ -72,10 +74,17 @@ def raise_if_transport(defect: str | None) -> None:
         raise TransportError(defect, _TRANSPORT[defect])
 
 
-def inject_defect(row: Row, defect: str | None, labels: Sequence[str], seed: int) -> Row:
+def inject_defect(row: Row, defect: str | None, labels: Sequence[str], language: Language, seed: int) -> Row:
     """The row with a fault for which a check must reject it; any other defect leaves it as it is.
 
     `exact_duplicate` and `near_duplicate` are not here: their texts are written for the task and label, see `replies`.
+
+    Args:
+        row: The whole row.
+        defect: Name of the defect, or None.
+        labels: The closed label set, or none.
+        language: Language in which the text was asked for.
+        seed: Seed of the row.
     """
     faults: dict[str, Callable[[], Row]] = {
         "empty_field": lambda: {**row, pick(tuple(row), "empty", seed): pick(("", "  "), "blank", seed)},
@@ -88,7 +97,7 @@ def inject_defect(row: Row, defect: str | None, labels: Sequence[str], seed: int
             "misleading_label": row["label"],
         },
         "label_leaked": lambda: {**row, "input_text": f"{row['input_text']} In short: {row['label']}."},
-        "wrong_language": lambda: {**row, "input_text": _in_another_language(row, labels, seed)},
+        "wrong_language": lambda: {**row, "input_text": _in_another_language(row, labels, language, seed)},
     }
     return faults[defect]() if defect in faults else row
 
@@ -108,8 +117,8 @@ def to_completion(row: Row, defect: str | None, seed: int) -> RawReply:
     return replies[defect]() if defect in replies else RawReply(text)
 
 
-def _in_another_language(row: Row, labels: Sequence[str], seed: int) -> str:
-    return foreign_text(len(row["input_text"]), (*labels, row["label"], row["misleading_label"]), seed)
+def _in_another_language(row: Row, labels: Sequence[str], language: Language, seed: int) -> str:
+    return foreign_text(len(row["input_text"]), (*labels, row["label"], row["misleading_label"]), seed, language)
 
 
 def _outside(labels: Sequence[str]) -> str:
@@ -132,9 +141,11 @@ def _cut(row: Row, text: str) -> str:
     return text[: len('{"input_text": "') + len(row["input_text"]) // 2]
 
 
-def _with_raw_newline(text: str) -> str:
+def _with_raw_newline(text: str, value: str) -> str:
     # The first spaces within the text's value: JSON allows no raw line break or tab there.
     start = text.index(": ") + 2
+    if " " not in value:  # Chinese and Japanese: after the quotation mark
+        return f"{text[: start + 1]}\n{text[start + 1 :]}"
     return text[:start] + text[start:].replace(" ", "\n", 1).replace(" ", "\t", 1)
 
 
@@ -144,7 +155,7 @@ def _wrapped(defect: str, row: Row, text: str) -> str:
         "prose_around": f"Sure, here is the example:\n\n{text}\n\nI hope that it helps!",
         "trailing_comma": f"{text[:-1]},}}",
         "single_quotes": repr(dict(row)),
-        "raw_newlines": _with_raw_newline(text),
+        "raw_newlines": _with_raw_newline(text, row["input_text"]),
         "wrapped_in_list": f"[{text}]",
     }
     return broken[defect]
@@ -158,10 +169,21 @@ class WrittenLanguage:
     slots: Slots
 
 
-def foreign_text(length: int, labels: Sequence[str], seed: int) -> str:
-    """About so many characters in a drawn language, in which none of the labels is a word."""
+def foreign_text(length: int, labels: Sequence[str], seed: int, language: Language | None = None) -> str:
+    """About so many characters in a drawn language, in which none of the labels is a word.
+
+    Args:
+        length: Number of characters.
+        labels: Labels that the text must not name.
+        seed: Seed of the row.
+        language: The language that the text must clearly not be in; None for English. For any other one it is a
+            language of another script, since related languages look alike.
+    """
     draws = Draws("foreign", seed)
-    texts = [_text(tongue, length, draws) for tongue in draws.shuffled(tuple(written_languages().values()))]
+    written = written_languages()
+    if language is not None and language.code != "en":
+        written = {name: own for name, own in written.items() if find_language(name).script != language.script}
+    texts = [_text(tongue, length, draws) for tongue in draws.shuffled(tuple(written.values()))]
     return next((text for text in texts if not leaks(text, tuple(labels))), texts[0])
 
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import yaml
 
 from synthetic_textcat.hashing import draw, pick, shuffled
+from synthetic_textcat.llm.offline.orthography import ENGLISH, Orthography
 from synthetic_textcat.schemas.attributes import VALUES
 
 DIFFICULTIES = VALUES["difficulty"]
@@ -20,11 +21,10 @@ Template = tuple[tuple[str, str], ...]
 Slots = Mapping[str, tuple[Template, ...]]
 
 _SLOT = re.compile(r"<(\w+)>")
-_FOLDER = resources.files(__package__) / "grammars"
-T = TypeVar("T")
+FOLDER = resources.files(__package__) / "grammars"
+"""The grammar files."""
 
-# "a" before a vowel sound; letters decide, except for a few openings whose sound differs from their letter.
-_ARTICLE = re.compile(r"\b([Aa])(?= (?:(?!uni|use|usu|one\b|once|eu|uti)[aeiouAEIOU8]|hour|honest|heir))")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class Grammar:
     """Grammar of one task. `fillers` fit any label, `openers` start a short text of any label.
 
     `keep` names slots that keep one filling throughout a text, so that it is about one patient and not about five.
+    `mark` stands before each text, where that is no text of the task.
     """
 
     task: str
@@ -60,6 +61,8 @@ class Grammar:
     openers: tuple[Template, ...]
     fillers: tuple[Template, ...]
     labels: Mapping[str, LabelGrammar]
+    orthography: Orthography = ENGLISH
+    mark: str = ""
 
 
 def compile_template(text: str) -> Template:
@@ -68,17 +71,19 @@ def compile_template(text: str) -> Template:
     return tuple(zip(pieces[::2], [*pieces[1::2], ""], strict=True))
 
 
-def _compiled(texts: Iterable[Any]) -> tuple[Template, ...]:
+def compiled(texts: Iterable[Any]) -> tuple[Template, ...]:
+    """The templates of a list in a grammar file."""
     return tuple(compile_template(str(text)) for text in texts)
 
 
-def _slots(raw: Mapping[str, Iterable[Any]]) -> dict[str, tuple[Template, ...]]:
-    return {name: _compiled(values) for name, values in raw.items()}
+def compiled_slots(raw: Mapping[str, Iterable[Any]]) -> dict[str, tuple[Template, ...]]:
+    """The fillings of slots in a grammar file."""
+    return {name: compiled(values) for name, values in raw.items()}
 
 
 def load_yaml(name: str) -> Any:
     """The content of one file in the grammars folder."""
-    return yaml.load((_FOLDER / f"{name}.yml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    return yaml.load((FOLDER / f"{name}.yml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
 
 
 @functools.cache
@@ -88,9 +93,9 @@ def _common() -> Any:
 
 @functools.cache
 def _common_slots() -> dict[str, dict[str, tuple[Template, ...]]]:
-    plain = _slots(_common()["slots"])
+    plain = compiled_slots(_common()["slots"])
     graded = _common()["graded"].items()
-    return {level: plain | _slots({name: forms[level] for name, forms in graded}) for level in DIFFICULTIES}
+    return {level: plain | compiled_slots({name: forms[level] for name, forms in graded}) for level in DIFFICULTIES}
 
 
 @functools.cache
@@ -107,10 +112,10 @@ def _register(name: str) -> Register:
 
 
 def _label_grammar(raw: Mapping[str, Any], task_slots: dict[str, tuple[Template, ...]]) -> LabelGrammar:
-    own = task_slots | _slots(raw.get("slots", {}))
+    own = task_slots | compiled_slots(raw.get("slots", {}))
     return LabelGrammar(
-        short=_compiled(raw["short"]),
-        sentences=_compiled(raw["sentences"]),
+        short=compiled(raw["short"]),
+        sentences=compiled(raw["sentences"]),
         slots={level: common | own for level, common in _common_slots().items()},
     )
 
@@ -119,14 +124,14 @@ def _label_grammar(raw: Mapping[str, Any], task_slots: dict[str, tuple[Template,
 def load_grammar(name: str) -> Grammar:
     """The compiled grammar in `grammars/<name>.yml`."""
     raw = load_yaml(name)
-    task_slots = _slots(raw.get("slots", {}))
+    task_slots = compiled_slots(raw.get("slots", {}))
     openers = raw.get("openers") or _common()["registers"][raw["register"]]["openers"]
     return Grammar(
         task=raw["task"],
         register=_register(raw["register"]),
         keep=tuple(raw.get("keep", ())),
-        openers=_compiled(openers),
-        fillers=_compiled(raw["fillers"]),
+        openers=compiled(openers),
+        fillers=compiled(raw["fillers"]),
         labels={str(label): _label_grammar(body, task_slots) for label, body in raw["labels"].items()},
     )
 
@@ -138,7 +143,7 @@ def known_tasks() -> Mapping[str, str]:
     Each file names its task in its first line, so this reads one line per file and parses no grammar.
     """
     tasks: dict[str, str] = {}
-    for entry in sorted(_FOLDER.iterdir(), key=lambda file: file.name):
+    for entry in sorted(FOLDER.iterdir(), key=lambda file: file.name):
         if entry.name.endswith(".yml") and not entry.name.startswith("_"):
             with entry.open(encoding="utf-8") as file:
                 tasks[yaml.load(file.readline(), Loader=yaml.CSafeLoader)["task"]] = entry.name.removesuffix(".yml")
@@ -178,21 +183,3 @@ def expand(template: Template, slots: Slots, draws: Draws) -> str:
             # "Anna and Anna" reads badly: a repeated filling is drawn once more.
             pieces.append(expand(draws.pick(slots[slot]), slots, draws) if filling in pieces else filling)
     return "".join(pieces)
-
-
-@functools.lru_cache(maxsize=1024)
-def _leak_pattern(labels: tuple[str, ...]) -> re.Pattern[str] | None:
-    alternatives = "|".join(re.escape(label) for label in labels if label)
-    return re.compile(rf"(?<!\w)(?:{alternatives})(?!\w)", re.IGNORECASE) if alternatives else None
-
-
-def leaks(text: str, labels: tuple[str, ...]) -> bool:
-    """Whether the text contains a label as whole words."""
-    pattern = _leak_pattern(labels)
-    return pattern is not None and pattern.search(text) is not None
-
-
-def as_sentence(text: str) -> str:
-    """The text as a sentence: articles before vowels, capital first letter, full stop."""
-    text = _ARTICLE.sub(r"\1n", text)
-    return f"{text[:1].upper()}{text[1:]}{'' if text[-1:] in '?!.' else '.'}"

@@ -1,4 +1,4 @@
-"""Prompt reader: finds task, labels and attributes in a prompt by their values, so that any template works. Pure."""
+"""Prompt reader: finds task, labels, language and attributes in a prompt by their values, for any template. Pure."""
 
 import functools
 import re
@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from itertools import groupby
 from json import dumps
 
+from synthetic_textcat.schemas.languages import Language, find_language, languages
 from synthetic_textcat.schemas.tasks import normalise
 
 _CUE = re.compile(r"misleading|wrong|incorrect|distract|negative|decoy|\bnot\b|\binstead of\b", re.IGNORECASE)
 _CUE_REACH = 60
 _SENTENCE_END = re.compile(r"[\n.!?;]")
+_ASKS_IN = re.compile(r"\b(?:in|written|write|language)\b\W*(?:is|be)?\W*\Z", re.IGNORECASE)
+_QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 _LIST_LINE = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s*(?P<name>[^:\n]+?)\s*(?::.*)?$", re.MULTILINE)
 
 
@@ -52,6 +55,26 @@ def find_value(text: str, values: Sequence[str]) -> str | None:
     """The attribute value that the text contains as whole words; the longest if there are several."""
     by_length = sorted(values, key=len, reverse=True)
     return next((value for value in by_length if _value_pattern(value).search(text)), None)
+
+
+def find_requested_language(text: str) -> Language:
+    """The language that the text asks for by its English name; English if it names none.
+
+    A name after "in", "written" or "language" counts first, then any. Quoted texts count last: seed examples may speak
+    of languages.
+    """
+    for prose in (_QUOTED.sub('""', text), text):
+        found = list(_language_pattern().finditer(prose))
+        asked = [match for match in found if _ASKS_IN.search(prose, max(0, match.start() - _CUE_REACH), match.start())]
+        if found:
+            return find_language((asked or found)[0][0])
+    return find_language("English")
+
+
+@functools.cache
+def _language_pattern() -> re.Pattern[str]:
+    names = sorted((unicodedata.normalize("NFKC", language.name) for language in languages()), key=len, reverse=True)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, names))})(?!\w)")
 
 
 def listed_labels(text: str) -> tuple[str, ...]:

@@ -11,11 +11,14 @@ from synthetic_textcat.hashing import draw_int, pick, shuffled
 from synthetic_textcat.llm.offline import defects, prompt_reader
 from synthetic_textcat.llm.offline.defects import RawReply
 from synthetic_textcat.llm.offline.grammar import Grammar, known_tasks, load_grammar, load_yaml
+from synthetic_textcat.llm.offline.other_languages import write_in
 from synthetic_textcat.llm.offline.prompt_reader import find_task
 from synthetic_textcat.llm.offline.writer import LENGTHS, Plan, write_text
 from synthetic_textcat.schemas.attributes import VALUES
+from synthetic_textcat.schemas.languages import Language
 
 _ANY = "*"
+_ENGLISH = "en"
 _INVENTED = tuple(f"placeholder {letter}" for letter in "ABCDE")
 _LISTS = ("tasks", "labels")
 _ASKS_FOR = {name: re.compile(rf"\b{name}\b", re.IGNORECASE) for name in _LISTS}
@@ -36,6 +39,7 @@ class RowRequest:
         grammar: Grammar of its texts.
         labels: The closed label set; empty if the model may invent labels.
         plan: Attributes of the text.
+        language: Language of the text.
         rules: The prompt without task and labels.
     """
 
@@ -43,6 +47,7 @@ class RowRequest:
     grammar: Grammar
     labels: tuple[str, ...]
     plan: Plan
+    language: Language
     rules: str
 
 
@@ -71,7 +76,7 @@ def reply(
     defects.raise_if_transport(defect)
     text = _duplicate(asked, defect, seed) or _text(asked, asked.plan, seed)
     row = {"input_text": text, "label": asked.plan.label, "misleading_label": str(asked.plan.misleading_label)}
-    return defects.to_completion(defects.inject_defect(row, defect, asked.labels, seed), defect, seed)
+    return defects.to_completion(defects.inject_defect(row, defect, asked.labels, asked.language, seed), defect, seed)
 
 
 def read(prompt: str, schema: Mapping[str, Any] | None, seed: int) -> RowRequest:
@@ -91,7 +96,8 @@ def read(prompt: str, schema: Mapping[str, Any] | None, seed: int) -> RowRequest
     rules = prompt_reader.without_label_list(text, labels)
     found = {name: prompt_reader.find_value(rules, values) for name, values in VALUES.items()}
     drawn = {name: found[name] or pick(values, name, seed) for name, values in VALUES.items()}
-    return RowRequest(task, grammar, labels, Plan(label, misleading, **drawn), rules)
+    language = prompt_reader.find_requested_language(rules)
+    return RowRequest(task, grammar, labels, Plan(label, misleading, **drawn), language, rules)
 
 
 def _rate(of_rows: float | Mapping[str, float], asked: RowRequest) -> float:
@@ -121,6 +127,10 @@ def _closed_set(text: str, schema: Mapping[str, Any] | None, grammar: Grammar | 
 
 
 def _text(asked: RowRequest, plan: Plan, seed: int) -> str:
+    if asked.language.code != _ENGLISH:
+        order = asked.labels or (tuple(asked.grammar.labels) if asked.task else _INVENTED)
+        task, marked = asked.task or " | ".join(asked.labels), asked.task is None
+        return write_in(asked.language, plan, seed, order, asked.labels, marked, task)
     # No text of a grammar can contain one of its own labels (a test reads every word), so only others are checked.
     labels = [label for label in (*asked.labels, plan.label) if label not in asked.grammar.labels]
     if plan.label not in asked.grammar.labels:
@@ -134,9 +144,11 @@ def _duplicate(asked: RowRequest, defect: str | None, seed: int) -> str | None:
     if defect == "exact_duplicate":
         return _fixed_text(asked, "duplicate", lengths[1])
     if defect == "near_duplicate":
-        words = _fixed_text(asked, "near duplicate", lengths[3]).split(" ")
-        words[draw_int(53, "changed word", seed) % len(words)] = str(seed)  # makes each text unique
-        return " ".join(words)
+        text = _fixed_text(asked, "near duplicate", lengths[3])
+        space = " " if " " in text else ""
+        words = text.split(space) if space else list(text * 2)  # twice, so that a number changes a small part
+        words[draw_int(53, "changed word", seed) % len(words)] = str(seed) if space else str(seed)[-8:]  # unique
+        return space.join(words)
     return None
 
 

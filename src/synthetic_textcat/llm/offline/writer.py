@@ -1,4 +1,4 @@
-"""Text writer: expands a grammar to a text of given length, difficulty and clarity. English only; pure."""
+"""Text writer: expands a grammar to a text of given length, difficulty and clarity, in any language. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,12 +7,10 @@ from synthetic_textcat.llm.offline.grammar import (
     Draws,
     Grammar,
     LabelGrammar,
-    Slots,
     Template,
-    as_sentence,
     expand,
-    leaks,
 )
+from synthetic_textcat.llm.offline.orthography import ASKS_OR_EXCLAIMS, leaks
 
 SHORT = "less than 10"
 LENGTHS = {SHORT: (4, 9), "at least 10": (10, 49), "at least 50": (50, 99), "at least 100": (100, 199)} | {
@@ -23,6 +21,7 @@ LENGTHS = {SHORT: (4, 9), "at least 10": (10, 49), "at least 50": (50, 99), "at 
 _SPARE = 15  # a text may end this many words before its upper bound, so that the last sentence still fits
 _LEAD_IN_ODDS = {"high school": 0.2, "college": 0.4, "PhD": 0.75}
 _JOIN_ODDS = {"high school": 0.0, "college": 0.4, "PhD": 0.8}
+_ASKS = ("?", "？", "؟")  # noqa: RUF001
 _HEDGE_ODDS = 0.4
 _ASIDE_ODDS = 0.3
 _OPENER_ODDS = 0.75
@@ -56,33 +55,40 @@ def write_text(grammar: Grammar, plan: Plan, seed: int, labels: tuple[str, ...] 
     if plan.num_words == SHORT:
         return _short_text(grammar, plan, draws, labels)
     units = _units(grammar, plan, draws, labels)
-    return " ".join(as_sentence(joined) for joined in _join(units, grammar, plan, draws))
+    sentences = map(grammar.orthography.sentence, _join(units, grammar, plan, draws))
+    return grammar.orthography.join(*_marked(grammar), *sentences)
+
+
+def _marked(grammar: Grammar) -> tuple[str, ...]:
+    return (grammar.mark,) if grammar.mark else ()
 
 
 def _short_text(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, ...]) -> str:
     """One statement, with an opener or a hedge if it stays short enough."""
     slots = grammar.labels[plan.label].slots[plan.difficulty]
-    text = _short_statement(grammar.labels[plan.label].short, slots, draws, labels)
-    hedged = plan.clarity == "ambiguous" and not text.endswith("?") and draws.happens(_HEDGE_ODDS)
+    text = _short_statement(grammar, plan, draws, labels)
+    hedged = plan.clarity == "ambiguous" and text[-1:] not in _ASKS and draws.happens(_HEDGE_ODDS)
     opening = draws.pick(grammar.register.short_hedges) if hedged else expand(draws.pick(grammar.openers), slots, draws)
-    opened = f"{opening} {text}"
-    fits = _fits(opened, labels) and (hedged or draws.happens(_OPENER_ODDS))
-    return as_sentence(opened if fits else text)
+    opened = grammar.orthography.join(opening, text)
+    fits = _fits(opened, grammar, labels) and (hedged or draws.happens(_OPENER_ODDS))
+    return grammar.orthography.join(*_marked(grammar), grammar.orthography.sentence(opened if fits else text))
 
 
-def _short_statement(templates: Sequence[Template], slots: Slots, draws: Draws, labels: tuple[str, ...]) -> str:
+def _short_statement(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, ...]) -> str:
+    voice = grammar.labels[plan.label]
     text = ""
     for _ in range(_MOST_PASSES):
-        for template in draws.shuffled(templates):
-            text = expand(template, slots, draws)
-            if _fits(text, labels):
+        for template in draws.shuffled(voice.short):
+            text = expand(template, voice.slots[plan.difficulty], draws)
+            if _fits(text, grammar, labels):
                 return text
     return text
 
 
-def _fits(text: str, labels: tuple[str, ...]) -> bool:
+def _fits(text: str, grammar: Grammar, labels: tuple[str, ...]) -> bool:
     low, high = LENGTHS[SHORT]
-    return low <= len(text.split()) <= high and not leaks(text, labels)
+    marks = len(_marked(grammar))
+    return low - marks <= grammar.orthography.words(text) <= high - marks and not leaks(text, labels)
 
 
 def _units(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, ...]) -> list[str]:
@@ -90,15 +96,15 @@ def _units(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, ...]) 
     low, high = LENGTHS[plan.num_words]
     target = draws.pick(range(low, high - _SPARE + 1))
     kept = _kept(grammar, plan, draws)
+    marks, joint = len(_marked(grammar)), _longest_joint(grammar, plan)
     units: list[str] = []
     said: set[str] = set()
-    words = 0
+    words = marks
     for template, voice in _templates(grammar, plan, draws):
         plain = expand(template, {**voice.slots[plan.difficulty], **kept}, draws)
         unit = _dress(plain, grammar, plan, draws)
-        count = len(unit.split())
-        # Joining may add one word to each unit.
-        if words + count + len(units) + 1 > high or plain in said or leaks(unit, labels):
+        count = grammar.orthography.words(unit)
+        if words + count + (len(units) + 1) * joint > high or plain in said or leaks(unit, labels):
             continue
         said.add(plain)
         units.append(unit)
@@ -106,6 +112,12 @@ def _units(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, ...]) 
         if words >= target:
             break
     return units
+
+
+def _longest_joint(grammar: Grammar, plan: Plan) -> int:
+    """Most words that joining may add to each unit."""
+    count, connectives = grammar.orthography.words, grammar.register.connectives[plan.difficulty]
+    return max(1, *(count(f"x{connective}") - count("x") for connective in connectives))
 
 
 def _kept(grammar: Grammar, plan: Plan, draws: Draws) -> dict[str, tuple[Template, ...]]:
@@ -131,15 +143,15 @@ def _templates(grammar: Grammar, plan: Plan, draws: Draws) -> Iterator[tuple[Tem
 
 def _dress(text: str, grammar: Grammar, plan: Plan, draws: Draws) -> str:
     """Adds an opener, hedge or aside to a statement; questions and exclamations are left unchanged."""
-    if text[-1] in "?!":
+    if text[-1] in ASKS_OR_EXCLAIMS:
         return text
-    register = grammar.register
+    register, join = grammar.register, grammar.orthography.join
     if plan.clarity == "ambiguous" and draws.happens(_HEDGE_ODDS):
-        return f"{draws.pick(register.hedges)} {text}"
+        return join(draws.pick(register.hedges), text)
     if plan.clarity == "understandable with some effort" and draws.happens(_ASIDE_ODDS):
-        text = f"{text} {draws.pick(register.asides)}"
+        text = join(text, draws.pick(register.asides))
     if draws.happens(_LEAD_IN_ODDS[plan.difficulty]):
-        text = f"{draws.pick(register.lead_ins[plan.difficulty])} {text}"
+        text = join(draws.pick(register.lead_ins[plan.difficulty]), text)
     return text
 
 
@@ -148,9 +160,10 @@ def _join(units: Sequence[str], grammar: Grammar, plan: Plan, draws: Draws) -> I
     connectives = grammar.register.connectives[plan.difficulty]
     current, joined = "", 0
     for unit in units:
-        mergeable = current and joined < _MOST_JOINED and current[-1] not in "?!" and unit[-1] not in "?!"
+        asks = any(text[-1:] in ASKS_OR_EXCLAIMS for text in (current, unit) if text)
+        mergeable = current and joined < _MOST_JOINED and not asks
         if mergeable and draws.happens(_JOIN_ODDS[plan.difficulty]):
-            current, joined = f"{current}{draws.pick(connectives)} {unit}", joined + 1
+            current, joined = grammar.orthography.join(f"{current}{draws.pick(connectives)}", unit), joined + 1
             continue
         if current:
             yield current

@@ -1,19 +1,22 @@
 """The dataset card: facts of the run that a reader must know before training on its rows."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from typing import Any
 
 import pandas as pd
+import yaml
 
 from synthetic_textcat.pages import render_markdown
 from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters, LlmParameters
-from synthetic_textcat.schemas.publications import SPLITS, TAG, parts
+from synthetic_textcat.schemas.publications import SPLITS, TAG, Part, parts
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of
 from synthetic_textcat.schemas.run_records import ROW_PROMPTS, prompt_sha256
+from synthetic_textcat.schemas.tasks import Task, tasks_of
 
 _SIZES = (
     (1_000, "n<1K"),
@@ -31,6 +34,7 @@ def write_card(
     tasks: pd.DataFrame,
     ledger: dict[str, object],
     metrics: dict[str, float | None],
+    splits: pd.DataFrame,
     split_report: dict[str, float],
     llm: LlmParameters,
     seed: int,
@@ -41,14 +45,15 @@ def write_card(
 ) -> str:
     """The dataset folder's README.md: Markdown, with the YAML head that the hub reads.
 
-    No text that a model wrote goes in: no row, no label, no task. Names that a server or a user gives are shown as
-    code, without the characters that would end it.
+    No row goes in. Tasks and names that a model, a server or a user gives are shown as code, without the characters
+    that would end it; label names, which the features of a task's config need, are quoted YAML.
 
     Args:
         examples: As exported.
         tasks: The table.
         ledger: Where each planned row ended.
         metrics: Of the quality report.
+        splits: Split of each example.
         split_report: Rows by split, and those that the evaluation set has.
         llm: Names the model where there is no example.
         seed: Of the plan.
@@ -60,10 +65,11 @@ def write_card(
     models = sorted(set(examples["model_name"].dropna())) or [llm.model]
     codes = sorted({find_language(name).code.partition("-")[0] for name in examples["language"].unique()})
     sources = Counter(tasks["source"])
-    splits = {name: int(split_report[f"export/rows_{name}"]) for name in (*SPLITS, "left_out")}
+    known = {task.task_id: task for task in tasks_of(tasks)}
+    files = parts(examples["task_id"], splits["split"])
     facts = {
         "rows": len(examples),
-        "splits": splits,
+        "splits": {name: int(split_report[f"export/rows_{name}"]) for name in (*SPLITS, "left_out")},
         "language_codes": codes or ["en"],
         "models": models,
         "banner": BANNER if OFFLINE_MODEL in models else None,
@@ -86,20 +92,42 @@ def write_card(
     return render_markdown(
         __package__,
         "dataset_card.md.jinja",
+        {"quoted": _quoted},
         facts=facts,
         size=_size_category(len(examples)),
-        configs=_configs(splits),
+        configs=_configs(files),
+        own_configs=_own_configs(files, examples, known),
         tag=TAG,
         metrics=_shown(metrics),
     )
 
 
-def _configs(splits: dict[str, int]) -> dict[str, list[tuple[str, str]]]:
-    """The hub's config of each view -> split and path of its files."""
-    configs: dict[str, list[tuple[str, str]]] = {}
-    for part in parts(splits):
-        configs.setdefault(part.config, []).append((part.split, part.path))
+def _configs(files: Iterable[Part]) -> dict[str, list[Part]]:
+    """Files of each config, for the hub."""
+    configs: dict[str, list[Part]] = {}
+    for part in files:
+        configs.setdefault(part.config, []).append(part)
     return configs
+
+
+def _own_configs(files: Iterable[Part], examples: pd.DataFrame, known: Mapping[str, Task]) -> dict[str, dict[str, Any]]:
+    """Task, label set and number of rows of each config of a single task."""
+    sentences = dict(zip(examples["task_id"], examples["task"], strict=True))
+    return {
+        config: {
+            "task": sentences[task_id],
+            "labels": known[task_id].label_names if task_id in known else (),
+            "rows": sum(part.rows for part in own),
+        }
+        for config, own in _configs(files).items()
+        if (task_id := own[0].task_id) is not None
+    }
+
+
+def _quoted(value: str) -> str:
+    """A text in YAML's double quotes, in one line."""
+    text: str = yaml.safe_dump(value, default_style='"', allow_unicode=True, width=math.inf)
+    return text.strip()
 
 
 def _size_category(rows: int) -> str:

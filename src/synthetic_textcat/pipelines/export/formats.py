@@ -1,16 +1,14 @@
-"""Views of the examples that trainers read, and the files of a Hugging Face dataset folder."""
+"""Views of the examples that trainers read: triplets, text and label, E5, FlagEmbedding."""
 
-from collections.abc import Callable
-from functools import partial
-from typing import Any, Literal
+from collections.abc import Callable, Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.pipelines.export.splits import distinct_order
-from synthetic_textcat.schemas.parameters import ExportParameters
-from synthetic_textcat.schemas.publications import CARD, Part, parts
 from synthetic_textcat.schemas.tasks import normalise
 
 Instruction = Literal["in_anchor", "left_out"]
@@ -63,6 +61,22 @@ def text_label(examples: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"text": examples["input_text"], "label": examples["label"]})
 
 
+def label_numbers(labels: pd.Series, names: Sequence[str]) -> NDArray[np.int64]:
+    """Position of each label in the label set.
+
+    Raises:
+        StaleTableError: If the set lacks one of them.
+    """
+    numbers = pd.Index(names).get_indexer(pd.Index(labels)).astype(np.int64)
+    if (numbers < 0).any():
+        label = labels.iloc[int(np.flatnonzero(numbers < 0)[0])]
+        raise StaleTableError(
+            f"The label {label!r} in the dataset 'examples' is not in its task's label set in the dataset 'tasks', "
+            "which is newer. Next: run `kedro run --pipelines generate`"
+        )
+    return numbers
+
+
 @export_format
 def e5(examples: pd.DataFrame) -> pd.DataFrame:
     """Columns `instruction`, `query`, `positive`, `negative`, as training code for E5 reads it."""
@@ -87,31 +101,3 @@ def flag_embedding(examples: pd.DataFrame) -> pd.DataFrame:
             "prompt": examples["task"],
         }
     )
-
-
-def huggingface_files(
-    examples: pd.DataFrame, splits: pd.Series, card: str, settings: ExportParameters
-) -> dict[str, Callable[[], Any]]:
-    """The files by name; each frame is made when it is written.
-
-    Args:
-        examples: All of them.
-        splits: The split of each, missing where it is in none.
-        card: README.md.
-        settings: Of the export.
-    """
-    rows = {str(split): int(count) for split, count in splits.value_counts().items()}
-    files: dict[str, Callable[[], Any]] = {CARD: lambda: card}
-    for part in parts(rows):
-        files[part.path] = partial(_view, part, examples, splits, settings)
-    return files
-
-
-def _view(part: Part, examples: pd.DataFrame, splits: pd.Series, settings: ExportParameters) -> pd.DataFrame:
-    rows = examples[(splits == part.split).to_numpy()].reset_index(drop=True)
-    if part.config == "triplet":
-        order = batch_order(rows, settings.distinct_label_batches)
-        return triplets(rows.iloc[order].reset_index(drop=True), settings.instruction)
-    if part.config == "text-label":
-        return text_label(rows).assign(task=rows["task"], task_id=rows["task_id"])
-    return rows

@@ -7,14 +7,11 @@ import numpy as np
 import pandas as pd
 
 from synthetic_textcat.errors import StaleTableError
-from synthetic_textcat.pipelines.export.formats import (
-    batch_order,
-    huggingface_files,
-    triplets,
-    triplets_instructions,
-)
+from synthetic_textcat.pipelines.export.dataset_folder import huggingface_files
+from synthetic_textcat.pipelines.export.formats import batch_order, triplets, triplets_instructions
+from synthetic_textcat.pipelines.export.mteb_tasks import mteb_files
 from synthetic_textcat.pipelines.export.splits import LEFT_OUT, drop_cross_split_duplicates, planned_splits
-from synthetic_textcat.pipelines.export.task_formats import argilla_files, mteb_files, text_label_files
+from synthetic_textcat.pipelines.export.task_formats import argilla_files, text_label_files
 from synthetic_textcat.schemas.evaluation_set import EXACT, NEAR, evaluation_texts, overlaps_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters
 from synthetic_textcat.schemas.publications import SPLITS
@@ -114,6 +111,8 @@ def export_text_label(examples: pd.DataFrame, tasks: pd.DataFrame, export: Expor
     return text_label_files(examples, tasks_of(tasks), export.csv_formulas)
 
 
-def export_huggingface(examples: pd.DataFrame, splits: pd.DataFrame, card: str, export: ExportParameters) -> Files:
+def export_huggingface(
+    examples: pd.DataFrame, splits: pd.DataFrame, tasks: pd.DataFrame, card: str, export: ExportParameters
+) -> Files:
     """Hugging Face dataset folder."""
-    return huggingface_files(examples, splits["split"], card, export)
+    return huggingface_files(examples, splits["split"], tasks_of(tasks), card, export)

@@ -65,6 +65,7 @@ def create_pipeline() -> Pipeline:
                     "tasks",
                     "ledger",
                     "metrics",
+                    "splits",
                     "split_report",
                     "params:llm",
                     "params:seed",
@@ -78,7 +79,7 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 export_huggingface,
-                inputs=["exported_examples", "splits", "dataset_card", "params:export"],
+                inputs=["exported_examples", "splits", "tasks", "dataset_card", "params:export"],
                 outputs="huggingface",
                 name="export_huggingface",
             ),

@@ -1,4 +1,4 @@
-"""Formats with a file per task: text and label as CSV, MTEB tasks, Argilla records."""
+"""Formats with a file per task: text and label as CSV, Argilla records."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -9,7 +9,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from synthetic_textcat.pipelines.export.formats import text_label
-from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, records_of
 from synthetic_textcat.schemas.tasks import Task
 
@@ -34,8 +33,6 @@ _KEPT = """CSV cells are as accepted (`export.csv_formulas: keep`): a spreadshee
 begins with = + - or @ as a formula. Programs that parse CSV are not affected.
 """
 
-_TRIED = "test"
-_SPLITS = ("train", _TRIED)
 _QUESTION = "label"
 
 
@@ -74,47 +71,6 @@ def _for_csv(rows: Callable[[], pd.DataFrame], formulas: Formulas) -> pd.DataFra
 def _labels(entry: dict[str, Any], rows: Callable[[], pd.DataFrame], task: Task | None) -> dict[str, Any]:
     names = task.label_names if task is not None and task.labels else sorted(set(rows()["label"]))
     return {**entry, "label_names": list(names)}
-
-
-def mteb_files(examples: pd.DataFrame, splits: pd.Series, tasks: Sequence[Task]) -> dict[str, Callable[[], Any]]:
-    """MTEB files: `<task_id>/train.jsonl`, `<task_id>/test.jsonl` and `<task_id>/metadata.json`.
-
-    Tasks without a label set, or without rows in one of the splits, have no files: there is nothing to score.
-    """
-    files: dict[str, Callable[[], Any]] = {}
-    places = examples.groupby("task_id", sort=True).indices
-    for task in tasks:
-        own = np.asarray(places.get(task.task_id, ()), dtype=np.intp)
-        of_split = {split: own[(splits.iloc[own] == split).to_numpy()] for split in _SPLITS}
-        if not task.labels or not all(map(len, of_split.values())):
-            continue
-        for split, rows in of_split.items():
-            files[f"{task.task_id}/{split}.jsonl"] = partial(_rows, examples, rows)
-        languages = sorted(examples["language"].iloc[of_split[_TRIED]].unique())
-        files[f"{task.task_id}/metadata.json"] = partial(_metadata, task, languages)
-    return files
-
-
-def _metadata(task: Task, languages: Sequence[str]) -> dict[str, Any]:
-    """Fields of MTEB's `TaskMetadata` that are known from the run.
-
-    `eval_langs` has the languages of the test rows as ISO 639-3 and ISO 15924 codes: `eng-Latn`.
-    """
-    found = [find_language(name) for name in languages]
-    return {
-        "name": f"Synthetic{task.task_id}",
-        "description": task.task,
-        "prompt": task.task,
-        "type": "Classification",
-        "category": "t2c",
-        "modalities": ["text"],
-        "eval_splits": [_TRIED],
-        "eval_langs": sorted({f"{language.iso639_3}-{language.script}" for language in found}),
-        "main_score": "accuracy",
-        "annotations_creators": "LM-generated",
-        "sample_creation": "created",
-        "label_names": list(task.label_names),
-    }
 
 
 def argilla_files(examples: pd.DataFrame, tasks: Sequence[Task]) -> dict[str, Callable[[], Any]]:

@@ -1,6 +1,6 @@
 """Publication plan: checks of the dataset folder, the files to push, and warnings for the publisher."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import pandas as pd
@@ -8,7 +8,7 @@ import pandas as pd
 from synthetic_textcat.errors import PublishError, StaleTableError
 from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import PublishParameters
-from synthetic_textcat.schemas.publications import CARD, CONFIGS, SPLITS, PublicationPlan, parts
+from synthetic_textcat.schemas.publications import CARD, CONFIGS, SPLITS, PublicationPlan, parts, path_of
 
 _FOLDER = "The dataset folder ('huggingface' in the catalog)"
 _NOT_IN_IT = ("export/rows_left_out", "export/overlaps_")
@@ -105,24 +105,36 @@ def checked(folder: Folder, split_report: Mapping[str, float], examples: pd.Data
         StaleTableError: If the rows differ from `examples` minus the rows that the export left out.
     """
     in_split = {split: int(split_report[f"export/rows_{split}"]) for split in SPLITS}
-    expected = [*parts(in_split)]
-    for name in (CARD, *(part.path for part in expected)):
-        if name not in folder:
-            raise _incomplete(f"{name} is missing")
-    default = {part.split: folder[part.path]() for part in expected if part.config == CONFIGS[0]}
-    for part in expected:
-        found = len(default[part.split] if part.config == CONFIGS[0] else folder[part.path]())
-        if found != in_split[part.split]:
-            raise _incomplete(f"{part.path} has {found} rows, but the export wrote {in_split[part.split]}")
-    rows = pd.concat(default.values(), ignore_index=True)
+    default = {split: path_of(CONFIGS[0], split) for split, rows in in_split.items() if rows or split == SPLITS[0]}
+    _check_there(folder, (CARD, *default.values()))
+    tables = {split: folder[path]() for split, path in default.items()}
+    for split, table in tables.items():
+        _check_rows(default[split], len(table), in_split[split])
+    rows = pd.concat(tables.values(), ignore_index=True)
     left_out = sum(count for name, count in split_report.items() if name.startswith(_NOT_IN_IT))
     _check_examples(rows, int(left_out), examples)
+    expected = parts(rows["task_id"], (split for split, table in tables.items() for _ in range(len(table))))
+    _check_there(folder, (part.path for part in expected))
+    for part in expected:
+        if part.config != CONFIGS[0]:
+            _check_rows(part.path, len(folder[part.path]()), part.rows)
     if rows.empty:
         raise PublishError(
             f"{_FOLDER} has no rows, so there is nothing to publish. Next: see in the report, or in the dataset "
             "'ledger', where the planned rows went"
         )
-    return CheckedFolder({CARD: None, **{part.path: in_split[part.split] for part in expected}}, rows)
+    return CheckedFolder({CARD: None, **{part.path: part.rows for part in expected}}, rows)
+
+
+def _check_there(folder: Folder, names: Iterable[str]) -> None:
+    for name in names:
+        if name not in folder:
+            raise _incomplete(f"{name} is missing")
+
+
+def _check_rows(name: str, found: int, written: int) -> None:
+    if found != written:
+        raise _incomplete(f"{name} has {found} rows, but the export wrote {written}")
 
 
 def _incomplete(what: str) -> PublishError:

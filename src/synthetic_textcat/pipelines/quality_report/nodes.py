@@ -38,7 +38,7 @@ from synthetic_textcat.schemas.parameters import (
     LlmParameters,
     QualityReportParameters,
 )
-from synthetic_textcat.schemas.prices import PriceList
+from synthetic_textcat.schemas.prices import PriceList, is_made_up
 from synthetic_textcat.schemas.quota import Rounds, Shortfall
 from synthetic_textcat.schemas.rows import EXAMPLES, REJECTED, fingerprints_of, own_of, plain, with_columns, with_own
 from synthetic_textcat.schemas.stops import Stops, stop_sentence
@@ -133,9 +133,11 @@ def measure(
     run_id: str,
     *signals: Signals,
 ) -> Metrics:
-    """All metrics by name; the spending of a real model excludes rehearsals by the offline model."""
-    rehearsed = set() if llm.model == OFFLINE_MODEL else {OFFLINE_MODEL}
-    lines = (line for line in chain(journal, brainstorm_journal) if line.model_name not in rehearsed)
+    """All metrics by name; made-up costs of the offline model are never added to costs of a real one."""
+    rehearses = is_made_up(llm.model)
+    lines = (
+        line for line in chain(journal, brainstorm_journal) if is_made_up(line.model_name or llm.model) == rehearses
+    )
     spent = sum_spending(lines, requests, PriceList.read(prices), run_id, llm.model)
     return merged(
         row_metrics(ledger),

@@ -9,7 +9,7 @@ import pandas as pd
 
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.languages import find_language
-from synthetic_textcat.schemas.prices import PriceList, plus
+from synthetic_textcat.schemas.prices import PriceList, is_made_up, plus
 from synthetic_textcat.schemas.rows import plain
 
 DATASET = "dataset"
@@ -26,6 +26,7 @@ class Spending:
         seconds: Duration of all calls.
         known_usd: Cost of the counted calls; None if a price is unknown.
         at_most_tokens, at_most_usd: Upper bounds for the calls of unknown usage; None if one has no bound.
+        made_up: Calls of the offline model, if the list has a price for it: a made-up one.
     """
 
     calls: int = 0
@@ -37,6 +38,7 @@ class Spending:
     known_usd: float | None = 0.0
     at_most_tokens: int | None = 0
     at_most_usd: float | None = 0.0
+    made_up: int = 0
 
     @property
     def known_tokens(self) -> int:
@@ -57,6 +59,7 @@ class Spending:
         """Adds a journal line."""
         self.calls += 1
         self.seconds += line.latency_s
+        self.made_up += is_made_up(line.model_name or model) and prices.price(line.model_name or model) is not None
         if line.is_counted:
             self.prompt += line.prompt_tokens or 0
             self.completion += line.completion_tokens or 0
@@ -104,7 +107,8 @@ def spending_metrics(sums: Mapping[str, Spending], accepted: int) -> dict[str, f
     """Calls, tokens, cost and time by name. Unit: calls, tokens, USD, seconds.
 
     Tokens and cost are null where a price or a count is unknown. `known` is the amount of the counted calls, `at_most`
-    the upper bound of the others: the true amount lies between `known` and the sum of both. Time is the sum of the
+    the upper bound of the others: the true amount lies between `known` and the sum of both. `cost/made_up` is 1 if
+    amounts come from the offline model's made-up price, else 0. Time is the sum of the
     calls' durations although calls overlap: divided by the calls in flight it approximates the wall-clock time.
     """
     of_all, of_run = sums[DATASET], sums[THIS_RUN]
@@ -116,6 +120,7 @@ def spending_metrics(sums: Mapping[str, Spending], accepted: int) -> dict[str, f
         "tokens/this_run": of_run.tokens,
         "tokens/per_accepted": of_all.tokens / accepted if accepted and of_all.tokens is not None else None,
         "cost/usd_per_accepted": of_all.usd / accepted if accepted and of_all.usd is not None else None,
+        "cost/made_up": float(bool(of_all.made_up or of_run.made_up)),
         "time/call_s_dataset": of_all.seconds,
         "time/call_s_per_accepted": of_all.seconds / accepted if accepted else None,
         **_parts("dataset", of_all),

@@ -7,6 +7,7 @@ import pandas as pd
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.pipelines.quote.estimates import Quota, Quote, quote, spread_sample
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, GenerationParameters, QuoteParameters
+from synthetic_textcat.schemas.prices import is_made_up
 from synthetic_textcat.schemas.quota import Rounds, all_cells
 from synthetic_textcat.schemas.rows import fingerprints_of
 
@@ -26,7 +27,10 @@ def estimate(
     generation: GenerationParameters,
     attribute_sampling: AttributeSamplingParameters,
 ) -> Quote:
-    """Estimate of tokens, USD, seconds and accepted rows for the whole plan or quota, each with a range."""
+    """Estimate of tokens, USD, seconds and accepted rows for the whole plan or quota, each with a range.
+
+    `quote/usd/made_up` is 1 if the price is the offline model's, which is made up, else 0.
+    """
     own = list(journal.completions(fingerprints_of(pilot, calls)))
     tried = outcomes.assign(
         latency_s=[sum(line.latency_s for line in lines) for lines in own],
@@ -34,4 +38,6 @@ def estimate(
     )
     planned, target = Rounds.read(rounds), attribute_sampling.target_accepted
     quota = None if planned is None or target is None else Quota(len(all_cells(planned)), target)
-    return quote(len(requests), tried, generation, quota)
+    found = quote(len(requests), tried, generation, quota)
+    made_up = any(is_made_up(line.model_name) for lines in own for line in lines)
+    return {**found, "quote/usd/made_up": float(made_up and found["quote/usd/expected"] is not None)}

@@ -1,8 +1,11 @@
 """Nodes of `task_ingest` that read and check the user's tasks; brainstorming nodes are in `brainstorm.nodes`."""
 
+import logging
+
 from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
 from synthetic_textcat.llm.row_prompts import RowTemplates
+from synthetic_textcat.pipelines.task_ingest.look_alikes import warnings_about_labels
 from synthetic_textcat.pipelines.task_ingest.tasks_file import (
     GivenTasks,
     have_own_attributes,
@@ -11,6 +14,10 @@ from synthetic_textcat.pipelines.task_ingest.tasks_file import (
 )
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, TaskIngestParameters
 from synthetic_textcat.schemas.task_input import KeptTasks, TasksFile
+
+logger = logging.getLogger(__name__)
+
+_PLAIN = {"markup": False}  # Kedro's log would take `[label]` for a colour
 
 
 def read_tasks_file(tasks_file: object, task_ingest: TaskIngestParameters) -> GivenTasks:
@@ -28,8 +35,12 @@ def read_tasks_file(tasks_file: object, task_ingest: TaskIngestParameters) -> Gi
         return tasks_file
     may_be_empty = task_ingest.num_brainstormed > 0
     if isinstance(tasks_file, TasksFile):
-        return read_tasks(tasks_file.content, tasks_file.path, may_be_empty)
-    return read_tasks(tasks_file, may_be_empty=may_be_empty)
+        tasks = read_tasks(tasks_file.content, tasks_file.path, may_be_empty)
+    else:
+        tasks = read_tasks(tasks_file, may_be_empty=may_be_empty)
+    for line in warnings_about_labels(tasks):
+        logger.warning("%s", line, extra=_PLAIN)
+    return tasks
 
 
 def check_row_prompts(

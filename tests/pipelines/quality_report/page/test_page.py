@@ -230,6 +230,13 @@ def test_cost_is_shown_where_it_is_known_and_named_as_unknown_where_not() -> Non
     assert "cost unknown" in page
 
 
+def test_a_made_up_cost_is_said_to_be_made_up() -> None:
+    assert "made up" not in render(_report())
+    page = render(_report(metrics=merged(_metrics(), {"cost/made_up": 1.0})))
+    assert "for these rows (made up)</li>" in page
+    assert "an accepted row (made up)</li>" in page
+
+
 def test_a_run_that_a_cap_stopped_says_so() -> None:
     assert "Stopped by generation.max_cost_usd" in render(_report(stopped_by="generation.max_cost_usd"))
 

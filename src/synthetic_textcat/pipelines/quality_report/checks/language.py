@@ -5,12 +5,15 @@ more, in 73 languages, 15 are judged wrong; of the 6,822 with 40 or more, two, a
 """
 
 import re
+import tempfile
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
+from synthetic_textcat.errors import StorageError
+from synthetic_textcat.file_errors import about_file
 from synthetic_textcat.schemas.languages import Language, find_language, languages
 
 if TYPE_CHECKING:
@@ -152,11 +155,19 @@ def _name(code: str) -> str:
 
 @cache
 def _identifier() -> "LanguageIdentifier":
-    """Language identification model, restricted to the languages that can be requested; loaded on first use."""
+    """Language identification model, restricted to the languages that can be requested; loaded on first use.
+
+    Raises:
+        StorageError: If there is no room for the model in the folder for temporary files, where the library unpacks it.
+    """
     import numpy as np
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    try:
+        identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    except OSError as error:
+        said = about_file(error, tempfile.gettempdir(), "unpack the language model in")
+        raise StorageError(f"{said}; or name another folder in the variable TMPDIR") from error
     identifier.set_languages({_code(language) for language in languages()} & set(identifier.labels))
     # Contiguous rows of 32-bit floats need no conversion for each text: twice as fast, the same numbers.
     identifier.nb_ptc = np.ascontiguousarray(identifier.nb_ptc, dtype=np.float32)

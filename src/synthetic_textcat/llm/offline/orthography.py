@@ -1,0 +1,106 @@
+"""Orthography of the offline model's texts: spaces, full stops, capitals, word counts, and words that name a label."""
+
+import functools
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import regex
+
+from synthetic_textcat.schemas.languages import Language
+from synthetic_textcat.text.unicode import UNSPACED, UNSPACED_LETTER, is_unspaced, normalised
+
+ASKS_OR_EXCLAIMS = "?!？！؟"  # noqa: RUF001
+_ENDS = f"{ASKS_OR_EXCLAIMS}.。।"
+_OPENS = "¿¡"
+_STOPS = {"Hans": "。", "Hant": "。", "Jpan": "。", "Deva": "।", "Beng": "।", "Ethi": "።", "Mymr": "။", "Khmr": "។"}
+_COMMAS = {"Hans": "，", "Hant": "，", "Jpan": "、", "Arab": "،", "Ethi": "፣", "Mymr": "၊"}  # noqa: RUF001
+_CLOSE = frozenset({"Hans", "Hant", "Jpan"})  # no space after a comma or between sentences either
+_LETTERS_A_WORD = {"Hans": 1.6, "Hant": 1.6, "Jpan": 2.0, "Thai": 4.5, "Laoo": 4.5, "Khmr": 5.0, "Mymr": 5.0}
+"""Letters of a word in scripts without spaces, roughly: what "100 words" comes to there."""
+
+# "a" before a vowel sound; letters decide, except for a few openings whose sound differs from their letter.
+_ARTICLE = re.compile(r"\b([Aa])(?= (?:(?!uni|use|usu|one\b|once|eu|uti)[aeiouAEIOU8]|hour|honest|heir))")
+
+_LETTER = rf"[^\W{UNSPACED}]"
+_BETWEEN = r"[\s_\-\u2010-\u2015]+"
+_FEWEST = 5  # letters of a label's last word, from which on an ending makes it no other word
+
+
+@dataclass(frozen=True, slots=True)
+class Orthography:
+    """How phrases become sentences and texts.
+
+    Attributes:
+        space: Between phrases, and between sentences.
+        stop: Full stop.
+        comma: Between items of a list, without the space after it.
+        letters_a_word: Of a script without spaces between words; None for the others.
+        english: Whether "a" becomes "an" before a vowel.
+        dotted: Whether the capital of i is İ.
+    """
+
+    space: str = " "
+    stop: str = "."
+    comma: str = ","
+    letters_a_word: float | None = None
+    english: bool = False
+    dotted: bool = False
+
+    def join(self, *phrases: str) -> str:
+        """The phrases, one after the other."""
+        return self.space.join(phrases)
+
+    def sentence(self, text: str) -> str:
+        """The text with a capital first letter and a full stop, unless it ends in a mark already."""
+        if self.english:
+            text = _ARTICLE.sub(r"\1n", text)
+        start = 1 if text[:1] in _OPENS else 0
+        first = "İ" if self.dotted and text[start : start + 1] == "i" else text[start : start + 1].upper()
+        return f"{text[:start]}{first}{text[start + 1 :]}{'' if text[-1:] in _ENDS else self.stop}"
+
+    def words(self, text: str) -> int:
+        """Number of words, estimated by letters where no spaces are between them."""
+        if self.letters_a_word is None:
+            return len(text.split())
+        return round(len(UNSPACED_LETTER.findall(text)) / self.letters_a_word)
+
+
+ENGLISH = Orthography(english=True)
+
+
+@functools.cache
+def orthography_of(language: Language) -> Orthography:
+    """The orthography of a language, by its script."""
+    script = language.script
+    return Orthography(
+        space="" if script in _CLOSE else " ",
+        stop=_STOPS.get(script, "."),
+        comma=_COMMAS.get(script, ","),
+        letters_a_word=_LETTERS_A_WORD.get(script),
+        english=language.code == "en",
+        dotted=language.code in ("tr", "az"),
+    )
+
+
+def leaks(text: str, labels: Iterable[str]) -> bool:
+    """Whether the text names a label: as whole words, with a short ending, or anywhere in a script without spaces."""
+    pattern = _leak_pattern(tuple(labels))
+    return pattern is not None and pattern.search(normalised(text)) is not None
+
+
+@functools.lru_cache(maxsize=1024)
+def _leak_pattern(labels: tuple[str, ...]) -> regex.Pattern[str] | None:
+    alternatives = "|".join(_forms(normalised(label)) for label in labels if label.strip())
+    return regex.compile(alternatives) if alternatives else None
+
+
+def _forms(label: str) -> str:
+    parts = regex.split(_BETWEEN, label)
+    words = parts if all(parts) else [label]
+    loose_start, loose_end = (len(label) > 1 and is_unspaced(end) for end in (label[0], label[-1]))
+    alone = r"\w" if len(label) == 1 else _LETTER
+    ending = f"{_LETTER}{{0,2}}" if len(words[-1]) >= _FEWEST else ""
+    before = "" if loose_start else f"(?<!{alone})"
+    after = "" if loose_end else f"{ending}(?!{alone})"
+    return before + _BETWEEN.join(map(regex.escape, words)) + after

@@ -1,0 +1,117 @@
+"""Texts in other languages than English: from an authored grammar of everyday topics, or as a placeholder. Pure.
+
+An authored grammar (`grammars/languages/<code>.yml`) has topics of everyday life in place of a task's labels. A task's
+labels are dealt over the topics, so that they can be learned from the texts, which say nothing of the task itself. A
+language without one gets placeholder words, see `placeholder`. The marked texts say that they are placeholders: those,
+and the texts for a task that no grammar has.
+"""
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from synthetic_textcat.hashing import draw_int
+from synthetic_textcat.llm.offline.grammar import (
+    DIFFICULTIES,
+    FOLDER,
+    Grammar,
+    LabelGrammar,
+    Register,
+    compiled,
+    compiled_slots,
+    load_yaml,
+)
+from synthetic_textcat.llm.offline.orthography import leaks, orthography_of
+from synthetic_textcat.llm.offline.placeholder import placeholder_grammar
+from synthetic_textcat.llm.offline.writer import Plan, write_text
+from synthetic_textcat.schemas.languages import Language, find_language
+
+MARKS = ("[offline]", "[placeholder]", "[template]", "[x]")
+"""What stands before a placeholder: the first that is no label."""
+
+_LANGUAGES = "languages"
+
+
+@functools.cache
+def authored_languages() -> tuple[str, ...]:
+    """Codes of the languages with an authored grammar, beside English."""
+    folder = FOLDER / _LANGUAGES
+    return tuple(sorted(entry.name.removesuffix(".yml") for entry in folder.iterdir() if entry.name.endswith(".yml")))
+
+
+@functools.cache
+def language_grammar(code: str) -> Grammar:
+    """The grammar of a language, with topics for labels: authored, or of placeholder words."""
+    if code not in authored_languages():
+        return placeholder_grammar(code)
+    raw = load_yaml(f"{_LANGUAGES}/{code}")
+    return Grammar(
+        task="",
+        register=_register(raw),
+        keep=(),
+        openers=compiled(raw["openers"]),
+        fillers=compiled(raw["fillers"]),
+        labels={topic: _topic(body, raw) for topic, body in raw["topics"].items()},
+        orthography=orthography_of(find_language(code)),
+    )
+
+
+def write_in(
+    language: Language, plan: Plan, seed: int, order: Sequence[str], labels: Sequence[str], marked: bool, task: str
+) -> str:
+    """A text in a language: a function of the arguments alone.
+
+    Args:
+        language: Any but English.
+        plan: Attributes of the text; its labels are the task's.
+        seed: Seed of the row.
+        order: The task's labels: the n-th has the n-th topic, counted from one that the task draws.
+        labels: Labels that the text must not name.
+        marked: Whether to mark the text as a placeholder, as any text without an authored grammar is.
+        task: The task's sentence.
+    """
+    names = tuple(dict.fromkeys((*labels, plan.label, *filter(None, [plan.misleading_label]))))
+    grammar = language_grammar(language.code)
+    if marked or language.code not in authored_languages():
+        grammar = replace(grammar, mark=next((mark for mark in MARKS if not leaks(mark, names)), MARKS[-1]))
+    topics = tuple(grammar.labels)
+    first, other = (_place(label, order, task) for label in (plan.label, plan.misleading_label))
+    texts = (
+        write_text(
+            grammar,
+            replace(plan, label=topics[(first + turn) % len(topics)], misleading_label=topics[other % len(topics)]),
+            seed,
+            names,
+        )
+        for turn in range(len(topics))
+    )
+    fallback = next(texts)
+    if not leaks(fallback, names):
+        return fallback
+    return next((text for text in texts if not leaks(text, names)), fallback)
+
+
+def _place(label: str | None, order: Sequence[str], task: str) -> int:
+    start = draw_int(16, "topic", task)
+    return start + (order.index(label) if label in order else draw_int(16, "topic of", label))
+
+
+def _register(raw: Mapping[str, Any]) -> Register:
+    return Register(
+        hedges=tuple(raw["hedges"]),
+        short_hedges=tuple(raw["short_hedges"]),
+        asides=tuple(raw["asides"]),
+        lead_ins={level: tuple(raw["lead_ins"][level]) for level in DIFFICULTIES},
+        connectives={level: tuple(raw["connectives"][level]) for level in DIFFICULTIES},
+    )
+
+
+def _topic(body: Mapping[str, Any], raw: Mapping[str, Any]) -> LabelGrammar:
+    own = compiled_slots(raw["slots"]) | compiled_slots(body["slots"])
+    graded = raw["graded"].items()
+    return LabelGrammar(
+        short=compiled(body["short"]),
+        sentences=compiled(body["sentences"]),
+        slots={level: own | compiled_slots({name: forms[level] for name, forms in graded}) for level in DIFFICULTIES},
+    )

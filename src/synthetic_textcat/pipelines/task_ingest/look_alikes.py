@@ -1,0 +1,46 @@
+"""Label sets that other programs change when they read the exported files: equal numbers, all dates."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+
+from synthetic_textcat.schemas.task_input import shown
+from synthetic_textcat.schemas.tasks import Task
+
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:,\d{3})*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[T ]\d\d(?::\d\d){0,2}Z?)?", re.ASCII)
+_ADVICE = "Next: name them otherwise in the tasks file, or read docs/export.md before you open the exports elsewhere"
+
+
+def warnings_about_labels(tasks: Sequence[Task]) -> Iterator[str]:
+    """One line for each task whose labels a spreadsheet or a JSON reader would change."""
+    for task in tasks:
+        names = task.label_names
+        if equal := _equal_numbers(names):
+            yield (
+                f"Task {shown(task.task)}: a spreadsheet, and readers of CSV that guess types, take the labels "
+                f"{', '.join(map(repr, equal))} for one number. {_ADVICE}"
+            )
+        if names and all(map(_is_date, names)):
+            yield (
+                f"Task {shown(task.task)}: all labels are dates, which load_dataset('json') and FlagEmbedding turn "
+                f"into timestamps, and spreadsheets into dates. {_ADVICE}"
+            )
+
+
+def _equal_numbers(names: Sequence[str]) -> list[str]:
+    """Labels that are the same number as another one, in their order."""
+    values = [Decimal(name.replace(",", "")) if _NUMBER.fullmatch(name) else None for name in names]
+    return [name for name, value in zip(names, values, strict=True) if value is not None and values.count(value) > 1]
+
+
+def _is_date(name: str) -> bool:
+    found = _DATE.fullmatch(name)
+    if found is None:
+        return False
+    try:
+        date(*map(int, found.groups()))
+    except ValueError:
+        return False
+    return True

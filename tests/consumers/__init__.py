@@ -1,0 +1,1 @@
+"""What other programs make of the exported files: each in an environment of its own (`make consumers`)."""

@@ -1,0 +1,140 @@
+"""Hard rows: texts and labels that readers of CSV, JSON and YAML take for something else."""
+
+import json
+import random
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from synthetic_textcat.pipelines.export.splits import planned_splits
+from synthetic_textcat.schemas.parameters import ExportParameters
+from synthetic_textcat.schemas.publications import SPLITS
+from synthetic_textcat.schemas.rows import EXAMPLES, REQUESTS, to_frame
+from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
+from tests.support.project import Project
+
+LONG = "a label of two hundred characters " * 6
+NAMES = (
+    *("commas, and more", 'a "quoted" one', "it's", "semi;colon", "pipe|d", "back\\slash", "#hash", "a: b"),
+    *("NA", "N/A", "null", "None", "nan", "NULL!", "#N/A", "-", "no", "yes", "on", "true", "inf"),
+    *("1", "1.0", "1.00", "007", "1e5", "0x1F", "1,000", "12:30", "2024-01-01", "01.02.2024", "3/4"),
+    *("=1+1", "+49", "-1", "@home", "'quoted", "''", "__label__x", "<b>", "[1]", "{}", "%s", "\ufe0f✓ done"),
+    *(LONG[:200], "退款", "退貨", "müde", "שלום", "👍🏽", "x"),
+)
+CASES = (
+    "refund",
+    "Refund",
+    "REFUND",
+    "caf\u00e9",
+    "cafe\u0301",
+    "\ufb01ne",
+    "fine",
+    "straße",
+    "strasse",
+    "a  b",
+    "a b",
+)
+"""Labels that differ in case, composition or spaces only: a closed set has no two of these, an open one may."""
+
+TEXTS = (
+    'Two lines,\nand a "quote".\r\nThird; the tab\tis here, and a lone \r return.',
+    "שלום, איפה החבילה שלי?\nالطرد لم يصل \u200fبعد.",
+    "0123456789",
+    "1234567890123456789012",
+    "12.50",
+    "2024-05-05",
+    "NA",
+    "null",
+    "true",
+    "=SUM(A1:A9)",
+    "'=already escaped",
+    "-5 degrees",
+    "+49 30 1234",
+    "@support hello",
+    "我的包裹还没有到。\u3000谢谢",
+    "\ufeffA byte order mark stands first.",
+    "Line\u2028separator, next\u0085line, vertical\x0btab, form\x0cfeed.",
+    "C:\\new\\table \\n is no line break",
+    "<script>alert('x')</script> &amp; {{ braces }} %s",
+    "Emoji 👩‍👩‍👧‍👦 and 🇩🇪, combining e\u0301, zero\u200bwidth",
+    " spaces around ",
+    "__label__x is a text of fastText",
+    "A very long text. " + "word " * 4_000,
+    "'",
+    '"',
+    ",",
+)
+CLOSED = Task.model_validate({"task": 'Sort a note, by its "spelling".', "labels": NAMES})
+OPEN = Task.model_validate({"task": "Name the tone of a note."})
+TWO = Task.model_validate({"task": "Say whether a note is good.", "labels": ["no", "yes"]})
+FOUR = Task.model_validate({"task": "Sort a note by season.", "labels": ["spring", "summer", "autumn", "winter"]})
+DATES = Task.model_validate({"task": "Sort a note by its day.", "labels": ["2024-01-01", "2024-01-02", "2024-02-29"]})
+NUMBERS = Task.model_validate({"task": "Sort a note by its price.", "labels": ["1", "1.0", "1.00", "007"]})
+TASKS = (CLOSED, OPEN, TWO, FOUR, DATES, NUMBERS)
+
+_ROWS_PER_LABEL = 10
+TESTED_OF_FOUR = FOUR.label_names[2:]
+
+
+def examples() -> pd.DataFrame:
+    """The rows: each hard text once, and ten rows of every label; words are drawn so that no two texts are alike."""
+    rows = [*_rows()]
+    return to_frame((dict(zip(EXAMPLES, row, strict=True)) for row in rows), EXAMPLES)
+
+
+def _rows() -> Iterator[Sequence[object]]:
+    drawn = random.Random(17)
+    hard = iter(TEXTS)
+    for task in TASKS:
+        names = task.label_names or CASES
+        for number in range(_ROWS_PER_LABEL * len(names)):
+            label, other = (names[(number + step) % len(names)] for step in (0, 1))
+            text = next(hard, None) if task is CLOSED else None
+            yield (
+                *(f"{task.task_id}{number:06d}", task.task_id, task.task, text or _drawn(task, drawn), label, other),
+                *("English", "PhD", "clear", "less than 10", "model-1"),
+            )
+
+
+def _drawn(task: Task, drawn: random.Random) -> str:
+    """A text like no other: words, but for two tasks only times, or only digits."""
+    if task is DATES:
+        day, *time = (drawn.randrange(most) for most in (28, 24, 60, 60))
+        return f"2{drawn.randrange(1000):03d}-0{drawn.randrange(1, 10)}-{day + 1:02d}T" + ":".join(
+            f"{x:02d}" for x in time
+        )
+    if task is NUMBERS:
+        return f"{drawn.randrange(10**15):015d}"
+    return " ".join("".join(drawn.choices("abcdefghijklmnop", k=7)) for _ in range(6))
+
+
+def write_tables(project: Project) -> None:
+    """Writes what `export` reads, as `generate` leaves it. Two labels of `FOUR` have no test rows."""
+    rows = examples()
+    requests = _requests(rows)
+    split = planned_splits(requests, TASKS, 0, ExportParameters().splits, seed=42)
+    untested = rows["label"].isin(set(FOUR.label_names) - set(TESTED_OF_FOUR)) & (split == SPLITS.index("test"))
+    rows = rows[~untested].reset_index(drop=True)
+    frames = {
+        "02_intermediate/tasks": to_frame(
+            [task.to_row("file") for task in TASKS], dict.fromkeys(TASKS_ARROW_SCHEMA.names, "object")
+        ),
+        "03_primary/requests": requests,
+        "05_model_input/examples": rows,
+    }
+    for name, frame in frames.items():
+        path = project.path(f"data/{name}.parquet")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        schema = {"schema": TASKS_ARROW_SCHEMA} if name.endswith("tasks") else {}
+        frame.to_parquet(path, index=False, **schema)
+    counts = {"planned": len(requests), "accepted": len(rows), "not_run": len(requests) - len(rows), "surplus": 0}
+    ledger = {**counts, "rejected": {}, "failed": {}}
+    project.path("data/08_reporting").mkdir(parents=True, exist_ok=True)
+    for name, content in {"ledger": ledger, "metrics": {"yield/all": 1.0}}.items():
+        project.path(f"data/08_reporting/{name}.json").write_text(json.dumps(content), encoding="utf-8")
+
+
+def _requests(rows: pd.DataFrame) -> pd.DataFrame:
+    numbers = rows.groupby("task_id").cumcount()
+    planned = rows.assign(replicate=numbers, seed=1)
+    return planned[list(REQUESTS)].astype(REQUESTS)

@@ -1,0 +1,57 @@
+"""fastText: lines with numbers for labels, texts in one line (docs/export.md), since its format knows no quotes."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.consumers.conftest import Exported
+from tests.consumers.hard_rows import CASES, OPEN
+
+_SCRIPT = """
+import json, sys
+from pathlib import Path
+import fasttext
+import pandas as pd
+
+folder, path = Path(sys.argv[1]), sys.argv[2] + "/rows.txt"
+
+
+def trained(labels, texts):
+    lines = (f"__label__{label} {text}\\n" for label, text in zip(labels, texts))
+    Path(path).write_text("".join(lines), encoding="utf-8", newline="")
+    model = fasttext.train_supervised(path, epoch=1, thread=1, verbose=0)
+    return sorted(name[len("__label__"):] for name in model.labels), model.test(path)[0]
+
+
+found = {}
+for own in sorted((folder / "text_label").glob("*.parquet")):
+    rows = pd.read_parquet(own)
+    names = json.loads(own.with_suffix(".labels.json").read_text(encoding="utf-8"))["label_names"]
+    in_line = [" ".join(text.split()).replace("__label__", "__label ") for text in rows["text"]]
+    numbers, tested = trained([names.index(label) for label in rows["label"]], in_line)
+    found[own.stem] = {
+        "labels": sorted(names[int(number)] for number in numbers),
+        "tested": tested,
+        "as written": trained(rows["label"], rows["text"])[0],
+    }
+print(json.dumps(found))
+"""
+
+
+def test_numbered_labels_and_texts_in_one_line_are_all_read(
+    consume: Callable[..., Any], exported: Exported, tmp_path: Any
+) -> None:
+    found = consume("fasttext", _SCRIPT, tmp_path)
+    for task_id in exported.task_ids():
+        pairs = exported.pairs(task_id)
+        assert found[task_id]["labels"] == sorted({label for _, label in pairs})
+        # A text without any letter that it has seen often enough may have no word left, and is not tested.
+        assert found[task_id]["tested"] == len(pairs)
+
+
+def test_labels_as_written_end_at_a_space(consume: Callable[..., Any], tmp_path: Any) -> None:
+    assert found_labels(consume, tmp_path) < set(CASES)
+
+
+def found_labels(consume: Callable[..., Any], tmp_path: Any) -> set[str]:
+    found = consume("fasttext", _SCRIPT, tmp_path)[OPEN.task_id]["as written"]
+    return {*found} & {*CASES}

@@ -1,0 +1,44 @@
+"""spaCy: texts and categories from the Parquet file of a task, through a DocBin and a saved pipeline."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.consumers.conftest import Exported
+
+_SCRIPT = """
+import json, sys
+from pathlib import Path
+import pandas as pd
+import spacy
+from spacy.tokens import DocBin
+from spacy.training import Example
+
+folder, saved = Path(sys.argv[1]), Path(sys.argv[2])
+found = {}
+for path in sorted((folder / "text_label").glob("*.parquet")):
+    rows = pd.read_parquet(path)
+    names = sorted(set(rows["label"]))
+    pipeline, docs = spacy.blank("xx"), DocBin()
+    for text, label in rows.itertuples(index=False):
+        doc = pipeline.make_doc(text)
+        doc.cats = {name: float(name == label) for name in names}
+        docs.add(doc)
+    docs.to_disk(saved / "rows.spacy")
+    read = list(DocBin().from_disk(saved / "rows.spacy").get_docs(pipeline.vocab))
+    examples = [Example(pipeline.make_doc(doc.text), doc) for doc in read]
+    pipeline.add_pipe("textcat")
+    pipeline.update(examples[:8], sgd=pipeline.initialize(lambda: examples))
+    pipeline.to_disk(saved / "model")
+    found[path.stem] = {
+        "rows": [[doc.text, max(doc.cats, key=doc.cats.get)] for doc in read],
+        "labels": sorted(spacy.load(saved / "model").get_pipe("textcat").labels),
+    }
+print(json.dumps(found))
+"""
+
+
+def test_every_text_and_label_is_kept(consume: Callable[..., Any], exported: Exported, tmp_path: Any) -> None:
+    found = consume("spacy", _SCRIPT, tmp_path)
+    for task_id in exported.task_ids():
+        assert found[task_id]["rows"] == exported.pairs(task_id)
+        assert found[task_id]["labels"] == sorted({label for _, label in exported.pairs(task_id)})

@@ -1,0 +1,84 @@
+"""A plan in all languages ends, offline, as one in English does: rows pass the checks, and spoilt ones are found."""
+
+import json
+from collections import Counter
+from functools import cache
+
+import pandas as pd
+import pytest
+
+from synthetic_textcat.llm.offline.defects import defect_of
+from synthetic_textcat.llm.offline.other_languages import authored_languages
+from synthetic_textcat.llm.offline.replies import reply
+from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests
+from synthetic_textcat.pipelines.quality_report.nodes import check_candidates
+from synthetic_textcat.schemas.languages import Language, find_language, languages
+from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, QualityReportParameters
+from synthetic_textcat.schemas.rows import EXAMPLES, records_of, to_frame
+from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA
+from tests.llm.offline.rehearsal import prompt_of, schema_of, tasks
+
+_ROWS = 26  # of each language
+_AUTHORED = ("English", *(find_language(code).name for code in authored_languages()))
+_SPOILT = ("German", "Chinese (Simplified)", "Turkish", "Serbian", "Japanese", "Swahili", "Hindi Romanized")
+_RATES = {
+    **dict.fromkeys(("same_labels", "label_leaked", "wrong_language", "empty_field"), 0.1),
+    **dict.fromkeys(("exact_duplicate", "near_duplicate"), 0.1),
+}
+
+
+@cache
+def _checked(names: tuple[str, ...], rows: int, spoilt: bool = False) -> pd.DataFrame:
+    """A plan with even odds for these languages, written and checked: of each row `reject_reason` and `defect`."""
+    table = pd.DataFrame([task.to_row("file") for task in tasks()], columns=TASKS_ARROW_SCHEMA.names)
+    sampling = AttributeSamplingParameters(num_examples=rows * len(names), language=list(names))
+    requests = plan_requests(table, sampling, seed=42)
+    by_id = {task.task_id: task for task in tasks()}
+    rates: dict[str, float | dict[str, float]] = dict(_RATES) if spoilt else {}
+    written = []
+    for row in records_of(requests):
+        task = by_id[row["task_id"]]
+        prompt = prompt_of(task, row).replace("in English", f"in {row['language']}")
+        answer = reply(prompt, schema_of(task.label_names), row["seed"], rates)
+        written.append({**row, "model_name": "offline", **json.loads(answer.content)})
+    candidates = to_frame(written, {**EXAMPLES, "seed": "int64"})
+    checked = check_candidates(candidates.drop(columns="seed"), requests, table, QualityReportParameters(), sampling)
+    reasons = dict(zip(checked.rejected["request_id"], checked.rejected["reject_reason"], strict=True))
+    return candidates.assign(
+        reject_reason=candidates["request_id"].map(lambda row: reasons.get(row, "")),
+        defect=candidates["seed"].map(lambda seed: (defect_of(seed, _RATES) or "") if spoilt else ""),
+    )
+
+
+def _yield_of(rows: pd.DataFrame) -> float:
+    return float((rows["reject_reason"] == "").mean())
+
+
+@pytest.mark.parametrize("language", languages(), ids=lambda language: language.code)
+def test_every_language_ends_with_accepted_rows(language: Language) -> None:
+    checked = _checked(tuple(each.name for each in languages()), _ROWS)
+    own = checked[checked["language"] == language.name]
+    assert len(own) >= 20
+    assert _yield_of(own) >= 0.9, Counter(own["reject_reason"])
+
+
+def test_a_plan_in_the_languages_with_a_grammar_yields_what_english_does() -> None:
+    checked = _checked(_AUTHORED, 150)
+    by_language = {name: _yield_of(own) for name, own in checked.groupby("language")}
+    assert min(by_language.values()) >= 0.95 * by_language["English"], by_language
+
+
+def test_spoilt_rows_are_rejected_for_their_defect_in_every_language() -> None:
+    checked = _checked(_SPOILT, 80, spoilt=True)
+    kept: set[tuple[str, ...]] = set()
+    misses = Counter[tuple[str, str]]()
+    for row in records_of(checked):
+        defect = row["defect"]
+        family = (defect, row["task_id"], row["label"], row["language"])
+        if defect.endswith("duplicate") and family not in kept:
+            kept.add(family)  # the first of rows alike is to stay
+            defect = ""
+        if defect != row["reject_reason"]:
+            misses[defect, row["reject_reason"]] += 1
+    assert misses.total() <= 0.01 * len(checked), misses
+    assert {"wrong_language", "near_duplicate", "exact_duplicate"} <= set(checked["reject_reason"])
