@@ -66,7 +66,7 @@ def test_prompt_files_become_templates_of_the_registry(file: str, template: Any)
 
 
 def test_run_names_leave_out_what_is_not_known() -> None:
-    assert run_name({"pipeline_names": ["compare", "export"]}, {"llm": "x"})[:-6] == "compare+export-"
+    assert run_name({"pipeline_names": ["compare", "export"]}, {"llm": "x"})[6:] == "-compare+export"
 
 
 def test_without_git_the_tree_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -156,15 +156,18 @@ def _escaped(value: object) -> str:
 
 
 def run_name(run_params: Mapping[str, Any], params: Mapping[str, Any]) -> str:
-    """Distinctive name of a run: pipeline, model, requested rows, seed, time of day."""
+    """Distinctive name of a run: time of day, requested rows, seed, pipeline, model.
+
+    Tables of MLflow cut names after about 18 characters, so the differences come first.
+    """
     rows = _get(params, "attribute_sampling", "num_examples")
     seed = params.get("seed")
     parts = [
-        pipeline_name(run_params),
-        _get(params, "llm", "model"),
+        time.strftime("%H%M%S"),
         None if rows is None else f"n{rows}",
         None if seed is None else f"s{seed}",
-        time.strftime("%H%M%S"),
+        pipeline_name(run_params),
+        _get(params, "llm", "model"),
     ]
     return "-".join(str(part) for part in parts if part is not None)
 
