@@ -21,6 +21,7 @@ from kedro.framework.context import KedroContext
 
 from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.summary_lines import cost_in_words
+from synthetic_textcat.hooks.tracking.catalog_metadata import flatten
 from synthetic_textcat.hooks.tracking.run_log import REBUILD, RunLog
 from synthetic_textcat.hooks.tracking.run_lookup import NEWEST_FIRST
 from synthetic_textcat.pages import render_markdown
@@ -54,6 +55,8 @@ _MARKS = re.compile(r"([\\`*_{}\[\]()#+!|~$:@-])")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _PACKAGES = ("kedro", "langchain-core", "langchain-openai", "openai", "mlflow")
 _TAG_LIMIT = 5000
+_PLAN = "attribute_sampling"
+_UNSET = ("null", "{}")
 _COMMAND = ("git", "--no-optional-locks", "status", "--porcelain=v2", "--branch")
 _OID = "# branch.oid "
 
@@ -182,6 +185,7 @@ def start_tags(run_params: Mapping[str, Any], params: Mapping[str, Any], context
     """Tags known before the first node: pipeline, environment, command, process, source, versions, user."""
     tags = {
         "pipeline": pipeline_name(run_params),
+        **_plan_tags(params),
         "plan_version": str(PLAN_VERSION),
         "env": context.env or "local",
         "command": redact(_command())[:_TAG_LIMIT],
@@ -195,6 +199,12 @@ def start_tags(run_params: Mapping[str, Any], params: Mapping[str, Any], context
     if _get(params, "llm", "model") == OFFLINE_MODEL:
         tags |= {"template_data": "true", DESCRIPTION_TAG: BANNER}
     return tags
+
+
+def _plan_tags(params: Mapping[str, Any]) -> dict[str, str]:
+    """Plan parameters by their last name: MLflow cuts `attribute_sampling.language` in the heading of a column."""
+    named = flatten({name: value for name, value in params.items() if name == _PLAN})
+    return {name.removeprefix(f"{_PLAN}."): text[:_TAG_LIMIT] for name, text in named.items() if text not in _UNSET}
 
 
 def stop_tags(stops: Stops) -> dict[str, str]:
