@@ -15,7 +15,7 @@ _STAGES = sorted(path.stem.removeprefix("catalog_") for path in (_CONF / "base")
 _LAYERS = {"raw", "intermediate", "primary", "feature", "model input", "model", "reporting", "export"}
 
 
-def _entries(conf: Path = _CONF, pattern: str = "catalog*.yml") -> dict[str, Any]:
+def catalog_entries(conf: Path = _CONF, pattern: str = "catalog*.yml") -> dict[str, Any]:
     arguments: dict[str, Any] = {**CONFIG_LOADER_ARGS, "config_patterns": {"catalog": [pattern]}}
     loader = OmegaConfigLoader(str(conf), env="local", **arguments)
     entries: dict[str, Any] = loader["catalog"]
@@ -24,7 +24,7 @@ def _entries(conf: Path = _CONF, pattern: str = "catalog*.yml") -> dict[str, Any
 
 @pytest.mark.parametrize("stage", [stage for stage in _STAGES if stage != "genai"])
 def test_a_file_holds_datasets_of_the_stage_that_it_is_named_after(stage: str) -> None:
-    entries = _entries(pattern=f"catalog_{stage}.yml")
+    entries = catalog_entries(pattern=f"catalog_{stage}.yml")
     used = register_pipelines()[stage].datasets()
     patterns = DataCatalog.from_config(entries).config_resolver
     matched = {pattern for name in used if (pattern := patterns.match_dataset_pattern(name))}
@@ -33,16 +33,16 @@ def test_a_file_holds_datasets_of_the_stage_that_it_is_named_after(stage: str) -
     assert entries.keys() <= used | matched
 
 
-@pytest.mark.parametrize("name", sorted(_entries()))  # Kedro merges files in any order
+@pytest.mark.parametrize("name", sorted(catalog_entries()))  # Kedro merges files in any order
 def test_each_entry_says_its_type_and_its_layer(name: str) -> None:
-    entry = _entries()[name]
+    entry = catalog_entries()[name]
 
     assert entry["type"]
     assert entry["metadata"]["kedro-viz"]["layer"] in _LAYERS
 
 
 def test_a_factory_gives_each_dataset_its_own_place_and_marks() -> None:
-    resolver = DataCatalog.from_config(_entries()).config_resolver
+    resolver = DataCatalog.from_config(catalog_entries()).config_resolver
 
     baseline = resolver.resolve_pattern("compared_baseline")
     assert baseline["filepath"] == "data/08_reporting/comparison/baseline.txt"
@@ -51,7 +51,7 @@ def test_a_factory_gives_each_dataset_its_own_place_and_marks() -> None:
 
 
 def test_second_names_of_a_file_have_its_place() -> None:
-    entries = _entries()
+    entries = catalog_entries()
 
     for second, first in (("brainstorm_journal", "brainstorm_completions"), ("journal", "completions")):
         assert entries[second] == entries[first]
@@ -66,9 +66,9 @@ def test_an_entry_of_the_users_replaces_that_of_whatever_file(tmp_path: Path) ->
     (tmp_path / "local").mkdir()
     (tmp_path / "local" / "catalog.yml").write_text("examples: {type: MemoryDataset}", encoding="utf-8")
 
-    found = _entries(tmp_path)
+    found = catalog_entries(tmp_path)
 
     assert found["examples"] == {"type": "MemoryDataset"}
     assert {name: entry for name, entry in found.items() if name != "examples"} == {
-        name: entry for name, entry in _entries().items() if name != "examples"
+        name: entry for name, entry in catalog_entries().items() if name != "examples"
     }

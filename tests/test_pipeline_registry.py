@@ -1,9 +1,13 @@
 """Stages are namespaces of their nodes, and `quote` and `preview` are made of these nodes, chosen by tag."""
 
-import pytest
+from itertools import combinations
 
+import pytest
+from kedro.pipeline.pipeline import OutputNotUniqueError
+
+from synthetic_textcat.cli import line_about_several
 from synthetic_textcat.pipeline_registry import register_pipelines, with_namespaces
-from synthetic_textcat.pipelines import quote
+from synthetic_textcat.pipelines.quote import pipeline as quote
 
 _PIPELINES = register_pipelines()
 
@@ -62,3 +66,24 @@ def test_a_stage_is_a_namespace_of_its_nodes_but_not_of_its_datasets() -> None:
 )
 def test_a_node_is_found_by_its_name_without_namespaces(pipeline: str, given: str, full: str) -> None:
     assert with_namespaces([given], [pipeline]) == [full]
+
+
+@pytest.mark.parametrize("pair", list(combinations(_PIPELINES, 2)), ids=",".join)
+def test_any_two_pipelines_run_together_or_are_refused_in_one_line(pair: tuple[str, str]) -> None:
+    first, second = (_PIPELINES[name] for name in pair)
+    written = [{output for node in each.nodes for output in node.outputs} for each in (first, second)]
+    shared_nodes = {output for node in set(first.nodes) & set(second.nodes) for output in node.outputs}
+    if clash := (written[0] & written[1]) - shared_nodes:
+        with pytest.raises(OutputNotUniqueError) as raised:
+            _ = first + second
+        line = line_about_several(raised.value, list(pair))
+        assert line is not None
+        assert f"The pipelines {pair[0]} and {pair[1]} can't run together" in line
+        assert all(name in line for name in clash)
+    else:
+        assert len((first + second).nodes) == len({*first.nodes, *second.nodes})
+
+
+def test_a_clash_within_one_pipeline_is_a_bug() -> None:
+    assert line_about_several(OutputNotUniqueError("x"), ["generate"]) is None
+    assert line_about_several(ValueError("x"), ["generate", "quote"]) is None

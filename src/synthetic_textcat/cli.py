@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import signal
 import sys
 import traceback
@@ -11,9 +12,11 @@ from typing import Any
 
 import click
 from kedro.framework.cli.project import run as kedro_run
+from kedro.pipeline.pipeline import OutputNotUniqueError
 
 from synthetic_textcat.command_passes import COMMAND_PASSES
 from synthetic_textcat.console import hide_all, say, shown_line
+from synthetic_textcat.early_checks import check_early
 from synthetic_textcat.error_messages import format_user_error
 from synthetic_textcat.errors import RunStoppedError
 from synthetic_textcat.llm.interrupts import INTERRUPTED, SIGNALS, interrupt
@@ -28,6 +31,7 @@ _SHOW_CURSOR = b"\x1b[?25h"  # a live line hides it
 def _run_plainly(*args: Any, **kwargs: Any) -> Any:
     _hear_signals()
     try:
+        check_early(kwargs)
         return _run_in_passes(*args, **{**kwargs, **_full_node_names(kwargs)})
     except KeyboardInterrupt:
         hide_all()
@@ -36,7 +40,7 @@ def _run_plainly(*args: Any, **kwargs: Any) -> Any:
     except RunStoppedError as error:  # all is saved, and there is no failure to tell of
         say([str(error)])
     except Exception as error:
-        line = format_user_error(error)
+        line = line_about_several(error, kwargs["pipelines"]) or format_user_error(error)
         if line is None or logging.getLogger(__package__).isEnabledFor(logging.DEBUG):
             say(traceback.format_exc().splitlines(), err=True)
         raise click.ClickException(line or shown_line(f"Internal error, please report it: {error}")) from error
@@ -51,6 +55,17 @@ def _full_node_names(options: Mapping[str, Any]) -> dict[str, list[str]]:
 
     pipelines = options["pipelines"] or [options["pipeline"] or "__default__"]
     return {option: with_namespaces(names, pipelines) for option, names in given.items()}
+
+
+def line_about_several(error: Exception, pipelines: list[str]) -> str | None:
+    """The line for pipelines that can't run together, such as `quote` and `generate`; None for any other error."""
+    if len(pipelines) < 2 or not isinstance(error, OutputNotUniqueError):
+        return None
+    clash = ", ".join(re.findall(r"'([^']+)'", str(error)))
+    return (
+        f"The pipelines {' and '.join(pipelines)} can't run together, since more than one writes {clash}. Next: run "
+        "one after another; a later run asks for no answer again that an earlier one has"
+    )
 
 
 def _run_in_passes(*args: Any, **kwargs: Any) -> Any:

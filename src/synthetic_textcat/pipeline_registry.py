@@ -7,24 +7,22 @@ from collections.abc import Collection, Iterable
 
 from kedro.pipeline import Pipeline
 
-from synthetic_textcat.pipelines import (
-    attribute_sampling,
-    compare,
-    evaluate,
-    export,
-    generation,
-    publish,
-    quality_report,
-    quote,
-    task_ingest,
-)
+from synthetic_textcat.pipelines.attribute_sampling import pipeline as attribute_sampling
+from synthetic_textcat.pipelines.compare import pipeline as compare
+from synthetic_textcat.pipelines.evaluate import pipeline as evaluate
+from synthetic_textcat.pipelines.export import pipeline as export
+from synthetic_textcat.pipelines.generation import pipeline as generation
+from synthetic_textcat.pipelines.publish import pipeline as publish
+from synthetic_textcat.pipelines.quality_report import pipeline as quality_report
+from synthetic_textcat.pipelines.quote import pipeline as quote
+from synthetic_textcat.pipelines.task_ingest import pipeline as task_ingest
 
 _STAGES = (task_ingest, attribute_sampling, generation, quality_report, export)
 
 
 def register_pipelines() -> dict[str, Pipeline]:
     """Each stage by its own name, all five as `generate`; two pipelines before it, and three after it."""
-    plain = {stage.__name__.rpartition(".")[2]: stage.create_pipeline() for stage in _STAGES}
+    plain = {stage.__name__.split(".")[-2]: stage.create_pipeline() for stage in _STAGES}
     stages = {name: _grouped(stage, name) for name, stage in plain.items()}
     generate = sum(stages.values(), Pipeline([]))
     return {

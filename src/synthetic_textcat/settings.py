@@ -11,6 +11,9 @@ The order of `HOOKS` counts in two places, where each hook builds upon the one b
 
 import gc
 import os
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
 
 gc.set_threshold(50_000, *gc.get_threshold()[1:])  # what is imported from here on makes few cycles: a fifth of a second
 
@@ -18,65 +21,91 @@ for _switch in ("DO_NOT_TRACK", "MLFLOW_DISABLE_TELEMETRY", "HF_HUB_DISABLE_TELE
     os.environ.setdefault(_switch, "true")
 os.environ.setdefault("HF_HUB_DISABLE_XET", "true")  # one client for all, whose waiting is bounded here
 
-from kedro.config import OmegaConfigLoader  # noqa: E402  after the switches, which dependencies read when imported
-
-from synthetic_textcat.command_passes import COMMAND_PASSES  # noqa: E402
-from synthetic_textcat.hooks import (  # noqa: E402
-    CatalogInputs,
-    JournalWriter,
-    LearnSecrets,
-    MlflowTracking,
-    Progress,
-    Publishing,
-    QualityGate,
-    QuotaPasses,
-    Rebuild,
-    RunGate,
-    RunNotes,
-    RunSummary,
-    StorageGate,
-)
-from synthetic_textcat.hooks.earlier_run_conf import (  # noqa: E402
+from synthetic_textcat.command_passes import COMMAND_PASSES  # noqa: E402  after the switches: dependencies read them
+from synthetic_textcat.config_loader import (  # noqa: E402
     CONF_SOURCE_VARIABLE,
+    LOCAL,
     VALUE_RESOLVER,
-    value_in_file,
+    LocalLastConfigLoader,
 )
-from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, TASKS_BY_CALL_ARROW_SCHEMA  # noqa: E402
 from synthetic_textcat.standard_streams import redact_logs  # noqa: E402
 
 redact_logs()
 
-_ARROW_SCHEMAS = {"tasks": TASKS_ARROW_SCHEMA, "tasks_by_call": TASKS_BY_CALL_ARROW_SCHEMA}
+
+def _arrow_schema(name: str) -> Any:
+    from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, TASKS_BY_CALL_ARROW_SCHEMA
+
+    return {"tasks": TASKS_ARROW_SCHEMA, "tasks_by_call": TASKS_BY_CALL_ARROW_SCHEMA}[name]
+
+
+def _value_in_file(path: str, *keys: str) -> Any:
+    from synthetic_textcat.hooks.earlier_run_conf import value_in_file
+
+    return value_in_file(path, *keys)
+
 
 CONF_SOURCE = os.environ.get(CONF_SOURCE_VARIABLE) or "conf"
-CONFIG_LOADER_CLASS = OmegaConfigLoader
+CONFIG_LOADER_CLASS = LocalLastConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
-    "default_run_env": "local",
+    "default_run_env": LOCAL,
     "merge_strategy": {"parameters": "soft"},
     "config_patterns": {"prices": ["prices.yml"]},  # part of what `kedro package` archives
-    "custom_resolvers": {"arrow_schema": _ARROW_SCHEMAS.__getitem__, VALUE_RESOLVER: value_in_file},
+    "custom_resolvers": {"arrow_schema": _arrow_schema, VALUE_RESOLVER: _value_in_file},
 }
 
-_notes = RunNotes(passes=COMMAND_PASSES)
-HOOKS = tuple(
-    reversed(  # Kedro calls the last one first
-        (
-            LearnSecrets(),
-            RunGate(),
-            StorageGate(_notes),
-            JournalWriter(COMMAND_PASSES),
-            Rebuild(_notes),
-            CatalogInputs(_notes),
-            QuotaPasses(_notes),
-            Progress(_notes),
-            Publishing(),
-            MlflowTracking(_notes),
-            RunSummary(_notes),
-            QualityGate(_notes),
+
+@cache
+def _hooks() -> tuple[object, ...]:
+    from synthetic_textcat.hooks import (
+        CatalogInputs,
+        JournalWriter,
+        LearnSecrets,
+        MlflowTracking,
+        Progress,
+        Publishing,
+        QualityGate,
+        QuotaPasses,
+        Rebuild,
+        RunGate,
+        RunNotes,
+        RunSummary,
+        StorageGate,
+    )
+
+    notes = RunNotes(passes=COMMAND_PASSES)
+    return tuple(
+        reversed(  # Kedro calls the last one first
+            (
+                LearnSecrets(),
+                RunGate(),
+                StorageGate(notes),
+                JournalWriter(COMMAND_PASSES),
+                Rebuild(notes),
+                CatalogInputs(notes),
+                QuotaPasses(notes),
+                Progress(notes),
+                Publishing(),
+                MlflowTracking(notes),
+                RunSummary(notes),
+                QualityGate(notes),
+            )
         )
     )
-)
+
+
+class _LateHooks:
+    """The hooks, imported when a session registers them: MLflow and the model take a second, typos need neither.
+
+    Only an iterable: Kedro's reader of settings would ask a sequence for its length, in each command.
+    """
+
+    def __iter__(self) -> Iterator[object]:
+        return iter(_hooks())
+
+
+HOOKS = _LateHooks()
 
 # kedro-mlflow, installed next to the project, would record each run a second time, or end it. Kedro compares names as
 # the packages' metadata spell them, which is with an underscore in kedro-mlflow's.

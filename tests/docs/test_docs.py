@@ -28,7 +28,7 @@ _PATH = re.compile(
     r"[\w.\-/*]+(?:\.(?:csv|db|html|jinja|json|jsonl|md|parquet|py|toml|txt|yml)|/)|Makefile|\.[a-z][\w\-.]+"
 )
 _MADE_BY_RUNS = re.compile(
-    r"data/0[2-8]|data/01_raw/(?:reference|evaluation_set)\.csv|mlflow\.db|rebuild/|conf/local/|\.venv|outcomes\.parquet"
+    r"data/0[2-8]|data/01_raw/(?:reference\.csv|evaluation_set\.csv|my_tasks\.yml)|mlflow\.db|rebuild/|conf/local/|\.venv|outcomes\.parquet"
 )
 """What a fresh clone does not have."""
 
@@ -237,7 +237,7 @@ def _assert_is_catalog(content: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("name", "most"),
-    [("AGENTS.md", 67), ("README.md", 120), ("docs/architecture.md", 190), ("docs/guide.md", 245), ("CLAUDE.md", 3)],
+    [("AGENTS.md", 68), ("README.md", 120), ("docs/architecture.md", 190), ("docs/guide.md", 245), ("CLAUDE.md", 3)],
 )
 def test_pages_stay_short(name: str, most: int) -> None:
     assert len(_text(ROOT / name).splitlines()) <= most

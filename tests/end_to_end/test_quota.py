@@ -10,7 +10,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-import yaml
 
 from synthetic_textcat.schemas.quota import cells_of
 from tests.support.project import TRACKED, Project, end
@@ -43,10 +42,6 @@ def _with_quota(project: Project, defects: dict[str, Any] | None = None, **sampl
     attributes = {"target_accepted": _TARGET, "per": _PER, "language": ["English", "German"], **sampling}
     blocks: dict[str, Any] = {"attribute_sampling": attributes, "quality_report": _LENIENT}
     project.parameters(**blocks, llm={"defects": defects or {}})
-    of_openai = project.path("conf/openai/parameters.yml")
-    of_openai.write_text(
-        yaml.safe_dump(yaml.safe_load(of_openai.read_text(encoding="utf-8")) | blocks), encoding="utf-8"
-    )
     return project
 
 

@@ -19,13 +19,13 @@ _HEADERS = {"X-Tenant": _HEADER, "X-Upstream-Authorization": f"Bearer {_BEARER}"
 
 
 def _configure(project: Project, **kwargs: Any) -> None:
-    """Writes `conf/openai/catalog_genai.yml`, as a user with a gateway does."""
+    """Writes the catalog of `conf/local`, as a user with a gateway does; it is read with `--env openai` too."""
     entry = {
         "type": "synthetic_textcat.datasets.ChatModelDataset",
         "class_path": "langchain_openai.ChatOpenAI",
         "kwargs": {"timeout": 20, "max_retries": 0, "default_headers": _HEADERS, **kwargs},
     }
-    project.path("conf/openai/catalog_genai.yml").write_text(yaml.safe_dump({"llm": entry}), encoding="utf-8")
+    project.path("conf/local/catalog.yml").write_text(yaml.safe_dump({"llm": entry}), encoding="utf-8")
 
 
 def _log_everything(project: Project) -> None:
@@ -46,7 +46,7 @@ def test_what_a_server_repeats_is_masked_in_all_that_is_written_and_shown(projec
         _configure(project, default_query={"signature": _QUERY})
         _log_everything(project)
         lenient = {"min_yield": 0, "thresholds": {"near_duplicates": {"fail": None}, "parsed": {"fail": None}}}
-        project.path("conf/openai/parameters.yml").write_text(yaml.safe_dump({"quality_report": lenient}))
+        project.parameters(quality_report=lenient)
         few = "llm.model=m,attribute_sampling.num_examples=40,tracking.trace_share=1"
         done = project.run("--env", "openai", "--params", few, **_env(server), **TRACKED)
         heard = server.stats()["by_fault"]

@@ -65,14 +65,14 @@ def test_without_a_cap_unknown_counts_make_unknown_cost_and_the_run_goes_on(
     assert known is not None
     assert at_most is not None
     assert 0 < known < at_most
-    assert f"cost      unknown: {len(uncounted)} call" in output
-    assert "of unknown usage, charged at most $" in output
+    assert f"\ncost      this run: unknown ({len(uncounted)} call" in output
+    assert "of unknown usage, charged at most $" in " ".join(output.split())
     [run] = project.mlflow_runs()
     assert "cost/usd_this_run" not in run.data.metrics
     assert run.data.metrics["cost/usd_known_this_run"] == pytest.approx(known)
     assert "of unknown usage, charged at most USD" in run.data.tags["mlflow.note.content"].replace("\\", "")
     page = project.path("data/08_reporting/quality_report.html").read_text(encoding="utf-8")
-    assert f"cost unknown: {len(uncounted)} calls of unknown usage, charged at most $" in page
+    assert f"unknown ({len(uncounted)} calls of unknown usage, charged at most $" in page
     assert project.table("outcomes")["cost"].isna().any()
 
 

@@ -98,7 +98,7 @@ def test_the_runs_blocks_replace_the_projects_whole_and_what_was_unknown_then_is
     conf = _written(run, project)
 
     assert _loader(conf)["parameters"] == {**kept, "new": {"a": 1, "token": _KEY}}
-    assert _loader(conf, env="openai")["parameters"] == {**kept, "new": {"a": 1, "b": 2}}
+    assert _loader(conf, env="openai")["parameters"] == {**kept, "new": {"a": 1, "b": 2, "token": _KEY}}
 
 
 def test_typed_parameters_come_first_and_are_reported_where_they_move_the_plan(run: EarlierRun, project: Path) -> None:

@@ -3,17 +3,19 @@
 How far a quota is while rows come in.
 """
 
+import json
 from collections.abc import Collection
 
 import pandas as pd
 import pytest
 
 from synthetic_textcat.hooks.summary_lines import quote_lines
-from synthetic_textcat.hooks.tally import CellTally, Tally, cell_tally, clock
+from synthetic_textcat.hooks.tally import CellTally, PlannedRows, Tally, cell_tally, clock
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.quota import CellRows, Rounds, ShortCell, Shortfall
+from synthetic_textcat.schemas.tasks import Task
 from tests.llm.builders import BAD, completion, no_reply
 from tests.pipelines.quality_report.builders import PRICES
 
@@ -39,10 +41,10 @@ def test_each_row_counts_once_in_one_place() -> None:
     assert (tally.accepted, tally.rejected, tally.failed, tally.done) == (1, 1, 1, 3)
     assert tally.tokens == 4 * 15
     line = tally.line(seconds=2.0)
-    assert line == "3/6 rows, 1 ok, 1 failed, 1 without reply, 1.5/s, 60+ tokens, $0.00022+, 0:02 left"
+    assert line == "3/6 rows, 1 ok, 1 rejected, 1 failed, 1 without reply, 60+ tokens, $0.00022+"
+    assert tally.line(2.0, left_s=75) == f"{line.replace(', 60+ tokens', '')}, 1:15 left"
     tally.end()
     assert (tally.failed, tally.done) == (2, 4)
-    assert "left" not in tally.line(seconds=2.0)  # two rows were not asked for, and will not be
 
 
 def test_a_row_whose_call_is_retried_counts_once_wherever_it_ends() -> None:
@@ -57,6 +59,28 @@ def test_a_row_whose_fault_is_only_flagged_counts_as_accepted() -> None:
     tally = Tally(asked=1, max_attempts=1, flag_only=["same_labels", "label_leaked"])
     tally.add([completion(_SAME_LABELS)], _PRICES)
     assert (tally.accepted, tally.rejected) == (1, 0)
+
+
+def test_a_row_counts_as_accepted_only_if_it_is_as_planned() -> None:
+    task = Task.model_validate({"task": "Sort a review.", "labels": ["good", "bad", "mixed"]})
+    replies = {
+        "r0": _reply("Sie haben die ganze Bestellung vergessen, und der Bote war unfreundlich."),
+        "r1": _reply("They forgot the whole order, and the courier was rude to all of us."),
+        "r2": _reply("Niemand hat sich entschuldigt, obwohl das Essen kalt und verdorben war.", label="mixed"),
+        "r3": _reply("Das Essen war kalt, und niemand in dem Restaurant hat sich entschuldigt.", misleading="awful"),
+    }
+    requests = pd.DataFrame({"request_id": [*replies], "task_id": task.task_id, "label": "bad", "language": "German"})
+    plan = PlannedRows(requests, pd.DataFrame([task.to_row("file")]))
+    tally = Tally(asked=4, max_attempts=1, plan=plan)
+    tally.add([completion(text, request_id=row) for row, text in replies.items()], _PRICES)
+    assert (tally.accepted, tally.rejected) == (1, 3)
+    lenient = Tally(asked=4, max_attempts=1, plan=plan, flag_only=["wrong_language", "label_not_as_planned"])
+    lenient.add([completion(text, request_id=row) for row, text in replies.items()], _PRICES)
+    assert (lenient.accepted, lenient.rejected) == (3, 1)
+
+
+def _reply(text: str, label: str = "bad", misleading: str = "good") -> str:
+    return json.dumps({"input_text": text, "label": label, "misleading_label": misleading})
 
 
 def test_a_cost_that_is_not_known_is_not_shown() -> None:
@@ -74,12 +98,14 @@ def test_a_made_up_cost_is_said_to_be_made_up() -> None:
 
 def test_the_line_fits_a_terminal() -> None:
     tally = Tally(1_000_000, 1, accepted=880_000, rejected=9_000, failed=9_000, tokens=10**9, usd=1234.5)
-    line = tally.line(30 * 3600)
-    assert line.startswith("898k/1.00M rows, 880k ok")
-    assert len(line) <= 90  # a terminal cuts it
+    line = tally.line(30 * 3600, 3600 * 9)
+    assert line == "898k/1.00M rows, 880k ok, 9,000 rejected, 9,000 failed, $1,234.50, 9:00:00 left"
+    smaller = Tally(10_000, 1, accepted=8000, rejected=100, failed=10, tokens=10**6, usd=12.5)
+    assert smaller.line(600, 140) == "8,110/10,000 rows, 8,000 ok, 100 rejected, 10 failed, $12.50, 2:20 left"
+    few = Tally(200, 1, accepted=80, rejected=9, tokens=60_000, usd=0.5)
+    assert few.line(10, 12) == "89/200 rows, 80 ok, 9 rejected, 8.9/s, 60,000 tokens, $0.50, 0:12 left"
     made_up = Tally(10_000, 1, accepted=8000, rejected=100, tokens=10**6, usd=12.5, is_made_up=True)
-    assert len(made_up.line(600)) <= 80
-    assert len(Tally(10_000, 1, accepted=8000, rejected=100, failed=10, tokens=10**6, usd=12.5).line(600)) <= 80
+    assert len(made_up.line(600, 140)) <= 80
 
 
 @pytest.mark.parametrize(("seconds", "shown"), [(0.4, "0:00"), (65, "1:05"), (3661, "1:01:01")])
@@ -90,13 +116,15 @@ def test_a_duration_is_shown_as_a_clock_does(seconds: float, shown: str) -> None
 def test_a_quote_is_shown_with_its_ranges_and_what_is_unknown_is_said() -> None:
     quote: dict[str, float | None] = {"quote/planned": 10_000, "quote/pilot/rows": 20, "quote/pilot/usd": None}
     quote["quote/rows/expected"] = 10_000
-    for what in ("tokens", "usd", "seconds", "accepted"):
+    for what in ("tokens", "usd", "seconds", "accepted", "usd_per_accepted"):
         quote |= {f"quote/{what}/expected": 1e6, f"quote/{what}/low": 9e5, f"quote/{what}/high": 2e6}
     shown = "\n".join(quote_lines(quote, "prices.yml"))
     assert "cost      $1,000,000.00 $900,000.00 to $2,000,000.00" in shown
+    assert "\n          $1,000,000.00 $900,000.00 to $2,000,000.00 an accepted row\n" in shown
+    assert "tokens and cost of this configuration" in shown
     assert max(map(len, shown.splitlines())) <= 80
     made_up = list(quote_lines(quote | {"quote/usd/made_up": 1.0}, "prices.yml"))
-    assert made_up[made_up.index(next(line for line in made_up if line.startswith("cost "))) + 1] == (
+    assert made_up[made_up.index(next(line for line in made_up if line.startswith("cost "))) + 2] == (
         "          made up: the offline model charges nothing"
     )
     unknown = quote | {"quote/usd/expected": None, "quote/tokens/low": None}

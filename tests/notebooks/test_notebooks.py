@@ -81,6 +81,8 @@ def test_they_show_two_runs(project: Project) -> None:
     assert not [output for output in outputs if output.output_type == "error"]
     assert "60 rows are in both plans" in shown
     assert "0 rows ended elsewhere" not in shown
+    assert "cost of this configuration" in shown
+    assert "cost of the whole history" in shown
     assert sum("image/png" in output.get("data", {}) for output in outputs) == 1
     outputs, shown = _executed(project, "01_inspect_examples.ipynb")
     assert not [output for output in outputs if output.output_type == "error"]

@@ -16,6 +16,7 @@ from typing import Any
 from kedro.config import OmegaConfigLoader
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
+from synthetic_textcat.config_loader import VALUE_RESOLVER
 from synthetic_textcat.datasets.fsspec_place import find_place
 from synthetic_textcat.datasets.kedro_compat import config_files
 from synthetic_textcat.datasets.replacing import replacing_folder
@@ -28,12 +29,6 @@ from synthetic_textcat.hooks.tracking.run_log import REBUILD
 
 FOLDERS = "data/02_intermediate/from_run"
 """Place of the folders within the project, one for each earlier run."""
-
-CONF_SOURCE_VARIABLE = "TEXTCAT_CONF_SOURCE"
-"""Variable with a configuration folder, for commands without `--conf-source` (`kedro catalog`, `kedro viz`)."""
-
-VALUE_RESOLVER = "value_in_file"
-"""Name of the OmegaConf resolver that `value_in_file` is."""
 
 TASKS = "tasks.parquet"
 _ROUNDS = "rounds.json"

@@ -1,7 +1,9 @@
 """Progress hook: one live line on a terminal, a log line at intervals elsewhere, for the model calls."""
 
 import logging
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
+from itertools import takewhile
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,7 @@ from kedro.pipeline.node import Node
 from synthetic_textcat.console import hide, show, shown_line, terminal
 from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.run_notes import RunNotes
-from synthetic_textcat.hooks.tally import CellTally, Tally, cell_tally
+from synthetic_textcat.hooks.tally import CellTally, PlannedRows, Tally, cell_tally
 from synthetic_textcat.schemas.parameters import (
     AttributeSamplingParameters,
     GenerationParameters,
@@ -26,8 +28,63 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _OF_QUOTA = {names.REQUESTS, names.ROUNDS, names.PREVIOUS_SHORTFALL}
+_OF_PLAN = {
+    names.REQUESTS: names.REQUESTS,
+    names.PILOT: names.REQUESTS,
+    names.TASKS: names.TASKS,
+    names.PILOT_TASKS: names.TASKS,
+}
+"""Tables that replies are checked against; `quote` has its own."""
+
+_WINDOW_S = 60.0
+_FEWEST_S = 5.0
+_FEWEST_WAVES = 2
+_STEADY = 0.5
+_SAMPLE_S = 0.25
 
 logger = logging.getLogger(__name__)
+
+
+class TimeLeft:
+    """Estimate of the time left, from the speed of the last minute; None until that speed means something.
+
+    The first call goes out alone, then all at once, and their replies come in waves as large as the number of calls in
+    flight. So there is an estimate only once
+
+    - two waves and 5 seconds lie behind the first reply: with slow replies the window is longer than a minute;
+    - the slower half of the window has at least half the speed of the other: the speed is neither still rising, as at
+      the start, nor broken by a wait for the server.
+
+    Args:
+        in_flight: Calls in flight, `generation.max_concurrency`.
+    """
+
+    def __init__(self, in_flight: int) -> None:
+        self._fewest_rows = _FEWEST_WAVES * in_flight
+        self._samples: deque[tuple[float, int]] = deque()
+
+    def note(self, now: float, done: int) -> None:
+        """Adds the number of settled rows at a time, in seconds."""
+        if not self._samples or now - self._samples[-1][0] >= _SAMPLE_S:
+            self._samples.append((now, done))
+        while len(self._samples) > 1 and self._is_enough(self._samples[1], now, done, _WINDOW_S):
+            self._samples.popleft()
+
+    def estimate(self, now: float, done: int, asked: int) -> float | None:
+        """Seconds until all rows that are asked for are settled; None for no estimate."""
+        if not self._samples or done >= asked or not self._is_enough(self._samples[0], now, done, _FEWEST_S):
+            return None
+        began, before = self._samples[0]
+        middle, half = list(takewhile(lambda sample: sample[0] <= (began + now) / 2, self._samples))[-1]
+        if middle <= began:
+            return None
+        speeds = (half - before) / (middle - began), (done - half) / (now - middle)
+        if min(speeds) < _STEADY * max(speeds):
+            return None
+        return (asked - done) * (now - began) / (done - before)
+
+    def _is_enough(self, sample: tuple[float, int], now: float, done: int, seconds: float) -> bool:
+        return now - sample[0] >= seconds and done - sample[1] >= self._fewest_rows
 
 
 class Progress:
@@ -36,19 +93,24 @@ class Progress:
     Args:
         notes: Gets the tally.
         every_s: Seconds between log lines, where there is no terminal.
+        now: Clock, in seconds.
     """
 
-    def __init__(self, notes: RunNotes, every_s: float = 10.0) -> None:
+    def __init__(self, notes: RunNotes, every_s: float = 10.0, now: Callable[[], float] = monotonic) -> None:
         self._notes = notes
         self._every_s = every_s
-        self._max_attempts = 1
+        self._now = now
+        self._generation = GenerationParameters()
+        self._time_left = TimeLeft(self._generation.max_concurrency)
         self._flag_only: tuple[str, ...] = ()
         self._prices: PriceList | None = None
         self._sampling = AttributeSamplingParameters()
         self._quota: dict[str, Any] = {}
+        self._asked: Sequence[int] = ()
+        self._plan: dict[str, Any] = {}
         self._is_counting = False
         self._live: Live | None = None
-        self._begun = self._last_said = monotonic()
+        self._begun = self._last_said = now()
 
     @hook_impl
     def before_pipeline_run(self) -> None:
@@ -59,18 +121,22 @@ class Progress:
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
         """Notes after how many replies a row has failed, and which reasons reject none."""
-        self._max_attempts = GenerationParameters.model_validate(context.params["generation"]).max_attempts
+        self._generation = GenerationParameters.model_validate(context.params["generation"])
         self._flag_only = QualityReportParameters.model_validate(context.params["quality_report"]).flag_only
         self._sampling = AttributeSamplingParameters.model_validate(context.params["attribute_sampling"])
         self._quota = {}
 
     @hook_impl
-    def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
-        """Notes the prices, and the columns by which a quota is counted."""
+    def after_dataset_loaded(self, dataset_name: str, data: Any, node: Node) -> None:
+        """Notes the prices, the planned rows that replies are checked against, and what a quota is counted by."""
         if dataset_name == names.PRICES:
             self._prices = PriceList.read(data)
         elif dataset_name in _OF_QUOTA:
             self._quota[dataset_name] = data
+        table = _OF_PLAN.get(dataset_name)
+        if table and self._is_counting and any(name.endswith(names.OPEN_ROWS) for name in node.inputs):
+            self._plan[table] = data
+            self._read_plan()
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
@@ -101,11 +167,13 @@ class Progress:
         self._end()
         if not asked:
             return
+        self._asked = asked
         self._notes.tally, self._is_counting = (
-            Tally(len(asked), self._max_attempts, self._flag_only, cells=self._cells(asked)),
+            Tally(len(asked), self._generation.max_attempts, self._flag_only, cells=self._cells(asked)),
             True,
         )
-        self._begun = self._last_said = monotonic()
+        self._begun = self._last_said = self._now()
+        self._time_left = TimeLeft(self._generation.max_concurrency)
         self._live = _live_line()
         if self._live is not None:
             show(self._live)
@@ -116,12 +184,21 @@ class Progress:
         rounds, before = Rounds.read(self._quota[names.ROUNDS]), Shortfall.read(self._quota[names.PREVIOUS_SHORTFALL])
         return cell_tally(self._quota[names.REQUESTS], rounds, before, self._sampling, asked)
 
+    def _read_plan(self) -> None:
+        """Reads the planned rows once both tables are there: before the first call, since a long plan takes seconds."""
+        if self._notes.tally is not None and len(self._plan) == len({*_OF_PLAN.values()}):
+            requests = self._plan[names.REQUESTS].iloc[list(self._asked)]
+            self._notes.tally.plan = PlannedRows(requests, self._plan[names.TASKS])
+            self._plan.clear()
+
     def _say(self, tally: Tally) -> None:
-        now = monotonic()
+        now = self._now()
+        self._time_left.note(now, tally.done)
+        line = tally.line(now - self._begun, self._time_left.estimate(now, tally.done, tally.asked))
         if self._live is not None:
-            self._live.update(_one_line(tally.line(now - self._begun)))
+            self._live.update(_one_line(line))
         elif now - self._last_said >= self._every_s:
-            logger.info("%s", tally.line(now - self._begun))
+            logger.info("%s", line)
             self._last_said = now
 
     def _end(self) -> None:
@@ -129,8 +206,10 @@ class Progress:
             hide(self._live)
         if self._is_counting and self._notes.tally:
             self._notes.tally.end()
+            self._notes.tally.plan = None
             if self._notes.tally.done:
-                logger.info("%s", self._notes.tally.line(monotonic() - self._begun))
+                logger.info("%s", self._notes.tally.line(self._now() - self._begun))
+        self._plan.clear()
         self._live, self._is_counting = None, False
 
 

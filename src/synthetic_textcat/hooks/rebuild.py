@@ -15,12 +15,13 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
+from synthetic_textcat.config_loader import CONF_SOURCE_VARIABLE
 from synthetic_textcat.datasets import KeptTasksDataset
 from synthetic_textcat.datasets.stored import shown_place
 from synthetic_textcat.errors import EarlierRunError, ParameterError
 from synthetic_textcat.file_errors import short_path
 from synthetic_textcat.hooks import catalog_names as names
-from synthetic_textcat.hooks.earlier_run_conf import CONF_SOURCE_VARIABLE, TASKS, kept_entries, run_of_conf, write_conf
+from synthetic_textcat.hooks.earlier_run_conf import TASKS, kept_entries, run_of_conf, write_conf
 from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.tracking.description import source_tags
 from synthetic_textcat.hooks.tracking.run_artifacts import EarlierRun, load_earlier_run

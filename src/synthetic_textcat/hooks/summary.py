@@ -134,9 +134,8 @@ class RunSummary:
         return None if self._catalog is None else shown_place(self._catalog.get(dataset))
 
     def _spent_lines(self, calls: int) -> Iterator[str]:
-        yield f"calls     {calls}" if calls else "calls     0: the journal has all the answers"
-        if calls:
-            yield from cost_lines(self._saved.get(names.METRICS, {}))
+        yield f"calls     {calls} in this run" if calls else "calls     0: the journal has all the answers"
+        yield from cost_lines(self._saved.get(names.METRICS, {}))
         yield from stop_lines(self._saved.get(names.STOPPED_BY, ""), self._notes.stops)
 
 

@@ -9,6 +9,15 @@ from rich.cells import set_cell_size
 
 from synthetic_textcat.hooks.tally import clock
 from synthetic_textcat.pipelines.compare.page import value
+from synthetic_textcat.schemas.cost_figures import (
+    DATASET,
+    PER_ACCEPTED,
+    THIS_CONFIGURATION,
+    THIS_RUN,
+    WORDS,
+    Figure,
+    cost_text,
+)
 from synthetic_textcat.schemas.prices import MADE_UP, usd
 from synthetic_textcat.schemas.quota import ShortCell, Shortfall, counted, shown
 from synthetic_textcat.schemas.stops import HOW_TO_GO_ON, PausedTask, Stops, stop_sentence
@@ -22,7 +31,7 @@ _MOST_SCORED_TASKS = 20
 
 
 def quote_lines(quote: Mapping[str, float | None], price_list: str) -> Iterator[str]:
-    """Lines of a quote: calls, tokens, time and cost, each with its range, within 80 columns."""
+    """Estimates for the plan, each with its range, within 80 columns; cost and tokens are of this configuration."""
     yield ""
     pilot = quote["quote/pilot/usd"]
     paid = "" if pilot is None else f", which cost {usd(pilot)}"
@@ -39,16 +48,17 @@ def quote_lines(quote: Mapping[str, float | None], price_list: str) -> Iterator[
         yield f"cost      unknown: {why}"
     else:
         yield _line(quote, "usd", usd, "cost")
+        yield f"{_line(quote, 'usd_per_accepted', usd, '')} {PER_ACCEPTED}"
         yield from (f"          {MADE_UP}",) if quote.get("quote/usd/made_up") else ()
     yield _line(quote, "seconds", clock, "time")
     yield _line(quote, "accepted", "{:,.0f}".format)
-    yield "          expected, and a range that holds it 95 times in 100; the pilot's"
-    yield "          answers are in the journal, and `generate` does not ask them again"
+    what = f"tokens and cost of {WORDS[THIS_CONFIGURATION]}, each number with its 95 % range"
+    yield from _wrapped("", f"{what}; `generate` does not ask for the pilot's rows again")
 
 
 def _line(quote: Mapping[str, float | None], what: str, shown: Callable[[float], str], name: str | None = None) -> str:
     expected, low, high = (quote[f"quote/{what}/{end}"] for end in ("expected", "low", "high"))
-    line = f"{name or what:<10}{'unknown' if expected is None else shown(expected):<14}"
+    line = f"{what if name is None else name:<10}{'unknown' if expected is None else shown(expected):<14}"
     return line.rstrip() if low is None or high is None else f"{line}{shown(low)} to {shown(high)}"
 
 
@@ -152,41 +162,18 @@ def _wrapped(what: str, text: str) -> Iterator[str]:
 
 
 def cost_lines(metrics: Mapping[str, float | None]) -> Iterator[str]:
-    """Lines on the cost of this run's calls, within 80 columns; none if no metrics were saved."""
-    calls, unknown = metrics.get("calls/this_run"), metrics.get("calls/unknown_usage_this_run")
-    known = metrics.get("cost/usd_known_this_run")
-    made_up = f", {MADE_UP}" if metrics.get("cost/made_up") else ""
-    if not calls:
-        return
-    if not unknown:
-        yield from () if known is None else (f"cost      {usd(known)}{made_up}",)
-        return
-    at_most = metrics.get("cost/usd_unknown_at_most_this_run")
-    if known is None and at_most is None:  # the model has no price, so nothing is said of cost
-        return
-    counted = calls - unknown
-    yield f"cost      unknown: {_calls(unknown)} of unknown usage, {_charged(at_most)}"
-    if known is not None and counted:
-        yield f"          {usd(known)} for the other {_calls(counted)}{made_up}"
+    """Cost of this run if it made calls, of this configuration, and of the whole history if it differs; 80 columns.
+
+    Nothing if no metrics were saved, or if no call has a price.
+    """
+    calls = {figure: metrics.get(f"calls/{figure}") for figure in WORDS}
+    figures = [figure for figure in (THIS_RUN, THIS_CONFIGURATION) if calls[figure]]
+    figures += [DATASET] if calls[DATASET] != calls[THIS_CONFIGURATION] else []
+    texts = [f"{WORDS[figure]}: {text}" for figure in figures if (text := _cost_text(metrics, figure))]
+    for place, text in enumerate(texts):
+        yield from _wrapped("" if place else "cost", text)
 
 
-def cost_in_words(metrics: Mapping[str, float | None]) -> str:
-    """Cost of this run in half a sentence."""
-    own, unknown = metrics.get("cost/usd_this_run"), metrics.get("calls/unknown_usage_this_run")
-    made_up = f" ({MADE_UP})" if metrics.get("cost/made_up") else ""
-    if own is not None:
-        return f"{usd(own)} in this run{made_up}"
-    if not unknown:
-        return "cost unknown"
-    known = metrics.get("cost/usd_known_this_run")
-    charged = _charged(metrics.get("cost/usd_unknown_at_most_this_run"))
-    rest = "" if known is None else f", the others {usd(known)}"
-    return f"cost unknown: {_calls(unknown)} of unknown usage, {charged}{rest}{made_up}"
-
-
-def _charged(at_most: float | None) -> str:
-    return "no upper bound is known" if at_most is None else f"charged at most {usd(at_most)}"
-
-
-def _calls(number: float) -> str:
-    return f"{number:,.0f} call{'' if number == 1 else 's'}"
+def _cost_text(metrics: Mapping[str, float | None], figure: Figure) -> str:
+    per_row = metrics.get("cost/usd_per_accepted") if figure == THIS_CONFIGURATION else None
+    return cost_text(metrics, figure) + ("" if per_row is None else f", {usd(per_row)} {PER_ACCEPTED}")

@@ -6,13 +6,17 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from synthetic_textcat.llm.parsing import parse
-from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known
+from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known, known_of
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge_alone
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.prices import PriceList, is_made_up, plus, usd
 from synthetic_textcat.schemas.quota import Cell, Rounds, Shortfall, all_cells, cells_of, unnamed
 from synthetic_textcat.schemas.rows import plain
+from synthetic_textcat.schemas.tasks import tasks_of
+
+WIDTH = 80
+"""Columns of the progress line."""
 
 
 @dataclass(slots=True)
@@ -49,6 +53,33 @@ class CellTally:
             self.lacking[cell] -= 1
 
 
+class PlannedRows:
+    """Planned rows by id, to check a reply against its row as soon as it is saved.
+
+    Args:
+        requests: The plan.
+        tasks: Its tasks.
+    """
+
+    def __init__(self, requests: pd.DataFrame, tasks: pd.DataFrame) -> None:
+        self._known = {task.task_id: known_of(task) for task in tasks_of(tasks)}
+        columns = (plain(requests[name]) for name in ("task_id", "label", "language"))
+        planned: dict[tuple[str, str | None, str], tuple[str, str | None, str]] = {}  # one object for all equal rows
+        values = (planned.setdefault(row, row) for row in zip(*columns, strict=True))
+        self._rows = dict(zip(plain(requests["request_id"]), values, strict=True))
+
+    def candidate(self, request_id: str, reply: Reply) -> Candidate:
+        """The reply next to what was planned for it."""
+        task_id, label, language = self._rows[request_id]
+        return Candidate(
+            request_id,
+            **reply.model_dump(),
+            planned_label=label,
+            known=self._known[task_id],
+            language=language,
+        )
+
+
 @dataclass(slots=True)
 class Tally:
     """Counts completions as they are saved.
@@ -57,8 +88,8 @@ class Tally:
         asked: Rows to ask for.
         max_attempts: Replies after which a row counts as failed.
         flag_only: Reject reasons that reject no row.
-        accepted: Rows whose reply passes the checks that need no other row and no plan; the report has the last word.
-        rejected: Rows whose reply does not; not shown, but rows less the others.
+        accepted: Rows whose reply passes the checks of single rows; duplicates among them are found in the report.
+        rejected: Rows whose reply does not.
         failed: Rows without a usable reply.
         unanswered: Rows whose last call brought no reply; it may be made again.
         tokens: Read and written by the counted calls.
@@ -66,7 +97,7 @@ class Tally:
         is_made_up: Whether the price is that of the offline model.
         uncounted: Calls of unknown usage; with one of them tokens and USD are shown as at least so much.
         cells: How far the quota is, where there is one.
-        is_over: Whether no more calls are made: then no time is left, however many rows are.
+        plan: The planned rows; without it, only the checks that need no plan are made.
     """
 
     asked: int
@@ -80,7 +111,7 @@ class Tally:
     is_made_up: bool = False
     uncounted: int = 0
     cells: CellTally | None = None
-    is_over: bool = False
+    plan: PlannedRows | None = None
     unanswered: set[str] = field(default_factory=set)
 
     @property
@@ -103,26 +134,40 @@ class Tally:
         """No more calls are made: rows without a reply have failed."""
         self.failed += len(self.unanswered)
         self.unanswered.clear()
-        self.is_over = True
 
-    def line(self, seconds: float) -> str:
-        """Status line after these seconds, within 80 columns up to 10,000 rows."""
+    def line(self, seconds: float, left_s: float | None = None) -> str:
+        """The counts as one line; if it is too long for a terminal, without the speed, then without the tokens.
+
+        Args:
+            seconds: Time since the first call.
+            left_s: Estimated time left; None if there is no estimate.
+        """
         rate = self.done / seconds if seconds > 0 else 0.0
-        parts = [f"{_short(self.done)}/{_short(self.asked)} rows", *self._results()]
         least = "+" if self.uncounted else ""
-        parts += [f"{rate:.1f}/s", f"{_short(self.tokens)}{least} tokens"]
-        made_up = " made up" if self.is_made_up else ""
-        parts += [f"{usd(self.usd)}{least}{made_up}"] if self.usd is not None else []
-        goes_on = rate and self.done < self.asked and not self.is_over
-        parts += [f"{clock((self.asked - self.done) / rate)} left"] if goes_on else []
-        return ", ".join(parts)
+        parts = {
+            "rows": f"{_short(self.done)}/{_short(self.asked)} rows",
+            **self._results(),
+            "rate": f"{rate:.1f}/s",
+            "tokens": f"{_short(self.tokens)}{least} tokens",
+        }
+        if self.usd is not None:
+            parts["usd"] = f"{usd(self.usd)}{least}{' made up' if self.is_made_up else ''}"
+        if left_s is not None:
+            parts["left"] = f"{clock(left_s)} left"
+        for name in ("rate", "tokens"):
+            if len(", ".join(parts.values())) > WIDTH:
+                del parts[name]
+        return ", ".join(parts.values())
 
-    def _results(self) -> list[str]:
+    def _results(self) -> dict[str, str]:
         if self.cells is not None:
             full = f"{_short(self.cells.full)}/{_short(self.cells.asked)} cells"
-            return [full, f"{_short(self.cells.missing)} missing"]
-        lost = {"failed": self.failed, "without reply": len(self.unanswered)}
-        return [f"{_short(self.accepted)} ok", *(f"{_short(rows)} {name}" for name, rows in lost.items() if rows)]
+            return {"full": full, "missing": f"{_short(self.cells.missing)} missing"}
+        lost = {"rejected": self.rejected, "failed": self.failed, "without reply": len(self.unanswered)}
+        return {
+            "ok": f"{_short(self.accepted)} ok",
+            **{name: f"{_short(rows)} {name}" for name, rows in lost.items() if rows},
+        }
 
     def _settle(self, completion: Completion) -> None:
         if not completion.replied:
@@ -132,16 +177,17 @@ class Tally:
         reply = parse(completion, Reply)
         if isinstance(reply, Problem):
             self.failed += completion.attempt >= self.max_attempts
-        elif judge_alone(_alone(completion.request_id, reply), self.flag_only).verdict is None:
+        elif judge_alone(self._candidate(completion.request_id, reply), self.flag_only).verdict is None:
             self.accepted += 1
             if self.cells is not None:
                 self.cells.add(completion.request_id)
         else:
             self.rejected += 1
 
-
-def _alone(request_id: str, reply: Reply) -> Candidate:
-    return Candidate(request_id, **reply.model_dump(), planned_label=None, known=Known(), language=None)
+    def _candidate(self, request_id: str, reply: Reply) -> Candidate:
+        if self.plan is not None:
+            return self.plan.candidate(request_id, reply)
+        return Candidate(request_id, **reply.model_dump(), planned_label=None, known=Known(), language=None)
 
 
 def _short(number: int) -> str:

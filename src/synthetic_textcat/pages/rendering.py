@@ -55,7 +55,7 @@ def render_markdown(
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    pages.filters |= {"code": as_code, **(filters or {})}
+    pages.filters |= {"code": as_code, "plain_usd": _plain_usd, **(filters or {})}
     return pages.get_template(template).render(**values)
 
 
@@ -84,6 +84,11 @@ def shown(value: object, kind: str) -> str:
             return f"{number:,.0f}"
         case _:
             return f"{number:.3g}" if abs(number) < 10 else f"{number:,.1f}".removesuffix(".0")
+
+
+def _plain_usd(text: str) -> str:
+    """Amounts for Markdown: pages of MLflow and of hubs render text between two dollar signs as a formula."""
+    return text.replace("$", "USD ")
 
 
 def _own(name: str) -> Any:

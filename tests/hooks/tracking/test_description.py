@@ -20,7 +20,22 @@ _LEDGER = {
     "failed": {"timeout": 40},
     "not_run": 0,
 }
-_METRICS = {"calls/this_run": 1300.0, "tokens/this_run": 52000.0, "cost/usd_this_run": 0.5, "cost/usd_dataset": 0.75}
+_METRICS = {
+    "calls/this_configuration": 1200.0,
+    "tokens/this_configuration": 48000.0,
+    "cost/usd_known_this_configuration": 0.4,
+    "calls/this_run": 1300.0,
+    "tokens/this_run": 52000.0,
+    "cost/usd_known_this_run": 0.5,
+    "calls/per_accepted": 1.25,
+    "tokens/per_accepted": 50.0,
+    "cost/usd_per_accepted": 0.0005,
+    "calls/dataset": 2600.0,
+    "tokens/dataset": None,
+    "cost/usd_known_dataset": 0.75,
+    "calls/unknown_usage_dataset": 1.0,
+    "cost/usd_unknown_at_most_dataset": 0.02,
+}
 _SAVED = {"ledger": _LEDGER, "metrics": _METRICS}
 _EXAMPLES = "s3://bucket/examples.parquet"
 
@@ -59,10 +74,7 @@ def described(client: MlflowClient) -> Described:
 
 def test_a_finished_run_says_where_the_rows_went_and_what_to_do_next(described: Described) -> None:
     text = described()
-    assert text.startswith(
-        "**1,100 of 1,200 planned rows accepted**; 1,300 calls, 52,000 tokens, USD 0.50 in this run, "
-        "USD 0.75 for these rows in all runs."
-    )
+    assert text.startswith("**1,100 of 1,200 planned rows accepted**.\n")
     assert re.findall(r"^\| ([a-z\\, ]+) \| &ensp;([\d,]+) \| &ensp;([\d.%]+) \|$", text, re.MULTILINE) == [
         ("planned", "1,200", "100.0%"),
         ("accepted", "1,100", "91.7%"),
@@ -107,9 +119,15 @@ def test_concerns_and_what_stopped_the_run_are_reported(described: Described) ->
     assert "Stopped by max\\_cost\\_usd=1; the same command continues" in text
 
 
-def test_an_unknown_cost_is_unknown(described: Described) -> None:
-    metrics = _METRICS | {"cost/usd_this_run": None, "cost/usd_dataset": None, "tokens/this_run": None}
-    assert "1,300 calls, cost unknown." in described(saved=_SAVED | {"metrics": metrics})
+def test_calls_tokens_and_cost_are_listed_by_figure_without_dollar_signs(described: Described) -> None:
+    rows = [line.replace("&ensp;", "") for line in described().splitlines()]
+    first = rows.index("| this configuration | 1,200 | 48,000 | USD 0.40 |")
+    cost = "unknown (1 call of unknown usage, charged at most USD 0.020; USD 0.75 for the other 2,599 calls)"
+    assert rows[first + 1 : first + 4] == [
+        "| an accepted row | 1.25 | 50 | USD 0.00050 |",
+        "| this run | 1,300 | 52,000 | USD 0.50 |",
+        f"| whole history | 2,600 | unknown | {cost} |",
+    ]
 
 
 @given(st.text())

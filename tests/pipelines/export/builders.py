@@ -17,6 +17,22 @@ SPLIT_REPORT = {
     f"export/rows_{name}": rows
     for name, rows in [("train", 1.0), ("validation", 0.0), ("test", 2.0), ("left_out", 0.0)]
 }
+METRICS = {
+    "rows/planned": 10.0,
+    "yield/all": 0.5,
+    "yield/task/t0": 0.25,
+    "diversity/vendi": 12.345,
+    "calls/this_run": 2.0,
+    "calls/this_configuration": 12.0,
+    "calls/per_accepted": 2.0,
+    "tokens/per_accepted": 205.6,
+    "cost/usd_known_this_configuration": 0.5,
+    "cost/usd_per_accepted": 0.0833,
+    "tokens/this_configuration": 1234.0,
+    "calls/dataset": 30.0,
+    "tokens/dataset": 3456.0,
+    "cost/usd_dataset": None,
+}
 PROMPTS = [
     *(ChatPromptTemplate.from_messages([("human", f"{name} {{task}}")]) for name in ("closed", "open")),
     PromptTemplate.from_template("{seed_examples}"),
@@ -37,16 +53,19 @@ def card(
     model: str = "gpt",
     licence: str | None = None,
     tasks: Sequence[Task] = (TASK,),
+    planned: list[dict[str, Any]] | None = None,
+    counts: dict[str, Any] | None = None,
     **sampling: Any,
 ) -> str:
-    """The card of these rows: the first is for training, the others are for testing."""
+    """The card of these rows, the first for training and the others for testing, of a plan that has others too."""
     examples = example_frame(rows)
     splits = ["train" if place == 0 else "test" for place in range(len(examples))]
     return write_card(
         examples,
+        examples if planned is None else example_frame(planned),
         tasks_table(*tasks),
-        {**ledger()},
-        {"rows/planned": 10.0, "yield/all": 0.5, "yield/task/t0": 0.25, "cost/usd_dataset": None, "tokens/all": 1234.0},
+        {**ledger(**(counts or {}))},
+        METRICS,
         pd.DataFrame({"split": pd.Series(splits, dtype="str")}),
         SPLIT_REPORT,
         LlmParameters(model=model),

@@ -47,17 +47,32 @@ def test_there_is_a_config_for_each_view_with_the_splits_that_have_rows() -> Non
 
 def test_it_tells_the_account_the_models_the_prompts_and_the_shares() -> None:
     rows = [{"model_name": "gpt-b"}, {"model_name": "gpt-a", "clarity": "ambiguous"}]
-    text = card(rows, language=["en", "de"], clarity=None)
+    text = card(rows, planned=rows * 5, language=["en", "de"], clarity=None)
     assert "- Written by: `gpt-a`, `gpt-b`\n" in text
     assert "- Plan: seed 42, 10 rows of 1 tasks,\n  0 of them brainstormed by a model, 1 with a closed set" in text
-    assert "- clarity: drawn evenly\n" in text
     assert "| accepted | 6 |\n| rejected: label_leaked | 2 |\n| failed: invalid_json | 1 |\n| not run | 1 |\n" in text
-    assert "| `clarity` | `ambiguous` | 1 | 50.0 % |\n" in text
+    assert "| `clarity` | `ambiguous` | 5 | 50.0 % | 1 | 50.0 % |\n" in text
     assert "| train | 1 |\n| validation | 0 |\n| test | 2 |\n| left out | 0 |\n" in text
     assert f"| closed_prompt | 7 | `{prompt_sha256(PROMPTS[0])}` |\n" in text
     assert f"| open_prompt | not recorded | `{prompt_sha256(PROMPTS[1])}` |\n" in text
     for words in ("machine-generated", 'batch_sampler="no_duplicates"', "`TripletLoss`", "## Licence"):
         assert words in text
+
+
+def test_it_tells_what_was_planned_and_not_a_parameter_that_tasks_or_a_quota_overrule() -> None:
+    planned = [{"language": name} for name in ["German"] * 5 + ["English"] * 3 + ["Turkish"] * 2]
+    text = card([{"language": "German"}, {"language": "English"}], planned=planned, language="English")
+    assert "| `language` | `German` | 5 | 50.0 % | 1 | 50.0 % |\n" in text
+    assert "| `language` | `Turkish` | 2 | 20.0 % | 0 | 0.0 % |\n" in text
+    for parameter in ("num_examples", "target_accepted", "max_rounds", "language: ", "surplus"):
+        assert parameter not in text.split("---\n", 2)[2]
+
+
+def test_a_quota_is_told_with_its_surplus() -> None:
+    text = card([{}], counts={"surplus": 3, "accepted": 3}, target_accepted=26, per=["task", "label"])
+    assert "- target_accepted: `26`\n- per: `['task', 'label']`\n- max_rounds: `20`\n" in text
+    assert "| surplus: accepted beyond the quota, not exported | 3 |\n" in text
+    assert "num_examples" not in text
 
 
 def test_a_licence_is_named_only_where_the_author_chose_one() -> None:
@@ -74,10 +89,18 @@ def test_a_hub_finds_whose_card_it_is() -> None:
 
 def test_it_shows_metrics_that_are_known_and_of_no_single_task() -> None:
     text = card([{}])
-    assert "| `yield/all` | 0.5 |\n| `tokens/all` | 1234 |\n" in text
+    assert "| `yield/all` | 0.5 |\n| `diversity/vendi` | 12.35 |\n" in text
     assert "yield/task" not in text
     assert "rows/planned" not in text
     assert "cost/" not in text
+
+
+def test_it_tells_what_its_configuration_and_the_whole_history_cost_but_not_the_last_run() -> None:
+    text = card([{}])
+    assert "| this configuration | 12 | 1,234 | USD 0.50 | calls with the prompt, model and settings" in text
+    assert "| an accepted row | 2.00 | 206 | USD 0.083 | this configuration / accepted rows |\n" in text
+    assert "| whole history | 30 | 3,456 | unknown (no price) | calls ever made for the planned rows" in text
+    assert "this run |" not in text
 
 
 def test_another_prompt_has_another_hash() -> None:

@@ -132,7 +132,8 @@ def test_nothing_accepted_is_a_yield_of_zero() -> None:
 
 
 def test_what_can_not_be_known_is_null_in_the_file() -> None:
-    nothing = spending_metrics(sum_spending([], _REQUESTS, PriceList.read(PRICES), "x", "model-1"), accepted=0)
+    calls = _REQUESTS[["request_id"]].assign(fingerprint="f0")
+    nothing = spending_metrics(sum_spending([], _REQUESTS, calls, PriceList.read(PRICES), "x", "model-1"), accepted=0)
     metrics = merged(row_metrics(ledger()), yield_metrics(_REQUESTS, []), nothing)
     assert metrics["tokens/per_accepted"] is None
     assert metrics["cost/usd_per_accepted"] is None

@@ -125,6 +125,7 @@ def test_the_tables_outcomes_and_metrics_tell_the_same_story(tmp_path: Path) -> 
     metrics = measure(
         ledger,
         _REQUESTS,
+        calls,
         checked.examples,
         checked.surplus,
         journal,
@@ -169,7 +170,8 @@ def test_made_up_costs_of_templates_and_costs_of_a_real_model_are_never_added(
     none_yet, llm = Journal(tmp_path / "absent"), LlmParameters(model=model)
     made_up = {"input": 1000.0, "output": 1000.0} if priced else None
     prices = {**PRICES, "usd_per_million_tokens": {**PRICES["usd_per_million_tokens"], OFFLINE_MODEL: made_up}}
-    metrics = measure(ledger_of(), _REQUESTS, examples, examples, journal, none_yet, prices, llm, "run-1")
+    own = to_frame(((name, fingerprint(name)) for name in _IDS), CALLS)
+    metrics = measure(ledger_of(), _REQUESTS, own, examples, examples, journal, none_yet, prices, llm, "run-1")
     assert metrics["calls/dataset"] == 1
     expected = COST if model == "model-1" else 15 / 1000 if priced else None
     assert metrics["cost/usd_dataset"] == (None if expected is None else pytest.approx(expected))

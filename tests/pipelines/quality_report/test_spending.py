@@ -1,20 +1,22 @@
-"""What was paid, by run, task and language; unknown stays unknown."""
+"""Spending of a run, of its configuration and of the whole history; unknown amounts stay unknown."""
 
 from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from synthetic_textcat.hooks.summary_lines import cost_in_words, cost_lines
+from synthetic_textcat.hooks.summary_lines import cost_lines
 from synthetic_textcat.pipelines.quality_report.ledger import reached_cap, stopped_by
 from synthetic_textcat.pipelines.quality_report.spending import spending_metrics, sum_spending
 from synthetic_textcat.schemas.completions import Completion
-from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
+from synthetic_textcat.schemas.cost_figures import PER_ACCEPTED, figure_rows
 from synthetic_textcat.schemas.parameters import GenerationParameters
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.stops import Outage, Stops
-from tests.llm.builders import NO_COUNTS, completion, no_reply, nothing_taken
+from tests.llm.builders import NO_COUNTS, completion, fingerprint, no_reply, nothing_taken
 from tests.pipelines.quality_report.builders import COST, PRICES
 
 _REQUESTS = pd.DataFrame(
@@ -22,43 +24,49 @@ _REQUESTS = pd.DataFrame(
 )
 
 
-def _metrics(lines: list[Completion], accepted: int = 2, prices: dict[str, Any] = PRICES) -> dict[str, float | None]:
-    return spending_metrics(sum_spending(lines, _REQUESTS, PriceList.read(prices), "new", "model-1"), accepted)
+_A = {row: fingerprint(row) for row in ("r0", "r1", "r2")}
+_B = {row: fingerprint(f"{row} with another prompt") for row in _A}
 
 
-def test_calls_tokens_and_cost_are_summed_over_all_lines_over_this_run_and_by_group() -> None:
+def _metrics(
+    lines: list[Completion], accepted: int = 2, own: dict[str, str] = _A, run_id: str = "new"
+) -> dict[str, float | None]:
+    calls = pd.DataFrame({"request_id": [*own], "fingerprint": [*own.values()]})
+    sums = sum_spending(lines, _REQUESTS, calls, PriceList.read(PRICES), run_id, "model-1")
+    return spending_metrics(sums, accepted)
+
+
+def _calls(own: dict[str, str], run_id: str, **fields: Any) -> list[Completion]:
+    return [completion(request_id=row, fingerprint=own[row], run_id=run_id, **fields) for row in own]
+
+
+def _judged_by(metrics: dict[str, float | None]) -> dict[str, float | None]:
+    """What runs are compared by."""
+    apart = ("this_run", "dataset")
+    return {name: value for name, value in metrics.items() if not name.endswith(apart)}
+
+
+def test_each_figure_sums_its_own_lines() -> None:
     lines = [
+        completion(request_id="r0", run_id="old", fingerprint=_B["r0"]),  # another prompt: of the history only
         completion(request_id="r0", run_id="old"),
         completion(request_id="r0", run_id="new", attempt=2),
         completion(request_id="r1", run_id="new"),
         nothing_taken(request_id="r2", run_id="new"),
-        completion(request_id="0", run_id="new"),  # a brainstorming call, of no row: this run's, not the dataset's
+        completion(request_id="0", run_id="new"),  # a brainstorming call, of no row: of this run only
     ]
     assert _metrics(lines) == pytest.approx(
         {
-            "calls/dataset": 4,
-            "calls/this_run": 4,
-            "calls/unknown_usage_dataset": 0,
-            "calls/unknown_usage_this_run": 0,
+            **_figure("this_run", 4, 45, 3 * COST, 1.0),
+            **_figure("this_configuration", 4, 45, 3 * COST, 1.0),
+            **_figure("dataset", 5, 60, 4 * COST, 1.25),
             "tokens/prompt": 30,
             "tokens/cached": 12,
             "tokens/completion": 15,
             "tokens/all": 45,
-            "tokens/this_run": 45,
-            "tokens/known_dataset": 45,
-            "tokens/known_this_run": 45,
-            "tokens/unknown_at_most_dataset": 0,
-            "tokens/unknown_at_most_this_run": 0,
+            "calls/per_accepted": 2,
             "tokens/per_accepted": 22.5,
-            "cost/usd_dataset": 3 * COST,
-            "cost/usd_this_run": 3 * COST,
-            "cost/usd_known_dataset": 3 * COST,
-            "cost/usd_known_this_run": 3 * COST,
-            "cost/usd_unknown_at_most_dataset": 0.0,
-            "cost/usd_unknown_at_most_this_run": 0.0,
             "cost/usd_per_accepted": 1.5 * COST,
-            "cost/made_up": 0.0,
-            "time/call_s_dataset": 1.0,
             "time/call_s_per_accepted": 0.5,
             "cost/usd_task/t0": 2 * COST,
             "cost/usd_task/t1": COST,
@@ -66,6 +74,69 @@ def test_calls_tokens_and_cost_are_summed_over_all_lines_over_this_run_and_by_gr
             "cost/usd_language/de": COST,
         }
     )
+
+
+def _figure(figure: str, calls: int, tokens: int, cost: float, seconds: float) -> dict[str, float]:
+    return {
+        f"calls/{figure}": calls,
+        f"calls/unknown_usage_{figure}": 0,
+        f"tokens/{figure}": tokens,
+        f"tokens/known_{figure}": tokens,
+        f"tokens/unknown_at_most_{figure}": 0,
+        f"cost/usd_{figure}": cost,
+        f"cost/usd_known_{figure}": cost,
+        f"cost/usd_unknown_at_most_{figure}": 0.0,
+        f"time/call_s_{figure}": seconds,
+    }
+
+
+def test_a_prompt_is_judged_by_its_own_calls_in_whatever_order_prompts_run() -> None:
+    of_a, of_b = _calls(_A, "run-a", latency_s=0.1), _calls(_B, "run-b", completion_tokens=7, latency_s=0.7)
+    first = _metrics(of_a, 3, _A, "run-a")
+    second = _metrics(of_a + of_b, 3, _B, "run-b")
+    again = _metrics(of_a + of_b, 3, _A, "run-a2")
+    assert _judged_by(first) == _judged_by(again)  # to the last digit
+    assert _judged_by(second) == _judged_by(_metrics(of_b + of_a, 3, _B, "run-b2"))
+    assert second["tokens/per_accepted"] == 17
+    assert (first["tokens/per_accepted"], again["calls/this_run"], again["calls/dataset"]) == (15, 0, 6)
+    assert again["cost/usd_dataset"] == pytest.approx(
+        (first["cost/usd_this_run"] or 0) + (second["cost/usd_this_run"] or 0)
+    )
+
+
+def test_a_figure_does_not_depend_on_the_run_that_paid() -> None:
+    costs = {"prompt_tokens": 7, "cached_tokens": None, "latency_s": 0.1}
+    at_once = _calls(_A, "new", **costs)
+    resumed = [replace(line, run_id=run_id) for line, run_id in zip(at_once, ("killed", "new", "killed"), strict=True)]
+    assert _judged_by(_metrics(at_once)) == _judged_by(_metrics(resumed))
+
+
+@given(st.lists(st.tuples(st.sampled_from(["r0", "r1", "r2"]), st.integers(1, 9**9), st.floats(0, 99)), max_size=20))
+def test_sums_are_exact_in_any_order_of_the_lines(calls: list[tuple[str, int, float]]) -> None:
+    lines = [completion(request_id=row, completion_tokens=n, latency_s=s, run_id="new") for row, n, s in calls]
+    metrics = _metrics(lines)
+    for figure in ("calls/{}", "tokens/{}", "cost/usd_{}", "time/call_s_{}"):
+        assert len({metrics[figure.format(name)] for name in ("this_run", "this_configuration", "dataset")}) == 1
+    assert _metrics(lines[::-1]) == metrics
+
+
+def test_a_renamed_label_changes_the_figures_of_its_task_only() -> None:
+    renamed = _A | {row: _B[row] for row in ("r0", "r2")}  # rows of the task t0
+    lines = _calls(_A, "old") + [line for line in _calls(renamed, "new") if line.request_id != "r1"]
+    metrics = _metrics(lines, 3, renamed)
+    assert (metrics["calls/this_run"], metrics["calls/this_configuration"], metrics["calls/dataset"]) == (2, 3, 5)
+    assert metrics["tokens/per_accepted"] == 15
+    assert metrics["cost/usd_task/t0"] == pytest.approx(2 * COST)
+    assert metrics["cost/usd_task/t1"] == pytest.approx(COST)
+
+
+def test_all_pages_list_the_figures_in_the_same_words() -> None:
+    rows = {row.figure: row for row in figure_rows(_metrics(_calls(_A, "old") + _calls(_B, "new"), 2))}
+    assert list(rows) == ["this configuration", PER_ACCEPTED, "this run", "whole history"]
+    assert [row.calls for row in rows.values()] == ["3", "1.50", "3", "6"]
+    assert rows[PER_ACCEPTED][1:5] == ("1.50", "22", "$0.000084", "0.38 s")
+    assert [row.figure for row in figure_rows(_metrics([]), "dataset")] == ["whole history"]
+    assert list(figure_rows({})) == []
 
 
 @pytest.mark.parametrize("unknown", [{"model_name": "another"}, {"model_name": None}, {"completion_tokens": None}])
@@ -141,23 +212,24 @@ def test_cached_tokens_are_unknown_where_a_server_says_nothing_of_them() -> None
 
 
 def test_cost_is_said_with_known_and_bounded_parts_apart() -> None:
-    def said(*lines: Completion) -> list[str]:
-        return list(cost_lines(_metrics([replace(line, run_id="new") for line in lines])))
+    def said(*lines: Completion, run_id: str = "new") -> list[str]:
+        return list(cost_lines(_metrics([replace(line, run_id=run_id) for line in lines])))
 
     assert said() == []
-    assert said(completion()) == ["cost      $0.000056"]
-    assert said(completion(model_name="another")) == []
-    assert said(completion(), no_reply()) == [
-        "cost      unknown: 1 call of unknown usage, charged at most $0.00044",
-        "          $0.000056 for the other 1 call",
+    assert said(completion()) == [
+        "cost      this run: $0.000056",
+        "          this configuration: $0.000056, $0.000028 an accepted row",
     ]
-    assert said(completion(**NO_COUNTS)) == ["cost      unknown: 1 call of unknown usage, no upper bound is known"]
-    assert cost_in_words(_metrics([no_reply(run_id="new")])).startswith(
-        "cost unknown: 1 call of unknown usage, charged"
+    assert said(completion(), run_id="old") == ["cost      this configuration: $0.000056, $0.000028 an accepted row"]
+    assert said(completion(), completion(fingerprint=_B["r0"]))[-1] == "          whole history: $0.00011"
+    assert said(completion(model_name="another")) == []
+    assert said(completion(), no_reply())[:2] == [
+        "cost      this run: unknown (1 call of unknown usage, charged at most $0.00044;",
+        "          $0.000056 for the other 1 call)",
+    ]
+    assert said(completion(**NO_COUNTS))[0] == (
+        "cost      this run: unknown (1 call of unknown usage, no upper bound is known)"
     )
-    assert said(completion(model_name=OFFLINE_MODEL)) == []  # the list has no price for it, and so none that is made up
-    priced = {**PRICES, "usd_per_million_tokens": {OFFLINE_MODEL: {"input": 2.0, "output": 8.0}}}
-    metrics = _metrics([completion(run_id="new", model_name=OFFLINE_MODEL)], prices=priced)
-    assert list(cost_lines(metrics)) == ["cost      $0.000060, made up: the offline model charges nothing"]
-    assert cost_in_words(metrics) == "$0.000060 in this run (made up: the offline model charges nothing)"
+    made_up = [*cost_lines(_metrics([completion(run_id="new")]) | {"cost/made_up": 1.0})]
+    assert made_up[0] == "cost      this run: $0.000056 (made up)"
     assert max(len(line) for line in said(*[no_reply()] * 12_345, completion())) <= 80

@@ -160,3 +160,27 @@ def test_it_is_the_same_each_time_and_grows_with_the_cells() -> None:
     assert (
         rows_of_quota(40, 6, 0.7) == rows_of_quota(40, 6, 0.7) == pytest.approx(40 * rows_of_quota(1, 6, 0.7), rel=0.05)
     )
+
+
+def test_an_accepted_row_costs_what_all_rows_cost_over_the_good_ones() -> None:
+    outcome, cost = ["accepted", "rejected"] * 10, [0.01, 0.03] * 10
+    found = quote(1000, _pilot(20, outcome=outcome, cost=cost, tokens=float("nan")), _FREE)
+    assert found["quote/usd_per_accepted/expected"] == pytest.approx(0.04)
+    assert found["quote/usd_per_accepted/expected"] == pytest.approx(
+        (found["quote/usd/expected"] or 0) / (found["quote/accepted/expected"] or 1)
+    )
+    assert found["quote/tokens_per_accepted/expected"] is None
+    nothing = quote(1000, _pilot(20, outcome="rejected"), _FREE)
+    assert nothing["quote/usd_per_accepted/expected"] is None
+
+
+def test_the_range_of_an_accepted_rows_cost_holds_what_the_plan_comes_to_in_95_of_100_pilots() -> None:
+    random, hits, plans = np.random.default_rng(7), 0, 400
+    for _ in range(plans):
+        good, tokens = random.random(500) < 0.7, random.gamma(4, 30, 500)
+        pilot = random.choice(500, 40, replace=False)
+        outcome = [("accepted" if is_good else "rejected") for is_good in good[pilot]]
+        found = quote(500, _pilot(40, outcome=outcome, tokens=list(tokens[pilot])), _FREE)
+        low, high = (found[f"quote/tokens_per_accepted/{end}"] or 0 for end in ("low", "high"))
+        hits += low <= tokens.sum() / good.sum() <= high
+    assert 0.92 < hits / plans < 0.98

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, KeysView, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -20,14 +20,13 @@ from urllib.parse import quote
 from kedro.framework.context import KedroContext
 
 from synthetic_textcat.hooks import catalog_names as names
-from synthetic_textcat.hooks.summary_lines import cost_in_words
 from synthetic_textcat.hooks.tracking.catalog_metadata import flatten
 from synthetic_textcat.hooks.tracking.run_log import REBUILD, RunLog
 from synthetic_textcat.hooks.tracking.run_lookup import NEWEST_FIRST
 from synthetic_textcat.pages import render_markdown
 from synthetic_textcat.redaction import redact
+from synthetic_textcat.schemas.cost_figures import figure_rows
 from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
-from synthetic_textcat.schemas.prices import usd
 from synthetic_textcat.schemas.rows import PLAN_VERSION
 from synthetic_textcat.schemas.stops import Stops
 
@@ -57,6 +56,15 @@ _PACKAGES = ("kedro", "langchain-core", "langchain-openai", "openai", "mlflow")
 _TAG_LIMIT = 5000
 _PLAN = "attribute_sampling"
 _UNSET = ("null", "{}")
+_PLANNING = frozenset({"generate", "quote", "preview", "attribute_sampling"})
+"""Pipelines whose parameters say which rows are planned; the others read an earlier plan."""
+
+_ASKING = frozenset({"generate", "quote", "generation", "task_ingest"})
+"""Pipelines that may call the model."""
+
+_OF_OTHER_RUNS = frozenset({"compare", "evaluate", "publish"})
+"""Pipelines about rows of earlier runs, which may be another model's than the one in the parameters."""
+
 _COMMAND = ("git", "--no-optional-locks", "status", "--porcelain=v2", "--branch")
 _OID = "# branch.oid "
 
@@ -96,7 +104,7 @@ def describe(log: RunLog, ending: Ending) -> str:
         ledger=list(_ledger_rows(ledger)),
         planned=ledger.get("planned"),
         accepted=ledger.get("accepted"),
-        spent=list(_spent(ending.saved.get(names.METRICS) or {})),
+        figures=list(figure_rows(ending.saved.get(names.METRICS) or {})),
         concerns=(ending.saved.get(names.CONCERNS) or [])[:_MOST_CONCERNS],
         files=[(name, f"{page}/artifacts/{quote(path)}?{_RUN_PAGES}") for name, path in _kept(log)],
         dataset=ending.dataset,
@@ -113,23 +121,6 @@ def _ledger_rows(ledger: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
             yield from ((f"{name}, {cause.replace('_', ' ')}", rows) for cause, rows in content.items() if rows)
         elif content or (name != "surplus" and content is not None):
             yield name.replace("_", " "), content
-
-
-def _spent(metrics: Mapping[str, float | None]) -> Iterator[str]:
-    calls, tokens = metrics.get("calls/this_run"), metrics.get("tokens/this_run")
-    if calls is None:
-        return
-    yield f"{calls:,.0f} calls"
-    if tokens is not None:
-        yield f"{tokens:,.0f} tokens"
-    own, whole = metrics.get("cost/usd_this_run"), metrics.get("cost/usd_dataset")
-    yield _without_signs(cost_in_words(metrics))
-    if whole is not None and whole != own:
-        yield _without_signs(f"{usd(whole)} for these rows in all runs")
-
-
-def _without_signs(text: str) -> str:
-    return text.replace("$", "USD ")  # MLflow renders text between two dollar signs as a formula
 
 
 def _kept(log: RunLog) -> Iterator[tuple[str, str]]:
@@ -159,33 +150,38 @@ def _escaped(value: object) -> str:
 
 
 def run_name(run_params: Mapping[str, Any], params: Mapping[str, Any]) -> str:
-    """Distinctive name of a run: time of day, requested rows, seed, pipeline, model.
+    """Distinctive name of a run: time of day, rows and seed if they are planned, pipeline, model if it is asked.
 
     Tables of MLflow cut names after about 18 characters, so the differences come first.
     """
-    rows = _get(params, "attribute_sampling", "num_examples")
-    seed = params.get("seed")
+    pipelines = _pipelines(run_params)
+    plans, asks = bool(pipelines & _PLANNING), bool(pipelines & _ASKING)
+    rows, seed = _get(params, "attribute_sampling", "num_examples"), params.get("seed")
     parts = [
         time.strftime("%H%M%S"),
-        None if rows is None else f"n{rows}",
-        None if seed is None else f"s{seed}",
+        f"n{rows}" if plans and rows is not None else None,
+        f"s{seed}" if plans and seed is not None else None,
         pipeline_name(run_params),
-        _get(params, "llm", "model"),
+        _get(params, "llm", "model") if asks else None,
     ]
     return "-".join(str(part) for part in parts if part is not None)
 
 
 def pipeline_name(run_params: Mapping[str, Any]) -> str:
     """Names of the pipelines of this run; the default is `generate`."""
+    return "+".join(_pipelines(run_params))
+
+
+def _pipelines(run_params: Mapping[str, Any]) -> KeysView[str]:
     names = run_params.get("pipeline_names") or ["__default__"]
-    return "+".join("generate" if name == "__default__" else name for name in names)
+    return dict.fromkeys("generate" if name == "__default__" else name for name in names).keys()
 
 
 def start_tags(run_params: Mapping[str, Any], params: Mapping[str, Any], context: KedroContext) -> dict[str, str]:
     """Tags known before the first node: pipeline, environment, command, process, source, versions, user."""
     tags = {
         "pipeline": pipeline_name(run_params),
-        **_plan_tags(params),
+        **(_plan_tags(params) if _pipelines(run_params) & _PLANNING else {}),
         "plan_version": str(PLAN_VERSION),
         "env": context.env or "local",
         "command": redact(_command())[:_TAG_LIMIT],
@@ -196,7 +192,7 @@ def start_tags(run_params: Mapping[str, Any], params: Mapping[str, Any], context
         **_versions(),
         **_user(),
     }
-    if _get(params, "llm", "model") == OFFLINE_MODEL:
+    if _get(params, "llm", "model") == OFFLINE_MODEL and not _pipelines(run_params) <= _OF_OTHER_RUNS:
         tags |= {"template_data": "true", DESCRIPTION_TAG: BANNER}
     return tags
 

@@ -71,7 +71,9 @@ class OfflineTemplateModel(BaseChatModel):
             content=answer.content,
             additional_kwargs={} if answer.refusal is None else {"refusal": answer.refusal},
             response_metadata={"model_name": OFFLINE_MODEL, "finish_reason": answer.finish_reason},
-            usage_metadata=_usage(sum(len(str(message.text)) for message in messages), len(answer.content)),
+            usage_metadata=_usage(
+                sum(len(str(message.text)) for message in messages), len(answer.content or answer.refusal or "")
+            ),
         )
         return ChatResult(generations=[ChatGeneration(message=message)])
 

@@ -4,12 +4,13 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import yaml
 
 from synthetic_textcat.pages import render_markdown
+from synthetic_textcat.schemas.cost_figures import DATASET, THIS_CONFIGURATION, figure_rows
 from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters, LlmParameters
@@ -26,11 +27,22 @@ _SIZES = (
     (10_000_000, "1M<n<10M"),
 )
 _LARGEST = "10M<n<100M"
-_ACCOUNT = ("rows/", "rejected/", "failed/")
+_SHOWN_ELSEWHERE = ("rows/", "rejected/", "failed/", "calls/", "tokens/", "cost/", "time/")
+"""Groups of metrics that the card's other tables show."""
+
+
+class _ValueRows(NamedTuple):
+    """Number of planned and of exported rows with a value of an attribute."""
+
+    attribute: str
+    value: str
+    planned: int
+    rows: int
 
 
 def write_card(
     examples: pd.DataFrame,
+    requests: pd.DataFrame,
     tasks: pd.DataFrame,
     ledger: dict[str, object],
     metrics: dict[str, float | None],
@@ -50,6 +62,7 @@ def write_card(
 
     Args:
         examples: As exported.
+        requests: The plan; its values are what was requested, whichever parameter, task or label chose them.
         tasks: The table.
         ledger: Where each planned row ended.
         metrics: Of the quality report.
@@ -57,7 +70,7 @@ def write_card(
         split_report: Rows by split, and those that the evaluation set has.
         llm: Names the model where there is no example.
         seed: Of the plan.
-        sampling: What was drawn for the rows.
+        sampling: Quota and balance of the plan.
         export: How they are exported.
         prompt_versions: Of the templates that MLflow has registered, by name.
         prompts: Templates, in the order of `ROW_PROMPTS`.
@@ -81,12 +94,16 @@ def write_card(
             "brainstorm": sources["brainstorm"],
             "closed": sum(bool(len(labels)) for labels in tasks["labels"]),
         },
-        "shares": {name: _counts(examples[name]) for name in (*ATTRIBUTES, *own_of(examples))},
+        "values": [
+            _ValueRows(name, str(value), rows, int((examples[name] == value).sum()))
+            for name in (*ATTRIBUTES, *own_of(examples))
+            for value, rows in requests[name].value_counts().items()
+        ],
         "overlaps": int(sum(rows for name, rows in split_report.items() if name.startswith("export/overlaps_"))),
         "instruction": export.instruction,
         "license": export.license,
         "seed": seed,
-        "sampling": sampling.model_dump(mode="json"),
+        "settings": _settings(sampling),
         "ledger": ledger,
     }
     return render_markdown(
@@ -98,6 +115,7 @@ def write_card(
         configs=_configs(files),
         own_configs=_own_configs(files, examples, known),
         tag=TAG,
+        figures=list(figure_rows(metrics, THIS_CONFIGURATION, DATASET)),
         metrics=_shown(metrics),
     )
 
@@ -135,11 +153,14 @@ def _size_category(rows: int) -> str:
 
 
 def _shown(metrics: Mapping[str, float | None]) -> Iterable[tuple[str, str]]:
-    """The metrics that are known, less what the account says, and less those of single tasks, maybe thousands."""
+    """Known metrics without those of other tables and of single tasks, of which there may be thousands."""
     known = ((name, value) for name, value in metrics.items() if value is not None)
-    others = ((name, value) for name, value in known if not name.startswith(_ACCOUNT) and "/task/" not in name)
+    others = ((name, value) for name, value in known if not name.startswith(_SHOWN_ELSEWHERE) and "/task/" not in name)
     return [(name, f"{value:.4g}" if value % 1 else f"{value:.0f}") for name, value in others]
 
 
-def _counts(values: pd.Series) -> dict[str, int]:
-    return {str(value): int(rows) for value, rows in values.value_counts().items()}
+def _settings(sampling: AttributeSamplingParameters) -> dict[str, Any]:
+    """Parameters of the plan that its rows do not show; those of a quota only if there is one."""
+    of_quota = ["target_accepted", "per", "max_rounds"] if sampling.target_accepted is not None else []
+    values = sampling.model_dump(mode="json")
+    return {name: values[name] for name in (*of_quota, "balance", "num_seed_examples")}

@@ -62,6 +62,7 @@ def create_pipeline() -> Pipeline:
                 write_card,
                 inputs=[
                     "exported_examples",
+                    "requests",
                     "tasks",
                     "ledger",
                     "metrics",

@@ -124,6 +124,7 @@ def list_outcomes(
 def measure(
     ledger: Ledger,
     requests: pd.DataFrame,
+    calls: pd.DataFrame,
     examples: pd.DataFrame,
     surplus: pd.DataFrame,
     journal: Journal,
@@ -138,11 +139,13 @@ def measure(
     lines = (
         line for line in chain(journal, brainstorm_journal) if is_made_up(line.model_name or llm.model) == rehearses
     )
-    spent = sum_spending(lines, requests, PriceList.read(prices), run_id, llm.model)
+    price_list = PriceList.read(prices)
+    spent = sum_spending(lines, requests, calls, price_list, run_id, llm.model)
     return merged(
         row_metrics(ledger),
         yield_metrics(requests, pd.concat([examples["request_id"], surplus["request_id"]])),
         spending_metrics(spent, ledger["accepted"]),
+        {"cost/made_up": float(rehearses and price_list.price(llm.model) is not None)},
         *(part["metrics"] for part in signals),
     )
 

@@ -103,6 +103,7 @@ def create_pipeline() -> Pipeline:
                 inputs=[
                     "ledger",
                     "requests",
+                    "calls",
                     "examples",
                     "surplus",
                     "completions",

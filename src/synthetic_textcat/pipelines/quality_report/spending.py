@@ -1,19 +1,21 @@
-"""Spending: calls, tokens and USD of journal lines, in total, by run, by task and by language."""
+"""Spending: calls, tokens and USD of journal lines, by run, by configuration, over the whole history, and by slice."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
+from typing import NamedTuple
 
 import pandas as pd
 
 from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.cost_figures import DATASET, THIS_CONFIGURATION, THIS_RUN, Figure
 from synthetic_textcat.schemas.languages import find_language
-from synthetic_textcat.schemas.prices import PriceList, is_made_up, plus
-from synthetic_textcat.schemas.rows import plain
+from synthetic_textcat.schemas.prices import PriceList, plus
+from synthetic_textcat.schemas.rows import fingerprints_of, plain
 
-DATASET = "dataset"
-THIS_RUN = "this_run"
+_FEMTO, _NANO = 10**15, 10**9
+"""Parts of a USD and of a second. Sums of whole parts are exact: the same for any order and grouping of the lines."""
 
 
 @dataclass(slots=True)
@@ -23,10 +25,9 @@ class Spending:
     Attributes:
         calls, unknown: All lines; lines of unknown usage.
         prompt, cached, completion: Tokens of the lines with known usage; `cached` is None if a reply doesn't report it.
-        seconds: Duration of all calls.
-        known_usd: Cost of the counted calls; None if a price is unknown.
-        at_most_tokens, at_most_usd: Upper bounds for the calls of unknown usage; None if one has no bound.
-        made_up: Calls of the offline model, if the list has a price for it: a made-up one.
+        nanoseconds: Duration of all calls.
+        known_femtousd: Cost of the counted calls; None if a price is unknown.
+        at_most_tokens, at_most_femtousd: Upper bounds for the calls of unknown usage; None if one has no bound.
     """
 
     calls: int = 0
@@ -34,11 +35,10 @@ class Spending:
     prompt: int = 0
     cached: int | None = 0
     completion: int = 0
-    seconds: float = 0.0
-    known_usd: float | None = 0.0
+    nanoseconds: int = 0
+    known_femtousd: int | None = 0
     at_most_tokens: int | None = 0
-    at_most_usd: float | None = 0.0
-    made_up: int = 0
+    at_most_femtousd: int | None = 0
 
     @property
     def known_tokens(self) -> int:
@@ -51,24 +51,38 @@ class Spending:
         return None if self.unknown else self.known_tokens
 
     @property
+    def known_usd(self) -> float | None:
+        """Cost of the counted calls in USD; None if a price is unknown."""
+        return None if self.known_femtousd is None else self.known_femtousd / _FEMTO
+
+    @property
+    def at_most_usd(self) -> float | None:
+        """Upper bound of the cost of the other calls in USD; None if one has no bound."""
+        return None if self.at_most_femtousd is None else self.at_most_femtousd / _FEMTO
+
+    @property
     def usd(self) -> float | None:
         """Cost of all calls in USD; None if the usage of a call or a price is unknown."""
         return None if self.unknown else self.known_usd
 
-    def add(self, line: Completion, prices: PriceList, model: str) -> None:
-        """Adds a journal line."""
+    @property
+    def seconds(self) -> float:
+        """Duration of all calls in seconds."""
+        return self.nanoseconds / _NANO
+
+    def add(self, line: Completion, usd: float | None, at_most_usd: float | None) -> None:
+        """Adds a journal line with its cost, or with the upper bound of its cost if its usage is unknown."""
         self.calls += 1
-        self.seconds += line.latency_s
-        self.made_up += is_made_up(line.model_name or model) and prices.price(line.model_name or model) is not None
+        self.nanoseconds += round(line.latency_s * _NANO)
         if line.is_counted:
             self.prompt += line.prompt_tokens or 0
             self.completion += line.completion_tokens or 0
             self.cached = plus(self.cached, line.cached_tokens if line.tokens else 0)
-            self.known_usd = plus(self.known_usd, prices.cost_usd(line))
+            self.known_femtousd = plus(self.known_femtousd, _femto(usd))
         else:
             self.unknown += 1
             self.at_most_tokens = plus(self.at_most_tokens, line.tokens_at_most)
-            self.at_most_usd = plus(self.at_most_usd, prices.at_most_usd(line, model))
+            self.at_most_femtousd = plus(self.at_most_femtousd, _femto(at_most_usd))
 
     def include(self, other: "Spending") -> None:
         """Adds other sums."""
@@ -76,29 +90,57 @@ class Spending:
             setattr(self, each.name, plus(getattr(self, each.name), getattr(other, each.name)))
 
 
+def _femto(usd: float | None) -> int | None:
+    return None if usd is None else round(usd * _FEMTO)
+
+
+class _PlannedRow(NamedTuple):
+    """Fingerprint of a row's call, and the slices that the row belongs to."""
+
+    fingerprint: str
+    slices: tuple[str, str]
+
+
 def sum_spending(
-    lines: Iterable[Completion], requests: pd.DataFrame, prices: PriceList, run_id: str, model: str
+    lines: Iterable[Completion],
+    requests: pd.DataFrame,
+    calls: pd.DataFrame,
+    prices: PriceList,
+    run_id: str,
+    model: str,
 ) -> Mapping[str, Spending]:
-    """Spending by group: `dataset`, `this_run`, and `task/<task_id>` and `language/<code>` of the planned rows.
+    """Spending by figure (`schemas.cost_figures`), and by slice of this configuration.
+
+    The sums of this configuration are the same, to the last digit, for whichever run made the calls.
 
     Args:
-        lines: Journal lines. Lines of planned rows count, for any prompt, model and run, and all lines of this run.
+        lines: Journal lines.
         requests: The plan.
+        calls: Fingerprint of the call of each planned row.
         prices: Token prices.
         run_id: This run.
         model: Model that this run calls, used for replies that name none.
+
+    Returns:
+        `this_run`: lines of this run. `this_configuration`: lines with the fingerprint of a planned row. `dataset`:
+        lines of a planned row, with any fingerprint. `task/<task_id>`, `language/<code>`: of this configuration.
     """
-    groups = _groups(requests)
-    sums = {
-        name: Spending() for name in (DATASET, THIS_RUN, *sorted({name for own in groups.values() for name in own}))
-    }
-    parts: dict[tuple[str, ...], Spending] = defaultdict(Spending)
+    rows = _planned_rows(requests, calls)
+    this_run = Spending()
+    parts: dict[tuple[tuple[str, str], bool], Spending] = defaultdict(Spending)
     for line in lines:
-        planned = groups.get(line.request_id)
-        names = (() if planned is None else (DATASET, *planned)) + ((THIS_RUN,) if line.run_id == run_id else ())
-        parts[names].add(line, prices, model)
-    for names, part in parts.items():
-        for name in names:
+        row = rows.get(line.request_id)
+        if row is None and line.run_id != run_id:
+            continue
+        cost = prices.cost_usd(line), None if line.is_counted else prices.at_most_usd(line, model)
+        if line.run_id == run_id:
+            this_run.add(line, *cost)
+        if row is not None:
+            parts[row.slices, line.fingerprint == row.fingerprint].add(line, *cost)
+    slices = sorted({name for row in rows.values() for name in row.slices})
+    sums = {THIS_RUN: this_run, **{name: Spending() for name in (THIS_CONFIGURATION, DATASET, *slices)}}
+    for (own_slices, is_configuration), part in parts.items():
+        for name in (DATASET, *((THIS_CONFIGURATION, *own_slices) if is_configuration else ())):
             sums[name].include(part)
     return sums
 
@@ -106,43 +148,52 @@ def sum_spending(
 def spending_metrics(sums: Mapping[str, Spending], accepted: int) -> dict[str, float | None]:
     """Calls, tokens, cost and time by name. Unit: calls, tokens, USD, seconds.
 
-    Tokens and cost are null where a price or a count is unknown. `known` is the amount of the counted calls, `at_most`
-    the upper bound of the others: the true amount lies between `known` and the sum of both. `cost/made_up` is 1 if
-    amounts come from the offline model's made-up price, else 0. Time is the sum of the
-    calls' durations although calls overlap: divided by the calls in flight it approximates the wall-clock time.
+    Amounts per accepted row, by kind of token, and by slice are those of this configuration. Tokens and cost are null
+    where a price or a count is unknown. `known` is the amount of the counted calls, `at_most` the upper bound of the
+    others: the true amount lies between `known` and the sum of both. Time is the sum of the calls' durations although
+    calls overlap: divided by the calls in flight it approximates the wall-clock time.
     """
-    of_all, of_run = sums[DATASET], sums[THIS_RUN]
+    own = sums[THIS_CONFIGURATION]
+    figures: tuple[Figure, ...] = (THIS_RUN, THIS_CONFIGURATION, DATASET)
     return {
-        "tokens/prompt": None if of_all.unknown else of_all.prompt,
-        "tokens/cached": None if of_all.unknown else of_all.cached,
-        "tokens/completion": None if of_all.unknown else of_all.completion,
-        "tokens/all": of_all.tokens,
-        "tokens/this_run": of_run.tokens,
-        "tokens/per_accepted": of_all.tokens / accepted if accepted and of_all.tokens is not None else None,
-        "cost/usd_per_accepted": of_all.usd / accepted if accepted and of_all.usd is not None else None,
-        "cost/made_up": float(bool(of_all.made_up or of_run.made_up)),
-        "time/call_s_dataset": of_all.seconds,
-        "time/call_s_per_accepted": of_all.seconds / accepted if accepted else None,
-        **_parts("dataset", of_all),
-        **_parts("this_run", of_run),
-        **{f"cost/usd_{name}": own.usd for name, own in sums.items() if "/" in name},
+        "tokens/prompt": None if own.unknown else own.prompt,
+        "tokens/cached": None if own.unknown else own.cached,
+        "tokens/completion": None if own.unknown else own.completion,
+        "tokens/all": own.tokens,
+        "calls/per_accepted": _per_row(own.calls, accepted),
+        "tokens/per_accepted": _per_row(own.tokens, accepted),
+        "cost/usd_per_accepted": _per_row(own.usd, accepted),
+        "time/call_s_per_accepted": _per_row(own.seconds, accepted),
+        **{name: value for figure in figures for name, value in _amounts(figure, sums[figure]).items()},
+        **{f"cost/usd_{name}": spent.usd for name, spent in sums.items() if "/" in name},
     }
 
 
-def _parts(of: str, spent: Spending) -> dict[str, float | None]:
+def _per_row(amount: float | None, accepted: int) -> float | None:
+    return amount / accepted if accepted and amount is not None else None
+
+
+def _amounts(figure: Figure, spent: Spending) -> dict[str, float | None]:
     return {
-        f"calls/{of}": spent.calls,
-        f"calls/unknown_usage_{of}": spent.unknown,
-        f"tokens/known_{of}": spent.known_tokens,
-        f"tokens/unknown_at_most_{of}": spent.at_most_tokens,
-        f"cost/usd_{of}": spent.usd,
-        f"cost/usd_known_{of}": spent.known_usd,
-        f"cost/usd_unknown_at_most_{of}": spent.at_most_usd,
+        f"calls/{figure}": spent.calls,
+        f"calls/unknown_usage_{figure}": spent.unknown,
+        f"tokens/{figure}": spent.tokens,
+        f"tokens/known_{figure}": spent.known_tokens,
+        f"tokens/unknown_at_most_{figure}": spent.at_most_tokens,
+        f"cost/usd_{figure}": spent.usd,
+        f"cost/usd_known_{figure}": spent.known_usd,
+        f"cost/usd_unknown_at_most_{figure}": spent.at_most_usd,
+        f"time/call_s_{figure}": spent.seconds,
     }
 
 
-def _groups(requests: pd.DataFrame) -> Mapping[str, tuple[str, str]]:
-    """Names of the task group and the language group of each planned row."""
-    code = cache(lambda name: find_language(name).code)
+def _planned_rows(requests: pd.DataFrame, calls: pd.DataFrame) -> Mapping[str, _PlannedRow]:
+    @cache
+    def slices(task_id: str, language: str) -> tuple[str, str]:
+        return f"task/{task_id}", f"language/{find_language(language).code}"
+
     columns = (plain(requests[name]) for name in ("request_id", "task_id", "language"))
-    return {row: (f"task/{task_id}", f"language/{code(name)}") for row, task_id, name in zip(*columns, strict=True)}
+    return {
+        row: _PlannedRow(fingerprint, slices(task_id, language))
+        for row, task_id, language, fingerprint in zip(*columns, fingerprints_of(requests, calls), strict=True)
+    }

@@ -57,13 +57,15 @@ def quote(planned: int, pilot: pd.DataFrame, generation: GenerationParameters, q
 
     Returns:
         `quote/planned`, `quote/pilot/rows`, `quote/pilot/usd`, `quote/pilot/unknown_usage` (calls), and of
-        `quote/rows`, `quote/tokens`, `quote/usd`, `quote/seconds` and `quote/accepted` each `/expected`, `/low` and
-        `/high`. Tokens and USD are null where a call of the pilot is of unknown usage.
+        `quote/rows`, `quote/tokens`, `quote/usd`, `quote/seconds`, `quote/accepted`, `quote/tokens_per_accepted` and
+        `quote/usd_per_accepted` each `/expected`, `/low` and `/high`. Tokens and USD are those of this configuration,
+        and null where a call of the pilot is of unknown usage.
     """
     run = pilot[pilot["outcome"] != "not_run"]
     tokens = _mean(run["tokens"], planned)
     usd = _mean(run["cost"], planned)
-    accepted = _share(int(run["outcome"].isin(GOOD_OUTCOMES).sum()), len(run), planned)
+    good = run["outcome"].isin(GOOD_OUTCOMES)
+    accepted = _share(int(good.sum()), len(run), planned)
     rows = _exactly(planned) if quota is None else _rows_for(quota, accepted)
     return {
         "quote/planned": planned,
@@ -75,6 +77,8 @@ def quote(planned: int, pilot: pd.DataFrame, generation: GenerationParameters, q
         **_named("usd", _both(rows, usd)),
         **_named("seconds", _both(rows, _seconds(run, tokens, planned, generation))),
         **_named("accepted", _both(rows, accepted) if quota is None else _exactly(quota.cells * quota.target)),
+        **_named("tokens_per_accepted", _per_accepted(run["tokens"], good, planned)),
+        **_named("usd_per_accepted", _per_accepted(run["cost"], good, planned)),
     }
 
 
@@ -114,6 +118,21 @@ def _mean(values: "pd.Series[float]", planned: int) -> Range | None:
         return Range(mean, None, None)
     half = _half_width(known, planned)
     return Range(mean, max(0.0, mean - half), mean + half)
+
+
+def _per_accepted(values: "pd.Series[float]", good: "pd.Series[bool]", planned: int) -> Range | None:
+    """Ratio of the values' sum to the number of good rows; None if a value is unknown or no row is good.
+
+    Its variance is that of the residuals of the ratio (Cochran, Sampling Techniques, 1977, section 6.4).
+    """
+    rows = int(good.sum())
+    if not rows or values.isna().any():
+        return None
+    ratio = float(values.sum()) / rows
+    if len(values) == 1:
+        return Range(ratio, None, None)
+    half = _half_width([float(residual) for residual in values - ratio * good], planned) / float(good.mean())
+    return Range(ratio, max(0.0, ratio - half), ratio + half)
 
 
 def _half_width(known: Sequence[float], planned: int) -> float:

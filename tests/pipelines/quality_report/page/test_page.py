@@ -25,7 +25,7 @@ from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.prices import PriceList, usd
 from synthetic_textcat.schemas.rows import EXAMPLES, FAILED, REJECTED, to_frame
-from tests.llm.builders import completion
+from tests.llm.builders import completion, fingerprint
 from tests.pipelines.quality_report.builders import COST, PRICES, ROW, example_frame, ledger
 
 _SCRIPT = "<script>alert('x')</script>"
@@ -71,7 +71,8 @@ def _tags(page: str) -> _Tags:
 
 def _spending(prices: dict[str, Any] = PRICES) -> Metrics:
     plan = pd.DataFrame({"request_id": ["r0"], "task_id": ["t0"], "language": ["English"]})
-    return spending_metrics(sum_spending([completion()], plan, PriceList.read(prices), "run-1", "model-1"), 6)
+    calls = pd.DataFrame({"request_id": ["r0"], "fingerprint": [fingerprint("r0")]})
+    return spending_metrics(sum_spending([completion()], plan, calls, PriceList.read(prices), "run-1", "model-1"), 6)
 
 
 def _metrics() -> Metrics:
@@ -227,14 +228,24 @@ def test_cost_is_shown_where_it_is_known_and_named_as_unknown_where_not() -> Non
     assert usd(COST) in render(_report())
     page = render(_report(metrics=merged(_metrics(), _spending(unpriced))))
     assert "$" not in page.split("<script>")[0]
-    assert "cost unknown" in page
+    assert "unknown (no price)" in page
+
+
+def test_calls_tokens_and_cost_are_listed_by_figure() -> None:
+    page = render(_report())
+    rows = re.findall(r"<tr>\s*<td>([a-z ]+)</td>\s*<td class=\"number\">([^<]+)</td>", page)
+    assert rows[:4] == [
+        ("this configuration", "1"),
+        ("an accepted row", "0.17"),
+        ("this run", "1"),
+        ("whole history", "1"),
+    ]
 
 
 def test_a_made_up_cost_is_said_to_be_made_up() -> None:
     assert "made up" not in render(_report())
     page = render(_report(metrics=merged(_metrics(), {"cost/made_up": 1.0})))
-    assert "for these rows (made up)</li>" in page
-    assert "an accepted row (made up)</li>" in page
+    assert " (made up)</td>" in page
 
 
 def test_a_run_that_a_cap_stopped_says_so() -> None:

@@ -10,9 +10,18 @@ from synthetic_textcat.pages import render_page
 from synthetic_textcat.pipelines.quality_report.concerns import Concern
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, Metrics, ends_of
 from synthetic_textcat.pipelines.quality_report.page.heat_map import heat_map
-from synthetic_textcat.pipelines.quality_report.page.sections import Section, sections
+from synthetic_textcat.pipelines.quality_report.page.sections import Column, Section, sections
+from synthetic_textcat.schemas.cost_figures import figure_rows
 from synthetic_textcat.schemas.rows import own_of, records_of
 
+_FIGURE_COLUMNS = (
+    Column("figure", "paid for"),
+    Column("calls", "calls", "count"),
+    Column("tokens", "tokens", "count"),
+    Column("cost", "cost", "count"),
+    Column("call_time", "time of calls", "count"),
+    Column("meaning", "what counts", "long"),
+)
 Rows = Sequence[Mapping[str, Any]]
 SAMPLE_SIZE = 20
 
@@ -75,6 +84,8 @@ def render(report: Report) -> str:
         metrics=report.metrics,
         ends=ends_of(report.ledger),
         heat_map=heat_map,
+        figures=list(figure_rows(report.metrics)),
+        figure_columns=_FIGURE_COLUMNS,
         sections=list(_with_content(report)),
         random=[("accepted", report.accepted), ("rejected", report.rejected), ("failed", report.failed)],
     )

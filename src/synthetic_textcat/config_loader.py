@@ -1,0 +1,58 @@
+"""Configuration loader: `conf/local` is read last in every environment."""
+
+from pathlib import Path
+from typing import Any
+
+from kedro.config import MissingConfigException, OmegaConfigLoader
+from omegaconf import OmegaConf
+
+LOCAL = "local"
+
+CONF_SOURCE_VARIABLE = "TEXTCAT_CONF_SOURCE"
+"""Variable with a configuration folder, for commands without `--conf-source` (`kedro catalog`, `kedro viz`)."""
+
+VALUE_RESOLVER = "value_in_file"
+"""Name of the OmegaConf resolver that `hooks.earlier_run_conf.value_in_file` is."""
+
+
+class LocalLastConfigLoader(OmegaConfigLoader):
+    """Kedro's loader with a third layer: `base`, then the environment, then `local`, then `--params`.
+
+    Kedro reads `local` only where no other environment is named. With a third layer a user's own settings, which are
+    never committed, have one place, and hold with `--env openai` too. Layers are merged as Kedro merges base and
+    environment: parameters key by key, all else by whole entries. `local` is a subfolder of the configuration that is
+    read, so with `--conf-source` the project's own is not read.
+    """
+
+    def __getitem__(self, key: str) -> dict[str, Any]:
+        """Configuration of one kind, such as `catalog`.
+
+        Raises:
+            MissingConfigException: If the environment has no folder, or no layer has a file of this kind.
+            KeyError: If the kind is unknown.
+        """
+        environment = self.env or self.default_run_env
+        folder = Path(self.conf_source, LOCAL)  # none in an archive or at a URL
+        if key in self or environment == LOCAL or not folder.is_dir():
+            return super().__getitem__(key)
+        try:
+            below = super().__getitem__(key)
+        except MissingConfigException:
+            own = self._own(folder, key)
+            if not own or not Path(self.conf_source, environment).is_dir():
+                raise
+            return own
+        return self._laid_over(below, self._own(folder, key), key)
+
+    def _own(self, folder: Path, key: str) -> dict[str, Any]:
+        """Content of the `local` folder, with `--params` over its parameters."""
+        found: dict[str, Any] = self.load_and_merge_dir_config(
+            str(folder), self.config_patterns[key], key, set(), key == "credentials"
+        )
+        return found
+
+    def _laid_over(self, below: dict[str, Any], own: dict[str, Any], key: str) -> dict[str, Any]:
+        if self.merge_strategy.get(key) != "soft":
+            return {**below, **own}
+        merged: dict[str, Any] = OmegaConf.to_container(OmegaConf.merge(below, own))  # type: ignore[assignment]
+        return merged

@@ -1,0 +1,147 @@
+"""Faulty parameters and tasks are reported before the model, MLflow, hooks or pipelines are imported."""
+
+import resource
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from kedro.framework.project import configure_project
+
+from synthetic_textcat.early_checks import READ_TASKS, check_early
+from synthetic_textcat.errors import ParameterError, TasksFileError
+from synthetic_textcat.pipeline_registry import register_pipelines
+from tests.support.project import KEDRO, Project, environment
+
+_OPTIONS: dict[str, Any] = {
+    "env": None,
+    "conf_source": None,
+    "params": {},
+    "pipeline": None,
+    "pipelines": [],
+    "tags": "",
+    "node_names": [],
+    "from_nodes": [],
+    "to_nodes": [],
+    "from_inputs": "",
+    "to_outputs": "",
+    "namespaces": [],
+    "only_missing_outputs": False,
+}
+_BAD_TASKS = "- task: Sort a review.\n  labels: [good]\n"
+_HEAVY = ("langchain_core", "mlflow", "openai", "sklearn", "synthetic_textcat.hooks", "synthetic_textcat.llm.engine")
+_LIST_IMPORTS = f"""
+import atexit, sys
+atexit.register(lambda: print("heavy:", [name for name in {_HEAVY} if name in sys.modules]))
+from kedro.framework.cli import main
+sys.argv = ["kedro", *sys.argv[1:]]
+main()
+"""
+
+
+@pytest.fixture
+def own(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project that is the current folder."""
+    configure_project("synthetic_textcat", preserve_logging=True)
+    monkeypatch.chdir(project.folder)
+    return project
+
+
+def _check(**options: Any) -> None:
+    check_early(_OPTIONS | options)
+
+
+def test_pipelines_that_read_the_tasks_file_are_those_of_the_registry() -> None:
+    assert {name for name, pipeline in register_pipelines().items() if "tasks_file" in pipeline.inputs()} == READ_TASKS
+
+
+def test_parameters_are_checked_for_any_pipeline_and_environment(own: Project) -> None:
+    _check()
+    with pytest.raises(ParameterError, match="did you mean attribute_sampling"):
+        _check(pipelines=["publish"], params={"atribute_sampling": {"num_examples": 5}})
+    own.parameters(generation={"max_attempts": 0})
+    with pytest.raises(ParameterError, match=r"generation\.max_attempts=0"):
+        _check(env="openai")
+
+
+def test_tasks_are_checked_where_the_pipelines_read_them(own: Project) -> None:
+    own.path("data/01_raw/tasks.yml").write_text(_BAD_TASKS, encoding="utf-8")
+    refused: list[dict[str, Any]] = [{}, {"pipeline": "generate"}, {"pipelines": ["task_ingest", "preview"]}]
+    for options in refused:
+        with pytest.raises(TasksFileError, match="has one label"):
+            _check(**options)
+    _check(pipelines=["export"])
+    _check(to_nodes=["write_report"])
+    _check(params={"from_run": "any"})
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("mine.csv", "task,labels\nSort.,good\n"), ("mine.jsonl", '{"task": "Sort.", "labels": ["good"]}\n')],
+)
+def test_so_are_tasks_of_other_formats_that_the_users_catalog_names(own: Project, name: str, content: str) -> None:
+    own.tasks_file(f"data/01_raw/{name}")
+    own.path(f"data/01_raw/{name}").write_text(content, encoding="utf-8")
+
+    with pytest.raises(TasksFileError, match=name):
+        _check(env="openai")
+
+
+def test_what_only_the_node_can_read_is_left_to_it(own: Project) -> None:
+    entry = {"type": "kedro_datasets.yaml.YAMLDataset", "filepath": "data/01_raw/none.yml"}
+    own.path("conf/local/catalog.yml").write_text(yaml.safe_dump({"tasks_file": entry}), encoding="utf-8")
+    _check()
+    own.tasks_file("s3://bucket/tasks.yml")
+    _check()
+
+
+def test_brainstormed_tasks_need_no_file_of_tasks(own: Project) -> None:
+    own.path("data/01_raw/tasks.yml").write_text("", encoding="utf-8")
+    _check(params={"task_ingest": {"num_brainstormed": 1}})
+    with pytest.raises(TasksFileError, match="is empty"):
+        _check()
+
+
+@pytest.mark.whole_run
+@pytest.mark.parametrize("fault", ["parameter", "tasks"])
+def test_a_fault_is_reported_before_anything_heavy_is_imported(project: Project, fault: str) -> None:
+    arguments = ["run", "--pipelines", "generate"]
+    if fault == "parameter":
+        arguments += ["--params", "generation.max_attempt=2"]
+    else:
+        project.path("data/01_raw/tasks.yml").write_text(_BAD_TASKS, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", _LIST_IMPORTS, *arguments],
+        cwd=project.folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: ")
+    assert done.stdout.splitlines()[-1] == "heavy: []"
+
+
+def _cpu_seconds(folder: Path, *arguments: str) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([KEDRO, *arguments], cwd=folder, env=environment(), capture_output=True, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+@pytest.mark.slow
+@pytest.mark.whole_run
+def test_a_fault_costs_at_most_a_fifth_more_than_the_version(project: Project) -> None:
+    project.path("data/01_raw/tasks.yml").write_text(_BAD_TASKS, encoding="utf-8")
+    commands = (("--version",), ("run", "--params", "seed=x"), ("run", "--pipelines", "generate"))
+    rounds = [[_cpu_seconds(project.folder, *command) for command in commands] for _ in range(5)]
+    version, parameter, tasks = (statistics.median(column) for column in zip(*rounds, strict=True))
+
+    assert parameter <= 1.2 * version
+    assert tasks <= 1.2 * version

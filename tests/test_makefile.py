@@ -1,0 +1,70 @@
+"""The Makefile: its list of targets, and its servers, which end with it."""
+
+import os
+import re
+import signal
+import stat
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).parents[1]
+_SERVER = """#!/bin/sh
+echo "$$ $0 $*" >> "$SEEN"
+echo "$PYTHONWARNINGS" >> "$SEEN"
+exec sleep 60
+"""
+"""A stand-in for a command of the environment: says who it is, and serves until it is ended."""
+
+
+def _environment(folder: Path, *commands: str) -> Path:
+    """A virtual environment that is ready, with these commands in it."""
+    (folder / "bin").mkdir(parents=True)
+    for stamp in (".ready", ".ready-viz", ".ready-dev"):
+        (folder / stamp).touch()
+    for command in commands:
+        path = folder / "bin" / command
+        path.write_text(_SERVER, encoding="utf-8")
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return folder
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_help_lists_every_target_with_its_text() -> None:
+    shown = subprocess.run(["make", "help"], cwd=_ROOT, capture_output=True, text=True, check=True).stdout
+    targets = re.findall(r"^([a-z-]+):", (_ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+
+    listed = dict(line.split(maxsplit=2)[1:] for line in shown.splitlines())
+    assert sorted(listed) == sorted(targets)
+    assert listed["generate"].startswith("plan, generate")
+
+
+@pytest.mark.parametrize(("target", "command"), [("mlflow", "mlflow"), ("server", "python")])
+def test_a_server_ends_with_make(tmp_path: Path, target: str, command: str) -> None:
+    venv, seen = _environment(tmp_path / "venv", "python", "mlflow"), tmp_path / "seen"
+    given = {"PATH": os.environ["PATH"], "SEEN": str(seen)}
+    made = subprocess.Popen(["make", target, f"VENV={venv}"], cwd=_ROOT, env=given, stderr=subprocess.DEVNULL)
+    end = time.monotonic() + 20
+    while not seen.exists() or len(seen.read_text(encoding="utf-8").splitlines()) < 2:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    said = seen.read_text(encoding="utf-8").splitlines()
+    process, started = said[0].split()[:2]
+    assert Path(started).name == command
+    if target == "mlflow":
+        assert said[1].startswith("ignore:starlette.")
+
+    made.send_signal(signal.SIGTERM)
+    made.wait(timeout=20)
+    while _is_alive(int(process)):
+        assert time.monotonic() < end, "the server outlives make"
+        time.sleep(0.05)
