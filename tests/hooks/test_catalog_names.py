@@ -16,7 +16,9 @@ _OTHER_MEANINGS = {
     "measure",
     "run_id",
     "plan_sha256",
+    "publish",
     "quality_report",
+    "quote",
     "real_rows",
     "stopped_by",
 }
