@@ -54,8 +54,8 @@ bench: $(DEV_READY)  ## how fast, against what a user would write by hand; about
 	$(call install,$(BIN),bench)
 	$(BIN)/python -m benchmarks
 
-viz: $(VIZ_READY)  ## the pipeline in the browser; behind a proxy that is none, since Kedro-Viz looks for its next version
-	HTTPS_PROXY=http://127.0.0.1:9 $(BIN)/kedro viz run
+viz: $(VIZ_READY)  ## the pipeline in the browser; options of `kedro viz run` in ARGS, such as --port 4142
+	$(BIN)/python -m synthetic_textcat.viz_server $(ARGS)
 
 viz-build: $(VIZ_READY)  ## the same as a folder, build/, for any web server, with previews; it asks no other host for anything
 	rm -rf build && $(BIN)/kedro viz build --include-previews && $(BIN)/python -m synthetic_textcat.viz_folder build

@@ -6,6 +6,7 @@ import re
 import signal
 import sys
 import traceback
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -22,6 +23,7 @@ from synthetic_textcat.llm.interrupts import INTERRUPTED, SIGNALS, interrupt
 from synthetic_textcat.standard_streams import keep_streams_writable, redact_streams
 
 _STDOUT, _STDERR = 1, 2
+_NODE_OPTIONS = ("node_names", "from_nodes", "to_nodes")
 _HANG_UP = getattr(signal, "SIGHUP", None)  # Windows has none
 _SHOW_CURSOR = b"\x1b[?25h"  # a live line hides it
 
@@ -30,7 +32,7 @@ def _run_plainly(*args: Any, **kwargs: Any) -> Any:
     _hear_signals()
     try:
         check_early(kwargs)
-        return _run_in_passes(*args, **kwargs)
+        return _run_in_passes(*args, **{**kwargs, **_full_node_names(kwargs)})
     except KeyboardInterrupt:
         hide_all()
         say(["Stopped. What has arrived is saved; the same command goes on from there."], err=True)
@@ -42,6 +44,17 @@ def _run_plainly(*args: Any, **kwargs: Any) -> Any:
         if line is None or logging.getLogger(__package__).isEnabledFor(logging.DEBUG):
             say(traceback.format_exc().splitlines(), err=True)
         raise click.ClickException(line or shown_line(f"Internal error, please report it: {error}")) from error
+
+
+def _full_node_names(options: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The options that name nodes, with the namespaces of these."""
+    given = {option: options[option] for option in _NODE_OPTIONS if options[option]}
+    if not given:
+        return {}
+    from synthetic_textcat.pipeline_registry import with_namespaces
+
+    pipelines = options["pipelines"] or [options["pipeline"] or "__default__"]
+    return {option: with_namespaces(names, pipelines) for option, names in given.items()}
 
 
 def line_about_several(error: Exception, pipelines: list[str]) -> str | None:

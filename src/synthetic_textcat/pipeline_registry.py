@@ -1,4 +1,9 @@
-"""The pipelines by name. Explicit, since Kedro's own search fails on the composite names."""
+"""The pipelines by name. Explicit, since Kedro's own search fails on the composite names.
+
+Each stage is a namespace of its nodes, by which Kedro-Viz groups them; datasets and parameters keep their names.
+"""
+
+from collections.abc import Collection, Iterable
 
 from kedro.pipeline import Pipeline
 
@@ -17,7 +22,8 @@ _STAGES = (task_ingest, attribute_sampling, generation, quality_report, export)
 
 def register_pipelines() -> dict[str, Pipeline]:
     """Each stage by its own name, all five as `generate`; two pipelines before it, and three after it."""
-    stages = {stage.__name__.split(".")[-2]: stage.create_pipeline() for stage in _STAGES}
+    plain = {stage.__name__.split(".")[-2]: stage.create_pipeline() for stage in _STAGES}
+    stages = {name: _grouped(stage, name) for name, stage in plain.items()}
     generate = sum(stages.values(), Pipeline([]))
     return {
         **stages,
@@ -46,7 +52,30 @@ def _quote(stages: dict[str, Pipeline], generate: Pipeline) -> Pipeline:
 def _preview(stages: dict[str, Pipeline]) -> Pipeline:
     """The plan as it would be made now, and a few of its prompts; no model call, not even for tasks."""
     plan = (stages["attribute_sampling"] + stages["generation"]).only_nodes_with_tags("preview")
-    return _namespaced(task_ingest.create_preview() + plan, "preview", {"prompt_preview"})
+    tasks = _grouped(task_ingest.create_preview(), "task_ingest")
+    return _namespaced(tasks + plan, "preview", {"prompt_preview"})
+
+
+def with_namespaces(node_names: Iterable[str], pipelines: Iterable[str]) -> list[str]:
+    """Node names with the namespaces that users may leave out: `settle_rows` is `generation.settle_rows`.
+
+    Args:
+        node_names: As given. Names that no node has, or several, stay as they are.
+        pipelines: Names of the pipelines to look in.
+    """
+    registered = register_pipelines()
+    known = {node.name for name in pipelines if name in registered for node in registered[name].nodes}
+    return [_completed(given, known) for given in node_names]
+
+
+def _completed(given: str, known: Collection[str]) -> str:
+    namespace, _, own = given.rpartition(".")
+    matches = [name for name in known if name.endswith(f".{own}") and name.startswith(namespace)]
+    return matches[0] if given not in known and len(matches) == 1 else given
+
+
+def _grouped(stage: Pipeline, name: str) -> Pipeline:
+    return Pipeline(stage, namespace=name, prefix_datasets_with_namespace=False)
 
 
 def _namespaced(pipeline: Pipeline, namespace: str, outputs: set[str]) -> Pipeline:

@@ -12,6 +12,7 @@ from tests.browser.watched import Watched
 
 _PANEL = ".pipeline-metadata"
 _NODES = ":is(.pipeline-node--data, .pipeline-node--task)"
+_STAGES = {"task_ingest", "attribute_sampling", "generation", "quality_report", "export"}
 _EXPANDED = ".pipeline-metadata-modal"
 _SHOWN = {
     "tasks_file": f"td:has-text({json.dumps(HOSTILE)})",
@@ -53,18 +54,21 @@ def watched(browser: Browser) -> Iterator[Watched]:
 def test_the_graph_shows_and_every_pipeline_can_be_chosen(site: Site, watched: Watched) -> None:
     page = watched.goto(site.viz("generate"))
     page.locator(".pipeline-node").first.wait_for()
+    stages = page.locator(".pipeline-node--modularPipeline")
+    assert set(stages.evaluate_all("nodes => nodes.map(node => node.dataset.nodeFullname)")) == _STAGES
+    assert page.locator(".pipeline-node--task").count() == 0
     page.locator(".pipeline-list .dropdown__label").click()
     options = page.locator(".pipeline-list .menu-option")
     assert set(options.all_inner_texts()) == register_pipelines().keys()
     options.get_by_text("quote", exact=True).click()
-    expect(page.locator(".pipeline-node--modularPipeline")).to_contain_text("quote")
+    expect(stages.and_(page.locator("[data-node-fullname='quote']"))).to_contain_text("quote")
 
 
 def test_a_preview_of_each_kind_opens(site: Site, watched: Watched) -> None:
     page = watched.goto(site.viz("generate"))
     page.add_style_tag(content=_NO_MOTION)
     for node, shown in _SHOWN.items():
-        page.locator(f".pipeline-node[data-node-fullname='{node}']").dispatch_event("click")
+        page.locator(f"{_NODES}[data-node-fullname='{node}']").dispatch_event("click")
         page.locator(f"{_PANEL} {shown}").first.wait_for()
     page.get_by_text("Expand preview").click()
     page.locator(f"{_EXPANDED} {shown}").first.wait_for()
@@ -94,7 +98,7 @@ def test_the_reports_filters_leave_the_rows_that_are_asked_for(site: Site, watch
 @pytest.mark.slow
 @pytest.mark.parametrize("pipeline", sorted(register_pipelines().keys() - {"__default__", "generate"}))
 def test_every_node_of_every_pipeline_opens(pipeline: str, site: Site, watched: Watched) -> None:
-    page = watched.goto(site.viz(pipeline))
+    page = watched.goto(f"{site.viz(pipeline)}&expandAllPipelines=true")
     page.add_style_tag(content=_NO_MOTION)
     nodes = page.locator(_NODES)
     nodes.first.wait_for()

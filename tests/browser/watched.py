@@ -37,10 +37,10 @@ def running_browser() -> Iterator[Browser]:
 class Watched:
     """A page, whose console is to say nothing in anger, and which is to ask no other machine for anything."""
 
-    def __init__(self, browser: Browser, *, dark: bool = False, known: tuple[str, ...] = ()) -> None:
+    def __init__(self, browser: Browser, *, dark: bool = False, known: tuple[str, ...] = (), width: int = 1400) -> None:
         """Opens an empty page; `known` are beginnings of addresses that it is known to ask for."""
         self._context = browser.new_context(
-            color_scheme="dark" if dark else "light", viewport={"width": 1400, "height": 900}
+            color_scheme="dark" if dark else "light", viewport={"width": width, "height": 900}
         )
         self._context.set_default_timeout(_LONG_MS)
         self._fine = (*_HERE, *known)

@@ -56,7 +56,7 @@ def _arguments(line: str, project: Project) -> list[str]:
     line = line.partition("  #")[0]
     if "=RUN" in line:
         names = (run.info.run_name or "" for run in project.mlflow_runs())
-        line = line.replace("=RUN", "=" + next(name for name in names if name.startswith("generate-")))
+        line = line.replace("=RUN", "=" + next(name for name in names if "-generate-" in name))
     program, *rest = shlex.split(line)
     if program == "make":
         return ["kedro", "run", "--pipelines", *rest]

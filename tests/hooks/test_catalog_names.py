@@ -17,8 +17,8 @@ _OTHER_MEANINGS = {
     "run_id",
     "plan_sha256",
     "publish",
-    "quote",
     "quality_report",
+    "quote",
     "real_rows",
     "stopped_by",
 }
@@ -30,7 +30,7 @@ _NAMES = {value for name, value in vars(catalog_names).items() if name.isupper()
 def _known() -> tuple[set[str], set[str]]:
     pipelines = register_pipelines().values()
     datasets = {name for pipeline in pipelines for name in pipeline.datasets()}
-    return datasets, {node.name for pipeline in pipelines for node in pipeline.nodes}
+    return datasets, {node.name.rpartition(".")[2] for pipeline in pipelines for node in pipeline.nodes}
 
 
 def test_each_is_a_dataset_or_a_node() -> None:

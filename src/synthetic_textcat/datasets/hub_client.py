@@ -190,7 +190,8 @@ def connected(endpoint: str) -> "HfApi":
         ) from None
     except ValueError as error:  # the client reads the address when it is imported
         raise PublishError(
-            f"{endpoint} is no address ({single_line(error, _LONGEST)}). Next: fix HF_ENDPOINT, and run the same command again"
+            f"{endpoint} is no address ({single_line(error, _LONGEST)}). Next: fix HF_ENDPOINT, and run the same "
+            "command again"
         ) from None
     if constants.HF_HUB_OFFLINE:
         raise PublishError(

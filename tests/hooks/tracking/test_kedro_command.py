@@ -41,7 +41,7 @@ def test_a_first_run_makes_the_store_and_shows_none_of_it(tmp_path: Path) -> Non
     assert not re.search(r"mlflow|alembic|Warning", shown, re.IGNORECASE), shown
     (run,) = project.runs()
     assert run.info.status == "FINISHED"
-    assert (run.info.run_name or "").startswith("generate-gpt-5-n7-s42-")
+    assert (run.info.run_name or "").endswith("-n7-s42-generate-gpt-5")
     assert run.data.tags["command"].endswith("kedro run --params attribute_sampling.num_examples=7,note=***")
     assert run.data.params["note"] == "***"
     assert run.data.params["attribute_sampling.num_examples"] == "7"  # a typed block

@@ -69,24 +69,24 @@ _PARAMS = {"llm": {"model": "gpt-5"}, "attribute_sampling": {"num_examples": 7},
 
 
 def test_run_names_leave_out_what_is_not_known() -> None:
-    assert run_name({"pipeline_names": ["compare", "export"]}, {"llm": "x"})[:-6] == "compare+export-"
-    assert run_name({}, {"llm": "x"})[:-6] == "generate-"
+    assert run_name({"pipeline_names": ["compare", "export"]}, {"llm": "x"})[6:] == "-compare+export"
+    assert run_name({}, {"llm": "x"})[6:] == "-generate"
 
 
 @pytest.mark.parametrize(
     ("pipelines", "name"),
     [
-        ([], "generate-gpt-5-n7-s42-"),
-        (["quote"], "quote-gpt-5-n7-s42-"),
-        (["preview"], "preview-n7-s42-"),
-        (["generation"], "generation-gpt-5-"),
-        (["compare"], "compare-"),
-        (["quality_report", "export"], "quality_report+export-"),
-        (["evaluate", "generate"], "evaluate+generate-gpt-5-n7-s42-"),
+        ([], "-n7-s42-generate-gpt-5"),
+        (["quote"], "-n7-s42-quote-gpt-5"),
+        (["preview"], "-n7-s42-preview"),
+        (["generation"], "-generation-gpt-5"),
+        (["compare"], "-compare"),
+        (["quality_report", "export"], "-quality_report+export"),
+        (["evaluate", "generate"], "-n7-s42-evaluate+generate-gpt-5"),
     ],
 )
 def test_run_names_say_only_what_the_pipelines_do(pipelines: list[str], name: str) -> None:
-    assert run_name({"pipeline_names": pipelines}, _PARAMS)[:-6] == name
+    assert run_name({"pipeline_names": pipelines}, _PARAMS)[6:] == name
 
 
 def test_without_git_the_tree_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from urllib.parse import quote
 from kedro.framework.context import KedroContext
 
 from synthetic_textcat.hooks import catalog_names as names
+from synthetic_textcat.hooks.tracking.catalog_metadata import flatten
 from synthetic_textcat.hooks.tracking.run_log import REBUILD, RunLog
 from synthetic_textcat.hooks.tracking.run_lookup import NEWEST_FIRST
 from synthetic_textcat.pages import render_markdown
@@ -53,6 +54,8 @@ _MARKS = re.compile(r"([\\`*_{}\[\]()#+!|~$:@-])")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _PACKAGES = ("kedro", "langchain-core", "langchain-openai", "openai", "mlflow")
 _TAG_LIMIT = 5000
+_PLAN = "attribute_sampling"
+_UNSET = ("null", "{}")
 _PLANNING = frozenset({"generate", "quote", "preview", "attribute_sampling"})
 """Pipelines whose parameters say which rows are planned; the others read an earlier plan."""
 
@@ -147,7 +150,10 @@ def _escaped(value: object) -> str:
 
 
 def run_name(run_params: Mapping[str, Any], params: Mapping[str, Any]) -> str:
-    """Distinctive name of a run: pipeline, model if it is asked, rows and seed if they are planned, time of day."""
+    """Distinctive name of a run: time of day, rows and seed if they are planned, pipeline, model if it is asked.
+
+    Tables of MLflow cut names after about 18 characters, so the differences come first.
+    """
     pipelines = _pipelines(run_params)
     plans, asks = bool(pipelines & _PLANNING), bool(pipelines & _ASKING)
     rows, target = (_get(params, "attribute_sampling", name) for name in ("num_examples", "target_accepted"))
@@ -155,11 +161,11 @@ def run_name(run_params: Mapping[str, Any], params: Mapping[str, Any]) -> str:
         rows = f"{target}-per-{'-'.join(_cell_columns(params))}"
     seed = params.get("seed")
     parts = [
-        pipeline_name(run_params),
-        _get(params, "llm", "model") if asks else None,
+        time.strftime("%H%M%S"),
         f"n{rows}" if plans and rows is not None else None,
         f"s{seed}" if plans and seed is not None else None,
-        time.strftime("%H%M%S"),
+        pipeline_name(run_params),
+        _get(params, "llm", "model") if asks else None,
     ]
     return "-".join(str(part) for part in parts if part is not None)
 
@@ -191,6 +197,7 @@ def start_tags(run_params: Mapping[str, Any], params: Mapping[str, Any], context
     """Tags known before the first node: pipeline, environment, command, process, source, versions, user."""
     tags = {
         "pipeline": pipeline_name(run_params),
+        **(_plan_tags(params) if _pipelines(run_params) & _PLANNING else {}),
         "plan_version": str(PLAN_VERSION),
         "env": context.env or "local",
         "command": redact(_command())[:_TAG_LIMIT],
@@ -206,6 +213,12 @@ def start_tags(run_params: Mapping[str, Any], params: Mapping[str, Any], context
     if _get(params, "llm", "model") == OFFLINE_MODEL and not _pipelines(run_params) <= _OF_OTHER_RUNS:
         tags |= {"template_data": "true", DESCRIPTION_TAG: BANNER}
     return tags
+
+
+def _plan_tags(params: Mapping[str, Any]) -> dict[str, str]:
+    """Plan parameters by their last name: MLflow cuts `attribute_sampling.language` in the heading of a column."""
+    named = flatten({name: value for name, value in params.items() if name == _PLAN})
+    return {name.removeprefix(f"{_PLAN}."): text[:_TAG_LIMIT] for name, text in named.items() if text not in _UNSET}
 
 
 def stop_tags(stops: Stops) -> dict[str, str]:

@@ -9,6 +9,7 @@ import pandas as pd
 from synthetic_textcat.pages import render_page
 from synthetic_textcat.pipelines.quality_report.concerns import Concern
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, Metrics, ends_of
+from synthetic_textcat.pipelines.quality_report.page.heat_map import heat_map
 from synthetic_textcat.pipelines.quality_report.page.sections import Column, Section, sections
 from synthetic_textcat.schemas.cost_figures import figure_rows
 from synthetic_textcat.schemas.rows import own_of, records_of
@@ -82,6 +83,7 @@ def render(report: Report) -> str:
         ledger=report.ledger,
         metrics=report.metrics,
         ends=ends_of(report.ledger),
+        heat_map=heat_map,
         figures=list(figure_rows(report.metrics)),
         figure_columns=_FIGURE_COLUMNS,
         sections=list(_with_content(report)),
@@ -92,7 +94,8 @@ def render(report: Report) -> str:
 def _with_content(report: Report) -> Iterator[Section]:
     """The sections that have anything to show."""
     for section in sections():
-        if any(report.tables.get(table.name) for table in section.tables) or any(
+        tables = [*(table.name for table in section.tables), *(matrix.name for matrix in section.matrices)]
+        if any(map(report.tables.get, tables)) or any(
             report.metrics.get(number.metric) is not None for number in section.numbers
         ):
             yield section

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, ends_of
+from synthetic_textcat.pipelines.quality_report.page.heat_map import QUOTA_SIDES, heat_map
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -17,6 +18,9 @@ COLOURS = {
     "not_run": "#718096",
     "surplus": "#68a387",
 }
+
+_ROW_PX, _FRAME_PX, _LEAST_ROWS = 24, 220, 6
+_LONGEST_NAME = 36
 
 
 def yield_figure(ledger: Ledger) -> "Figure":
@@ -43,8 +47,8 @@ def language_figure(found: Rows) -> "Figure":
     rows = {(row["asked"], row["found"]): row["rows"] for row in found}
     counts = [[rows.get((wanted, got)) for got in other] for wanted in asked]
     heat = go.Heatmap(x=other, y=asked, z=counts, colorscale="Blues", texttemplate="%{z}")
-    title = "Language asked for, and found instead"
-    return _titled(go.Figure(heat if found else None), title, "found", "asked for")
+    figure = _titled(go.Figure(heat if found else None), "Language asked for, and found instead", "found", "asked for")
+    return _with_all_names(figure, asked, other)
 
 
 def length_figure(histogram: Rows) -> "Figure":
@@ -108,21 +112,26 @@ def growth_figure(growth: Rows) -> "Figure":
 
 
 def quota_figure(matrix: Rows) -> "Figure":
-    """Accepted rows of each cell of a quota by two columns; table `quota_matrix`."""
+    """Accepted rows of each cell of a quota by two columns, the emptiest rows first; table `quota_matrix`."""
     import plotly.graph_objects as go
 
-    down, across = ([*dict.fromkeys(row[name] for row in matrix)] for name in ("down", "across"))
-    accepted = {(row["down"], row["across"]): row["accepted"] for row in matrix}
-    counts = [[accepted.get((one, other)) for other in across] for one in down]
-    shares = {(row["down"], row["across"]): row["accepted"] / row["target"] for row in matrix if row["target"]}
-    filled = [[shares.get((one, other)) for other in across] for one in down]
+    cells = heat_map(matrix, QUOTA_SIDES)
+    rows = [*cells.rows.values()]
     heat = go.Heatmap(
-        x=across, y=down, z=filled, text=counts, zmin=0, zmax=1, colorscale="Greens", texttemplate="%{text}"
+        x=cells.across,
+        y=[*cells.rows],
+        z=[[entry and entry["accepted"] / entry["target"] for entry in row] for row in rows],
+        text=[["" if entry is None else f"{entry['accepted']:,}" for entry in row] for row in rows],
+        customdata=[[entry and entry["target"] for entry in row] for row in rows],
+        texttemplate="%{text}",
+        hovertemplate="%{y}, %{x}: %{text} of %{customdata}<extra></extra>",
+        zmin=0,
+        zmax=1,
+        colorscale="Greens",
+        colorbar_tickformat=".0%",
     )
-    targets = sorted({row["target"] for row in matrix})
-    most = f" to {targets[-1]:,}" if len(targets) > 1 else ""
-    title = f"Accepted rows a cell, of {targets[0]:,}{most}" if matrix else "Accepted rows a cell"
-    return _titled(go.Figure(heat if matrix else None), title, "")
+    figure = _titled(go.Figure(heat if matrix else None), "Accepted rows a cell, of those asked for", "")
+    return _with_all_names(figure, [*cells.rows], cells.across)
 
 
 SIGNAL_FIGURES: dict[str, Callable[[Rows], "Figure"]] = {
@@ -154,6 +163,26 @@ def _bars(rows: Rows, across: str, up: str, title: str, unit: str) -> "Figure":
 
     bars = go.Bar(x=[str(row[across]) for row in rows], y=[row[up] for row in rows], marker_color="#4a7fb5")
     return _titled(go.Figure(bars if rows else None), title, unit, up).update_xaxes(type="category")
+
+
+def _with_all_names(figure: "Figure", down: Sequence[str], across: Sequence[str]) -> "Figure":
+    """A heat map with room for each row, the first one on top, and with names cut short; hovering shows them whole."""
+    return figure.update_layout(
+        height=_FRAME_PX + _ROW_PX * max(len(down), _LEAST_ROWS),
+        yaxis={
+            "type": "category",
+            "autorange": "reversed",
+            "tickvals": [*range(len(down))],
+            "ticktext": [*map(_cut, down)],
+        },
+        xaxis={"type": "category", "side": "top", "tickvals": [*range(len(across))], "ticktext": [*map(_cut, across)]},
+    )
+
+
+def _cut(name: str) -> str:
+    """A long name without its middle: names of one kind often begin with the same words."""
+    half = _LONGEST_NAME // 2
+    return name if len(name) <= _LONGEST_NAME else f"{name[:half].rstrip()}…{name[-half:].lstrip()}"
 
 
 def _titled(figure: "Figure", title: str, across: str, up: str = "") -> "Figure":

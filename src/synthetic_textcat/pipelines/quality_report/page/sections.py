@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import TypeAdapter
 
+from synthetic_textcat.pipelines.quality_report.page.heat_map import Sides
 from synthetic_textcat.schemas.block import Block
 
 Kind = Literal["text", "long", "name", "count", "share", "number", "bar", "box"]
@@ -59,6 +60,11 @@ class Matrix(Block):
     across: str
     value: str
     full: str
+
+    @property
+    def sides(self) -> Sides:
+        """Names by which the heat map reads an entry."""
+        return Sides(self.down, self.across, self.value, self.full)
 
 
 class Section(Block):
