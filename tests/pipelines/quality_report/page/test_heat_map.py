@@ -49,3 +49,8 @@ def test_the_figure_grows_with_its_rows_and_keeps_the_ends_of_long_names() -> No
     assert max(map(len, figure.layout.yaxis.ticktext)) < 40
     assert figure.data[0].y[0] == names[0]
     assert quota_figure([]).layout.height < 500
+
+
+def test_a_cell_whose_proportion_gives_it_no_row_is_full() -> None:
+    figure = quota_figure([_entry("a", "German", 1, target=1), _entry("a", "Turkish", 0, target=0)])
+    assert list(figure.data[0].z[0]) == [1.0, 1.0]
