@@ -26,7 +26,7 @@ EMPTY = ".empty"
 """Object of a remote folder without files: an object store knows no other kind of empty folder."""
 
 TEMPORARY = "synthetic-textcat-"
-"""How the names of temporary folders begin."""
+"""Prefix of the names of temporary folders."""
 
 FIX = "fix its entry in the catalog (filepath, credentials, fs_args)"
 

@@ -46,7 +46,7 @@ _BY_STATUS = {
     413: ("takes no files of this size", "publish fewer rows"),
     429: ("gets too many requests with this token", _LATER),
 }
-"""What a status of the hub means, and what to do."""
+"""Meaning of a status of the hub, and the next step."""
 
 _REFUSED = ("refuses what was sent", "fix what it says")
 _IN_TROUBLE = ("is in trouble", _LATER)

@@ -20,7 +20,7 @@ from synthetic_textcat.file_errors import about_file, short_path
 from synthetic_textcat.llm.journal import end_of_lines, refuse_foreign
 
 _PROOF_BYTES = 1 << 16
-"""What is written for a proof and taken back: room for some 60 answers, twice as many as are in flight by default."""
+"""Bytes written as a proof and removed again: room for some 60 answers, twice as many as are in flight by default."""
 
 _NO_LOCKS = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS}
 _TRIES = 5

@@ -12,7 +12,7 @@ from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.schemas.quota import Rounds, Shortfall, counted
 
 _PASS = {names.ROUNDS, names.REQUESTS, names.COMPLETIONS, names.SHORTFALL}
-"""What a run must write to be a pass: from the plan to what is still lacking."""
+"""Datasets that a run must write to be a pass: from the plan to the shortfall."""
 
 _IDLE_PASSES = 2
 """Passes without a reply or a new round after which a command ends: a server is down, or nothing is left to do."""

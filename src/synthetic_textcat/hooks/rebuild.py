@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 _MOST_PACKAGES = 5
 _COMMIT = "mlflow.source.git.commit"
 _PLAN = ("seed", "attribute_sampling")
-"""What the plan is a function of, beside the tasks."""
+"""Inputs of the plan next to the tasks."""
 
 
 class Rebuild:

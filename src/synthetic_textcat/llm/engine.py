@@ -34,12 +34,12 @@ Batches = Generator[list[Completion], None, Outage | None]
 """Yields completions as they arrive; returns the outage that stopped the calls early, else None."""
 
 _WINDOW_S = 0.4
-"""How long completions are collected before they are passed on to be saved; well under the promised second."""
+"""Seconds for which completions are collected before they are saved; well under the promised second."""
 
 Result = TypeVar("Result")
 
 _LOOK_S = 5.0
-"""How often a wait for the loop checks that its thread is alive."""
+"""Seconds between checks that the loop's thread is alive."""
 
 _OBJECTS_BETWEEN_RUNS = 50_000
 

@@ -15,7 +15,7 @@ from synthetic_textcat.llm.answers import CONTENT_FILTER, finish_reason_of, is_a
 from synthetic_textcat.llm.provider_errors import has_reply
 
 _PER_REQUEST = ("extra_headers", "extra_query", "timeout")
-"""What a payload may hold that is no part of the request's body."""
+"""Keys of a payload that are no part of the request's body."""
 
 
 class LeanChatOpenAI(ChatOpenAI):

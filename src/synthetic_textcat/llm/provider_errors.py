@@ -31,7 +31,7 @@ CAUSES_IN_ORDER = (
     *("wrong_path", "content_filtered", "quota_exhausted", "bad_key", "no_access", "unknown_model", "too_long"),
     *("bad_setting", "rate_limited", "timeout", "server_error", "denied", "not_an_api"),
 )
-"""What an error can mean, in the order in which rows are tried. `transport_errors.CAUSES` says what follows from it."""
+"""Causes of errors, in the order in which rows are tried. `transport_errors.CAUSES` says what follows from each."""
 
 BODY_KINDS = ("empty", "html", "xml", "stream", "text", "broken", "error", "no_reply", "json")
 """Nothing; a web page; XML; server-sent events; plain text; what is cut off or can't be decoded; an error in JSON; a

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 _PATIENCE_S = 15.0
-"""How long the other workers wait for the first call: long enough to learn of a wrong key."""
+"""Seconds for which the other workers wait for the first call: long enough to learn of a wrong key."""
 
 _MOST_FAULTS = 20
 """Consecutive rows on which our own code fails before the run ends."""

@@ -8,10 +8,10 @@ from synthetic_textcat.schemas.block import Block
 from synthetic_textcat.schemas.completions import Completion
 
 HOW_TO_GO_ON = "fix the task or the prompt, take another model, or raise generation.pause_task_after to ask on"
-"""What to do about a task that is paused."""
+"""Next step for a paused task."""
 
 ALL_PAUSED = "paused_tasks"
-"""What stopped a run in which each task with rows to ask for is paused."""
+"""Name of the stop of a run in which each task with rows to ask for is paused."""
 
 
 class Outage(Block):

@@ -37,7 +37,7 @@ _NUMBERS = tuple(compile_template(str(number)) for number in range(11, 98))
 
 @dataclass(frozen=True, slots=True)
 class RawReply:
-    """What a server would send back: the text, why it ended, and a refusal if there is one."""
+    """Reply of a server: the text, why it ended, and a refusal if there is one."""
 
     content: str
     finish_reason: str = "stop"
@@ -60,7 +60,7 @@ def defect_of(seed: int, rates: Mapping[str, float]) -> str | None:
 
 
 def applies(defect: str, closed: bool) -> bool:
-    """Whether a defect can be told at all: some need a closed label set, and leave a reply to an open task whole."""
+    """Whether a defect can be injected: some need a closed label set, and leave a reply to an open task whole."""
     return closed or defect not in _NEEDS_CLOSED_SET
 
 
@@ -163,7 +163,7 @@ def _wrapped(defect: str, row: Row, text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class WrittenLanguage:
-    """What can be said in one language."""
+    """Words of the defects in one language."""
 
     sentences: tuple[Template, ...]
     slots: Slots

@@ -29,7 +29,7 @@ _FEWEST = 5  # letters of a label's last word, from which on an ending makes it 
 
 @dataclass(frozen=True, slots=True)
 class Orthography:
-    """How phrases become sentences and texts.
+    """Orthography: from phrases to sentences and texts.
 
     Attributes:
         space: Between phrases, and between sentences.

@@ -28,14 +28,14 @@ from synthetic_textcat.llm.offline.writer import Plan, write_text
 from synthetic_textcat.schemas.languages import Language, find_language
 
 MARKS = ("[offline]", "[placeholder]", "[template]", "[x]")
-"""What stands before a placeholder: the first that is no label."""
+"""Marks before a placeholder; the first that is no label is used."""
 
 _LANGUAGES = "languages"
 
 
 @functools.cache
 def authored_languages() -> tuple[str, ...]:
-    """Codes of the languages with an authored grammar, beside English."""
+    """Codes of the languages with an authored grammar, besides English."""
     folder = FOLDER / _LANGUAGES
     return tuple(sorted(entry.name.removesuffix(".yml") for entry in folder.iterdir() if entry.name.endswith(".yml")))
 

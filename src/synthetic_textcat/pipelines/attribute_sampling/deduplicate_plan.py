@@ -21,7 +21,7 @@ MOST_ROWS = 5_000
 """Rows of a task that are deduplicated; with more of them nearly all combinations have come anyway."""
 
 REACH = 32
-"""How many rows further on a row may swap with, at most."""
+"""Maximum distance of two rows that swap values, in rows."""
 
 _MOST_SWAPS = 2  # values of a row at once: a third one hardly ever helps
 _MOVABLE = ("misleading_label", *reversed(ATTRIBUTES))

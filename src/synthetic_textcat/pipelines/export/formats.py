@@ -52,7 +52,7 @@ def triplets_instructions(examples: pd.DataFrame) -> pd.DataFrame:
 
 
 def instructions(examples: pd.DataFrame) -> pd.Series:
-    """What a model reads before the text."""
+    """Instruction that a model reads before the text."""
     return "Instruct: " + examples["task"] + "\nQuery: "
 
 
