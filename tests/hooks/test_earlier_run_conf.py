@@ -23,13 +23,13 @@ _KEPT: dict[str, Any] = {
     "from_run": None,
     "attribute_sampling": {"num_examples": 30, "language": {"English": 3.0}, "extra": {"code": ["1e3", "no"]}},
 }
-_ZULU = {"language": {"Zulu": 1}}
+_WELSH = {"language": {"Welsh": 1}}
 _FILES: dict[str, dict[str, Any]] = {
     "base/globals.yml": {"team": "blue"},
     "base/parameters.yml": {
         "seed": 1,
         "from_run": None,
-        "attribute_sampling": {"language": {"Zulu": 1}},
+        "attribute_sampling": {"language": {"Welsh": 1}},
         "new": {"a": 1},
     },
     "base/catalog_genai.yml": {

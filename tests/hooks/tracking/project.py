@@ -30,7 +30,7 @@ __all__ = ["PARAMETERS", "PROMPT", "DatasetInput", "MlflowClient", "Project", "R
 PARAMETERS = {
     "seed": 42,
     "llm": {"model": OFFLINE_MODEL, "temperature": 1.0, "max_tokens": None, "defects": {"refused": 0.01}},
-    "attribute_sampling": {"num_examples": 200, "language": {"English": 3, "Zulu": 1}},
+    "attribute_sampling": {"num_examples": 200, "language": {"English": 3, "Welsh": 1}},
     "export": {},
     "fail": False,
 }

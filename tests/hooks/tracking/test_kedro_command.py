@@ -45,7 +45,7 @@ def test_a_first_run_makes_the_store_and_shows_none_of_it(tmp_path: Path) -> Non
     assert run.data.tags["command"].endswith("kedro run --params attribute_sampling.num_examples=7,note=***")
     assert run.data.params["note"] == "***"
     assert run.data.params["attribute_sampling.num_examples"] == "7"  # a typed block
-    assert run.data.params["attribute_sampling.language"] == '{"English": 3.0, "Zulu": 1.0}'
+    assert run.data.params["attribute_sampling.language"] == '{"English": 3.0, "Welsh": 1.0}'
     assert run.data.tags["mlflow.source.git.commit"] == _git(project.path, "rev-parse", "HEAD")
     assert run.data.tags["git.dirty"] == "true"
     assert "template_data" not in run.data.tags

@@ -55,7 +55,7 @@ def test_a_finished_run_holds_parameters_metrics_and_tags(project: Project, hook
         "llm.max_tokens": "null",
         "llm.defects": '{"refused": 0.01}',
         "attribute_sampling.num_examples": "200",
-        "attribute_sampling.language": '{"English": 3, "Zulu": 1}',
+        "attribute_sampling.language": '{"English": 3, "Welsh": 1}',
         "export": "{}",
         "fail": "false",
     }
@@ -63,7 +63,7 @@ def test_a_finished_run_holds_parameters_metrics_and_tags(project: Project, hook
     tags = run.data.tags
     assert tags["pipeline"] == "generate"
     assert tags["env"] == "local"
-    assert (tags["num_examples"], tags["language"]) == ("200", '{"English": 3, "Zulu": 1}')
+    assert (tags["num_examples"], tags["language"]) == ("200", '{"English": 3, "Welsh": 1}')
     assert tags["process"].endswith(f":{os.getpid()}")
     assert tags["template_data"] == "true"
     assert "not for training" in tags["mlflow.note.content"]
