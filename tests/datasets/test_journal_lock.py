@@ -31,10 +31,13 @@ for line in sys.stdin:
         dataset.lock()
         if kind == "with-children":
             subprocess.Popen([sys.executable, "-c", "import time; time.sleep(5)"], stdin=-3, stdout=-3)
+            begun, begins = os.pipe()
             if os.fork() == 0:
                 os.close(1)
+                os.write(begins, b".")
                 time.sleep(5)
                 os._exit(0)
+            os.read(begun, 1)
         print("held by", os.getpid(), flush=True)
         signal.pause()
     os.waitpid(holder, 0)

@@ -113,7 +113,7 @@ def test_requests_refused_one_after_the_other_end_the_run_in_the_servers_words(s
     server.set_faults(always="bad_request", after=5)
     with pytest.raises(FatalAnswerError, match=r"last 20 requests were all refused.*response_format.*Next: see llm"):
         _run(server.url, 150)
-    assert 25 <= server.stats()["requests"] <= 30
+    assert 25 <= server.stats()["requests"] <= 40  # those in flight arrive too
 
 
 def test_a_certificate_that_is_not_trusted_ends_the_run_at_the_first_call(monkeypatch: pytest.MonkeyPatch) -> None:
