@@ -91,6 +91,7 @@ def test_cost_is_by_the_price_list_and_unknown_without(project: Project, openai_
     project.generate("--env", "openai", *size, **openai_env)
     cost = {name: value for name, value in project.metrics().items() if name.startswith("cost/")}
     assert {value for name, value in cost.items() if name.endswith("_this_run")} == {0}  # it made no call
+    assert cost.pop("cost/made_up") == 0
     known = {name: cost[name] for name in cost if not name.endswith("_this_run") and "unknown_at_most" not in name}
     assert {"cost/usd_this_configuration", "cost/usd_dataset", "cost/usd_per_accepted"} < known.keys()
     assert set(known.values()) == {None}

@@ -89,10 +89,10 @@ def test_a_prompt_costs_the_same_before_and_after_another_one_was_tried(project:
 
     assert "\ncalls     0" in again.output
     own, whole = (f"{usd:.2f}" for usd in (a.metrics["cost/usd_this_configuration"], b.metrics["cost/usd_dataset"]))
-    assert f"\ncost      this run: ${own}\n          this configuration: ${own}, $" in a.output
+    assert f"\ncost      this run: ${own} (made up)\n          this configuration: ${own} (made up), $" in a.output
     assert "whole history" not in a.output
-    assert f"\ncost      this configuration: ${own}, $" in again.output
-    assert f"\n          whole history: ${whole}\n" in again.output
+    assert f"\ncost      this configuration: ${own} (made up), $" in again.output
+    assert f"\n          whole history: ${whole} (made up)\n" in again.output
     for page, sign in ((again.report, "$"), (again.card, "USD ")):
         assert "this configuration" in page
         assert "whole history" in page

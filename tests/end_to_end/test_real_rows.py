@@ -44,7 +44,7 @@ def test_two_runs_are_compared_by_what_their_rows_train(
     assert " to " in paired[5]
     assert f"{found['real/macro_f1']:.3f} (" in single[3]
 
-    (path,) = project.path("data/06_models").glob("*.skops")
+    path = project.path(f"data/06_models/{real['task_id'].iloc[0]}.skops")
     trusted = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["trusted"]
     predicted = skops.io.load(path, trusted=trusted).predict(real["input_text"].to_list())
     assert (predicted == real["label"]).mean() > 0.8

@@ -23,6 +23,7 @@ from synthetic_textcat.pipelines.evaluate.nodes import (
     train_classifiers,
     train_on_triplets,
 )
+from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import EvaluateParameters, ExportParameters
 from synthetic_textcat.schemas.run_records import REAL_PREDICTIONS
 from synthetic_textcat.schemas.tasks import normalise
@@ -116,8 +117,9 @@ def test_saved_classifiers_predict_names_of_labels_without_pickle() -> None:
     import skops.io
 
     saving = EvaluateParameters(save_classifiers=True)
-    found = _classified(exported(labelled(60, "made")), evaluation_set(labelled(12, "real")))
-    ((files),) = save_classifiers(found, saving)
+    rows = exported(labelled(60, "made"))
+    found = _classified(rows, evaluation_set(labelled(12, "real")))
+    ((files),) = save_classifiers(found, rows, saving)
     assert set(files) == {f"{TASK.task_id}.{suffix}" for suffix in ("skops", "json", "md")}
     facts, content, card = (files[f"{TASK.task_id}.{suffix}"] for suffix in ("json", "skops", "md"))
     assert isinstance(facts, dict)
@@ -131,10 +133,14 @@ def test_saved_classifiers_predict_names_of_labels_without_pickle() -> None:
     assert list(model.predict(texts)) == [by_row[sha256_of(normalise(text))] for text in texts]
     assert f"{facts['macro_f1']['real_rows']['macro_f1']:.3f}" in str(card)
     assert f"`{TASK.task}`" in str(card)
+    assert "written by `m`" in str(card)
+    ((rehearsed),) = save_classifiers(found, rows.assign(model_name=OFFLINE_MODEL), saving)
+    assert BANNER in str(rehearsed[f"{TASK.task_id}.md"])
 
 
 def test_without_the_option_no_classifier_is_written() -> None:
-    assert list(save_classifiers(_classified(exported(labelled(60, "made")), None), _NO_MODEL)) == []
+    rows = exported(labelled(60, "made"))
+    assert list(save_classifiers(_classified(rows, None), rows, _NO_MODEL)) == []
 
 
 def test_without_real_rows_no_score_is_called_real_or_accuracy() -> None:

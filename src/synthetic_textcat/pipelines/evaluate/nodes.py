@@ -170,10 +170,13 @@ def list_real_predictions(classifiers: ClassifierScores) -> pd.DataFrame:
     return real_predictions(classifiers.tried)
 
 
-def save_classifiers(classifiers: ClassifierScores, evaluate: EvaluateParameters) -> Iterator[dict[str, Content]]:
+def save_classifiers(
+    classifiers: ClassifierScores, exported: pd.DataFrame, evaluate: EvaluateParameters
+) -> Iterator[dict[str, Content]]:
     """Yields the files of the classifiers if `evaluate.save_classifiers`; otherwise nothing, so earlier files stay."""
     if evaluate.save_classifiers:
-        yield saved_classifiers(classifiers.tried, _reader(evaluate), evaluate.embedding_model)
+        writers = sorted(exported["model_name"].dropna().unique())
+        yield saved_classifiers(classifiers.tried, _reader(evaluate), evaluate.embedding_model, writers)
 
 
 def plot_learning_curve(classifiers: ClassifierScores) -> Any:

@@ -39,7 +39,7 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 save_classifiers,
-                inputs=["classifier_scores", "params:evaluate"],
+                inputs=["classifier_scores", "exported_rows", "params:evaluate"],
                 outputs="classifiers",
                 name="save_classifiers",
             ),

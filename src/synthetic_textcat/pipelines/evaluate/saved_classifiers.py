@@ -6,6 +6,7 @@ from typing import Any
 
 from synthetic_textcat.pages import render_markdown
 from synthetic_textcat.pipelines.evaluate.scoring import Reader, Score, Tried
+from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
 
 TRUSTED = ("synthetic_textcat.text.words.word_features",)
 """Functions of this package in a saved model; by itself skops loads types of numpy, scipy and scikit-learn only."""
@@ -15,7 +16,9 @@ _PACKAGES = ("scikit-learn", "skops", "synthetic-textcat")
 Content = bytes | str | dict[str, Any]
 
 
-def saved_classifiers(tried: Sequence[Tried], reader: Reader, folder: str | None) -> dict[str, Content]:
+def saved_classifiers(
+    tried: Sequence[Tried], reader: Reader, folder: str | None, writers: Sequence[str]
+) -> dict[str, Content]:
     """Files of one classifier per task that has two labels to learn from.
 
     A classifier is trained on the rows that its scores are of, and predicts names of labels.
@@ -24,18 +27,21 @@ def saved_classifiers(tried: Sequence[Tried], reader: Reader, folder: str | None
         tried: Scored tasks.
         reader: Kind of classifier.
         folder: The user's embedding model, whose embeddings are then the classifier's input; None = texts are.
+        writers: Names of the models that wrote the rows.
 
     Returns:
         `<task_id>.skops`, `<task_id>.json` (task, labels, scores, versions) and `<task_id>.md` (model card).
     """
-    return dict(_files(tried, reader, folder))
+    return dict(_files(tried, reader, folder, writers))
 
 
-def _files(tried: Sequence[Tried], reader: Reader, folder: str | None) -> Iterator[tuple[str, Content]]:
+def _files(
+    tried: Sequence[Tried], reader: Reader, folder: str | None, writers: Sequence[str]
+) -> Iterator[tuple[str, Content]]:
     for task in tried:
         if task.trial.is_learnable:
             name = task.trial.task.task_id
-            facts = _facts(task, folder)
+            facts = _facts(task, folder, writers)
             yield f"{name}.skops", _dumped(task, reader)
             yield f"{name}.json", facts
             yield f"{name}.md", _card(name, facts)
@@ -52,14 +58,18 @@ def _dumped(task: Tried, reader: Reader) -> bytes:
     return dumped
 
 
-def _facts(task: Tried, folder: str | None) -> dict[str, Any]:
+def _facts(task: Tried, folder: str | None, writers: Sequence[str]) -> dict[str, Any]:
     trial = task.trial
     return {
         "task_id": trial.task.task_id,
         "task": trial.task.task,
         "labels": list(trial.task.label_names),
         "embedding_model": folder,
-        "trained_on": {"synthetic_rows": len(trial.train)},
+        "trained_on": {
+            "synthetic_rows": len(trial.train),
+            "written_by": list(writers),
+            "banner": BANNER if OFFLINE_MODEL in writers else None,
+        },
         "macro_f1": {
             "real_rows": _scored(task.real),
             "held_out_synthetic_rows": _scored(task.held_out),
