@@ -4,12 +4,13 @@ import resource
 import statistics
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from kedro.framework.project import configure_project
+from kedro.framework.project import configure_project, pipelines
 
 from synthetic_textcat.early_checks import READ_TASKS, check_early
 from synthetic_textcat.errors import ConfusableFileError, ParameterError, TasksFileError
@@ -43,11 +44,12 @@ main()
 
 
 @pytest.fixture
-def own(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A project that is the current folder."""
+def own(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    """A project that is the current folder; afterwards Kedro knows no project, as the other tests expect."""
     configure_project("synthetic_textcat", preserve_logging=True)
     monkeypatch.chdir(project.folder)
-    return project
+    yield project
+    pipelines.configure(None)
 
 
 def _check(**options: Any) -> None:

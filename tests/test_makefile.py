@@ -40,7 +40,9 @@ def _is_alive(process: int) -> bool:
 
 
 def test_help_lists_every_target_with_its_text() -> None:
-    shown = subprocess.run(["make", "help"], cwd=_ROOT, capture_output=True, text=True, check=True).stdout
+    shown = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=_ROOT, capture_output=True, text=True, check=True
+    ).stdout
     targets = re.findall(r"^([a-z-]+):", (_ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
 
     listed = dict(line.split(maxsplit=2)[1:] for line in shown.splitlines())

@@ -51,7 +51,8 @@ class CopiedProject(Project):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         shutil.copytree(ROOT / "src", folder / "src", dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-        self.env = {"PYTHONPATH": f"{_LOOPBACK_ONLY}:{folder / 'src'}"}
+        # Without bytecode files: a file put back within the second, at the same length, would pass for the changed one.
+        self.env = {"PYTHONPATH": f"{_LOOPBACK_ONLY}:{folder / 'src'}", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def _patched(text: str, diff: str) -> str:
