@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 from kedro.io import DatasetError, Version
@@ -213,35 +213,44 @@ class TextsDataset(StoredDataset[None, list[str]]):
         return {**super()._describe(), "column": self._column}
 
 
-class DomainsFileDataset(FileDataset):
-    """Loads a YAML file, of which errors can then name the path."""
+class _UserYamlDataset(FileDataset):
+    """Loads a YAML file that a user writes, of which errors can then name the path.
 
-    def load(self) -> DomainsFile:
+    Attributes:
+        entry: Its name in the catalog, for errors.
+        error: Raised if the file is missing or broken.
+        record: From the path and the content to the loaded value.
+        refusal: Why it can't be saved.
+    """
+
+    entry: ClassVar[str]
+    error: ClassVar[type[TextcatError]]
+    record: ClassVar[type[DomainsFile] | type[ConfusableFile]]
+    refusal: ClassVar[str]
+
+    def load(self) -> DomainsFile | ConfusableFile:
         """The content of the file.
 
         Raises:
-            DomainsFileError: If it is missing or broken.
+            DomainsFileError, ConfusableFileError: If it is missing or broken.
         """
-        file, content = content_of(self, "domains", DomainsFileError)
-        return DomainsFile(file, read_yaml(content, file, DomainsFileError))
+        file, content = content_of(self, self.entry, self.error)
+        return self.record(file, read_yaml(content, file, self.error))
 
     def save(self, data: None) -> None:  # noqa: ARG002
         """Not possible: the file is the user's."""
-        raise DatasetError("The list of domains is written by hand; it can't be saved")
+        raise DatasetError(self.refusal)
 
 
-class ConfusableFileDataset(FileDataset):
-    """Loads a YAML file of confusable labels, of which errors can then name the path."""
+class DomainsFileDataset(_UserYamlDataset):
+    """Loads the list of domains for brainstorming."""
 
-    def load(self) -> ConfusableFile:
-        """The content of the file.
+    entry, error, record = "domains", DomainsFileError, DomainsFile
+    refusal = "The list of domains is written by hand; it can't be saved"
 
-        Raises:
-            ConfusableFileError: If it is missing or broken.
-        """
-        file, content = content_of(self, "confusable_file", ConfusableFileError)
-        return ConfusableFile(file, read_yaml(content, file, ConfusableFileError))
 
-    def save(self, data: None) -> None:  # noqa: ARG002
-        """Not possible: the file is the user's."""
-        raise DatasetError("The file of confusable labels is the user's; it can't be saved")
+class ConfusableFileDataset(_UserYamlDataset):
+    """Loads the file of confusable labels."""
+
+    entry, error, record = "confusable_file", ConfusableFileError, ConfusableFile
+    refusal = "The file of confusable labels is the user's; it can't be saved"
