@@ -5,12 +5,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 CONFIDENCE = 0.95
 """Confidence level of all intervals of the project."""
 
 RESAMPLES = 1000
 _DRAWN_AT_ONCE = 1_000_000  # row numbers in memory
+_DIGITS = 4
 
 
 def bootstrapped(statistic: Callable[..., Any], rows: Sequence[int], seed: int, resamples: int = RESAMPLES) -> Any:
@@ -36,3 +38,11 @@ def bootstrapped(statistic: Callable[..., Any], rows: Sequence[int], seed: int, 
             method="percentile",
             rng=np.random.default_rng(seed),
         )
+
+
+def percentile_interval(drawn: NDArray[np.float64]) -> tuple[float | None, float | None]:
+    """Ends of the percentile interval of `CONFIDENCE`, to four digits; None without resamples, as of a single row."""
+    if not len(drawn):
+        return None, None
+    low, high = np.quantile(drawn, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return round(float(low), _DIGITS), round(float(high), _DIGITS)

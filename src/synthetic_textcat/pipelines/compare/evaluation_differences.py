@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from synthetic_textcat.pipelines.compare.differences import Difference, Floats, Places, bootstrapped_difference
 from synthetic_textcat.schemas.run_records import Evaluation
-from synthetic_textcat.text.bootstrap import CONFIDENCE
+from synthetic_textcat.text.bootstrap import percentile_interval
 from synthetic_textcat.text.linear_models import Resampled, macro_f1
 from synthetic_textcat.text.unicode import single_line
 
@@ -85,13 +85,9 @@ def _difference(measure: str, tasks: list[_TaskDifference], basis: str) -> Diffe
         float(np.average([getattr(task, side) for task in tasks], weights=weights))
         for side in ("baseline", "candidate")
     )
-    low = high = None
     resamples = min(len(task.drawn) for task in tasks)
-    if resamples:
-        drawn = np.average([task.drawn[:resamples] for task in tasks], axis=0, weights=weights)
-        low, high = (
-            round(float(end), _DIGITS) for end in np.quantile(drawn, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-        )
+    drawn = np.average([task.drawn[:resamples] for task in tasks], axis=0, weights=weights)
+    low, high = percentile_interval(drawn)
     return Difference(
         measure,
         "score",

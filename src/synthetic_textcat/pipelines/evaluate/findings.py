@@ -81,7 +81,7 @@ def curve_lines(tried: Sequence[Tried]) -> list[dict[str, Any]]:
             "task_id": task.trial.task.task_id,
             "task": task.trial.task.task,
             "training_rows": rows,
-            **_ends(found),
+            **score_fields(found),
             "train_on_real": task.on_real.macro_f1 if task.on_real else None,
         }
         for task in tried
@@ -124,11 +124,11 @@ def _line(task: Tried) -> dict[str, Any]:
         "labels": len(trial.task.labels),
         "training_rows": len(trial.train),
         "real_rows": len(trial.real),
-        **_ends(task.real),
+        **score_fields(task.real),
         "majority_macro_f1": task.majority,
-        **{f"train_on_real_{end}": value for end, value in _ends(task.on_real).items()},
+        **{f"train_on_real_{end}": value for end, value in score_fields(task.on_real).items()},
         "held_out_rows": len(trial.held_out),
-        **{f"held_out_synthetic_{end}": value for end, value in _ends(task.held_out).items()},
+        **{f"held_out_synthetic_{end}": value for end, value in score_fields(task.held_out).items()},
         "note": "; ".join(_notes(task)),
     }
 
@@ -152,11 +152,12 @@ def _mean(values: Sequence[float], scored: Sequence[Tried]) -> float:
 
 
 def _interval(name: str, found: Score | None) -> Metrics:
-    ends = _ends(found)
+    ends = score_fields(found)
     return {name: ends["macro_f1"], f"{name}_low": ends["low"], f"{name}_high": ends["high"]}
 
 
-def _ends(found: Score | None) -> Metrics:
+def score_fields(found: Score | None) -> Metrics:
+    """Macro-F1 and the ends of its interval, by name; None without a score."""
     if found is None:
         return {"macro_f1": None, "low": None, "high": None}
     return {"macro_f1": found.macro_f1, "low": found.low, "high": found.high}

@@ -5,6 +5,7 @@ from importlib.metadata import version
 from typing import Any
 
 from synthetic_textcat.pages import render_markdown
+from synthetic_textcat.pipelines.evaluate.findings import score_fields
 from synthetic_textcat.pipelines.evaluate.scoring import Reader, Score, Tried
 from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
 
@@ -82,7 +83,7 @@ def _facts(task: Tried, folder: str | None, writers: Sequence[str]) -> dict[str,
 def _scored(found: Score | None) -> dict[str, float | None] | None:
     if found is None:
         return None
-    return {"rows": found.rows, "macro_f1": found.macro_f1, "low": found.low, "high": found.high}
+    return {"rows": found.rows, **score_fields(found)}
 
 
 def _card(name: str, facts: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from synthetic_textcat.pipelines.evaluate.train_test_sets import Rows, Trial
-from synthetic_textcat.text.bootstrap import CONFIDENCE, bootstrapped
+from synthetic_textcat.text.bootstrap import bootstrapped, percentile_interval
 from synthetic_textcat.text.label_samples import FEWEST_OF_A_LABEL, FEWEST_ROWS, Codes, folds_of
 from synthetic_textcat.text.linear_models import Floats, Resampled, linear_model, macro_f1
 from synthetic_textcat.text.words import word_features
@@ -36,15 +36,12 @@ class Score(NamedTuple):
     @property
     def low(self) -> float | None:
         """Lower end of the interval for more such rows at `CONFIDENCE`; None for a single row."""
-        return self._quantile((1 - CONFIDENCE) / 2)
+        return percentile_interval(self.drawn)[0]
 
     @property
     def high(self) -> float | None:
         """Upper end of the interval."""
-        return self._quantile((1 + CONFIDENCE) / 2)
-
-    def _quantile(self, share: float) -> float | None:
-        return round(float(np.quantile(self.drawn, share)), _DIGITS) if len(self.drawn) else None
+        return percentile_interval(self.drawn)[1]
 
 
 @dataclass(frozen=True)
