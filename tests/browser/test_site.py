@@ -59,6 +59,7 @@ def test_the_graph_shows_and_every_pipeline_can_be_chosen(site: Site, watched: W
     assert page.locator(".pipeline-node--task").count() == 0
     page.locator(".pipeline-list .dropdown__label").click()
     options = page.locator(".pipeline-list .menu-option")
+    options.get_by_text("quote", exact=True).wait_for()  # the list opens with an empty option
     assert set(options.all_inner_texts()) == register_pipelines().keys()
     options.get_by_text("quote", exact=True).click()
     expect(stages.and_(page.locator("[data-node-fullname='quote']"))).to_contain_text("quote")
