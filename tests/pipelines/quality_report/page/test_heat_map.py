@@ -54,3 +54,8 @@ def test_the_figure_grows_with_its_rows_and_keeps_the_ends_of_long_names() -> No
 def test_a_cell_whose_proportion_gives_it_no_row_is_full() -> None:
     figure = quota_figure([_entry("a", "German", 1, target=1), _entry("a", "Turkish", 0, target=0)])
     assert list(figure.data[0].z[0]) == [1.0, 1.0]
+
+
+def test_a_row_that_is_to_have_no_rows_is_not_the_emptiest() -> None:
+    table = [_entry("none asked for", "German", 0, target=0), _entry("half", "German", 3)]
+    assert [*heat_map(table, QUOTA_SIDES).rows] == ["half", "none asked for"]

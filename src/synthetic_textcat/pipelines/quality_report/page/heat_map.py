@@ -61,11 +61,15 @@ def heat_map(table: Sequence[Entry], sides: Sides) -> HeatMap:
     found: dict[str, dict[str, Entry]] = {}
     for entry in table:
         found.setdefault(entry[sides.down], {})[entry[sides.across]] = entry
-    worst_first = sorted(found, key=lambda down: _fill(found[down].values(), sides))
+    worst_first = sorted(
+        found,
+        key=lambda down: filled_share(
+            *(sum(entry[name] for entry in found[down].values()) for name in (sides.value, sides.full))
+        ),
+    )
     return HeatMap(across, {down: [found[down].get(column) for column in across] for down in worst_first})
 
 
-def _fill(entries: Any, sides: Sides) -> float:
-    """Filled share of a row."""
-    own = [*entries]
-    return float(sum(entry[sides.value] for entry in own) / max(1, sum(entry[sides.full] for entry in own)))
+def filled_share(value: float, full: float) -> float:
+    """Filled share of a cell or a row; full if a quota's proportions ask for no row of it."""
+    return value / full if full else 1.0

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, ends_of
-from synthetic_textcat.pipelines.quality_report.page.heat_map import QUOTA_SIDES, heat_map
+from synthetic_textcat.pipelines.quality_report.page.heat_map import QUOTA_SIDES, filled_share, heat_map
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -111,11 +111,6 @@ def growth_figure(growth: Rows) -> "Figure":
     return _titled(figure, "Diversity as rows are added", "").update_xaxes(title_text="rows", row=max(1, len(measures)))
 
 
-def _filled(accepted: int, target: int) -> float:
-    """Filled share of a cell; a cell whose proportion gives it no row is full."""
-    return accepted / target if target else 1.0
-
-
 def quota_figure(matrix: Rows) -> "Figure":
     """Accepted rows of each cell of a quota by two columns, the emptiest rows first; table `quota_matrix`."""
     import plotly.graph_objects as go
@@ -125,7 +120,7 @@ def quota_figure(matrix: Rows) -> "Figure":
     heat = go.Heatmap(
         x=cells.across,
         y=[*cells.rows],
-        z=[[entry and _filled(entry["accepted"], entry["target"]) for entry in row] for row in rows],
+        z=[[entry and filled_share(entry["accepted"], entry["target"]) for entry in row] for row in rows],
         text=[["" if entry is None else f"{entry['accepted']:,}" for entry in row] for row in rows],
         customdata=[[entry and entry["target"] for entry in row] for row in rows],
         texttemplate="%{text}",
