@@ -67,11 +67,7 @@ class TaskChoices:
             self._misleading = _MisleadingLabels(misleading, len(keys), is_exact)
         self._streams: dict[str, list[tuple[int, str, Values]]] = {}  # a label's number, or -1 for all others; name
         for name in (*ATTRIBUTES, *own):
-            usual = (
-                choice_of(task, name, sampling)
-                if name in ATTRIBUTES
-                else task.extra.get(name, sampling.extra.get(name))
-            )
+            usual = choice_of(task, name, sampling)
             choices: list[tuple[int, str, Choice]] = (
                 [(-1, "", usual)] if name in ATTRIBUTES or usual is not None else []
             )
@@ -180,7 +176,9 @@ class _MisleadingLabels:
 
 
 def choice_of(task: Task, name: str, sampling: AttributeSamplingParameters) -> Choice:
-    """Choice of an attribute for a task: the task's own, else the parameters'."""
+    """Choice of an attribute for a task: the task's own, else the parameters'; None for own attributes without one."""
+    if name not in ATTRIBUTES:
+        return task.extra.get(name, sampling.extra.get(name))
     own: Choice = getattr(task, name)
     usual: Choice = getattr(sampling, name)
     return usual if own is None else own

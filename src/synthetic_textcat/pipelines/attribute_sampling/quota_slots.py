@@ -206,7 +206,7 @@ def _options(name: str, task: Task, label: Label | None, sampling: AttributeSamp
     if name == "misleading_label":
         weights = misleading_labels_of(task, label.name, sampling.misleading_label) if label else {}
         return shares_of(weights) if weights else {None: one}
-    if name in ATTRIBUTES:
-        return shares_of_choice(name, canonical_json(choice_of(task, name, sampling)))
-    choices = (label.extra if label else {}, task.extra, sampling.extra)
-    return next((shares_of_choice(name, canonical_json(own[name])) for own in choices if name in own), {None: one})
+    choice = label.extra[name] if label and name in label.extra else choice_of(task, name, sampling)
+    if choice is None and name not in ATTRIBUTES:
+        return {None: one}
+    return shares_of_choice(name, canonical_json(choice))
