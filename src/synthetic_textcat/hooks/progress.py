@@ -170,10 +170,8 @@ class Progress:
         if not asked:
             return
         self._asked = asked
-        self._notes.tally, self._is_counting = (
-            Tally(len(asked), self._generation.max_attempts, self._flag_only, cells=self._cells(asked)),
-            True,
-        )
+        self._notes.tally = Tally(len(asked), self._generation.max_attempts, self._flag_only, cells=self._cells(asked))
+        self._is_counting = True
         self._begun = self._last_said = self._now()
         self._time_left = TimeLeft(self._generation.max_concurrency)
         self._live = _live_line()

@@ -1,6 +1,5 @@
 """Run summary: the last lines of a run, with its counts, warnings and the files to open."""
 
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from synthetic_textcat.hooks.summary_lines import (
     compare_lines,
     cost_lines,
     evaluation_lines,
+    labelled_lines,
     quota_lines,
     quote_lines,
     stop_lines,
@@ -28,7 +28,7 @@ from synthetic_textcat.schemas.quota import Shortfall
 
 _FLAGGED = "flagged/"
 _MOST_CONCERNS = 3
-_TOLD = {
+_SHOWN = {
     names.CONCERNS,
     names.DIFFERENCES,
     names.EVALUATION,
@@ -75,7 +75,7 @@ class RunSummary:
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
         """Keeps the datasets of the summary, and counts calls."""
         name = dataset_name.removeprefix("preview.")
-        if name in _TOLD:
+        if name in _SHOWN:
             self._saved[name] = data
         elif self._calls is not None and dataset_name in (names.COMPLETIONS, names.BRAINSTORM_COMPLETIONS):
             self._calls += len(data)
@@ -105,7 +105,7 @@ class RunSummary:
         if self._calls is not None:
             yield from self._spent_lines(self._calls)
         if self._offline and (ledger or self._calls):
-            yield from textwrap.wrap(BANNER, 80, initial_indent="note      ", subsequent_indent=" " * 10)
+            yield from labelled_lines("note", BANNER)
         if ledger is not None:
             yield from _concern_lines(self._saved.get(names.CONCERNS, []))
             yield from self._place_lines({"dataset": names.EXAMPLES, "report": names.QUALITY_REPORT})
@@ -166,9 +166,7 @@ def _ledger_lines(ledger: Ledger, metrics: Mapping[str, float | None]) -> Iterat
 def _concern_lines(concerns: Sequence[Concern]) -> Iterator[str]:
     concerns = [concern for concern in concerns if concern["parameter"] != PAUSED]  # reported already
     for concern in concerns[:_MOST_CONCERNS]:
-        yield from textwrap.wrap(
-            concern["says"], 80, initial_indent=f"{concern['level']:<10}", subsequent_indent=" " * 10
-        )
+        yield from labelled_lines(concern["level"], concern["says"])
     if len(concerns) > _MOST_CONCERNS:
         yield f"          and {len(concerns) - _MOST_CONCERNS} more: see the report"
 

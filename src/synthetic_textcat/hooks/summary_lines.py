@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.cells import set_cell_size
 
-from synthetic_textcat.hooks.tally import clock
+from synthetic_textcat.hooks.tally import WIDTH, clock
 from synthetic_textcat.pipelines.compare.page import value
 from synthetic_textcat.schemas.cost_figures import (
     DATASET,
@@ -25,7 +25,6 @@ from synthetic_textcat.text.unicode import single_line
 
 _MOST_GIVEN_UP = 5
 _MOST_CAUSES = 2
-_WIDTH = 80
 _MOST_TASKS = 5
 _MOST_SCORED_TASKS = 20
 
@@ -53,7 +52,7 @@ def quote_lines(quote: Mapping[str, float | None], price_list: str) -> Iterator[
     yield _line(quote, "seconds", clock, "time")
     yield _line(quote, "accepted", "{:,.0f}".format)
     what = f"tokens and cost of {WORDS[THIS_CONFIGURATION]}, each number with its 95 % range"
-    yield from _wrapped("", f"{what}; `generate` does not ask for the pilot's rows again")
+    yield from labelled_lines("", f"{what}; `generate` does not ask for the pilot's rows again")
 
 
 def _line(quote: Mapping[str, float | None], what: str, shown: Callable[[float], str], name: str | None = None) -> str:
@@ -71,7 +70,7 @@ def quota_lines(shortfall: Shortfall) -> Iterator[str]:
     if shortfall.missing:
         yield f"          {rows} accepted"
     for own in shortfall.given_up[:_MOST_GIVEN_UP]:
-        yield from _wrapped("given up", _why(own))
+        yield from labelled_lines("given up", _why(own))
     if len(shortfall.given_up) > _MOST_GIVEN_UP:
         yield f"          and {len(shortfall.given_up) - _MOST_GIVEN_UP:,} more: see the report"
     short = [cell.missing - cell.given_up for cell in shortfall.cells if not cell.infeasible]
@@ -125,7 +124,7 @@ def evaluation_lines(
     if len(ordered) > _MOST_SCORED_TASKS:
         yield f"          and {len(ordered) - _MOST_SCORED_TASKS} more tasks: see the file"
     for note, count in Counter(task["note"] for task in tasks if task["note"]).items():
-        yield from _wrapped("note", f"{counted(count, 'task')}: {note}")
+        yield from labelled_lines("note", f"{counted(count, 'task')}: {note}")
     if metrics.get("real/tasks", 0) not in (None, 0, 1):
         yield f"mean      {metrics['real/macro_f1']:.2f} over {metrics['real/tasks']:.0f} tasks, weighted by real rows"
     if not metrics.get("real/rows"):
@@ -147,22 +146,23 @@ def _score(value: float | None) -> str:
 def stop_lines(stopped_by: str, stops: Stops) -> Iterator[str]:
     """An outage or a cap, and the tasks that are paused, within 80 columns."""
     if sentence := stop_sentence(stopped_by or stops.stopped_by, stops):
-        yield from _wrapped("stopped", f"by {sentence}")
+        yield from labelled_lines("stopped", f"by {sentence}")
     for task in stops.paused[:_MOST_TASKS]:
         yield from _task_lines(task)
     if len(stops.paused) > _MOST_TASKS:
         yield f"          and {len(stops.paused) - _MOST_TASKS} more tasks: see the report"
     if stops.paused:
-        yield from _wrapped("", f"next: {HOW_TO_GO_ON}")
+        yield from labelled_lines("", f"next: {HOW_TO_GO_ON}")
 
 
 def _task_lines(task: PausedTask) -> Iterator[str]:
-    yield f"paused    {textwrap.shorten(task.task, _WIDTH - 10, placeholder=' …')}"
+    yield f"paused    {textwrap.shorten(task.task, WIDTH - 10, placeholder=' …')}"
     yield f"          first {task.replies} replies all {task.reason}; {task.not_asked:,} rows not asked for"
 
 
-def _wrapped(what: str, text: str) -> Iterator[str]:
-    yield from textwrap.wrap(text, _WIDTH, initial_indent=f"{what:<10}", subsequent_indent=" " * 10)
+def labelled_lines(label: str, text: str) -> list[str]:
+    """Text wrapped to the width of a terminal, with a label before its first line."""
+    return textwrap.wrap(text, WIDTH, initial_indent=f"{label:<10}", subsequent_indent=" " * 10)
 
 
 def cost_lines(metrics: Mapping[str, float | None]) -> Iterator[str]:
@@ -175,7 +175,7 @@ def cost_lines(metrics: Mapping[str, float | None]) -> Iterator[str]:
     figures += [DATASET] if calls[DATASET] != calls[THIS_CONFIGURATION] else []
     texts = [f"{WORDS[figure]}: {text}" for figure in figures if (text := _cost_text(metrics, figure))]
     for place, text in enumerate(texts):
-        yield from _wrapped("" if place else "cost", text)
+        yield from labelled_lines("" if place else "cost", text)
 
 
 def _cost_text(metrics: Mapping[str, float | None], figure: Figure) -> str:
