@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.project import is_alive
+
 _ROOT = Path(__file__).parents[1]
 _SERVER = """#!/bin/sh
 echo "$$ $0 $*" >> "$SEEN"
@@ -29,14 +31,6 @@ def _environment(folder: Path, *commands: str) -> Path:
         path.write_text(_SERVER, encoding="utf-8")
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
     return folder
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def test_help_lists_every_target_with_its_text() -> None:
@@ -67,6 +61,6 @@ def test_a_server_ends_with_make(tmp_path: Path, target: str, command: str) -> N
 
     made.send_signal(signal.SIGTERM)
     made.wait(timeout=20)
-    while _is_alive(int(process)):
+    while is_alive(int(process)):
         assert time.monotonic() < end, "the server outlives make"
         time.sleep(0.05)

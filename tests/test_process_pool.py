@@ -11,6 +11,7 @@ import time
 import pytest
 
 from synthetic_textcat.process_pool import ROWS_TO_SHARE, LostWorkerError, parallel_map, processes_for
+from tests.support.project import is_alive
 
 _ENDLESS = """
 import itertools, multiprocessing, operator, sys
@@ -61,14 +62,6 @@ def test_no_process_outlives_an_interrupt_or_the_end_of_its_parent(number: signa
         _, errors = parent.communicate(timeout=30)
     assert errors.count("Traceback") <= 1  # the parent's own
     end = time.monotonic() + 30
-    while any(map(_is_alive, children)):
+    while any(map(is_alive, children)):
         assert time.monotonic() < end, children
         time.sleep(0.1)
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True

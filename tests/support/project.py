@@ -183,3 +183,12 @@ def end(process: "subprocess.Popen[str]", number: signal.Signals) -> tuple[int, 
     process.send_signal(number)
     output, _ = process.communicate(timeout=30)
     return process.returncode, output
+
+
+def is_alive(process: int) -> bool:
+    """Whether there is a process of this number."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -23,6 +23,9 @@ ROW: dict[str, Any] = {
     "model_name": "model-1",
 }
 
+NO_QUOTA = pd.DataFrame({"task": pd.array([], dtype="str")})
+"""The slots of a plan without a quota."""
+
 PRICES: dict[str, Any] = {
     "as_of": "2026-01-01",
     "usd_per_million_tokens": {"model-1": {"input": 2.0, "cached_input": 1.0, "output": 8.0}},

@@ -25,7 +25,7 @@ from synthetic_textcat.schemas.rows import (
 )
 from synthetic_textcat.schemas.tasks import Task
 from tests.llm.builders import completion, fingerprint, no_reply, write_journal
-from tests.pipelines.quality_report.builders import COST, PRICES, ROW, example_frame
+from tests.pipelines.quality_report.builders import COST, NO_QUOTA, PRICES, ROW, example_frame
 from tests.pipelines.quality_report.builders import ledger as ledger_of
 
 _TASK = Task.model_validate({"task": "Sort a review.", "labels": ["good", "bad", "mixed"]})
@@ -47,7 +47,6 @@ _CANDIDATES = example_frame(
         _candidate("r2", input_text="cold soup AGAIN."),
     ]
 )
-_NO_QUOTA = pd.DataFrame({"task": pd.array([], dtype="str")})
 _LEAK, _SAME = "the text names 'bad'", "same text as r0"
 _FAILED_ROWS = to_frame(
     [{**ROW, "request_id": "r3", "failure_cause": "timeout", "detail": "slow", "attempts": 1}], FAILED
@@ -59,7 +58,7 @@ def _dtypes(frame: pd.DataFrame) -> dict[str, str]:
 
 
 def test_candidates_go_into_one_of_two_tables() -> None:
-    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters(), _NO_QUOTA)
+    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters(), NO_QUOTA)
     assert list(checked.examples["request_id"]) == ["r0"]
     assert list(checked.rejected["reject_reason"]) == ["label_leaked", "exact_duplicate"]
     assert list(checked.rejected["request_id"]) == ["r1", "r2"]
@@ -67,14 +66,14 @@ def test_candidates_go_into_one_of_two_tables() -> None:
 
 def test_both_tables_have_all_columns_also_when_empty() -> None:
     for candidates in (_CANDIDATES, to_frame([], EXAMPLES), _CANDIDATES.head(1)):
-        checked = check_candidates(candidates, _REQUESTS, _TASKS, QualityReportParameters(), _NO_QUOTA)
+        checked = check_candidates(candidates, _REQUESTS, _TASKS, QualityReportParameters(), NO_QUOTA)
         assert _dtypes(checked.examples) == EXAMPLES
         assert _dtypes(checked.rejected) == REJECTED
 
 
 def test_findings_have_every_candidate_with_what_is_only_noted_of_it() -> None:
     settings = QualityReportParameters(flag_only=("label_leaked", "exact_duplicate"))
-    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS, settings, _NO_QUOTA)
+    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS, settings, NO_QUOTA)
     assert list(checked.examples["request_id"]) == ["r0", "r1", "r2"]
     assert list(checked.rejected["reject_reason"]) == []
     assert list(records_of(checked.findings)) == [
@@ -85,7 +84,7 @@ def test_findings_have_every_candidate_with_what_is_only_noted_of_it() -> None:
 
 
 def test_a_row_rejected_before_its_language_was_looked_at_has_no_verdict_on_it() -> None:
-    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters(), _NO_QUOTA)
+    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters(), NO_QUOTA)
     assert [row["language_verdict"] for row in records_of(checked.findings)] == [
         "not verifiable",
         None,
@@ -95,7 +94,7 @@ def test_a_row_rejected_before_its_language_was_looked_at_has_no_verdict_on_it()
 
 
 def test_the_tables_outcomes_and_metrics_tell_the_same_story(tmp_path: Path) -> None:
-    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters(), _NO_QUOTA)
+    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters(), NO_QUOTA)
     ledger = build_ledger(_REQUESTS, checked.examples, checked.surplus, checked.rejected, _FAILED_ROWS)
     assert ledger == {
         "planned": 5,
@@ -138,7 +137,7 @@ def test_the_tables_outcomes_and_metrics_tell_the_same_story(tmp_path: Path) -> 
 
 
 def test_signals_are_measured_on_what_the_checks_made_of_the_candidates() -> None:
-    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters(), _NO_QUOTA)
+    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters(), NO_QUOTA)
     ledger = build_ledger(_REQUESTS, checked.examples, checked.surplus, checked.rejected, _FAILED_ROWS)
     corpus = gather_corpus(
         checked.examples,

@@ -17,6 +17,7 @@ from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, Qu
 from synthetic_textcat.schemas.rows import EXAMPLES, records_of, to_frame
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA
 from tests.llm.offline.rehearsal import prompt_of, schema_of, tasks
+from tests.pipelines.quality_report.builders import NO_QUOTA
 
 _ROWS = 26  # of each language
 _AUTHORED = ("English", *(find_language(code).name for code in authored_languages()))
@@ -25,9 +26,6 @@ _RATES = {
     **dict.fromkeys(("same_labels", "label_leaked", "wrong_language", "empty_field"), 0.1),
     **dict.fromkeys(("exact_duplicate", "near_duplicate"), 0.1),
 }
-
-
-_NO_QUOTA = pd.DataFrame({"task": pd.array([], dtype="str")})
 
 
 @cache
@@ -45,7 +43,7 @@ def _checked(names: tuple[str, ...], rows: int, spoilt: bool = False) -> pd.Data
         answer = reply(prompt, schema_of(task.label_names), row["seed"], rates)
         written.append({**row, "model_name": "offline", **json.loads(answer.content)})
     candidates = to_frame(written, {**EXAMPLES, "seed": "int64"})
-    checked = check_candidates(candidates.drop(columns="seed"), requests, table, QualityReportParameters(), _NO_QUOTA)
+    checked = check_candidates(candidates.drop(columns="seed"), requests, table, QualityReportParameters(), NO_QUOTA)
     reasons = dict(zip(checked.rejected["request_id"], checked.rejected["reject_reason"], strict=True))
     return candidates.assign(
         reject_reason=candidates["request_id"].map(lambda row: reasons.get(row, "")),
