@@ -45,8 +45,9 @@ _CONCERN = Concern(
     signal="",
 )
 _COSTS: dict[str, float | None] = defaultdict(lambda: None, {"calls/this_configuration": 1234.0})
-_CELLS_APART = """() => [...document.querySelectorAll('.stacked td, table.rows td')].filter(cell => cell.checkVisibility())
-    .map(cell => [cell.getBoundingClientRect().right, cell.getBoundingClientRect().height])"""
+_CELLS_APART = """() => [...document.querySelectorAll('.stacked td, table.rows td')]
+    .filter(cell => cell.checkVisibility()).map(cell => cell.getBoundingClientRect())
+    .map(place => [place.right, place.height])"""
 _BEYOND = """() => [...document.querySelectorAll('.cell')]
     .filter(cell => cell.checkVisibility() && cell.getBoundingClientRect().right > innerWidth).length"""
 
