@@ -34,7 +34,7 @@ localStorage.setItem("mlflow.assistant.fab.autoOpenedOnFirstLoad_v1", "true");
 localStorage.setItem("mlflow.assistant.panelOpen_v1", "false");
 """
 _SIZE = "attribute_sampling.num_examples=600,generation.max_concurrency=12,tracking.trace_share=0.05"
-_REPORT_HEIGHT = 725  # down to the account of the rows
+_REPORT_HEIGHT = 790  # down to the account of the rows
 _REHEARSAL = {"fenced_json": 0.1, "label_leaked": 0.05, "refused": 0.02, "invalid_json": 0.02, "near_duplicate": 0.03}
 _RUNS = (
     ({"latency_ms": 300, "broken_json": 0.06, "refusal": 0.03, "sticky": True}, "llm.temperature=1.0"),
