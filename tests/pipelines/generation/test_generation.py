@@ -24,7 +24,7 @@ from synthetic_textcat.pipelines.generation.nodes import (
 )
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, GenerationParameters, LlmParameters
-from synthetic_textcat.schemas.rows import CALLS, EXAMPLES, FAILED, records_of
+from synthetic_textcat.schemas.rows import CALLS, CANDIDATES, FAILED, records_of
 from synthetic_textcat.schemas.tasks import Task
 from tests.llm.builders import BAD, completion, no_reply, write_journal
 from tests.pipelines.generation.builders import CLOSED, OPEN, templates
@@ -143,7 +143,7 @@ def test_each_row_is_a_candidate_or_failed_or_not_run(tmp_path: Path) -> None:
         completion(attempt=2, **own[3]),
     ]
     settled = settle_rows(plan, calls, Journal(write_journal(tmp_path / "j.jsonl", lines)))
-    assert {str(x): str(kind) for x, kind in settled.candidates.dtypes.items()} == EXAMPLES
+    assert {str(x): str(kind) for x, kind in settled.candidates.dtypes.items()} == CANDIDATES
     assert {str(x): str(kind) for x, kind in settled.failed.dtypes.items()} == FAILED
     assert list(settled.candidates["request_id"]) == [names[0][0], names[3][0]]
     ends = [(row["request_id"], row["failure_cause"], row["attempts"]) for row in records_of(settled.failed)]
@@ -156,7 +156,7 @@ def test_each_row_is_a_candidate_or_failed_or_not_run(tmp_path: Path) -> None:
 
 def test_without_a_journal_both_tables_are_empty_with_all_columns(tmp_path: Path) -> None:
     settled = settle_rows(_plan(), _calls(_plan()), Journal(tmp_path / "absent.jsonl"))
-    assert {str(x): str(kind) for x, kind in settled.candidates.dtypes.items()} == EXAMPLES
+    assert {str(x): str(kind) for x, kind in settled.candidates.dtypes.items()} == CANDIDATES
     assert {str(x): str(kind) for x, kind in settled.failed.dtypes.items()} == FAILED
     assert settled.candidates.empty
     assert settled.failed.empty
