@@ -211,6 +211,16 @@ def row_schema(label_names: Sequence[str]) -> dict[str, Any]:
     return _object("example", {"input_text": {"type": "string"}, "label": label, "misleading_label": label})
 
 
+def planned_row_schema(label: str, misleading_label: str) -> dict[str, Any]:
+    """JSON Schema of a row whose labels are fixed: it allows no other, and has them before the text."""
+    labels = {"label": _constant(label), "misleading_label": _constant(misleading_label)}
+    return _object("example", {**labels, "input_text": {"type": "string"}})
+
+
+def _constant(text: str) -> dict[str, str]:
+    return {"type": "string", "const": text}
+
+
 def task_list_schema() -> dict[str, Any]:
     """JSON Schema of a brainstorming reply."""
     return _object("tasks", {"tasks": {"type": "array", "items": {"type": "string"}}})

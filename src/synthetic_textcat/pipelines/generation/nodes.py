@@ -78,7 +78,8 @@ def preview_prompts(
 def list_calls(requests: pd.DataFrame, prompts: RowPrompts, spec: ChatModelSpec, llm: LlmParameters) -> pd.DataFrame:
     """Fingerprint of the call for each planned row: columns `CALLS`, in plan order."""
     fingerprinter = Fingerprinter(llm, spec.identity)
-    rows = ((asked.row["request_id"], _fingerprint(asked, fingerprinter)) for asked in prompts.rendered(requests))
+    rendered = prompts.rendered(requests, llm.has_planned_labels)
+    rows = ((asked.row["request_id"], _fingerprint(asked, fingerprinter)) for asked in rendered)
     return to_frame(rows, CALLS)
 
 
@@ -147,7 +148,7 @@ def generate(
     task_ids = plain(requests["task_id"])
     rows = [row for row in still_open.rows if not pauses.leave_out(task_ids[row.position])]
     logger.info("Requesting %d of %d planned rows from %s", len(rows), len(requests), llm.model)
-    rendered = prompts.rendered(requests.iloc[[row.position for row in rows]])
+    rendered = prompts.rendered(requests.iloc[[row.position for row in rows]], llm.has_planned_labels)
     fingerprinter = Fingerprinter(llm, spec.identity)
     pending = (
         _call(asked, open_row, fingerprinter, untried=not still_open.any_good)
