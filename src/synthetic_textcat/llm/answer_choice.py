@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from synthetic_textcat.llm.json_recovery import (
+    DEEPEST_VALUE,
     FoundObject,
     is_closed,
     objects_in,
@@ -23,7 +24,7 @@ from synthetic_textcat.llm.json_recovery import (
 )
 from synthetic_textcat.llm.list_recovery import lists
 from synthetic_textcat.llm.thoughts import Thoughts, thoughts_in
-from synthetic_textcat.llm.work_budget import RecoveryBudget, WorkLimitError
+from synthetic_textcat.llm.work_budget import RecoveryBudget, WorkLimitError, depth_within
 from synthetic_textcat.schemas.completions import READ_FROM, LabelSet, Problem, Reply, TaskList
 from synthetic_textcat.text.unicode import replace_surrogates
 
@@ -69,6 +70,8 @@ def value_of(text: str, wanted: type[Wanted]) -> Wanted | Problem | None:
     value = whole_value(text)
     if value is None:
         return None if "{" in text else nothing_in(wanted)
+    if isinstance(value, dict) and wanted.model_fields.keys() <= value.keys() and depth_within(value, DEEPEST_VALUE):
+        return validated(value, wanted)  # as nearly all replies are
     choice = _Choice(wanted, RecoveryBudget())
     try:
         choice.offer(value)

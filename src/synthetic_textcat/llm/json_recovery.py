@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 
 from synthetic_textcat.llm.work_budget import DEEPEST_NESTING, RecoveryBudget, depth_within
 
+DEEPEST_VALUE = 20
+"""Nesting of an object that is asked for; one that is nested deeper is none."""
+
 _DEEPEST_WRAPPING = 4
-_DEEPEST_NESTING = 20
 _MOST_STARTS = 2_000  # braces at which an object is looked for: thoughts may be full of them
 _CHARACTERS_A_STEP = 20  # that the decoder goes through
 _A_START = 20  # steps of a vain attempt; its error counts the lines before it
@@ -62,7 +64,7 @@ def unwrapped(value: Any, fields: Set[str]) -> dict[str, Any] | None:
             value = decoded(value)
         else:
             break
-    return value if isinstance(value, dict) and depth_within(value, _DEEPEST_NESTING) else None
+    return value if isinstance(value, dict) and depth_within(value, DEEPEST_VALUE) else None
 
 
 def objects_with(value: Any, fields: Set[str], budget: RecoveryBudget) -> list[dict[str, Any]]:
@@ -70,7 +72,7 @@ def objects_with(value: Any, fields: Set[str], budget: RecoveryBudget) -> list[d
 
     Nothing is looked for within such an object.
     """
-    if not depth_within(value, _DEEPEST_NESTING):
+    if not depth_within(value, DEEPEST_VALUE):
         return []
     found: list[tuple[bool, dict[str, Any]]] = []
 
@@ -79,7 +81,7 @@ def objects_with(value: Any, fields: Set[str], budget: RecoveryBudget) -> list[d
         if isinstance(part, str) and part.lstrip()[:1] in {"{", "["} and all(field in part for field in fields):
             budget.spend(1 + 2 * len(part) // _CHARACTERS_A_STEP)
             part = decoded(part)
-            part = part if depth_within(part, _DEEPEST_NESTING) and not isinstance(part, str) else None
+            part = part if depth_within(part, DEEPEST_VALUE) and not isinstance(part, str) else None
         if isinstance(part, dict):
             if fields <= part.keys():
                 found.append((is_draft, part))
