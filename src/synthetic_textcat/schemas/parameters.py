@@ -33,8 +33,14 @@ class LlmParameters(Block):
     max_tokens: int | None = Field(None, ge=1)
     token_limit_field: Literal["max_completion_tokens", "max_tokens"] = "max_completion_tokens"
     structured_output: Literal["json_schema", "json_object", "none"] = "json_schema"
+    labels_in_schema: Literal["set", "planned"] = "set"
     send_seed: bool = True
     defects: Rates = Field(default_factory=dict)
+
+    @property
+    def has_planned_labels(self) -> bool:
+        """Whether a row's schema allows its planned labels only; in other modes the server is given no schema."""
+        return self.labels_in_schema == "planned" and self.structured_output == "json_schema"
 
     @model_validator(mode="after")
     def _defects_are_of_the_offline_model(self) -> Self:
