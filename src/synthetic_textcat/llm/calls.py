@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from langchain_core.messages import AIMessage
 from langchain_core.prompts import ChatPromptTemplate
@@ -65,6 +65,18 @@ class Call:
     def task_id(self) -> str:
         """Task id of the planned row; empty if there is no row."""
         return str(self.row.get("task_id", ""))
+
+
+class Attempt(NamedTuple):
+    """Conversation that asks for one reply to a call.
+
+    Attributes:
+        number: Number of the reply, from 1.
+        messages: The first messages, and those after earlier bad replies.
+    """
+
+    number: int
+    messages: Messages
 
 
 class Judge:
@@ -143,6 +155,13 @@ class CallPolicy:
     retries: RetryPolicy = field(default_factory=RetryPolicy)
     deadline_s: float = DEADLINE_S
     pauses: TaskPauses = field(default_factory=TaskPauses)
+
+    def attempt(self, call: Call, past: Sequence[tuple[Completion, Problem]]) -> Attempt:
+        """The next attempt at a call, after bad replies with their problems."""
+        messages = call.messages
+        for earlier, why in past:
+            messages = self.ask_again(messages, earlier.raw_text, why)
+        return Attempt(len(past) + 1, messages)
 
 
 def judging(wanted: type[BaseModel]) -> Judge:

@@ -50,6 +50,8 @@ class Completion:
         created_at: End of the call, UTC, ISO 8601.
         prompt_tokens_at_most, completion_tokens_at_most: Upper bounds of a call of unknown usage, charged to a cap.
             Absent from the line of a counted call.
+        call: Number of the call among this run's calls for this attempt, from 1: the retries of the engine. Absent from
+            lines of earlier versions, and 1 there.
     """
 
     fingerprint: str
@@ -70,6 +72,7 @@ class Completion:
     created_at: str
     prompt_tokens_at_most: int | None = None
     completion_tokens_at_most: int | None = None
+    call: int = 1
 
     def __post_init__(self) -> None:
         """Masks secrets in texts of the server, from the wire or from an older journal."""
