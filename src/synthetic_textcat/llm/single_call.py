@@ -128,7 +128,7 @@ class ModelCaller:
     ) -> Completion:
         """The journal line of a call that has ended; with an upper bound of its tokens if their number is unknown."""
         is_counted = None not in (answer.usage.prompt, answer.usage.completion)
-        bound = None if is_counted else self._policy.budget.bound(attempt.messages, call.schema)
+        bound = None if is_counted else self._policy.budget.bound(attempt.messages, call.schema, attempt.max_tokens)
         return bounded(
             Completion(
                 fingerprint=call.fingerprint,
@@ -150,6 +150,7 @@ class ModelCaller:
                 created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
                 prompt_tokens_at_most=bound and bound.prompt,
                 completion_tokens_at_most=bound and bound.completion,
+                max_tokens=attempt.max_tokens,
             )
         )
 
@@ -160,7 +161,9 @@ class ModelCaller:
         it becomes an error too. External cancellation, and the end of this coroutine, pass through.
         """
         try:
-            return await self._deadlines.within(self._chat.ask(attempt.messages, call.schema, call.seed))
+            return await self._deadlines.within(
+                self._chat.ask(attempt.messages, call.schema, call.seed, attempt.max_tokens)
+            )
         except TimeoutError:
             raise TransportError(
                 "timeout", f"no whole reply within {self._deadlines.seconds:g} s, the timeout of llm"
