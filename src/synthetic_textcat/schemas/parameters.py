@@ -237,12 +237,13 @@ class SplitShares(Block):
 
 
 class ExportParameters(Block):
-    """Place of the instruction, splits, CSV escaping, label batches, and license."""
+    """Place of the instruction, splits, CSV escaping and byte order mark, label batches, and license."""
 
     instruction: Literal["in_anchor", "left_out"] = "in_anchor"
     splits: SplitShares = Field(default_factory=SplitShares)
     split_similarity: float = Field(0.6, ge=0.5, le=1)
     csv_formulas: Literal["escape", "keep"] = "escape"
+    csv_bom: bool = False
     distinct_label_batches: int | None = Field(None, ge=2)
     license: str | None = Field(None, pattern=r"^[a-z0-9][a-z0-9.\-]{1,60}$")
 

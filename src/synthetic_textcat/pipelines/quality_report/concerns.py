@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, good_share, rows_run
+from synthetic_textcat.pipelines.quality_report.signals.attribute_fidelity import rises_with_difficulty
 from synthetic_textcat.pipelines.quality_report.signals.labels import ENOUGH
 from synthetic_textcat.pipelines.quality_report.signals.rates import MIN_VERIFIABLE_ROWS
 from synthetic_textcat.schemas.block import Level
@@ -173,6 +174,14 @@ def least_even_task(tables: Tables) -> str:
     return min(rows, key=lambda row: row["entropy"])["task"] if rows else ""
 
 
+def languages_out_of_order(tables: Tables) -> str:
+    """Languages in which a higher difficulty does not make texts harder to read."""
+    rises = rises_with_difficulty(tables.get("readability", ()))
+    wrong = [language for language, does_rise in rises.items() if not does_rise]
+    more = f" and {len(wrong) - _MOST_NAMED:,} more" if len(wrong) > _MOST_NAMED else ""
+    return f"not in {', '.join(wrong[:_MOST_NAMED])}{more}" if wrong else ""
+
+
 def worst_value(tables: Tables) -> str:
     """Attribute value whose share differs most from the planned share: the first row of the table."""
     first = next(iter(tables.get("coverage", ())), None)
@@ -258,8 +267,9 @@ RULES: dict[str, Rule] = {
     ),
     "readability_order": Rule(
         "readability/ordered",
-        "Texts for higher education are harder to read in only {:.0%} of the languages",
+        "Texts get harder to read with the requested difficulty in {:.0%} of the languages",
         f"say in {_PROMPTS} more plainly what {{difficulty}} means, or set attribute_sampling.difficulty to one value",
+        culprit=languages_out_of_order,
     ),
     "coverage": Rule(
         "coverage/largest",
