@@ -149,14 +149,16 @@ def test_columns_of_a_quota_and_names_of_own_attributes_are_checked(own: Project
     _check(params={"attribute_sampling": quota | {"per": ["Tone"]}})
 
 
-def test_what_brainstorming_adds_is_no_unknown_value_of_a_cell(own: Project) -> None:
+@pytest.mark.usefixtures("own")
+def test_what_brainstorming_adds_is_no_unknown_value_of_a_cell() -> None:
     brainstorm = {"task_ingest": {"num_brainstormed": 3}}
     _check(params=brainstorm | {"attribute_sampling": {"target_accepted": 5, "per": {"task": {"A new one.": 2}}}})
     with pytest.raises(ParameterError, match="names 'languag'"):
         _check(params=brainstorm | {"attribute_sampling": {"target_accepted": 5, "per": "languag"}})
 
 
-def test_a_missing_key_is_found_where_the_model_will_be_asked(own: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("own")
+def test_a_missing_key_is_found_where_the_model_will_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     asking: list[dict[str, Any]] = [
         {},

@@ -7,7 +7,7 @@ left to them.
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,7 +102,7 @@ def _check_tasks(catalog: Mapping[str, Any], project: Path, parameters: Paramete
         labels.applied(task)
 
 
-def _check_columns(tasks: Sequence[Task], parameters: Parameters, is_brainstormed: bool) -> None:
+def _check_columns(tasks: list[Task], parameters: Parameters, is_brainstormed: bool) -> None:
     """Checks the names of own attributes, and the columns and values of a quota's cells.
 
     Brainstormed tasks have no own attributes, but they are values of a cell column.
