@@ -201,7 +201,7 @@ def test_paused_tasks_fail_no_run_in_which_the_others_went_well() -> None:
         "rows/answered": 30,
         "rows/candidates": 30,
     }
-    made, settings = ledger(accepted=30, rejected={}, failed={}, not_run=0), QualityReportParameters()
+    made, settings = ledger(accepted=3_000, rejected={}, failed={}, not_run=0), QualityReportParameters()
     assert [concern["level"] for concern in assess(made, _METRICS, settings, {})][:2] == ["fail", "fail"]
     assert "fail" not in [concern["level"] for concern in assess(made, seen, settings, {})]
 
