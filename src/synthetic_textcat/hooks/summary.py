@@ -20,10 +20,13 @@ from synthetic_textcat.hooks.summary_lines import (
     quota_lines,
     quote_lines,
     stop_lines,
+    timeout_lines,
 )
 from synthetic_textcat.pipelines.quality_report.concerns import PAUSED, Concern
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
+from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL, TRANSPORT_CAUSES
+from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.publications import SPLITS
 from synthetic_textcat.schemas.quota import Shortfall
 
@@ -57,12 +60,14 @@ class RunSummary:
         self._catalog: CatalogProtocol[Any, Any] | None = None
         self._saved: dict[str, Any] = {}
         self._calls: int | None = None
-        self._offline = False
+        self._timeouts: list[Completion] = []
+        self._prices: PriceList | None = None
+        self._model = ""
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
         """Notes who writes the text."""
-        self._offline = context.params["llm"].model == OFFLINE_MODEL
+        self._model = context.params["llm"].model
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Any, catalog: CatalogProtocol[Any, Any]) -> None:
@@ -71,6 +76,14 @@ class RunSummary:
         writes = pipeline.all_outputs() & {names.COMPLETIONS, names.BRAINSTORM_COMPLETIONS}
         before = self._calls if self._notes.passes.follows else 0
         self._saved, self._calls = {}, before or 0 if writes else None
+        if not self._notes.passes.follows:
+            self._timeouts.clear()
+
+    @hook_impl
+    def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
+        """Keeps the prices, for calls that no server counted."""
+        if dataset_name == names.PRICES:
+            self._prices = PriceList.read(data)
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
@@ -80,6 +93,7 @@ class RunSummary:
             self._saved[name] = data
         elif self._calls is not None and dataset_name in (names.COMPLETIONS, names.BRAINSTORM_COMPLETIONS):
             self._calls += len(data)
+            self._timeouts += [completion for completion in data if completion.status == "timeout"]
 
     @hook_impl
     def after_pipeline_run(self) -> None:
@@ -105,7 +119,7 @@ class RunSummary:
         yield from self._judgement_lines()
         if self._calls is not None:
             yield from self._spent_lines(self._calls)
-        if self._offline and (ledger or self._calls):
+        if self._model == OFFLINE_MODEL and (ledger or self._calls):
             yield from labelled_lines("note", BANNER)
         if ledger is not None:
             yield from _concern_lines(self._saved.get(names.CONCERNS, []))
@@ -137,6 +151,7 @@ class RunSummary:
     def _spent_lines(self, calls: int) -> Iterator[str]:
         yield f"calls     {calls} in this run" if calls else "calls     0: the journal has all the answers"
         yield from cost_lines(self._saved.get(names.METRICS, {}))
+        yield from timeout_lines(self._timeouts, self._prices, self._model)
         yield from stop_lines(self._saved.get(names.STOPPED_BY, ""), self._notes.stops)
 
 

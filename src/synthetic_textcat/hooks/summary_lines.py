@@ -10,6 +10,7 @@ from rich.cells import set_cell_size
 from synthetic_textcat.hooks.tally import WIDTH, clock
 from synthetic_textcat.pipelines.compare.page import value
 from synthetic_textcat.pipelines.evaluate.scoring import FEW_ROWS
+from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.cost_figures import (
     DATASET,
     PER_ACCEPTED,
@@ -19,7 +20,7 @@ from synthetic_textcat.schemas.cost_figures import (
     Figure,
     cost_text,
 )
-from synthetic_textcat.schemas.prices import MADE_UP, usd
+from synthetic_textcat.schemas.prices import MADE_UP, PriceList, is_made_up, total_of, usd
 from synthetic_textcat.schemas.quota import GivenUp, Shortfall, counted, shown
 from synthetic_textcat.schemas.stops import HOW_TO_GO_ON, PausedTask, Stops, stop_sentence
 from synthetic_textcat.text.unicode import single_line
@@ -204,6 +205,25 @@ def cost_lines(metrics: Mapping[str, float | None]) -> Iterator[str]:
     texts = [f"{WORDS[figure]}: {text}" for figure in figures if (text := _cost_text(metrics, figure))]
     for place, text in enumerate(texts):
         yield from labelled_lines("" if place else "cost", text)
+
+
+def timeout_lines(timeouts: Sequence[Completion], prices: PriceList | None, model: str) -> Iterator[str]:
+    """Number of calls that timed out, and the upper bound of their tokens and cost, within 80 columns.
+
+    Args:
+        timeouts: Their journal lines.
+        prices: Token prices, if the run read them.
+        model: Requested model.
+    """
+    unknown = [completion for completion in timeouts if not completion.is_counted]
+    if not timeouts:
+        return
+    tokens = total_of((completion.tokens_at_most for completion in unknown), 0)
+    cost = total_of((prices.at_most_usd(completion, model) for completion in unknown), 0.0) if prices else None
+    bound = "" if tokens is None else f"; the server may bill for up to {tokens:,} tokens"
+    bound += f", {usd(cost)}{' (made up)' if is_made_up(model) else ''}" if bound and cost is not None else ""
+    advice = "a looping reply ends at llm.max_tokens, a slow server needs a longer timeout in the catalog entry llm"
+    yield from labelled_lines("timed out", f"{counted(len(timeouts), 'call')}{bound}. Next: {advice}")
 
 
 def _cost_text(metrics: Mapping[str, float | None], figure: Figure) -> str:

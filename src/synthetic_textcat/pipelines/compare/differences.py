@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from synthetic_textcat.pipelines.compare.pairing import Pairing
 from synthetic_textcat.schemas.outcomes import FAILURE_CAUSES, GOOD_OUTCOMES, REJECT_REASONS
-from synthetic_textcat.text.bootstrap import CONFIDENCE, RESAMPLES, bootstrapped
+from synthetic_textcat.text.bootstrap import RESAMPLES, bootstrapped
+from synthetic_textcat.text.intervals import CONFIDENCE
 
 Floats = NDArray[np.float64]
 Sums = tuple[Floats, Floats]
