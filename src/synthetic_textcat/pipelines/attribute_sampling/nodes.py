@@ -1,5 +1,6 @@
 """Nodes of `attribute_sampling`."""
 
+import logging
 from typing import Any
 
 import pandas as pd
@@ -15,10 +16,14 @@ from synthetic_textcat.pipelines.attribute_sampling.quota_plan import (
     recipe_of,
 )
 from synthetic_textcat.pipelines.attribute_sampling.quota_slots import QuotaSlots
-from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, LlmParameters
+from synthetic_textcat.pipelines.attribute_sampling.rows_per_label import warning_about_splits
+from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
+from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters, LlmParameters
 from synthetic_textcat.schemas.quota import Rounds, Shortfall
 from synthetic_textcat.schemas.rows import plan_sha256
 from synthetic_textcat.schemas.tasks import tasks_of
+
+logger = logging.getLogger(__name__)
 
 
 def plan_rounds(
@@ -95,3 +100,22 @@ def report_plan(
 ) -> PlanReport:
     """Counts of the plan: rows, tasks and repeated prompts."""
     return report_on(requests, tasks, attribute_sampling.num_seed_examples)
+
+
+def warn_of_few_rows(
+    requests: pd.DataFrame,
+    tasks: pd.DataFrame,
+    attribute_sampling: AttributeSamplingParameters,
+    llm: LlmParameters,
+    export: ExportParameters,
+) -> None:
+    """Logs that labels have too few planned rows for the splits; not of a quota, whose rows per cell are chosen.
+
+    It is no warning where templates write the rows: these are not for training.
+    """
+    if attribute_sampling.target_accepted is not None:
+        return
+    line = warning_about_splits(requests, tasks_of(tasks), export.splits)
+    level = logging.INFO if llm.model == OFFLINE_MODEL else logging.WARNING
+    if line is not None:
+        logger.log(level, "%s", line, extra={"markup": False})  # Kedro's log would take `[label]` for a colour
