@@ -196,12 +196,25 @@ def test_the_worst_language_task_and_value_are_named() -> None:
             {"task": "Of one label.", "rows": 40, "labels": 1, "entropy": None},
         ],
         "coverage": [{"attribute": "language", "value": "Hindi"}],
+        "readability": [
+            {"language": language, "difficulty": difficulty, "rows": rows, "median": median}
+            for language, rows, medians in (("Danish", 30, (40, 50)), ("Dutch", 30, (50, 50)), ("Czech", 29, (9, 8)))
+            for difficulty, median in zip(("high school", "PhD"), medians, strict=True)
+        ],
     }
-    metrics = {"language/agreement_lowest": 0.5, "labels/entropy_lowest": 0.5, "coverage/largest": 0.4}
+    metrics = {
+        "language/agreement_lowest": 0.5,
+        "labels/entropy_lowest": 0.5,
+        "coverage/largest": 0.4,
+        "readability/ordered": 0.5,
+    }
     said = " ".join(concern["says"] for concern in assess(ledger(), metrics, _SETTINGS, tables))
     assert ": German" in said
     assert ": Uneven." in said
     assert ": language Hindi" in said
+    assert "with the requested difficulty in 50% of the languages: not in Dutch" in said
+    assert "Danish" not in said
+    assert "Czech" not in said
 
 
 def _after_an_outage(good: int, **failed: int) -> list[Concern]:

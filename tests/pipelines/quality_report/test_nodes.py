@@ -65,6 +65,22 @@ def test_candidates_go_into_one_of_two_tables() -> None:
     assert list(checked.rejected["request_id"]) == ["r1", "r2"]
 
 
+def test_how_a_row_was_read_from_several_objects_stands_in_its_detail() -> None:
+    note = "read from object 2 of 2: the last"
+    candidates = _CANDIDATES.assign(detail=pd.Series([note, note, None], dtype="str"))
+    checked = check_candidates(candidates, _REQUESTS, _TASKS, QualityReportParameters(), NO_QUOTA)
+    assert list(checked.rejected["detail"]) == [f"{_LEAK}; {note}", _SAME]
+    settings = QualityReportParameters(flag_only=("exact_duplicate", "label_leaked"))
+    flagged = check_candidates(candidates, _REQUESTS, _TASKS, settings, NO_QUOTA)
+    assert list(flagged.findings["detail"]) == [note, f"{_LEAK}; {note}", _SAME]
+    assert _dtypes(flagged.examples) == EXAMPLES
+    for tables in (checked, flagged):  # signals read the details of checks
+        ledger = ledger_of()
+        rest = (_REQUESTS, tables.findings, _TASKS, ledger, QualityReportParameters(), 42)
+        corpus = gather_corpus(tables.examples, tables.surplus, tables.rejected, *rest)
+        assert list(corpus.hits["detail"]) == [_LEAK, _SAME]
+
+
 def test_labels_are_in_the_spelling_of_the_set() -> None:
     """Replies in NFC, a tasks file in NFD: all rows would be rejected for a label that looks right."""
     names = [unicodedata.normalize("NFD", name) for name in ("Réclamation", "Résiliation", "Dépannage")]

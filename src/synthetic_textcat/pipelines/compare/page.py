@@ -77,7 +77,7 @@ def _values(comparison: Comparison) -> dict[str, Any]:
         "baseline": comparison.baseline,
         "candidate": comparison.candidate,
         "changes": comparison.changes,
-        "made_up": [run.name for run in (comparison.baseline, comparison.candidate) if run.metrics.get("cost/made_up")],
+        "made_up": [run.name for run in (comparison.baseline, comparison.candidate) if run.has_made_up_cost],
         "confidence": CONFIDENCE,
         "evaluation_metrics": evaluation_metrics(comparison.baseline, comparison.candidate),
         "caveats": list(caveats(comparison.baseline, comparison.candidate)),

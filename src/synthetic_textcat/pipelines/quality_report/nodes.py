@@ -9,7 +9,13 @@ import pandas as pd
 
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import LABEL_FIELDS, Known, known_of
-from synthetic_textcat.pipelines.quality_report.checks.verdicts import candidate_rows, findings_of, judge
+from synthetic_textcat.pipelines.quality_report.checks.verdicts import (
+    candidate_rows,
+    findings_of,
+    joined_details,
+    judge,
+    reading_notes,
+)
 from synthetic_textcat.pipelines.quality_report.concerns import Concern, assess
 from synthetic_textcat.pipelines.quality_report.ledger import (
     PLANNED,
@@ -67,7 +73,8 @@ def check_candidates(
 ) -> CheckedRows:
     """Verdict on every candidate: `examples`, `surplus` and `rejected`, each in plan order.
 
-    A rejected row has its first reject reason and the detail. `surplus` holds the good rows for which the
+    A rejected row has its first reject reason and the detail, followed by how it was read from a reply of several
+    objects. `surplus` holds the good rows for which the
     quota has no slot. `findings` has every candidate with the reasons flagged by `settings.flag_only` and its language
     verdict. Labels of a closed set are in the spelling of the set.
     """
@@ -78,14 +85,14 @@ def check_candidates(
     is_good = np.array([judgement.verdict is None for judgement in judgements], bool)
     is_surplus = beyond_target_mask(is_good, requests, candidates, quota_slots)
     verdicts = [judgement.verdict for judgement in judgements if judgement.verdict is not None]
-    rejected = candidates[~is_good].assign(
-        reject_reason=[verdict.reason for verdict in verdicts], detail=[verdict.detail for verdict in verdicts]
-    )
+    notes = reading_notes(candidates)
+    details = joined_details([verdict.detail for verdict in verdicts], notes[~is_good])
+    rejected = candidates[~is_good].assign(reject_reason=[verdict.reason for verdict in verdicts], detail=details)
     return CheckedRows(
         with_columns(candidates[is_good & ~is_surplus], with_own(EXAMPLES, own)),
         with_columns(candidates[is_surplus], with_own(EXAMPLES, own)),
         with_columns(rejected, with_own(REJECTED, own)),
-        findings_of(candidates["request_id"], judgements),
+        findings_of(candidates["request_id"], judgements, notes),
     )
 
 

@@ -11,11 +11,13 @@ from synthetic_textcat.pipelines.quality_report.ledger import (
     answered_in,
     candidates_in,
 )
+from synthetic_textcat.pipelines.quality_report.signals.attribute_fidelity import rises_with_difficulty
 from synthetic_textcat.pipelines.quality_report.signals.labels import ENOUGH
 from synthetic_textcat.pipelines.quality_report.signals.rates import MIN_VERIFIABLE_ROWS
 
 Tables = Mapping[str, Sequence[Mapping[str, Any]]]
 _PROMPTS = "the prompts"
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,14 @@ def least_even_task(tables: Tables) -> str:
         if row["entropy"] is not None and row["rows"] >= ENOUGH * row["labels"]
     ]
     return min(rows, key=lambda row: row["entropy"])["task"] if rows else ""
+
+
+def languages_out_of_order(tables: Tables) -> str:
+    """Languages in which a higher difficulty does not make texts harder to read."""
+    rises = rises_with_difficulty(tables.get("readability", ()))
+    wrong = [language for language, does_rise in rises.items() if not does_rise]
+    more = f" and {len(wrong) - _MOST_NAMED:,} more" if len(wrong) > _MOST_NAMED else ""
+    return f"not in {', '.join(wrong[:_MOST_NAMED])}{more}" if wrong else ""
 
 
 def worst_value(tables: Tables) -> str:
@@ -181,8 +191,9 @@ RULES: dict[str, Rule] = {
     ),
     "readability_order": Rule(
         "readability/ordered",
-        "Texts for higher education are harder to read in only {:.0%} of the languages",
+        "Texts get harder to read with the requested difficulty in {:.0%} of the languages",
         f"say in {_PROMPTS} more plainly what {{difficulty}} means, or set attribute_sampling.difficulty to one value",
+        culprit=languages_out_of_order,
     ),
     "coverage": Rule(
         "coverage/largest",
