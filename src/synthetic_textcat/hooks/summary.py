@@ -22,9 +22,10 @@ from synthetic_textcat.hooks.summary_lines import (
 )
 from synthetic_textcat.pipelines.quality_report.concerns import PAUSED, Concern
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
-from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL, TRANSPORT_CAUSES
+from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
 from synthetic_textcat.schemas.publications import SPLITS
 from synthetic_textcat.schemas.quota import Shortfall
+from synthetic_textcat.schemas.writers import writer_note
 
 _FLAGGED = "flagged/"
 _MOST_CONCERNS = 3
@@ -56,12 +57,12 @@ class RunSummary:
         self._catalog: CatalogProtocol[Any, Any] | None = None
         self._saved: dict[str, Any] = {}
         self._calls: int | None = None
-        self._offline = False
+        self._note: str | None = None
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
         """Notes who writes the text."""
-        self._offline = context.params["llm"].model == OFFLINE_MODEL
+        self._note = writer_note([context.params["llm"].model])
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Any, catalog: CatalogProtocol[Any, Any]) -> None:
@@ -104,8 +105,8 @@ class RunSummary:
         yield from self._judgement_lines()
         if self._calls is not None:
             yield from self._spent_lines(self._calls)
-        if self._offline and (ledger or self._calls):
-            yield from labelled_lines("note", BANNER)
+        if self._note and (ledger or self._calls):
+            yield from labelled_lines("note", self._note)
         if ledger is not None:
             yield from _concern_lines(self._saved.get(names.CONCERNS, []))
             yield from self._place_lines({"dataset": names.EXAMPLES, "report": names.QUALITY_REPORT})

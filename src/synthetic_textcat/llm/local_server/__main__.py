@@ -48,7 +48,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="0 = a free one")
     parser.add_argument("--slots", type=int, default=2, help="calls at once")
     parser.add_argument("--context", type=int, default=4096, help="tokens of prompt and reply together, of each slot")
-    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--threads", type=int, default=-1, help="-1 = llama.cpp's choice")
     return parser.parse_args()
 
 

@@ -1,7 +1,7 @@
 """GGUF files: their place, their header and the hash of their content.
 
 The `gguf` library reads every token and tensor: 1.7 s of processor time for 49,000 tokens, and a cut file is an error
-of numpy. Two entries of the header are needed here, which takes 0.05 s. Format: the GGUF specification, versions 2 and 3.
+of numpy. Two entries of the header are needed here, which takes 0.05 s. Format: GGUF specification, versions 2 and 3.
 """
 
 import hashlib
