@@ -15,6 +15,7 @@ from kedro.framework.project import settings
 from kedro.utils import find_kedro_project
 
 from synthetic_textcat.datasets.user_files import ConfusableFileDataset, TasksFileDataset
+from synthetic_textcat.llm.local_server.gguf import chat_header
 from synthetic_textcat.pipelines.task_ingest.confusable_file import read_confusable
 from synthetic_textcat.pipelines.task_ingest.tasks_file import read_tasks
 from synthetic_textcat.redaction import learn_command_line, learn_credentials, learn_environment
@@ -22,6 +23,9 @@ from synthetic_textcat.schemas.parameters import Parameters, validate_parameters
 
 READ_TASKS = frozenset({"__default__", "generate", "preview", "quote", "task_ingest"})
 """Pipelines that read the tasks file. The registry would know, but is among what takes seconds; a test compares."""
+
+_READ_MODEL = READ_TASKS | {"attribute_sampling", "generation"}
+"""Pipelines that hash or ask the model."""
 
 _SLICES = ("tags", "node_names", "from_nodes", "to_nodes", "from_inputs", "to_outputs", "namespaces")
 _LOCAL = {"type", "filepath", "metadata"}
@@ -38,6 +42,7 @@ def check_early(options: Mapping[str, Any]) -> None:
         ParameterError: With one line for the wrong keys and values.
         TasksFileError: For the first wrong entry.
         ConfusableFileError: For the first wrong entry of the file of confusable labels.
+        ModelSetupError: If `llm.gguf` is no chat model.
     """
     project = Path(find_kedro_project(Path.cwd()) or Path.cwd())
     loader = settings.CONFIG_LOADER_CLASS(
@@ -52,6 +57,8 @@ def check_early(options: Mapping[str, Any]) -> None:
         return
     parameters = validate_parameters(raw)
     asked = options["pipelines"] or [options["pipeline"] or "__default__"]
+    if parameters.llm.gguf is not None and not _READ_MODEL.isdisjoint(asked):
+        chat_header(parameters.llm.gguf)
     if READ_TASKS.issuperset(asked) and not any(options[name] for name in (*_SLICES, "only_missing_outputs")):
         _check_tasks(loader["catalog"], project, parameters)
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from synthetic_textcat.hooks.tracking.description import Ending, _escaped, describe
 from synthetic_textcat.hooks.tracking.run_log import RunLog
+from synthetic_textcat.schemas.outcomes import BANNER
 from tests.hooks.tracking.project import MlflowClient, make_project
 
 _LEDGER = {
@@ -61,7 +62,7 @@ def described(client: MlflowClient) -> Described:
         client.log_text(run_id, "seed: 1", "rebuild/parameters.yml")
         facts: dict[str, Any] = {
             "pipeline": "generate",
-            "is_offline": False,
+            "note": None,
             "dataset": _EXAMPLES,
             "saved": _SAVED,
         } | changes
@@ -103,7 +104,7 @@ def test_the_run_before_is_the_last_finished_one_of_generate(described: Describe
 
 def test_a_failure_comes_first_and_is_only_text(described: Described) -> None:
     reason = "No luck: <img src=x> [here](https://evil.example) ```\n# **big**"
-    text = described("FAILED", reason, saved={}, is_offline=True)
+    text = described("FAILED", reason, saved={}, note=BANNER)
     assert text.startswith("**FAILED**: No luck\\: &lt;img src=x&gt; \\[here\\]\\(https\\:")
     assert "Written by templates" in text
     assert "| rows" not in text

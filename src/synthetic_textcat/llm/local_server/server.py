@@ -28,7 +28,6 @@ _MOST_RESTARTS = 3
 _LOOK_S = 0.2
 """Seconds between checks, while a model loads, that nobody has pressed Ctrl-C."""
 
-_END_S = 3.0
 _KEPT_LINES = 40
 _ERROR = re.compile(r"[\d.]+ E (.+)")
 """An error in llama.cpp's log: time, level, text."""
@@ -41,7 +40,8 @@ class ServerOptions:
     Attributes:
         slots: Calls that are answered at once; further ones wait.
         context_tokens: Tokens of prompt and reply together. It can change replies, so it is in the fingerprint.
-        threads: Threads of llama.cpp; None = llama.cpp's choice, which is one for each core of the machine.
+        threads: Threads of llama.cpp; None = one fewer than there are processors for this process. Its threads wait
+            for each other in busy loops: with one for each processor, another busy program slows it down tenfold.
         start_seconds: Longest time to load the model.
     """
 
@@ -58,9 +58,13 @@ class ServerOptions:
     @property
     def flags(self) -> Iterator[str]:
         """The options as arguments of the child process."""
-        for name, value in {"slots": self.slots, "context": self.context_tokens, "threads": self.threads}.items():
-            if value is not None:
-                yield from (f"--{name}", str(value))
+        threads = self.threads or max(1, _processors() - 1)
+        for name, value in {"slots": self.slots, "context": self.context_tokens, "threads": threads}.items():
+            yield from (f"--{name}", str(value))
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(eq=False)
@@ -126,13 +130,8 @@ class LocalServer:
         process, self._process = self._process, None
         if process is None:
             return
-        if process.stdin is not None:
-            process.stdin.close()  # the child ends with it
-        try:
-            process.wait(_END_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        process.kill()  # there is nothing for it to save
+        process.wait()
 
     def _last_words(self) -> str:
         """The first error among the last lines of the server's log, else the last line."""
@@ -144,21 +143,25 @@ class LocalServer:
     def _keep_up(self) -> None:
         """Starts the process, and starts it again on the same port when it crashes; runs in a thread of its own."""
         for again in range(_MOST_RESTARTS, -1, -1):
-            process = self._process = self._spawn()
-            if self._is_ended:
-                self.end()
-            for line in process.stdout or ():
-                _, ready, address = line.partition(READY)
-                if ready:
-                    self.url = address.strip()
-                    self._ready.set()
-                else:
-                    self._log.append(line)
-            code = process.wait()
+            with self._spawn() as self._process:
+                code = self._follow(self._process)
             if self._is_ended or not self.url:
                 return
             then = "it is started again" if again else f"it is not started again after {_MOST_RESTARTS} restarts"
             logger.warning("llama.cpp ended with exit code %d (%s); %s", code, self._last_words(), then)
+
+    def _follow(self, process: "subprocess.Popen[str]") -> int:
+        """Reads the output of the process to its end; returns the exit code."""
+        if self._is_ended:
+            self.end()
+        for line in process.stdout or ():
+            _, ready, address = line.partition(READY)
+            if ready:
+                self.url = address.strip()
+                self._ready.set()
+            else:
+                self._log.append(line)
+        return process.wait()
 
     def _spawn(self) -> "subprocess.Popen[str]":
         """Starts the child process in a session of its own: Ctrl-C in the terminal is for the run, which ends it."""
