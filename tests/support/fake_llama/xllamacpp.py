@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,7 +30,7 @@ class CommonParams:
 
 
 class Server:
-    """Serves at once; a file whose content ends in `broken` or `crash` fails as llama.cpp does."""
+    """Serves at once. A file that ends in `broken` or `crash` fails as llama.cpp does; `lazy` takes its time."""
 
     def __init__(self, params: CommonParams) -> None:
         content = Path(params.model.path).read_bytes()
@@ -43,7 +44,8 @@ class Server:
             raise RuntimeError("Failed to init server, please check the input params.")
         if content.endswith(b"slow"):
             threading.Event().wait(30)
-        handler = type("Handler", (_Handler,), {"params": params})
+        self.pause_s = 0.3 if content.endswith(b"lazy") else 0.0
+        handler = type("Handler", (_Handler,), {"params": params, "pause_s": self.pause_s})
         self._server = ThreadingHTTPServer(("127.0.0.1", params.port), handler)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self.listening_address = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -51,6 +53,7 @@ class Server:
 
 class _Handler(BaseHTTPRequestHandler):
     params: CommonParams
+    pause_s: float
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *_: Any) -> None:
@@ -67,6 +70,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers["Authorization"] != f"Bearer {self.params.api_keys[0]}":
             self._answer(401, {"error": {"message": "Invalid API Key", "type": "authentication_error", "code": 401}})
             return
+        time.sleep(self.pause_s)
         prompt = "\n".join(message["content"] for message in body["messages"])
         schema = body["response_format"]["json_schema"]["schema"]
         text = reply(prompt, schema, body["seed"], {}).content
