@@ -83,7 +83,7 @@ def test_a_run_is_named_also_by_digits(typed: object, name: str | None) -> None:
             "quality_report.thresholds.leaked.max",
             "Unknown parameter quality_report.thresholds.leaked.max: allowed: fail",
         ),
-        ("llm.api_key", "Unknown parameter llm.api_key: allowed: defects, gguf, max_tokens, model"),
+        ("llm.api_key", "Unknown parameter llm.api_key: allowed: defects, gguf, labels_in_schema, max_tokens, model"),
     ],
 )
 def test_an_unknown_key_is_named_with_the_nearest_and_without_its_value(path: str, says: str) -> None:
@@ -104,7 +104,9 @@ def test_an_unknown_key_is_named_with_the_nearest_and_without_its_value(path: st
         ("llm.temperature", 3, "Parameter llm.temperature=3: input should be less than or equal to 2"),
         ("llm.temperature", float("nan"), "Parameter llm.temperature=nan"),
         ("llm.top_p", 0, "Parameter llm.top_p=0: input should be greater than 0"),
-        ("llm.max_tokens", 0, "Parameter llm.max_tokens=0: input should be greater than or equal to 1"),
+        ("llm.max_tokens", 0, "llm.max_tokens=0: is no token limit; write planned, a whole number from 1 on, or null"),
+        ("llm.max_tokens", True, "llm.max_tokens=True: is true or false; give a number"),
+        ("llm.max_tokens", "plan", "llm.max_tokens='plan': is no token limit"),
         ("llm.token_limit_field", "max", "input should be 'max_completion_tokens' or 'max_tokens'"),
         ("llm.structured_output", "yaml", "input should be 'json_schema', 'json_object' or 'none'"),
         ("llm.send_seed", "maybe", "Parameter llm.send_seed='maybe'"),

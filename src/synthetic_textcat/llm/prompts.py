@@ -31,7 +31,8 @@ DOUBLE = "write {{ and }} for braces that are text"
 _TOKEN = re.compile(r"\{\{|\}\}|\{(?P<name>[^{}]*)\}|[{}]")
 _NAME_AND_MORE = re.compile(r"\s*(?P<name>[^\W\d]\w*)\s*(?:[:!.\[].*)?", re.DOTALL)
 _LONGEST = 40
-_NOT_SAMPLING = {"token_limit_field", "gguf"}
+_NOT_SAMPLING = {"token_limit_field", "labels_in_schema", "gguf"}
+"""Settings that change no reply; the choice of the schema, which is hashed itself; the file, whose content is."""
 
 
 def wire_form(messages: Messages) -> list[dict[str, object]]:
@@ -134,7 +135,10 @@ def _problem(token: re.Match[str]) -> str | None:
 
 def asking_sha256(llm: LlmParameters, identity: Sequence[Any], prompts: Sequence[Any]) -> str:
     """Hex sha256 of model, settings and prompts: yields of one value do not predict those of another."""
-    return sha256_of([_sampling_of(llm), *identity, *map(prompt_sha256, prompts)])
+    settings = _sampling_of(llm)
+    if llm.has_planned_labels:
+        settings["labels_in_schema"] = llm.labels_in_schema
+    return sha256_of([settings, *identity, *map(prompt_sha256, prompts)])
 
 
 def _sampling_of(llm: LlmParameters) -> dict[str, Any]:
