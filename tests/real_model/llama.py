@@ -89,6 +89,12 @@ class RealProject(Project):
         super().__init__(folder)
         self.server = server
         self.configure(**blocks)
+        entry = {
+            "type": "synthetic_textcat.datasets.ChatModelDataset",
+            "class_path": "langchain_openai.ChatOpenAI",
+            "kwargs": {"timeout": 1200},  # a call that is abandoned is counted by the server alone
+        }
+        self.path("conf/local/catalog_genai.yml").write_text(yaml.safe_dump({"llm": entry}), encoding="utf-8")
 
     def configure(self, **blocks: dict[str, Any]) -> None:
         """Writes the parameters, with these on top."""

@@ -181,7 +181,8 @@ def test_a_killed_run_goes_on_without_asking_twice(few: RealProject) -> None:
 def test_the_run_owns_the_server_of_a_file(tmp_path: Path, server: LlamaServer) -> None:
     """`--env local_model` without key or server; nothing is left behind."""
     project = RealProject(tmp_path, server)
-    project.path("conf/local/parameters.yml").unlink()
+    for name in ("parameters", "catalog_genai"):
+        project.path(f"conf/local/{name}.yml").unlink()
     done = project.run(
         "--pipelines", "generate", "--env", "local_model", "--params", "attribute_sampling.num_examples=4"
     )
