@@ -49,6 +49,15 @@ def test_the_conversation_goes_on_with_the_bad_reply_and_what_was_wrong() -> Non
     assert len(_FIRST) == 1
 
 
+def test_a_conversation_may_leave_the_bad_reply_out_or_begin_anew() -> None:
+    problem = Problem("invalid_json", "no JSON object")
+    named = wire_form(retry_conversation(_RETRY, "name_fault")(_FIRST, BAD, problem))
+    assert [message["role"] for message in named] == ["user", "assistant", "user"]
+    assert named[2]["content"] == "Wrong (invalid_json): no JSON object."
+    assert BAD not in str(named)
+    assert retry_conversation(_RETRY, "ask_again")(_FIRST, BAD, problem) == _FIRST
+
+
 def test_an_empty_reply_is_no_empty_message() -> None:
     assert wire_form(retry_conversation(_RETRY)(_FIRST, "", Problem("x", "y")))[1]["content"]
 

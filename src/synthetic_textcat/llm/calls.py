@@ -14,7 +14,7 @@ from synthetic_textcat.llm.first_replies import TaskPauses
 from synthetic_textcat.llm.parsing import parse, parse_off_loop
 from synthetic_textcat.llm.prompts import Messages, check_placeholders
 from synthetic_textcat.schemas.completions import Completion, Problem
-from synthetic_textcat.schemas.parameters import GenerationParameters
+from synthetic_textcat.schemas.parameters import GenerationParameters, Retry
 from synthetic_textcat.text.unicode import replace_surrogates
 
 DEADLINE_S = 600.0
@@ -22,6 +22,7 @@ DEADLINE_S = 600.0
 
 _LONGEST_REMINDER = 1_000  # a reply that ran to the token limit would not fit in the conversation again
 _NOTHING = "(no text)"  # servers refuse an empty assistant message
+_LEFT_OUT = "(left out)"
 
 MAX_RETRIES = 4
 """Default, if the catalog entry sets none."""
@@ -144,14 +145,25 @@ class CallPolicy:
     deadline_s: float = DEADLINE_S
     pauses: TaskPauses = field(default_factory=TaskPauses)
 
+    def seed(self, call: Call, attempt: int) -> int:
+        """Seed of an attempt: the row's own, and another one for each that does not show the model its bad reply."""
+        return call.seed if self.limits.retry == "show_reply" else call.seed + attempt - 1
+
 
 def judging(wanted: type[BaseModel]) -> Judge:
     """A judge that validates all completions against one model."""
     return Judge(lambda _: wanted)
 
 
-def retry_conversation(retry_prompt: ChatPromptTemplate) -> Callable[[Messages, str, Problem], Messages]:
-    """Builds the conversation after a bad reply: the reply, then its problem.
+def retry_conversation(
+    retry_prompt: ChatPromptTemplate, retry: Retry = "show_reply"
+) -> Callable[[Messages, str, Problem], Messages]:
+    """Builds the conversation after a bad reply.
+
+    Args:
+        retry_prompt: Names the problem.
+        retry: `show_reply` = the bad reply, then its problem; `name_fault` = a mark in place of the reply, then its
+            problem; `ask_again` = the first messages.
 
     Raises:
         PromptError: If the retry prompt can't be filled.
@@ -159,7 +171,9 @@ def retry_conversation(retry_prompt: ChatPromptTemplate) -> Callable[[Messages, 
     check_placeholders("retry", retry_prompt, required=["problem"], allowed=["cause"])
 
     def ask_again(messages: Messages, raw_text: str, problem: Problem) -> Messages:
-        said = AIMessage(replace_surrogates(raw_text[:_LONGEST_REMINDER]) or _NOTHING)
-        return [*messages, said, *retry_prompt.format_messages(problem=problem.detail, cause=problem.cause)]
+        if retry == "ask_again":
+            return messages
+        shown = replace_surrogates(raw_text[:_LONGEST_REMINDER]) or _NOTHING if retry == "show_reply" else _LEFT_OUT
+        return [*messages, AIMessage(shown), *retry_prompt.format_messages(problem=problem.detail, cause=problem.cause)]
 
     return ask_again

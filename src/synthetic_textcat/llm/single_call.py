@@ -87,7 +87,7 @@ class ModelCaller:
         answer, note = NO_ANSWER, None
         failure: TransportError | None = None
         try:
-            answer = await self._answer(call, messages)
+            answer = await self._answer(call, messages, attempt)
             note = answer.error
         except UnreachableError as error:
             if not self._proven():
@@ -136,14 +136,15 @@ class ModelCaller:
             else CallResult(completion, failure.retryable, failure.retry_after_s)
         )
 
-    async def _answer(self, call: Call, messages: Messages) -> Answer:
+    async def _answer(self, call: Call, messages: Messages, attempt: int) -> Answer:
         """The answer, or one of our exceptions, before the deadline.
 
         A BaseException of the client (an exit, its own cancellation) would silently end a worker or the event loop, so
         it becomes an error too. External cancellation, and the end of this coroutine, pass through.
         """
         try:
-            return await self._deadlines.within(self._chat.ask(messages, call.schema, call.seed))
+            seed = self._policy.seed(call, attempt)
+            return await self._deadlines.within(self._chat.ask(messages, call.schema, seed))
         except TimeoutError:
             raise TransportError(
                 "timeout", f"no whole reply within {self._deadlines.seconds:g} s, the timeout of llm"

@@ -154,11 +154,16 @@ class AttributeSamplingParameters(Block):
         return choice
 
 
+Retry = Literal["show_reply", "name_fault", "ask_again"]
+"""How a row is asked again after a bad reply."""
+
+
 class GenerationParameters(Block):
     """Concurrency, rates, attempts, spending caps, and when a run or task gives up."""
 
     max_concurrency: int = Field(32, ge=1, le=4096)
     max_attempts: int = Field(3, ge=1, le=20)
+    retry: Retry = "show_reply"
     requests_per_minute: int | None = Field(None, ge=1)
     tokens_per_minute: int | None = Field(None, ge=1)
     max_cost_usd: float | None = Field(None, gt=0)

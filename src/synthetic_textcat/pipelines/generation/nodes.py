@@ -135,7 +135,7 @@ def generate(
     pauses = TaskPauses(generation.pause_task_after, checking(tasks_of(tasks), row_check), earlier_replies)
     policy = CallPolicy(
         judge=judging(Reply),
-        ask_again=retry_conversation(retry_prompt),
+        ask_again=retry_conversation(retry_prompt, generation.retry),
         limits=generation,
         budget=Budget(
             generation, PriceList.read(prices), llm.model, chain(brainstormed, still_open.spent), llm.max_tokens

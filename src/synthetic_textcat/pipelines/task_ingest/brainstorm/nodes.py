@@ -195,7 +195,7 @@ def ask_for_tasks(
     spent = (completion for completion in journal if completion.run_id == run_id)
     policy = CallPolicy(
         judge=judging(TaskList),
-        ask_again=retry_conversation(retry_prompt),
+        ask_again=retry_conversation(retry_prompt, generation.retry),
         limits=generation,
         budget=Budget(generation, PriceList.read(prices), llm.model, spent, llm.max_tokens),
         run_id=run_id,
