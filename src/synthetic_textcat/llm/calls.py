@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from langchain_core.messages import AIMessage
 from langchain_core.prompts import ChatPromptTemplate
@@ -13,6 +13,7 @@ from synthetic_textcat.llm.budget import Budget
 from synthetic_textcat.llm.first_replies import TaskPauses
 from synthetic_textcat.llm.parsing import parse, parse_off_loop
 from synthetic_textcat.llm.prompts import Messages, check_placeholders
+from synthetic_textcat.llm.token_limits import TokenLimit
 from synthetic_textcat.schemas.completions import Completion, Problem
 from synthetic_textcat.schemas.parameters import GenerationParameters, Retry
 from synthetic_textcat.text.unicode import replace_surrogates
@@ -45,6 +46,7 @@ class Call:
         seed: Seed of the row.
         past: Replies so far, each with its problem; empty for a new row.
         row: The planned row; empty for a task list or label set.
+        limit: Token limit of its first reply; None for none.
         untried: No earlier reply of this kind was good, so that repeated equal failures mean a wrong setting.
     """
 
@@ -56,6 +58,7 @@ class Call:
     past: Sequence[tuple[Completion, Problem]] = ()
     row: Mapping[str, Any] = field(default_factory=dict)
     untried: bool = True
+    limit: TokenLimit | None = None
 
     @property
     def kind(self) -> str:
@@ -66,6 +69,22 @@ class Call:
     def task_id(self) -> str:
         """Task id of the planned row; empty if there is no row."""
         return str(self.row.get("task_id", ""))
+
+
+class Attempt(NamedTuple):
+    """Conversation that asks for one reply to a call.
+
+    Attributes:
+        number: Number of the reply, from 1.
+        messages: The first messages, and those after earlier bad replies.
+        max_tokens: Token limit of this reply; None for none.
+        seed: Seed of this reply; None for that of the row.
+    """
+
+    number: int
+    messages: Messages
+    max_tokens: int | None = None
+    seed: int | None = None
 
 
 class Judge:
@@ -145,9 +164,15 @@ class CallPolicy:
     deadline_s: float = DEADLINE_S
     pauses: TaskPauses = field(default_factory=TaskPauses)
 
-    def seed(self, call: Call, attempt: int) -> int:
-        """Seed of an attempt: the row's own, and another one for each that does not show the model its bad reply."""
-        return call.seed if self.limits.retry == "show_reply" else call.seed + attempt - 1
+    def attempt(self, call: Call, past: Sequence[tuple[Completion, Problem]]) -> Attempt:
+        """The next attempt at a call, after bad replies with their problems; a limit that cut them is raised."""
+        messages = call.messages
+        for earlier, why in past:
+            messages = self.ask_again(messages, earlier.raw_text, why)
+        truncated = sum(why.cause == "truncated" for _, why in past)
+        limit = None if call.limit is None else call.limit.after(truncated)
+        seed = call.seed if self.limits.retry == "show_reply" else call.seed + len(past)
+        return Attempt(len(past) + 1, messages, limit, seed)
 
 
 def judging(wanted: type[BaseModel]) -> Judge:

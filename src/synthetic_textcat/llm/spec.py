@@ -24,7 +24,7 @@ from synthetic_textcat.llm.transport import (
 from synthetic_textcat.redaction import SHORTEST, add_public, add_secret, learn_settings, redact, short_secrets
 from synthetic_textcat.redaction.names import is_secret_name
 from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
-from synthetic_textcat.schemas.parameters import LlmParameters
+from synthetic_textcat.schemas.parameters import PLANNED, LlmParameters
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -130,7 +130,7 @@ class ChatModelSpec:
     def _openai_settings(self, llm: LlmParameters) -> dict[str, Any]:
         """Arguments for ChatOpenAI, which sends `max_tokens` under its new name; the old name needs `extra_body`."""
         settings = {"model": llm.model, "temperature": llm.temperature, "top_p": llm.top_p}
-        if llm.max_tokens is None:
+        if not isinstance(llm.max_tokens, int):  # a planned limit goes with each call
             return settings
         if llm.token_limit_field == "max_tokens":
             return settings | {"extra_body": {**self.kwargs.get("extra_body", {}), "max_tokens": llm.max_tokens}}
@@ -224,7 +224,7 @@ def settings_for(class_path: str, names: AbstractSet[str], llm: LlmParameters) -
     Raises:
         ModelSetupError: If the class has no such field: LangChain would drop the setting, or send it unchecked.
     """
-    given = {name: value for name in _SETTINGS if (value := getattr(llm, name)) is not None}
+    given = {name: value for name in _SETTINGS if (value := getattr(llm, name)) not in (None, PLANNED)}
     unknown = [name for name in given if name not in names and name != "model"]
     if unknown:
         keys = ", ".join(f"llm.{name}" for name in unknown)

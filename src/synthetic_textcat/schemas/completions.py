@@ -23,7 +23,7 @@ REPLIED = "replied"
 
 _FROM_THE_SERVER = ("raw_text", "refusal", "finish_reason", "model_name", "error")
 
-_OPTIONAL = ("prompt_tokens_at_most", "completion_tokens_at_most")
+_OPTIONAL = ("prompt_tokens_at_most", "completion_tokens_at_most", "max_tokens")
 """Fields that a line omits if they are null."""
 
 FEWEST_LABELS, MOST_LABELS = 2, 12
@@ -59,6 +59,9 @@ class Completion:
         created_at: End of the call, UTC, ISO 8601.
         prompt_tokens_at_most, completion_tokens_at_most: Upper bounds of a call of unknown usage, charged to a cap.
             Absent from the line of a counted call.
+        call: Number of the call among this run's calls for this attempt, from 1: the retries of the engine. Absent from
+            lines of earlier versions, and 1 there.
+        max_tokens: Token limit sent with the call. Absent if none was sent, and from lines of earlier versions.
     """
 
     fingerprint: str
@@ -79,6 +82,8 @@ class Completion:
     created_at: str
     prompt_tokens_at_most: int | None = None
     completion_tokens_at_most: int | None = None
+    call: int = 1
+    max_tokens: int | None = None
 
     def __post_init__(self) -> None:
         """Masks secrets in texts of the server, from the wire or from an older journal."""

@@ -24,13 +24,25 @@ from synthetic_textcat.schemas.task_input import checked_choice, checked_choices
 _ROUNDING = 1e-9
 
 
+PLANNED = "planned"
+"""Value of `llm.max_tokens`: a limit for each row, derived from its planned length and language."""
+
+
+def _checked_limit(limit: Any) -> Any:
+    """A token limit, with one message where pydantic has one for each member of the union."""
+    is_number = isinstance(limit, int) and not isinstance(limit, bool) and limit >= 1
+    if limit is None or limit == PLANNED or is_number:
+        return limit
+    raise ValueError(f"is no token limit; write {PLANNED}, a whole number from 1 on, or null (not sent)")
+
+
 class LlmParameters(Block):
     """Settings sent to the chat model. Class, transport, headers and timeouts belong to the catalog."""
 
     model: str = Field(min_length=1)
     temperature: float | None = Field(1.0, ge=0, le=2)
     top_p: float | None = Field(1.0, gt=0, le=1)
-    max_tokens: int | None = Field(None, ge=1)
+    max_tokens: Annotated[int | Literal["planned"] | None, BeforeValidator(_checked_limit)] = None
     token_limit_field: Literal["max_completion_tokens", "max_tokens"] = "max_completion_tokens"
     structured_output: Literal["json_schema", "json_object", "none"] = "json_schema"
     labels_in_schema: Literal["set", "planned"] = "set"
@@ -230,12 +242,13 @@ class SplitShares(Block):
 
 
 class ExportParameters(Block):
-    """Place of the instruction, splits, CSV escaping, label batches, and license."""
+    """Place of the instruction, splits, CSV escaping and byte order mark, label batches, and license."""
 
     instruction: Literal["in_anchor", "left_out"] = "in_anchor"
     splits: SplitShares = Field(default_factory=SplitShares)
     split_similarity: float = Field(0.6, ge=0.5, le=1)
     csv_formulas: Literal["escape", "keep"] = "escape"
+    csv_bom: bool = False
     distinct_label_batches: int | None = Field(None, ge=2)
     license: str | None = Field(None, pattern=r"^[a-z0-9][a-z0-9.\-]{1,60}$")
 

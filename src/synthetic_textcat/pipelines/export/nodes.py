@@ -108,7 +108,7 @@ def export_argilla(examples: pd.DataFrame, tasks: pd.DataFrame) -> Files:
 
 def export_text_label(examples: pd.DataFrame, tasks: pd.DataFrame, export: ExportParameters) -> Files:
     """Folder of texts and labels, with files for each task."""
-    return text_label_files(examples, tasks_of(tasks), export.csv_formulas)
+    return text_label_files(examples, tasks_of(tasks), export.csv_formulas, bom=export.csv_bom)
 
 
 def export_huggingface(

@@ -1,5 +1,6 @@
 """Formats with a file per task: text and label as CSV, Argilla records."""
 
+import csv
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, Literal
@@ -21,7 +22,7 @@ _README = """# Text and label, one task at a time
 `index.json` lists the tasks. Each task has three files, named by its `task_id`:
 
 - `.parquet`: columns `text` and `label`, exactly as accepted.
-- `.csv`: the same in UTF-8, each cell in double quotes, a quote within it doubled.
+- `.csv`: the same in UTF-8{bom}, each cell in double quotes, a quote within it doubled.
 - `.labels.json`: `label_names`, in the order of the tasks file; for a task without a label set, its labels, sorted.
 
 """
@@ -36,8 +37,17 @@ begins with = + - or @ as a formula. Programs that parse CSV are not affected.
 _QUESTION = "label"
 
 
-def text_label_files(examples: pd.DataFrame, tasks: Sequence[Task], formulas: Formulas) -> dict[str, File]:
-    """Text and label files by name: three for each task with rows, an index, and a README."""
+def text_label_files(
+    examples: pd.DataFrame, tasks: Sequence[Task], formulas: Formulas, *, bom: bool = False
+) -> dict[str, File]:
+    """Text and label files by name: three for each task with rows, an index, and a README.
+
+    Args:
+        examples: Accepted rows.
+        tasks: Their tasks.
+        formulas: Whether CSV cells that a spreadsheet would run are escaped.
+        bom: Whether CSV files begin with a byte order mark, by which Excel recognises UTF-8.
+    """
     known = {task.task_id: task for task in tasks}
     files: dict[str, File] = {}
     index = []
@@ -48,10 +58,11 @@ def text_label_files(examples: pd.DataFrame, tasks: Sequence[Task], formulas: Fo
         entry = {"task_id": task_id, "task": examples["task"].iloc[places[0]], "rows": len(places), "closed": closed}
         index.append(entry)
         files[f"{task_id}.parquet"] = rows
-        files[f"{task_id}.csv"] = partial(_for_csv, rows, formulas)
+        files[f"{task_id}.csv"] = partial(_for_csv, rows, formulas, bom=bom)
         files[f"{task_id}.labels.json"] = partial(_labels, entry, rows, known.get(task_id))
     files["index.json"] = lambda: index
-    files["README.md"] = lambda: _README + (_ESCAPED if formulas == "escape" else _KEPT)
+    readme = _README.format(bom=' with a byte order mark (Python: `encoding="utf-8-sig"`)' if bom else "")
+    files["README.md"] = lambda: readme + (_ESCAPED if formulas == "escape" else _KEPT)
     return files
 
 
@@ -64,8 +75,11 @@ def _rows(examples: pd.DataFrame, places: NDArray[np.intp]) -> pd.DataFrame:
     return text_label(examples.iloc[places])
 
 
-def _for_csv(rows: Callable[[], pd.DataFrame], formulas: Formulas) -> pd.DataFrame:
-    return rows().apply(escaped) if formulas == "escape" else rows()
+def _for_csv(rows: Callable[[], pd.DataFrame], formulas: Formulas, *, bom: bool) -> pd.DataFrame | bytes:
+    cells = rows().apply(escaped) if formulas == "escape" else rows()
+    if not bom:
+        return cells
+    return cells.to_csv(index=False, quoting=csv.QUOTE_ALL, lineterminator="\n").encode("utf-8-sig")
 
 
 def _labels(entry: dict[str, Any], rows: Callable[[], pd.DataFrame], task: Task | None) -> dict[str, Any]:

@@ -5,6 +5,8 @@ Both tables repeat the columns of the plan and add the reply or the failure of e
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -22,6 +24,7 @@ from synthetic_textcat.llm.prompts import Fingerprinter
 from synthetic_textcat.llm.row_prompts import RenderedRow, RowPrompts, RowTemplates, advice_on, preview_of, spread
 from synthetic_textcat.llm.settlement import OpenRow, OpenRows, checking, open_rows, settle, starts_of
 from synthetic_textcat.llm.spec import ChatModelSpec
+from synthetic_textcat.llm.token_limits import limit_of, row_tokens
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply, RowCheck
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, GenerationParameters, LlmParameters
 from synthetic_textcat.schemas.prices import PriceList
@@ -137,9 +140,7 @@ def generate(
         judge=judging(Reply),
         ask_again=retry_conversation(retry_prompt, generation.retry),
         limits=generation,
-        budget=Budget(
-            generation, PriceList.read(prices), llm.model, chain(brainstormed, still_open.spent), llm.max_tokens
-        ),
+        budget=Budget(generation, PriceList.read(prices), llm.model, chain(brainstormed, still_open.spent)),
         run_id=run_id,
         retries=RetryPolicy(spec.max_retries, generation.max_wait_seconds),
         deadline_s=spec.deadline_s,
@@ -151,7 +152,11 @@ def generate(
     rendered = prompts.rendered(requests.iloc[[row.position for row in rows]], llm.has_planned_labels)
     fingerprinter = Fingerprinter(llm, spec.identity)
     pending = (
-        _call(asked, open_row, fingerprinter, untried=not still_open.any_good)
+        replace(
+            _call(asked, open_row, fingerprinter),
+            untried=not still_open.any_good,
+            limit=limit_of(llm, partial(row_tokens, asked.row)),
+        )
         for asked, open_row in zip(rendered, rows, strict=True)
         if not pauses.leave_out(asked.row["task_id"])
     )
@@ -186,7 +191,7 @@ def _fingerprint(asked: RenderedRow, fingerprinter: Fingerprinter) -> str:
     return fingerprinter.of(asked.row["request_id"], asked.messages, asked.schema)
 
 
-def _call(asked: RenderedRow, open_row: OpenRow, fingerprinter: Fingerprinter, untried: bool) -> Call:
+def _call(asked: RenderedRow, open_row: OpenRow, fingerprinter: Fingerprinter) -> Call:
     if _fingerprint(asked, fingerprinter) != open_row.fingerprint:
         raise StaleTableError(
             "The dataset 'calls' belongs to another plan, prompt or model, and a reply would be stored under the "
@@ -200,7 +205,6 @@ def _call(asked: RenderedRow, open_row: OpenRow, fingerprinter: Fingerprinter, u
         seed=asked.row["seed"],
         past=open_row.past,
         row=asked.row,
-        untried=untried,
     )
 
 

@@ -1,6 +1,6 @@
 """Nodes of `quality_report`: checks, ledger, metrics, concerns, plots and the page; signals have nodes of their own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from synthetic_textcat.llm.journal import Journal
-from synthetic_textcat.pipelines.quality_report.checks.row_checks import known_of
+from synthetic_textcat.pipelines.quality_report.checks.row_checks import LABEL_FIELDS, Known, known_of
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import (
     candidate_rows,
     findings_of,
@@ -76,9 +76,10 @@ def check_candidates(
     A rejected row has its first reject reason and the detail, followed by how it was read from a reply of several
     objects. `surplus` holds the good rows for which the
     quota has no slot. `findings` has every candidate with the reasons flagged by `settings.flag_only` and its language
-    verdict.
+    verdict. Labels of a closed set are in the spelling of the set.
     """
     by_id = {task.task_id: known_of(task) for task in tasks_of(tasks)}
+    candidates = _spelt_as_in_sets(candidates, by_id)
     judgements = judge(candidate_rows(candidates, requests, by_id), settings, len(candidates))
     own = own_of(requests)
     is_good = np.array([judgement.verdict is None for judgement in judgements], bool)
@@ -93,6 +94,16 @@ def check_candidates(
         with_columns(rejected, with_own(REJECTED, own)),
         findings_of(candidates["request_id"], judgements, notes),
     )
+
+
+def _spelt_as_in_sets(candidates: pd.DataFrame, known: Mapping[str, Known]) -> pd.DataFrame:
+    """The candidates with their labels in the spelling of their task's set."""
+    own = [known.get(task_id, Known()) for task_id in plain(candidates["task_id"])]
+    columns = {
+        field: pd.array([of.spelt(label) for of, label in zip(own, plain(candidates[field]), strict=True)], dtype="str")
+        for field in LABEL_FIELDS
+    }
+    return candidates.assign(**columns)
 
 
 def build_ledger(

@@ -12,8 +12,11 @@ from functools import cached_property
 
 from synthetic_textcat.pipelines.quality_report.checks.language import Finding, check_language
 from synthetic_textcat.pipelines.quality_report.checks.leakage import find_label_mention
+from synthetic_textcat.schemas.label_names import label_form, set_spelling
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.text.unicode import normalised
+
+LABEL_FIELDS = ("label", "misleading_label")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +31,18 @@ class Known:
     labels: frozenset[str] = frozenset()
     seed_texts: frozenset[str] = frozenset()
 
+    def spelt(self, label: str) -> str:
+        """The label in the spelling of the closed set; unchanged if it is none of the set."""
+        return set_spelling(label, self.labels) or label
+
 
 @dataclass(frozen=True)
 class Candidate:
     """A parsed reply with its plan; costly facts are computed once, when first needed.
 
     Attributes:
-        input_text, label, misleading_label: As the model wrote them.
+        input_text: As the model wrote it.
+        label, misleading_label: Likewise, but in the spelling of the closed set.
         planned_label: The plan's; None for an open label set.
         known: Of its task.
         language: As asked; None where the plan is not at hand.
@@ -48,6 +56,11 @@ class Candidate:
     planned_label: str | None
     known: Known
     language: str | None
+
+    def __post_init__(self) -> None:
+        """Brings the labels to the spelling of the set."""
+        for field in LABEL_FIELDS:
+            object.__setattr__(self, field, self.known.spelt(getattr(self, field)))
 
     @cached_property
     def text(self) -> str:
@@ -96,7 +109,8 @@ def misleading_label_not_in_set(row: Candidate) -> str | None:
 @row_check
 def same_labels(row: Candidate) -> str | None:
     """A misleading label that is the label: it would teach a model nothing, or worse."""
-    return f"both {row.label!r}" if normalised(row.label) == normalised(row.misleading_label) else None
+    form = normalised if row.known.labels else label_form  # labels of a closed set may differ in typography alone
+    return f"both {row.label!r}" if form(row.label) == form(row.misleading_label) else None
 
 
 @row_check
