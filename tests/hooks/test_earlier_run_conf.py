@@ -184,7 +184,7 @@ def test_the_folder_says_whose_it_is_and_a_failed_write_leaves_it(run: EarlierRu
     assert run_of_conf(conf, "another") is None
     assert run_of_conf(project / "conf", "abc") is None
     (project / "conf/base/catalog_genai.yml").write_text("{", encoding="utf-8")
-    with pytest.raises(Exception, match="Invalid YAML"):
+    with pytest.raises(Exception, match="is not YAML"):
         _written(run, project)
     assert _loader(conf)["catalog"]["llm"]["data"]["team"] == "red"
     assert [path.name for path in conf.parents[1].iterdir()] == ["abc"]

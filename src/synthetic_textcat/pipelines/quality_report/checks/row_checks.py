@@ -12,7 +12,9 @@ from functools import cached_property
 
 from synthetic_textcat.pipelines.quality_report.checks.language import Finding, check_language
 from synthetic_textcat.pipelines.quality_report.checks.leakage import find_label_mention
+from synthetic_textcat.pipelines.quality_report.checks.open_labels import find_label_fault
 from synthetic_textcat.schemas.label_names import label_form, set_spelling
+from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.text.unicode import normalised
 
@@ -26,10 +28,12 @@ class Known:
     Attributes:
         labels: Names of the closed label set; empty for an open one.
         seed_texts: The task's seed examples, normalised.
+        task: Its sentence, normalised.
     """
 
     labels: frozenset[str] = frozenset()
     seed_texts: frozenset[str] = frozenset()
+    task: str = ""
 
     def spelt(self, label: str) -> str:
         """The label in the spelling of the closed set; unchanged if it is none of the set."""
@@ -94,6 +98,17 @@ def empty_field(row: Candidate) -> str | None:
 
 
 @row_check
+def label_not_a_label(row: Candidate) -> str | None:
+    """An open label that is none: a sentence, a phrase of the prompt, a value of an attribute, or no word at all."""
+    if row.known.labels:
+        return None
+    others = {"label": row.misleading_label, "misleading_label": row.label}
+    faults = {name: find_label_fault(getattr(row, name), others[name], row.known.task, row.language) for name in others}
+    found = [f"{name} {shown(getattr(row, name))} {fault}" for name, fault in faults.items() if fault]
+    return ", ".join(found) or None
+
+
+@row_check
 def label_not_in_set(row: Candidate) -> str | None:
     """A label that the closed set does not have."""
     return f"label {row.label!r}" if row.known.labels and row.label not in row.known.labels else None
@@ -137,7 +152,8 @@ def wrong_language(row: Candidate) -> str | None:
 
 def known_of(task: Task) -> Known:
     """The facts of a task that the checks use."""
-    return Known(frozenset(task.label_names), frozenset(normalised(example.text) for example in task.seed_examples))
+    seeds = frozenset(normalised(example.text) for example in task.seed_examples)
+    return Known(frozenset(task.label_names), seeds, normalised(task.task))
 
 
 def _is_visible(character: str) -> bool:
