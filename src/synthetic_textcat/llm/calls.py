@@ -23,7 +23,6 @@ DEADLINE_S = 600.0
 
 _LONGEST_REMINDER = 1_000  # a reply that ran to the token limit would not fit in the conversation again
 _NOTHING = "(no text)"  # servers refuse an empty assistant message
-_LEFT_OUT = "(left out)"
 
 MAX_RETRIES = 4
 """Default, if the catalog entry sets none."""
@@ -153,6 +152,7 @@ class CallPolicy:
         retries: Retries of calls without a reply.
         deadline_s: Seconds that one call may take, until the last byte of its reply.
         pauses: Tasks that are paused.
+        retry: How `ask_again` asks; the first messages alone get another seed each time.
     """
 
     judge: Judge
@@ -163,6 +163,7 @@ class CallPolicy:
     retries: RetryPolicy = field(default_factory=RetryPolicy)
     deadline_s: float = DEADLINE_S
     pauses: TaskPauses = field(default_factory=TaskPauses)
+    retry: Retry = "show_reply"
 
     def attempt(self, call: Call, past: Sequence[tuple[Completion, Problem]]) -> Attempt:
         """The next attempt at a call, after bad replies with their problems; a limit that cut them is raised."""
@@ -171,7 +172,7 @@ class CallPolicy:
             messages = self.ask_again(messages, earlier.raw_text, why)
         truncated = sum(why.cause == "truncated" for _, why in past)
         limit = None if call.limit is None else call.limit.after(truncated)
-        seed = call.seed if self.limits.retry == "show_reply" else call.seed + len(past)
+        seed = call.seed + len(past) if self.retry == "ask_again" else call.seed
         return Attempt(len(past) + 1, messages, limit, seed)
 
 
@@ -183,12 +184,7 @@ def judging(wanted: type[BaseModel]) -> Judge:
 def retry_conversation(
     retry_prompt: ChatPromptTemplate, retry: Retry = "show_reply"
 ) -> Callable[[Messages, str, Problem], Messages]:
-    """Builds the conversation after a bad reply.
-
-    Args:
-        retry_prompt: Names the problem.
-        retry: `show_reply` = the bad reply, then its problem; `name_fault` = a mark in place of the reply, then its
-            problem; `ask_again` = the first messages.
+    """Builds the conversation after a bad reply: the reply, then its problem; or the first messages as they were.
 
     Raises:
         PromptError: If the retry prompt can't be filled.
@@ -198,7 +194,7 @@ def retry_conversation(
     def ask_again(messages: Messages, raw_text: str, problem: Problem) -> Messages:
         if retry == "ask_again":
             return messages
-        shown = replace_surrogates(raw_text[:_LONGEST_REMINDER]) or _NOTHING if retry == "show_reply" else _LEFT_OUT
-        return [*messages, AIMessage(shown), *retry_prompt.format_messages(problem=problem.detail, cause=problem.cause)]
+        said = AIMessage(replace_surrogates(raw_text[:_LONGEST_REMINDER]) or _NOTHING)
+        return [*messages, said, *retry_prompt.format_messages(problem=problem.detail, cause=problem.cause)]
 
     return ask_again

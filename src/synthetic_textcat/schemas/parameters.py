@@ -166,8 +166,8 @@ class AttributeSamplingParameters(Block):
         return choice
 
 
-Retry = Literal["show_reply", "name_fault", "ask_again"]
-"""How a row is asked again after a bad reply."""
+Retry = Literal["show_reply", "ask_again"]
+"""How a row is asked again after a bad reply: with that reply and its fault, or as at first, with another seed."""
 
 
 class GenerationParameters(Block):
@@ -182,6 +182,10 @@ class GenerationParameters(Block):
     max_tokens_total: int | None = Field(None, ge=1)
     max_wait_seconds: float = Field(300, ge=0, le=604_800)
     pause_task_after: int | None = Field(20, ge=1)
+
+    def retry_at(self, temperature: float | None) -> Retry:
+        """How rows are asked again: at temperature 0 never as at first, since the reply would be the same."""
+        return "show_reply" if temperature == 0 else self.retry
 
     @property
     def is_capped(self) -> bool:
