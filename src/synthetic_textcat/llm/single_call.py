@@ -161,9 +161,8 @@ class ModelCaller:
         it becomes an error too. External cancellation, and the end of this coroutine, pass through.
         """
         try:
-            return await self._deadlines.within(
-                self._chat.ask(attempt.messages, call.schema, call.seed, attempt.max_tokens)
-            )
+            seed = call.seed if attempt.seed is None else attempt.seed
+            return await self._deadlines.within(self._chat.ask(attempt.messages, call.schema, seed, attempt.max_tokens))
         except TimeoutError:
             raise TransportError(
                 "timeout", f"no whole reply within {self._deadlines.seconds:g} s, the timeout of llm"
