@@ -6,10 +6,9 @@ from typing import Any, NamedTuple
 import orjson
 
 from . import labels, poison, texts
-from .chat_request import ChatRequest
+from .chat_request import CHARACTERS_PER_TOKEN, ChatRequest
 
 _CREATED = 1_700_000_000  # fixed, so that the same request gets the same bytes
-_CHARACTERS_PER_TOKEN = 4
 _REFUSAL = "I'm sorry, but I can't help with that request."
 
 
@@ -126,8 +125,8 @@ def _usage(fault: str | None, prompt: str, written: str) -> dict[str, Any] | Non
 
 
 def _counts(prompt: str, written: str) -> dict[str, Any]:
-    prompt_tokens = len(prompt) // _CHARACTERS_PER_TOKEN + 1
-    completion_tokens = -(-len(written) // _CHARACTERS_PER_TOKEN)
+    prompt_tokens = len(prompt) // CHARACTERS_PER_TOKEN + 1
+    completion_tokens = -(-len(written) // CHARACTERS_PER_TOKEN)
     return {
         "prompt_tokens": prompt_tokens,
         "completion_tokens": completion_tokens,

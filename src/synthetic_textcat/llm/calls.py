@@ -21,7 +21,8 @@ from synthetic_textcat.text.unicode import replace_surrogates
 DEADLINE_S = 600.0
 """Default timeout, for a model class or catalog entry without its own."""
 
-_LONGEST_REMINDER = 1_000  # a reply that ran to the token limit would not fit in the conversation again
+_LONGEST_REMINDER = 1_000
+_LONGEST_CUT_REMINDER = 200  # a reply that ran to the token limit would not fit in the conversation again
 _NOTHING = "(no text)"  # servers refuse an empty assistant message
 
 MAX_RETRIES = 4
@@ -46,6 +47,7 @@ class Call:
         past: Replies so far, each with its problem; empty for a new row.
         row: The planned row; empty for a task list or label set.
         limit: Token limit of its first reply; None for none.
+        prompt_tokens: Tokens of its first messages, if an earlier refusal as too long named them.
         untried: No earlier reply of this kind was good, so that repeated equal failures mean a wrong setting.
     """
 
@@ -58,6 +60,7 @@ class Call:
     row: Mapping[str, Any] = field(default_factory=dict)
     untried: bool = True
     limit: TokenLimit | None = None
+    prompt_tokens: int | None = None
 
     @property
     def kind(self) -> str:
@@ -184,7 +187,8 @@ def retry_conversation(retry_prompt: ChatPromptTemplate) -> Callable[[Messages, 
     check_placeholders("retry", retry_prompt, required=["problem"], allowed=["cause"])
 
     def ask_again(messages: Messages, raw_text: str, problem: Problem) -> Messages:
-        said = AIMessage(replace_surrogates(raw_text[:_LONGEST_REMINDER]) or _NOTHING)
+        longest = _LONGEST_CUT_REMINDER if problem.cause == "truncated" else _LONGEST_REMINDER
+        said = AIMessage(replace_surrogates(raw_text[:longest]) or _NOTHING)
         return [*messages, said, *retry_prompt.format_messages(problem=problem.detail, cause=problem.cause)]
 
     return ask_again

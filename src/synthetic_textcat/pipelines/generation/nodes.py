@@ -95,6 +95,7 @@ def find_open_rows(
         Reply,
         generation.max_attempts,
         spent_by=run_id if generation.is_capped else None,
+        run_id=run_id,
     )
 
 
@@ -203,6 +204,7 @@ def _call(asked: RenderedRow, open_row: OpenRow, fingerprinter: Fingerprinter) -
         schema=asked.schema,
         seed=asked.row["seed"],
         past=open_row.past,
+        prompt_tokens=open_row.prompt_tokens,
         row=asked.row,
     )
 

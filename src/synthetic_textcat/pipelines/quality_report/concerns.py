@@ -11,7 +11,7 @@ from synthetic_textcat.pipelines.quality_report.ledger import Ledger, good_share
 from synthetic_textcat.pipelines.quality_report.signals.labels import ENOUGH
 from synthetic_textcat.pipelines.quality_report.signals.rates import MIN_VERIFIABLE_ROWS
 from synthetic_textcat.schemas.block import Level
-from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
+from synthetic_textcat.schemas.outcomes import TOO_LONG, TOO_LONG_ADVICE, TRANSPORT_CAUSES
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.quota import counted
 from synthetic_textcat.schemas.stops import HOW_TO_GO_ON, Stops
@@ -105,6 +105,8 @@ def _yield_concern(
     then = f"look at the most common causes, {', '.join(f'{name} ({rows:,})' for name, rows in causes[:3])}"
     if causes and causes[0][0] in TRANSPORT_CAUSES:
         then = f"run the same command again when the server answers, or {then}"
+    elif causes and causes[0][0] == TOO_LONG:
+        then = f"{TOO_LONG_ADVICE}; or {then}"
     yield Concern(
         level="warn" if is_full else "fail",
         weight=1.0,
