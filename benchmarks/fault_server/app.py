@@ -84,7 +84,7 @@ class FaultApp:
         if error:
             return self._refuse(error)
         self.stats.answer(200, asked.body_digest)
-        return _json(replies.completion(asked, fault))
+        return _json(replies.completion(asked, fault, self.settings.answers_as))
 
     async def _answer_canned(self, request: web.BaseRequest, raw: bytes) -> web.Response:
         if self._canned is None:

@@ -9,6 +9,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.prompts import ChatPromptTemplate
 from pydantic import BaseModel
 
+from synthetic_textcat.llm.answering_model import AnsweringModel
 from synthetic_textcat.llm.budget import Budget
 from synthetic_textcat.llm.first_replies import TaskPauses
 from synthetic_textcat.llm.parsing import parse, parse_off_loop
@@ -153,6 +154,7 @@ class CallPolicy:
         retries: Retries of calls without a reply.
         deadline_s: Seconds that one call may take, until the last byte of its reply.
         pauses: Tasks that are paused.
+        answering: Comparison of the model that answers with the requested one.
     """
 
     judge: Judge
@@ -163,6 +165,7 @@ class CallPolicy:
     retries: RetryPolicy = field(default_factory=RetryPolicy)
     deadline_s: float = DEADLINE_S
     pauses: TaskPauses = field(default_factory=TaskPauses)
+    answering: AnsweringModel = field(default_factory=lambda: AnsweringModel(None))
 
     def attempt(self, call: Call, past: Sequence[tuple[Completion, Problem]]) -> Attempt:
         """The next attempt at a call, after bad replies with their problems; a limit that cut them is raised."""

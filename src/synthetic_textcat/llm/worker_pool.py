@@ -208,6 +208,7 @@ class WorkerPool:
                 return None
             await self._buffer(asked.completion)
             self._context.note(attempt, asked.completion)
+            self._policy.answering.note(asked.completion)
             self._count_refusals(asked)
             self._account(asked.completion)  # before other calls are admitted: this may have to be the last one
         self._proven.set()

@@ -70,6 +70,7 @@ def assess(
             ledger, settings.min_yield, unanswered, outage=stops.outage is not None, is_full=_is_full(metrics)
         ),
         *_paused_tasks(stops),
+        *_other_models(stops),
         *quota_concerns(metrics, tables),
         *_missed(metrics, settings, tables),
     ]
@@ -115,6 +116,19 @@ def _yield_concern(
         then=then,
         signal=next((name for name, _ in causes if name in ledger["rejected"]), ""),
     )
+
+
+def _other_models(stops: Stops) -> Iterator[Concern]:
+    """Concern that the server answers as another model than the requested one."""
+    if stops.answered_as:
+        yield Concern(
+            level="warn",
+            weight=_WEIGHT,
+            parameter="llm.model",
+            says=f"The server answers as {', '.join(stops.answered_as)}, and llm.model is {stops.requested_model}",
+            then="set llm.model to that name if it is the model that you want, or start the server with the other one",
+            signal="",
+        )
 
 
 def _paused_tasks(stops: Stops) -> Iterator[Concern]:
