@@ -133,6 +133,8 @@ def test_a_retry_that_would_not_fit_loses_the_bad_replies_in_it(server: FaultSer
     assert server.stats()["requests"] == len(lines)
     assert sum(line.replied for line in lines) == 4  # all attempts got their reply
     assert sum(line.status == TOO_LONG for line in lines) <= 1  # then the context is known
+    assert server.stats()["last_body"]["seed"] == 7 + 3  # the last attempt asks as the first did
+    assert len(server.stats()["last_body"]["messages"]) == 1
     refused = [(line.prompt_sha256, line.max_tokens) for line in lines if line.status == TOO_LONG]
     assert len(refused) == len(set(refused))
 
