@@ -107,6 +107,7 @@ def test_parameters_that_a_fingerprint_hashes_keep_their_names() -> None:
         "max_tokens",
         "token_limit_field",
         "structured_output",
+        "labels_in_schema",
         "send_seed",
         "defects",
     ]

@@ -71,8 +71,8 @@ def test_the_advice_on_cut_replies_names_the_limit_that_cut_them(limit: int | No
         watcher.note(each, problem, each.request_id)
     with pytest.raises(FatalAnswerError, match=advice) as caught:
         watcher.note(last, why, last.request_id)
-    assert ("limit of 512; raise llm.max_tokens" in str(caught.value)) == (limit is not None)
-    assert ("limit of the server, such as its context size" in str(caught.value)) == (limit is None)
+    assert ("limit; it was 512: raise llm.max_tokens" in str(caught.value)) == (limit is not None)
+    assert ("limit; it is the server's own, such as its context size" in str(caught.value)) == (limit is None)
 
 
 def test_replies_that_are_too_long_to_be_read_want_a_limit_and_no_other_structure() -> None:

@@ -14,6 +14,7 @@ from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.summary_lines import (
     compare_lines,
     cost_lines,
+    counted_lines,
     evaluation_lines,
     labelled_lines,
     quota_lines,
@@ -163,13 +164,13 @@ def _ledger_lines(ledger: Ledger, metrics: Mapping[str, float | None]) -> Iterat
     yield ""
     yield f"planned   {ledger['planned']}"
     yield f"accepted  {ledger['accepted']}"
-    yield f"rejected  {_counts(ledger['rejected'])}"
+    yield from counted_lines("rejected", ledger["rejected"])
     flagged = {
         name.removeprefix(_FLAGGED): int(rows) for name, rows in metrics.items() if name.startswith(_FLAGGED) and rows
     }
     if flagged:
-        yield f"flagged   {_counts(flagged)}"
-    yield f"failed    {_counts(ledger['failed'])}"
+        yield from counted_lines("flagged", flagged)
+    yield from counted_lines("failed", ledger["failed"])
     yield f"not run   {ledger['not_run']}"
     if ledger["surplus"]:
         yield f"surplus   {ledger['surplus']}: good rows beyond the quota, kept aside"
@@ -186,8 +187,3 @@ def _concern_lines(concerns: Sequence[Concern]) -> Iterator[str]:
         yield from labelled_lines(concern["level"], concern["says"])
     if len(concerns) > _MOST_CONCERNS:
         yield f"          and {len(concerns) - _MOST_CONCERNS} more: see the report"
-
-
-def _counts(by_name: Mapping[str, int]) -> str:
-    names = ", ".join(f"{name} {rows}" for name, rows in by_name.items())
-    return f"{sum(by_name.values())}" + (f": {names}" if names else "")

@@ -192,6 +192,9 @@ def retry_conversation(retry_prompt: ChatPromptTemplate) -> Callable[[Messages, 
     def ask_again(messages: Messages, raw_text: str, problem: Problem) -> Messages:
         longest = _LONGEST_CUT_REMINDER if problem.cause == "truncated" else _LONGEST_REMINDER
         said = AIMessage(replace_surrogates(raw_text[:longest]) or _NOTHING)
-        return [*messages, said, *retry_prompt.format_messages(problem=problem.detail, cause=problem.cause)]
+        detail = (
+            problem.detail.partition(";")[0] if problem.cause == "truncated" else problem.detail
+        )  # no advice on limits
+        return [*messages, said, *retry_prompt.format_messages(problem=detail, cause=problem.cause)]
 
     return ask_again

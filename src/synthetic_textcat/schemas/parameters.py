@@ -45,8 +45,14 @@ class LlmParameters(Block):
     max_tokens: Annotated[int | Literal["planned"] | None, BeforeValidator(_checked_limit)] = None
     token_limit_field: Literal["max_completion_tokens", "max_tokens"] = "max_completion_tokens"
     structured_output: Literal["json_schema", "json_object", "none"] = "json_schema"
+    labels_in_schema: Literal["set", "planned"] = "set"
     send_seed: bool = True
     defects: Rates = Field(default_factory=dict)
+
+    @property
+    def has_planned_labels(self) -> bool:
+        """Whether a row's schema allows its planned labels only; in other modes the server is given no schema."""
+        return self.labels_in_schema == "planned" and self.structured_output == "json_schema"
 
     @model_validator(mode="after")
     def _defects_are_of_the_offline_model(self) -> Self:
@@ -231,12 +237,13 @@ class SplitShares(Block):
 
 
 class ExportParameters(Block):
-    """Place of the instruction, splits, CSV escaping, label batches, and license."""
+    """Place of the instruction, splits, CSV escaping and byte order mark, label batches, and license."""
 
     instruction: Literal["in_anchor", "left_out"] = "in_anchor"
     splits: SplitShares = Field(default_factory=SplitShares)
     split_similarity: float = Field(0.6, ge=0.5, le=1)
     csv_formulas: Literal["escape", "keep"] = "escape"
+    csv_bom: bool = False
     distinct_label_batches: int | None = Field(None, ge=2)
     license: str | None = Field(None, pattern=r"^[a-z0-9][a-z0-9.\-]{1,60}$")
 

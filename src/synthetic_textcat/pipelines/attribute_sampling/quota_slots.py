@@ -59,7 +59,7 @@ class QuotaSlots:
     def __init__(self, tasks: pd.DataFrame, sampling: AttributeSamplingParameters, seed: int) -> None:
         self._tasks, self._sampling, self._seed = by_id(tasks), sampling, seed
         own = own_attributes(tasks, sampling)
-        _refuse_unknown(sampling.cell_columns, (*_OF_TASK, *_OF_LABELS, *ATTRIBUTES, *own), "names")
+        refuse_unknown_columns(sampling, own)
         names = dict.fromkeys((*_OF_TASK, *_OF_LABELS, "language", *own, "num_words", "difficulty", "clarity"))
         self._kinds = [
             kind for number, task in enumerate(tasks_of(self._tasks)) for kind in self._of(number, task, names)
@@ -184,6 +184,15 @@ class QuotaSlots:
 def _normalised(parts: Iterable[Fraction]) -> dict[int, Fraction]:
     parts = [*parts]
     return {number: part / sum(parts) for number, part in enumerate(parts)}
+
+
+def refuse_unknown_columns(sampling: AttributeSamplingParameters, own: Sequence[str]) -> None:
+    """Checks that `per` names columns of the plan.
+
+    Raises:
+        ParameterError: For the first column that the plan does not have.
+    """
+    _refuse_unknown(sampling.cell_columns, (*_OF_TASK, *_OF_LABELS, *ATTRIBUTES, *own), "names")
 
 
 def _refuse_unknown(names: Any, known: Any, what: str) -> None:

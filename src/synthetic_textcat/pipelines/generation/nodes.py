@@ -31,7 +31,7 @@ from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, Ge
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.rows import (
     CALLS,
-    EXAMPLES,
+    CANDIDATES,
     FAILED,
     fingerprints_of,
     own_of,
@@ -82,7 +82,8 @@ def preview_prompts(
 def list_calls(requests: pd.DataFrame, prompts: RowPrompts, spec: ChatModelSpec, llm: LlmParameters) -> pd.DataFrame:
     """Fingerprint of the call for each planned row: columns `CALLS`, in plan order."""
     fingerprinter = Fingerprinter(llm, spec.identity)
-    rows = ((asked.row["request_id"], _fingerprint(asked, fingerprinter)) for asked in prompts.rendered(requests))
+    rendered = prompts.rendered(requests, llm.has_planned_labels)
+    rows = ((asked.row["request_id"], _fingerprint(asked, fingerprinter)) for asked in rendered)
     return to_frame(rows, CALLS)
 
 
@@ -152,7 +153,7 @@ def generate(
     task_ids = plain(requests["task_id"])
     rows = [row for row in still_open.rows if not pauses.leave_out(task_ids[row.position])]
     logger.info("Requesting %d of %d planned rows from %s", len(rows), len(requests), llm.model)
-    rendered = prompts.rendered(requests.iloc[[row.position for row in rows]])
+    rendered = prompts.rendered(requests.iloc[[row.position for row in rows]], llm.has_planned_labels)
     fingerprinter = Fingerprinter(llm, spec.identity)
     pending = (
         replace(
@@ -173,12 +174,12 @@ def generate(
 
 
 def settle_rows(requests: pd.DataFrame, calls: pd.DataFrame, journal: Journal) -> SettledRows:
-    """Candidates (columns `EXAMPLES`) and failed rows (columns `FAILED`), with the plan's user-defined attributes.
+    """Candidates (columns `CANDIDATES`) and failed rows (columns `FAILED`), with the plan's user-defined attributes.
 
     A row without a completion is in neither table.
     """
     own = own_of(requests)
-    candidate_columns, failed_columns = with_own(EXAMPLES, own), with_own(FAILED, own)
+    candidate_columns, failed_columns = with_own(CANDIDATES, own), with_own(FAILED, own)
     candidates: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
     for row, completions in zip(
@@ -233,7 +234,8 @@ def candidate_of(
     row: Mapping[str, Any], reply: Reply, completion: Completion, columns: Iterable[str]
 ) -> dict[str, Any]:
     """Candidate record: attributes as planned, texts and labels as the model wrote them."""
-    values = {**row, **reply.model_dump(), "model_name": replace_surrogates(completion.model_name)}
+    written = {**reply.model_dump(), "detail": reply.note or None}
+    values = {**row, **written, "model_name": replace_surrogates(completion.model_name)}
     return {column: values[column] for column in columns}
 
 

@@ -1,5 +1,7 @@
 """Fidelity to the plan: text length, readability by difficulty (LIX), coverage of attribute values."""
 
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -127,19 +129,32 @@ def readability(corpus: Corpus) -> SignalResult:
     groups = _groups(corpus)
     main = groups[groups["language"] == groups["language"].iloc[0]] if len(groups) else groups
     medians = dict(zip(main["difficulty"], main["median"].where(main["rows"] >= MIN_ROWS), strict=True))
-    rises = [
-        bool((own["median"].diff().iloc[1:] > 0).all())
-        for _, own in groups.groupby("language", sort=False)
-        if len(own) > 1 and own["rows"].min() >= MIN_ROWS
-    ]
+    table = list(records_of(groups))
+    rises = rises_with_difficulty(table).values()
     return SignalResult(
         {
             "readability/rows_measured": int(groups["rows"].sum()),
             "readability/ordered": sum(rises) / len(rises) if rises else None,
             **{f"readability/lix/{slug(level)}": _known(medians.get(level)) for level in _LEVELS},
         },
-        {"readability": list(records_of(groups))},
+        {"readability": table},
     )
+
+
+def rises_with_difficulty(table: Sequence[Mapping[str, Any]]) -> dict[str, bool]:
+    """Whether the median LIX rises from each difficulty to the next, by language; only languages with enough rows.
+
+    Args:
+        table: Table `readability`.
+    """
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for line in table:
+        groups.setdefault(line["language"], []).append(line)
+    return {
+        language: all(after["median"] > before["median"] for before, after in pairwise(own))
+        for language, own in groups.items()
+        if len(own) > 1 and min(line["rows"] for line in own) >= MIN_ROWS
+    }
 
 
 def _groups(corpus: Corpus) -> pd.DataFrame:

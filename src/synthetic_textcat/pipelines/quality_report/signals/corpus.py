@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypedDict
 
 import pandas as pd
 
-from synthetic_textcat.pipelines.quality_report.checks.verdicts import split_flags
+from synthetic_textcat.pipelines.quality_report.checks.verdicts import split_flags, without_note
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, Metrics, count
 from synthetic_textcat.pipelines.quality_report.signals.label_classifiers import Learning, learn
 from synthetic_textcat.schemas.parameters import QualityReportParameters
@@ -71,6 +71,7 @@ class Corpus:
             for reason, detail in split_flags(reasons, details)
         ]
         rejected = self.rejected.rename(columns={"reject_reason": "reason"})[columns]
+        rejected = rejected.assign(detail=rejected["detail"].map(without_note))
         return pd.concat([rejected, pd.DataFrame(flags, columns=columns).astype("str")], ignore_index=True)
 
     @cached_property
