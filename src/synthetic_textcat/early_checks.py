@@ -6,6 +6,7 @@ left to them.
 """
 
 import asyncio
+import logging
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -18,8 +19,10 @@ from kedro.framework.project import settings
 from kedro.utils import find_kedro_project
 
 from synthetic_textcat.datasets.user_files import ConfusableFileDataset, TasksFileDataset
+from synthetic_textcat.llm.local_server.gguf import chat_header
 from synthetic_textcat.pipelines.attribute_sampling.plan import own_attributes
 from synthetic_textcat.pipelines.attribute_sampling.quota_slots import QuotaSlots, refuse_unknown_columns
+from synthetic_textcat.pipelines.quality_report.checks.everyday_labels import warnings_about_everyday_labels
 from synthetic_textcat.pipelines.task_ingest.confusable_file import read_confusable
 from synthetic_textcat.pipelines.task_ingest.tasks_file import read_tasks, rows_of
 from synthetic_textcat.redaction import learn_command_line, learn_credentials, learn_environment
@@ -28,6 +31,8 @@ from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
 
 if TYPE_CHECKING:
     from synthetic_textcat.llm.spec import ChatModelSpec
+
+logger = logging.getLogger(__name__)
 
 READ_TASKS = frozenset({"__default__", "generate", "preview", "quote", "task_ingest"})
 """Pipelines that read the tasks file. The registry would know, but is among what takes seconds; a test compares."""
@@ -50,7 +55,7 @@ def check_early(options: Mapping[str, Any]) -> None:
         ParameterError: With one line for the wrong keys and values.
         TasksFileError: For the first wrong entry.
         ConfusableFileError: For the first wrong entry of the file of confusable labels.
-        ModelSetupError: If the model will be asked and can't be built, as without a key.
+        ModelSetupError: If the model will be asked and can't be built, as without a key or without its file.
     """
     project = Path(find_kedro_project(Path.cwd()) or Path.cwd())
     loader = settings.CONFIG_LOADER_CLASS(
@@ -90,6 +95,8 @@ def _check_tasks(catalog: Mapping[str, Any], project: Path, parameters: Paramete
     file = TasksFileDataset(filepath=place.as_posix()).load()
     tasks = read_tasks(file.content, file.path, may_be_empty=is_brainstormed)
     _check_columns(tasks, parameters, is_brainstormed)
+    for line in warnings_about_everyday_labels(tasks, parameters.attribute_sampling):
+        logger.warning("%s", line, extra={"markup": False})  # Kedro's log would take `[label]` for a colour
     optional = catalog.get("confusable_file")
     inner = optional.get("dataset") if isinstance(optional, Mapping) else None
     place = _local_file(inner, ConfusableFileDataset, project)
@@ -122,6 +129,8 @@ def _check_model(entry: Any, llm: LlmParameters) -> None:
     Only a class itself knows its variables. So it is built here, on an event loop as in a run; ChatOpenAI's are known,
     and its package, which takes a second to import, is left to the first call.
     """
+    if llm.gguf is not None:
+        chat_header(llm.gguf)
     if not isinstance(entry, Mapping) or not str(entry.get("type")).endswith(".ChatModelDataset"):
         return
     from synthetic_textcat.llm.openai_client import check_openai_setup

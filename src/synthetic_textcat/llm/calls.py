@@ -16,7 +16,7 @@ from synthetic_textcat.llm.parsing import parse, parse_off_loop
 from synthetic_textcat.llm.prompts import Messages, check_placeholders
 from synthetic_textcat.llm.token_limits import TokenLimit
 from synthetic_textcat.schemas.completions import Completion, Problem
-from synthetic_textcat.schemas.parameters import GenerationParameters
+from synthetic_textcat.schemas.parameters import GenerationParameters, Retry
 from synthetic_textcat.text.unicode import replace_surrogates
 
 DEADLINE_S = 600.0
@@ -81,11 +81,13 @@ class Attempt(NamedTuple):
         number: Number of the reply, from 1.
         messages: The first messages, and those after earlier bad replies.
         max_tokens: Token limit of this reply; None for none.
+        seed: Seed of this reply; None for that of the row.
     """
 
     number: int
     messages: Messages
     max_tokens: int | None = None
+    seed: int | None = None
 
 
 class Judge:
@@ -155,6 +157,7 @@ class CallPolicy:
         deadline_s: Seconds that one call may take, until the last byte of its reply.
         pauses: Tasks that are paused.
         answering: Comparison of the model that answers with the requested one.
+        retry: How `ask_again` asks; the first messages alone get another seed each time.
     """
 
     judge: Judge
@@ -166,6 +169,7 @@ class CallPolicy:
     deadline_s: float = DEADLINE_S
     pauses: TaskPauses = field(default_factory=TaskPauses)
     answering: AnsweringModel = field(default_factory=lambda: AnsweringModel(None))
+    retry: Retry = "show_reply"
 
     def attempt(self, call: Call, past: Sequence[tuple[Completion, Problem]]) -> Attempt:
         """The next attempt at a call, after bad replies with their problems; a limit that cut them is raised."""
@@ -173,7 +177,9 @@ class CallPolicy:
         for earlier, why in past:
             messages = self.ask_again(messages, earlier.raw_text, why)
         truncated = sum(why.cause == "truncated" for _, why in past)
-        return Attempt(len(past) + 1, messages, None if call.limit is None else call.limit.after(truncated))
+        limit = None if call.limit is None else call.limit.after(truncated)
+        seed = call.seed + len(past) if self.retry == "ask_again" else call.seed
+        return Attempt(len(past) + 1, messages, limit, seed)
 
 
 def judging(wanted: type[BaseModel]) -> Judge:
@@ -181,8 +187,10 @@ def judging(wanted: type[BaseModel]) -> Judge:
     return Judge(lambda _: wanted)
 
 
-def retry_conversation(retry_prompt: ChatPromptTemplate) -> Callable[[Messages, str, Problem], Messages]:
-    """Builds the conversation after a bad reply: the reply, then its problem.
+def retry_conversation(
+    retry_prompt: ChatPromptTemplate, retry: Retry = "show_reply"
+) -> Callable[[Messages, str, Problem], Messages]:
+    """Builds the conversation after a bad reply: the reply, then its problem; or the first messages as they were.
 
     Raises:
         PromptError: If the retry prompt can't be filled.
@@ -190,11 +198,13 @@ def retry_conversation(retry_prompt: ChatPromptTemplate) -> Callable[[Messages, 
     check_placeholders("retry", retry_prompt, required=["problem"], allowed=["cause"])
 
     def ask_again(messages: Messages, raw_text: str, problem: Problem) -> Messages:
-        longest = _LONGEST_CUT_REMINDER if problem.cause == "truncated" else _LONGEST_REMINDER
-        said = AIMessage(replace_surrogates(raw_text[:longest]) or _NOTHING)
-        detail = (
-            problem.detail.partition(";")[0] if problem.cause == "truncated" else problem.detail
-        )  # no advice on limits
+        if retry == "ask_again":
+            return messages
+        is_cut = problem.cause == "truncated"
+        said = AIMessage(
+            replace_surrogates(raw_text[: _LONGEST_CUT_REMINDER if is_cut else _LONGEST_REMINDER]) or _NOTHING
+        )
+        detail = problem.detail.partition(";")[0] if is_cut else problem.detail  # the advice on limits is for the user
         return [*messages, said, *retry_prompt.format_messages(problem=detail, cause=problem.cause)]
 
     return ask_again
