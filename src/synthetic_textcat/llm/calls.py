@@ -81,13 +81,11 @@ class Attempt(NamedTuple):
         number: Number of the reply, from 1.
         messages: The first messages, and those after earlier bad replies.
         max_tokens: Token limit of this reply; None for none.
-        seed: Seed of this reply; None for that of the row.
     """
 
     number: int
     messages: Messages
     max_tokens: int | None = None
-    seed: int | None = None
 
 
 class Judge:
@@ -157,7 +155,6 @@ class CallPolicy:
         deadline_s: Seconds that one call may take, until the last byte of its reply.
         pauses: Tasks that are paused.
         answering: Comparison of the model that answers with the requested one.
-        retry: How `ask_again` asks; the first messages alone get another seed each time.
     """
 
     judge: Judge
@@ -169,7 +166,6 @@ class CallPolicy:
     deadline_s: float = DEADLINE_S
     pauses: TaskPauses = field(default_factory=TaskPauses)
     answering: AnsweringModel = field(default_factory=lambda: AnsweringModel(None))
-    retry: Retry = "show_reply"
 
     def attempt(self, call: Call, past: Sequence[tuple[Completion, Problem]]) -> Attempt:
         """The next attempt at a call, after bad replies with their problems; a limit that cut them is raised."""
@@ -178,8 +174,7 @@ class CallPolicy:
             messages = self.ask_again(messages, earlier.raw_text, why)
         truncated = sum(why.cause == "truncated" for _, why in past)
         limit = None if call.limit is None else call.limit.after(truncated)
-        seed = call.seed + len(past) if self.retry == "ask_again" else call.seed
-        return Attempt(len(past) + 1, messages, limit, seed)
+        return Attempt(len(past) + 1, messages, limit)
 
 
 def judging(wanted: type[BaseModel]) -> Judge:
@@ -204,7 +199,7 @@ def retry_conversation(
         said = AIMessage(
             replace_surrogates(raw_text[: _LONGEST_CUT_REMINDER if is_cut else _LONGEST_REMINDER]) or _NOTHING
         )
-        detail = problem.detail.partition(";")[0] if is_cut else problem.detail  # the advice on limits is for the user
+        detail = problem.detail.partition(";")[0] if is_cut else problem.detail  # advice on limits is not for a model
         return [*messages, said, *retry_prompt.format_messages(problem=detail, cause=problem.cause)]
 
     return ask_again

@@ -139,16 +139,14 @@ def generate(
     brainstormed = (completion for completion in brainstorm_completions if completion.run_id == run_id)
     answering = AnsweringModel(None if spec.names_deployments else llm.model)
     pauses = TaskPauses(generation.pause_task_after, checking(tasks_of(tasks), row_check), earlier_replies)
-    retry = generation.retry_at(llm.temperature)
     policy = CallPolicy(
         judge=judging(Reply),
-        ask_again=retry_conversation(retry_prompt, retry),
+        ask_again=retry_conversation(retry_prompt, generation.retry_at(llm.temperature)),
         limits=generation,
         budget=Budget(generation, PriceList.read(prices), llm.model, chain(brainstormed, still_open.spent)),
         run_id=run_id,
         retries=RetryPolicy(spec.max_retries, generation.max_wait_seconds),
         deadline_s=spec.deadline_s,
-        retry=retry,
         pauses=pauses,
         answering=answering,
     )
