@@ -19,6 +19,7 @@ from kedro.framework.project import settings
 from kedro.utils import find_kedro_project
 
 from synthetic_textcat.datasets.user_files import ConfusableFileDataset, TasksFileDataset
+from synthetic_textcat.llm.local_server.gguf import chat_header
 from synthetic_textcat.pipelines.attribute_sampling.plan import own_attributes
 from synthetic_textcat.pipelines.attribute_sampling.quota_slots import QuotaSlots, refuse_unknown_columns
 from synthetic_textcat.pipelines.quality_report.checks.everyday_labels import warnings_about_everyday_labels
@@ -54,7 +55,7 @@ def check_early(options: Mapping[str, Any]) -> None:
         ParameterError: With one line for the wrong keys and values.
         TasksFileError: For the first wrong entry.
         ConfusableFileError: For the first wrong entry of the file of confusable labels.
-        ModelSetupError: If the model will be asked and can't be built, as without a key.
+        ModelSetupError: If the model will be asked and can't be built, as without a key or without its file.
     """
     project = Path(find_kedro_project(Path.cwd()) or Path.cwd())
     loader = settings.CONFIG_LOADER_CLASS(
@@ -128,6 +129,8 @@ def _check_model(entry: Any, llm: LlmParameters) -> None:
     Only a class itself knows its variables. So it is built here, on an event loop as in a run; ChatOpenAI's are known,
     and its package, which takes a second to import, is left to the first call.
     """
+    if llm.gguf is not None:
+        chat_header(llm.gguf)
     if not isinstance(entry, Mapping) or not str(entry.get("type")).endswith(".ChatModelDataset"):
         return
     from synthetic_textcat.llm.openai_client import check_openai_setup

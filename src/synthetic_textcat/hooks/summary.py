@@ -25,10 +25,11 @@ from synthetic_textcat.hooks.summary_lines import (
 from synthetic_textcat.pipelines.quality_report.concerns import PAUSED, Concern
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
 from synthetic_textcat.schemas.completions import Completion
-from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL, TRANSPORT_CAUSES
+from synthetic_textcat.schemas.outcomes import TOO_LONG, TOO_LONG_ADVICE, TRANSPORT_CAUSES
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.publications import SPLITS
 from synthetic_textcat.schemas.quota import Shortfall
+from synthetic_textcat.schemas.writers import writer_note
 
 _FLAGGED = "flagged/"
 _MOST_CONCERNS = 3
@@ -119,8 +120,9 @@ class RunSummary:
         yield from self._judgement_lines()
         if self._calls is not None:
             yield from self._spent_lines(self._calls)
-        if self._model == OFFLINE_MODEL and (ledger or self._calls):
-            yield from labelled_lines("note", BANNER)
+        note = writer_note([self._model])
+        if note and (ledger or self._calls):
+            yield from labelled_lines("note", note)
         if ledger is not None:
             yield from _concern_lines(self._saved.get(names.CONCERNS, []))
             yield from self._place_lines({"dataset": names.EXAMPLES, "report": names.QUALITY_REPORT})
@@ -177,6 +179,8 @@ def _ledger_lines(ledger: Ledger, metrics: Mapping[str, float | None]) -> Iterat
     again = sum(ledger["failed"].get(cause, 0) for cause in TRANSPORT_CAUSES)
     if again or ledger["not_run"]:
         yield "          the same command asks again for what brought no reply"
+    if ledger["failed"].get(TOO_LONG):
+        yield from labelled_lines("too long", f"{ledger['failed'][TOO_LONG]:,} prompts. Next: {TOO_LONG_ADVICE}")
 
 
 def _concern_lines(concerns: Sequence[Concern]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Parameters of `conf/base/parameters.yml`: a model for each block, the root model, and validation."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePath
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -40,6 +41,7 @@ class LlmParameters(Block):
     """Settings sent to the chat model. Class, transport, headers and timeouts belong to the catalog."""
 
     model: str = Field(min_length=1)
+    gguf: str | None = Field(None, min_length=1)
     temperature: float | None = Field(1.0, ge=0, le=2)
     top_p: float | None = Field(1.0, gt=0, le=1)
     max_tokens: Annotated[int | Literal["planned"] | None, BeforeValidator(_checked_limit)] = None
@@ -48,6 +50,21 @@ class LlmParameters(Block):
     labels_in_schema: Literal["set", "planned"] = "set"
     send_seed: bool = True
     defects: Rates = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _model_is_named_after_its_file(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping) or given.get("model") is not None or not given.get("gguf"):
+            return given
+        file = str(given["gguf"]).rpartition(":")[2]  # PACKAGE:FILE, or a drive of Windows
+        return {**given, "model": PurePath(file).stem}
+
+    @field_validator("model", mode="before")
+    @classmethod
+    def _a_model_is_named(cls, model: Any) -> Any:
+        if model is None:
+            raise ValueError("names no model; set it, or llm.gguf with --env local_model")
+        return model
 
     @property
     def has_planned_labels(self) -> bool:
@@ -166,17 +183,26 @@ class AttributeSamplingParameters(Block):
         return choice
 
 
+Retry = Literal["show_reply", "ask_again"]
+"""How a row is asked again after a bad reply: with that reply and its fault, or as at first, with another seed."""
+
+
 class GenerationParameters(Block):
     """Concurrency, rates, attempts, spending caps, and when a run or task gives up."""
 
     max_concurrency: int = Field(32, ge=1, le=4096)
     max_attempts: int = Field(3, ge=1, le=20)
+    retry: Retry = "show_reply"
     requests_per_minute: int | None = Field(None, ge=1)
     tokens_per_minute: int | None = Field(None, ge=1)
     max_cost_usd: float | None = Field(None, gt=0)
     max_tokens_total: int | None = Field(None, ge=1)
     max_wait_seconds: float = Field(300, ge=0, le=604_800)
     pause_task_after: int | None = Field(20, ge=1)
+
+    def retry_at(self, temperature: float | None) -> Retry:
+        """How rows are asked again: at temperature 0 never as at first, since the reply would be the same."""
+        return "show_reply" if temperature == 0 else self.retry
 
     @property
     def is_capped(self) -> bool:

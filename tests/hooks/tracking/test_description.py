@@ -3,14 +3,16 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthetic_textcat.hooks.tracking.description import Ending, _escaped, describe
+from synthetic_textcat.hooks.tracking.description import Ending, _escaped, describe, start_tags
 from synthetic_textcat.hooks.tracking.run_log import RunLog
+from synthetic_textcat.schemas.outcomes import BANNER
 from tests.hooks.tracking.project import MlflowClient, make_project
 
 _LEDGER = {
@@ -61,7 +63,7 @@ def described(client: MlflowClient) -> Described:
         client.log_text(run_id, "seed: 1", "rebuild/parameters.yml")
         facts: dict[str, Any] = {
             "pipeline": "generate",
-            "is_offline": False,
+            "note": None,
             "dataset": _EXAMPLES,
             "saved": _SAVED,
         } | changes
@@ -106,7 +108,7 @@ def test_the_run_before_is_the_last_finished_one_of_generate(described: Describe
 
 def test_a_failure_comes_first_and_is_only_text(described: Described) -> None:
     reason = "No luck: <img src=x> [here](https://evil.example) ```\n# **big**"
-    text = described("FAILED", reason, saved={}, is_offline=True)
+    text = described("FAILED", reason, saved={}, note=BANNER)
     assert text.startswith("**FAILED**: No luck\\: &lt;img src=x&gt; \\[here\\]\\(https\\:")
     assert "Written by templates" in text
     assert "| rows" not in text
@@ -142,3 +144,14 @@ def test_whatever_is_escaped_is_one_line_without_markup(text: str) -> None:
     assert "\n" not in escaped
     assert not re.search(r"[<>]", escaped)
     assert not re.search(r"(?<!\\)(?:\\\\)*[`*_\[\]()|$]", escaped)
+
+
+@pytest.mark.parametrize(
+    ("model", "tag"), [("offline-template-v1", "template_data"), ("x-135m", "small_model_data"), ("gpt-4o-mini", None)]
+)
+def test_a_run_is_tagged_by_what_writes_its_rows(tmp_path: Path, model: str, tag: str | None) -> None:
+    context: Any = SimpleNamespace(env="local_model", project_path=tmp_path)
+    for pipeline, is_tagged in (("generate", tag is not None), ("publish", False)):
+        tags = start_tags({"pipeline_names": [pipeline]}, {"llm": {"model": model}}, context)
+        assert sorted(tags.keys() & {"template_data", "small_model_data"}) == ([tag] if is_tagged else [])
+        assert ("not for training" in tags.get("mlflow.note.content", "")) is is_tagged

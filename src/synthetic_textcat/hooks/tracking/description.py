@@ -26,10 +26,11 @@ from synthetic_textcat.hooks.tracking.run_lookup import NEWEST_FIRST
 from synthetic_textcat.pages import render_markdown
 from synthetic_textcat.redaction import redact
 from synthetic_textcat.schemas.cost_figures import figure_rows
-from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
+from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import ALL_VALUES
 from synthetic_textcat.schemas.rows import PLAN_VERSION
 from synthetic_textcat.schemas.stops import Stops
+from synthetic_textcat.schemas.writers import writer_note
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -77,7 +78,7 @@ class Ending:
     Attributes:
         status, reason: As recorded in MLflow.
         pipeline: Name of the pipeline.
-        is_offline: Whether templates wrote the texts.
+        note: What to say of the model that wrote the texts, if anything.
         dataset: Location of the saved examples; None if the run saved none.
         saved: Content of the saved `DESCRIBED_DATASETS`.
     """
@@ -85,7 +86,7 @@ class Ending:
     status: str
     reason: str | None
     pipeline: str
-    is_offline: bool
+    note: str | None
     dataset: str | None = None
     saved: Mapping[str, Any] = field(default_factory=dict)
 
@@ -98,7 +99,7 @@ def describe(log: RunLog, ending: Ending) -> str:
         __package__,
         "description.md.jinja",
         {"text": _escaped},
-        banner=BANNER if ending.is_offline else None,
+        banner=ending.note,
         status=ending.status,
         reason=ending.reason,
         stopped_by=str(ending.saved.get(names.STOPPED_BY) or "").strip(),
@@ -219,8 +220,9 @@ def start_tags(run_params: Mapping[str, Any], params: Mapping[str, Any], context
         per = f" per {', '.join(each)}" if each else ""
         mix = f", in the proportions of {', '.join(shared)}" if shared else ""
         tags["accepted_target"] = f"{target:,} accepted rows{per}{mix}"
-    if _get(params, "llm", "model") == OFFLINE_MODEL and not _pipelines(run_params) <= _OF_OTHER_RUNS:
-        tags |= {"template_data": "true", DESCRIPTION_TAG: BANNER}
+    model = str(_get(params, "llm", "model"))
+    if (note := writer_note([model])) and not _pipelines(run_params) <= _OF_OTHER_RUNS:
+        tags |= {"template_data" if model == OFFLINE_MODEL else "small_model_data": "true", DESCRIPTION_TAG: note}
     return tags
 
 

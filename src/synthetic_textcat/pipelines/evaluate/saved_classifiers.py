@@ -7,7 +7,7 @@ from typing import Any
 from synthetic_textcat.pages import render_markdown
 from synthetic_textcat.pipelines.evaluate.findings import score_fields
 from synthetic_textcat.pipelines.evaluate.scoring import FEW_ROWS, Reader, Score, Tried, are_few
-from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
+from synthetic_textcat.schemas.writers import writer_note
 
 TRUSTED = ("synthetic_textcat.text.words.word_features",)
 """Functions of this package in a saved model; by itself skops loads types of numpy, scipy and scikit-learn only."""
@@ -69,7 +69,7 @@ def _facts(task: Tried, folder: str | None, writers: Sequence[str]) -> dict[str,
         "trained_on": {
             "synthetic_rows": len(trial.train),
             "written_by": list(writers),
-            "banner": BANNER if OFFLINE_MODEL in writers else None,
+            "banner": writer_note(writers),
         },
         "macro_f1": {
             "real_rows": _scored(task.real, few=are_few(trial.real, trial.task)),

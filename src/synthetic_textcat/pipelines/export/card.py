@@ -12,13 +12,13 @@ import yaml
 from synthetic_textcat.pages import render_markdown
 from synthetic_textcat.schemas.cost_figures import DATASET, THIS_CONFIGURATION, figure_rows
 from synthetic_textcat.schemas.languages import find_language
-from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters, LlmParameters
 from synthetic_textcat.schemas.publications import SPLITS, TAG, Part, parts
 from synthetic_textcat.schemas.quota import wanted_rows
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of
 from synthetic_textcat.schemas.run_records import ROW_PROMPTS, prompt_sha256
 from synthetic_textcat.schemas.tasks import Task, tasks_of
+from synthetic_textcat.schemas.writers import writer_note
 
 _SIZES = (
     (1_000, "n<1K"),
@@ -89,7 +89,7 @@ def write_card(
         "splits": {name: int(split_report[f"export/rows_{name}"]) for name in (*SPLITS, "left_out")},
         "language_codes": codes or ["en"],
         "models": models,
-        "banner": BANNER if OFFLINE_MODEL in models else None,
+        "banner": writer_note(models),
         "version": version("synthetic-textcat"),
         "prompts": {name: prompt_sha256(prompt) for name, prompt in zip(ROW_PROMPTS, prompts, strict=True)},
         "prompt_versions": prompt_versions,

@@ -37,7 +37,6 @@ from synthetic_textcat.pipelines.quality_report.quota_shortfall import quota_met
 from synthetic_textcat.pipelines.quality_report.quota_standing import OutcomeTables, beyond_target_mask, standing_of
 from synthetic_textcat.pipelines.quality_report.signals.nodes import Signals, tables_of
 from synthetic_textcat.pipelines.quality_report.spending import spending_metrics, sum_spending
-from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import (
     AttributeSamplingParameters,
     GenerationParameters,
@@ -49,6 +48,7 @@ from synthetic_textcat.schemas.quota import Rounds, Shortfall
 from synthetic_textcat.schemas.rows import EXAMPLES, REJECTED, fingerprints_of, own_of, plain, with_columns, with_own
 from synthetic_textcat.schemas.stops import Stops, stop_sentence
 from synthetic_textcat.schemas.tasks import tasks_of
+from synthetic_textcat.schemas.writers import writer_note
 from synthetic_textcat.text.unicode import replace_surrogates
 
 _MOST_REPLIES = 3
@@ -174,6 +174,11 @@ def name_stop(metrics: Metrics, generation: GenerationParameters, stops: dict[st
     return stopped_by(Stops.read(stops), metrics, generation)
 
 
+def name_answering_model(metrics: Metrics, stops: dict[str, Any]) -> str:  # noqa: ARG001 (made after the calls)
+    """Other models than the requested one that answered in this run, for MLflow's tag; empty if there is none."""
+    return ", ".join(Stops.read(stops).answered_as)
+
+
 def assess_run(
     ledger: Ledger,
     metrics: Metrics,
@@ -269,7 +274,6 @@ def write_report(
     *signals: Signals,
 ) -> str:
     """The report as HTML."""
-    by_templates = llm.model == OFFLINE_MODEL or OFFLINE_MODEL in set(examples["model_name"])
     worst = {name: rows for part in signals for name, rows in part["worst"].items()}
     return render(
         Report(
@@ -277,7 +281,7 @@ def write_report(
             metrics=metrics,
             concerns=concerns,
             model=llm.model,
-            banner=BANNER if by_templates else None,
+            banner=writer_note({llm.model, *examples["model_name"]}),
             stopped_by=stop_sentence(stopped_by, Stops.read(stops)),
             tables=tables_of(signals),
             accepted=sample(examples),

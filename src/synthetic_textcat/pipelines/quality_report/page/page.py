@@ -63,7 +63,7 @@ class Report:
     Attributes:
         ledger, metrics, concerns: Of the run.
         model: As asked for.
-        banner: Said first where templates wrote the text.
+        banner: Said first where templates or a small model wrote the text.
         stopped_by: What ended the run before its end, in a sentence that begins after these words; empty if nothing.
         tables: Of the signals, by name.
         accepted, rejected, failed: Rows at random.

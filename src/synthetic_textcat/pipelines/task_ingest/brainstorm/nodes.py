@@ -211,7 +211,7 @@ def ask_for_tasks(
     spent = (completion for completion in journal if completion.run_id == run_id)
     policy = CallPolicy(
         judge=judging(TaskList),
-        ask_again=retry_conversation(retry_prompt),
+        ask_again=retry_conversation(retry_prompt, generation.retry_at(llm.temperature)),
         limits=generation,
         budget=Budget(generation, PriceList.read(prices), llm.model, spent),
         run_id=run_id,
