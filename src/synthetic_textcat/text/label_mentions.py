@@ -39,6 +39,7 @@ _OF_ANY_WORD = regex.compile(r"[\p{L}\p{M}\p{N}_]")
 _MARK = regex.compile(r"\p{M}")
 _KATAKANA = regex.compile(r"[\p{Katakana}\u30fc]")
 _BETWEEN = re.compile(r"[\s_\-\u2010-\u2015]+")
+_MOST_SEARCHED = 20_000  # characters of a text, 3,000 words: one letter may become 18 in its normal form
 _LONGEST_PATTERN = 200  # characters of a label
 LONGEST_ACRONYM = 3  # letters: SPAM and POSITIVE are words, which also stand in small letters in texts
 _LONG_KATAKANA = 4  # letters
@@ -108,6 +109,7 @@ def find_mention(text: str, label: str, code: str | None) -> str | None:
     sought = canonical(label)
     if not sought:
         return None
+    text = text[:_MOST_SEARCHED]
     if len(sought) > _LONGEST_PATTERN or is_unspaced(sought) or _WORD.search(sought) is None:
         return _find_literally(_comparable(text, code), comparable(sought, code))
     return _find_words(_text_of(text, code), _label_of(sought, code), code)

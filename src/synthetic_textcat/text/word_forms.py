@@ -3,15 +3,16 @@
 
 A form is recognised by three rules, each for the languages in which it was measured (docs/report.md).
 
-**Endings.** The word and the label have a stem in common, of so many letters; what follows it in the label is an ending
-of nouns and adjectives (`drops`), and what follows it in the word a chain of at most `most` endings. What may stand
-before the word, as the article does in Arabic and Hebrew, is in `prefixes`. All are in `word_endings.csv`.
-Endings alone are safer than a stemmer: Snowball also conflates words of different meaning ('positive' and 'position').
+**Endings.** The word and the label have a stem in common, of so many letters (`least`); what follows it in the label is
+one of `drops`, `-` for nothing, and what follows it in the word a chain of at most `most` endings. What may stand
+before the word, as the article does in Arabic and Hebrew, is in `prefixes`. All are in `word_endings.csv`, one row for
+each way of inflecting. A list of endings is safer than a stemmer: Snowball also conflates words of different meaning
+('positive' and 'position', 'minor' and 'minority'), and knows half of the languages.
 
-**Stems.** Where both rules could apply, Snowball's stem decides about words with a longer ending than that: its forms
-must have the whole label but its last letters.
+**Spelling.** Letters that change within the forms of a word count as one: Buch and Bücher, factuur and facturen.
 
-**Compounds.** In languages that write compounds in one word, a label at the beginning or at the end of one is named.
+**Compounds.** In languages that write compounds in one word, a label of 5 letters at the beginning or of 6 at the end
+of one is named, if the rest is a word too by its length.
 
 English has rules of its own, since its endings are few and spelling changes before them.
 
@@ -38,10 +39,11 @@ _NOT_PLURAL = ("ss", "us", "is", "ics", "news")
 
 _COMPOUNDING = frozenset({"de", "nl", "sv", "da", "no", "fi", "hu", "et"})
 _FEWEST_AT_THE_START, _FEWEST_AT_THE_END = 5, 6  # letters of a label in a compound: 'Sport' is in 'Transport'
+_NO_FIRST_PARTS = frozenset({"uber", "unter", "hinter", "durch", "nieder", "wider", "over", "onder", "under", "efter"})
 _FEWEST_OF_THE_REST = 4  # letters of the other part: 'Be' and 'ver' are prefixes, not words
 
 _SPELLINGS = {
-    "de": (("ä", "a"), ("ö", "o"), ("ü", "u")),
+    "de": (("ä|(?<![aeiou])ae", "a"), ("ö|(?<![aeiou])oe", "o"), ("ü|(?<![aeiouq])ue", "u")),
     "nl": (("([aeou])\\1", "\\1"), ("([bdfgklmnprst])\\1", "\\1"), ("z", "s"), ("v", "f")),
     "es": (("á", "a"), ("é", "e"), ("í", "i"), ("ó", "o"), ("ú", "u")),
     "pt": (("á", "a"), ("é", "e"), ("í", "i"), ("ó", "o"), ("ú", "u"), ("ê", "e"), ("ô", "o")),
@@ -64,7 +66,7 @@ class _Inflection(NamedTuple):
 
     Attributes:
         least: Fewest letters of a stem.
-        drops: What a label may lose before an ending, the longest first.
+        drops: What a label may lose before an ending.
         endings: A chain of endings.
         prefixes: What may stand before a word.
     """
@@ -86,17 +88,14 @@ def is_form(word: str, label: str, code: str | None) -> bool:
     """
     if word == label:
         return True
-    if code is None or word in everyday_words(code) or word in _other_words(code):
+    if code is None or word in everyday_words(code) or word in _other_words(code).get(label, ()):
         return False
     if code == ENGLISH:
         return _is_english_form(word, label)
-    inflection = _inflections().get(code)
-    if inflection is None or not word[-1:].strip("0123456789"):
-        return False
     word, label = spelling_key(word, code), spelling_key(label, code)
-    return any(_is_inflected(rest, label, inflection) for rest in _without_prefix(word, inflection.prefixes)) or (
-        code in _COMPOUNDING and _is_compound(word, label)
-    )
+    if any(_is_inflected(word, label, inflection) for inflection in _inflections().get(code, ())):
+        return True
+    return code in _COMPOUNDING and _is_compound(word, label)
 
 
 def may_be_form(word: str, label: str, code: str | None) -> bool:
@@ -111,17 +110,15 @@ def may_be_form(word: str, label: str, code: str | None) -> bool:
 @cache
 def everyday_words(code: str) -> frozenset[str]:
     """Words of grammar in the language, which say nothing about a text."""
-    return _words_of("everyday_words.csv").get(code, frozenset())
+    rows = (row for row in _rows("everyday_words.csv") if row["language"] == code)
+    return frozenset(word for row in rows for word in _listed(row["words"], code))
 
 
 @cache
-def _other_words(code: str) -> frozenset[str]:
-    return _words_of("other_words.csv").get(code, frozenset())
-
-
-@cache
-def _words_of(file: str) -> dict[str, frozenset[str]]:
-    return {row["language"]: frozenset(_listed(row["words"], row["language"])) for row in _rows(file)}
+def _other_words(code: str) -> dict[str, frozenset[str]]:
+    """Label → words that look like its forms."""
+    rows = [row for row in _rows("other_words.csv") if row["language"] == code]
+    return {comparable(row["label"], code): frozenset(_listed(row["words"], code)) for row in rows}
 
 
 def _rows(file: str) -> list[dict[str, str]]:
@@ -134,20 +131,22 @@ def _listed(words: str, code: str) -> list[str]:
 
 
 @cache
-def _inflections() -> dict[str, _Inflection]:
-    return {row["language"]: _inflection(row) for row in _rows("word_endings.csv")}
+def _inflections() -> dict[str, list[_Inflection]]:
+    found: dict[str, list[_Inflection]] = {}
+    for row in _rows("word_endings.csv"):
+        found.setdefault(row["language"], []).append(_inflection(row))
+    return found
 
 
 def _inflection(row: dict[str, str]) -> _Inflection:
-    code = row["language"]
     drops, endings, prefixes = (
-        sorted({spelling_key(part, code) for part in _listed(row[column], code)}, key=len, reverse=True)
+        {spelling_key(part.strip(_NONE), row["language"]) for part in _listed(row[column], row["language"])}
         for column in ("drops", "endings", "prefixes")
     )
-    chain = "|".join(re.escape(ending) for ending in endings if ending != _NONE)
-    least_endings = 0 if _NONE in endings else 1
-    pattern = re.compile(f"(?:{chain}){{{least_endings},{row['most']}}}")
-    return _Inflection(int(row["least"]), ("", *drops), pattern, ("", *prefixes))
+    chain = "|".join(re.escape(ending) for ending in sorted(endings, key=len, reverse=True) if ending)
+    fewest = 0 if "" in endings else 1
+    pattern = re.compile(f"(?:{chain}){{{fewest},{row['most']}}}")
+    return _Inflection(int(row["least"]), tuple(drops), pattern, ("", *sorted(prefixes)))
 
 
 @lru_cache(maxsize=1 << 16)
@@ -158,27 +157,24 @@ def spelling_key(word: str, code: str) -> str:
     return word
 
 
-def _without_prefix(word: str, prefixes: tuple[str, ...]) -> list[str]:
-    return [word[len(prefix) :] for prefix in prefixes if word.startswith(prefix)]
-
-
 def _is_inflected(word: str, label: str, inflection: _Inflection) -> bool:
-    if word == label:
-        return True
-    for drop in inflection.drops:
-        stem = label.removesuffix(drop)
-        if drop and stem == label:
-            continue
-        if len(stem) >= inflection.least and word.startswith(stem) and inflection.endings.fullmatch(word, len(stem)):
-            return True
-    return False
+    bare = [word[len(prefix) :] for prefix in inflection.prefixes if word.startswith(prefix)]
+    stems = [label.removesuffix(drop) for drop in inflection.drops if label.endswith(drop)]
+    return label in bare or any(
+        rest.startswith(stem) and inflection.endings.fullmatch(rest, len(stem)) is not None
+        for stem in stems
+        if len(stem) >= inflection.least
+        for rest in bare
+    )
 
 
 def _is_compound(word: str, label: str) -> bool:
-    if len(word) - len(label) < _FEWEST_OF_THE_REST:
+    rest = len(word) - len(label)
+    if rest < _FEWEST_OF_THE_REST:
         return False
-    starts = len(label) >= _FEWEST_AT_THE_START and word.startswith(label)
-    return starts or (len(label) >= _FEWEST_AT_THE_END and word.endswith(label))
+    if len(label) >= _FEWEST_AT_THE_START and word.startswith(label):
+        return True
+    return len(label) >= _FEWEST_AT_THE_END and word.endswith(label) and word[:rest] not in _NO_FIRST_PARTS
 
 
 def _is_english_form(word: str, label: str) -> bool:
@@ -200,7 +196,7 @@ def _has_english_ending(word: str, label: str) -> bool:
 
 def _is_singular(word: str, label: str) -> bool:
     """Whether the label is the plural of the word."""
-    if label.endswith(_NOT_PLURAL) or len(word) < _FEWEST_ENGLISH or label in _other_words(ENGLISH):
+    if label.endswith(_NOT_PLURAL) or len(word) < _FEWEST_ENGLISH or label in _other_words(ENGLISH).get(word, ()):
         return False
     return label in (f"{word}s", f"{word}es") or (word.endswith("y") and label == f"{word[:-1]}ies")
 
