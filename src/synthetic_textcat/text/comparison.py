@@ -68,7 +68,7 @@ _OTHER_LETTERS = {
     **{chillu: f"{letter}\u0d4d" for chillu, letter in zip("ൺൻർൽൾൿ", "ണനരലളക", strict=True)},
     "\u301c": "~",
 }
-_MAY_HAVE_A_RULE = re.compile(r"[\u0370-\u052f\u0900-\u097f\u0e40\u0ec0]")
+_MAY_HAVE_A_RULE = re.compile(r"[\u0300-\u036f\u094d\u0e40\u0ec0]")
 _ACCENT = regex.compile(r"(?<=\p{Cyrillic})[\u0300\u0301]|(?<=\p{Greek}\p{M}*)\p{M}")
 _NASAL = regex.compile("ङ्(?=[क-घ])|ञ्(?=[च-झ])|ण्(?=[ट-ढ])|न्(?=[त-ध])|म्(?=[प-भ])")
 _SECOND_VOWELS = {"o": ("àáảãạèéẻẽẹ", "òóỏõọ", "ae"), "u": ("ỳýỷỹỵ", "ùúủũụ", "y")}

@@ -22,7 +22,7 @@ each word of a repetitive text would take a thousand steps.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -31,9 +31,11 @@ import regex
 
 from synthetic_textcat.text.comparison import canonical, comparable
 from synthetic_textcat.text.unicode import UNSPACED, is_unspaced
-from synthetic_textcat.text.word_forms import ENGLISH, everyday_words, is_form, may_be_form
+from synthetic_textcat.text.word_forms import ENGLISH, core_of, everyday_words, initial_of, is_form
 
 _WORD = regex.compile(rf"[[\p{{L}}\p{{M}}\p{{N}}]--[{UNSPACED}]]+", regex.VERSION1)
+_SPACED_WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
+_ASCII_WORD = re.compile("[0-9A-Za-z]+")
 _OF_A_WORD = regex.compile(rf"[[\p{{L}}\p{{M}}\p{{N}}_]--[{UNSPACED}]]", regex.VERSION1)
 _OF_ANY_WORD = regex.compile(r"[\p{L}\p{M}\p{N}_]")
 _MARK = regex.compile(r"\p{M}")
@@ -68,15 +70,24 @@ class _Text:
 
     def __init__(self, text: str, code: str | None) -> None:
         self.written = canonical(text)
-        self.words: Sequence[str] = _WORD.findall(self.written)
+        self.words: Sequence[str] = _pattern_for(self.written).findall(self.written)
         self.places: dict[str, list[int]] = {}
         for place, word in enumerate(self.words):
             self.places.setdefault(_form(word, code), []).append(place)
+        self._all = "\n".join(self.places)
+
+    def like(self, form: str, code: str | None) -> Collection[str]:
+        """The text's words, in their comparison form, that may be forms of this one."""
+        core = core_of(form, code)
+        if core is not None and core in self._all:
+            return self.places
+        initial = initial_of(form, code)
+        return [other for other in self.places if other[0] in initial]
 
     @cached_property
     def spans(self) -> Sequence[tuple[int, int]]:
         """Where each word begins and ends."""
-        return [found.span() for found in _WORD.finditer(self.written)]
+        return [found.span() for found in _pattern_for(self.written).finditer(self.written)]
 
 
 class _Label(NamedTuple):
@@ -113,6 +124,13 @@ def find_mention(text: str, label: str, code: str | None) -> str | None:
     if len(sought) > _LONGEST_PATTERN or is_unspaced(sought) or _WORD.search(sought) is None:
         return _find_literally(_comparable(text, code), comparable(sought, code))
     return _find_words(_text_of(text, code), _label_of(sought, code), code)
+
+
+def _pattern_for(written: str) -> "re.Pattern[str] | regex.Pattern[str]":
+    """The fastest pattern of the words of this text."""
+    if written.isascii():
+        return _ASCII_WORD
+    return _WORD if is_unspaced(written) else _SPACED_WORD
 
 
 @lru_cache(maxsize=4)
@@ -161,13 +179,9 @@ def _find_words(text: _Text, label: _Label, code: str | None) -> str | None:
 
 def _places_of(word: str, form: str, text: _Text, code: str | None) -> list[int]:
     """Positions of the words that are forms of the label's word, in its capitals if it has such."""
-    forms = [other for other in text.places if other == form or _is_other_form(other, form, code)]
+    forms = [other for other in text.like(form, code) if is_form(other, form, code)]
     found = sorted(place for other in forms for place in text.places[other])
     return [place for place in found if text.words[place].startswith(word)] if _is_acronym(word) else found
-
-
-def _is_other_form(form: str, sought: str, code: str | None) -> bool:
-    return may_be_form(form, sought, code) and is_form(form, sought, code)
 
 
 def _is_acronym(word: str) -> bool:

@@ -61,6 +61,9 @@ _SPELLINGS = {
 """Changes within a word's forms, as patterns of letters that count as one: Buch and Bücher, factuur and facturen."""
 
 
+_ALTERNATING = "aäoöuüeéèêiíàáâóòôúąębpcçdtgğkqszvfгкғқбп"  # the letters of these patterns that begin a word
+
+
 class _Inflection(NamedTuple):
     """How a language inflects.
 
@@ -98,13 +101,25 @@ def is_form(word: str, label: str, code: str | None) -> bool:
     return code in _COMPOUNDING and _is_compound(word, label)
 
 
-def may_be_form(word: str, label: str, code: str | None) -> bool:
-    """Whether `is_form` needs to be asked: a quick look at the first letters."""
-    if code is None or code == ENGLISH:
-        return word[:2] == label[:2]
-    if word[:1] == label[:1] or label[1:4] in word:
-        return True
-    return code in _SPELLINGS and spelling_key(word[:1], code) == spelling_key(label[:1], code)
+@lru_cache(maxsize=1 << 14)
+def initial_of(label: str, code: str | None) -> str:
+    """The letters with which a form of the label may begin, unless it has something before it."""
+    initial = label[0]
+    same = (
+        each for each in _ALTERNATING if code is not None and spelling_key(each, code) == spelling_key(initial, code)
+    )
+    return initial + "".join(same)
+
+
+@lru_cache(maxsize=1 << 14)
+def core_of(label: str, code: str | None) -> str | None:
+    """What a form of the label contains that has something before it; None where the language sets nothing before."""
+    return label[1:4] if code in _COMPOUNDING or code in _prefixing() else None
+
+
+@cache
+def _prefixing() -> frozenset[str]:
+    return frozenset(code for code, found in _inflections().items() if any(len(each.prefixes) > 1 for each in found))
 
 
 @cache
