@@ -1,13 +1,14 @@
 # ruff: noqa: RUF001  letters of many scripts
 """Forms of a word: inflected, with an attached article, preposition or particle, or within a compound.
 
-A form is recognised by three rules, each for the languages in which it was measured (docs/report.md).
+Measured on a table of forms and of other words in most of these languages (docs/report.md).
 
 **Endings.** The word and the label have a stem in common, of so many letters (`least`); what follows it in the label is
 one of `drops`, `-` for nothing, and what follows it in the word a chain of at most `most` endings. What may stand
 before the word, as the article does in Arabic and Hebrew, is in `prefixes`. All are in `word_endings.csv`, one row for
 each way of inflecting. A list of endings is safer than a stemmer: Snowball also conflates words of different meaning
-('positive' and 'position', 'minor' and 'minority'), and knows half of the languages.
+('positive' and 'position', 'minor' and 'minority'), and knows half of the languages. The rule works both ways: a label
+may be the plural, or bear the article.
 
 **Spelling.** Letters that change within the forms of a word count as one: Buch and Bücher, factuur and facturen.
 
@@ -39,6 +40,8 @@ _NOT_PLURAL = ("ss", "us", "is", "ics", "news")
 
 _COMPOUNDING = frozenset({"de", "nl", "sv", "da", "no", "fi", "hu", "et"})
 _FEWEST_AT_THE_START, _FEWEST_AT_THE_END = 5, 6  # letters of a label in a compound: 'Sport' is in 'Transport'
+_LEAST_OF_A_CHAIN = 2  # letters: 'korku' (fear) is no form of 'kork'
+_FEWEST_OF_A_BARE_WORD = 3  # letters
 _NO_FIRST_PARTS = frozenset({"uber", "unter", "hinter", "durch", "nieder", "wider", "over", "onder", "under", "efter"})
 _FEWEST_OF_THE_REST = 4  # letters of the other part: 'Be' and 'ver' are prefixes, not words
 
@@ -71,12 +74,14 @@ class _Inflection(NamedTuple):
         least: Fewest letters of a stem.
         drops: What a label may lose before an ending.
         endings: A chain of endings.
+        comes_in_chains: Whether several endings may follow one another.
         prefixes: What may stand before a word.
     """
 
     least: int
     drops: tuple[str, ...]
     endings: re.Pattern[str]
+    comes_in_chains: bool
     prefixes: tuple[str, ...]
 
 
@@ -91,12 +96,13 @@ def is_form(word: str, label: str, code: str | None) -> bool:
     """
     if word == label:
         return True
-    if code is None or word in everyday_words(code) or word in _other_words(code).get(label, ()):
+    if code is None or word in everyday_words(code) or _is_another_word(word, label, code):
         return False
     if code == ENGLISH:
         return _is_english_form(word, label)
     word, label = spelling_key(word, code), spelling_key(label, code)
-    if any(_is_inflected(word, label, inflection) for inflection in _inflections().get(code, ())):
+    inflections = _inflections().get(code, ())
+    if any(_is_inflected(word, label, each) or _is_base(word, label, each) for each in inflections):
         return True
     return code in _COMPOUNDING and _is_compound(word, label)
 
@@ -114,12 +120,18 @@ def initial_of(label: str, code: str | None) -> str:
 @lru_cache(maxsize=1 << 14)
 def core_of(label: str, code: str | None) -> str | None:
     """What a form of the label contains that has something before it; None where the language sets nothing before."""
-    return label[1:4] if code in _COMPOUNDING or code in _prefixing() else None
+    if code in _COMPOUNDING:
+        return label[1:4]
+    prefixes = _prefixes().get(code) if code is not None else None
+    if prefixes is None:
+        return None
+    bare = [label[len(prefix) :] for prefix in prefixes if label.startswith(prefix)]
+    return min((each for each in bare if len(each) >= _FEWEST_OF_A_BARE_WORD), key=len, default=label)[1:4]
 
 
 @cache
-def _prefixing() -> frozenset[str]:
-    return frozenset(code for code, found in _inflections().items() if any(len(each.prefixes) > 1 for each in found))
+def _prefixes() -> dict[str, tuple[str, ...]]:
+    return {code: found[0].prefixes for code, found in _inflections().items() if len(found[0].prefixes) > 1}
 
 
 @cache
@@ -127,6 +139,11 @@ def everyday_words(code: str) -> frozenset[str]:
     """Words of grammar in the language, which say nothing about a text."""
     rows = (row for row in _rows("everyday_words.csv") if row["language"] == code)
     return frozenset(word for row in rows for word in _listed(row["words"], code))
+
+
+def _is_another_word(word: str, label: str, code: str) -> bool:
+    others = _other_words(code)
+    return word in others.get(label, ()) or label in others.get(word, ())
 
 
 @cache
@@ -160,8 +177,13 @@ def _inflection(row: dict[str, str]) -> _Inflection:
     )
     chain = "|".join(re.escape(ending) for ending in sorted(endings, key=len, reverse=True) if ending)
     fewest = 0 if "" in endings else 1
-    pattern = re.compile(f"(?:{chain}){{{fewest},{row['most']}}}")
-    return _Inflection(int(row["least"]), tuple(drops), pattern, ("", *sorted(prefixes)))
+    return _Inflection(
+        least=int(row["least"]),
+        drops=tuple(drops),
+        endings=re.compile(f"(?:{chain}){{{fewest},{row['most']}}}"),
+        comes_in_chains=int(row["most"]) > 1,
+        prefixes=("", *sorted(prefixes)),
+    )
 
 
 @lru_cache(maxsize=1 << 16)
@@ -181,6 +203,12 @@ def _is_inflected(word: str, label: str, inflection: _Inflection) -> bool:
         if len(stem) >= inflection.least
         for rest in bare
     )
+
+
+def _is_base(word: str, label: str, inflection: _Inflection) -> bool:
+    """Whether the label is a form of the word, and not by a single letter where endings come in chains."""
+    is_short = len(label) - len(word) < _LEAST_OF_A_CHAIN and inflection.comes_in_chains
+    return not is_short and _is_inflected(label, word, inflection)
 
 
 def _is_compound(word: str, label: str) -> bool:
@@ -211,7 +239,7 @@ def _has_english_ending(word: str, label: str) -> bool:
 
 def _is_singular(word: str, label: str) -> bool:
     """Whether the label is the plural of the word."""
-    if label.endswith(_NOT_PLURAL) or len(word) < _FEWEST_ENGLISH or label in _other_words(ENGLISH).get(word, ()):
+    if label.endswith(_NOT_PLURAL) or len(word) < _FEWEST_ENGLISH:
         return False
     return label in (f"{word}s", f"{word}es") or (word.endswith("y") and label == f"{word[:-1]}ies")
 

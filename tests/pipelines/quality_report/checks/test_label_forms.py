@@ -1,7 +1,8 @@
-"""Forms that name a label, in 47 languages: precision and recall of the leak check on a table of texts.
+"""Forms that name a label: precision and recall of the leak check on a table of texts in more than 45 languages.
 
-`label_forms.csv` has a label, a text and whether the text names the label, in the judgement of a reader. Forms that are
-known to be missed are in the table too, as is what is found wrongly: the limits below are what was measured.
+`label_forms.csv` has a label, a text and whether the text names the label, in a reader's judgement: 296 sentences (the
+first rows), and 398 single words for labels of the shipped tasks in ten languages. Forms that are known to be missed
+are in the table too, as is what is found wrongly: the limits below are a little under what was measured.
 """
 
 import csv
@@ -15,8 +16,8 @@ from synthetic_textcat.pipelines.quality_report.checks.leakage import find_label
 from synthetic_textcat.text.word_forms import is_form
 
 _TABLE = Path(__file__).with_name("label_forms.csv")
-_TEN = ("en", "de", "fr", "es", "pt", "it", "sv", "ru", "tr", "ar")
-_LEAST_RECALL, _LEAST_PRECISION = 0.97, 0.98
+_TEN = ("en", "de", "fr", "es", "ru", "tr", "ar", "pl", "sv", "ko")
+_LEAST_RECALL, _LEAST_PRECISION = 0.96, 0.98
 _LEAST_OF_TEN = 0.85
 
 
@@ -41,7 +42,7 @@ def _precision(count: Counter[tuple[bool, bool]]) -> float:
 
 def test_forms_of_labels_are_found_and_other_words_are_not() -> None:
     whole: Counter[tuple[bool, bool]] = sum(_counts().values(), Counter())
-    assert whole.total() >= 290
+    assert whole.total() >= 690
     assert len(_counts()) >= 45
     assert _recall(whole) >= _LEAST_RECALL
     assert _precision(whole) >= _LEAST_PRECISION
@@ -50,7 +51,7 @@ def test_forms_of_labels_are_found_and_other_words_are_not() -> None:
 @pytest.mark.parametrize("language", _TEN)
 def test_no_large_language_lags_behind(language: str) -> None:
     count = _counts()[language]
-    assert count[True, True] >= 5
+    assert count[True, True] >= 20
     assert min(_recall(count), _precision(count)) >= _LEAST_OF_TEN
 
 

@@ -1,7 +1,8 @@
 """Language check: the script of a text, then the language identified from its letters.
 
-A false `wrong` costs a paid row, so the verdict needs clear evidence. Of 15,885 translated UI messages of 20 letters or
-more, in 73 languages, 15 are judged wrong; of the 6,822 with 40 or more, two, and these really are English.
+A false `wrong` costs a paid row, so the verdict needs clear evidence. Of 86,424 messages of 20 letters or more in the
+catalogs of two programs, in 81 locales, 90 are judged wrong (.10 %, some of them really English), of the 37,505 with 40
+or more 24; of 114,439 shorter ones 43, most of them identifiers.
 """
 
 import re
