@@ -10,6 +10,10 @@ class TextcatError(Exception):
     """An error that the user can fix; the command prints its text as one line and exits with 1."""
 
 
+class ConfigurationError(TextcatError):
+    """A configuration file that is malformed, or has a value that can't be read or merged."""
+
+
 class ParameterError(TextcatError):
     """A parameter that does not exist, or whose value is out of range."""
 

@@ -106,10 +106,11 @@ def test_a_call_that_hangs_costs_its_own_row_and_ends_as_a_timeout(
     catalog.write_text(text.replace("timeout: 120", "timeout: 2").replace("retries: 4", "retries: 0"), encoding="utf-8")
     server.set_faults(sticky=True, hang=0.1)
 
-    project.generate("--env", "openai", "--params", f"{_ROWS}=60", **openai_env)
+    output = project.generate("--env", "openai", "--params", f"{_ROWS}=60", **openai_env)
 
     failed = project.table("failed")
-    assert len(failed) > 0
+    assert f"timed out {len(failed)} call" in output
+    assert "the server may bill for up to" in " ".join(output.split())
     assert set(failed["failure_cause"]) == {"timeout"}
     assert project.counts()["examples"] == 60 - len(failed)
 

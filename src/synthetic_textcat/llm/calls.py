@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from langchain_core.messages import AIMessage
 from langchain_core.prompts import ChatPromptTemplate
@@ -13,8 +13,9 @@ from synthetic_textcat.llm.budget import Budget
 from synthetic_textcat.llm.first_replies import TaskPauses
 from synthetic_textcat.llm.parsing import parse, parse_off_loop
 from synthetic_textcat.llm.prompts import Messages, check_placeholders
+from synthetic_textcat.llm.token_limits import TokenLimit
 from synthetic_textcat.schemas.completions import Completion, Problem
-from synthetic_textcat.schemas.parameters import GenerationParameters
+from synthetic_textcat.schemas.parameters import GenerationParameters, Retry
 from synthetic_textcat.text.unicode import replace_surrogates
 
 DEADLINE_S = 600.0
@@ -44,6 +45,7 @@ class Call:
         seed: Seed of the row.
         past: Replies so far, each with its problem; empty for a new row.
         row: The planned row; empty for a task list or label set.
+        limit: Token limit of its first reply; None for none.
         untried: No earlier reply of this kind was good, so that repeated equal failures mean a wrong setting.
     """
 
@@ -55,6 +57,7 @@ class Call:
     past: Sequence[tuple[Completion, Problem]] = ()
     row: Mapping[str, Any] = field(default_factory=dict)
     untried: bool = True
+    limit: TokenLimit | None = None
 
     @property
     def kind(self) -> str:
@@ -65,6 +68,22 @@ class Call:
     def task_id(self) -> str:
         """Task id of the planned row; empty if there is no row."""
         return str(self.row.get("task_id", ""))
+
+
+class Attempt(NamedTuple):
+    """Conversation that asks for one reply to a call.
+
+    Attributes:
+        number: Number of the reply, from 1.
+        messages: The first messages, and those after earlier bad replies.
+        max_tokens: Token limit of this reply; None for none.
+        seed: Seed of this reply; None for that of the row.
+    """
+
+    number: int
+    messages: Messages
+    max_tokens: int | None = None
+    seed: int | None = None
 
 
 class Judge:
@@ -133,6 +152,7 @@ class CallPolicy:
         retries: Retries of calls without a reply.
         deadline_s: Seconds that one call may take, until the last byte of its reply.
         pauses: Tasks that are paused.
+        retry: How `ask_again` asks; the first messages alone get another seed each time.
     """
 
     judge: Judge
@@ -143,6 +163,17 @@ class CallPolicy:
     retries: RetryPolicy = field(default_factory=RetryPolicy)
     deadline_s: float = DEADLINE_S
     pauses: TaskPauses = field(default_factory=TaskPauses)
+    retry: Retry = "show_reply"
+
+    def attempt(self, call: Call, past: Sequence[tuple[Completion, Problem]]) -> Attempt:
+        """The next attempt at a call, after bad replies with their problems; a limit that cut them is raised."""
+        messages = call.messages
+        for earlier, why in past:
+            messages = self.ask_again(messages, earlier.raw_text, why)
+        truncated = sum(why.cause == "truncated" for _, why in past)
+        limit = None if call.limit is None else call.limit.after(truncated)
+        seed = call.seed + len(past) if self.retry == "ask_again" else call.seed
+        return Attempt(len(past) + 1, messages, limit, seed)
 
 
 def judging(wanted: type[BaseModel]) -> Judge:
@@ -150,8 +181,10 @@ def judging(wanted: type[BaseModel]) -> Judge:
     return Judge(lambda _: wanted)
 
 
-def retry_conversation(retry_prompt: ChatPromptTemplate) -> Callable[[Messages, str, Problem], Messages]:
-    """Builds the conversation after a bad reply: the reply, then its problem.
+def retry_conversation(
+    retry_prompt: ChatPromptTemplate, retry: Retry = "show_reply"
+) -> Callable[[Messages, str, Problem], Messages]:
+    """Builds the conversation after a bad reply: the reply, then its problem; or the first messages as they were.
 
     Raises:
         PromptError: If the retry prompt can't be filled.
@@ -159,6 +192,8 @@ def retry_conversation(retry_prompt: ChatPromptTemplate) -> Callable[[Messages, 
     check_placeholders("retry", retry_prompt, required=["problem"], allowed=["cause"])
 
     def ask_again(messages: Messages, raw_text: str, problem: Problem) -> Messages:
+        if retry == "ask_again":
+            return messages
         said = AIMessage(replace_surrogates(raw_text[:_LONGEST_REMINDER]) or _NOTHING)
         return [*messages, said, *retry_prompt.format_messages(problem=problem.detail, cause=problem.cause)]
 

@@ -10,6 +10,7 @@ FAILURE_CAUSES = (*CONTENT_CAUSES, *TRANSPORT_CAUSES)
 
 REJECT_REASONS = (
     "empty_field",
+    "label_not_a_label",
     "label_not_in_set",
     "misleading_label_not_in_set",
     "same_labels",
@@ -38,6 +39,7 @@ FAILURE_DEFECTS = FAILURE_CAUSES
 
 REJECT_DEFECTS = (
     "empty_field",
+    "label_not_a_label",
     "label_not_in_set",
     "misleading_label_not_in_set",
     "same_labels",

@@ -69,7 +69,7 @@ _OTHER_LETTERS = {
     "\u301c": "~",
 }
 _MAY_HAVE_A_RULE = re.compile(r"[\u0300-\u036f\u094d\u0e40\u0ec0]")
-_ACCENT = regex.compile(r"(?<=\p{Cyrillic})[\u0300\u0301]|(?<=\p{Greek}\p{M}*)\p{M}")
+_ACCENT = regex.compile(r"(\p{Cyrillic})[\u0300\u0301]++|(\p{Greek})\p{M}++")
 _NASAL = regex.compile("ङ्(?=[क-घ])|ञ्(?=[च-झ])|ण्(?=[ट-ढ])|न्(?=[त-ध])|म्(?=[प-भ])")
 _SECOND_VOWELS = {"o": ("àáảãạèéẻẽẹ", "òóỏõọ", "ae"), "u": ("ỳýỷỹỵ", "ùúủũụ", "y")}
 _TONE_MOVED = {
@@ -100,33 +100,16 @@ def canonical(text: str) -> str:
     return _in_script_form(_in_nfkc(text))
 
 
-class AlikeNames:
-    """Names of unknown language, of which two are alike if they are equal but for case, spacing and script form.
-
-    Case is folded in both ways that there are: İade and iade are alike, as are IRMAK and ırmak, but not adı and adi.
-
-    Args:
-        names: All different in spelling. Of names that are alike the first counts.
-    """
-
-    def __init__(self, names: Iterable[str]) -> None:
-        self._exact: dict[str, int] = {}
-        self._alike: dict[tuple[str | None, str], int] = {}
-        for place, name in enumerate(names):
-            self._exact.setdefault(name, place)
-            for key in name_keys(name):
-                self._alike.setdefault(key, place)
-
-    def find(self, name: str) -> int | None:
-        """Position of the name that is equal, or else alike; None if there is none."""
-        exact = self._exact.get(name)
-        return exact if exact is not None else next(filter(_is_given, map(self._alike.get, name_keys(name))), None)
-
-
 @lru_cache(maxsize=65_536)
 def name_keys(name: str) -> tuple[tuple[str | None, str], ...]:
-    """Each way of folding case, with the name's form by it, less final full stops."""
-    return tuple((code, sentence_key(name, code)) for code in (None, "tr"))
+    """Each way of folding case, with the name so folded, less final full stops; two names are alike if they share one.
+
+    Both ways are tried since a name's language is unknown: İade and iade are alike, as are IRMAK and ırmak, but not adı
+    and adi. Spellings of one script count: a set may have two labels that differ in them.
+    """
+    composed_name = composed(name)
+    folded = ((code, _case_folded(composed_name, code)) for code in (None, "tr"))
+    return tuple((code, " ".join(form.split()).rstrip(".").rstrip()) for code, form in folded)
 
 
 def first_alike(names: Iterable[str], reduced: Callable[[str], str] = str) -> tuple[str, str] | None:
@@ -134,7 +117,7 @@ def first_alike(names: Iterable[str], reduced: Callable[[str], str] = str) -> tu
 
     Args:
         names: In their order.
-        reduced: What counts of a name's comparison form.
+        reduced: What counts of a name's folded form.
     """
     seen: dict[tuple[str | None, str], str] = {}
     for name in names:
@@ -146,21 +129,21 @@ def first_alike(names: Iterable[str], reduced: Callable[[str], str] = str) -> tu
     return None
 
 
-def _is_given(place: int | None) -> bool:
-    return place is not None
-
-
 def _in_nfkc(text: str) -> str:
     return text if text.isascii() else composed(_SIGN.sub(lambda found: _SIGNS[found[0]], text))
 
 
-def _folded(text: str, code: str | None) -> str:
-    if code in _DOTTED_AND_DOTLESS or (code is None and not _ONLY_TURKIC.isdisjoint(text)):
-        return _in_script_form(text.replace("I", "ı").replace("İ", "i").casefold())
-    if text.isascii():
-        return " ".join(text.casefold().split())
+def _case_folded(text: str, code: str | None) -> str:
+    if code in _DOTTED_AND_DOTLESS:
+        return text.replace("I", "ı").replace("İ", "i").casefold()
     folded = text.replace("İ", "i").casefold()
-    return _in_script_form(folded.replace(f"i{_DOT_ABOVE}", "i") if _DOT_ABOVE in folded else folded)
+    return folded.replace(f"i{_DOT_ABOVE}", "i") if _DOT_ABOVE in folded else folded
+
+
+def _folded(text: str, code: str | None) -> str:
+    if code is None and not text.isascii() and not _ONLY_TURKIC.isdisjoint(text):
+        code = "tr"
+    return _in_script_form(_case_folded(text, code))
 
 
 def _in_script_form(text: str) -> str:
@@ -169,7 +152,7 @@ def _in_script_form(text: str) -> str:
     letter, replacements = _replaced_letters()
     text = letter.sub(lambda found: replacements[found[0]], text)
     if _MAY_HAVE_A_RULE.search(text):
-        text = _NASAL.sub("\u0902", _ACCENT.sub("", text)).replace("เเ", "แ").replace("ເເ", "ແ")
+        text = _NASAL.sub("\u0902", _ACCENT.sub(r"\1\2", text)).replace("เเ", "แ").replace("ເເ", "ແ")
     return " ".join(_TONE_ON_SECOND.sub(lambda found: _TONE_MOVED[found[0]], text).split())
 
 

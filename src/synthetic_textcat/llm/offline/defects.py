@@ -18,6 +18,8 @@ from synthetic_textcat.schemas.languages import Language, find_language
 from synthetic_textcat.schemas.outcomes import DEFECTS, RECOVERABLE_DEFECTS
 
 _NEEDS_CLOSED_SET = ("label_not_in_set", "misleading_label_not_in_set", "label_not_as_planned")
+_NEEDS_OPEN_SET = ("label_not_a_label",)
+_NO_LABELS = ("high school", "the right label of the text", "A text that this task could be given.", "?")
 _TRANSPORT = {
     "rate_limited": "429 too many requests (injected)",
     "timeout": "the call timed out (injected)",
@@ -60,8 +62,8 @@ def defect_of(seed: int, rates: Mapping[str, float]) -> str | None:
 
 
 def applies(defect: str, closed: bool) -> bool:
-    """Whether a defect can be injected: some need a closed label set, and leave a reply to an open task whole."""
-    return closed or defect not in _NEEDS_CLOSED_SET
+    """Whether a defect can be injected: some need a closed label set, or an open one, and leave other replies whole."""
+    return defect not in (_NEEDS_OPEN_SET if closed else _NEEDS_CLOSED_SET)
 
 
 def raise_if_transport(defect: str | None) -> None:
@@ -88,6 +90,10 @@ def inject_defect(row: Row, defect: str | None, labels: Sequence[str], language:
     """
     faults: dict[str, Callable[[], Row]] = {
         "empty_field": lambda: {**row, pick(tuple(row), "empty", seed): pick(("", "  "), "blank", seed)},
+        "label_not_a_label": lambda: {
+            **row,
+            pick(("label", "misleading_label"), "no label", seed): pick(_NO_LABELS, "written", seed),
+        },
         "label_not_in_set": lambda: {**row, "label": _outside(labels)},
         "misleading_label_not_in_set": lambda: {**row, "misleading_label": _outside(labels)},
         "same_labels": lambda: {**row, "misleading_label": row["label"]},

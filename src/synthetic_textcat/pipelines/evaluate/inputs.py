@@ -8,11 +8,12 @@ import pandas as pd
 
 from synthetic_textcat.errors import EvaluationError, StaleTableError, nearest
 from synthetic_textcat.schemas.evaluation_set import text_column
+from synthetic_textcat.schemas.label_names import set_spelling
 from synthetic_textcat.schemas.publications import SPLITS, path_of
 from synthetic_textcat.schemas.rows import plain, to_frame
 from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task, normalise
-from synthetic_textcat.text.comparison import AlikeNames, sentence_key
+from synthetic_textcat.text.comparison import sentence_key
 
 LABEL = "label"
 _REAL = {"task_id": "str", "text": "str", LABEL: "int64"}
@@ -109,10 +110,10 @@ def _refuse_open_tasks(found: Sequence[Task]) -> None:
 def _label_places(owners: Sequence[Task], labels: Sequence[str]) -> list[int]:
     """Position of each row's label in the label set of its task."""
     known = {task.task_id: task for task in owners}
-    sets = {key: AlikeNames(task.label_names) for key, task in known.items()}
+    sets = {key: frozenset(task.label_names) for key, task in known.items()}
     pairs = [(task.task_id, label) for task, label in zip(owners, labels, strict=True)]
-    places = [sets[key].find(label) for key, label in pairs]
-    unknown = Counter(pair for pair, place in zip(pairs, places, strict=True) if place is None)
+    spelt = [set_spelling(label, sets[key]) for key, label in pairs]
+    unknown = Counter(pair for pair, name in zip(pairs, spelt, strict=True) if name is None)
     for (key, _), _ in unknown.most_common(1):
         task = known[key]
         own = [(label, rows) for (owner, label), rows in unknown.most_common() if owner == key][:_MOST_NAMED]
@@ -123,7 +124,8 @@ def _label_places(owners: Sequence[Task], labels: Sequence[str]) -> list[int]:
             f"The evaluation set has labels that the task {shown(task.task)} does not have: {named}. Next: name labels "
             "as the tasks file does, or remove these rows"
         )
-    return [place for place in places if place is not None]
+    places = {key: {name: place for place, name in enumerate(task.label_names)} for key, task in known.items()}
+    return [places[task.task_id][str(name)] for task, name in zip(owners, spelt, strict=True)]
 
 
 def _rows(rows: int) -> str:

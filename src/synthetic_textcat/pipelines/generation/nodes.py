@@ -5,6 +5,8 @@ Both tables repeat the columns of the plan and add the reply or the failure of e
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -22,12 +24,13 @@ from synthetic_textcat.llm.prompts import Fingerprinter
 from synthetic_textcat.llm.row_prompts import RenderedRow, RowPrompts, RowTemplates, advice_on, preview_of, spread
 from synthetic_textcat.llm.settlement import OpenRow, OpenRows, checking, open_rows, settle, starts_of
 from synthetic_textcat.llm.spec import ChatModelSpec
+from synthetic_textcat.llm.token_limits import limit_of, row_tokens
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply, RowCheck
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, GenerationParameters, LlmParameters
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.rows import (
     CALLS,
-    EXAMPLES,
+    CANDIDATES,
     FAILED,
     fingerprints_of,
     own_of,
@@ -78,7 +81,8 @@ def preview_prompts(
 def list_calls(requests: pd.DataFrame, prompts: RowPrompts, spec: ChatModelSpec, llm: LlmParameters) -> pd.DataFrame:
     """Fingerprint of the call for each planned row: columns `CALLS`, in plan order."""
     fingerprinter = Fingerprinter(llm, spec.identity)
-    rows = ((asked.row["request_id"], _fingerprint(asked, fingerprinter)) for asked in prompts.rendered(requests))
+    rendered = prompts.rendered(requests, llm.has_planned_labels)
+    rows = ((asked.row["request_id"], _fingerprint(asked, fingerprinter)) for asked in rendered)
     return to_frame(rows, CALLS)
 
 
@@ -132,25 +136,29 @@ def generate(
         return
     brainstormed = (completion for completion in brainstorm_completions if completion.run_id == run_id)
     pauses = TaskPauses(generation.pause_task_after, checking(tasks_of(tasks), row_check), earlier_replies)
+    retry = generation.retry_at(llm.temperature)
     policy = CallPolicy(
         judge=judging(Reply),
-        ask_again=retry_conversation(retry_prompt),
+        ask_again=retry_conversation(retry_prompt, retry),
         limits=generation,
-        budget=Budget(
-            generation, PriceList.read(prices), llm.model, chain(brainstormed, still_open.spent), llm.max_tokens
-        ),
+        budget=Budget(generation, PriceList.read(prices), llm.model, chain(brainstormed, still_open.spent)),
         run_id=run_id,
         retries=RetryPolicy(spec.max_retries, generation.max_wait_seconds),
         deadline_s=spec.deadline_s,
+        retry=retry,
         pauses=pauses,
     )
     task_ids = plain(requests["task_id"])
     rows = [row for row in still_open.rows if not pauses.leave_out(task_ids[row.position])]
     logger.info("Requesting %d of %d planned rows from %s", len(rows), len(requests), llm.model)
-    rendered = prompts.rendered(requests.iloc[[row.position for row in rows]])
+    rendered = prompts.rendered(requests.iloc[[row.position for row in rows]], llm.has_planned_labels)
     fingerprinter = Fingerprinter(llm, spec.identity)
     pending = (
-        _call(asked, open_row, fingerprinter, untried=not still_open.any_good)
+        replace(
+            _call(asked, open_row, fingerprinter),
+            untried=not still_open.any_good,
+            limit=limit_of(llm, partial(row_tokens, asked.row)),
+        )
         for asked, open_row in zip(rendered, rows, strict=True)
         if not pauses.leave_out(asked.row["task_id"])
     )
@@ -162,12 +170,12 @@ def generate(
 
 
 def settle_rows(requests: pd.DataFrame, calls: pd.DataFrame, journal: Journal) -> SettledRows:
-    """Candidates (columns `EXAMPLES`) and failed rows (columns `FAILED`), with the plan's user-defined attributes.
+    """Candidates (columns `CANDIDATES`) and failed rows (columns `FAILED`), with the plan's user-defined attributes.
 
     A row without a completion is in neither table.
     """
     own = own_of(requests)
-    candidate_columns, failed_columns = with_own(EXAMPLES, own), with_own(FAILED, own)
+    candidate_columns, failed_columns = with_own(CANDIDATES, own), with_own(FAILED, own)
     candidates: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
     for row, completions in zip(
@@ -185,7 +193,7 @@ def _fingerprint(asked: RenderedRow, fingerprinter: Fingerprinter) -> str:
     return fingerprinter.of(asked.row["request_id"], asked.messages, asked.schema)
 
 
-def _call(asked: RenderedRow, open_row: OpenRow, fingerprinter: Fingerprinter, untried: bool) -> Call:
+def _call(asked: RenderedRow, open_row: OpenRow, fingerprinter: Fingerprinter) -> Call:
     if _fingerprint(asked, fingerprinter) != open_row.fingerprint:
         raise StaleTableError(
             "The dataset 'calls' belongs to another plan, prompt or model, and a reply would be stored under the "
@@ -199,7 +207,6 @@ def _call(asked: RenderedRow, open_row: OpenRow, fingerprinter: Fingerprinter, u
         seed=asked.row["seed"],
         past=open_row.past,
         row=asked.row,
-        untried=untried,
     )
 
 
@@ -222,7 +229,8 @@ def candidate_of(
     row: Mapping[str, Any], reply: Reply, completion: Completion, columns: Iterable[str]
 ) -> dict[str, Any]:
     """Candidate record: attributes as planned, texts and labels as the model wrote them."""
-    values = {**row, **reply.model_dump(), "model_name": replace_surrogates(completion.model_name)}
+    written = {**reply.model_dump(), "detail": reply.note or None}
+    values = {**row, **written, "model_name": replace_surrogates(completion.model_name)}
     return {column: values[column] for column in columns}
 
 

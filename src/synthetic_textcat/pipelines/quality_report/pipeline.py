@@ -81,6 +81,7 @@ def create_pipeline() -> Pipeline:
                     "ledger",
                     "params:quality_report",
                     "params:seed",
+                    "quota_slots",
                 ],
                 outputs="corpus",
                 name="gather_corpus",

@@ -115,7 +115,7 @@ def check_language(text: str, asked: str) -> Finding:
     text, language = _prose_of(text[:_EXCERPT]), find_language(asked)
     letters = letters_by_script(text)
     total, own = letters.total(), _own(letters, language)
-    if own == 0 and _A_WORD.search(text):
+    if own == 0 and total > 1 and _A_WORD.search(text):
         return _in_letters_of(letters)
     if total < MIN_LETTERS:
         return _other_chinese(text, language) or _NOT_VERIFIABLE

@@ -12,13 +12,19 @@ from functools import cached_property, lru_cache
 
 from synthetic_textcat.pipelines.quality_report.checks.language import Finding, check_language
 from synthetic_textcat.pipelines.quality_report.checks.leakage import find_label_mention
+from synthetic_textcat.pipelines.quality_report.checks.open_labels import find_label_fault
+from synthetic_textcat.schemas.label_names import label_form, set_spelling
 from synthetic_textcat.schemas.languages import find_language
+from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task
-from synthetic_textcat.text.comparison import canonical, comparable
+from synthetic_textcat.text.comparison import canonical, comparable, first_alike
 from synthetic_textcat.text.label_mentions import LONGEST_ACRONYM
+from synthetic_textcat.text.unicode import normalised
 
 _AROUND_A_NAME = " \t\r\n.,:;!?\"'`*_#-()[]{}<>«»“”„‘’。、！？「」"  # noqa: RUF001
 _LONGEST_ENDING = 10  # characters
+
+LABEL_FIELDS = ("label", "misleading_label")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +34,16 @@ class Known:
     Attributes:
         labels: Names of the closed label set; empty for an open one.
         seed_texts: The task's seed examples, in their comparison form.
+        task: Its sentence, normalised.
     """
 
     labels: frozenset[str] = frozenset()
     seed_texts: frozenset[str] = frozenset()
+    task: str = ""
+
+    def spelt(self, label: str) -> str:
+        """The label in the spelling of the closed set; unchanged if it is none of the set."""
+        return set_spelling(label, self.labels) or label
 
 
 @dataclass(frozen=True)
@@ -39,7 +51,8 @@ class Candidate:
     """A parsed reply with its plan; costly facts are computed once, when first needed.
 
     Attributes:
-        input_text, label, misleading_label: As the model wrote them.
+        input_text: As the model wrote it.
+        label, misleading_label: Likewise, but in the spelling of the closed set.
         planned_label: The plan's; None for an open label set.
         known: Of its task.
         language: As asked; None where the plan is not at hand.
@@ -53,6 +66,11 @@ class Candidate:
     planned_label: str | None
     known: Known
     language: str | None
+
+    def __post_init__(self) -> None:
+        """Brings the labels to the spelling of the set."""
+        for field in LABEL_FIELDS:
+            object.__setattr__(self, field, self.known.spelt(getattr(self, field)))
 
     @cached_property
     def text(self) -> str:
@@ -91,6 +109,17 @@ def empty_field(row: Candidate) -> str | None:
 
 
 @row_check
+def label_not_a_label(row: Candidate) -> str | None:
+    """An open label that is none: a sentence, a phrase of the prompt, a value of an attribute, or no word at all."""
+    if row.known.labels:
+        return None
+    others = {"label": row.misleading_label, "misleading_label": row.label}
+    faults = {name: find_label_fault(getattr(row, name), others[name], row.known.task, row.language) for name in others}
+    found = [f"{name} {shown(getattr(row, name))} {fault}" for name, fault in faults.items() if fault]
+    return ", ".join(found) or None
+
+
+@row_check
 def label_not_in_set(row: Candidate) -> str | None:
     """A label that the closed set does not have."""
     return f"label {row.label!r}" if row.known.labels and row.label not in row.known.labels else None
@@ -106,8 +135,11 @@ def misleading_label_not_in_set(row: Candidate) -> str | None:
 @row_check
 def same_labels(row: Candidate) -> str | None:
     """A misleading label that is the label: it would teach a model nothing, or worse."""
-    both = (comparable(label, row.code) for label in (row.label, row.misleading_label))
-    return f"both {row.label!r}" if len(set(both)) == 1 else None
+    if row.known.labels:  # they may differ in typography alone
+        alike = row.label == row.misleading_label or first_alike((row.label, row.misleading_label)) is not None
+    else:
+        alike = len({comparable(label_form(label), row.code) for label in (row.label, row.misleading_label)}) == 1
+    return f"both {row.label!r}" if alike else None
 
 
 @row_check
@@ -137,7 +169,8 @@ def wrong_language(row: Candidate) -> str | None:
 
 def known_of(task: Task) -> Known:
     """The facts of a task that the checks use."""
-    return Known(frozenset(task.label_names), frozenset(comparable(example.text) for example in task.seed_examples))
+    seeds = frozenset(comparable(example.text) for example in task.seed_examples)
+    return Known(frozenset(task.label_names), seeds, normalised(task.task))
 
 
 def _is_visible(character: str) -> bool:
