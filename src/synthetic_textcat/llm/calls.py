@@ -9,6 +9,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.prompts import ChatPromptTemplate
 from pydantic import BaseModel
 
+from synthetic_textcat.llm.answering_model import AnsweringModel
 from synthetic_textcat.llm.budget import Budget
 from synthetic_textcat.llm.first_replies import TaskPauses
 from synthetic_textcat.llm.parsing import parse, parse_off_loop
@@ -21,7 +22,8 @@ from synthetic_textcat.text.unicode import replace_surrogates
 DEADLINE_S = 600.0
 """Default timeout, for a model class or catalog entry without its own."""
 
-_LONGEST_REMINDER = 1_000  # a reply that ran to the token limit would not fit in the conversation again
+_LONGEST_REMINDER = 1_000
+_LONGEST_CUT_REMINDER = 200  # a reply that ran to the token limit would not fit in the conversation again
 _NOTHING = "(no text)"  # servers refuse an empty assistant message
 
 MAX_RETRIES = 4
@@ -46,6 +48,7 @@ class Call:
         past: Replies so far, each with its problem; empty for a new row.
         row: The planned row; empty for a task list or label set.
         limit: Token limit of its first reply; None for none.
+        prompt_tokens: Tokens of its first messages, if an earlier refusal as too long named them.
         untried: No earlier reply of this kind was good, so that repeated equal failures mean a wrong setting.
     """
 
@@ -58,6 +61,7 @@ class Call:
     row: Mapping[str, Any] = field(default_factory=dict)
     untried: bool = True
     limit: TokenLimit | None = None
+    prompt_tokens: int | None = None
 
     @property
     def kind(self) -> str:
@@ -77,13 +81,11 @@ class Attempt(NamedTuple):
         number: Number of the reply, from 1.
         messages: The first messages, and those after earlier bad replies.
         max_tokens: Token limit of this reply; None for none.
-        seed: Seed of this reply; None for that of the row.
     """
 
     number: int
     messages: Messages
     max_tokens: int | None = None
-    seed: int | None = None
 
 
 class Judge:
@@ -152,7 +154,7 @@ class CallPolicy:
         retries: Retries of calls without a reply.
         deadline_s: Seconds that one call may take, until the last byte of its reply.
         pauses: Tasks that are paused.
-        retry: How `ask_again` asks; the first messages alone get another seed each time.
+        answering: Comparison of the model that answers with the requested one.
     """
 
     judge: Judge
@@ -163,7 +165,7 @@ class CallPolicy:
     retries: RetryPolicy = field(default_factory=RetryPolicy)
     deadline_s: float = DEADLINE_S
     pauses: TaskPauses = field(default_factory=TaskPauses)
-    retry: Retry = "show_reply"
+    answering: AnsweringModel = field(default_factory=lambda: AnsweringModel(None))
 
     def attempt(self, call: Call, past: Sequence[tuple[Completion, Problem]]) -> Attempt:
         """The next attempt at a call, after bad replies with their problems; a limit that cut them is raised."""
@@ -172,8 +174,7 @@ class CallPolicy:
             messages = self.ask_again(messages, earlier.raw_text, why)
         truncated = sum(why.cause == "truncated" for _, why in past)
         limit = None if call.limit is None else call.limit.after(truncated)
-        seed = call.seed + len(past) if self.retry == "ask_again" else call.seed
-        return Attempt(len(past) + 1, messages, limit, seed)
+        return Attempt(len(past) + 1, messages, limit)
 
 
 def judging(wanted: type[BaseModel]) -> Judge:
@@ -194,7 +195,11 @@ def retry_conversation(
     def ask_again(messages: Messages, raw_text: str, problem: Problem) -> Messages:
         if retry == "ask_again":
             return messages
-        said = AIMessage(replace_surrogates(raw_text[:_LONGEST_REMINDER]) or _NOTHING)
-        return [*messages, said, *retry_prompt.format_messages(problem=problem.detail, cause=problem.cause)]
+        is_cut = problem.cause == "truncated"
+        said = AIMessage(
+            replace_surrogates(raw_text[: _LONGEST_CUT_REMINDER if is_cut else _LONGEST_REMINDER]) or _NOTHING
+        )
+        detail = problem.detail.partition(";")[0] if is_cut else problem.detail  # advice on limits is not for a model
+        return [*messages, said, *retry_prompt.format_messages(problem=detail, cause=problem.cause)]
 
     return ask_again

@@ -209,16 +209,14 @@ def ask_for_tasks(
         PriceListError: If a cap in USD is set that can't be enforced.
     """
     spent = (completion for completion in journal if completion.run_id == run_id)
-    retry = generation.retry_at(llm.temperature)
     policy = CallPolicy(
         judge=judging(TaskList),
-        ask_again=retry_conversation(retry_prompt, retry),
+        ask_again=retry_conversation(retry_prompt, generation.retry_at(llm.temperature)),
         limits=generation,
         budget=Budget(generation, PriceList.read(prices), llm.model, spent),
         run_id=run_id,
         retries=RetryPolicy(spec.max_retries, generation.max_wait_seconds),
         deadline_s=spec.deadline_s,
-        retry=retry,
     )
     interview = Interview(plan.conversation(), journal, generation.max_attempts)
     outage = yield from interview.hold(lambda: Chat(spec.build(llm), llm), policy)
