@@ -207,6 +207,6 @@ def test_without_a_known_context_nothing_is_changed() -> None:
     assert window.fitted(new, attempt) is attempt
     assert not window.is_exceeded_by(10**9)
     window.note(attempt, no_reply(TOO_LONG, error="maximum context length is 2048 tokens"))
-    assert window.fitted(new, attempt) == Attempt(2, new.messages, 512)
+    assert window.fitted(new, attempt) == Attempt(2, new.messages, 512, new.seed + 1)
     assert window.is_exceeded_by(2048)
     assert not window.is_exceeded_by(None)

@@ -94,7 +94,7 @@ class ContextWindow:
         if self._size is None or not self._bytes:
             return attempt
         if len(attempt.messages) > len(call.messages) and self._left(attempt.messages) < _FEWEST_LEFT:
-            attempt = attempt._replace(messages=call.messages)
+            attempt = _alone(call, attempt)
         left = self._left(attempt.messages)
         if attempt.max_tokens is not None and _FEWEST_LEFT <= left < attempt.max_tokens:
             return attempt._replace(max_tokens=left)
@@ -103,7 +103,7 @@ class ContextWindow:
     def shortened(self, call: Call, attempt: Attempt, completion: Completion) -> Attempt | None:
         """The attempt in a shorter form after its refusal as too long; None if it can't be shorter."""
         if len(attempt.messages) > len(call.messages):
-            return self.fitted(call, attempt._replace(messages=call.messages))
+            return self.fitted(call, _alone(call, attempt))
         size, prompt = read_overflow(completion.error or "")
         if size is None or prompt is None or attempt.max_tokens is None:
             return None
@@ -114,6 +114,11 @@ class ContextWindow:
         """Estimated tokens that the messages leave for the reply."""
         assert self._size is not None
         return self._size - int(_bytes_of(messages) * self._tokens / self._bytes * _MARGIN)
+
+
+def _alone(call: Call, attempt: Attempt) -> Attempt:
+    """The attempt with the first messages alone; with another seed, else it would get the first reply once more."""
+    return attempt._replace(messages=call.messages, seed=call.seed + attempt.number - 1)
 
 
 def _bytes_of(messages: Messages) -> int:
