@@ -181,6 +181,19 @@ def test_each_row_is_a_candidate_or_failed_or_not_run(tmp_path: Path) -> None:
         assert (row["input_text"], row["model_name"]) == ("a text", "model-1")
 
 
+def test_a_row_of_a_journal_is_what_follows_the_thoughts_and_its_detail_says_so(tmp_path: Path) -> None:
+    plan = _plan(2)
+    calls = _calls(plan)
+    own = [dict(zip(("request_id", "fingerprint"), names, strict=True)) for names in calls.itertuples(index=False)]
+    draft = GOOD.replace("a text", "a draft")
+    lines = [completion(f"<think>Perhaps {draft}?</think>\n{GOOD}", **own[0]), completion(**own[1])]
+    settled = settle_rows(plan, calls, Journal(write_journal(tmp_path / "j.jsonl", lines)))
+    assert list(settled.candidates["input_text"]) == ["a text", "a text"]
+    first, second = settled.candidates["detail"]
+    assert first == "read from the object behind the thoughts, which hold a draft"
+    assert pd.isna(second)
+
+
 def test_without_a_journal_both_tables_are_empty_with_all_columns(tmp_path: Path) -> None:
     settled = settle_rows(_plan(), _calls(_plan()), Journal(tmp_path / "absent.jsonl"))
     assert {str(x): str(kind) for x, kind in settled.candidates.dtypes.items()} == CANDIDATES
