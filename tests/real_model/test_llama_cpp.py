@@ -22,7 +22,7 @@ _ODD = [
 
 
 def _project(folder: Path, server: LlamaServer, labels: list[str], rows: int, **llm: Any) -> RealProject:
-    blocks = {"attribute_sampling": {"num_examples": rows}, "generation": {"max_attempts": 1}}
+    blocks = {"attribute_sampling": {"num_examples": rows}, "generation": {"max_attempts": 1, "max_concurrency": 1}}
     project = RealProject(folder, server, **blocks, llm=llm)
     tasks = [{"task": _TASK, "labels": labels}]
     project.path("data/01_raw/tasks.yml").write_text(json.dumps(tasks, ensure_ascii=False), encoding="utf-8")
@@ -119,7 +119,8 @@ def test_labels_of_any_letters_come_back_as_they_are(tmp_path: Path) -> None:
     assert not set(rejected["reject_reason"]) & {"label_not_in_set", "misleading_label_not_in_set"}
 
 
-def test_one_seed_twice_alone_is_one_text(tmp_path: Path) -> None:
+def test_a_seed_gives_its_text_again_where_the_prompt_is_read_in_the_same_way(tmp_path: Path) -> None:
+    """On a fresh server; part of a prompt from the server's cache changes the text (docs/real_models.md)."""
     texts = []
     for turn in ("first", "second"):
         (tmp_path / turn).mkdir()
