@@ -32,7 +32,7 @@ _PUBLIC_DATASETS = (
 
 def _fingerprint() -> str:
     """The fingerprint of a fixed row, as the offline model is asked for it."""
-    llm = LlmParameters(model="offline-template-v1")
+    llm = LlmParameters(model="offline-template-v1", max_tokens=None)
     messages = [SystemMessage("You write."), HumanMessage("Write a text.")]
     return Fingerprinter(llm, (OFFLINE_CLASS,)).of("r0", messages, row_schema(["A", "B"]))
 

@@ -6,6 +6,7 @@ left to them.
 """
 
 import asyncio
+import logging
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -21,6 +22,7 @@ from synthetic_textcat.datasets.user_files import ConfusableFileDataset, TasksFi
 from synthetic_textcat.llm.local_server.gguf import chat_header
 from synthetic_textcat.pipelines.attribute_sampling.plan import own_attributes
 from synthetic_textcat.pipelines.attribute_sampling.quota_slots import QuotaSlots, refuse_unknown_columns
+from synthetic_textcat.pipelines.quality_report.checks.everyday_labels import warnings_about_everyday_labels
 from synthetic_textcat.pipelines.task_ingest.confusable_file import read_confusable
 from synthetic_textcat.pipelines.task_ingest.tasks_file import read_tasks, rows_of
 from synthetic_textcat.redaction import learn_command_line, learn_credentials, learn_environment
@@ -29,6 +31,8 @@ from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
 
 if TYPE_CHECKING:
     from synthetic_textcat.llm.spec import ChatModelSpec
+
+logger = logging.getLogger(__name__)
 
 READ_TASKS = frozenset({"__default__", "generate", "preview", "quote", "task_ingest"})
 """Pipelines that read the tasks file. The registry would know, but is among what takes seconds; a test compares."""
@@ -91,6 +95,8 @@ def _check_tasks(catalog: Mapping[str, Any], project: Path, parameters: Paramete
     file = TasksFileDataset(filepath=place.as_posix()).load()
     tasks = read_tasks(file.content, file.path, may_be_empty=is_brainstormed)
     _check_columns(tasks, parameters, is_brainstormed)
+    for line in warnings_about_everyday_labels(tasks, parameters.attribute_sampling):
+        logger.warning("%s", line, extra={"markup": False})  # Kedro's log would take `[label]` for a colour
     optional = catalog.get("confusable_file")
     inner = optional.get("dataset") if isinstance(optional, Mapping) else None
     place = _local_file(inner, ConfusableFileDataset, project)

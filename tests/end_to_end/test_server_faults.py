@@ -121,8 +121,16 @@ def test_servers_that_know_less_are_asked_for_less(
 ) -> None:
     settings = f"llm.structured_output={structured_output},llm.max_tokens=900,llm.token_limit_field=max_tokens"
 
-    project.generate("--env", "openai", "--params", f"{_ROWS}=30,{settings},llm.send_seed=false", **openai_env)
+    server.set_faults(answers_as="/models/SmolLM2.Q4_1.gguf")
 
+    output = project.generate("--env", "openai", "--params", f"{_ROWS}=30,{settings},llm.send_seed=false", **openai_env)
+
+    said = "The server answers as /models/SmolLM2.Q4_1.gguf, and llm.model is gpt-4o-mini"
+    assert said in " ".join(output.split())
+    assert (
+        project.path("data/08_reporting/answering_model.txt").read_text(encoding="utf-8") == "/models/SmolLM2.Q4_1.gguf"
+    )
+    assert said in project.path("data/08_reporting/quality_report.html").read_text(encoding="utf-8")
     body = server.stats()["last_body"]
     wanted = {"type": "json_object"} if structured_output == "json_object" else None
     assert body.get("response_format") == wanted

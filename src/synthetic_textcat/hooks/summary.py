@@ -25,7 +25,7 @@ from synthetic_textcat.hooks.summary_lines import (
 from synthetic_textcat.pipelines.quality_report.concerns import PAUSED, Concern
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
 from synthetic_textcat.schemas.completions import Completion
-from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
+from synthetic_textcat.schemas.outcomes import TOO_LONG, TOO_LONG_ADVICE, TRANSPORT_CAUSES
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.publications import SPLITS
 from synthetic_textcat.schemas.quota import Shortfall
@@ -179,6 +179,8 @@ def _ledger_lines(ledger: Ledger, metrics: Mapping[str, float | None]) -> Iterat
     again = sum(ledger["failed"].get(cause, 0) for cause in TRANSPORT_CAUSES)
     if again or ledger["not_run"]:
         yield "          the same command asks again for what brought no reply"
+    if ledger["failed"].get(TOO_LONG):
+        yield from labelled_lines("too long", f"{ledger['failed'][TOO_LONG]:,} prompts. Next: {TOO_LONG_ADVICE}")
 
 
 def _concern_lines(concerns: Sequence[Concern]) -> Iterator[str]:

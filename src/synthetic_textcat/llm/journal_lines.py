@@ -15,7 +15,7 @@ from types import NoneType
 from typing import IO, Any, get_args, get_type_hints
 
 from synthetic_textcat.schemas.completions import REPLIED, Completion
-from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
+from synthetic_textcat.schemas.outcomes import NO_REPLY_CAUSES
 from synthetic_textcat.text.unicode import replace_surrogates
 
 PADDING = b"\0 \t\r\n"
@@ -27,7 +27,7 @@ _OPTIONAL = tuple(field.name for field in fields(Completion) if field.default is
 _TYPES = {name: get_args(hint) or (hint,) for name, hint in get_type_hints(Completion).items()}
 _TYPES["latency_s"] = (float, int)  # JSON has one type of number
 _WORDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false", NoneType: "null"}
-_STATUSES = frozenset((REPLIED, *TRANSPORT_CAUSES))
+_STATUSES = frozenset((REPLIED, *NO_REPLY_CAUSES))
 _MOST = 2**63 - 1  # the limit of a table's int64 column
 _LEAST = {"call": 1}
 _FINGERPRINT_LENGTH = 64

@@ -38,7 +38,7 @@ def whole_value(text: str) -> Any:
 def repaired_values(text: str, fields: Set[str], budget: RecoveryBudget) -> Iterator[Any]:
     """Values that the repair library reads in the text: from the last object that may have all fields on, and others.
 
-    It would merge several broken objects into one.
+    Of several objects it keeps the last one with the same keys, and lists others: it is given as few as possible.
     """
     end = text.rfind("}") + 1
     last_full = text.rfind("{", 0, max(0, min(text.rfind(field) for field in fields)))

@@ -121,14 +121,30 @@ def parse(completion: Completion, wanted: type[Wanted]) -> Wanted | Problem:
 
     May block until the worker thread is free; on an event loop use `parse_off_loop`.
     """
-    result = _at_once(completion, wanted)
-    return _worker.call(_recovered_and_cached, *_asked(completion, wanted)) if result is None else result
+    at_once = _at_once(completion, wanted)
+    result = _worker.call(_recovered_and_cached, *_asked(completion, wanted)) if at_once is None else at_once
+    return _with_whose_limit(result, completion)
 
 
 async def parse_off_loop(completion: Completion, wanted: type[Wanted]) -> Wanted | Problem:
     """Parses a reply without blocking the event loop."""
-    result = _at_once(completion, wanted)
-    return await _worker.call_off_loop(_recovered_and_cached, *_asked(completion, wanted)) if result is None else result
+    at_once = _at_once(completion, wanted)
+    if at_once is not None:
+        return _with_whose_limit(at_once, completion)
+    result = await _worker.call_off_loop(_recovered_and_cached, *_asked(completion, wanted))
+    return _with_whose_limit(result, completion)
+
+
+def _with_whose_limit(result: Wanted | Problem, completion: Completion) -> Wanted | Problem:
+    """The result; of a truncated reply with the limit that cut it, ours or the server's own."""
+    if not isinstance(result, Problem) or result.cause != "truncated":
+        return result
+    what = result.detail.partition(";")[0]
+    if completion.max_tokens is None:
+        return Problem(
+            "truncated", f"{what}; it is the server's own, such as its context size: llm.max_tokens set none"
+        )
+    return Problem("truncated", f"{what}; it was {completion.max_tokens:,}: raise llm.max_tokens")
 
 
 def _asked(completion: Completion, wanted: type[Wanted]) -> tuple[str, type[Wanted], bool]:

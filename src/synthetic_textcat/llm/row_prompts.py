@@ -215,12 +215,14 @@ def advice_on(tasks: Iterable[Task], sampling: AttributeSamplingParameters) -> I
     if sampling.misleading_label != "even":
         return
     large = [task for task in tasks if len(task.labels) > MOST_EVEN_LABELS and not task.confusable]
-    if large:
-        others = f", and {len(large) - 1} more have over {MOST_EVEN_LABELS}" if len(large) > 1 else ""
-        yield (
-            f"Recommended: attribute_sampling.misleading_label=similar. The task {shown(large[0].task)} has "
-            f"{len(large[0].labels)} labels{others}: drawn evenly, most misleading labels are nothing like the row's."
-        )
+    if not large:
+        return
+    largest, others = max(large, key=lambda task: len(task.labels)), len(large) - 1
+    yield f"Recommended: attribute_sampling.misleading_label=similar, from {MOST_EVEN_LABELS + 1} labels on."
+    yield f"Most labels: {shown(largest.task)}, {len(largest.labels)}."
+    if others:
+        yield f"{others} more {'tasks have' if others > 1 else 'task has'} over {MOST_EVEN_LABELS} labels."
+    yield "Drawn evenly, as now, most misleading labels have nothing to do with the label of their row."
 
 
 def _row(asked: RenderedRow) -> str:

@@ -32,6 +32,9 @@ _ABANDONED = TransportError("connection_error", "the run ended before the reply 
 
 Result = TypeVar("Result")
 
+_SEEDS = 2**31
+"""Number of seeds: those of rows have 31 bits, as some servers demand."""
+
 _TICKS_A_DEADLINE = 20
 _LONGEST_TICK_S = 1.0
 
@@ -162,7 +165,7 @@ class ModelCaller:
         """
         try:
             return await self._deadlines.within(
-                self._chat.ask(attempt.messages, call.schema, call.seed, attempt.max_tokens)
+                self._chat.ask(attempt.messages, call.schema, _seed_of(call, attempt), attempt.max_tokens)
             )
         except TimeoutError:
             raise TransportError(
@@ -174,6 +177,12 @@ class ModelCaller:
             if _is_from_outside(error):
                 raise
             raise TransportError("server_error", f"{type(error).__name__}: {line_of(error)}") from None
+
+
+def _seed_of(call: Call, attempt: Attempt) -> int:
+    """The row's seed; another one for a retry that asks as the first attempt did, which would get the same reply."""
+    is_repeated = attempt.number > 1 and len(attempt.messages) == len(call.messages)
+    return (call.seed + attempt.number - 1) % _SEEDS if is_repeated else call.seed
 
 
 def _is_from_outside(error: BaseException) -> bool:

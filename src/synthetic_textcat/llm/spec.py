@@ -73,6 +73,11 @@ class ChatModelSpec:
         return (self.endpoint, sent) if sent else (self.endpoint,)
 
     @property
+    def names_deployments(self) -> bool:
+        """Whether `llm.model` is a deployment's name, as with Azure, which says nothing of the model."""
+        return "azure" in self.endpoint.casefold()
+
+    @property
     def max_retries(self) -> int:
         """Number of times that the engine repeats a call without a reply."""
         return retries_of(self.kwargs)

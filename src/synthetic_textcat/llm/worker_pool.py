@@ -11,10 +11,12 @@ from synthetic_textcat.llm.admission import Admission
 from synthetic_textcat.llm.budget import SpendingGate
 from synthetic_textcat.llm.calls import Attempt, Call, CallPolicy
 from synthetic_textcat.llm.chat import Chat
+from synthetic_textcat.llm.context_window import ContextWindow
 from synthetic_textcat.llm.first_replies import FirstReplies
 from synthetic_textcat.llm.single_call import CallResult, ModelCaller
 from synthetic_textcat.schemas.completions import Completion, Problem
 from synthetic_textcat.schemas.open_calls import Batch, OpenCalls
+from synthetic_textcat.schemas.outcomes import TOO_LONG, TOO_LONG_ADVICE
 from synthetic_textcat.schemas.stops import Outage
 
 logger = logging.getLogger(__name__)
@@ -44,6 +46,7 @@ class WorkerPool:
         self._spending_gate = SpendingGate(policy.budget)
         self._size = policy.limits.max_concurrency
         self._calls = CallQueue()
+        self._context = ContextWindow()
         self._first_replies: dict[str, FirstReplies] = {}
         self._first_in_turn = asyncio.Lock()
         self._arrivals: list[Completion] = []
@@ -142,6 +145,8 @@ class WorkerPool:
 
     async def _settle(self, call: Call) -> None:
         """Makes calls until a reply is good, attempts are used up, there is no reply, or the row's task is paused."""
+        if self._context.is_exceeded_by(call.prompt_tokens):
+            return  # as its journal line says; only a larger context would help
         past = list(call.past)
         while not self._is_over(call) and len(past) < self._policy.limits.max_attempts:
             answered = await self._reply(call, self._policy.attempt(call, past))
@@ -157,10 +162,17 @@ class WorkerPool:
 
     async def _reply(self, call: Call, attempt: Attempt) -> Completion | None:
         """A reply, within the retries that the policy allows; None if there is none, or the run ends first."""
-        number = 1
+        number, attempt = 1, self._context.fitted(call, attempt)
         while (asked := await self._called(call, attempt, number)) is not None:
             if asked.completion.replied:
                 return asked.completion
+            if asked.completion.status == TOO_LONG:
+                shorter = self._context.shortened(call, attempt, asked.completion)
+                if shorter is None:
+                    self._note_too_long(call, asked.completion)
+                    return None
+                number, attempt = number + 1, shorter
+                continue
             wait_s = self._policy.retries.wait_s(number, asked.retry_after_s) if asked.may_retry else None
             if wait_s is None or self._over.is_set():
                 return None
@@ -171,6 +183,12 @@ class WorkerPool:
                 self._retrying -= 1
             number += 1
         return None
+
+    def _note_too_long(self, call: Call, completion: Completion) -> None:
+        """Counts a row whose prompt does not fit towards the pause of its task."""
+        pauses = self._policy.pauses
+        if pauses.is_watched(call.task_id):
+            pauses.note(call.task_id, call.request_id, Problem(TOO_LONG, completion.error or ""))
 
     async def _called(self, call: Call, attempt: Attempt, number: int) -> CallResult | None:
         """Makes a call, from admission until the budget has recorded it; None if the run ends first."""
@@ -189,6 +207,8 @@ class WorkerPool:
             if asked is None:
                 return None
             await self._buffer(asked.completion)
+            self._context.note(attempt, asked.completion)
+            self._policy.answering.note(asked.completion)
             self._count_refusals(asked)
             self._account(asked.completion)  # before other calls are admitted: this may have to be the last one
         self._proven.set()
@@ -258,7 +278,10 @@ class WorkerPool:
         is_refused = not asked.completion.replied and not asked.may_retry
         self._refusals = self._refusals + 1 if is_refused else 0
         if self._refusals >= _MOST_REFUSALS:
-            raise FatalAnswerError(f"The last {self._refusals} requests were all refused. {asked.completion.error}")
+            advice = f". Next: {TOO_LONG_ADVICE}" if asked.completion.status == TOO_LONG else ""
+            raise FatalAnswerError(
+                f"The last {self._refusals} requests were all refused. {asked.completion.error}{advice}"
+            )
 
     def _account(self, completion: Completion) -> None:
         try:

@@ -44,7 +44,7 @@ class Completion:
         request_id: The planned row (for brainstorming: the call's number, or `labels` and the task's id).
         attempt: 1 until the row has its first reply, 2 until the second, ...
         run_id: The run that made the call.
-        status: `replied`, or one of the transport causes.
+        status: `replied`, or one of `NO_REPLY_CAUSES`.
         raw_text: The unchanged reply, if very long its head and tail; empty if there was none.
         refusal: The reply's refusal field.
         finish_reason: Why the model stopped: `stop`, `length`, `content_filter`, ...

@@ -183,17 +183,26 @@ class AttributeSamplingParameters(Block):
         return choice
 
 
+Retry = Literal["show_reply", "ask_again"]
+"""How a row is asked again after a bad reply: with that reply and its fault, or as at first, with another seed."""
+
+
 class GenerationParameters(Block):
     """Concurrency, rates, attempts, spending caps, and when a run or task gives up."""
 
     max_concurrency: int = Field(32, ge=1, le=4096)
     max_attempts: int = Field(3, ge=1, le=20)
+    retry: Retry = "show_reply"
     requests_per_minute: int | None = Field(None, ge=1)
     tokens_per_minute: int | None = Field(None, ge=1)
     max_cost_usd: float | None = Field(None, gt=0)
     max_tokens_total: int | None = Field(None, ge=1)
     max_wait_seconds: float = Field(300, ge=0, le=604_800)
     pause_task_after: int | None = Field(20, ge=1)
+
+    def retry_at(self, temperature: float | None) -> Retry:
+        """How rows are asked again: at temperature 0 never as at first, since the reply would be the same."""
+        return "show_reply" if temperature == 0 else self.retry
 
     @property
     def is_capped(self) -> bool:

@@ -19,10 +19,10 @@ from synthetic_textcat.schemas.outcomes import (
     DEFECTS,
     FAILURE_CAUSES,
     FAILURE_DEFECTS,
+    NO_REPLY_CAUSES,
     RECOVERABLE_DEFECTS,
     REJECT_DEFECTS,
     REJECT_REASONS,
-    TRANSPORT_CAUSES,
 )
 from synthetic_textcat.text.near_duplicates import like_earlier
 from synthetic_textcat.text.unicode import normalised
@@ -101,7 +101,7 @@ def test_refused_and_filtered_replies_are_empty() -> None:
     assert filtered.finish_reason == "content_filter"
 
 
-@pytest.mark.parametrize("cause", TRANSPORT_CAUSES)
+@pytest.mark.parametrize("cause", NO_REPLY_CAUSES)
 def test_transport_causes_are_raised(cause: str) -> None:
     with pytest.raises(TransportError) as caught:
         answer(cause, 1)

@@ -15,7 +15,7 @@ from synthetic_textcat.hashing import draw, pick
 from synthetic_textcat.llm.offline.grammar import Draws, Slots, Template, compile_template, expand, load_yaml
 from synthetic_textcat.llm.offline.orthography import leaks
 from synthetic_textcat.schemas.languages import Language, find_language
-from synthetic_textcat.schemas.outcomes import DEFECTS, RECOVERABLE_DEFECTS
+from synthetic_textcat.schemas.outcomes import DEFECTS, RECOVERABLE_DEFECTS, TOO_LONG
 
 _NEEDS_CLOSED_SET = ("label_not_in_set", "misleading_label_not_in_set", "label_not_as_planned")
 _NEEDS_OPEN_SET = ("label_not_a_label",)
@@ -25,6 +25,7 @@ _TRANSPORT = {
     "timeout": "the call timed out (injected)",
     "server_error": "500 internal server error (injected)",
     "connection_error": "the connection was reset (injected)",
+    TOO_LONG: "request (9000 tokens) exceeds the available context size (4096 tokens) (injected)",
 }
 _PROSE = (
     "I thought about this for a while and I would rather talk about the weather, which is mild today",
@@ -70,10 +71,10 @@ def raise_if_transport(defect: str | None) -> None:
     """Fail as a call without a reply does.
 
     Raises:
-        TransportError: If the defect is a transport cause.
+        TransportError: If the defect is a cause of calls without a reply.
     """
     if defect in _TRANSPORT:
-        raise TransportError(defect, _TRANSPORT[defect])
+        raise TransportError(defect, _TRANSPORT[defect], retryable=defect != TOO_LONG)
 
 
 def inject_defect(row: Row, defect: str | None, labels: Sequence[str], language: Language, seed: int) -> Row:

@@ -72,6 +72,7 @@ def create_pipeline() -> Pipeline:
                 inputs=[
                     "exported_examples",
                     "requests",
+                    "quota_slots",
                     "tasks",
                     "ledger",
                     "metrics",

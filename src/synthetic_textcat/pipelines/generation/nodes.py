@@ -14,6 +14,7 @@ import pandas as pd
 from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
 from synthetic_textcat.errors import StaleTableError
+from synthetic_textcat.llm.answering_model import AnsweringModel
 from synthetic_textcat.llm.budget import Budget
 from synthetic_textcat.llm.calls import Call, CallPolicy, RetryPolicy, judging, retry_conversation
 from synthetic_textcat.llm.chat import Chat
@@ -96,6 +97,7 @@ def find_open_rows(
         Reply,
         generation.max_attempts,
         spent_by=run_id if generation.is_capped else None,
+        run_id=run_id,
     )
 
 
@@ -124,8 +126,8 @@ def generate(
 ) -> Iterator[list[Completion]]:
     """Calls the model for the open rows and yields completions as they arrive, to be appended to the journal.
 
-    After an outage, or with paused tasks, the last batch is a `LastBatch` with the reason. If an outage already stopped
-    brainstorming, no call is made.
+    After an outage, with paused tasks, or if another model answered, the last batch is a `LastBatch` that says so. If
+    an outage already stopped brainstorming, no call is made.
 
     Raises:
         FatalAnswerError: After a fatal answer, once all calls in flight have been yielded.
@@ -135,16 +137,18 @@ def generate(
     if Stops.read(stops).outage is not None:
         return
     brainstormed = (completion for completion in brainstorm_completions if completion.run_id == run_id)
+    answering = AnsweringModel(None if spec.names_deployments else llm.model)
     pauses = TaskPauses(generation.pause_task_after, checking(tasks_of(tasks), row_check), earlier_replies)
     policy = CallPolicy(
         judge=judging(Reply),
-        ask_again=retry_conversation(retry_prompt),
+        ask_again=retry_conversation(retry_prompt, generation.retry_at(llm.temperature)),
         limits=generation,
         budget=Budget(generation, PriceList.read(prices), llm.model, chain(brainstormed, still_open.spent)),
         run_id=run_id,
         retries=RetryPolicy(spec.max_retries, generation.max_wait_seconds),
         deadline_s=spec.deadline_s,
         pauses=pauses,
+        answering=answering,
     )
     task_ids = plain(requests["task_id"])
     rows = [row for row in still_open.rows if not pauses.leave_out(task_ids[row.position])]
@@ -162,9 +166,11 @@ def generate(
     )
     outage = yield from complete(lambda: Chat(spec.build(llm), llm), pending, policy)
     paused = tuple(_paused(tasks, pauses))
-    if outage is not None or paused:
-        all_paused = {task.task_id for task in paused} >= {task_ids[row.position] for row in still_open.rows}
-        yield LastBatch(Stops(outage=outage, paused=paused, all_paused=all_paused))
+    if outage is not None or paused or answering.others:
+        waiting = {task_ids[row.position] for row in still_open.rows}
+        all_paused = bool(paused) and {task.task_id for task in paused} >= waiting
+        answered = {"requested_model": llm.model, "answered_as": tuple(answering.others)} if answering.others else {}
+        yield LastBatch(Stops(outage=outage, paused=paused, all_paused=all_paused, **answered))
 
 
 def settle_rows(requests: pd.DataFrame, calls: pd.DataFrame, journal: Journal) -> SettledRows:
@@ -204,6 +210,7 @@ def _call(asked: RenderedRow, open_row: OpenRow, fingerprinter: Fingerprinter) -
         schema=asked.schema,
         seed=asked.row["seed"],
         past=open_row.past,
+        prompt_tokens=open_row.prompt_tokens,
         row=asked.row,
     )
 

@@ -13,7 +13,7 @@ from synthetic_textcat.pipelines.quality_report.ledger import (
 )
 from synthetic_textcat.pipelines.quality_report.threshold_rules import RULES, Measured, Tables
 from synthetic_textcat.schemas.block import Level, Most
-from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
+from synthetic_textcat.schemas.outcomes import TOO_LONG, TOO_LONG_ADVICE, TRANSPORT_CAUSES
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.quota import counted
 from synthetic_textcat.schemas.stops import HOW_TO_GO_ON, Stops
@@ -71,6 +71,7 @@ def assess(
             ledger, settings.min_yield, unanswered, outage=stops.outage is not None, is_full=_is_full(metrics)
         ),
         *_paused_tasks(stops),
+        *_other_models(stops),
         *quota_concerns(metrics, tables),
         *_missed(Measured(ledger, metrics, tables), settings),
     ]
@@ -106,6 +107,8 @@ def _yield_concern(
     then = f"look at the most common causes, {', '.join(f'{name} ({rows:,})' for name, rows in causes[:3])}"
     if causes and causes[0][0] in TRANSPORT_CAUSES:
         then = f"run the same command again when the server answers, or {then}"
+    elif causes and causes[0][0] == TOO_LONG:
+        then = f"{TOO_LONG_ADVICE}; or {then}"
     yield Concern(
         level="warn" if is_full else "fail",
         weight=1.0,
@@ -114,6 +117,19 @@ def _yield_concern(
         then=then,
         signal=next((name for name, _ in causes if name in ledger["rejected"]), ""),
     )
+
+
+def _other_models(stops: Stops) -> Iterator[Concern]:
+    """Concern that the server answers as another model than the requested one."""
+    if stops.answered_as:
+        yield Concern(
+            level="warn",
+            weight=_WEIGHT,
+            parameter="llm.model",
+            says=f"The server answers as {', '.join(stops.answered_as)}, and llm.model is {stops.requested_model}",
+            then="set llm.model to that name if it is the model that you want, or start the server with the other one",
+            signal="",
+        )
 
 
 def _paused_tasks(stops: Stops) -> Iterator[Concern]:

@@ -9,7 +9,13 @@ import pandas as pd
 from synthetic_textcat.errors import StaleTableError, TextcatError
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.languages import find_language
-from synthetic_textcat.schemas.outcomes import CONTENT_CAUSES, FAILURE_CAUSES, REJECT_REASONS, TRANSPORT_CAUSES
+from synthetic_textcat.schemas.outcomes import (
+    CONTENT_CAUSES,
+    FAILURE_CAUSES,
+    NO_REPLY_CAUSES,
+    REJECT_REASONS,
+    TRANSPORT_CAUSES,
+)
 from synthetic_textcat.schemas.parameters import GenerationParameters
 from synthetic_textcat.schemas.prices import PriceList, plus, reaches, total_of
 from synthetic_textcat.schemas.rows import OUTCOMES, with_columns
@@ -254,12 +260,12 @@ def without_paused(
 
 
 def most_common_failure(failed: pd.DataFrame) -> str:
-    """Most common transport failure and its most common detail: "10 rows failed as timeout (…)"; empty if none.
+    """Most common cause of calls without a reply, and its detail: "10 rows failed as timeout (…)"; empty if none.
 
     Args:
         failed: Columns `failure_cause` and `detail`.
     """
-    rows = failed[failed["failure_cause"].isin(list(TRANSPORT_CAUSES))]
+    rows = failed[failed["failure_cause"].isin(list(NO_REPLY_CAUSES))]
     if rows.empty:
         return ""
     cause = rows["failure_cause"].value_counts().index[0]

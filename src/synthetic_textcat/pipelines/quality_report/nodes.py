@@ -174,6 +174,11 @@ def name_stop(metrics: Metrics, generation: GenerationParameters, stops: dict[st
     return stopped_by(Stops.read(stops), metrics, generation)
 
 
+def name_answering_model(metrics: Metrics, stops: dict[str, Any]) -> str:  # noqa: ARG001 (made after the calls)
+    """Other models than the requested one that answered in this run, for MLflow's tag; empty if there is none."""
+    return ", ".join(Stops.read(stops).answered_as)
+
+
 def assess_run(
     ledger: Ledger,
     metrics: Metrics,

@@ -41,6 +41,7 @@ class Corpus:
         ledger: Counts of all planned rows by outcome.
         reference_texts: The user's real texts, if given.
         last_diversity: Diversity record of the previous run, if it has one.
+        quota_slots: Rows that a quota asks for; empty without one.
     """
 
     examples: pd.DataFrame
@@ -53,6 +54,7 @@ class Corpus:
     ledger: Ledger = field(default_factory=lambda: count((), (), {}, {}))
     reference_texts: Sequence[str] | None = None
     last_diversity: Mapping[str, Any] | None = None
+    quota_slots: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @cached_property
     def candidates(self) -> pd.DataFrame:

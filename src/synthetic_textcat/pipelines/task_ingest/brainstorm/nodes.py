@@ -38,6 +38,7 @@ from synthetic_textcat.pipelines.task_ingest.brainstorm.rounds import (
     read_domains,
 )
 from synthetic_textcat.pipelines.task_ingest.confusable_file import NO_CONFUSABLE_LABELS, ConfusableLabels
+from synthetic_textcat.pipelines.task_ingest.look_alikes import warnings_about_labels
 from synthetic_textcat.pipelines.task_ingest.tasks_file import GivenTasks, brainstorm_settings, rows_of, sentences_of
 from synthetic_textcat.schemas.completions import (
     MOST_LABELS,
@@ -50,7 +51,13 @@ from synthetic_textcat.schemas.completions import (
 from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters, TaskIngestParameters
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.stops import LastBatch, Stops
-from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, TASKS_BY_CALL_ARROW_SCHEMA, Label, Task
+from synthetic_textcat.schemas.tasks import (
+    TASKS_ARROW_SCHEMA,
+    TASKS_BY_CALL_ARROW_SCHEMA,
+    Label,
+    Task,
+    task_from_row,
+)
 
 _NONE_YET = "(none yet)"
 
@@ -204,7 +211,7 @@ def ask_for_tasks(
     spent = (completion for completion in journal if completion.run_id == run_id)
     policy = CallPolicy(
         judge=judging(TaskList),
-        ask_again=retry_conversation(retry_prompt),
+        ask_again=retry_conversation(retry_prompt, generation.retry_at(llm.temperature)),
         limits=generation,
         budget=Budget(generation, PriceList.read(prices), llm.model, spent),
         run_id=run_id,
@@ -244,6 +251,8 @@ def collect_tasks(
         logger.info("%s", brainstorm_summary(found, plan.settings))
     for line in warnings(found, plan.settings, "An outage" if outage else "A cap"):
         logger.warning("%s", line)
+    for line in warnings_about_labels([task_from_row(row) for row in rows if row["source"] == "brainstorm"]):
+        logger.warning("%s", line, extra={"markup": False})
     if plan.settings.num_brainstormed and (unknown := confusable_labels.unknown(row["task_id"] for row in rows)):
         logger.warning("%s names tasks that do not exist: %s", confusable_labels.file, "; ".join(unknown))
     return CollectedTasks(
