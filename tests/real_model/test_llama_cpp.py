@@ -52,7 +52,7 @@ def test_a_prompt_beyond_the_context_is_a_failed_row_in_the_servers_words(tmp_pa
 
     assert done.returncode == 0, done.stderr
     failed = project.table("failed")
-    assert len(failed) == 2
+    assert list(failed["failure_cause"]) == ["too_long"] * 2
     assert failed["detail"].str.contains("exceeds the available context size").all()
 
 
@@ -63,6 +63,7 @@ def test_an_unknown_model_is_answered_by_the_one_that_is_there(tmp_path: Path) -
 
     assert done.returncode == 0, done.stderr
     assert {line["model_name"] for line in project.journal()} == {MODEL}
+    assert f"The server answers as the model {MODEL}, and llm.model is gpt-unknown" in " ".join(done.stdout.split())
 
 
 def test_a_wrong_key_is_one_line_and_one_call(tmp_path: Path) -> None:
