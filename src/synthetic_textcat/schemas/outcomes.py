@@ -10,6 +10,13 @@ FAILURE_CAUSES = (*CONTENT_CAUSES, *TRANSPORT_CAUSES)
 
 REJECT_REASONS = (
     "empty_field",
+    "not_a_text",
+    "placeholder",
+    "about_the_task",
+    "prompt_echo",
+    "repetitive",
+    "cut_off",
+    "length_off",
     "label_not_in_set",
     "misleading_label_not_in_set",
     "same_labels",

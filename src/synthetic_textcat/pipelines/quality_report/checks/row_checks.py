@@ -7,26 +7,45 @@ Checks that compare rows stand in `comparisons`. The next run applies a new chec
 
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
+from synthetic_textcat.pipelines.quality_report.checks.artefacts import find_artefacts
 from synthetic_textcat.pipelines.quality_report.checks.language import Finding, check_language
 from synthetic_textcat.pipelines.quality_report.checks.leakage import find_label_mention
+from synthetic_textcat.pipelines.quality_report.checks.placeholders import find_placeholders
+from synthetic_textcat.pipelines.quality_report.checks.prompt_overlap import PromptIndex, find_overlap
+from synthetic_textcat.pipelines.quality_report.checks.repetition import find_repetition
+from synthetic_textcat.pipelines.quality_report.checks.talk_about_task import find_talk_about_task
+from synthetic_textcat.pipelines.quality_report.checks.text_ends import find_cut
+from synthetic_textcat.pipelines.quality_report.checks.text_length import find_wrong_length
+from synthetic_textcat.schemas.block import TextChecks
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.text.unicode import normalised
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Known:
-    """Facts of a task that the checks use.
+    """Facts of a task that the checks use, and their bounds.
 
     Attributes:
         labels: Names of the closed label set; empty for an open one.
         seed_texts: The task's seed examples, normalised.
+        task_text: The task's sentence, its labels and their descriptions, normalised, one a line.
+        instructions: The prompt's own words, without what its placeholders stand for.
+        text_checks: Bounds of the reasons for texts.
     """
 
     labels: frozenset[str] = frozenset()
     seed_texts: frozenset[str] = frozenset()
+    task_text: str = ""
+    instructions: tuple[str, ...] = ()
+    text_checks: TextChecks = field(default_factory=TextChecks)
+
+    @cached_property
+    def prompt_index(self) -> PromptIndex:
+        """The word n-grams of the task's prompts."""
+        return PromptIndex.of(self.task_text, self.instructions, self.seed_texts)
 
 
 @dataclass(frozen=True)
@@ -37,7 +56,7 @@ class Candidate:
         input_text, label, misleading_label: As the model wrote them.
         planned_label: The plan's; None for an open label set.
         known: Of its task.
-        language: As asked; None where the plan is not at hand.
+        language, num_words: As asked; None where the plan is not at hand.
         request_id: The planned row.
     """
 
@@ -48,6 +67,7 @@ class Candidate:
     planned_label: str | None
     known: Known
     language: str | None
+    num_words: str | None = None
 
     @cached_property
     def text(self) -> str:
@@ -78,6 +98,48 @@ def empty_field(row: Candidate) -> str | None:
     fields = ("input_text", "label", "misleading_label")
     empty = [name for name in fields if not any(map(_is_visible, getattr(row, name)))]
     return f"empty: {', '.join(empty)}" if empty else None
+
+
+@row_check
+def not_a_text(row: Candidate) -> str | None:
+    """A text with control or replacement characters, mojibake, escapes, template tokens, or without a word."""
+    return find_artefacts(row.input_text, row.known.text_checks.not_a_text)
+
+
+@row_check
+def placeholder(row: Candidate) -> str | None:
+    """A text with gaps to be filled in, as `[Your Name]`."""
+    return find_placeholders(row.input_text, row.known.text_checks.placeholder)
+
+
+@row_check
+def about_the_task(row: Candidate) -> str | None:
+    """A text that speaks of the task, its labels or the prompt, or in an assistant's voice."""
+    return find_talk_about_task(row.text, row.language, row.known.task_text, row.known.text_checks.about_the_task)
+
+
+@row_check
+def prompt_echo(row: Candidate) -> str | None:
+    """A text that repeats the words of its prompt."""
+    return find_overlap(row.text, row.known.prompt_index, row.known.text_checks.prompt_echo)
+
+
+@row_check
+def repetitive(row: Candidate) -> str | None:
+    """A text that goes round in a loop."""
+    return find_repetition(row.text, row.known.text_checks.repetitive)
+
+
+@row_check
+def cut_off(row: Candidate) -> str | None:
+    """A text that stops in the middle of a sentence."""
+    return find_cut(row.input_text, row.language, row.known.text_checks.cut_off)
+
+
+@row_check
+def length_off(row: Candidate) -> str | None:
+    """A text far shorter or longer than it was asked for."""
+    return find_wrong_length(row.input_text, row.num_words, row.language, row.known.text_checks.length_off)
 
 
 @row_check
@@ -121,9 +183,22 @@ def wrong_language(row: Candidate) -> str | None:
     return f"asked for {row.language}, {found.found}" if found is not None and found.verdict == "wrong" else None
 
 
-def known_of(task: Task) -> Known:
-    """The facts of a task that the checks use."""
-    return Known(frozenset(task.label_names), frozenset(normalised(example.text) for example in task.seed_examples))
+def known_of(task: Task, text_checks: TextChecks | None = None, instructions: tuple[str, ...] = ()) -> Known:
+    """The facts of a task that the checks use.
+
+    Args:
+        task: The task.
+        text_checks: Bounds of the reasons for texts; None = the defaults.
+        instructions: The prompt's own words (`llm.prompts.instructions_of`).
+    """
+    said = (task.task, *(f"{label.name}: {label.description}".rstrip(" :") for label in task.labels))
+    return Known(
+        labels=frozenset(task.label_names),
+        seed_texts=frozenset(normalised(example.text) for example in task.seed_examples),
+        task_text="\n".join(map(normalised, said)),
+        instructions=instructions,
+        text_checks=text_checks or TextChecks(),
+    )
 
 
 def _is_visible(character: str) -> bool:
