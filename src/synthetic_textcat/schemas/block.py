@@ -97,7 +97,7 @@ class TextChecks(Block):
     Attributes:
         not_a_text: Number of artefacts (control characters, escapes, template tokens, ...) from which a text is none.
         placeholder: Number of gaps to be filled in.
-        about_the_task: Number of phrases about the task, its labels or the prompt; an assistant's opening counts fully.
+        about_the_task: Points for phrases about the task, its labels or the prompt: 3 for a sure one, 1 for a hint.
         prompt_echo: Share of the text's word trigrams that stand in the prompt, 0 to 1.
         repetitive: Share of the text that repeats an earlier part of it, 0 to 1.
         cut_off: Number of words from which a text must end as texts do.
@@ -106,7 +106,7 @@ class TextChecks(Block):
 
     not_a_text: int | None = Field(1, ge=1)
     placeholder: int | None = Field(1, ge=1)
-    about_the_task: int | None = Field(2, ge=1)
+    about_the_task: int | None = Field(3, ge=1)
     prompt_echo: float | None = Field(0.4, gt=0, le=1)
     repetitive: float | None = Field(0.5, gt=0, le=1)
     cut_off: int | None = Field(5, ge=1)

@@ -1,7 +1,94 @@
-"""Placeholders in texts: gaps to be filled in."""
+"""Placeholders: gaps in a text that its writer is to fill in, as `[Your Name]`, `<name>`, `{label}`, `XXX`, `____`.
+
+Words in brackets are placeholders if they name something that differs from letter to letter ("company name", "order
+number", "insert date"), in the languages of `placeholder_words.csv`. Other brackets are text: "[sic]", "[1]", "array[i]",
+"[click here](https://…)", `<b>`, "[laughs]", citations, and options of commands such as `<file>`.
+"""
+
+import csv
+import re
+from collections.abc import Iterator
+from functools import cache
+from importlib import resources
+from itertools import islice
+
+from synthetic_textcat.text.unicode import composed
+
+_BRACKETS = re.compile(
+    r"(?<![\w\])])\[\s?([^\[\]\n]{2,60})\s?\](?![(\[\w])|(?<!\w)<\s?([^<>/=\n]{2,40})\s?>|"
+    r"(?<![\w$\\])\{\{?\s?([^{}\n;=]{2,40}?)\s?\}?\}|［([^［］\n]{1,40})］|【([^【】\n]{1,30})】|"  # noqa: RUF001
+    r"\(\s?((?i:your|insert|enter|ihr|ihre|votre|tu|su|seu|sua|il tuo)\s[^()\n]{2,40})\s?\)"
+)
+_FILLERS = re.compile(
+    r"""(?<![\w-])X{3,}(?![\w-]) | (?<![\w-])X{2}[/.-]X{2}(?:[/.-](?:XX|X{4}|\d{2,4}))? | (?<![_\w])_{3,}(?!\w)
+    | \b(?:N\.\s?N\.)(?=\s*$) | \b(?:TODO|TBD|FIXME)\b(?=\s*[:\]\)]) | (?<!\w)\$\{\w+\} | %[A-Z_]{3,}%
+    | (?<=\s)\.{5,}(?=\s*\n|\s*$)(?<=\s\.\.\.\.\.\.\.\.\.\.)""",
+    re.VERBOSE,
+)
+_LOREM = ("lorem ipsum", "dolor sit amet")
+_MAY_BE = ("[", "<", "{", "［", "【", "(")  # noqa: RUF001
+_OTHERS = ("XX", "___", "$", "TODO", "TBD", "FIXME", "%", ".....", "N.")
+_CODE = ('f"', "f'", "```", "</", "/>", "=>", ");", "){", "format(", "printf", "::")
+_GENITIVE = re.compile(r"['’]s?\b")  # noqa: RUF001
+_WORD = re.compile(r"[^\W\d]+")  # noqa: RUF001
+_MOST_WORDS = 6
+_SHOWN = 3
+_QUOTED = 40
 
 
 def find_placeholders(text: str, least: int | None) -> str | None:
-    """The placeholders of a text."""
-    del text, least
-    return None
+    """The placeholders of a text, quoted; None if there are too few.
+
+    Args:
+        text: As the model wrote it.
+        least: Number of placeholders from which it is rejected; None = not judged.
+    """
+    if least is None:
+        return None
+    found = list(islice(_placeholders(text), max(least, _SHOWN)))
+    return f"to be filled in: {', '.join(map(repr, found[:_SHOWN]))}" if len(found) >= least else None
+
+
+def _placeholders(text: str) -> Iterator[str]:
+    if any(map(text.__contains__, _MAY_BE)):
+        code = any(map(text.__contains__, _CODE))
+        for match in _BRACKETS.finditer(text):
+            if not (code and match[0][0] in "{<") and _is_gap(next(filter(None, match.groups()))):
+                yield match[0][:_QUOTED]
+    if any(map(text.__contains__, _OTHERS)):
+        yield from (match[0][:_QUOTED] for match in _FILLERS.finditer(text))
+    if "orem" in text or "OREM" in text:
+        folded = text.casefold()
+        yield from (words for words in _LOREM[:1] if words in folded)
+
+
+def _is_gap(inside: str) -> bool:
+    """Whether the words in the brackets name what differs from text to text."""
+    folded = composed(inside).casefold().replace("_", " ").replace("-", " ")
+    words = _WORD.findall(_GENITIVE.sub("", folded))
+    known = _known_words()
+    if not words or len(words) > _MOST_WORDS:
+        return False
+    if words[0] in known["ask"] and len(words) > 1:
+        return True
+    if any(part in folded for part in known["part"]):
+        return True
+    return folded.strip() in known["whole"] or (
+        len(words) > 1 and words[-1] in known["last"] and _are_nouns(words, known)
+    )
+
+
+def _are_nouns(words: list[str], known: dict[str, frozenset[str]]) -> bool:
+    return all(word in known["first"] or word in known["last"] for word in words[:-1])
+
+
+@cache
+def _known_words() -> dict[str, frozenset[str]]:
+    """Words by their place in a placeholder: ask, first, last, whole, part."""
+    text = resources.files(__package__).joinpath("placeholder_words.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(text.splitlines()))
+    places = ("ask", "first", "last", "whole", "part")
+    return {
+        place: frozenset(word for row in rows if row["place"] == place for word in row["words"].split(";"))
+        for place in places
+    }

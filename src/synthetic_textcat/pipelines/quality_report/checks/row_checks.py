@@ -75,6 +75,11 @@ class Candidate:
         return normalised(self.input_text)
 
     @cached_property
+    def words(self) -> list[str]:
+        """Pieces of the normalised text between spaces."""
+        return self.text.split()
+
+    @cached_property
     def in_language(self) -> Finding | None:
         """Whether the text is in the language that was asked for."""
         return check_language(self.input_text, self.language) if self.language else None
@@ -121,13 +126,13 @@ def about_the_task(row: Candidate) -> str | None:
 @row_check
 def prompt_echo(row: Candidate) -> str | None:
     """A text that repeats the words of its prompt."""
-    return find_overlap(row.text, row.known.prompt_index, row.known.text_checks.prompt_echo)
+    return find_overlap(row.text, row.words, row.known.prompt_index, row.known.text_checks.prompt_echo)
 
 
 @row_check
 def repetitive(row: Candidate) -> str | None:
     """A text that goes round in a loop."""
-    return find_repetition(row.text, row.known.text_checks.repetitive)
+    return find_repetition(row.text, row.words, row.known.text_checks.repetitive)
 
 
 @row_check

@@ -1,7 +1,77 @@
-"""Ends of texts: whether a text stops in the middle of a sentence."""
+"""Ends of texts: whether a text stops in the middle of a sentence.
+
+Titles, queries, chat messages and lists end without a full stop, so its absence is no evidence. A text is cut off if it
+has no mark of an end, and
+
+- its last word can't end a sentence of the language (an article, a conjunction: `unfinished_words.csv`), or a comma;
+- a bracket or quotation mark is left open;
+- it consists of finished sentences, and goes on in the same line with the beginning of a longer one.
+
+Marks of an end: Unicode's sentence terminals of all scripts, brackets and quotation marks that close, pictographs.
+"""
+
+import csv
+import unicodedata
+from functools import cache
+from importlib import resources
+
+import regex
+
+from synthetic_textcat.schemas.languages import find_language
+
+_ENDS = regex.compile(
+    r"[\p{Sentence_Terminal}\u2026\u22ef\u2025\u1362-\u1368\u0e2f\u0e5a\u0e5b\u17d4\u17d5\u06d4\u05c3\u037e;:~*_)\]}»›”’\"'\p{So}\p{Sk}\u300d\u300f\uff09\u3011\u203c\u0964]\s*\Z"
+)
+_SENTENCE_END = regex.compile(
+    r"(?<=[\p{L}\p{N}\p{M}\)\"'”’»])[.!?\u3002\uff01\uff1f\u0964\u06d4\u061f]+[\"'”’»)\]]*(?=\s|[\p{Han}\p{Hiragana}\p{Katakana}])"
+)
+_COMMAS = ",\u060c\u3001\uff0c\u055d\u1363"
+_OPENING = {"(": ")", "[": "]", "\u201c": "\u201d", "\u00ab": "\u00bb", "\u300c": "\u300d", "\uff08": "\uff09"}
+_FEWEST_SENTENCES = 2
+_FEWEST_LAST_WORDS = 8
+_FEW = 3
+_SHOWN = 60
 
 
 def find_cut(text: str, language: str | None, fewest: int | None) -> str | None:
-    """Why a text counts as cut off."""
-    del text, language, fewest
+    """Why a text counts as cut off, with its last words; None for a text that may end where it does.
+
+    Args:
+        text: As the model wrote it.
+        language: As asked, for its words that end no sentence.
+        fewest: Words from which a text is judged; None = not judged.
+    """
+    if fewest is None:
+        return None
+    stripped = text.rstrip()
+    if not stripped or _ENDS.search(stripped, max(0, len(stripped) - 3)):
+        return None
+    if len(stripped.split(None, fewest)) < fewest and stripped.isascii():
+        return None
+    line = stripped[stripped.rfind("\n") + 1 :]
+    words = line.split()
+    why = _reason(stripped, line, words, language, fewest)
+    return f"{why}: ...{line[-_SHOWN:]!r}" if why else None
+
+
+def _reason(text: str, line: str, words: list[str], language: str | None, fewest: int) -> str | None:
+    if line[-1] in _COMMAS:
+        return "ends in a comma" if len(words) > _FEW or line == text else None
+    if words[-1].casefold() in _unfinished(language) and len(words) >= fewest:
+        return f"ends in {words[-1]!r}"
+    for opening, closing in _OPENING.items():
+        if opening in line and line.rfind(opening) > line.rfind(closing) and line[-1] != opening:
+            return f"leaves {opening} open"
+    ends = [match.end() for match in _SENTENCE_END.finditer(line)]
+    if len(ends) >= _FEWEST_SENTENCES and len(line[ends[-1] :].split()) >= _FEWEST_LAST_WORDS:
+        return "ends in an unfinished sentence"
     return None
+
+
+@cache
+def _unfinished(language: str | None) -> frozenset[str]:
+    """Words that end no sentence of the language; of none, if it is not in the table."""
+    code = find_language(language).code.partition("-")[0] if language else ""
+    text = resources.files(__package__).joinpath("unfinished_words.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(text.splitlines())
+    return next((frozenset(row["words"].split(";")) for row in rows if row["language"] == code), frozenset())
