@@ -3,7 +3,8 @@
 The folder holds unpacked packages, as `dpkg-deb -x` makes it of Debian's tuxpaint-data, gnucash-common, nautilus-data,
 evolution-common, inkscape, aptitude-common, wesnoth-1.16-data, gnome-user-docs and fortunes-*. Read are messages of
 translations (`<language>/LC_MESSAGES/*.mo`), paragraphs of user guides (`help/<language>/**/*.page`) and fortunes
-(`fortunes/<language>/*` with an index `.dat` of the same name). Directives of `printf`, tags and menu marks are taken out.
+(`fortunes/<language>/*` with an index `.dat` of the same name). Tags and marks of menus are taken out; messages with
+directives of `printf` are no texts.
 """
 
 import argparse
@@ -49,8 +50,13 @@ def real_texts(folder: Path) -> Iterator[Text]:
     seen = set()
     for language, source, raw in (*_messages(folder), *_paragraphs(folder), *_fortunes(folder)):
         known = _language(language)
-        words = _cleaned(raw) if source != "fortunes" else raw.strip()
-        if known is None or (known.code, words) in seen or sum(map(str.isalpha, words)) < _FEWEST_LETTERS:
+        words = raw.strip() if source == "fortunes" else _cleaned(raw)
+        if (
+            known is None
+            or (source != "fortunes" and _DIRECTIVES.search(raw))
+            or (known.code, words) in seen
+            or sum(map(str.isalpha, words)) < _FEWEST_LETTERS
+        ):
             continue
         seen.add((known.code, words))
         yield Text(known, source, words)
@@ -97,8 +103,7 @@ def _fortunes(folder: Path) -> Iterator[tuple[str, str, str]]:
 
 
 def _cleaned(words: str) -> str:
-    plain = _DIRECTIVES.sub("", _TAGS.sub("", words)).replace("_", "").replace("&", "")
-    return " ".join(plain.split())
+    return " ".join(_TAGS.sub("", words).replace("_", "").replace("&", "").split())
 
 
 @cache

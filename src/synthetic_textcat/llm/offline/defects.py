@@ -31,7 +31,7 @@ _PROSE = (
 )
 
 Row = Mapping[str, Any]
-_FEWEST = 2  # sentences: enough letters for any check of languages to take a stand
+_FEWEST = 40  # letters: enough for any check of languages to take a stand, in a text of less than ten words too
 _NUMBERS = tuple(compile_template(str(number)) for number in range(11, 98))
 
 
@@ -202,7 +202,7 @@ def written_languages() -> Mapping[str, WrittenLanguage]:
 def _text(tongue: WrittenLanguage, length: int, draws: Draws) -> str:
     sentences: list[str] = []
     for template in draws.shuffled(tongue.sentences):
-        if len(sentences) >= _FEWEST and len(" ".join(sentences)) >= length:
+        if sum(map(str.isalpha, "".join(sentences))) >= _FEWEST and len(" ".join(sentences)) >= length:
             break
         sentences.append(expand(template, tongue.slots, draws))
     return " ".join(sentences)

@@ -105,11 +105,11 @@ def _rehearsal(rows: int) -> Rehearsal:
 def _faults(written: list[dict[str, Any]]) -> dict[str, str]:
     """The model's own draw, row by row. Of rows that repeat one text, or nearly so, the first in plan order stays."""
     drawn = {row["request_id"]: defect_of(row["seed"], _RATES) for row in written}
-    kept: set[tuple[str, str, str]] = set()
+    kept: set[tuple[str, str, str, bool]] = set()
     faults = {}
     for row in written:
         fault = drawn[row["request_id"]]
-        family = (str(fault), row["task_id"], row["label"])
+        family = (str(fault), row["task_id"], row["label"], row["num_words"] == "less than 10")
         if fault is None or (fault.endswith("duplicate") and family not in kept):
             kept.add(family)
             continue

@@ -1,8 +1,9 @@
 """Placeholders: gaps in a text that its writer is to fill in, as `[Your Name]`, `<name>`, `{label}`, `XXX`, `____`.
 
 Words in brackets are placeholders if they name something that differs from letter to letter ("company name", "order
-number", "insert date"), in the languages of `placeholder_words.csv`. Other brackets are text: "[sic]", "[1]", "array[i]",
-"[click here](https://…)", `<b>`, "[laughs]", citations, and options of commands such as `<file>`.
+number", "insert date"), in the languages of `placeholder_words.csv`. Other brackets are text: "[sic]", "[1]",
+"array[i]", "[click here](https://…)", `<b>`, "[laughs]", citations, and options of commands such as `<file>`. In texts
+with code, `{name}` and `<name>` are code.
 """
 
 import csv
@@ -14,23 +15,27 @@ from itertools import islice
 
 from synthetic_textcat.text.unicode import composed
 
-_BRACKETS = re.compile(
-    r"(?<![\w\])])\[\s?([^\[\]\n]{2,60})\s?\](?![(\[\w])|(?<!\w)<\s?([^<>/=\n]{2,40})\s?>|"
-    r"(?<![\w$\\])\{\{?\s?([^{}\n;=]{2,40}?)\s?\}?\}|［([^［］\n]{1,40})］|【([^【】\n]{1,30})】|"  # noqa: RUF001
-    r"\(\s?((?i:your|insert|enter|ihr|ihre|votre|tu|su|seu|sua|il tuo)\s[^()\n]{2,40})\s?\)"
-)
+_BRACKETS = {
+    "[": re.compile(r"\[\s?([^\[\]\n]{2,60})\s?\](?![(\[\w])"),
+    "<": re.compile(r"<\s?([^<>/=\n]{2,40})\s?>"),
+    "{": re.compile(r"\{\{?\s?([^{}\n;=]{2,40}?)\s?\}?\}"),
+    "\uff3b": re.compile(r"\uff3b([^\uff3b\uff3d\n]{1,40})\uff3d"),
+    "\u3010": re.compile(r"\u3010([^\u3010\u3011\n]{1,30})\u3011"),
+    "(": re.compile(r"\(\s?((?i:your|insert|ihr|ihre|votre|tu|seu|il tuo)\s[^()\n]{2,40})\s?\)"),
+}
+"""First character -> placeholders in such brackets."""
+
 _FILLERS = re.compile(
     r"""(?<![\w-])X{3,}(?![\w-]) | (?<![\w-])X{2}[/.-]X{2}(?:[/.-](?:XX|X{4}|\d{2,4}))? | (?<![_\w])_{3,}(?!\w)
     | \b(?:N\.\s?N\.)(?=\s*$) | \b(?:TODO|TBD|FIXME)\b(?=\s*[:\]\)]) | (?<!\w)\$\{\w+\} | %[A-Z_]{3,}%
     | (?<=\s)\.{5,}(?=\s*\n|\s*$)(?<=\s\.\.\.\.\.\.\.\.\.\.)""",
     re.VERBOSE,
 )
-_LOREM = ("lorem ipsum", "dolor sit amet")
-_MAY_BE = ("[", "<", "{", "［", "【", "(")  # noqa: RUF001
+_LOREM = ("lorem ipsum",)
 _OTHERS = ("XX", "___", "$", "TODO", "TBD", "FIXME", "%", ".....", "N.")
 _CODE = ('f"', "f'", "```", "</", "/>", "=>", ");", "){", "format(", "printf", "::")
 _GENITIVE = re.compile(r"['’]s?\b")  # noqa: RUF001
-_WORD = re.compile(r"[^\W\d]+")  # noqa: RUF001
+_WORD = re.compile(r"[^\W\d]+")
 _MOST_WORDS = 6
 _SHOWN = 3
 _QUOTED = 40
@@ -50,16 +55,24 @@ def find_placeholders(text: str, least: int | None) -> str | None:
 
 
 def _placeholders(text: str) -> Iterator[str]:
-    if any(map(text.__contains__, _MAY_BE)):
-        code = any(map(text.__contains__, _CODE))
-        for match in _BRACKETS.finditer(text):
-            if not (code and match[0][0] in "{<") and _is_gap(next(filter(None, match.groups()))):
-                yield match[0][:_QUOTED]
+    for opening, brackets in _BRACKETS.items():
+        if opening in text and not (opening in "{<" and any(map(text.__contains__, _CODE))):
+            yield from (
+                match[0][:_QUOTED]
+                for match in brackets.finditer(text)
+                if not _belongs_to_name(text, match.start()) and _is_gap(match[1])
+            )
     if any(map(text.__contains__, _OTHERS)):
         yield from (match[0][:_QUOTED] for match in _FILLERS.finditer(text))
     if "orem" in text or "OREM" in text:
         folded = text.casefold()
-        yield from (words for words in _LOREM[:1] if words in folded)
+        yield from (words for words in _LOREM if words in folded)
+
+
+def _belongs_to_name(text: str, place: int) -> bool:
+    """Whether the bracket stands directly behind a name or another bracket, as in "array[name]"."""
+    before = text[place - 1] if place else " "
+    return before.isalnum() or before in "_])$"
 
 
 def _is_gap(inside: str) -> bool:

@@ -12,6 +12,7 @@ Exact and near copies of seed examples are left to the comparisons, which name t
 import re
 from collections.abc import Collection, Iterable
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple, Self
 
 from synthetic_textcat.text.near_duplicates import grams_of, jaccard
@@ -94,7 +95,7 @@ def find_overlap(text: str, words: list[str], index: PromptIndex, most: float | 
 def _quoted(tokens: list[str], places: list[int]) -> str:
     """The longest run of shared words."""
     best, start = (places[0], places[0]), places[0]
-    for previous, place in zip(places, places[1:], strict=False):
+    for previous, place in pairwise(places):
         start = start if place == previous + 1 else place
         best = max(best, (start, place), key=lambda span: span[1] - span[0])
     joint = " " if any(len(token) > 1 for token in tokens) else ""

@@ -21,6 +21,7 @@ _SURE, _HINT, _AT_START = 3, 1, 1  # points
 _BEGINNING = 12  # characters
 _WORDS_A_POINT = 25
 _CHARACTERS_A_POINT = 80  # where words are not set apart
+_LONGEST_OPENING = 200  # characters
 _FEWEST_LETTERS = 4
 _LETTERS = re.compile(r"[^\W\d_]+")
 _SHOWN = 4
@@ -57,17 +58,20 @@ def find_talk_about_task(text: str, language: str | None, task_text: str, least:
     """
     if least is None:
         return None
+    beginning = text[:_LONGEST_OPENING].lstrip("\"'“”«*#> ")
     for phrases in _languages_of(language):
+        if (match := phrases.openings.match(beginning)) is not None:
+            return _assistants(match[0])
         if any(map(text.__contains__, phrases.screen)):
-            found = _assistant(text, phrases) or _about_task(text, phrases, task_text, least)
-            if found:
+            if (match := phrases.assistant.search(text)) is not None:
+                return _assistants(match[0])
+            if (found := _about_task(text, phrases, task_text, least)) is not None:
                 return found
     return None
 
 
-def _assistant(text: str, phrases: Phrases) -> str | None:
-    match = phrases.openings.match(text.lstrip("\"'“”«*#> ")) or phrases.assistant.search(text)
-    return f"an assistant's words: {match[0][:_QUOTED]!r}" if match else None
+def _assistants(words: str) -> str:
+    return f"an assistant's words: {words[:_QUOTED]!r}"
 
 
 def _about_task(text: str, phrases: Phrases, task_text: str, least: int) -> str | None:

@@ -11,7 +11,6 @@ Marks of an end: Unicode's sentence terminals of all scripts, brackets and quota
 """
 
 import csv
-import unicodedata
 from functools import cache
 from importlib import resources
 
@@ -20,13 +19,16 @@ import regex
 from synthetic_textcat.schemas.languages import find_language
 
 _ENDS = regex.compile(
-    r"[\p{Sentence_Terminal}\u2026\u22ef\u2025\u1362-\u1368\u0e2f\u0e5a\u0e5b\u17d4\u17d5\u06d4\u05c3\u037e;:~*_)\]}»›”’\"'\p{So}\p{Sk}\u300d\u300f\uff09\u3011\u203c\u0964]\s*\Z"
+    r"[\p{Sentence_Terminal}\u2026\u22ef\u2025\u1362-\u1368\u0e2f\u0e5a\u0e5b\u17d4\u17d5\u06d4\u05c3\u037e;:~*_)\]}»\u203a\u201d\u2019\"'\p{So}\p{Sk}\u300d\u300f\uff09\u3011\u203c\u0964]\s*\Z"
 )
 _SENTENCE_END = regex.compile(
-    r"(?<=[\p{L}\p{N}\p{M}\)\"'”’»])[.!?\u3002\uff01\uff1f\u0964\u06d4\u061f]+[\"'”’»)\]]*(?=\s|[\p{Han}\p{Hiragana}\p{Katakana}])"
+    r"(?<=[\p{L}\p{N}\p{M}\)\"'\u201d\u2019\u00bb])[.!?\u3002\uff01\uff1f\u0964\u06d4\u061f]+[\"'\u201d\u2019\u00bb)\]]*(?=\s|[\p{Han}\p{Hiragana}\p{Katakana}])"
 )
 _COMMAS = ",\u060c\u3001\uff0c\u055d\u1363"
-_OPENING = {"(": ")", "[": "]", "\u201c": "\u201d", "\u00ab": "\u00bb", "\u300c": "\u300d", "\uff08": "\uff09"}
+_BRACKETS = {"(": ")", "[": "]", "\uff08": "\uff09", "\u300c": "\u300d"}
+_QUOTES = "\u201c\u201d\u201e\u00ab\u00bb"  # a pair has two of them, in whatever order a language takes them
+_OPEN_BRACKET = regex.compile(r"(?:^|\s)[(\[\uff08]\w[^)\]\uff09]*\Z|[\u300c\uff08][^\u300d\uff09]*\Z")
+_OPEN_QUOTE = regex.compile(r"(?:^|\s)\"\w[^\"]*\Z")
 _FEWEST_SENTENCES = 2
 _FEWEST_LAST_WORDS = 8
 _FEW = 3
@@ -59,9 +61,11 @@ def _reason(text: str, line: str, words: list[str], language: str | None, fewest
         return "ends in a comma" if len(words) > _FEW or line == text else None
     if words[-1].casefold() in _unfinished(language) and len(words) >= fewest:
         return f"ends in {words[-1]!r}"
-    for opening, closing in _OPENING.items():
-        if opening in line and line.rfind(opening) > line.rfind(closing) and line[-1] != opening:
+    for opening, closing in _BRACKETS.items():
+        if line.count(opening) > line.count(closing) and _OPEN_BRACKET.search(line):
             return f"leaves {opening} open"
+    if sum(map(line.count, _QUOTES)) % 2 or (line.count('"') % 2 and _OPEN_QUOTE.search(line)):
+        return "leaves a quotation open"
     ends = [match.end() for match in _SENTENCE_END.finditer(line)]
     if len(ends) >= _FEWEST_SENTENCES and len(line[ends[-1] :].split()) >= _FEWEST_LAST_WORDS:
         return "ends in an unfinished sentence"
