@@ -45,6 +45,13 @@ FAILURE_DEFECTS = FAILURE_CAUSES
 
 REJECT_DEFECTS = (
     "empty_field",
+    "not_a_text",
+    "placeholder",
+    "about_the_task",
+    "prompt_echo",
+    "repetitive",
+    "cut_off",
+    "length_off",
     "label_not_in_set",
     "misleading_label_not_in_set",
     "same_labels",

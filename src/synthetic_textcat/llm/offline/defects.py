@@ -77,7 +77,8 @@ def raise_if_transport(defect: str | None) -> None:
 def inject_defect(row: Row, defect: str | None, labels: Sequence[str], language: Language, seed: int) -> Row:
     """The row with a fault for which a check must reject it; any other defect leaves it as it is.
 
-    `exact_duplicate` and `near_duplicate` are not here: their texts are written for the task and label, see `replies`.
+    `exact_duplicate`, `near_duplicate` and those of `text_defects` are not here: their texts are written so, see
+    `replies`.
 
     Args:
         row: The whole row.

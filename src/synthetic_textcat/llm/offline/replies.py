@@ -4,7 +4,7 @@ import functools
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from synthetic_textcat.hashing import draw_int, pick, shuffled
@@ -13,6 +13,7 @@ from synthetic_textcat.llm.offline.defects import RawReply
 from synthetic_textcat.llm.offline.grammar import Grammar, known_tasks, load_grammar, load_yaml
 from synthetic_textcat.llm.offline.other_languages import write_in
 from synthetic_textcat.llm.offline.prompt_reader import find_task
+from synthetic_textcat.llm.offline.text_defects import spoilt_text
 from synthetic_textcat.llm.offline.writer import LENGTHS, SHORT, Plan, write_text
 from synthetic_textcat.schemas.attributes import VALUES
 from synthetic_textcat.schemas.languages import Language
@@ -76,7 +77,7 @@ def reply(
     if defect is not None and not defects.applies(defect, closed=bool(asked.labels)):
         defect = None
     defects.raise_if_transport(defect)
-    text = _duplicate(asked, defect, seed) or _text(asked, asked.plan, seed)
+    text = _duplicate(asked, defect, seed) or _spoilt(asked, defect, seed, prompt) or _text(asked, asked.plan, seed)
     row = {"input_text": text, "label": asked.plan.label, "misleading_label": str(asked.plan.misleading_label)}
     return defects.to_completion(defects.inject_defect(row, defect, asked.labels, asked.language, seed), defect, seed)
 
@@ -138,6 +139,18 @@ def _text(asked: RowRequest, plan: Plan, seed: int) -> str:
     if plan.label not in asked.grammar.labels:
         plan = Plan(_ANY, None, plan.difficulty, plan.clarity, plan.num_words)
     return write_text(asked.grammar, plan, seed, tuple(labels))
+
+
+def _spoilt(asked: RowRequest, defect: str | None, seed: int, prompt: str) -> str | None:
+    """The text of a row with a defect of texts; a prompt is echoed by its task, or by its longest line."""
+    echo = asked.task or max(map(str.strip, prompt.splitlines()), key=len)
+    return spoilt_text(
+        defect,
+        asked.plan.num_words,
+        seed,
+        echo,
+        lambda length: _text(asked, replace(asked.plan, num_words=length), seed),
+    )
 
 
 def _duplicate(asked: RowRequest, defect: str | None, seed: int) -> str | None:

@@ -38,7 +38,7 @@ from synthetic_textcat.schemas.rows import (
 )
 from synthetic_textcat.schemas.stops import LastBatch, PausedTask, Stops
 from synthetic_textcat.schemas.tasks import tasks_of
-from synthetic_textcat.text.unicode import replace_surrogates
+from synthetic_textcat.text.unicode import replace_surrogates, visible_controls
 
 logger = logging.getLogger(__name__)
 
@@ -222,11 +222,15 @@ def candidate_of(
     row: Mapping[str, Any], reply: Reply, completion: Completion, columns: Iterable[str]
 ) -> dict[str, Any]:
     """Candidate record: attributes as planned, texts and labels as the model wrote them."""
-    values = {**row, **reply.model_dump(), "model_name": replace_surrogates(completion.model_name)}
+    values = {**row, **reply.model_dump(), "model_name": replace_surrogates(_visible(completion.model_name))}
     return {column: values[column] for column in columns}
+
+
+def _visible(name: str | None) -> str | None:
+    return None if name is None else visible_controls(name)
 
 
 def failure_of(row: Mapping[str, Any], problem: Problem, attempts: int, columns: Iterable[str]) -> dict[str, Any]:
     """Failed row with its cause and the number of calls made for it."""
-    values = {**row, "failure_cause": problem.cause, "detail": problem.detail, "attempts": attempts}
+    values = {**row, "failure_cause": problem.cause, "detail": visible_controls(problem.detail), "attempts": attempts}
     return {column: values[column] for column in columns}

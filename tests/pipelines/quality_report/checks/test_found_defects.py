@@ -15,12 +15,14 @@ from synthetic_textcat.llm.offline.defects import defect_of
 from synthetic_textcat.llm.offline.replies import reply
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests, plan_slots
 from synthetic_textcat.pipelines.quality_report.nodes import CheckedRows, check_candidates
+from synthetic_textcat.schemas.block import TextChecks
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, QualityReportParameters
 from synthetic_textcat.schemas.rows import EXAMPLES, records_of, to_frame
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA
 from tests.llm.offline.rehearsal import prompt_of, schema_of, tasks
 
 _RATES = {
+    **dict.fromkeys(TextChecks.model_fields, 0.04),
     **dict.fromkeys(("same_labels", "label_leaked", "wrong_language"), 0.05),
     **dict.fromkeys(("exact_duplicate", "near_duplicate"), 0.1),  # of each task and label the first one is to stay
 }

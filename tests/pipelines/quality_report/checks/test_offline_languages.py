@@ -12,6 +12,7 @@ from synthetic_textcat.llm.offline.other_languages import authored_languages
 from synthetic_textcat.llm.offline.replies import reply
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests
 from synthetic_textcat.pipelines.quality_report.nodes import check_candidates
+from synthetic_textcat.schemas.block import TextChecks
 from synthetic_textcat.schemas.languages import Language, find_language, languages
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, QualityReportParameters
 from synthetic_textcat.schemas.rows import EXAMPLES, records_of, to_frame
@@ -24,7 +25,8 @@ _AUTHORED = ("English", *(find_language(code).name for code in authored_language
 _SPOILT = ("German", "Chinese (Simplified)", "Turkish", "Serbian", "Japanese", "Swahili", "Hindi Romanized")
 _RATES = {
     **dict.fromkeys(("same_labels", "label_leaked", "wrong_language", "empty_field"), 0.1),
-    **dict.fromkeys(("exact_duplicate", "near_duplicate"), 0.1),
+    **dict.fromkeys(("exact_duplicate", "near_duplicate"), 0.15),
+    **dict.fromkeys(TextChecks.model_fields, 0.04),
 }
 
 

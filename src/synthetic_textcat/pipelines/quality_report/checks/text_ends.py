@@ -17,6 +17,7 @@ from importlib import resources
 import regex
 
 from synthetic_textcat.schemas.languages import find_language
+from synthetic_textcat.text.unicode import is_unspaced
 
 _ENDS = regex.compile(
     r"[\p{Sentence_Terminal}\u2026\u22ef\u2025\u1362-\u1368\u0e2f\u0e5a\u0e5b\u17d4\u17d5\u06d4\u05c3\u037e;:~*_)\]}»\u203a\u201d\u2019\"'\p{So}\p{Sk}\u300d\u300f\uff09\u3011\u203c\u0964]\s*\Z"
@@ -48,7 +49,7 @@ def find_cut(text: str, language: str | None, fewest: int | None) -> str | None:
     stripped = text.rstrip()
     if not stripped or _ENDS.search(stripped, max(0, len(stripped) - 3)):
         return None
-    if len(stripped.split(None, fewest)) < fewest and stripped.isascii():
+    if len(stripped.split(None, fewest)) < fewest and not is_unspaced(stripped[-_SHOWN:]):
         return None
     line = stripped[stripped.rfind("\n") + 1 :]
     words = line.split()
