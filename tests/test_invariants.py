@@ -20,7 +20,7 @@ pytestmark = pytest.mark.whole_run
 
 
 def test_1_every_planned_row_ends_in_exactly_one_place(project: Project) -> None:
-    rates = dict.fromkeys((*FAILURE_DEFECTS, *REJECT_DEFECTS), 0.04)
+    rates = dict.fromkeys((*FAILURE_DEFECTS, *REJECT_DEFECTS), 0.03)
     project.parameters(
         llm={"defects": rates}, quality_report={"min_yield": 0, "thresholds": {"parsed": {"fail": None}}}
     )

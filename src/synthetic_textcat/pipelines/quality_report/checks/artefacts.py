@@ -34,7 +34,8 @@ _ENTITY = re.compile(
     r"#\d{2,6}|#x[0-9a-fA-F]{2,5});"
 )
 _TOKEN = re.compile(
-    r"""<\|[\w ]{1,40}\|> | <\uff5c[^<>\uff5c]{1,40}\uff5c> | \[/?(?:INST|SYS|TOOL_[A-Z]+)\] | <</?SYS>>
+    r"""<\|(?:im_|end|eot|start|begin|system|user|assistant|channel|message|pad|fim_|sep|tool)\w*\|>
+    | <\uff5c[^<>\uff5c]{1,40}\uff5c> | \[/?(?:INST|SYS|TOOL_[A-Z]+)\] | <</?SYS>>
     | \[(?:BOS|EOS|PAD|UNK|CLS|SEP|MASK)\] | </s> | <s>(?=\s*\[) | <(?:bos|eos|pad|unk)> | </?(?:start|end)_of_turn>
     | <0x[0-9A-F]{2}> | </?think(?:ing)?> | </?tool_(?:call|response)> | <\|?(?:im_start|im_end|endoftext|eot_id)\|?>
     | ^\#\#\#\s*(?:Instruction|Response|Input|Human|Assistant|User|System)\b:? | [ĠĊ▁](?=\w)""",

@@ -33,7 +33,7 @@ _FILLERS = re.compile(
 )
 _LOREM = ("lorem ipsum",)
 _OTHERS = ("XX", "___", "$", "TODO", "TBD", "FIXME", "%", ".....", "N.")
-_CODE = ('f"', "f'", "```", "</", "/>", "=>", ");", "){", "format(", "printf", "::")
+_CODE = re.compile(r"""(?<!\w)f["']|```|</|/>|=>|\);|\)\s?\{|format\(|printf|::""")
 _GENITIVE = re.compile(r"['’]s?\b")  # noqa: RUF001
 _WORD = re.compile(r"[^\W\d]+")
 _MOST_WORDS = 6
@@ -56,7 +56,7 @@ def find_placeholders(text: str, least: int | None) -> str | None:
 
 def _placeholders(text: str) -> Iterator[str]:
     for opening, brackets in _BRACKETS.items():
-        if opening in text and not (opening in "{<" and any(map(text.__contains__, _CODE))):
+        if opening in text and not (opening in "{<" and _CODE.search(text)):
             yield from (
                 match[0][:_QUOTED]
                 for match in brackets.finditer(text)

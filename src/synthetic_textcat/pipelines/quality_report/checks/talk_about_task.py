@@ -17,8 +17,7 @@ import yaml
 from synthetic_textcat.schemas.languages import find_language
 
 _ENGLISH = "en"
-_SURE, _HINT, _AT_START = 3, 1, 1  # points
-_BEGINNING = 12  # characters
+_SURE, _HINT = 3, 1  # points
 _WORDS_A_POINT = 25
 _CHARACTERS_A_POINT = 80  # where words are not set apart
 _LONGEST_OPENING = 200  # characters
@@ -78,7 +77,7 @@ def _about_task(text: str, phrases: Phrases, task_text: str, least: int) -> str 
     points, seen = 0, []
     for match, worth in _matches(text, phrases):
         if not _is_of_task(match[0], task_text):
-            points += worth + (_AT_START if match.start() <= _BEGINNING else 0)
+            points += worth
             seen.append(match[0])
     if points < least or points < _length(text):
         return None

@@ -60,7 +60,7 @@ def find_cut(text: str, language: str | None, fewest: int | None) -> str | None:
 def _reason(text: str, line: str, words: list[str], language: str | None, fewest: int) -> str | None:
     if line[-1] in _COMMAS:
         return "ends in a comma" if len(words) > _FEW or line == text else None
-    if words[-1].casefold() in _unfinished(language) and len(words) >= fewest:
+    if words[-1] in _unfinished(language) and len(words) >= fewest:
         return f"ends in {words[-1]!r}"
     for opening, closing in _BRACKETS.items():
         if line.count(opening) > line.count(closing) and _OPEN_BRACKET.search(line):
