@@ -57,7 +57,7 @@ def find_talk_about_task(text: str, language: str | None, task_text: str, least:
     """
     if least is None:
         return None
-    beginning = text[:_LONGEST_OPENING].lstrip("\"'“”«*#> ")
+    beginning = text[:_LONGEST_OPENING].lstrip("\"'“”«*#>¡ ").replace("i\u0307", "i")  # a Turkish capital, folded
     for phrases in _languages_of(language):
         if (match := phrases.openings.match(beginning)) is not None:
             return _assistants(match[0])
