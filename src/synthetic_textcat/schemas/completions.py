@@ -9,7 +9,6 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from synthetic_textcat.redaction import mask
 from synthetic_textcat.schemas.task_text import plain_line, plain_name, sentence_of, taken_for_one
 from synthetic_textcat.schemas.tasks import Task
-from synthetic_textcat.text.unicode import visible_controls
 
 REPLIED = "replied"
 
@@ -24,8 +23,7 @@ _LONGEST_LABEL = 1_000  # characters; the length of a text is limited with the r
 MaskedText = Annotated[StrictStr, AfterValidator(mask)]
 """Text by the model. A server may escape a secret in JSON, so that it appears only after parsing."""
 
-_RowText = Annotated[MaskedText, AfterValidator(visible_controls)]
-_Label = Annotated[StrictStr, Field(max_length=_LONGEST_LABEL), AfterValidator(mask), AfterValidator(visible_controls)]
+_Label = Annotated[StrictStr, Field(max_length=_LONGEST_LABEL), AfterValidator(mask)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,11 +118,11 @@ class Completion:
 
 
 class Reply(BaseModel):
-    """A row written by the model, without control characters. Its labels are validated by the checks, not here."""
+    """A row written by the model. Its labels are validated by the checks, not by the parser."""
 
     model_config = ConfigDict(frozen=True)
 
-    input_text: _RowText
+    input_text: MaskedText
     label: _Label
     misleading_label: _Label
 

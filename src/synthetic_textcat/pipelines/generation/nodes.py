@@ -221,13 +221,10 @@ def _paused(tasks: pd.DataFrame, pauses: TaskPauses) -> Iterator[PausedTask]:
 def candidate_of(
     row: Mapping[str, Any], reply: Reply, completion: Completion, columns: Iterable[str]
 ) -> dict[str, Any]:
-    """Candidate record: attributes as planned, texts and labels as the model wrote them."""
-    values = {**row, **reply.model_dump(), "model_name": replace_surrogates(_visible(completion.model_name))}
+    """Candidate record: attributes as planned, texts and labels as the model wrote them, control characters escaped."""
+    said = {**reply.model_dump(), "model_name": replace_surrogates(completion.model_name)}
+    values = {**row, **{name: text and visible_controls(text) for name, text in said.items()}}
     return {column: values[column] for column in columns}
-
-
-def _visible(name: str | None) -> str | None:
-    return None if name is None else visible_controls(name)
 
 
 def failure_of(row: Mapping[str, Any], problem: Problem, attempts: int, columns: Iterable[str]) -> dict[str, Any]:
