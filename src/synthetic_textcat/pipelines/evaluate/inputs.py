@@ -8,6 +8,7 @@ import pandas as pd
 
 from synthetic_textcat.errors import EvaluationError, StaleTableError, nearest
 from synthetic_textcat.schemas.evaluation_set import text_column
+from synthetic_textcat.schemas.label_names import set_spelling
 from synthetic_textcat.schemas.publications import SPLITS, path_of
 from synthetic_textcat.schemas.rows import plain, to_frame
 from synthetic_textcat.schemas.task_input import shown
@@ -108,9 +109,10 @@ def _refuse_open_tasks(found: Sequence[Task]) -> None:
 def _label_places(owners: Sequence[Task], labels: Sequence[str]) -> list[int]:
     """Position of each row's label in the label set of its task."""
     known = {task.task_id: task for task in owners}
-    sets = {key: {normalise(name): place for place, name in enumerate(task.label_names)} for key, task in known.items()}
+    sets = {key: frozenset(task.label_names) for key, task in known.items()}
     pairs = [(task.task_id, label) for task, label in zip(owners, labels, strict=True)]
-    unknown = Counter((key, label) for key, label in pairs if normalise(label) not in sets[key])
+    spelt = [set_spelling(label, sets[key]) for key, label in pairs]
+    unknown = Counter(pair for pair, name in zip(pairs, spelt, strict=True) if name is None)
     for (key, _), _ in unknown.most_common(1):
         task = known[key]
         own = [(label, rows) for (owner, label), rows in unknown.most_common() if owner == key][:_MOST_NAMED]
@@ -121,7 +123,8 @@ def _label_places(owners: Sequence[Task], labels: Sequence[str]) -> list[int]:
             f"The evaluation set has labels that the task {shown(task.task)} does not have: {named}. Next: name labels "
             "as the tasks file does, or remove these rows"
         )
-    return [sets[key][normalise(label)] for key, label in pairs]
+    places = {key: {name: place for place, name in enumerate(task.label_names)} for key, task in known.items()}
+    return [places[task.task_id][str(name)] for task, name in zip(owners, spelt, strict=True)]
 
 
 def _rows(rows: int) -> str:

@@ -13,6 +13,7 @@ from functools import cached_property
 from synthetic_textcat.pipelines.quality_report.checks.artefacts import find_artefacts
 from synthetic_textcat.pipelines.quality_report.checks.language import Finding, check_language
 from synthetic_textcat.pipelines.quality_report.checks.leakage import find_label_mention
+from synthetic_textcat.pipelines.quality_report.checks.open_labels import find_label_fault
 from synthetic_textcat.pipelines.quality_report.checks.placeholders import find_placeholders
 from synthetic_textcat.pipelines.quality_report.checks.prompt_overlap import PromptIndex, find_overlap
 from synthetic_textcat.pipelines.quality_report.checks.repetition import find_repetition
@@ -20,8 +21,12 @@ from synthetic_textcat.pipelines.quality_report.checks.talk_about_task import fi
 from synthetic_textcat.pipelines.quality_report.checks.text_ends import find_cut
 from synthetic_textcat.pipelines.quality_report.checks.text_length import find_wrong_length
 from synthetic_textcat.schemas.block import TextChecks
+from synthetic_textcat.schemas.label_names import label_form, set_spelling
+from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.text.unicode import normalised
+
+LABEL_FIELDS = ("label", "misleading_label")
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,7 @@ class Known:
     Attributes:
         labels: Names of the closed label set; empty for an open one.
         seed_texts: The task's seed examples, normalised.
+        task: Its sentence, normalised.
         task_text: The task's sentence, its labels and their descriptions, normalised, one a line.
         instructions: The prompt's own words, without what its placeholders stand for.
         text_checks: Bounds of the reasons for texts.
@@ -38,6 +44,7 @@ class Known:
 
     labels: frozenset[str] = frozenset()
     seed_texts: frozenset[str] = frozenset()
+    task: str = ""
     task_text: str = ""
     instructions: tuple[str, ...] = ()
     text_checks: TextChecks = field(default_factory=TextChecks)
@@ -47,13 +54,18 @@ class Known:
         """The word n-grams of the task's prompts."""
         return PromptIndex.of(self.task_text, self.instructions, self.seed_texts)
 
+    def spelt(self, label: str) -> str:
+        """The label in the spelling of the closed set; unchanged if it is none of the set."""
+        return set_spelling(label, self.labels) or label
+
 
 @dataclass(frozen=True)
 class Candidate:
     """A parsed reply with its plan; costly facts are computed once, when first needed.
 
     Attributes:
-        input_text, label, misleading_label: As the model wrote them.
+        input_text: As the model wrote it.
+        label, misleading_label: Likewise, but in the spelling of the closed set.
         planned_label: The plan's; None for an open label set.
         known: Of its task.
         language, num_words: As asked; None where the plan is not at hand.
@@ -68,6 +80,11 @@ class Candidate:
     known: Known
     language: str | None
     num_words: str | None = None
+
+    def __post_init__(self) -> None:
+        """Brings the labels to the spelling of the set."""
+        for name in LABEL_FIELDS:
+            object.__setattr__(self, name, self.known.spelt(getattr(self, name)))
 
     @cached_property
     def text(self) -> str:
@@ -148,6 +165,17 @@ def length_off(row: Candidate) -> str | None:
 
 
 @row_check
+def label_not_a_label(row: Candidate) -> str | None:
+    """An open label that is none: a sentence, a phrase of the prompt, a value of an attribute, or no word at all."""
+    if row.known.labels:
+        return None
+    others = {"label": row.misleading_label, "misleading_label": row.label}
+    faults = {name: find_label_fault(getattr(row, name), others[name], row.known.task, row.language) for name in others}
+    found = [f"{name} {shown(getattr(row, name))} {fault}" for name, fault in faults.items() if fault]
+    return ", ".join(found) or None
+
+
+@row_check
 def label_not_in_set(row: Candidate) -> str | None:
     """A label that the closed set does not have."""
     return f"label {row.label!r}" if row.known.labels and row.label not in row.known.labels else None
@@ -163,7 +191,8 @@ def misleading_label_not_in_set(row: Candidate) -> str | None:
 @row_check
 def same_labels(row: Candidate) -> str | None:
     """A misleading label that is the label: it would teach a model nothing, or worse."""
-    return f"both {row.label!r}" if normalised(row.label) == normalised(row.misleading_label) else None
+    form = normalised if row.known.labels else label_form  # labels of a closed set may differ in typography alone
+    return f"both {row.label!r}" if form(row.label) == form(row.misleading_label) else None
 
 
 @row_check
@@ -200,6 +229,7 @@ def known_of(task: Task, text_checks: TextChecks | None = None, instructions: tu
     return Known(
         labels=frozenset(task.label_names),
         seed_texts=frozenset(normalised(example.text) for example in task.seed_examples),
+        task=normalised(task.task),
         task_text="\n".join(map(normalised, said)),
         instructions=instructions,
         text_checks=text_checks or TextChecks(),
