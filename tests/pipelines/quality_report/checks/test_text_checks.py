@@ -75,7 +75,7 @@ def test_unusual_texts_are_texts(text: str) -> None:
     ],
 )
 def test_a_gap_to_be_filled_in_is_a_placeholder(gap: str) -> None:
-    found = detail("placeholder", f"Dear friends, we write to {gap} about it.")
+    found = detail("placeholder", f"Dear friends (and others); the chef's note says that we write to {gap} about it.")
     assert found is not None
     assert found.startswith("to be filled in: ")
 

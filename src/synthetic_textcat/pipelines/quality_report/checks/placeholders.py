@@ -33,7 +33,7 @@ _FILLERS = re.compile(
 )
 _LOREM = ("lorem ipsum",)
 _OTHERS = ("XX", "___", "$", "TODO", "TBD", "FIXME", "%", ".....", "N.")
-_CODE = re.compile(r"""(?<!\w)f["']|```|</|/>|=>|\);|\)\s?\{|format\(|printf|::""")
+_CODE = re.compile(r"""(?<!\w)f["']|```|</|/>|=>|\w\([^()\s]*\);|\)\s?\{|format\(|printf|::""")
 _GENITIVE = re.compile(r"['’]s?\b")  # noqa: RUF001
 _WORD = re.compile(r"[^\W\d]+")
 _MOST_WORDS = 6
