@@ -75,10 +75,8 @@ def find_overlap(text: str, words: list[str], index: PromptIndex, most: float | 
     if most is None:
         return None
     if len(words) > 4 * _FEWEST_WORDS and not is_unspaced(text[:_QUOTED]):
-        sample = zip(words[::2], words[1::2], words[2::2], strict=False)  # every other run: a third of the work
-        if index.own.isdisjoint(sample) and index.seeds.isdisjoint(
-            zip(words[::2], words[1::2], words[2::2], strict=False)
-        ):
+        sample = list(zip(words[::2], words[1::2], words[2::2], strict=False))  # every other run: half of the work
+        if index.own.isdisjoint(sample) and index.seeds.isdisjoint(sample):
             return None
     tokens = _tokens(text)
     runs = list(_runs(tokens))

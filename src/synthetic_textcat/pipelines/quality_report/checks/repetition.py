@@ -14,7 +14,6 @@ from synthetic_textcat.text.unicode import is_unspaced
 _RUN = 4
 _UNSPACED_RUN = 8
 _FEWEST_WORDS = 12
-_DISTINCT = 0.55  # share of distinct words above which no text is a loop
 _MOST_WORDS = 5_000  # that are judged
 _ONE_WORD = 0.3
 _FEWEST_TIMES = 6
@@ -37,7 +36,7 @@ def find_repetition(text: str, words: list[str], most: float | None) -> str | No
         words = [character for character in text[:_MOST_WORDS] if character.isalnum()]
         return _repeated(words, _UNSPACED_RUN, "", most) if len(words) >= 2 * _UNSPACED_RUN else None
     words = words[:_MOST_WORDS]
-    if len(words) < _FEWEST_WORDS or len(set(words)) > _DISTINCT * len(words):
+    if len(words) < _FEWEST_WORDS or len(set(words)) > (1 - most) * len(words) + _RUN:
         return None
     return _repeated(words, _RUN, " ", most) or _dominated(words) or _compressed(text)
 
