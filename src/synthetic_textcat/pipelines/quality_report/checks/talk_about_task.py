@@ -58,10 +58,11 @@ def find_talk_about_task(text: str, language: str | None, task_text: str, least:
     if least is None:
         return None
     beginning = text[:_LONGEST_OPENING].lstrip("\"'“”«*#>¡ ").replace("i\u0307", "i")  # a Turkish capital, folded
+    padded = f" {text}"
     for phrases in _languages_of(language):
         if (match := phrases.openings.match(beginning)) is not None:
             return _assistants(match[0])
-        if any(map(text.__contains__, phrases.screen)):
+        if any(map(padded.__contains__, phrases.screen)):
             if (match := phrases.assistant.search(text)) is not None:
                 return _assistants(match[0])
             if (found := _about_task(text, phrases, task_text, least)) is not None:
