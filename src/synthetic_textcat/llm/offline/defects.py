@@ -191,8 +191,9 @@ def foreign_text(length: int, labels: Sequence[str], seed: int, language: Langua
     written = written_languages()
     if language is not None and language.code != "en":
         written = {name: own for name, own in written.items() if find_language(name).script != language.script}
+    code = "en" if language is None else language.code
     texts = [_text(tongue, length, draws) for tongue in draws.shuffled(tuple(written.values()))]
-    return next((text for text in texts if not leaks(text, tuple(labels))), texts[0])
+    return next((text for text in texts if not leaks(text, labels, code)), texts[0])
 
 
 @functools.cache

@@ -15,6 +15,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple, Self
 
+from synthetic_textcat.text.comparison import comparable
 from synthetic_textcat.text.near_duplicates import grams_of, jaccard
 from synthetic_textcat.text.unicode import is_unspaced
 
@@ -60,7 +61,7 @@ class PromptIndex(NamedTuple):
 
 @lru_cache(maxsize=2048)
 def _runs_of_lines(lines: tuple[str, ...]) -> Runs:
-    return frozenset(run for line in lines for run in _runs(_tokens(line.casefold())))
+    return frozenset(run for line in lines for run in _runs(_tokens(comparable(line))))
 
 
 def find_overlap(text: str, words: list[str], index: PromptIndex, most: float | None) -> str | None:

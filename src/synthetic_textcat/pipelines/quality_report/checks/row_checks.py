@@ -8,7 +8,7 @@ Checks that compare rows stand in `comparisons`. The next run applies a new chec
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from synthetic_textcat.pipelines.quality_report.checks.artefacts import find_artefacts
 from synthetic_textcat.pipelines.quality_report.checks.language import Finding, check_language
@@ -22,9 +22,15 @@ from synthetic_textcat.pipelines.quality_report.checks.text_ends import find_cut
 from synthetic_textcat.pipelines.quality_report.checks.text_length import find_wrong_length
 from synthetic_textcat.schemas.block import TextChecks
 from synthetic_textcat.schemas.label_names import label_form, set_spelling
+from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.text.comparison import canonical, comparable, first_alike
+from synthetic_textcat.text.label_mentions import LONGEST_ACRONYM
 from synthetic_textcat.text.unicode import normalised
+
+_AROUND_A_NAME = " \t\r\n.,:;!?\"'`*_#-()[]{}<>«»“”„‘’。、！？「」"  # noqa: RUF001
+_LONGEST_ENDING = 10  # characters
 
 LABEL_FIELDS = ("label", "misleading_label")
 
@@ -35,7 +41,7 @@ class Known:
 
     Attributes:
         labels: Names of the closed label set; empty for an open one.
-        seed_texts: The task's seed examples, normalised.
+        seed_texts: The task's seed examples, in their comparison form.
         task: Its sentence, normalised.
         task_text: The task's sentence, its labels and their descriptions, normalised, one a line.
         instructions: The prompt's own words, without what its placeholders stand for.
@@ -88,8 +94,13 @@ class Candidate:
 
     @cached_property
     def text(self) -> str:
-        """The input text, normalised."""
-        return normalised(self.input_text)
+        """The input text in its comparison form."""
+        return comparable(self.input_text, self.code)
+
+    @cached_property
+    def code(self) -> str | None:
+        """The code of the language that was asked for."""
+        return find_language(self.language).code if self.language else None
 
     @cached_property
     def words(self) -> list[str]:
@@ -191,8 +202,11 @@ def misleading_label_not_in_set(row: Candidate) -> str | None:
 @row_check
 def same_labels(row: Candidate) -> str | None:
     """A misleading label that is the label: it would teach a model nothing, or worse."""
-    form = normalised if row.known.labels else label_form  # labels of a closed set may differ in typography alone
-    return f"both {row.label!r}" if form(row.label) == form(row.misleading_label) else None
+    if row.known.labels:  # they may differ in typography alone
+        alike = row.label == row.misleading_label or first_alike((row.label, row.misleading_label)) is not None
+    else:
+        alike = len({comparable(label_form(label), row.code) for label in (row.label, row.misleading_label)}) == 1
+    return f"both {row.label!r}" if alike else None
 
 
 @row_check
@@ -207,7 +221,10 @@ def label_not_as_planned(row: Candidate) -> str | None:
 def label_leaked(row: Candidate) -> str | None:
     """A label that the text names: the text would be classified by reading its answer."""
     leaked = list(_named(row))
-    return f"the text names {' and '.join(leaked)}" if leaked else None
+    if leaked:
+        return f"the text names {' and '.join(leaked)}"
+    only = _only_label(row)
+    return f"the text is only the label {only!r}" if only is not None else None
 
 
 @row_check
@@ -228,7 +245,7 @@ def known_of(task: Task, text_checks: TextChecks | None = None, instructions: tu
     said = (task.task, *(f"{label.name}: {label.description}".rstrip(" :") for label in task.labels))
     return Known(
         labels=frozenset(task.label_names),
-        seed_texts=frozenset(normalised(example.text) for example in task.seed_examples),
+        seed_texts=frozenset(comparable(example.text) for example in task.seed_examples),
         task=normalised(task.task),
         task_text="\n".join(map(normalised, said)),
         instructions=instructions,
@@ -241,8 +258,33 @@ def _is_visible(character: str) -> bool:
 
 
 def _named(row: Candidate) -> Iterator[str]:
+    set_in_capitals = _is_in_capitals(row.known.labels)
     for label in (row.label, row.misleading_label):
-        sought = normalised(label)
-        found = find_label_mention(row.text, sought, row.language)
+        found = find_label_mention(row.input_text, label.casefold() if set_in_capitals else label, row.language)
         if found is not None:
-            yield repr(label) if found == sought else f"{label!r} as {found!r}"
+            yield (
+                repr(label) if comparable(found, row.code) == comparable(label, row.code) else f"{label!r} as {found!r}"
+            )
+
+
+def _only_label(row: Candidate) -> str | None:
+    """Another label of the set, if the text is no more than its name."""
+    bare = row.input_text.strip(_AROUND_A_NAME)
+    if len(bare) > _longest_of(row.known.labels) + _LONGEST_ENDING:
+        return None
+    form = comparable(bare, row.code)
+    for label in sorted(row.known.labels):
+        if comparable(label, row.code) == form or find_label_mention(bare, label, row.language) == canonical(bare):
+            return label
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _longest_of(labels: frozenset[str]) -> int:
+    return max(map(len, labels), default=-_LONGEST_ENDING)
+
+
+@lru_cache(maxsize=1024)
+def _is_in_capitals(labels: frozenset[str]) -> bool:
+    """Whether a set is written in capitals, POSITIVE and BAD: then they say nothing of the way it stands in texts."""
+    return all(map(str.isupper, labels)) and any(len(label) > LONGEST_ACRONYM for label in labels)

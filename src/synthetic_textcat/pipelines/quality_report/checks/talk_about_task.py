@@ -15,6 +15,7 @@ from importlib import resources
 import yaml
 
 from synthetic_textcat.schemas.languages import find_language
+from synthetic_textcat.text.comparison import comparable
 
 _ENGLISH = "en"
 _SURE, _HINT = 3, 1  # points
@@ -129,12 +130,15 @@ def _languages_of(language: str | None) -> tuple[Phrases, ...]:
 def _phrases() -> Mapping[str, Phrases]:
     text = resources.files(__package__).joinpath("talk_about_task.yml").read_text(encoding="utf-8")
     raw: dict[str, dict[str, list[str]]] = yaml.safe_load(text)
-    return {code: _compiled(lists) for code, lists in raw.items()}
+    return {code: _compiled(lists, code) for code, lists in raw.items()}
 
 
-def _compiled(lists: Mapping[str, list[str]]) -> Phrases:
-    screen = tuple(piece.casefold() for piece in lists["screen"])
-    patterns = (re.compile("|".join(map(_bounded, lists[part]))) for part in _PARTS[1:])
+def _compiled(lists: Mapping[str, list[str]], code: str) -> Phrases:
+    """The phrases, in the comparison form of texts, which changes no sign of a regular expression."""
+    screen = tuple(" " * piece.startswith(" ") + comparable(piece, code) for piece in lists["screen"])
+    patterns = (
+        re.compile("|".join(_bounded(comparable(phrase, code)) for phrase in lists[part])) for part in _PARTS[1:]
+    )
     return Phrases(screen, *patterns)
 
 
