@@ -15,6 +15,7 @@ from synthetic_textcat.llm.row_prompts import RowPrompts
 from synthetic_textcat.llm.spec import ChatModelSpec
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests
 from synthetic_textcat.pipelines.generation.nodes import (
+    candidate_of,
     find_earlier_replies,
     find_open_rows,
     generate,
@@ -22,7 +23,7 @@ from synthetic_textcat.pipelines.generation.nodes import (
     prepare_prompts,
     settle_rows,
 )
-from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.completions import Completion, Reply
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, GenerationParameters, LlmParameters
 from synthetic_textcat.schemas.rows import CALLS, CANDIDATES, FAILED, records_of
 from synthetic_textcat.schemas.tasks import Task
@@ -213,3 +214,11 @@ def test_a_lone_surrogate_outside_the_text_costs_no_other_row(changes: dict[str,
     for frame in settled:
         frame.to_parquet(tmp_path / "frame.parquet")
     assert len(settled.candidates) + len(settled.failed) == 1
+
+
+def test_no_control_character_of_a_reply_gets_into_a_table() -> None:
+    reply = Reply(input_text="f\x00fcr\tmich\n", label="A\x07", misleading_label="\x1b[31mB")
+    row = candidate_of(
+        {}, reply, completion(model_name="m\x00"), ["input_text", "label", "misleading_label", "model_name"]
+    )
+    assert list(row.values()) == ["f\\u0000fcr\tmich\n", "A\\u0007", "\\u001b[31mB", "m\\u0000"]
