@@ -1,8 +1,10 @@
 """Chat model calls with structured output, by request body or by LangChain."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
+
+from langchain_core.callbacks import AsyncCallbackHandler
 
 from synthetic_textcat.errors import ContentFilteredError, ModelSetupError
 from synthetic_textcat.llm.answers import Answer, filtered_answer, read_answer
@@ -13,7 +15,7 @@ from synthetic_textcat.schemas.parameters import LlmParameters
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessage
-    from langchain_core.outputs import ChatGeneration
+    from langchain_core.outputs import ChatGeneration, LLMResult
 
 logger = logging.getLogger(__name__)
 
@@ -93,10 +95,22 @@ class RequestBodyAdapter:
         return body
 
 
+class RawReply(AsyncCallbackHandler):
+    """The message of one model call, as LangChain's callbacks get it, before any output parser."""
+
+    message: "AIMessage | None" = None
+
+    async def on_llm_end(self, response: "LLMResult", **_: Any) -> None:
+        """Keeps the message."""
+        generation = cast("ChatGeneration", response.generations[0][0])
+        self.message = cast("AIMessage", generation.message)
+
+
 class LangChainAdapter:
     """Structured output by LangChain's `with_structured_output`, without a seed: LangChain has no common name for it.
 
-    LangChain's parsed result is not used, and its parsing errors do no harm: our parser reads the raw message.
+    LangChain's parsed result is not used, and its parsing errors do no harm: our parser reads the raw message, which
+    comes from a callback. Some classes ignore `include_raw`, others raise where a reply is not as they expect it.
     """
 
     def __init__(self, model: "BaseChatModel", llm: LlmParameters) -> None:
@@ -106,12 +120,17 @@ class LangChainAdapter:
 
     async def ask(self, messages: Messages, schema: dict[str, Any], seed: int) -> "AIMessage":  # noqa: ARG002
         """The reply; LangChain's class passes the schema on."""
-        bound = self._bound_to(schema) if self._structured else None
-        if bound is None:
-            return await self._model.ainvoke(list(messages))
-        answered = await bound.ainvoke(list(messages))
-        raw: AIMessage = answered["raw"]
-        return raw
+        asked = (self._bound_to(schema) if self._structured else None) or self._model
+        heard = RawReply()
+        try:
+            returned = await asked.ainvoke(list(messages), config={"callbacks": [heard]})
+        except Exception:
+            if heard.message is None:
+                raise
+            return heard.message
+        if heard.message is not None:
+            return heard.message
+        return cast("AIMessage", returned["raw"] if isinstance(returned, Mapping) else returned)
 
     def _bound_to(self, schema: dict[str, Any]) -> Any:
         """The model bound to this schema, built once for each schema; None if its class has no structured output."""
