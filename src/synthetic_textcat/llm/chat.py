@@ -8,8 +8,12 @@ from langchain_core.callbacks import AsyncCallbackHandler
 
 from synthetic_textcat.errors import ContentFilteredError, ModelSetupError
 from synthetic_textcat.llm.answers import Answer, filtered_answer, read_answer
+from synthetic_textcat.llm.class_facts import class_facts
+from synthetic_textcat.llm.class_fixes import message_of
+from synthetic_textcat.llm.client_exceptions import read_exception
 from synthetic_textcat.llm.prompts import Messages
-from synthetic_textcat.llm.transport_errors import as_our_error, line_of
+from synthetic_textcat.llm.provider_errors import has_reply
+from synthetic_textcat.llm.transport_errors import OPENAI, SetBy, as_our_error, line_of
 from synthetic_textcat.schemas.parameters import LlmParameters
 
 if TYPE_CHECKING:
@@ -18,6 +22,10 @@ if TYPE_CHECKING:
     from langchain_core.outputs import ChatGeneration, LLMResult
 
 logger = logging.getLogger(__name__)
+
+_OK = 200
+_FAILED_GENERATION = "failed_generation"
+"""Groq's name for the model's text in an error."""
 
 SchemaAdapter = Callable[[Messages, dict[str, Any], int], Awaitable["AIMessage"]]
 """From messages, response schema and seed to the model's raw message."""
@@ -29,6 +37,14 @@ class Chat:
     def __init__(self, model: "BaseChatModel", llm: LlmParameters) -> None:
         self._model = model
         self._adapter = schema_adapter(model, llm)
+        self._set_by = set_by(model)
+
+    @property
+    def calls_in_threads(self) -> bool:
+        """Whether the class has no asynchronous client, so that LangChain makes its calls in threads of the loop."""
+        from langchain_core.language_models import BaseChatModel
+
+        return type(self._model)._agenerate is BaseChatModel._agenerate  # noqa: SLF001
 
     async def ask(self, messages: Messages, schema: dict[str, Any], seed: int) -> Answer:
         """The answer to one call.
@@ -40,7 +56,9 @@ class Chat:
         try:
             return read_answer(await self._adapter(messages, schema, seed))
         except Exception as error:
-            failure = as_our_error(error)
+            if (reply := reply_in_error(error)) is not None:
+                return read_answer(reply)
+            failure = as_our_error(error, self._set_by)
             if isinstance(failure, ContentFilteredError):
                 return filtered_answer(str(failure))
             raise failure from error
@@ -50,6 +68,32 @@ class Chat:
         client = getattr(self._model, "http_async_client", None)
         if client is not None:
             await client.aclose()
+
+
+def reply_in_error(error: Exception) -> "AIMessage | None":
+    """The reply that a client's exception holds; None if it holds none.
+
+    A client that validates replies raises at a good one of a form it does not know, with the body in the exception.
+    Groq answers with status 400 where the model's text is no call of the tool, and sends the text along.
+    """
+    from langchain_core.messages import AIMessage
+
+    read = read_exception(error)
+    if not isinstance(read.content, Mapping):
+        return None
+    if read.http_status in (None, _OK) and has_reply(read.content):
+        return message_of(read.content)
+    inner = read.content.get("error")
+    text = inner.get(_FAILED_GENERATION) if isinstance(inner, Mapping) else None
+    return AIMessage(text) if isinstance(text, str) and text.strip() else None
+
+
+def set_by(model: "BaseChatModel") -> SetBy:
+    """Where the class of a model has its key and address, for messages."""
+    facts = class_facts(f"{type(model).__module__}.{type(model).__name__}")
+    if takes_body(model) and not facts.is_known:
+        return OPENAI
+    return SetBy(key=facts.key, address=facts.address_words, v1="", proxy="")
 
 
 def schema_adapter(model: "BaseChatModel", llm: LlmParameters) -> SchemaAdapter:

@@ -11,6 +11,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Coroutine, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
@@ -37,6 +38,9 @@ _WINDOW_S = 0.4
 """Seconds for which completions are collected before they are saved; well under the promised second."""
 
 Result = TypeVar("Result")
+
+_OTHER_THREADS = 4
+"""Threads for name lookups and checks next to those of the calls."""
 
 _LOOK_S = 5.0
 """Seconds between checks that the loop's thread is alive."""
@@ -198,7 +202,11 @@ async def _open_pool(open_chat: Callable[[], Chat], policy: CallPolicy, fewest_r
     limits = fitted(policy.limits)
     rate_limiter = RateLimiter(limits.requests_per_minute, limits.tokens_per_minute)
     breaker = CircuitBreaker(limits.max_wait_seconds, fewest_rows)
-    return WorkerPool(open_chat(), replace(policy, limits=limits), Admission(rate_limiter, breaker))
+    chat = open_chat()
+    if chat.calls_in_threads:  # the loop's own pool has six threads on two cores, whatever max_concurrency says
+        executor = ThreadPoolExecutor(limits.max_concurrency + _OTHER_THREADS, "model-calls")
+        asyncio.get_running_loop().set_default_executor(executor)
+    return WorkerPool(chat, replace(policy, limits=limits), Admission(rate_limiter, breaker))
 
 
 @contextmanager
