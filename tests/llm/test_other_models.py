@@ -131,6 +131,17 @@ def test_a_bad_reply_keeps_its_text_and_its_counts(message: AIMessage, raw_text:
     assert _outcome(completion) == cause
 
 
+@pytest.mark.parametrize(
+    ("reason", "cause"),
+    [("BlockedReason.PROHIBITED_CONTENT", "content_filtered"), ("OTHER", "content_filtered"), (0, "invalid_json")],
+)
+def test_a_prompt_that_google_blocks_is_filtered(reason: Any, cause: str) -> None:
+    message = AIMessage("", response_metadata={"prompt_feedback": {"block_reason": reason}})
+    [completion] = _run(as_chat(ToolFake(responses=[message])), max_attempts=1)
+    assert (completion.status, _outcome(completion)) == ("replied", cause)
+    assert completion.error == ("the prompt is blocked: " + str(reason).rpartition(".")[2] if reason else None)
+
+
 def test_a_bad_reply_by_a_tool_call_is_asked_again() -> None:
     model = ToolFake(responses=[_tool_reply({"label": "A"}), _tool_reply(_WANTED)])
     assert [_outcome(x) for x in _run(as_chat(model))] == ["schema_violation", "accepted"]
