@@ -51,13 +51,15 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the folders that `make unit` leaves out, and the one that only `make consumers` runs."""
+    """Marks the folders that `make unit` leaves out, and those that only `make consumers` and `make providers` run."""
     for item in items:
         folder = item.path.relative_to(Path(__file__).parent).parts[0]
         if folder in _WHOLE_RUNS:
             item.add_marker(pytest.mark.whole_run)
         elif folder == "consumers":
             item.add_marker(pytest.mark.consumer)
+        elif folder == "providers":
+            item.add_marker(pytest.mark.provider)
 
 
 @pytest.fixture
