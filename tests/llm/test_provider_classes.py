@@ -163,7 +163,7 @@ _TOOL_CALL = {"tool_calls": [{"id": "1", "type": "function", "function": {"name"
         (completion(None, refusal="I can not."), "refused", (12, 3)),
         (completion(None, "tool_calls", **_TOOL_CALL), "accepted", (12, 3)),
         (completion(None, "content_filter"), "content_filtered", (12, 3)),
-        (completion('{"input_text', "length", **{"tool_calls": []}), "truncated", (12, 3)),
+        (completion('{"input_text', "length", tool_calls=[]), "truncated", (12, 3)),
     ],
 )
 def test_a_paid_reply_of_openais_form_is_kept_whole(reply: dict[str, Any], cause: str, tokens: tuple[int, int]) -> None:
@@ -210,7 +210,7 @@ def test_a_reply_inside_an_error_is_read(error: Exception, tokens: int | None) -
 # --- messages and secrets ---
 
 
-class Unauthorized(Exception):
+class UnauthorizedError(Exception):
     """An SDK's."""
 
     status_code = 401
@@ -237,7 +237,7 @@ class GoogleError(Exception):
         (UNKNOWN, "Next: set the variable that your chat model's class reads to a key"),
     ],
 )
-@pytest.mark.parametrize("error", [Unauthorized("no"), caused_by(RuntimeError("wrapped"), GoogleError())])
+@pytest.mark.parametrize("error", [UnauthorizedError("no"), caused_by(RuntimeError("wrapped"), GoogleError())])
 def test_a_wrong_key_costs_one_call_and_names_the_variable_of_the_class(
     class_path: str, key: str, error: Exception
 ) -> None:
@@ -274,7 +274,14 @@ def test_keys_under_other_names_are_secret(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("max_tokens", "MAX_TOKENS_LIMIT", "TOKENIZERS_PARALLELISM", "API_KEY_FILE", "SSH_AUTH_SOCK", "KEY_REPEAT_RATE"),
+        *(
+            "max_tokens",
+            "MAX_TOKENS_LIMIT",
+            "TOKENIZERS_PARALLELISM",
+            "API_KEY_FILE",
+            "SSH_AUTH_SOCK",
+            "KEY_REPEAT_RATE",
+        ),
         *("token_limit_field", "LANG_SK", "credentials_profile_name", "PASSWORD_STORE_DIR", "SESSION_TOKEN_LIMIT"),
     ],
 )

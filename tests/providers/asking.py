@@ -8,6 +8,7 @@ import sys
 import time
 from typing import Any
 
+from langchain_core.messages import HumanMessage
 from langchain_core.prompts import ChatPromptTemplate
 
 from synthetic_textcat.errors import TextcatError
@@ -21,7 +22,6 @@ from synthetic_textcat.llm.spec import ChatModelSpec
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply, row_schema
 from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters
 from synthetic_textcat.schemas.prices import PriceList
-from langchain_core.messages import HumanMessage
 
 _RETRY = ChatPromptTemplate([("user", "Wrong ({cause}): {problem}.")])
 
@@ -65,10 +65,12 @@ def _seen(completion: Completion) -> dict[str, Any]:
         "cause": parsed.cause if isinstance(parsed, Problem) else "accepted",
         "row": None if isinstance(parsed, Problem) else parsed.model_dump(),
         "tokens": [completion.prompt_tokens, completion.cached_tokens, completion.completion_tokens],
-        **{name: getattr(completion, name) for name in ("status", "raw_text", "refusal", "finish_reason", "model_name")},
+        **{
+            name: getattr(completion, name) for name in ("status", "raw_text", "refusal", "finish_reason", "model_name")
+        },
         "error": completion.error,
     }
 
 
 if __name__ == "__main__":
-    print(json.dumps([_asked(each) for each in json.loads(sys.argv[1])]))
+    sys.stdout.write(json.dumps([_asked(each) for each in json.loads(sys.argv[1])]) + "\n")

@@ -1,4 +1,4 @@
-"""Virtual environments of the provider packages, on top of the project's own, made once below the user's cache folder."""
+"""Virtual environments of the provider packages, on top of the project's own, made once below ~/.cache."""
 
 import hashlib
 import json

@@ -74,7 +74,8 @@ VENDORS = {
     "openrouter": _shaped("openrouter", "langchain_openrouter.ChatOpenRouter", "OPENROUTER_API_KEY"),
     "fireworks": _shaped("fireworks", "langchain_fireworks.ChatFireworks", "FIREWORKS_API_KEY"),
     "litellm": _shaped(
-        "litellm", "langchain_litellm.ChatLiteLLM", "OPENAI_API_KEY", settings={"model": "openai/m"}
+        "litellm", "langchain_litellm.ChatLiteLLM", "OPENAI_API_KEY", settings={"model": "openai/m"},
+        outcomes={case: cause for case, cause in OPENAI_SHAPED.items() if case != cases.BAD_TOOL}
     ),
     "anthropic": Vendor(
         "anthropic", "langchain_anthropic.ChatAnthropic", anthropic.answer, "", {"ANTHROPIC_API_KEY": KEY},
@@ -96,7 +97,8 @@ VENDORS = {
     ),
     "cohere": Vendor(
         "cohere", "langchain_cohere.ChatCohere", cohere.answer, "", {"COHERE_API_KEY": KEY},
-        USUAL | {cases.REFUSED: "content_filtered"}, _ALL_UNCACHED | {cases.BLOCKED: UNKNOWN}, served=False,
+        {case: cause for case, cause in (USUAL | {cases.REFUSED: "content_filtered"}).items() if case != cases.BLOCKED},
+        _ALL_UNCACHED, served=False,
         key_words="COHERE_API_KEY",
     ),
 }  # fmt: skip

@@ -20,7 +20,6 @@ from pydantic import ConfigDict, Field, PrivateAttr
 from tests.support.chat_models import GOOD
 
 
-
 class VendorModel(BaseChatModel):
     """A class with the names that most integrations share.
 

@@ -84,7 +84,7 @@ def reply_in_error(error: Exception) -> "AIMessage | None":
     if read.http_status in (None, _OK) and has_reply(read.content):
         return message_of(read.content)
     inner = read.content.get("error")
-    text = inner.get(_FAILED_GENERATION) if isinstance(inner, Mapping) else None
+    text = (inner if isinstance(inner, Mapping) else read.content).get(_FAILED_GENERATION)
     return AIMessage(text) if isinstance(text, str) and text.strip() else None
 
 

@@ -1,4 +1,4 @@
-"""Facts about LangChain's provider classes: addresses, timeouts, token limits and retries, from `providers/classes.yml`.
+"""Facts about LangChain's provider classes: addresses, timeouts, token limits, retries; from `providers/classes.yml`.
 
 LangChain gives these no common names: `timeout` is seconds, whole seconds or milliseconds, or is taken and ignored. A
 place is a dotted name: `client_kwargs.timeout` is an entry of an argument, `call.p` an argument of each call. A class

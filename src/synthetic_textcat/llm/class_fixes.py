@@ -16,7 +16,6 @@ from synthetic_textcat.llm.class_facts import CALL, ClassFacts, put
 from synthetic_textcat.llm.provider_errors import has_reply
 
 
-
 def fixed_class(model_class: Any, facts: ClassFacts, per_call: Mapping[str, Any]) -> Any:
     """The subclass with these fixes; the class itself if it needs none.
 
@@ -55,10 +54,10 @@ def _complete_result(model_class: Any) -> Any:
                 raise
             return ChatResult(generations=[ChatGeneration(message=message_of(content))])
         for choice, generation in zip(content.get("choices") or [], result.generations, strict=False):
-            if refusal := (choice.get("message") or {}).get("refusal"):
+            if refusal := _refusal_of(choice.get("message") or {}):
                 generation.message.additional_kwargs.setdefault("refusal", refusal)
-            if served := content.get("model"):
-                generation.message.response_metadata["model_name"] = served
+            own = {"model_name": content.get("model"), "token_usage": content.get("usage")}
+            generation.message.response_metadata |= {name: value for name, value in own.items() if value}
         return result
 
     return _create_chat_result
@@ -75,17 +74,24 @@ def _as_mapping(response: Any) -> dict[str, Any]:
     return dumped if isinstance(dumped, dict) else {}
 
 
+def _refusal_of(message: Mapping[str, Any]) -> Any:
+    """The refusal of a message, or None; LiteLLM moves fields that it does not know one level down."""
+    return message.get("refusal") or (message.get("provider_specific_fields") or {}).get("refusal")
+
+
 def message_of(completion: Mapping[str, Any]) -> AIMessage:
     """The message of a chat completion of OpenAI's form: text, or the arguments of its tool call, as they came."""
     choice = completion["choices"][0]
     message = choice["message"]
     calls = message.get("tool_calls")
-    function = (calls[0].get("function") if isinstance(calls, list) and calls and isinstance(calls[0], dict) else None) or {}
+    function = (
+        calls[0].get("function") if isinstance(calls, list) and calls and isinstance(calls[0], dict) else None
+    ) or {}
     text = function.get("arguments") or message.get("content") or ""
     usage = completion.get("usage")
     return AIMessage(
         text if isinstance(text, str) else json.dumps(text, ensure_ascii=False, default=str),
-        additional_kwargs={"refusal": message.get("refusal")},
+        additional_kwargs={"refusal": _refusal_of(message)},
         response_metadata={
             "finish_reason": choice.get("finish_reason"),
             "model_name": completion.get("model"),

@@ -70,7 +70,8 @@ class ChatModelSpec:
     def identity(self) -> tuple[Any, ...]:
         """The part of the configuration that can change replies, for the fingerprint: address and arguments.
 
-        Of another class also its variables, such as OLLAMA_HOST, where the catalog has no address. Excludes transport, and names that look like a secret, at any depth: a new key does not change replies.
+        Of another class also its variables, such as OLLAMA_HOST, where the catalog has no address. Excludes transport,
+        and names that look like a secret, at any depth: a new key does not change replies.
         """
         if self.class_path == OPENAI_CLASS:  # its address is the endpoint
             sent = {name: value for name, value in self.kwargs.items() if name not in _TRANSPORT | _ADDRESS}
@@ -143,9 +144,7 @@ class ChatModelSpec:
         if facts.is_known:
             put(kwargs, facts.timeout, facts.timeout_as(self.deadline_s), keep=True)
         elif NEUTRAL_TIMEOUT in self.kwargs:
-            name = next((name for name in TIMEOUTS if name in names), None)
-            if name is not None:
-                kwargs[name] = self.kwargs[NEUTRAL_TIMEOUT]
+            kwargs |= dict.fromkeys([x for x in TIMEOUTS if x in names][:1], self.kwargs[NEUTRAL_TIMEOUT])
         if facts.connections == "botocore":
             kwargs["config"] = wide_pool(kwargs.get("config"))
         return kwargs, per_call

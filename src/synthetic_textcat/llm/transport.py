@@ -93,7 +93,7 @@ def wide_pool(config: Any) -> Any:
         ModelSetupError: If botocore is not installed.
     """
     try:
-        from botocore.config import Config
+        from botocore.config import Config  # type: ignore[import-untyped]
     except ImportError:
         raise ModelSetupError("botocore is not installed. Next: install the package of the class again") from None
     wide = Config(max_pool_connections=_WIDE)

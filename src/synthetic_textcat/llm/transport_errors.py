@@ -118,9 +118,7 @@ CAUSES = {
         _unreachable,
         "set {address} to the API's own address; a redirect to a login page means that a proxy stands before it",
     ),
-    "no_server": Cause(
-        "No server answers{where}: {said}", _unreachable, "start it, or set {address} to its address"
-    ),
+    "no_server": Cause("No server answers{where}: {said}", _unreachable, "start it, or set {address} to its address"),
     "connect_timeout": Cause(
         "No server answers{where} in time: {said}",
         _unreachable,

@@ -12,8 +12,6 @@ def answer(case: str, asked: Asked) -> Said:  # noqa: ARG001
     """The answer to a request."""
     if (status := cases.ERRORS.get(case)) is not None:
         return Said(status, {"message": _WORDS[status]})
-    if case == cases.BLOCKED:
-        return Said(400, {"message": "blocked output: please revise your prompt"})
     content: list[dict[str, Any]] = [{"type": "text", "text": cases.CUT_TEXT if case == cases.CUT else cases.TEXT}]
     finish = "MAX_TOKENS" if case == cases.CUT else "COMPLETE"
     if case in (cases.FILTERED, cases.REFUSED):
@@ -22,4 +20,6 @@ def answer(case: str, asked: Asked) -> Said:  # noqa: ARG001
         content = [{"type": "thinking", "thinking": cases.THOUGHTS}, *content]
     tokens = {"input_tokens": PROMPT, "output_tokens": WRITTEN}
     usage = {"billed_units": tokens, "tokens": tokens, "cached_tokens": CACHED}
-    return Said(200, {"id": "1", "finish_reason": finish, "message": {"role": "assistant", "content": content}, "usage": usage})
+    return Said(
+        200, {"id": "1", "finish_reason": finish, "message": {"role": "assistant", "content": content}, "usage": usage}
+    )

@@ -6,7 +6,7 @@ from tests.providers.wire.cases import PROMPT, WRITTEN, Asked, Said
 _WORDS = {401: "unauthorized", 404: "model 'm' not found, try pulling it first", 429: "busy", 500: "llama crashed"}
 
 
-def answer(case: str, asked: Asked) -> Said:
+def answer(case: str, asked: Asked) -> Said:  # noqa: ARG001
     """The answer to a request, in one line."""
     if (status := cases.ERRORS.get(case)) is not None:
         return Said(status, {"error": _WORDS[status]})

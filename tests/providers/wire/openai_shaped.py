@@ -89,4 +89,6 @@ def _say(message: dict[str, Any], text: str, asked: Asked, *, as_object: bool) -
         return
     name = tools[0]["function"]["name"]
     arguments: Any = ROW if as_object else text
-    message["tool_calls"] = [{"id": "abcdefghi", "type": "function", "function": {"name": name, "arguments": arguments}}]
+    message["tool_calls"] = [
+        {"id": "abcdefghi", "type": "function", "function": {"name": name, "arguments": arguments}}
+    ]
