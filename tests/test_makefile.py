@@ -44,7 +44,7 @@ def test_help_lists_every_target_with_its_text() -> None:
     assert listed["generate"].startswith("plan, generate")
 
 
-@pytest.mark.parametrize(("target", "command"), [("mlflow", "mlflow"), ("server", "python")])
+@pytest.mark.parametrize(("target", "command"), [("mlflow", "mlflow"), ("server", "python"), ("viz", "python")])
 def test_a_server_ends_with_make(tmp_path: Path, target: str, command: str) -> None:
     venv, seen = _environment(tmp_path / "venv", "python", "mlflow"), tmp_path / "seen"
     given = {"PATH": os.environ["PATH"], "SEEN": str(seen)}

@@ -68,6 +68,10 @@ class FaultApp:
         asked = chat_request.read(raw, _heard(request))
         times_seen = self.stats.see(raw, asked.body_digest)
         key = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if self.settings.context and (
+            error := refusals.too_long(asked, self.settings.context, with_limit=self.settings.context_with_limit)
+        ):
+            return self._refuse(error)
         fault = faults.choose(self.settings, asked, key, times_seen, self.stats.statuses[200])
         if fault:
             self.stats.by_fault[fault] += 1
@@ -80,7 +84,7 @@ class FaultApp:
         if error:
             return self._refuse(error)
         self.stats.answer(200, asked.body_digest)
-        return _json(replies.completion(asked, fault))
+        return _json(replies.completion(asked, fault, self.settings.answers_as))
 
     async def _answer_canned(self, request: web.BaseRequest, raw: bytes) -> web.Response:
         if self._canned is None:

@@ -34,6 +34,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--latency-sigma", type=float, default=0.0, help="sigma of the lognormal around it")
     parser.add_argument("--require-key", metavar="KEY", help="401 for any other key")
     parser.add_argument("--known-model", metavar="NAME", help="404 for any other model")
+    parser.add_argument("--answers-as", metavar="NAME", help="the model's name in replies, whatever is requested")
+    parser.add_argument("--context", type=int, metavar="TOKENS", help="400 for a request that is longer")
+    parser.add_argument("--context-with-limit", action="store_true", help="the reply's token limit must fit too")
     parser.add_argument("--canned", action="store_true", help="the first request's reply to all: fastest")
     return parser
 

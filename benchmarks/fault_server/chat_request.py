@@ -7,6 +7,8 @@ import orjson
 
 from .draws import digest
 
+CHARACTERS_PER_TOKEN = 4
+
 
 class BadRequestError(Exception):
     """A body that is no chat request."""
@@ -24,6 +26,8 @@ class ChatRequest:
         row_digest: Names the row: the same for all attempts at it.
         text_digest: Names messages and seed: what the reply is a function of.
         heard: Path, query and headers, by name; for echoes.
+        conversation_tokens: Estimate for all messages.
+        max_tokens: The token limit of the reply; None if none was sent.
     """
 
     model: str
@@ -33,6 +37,8 @@ class ChatRequest:
     row_digest: bytes
     text_digest: bytes
     heard: dict[str, str]
+    conversation_tokens: int
+    max_tokens: int | None
 
 
 def _canonical(value: Any) -> bytes:
@@ -72,6 +78,8 @@ def read(raw: bytes, heard: dict[str, str]) -> ChatRequest:
             row_digest=digest(_canonical([messages[:first], seed])),
             text_digest=digest(_canonical([messages, seed])),
             heard=heard,
+            conversation_tokens=sum(map(len, map(_text, messages))) // CHARACTERS_PER_TOKEN + 1,
+            max_tokens=body.get("max_completion_tokens") or body.get("max_tokens"),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadRequestError(f"Not a chat request: {error!r}") from error

@@ -25,6 +25,13 @@ def _allowed(schema: dict[str, Any]) -> tuple[str, ...]:
     return tuple(map(str, label.get("enum", ())))
 
 
+def _fixed(schema: dict[str, Any]) -> tuple[str, str] | None:
+    """The two labels of a schema that allows no others."""
+    fields = [schema.get("properties", {}).get(name, {}) for name in ("label", "misleading_label")]
+    label, other = (field.get("const") for field in fields)
+    return None if label is None or other is None else (str(label), str(other))
+
+
 def _position(prompt: str, label: str) -> int:
     """Where the label stands in quotes, written as it is or escaped to ASCII; past the end if nowhere."""
     found = (prompt.find(json.dumps(label, ensure_ascii=False)), prompt.find(json.dumps(label)))
@@ -57,6 +64,8 @@ def find(prompt: str, schema: dict[str, Any], text_digest: bytes) -> Labels:
         schema: The reply's JSON Schema, with or without a closed label set, or empty.
         text_digest: What invented labels are picked by.
     """
+    if (fixed := _fixed(schema)) is not None:
+        return Labels(*fixed, fixed)
     allowed = _allowed(schema)
     if len(allowed) > 1:
         label, other = _in_order(prompt, allowed)[:2]

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from .chat_request import ChatRequest
 from .poison import in_words
 
 
@@ -82,6 +83,21 @@ def unknown_model(name: str) -> ErrorAnswer:
     """The answer for a model that is not served here."""
     message = f"The model `{name}` does not exist or you do not have access to it."
     return ErrorAnswer(404, "invalid_request_error", "model_not_found", message)
+
+
+def too_long(request: ChatRequest, context: int, *, with_limit: bool) -> ErrorAnswer | None:
+    """The answer for a request that does not fit, in llama.cpp's words; with the reply's limit in it, in vLLM's."""
+    tokens, limit = request.conversation_tokens, request.max_tokens or 0
+    if tokens >= context:
+        message = f"request ({tokens} tokens) exceeds the available context size ({context} tokens), try increasing it"
+        return ErrorAnswer(400, "exceed_context_size_error", None, message)
+    if with_limit and tokens + limit > context:
+        message = (
+            f"This model's maximum context length is {context} tokens. However, you requested {tokens + limit} tokens "
+            f"({tokens} in the messages, {limit} in the completion). Please reduce the length of the messages."
+        )
+        return ErrorAnswer(400, "BadRequestError", None, message)
+    return None
 
 
 def unreadable(message: str) -> ErrorAnswer:

@@ -6,10 +6,9 @@ from typing import Any, NamedTuple
 import orjson
 
 from . import labels, poison, texts
-from .chat_request import ChatRequest
+from .chat_request import CHARACTERS_PER_TOKEN, ChatRequest
 
 _CREATED = 1_700_000_000  # fixed, so that the same request gets the same bytes
-_CHARACTERS_PER_TOKEN = 4
 _REFUSAL = "I'm sorry, but I can't help with that request."
 
 
@@ -126,8 +125,8 @@ def _usage(fault: str | None, prompt: str, written: str) -> dict[str, Any] | Non
 
 
 def _counts(prompt: str, written: str) -> dict[str, Any]:
-    prompt_tokens = len(prompt) // _CHARACTERS_PER_TOKEN + 1
-    completion_tokens = -(-len(written) // _CHARACTERS_PER_TOKEN)
+    prompt_tokens = len(prompt) // CHARACTERS_PER_TOKEN + 1
+    completion_tokens = -(-len(written) // CHARACTERS_PER_TOKEN)
     return {
         "prompt_tokens": prompt_tokens,
         "completion_tokens": completion_tokens,
@@ -136,12 +135,13 @@ def _counts(prompt: str, written: str) -> dict[str, Any]:
     }
 
 
-def completion(request: ChatRequest, fault: str | None) -> bytes:
+def completion(request: ChatRequest, fault: str | None, answers_as: str | None = None) -> bytes:
     """Write the body of a reply: a pure function of the request and the fault.
 
     Args:
         request: What was asked.
         fault: One of `REPLY_FAULTS`, or none for a good reply.
+        answers_as: The model's name; None = the requested one.
     """
     content, refusal, finish_reason = _MESSAGES.get(fault or "", _good)(request)
     message = {"role": "assistant", "content": content, "refusal": refusal}
@@ -149,7 +149,7 @@ def completion(request: ChatRequest, fault: str | None) -> bytes:
         "id": f"chatcmpl-{request.body_digest.hex()}",
         "object": "chat.completion",
         "created": _CREATED,
-        "model": poison.in_words(request.heard) if fault == "echo_reply" else request.model,
+        "model": poison.in_words(request.heard) if fault == "echo_reply" else answers_as or request.model,
         "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason}],
     }
     usage = _usage(fault, request.prompt, content or refusal or "")

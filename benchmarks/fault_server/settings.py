@@ -42,6 +42,9 @@ class Settings:
         latency_sigma: Sigma of the lognormal distribution around that median; 0 = always the median.
         require_key: The only API key that is let in.
         known_model: The only model name that is served.
+        answers_as: The model's name in replies; None = the requested one.
+        context: Tokens of the context window; None = any request fits.
+        context_with_limit: Whether the token limit of the reply must fit too, as vLLM demands.
         canned: Whether every request gets the first one's reply, with no fault and next to no work.
     """
 
@@ -56,6 +59,9 @@ class Settings:
     latency_sigma: float = 0.0
     require_key: str | None = None
     known_model: str | None = None
+    answers_as: str | None = None
+    context: int | None = None
+    context_with_limit: bool = False
     canned: bool = False
 
     def __post_init__(self) -> None:
@@ -84,6 +90,9 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "latency_sigma": (int, float),
     "require_key": (str, type(None)),
     "known_model": (str, type(None)),
+    "answers_as": (str, type(None)),
+    "context": (int, type(None)),
+    "context_with_limit": (bool,),
 }
 
 

@@ -34,7 +34,7 @@ localStorage.setItem("mlflow.assistant.fab.autoOpenedOnFirstLoad_v1", "true");
 localStorage.setItem("mlflow.assistant.panelOpen_v1", "false");
 """
 _SIZE = "attribute_sampling.num_examples=600,generation.max_concurrency=12,tracking.trace_share=0.05"
-_REPORT_HEIGHT = 725  # down to the account of the rows
+_REPORT_HEIGHT = 790  # down to the account of the rows
 _REHEARSAL = {"fenced_json": 0.1, "label_leaked": 0.05, "refused": 0.02, "invalid_json": 0.02, "near_duplicate": 0.03}
 _RUNS = (
     ({"latency_ms": 300, "broken_json": 0.06, "refusal": 0.03, "sticky": True}, "llm.temperature=1.0"),
@@ -95,10 +95,12 @@ def _wait_for(address: str) -> None:
 def _take(project: Project, page: Page, server: str) -> None:
     run = project.mlflow_runs()[0].info
     runs = f"{server}/#/experiments/{run.experiment_id}/runs"
-    _shoot(page, f"{runs}?{_RUN_PAGES}", "mlflow-runs")
-    _shoot(page, f"{runs}?{_RUN_PAGES}&compareRunsMode=CHART", "mlflow-charts", search="live/")
-    _shoot(page, f"{runs}/{run.run_id}?{_RUN_PAGES}", "mlflow-run", "Show more")
-    _shoot(page, f"{runs}/{run.run_id}/traces?{_RUN_PAGES}", "mlflow-trace", "The classification task")
+    name = str(run.run_name)
+    _shoot(page, f"{runs}?{_RUN_PAGES}", "mlflow-runs", name)
+    _shoot(page, f"{runs}?{_RUN_PAGES}&compareRunsMode=CHART", "mlflow-charts", name, search="live/")
+    _shoot(page, f"{runs}/{run.run_id}?{_RUN_PAGES}", "mlflow-run", name, "Show more")
+    task = "The classification task"
+    _shoot(page, f"{runs}/{run.run_id}/traces?{_RUN_PAGES}", "mlflow-trace", task, task)
 
 
 def _take_report(page: Page) -> None:
@@ -107,12 +109,16 @@ def _take_report(page: Page) -> None:
         project.parameters(llm={"defects": _REHEARSAL}, attribute_sampling={"num_examples": 400, "clarity": "paper"})
         project.generate()
         page.set_viewport_size({"width": _WIDTH, "height": _REPORT_HEIGHT})
-        _shoot(page, project.path("data/08_reporting/quality_report.html").as_uri(), "report")
+        _shoot(page, project.path("data/08_reporting/quality_report.html").as_uri(), "report", "planned rows accepted")
 
 
-def _shoot(page: Page, address: str, name: str, then_click: str | None = None, search: str | None = None) -> None:
+def _shoot(
+    page: Page, address: str, name: str, until: str, then_click: str | None = None, search: str | None = None
+) -> None:
+    """Takes a picture of a page once it shows a text, as soon as it has settled."""
     page.goto("about:blank")  # else only the part after # would change, and the page keep its state
     page.goto(address)
+    page.get_by_text(until).first.wait_for(timeout=_LONGEST_START_S * 1_000)
     page.wait_for_timeout(_SETTLED_MS)
     if then_click is not None:
         page.get_by_text(then_click).first.click()

@@ -1,10 +1,12 @@
 """Configuration loader: `conf/local` is read last in every environment."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from kedro.config import MissingConfigException, OmegaConfigLoader
-from omegaconf import OmegaConf
+
+from synthetic_textcat.errors import ConfigurationError
 
 LOCAL = "local"
 
@@ -30,7 +32,21 @@ class LocalLastConfigLoader(OmegaConfigLoader):
         Raises:
             MissingConfigException: If the environment has no folder, or no layer has a file of this kind.
             KeyError: If the kind is unknown.
+            ConfigurationError: With one line for a file that can't be read, or a value without meaning.
         """
+        try:
+            return self._layered(key)
+        except (MissingConfigException, KeyError):
+            raise
+        except Exception as error:
+            from synthetic_textcat.config_faults import fault_line  # a faulty file is rare
+
+            line = fault_line(error, self._files(key), key, self.runtime_params or {})
+            if line is None:
+                raise
+            raise ConfigurationError(line) from error
+
+    def _layered(self, key: str) -> dict[str, Any]:
         environment = self.env or self.default_run_env
         folder = Path(self.conf_source, LOCAL)  # none in an archive or at a URL
         if key in self or environment == LOCAL or not folder.is_dir():
@@ -54,5 +70,29 @@ class LocalLastConfigLoader(OmegaConfigLoader):
     def _laid_over(self, below: dict[str, Any], own: dict[str, Any], key: str) -> dict[str, Any]:
         if self.merge_strategy.get(key) != "soft":
             return {**below, **own}
-        merged: dict[str, Any] = OmegaConf.to_container(OmegaConf.merge(below, own))  # type: ignore[assignment]
+        return self._soft_merge(below, own)
+
+    @staticmethod
+    def _soft_merge(config: dict[str, Any], env_config: dict[str, Any], env_path: str | None = None) -> dict[str, Any]:  # noqa: ARG004
+        """Lays one layer over another, key by key; Kedro's own refuses a mapping over a list, and a list over one."""
+        merged: dict[str, Any] = _merged(config, env_config)
         return merged
+
+    def _files(self, key: str) -> list[Path]:
+        """Files of this kind in the order of the layers; none in an archive or at a URL."""
+        layers = dict.fromkeys((self.base_env, self.env or self.default_run_env, LOCAL))
+        found = (
+            path
+            for layer in layers
+            for pattern in self.config_patterns[key]
+            for path in sorted(Path(self.conf_source, layer).glob(pattern))
+            if self._is_valid_config_path(path)
+        )
+        return [*dict.fromkeys(found)]
+
+
+def _merged(below: Any, above: Any) -> Any:
+    """A value laid over another: mappings key by key; anything else replaces what is below it."""
+    if not (isinstance(below, Mapping) and isinstance(above, Mapping)):
+        return above
+    return {**below, **{key: _merged(below.get(key), value) for key, value in above.items()}}

@@ -1,27 +1,44 @@
-"""Early checks: parameters and tasks file, validated before a run imports the model, MLflow or any pipeline.
+"""Early checks: parameters, tasks and the model's key, validated before a run reads or writes anything.
 
-A typo is the most common error, and those imports take seconds. Hooks and nodes check the same again: they also serve
-`session.run`, remote files and the tasks of an earlier run, which are left to them.
+A typo is the most common error, so it is found before MLflow and the pipelines are imported, which takes seconds. Hooks
+and nodes check the same again: they also serve `session.run`, remote files and the tasks of an earlier run, which are
+left to them.
 """
 
+import asyncio
+import logging
 import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 from kedro.config import AbstractConfigLoader, MissingConfigException
 from kedro.framework.project import settings
 from kedro.utils import find_kedro_project
 
 from synthetic_textcat.datasets.user_files import ConfusableFileDataset, TasksFileDataset
+from synthetic_textcat.llm.local_server.gguf import chat_header
+from synthetic_textcat.pipelines.attribute_sampling.plan import own_attributes
+from synthetic_textcat.pipelines.attribute_sampling.quota_slots import QuotaSlots, refuse_unknown_columns
+from synthetic_textcat.pipelines.quality_report.checks.everyday_labels import warnings_about_everyday_labels
 from synthetic_textcat.pipelines.task_ingest.confusable_file import read_confusable
-from synthetic_textcat.pipelines.task_ingest.tasks_file import read_tasks
+from synthetic_textcat.pipelines.task_ingest.tasks_file import read_tasks, rows_of
 from synthetic_textcat.redaction import learn_command_line, learn_credentials, learn_environment
-from synthetic_textcat.schemas.parameters import Parameters, validate_parameters
+from synthetic_textcat.schemas.parameters import LlmParameters, Parameters, validate_parameters
+from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
+
+if TYPE_CHECKING:
+    from synthetic_textcat.llm.spec import ChatModelSpec
+
+logger = logging.getLogger(__name__)
 
 READ_TASKS = frozenset({"__default__", "generate", "preview", "quote", "task_ingest"})
 """Pipelines that read the tasks file. The registry would know, but is among what takes seconds; a test compares."""
+
+ASK_FOR_ROWS = frozenset({"__default__", "generate", "generation", "quote"})
+"""Pipelines that ask the model for rows; those that read the tasks file ask it for tasks too. A test compares."""
 
 _SLICES = ("tags", "node_names", "from_nodes", "to_nodes", "from_inputs", "to_outputs", "namespaces")
 _LOCAL = {"type", "filepath", "metadata"}
@@ -38,6 +55,7 @@ def check_early(options: Mapping[str, Any]) -> None:
         ParameterError: With one line for the wrong keys and values.
         TasksFileError: For the first wrong entry.
         ConfusableFileError: For the first wrong entry of the file of confusable labels.
+        ModelSetupError: If the model will be asked and can't be built, as without a key or without its file.
     """
     project = Path(find_kedro_project(Path.cwd()) or Path.cwd())
     loader = settings.CONFIG_LOADER_CLASS(
@@ -52,8 +70,13 @@ def check_early(options: Mapping[str, Any]) -> None:
         return
     parameters = validate_parameters(raw)
     asked = options["pipelines"] or [options["pipeline"] or "__default__"]
-    if READ_TASKS.issuperset(asked) and not any(options[name] for name in (*_SLICES, "only_missing_outputs")):
+    if any(options[name] for name in (*_SLICES, "only_missing_outputs")):
+        return
+    if READ_TASKS.issuperset(asked):
         _check_tasks(loader["catalog"], project, parameters)
+    asks_for_tasks = parameters.task_ingest.num_brainstormed > 0 and "task_ingest" in asked
+    if asks_for_tasks or ASK_FOR_ROWS.intersection(asked):
+        _check_model(loader["catalog"].get("llm"), parameters.llm)
 
 
 def _learn_secrets(loader: AbstractConfigLoader) -> None:
@@ -71,6 +94,9 @@ def _check_tasks(catalog: Mapping[str, Any], project: Path, parameters: Paramete
         return
     file = TasksFileDataset(filepath=place.as_posix()).load()
     tasks = read_tasks(file.content, file.path, may_be_empty=is_brainstormed)
+    _check_columns(tasks, parameters, is_brainstormed)
+    for line in warnings_about_everyday_labels(tasks, parameters.attribute_sampling):
+        logger.warning("%s", line, extra={"markup": False})  # Kedro's log would take `[label]` for a colour
     optional = catalog.get("confusable_file")
     inner = optional.get("dataset") if isinstance(optional, Mapping) else None
     place = _local_file(inner, ConfusableFileDataset, project)
@@ -81,6 +107,47 @@ def _check_tasks(catalog: Mapping[str, Any], project: Path, parameters: Paramete
         labels.refuse_unknown(tasks)
     for task in tasks:
         labels.applied(task)
+
+
+def _check_columns(tasks: list[Task], parameters: Parameters, is_brainstormed: bool) -> None:
+    """Checks the names of own attributes, and the columns and values of a quota's cells.
+
+    Brainstormed tasks have no own attributes, but they are values of a cell column.
+    """
+    sampling, table = parameters.attribute_sampling, pd.DataFrame(rows_of(tasks), columns=[*TASKS_ARROW_SCHEMA.names])
+    own = own_attributes(table, sampling)
+    if sampling.target_accepted is None:
+        return
+    refuse_unknown_columns(sampling, own)
+    if not is_brainstormed:
+        QuotaSlots(table, sampling, parameters.seed)
+
+
+def _check_model(entry: Any, llm: LlmParameters) -> None:
+    """Checks that the model of the catalog entry can be built with these settings, and without a request.
+
+    Only a class itself knows its variables. So it is built here, on an event loop as in a run; ChatOpenAI's are known,
+    and its package, which takes a second to import, is left to the first call.
+    """
+    if llm.gguf is not None:
+        chat_header(llm.gguf)
+    if not isinstance(entry, Mapping) or not str(entry.get("type")).endswith(".ChatModelDataset"):
+        return
+    from synthetic_textcat.llm.openai_client import check_openai_setup
+    from synthetic_textcat.llm.spec import OFFLINE_CLASS, OPENAI_CLASS, ChatModelSpec
+
+    spec = ChatModelSpec(str(entry.get("class_path")), entry.get("kwargs") or {})
+    if spec.class_path == OFFLINE_CLASS:
+        return
+    spec.learn_secrets()
+    if spec.class_path == OPENAI_CLASS:
+        check_openai_setup(spec.kwargs)
+    else:
+        asyncio.run(_build(spec, llm))
+
+
+async def _build(spec: "ChatModelSpec", llm: LlmParameters) -> None:
+    spec.build(llm)
 
 
 def _local_file(entry: Any, wanted: type, project: Path) -> Path | None:

@@ -10,6 +10,10 @@ class TextcatError(Exception):
     """An error that the user can fix; the command prints its text as one line and exits with 1."""
 
 
+class ConfigurationError(TextcatError):
+    """A configuration file that is malformed, or has a value that can't be read or merged."""
+
+
 class ParameterError(TextcatError):
     """A parameter that does not exist, or whose value is out of range."""
 
@@ -110,7 +114,7 @@ class TransportError(Exception):
     """A call without a reply, for now.
 
     Attributes:
-        cause: One of `schemas.TRANSPORT_CAUSES`.
+        cause: One of `schemas.outcomes.NO_REPLY_CAUSES`.
         retry_after_s: Seconds that the server asks to wait before the next try; None if it does not say.
         retryable: Whether the same request may get a reply if it is sent again.
         guess: A possible mistake in the address; empty for none. Any answer refutes it.

@@ -132,6 +132,13 @@ class TestReplies:
         content = _content(_post(server, _body(prompt, response_format=_row_format(labels))))
         assert (content["label"], content["misleading_label"]) == ("Überfall", 'so "called"')
 
+    def test_finds_labels_that_the_schema_fixes(self, server: FaultServer) -> None:
+        """As with `llm.labels_in_schema=planned`, whatever the prompt quotes."""
+        label, other = _string(const="Tax fraud"), _string(const="Card theft")
+        schema = {"properties": {"label": label, "misleading_label": other, "input_text": _string()}}
+        content = _content(_post(server, _body(response_format=_format(schema))))
+        assert (content["label"], content["misleading_label"]) == ("Tax fraud", "Card theft")
+
     def test_finds_a_label_set_behind_a_reference(self, server: FaultServer) -> None:
         """Pydantic writes an enum class so."""
         reference = {"$ref": "#/$defs/Label"}

@@ -41,8 +41,13 @@ def _served(project: Project) -> Iterator[str]:
     ):
         try:
             yield _answering(f"http://127.0.0.1:{port}/", project)
+            os.kill(serving.pid, signal.SIGTERM)
+            assert serving.wait(30) == -signal.SIGTERM
+            with closing(socket.create_server(("127.0.0.1", port))):  # the server, a child of the command, has gone
+                pass
         finally:
-            os.killpg(serving.pid, signal.SIGKILL)  # the parent's end alone would leave its child on the port
+            with suppress(ProcessLookupError):
+                os.killpg(serving.pid, signal.SIGKILL)
 
 
 def _answering(url: str, project: Project) -> str:

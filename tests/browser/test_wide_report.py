@@ -5,6 +5,7 @@ from collections import defaultdict
 import pytest
 from playwright.sync_api import Browser
 
+from synthetic_textcat.pipelines.quality_report.concerns import Concern
 from synthetic_textcat.pipelines.quality_report.page.page import Report, render
 from tests.browser.watched import Watched
 from tests.pipelines.quality_report.builders import ledger
@@ -23,6 +24,30 @@ _NESTED = [
     {"down": label, "across": _TASKS[number % 3], "accepted": min(6, number // 3), "target": 6}
     for number, label in reversed([*enumerate(_LABELS)])
 ]
+_TASK = "Find out what a customer of a shop wants, in the words of the customer, and send it to the right team."
+_LOSSES = [
+    {
+        "task": _TASK,
+        "planned": 1234,
+        "accepted": 1000,
+        "rejected": 230,
+        "rest": 4,
+        "yield": 0.81,
+        "reason": "refused (9)",
+    }
+]
+_CONCERN = Concern(
+    level="warn",
+    weight=0.1,
+    parameter="quality_report.thresholds.language_agreement_lowest.warn=0.9",
+    says="80.0% of the texts are short",
+    then="look",
+    signal="",
+)
+_COSTS: dict[str, float | None] = defaultdict(lambda: None, {"calls/this_configuration": 1234.0})
+_CELLS_APART = """() => [...document.querySelectorAll('.stacked td, table.rows td')]
+    .filter(cell => cell.checkVisibility()).map(cell => cell.getBoundingClientRect())
+    .map(place => [place.right, place.height])"""
 _BEYOND = """() => [...document.querySelectorAll('.cell')]
     .filter(cell => cell.checkVisibility() && cell.getBoundingClientRect().right > innerWidth).length"""
 
@@ -44,3 +69,17 @@ def test_every_cell_is_on_the_screen_the_emptiest_first(
         assert "none" in (page.locator(".cell").first.get_attribute("class") or "")
         page.locator("details.more summary").first.click()
         assert page.evaluate(_BEYOND) == 0
+
+
+def test_on_a_telephone_a_table_with_long_texts_is_stacked_and_no_cell_is_cut(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    report = Report(ledger=ledger(), metrics=_COSTS, tables={"losses_by_task": _LOSSES}, concerns=[_CONCERN])
+    path.write_text(render(report), encoding="utf-8")
+    with Watched(browser, width=390) as watched:
+        page = watched.goto(path.as_uri())
+        cells = page.evaluate(_CELLS_APART)
+        assert len(cells) > 20
+        assert max(right for right, _ in cells) <= 390
+        assert max(height for _, height in cells) < 100

@@ -8,7 +8,9 @@ Files that need not be there.
 """
 
 import json
+from math import inf, nan
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -18,6 +20,7 @@ from plotly.graph_objects import Bar, Figure
 
 from synthetic_textcat.datasets import FigureDataset, FileDataset, OptionalDataset, TableDataset
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
+from tests.support.strict_json import strictly_parsed
 
 _FRAME = pd.DataFrame({"query": ["ä \u2028 /", "2024-01-01"], "pos": [["a"], ["b", "c"]]})
 
@@ -105,3 +108,11 @@ def test_is_none_while_its_file_is_absent_and_else_what_the_file_holds(tmp_path:
     dataset.save({"rows": 3})
     assert dataset.load() == {"rows": 3}
     assert dataset.exists()
+
+
+@pytest.mark.parametrize("content", [[{"lix": [nan, 0.5]}, {"lix": -inf}], {"rows": ({"lix": inf}, 3)}])
+def test_numbers_that_json_does_not_know_are_written_as_null(tmp_path: Path, content: Any) -> None:
+    path = tmp_path / "signals.json"
+    FileDataset(filepath=str(path)).save(content)
+    expected = json.dumps(content).replace("-Infinity", "null").replace("Infinity", "null").replace("NaN", "null")
+    assert strictly_parsed(path) == json.loads(expected)

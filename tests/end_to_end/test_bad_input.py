@@ -117,6 +117,7 @@ def test_the_openai_environment_without_a_key_says_so(project: Project, key: str
     line = _complaint(project, "--pipelines", "generate", "--env", "openai", **env)
 
     assert "OPENAI_API_KEY is not set" in line
+    assert not project.path("data/03_primary").exists()  # nothing was planned
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from synthetic_textcat.datasets.previews import ABSENT
 from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.rows import EXAMPLES, FAILED, PLAN_VERSION, REJECTED, REQUESTS
 from tests.support.project import TRACKED, Project
+from tests.support.strict_json import strictly_parsed
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +126,13 @@ def test_the_report_is_one_file_that_asks_for_nothing(first_run: tuple[Project, 
     assert "http://" not in report
     assert "https://" not in report
     assert report.count("<script") == 1  # the page's own
+
+
+def test_every_json_file_can_be_read_by_any_program(first_run: tuple[Project, str]) -> None:
+    files = sorted(first_run[0].path("data").rglob("*.json"))
+    assert {"metrics", "ledger", "fidelity", "readability"} <= {file.stem for file in files}
+    for file in files:
+        strictly_parsed(file)
 
 
 def test_the_triplets_have_the_three_columns_and_no_other(first_run: tuple[Project, str]) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-import yaml
 
 from synthetic_textcat.schemas.quota import cells_of
 from tests.support.project import TRACKED, Project, end
@@ -209,9 +208,10 @@ def test_a_full_quota_is_a_success_at_a_low_yield_and_the_run_and_card_tell_the_
     assert rows == {"English": 18, "German": 6}
     [run] = project.mlflow_runs()
     assert run.info.status == "FINISHED"
-    columns = list(yaml.safe_load(yaml.safe_dump(per)))
-    assert f"-n{_TARGET}-per-{'-'.join(columns)}-" in run.info.run_name
-    assert run.data.tags["accepted_target"] == f"{_TARGET} accepted rows per {', '.join(columns)}"
+    assert f"-n{_TARGET}-per-task-label-by-language-" in run.info.run_name
+    assert run.data.tags["accepted_target"] == (
+        f"{_TARGET} accepted rows per task, label, in the proportions of language"
+    )
     assert "attribute_sampling.num_examples" not in run.data.params
     card = project.path("data/05_model_input/export/huggingface/README.md").read_text(encoding="utf-8")
     assert f"- target_accepted: `{_TARGET}`" in card

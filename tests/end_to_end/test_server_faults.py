@@ -106,10 +106,11 @@ def test_a_call_that_hangs_costs_its_own_row_and_ends_as_a_timeout(
     catalog.write_text(text.replace("timeout: 120", "timeout: 2").replace("retries: 4", "retries: 0"), encoding="utf-8")
     server.set_faults(sticky=True, hang=0.1)
 
-    project.generate("--env", "openai", "--params", f"{_ROWS}=60", **openai_env)
+    output = project.generate("--env", "openai", "--params", f"{_ROWS}=60", **openai_env)
 
     failed = project.table("failed")
-    assert len(failed) > 0
+    assert f"timed out {len(failed)} call" in output
+    assert "the server may bill for up to" in " ".join(output.split())
     assert set(failed["failure_cause"]) == {"timeout"}
     assert project.counts()["examples"] == 60 - len(failed)
 
@@ -120,8 +121,17 @@ def test_servers_that_know_less_are_asked_for_less(
 ) -> None:
     settings = f"llm.structured_output={structured_output},llm.max_tokens=900,llm.token_limit_field=max_tokens"
 
-    project.generate("--env", "openai", "--params", f"{_ROWS}=30,{settings},llm.send_seed=false", **openai_env)
+    server.set_faults(answers_as="/models/SmolLM2.Q4_1.gguf")
 
+    output = project.generate("--env", "openai", "--params", f"{_ROWS}=30,{settings},llm.send_seed=false", **openai_env)
+
+    said = "The server answers as /models/SmolLM2.Q4_1.gguf, and llm.model is gpt-4o-mini"
+    assert said in " ".join(output.split())
+    assert (
+        project.path("data/08_reporting/answering_model.txt").read_text(encoding="utf-8") == "/models/SmolLM2.Q4_1.gguf"
+    )
+    page = project.path("data/08_reporting/quality_report.html").read_text(encoding="utf-8")
+    assert said in page.replace("<wbr>", "")
     body = server.stats()["last_body"]
     wanted = {"type": "json_object"} if structured_output == "json_object" else None
     assert body.get("response_format") == wanted

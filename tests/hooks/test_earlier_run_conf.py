@@ -12,7 +12,7 @@ from kedro.config import OmegaConfigLoader
 
 from synthetic_textcat import settings
 from synthetic_textcat.errors import EarlierRunError, causes
-from synthetic_textcat.hooks.earlier_run_conf import run_of_conf, write_conf
+from synthetic_textcat.hooks.earlier_run_conf import kept_entries, run_of_conf, write_conf
 from synthetic_textcat.hooks.rebuild import changes_of_plan
 from synthetic_textcat.hooks.tracking.run_artifacts import EarlierRun
 from tests.support.project import Project
@@ -87,8 +87,13 @@ def _loader(conf: Path, env: str | None = None, **parameters: Any) -> OmegaConfi
     return settings.CONFIG_LOADER_CLASS(str(conf), env=env, runtime_params=parameters, **arguments)
 
 
+def _conf_of(run: EarlierRun, loader: OmegaConfigLoader, project: Path) -> Path:
+    entries, _ = kept_entries(run, loader["catalog"])
+    return write_conf(run, entries, loader, project)
+
+
 def _written(run: EarlierRun, project: Path) -> Path:
-    return write_conf(run, _loader(project / "conf"), project)
+    return _conf_of(run, _loader(project / "conf"), project)
 
 
 def test_the_runs_blocks_replace_the_projects_whole_and_what_was_unknown_then_is_the_projects(
@@ -179,7 +184,7 @@ def test_the_folder_says_whose_it_is_and_a_failed_write_leaves_it(run: EarlierRu
     assert run_of_conf(conf, "another") is None
     assert run_of_conf(project / "conf", "abc") is None
     (project / "conf/base/catalog_genai.yml").write_text("{", encoding="utf-8")
-    with pytest.raises(Exception, match="Invalid YAML"):
+    with pytest.raises(Exception, match="is not YAML"):
         _written(run, project)
     assert _loader(conf)["catalog"]["llm"]["data"]["team"] == "red"
     assert [path.name for path in conf.parents[1].iterdir()] == ["abc"]
@@ -189,7 +194,7 @@ def test_a_relative_configuration_folder_serves(
     run: EarlierRun, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(project / "conf")
-    conf = write_conf(run, _loader(Path("../conf")), project)
+    conf = _conf_of(run, _loader(Path("../conf")), project)
     monkeypatch.chdir("/")
 
     assert _loader(conf)["catalog"]["llm"]["data"]["headers"]["api-key"] == _KEY
@@ -201,7 +206,7 @@ def test_configuration_in_an_archive_is_refused(run: EarlierRun, project: Path) 
     loader.conf_source = archive
 
     with pytest.raises(EarlierRunError, match=r"and --conf-source is .*conf\.zip\. Next: unpack"):
-        write_conf(run, loader, project)
+        write_conf(run, {}, loader, project)
 
 
 @pytest.mark.whole_run
@@ -212,7 +217,7 @@ def test_kedro_catalog_shows_the_files_of_the_run(tmp_path: Path, run: EarlierRu
     (run.folder / "prompts/prompt.yml").write_bytes(prompt)
     named = {"sha256.open_prompt": hashlib.sha256(prompt).hexdigest()}
     earlier = EarlierRun(run_id="abc", name="before", status="FINISHED", tags=named, folder=run.folder)
-    write_conf(earlier, _loader(project.path("conf")), project.folder)
+    _conf_of(earlier, _loader(project.path("conf")), project.folder)
 
     conf = "data/02_intermediate/from_run/abc/conf"
     done = project.kedro("catalog", "resolve-patterns", "--env", "openai", TEXTCAT_CONF_SOURCE=conf)

@@ -5,6 +5,7 @@ from typing import Any
 from rich.cells import cell_len
 
 from synthetic_textcat.hooks.summary_lines import evaluation_lines
+from synthetic_textcat.pipelines.evaluate.scoring import FEW_ROWS
 
 
 def _task(task: str, **fields: Any) -> dict[str, Any]:
@@ -14,6 +15,9 @@ def _task(task: str, **fields: Any) -> dict[str, Any]:
         "labels": 3,
         "training_rows": 900,
         "real_rows": 0,
+        "few_real_rows": False,
+        "held_out_rows": 250,
+        "few_held_out_rows": False,
         "macro_f1": None,
         "low": None,
         "high": None,
@@ -32,9 +36,9 @@ def test_each_task_has_its_scores_and_the_tasks_with_real_rows_come_first() -> N
     tasks = [_task("Tell the mood of a note."), _task("Sort a ticket by the team that answers it.", **_REAL)]
     metrics = {"real/macro_f1": 0.04, "real/tasks": 1, "real/rows": 70}
     lines = list(evaluation_lines(tasks, metrics, "data/08_reporting/evaluation_by_task.json"))
-    assert lines[3].startswith("Sort a ticket by the tea     70")
-    assert lines[3].split()[-6:] == ["0.04", "(0.01", "to", "0.09)", "0.81", "-", "0.95"][-6:]
-    assert lines[4].split()[-5:] == ["0", "-", "-", "-", "0.95"]
+    assert lines[3].startswith("Sort a ticket by th      70")
+    assert lines[3].split()[-7:] == ["(0.01", "to", "0.09)", "0.81", "-", "0.95", "(250)"]
+    assert lines[4].split()[-6:] == ["0", "-", "-", "-", "0.95", "(250)"]
     assert lines[-1] == "scores    data/08_reporting/evaluation_by_task.json"
     assert not any(line.startswith("mean") for line in lines)
 
@@ -47,6 +51,14 @@ def test_wide_letters_and_many_tasks_stay_within_80_columns() -> None:
     assert "          and 20 more tasks: see the file" in lines
     assert "note      40 tasks: training on real rows needs 50 rows and 2 labels with 5 rows" in lines
     assert "mean      0.05 over 40 tasks, weighted by real rows" in lines
+
+
+def test_test_rows_that_are_too_few_for_a_reliable_score_are_marked() -> None:
+    few = {"held_out_rows": 100, "few_held_out_rows": True, "labels": 60}
+    lines = list(evaluation_lines([_task("Tell the mood.", **few, **_REAL)], {}, None))
+    assert lines[3].endswith(" 0.95 (100?)")
+    assert f"?         {FEW_ROWS}" in lines
+    assert max(map(cell_len, lines)) <= 80
 
 
 def test_without_real_rows_the_table_says_what_its_scores_are_not() -> None:

@@ -5,12 +5,14 @@ How far a quota is while rows come in.
 
 import json
 from collections.abc import Collection
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
-from synthetic_textcat.hooks.summary_lines import quote_lines
+from synthetic_textcat.hooks.summary_lines import quote_lines, timeout_lines
 from synthetic_textcat.hooks.tally import CellTally, PlannedRows, Tally, cell_tally, clock
+from synthetic_textcat.schemas.open_calls import Batch, OpenCalls
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.prices import PriceList
@@ -172,3 +174,24 @@ def test_rows_that_the_journal_has_already_count_before_they_are_judged() -> Non
 
 def test_without_a_quota_there_is_no_such_count() -> None:
     assert cell_tally(_REQUESTS, _SLOTS.head(0), None, None, AttributeSamplingParameters(), []) is None
+
+
+def test_the_line_reports_open_calls_once_the_oldest_takes_long() -> None:
+    tally = Tally(200, 3)
+    tally.add(Batch([], OpenCalls(32, 4.0)), _PRICES)
+    assert "open" not in tally.line(5)
+    tally.add(Batch([], OpenCalls(32, 95.4, retrying=3)), _PRICES)
+    assert tally.line(100).endswith("$0.00, 32 calls open, oldest 95 s, 3 to be repeated")
+    tally.end()
+    assert "open" not in tally.line(100)
+
+
+def test_time_outs_are_counted_with_what_they_may_have_cost() -> None:
+    timeouts = [no_reply(request_id=f"r{number}") for number in range(3)]
+    lines = list(timeout_lines(timeouts, _PRICES, "model-1"))
+    assert lines[0].startswith("timed out 3 calls; the server may bill for up to 300 tokens, $0.0")
+    assert all(len(line) <= 80 for line in lines)
+    assert "$" not in " ".join(timeout_lines(timeouts, None, "model-1"))
+    unbounded = replace(timeouts[0], prompt_tokens_at_most=None)
+    assert next(timeout_lines([unbounded], _PRICES, "model-1")).startswith("timed out 1 call. Next: ")
+    assert list(timeout_lines([], _PRICES, "model-1")) == []

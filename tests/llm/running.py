@@ -27,7 +27,8 @@ def policy(max_concurrency: int = 4, *, retries: RetryPolicy = NO_RETRIES, **lim
     generation = GenerationParameters.model_validate({"max_concurrency": max_concurrency, **limits})
     prices = PriceList.read({"as_of": "2026-01-01", "usd_per_million_tokens": _DOLLAR_A_THOUSAND})
     budget = Budget(generation, prices, "scripted-1")
-    return CallPolicy(judging(Reply), retry_conversation(_RETRY), generation, budget, "run-7", retries)
+    ask_again = retry_conversation(_RETRY, generation.retry)
+    return CallPolicy(judging(Reply), ask_again, generation, budget, "run-7", retries)
 
 
 def run(model: ScriptedChatModel, calls: Sequence[Call], max_concurrency: int = 4, **limits: Any) -> list[Completion]:

@@ -76,6 +76,22 @@ def test_a_bad_reply_is_asked_again_with_what_was_wrong() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("retry", "seeds", "lengths"),
+    [("show_reply", [7, 7, 7], [1, 3, 5]), ("ask_again", [7, 8, 9], [1, 1, 1])],
+)
+def test_further_attempts_have_other_seeds_unless_they_show_the_bad_reply(
+    retry: str, seeds: list[int], lengths: list[int]
+) -> None:
+    model = ScriptedChatModel(script=lambda _messages, _number: BAD)
+    lines = run(model, [call()], retry=retry)
+    assert [body["seed"] for body in model.bodies] == seeds
+    assert list(map(len, model.heard)) == lengths
+    assert [line.prompt_sha256 for line in lines] == list(map(messages_sha256, model.heard))
+    assert [line.attempt for line in lines] == [1, 2, 3]
+    assert len({line.fingerprint for line in lines}) == 1
+
+
 @pytest.mark.parametrize("max_attempts", [1, 2, 5])
 def test_a_reply_that_stays_bad_is_asked_max_attempts_times(max_attempts: int) -> None:
     model = ScriptedChatModel(script=lambda _, number: f"{BAD} {number}")

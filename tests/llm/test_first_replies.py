@@ -11,8 +11,15 @@ from synthetic_textcat.llm.calls import Call
 from synthetic_textcat.llm.engine import complete
 from synthetic_textcat.llm.first_replies import ENOUGH, BadStart, FirstReplies, TaskPauses
 from synthetic_textcat.llm.journal_lines import MOST_OF_A_REPLY
-from synthetic_textcat.llm.parsing import too_long
-from synthetic_textcat.schemas.completions import Completion, Problem, label_set_schema, row_schema, task_list_schema
+from synthetic_textcat.llm.parsing import parse, too_long
+from synthetic_textcat.schemas.completions import (
+    Completion,
+    Problem,
+    Reply,
+    label_set_schema,
+    row_schema,
+    task_list_schema,
+)
 from synthetic_textcat.schemas.outcomes import CONTENT_CAUSES
 from tests.llm.builders import BAD, call, completion, fingerprint, no_reply
 from tests.llm.running import policy
@@ -40,10 +47,32 @@ def test_enough_replies_of_several_tasks_bad_alike_stop_the_run_and_say_what_to_
 @pytest.mark.parametrize("cause", CONTENT_CAUSES)
 def test_of_one_task_alone_they_stop_it_only_where_a_setting_is_wrong(cause: str) -> None:
     if cause in _SETTINGS:
-        with pytest.raises(FatalAnswerError, match=r"Next: (set|raise) llm\."):
+        with pytest.raises(FatalAnswerError, match=r"Next: ((set|raise) llm\.|no token limit of yours)"):
             _note(FirstReplies(watch=True), ENOUGH, cause, tasks=1)
     else:
         _note(FirstReplies(watch=True), 3 * ENOUGH, cause, tasks=1)
+
+
+@pytest.mark.parametrize(
+    ("limit", "advice"),
+    [
+        (None, r"no token limit of yours was sent, so raise the server's own: its context"),
+        (512, r"raise llm\.max_tokens"),
+    ],
+)
+def test_the_advice_on_cut_replies_names_the_limit_that_cut_them(limit: int | None, advice: str) -> None:
+    watcher = FirstReplies(watch=True)
+    cut = [
+        completion('{"input', request_id=f"r{row}", finish_reason="length", max_tokens=limit) for row in range(ENOUGH)
+    ]
+    problems = [parse(each, Reply) for each in cut]
+    *first, (last, why) = zip(cut, (each for each in problems if isinstance(each, Problem)), strict=True)
+    for each, problem in first:
+        watcher.note(each, problem, each.request_id)
+    with pytest.raises(FatalAnswerError, match=advice) as caught:
+        watcher.note(last, why, last.request_id)
+    assert ("limit; it was 512: raise llm.max_tokens" in str(caught.value)) == (limit is not None)
+    assert ("limit; it is the server's own, such as its context size" in str(caught.value)) == (limit is None)
 
 
 def test_replies_that_are_too_long_to_be_read_want_a_limit_and_no_other_structure() -> None:

@@ -197,9 +197,10 @@ def test_lists_within_a_broken_item_are_no_tasks() -> None:
 def test_a_cut_numbered_list_loses_its_last_line() -> None:
     text = _lines(_TASKS, "{}.")
     assert _read(text[:-5], "length") == _TASKS[:-1]
-    assert _read(text[: len("1. Sort reviews")], "length") == Problem(
-        "truncated", "the reply was cut at the token limit; raise llm.max_tokens"
-    )
+    problem = _read(text[: len("1. Sort reviews")], "length")
+    assert isinstance(problem, Problem)
+    assert problem.cause == "truncated"
+    assert problem.detail.startswith("the reply was cut at the token limit; it is the server's own")
 
 
 def test_an_item_goes_on_with_the_indented_line_below() -> None:

@@ -110,6 +110,15 @@ async def test_request_and_message_are_those_of_chat_openai(settings: dict[str, 
         assert lean.response_metadata[name] == stock.response_metadata[name]
 
 
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
+async def test_an_answer_that_the_server_took_for_thoughts_is_passed_on(name: str) -> None:
+    message = {"role": "assistant", "content": None, name: '{"input_text": "a"}'}
+    reply = json.dumps({**_REPLY, "choices": [{"index": 0, "finish_reason": "stop", "message": message}]})
+    with _recording(reply=reply.encode()) as server:
+        answer = read_answer(await _ask(LeanChatOpenAI, server))
+    assert answer.raw_text == '<think>\n{"input_text": "a"}'
+
+
 async def test_errors_are_the_sdks_own() -> None:
     with _recording(401) as server, pytest.raises(openai.AuthenticationError):
         await _ask(LeanChatOpenAI, server)

@@ -131,7 +131,7 @@ def test_a_content_filter_costs_one_row(error: Exception) -> None:
 def test_a_prompt_that_is_too_long_is_its_rows_fault_and_not_asked_again(error: Exception) -> None:
     ours = as_our_error(error)
     assert isinstance(ours, TransportError)
-    assert (ours.cause, ours.retryable) == ("server_error", False)
+    assert (ours.cause, ours.retryable) == ("too_long", False)
     assert "the request is too long: " in str(ours)
 
 

@@ -31,11 +31,6 @@ def test_a_cut_reply_that_does_not_say_so_is_invalid_json() -> None:
     assert _problem(completion('{"input_text": "a", "label": "A", "misl')).cause == "invalid_json"
 
 
-def test_several_rows_in_one_reply_are_no_row() -> None:
-    row = '{"input_text": "a", "label": "A", "misleading_label": "B"}'
-    assert _problem(completion(f"[{row}, {row}]")).cause == "invalid_json"
-
-
 @pytest.mark.parametrize(
     ("text", "field"),
     [

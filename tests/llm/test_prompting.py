@@ -8,6 +8,7 @@ from synthetic_textcat.errors import PromptError
 from synthetic_textcat.llm.calls import judging, retry_conversation
 from synthetic_textcat.llm.prompts import check_placeholders, wire_form
 from synthetic_textcat.schemas.completions import Problem, Reply, TaskList
+from synthetic_textcat.schemas.parameters import GenerationParameters
 from tests.llm.builders import BAD, completion
 
 _RETRY = ChatPromptTemplate([("user", "Wrong ({cause}): {problem}.")])
@@ -47,6 +48,19 @@ def test_the_conversation_goes_on_with_the_bad_reply_and_what_was_wrong() -> Non
         {"role": "user", "content": "Wrong (invalid_json): no JSON object."},
     ]
     assert len(_FIRST) == 1
+
+
+def test_a_row_may_be_asked_again_as_at_first() -> None:
+    problem = Problem("invalid_json", "no JSON object")
+    assert retry_conversation(_RETRY, "ask_again")(_FIRST, BAD, problem) == _FIRST
+    with pytest.raises(PromptError, match=r"lacks the placeholder \{problem\}"):
+        retry_conversation(ChatPromptTemplate([("user", "Again.")]), "ask_again")
+    asked_again = GenerationParameters(retry="ask_again")
+    assert [asked_again.retry_at(temperature) for temperature in (1.0, None, 0.0)] == [
+        "ask_again",
+        "ask_again",
+        "show_reply",  # the same prompt would get the same reply
+    ]
 
 
 def test_an_empty_reply_is_no_empty_message() -> None:

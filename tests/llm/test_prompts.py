@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
 from synthetic_textcat.llm.prompts import Fingerprinter, brace_fault, messages_sha256, wire_form
-from synthetic_textcat.schemas.completions import row_schema
+from synthetic_textcat.schemas.completions import planned_row_schema, row_schema
 from synthetic_textcat.schemas.parameters import LlmParameters
 
 _MESSAGES = [SystemMessage("You write."), HumanMessage("Write é \ud83d.")]
@@ -38,7 +38,7 @@ def test_the_same_call_has_the_same_fingerprint() -> None:
 
 
 def test_a_fingerprint_stays_what_it_is() -> None:
-    assert _of() == "4bffd941ef65783af0cc14e77e5f0e0e562d30e3bcab4d9d13b605c76e1566c0"
+    assert _of(max_tokens=None) == "4bffd941ef65783af0cc14e77e5f0e0e562d30e3bcab4d9d13b605c76e1566c0"
 
 
 @pytest.mark.parametrize(
@@ -62,6 +62,11 @@ def test_a_fingerprint_stays_what_it_is() -> None:
 )
 def test_what_changes_the_answer_changes_the_fingerprint(change: dict[str, Any]) -> None:
     assert _of(**change) != _of()
+
+
+def test_the_choice_of_the_schema_is_hashed_by_the_schema_alone() -> None:
+    assert _of(labels_in_schema="planned") == _of()
+    assert _of(schema=planned_row_schema("A", "B")) != _of()
 
 
 def test_the_name_of_the_token_limit_field_changes_nothing() -> None:

@@ -1,5 +1,6 @@
 """LangChain's provider classes by the table of `llm/providers/classes.yml`: arguments, addresses, dropped fields."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -142,6 +143,19 @@ def test_what_a_class_has_no_argument_for_goes_with_each_call() -> None:
     assert model.timeout_seconds == 9
     _run(Chat(model, _llm(structured_output="none")), calls=2)
     assert model.sent == [{"request_options": {"max_retries": 0}, "max_tokens": 50, "p": 0.5}] * 2
+
+
+def test_a_planned_token_limit_goes_where_the_class_takes_it() -> None:
+    llm = _llm(structured_output="none", max_tokens="planned")
+    with installed(COHERE, CohereModel):
+        model: Any = ChatModelSpec(COHERE).build(llm)
+    chat, asked = Chat(model, llm), call()
+    asyncio.run(chat.ask(asked.messages, asked.schema, 7, 33))
+    asyncio.run(chat.ask(asked.messages, asked.schema, 7, None))
+    assert [sent.get("max_tokens") for sent in model.sent] == [33, None]
+    with installed(OLLAMA, OllamaModel):
+        ollama: Any = ChatModelSpec(OLLAMA).build(llm)
+    assert ollama.num_predict is None
 
 
 def test_a_class_that_calls_in_threads_makes_as_many_calls_at_once_as_are_asked_for() -> None:

@@ -33,7 +33,7 @@ from synthetic_textcat.llm.provider_errors import (
 from synthetic_textcat.llm.provider_files import ProviderFact
 from synthetic_textcat.llm.transport_errors import CAUSES, as_our_error
 from synthetic_textcat.redaction import add_secret
-from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
+from synthetic_textcat.schemas.outcomes import NO_REPLY_CAUSES
 from synthetic_textcat.schemas.parameters import LlmParameters
 from tests.support.error_samples import Sample, raised, samples
 from tests.support.project import ROOT
@@ -127,7 +127,7 @@ async def test_an_answer_ends_as_its_row_says(row: ProviderFact, server: _Server
     assert type(outcome) is type(expected)
     if isinstance(outcome, TransportError) and isinstance(expected, TransportError):
         assert (outcome.cause, outcome.retryable) == (expected.cause, expected.retryable)
-        assert outcome.cause in TRANSPORT_CAUSES
+        assert outcome.cause in NO_REPLY_CAUSES
     assert "\n" not in str(outcome)
     if row.words and row.meaning != "redirected":
         assert row.words.split("*")[0].strip().lower() in str(outcome).lower()  # the server's own sentence

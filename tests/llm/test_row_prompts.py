@@ -120,12 +120,19 @@ def test_similar_misleading_labels_are_recommended_for_many_labels_drawn_evenly(
     even, similar = AttributeSamplingParameters(), AttributeSamplingParameters(misleading_label="similar")
     six, seven = (Task.model_validate({"task": f"Sort {n}.", "labels": [f"l{x}" for x in range(n)]}) for n in (6, 7))
     confused = Task.model_validate({**seven.model_dump(), "confusable": {"l1": ["l2"]}})
-    [line] = advice_on([Task(task="Sort."), six, seven], even)
-    assert line.startswith("Recommended: attribute_sampling.misleading_label=similar. The task 'Sort 7.' has 7 labels:")
-    assert "7 labels, and 1 more have over 6: drawn" in next(advice_on([seven, seven], even))
+    eight = Task.model_validate({"task": "Sort " + "very " * 20, "labels": [f"l{x}" for x in range(8)]})
+    lines = list(advice_on([Task(task="Sort."), six, seven], even))
+    assert lines[0] == "Recommended: attribute_sampling.misleading_label=similar, from 7 labels on."
+    assert lines[1] == "Most labels: 'Sort 7.', 7."
+    assert len(lines) == 3
+    more = list(advice_on([seven, eight, seven], even))
+    assert more[1].endswith("...', 8.") or more[1].endswith("..., 8.")
+    assert more[2] == "2 more tasks have over 6 labels."
+    assert list(advice_on([seven, eight], even))[2] == "1 more task has over 6 labels."
+    assert max(map(len, more)) <= 100
     assert not list(advice_on([Task(task="Sort."), six, confused], even))
     assert not list(advice_on([seven], similar))
-    assert preview_of([], 0, [line]).splitlines()[2] == line
+    assert preview_of([], 0, lines).splitlines()[2::2] == lines
 
 
 def test_plain_templates_are_rendered_as_langchain_renders_them() -> None:

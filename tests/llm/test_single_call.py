@@ -125,20 +125,20 @@ def test_an_error_may_be_its_own_cause() -> None:
 
 
 def test_no_token_is_less_than_a_byte() -> None:
-    bound = UsageBound(max_tokens=500).of(_MESSAGES, {"a": 1})
+    bound = UsageBound().of(_MESSAGES, {"a": 1}, 500)
     assert bound.prompt == len("Schreib größer.日本".encode()) + len('{"a":1}') + 256
     assert bound.completion == 500
 
 
 def test_what_was_written_is_bounded_by_the_longest_of_enough_replies() -> None:
-    bound = UsageBound(max_tokens=None)
-    assert bound.of(_MESSAGES, {}).completion == 4096
+    bound = UsageBound()
+    assert bound.of(_MESSAGES, {}, None).completion == 4096
     bound.note(completion(completion_tokens=9000))
     bound.note(no_reply())
-    assert bound.of(_MESSAGES, {}).completion == 9000
+    assert bound.of(_MESSAGES, {}, None).completion == 9000
 
-    bound = UsageBound(max_tokens=None)
+    bound = UsageBound()
     for tokens in range(1, 60):
-        assert bound.of(_MESSAGES, {}).completion == 4096
+        assert bound.of(_MESSAGES, {}, None).completion == 4096
         bound.note(completion(completion_tokens=tokens))
-    assert bound.of(_MESSAGES, {}).completion == 59
+    assert bound.of(_MESSAGES, {}, None).completion == 59

@@ -2,7 +2,7 @@
 
 import pytest
 
-from synthetic_textcat.pages.rendering import LONGEST_TEXT, NONE, as_code, shown
+from synthetic_textcat.pages.rendering import LONGEST_TEXT, NONE, as_code, breakable, shown
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,7 @@ def test_what_others_named_is_code_in_one_line() -> None:
     assert as_code("a`b|c\nd\r\x00\u2028e") == "`a b c d   e`"
     assert as_code("") == "` `"
     assert len(as_code("x" * 999)) == 122
+
+
+def test_names_break_at_their_joints_and_what_else_is_in_a_sentence_is_escaped() -> None:
+    assert breakable("a.b_c=0.5 of 3.5 <i>e.g.</i>") == "a.<wbr>b_<wbr>c=<wbr>0.5 of 3.5 &lt;i&gt;e.<wbr>g.&lt;/i&gt;"

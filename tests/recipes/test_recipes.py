@@ -42,7 +42,8 @@ def ran(changed: CopiedProject) -> CopiedProject:
 
 
 def test_there_is_a_recipe_for_each_thing_that_is_added_most_and_it_is_short() -> None:
-    assert list(recipes()) == ["A check", "An export format", "A provider", "An attribute", "A section of the report"]
+    exports = ("An export format", "An export format with files for each task")
+    assert list(recipes()) == ["A check", *exports, "A provider", "An attribute", "A section of the report"]
     assert {name: recipe.lines for name, recipe in recipes().items() if recipe.lines > 10} == {}
     assert {len({file for _, file, _ in recipe.blocks}) for recipe in recipes().values()} == {1, 2}
 
@@ -97,6 +98,14 @@ def test_a_format_writes_its_file(ran: CopiedProject) -> None:
     written = pd.read_json(ran.folder / "data" / "05_model_input" / "export" / "completions.jsonl", lines=True)
     assert list(written.columns) == ["prompt", "completion"]
     assert list(written["completion"]) == list(ran.table("examples")["label"])
+
+
+def test_a_format_by_task_writes_a_file_for_each_task(ran: CopiedProject) -> None:
+    examples = ran.table("examples")
+    for task_id, rows in examples.groupby("task_id"):
+        written = pd.read_json(ran.path(f"data/05_model_input/export/choices/{task_id}.jsonl"), lines=True)
+        assert written["accept"].tolist() == rows["label"].tolist()
+    assert len(list(ran.path("data/05_model_input/export/choices").iterdir())) == examples["task_id"].nunique()
 
 
 def test_an_attribute_is_drawn_and_stands_in_the_prompt_and_the_tables(ran: CopiedProject) -> None:

@@ -9,10 +9,11 @@ import yaml
 
 from synthetic_textcat.errors import ParameterError
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS
-from synthetic_textcat.schemas.parameters import validate_parameters
+from synthetic_textcat.schemas.parameters import LlmParameters, validate_parameters
 
 _CONF = Path(__file__).parents[2] / "conf"
 _BASE: dict[str, Any] = yaml.safe_load((_CONF / "base" / "parameters.yml").read_text(encoding="utf-8"))
+_LOCAL_MODEL: dict[str, Any] = yaml.safe_load((_CONF / "local_model" / "parameters.yml").read_text(encoding="utf-8"))
 _OPENAI: dict[str, Any] = yaml.safe_load((_CONF / "openai" / "parameters.yml").read_text(encoding="utf-8"))
 
 
@@ -43,6 +44,19 @@ def test_the_parameters_of_openai_over_base_are_valid() -> None:
     assert validate_parameters(merged).llm.model == _OPENAI["llm"]["model"]
 
 
+def test_the_parameters_of_a_local_model_over_base_name_the_model_after_its_file() -> None:
+    merged = _BASE | {block: _BASE[block] | values for block, values in _LOCAL_MODEL.items()}
+    assert validate_parameters(merged).llm.model == "SmolLM2-135M-Instruct.Q4_1"
+
+
+@pytest.mark.parametrize(
+    ("gguf", "name"), [("a/b/x.Q4.gguf", "x.Q4"), ("package:x.gguf", "x"), ("x", "x"), ("~/m.GGUF", "m")]
+)
+def test_a_model_without_a_name_is_named_after_its_file(gguf: str, name: str) -> None:
+    assert LlmParameters.model_validate({"model": None, "gguf": gguf}).model == name
+    assert LlmParameters(model="mine", gguf=gguf).model == "mine"
+
+
 @pytest.mark.parametrize(("typed", "name"), [(None, None), ("a-run", "a-run"), (7, "7")])
 def test_a_run_is_named_also_by_digits(typed: object, name: str | None) -> None:
     assert validate_parameters(_with("from_run", typed)).from_run == name
@@ -69,7 +83,7 @@ def test_a_run_is_named_also_by_digits(typed: object, name: str | None) -> None:
             "quality_report.thresholds.leaked.max",
             "Unknown parameter quality_report.thresholds.leaked.max: allowed: fail",
         ),
-        ("llm.api_key", "Unknown parameter llm.api_key: allowed: defects, max_tokens, model"),
+        ("llm.api_key", "Unknown parameter llm.api_key: allowed: defects, gguf, labels_in_schema, max_tokens, model"),
     ],
 )
 def test_an_unknown_key_is_named_with_the_nearest_and_without_its_value(path: str, says: str) -> None:
@@ -86,10 +100,13 @@ def test_an_unknown_key_is_named_with_the_nearest_and_without_its_value(path: st
         ("from_run", True, "Parameter from_run=True: is true or false"),
         ("from_run", ["x"], "Parameter from_run=['x']: input should be a valid string"),
         ("llm.model", "", "Parameter llm.model='': string should have at least 1 character"),
+        ("llm.model", None, "names no model; set it, or llm.gguf with --env local_model"),
         ("llm.temperature", 3, "Parameter llm.temperature=3: input should be less than or equal to 2"),
         ("llm.temperature", float("nan"), "Parameter llm.temperature=nan"),
         ("llm.top_p", 0, "Parameter llm.top_p=0: input should be greater than 0"),
-        ("llm.max_tokens", 0, "Parameter llm.max_tokens=0: input should be greater than or equal to 1"),
+        ("llm.max_tokens", 0, "llm.max_tokens=0: is no token limit; write planned, a whole number from 1 on, or null"),
+        ("llm.max_tokens", True, "llm.max_tokens=True: is true or false; give a number"),
+        ("llm.max_tokens", "plan", "llm.max_tokens='plan': is no token limit"),
         ("llm.token_limit_field", "max", "input should be 'max_completion_tokens' or 'max_tokens'"),
         ("llm.structured_output", "yaml", "input should be 'json_schema', 'json_object' or 'none'"),
         ("llm.send_seed", "maybe", "Parameter llm.send_seed='maybe'"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from synthetic_textcat.datasets.files import FigureDataset, FileDataset, OptionalDataset, TableDataset
     from synthetic_textcat.datasets.folder import FolderDataset
-    from synthetic_textcat.datasets.genai import ChatModelDataset, PromptDataset
+    from synthetic_textcat.datasets.genai import ChatModelDataset, LocalModelDataset, PromptDataset
     from synthetic_textcat.datasets.hub_repository import HubRepositoryDataset
     from synthetic_textcat.datasets.journal import JournalDataset
     from synthetic_textcat.datasets.user_files import (
@@ -32,6 +32,7 @@ _MODULES = {
     "HubRepositoryDataset": "hub_repository",
     "JournalDataset": "journal",
     "KeptTasksDataset": "user_files",
+    "LocalModelDataset": "genai",
     "OptionalDataset": "files",
     "PromptDataset": "genai",
     "TableDataset": "files",
@@ -50,6 +51,7 @@ __all__ = [
     "HubRepositoryDataset",
     "JournalDataset",
     "KeptTasksDataset",
+    "LocalModelDataset",
     "OptionalDataset",
     "PromptDataset",
     "TableDataset",

@@ -4,6 +4,7 @@ import csv
 import json
 from collections.abc import Callable, Mapping
 from itertools import islice
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -103,16 +104,35 @@ def _read_yaml(path: Path, shown: str) -> Any:
 
 
 def _write_json(path: Path, content: Any, options: Options) -> None:
-    """A list has an item a line, which is written as it comes: indented, it would take four times as long."""
-    usual = {"ensure_ascii": False, **options}
+    """A list has an item a line, which is written as it comes: indented, it would take four times as long.
+
+    Numbers that JSON does not know, such as NaN, are written as null.
+    """
+    usual = {"ensure_ascii": False, "allow_nan": False, **options}
     with path.open("w", encoding="utf-8") as file:
         if not isinstance(content, list):
-            file.write(json.dumps(content, **{"indent": 2, **usual}) + "\n")
+            file.write(_encoded(content, json.JSONEncoder(**{"indent": 2, **usual})) + "\n")
             return
         encoder = json.JSONEncoder(**usual)
         for number, item in enumerate(content):
-            file.write(("[\n" if number == 0 else ",\n") + encoder.encode(item))
+            file.write(("[\n" if number == 0 else ",\n") + _encoded(item, encoder))
         file.write("\n]\n" if content else "[]\n")
+
+
+def _encoded(value: Any, encoder: json.JSONEncoder) -> str:
+    try:
+        return encoder.encode(value)
+    except ValueError:  # a number that is not finite; looking for one beforehand would cost more than the encoding
+        return encoder.encode(_finite(value))
+
+
+def _finite(value: Any) -> Any:
+    """The value with None for each number that is not finite."""
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def _write_text(path: Path, content: str, options: Options) -> None:

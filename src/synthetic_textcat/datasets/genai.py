@@ -1,6 +1,7 @@
 """Catalog datasets of generative AI (`catalog_genai.yml`): prompts in YAML files, and the recipe of the chat model."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -10,7 +11,9 @@ from synthetic_textcat.datasets.kedro_compat import JSONPreview
 from synthetic_textcat.datasets.previews import ABSENT, value_preview
 from synthetic_textcat.datasets.stored import StoredDataset
 from synthetic_textcat.datasets.strict_readers import content_of, line_of, read_yaml
-from synthetic_textcat.errors import PromptError
+from synthetic_textcat.errors import ModelSetupError, PromptError, nearest
+from synthetic_textcat.llm.local_server.server import ServerOptions
+from synthetic_textcat.llm.local_server.spec import LLAMA_CPP, LocalModelSpec
 from synthetic_textcat.llm.prompts import FILE, brace_fault
 from synthetic_textcat.llm.spec import ChatModelSpec
 from synthetic_textcat.schemas.task_input import shown
@@ -195,3 +198,26 @@ class ChatModelDataset(AbstractDataset[None, ChatModelSpec]):
 
     def _describe(self) -> dict[str, Any]:
         return {"class_path": self._spec.class_path}
+
+
+class LocalModelDataset(ChatModelDataset):
+    """Loads the recipe of a chat model that a GGUF file holds (`llm.gguf`), served by llama.cpp for the run.
+
+    Args:
+        kwargs: `timeout` and `max_retries` of calls; `extra_body` for sampling settings of llama.cpp, such as `min_p`.
+        server: `slots`, `context_tokens`, `threads`, `start_seconds`: see `ServerOptions`.
+        metadata: For plugins, such as the Kedro-Viz layer.
+    """
+
+    def __init__(
+        self,
+        *,
+        kwargs: dict[str, Any] | None = None,
+        server: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        known, given = {field.name for field in fields(ServerOptions)}, server or {}
+        for name in sorted(given.keys() - known):
+            raise ModelSetupError(f"Unknown option {name} of the server (catalog entry llm); {nearest(name, known)}")
+        super().__init__(class_path=LLAMA_CPP, kwargs=kwargs, metadata=metadata)
+        self._spec = LocalModelSpec(LLAMA_CPP, kwargs or {}, ServerOptions(**given))

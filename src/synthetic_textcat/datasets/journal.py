@@ -81,6 +81,8 @@ class JournalDataset(EphemeralDataset[list[Completion], Journal]):
         Raises:
             JournalError: If the disk takes no more; what was on it before stays whole.
         """
+        if not data:  # a batch that only reports open calls
+            return
         lines = b"".join(map(completion_line, data))
         file = self._file if self._file is not None and self._file.is_open else JournalFile.held(self._filepath)
         if file is not None:

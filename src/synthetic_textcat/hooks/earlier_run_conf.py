@@ -52,11 +52,12 @@ def run_of_conf(conf_source: str | Path, asked: str) -> EarlierRun | None:
     return run if asked in (run.run_id, run.name) else None
 
 
-def write_conf(run: EarlierRun, loader: OmegaConfigLoader, project: Path) -> Path:
+def write_conf(run: EarlierRun, entries: Mapping[str, Entry], loader: OmegaConfigLoader, project: Path) -> Path:
     """Writes the configuration folder of an earlier run, whole or not at all.
 
     Args:
         run: The earlier run.
+        entries: Catalog entries that its files replace, as in `kept_entries`.
         loader: Loader of the project's configuration.
         project: Root of the project.
 
@@ -78,15 +79,15 @@ def write_conf(run: EarlierRun, loader: OmegaConfigLoader, project: Path) -> Pat
         _mark_as_planned(fresh / REBUILD / _ROUNDS)
         facts = {"run_id": run.run_id, "name": run.name, "status": run.status, "tags": run.tags}
         (fresh / _RUN).write_text(json.dumps(facts, indent=1), encoding="utf-8")
-        _write_files(run, loader, fresh / "conf")
+        _write_files(run, entries, loader, fresh / "conf")
     return place / "conf"
 
 
-def _write_files(run: EarlierRun, loader: OmegaConfigLoader, conf: Path) -> None:
+def _write_files(run: EarlierRun, entries: Mapping[str, Entry], loader: OmegaConfigLoader, conf: Path) -> None:
     source = Path(loader.conf_source).absolute()
     replaced: dict[str, Mapping[str, Any]] = {
         "parameters": {**run.parameters(), "from_run": run.run_id},
-        "catalog": kept_entries(run, loader["catalog"])[0],
+        "catalog": entries,
     }
     for environment in sorted(path.name for path in source.iterdir() if path.is_dir()):
         (conf / environment).mkdir(parents=True)  # Kedro refuses an environment without a folder
@@ -96,8 +97,8 @@ def _write_files(run: EarlierRun, loader: OmegaConfigLoader, conf: Path) -> None
                 if environment != loader.base_env or kind == "credentials":
                     kept = {name: _references(raw, path, (name,)) for name, raw in kept.items()}
                 _write_yaml(conf / path.relative_to(source), kept, run)
-    for kind, entries in replaced.items():
-        _write_yaml(conf / loader.base_env / "from_run" / f"{kind}.yml", entries, run)
+    for kind, values in replaced.items():
+        _write_yaml(conf / loader.base_env / "from_run" / f"{kind}.yml", values, run)
 
 
 def _write_yaml(path: Path, content: Mapping[str, Any], run: EarlierRun) -> None:

@@ -14,7 +14,8 @@ from kedro.pipeline.node import Node
 from synthetic_textcat.console import hide, show, shown_line, terminal
 from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.run_notes import RunNotes
-from synthetic_textcat.hooks.tally import CellTally, PlannedRows, Tally, cell_tally
+from synthetic_textcat.hooks.tally import CellTally, PlannedRows, Tally, cell_tally, waiting_for
+from synthetic_textcat.schemas.open_calls import Batch
 from synthetic_textcat.schemas.parameters import (
     AttributeSamplingParameters,
     GenerationParameters,
@@ -148,6 +149,8 @@ class Progress:
         elif dataset_name == names.COMPLETIONS and self._is_counting and self._notes.tally and self._prices:
             self._notes.tally.add(data, self._prices)
             self._say(self._notes.tally)
+        elif dataset_name == names.BRAINSTORM_COMPLETIONS and isinstance(data, Batch):
+            self._say_of_brainstorming(data)
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
@@ -200,6 +203,13 @@ class Progress:
             self._live.update(_one_line(line))
         elif now - self._last_said >= self._every_s:
             logger.info("%s", line)
+            self._last_said = now
+
+    def _say_of_brainstorming(self, batch: Batch) -> None:
+        """Logs what brainstorming waits for; its calls have no progress line."""
+        now = self._now()
+        if (waiting := waiting_for(batch.open_calls)) and now - self._last_said >= self._every_s:
+            logger.info("Brainstorming: %s", waiting)
             self._last_said = now
 
     def _end(self) -> None:

@@ -64,16 +64,16 @@ class Rebuild:
         if project.get("from_run") is None:
             return
         asked = str(project["from_run"])
-        run = run_of_conf(loader.conf_source, asked)
-        if run is None:
-            run = load_earlier_run(context.project_path, asked)
+        written = run_of_conf(loader.conf_source, asked)
+        run = written or load_earlier_run(context.project_path, asked)
+        entries, self._lacking = kept_entries(run, loader["catalog"])
+        if written is None:
             _refuse_unknown(run, {**project, **run.parameters()})
-            loader.conf_source = str(write_conf(run, loader, context.project_path))
+            loader.conf_source = str(write_conf(run, entries, loader, context.project_path))
             place = short_path(loader.conf_source)
             others = "kedro catalog resolve-patterns, or kedro viz run"
             logger.info("Configuration of run %s: %s=%s %s, shows it", run.name, CONF_SOURCE_VARIABLE, place, others)
         kept = run.parameters()
-        _, self._lacking = kept_entries(run, loader["catalog"])
         now = loader["parameters"]
         self._run, self._notes.rebuilt_from, self._changes = run, run.run_id, changes_of_plan(kept, now)
         tags = {"env": context.env or "local", **source_tags(context.project_path)}

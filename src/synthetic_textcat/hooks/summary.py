@@ -14,17 +14,22 @@ from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.summary_lines import (
     compare_lines,
     cost_lines,
+    counted_lines,
     evaluation_lines,
     labelled_lines,
     quota_lines,
     quote_lines,
     stop_lines,
+    timeout_lines,
 )
 from synthetic_textcat.pipelines.quality_report.concerns import PAUSED, Concern
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
-from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL, TRANSPORT_CAUSES
+from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.outcomes import TOO_LONG, TOO_LONG_ADVICE, TRANSPORT_CAUSES
+from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.publications import SPLITS
 from synthetic_textcat.schemas.quota import Shortfall
+from synthetic_textcat.schemas.writers import writer_note
 
 _FLAGGED = "flagged/"
 _MOST_CONCERNS = 3
@@ -56,12 +61,14 @@ class RunSummary:
         self._catalog: CatalogProtocol[Any, Any] | None = None
         self._saved: dict[str, Any] = {}
         self._calls: int | None = None
-        self._offline = False
+        self._timeouts: list[Completion] = []
+        self._prices: PriceList | None = None
+        self._model = ""
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
         """Notes who writes the text."""
-        self._offline = context.params["llm"].model == OFFLINE_MODEL
+        self._model = context.params["llm"].model
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Any, catalog: CatalogProtocol[Any, Any]) -> None:
@@ -70,6 +77,14 @@ class RunSummary:
         writes = pipeline.all_outputs() & {names.COMPLETIONS, names.BRAINSTORM_COMPLETIONS}
         before = self._calls if self._notes.passes.follows else 0
         self._saved, self._calls = {}, before or 0 if writes else None
+        if not self._notes.passes.follows:
+            self._timeouts.clear()
+
+    @hook_impl
+    def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
+        """Keeps the prices, for calls that no server counted."""
+        if dataset_name == names.PRICES:
+            self._prices = PriceList.read(data)
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
@@ -79,6 +94,7 @@ class RunSummary:
             self._saved[name] = data
         elif self._calls is not None and dataset_name in (names.COMPLETIONS, names.BRAINSTORM_COMPLETIONS):
             self._calls += len(data)
+            self._timeouts += [completion for completion in data if completion.status == "timeout"]
 
     @hook_impl
     def after_pipeline_run(self) -> None:
@@ -104,8 +120,9 @@ class RunSummary:
         yield from self._judgement_lines()
         if self._calls is not None:
             yield from self._spent_lines(self._calls)
-        if self._offline and (ledger or self._calls):
-            yield from labelled_lines("note", BANNER)
+        note = writer_note([self._model])
+        if note and (ledger or self._calls):
+            yield from labelled_lines("note", note)
         if ledger is not None:
             yield from _concern_lines(self._saved.get(names.CONCERNS, []))
             yield from self._place_lines({"dataset": names.EXAMPLES, "report": names.QUALITY_REPORT})
@@ -136,6 +153,7 @@ class RunSummary:
     def _spent_lines(self, calls: int) -> Iterator[str]:
         yield f"calls     {calls} in this run" if calls else "calls     0: the journal has all the answers"
         yield from cost_lines(self._saved.get(names.METRICS, {}))
+        yield from timeout_lines(self._timeouts, self._prices, self._model)
         yield from stop_lines(self._saved.get(names.STOPPED_BY, ""), self._notes.stops)
 
 
@@ -148,19 +166,21 @@ def _ledger_lines(ledger: Ledger, metrics: Mapping[str, float | None]) -> Iterat
     yield ""
     yield f"planned   {ledger['planned']}"
     yield f"accepted  {ledger['accepted']}"
-    yield f"rejected  {_counts(ledger['rejected'])}"
+    yield from counted_lines("rejected", ledger["rejected"])
     flagged = {
         name.removeprefix(_FLAGGED): int(rows) for name, rows in metrics.items() if name.startswith(_FLAGGED) and rows
     }
     if flagged:
-        yield f"flagged   {_counts(flagged)}"
-    yield f"failed    {_counts(ledger['failed'])}"
+        yield from counted_lines("flagged", flagged)
+    yield from counted_lines("failed", ledger["failed"])
     yield f"not run   {ledger['not_run']}"
     if ledger["surplus"]:
         yield f"surplus   {ledger['surplus']}: good rows beyond the quota, kept aside"
     again = sum(ledger["failed"].get(cause, 0) for cause in TRANSPORT_CAUSES)
     if again or ledger["not_run"]:
         yield "          the same command asks again for what brought no reply"
+    if ledger["failed"].get(TOO_LONG):
+        yield from labelled_lines("too long", f"{ledger['failed'][TOO_LONG]:,} prompts. Next: {TOO_LONG_ADVICE}")
 
 
 def _concern_lines(concerns: Sequence[Concern]) -> Iterator[str]:
@@ -169,8 +189,3 @@ def _concern_lines(concerns: Sequence[Concern]) -> Iterator[str]:
         yield from labelled_lines(concern["level"], concern["says"])
     if len(concerns) > _MOST_CONCERNS:
         yield f"          and {len(concerns) - _MOST_CONCERNS} more: see the report"
-
-
-def _counts(by_name: Mapping[str, int]) -> str:
-    names = ", ".join(f"{name} {rows}" for name, rows in by_name.items())
-    return f"{sum(by_name.values())}" + (f": {names}" if names else "")

@@ -9,6 +9,8 @@ from rich.cells import set_cell_size
 
 from synthetic_textcat.hooks.tally import WIDTH, clock
 from synthetic_textcat.pipelines.compare.page import value
+from synthetic_textcat.pipelines.evaluate.scoring import FEW_ROWS
+from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.cost_figures import (
     DATASET,
     PER_ACCEPTED,
@@ -18,7 +20,7 @@ from synthetic_textcat.schemas.cost_figures import (
     Figure,
     cost_text,
 )
-from synthetic_textcat.schemas.prices import MADE_UP, usd
+from synthetic_textcat.schemas.prices import MADE_UP, PriceList, is_made_up, total_of, usd
 from synthetic_textcat.schemas.quota import GivenUp, Shortfall, counted, shown
 from synthetic_textcat.schemas.stops import HOW_TO_GO_ON, PausedTask, Stops, stop_sentence
 from synthetic_textcat.text.unicode import single_line
@@ -27,6 +29,8 @@ _MOST_GIVEN_UP = 5
 _MOST_CAUSES = 2
 _MOST_TASKS = 5
 _MOST_SCORED_TASKS = 20
+_MEASURE_WIDTH = 27
+_UNBROKEN = "\N{NO-BREAK SPACE}"
 
 
 def quote_lines(quote: Mapping[str, float | None], price_list: str) -> Iterator[str]:
@@ -96,7 +100,13 @@ def compare_lines(found: Sequence[Mapping[str, Any]], page: str | None) -> Itera
     for row in clear:
         one, other = (value(row[side], row["unit"]) for side in ("baseline", "candidate"))
         low, high = (value(row[end], row["unit"], signed=True) for end in ("low", "high"))
-        yield f"  {row['measure']:<27} {one:<11}{other:<11}{low} and {high}"
+        name = row["measure"]
+        if len(name) > _MEASURE_WIDTH:
+            yield f"  {name}"
+            name = ""
+        yield f"  {name:<{_MEASURE_WIDTH}} {one:<11}{other:<11}{low} and {high}"
+        if row["made_up"]:
+            yield f"  {'':<27} {MADE_UP}"
     if page:
         yield f"report    {page}"
 
@@ -112,19 +122,21 @@ def evaluation_lines(
         place: The file.
     """
     yield ""
-    yield f"{'evaluate':<25}{'real':>6}{'trained on':>21}{'on real':>9}{'majority':>10}{'held-out':>9}"
-    yield f"{'macro-F1':<25}{'rows':>6}{'synthetic rows':>21}{'rows':>9}{'label':>10}{'synth.':>9}"
+    yield f"{'evaluate':<20}{'real':>7}{'trained on':>21}{'on real':>8}{'majority':>9}{'held-out':>15}"
+    yield f"{'macro-F1':<20}{'rows':>7}{'synthetic rows':>21}{'rows':>8}{'label':>9}{'synth. (rows)':>15}"
     ordered = sorted(tasks, key=lambda task: not task["real_rows"])
     for task in ordered[:_MOST_SCORED_TASKS]:
         yield (
-            f"{set_cell_size(single_line(task['task']), 24)} {task['real_rows']:>6,}{_with_interval(task):>21}"
-            f"{_score(task['train_on_real_macro_f1']):>9}{_score(task['majority_macro_f1']):>10}"
-            f"{_score(task['held_out_synthetic_macro_f1']):>9}"
+            f"{set_cell_size(single_line(task['task']), 19)} {_rows(task, 'real'):>7}{_with_interval(task):>21}"
+            f"{_score(task['train_on_real_macro_f1']):>8}{_score(task['majority_macro_f1']):>9}"
+            f"{_held_out(task):>15}"
         )
     if len(ordered) > _MOST_SCORED_TASKS:
         yield f"          and {len(ordered) - _MOST_SCORED_TASKS} more tasks: see the file"
     for note, count in Counter(task["note"] for task in tasks if task["note"]).items():
         yield from labelled_lines("note", f"{counted(count, 'task')}: {note}")
+    if any(task["few_real_rows"] or task["few_held_out_rows"] for task in tasks):
+        yield from labelled_lines("?", FEW_ROWS)
     if metrics.get("real/tasks", 0) not in (None, 0, 1):
         yield f"mean      {metrics['real/macro_f1']:.2f} over {metrics['real/tasks']:.0f} tasks, weighted by real rows"
     if not metrics.get("real/rows"):
@@ -137,6 +149,16 @@ def _with_interval(task: Mapping[str, Any]) -> str:
     if task["low"] is None:
         return _score(task["macro_f1"])
     return f"{task['macro_f1']:.2f} ({task['low']:.2f} to {task['high']:.2f})"
+
+
+def _held_out(task: Mapping[str, Any]) -> str:
+    score = task["held_out_synthetic_macro_f1"]
+    return "-" if score is None else f"{score:.2f} ({_rows(task, 'held_out')})"
+
+
+def _rows(task: Mapping[str, Any], kind: str) -> str:
+    """Number of test rows, with a mark where they are too few for a reliable score."""
+    return f"{task[f'{kind}_rows']:,}{'?' if task[f'few_{kind}_rows'] else ''}"
 
 
 def _score(value: float | None) -> str:
@@ -165,6 +187,13 @@ def labelled_lines(label: str, text: str) -> list[str]:
     return textwrap.wrap(text, WIDTH, initial_indent=f"{label:<10}", subsequent_indent=" " * 10)
 
 
+def counted_lines(label: str, by_name: Mapping[str, int]) -> list[str]:
+    """Sum of the counts, and each name with its count, within 80 columns; no line ends between the two."""
+    names = ", ".join(f"{name}{_UNBROKEN}{rows}" for name, rows in by_name.items())
+    lines = labelled_lines(label, f"{sum(by_name.values())}" + (f": {names}" if names else ""))
+    return [line.replace(_UNBROKEN, " ") for line in lines]
+
+
 def cost_lines(metrics: Mapping[str, float | None]) -> Iterator[str]:
     """Cost of this run if it made calls, of this configuration, and of the whole history if it differs; 80 columns.
 
@@ -176,6 +205,25 @@ def cost_lines(metrics: Mapping[str, float | None]) -> Iterator[str]:
     texts = [f"{WORDS[figure]}: {text}" for figure in figures if (text := _cost_text(metrics, figure))]
     for place, text in enumerate(texts):
         yield from labelled_lines("" if place else "cost", text)
+
+
+def timeout_lines(timeouts: Sequence[Completion], prices: PriceList | None, model: str) -> Iterator[str]:
+    """Number of calls that timed out, and the upper bound of their tokens and cost, within 80 columns.
+
+    Args:
+        timeouts: Their journal lines.
+        prices: Token prices, if the run read them.
+        model: Requested model.
+    """
+    unknown = [completion for completion in timeouts if not completion.is_counted]
+    if not timeouts:
+        return
+    tokens = total_of((completion.tokens_at_most for completion in unknown), 0)
+    cost = total_of((prices.at_most_usd(completion, model) for completion in unknown), 0.0) if prices else None
+    bound = "" if tokens is None else f"; the server may bill for up to {tokens:,} tokens"
+    bound += f", {usd(cost)}{' (made up)' if is_made_up(model) else ''}" if bound and cost is not None else ""
+    advice = "a looping reply ends at llm.max_tokens, a slow server needs a longer timeout in the catalog entry llm"
+    yield from labelled_lines("timed out", f"{counted(len(timeouts), 'call')}{bound}. Next: {advice}")
 
 
 def _cost_text(metrics: Mapping[str, float | None], figure: Figure) -> str:

@@ -10,6 +10,7 @@ from synthetic_textcat.llm.parsing import parse
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known, known_of
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge_alone
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply
+from synthetic_textcat.schemas.open_calls import NONE_OPEN, OpenCalls
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.prices import PriceList, is_made_up, plus, usd
 from synthetic_textcat.schemas.quota import Cell, Rounds, Shortfall, cells_of, unnamed
@@ -18,6 +19,9 @@ from synthetic_textcat.schemas.tasks import tasks_of
 
 WIDTH = 80
 """Columns of the progress line."""
+
+_SLOW_S = 10.0
+"""Age of the oldest open call from which on the line reports it."""
 
 
 @dataclass(slots=True)
@@ -99,6 +103,7 @@ class Tally:
         uncounted: Calls of unknown usage; with one of them tokens and USD are shown as at least so much.
         cells: How far the quota is, where there is one.
         plan: The planned rows; without it, only the checks that need no plan are made.
+        open_calls: Calls without a reply yet, as of the last batch.
     """
 
     asked: int
@@ -114,6 +119,7 @@ class Tally:
     cells: CellTally | None = None
     plan: PlannedRows | None = None
     unanswered: set[str] = field(default_factory=set)
+    open_calls: OpenCalls = NONE_OPEN
 
     @property
     def done(self) -> int:
@@ -122,6 +128,7 @@ class Tally:
 
     def add(self, completions: Iterable[Completion], prices: PriceList) -> None:
         """Counts the saved completions."""
+        self.open_calls = getattr(completions, "open_calls", NONE_OPEN)
         for completion in completions:
             if completion.is_counted:
                 self.tokens += completion.tokens
@@ -133,6 +140,7 @@ class Tally:
 
     def end(self) -> None:
         """No more calls are made: rows without a reply have failed."""
+        self.open_calls = NONE_OPEN
         self.failed += len(self.unanswered)
         self.unanswered.clear()
 
@@ -155,6 +163,8 @@ class Tally:
             parts["usd"] = f"{usd(self.usd)}{least}{' made up' if self.is_made_up else ''}"
         if left_s is not None:
             parts["left"] = f"{clock(left_s)} left"
+        if waiting := waiting_for(self.open_calls):
+            parts["waiting"] = waiting
         for name in ("rate", "tokens"):
             if len(", ".join(parts.values())) > WIDTH:
                 del parts[name]
@@ -189,6 +199,14 @@ class Tally:
         if self.plan is not None:
             return self.plan.candidate(request_id, reply)
         return Candidate(request_id, **reply.model_dump(), planned_label=None, known=Known(), language=None)
+
+
+def waiting_for(open_calls: OpenCalls) -> str:
+    """Open calls and rows that wait for a retry, in words; empty while the server answers quickly."""
+    slow = f"{open_calls.number:,} calls open, oldest {open_calls.oldest_s:,.0f} s"
+    parts = [slow] if open_calls.oldest_s >= _SLOW_S else []
+    parts += [f"{open_calls.retrying:,} to be repeated"] if open_calls.retrying else []
+    return ", ".join(parts)
 
 
 def _short(number: int) -> str:

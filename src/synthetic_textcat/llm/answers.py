@@ -15,10 +15,14 @@ from typing import Any, NamedTuple
 from langchain_core.messages import AIMessage
 
 from synthetic_textcat.llm.provider_files import provider_facts
+from synthetic_textcat.llm.thoughts import OPENING
 from synthetic_textcat.text.unicode import replace_surrogates
 
 CONTENT_FILTER = "content_filter"
 """OpenAI's word for a reply that a content filter stopped."""
+
+THOUGHTS_FIELDS = ("reasoning_content", "reasoning")
+"""Names of the field of a message that holds the model's thoughts."""
 
 REFUSAL = "refusal"
 """Anthropic's word for a reply that is a refusal."""
@@ -114,12 +118,28 @@ def _usage_of(message: AIMessage, *, has_text: bool) -> TokenUsage:
 
 
 def _raw_text(message: AIMessage) -> str:
-    """The model's text; of an answer by a tool call, that call's arguments."""
+    """The model's text; of an answer by a tool call, that call's arguments; its thoughts if there is nothing else.
+
+    Thoughts from a field of their own are marked as such: a server that takes a whole answer for thoughts, as vLLM does
+    where a model writes no end of them, leaves the text empty.
+    """
     if message.tool_calls:
         return json.dumps(message.tool_calls[0]["args"], ensure_ascii=False, default=str)
     if message.invalid_tool_calls:
         return message.invalid_tool_calls[0]["args"] or ""
-    return message.content if isinstance(message.content, str) else message.text
+    text = message.content if isinstance(message.content, str) else message.text
+    thoughts = "" if text.strip() else _thoughts_of(message)
+    return OPENING + thoughts if thoughts else text
+
+
+def _thoughts_of(message: AIMessage) -> str:
+    """A model's thoughts where its class passes them on: a field next to the text, or blocks of the content."""
+    for name in THOUGHTS_FIELDS:
+        if isinstance(said := message.additional_kwargs.get(name), str) and said.strip():
+            return said
+    blocks = message.content if isinstance(message.content, list) else []
+    parts = [block.get(block.get("type", "")) for block in blocks if isinstance(block, dict)]
+    return "\n".join(part for part in parts if isinstance(part, str) and part.strip())
 
 
 def _text(value: Any) -> str | None:

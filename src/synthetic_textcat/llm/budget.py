@@ -40,7 +40,6 @@ class Budget:
         prices: Prices of tokens.
         model: The model that will be called.
         spent: Completions that this run has already made.
-        max_tokens: `llm.max_tokens`, for the upper bound.
 
     Attributes:
         is_capped: Whether there is a cap.
@@ -55,13 +54,12 @@ class Budget:
         prices: PriceList,
         model: str,
         spent: Iterable[Completion] = (),
-        max_tokens: int | None = None,
     ) -> None:
         self._caps = {"max_tokens_total": generation.max_tokens_total, "max_cost_usd": generation.max_cost_usd}
         self.is_capped = any(cap is not None for cap in self._caps.values())
         self._prices = prices
         self._model = model
-        self._bound = UsageBound(max_tokens)
+        self._bound = UsageBound()
         self._spent = {"max_tokens_total": 0.0, "max_cost_usd": 0.0}
         self._calls = 0
         if generation.max_cost_usd is not None and prices.price(model) is None:
@@ -82,9 +80,9 @@ class Budget:
         """
         return not in_flight or (self._calls > 0 and not self._reached(calls_ahead=in_flight))
 
-    def bound(self, messages: Messages, schema: dict[str, Any]) -> TokenBound:
-        """Upper bound of the tokens of a call of unknown usage."""
-        return self._bound.of(messages, schema)
+    def bound(self, messages: Messages, schema: dict[str, Any], max_tokens: int | None) -> TokenBound:
+        """Upper bound of the tokens of a call of unknown usage, with the limit that was sent."""
+        return self._bound.of(messages, schema, max_tokens)
 
     def note(self, completion: Completion) -> None:
         """Adds a call to the total.
@@ -137,15 +135,11 @@ class UsageBound:
     """Upper bound of a call's tokens.
 
     - Prompt: the bytes of the messages in UTF-8 and of the response schema, since no token is less than a byte, + 256.
-    - Completion: `llm.max_tokens`; if that is not set, the longest reply of this run so far, and at least 4,096 until
-      59 replies are counted.
-
-    Args:
-        max_tokens: `llm.max_tokens`.
+    - Completion: the limit sent with the call; without one, the longest reply of this run so far, and at least 4,096
+      until 59 replies are counted.
     """
 
-    def __init__(self, max_tokens: int | None) -> None:
-        self._max_tokens = max_tokens
+    def __init__(self) -> None:
         self._counted = self._most_written = 0
 
     def note(self, completion: Completion) -> None:
@@ -154,15 +148,13 @@ class UsageBound:
             self._counted += 1
             self._most_written = max(self._most_written, completion.completion_tokens)
 
-    def of(self, messages: Messages, schema: dict[str, Any]) -> TokenBound:
-        """Upper bound of the tokens of a call with these messages."""
+    def of(self, messages: Messages, schema: dict[str, Any], max_tokens: int | None) -> TokenBound:
+        """Upper bound of the tokens of a call with these messages and this limit."""
         texts = [str(message.content) for message in messages]
         read = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts) + len(canonical_json(schema))
-        return TokenBound(read + _TEMPLATE_TOKENS, self._written())
+        return TokenBound(read + _TEMPLATE_TOKENS, self._written() if max_tokens is None else max_tokens)
 
     def _written(self) -> int:
-        if self._max_tokens is not None:
-            return self._max_tokens
         return self._most_written if self._counted >= _ENOUGH_REPLIES else max(self._most_written, _WRITTEN_UNSEEN)
 
 

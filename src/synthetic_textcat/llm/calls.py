@@ -3,24 +3,27 @@
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from langchain_core.messages import AIMessage
 from langchain_core.prompts import ChatPromptTemplate
 from pydantic import BaseModel
 
+from synthetic_textcat.llm.answering_model import AnsweringModel
 from synthetic_textcat.llm.budget import Budget
 from synthetic_textcat.llm.first_replies import TaskPauses
 from synthetic_textcat.llm.parsing import parse, parse_off_loop
 from synthetic_textcat.llm.prompts import Messages, check_placeholders
+from synthetic_textcat.llm.token_limits import TokenLimit
 from synthetic_textcat.schemas.completions import Completion, Problem
-from synthetic_textcat.schemas.parameters import GenerationParameters
+from synthetic_textcat.schemas.parameters import GenerationParameters, Retry
 from synthetic_textcat.text.unicode import replace_surrogates
 
 DEADLINE_S = 600.0
 """Default timeout, for a model class or catalog entry without its own."""
 
-_LONGEST_REMINDER = 1_000  # a reply that ran to the token limit would not fit in the conversation again
+_LONGEST_REMINDER = 1_000
+_LONGEST_CUT_REMINDER = 200  # a reply that ran to the token limit would not fit in the conversation again
 _NOTHING = "(no text)"  # servers refuse an empty assistant message
 
 MAX_RETRIES = 4
@@ -44,6 +47,8 @@ class Call:
         seed: Seed of the row.
         past: Replies so far, each with its problem; empty for a new row.
         row: The planned row; empty for a task list or label set.
+        limit: Token limit of its first reply; None for none.
+        prompt_tokens: Tokens of its first messages, if an earlier refusal as too long named them.
         untried: No earlier reply of this kind was good, so that repeated equal failures mean a wrong setting.
     """
 
@@ -55,6 +60,8 @@ class Call:
     past: Sequence[tuple[Completion, Problem]] = ()
     row: Mapping[str, Any] = field(default_factory=dict)
     untried: bool = True
+    limit: TokenLimit | None = None
+    prompt_tokens: int | None = None
 
     @property
     def kind(self) -> str:
@@ -65,6 +72,20 @@ class Call:
     def task_id(self) -> str:
         """Task id of the planned row; empty if there is no row."""
         return str(self.row.get("task_id", ""))
+
+
+class Attempt(NamedTuple):
+    """Conversation that asks for one reply to a call.
+
+    Attributes:
+        number: Number of the reply, from 1.
+        messages: The first messages, and those after earlier bad replies.
+        max_tokens: Token limit of this reply; None for none.
+    """
+
+    number: int
+    messages: Messages
+    max_tokens: int | None = None
 
 
 class Judge:
@@ -133,6 +154,7 @@ class CallPolicy:
         retries: Retries of calls without a reply.
         deadline_s: Seconds that one call may take, until the last byte of its reply.
         pauses: Tasks that are paused.
+        answering: Comparison of the model that answers with the requested one.
     """
 
     judge: Judge
@@ -143,6 +165,16 @@ class CallPolicy:
     retries: RetryPolicy = field(default_factory=RetryPolicy)
     deadline_s: float = DEADLINE_S
     pauses: TaskPauses = field(default_factory=TaskPauses)
+    answering: AnsweringModel = field(default_factory=lambda: AnsweringModel(None))
+
+    def attempt(self, call: Call, past: Sequence[tuple[Completion, Problem]]) -> Attempt:
+        """The next attempt at a call, after bad replies with their problems; a limit that cut them is raised."""
+        messages = call.messages
+        for earlier, why in past:
+            messages = self.ask_again(messages, earlier.raw_text, why)
+        truncated = sum(why.cause == "truncated" for _, why in past)
+        limit = None if call.limit is None else call.limit.after(truncated)
+        return Attempt(len(past) + 1, messages, limit)
 
 
 def judging(wanted: type[BaseModel]) -> Judge:
@@ -150,8 +182,10 @@ def judging(wanted: type[BaseModel]) -> Judge:
     return Judge(lambda _: wanted)
 
 
-def retry_conversation(retry_prompt: ChatPromptTemplate) -> Callable[[Messages, str, Problem], Messages]:
-    """Builds the conversation after a bad reply: the reply, then its problem.
+def retry_conversation(
+    retry_prompt: ChatPromptTemplate, retry: Retry = "show_reply"
+) -> Callable[[Messages, str, Problem], Messages]:
+    """Builds the conversation after a bad reply: the reply, then its problem; or the first messages as they were.
 
     Raises:
         PromptError: If the retry prompt can't be filled.
@@ -159,7 +193,13 @@ def retry_conversation(retry_prompt: ChatPromptTemplate) -> Callable[[Messages, 
     check_placeholders("retry", retry_prompt, required=["problem"], allowed=["cause"])
 
     def ask_again(messages: Messages, raw_text: str, problem: Problem) -> Messages:
-        said = AIMessage(replace_surrogates(raw_text[:_LONGEST_REMINDER]) or _NOTHING)
-        return [*messages, said, *retry_prompt.format_messages(problem=problem.detail, cause=problem.cause)]
+        if retry == "ask_again":
+            return messages
+        is_cut = problem.cause == "truncated"
+        said = AIMessage(
+            replace_surrogates(raw_text[: _LONGEST_CUT_REMINDER if is_cut else _LONGEST_REMINDER]) or _NOTHING
+        )
+        detail = problem.detail.partition(";")[0] if is_cut else problem.detail  # advice on limits is not for a model
+        return [*messages, said, *retry_prompt.format_messages(problem=detail, cause=problem.cause)]
 
     return ask_again

@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from langchain_core.callbacks import AsyncCallbackHandler
 
 from synthetic_textcat.errors import ContentFilteredError, ModelSetupError
 from synthetic_textcat.llm.answers import Answer, filtered_answer, read_answer
-from synthetic_textcat.llm.class_facts import class_facts
+from synthetic_textcat.llm.class_facts import CALL, ClassFacts, class_facts
 from synthetic_textcat.llm.class_fixes import message_of
 from synthetic_textcat.llm.client_exceptions import read_exception
 from synthetic_textcat.llm.prompts import Messages
@@ -27,8 +28,11 @@ _OK = 200
 _FAILED_GENERATION = "failed_generation"
 """Groq's name for the model's text in an error."""
 
-SchemaAdapter = Callable[[Messages, dict[str, Any], int], Awaitable["AIMessage"]]
-"""From messages, response schema and seed to the model's raw message."""
+SchemaAdapter = Callable[[Messages, dict[str, Any], int, int | None], Awaitable["AIMessage"]]
+"""From messages, response schema, seed and token limit to the model's raw message."""
+
+_LIMIT_FIELDS = ("max_tokens", "max_output_tokens", "num_predict", "max_new_tokens")
+"""Fields of LangChain's classes that hold the token limit of a reply."""
 
 
 class Chat:
@@ -46,15 +50,15 @@ class Chat:
 
         return type(self._model)._agenerate is BaseChatModel._agenerate  # noqa: SLF001
 
-    async def ask(self, messages: Messages, schema: dict[str, Any], seed: int) -> Answer:
-        """The answer to one call.
+    async def ask(self, messages: Messages, schema: dict[str, Any], seed: int, max_tokens: int | None = None) -> Answer:
+        """The answer to one call, with this token limit if there is one.
 
         Raises:
             TransportError: If there is no reply.
             TextcatError: If every further call would fail in the same way.
         """
         try:
-            return read_answer(await self._adapter(messages, schema, seed))
+            return read_answer(await self._adapter(messages, schema, seed, max_tokens))
         except Exception as error:
             if (reply := reply_in_error(error)) is not None:
                 return read_answer(reply)
@@ -90,10 +94,14 @@ def reply_in_error(error: Exception) -> "AIMessage | None":
 
 def set_by(model: "BaseChatModel") -> SetBy:
     """Where the class of a model has its key and address, for messages."""
-    facts = class_facts(f"{type(model).__module__}.{type(model).__name__}")
+    facts = _facts_of(model)
     if takes_body(model) and not facts.is_known:
         return OPENAI
     return SetBy(key=facts.key, address=facts.address_words, v1="", proxy="")
+
+
+def _facts_of(model: "BaseChatModel") -> ClassFacts:
+    return class_facts(f"{type(model).__module__}.{type(model).__name__}")
 
 
 def schema_adapter(model: "BaseChatModel", llm: LlmParameters) -> SchemaAdapter:
@@ -117,18 +125,19 @@ class RequestBodyAdapter:
         self._model = model
         self._structured_output = llm.structured_output
         self._send_seed = llm.send_seed
+        self._limit_field = llm.token_limit_field
         self._extra_body: dict[str, Any] = dict(getattr(model, "extra_body", None) or {})
 
-    async def ask(self, messages: Messages, schema: dict[str, Any], seed: int) -> "AIMessage":
-        """The reply to a request whose body holds schema and seed.
+    async def ask(self, messages: Messages, schema: dict[str, Any], seed: int, max_tokens: int | None) -> "AIMessage":
+        """The reply to a request whose body holds schema, seed and token limit.
 
         `ainvoke` converts messages to a prompt and back before it calls `agenerate`.
         """
-        result = await self._model.agenerate([list(messages)], extra_body=self._body(schema, seed))
+        result = await self._model.agenerate([list(messages)], extra_body=self._body(schema, seed, max_tokens))
         generation = cast("ChatGeneration", result.generations[0][0])
         return cast("AIMessage", generation.message)
 
-    def _body(self, schema: dict[str, Any], seed: int) -> dict[str, Any]:
+    def _body(self, schema: dict[str, Any], seed: int, max_tokens: int | None) -> dict[str, Any]:
         body = dict(self._extra_body)
         if self._structured_output == "json_schema":
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
@@ -136,6 +145,8 @@ class RequestBodyAdapter:
             body["response_format"] = {"type": "json_object"}
         if self._send_seed:
             body["seed"] = seed
+        if max_tokens is not None:
+            body[self._limit_field] = max_tokens
         return body
 
 
@@ -160,14 +171,23 @@ class LangChainAdapter:
     def __init__(self, model: "BaseChatModel", llm: LlmParameters) -> None:
         self._model = model
         self._structured = llm.structured_output != "none"
-        self._bound: dict[int, tuple[dict[str, Any], Any]] = {}
+        fixed = llm.max_tokens if isinstance(llm.max_tokens, int) else None
+        self._limited: dict[int | None, BaseChatModel] = {None: model, fixed: model}
+        self._bound: dict[tuple[int, int | None], tuple[dict[str, Any], Any]] = {}
 
-    async def ask(self, messages: Messages, schema: dict[str, Any], seed: int) -> "AIMessage":  # noqa: ARG002
+    async def ask(
+        self,
+        messages: Messages,
+        schema: dict[str, Any],
+        seed: int,  # noqa: ARG002
+        max_tokens: int | None,
+    ) -> "AIMessage":
         """The reply; LangChain's class passes the schema on."""
-        asked = (self._bound_to(schema) if self._structured else None) or self._model
+        model, per_call = self._limited_to(max_tokens)
+        asked = (self._bound_to(schema, model, max_tokens) if self._structured else None) or model
         heard = RawReply()
         try:
-            returned = await asked.ainvoke(list(messages), config={"callbacks": [heard]})
+            returned = await asked.ainvoke(list(messages), config={"callbacks": [heard]}, **per_call)
         except Exception:
             if heard.message is None:
                 raise
@@ -176,11 +196,28 @@ class LangChainAdapter:
             return heard.message
         return cast("AIMessage", returned["raw"] if isinstance(returned, Mapping) else returned)
 
-    def _bound_to(self, schema: dict[str, Any]) -> Any:
+    def _limited_to(self, max_tokens: int | None) -> tuple["BaseChatModel", dict[str, Any]]:
+        """The model with this token limit, and arguments of the call, for a class that takes the limit there.
+
+        The model is a shallow copy, which shares the model's clients; built once for each limit.
+        """
+        place = _facts_of(self._model).settings.get("max_tokens", "")
+        if place.startswith(CALL):
+            return self._model, {} if max_tokens is None else {place.removeprefix(CALL): max_tokens}
+        if max_tokens not in self._limited:
+            known = type(self._model).model_fields
+            name = next((each for each in _LIMIT_FIELDS if each in known), None)
+            if name is None:
+                _warn_of_no_limit(type(self._model).__name__)
+            self._limited[max_tokens] = self._model.model_copy(update={name: max_tokens}) if name else self._model
+        return self._limited[max_tokens], {}
+
+    def _bound_to(self, schema: dict[str, Any], model: "BaseChatModel", max_tokens: int | None) -> Any:
         """The model bound to this schema, built once for each schema; None if its class has no structured output."""
-        if id(schema) not in self._bound:
+        key = id(schema), max_tokens
+        if key not in self._bound:
             try:
-                bound = self._model.with_structured_output(_titled(schema), include_raw=True)
+                bound = model.with_structured_output(_titled(schema), include_raw=True)
             except NotImplementedError:
                 self._structured = False
                 logger.warning(
@@ -193,8 +230,14 @@ class LangChainAdapter:
                     f"{type(self._model).__name__} can't be given the reply's schema: {line_of(error)}. "
                     "Next: set llm.structured_output=none"
                 ) from error
-            self._bound[id(schema)] = (schema, bound)  # keeps the schema alive, so that its id is not reused
-        return self._bound[id(schema)][1]
+            self._bound[key] = (schema, bound)  # keeps the schema alive, so that its id is not reused
+        return self._bound[key][1]
+
+
+@cache
+def _warn_of_no_limit(class_name: str) -> None:
+    """Warns once per process and class."""
+    logger.warning("%s has no field for a token limit, so llm.max_tokens=planned sends none", class_name)
 
 
 def _titled(schema: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
+from time import monotonic
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -25,17 +26,20 @@ from synthetic_textcat.llm.circuit_breaker import FEWEST_ROWS, CircuitBreaker
 from synthetic_textcat.llm.interrupts import held_interrupts
 from synthetic_textcat.llm.rate_limiter import RateLimiter
 from synthetic_textcat.llm.worker_pool import WorkerPool
-from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.open_calls import Batch
 from synthetic_textcat.schemas.parameters import GenerationParameters
 from synthetic_textcat.schemas.stops import Outage
 
 logger = logging.getLogger(__name__)
 
-Batches = Generator[list[Completion], None, Outage | None]
+Batches = Generator[Batch, None, Outage | None]
 """Yields completions as they arrive; returns the outage that stopped the calls early, else None."""
 
 _WINDOW_S = 0.4
 """Seconds for which completions are collected before they are saved; well under the promised second."""
+
+_QUIET_S = 2.0
+"""Seconds without a completion after which an empty batch reports the open calls."""
 
 Result = TypeVar("Result")
 
@@ -153,11 +157,13 @@ def complete_rounds(
     with held_interrupts() as interrupted, rare_collections(), BackgroundLoop() as loop:
         pool = loop.run(_open_pool(open_chat, policy, fewest_rows))
         _running[pool] = loop
+        handed_on_at = monotonic()
         try:
             while current is not None and not interrupted.is_set():
                 loop.run(pool.begin(current))
                 while not interrupted.is_set() and (batch := loop.run(pool.arrived(_WINDOW_S))) is not None:
-                    if batch:
+                    if batch or monotonic() - handed_on_at >= _QUIET_S:
+                        handed_on_at = monotonic()
                         yield batch
                 current = None if interrupted.is_set() or pool.outage else next(todo, None)
         finally:
@@ -179,11 +185,11 @@ def give_up() -> None:
         _end(pool)
 
 
-def _end(pool: WorkerPool) -> list[Completion]:
+def _end(pool: WorkerPool) -> Batch:
     """Ends the pool and its loop, once; returns completions that arrived and are not yielded yet."""
     loop = _running.pop(pool, None)
     if loop is None:
-        return []
+        return Batch()
     rest = loop.run(pool.stop())
     loop.close()
     return rest

@@ -26,10 +26,18 @@ _PROMPTS = "check how the model answers your prompts, or choose another llm.mode
 _NEXT_STEP = {
     "invalid_json": _STRUCTURE,
     "schema_violation": _STRUCTURE,
-    "truncated": "raise llm.max_tokens, or ask for shorter texts with attribute_sampling.num_words",
     "refused": _PROMPTS,
     "content_filtered": _PROMPTS,
 }
+_LIMITED = (
+    "raise llm.max_tokens (for a model that thinks, a number well above its thoughts, or null), or ask for shorter "
+    "texts with attribute_sampling.num_words"
+)
+_LIMITED_BY_SERVER = (
+    "no token limit of yours was sent, so raise the server's own: its context size (llama.cpp: -c, vLLM: "
+    "--max-model-len, Ollama: num_ctx) or its default for replies (Ollama: num_predict); or ask for shorter texts with "
+    "attribute_sampling.num_words"
+)
 _OF_THE_CONTENT = {"refused", "content_filtered"}
 """Causes that one task's content can explain; all others are caused by a setting."""
 
@@ -102,11 +110,18 @@ class FirstReplies:
         is_one_task = len(self._tasks) == 1 and "" not in self._tasks
         if cause is None or not self._start.has(ENOUGH) or (cause in _OF_THE_CONTENT and is_one_task):
             return
-        next_step = _SHORTER if len(completion.raw_text) > MOST_OF_A_REPLY else _NEXT_STEP[cause]
+        next_step = _SHORTER if len(completion.raw_text) > MOST_OF_A_REPLY else _next_step(cause, completion)
         raise FatalAnswerError(
             f"The first {ENOUGH} replies to calls for {_THINGS.get(self._kind, 'replies')} all failed as {cause} "
             f"({self._start.detail[:120]}). Next: {next_step}"
         )
+
+
+def _next_step(cause: str, completion: Completion) -> str:
+    """The advice on a cause; on truncated replies it depends on whose limit cut them."""
+    if cause == "truncated":
+        return _LIMITED_BY_SERVER if completion.max_tokens is None else _LIMITED
+    return _NEXT_STEP[cause]
 
 
 class TaskPauses:

@@ -25,6 +25,11 @@ def interrupt() -> bool:
     return bool(unasked)
 
 
+def is_interrupted() -> bool:
+    """Whether calls in flight have been asked to end."""
+    return any(event.is_set() for event in _held)
+
+
 @contextmanager
 def held_interrupts() -> Iterator[threading.Event]:
     """Turns an interrupt into an event, so that it can't break off a save; a second one raises KeyboardInterrupt.

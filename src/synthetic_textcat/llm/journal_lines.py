@@ -15,7 +15,7 @@ from types import NoneType
 from typing import IO, Any, get_args, get_type_hints
 
 from synthetic_textcat.schemas.completions import REPLIED, Completion
-from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
+from synthetic_textcat.schemas.outcomes import NO_REPLY_CAUSES
 from synthetic_textcat.text.unicode import replace_surrogates
 
 PADDING = b"\0 \t\r\n"
@@ -27,8 +27,9 @@ _OPTIONAL = tuple(field.name for field in fields(Completion) if field.default is
 _TYPES = {name: get_args(hint) or (hint,) for name, hint in get_type_hints(Completion).items()}
 _TYPES["latency_s"] = (float, int)  # JSON has one type of number
 _WORDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false", NoneType: "null"}
-_STATUSES = frozenset((REPLIED, *TRANSPORT_CAUSES))
+_STATUSES = frozenset((REPLIED, *NO_REPLY_CAUSES))
 _MOST = 2**63 - 1  # the limit of a table's int64 column
+_LEAST = {"call": 1}
 _FINGERPRINT_LENGTH = 64
 _FEWEST_OF_OURS = len(_REQUIRED) // 2
 
@@ -193,10 +194,12 @@ def _check_types(types: tuple[type, ...]) -> None:
 
 def _check_optional(record: dict[str, Any]) -> None:
     for field in _OPTIONAL:
-        value = record.get(field)
-        _check_type(field, type(value))
-        if isinstance(value, int | float) and not 0 <= value <= _MOST:
-            raise LineError(f"{field} is out of range")
+        if field in record:
+            value = record[field]
+            if type(value) not in _TYPES[field]:
+                _check_type(field, type(value))
+            if value is not None and not _LEAST.get(field, 0) <= value <= _MOST:
+                raise LineError(f"{field} is out of range")
 
 
 def _check_type(field: str, found: type) -> None:

@@ -3,12 +3,14 @@
 import json
 import re
 from collections.abc import Iterator, Set
-from typing import Any
+from typing import Any, NamedTuple
 
 from synthetic_textcat.llm.work_budget import DEEPEST_NESTING, RecoveryBudget, depth_within
 
+DEEPEST_VALUE = 20
+"""Nesting of an object that is asked for; one that is nested deeper is none."""
+
 _DEEPEST_WRAPPING = 4
-_DEEPEST_NESTING = 20
 _MOST_STARTS = 2_000  # braces at which an object is looked for: thoughts may be full of them
 _CHARACTERS_A_STEP = 20  # that the decoder goes through
 _A_START = 20  # steps of a vain attempt; its error counts the lines before it
@@ -16,26 +18,16 @@ _TOO_DEEP = 40_000  # steps of one that is nested too deep: ten of them, and the
 _LINES_A_STEP = 2_000  # characters of such lines
 
 _DECODER = json.JSONDecoder(strict=False)  # control characters within strings pass, and are kept
-_END_OF_THOUGHTS = re.compile(r"</(?:think|thinking|thought|thoughts|reasoning)>", re.IGNORECASE)
 _STRING = re.compile(r'"(?:\\.|[^"\\])*("?)', re.DOTALL)
+_THOUGHTS = re.compile(r"think|thought|reason|draft|scratch|analysis|critique", re.IGNORECASE)
 
 
-def json_values(text: str, fields: Set[str], repair: bool, budget: RecoveryBudget) -> Iterator[dict[str, Any]]:
-    """Objects found in the text, the likeliest first: whole, then embedded in prose or fences, then repaired.
+class FoundObject(NamedTuple):
+    """A JSON object in a text, and its span."""
 
-    Args:
-        text: The reply.
-        fields: Names of which the wanted object has at least one; what wraps it has none.
-        repair: Whether broken JSON may be repaired; not for a reply that was cut, whose rest would be made up.
-        budget: Counts the work.
-
-    Raises:
-        WorkLimitError: If it is too much.
-    """
-    for value in _candidates(text, repair, budget):
-        found = unwrapped(value, fields)
-        if found is not None:
-            yield found
+    value: dict[str, Any]
+    start: int
+    end: int
 
 
 def whole_value(text: str) -> Any:
@@ -43,27 +35,14 @@ def whole_value(text: str) -> Any:
     return decoded(text.strip().removeprefix("\ufeff"))
 
 
-def without_thoughts(text: str) -> str:
-    """The text behind the last end of a model's thoughts; drafts within them are no answer."""
-    ends = list(_END_OF_THOUGHTS.finditer(text))
-    return text[ends[-1].end() :] if ends else text
+def repaired_values(text: str, fields: Set[str], budget: RecoveryBudget) -> Iterator[Any]:
+    """Values that the repair library reads in the text: from the last object that may have all fields on, and others.
 
-
-def _candidates(text: str, repair: bool, budget: RecoveryBudget) -> Iterator[Any]:
-    whole = whole_value(text)
-    if whole is not None:
-        yield whole
-        return
-    text = without_thoughts(text)
-    yield from objects_in(text, budget)
-    if repair:
-        yield from _repaired(text, budget)
-
-
-def _repaired(text: str, budget: RecoveryBudget) -> Iterator[Any]:
-    """Values that the repair library reads in the text from its first, and from its last, opening brace on."""
+    Of several objects it keeps the last one with the same keys, and lists others: it is given as few as possible.
+    """
     end = text.rfind("}") + 1
-    for start in dict.fromkeys((text.find("{"), text.rfind("{"))):
+    last_full = text.rfind("{", 0, max(0, min(text.rfind(field) for field in fields)))
+    for start in dict.fromkeys((last_full, text.find("{"), text.rfind("{"))):
         value = budget.repaired(text[start:end]) if 0 <= start < end else None
         if value is not None:
             yield value
@@ -85,7 +64,36 @@ def unwrapped(value: Any, fields: Set[str]) -> dict[str, Any] | None:
             value = decoded(value)
         else:
             break
-    return value if isinstance(value, dict) and depth_within(value, _DEEPEST_NESTING) else None
+    return value if isinstance(value, dict) and depth_within(value, DEEPEST_VALUE) else None
+
+
+def objects_with(value: Any, fields: Set[str], budget: RecoveryBudget) -> list[dict[str, Any]]:
+    """Objects with all of these fields, anywhere in a value: drafts and thoughts by their key first, then the others.
+
+    Nothing is looked for within such an object.
+    """
+    if not depth_within(value, DEEPEST_VALUE):
+        return []
+    found: list[tuple[bool, dict[str, Any]]] = []
+
+    def search(part: Any, is_draft: bool) -> None:
+        budget.spend(1)
+        if isinstance(part, str) and part.lstrip()[:1] in {"{", "["} and all(field in part for field in fields):
+            budget.spend(1 + 2 * len(part) // _CHARACTERS_A_STEP)
+            part = decoded(part)
+            part = part if depth_within(part, DEEPEST_VALUE) and not isinstance(part, str) else None
+        if isinstance(part, dict):
+            if fields <= part.keys():
+                found.append((is_draft, part))
+                return
+            for key, inner in part.items():
+                search(inner, is_draft or _THOUGHTS.search(key) is not None)
+        elif isinstance(part, list):
+            for inner in part:
+                search(inner, is_draft)
+
+    search(value, is_draft=False)
+    return [part for _, part in sorted(found, key=lambda each: not each[0])]
 
 
 def decoded(text: str) -> Any:
@@ -118,15 +126,15 @@ def decoded_from(text: str, position: int, budget: RecoveryBudget) -> tuple[Any,
     return None, position
 
 
-def objects_in(text: str, budget: RecoveryBudget) -> Iterator[dict[str, Any]]:
+def objects_in(text: str, budget: RecoveryBudget, start: int = 0) -> Iterator[FoundObject]:
     """Whole objects that begin at some brace: after thoughts, in a fence, before a remark."""
-    position = text.find("{")
+    position = text.find("{", start)
     for _ in range(_MOST_STARTS):
         if position < 0:
             return
         value, end = decoded_from(text, position, budget)
         if end > position:
-            yield value
+            yield FoundObject(value, position, end)
         position = text.find("{", max(end, position + 1))
 
 

@@ -1,16 +1,18 @@
 """List recovery: lists in a model's reply as JSON in any wrapping, torn JSON, or numbered and bulleted lines.
 
+Of several lists the last one counts that is no remark: a model may write a better version below its first one.
 Items keep their numbers and bullets: `schemas.task_text` takes them off. Stranger forms are asked again.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import regex
 from pydantic_core import from_json
 
-from synthetic_textcat.llm.json_recovery import decoded, decoded_from, objects_in, without_thoughts
+from synthetic_textcat.llm.json_recovery import decoded, decoded_from, objects_in
+from synthetic_textcat.llm.thoughts import thoughts_in
 from synthetic_textcat.llm.work_budget import DEEPEST_NESTING, RecoveryBudget, depth_within
 from synthetic_textcat.schemas.task_text import BULLET, LONGEST_ITEM, NUMBERING
 from synthetic_textcat.text.unicode import UNSPACED
@@ -23,6 +25,11 @@ _START = regex.compile(r"\[\s*(?=[\[{\"])")
 _LINE = regex.compile(
     rf"(?P<indent>[ \t]*)(?:(?P<number>(?:\*\*)?{NUMBERING}(?:\*\*)?)|(?P<bullet>{BULLET}))"
     rf"(?:[ \t]+|(?<=[^\x00-\x7f])|(?=\S{{0,40}}[{UNSPACED}]))(?P<item>\S.*)",
+    regex.IGNORECASE,
+)
+_REVISED = regex.compile(
+    r"\b(?:revised|corrected|improved|better|updated|final|new) (?:list|version|answer|set|tasks|one|draft|attempt)s?\b"
+    r"|^\W*(?:wait|actually|correction|no, |second (?:try|version)|let me (?:try|redo|revise|fix|correct|improve)\b)",
     regex.IGNORECASE,
 )
 _TITLE = regex.compile(r"\*\*[^*]*[^*:.!?\uff1a\u3002]\*\*")
@@ -46,7 +53,7 @@ def lists(text: str, field: str, cut: bool, budget: RecoveryBudget) -> Iterator[
     """
     text = text.lstrip("\ufeff \t\r\n") if cut else text.strip("\ufeff \t\r\n")
     if decoded(text) is None:
-        text = without_thoughts(text)
+        text = _outside_thoughts(text, cut)
     for value in _values(text, field, cut, budget):
         items = _items_of(value, field, budget)
         if items and isinstance(items[0], str) and _REFUSING_ITEM.match(items[0][:LONGEST_ITEM]):
@@ -62,14 +69,40 @@ def _values(text: str, field: str, cut: bool, budget: RecoveryBudget) -> Iterato
     if (whole := decoded(text)) is not None:
         yield whole
         return
-    yield from (value for value in objects_in(text, budget) if field in value)
-    arrays = sorted(_arrays(text, budget), key=lambda array: len(array[0]), reverse=True)  # thoughts hold short ones
-    yield from (items for items, is_closed in arrays if is_closed)
+    objects = [found.value for found in objects_in(text, budget) if field in found.value]
+    yield from _latest_first(objects, [_length(value[field]) for value in objects])
+    arrays = list(_arrays(text, budget))
+    closed = [items for items, is_closed in arrays if is_closed]
+    yield from _latest_first(closed, list(map(len, closed)))
     end = max(text.rfind("}"), text.rfind("]")) + 1
     starts = sorted(place for place in (text.find("{"), text.find("[")) if place >= 0 and not cut)
     repaired = (budget.repaired(text[start:end]) for start in starts)
     yield from (value for value in repaired if value is not None)
     yield from (items for items, is_closed in arrays if not is_closed)
+
+
+def _outside_thoughts(text: str, cut: bool) -> str:
+    """The text behind a model's thoughts; of thoughts that never end, and before which nothing stands, their text."""
+    end, reopened = thoughts_in(text)
+    answer = text[end:reopened]
+    return answer if answer.strip() or cut else text[reopened:]
+
+
+Version = TypeVar("Version")
+
+
+def _latest_first(versions: Sequence[Version], lengths: Sequence[int]) -> list[Version]:
+    """The versions of a list from the last one back, those under half as long as the longest at the end.
+
+    Short ones are remarks, or come from unmarked thoughts.
+    """
+    longest = max(lengths, default=0)
+    places = sorted(range(len(versions)), key=lambda place: (lengths[place] * 2 < longest, -place))
+    return [versions[place] for place in places]
+
+
+def _length(value: Any) -> int:
+    return len(value) if isinstance(value, list) else 0
 
 
 def _arrays(text: str, budget: RecoveryBudget) -> Iterator[tuple[list[Any], bool]]:
@@ -125,7 +158,7 @@ def _listed_lines(text: str, cut: bool, budget: RecoveryBudget) -> tuple[list[st
     """The items of a numbered list, else of a bulleted one, and the text before it.
 
     An item goes on with the indented lines below it. Lists within items are left out, and so is the last item of a
-    text that was cut, unless a line break ends it.
+    text that was cut, unless a line break ends it. A line such as "Revised list:" begins another version.
     """
     budget.spend(len(text))
     lines = text.splitlines()
@@ -133,10 +166,14 @@ def _listed_lines(text: str, cut: bool, budget: RecoveryBudget) -> tuple[list[st
     kind = "number" if any(match and match["number"] for match in matches) else "bullet"
     marks = [match if match and match[kind] else None for match in matches]
     indent = min((len(match["indent"]) for match in marks if match), default=0)
-    items: list[str] = []
-    within, joint = False, " "
+    versions: list[list[str]] = [[]]
+    within, joint, is_revised = False, " ", False
     for line, match, mark in zip(lines, matches, marks, strict=True):
+        items = versions[-1]
         if mark and len(mark["indent"]) == indent:
+            if items and is_revised:
+                versions.append(items := [])
+            is_revised = False
             items.append(line.strip())
             within, joint = True, ": " if _TITLE.fullmatch(mark["item"].strip()) else " "  # a title, and its sentence
         elif within and match is None and line[: indent + 1].isspace() and line.strip():
@@ -144,7 +181,8 @@ def _listed_lines(text: str, cut: bool, budget: RecoveryBudget) -> tuple[list[st
             joint = " "
         else:
             within = False
-    torn = cut and within and not text.endswith("\n")
-    return items[:-1] if torn else items, " ".join(
-        lines[: next((place for place, mark in enumerate(marks) if mark), 0)]
-    )
+            is_revised = is_revised or (match is None and _REVISED.search(line[:LONGEST_ITEM]) is not None)
+    if cut and within and not text.endswith("\n"):
+        versions[-1] = versions[-1][:-1]
+    before = " ".join(lines[: next((place for place, mark in enumerate(marks) if mark), 0)])
+    return _latest_first(versions, list(map(len, versions)))[0], before

@@ -11,7 +11,7 @@ from langchain_core.outputs import ChatResult
 from langchain_openai import ChatOpenAI
 from openai import APIResponseValidationError
 
-from synthetic_textcat.llm.answers import CONTENT_FILTER, finish_reason_of, is_as_documented
+from synthetic_textcat.llm.answers import CONTENT_FILTER, THOUGHTS_FIELDS, finish_reason_of, is_as_documented
 from synthetic_textcat.llm.provider_errors import has_reply
 
 _PER_REQUEST = ("extra_headers", "extra_query", "timeout")
@@ -47,6 +47,9 @@ class LeanChatOpenAI(ChatOpenAI):
         for choice, generation in zip(reply["choices"], result.generations, strict=True):
             # LangChain reads it from the SDK's typed objects only.
             generation.message.additional_kwargs["refusal"] = choice["message"].get("refusal")
+            for name in THOUGHTS_FIELDS:  # LangChain drops them
+                if thoughts := choice["message"].get(name):
+                    generation.message.additional_kwargs[name] = thoughts
         return result
 
     def _create_chat_result(

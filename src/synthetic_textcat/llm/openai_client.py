@@ -61,8 +61,7 @@ def openai_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ModelSetupError: If there is no key, or one of key, address, headers or proxy can't be used.
     """
-    _check_key()
-    _check_headers(arguments)
+    check_openai_setup(arguments)
     address = openai_address(arguments)
     others = {name: value for name, value in arguments.items() if name not in (*_ADDRESS_ARGUMENTS, "openai_proxy")}
     headers, query = others.get("default_headers") or {}, others.get("default_query") or {}
@@ -73,6 +72,17 @@ def openai_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
     client = _http_client(arguments.get("openai_proxy") or os.environ.get("OPENAI_PROXY") or None)
     # LangChain refuses a proxy together with a client of ours, and reads OPENAI_PROXY unless it is given.
     return {**others, "base_url": address.url, "openai_proxy": None, "http_async_client": client}
+
+
+def check_openai_setup(arguments: Mapping[str, Any]) -> None:
+    """Checks key, headers and address of ChatOpenAI, without its package.
+
+    Raises:
+        ModelSetupError: If there is no key, or one of them can't be used.
+    """
+    _check_key()
+    _check_headers(arguments)
+    openai_address(arguments)
 
 
 def _check_key() -> None:

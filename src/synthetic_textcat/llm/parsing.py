@@ -9,33 +9,31 @@ timed, so that a result is the same on any machine. Nothing is evaluated.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
 from sys import getsizeof
 from threading import Lock
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
+from synthetic_textcat.llm.answer_choice import FORMS, LONGEST_DETAIL, choose_answer, value_of
 from synthetic_textcat.llm.journal_lines import MOST_OF_A_REPLY, length_before
-from synthetic_textcat.llm.json_recovery import is_closed, json_values, unwrapped, whole_value
-from synthetic_textcat.llm.list_recovery import lists
-from synthetic_textcat.llm.work_budget import RecoveryBudget, WorkLimitError
-from synthetic_textcat.schemas.completions import Completion, LabelSet, Problem, TaskList
+from synthetic_textcat.llm.thoughts import thoughts_in
+from synthetic_textcat.schemas.completions import Completion, Problem
 from synthetic_textcat.text.unicode import replace_surrogates, single_line
 
 Wanted = TypeVar("Wanted", bound=BaseModel)
 Found = TypeVar("Found")
 
-LONGEST_DETAIL = 200
 _LONGEST_AT_ONCE = 20_000  # characters that are decoded in a fraction of a millisecond
-_FORMS: dict[type[BaseModel], str] = {TaskList: "JSON list", LabelSet: "whole JSON object"}
 
 LARGEST = 64 * 2**20
 """Size of the cache, in estimated bytes: some 50,000 rows of 100 words."""
 
 _OVERHEAD = 700  # bytes of one result in addition to its texts
+_HIGHER_LIMIT = "raise llm.max_tokens or, if that is null, the server's own limit, such as its context size"
 Result = TypeVar("Result")
 
 
@@ -123,14 +121,30 @@ def parse(completion: Completion, wanted: type[Wanted]) -> Wanted | Problem:
 
     May block until the worker thread is free; on an event loop use `parse_off_loop`.
     """
-    result = _at_once(completion, wanted)
-    return _worker.call(_recovered_and_cached, *_asked(completion, wanted)) if result is None else result
+    at_once = _at_once(completion, wanted)
+    result = _worker.call(_recovered_and_cached, *_asked(completion, wanted)) if at_once is None else at_once
+    return _with_whose_limit(result, completion)
 
 
 async def parse_off_loop(completion: Completion, wanted: type[Wanted]) -> Wanted | Problem:
     """Parses a reply without blocking the event loop."""
-    result = _at_once(completion, wanted)
-    return await _worker.call_off_loop(_recovered_and_cached, *_asked(completion, wanted)) if result is None else result
+    at_once = _at_once(completion, wanted)
+    if at_once is not None:
+        return _with_whose_limit(at_once, completion)
+    result = await _worker.call_off_loop(_recovered_and_cached, *_asked(completion, wanted))
+    return _with_whose_limit(result, completion)
+
+
+def _with_whose_limit(result: Wanted | Problem, completion: Completion) -> Wanted | Problem:
+    """The result; of a truncated reply with the limit that cut it, ours or the server's own."""
+    if not isinstance(result, Problem) or result.cause != "truncated":
+        return result
+    what = result.detail.partition(";")[0]
+    if completion.max_tokens is None:
+        return Problem(
+            "truncated", f"{what}; it is the server's own, such as its context size: llm.max_tokens set none"
+        )
+    return Problem("truncated", f"{what}; it was {completion.max_tokens:,}: raise llm.max_tokens")
 
 
 def _asked(completion: Completion, wanted: type[Wanted]) -> tuple[str, type[Wanted], bool]:
@@ -179,7 +193,7 @@ def read(text: str, wanted: type[Wanted], cut: bool) -> Wanted | Problem:
         wanted: The model of the reply.
         cut: Whether the reply was cut at the token limit.
     """
-    return too_long(text) or _with_truncation(_guarded(_recovered, text, wanted, cut), cut)
+    return too_long(text) or _with_truncation(_guarded(choose_answer, text, wanted, cut), text, cut)
 
 
 def too_long(text: str) -> Problem | None:
@@ -192,16 +206,17 @@ def too_long(text: str) -> Problem | None:
 
 def read_at_once(text: str, wanted: type[Wanted], cut: bool) -> Wanted | Problem | None:
     """Reads a row that takes well under a millisecond, being valid JSON or without any JSON; None for others."""
-    if wanted in _FORMS or len(text) > _LONGEST_AT_ONCE:
+    if wanted in FORMS or len(text) > _LONGEST_AT_ONCE:
         return None
-    found = _guarded(_whole, text, wanted, cut)
-    return None if found is None else _with_truncation(found, cut)
+    found = _guarded(lambda text, wanted, _: value_of(text, wanted), text, wanted, cut)
+    return None if found is None else _with_truncation(found, text, cut)
 
 
-def _with_truncation(found: Wanted | Problem, cut: bool) -> Wanted | Problem:
-    if cut and isinstance(found, Problem):
-        return Problem("truncated", "the reply was cut at the token limit; raise llm.max_tokens")
-    return found
+def _with_truncation(found: Wanted | Problem, text: str, cut: bool) -> Wanted | Problem:
+    if not cut or not isinstance(found, Problem):
+        return found
+    within = " within the model's thoughts" if thoughts_in(text).reopened < len(text) else ""
+    return Problem("truncated", f"the reply was cut at the token limit{within}; {_HIGHER_LIMIT}")
 
 
 def _guarded(step: Callable[..., Found], text: str, wanted: type[BaseModel], cut: bool) -> Found | Problem:
@@ -213,66 +228,6 @@ def _guarded(step: Callable[..., Found], text: str, wanted: type[BaseModel], cut
     except BaseException as error:  # noqa: BLE001 - a panic of pydantic's core is no Exception
         words = replace_surrogates(single_line(f"{type(error).__name__}: {error}"))
         return Problem("invalid_json", f"the reply broke the parser: {words}"[:LONGEST_DETAIL])
-
-
-def _whole(text: str, wanted: type[Wanted], _: bool) -> Wanted | Problem | None:
-    value = whole_value(text)
-    if value is None:
-        return None if "{" in text else _nothing(wanted)
-    found = unwrapped(value, wanted.model_fields.keys())
-    return _nothing(wanted) if found is None else _validated(found, wanted)
-
-
-def _recovered(text: str, wanted: type[Wanted], cut: bool) -> Wanted | Problem:
-    """The first candidate in the text that validates, else the problem of the first candidate.
-
-    If the repair library failed, its error is the problem: any other candidate is a fragment.
-    """
-    problem: Problem | None = None
-    budget = RecoveryBudget()
-    try:
-        for value in _candidates(text, wanted, cut, budget):
-            budget.weigh(value)
-            found = _validated(value, wanted)
-            if not isinstance(found, Problem):
-                return found
-            problem = problem or found
-    except WorkLimitError as limit:
-        return problem or _nothing(wanted, f"gave up after {limit}")
-    if budget.error:
-        return _nothing(wanted, budget.error)
-    return problem or _nothing(wanted, budget.limit)
-
-
-def _candidates(text: str, wanted: type[BaseModel], cut: bool, budget: RecoveryBudget) -> Iterator[dict[str, Any]]:
-    """Candidates for the wanted object, most likely first.
-
-    A list is accepted in any form; a row must be an object. A truncated label set is not accepted: it would lack
-    labels.
-    """
-    fields = wanted.model_fields.keys()
-    if wanted is TaskList:
-        return ({"tasks": items} for items in lists(text, "tasks", cut, budget))
-    if wanted is LabelSet and not is_closed(text):
-        return (value for value in json_values(text, fields, False, budget) if fields & value.keys())
-    return json_values(text, fields, not cut, budget)
-
-
-def _validated(value: dict[str, Any], wanted: type[Wanted]) -> Wanted | Problem:
-    try:
-        return wanted.model_validate(replace_surrogates(value))
-    except ValidationError as error:
-        return Problem("schema_violation", _in_one_line(error))
-
-
-def _nothing(wanted: type[BaseModel], why: str = "") -> Problem:
-    words = f"no {_FORMS.get(wanted, 'JSON object')} in the reply"
-    return Problem("invalid_json", str(replace_surrogates(f"{words}; {why}" if why else words))[:LONGEST_DETAIL])
-
-
-def _in_one_line(error: ValidationError) -> str:
-    problems = error.errors(include_url=False, include_input=False)
-    return "; ".join(f"{'.'.join(map(str, x['loc']))}: {x['msg'].lower()}" for x in problems)[:LONGEST_DETAIL]
 
 
 def key_of(text: str, wanted: type[BaseModel], cut: bool) -> bytes:

@@ -14,6 +14,7 @@ from langchain_core.prompts import BasePromptTemplate, ChatPromptTemplate
 
 from synthetic_textcat.errors import PromptError, nearest
 from synthetic_textcat.hashing import canonical_json, sha256_of
+from synthetic_textcat.llm.local_server.gguf import gguf_identity
 from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.run_records import prompt_sha256
 
@@ -30,7 +31,8 @@ DOUBLE = "write {{ and }} for braces that are text"
 _TOKEN = re.compile(r"\{\{|\}\}|\{(?P<name>[^{}]*)\}|[{}]")
 _NAME_AND_MORE = re.compile(r"\s*(?P<name>[^\W\d]\w*)\s*(?:[:!.\[].*)?", re.DOTALL)
 _LONGEST = 40
-_NOT_SAMPLING = {"token_limit_field"}
+_NOT_SAMPLING = {"token_limit_field", "labels_in_schema", "gguf"}
+"""Settings that change no reply; the choice of the schema, which is hashed itself; the file, whose content is."""
 
 
 def wire_form(messages: Messages) -> list[dict[str, object]]:
@@ -133,21 +135,28 @@ def _problem(token: re.Match[str]) -> str | None:
 
 def asking_sha256(llm: LlmParameters, identity: Sequence[Any], prompts: Sequence[Any]) -> str:
     """Hex sha256 of model, settings and prompts: yields of one value do not predict those of another."""
-    settings = llm.model_dump(mode="json", exclude=_NOT_SAMPLING)
+    settings = _sampling_of(llm)
+    if llm.has_planned_labels:
+        settings["labels_in_schema"] = llm.labels_in_schema
     return sha256_of([settings, *identity, *map(prompt_sha256, prompts)])
+
+
+def _sampling_of(llm: LlmParameters) -> dict[str, Any]:
+    """The settings that can change a reply. A model file counts by its name and content, not by its place."""
+    settings = llm.model_dump(mode="json", exclude=_NOT_SAMPLING)
+    return settings if llm.gguf is None else {**settings, "gguf": gguf_identity(llm.gguf)}
 
 
 class Fingerprinter:
     """Fingerprints of calls; the part shared by all rows is hashed once.
 
-    Included: request, first messages, response schema, model, endpoint, sampling settings, extra arguments of the
-    catalog. Excluded: the key, timeouts, proxies, concurrency and the name of the token-limit field, none of which
+    Included: request, first messages, response schema, model, its file, endpoint, sampling settings, extra arguments of
+    the catalog. Excluded: the key, timeouts, proxies, concurrency and the name of the token-limit field, none of which
     changes the reply.
     """
 
     def __init__(self, llm: LlmParameters, identity: Sequence[Any]) -> None:
-        settings = llm.model_dump(mode="json", exclude=_NOT_SAMPLING)
-        self._shared = hashlib.sha256(canonical_json([settings, *identity]).encode())
+        self._shared = hashlib.sha256(canonical_json([_sampling_of(llm), *identity]).encode())
 
     def of(self, request_id: str, messages: Messages, schema: Mapping[str, Any]) -> str:
         """Hex sha256 of one row's call."""

@@ -17,7 +17,7 @@ from langchain_core.prompts import (
 )
 
 from synthetic_textcat.llm.prompts import Messages, check_placeholders, wire_form, without_line
-from synthetic_textcat.schemas.completions import row_schema
+from synthetic_textcat.schemas.completions import planned_row_schema, row_schema
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, records_of
 from synthetic_textcat.schemas.seed_examples import texts_shown
@@ -48,7 +48,7 @@ class RenderedRow(NamedTuple):
     Attributes:
         row: The planned row.
         messages: The first messages.
-        schema: JSON Schema of the reply: the same object for all rows of a task.
+        schema: JSON Schema of the reply: the same object for all rows of a task, or for those with the same labels.
     """
 
     row: dict[str, Any]
@@ -103,11 +103,17 @@ class RowPrompts:
         kinds = {True: _Template(templates.closed), False: _Template(templates.open)}
         self._of_task = {task.task_id: _TaskPrompt(task, kinds[bool(task.labels)]) for task in tasks}
 
-    def rendered(self, requests: pd.DataFrame) -> Iterator[RenderedRow]:
-        """Renders these rows of the plan, lazily."""
+    def rendered(self, requests: pd.DataFrame, planned_labels: bool = False) -> Iterator[RenderedRow]:
+        """Renders these rows of the plan, lazily.
+
+        Args:
+            requests: Rows of the plan.
+            planned_labels: Whether a schema allows the row's planned labels only, in place of the task's label set.
+        """
         for row in records_of(requests):
             prompt = self._of_task[row["task_id"]]
-            yield RenderedRow(row, self._messages(row, prompt), prompt.schema)
+            schema = prompt.planned_schema(row) if planned_labels and prompt.task.labels else prompt.schema
+            yield RenderedRow(row, self._messages(row, prompt), schema)
 
     def _messages(self, row: Mapping[str, Any], prompt: "_TaskPrompt") -> Messages:
         values = {name: row[name] for name in ATTRIBUTES}
@@ -138,9 +144,17 @@ class _TaskPrompt:
             lines = (f"- {x.name}: {x.description}" if x.description else f"- {x.name}" for x in task.labels)
             self.constants["labels"] = "\n".join(lines)
 
+        self._planned: dict[tuple[str, str], dict[str, Any]] = {}
+
     @cached_property
     def schema(self) -> dict[str, Any]:
         return row_schema(self.task.label_names)
+
+    def planned_schema(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        labels = row["label"], row["misleading_label"]
+        if labels not in self._planned:
+            self._planned[labels] = planned_row_schema(*labels)
+        return self._planned[labels]
 
 
 class _Template:
@@ -201,12 +215,14 @@ def advice_on(tasks: Iterable[Task], sampling: AttributeSamplingParameters) -> I
     if sampling.misleading_label != "even":
         return
     large = [task for task in tasks if len(task.labels) > MOST_EVEN_LABELS and not task.confusable]
-    if large:
-        others = f", and {len(large) - 1} more have over {MOST_EVEN_LABELS}" if len(large) > 1 else ""
-        yield (
-            f"Recommended: attribute_sampling.misleading_label=similar. The task {shown(large[0].task)} has "
-            f"{len(large[0].labels)} labels{others}: drawn evenly, most misleading labels are nothing like the row's."
-        )
+    if not large:
+        return
+    largest, others = max(large, key=lambda task: len(task.labels)), len(large) - 1
+    yield f"Recommended: attribute_sampling.misleading_label=similar, from {MOST_EVEN_LABELS + 1} labels on."
+    yield f"Most labels: {shown(largest.task)}, {len(largest.labels)}."
+    if others:
+        yield f"{others} more {'tasks have' if others > 1 else 'task has'} over {MOST_EVEN_LABELS} labels."
+    yield "Drawn evenly, as now, most misleading labels have nothing to do with the label of their row."
 
 
 def _row(asked: RenderedRow) -> str:

@@ -9,10 +9,12 @@ import pandas as pd
 from pydantic import BaseModel
 
 from synthetic_textcat.llm.calls import Call, judging
+from synthetic_textcat.llm.context_window import read_overflow
 from synthetic_textcat.llm.first_replies import BadStart
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.llm.parsing import parse
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply, RowCheck
+from synthetic_textcat.schemas.outcomes import TOO_LONG
 from synthetic_textcat.schemas.rows import records_of
 from synthetic_textcat.schemas.tasks import Task
 
@@ -65,11 +67,13 @@ class OpenRow(NamedTuple):
         position: Position among the rows.
         fingerprint: Fingerprint of its call.
         past: Replies so far.
+        prompt_tokens: Tokens of its first messages, if a refusal as too long named them.
     """
 
     position: int
     fingerprint: str
     past: Past
+    prompt_tokens: int | None = None
 
 
 class OpenRows(NamedTuple):
@@ -92,8 +96,9 @@ def open_rows(
     wanted: type[BaseModel],
     max_attempts: int,
     spent_by: str | None = None,
+    run_id: str | None = None,
 ) -> OpenRows:
-    """The rows that the journal does not settle.
+    """The rows that the journal does not settle, and that this run has not found to be too long.
 
     Computed before the first call, since reading a long journal would delay the calls in flight.
 
@@ -103,6 +108,7 @@ def open_rows(
         wanted: The model of a reply.
         max_attempts: Replies after which a row has failed.
         spent_by: The run whose completions are kept as `spent`.
+        run_id: This run, whose earlier passes may have asked already.
     """
     judge = judging(wanted)
     found, any_good = [], False
@@ -113,10 +119,14 @@ def open_rows(
         spent += (replace(each, raw_text="", refusal=None) for each in completions if each.run_id == spent_by)
         settlement = settle(completions, wanted)
         any_good = any_good or settlement.value is not None
+        refusals = [completion for completion in completions if completion.status == TOO_LONG]
+        if refusals and refusals[-1] is completions[-1] and refusals[-1].run_id == run_id:
+            continue
         if settlement.is_open(max_attempts):
             judged = ((completion, judge(completion)) for completion in completions if completion.replied)
             past = [(completion, problem) for completion, problem in judged if problem is not None]
-            found.append(OpenRow(position, fingerprint, past))
+            sizes = (read_overflow(completion.error or "").prompt for completion in refusals)
+            found.append(OpenRow(position, fingerprint, past, min(filter(None, sizes), default=None)))
     return OpenRows(found, any_good, spent)
 
 

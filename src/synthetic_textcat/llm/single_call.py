@@ -8,12 +8,12 @@ from typing import NamedTuple, TypeVar
 
 from synthetic_textcat.errors import BadRequestError, FatalAnswerError, TextcatError, TransportError, UnreachableError
 from synthetic_textcat.llm.answers import NO_ANSWER, NOT_WORKED_ON, Answer
-from synthetic_textcat.llm.calls import Call, CallPolicy
+from synthetic_textcat.llm.calls import Attempt, Call, CallPolicy
 from synthetic_textcat.llm.chat import Chat
 from synthetic_textcat.llm.client_exceptions import read_exception
 from synthetic_textcat.llm.journal_lines import MOST_OF_A_REPLY, bounded
 from synthetic_textcat.llm.parsing import WorkerThread
-from synthetic_textcat.llm.prompts import Messages, messages_sha256
+from synthetic_textcat.llm.prompts import messages_sha256
 from synthetic_textcat.llm.transport_errors import line_of
 from synthetic_textcat.redaction import redact
 from synthetic_textcat.schemas.completions import REPLIED, Completion
@@ -28,7 +28,12 @@ Excluded, since providers bill for them or may do so (docs/costs.md has the sour
 an unreadable body with status 200.
 """
 
+_ABANDONED = TransportError("connection_error", "the run ended before the reply came")
+
 Result = TypeVar("Result")
+
+_SEEDS = 2**31
+"""Number of seeds: those of rows have 31 bits, as some servers demand."""
 
 _TICKS_A_DEADLINE = 20
 _LONGEST_TICK_S = 1.0
@@ -57,6 +62,10 @@ class ModelCaller:
         proven: Whether a call of this run has ended, which shows that a server exists; a bad request then fails its
             row only.
         answered: Whether a call of this run got an answer, which shows that the address is right.
+
+    Attributes:
+        abandoned: Journal lines of calls that were cancelled in flight, for example by an interrupt: the server may
+            bill for them.
     """
 
     def __init__(
@@ -67,28 +76,36 @@ class ModelCaller:
         self._proven = proven
         self._answered = answered
         self._deadlines = Deadlines(policy.deadline_s)
+        self.abandoned: list[Completion] = []
 
     def close(self) -> None:
         """Stops the deadline watcher."""
         self._deadlines.close()
 
-    async def ask(self, call: Call, messages: Messages, attempt: int) -> CallResult:
+    @property
+    def open_calls(self) -> tuple[int, float]:
+        """Calls in flight, and the age of the oldest in seconds."""
+        return self._deadlines.running
+
+    async def ask(self, call: Call, attempt: Attempt, number: int = 1) -> CallResult:
         """Makes one call. Any exception of a model class counts as the failure of this call.
 
         Args:
             call: The row; if an earlier reply of its kind was good, a bad request fails this row only.
-            messages: The conversation so far.
-            attempt: Number of the reply.
+            attempt: The conversation so far.
+            number: Number of this call for the attempt, from 1.
 
         Raises:
             TextcatError: If every further call would fail in the same way.
         """
         begun = monotonic()
-        answer, note = NO_ANSWER, None
+        answer = NO_ANSWER
         failure: TransportError | None = None
         try:
-            answer = await self._answer(call, messages)
-            note = answer.error
+            answer = await self._answer(call, attempt)
+        except asyncio.CancelledError:
+            self.abandoned.append(self._line(call, attempt, number, begun, NO_ANSWER, _ABANDONED))
+            raise
         except UnreachableError as error:
             if not self._proven():
                 raise FatalAnswerError(str(error)) from None
@@ -96,54 +113,60 @@ class ModelCaller:
         except TransportError as error:
             failure, answer = error, answer_of_failure(error)
         except BadRequestError as error:
-            if call.untried and attempt == 1 and not self._proven():
+            if call.untried and attempt.number == 1 and not self._proven():
                 raise
             failure, answer = TransportError("server_error", str(error), retryable=False), answer_of_failure(error)
-        is_counted = None not in (answer.usage.prompt, answer.usage.completion)
-        bound = None if is_counted else self._policy.budget.bound(messages, call.schema)
-        latency_s, created_at = round(monotonic() - begun, 4), datetime.now(UTC).isoformat(timespec="milliseconds")
-
-        def journal_line() -> Completion:
-            return bounded(
-                Completion(
-                    fingerprint=call.fingerprint,
-                    request_id=call.request_id,
-                    attempt=attempt,
-                    run_id=self._policy.run_id,
-                    status=REPLIED if failure is None else failure.cause,
-                    raw_text=answer.raw_text,
-                    refusal=answer.refusal,
-                    finish_reason=answer.finish_reason,
-                    prompt_tokens=answer.usage.prompt,
-                    cached_tokens=answer.usage.cached,
-                    completion_tokens=answer.usage.completion,
-                    latency_s=latency_s,
-                    model_name=answer.model_name,
-                    prompt_sha256=messages_sha256(messages),
-                    error=note if failure is None else redact(failure.says(self._answered())),
-                    created_at=created_at,
-                    prompt_tokens_at_most=bound and bound.prompt,
-                    completion_tokens_at_most=bound and bound.completion,
-                )
-            )
-
+        of_line = (call, attempt, number, begun, answer, failure)
         # To mask and hash a reply of megabytes takes up to a quarter of a second: the other calls must not wait for it.
         is_long = len(answer.raw_text) > MOST_OF_A_REPLY
-        completion = await _worker.call_off_loop(journal_line) if is_long else journal_line()
+        completion = await _worker.call_off_loop(self._line, *of_line) if is_long else self._line(*of_line)
         return (
             CallResult(completion)
             if failure is None
             else CallResult(completion, failure.retryable, failure.retry_after_s)
         )
 
-    async def _answer(self, call: Call, messages: Messages) -> Answer:
+    def _line(
+        self, call: Call, attempt: Attempt, number: int, begun: float, answer: Answer, failure: TransportError | None
+    ) -> Completion:
+        """The journal line of a call that has ended; with an upper bound of its tokens if their number is unknown."""
+        is_counted = None not in (answer.usage.prompt, answer.usage.completion)
+        bound = None if is_counted else self._policy.budget.bound(attempt.messages, call.schema, attempt.max_tokens)
+        return bounded(
+            Completion(
+                fingerprint=call.fingerprint,
+                request_id=call.request_id,
+                attempt=attempt.number,
+                call=number,
+                run_id=self._policy.run_id,
+                status=REPLIED if failure is None else failure.cause,
+                raw_text=answer.raw_text,
+                refusal=answer.refusal,
+                finish_reason=answer.finish_reason,
+                prompt_tokens=answer.usage.prompt,
+                cached_tokens=answer.usage.cached,
+                completion_tokens=answer.usage.completion,
+                latency_s=round(monotonic() - begun, 4),
+                model_name=answer.model_name,
+                prompt_sha256=messages_sha256(attempt.messages),
+                error=answer.error if failure is None else redact(failure.says(self._answered())),
+                created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+                prompt_tokens_at_most=bound and bound.prompt,
+                completion_tokens_at_most=bound and bound.completion,
+                max_tokens=attempt.max_tokens,
+            )
+        )
+
+    async def _answer(self, call: Call, attempt: Attempt) -> Answer:
         """The answer, or one of our exceptions, before the deadline.
 
         A BaseException of the client (an exit, its own cancellation) would silently end a worker or the event loop, so
         it becomes an error too. External cancellation, and the end of this coroutine, pass through.
         """
         try:
-            return await self._deadlines.within(self._chat.ask(messages, call.schema, call.seed))
+            return await self._deadlines.within(
+                self._chat.ask(attempt.messages, call.schema, _seed_of(call, attempt), attempt.max_tokens)
+            )
         except TimeoutError:
             raise TransportError(
                 "timeout", f"no whole reply within {self._deadlines.seconds:g} s, the timeout of llm"
@@ -154,6 +177,12 @@ class ModelCaller:
             if _is_from_outside(error):
                 raise
             raise TransportError("server_error", f"{type(error).__name__}: {line_of(error)}") from None
+
+
+def _seed_of(call: Call, attempt: Attempt) -> int:
+    """The row's seed; another one for a retry that asks as the first attempt did, which would get the same reply."""
+    is_repeated = attempt.number > 1 and len(attempt.messages) == len(call.messages)
+    return (call.seed + attempt.number - 1) % _SEEDS if is_repeated else call.seed
 
 
 def _is_from_outside(error: BaseException) -> bool:
@@ -192,6 +221,12 @@ class Deadlines:
         self._expired: set[asyncio.Task[object]] = set()
         self._loop = asyncio.get_running_loop()
         self._watch = self._loop.create_task(self._cancel_late_ones())
+
+    @property
+    def running(self) -> tuple[int, float]:
+        """Number of running calls, and the age of the oldest in seconds; 0 without any."""
+        due = next(iter(self._due.values()), None)  # in the order in which they began
+        return len(self._due), 0.0 if due is None else self._loop.time() - (due - self.seconds)
 
     async def within(self, call: Awaitable[Result]) -> Result:
         """The result of a call.

@@ -28,8 +28,9 @@ from synthetic_textcat.llm.transport import (
 )
 from synthetic_textcat.redaction import SHORTEST, add_public, add_secret, learn_settings, redact, short_secrets
 from synthetic_textcat.redaction.names import is_secret_name
-from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
-from synthetic_textcat.schemas.parameters import LlmParameters
+from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
+from synthetic_textcat.schemas.parameters import PLANNED, LlmParameters
+from synthetic_textcat.schemas.writers import writer_note
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -86,6 +87,11 @@ class ChatModelSpec:
         return class_facts(self.class_path)
 
     @property
+    def names_deployments(self) -> bool:
+        """Whether `llm.model` is a deployment's name, as with Azure, which says nothing of the model."""
+        return "azure" in self.endpoint.casefold()
+
+    @property
     def max_retries(self) -> int:
         """Number of times that the engine repeats a call without a reply."""
         return retries_of(self.kwargs)
@@ -104,7 +110,7 @@ class ChatModelSpec:
         """
         self.learn_secrets()
         add_public(llm.model)
-        self._refuse_a_mixture(llm.model)
+        self._refuse_a_mixture(llm)
         self._refuse_second_ways_in()
         by_openai = self.class_path == OPENAI_CLASS
         model_class = load_class(_LEAN.get(self.class_path, self.class_path))
@@ -114,7 +120,7 @@ class ChatModelSpec:
             put(per_call if place.startswith(CALL) else kwargs, place, settings.pop(place))
         if self.class_path == OFFLINE_CLASS:
             settings["defects"] = llm.defects
-            _warn_of_templates()
+        warn_of_writer(llm.model)
         check_all_headers(kwargs, "catalog entry llm")
         arguments = openai_arguments(kwargs) if by_openai else kwargs
         per_call = {f"{CALL}{name}": value for name, value in per_call.get("call", {}).items()}
@@ -152,7 +158,8 @@ class ChatModelSpec:
     def _settings(self, names: set[str], llm: LlmParameters) -> dict[str, Any]:
         """The settings under the names of the class, some of them places."""
         places = self._facts.settings
-        moved = {place: value for name, place in places.items() if (value := getattr(llm, name)) is not None}
+        given = {place: getattr(llm, name) for name, place in places.items()}
+        moved = {place: value for place, value in given.items() if value not in (None, PLANNED)}
         return settings_for(self.class_path, names, llm.model_copy(update=dict.fromkeys(places))) | moved
 
     def learn_secrets(self) -> None:
@@ -172,7 +179,7 @@ class ChatModelSpec:
     def _openai_settings(self, llm: LlmParameters) -> dict[str, Any]:
         """Arguments for ChatOpenAI, which sends `max_tokens` under its new name; the old name needs `extra_body`."""
         settings = {"model": llm.model, "temperature": llm.temperature, "top_p": llm.top_p}
-        if llm.max_tokens is None:
+        if not isinstance(llm.max_tokens, int):  # a planned limit goes with each call
             return settings
         if llm.token_limit_field == "max_tokens":
             return settings | {"extra_body": {**self.kwargs.get("extra_body", {}), "max_tokens": llm.max_tokens}}
@@ -190,9 +197,11 @@ class ChatModelSpec:
                 place = "OPENAI_API_KEY" if self.class_path == OPENAI_CLASS else self._facts.key
                 raise ModelSetupError(f"{name} is set in the catalog entry llm; put the key into {place} instead")
 
-    def _refuse_a_mixture(self, model: str) -> None:
-        """Refuses a model's name for template text, and the template writer's name for a model."""
-        offline = self.class_path == OFFLINE_CLASS
+    def _refuse_a_mixture(self, llm: LlmParameters) -> None:
+        """Refuses a model's name or file for template text, and the template writer's name for a model."""
+        model, offline = llm.model, self.class_path == OFFLINE_CLASS
+        if llm.gguf is not None:
+            raise ModelSetupError(f"llm.gguf={llm.gguf} needs --env local_model, or llm.gguf=null")
         if offline and model != OFFLINE_MODEL:
             raise ModelSetupError(f"llm.model={model} needs a server: add --env openai, or leave llm.model as it is")
         if not offline and model == OFFLINE_MODEL:
@@ -207,9 +216,10 @@ def _without_secrets(value: Any) -> Any:
 
 
 @cache
-def _warn_of_templates() -> None:
-    """Warns once per process: a run with brainstorming or several rounds builds the model more than once."""
-    logger.warning(BANNER)
+def warn_of_writer(model: str) -> None:
+    """Warns once per process of templates and of small models: a run may build the model more than once."""
+    if note := writer_note([model]):
+        logger.warning(note)
 
 
 @cache
@@ -266,7 +276,7 @@ def settings_for(class_path: str, names: AbstractSet[str], llm: LlmParameters) -
     Raises:
         ModelSetupError: If the class has no such field: LangChain would drop the setting, or send it unchecked.
     """
-    given = {name: value for name in _SETTINGS if (value := getattr(llm, name)) is not None}
+    given = {name: value for name in _SETTINGS if (value := getattr(llm, name)) not in (None, PLANNED)}
     unknown = [name for name in given if name not in names and name != "model"]
     if unknown:
         keys = ", ".join(f"llm.{name}" for name in unknown)

@@ -18,6 +18,7 @@ from synthetic_textcat.errors import (
 )
 from synthetic_textcat.llm.client_exceptions import read_exception
 from synthetic_textcat.llm.provider_errors import first_match, one_line
+from synthetic_textcat.schemas.outcomes import TOO_LONG
 
 OurError = TransportError | ContentFilteredError | TextcatError
 
@@ -83,7 +84,7 @@ CAUSES = {
     "rate_limited": Cause("{said}", _transport("rate_limited")),
     "server_error": Cause("{said}", _transport("server_error")),
     "timeout": Cause("the call took too long: {said}", _transport("timeout")),
-    "too_long": Cause("the request is too long: {said}", _transport("server_error", retryable=False)),
+    "too_long": Cause("the request is too long: {said}", _transport(TOO_LONG, retryable=False)),
     "transfer_broken": Cause("the connection to {at} broke: {said}", _transport("connection_error")),
     "closed": Cause("{at} closed the connection without an answer: {said}", _transport("connection_error")),
     "quota_exhausted": Cause(

@@ -9,12 +9,14 @@ from typing import Any, TypeVar
 from synthetic_textcat.errors import FatalAnswerError, PriceListError
 from synthetic_textcat.llm.admission import Admission
 from synthetic_textcat.llm.budget import SpendingGate
-from synthetic_textcat.llm.calls import Call, CallPolicy
+from synthetic_textcat.llm.calls import Attempt, Call, CallPolicy
 from synthetic_textcat.llm.chat import Chat
+from synthetic_textcat.llm.context_window import ContextWindow
 from synthetic_textcat.llm.first_replies import FirstReplies
-from synthetic_textcat.llm.prompts import Messages
 from synthetic_textcat.llm.single_call import CallResult, ModelCaller
 from synthetic_textcat.schemas.completions import Completion, Problem
+from synthetic_textcat.schemas.open_calls import Batch, OpenCalls
+from synthetic_textcat.schemas.outcomes import TOO_LONG, TOO_LONG_ADVICE
 from synthetic_textcat.schemas.stops import Outage
 
 logger = logging.getLogger(__name__)
@@ -44,6 +46,7 @@ class WorkerPool:
         self._spending_gate = SpendingGate(policy.budget)
         self._size = policy.limits.max_concurrency
         self._calls = CallQueue()
+        self._context = ContextWindow()
         self._first_replies: dict[str, FirstReplies] = {}
         self._first_in_turn = asyncio.Lock()
         self._arrivals: list[Completion] = []
@@ -59,7 +62,7 @@ class WorkerPool:
         self._waiting: set[asyncio.Task[Any]] = set()
         self._error: BaseException | None = None
         self._faults = 0
-        self._refusals = 0
+        self._refusals = self._retrying = 0
         self._at_work = 0
         self._workers: list[asyncio.Task[None]] = []
 
@@ -75,7 +78,7 @@ class WorkerPool:
         self._wake.clear()
         self._workers = [asyncio.create_task(self._work(first=number == 0)) for number in range(self._size)]
 
-    async def arrived(self, window_s: float) -> list[Completion] | None:
+    async def arrived(self, window_s: float) -> Batch | None:
         """Waits up to `window_s` and returns the completions received; None once all calls are done and returned.
 
         Returns early if the buffer is full.
@@ -93,18 +96,21 @@ class WorkerPool:
         self._admission.conclude()
         return None
 
-    async def stop(self) -> list[Completion]:
-        """Cancels the workers and calls in flight; returns the completions received."""
+    async def stop(self) -> Batch:
+        """Cancels the workers and calls in flight; returns the completions received, and a line of each such call."""
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
         self._asker.close()
         with suppress(Exception):  # received completions matter more than a clean close
             await self._chat.close()
+        self._arrivals += self._asker.abandoned
+        self._asker.abandoned.clear()
         return self._hand_over()
 
-    def _hand_over(self) -> list[Completion]:
-        batch, self._arrivals = self._arrivals, []
+    def _hand_over(self) -> Batch:
+        batch = Batch(self._arrivals, OpenCalls(*self._asker.open_calls, self._retrying))
+        self._arrivals = []
         if self._at_work:
             self._wake.clear()
         self._room.set()
@@ -139,12 +145,11 @@ class WorkerPool:
 
     async def _settle(self, call: Call) -> None:
         """Makes calls until a reply is good, attempts are used up, there is no reply, or the row's task is paused."""
+        if self._context.is_exceeded_by(call.prompt_tokens):
+            return  # as its journal line says; only a larger context would help
         past = list(call.past)
         while not self._is_over(call) and len(past) < self._policy.limits.max_attempts:
-            messages = call.messages
-            for earlier, why in past:
-                messages = self._policy.ask_again(messages, earlier.raw_text, why)
-            answered = await self._reply(call, messages, len(past) + 1)
+            answered = await self._reply(call, self._policy.attempt(call, past))
             if answered is None:
                 return
             problem = await self._judged_in_turn(call, answered)
@@ -155,36 +160,55 @@ class WorkerPool:
     def _is_over(self, call: Call) -> bool:
         return self._over.is_set() or self._policy.pauses.is_paused(call.task_id)
 
-    async def _reply(self, call: Call, messages: Messages, attempt: int) -> Completion | None:
+    async def _reply(self, call: Call, attempt: Attempt) -> Completion | None:
         """A reply, within the retries that the policy allows; None if there is none, or the run ends first."""
-        retry = 0
-        while (asked := await self._called(call, messages, attempt)) is not None:
+        number, attempt = 1, self._context.fitted(call, attempt)
+        while (asked := await self._called(call, attempt, number)) is not None:
             if asked.completion.replied:
                 return asked.completion
-            retry += 1
-            wait_s = self._policy.retries.wait_s(retry, asked.retry_after_s) if asked.may_retry else None
+            if asked.completion.status == TOO_LONG:
+                shorter = self._context.shortened(call, attempt, asked.completion)
+                if shorter is None:
+                    self._note_too_long(call, asked.completion)
+                    return None
+                number, attempt = number + 1, shorter
+                continue
+            wait_s = self._policy.retries.wait_s(number, asked.retry_after_s) if asked.may_retry else None
             if wait_s is None or self._over.is_set():
                 return None
-            await self._interruptible(asyncio.sleep(wait_s))
+            self._retrying += 1
+            try:
+                await self._interruptible(asyncio.sleep(wait_s))
+            finally:
+                self._retrying -= 1
+            number += 1
         return None
 
-    async def _called(self, call: Call, messages: Messages, attempt: int) -> CallResult | None:
+    def _note_too_long(self, call: Call, completion: Completion) -> None:
+        """Counts a row whose prompt does not fit towards the pause of its task."""
+        pauses = self._policy.pauses
+        if pauses.is_watched(call.task_id):
+            pauses.note(call.task_id, call.request_id, Problem(TOO_LONG, completion.error or ""))
+
+    async def _called(self, call: Call, attempt: Attempt, number: int) -> CallResult | None:
         """Makes a call, from admission until the budget has recorded it; None if the run ends first."""
         async with self._spending_gate.slot():
             if self._over.is_set():
                 return None
             ticket = self._admission.enter_at_once()
             if ticket is None:
-                ticket = await self._interruptible(self._admission.enter(messages))
+                ticket = await self._interruptible(self._admission.enter(attempt.messages))
             asked: CallResult | None = None
             try:
                 if not self._over.is_set():
-                    asked = await self._asker.ask(call, messages, attempt)
+                    asked = await self._asker.ask(call, attempt, number)
             finally:
-                self._admission.leave(ticket, asked, messages, rows_remain=not self._calls.is_empty)
+                self._admission.leave(ticket, asked, attempt.messages, rows_remain=not self._calls.is_empty)
             if asked is None:
                 return None
             await self._buffer(asked.completion)
+            self._context.note(attempt, asked.completion)
+            self._policy.answering.note(asked.completion)
             self._count_refusals(asked)
             self._account(asked.completion)  # before other calls are admitted: this may have to be the last one
         self._proven.set()
@@ -254,7 +278,10 @@ class WorkerPool:
         is_refused = not asked.completion.replied and not asked.may_retry
         self._refusals = self._refusals + 1 if is_refused else 0
         if self._refusals >= _MOST_REFUSALS:
-            raise FatalAnswerError(f"The last {self._refusals} requests were all refused. {asked.completion.error}")
+            advice = f". Next: {TOO_LONG_ADVICE}" if asked.completion.status == TOO_LONG else ""
+            raise FatalAnswerError(
+                f"The last {self._refusals} requests were all refused. {asked.completion.error}{advice}"
+            )
 
     def _account(self, completion: Completion) -> None:
         try:

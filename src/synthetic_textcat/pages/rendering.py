@@ -16,6 +16,9 @@ LONGEST_TEXT = 600
 
 _LONGEST_CODE = 120
 
+_WITHIN_NAMES = re.compile(r"(?<=[A-Za-z0-9])(?:[/=_]|(?<!\d)\.)(?=[A-Za-z0-9])")
+"""Joints of names such as `quality_report.thresholds.leaked.warn=0.02`; not the point of a number."""
+
 
 def render_page(package: str, template: str, **values: Any) -> str:
     """The page of a template in the package's folder `templates`, which extends `page.html.jinja` of this one.
@@ -31,7 +34,7 @@ def render_page(package: str, template: str, **values: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    pages.filters |= {"shortened": _shortened, "usd": usd, "shown": shown, "words": _words}
+    pages.filters |= {"shortened": _shortened, "usd": usd, "shown": shown, "words": _words, "breakable": breakable}
     script = _own("filter.js")
     return pages.get_template(template).render(
         style=_own("style.css"), script=script, script_hash=_sha256(script), **values
@@ -84,6 +87,13 @@ def shown(value: object, kind: str) -> str:
             return f"{number:,.0f}"
         case _:
             return f"{number:.3g}" if abs(number) < 10 else f"{number:,.1f}".removesuffix(".0")
+
+
+def breakable(text: object) -> Any:
+    """Text as HTML whose names may break into lines at their dots and underscores, rather than within a word."""
+    from markupsafe import Markup, escape
+
+    return Markup(_WITHIN_NAMES.sub(r"\g<0><wbr>", str(escape(text))))  # noqa: S704  escaped
 
 
 def _plain_usd(text: str) -> str:

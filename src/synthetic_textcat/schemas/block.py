@@ -71,7 +71,7 @@ class Least(Most):
 
 
 class Thresholds(Block):
-    """Thresholds by name; `pipelines/quality_report/concerns.py` maps each to its metric."""
+    """Thresholds by name; `pipelines/quality_report/threshold_rules.py` maps each to its metric."""
 
     parsed: Least = Least(warn=0.95, fail=0.80)
     same_labels: Most = Most(warn=0.01)

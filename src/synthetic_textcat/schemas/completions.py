@@ -4,7 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    StrictStr,
+    model_validator,
+)
 
 from synthetic_textcat.redaction import mask
 from synthetic_textcat.schemas.task_text import plain_line, plain_name, sentence_of, taken_for_one
@@ -14,7 +23,7 @@ REPLIED = "replied"
 
 _FROM_THE_SERVER = ("raw_text", "refusal", "finish_reason", "model_name", "error")
 
-_OPTIONAL = ("prompt_tokens_at_most", "completion_tokens_at_most")
+_OPTIONAL = ("prompt_tokens_at_most", "completion_tokens_at_most", "max_tokens")
 """Fields that a line omits if they are null."""
 
 FEWEST_LABELS, MOST_LABELS = 2, 12
@@ -35,7 +44,7 @@ class Completion:
         request_id: The planned row (for brainstorming: the call's number, or `labels` and the task's id).
         attempt: 1 until the row has its first reply, 2 until the second, ...
         run_id: The run that made the call.
-        status: `replied`, or one of the transport causes.
+        status: `replied`, or one of `NO_REPLY_CAUSES`.
         raw_text: The unchanged reply, if very long its head and tail; empty if there was none.
         refusal: The reply's refusal field.
         finish_reason: Why the model stopped: `stop`, `length`, `content_filter`, ...
@@ -50,6 +59,9 @@ class Completion:
         created_at: End of the call, UTC, ISO 8601.
         prompt_tokens_at_most, completion_tokens_at_most: Upper bounds of a call of unknown usage, charged to a cap.
             Absent from the line of a counted call.
+        call: Number of the call among this run's calls for this attempt, from 1: the retries of the engine. Absent from
+            lines of earlier versions, and 1 there.
+        max_tokens: Token limit sent with the call. Absent if none was sent, and from lines of earlier versions.
     """
 
     fingerprint: str
@@ -70,6 +82,8 @@ class Completion:
     created_at: str
     prompt_tokens_at_most: int | None = None
     completion_tokens_at_most: int | None = None
+    call: int = 1
+    max_tokens: int | None = None
 
     def __post_init__(self) -> None:
         """Masks secrets in texts of the server, from the wire or from an older journal."""
@@ -117,6 +131,10 @@ class Completion:
         return record
 
 
+READ_FROM = "read from "
+"""Beginning of the note on which object of a reply is the row."""
+
+
 class Reply(BaseModel):
     """A row written by the model. Its labels are validated by the checks, not by the parser."""
 
@@ -125,6 +143,24 @@ class Reply(BaseModel):
     input_text: MaskedText
     label: _Label
     misleading_label: _Label
+    _note: str = PrivateAttr("")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Reply) and self.__dict__ == other.__dict__  # wherever it was read from
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.__dict__.values()))
+
+    @property
+    def note(self) -> str:
+        """Which object of the reply is the row, and why; empty if the reply holds only one."""
+        return self._note
+
+    def read_as(self, note: str) -> Self:
+        """The row with a note on the object that it was read from."""
+        noted = self.model_copy()
+        noted.__pydantic_private__ = {"_note": note}
+        return noted
 
 
 def _sentences(items: Any) -> Any:
@@ -178,6 +214,16 @@ def row_schema(label_names: Sequence[str]) -> dict[str, Any]:
     """JSON Schema of a row; the labels of a closed set are its enum. One schema per task, so that servers cache it."""
     label = {"type": "string", "enum": list(label_names)} if label_names else {"type": "string"}
     return _object("example", {"input_text": {"type": "string"}, "label": label, "misleading_label": label})
+
+
+def planned_row_schema(label: str, misleading_label: str) -> dict[str, Any]:
+    """JSON Schema of a row whose labels are fixed: it allows no other, and has them before the text."""
+    labels = {"label": _constant(label), "misleading_label": _constant(misleading_label)}
+    return _object("example", {**labels, "input_text": {"type": "string"}})
+
+
+def _constant(text: str) -> dict[str, str]:
+    return {"type": "string", "const": text}
 
 
 def task_list_schema() -> dict[str, Any]:

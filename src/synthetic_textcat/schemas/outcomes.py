@@ -6,10 +6,24 @@ TRANSPORT_CAUSES = ("rate_limited", "timeout", "server_error", "connection_error
 CONTENT_CAUSES = ("invalid_json", "schema_violation", "truncated", "refused", "content_filtered")
 """A reply (it was paid for) that is no row. Asked again with the problem named, up to `generation.max_attempts`."""
 
-FAILURE_CAUSES = (*CONTENT_CAUSES, *TRANSPORT_CAUSES)
+TOO_LONG = "too_long"
+"""A request that does not fit the model's context. It is not sent again unchanged in a run; the next run asks again,
+since the server may have a larger context by then."""
+
+TOO_LONG_ADVICE = (
+    "give the server a larger context (llama.cpp: -c, vLLM: --max-model-len, Ollama: num_ctx), or make the prompt "
+    "shorter: fewer labels, shorter descriptions, attribute_sampling.num_seed_examples"
+)
+"""Next step for requests that are too long."""
+
+NO_REPLY_CAUSES = (*TRANSPORT_CAUSES, TOO_LONG)
+"""Causes of calls without a reply: the possible `status` of their journal lines."""
+
+FAILURE_CAUSES = (*CONTENT_CAUSES, *NO_REPLY_CAUSES)
 
 REJECT_REASONS = (
     "empty_field",
+    "label_not_a_label",
     "label_not_in_set",
     "misleading_label_not_in_set",
     "same_labels",
@@ -38,6 +52,7 @@ FAILURE_DEFECTS = FAILURE_CAUSES
 
 REJECT_DEFECTS = (
     "empty_field",
+    "label_not_a_label",
     "label_not_in_set",
     "misleading_label_not_in_set",
     "same_labels",

@@ -1,6 +1,7 @@
 """Parameters of `conf/base/parameters.yml`: a model for each block, the root model, and validation."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePath
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -24,17 +25,51 @@ from synthetic_textcat.schemas.task_input import checked_choice, checked_choices
 _ROUNDING = 1e-9
 
 
+PLANNED = "planned"
+"""Value of `llm.max_tokens`: a limit for each row, derived from its planned length and language."""
+
+
+def _checked_limit(limit: Any) -> Any:
+    """A token limit, with one message where pydantic has one for each member of the union."""
+    is_number = isinstance(limit, int) and not isinstance(limit, bool) and limit >= 1
+    if limit is None or limit == PLANNED or is_number:
+        return limit
+    raise ValueError(f"is no token limit; write {PLANNED}, a whole number from 1 on, or null (not sent)")
+
+
 class LlmParameters(Block):
     """Settings sent to the chat model. Class, transport, headers and timeouts belong to the catalog."""
 
     model: str = Field(min_length=1)
+    gguf: str | None = Field(None, min_length=1)
     temperature: float | None = Field(1.0, ge=0, le=2)
     top_p: float | None = Field(1.0, gt=0, le=1)
-    max_tokens: int | None = Field(None, ge=1)
+    max_tokens: Annotated[int | Literal["planned"] | None, BeforeValidator(_checked_limit)] = None
     token_limit_field: Literal["max_completion_tokens", "max_tokens"] = "max_completion_tokens"
     structured_output: Literal["json_schema", "json_object", "none"] = "json_schema"
+    labels_in_schema: Literal["set", "planned"] = "set"
     send_seed: bool = True
     defects: Rates = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _model_is_named_after_its_file(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping) or given.get("model") is not None or not given.get("gguf"):
+            return given
+        file = str(given["gguf"]).rpartition(":")[2]  # PACKAGE:FILE, or a drive of Windows
+        return {**given, "model": PurePath(file).stem}
+
+    @field_validator("model", mode="before")
+    @classmethod
+    def _a_model_is_named(cls, model: Any) -> Any:
+        if model is None:
+            raise ValueError("names no model; set it, or llm.gguf with --env local_model")
+        return model
+
+    @property
+    def has_planned_labels(self) -> bool:
+        """Whether a row's schema allows its planned labels only; in other modes the server is given no schema."""
+        return self.labels_in_schema == "planned" and self.structured_output == "json_schema"
 
     @model_validator(mode="after")
     def _defects_are_of_the_offline_model(self) -> Self:
@@ -148,17 +183,26 @@ class AttributeSamplingParameters(Block):
         return choice
 
 
+Retry = Literal["show_reply", "ask_again"]
+"""How a row is asked again after a bad reply: with that reply and its fault, or as at first, with another seed."""
+
+
 class GenerationParameters(Block):
     """Concurrency, rates, attempts, spending caps, and when a run or task gives up."""
 
     max_concurrency: int = Field(32, ge=1, le=4096)
     max_attempts: int = Field(3, ge=1, le=20)
+    retry: Retry = "show_reply"
     requests_per_minute: int | None = Field(None, ge=1)
     tokens_per_minute: int | None = Field(None, ge=1)
     max_cost_usd: float | None = Field(None, gt=0)
     max_tokens_total: int | None = Field(None, ge=1)
     max_wait_seconds: float = Field(300, ge=0, le=604_800)
     pause_task_after: int | None = Field(20, ge=1)
+
+    def retry_at(self, temperature: float | None) -> Retry:
+        """How rows are asked again: at temperature 0 never as at first, since the reply would be the same."""
+        return "show_reply" if temperature == 0 else self.retry
 
     @property
     def is_capped(self) -> bool:
@@ -219,12 +263,13 @@ class SplitShares(Block):
 
 
 class ExportParameters(Block):
-    """Place of the instruction, splits, CSV escaping, label batches, and license."""
+    """Place of the instruction, splits, CSV escaping and byte order mark, label batches, and license."""
 
     instruction: Literal["in_anchor", "left_out"] = "in_anchor"
     splits: SplitShares = Field(default_factory=SplitShares)
     split_similarity: float = Field(0.6, ge=0.5, le=1)
     csv_formulas: Literal["escape", "keep"] = "escape"
+    csv_bom: bool = False
     distinct_label_batches: int | None = Field(None, ge=2)
     license: str | None = Field(None, pattern=r"^[a-z0-9][a-z0-9.\-]{1,60}$")
 

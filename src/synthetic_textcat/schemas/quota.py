@@ -178,6 +178,18 @@ class Shortfall(Block):
             return None
 
 
+def wanted_rows(column: str, requests: pd.DataFrame, quota_slots: pd.DataFrame) -> "pd.Series[int]":
+    """Rows that are wanted with each value of a column, the most first.
+
+    Args:
+        column: An attribute or the label.
+        requests: The plan. With a quota it has more rows of values that lose rows, since these are planned again.
+        quota_slots: The rows that a quota asks for; empty without one. A column that its mix leaves out is as planned.
+    """
+    asked = quota_slots if len(quota_slots) and column in quota_slots else requests
+    return asked[column].value_counts()
+
+
 def cells_of(rows: pd.DataFrame, per: Sequence[str]) -> list[Cell]:
     """The cell of each row."""
     return list(zip(*(plain(rows[name]) for name in per), strict=True))

@@ -37,6 +37,9 @@ EXAMPLES = {
     **_ATTRIBUTE_COLUMNS,
     "model_name": "str",
 }
+CANDIDATES = {**EXAMPLES, "detail": "str"}
+"""`detail`: which object of a reply with several is the row, and why; missing for other rows."""
+
 REJECTED = {**EXAMPLES, "reject_reason": "str", "detail": "str"}
 FAILED = {
     "request_id": "str",
@@ -62,7 +65,7 @@ OUTCOMES = {
     "language_verdict": "str",
 }
 SPLIT_COLUMNS = {"request_id": "str", "split": "str", "planned_split": "str"}
-CONTRACT_COLUMNS = frozenset().union(REQUESTS, CALLS, EXAMPLES, REJECTED, FAILED, FINDINGS, OUTCOMES, SPLIT_COLUMNS)
+CONTRACT_COLUMNS = frozenset().union(REQUESTS, CALLS, CANDIDATES, REJECTED, FAILED, FINDINGS, OUTCOMES, SPLIT_COLUMNS)
 """Column names with a fixed meaning."""
 
 

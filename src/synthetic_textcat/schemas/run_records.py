@@ -60,6 +60,11 @@ class RunRecord:
     tasks: pd.DataFrame | None = None
     evaluation: Evaluation | None = None
 
+    @property
+    def has_made_up_cost(self) -> bool:
+        """Whether its amounts of money come from the made-up price of the offline model."""
+        return bool(self.metrics.get("cost/made_up"))
+
 
 def prompt_sha256(prompt: Any) -> str:
     """Hex sha256 of the canonical JSON of a template's messages, as pairs of role and text with placeholders."""

@@ -1,4 +1,4 @@
-"""Stops of a run: an outage of the server, paused tasks, and the sentence that reports them."""
+"""Stops of a run: an outage of the server, paused tasks, another model that answered, and how they are reported."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -60,11 +60,15 @@ class Stops(Block):
         outage: What stopped all calls, if anything did.
         paused: Tasks that were set aside.
         all_paused: Whether those are all that had rows to ask for.
+        requested_model: `llm.model`; empty if no other model answered.
+        answered_as: Names of other models than the requested one in this run's replies; no reason to stop.
     """
 
     outage: Outage | None = None
     paused: tuple[PausedTask, ...] = ()
     all_paused: bool = False
+    requested_model: str = ""
+    answered_as: tuple[str, ...] = ()
 
     @property
     def stopped_by(self) -> str:

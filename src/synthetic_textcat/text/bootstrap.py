@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-CONFIDENCE = 0.95
-"""Confidence level of all intervals of the project."""
+from synthetic_textcat.text.intervals import CONFIDENCE
 
 RESAMPLES = 1000
 _DRAWN_AT_ONCE = 1_000_000  # row numbers in memory

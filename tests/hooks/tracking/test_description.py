@@ -3,14 +3,16 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthetic_textcat.hooks.tracking.description import Ending, _escaped, describe
+from synthetic_textcat.hooks.tracking.description import Ending, _escaped, describe, start_tags
 from synthetic_textcat.hooks.tracking.run_log import RunLog
+from synthetic_textcat.schemas.outcomes import BANNER
 from tests.hooks.tracking.project import MlflowClient, make_project
 
 _LEDGER = {
@@ -61,7 +63,7 @@ def described(client: MlflowClient) -> Described:
         client.log_text(run_id, "seed: 1", "rebuild/parameters.yml")
         facts: dict[str, Any] = {
             "pipeline": "generate",
-            "is_offline": False,
+            "note": None,
             "dataset": _EXAMPLES,
             "saved": _SAVED,
         } | changes
@@ -95,15 +97,18 @@ def test_the_run_before_is_the_last_finished_one_of_generate(described: Describe
         run = client.create_run("1", run_name=f"{pipeline}-{status}", tags={"pipeline": pipeline})
         client.set_terminated(run.info.run_id, status)
     text = described()
+    assert (
+        max(len(line) for block in text.split("```")[1::2] for line in block.splitlines()) < 90
+    )  # else it pushes facts off
     (finished,) = [run for run in client.search_runs(["1"]) if run.info.run_name == "generate-FINISHED"]
-    assert f"compare.baseline={finished.info.run_id},compare.candidate=RUN" in text
+    assert f"compare.baseline={finished.info.run_id},compare.candidate=RUN" in text.replace("\\\n", "")
     assert f"#/compare-runs?runs=%5B%22{finished.info.run_id}%22%2C%22RUN%22%5D" in text
     assert "pipelines compare" not in described(pipeline="quality_report")
 
 
 def test_a_failure_comes_first_and_is_only_text(described: Described) -> None:
     reason = "No luck: <img src=x> [here](https://evil.example) ```\n# **big**"
-    text = described("FAILED", reason, saved={}, is_offline=True)
+    text = described("FAILED", reason, saved={}, note=BANNER)
     assert text.startswith("**FAILED**: No luck\\: &lt;img src=x&gt; \\[here\\]\\(https\\:")
     assert "Written by templates" in text
     assert "| rows" not in text
@@ -114,6 +119,9 @@ def test_a_failure_comes_first_and_is_only_text(described: Described) -> None:
 def test_concerns_and_what_stopped_the_run_are_reported(described: Described) -> None:
     concerns = [{"level": "warn", "says": f"| {number} of <rows>"} for number in range(9)]
     text = described(saved=_SAVED | {"concerns": concerns, "stopped_by": "max_cost_usd=1\n"})
+    assert "\n\n**Calls, tokens and cost**\n\n| paid for" in text  # MLflow draws two tables in a row as one
+    assert "\n\n**Concerns**\n\n- warn: " in text
+    assert text.count("**Concerns**") == 1
     assert text.count("- warn: ") == 5
     assert "- warn: \\| 0 of &lt;rows&gt;" in text
     assert "Stopped by max\\_cost\\_usd=1; the same command continues" in text
@@ -136,3 +144,14 @@ def test_whatever_is_escaped_is_one_line_without_markup(text: str) -> None:
     assert "\n" not in escaped
     assert not re.search(r"[<>]", escaped)
     assert not re.search(r"(?<!\\)(?:\\\\)*[`*_\[\]()|$]", escaped)
+
+
+@pytest.mark.parametrize(
+    ("model", "tag"), [("offline-template-v1", "template_data"), ("x-135m", "small_model_data"), ("gpt-4o-mini", None)]
+)
+def test_a_run_is_tagged_by_what_writes_its_rows(tmp_path: Path, model: str, tag: str | None) -> None:
+    context: Any = SimpleNamespace(env="local_model", project_path=tmp_path)
+    for pipeline, is_tagged in (("generate", tag is not None), ("publish", False)):
+        tags = start_tags({"pipeline_names": [pipeline]}, {"llm": {"model": model}}, context)
+        assert sorted(tags.keys() & {"template_data", "small_model_data"}) == ([tag] if is_tagged else [])
+        assert ("not for training" in tags.get("mlflow.note.content", "")) is is_tagged

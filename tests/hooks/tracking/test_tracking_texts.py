@@ -89,6 +89,22 @@ def test_run_names_say_only_what_the_pipelines_do(pipelines: list[str], name: st
     assert run_name({"pipeline_names": pipelines}, _PARAMS)[6:] == name
 
 
+@pytest.mark.parametrize(
+    ("per", "rows"),
+    [
+        (None, "n6-per-task"),
+        ("label", "n6-per-label"),
+        (["task", "label"], "n6-per-task-label"),
+        ({"task": "all", "label": None}, "n6-per-task-label"),
+        ({"task": "all", "label": "all", "language": {"German": 3, "English": 2}}, "n6-per-task-label-by-language"),
+        ({"language": {"German": 3, "English": 2}}, "n6-by-language"),
+    ],
+)
+def test_the_name_of_a_quota_tells_proportions_from_cells(per: Any, rows: str) -> None:
+    params = {"attribute_sampling": {"target_accepted": 6, "num_examples": 7, "per": per}}
+    assert run_name({}, params)[7:] == f"{rows}-generate"
+
+
 def test_without_git_the_tree_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert source_tags(tmp_path) == {"git.dirty": "unknown"}

@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 
 from synthetic_textcat.errors import TransportError
 from synthetic_textcat.llm.offline.model import OfflineTemplateModel
-from synthetic_textcat.schemas.completions import label_set_schema, row_schema, task_list_schema
+from synthetic_textcat.schemas.completions import label_set_schema, planned_row_schema, row_schema, task_list_schema
 from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
 from tests.llm.offline.rehearsal import closed_tasks, plan_of, prompt_of, tasks
 
@@ -45,6 +45,8 @@ def test_it_is_called_as_chat_openai_is() -> None:
     model = OfflineTemplateModel()
     same = model.invoke(messages, extra_body=body(row_schema(TASK.label_names)))
     assert row(same) == row(answer)
+    fixed = planned_row_schema(str(planned["label"]), str(planned["misleading_label"]))
+    assert row(ask(messages, body(fixed))) == row(answer)
     assert model._llm_type == model.model == OFFLINE_MODEL
     assert model._identifying_params == {"model": OFFLINE_MODEL, "defects": {}}
 

@@ -86,12 +86,12 @@ def near_duplicates(texts: list[str]) -> set[int]:
 @pytest.mark.parametrize("task", closed_tasks(), ids=lambda task: task.task)
 def test_labels_can_be_learned(task: Task) -> None:
     from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import cross_val_score
+    from sklearn.naive_bayes import ComplementNB
     from sklearn.pipeline import make_pipeline
 
     written = [row for row in rows(MANY) if row.task == task]
-    model = make_pipeline(TfidfVectorizer(), LogisticRegression(C=10, max_iter=500))
+    model = make_pipeline(TfidfVectorizer(), ComplementNB())
     texts, labels = [row.text for row in written], [row.label for row in written]
     assert cross_val_score(model, texts, labels, cv=3, scoring="f1_macro").mean() > 0.8
 

@@ -23,6 +23,7 @@ from synthetic_textcat.pipelines.evaluate.nodes import (
     train_classifiers,
     train_on_triplets,
 )
+from synthetic_textcat.pipelines.evaluate.scoring import FEW_ROWS
 from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import EvaluateParameters, ExportParameters
 from synthetic_textcat.schemas.run_records import REAL_PREDICTIONS
@@ -132,6 +133,9 @@ def test_saved_classifiers_predict_names_of_labels_without_pickle() -> None:
     texts = [text for text, _ in labelled(12, "real")]
     assert list(model.predict(texts)) == [by_row[sha256_of(normalise(text))] for text in texts]
     assert f"{facts['macro_f1']['real_rows']['macro_f1']:.3f}" in str(card)
+    assert (facts["macro_f1"]["real_rows"]["rows"], facts["macro_f1"]["real_rows"]["few_rows"]) == (12, True)
+    assert "| real rows | 12 (few) |" in str(card)
+    assert FEW_ROWS in str(card)
     assert f"`{TASK.task}`" in str(card)
     assert "written by `m`" in str(card)
     ((rehearsed),) = save_classifiers(found, rows.assign(model_name=OFFLINE_MODEL), saving)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from synthetic_textcat.pipelines.evaluate.scoring import (
+    are_few,
     is_enough,
     majority_f1,
     mean_of,
@@ -18,6 +19,7 @@ from synthetic_textcat.pipelines.evaluate.scoring import (
     try_task,
 )
 from synthetic_textcat.pipelines.evaluate.train_test_sets import Rows, Trial
+from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.text.linear_models import macro_f1
 from tests.pipelines.evaluate.builders import TASK, WORDS, labelled
 
@@ -87,6 +89,14 @@ def test_a_beginning_with_one_label_names_that_one() -> None:
 def test_training_on_real_rows_needs_fifty_and_two_labels_that_all_folds_have(counts: list[int], enough: bool) -> None:
     labels = np.repeat(np.arange(len(counts)), counts)
     assert is_enough(Rows([""] * len(labels), labels)) is enough
+
+
+@pytest.mark.parametrize(
+    ("rows", "labels", "few"), [(0, 3, False), (49, 3, True), (50, 3, False), (100, 60, True), (300, 60, False)]
+)
+def test_a_score_is_of_few_rows_below_fifty_or_five_for_each_label(rows: int, labels: int, few: bool) -> None:
+    task = Task(task="Sort a note.", labels=tuple(f"label {number}" for number in range(labels)))
+    assert are_few(Rows([""] * rows, np.zeros(rows, dtype=np.int64)), task) is few
 
 
 def test_always_naming_the_most_frequent_label_is_scored_by_all_labels() -> None:

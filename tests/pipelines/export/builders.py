@@ -55,6 +55,7 @@ def card(
     tasks: Sequence[Task] = (TASK,),
     planned: list[dict[str, Any]] | None = None,
     counts: dict[str, Any] | None = None,
+    quota_slots: pd.DataFrame | None = None,
     **sampling: Any,
 ) -> str:
     """The card of these rows, the first for training and the others for testing, of a plan that has others too."""
@@ -63,6 +64,7 @@ def card(
     return write_card(
         examples,
         examples if planned is None else example_frame(planned),
+        pd.DataFrame() if quota_slots is None else quota_slots,
         tasks_table(*tasks),
         {**ledger(**(counts or {}))},
         METRICS,

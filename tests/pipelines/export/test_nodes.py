@@ -14,13 +14,14 @@ from synthetic_textcat.hashing import short_id
 from synthetic_textcat.pipelines.export.formats import FORMATS, e5, flag_embedding
 from synthetic_textcat.pipelines.export.nodes import (
     SplitRows,
-    export_argilla,
+    export_by_task,
     export_huggingface,
     export_triplets,
     set_overlaps_aside,
     split_rows,
 )
 from synthetic_textcat.pipelines.export.pipeline import create_pipeline
+from synthetic_textcat.pipelines.export.task_formats import TASK_FORMATS, argilla
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters
 from synthetic_textcat.schemas.publications import CONFIGS, SPLITS, path_of, task_config
 from synthetic_textcat.schemas.rows import EXAMPLES, REQUESTS, to_frame
@@ -149,13 +150,14 @@ def test_each_format_fills_a_file_of_the_catalog() -> None:
     )
     config = loader["catalog"]
     catalog = DataCatalog.from_config({name: config[name] for name in config if not name.startswith("_")})
-    assert [name for name in FORMATS if name not in catalog] == []
-    assert {name for node in create_pipeline().nodes for name in node.outputs} >= FORMATS.keys()
+    formats = {*FORMATS, *TASK_FORMATS}
+    assert [name for name in formats if name not in catalog] == []
+    assert {name for node in create_pipeline().nodes for name in node.outputs} >= formats
 
 
 def test_records_for_argilla_suggest_the_label_and_say_who_wrote() -> None:
     examples = pd.concat([_examples(1), example_frame([{"task_id": "open"}])], ignore_index=True)
-    files = export_argilla(examples, TASKS)
+    files = export_by_task(argilla)(examples, TASKS)
     (record,) = json.loads(json.dumps(files[f"{TASK.task_id}.records.json"]()))
     assert record["fields"] == {"text": examples["input_text"].iloc[0], "task": "Sort a review."}
     assert record["suggestions"] == {"label": {"value": "bad", "score": None, "agent": "model-1", "type": "model"}}

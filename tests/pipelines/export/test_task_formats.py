@@ -1,5 +1,6 @@
 """Text and label files, one task at a time."""
 
+import codecs
 import re
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,18 @@ def test_cells_are_kept_where_that_is_asked_for(tmp_path: Path) -> None:
     files = _saved(tmp_path, _rows({"input_text": "=1+1"}), "keep")
     assert files[f"{_CLOSED.task_id}.csv"]["text"].tolist() == ["=1+1"]
     assert "as accepted" in files["README.md"]
+
+
+def test_a_byte_order_mark_is_all_that_differs_where_it_is_asked_for(tmp_path: Path) -> None:
+    rows, name = _rows({"input_text": 'Größe "L"\n日本', "label": "=ß"}, {}), f"{_CLOSED.task_id}.csv"
+    found = {}
+    for bom in (False, True):
+        dataset = FolderDataset(path=str(tmp_path / str(bom)))
+        dataset.save(text_label_files(rows, [_CLOSED], "escape", bom=bom))
+        files = dataset.load()
+        found[bom] = (tmp_path / str(bom) / name).read_bytes(), files[name]().to_numpy().tolist()
+        assert ("byte order mark" in files["README.md"]()) is bom
+    assert found[True] == (codecs.BOM_UTF8 + found[False][0], found[False][1])
 
 
 @given(st.lists(st.text(alphabet="'=+-@\t\r\nab ＝", max_size=6), min_size=1, max_size=20))  # noqa: RUF001

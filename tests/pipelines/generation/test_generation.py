@@ -24,7 +24,7 @@ from synthetic_textcat.pipelines.generation.nodes import (
 )
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, GenerationParameters, LlmParameters
-from synthetic_textcat.schemas.rows import CALLS, EXAMPLES, FAILED, records_of
+from synthetic_textcat.schemas.rows import CALLS, CANDIDATES, FAILED, records_of
 from synthetic_textcat.schemas.tasks import Task
 from tests.llm.builders import BAD, completion, no_reply, write_journal
 from tests.pipelines.generation.builders import CLOSED, OPEN, templates
@@ -60,13 +60,14 @@ def _generate(
     journal: Journal,
     max_attempts: int = 3,
     stops: dict[str, Any] | None = None,
+    llm: LlmParameters = _LLM,
 ) -> list[Completion]:
     generation = GenerationParameters(max_concurrency=2, max_attempts=max_attempts)
     still_open = find_open_rows(plan, calls, journal, generation, "run-1")
     earlier = find_earlier_replies(plan, calls, journal, _TASKS, reject_reason)
     none_yet = Journal(Path("absent.jsonl"))
     asked = (plan, _TASKS, _prompts(plan), still_open, earlier, _RETRY)
-    batches = generate(*asked, _FAKE, _LLM, generation, _PRICES, none_yet, "run-1", reject_reason, stops or {})
+    batches = generate(*asked, _FAKE, llm, generation, _PRICES, none_yet, "run-1", reject_reason, stops or {})
     return [line for batch in batches for line in batch]
 
 
@@ -87,6 +88,32 @@ def test_rows_of_a_task_share_one_schema_with_its_label_set() -> None:
     assert closed[0]["schema"]["properties"]["label"]["enum"] == ['so "so"', "Straße"]
     assert all(schema is closed[0] for schema in closed)
     assert "enum" not in opened[0]["schema"]["properties"]["label"]
+
+
+def test_a_schema_may_allow_the_planned_labels_only(tmp_path: Path) -> None:
+    plan = _plan()
+    planned = LlmParameters.model_validate({**_LLM.model_dump(), "labels_in_schema": "planned"})
+    for asked, usual in zip(
+        _prompts(plan).rendered(plan, planned_labels=True), _prompts(plan).rendered(plan), strict=True
+    ):
+        if asked.row["label"] is None:
+            assert asked.schema == usual.schema
+            continue
+        fields = asked.schema["schema"]["properties"]
+        assert list(fields) == asked.schema["schema"]["required"] == ["label", "misleading_label", "input_text"]
+        assert [fields[name]["const"] for name in ("label", "misleading_label")] == [
+            asked.row["label"],
+            asked.row["misleading_label"],
+        ]
+    calls = _calls(plan, labels_in_schema="planned")
+    lines = _generate(plan, calls, Journal(tmp_path / "absent.jsonl"), llm=planned)
+    assert {line.fingerprint for line in lines} == set(calls["fingerprint"])
+    closed = plan["label"].notna()
+    moved = calls["fingerprint"] != _calls(plan)["fingerprint"]
+    assert list(moved) == list(closed)  # rows of open label sets are asked as before
+    for mode in ("json_object", "none"):  # the server is given no schema
+        unmoved = _calls(plan, structured_output=mode, labels_in_schema="planned")
+        pd.testing.assert_frame_equal(unmoved, _calls(plan, structured_output=mode))
 
 
 @pytest.mark.parametrize(
@@ -143,7 +170,7 @@ def test_each_row_is_a_candidate_or_failed_or_not_run(tmp_path: Path) -> None:
         completion(attempt=2, **own[3]),
     ]
     settled = settle_rows(plan, calls, Journal(write_journal(tmp_path / "j.jsonl", lines)))
-    assert {str(x): str(kind) for x, kind in settled.candidates.dtypes.items()} == EXAMPLES
+    assert {str(x): str(kind) for x, kind in settled.candidates.dtypes.items()} == CANDIDATES
     assert {str(x): str(kind) for x, kind in settled.failed.dtypes.items()} == FAILED
     assert list(settled.candidates["request_id"]) == [names[0][0], names[3][0]]
     ends = [(row["request_id"], row["failure_cause"], row["attempts"]) for row in records_of(settled.failed)]
@@ -156,7 +183,7 @@ def test_each_row_is_a_candidate_or_failed_or_not_run(tmp_path: Path) -> None:
 
 def test_without_a_journal_both_tables_are_empty_with_all_columns(tmp_path: Path) -> None:
     settled = settle_rows(_plan(), _calls(_plan()), Journal(tmp_path / "absent.jsonl"))
-    assert {str(x): str(kind) for x, kind in settled.candidates.dtypes.items()} == EXAMPLES
+    assert {str(x): str(kind) for x, kind in settled.candidates.dtypes.items()} == CANDIDATES
     assert {str(x): str(kind) for x, kind in settled.failed.dtypes.items()} == FAILED
     assert settled.candidates.empty
     assert settled.failed.empty

@@ -57,6 +57,14 @@ def test_rows_of_templates_are_published_only_where_that_is_allowed(made: Export
     assert plan["notes"] == [BANNER]
 
 
+def test_rows_of_a_small_model_are_published_with_a_note() -> None:
+    plan = export(model_name="SmolLM2-135M-Instruct").plan()
+    assert plan["template_data"] is False
+    assert plan["notes"] == [
+        "Written by a language model of 135M parameters: for meeting a real model, not for training."
+    ]
+
+
 def test_one_row_of_templates_among_others_is_enough() -> None:
     made = export()
     for frame in (made.examples, rows := made.content[_TRAIN]()):

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from synthetic_textcat.pipelines.quality_report.concerns import RULES, Concern, assess, complaint
-from synthetic_textcat.schemas.block import Most, Thresholds
+from synthetic_textcat.pipelines.quality_report.concerns import Concern, assess, complaint
+from synthetic_textcat.pipelines.quality_report.threshold_rules import RULES
+from synthetic_textcat.schemas.block import Least, Most, Thresholds
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.stops import Outage, PausedTask, Stops
 from tests.pipelines.quality_report.builders import ledger
@@ -39,9 +40,13 @@ def test_no_threshold_is_ever_missed_by_a_whole_run_or_by_a_threshold_of_nothing
     assert _of_yield(accepted=0, not_run=0, min_yield=0.0) == []
 
 
+_MANY = ledger(accepted=90_000, rejected={"label_leaked": 10_000})
+"""So many rows that each interval is narrow."""
+
+
 @pytest.mark.parametrize(("rate", "level"), [(0.02, None), (0.021, "warn"), (0.1, "warn"), (0.11, "fail")])
 def test_a_metric_beyond_its_threshold_is_a_warning_or_a_failure(rate: float, level: str | None) -> None:
-    concerns = assess(ledger(), {"rate/label_leaked": rate}, _SETTINGS, {})
+    concerns = assess(_MANY, {"rate/label_leaked": rate}, _SETTINGS, {})
     assert [concern["level"] for concern in concerns] == ([level] if level else [])
     assert (complaint(concerns) is not None) is (level == "fail")
 
@@ -57,8 +62,81 @@ def test_with_a_full_quota_the_yield_and_lost_replies_only_warn() -> None:
 
 @pytest.mark.parametrize(("share", "level"), [(1.0, None), (0.95, None), (0.94, "warn"), (0.79, "fail")])
 def test_where_low_is_worse_the_threshold_is_a_least_value(share: float, level: str | None) -> None:
-    concerns = assess(ledger(), {"rate/parsed": share}, _SETTINGS, {})
+    concerns = assess(_MANY, {"rate/parsed": share}, _SETTINGS, {})
     assert [concern["level"] for concern in concerns] == ([level] if level else [])
+
+
+@pytest.mark.parametrize(
+    ("leaked", "rows", "level"),
+    [
+        (1, 8, "warn"),
+        (1, 1, "fail"),  # 21 % to 100 %
+        (1, 2, "warn"),
+        (2, 3, "fail"),
+        (4, 20, "warn"),
+        (5, 20, "fail"),
+        (15, 100, "warn"),
+        (16, 100, "fail"),
+        (118, 1_000, "warn"),
+        (119, 1_000, "fail"),
+    ],
+)
+def test_a_share_fails_the_run_only_on_enough_rows(leaked: int, rows: int, level: str) -> None:
+    made = ledger(accepted=rows - leaked, rejected={"label_leaked": leaked}, failed={}, not_run=0)
+    settings = QualityReportParameters(min_yield=0)
+
+    [concern] = assess(made, {"rate/label_leaked": leaked / rows}, settings, {})
+
+    assert concern["level"] == level
+    assert ("not enough rows to judge" in concern["says"]) is (level == "warn")
+    assert concern["parameter"] == "quality_report.thresholds.leaked.fail=0.1"
+
+
+def test_the_rows_that_are_too_few_are_told_with_the_interval() -> None:
+    made = ledger(accepted=7, rejected={"label_leaked": 1}, failed={}, not_run=0)
+    [concern] = assess(made, {"rate/label_leaked": 1 / 8}, _SETTINGS, {})
+    finding, _, remark = concern["says"].partition(" (")
+    assert finding == "12.5% of the candidates name a label in the text"
+    assert remark == "8 rows: not enough rows to judge; 95% interval 2.2% to 47.1%)"
+
+
+def test_each_share_is_judged_on_its_own_rows() -> None:
+    worst = Thresholds(
+        language_agreement=Least(warn=None, fail=0.9),
+        language_agreement_lowest=Least(warn=None, fail=0.9),
+        length_in_bucket=Least(warn=None, fail=0.9),
+        label_noise=Most(warn=None, fail=0.1),
+        coverage=Most(warn=None, fail=0.1),
+    )
+    metrics = {
+        "language/agreement": 0.8,
+        "language/agreement_lowest": 0.8,
+        "length/in_bucket": 0.8,
+        "label_noise/rate": 0.2,
+        "coverage/largest": 0.2,
+        "rate/parsed": 0.6,
+    }
+
+    def levels(rows: int) -> dict[str, str]:
+        tables: dict[str, list[dict[str, Any]]] = {
+            "language_agreement": [{"language": "German", "agreement": 0.8, "agrees": rows - 4, "wrong": 4}],
+            "length": [{"rows": rows}],
+            "label_noise": [{"rows": rows, "rate": 0.2}, {"rows": 1_000, "rate": None}],
+        }
+        made = ledger(accepted=6, rejected={}, failed={"invalid_json": rows - 6}, not_run=0)
+        concerns = assess(made, metrics, QualityReportParameters(min_yield=0, thresholds=worst), tables)
+        return {concern["parameter"].split(".")[2]: concern["level"] for concern in concerns}
+
+    own = {"language_agreement", "length_in_bucket", "label_noise", "parsed"}
+    assert {name for name, level in levels(10).items() if level == "warn"} == own | {"language_agreement_lowest"}
+    assert set(levels(400).values()) == {"fail"}
+    assert levels(10)["coverage"] == "fail"  # no share of rows
+
+
+def test_paused_tasks_are_not_among_the_rows_that_a_rate_is_judged_on() -> None:
+    metrics = {"rate/label_leaked": 0.125, "rows/candidates": 8, "rows/answered": 8}
+    [concern] = assess(_MANY, metrics, _SETTINGS, {})
+    assert concern["level"] == "warn"
 
 
 def test_a_metric_that_can_not_be_known_raises_no_concern() -> None:
@@ -72,7 +150,7 @@ def test_failures_come_first_and_each_kind_by_weight() -> None:
         "rate/exact_duplicate": 0.9,
         "rate/same_labels": 0.5,
     }
-    parameters = [concern["parameter"] for concern in assess(ledger(), metrics, _SETTINGS, {})]
+    parameters = [concern["parameter"] for concern in assess(_MANY, metrics, _SETTINGS, {})]
     assert parameters == [
         "quality_report.thresholds.near_duplicates.fail=0.2",
         "quality_report.thresholds.leaked.fail=0.1",
@@ -118,12 +196,25 @@ def test_the_worst_language_task_and_value_are_named() -> None:
             {"task": "Of one label.", "rows": 40, "labels": 1, "entropy": None},
         ],
         "coverage": [{"attribute": "language", "value": "Hindi"}],
+        "readability": [
+            {"language": language, "difficulty": difficulty, "rows": rows, "median": median}
+            for language, rows, medians in (("Danish", 30, (40, 50)), ("Dutch", 30, (50, 50)), ("Czech", 29, (9, 8)))
+            for difficulty, median in zip(("high school", "PhD"), medians, strict=True)
+        ],
     }
-    metrics = {"language/agreement_lowest": 0.5, "labels/entropy_lowest": 0.5, "coverage/largest": 0.4}
+    metrics = {
+        "language/agreement_lowest": 0.5,
+        "labels/entropy_lowest": 0.5,
+        "coverage/largest": 0.4,
+        "readability/ordered": 0.5,
+    }
     said = " ".join(concern["says"] for concern in assess(ledger(), metrics, _SETTINGS, tables))
     assert ": German" in said
     assert ": Uneven." in said
     assert ": language Hindi" in said
+    assert "with the requested difficulty in 50% of the languages: not in Dutch" in said
+    assert "Danish" not in said
+    assert "Czech" not in said
 
 
 def _after_an_outage(good: int, **failed: int) -> list[Concern]:

@@ -194,8 +194,14 @@ _PAUSED = (_paused("t1", "refused"), _paused("t2", "label_leaked"))
 def test_paused_tasks_fail_no_run_in_which_the_others_went_well() -> None:
     outcomes = _outcomes([_REFUSED] * 20 + [_LEAKED] * 20 + [_GOOD] * 30)
     seen = without_paused(_METRICS, outcomes, _PAUSED)
-    assert seen == {"rate/parsed": 1.0, "rate/label_leaked": 0.0, "language/agreement": 0.9}
-    made, settings = ledger(accepted=30, rejected={}, failed={}, not_run=0), QualityReportParameters()
+    assert seen == {
+        "rate/parsed": 1.0,
+        "rate/label_leaked": 0.0,
+        "language/agreement": 0.9,
+        "rows/answered": 30,
+        "rows/candidates": 30,
+    }
+    made, settings = ledger(accepted=3_000, rejected={}, failed={}, not_run=0), QualityReportParameters()
     assert [concern["level"] for concern in assess(made, _METRICS, settings, {})][:2] == ["fail", "fail"]
     assert "fail" not in [concern["level"] for concern in assess(made, seen, settings, {})]
 

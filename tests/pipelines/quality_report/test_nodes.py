@@ -1,6 +1,7 @@
 """From candidates to the two tables, and back to the ledger."""
 
 import json
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,41 @@ def test_candidates_go_into_one_of_two_tables() -> None:
     assert list(checked.examples["request_id"]) == ["r0"]
     assert list(checked.rejected["reject_reason"]) == ["label_leaked", "exact_duplicate"]
     assert list(checked.rejected["request_id"]) == ["r1", "r2"]
+
+
+def test_how_a_row_was_read_from_several_objects_stands_in_its_detail() -> None:
+    note = "read from object 2 of 2: the last"
+    candidates = _CANDIDATES.assign(detail=pd.Series([note, note, None], dtype="str"))
+    checked = check_candidates(candidates, _REQUESTS, _TASKS, QualityReportParameters(), NO_QUOTA)
+    assert list(checked.rejected["detail"]) == [f"{_LEAK}; {note}", _SAME]
+    settings = QualityReportParameters(flag_only=("exact_duplicate", "label_leaked"))
+    flagged = check_candidates(candidates, _REQUESTS, _TASKS, settings, NO_QUOTA)
+    assert list(flagged.findings["detail"]) == [note, f"{_LEAK}; {note}", _SAME]
+    assert _dtypes(flagged.examples) == EXAMPLES
+    for tables in (checked, flagged):  # signals read the details of checks
+        ledger = ledger_of()
+        rest = (_REQUESTS, tables.findings, _TASKS, ledger, QualityReportParameters(), 42)
+        corpus = gather_corpus(tables.examples, tables.surplus, tables.rejected, *rest)
+        assert list(corpus.hits["detail"]) == [_LEAK, _SAME]
+
+
+def test_labels_are_in_the_spelling_of_the_set() -> None:
+    """Replies in NFC, a tasks file in NFD: all rows would be rejected for a label that looks right."""
+    names = [unicodedata.normalize("NFD", name) for name in ("Réclamation", "Résiliation", "Dépannage")]
+    task = Task.model_validate({"task": "Sort a review.", "labels": names})
+    replied = [unicodedata.normalize("NFC", name) for name in names]
+    rows = [
+        _candidate("r0", input_text="Le colis est abîmé.", label=replied[0], misleading_label=replied[1]),
+        _candidate("r1", input_text="Je veux partir.", label=f"«{replied[1]}».", misleading_label=replied[1]),
+    ]
+    requests = _REQUESTS.assign(label=names[0], language="French").head(2)
+
+    checked = check_candidates(
+        example_frame(rows), requests, pd.DataFrame([task.to_row("file")]), QualityReportParameters(), NO_QUOTA
+    )
+
+    assert checked.examples[["label", "misleading_label"]].to_numpy().tolist() == [names[:2]]
+    assert checked.rejected[["label", "reject_reason"]].to_numpy().tolist() == [[names[1], "same_labels"]]
 
 
 def test_both_tables_have_all_columns_also_when_empty() -> None:

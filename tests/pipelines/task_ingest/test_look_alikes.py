@@ -1,7 +1,9 @@
 """Label sets that spreadsheets and JSON readers change are named before any row is planned."""
 
+import io
 import logging
 
+import pandas as pd
 import pytest
 
 from synthetic_textcat.pipelines.task_ingest.look_alikes import warnings_about_labels
@@ -37,6 +39,14 @@ def test_labels_that_are_one_number_are_named(labels: tuple[str, ...], named: st
 def test_labels_that_are_all_dates_are_named(labels: tuple[str, ...]) -> None:
     (line,) = _warnings(*labels)
     assert "all labels are dates, which load_dataset('json')" in line
+
+
+@pytest.mark.parametrize("label", ["NA", "N/A", "null", "None", "nan", "NaN", "NULL", "<NA>"])
+def test_labels_that_readers_take_for_a_missing_value_are_named(label: str) -> None:
+    (line,) = _warnings("yes", label)
+    assert f"take the label '{label}' for a missing value. Next: " in line
+    frame = pd.read_csv(io.StringIO(f"label\nyes\n{label}\n"))
+    assert frame["label"].isna().tolist() == [False, True]
 
 
 @pytest.mark.parametrize(

@@ -169,7 +169,7 @@ class ActiveRun:
             status=status,
             reason=reason,
             pipeline=tags.get("pipeline", ""),
-            is_offline="template_data" in tags,
+            note=tags.get(DESCRIPTION_TAG),
             dataset=shown_place(self.catalog.get(names.EXAMPLES)) if names.EXAMPLES in self.saved else None,
             saved={name: self.catalog.load(name) for name in DESCRIBED_DATASETS if name in self.saved},
         )

@@ -26,9 +26,11 @@ from synthetic_textcat.hooks.tracking.run_lookup import NEWEST_FIRST
 from synthetic_textcat.pages import render_markdown
 from synthetic_textcat.redaction import redact
 from synthetic_textcat.schemas.cost_figures import figure_rows
-from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
+from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
+from synthetic_textcat.schemas.parameters import ALL_VALUES
 from synthetic_textcat.schemas.rows import PLAN_VERSION
 from synthetic_textcat.schemas.stops import Stops
+from synthetic_textcat.schemas.writers import writer_note
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -76,7 +78,7 @@ class Ending:
     Attributes:
         status, reason: As recorded in MLflow.
         pipeline: Name of the pipeline.
-        is_offline: Whether templates wrote the texts.
+        note: What to say of the model that wrote the texts, if anything.
         dataset: Location of the saved examples; None if the run saved none.
         saved: Content of the saved `DESCRIBED_DATASETS`.
     """
@@ -84,7 +86,7 @@ class Ending:
     status: str
     reason: str | None
     pipeline: str
-    is_offline: bool
+    note: str | None
     dataset: str | None = None
     saved: Mapping[str, Any] = field(default_factory=dict)
 
@@ -97,7 +99,7 @@ def describe(log: RunLog, ending: Ending) -> str:
         __package__,
         "description.md.jinja",
         {"text": _escaped},
-        banner=BANNER if ending.is_offline else None,
+        banner=ending.note,
         status=ending.status,
         reason=ending.reason,
         stopped_by=str(ending.saved.get(names.STOPPED_BY) or "").strip(),
@@ -158,7 +160,8 @@ def run_name(run_params: Mapping[str, Any], params: Mapping[str, Any]) -> str:
     plans, asks = bool(pipelines & _PLANNING), bool(pipelines & _ASKING)
     rows, target = (_get(params, "attribute_sampling", name) for name in ("num_examples", "target_accepted"))
     if target is not None:  # num_examples has no effect then
-        rows = f"{target}-per-{'-'.join(_cell_columns(params))}"
+        each, shared = _cell_columns(params)
+        rows = "-".join([str(target), *(["per", *each] if each else []), *(["by", *shared] if shared else [])])
     seed = params.get("seed")
     parts = [
         time.strftime("%H%M%S"),
@@ -170,9 +173,13 @@ def run_name(run_params: Mapping[str, Any], params: Mapping[str, Any]) -> str:
     return "-".join(str(part) for part in parts if part is not None)
 
 
-def _cell_columns(params: Mapping[str, Any]) -> list[str]:
+def _cell_columns(params: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Cell columns of a quota: those of which each value has the whole target, and those that share it."""
     per = _get(params, "attribute_sampling", "per") or "task"
-    return [per] if isinstance(per, str) else list(per)
+    columns = [per] if isinstance(per, str) else list(per)
+    weights = per if isinstance(per, Mapping) else {}
+    shared = [name for name in columns if weights.get(name) not in (None, ALL_VALUES)]
+    return [name for name in columns if name not in shared], shared
 
 
 def without_unused(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -209,9 +216,13 @@ def start_tags(run_params: Mapping[str, Any], params: Mapping[str, Any], context
         **_user(),
     }
     if (target := _get(params, "attribute_sampling", "target_accepted")) is not None:
-        tags["accepted_target"] = f"{target:,} accepted rows per {', '.join(_cell_columns(params))}"
-    if _get(params, "llm", "model") == OFFLINE_MODEL and not _pipelines(run_params) <= _OF_OTHER_RUNS:
-        tags |= {"template_data": "true", DESCRIPTION_TAG: BANNER}
+        each, shared = _cell_columns(params)
+        per = f" per {', '.join(each)}" if each else ""
+        mix = f", in the proportions of {', '.join(shared)}" if shared else ""
+        tags["accepted_target"] = f"{target:,} accepted rows{per}{mix}"
+    model = str(_get(params, "llm", "model"))
+    if (note := writer_note([model])) and not _pipelines(run_params) <= _OF_OTHER_RUNS:
+        tags |= {"template_data" if model == OFFLINE_MODEL else "small_model_data": "true", DESCRIPTION_TAG: note}
     return tags
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from synthetic_textcat.hashing import draw
 from synthetic_textcat.hooks import catalog_names as names
@@ -18,6 +18,7 @@ from synthetic_textcat.llm.calls import judging, retry_conversation
 from synthetic_textcat.llm.prompts import Messages, messages_sha256, wire_form
 from synthetic_textcat.redaction import redact
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply
+from synthetic_textcat.schemas.parameters import Retry
 from synthetic_textcat.schemas.prices import PriceList, is_made_up
 
 if TYPE_CHECKING:
@@ -256,8 +257,12 @@ class SampledCalls:
         """Conversation of this attempt, if its hash is the one recorded on sending."""
         if messages is None:
             return None
-        ask_again, judge = retry_conversation(self._parts[names.RETRY_PROMPT]), judging(Reply)
-        for reply in earlier:
-            if reply.replied and (problem := judge(reply)) is not None:
-                messages = ask_again(messages, reply.raw_text, problem)
-        return wire_form(messages) if messages_sha256(messages) == completion.prompt_sha256 else None
+        judge = judging(Reply)
+        judged = [(reply.raw_text, judge(reply)) for reply in earlier if reply.replied]
+        for retry in get_args(Retry):  # earlier attempts may be of a run with another setting
+            ask_again, sent = retry_conversation(self._parts[names.RETRY_PROMPT], retry), messages
+            for raw_text, problem in judged:
+                sent = sent if problem is None else ask_again(sent, raw_text, problem)
+            if messages_sha256(sent) == completion.prompt_sha256:
+                return wire_form(sent)
+        return None

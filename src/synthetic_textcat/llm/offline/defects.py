@@ -15,14 +15,17 @@ from synthetic_textcat.hashing import draw, pick
 from synthetic_textcat.llm.offline.grammar import Draws, Slots, Template, compile_template, expand, load_yaml
 from synthetic_textcat.llm.offline.orthography import leaks
 from synthetic_textcat.schemas.languages import Language, find_language
-from synthetic_textcat.schemas.outcomes import DEFECTS, RECOVERABLE_DEFECTS
+from synthetic_textcat.schemas.outcomes import DEFECTS, RECOVERABLE_DEFECTS, TOO_LONG
 
 _NEEDS_CLOSED_SET = ("label_not_in_set", "misleading_label_not_in_set", "label_not_as_planned")
+_NEEDS_OPEN_SET = ("label_not_a_label",)
+_NO_LABELS = ("high school", "the right label of the text", "A text that this task could be given.", "?")
 _TRANSPORT = {
     "rate_limited": "429 too many requests (injected)",
     "timeout": "the call timed out (injected)",
     "server_error": "500 internal server error (injected)",
     "connection_error": "the connection was reset (injected)",
+    TOO_LONG: "request (9000 tokens) exceeds the available context size (4096 tokens) (injected)",
 }
 _PROSE = (
     "I thought about this for a while and I would rather talk about the weather, which is mild today",
@@ -60,18 +63,18 @@ def defect_of(seed: int, rates: Mapping[str, float]) -> str | None:
 
 
 def applies(defect: str, closed: bool) -> bool:
-    """Whether a defect can be injected: some need a closed label set, and leave a reply to an open task whole."""
-    return closed or defect not in _NEEDS_CLOSED_SET
+    """Whether a defect can be injected: some need a closed label set, or an open one, and leave other replies whole."""
+    return defect not in (_NEEDS_OPEN_SET if closed else _NEEDS_CLOSED_SET)
 
 
 def raise_if_transport(defect: str | None) -> None:
     """Fail as a call without a reply does.
 
     Raises:
-        TransportError: If the defect is a transport cause.
+        TransportError: If the defect is a cause of calls without a reply.
     """
     if defect in _TRANSPORT:
-        raise TransportError(defect, _TRANSPORT[defect])
+        raise TransportError(defect, _TRANSPORT[defect], retryable=defect != TOO_LONG)
 
 
 def inject_defect(row: Row, defect: str | None, labels: Sequence[str], language: Language, seed: int) -> Row:
@@ -88,6 +91,10 @@ def inject_defect(row: Row, defect: str | None, labels: Sequence[str], language:
     """
     faults: dict[str, Callable[[], Row]] = {
         "empty_field": lambda: {**row, pick(tuple(row), "empty", seed): pick(("", "  "), "blank", seed)},
+        "label_not_a_label": lambda: {
+            **row,
+            pick(("label", "misleading_label"), "no label", seed): pick(_NO_LABELS, "written", seed),
+        },
         "label_not_in_set": lambda: {**row, "label": _outside(labels)},
         "misleading_label_not_in_set": lambda: {**row, "misleading_label": _outside(labels)},
         "same_labels": lambda: {**row, "misleading_label": row["label"]},
@@ -183,8 +190,9 @@ def foreign_text(length: int, labels: Sequence[str], seed: int, language: Langua
     written = written_languages()
     if language is not None and language.code != "en":
         written = {name: own for name, own in written.items() if find_language(name).script != language.script}
+    code = "en" if language is None else language.code
     texts = [_text(tongue, length, draws) for tongue in draws.shuffled(tuple(written.values()))]
-    return next((text for text in texts if not leaks(text, tuple(labels))), texts[0])
+    return next((text for text in texts if not leaks(text, labels, code)), texts[0])
 
 
 @functools.cache

@@ -120,7 +120,9 @@ def _wanted_list(prompt: str, schema: Mapping[str, Any] | None) -> str | None:
 
 def _closed_set(text: str, schema: Mapping[str, Any] | None, grammar: Grammar | None) -> tuple[str, ...]:
     if schema is not None:
-        return tuple(schema.get("properties", {}).get("label", {}).get("enum", ()))
+        fields = schema.get("properties", {})
+        planned = [fields.get(name, {}).get("const") for name in ("label", "misleading_label")]
+        return tuple(filter(None, planned)) or tuple(fields.get("label", {}).get("enum", ()))
     if grammar is not None:
         return prompt_reader.named_labels(text, grammar.labels)
     return prompt_reader.listed_labels(text)

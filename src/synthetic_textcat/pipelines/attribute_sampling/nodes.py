@@ -1,5 +1,6 @@
 """Nodes of `attribute_sampling`."""
 
+import logging
 from typing import Any
 
 import pandas as pd
@@ -14,11 +15,19 @@ from synthetic_textcat.pipelines.attribute_sampling.quota_plan import (
     quota_rows,
     recipe_of,
 )
-from synthetic_textcat.pipelines.attribute_sampling.quota_slots import QuotaSlots
-from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, LlmParameters
+from synthetic_textcat.pipelines.attribute_sampling.quota_slots import MixOff, QuotaSlots
+from synthetic_textcat.pipelines.attribute_sampling.rows_per_label import warning_about_splits
+from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
+from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters, LlmParameters
 from synthetic_textcat.schemas.quota import Rounds, Shortfall
 from synthetic_textcat.schemas.rows import plan_sha256
 from synthetic_textcat.schemas.tasks import tasks_of
+
+logger = logging.getLogger(__name__)
+
+_PLAIN = {"markup": False}  # Kedro's log would take `[label]` for a colour
+_MOST_ROWS_OF_A_CELL = 200
+"""Larger targets for the sake of the mix alone are not recommended."""
 
 
 def plan_rounds(
@@ -49,13 +58,26 @@ def plan_rounds(
     past, shortfall = Rounds.read(previous_rounds), Shortfall.read(previous_shortfall)
     if past is not None and past.asked_with is None and past.recipe == recipe:  # of the run that is rebuilt
         return past.model_dump(mode="json")
-    kept = kept_of(past, recipe, asked_with, target) or (
-        first_round(QuotaSlots(tasks, attribute_sampling, seed), attribute_sampling.block_columns, target),
-    )
+    kept = kept_of(past, recipe, asked_with, target)
+    if not kept:
+        slots = QuotaSlots(tasks, attribute_sampling, seed)
+        kept = (first_round(slots, attribute_sampling.block_columns, target),)
+        for off in slots.mix_off(target):
+            logger.warning("%s", _mix_line(off, target), extra=_PLAIN)
     rounds = Rounds(recipe=recipe, asked_with=asked_with, target=target, rounds=kept)
     if shortfall is not None and shortfall.next == "round" and is_judged(rounds, shortfall):
         rounds = rounds.model_copy(update={"rounds": (*kept, shortfall.ask)})
     return rounds.model_dump(mode="json")
+
+
+def _mix_line(off: MixOff, target: int) -> str:
+    share, wanted = off.slots / off.all_slots, off.wanted / off.all_slots
+    better = f"{off.multiple:,} or a multiple of it" if off.multiple <= _MOST_ROWS_OF_A_CELL else "a higher number"
+    return (
+        f"{off.value} ({off.column}) has {share:.1%} of all rows, not {wanted:.1%}: each cell is within one row "
+        f"of its mix, but has {target:,} only. Next: for the mix over all cells set "
+        f"attribute_sampling.target_accepted to {better}, or name fewer columns in per"
+    )
 
 
 def plan_slots(tasks: pd.DataFrame, attribute_sampling: AttributeSamplingParameters, seed: int) -> pd.DataFrame:
@@ -95,3 +117,22 @@ def report_plan(
 ) -> PlanReport:
     """Counts of the plan: rows, tasks and repeated prompts."""
     return report_on(requests, tasks, attribute_sampling.num_seed_examples)
+
+
+def warn_of_few_rows(
+    requests: pd.DataFrame,
+    tasks: pd.DataFrame,
+    attribute_sampling: AttributeSamplingParameters,
+    llm: LlmParameters,
+    export: ExportParameters,
+) -> None:
+    """Logs that labels have too few planned rows for the splits; not of a quota, whose rows per cell are chosen.
+
+    It is no warning where templates write the rows: these are not for training.
+    """
+    if attribute_sampling.target_accepted is not None:
+        return
+    line = warning_about_splits(requests, tasks_of(tasks), export.splits)
+    level = logging.INFO if llm.model == OFFLINE_MODEL else logging.WARNING
+    if line is not None:
+        logger.log(level, "%s", line, extra=_PLAIN)

@@ -8,6 +8,7 @@ from synthetic_textcat.pipelines.attribute_sampling.nodes import (
     plan_rounds,
     plan_slots,
     report_plan,
+    warn_of_few_rows,
 )
 from synthetic_textcat.schemas.run_records import ROW_PROMPTS
 
@@ -52,6 +53,13 @@ def create_pipeline() -> Pipeline:
                 inputs=["requests", "tasks", "params:attribute_sampling"],
                 outputs="plan_report",
                 name="report_plan",
+                tags="preview",
+            ),
+            node(
+                warn_of_few_rows,
+                inputs=["requests", "tasks", "params:attribute_sampling", "params:llm", "params:export"],
+                outputs=None,
+                name="warn_of_few_rows",
                 tags="preview",
             ),
         ],

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import product
-from math import prod
+from math import lcm, prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,6 +31,7 @@ MOST_CELLS = 100_000
 RAREST = 50_000
 """Rows of a task of which one is expected to have the rarest combination: the last columns are not kept beyond it."""
 
+_MOST_OFF = 0.1
 _OF_TASK = ("task", "task_id")
 _OF_LABELS = ("label", "misleading_label")
 _Options = Mapping[Any, Fraction]
@@ -42,6 +43,24 @@ class _Kind(NamedTuple):
     task: int
     share: Fraction
     options: Mapping[str, _Options]
+
+
+class MixOff(NamedTuple):
+    """A value whose share of all slots is not the one that was asked for.
+
+    Attributes:
+        column, value: The value.
+        slots, wanted: Its slots, and how many its shares come to.
+        all_slots: Number of slots.
+        multiple: Smallest target of a block of which all shares are whole rows.
+    """
+
+    column: str
+    value: str | None
+    slots: int
+    wanted: float
+    all_slots: int
+    multiple: int
 
 
 class QuotaSlots:
@@ -59,7 +78,7 @@ class QuotaSlots:
     def __init__(self, tasks: pd.DataFrame, sampling: AttributeSamplingParameters, seed: int) -> None:
         self._tasks, self._sampling, self._seed = by_id(tasks), sampling, seed
         own = own_attributes(tasks, sampling)
-        _refuse_unknown(sampling.cell_columns, (*_OF_TASK, *_OF_LABELS, *ATTRIBUTES, *own), "names")
+        refuse_unknown_columns(sampling, own)
         names = dict.fromkeys((*_OF_TASK, *_OF_LABELS, "language", *own, "num_words", "difficulty", "clarity"))
         self._kinds = [
             kind for number, task in enumerate(tasks_of(self._tasks)) for kind in self._of(number, task, names)
@@ -119,8 +138,7 @@ class QuotaSlots:
 
     def table(self, target: int) -> pd.DataFrame:
         """The slots, block by block: its first `target` ones. Cell columns come first."""
-        keys = np.array([key64(self._seed, "quota", canonical_json(cell)) for cell in self.blocks], np.uint64)
-        block = np.repeat(np.arange(len(self.blocks), dtype=np.int32), target)
+        keys, block = self._keys(), self._blocks_of(target)
         kind = self._drawn_kinds(keys, block, target)
         table = {}
         of_block = dict(zip(self._sampling.block_columns, zip(*self.blocks, strict=True), strict=False))
@@ -133,6 +151,37 @@ class QuotaSlots:
                 )
             table[name] = pd.array(values, dtype="str")
         return pd.DataFrame(table, columns=list(self.columns))
+
+    def _keys(self) -> Keys:
+        return np.array([key64(self._seed, "quota", canonical_json(cell)) for cell in self.blocks], np.uint64)
+
+    def _blocks_of(self, target: int) -> Ints:
+        return np.repeat(np.arange(len(self.blocks), dtype=np.int32), target)
+
+    def _kinds_of(self, target: int) -> Ints:
+        """Kind of row of each slot."""
+        return self._drawn_kinds(self._keys(), self._blocks_of(target), target)
+
+    def mix_off(self, target: int) -> Iterator[MixOff]:
+        """Values whose share of all slots is off by more than `_MOST_OFF` of it, the worst of each column.
+
+        Each block is within one row of its shares; many small blocks together may be further off.
+        """
+        table, kinds = self.table(target), self._kinds_of(target)
+        for name in self.columns:
+            if name in (*_OF_TASK, *_OF_LABELS, *self._sampling.block_columns):
+                continue
+            shares = [self._shares(name, kind.options[name]) for kind in self._kinds]
+            wanted: defaultdict[Any, Fraction] = defaultdict(Fraction)
+            for kind, slots in zip(*np.unique(kinds, return_counts=True), strict=True):
+                for value, share in shares[kind].items():
+                    wanted[value] += share * int(slots)
+            rows = table[name].value_counts()
+            off = {value: abs(int(rows.get(value, 0)) / float(share) - 1) for value, share in wanted.items()}
+            worst = max(off, key=lambda value: off[value])
+            if off[worst] > _MOST_OFF and abs(int(rows.get(worst, 0)) - float(wanted[worst])) > 1:
+                multiple = lcm(*(share.denominator for own in shares for share in own.values()))
+                yield MixOff(name, worst, int(rows.get(worst, 0)), float(wanted[worst]), len(table), multiple)
 
     def _shares(self, name: str, odds: _Options) -> _Options:
         weights = self._sampling.proportions.get(name)
@@ -184,6 +233,15 @@ class QuotaSlots:
 def _normalised(parts: Iterable[Fraction]) -> dict[int, Fraction]:
     parts = [*parts]
     return {number: part / sum(parts) for number, part in enumerate(parts)}
+
+
+def refuse_unknown_columns(sampling: AttributeSamplingParameters, own: Sequence[str]) -> None:
+    """Checks that `per` names columns of the plan.
+
+    Raises:
+        ParameterError: For the first column that the plan does not have.
+    """
+    _refuse_unknown(sampling.cell_columns, (*_OF_TASK, *_OF_LABELS, *ATTRIBUTES, *own), "names")
 
 
 def _refuse_unknown(names: Any, known: Any, what: str) -> None:

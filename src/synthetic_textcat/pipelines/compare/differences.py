@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from synthetic_textcat.pipelines.compare.pairing import Pairing
 from synthetic_textcat.schemas.outcomes import FAILURE_CAUSES, GOOD_OUTCOMES, REJECT_REASONS
-from synthetic_textcat.text.bootstrap import CONFIDENCE, RESAMPLES, bootstrapped
+from synthetic_textcat.text.bootstrap import RESAMPLES, bootstrapped
+from synthetic_textcat.text.intervals import CONFIDENCE
 
 Floats = NDArray[np.float64]
 Sums = tuple[Floats, Floats]
@@ -30,6 +31,7 @@ class Difference(NamedTuple):
         low, high: The interval that covers the difference with a confidence of 95 %; None where it can't be known.
         p_value: Of McNemar's exact test, for shares of paired rows; None elsewhere.
         basis: Of a measure of the whole, what it was measured on again, in a few words; empty elsewhere.
+        made_up: Whether it is an amount of money by the made-up price of the offline model, in either run.
     """
 
     measure: str
@@ -41,6 +43,7 @@ class Difference(NamedTuple):
     high: float | None
     p_value: float | None = None
     basis: str = ""
+    made_up: bool = False
 
 
 def differences(pairing: Pairing, seed: int) -> list[Difference]:

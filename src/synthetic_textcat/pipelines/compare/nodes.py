@@ -45,7 +45,8 @@ def measure_differences(
         *diversity_differences(accepted),
         *learnability_differences(accepted, seed),
     )
-    return [difference._asdict() for difference in found]
+    is_made_up = any(run.has_made_up_cost for run in (baseline_run, candidate_run))
+    return [row._replace(made_up=is_made_up and row.unit == "USD")._asdict() for row in found]
 
 
 def list_difference_metrics(found: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:

@@ -11,8 +11,8 @@ from synthetic_textcat.pipelines.compare.evaluation_differences import MEASURE
 from synthetic_textcat.pipelines.compare.pairing import Pairing
 from synthetic_textcat.schemas.prices import usd
 from synthetic_textcat.schemas.run_records import Evaluation, RunRecord
-from synthetic_textcat.text.bootstrap import CONFIDENCE
 from synthetic_textcat.text.diversity import MEASURES
+from synthetic_textcat.text.intervals import CONFIDENCE
 
 _SHARED_METRICS = ("language/", "diversity/", "learnability/macro_f1", "shortcut/", "length/in_bucket")
 _EXCLUDED_METRICS = ("/task/", "/vs_", "_low", "_high", "learnability/macro_f1/")  # of one task, or vs. other runs
@@ -77,7 +77,7 @@ def _values(comparison: Comparison) -> dict[str, Any]:
         "baseline": comparison.baseline,
         "candidate": comparison.candidate,
         "changes": comparison.changes,
-        "made_up": [run.name for run in (comparison.baseline, comparison.candidate) if run.metrics.get("cost/made_up")],
+        "made_up": [run.name for run in (comparison.baseline, comparison.candidate) if run.has_made_up_cost],
         "confidence": CONFIDENCE,
         "evaluation_metrics": evaluation_metrics(comparison.baseline, comparison.candidate),
         "caveats": list(caveats(comparison.baseline, comparison.candidate)),

@@ -8,7 +8,7 @@ import pandas as pd
 
 from synthetic_textcat.hashing import sha256_of
 from synthetic_textcat.pipelines.evaluate.inputs import RealRows
-from synthetic_textcat.pipelines.evaluate.scoring import SIZES, Score, Tried, is_enough, mean_of
+from synthetic_textcat.pipelines.evaluate.scoring import SIZES, Score, Tried, are_few, is_enough, mean_of
 from synthetic_textcat.schemas.evaluation_set import EXACT, NEAR
 from synthetic_textcat.schemas.rows import to_frame
 from synthetic_textcat.schemas.run_records import REAL_PREDICTIONS
@@ -124,10 +124,12 @@ def _line(task: Tried) -> dict[str, Any]:
         "labels": len(trial.task.labels),
         "training_rows": len(trial.train),
         "real_rows": len(trial.real),
+        "few_real_rows": are_few(trial.real, trial.task),
         **score_fields(task.real),
         "majority_macro_f1": task.majority,
         **{f"train_on_real_{end}": value for end, value in score_fields(task.on_real).items()},
         "held_out_rows": len(trial.held_out),
+        "few_held_out_rows": are_few(trial.held_out, trial.task),
         **{f"held_out_synthetic_{end}": value for end, value in score_fields(task.held_out).items()},
         "note": "; ".join(_notes(task)),
     }

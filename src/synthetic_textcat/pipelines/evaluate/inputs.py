@@ -8,10 +8,12 @@ import pandas as pd
 
 from synthetic_textcat.errors import EvaluationError, StaleTableError, nearest
 from synthetic_textcat.schemas.evaluation_set import text_column
+from synthetic_textcat.schemas.label_names import set_spelling
 from synthetic_textcat.schemas.publications import SPLITS, path_of
 from synthetic_textcat.schemas.rows import plain, to_frame
 from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task, normalise
+from synthetic_textcat.text.comparison import sentence_key
 
 LABEL = "label"
 _REAL = {"task_id": "str", "text": "str", LABEL: "int64"}
@@ -59,7 +61,7 @@ def real_rows(evaluation_set: pd.DataFrame | None, tasks: Sequence[Task]) -> Rea
     found = to_frame(
         zip((task.task_id for task in owners), (texts[place] for place in complete), places, strict=True), _REAL
     )
-    repeated = found.assign(text=found["text"].map(normalise)).duplicated()
+    repeated = found.assign(text=found["text"].map(sentence_key)).duplicated()
     rows = found[~repeated].reset_index(drop=True)
     return RealRows(rows, len(evaluation_set) - len(complete), int(repeated.sum()))
 
@@ -108,9 +110,10 @@ def _refuse_open_tasks(found: Sequence[Task]) -> None:
 def _label_places(owners: Sequence[Task], labels: Sequence[str]) -> list[int]:
     """Position of each row's label in the label set of its task."""
     known = {task.task_id: task for task in owners}
-    sets = {key: {normalise(name): place for place, name in enumerate(task.label_names)} for key, task in known.items()}
+    sets = {key: frozenset(task.label_names) for key, task in known.items()}
     pairs = [(task.task_id, label) for task, label in zip(owners, labels, strict=True)]
-    unknown = Counter((key, label) for key, label in pairs if normalise(label) not in sets[key])
+    spelt = [set_spelling(label, sets[key]) for key, label in pairs]
+    unknown = Counter(pair for pair, name in zip(pairs, spelt, strict=True) if name is None)
     for (key, _), _ in unknown.most_common(1):
         task = known[key]
         own = [(label, rows) for (owner, label), rows in unknown.most_common() if owner == key][:_MOST_NAMED]
@@ -121,7 +124,8 @@ def _label_places(owners: Sequence[Task], labels: Sequence[str]) -> list[int]:
             f"The evaluation set has labels that the task {shown(task.task)} does not have: {named}. Next: name labels "
             "as the tasks file does, or remove these rows"
         )
-    return [sets[key][normalise(label)] for key, label in pairs]
+    places = {key: {name: place for place, name in enumerate(task.label_names)} for key, task in known.items()}
+    return [places[task.task_id][str(name)] for task, name in zip(owners, spelt, strict=True)]
 
 
 def _rows(rows: int) -> str:

@@ -36,7 +36,7 @@ from synthetic_textcat.pipelines.evaluate.scoring import (
 from synthetic_textcat.pipelines.evaluate.train_test_sets import TEST, TRAIN, trials_of
 from synthetic_textcat.schemas.parameters import EvaluateParameters, ExportParameters
 from synthetic_textcat.schemas.tasks import tasks_of
-from synthetic_textcat.text.bootstrap import CONFIDENCE
+from synthetic_textcat.text.intervals import CONFIDENCE
 
 _log = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from synthetic_textcat.pages import render_markdown
 from synthetic_textcat.pipelines.evaluate.findings import score_fields
-from synthetic_textcat.pipelines.evaluate.scoring import Reader, Score, Tried
-from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
+from synthetic_textcat.pipelines.evaluate.scoring import FEW_ROWS, Reader, Score, Tried, are_few
+from synthetic_textcat.schemas.writers import writer_note
 
 TRUSTED = ("synthetic_textcat.text.words.word_features",)
 """Functions of this package in a saved model; by itself skops loads types of numpy, scipy and scikit-learn only."""
@@ -69,22 +69,22 @@ def _facts(task: Tried, folder: str | None, writers: Sequence[str]) -> dict[str,
         "trained_on": {
             "synthetic_rows": len(trial.train),
             "written_by": list(writers),
-            "banner": BANNER if OFFLINE_MODEL in writers else None,
+            "banner": writer_note(writers),
         },
         "macro_f1": {
-            "real_rows": _scored(task.real),
-            "held_out_synthetic_rows": _scored(task.held_out),
+            "real_rows": _scored(task.real, few=are_few(trial.real, trial.task)),
+            "held_out_synthetic_rows": _scored(task.held_out, few=are_few(trial.held_out, trial.task)),
         },
         "versions": {name: version(name) for name in _PACKAGES},
         "trusted": [] if folder else list(TRUSTED),
     }
 
 
-def _scored(found: Score | None) -> dict[str, float | None] | None:
+def _scored(found: Score | None, *, few: bool) -> dict[str, float | None] | None:
     if found is None:
         return None
-    return {"rows": found.rows, **score_fields(found)}
+    return {"rows": found.rows, "few_rows": few, **score_fields(found)}
 
 
 def _card(name: str, facts: Mapping[str, Any]) -> str:
-    return render_markdown(__package__, "classifier_card.md.jinja", file=f"{name}.skops", **facts)
+    return render_markdown(__package__, "classifier_card.md.jinja", file=f"{name}.skops", few_rows=FEW_ROWS, **facts)

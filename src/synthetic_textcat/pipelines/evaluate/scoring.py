@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from synthetic_textcat.pipelines.evaluate.train_test_sets import Rows, Trial
+from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.text.bootstrap import bootstrapped, percentile_interval
 from synthetic_textcat.text.label_samples import FEWEST_OF_A_LABEL, FEWEST_ROWS, Codes, folds_of
 from synthetic_textcat.text.linear_models import Floats, Resampled, linear_model, macro_f1
@@ -15,6 +16,9 @@ from synthetic_textcat.text.words import word_features
 
 SIZES = (25, 50, 100, 250, 500, 1_000, 2_500)
 """Rows of a task that are learnt from, for the curve, as far as there are so many; the same of any two runs."""
+
+FEW_ROWS = f"a score of under {FEWEST_ROWS} rows, or under {FEWEST_OF_A_LABEL} for each label, is unreliable"
+"""Caveat of a score for which `are_few` holds."""
 
 _DIGITS = 4
 _RARE_COUNTS_BELOW = 100  # texts: with more, what stands in one of them alone is left out
@@ -110,6 +114,11 @@ def is_enough(rows: Rows) -> bool:
     """Whether a model can learn from some of the rows and be asked the others: see `text.label_samples`."""
     often = int((np.bincount(rows.labels) >= FEWEST_OF_A_LABEL).sum()) if len(rows) else 0
     return len(rows) >= FEWEST_ROWS and often > 1
+
+
+def are_few(rows: Rows, task: Task) -> bool:
+    """Whether there are test rows, but too few for a reliable score: macro-F1 is a mean over labels of equal weight."""
+    return 0 < len(rows) < max(FEWEST_ROWS, FEWEST_OF_A_LABEL * len(task.labels))
 
 
 def _scored(rows: Rows, guessed: Any, seed: int) -> Score | None:

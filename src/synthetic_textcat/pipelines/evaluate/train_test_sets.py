@@ -9,7 +9,8 @@ import pandas as pd
 
 from synthetic_textcat.hashing import draw
 from synthetic_textcat.schemas.evaluation_set import overlaps_of
-from synthetic_textcat.schemas.tasks import Task, normalise
+from synthetic_textcat.schemas.label_names import set_spelling
+from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.text.label_samples import FEWEST_ROWS, Codes
 
 TRAIN, TEST = "train", "test"
@@ -93,8 +94,9 @@ def trials_of(
 
 def _trial(exported: pd.DataFrame, real: pd.DataFrame, task: Task, similarity: float, seed: int) -> Trial:
     own = exported[exported["task_id"] == task.task_id]
-    places = {normalise(name): place for place, name in enumerate(task.label_names)}
-    numbers = own["label"].map(normalise).map(places)
+    places = {name: place for place, name in enumerate(task.label_names)}
+    spelt = {label: set_spelling(label, frozenset(places)) for label in own["label"].unique()}
+    numbers = own["label"].map(spelt).map(places)
     own = own.assign(number=numbers)[numbers.notna()]  # labels outside the set exist only if the user allows them
     train, held_out = (own[own["split"] == split] for split in (TRAIN, TEST))
     is_real = real["task_id"] == task.task_id

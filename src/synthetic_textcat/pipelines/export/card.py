@@ -12,12 +12,13 @@ import yaml
 from synthetic_textcat.pages import render_markdown
 from synthetic_textcat.schemas.cost_figures import DATASET, THIS_CONFIGURATION, figure_rows
 from synthetic_textcat.schemas.languages import find_language
-from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters, LlmParameters
 from synthetic_textcat.schemas.publications import SPLITS, TAG, Part, parts
+from synthetic_textcat.schemas.quota import wanted_rows
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of
 from synthetic_textcat.schemas.run_records import ROW_PROMPTS, prompt_sha256
 from synthetic_textcat.schemas.tasks import Task, tasks_of
+from synthetic_textcat.schemas.writers import writer_note
 
 _SIZES = (
     (1_000, "n<1K"),
@@ -32,17 +33,19 @@ _SHOWN_ELSEWHERE = ("rows/", "rejected/", "failed/", "calls/", "tokens/", "cost/
 
 
 class _ValueRows(NamedTuple):
-    """Number of planned and of exported rows with a value of an attribute."""
+    """Number of planned (of a quota: wanted) and of exported rows with a value of an attribute, and of all planned."""
 
     attribute: str
     value: str
     planned: int
     rows: int
+    all_planned: int
 
 
 def write_card(
     examples: pd.DataFrame,
     requests: pd.DataFrame,
+    quota_slots: pd.DataFrame,
     tasks: pd.DataFrame,
     ledger: dict[str, object],
     metrics: dict[str, float | None],
@@ -63,6 +66,7 @@ def write_card(
     Args:
         examples: As exported.
         requests: The plan; its values are what was requested, whichever parameter, task or label chose them.
+        quota_slots: The rows that a quota asks for; empty without one.
         tasks: The table.
         ledger: Where each planned row ended.
         metrics: Of the quality report.
@@ -85,7 +89,7 @@ def write_card(
         "splits": {name: int(split_report[f"export/rows_{name}"]) for name in (*SPLITS, "left_out")},
         "language_codes": codes or ["en"],
         "models": models,
-        "banner": BANNER if OFFLINE_MODEL in models else None,
+        "banner": writer_note(models),
         "version": version("synthetic-textcat"),
         "prompts": {name: prompt_sha256(prompt) for name, prompt in zip(ROW_PROMPTS, prompts, strict=True)},
         "prompt_versions": prompt_versions,
@@ -95,10 +99,12 @@ def write_card(
             "closed": sum(bool(len(labels)) for labels in tasks["labels"]),
         },
         "values": [
-            _ValueRows(name, str(value), rows, int((examples[name] == value).sum()))
+            _ValueRows(name, str(value), rows, int((examples[name] == value).sum()), int(wanted.sum()))
             for name in (*ATTRIBUTES, *own_of(examples))
-            for value, rows in requests[name].value_counts().items()
+            for wanted in [wanted_rows(name, requests, quota_slots)]
+            for value, rows in wanted.items()
         ],
+        "has_quota": len(quota_slots) > 0,
         "overlaps": int(sum(rows for name, rows in split_report.items() if name.startswith("export/overlaps_"))),
         "instruction": export.instruction,
         "license": export.license,

@@ -11,7 +11,7 @@ from synthetic_textcat.pipelines.export.dataset_folder import huggingface_files
 from synthetic_textcat.pipelines.export.formats import batch_order, triplets, triplets_instructions
 from synthetic_textcat.pipelines.export.mteb_tasks import mteb_files
 from synthetic_textcat.pipelines.export.splits import LEFT_OUT, drop_cross_split_duplicates, planned_splits
-from synthetic_textcat.pipelines.export.task_formats import argilla_files, text_label_files
+from synthetic_textcat.pipelines.export.task_formats import TaskFormat, files_of_tasks, text_label_files
 from synthetic_textcat.schemas.evaluation_set import EXACT, NEAR, evaluation_texts, overlaps_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters
 from synthetic_textcat.schemas.publications import SPLITS
@@ -101,14 +101,18 @@ def export_mteb(examples: pd.DataFrame, splits: pd.DataFrame, tasks: pd.DataFram
     return mteb_files(examples, splits["split"], tasks_of(tasks))
 
 
-def export_argilla(examples: pd.DataFrame, tasks: pd.DataFrame) -> Files:
-    """Folder of records for Argilla."""
-    return argilla_files(examples, tasks_of(tasks))
+def export_by_task(function: TaskFormat) -> Callable[[pd.DataFrame, pd.DataFrame], Files]:
+    """Node function of a format with files for each task."""
+
+    def export_folder(examples: pd.DataFrame, tasks: pd.DataFrame) -> Files:
+        return files_of_tasks(examples, tasks_of(tasks), function)
+
+    return export_folder
 
 
 def export_text_label(examples: pd.DataFrame, tasks: pd.DataFrame, export: ExportParameters) -> Files:
     """Folder of texts and labels, with files for each task."""
-    return text_label_files(examples, tasks_of(tasks), export.csv_formulas)
+    return text_label_files(examples, tasks_of(tasks), export.csv_formulas, bom=export.csv_bom)
 
 
 def export_huggingface(

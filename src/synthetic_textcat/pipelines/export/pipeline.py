@@ -5,7 +5,7 @@ from kedro.pipeline import Pipeline, node
 from synthetic_textcat.pipelines.export.card import write_card
 from synthetic_textcat.pipelines.export.formats import FORMATS
 from synthetic_textcat.pipelines.export.nodes import (
-    export_argilla,
+    export_by_task,
     export_huggingface,
     export_mteb,
     export_text_label,
@@ -13,6 +13,7 @@ from synthetic_textcat.pipelines.export.nodes import (
     set_overlaps_aside,
     split_rows,
 )
+from synthetic_textcat.pipelines.export.task_formats import TASK_FORMATS
 from synthetic_textcat.schemas.run_records import ROW_PROMPTS
 
 
@@ -51,7 +52,15 @@ def create_pipeline() -> Pipeline:
                 for name, function in FORMATS.items()
             ),
             node(export_mteb, inputs=["exported_examples", "splits", "tasks"], outputs="mteb", name="export_mteb"),
-            node(export_argilla, inputs=["exported_examples", "tasks"], outputs="argilla", name="export_argilla"),
+            *(
+                node(
+                    export_by_task(function),
+                    inputs=["exported_examples", "tasks"],
+                    outputs=name,
+                    name=f"export_{name}",
+                )
+                for name, function in TASK_FORMATS.items()
+            ),
             node(
                 export_text_label,
                 inputs=["exported_examples", "tasks", "params:export"],
@@ -63,6 +72,7 @@ def create_pipeline() -> Pipeline:
                 inputs=[
                     "exported_examples",
                     "requests",
+                    "quota_slots",
                     "tasks",
                     "ledger",
                     "metrics",

@@ -1,5 +1,6 @@
-"""Formats with a file per task: text and label as CSV, Argilla records."""
+"""Formats with files for each task: text and label as CSV, Argilla records."""
 
+import csv
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, Literal
@@ -14,6 +15,14 @@ from synthetic_textcat.schemas.tasks import Task
 
 Formulas = Literal["escape", "keep"]
 File = Callable[[], Any]
+Rows = Callable[[], pd.DataFrame]
+"""The exported examples of a task, taken from those of all tasks when they are called for."""
+
+TaskFormat = Callable[[Rows, Task | None], dict[str, File]]
+"""Files of a task by the ends of their names, from its rows and the task; None if `tasks` is newer and lacks it."""
+
+TASK_FORMATS: dict[str, TaskFormat] = {}
+"""Dataset → format of the files of each task in its folder; the pipeline makes a node of each."""
 
 _FORMULA = r"^('*[=+\-@\t\r\n＝＋－＠])"  # noqa: RUF001  spreadsheets take the wide forms too
 _README = """# Text and label, one task at a time
@@ -21,7 +30,7 @@ _README = """# Text and label, one task at a time
 `index.json` lists the tasks. Each task has three files, named by its `task_id`:
 
 - `.parquet`: columns `text` and `label`, exactly as accepted.
-- `.csv`: the same in UTF-8, each cell in double quotes, a quote within it doubled.
+- `.csv`: the same in UTF-8{bom}, each cell in double quotes, a quote within it doubled.
 - `.labels.json`: `label_names`, in the order of the tasks file; for a task without a label set, its labels, sorted.
 
 """
@@ -36,22 +45,56 @@ begins with = + - or @ as a formula. Programs that parse CSV are not affected.
 _QUESTION = "label"
 
 
-def text_label_files(examples: pd.DataFrame, tasks: Sequence[Task], formulas: Formulas) -> dict[str, File]:
-    """Text and label files by name: three for each task with rows, an index, and a README."""
+def task_format(function: TaskFormat) -> TaskFormat:
+    """Registers a format: the folder that it fills is the dataset of its name."""
+    TASK_FORMATS[function.__name__] = function
+    return function
+
+
+def files_of_tasks(examples: pd.DataFrame, tasks: Sequence[Task], function: TaskFormat) -> dict[str, File]:
+    """Files of a format for each task with rows, by name: `<task_id>.<end>`."""
+    known = {task.task_id: task for task in tasks}
+    return {
+        f"{task_id}.{end}": file
+        for task_id, rows in _by_task(examples).items()
+        for end, file in function(rows, known.get(task_id)).items()
+    }
+
+
+def _by_task(examples: pd.DataFrame) -> dict[str, Rows]:
+    places = examples.groupby("task_id", sort=True).indices
+    return {str(name): partial(_taken, examples, np.asarray(own)) for name, own in places.items()}
+
+
+def _taken(examples: pd.DataFrame, places: NDArray[np.intp]) -> pd.DataFrame:
+    return examples.iloc[places]
+
+
+def text_label_files(
+    examples: pd.DataFrame, tasks: Sequence[Task], formulas: Formulas, *, bom: bool = False
+) -> dict[str, File]:
+    """Text and label files by name: three for each task with rows, an index, and a README.
+
+    Args:
+        examples: Accepted rows.
+        tasks: Their tasks.
+        formulas: Whether CSV cells that a spreadsheet would run are escaped.
+        bom: Whether CSV files begin with a byte order mark, by which Excel recognises UTF-8.
+    """
     known = {task.task_id: task for task in tasks}
     files: dict[str, File] = {}
     index = []
-    for name, places in examples.groupby("task_id", sort=True).indices.items():
-        task_id = str(name)
-        rows = partial(_rows, examples, np.asarray(places))
+    for task_id, own in _by_task(examples).items():
+        rows = partial(_rows, own)
         closed = bool(known[task_id].labels) if task_id in known else False
-        entry = {"task_id": task_id, "task": examples["task"].iloc[places[0]], "rows": len(places), "closed": closed}
+        entry = {"task_id": task_id, "task": own()["task"].iloc[0], "rows": len(own()), "closed": closed}
         index.append(entry)
         files[f"{task_id}.parquet"] = rows
-        files[f"{task_id}.csv"] = partial(_for_csv, rows, formulas)
+        files[f"{task_id}.csv"] = partial(_for_csv, rows, formulas, bom=bom)
         files[f"{task_id}.labels.json"] = partial(_labels, entry, rows, known.get(task_id))
     files["index.json"] = lambda: index
-    files["README.md"] = lambda: _README + (_ESCAPED if formulas == "escape" else _KEPT)
+    readme = _README.format(bom=' with a byte order mark (Python: `encoding="utf-8-sig"`)' if bom else "")
+    files["README.md"] = lambda: readme + (_ESCAPED if formulas == "escape" else _KEPT)
     return files
 
 
@@ -60,12 +103,15 @@ def escaped(cells: pd.Series) -> pd.Series:
     return cells.str.replace(_FORMULA, r"'\1", regex=True)
 
 
-def _rows(examples: pd.DataFrame, places: NDArray[np.intp]) -> pd.DataFrame:
-    return text_label(examples.iloc[places])
+def _rows(own: Rows) -> pd.DataFrame:
+    return text_label(own())
 
 
-def _for_csv(rows: Callable[[], pd.DataFrame], formulas: Formulas) -> pd.DataFrame:
-    return rows().apply(escaped) if formulas == "escape" else rows()
+def _for_csv(rows: Callable[[], pd.DataFrame], formulas: Formulas, *, bom: bool) -> pd.DataFrame | bytes:
+    cells = rows().apply(escaped) if formulas == "escape" else rows()
+    if not bom:
+        return cells
+    return cells.to_csv(index=False, quoting=csv.QUOTE_ALL, lineterminator="\n").encode("utf-8-sig")
 
 
 def _labels(entry: dict[str, Any], rows: Callable[[], pd.DataFrame], task: Task | None) -> dict[str, Any]:
@@ -73,27 +119,22 @@ def _labels(entry: dict[str, Any], rows: Callable[[], pd.DataFrame], task: Task 
     return {**entry, "label_names": list(names)}
 
 
-def argilla_files(examples: pd.DataFrame, tasks: Sequence[Task]) -> dict[str, Callable[[], Any]]:
+@task_format
+def argilla(rows: Rows, task: Task | None) -> dict[str, File]:
     """Argilla files: records in `<task_id>.records.json`, dataset settings in `<task_id>.settings.json`.
 
     An Argilla dataset has a single label set, so each task gets its own dataset. The records have the form read by
     `Dataset.records.from_json` of Argilla 2.8.
     """
-    known = {task.task_id: task for task in tasks}
-    files: dict[str, Callable[[], Any]] = {}
-    for name, places in examples.groupby("task_id", sort=True).indices.items():
-        task_id = str(name)
-        metadata = [*ATTRIBUTES, *own_of(examples), "model_name"]
-        files[f"{task_id}.records.json"] = partial(_records, examples, np.asarray(places), metadata)
-        files[f"{task_id}.settings.json"] = partial(_settings, known.get(task_id), metadata)
-    return files
+    return {"records.json": lambda: list(_records(rows())), "settings.json": lambda: _settings(task, rows())}
 
 
-def _records(examples: pd.DataFrame, places: NDArray[np.intp], metadata: Sequence[str]) -> list[dict[str, Any]]:
-    return list(_each(examples.iloc[places], metadata))
+def _metadata_of(rows: pd.DataFrame) -> list[str]:
+    return [*ATTRIBUTES, *own_of(rows), "model_name"]
 
 
-def _each(rows: pd.DataFrame, metadata: Sequence[str]) -> Iterator[dict[str, Any]]:
+def _records(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    metadata = _metadata_of(rows)
     for row in records_of(rows):
         suggestion = {"value": row["label"], "score": None, "agent": row["model_name"], "type": "model"}
         yield {
@@ -104,12 +145,12 @@ def _each(rows: pd.DataFrame, metadata: Sequence[str]) -> Iterator[dict[str, Any
         }
 
 
-def _settings(task: Task | None, metadata: Sequence[str]) -> dict[str, Any]:
+def _settings(task: Task | None, rows: pd.DataFrame) -> dict[str, Any]:
     """Arguments of Argilla's `Settings`: a label question if the labels are known, otherwise a text question."""
     labels = list(task.label_names) if task is not None else []
     question = {"type": "label", "labels": labels} if labels else {"type": "text"}
     return {
         "fields": [{"name": "text", "type": "text"}, {"name": "task", "type": "text"}],
         "questions": [{"name": _QUESTION, **question}],
-        "metadata": [{"name": name, "type": "terms"} for name in metadata],
+        "metadata": [{"name": name, "type": "terms"} for name in _metadata_of(rows)],
     }

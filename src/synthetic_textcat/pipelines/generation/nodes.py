@@ -5,6 +5,8 @@ Both tables repeat the columns of the plan and add the reply or the failure of e
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -12,6 +14,7 @@ import pandas as pd
 from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
 from synthetic_textcat.errors import StaleTableError
+from synthetic_textcat.llm.answering_model import AnsweringModel
 from synthetic_textcat.llm.budget import Budget
 from synthetic_textcat.llm.calls import Call, CallPolicy, RetryPolicy, judging, retry_conversation
 from synthetic_textcat.llm.chat import Chat
@@ -22,12 +25,13 @@ from synthetic_textcat.llm.prompts import Fingerprinter
 from synthetic_textcat.llm.row_prompts import RenderedRow, RowPrompts, RowTemplates, advice_on, preview_of, spread
 from synthetic_textcat.llm.settlement import OpenRow, OpenRows, checking, open_rows, settle, starts_of
 from synthetic_textcat.llm.spec import ChatModelSpec
+from synthetic_textcat.llm.token_limits import limit_of, row_tokens
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply, RowCheck
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, GenerationParameters, LlmParameters
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.rows import (
     CALLS,
-    EXAMPLES,
+    CANDIDATES,
     FAILED,
     fingerprints_of,
     own_of,
@@ -78,7 +82,8 @@ def preview_prompts(
 def list_calls(requests: pd.DataFrame, prompts: RowPrompts, spec: ChatModelSpec, llm: LlmParameters) -> pd.DataFrame:
     """Fingerprint of the call for each planned row: columns `CALLS`, in plan order."""
     fingerprinter = Fingerprinter(llm, spec.identity)
-    rows = ((asked.row["request_id"], _fingerprint(asked, fingerprinter)) for asked in prompts.rendered(requests))
+    rendered = prompts.rendered(requests, llm.has_planned_labels)
+    rows = ((asked.row["request_id"], _fingerprint(asked, fingerprinter)) for asked in rendered)
     return to_frame(rows, CALLS)
 
 
@@ -92,6 +97,7 @@ def find_open_rows(
         Reply,
         generation.max_attempts,
         spent_by=run_id if generation.is_capped else None,
+        run_id=run_id,
     )
 
 
@@ -120,8 +126,8 @@ def generate(
 ) -> Iterator[list[Completion]]:
     """Calls the model for the open rows and yields completions as they arrive, to be appended to the journal.
 
-    After an outage, or with paused tasks, the last batch is a `LastBatch` with the reason. If an outage already stopped
-    brainstorming, no call is made.
+    After an outage, with paused tasks, or if another model answered, the last batch is a `LastBatch` that says so. If
+    an outage already stopped brainstorming, no call is made.
 
     Raises:
         FatalAnswerError: After a fatal answer, once all calls in flight have been yielded.
@@ -131,43 +137,49 @@ def generate(
     if Stops.read(stops).outage is not None:
         return
     brainstormed = (completion for completion in brainstorm_completions if completion.run_id == run_id)
+    answering = AnsweringModel(None if spec.names_deployments else llm.model)
     pauses = TaskPauses(generation.pause_task_after, checking(tasks_of(tasks), row_check), earlier_replies)
     policy = CallPolicy(
         judge=judging(Reply),
-        ask_again=retry_conversation(retry_prompt),
+        ask_again=retry_conversation(retry_prompt, generation.retry_at(llm.temperature)),
         limits=generation,
-        budget=Budget(
-            generation, PriceList.read(prices), llm.model, chain(brainstormed, still_open.spent), llm.max_tokens
-        ),
+        budget=Budget(generation, PriceList.read(prices), llm.model, chain(brainstormed, still_open.spent)),
         run_id=run_id,
         retries=RetryPolicy(spec.max_retries, generation.max_wait_seconds),
         deadline_s=spec.deadline_s,
         pauses=pauses,
+        answering=answering,
     )
     task_ids = plain(requests["task_id"])
     rows = [row for row in still_open.rows if not pauses.leave_out(task_ids[row.position])]
     logger.info("Requesting %d of %d planned rows from %s", len(rows), len(requests), llm.model)
-    rendered = prompts.rendered(requests.iloc[[row.position for row in rows]])
+    rendered = prompts.rendered(requests.iloc[[row.position for row in rows]], llm.has_planned_labels)
     fingerprinter = Fingerprinter(llm, spec.identity)
     pending = (
-        _call(asked, open_row, fingerprinter, untried=not still_open.any_good)
+        replace(
+            _call(asked, open_row, fingerprinter),
+            untried=not still_open.any_good,
+            limit=limit_of(llm, partial(row_tokens, asked.row)),
+        )
         for asked, open_row in zip(rendered, rows, strict=True)
         if not pauses.leave_out(asked.row["task_id"])
     )
     outage = yield from complete(lambda: Chat(spec.build(llm), llm), pending, policy)
     paused = tuple(_paused(tasks, pauses))
-    if outage is not None or paused:
-        all_paused = {task.task_id for task in paused} >= {task_ids[row.position] for row in still_open.rows}
-        yield LastBatch(Stops(outage=outage, paused=paused, all_paused=all_paused))
+    if outage is not None or paused or answering.others:
+        waiting = {task_ids[row.position] for row in still_open.rows}
+        all_paused = bool(paused) and {task.task_id for task in paused} >= waiting
+        answered = {"requested_model": llm.model, "answered_as": tuple(answering.others)} if answering.others else {}
+        yield LastBatch(Stops(outage=outage, paused=paused, all_paused=all_paused, **answered))
 
 
 def settle_rows(requests: pd.DataFrame, calls: pd.DataFrame, journal: Journal) -> SettledRows:
-    """Candidates (columns `EXAMPLES`) and failed rows (columns `FAILED`), with the plan's user-defined attributes.
+    """Candidates (columns `CANDIDATES`) and failed rows (columns `FAILED`), with the plan's user-defined attributes.
 
     A row without a completion is in neither table.
     """
     own = own_of(requests)
-    candidate_columns, failed_columns = with_own(EXAMPLES, own), with_own(FAILED, own)
+    candidate_columns, failed_columns = with_own(CANDIDATES, own), with_own(FAILED, own)
     candidates: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
     for row, completions in zip(
@@ -185,7 +197,7 @@ def _fingerprint(asked: RenderedRow, fingerprinter: Fingerprinter) -> str:
     return fingerprinter.of(asked.row["request_id"], asked.messages, asked.schema)
 
 
-def _call(asked: RenderedRow, open_row: OpenRow, fingerprinter: Fingerprinter, untried: bool) -> Call:
+def _call(asked: RenderedRow, open_row: OpenRow, fingerprinter: Fingerprinter) -> Call:
     if _fingerprint(asked, fingerprinter) != open_row.fingerprint:
         raise StaleTableError(
             "The dataset 'calls' belongs to another plan, prompt or model, and a reply would be stored under the "
@@ -198,8 +210,8 @@ def _call(asked: RenderedRow, open_row: OpenRow, fingerprinter: Fingerprinter, u
         schema=asked.schema,
         seed=asked.row["seed"],
         past=open_row.past,
+        prompt_tokens=open_row.prompt_tokens,
         row=asked.row,
-        untried=untried,
     )
 
 
@@ -222,7 +234,8 @@ def candidate_of(
     row: Mapping[str, Any], reply: Reply, completion: Completion, columns: Iterable[str]
 ) -> dict[str, Any]:
     """Candidate record: attributes as planned, texts and labels as the model wrote them."""
-    values = {**row, **reply.model_dump(), "model_name": replace_surrogates(completion.model_name)}
+    written = {**reply.model_dump(), "detail": reply.note or None}
+    values = {**row, **written, "model_name": replace_surrogates(completion.model_name)}
     return {column: values[column] for column in columns}
 
 

@@ -9,6 +9,7 @@ from synthetic_textcat.errors import PublishError, StaleTableError
 from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import PublishParameters
 from synthetic_textcat.schemas.publications import CARD, CONFIGS, SPLITS, PublicationPlan, parts, path_of
+from synthetic_textcat.schemas.writers import small_model_note
 
 _FOLDER = "The dataset folder ('huggingface' in the catalog)"
 _NOT_IN_IT = ("export/rows_left_out", "export/overlaps_")
@@ -85,13 +86,17 @@ def plan_of(
         "rows": rows,
         "files": [{"name": name, "bytes": folder[name].bytes, "rows": count} for name, count in found.files.items()],
         "left_behind": sorted(folder.keys() - found.files.keys()),
-        "notes": [*_notes(template_data, ledger, concerns)],
+        "notes": [*_notes(template_data, found.rows["model_name"], ledger, concerns)],
     }
 
 
-def _notes(template_data: bool, ledger: Mapping[str, Any], concerns: Sequence[Mapping[str, str]]) -> Iterator[str]:
+def _notes(
+    template_data: bool, writers: Iterable[str], ledger: Mapping[str, Any], concerns: Sequence[Mapping[str, str]]
+) -> Iterator[str]:
     if template_data:
         yield BANNER
+    if note := small_model_note(writers):
+        yield note
     if ledger["not_run"]:
         yield f"{ledger['not_run']} of {ledger['planned']} planned rows were not run yet."
     yield from (f"The report's verdict: {concern['says']}." for concern in concerns if concern["level"] == "fail")

@@ -9,7 +9,13 @@ import pandas as pd
 from synthetic_textcat.errors import StaleTableError, TextcatError
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.languages import find_language
-from synthetic_textcat.schemas.outcomes import CONTENT_CAUSES, FAILURE_CAUSES, REJECT_REASONS, TRANSPORT_CAUSES
+from synthetic_textcat.schemas.outcomes import (
+    CONTENT_CAUSES,
+    FAILURE_CAUSES,
+    NO_REPLY_CAUSES,
+    REJECT_REASONS,
+    TRANSPORT_CAUSES,
+)
 from synthetic_textcat.schemas.parameters import GenerationParameters
 from synthetic_textcat.schemas.prices import PriceList, plus, reaches, total_of
 from synthetic_textcat.schemas.rows import OUTCOMES, with_columns
@@ -21,6 +27,8 @@ _PAID = ["attempts", "tokens", "cost"]
 _OUTCOME_COLUMNS = {name: kind for name, kind in OUTCOMES.items() if name not in {*PLANNED[1:], *_PAID}}
 Metrics = dict[str, float | None]
 _CANDIDATES = ("accepted", "surplus", "rejected")
+ANSWERED, CANDIDATES = "rows/answered", "rows/candidates"
+"""Numbers of rows that rates are measured on, where these are not those of the whole ledger (`without_paused`)."""
 
 
 class Ledger(TypedDict):
@@ -176,10 +184,14 @@ def candidates_in(ledger: Ledger) -> int:
     return ledger["accepted"] + ledger["surplus"] + sum(ledger["rejected"].values())
 
 
+def answered_in(ledger: Ledger) -> int:
+    """Number of rows with a reply, with any content."""
+    return candidates_in(ledger) + sum(ledger["failed"].get(cause, 0) for cause in CONTENT_CAUSES)
+
+
 def _parsed(ledger: Ledger) -> float | None:
-    candidates = candidates_in(ledger)
-    answered = candidates + sum(ledger["failed"].get(cause, 0) for cause in CONTENT_CAUSES)
-    return candidates / answered if answered else None
+    answered = answered_in(ledger)
+    return candidates_in(ledger) / answered if answered else None
 
 
 def yield_metrics(requests: pd.DataFrame, good: "Sequence[str] | pd.Series[str]") -> Metrics:
@@ -227,8 +239,8 @@ def without_paused(
 ) -> Mapping[str, float | None]:
     """Metrics in which the rates that paused tasks distort are measured on the other tasks' rows.
 
-    These are `rate/parsed`, and `rate/<reason>` for each reject reason that paused a task. If no row of another task
-    got a reply, the metrics are unchanged.
+    These are `rate/parsed`, and `rate/<reason>` for each reject reason that paused a task; `ANSWERED` and `CANDIDATES`
+    count those rows. If no row of another task got a reply, the metrics are unchanged.
 
     Args:
         metrics: Metrics of the whole plan, by name.
@@ -240,7 +252,7 @@ def without_paused(
     answered = candidates + int(others["reason"].isin(list(CONTENT_CAUSES)).sum())
     if not paused or not answered:
         return metrics
-    seen = {**metrics, "rate/parsed": candidates / answered}
+    seen = {**metrics, "rate/parsed": candidates / answered, ANSWERED: answered, CANDIDATES: candidates}
     for reason in {task.reason for task in paused}:
         if (name := f"rate/{reason}") in metrics:
             seen[name] = int((others["reason"] == reason).sum()) / candidates if candidates else None
@@ -248,12 +260,12 @@ def without_paused(
 
 
 def most_common_failure(failed: pd.DataFrame) -> str:
-    """Most common transport failure and its most common detail: "10 rows failed as timeout (…)"; empty if none.
+    """Most common cause of calls without a reply, and its detail: "10 rows failed as timeout (…)"; empty if none.
 
     Args:
         failed: Columns `failure_cause` and `detail`.
     """
-    rows = failed[failed["failure_cause"].isin(list(TRANSPORT_CAUSES))]
+    rows = failed[failed["failure_cause"].isin(list(NO_REPLY_CAUSES))]
     if rows.empty:
         return ""
     cause = rows["failure_cause"].value_counts().index[0]

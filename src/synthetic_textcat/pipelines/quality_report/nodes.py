@@ -1,6 +1,6 @@
 """Nodes of `quality_report`: checks, ledger, metrics, concerns, plots and the page; signals have nodes of their own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -8,8 +8,14 @@ import numpy as np
 import pandas as pd
 
 from synthetic_textcat.llm.journal import Journal
-from synthetic_textcat.pipelines.quality_report.checks.row_checks import known_of
-from synthetic_textcat.pipelines.quality_report.checks.verdicts import candidate_rows, findings_of, judge
+from synthetic_textcat.pipelines.quality_report.checks.row_checks import LABEL_FIELDS, Known, known_of
+from synthetic_textcat.pipelines.quality_report.checks.verdicts import (
+    candidate_rows,
+    findings_of,
+    joined_details,
+    judge,
+    reading_notes,
+)
 from synthetic_textcat.pipelines.quality_report.concerns import Concern, assess
 from synthetic_textcat.pipelines.quality_report.ledger import (
     PLANNED,
@@ -31,7 +37,6 @@ from synthetic_textcat.pipelines.quality_report.quota_shortfall import quota_met
 from synthetic_textcat.pipelines.quality_report.quota_standing import OutcomeTables, beyond_target_mask, standing_of
 from synthetic_textcat.pipelines.quality_report.signals.nodes import Signals, tables_of
 from synthetic_textcat.pipelines.quality_report.spending import spending_metrics, sum_spending
-from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import (
     AttributeSamplingParameters,
     GenerationParameters,
@@ -43,6 +48,7 @@ from synthetic_textcat.schemas.quota import Rounds, Shortfall
 from synthetic_textcat.schemas.rows import EXAMPLES, REJECTED, fingerprints_of, own_of, plain, with_columns, with_own
 from synthetic_textcat.schemas.stops import Stops, stop_sentence
 from synthetic_textcat.schemas.tasks import tasks_of
+from synthetic_textcat.schemas.writers import writer_note
 from synthetic_textcat.text.unicode import replace_surrogates
 
 _MOST_REPLIES = 3
@@ -67,25 +73,37 @@ def check_candidates(
 ) -> CheckedRows:
     """Verdict on every candidate: `examples`, `surplus` and `rejected`, each in plan order.
 
-    A rejected row has its first reject reason and the detail. `surplus` holds the good rows for which the
+    A rejected row has its first reject reason and the detail, followed by how it was read from a reply of several
+    objects. `surplus` holds the good rows for which the
     quota has no slot. `findings` has every candidate with the reasons flagged by `settings.flag_only` and its language
-    verdict.
+    verdict. Labels of a closed set are in the spelling of the set.
     """
     by_id = {task.task_id: known_of(task) for task in tasks_of(tasks)}
+    candidates = _spelt_as_in_sets(candidates, by_id)
     judgements = judge(candidate_rows(candidates, requests, by_id), settings, len(candidates))
     own = own_of(requests)
     is_good = np.array([judgement.verdict is None for judgement in judgements], bool)
     is_surplus = beyond_target_mask(is_good, requests, candidates, quota_slots)
     verdicts = [judgement.verdict for judgement in judgements if judgement.verdict is not None]
-    rejected = candidates[~is_good].assign(
-        reject_reason=[verdict.reason for verdict in verdicts], detail=[verdict.detail for verdict in verdicts]
-    )
+    notes = reading_notes(candidates)
+    details = joined_details([verdict.detail for verdict in verdicts], notes[~is_good])
+    rejected = candidates[~is_good].assign(reject_reason=[verdict.reason for verdict in verdicts], detail=details)
     return CheckedRows(
         with_columns(candidates[is_good & ~is_surplus], with_own(EXAMPLES, own)),
         with_columns(candidates[is_surplus], with_own(EXAMPLES, own)),
         with_columns(rejected, with_own(REJECTED, own)),
-        findings_of(candidates["request_id"], judgements),
+        findings_of(candidates["request_id"], judgements, notes),
     )
+
+
+def _spelt_as_in_sets(candidates: pd.DataFrame, known: Mapping[str, Known]) -> pd.DataFrame:
+    """The candidates with their labels in the spelling of their task's set."""
+    own = [known.get(task_id, Known()) for task_id in plain(candidates["task_id"])]
+    columns = {
+        field: pd.array([of.spelt(label) for of, label in zip(own, plain(candidates[field]), strict=True)], dtype="str")
+        for field in LABEL_FIELDS
+    }
+    return candidates.assign(**columns)
 
 
 def build_ledger(
@@ -154,6 +172,11 @@ def measure(
 def name_stop(metrics: Metrics, generation: GenerationParameters, stops: dict[str, Any]) -> str:
     """Stop reason of this run for MLflow's tag `stopped_by`; empty if it ran to the end."""
     return stopped_by(Stops.read(stops), metrics, generation)
+
+
+def name_answering_model(metrics: Metrics, stops: dict[str, Any]) -> str:  # noqa: ARG001 (made after the calls)
+    """Other models than the requested one that answered in this run, for MLflow's tag; empty if there is none."""
+    return ", ".join(Stops.read(stops).answered_as)
 
 
 def assess_run(
@@ -251,7 +274,6 @@ def write_report(
     *signals: Signals,
 ) -> str:
     """The report as HTML."""
-    by_templates = llm.model == OFFLINE_MODEL or OFFLINE_MODEL in set(examples["model_name"])
     worst = {name: rows for part in signals for name, rows in part["worst"].items()}
     return render(
         Report(
@@ -259,7 +281,7 @@ def write_report(
             metrics=metrics,
             concerns=concerns,
             model=llm.model,
-            banner=BANNER if by_templates else None,
+            banner=writer_note({llm.model, *examples["model_name"]}),
             stopped_by=stop_sentence(stopped_by, Stops.read(stops)),
             tables=tables_of(signals),
             accepted=sample(examples),

@@ -9,6 +9,7 @@ from synthetic_textcat.pipelines.quality_report.nodes import (
     list_outcomes,
     measure,
     measure_quota,
+    name_answering_model,
     name_stop,
     plot_signals,
     plot_yield,
@@ -81,6 +82,7 @@ def create_pipeline() -> Pipeline:
                     "ledger",
                     "params:quality_report",
                     "params:seed",
+                    "quota_slots",
                 ],
                 outputs="corpus",
                 name="gather_corpus",
@@ -124,6 +126,12 @@ def create_pipeline() -> Pipeline:
                 name="assess_run",
             ),
             node(name_stop, inputs=["metrics", "params:generation", "stops"], outputs="stopped_by", name="name_stop"),
+            node(
+                name_answering_model,
+                inputs=["metrics", "stops"],
+                outputs="answering_model",
+                name="name_answering_model",
+            ),
             node(plot_yield, inputs="ledger", outputs="yield_plot", name="plot_yield"),
             node(plot_signals, inputs=_SIGNALS, outputs=_PLOTS, name="plot_signals"),
             node(

@@ -11,7 +11,7 @@ from synthetic_textcat.hashing import draw, draws
 from synthetic_textcat.schemas.outcomes import GOOD_OUTCOMES
 from synthetic_textcat.schemas.parameters import GenerationParameters
 from synthetic_textcat.schemas.quota import rows_for
-from synthetic_textcat.text.bootstrap import CONFIDENCE
+from synthetic_textcat.text.intervals import CONFIDENCE, wilson_interval
 
 Quote = dict[str, float | None]
 """Estimates by flat name; null if unknown."""
@@ -149,10 +149,7 @@ def _share(hits: int, rows: int, planned: int) -> Range | None:
         return None
     if rows >= planned:
         return Range(hits / rows, hits / rows, hits / rows)
-    from scipy import stats
-
-    interval = stats.binomtest(hits, rows).proportion_ci(CONFIDENCE, method="wilson")
-    return Range(hits / rows, float(interval.low), float(interval.high))
+    return Range(hits / rows, *wilson_interval(hits / rows, rows))
 
 
 def _both(rows: Range | None, a_row: Range | None) -> Range | None:

@@ -1,4 +1,4 @@
-"""Label sets that other programs change when they read the exported files: equal numbers, all dates."""
+"""Label sets that other programs change when they read the exported files: equal numbers, all dates, missing values."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -10,6 +10,11 @@ from synthetic_textcat.schemas.tasks import Task
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:,\d{3})*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[T ]\d\d(?::\d\d){0,2}Z?)?", re.ASCII)
+_MISSING = frozenset(
+    ["NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaN", "nan", "-nan", "-NaN", "NULL", "null", "None", "#N/A N/A"]
+)
+"""Texts that `pandas.read_csv` takes for a missing value by default; R and spreadsheets take some of them too."""
+
 _ADVICE = "Next: name them otherwise in the tasks file, or read docs/export.md before you open the exports elsewhere"
 
 
@@ -22,11 +27,20 @@ def warnings_about_labels(tasks: Sequence[Task]) -> Iterator[str]:
                 f"Task {shown(task.task)}: a spreadsheet, and readers of CSV that guess types, take the labels "
                 f"{', '.join(map(repr, equal))} for one number. {_ADVICE}"
             )
+        if missing := [name for name in names if name in _MISSING]:
+            yield (
+                f"Task {shown(task.task)}: pandas and other readers of CSV take {_labels(missing)} for a missing "
+                f"value. {_ADVICE}"
+            )
         if names and all(map(_is_date, names)):
             yield (
                 f"Task {shown(task.task)}: all labels are dates, which load_dataset('json') and FlagEmbedding turn "
                 f"into timestamps, and spreadsheets into dates. {_ADVICE}"
             )
+
+
+def _labels(names: Sequence[str]) -> str:
+    return f"the label{'s' if len(names) > 1 else ''} {', '.join(map(repr, names))}"
 
 
 def _equal_numbers(names: Sequence[str]) -> list[str]:

@@ -51,10 +51,24 @@ def test_a_field_without_a_visible_character_is_empty(blank: str) -> None:
     assert empty_field(candidate(input_text=blank)) == "empty: input_text"
 
 
-@pytest.mark.parametrize("label", ["Bad", " bad", "badly", "b\u0430d"])
-def test_a_label_of_a_closed_set_is_taken_to_the_letter(label: str) -> None:
+@pytest.mark.parametrize("label", ["Bad", " bad", "\uff42\uff41\uff44", "\u201cbad\u201d.", "b\u00adad"])
+def test_a_label_of_a_closed_set_may_be_in_another_typography(label: str) -> None:
+    for row in (candidate(label=label), candidate(label="good", misleading_label=label, planned_label="good")):
+        assert label_not_in_set(row) is None
+        assert misleading_label_not_in_set(row) is None
+        assert label_not_as_planned(row) is None
+    assert same_labels(candidate(misleading_label=label)) == "both 'bad'"
+
+
+@pytest.mark.parametrize("label", ["badly", "b\u0430d", "bad or mixed", "b ad"])
+def test_any_other_text_is_no_label_of_a_closed_set(label: str) -> None:
     assert label_not_in_set(candidate(label=label)) == f"label {label!r}"
     assert misleading_label_not_in_set(candidate(misleading_label=label)) == f"misleading label {label!r}"
+
+
+@pytest.mark.parametrize("label", ["\u201cjoy\u201d", "Joy.", "jo\u200by"])
+def test_open_labels_that_differ_in_typography_alone_are_the_same(label: str) -> None:
+    assert same_labels(open_candidate(label="joy", misleading_label=label)) == "both 'joy'"
 
 
 def test_any_label_is_in_an_open_set() -> None:

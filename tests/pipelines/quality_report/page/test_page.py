@@ -21,7 +21,7 @@ from synthetic_textcat.pipelines.quality_report.page.page import (
     shown_rows,
 )
 from synthetic_textcat.pipelines.quality_report.spending import spending_metrics, sum_spending
-from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
+from synthetic_textcat.schemas.outcomes import BANNER, FAILURE_CAUSES, OFFLINE_MODEL, REJECT_REASONS
 from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.prices import PriceList, usd
 from synthetic_textcat.schemas.rows import EXAMPLES, FAILED, REJECTED, to_frame
@@ -55,7 +55,7 @@ class _Tags(HTMLParser):
         self.seen.append(tag)
         self.attributes |= {name for name, _ in attrs}
         self.links |= {value or "" for name, value in attrs if name == "href"}
-        if tag not in {"meta", "br"}:
+        if tag not in {"meta", "br", "wbr"}:
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -143,13 +143,29 @@ def test_long_texts_are_cut_short() -> None:
 
 
 def test_a_concern_comes_with_its_parameter_the_next_step_and_a_link_to_its_rows() -> None:
-    page = _page()
+    page = _page().replace("<wbr>", "")
     assert "20.0% of the candidates name a label" in page
     assert "quality_report.thresholds.leaked.fail=0.1" in page
     assert "say so in the prompt" in page
     assert "#rows-label_leaked" in _tags(page).links
     assert 'id="rows-label_leaked"' in page
     assert "Nothing is beyond its threshold" not in page
+
+
+def test_each_reason_and_cause_is_explained() -> None:
+    once = dict.fromkeys(REJECT_REASONS, 1)
+    page = render(_report(ledger=ledger(rejected=once, failed=dict.fromkeys(FAILURE_CAUSES, 1), planned=99)))
+    explained = dict(re.findall(r"<td>(?:rejected|failed): ([a-z ]+)</td>.*\n.*<td class=\"long dim\">(.+)</td>", page))
+    assert explained.keys() == {name.replace("_", " ") for name in (*REJECT_REASONS, *FAILURE_CAUSES)}
+    assert "<td>rejected: a check of your own</td>" in render(
+        _report(ledger=ledger(rejected={"a_check_of_your_own": 2}))
+    )
+
+
+def test_a_section_about_open_label_sets_is_not_shown_where_all_are_closed() -> None:
+    assert "Labels that the model made" in render(_report())
+    closed = merged(_metrics(), {"labels/open_tasks": 0, "labels/made": 0})
+    assert "Labels that the model made" not in render(_report(metrics=closed))
 
 
 def test_without_concerns_it_says_so() -> None:
@@ -233,7 +249,7 @@ def test_cost_is_shown_where_it_is_known_and_named_as_unknown_where_not() -> Non
 
 def test_calls_tokens_and_cost_are_listed_by_figure() -> None:
     page = render(_report())
-    rows = re.findall(r"<tr>\s*<td>([a-z ]+)</td>\s*<td class=\"number\">([^<]+)</td>", page)
+    rows = re.findall(r"<tr>\s*<td[^>]*>([a-z ]+)</td>\s*<td class=\"number\"[^>]*>([^<]+)</td>", page)
     assert rows[:4] == [
         ("this configuration", "1"),
         ("an accepted row", "0.17"),

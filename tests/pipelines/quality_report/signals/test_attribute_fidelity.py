@@ -4,8 +4,10 @@
 The plan against what was accepted of it.
 """
 
+from dataclasses import replace
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from synthetic_textcat.pipelines.quality_report.signals.attribute_fidelity import coverage, length
@@ -146,6 +148,24 @@ def test_rows_not_run_and_failed_are_not_covered() -> None:
 def test_a_value_that_nothing_was_accepted_of() -> None:
     metrics = coverage(corpus_of(*_rows(2, 0, label="good"), *_rows(0, 2, label="bad"))).metrics
     assert metrics["coverage/label"] == 0.5
+
+
+def test_a_quota_is_covered_as_it_asks_not_as_lost_rows_are_planned_again() -> None:
+    """Three of four German rows are lost, and planned again until the quota is full."""
+    rows = [*_rows(20, 0, language="English"), *_rows(20, 60, language="German")]
+    assert coverage(corpus_of(*rows)).metrics["coverage/language"] == pytest.approx(0.3)
+
+    slots = pd.DataFrame({"language": ["English"] * 20 + ["German"] * 20 + ["Turkish"] * 10})
+    measured = coverage(replace(corpus_of(*rows), quota_slots=slots))
+
+    assert measured.metrics["coverage/language"] == pytest.approx(0.2)
+    lines = {line["value"]: line for line in measured.tables["coverage"] if line["attribute"] == "language"}
+    assert {value: (line["planned"], line["accepted"]) for value, line in lines.items()} == {
+        "English": (20, 20),
+        "German": (20, 20),
+        "Turkish": (10, 0),
+    }
+    assert measured.metrics["coverage/p/language"] is not None  # whether lost rows depend on the language
 
 
 def test_p_is_that_of_independence() -> None:

@@ -8,12 +8,23 @@ Checks that compare rows stand in `comparisons`. The next run applies a new chec
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from synthetic_textcat.pipelines.quality_report.checks.language import Finding, check_language
 from synthetic_textcat.pipelines.quality_report.checks.leakage import find_label_mention
+from synthetic_textcat.pipelines.quality_report.checks.open_labels import find_label_fault
+from synthetic_textcat.schemas.label_names import label_form, set_spelling
+from synthetic_textcat.schemas.languages import find_language
+from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.text.comparison import canonical, comparable, first_alike
+from synthetic_textcat.text.label_mentions import LONGEST_ACRONYM
 from synthetic_textcat.text.unicode import normalised
+
+_AROUND_A_NAME = " \t\r\n.,:;!?\"'`*_#-()[]{}<>«»“”„‘’。、！？「」"  # noqa: RUF001
+_LONGEST_ENDING = 10  # characters
+
+LABEL_FIELDS = ("label", "misleading_label")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +33,17 @@ class Known:
 
     Attributes:
         labels: Names of the closed label set; empty for an open one.
-        seed_texts: The task's seed examples, normalised.
+        seed_texts: The task's seed examples, in their comparison form.
+        task: Its sentence, normalised.
     """
 
     labels: frozenset[str] = frozenset()
     seed_texts: frozenset[str] = frozenset()
+    task: str = ""
+
+    def spelt(self, label: str) -> str:
+        """The label in the spelling of the closed set; unchanged if it is none of the set."""
+        return set_spelling(label, self.labels) or label
 
 
 @dataclass(frozen=True)
@@ -34,7 +51,8 @@ class Candidate:
     """A parsed reply with its plan; costly facts are computed once, when first needed.
 
     Attributes:
-        input_text, label, misleading_label: As the model wrote them.
+        input_text: As the model wrote it.
+        label, misleading_label: Likewise, but in the spelling of the closed set.
         planned_label: The plan's; None for an open label set.
         known: Of its task.
         language: As asked; None where the plan is not at hand.
@@ -49,10 +67,20 @@ class Candidate:
     known: Known
     language: str | None
 
+    def __post_init__(self) -> None:
+        """Brings the labels to the spelling of the set."""
+        for field in LABEL_FIELDS:
+            object.__setattr__(self, field, self.known.spelt(getattr(self, field)))
+
     @cached_property
     def text(self) -> str:
-        """The input text, normalised."""
-        return normalised(self.input_text)
+        """The input text in its comparison form."""
+        return comparable(self.input_text, self.code)
+
+    @cached_property
+    def code(self) -> str | None:
+        """The code of the language that was asked for."""
+        return find_language(self.language).code if self.language else None
 
     @cached_property
     def in_language(self) -> Finding | None:
@@ -81,6 +109,17 @@ def empty_field(row: Candidate) -> str | None:
 
 
 @row_check
+def label_not_a_label(row: Candidate) -> str | None:
+    """An open label that is none: a sentence, a phrase of the prompt, a value of an attribute, or no word at all."""
+    if row.known.labels:
+        return None
+    others = {"label": row.misleading_label, "misleading_label": row.label}
+    faults = {name: find_label_fault(getattr(row, name), others[name], row.known.task, row.language) for name in others}
+    found = [f"{name} {shown(getattr(row, name))} {fault}" for name, fault in faults.items() if fault]
+    return ", ".join(found) or None
+
+
+@row_check
 def label_not_in_set(row: Candidate) -> str | None:
     """A label that the closed set does not have."""
     return f"label {row.label!r}" if row.known.labels and row.label not in row.known.labels else None
@@ -96,7 +135,11 @@ def misleading_label_not_in_set(row: Candidate) -> str | None:
 @row_check
 def same_labels(row: Candidate) -> str | None:
     """A misleading label that is the label: it would teach a model nothing, or worse."""
-    return f"both {row.label!r}" if normalised(row.label) == normalised(row.misleading_label) else None
+    if row.known.labels:  # they may differ in typography alone
+        alike = row.label == row.misleading_label or first_alike((row.label, row.misleading_label)) is not None
+    else:
+        alike = len({comparable(label_form(label), row.code) for label in (row.label, row.misleading_label)}) == 1
+    return f"both {row.label!r}" if alike else None
 
 
 @row_check
@@ -111,7 +154,10 @@ def label_not_as_planned(row: Candidate) -> str | None:
 def label_leaked(row: Candidate) -> str | None:
     """A label that the text names: the text would be classified by reading its answer."""
     leaked = list(_named(row))
-    return f"the text names {' and '.join(leaked)}" if leaked else None
+    if leaked:
+        return f"the text names {' and '.join(leaked)}"
+    only = _only_label(row)
+    return f"the text is only the label {only!r}" if only is not None else None
 
 
 @row_check
@@ -123,7 +169,8 @@ def wrong_language(row: Candidate) -> str | None:
 
 def known_of(task: Task) -> Known:
     """The facts of a task that the checks use."""
-    return Known(frozenset(task.label_names), frozenset(normalised(example.text) for example in task.seed_examples))
+    seeds = frozenset(comparable(example.text) for example in task.seed_examples)
+    return Known(frozenset(task.label_names), seeds, normalised(task.task))
 
 
 def _is_visible(character: str) -> bool:
@@ -131,8 +178,33 @@ def _is_visible(character: str) -> bool:
 
 
 def _named(row: Candidate) -> Iterator[str]:
+    set_in_capitals = _is_in_capitals(row.known.labels)
     for label in (row.label, row.misleading_label):
-        sought = normalised(label)
-        found = find_label_mention(row.text, sought, row.language)
+        found = find_label_mention(row.input_text, label.casefold() if set_in_capitals else label, row.language)
         if found is not None:
-            yield repr(label) if found == sought else f"{label!r} as {found!r}"
+            yield (
+                repr(label) if comparable(found, row.code) == comparable(label, row.code) else f"{label!r} as {found!r}"
+            )
+
+
+def _only_label(row: Candidate) -> str | None:
+    """Another label of the set, if the text is no more than its name."""
+    bare = row.input_text.strip(_AROUND_A_NAME)
+    if len(bare) > _longest_of(row.known.labels) + _LONGEST_ENDING:
+        return None
+    form = comparable(bare, row.code)
+    for label in sorted(row.known.labels):
+        if comparable(label, row.code) == form or find_label_mention(bare, label, row.language) == canonical(bare):
+            return label
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _longest_of(labels: frozenset[str]) -> int:
+    return max(map(len, labels), default=-_LONGEST_ENDING)
+
+
+@lru_cache(maxsize=1024)
+def _is_in_capitals(labels: frozenset[str]) -> bool:
+    """Whether a set is written in capitals, POSITIVE and BAD: then they say nothing of the way it stands in texts."""
+    return all(map(str.isupper, labels)) and any(len(label) > LONGEST_ACRONYM for label in labels)

@@ -17,6 +17,7 @@ from synthetic_textcat.pipelines.quality_report.checks.row_checks import (
     wrong_language,
 )
 from synthetic_textcat.process_pool import parallel_map, processes_for
+from synthetic_textcat.schemas.completions import READ_FROM
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.rows import FINDINGS, plain
@@ -132,7 +133,7 @@ def candidate_rows(candidates: pd.DataFrame, requests: pd.DataFrame, known: Mapp
     """The candidates with their plan, in their order.
 
     Args:
-        candidates: Columns `EXAMPLES`.
+        candidates: Columns `CANDIDATES`.
         requests: The plan.
         known: What is known of each task, by its id.
 
@@ -155,19 +156,37 @@ def candidate_rows(candidates: pd.DataFrame, requests: pd.DataFrame, known: Mapp
             )
 
 
-def findings_of(request_ids: "pd.Series[Any]", judgements: Sequence[Judgement]) -> pd.DataFrame:
-    """One row a candidate, columns `FINDINGS`; several reasons are joined by `, `, their details by `; `."""
+def reading_notes(candidates: pd.DataFrame) -> "pd.Series[str]":
+    """How each candidate was read from a reply of several objects; empty for others, and in tables without notes."""
+    notes = candidates.get("detail", pd.Series(pd.NA, candidates.index, dtype="str"))
+    return notes.fillna("")
+
+
+def joined_details(details: Sequence[str], notes: Iterable[str]) -> list[str]:
+    """The detail of each row, followed by its note if there is one."""
+    return ["; ".join(filter(None, pair)) for pair in zip(details, notes, strict=True)]
+
+
+def findings_of(request_ids: "pd.Series[Any]", judgements: Sequence[Judgement], notes: Iterable[str]) -> pd.DataFrame:
+    """One row a candidate, columns `FINDINGS`; several reasons are joined by `, `, their details and a note by `; `."""
+    details = ["; ".join(flag.detail for flag in judgement.flags) for judgement in judgements]
     columns = {
         "request_id": request_ids.to_numpy(),
         "flags": [", ".join(flag.reason for flag in judgement.flags) for judgement in judgements],
         "language_verdict": [judgement.language for judgement in judgements],
-        "detail": ["; ".join(flag.detail for flag in judgement.flags) for judgement in judgements],
+        "detail": joined_details(details, notes),
     }
     return pd.DataFrame(columns, columns=list(FINDINGS)).astype(FINDINGS)
 
 
+def without_note(detail: str) -> str:
+    """The detail of a check, without the note on how the row was read from its reply."""
+    return detail.partition(f"; {READ_FROM}")[0]
+
+
 def split_flags(reasons: str, details: str) -> list[tuple[str, str]]:
     """The reasons of a row in `findings`, each with its detail; with all of them where a detail holds a `; ` itself."""
+    details = without_note(details)
     names, words = reasons.split(", "), details.split("; ")
     return list(zip(names, words if len(words) == len(names) else [details] * len(names), strict=True))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 import pandas as pd
 
@@ -10,7 +10,7 @@ from synthetic_textcat.pages import render_page
 from synthetic_textcat.pipelines.quality_report.concerns import Concern
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, Metrics, ends_of
 from synthetic_textcat.pipelines.quality_report.page.heat_map import heat_map
-from synthetic_textcat.pipelines.quality_report.page.sections import Column, Section, sections
+from synthetic_textcat.pipelines.quality_report.page.sections import Column, Section, meanings, sections
 from synthetic_textcat.schemas.cost_figures import figure_rows
 from synthetic_textcat.schemas.rows import own_of, records_of
 
@@ -47,6 +47,15 @@ class ShownRow(TypedDict):
     asked: str
 
 
+class OutcomeLine(NamedTuple):
+    """Line of the table of outcomes: a reject reason, a failure cause or another outcome, with its meaning."""
+
+    outcome: str
+    title: str
+    rows: int
+    meaning: str
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """All that the page shows.
@@ -54,7 +63,7 @@ class Report:
     Attributes:
         ledger, metrics, concerns: Of the run.
         model: As asked for.
-        banner: Said first where templates wrote the text.
+        banner: Said first where templates or a small model wrote the text.
         stopped_by: What ended the run before its end, in a sentence that begins after these words; empty if nothing.
         tables: Of the signals, by name.
         accepted, rejected, failed: Rows at random.
@@ -82,7 +91,7 @@ def render(report: Report) -> str:
         report=report,
         ledger=report.ledger,
         metrics=report.metrics,
-        ends=ends_of(report.ledger),
+        ends=list(_outcomes(report.ledger)),
         heat_map=heat_map,
         figures=list(figure_rows(report.metrics)),
         figure_columns=_FIGURE_COLUMNS,
@@ -91,9 +100,17 @@ def render(report: Report) -> str:
     )
 
 
+def _outcomes(ledger: Ledger) -> Iterator[OutcomeLine]:
+    for outcome, name, rows in ends_of(ledger):
+        title = f"{outcome}: {name}" if outcome in ("rejected", "failed") else name
+        yield OutcomeLine(outcome, title, rows, meanings().get(name, ""))
+
+
 def _with_content(report: Report) -> Iterator[Section]:
     """The sections that have anything to show."""
     for section in sections():
+        if section.only_with and not report.metrics.get(section.only_with):
+            continue
         tables = [*(table.name for table in section.tables), *(matrix.name for matrix in section.matrices)]
         if any(map(report.tables.get, tables)) or any(
             report.metrics.get(number.metric) is not None for number in section.numbers

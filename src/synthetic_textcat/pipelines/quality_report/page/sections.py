@@ -1,4 +1,4 @@
-"""Sections of the report as `sections.yml` lists them: text, numbers and tables of signals."""
+"""Sections of the report as `sections.yml` lists them, and the meanings of outcomes in `meanings.yml`."""
 
 from functools import cache
 from importlib import resources
@@ -74,6 +74,7 @@ class Section(Block):
         title: Heading.
         text: What is measured, and how to read it.
         numbers, tables, matrices: Shown if there are any.
+        only_with: Metric without which the section has nothing to say: at null or 0 it is left out.
     """
 
     title: str
@@ -81,12 +82,22 @@ class Section(Block):
     numbers: tuple[Number, ...] = ()
     tables: tuple[Table, ...] = ()
     matrices: tuple[Matrix, ...] = ()
+    only_with: str = ""
 
 
 @cache
 def sections() -> tuple[Section, ...]:
     """All sections, in the order of the page."""
+    return TypeAdapter(tuple[Section, ...]).validate_python(_read("sections.yml"))
+
+
+@cache
+def meanings() -> dict[str, str]:
+    """Meaning of each outcome, reject reason and failure cause, in plain words."""
+    return TypeAdapter(dict[str, str]).validate_python(_read("meanings.yml"))
+
+
+def _read(name: str) -> object:
     import yaml
 
-    text = resources.files(__package__).joinpath("sections.yml").read_text(encoding="utf-8")
-    return TypeAdapter(tuple[Section, ...]).validate_python(yaml.safe_load(text))
+    return yaml.safe_load(resources.files(__package__).joinpath(name).read_text(encoding="utf-8"))

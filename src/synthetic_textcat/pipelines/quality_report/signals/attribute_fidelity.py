@@ -1,5 +1,7 @@
 """Fidelity to the plan: text length, readability by difficulty (LIX), coverage of attribute values."""
 
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from synthetic_textcat.pipelines.quality_report.signals.corpus import (
 )
 from synthetic_textcat.schemas.attributes import VALUES
 from synthetic_textcat.schemas.languages import find_language, has_spaces
+from synthetic_textcat.schemas.quota import wanted_rows
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, records_of
 
 _BUCKETS = VALUES["num_words"]
@@ -127,19 +130,32 @@ def readability(corpus: Corpus) -> SignalResult:
     groups = _groups(corpus)
     main = groups[groups["language"] == groups["language"].iloc[0]] if len(groups) else groups
     medians = dict(zip(main["difficulty"], main["median"].where(main["rows"] >= MIN_ROWS), strict=True))
-    rises = [
-        bool((own["median"].diff().iloc[1:] > 0).all())
-        for _, own in groups.groupby("language", sort=False)
-        if len(own) > 1 and own["rows"].min() >= MIN_ROWS
-    ]
+    table = list(records_of(groups))
+    rises = rises_with_difficulty(table).values()
     return SignalResult(
         {
             "readability/rows_measured": int(groups["rows"].sum()),
             "readability/ordered": sum(rises) / len(rises) if rises else None,
             **{f"readability/lix/{slug(level)}": _known(medians.get(level)) for level in _LEVELS},
         },
-        {"readability": list(records_of(groups))},
+        {"readability": table},
     )
+
+
+def rises_with_difficulty(table: Sequence[Mapping[str, Any]]) -> dict[str, bool]:
+    """Whether the median LIX rises from each difficulty to the next, by language; only languages with enough rows.
+
+    Args:
+        table: Table `readability`.
+    """
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for line in table:
+        groups.setdefault(line["language"], []).append(line)
+    return {
+        language: all(after["median"] > before["median"] for before, after in pairwise(own))
+        for language, own in groups.items()
+        if len(own) > 1 and min(line["rows"] for line in own) >= MIN_ROWS
+    }
 
 
 def _groups(corpus: Corpus) -> pd.DataFrame:
@@ -169,7 +185,8 @@ def _known(value: Any) -> float | None:
 def coverage(corpus: Corpus) -> SignalResult:
     """Coverage of planned values by accepted rows, for each attribute, user-defined attribute and planned label.
 
-    Labels are grouped by name across tasks; rows without a planned value are left out.
+    Labels are grouped by name across tasks; rows without a planned value are left out. With a quota the planned rows
+    are those that it asks for: rows that are planned again, since others were lost, change no mix.
 
     Metrics:
         coverage/<attribute>: total variation distance between planned and accepted shares, half the sum of their
@@ -189,12 +206,15 @@ def coverage(corpus: Corpus) -> SignalResult:
     tables = []
     for attribute in (*ATTRIBUTES, *own_of(corpus.requests), "label"):
         groups = accepted.groupby(corpus.requests[attribute].rename("value"))
-        counts = pd.DataFrame({"planned": groups.size(), "accepted": groups.sum()})
+        of_plan = pd.DataFrame({"planned": groups.size(), "accepted": groups.sum()})
+        wanted = wanted_rows(attribute, corpus.requests, corpus.quota_slots).rename_axis("value")
+        counts = of_plan.reindex(of_plan.index.union(wanted.index), fill_value=0)
+        counts = counts.assign(planned=wanted.reindex(counts.index, fill_value=0))
         shares = counts / counts.sum()
         distances[f"coverage/{attribute}"] = distance = _distance(shares)
         if distance is not None and counts["planned"].mean() >= MIN_PLANNED_ROWS:
             telling.append(distance)
-        p_values[f"coverage/p/{attribute}"] = _p_value(counts)
+        p_values[f"coverage/p/{attribute}"] = _p_value(of_plan)
         shown = counts.assign(share_planned=shares["planned"], share_accepted=shares["accepted"]).reset_index()
         shown.insert(0, "attribute", attribute)
         tables.append(_by_difference(shown).head(MOST_LISTED))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypedDict
 
 import pandas as pd
 
-from synthetic_textcat.pipelines.quality_report.checks.verdicts import split_flags
+from synthetic_textcat.pipelines.quality_report.checks.verdicts import split_flags, without_note
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, Metrics, count
 from synthetic_textcat.pipelines.quality_report.signals.label_classifiers import Learning, learn
 from synthetic_textcat.schemas.parameters import QualityReportParameters
@@ -41,6 +41,7 @@ class Corpus:
         ledger: Counts of all planned rows by outcome.
         reference_texts: The user's real texts, if given.
         last_diversity: Diversity record of the previous run, if it has one.
+        quota_slots: Rows that a quota asks for; empty without one.
     """
 
     examples: pd.DataFrame
@@ -53,6 +54,7 @@ class Corpus:
     ledger: Ledger = field(default_factory=lambda: count((), (), {}, {}))
     reference_texts: Sequence[str] | None = None
     last_diversity: Mapping[str, Any] | None = None
+    quota_slots: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @cached_property
     def candidates(self) -> pd.DataFrame:
@@ -71,6 +73,7 @@ class Corpus:
             for reason, detail in split_flags(reasons, details)
         ]
         rejected = self.rejected.rename(columns={"reject_reason": "reason"})[columns]
+        rejected = rejected.assign(detail=rejected["detail"].map(without_note))
         return pd.concat([rejected, pd.DataFrame(flags, columns=columns).astype("str")], ignore_index=True)
 
     @cached_property

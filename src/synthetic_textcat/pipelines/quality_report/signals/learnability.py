@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from synthetic_textcat.pipelines.quality_report.ledger import Metrics
 from synthetic_textcat.pipelines.quality_report.signals.corpus import WORST, Corpus, SignalResult, WorstRow
 from synthetic_textcat.pipelines.quality_report.signals.label_classifiers import Learning, TaskLearning
+from synthetic_textcat.text.intervals import wilson_interval
 from synthetic_textcat.text.label_samples import LabelRows
 
 LEARNT = 0.7
@@ -18,7 +18,6 @@ LEARNT = 0.7
 _EASY = 0.9
 _BY_ONE_WORD = 0.9
 _WORDS_NAMED = 5
-_Z = 1.959963984540054  # the normal distribution's 97.5 % point
 NOT_INSTALLED = "not computable: pip install synthetic-textcat[labels]"
 NOT_LEARNT = f"not computable: macro-F1 is below {LEARNT}"
 
@@ -126,20 +125,13 @@ def _longer_label(rows: LabelRows) -> Metrics:
     if not unequal:
         return dict.fromkeys(f"shortcut/longer_{end}" for end in ("label", "side", "label_low", "label_high"))
     share = int((own > other).sum()) / unequal
-    low, high = _wilson(share, unequal)
+    low, high = wilson_interval(share, unequal)
     return {
         "shortcut/longer_label": round(share, 4),
         "shortcut/longer_side": round(max(low, 1 - high), 4),
         "shortcut/longer_label_low": round(low, 4),
         "shortcut/longer_label_high": round(high, 4),
     }
-
-
-def _wilson(share: float, count: int) -> tuple[float, float]:
-    """95 % confidence interval of a share (Wilson 1927); scipy.stats has it too, but takes a second to import."""
-    middle = (share + _Z**2 / (2 * count)) / (1 + _Z**2 / count)
-    reach = _Z / (1 + _Z**2 / count) * sqrt(share * (1 - share) / count + _Z**2 / (4 * count**2))
-    return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
 def _shortcut_line(task: TaskLearning) -> dict[str, Any]:

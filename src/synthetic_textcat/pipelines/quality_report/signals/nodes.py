@@ -46,11 +46,13 @@ def gather_corpus(
     ledger: Ledger,
     settings: QualityReportParameters,
     seed: int,
+    quota_slots: pd.DataFrame | None = None,
 ) -> Corpus:
     """Corpus for the signals; surplus rows are excluded, also from the plan."""
     by_id = {task.task_id: task for task in tasks_of(tasks)}
     asked = requests[~is_among(requests["request_id"], surplus["request_id"])].reset_index(drop=True)
-    return Corpus(examples, asked, findings, by_id, settings, seed, rejected, ledger)
+    slots = pd.DataFrame() if quota_slots is None else quota_slots
+    return Corpus(examples, asked, findings, by_id, settings, seed, rejected, ledger, quota_slots=slots)
 
 
 def measure_fidelity(corpus: Corpus) -> Signals:

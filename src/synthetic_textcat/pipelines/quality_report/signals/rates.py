@@ -9,7 +9,7 @@ from synthetic_textcat.pipelines.quality_report.checks.language import GROUPS, c
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, Metrics, candidates_in
 from synthetic_textcat.pipelines.quality_report.signals.corpus import WORST, Corpus, SignalResult, WorstRow, is_among
 from synthetic_textcat.schemas.languages import find_language
-from synthetic_textcat.schemas.outcomes import REJECT_REASONS, TRANSPORT_CAUSES
+from synthetic_textcat.schemas.outcomes import NO_REPLY_CAUSES, REJECT_REASONS
 from synthetic_textcat.schemas.rows import records_of
 
 MOST_LISTED = 50
@@ -67,7 +67,7 @@ def _flagged(corpus: Corpus, reason: str) -> int:
 
 
 def _funnel(ledger: Ledger) -> list[dict[str, Any]]:
-    unanswered = ledger["not_run"] + sum(ledger["failed"].get(cause, 0) for cause in TRANSPORT_CAUSES)
+    unanswered = ledger["not_run"] + sum(ledger["failed"].get(cause, 0) for cause in NO_REPLY_CAUSES)
     stages = {
         "planned": ledger["planned"],
         "answered": ledger["planned"] - unanswered,

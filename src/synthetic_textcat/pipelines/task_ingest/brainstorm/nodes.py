@@ -18,6 +18,7 @@ from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.llm.prompts import Fingerprinter, Messages, check_placeholders
 from synthetic_textcat.llm.settlement import Settlement, settle
 from synthetic_textcat.llm.spec import ChatModelSpec
+from synthetic_textcat.llm.token_limits import limit_of, list_tokens
 from synthetic_textcat.pipelines.task_ingest.brainstorm.report import (
     brainstorm_summary,
     call_rows,
@@ -37,12 +38,26 @@ from synthetic_textcat.pipelines.task_ingest.brainstorm.rounds import (
     read_domains,
 )
 from synthetic_textcat.pipelines.task_ingest.confusable_file import NO_CONFUSABLE_LABELS, ConfusableLabels
+from synthetic_textcat.pipelines.task_ingest.look_alikes import warnings_about_labels
 from synthetic_textcat.pipelines.task_ingest.tasks_file import GivenTasks, brainstorm_settings, rows_of, sentences_of
-from synthetic_textcat.schemas.completions import Completion, LabelSet, TaskList, label_set_schema, task_list_schema
+from synthetic_textcat.schemas.completions import (
+    MOST_LABELS,
+    Completion,
+    LabelSet,
+    TaskList,
+    label_set_schema,
+    task_list_schema,
+)
 from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters, TaskIngestParameters
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.stops import LastBatch, Stops
-from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, TASKS_BY_CALL_ARROW_SCHEMA, Label, Task
+from synthetic_textcat.schemas.tasks import (
+    TASKS_ARROW_SCHEMA,
+    TASKS_BY_CALL_ARROW_SCHEMA,
+    Label,
+    Task,
+    task_from_row,
+)
 
 _NONE_YET = "(none yet)"
 
@@ -115,16 +130,17 @@ class BrainstormPlan:
     def _task_call(self, asked: Question) -> Call:
         found = "\n".join(f"- {sentence}" for sentence in asked.found) or _NONE_YET
         messages = self.prompt.format_messages(num_tasks=self.settings.tasks_per_call, domain=asked.domain, found=found)
-        return self._call(str(asked.number), messages, task_list_schema())
+        return self._call(str(asked.number), messages, task_list_schema(), self.settings.tasks_per_call)
 
     def _label_call(self, task: ProposedTask) -> Call:
         messages = self.label_prompt.format_messages(task=task.sentence)
         number = f"labels {Task(task=task.sentence).task_id}"
-        return self._call(number, messages, label_set_schema())
+        return self._call(number, messages, label_set_schema(), MOST_LABELS)
 
-    def _call(self, number: str, messages: Messages, schema: dict[str, Any]) -> Call:
+    def _call(self, number: str, messages: Messages, schema: dict[str, Any], items: int) -> Call:
         fingerprint = Fingerprinter(self.llm, self.identity).of(f"brainstorm {self.seed} {number}", messages, schema)
-        return Call(number, fingerprint, messages, schema, draw_int(31, self.seed, "brainstorm", number))
+        seed = draw_int(31, self.seed, "brainstorm", number)
+        return Call(number, fingerprint, messages, schema, seed, limit=limit_of(self.llm, lambda: list_tokens(items)))
 
     def _call_result(self, settlement: Settlement[Any]) -> CallResult:
         sentences = settlement.value.tasks if isinstance(settlement.value, TaskList) else ()
@@ -195,9 +211,9 @@ def ask_for_tasks(
     spent = (completion for completion in journal if completion.run_id == run_id)
     policy = CallPolicy(
         judge=judging(TaskList),
-        ask_again=retry_conversation(retry_prompt),
+        ask_again=retry_conversation(retry_prompt, generation.retry_at(llm.temperature)),
         limits=generation,
-        budget=Budget(generation, PriceList.read(prices), llm.model, spent, llm.max_tokens),
+        budget=Budget(generation, PriceList.read(prices), llm.model, spent),
         run_id=run_id,
         retries=RetryPolicy(spec.max_retries, generation.max_wait_seconds),
         deadline_s=spec.deadline_s,
@@ -235,6 +251,8 @@ def collect_tasks(
         logger.info("%s", brainstorm_summary(found, plan.settings))
     for line in warnings(found, plan.settings, "An outage" if outage else "A cap"):
         logger.warning("%s", line)
+    for line in warnings_about_labels([task_from_row(row) for row in rows if row["source"] == "brainstorm"]):
+        logger.warning("%s", line, extra={"markup": False})
     if plan.settings.num_brainstormed and (unknown := confusable_labels.unknown(row["task_id"] for row in rows)):
         logger.warning("%s names tasks that do not exist: %s", confusable_labels.file, "; ".join(unknown))
     return CollectedTasks(

@@ -7,7 +7,7 @@ from typing import Any
 from synthetic_textcat.errors import BrainstormError
 from synthetic_textcat.pipelines.task_ingest.brainstorm.rounds import BrainstormResult, Rounds
 from synthetic_textcat.pipelines.task_ingest.confusable_file import ConfusableLabels
-from synthetic_textcat.schemas.outcomes import TRANSPORT_CAUSES
+from synthetic_textcat.schemas.outcomes import NO_REPLY_CAUSES
 from synthetic_textcat.schemas.parameters import TaskIngestParameters
 from synthetic_textcat.schemas.tasks import Task
 
@@ -28,7 +28,7 @@ def check_no_transport_failure(found: BrainstormResult) -> None:
         BrainstormError: If a call failed in transport; names the first cause.
     """
     for call in (*found.rounds.stopped, *(each.result for each in found.selected)):
-        if not call.is_settled and call.cause in TRANSPORT_CAUSES:
+        if not call.is_settled and call.cause in NO_REPLY_CAUSES:
             raise BrainstormError(f"Brainstorming stopped early ({call.cause}: {call.detail}). {_AGAIN}")
 
 

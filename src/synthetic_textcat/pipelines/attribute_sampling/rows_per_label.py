@@ -1,0 +1,39 @@
+"""Planned rows per label: whether train and test splits, and with them an evaluation, can have rows of each label."""
+
+from collections.abc import Sequence
+from math import ceil
+
+import pandas as pd
+
+from synthetic_textcat.schemas.parameters import SplitShares
+from synthetic_textcat.schemas.task_input import shown
+from synthetic_textcat.schemas.tasks import Task
+
+_BLOCK = 10
+"""Rows of a label that are dealt to the splits at once (`pipelines/export/splits.py`): each split gets its share."""
+
+
+def warning_about_splits(requests: pd.DataFrame, tasks: Sequence[Task], shares: SplitShares) -> str | None:
+    """The line about labels with fewer planned rows than a test split needs; None if there are none, or no such split.
+
+    Args:
+        requests: The plan.
+        tasks: Its tasks.
+        shares: Share of each split.
+    """
+    if not shares.test:
+        return None
+    needed = max(_BLOCK, ceil(1 / shares.test))
+    rows = requests.groupby(["task_id", "label"], sort=False).size().to_dict()
+    counts = {task.task: [rows.get((task.task_id, name), 0) for name in task.label_names] for task in tasks}
+    few = {task: short for task, own in counts.items() if (short := [count for count in own if count < needed])}
+    if not few:
+        return None
+    worst, labels = max(few, key=lambda task: len(few[task])), sum(map(len, counts.values()))
+    least = min(map(min, few.values()))
+    return (
+        f"{sum(map(len, few.values())):,} of {labels:,} labels have fewer than {needed} planned rows (the fewest: "
+        f"{least}), as {len(few[worst])} of {len(counts[worst])} labels of {shown(worst)}. Some have no row in the "
+        "test split, so test scores and `evaluate` mean little. Next: plan about "
+        f"{ceil(len(requests) * needed / max(1, least)):,} rows (attribute_sampling.num_examples), or fewer labels"
+    )

@@ -1,0 +1,130 @@
+"""Labels that are none: what a model writes in place of a label where the label set is open.
+
+Small models copy the prompt's words, repeat a value that they were asked to write for ("high school"), or write a
+sentence. A label of a few words is left alone: whether it answers the task is a matter of meaning.
+
+- **Too long:** more than six words. Vietnamese writes each syllable as a word, so twelve there. In scripts without
+  spaces characters count, as many as six long words have.
+- **A phrase of the prompt:** a name of a field, a phrase of the form, or most of the task's sentence.
+- **A value of an attribute:** of difficulty, clarity or num_words, or the row's language, unless the task is about such
+  things: "clear" is a label of a task about the weather.
+- **Without letters:** signs alone. A number is a label where the other label is one too ("4" and "2"), or the task
+  names a digit or a quantity.
+"""
+
+import re
+from functools import lru_cache
+
+import regex
+
+from synthetic_textcat.schemas.attributes import VALUES
+from synthetic_textcat.schemas.label_names import label_form
+from synthetic_textcat.text.unicode import UNSPACED_LETTER
+
+_MOST_WORDS = 6
+_MOST_SYLLABLES = 12  # of Vietnamese
+_MOST_CHARACTERS = (
+    (regex.compile(r"[\p{Han}\W\d]+"), 18),
+    (regex.compile(r"[\p{Han}\p{Katakana}\p{Hiragana}\u30fc\W\d]+"), 28),
+    (regex.compile(r".+"), 45),
+)
+"""Letters of six long words: in Chinese, in Japanese, in any other script without spaces."""
+
+_AROUND = ".,:;!?()[]{}\"'"
+_SHARE_OF_SENTENCE = 0.5
+_FEWEST_OF_SENTENCE = 3  # words
+
+_FIELDS = frozenset({"label", "the label", "misleading label", "misleading_label", "input text", "input_text"})
+_FORM = (
+    "the right label of the text, short and of the kind that the task asks for",
+    "another label that would be valid for this task and is close to the topic",
+    "but fits the text less well than the right one",
+    "a text that this task could be given",
+    "write one example as a json object with three strings",
+    "you write single training examples for text classifiers",
+    "contains neither of the two labels",
+    "the label has to follow from what the text says",
+    "answer with the json object only",
+    "does not sound like a template",
+    "vary situation, wording and form",
+    "asks for high school level education of its reader",
+    "asks for college level education of its reader",
+    "asks for phd level education of its reader",
+)
+"""Phrases of the prompt `open_labels.yml`, normalised; a test compares them with the file."""
+
+_ABOUT = {
+    "difficulty": re.compile(r"\b(?:educat|school|college|degree|level|difficult|stud|read|grade|academ|universit)"),
+    "clarity": re.compile(r"\b(?:clear|clarity|ambigu|understand|weather|sky|comprehens|vague|water|skin|image)"),
+    "num_words": re.compile(r"\b(?:words?|length|long|short)\b"),
+    "language": re.compile(
+        r"\b(?:languag|tongue|translat|nation|countr|cuisine|food|dish|subject|cours|cultur|origin|dialect|accent|book|"
+        r"literat|people|speak|spoken|region|histor|school)"
+    ),
+}
+"""Attribute → words of a task of which such a value may be a label."""
+
+_QUANTITY = re.compile(
+    r"\d|\b(?:rat(?:e|es|ed|ing)|scor|star|number|digit|count|how many|grade|scale|year|age|amount|percent|quantit|"
+    r"symbol|emoji|emoticon|smiley|code|size|price)"
+)
+"""Words of a task of which a number, or a sign, may be a label."""
+
+
+def find_label_fault(label: str, other: str, task: str, language: str | None) -> str | None:
+    """Why a text is no label of a task with an open label set, or None.
+
+    Args:
+        label: As the model wrote it.
+        other: The other label of the row.
+        task: The task's sentence, normalised.
+        language: English name of the language that was asked for.
+    """
+    form = label_form(label)
+    if not any(map(str.isalpha, form)):
+        is_number = any(map(str.isdigit, form)) and any(map(str.isdigit, other))
+        return None if is_number or _QUANTITY.search(task) else "has no letters"
+    return (
+        _too_long(form, is_vietnamese=language == "Vietnamese")
+        or _of_the_prompt(form, task)
+        or _value(form, task, language)
+    )
+
+
+def _too_long(form: str, *, is_vietnamese: bool) -> str | None:
+    if unspaced := UNSPACED_LETTER.findall(form):
+        most = next(most for letters, most in _MOST_CHARACTERS if letters.fullmatch(form))
+        return f"has {len(unspaced)} characters" if len(unspaced) > most else None
+    words = len(_words(form))
+    return f"has {words} words" if words > (_MOST_SYLLABLES if is_vietnamese else _MOST_WORDS) else None
+
+
+def _of_the_prompt(form: str, task: str) -> str | None:
+    words = _words(form)
+    if form in _FIELDS:
+        return "is a field of the prompt"
+    is_phrase = len(words) >= _FEWEST_OF_SENTENCE or "label" in words or "labels" in words
+    if is_phrase and len(words) > 1 and _in_form(" ".join(words)):
+        return "is a phrase of the prompt"
+    sentence = _words(task)
+    is_most = len(words) >= max(_FEWEST_OF_SENTENCE, _SHARE_OF_SENTENCE * len(sentence))
+    return "is a phrase of the task" if is_most and f" {' '.join(words)} " in f" {' '.join(sentence)} " else None
+
+
+def _words(text: str) -> list[str]:
+    """Pieces between spaces with a letter or digit: a pattern of letters would cut words of Hindi at each vowel."""
+    return [piece.strip(_AROUND) for piece in text.split() if any(map(str.isalnum, piece))]
+
+
+@lru_cache(maxsize=4_096)
+def _in_form(phrase: str) -> bool:
+    return any(f" {phrase} " in f" {' '.join(_words(line))} " for line in _FORM)
+
+
+def _value(form: str, task: str, language: str | None) -> str | None:
+    if language is not None and form == language.casefold() and not _ABOUT["language"].search(task):
+        return "is the language of the text"
+    for name, values in VALUES.items():
+        if form in {value.casefold() for value in values} and not _ABOUT[name].search(task):
+            return f"is a value of {name}"
+    return None

@@ -1,0 +1,132 @@
+"""What a real llama.cpp answers in cases that servers differ in, and what the product says: docs/real_models.md."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.real_model.llama import MODEL, LlamaServer, RealProject
+from tests.support.project import environment
+
+_TASK = "Sort a support ticket by its topic."
+_ODD = [
+    'say "hi"',
+    "it's late",
+    "日本語の質問",
+    "خدمة العملاء",
+    "back\\slash",
+    "a/b & <c>",
+    "naïve café",
+]
+
+
+def _project(folder: Path, server: LlamaServer, labels: list[str], rows: int, **llm: Any) -> RealProject:
+    blocks = {"attribute_sampling": {"num_examples": rows}, "generation": {"max_attempts": 1}}
+    project = RealProject(folder, server, **blocks, llm=llm)
+    tasks = [{"task": _TASK, "labels": labels}]
+    project.path("data/01_raw/tasks.yml").write_text(json.dumps(tasks, ensure_ascii=False), encoding="utf-8")
+    return project
+
+
+def _run(project: RealProject, **env: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "kedro", "run", "--env", "openai", "--pipelines", "generate"],
+        cwd=project.folder,
+        env=environment(**{**project.server.env, **env}),
+        capture_output=True,
+        text=True,
+        timeout=1800,
+        check=False,
+    )
+
+
+def _labels(number: int) -> list[str]:
+    return [f"Topic number {each}" for each in range(number)]
+
+
+def test_a_prompt_beyond_the_context_is_a_failed_row_in_the_servers_words(tmp_path: Path) -> None:
+    with LlamaServer(context=256) as server:
+        project = _project(tmp_path, server, _labels(60), rows=2)
+        done = _run(project)
+
+    assert done.returncode == 0, done.stderr
+    failed = project.table("failed")
+    assert len(failed) == 2
+    assert failed["detail"].str.contains("exceeds the available context size").all()
+
+
+def test_an_unknown_model_is_answered_by_the_one_that_is_there(tmp_path: Path) -> None:
+    with LlamaServer() as server:
+        project = _project(tmp_path, server, ["Billing", "Returns"], rows=1, model="gpt-unknown")
+        done = _run(project)
+
+    assert done.returncode == 0, done.stderr
+    assert {line["model_name"] for line in project.journal()} == {MODEL}
+
+
+def test_a_wrong_key_is_one_line_and_one_call(tmp_path: Path) -> None:
+    with LlamaServer() as server:
+        project = _project(tmp_path, server, ["Billing", "Returns"], rows=4)
+        done = _run(project, OPENAI_API_KEY="sk-a-wrong-key-0123456789")
+
+    assert done.returncode == 1
+    assert "The server refuses the key: Invalid API Key. Next: set OPENAI_API_KEY" in " ".join(done.stderr.split())
+    assert "sk-a-wrong" not in done.stdout + done.stderr
+
+
+def test_a_large_label_set_is_kept_to(tmp_path: Path) -> None:
+    with LlamaServer() as server:
+        project = _project(tmp_path, server, _labels(150), rows=2)
+        done = _run(project)
+
+    assert done.returncode == 0, done.stderr
+    for line in project.journal():
+        if line["finish_reason"] == "stop":
+            assert json.loads(line["raw_text"])["label"] in _labels(150)
+
+
+def test_a_label_set_beyond_the_context_fails_before_anything_is_written(tmp_path: Path) -> None:
+    with LlamaServer() as server:
+        project = _project(tmp_path, server, _labels(3_000), rows=1)
+        done = _run(project)
+        assert server.tokens().written == 0
+
+    assert done.returncode == 0, done.stderr
+    assert project.table("failed")["detail"].str.contains("exceeds the available context size").all()
+
+
+def test_a_label_with_a_line_break_is_refused_before_any_call(tmp_path: Path) -> None:
+    with LlamaServer() as server:
+        project = _project(tmp_path, server, ["Billing", "line\nbreak"], rows=1)
+        done = _run(project)
+        assert server.tokens().read == 0
+
+    assert done.returncode == 1
+    assert "contains a line break; write the name on one line" in " ".join(done.stderr.split())
+
+
+def test_labels_of_any_letters_come_back_as_they_are(tmp_path: Path) -> None:
+    with LlamaServer() as server:
+        project = _project(tmp_path, server, _ODD, rows=len(_ODD))
+        done = _run(project)
+
+    assert done.returncode == 0, done.stderr
+    replies = [json.loads(line["raw_text"]) for line in project.journal() if line["finish_reason"] == "stop"]
+    assert replies
+    assert {reply[name] for reply in replies for name in ("label", "misleading_label")} <= set(_ODD)
+    rejected = project.table("rejected")
+    assert not set(rejected["reject_reason"]) & {"label_not_in_set", "misleading_label_not_in_set"}
+
+
+def test_one_seed_twice_alone_is_one_text(tmp_path: Path) -> None:
+    texts = []
+    for turn in ("first", "second"):
+        (tmp_path / turn).mkdir()
+        with LlamaServer(slots=1) as server:
+            project = _project(tmp_path / turn, server, ["Billing", "Returns"], rows=3)
+            done = _run(project)
+        assert done.returncode == 0, done.stderr
+        texts.append({line["request_id"]: line["raw_text"] for line in project.journal()})
+
+    assert texts[0] == texts[1]
