@@ -4,7 +4,18 @@ from collections.abc import Callable
 
 from benchmarks.figures import Report
 from benchmarks.processes import Options
-from benchmarks.scenarios import calls, export, journal, kills, languages, memory, planning, report, start_up
+from benchmarks.scenarios import (
+    calls,
+    export,
+    journal,
+    kills,
+    languages,
+    memory,
+    planning,
+    report,
+    start_up,
+    text_checks,
+)
 
 SCENARIOS: dict[str, Callable[[Options], Report]] = {
     "no_latency": calls.no_latency,
@@ -18,6 +29,7 @@ SCENARIOS: dict[str, Callable[[Options], Report]] = {
     "report": report.report,
     "export": export.export,
     "languages": languages.language_check,
+    "text_checks": text_checks.text_checks,
     "start_up": start_up.start_up,
 }
 

@@ -16,7 +16,7 @@ from pydantic import (
 
 from synthetic_textcat.errors import ParameterError, nearest
 from synthetic_textcat.schemas.attributes import Choice, OwnAttributes, proportions_of, weights_of
-from synthetic_textcat.schemas.block import Block, Thresholds, no_boolean
+from synthetic_textcat.schemas.block import Block, TextChecks, Thresholds, no_boolean
 from synthetic_textcat.schemas.outcomes import DEFECTS, OFFLINE_MODEL, REJECT_REASONS, Rates
 from synthetic_textcat.schemas.publications import checked_repository
 from synthetic_textcat.schemas.rows import ATTRIBUTES
@@ -211,11 +211,12 @@ class GenerationParameters(Block):
 
 
 class QualityReportParameters(Block):
-    """Minimum yield, thresholds, near-duplicate similarity, and checks that flag rows without rejecting them."""
+    """Minimum yield, bounds of checks, thresholds, and checks that flag rows without rejecting them."""
 
     min_yield: float = Field(0.5, ge=0, le=1)
     near_duplicate_similarity: float = Field(0.8, ge=0.5, le=1)
     flag_only: tuple[str, ...] = ()
+    text_checks: TextChecks = Field(default_factory=TextChecks)
     thresholds: Thresholds = Field(default_factory=Thresholds)
 
     @field_validator("flag_only")

@@ -12,6 +12,7 @@ from synthetic_textcat.llm.offline.other_languages import authored_languages
 from synthetic_textcat.llm.offline.replies import reply
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests
 from synthetic_textcat.pipelines.quality_report.nodes import check_candidates
+from synthetic_textcat.schemas.block import TextChecks
 from synthetic_textcat.schemas.languages import Language, find_language, languages
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, QualityReportParameters
 from synthetic_textcat.schemas.rows import EXAMPLES, records_of, to_frame
@@ -24,7 +25,8 @@ _AUTHORED = ("English", *(find_language(code).name for code in authored_language
 _SPOILT = ("German", "Chinese (Simplified)", "Turkish", "Serbian", "Japanese", "Swahili", "Hindi Romanized")
 _RATES = {
     **dict.fromkeys(("same_labels", "label_leaked", "wrong_language", "empty_field"), 0.1),
-    **dict.fromkeys(("exact_duplicate", "near_duplicate"), 0.1),
+    **dict.fromkeys(("exact_duplicate", "near_duplicate"), 0.15),
+    **dict.fromkeys(TextChecks.model_fields, 0.04),
 }
 
 
@@ -71,11 +73,11 @@ def test_a_plan_in_the_languages_with_a_grammar_yields_what_english_does() -> No
 
 def test_spoilt_rows_are_rejected_for_their_defect_in_every_language() -> None:
     checked = _checked(_SPOILT, 80, spoilt=True)
-    kept: set[tuple[str, ...]] = set()
+    kept: set[tuple[object, ...]] = set()
     misses = Counter[tuple[str, str]]()
     for row in records_of(checked):
         defect = row["defect"]
-        family = (defect, row["task_id"], row["label"], row["language"])
+        family = (defect, row["task_id"], row["label"], row["language"], row["num_words"] == "less than 10")
         if defect.endswith("duplicate") and family not in kept:
             kept.add(family)  # the first of rows alike is to stay
             defect = ""
