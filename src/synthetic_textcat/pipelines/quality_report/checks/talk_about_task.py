@@ -97,15 +97,14 @@ def _assistants(words: str) -> str:
 
 
 def _about_task(text: str, phrases: Phrases, task_text: str, least: int) -> str | None:
-    points, seen = 0, []
+    seen: dict[str, int] = {}  # a phrase that comes again counts once: an essay may have one subject
     for match, worth in _matches(text, phrases):
         if not _is_of_task(match[0], task_text):
-            points += worth
-            seen.append(match[0])
+            seen[match[0]] = worth
+    points = sum(seen.values())
     if points < least or points < _length(text):
         return None
-    quoted = ", ".join(map(repr, dict.fromkeys(words[:_QUOTED] for words in seen[:_SHOWN])))
-    return f"speaks of its task: {quoted}"
+    return f"speaks of its task: {', '.join(repr(words[:_QUOTED]) for words in list(seen)[:_SHOWN])}"
 
 
 def _matches(text: str, phrases: Phrases) -> Iterator[tuple["re.Match[str]", int]]:
