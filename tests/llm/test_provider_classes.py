@@ -205,20 +205,21 @@ _FAILED = {"error": {"message": "Failed to call a function.", "code": "tool_use_
 
 
 @pytest.mark.parametrize(
-    ("error", "tokens"),
+    ("error", "tokens", "says"),
     [
-        (SdkValidationError(completion(GOOD)), 12),
-        (caused_by(ValueError("from the wrapper"), SdkValidationError(completion(GOOD))), 12),
-        (SdkValidationError(_FAILED, 400), None),
+        (SdkValidationError(completion(GOOD)), 12, None),
+        (caused_by(ValueError("from the wrapper"), SdkValidationError(completion(GOOD))), 12, None),
+        (SdkValidationError(_FAILED, 400), None, "Failed to call a function."),
     ],
 )
-def test_a_reply_inside_an_error_is_read(error: Exception, tokens: int | None) -> None:
+def test_a_reply_inside_an_error_is_read(error: Exception, tokens: int | None, says: str | None) -> None:
     class Raising(ToolFake):
         async def _agenerate(self, *_args: Any, **_kwargs: Any) -> Any:
             raise error
 
     [found] = _run(as_chat(Raising(responses=[])))
     assert (found.status, _cause(found), found.prompt_tokens) == ("replied", "accepted", tokens)
+    assert found.error is says or str(says) in str(found.error)
 
 
 # --- messages and secrets ---

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
@@ -60,9 +61,11 @@ class Chat:
         try:
             return read_answer(await self._adapter(messages, schema, seed, max_tokens))
         except Exception as error:
-            if (reply := reply_in_error(error)) is not None:
-                return read_answer(reply)
+            reply = reply_in_error(error)
             failure = as_our_error(error, self._set_by)
+            if reply is not None:
+                answer = read_answer(reply)
+                return answer if answer.usage.prompt is not None else replace(answer, error=str(failure))
             if isinstance(failure, ContentFilteredError):
                 return filtered_answer(str(failure))
             raise failure from error

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -25,7 +25,7 @@ from synthetic_textcat.schemas.task_input import checked_choice, checked_choices
 _ROUNDING = 1e-9
 
 
-PLANNED = "planned"
+PLANNED: Final = "planned"
 """Value of `llm.max_tokens`: a limit for each row, derived from its planned length and language."""
 
 

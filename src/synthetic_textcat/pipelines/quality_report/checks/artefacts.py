@@ -12,7 +12,8 @@ for the one question that a decoder answers here.
 
 **Template tokens.** Marks of chat templates and tokenisers, as `<|im_end|>`, `[INST]`, `</s>` or `<start_of_turn>`.
 
-**No text.** Neither a letter nor a pictograph; a single address or identifier; a name of a reply's field; JSON.
+**No text.** Neither a letter nor a pictograph; a single address or identifier; a reply's field, or a value of the
+prompt, alone; JSON.
 """
 
 import json
@@ -58,9 +59,9 @@ _PUNCTUATION = "«»“”„‘’‚‹›…–—°®™©¡¿"  # noqa: RUF
 _SINGLE = re.compile(r"(?:https?://|www\.)\S+|\S*\w_\w\S*|[\w./:@#-]*\d[\w./:@#-]*")
 _MOSTLY_DIGITS = 1 / 2
 _FIELD = re.compile(
-    r"""["'`*<>/\s]*(?:input[_ ]?text|misleading[_ ]?label|label|string|text|null|undefined|n/?a)"""
-    r"""["'`*<>\s]*:?["'`*\s]*""",
-    re.IGNORECASE,
+    r"""["'`*<>/\s]* (?:input[_\ ]?text|misleading[_\ ]?label|label|string|text|json|null|undefined|n/?a|in\ english
+    |(?:high\ school|college|phd)\ (?:level|education|level\ education)) ["'`*<>\s]*[:,.]?["'`*\s]*""",
+    re.IGNORECASE | re.VERBOSE,
 )
 _KEY = re.compile(r"""["']?\b(?:input_text|misleading_label)\b["']?\s*[:=]""")
 _LEADING_KEY = re.compile(
@@ -137,7 +138,7 @@ def _is_mojibake(run: str) -> bool:
 def _no_text(text: str) -> str | None:
     stripped = text.strip()
     if len(stripped) < _QUOTED and _FIELD.fullmatch(stripped):
-        return f"the name of a field: {stripped!r}"
+        return f"words of the form alone: {stripped!r}"
     if (key := _LEADING_KEY.match(stripped)) is not None:
         return f"begins with the name of a field: {key[0].strip()!r}"
     stripped = _FENCED.sub("", stripped[:_QUOTED]) + stripped[_QUOTED:]

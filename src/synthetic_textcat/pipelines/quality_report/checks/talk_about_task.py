@@ -23,6 +23,7 @@ _SURE, _HINT = 3, 1  # points
 _WORDS_A_POINT = 25
 _CHARACTERS_A_POINT = 80  # where words are not set apart
 _LONGEST_OPENING = 200  # characters
+_LONGEST_SEARCHED = 20_000  # characters: the longest rows have a tenth, and a search of more holds up the other rows
 _FEWEST_LETTERS = 4
 _SAY_NOTHING = frozenset({"this", "that", "these", "which", "with", "from", "have", "must", "should", "would", "could"})
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -64,13 +65,14 @@ def find_talk_about_task(text: str, language: str | None, task_text: str, least:
     """The phrases by which a text speaks of its task, quoted; None for any other.
 
     Args:
-        text: Normalised.
+        text: Normalised; its first 20,000 characters are searched.
         language: As asked.
         task_text: The task's sentence, labels and descriptions, normalised.
         least: Points from which a text is rejected; None = not judged.
     """
     if least is None:
         return None
+    text = text[:_LONGEST_SEARCHED]
     beginning = text[:_LONGEST_OPENING].lstrip("\"'“”«*#>¡ ").replace("i\u0307", "i")  # a Turkish capital, folded
     if (kind := _own_kind(beginning, task_text)) is not None:
         return f"speaks of its task: {kind!r}"
