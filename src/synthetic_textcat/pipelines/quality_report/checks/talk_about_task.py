@@ -35,7 +35,6 @@ _KIND = re.compile(
     r"(?:an?|one|another|some) ((?:[\w'-]+ ){2,6}?)"
     r"(?:that|which|in which|where|about|regarding|concerning|from|with|written|describing|explaining|expressing)\b"
 )
-_BEGINNING = 5  # words
 _SHOWN = 4
 _QUOTED = 60
 _PARTS = ("here", "example", "openings", "assistant", "sure", "hints")
@@ -89,10 +88,7 @@ def find_talk_about_task(text: str, language: str | None, task_text: str, least:
 
 
 def _own_kind(beginning: str, task_text: str) -> str | None:
-    """First words that are the task's, or name the text's kind as it does: "a customer support message about"."""
-    sentence = _LETTERS.findall(task_text.partition("\n")[0])[:_BEGINNING]
-    if len(sentence) == _BEGINNING and _LETTERS.findall(beginning)[:_BEGINNING] == sentence:
-        return " ".join(sentence)
+    """First words that name the text's own kind as the task's sentence does: "a customer support message about"."""
     match = _KIND.match(beginning)
     words = match[1].split() if match is not None else []
     is_of_task = len(words) > 1 and " ".join(words[-2:]) in task_text.partition("\n")[0]
