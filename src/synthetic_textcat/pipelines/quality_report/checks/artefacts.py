@@ -119,7 +119,7 @@ def _is_mojibake(run: str) -> bool:
 def _no_text(text: str) -> str | None:
     stripped = text.strip()
     if len(stripped) < _QUOTED and _FIELD.fullmatch(stripped):
-        return f"words of the form alone: {stripped!r}"
+        return f"a field or value of the prompt alone: {stripped!r}"
     if not any(map(str.isalpha, stripped[:200])) and not any(map(_is_said, stripped)):
         return f"no letter: {stripped[:_QUOTED]!r}"
     if " " not in stripped and _SINGLE.fullmatch(stripped) and _is_identifier(stripped):
