@@ -12,7 +12,8 @@ for the one question that a decoder answers here.
 
 **Template tokens.** Marks of chat templates and tokenisers, as `<|im_end|>`, `[INST]`, `</s>` or `<start_of_turn>`.
 
-**No text.** Neither a letter nor a pictograph; a single address or identifier; a reply's field, or a value of the prompt, alone; JSON.
+**No text.** Neither a letter nor a pictograph; a single address or identifier; a reply's field, or a value of the
+prompt, alone; JSON.
 """
 
 import json
