@@ -228,7 +228,7 @@ def start_tags(run_params: Mapping[str, Any], params: Mapping[str, Any], context
 
 def _plan_tags(params: Mapping[str, Any]) -> dict[str, str]:
     """Plan parameters by their last name: MLflow cuts `attribute_sampling.language` in the heading of a column."""
-    named = flatten({name: value for name, value in params.items() if name == _PLAN})
+    named = flatten({name: value for name, value in without_unused(params).items() if name == _PLAN})
     return {name.removeprefix(f"{_PLAN}."): text[:_TAG_LIMIT] for name, text in named.items() if text not in _UNSET}
 
 
