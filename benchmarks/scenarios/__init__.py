@@ -4,7 +4,18 @@ from collections.abc import Callable
 
 from benchmarks.figures import Report
 from benchmarks.processes import Options
-from benchmarks.scenarios import calls, export, journal, kills, languages, memory, planning, report, start_up
+from benchmarks.scenarios import (
+    calls,
+    export,
+    journal,
+    kills,
+    label_accuracy,
+    languages,
+    memory,
+    planning,
+    report,
+    start_up,
+)
 
 SCENARIOS: dict[str, Callable[[Options], Report]] = {
     "no_latency": calls.no_latency,
@@ -17,6 +28,7 @@ SCENARIOS: dict[str, Callable[[Options], Report]] = {
     "planning_many_tasks": planning.planning_many_tasks,
     "report": report.report,
     "export": export.export,
+    "label_accuracy": label_accuracy.label_accuracy,
     "languages": languages.language_check,
     "start_up": start_up.start_up,
 }
