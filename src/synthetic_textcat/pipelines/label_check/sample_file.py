@@ -17,8 +17,10 @@ from synthetic_textcat.schemas.tasks import Task, normalise
 FILE = "label_sample.csv"
 """The file's name in the project's catalog, for messages."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""First characters by which a spreadsheet takes a cell for a formula."""
+_FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+"""First characters by which a spreadsheet takes a cell for a formula, and executes it; also in full width."""
+
+_MARK = "'"
 
 _NEEDED = ("request_id", "input_text", "label")
 _HEADER_ROWS = 2  # the first row of labels is a spreadsheet's second
@@ -90,20 +92,22 @@ def _described(name: str, task: Task | None) -> str:
 
 
 def _cell(text: str) -> str:
-    """The text as a spreadsheet shows it: behind an apostrophe, where it would be taken for a formula and executed."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    """The text, behind an apostrophe where a spreadsheet would take it for a formula."""
+    return _MARK + text if text.lstrip(_MARK).startswith(_FORMULA) else text
 
 
 def _text_of(cell: object) -> str:
     text = "" if cell is None else str(cell)
-    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
+    return text.removeprefix(_MARK) if text.lstrip(_MARK).startswith(_FORMULA) else text
 
 
 def filled_rows(sheet: pd.DataFrame) -> int | None:
-    """Number of rows of which somebody has filled in the label; None if they can't be told from others.
+    """Number of rows of which somebody has filled in the label; None if the column is missing.
 
     A row also counts if it has something in a column that is not one of the file's own.
     """
+    if not len(sheet):
+        return 0
     if "label" not in sheet:
         return None
     own = [place for place, name in enumerate(sheet.columns) if name == "label" or name not in LABEL_SAMPLE]
@@ -139,7 +143,8 @@ def read_labels(sheet: pd.DataFrame, design: pd.DataFrame) -> pd.DataFrame:
     columns = (plain(design[name]) for name in ("request_id", "task_id", "text_sha256", "labels"))
     drawn = [_Drawn(row, task, digest, tuple(labels)) for row, task, digest, labels in zip(*columns, strict=True)]
     ids = {row.request_id: row for row in drawn}
-    texts = {row.text_sha256: row for row in drawn}
+    times = Counter(row.text_sha256 for row in drawn)
+    texts = {row.text_sha256: row for row in drawn if times[row.text_sha256] == 1}
     first_place: dict[str, int] = {}
     faults, found = [], []
     cells = zip(*(plain(sheet[name]) for name in _NEEDED), strict=True)
