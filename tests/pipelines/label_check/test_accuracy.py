@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from synthetic_textcat.pipelines.label_check.accuracy import label_accuracy
+from synthetic_textcat.pipelines.label_check.sampling import draw_sample, with_strata
 from synthetic_textcat.schemas.label_verdicts import (
     BOTH,
     HAND_LABELS,
@@ -15,6 +17,7 @@ from synthetic_textcat.schemas.label_verdicts import (
     NONE_OF_THESE,
     UNCLEAR,
 )
+from synthetic_textcat.schemas.parameters import LabelCheckParameters
 from synthetic_textcat.schemas.rows import to_frame
 from synthetic_textcat.text.intervals import jeffreys_interval
 
@@ -163,3 +166,30 @@ def _width(found: dict[str, float | None]) -> float:
     assert low is not None
     assert high is not None
     return high - low
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", [1.0, 0.3])
+def test_drawn_samples_of_unequal_tasks_cover_the_truth(share: float) -> None:
+    covered = [_covers(np.random.default_rng([share == 1.0, seed]), share, seed) for seed in range(200)]
+
+    assert np.mean(covered) >= 0.93
+
+
+def _covers(rng: np.random.Generator, share: float, seed: int) -> bool:
+    """Whether the interval of one simulated run holds the truth: tasks differ in size, accuracy and the judge's."""
+    tasks = rng.choice(3, _ROWS, p=[0.7, 0.25, 0.05])
+    right = rng.random(_ROWS) < np.array([0.95, 0.8, 0.5])[tasks]
+    agrees = np.where(rng.random(_ROWS) < np.array([0.9, 0.7, 0.6])[tasks], right, ~right)
+    examples = _examples().assign(task_id=[f"t{task}" for task in tasks])
+    truth = ["a" if each else "b" for each in right]
+    said = ["a" if each else "b" for each in agrees]
+    judged = sorted(rng.choice(_ROWS, int(share * _ROWS), replace=False))
+    verdicts = _verdicts(examples, said).iloc[judged]
+    prepared = with_strata(examples, verdicts).assign(labels=pd.Series([["a", "b"]] * _ROWS), truth=truth)
+    design = draw_sample(prepared, LabelCheckParameters(sample_rows=80), seed)
+    found = label_accuracy(examples, verdicts, _by_hand(design, design["truth"].tolist()), design)
+    low, high = found["label/accuracy_low"], found["label/accuracy_high"]
+    assert low is not None
+    assert high is not None
+    return bool(low <= right.mean() <= high)

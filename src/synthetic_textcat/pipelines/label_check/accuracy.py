@@ -8,7 +8,15 @@ import pandas as pd
 
 from synthetic_textcat.pipelines.label_check.sample_file import is_label_of, known_labels
 from synthetic_textcat.pipelines.label_check.sampling import with_strata
-from synthetic_textcat.schemas.label_verdicts import AGREED, BOTH, DISPUTED, NONE_OF_THESE, UNCLEAR, UNJUDGED
+from synthetic_textcat.schemas.label_verdicts import (
+    AGREED,
+    BOTH,
+    DISPUTED,
+    LABEL_SAMPLE_DESIGN,
+    NONE_OF_THESE,
+    UNCLEAR,
+    UNJUDGED,
+)
 from synthetic_textcat.schemas.rows import plain
 from synthetic_textcat.text.prediction_powered import (
     ShareEstimate,
@@ -54,7 +62,8 @@ def hand_labelled(
         design: Columns `LABEL_SAMPLE_DESIGN`.
     """
     ours = examples[["request_id", "label", "text_sha256"]]
-    drawn = design.drop(columns="stratum").merge(ours, on=["request_id", "text_sha256"])
+    sample = design[[name for name in LABEL_SAMPLE_DESIGN if name != "stratum"]]  # the verdicts may be newer
+    drawn = sample.merge(ours, on=["request_id", "text_sha256"])
     known = known_labels(hand_labels)
     by_hand = [
         label if (label := known.get((task, text))) and is_label_of(label, list(choices)) else None
