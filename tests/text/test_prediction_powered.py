@@ -76,7 +76,9 @@ def test_a_stratum_without_a_label_is_unknown() -> None:
 def test_an_empty_stratum_does_not_matter() -> None:
     alone = estimated_share(Strata.of_counts([1_000], [50], [45]), 1_000)
 
-    assert estimated_share(_strata((1_000, 0), (50, 0), (45, 0)), 1_000) == pytest.approx(alone)
+    strata = _strata((1_000, 0), (50, 0), (45, 0))
+    assert estimated_share(strata, 1_000) == pytest.approx(alone)
+    assert judge_weight(strata) == 0.0
 
 
 def test_without_a_judge_it_is_the_interval_of_a_share() -> None:

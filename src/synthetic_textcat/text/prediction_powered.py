@@ -87,9 +87,13 @@ def estimated_share(strata: Strata, rows: ArrayLike, judged: ArrayLike | None = 
 
 
 def judge_weight(strata: Strata) -> float:
-    """The power-tuned weight λ of the judge, for the strata (agrees, does not): 1 = as good as a hand, 0 = no help."""
+    """The power-tuned weight λ of the judge: 1 = as good as a hand, 0 = no help, as where a stratum has no label.
+
+    Args:
+        strata: The rows on which the judge agrees, and the others.
+    """
     agreed, disputed = strata.share
-    return float(agreed - disputed)
+    return float(agreed - disputed) if (strata.labelled > 0).all() else 0.0
 
 
 def effective_rows(estimate: ShareEstimate, rows: int) -> float:

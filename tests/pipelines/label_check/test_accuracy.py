@@ -16,6 +16,7 @@ from synthetic_textcat.schemas.label_verdicts import (
     LABEL_VERDICTS,
     NONE_OF_THESE,
     UNCLEAR,
+    text_sha256,
 )
 from synthetic_textcat.schemas.parameters import LabelCheckParameters
 from synthetic_textcat.schemas.rows import to_frame
@@ -27,12 +28,13 @@ _ROWS = 1_000
 def _examples(rows: int = _ROWS) -> pd.DataFrame:
     ids = [f"r{number}" for number in range(rows)]
     tasks = ["big" if number % 4 else "small" for number in range(rows)]
-    return pd.DataFrame({"request_id": ids, "task_id": tasks, "label": "a", "text_sha256": ids})
+    return pd.DataFrame({"request_id": ids, "task_id": tasks, "label": "a", "input_text": ids})
 
 
 def _design(examples: pd.DataFrame, rows: int = 100, **given: Any) -> pd.DataFrame:
+    hashes = examples["input_text"].head(rows).map(text_sha256)
     chosen = examples.head(rows).assign(
-        labels=pd.Series([["a", "b"]] * rows), stratum="unjudged", probability=0.1, rows=_ROWS
+        text_sha256=hashes, labels=pd.Series([["a", "b"]] * rows), stratum="unjudged", probability=0.1, rows=_ROWS
     )
     return chosen.assign(**given)[list(LABEL_SAMPLE_DESIGN)]
 
@@ -108,11 +110,16 @@ def test_the_judge_corrects_a_sample_with_too_many_disputed_rows() -> None:
 
 def test_a_share_of_the_rows_may_be_judged() -> None:
     examples = _examples()
-    verdicts = _verdicts(examples, ["a"] * 200)
     design = _design(examples)
-    found = label_accuracy(examples, verdicts, _by_hand(design, ["a"] * 100), design)
+    by_hand = _by_hand(design, ["a"] * 100)
+    found = [label_accuracy(examples, _verdicts(examples, ["a"] * judged), by_hand, design) for judged in (200, 60, 40)]
 
-    assert (found["label/verdicts"], found["label/hand_labelled"], found["label/accuracy"]) == (200, 100, 1.0)
+    names = ("label/verdicts", "label/hand_labelled", "label/hand_unjudged", "label/accuracy")
+    assert [tuple(each[name] for name in names) for each in found] == [
+        (200, 100, 0, 1),
+        (60, 60, 40, 1),
+        (0, 100, 0, 1),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -138,7 +145,7 @@ def test_rows_that_changed_or_are_gone_do_not_count() -> None:
     design = _design(examples)
     by_hand = _by_hand(design, ["a"] * 100)
     later = examples.iloc[10:].assign(
-        text_sha256=[f"other{n}" if n < 20 else row for n, row in enumerate(examples["text_sha256"].iloc[10:])]
+        input_text=[f"other{n}" if n < 20 else row for n, row in enumerate(examples["input_text"].iloc[10:])]
     )
     found = label_accuracy(later, None, by_hand, design)
 
@@ -186,7 +193,9 @@ def _covers(rng: np.random.Generator, share: float, seed: int) -> bool:
     said = ["a" if each else "b" for each in agrees]
     judged = sorted(rng.choice(_ROWS, int(share * _ROWS), replace=False))
     verdicts = _verdicts(examples, said).iloc[judged]
-    prepared = with_strata(examples, verdicts).assign(labels=pd.Series([["a", "b"]] * _ROWS), truth=truth)
+    prepared = with_strata(examples, verdicts).assign(
+        labels=pd.Series([["a", "b"]] * _ROWS), truth=truth, text_sha256=examples["input_text"].map(text_sha256)
+    )
     design = draw_sample(prepared, LabelCheckParameters(sample_rows=80), seed)
     found = label_accuracy(examples, verdicts, _by_hand(design, design["truth"].tolist()), design)
     low, high = found["label/accuracy_low"], found["label/accuracy_high"]

@@ -39,7 +39,8 @@ def _examples(texts: list[str] | None = None, **columns: Any) -> pd.DataFrame:
 
 def _design(examples: pd.DataFrame, tasks: tuple[Task, ...] = (_TASK,)) -> pd.DataFrame:
     by_id = {task.task_id: task for task in tasks}
-    choices = [choices_of(row, by_id.get(row["task_id"])) for row in examples.to_dict("records")]  # type: ignore[arg-type]
+    columns = (examples[name] for name in ("task_id", "label", "misleading_label"))
+    choices = [choices_of(by_id.get(task_id), pair) for task_id, *pair in zip(*columns, strict=True)]
     return examples[["request_id", "task_id"]].assign(
         text_sha256=examples["input_text"].map(text_sha256), labels=pd.Series(choices), probability=0.5
     )

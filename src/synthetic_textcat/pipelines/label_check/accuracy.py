@@ -16,6 +16,7 @@ from synthetic_textcat.schemas.label_verdicts import (
     NONE_OF_THESE,
     UNCLEAR,
     UNJUDGED,
+    text_sha256,
 )
 from synthetic_textcat.schemas.rows import plain
 from synthetic_textcat.text.prediction_powered import (
@@ -29,6 +30,7 @@ from synthetic_textcat.text.prediction_powered import (
 FEWEST_OF_A_TASK = 20
 """Hand-labelled rows from which on a task has an estimate of its own."""
 
+_LEAST_JUDGED = 0.5
 _DIGITS = 4
 
 Metrics = dict[str, float | None]
@@ -56,14 +58,14 @@ def hand_labelled(
     """Joins sample, labels by hand, planned labels and verdicts.
 
     Args:
-        examples: The accepted rows, with the columns of `EXAMPLES` and text_sha256.
+        examples: The accepted rows.
         verdicts: Columns `LABEL_VERDICTS`; None = nothing is judged.
         hand_labels: Columns `HAND_LABELS`.
         design: Columns `LABEL_SAMPLE_DESIGN`.
     """
-    ours = examples[["request_id", "label", "text_sha256"]]
     sample = design[[name for name in LABEL_SAMPLE_DESIGN if name != "stratum"]]  # the verdicts may be newer
-    drawn = sample.merge(ours, on=["request_id", "text_sha256"])
+    found = sample.merge(examples[["request_id", "label", "input_text"]], on="request_id")
+    drawn = found[found["input_text"].map(text_sha256) == found["text_sha256"]]
     known = known_labels(hand_labels)
     by_hand = [
         label if (label := known.get((task, text))) and is_label_of(label, list(choices)) else None
@@ -94,14 +96,15 @@ def label_accuracy(
 
     - `label/accuracy`, `_low`, `_high`: label accuracy. `label/accuracy/<task_id>`, …: of a task with enough rows.
     - `label/hand_labelled`: rows labelled by hand that count; `label/hand_unclear`, `label/hand_unlabelled`,
-      `label/hand_gone`: rows of the sample that do not (see `HandLabelled`).
+      `label/hand_gone`: rows of the sample that do not (see `HandLabelled`); `label/hand_unjudged`: nor do rows without
+      a verdict, if half of the labelled ones or more have one. If fewer have, all count, and the verdicts do not.
     - `label/rows`: accepted rows; `label/verdicts`: of these with a verdict, 0 = labels by hand alone.
     - with verdicts also `judge/accuracy`, `_low`, `_high`: share of the rows whose verdict a person would give;
       `judge/weight`: its power-tuned weight; `judge/effective_rows`: rows labelled by hand whose interval without a
       judge would be as wide; `judge/rows_saved`: those beyond the rows that were labelled.
 
     Args:
-        examples: The accepted rows, with the columns of `EXAMPLES` and text_sha256.
+        examples: The accepted rows.
         verdicts: Columns `LABEL_VERDICTS`; None = nothing is judged.
         hand_labels: Columns `HAND_LABELS`.
         design: Columns `LABEL_SAMPLE_DESIGN`.
@@ -112,13 +115,15 @@ def label_accuracy(
     found = hand_labelled(examples, verdicts, hand_labels, design)
     everything = with_strata(examples[["request_id", "task_id"]], verdicts)
     judged = everything[everything["stratum"] != UNJUDGED]
-    is_powered = bool((found.rows["stratum"] != UNJUDGED).any())
-    rows = found.rows[found.rows["stratum"] != UNJUDGED] if is_powered else found.rows
+    is_judged = found.rows["stratum"] != UNJUDGED
+    is_powered = bool(len(is_judged)) and float(is_judged.mean()) >= _LEAST_JUDGED
+    rows = found.rows[is_judged] if is_powered else found.rows
     metrics: Metrics = {
         "label/hand_labelled": len(rows),
         "label/hand_unclear": found.unclear,
         "label/hand_unlabelled": found.unlabelled,
         "label/hand_gone": found.gone,
+        "label/hand_unjudged": len(found.rows) - len(rows),
         "label/rows": len(examples),
         "label/verdicts": len(judged) if is_powered else 0,
     }

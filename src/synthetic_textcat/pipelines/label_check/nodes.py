@@ -62,11 +62,13 @@ def draw_label_sample(
         return previous_design
     if not len(examples):
         raise EvaluationError("There are no accepted rows to label. Next: run `kedro run --pipelines generate`")
+    columns = ["request_id", "task_id", "label", "misleading_label"]
+    hashed = examples[columns].assign(text_sha256=examples["input_text"].map(text_sha256))
+    drawn = draw_sample(with_strata(hashed, label_verdicts), label_check, seed)
     by_id = {task.task_id: task for task in tasks_of(tasks)}
-    rows = examples[["request_id", "task_id", "label", "misleading_label"]]
-    choices = [choices_of(row, by_id.get(row["task_id"])) for row in rows.to_dict("records")]  # type: ignore[arg-type]
-    prepared = rows.assign(text_sha256=examples["input_text"].map(text_sha256), labels=pd.Series(choices, rows.index))
-    drawn = draw_sample(with_strata(prepared, label_verdicts), label_check, seed)
+    pairs = zip(drawn["label"], drawn["misleading_label"], strict=True)
+    choices = [choices_of(by_id.get(task_id), pair) for task_id, pair in zip(drawn["task_id"], pairs, strict=True)]
+    drawn["labels"] = pd.Series(choices, drawn.index)
     return with_columns(drawn, LABEL_SAMPLE_DESIGN)
 
 
@@ -133,8 +135,7 @@ def measure_label_accuracy(
     Raises:
         EvaluationError: If no row of the sample is labelled.
     """
-    hashed = examples.assign(text_sha256=examples["input_text"].map(text_sha256))
-    found = label_accuracy(hashed, label_verdicts, hand_labels, design)
+    found = label_accuracy(examples, label_verdicts, hand_labels, design)
     if found["label/accuracy"] is None:
         raise EvaluationError(
             f"No row of {FILE} has a label that counts ({found['label/hand_unclear']} unclear, "

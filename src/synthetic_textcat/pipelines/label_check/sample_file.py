@@ -1,7 +1,7 @@
 """File of rows to label by hand: its rows without planned labels, and the labels that come back, checked row by row."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import pandas as pd
@@ -30,10 +30,15 @@ Known = Mapping[tuple[str, str], str]
 """Labels given by hand, by task_id and sha256 of the text."""
 
 
-def choices_of(row: Mapping[str, str], task: Task | None) -> list[str]:
-    """The labels to choose from: the label set; of a task with open labels the row's two, by alphabet, and `BOTH`."""
+def choices_of(task: Task | None, pair: Iterable[str]) -> list[str]:
+    """The labels to choose from: the label set; of a task with open labels the row's two, by alphabet, and `BOTH`.
+
+    Args:
+        task: The task of a row; None if it is not among the tasks any more.
+        pair: The row's label and misleading label.
+    """
     names = task.label_names if task else ()
-    return list(names) or [*sorted({row["label"], row["misleading_label"]} - {BOTH}), BOTH]
+    return list(names) or [*sorted({*pair} - {BOTH}), BOTH]
 
 
 def known_labels(hand_labels: pd.DataFrame | None) -> Known:
