@@ -32,7 +32,7 @@ def _fields(request: ChatRequest) -> dict[str, Any]:
     if (name := _wanted_list(request)) is not None:
         return {name: _LISTS[name](request.text_digest)}
     label, misleading_label, allowed = labels.find(request.prompt, request.schema, request.text_digest)
-    text = texts.input_text(label, allowed, request.text_digest)
+    text = texts.input_text(label, allowed, request.text_digest, request.prompt)
     return {"input_text": text, "label": label, "misleading_label": misleading_label}
 
 

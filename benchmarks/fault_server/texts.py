@@ -1,6 +1,7 @@
 """Writes texts that differ from request to request and from which labels can be learned, without naming one."""
 
 import hashlib
+import re
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -28,6 +29,11 @@ _OBJECTS = "letters|reviews|reports|questions|posts|articles|notes|messages|tran
 _TRAITS = "tone|subject|urgency|intent|author's stance|reading level|audience|purpose|outcome|emotion|origin|topic"
 
 
+_LENGTH = re.compile(r"\b(less than|at least) (\d+)\b")
+_CLAUSE = 7  # words
+_MOST_CLAUSES = 30
+
+
 class _Words(NamedTuple):
     common: tuple[str, ...]
     links: tuple[str, ...]
@@ -50,24 +56,34 @@ def _words(label: str, labels: tuple[str, ...]) -> _Words:
     return _Words(_without(_COMMON, labels), _without(_LINKS, labels), tuple(order[:_FLAVOURS_PER_LABEL]))
 
 
-def input_text(label: str, labels: tuple[str, ...], text_digest: bytes) -> str:
-    """Write a text for a label.
+def input_text(label: str, labels: tuple[str, ...], text_digest: bytes, prompt: str = "") -> str:
+    """Write a text for a label, as long as the prompt asks.
 
     Args:
         label: Whose flavour words turn up in the text.
         labels: What the text must not contain.
         text_digest: What the text is a function of, beside the label.
+        prompt: Says how many words the text has; without that, it has 28 to 56.
     """
     common, links, flavours = _words(label, labels)
-    picks = stream(text_digest, 41)
+    picks = stream(text_digest, 1 + 5 * _MOST_CLAUSES)
     clauses = []
-    for start in range(1, 1 + 5 * (4 + picks[0] % 5), 5):
+    for start in range(1, 1 + 5 * _clauses(prompt, 4 + picks[0] % 5), 5):
         a, b, link, c, flavour = picks[start : start + 5]
         clauses.append(
             f"the {common[a % len(common)]} {flavours[flavour % len(flavours)]} {links[link % len(links)]} "
             f"the {common[b % len(common)]} {common[c % len(common)]}"
         )
     return ", ".join(clauses).capitalize() + "."
+
+
+def _clauses(prompt: str, drawn: int) -> int:
+    """Number of clauses of seven words: as drawn, unless the prompt asks for another length."""
+    asked = _LENGTH.search(prompt)
+    if asked is None:
+        return drawn
+    words = int(asked[2])
+    return 1 if asked[1] == "less than" else min(_MOST_CLAUSES, max(drawn, -(-words // _CLAUSE)))
 
 
 def tasks(text_digest: bytes, number: int = 12) -> list[str]:

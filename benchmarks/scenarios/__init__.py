@@ -15,6 +15,7 @@ from benchmarks.scenarios import (
     planning,
     report,
     start_up,
+    text_checks,
 )
 
 SCENARIOS: dict[str, Callable[[Options], Report]] = {
@@ -30,6 +31,7 @@ SCENARIOS: dict[str, Callable[[Options], Report]] = {
     "export": export.export,
     "label_accuracy": label_accuracy.label_accuracy,
     "languages": languages.language_check,
+    "text_checks": text_checks.text_checks,
     "start_up": start_up.start_up,
 }
 

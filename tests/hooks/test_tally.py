@@ -72,7 +72,8 @@ def test_a_row_counts_as_accepted_only_if_it_is_as_planned() -> None:
         "r2": _reply("Niemand hat sich entschuldigt, obwohl das Essen kalt und verdorben war.", label="mixed"),
         "r3": _reply("Das Essen war kalt, und niemand in dem Restaurant hat sich entschuldigt.", misleading="awful"),
     }
-    requests = pd.DataFrame({"request_id": [*replies], "task_id": task.task_id, "label": "bad", "language": "German"})
+    planned = {"task_id": task.task_id, "label": "bad", "language": "German", "num_words": "less than 10"}
+    requests = pd.DataFrame({"request_id": [*replies], **planned})
     plan = PlannedRows(requests, pd.DataFrame([task.to_row("file")]))
     tally = Tally(asked=4, max_attempts=1, plan=plan)
     tally.add([completion(text, request_id=row) for row, text in replies.items()], _PRICES)

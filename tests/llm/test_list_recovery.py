@@ -200,7 +200,7 @@ def test_a_cut_numbered_list_loses_its_last_line() -> None:
     problem = _read(text[: len("1. Sort reviews")], "length")
     assert isinstance(problem, Problem)
     assert problem.cause == "truncated"
-    assert problem.detail.startswith("the reply was cut at the token limit; raise llm.max_tokens or, if that is null")
+    assert problem.detail.startswith("the reply was cut at the token limit; it is the server's own")
 
 
 def test_an_item_goes_on_with_the_indented_line_below() -> None:

@@ -254,12 +254,12 @@ def test_no_secret_argument_is_hashed_so_a_new_key_finds_the_same_answers(
 def test_the_identity_of_a_setup_without_secrets_stays_what_it_is() -> None:
     kwargs = {"base_url": "http://here", "num_ctx": 4096, "max_tokens_field": "x", "options": {"stop_token": [1, {}]}}
     assert ChatModelSpec(_FAKE_CLASS, kwargs).identity == (_FAKE_CLASS, kwargs)
-    told = Fingerprinter(LlmParameters(model="m"), ChatModelSpec(_FAKE_CLASS, kwargs).identity)
+    told = Fingerprinter(LlmParameters(model="m", max_tokens=None), ChatModelSpec(_FAKE_CLASS, kwargs).identity)
     assert told.of("r0", [HumanMessage("Hi")], {}) == "74e3c7f85720855da9566b0af1b03e7c20faf7512a725f8c5c6604434362f838"
 
 
 def test_a_key_of_another_provider_is_refused_too() -> None:
-    with pytest.raises(ModelSetupError, match="the variable that the class reads") as it:
+    with pytest.raises(ModelSetupError, match="the variable that your chat model's class reads") as it:
         ChatModelSpec(_FAKE_CLASS, {"anthropic_api_key": "sk-abc123"}).build(_other_llm())
     assert "sk-abc123" not in str(it.value)
 

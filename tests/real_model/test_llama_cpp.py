@@ -22,7 +22,7 @@ _ODD = [
 
 
 def _project(folder: Path, server: LlamaServer, labels: list[str], rows: int, **llm: Any) -> RealProject:
-    blocks = {"attribute_sampling": {"num_examples": rows}, "generation": {"max_attempts": 1}}
+    blocks = {"attribute_sampling": {"num_examples": rows}, "generation": {"max_attempts": 1, "max_concurrency": 1}}
     project = RealProject(folder, server, **blocks, llm=llm)
     tasks = [{"task": _TASK, "labels": labels}]
     project.path("data/01_raw/tasks.yml").write_text(json.dumps(tasks, ensure_ascii=False), encoding="utf-8")
@@ -52,7 +52,7 @@ def test_a_prompt_beyond_the_context_is_a_failed_row_in_the_servers_words(tmp_pa
 
     assert done.returncode == 0, done.stderr
     failed = project.table("failed")
-    assert len(failed) == 2
+    assert list(failed["failure_cause"]) == ["too_long"] * 2
     assert failed["detail"].str.contains("exceeds the available context size").all()
 
 
@@ -63,6 +63,7 @@ def test_an_unknown_model_is_answered_by_the_one_that_is_there(tmp_path: Path) -
 
     assert done.returncode == 0, done.stderr
     assert {line["model_name"] for line in project.journal()} == {MODEL}
+    assert f"The server answers as the model {MODEL}, and llm.model is gpt-unknown" in " ".join(done.stdout.split())
 
 
 def test_a_wrong_key_is_one_line_and_one_call(tmp_path: Path) -> None:
@@ -119,7 +120,8 @@ def test_labels_of_any_letters_come_back_as_they_are(tmp_path: Path) -> None:
     assert not set(rejected["reject_reason"]) & {"label_not_in_set", "misleading_label_not_in_set"}
 
 
-def test_one_seed_twice_alone_is_one_text(tmp_path: Path) -> None:
+def test_a_seed_gives_its_text_again_where_the_prompt_is_read_in_the_same_way(tmp_path: Path) -> None:
+    """On a fresh server; part of a prompt from the server's cache changes the text (docs/real_models.md)."""
     texts = []
     for turn in ("first", "second"):
         (tmp_path / turn).mkdir()

@@ -100,7 +100,9 @@ def test_one_label_is_refused() -> None:
         Task.model_validate({"task": "x", "labels": ["only"]})
 
 
-@pytest.mark.parametrize("names", [["a", "b", "a"], ["a", " A "], ["Straße", "STRASSE"], ["a b", "a  b."]])
+@pytest.mark.parametrize(
+    "names", [["a", "b", "a"], ["a", " A "], ["Straße", "STRASSE"], ["a b", "a  b."], ["İade", "iade"]]
+)
 def test_repeated_labels_are_refused_and_named(names: list[str]) -> None:
     with pytest.raises(ValidationError, match=rf"repeats the label .*{names[0]}"):
         Task.model_validate({"task": "x", "labels": names})

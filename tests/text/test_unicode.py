@@ -10,9 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.schemas.languages import Language, languages
-from synthetic_textcat.text.unicode import UNSPACED_CODES, UNSPACED_LETTER, is_unspaced, normalised
+from synthetic_textcat.text.unicode import (
+    UNSPACED_CODES,
+    UNSPACED_LETTER,
+    is_unspaced,
+    normalised,
+    visible_controls,
+)
 
 _WITHOUT_SPACES = {"Burmese", "Chinese", "Japanese", "Khmer", "Lao", "Thai"}
+
+
+def test_control_characters_are_escaped_and_other_text_is_left_as_it_is() -> None:
+    assert visible_controls("f\x00fcr\x07 \x1b[31m\x85\uffff") == "f\\u0000fcr\\u0007 \\u001b[31m\\u0085\\uffff"
+    text = "line\n\ttab\r\n \u0645\u06cc\u200c\u062e \U0001f468\u200d\U0001f469\u200e"
+    assert visible_controls(text) is text or visible_controls(text) == text
 
 
 @pytest.mark.parametrize("text", ["Straße  nach\nBonn", " strasse nach bonn ", "STRASSE nach Bonn"])

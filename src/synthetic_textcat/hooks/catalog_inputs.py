@@ -1,8 +1,8 @@
 """Hooks that put objects into the catalog: the row check, notes of stops, two runs to compare, packaged prices."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,13 @@ from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.tracking.run_artifacts import records_to_compare
 from synthetic_textcat.hooks.tracking.store import Store
+from synthetic_textcat.llm.prompts import instructions_of
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, known_of
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge_alone
+from synthetic_textcat.schemas.block import TextChecks
 from synthetic_textcat.schemas.completions import Problem, Reply
 from synthetic_textcat.schemas.parameters import CompareParameters, QualityReportParameters
+from synthetic_textcat.schemas.run_records import ASKING_PROMPTS
 from synthetic_textcat.schemas.stops import LastBatch, Stops
 from synthetic_textcat.schemas.tasks import Task
 
@@ -55,8 +58,9 @@ class CatalogInputs:
         if self._context is None:
             return
         _use_packaged_prices(self._context, catalog)
-        flag_only = QualityReportParameters.model_validate(self._context.params["quality_report"]).flag_only
-        catalog[names.ROW_CHECK] = MemoryDataset(partial(reject_reason, flag_only=flag_only), copy_mode="assign")
+        settings = QualityReportParameters.model_validate(self._context.params["quality_report"])
+        check = partial(_reject_reason_by_prompts, settings=settings, instructions=_instructions_in(catalog))
+        catalog[names.ROW_CHECK] = MemoryDataset(check, copy_mode="assign")
         if not pipeline.inputs() & set(_RUNS):
             return
         asked = CompareParameters.model_validate(self._context.params["compare"])
@@ -84,14 +88,37 @@ def _use_packaged_prices(context: KedroContext, catalog: CatalogProtocol[Any, An
         catalog[names.PRICES] = MemoryDataset(context.config_loader[names.PRICES])
 
 
-def reject_reason(task: Task, row: Mapping[str, Any], reply: Reply, flag_only: tuple[str, ...] = ()) -> Problem | None:
+def _instructions_in(catalog: CatalogProtocol[Any, Any]) -> Callable[[], tuple[str, ...]]:
+    """Reader of the prompts' own words at the first check: a run that makes no call needs no prompt."""
+    return cache(lambda: instructions_of(catalog.load(name) for name in ASKING_PROMPTS))
+
+
+def _reject_reason_by_prompts(
+    task: Task,
+    row: Mapping[str, Any],
+    reply: Reply,
+    settings: QualityReportParameters,
+    instructions: Callable[[], tuple[str, ...]],
+) -> Problem | None:
+    return reject_reason(task, row, reply, settings.flag_only, settings.text_checks, instructions())
+
+
+def reject_reason(
+    task: Task,
+    row: Mapping[str, Any],
+    reply: Reply,
+    flag_only: tuple[str, ...] = (),
+    text_checks: TextChecks | None = None,
+    instructions: tuple[str, ...] = (),
+) -> Problem | None:
     """Why the report would reject this reply, by the checks that need no other row; None if it would not."""
     candidate = Candidate(
         request_id=row["request_id"],
         **reply.model_dump(),
         planned_label=row["label"],
-        known=known_of(task),
+        known=known_of(task, text_checks, instructions),
         language=row["language"],
+        num_words=row.get("num_words"),
     )
     verdict = judge_alone(candidate, flag_only).verdict
     return None if verdict is None else Problem(verdict.reason, verdict.detail)

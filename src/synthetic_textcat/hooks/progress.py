@@ -15,6 +15,7 @@ from synthetic_textcat.console import hide, show, shown_line, terminal
 from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.tally import CellTally, PlannedRows, Tally, cell_tally, waiting_for
+from synthetic_textcat.llm.prompts import instructions_of
 from synthetic_textcat.schemas.open_calls import Batch
 from synthetic_textcat.schemas.parameters import (
     AttributeSamplingParameters,
@@ -23,6 +24,7 @@ from synthetic_textcat.schemas.parameters import (
 )
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.quota import Rounds, Shortfall
+from synthetic_textcat.schemas.run_records import ASKING_PROMPTS
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -103,7 +105,8 @@ class Progress:
         self._now = now
         self._generation = GenerationParameters()
         self._time_left = TimeLeft(self._generation.max_concurrency)
-        self._flag_only: tuple[str, ...] = ()
+        self._checks = QualityReportParameters()
+        self._prompts: dict[str, Any] = {}
         self._prices: PriceList | None = None
         self._sampling = AttributeSamplingParameters()
         self._quota: dict[str, Any] = {}
@@ -123,7 +126,7 @@ class Progress:
     def after_context_created(self, context: KedroContext) -> None:
         """Notes after how many replies a row has failed, and which reasons reject none."""
         self._generation = GenerationParameters.model_validate(context.params["generation"])
-        self._flag_only = QualityReportParameters.model_validate(context.params["quality_report"]).flag_only
+        self._checks = QualityReportParameters.model_validate(context.params["quality_report"])
         self._sampling = AttributeSamplingParameters.model_validate(context.params["attribute_sampling"])
         self._quota = {}
 
@@ -132,6 +135,8 @@ class Progress:
         """Notes the prices, the planned rows that replies are checked against, and what a quota is counted by."""
         if dataset_name == names.PRICES:
             self._prices = PriceList.read(data)
+        elif dataset_name in ASKING_PROMPTS:
+            self._prompts[dataset_name] = data
         elif dataset_name in _OF_QUOTA:
             self._quota[dataset_name] = data
         table = _OF_PLAN.get(dataset_name)
@@ -173,7 +178,9 @@ class Progress:
         if not asked:
             return
         self._asked = asked
-        self._notes.tally = Tally(len(asked), self._generation.max_attempts, self._flag_only, cells=self._cells(asked))
+        self._notes.tally = Tally(
+            len(asked), self._generation.max_attempts, self._checks.flag_only, cells=self._cells(asked)
+        )
         self._is_counting = True
         self._begun = self._last_said = self._now()
         self._time_left = TimeLeft(self._generation.max_concurrency)
@@ -192,7 +199,10 @@ class Progress:
         """Reads the planned rows once both tables are there: before the first call, since a long plan takes seconds."""
         if self._notes.tally is not None and len(self._plan) == len({*_OF_PLAN.values()}):
             requests = self._plan[names.REQUESTS].iloc[list(self._asked)]
-            self._notes.tally.plan = PlannedRows(requests, self._plan[names.TASKS])
+            instructions = instructions_of(self._prompts.values())
+            self._notes.tally.plan = PlannedRows(
+                requests, self._plan[names.TASKS], self._checks.text_checks, instructions
+            )
             self._plan.clear()
 
     def _say(self, tally: Tally) -> None:

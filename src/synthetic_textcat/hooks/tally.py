@@ -9,6 +9,7 @@ import pandas as pd
 from synthetic_textcat.llm.parsing import parse
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known, known_of
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge_alone
+from synthetic_textcat.schemas.block import TextChecks
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply
 from synthetic_textcat.schemas.open_calls import NONE_OPEN, OpenCalls
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
@@ -16,6 +17,8 @@ from synthetic_textcat.schemas.prices import PriceList, is_made_up, plus, usd
 from synthetic_textcat.schemas.quota import Cell, Rounds, Shortfall, cells_of, unnamed
 from synthetic_textcat.schemas.rows import plain
 from synthetic_textcat.schemas.tasks import tasks_of
+
+_Planned = tuple[str, str | None, str, str]
 
 WIDTH = 80
 """Columns of the progress line."""
@@ -64,24 +67,33 @@ class PlannedRows:
     Args:
         requests: The plan.
         tasks: Its tasks.
+        text_checks: Bounds of the reasons for texts; None = the defaults.
+        instructions: The prompts' own words.
     """
 
-    def __init__(self, requests: pd.DataFrame, tasks: pd.DataFrame) -> None:
-        self._known = {task.task_id: known_of(task) for task in tasks_of(tasks)}
-        columns = (plain(requests[name]) for name in ("task_id", "label", "language"))
-        planned: dict[tuple[str, str | None, str], tuple[str, str | None, str]] = {}  # one object for all equal rows
+    def __init__(
+        self,
+        requests: pd.DataFrame,
+        tasks: pd.DataFrame,
+        text_checks: TextChecks | None = None,
+        instructions: tuple[str, ...] = (),
+    ) -> None:
+        self._known = {task.task_id: known_of(task, text_checks, instructions) for task in tasks_of(tasks)}
+        columns = (plain(requests[name]) for name in ("task_id", "label", "language", "num_words"))
+        planned: dict[_Planned, _Planned] = {}  # one object for all equal rows
         values = (planned.setdefault(row, row) for row in zip(*columns, strict=True))
         self._rows = dict(zip(plain(requests["request_id"]), values, strict=True))
 
     def candidate(self, request_id: str, reply: Reply) -> Candidate:
         """The reply next to what was planned for it."""
-        task_id, label, language = self._rows[request_id]
+        task_id, label, language, num_words = self._rows[request_id]
         return Candidate(
             request_id,
             **reply.model_dump(),
             planned_label=label,
             known=self._known[task_id],
             language=language,
+            num_words=num_words,
         )
 
 

@@ -33,7 +33,6 @@ LARGEST = 64 * 2**20
 """Size of the cache, in estimated bytes: some 50,000 rows of 100 words."""
 
 _OVERHEAD = 700  # bytes of one result in addition to its texts
-_HIGHER_LIMIT = "raise llm.max_tokens or, if that is null, the server's own limit, such as its context size"
 Result = TypeVar("Result")
 
 
@@ -139,7 +138,7 @@ def _with_whose_limit(result: Wanted | Problem, completion: Completion) -> Wante
     """The result; of a truncated reply with the limit that cut it, ours or the server's own."""
     if not isinstance(result, Problem) or result.cause != "truncated":
         return result
-    what = result.detail.partition(";")[0]
+    what = result.detail
     if completion.max_tokens is None:
         return Problem(
             "truncated", f"{what}; it is the server's own, such as its context size: llm.max_tokens set none"
@@ -216,7 +215,7 @@ def _with_truncation(found: Wanted | Problem, text: str, cut: bool) -> Wanted | 
     if not cut or not isinstance(found, Problem):
         return found
     within = " within the model's thoughts" if thoughts_in(text).reopened < len(text) else ""
-    return Problem("truncated", f"the reply was cut at the token limit{within}; {_HIGHER_LIMIT}")
+    return Problem("truncated", f"the reply was cut at the token limit{within}")
 
 
 def _guarded(step: Callable[..., Found], text: str, wanted: type[BaseModel], cut: bool) -> Found | Problem:

@@ -6,7 +6,7 @@ A placeholder is a plain name. Python's format strings allow more (`{num_words:d
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from langchain_core.messages import BaseMessage
@@ -81,6 +81,12 @@ def without_line(template: ChatPromptTemplate, placeholder: str) -> ChatPromptTe
     """The template without lines that hold only this placeholder, and without the empty line after each."""
     line = re.compile(rf"^[ \t]*\{{{placeholder}\}}[ \t]*(?:\n(?:[ \t]*\n)?|\Z)", re.MULTILINE)
     return ChatPromptTemplate([_replaced(message, line) for message in template.messages])
+
+
+def instructions_of(templates: Iterable[BasePromptTemplate[Any]]) -> tuple[str, ...]:
+    """The templates' own lines, without their placeholders: the words that every prompt has."""
+    texts = [_TOKEN.sub("\n", text) for template in templates for text in _texts_of(template)]
+    return tuple(line for text in texts for line in map(str.strip, text.splitlines()) if line)
 
 
 def _texts_of(template: BasePromptTemplate[Any]) -> list[str]:

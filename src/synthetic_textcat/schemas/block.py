@@ -1,4 +1,4 @@
-"""Base class of parameter blocks, valid weights, and thresholds for warnings and failures."""
+"""Base class of parameter blocks, valid weights, thresholds for warnings and failures, and bounds of text checks."""
 
 from typing import Any, ClassVar, Literal, Self
 
@@ -89,6 +89,28 @@ class Thresholds(Block):
     word_shortcut: Most = Most(warn=0.80)
     learnability: Least = Least(warn=0.50)
     label_noise: Most = Most(warn=0.10)
+
+
+class TextChecks(Block):
+    """Bounds of the reject reasons for texts, by the name of the reason; null = not judged.
+
+    Attributes:
+        not_a_text: Number of artefacts (control characters, escapes, template tokens, ...) from which a text is none.
+        placeholder: Number of gaps to be filled in.
+        about_the_task: Points for phrases about the task, its labels or the prompt: 3 for a sure one, 1 for a hint.
+        prompt_echo: Share of the text's word trigrams that stand in the prompt, 0 to 1.
+        repetitive: Share of the text that repeats an earlier part of it, 0 to 1.
+        cut_off: Number of words from which a text must end as texts do.
+        length_off: Factor under or over the number of words that was asked for.
+    """
+
+    not_a_text: int | None = Field(1, ge=1)
+    placeholder: int | None = Field(1, ge=1)
+    about_the_task: int | None = Field(3, ge=1)
+    prompt_echo: float | None = Field(0.4, gt=0, le=1)
+    repetitive: float | None = Field(0.5, gt=0, le=1)
+    cut_off: int | None = Field(5, ge=1)
+    length_off: float | None = Field(2.0, ge=1)
 
 
 def is_weight(weight: object) -> bool:

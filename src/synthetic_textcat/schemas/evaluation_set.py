@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from synthetic_textcat.errors import EvaluationError, nearest
-from synthetic_textcat.schemas.tasks import normalise
+from synthetic_textcat.text.comparison import sentence_key
 from synthetic_textcat.text.near_duplicates import CrossSetMatcher
 
 EXACT, NEAR = "exact", "near"
@@ -19,13 +19,13 @@ def overlaps_of(texts: Collection[str], evaluation_texts: Collection[str], simil
     Args:
         texts: Texts of the examples.
         evaluation_texts: Texts of the evaluation set.
-        similarity: Least Jaccard similarity of character 5-grams of a near text; equality after normalisation of case,
-            width and white space is exact.
+        similarity: Least Jaccard similarity of character 5-grams of a near text; equality of comparison forms is
+            exact.
     """
     if not len(texts) or not len(evaluation_texts):
         return [None] * len(texts)
-    held = [normalise(text) for text in evaluation_texts]
-    ours = [normalise(text) for text in texts]
+    held = [sentence_key(text) for text in evaluation_texts]
+    ours = [sentence_key(text) for text in texts]
     known = set(held)
     is_ours = np.arange(len(ours) + len(held)) < len(ours)
     near = CrossSetMatcher([*ours, *held], similarity).near(is_ours, ~is_ours)

@@ -1,10 +1,12 @@
 """Label matching: a label as a model or a file writes it, brought to the spelling of the closed label set.
 
-Two labels of one set never share the form by which the tasks file finds repeated labels (`normalise`: NFKC, case
-folded, white space collapsed, no final full stop). So a label with the form of one in the set is that label, whether
-composed or decomposed, in full-width letters, with ligatures or non-breaking spaces. Beyond it, typography is levelled:
-quotes, apostrophes and dashes of any kind, characters that do not show, a pair of quotes around the label, full stops
-of other scripts. There a set may have two labels of one form; such a form matches neither.
+Two labels of one set never share the form by which the tasks file finds repeated labels (`name_keys`: NFKC, case
+folded in both ways that there are, white space collapsed, no final full stop). So a label with the form of one in the
+set is that label, whether composed or decomposed, in full-width letters, with ligatures or non-breaking spaces. Beyond
+it, typography is levelled: quotes, apostrophes and dashes of any kind, characters that do not show, a pair of quotes
+around the label, full stops of other scripts, spellings of one script. Last, what models put around a label is taken
+off: Markdown, brackets, a number of a list, the field's name, other final signs; and spaces, hyphens and underscores
+within it count as one. There a set may have two labels of one form; such a form matches neither.
 """
 
 from collections.abc import Iterable
@@ -13,6 +15,11 @@ from functools import lru_cache
 import regex
 
 from synthetic_textcat.schemas.tasks import normalise
+from synthetic_textcat.text.comparison import comparable, name_keys
+from synthetic_textcat.text.unicode import composed
+
+Key = tuple[str | None, str]
+"""A way of folding case, and a form."""
 
 _APOSTROPHES = "\u2018\u2019\u201a\u201b\u2032\u02b9\u02bb\u02bc\u02bd\u02c8\u00b4\u0060\uff07\u055a\u05f3\ua78c"
 _QUOTES = "\u201c\u201d\u201e\u201f\u2033\u02ba\u00ab\u00bb\u2039\u203a\u300a\u300b\uff02\u05f4\u301d\u301e\u301f"
@@ -22,6 +29,13 @@ _LEVELLED = str.maketrans(dict.fromkeys(_APOSTROPHES, "'") | dict.fromkeys(_QUOT
 _DASH = regex.compile(r"[\p{Pd}\u2212]")
 _UNSEEN = regex.compile(r"[\p{Default_Ignorable_Code_Point}\p{Cf}]+")
 _STOPS = " .\u3002\uff0e\uff61\u0964\u06d4\u1362"
+_AROUND = regex.compile(
+    r"""\A(?: [\s*`~#'"\[({«]+ | [-+•·]\s+ | \(?(?:\d{1,2}[.):]|[A-Za-z]\))\s+ | (?:misleading[\s_]?)?label\s*[:=]\s* )+
+    | [\s*`~'"\])}».,;:!]+\Z""",
+    regex.VERBOSE | regex.IGNORECASE,
+)
+_BETWEEN_WORDS = regex.compile(r"(?<=\w)[\s_-]+(?=\w)")
+_AT_SIGNS = regex.compile(r"\s+(?=[/&|])|(?<=[/&|])\s+")
 _PAIRS = frozenset({"''", '""', "\u300c\u300d", "\u300e\u300f"})
 
 
@@ -29,27 +43,48 @@ def set_spelling(label: str, names: frozenset[str]) -> str | None:
     """The name in a closed label set that a label stands for; None if it is none of the set, or could be two."""
     if label in names:
         return label
-    strict, loose = _forms_of(names)
-    return strict.get(normalise(label)) or loose.get(label_form(label))
+    strict, loose, bare = _forms_of(names)
+    found = (*map(strict.get, name_keys(label)), *map(loose.get, _loose_keys(label)), *map(bare.get, _bare_keys(label)))
+    return next(filter(None, found), None)
 
 
 def label_form(label: str) -> str:
     """The label with its typography levelled, for comparison."""
-    form: str = normalise(_UNSEEN.sub("", label).translate(_LEVELLED))
+    return normalise(_levelled(label))
+
+
+def _levelled(label: str) -> str:
+    form: str = composed(_UNSEEN.sub("", label).translate(_LEVELLED))
     form = _DASH.sub("-", form).strip(_STOPS)
     while len(form) > len("''") and form[0] + form[-1] in _PAIRS:
         form = form[1:-1].strip(_STOPS)
     return form
 
 
+def _loose_keys(label: str) -> tuple[Key, ...]:
+    """The levelled label in the normal form of its script, by each way of folding case."""
+    return tuple((code, comparable(_levelled(label), code)) for code in (None, "tr"))
+
+
+def _bare_keys(label: str) -> tuple[Key, ...]:
+    """The levelled label without what stands around it, its words apart by spaces alone."""
+    return tuple(
+        (code, _AT_SIGNS.sub("", _BETWEEN_WORDS.sub(" ", _AROUND.sub("", form)))) for code, form in _loose_keys(label)
+    )
+
+
 @lru_cache(maxsize=4_096)
-def _forms_of(names: frozenset[str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Names by their form in the tasks file, and by the levelled one."""
-    return _unique((normalise(name), name) for name in names), _unique((label_form(name), name) for name in names)
+def _forms_of(names: frozenset[str]) -> tuple[dict[Key, str], dict[Key, str], dict[Key, str]]:
+    """Names by their form in the tasks file, by the levelled one, and by their bare words."""
+    return (
+        _unique((key, name) for name in names for key in name_keys(name)),
+        _unique((key, name) for name in names for key in _loose_keys(name)),
+        _unique((key, name) for name in names for key in _bare_keys(name)),
+    )
 
 
-def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    found: dict[str, list[str]] = {}
-    for form, name in pairs:
-        found.setdefault(form, []).append(name)
-    return {form: names[0] for form, names in found.items() if form and len(names) == 1}
+def _unique(pairs: Iterable[tuple[Key, str]]) -> dict[Key, str]:
+    found: dict[Key, set[str]] = {}
+    for key, name in pairs:
+        found.setdefault(key, set()).add(name)
+    return {key: min(names) for key, names in found.items() if key[1] and len(names) == 1}

@@ -142,7 +142,7 @@ def _nearest(key: str) -> list[str]:
 
 def _key(name: str) -> str:
     """The name as it counts: NFC, case folded, with hyphens for underscores and one kind of apostrophe."""
-    folded = unicodedata.normalize("NFC", name.strip().casefold()).replace("_", "-")
+    folded = unicodedata.normalize("NFC", name.strip().replace("İ", "i").casefold()).replace("_", "-")
     return _APOSTROPHE.sub("'", folded)
 
 

@@ -23,6 +23,13 @@ FAILURE_CAUSES = (*CONTENT_CAUSES, *NO_REPLY_CAUSES)
 
 REJECT_REASONS = (
     "empty_field",
+    "not_a_text",
+    "placeholder",
+    "about_the_task",
+    "prompt_echo",
+    "repetitive",
+    "cut_off",
+    "length_off",
     "label_not_a_label",
     "label_not_in_set",
     "misleading_label_not_in_set",
@@ -52,6 +59,13 @@ FAILURE_DEFECTS = FAILURE_CAUSES
 
 REJECT_DEFECTS = (
     "empty_field",
+    "not_a_text",
+    "placeholder",
+    "about_the_task",
+    "prompt_echo",
+    "repetitive",
+    "cut_off",
+    "length_off",
     "label_not_a_label",
     "label_not_in_set",
     "misleading_label_not_in_set",

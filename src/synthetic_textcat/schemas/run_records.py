@@ -10,8 +10,11 @@ from synthetic_textcat.hashing import sha256_of
 
 REAL_PREDICTIONS = {"task_id": "str", "task": "str", "row": "str", "label": "str", "predicted": "str"}
 """Columns of an evaluation's predictions on the user's real rows; `row` is the sha256 of the normalised text."""
-ROW_PROMPTS = ("closed_prompt", "open_prompt", "seed_examples_prompt", "retry_prompt")
-"""Catalog names of the prompts that ask for rows, in the order in which nodes take them."""
+ASKING_PROMPTS = ("closed_prompt", "open_prompt", "seed_examples_prompt")
+"""Catalog names of the prompts of a row's first message, in the order in which nodes take them."""
+
+ROW_PROMPTS = (*ASKING_PROMPTS, "retry_prompt")
+"""Catalog names of the prompts that ask for rows."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from synthetic_textcat.schemas.task_input import shown
-from synthetic_textcat.schemas.tasks import normalise
+from synthetic_textcat.text.comparison import first_alike
 from synthetic_textcat.text.unicode import UNSPACED_LETTER, first_invisible, in_visible_line
 
 LONGEST_SENTENCE = 300
@@ -178,10 +178,4 @@ def taken_for_one(names: Iterable[str]) -> tuple[str, str] | None:
 
     It normalises at least as much as `Task`, so that a set that passes here passes there.
     """
-    seen: dict[str, str] = {}
-    for name in names:
-        key = _BETWEEN_WORDS.sub(" ", normalise(name))
-        if key in seen:
-            return seen[key], name
-        seen[key] = name
-    return None
+    return first_alike(names, lambda form: _BETWEEN_WORDS.sub(" ", form))

@@ -23,6 +23,7 @@ from synthetic_textcat.schemas.task_input import (
     listed_labels,
     shown,
 )
+from synthetic_textcat.text.comparison import first_alike
 from synthetic_textcat.text.unicode import normalised
 
 _TEXT = pa.string()
@@ -159,12 +160,11 @@ class Task(_Strict):
 
     @model_validator(mode="after")
     def _labels_make_a_set(self) -> Self:
-        names = [normalise(label.name) for label in self.labels]
-        if len(names) == 1:
+        if len(self.labels) == 1:
             raise ValueError("has one label; give two or more, or none for the model to invent them")
-        repeated = sorted({label.name for label in self.labels if names.count(normalise(label.name)) > 1})
+        repeated = first_alike(self.label_names)
         if repeated:
-            raise ValueError(f"repeats the label {' / '.join(repeated)}; name each label once")
+            raise ValueError(f"repeats the label {' / '.join(sorted(set(repeated)))}; name each label once")
         return self
 
     @model_validator(mode="after")

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from synthetic_textcat.hashing import draw
-from synthetic_textcat.text.unicode import normalised
+from synthetic_textcat.text.comparison import comparable
 
 MOST_LABELS = 50
 MOST_ROWS = 2_000
@@ -65,7 +65,7 @@ class Samples(NamedTuple):
 
 @dataclass(frozen=True)
 class LabelRows:
-    """Tasks and labels of the accepted rows as integer codes, in plan order; labels are compared normalised.
+    """Tasks and labels of the accepted rows as integer codes, in plan order; labels by their comparison form.
 
     Attributes:
         task: Task code of each row.
@@ -73,7 +73,7 @@ class LabelRows:
         spelling: Code of the label as the model wrote it.
         task_ids, tasks: Id and sentence of each task.
         names: First spelling of each label.
-        keys: Normalised form of each label.
+        keys: Comparison form of each label.
         spellings: All spellings of labels.
     """
 
@@ -180,7 +180,7 @@ def label_rows(examples: pd.DataFrame) -> LabelRows:
     task, task_ids = pd.factorize(examples["task_id"])
     both, written = pd.factorize(pd.concat([examples["label"], examples["misleading_label"]]))
     spellings = written.tolist()
-    label_of, keys = pd.factorize(np.array([normalised(label) for label in spellings], dtype=object))
+    label_of, keys = pd.factorize(np.array([comparable(label) for label in spellings], dtype=object))
     label, misleading = np.split(label_of[both], 2)
     return LabelRows(
         task=task.astype(np.int64),

@@ -21,6 +21,7 @@ _JOINERS = "\u200c\u200d"  # they shape letters in Persian and Hindi, and emoji
 _BLANKS = "\u115f\u1160\u2800\u3164\uffa0"  # letters and a sign that show nothing
 
 _REPLACED = "\ufffd"
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 
 _UNSPACED_SCRIPTS = {
     "Han": ("Hans", "Hant"),
@@ -102,6 +103,15 @@ def printable(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(_REPLACED if is_invisible(each) and each not in "\n\t" else each for each in text)
+
+
+def visible_controls(text: str) -> str:
+    r"""The text with control characters and noncharacters as JSON escapes them, `\u0000`; tabs and line ends stay.
+
+    Tables and exports hold no such character: a NUL ends a text in C, most are forbidden in XML, and a terminal obeys
+    them.
+    """
+    return text if text.isprintable() else _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def single_line(said: object, longest: int | None = None) -> str:

@@ -142,21 +142,27 @@ def test_another_language_is_drawn_where_a_text_would_name_a_label() -> None:
         assert not leaks(foreign_text(1, words, seed), tuple(words))
 
 
-def test_duplicates_are_equal_within_a_label_and_differ_between_labels() -> None:
-    by_label: dict[str, set[str]] = {}
-    for seed in range(60):
+def test_duplicates_are_equal_within_a_label_and_differ_between_labels_and_short_from_long_ones() -> None:
+    by_label: dict[tuple[str, bool], set[str]] = {}
+    for seed in range(120):
         row = row_of("exact_duplicate", seed)
-        by_label.setdefault(row["label"], set()).add(row["input_text"])
+        by_label.setdefault((row["label"], is_short(TASK, seed)), set()).add(row["input_text"])
     assert all(len(texts) == 1 for texts in by_label.values())
-    assert len(set.union(*by_label.values())) == len(by_label) == len(TASK.labels)
+    assert len(set.union(*by_label.values())) == len(by_label) == 2 * len(TASK.labels)
+
+
+def is_short(task: Any, seed: int) -> bool:
+    return plan_of(task, seed)["num_words"] == "less than 10"
 
 
 def test_near_duplicates_differ_and_are_near_within_a_label_only() -> None:
     by_label: dict[str, list[str]] = {}
     for task in tasks():
         for seed in range(8):
-            row = row_of("near_duplicate", draw_int(53, "row", seed), task)
-            by_label.setdefault(f"{task.task} {row['label']}", []).append(normalised(row["input_text"]))
+            number = draw_int(53, "row", seed)
+            row = row_of("near_duplicate", number, task)
+            family = f"{task.task} {row['label']} {is_short(task, number)}"
+            by_label.setdefault(family, []).append(normalised(row["input_text"]))
     texts = [text for family in by_label.values() for text in family]
     firsts = [place for place, like in enumerate(like_earlier(texts, 0.85)) if like is None]
     starts = accumulate((len(family) for family in by_label.values()), initial=0)

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  letters of one script that look like those of another are the point here
 """The user's labelled rows: which task and label each is of, and what is said of one that fits none."""
 
 import re
@@ -8,6 +9,7 @@ import pytest
 
 from synthetic_textcat.errors import EvaluationError
 from synthetic_textcat.pipelines.evaluate.inputs import real_rows
+from synthetic_textcat.schemas.tasks import Task
 from tests.pipelines.evaluate.builders import OPEN, OTHER, TASK, TASKS, evaluation_set
 
 _ROWS = [("A goal.", "sport "), ("Dough.", "COOKING"), ("A ferry", "\uff34ravel.")]
@@ -26,6 +28,15 @@ def test_task_and_label_are_matched_whatever_their_case_and_spaces(columns: dict
     assert rows["task_id"].tolist() == [TASK.task_id] * 3
     assert [TASK.label_names[place] for place in rows["label"]] == ["Sport", "Cooking", "Travel"]
     assert (incomplete, repeated) == (0, 0)
+
+
+def test_labels_are_matched_by_turkish_case_and_script_form() -> None:
+    task = Task.model_validate({"task": "Sort.", "labels": ["İade", "IRMAK", "ё"]})
+    found = real_rows(
+        pd.DataFrame({"text": ["bir", "iki", "üç"], "label": ["iade", "ırmak", "Е"]}),
+        [task],
+    )
+    assert found.rows["label"].tolist() == [0, 1, 2]
 
 
 def test_the_only_task_need_not_be_named() -> None:

@@ -15,6 +15,7 @@ from synthetic_textcat.llm.row_prompts import RowPrompts
 from synthetic_textcat.llm.spec import ChatModelSpec
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests
 from synthetic_textcat.pipelines.generation.nodes import (
+    candidate_of,
     find_earlier_replies,
     find_open_rows,
     generate,
@@ -22,7 +23,7 @@ from synthetic_textcat.pipelines.generation.nodes import (
     prepare_prompts,
     settle_rows,
 )
-from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.completions import Completion, Reply
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, GenerationParameters, LlmParameters
 from synthetic_textcat.schemas.rows import CALLS, CANDIDATES, FAILED, records_of
 from synthetic_textcat.schemas.tasks import Task
@@ -181,6 +182,19 @@ def test_each_row_is_a_candidate_or_failed_or_not_run(tmp_path: Path) -> None:
         assert (row["input_text"], row["model_name"]) == ("a text", "model-1")
 
 
+def test_a_row_of_a_journal_is_what_follows_the_thoughts_and_its_detail_says_so(tmp_path: Path) -> None:
+    plan = _plan(2)
+    calls = _calls(plan)
+    own = [dict(zip(("request_id", "fingerprint"), names, strict=True)) for names in calls.itertuples(index=False)]
+    draft = GOOD.replace("a text", "a draft")
+    lines = [completion(f"<think>Perhaps {draft}?</think>\n{GOOD}", **own[0]), completion(**own[1])]
+    settled = settle_rows(plan, calls, Journal(write_journal(tmp_path / "j.jsonl", lines)))
+    assert list(settled.candidates["input_text"]) == ["a text", "a text"]
+    first, second = settled.candidates["detail"]
+    assert first == "read from the object behind the thoughts, which hold a draft"
+    assert pd.isna(second)
+
+
 def test_without_a_journal_both_tables_are_empty_with_all_columns(tmp_path: Path) -> None:
     settled = settle_rows(_plan(), _calls(_plan()), Journal(tmp_path / "absent.jsonl"))
     assert {str(x): str(kind) for x, kind in settled.candidates.dtypes.items()} == CANDIDATES
@@ -200,3 +214,11 @@ def test_a_lone_surrogate_outside_the_text_costs_no_other_row(changes: dict[str,
     for frame in settled:
         frame.to_parquet(tmp_path / "frame.parquet")
     assert len(settled.candidates) + len(settled.failed) == 1
+
+
+def test_no_control_character_of_a_reply_gets_into_a_table() -> None:
+    reply = Reply(input_text="f\x00fcr\tmich\n", label="A\x07", misleading_label="\x1b[31mB")
+    row = candidate_of(
+        {}, reply, completion(model_name="m\x00"), ["input_text", "label", "misleading_label", "model_name"]
+    )
+    assert list(row.values()) == ["f\\u0000fcr\tmich\n", "A\\u0007", "\\u001b[31mB", "m\\u0000"]

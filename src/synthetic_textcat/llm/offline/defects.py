@@ -34,7 +34,7 @@ _PROSE = (
 )
 
 Row = Mapping[str, Any]
-_FEWEST = 2  # sentences: enough letters for any check of languages to take a stand
+_FEWEST = 40  # letters: enough for any check of languages to take a stand, in a text of less than ten words too
 _NUMBERS = tuple(compile_template(str(number)) for number in range(11, 98))
 
 
@@ -80,7 +80,8 @@ def raise_if_transport(defect: str | None) -> None:
 def inject_defect(row: Row, defect: str | None, labels: Sequence[str], language: Language, seed: int) -> Row:
     """The row with a fault for which a check must reject it; any other defect leaves it as it is.
 
-    `exact_duplicate` and `near_duplicate` are not here: their texts are written for the task and label, see `replies`.
+    `exact_duplicate`, `near_duplicate` and those of `text_defects` are not here: their texts are written so, see
+    `replies`.
 
     Args:
         row: The whole row.
@@ -190,8 +191,9 @@ def foreign_text(length: int, labels: Sequence[str], seed: int, language: Langua
     written = written_languages()
     if language is not None and language.code != "en":
         written = {name: own for name, own in written.items() if find_language(name).script != language.script}
+    code = "en" if language is None else language.code
     texts = [_text(tongue, length, draws) for tongue in draws.shuffled(tuple(written.values()))]
-    return next((text for text in texts if not leaks(text, tuple(labels))), texts[0])
+    return next((text for text in texts if not leaks(text, labels, code)), texts[0])
 
 
 @functools.cache
@@ -209,7 +211,7 @@ def written_languages() -> Mapping[str, WrittenLanguage]:
 def _text(tongue: WrittenLanguage, length: int, draws: Draws) -> str:
     sentences: list[str] = []
     for template in draws.shuffled(tongue.sentences):
-        if len(sentences) >= _FEWEST and len(" ".join(sentences)) >= length:
+        if sum(map(str.isalpha, "".join(sentences))) >= _FEWEST and len(" ".join(sentences)) >= length:
             break
         sentences.append(expand(template, tongue.slots, draws))
     return " ".join(sentences)

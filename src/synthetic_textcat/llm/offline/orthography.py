@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import regex
 
 from synthetic_textcat.schemas.languages import Language
+from synthetic_textcat.text.label_mentions import find_mention
 from synthetic_textcat.text.unicode import UNSPACED, UNSPACED_LETTER, is_unspaced, normalised
 
 ASKS_OR_EXCLAIMS = "?!？！؟"  # noqa: RUF001
@@ -36,16 +37,24 @@ class Orthography:
         stop: Full stop.
         comma: Between items of a list, without the space after it.
         letters_a_word: Of a script without spaces between words; None for the others.
-        english: Whether "a" becomes "an" before a vowel.
-        dotted: Whether the capital of i is İ.
+        code: Code of the language.
     """
 
     space: str = " "
     stop: str = "."
     comma: str = ","
     letters_a_word: float | None = None
-    english: bool = False
-    dotted: bool = False
+    code: str = "en"
+
+    @property
+    def english(self) -> bool:
+        """Whether "a" becomes "an" before a vowel."""
+        return self.code == "en"
+
+    @property
+    def dotted(self) -> bool:
+        """Whether the capital of i is İ."""
+        return self.code in ("tr", "az")
 
     def join(self, *phrases: str) -> str:
         """The phrases, one after the other."""
@@ -66,7 +75,7 @@ class Orthography:
         return round(len(UNSPACED_LETTER.findall(text)) / self.letters_a_word)
 
 
-ENGLISH = Orthography(english=True)
+ENGLISH = Orthography()
 
 
 @functools.cache
@@ -78,15 +87,23 @@ def orthography_of(language: Language) -> Orthography:
         stop=_STOPS.get(script, "."),
         comma=_COMMAS.get(script, ","),
         letters_a_word=_LETTERS_A_WORD.get(script),
-        english=language.code == "en",
-        dotted=language.code in ("tr", "az"),
+        code=language.code,
     )
 
 
-def leaks(text: str, labels: Iterable[str]) -> bool:
-    """Whether the text names a label: as whole words, with a short ending, or anywhere in a script without spaces."""
-    pattern = _leak_pattern(tuple(labels))
-    return pattern is not None and pattern.search(normalised(text)) is not None
+def leaks(text: str, labels: Iterable[str], code: str = "en") -> bool:
+    """Whether the text names a label, by the rules of the check or by simpler ones, which also avoid words of grammar.
+
+    Args:
+        text: A text, or a part of one.
+        labels: Names of labels.
+        code: Code of the text's language.
+    """
+    labels = tuple(labels)
+    pattern = _leak_pattern(labels)
+    if pattern is not None and pattern.search(normalised(text)) is not None:
+        return True
+    return any(find_mention(text, label, code) is not None for label in labels)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -74,7 +74,9 @@ def write_in(
     names = tuple(dict.fromkeys((*labels, plan.label, *filter(None, [plan.misleading_label]))))
     grammar = language_grammar(language.code)
     if marked or language.code not in authored_languages():
-        grammar = replace(grammar, mark=next((mark for mark in MARKS if not leaks(mark, names)), MARKS[-1]))
+        grammar = replace(
+            grammar, mark=next((mark for mark in MARKS if not leaks(mark, names, language.code)), MARKS[-1])
+        )
     topics = tuple(grammar.labels)
     first, other = (_place(label, order, task) for label in (plan.label, plan.misleading_label))
     texts = (
@@ -87,9 +89,9 @@ def write_in(
         for turn in range(len(topics))
     )
     fallback = next(texts)
-    if not leaks(fallback, names):
+    if not leaks(fallback, names, language.code):
         return fallback
-    return next((text for text in texts if not leaks(text, names)), fallback)
+    return next((text for text in texts if not leaks(text, names, language.code)), fallback)
 
 
 def _place(label: str | None, order: Sequence[str], task: str) -> int:

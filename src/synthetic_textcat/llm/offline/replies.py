@@ -4,7 +4,7 @@ import functools
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from synthetic_textcat.hashing import draw_int, pick, shuffled
@@ -13,11 +13,14 @@ from synthetic_textcat.llm.offline.defects import RawReply
 from synthetic_textcat.llm.offline.grammar import Grammar, known_tasks, load_grammar, load_yaml
 from synthetic_textcat.llm.offline.other_languages import write_in
 from synthetic_textcat.llm.offline.prompt_reader import find_task
-from synthetic_textcat.llm.offline.writer import LENGTHS, Plan, write_text
+from synthetic_textcat.llm.offline.text_defects import spoilt_text
+from synthetic_textcat.llm.offline.writer import LENGTHS, SHORT, Plan, write_text
 from synthetic_textcat.schemas.attributes import VALUES
 from synthetic_textcat.schemas.languages import Language
 
 _ANY = "*"
+_MARKS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_MARK_LENGTH = 3
 _ENGLISH = "en"
 _INVENTED = tuple(f"placeholder {letter}" for letter in "ABCDE")
 _LISTS = ("tasks", "labels")
@@ -74,7 +77,7 @@ def reply(
     if defect is not None and not defects.applies(defect, closed=bool(asked.labels)):
         defect = None
     defects.raise_if_transport(defect)
-    text = _duplicate(asked, defect, seed) or _text(asked, asked.plan, seed)
+    text = _duplicate(asked, defect, seed) or _spoilt(asked, defect, seed, prompt) or _text(asked, asked.plan, seed)
     row = {"input_text": text, "label": asked.plan.label, "misleading_label": str(asked.plan.misleading_label)}
     return defects.to_completion(defects.inject_defect(row, defect, asked.labels, asked.language, seed), defect, seed)
 
@@ -140,23 +143,43 @@ def _text(asked: RowRequest, plan: Plan, seed: int) -> str:
     return write_text(asked.grammar, plan, seed, tuple(labels))
 
 
+def _spoilt(asked: RowRequest, defect: str | None, seed: int, prompt: str) -> str | None:
+    """The text of a row with a defect of texts; a prompt is echoed by its task, or by its longest line."""
+    echo = asked.task or max(map(str.strip, prompt.splitlines()), key=len)
+    return spoilt_text(
+        defect,
+        asked.plan.num_words,
+        seed,
+        echo,
+        lambda length: _text(asked, replace(asked.plan, num_words=length), seed),
+    )
+
+
 def _duplicate(asked: RowRequest, defect: str | None, seed: int) -> str | None:
-    """The text of a row with a duplicate defect: it repeats other rows with that defect, and the first one stays."""
-    lengths = tuple(LENGTHS)
+    """The text of a row with a duplicate defect: it repeats other rows with that defect, and the first one stays.
+
+    Rows of one task and label share it, short ones and longer ones apart, so that no text is far from its length.
+    """
     if defect == "exact_duplicate":
-        return _fixed_text(asked, "duplicate", lengths[1])
+        return _fixed_text(asked, "duplicate")
     if defect == "near_duplicate":
-        text = _fixed_text(asked, "near duplicate", lengths[3])
+        text = _fixed_text(asked, "near duplicate")
         space = " " if " " in text else ""
-        words = text.split(space) if space else list(text * 2)  # twice, so that a number changes a small part
-        words[draw_int(53, "changed word", seed) % len(words)] = str(seed) if space else str(seed)[-8:]  # unique
-        return space.join(words)
+        if asked.plan.num_words == SHORT:  # two of them, so that a mark at the end is a small part
+            text = space.join((text, _fixed_text(asked, "near duplicate, continued")))
+        return space.join((text, _mark(seed)))
     return None
 
 
-def _fixed_text(asked: RowRequest, kind: str, length: str) -> str:
+def _mark(seed: int) -> str:
+    """A short mark, unique among some rows."""
+    return "".join(_MARKS[seed // len(_MARKS) ** place % len(_MARKS)] for place in range(_MARK_LENGTH))
+
+
+def _fixed_text(asked: RowRequest, kind: str) -> str:
     """The same text for a task and label; tasks without a grammar count as one if their label sets are equal."""
     plan = asked.plan
+    length = SHORT if plan.num_words == SHORT else tuple(LENGTHS)[3]
     seed = draw_int(53, kind, asked.task or " | ".join(asked.labels), plan.label)
     return _text(asked, Plan(plan.label, None, "college", "clear", length), seed)
 

@@ -88,7 +88,9 @@ def _short_statement(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[s
 def _fits(text: str, grammar: Grammar, labels: tuple[str, ...]) -> bool:
     low, high = LENGTHS[SHORT]
     marks = len(_marked(grammar))
-    return low - marks <= grammar.orthography.words(text) <= high - marks and not leaks(text, labels)
+    return low - marks <= grammar.orthography.words(text) <= high - marks and not leaks(
+        text, labels, grammar.orthography.code
+    )
 
 
 def _units(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, ...]) -> list[str]:
@@ -104,7 +106,11 @@ def _units(grammar: Grammar, plan: Plan, draws: Draws, labels: tuple[str, ...]) 
         plain = expand(template, {**voice.slots[plan.difficulty], **kept}, draws)
         unit = _dress(plain, grammar, plan, draws)
         count = grammar.orthography.words(unit)
-        if words + count + (len(units) + 1) * joint > high or plain in said or leaks(unit, labels):
+        if (
+            words + count + (len(units) + 1) * joint > high
+            or plain in said
+            or leaks(unit, labels, grammar.orthography.code)
+        ):
             continue
         said.add(plain)
         units.append(unit)

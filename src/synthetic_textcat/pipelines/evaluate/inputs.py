@@ -13,6 +13,7 @@ from synthetic_textcat.schemas.publications import SPLITS, path_of
 from synthetic_textcat.schemas.rows import plain, to_frame
 from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task, normalise
+from synthetic_textcat.text.comparison import sentence_key
 
 LABEL = "label"
 _REAL = {"task_id": "str", "text": "str", LABEL: "int64"}
@@ -60,7 +61,7 @@ def real_rows(evaluation_set: pd.DataFrame | None, tasks: Sequence[Task]) -> Rea
     found = to_frame(
         zip((task.task_id for task in owners), (texts[place] for place in complete), places, strict=True), _REAL
     )
-    repeated = found.assign(text=found["text"].map(normalise)).duplicated()
+    repeated = found.assign(text=found["text"].map(sentence_key)).duplicated()
     rows = found[~repeated].reset_index(drop=True)
     return RealRows(rows, len(evaluation_set) - len(complete), int(repeated.sum()))
 

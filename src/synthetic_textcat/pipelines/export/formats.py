@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.pipelines.export.splits import distinct_order
-from synthetic_textcat.schemas.tasks import normalise
+from synthetic_textcat.text.comparison import comparable
 
 Instruction = Literal["in_anchor", "left_out"]
 Format = Callable[[pd.DataFrame], pd.DataFrame]
@@ -28,7 +28,7 @@ def batch_order(examples: pd.DataFrame, batch_size: int | None) -> NDArray[np.in
     """The order of the triplets: as planned, or with the labels apart that batches of this size must not share."""
     if batch_size is None:
         return np.arange(len(examples))
-    return np.array(distinct_order([normalise(label) for label in examples["label"]], batch_size), dtype=np.intp)
+    return np.array(distinct_order([comparable(label) for label in examples["label"]], batch_size), dtype=np.intp)
 
 
 def triplets(examples: pd.DataFrame, instruction: Instruction) -> pd.DataFrame:

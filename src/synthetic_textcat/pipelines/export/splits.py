@@ -27,7 +27,8 @@ from synthetic_textcat.hashing import draw, shuffled
 from synthetic_textcat.schemas.parameters import SplitShares
 from synthetic_textcat.schemas.publications import SPLITS
 from synthetic_textcat.schemas.seed_examples import texts_shown
-from synthetic_textcat.schemas.tasks import Task, normalise
+from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.text.comparison import sentence_key
 from synthetic_textcat.text.near_duplicates import CrossSetMatcher
 
 TRAIN, VALIDATION, TEST = range(len(SPLITS))
@@ -81,7 +82,7 @@ def drop_cross_split_duplicates(texts: Collection[str], planned: Codes, similari
     codes = planned.copy()
     if not len(texts):
         return codes
-    resemblance = CrossSetMatcher([normalise(text) for text in texts], similarity)
+    resemblance = CrossSetMatcher([sentence_key(text) for text in texts], similarity)
     codes[resemblance.near(codes == VALIDATION, codes == TEST)] = LEFT_OUT
     codes[resemblance.near(codes == TRAIN, (codes == VALIDATION) | (codes == TEST))] = LEFT_OUT
     return codes

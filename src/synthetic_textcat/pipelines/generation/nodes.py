@@ -42,7 +42,7 @@ from synthetic_textcat.schemas.rows import (
 )
 from synthetic_textcat.schemas.stops import LastBatch, PausedTask, Stops
 from synthetic_textcat.schemas.tasks import tasks_of
-from synthetic_textcat.text.unicode import replace_surrogates
+from synthetic_textcat.text.unicode import replace_surrogates, visible_controls
 
 logger = logging.getLogger(__name__)
 
@@ -233,13 +233,13 @@ def _paused(tasks: pd.DataFrame, pauses: TaskPauses) -> Iterator[PausedTask]:
 def candidate_of(
     row: Mapping[str, Any], reply: Reply, completion: Completion, columns: Iterable[str]
 ) -> dict[str, Any]:
-    """Candidate record: attributes as planned, texts and labels as the model wrote them."""
-    written = {**reply.model_dump(), "detail": reply.note or None}
-    values = {**row, **written, "model_name": replace_surrogates(completion.model_name)}
+    """Candidate record: attributes as planned, texts and labels as the model wrote them, control characters escaped."""
+    said = {**reply.model_dump(), "detail": reply.note or None, "model_name": replace_surrogates(completion.model_name)}
+    values = {**row, **{name: text and visible_controls(text) for name, text in said.items()}}
     return {column: values[column] for column in columns}
 
 
 def failure_of(row: Mapping[str, Any], problem: Problem, attempts: int, columns: Iterable[str]) -> dict[str, Any]:
     """Failed row with its cause and the number of calls made for it."""
-    values = {**row, "failure_cause": problem.cause, "detail": problem.detail, "attempts": attempts}
+    values = {**row, "failure_cause": problem.cause, "detail": visible_controls(problem.detail), "attempts": attempts}
     return {column: values[column] for column in columns}

@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from langchain_core.prompts import BasePromptTemplate
 
 from synthetic_textcat.llm.journal import Journal
+from synthetic_textcat.llm.prompts import instructions_of
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import LABEL_FIELDS, Known, known_of
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import (
     candidate_rows,
@@ -70,15 +72,18 @@ def check_candidates(
     tasks: pd.DataFrame,
     settings: QualityReportParameters,
     quota_slots: pd.DataFrame,
+    *prompts: BasePromptTemplate[Any],
 ) -> CheckedRows:
     """Verdict on every candidate: `examples`, `surplus` and `rejected`, each in plan order.
 
     A rejected row has its first reject reason and the detail, followed by how it was read from a reply of several
     objects. `surplus` holds the good rows for which the
     quota has no slot. `findings` has every candidate with the reasons flagged by `settings.flag_only` and its language
-    verdict. Labels of a closed set are in the spelling of the set.
+    verdict. Labels of a closed set are in the spelling of the set. `prompts` are those that ask for rows: `prompt_echo`
+    looks for their words.
     """
-    by_id = {task.task_id: known_of(task) for task in tasks_of(tasks)}
+    words = instructions_of(prompts)
+    by_id = {task.task_id: known_of(task, settings.text_checks, words) for task in tasks_of(tasks)}
     candidates = _spelt_as_in_sets(candidates, by_id)
     judgements = judge(candidate_rows(candidates, requests, by_id), settings, len(candidates))
     own = own_of(requests)

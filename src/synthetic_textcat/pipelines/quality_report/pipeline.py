@@ -23,6 +23,7 @@ from synthetic_textcat.pipelines.quality_report.signals.nodes import (
     measure_fidelity,
     measure_labels,
 )
+from synthetic_textcat.schemas.run_records import ASKING_PROMPTS
 
 _CANDIDATES = ["examples", "surplus", "rejected"]
 _SIGNALS = ["quota", "fidelity", "label_signals", "diversity"]
@@ -35,7 +36,7 @@ def create_pipeline() -> Pipeline:
         [
             node(
                 check_candidates,
-                inputs=["candidates", "requests", "tasks", "params:quality_report", "quota_slots"],
+                inputs=["candidates", "requests", "tasks", "params:quality_report", "quota_slots", *ASKING_PROMPTS],
                 outputs=["examples", "surplus", "rejected", "findings"],
                 name="check_candidates",
                 tags="pilot",

@@ -15,12 +15,14 @@ from synthetic_textcat.llm.offline.defects import defect_of
 from synthetic_textcat.llm.offline.replies import reply
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests, plan_slots
 from synthetic_textcat.pipelines.quality_report.nodes import CheckedRows, check_candidates
+from synthetic_textcat.schemas.block import TextChecks
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, QualityReportParameters
 from synthetic_textcat.schemas.rows import EXAMPLES, records_of, to_frame
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA
 from tests.llm.offline.rehearsal import prompt_of, schema_of, tasks
 
 _RATES = {
+    **dict.fromkeys(TextChecks.model_fields, 0.04),
     **dict.fromkeys(("same_labels", "label_leaked", "wrong_language"), 0.05),
     **dict.fromkeys(("exact_duplicate", "near_duplicate"), 0.1),  # of each task and label the first one is to stay
 }
@@ -105,11 +107,11 @@ def _rehearsal(rows: int) -> Rehearsal:
 def _faults(written: list[dict[str, Any]]) -> dict[str, str]:
     """The model's own draw, row by row. Of rows that repeat one text, or nearly so, the first in plan order stays."""
     drawn = {row["request_id"]: defect_of(row["seed"], _RATES) for row in written}
-    kept: set[tuple[str, str, str]] = set()
+    kept: set[tuple[str, str, str, bool]] = set()
     faults = {}
     for row in written:
         fault = drawn[row["request_id"]]
-        family = (str(fault), row["task_id"], row["label"])
+        family = (str(fault), row["task_id"], row["label"], row["num_words"] == "less than 10")
         if fault is None or (fault.endswith("duplicate") and family not in kept):
             kept.add(family)
             continue

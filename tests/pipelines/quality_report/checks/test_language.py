@@ -74,8 +74,6 @@ def test_english_letters_are_wrong_for_every_other_script_also_where_the_languag
         ("Norwegian", "Danish"),
         ("Danish", "Norwegian"),
         ("Galician", "Spanish"),
-        ("Chinese (Simplified)", "Chinese (Traditional)"),
-        ("Chinese (Traditional)", "Chinese (Simplified)"),
     ],
 )
 def test_what_is_easily_confused_is_never_wrong(asked: str, written: str) -> None:
@@ -95,7 +93,8 @@ def test_croatian_is_not_written_in_cyrillic_letters() -> None:
         ("Yiddish", _TEXTS["Hebrew"]),
         ("Burmese (Zawgyi)", "ပစၥည္းက အဂၤါေန႔မွာ ေရာက္လာတယ္ ဒါေပမယ့္ အိမ္မွာ ဘယ္သူမွမရွိဘူး"),
         ("German", "The bill is wrong."),
-        ("Japanese", "Thank you very much"),
+        ("Japanese", "12 x 7 = ? (y)"),
+        ("Greek", "https://example.com/how-to-pay"),
         ("English", "12 345 678 901 234 567 890 – 3,14 € … 🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉"),
         ("English", ""),
         ("English", "Tone sandhi in spoken Quechua of Osaka."),  # a little like eight languages
@@ -106,9 +105,73 @@ def test_what_cannot_be_identified_is_not_verifiable(asked: str, text: str) -> N
 
 
 def test_a_text_is_judged_from_so_many_letters_on() -> None:
-    text = "abcdefghijklmnopqrstuvwxyz"
-    assert check_language(text[: MIN_LETTERS - 1], "Greek").verdict == "not verifiable"
-    assert check_language(text[:MIN_LETTERS], "Greek").verdict == "wrong"
+    text = "wherearetheparcelsthatwesent"
+    assert check_language(text[: MIN_LETTERS - 1], "German").verdict == "not verifiable"
+    assert check_language(f"ж{text[: MIN_LETTERS - 2]}", "Russian").verdict == "not verifiable"
+    assert check_language(f"ж{text[: MIN_LETTERS - 1]}", "Russian").verdict == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("asked", "text"),
+    [
+        ("Japanese", "Astronautics"),
+        ("Japanese", "Thank you very much"),
+        ("Japanese", "Sony Walkman NW-A306"),
+        ("Thai", "OK"),
+        ("Arabic", "Скидка"),
+        ("English", "東京"),
+        ("Hindi Romanized", "नमस्ते"),
+        ("Croatian", "Да"),
+    ],
+)
+def test_a_text_without_a_letter_of_the_language_is_wrong_at_any_length(asked: str, text: str) -> None:
+    assert check_language(text, asked).found.startswith("its letters are ")
+
+
+@pytest.mark.parametrize(
+    ("asked", "written", "other", "found"),
+    [
+        (
+            "Chinese (Simplified)",
+            "我们的订单还没有发货，请问什么时候能收到？谢谢！",
+            "我們的訂單還沒有發貨，請問什麼時候能收到？謝謝！",
+            "Traditional",
+        ),
+        (
+            "Chinese (Traditional)",
+            "我們的訂單還沒有發貨，請問什麼時候能收到？謝謝！",
+            "我们的订单还没有发货，请问什么时候能收到？谢谢！",
+            "Simplified",
+        ),
+    ],
+)
+def test_both_forms_of_chinese_are_told_apart(asked: str, written: str, other: str, found: str) -> None:
+    assert check_language(written, asked).verdict == "agrees"
+    assert check_language(other, asked).found == f"its characters are {found} Chinese"
+    assert check_language(other[:10], asked).verdict == "wrong"
+    assert check_language(f"{written}“{other[:6]}”", asked).verdict == "agrees"
+
+
+def test_belarusian_in_latin_letters_is_not_the_variant_that_can_be_asked_for() -> None:
+    text = "Kali łaska, skasujcie majo zamaŭlennie, bo jano spaźniajecca ŭžo tydzień."
+    assert check_language(text, "Belarusian").found == "its letters are Latin"
+    assert check_language("Paket je stigao u utorak, ali nitko nije bio kod kuće.", "Serbian").verdict == "agrees"
+
+
+@pytest.mark.parametrize(
+    ("asked", "text"),
+    [
+        ("Chinese (Simplified)", "请问 Microsoft Teams 和 Outlook Calendar 怎么同步？"),
+        ("Japanese", "Microsoft Teams と Outlook Calendar を同期したいです"),
+        ("Korean", "Microsoft Teams 와 Outlook Calendar 를 어떻게 동기화하나요?"),
+        ("Russian", "Как связать Microsoft Teams, Outlook Calendar и SharePoint Online Premium?"),
+    ],
+)
+def test_names_in_latin_letters_are_no_evidence(asked: str, text: str) -> None:
+    assert check_language(text, asked).verdict == "agrees"
+    english = "please tell me how the reminders of both can be synchronised"
+    assert check_language(f"{english} {text.split(maxsplit=1)[0]}", asked).verdict == "wrong"
+    assert check_language(f"How To Reset My Lost Password For All Devices {text[:2]}", asked).verdict == "wrong"
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,8 @@ def test_what_is_no_word_of_such_a_script_is_no_leak(text: str, label: str) -> N
         ("refund requests", "Refund request"),
         ("water leaking", "Water leak"),
         ("cancelled", "cancel"),
+        ("urgently", "Urgent"),
+        ("toy", "Toys"),
     ],
 )
 def test_an_english_label_with_an_ending_is_a_leak(word: str, label: str) -> None:
@@ -137,7 +139,6 @@ def test_an_english_label_with_an_ending_is_a_leak(word: str, label: str) -> Non
         ("placebo", "place"),
         ("datum", "date"),
         ("joyful", "joy"),
-        ("toy", "toys"),
         ("person", "persona"),
         ("causal", "cause"),
         ("health care", "healthy"),
@@ -161,7 +162,7 @@ def test_a_word_of_another_sense_is_no_leak(word: str, label: str) -> None:
 )
 def test_endings_are_those_of_the_language_asked_for(word: str, label: str, language: str) -> None:
     assert _named(f"{word}!", label, language)
-    assert not _named(f"{word}!", label, "Finnish")
+    assert not _named(f"{word}!", label, "Vietnamese")
     assert not _named(f"{word}!", label, None)
 
 

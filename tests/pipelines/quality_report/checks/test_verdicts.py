@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  letters of one script that look like those of another are the point here
 """One reason a row, the first that applies; of rows alike the first in plan order stays."""
 
 import multiprocessing
@@ -229,3 +230,79 @@ def test_rows_are_judged_the_same_by_any_number_of_processes() -> None:
     assert len(judged[0]) == 2_500
     assert {judgement.verdict and judgement.verdict.reason for judgement in judged[0]} >= {None, "wrong_language"}
     assert not multiprocessing.active_children()
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "again"),
+    [
+        (
+            "Turkish",
+            "Siparişim hâlâ gelmedi, ılık bir günde iptal ettim.",
+            "SİPARİŞİM HÂLÂ GELMEDİ, ILIK BİR GÜNDE İPTAL ETTİM.",
+        ),
+        ("Persian", "این کتاب\u200cها را علی خرید و کسی نگفت.", "این کتابها را علي خرید و كسي نگفت."),
+        ("Arabic", "وصلتُ إلى المتجرِ وأخذتُ الفاتورة", "وصلت الى المتجر واخذت الفاتوره"),
+        ("Russian", "Ещё нет ответа о моём заказе", "Еще нет ответа о моем заказе"),
+    ],
+)
+def test_another_spelling_of_a_text_is_its_duplicate(language: str, text: str, again: str) -> None:
+    rows = [
+        open_candidate(request_id=name, input_text=words, language=language)
+        for name, words in (("a", text), ("b", again))
+    ]
+    verdict = judge(rows, QualityReportParameters())[1].verdict
+    assert verdict is not None
+    assert (verdict.reason, verdict.detail) == ("exact_duplicate", "same text as a")
+
+
+@pytest.mark.parametrize(
+    ("language", "label", "text"),
+    [
+        ("Turkish", "İptal", "Lütfen siparişimi iptal edin."),
+        ("Azerbaijani", "İADƏ", "Bu malın iadəsi necə olur?"),
+        ("Greek", "ΑΚΎΡΩΣΗ", "Θέλω ακύρωση."),
+    ],
+)
+def test_a_label_is_found_in_the_small_letters_of_its_language(language: str, label: str, text: str) -> None:
+    verdict = judge([open_candidate(input_text=text, language=language, label=label)], QualityReportParameters())[
+        0
+    ].verdict
+    assert verdict is not None
+    assert verdict.reason == "label_leaked"
+
+
+def test_a_text_that_is_only_the_name_of_another_label_is_a_leak() -> None:
+    texts = ("Mixed.", "**mixed**", "They were mixed about the sauce and said so.")
+    found = [judge([candidate(input_text=text)], QualityReportParameters())[0].verdict for text in texts]
+    assert [each and (each.reason, each.detail) for each in found] == [
+        ("label_leaked", "the text is only the label 'mixed'"),
+        ("label_leaked", "the text is only the label 'mixed'"),
+        None,
+    ]
+
+
+def test_labels_in_capitals_are_looked_for_in_capitals_unless_the_whole_set_is() -> None:
+    def reasons(labels: frozenset[str], label: str, texts: list[str]) -> list[str | None]:
+        known = Known(labels)
+        rows = [
+            candidate(
+                known=known, label=label, misleading_label=min(labels - {label}), planned_label=label, input_text=text
+            )
+            for text in texts
+        ]
+        return [
+            found.verdict and found.verdict.reason
+            for found in (judge([row], QualityReportParameters())[0] for row in rows)
+        ]
+
+    support = frozenset({"IT", "HR", "Facilities"})
+    assert reasons(
+        support, "IT", ["I tried it twice and it froze.", "It froze.", "Our IT desk is closed.", "IT never answers."]
+    ) == [
+        None,
+        None,
+        "label_leaked",
+        "label_leaked",
+    ]
+    mood = frozenset({"POSITIVE", "NEGATIVE", "BAD"})
+    assert reasons(mood, "BAD", ["A bad day.", "A badge."]) == ["label_leaked", None]

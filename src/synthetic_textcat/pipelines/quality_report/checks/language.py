@@ -1,7 +1,8 @@
 """Language check: the script of a text, then the language identified from its letters.
 
-A false `wrong` costs a paid row, so the verdict needs clear evidence. Of 15,885 translated UI messages of 20 letters or
-more, in 73 languages, 15 are judged wrong; of the 6,822 with 40 or more, two, and these really are English.
+A false `wrong` costs a paid row, so the verdict needs clear evidence. Of 86,424 messages of 20 letters or more in the
+catalogs of two programs, in 81 locales, 90 are judged wrong (.10 %, some of them really English), of the 37,505 with 40
+or more 24; of 114,439 shorter ones 28, most of them identifiers.
 """
 
 import re
@@ -11,6 +12,8 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal
+
+import regex
 
 from synthetic_textcat.errors import StorageError
 from synthetic_textcat.file_errors import about_file
@@ -38,6 +41,16 @@ _MOSTLY = 1 / 2
 _HARDLY = 1 / 4  # brand names and code put Latin letters into any language, and a Latin word has more of them
 _SURELY_NOT = 0.05  # probability of the requested group
 _LIKELY = 0.3  # probability of the likeliest other language; a title of names resembles many languages a little
+_A_WORD = regex.compile(r"\p{L}\p{M}*\p{L}")  # a formula has single letters
+_LATIN_NAME = re.compile(r"[A-Za-z\u00c0-\u024f]*[A-Z0-9\u00c0-\u00de][0-9A-Za-z\u00c0-\u024f'’.&+#-]*")  # noqa: RUF001
+"""Words with a capital or a digit: Microsoft, iPhone, M365."""
+
+_LEAST_OWN_LETTERS_A_NAME = 1 / 2  # with fewer it is an English title with a word of another script
+_CHINESE = {"Hans": ("gb2312", "Simplified Chinese"), "Hant": ("big5", "Traditional Chinese")}
+"""Script → the character set that has it, and its name."""
+
+_LEAST_OF_OTHER_FORM = 3  # characters
+_TIMES_OWN_FORM = 4  # quotations and names keep their form
 _IN_NO_PROSE = "/\\@_"
 _NO_PROSE = re.compile(r"[!-~]*[/\\@_][!-~]*")  # addresses, paths and identifiers
 
@@ -101,15 +114,68 @@ def check_language(text: str, asked: str) -> Finding:
     """Verdict on the language of the text's beginning, against the requested language (name or code)."""
     text, language = _prose_of(text[:_EXCERPT]), find_language(asked)
     letters = letters_by_script(text)
-    if letters.total() < MIN_LETTERS:
-        return _NOT_VERIFIABLE
-    own = sum(letters[script] for script in scripts_of(language)) / letters.total()
-    if own < _HARDLY:
-        return Finding("wrong", f"its letters are {shown(letters.most_common(1)[0][0])}")
-    if own >= _MOSTLY and language.script in scripts_of_one_language():
+    total, own = letters.total(), _own(letters, language)
+    if own == 0 and total > 1 and _A_WORD.search(text):
+        return _in_letters_of(letters)
+    if total < MIN_LETTERS:
+        return _other_chinese(text, language) or _NOT_VERIFIABLE
+    if own < total and own and "LATIN" not in scripts_of(language):
+        text, letters = _without_names(text, letters, own)
+    if own < _HARDLY * letters.total():
+        return _in_letters_of(letters)
+    if own >= _MOSTLY * letters.total() and language.script in scripts_of_one_language():
         return _AGREES
     group = _group(language)
-    return _by_probability(text, group) if group else _NOT_VERIFIABLE
+    found = _by_probability(text, group) if group else _NOT_VERIFIABLE
+    if found.verdict == "wrong":
+        return found if letters.total() >= MIN_LETTERS else _NOT_VERIFIABLE
+    return _other_chinese(text, language) or found
+
+
+def _own(letters: Counter[str], language: Language) -> int:
+    return sum(letters[script] for script in scripts_of(language))
+
+
+def _in_letters_of(letters: Counter[str]) -> Finding:
+    return Finding("wrong", f"its letters are {shown(letters.most_common(1)[0][0])}")
+
+
+def _without_names(text: str, letters: Counter[str], own: int) -> tuple[str, Counter[str]]:
+    """The text without the names in Latin letters that any language takes over, unless it is little else."""
+    if not letters["LATIN"] or own < _LEAST_OWN_LETTERS_A_NAME * len(_LATIN_NAME.findall(text)):
+        return text, letters
+    text = _LATIN_NAME.sub(" ", text)
+    return text, letters_by_script(text)
+
+
+def _other_chinese(text: str, language: Language) -> Finding | None:
+    """The finding on a text in the other form of Chinese characters than was asked for, if that is clear."""
+    if language.script not in _CHINESE:
+        return None
+    characters = {script: len(_only_in(script).findall(text)) for script in _CHINESE}
+    own = characters.pop(language.script)
+    ((other, count),) = characters.items()
+    if count < _LEAST_OF_OTHER_FORM or count < _TIMES_OWN_FORM * own:
+        return None
+    return Finding("wrong", f"its characters are {_CHINESE[other][1]}")
+
+
+@cache
+def _only_in(script: str) -> re.Pattern[str]:
+    """The characters that are in daily use in one form of Chinese only.
+
+    The national character sets tell: GB 2312 has 6,763 simplified characters, Big5 has 13,053 traditional ones.
+    """
+    own, other = (_CHINESE[each][0] for each in (script, *_CHINESE.keys() - {script}))
+    characters = (chr(code) for code in range(0x4E00, 0xA000))
+    return re.compile(f"[{''.join(each for each in characters if _has(own, each) and not _has(other, each))}]")
+
+
+def _has(encoding: str, character: str) -> bool:
+    try:
+        return bool(character.encode(encoding))
+    except UnicodeEncodeError:
+        return False
 
 
 def _prose_of(text: str) -> str:

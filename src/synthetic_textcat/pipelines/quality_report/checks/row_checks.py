@@ -7,33 +7,58 @@ Checks that compare rows stand in `comparisons`. The next run applies a new chec
 
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 
+from synthetic_textcat.pipelines.quality_report.checks.artefacts import find_artefacts
 from synthetic_textcat.pipelines.quality_report.checks.language import Finding, check_language
 from synthetic_textcat.pipelines.quality_report.checks.leakage import find_label_mention
 from synthetic_textcat.pipelines.quality_report.checks.open_labels import find_label_fault
+from synthetic_textcat.pipelines.quality_report.checks.placeholders import find_placeholders
+from synthetic_textcat.pipelines.quality_report.checks.prompt_overlap import PromptIndex, find_overlap
+from synthetic_textcat.pipelines.quality_report.checks.repetition import find_repetition
+from synthetic_textcat.pipelines.quality_report.checks.talk_about_task import find_talk_about_task
+from synthetic_textcat.pipelines.quality_report.checks.text_ends import find_cut
+from synthetic_textcat.pipelines.quality_report.checks.text_length import find_wrong_length
+from synthetic_textcat.schemas.block import TextChecks
 from synthetic_textcat.schemas.label_names import label_form, set_spelling
+from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.text.comparison import canonical, comparable, first_alike
+from synthetic_textcat.text.label_mentions import LONGEST_ACRONYM
 from synthetic_textcat.text.unicode import normalised
+
+_AROUND_A_NAME = " \t\r\n.,:;!?\"'`*_#-()[]{}<>«»“”„‘’。、！？「」"  # noqa: RUF001
+_LONGEST_ENDING = 10  # characters
 
 LABEL_FIELDS = ("label", "misleading_label")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Known:
-    """Facts of a task that the checks use.
+    """Facts of a task that the checks use, and their bounds.
 
     Attributes:
         labels: Names of the closed label set; empty for an open one.
-        seed_texts: The task's seed examples, normalised.
+        seed_texts: The task's seed examples, in their comparison form.
         task: Its sentence, normalised.
+        task_text: The task's sentence, its labels and their descriptions, normalised, one a line.
+        instructions: The prompt's own words, without what its placeholders stand for.
+        text_checks: Bounds of the reasons for texts.
     """
 
     labels: frozenset[str] = frozenset()
     seed_texts: frozenset[str] = frozenset()
     task: str = ""
+    task_text: str = ""
+    instructions: tuple[str, ...] = ()
+    text_checks: TextChecks = field(default_factory=TextChecks)
+
+    @cached_property
+    def prompt_index(self) -> PromptIndex:
+        """The word n-grams of the task's prompts."""
+        return PromptIndex.of(self.task_text, self.instructions, self.seed_texts)
 
     def spelt(self, label: str) -> str:
         """The label in the spelling of the closed set; unchanged if it is none of the set."""
@@ -49,7 +74,7 @@ class Candidate:
         label, misleading_label: Likewise, but in the spelling of the closed set.
         planned_label: The plan's; None for an open label set.
         known: Of its task.
-        language: As asked; None where the plan is not at hand.
+        language, num_words: As asked; None where the plan is not at hand.
         request_id: The planned row.
     """
 
@@ -60,16 +85,27 @@ class Candidate:
     planned_label: str | None
     known: Known
     language: str | None
+    num_words: str | None = None
 
     def __post_init__(self) -> None:
         """Brings the labels to the spelling of the set."""
-        for field in LABEL_FIELDS:
-            object.__setattr__(self, field, self.known.spelt(getattr(self, field)))
+        for name in LABEL_FIELDS:
+            object.__setattr__(self, name, self.known.spelt(getattr(self, name)))
 
     @cached_property
     def text(self) -> str:
-        """The input text, normalised."""
-        return normalised(self.input_text)
+        """The input text in its comparison form."""
+        return comparable(self.input_text, self.code)
+
+    @cached_property
+    def code(self) -> str | None:
+        """The code of the language that was asked for."""
+        return find_language(self.language).code if self.language else None
+
+    @cached_property
+    def words(self) -> list[str]:
+        """Pieces of the normalised text between spaces."""
+        return self.text.split()
 
     @cached_property
     def in_language(self) -> Finding | None:
@@ -95,6 +131,48 @@ def empty_field(row: Candidate) -> str | None:
     fields = ("input_text", "label", "misleading_label")
     empty = [name for name in fields if not any(map(_is_visible, getattr(row, name)))]
     return f"empty: {', '.join(empty)}" if empty else None
+
+
+@row_check
+def not_a_text(row: Candidate) -> str | None:
+    """A text with control or replacement characters, mojibake, escapes, template tokens, or without a word."""
+    return find_artefacts(row.input_text, row.known.text_checks.not_a_text)
+
+
+@row_check
+def placeholder(row: Candidate) -> str | None:
+    """A text with gaps to be filled in, as `[Your Name]`."""
+    return find_placeholders(row.input_text, row.known.text_checks.placeholder)
+
+
+@row_check
+def about_the_task(row: Candidate) -> str | None:
+    """A text that speaks of the task, its labels or the prompt, or in an assistant's voice."""
+    return find_talk_about_task(row.text, row.language, row.known.task_text, row.known.text_checks.about_the_task)
+
+
+@row_check
+def prompt_echo(row: Candidate) -> str | None:
+    """A text that repeats the words of its prompt."""
+    return find_overlap(row.text, row.words, row.known.prompt_index, row.known.text_checks.prompt_echo)
+
+
+@row_check
+def repetitive(row: Candidate) -> str | None:
+    """A text that goes round in a loop."""
+    return find_repetition(row.text, row.words, row.known.text_checks.repetitive)
+
+
+@row_check
+def cut_off(row: Candidate) -> str | None:
+    """A text that stops in the middle of a sentence."""
+    return find_cut(row.input_text, row.language, row.known.text_checks.cut_off)
+
+
+@row_check
+def length_off(row: Candidate) -> str | None:
+    """A text far shorter or longer than it was asked for."""
+    return find_wrong_length(row.input_text, row.num_words, row.language, row.known.text_checks.length_off)
 
 
 @row_check
@@ -124,8 +202,11 @@ def misleading_label_not_in_set(row: Candidate) -> str | None:
 @row_check
 def same_labels(row: Candidate) -> str | None:
     """A misleading label that is the label: it would teach a model nothing, or worse."""
-    form = normalised if row.known.labels else label_form  # labels of a closed set may differ in typography alone
-    return f"both {row.label!r}" if form(row.label) == form(row.misleading_label) else None
+    if row.known.labels:  # they may differ in typography alone
+        alike = row.label == row.misleading_label or first_alike((row.label, row.misleading_label)) is not None
+    else:
+        alike = len({comparable(label_form(label), row.code) for label in (row.label, row.misleading_label)}) == 1
+    return f"both {row.label!r}" if alike else None
 
 
 @row_check
@@ -140,7 +221,10 @@ def label_not_as_planned(row: Candidate) -> str | None:
 def label_leaked(row: Candidate) -> str | None:
     """A label that the text names: the text would be classified by reading its answer."""
     leaked = list(_named(row))
-    return f"the text names {' and '.join(leaked)}" if leaked else None
+    if leaked:
+        return f"the text names {' and '.join(leaked)}"
+    only = _only_label(row)
+    return f"the text is only the label {only!r}" if only is not None else None
 
 
 @row_check
@@ -150,10 +234,23 @@ def wrong_language(row: Candidate) -> str | None:
     return f"asked for {row.language}, {found.found}" if found is not None and found.verdict == "wrong" else None
 
 
-def known_of(task: Task) -> Known:
-    """The facts of a task that the checks use."""
-    seeds = frozenset(normalised(example.text) for example in task.seed_examples)
-    return Known(frozenset(task.label_names), seeds, normalised(task.task))
+def known_of(task: Task, text_checks: TextChecks | None = None, instructions: tuple[str, ...] = ()) -> Known:
+    """The facts of a task that the checks use.
+
+    Args:
+        task: The task.
+        text_checks: Bounds of the reasons for texts; None = the defaults.
+        instructions: The prompt's own words (`llm.prompts.instructions_of`).
+    """
+    said = (task.task, *(f"{label.name}: {label.description}".rstrip(" :") for label in task.labels))
+    return Known(
+        labels=frozenset(task.label_names),
+        seed_texts=frozenset(comparable(example.text) for example in task.seed_examples),
+        task=normalised(task.task),
+        task_text="\n".join(map(normalised, said)),
+        instructions=instructions,
+        text_checks=text_checks or TextChecks(),
+    )
 
 
 def _is_visible(character: str) -> bool:
@@ -161,8 +258,33 @@ def _is_visible(character: str) -> bool:
 
 
 def _named(row: Candidate) -> Iterator[str]:
+    set_in_capitals = _is_in_capitals(row.known.labels)
     for label in (row.label, row.misleading_label):
-        sought = normalised(label)
-        found = find_label_mention(row.text, sought, row.language)
+        found = find_label_mention(row.input_text, label.casefold() if set_in_capitals else label, row.language)
         if found is not None:
-            yield repr(label) if found == sought else f"{label!r} as {found!r}"
+            yield (
+                repr(label) if comparable(found, row.code) == comparable(label, row.code) else f"{label!r} as {found!r}"
+            )
+
+
+def _only_label(row: Candidate) -> str | None:
+    """Another label of the set, if the text is no more than its name."""
+    bare = row.input_text.strip(_AROUND_A_NAME)
+    if len(bare) > _longest_of(row.known.labels) + _LONGEST_ENDING:
+        return None
+    form = comparable(bare, row.code)
+    for label in sorted(row.known.labels):
+        if comparable(label, row.code) == form or find_label_mention(bare, label, row.language) == canonical(bare):
+            return label
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _longest_of(labels: frozenset[str]) -> int:
+    return max(map(len, labels), default=-_LONGEST_ENDING)
+
+
+@lru_cache(maxsize=1024)
+def _is_in_capitals(labels: frozenset[str]) -> bool:
+    """Whether a set is written in capitals, POSITIVE and BAD: then they say nothing of the way it stands in texts."""
+    return all(map(str.isupper, labels)) and any(len(label) > LONGEST_ACRONYM for label in labels)

@@ -23,7 +23,7 @@ from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.rows import FINDINGS, plain
 
 _AT_ONCE = 20_000  # rows that are Python objects at a time
-_FIELDS = ("request_id", "input_text", "label", "misleading_label", "task_id", "language")
+_FIELDS = ("request_id", "input_text", "label", "misleading_label", "task_id", "language", "num_words")
 
 
 Registered = tuple[dict[str, Check], dict[str, Comparison]]
@@ -144,7 +144,7 @@ def candidate_rows(candidates: pd.DataFrame, requests: pd.DataFrame, known: Mapp
     for start in range(0, len(candidates), _AT_ONCE):
         part = candidates.iloc[start : start + _AT_ONCE]
         columns = (plain(part[name]) for name in _FIELDS)
-        for request_id, text, label, misleading, task_id, language in zip(*columns, strict=True):
+        for request_id, text, label, misleading, task_id, language, num_words in zip(*columns, strict=True):
             yield Candidate(
                 request_id=request_id,
                 input_text=text,
@@ -153,6 +153,7 @@ def candidate_rows(candidates: pd.DataFrame, requests: pd.DataFrame, known: Mapp
                 planned_label=planned.get(request_id),
                 known=_known_of(task_id, known),
                 language=language,
+                num_words=num_words,
             )
 
 

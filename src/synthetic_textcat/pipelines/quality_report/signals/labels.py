@@ -9,8 +9,8 @@ import pandas as pd
 from synthetic_textcat.pipelines.quality_report.ledger import Metrics
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus, SignalResult
 from synthetic_textcat.schemas.rows import records_of
+from synthetic_textcat.text.comparison import comparable
 from synthetic_textcat.text.label_samples import Codes, LabelRows
-from synthetic_textcat.text.unicode import normalised
 
 ENOUGH = 5
 """Minimum rows per label for a meaningful entropy of a task."""
@@ -154,14 +154,14 @@ def _singulars(plural: str) -> list[str]:
 
 
 def open_labels(corpus: Corpus) -> SignalResult:
-    """Number of distinct normalised labels that the model invented in open tasks.
+    """Number of labels with distinct comparison forms that the model invented in open tasks.
 
     Metrics: `labels/open_tasks` (planned tasks without a label set), `labels/made` (sum of their distinct labels).
     Table `open_labels`: task, labels, rows, for the tasks with the most distinct labels.
     """
     open_tasks = corpus.requests.loc[corpus.requests["label"].isna(), "task_id"].unique()
     rows = corpus.examples[corpus.examples["task_id"].isin(open_tasks)]
-    made = rows.assign(label=rows["label"].map(normalised)).groupby("task_id", sort=False)
+    made = rows.assign(label=rows["label"].map(comparable)).groupby("task_id", sort=False)
     counts = made.agg(task=("task", "first"), labels=("label", "nunique"), rows=("label", "size"))
     most = counts.sort_values("labels", ascending=False, kind="stable").head(MOST_LISTED)
     return SignalResult(

@@ -1,0 +1,143 @@
+r"""Artefacts of encodings, escapes and chat templates in texts, and texts without words.
+
+**Characters.** Control characters, noncharacters and U+FFFD, which stands for bytes that could not be decoded; tabs and
+line ends are text. Replies come with control characters escaped (`text.unicode.visible_controls`).
+
+**Mojibake.** UTF-8 that was read as Windows-1252 or Latin-1: a run of such characters that is valid UTF-8 when it is
+written back ("Ã©", "â€™"). The run must hold a lead byte and its continuation bytes, which no language writes next to
+one another. The package ftfy (Apache-2.0) would find more, by statistics, and repair it; it would bring in wcwidth
+for the one question that a decoder answers here.
+
+**Escapes.** `\u00e9`, `\x1b`, a literal `\n` at the end of a sentence or line, `\"`, and HTML entities.
+
+**Template tokens.** Marks of chat templates and tokenisers, as `<|im_end|>`, `[INST]`, `</s>` or `<start_of_turn>`.
+
+**No text.** Neither a letter nor a pictograph; a single address or identifier; a name of a reply's field; JSON.
+"""
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterator
+from itertools import islice
+
+FIELDS = ("input_text", "label", "misleading_label")
+
+_NO_CHARACTER = re.compile("[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufff9-\ufffb\ufffd-\uffff]")
+_ESCAPE = re.compile(
+    r"""\\u[0-9a-fA-F]{4} | \\x[0-9a-fA-F]{2} | \\N\{[A-Z -]+\} | \\" (?=\w) | (?<=\w)[.!?,;]? \\" | \\n\\n
+    | (?<=[\w.!?,;)])\\n(?=\s|[-*•\dA-ZÀ-Ý]|[^\W\d_a-zß-ÿ]|\Z)""",  # not in a path, nor where it is quoted
+    re.VERBOSE,
+)
+_ENTITY = re.compile(
+    r"&(?:amp|lt|gt|quot|apos|nbsp|hellip|[lr][sd]quo|[mn]dash|[a-z]{1,6}(?:uml|acute|grave|circ)|szlig|"
+    r"#\d{2,6}|#x[0-9a-fA-F]{2,5});"
+)
+_TOKEN = re.compile(
+    r"""<\|(?:im_|end|eot|start|begin|system|user|assistant|channel|message|pad|fim_|sep|tool)\w*\|>
+    | <\uff5c[^<>\uff5c]{1,40}\uff5c> | \[/?(?:INST|SYS|TOOL_[A-Z]+)\] | <</?SYS>>
+    | \[(?:BOS|EOS|PAD|UNK|CLS|SEP|MASK)\] | </s> | <s>(?=\s*\[) | <(?:bos|eos|pad|unk)> | </?(?:start|end)_of_turn>
+    | <0x[0-9A-F]{2}> | </?think(?:ing)?> | </?tool_(?:call|response)> | <\|?(?:im_start|im_end|endoftext|eot_id)\|?>
+    | ^\#\#\#\s*(?:Instruction|Response|Input|Human|Assistant|User|System)\b:? | [ĠĊ▁](?=\w)""",
+    re.VERBOSE | re.MULTILINE,
+)
+_MAY_BE_TOKEN = ("<", "[", "###", "Ġ", "▁")
+_HIGH = "\u0080-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122"
+_MOJIBAKE = re.compile(rf"[\u00c2-\u00f4][{_HIGH}]+")
+_LATIN_LEADS = "ÂÃ"
+_PUNCTUATION = "«»“”„‘’‚‹›…–—°®™©¡¿"  # noqa: RUF001
+_SINGLE = re.compile(r"(?:https?://|www\.)\S+|\S*\w_\w\S*|[\w./:@#-]*\d[\w./:@#-]*")
+_MOSTLY_DIGITS = 1 / 2
+_FIELD = re.compile(r"""["'`*\s]*(?:input_?text|misleading_?label|label)["'`*\s]*:?["'`\s]*""", re.IGNORECASE)
+_KEY = re.compile(r"""["']?\b(?:input_text|misleading_label)\b["']?\s*[:=]""")
+_LONGEST_JSON = 20_000
+_SHOWN = 3
+_QUOTED = 40
+
+
+def find_artefacts(text: str, least: int | None) -> str | None:
+    """The artefacts of a text, quoted; None for a text.
+
+    Args:
+        text: As the model wrote it.
+        least: Number of artefacts from which it is none; None = not judged.
+    """
+    if least is None:
+        return None
+    if (why := _no_text(text)) is not None:
+        return why
+    found = list(islice(_artefacts(text), max(least, _SHOWN)))
+    return f"artefacts: {', '.join(found[:_SHOWN])}" if len(found) >= least else None
+
+
+def _artefacts(text: str) -> Iterator[str]:
+    if not text.isprintable():  # nor is a text with line ends
+        yield from (f"U+{ord(match[0]):04X}" for match in _NO_CHARACTER.finditer(text))
+    elif "\ufffd" in text:
+        yield "U+FFFD"
+    if "\\" in text:
+        yield from map(_quoted, _ESCAPE.finditer(text))
+    if "&" in text:
+        yield from map(_quoted, _ENTITY.finditer(text))
+    if any(map(text.__contains__, _MAY_BE_TOKEN)):
+        yield from map(_quoted, _TOKEN.finditer(text))
+    if not text.isascii():
+        yield from (repr(match[0][:_QUOTED]) for match in _MOJIBAKE.finditer(text) if _is_mojibake(match[0]))
+    if "_" in text:
+        yield from map(_quoted, _KEY.finditer(text))
+
+
+def _quoted(match: "re.Match[str]") -> str:
+    return repr(match[0].strip()[:_QUOTED]).replace("\\\\", "\\")
+
+
+def _is_mojibake(run: str) -> bool:
+    """Whether the run begins with UTF-8 that was read as Windows-1252 or Latin-1.
+
+    A capital before a closing quotation mark is no such pair («BEAUTÉ»), but for the two leads of Latin letters.
+    """
+    if run[0] not in _LATIN_LEADS and run[1] in _PUNCTUATION and run[0] < "\u00e0":
+        return False
+    for encoding in ("cp1252", "latin-1"):
+        try:
+            read = run[:4].encode(encoding)
+        except UnicodeEncodeError:
+            continue
+        length = 2 + (read[0] >= 0xE0) + (read[0] >= 0xF0)  # of the character that the lead byte announces
+        try:
+            read[:length].decode("utf-8")
+        except UnicodeDecodeError:
+            continue
+        return len(read) >= length
+    return False
+
+
+def _no_text(text: str) -> str | None:
+    stripped = text.strip()
+    if len(stripped) < _QUOTED and _FIELD.fullmatch(stripped):
+        return f"the name of a field: {stripped!r}"
+    if not any(map(str.isalpha, stripped[:200])) and not any(map(_is_said, stripped)):
+        return f"no letter: {stripped[:_QUOTED]!r}"
+    if " " not in stripped and _SINGLE.fullmatch(stripped) and _is_identifier(stripped):
+        return f"an address or identifier: {stripped[:_QUOTED]!r}"
+    return f"JSON: {stripped[:_QUOTED]!r}" if stripped[:1] in ("{", "[") and _is_json(stripped) else None
+
+
+def _is_said(character: str) -> bool:
+    """Whether the character says something alone: a letter, or a pictograph."""
+    return character.isalpha() or unicodedata.category(character) == "So"
+
+
+def _is_identifier(word: str) -> bool:
+    digits, letters = sum(map(str.isdigit, word)), sum(map(str.isalpha, word))
+    return "://" in word or word.startswith("www.") or "_" in word or digits >= _MOSTLY_DIGITS * (digits + letters)
+
+
+def _is_json(text: str) -> bool:
+    """Whether it is a JSON object, or a list of objects or texts; cut or not."""
+    if text[1:].lstrip()[:1] not in ('"', "{", "}", "]", "["):
+        return False
+    try:
+        return isinstance(json.loads(text[:_LONGEST_JSON]), dict | list)
+    except (ValueError, RecursionError):
+        return re.match(r'[\[{\s]*"[^"]{1,60}"\s*:\s*["{\[\d]', text) is not None

@@ -1,0 +1,107 @@
+"""Placeholders: gaps in a text that its writer is to fill in, as `[Your Name]`, `<name>`, `{label}`, `XXX`, `____`.
+
+Words in brackets are placeholders if they name something that differs from letter to letter ("company name", "order
+number", "insert date"), in the languages of `placeholder_words.csv`. Other brackets are text: "[sic]", "[1]",
+"array[i]", "[click here](https://…)", `<b>`, "[laughs]", citations, and options of commands such as `<file>`. In texts
+with code, `{name}` and `<name>` are code.
+"""
+
+import csv
+import re
+from collections.abc import Iterator
+from functools import cache
+from importlib import resources
+from itertools import islice
+
+from synthetic_textcat.text.unicode import composed
+
+_BRACKETS = {
+    "[": re.compile(r"\[\s?([^\[\]\n]{2,60})\s?\](?![(\[\w])"),
+    "<": re.compile(r"<\s?([^<>/=\n]{2,40})\s?>"),
+    "{": re.compile(r"\{\{?\s?([^{}\n;=]{2,40}?)\s?\}?\}"),
+    "\uff3b": re.compile(r"\uff3b([^\uff3b\uff3d\n]{1,40})\uff3d"),
+    "\u3010": re.compile(r"\u3010([^\u3010\u3011\n]{1,30})\u3011"),
+    "(": re.compile(r"\(\s?((?i:your|insert|ihr|ihre|votre|tu|seu|il tuo)\s[^()\n]{2,40})\s?\)"),
+}
+"""First character -> placeholders in such brackets."""
+
+_FILLERS = re.compile(
+    r"""(?<![\w-])X{3,}(?![\w-]) | (?<![\w-])X{2}[/.-]X{2}(?:[/.-](?:XX|X{4}|\d{2,4}))? | (?<![_\w])_{3,}(?!\w)
+    | \b(?:N\.\s?N\.)(?=\s*$) | \b(?:TODO|TBD|FIXME)\b(?=\s*[:\]\)]) | (?<!\w)\$\{\w+\} | %[A-Z_]{3,}%
+    | (?<=\s)\.{5,}(?=\s*\n|\s*$)(?<=\s\.\.\.\.\.\.\.\.\.\.)""",
+    re.VERBOSE,
+)
+_LOREM = ("lorem ipsum",)
+_OTHERS = ("XX", "___", "$", "TODO", "TBD", "FIXME", "%", ".....", "N.")
+_CODE = re.compile(r"""(?<!\w)f["']|```|</|/>|=>|\w\([^()\s]*\);|\)\s?\{|format\(|printf|::""")
+_GENITIVE = re.compile(r"['’]s?\b")  # noqa: RUF001
+_WORD = re.compile(r"[^\W\d]+")
+_MOST_WORDS = 6
+_SHOWN = 3
+_QUOTED = 40
+
+
+def find_placeholders(text: str, least: int | None) -> str | None:
+    """The placeholders of a text, quoted; None if there are too few.
+
+    Args:
+        text: As the model wrote it.
+        least: Number of placeholders from which it is rejected; None = not judged.
+    """
+    if least is None:
+        return None
+    found = list(islice(_placeholders(text), max(least, _SHOWN)))
+    return f"to be filled in: {', '.join(map(repr, found[:_SHOWN]))}" if len(found) >= least else None
+
+
+def _placeholders(text: str) -> Iterator[str]:
+    for opening, brackets in _BRACKETS.items():
+        if opening in text and not (opening in "{<" and _CODE.search(text)):
+            yield from (
+                match[0][:_QUOTED]
+                for match in brackets.finditer(text)
+                if not _belongs_to_name(text, match.start()) and _is_gap(match[1])
+            )
+    if any(map(text.__contains__, _OTHERS)):
+        yield from (match[0][:_QUOTED] for match in _FILLERS.finditer(text))
+    if "orem" in text or "OREM" in text:
+        folded = text.casefold()
+        yield from (words for words in _LOREM if words in folded)
+
+
+def _belongs_to_name(text: str, place: int) -> bool:
+    """Whether the bracket stands directly behind a name or another bracket, as in "array[name]"."""
+    before = text[place - 1] if place else " "
+    return before.isalnum() or before in "_])$"
+
+
+def _is_gap(inside: str) -> bool:
+    """Whether the words in the brackets name what differs from text to text."""
+    folded = composed(inside).casefold().replace("_", " ").replace("-", " ")
+    words = _WORD.findall(_GENITIVE.sub("", folded))
+    known = _known_words()
+    if not words or len(words) > _MOST_WORDS:
+        return False
+    if words[0] in known["ask"] and len(words) > 1:
+        return True
+    if any(part in folded for part in known["part"]):
+        return True
+    return folded.strip() in known["whole"] or (
+        len(words) > 1 and words[-1] in known["last"] and _are_nouns(words, known)
+    )
+
+
+def _are_nouns(words: list[str], known: dict[str, frozenset[str]]) -> bool:
+    return all(word in known["first"] or word in known["last"] for word in words[:-1])
+
+
+@cache
+def _known_words() -> dict[str, frozenset[str]]:
+    """Words by their place in a placeholder: ask, first, last, whole, part."""
+    text = resources.files(__package__).joinpath("placeholder_words.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(text.splitlines()))
+    places = ("ask", "first", "last", "whole", "part")
+    return {
+        place: frozenset(word for row in rows if row["place"] == place for word in row["words"].split(";"))
+        for place in places
+    }

@@ -1,0 +1,67 @@
+"""Repetition within texts: loops of lines, phrases or words, and texts that compress too well for their length.
+
+A position of a text is repeated if the run of four words that begins there stands earlier in the text. In scripts
+without spaces, runs of eight characters take the place of words. A loop shows as a large share of repeated positions; a
+refrain, a list or a form has a smaller one. Two more bounds catch what has no such runs: one word that is a large part
+of the text, and a compression ratio (zlib, level 6) that no real text of its length has.
+"""
+
+import zlib
+from collections import Counter
+
+from synthetic_textcat.text.unicode import is_unspaced
+
+_RUN = 4
+_UNSPACED_RUN = 8
+_FEWEST_WORDS = 12
+_MOST_WORDS = 5_000  # that are judged
+_ONE_WORD = 0.3
+_FEWEST_TIMES = 6
+_LONG, _LONGEST = 300, 2_500  # characters: shorter texts compress badly, longer ones well, whatever they say
+_RATIO = 0.25  # bytes a character; 26,000 real texts of these lengths have a median of 0.62, and one in 1,000 has 0.38
+_QUOTED = 60
+
+
+def find_repetition(text: str, words: list[str], most: float | None) -> str | None:
+    """The part of a text that it repeats, if that is more than a share of it.
+
+    Args:
+        text: Normalised.
+        words: Its pieces between spaces.
+        most: Share of repeated positions, 0 to 1, from which it is rejected; None = not judged.
+    """
+    if most is None:
+        return None
+    if is_unspaced(text[:_QUOTED]):
+        words = [character for character in text[:_MOST_WORDS] if character.isalnum()]
+        return _repeated(words, _UNSPACED_RUN, "", most) if len(words) >= 2 * _UNSPACED_RUN else None
+    words = words[:_MOST_WORDS]
+    if len(words) < _FEWEST_WORDS or len(set(words)) > (1 - most) * len(words) + _RUN:
+        return None
+    return _repeated(words, _RUN, " ", most) or _dominated(words) or _compressed(text)
+
+
+def _repeated(words: list[str], size: int, joint: str, most: float) -> str | None:
+    runs = list(zip(*(words[start:] for start in range(size)), strict=False))
+    times = Counter(runs)
+    repeated = len(runs) - len(times)
+    if not runs or repeated < most * len(runs):
+        return None
+    run, count = times.most_common(1)[0]
+    return f"{repeated / len(runs):.0%} is repeated, {joint.join(run)[:_QUOTED]!r} {count} times"
+
+
+def _dominated(words: list[str]) -> str | None:
+    word, count = Counter(word.strip(".,;:!?\"'") for word in words).most_common(1)[0]
+    return (
+        f"{word[:_QUOTED]!r} {count} times in {len(words)} words"
+        if (word and count >= _FEWEST_TIMES and count >= _ONE_WORD * len(words))
+        else None
+    )
+
+
+def _compressed(text: str) -> str | None:
+    """The compression ratio, by characters, so that it means the same in every script."""
+    part = text[:_LONGEST]
+    ratio = len(zlib.compress(part.encode(), 6)) / len(part)
+    return f"compresses to {ratio:.2f} bytes a character" if len(part) >= _LONG and ratio < _RATIO else None
