@@ -206,3 +206,12 @@ def test_a_row_is_filled_in_if_a_person_wrote_anything(columns: dict[str, list[s
 def test_a_file_without_the_column_may_be_somebodys_work() -> None:
     assert filled_rows(_sheet(_examples()).drop(columns="label")) is None
     assert filled_rows(pd.DataFrame()) == 0
+
+
+def test_another_separator_is_named_with_the_row_and_the_allowed_ones() -> None:
+    content = _sheet(_examples()).to_csv(sep="|", index=False).encode()
+
+    with pytest.raises(
+        EvaluationError, match=r"line \d has .* Next: separate the columns by commas, semicolons or tabs"
+    ):
+        _loaded(content.replace(b"Give me my money;", b"Give, me"))

@@ -202,8 +202,8 @@ def _foreign(place: int, request_id: str, text: str, row: _Drawn | None) -> str:
 
 def _unknown(place: int, label: str, choices: Sequence[str]) -> str:
     return (
-        f"row {place} has the label {shown(label)}, which is none of the row's; {nearest(label, choices)} Next: write "
-        f"one of the column `labels`, {' or '.join(map(repr, ANSWERS))}, or leave it empty"
+        f"row {place} has the label {shown(label)}, which is none of the row's ({nearest(label, choices)}). Next: "
+        f"write one of the column `labels`, {' or '.join(map(repr, ANSWERS))}, or leave it empty"
     )
 
 
