@@ -108,6 +108,14 @@ def test_the_judge_corrects_a_sample_with_too_many_disputed_rows() -> None:
     assert found["judge/accuracy"] == 1.0
 
 
+def test_without_verdicts_rows_count_by_their_probabilities() -> None:
+    examples = _examples()
+    design = _design(examples, probability=[0.5] * 50 + [0.1] * 50)
+    found = label_accuracy(examples, None, _by_hand(design, ["b"] * 50 + ["a"] * 50), design)
+
+    assert found["label/accuracy"] == pytest.approx(500 / 600, abs=1e-4)
+
+
 def test_a_share_of_the_rows_may_be_judged() -> None:
     examples = _examples()
     design = _design(examples)
