@@ -59,7 +59,7 @@ def test_2_a_paid_answer_is_never_paid_for_twice(
     assert server.stats()["requests"] == 90
 
     prompt = project.path("data/01_raw/prompts/open_labels.yml")
-    prompt.write_text(prompt.read_text(encoding="utf-8").replace("Be inventive", "Be bold"), encoding="utf-8")
+    prompt.write_text(prompt.read_text(encoding="utf-8").replace("Tell of one", "Tell of a"), encoding="utf-8")
     project.generate(*more, **openai_env)  # another prompt: only the rows that it changes
     open_rows = int(project.table("requests")["label"].isna().sum())
     assert 0 < open_rows < 90

@@ -12,7 +12,7 @@ for the one question that a decoder answers here.
 
 **Template tokens.** Marks of chat templates and tokenisers, as `<|im_end|>`, `[INST]`, `</s>` or `<start_of_turn>`.
 
-**No text.** Neither a letter nor a pictograph; a single address or identifier; a name of a reply's field; JSON.
+**No text.** Neither a letter nor a pictograph; a single address or identifier; a reply's field, or a value of the prompt, alone; JSON.
 """
 
 import json
@@ -48,7 +48,11 @@ _LATIN_LEADS = "ÂÃ"
 _PUNCTUATION = "«»“”„‘’‚‹›…–—°®™©¡¿"  # noqa: RUF001
 _SINGLE = re.compile(r"(?:https?://|www\.)\S+|\S*\w_\w\S*|[\w./:@#-]*\d[\w./:@#-]*")
 _MOSTLY_DIGITS = 1 / 2
-_FIELD = re.compile(r"""["'`*\s]*(?:input_?text|misleading_?label|label)["'`*\s]*:?["'`\s]*""", re.IGNORECASE)
+_FIELD = re.compile(
+    r"""["'`*\s]* (?:input_?text|misleading_?label|label|json|in\ english
+    |(?:high\ school|college|phd)\ (?:level|education|level\ education)) ["'`*\s]*[:,.]?["'`\s]*""",
+    re.IGNORECASE | re.VERBOSE,
+)
 _KEY = re.compile(r"""["']?\b(?:input_text|misleading_label)\b["']?\s*[:=]""")
 _LONGEST_JSON = 20_000
 _SHOWN = 3
@@ -115,7 +119,7 @@ def _is_mojibake(run: str) -> bool:
 def _no_text(text: str) -> str | None:
     stripped = text.strip()
     if len(stripped) < _QUOTED and _FIELD.fullmatch(stripped):
-        return f"the name of a field: {stripped!r}"
+        return f"words of the form alone: {stripped!r}"
     if not any(map(str.isalpha, stripped[:200])) and not any(map(_is_said, stripped)):
         return f"no letter: {stripped[:_QUOTED]!r}"
     if " " not in stripped and _SINGLE.fullmatch(stripped) and _is_identifier(stripped):

@@ -36,20 +36,18 @@ _FEWEST_OF_SENTENCE = 3  # words
 
 _FIELDS = frozenset({"label", "the label", "misleading label", "misleading_label", "input text", "input_text"})
 _FORM = (
-    "the right label of the text, short and of the kind that the task asks for",
-    "another label that would be valid for this task and is close to the topic",
-    "but fits the text less well than the right one",
-    "a text that this task could be given",
-    "write one example as a json object with three strings",
-    "you write single training examples for text classifiers",
-    "contains neither of the two labels",
-    "the label has to follow from what the text says",
-    "answer with the json object only",
-    "does not sound like a template",
-    "vary situation, wording and form",
-    "asks for high school level education of its reader",
-    "asks for college level education of its reader",
-    "asks for phd level education of its reader",
+    "the right label, one to three words in",
+    "another that the task could give, close but wrong",
+    "the author of such a text, and write it into",
+    "there is a classifier with this task",
+    "you write realistic texts, as people write them at work and at home",
+    "each unlike the last in situation, wording and form",
+    "your whole answer is one json object with the strings",
+    "tell of one situation with people, things and numbers",
+    "name neither label, and say nothing of the task or of writing",
+    "high school level education",
+    "college level education",
+    "phd level education",
 )
 """Phrases of the prompt `open_labels.yml`, normalised; a test compares them with the file."""
 
