@@ -95,8 +95,13 @@ def test_fewer_verdicts_leave_more_doubt(sizes: tuple[int, int], labelled: int, 
     few, many = (estimated_share(strata, rows, judged) for judged in (max(1, rows // 4), rows))
 
     assert few.high - few.low >= many.high - many.low
-    if hits[0] != hits[1] and min(sizes) > 200 and many.low > 0.1 and many.high < 0.9:
-        assert few.high - few.low > many.high - many.low
+
+
+def test_the_doubt_about_the_sizes_of_the_strata_has_the_variance_of_a_sample() -> None:
+    strata = Strata.of_counts([600_000, 400_000], [600_000, 400_000], [600_000, 0])  # all agreed rows are right
+    found = estimated_share(strata, 1_000_000, 1_000)
+
+    assert found.high - found.share == pytest.approx(1.96 * np.sqrt(0.6 * 0.4 / 1_000 * (1 - 1 / 1_000)), rel=0.001)
 
 
 @pytest.mark.parametrize("hits", [(580, 10), (300, 200), (594, 280)])
