@@ -96,7 +96,7 @@ def test_the_offline_model_keeps_its_path_its_name_and_its_texts() -> None:
     assert OFFLINE_CLASS == "synthetic_textcat.llm.offline.model.OfflineTemplateModel"
     assert load_class(OFFLINE_CLASS) is OfflineTemplateModel
     assert OFFLINE_MODEL == "offline-template-v1"
-    assert _offline_reply() == "e16f4470a8bd8a20f0d83c74e455e6f739b6fe0b90070c26ad6452150bbeb6a7"
+    assert _offline_reply() == "1e87fdcd780b45b445e2f7bffaf681cd541973e7ea27436db7e255b19f74150a"
 
 
 def test_parameters_that_a_fingerprint_hashes_keep_their_names() -> None:
