@@ -9,7 +9,7 @@ with code, `{name}` and `<name>` are code.
 import csv
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from itertools import islice
 
@@ -95,6 +95,7 @@ def _belongs_to_name(text: str, place: int) -> bool:
     return (before.isalnum() and before < _FIRST_WITHOUT_SPACES) or before in "_])$"
 
 
+@lru_cache(maxsize=1024)
 def _is_gap(inside: str) -> bool:
     """Whether the words in the brackets name what differs from text to text."""
     folded = composed(inside).casefold().replace("_", " ").replace("-", " ")
