@@ -16,7 +16,7 @@ from itertools import islice
 from synthetic_textcat.text.unicode import composed
 
 _BRACKETS = {
-    "[": re.compile(r"\[\s?([^\[\]\n]{2,60})\s?\](?![(\[\w])"),
+    "[": re.compile(r"\[\s?([^\[\]\n]{2,60})\s?\](?![(\[_a-zA-Z\d\u00c0-\u0dff])"),
     "<": re.compile(r"<\s?([^<>/=\n]{2,40})\s?>"),
     "{": re.compile(r"\{\{?\s?([^{}\n;=]{2,40}?)\s?\}?\}"),
     "\uff3b": re.compile(r"\uff3b([^\uff3b\uff3d\n]{1,40})\uff3d"),
@@ -25,17 +25,37 @@ _BRACKETS = {
 }
 """First character -> placeholders in such brackets."""
 
+_LETTER = r"[a-zA-Z\d_\u00c0-\u0dff-]"  # of scripts with spaces
+_CIRCLE = (
+    "[\u25cb\u25cf\u25ef\u3007\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d\\d]"  # of ratings and of years
+)
 _FILLERS = re.compile(
-    r"""(?<![\w-])X{3,}(?![\w-]) | (?<![\w-])X{2}[/.-]X{2}(?:[/.-](?:XX|X{4}|\d{2,4}))? | (?<![_\w])_{3,}(?!\w)
-    | \b(?:N\.\s?N\.)(?=\s*$) | \b(?:TODO|TBD|FIXME)\b(?=\s*[:\]\)]) | (?<!\w)\$\{\w+\} | %[A-Z_]{3,}%
-    | (?<=\s)\.{5,}(?=\s*\n|\s*$)(?<=\s\.\.\.\.\.\.\.\.\.\.)""",
+    rf"""(?<!{_LETTER})X{{3,}}(?!{_LETTER}) | (?<![\w-])X{{2}}[/.-]X{{2}}(?:[/.-](?:XX|X{{4}}|\d{{2,4}}))?
+    | (?<![_\w])_{{3,}}(?!\w) | \b(?:N\.\s?N\.)(?=\s*$) | \b(?:TODO|TBD|FIXME)\b(?=\s*[:\]\)]) | (?<!\w)\$\{{\w+\}}
+    | %[A-Z_]{{3,}}% | (?<!{_CIRCLE})([\u3007\u25cb\u25ef\u25b3])\1+(?!{_CIRCLE})
+    | (?<=\s)\.{{5,}}(?=\s*\n|\s*$)(?<=\s\.\.\.\.\.\.\.\.\.\.)""",
     re.VERBOSE,
 )
 _LOREM = ("lorem ipsum",)
-_OTHERS = ("XX", "___", "$", "TODO", "TBD", "FIXME", "%", ".....", "N.")
+_OTHERS = (
+    "XX",
+    "\u3007\u3007",
+    "\u25cb\u25cb",
+    "\u25ef\u25ef",
+    "\u25b3\u25b3",
+    "___",
+    "$",
+    "TODO",
+    "TBD",
+    "FIXME",
+    "%",
+    ".....",
+    "N.",
+)
 _CODE = re.compile(r"""(?<!\w)f["']|```|</|/>|=>|\w\([^()\s]*\);|\)\s?\{|format\(|printf|::""")
 _GENITIVE = re.compile(r"['’]s?\b")  # noqa: RUF001
 _WORD = re.compile(r"[^\W\d]+")
+_FIRST_WITHOUT_SPACES = "\u0e00"  # from Thai on, text may stand directly before a bracket
 _MOST_WORDS = 6
 _SHOWN = 3
 _QUOTED = 40
@@ -72,7 +92,7 @@ def _placeholders(text: str) -> Iterator[str]:
 def _belongs_to_name(text: str, place: int) -> bool:
     """Whether the bracket stands directly behind a name or another bracket, as in "array[name]"."""
     before = text[place - 1] if place else " "
-    return before.isalnum() or before in "_])$"
+    return (before.isalnum() and before < _FIRST_WITHOUT_SPACES) or before in "_])$"
 
 
 def _is_gap(inside: str) -> bool:
