@@ -1,5 +1,6 @@
 """Faulty parameters and tasks are reported before the model, MLflow, hooks or pipelines are imported."""
 
+import json
 import resource
 import statistics
 import subprocess
@@ -15,6 +16,7 @@ from kedro.framework.project import configure_project, pipelines
 from synthetic_textcat.early_checks import ASK_FOR_ROWS, READ_TASKS, check_early
 from synthetic_textcat.errors import ConfusableFileError, ModelSetupError, ParameterError, TasksFileError
 from synthetic_textcat.pipeline_registry import register_pipelines
+from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from tests.support.project import KEDRO, Project, environment
 
 _OPTIONS: dict[str, Any] = {
@@ -143,6 +145,12 @@ def test_columns_of_a_quota_and_names_of_own_attributes_are_checked(own: Project
         _check(params={"attribute_sampling": {"target_accepted": 5, "per": {"task": {"Sort a news stoy.": 1}}}})
     _check(params={"attribute_sampling": quota | {"per": ["task", "language"]}})
     _check(params={"attribute_sampling": {"per": ["languag"]}})  # there is no quota
+    mixed = {"target_accepted": 5, "per": {"label": "all", "language": {"German": 3, "English": 2}}}
+    with pytest.raises(
+        ParameterError, match=r"allowed: English\. Next: give attribute_sampling\.language these values"
+    ):
+        _check(params={"attribute_sampling": mixed})
+    _check(params={"attribute_sampling": mixed | {"language": {"German": 3, "English": 2}}})
     own.path("data/01_raw/tasks.yml").write_text("- {task: Sort a review., extra: {Tone: dry}}", encoding="utf-8")
     with pytest.raises(ParameterError, match="own attributes tone and Tone differ in case only"):
         _check(params={"attribute_sampling": {"extra": {"tone": "dry"}}})
@@ -176,6 +184,21 @@ def test_a_missing_key_is_found_where_the_model_will_be_asked(monkeypatch: pytes
     monkeypatch.setenv("OPENAI_BASE_URL", "localhost:8000/v1")
     with pytest.raises(ModelSetupError, match="OPENAI_BASE_URL has no scheme"):
         _check(env="openai")
+
+
+def test_a_missing_key_is_left_to_the_first_call_where_the_journal_has_answers_of_a_model(
+    own: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    journal = own.path("data/03_primary/completions.jsonl")
+    journal.parent.mkdir(parents=True)
+    templates = json.dumps({"raw_text": '"model_name":"gpt"', "model_name": OFFLINE_MODEL})
+    journal.write_text(f"{templates}\n{json.dumps({'status': 'timeout', 'model_name': None})}\n", encoding="utf-8")
+    with pytest.raises(ModelSetupError, match="OPENAI_API_KEY is not set"):
+        _check(env="openai")
+    with journal.open("a", encoding="utf-8") as lines:
+        lines.write(json.dumps({"model_name": "gpt-4o-mini-2024-07-18"}) + "\n")
+    _check(env="openai")
 
 
 def test_another_class_names_its_own_variable(own: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ left to them.
 import asyncio
 import logging
 import os
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +20,7 @@ from kedro.framework.project import settings
 from kedro.utils import find_kedro_project
 
 from synthetic_textcat.datasets.user_files import ConfusableFileDataset, TasksFileDataset
+from synthetic_textcat.errors import ModelSetupError
 from synthetic_textcat.llm.local_server.gguf import chat_header
 from synthetic_textcat.pipelines.attribute_sampling.plan import own_attributes
 from synthetic_textcat.pipelines.attribute_sampling.quota_slots import QuotaSlots, refuse_unknown_columns
@@ -26,6 +28,7 @@ from synthetic_textcat.pipelines.quality_report.checks.everyday_labels import wa
 from synthetic_textcat.pipelines.task_ingest.confusable_file import read_confusable
 from synthetic_textcat.pipelines.task_ingest.tasks_file import read_tasks, rows_of
 from synthetic_textcat.redaction import learn_command_line, learn_credentials, learn_environment
+from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters, Parameters, validate_parameters
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
 
@@ -41,6 +44,10 @@ ASK_FOR_ROWS = frozenset({"__default__", "generate", "generation", "quote"})
 """Pipelines that ask the model for rows; those that read the tasks file ask it for tasks too. A test compares."""
 
 _SLICES = ("tags", "node_names", "from_nodes", "to_nodes", "from_inputs", "to_outputs", "namespaces")
+
+_REAL_ANSWER = re.compile(rb'"model_name":\s*"(?!%s")' % OFFLINE_MODEL.encode())
+"""Part of a journal line: text within its strings has escaped quotes."""
+
 _LOCAL = {"type", "filepath", "metadata"}
 """Keys of a catalog entry whose file can be read without a file system to set up."""
 
@@ -55,7 +62,8 @@ def check_early(options: Mapping[str, Any]) -> None:
         ParameterError: With one line for the wrong keys and values.
         TasksFileError: For the first wrong entry.
         ConfusableFileError: For the first wrong entry of the file of confusable labels.
-        ModelSetupError: If the model will be asked and can't be built, as without a key or without its file.
+        ModelSetupError: If the model will be asked and can't be built, as without a key or without its file. With
+            answers of a real model in the journal this is left to the first call, since there may be none.
     """
     project = Path(find_kedro_project(Path.cwd()) or Path.cwd())
     loader = settings.CONFIG_LOADER_CLASS(
@@ -76,7 +84,11 @@ def check_early(options: Mapping[str, Any]) -> None:
         _check_tasks(loader["catalog"], project, parameters)
     asks_for_tasks = parameters.task_ingest.num_brainstormed > 0 and "task_ingest" in asked
     if asks_for_tasks or ASK_FOR_ROWS.intersection(asked):
-        _check_model(loader["catalog"].get("llm"), parameters.llm)
+        try:
+            _check_model(loader["catalog"].get("llm"), parameters.llm)
+        except ModelSetupError:
+            if not _has_answers(loader["catalog"], project):
+                raise
 
 
 def _learn_secrets(loader: AbstractConfigLoader) -> None:
@@ -121,6 +133,21 @@ def _check_columns(tasks: list[Task], parameters: Parameters, is_brainstormed: b
     refuse_unknown_columns(sampling, own)
     if not is_brainstormed:
         QuotaSlots(table, sampling, parameters.seed)
+
+
+def _has_answers(catalog: Mapping[str, Any], project: Path) -> bool:
+    """Whether a journal on this machine has answers of a real model, so that the run may have nothing left to ask.
+
+    Only the plan and its prompts tell whether it has them all. The model is built before the first call, so a run that
+    lacks an answer still ends before it asks.
+    """
+    from synthetic_textcat.datasets import JournalDataset
+
+    place = _local_file(catalog.get("completions"), JournalDataset, project)
+    if place is None or not place.is_file():
+        return False
+    with place.open("rb") as lines:
+        return any(map(_REAL_ANSWER.search, lines))
 
 
 def _check_model(entry: Any, llm: LlmParameters) -> None:

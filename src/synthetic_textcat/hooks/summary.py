@@ -64,17 +64,20 @@ class RunSummary:
         self._timeouts: list[Completion] = []
         self._prices: PriceList | None = None
         self._model = ""
+        self._journals: set[str] = set()
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
-        """Notes who writes the text."""
+        """Notes who writes the text, and which journals it may write."""
         self._model = context.params["llm"].model
+        brainstorms = context.params["task_ingest"].num_brainstormed > 0
+        self._journals = {names.COMPLETIONS, *([names.BRAINSTORM_COMPLETIONS] if brainstorms else [])}
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Any, catalog: CatalogProtocol[Any, Any]) -> None:
         """Keeps the catalog, which says where things lie, and begins to count calls, if this run may make any."""
         self._catalog = catalog
-        writes = pipeline.all_outputs() & {names.COMPLETIONS, names.BRAINSTORM_COMPLETIONS}
+        writes = pipeline.all_outputs() & self._journals
         before = self._calls if self._notes.passes.follows else 0
         self._saved, self._calls = {}, before or 0 if writes else None
         if not self._notes.passes.follows:

@@ -241,6 +241,13 @@ class EvaluateParameters(Block):
     save_classifiers: bool = False
 
 
+class LabelCheckParameters(Block):
+    """Label check: rows drawn for labelling by hand; how many times an agreed row's odds a disputed one has."""
+
+    sample_rows: int = Field(100, ge=1, le=100_000)
+    disputed_weight: float = Field(2.0, ge=0.1, le=10)
+
+
 class CompareParameters(Block):
     """The runs to compare, by id or name; null = the last finished runs of `generate`."""
 
@@ -311,6 +318,7 @@ class Parameters(Block):
     quote: QuoteParameters
     compare: CompareParameters
     evaluate: EvaluateParameters
+    label_check: LabelCheckParameters
     export: ExportParameters
     publish: PublishParameters
     tracking: TrackingParameters

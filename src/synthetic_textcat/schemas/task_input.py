@@ -20,7 +20,9 @@ def shown(value: object) -> str:
 
 def no_text(value: object) -> str:
     """Error message for a value that is not a text: YAML reads `no` as a boolean, and 5 as a number."""
-    remedy = "write a text" if isinstance(value, list | dict) or value is None else "put it in quotes"
+    if value is None:
+        return "null (or nothing) is not a text; write a text, or null in quotes"
+    remedy = "write a text" if isinstance(value, list | dict) else "put it in quotes"
     return f"{shown(value)} is not a text; {remedy}"
 
 

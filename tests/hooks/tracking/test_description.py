@@ -146,6 +146,17 @@ def test_whatever_is_escaped_is_one_line_without_markup(text: str) -> None:
     assert not re.search(r"(?<!\\)(?:\\\\)*[`*_\[\]()|$]", escaped)
 
 
+@pytest.mark.parametrize(("target", "counted_by"), [(None, "num_examples"), (12, "target_accepted")])
+def test_a_quota_replaces_the_number_of_rows_among_the_tags(
+    tmp_path: Path, target: int | None, counted_by: str
+) -> None:
+    context: Any = SimpleNamespace(env="base", project_path=tmp_path)
+    sampling = {"num_examples": 200, "target_accepted": target, "per": "task"}
+    params = {"llm": {"model": "gpt-4o-mini"}, "attribute_sampling": sampling}
+    tags = start_tags({"pipeline_names": ["generate"]}, params, context)
+    assert tags.keys() & {"num_examples", "target_accepted"} == {counted_by}
+
+
 @pytest.mark.parametrize(
     ("model", "tag"), [("offline-template-v1", "template_data"), ("x-135m", "small_model_data"), ("gpt-4o-mini", None)]
 )

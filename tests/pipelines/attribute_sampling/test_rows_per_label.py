@@ -45,6 +45,15 @@ def test_the_task_with_most_such_labels_is_named(caplog: pytest.LogCaptureFixtur
     assert line.startswith("60 of 62 labels have fewer than 10 planned rows (the fewest: 1), as 60 of 60 labels")
 
 
+@pytest.mark.parametrize("rows", [20, 60, 400])
+def test_the_number_of_rows_that_is_recommended_is_enough(caplog: pytest.LogCaptureFixture, rows: int) -> None:
+    mood = Task(task="Say if the mood is good.", labels=["good", "bad"])
+    [(_, line)] = _reported(caplog, _INTENTS, mood, num_examples=rows)
+    recommended = int(line.partition("plan about ")[2].partition(" rows")[0].replace(",", ""))
+    assert _reported(caplog, _INTENTS, mood, num_examples=recommended) == []
+    assert recommended <= 2 * 1_200
+
+
 def test_ten_rows_of_each_label_are_enough(caplog: pytest.LogCaptureFixture) -> None:
     assert _reported(caplog, _INTENTS, num_examples=600) == []
     assert len(_reported(caplog, _INTENTS, num_examples=599)) == 1

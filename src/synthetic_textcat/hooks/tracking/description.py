@@ -64,7 +64,7 @@ _PLANNING = frozenset({"generate", "quote", "preview", "attribute_sampling"})
 _ASKING = frozenset({"generate", "quote", "generation", "task_ingest"})
 """Pipelines that may call the model."""
 
-_OF_OTHER_RUNS = frozenset({"compare", "evaluate", "publish"})
+_OF_OTHER_RUNS = frozenset({"compare", "evaluate", "label_check", "label_sample", "publish"})
 """Pipelines about rows of earlier runs, which may be another model's than the one in the parameters."""
 
 _COMMAND = ("git", "--no-optional-locks", "status", "--porcelain=v2", "--branch")
@@ -228,7 +228,7 @@ def start_tags(run_params: Mapping[str, Any], params: Mapping[str, Any], context
 
 def _plan_tags(params: Mapping[str, Any]) -> dict[str, str]:
     """Plan parameters by their last name: MLflow cuts `attribute_sampling.language` in the heading of a column."""
-    named = flatten({name: value for name, value in params.items() if name == _PLAN})
+    named = flatten({name: value for name, value in without_unused(params).items() if name == _PLAN})
     return {name.removeprefix(f"{_PLAN}."): text[:_TAG_LIMIT] for name, text in named.items() if text not in _UNSET}
 
 

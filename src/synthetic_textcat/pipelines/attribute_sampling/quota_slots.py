@@ -133,7 +133,10 @@ class QuotaSlots:
                     f"Parameter attribute_sampling.per makes more than {MOST_CELLS:,} cells. Next: name fewer columns"
                 )
         for name, weights in shared.items():
-            _refuse_unknown(weights, {value for kind in self._kinds for value in kind.options[name]}, f"{name} names")
+            known = {value for kind in self._kinds for value in kind.options[name]}
+            place = f"attribute_sampling.{name if name in ATTRIBUTES else f'extra.{name}'}"
+            remedy = "" if name in (*_OF_TASK, *_OF_LABELS) else f". Next: give {place} these values too"
+            _refuse_unknown(weights, known, f"{name} names", remedy)
         return {cell: dict(sorted(tasks.items())) for cell, tasks in found.items()}
 
     def table(self, target: int) -> pd.DataFrame:
@@ -244,13 +247,13 @@ def refuse_unknown_columns(sampling: AttributeSamplingParameters, own: Sequence[
     _refuse_unknown(sampling.cell_columns, (*_OF_TASK, *_OF_LABELS, *ATTRIBUTES, *own), "names")
 
 
-def _refuse_unknown(names: Any, known: Any, what: str) -> None:
+def _refuse_unknown(names: Any, known: Any, what: str, remedy: str = "") -> None:
     for name in names:
         if name not in known:
             allowed = sorted(value for value in known if value is not None)
             hint = nearest(name, allowed)
             raise ParameterError(
-                f"Parameter attribute_sampling.per {what} {name!r}, which no row of the plan has; {hint}"
+                f"Parameter attribute_sampling.per {what} {name!r}, which no row of the plan has; {hint}{remedy}"
             )
 
 

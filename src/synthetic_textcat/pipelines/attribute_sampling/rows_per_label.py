@@ -31,9 +31,19 @@ def warning_about_splits(requests: pd.DataFrame, tasks: Sequence[Task], shares: 
         return None
     worst, labels = max(few, key=lambda task: len(few[task])), sum(map(len, counts.values()))
     least = min(map(min, few.values()))
+    planned = max(_rows_in_all(len(requests), own, needed) for task, own in counts.items() if task in few)
     return (
         f"{sum(map(len, few.values())):,} of {labels:,} labels have fewer than {needed} planned rows (the fewest: "
         f"{least}), as {len(few[worst])} of {len(counts[worst])} labels of {shown(worst)}. Some have no row in the "
         "test split, so test scores and `evaluate` mean little. Next: plan about "
-        f"{ceil(len(requests) * needed / max(1, least)):,} rows (attribute_sampling.num_examples), or fewer labels"
+        f"{planned:,} rows (attribute_sampling.num_examples), or fewer labels"
     )
+
+
+def _rows_in_all(rows: int, of_labels: Sequence[int], needed: int) -> int:
+    """Rows of a plan with as many as needed of each label of a task: by its least frequent label, and by its mean.
+
+    The mean counts where few rows are planned, as for labels of which the plan has none yet.
+    """
+    least, mean = max(1, min(of_labels)), max(1, sum(of_labels)) / len(of_labels)
+    return ceil(rows * needed / min(least, mean))

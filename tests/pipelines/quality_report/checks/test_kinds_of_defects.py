@@ -41,9 +41,13 @@ _BAD: dict[str, dict[str, tuple[str, ...]]] = {
             "Okay, the user wants a support message. First I need to think of a topic.",
             "We need to produce an input text where the parcel is late. Let's draft it.",
             "Generate a customer support message in which the topic is easy to recognise.",
+            "Sure thing! Here's a customer support message that hints at a late parcel:",
+            "Classify a customer support message by whatever it says: the parcel came late.",
             "A customer support message regarding a courier who did not ring the bell.",
             "The text should be understood by a high school student and must not contain the label.",
         ),
+        "German": ("Dieser Text beschreibt einen Gast, der mit dem Zimmer unzufrieden ist.",),
+        "Korean": ("네, 요청하신 호텔 리뷰 예시를 작성해 드리겠습니다.",),
         "Turkish": ("Tabii ki! İşte paketi geciken bir müşterinin mesajına bir örnek.",),
         "Arabic": ("بالتأكيد! إليك مثالاً على رسالة من عميل تأخر طرده.",),
         "Bengali": ("অবশ্যই! এখানে একজন গ্রাহকের বার্তার একটি উদাহরণ দেওয়া হলো।",),
@@ -68,6 +72,10 @@ _BAD: dict[str, dict[str, tuple[str, ...]]] = {
     "placeholder": {
         "Chinese (Simplified)": ("您好，我是[姓名]，订单[订单号]还没到。", "您好，我的订单号是XXXX，到现在还没到。"),
         "Japanese": ("[会社名]様、注文番号[注文番号]がまだ届きません。", "〇〇と申します。荷物がまだ届きません。"),
+        "German": ("Unser Aufenthalt im [Hotelname] war schön.",),
+        "French": ("Séjour au [nom de l'hôtel], très agréable.",),
+        "Arabic": ("أقمنا في [اسم الفندق] وكانت الغرفة نظيفة.",),
+        "Hindi": ("हम [होटल का नाम] में रुके, कमरा साफ़ था।",),
         "Korean": ("안녕하세요, [이름]입니다. 아직 안 왔어요.",),
     },
     "repetitive": {
@@ -111,6 +119,8 @@ def test_a_defect_of_a_known_kind(expected: str, language: str, text: str) -> No
         ("Russian", "Договор подписали С. Р. Смирнов и Р. С. Рыков."),
         ("Japanese", "二〇〇五年に買ったランプがまだ届かないのですが"),
         ("Chinese (Simplified)", "好的好的，谢谢亲～"),
+        ("Japanese", "[有名]な店らしいけど、カレーが冷たかった。"),
+        ("English", "The effect was small [data not shown], so the clinic sent me home."),
         ("Thai", "ของยังไม่ถึงเลยค่ะ 555 รอมา 5 วันแล้ว"),
     ],
 )  # fmt: skip

@@ -257,5 +257,16 @@ def test_tasks_and_languages_are_reported_with_their_most_common_reason_the_lowe
     assert (task["planned"], task["accepted"], task["reason"]) == (6, 2, "label leaked (2)")
 
 
+def test_surplus_rows_count_as_planned_and_good_where_rows_are_lost() -> None:
+    rows = corpus_of({}, {"reject_reason": "label_leaked"}, {})
+    is_surplus = rows.requests["request_id"] == "r2"
+    quota = replace(
+        rows, requests=rows.requests[~is_surplus], surplus=rows.requests[is_surplus], examples=rows.examples.head(1)
+    )
+    [task] = losses(quota).tables["losses_by_task"]
+    assert (task["planned"], task["accepted"], task["rejected"], task["rest"]) == (3, 1, 1, 1)
+    assert task["yield"] == pytest.approx(2 / 3)
+
+
 def test_nothing_planned_has_no_lines() -> None:
     assert losses(corpus_of()).tables == {"losses_by_task": [], "losses_by_language": []}

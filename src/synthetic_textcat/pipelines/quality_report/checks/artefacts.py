@@ -138,7 +138,7 @@ def _is_mojibake(run: str) -> bool:
 def _no_text(text: str) -> str | None:
     stripped = text.strip()
     if len(stripped) < _QUOTED and _FIELD.fullmatch(stripped):
-        return f"words of the form alone: {stripped!r}"
+        return f"a field or value of the prompt alone: {stripped!r}"
     if (key := _LEADING_KEY.match(stripped)) is not None:
         return f"begins with the name of a field: {key[0].strip()!r}"
     stripped = _FENCED.sub("", stripped[:_QUOTED]) + stripped[_QUOTED:]

@@ -104,11 +104,19 @@ def _is_gap(inside: str) -> bool:
         return False
     if words[0] in known["ask"] and len(words) > 1:
         return True
-    if any(part in folded for part in known["part"]):
+    if any(part in folded for part in known["part"]) or _names_a_fact(folded.strip(), known):
         return True
     return folded.strip() in known["whole"] or (
         len(words) > 1 and words[-1] in known["last"] and _are_nouns(words, known)
     )
+
+
+def _names_a_fact(inside: str, known: dict[str, frozenset[str]]) -> bool:
+    """Whether the words begin or end with those for a name, a number or a date, which another word then specifies."""
+    if not inside.isprintable() or any(map(str.isdigit, inside)):
+        return False
+    has_head = any(inside.startswith((f"{head} ", f"{head}'")) for head in known["head"])
+    return has_head or inside.endswith(tuple(known["tail"]))
 
 
 def _are_nouns(words: list[str], known: dict[str, frozenset[str]]) -> bool:
@@ -117,10 +125,10 @@ def _are_nouns(words: list[str], known: dict[str, frozenset[str]]) -> bool:
 
 @cache
 def _known_words() -> dict[str, frozenset[str]]:
-    """Words by their place in a placeholder: ask, first, last, whole, part."""
+    """Words by their place in a placeholder: ask, first, last, whole, part, head, tail."""
     text = resources.files(__package__).joinpath("placeholder_words.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(text.splitlines()))
-    places = ("ask", "first", "last", "whole", "part")
+    places = ("ask", "first", "last", "whole", "part", "head", "tail")
     return {
         place: frozenset(word for row in rows if row["place"] == place for word in row["words"].split(";"))
         for place in places

@@ -17,6 +17,8 @@ from synthetic_textcat.text.unicode import is_unspaced
 _RUN = 4
 _UNSPACED_RUN = 8
 _FEWEST_WORDS = 12
+_FEWEST_IN_PERIODS = 8  # words of a text that is nothing but one phrase again and again
+_FEWEST_PERIODS = 4
 _MOST_WORDS = 5_000  # that are judged
 _ONE_WORD = 0.3
 _FEWEST_TIMES = 6
@@ -47,9 +49,19 @@ def find_repetition(text: str, words: list[str], most: float | None) -> str | No
         words = [character for character in text[:_MOST_WORDS] if character.isalnum()]
         return _repeated(words, _UNSPACED_RUN, "", most) if len(words) >= 2 * _UNSPACED_RUN else None
     words = [word for word in words[:_MOST_WORDS] if not _NUMBER_OF_A_LIST(word)]
+    if _FEWEST_IN_PERIODS <= len(words) < _FEWEST_WORDS:
+        return _in_periods(words)
     if len(words) < _FEWEST_WORDS or len(set(words)) > (1 - most) * len(words) + _RUN:
         return None
     return _repeated(words, _RUN, " ", most) or _dominated(words) or _compressed(text)
+
+
+def _in_periods(words: list[str]) -> str | None:
+    bare = [word.strip(".,;:!?\"'") for word in words]
+    for size in range(2, len(bare) // _FEWEST_PERIODS + 1):
+        if bare[size:] == bare[:-size]:
+            return f"{' '.join(bare[:size])!r} {len(bare) // size} times, and nothing else"
+    return None
 
 
 def _repeated(words: list[str], size: int, joint: str, most: float) -> str | None:

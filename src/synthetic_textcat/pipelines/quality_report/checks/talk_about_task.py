@@ -27,18 +27,20 @@ _LONGEST_SEARCHED = 20_000  # characters: the longest rows have a tenth, and a s
 _FEWEST_LETTERS = 4
 _SAY_NOTHING = frozenset({"this", "that", "these", "which", "with", "from", "have", "must", "should", "would", "could"})
 _LETTERS = re.compile(r"[^\W\d_]+")
+_FIRST_SAID = r"(?:[^.!?:,;]{1,25}[,!.\u060c\u3001\u3002\uff01\uff0c]+\s*)?"
+_SAME_SENTENCE = r"[^.!?:;\u0964\u3002\uff1a]{0,60}?"
 _KIND = re.compile(
-    r"(?:(?:this|here|below|the following) is |(?:please )?(?:generate|write|create|compose|produce|provide) (?:me )?)?"
+    rf"{_FIRST_SAID}(?:(?:this|here|below|the following)(?: is|'s) |"
+    r"(?:please )?(?:generate|write|create|compose|produce|provide) (?:me )?)?"
     r"(?:an?|one|another|some) ((?:[\w'-]+ ){2,6}?)"
     r"(?:that|which|in which|where|about|regarding|concerning|from|with|written|describing|explaining|expressing)\b"
 )
+_BEGINNING = 5  # words
 _SHOWN = 4
 _QUOTED = 60
 _PARTS = ("here", "example", "openings", "assistant", "sure", "hints")
 _MATCHED = _PARTS[2:]
 _NEVER = r"(?!)"
-_FIRST_SAID = r"(?:[^.!?:,;]{1,25}[,!.\u060c\u3001\u3002\uff01\uff0c]+\s*)?"
-_SAME_SENTENCE = r"[^.!?:;\u0964\u3002\uff1a]{0,60}?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,10 @@ def find_talk_about_task(text: str, language: str | None, task_text: str, least:
 
 
 def _own_kind(beginning: str, task_text: str) -> str | None:
-    """First words that name the text's own kind as the task's sentence does: "a customer support message about"."""
+    """First words that are the task's, or name the text's kind as it does: "a customer support message about"."""
+    sentence = _LETTERS.findall(task_text.partition("\n")[0])[:_BEGINNING]
+    if len(sentence) == _BEGINNING and _LETTERS.findall(beginning)[:_BEGINNING] == sentence:
+        return " ".join(sentence)
     match = _KIND.match(beginning)
     words = match[1].split() if match is not None else []
     is_of_task = len(words) > 1 and " ".join(words[-2:]) in task_text.partition("\n")[0]

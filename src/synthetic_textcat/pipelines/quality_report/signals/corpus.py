@@ -11,7 +11,7 @@ from synthetic_textcat.pipelines.quality_report.checks.verdicts import split_fla
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, Metrics, count
 from synthetic_textcat.pipelines.quality_report.signals.label_classifiers import Learning, learn
 from synthetic_textcat.schemas.parameters import QualityReportParameters
-from synthetic_textcat.schemas.rows import REJECTED, to_frame
+from synthetic_textcat.schemas.rows import REJECTED, REQUESTS, to_frame
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.text.diversity_sample import Pool, Sample, pool_of_examples, size_for
 from synthetic_textcat.text.label_samples import LabelRows, label_rows
@@ -42,6 +42,7 @@ class Corpus:
         reference_texts: The user's real texts, if given.
         last_diversity: Diversity record of the previous run, if it has one.
         quota_slots: Rows that a quota asks for; empty without one.
+        surplus: Planned rows that are surplus, which are not in `requests`; columns of `requests`.
     """
 
     examples: pd.DataFrame
@@ -55,6 +56,7 @@ class Corpus:
     reference_texts: Sequence[str] | None = None
     last_diversity: Mapping[str, Any] | None = None
     quota_slots: pd.DataFrame = field(default_factory=pd.DataFrame)
+    surplus: pd.DataFrame = field(default_factory=lambda: to_frame([], REQUESTS))
 
     @cached_property
     def candidates(self) -> pd.DataFrame:

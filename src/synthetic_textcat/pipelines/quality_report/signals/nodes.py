@@ -48,11 +48,12 @@ def gather_corpus(
     seed: int,
     quota_slots: pd.DataFrame | None = None,
 ) -> Corpus:
-    """Corpus for the signals; surplus rows are excluded, also from the plan."""
+    """Corpus for the signals; surplus rows are in none of them, also not in the plan, but where rows are counted."""
     by_id = {task.task_id: task for task in tasks_of(tasks)}
-    asked = requests[~is_among(requests["request_id"], surplus["request_id"])].reset_index(drop=True)
+    is_surplus = is_among(requests["request_id"], surplus["request_id"])
+    asked, beyond = requests[~is_surplus].reset_index(drop=True), requests[is_surplus]
     slots = pd.DataFrame() if quota_slots is None else quota_slots
-    return Corpus(examples, asked, findings, by_id, settings, seed, rejected, ledger, quota_slots=slots)
+    return Corpus(examples, asked, findings, by_id, settings, seed, rejected, ledger, quota_slots=slots, surplus=beyond)
 
 
 def measure_fidelity(corpus: Corpus) -> Signals:

@@ -115,11 +115,16 @@ def _worst(corpus: Corpus) -> dict[str, list[WorstRow]]:
 def losses(corpus: Corpus) -> SignalResult:
     """Rows by outcome, for each task and each language.
 
-    Tables `losses_by_task` and `losses_by_language`: task or language, planned, accepted, rejected, rest (failed or not
-    run), yield (accepted / planned, 0 to 1), reason (the most frequent reject reason, with its number of rows); the
-    lowest yield first, at most `MOST_LISTED`. The metrics are `yield/task/<task_id>` and `yield/language/<code>`.
+    Tables `losses_by_task` and `losses_by_language`: task or language, planned, accepted, rejected, rest (failed, not
+    run or surplus), yield (accepted or surplus / planned, 0 to 1), reason (the most frequent reject reason, with its
+    number of rows); the lowest yield first, at most `MOST_LISTED`.
+
+    The metrics are `yield/task/<task_id>` and `yield/language/<code>`.
     """
-    rows = corpus.requests[["request_id", "task", "language"]]
+    columns = ["request_id", "task", "language"]
+    rows = pd.concat(
+        [part[columns].assign(surplus=part is corpus.surplus) for part in (corpus.requests, corpus.surplus)]
+    )
     rows = rows.assign(accepted=is_among(rows["request_id"], corpus.examples["request_id"]))
     rows = rows.merge(corpus.rejected[["request_id", "reject_reason"]], on="request_id", how="left")
     return SignalResult({}, {f"losses_by_{name}": _by(name, rows) for name in ("task", "language")})
@@ -128,10 +133,14 @@ def losses(corpus: Corpus) -> SignalResult:
 def _by(name: str, rows: pd.DataFrame) -> list[dict[str, Any]]:
     groups = rows.groupby(name, sort=False)
     counts = groups.agg(
-        planned=("request_id", "size"), accepted=("accepted", "sum"), rejected=("reject_reason", "count")
+        planned=("request_id", "size"),
+        accepted=("accepted", "sum"),
+        rejected=("reject_reason", "count"),
+        surplus=("surplus", "sum"),
     )
+    good = counts["accepted"] + counts.pop("surplus")
     counts["rest"] = counts["planned"] - counts["accepted"] - counts["rejected"]
-    counts["yield"] = counts["accepted"] / counts["planned"]
+    counts["yield"] = good / counts["planned"]
     worst = counts.sort_values("yield", kind="stable").head(MOST_LISTED)
     lost = rows[rows["reject_reason"].notna() & rows[name].isin(worst.index)]
     reasons = lost.groupby([name, "reject_reason"]).size().sort_values(kind="stable").reset_index(name="rows")
