@@ -22,7 +22,7 @@ endef
 export DO_NOT_TRACK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: help generate generate-local real-model-proof test unit proofs train-proof consumers check coverage bench viz viz-build mlflow screenshots format
+.PHONY: help generate generate-local real-model-proof test unit proofs train-proof consumers providers check coverage bench viz viz-build mlflow screenshots format
 
 generate: $(READY)  ## plan, generate, check, report, export; options in ARGS
 	$(BIN)/kedro run --pipelines generate $(ARGS)
@@ -45,6 +45,9 @@ train-proof: $(TRAIN_READY)  ## whether exported rows train a model; makes .venv
 consumers: $(DEV_READY)  ## the exports in the programs that read them, or in one: ONE=polars; environments in ~/.cache, some GB (torch)
 	$(BIN)/python -m pytest -n 0 -m consumer tests/consumers$(if $(ONE),/test_$(ONE).py)
 
+providers: $(DEV_READY)  ## LangChain's provider classes against their vendors' wire formats, or one: ONE=groq; environments in ~/.cache, 1 GB
+	$(BIN)/python -m pytest -n 0 -m provider tests/providers$(if $(ONE), -k $(ONE))
+
 real-model-proof: $(DEV_READY) $(LOCAL_READY)  ## the same code with a real model and a real llama.cpp; half an hour on two quiet cores
 	$(BIN)/python -m pytest -n 0 -m real_model tests/real_model
 
@@ -55,7 +58,7 @@ check: $(DEV_READY)  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
 
 coverage: $(DEV_READY)  ## the tests with branch coverage, child processes included
-	$(BIN)/coverage erase && $(BIN)/coverage run -m pytest -m "not consumer and not real_model" && $(BIN)/coverage combine -q && $(BIN)/coverage report
+	$(BIN)/coverage erase && $(BIN)/coverage run -m pytest -m "not consumer and not provider and not real_model" && $(BIN)/coverage combine -q && $(BIN)/coverage report
 
 bench: $(DEV_READY)  ## how fast, against what a user would write by hand; about 10 minutes, on a quiet machine
 	$(call install,$(BIN),bench)

@@ -58,6 +58,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.whole_run)
         elif folder == "consumers":
             item.add_marker(pytest.mark.consumer)
+        elif folder == "providers":
+            item.add_marker(pytest.mark.provider)
         elif folder == "real_model":
             item.add_marker(pytest.mark.real_model)
 

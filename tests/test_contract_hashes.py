@@ -77,9 +77,9 @@ def test_response_schemas_and_their_names_stay() -> None:
 def test_the_words_of_the_prompts_stay() -> None:
     assert _prompt_hashes() == {
         "brainstorm": "6553b3325a6a284e7f94117548616f7976c7094fb6589958bcfb3fd8f8798a4f",
-        "closed_labels": "874d2f51a4a54707eb8fcf238a59852d90ab79cd0a404cd28c9e7172fffa10c3",
+        "closed_labels": "2be5f6081226df02a59172d08e517ac66a13b09d6778fb2bbb4d12e29802cb44",
         "label_set": "18642fba4a4df9a48f8ac2974cae48bc5ff1b5748e53091152b67ed509057142",
-        "open_labels": "439661d8bcce7dae8e7f8668e337955f3ba01d228a28f11fdde751d2e084a7ac",
+        "open_labels": "bb846329ad972c7c90a522db95906f81feaab72e9d0b944c31a03d94ca556dcb",
         "retry": "4dfc19c406d223dd88b34c853b6c2866911fd6dba0863e7d5e056a8825962e0e",
         "seed_examples": "f38044ed17bcf4fd49b964b48d88137a06e8c375735247e5c64ccd8914f739e1",
     }
@@ -96,7 +96,7 @@ def test_the_offline_model_keeps_its_path_its_name_and_its_texts() -> None:
     assert OFFLINE_CLASS == "synthetic_textcat.llm.offline.model.OfflineTemplateModel"
     assert load_class(OFFLINE_CLASS) is OfflineTemplateModel
     assert OFFLINE_MODEL == "offline-template-v1"
-    assert _offline_reply() == "e16f4470a8bd8a20f0d83c74e455e6f739b6fe0b90070c26ad6452150bbeb6a7"
+    assert _offline_reply() == "1e87fdcd780b45b445e2f7bffaf681cd541973e7ea27436db7e255b19f74150a"
 
 
 def test_parameters_that_a_fingerprint_hashes_keep_their_names() -> None:

@@ -23,7 +23,7 @@ class ChatRequest:
         prompt: The text of all messages before the model's first own one.
         schema: The JSON Schema of the reply; empty if there is none.
         body_digest: Names the whole request; the order of its keys does not matter.
-        row_digest: Names the row: the same for all attempts at it.
+        row_digest: Names the row by its prompt: the same for all attempts, which may have other seeds.
         text_digest: Names messages and seed: what the reply is a function of.
         heard: Path, query and headers, by name; for echoes.
         conversation_tokens: Estimate for all messages.
@@ -75,7 +75,7 @@ def read(raw: bytes, heard: dict[str, str]) -> ChatRequest:
             prompt="\n".join(map(_text, messages[:first])),
             schema=_schema(body),
             body_digest=digest(_canonical(body)),
-            row_digest=digest(_canonical([messages[:first], seed])),
+            row_digest=digest(_canonical(messages[:first])),
             text_digest=digest(_canonical([messages, seed])),
             heard=heard,
             conversation_tokens=sum(map(len, map(_text, messages))) // CHARACTERS_PER_TOKEN + 1,

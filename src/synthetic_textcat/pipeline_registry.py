@@ -12,6 +12,7 @@ from synthetic_textcat.pipelines.compare import pipeline as compare
 from synthetic_textcat.pipelines.evaluate import pipeline as evaluate
 from synthetic_textcat.pipelines.export import pipeline as export
 from synthetic_textcat.pipelines.generation import pipeline as generation
+from synthetic_textcat.pipelines.label_check import pipeline as label_check
 from synthetic_textcat.pipelines.publish import pipeline as publish
 from synthetic_textcat.pipelines.quality_report import pipeline as quality_report
 from synthetic_textcat.pipelines.quote import pipeline as quote
@@ -21,7 +22,7 @@ _STAGES = (task_ingest, attribute_sampling, generation, quality_report, export)
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Each stage by its own name, all five as `generate`; two pipelines before it, and three after it."""
+    """Each stage by its own name, all five as `generate`; two pipelines before it, and five after it."""
     plain = {stage.__name__.split(".")[-2]: stage.create_pipeline() for stage in _STAGES}
     stages = {name: _grouped(stage, name) for name, stage in plain.items()}
     generate = sum(stages.values(), Pipeline([]))
@@ -30,6 +31,8 @@ def register_pipelines() -> dict[str, Pipeline]:
         "generate": generate,
         "quote": _quote(stages, generate),
         "preview": _preview(stages),
+        "label_sample": label_check.create_sample(),
+        "label_check": label_check.create_pipeline(),
         "evaluate": evaluate.create_pipeline(),
         "compare": compare.create_pipeline(),
         "publish": publish.create_pipeline(),

@@ -17,7 +17,7 @@ _EXPANDED = ".pipeline-metadata-modal"
 _SHOWN = {
     "tasks_file": f"td:has-text({json.dumps(HOSTILE)})",
     "requests": "td:has-text('English')",
-    "closed_prompt": "span:has-text('You write single training examples')",
+    "closed_prompt": "span:has-text('You write realistic texts')",
     "yield_plot": ".js-plotly-plot .barlayer .point",
     "prompt_preview": "pre:has-text('planned rows, as the model will be asked')",
     "quality_report": "pre:has-text('of 60 planned rows accepted')",

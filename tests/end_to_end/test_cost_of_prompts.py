@@ -69,7 +69,9 @@ def test_a_prompt_costs_the_same_before_and_after_another_one_was_tried(project:
     prompt = project.path(_PROMPT)
     of_a = prompt.read_text(encoding="utf-8")
     a = _generated(project)
-    prompt.write_text(of_a.replace("has this clarity", "is of this clarity, which readers will notice"), "utf-8")
+    prompt.write_text(
+        of_a.replace("Tell of one situation", "Tell of one situation that readers will recognise"), "utf-8"
+    )
     b = _generated(project)
     prompt.write_text(of_a, encoding="utf-8")
 

@@ -9,7 +9,7 @@ from tests.support.project import TRACKED, Project
 
 
 def test_a_yield_that_is_too_low_ends_in_an_error_with_everything_saved(project: Project) -> None:
-    project.parameters(llm={"defects": {"refused": 0.8}})
+    project.parameters(llm={"defects": {"refused": 0.8}}, generation={"retry": "show_reply"})
 
     done = project.run("--pipelines", "generate", "--params", "attribute_sampling.num_examples=60", **TRACKED)
 

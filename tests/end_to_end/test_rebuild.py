@@ -168,7 +168,7 @@ def _refusal(project: Project, from_run: str) -> str:
 
 def _edit_prompt(project: Project) -> None:
     path = project.path("data/01_raw/prompts/open_labels.yml")
-    path.write_text(path.read_text(encoding="utf-8").replace("Be inventive", "Be bold"), encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace("Tell of one", "Tell of a"), encoding="utf-8")
 
 
 def _confuse_labels(project: Project, *labels: str) -> None:

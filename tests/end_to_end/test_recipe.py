@@ -66,7 +66,9 @@ def test_a_preview_asks_no_model_and_writes_nothing_else(
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "misleading_label=similar. The task 'Sort a mail.' has 7 labels: drawn" in " ".join(done.stdout.split())
+    assert "misleading_label=similar, from 7 labels on. Most labels: 'Sort a mail.', 7." in " ".join(
+        done.stdout.split()
+    )
     assert "# 3 of 24 planned rows" in done.stdout
     assert "### user" in done.stdout
     assert "- misleading_label: " in done.stdout

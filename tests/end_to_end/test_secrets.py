@@ -56,7 +56,7 @@ def test_what_a_server_repeats_is_masked_in_all_that_is_written_and_shown(projec
     assert (done.returncode, publish.returncode, shown.returncode) == (0, 0, 0), said
     assert heard["echo_reply"]
     assert heard["echo_error"]
-    assert len(project.table("examples")) > 10
+    assert len(project.table("examples")) > 3
     assert {completion["status"] for completion in project.journal()} == {"replied", "server_error"}
     assert "***" in project.path("data/03_primary/completions.jsonl").read_text(encoding="utf-8")
     assert "***" in said

@@ -21,7 +21,7 @@ def _line(project: Project, *arguments: str) -> str:
 def test_an_answer_is_never_filed_under_the_call_of_another_prompt(project: Project) -> None:
     assert project.run("--pipelines", "generate", "--to-nodes", "list_calls", "--params", _FEW).returncode == 0
     prompt = project.path("data/01_raw/prompts/closed_labels.yml")
-    prompt.write_text(prompt.read_text(encoding="utf-8").replace("Be inventive", "Be bold"), encoding="utf-8")
+    prompt.write_text(prompt.read_text(encoding="utf-8").replace("Tell of one", "Tell of a"), encoding="utf-8")
 
     said = _line(project, "--pipelines", "generate", "--only-missing-outputs", "--params", _FEW)
 

@@ -12,6 +12,7 @@ _OTHER_MEANINGS = {
     "rejected",
     "surplus",
     "generate",
+    "label_sample",
     "llm",
     "measure",
     "run_id",

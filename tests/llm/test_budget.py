@@ -71,11 +71,10 @@ _BOUND = {"prompt_tokens_at_most": 60, "completion_tokens_at_most": 40}
         completion(" \n", **NO_COUNTS, **_BOUND),
         completion("", **NO_COUNTS, **_BOUND, refusal="I can't."),
         completion("", **NO_COUNTS, **_BOUND, finish_reason="content_filter", model_name=None),
+        completion("Groq's", **NO_COUNTS, **_BOUND, error="Failed to call a function.", model_name=None),
     ],
 )
-def test_calls_of_unknown_usage_without_content_are_charged_their_upper_bound(
-    caps: dict[str, Any], line: Completion
-) -> None:
+def test_calls_whose_usage_only_they_lack_are_charged_their_upper_bound(caps: dict[str, Any], line: Completion) -> None:
     budget = _budget(**caps)
     budget.note(line)
     assert budget.is_spent

@@ -66,7 +66,7 @@ def test_without_calls_no_model_is_built() -> None:
 
 def test_a_bad_reply_is_asked_again_with_what_was_wrong() -> None:
     model = ScriptedChatModel(script=_errs_at({0}, BAD))
-    first, second = run(model, [call("r0", "Write.")])
+    first, second = run(model, [call("r0", "Write.")], retry="show_reply")
     assert (first.raw_text, first.attempt) == (BAD, 1)
     assert (second.raw_text, second.attempt) == (GOOD, 2)
     assert wire_form(model.heard[1]) == [
@@ -95,7 +95,7 @@ def test_further_attempts_have_other_seeds_unless_they_show_the_bad_reply(
 @pytest.mark.parametrize("max_attempts", [1, 2, 5])
 def test_a_reply_that_stays_bad_is_asked_max_attempts_times(max_attempts: int) -> None:
     model = ScriptedChatModel(script=lambda _, number: f"{BAD} {number}")
-    completions = run(model, [call()], max_attempts=max_attempts)
+    completions = run(model, [call()], max_attempts=max_attempts, retry="show_reply")
     assert [x.attempt for x in completions] == list(range(1, max_attempts + 1))
     assert len(model.heard[-1]) == 2 * max_attempts - 1
 
@@ -106,7 +106,7 @@ def test_a_row_goes_on_from_its_past() -> None:
     assert problem is not None
     open_call = Call("r0", bad.fingerprint, call("r0", "Write.").messages, {}, 7, past=[(bad, problem)])
     model = ScriptedChatModel()
-    (completion,) = run(model, [open_call])
+    (completion,) = run(model, [open_call], retry="show_reply")
     assert completion.attempt == 2
     assert wire_form(model.heard[0])[1] == {"role": "assistant", "content": BAD}
 
@@ -138,7 +138,7 @@ def test_a_server_that_asks_for_a_wait_gets_it_and_one_that_asks_for_too_long_a_
 
 def test_what_is_recorded_is_the_hash_of_what_the_model_was_given() -> None:
     model = ScriptedChatModel(script=lambda _, number: BAD if number % 3 == 0 else GOOD, delay_s=0.001)
-    completions = run(model, _calls(12), max_concurrency=5)
+    completions = run(model, _calls(12), max_concurrency=5, retry="show_reply")
     given = Counter(messages_sha256(messages) for messages in model.heard)
     assert Counter(x.prompt_sha256 for x in completions) == given
     assert len(given) == len(completions)
@@ -155,7 +155,7 @@ def test_a_slow_reader_loses_nothing_keeps_the_order_within_a_row_and_holds_the_
     model = ScriptedChatModel(script=lambda messages, _: GOOD if "Wrong" in last_words(messages) else BAD)
     seen: list[Completion] = []
     most_ahead = 0
-    for batch in complete(model.as_chat, iter(_calls(600)), policy(8)):
+    for batch in complete(model.as_chat, iter(_calls(600)), policy(8, retry="show_reply")):
         time.sleep(0.0 if seen else 1.0)
         seen.extend(batch)
         most_ahead = max(most_ahead, len(model.heard) - len(seen))

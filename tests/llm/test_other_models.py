@@ -1,5 +1,6 @@
 """Chat models of LangChain that are neither ours nor OpenAI's, through the engine."""
 
+import json
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +20,7 @@ from synthetic_textcat.schemas.completions import Completion, Problem, Reply
 from tests.llm.builders import BAD, call
 from tests.llm.running import policy
 from tests.support.chat_models import GOOD
-from tests.support.langchain_fakes import FAKES, FormlessFake, ToolFake, as_chat, chat_by_path
+from tests.support.langchain_fakes import FAKES, FormlessFake, LosingFake, ToolFake, as_chat, chat_by_path
 
 _WANTED = {"input_text": "a text", "label": "A", "misleading_label": "B"}
 _USAGE = UsageMetadata(input_tokens=10, output_tokens=5, total_tokens=15)
@@ -130,9 +131,37 @@ def test_a_bad_reply_keeps_its_text_and_its_counts(message: AIMessage, raw_text:
     assert _outcome(completion) == cause
 
 
+@pytest.mark.parametrize(
+    ("reason", "cause"),
+    [("BlockedReason.PROHIBITED_CONTENT", "content_filtered"), ("OTHER", "content_filtered"), (0, "invalid_json")],
+)
+def test_a_prompt_that_google_blocks_is_filtered(reason: Any, cause: str) -> None:
+    message = AIMessage("", response_metadata={"prompt_feedback": {"block_reason": reason}})
+    [completion] = _run(as_chat(ToolFake(responses=[message])), max_attempts=1)
+    assert (completion.status, _outcome(completion)) == ("replied", cause)
+    assert completion.error == ("the prompt is blocked: " + str(reason).rpartition(".")[2] if reason else None)
+
+
 def test_a_bad_reply_by_a_tool_call_is_asked_again() -> None:
     model = ToolFake(responses=[_tool_reply({"label": "A"}), _tool_reply(_WANTED)])
     assert [_outcome(x) for x in _run(as_chat(model))] == ["schema_violation", "accepted"]
+
+
+@pytest.mark.parametrize("way", ["raises", "parsed only", "none"])
+def test_a_paid_reply_is_kept_whatever_langchains_own_parser_makes_of_it(way: str) -> None:
+    thoughts = {"type": "thinking", "thinking": "Let me see: {}", "signature": "s"}
+    in_blocks = AIMessage([thoughts, {"type": "text", "text": GOOD}], usage_metadata=_USAGE)
+    model = LosingFake(responses=[in_blocks, _tool_reply(_WANTED)], way=way)
+    completions = _run(as_chat(model), calls=2)
+    assert [(x.status, _outcome(x)) for x in completions] == [("replied", "accepted")] * 2
+    assert [x.raw_text for x in completions] == [GOOD, json.dumps(_WANTED)]
+    assert [(x.prompt_tokens, x.completion_tokens) for x in completions] == [(10, 5)] * 2
+
+
+def test_an_error_before_any_reply_stays_that_error() -> None:
+    model = LosingFake(responses=[])  # its list is empty, so that the model itself fails
+    [completion] = _run(as_chat(model), max_attempts=1)
+    assert (completion.status, completion.raw_text) == ("server_error", "")
 
 
 def test_a_schema_that_a_class_does_not_take_ends_the_run_in_one_line() -> None:

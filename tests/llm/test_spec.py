@@ -259,7 +259,7 @@ def test_the_identity_of_a_setup_without_secrets_stays_what_it_is() -> None:
 
 
 def test_a_key_of_another_provider_is_refused_too() -> None:
-    with pytest.raises(ModelSetupError, match="the variable that the class reads") as it:
+    with pytest.raises(ModelSetupError, match="the variable that your chat model's class reads") as it:
         ChatModelSpec(_FAKE_CLASS, {"anthropic_api_key": "sk-abc123"}).build(_other_llm())
     assert "sk-abc123" not in str(it.value)
 

@@ -50,18 +50,18 @@ def test_there_is_a_recipe_for_each_thing_that_is_added_most_and_it_is_short() -
 
 def test_a_check_rejects_rows(ran: CopiedProject) -> None:
     rejected = ran.table("rejected")
-    found = rejected[rejected["reject_reason"] == "too_long"]
+    found = rejected[rejected["reject_reason"] == "beyond_window"]
     assert len(found) > 0
     assert found["input_text"].str.len().gt(1_000).all()
     assert ran.table("examples")["input_text"].str.len().le(1_000).all()
-    assert ran.ledger()["rejected"]["too_long"] == len(found)
+    assert ran.ledger()["rejected"]["beyond_window"] == len(found)
 
 
 def test_a_check_that_the_offline_model_cannot_provoke_is_refused_as_a_defect(changed: CopiedProject) -> None:
-    done = changed.run("--params", "llm.defects.too_long=0.1", **changed.env)
+    done = changed.run("--params", "llm.defects.beyond_window=0.1", **changed.env)
     assert done.returncode == 1
     [line] = done.stderr.strip().splitlines()
-    assert f"the offline model can't inject 'too_long'; allowed: {', '.join(DEFECTS)}" in line
+    assert f"the offline model can't inject 'beyond_window'; allowed: {', '.join(DEFECTS)}" in line
 
 
 @pytest.mark.parametrize(
@@ -69,9 +69,9 @@ def test_a_check_that_the_offline_model_cannot_provoke_is_refused_as_a_defect(ch
     [
         (
             "pipelines/quality_report/checks/row_checks.py",
-            "def too_long",
-            "def too_lnog",
-            "ValueError: schemas.outcomes.REJECT_REASONS lacks the checks too_lnog",
+            "def beyond_window",
+            "def beyond_widnow",
+            "ValueError: schemas.outcomes.REJECT_REASONS lacks the checks beyond_widnow",
         ),
         (
             "llm/providers/acme.csv",

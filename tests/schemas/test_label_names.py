@@ -48,6 +48,45 @@ def test_another_text_is_no_label(written: str) -> None:
     assert set_spelling(written, _NAMES) is None
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "**late fee**",
+        "[Late fee]",
+        "(late-fee)",
+        "Late_Fee!",
+        "1. Late fee",
+        "b) late fee",
+        "- Late fee",
+        "`late fee`;",
+    ],
+)
+def test_what_models_put_around_a_label_makes_no_other(written: str) -> None:
+    names = frozenset({"Late fee", "Fee/charge"})
+    assert set_spelling(written, names) == "Late fee"
+    assert set_spelling("Fee / Charge", names) == "Fee/charge"
+
+
+@pytest.mark.parametrize(
+    ("written", "names"),
+    [
+        ("C++", ["C", "C#"]),
+        ("A. Smith", ["B. Smith", "Jones"]),
+        ("no!!", ["No", "No!"]),
+        ("5_stars", ["5 stars", "5-stars"]),
+        ("A+", ["A", "B"]),
+        ("B-", ["A", "B"]),
+        ("50K", [">50K", "<=50K"]),
+        ("Refund or other", ["Refund", "Other"]),
+        ("1.5", ["5", "1"]),
+        ("-2", ["2", "1"]),
+    ],
+)
+def test_signs_that_tell_labels_apart_stay(written: str, names: list[str]) -> None:
+    assert set_spelling(written, frozenset(names)) is None
+    assert all(set_spelling(name, frozenset(names)) == name for name in names)
+
+
 def test_labels_that_differ_by_typography_alone_are_two_and_a_third_form_is_neither() -> None:
     names = frozenset({"A-B", "A\u2013B", "plain"})
     assert {set_spelling(name, names) for name in names} == names

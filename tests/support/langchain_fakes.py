@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+from langchain_core.exceptions import OutputParserException
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.language_models.fake_chat_models import FakeMessagesListChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatResult
-from langchain_core.runnables import Runnable
+from langchain_core.runnables import Runnable, RunnableLambda
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import PrivateAttr
 
@@ -65,3 +66,22 @@ class FormlessFake(FakeMessagesListChatModel):
 def as_chat(model: BaseChatModel, **settings: Any) -> Chat:
     """A built model as the engine takes it."""
     return Chat(model, other_llm(**settings))
+
+
+class LosingFake(ToolFake):
+    """A fake whose structured output loses the reply after it was paid for.
+
+    Attributes:
+        way: `raises`, as ChatAnthropic's with thoughts does; `parsed only`, as ChatCohere's, which ignores
+            `include_raw`; `none`, a result without the message.
+    """
+
+    way: str = "raises"
+
+    def with_structured_output(self, *_args: Any, **_kwargs: Any) -> Any:
+        return self | RunnableLambda(self._parsed)
+
+    def _parsed(self, _message: AIMessage) -> Any:
+        if self.way == "raises":
+            raise OutputParserException("no tool call among the blocks")
+        return {"input_text": "another"} if self.way == "parsed only" else {"raw": None, "parsed": None}

@@ -33,9 +33,10 @@ def read_csv(content: bytes, file: str, complaint: type[TextcatError]) -> pd.Dat
             if not any(cell.strip() for cell in row):
                 continue
             if rows and len(row) != len(rows[0]):
+                split = "separate the columns by commas, semicolons or tabs, and " if len(rows[0]) == 1 else ""
                 raise complaint(
-                    f"{file}, line {reader.line_num} has {len(row)} and the header {len(rows[0])} cells. Next: put "
-                    f'a cell that holds {separator!r} in "quotes", and double the quotes within'
+                    f"{file}, line {reader.line_num} has {len(row)} and the header {len(rows[0])} cells. Next: "
+                    f'{split}put a cell that holds {separator!r} in "quotes", and double the quotes within'
                 )
             rows.append(row)
     except csv.Error as error:

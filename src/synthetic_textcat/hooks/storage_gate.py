@@ -23,6 +23,9 @@ _SECOND_NAMES = {
     names.PREVIOUS_ROUNDS: names.ROUNDS,
     names.PREVIOUS_SHORTFALL: names.SHORTFALL,
     names.PREVIOUS_DIVERSITY: names.DIVERSITY,
+    names.FILLED_LABEL_SAMPLE: names.LABEL_SAMPLE,
+    names.PREVIOUS_LABEL_SAMPLE_DESIGN: names.LABEL_SAMPLE_DESIGN,
+    names.PREVIOUS_HAND_LABELS: names.HAND_LABELS,
 }
 """Names under which a pipeline reads what it writes under another: Kedro takes no dataset in and out of one node.
 

@@ -75,6 +75,9 @@ def read_answer(message: AIMessage) -> Answer:
     """The answer in a LangChain message; a count that the server did not give is None."""
     metadata = message.response_metadata
     raw_text, finish_reason = _raw_text(message), _text(finish_reason_of(metadata))
+    blocked = _block_reason(metadata) if finish_reason is None and not raw_text else None
+    if blocked is not None:
+        finish_reason = CONTENT_FILTER
     refusal = message.additional_kwargs.get("refusal")
     if finish_reason == REFUSAL:
         refusal = refusal or raw_text or "the model gives no reason"
@@ -84,7 +87,16 @@ def read_answer(message: AIMessage) -> Answer:
         finish_reason=finish_reason,
         usage=_usage_of(message, has_text=bool(raw_text or refusal)),
         model_name=_text(metadata.get("model_name", metadata.get("model"))),
+        error=blocked and f"the prompt is blocked: {blocked}",
     )
+
+
+def _block_reason(metadata: Mapping[str, Any]) -> str | None:
+    """Why the provider blocked the prompt, as Google says it next to no candidate at all."""
+    feedback = metadata.get("prompt_feedback")
+    said = feedback.get("block_reason") if isinstance(feedback, Mapping) else None
+    word = str(said or "").rpartition(".")[2]
+    return word if word and "UNSPECIFIED" not in word else None
 
 
 def filtered_answer(said: str) -> Answer:

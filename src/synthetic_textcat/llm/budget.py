@@ -85,15 +85,16 @@ class Budget:
         return self._bound.of(messages, schema, max_tokens)
 
     def note(self, completion: Completion) -> None:
-        """Adds a call to the total.
+        """Adds a call to the total; one of unknown usage counts by its upper bound.
 
         Raises:
-            PriceListError: If there is a cap and the call's cost or tokens can't be known.
+            PriceListError: If there is a cap, and the server answers with a text and no counts. A text within an error,
+                as Groq's of a failed tool call, is an exception: other replies have counts.
         """
         self._bound.note(completion)
         if not self.is_capped:
             return
-        if not completion.is_counted and completion.has_content:
+        if not completion.is_counted and completion.has_content and completion.error is None:
             caps = " and ".join(f"generation.{name}" for name, cap in self._caps.items() if cap is not None)
             raise PriceListError(
                 f"The server does not report how many tokens a call used, so {caps} can't be kept: no further call was "

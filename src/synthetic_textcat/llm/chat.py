@@ -1,22 +1,33 @@
 """Chat model calls with structured output, by request body or by LangChain."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
+from langchain_core.callbacks import AsyncCallbackHandler
+
 from synthetic_textcat.errors import ContentFilteredError, ModelSetupError
 from synthetic_textcat.llm.answers import Answer, filtered_answer, read_answer
+from synthetic_textcat.llm.class_facts import CALL, ClassFacts, class_facts
+from synthetic_textcat.llm.class_fixes import message_of
+from synthetic_textcat.llm.client_exceptions import read_exception
 from synthetic_textcat.llm.prompts import Messages
-from synthetic_textcat.llm.transport_errors import as_our_error, line_of
+from synthetic_textcat.llm.provider_errors import has_reply
+from synthetic_textcat.llm.transport_errors import OPENAI, SetBy, as_our_error, line_of
 from synthetic_textcat.schemas.parameters import LlmParameters
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessage
-    from langchain_core.outputs import ChatGeneration
+    from langchain_core.outputs import ChatGeneration, LLMResult
 
 logger = logging.getLogger(__name__)
+
+_OK = 200
+_FAILED_GENERATION = "failed_generation"
+"""Groq's name for the model's text in an error."""
 
 SchemaAdapter = Callable[[Messages, dict[str, Any], int, int | None], Awaitable["AIMessage"]]
 """From messages, response schema, seed and token limit to the model's raw message."""
@@ -31,6 +42,14 @@ class Chat:
     def __init__(self, model: "BaseChatModel", llm: LlmParameters) -> None:
         self._model = model
         self._adapter = schema_adapter(model, llm)
+        self._set_by = set_by(model)
+
+    @property
+    def calls_in_threads(self) -> bool:
+        """Whether the class has no asynchronous client, so that LangChain makes its calls in threads of the loop."""
+        from langchain_core.language_models import BaseChatModel
+
+        return type(self._model)._agenerate is BaseChatModel._agenerate  # noqa: SLF001
 
     async def ask(self, messages: Messages, schema: dict[str, Any], seed: int, max_tokens: int | None = None) -> Answer:
         """The answer to one call, with this token limit if there is one.
@@ -42,7 +61,11 @@ class Chat:
         try:
             return read_answer(await self._adapter(messages, schema, seed, max_tokens))
         except Exception as error:
-            failure = as_our_error(error)
+            reply = reply_in_error(error)
+            failure = as_our_error(error, self._set_by)
+            if reply is not None:
+                answer = read_answer(reply)
+                return answer if answer.usage.prompt is not None else replace(answer, error=str(failure))
             if isinstance(failure, ContentFilteredError):
                 return filtered_answer(str(failure))
             raise failure from error
@@ -52,6 +75,36 @@ class Chat:
         client = getattr(self._model, "http_async_client", None)
         if client is not None:
             await client.aclose()
+
+
+def reply_in_error(error: Exception) -> "AIMessage | None":
+    """The reply that a client's exception holds; None if it holds none.
+
+    A client that validates replies raises at a good one of a form it does not know, with the body in the exception.
+    Groq answers with status 400 where the model's text is no call of the tool, and sends the text along.
+    """
+    from langchain_core.messages import AIMessage
+
+    read = read_exception(error)
+    if not isinstance(read.content, Mapping):
+        return None
+    if read.http_status in (None, _OK) and has_reply(read.content):
+        return message_of(read.content)
+    inner = read.content.get("error")
+    text = (inner if isinstance(inner, Mapping) else read.content).get(_FAILED_GENERATION)
+    return AIMessage(text) if isinstance(text, str) and text.strip() else None
+
+
+def set_by(model: "BaseChatModel") -> SetBy:
+    """Where the class of a model has its key and address, for messages."""
+    facts = _facts_of(model)
+    if takes_body(model) and not facts.is_known:
+        return OPENAI
+    return SetBy(key=facts.key, address=facts.address_words, v1="", proxy="")
+
+
+def _facts_of(model: "BaseChatModel") -> ClassFacts:
+    return class_facts(f"{type(model).__module__}.{type(model).__name__}")
 
 
 def schema_adapter(model: "BaseChatModel", llm: LlmParameters) -> SchemaAdapter:
@@ -100,10 +153,22 @@ class RequestBodyAdapter:
         return body
 
 
+class RawReply(AsyncCallbackHandler):
+    """The message of one model call, as LangChain's callbacks get it, before any output parser."""
+
+    message: "AIMessage | None" = None
+
+    async def on_llm_end(self, response: "LLMResult", **_: Any) -> None:
+        """Keeps the message."""
+        generation = cast("ChatGeneration", response.generations[0][0])
+        self.message = cast("AIMessage", generation.message)
+
+
 class LangChainAdapter:
     """Structured output by LangChain's `with_structured_output`, without a seed: LangChain has no common name for it.
 
-    LangChain's parsed result is not used, and its parsing errors do no harm: our parser reads the raw message.
+    LangChain's parsed result is not used, and its parsing errors do no harm: our parser reads the raw message, which
+    comes from a callback. Some classes ignore `include_raw`, others raise where a reply is not as they expect it.
     """
 
     def __init__(self, model: "BaseChatModel", llm: LlmParameters) -> None:
@@ -121,23 +186,34 @@ class LangChainAdapter:
         max_tokens: int | None,
     ) -> "AIMessage":
         """The reply; LangChain's class passes the schema on."""
-        model = self._limited_to(max_tokens)
-        bound = self._bound_to(schema, model, max_tokens) if self._structured else None
-        if bound is None:
-            return await model.ainvoke(list(messages))
-        answered = await bound.ainvoke(list(messages))
-        raw: AIMessage = answered["raw"]
-        return raw
+        model, per_call = self._limited_to(max_tokens)
+        asked = (self._bound_to(schema, model, max_tokens) if self._structured else None) or model
+        heard = RawReply()
+        try:
+            returned = await asked.ainvoke(list(messages), config={"callbacks": [heard]}, **per_call)
+        except Exception:
+            if heard.message is None:
+                raise
+            return heard.message
+        if heard.message is not None:
+            return heard.message
+        return cast("AIMessage", returned["raw"] if isinstance(returned, Mapping) else returned)
 
-    def _limited_to(self, max_tokens: int | None) -> "BaseChatModel":
-        """The model with this token limit: a shallow copy, which shares the model's clients; built once for each."""
+    def _limited_to(self, max_tokens: int | None) -> tuple["BaseChatModel", dict[str, Any]]:
+        """The model with this token limit, and arguments of the call, for a class that takes the limit there.
+
+        The model is a shallow copy, which shares the model's clients; built once for each limit.
+        """
+        place = _facts_of(self._model).settings.get("max_tokens", "")
+        if place.startswith(CALL):
+            return self._model, {} if max_tokens is None else {place.removeprefix(CALL): max_tokens}
         if max_tokens not in self._limited:
             known = type(self._model).model_fields
             name = next((each for each in _LIMIT_FIELDS if each in known), None)
             if name is None:
                 _warn_of_no_limit(type(self._model).__name__)
             self._limited[max_tokens] = self._model.model_copy(update={name: max_tokens}) if name else self._model
-        return self._limited[max_tokens]
+        return self._limited[max_tokens], {}
 
     def _bound_to(self, schema: dict[str, Any], model: "BaseChatModel", max_tokens: int | None) -> Any:
         """The model bound to this schema, built once for each schema; None if its class has no structured output."""

@@ -47,6 +47,7 @@ class ClientException:
         location: Where a redirect points to.
         retry_after_s: Seconds that the server asks to wait.
         name: The exception's class.
+        content: The body, read from JSON where it is JSON.
     """
 
     signs: Signs
@@ -56,6 +57,7 @@ class ClientException:
     location: str | None
     retry_after_s: float | None
     name: str
+    content: Any
 
 
 def read_exception(error: BaseException) -> ClientException:
@@ -84,6 +86,7 @@ def read_exception(error: BaseException) -> ClientException:
         location=_location(headers.get("location")),
         retry_after_s=retry_after_s(headers, body.content, body.words) if heard else None,
         name=type(error).__name__,
+        content=body.content,
     )
 
 
@@ -128,6 +131,8 @@ def _body_of(error: BaseException) -> Any:
     """The body as it came, where the response still has it; else as the library keeps it."""
     response = _get(error, "response")
     content = response if isinstance(response, Mapping) else _get(response, "content")
+    if not isinstance(content, Mapping | str | bytes | list):
+        content = None  # aiohttp's is a stream that the library has read
     if content:
         return content
     for name in _BODY:

@@ -11,6 +11,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Coroutine, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
@@ -41,6 +42,9 @@ _QUIET_S = 2.0
 """Seconds without a completion after which an empty batch reports the open calls."""
 
 Result = TypeVar("Result")
+
+_OTHER_THREADS = 4
+"""Threads for name lookups and checks next to those of the calls."""
 
 _LOOK_S = 5.0
 """Seconds between checks that the loop's thread is alive."""
@@ -204,7 +208,11 @@ async def _open_pool(open_chat: Callable[[], Chat], policy: CallPolicy, fewest_r
     limits = fitted(policy.limits)
     rate_limiter = RateLimiter(limits.requests_per_minute, limits.tokens_per_minute)
     breaker = CircuitBreaker(limits.max_wait_seconds, fewest_rows)
-    return WorkerPool(open_chat(), replace(policy, limits=limits), Admission(rate_limiter, breaker))
+    chat = open_chat()
+    if chat.calls_in_threads:  # the loop's own pool has six threads on two cores, whatever max_concurrency says
+        executor = ThreadPoolExecutor(limits.max_concurrency + _OTHER_THREADS, "model-calls")
+        asyncio.get_running_loop().set_default_executor(executor)
+    return WorkerPool(chat, replace(policy, limits=limits), Admission(rate_limiter, breaker))
 
 
 @contextmanager

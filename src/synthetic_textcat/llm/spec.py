@@ -12,14 +12,19 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr, ValidationError
 
 from synthetic_textcat.errors import ModelSetupError, nearest
+from synthetic_textcat.llm.class_facts import CALL, ClassFacts, class_facts, put
+from synthetic_textcat.llm.class_fixes import fixed_class
 from synthetic_textcat.llm.openai_client import openai_address, openai_arguments
 from synthetic_textcat.llm.transport import (
+    NEUTRAL_TIMEOUT,
     RETRIES,
+    TIMEOUTS,
     check_all_headers,
     check_header_value,
     deadline_of,
     refuse_redirects,
     retries_of,
+    wide_pool,
 )
 from synthetic_textcat.redaction import SHORTEST, add_public, add_secret, learn_settings, redact, short_secrets
 from synthetic_textcat.redaction.names import is_secret_name
@@ -38,7 +43,7 @@ _LEAN = {OPENAI_CLASS: "synthetic_textcat.llm.openai_chat.LeanChatOpenAI"}
 _ADDRESS = {"base_url", "openai_api_base"}
 _ENTRY = "the catalog entry llm"
 _TRANSPORT = {
-    *("openai_proxy", "timeout", "request_timeout", "default_request_timeout", "max_retries"),
+    *("openai_proxy", "timeout", "request_timeout", "default_request_timeout", "timeout_seconds", "max_retries"),
     *("default_headers", "default_query", "organization", "openai_organization", "http_socket_options"),
 }
 
@@ -64,13 +69,22 @@ class ChatModelSpec:
 
     @property
     def identity(self) -> tuple[Any, ...]:
-        """The part of the catalog entry that can change replies, for the fingerprint: address and arguments.
+        """The part of the configuration that can change replies, for the fingerprint: address and arguments.
 
-        Excludes transport, and names that look like a secret, at any depth: a new key does not change replies.
+        Of another class also its variables, such as OLLAMA_HOST, where the catalog has no address. Excludes transport,
+        and names that look like a secret, at any depth: a new key does not change replies.
         """
-        known = _TRANSPORT | _ADDRESS if self.class_path == OPENAI_CLASS else _TRANSPORT  # its address is the endpoint
-        sent = _without_secrets({name: value for name, value in self.kwargs.items() if name not in known})
+        if self.class_path == OPENAI_CLASS:  # its address is the endpoint
+            sent = {name: value for name, value in self.kwargs.items() if name not in _TRANSPORT | _ADDRESS}
+        else:
+            plain = {name: value for name, value in self.kwargs.items() if name not in _TRANSPORT}
+            sent = self._facts.without_transport(plain) | self._facts.environment(self.kwargs)
+        sent = _without_secrets(sent)
         return (self.endpoint, sent) if sent else (self.endpoint,)
+
+    @property
+    def _facts(self) -> ClassFacts:
+        return class_facts(self.class_path)
 
     @property
     def names_deployments(self) -> bool:
@@ -85,7 +99,7 @@ class ChatModelSpec:
     @property
     def deadline_s(self) -> float:
         """Timeout of one call, in seconds."""
-        return deadline_of(self.kwargs)
+        return deadline_of(self.kwargs, self._facts.timeout)
 
     def build(self, llm: LlmParameters) -> "BaseChatModel":
         """The chat model with these settings and without its own retries: the engine retries. Makes no request.
@@ -99,25 +113,54 @@ class ChatModelSpec:
         self._refuse_a_mixture(llm)
         self._refuse_second_ways_in()
         by_openai = self.class_path == OPENAI_CLASS
-        kwargs = {name: value for name, value in self.kwargs.items() if name != RETRIES}
         model_class = load_class(_LEAN.get(self.class_path, self.class_path))
-        names = argument_names(model_class)
-        for name in sorted(kwargs.keys() - names):  # LangChain would send it to the server
-            raise ModelSetupError(f"{self.class_path} takes no {name} (catalog entry llm); {nearest(name, names)}")
-        if RETRIES in names:
-            kwargs[RETRIES] = 0
-        settings = self._openai_settings(llm) if by_openai else settings_for(self.class_path, names, llm)
+        kwargs, per_call = self._arguments(argument_names(model_class))
+        settings = self._openai_settings(llm) if by_openai else self._settings(argument_names(model_class), llm)
+        for place in [place for place in settings if "." in place]:
+            put(per_call if place.startswith(CALL) else kwargs, place, settings.pop(place))
         if self.class_path == OFFLINE_CLASS:
             settings["defects"] = llm.defects
         warn_of_writer(llm.model)
         check_all_headers(kwargs, "catalog entry llm")
         arguments = openai_arguments(kwargs) if by_openai else kwargs
-        model = self._construct(model_class, {**arguments, **settings})
+        per_call = {f"{CALL}{name}": value for name, value in per_call.get("call", {}).items()}
+        model = self._construct(fixed_class(model_class, self._facts, per_call), {**arguments, **settings})
         learn_and_check_keys(model)
         refuse_redirects(model)
         if self.class_path != OFFLINE_CLASS:
             _warn_of_short_secrets(tuple(short_secrets()))
         return model
+
+    def _arguments(self, names: set[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Arguments of the constructor, with timeout and retries where the class takes them, and those of each call.
+
+        Raises:
+            ModelSetupError: If the class has no such argument: LangChain would send it to the server.
+        """
+        facts = self._facts
+        neutral = {RETRIES, NEUTRAL_TIMEOUT} | (set(TIMEOUTS) if facts.is_known else set())
+        kwargs = {name: value for name, value in self.kwargs.items() if name not in neutral}
+        for name in sorted(kwargs.keys() - names):
+            raise ModelSetupError(f"{self.class_path} takes no {name} (catalog entry llm); {nearest(name, names)}")
+        per_call: dict[str, Any] = {}
+        if RETRIES in names:
+            kwargs[RETRIES] = 0
+        for place, value in facts.fixed.items():
+            put(per_call if place.startswith(CALL) else kwargs, place, value)
+        if facts.is_known:
+            put(kwargs, facts.timeout, facts.timeout_as(self.deadline_s), keep=True)
+        elif NEUTRAL_TIMEOUT in self.kwargs:
+            kwargs |= dict.fromkeys([x for x in TIMEOUTS if x in names][:1], self.kwargs[NEUTRAL_TIMEOUT])
+        if facts.connections == "botocore":
+            kwargs["config"] = wide_pool(kwargs.get("config"))
+        return kwargs, per_call
+
+    def _settings(self, names: set[str], llm: LlmParameters) -> dict[str, Any]:
+        """The settings under the names of the class, some of them places."""
+        places = self._facts.settings
+        given = {place: getattr(llm, name) for name, place in places.items()}
+        moved = {place: value for place, value in given.items() if value not in (None, PLANNED)}
+        return settings_for(self.class_path, names, llm.model_copy(update=dict.fromkeys(places))) | moved
 
     def learn_secrets(self) -> None:
         """Registers the secrets in the arguments, so that all output of the process masks them."""
@@ -151,7 +194,7 @@ class ChatModelSpec:
                     f"{name} is set in the catalog entry llm; set llm.{own} in parameters.yml instead"
                 )
             if name.endswith("api_key"):
-                place = "OPENAI_API_KEY" if self.class_path == OPENAI_CLASS else "the variable that the class reads"
+                place = "OPENAI_API_KEY" if self.class_path == OPENAI_CLASS else self._facts.key
                 raise ModelSetupError(f"{name} is set in the catalog entry llm; put the key into {place} instead")
 
     def _refuse_a_mixture(self, llm: LlmParameters) -> None:

@@ -13,12 +13,18 @@ from typing import Any
 
 from synthetic_textcat.errors import ModelSetupError
 from synthetic_textcat.llm.calls import DEADLINE_S, MAX_RETRIES
+from synthetic_textcat.llm.class_facts import found_at
 from synthetic_textcat.redaction.names import holds_headers
 
 RETRIES = "max_retries"
-_TIMEOUTS = ("timeout", "request_timeout", "default_request_timeout")
+NEUTRAL_TIMEOUT = "timeout_seconds"
+"""Name of the timeout in a catalog entry for any class."""
+
+TIMEOUTS = ("timeout", "request_timeout", "default_request_timeout")
 _PARTS = ("connect", "read", "write", "pool")
 _MOST_RETRIES = 100
+_WIDE = 10_000
+"""Connections of a pool: more than there can be calls at once."""
 _MOST_OBJECTS = 5_000
 _PLAIN = (str, bytes, int, float, type, type(None))
 _NOT_LOOKED_INTO = {"asyncio", "builtins", "collections", "functools", "logging", "re", "ssl", "threading", "typing"}
@@ -42,15 +48,20 @@ def retries_of(kwargs: Mapping[str, Any]) -> int:
     raise _refused(RETRIES, f"a whole number from 0 to {_MOST_RETRIES}")
 
 
-def deadline_of(kwargs: Mapping[str, Any]) -> float:
+def deadline_of(kwargs: Mapping[str, Any], place: str = "") -> float:
     """Deadline of a whole call in seconds: the entry's timeout, under any of its names; of several parts the longest.
+
+    Args:
+        kwargs: The arguments of the catalog entry.
+        place: A further place of the class's own, such as `client_kwargs.timeout`.
 
     Raises:
         ModelSetupError: If it is not a positive number.
     """
-    for name in _TIMEOUTS:
-        if kwargs.get(name) is not None:
-            seconds = [_seconds(name, part) for part in _parts(kwargs[name]) if part is not None]
+    for name in filter(None, (NEUTRAL_TIMEOUT, *TIMEOUTS, place)):
+        value = found_at(kwargs, name)
+        if value is not None:
+            seconds = [_seconds(name, part) for part in _parts(value) if part is not None]
             return max(seconds, default=DEADLINE_S)
     return DEADLINE_S
 
@@ -73,6 +84,20 @@ def _seconds(name: str, value: Any) -> float:
 
 def _refused(name: str, allowed: str) -> ModelSetupError:
     return ModelSetupError(f"{name} of the catalog entry llm must be {allowed}. Next: fix it in catalog_genai.yml")
+
+
+def wide_pool(config: Any) -> Any:
+    """A botocore configuration whose connection pool is out of reach of `generation.max_concurrency`.
+
+    Raises:
+        ModelSetupError: If botocore is not installed.
+    """
+    try:
+        from botocore.config import Config  # type: ignore[import-untyped]
+    except ImportError:
+        raise ModelSetupError("botocore is not installed. Next: install the package of the class again") from None
+    wide = Config(max_pool_connections=_WIDE)
+    return wide if config is None else wide.merge(config if isinstance(config, Config) else Config(**config))
 
 
 def refuse_redirects(model: Any) -> None:

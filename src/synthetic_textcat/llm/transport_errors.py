@@ -6,7 +6,7 @@ its first call and later the row (`BadRequestError`, `UnreachableError`).
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from synthetic_textcat.errors import (
     BadRequestError,
@@ -24,6 +24,19 @@ OurError = TransportError | ContentFilteredError | TextcatError
 
 
 @dataclass(frozen=True, slots=True)
+class SetBy:
+    """Places where a class's key, address and proxy are set, for messages."""
+
+    key: str = "OPENAI_API_KEY, or the variable that your chat model's class reads,"
+    address: str = "OPENAI_BASE_URL"
+    v1: str = ", which mostly ends in /v1"
+    proxy: str = "openai_proxy in the catalog entry llm, or "
+
+
+OPENAI = SetBy()
+
+
+@dataclass(frozen=True, slots=True)
 class Cause:
     """Consequence of a cause for a run.
 
@@ -31,7 +44,7 @@ class Cause:
         sentence: What happened; `{said}` is the server's own sentence, `{at}` or `{where}` the address,
             `{to}` a redirect's target.
         make: Our error from that sentence and the seconds to wait.
-        next_step: What the user can do; empty where the engine does it.
+        next_step: What the user can do, with the `SetBy` of the class; empty where the engine does it.
     """
 
     sentence: str
@@ -59,7 +72,7 @@ def _filtered(line: str, _wait_s: float | None) -> OurError:
     return ContentFilteredError(line)
 
 
-_ADDRESS = "set OPENAI_BASE_URL to the API's address, which mostly ends in /v1"
+_ADDRESS = "set {address} to the API's address{v1}"
 _SETTINGS = "see llm.structured_output and the other llm settings for what this server may not know"
 _CERTIFICATE = (
     "set SSL_CERT_FILE to a PEM file with the certificate of the server or of its authority, or use the address that "
@@ -82,7 +95,7 @@ CAUSES = {
     "bad_key": Cause(
         "The server refuses the key: {said}",
         _fatal,
-        "set OPENAI_API_KEY, or the variable that your chat model's class reads, to a key of this server",
+        "set {key} to a key of this server",
     ),
     "no_access": Cause(
         "The server denies this key access: {said}",
@@ -93,29 +106,27 @@ CAUSES = {
     "unknown_model": Cause(
         "The server does not know this model or path: {said}",
         _fatal,
-        "set llm.model to a model of this server, and OPENAI_BASE_URL to its address, which mostly ends in /v1",
+        "set llm.model to a model of this server, and {address} to its address{v1}",
     ),
     "bad_setting": Cause("{refusal}: {said}", _first_only, _SETTINGS),
     "wrong_path": Cause("{at} is no address for chat completions: {said}", _unreachable, _ADDRESS),
     "not_an_api": Cause("{at} answers with {thing}, not with the API: {said}", _unreachable, _ADDRESS),
     "bad_address": Cause(
-        "{at} is no address of a server: {said}", _unreachable, "let OPENAI_BASE_URL begin with http:// or https://"
+        "{at} is no address of a server: {said}", _unreachable, "let {address} begin with http:// or https://"
     ),
     "redirected": Cause(
         "{at} redirects to {to}, which is not followed (status {status})",
         _unreachable,
-        "set OPENAI_BASE_URL to the API's own address; a redirect to a login page means that a proxy stands before it",
+        "set {address} to the API's own address; a redirect to a login page means that a proxy stands before it",
     ),
-    "no_server": Cause(
-        "No server answers{where}: {said}", _unreachable, "start it, or set OPENAI_BASE_URL to its address"
-    ),
+    "no_server": Cause("No server answers{where}: {said}", _unreachable, "start it, or set {address} to its address"),
     "connect_timeout": Cause(
         "No server answers{where} in time: {said}",
         _unreachable,
         "see whether it runs, and proxies and firewalls before it",
     ),
     "unknown_host": Cause(
-        "The host of {at} is not known: {said}", _unreachable, "fix OPENAI_BASE_URL, or this machine's network and DNS"
+        "The host of {at} is not known: {said}", _unreachable, "fix {address}, or this machine's network and DNS"
     ),
     "no_route": Cause(
         "The network does not reach {at}: {said}", _unreachable, "see this machine's network, VPN and proxy"
@@ -123,14 +134,14 @@ CAUSES = {
     "proxy_failed": Cause(
         "The proxy before {at} fails: {said}",
         _unreachable,
-        "fix openai_proxy in the catalog entry llm, or HTTPS_PROXY, with user and password if the proxy wants them",
+        "fix {proxy}HTTPS_PROXY, with user and password if the proxy wants them",
     ),
     "untrusted_certificate": Cause("The certificate of {at} is not trusted: {said}", _unreachable, _CERTIFICATE),
     "plain_http": Cause(
-        "{at} does not speak TLS: {said}", _unreachable, "let OPENAI_BASE_URL begin with http:// in place of https://"
+        "{at} does not speak TLS: {said}", _unreachable, "let {address} begin with http:// in place of https://"
     ),
     "tls_expected": Cause(
-        "{at} speaks TLS only: {said}", _unreachable, "let OPENAI_BASE_URL begin with https:// in place of http://"
+        "{at} speaks TLS only: {said}", _unreachable, "let {address} begin with https:// in place of http://"
     ),
     "tls_failed": Cause(
         "No secure connection to {at} comes about: {said}", _unreachable, "see proxies on the way, and SSL_CERT_FILE"
@@ -154,10 +165,14 @@ _THINGS = {
 }
 
 
-def as_our_error(error: Exception) -> OurError:
+def as_our_error(error: Exception, set_by: SetBy = OPENAI) -> OurError:
     """A client library's exception as one of ours.
 
     One that nothing explains (a type error in a library, say) is a server error: one bad reply must not end a run.
+
+    Args:
+        error: The exception.
+        set_by: Where the model's class has its key and address.
     """
     if isinstance(error, TransportError | ContentFilteredError | TextcatError):
         return error
@@ -176,7 +191,7 @@ def as_our_error(error: Exception) -> OurError:
         refusal=_REFUSALS.get(read.signs.status or 0, f"The server answers with status {read.signs.status}"),
         thing=_THINGS.get(read.signs.body, "a page"),
     )
-    ours = cause.make(_sentence(line, cause), read.retry_after_s)
+    ours = cause.make(_sentence(line, cause, set_by), read.retry_after_s)
     if row.meaning == "closed" and isinstance(ours, TransportError) and (read.address or "").startswith("http://"):
         ours.guess = _TLS_GUESS
     return ours
@@ -187,8 +202,8 @@ def line_of(error: BaseException) -> str:
     return one_line(str(error)) or type(error).__name__
 
 
-def _sentence(line: str, cause: Cause) -> str:
+def _sentence(line: str, cause: Cause, set_by: SetBy) -> str:
     if not cause.next_step:
         return line
     begun = f"T{line[1:]}" if line.startswith("the server ") else line
-    return f"{begun}. Next: {cause.next_step}"
+    return f"{begun}. Next: {cause.next_step.format(**asdict(set_by))}"

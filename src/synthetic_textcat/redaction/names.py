@@ -18,6 +18,19 @@ _HARMLESS_KEYS = {"cache", "sort", "primary", "foreign", "partition", "public", 
 _HARMLESS_TOKENS = {"eos", "bos", "pad", "unk", "stop", "sep", "mask", "max", "min", "num"}
 _HARMLESS_NAMES = {"pwd", "oldpwd", "google_application_credentials", "monkey", "turkey", "keyboard"}
 
+_INNER_ENDINGS = ("key", "token", "secret", "password", "passwd")
+_ABOUT_SECRETS = {
+    *("file", "path", "dir", "store", "sock", "socket", "limit", "limits", "count", "rate", "repeat", "length", "size"),
+    *("ttl", "expiry", "expires", "name", "names", "url", "uri", "host", "endpoint", "provider", "helper", "command"),
+    *("cmd", "type", "algorithm", "version", "method", "mode", "enabled", "required", "timeout", "map", "layout"),
+    *("bits", "prefix", "suffix", "format", "encoding", "budget", "usage", "price"),
+}
+"""Words that make a variable one about a secret: `API_KEY_FILE`, `SESSION_TOKEN_LIMIT`."""
+
+_KEY_PAIR = {"ak", "sk"}
+_LANGUAGES = {"lang", "language", "languages", "locale", "lc"}
+"""Before them `SK` is Slovak."""
+
 PLAIN_SETTINGS = {
     *("account_name", "bucket", "client_id", "endpoint", "endpoint_url", "host", "name", "path", "port", "profile"),
     *("profile_name", "project", "project_id", "provider", "region", "region_name", "service", "tenant_id", "type"),
@@ -47,8 +60,13 @@ PLAIN_QUERY = {"api-version", "version", "model", "beta", "alt", "format", "stre
 
 @lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
-    """Whether a setting or variable with this name holds a secret: `api_key`, `clientSecret`, `HF_TOKEN`."""
+    """Whether a setting or variable with this name holds a secret: `api_key`, `clientSecret`, `HF_TOKEN`.
+
+    In the name of a variable, which is in capitals, the word may stand anywhere: `GROQ_API_KEY_DEV`.
+    """
     words = [word.casefold() for word in _WORDS.findall(name)]
+    if name.isupper() and _is_variable_of_secret(words):
+        return True
     while len(words) > 1 and (words[-1] in _TRAILING or words[-1].isdigit()):
         if words[-2:] == ["connection", "string"]:
             return True
@@ -59,6 +77,18 @@ def is_secret_name(name: str) -> bool:
     if before & (_HARMLESS_KEYS if last.startswith("key") else _HARMLESS_TOKENS if last.startswith("token") else set()):
         return False
     return last in _SECRET or last.endswith(_SECRET_ENDINGS)
+
+
+def _is_variable_of_secret(words: list[str]) -> bool:
+    """Whether a variable has a word for a secret before its last one, or is half of a pair of access and secret key."""
+    if len(words) > 1 and words[-1] in _KEY_PAIR and words[-2] not in _LANGUAGES:
+        return True
+    for place, word in enumerate(words[:-1]):
+        before = set(words[:place])
+        harmless = before & (_HARMLESS_KEYS if word.endswith("key") else _HARMLESS_TOKENS)
+        if word.endswith(_INNER_ENDINGS) and word not in _HARMLESS_NAMES and not harmless:
+            return not _ABOUT_SECRETS & set(words[place + 1 :])
+    return False
 
 
 def holds_headers(name: str) -> bool:

@@ -55,7 +55,8 @@ class Completion:
         latency_s: Seconds from the start to the end of this call; a retry has its own line, and waits are excluded.
         model_name: The model's name in the server's reply.
         prompt_sha256: Hex sha256 of the canonical JSON of this attempt's messages, as on the wire.
-        error: Message of the transport or of the server's content filter, without keys; null for any other reply.
+        error: Message of the transport, of the server's content filter, or of the error that holds the reply, without
+            keys; null for any other reply.
         created_at: End of the call, UTC, ISO 8601.
         prompt_tokens_at_most, completion_tokens_at_most: Upper bounds of a call of unknown usage, charged to a cap.
             Absent from the line of a counted call.

@@ -4,8 +4,9 @@ Two labels of one set never share the form by which the tasks file finds repeate
 folded in both ways that there are, white space collapsed, no final full stop). So a label with the form of one in the
 set is that label, whether composed or decomposed, in full-width letters, with ligatures or non-breaking spaces. Beyond
 it, typography is levelled: quotes, apostrophes and dashes of any kind, characters that do not show, a pair of quotes
-around the label, full stops of other scripts, spellings of one script. There a set may have two labels of one form;
-such a form matches neither.
+around the label, full stops of other scripts, spellings of one script. Last, what models put around a label is taken
+off: Markdown, brackets, a number of a list, the field's name, other final signs; and spaces, hyphens and underscores
+within it count as one. There a set may have two labels of one form; such a form matches neither.
 """
 
 from collections.abc import Iterable
@@ -28,6 +29,13 @@ _LEVELLED = str.maketrans(dict.fromkeys(_APOSTROPHES, "'") | dict.fromkeys(_QUOT
 _DASH = regex.compile(r"[\p{Pd}\u2212]")
 _UNSEEN = regex.compile(r"[\p{Default_Ignorable_Code_Point}\p{Cf}]+")
 _STOPS = " .\u3002\uff0e\uff61\u0964\u06d4\u1362"
+_AROUND = regex.compile(
+    r"""\A(?: [\s*`~#'"\[({«]+ | [-+•·]\s+ | \(?(?:\d{1,2}[.):]|[A-Za-z]\))\s+ | (?:misleading[\s_]?)?label\s*[:=]\s* )+
+    | [\s*`~'"\])}».,;:!]+\Z""",
+    regex.VERBOSE | regex.IGNORECASE,
+)
+_BETWEEN_WORDS = regex.compile(r"(?<=\w)[\s_-]+(?=\w)")
+_AT_SIGNS = regex.compile(r"\s+(?=[/&|])|(?<=[/&|])\s+")
 _PAIRS = frozenset({"''", '""', "\u300c\u300d", "\u300e\u300f"})
 
 
@@ -35,8 +43,8 @@ def set_spelling(label: str, names: frozenset[str]) -> str | None:
     """The name in a closed label set that a label stands for; None if it is none of the set, or could be two."""
     if label in names:
         return label
-    strict, loose = _forms_of(names)
-    found = (*map(strict.get, name_keys(label)), *map(loose.get, _loose_keys(label)))
+    strict, loose, bare = _forms_of(names)
+    found = (*map(strict.get, name_keys(label)), *map(loose.get, _loose_keys(label)), *map(bare.get, _bare_keys(label)))
     return next(filter(None, found), None)
 
 
@@ -58,12 +66,20 @@ def _loose_keys(label: str) -> tuple[Key, ...]:
     return tuple((code, comparable(_levelled(label), code)) for code in (None, "tr"))
 
 
+def _bare_keys(label: str) -> tuple[Key, ...]:
+    """The levelled label without what stands around it, its words apart by spaces alone."""
+    return tuple(
+        (code, _AT_SIGNS.sub("", _BETWEEN_WORDS.sub(" ", _AROUND.sub("", form)))) for code, form in _loose_keys(label)
+    )
+
+
 @lru_cache(maxsize=4_096)
-def _forms_of(names: frozenset[str]) -> tuple[dict[Key, str], dict[Key, str]]:
-    """Names by their form in the tasks file, and by the levelled one."""
+def _forms_of(names: frozenset[str]) -> tuple[dict[Key, str], dict[Key, str], dict[Key, str]]:
+    """Names by their form in the tasks file, by the levelled one, and by their bare words."""
     return (
         _unique((key, name) for name in names for key in name_keys(name)),
         _unique((key, name) for name in names for key in _loose_keys(name)),
+        _unique((key, name) for name in names for key in _bare_keys(name)),
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -25,7 +25,7 @@ from synthetic_textcat.schemas.task_input import checked_choice, checked_choices
 _ROUNDING = 1e-9
 
 
-PLANNED = "planned"
+PLANNED: Final = "planned"
 """Value of `llm.max_tokens`: a limit for each row, derived from its planned length and language."""
 
 
@@ -44,7 +44,7 @@ class LlmParameters(Block):
     gguf: str | None = Field(None, min_length=1)
     temperature: float | None = Field(1.0, ge=0, le=2)
     top_p: float | None = Field(1.0, gt=0, le=1)
-    max_tokens: Annotated[int | Literal["planned"] | None, BeforeValidator(_checked_limit)] = None
+    max_tokens: Annotated[int | Literal["planned"] | None, BeforeValidator(_checked_limit)] = PLANNED
     token_limit_field: Literal["max_completion_tokens", "max_tokens"] = "max_completion_tokens"
     structured_output: Literal["json_schema", "json_object", "none"] = "json_schema"
     labels_in_schema: Literal["set", "planned"] = "set"
@@ -183,8 +183,8 @@ class AttributeSamplingParameters(Block):
         return choice
 
 
-Retry = Literal["show_reply", "ask_again"]
-"""How a row is asked again after a bad reply: with that reply and its fault, or as at first, with another seed."""
+Retry = Literal["ask_again", "show_reply"]
+"""How a row is asked again after a bad reply: as at first, with another seed, or with that reply and its fault."""
 
 
 class GenerationParameters(Block):
@@ -192,7 +192,7 @@ class GenerationParameters(Block):
 
     max_concurrency: int = Field(32, ge=1, le=4096)
     max_attempts: int = Field(3, ge=1, le=20)
-    retry: Retry = "show_reply"
+    retry: Retry = "ask_again"
     requests_per_minute: int | None = Field(None, ge=1)
     tokens_per_minute: int | None = Field(None, ge=1)
     max_cost_usd: float | None = Field(None, gt=0)
@@ -239,6 +239,13 @@ class EvaluateParameters(Block):
 
     embedding_model: str | None = Field(None, min_length=1)
     save_classifiers: bool = False
+
+
+class LabelCheckParameters(Block):
+    """Label check: rows drawn for labelling by hand; how many times an agreed row's odds a disputed one has."""
+
+    sample_rows: int = Field(100, ge=1, le=100_000)
+    disputed_weight: float = Field(2.0, ge=0.1, le=10)
 
 
 class CompareParameters(Block):
@@ -311,6 +318,7 @@ class Parameters(Block):
     quote: QuoteParameters
     compare: CompareParameters
     evaluate: EvaluateParameters
+    label_check: LabelCheckParameters
     export: ExportParameters
     publish: PublishParameters
     tracking: TrackingParameters

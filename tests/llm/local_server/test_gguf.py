@@ -89,7 +89,7 @@ def test_a_fingerprint_knows_a_file_by_name_and_content_not_by_place(tmp_path: P
 
 
 def _fingerprint(gguf: str | None) -> str:
-    return Fingerprinter(LlmParameters(model="m", gguf=gguf), ("llama.cpp",)).of("r0", [], {})
+    return Fingerprinter(LlmParameters(model="m", gguf=gguf, max_tokens=None), ("llama.cpp",)).of("r0", [], {})
 
 
 def test_no_file_leaves_every_fingerprint_as_it_was() -> None:

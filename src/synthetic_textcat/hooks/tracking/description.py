@@ -64,7 +64,7 @@ _PLANNING = frozenset({"generate", "quote", "preview", "attribute_sampling"})
 _ASKING = frozenset({"generate", "quote", "generation", "task_ingest"})
 """Pipelines that may call the model."""
 
-_OF_OTHER_RUNS = frozenset({"compare", "evaluate", "publish"})
+_OF_OTHER_RUNS = frozenset({"compare", "evaluate", "label_check", "label_sample", "publish"})
 """Pipelines about rows of earlier runs, which may be another model's than the one in the parameters."""
 
 _COMMAND = ("git", "--no-optional-locks", "status", "--porcelain=v2", "--branch")

@@ -19,7 +19,7 @@ from synthetic_textcat.schemas.outcomes import DEFECTS, RECOVERABLE_DEFECTS, TOO
 
 _NEEDS_CLOSED_SET = ("label_not_in_set", "misleading_label_not_in_set", "label_not_as_planned")
 _NEEDS_OPEN_SET = ("label_not_a_label",)
-_NO_LABELS = ("high school", "the right label of the text", "A text that this task could be given.", "?")
+_NO_LABELS = ("high school", "the right label", "A text that this task could be given.", "?")
 _TRANSPORT = {
     "rate_limited": "429 too many requests (injected)",
     "timeout": "the call timed out (injected)",

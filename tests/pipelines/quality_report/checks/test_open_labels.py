@@ -21,10 +21,14 @@ _NONE = {
     "English": "is the language of the text",
     "label": "is a field of the prompt",
     "misleading_label": "is a field of the prompt",
-    "The right label": "is a phrase of the prompt",
-    "the right label of the text": "is a phrase of the prompt",
+    "The right label": "is a field of the prompt",
+    "[label]": "is a field of the prompt",
+    "Label 1": "is a field of the prompt",
+    "an incorrect label": "is a field of the prompt",
+    "Say what a customer": "is a phrase of the task",
+    "one to three words": "is a phrase of the prompt",
     "a text that this task could be given": "has 8 words",
-    "valid for this task": "is a phrase of the prompt",
+    "close but wrong": "is a phrase of the prompt",
     "high school level education": "is a phrase of the prompt",
     "What a customer of a shop wants": "has 7 words",
     "a customer of a shop wants": "is a phrase of the task",
@@ -49,6 +53,11 @@ def test_what_is_no_label_is_named(label: str) -> None:
     fault = find_label_fault(label, "refund", _TASK, "English")
     assert fault is not None
     assert fault.startswith(_NONE[label])
+
+
+@pytest.mark.parametrize(("language", "name"), [("French", "français"), ("German", "Deutsch"), ("Japanese", "日本語")])
+def test_a_language_s_own_name_is_no_label(language: str, name: str) -> None:
+    assert find_label_fault(name, "refund", _TASK, language) == "is the language of the text"
 
 
 @pytest.mark.parametrize(

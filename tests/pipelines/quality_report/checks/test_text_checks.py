@@ -32,7 +32,12 @@ def detail(reason: str, text: str, **changes: object) -> str | None:
         ("Where is my parcel?</s>", "</s>"),
         ("Where is it?<end_of_turn>", "<end_of_turn>"),
         ("?!... 12", "no letter"),
-        ("input_text", "field"),
+        *(
+            ("input_text", "field or value"),
+            ("in English", "field or value"),
+            ("json", "field or value"),
+            ("College education,", "field or value"),
+        ),
         ("Label:", "field"),
         ('{"input_text": "Where is it?", "label": "Shipping"}', "JSON"),
         ('["Where is it?", "Where?"]', "JSON"),
@@ -138,6 +143,12 @@ def test_an_assistants_voice_is_heard_in_26_languages(language: str) -> None:
         *("The text was written in English. The two labels are clearly ambiguous.", "The misleading label is Joy."),
         *("This task has been modified, the label is new.", "The sentence is written in English; the labels stay."),
         *("A text that this task could be given.", "This task requires PhD level education of its reader."),
+        *(
+            "in English, less than 10 words, high school level, clear",
+            "10 words, college level, understandable, written",
+        ),
+        *("This is a very interesting text", "The following text is from the book", "I am the author of such a text."),
+        "A text that could be used to send an invoice to a merchant, but was not delivered on time. " * 3,
     ],
 )
 def test_talk_about_the_task_is_found(text: str) -> None:
@@ -158,6 +169,11 @@ def test_talk_about_the_task_is_found(text: str) -> None:
             "As an AI researcher, I disagree.",
         ),
         *("The text on the box is too small.", "This task list is great.", "Our JSON export lacks a column."),
+        *(
+            "The author of the text messages was my son.",
+            "A text from my bank woke me at 5.",
+            "My essay has at least 100 words more than the limit allows.",
+        ),
         *("Great example of how not to run a hotel.", "The label fell off after one wash.", "Read the sentence twice."),
     ],
 )
@@ -187,7 +203,7 @@ _TASK = Task.model_validate(
         "Sort a support ticket by the team that must answer it.",
         "Invoices, refunds and double charges on a card",
         "The task: sort a support ticket by the team that must answer it, please.",
-        "Be inventive, and answer with the JSON object only.",
+        "Tell of one situation with people, things and numbers.",
         "The courier left my parcel in the rain and my umbrella in the hall.",
     ],
 )

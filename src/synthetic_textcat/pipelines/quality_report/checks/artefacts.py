@@ -12,7 +12,8 @@ for the one question that a decoder answers here.
 
 **Template tokens.** Marks of chat templates and tokenisers, as `<|im_end|>`, `[INST]`, `</s>` or `<start_of_turn>`.
 
-**No text.** Neither a letter nor a pictograph; a single address or identifier; a name of a reply's field; JSON.
+**No text.** Neither a letter nor a pictograph; a single address or identifier; a reply's field, or a value of the
+prompt, alone; JSON.
 """
 
 import json
@@ -45,11 +46,30 @@ _MAY_BE_TOKEN = ("<", "[", "###", "Ġ", "▁")
 _HIGH = "\u0080-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122"
 _MOJIBAKE = re.compile(rf"[\u00c2-\u00f4][{_HIGH}]+")
 _LATIN_LEADS = "ÂÃ"
+_OTHER_MOJIBAKE = re.compile(
+    "(?:[\u0420\u0421][\u0402\u0403\u0409-\u040f\u0452\u0453\u0459-\u045f\u201a\u201e\u2020-\u2026\u2030\u20ac\u2039\u203a\u2018\u2019\u201c\u201d\u2013\u2014\u2122\u00a0-\u00bf\u0490\u0491\u0404\u0454\u0406\u0456\u0407\u0457\u0401\u0451\u0408\u0458\u0405\u0455]){3}"
+    "|(?:[\u2568\u2564][\u0401-\u0457\u2500-\u259f\u2116\u00a4\u00b0\u00b7\u221a]){2}"
+    "|(?<=[a-z\u00df-\u00f6])[\u0102\u00c4\u0139\u0106][\u00a0-\u00b8\u02c7\u02d8\u02db\u02dd\u203a\u2022\u2122\u0141\u0142\u0104\u0105\u013d\u013e\u015a\u015b\u015e\u015f\u0160\u0161\u0164\u0165\u0179-\u017e]"
+    "|\u951f\u65a4\u62f7"
+)
+"""UTF-8 that was read otherwise: Cyrillic as Windows-1251 or code page 866, Central European letters as Windows-1250,
+and replacement characters as GBK."""
+_PERCENT = re.compile(r"(?:%[C-F][0-9A-F](?:%[89AB][0-9A-F])+)+")
 _PUNCTUATION = "«»“”„‘’‚‹›…–—°®™©¡¿"  # noqa: RUF001
 _SINGLE = re.compile(r"(?:https?://|www\.)\S+|\S*\w_\w\S*|[\w./:@#-]*\d[\w./:@#-]*")
 _MOSTLY_DIGITS = 1 / 2
-_FIELD = re.compile(r"""["'`*\s]*(?:input_?text|misleading_?label|label)["'`*\s]*:?["'`\s]*""", re.IGNORECASE)
+_FIELD = re.compile(
+    r"""["'`*<>/\s]* (?:input[_\ ]?text|misleading[_\ ]?label|label|string|text|json|null|undefined|n/?a|in\ english
+    |(?:high\ school|college|phd)\ (?:level|education|level\ education)) ["'`*<>\s]*[:,.]?["'`*\s]*""",
+    re.IGNORECASE | re.VERBOSE,
+)
 _KEY = re.compile(r"""["']?\b(?:input_text|misleading_label)\b["']?\s*[:=]""")
+_LEADING_KEY = re.compile(
+    r"""\s*(?: ["'](?:input_?text|text|label)["']\s*:\s*["']
+    | (?:\*\*|__|\#+\s*|<)?(?:input[_ ]text|misleading[_ ]label)\s*[:>])""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_FENCED = re.compile(r"\s*(?:```|~~~)\w*\s*(?=[\[{])")
 _LONGEST_JSON = 20_000
 _SHOWN = 3
 _QUOTED = 40
@@ -83,6 +103,9 @@ def _artefacts(text: str) -> Iterator[str]:
         yield from map(_quoted, _TOKEN.finditer(text))
     if not text.isascii():
         yield from (repr(match[0][:_QUOTED]) for match in _MOJIBAKE.finditer(text) if _is_mojibake(match[0]))
+        yield from (repr(match[0][:_QUOTED]) for match in _OTHER_MOJIBAKE.finditer(text))
+    if "%" in text and "://" not in text:
+        yield from map(_quoted, _PERCENT.finditer(text))
     if "_" in text:
         yield from map(_quoted, _KEY.finditer(text))
 
@@ -115,7 +138,10 @@ def _is_mojibake(run: str) -> bool:
 def _no_text(text: str) -> str | None:
     stripped = text.strip()
     if len(stripped) < _QUOTED and _FIELD.fullmatch(stripped):
-        return f"the name of a field: {stripped!r}"
+        return f"a field or value of the prompt alone: {stripped!r}"
+    if (key := _LEADING_KEY.match(stripped)) is not None:
+        return f"begins with the name of a field: {key[0].strip()!r}"
+    stripped = _FENCED.sub("", stripped[:_QUOTED]) + stripped[_QUOTED:]
     if not any(map(str.isalpha, stripped[:200])) and not any(map(_is_said, stripped)):
         return f"no letter: {stripped[:_QUOTED]!r}"
     if " " not in stripped and _SINGLE.fullmatch(stripped) and _is_identifier(stripped):

@@ -5,7 +5,8 @@ sentence. A label of a few words is left alone: whether it answers the task is a
 
 - **Too long:** more than six words. Vietnamese writes each syllable as a word, so twelve there. In scripts without
   spaces characters count, as many as six long words have.
-- **A phrase of the prompt:** a name of a field, a phrase of the form, or most of the task's sentence.
+- **A phrase of the prompt:** a name of a field ("Label 1", "the correct label"), a phrase of the form, or of the task's
+  sentence its beginning, most of it, or five words.
 - **A value of an attribute:** of difficulty, clarity or num_words, or the row's language, unless the task is about such
   things: "clear" is a label of a task about the weather.
 - **Without letters:** signs alone. A number is a label where the other label is one too ("4" and "2"), or the task
@@ -19,6 +20,7 @@ import regex
 
 from synthetic_textcat.schemas.attributes import VALUES
 from synthetic_textcat.schemas.label_names import label_form
+from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.text.unicode import UNSPACED_LETTER
 
 _MOST_WORDS = 6
@@ -33,23 +35,26 @@ _MOST_CHARACTERS = (
 _AROUND = ".,:;!?()[]{}\"'"
 _SHARE_OF_SENTENCE = 0.5
 _FEWEST_OF_SENTENCE = 3  # words
+_ENOUGH_OF_SENTENCE = 5  # words of a long sentence
 
-_FIELDS = frozenset({"label", "the label", "misleading label", "misleading_label", "input text", "input_text"})
+_FIELD = re.compile(
+    r"(?:(?:the|an?|your) )?"
+    r"(?:(?:right|correct|wrong|incorrect|true|false|misleading|main|other|another|first|second)[ _])?"
+    r"(?:label|category)(?: (?:name|here|\d|[a-d]))?|input[ _]text"
+)
 _FORM = (
-    "the right label of the text, short and of the kind that the task asks for",
-    "another label that would be valid for this task and is close to the topic",
-    "but fits the text less well than the right one",
-    "a text that this task could be given",
-    "write one example as a json object with three strings",
-    "you write single training examples for text classifiers",
-    "contains neither of the two labels",
-    "the label has to follow from what the text says",
-    "answer with the json object only",
-    "does not sound like a template",
-    "vary situation, wording and form",
-    "asks for high school level education of its reader",
-    "asks for college level education of its reader",
-    "asks for phd level education of its reader",
+    "the right label, one to three words in",
+    "another that the task could give, close but wrong",
+    "the author of such a text, and write it into",
+    "there is a classifier with this task",
+    "you write realistic texts, as people write them at work and at home",
+    "each unlike the last in situation, wording and form",
+    "your whole answer is one json object with the strings",
+    "tell of one situation with people, things and numbers",
+    "name neither label, and say nothing of the task or of writing",
+    "high school level education",
+    "college level education",
+    "phd level education",
 )
 """Phrases of the prompt `open_labels.yml`, normalised; a test compares them with the file."""
 
@@ -101,14 +106,16 @@ def _too_long(form: str, *, is_vietnamese: bool) -> str | None:
 
 def _of_the_prompt(form: str, task: str) -> str | None:
     words = _words(form)
-    if form in _FIELDS:
+    if _FIELD.fullmatch(form.strip(_AROUND)):
         return "is a field of the prompt"
     is_phrase = len(words) >= _FEWEST_OF_SENTENCE or "label" in words or "labels" in words
     if is_phrase and len(words) > 1 and _in_form(" ".join(words)):
         return "is a phrase of the prompt"
     sentence = _words(task)
-    is_most = len(words) >= max(_FEWEST_OF_SENTENCE, _SHARE_OF_SENTENCE * len(sentence))
-    return "is a phrase of the task" if is_most and f" {' '.join(words)} " in f" {' '.join(sentence)} " else None
+    is_beginning = len(words) >= _FEWEST_OF_SENTENCE and words == sentence[: len(words)]
+    is_most = len(words) >= max(_FEWEST_OF_SENTENCE, min(_SHARE_OF_SENTENCE * len(sentence), _ENOUGH_OF_SENTENCE))
+    is_part = is_most and f" {' '.join(words)} " in f" {' '.join(sentence)} "
+    return "is a phrase of the task" if is_beginning or is_part else None
 
 
 def _words(text: str) -> list[str]:
@@ -121,8 +128,14 @@ def _in_form(phrase: str) -> bool:
     return any(f" {phrase} " in f" {' '.join(_words(line))} " for line in _FORM)
 
 
+@lru_cache(maxsize=256)
+def _names_of(language: str) -> frozenset[str]:
+    """The language's English name, and those that it has for itself."""
+    return frozenset(label_form(name) for name in (language, *find_language(language).own_names))
+
+
 def _value(form: str, task: str, language: str | None) -> str | None:
-    if language is not None and form == language.casefold() and not _ABOUT["language"].search(task):
+    if language is not None and form in _names_of(language) and not _ABOUT["language"].search(task):
         return "is the language of the text"
     for name, values in VALUES.items():
         if form in {value.casefold() for value in values} and not _ABOUT[name].search(task):

@@ -16,7 +16,7 @@ from itertools import islice
 from synthetic_textcat.text.unicode import composed
 
 _BRACKETS = {
-    "[": re.compile(r"\[\s?([^\[\]\n]{2,60})\s?\](?![(\[\w])"),
+    "[": re.compile(r"\[\s?([^\[\]\n]{2,60})\s?\](?![(\[_a-zA-Z\d\u00c0-\u0dff])"),
     "<": re.compile(r"<\s?([^<>/=\n]{2,40})\s?>"),
     "{": re.compile(r"\{\{?\s?([^{}\n;=]{2,40}?)\s?\}?\}"),
     "\uff3b": re.compile(r"\uff3b([^\uff3b\uff3d\n]{1,40})\uff3d"),
@@ -25,17 +25,37 @@ _BRACKETS = {
 }
 """First character -> placeholders in such brackets."""
 
+_LETTER = r"[a-zA-Z\d_\u00c0-\u0dff-]"  # of scripts with spaces
+_CIRCLE = (
+    "[\u25cb\u25cf\u25ef\u3007\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d\\d]"  # of ratings and of years
+)
 _FILLERS = re.compile(
-    r"""(?<![\w-])X{3,}(?![\w-]) | (?<![\w-])X{2}[/.-]X{2}(?:[/.-](?:XX|X{4}|\d{2,4}))? | (?<![_\w])_{3,}(?!\w)
-    | \b(?:N\.\s?N\.)(?=\s*$) | \b(?:TODO|TBD|FIXME)\b(?=\s*[:\]\)]) | (?<!\w)\$\{\w+\} | %[A-Z_]{3,}%
-    | (?<=\s)\.{5,}(?=\s*\n|\s*$)(?<=\s\.\.\.\.\.\.\.\.\.\.)""",
+    rf"""(?<!{_LETTER})X{{3,}}(?!{_LETTER}) | (?<![\w-])X{{2}}[/.-]X{{2}}(?:[/.-](?:XX|X{{4}}|\d{{2,4}}))?
+    | (?<![_\w])_{{3,}}(?!\w) | \b(?:N\.\s?N\.)(?=\s*$) | \b(?:TODO|TBD|FIXME)\b(?=\s*[:\]\)]) | (?<!\w)\$\{{\w+\}}
+    | %[A-Z_]{{3,}}% | (?<!{_CIRCLE})([\u3007\u25cb\u25ef\u25b3])\1+(?!{_CIRCLE})
+    | (?<=\s)\.{{5,}}(?=\s*\n|\s*$)(?<=\s\.\.\.\.\.\.\.\.\.\.)""",
     re.VERBOSE,
 )
 _LOREM = ("lorem ipsum",)
-_OTHERS = ("XX", "___", "$", "TODO", "TBD", "FIXME", "%", ".....", "N.")
+_OTHERS = (
+    "XX",
+    "\u3007\u3007",
+    "\u25cb\u25cb",
+    "\u25ef\u25ef",
+    "\u25b3\u25b3",
+    "___",
+    "$",
+    "TODO",
+    "TBD",
+    "FIXME",
+    "%",
+    ".....",
+    "N.",
+)
 _CODE = re.compile(r"""(?<!\w)f["']|```|</|/>|=>|\w\([^()\s]*\);|\)\s?\{|format\(|printf|::""")
 _GENITIVE = re.compile(r"['’]s?\b")  # noqa: RUF001
 _WORD = re.compile(r"[^\W\d]+")
+_FIRST_WITHOUT_SPACES = "\u0e00"  # from Thai on, text may stand directly before a bracket
 _MOST_WORDS = 6
 _SHOWN = 3
 _QUOTED = 40
@@ -72,7 +92,7 @@ def _placeholders(text: str) -> Iterator[str]:
 def _belongs_to_name(text: str, place: int) -> bool:
     """Whether the bracket stands directly behind a name or another bracket, as in "array[name]"."""
     before = text[place - 1] if place else " "
-    return before.isalnum() or before in "_])$"
+    return (before.isalnum() and before < _FIRST_WITHOUT_SPACES) or before in "_])$"
 
 
 def _is_gap(inside: str) -> bool:
@@ -84,11 +104,19 @@ def _is_gap(inside: str) -> bool:
         return False
     if words[0] in known["ask"] and len(words) > 1:
         return True
-    if any(part in folded for part in known["part"]):
+    if any(part in folded for part in known["part"]) or _names_a_fact(folded.strip(), known):
         return True
     return folded.strip() in known["whole"] or (
         len(words) > 1 and words[-1] in known["last"] and _are_nouns(words, known)
     )
+
+
+def _names_a_fact(inside: str, known: dict[str, frozenset[str]]) -> bool:
+    """Whether the words begin or end with those for a name, a number or a date, which another word then specifies."""
+    if not inside.isprintable() or any(map(str.isdigit, inside)):
+        return False
+    has_head = any(inside.startswith((f"{head} ", f"{head}'")) for head in known["head"])
+    return has_head or inside.endswith(tuple(known["tail"]))
 
 
 def _are_nouns(words: list[str], known: dict[str, frozenset[str]]) -> bool:
@@ -97,10 +125,10 @@ def _are_nouns(words: list[str], known: dict[str, frozenset[str]]) -> bool:
 
 @cache
 def _known_words() -> dict[str, frozenset[str]]:
-    """Words by their place in a placeholder: ask, first, last, whole, part."""
+    """Words by their place in a placeholder: ask, first, last, whole, part, head, tail."""
     text = resources.files(__package__).joinpath("placeholder_words.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(text.splitlines()))
-    places = ("ask", "first", "last", "whole", "part")
+    places = ("ask", "first", "last", "whole", "part", "head", "tail")
     return {
         place: frozenset(word for row in rows if row["place"] == place for word in row["words"].split(";"))
         for place in places

@@ -2,24 +2,33 @@
 
 A position of a text is repeated if the run of four words that begins there stands earlier in the text. In scripts
 without spaces, runs of eight characters take the place of words. A loop shows as a large share of repeated positions; a
-refrain, a list or a form has a smaller one. Two more bounds catch what has no such runs: one word that is a large part
-of the text, and a compression ratio (zlib, level 6) that no real text of its length has.
+refrain, a list or a form has a smaller one. More bounds catch what has no such runs: one word that is a large part of
+the text, and follows itself or is half of it (a counting rhyme alternates); a few characters again and again; and a
+compression ratio (zlib, level 6) that no real text of its length has.
 """
 
+import re
 import zlib
 from collections import Counter
+from itertools import pairwise
 
 from synthetic_textcat.text.unicode import is_unspaced
 
 _RUN = 4
 _UNSPACED_RUN = 8
 _FEWEST_WORDS = 12
+_FEWEST_IN_PERIODS = 8  # words of a text that is nothing but one phrase again and again
+_FEWEST_PERIODS = 4
 _MOST_WORDS = 5_000  # that are judged
 _ONE_WORD = 0.3
 _FEWEST_TIMES = 6
 _LONG, _LONGEST = 300, 2_500  # characters: shorter texts compress badly, longer ones well, whatever they say
 _RATIO = 0.25  # bytes a character; 26,000 real texts of these lengths have a median of 0.62, and one in 1,000 has 0.38
 _QUOTED = 60
+_HAS_LETTER = re.compile(r"[^\W\d_]").search
+_NUMBER_OF_A_LIST = re.compile(r"\(?\d{1,3}[.):]").fullmatch
+_CHARACTERS = re.compile(r"(\w{1,8}?)\1{9,}")
+_LONG_LAUGHTER = 40  # characters, which a "hahaha" seldom has
 
 
 def find_repetition(text: str, words: list[str], most: float | None) -> str | None:
@@ -32,13 +41,27 @@ def find_repetition(text: str, words: list[str], most: float | None) -> str | No
     """
     if most is None:
         return None
+    if len(longest := max(words, key=len, default="")) >= max(_LONG_LAUGHTER, most * len(text)):
+        run = _CHARACTERS.search(longest[:_LONGEST])
+        if run is not None and len(run[0]) >= most * len(longest):
+            return f"{run[1]!r} {len(run[0]) // len(run[1])} times in a row"
     if is_unspaced(text[:_QUOTED]):
         words = [character for character in text[:_MOST_WORDS] if character.isalnum()]
         return _repeated(words, _UNSPACED_RUN, "", most) if len(words) >= 2 * _UNSPACED_RUN else None
-    words = words[:_MOST_WORDS]
+    words = [word for word in words[:_MOST_WORDS] if not _NUMBER_OF_A_LIST(word)]
+    if _FEWEST_IN_PERIODS <= len(words) < _FEWEST_WORDS:
+        return _in_periods(words)
     if len(words) < _FEWEST_WORDS or len(set(words)) > (1 - most) * len(words) + _RUN:
         return None
     return _repeated(words, _RUN, " ", most) or _dominated(words) or _compressed(text)
+
+
+def _in_periods(words: list[str]) -> str | None:
+    bare = [word.strip(".,;:!?\"'") for word in words]
+    for size in range(2, len(bare) // _FEWEST_PERIODS + 1):
+        if bare[size:] == bare[:-size]:
+            return f"{' '.join(bare[:size])!r} {len(bare) // size} times, and nothing else"
+    return None
 
 
 def _repeated(words: list[str], size: int, joint: str, most: float) -> str | None:
@@ -52,12 +75,17 @@ def _repeated(words: list[str], size: int, joint: str, most: float) -> str | Non
 
 
 def _dominated(words: list[str]) -> str | None:
-    word, count = Counter(word.strip(".,;:!?\"'") for word in words).most_common(1)[0]
-    return (
-        f"{word[:_QUOTED]!r} {count} times in {len(words)} words"
-        if (word and count >= _FEWEST_TIMES and count >= _ONE_WORD * len(words))
-        else None
-    )
+    bare = [word.strip(".,;:!?\"'") for word in words]
+    counts = Counter(filter(_HAS_LETTER, bare))
+    if not counts:
+        return None
+    word, count = counts.most_common(1)[0]
+    if count < _FEWEST_TIMES or count < _ONE_WORD * len(words):
+        return None
+    in_a_row = sum(one == other == word for one, other in pairwise(bare))
+    if 2 * count < len(words) and 2 * in_a_row < count:
+        return None
+    return f"{word[:_QUOTED]!r} {count} times in {len(words)} words"
 
 
 def _compressed(text: str) -> str | None:

@@ -2,7 +2,8 @@
 
 Phrases come from `talk_about_task.yml`: English ones and those of the language that was asked for. A phrase whose words
 stand in the task's own sentence, labels or descriptions is no evidence, so a task on classifiers may have texts on
-classifiers. Single words of labels and tasks stand in honest texts too; they count by points, and a long text needs
+classifiers. A text that begins by naming its own kind in the task's words ("A customer support message about …") speaks
+of itself. Single words of labels and tasks stand in honest texts too; they count by points, and a long text needs
 more of them: one in 25 words.
 """
 
@@ -22,11 +23,24 @@ _SURE, _HINT = 3, 1  # points
 _WORDS_A_POINT = 25
 _CHARACTERS_A_POINT = 80  # where words are not set apart
 _LONGEST_OPENING = 200  # characters
+_LONGEST_SEARCHED = 20_000  # characters: the longest rows have a tenth, and a search of more holds up the other rows
 _FEWEST_LETTERS = 4
+_SAY_NOTHING = frozenset({"this", "that", "these", "which", "with", "from", "have", "must", "should", "would", "could"})
 _LETTERS = re.compile(r"[^\W\d_]+")
+_FIRST_SAID = r"(?:[^.!?:,;]{1,25}[,!.\u060c\u3001\u3002\uff01\uff0c]+\s*)?"
+_SAME_SENTENCE = r"[^.!?:;\u0964\u3002\uff1a]{0,60}?"
+_KIND = re.compile(
+    rf"{_FIRST_SAID}(?:(?:this|here|below|the following)(?: is|'s) |"
+    r"(?:please )?(?:generate|write|create|compose|produce|provide) (?:me )?)?"
+    r"(?:an?|one|another|some) ((?:[\w'-]+ ){2,6}?)"
+    r"(?:that|which|in which|where|about|regarding|concerning|from|with|written|describing|explaining|expressing)\b"
+)
+_BEGINNING = 5  # words
 _SHOWN = 4
 _QUOTED = 60
-_PARTS = ("screen", "openings", "assistant", "sure", "hints")
+_PARTS = ("here", "example", "openings", "assistant", "sure", "hints")
+_MATCHED = _PARTS[2:]
+_NEVER = r"(?!)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +65,17 @@ def find_talk_about_task(text: str, language: str | None, task_text: str, least:
     """The phrases by which a text speaks of its task, quoted; None for any other.
 
     Args:
-        text: Normalised.
+        text: Normalised; its first 20,000 characters are searched.
         language: As asked.
         task_text: The task's sentence, labels and descriptions, normalised.
         least: Points from which a text is rejected; None = not judged.
     """
     if least is None:
         return None
+    text = text[:_LONGEST_SEARCHED]
     beginning = text[:_LONGEST_OPENING].lstrip("\"'“”«*#>¡ ").replace("i\u0307", "i")  # a Turkish capital, folded
+    if (kind := _own_kind(beginning, task_text)) is not None:
+        return f"speaks of its task: {kind!r}"
     padded = f" {text}"
     for phrases in _languages_of(language):
         if (match := phrases.openings.match(beginning)) is not None:
@@ -71,20 +88,30 @@ def find_talk_about_task(text: str, language: str | None, task_text: str, least:
     return None
 
 
+def _own_kind(beginning: str, task_text: str) -> str | None:
+    """First words that are the task's, or name the text's kind as it does: "a customer support message about"."""
+    sentence = _LETTERS.findall(task_text.partition("\n")[0])[:_BEGINNING]
+    if len(sentence) == _BEGINNING and _LETTERS.findall(beginning)[:_BEGINNING] == sentence:
+        return " ".join(sentence)
+    match = _KIND.match(beginning)
+    words = match[1].split() if match is not None else []
+    is_of_task = len(words) > 1 and " ".join(words[-2:]) in task_text.partition("\n")[0]
+    return match[0] if match is not None and is_of_task else None
+
+
 def _assistants(words: str) -> str:
     return f"an assistant's words: {words[:_QUOTED]!r}"
 
 
 def _about_task(text: str, phrases: Phrases, task_text: str, least: int) -> str | None:
-    points, seen = 0, []
+    seen: dict[str, int] = {}  # a phrase that comes again counts once: an essay may have one subject
     for match, worth in _matches(text, phrases):
         if not _is_of_task(match[0], task_text):
-            points += worth
-            seen.append(match[0])
+            seen[match[0]] = worth
+    points = sum(seen.values())
     if points < least or points < _length(text):
         return None
-    quoted = ", ".join(map(repr, dict.fromkeys(words[:_QUOTED] for words in seen[:_SHOWN])))
-    return f"speaks of its task: {quoted}"
+    return f"speaks of its task: {', '.join(repr(words[:_QUOTED]) for words in list(seen)[:_SHOWN])}"
 
 
 def _matches(text: str, phrases: Phrases) -> Iterator[tuple["re.Match[str]", int]]:
@@ -98,14 +125,18 @@ def _matches(text: str, phrases: Phrases) -> Iterator[tuple["re.Match[str]", int
 
 
 def _is_of_task(phrase: str, task_text: str) -> bool:
-    """Whether the task speaks of it: whether a longer word of the phrase stands in the task's words."""
-    return bool(task_text) and any(word in _words_of(task_text) for word in _content_words(phrase))
+    """Whether the task speaks of it: whether half of the phrase's longer words stand in the task's."""
+    if not task_text:
+        return False
+    words, known = _content_words(phrase), _words_of(task_text)
+    return 2 * sum(word in known for word in words) >= len(words)
 
 
 @lru_cache(maxsize=1024)
 def _content_words(phrase: str) -> tuple[str, ...]:
     words = _LETTERS.findall(phrase)
-    return tuple(word for word in words if len(word) >= _FEWEST_LETTERS or not word.isascii()) or tuple(words)
+    longer = (word for word in words if word not in _SAY_NOTHING)
+    return tuple(word for word in longer if len(word) >= _FEWEST_LETTERS or not word.isascii()) or tuple(words)
 
 
 @lru_cache(maxsize=1024)
@@ -123,23 +154,29 @@ def _length(text: str) -> float:
 @lru_cache(maxsize=256)
 def _languages_of(language: str | None) -> tuple[Phrases, ...]:
     code = find_language(language).code.partition("-")[0] if language else _ENGLISH
-    return tuple(_phrases()[each] for each in dict.fromkeys((_ENGLISH, code)) if each in _phrases())
+    return tuple(_phrases_of(each) for each in dict.fromkeys((_ENGLISH, code)) if each in _lists())
 
 
 @cache
-def _phrases() -> Mapping[str, Phrases]:
+def _lists() -> Mapping[str, Mapping[str, list[str]]]:
+    """The phrases of each language, by part."""
     text = resources.files(__package__).joinpath("talk_about_task.yml").read_text(encoding="utf-8")
-    raw: dict[str, dict[str, list[str]]] = yaml.safe_load(text)
-    return {code: _compiled(lists, code) for code, lists in raw.items()}
+    lists: dict[str, dict[str, list[str]]] = yaml.load(text, Loader=yaml.CSafeLoader)
+    return lists
 
 
-def _compiled(lists: Mapping[str, list[str]], code: str) -> Phrases:
+@cache
+def _phrases_of(code: str) -> Phrases:
     """The phrases, in the comparison form of texts, which changes no sign of a regular expression."""
-    screen = tuple(" " * piece.startswith(" ") + comparable(piece, code) for piece in lists["screen"])
-    patterns = (
-        re.compile("|".join(_bounded(comparable(phrase, code)) for phrase in lists[part])) for part in _PARTS[1:]
-    )
-    return Phrases(screen, *patterns)
+    lists = _lists()[code]
+    screen = tuple(" " * piece.startswith(" ") + comparable(piece, code) for piece in lists.get("screen", ()))
+    parts = {part: [_bounded(comparable(phrase, code)) for phrase in lists.get(part, ())] for part in _PARTS}
+    parts["openings"].append(_FIRST_SAID + _any_of(parts["here"]) + _SAME_SENTENCE + _any_of(parts["example"]))
+    return Phrases(screen, *(re.compile("|".join(parts[part]) or _NEVER) for part in _MATCHED))
+
+
+def _any_of(phrases: list[str]) -> str:
+    return f"(?:{'|'.join(phrases)})"
 
 
 def _bounded(phrase: str) -> str:

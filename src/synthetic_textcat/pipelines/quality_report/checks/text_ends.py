@@ -60,8 +60,8 @@ def find_cut(text: str, language: str | None, fewest: int | None) -> str | None:
 def _reason(text: str, line: str, words: list[str], language: str | None, fewest: int) -> str | None:
     if line[-1] in _COMMAS:
         return "ends in a comma" if len(words) > _FEW or line == text else None
-    if words[-1] in _unfinished(language) and len(words) >= fewest:
-        return f"ends in {words[-1]!r}"
+    if (last := _unfinished_end(line, words, language, fewest)) is not None:
+        return f"ends in {last!r}"
     for opening, closing in _BRACKETS.items():
         if line.count(opening) > line.count(closing) and _OPEN_BRACKET.search(line):
             return f"leaves {opening} open"
@@ -71,6 +71,13 @@ def _reason(text: str, line: str, words: list[str], language: str | None, fewest
     if len(ends) >= _FEWEST_SENTENCES and len(line[ends[-1] :].split()) >= _FEWEST_LAST_WORDS:
         return "ends in an unfinished sentence"
     return None
+
+
+def _unfinished_end(line: str, words: list[str], language: str | None, fewest: int) -> str | None:
+    """The word at the end of the line that ends no sentence."""
+    if is_unspaced(line[-1]):
+        return next(filter(line.endswith, _unfinished(language)), None)
+    return words[-1] if words[-1] in _unfinished(language) and len(words) >= fewest else None
 
 
 @cache
