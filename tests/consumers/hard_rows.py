@@ -109,7 +109,7 @@ def _drawn(task: Task, drawn: random.Random) -> str:
 
 
 def write_tables(project: Project) -> None:
-    """Writes what `export` reads, as `generate` leaves it. Two labels of `FOUR` have no test rows."""
+    """Writes what `export` reads, as `generate` leaves it without a quota. Two labels of `FOUR` have no test rows."""
     rows = examples()
     requests = _requests(rows)
     split = planned_splits(requests, TASKS, 0, ExportParameters().splits, seed=42)
@@ -120,6 +120,7 @@ def write_tables(project: Project) -> None:
             [task.to_row("file") for task in TASKS], dict.fromkeys(TASKS_ARROW_SCHEMA.names, "object")
         ),
         "03_primary/requests": requests,
+        "03_primary/quota_slots": requests.head(0),
         "05_model_input/examples": rows,
     }
     for name, frame in frames.items():

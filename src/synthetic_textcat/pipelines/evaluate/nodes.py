@@ -40,6 +40,11 @@ from synthetic_textcat.text.intervals import CONFIDENCE
 
 _log = logging.getLogger(__name__)
 
+_NO_CLASSIFIER = (
+    "No task has enough rows for a classifier: its train split needs two labels, and its test split or the evaluation "
+    "set rows of them. Next: plan more rows for each label (attribute_sampling.num_examples), or fewer labels"
+)
+
 _PLAIN = {"markup": False}  # Kedro's log would take `.[train]` for a colour
 
 
@@ -191,7 +196,7 @@ def gather_evaluation(triplets: TripletScores, classifiers: ClassifierScores) ->
         EvaluationError: If nothing could be trained; with the reason.
     """
     if triplets.lacking and not classifiers.metrics:
-        raise EvaluationError(triplets.lacking)
+        raise EvaluationError(f"{_NO_CLASSIFIER}. No embedding model was trained either. {triplets.lacking}")
     if triplets.lacking:
         _log.warning("No embedding model was trained on triplets. %s", triplets.lacking, extra=_PLAIN)
     return {**triplets.metrics, **classifiers.metrics}, classifiers.tasks

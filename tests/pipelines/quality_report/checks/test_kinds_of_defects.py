@@ -42,6 +42,7 @@ _BAD: dict[str, dict[str, tuple[str, ...]]] = {
             "We need to produce an input text where the parcel is late. Let's draft it.",
             "Generate a customer support message in which the topic is easy to recognise.",
             "Sure thing! Here's a customer support message that hints at a late parcel:",
+            "Classify a customer support message by whatever it says: the parcel came late.",
             "A customer support message regarding a courier who did not ring the bell.",
             "The text should be understood by a high school student and must not contain the label.",
         ),

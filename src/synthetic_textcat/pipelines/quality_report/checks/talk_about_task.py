@@ -35,6 +35,7 @@ _KIND = re.compile(
     r"(?:an?|one|another|some) ((?:[\w'-]+ ){2,6}?)"
     r"(?:that|which|in which|where|about|regarding|concerning|from|with|written|describing|explaining|expressing)\b"
 )
+_BEGINNING = 5  # words
 _SHOWN = 4
 _QUOTED = 60
 _PARTS = ("here", "example", "openings", "assistant", "sure", "hints")
@@ -88,10 +89,17 @@ def find_talk_about_task(text: str, language: str | None, task_text: str, least:
 
 
 def _own_kind(beginning: str, task_text: str) -> str | None:
-    """First words that name the text's own kind as the task's sentence does: "a customer support message about"."""
+    """First words that are the task's, or name the text's kind as it does: "a customer support message about".
+
+    The whole sentence is left to the overlap with the prompt.
+    """
+    sentence, words = _LETTERS.findall(task_text.partition("\n")[0]), _LETTERS.findall(beginning)
+    is_copy = words[: len(sentence)] == sentence
+    if len(sentence) >= _BEGINNING and words[:_BEGINNING] == sentence[:_BEGINNING] and not is_copy:
+        return " ".join(words[:_BEGINNING])
     match = _KIND.match(beginning)
-    words = match[1].split() if match is not None else []
-    is_of_task = len(words) > 1 and " ".join(words[-2:]) in task_text.partition("\n")[0]
+    kind = match[1].split() if match is not None else []
+    is_of_task = len(kind) > 1 and " ".join(kind[-2:]) in task_text.partition("\n")[0]
     return match[0] if match is not None and is_of_task else None
 
 
