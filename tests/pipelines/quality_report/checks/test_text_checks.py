@@ -37,6 +37,8 @@ def detail(reason: str, text: str, **changes: object) -> str | None:
             ("in English", "field or value"),
             ("json", "field or value"),
             ("College education,", "field or value"),
+            ("Your text", "field or value"),
+            ("This is my text.", "field or value"),
         ),
         ("Label:", "field"),
         ('{"input_text": "Where is it?", "label": "Shipping"}', "JSON"),

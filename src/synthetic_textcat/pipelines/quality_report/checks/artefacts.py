@@ -60,6 +60,7 @@ _SINGLE = re.compile(r"(?:https?://|www\.)\S+|\S*\w_\w\S*|[\w./:@#-]*\d[\w./:@#-
 _MOSTLY_DIGITS = 1 / 2
 _FIELD = re.compile(
     r"""["'`*<>/\s]* (?:input[_\ ]?text|misleading[_\ ]?label|label|string|text|json|null|undefined|n/?a|in\ english
+    |(?:(?:this|here)\ is\ )?(?:my|your|the|an?|some)\ (?:input\ |own\ )?text(?:\ here)?
     |(?:high\ school|college|phd)\ (?:level|education|level\ education)) ["'`*<>\s]*[:,.]?["'`*\s]*""",
     re.IGNORECASE | re.VERBOSE,
 )
