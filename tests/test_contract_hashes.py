@@ -77,9 +77,9 @@ def test_response_schemas_and_their_names_stay() -> None:
 def test_the_words_of_the_prompts_stay() -> None:
     assert _prompt_hashes() == {
         "brainstorm": "6553b3325a6a284e7f94117548616f7976c7094fb6589958bcfb3fd8f8798a4f",
-        "closed_labels": "2be5f6081226df02a59172d08e517ac66a13b09d6778fb2bbb4d12e29802cb44",
+        "closed_labels": "34c929a7f153c0466f2bdaec21cbb906fdf1bb808b2aaf09ef0a1bdc15bd7920",
         "label_set": "18642fba4a4df9a48f8ac2974cae48bc5ff1b5748e53091152b67ed509057142",
-        "open_labels": "bb846329ad972c7c90a522db95906f81feaab72e9d0b944c31a03d94ca556dcb",
+        "open_labels": "ea357b0a6923904496949056861afe6b12757f7f05f5ff6bb1c32ee419a8a3d1",
         "retry": "4dfc19c406d223dd88b34c853b6c2866911fd6dba0863e7d5e056a8825962e0e",
         "seed_examples": "f38044ed17bcf4fd49b964b48d88137a06e8c375735247e5c64ccd8914f739e1",
     }

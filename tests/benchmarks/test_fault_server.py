@@ -356,8 +356,8 @@ class TestRates:
     def test_a_sticky_fault_comes_back_on_each_attempt_at_the_row(self, server: FaultServer) -> None:
         """Also when the client has added what was wrong."""
         server.set_faults(refusal=0.5, sticky=True)
-        for seed in range(10):
-            body = _body(seed=seed)
+        for row in range(10):
+            body = _body(f'Write "Wire fraud", not "Card theft", as row {row}.')
             feedback = [{"role": "assistant", "content": "{"}, {"role": "user", "content": "Not JSON."}]
             again = body | {"messages": body["messages"] + feedback}
             attempts = [_post(server, each).body["choices"][0]["message"] for each in (body, body, again)]

@@ -1,11 +1,9 @@
 """What a row's prompt says beside the task: own attributes and seed examples, each only where there are any."""
 
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-import yaml
 from langchain_core.prompts import ChatPromptTemplate
 
 from synthetic_textcat.errors import PromptError
@@ -151,12 +149,3 @@ def test_other_templates_are_rendered_by_langchain() -> None:
     assert renderer_of(jinja)(task="a text")[0].content == "Write a text."
     partial = ChatPromptTemplate.from_messages([("human", "Write {task} in {language}.")]).partial(language="German")
     assert renderer_of(partial)(task="a text")[0].content == "Write a text in German."
-
-
-def test_the_prompts_that_were_measured_can_take_the_place_of_the_shipped_ones() -> None:
-    folder = Path(__file__).parents[2] / "benchmarks" / "prompts"
-    read = [yaml.safe_load((folder / f"{kind}_labels.yml").read_text(encoding="utf-8")) for kind in ("closed", "open")]
-    closed, opened = (
-        ChatPromptTemplate([(each["role"], each["content"]) for each in file["messages"]]) for file in read
-    )
-    RowTemplates(closed, opened, templates()[2]).check(has_own_attributes=True, has_seed_examples=True)

@@ -65,4 +65,4 @@ def test_a_text_that_repeats_one_short_pattern(pattern: str, length: int, langua
     ]
     begun = time.process_time()
     assert len(judge(rows, _SETTINGS, len(rows))) == 3
-    assert time.process_time() - begun < 2 * _MOST_S
+    assert time.process_time() - begun < 3 * _MOST_S  # of two rows; a busy machine adds half

@@ -43,9 +43,11 @@ _FIELD = re.compile(
     r"(?:label|category)(?: (?:name|here|\d|[a-d]))?|input[ _]text"
 )
 _FORM = (
-    "the right label, one to three words in",
-    "another that the task could give, close but wrong",
-    "the author of such a text, and write it into",
+    "its right label, one to three words in",
+    "another label that the task could give, close but wrong",
+    "now be the author of such a text",
+    "answer with one json object of three strings",
+    "all that this author writes",
     "there is a classifier with this task",
     "you write realistic texts, as people write them at work and at home",
     "each unlike the last in situation, wording and form",
