@@ -23,7 +23,7 @@ from tests.pipelines.quality_report.builders import PRICES
 
 _PRICES = PriceList.read(PRICES)
 _GOOD = '{"input_text": "They forgot the sauce.", "label": "bad", "misleading_label": "good"}'
-_SAME_LABELS = '{"input_text": "a text", "label": "A", "misleading_label": "A"}'
+_SAME_LABELS = '{"input_text": "They forgot the sauce.", "label": "A", "misleading_label": "A"}'
 _SAMPLING = AttributeSamplingParameters(target_accepted=2, per=("language",))
 _CELLS = [{"language": "German"}, {"language": "English"}]
 _ROUNDS = Rounds(recipe="r", target=2, rounds=(tuple(CellRows(cell=cell, rows=2) for cell in _CELLS),))
