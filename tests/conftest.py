@@ -11,7 +11,7 @@ import hypothesis
 import pytest
 
 import tests.support.loopback_only.sitecustomize  # noqa: F401  guards this process as it guards its children
-from tests.support.examples import USUAL
+from tests.support.examples import IN_A_TEST_RUN
 from tests.support.project import PYTHONPATH, Project
 from tests.support.s3 import S3Server
 from tests.support.server import FaultServer
@@ -19,7 +19,7 @@ from tests.support.server import FaultServer
 # A shell that starts the tests in the background has them, and all their children, ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-hypothesis.settings.register_profile("any machine", deadline=None, max_examples=USUAL)  # a busy one is no failure
+hypothesis.settings.register_profile("any machine", deadline=None, max_examples=IN_A_TEST_RUN)  # a busy one is no failure
 hypothesis.settings.register_profile("quick", deadline=None, max_examples=10)  # of `make unit`
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=200)  # of `make proofs`
 hypothesis.settings.load_profile("any machine")
