@@ -19,7 +19,8 @@ from tests.support.server import FaultServer
 # A shell that starts the tests in the background has them, and all their children, ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-hypothesis.settings.register_profile("any machine", deadline=None, max_examples=IN_A_TEST_RUN)  # a busy one is no failure
+# A busy machine is no failure.
+hypothesis.settings.register_profile("any machine", deadline=None, max_examples=IN_A_TEST_RUN)
 hypothesis.settings.register_profile("quick", deadline=None, max_examples=10)  # of `make unit`
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=200)  # of `make proofs`
 hypothesis.settings.load_profile("any machine")
