@@ -1,7 +1,6 @@
 """Nodes of `quality_report`: checks, ledger, metrics, concerns, plots and the page; signals have nodes of their own."""
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +8,9 @@ import pandas as pd
 from langchain_core.prompts import BasePromptTemplate
 
 from synthetic_textcat.llm.journal import Journal
+from synthetic_textcat.llm.paid_calls import joined, last_offsets, read_paid_calls, with_later_calls
 from synthetic_textcat.llm.prompts import instructions_of
+from synthetic_textcat.pipelines.quality_report.call_costs import made_up_mask
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import LABEL_FIELDS, Known, known_of
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import (
     candidate_rows,
@@ -28,6 +29,7 @@ from synthetic_textcat.pipelines.quality_report.ledger import (
     most_common_failure,
     outcome_rows,
     outcomes_of,
+    paid_by_row,
     row_metrics,
     stopped_by,
     without_paused,
@@ -39,6 +41,7 @@ from synthetic_textcat.pipelines.quality_report.quota_shortfall import quota_met
 from synthetic_textcat.pipelines.quality_report.quota_standing import OutcomeTables, beyond_target_mask, standing_of
 from synthetic_textcat.pipelines.quality_report.signals.nodes import Signals, tables_of
 from synthetic_textcat.pipelines.quality_report.spending import spending_metrics, sum_spending
+from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import (
     AttributeSamplingParameters,
     GenerationParameters,
@@ -47,7 +50,16 @@ from synthetic_textcat.schemas.parameters import (
 )
 from synthetic_textcat.schemas.prices import PriceList, is_made_up
 from synthetic_textcat.schemas.quota import Rounds, Shortfall
-from synthetic_textcat.schemas.rows import EXAMPLES, REJECTED, fingerprints_of, own_of, plain, with_columns, with_own
+from synthetic_textcat.schemas.rows import (
+    EXAMPLES,
+    REJECTED,
+    fingerprint_column,
+    fingerprints_of,
+    own_of,
+    plain,
+    with_columns,
+    with_own,
+)
 from synthetic_textcat.schemas.stops import Stops, stop_sentence
 from synthetic_textcat.schemas.tasks import tasks_of
 from synthetic_textcat.schemas.writers import writer_note
@@ -131,6 +143,7 @@ def build_ledger(
 def list_outcomes(
     requests: pd.DataFrame,
     calls: pd.DataFrame,
+    paid_calls: pd.DataFrame,
     journal: Journal,
     examples: pd.DataFrame,
     surplus: pd.DataFrame,
@@ -139,10 +152,14 @@ def list_outcomes(
     failed: pd.DataFrame,
     prices: dict[str, Any],
 ) -> pd.DataFrame:
-    """The table `outcomes`: outcome, calls, tokens and cost of each planned row; columns `OUTCOMES`, in plan order."""
-    own = journal.completions(fingerprints_of(requests, calls))
+    """The table `outcomes`: outcome, calls, tokens and cost of each planned row; columns `OUTCOMES`, in plan order.
+
+    Of the journal only calls are read that were made after `paid_calls` was written: none in a run that settled rows.
+    """
+    lines = with_later_calls(paid_calls, journal)
+    paid = paid_by_row(lines, fingerprint_column(requests, calls), PriceList.read(prices))
     planned = requests[["request_id", "task_id", "language"]].merge(findings, on="request_id", how="left")
-    return outcome_rows(planned[PLANNED], own, outcomes_of(examples, surplus, rejected, failed), PriceList.read(prices))
+    return outcome_rows(planned[PLANNED], paid, outcomes_of(examples, surplus, rejected, failed))
 
 
 def measure(
@@ -151,6 +168,7 @@ def measure(
     calls: pd.DataFrame,
     examples: pd.DataFrame,
     surplus: pd.DataFrame,
+    paid_calls: pd.DataFrame,
     journal: Journal,
     brainstorm_journal: Journal,
     prices: dict[str, Any],
@@ -158,13 +176,16 @@ def measure(
     run_id: str,
     *signals: Signals,
 ) -> Metrics:
-    """All metrics by name; made-up costs of the offline model are never added to costs of a real one."""
+    """All metrics by name; made-up costs of the offline model are never added to costs of a real one.
+
+    Of the journal only calls are read that were made after `paid_calls` was written: none in a run that settled rows.
+    """
     rehearses = is_made_up(llm.model)
-    lines = (
-        line for line in chain(journal, brainstorm_journal) if is_made_up(line.model_name or llm.model) == rehearses
-    )
+    lines = joined([with_later_calls(paid_calls, journal), read_paid_calls(brainstorm_journal)])
     price_list = PriceList.read(prices)
-    spent = sum_spending(lines, requests, calls, price_list, run_id, llm.model)
+    spent = sum_spending(
+        lines[made_up_mask(lines, llm.model) == rehearses], requests, calls, price_list, run_id, llm.model
+    )
     return merged(
         row_metrics(ledger),
         yield_metrics(requests, pd.concat([examples["request_id"], surplus["request_id"]])),
@@ -209,6 +230,7 @@ class QuotaState(NamedTuple):
 def measure_quota(
     requests: pd.DataFrame,
     calls: pd.DataFrame,
+    paid_calls: pd.DataFrame,
     journal: Journal,
     rounds: dict[str, Any],
     quota_slots: pd.DataFrame,
@@ -222,7 +244,8 @@ def measure_quota(
     Args:
         requests: The plan.
         calls: Fingerprint of the call of each row.
-        journal: Replies; the report quotes some where values were given up.
+        paid_calls: Place of each reply in the journal.
+        journal: Replies; the report quotes some where values were given up, and only these are read.
         rounds: Rounds of the plan.
         quota_slots: Accepted rows that the quota asks for.
         previous_shortfall: Shortfall of the previous pass.
@@ -237,7 +260,8 @@ def measure_quota(
     standing = standing_of(requests, quota_slots, planned, OutcomeTables(*ends), paused)
 
     def replies(positions: Sequence[int]) -> tuple[str, ...]:
-        return _raw(journal, fingerprints_of(requests.iloc[list(positions[-_MOST_REPLIES:])], calls))
+        fingerprints = fingerprints_of(requests.iloc[list(positions[-_MOST_REPLIES:])], calls)
+        return _raw(journal.at(last_offsets(with_later_calls(paid_calls, journal), fingerprints)))
 
     previous = Shortfall.read(previous_shortfall)
     if previous is not None and previous.recipe != planned.recipe:
@@ -249,9 +273,9 @@ def measure_quota(
     )
 
 
-def _raw(journal: Journal, fingerprints: Sequence[str]) -> tuple[str, ...]:
-    last = (own[-1].raw_text or own[-1].refusal or own[-1].error for own in journal.completions(fingerprints) if own)
-    return tuple(replace_surrogates(text)[:_LONGEST_REPLY] for text in last if text)
+def _raw(completions: Sequence[Completion]) -> tuple[str, ...]:
+    texts = (own.raw_text or own.refusal or own.error for own in completions)
+    return tuple(replace_surrogates(text)[:_LONGEST_REPLY] for text in texts if text)
 
 
 def plot_yield(ledger: Ledger) -> Any:

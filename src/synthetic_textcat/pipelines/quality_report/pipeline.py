@@ -31,7 +31,7 @@ _PLOTS = [f"{name}_plot" for name in SIGNAL_FIGURES]
 
 
 def create_pipeline() -> Pipeline:
-    """`candidates` and `failed` in; `examples`, `rejected`, `ledger`, `metrics`, plot and report out."""
+    """`candidates`, `failed` and `paid_calls` in; `examples`, `rejected`, `ledger`, `metrics`, plot and report out."""
     return Pipeline(
         [
             node(
@@ -49,7 +49,16 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 list_outcomes,
-                inputs=["requests", "calls", "completions", *_CANDIDATES, "findings", "failed", "prices"],
+                inputs=[
+                    "requests",
+                    "calls",
+                    "paid_calls",
+                    "completions",
+                    *_CANDIDATES,
+                    "findings",
+                    "failed",
+                    "prices",
+                ],
                 outputs="outcomes",
                 name="list_outcomes",
                 tags="pilot",
@@ -59,6 +68,7 @@ def create_pipeline() -> Pipeline:
                 inputs=[
                     "requests",
                     "calls",
+                    "paid_calls",
                     "completions",
                     "rounds",
                     "quota_slots",
@@ -110,6 +120,7 @@ def create_pipeline() -> Pipeline:
                     "calls",
                     "examples",
                     "surplus",
+                    "paid_calls",
                     "completions",
                     "brainstorm_completions",
                     "prices",
