@@ -13,21 +13,16 @@ from synthetic_textcat.llm.calls.answering_model import AnsweringModel
 from synthetic_textcat.llm.calls.budget import Budget
 from synthetic_textcat.llm.calls.first_replies import TaskPauses
 from synthetic_textcat.llm.calls.token_limits import TokenLimit
+from synthetic_textcat.llm.chat_models.transport import DEADLINE_S, MAX_RETRIES
 from synthetic_textcat.llm.prompts.messages import Messages, check_placeholders
 from synthetic_textcat.llm.replies.parsing import parse, parse_off_loop
 from synthetic_textcat.schemas.completions import Completion, Problem
 from synthetic_textcat.schemas.parameters import GenerationParameters, Retry
 from synthetic_textcat.text.unicode import replace_surrogates
 
-DEADLINE_S = 600.0
-"""Default timeout, for a model class or catalog entry without its own."""
-
 _LONGEST_REMINDER = 1_000
 _LONGEST_CUT_REMINDER = 200  # a reply that ran to the token limit would not fit in the conversation again
 _NOTHING = "(no text)"  # servers refuse an empty assistant message
-
-MAX_RETRIES = 4
-"""Default, if the catalog entry sets none."""
 
 _FIRST_S, _LONGEST_S = 1.0, 20.0
 """Upper bounds of the first wait, which doubles with each retry, and of all waits."""

@@ -12,9 +12,14 @@ from math import inf
 from typing import Any
 
 from synthetic_textcat.errors import ModelSetupError
-from synthetic_textcat.llm.calls.policy import DEADLINE_S, MAX_RETRIES
 from synthetic_textcat.llm.providers.class_facts import found_at
 from synthetic_textcat.redaction.names import holds_headers
+
+DEADLINE_S = 600.0
+"""Default timeout, for a model class or catalog entry without its own."""
+
+MAX_RETRIES = 4
+"""Default, if the catalog entry sets none."""
 
 RETRIES = "max_retries"
 NEUTRAL_TIMEOUT = "timeout_seconds"
