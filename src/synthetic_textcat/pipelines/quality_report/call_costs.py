@@ -64,20 +64,26 @@ class CallCosts:
         return cost
 
     @cached_property
-    def tokens_at_most(self) -> tuple[Numbers, Mask]:
-        """Upper bound of the tokens of each call of unknown usage, and whether there is one."""
-        read, has_read = self._numbers("prompt_tokens_at_most")
-        written, has_written = self._numbers("completion_tokens_at_most")
-        return read + written, has_read & has_written
+    def prompt_at_most(self) -> tuple[Numbers, Mask]:
+        """Upper bound of the prompt tokens of a call of unknown usage, and whether there is one."""
+        return self._numbers("prompt_tokens_at_most")
+
+    @cached_property
+    def completion_at_most(self) -> tuple[Numbers, Mask]:
+        """Upper bound of the completion tokens of a call of unknown usage, and whether there is one."""
+        return self._numbers("completion_tokens_at_most")
+
+    @cached_property
+    def is_bounded(self) -> Mask:
+        """Whether the usage of a call has an upper bound."""
+        return self.prompt_at_most[1] & self.completion_at_most[1]
 
     @cached_property
     def usd_at_most(self) -> Amounts:
         """Upper bound of the cost of each call of unknown usage; unknown if the price or a bound is."""
-        read, has_read = self._numbers("prompt_tokens_at_most")
-        written, has_written = self._numbers("completion_tokens_at_most")
         of_input, _, of_output = self._prices_of(self._model)
-        cost: Amounts = (read * of_input + written * of_output) / _MILLION
-        cost[~(has_read & has_written)] = np.nan
+        cost: Amounts = (self.prompt_at_most[0] * of_input + self.completion_at_most[0] * of_output) / _MILLION
+        cost[~self.is_bounded] = np.nan
         return cost
 
     def _numbers(self, name: str) -> tuple[Numbers, Mask]:

@@ -156,7 +156,7 @@ def paid_by_row(paid_calls: pd.DataFrame, fingerprints: "pd.Series[str]", prices
     rows = positions_in(paid_calls["fingerprint"], fingerprints)
     order = np.argsort(paid_calls["attempt"].to_numpy(np.int64), kind="stable")  # the order in which costs are added
     order = order[rows[order] >= 0]
-    tokens = np.where(costs.is_counted, (costs.prompt + costs.completion).astype(np.float64), np.nan)
+    tokens = np.where(costs.is_counted, costs.prompt.astype(np.float64) + costs.completion, np.nan)
     columns = (
         np.bincount(rows[order], weights, len(fingerprints)) for weights in (None, tokens[order], costs.usd[order])
     )

@@ -1,7 +1,8 @@
 """Spending: calls, tokens and USD of paid calls, by run, by configuration, over the whole history, and by slice."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from operator import add
 
 import numpy as np
 import pandas as pd
@@ -136,13 +137,14 @@ def _sums(costs: CallCosts, lines: NDArray[np.intp], groups: NDArray[np.intp], n
     counted = costs.is_counted[lines]
     of_counted, of_unknown = groups[counted], groups[~counted]
     known, unknown = lines[counted], lines[~counted]
-    bounds, has_bound = costs.tokens_at_most
     has_tokens = (costs.prompt[known] > 0) | (costs.completion[known] > 0)
     usd, usd_at_most = costs.usd[known], costs.usd_at_most[unknown]
     uncached = groups_with(has_tokens & ~costs.cached_known[known], of_counted, number)
     unpriced = groups_with(np.isnan(usd), of_counted, number)
-    unbounded = groups_with(~has_bound[unknown], of_unknown, number)
+    unbounded = groups_with(~costs.is_bounded[unknown], of_unknown, number)
     unbounded_usd = groups_with(np.isnan(usd_at_most), of_unknown, number)
+    at_most = (costs.prompt_at_most, costs.completion_at_most)
+    bounds = [group_sums(numbers[unknown], of_unknown, number) for numbers, _ in at_most]
     columns = zip(
         np.bincount(groups, minlength=number).tolist(),
         np.bincount(of_unknown, minlength=number).tolist(),
@@ -151,14 +153,14 @@ def _sums(costs: CallCosts, lines: NDArray[np.intp], groups: NDArray[np.intp], n
         group_sums(costs.completion[known], of_counted, number),
         group_sums_of_parts(costs.seconds[lines], _NANO, groups, number),
         _unless(unpriced, group_sums_of_parts(np.nan_to_num(usd), _FEMTO, of_counted, number)),
-        _unless(unbounded, group_sums(np.where(has_bound, bounds, 0)[unknown], of_unknown, number)),
+        _unless(unbounded, map(add, *bounds)),
         _unless(unbounded_usd, group_sums_of_parts(np.nan_to_num(usd_at_most), _FEMTO, of_unknown, number)),
         strict=True,
     )
     return [Spending(*values) for values in columns]
 
 
-def _unless(unknown: NDArray[np.bool_], sums: list[int]) -> list[int | None]:
+def _unless(unknown: NDArray[np.bool_], sums: Iterable[int]) -> list[int | None]:
     return [None if is_unknown else amount for is_unknown, amount in zip(unknown.tolist(), sums, strict=True)]
 
 
