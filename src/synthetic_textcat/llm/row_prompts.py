@@ -17,6 +17,7 @@ from langchain_core.prompts import (
 )
 
 from synthetic_textcat.llm.prompts import Messages, check_placeholders, wire_form, without_line
+from synthetic_textcat.llm.token_limits import row_tokens
 from synthetic_textcat.schemas.completions import planned_row_schema, row_schema
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, records_of
@@ -54,6 +55,21 @@ class RenderedRow(NamedTuple):
     row: dict[str, Any]
     messages: Messages
     schema: dict[str, Any]
+
+    @property
+    def request_id(self) -> str:
+        """Id of the planned row."""
+        return str(self.row["request_id"])
+
+    @property
+    def seed(self) -> int:
+        """Seed of the planned row."""
+        return int(self.row["seed"])
+
+    @property
+    def planned_tokens(self) -> int:
+        """Token limit derived from the planned row."""
+        return row_tokens(self.row)
 
 
 class RowTemplates(NamedTuple):

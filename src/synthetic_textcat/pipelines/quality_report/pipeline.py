@@ -30,8 +30,8 @@ _SIGNALS = ["quota", "fidelity", "label_signals", "diversity"]
 _PLOTS = [f"{name}_plot" for name in SIGNAL_FIGURES]
 
 
-def create_pipeline() -> Pipeline:
-    """`candidates` and `failed` in; `examples`, `rejected`, `ledger`, `metrics`, plot and report out."""
+def create_row_checks() -> Pipeline:
+    """`candidates` in; `checked_rows` out, for the judge and the report."""
     return Pipeline(
         [
             node(
@@ -41,6 +41,15 @@ def create_pipeline() -> Pipeline:
                 name="check_rows",
                 tags="pilot",
             ),
+        ],
+        tags="quality_report",
+    )
+
+
+def create_pipeline() -> Pipeline:
+    """`checked_rows`, `label_verdicts` and `failed` in; `examples`, `ledger`, `metrics`, plots and report out."""
+    return Pipeline(
+        [
             node(
                 check_candidates,
                 inputs=[
