@@ -11,17 +11,18 @@ from typing import Any, NamedTuple
 import pandas as pd
 from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
-from synthetic_textcat.llm.answering_model import AnsweringModel
-from synthetic_textcat.llm.asking import Asked, pending_calls, policy_for
-from synthetic_textcat.llm.budget import Budget
-from synthetic_textcat.llm.calls import judging
-from synthetic_textcat.llm.chat import Chat
-from synthetic_textcat.llm.engine import complete
-from synthetic_textcat.llm.first_replies import BadStart, TaskPauses
-from synthetic_textcat.llm.journal import Journal
-from synthetic_textcat.llm.row_prompts import RowPrompts, RowTemplates, advice_on, preview_of, spread
-from synthetic_textcat.llm.settlement import OpenRows, checking, open_rows, settle, starts_of
-from synthetic_textcat.llm.spec import ChatModelSpec
+from synthetic_textcat.llm.calls.answering_model import AnsweringModel
+from synthetic_textcat.llm.calls.asking import Asked, pending_calls, policy_for
+from synthetic_textcat.llm.calls.budget import Budget
+from synthetic_textcat.llm.calls.first_replies import BadStart, TaskPauses
+from synthetic_textcat.llm.calls.policy import judging
+from synthetic_textcat.llm.calls.settlement import OpenRows, checking, open_rows, settle, starts_of
+from synthetic_textcat.llm.calls.token_limits import row_tokens
+from synthetic_textcat.llm.chat_models.chat import Chat
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
+from synthetic_textcat.llm.engine.engine import complete
+from synthetic_textcat.llm.journal.journal import Journal
+from synthetic_textcat.llm.prompts.row_prompts import RowPrompts, RowTemplates, advice_on, preview_of, spread
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply, RowCheck
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, GenerationParameters, LlmParameters
 from synthetic_textcat.schemas.prices import PriceList
@@ -149,6 +150,7 @@ def generate(
     pending = pending_calls(
         zip(rendered, rows, strict=True),
         asked,
+        lambda question: row_tokens(question.row),
         not still_open.any_good,
         _STALE,
         lambda question: pauses.leave_out(question.row["task_id"]),

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from synthetic_textcat.llm.journal import Journal
+from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.pipelines.quality_report.concerns import Concern, assess
 from synthetic_textcat.pipelines.quality_report.ledger import (
     PLANNED,

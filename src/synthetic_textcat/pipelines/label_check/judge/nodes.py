@@ -9,14 +9,16 @@ import pandas as pd
 from langchain_core.prompts import ChatPromptTemplate
 
 from synthetic_textcat.errors import TasksFileError
-from synthetic_textcat.llm.asking import Asked, pending_calls, policy_for
-from synthetic_textcat.llm.budget import Budget
-from synthetic_textcat.llm.chat import Chat
-from synthetic_textcat.llm.engine import complete
-from synthetic_textcat.llm.journal import Journal
-from synthetic_textcat.llm.settlement import OpenRows, Settlement, open_rows, settle
-from synthetic_textcat.llm.spec import ChatModelSpec
-from synthetic_textcat.llm.verdict_prompts import VerdictPrompts, Vote, verdict_judge
+from synthetic_textcat.llm.calls.asking import Asked, pending_calls, policy_for
+from synthetic_textcat.llm.calls.budget import Budget
+from synthetic_textcat.llm.calls.settlement import OpenRows, Settlement, open_rows, settle
+from synthetic_textcat.llm.calls.token_limits import verdict_tokens
+from synthetic_textcat.llm.calls.votes import Vote, verdict_judge
+from synthetic_textcat.llm.chat_models.chat import Chat
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
+from synthetic_textcat.llm.engine.engine import complete
+from synthetic_textcat.llm.journal.journal import Journal
+from synthetic_textcat.llm.prompts.verdict_prompts import VerdictPrompts
 from synthetic_textcat.pipelines.label_check.judge.majority import majority
 from synthetic_textcat.pipelines.label_check.judge.sampling import is_judged
 from synthetic_textcat.schemas.completions import Completion
@@ -214,7 +216,13 @@ def ask_judge(
         prompts.question(row, position % label_check.votes + 1)
         for row, position in zip(records_of(rows), positions, strict=True)
     )
-    pending = pending_calls(zip(questions, still_open.rows, strict=True), asked, not still_open.any_good, _STALE)
+    pending = pending_calls(
+        zip(questions, still_open.rows, strict=True),
+        asked,
+        lambda question: verdict_tokens(question.options),
+        not still_open.any_good,
+        _STALE,
+    )
     outage = yield from complete(lambda: Chat(asked.spec.build(asked.llm), asked.llm), pending, policy)
     if outage is not None:
         yield LastBatch(so_far.model_copy(update={"outage": outage}))

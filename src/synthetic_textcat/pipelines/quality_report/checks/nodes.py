@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from langchain_core.prompts import BasePromptTemplate
 
-from synthetic_textcat.llm.prompts import instructions_of
+from synthetic_textcat.llm.prompts.messages import instructions_of
 from synthetic_textcat.pipelines.quality_report.checks.comparisons import Compared
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import known_of
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import (
