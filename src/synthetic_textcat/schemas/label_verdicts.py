@@ -69,6 +69,11 @@ def call_id(request_id: str, vote: int) -> str:
     return request_id if vote == 1 else f"{request_id}/{vote}"
 
 
+def row_of(verdict_call: str) -> str:
+    """The row's id in the id of a vote's call."""
+    return verdict_call.partition("/")[0]
+
+
 def row_sha256(input_text: str, label: str, misleading_label: str) -> str:
     """Hex sha256 of the row that a verdict is about: one of another text or other labels does not count."""
     return sha256_of([input_text, label, misleading_label])
