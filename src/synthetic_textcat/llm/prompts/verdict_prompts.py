@@ -83,7 +83,8 @@ class VerdictPrompts:
         """The question about a planned row, whose text is still to be written, as Markdown."""
         labels = {"label": row["label"] or _LABEL, "misleading_label": row["misleading_label"] or _MISLEADING}
         asked = self.question({**row, **labels, "input_text": _TEXT}, vote=1)
-        return f"\n## The judge's question about row {row['replicate']} of the task: {row['task']}\n{messages_shown(asked.messages)}\n"
+        head = f"## The judge's question about row {row['replicate']} of the task: {row['task']}"
+        return f"\n{head}\n{messages_shown(asked.messages)}\n"
 
 
 _TEXT = "the text of the row, once it is written"
