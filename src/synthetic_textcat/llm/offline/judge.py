@@ -92,7 +92,7 @@ def _lexicons(task: str | None, order: tuple[str, ...]) -> Iterator[tuple[Lexico
     if task is not None:
         name = known_tasks()[task]
         own = tuple(load_grammar(name).labels)
-        yield _lexicon_of(name), dict(zip(own, own, strict=True))
+        yield _lexicon_of(name), {label: label for label in own}
     yield _lexicon_of(_PLACEHOLDER), {label: order[0] for label in load_grammar(_PLACEHOLDER).labels}
     if task is not None and order == own:  # other texts in these languages are marked
         for code in authored_languages():

@@ -62,7 +62,7 @@ class RowRequest:
     rules: str
 
 
-def reply(prompt: str, schema: Mapping[str, Any] | None, seed: int | None, rates: Rates) -> RawReply:
+def reply(prompt: str, schema: Mapping[str, Any] | None, seed: int | None, rates: _Rates) -> RawReply:
     """The reply to one call: a function of the arguments alone.
 
     Args:
