@@ -37,7 +37,7 @@ def _known() -> tuple[set[str], set[str]]:
 def test_each_is_a_dataset_or_a_node() -> None:
     datasets, nodes = _known()
 
-    assert _NAMES - datasets == {catalog_names.SETTLE_ROWS}
+    assert _NAMES - datasets == {catalog_names.SETTLE_ROWS, catalog_names.SETTLE_VERDICTS}
     assert catalog_names.SETTLE_ROWS in nodes
 
 

@@ -55,6 +55,16 @@ class RenderedRow(NamedTuple):
     messages: Messages
     schema: dict[str, Any]
 
+    @property
+    def request_id(self) -> str:
+        """Id of the planned row."""
+        return str(self.row["request_id"])
+
+    @property
+    def seed(self) -> int:
+        """Seed of the planned row."""
+        return int(self.row["seed"])
+
 
 class RowTemplates(NamedTuple):
     """Prompt templates of rows: for closed label sets, for open ones, and the part with seed examples."""

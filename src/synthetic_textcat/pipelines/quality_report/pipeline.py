@@ -2,10 +2,10 @@
 
 from kedro.pipeline import Pipeline, node
 
+from synthetic_textcat.pipelines.quality_report.checks.nodes import check_candidates, check_rows
 from synthetic_textcat.pipelines.quality_report.nodes import (
     assess_run,
     build_ledger,
-    check_candidates,
     list_outcomes,
     measure,
     measure_quota,
@@ -30,13 +30,37 @@ _SIGNALS = ["quota", "fidelity", "label_signals", "diversity"]
 _PLOTS = [f"{name}_plot" for name in SIGNAL_FIGURES]
 
 
+def create_row_checks() -> Pipeline:
+    """`candidates` in; `checked_rows` out, for the judge and the report."""
+    return Pipeline(
+        [
+            node(
+                check_rows,
+                inputs=["candidates", "requests", "tasks", "params:quality_report", *ASKING_PROMPTS],
+                outputs="checked_rows",
+                name="check_rows",
+                tags="pilot",
+            ),
+        ],
+        tags="quality_report",
+    )
+
+
 def create_pipeline() -> Pipeline:
-    """`candidates` and `failed` in; `examples`, `rejected`, `ledger`, `metrics`, plot and report out."""
+    """`checked_rows`, `label_verdicts` and `failed` in; `examples`, `ledger`, `metrics`, plots and report out."""
     return Pipeline(
         [
             node(
                 check_candidates,
-                inputs=["candidates", "requests", "tasks", "params:quality_report", "quota_slots", *ASKING_PROMPTS],
+                inputs=[
+                    "checked_rows",
+                    "requests",
+                    "tasks",
+                    "label_verdicts",
+                    "params:quality_report",
+                    "params:label_check",
+                    "quota_slots",
+                ],
                 outputs=["examples", "surplus", "rejected", "findings"],
                 name="check_candidates",
                 tags="pilot",
