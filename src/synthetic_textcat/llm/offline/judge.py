@@ -93,7 +93,7 @@ def _lexicons(task: str | None, order: tuple[str, ...]) -> Iterator[tuple[Lexico
         name = known_tasks()[task]
         own = tuple(load_grammar(name).labels)
         yield _lexicon_of(name), {label: label for label in own}
-    yield _lexicon_of(_PLACEHOLDER), {label: order[0] for label in load_grammar(_PLACEHOLDER).labels}
+    yield _lexicon_of(_PLACEHOLDER), dict.fromkeys(load_grammar(_PLACEHOLDER).labels, order[0])
     if task is not None and order == own:  # other texts in these languages are marked
         for code in authored_languages():
             topics = tuple(language_grammar(code).labels)
