@@ -80,6 +80,14 @@ def test_wrong_labels_of_tasks_that_no_grammar_knows_are_found(with_schema: bool
     assert precision >= 0.98
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("task", OWN_TASKS, ids=lambda task: str(len(task.labels)))
+def test_wrong_labels_of_each_such_task_are_found(task: Task) -> None:
+    recall, precision = recall_and_precision(judged([task], 1_000, rates={WRONG_LABEL: 0.1}))
+    assert recall >= 0.98
+    assert precision >= 0.98
+
+
 def test_a_row_with_the_text_of_another_label_bears_the_labels_that_were_planned() -> None:
     whole, spoilt = written(closed_tasks(), 60), written(closed_tasks(), 60, rates={WRONG_LABEL: 1.0})
     for row, other in zip(whole, spoilt, strict=True):
