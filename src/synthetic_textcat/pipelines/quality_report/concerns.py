@@ -72,6 +72,7 @@ def assess(
         ),
         *_paused_tasks(stops),
         *_other_models(stops),
+        *_own_judge(metrics, tables),
         *quota_concerns(metrics, tables),
         *_missed(Measured(ledger, metrics, tables), settings),
     ]
@@ -128,6 +129,21 @@ def _other_models(stops: Stops) -> Iterator[Concern]:
             parameter="llm.model",
             says=f"The server answers as {', '.join(stops.answered_as)}, and llm.model is {stops.requested_model}",
             then="set llm.model to that name if it is the model that you want, or start the server with the other one",
+            signal="",
+        )
+
+
+def _own_judge(metrics: Mapping[str, float | None], tables: Tables) -> Iterator[Concern]:
+    """Concern that rows were judged by the model that wrote them, so that the agreement is too high."""
+    own = int(metrics.get("label/judged_by_writer") or 0)
+    if own:
+        judge = next((line["judge"] for line in tables.get("agreement", ())), "")
+        yield Concern(
+            level="warn",
+            weight=_WEIGHT,
+            parameter="label_check.llm",
+            says=f"The judge ({judge}) wrote {own:,} of the judged rows itself, and a model agrees with itself",
+            then="name a model of another make in label_check.llm, or label a sample by hand (docs/label_check.md)",
             signal="",
         )
 

@@ -197,7 +197,9 @@ def _written(**changes: Any) -> str:
     llm = LlmParameters(model=model)
     examples, rejected, failed = (given[name] for name in tables)
     tasks = pd.DataFrame({"task_id": ["t0"], "task": ["Sort a review."]})
-    return write_report(counts, _metrics(), [], examples, rejected, failed, tasks, "", {}, llm, signals)
+    return write_report(
+        counts, _metrics(), [], examples, examples.head(0), rejected, failed, tasks, "", {}, llm, signals
+    )
 
 
 def test_empty_tables_make_a_page_too() -> None:
