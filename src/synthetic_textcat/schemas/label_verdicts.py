@@ -1,5 +1,7 @@
 """Label check: columns of verdicts, of the drawn sample and of labels given by hand; the words for no label."""
 
+import pandas as pd
+
 from synthetic_textcat.hashing import sha256_of
 from synthetic_textcat.schemas.tasks import normalise
 
@@ -50,3 +52,17 @@ ANSWERS = (NONE_OF_THESE, UNCLEAR)
 def text_sha256(text: str) -> str:
     """Hex sha256 of a text, by which labels given by hand are found: case, width and white space do not count."""
     return sha256_of(normalise(text))
+
+
+def agreements(request_ids: "pd.Series[str]", verdicts: pd.DataFrame | None) -> pd.Series:
+    """Whether the judge agrees with the label of each row; missing for rows without a verdict.
+
+    Args:
+        request_ids: Of the rows.
+        verdicts: Columns `LABEL_VERDICTS`; None = nothing is judged.
+
+    Returns:
+        The dtype `boolean`, the index of `request_ids`.
+    """
+    known = {} if verdicts is None else dict(zip(verdicts["request_id"], verdicts["agrees"], strict=True))
+    return pd.Series(pd.array([known.get(row) for row in request_ids], dtype="boolean"), request_ids.index)

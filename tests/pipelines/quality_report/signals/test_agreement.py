@@ -83,6 +83,16 @@ def test_groups_with_few_rows_have_no_metric_and_come_last() -> None:
     assert {line["attribute"] for line in by_attribute} == {"language", "difficulty", "clarity", "num_words"}
 
 
+def test_user_defined_attributes_may_have_any_name() -> None:
+    rows = judged([("billing", "billing")] * 20 + [("billing", "delivery")] * 20)
+    own = {name: ["a"] * 20 + ["b"] * 20 for name in ("votes", "agrees", "judge", "value", "judged")}
+
+    found = label_agreement((rows.candidates.assign(**own),), rows.verdicts, TASKS)
+
+    for name in own:
+        assert (found.metrics[f"label/agreement/{name}/a"], found.metrics[f"label/agreement/{name}/b"]) == (1, 0)
+
+
 def test_labels_are_listed_for_closed_sets_only() -> None:
     rows = together([judged([*AGREED, *MIXED_UP]), judged([("glad", "both")] * 2, OPEN_TASK, "sad")])
 

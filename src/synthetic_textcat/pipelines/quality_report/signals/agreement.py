@@ -1,7 +1,7 @@
 """Agreement of a judge with the labels, by task, label and attribute, with Wilson intervals; the rows in dispute."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -19,6 +19,7 @@ MIN_JUDGED_ROWS = 20
 """Minimum judged rows of a task or an attribute value for a metric of its own."""
 
 MOST_LISTED = 100
+_OF_ROWS = ["request_id", "task_id", "task", "input_text", "label", "misleading_label", "model_name"]
 _COUNTS = ["judged", "agrees", "ambiguous", "undecided"]
 _DIGITS = 4
 
@@ -59,19 +60,16 @@ def label_agreement(
         verdicts: Columns `LABEL_VERDICTS`; None = nothing is judged.
         tasks: By task id.
     """
-    rows = judged_rows(ends, verdicts)
+    rows, values = judged_rows(ends, verdicts)
     if rows.empty:
         return SignalResult({})
     closed = rows[rows["task_id"].map({task_id: bool(task.labels) for task_id, task in tasks.items()}).eq(True)]
     by_task, by_label = _grouped(rows, ["task_id"]), _grouped(closed, ["task_id", "label"])
-    by_attribute = [
-        _grouped(rows, [name]).rename(columns={name: "value"}).assign(attribute=name)
-        for name in (*ATTRIBUTES, *own_of(ends[0]))
-    ]
+    by_attribute = [_grouped(rows, [values[name].rename("value")]).assign(attribute=str(name)) for name in values]
     sentences = dict(zip(rows["task_id"], rows["task"], strict=True))
-    metrics = _metrics(rows) | _metrics_of_groups("task", by_task, "task_id")
-    for groups in by_attribute:
-        metrics |= _metrics_of_groups(groups["attribute"].iloc[0], groups, "value")
+    metrics = _metrics(rows) | _metrics_of_groups("task", by_task["task_id"], by_task)
+    for name, groups in zip(values, by_attribute, strict=True):
+        metrics |= _metrics_of_groups(str(name), groups["value"], groups)
     return SignalResult(
         metrics,
         {
@@ -86,19 +84,40 @@ def label_agreement(
     )
 
 
-def judged_rows(ends: Sequence[pd.DataFrame], verdicts: pd.DataFrame | None) -> pd.DataFrame:
-    """The rows that have a verdict: their own columns, `verdict`, `votes`, `agrees`, `ambiguous`, and `judge`, a name.
+class JudgedRows(NamedTuple):
+    """The candidates that have a verdict, in their order.
+
+    Attributes:
+        rows: `_OF_ROWS`; verdict, votes, agrees, ambiguous; judge, the name of its model; undecided (the votes have no
+            majority) and disputed (the verdict is another label).
+        values: Their attributes, user-defined ones included. A table of its own, since their names may be any.
+    """
+
+    rows: pd.DataFrame
+    values: pd.DataFrame
+
+
+def judged_rows(ends: Sequence[pd.DataFrame], verdicts: pd.DataFrame | None) -> JudgedRows:
+    """Joins candidates and verdicts.
 
     Args:
-        ends: As of `label_agreement`; the order of the rows is theirs.
+        ends: As of `label_agreement`.
         verdicts: Columns `LABEL_VERDICTS`, or None.
     """
-    candidates = pd.concat(ends, ignore_index=True) if len(ends) > 1 else ends[0]
+    candidates = pd.concat(ends, ignore_index=True)
+    values = [*ATTRIBUTES, *own_of(ends[0])]
     if verdicts is None or verdicts.empty:
-        return candidates.iloc[:0]
-    named = verdicts.rename(columns={"model_name": "judge"})
-    found = candidates.merge(named, on="request_id")
-    return found.assign(undecided=found["verdict"].isna(), disputed=found["verdict"].notna() & ~found["agrees"])
+        return JudgedRows(candidates[_OF_ROWS].head(0), candidates[values].head(0))
+    places = pd.Index(verdicts["request_id"]).get_indexer(pd.Index(candidates["request_id"]))
+    judged = candidates[places >= 0].reset_index(drop=True)
+    found = verdicts.iloc[places[places >= 0]].reset_index(drop=True)
+    rows = judged[_OF_ROWS].assign(
+        **{name: found[name] for name in ("verdict", "votes", "agrees", "ambiguous")},
+        judge=found["model_name"],
+        undecided=found["verdict"].isna(),
+        disputed=found["verdict"].notna() & ~found["agrees"],
+    )
+    return JudgedRows(rows, judged[values])
 
 
 def _metrics(rows: pd.DataFrame) -> Metrics:
@@ -118,16 +137,16 @@ def _metrics(rows: pd.DataFrame) -> Metrics:
     }
 
 
-def _metrics_of_groups(attribute: str, groups: pd.DataFrame, column: str) -> Metrics:
-    enough = groups[groups["judged"] >= MIN_JUDGED_ROWS]
-    values = (find_language(value).code if attribute == "language" else value for value in enough[column])
+def _metrics_of_groups(attribute: str, names: "pd.Series[str]", groups: pd.DataFrame) -> Metrics:
+    enough = groups["judged"] >= MIN_JUDGED_ROWS
+    shown = (find_language(name).code if attribute == "language" else name for name in names[enough])
     return {
-        f"label/agreement/{attribute}/{slug(value)}": float(share)
-        for value, share in zip(values, enough["agreement"], strict=True)
+        f"label/agreement/{attribute}/{slug(name)}": float(share)
+        for name, share in zip(shown, groups.loc[enough, "agreement"], strict=True)
     }
 
 
-def _grouped(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+def _grouped(rows: pd.DataFrame, by: "Sequence[str | pd.Series[str]]") -> pd.DataFrame:
     """Counts and shares of each group, columns `by` and those of `_with_shares`; rows without a value are left out."""
     counts = rows.assign(judged=1).groupby(list(by), sort=True)[_COUNTS].sum().astype("int64")
     return _with_shares(counts.reset_index())

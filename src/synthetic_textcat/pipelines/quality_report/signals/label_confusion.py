@@ -27,7 +27,7 @@ def confusion_matrix(rows: pd.DataFrame, tasks: Mapping[str, Task]) -> list[Mapp
     The tasks with the most rows in dispute come first; at most `MOST_TASKS`.
 
     Args:
-        rows: As of `agreement.judged_rows`.
+        rows: As of `agreement.JudgedRows`.
         tasks: By task id.
     """
     disputed = (~rows["agrees"]).groupby(rows["task_id"], sort=False).sum().sort_values(ascending=False, kind="stable")
@@ -69,7 +69,7 @@ def mixed_up_pairs(rows: pd.DataFrame) -> list[Mapping[str, Any]]:
     At most `MOST_PAIRS`. `none of these` and undecided votes are in no pair.
 
     Args:
-        rows: As of `agreement.judged_rows`, of tasks with a label set.
+        rows: As of `agreement.JudgedRows`, of tasks with a label set.
     """
     disputed = rows[rows["disputed"] & rows["verdict"].ne(NONE_OF_THESE)]
     if disputed.empty:
