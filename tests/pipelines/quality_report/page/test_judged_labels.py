@@ -156,6 +156,6 @@ def test_a_judge_that_wrote_the_rows_is_a_concern() -> None:
     )
 
     assert [concern["says"] for concern in own] == [
-        "The judge (model-1) wrote 3 of the judged rows itself, and a model agrees with itself"
+        "The judge (model-1) wrote 3 of 3 judged rows itself, and a model agrees with itself"
     ]
     assert other == []

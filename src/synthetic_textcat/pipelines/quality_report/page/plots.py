@@ -8,7 +8,7 @@ from synthetic_textcat.pipelines.quality_report.page.confusion import Confusion,
 from synthetic_textcat.pipelines.quality_report.page.heat_map import QUOTA_SIDES, filled_share, heat_map
 
 if TYPE_CHECKING:
-    from plotly.graph_objects import Figure, Heatmap
+    from plotly.graph_objects import Figure, Heatmap, Layout
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -141,18 +141,16 @@ def confusion_figure(table: Rows) -> "Figure":
 
     matrices = confusions(table, most_labels=None)
     figure = go.Figure([_confusion_heat(matrix, is_shown=not place) for place, matrix in enumerate(matrices)])
-    figure = _titled(figure, "Planned and judged labels", "")
+    figure = _titled(figure, "Planned and judged labels", "judged", "planned")
     if not matrices:
         return figure
-    layouts = [_with_all_names(go.Figure(), [*matrix.rows], matrix.judged).layout for matrix in matrices]
     choices = [
         {
             "label": _cut(matrix.task),
             "method": "update",
             "args": [
                 {"visible": [place == chosen for place in range(len(matrices))]},
-                {name: layouts[chosen][name].to_plotly_json() for name in ("xaxis", "yaxis")}
-                | {"height": layouts[chosen].height},
+                _flat(_with_all_names(go.Figure(), [*matrix.rows], matrix.judged).layout),
             ],
         }
         for chosen, matrix in enumerate(matrices)
@@ -160,6 +158,14 @@ def confusion_figure(table: Rows) -> "Figure":
     menu = {"buttons": choices, "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom", "pad": {"b": 60}}
     figure = _with_all_names(figure, [*matrices[0].rows], matrices[0].judged)
     return figure.update_layout(updatemenus=[menu] if len(matrices) > 1 else [])
+
+
+def _flat(layout: "Layout") -> dict[str, Any]:
+    """Height and axes of a layout by the names that leave the rest of it as it is, as titles of axes."""
+    axes = {
+        f"{axis}.{name}": value for axis in ("xaxis", "yaxis") for name, value in layout[axis].to_plotly_json().items()
+    }
+    return {"height": layout.height, **axes}
 
 
 def _confusion_heat(matrix: Confusion, *, is_shown: bool) -> "Heatmap":
