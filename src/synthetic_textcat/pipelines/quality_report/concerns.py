@@ -142,8 +142,8 @@ def _own_judge(metrics: Mapping[str, float | None], tables: Tables) -> Iterator[
             level="warn",
             weight=_WEIGHT,
             parameter="label_check.llm",
-            says=f"The judge ({judge}) wrote {own:,} of {counted(judged, 'judged row')} itself, and a model agrees with "
-            "itself",
+            says=f"The judge ({judge}) wrote {own:,} of {counted(judged, 'judged row')} itself, and a model agrees "
+            "with itself",
             then="name a model of another make in label_check.llm, or label a sample by hand (docs/label_check.md)",
             signal="",
         )
