@@ -9,7 +9,7 @@ import asyncio
 import logging
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,7 @@ from synthetic_textcat.schemas.label_verdicts import reserved_labels_fault
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameter_validation import validate_parameters
 from synthetic_textcat.schemas.parameters import LlmParameters, Parameters
-from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
+from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task, tasks_of
 
 if TYPE_CHECKING:
     from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
@@ -41,6 +41,9 @@ logger = logging.getLogger(__name__)
 
 READ_TASKS = frozenset({"__default__", "generate", "preview", "quote", "task_ingest"})
 """Pipelines that read the tasks file. The registry would know, but is among what takes seconds; a test compares."""
+
+PLAN = "attribute_sampling"
+"""The pipeline that plans the rows, of the tasks file or of the tasks that are there."""
 
 ASK_FOR_ROWS = frozenset({"__default__", "generate", "generation", "quote"})
 """Pipelines that ask the model for rows; those that read the tasks file ask it for tasks too. A test compares."""
@@ -53,7 +56,7 @@ _SLICES = ("tags", "node_names", "from_nodes", "to_nodes", "from_inputs", "to_ou
 _REAL_ANSWER = re.compile(rb'"model_name":\s*"(?!%s")' % OFFLINE_MODEL.encode())
 """Part of a journal line: text within its strings has escaped quotes."""
 
-_LOCAL = {"type", "filepath", "metadata"}
+_LOCAL = {"type", "filepath", "metadata", "save_args"}
 """Keys of a catalog entry whose file can be read without a file system to set up."""
 
 
@@ -85,8 +88,10 @@ def check_early(options: Mapping[str, Any]) -> None:
     asked = options["pipelines"] or [options["pipeline"] or "__default__"]
     if any(options[name] for name in (*_SLICES, "only_missing_outputs")):
         return
-    if READ_TASKS.issuperset(asked):
+    if READ_TASKS.intersection(asked):
         _check_tasks(loader["catalog"], project, parameters)
+    elif PLAN in asked:
+        _warn_of_everyday_labels(_known_tasks(loader["catalog"], project), parameters)
     if ASK_JUDGE.intersection(asked) and (parameters.label_check.share or "label_check" in asked):
         _check_judge(loader["catalog"], project, parameters)
     asks_for_tasks = parameters.task_ingest.num_brainstormed > 0 and "task_ingest" in asked
@@ -116,8 +121,7 @@ def _check_tasks(catalog: Mapping[str, Any], project: Path, parameters: Paramete
     if parameters.label_check.share and (fault := reserved_labels_fault(tasks)):
         raise TasksFileError(fault)
     _check_columns(tasks, parameters, is_brainstormed)
-    for line in warnings_about_everyday_labels(tasks, parameters.attribute_sampling):
-        logger.warning("%s", line, extra={"markup": False})  # Kedro's log would take `[label]` for a colour
+    _warn_of_everyday_labels(tasks, parameters)
     optional = catalog.get("confusable_file")
     inner = optional.get("dataset") if isinstance(optional, Mapping) else None
     place = _local_file(inner, ConfusableFileDataset, project)
@@ -128,6 +132,19 @@ def _check_tasks(catalog: Mapping[str, Any], project: Path, parameters: Paramete
         labels.refuse_unknown(tasks)
     for task in tasks:
         labels.applied(task)
+
+
+def _known_tasks(catalog: Mapping[str, Any], project: Path) -> Sequence[Task]:
+    """The tasks that an earlier run has left on this machine; none if there are none."""
+    from synthetic_textcat.datasets import TableDataset
+
+    place = _local_file(catalog.get("tasks"), TableDataset, project)
+    return tasks_of(pd.read_parquet(place)) if place is not None and place.is_file() else ()
+
+
+def _warn_of_everyday_labels(tasks: Sequence[Task], parameters: Parameters) -> None:
+    for line in warnings_about_everyday_labels(tasks, parameters.attribute_sampling):
+        logger.warning("%s", line, extra={"markup": False})  # Kedro's log would take `[label]` for a colour
 
 
 def _check_columns(tasks: list[Task], parameters: Parameters, is_brainstormed: bool) -> None:

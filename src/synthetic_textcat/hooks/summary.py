@@ -194,7 +194,8 @@ def _ledger_lines(ledger: Ledger, metrics: Mapping[str, float | None]) -> Iterat
 
 
 def _concern_lines(concerns: Sequence[Concern]) -> Iterator[str]:
-    concerns = [concern for concern in concerns if concern["parameter"] != PAUSED]  # reported already
+    """Warnings; paused tasks are reported already, and failures by the error that ends the run."""
+    concerns = [concern for concern in concerns if concern["parameter"] != PAUSED and concern["level"] != "fail"]
     for concern in concerns[:_MOST_CONCERNS]:
         yield from labelled_lines(concern["level"], concern["says"])
     if len(concerns) > _MOST_CONCERNS:

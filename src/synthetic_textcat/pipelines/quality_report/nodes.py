@@ -217,6 +217,7 @@ def write_report(
     metrics: Metrics,
     concerns: list[Concern],
     examples: pd.DataFrame,
+    surplus: pd.DataFrame,
     rejected: pd.DataFrame,
     failed: pd.DataFrame,
     tasks: pd.DataFrame,
@@ -239,6 +240,6 @@ def write_report(
             accepted=sample(examples),
             rejected=sample(rejected),
             failed=sample(failed.merge(tasks[["task_id", "task"]], on="task_id", how="left")),
-            worst={name: pointed_at(rows, (examples, rejected)) for name, rows in worst.items()},
+            worst={name: pointed_at(rows, (examples, surplus, rejected)) for name, rows in worst.items()},
         )
     )
