@@ -42,7 +42,7 @@ class Chat:
     def __init__(self, model: "BaseChatModel", llm: LlmParameters) -> None:
         self._model = model
         self._adapter = schema_adapter(model, llm)
-        self._set_by = set_by(model)
+        self._set_by = replace(set_by(model), model=f" ({llm.model})")
 
     @property
     def calls_in_threads(self) -> bool:

@@ -1,8 +1,8 @@
 """Subclasses of LangChain's provider classes that keep what those drop, and send what those have no argument for.
 
 A class that reads chat completions of OpenAI's form turns each into a message in `_create_chat_result`. Several drop
-the refusal, thoughts and the name of the server's model there, and some raise at a reply that was paid for: Azure's at one that
-its filter cut, Groq's and Mistral's at tool arguments that are an object in place of a text.
+the refusal, the thoughts and the name of the server's model there, and some raise at a reply that was paid for: Azure's
+at one that its filter cut, Groq's and Mistral's at tool arguments that are an object in place of a text.
 """
 
 import json
