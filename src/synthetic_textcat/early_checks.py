@@ -29,11 +29,12 @@ from synthetic_textcat.pipelines.task_ingest.confusable_file import read_confusa
 from synthetic_textcat.pipelines.task_ingest.tasks_file import read_tasks, rows_of
 from synthetic_textcat.redaction import learn_command_line, learn_credentials, learn_environment
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
-from synthetic_textcat.schemas.parameters import LlmParameters, Parameters, validate_parameters
+from synthetic_textcat.schemas.parameter_validation import validate_parameters
+from synthetic_textcat.schemas.parameters import LlmParameters, Parameters
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
 
 if TYPE_CHECKING:
-    from synthetic_textcat.llm.spec import ChatModelSpec
+    from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 
 logger = logging.getLogger(__name__)
 
@@ -160,8 +161,8 @@ def _check_model(entry: Any, llm: LlmParameters) -> None:
         chat_header(llm.gguf)
     if not isinstance(entry, Mapping) or not str(entry.get("type")).endswith(".ChatModelDataset"):
         return
-    from synthetic_textcat.llm.openai_client import check_openai_setup
-    from synthetic_textcat.llm.spec import OFFLINE_CLASS, OPENAI_CLASS, ChatModelSpec
+    from synthetic_textcat.llm.chat_models.openai_client import check_openai_setup
+    from synthetic_textcat.llm.chat_models.spec import OFFLINE_CLASS, OPENAI_CLASS, ChatModelSpec
 
     spec = ChatModelSpec(str(entry.get("class_path")), entry.get("kwargs") or {})
     if spec.class_path == OFFLINE_CLASS:
