@@ -23,7 +23,7 @@ def _openai(message: str, code: Any = None, kind: str = "invalid_request_error")
 
 _LITELLM = (
     "litellm.BadRequestError: LLM Provider NOT provided. Pass in the LLM provider you are trying to call. You passed "
-    "model=gpt-x\n Pass model as E.g. For 'Huggingface' inference endpoints pass in `completion(model='huggingface/x',..)`"
+    "model=gpt-x\n Pass model as E.g. For 'Huggingface' inference endpoints pass in `completion(model='huggingface/x')`"
 )
 _UNKNOWN_MODEL: list[tuple[int, Any]] = [
     (400, _openai("Model Not Exist", "invalid_request_error")),  # DeepSeek

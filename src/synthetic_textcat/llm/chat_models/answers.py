@@ -125,9 +125,9 @@ def _usage_of(message: AIMessage, *, has_text: bool) -> TokenUsage:
 def _raw_text(message: AIMessage, is_cut: bool) -> str:
     """The model's text; of an answer by a tool call, that call's arguments; its thoughts if there is nothing else.
 
-    Where the chat template begins the thoughts, vLLM and SGLang take a reply without an end of thoughts for thoughts, and
-    leave the text empty. If they are JSON from end to end, the model has not thought at all, and they are its answer;
-    others are marked as thoughts.
+    Where the chat template begins the thoughts, vLLM and SGLang take a reply without an end of thoughts for thoughts,
+    and leave the text empty. If it is JSON from end to end, the model has not thought at all, and it is the answer;
+    other thoughts are marked as such.
     """
     if message.tool_calls:
         return json.dumps(message.tool_calls[0]["args"], ensure_ascii=False, default=str)

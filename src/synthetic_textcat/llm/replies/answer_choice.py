@@ -25,7 +25,7 @@ from synthetic_textcat.llm.replies.json_recovery import (
     whole_value,
 )
 from synthetic_textcat.llm.replies.list_recovery import lists
-from synthetic_textcat.llm.replies.thoughts import Thoughts, thoughts_in
+from synthetic_textcat.llm.replies.thoughts import Thoughts, is_called_the_answer, thoughts_in
 from synthetic_textcat.llm.replies.work_budget import RecoveryBudget, WorkLimitError, depth_within
 from synthetic_textcat.schemas.completions import READ_FROM, LabelSet, Problem, Reply, TaskList
 from synthetic_textcat.text.unicode import replace_surrogates
@@ -43,24 +43,6 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 """A text that stands for one, in an example of the form: `...`, `string`, `<the text>`."""
-
-_CALLED_THE_ANSWER = re.compile(
-    r"""(?:\b(?:final|finally|answer|output|response|result|solution)\b
-    | \b(?:antwort|ergebnis|endfassung|endg\u00fcltig\w*|r\u00e9ponse|r\u00e9sultat|respuesta|resultado|resposta
-      |risposta|risultato|antwoord|odpowied\u017a|\u043e\u0442\u0432\u0435\u0442|\u0438\u0442\u043e\u0433|cevap|yan\u0131t|jawaban)\b
-    | \u7b54\u6848|\u56de\u7b54|\u6700\u7ec8|\u6700\u7d42|\u7b54\u3048|\ub2f5\ubcc0|\ucd5c\uc885|\u0625\u062c\u0627\u0628|\u0909\u0924\u094d\u0924\u0930)
-    [^{}\n.?!]{0,60} \s* (?:[`~]{3,}\w*)? \s* \Z""",
-    re.IGNORECASE | re.VERBOSE,
-)
-"""Words directly before an object that call it the answer."""
-
-_TENTATIVE = re.compile(
-    r"\A\W*(?:is|are|does|should|what|which)\b|\b(?:draft|maybe|perhaps|possibl[ey]|could|might|would|example|first|something|like|try|not|no|or|entwurf|vielleicht"
-    r"|brouillon|peut-\u00eatre|borrador|quiz\u00e1s?)\b|e\.g\.|\?|\u8349\u7a3f|\u4e5f\u8bb8|\u4f8b\u5982",
-    re.IGNORECASE,
-)
-_SENTENCE_ENDS = (". ", "! ", "? ", "\n", "\u3002", "}", ">")
-_WORDS_BEFORE = 120  # characters, of which the last sentence counts
 
 _NOTHING_MORE = re.compile(r"(?:\s|`|~|<[^<>{}]{0,40}>|\[/?[A-Z_]{1,20}\])*\Z")
 
@@ -234,19 +216,9 @@ def _read_repaired(rest: str, choice: _Choice[Wanted], end: int) -> None:
 
 def _read_end_of_thoughts(text: str, found: list[FoundObject], choice: _Choice[Wanted], cut: bool) -> None:
     """Offers the object with which unclosed thoughts end, if they call it the answer."""
-    if not cut and found and _NOTHING_MORE.match(text, found[-1].end) and _is_called_the_answer(text, found[-1].start):
+    if not cut and found and _NOTHING_MORE.match(text, found[-1].end) and is_called_the_answer(text, found[-1].start):
         choice.where = " with which the thoughts end, and which they call the answer"
         choice.offer(found[-1].value, found[-1].end, only_named=True)
-
-
-def _is_called_the_answer(text: str, place: int) -> bool:
-    """Whether the sentence before an object calls it the answer, and not an attempt at it."""
-    before = text[max(0, place - _WORDS_BEFORE) : place]
-    found = _CALLED_THE_ANSWER.search(before)
-    if found is None:
-        return False
-    begin = max(before.rfind(end, 0, found.start()) for end in _SENTENCE_ENDS) + 1
-    return _TENTATIVE.search(before[begin:]) is None
 
 
 def validated(value: dict[str, Any], wanted: type[Wanted]) -> Wanted | Problem:
