@@ -70,6 +70,8 @@ def make(data: Path, rows: int) -> None:
         path = data / f"{name}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
         table.to_parquet(path, index=False, **({"schema": TASKS_ARROW_SCHEMA} if table is tasks else {}))
+    pd.DataFrame().to_parquet(data / "03_primary" / "quota_slots.parquet")
+    (data / "03_primary" / "rounds.json").write_text("{}", encoding="utf-8")
     _write_journal(data / "03_primary" / "completions.jsonl", tables["03_primary/calls"])
 
 
