@@ -7,8 +7,8 @@ from typing import Any
 from langchain_core.messages import HumanMessage
 
 from synthetic_textcat.hashing import sha256_of
-from synthetic_textcat.llm.calls import Call
-from synthetic_textcat.llm.journal import completion_line
+from synthetic_textcat.llm.calls.policy import Call
+from synthetic_textcat.llm.journal.journal import completion_line
 from synthetic_textcat.schemas.completions import REPLIED, Completion, row_schema
 from tests.support.chat_models import GOOD
 

@@ -12,8 +12,8 @@ from synthetic_textcat.datasets.journal_file import JournalFile
 from synthetic_textcat.datasets.kedro_compat import EphemeralDataset, JSONPreview
 from synthetic_textcat.datasets.previews import ROWS, value_preview
 from synthetic_textcat.errors import JournalError
-from synthetic_textcat.llm.journal import Journal, completion_line
-from synthetic_textcat.llm.journal_lines import read_first
+from synthetic_textcat.llm.journal.journal import Journal, completion_line
+from synthetic_textcat.llm.journal.lines import read_first
 from synthetic_textcat.redaction import mask_within
 from synthetic_textcat.schemas.completions import Completion
 

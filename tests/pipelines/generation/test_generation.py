@@ -9,10 +9,10 @@ from langchain_core.prompts import ChatPromptTemplate
 
 from synthetic_textcat.errors import PromptError
 from synthetic_textcat.hooks.catalog_inputs import reject_reason
-from synthetic_textcat.llm.journal import Journal
-from synthetic_textcat.llm.prompts import wire_form
-from synthetic_textcat.llm.row_prompts import RowPrompts
-from synthetic_textcat.llm.spec import ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
+from synthetic_textcat.llm.journal.journal import Journal
+from synthetic_textcat.llm.prompts.messages import wire_form
+from synthetic_textcat.llm.prompts.row_prompts import RowPrompts
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests
 from synthetic_textcat.pipelines.generation.nodes import (
     candidate_of,

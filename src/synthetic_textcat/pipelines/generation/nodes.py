@@ -14,18 +14,25 @@ import pandas as pd
 from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
 from synthetic_textcat.errors import StaleTableError
-from synthetic_textcat.llm.answering_model import AnsweringModel
-from synthetic_textcat.llm.budget import Budget
-from synthetic_textcat.llm.calls import Call, CallPolicy, RetryPolicy, judging, retry_conversation
-from synthetic_textcat.llm.chat import Chat
-from synthetic_textcat.llm.engine import complete
-from synthetic_textcat.llm.first_replies import BadStart, TaskPauses
-from synthetic_textcat.llm.journal import Journal
-from synthetic_textcat.llm.prompts import Fingerprinter
-from synthetic_textcat.llm.row_prompts import RenderedRow, RowPrompts, RowTemplates, advice_on, preview_of, spread
-from synthetic_textcat.llm.settlement import OpenRow, OpenRows, checking, open_rows, settle, starts_of
-from synthetic_textcat.llm.spec import ChatModelSpec
-from synthetic_textcat.llm.token_limits import limit_of, row_tokens
+from synthetic_textcat.llm.calls.answering_model import AnsweringModel
+from synthetic_textcat.llm.calls.budget import Budget
+from synthetic_textcat.llm.calls.first_replies import BadStart, TaskPauses
+from synthetic_textcat.llm.calls.policy import Call, CallPolicy, RetryPolicy, judging, retry_conversation
+from synthetic_textcat.llm.calls.settlement import OpenRow, OpenRows, checking, open_rows, settle, starts_of
+from synthetic_textcat.llm.calls.token_limits import limit_of, row_tokens
+from synthetic_textcat.llm.chat_models.chat import Chat
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
+from synthetic_textcat.llm.engine.engine import complete
+from synthetic_textcat.llm.journal.journal import Journal
+from synthetic_textcat.llm.prompts.messages import Fingerprinter
+from synthetic_textcat.llm.prompts.row_prompts import (
+    RenderedRow,
+    RowPrompts,
+    RowTemplates,
+    advice_on,
+    preview_of,
+    spread,
+)
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply, RowCheck
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, GenerationParameters, LlmParameters
 from synthetic_textcat.schemas.prices import PriceList

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from langchain_core.prompts import BasePromptTemplate
 
-from synthetic_textcat.llm.journal import Journal
-from synthetic_textcat.llm.prompts import instructions_of
+from synthetic_textcat.llm.journal.journal import Journal
+from synthetic_textcat.llm.prompts.messages import instructions_of
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import LABEL_FIELDS, Known, known_of
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import (
     candidate_rows,

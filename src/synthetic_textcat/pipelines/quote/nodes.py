@@ -4,7 +4,7 @@ from collections import Counter
 
 import pandas as pd
 
-from synthetic_textcat.llm.journal import Journal
+from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.pipelines.quote.estimates import Quote, quote, spread_sample
 from synthetic_textcat.schemas.parameters import GenerationParameters, QuoteParameters
 from synthetic_textcat.schemas.prices import is_made_up
