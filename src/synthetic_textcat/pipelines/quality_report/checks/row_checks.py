@@ -260,7 +260,8 @@ def _is_visible(character: str) -> bool:
 def _named(row: Candidate) -> Iterator[str]:
     set_in_capitals = _is_in_capitals(row.known.labels)
     for label in (row.label, row.misleading_label):
-        found = find_label_mention(row.input_text, label.casefold() if set_in_capitals else label, row.language)
+        sought = label.casefold() if set_in_capitals else label
+        found = find_label_mention(row.input_text, sought, row.language, row.text)
         if found is not None:
             yield (
                 repr(label) if comparable(found, row.code) == comparable(label, row.code) else f"{label!r} as {found!r}"
