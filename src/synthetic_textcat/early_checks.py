@@ -29,7 +29,8 @@ from synthetic_textcat.pipelines.task_ingest.confusable_file import read_confusa
 from synthetic_textcat.pipelines.task_ingest.tasks_file import read_tasks, rows_of
 from synthetic_textcat.redaction import learn_command_line, learn_credentials, learn_environment
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
-from synthetic_textcat.schemas.parameters import LlmParameters, Parameters, validate_parameters
+from synthetic_textcat.schemas.parameter_validation import validate_parameters
+from synthetic_textcat.schemas.parameters import LlmParameters, Parameters
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
 
 if TYPE_CHECKING:

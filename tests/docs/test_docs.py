@@ -13,7 +13,8 @@ from synthetic_textcat.datasets import ChatModelDataset
 from synthetic_textcat.pipeline_registry import register_pipelines
 from synthetic_textcat.pipelines.task_ingest.confusable_file import read_confusable
 from synthetic_textcat.pipelines.task_ingest.tasks_file import read_tasks
-from synthetic_textcat.schemas.parameters import Parameters, validate_parameters
+from synthetic_textcat.schemas.parameter_validation import validate_parameters
+from synthetic_textcat.schemas.parameters import Parameters
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "synthetic_textcat"

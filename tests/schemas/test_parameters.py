@@ -9,7 +9,8 @@ import yaml
 
 from synthetic_textcat.errors import ParameterError
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS
-from synthetic_textcat.schemas.parameters import LlmParameters, validate_parameters
+from synthetic_textcat.schemas.parameter_validation import validate_parameters
+from synthetic_textcat.schemas.parameters import LlmParameters
 
 _CONF = Path(__file__).parents[2] / "conf"
 _BASE: dict[str, Any] = yaml.safe_load((_CONF / "base" / "parameters.yml").read_text(encoding="utf-8"))

@@ -37,10 +37,12 @@ REJECT_REASONS = (
     "label_not_as_planned",
     "label_leaked",
     "wrong_language",
+    "label_disputed",
+    "label_ambiguous",
     "exact_duplicate",
     "near_duplicate",
 )
-"""In the order in which they are tried: checks of one row first, then those that compare rows."""
+"""In the order in which they are tried: checks of one row, verdicts of the judge, then comparisons of rows."""
 
 GOOD_OUTCOMES = ("accepted", "surplus")
 """Rows that passed every check; surplus ones are more than a quota asked for in their cell."""

@@ -2,10 +2,10 @@
 
 from kedro.pipeline import Pipeline, node
 
+from synthetic_textcat.pipelines.quality_report.checks.nodes import check_candidates, check_rows
 from synthetic_textcat.pipelines.quality_report.nodes import (
     assess_run,
     build_ledger,
-    check_candidates,
     list_outcomes,
     measure,
     measure_quota,
@@ -35,8 +35,23 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             node(
+                check_rows,
+                inputs=["candidates", "requests", "tasks", "params:quality_report", *ASKING_PROMPTS],
+                outputs="checked_rows",
+                name="check_rows",
+                tags="pilot",
+            ),
+            node(
                 check_candidates,
-                inputs=["candidates", "requests", "tasks", "params:quality_report", "quota_slots", *ASKING_PROMPTS],
+                inputs=[
+                    "checked_rows",
+                    "requests",
+                    "tasks",
+                    "label_verdicts",
+                    "params:quality_report",
+                    "params:label_check",
+                    "quota_slots",
+                ],
                 outputs=["examples", "surplus", "rejected", "findings"],
                 name="check_candidates",
                 tags="pilot",
