@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from synthetic_textcat.llm.calls.policy import judging
 from synthetic_textcat.llm.calls.row_settlement import settle_plan
 from synthetic_textcat.llm.calls.settlement import settle
 from synthetic_textcat.llm.journal.journal import Journal, completion_line
@@ -99,7 +100,7 @@ def _row_by_row(path: Path) -> _Settled:
     bad: dict[int, tuple[Any, ...]] = {}
     attempts = []
     for position, own in enumerate(Journal(path).completions(map(fingerprint, _ROWS))):
-        settled = settle(own, Reply)
+        settled = settle(own, judging(Reply))
         attempts.append(len(own))
         if settled.value is not None and settled.completion is not None:
             value = settled.value

@@ -29,11 +29,18 @@ from synthetic_textcat.pipelines.quality_report.page.plots import SIGNAL_FIGURES
 from synthetic_textcat.pipelines.quality_report.quota_shortfall import quota_metrics, quota_tables, shortfall_of
 from synthetic_textcat.pipelines.quality_report.quota_standing import OutcomeTables, standing_of
 from synthetic_textcat.pipelines.quality_report.signals.nodes import Signals, tables_of
-from synthetic_textcat.pipelines.quality_report.spending import spending_metrics, sum_spending
+from synthetic_textcat.pipelines.quality_report.spending import (
+    spending_metrics,
+    sum_spending,
+    sum_verdict_spending,
+    verdict_metrics,
+    with_verdicts,
+)
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import (
     AttributeSamplingParameters,
     GenerationParameters,
+    LabelCheckParameters,
     LlmParameters,
     QualityReportParameters,
 )
@@ -96,8 +103,11 @@ def measure(
     paid_calls: pd.DataFrame,
     journal: Journal,
     brainstorm_journal: Journal,
+    verdict_journal: Journal,
+    verdict_calls: pd.DataFrame | None,
     prices: dict[str, Any],
     llm: LlmParameters,
+    label_check: LabelCheckParameters,
     run_id: str,
     *signals: Signals,
 ) -> Metrics:
@@ -105,16 +115,19 @@ def measure(
 
     Of the journal only calls are read that were made after `paid_calls` was written: none in a run that settled rows.
     """
-    rehearses = is_made_up(llm.model)
+    rehearses, judge = is_made_up(llm.model), label_check.judge(llm).model
     lines = joined([with_later_calls(paid_calls, journal), read_paid_calls(brainstorm_journal)])
+    lines = lines[made_up_mask(lines, llm.model) == rehearses]
+    verdict_lines = read_paid_calls(verdict_journal)
+    verdict_lines = verdict_lines[made_up_mask(verdict_lines, judge) == rehearses]
     price_list = PriceList.read(prices)
-    spent = sum_spending(
-        lines[made_up_mask(lines, llm.model) == rehearses], requests, calls, price_list, run_id, llm.model
-    )
+    verdicts = sum_verdict_spending(verdict_lines, requests, verdict_calls, price_list, run_id, judge)
+    spent = with_verdicts(sum_spending(lines, requests, calls, price_list, run_id, llm.model), verdicts)
     return merged(
         row_metrics(ledger),
         yield_metrics(requests, pd.concat([examples["request_id"], surplus["request_id"]])),
         spending_metrics(spent, ledger["accepted"]),
+        verdict_metrics(verdicts),
         {"cost/made_up": float(rehearses and price_list.price(llm.model) is not None)},
         *(part["metrics"] for part in signals),
     )
@@ -219,6 +232,7 @@ def write_report(
     metrics: Metrics,
     concerns: list[Concern],
     examples: pd.DataFrame,
+    surplus: pd.DataFrame,
     rejected: pd.DataFrame,
     failed: pd.DataFrame,
     tasks: pd.DataFrame,
@@ -241,6 +255,6 @@ def write_report(
             accepted=sample(examples),
             rejected=sample(rejected),
             failed=sample(failed.merge(tasks[["task_id", "task"]], on="task_id", how="left")),
-            worst={name: pointed_at(rows, (examples, rejected)) for name, rows in worst.items()},
+            worst={name: pointed_at(rows, (examples, surplus, rejected)) for name, rows in worst.items()},
         )
     )

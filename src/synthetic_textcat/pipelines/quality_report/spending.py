@@ -15,10 +15,12 @@ from synthetic_textcat.pipelines.quality_report.call_costs import (
     groups_with,
 )
 from synthetic_textcat.schemas.cost_figures import DATASET, THIS_CONFIGURATION, THIS_RUN, Figure
+from synthetic_textcat.schemas.label_verdicts import row_of
 from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.prices import PriceList, plus
 from synthetic_textcat.schemas.rows import fingerprint_column, positions_in
 
+_FIGURES: tuple[Figure, ...] = (THIS_RUN, THIS_CONFIGURATION, DATASET)
 _FEMTO, _NANO = 10**15, 10**9
 """Parts of a USD and of a second. Sums of whole parts are exact: the same for any order and grouping of the lines."""
 
@@ -107,7 +109,7 @@ def sum_spending(
     """
     costs = CallCosts(paid_calls, prices, model)
     own = np.flatnonzero((paid_calls["run_id"] == run_id).to_numpy(bool))
-    (this_run,) = _sums(costs, own, np.zeros(len(own), np.intp), 1)
+    this_run = _total(costs, own)
     pairs, names = _slices(requests)
     sums: dict[str, Spending] = {THIS_RUN: this_run, **{name: Spending() for name in (THIS_CONFIGURATION, DATASET)}}
     sums |= {name: Spending() for name in sorted({name for pair in names for name in pair})}
@@ -120,6 +122,62 @@ def sum_spending(
         for name in (DATASET, *((THIS_CONFIGURATION, *names[group // 2]) if group % 2 else ())):
             sums[name].include(part)
     return sums
+
+
+def sum_verdict_spending(
+    paid_calls: pd.DataFrame,
+    requests: pd.DataFrame,
+    verdict_calls: pd.DataFrame | None,
+    prices: PriceList,
+    run_id: str,
+    model: str,
+) -> Mapping[str, Spending]:
+    """The judge's spending by figure: its lines of this run, of its calls, and of planned rows with any fingerprint.
+
+    Args:
+        paid_calls: Columns `PAID_CALLS`, of the judge's journal.
+        requests: The plan.
+        verdict_calls: The judge's calls; None if there never was one.
+        prices: Token prices.
+        run_id: This run.
+        model: The judge, used for replies that name no model.
+    """
+    costs = CallCosts(paid_calls, prices, model)
+    rows = paid_calls["request_id"].map(row_of).astype("str")
+    own = () if verdict_calls is None else verdict_calls["fingerprint"]
+    is_of = {
+        THIS_RUN: paid_calls["run_id"] == run_id,
+        THIS_CONFIGURATION: paid_calls["fingerprint"].isin(own),
+        DATASET: rows.isin(requests["request_id"]),
+    }
+    return {figure: _total(costs, np.flatnonzero(mask.to_numpy(bool))) for figure, mask in is_of.items()}
+
+
+def with_verdicts(rows: Mapping[str, Spending], verdicts: Mapping[str, Spending]) -> Mapping[str, Spending]:
+    """The spending on rows and verdicts; by slice that on rows alone."""
+    for figure, spent in verdicts.items():
+        rows[figure].include(spent)
+    return rows
+
+
+def verdict_metrics(sums: Mapping[str, Spending]) -> dict[str, float | None]:
+    """Calls, tokens and cost of the judge alone, by figure; nothing if it was never asked about these rows."""
+    if not any(spent.calls for spent in sums.values()):
+        return {}
+    return {
+        name: value
+        for figure in _FIGURES
+        for name, value in (
+            (f"judge/calls_{figure}", sums[figure].calls),
+            (f"judge/tokens_{figure}", sums[figure].tokens),
+            (f"judge/usd_{figure}", sums[figure].usd),
+        )
+    }
+
+
+def _total(costs: CallCosts, lines: NDArray[np.intp]) -> Spending:
+    (total,) = _sums(costs, lines, np.zeros(len(lines), np.intp), 1)
+    return total
 
 
 def _slices(requests: pd.DataFrame) -> tuple[NDArray[np.intp], list[tuple[str, str]]]:
@@ -173,7 +231,6 @@ def spending_metrics(sums: Mapping[str, Spending], accepted: int) -> dict[str, f
     calls overlap: divided by the calls in flight it approximates the wall-clock time.
     """
     own = sums[THIS_CONFIGURATION]
-    figures: tuple[Figure, ...] = (THIS_RUN, THIS_CONFIGURATION, DATASET)
     return {
         "tokens/prompt": None if own.unknown else own.prompt,
         "tokens/cached": None if own.unknown else own.cached,
@@ -183,7 +240,7 @@ def spending_metrics(sums: Mapping[str, Spending], accepted: int) -> dict[str, f
         "tokens/per_accepted": _per_row(own.tokens, accepted),
         "cost/usd_per_accepted": _per_row(own.usd, accepted),
         "time/call_s_per_accepted": _per_row(own.seconds, accepted),
-        **{name: value for figure in figures for name, value in _amounts(figure, sums[figure]).items()},
+        **{name: value for figure in _FIGURES for name, value in _amounts(figure, sums[figure]).items()},
         **{f"cost/usd_{name}": spent.usd for name, spent in sums.items() if "/" in name},
     }
 
