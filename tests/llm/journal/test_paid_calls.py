@@ -23,6 +23,7 @@ def _lines(count: int = 600) -> Iterable[Completion]:
 def test_a_journal_that_has_not_grown_is_not_opened(tmp_path: Path) -> None:
     path = write_journal(tmp_path / "j.jsonl", _LINES)
     paid = read_paid_calls(Journal(path))
+    pd.testing.assert_frame_equal(with_later_calls(None, Journal(path)), paid)
     path.write_bytes(b"x" * path.stat().st_size)  # no journal any more, for whoever opens it
     pd.testing.assert_frame_equal(with_later_calls(paid, Journal(path)), paid)
     path.write_bytes(b"x")

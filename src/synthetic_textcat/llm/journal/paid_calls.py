@@ -51,11 +51,14 @@ def read_paid_calls(journal: Journal, start: int = 0) -> pd.DataFrame:
     return builder.table()
 
 
-def with_later_calls(paid_calls: pd.DataFrame, journal: Journal) -> pd.DataFrame:
+def with_later_calls(paid_calls: pd.DataFrame | None, journal: Journal) -> pd.DataFrame:
     """The paid calls with those that the journal got since; it is not opened if it has not grown.
 
-    It has where another run, or one that was stopped before it settled its rows, asked in between.
+    It has where another run, or one that was stopped before it settled its rows, asked in between. Without the table,
+    which an earlier version did not write, all lines are read.
     """
+    if paid_calls is None:
+        return read_paid_calls(journal)
     end = int((paid_calls["offset"] + paid_calls["size"]).max()) if len(paid_calls) else 0
     if journal.size == end:
         return paid_calls

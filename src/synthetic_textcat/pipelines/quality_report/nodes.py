@@ -75,7 +75,7 @@ def build_ledger(
 def list_outcomes(
     requests: pd.DataFrame,
     calls: pd.DataFrame,
-    paid_calls: pd.DataFrame,
+    paid_calls: pd.DataFrame | None,
     journal: Journal,
     examples: pd.DataFrame,
     surplus: pd.DataFrame,
@@ -100,7 +100,7 @@ def measure(
     calls: pd.DataFrame,
     examples: pd.DataFrame,
     surplus: pd.DataFrame,
-    paid_calls: pd.DataFrame,
+    paid_calls: pd.DataFrame | None,
     journal: Journal,
     brainstorm_journal: Journal,
     verdict_journal: Journal,
@@ -168,7 +168,7 @@ class QuotaState(NamedTuple):
 def measure_quota(
     requests: pd.DataFrame,
     calls: pd.DataFrame,
-    paid_calls: pd.DataFrame,
+    paid_calls: pd.DataFrame | None,
     journal: Journal,
     rounds: dict[str, Any],
     quota_slots: pd.DataFrame,
