@@ -52,7 +52,7 @@ def test_verdicts_are_paid_for_recorded_and_reject_rows(
 ) -> None:
     _set_up(project, on_dispute="reject")
 
-    output = project.generate(*_OPENAI, **openai_env, **TRACKED)
+    output = project.generate(*_OPENAI, **openai_env)
 
     verdicts, rejected = project.table("label_verdicts"), project.table("rejected")
     assert {str(name): str(kind) for name, kind in verdicts.dtypes.items()} == LABEL_VERDICTS
@@ -78,6 +78,14 @@ def test_verdicts_are_paid_for_recorded_and_reject_rows(
     assert f"judge     {_ROWS} calls, {tokens:,} tokens, $" in output
     assert f"{_ROWS}/{_ROWS} verdicts" in output
 
+
+@pytest.mark.slow
+def test_a_run_in_mlflow_has_the_judge_its_prompts_and_its_bill(project: Project, openai_env: dict[str, str]) -> None:
+    _set_up(project)
+
+    project.generate(*_OPENAI, **openai_env, **TRACKED)
+
+    tokens = sum(line["prompt_tokens"] + line["completion_tokens"] for line in _verdict_lines(project))
     (run,) = project.mlflow_runs()
     assert (run.data.params["label_check.share"], run.data.params["label_check.llm"]) == (
         "1.0",
