@@ -17,6 +17,8 @@ from synthetic_textcat.early_checks import ASK_FOR_ROWS, READ_TASKS, check_early
 from synthetic_textcat.errors import ConfusableFileError, ModelSetupError, ParameterError, TasksFileError
 from synthetic_textcat.pipeline_registry import register_pipelines
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
+from synthetic_textcat.schemas.tasks import Task
+from tests.pipelines.export.builders import tasks_table
 from tests.support.project import KEDRO, Project, environment
 
 _OPTIONS: dict[str, Any] = {
@@ -82,13 +84,43 @@ def test_parameters_are_checked_for_any_pipeline_and_environment(own: Project) -
 
 def test_tasks_are_checked_where_the_pipelines_read_them(own: Project) -> None:
     own.path("data/01_raw/tasks.yml").write_text(_BAD_TASKS, encoding="utf-8")
-    refused: list[dict[str, Any]] = [{}, {"pipeline": "generate"}, {"pipelines": ["task_ingest", "preview"]}]
+    refused: list[dict[str, Any]] = [
+        {},
+        {"pipeline": "generate"},
+        {"pipelines": ["task_ingest", "preview"]},
+        {"pipelines": ["task_ingest", "attribute_sampling"]},
+    ]
     for options in refused:
         with pytest.raises(TasksFileError, match="has one label"):
             _check(**options)
     _check(pipelines=["export"])
     _check(to_nodes=["write_report"])
     _check(params={"from_run": "any"})
+
+
+_EVERYDAY = [{"task": "Sort an answer.", "labels": ["Yes", "No", "Other"]}]
+
+
+@pytest.mark.parametrize("asked", [["generate"], ["task_ingest", "attribute_sampling"], ["attribute_sampling"]])
+def test_a_plan_warns_of_labels_that_are_everyday_words(
+    own: Project, caplog: pytest.LogCaptureFixture, asked: list[str]
+) -> None:
+    own.path("data/01_raw/tasks.yml").write_text(yaml.safe_dump(_EVERYDAY), encoding="utf-8")
+    own.path("data/02_intermediate").mkdir()
+    table = own.path("data/02_intermediate/tasks.parquet")
+    tasks_table(Task.model_validate(_EVERYDAY[0])).to_parquet(table)
+
+    _check(pipelines=asked)
+    assert "everyday words" in caplog.text
+
+    caplog.clear()
+    _check(pipelines=["export"])
+    assert not caplog.text
+
+
+def test_a_plan_without_tasks_yet_is_left_to_its_node(own: Project) -> None:
+    assert not own.path("data/02_intermediate/tasks.parquet").exists()
+    _check(pipelines=["attribute_sampling"])
 
 
 def test_confusable_labels_are_checked_where_they_are_drawn_from(own: Project) -> None:

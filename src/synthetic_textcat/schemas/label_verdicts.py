@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+import pandas as pd
+
 from synthetic_textcat.hashing import sha256_of
 from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task, normalise
@@ -69,6 +71,11 @@ def call_id(request_id: str, vote: int) -> str:
     return request_id if vote == 1 else f"{request_id}/{vote}"
 
 
+def row_of(verdict_call: str) -> str:
+    """The row's id in the id of a vote's call."""
+    return verdict_call.partition("/")[0]
+
+
 def row_sha256(input_text: str, label: str, misleading_label: str) -> str:
     """Hex sha256 of the row that a verdict is about: one of another text or other labels does not count."""
     return sha256_of([input_text, label, misleading_label])
@@ -88,3 +95,17 @@ def reserved_labels_fault(tasks: Iterable[Task]) -> str | None:
                 "rename it in the tasks file, or set label_check.share to 0"
             )
     return None
+
+
+def agreements(request_ids: "pd.Series[str]", verdicts: pd.DataFrame | None) -> pd.Series:
+    """Whether the judge agrees with the label of each row; missing for rows without a verdict.
+
+    Args:
+        request_ids: Of the rows.
+        verdicts: Columns `LABEL_VERDICTS`; None = nothing is judged.
+
+    Returns:
+        The dtype `boolean`, the index of `request_ids`.
+    """
+    known = {} if verdicts is None else dict(zip(verdicts["request_id"], verdicts["agrees"], strict=True))
+    return pd.Series(pd.array([known.get(row) for row in request_ids], dtype="boolean"), request_ids.index)

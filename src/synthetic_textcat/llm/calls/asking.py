@@ -2,20 +2,23 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from langchain_core.prompts import ChatPromptTemplate
 
-from synthetic_textcat.errors import StaleTableError
+from synthetic_textcat.errors import ModelSetupError, StaleTableError
 from synthetic_textcat.llm.calls.answering_model import AnsweringModel
 from synthetic_textcat.llm.calls.budget import Budget
 from synthetic_textcat.llm.calls.first_replies import TaskPauses
 from synthetic_textcat.llm.calls.policy import Call, CallPolicy, Judge, RetryPolicy, retry_conversation
 from synthetic_textcat.llm.calls.settlement import OpenRow
 from synthetic_textcat.llm.calls.token_limits import limit_of
-from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec, as_of_judge
 from synthetic_textcat.llm.prompts.messages import Fingerprinter, Messages
 from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
 
 
 class Question(Protocol):
@@ -46,10 +49,28 @@ AnyQuestion = TypeVar("AnyQuestion", bound=Question)
 
 
 class Asked(NamedTuple):
-    """Model that is asked: its recipe and settings."""
+    """Model that is asked.
+
+    Attributes:
+        spec: Its recipe.
+        llm: Its settings.
+        is_judge: Whether recipe and settings are those of `judge` and `label_check.llm`, for error messages.
+    """
 
     spec: ChatModelSpec
     llm: LlmParameters
+    is_judge: bool = False
+
+    def build(self) -> "BaseChatModel":
+        """The chat model; see `ChatModelSpec.build`.
+
+        Raises:
+            ModelSetupError: If it can't be built.
+        """
+        try:
+            return self.spec.build(self.llm)
+        except ModelSetupError as error:
+            raise ModelSetupError(as_of_judge(str(error)) if self.is_judge else str(error)) from None
 
     @property
     def fingerprinter(self) -> Fingerprinter:

@@ -12,7 +12,7 @@ from langchain_core.prompts import ChatPromptTemplate
 
 from synthetic_textcat.hashing import draw_int, shuffled
 from synthetic_textcat.llm.prompts.messages import Messages, check_placeholders
-from synthetic_textcat.llm.prompts.row_prompts import renderer_of
+from synthetic_textcat.llm.prompts.row_prompts import messages_shown, renderer_of
 from synthetic_textcat.schemas.label_verdicts import BOTH, NONE_OF_THESE, call_id
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.schemas.verdict_replies import verdict_of_two_schema, verdict_schema
@@ -78,6 +78,17 @@ class VerdictPrompts:
             seed=draw_int(31, self._seed, "verdict seed", row["request_id"], vote),
             options=options,
         )
+
+    def preview(self, row: Row) -> str:
+        """The question about a planned row, whose text is still to be written, as Markdown."""
+        labels = {"label": row["label"] or _LABEL, "misleading_label": row["misleading_label"] or _MISLEADING}
+        asked = self.question({**row, **labels, "input_text": _TEXT}, vote=1)
+        head = f"## The judge's question about row {row['replicate']} of the task: {row['task']}"
+        return f"\n{head}\n{messages_shown(asked.messages)}\n"
+
+
+_TEXT = "the text of the row, once it is written"
+_LABEL, _MISLEADING = "the row's label", "the row's misleading label"
 
 
 def check_verdict_prompts(closed: ChatPromptTemplate, of_two: ChatPromptTemplate) -> None:

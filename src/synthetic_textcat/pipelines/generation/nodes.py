@@ -23,8 +23,14 @@ from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.engine.engine import complete
 from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.llm.prompts.row_prompts import RowPrompts, RowTemplates, advice_on, preview_of, spread
+from synthetic_textcat.llm.prompts.verdict_prompts import VerdictPrompts
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply, RowCheck
-from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, GenerationParameters, LlmParameters
+from synthetic_textcat.schemas.parameters import (
+    AttributeSamplingParameters,
+    GenerationParameters,
+    LabelCheckParameters,
+    LlmParameters,
+)
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.rows import (
     CALLS,
@@ -74,11 +80,30 @@ def prepare_prompts(
 
 
 def preview_prompts(
-    requests: pd.DataFrame, prompts: RowPrompts, tasks: pd.DataFrame, attribute_sampling: AttributeSamplingParameters
+    requests: pd.DataFrame,
+    prompts: RowPrompts,
+    tasks: pd.DataFrame,
+    attribute_sampling: AttributeSamplingParameters,
+    label_check: LabelCheckParameters,
+    label_check_prompt: ChatPromptTemplate,
+    label_check_of_two_prompt: ChatPromptTemplate,
+    seed: int,
 ) -> str:
-    """Preview of some rendered prompts with their planned attributes, as Markdown, and a recommendation if any."""
-    advice = advice_on(tasks_of(tasks), attribute_sampling)
-    return preview_of(prompts.rendered(requests.iloc[spread(requests)]), len(requests), advice)
+    """Preview of some rendered prompts with their planned attributes, as Markdown, and a recommendation if any.
+
+    If rows are to be judged, the judge's question about the first row follows, before its text is written.
+
+    Raises:
+        PromptError: If a prompt of the judge can't be filled, and rows are to be judged.
+    """
+    planned = tasks_of(tasks)
+    shown = preview_of(
+        prompts.rendered(requests.iloc[spread(requests)]), len(requests), advice_on(planned, attribute_sampling)
+    )
+    if not label_check.share or not len(requests):
+        return shown
+    judge = VerdictPrompts(planned, label_check_prompt, label_check_of_two_prompt, seed)
+    return shown + judge.preview(next(records_of(requests.head(1))))
 
 
 def list_calls(requests: pd.DataFrame, prompts: RowPrompts, spec: ChatModelSpec, llm: LlmParameters) -> pd.DataFrame:

@@ -72,6 +72,7 @@ def assess(
         ),
         *_paused_tasks(stops),
         *_other_models(stops),
+        *_own_judge(metrics, tables),
         *quota_concerns(metrics, tables),
         *_missed(Measured(ledger, metrics, tables), settings),
     ]
@@ -132,6 +133,22 @@ def _other_models(stops: Stops) -> Iterator[Concern]:
         )
 
 
+def _own_judge(metrics: Mapping[str, float | None], tables: Tables) -> Iterator[Concern]:
+    """Concern that rows were judged by the model that wrote them, so that the agreement is too high."""
+    own, judged = (int(metrics.get(f"label/{name}") or 0) for name in ("judged_by_writer", "judged"))
+    if own:
+        judge = next((line["judge"] for line in tables.get("agreement", ())), "")
+        yield Concern(
+            level="warn",
+            weight=_WEIGHT,
+            parameter="label_check.llm",
+            says=f"The judge ({judge}) wrote {own:,} of {counted(judged, 'judged row')} itself, and a model agrees "
+            "with itself",
+            then="name a model of another make in label_check.llm, or label a sample by hand (docs/label_check.md)",
+            signal="",
+        )
+
+
 def _paused_tasks(stops: Stops) -> Iterator[Concern]:
     for task in stops.paused:
         detail = f" ({task.detail})" if task.detail else ""
@@ -185,8 +202,8 @@ def quota_concerns(metrics: Mapping[str, float | None], tables: Tables) -> Itera
             level="warn",
             weight=_WEIGHT,
             parameter="attribute_sampling.target_accepted",
-            says=f"{int(metrics['quota/cells_infeasible'] or 0):,} of {cells} of the quota given up, as was "
-            f"{', '.join(worst)}{more}; rows lost to {given_up[0]['causes']}",
+            says=f"Given up by the quota: {', '.join(worst)}{more}; {int(metrics['quota/cells_infeasible'] or 0):,} of "
+            f"{cells} lack only such rows. Most were lost to {given_up[0]['causes']}",
             then="read their replies in the dataset 'shortfall'; fix the prompt, or leave the value or cell out",
             signal="",
         )

@@ -223,7 +223,7 @@ def ask_judge(
         not still_open.any_good,
         _STALE,
     )
-    outage = yield from complete(lambda: Chat(asked.spec.build(asked.llm), asked.llm), pending, policy)
+    outage = yield from complete(lambda: Chat(asked.build(), asked.llm), pending, policy)
     if outage is not None:
         yield LastBatch(so_far.model_copy(update={"outage": outage}))
 
@@ -266,7 +266,9 @@ def judge_of(
     writer: ChatModelSpec, judge: ChatModelSpec, llm: LlmParameters, label_check: LabelCheckParameters
 ) -> Asked:
     """The model that judges: the writer with its settings, or the catalog entry `judge` with `label_check.llm`."""
-    return Asked(writer if label_check.llm is None else judge, label_check.judge(llm))
+    if label_check.llm is None:
+        return Asked(writer, label_check.judge(llm))
+    return Asked(judge, label_check.judge(llm), is_judge=True)
 
 
 def _is_of(row: dict[str, Any] | None, sha256: str) -> bool:
