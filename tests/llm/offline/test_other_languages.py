@@ -15,8 +15,9 @@ from sklearn.pipeline import make_pipeline
 
 from synthetic_textcat.hashing import draw_int
 from synthetic_textcat.llm.offline.grammar import compile_template, load_yaml
+from synthetic_textcat.llm.offline.marks import MARKS
 from synthetic_textcat.llm.offline.orthography import ENGLISH, leaks, orthography_of
-from synthetic_textcat.llm.offline.other_languages import MARKS, authored_languages, language_grammar
+from synthetic_textcat.llm.offline.other_languages import authored_languages, language_grammar
 from synthetic_textcat.llm.offline.prompt_reader import find_requested_language
 from synthetic_textcat.llm.offline.replies import reply
 from synthetic_textcat.llm.offline.writer import LENGTHS, SHORT

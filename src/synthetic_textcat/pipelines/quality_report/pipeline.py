@@ -31,8 +31,8 @@ _SIGNALS = ["quota", "fidelity", "label_signals", "agreement", "diversity"]
 _PLOTS = [f"{name}_plot" for name in SIGNAL_FIGURES]
 
 
-def create_pipeline() -> Pipeline:
-    """`candidates` and `failed` in; `examples`, `rejected`, `ledger`, `metrics`, plot and report out."""
+def create_row_checks() -> Pipeline:
+    """`candidates` in; `checked_rows` out, for the judge and the report."""
     return Pipeline(
         [
             node(
@@ -42,6 +42,15 @@ def create_pipeline() -> Pipeline:
                 name="check_rows",
                 tags="pilot",
             ),
+        ],
+        tags="quality_report",
+    )
+
+
+def create_pipeline() -> Pipeline:
+    """`checked_rows`, `label_verdicts` and `failed` in; `examples`, `ledger`, `metrics`, plots and report out."""
+    return Pipeline(
+        [
             node(
                 check_candidates,
                 inputs=[
@@ -134,8 +143,11 @@ def create_pipeline() -> Pipeline:
                     "surplus",
                     "completions",
                     "brainstorm_completions",
+                    "verdict_completions",
+                    "verdict_calls",
                     "prices",
                     "params:llm",
+                    "params:label_check",
                     "run_id",
                     *_SIGNALS,
                 ],
