@@ -80,14 +80,16 @@ def check_early(options: Mapping[str, Any]) -> None:
     asked = options["pipelines"] or [options["pipeline"] or "__default__"]
     if any(options[name] for name in (*_SLICES, "only_missing_outputs")):
         return
-    if READ_TASKS.issuperset(asked):
-        _check_tasks(loader["catalog"], project, parameters)
     asks_for_tasks = parameters.task_ingest.num_brainstormed > 0 and "task_ingest" in asked
-    if asks_for_tasks or ASK_FOR_ROWS.intersection(asked):
+    reads_tasks, asks = READ_TASKS.issuperset(asked), asks_for_tasks or ASK_FOR_ROWS.intersection(asked)
+    catalog = loader["catalog"] if reads_tasks or asks else {}  # read once: a tenth of a second each time
+    if reads_tasks:
+        _check_tasks(catalog, project, parameters)
+    if asks:
         try:
-            _check_model(loader["catalog"].get("llm"), parameters.llm)
+            _check_model(catalog.get("llm"), parameters.llm)
         except ModelSetupError:
-            if not _has_answers(loader["catalog"], project):
+            if not _has_answers(catalog, project):
                 raise
 
 
