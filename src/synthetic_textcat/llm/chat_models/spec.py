@@ -48,6 +48,7 @@ _TRANSPORT = {
     *("default_headers", "default_query", "organization", "openai_organization", "http_socket_options"),
 }
 
+_SETTING = re.compile(r"(?<![\w.])llm\.(?=[a-z])")
 _VARIABLE = re.compile(r"\b[A-Z][A-Z_]{3,}\b")
 _OTHER_NAMES = {"model_name": "model", "repo_id": "model", "max_new_tokens": "max_tokens"}
 """Further names of settings among the arguments of classes."""
@@ -115,7 +116,7 @@ class ChatModelSpec:
         """
         self.learn_secrets()
         add_public(llm.model)
-        self._refuse_a_mixture(llm)
+        self.refuse_a_mixture(llm)
         self._refuse_second_ways_in()
         by_openai = self.class_path == OPENAI_CLASS
         model_class = load_class(_LEAN.get(self.class_path, self.class_path))
@@ -230,8 +231,12 @@ class ChatModelSpec:
                 place = "OPENAI_API_KEY" if self.class_path == OPENAI_CLASS else self._facts.key
                 raise ModelSetupError(f"{name} is set in the catalog entry llm; put the key into {place} instead")
 
-    def _refuse_a_mixture(self, llm: LlmParameters) -> None:
-        """Refuses a model's name or file for template text, and the template writer's name for a model."""
+    def refuse_a_mixture(self, llm: LlmParameters) -> None:
+        """Refuses a model's name or file for template text, and the template writer's name for a model.
+
+        Raises:
+            ModelSetupError: With what to set instead.
+        """
         model, offline = llm.model, self.class_path == OFFLINE_CLASS
         if llm.gguf is not None:
             raise ModelSetupError(f"llm.gguf={llm.gguf} needs --env local_model, or llm.gguf=null")
@@ -239,6 +244,11 @@ class ChatModelSpec:
             raise ModelSetupError(f"llm.model={model} needs a server: add --env openai, or leave llm.model as it is")
         if not offline and model == OFFLINE_MODEL:
             raise ModelSetupError(f"llm.model={model} is not a model of {self.class_path}; set llm.model to one")
+
+
+def as_of_judge(fault: str) -> str:
+    """A message about a model's setup, with the places where the judge's setup is."""
+    return _SETTING.sub("label_check.llm.", fault.replace("catalog entry llm", "catalog entry judge"))
 
 
 def _without_secrets(value: Any) -> Any:
