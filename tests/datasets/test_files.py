@@ -132,7 +132,10 @@ def test_fast_writers_give_the_bytes_of_pandas(
 ) -> None:
     folder = tmp_path_factory.mktemp("bytes")
     texts = pd.DataFrame({"a/b": [row[0] for row in rows], 'say "b"': [row[1] for row in rows]}, dtype="str")
-    table = texts.assign(number=pd.Series([row[2] for row in rows], dtype="int64"), of=pd.Series([[row[1]] for row in rows], dtype=object))
+    table = texts.assign(
+        number=pd.Series([row[2] for row in rows], dtype="int64"),
+        of=pd.Series([[row[1]] for row in rows], dtype=object),
+    )
     FileDataset(filepath=str(folder / "t.jsonl")).save(table)
     FileDataset(filepath=str(folder / "t.csv")).save(texts)
     lines = table.to_json(orient="records", lines=True, force_ascii=False) if rows else ""
