@@ -14,7 +14,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 
 from synthetic_textcat.llm.providers.class_facts import CALL, ClassFacts, put
 from synthetic_textcat.llm.providers.errors import has_reply
-from synthetic_textcat.llm.replies.thoughts import THOUGHTS_FIELDS
+from synthetic_textcat.llm.providers.files import thoughts_fields
 
 
 def fixed_class(model_class: Any, facts: ClassFacts, per_call: Mapping[str, Any]) -> Any:
@@ -57,7 +57,7 @@ def _complete_result(model_class: Any) -> Any:
         for choice, generation in zip(content.get("choices") or [], result.generations, strict=False):
             if refusal := _refusal_of(choice.get("message") or {}):
                 generation.message.additional_kwargs.setdefault("refusal", refusal)
-            for name in THOUGHTS_FIELDS:
+            for name in thoughts_fields():
                 if thoughts := (choice.get("message") or {}).get(name):
                     generation.message.additional_kwargs.setdefault(name, thoughts)
             own = {"model_name": content.get("model"), "token_usage": content.get("usage")}
