@@ -30,7 +30,12 @@ USUAL = {
     cases.BLOCKED: "content_filtered",
     cases.THINKING: "accepted",
 }
-OPENAI_SHAPED = USUAL | {cases.OBJECT_ARGUMENTS: "accepted", cases.BAD_TOOL: "accepted"}
+OPENAI_SHAPED = USUAL | {
+    cases.OBJECT_ARGUMENTS: "accepted",
+    cases.BAD_TOOL: "accepted",
+    cases.UNTHOUGHT: "accepted",
+    cases.ENDLESS: "invalid_json",
+}
 COUNTED = [PROMPT, CACHED, WRITTEN]
 UNKNOWN = [None, None, None]
 

@@ -12,8 +12,10 @@ from langchain_core.messages import AIMessage
 from synthetic_textcat.llm.chat_models.answers import read_answer
 from synthetic_textcat.llm.replies.parsing import parse, read
 from synthetic_textcat.schemas.completions import LabelSet, Problem, Reply, TaskList
-from tests.llm.builders import completion
+from tests.llm.builders import call, completion
 from tests.llm.replies.hostile_replies import SLOWEST_S
+from tests.llm.running import run
+from tests.support.chat_models import ScriptedChatModel
 from tests.support.examples import examples
 
 
@@ -185,6 +187,12 @@ def test_thoughts_that_never_end_have_no_answer_whatever_the_finish_reason(thoug
     assert "its thoughts hold a draft and never end, so there is no answer" in problem.detail
 
 
+def test_a_row_whose_thoughts_never_end_is_asked_again() -> None:
+    model = ScriptedChatModel(script=lambda _, number: f"<think>A draft: {_DRAFT}" if number == 0 else _ANSWER)
+    found = run(model, [call("r1")], max_attempts=2)
+    assert [type(parse(each, Reply)) for each in found] == [Problem, Reply]
+
+
 def test_a_correction_that_is_cut_off_leaves_the_version_before_it() -> None:
     found = parse(completion(f'{_ANSWER}\nBetter: {{"input_text": "The par', finish_reason="length"), Reply)
     assert found == _REPLY
@@ -293,7 +301,7 @@ def test_whatever_is_thought_the_row_behind_it_is_read(
 def test_thoughts_over_and_over_take_no_time(
     pattern: str, wanted: type[Reply] | type[TaskList] | type[LabelSet]
 ) -> None:
-    for length in (8_000, 30_000, 99_000):
+    for length in (30_000, 99_000):
         for text in (pattern * (length // len(pattern)), "analysis" + pattern * (length // len(pattern))):
             taken = []
             for _ in range(2):  # another try, if interrupted

@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 
 from langchain_core.messages import AIMessage
 
+from synthetic_textcat.llm.providers.class_facts import THOUGHTS_FIELDS
 from synthetic_textcat.llm.providers.files import provider_facts
 from synthetic_textcat.llm.replies.json_recovery import whole_value
-from synthetic_textcat.llm.replies.thoughts import OPENING, THOUGHTS_FIELDS
+from synthetic_textcat.llm.replies.thoughts import OPENING
 from synthetic_textcat.text.unicode import replace_surrogates
 
 CONTENT_FILTER = "content_filter"

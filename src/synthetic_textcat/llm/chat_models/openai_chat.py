@@ -12,8 +12,8 @@ from langchain_openai import ChatOpenAI
 from openai import APIResponseValidationError
 
 from synthetic_textcat.llm.chat_models.answers import CONTENT_FILTER, finish_reason_of, is_as_documented
+from synthetic_textcat.llm.providers.class_facts import THOUGHTS_FIELDS
 from synthetic_textcat.llm.providers.errors import has_reply
-from synthetic_textcat.llm.replies.thoughts import THOUGHTS_FIELDS
 
 _PER_REQUEST = ("extra_headers", "extra_query", "timeout")
 """Keys of a payload that are no part of the request's body."""

@@ -12,9 +12,8 @@ from typing import Any
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 
-from synthetic_textcat.llm.providers.class_facts import CALL, ClassFacts, put
+from synthetic_textcat.llm.providers.class_facts import CALL, THOUGHTS_FIELDS, ClassFacts, put
 from synthetic_textcat.llm.providers.errors import has_reply
-from synthetic_textcat.llm.replies.thoughts import THOUGHTS_FIELDS
 
 
 def fixed_class(model_class: Any, facts: ClassFacts, per_call: Mapping[str, Any]) -> Any:

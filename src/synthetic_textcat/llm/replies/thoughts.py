@@ -46,9 +46,6 @@ _ANSWER_SENTENCE = re.compile(r"\bHere(?:'s|\u2019s| is) my (?:final )?(?:respon
 _WITHOUT_MARKERS = ((_STRIPPED_CHANNEL, _STRIPPED_ANSWER), (_SENTENCE, _ANSWER_SENTENCE))
 """Beginning of a reply whose thoughts no marker encloses, and what begins its answer."""
 
-THOUGHTS_FIELDS = ("reasoning_content", "reasoning")
-"""Names of the field of a message that holds the model's thoughts."""
-
 OPENING = "<think>\n"
 """What thoughts from a field of their own are written behind, in the text of a reply without any other."""
 
