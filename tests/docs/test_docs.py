@@ -137,9 +137,8 @@ def test_every_path_exists(page: Path) -> None:
 
 def test_every_path_made_by_a_run_is_in_the_catalog() -> None:
     catalog = _catalog()
-    made = {
-        entry[key] + end for entry in catalog.values() for key, end in (("filepath", ""), ("path", "/")) if key in entry
-    }
+    entries = [inner for entry in catalog.values() for inner in (entry, entry.get("dataset", {}))]
+    made = {entry[key] + end for entry in entries for key, end in (("filepath", ""), ("path", "/")) if key in entry}
     named = {span for page in PAGES for span in _spans(page) if re.match(r"data/0[2-8]", span)}
 
     assert named

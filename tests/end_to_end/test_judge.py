@@ -85,6 +85,12 @@ def test_verdicts_are_paid_for_recorded_and_reject_rows(
     )
     assert run.data.metrics["judge/tokens_this_run"] == tokens
     assert "label_check_prompt" in json.dumps(run.data.tags)
+    assert run.data.metrics["label/judged"] == _ROWS  # rejected rows too: the others agree by definition
+    assert run.data.metrics["label/agreement"] == pytest.approx(1 - len(wrong) / _ROWS, abs=1e-3)
+    assert "Labels, judged blind" in project.path("data/08_reporting/quality_report.html").read_text(encoding="utf-8")
+    card = project.path("data/05_model_input/export/huggingface/README.md").read_text(encoding="utf-8")
+    assert f"were checked blind by `{_JUDGE}`" in card
+    assert f"{len(disputed)} more rows were left out" in card
 
 
 @pytest.mark.slow
