@@ -13,7 +13,7 @@ import pytest
 import yaml
 from kedro.framework.project import configure_project, pipelines
 
-from synthetic_textcat.early_checks import ASK_FOR_ROWS, READ_TASKS, check_early
+from synthetic_textcat.early_checks import ASK_FOR_ROWS, ASK_JUDGE, READ_TASKS, check_early
 from synthetic_textcat.errors import ConfusableFileError, ModelSetupError, ParameterError, TasksFileError
 from synthetic_textcat.pipeline_registry import register_pipelines
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
@@ -36,6 +36,7 @@ _OPTIONS: dict[str, Any] = {
     "namespaces": [],
     "only_missing_outputs": False,
 }
+_RESERVED = json.dumps([{"task": "Sort a mail.", "labels": ["Work", "None of these"]}])
 _BAD_TASKS = "- task: Sort a review.\n  labels: [good]\n"
 _HEAVY = ("langchain_core", "mlflow", "openai", "sklearn", "synthetic_textcat.hooks", "synthetic_textcat.llm.engine")
 _LIST_IMPORTS = f"""
@@ -231,6 +232,33 @@ def test_a_missing_key_is_left_to_the_first_call_where_the_journal_has_answers_o
     with journal.open("a", encoding="utf-8") as lines:
         lines.write(json.dumps({"model_name": "gpt-4o-mini-2024-07-18"}) + "\n")
     _check(env="openai")
+
+
+def test_the_judge_is_checked_before_rows_are_paid_for(own: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def judged(**llm: Any) -> dict[str, Any]:
+        return {"params": {"label_check": {"share": 0.5, "llm": llm or None}}}
+
+    _check(**judged())
+    with pytest.raises(ModelSetupError, match=r"label_check\.llm\.model=gpt needs a server"):
+        _check(**judged(model="gpt"))
+    _check(pipelines=["generation"], **judged(model="gpt"))
+    with pytest.raises(ModelSetupError, match=r"label_check\.llm\.model=gpt needs a server"):
+        _check(pipelines=["label_check"], params={"label_check": {"llm": {"model": "gpt"}}})
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with pytest.raises(ModelSetupError, match="OPENAI_API_KEY is not set"):
+        _check(env="openai", pipelines=["label_check"])
+    own.path("conf/local/catalog_genai.yml").write_text("judge: null", encoding="utf-8")
+    with pytest.raises(ModelSetupError, match="the catalog has no entry judge"):
+        _check(**judged(model="gpt"))
+    own.path("data/01_raw/tasks.yml").write_text(_RESERVED, encoding="utf-8")
+    _check()
+    with pytest.raises(TasksFileError, match=r"'None of these' of the task .*Sort a mail.* is what a judge answers"):
+        _check(**judged())
+
+
+def test_pipelines_that_ask_the_judge_are_those_of_the_registry() -> None:
+    asking = {name for name, pipeline in register_pipelines().items() if "ask_judge" in str(_short_names(pipeline))}
+    assert asking == ASK_JUDGE
 
 
 def test_another_class_names_its_own_variable(own: Project, monkeypatch: pytest.MonkeyPatch) -> None:

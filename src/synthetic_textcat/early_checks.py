@@ -88,18 +88,23 @@ def check_early(options: Mapping[str, Any]) -> None:
     asked = options["pipelines"] or [options["pipeline"] or "__default__"]
     if any(options[name] for name in (*_SLICES, "only_missing_outputs")):
         return
-    if READ_TASKS.intersection(asked):
-        _check_tasks(loader["catalog"], project, parameters)
-    elif PLAN in asked:
-        _warn_of_everyday_labels(_known_tasks(loader["catalog"], project), parameters)
-    if ASK_JUDGE.intersection(asked) and (parameters.label_check.share or "label_check" in asked):
-        _check_judge(loader["catalog"], project, parameters)
     asks_for_tasks = parameters.task_ingest.num_brainstormed > 0 and "task_ingest" in asked
-    if asks_for_tasks or ASK_FOR_ROWS.intersection(asked):
+    asks = asks_for_tasks or bool(ASK_FOR_ROWS.intersection(asked))
+    asks_judge = bool(ASK_JUDGE.intersection(asked)) and bool(parameters.label_check.share or "label_check" in asked)
+    reads_tasks = bool(READ_TASKS.intersection(asked))
+    is_needed = reads_tasks or asks or asks_judge or PLAN in asked
+    catalog = loader["catalog"] if is_needed else {}  # read once: a tenth of a second each time
+    if reads_tasks:
+        _check_tasks(catalog, project, parameters)
+    elif PLAN in asked:
+        _warn_of_everyday_labels(_known_tasks(catalog, project), parameters)
+    if asks_judge:
+        _check_judge(catalog, project, parameters)
+    if asks:
         try:
-            _check_model(loader["catalog"].get("llm"), parameters.llm)
+            _check_model(catalog.get("llm"), parameters.llm)
         except ModelSetupError:
-            if not _has_answers(loader["catalog"].get("completions"), project):
+            if not _has_answers(catalog.get("completions"), project):
                 raise
 
 

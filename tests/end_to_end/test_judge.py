@@ -52,7 +52,7 @@ def test_verdicts_are_paid_for_recorded_and_reject_rows(
 ) -> None:
     _set_up(project, on_dispute="reject")
 
-    output = project.generate(*_OPENAI, **openai_env, **TRACKED)
+    output = project.generate(*_OPENAI, **openai_env)
 
     verdicts, rejected = project.table("label_verdicts"), project.table("rejected")
     assert {str(name): str(kind) for name, kind in verdicts.dtypes.items()} == LABEL_VERDICTS
@@ -78,6 +78,21 @@ def test_verdicts_are_paid_for_recorded_and_reject_rows(
     assert f"judge     {_ROWS} calls, {tokens:,} tokens, $" in output
     assert f"{_ROWS}/{_ROWS} verdicts" in output
 
+    assert metrics["label/judged"] == _ROWS  # rejected rows too: the others agree by definition
+    assert metrics["label/agreement"] == pytest.approx(1 - len(wrong) / _ROWS, abs=1e-3)
+    assert "Labels, judged blind" in project.path("data/08_reporting/quality_report.html").read_text(encoding="utf-8")
+    card = project.path("data/05_model_input/export/huggingface/README.md").read_text(encoding="utf-8")
+    assert f"were checked blind by `{_JUDGE}`" in card
+    assert f"{len(disputed)} more rows were left out" in card
+
+
+@pytest.mark.slow
+def test_a_run_in_mlflow_has_the_judge_its_prompts_and_its_bill(project: Project, openai_env: dict[str, str]) -> None:
+    _set_up(project)
+
+    project.generate(*_OPENAI, **openai_env, **TRACKED)
+
+    tokens = sum(line["prompt_tokens"] + line["completion_tokens"] for line in _verdict_lines(project))
     (run,) = project.mlflow_runs()
     assert (run.data.params["label_check.share"], run.data.params["label_check.llm"]) == (
         "1.0",
@@ -85,12 +100,7 @@ def test_verdicts_are_paid_for_recorded_and_reject_rows(
     )
     assert run.data.metrics["judge/tokens_this_run"] == tokens
     assert "label_check_prompt" in json.dumps(run.data.tags)
-    assert run.data.metrics["label/judged"] == _ROWS  # rejected rows too: the others agree by definition
-    assert run.data.metrics["label/agreement"] == pytest.approx(1 - len(wrong) / _ROWS, abs=1e-3)
-    assert "Labels, judged blind" in project.path("data/08_reporting/quality_report.html").read_text(encoding="utf-8")
-    card = project.path("data/05_model_input/export/huggingface/README.md").read_text(encoding="utf-8")
-    assert f"were checked blind by `{_JUDGE}`" in card
-    assert f"{len(disputed)} more rows were left out" in card
+    assert run.data.metrics["label/judged"] == _ROWS
 
 
 @pytest.mark.slow

@@ -26,8 +26,9 @@ def recall_and_precision(project: Project) -> tuple[float, float]:
 def test_of_5000_rows_those_with_a_wrong_label_are_disputed(project: Project) -> None:
     project.parameters(llm={"defects": RATES}, label_check={"share": 1.0}, attribute_sampling={"num_examples": 5_000})
 
-    project.generate()
+    printed = project.generate()
 
+    assert "Judged by templates" in printed
     verdicts, standing = project.table("label_verdicts"), len(project.table("examples"))
     assert len(verdicts) >= standing >= 4_500
     assert set(verdicts["model_name"]) == {OFFLINE_MODEL}

@@ -99,3 +99,9 @@ BANNER = (
     "Written by templates (offline-template-v1), not by a language model: for trying the pipeline, not for training."
 )
 """The one sentence that all of them show."""
+
+TEMPLATE_JUDGE = (
+    "Judged by templates (offline-template-v1), which find their own words again: for trying the label check; it says "
+    "nothing about labels."
+)
+"""The same where verdicts are shown."""

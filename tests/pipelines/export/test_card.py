@@ -8,7 +8,7 @@ import yaml
 from huggingface_hub import DatasetCard, DatasetCardData
 
 from synthetic_textcat.schemas.languages import languages
-from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
+from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL, TEMPLATE_JUDGE
 from synthetic_textcat.schemas.publications import TAG, task_config
 from synthetic_textcat.schemas.run_records import prompt_sha256
 from synthetic_textcat.schemas.tasks import Task
@@ -103,6 +103,8 @@ def test_it_tells_how_many_labels_were_checked_and_by_whom() -> None:
     own = card([{}], label_facts={"judged": {**_JUDGED, "is_writer": True, "rejected": 3}, "by_hand": None})
     assert "It is the model that wrote the rows, and a model agrees with itself.\n" in own
     assert "3 more rows were left out since it disputed their label" in own
+    rehearsed = card([{}], label_facts={"judged": {**_JUDGED, "note": TEMPLATE_JUDGE}, "by_hand": None})
+    assert TEMPLATE_JUDGE in rehearsed
 
 
 def test_it_tells_the_accuracy_by_hand_with_and_without_a_judge() -> None:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from synthetic_textcat.schemas.label_verdicts import text_sha256
 from synthetic_textcat.schemas.model_names import is_same_model
+from synthetic_textcat.schemas.writers import judge_note
 from synthetic_textcat.text.intervals import wilson_interval
 
 LABEL_REASONS = ("label_disputed", "label_ambiguous")
@@ -58,6 +59,7 @@ def _judged(examples: pd.DataFrame, ledger: Mapping[str, Any], verdicts: pd.Data
         "low": low,
         "high": high,
         "judges": sorted(rows["model_name_judge"].dropna().unique()),
+        "note": judge_note(rows["model_name_judge"].dropna()),
         "is_writer": any(is_same_model(judge, writer) for judge, writer in pairs.itertuples(index=False)),
         "rejected": sum(ledger["rejected"].get(reason, 0) for reason in LABEL_REASONS),
     }

@@ -163,7 +163,7 @@ def generate(
     if Stops.read(stops).outage is not None:
         return
     asked = Asked(spec, llm)
-    answering = AnsweringModel(None if spec.names_deployments else llm.model)
+    answering = AnsweringModel(None if spec.names_deployments else llm.model, llm.structured_output)
     pauses = TaskPauses(generation.pause_task_after, checking(tasks_of(tasks), row_check), earlier_replies)
     brainstormed = (completion for completion in brainstorm_completions if completion.run_id == run_id)
     budget = Budget(generation, PriceList.read(prices), llm.model, chain(brainstormed, still_open.spent))

@@ -17,6 +17,7 @@ from synthetic_textcat.schemas.outcomes import TOO_LONG, TOO_LONG_ADVICE, TRANSP
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.quota import counted
 from synthetic_textcat.schemas.stops import HOW_TO_GO_ON, Stops
+from synthetic_textcat.schemas.writers import judge_note
 from synthetic_textcat.text.intervals import CONFIDENCE, wilson_interval
 
 PAUSED = "generation.pause_task_after"
@@ -134,16 +135,19 @@ def _other_models(stops: Stops) -> Iterator[Concern]:
 
 
 def _own_judge(metrics: Mapping[str, float | None], tables: Tables) -> Iterator[Concern]:
-    """Concern that rows were judged by the model that wrote them, so that the agreement is too high."""
+    """Concern that rows were judged by the model that wrote them, so that agreement is too high, or by templates."""
     own, judged = (int(metrics.get(f"label/{name}") or 0) for name in ("judged_by_writer", "judged"))
-    if own:
-        judge = next((line["judge"] for line in tables.get("agreement", ())), "")
+    judge = next((line["judge"] for line in tables.get("agreement", ())), "")
+    note = judge_note(judge.split(", "))
+    said = (
+        f"The judge ({judge}) wrote {own:,} of {counted(judged, 'judged row')} itself, and a model agrees with itself"
+    )
+    if own or note:
         yield Concern(
             level="warn",
             weight=_WEIGHT,
             parameter="label_check.llm",
-            says=f"The judge ({judge}) wrote {own:,} of {counted(judged, 'judged row')} itself, and a model agrees "
-            "with itself",
+            says=note.rstrip(".") if note else said,
             then="name a model of another make in label_check.llm, or label a sample by hand (docs/label_check.md)",
             signal="",
         )

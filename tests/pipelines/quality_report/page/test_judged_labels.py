@@ -11,6 +11,7 @@ from synthetic_textcat.pipelines.quality_report.signals.agreement import label_a
 from synthetic_textcat.pipelines.quality_report.signals.corpus import SignalResult
 from synthetic_textcat.schemas.block import Least
 from synthetic_textcat.schemas.label_verdicts import NONE_OF_THESE
+from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL, TEMPLATE_JUDGE
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.tasks import Task
 from tests.pipelines.quality_report.builders import ledger
@@ -149,9 +150,9 @@ def test_many_ambiguous_texts_are_a_concern() -> None:
 
 
 def test_a_judge_that_wrote_the_rows_is_a_concern() -> None:
-    own, other = (
+    own, other, templates = (
         assess(ledger(rejected={}), found.metrics, QualityReportParameters(), found.tables)
-        for name in ("model-1", JUDGE)
+        for name in ("model-1", JUDGE, OFFLINE_MODEL)
         for found in [_found(judged([("billing", "billing")] * 3, model_name=name))]
     )
 
@@ -159,3 +160,4 @@ def test_a_judge_that_wrote_the_rows_is_a_concern() -> None:
         "The judge (model-1) wrote 3 of 3 judged rows itself, and a model agrees with itself"
     ]
     assert other == []
+    assert [concern["says"] for concern in templates] == [TEMPLATE_JUDGE.rstrip(".")]

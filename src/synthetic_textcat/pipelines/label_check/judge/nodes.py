@@ -36,6 +36,7 @@ from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.rows import plain, records_of, to_frame
 from synthetic_textcat.schemas.stops import LastBatch, Stops
 from synthetic_textcat.schemas.tasks import tasks_of
+from synthetic_textcat.schemas.writers import judge_note
 from synthetic_textcat.text.unicode import replace_surrogates, visible_controls
 
 _ROW = ["request_id", "task_id", "input_text", "label", "misleading_label"]
@@ -196,7 +197,9 @@ def ask_judge(
     if so_far.outage is not None or not still_open.rows:
         return
     asked = judge_of(writer, judge, llm, label_check)
-    if asked.is_same(Asked(writer, llm)):
+    if note := judge_note([asked.llm.model]):
+        logger.warning(note)
+    elif asked.is_same(Asked(writer, llm)):
         logger.warning(
             "The judge is the model that writes (%s): a model agrees with itself more than another would. Next: set "
             "label_check.llm to another model",

@@ -10,6 +10,7 @@ from synthetic_textcat.console import track
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.pipelines.quality_report.checks.comparisons import COMPARISONS, Compared, Comparison
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import (
+    PREPARATIONS,
     ROW_CHECKS,
     Candidate,
     Check,
@@ -88,14 +89,14 @@ class CheckedRow(NamedTuple):
 
 
 def check_each(rows: Iterable[Candidate], flag_only: Collection[str], total: int = 0) -> Iterator[CheckedRow]:
-    """Checks rows one by one, in their order.
+    """Checks each row by itself; results in the order of the rows.
 
     Args:
         rows: The candidates.
         flag_only: Reasons that are noted and reject no row.
         total: How many rows they are. If many, processes share the work, and it is shown how far it is.
     """
-    check = partial(_check_alone, flag_only=flag_only)
+    check = partial(_check_share, flag_only=flag_only)
     return track(parallel_map(check, rows, processes_for(total)), total, "Checking rows")
 
 
@@ -129,14 +130,31 @@ def judge_alone(row: Candidate, flag_only: Collection[str] = ()) -> Judgement:
     """The judgement of the checks that need no other row."""
     judgement = Judgement()
     for reason, check in _ROW_CHECKS.items():
-        detail = check(row)
-        if check is wrong_language and row.in_language is not None:
-            judgement = judgement._replace(language=row.in_language.verdict)
-        if detail is not None:
-            judgement = _with(judgement, Verdict(reason, detail), flag_only)
-            if judgement.verdict is not None:
-                break
+        judgement = _checked(judgement, row, reason, check, flag_only)
+        if judgement.verdict is not None:
+            break
     return judgement
+
+
+def judge_together(rows: Sequence[Candidate], flag_only: Collection[str] = ()) -> list[Judgement]:
+    """The judgements of `judge_alone`, check by check, so that a costly fact of all rows is found at once."""
+    judgements = [Judgement()] * len(rows)
+    standing = list(range(len(rows)))
+    for reason, check in _ROW_CHECKS.items():
+        if reason in PREPARATIONS:
+            PREPARATIONS[reason]([rows[place] for place in standing])
+        for place in standing:
+            judgements[place] = _checked(judgements[place], rows[place], reason, check, flag_only)
+        standing = [place for place in standing if judgements[place].verdict is None]
+    return judgements
+
+
+def _checked(judgement: Judgement, row: Candidate, reason: str, check: Check, flag_only: Collection[str]) -> Judgement:
+    """The judgement with what one more check finds."""
+    detail = check(row)
+    if check is wrong_language and row.in_language is not None:
+        judgement = judgement._replace(language=row.in_language.verdict)
+    return judgement if detail is None else _with(judgement, Verdict(reason, detail), flag_only)
 
 
 def _with(judgement: Judgement, found: Verdict, flag_only: Collection[str]) -> Judgement:
@@ -145,9 +163,12 @@ def _with(judgement: Judgement, found: Verdict, flag_only: Collection[str]) -> J
     return judgement._replace(verdict=found)
 
 
-def _check_alone(row: Candidate, flag_only: Collection[str]) -> CheckedRow:
-    judgement = judge_alone(row, flag_only)
-    return CheckedRow(row.label, row.misleading_label, judgement, row.text if judgement.verdict is None else None)
+def _check_share(rows: Sequence[Candidate], flag_only: Collection[str]) -> list[CheckedRow]:
+    pairs = zip(rows, judge_together(rows, flag_only), strict=True)
+    return [
+        CheckedRow(row.label, row.misleading_label, judgement, row.text if judgement.verdict is None else None)
+        for row, judgement in pairs
+    ]
 
 
 def candidate_rows(candidates: pd.DataFrame, requests: pd.DataFrame, known: Mapping[str, Known]) -> Iterator[Candidate]:
