@@ -106,10 +106,10 @@ def judged_rows(ends: Sequence[pd.DataFrame], verdicts: pd.DataFrame | None) -> 
         ends: As of `label_agreement`.
         verdicts: Columns `LABEL_VERDICTS`, or None.
     """
-    candidates = pd.concat(ends, ignore_index=True)
     values = [*ATTRIBUTES, *own_of(ends[0])]
     if verdicts is None or verdicts.empty:
-        return JudgedRows(candidates[_OF_ROWS].head(0), candidates[values].head(0))
+        return JudgedRows(ends[0][_OF_ROWS].head(0), ends[0][values].head(0))
+    candidates = pd.concat(ends, ignore_index=True)
     places = pd.Index(verdicts["request_id"]).get_indexer(pd.Index(candidates["request_id"]))
     judged = candidates[places >= 0].reset_index(drop=True)
     found = verdicts.iloc[places[places >= 0]].reset_index(drop=True)
