@@ -34,8 +34,9 @@ def label_facts(
 
     Returns:
         `judged`: None if no row has a verdict, else rows (with a verdict), share (of all), agreement, low, high (its
-        95 % interval), judges (names), note (that templates judged), is_writer (one of them wrote rows that it judged), and rejected (rows that are
-        not here for a verdict). `by_hand`: None unless it was measured on these rows, else accuracy, low, high, rows.
+        95 % interval), judges (names), note (that templates judged, if they did), is_writer (a judge wrote rows that it
+        judged), and rejected (rows that are not here for a verdict). `by_hand`: None unless it was measured on these
+        rows, else accuracy, low, high, rows.
     """
     return {
         "judged": _judged(examples, ledger, label_verdicts),
