@@ -60,9 +60,9 @@ check: $(DEV_READY)  ## format, lint, types, import contracts
 coverage: $(DEV_READY)  ## the tests with branch coverage, child processes included
 	$(BIN)/coverage erase && $(BIN)/coverage run -m pytest -m "not consumer and not provider and not real_model" && $(BIN)/coverage combine -q && $(BIN)/coverage report
 
-bench: $(DEV_READY)  ## how fast, against what a user would write by hand; about 10 minutes, on a quiet machine
+bench: $(DEV_READY)  ## how fast, against code by hand, on a quiet machine; some only, or an earlier commit: ARGS="report --against main"
 	$(call install,$(BIN),bench)
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(ARGS)
 
 viz: $(VIZ_READY)  ## the pipeline in the browser; options of `kedro viz run` in ARGS, such as --port 4142
 	$(BIN)/python -m synthetic_textcat.viz_server $(ARGS)

@@ -15,13 +15,14 @@ from sklearn.pipeline import make_pipeline
 
 from synthetic_textcat.hashing import draw_int
 from synthetic_textcat.llm.offline.grammar import compile_template, load_yaml
+from synthetic_textcat.llm.offline.marks import MARKS
 from synthetic_textcat.llm.offline.orthography import ENGLISH, leaks, orthography_of
-from synthetic_textcat.llm.offline.other_languages import MARKS, authored_languages, language_grammar
+from synthetic_textcat.llm.offline.other_languages import authored_languages, language_grammar
 from synthetic_textcat.llm.offline.prompt_reader import find_requested_language
 from synthetic_textcat.llm.offline.replies import reply
 from synthetic_textcat.llm.offline.writer import LENGTHS, SHORT
-from synthetic_textcat.pipelines.quality_report.checks.language import letters_by_script, scripts_of
 from synthetic_textcat.pipelines.quality_report.checks.leakage import find_label_mention
+from synthetic_textcat.pipelines.quality_report.checks.scripts import letters_by_script, scripts_of
 from synthetic_textcat.schemas.attributes import VALUES
 from synthetic_textcat.schemas.languages import Language, find_language, languages
 from synthetic_textcat.schemas.tasks import Task

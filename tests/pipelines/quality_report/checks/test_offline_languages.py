@@ -11,14 +11,13 @@ from synthetic_textcat.llm.offline.defects import defect_of
 from synthetic_textcat.llm.offline.other_languages import authored_languages
 from synthetic_textcat.llm.offline.replies import reply
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests
-from synthetic_textcat.pipelines.quality_report.nodes import check_candidates
 from synthetic_textcat.schemas.block import TextChecks
 from synthetic_textcat.schemas.languages import find_language, languages
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, QualityReportParameters
 from synthetic_textcat.schemas.rows import EXAMPLES, records_of, to_frame
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
 from tests.llm.offline.rehearsal import prompt_of, schema_of, tasks
-from tests.pipelines.quality_report.builders import NO_QUOTA
+from tests.pipelines.quality_report.builders import checked_tables
 
 _AUTHORED = ("English", *(find_language(code).name for code in authored_languages()))
 _SPOILT = ("German", "Chinese (Simplified)", "Turkish", "Serbian", "Japanese", "Swahili", "Hindi Romanized")
@@ -49,7 +48,7 @@ def _checked(names: tuple[str, ...], rows: int, spoilt: bool = False, own_tasks:
         answer = reply(prompt, schema_of(task.label_names), row["seed"], rates)
         written.append({**row, "model_name": "offline", **json.loads(answer.content)})
     candidates = to_frame(written, {**EXAMPLES, "seed": "int64"})
-    checked = check_candidates(candidates.drop(columns="seed"), requests, table, QualityReportParameters(), NO_QUOTA)
+    checked = checked_tables(candidates.drop(columns="seed"), requests, table, QualityReportParameters())
     reasons = dict(zip(checked.rejected["request_id"], checked.rejected["reject_reason"], strict=True))
     return candidates.assign(
         reject_reason=candidates["request_id"].map(lambda row: reasons.get(row, "")),

@@ -4,9 +4,8 @@ import time
 
 import pytest
 
-from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge
 from synthetic_textcat.schemas.parameters import QualityReportParameters
-from tests.pipelines.quality_report.builders import open_candidate
+from tests.pipelines.quality_report.builders import judge, open_candidate
 
 _MOST_S = 0.25
 _PATTERNS = [
