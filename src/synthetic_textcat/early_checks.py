@@ -104,7 +104,7 @@ def check_early(options: Mapping[str, Any]) -> None:
         try:
             _check_model(catalog.get("llm"), parameters.llm)
         except ModelSetupError:
-            if not _has_answers(catalog, project):
+            if not _has_answers(catalog.get("completions"), project):
                 raise
 
 
