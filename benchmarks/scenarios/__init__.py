@@ -24,6 +24,7 @@ SCENARIOS: dict[str, Callable[[Options], Report]] = {
     "latency_64": calls.latency_64,
     "latency_256": calls.latency_256,
     "long_tail": calls.long_tail,
+    "verdicts": calls.verdicts,
     "memory": memory.memory,
     "journal": journal.journal,
     "planning": planning.planning,

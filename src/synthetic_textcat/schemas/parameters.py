@@ -317,7 +317,7 @@ class SplitShares(Block):
 
 
 class ExportParameters(Block):
-    """Place of the instruction, splits, CSV escaping and byte order mark, label batches, and license."""
+    """Place of the instruction, splits, CSV escaping and byte order mark, label batches, verdicts, and license."""
 
     instruction: Literal["in_anchor", "left_out"] = "in_anchor"
     splits: SplitShares = Field(default_factory=SplitShares)
@@ -325,6 +325,7 @@ class ExportParameters(Block):
     csv_formulas: Literal["escape", "keep"] = "escape"
     csv_bom: bool = False
     distinct_label_batches: int | None = Field(None, ge=2)
+    label_agreement: bool = False
     license: str | None = Field(None, pattern=r"^[a-z0-9][a-z0-9.\-]{1,60}$")
 
 

@@ -77,7 +77,12 @@ OUTCOMES = {
     "language_verdict": "str",
 }
 SPLIT_COLUMNS = {"request_id": "str", "split": "str", "planned_split": "str"}
-CONTRACT_COLUMNS = frozenset().union(REQUESTS, CALLS, CHECKED_ROWS, REJECTED, FAILED, FINDINGS, OUTCOMES, SPLIT_COLUMNS)
+LABEL_AGREEMENT = "label_agreement"
+"""Column of exported rows by choice: whether a judge agrees with the label; missing for rows that were not judged."""
+
+CONTRACT_COLUMNS = frozenset({LABEL_AGREEMENT}).union(
+    REQUESTS, CALLS, CHECKED_ROWS, REJECTED, FAILED, FINDINGS, OUTCOMES, SPLIT_COLUMNS
+)
 """Column names with a fixed meaning."""
 
 

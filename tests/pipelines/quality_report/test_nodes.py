@@ -12,7 +12,7 @@ from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.pipelines.quality_report.nodes import build_ledger, list_outcomes, measure
 from synthetic_textcat.pipelines.quality_report.signals.nodes import gather_corpus, measure_fidelity
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
-from synthetic_textcat.schemas.parameters import LlmParameters, QualityReportParameters
+from synthetic_textcat.schemas.parameters import LabelCheckParameters, LlmParameters, QualityReportParameters
 from synthetic_textcat.schemas.rows import (
     CALLS,
     EXAMPLES,
@@ -165,8 +165,11 @@ def test_the_tables_outcomes_and_metrics_tell_the_same_story(tmp_path: Path) -> 
         checked.surplus,
         journal,
         Journal(tmp_path / "absent"),
+        Journal(tmp_path / "absent"),
+        None,
         PRICES,
         LlmParameters(model="model-1"),
+        LabelCheckParameters(),
         "run-1",
     )
     assert (metrics["yield/all"], metrics["rows/accepted"], metrics["calls/this_run"]) == (0.2, 1, 4)
@@ -206,7 +209,9 @@ def test_made_up_costs_of_templates_and_costs_of_a_real_model_are_never_added(
     made_up = {"input": 1000.0, "output": 1000.0} if priced else None
     prices = {**PRICES, "usd_per_million_tokens": {**PRICES["usd_per_million_tokens"], OFFLINE_MODEL: made_up}}
     own = to_frame(((name, fingerprint(name)) for name in _IDS), CALLS)
-    metrics = measure(ledger_of(), _REQUESTS, own, examples, examples, journal, none_yet, prices, llm, "run-1")
+    tables = (ledger_of(), _REQUESTS, own, examples, examples)
+    journals = (journal, none_yet, none_yet, None)
+    metrics = measure(*tables, *journals, prices, llm, LabelCheckParameters(), "run-1")
     assert metrics["calls/dataset"] == 1
     expected = COST if model == "model-1" else 15 / 1000 if priced else None
     assert metrics["cost/usd_dataset"] == (None if expected is None else pytest.approx(expected))

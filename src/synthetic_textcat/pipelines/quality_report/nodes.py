@@ -27,10 +27,17 @@ from synthetic_textcat.pipelines.quality_report.page.plots import SIGNAL_FIGURES
 from synthetic_textcat.pipelines.quality_report.quota_shortfall import quota_metrics, quota_tables, shortfall_of
 from synthetic_textcat.pipelines.quality_report.quota_standing import OutcomeTables, standing_of
 from synthetic_textcat.pipelines.quality_report.signals.nodes import Signals, tables_of
-from synthetic_textcat.pipelines.quality_report.spending import spending_metrics, sum_spending
+from synthetic_textcat.pipelines.quality_report.spending import (
+    spending_metrics,
+    sum_spending,
+    sum_verdict_spending,
+    verdict_metrics,
+    with_verdicts,
+)
 from synthetic_textcat.schemas.parameters import (
     AttributeSamplingParameters,
     GenerationParameters,
+    LabelCheckParameters,
     LlmParameters,
     QualityReportParameters,
 )
@@ -87,22 +94,28 @@ def measure(
     surplus: pd.DataFrame,
     journal: Journal,
     brainstorm_journal: Journal,
+    verdict_journal: Journal,
+    verdict_calls: pd.DataFrame | None,
     prices: dict[str, Any],
     llm: LlmParameters,
+    label_check: LabelCheckParameters,
     run_id: str,
     *signals: Signals,
 ) -> Metrics:
     """All metrics by name; made-up costs of the offline model are never added to costs of a real one."""
-    rehearses = is_made_up(llm.model)
+    rehearses, judge = is_made_up(llm.model), label_check.judge(llm).model
     lines = (
         line for line in chain(journal, brainstorm_journal) if is_made_up(line.model_name or llm.model) == rehearses
     )
+    verdict_lines = (line for line in verdict_journal if is_made_up(line.model_name or judge) == rehearses)
     price_list = PriceList.read(prices)
-    spent = sum_spending(lines, requests, calls, price_list, run_id, llm.model)
+    verdicts = sum_verdict_spending(verdict_lines, requests, verdict_calls, price_list, run_id, judge)
+    spent = with_verdicts(sum_spending(lines, requests, calls, price_list, run_id, llm.model), verdicts)
     return merged(
         row_metrics(ledger),
         yield_metrics(requests, pd.concat([examples["request_id"], surplus["request_id"]])),
         spending_metrics(spent, ledger["accepted"]),
+        verdict_metrics(verdicts),
         {"cost/made_up": float(rehearses and price_list.price(llm.model) is not None)},
         *(part["metrics"] for part in signals),
     )
@@ -204,6 +217,7 @@ def write_report(
     metrics: Metrics,
     concerns: list[Concern],
     examples: pd.DataFrame,
+    surplus: pd.DataFrame,
     rejected: pd.DataFrame,
     failed: pd.DataFrame,
     tasks: pd.DataFrame,
@@ -226,6 +240,6 @@ def write_report(
             accepted=sample(examples),
             rejected=sample(rejected),
             failed=sample(failed.merge(tasks[["task_id", "task"]], on="task_id", how="left")),
-            worst={name: pointed_at(rows, (examples, rejected)) for name, rows in worst.items()},
+            worst={name: pointed_at(rows, (examples, surplus, rejected)) for name, rows in worst.items()},
         )
     )

@@ -9,8 +9,9 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from itertools import islice
 
-from synthetic_textcat.pipelines.quality_report.checks.artefacts import find_artefacts
+from synthetic_textcat.pipelines.quality_report.checks.artefacts import find_artefacts, find_no_text
 from synthetic_textcat.pipelines.quality_report.checks.language import Finding, check_language, check_languages
 from synthetic_textcat.pipelines.quality_report.checks.leakage import find_label_mention
 from synthetic_textcat.pipelines.quality_report.checks.open_labels import find_label_fault
@@ -31,6 +32,8 @@ from synthetic_textcat.text.unicode import normalised
 
 _AROUND_A_NAME = " \t\r\n.,:;!?\"'`*_#-()[]{}<>«»“”„‘’。、！？「」"  # noqa: RUF001
 _LONGEST_ENDING = 10  # characters
+_SHOWN = 3
+"""Signs of a fault that its evidence quotes."""
 
 LABEL_FIELDS = ("label", "misleading_label")
 
@@ -144,6 +147,20 @@ def prepares(check: Check) -> Callable[[Callable[[Sequence[Candidate]], None]], 
     return register
 
 
+def _evidence(what: str, found: Iterator[str], least: int | None) -> str | None:
+    """The first signs that a check found, if there are enough of them to reject the text.
+
+    Args:
+        what: What they are.
+        found: The signs, quoted; read no further than needed.
+        least: Number of signs from which the text is rejected; None = not judged.
+    """
+    if least is None:
+        return None
+    first = list(islice(found, max(least, _SHOWN)))
+    return f"{what}: {', '.join(first[:_SHOWN])}" if len(first) >= least else None
+
+
 @row_check
 def empty_field(row: Candidate) -> str | None:
     """Text or a label without a single visible character."""
@@ -155,13 +172,16 @@ def empty_field(row: Candidate) -> str | None:
 @row_check
 def not_a_text(row: Candidate) -> str | None:
     """A text with control or replacement characters, mojibake, escapes, template tokens, or without a word."""
-    return find_artefacts(row.input_text, row.known.text_checks.not_a_text)
+    least = row.known.text_checks.not_a_text
+    why = None if least is None else find_no_text(row.input_text)
+    return why or _evidence("artefacts", find_artefacts(row.input_text), least)
 
 
 @row_check
 def placeholder(row: Candidate) -> str | None:
     """A text with gaps to be filled in, as `[Your Name]`."""
-    return find_placeholders(row.input_text, row.known.text_checks.placeholder)
+    found = map(repr, find_placeholders(row.input_text))
+    return _evidence("to be filled in", found, row.known.text_checks.placeholder)
 
 
 @row_check
