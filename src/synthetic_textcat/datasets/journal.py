@@ -64,6 +64,7 @@ class JournalDataset(EphemeralDataset[list[Completion], Journal]):
                 )
         self._filepath = Path(path)
         self._file: JournalFile | None = None
+        self._journal: Journal | None = None
         self.metadata = metadata
 
     @property
@@ -72,8 +73,10 @@ class JournalDataset(EphemeralDataset[list[Completion], Journal]):
         return Path(os.path.realpath(self._filepath))
 
     def load(self) -> Journal:
-        """The index; the lines stay on disk."""
-        return Journal(self._filepath)
+        """The journal, whose lines stay on disk; the same one, with its index, until the file changes."""
+        if self._journal is None or self._journal.is_outdated:
+            self._journal = Journal(self._filepath)
+        return self._journal
 
     def save(self, data: list[Completion]) -> None:
         """Appends the completions and waits until they are on disk.

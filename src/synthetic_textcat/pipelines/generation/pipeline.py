@@ -14,7 +14,7 @@ from synthetic_textcat.pipelines.generation.nodes import (
 
 
 def create_pipeline() -> Pipeline:
-    """`requests` in; a preview, `calls`, the journal, `candidates` and `failed` out."""
+    """`requests` in; a preview, `calls`, the journal, `candidates`, `failed` and `paid_calls` out."""
     return Pipeline(
         [
             node(
@@ -93,7 +93,7 @@ def create_pipeline() -> Pipeline:
             node(
                 settle_rows,
                 inputs=["requests", "calls", "completions"],
-                outputs=["candidates", "failed"],
+                outputs=["candidates", "failed", "paid_calls"],
                 name="settle_rows",
                 tags="pilot",
             ),

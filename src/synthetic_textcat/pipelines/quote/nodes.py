@@ -3,13 +3,14 @@
 from collections import Counter
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.pipelines.quote.estimates import Quote, quote, quote_with_verdicts, spread_sample
 from synthetic_textcat.schemas.parameters import GenerationParameters, LabelCheckParameters, QuoteParameters
 from synthetic_textcat.schemas.prices import PriceList, is_made_up
-from synthetic_textcat.schemas.rows import fingerprints_of, plain
+from synthetic_textcat.schemas.rows import fingerprint_column, plain, positions_in
 
 
 def choose_pilot(requests: pd.DataFrame, quote: QuoteParameters, seed: int) -> pd.DataFrame:
@@ -21,7 +22,7 @@ def estimate(
     requests: pd.DataFrame,
     pilot: pd.DataFrame,
     calls: pd.DataFrame,
-    journal: Journal,
+    paid_calls: pd.DataFrame,
     outcomes: pd.DataFrame,
     quota_slots: pd.DataFrame,
     generation: GenerationParameters,
@@ -35,14 +36,16 @@ def estimate(
     `quote/usd/made_up` is 1 if the price is the offline model's, which is made up, else 0. With a judge, who is asked
     about all good rows of the pilot, the estimates are of rows and verdicts together, and tokens and USD also apart.
     """
-    own = list(journal.completions(fingerprints_of(pilot, calls)))
+    rows = positions_in(paid_calls["fingerprint"], fingerprint_column(pilot, calls))
+    own = paid_calls[rows >= 0]
+    is_unknown = own[["prompt_tokens", "completion_tokens"]].isna().any(axis=1) & (own["status"] != "rate_limited")
     tried = outcomes.assign(
-        latency_s=[sum(line.latency_s for line in lines) for lines in own],
-        unknown_usage=[sum(not line.is_counted for line in lines) for lines in own],
+        latency_s=np.bincount(rows[rows >= 0], own["latency_s"], len(pilot)),
+        unknown_usage=np.bincount(rows[rows >= 0], is_unknown, len(pilot)).astype(int),
     )
     sizes = quota_slots.groupby(list(quota_slots.columns), dropna=False, sort=False).size()
     quota = Counter(sizes.tolist()) or None
-    made_up = any(is_made_up(line.model_name) for lines in own for line in lines)
+    made_up = any(map(is_made_up, own["model_name"].unique()))
     if label_check.share:
         judged = usage_by_row(verdict_calls, verdict_journal, outcomes["request_id"], PriceList.read(prices))
         found = quote_with_verdicts(len(requests), tried, judged, label_check.share, generation, quota)
