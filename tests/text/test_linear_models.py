@@ -35,7 +35,7 @@ class _ThreadCounter:
     def __init__(self) -> None:
         self.threads: list[int] = []
 
-    def fit(self, features: Any, labels: Any) -> "_ThreadCounter":
+    def fit(self, _: Any, labels: Any) -> "_ThreadCounter":
         self.threads += [pool["num_threads"] for pool in threadpool_info()]
         self._kinds = labels.max() + 1
         return self

@@ -36,9 +36,9 @@ def reader_probabilities(counts: Any, labels: Codes, folds: Codes) -> NDArray[np
 def held_out(model: Any, features: Any, labels: Codes, folds: Codes) -> NDArray[np.float64]:
     """Out-of-fold predictions: each row's probability of each label (columns), from a model of the other folds.
 
-    Numerical libraries get one thread. Liblinear calls them for each step of a fit, on vectors as long as the vocabulary;
-    from 10,000 words on OpenBLAS shares each call among threads, which wait for one another: 31 times the CPU time on a
-    busy machine. The order of a sum, and so its last digit, then does not depend on the number of cores either.
+    Numerical libraries get one thread. Liblinear calls them at each step, on vectors as long as the vocabulary;
+    from 10,000 words on OpenBLAS shares each call among threads, which wait for one another: 31 times the CPU time on
+    a busy machine. The order of a sum, and so its last digit, then does not depend on the number of cores either.
     """
     from threadpoolctl import threadpool_limits
 
