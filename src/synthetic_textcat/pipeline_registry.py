@@ -29,7 +29,7 @@ def register_pipelines() -> dict[str, Pipeline]:
     return {
         **stages,
         "generate": generate,
-        "quote": _quote(stages, generate),
+        "quote": _quote(stages),
         "preview": _preview(stages),
         "label_sample": label_check.create_sample(),
         "label_check": label_check.create_pipeline(),
@@ -40,12 +40,14 @@ def register_pipelines() -> dict[str, Pipeline]:
     }
 
 
-def _quote(stages: dict[str, Pipeline], generate: Pipeline) -> Pipeline:
+def _quote(stages: dict[str, Pipeline]) -> Pipeline:
     """The stages on a pilot: nodes tagged `quote` plan all rows, nodes tagged `pilot` run on a sample of them.
 
     With `generate` they share inputs, parameters and journals only. The plan is made anew, row by row the same; so
     `generate` does not ask again what the pilot has asked.
     """
+    live = {**stages, "generation": _grouped(generation.create_pipeline(is_pilot=True), "generation")}
+    generate = sum(live.values(), Pipeline([]))
     plan = stages["task_ingest"] + generate.only_nodes_with_tags("quote")
     trial = Pipeline(generate.only_nodes_with_tags("pilot"), inputs={"requests": "pilot"})
     shared = {"brainstorm_completions", "completions", "quote"}

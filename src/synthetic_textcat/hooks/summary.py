@@ -176,14 +176,18 @@ def _ledger_lines(ledger: Ledger, metrics: Mapping[str, float | None]) -> Iterat
     if flagged:
         yield from counted_lines("flagged", flagged)
     yield from counted_lines("failed", ledger["failed"])
-    yield f"not run   {ledger['not_run']}"
+    yield f"not run   {ledger['not_run']}{_in_batch(ledger)}"
     if ledger["surplus"]:
         yield f"surplus   {ledger['surplus']}: good rows beyond the quota, kept aside"
     again = sum(ledger["failed"].get(cause, 0) for cause in TRANSPORT_CAUSES)
-    if again or ledger["not_run"]:
+    if again or ledger["not_run"] > ledger["in_batch"]:
         yield "          the same command asks again for what brought no reply"
     if ledger["failed"].get(TOO_LONG):
         yield from labelled_lines("too long", f"{ledger['failed'][TOO_LONG]:,} prompts. Next: {TOO_LONG_ADVICE}")
+
+
+def _in_batch(ledger: Ledger) -> str:
+    return f": {ledger['in_batch']} in a batch at the provider" if ledger["in_batch"] else ""
 
 
 def _concern_lines(concerns: Sequence[Concern]) -> Iterator[str]:

@@ -62,6 +62,7 @@ class Budget:
         self._bound = UsageBound()
         self._spent = {"max_tokens_total": 0.0, "max_cost_usd": 0.0}
         self._calls = 0
+        self._reserved = {"max_tokens_total": 0.0, "max_cost_usd": 0.0}
         if generation.max_cost_usd is not None and prices.price(model) is None:
             raise _unpriced(f"There is no price for {model} in {PRICE_LIST}", model)
         for completion in spent:
@@ -72,6 +73,11 @@ class Budget:
         """Whether a cap is reached."""
         return self._reached(calls_ahead=0)
 
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nothing has been spent."""
+        return not any(self._spent.values())
+
     def has_room(self, in_flight: int) -> bool:
         """Whether one more call may start, if each call in flight uses the average of the calls so far.
 
@@ -79,6 +85,19 @@ class Budget:
         at a time.
         """
         return not in_flight or (self._calls > 0 and not self._reached(calls_ahead=in_flight))
+
+    def reserve(self, tokens: float, usd: float | None) -> None:
+        """Sets an amount aside for a batch under way; a negative one is given back, once the batch's usage is noted."""
+        self._reserved["max_tokens_total"] += tokens
+        self._reserved["max_cost_usd"] += usd or 0.0
+
+    def fits(self, tokens: float, usd: float | None) -> bool:
+        """Whether this amount stays within the caps, next to what is spent and reserved."""
+        more = {"max_tokens_total": tokens, "max_cost_usd": usd or 0.0}
+        return all(
+            cap is None or self._spent[name] + self._reserved[name] + more[name] <= cap
+            for name, cap in self._caps.items()
+        )
 
     def bound(self, messages: Messages, schema: dict[str, Any], max_tokens: int | None) -> TokenBound:
         """Upper bound of the tokens of a call of unknown usage, with the limit that was sent."""

@@ -198,7 +198,10 @@ def _check_optional(record: dict[str, Any]) -> None:
             value = record[field]
             if type(value) not in _TYPES[field]:
                 _check_type(field, type(value))
-            if value is not None and not _LEAST.get(field, 0) <= value <= _MOST:
+            if isinstance(value, str):
+                if not value.isascii():
+                    raise LineError(f"{field} is not ASCII")
+            elif value is not None and not _LEAST.get(field, 0) <= value <= _MOST:
                 raise LineError(f"{field} is out of range")
 
 

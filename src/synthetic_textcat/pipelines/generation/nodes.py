@@ -3,18 +3,21 @@
 Both tables repeat the columns of the plan and add the reply or the failure of each row.
 """
 
+import inspect
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import partial, wraps
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import pandas as pd
 from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.llm.answering_model import AnsweringModel
+from synthetic_textcat.llm.batches.asking import BatchInputs, ask_in_batches, in_batches_of, without_batches
+from synthetic_textcat.llm.batches.record import BatchRecord
 from synthetic_textcat.llm.budget import Budget
 from synthetic_textcat.llm.calls import Call, CallPolicy, RetryPolicy, judging, retry_conversation
 from synthetic_textcat.llm.chat import Chat
@@ -45,6 +48,8 @@ from synthetic_textcat.schemas.tasks import tasks_of
 from synthetic_textcat.text.unicode import replace_surrogates, visible_controls
 
 logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
 
 
 class SettledRows(NamedTuple):
@@ -88,10 +93,18 @@ def list_calls(requests: pd.DataFrame, prompts: RowPrompts, spec: ChatModelSpec,
 
 
 def find_open_rows(
-    requests: pd.DataFrame, calls: pd.DataFrame, journal: Journal, generation: GenerationParameters, run_id: str
+    requests: pd.DataFrame,
+    calls: pd.DataFrame,
+    journal: Journal,
+    batch_record: BatchRecord,
+    generation: GenerationParameters,
+    run_id: str,
 ) -> OpenRows:
-    """Planned rows that the journal does not settle, in plan order, and the spending of this run so far."""
-    return open_rows(
+    """Planned rows that the journal does not settle, in plan order, and the spending of this run so far.
+
+    A live run leaves out rows in a batch at the provider, which would be paid for twice.
+    """
+    found = open_rows(
         fingerprints_of(requests, calls),
         journal,
         Reply,
@@ -99,6 +112,20 @@ def find_open_rows(
         spent_by=run_id if generation.is_capped else None,
         run_id=run_id,
     )
+    return without_batches(found, batch_record, journal, is_live=generation.mode == "live")
+
+
+def always_live(node: Callable[..., Result]) -> Callable[..., Result]:
+    """A node that asks by live calls, whatever `generation.mode` says: a quote's pilot does not wait for a day."""
+    signature = inspect.signature(node)
+
+    @wraps(node)
+    def live(*arguments: Any) -> Result:
+        bound = signature.bind(*arguments)
+        bound.arguments["generation"] = bound.arguments["generation"].model_copy(update={"mode": "live"})
+        return node(*bound.args)
+
+    return live
 
 
 def find_earlier_replies(
@@ -123,13 +150,15 @@ def generate(
     run_id: str,
     row_check: RowCheck,
     stops: dict[str, Any],
+    batch_record: BatchRecord,
 ) -> Iterator[list[Completion]]:
-    """Calls the model for the open rows and yields completions as they arrive, to be appended to the journal.
+    """Asks the model for the open rows and yields completions as they arrive, to be appended to the journal.
 
-    After an outage, with paused tasks, or if another model answered, the last batch is a `LastBatch` that says so. If
+    By live calls, or with `generation.mode` batch in batches. After an outage, with paused tasks, or if another model answered, the last batch is a `LastBatch` that says so. If
     an outage already stopped brainstorming, no call is made.
 
     Raises:
+        BatchError: If the model has no batches, or a batch can't be sent.
         FatalAnswerError: After a fatal answer, once all calls in flight have been yielded.
         PriceListError: If a cap in USD is set that can't be enforced.
         StaleTableError: If the open rows belong to another plan, prompt or model.
@@ -153,24 +182,35 @@ def generate(
     task_ids = plain(requests["task_id"])
     rows = [row for row in still_open.rows if not pauses.leave_out(task_ids[row.position])]
     logger.info("Requesting %d of %d planned rows from %s", len(rows), len(requests), llm.model)
-    rendered = prompts.rendered(requests.iloc[[row.position for row in rows]], llm.has_planned_labels)
     fingerprinter = Fingerprinter(llm, spec.identity)
-    pending = (
-        replace(
-            _call(asked, open_row, fingerprinter),
-            untried=not still_open.any_good,
-            limit=limit_of(llm, partial(row_tokens, asked.row)),
+
+    def pending(open_rows: Sequence[OpenRow]) -> Iterator[Call]:
+        rendered = prompts.rendered(requests.iloc[[row.position for row in open_rows]], llm.has_planned_labels)
+        return (
+            replace(
+                _call(asked, open_row, fingerprinter),
+                untried=not still_open.any_good,
+                limit=limit_of(llm, partial(row_tokens, asked.row)),
+            )
+            for asked, open_row in zip(rendered, open_rows, strict=True)
+            if not pauses.leave_out(asked.row["task_id"])
         )
-        for asked, open_row in zip(rendered, rows, strict=True)
-        if not pauses.leave_out(asked.row["task_id"])
-    )
-    outage = yield from complete(lambda: Chat(spec.build(llm), llm), pending, policy)
+
+    in_batches = None
+    if generation.mode == "batch":
+        rows = yield from ask_in_batches(
+            spec, llm, batch_record, BatchInputs(policy, still_open, pending, PriceList.read(prices)), rows
+        )
+        in_batches = in_batches_of(batch_record, spec.endpoint)
+    outage = yield from complete(lambda: Chat(spec.build(llm), llm), pending(rows), policy)
     paused = tuple(_paused(tasks, pauses))
-    if outage is not None or paused or answering.others:
+    if outage is not None or in_batches is not None or paused or answering.others:
         waiting = {task_ids[row.position] for row in still_open.rows}
         all_paused = bool(paused) and {task.task_id for task in paused} >= waiting
         answered = {"requested_model": llm.model, "answered_as": tuple(answering.others)} if answering.others else {}
-        yield LastBatch(Stops(outage=outage, paused=paused, all_paused=all_paused, **answered))
+        yield LastBatch(
+            Stops(outage=outage, in_batches=in_batches, paused=paused, all_paused=all_paused, **answered)
+        )
 
 
 def settle_rows(requests: pd.DataFrame, calls: pd.DataFrame, journal: Journal) -> SettledRows:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from langchain_core.prompts import BasePromptTemplate
 
+from synthetic_textcat.llm.batches.record import BatchRecord
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.llm.prompts import instructions_of
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import LABEL_FIELDS, Known, known_of
@@ -112,19 +113,28 @@ def _spelt_as_in_sets(candidates: pd.DataFrame, known: Mapping[str, Known]) -> p
 
 
 def build_ledger(
-    requests: pd.DataFrame, examples: pd.DataFrame, surplus: pd.DataFrame, rejected: pd.DataFrame, failed: pd.DataFrame
+    requests: pd.DataFrame,
+    calls: pd.DataFrame,
+    examples: pd.DataFrame,
+    surplus: pd.DataFrame,
+    rejected: pd.DataFrame,
+    failed: pd.DataFrame,
+    batch_record: BatchRecord,
 ) -> Ledger:
     """Ledger of the run.
 
     Raises:
         LedgerError: If the counts do not add up.
     """
+    at_provider = batch_record.under_way()
+    in_batch = calls["request_id"][calls["fingerprint"].isin(at_provider)] if at_provider else ()
     return count(
         plain(requests["request_id"]),
         plain(examples["request_id"]),
         dict(zip(plain(rejected["request_id"]), plain(rejected["reject_reason"]), strict=True)),
         dict(zip(plain(failed["request_id"]), plain(failed["failure_cause"]), strict=True)),
         plain(surplus["request_id"]),
+        set(in_batch),
     )
 
 

@@ -1,13 +1,18 @@
 """Nodes of `quote`: the pilot sample and the estimate."""
 
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from math import nan
+from typing import Any
 
 import pandas as pd
 
 from synthetic_textcat.llm.journal import Journal
 from synthetic_textcat.pipelines.quote.estimates import Quote, quote, spread_sample
+from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import GenerationParameters, QuoteParameters
-from synthetic_textcat.schemas.prices import is_made_up
+from synthetic_textcat.schemas.prices import PriceList, is_made_up, total_of
 from synthetic_textcat.schemas.rows import fingerprints_of
 
 
@@ -24,13 +29,17 @@ def estimate(
     outcomes: pd.DataFrame,
     quota_slots: pd.DataFrame,
     generation: GenerationParameters,
+    prices: dict[str, Any],
 ) -> Quote:
     """Estimate of tokens, USD, seconds and accepted rows for the whole plan or quota, each with a range.
 
     `quote/usd/made_up` is 1 if the price is the offline model's, which is made up, else 0.
     """
     own = list(journal.completions(fingerprints_of(pilot, calls)))
+    price_list = PriceList.read(prices)
     tried = outcomes.assign(
+        usd_live=_costs(own, price_list, None),
+        usd_batch=_costs(own, price_list, "estimated"),
         latency_s=[sum(line.latency_s for line in lines) for lines in own],
         unknown_usage=[sum(not line.is_counted for line in lines) for lines in own],
     )
@@ -38,3 +47,9 @@ def estimate(
     found = quote(len(requests), tried, generation, Counter(sizes.tolist()) or None)
     made_up = any(is_made_up(line.model_name) for lines in own for line in lines)
     return {**found, "quote/usd/made_up": float(made_up and found["quote/usd/expected"] is not None)}
+
+
+def _costs(own: Iterable[Iterable[Completion]], prices: PriceList, batch: str | None) -> list[float]:
+    """Cost of the calls of each row by one route, in USD; NaN if unknown."""
+    totals = (total_of((prices.cost_usd(replace(line, batch=batch)) for line in lines), 0.0) for lines in own)
+    return [nan if total is None else total for total in totals]

@@ -22,6 +22,7 @@ def create_pipeline() -> Pipeline:
                     "outcomes",
                     "quota_slots",
                     "params:generation",
+                    "prices",
                 ],
                 outputs="quote",
                 name="estimate",
