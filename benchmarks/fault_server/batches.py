@@ -36,6 +36,7 @@ class BatchJob:
     """One batch.
 
     Attributes:
+        number: Batches before it, since the last reset: what its faults are drawn by.
         lines: Its requests: custom_id and body.
         faults: Of the batch as a whole.
         end: `completed`, `failed` or `expired`; where it will end unless it is cancelled.
@@ -43,6 +44,7 @@ class BatchJob:
     """
 
     batch_id: str
+    number: int
     input_file_id: str
     metadata: dict[str, str]
     lines: list[tuple[str, bytes]]
@@ -66,11 +68,10 @@ class BatchDesk:
         self._files: dict[str, bytes] = {}
         self._jobs: dict[str, BatchJob] = {}
         self._intents: set[str] = set()
-        self._requests = 0
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one HTTP request about a file or a batch."""
-        self._requests += 1
+        self._app.stats.file_requests += 1
         key = self._app.settings.require_key
         if key is not None and request.headers.get("Authorization") != f"Bearer {key}":
             return _json(refusals.BAD_KEY.body(), refusals.BAD_KEY.status)
@@ -103,7 +104,7 @@ class BatchDesk:
     async def _upload(self, request: web.BaseRequest) -> web.StreamResponse:
         request._client_max_size = _MOST_BYTES  # noqa: SLF001  aiohttp has no other way without an application
         raw = await request.read()
-        if self._has("batch_upload_limited", str(self._requests)):
+        if self._has("batch_upload_limited", str(self._app.stats.file_requests)):
             limited = refusals.RATE_LIMITED
             return _json(limited.body(), limited.status, {"Retry-After": str(self._app.settings.retry_after)})
         head = Message()
@@ -120,7 +121,7 @@ class BatchDesk:
         content = self._files.get(file_id)
         if content is None:
             return _error(*_NOT_FOUND)
-        if self._has("batch_half_file", str(self._requests)):
+        if self._has("batch_half_file", str(self._app.stats.file_requests)):
             transport = request.transport
             assert isinstance(transport, Transport)
             transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(content) + content[: len(content) // 2])
@@ -133,13 +134,13 @@ class BatchDesk:
         asked = orjson.loads(await request.read())
         file_id, metadata = asked["input_file_id"], asked.get("metadata") or {}
         content = self._files.get(file_id)
-        if content is None or self._has("batch_file_unknown", str(self._requests)):
+        if content is None or self._has("batch_file_unknown", str(self._app.stats.file_requests)):
             return _error(*_NOT_FOUND)
         batch_id = f"batch_{len(self._jobs) + 1:06}"
         lines = [(line["custom_id"], orjson.dumps(line["body"])) for line in map(orjson.loads, content.splitlines())]
-        job = BatchJob(batch_id, file_id, metadata, lines, set())
+        job = BatchJob(batch_id, self._app.stats.batches, file_id, metadata, lines, set())
         for fault in ("batch_token_limit", "batch_expires", "batch_no_ids", "batch_late_files", "batch_files_deleted"):
-            if self._has(fault, str(metadata.get("intent", batch_id))):
+            if self._has(fault, str(self._app.stats.batches)):
                 job.faults.add(fault)
         if len({custom_id for custom_id, _ in lines}) < len(lines):
             job.end = "failed"
@@ -149,7 +150,7 @@ class BatchDesk:
             job.end = "expired"
         self._note(job)
         self._jobs[batch_id] = job
-        if self._has("batch_create_lost", str(self._requests)):
+        if self._has("batch_create_lost", str(self._app.stats.file_requests)):
             assert request.transport is not None
             request.transport.close()
             return web.Response(status=500)
@@ -187,7 +188,7 @@ class BatchDesk:
         job = self._jobs.get(batch_id)
         if job is None:
             return _error("invalid_request_error", f"No batch found with id '{batch_id}'.", 404)
-        if self._has("batch_poll_error", str(self._requests)):
+        if self._has("batch_poll_error", str(self._app.stats.file_requests)):
             return _error("server_error", "The server had an error.", 503)
         job.polls_after_end += self._status(job) in _ENDS
         seconds = self._app.settings.batch_retry_after
@@ -239,12 +240,12 @@ class BatchDesk:
                 errors.append(_line(custom_id, None, {"code": code, "message": "This request was not executed."}))
                 continue
             status, reply = self._answer(custom_id, body)
-            if self._has("batch_line_missing", f"{custom_id}{job.batch_id}"):
+            if self._has("batch_line_missing", f"{custom_id}{job.number}"):
                 continue
-            if self._has("batch_line_error", f"{custom_id}{job.batch_id}"):
+            if self._has("batch_line_error", f"{custom_id}{job.number}"):
                 status, reply = 500, refusals.SERVER_ERROR.body()
             line = _line(custom_id, {"status_code": status, "request_id": "req", "body": orjson.Fragment(reply)}, None)
-            copies = 1 + self._has("batch_line_twice", f"{custom_id}{job.batch_id}")
+            copies = 1 + self._has("batch_line_twice", f"{custom_id}{job.number}")
             (outputs if status == 200 else errors).extend([line] * copies)
         shuffler = random.Random(job.batch_id)
         for name, lines in (("output", outputs), ("error", errors)):

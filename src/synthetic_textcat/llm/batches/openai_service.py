@@ -147,10 +147,11 @@ class OpenAIBatches:
         """
         if line.http_status == _OK and has_reply(line.body):
             return read_answer(self._model.message_in(line.body))
-        error = as_our_error(RequestError(line.http_status, line.body))
+        said = RequestError(line.http_status, line.body)
+        error = as_our_error(said)
         if isinstance(error, ContentFilteredError):
             return filtered_answer(str(error))
-        raise error
+        raise error from said
 
 
 @contextmanager

@@ -70,12 +70,13 @@ class Parts:
             self._ahead = next(self._prepared, None)
         return self._ahead is None
 
-    def next_part(self, limits: Limits, budget: Budget) -> Part | None:
+    def next_part(self, limits: Limits, budget: Budget, *, is_alone: bool = True) -> Part | None:
         """The next part; None if there is no call left, or none fits.
 
         Args:
             limits: What is left of the provider's limits.
             budget: With what open batches have reserved.
+            is_alone: Whether no other batch is open: then one request may be more than the tokens that are left.
         """
         part, digest = Part(), hashlib.sha256()
         while not self.is_empty and self._ahead is not None:
@@ -87,7 +88,7 @@ class Parts:
                 self.is_capped
                 or len(part.rows) >= limits.requests
                 or part.size_bytes + len(line) > limits.size_bytes
-                or part.enqueued + enqueued > limits.enqueued_tokens
+                or (part.enqueued + enqueued > limits.enqueued_tokens and (part.rows or not is_alone))
             ):
                 break
             part.file.write(line)

@@ -184,7 +184,7 @@ class BatchRoute:
             while not parts.is_empty:
                 enqueued = sum(batch.enqueued for batch in self._pending)
                 room = self._limits._replace(enqueued_tokens=self._limits.enqueued_tokens - enqueued)
-                part = parts.next_part(room, self._policy.budget)
+                part = parts.next_part(room, self._policy.budget, is_alone=not self._pending)
                 if part is None:
                     if not self._pending:
                         self._refuse_single(parts)
@@ -200,7 +200,7 @@ class BatchRoute:
         if not parts.is_capped:
             raise BatchError(
                 "A single request is larger than a batch may be, so nothing more was sent. Next: raise "
-                "generation.batch_megabytes or generation.batch_enqueued_tokens"
+                "generation.batch_megabytes"
             )
         if self._policy.budget.is_untouched:
             caps = {name: getattr(self._settings, name) for name in ("max_cost_usd", "max_tokens_total")}
