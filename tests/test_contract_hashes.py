@@ -12,10 +12,10 @@ from langchain_core.messages import HumanMessage, SystemMessage
 
 from synthetic_textcat import datasets
 from synthetic_textcat.hashing import canonical_json, draw, sha256_of, short_id
+from synthetic_textcat.llm.chat_models.spec import OFFLINE_CLASS, load_class
 from synthetic_textcat.llm.offline.model import OfflineTemplateModel
 from synthetic_textcat.llm.offline.replies import reply
-from synthetic_textcat.llm.prompts import Fingerprinter
-from synthetic_textcat.llm.spec import OFFLINE_CLASS, load_class
+from synthetic_textcat.llm.prompts.messages import Fingerprinter
 from synthetic_textcat.schemas.completions import label_set_schema, row_schema, task_list_schema
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters

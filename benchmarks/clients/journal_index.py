@@ -6,7 +6,7 @@ from pathlib import Path
 from time import perf_counter
 
 from benchmarks.clients.usage import usage
-from synthetic_textcat.llm.journal import Journal
+from synthetic_textcat.llm.journal.journal import Journal
 
 
 def main(path: Path) -> None:

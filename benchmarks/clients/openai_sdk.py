@@ -11,7 +11,7 @@ from openai import AsyncOpenAI, DefaultAioHttpClient
 
 from benchmarks.clients.usage import usage
 from benchmarks.clients.workload import MODEL, load_tasks, plan, row_prompts
-from synthetic_textcat.llm.prompts import wire_form
+from synthetic_textcat.llm.prompts.messages import wire_form
 from synthetic_textcat.schemas.completions import Reply
 
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from benchmarks.clients.usage import Growth, usage
 from benchmarks.clients.workload import LLM, load_prompt, load_tasks, plan, row_prompts
-from synthetic_textcat.datasets import JournalDataset, TableDataset
+from synthetic_textcat.datasets import BatchRecordDataset, JournalDataset, TableDataset
 from synthetic_textcat.hooks.catalog_inputs import reject_reason
-from synthetic_textcat.llm.spec import OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
 from synthetic_textcat.pipelines.generation.nodes import find_open_rows, generate, list_calls
 from synthetic_textcat.pipelines.quality_report.checks.language import check_language
 from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters
@@ -70,7 +70,8 @@ def main(rows: int, concurrency: int, memory: bool) -> None:
         journal.lock()  # opens it for all saves, as a run does
         limits = GenerationParameters(max_concurrency=concurrency)
         before, begun, good = usage(), perf_counter(), 0
-        still_open = find_open_rows(requests, calls, journal.load(), limits, "bench")
+        no_batches = BatchRecordDataset(filepath=str(Path(folder) / "batches.jsonl")).load()
+        still_open = find_open_rows(requests, calls, journal.load(), limits, "bench", no_batches)
         none_yet = JournalDataset(filepath=str(Path(folder) / "brainstorm.jsonl")).load()
         batches = generate(
             requests,
@@ -87,6 +88,7 @@ def main(rows: int, concurrency: int, memory: bool) -> None:
             "bench",
             reject_reason,
             {},
+            no_batches,
         )
         for batch in batches:
             journal.save(batch)

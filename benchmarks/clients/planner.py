@@ -16,7 +16,7 @@ import pandas as pd
 import synthetic_textcat.settings  # noqa: F401  which sets the garbage collector's pace, as in a run
 from benchmarks.clients.usage import usage
 from benchmarks.clients.workload import load_tasks, many_tasks, row_prompts
-from synthetic_textcat.llm.prompts import wire_form
+from synthetic_textcat.llm.prompts.messages import wire_form
 from synthetic_textcat.pipelines.attribute_sampling.nodes import hash_plan, plan_requests, report_plan
 from synthetic_textcat.schemas.attributes import weights_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters

@@ -15,7 +15,7 @@ import pandas as pd
 import yaml
 
 from benchmarks.clients.workload import load_tasks
-from synthetic_textcat.llm.journal import completion_line
+from synthetic_textcat.llm.journal.journal import completion_line
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters

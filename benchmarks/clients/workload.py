@@ -7,7 +7,7 @@ import pandas as pd
 import yaml
 from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
-from synthetic_textcat.llm.row_prompts import RowPrompts
+from synthetic_textcat.llm.prompts.row_prompts import RowPrompts
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests
 from synthetic_textcat.pipelines.generation.nodes import prepare_prompts
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, LlmParameters

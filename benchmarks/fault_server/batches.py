@@ -69,7 +69,9 @@ class BatchDesk:
         self._jobs: dict[str, BatchJob] = {}
         self._intents: set[str] = set()
 
-    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def handle(  # noqa: PLR0911  one a route
+        self, request: web.BaseRequest
+    ) -> web.StreamResponse:
         """Answer one HTTP request about a file or a batch."""
         self._app.stats.file_requests += 1
         key = self._app.settings.require_key
@@ -124,7 +126,8 @@ class BatchDesk:
         if self._has("batch_half_file", str(self._app.stats.file_requests)):
             transport = request.transport
             assert isinstance(transport, Transport)
-            transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(content) + content[: len(content) // 2])
+            head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(content)
+            transport.write(head + content[: len(content) // 2])
             await asyncio.sleep(0.01)
             transport.close()
             return web.Response(status=500)
@@ -142,9 +145,9 @@ class BatchDesk:
         for fault in ("batch_token_limit", "batch_expires", "batch_no_ids", "batch_late_files", "batch_files_deleted"):
             if self._has(fault, str(self._app.stats.batches)):
                 job.faults.add(fault)
-        if len({custom_id for custom_id, _ in lines}) < len(lines):
-            job.end = "failed"
-        elif "batch_token_limit" in job.faults and len(lines) > 1:
+        if len({custom_id for custom_id, _ in lines}) < len(lines) or (
+            "batch_token_limit" in job.faults and len(lines) > 1
+        ):
             job.end = "failed"
         elif "batch_expires" in job.faults or "batch_no_ids" in job.faults:
             job.end = "expired"
@@ -165,7 +168,10 @@ class BatchDesk:
         stats.batches_sent_twice += intent in self._intents
         self._intents.add(intent)
         open_ids = {
-            custom_id for other in self._jobs.values() if self._status(other) not in _ENDS for custom_id, _ in other.lines
+            custom_id
+            for other in self._jobs.values()
+            if self._status(other) not in _ENDS
+            for custom_id, _ in other.lines
         }
         stats.requests_sent_twice += sum(custom_id in open_ids for custom_id, _ in job.lines)
 
@@ -233,13 +239,14 @@ class BatchDesk:
             done = len(job.lines)
         if "batch_no_ids" in job.faults:
             done = 0
-        outputs, errors = [], []
+        outputs: list[bytes] = []
+        errors: list[bytes] = []
         for number, (custom_id, body) in enumerate(job.lines):
             if number >= done:
                 code = "batch_expired" if job.end == "expired" else "batch_cancelled"
                 errors.append(_line(custom_id, None, {"code": code, "message": "This request was not executed."}))
                 continue
-            status, reply = self._answer(custom_id, body)
+            status, reply = self._answer(body)
             if self._has("batch_line_missing", f"{custom_id}{job.number}"):
                 continue
             if self._has("batch_line_error", f"{custom_id}{job.number}"):
@@ -256,7 +263,7 @@ class BatchDesk:
                     self._files[job.files[name]] = b"\n".join(lines) + b"\n"
         job.counts = done - sum(b'"response":null' not in line for line in errors), 0
 
-    def _answer(self, custom_id: str, body: bytes) -> tuple[int, bytes]:
+    def _answer(self, body: bytes) -> tuple[int, bytes]:
         """Status and body that a live call would get."""
         settings, stats = self._app.settings, self._app.stats
         asked = chat_request.read(body, {})

@@ -20,7 +20,13 @@ POISON_FAULTS = ("fenced_key", "repeated_signs", "junk", "echo_reply")
 USAGE_FAULTS = ("usage_text", "usage_missing", "usage_null", "thoughts_beside")
 """Good replies whose token counts are wrong, absent or reported in another way."""
 
-BATCH_REQUEST_FAULTS = ("batch_poll_error", "batch_upload_limited", "batch_create_lost", "batch_file_unknown", "batch_half_file")
+BATCH_REQUEST_FAULTS = (
+    "batch_poll_error",
+    "batch_upload_limited",
+    "batch_create_lost",
+    "batch_file_unknown",
+    "batch_half_file",
+)
 """Of requests about files and batches: 5xx while polling, 429 on upload, a creation whose answer is lost, a file just
 uploaded that is not known yet, and a result file that breaks off."""
 
@@ -137,8 +143,8 @@ def changed(settings: Settings, changes: dict[str, Any]) -> Settings:
     others = {name: value for name, value in changes.items() if name not in rated}
     unknown = sorted(set(others) - set(_TYPES))
     if unknown:
-        allowed = (*RATED_FAULTS, *ALL_BATCH_FAULTS, "always", *_TYPES)
-        raise ValueError(f"unknown: {', '.join(unknown)}; allowed: {', '.join(allowed)}")
+        known = (*RATED_FAULTS, *ALL_BATCH_FAULTS, "always", *_TYPES)
+        raise ValueError(f"unknown: {', '.join(unknown)}; allowed: {', '.join(known)}")
     for name, value in (*rates.items(), *of_batches.items(), *others.items()):
         allowed = _TYPES.get(name, (int, float))
         if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):

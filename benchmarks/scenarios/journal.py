@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.figures import Figure, Report, Target
 from benchmarks.processes import BenchmarkError, Options, run_module
-from synthetic_textcat.llm.journal import completion_line
+from synthetic_textcat.llm.journal.journal import completion_line
 from synthetic_textcat.schemas.completions import Completion
 
 _LINES = 1_000_000

@@ -19,7 +19,7 @@ from synthetic_textcat.console import hide_all, say, shown_line
 from synthetic_textcat.early_checks import check_early
 from synthetic_textcat.error_messages import format_user_error
 from synthetic_textcat.errors import RunStoppedError
-from synthetic_textcat.llm.interrupts import INTERRUPTED, SIGNALS, interrupt
+from synthetic_textcat.interrupts import INTERRUPTED, SIGNALS, interrupt
 from synthetic_textcat.standard_streams import keep_streams_writable, redact_streams
 
 _STDOUT, _STDERR = 1, 2

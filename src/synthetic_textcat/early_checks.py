@@ -33,7 +33,7 @@ from synthetic_textcat.schemas.parameters import LlmParameters, Parameters, vali
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
 
 if TYPE_CHECKING:
-    from synthetic_textcat.llm.spec import ChatModelSpec
+    from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 
 logger = logging.getLogger(__name__)
 
@@ -160,8 +160,8 @@ def _check_model(entry: Any, llm: LlmParameters) -> None:
         chat_header(llm.gguf)
     if not isinstance(entry, Mapping) or not str(entry.get("type")).endswith(".ChatModelDataset"):
         return
-    from synthetic_textcat.llm.openai_client import check_openai_setup
-    from synthetic_textcat.llm.spec import OFFLINE_CLASS, OPENAI_CLASS, ChatModelSpec
+    from synthetic_textcat.llm.chat_models.openai_client import check_openai_setup
+    from synthetic_textcat.llm.chat_models.spec import OFFLINE_CLASS, OPENAI_CLASS, ChatModelSpec
 
     spec = ChatModelSpec(str(entry.get("class_path")), entry.get("kwargs") or {})
     if spec.class_path == OFFLINE_CLASS:

@@ -6,7 +6,7 @@ import pytest
 from kedro.io import DatasetError
 
 from synthetic_textcat.datasets import ChatModelDataset
-from synthetic_textcat.llm.spec import OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
 
 
 def test_loading_gives_the_recipe_and_builds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from synthetic_textcat.datasets import PromptDataset
 from synthetic_textcat.datasets.previews import ABSENT
 from synthetic_textcat.error_messages import format_user_error
 from synthetic_textcat.errors import PromptError
-from synthetic_textcat.llm.prompts import check_placeholders
+from synthetic_textcat.llm.prompts.messages import check_placeholders
 
 _SYSTEM = "messages:\n  - role: system\n    content: So.\n"
 _USER = _SYSTEM + "  - role: user\n    content: |-\n      The task: {task}\n      Answer: "

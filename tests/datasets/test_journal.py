@@ -14,7 +14,7 @@ from kedro.io import AbstractDataset, DatasetError
 from synthetic_textcat.datasets import JournalDataset
 from synthetic_textcat.error_messages import format_user_error
 from synthetic_textcat.errors import JournalError
-from synthetic_textcat.llm.journal import completion_line
+from synthetic_textcat.llm.journal.journal import completion_line
 from synthetic_textcat.schemas.completions import Completion
 from tests.llm.builders import completion, fingerprint, no_reply
 

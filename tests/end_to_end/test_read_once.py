@@ -22,7 +22,7 @@ from kedro.framework.cli import main
 readings = Counter()
 
 def count(frame, event, found):
-    if event == "return" and found is not None and frame.f_code.co_filename.endswith("llm/answer_choice.py"):
+    if event == "return" and found is not None and frame.f_code.co_filename.endswith("llm/replies/answer_choice.py"):
         if frame.f_code.co_name in ("value_of", "choose_answer"):
             readings[frame.f_locals["text"]] += 1
 

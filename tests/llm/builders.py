@@ -7,8 +7,9 @@ from typing import Any
 from langchain_core.messages import HumanMessage
 
 from synthetic_textcat.hashing import sha256_of
-from synthetic_textcat.llm.calls import Call
-from synthetic_textcat.llm.journal import completion_line
+from synthetic_textcat.llm.batches.record import BatchRecord
+from synthetic_textcat.llm.calls.policy import Call
+from synthetic_textcat.llm.journal.journal import completion_line
 from synthetic_textcat.schemas.completions import REPLIED, Completion, row_schema
 from tests.support.chat_models import GOOD
 
@@ -72,3 +73,8 @@ def write_journal(path: Path, completions: Iterable[Completion]) -> Path:
     """A journal file with these lines."""
     path.write_bytes(b"".join(map(completion_line, completions)))
     return path
+
+
+def no_batches() -> BatchRecord:
+    """A record without batches, to which nothing can be appended."""
+    return BatchRecord(Path("absent.jsonl"), lambda _: None)

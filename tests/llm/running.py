@@ -5,9 +5,9 @@ from typing import Any
 
 from langchain_core.prompts import ChatPromptTemplate
 
-from synthetic_textcat.llm.budget import Budget
-from synthetic_textcat.llm.calls import Call, CallPolicy, RetryPolicy, judging, retry_conversation
-from synthetic_textcat.llm.engine import complete
+from synthetic_textcat.llm.calls.budget import Budget
+from synthetic_textcat.llm.calls.policy import Call, CallPolicy, RetryPolicy, judging, retry_conversation
+from synthetic_textcat.llm.engine.engine import complete
 from synthetic_textcat.schemas.completions import Completion, Reply
 from synthetic_textcat.schemas.parameters import GenerationParameters
 from synthetic_textcat.schemas.prices import PriceList

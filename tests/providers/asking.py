@@ -12,13 +12,13 @@ from langchain_core.messages import HumanMessage
 from langchain_core.prompts import ChatPromptTemplate
 
 from synthetic_textcat.errors import TextcatError
-from synthetic_textcat.llm.budget import Budget
-from synthetic_textcat.llm.calls import Call, CallPolicy, RetryPolicy, judging, retry_conversation
-from synthetic_textcat.llm.chat import Chat
-from synthetic_textcat.llm.engine import complete
-from synthetic_textcat.llm.parsing import parse
-from synthetic_textcat.llm.prompts import Fingerprinter
-from synthetic_textcat.llm.spec import ChatModelSpec
+from synthetic_textcat.llm.calls.budget import Budget
+from synthetic_textcat.llm.calls.policy import Call, CallPolicy, RetryPolicy, judging, retry_conversation
+from synthetic_textcat.llm.chat_models.chat import Chat
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
+from synthetic_textcat.llm.engine.engine import complete
+from synthetic_textcat.llm.prompts.messages import Fingerprinter
+from synthetic_textcat.llm.replies.parsing import parse
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply, row_schema
 from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters
 from synthetic_textcat.schemas.prices import PriceList

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from synthetic_textcat.llm.class_facts import class_facts
+from synthetic_textcat.llm.providers.class_facts import class_facts
 from tests.providers.environments import ask
 from tests.providers.vendors import COUNTED, VENDORS, Vendor
 from tests.providers.wire import cases

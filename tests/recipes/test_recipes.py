@@ -20,7 +20,7 @@ _GENERATE = ("--pipelines", "generate", "--params", "attribute_sampling.num_exam
 
 _TOUCHED = (
     *("tests/schemas", "tests/pipelines/quality_report/checks", "tests/pipelines/export", "tests/llm/offline"),
-    *("tests/pipelines/compare", "tests/llm/test_provider_files.py", "tests/llm/test_answers.py"),
+    *("tests/pipelines/compare", "tests/llm/providers/test_files.py", "tests/llm/chat_models/test_answers.py"),
 )
 
 
@@ -87,7 +87,7 @@ def test_a_misspelt_name_is_an_error(changed: CopiedProject, file: str, old: str
     path.write_text(text.replace(old, new), encoding="utf-8")
     code = (
         "import synthetic_textcat.pipelines.quality_report.checks.verdicts\n"
-        "from synthetic_textcat.llm.provider_errors import known_errors; known_errors()"
+        "from synthetic_textcat.llm.providers.errors import known_errors; known_errors()"
     )
     done = _python(changed, code)
     path.write_text(text, encoding="utf-8")
@@ -156,7 +156,7 @@ def test_a_providers_error_is_read_as_its_cause(changed: CopiedProject, acme: st
 
 def test_a_providers_words_and_token_counts_are_known(changed: CopiedProject) -> None:
     code = (
-        "from synthetic_textcat.llm.answers import finish_reason_of, read_usage\n"
+        "from synthetic_textcat.llm.chat_models.answers import finish_reason_of, read_usage\n"
         "print(finish_reason_of({'finish_reason': 'spoke_enough'}))\n"
         "print(read_usage({'tokens_in': 7, 'completion_tokens': 2}, True).prompt)\n"
     )

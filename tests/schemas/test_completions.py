@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from synthetic_textcat.datasets import JournalDataset
-from synthetic_textcat.llm.journal import Journal, completion_line
-from synthetic_textcat.llm.parsing import parse
+from synthetic_textcat.llm.journal.journal import Journal, completion_line
+from synthetic_textcat.llm.replies.parsing import parse
 from synthetic_textcat.redaction import add_secret
 from synthetic_textcat.schemas.completions import (
     LabelSet,

@@ -10,8 +10,8 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr
 
-from synthetic_textcat.llm.chat import Chat
-from synthetic_textcat.llm.prompts import Messages
+from synthetic_textcat.llm.chat_models.chat import Chat
+from synthetic_textcat.llm.prompts.messages import Messages
 from synthetic_textcat.schemas.parameters import LlmParameters
 
 GOOD = '{"input_text": "a text", "label": "A", "misleading_label": "B"}'

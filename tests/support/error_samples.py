@@ -3,7 +3,7 @@
 import json
 from typing import Any, NamedTuple
 
-from synthetic_textcat.llm.provider_files import ProviderFact
+from synthetic_textcat.llm.providers.files import ProviderFact
 
 _EXAMPLE_OF_CLASS = {"2xx": 200, "3xx": 302, "4xx": 418, "5xx": 500}
 _BODIES = {

@@ -12,8 +12,8 @@ from langchain_core.runnables import Runnable, RunnableLambda
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import PrivateAttr
 
-from synthetic_textcat.llm.chat import Chat
-from synthetic_textcat.llm.spec import ChatModelSpec
+from synthetic_textcat.llm.chat_models.chat import Chat
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.schemas.parameters import LlmParameters
 
 FAKES = "langchain_core.language_models.fake_chat_models"

@@ -12,10 +12,10 @@ from synthetic_textcat.datasets.previews import ABSENT, value_preview
 from synthetic_textcat.datasets.stored import StoredDataset
 from synthetic_textcat.datasets.strict_readers import content_of, line_of, read_yaml
 from synthetic_textcat.errors import ModelSetupError, PromptError, nearest
+from synthetic_textcat.llm.chat_models.local_spec import LLAMA_CPP, LocalModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.local_server.server import ServerOptions
-from synthetic_textcat.llm.local_server.spec import LLAMA_CPP, LocalModelSpec
-from synthetic_textcat.llm.prompts import FILE, brace_fault
-from synthetic_textcat.llm.spec import ChatModelSpec
+from synthetic_textcat.llm.prompts.messages import FILE, brace_fault
 from synthetic_textcat.schemas.task_input import shown
 
 if TYPE_CHECKING:

@@ -13,11 +13,10 @@ from synthetic_textcat.datasets.kedro_compat import EphemeralDataset, JSONPrevie
 from synthetic_textcat.datasets.previews import ROWS, value_preview
 from synthetic_textcat.errors import JournalError
 from synthetic_textcat.llm.batches.record import BatchRecord, refuse_foreign_record
-from synthetic_textcat.llm.journal import Journal, completion_line
-from synthetic_textcat.llm.journal_lines import read_first
+from synthetic_textcat.llm.journal.journal import Journal, completion_line
+from synthetic_textcat.llm.journal.lines import read_first
 from synthetic_textcat.redaction import mask_within
 from synthetic_textcat.schemas.completions import Completion
-
 
 _Saved = TypeVar("_Saved")
 _Loaded = TypeVar("_Loaded")
@@ -52,20 +51,20 @@ class AppendedLinesDataset(EphemeralDataset[_Saved, _Loaded]):
         protocol, path = get_protocol_and_path(filepath)
         if protocol != "file":
             raise JournalError(
-                f"The {self.NAME} can't be {filepath}: {protocol} can't append to a file, lock it, or say when it is on "
-                "disk, so paid answers could be lost. Next: set its filepath in the catalog to a local file, and copy "
-                "that file after the run"
+                f"The {self.NAME} can't be {filepath}: {protocol} can't append to a file, lock it, or say when it "
+                "is on disk, so paid answers could be lost. Next: set its filepath in the catalog to a local file, and "
+                "copy that file after the run"
             )
         if version is not None:
             raise JournalError(
-                f"The {self.NAME} {filepath} can't be versioned: each version would begin empty, and all answers would be "
-                "paid for again. Next: remove `versioned` from its entries in the catalog"
+                f"The {self.NAME} {filepath} can't be versioned: each version would begin empty, and all answers would "
+                "be paid for again. Next: remove `versioned` from its entries in the catalog"
             )
         for name, given in {"credentials": credentials, "fs_args": fs_args}.items():
             if given:
                 raise JournalError(
-                    f"The {self.NAME} {filepath} takes no {name}: it is a file of this machine. Next: remove `{name}` from "
-                    "its entries in the catalog"
+                    f"The {self.NAME} {filepath} takes no {name}: it is a file of this machine. Next: remove `{name}` "
+                    "from its entries in the catalog"
                 )
         self._filepath = Path(path)
         self.metadata = metadata
@@ -146,7 +145,7 @@ class BatchRecordDataset(AppendedLinesDataset[None, BatchRecord]):
         """The batches so far."""
         return BatchRecord(self._filepath, self._append)
 
-    def save(self, data: None) -> None:
+    def save(self, data: None) -> None:  # noqa: ARG002
         """Refuses: lines are appended by the loaded record.
 
         Raises:

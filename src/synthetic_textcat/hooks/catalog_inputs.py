@@ -16,7 +16,7 @@ from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.tracking.run_artifacts import records_to_compare
 from synthetic_textcat.hooks.tracking.store import Store
-from synthetic_textcat.llm.prompts import instructions_of
+from synthetic_textcat.llm.prompts.messages import instructions_of
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, known_of
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge_alone
 from synthetic_textcat.schemas.block import TextChecks

@@ -10,7 +10,7 @@ from synthetic_textcat.command_passes import CommandPasses
 from synthetic_textcat.datasets import JournalDataset
 from synthetic_textcat.errors import JournalError
 from synthetic_textcat.hooks import catalog_names as names
-from synthetic_textcat.llm.engine import give_up
+from synthetic_textcat.llm.engine.engine import give_up
 
 _JOURNALS = {names.BRAINSTORM_COMPLETIONS: names.BRAINSTORM_JOURNAL, names.COMPLETIONS: names.JOURNAL}
 """The entry by which each journal is written, and the one by which the same file is read."""

@@ -15,7 +15,7 @@ from synthetic_textcat.console import hide, show, shown_line, terminal
 from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.tally import CellTally, PlannedRows, Tally, cell_tally, waiting_for
-from synthetic_textcat.llm.prompts import instructions_of
+from synthetic_textcat.llm.prompts.messages import instructions_of
 from synthetic_textcat.schemas.open_calls import Batch
 from synthetic_textcat.schemas.parameters import (
     AttributeSamplingParameters,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from synthetic_textcat.llm.parsing import parse
+from synthetic_textcat.llm.replies.parsing import parse
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known, known_of
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge_alone
 from synthetic_textcat.schemas.block import TextChecks

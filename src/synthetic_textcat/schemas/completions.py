@@ -63,8 +63,8 @@ class Completion:
         call: Number of the call among this run's calls for this attempt, from 1: the retries of the engine. Absent from
             lines of earlier versions, and 1 there.
         max_tokens: Token limit sent with the call. Absent if none was sent, and from lines of earlier versions.
-        batch: Intent of the batch that the call was part of (`llm/batches/record.py`), which is billed at another price.
-            Absent from the line of a live call.
+        batch: Intent of the batch that the call was part of (`llm/batches/record.py`), billed at another price. Absent
+            from the line of a live call.
     """
 
     fingerprint: str

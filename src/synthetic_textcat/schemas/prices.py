@@ -91,8 +91,8 @@ class PriceList(_Strict):
             )
             raise PriceListError(
                 f"Wrong in {PRICE_LIST}: {'; '.join(places)}. Next: give as_of (a date) and, for each model, input, "
-                "output and optionally cached_input, batch_input, batch_cached_input and batch_output in USD per million "
-                "tokens; null for a model of unknown prices"
+                "output and optionally cached_input, batch_input, batch_cached_input and batch_output in USD per "
+                "million tokens; null for a model of unknown prices"
             ) from None
 
     def price(self, model: str | None) -> Price | None:

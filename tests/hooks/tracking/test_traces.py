@@ -11,7 +11,7 @@ import pytest
 
 from synthetic_textcat.hooks.tracking.run_log import RunLog
 from synthetic_textcat.hooks.tracking.traces import SampledCall, SampledCalls, write_traces
-from synthetic_textcat.llm.prompts import wire_form
+from synthetic_textcat.llm.prompts.messages import wire_form
 from synthetic_textcat.schemas.completions import Completion
 from tests.hooks.tracking.project import MlflowClient, make_project
 from tests.hooks.tracking.sampled import Plan

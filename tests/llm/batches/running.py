@@ -13,10 +13,10 @@ from synthetic_textcat.llm.batches.openai_service import OpenAIBatches
 from synthetic_textcat.llm.batches.record import BatchRecord
 from synthetic_textcat.llm.batches.route import BatchRoute, Left
 from synthetic_textcat.llm.batches.usage import BatchUsage
-from synthetic_textcat.llm.calls import Call, CallPolicy, RetryPolicy
-from synthetic_textcat.llm.settlement import OpenRow
-from synthetic_textcat.llm.spec import OPENAI_CLASS, ChatModelSpec
-from synthetic_textcat.llm.token_limits import TokenLimit
+from synthetic_textcat.llm.calls.policy import Call, CallPolicy, RetryPolicy
+from synthetic_textcat.llm.calls.settlement import OpenRow
+from synthetic_textcat.llm.calls.token_limits import TokenLimit
+from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
 from synthetic_textcat.schemas.completions import Completion, Reply, row_schema
 from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.prices import PriceList
@@ -84,7 +84,7 @@ class Workspace:
 
     def open_rows(self) -> list[OpenRow]:
         """As `find_open_rows` has them."""
-        from synthetic_textcat.llm.settlement import open_rows
+        from synthetic_textcat.llm.calls.settlement import open_rows
 
         return open_rows(self._rows, self.journal.load(), Reply, max_attempts=3).rows
 
@@ -92,7 +92,7 @@ class Workspace:
         """The policy of the next run."""
         from dataclasses import replace
 
-        from synthetic_textcat.llm.budget import Budget
+        from synthetic_textcat.llm.calls.budget import Budget
 
         made = policy(retries=AT_ONCE, **{"mode": "batch", "batch_poll_seconds": 1, **limits})
         budget = Budget(made.limits, PRICES, MODEL)

@@ -10,9 +10,9 @@ import pytest
 from benchmarks.fault_server.settings import ALL_BATCH_FAULTS
 from synthetic_textcat.errors import BatchError, FatalAnswerError
 from synthetic_textcat.llm.batches.record import BatchRecord
-from synthetic_textcat.llm.chat import Chat
-from synthetic_textcat.llm.engine import complete
-from synthetic_textcat.llm.spec import OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.llm.chat_models.chat import Chat
+from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.llm.engine.engine import complete
 from synthetic_textcat.schemas.completions import Completion
 from tests.llm.batches.running import LLM, Workspace, call, service
 from tests.support.server import FaultServer
@@ -64,7 +64,14 @@ def test_answers_are_those_of_live_calls_field_by_field(space: Workspace, server
     assert [batch.requests for batch in space.record] == [10, 10, 4]
 
 
-_RATES = {"batch_late_files": 1.0, "batch_create_lost": 0.8, "batch_upload_limited": 0.8, "batch_line_error": 0.2, "batch_line_missing": 0.2, "batch_line_twice": 0.5}
+_RATES = {
+    "batch_late_files": 1.0,
+    "batch_create_lost": 0.8,
+    "batch_upload_limited": 0.8,
+    "batch_line_error": 0.2,
+    "batch_line_missing": 0.2,
+    "batch_line_twice": 0.5,
+}
 _PAID_AND_LOST = ("batch_line_missing", "batch_files_deleted")
 
 
@@ -112,7 +119,7 @@ class CutRecord(BatchRecord):
             if self._lines == number:
                 raise CutOffError
 
-        self._append = appending  # type: ignore[method-assign,assignment]
+        self._append = appending
         return self
 
 
@@ -228,7 +235,9 @@ def test_rows_can_be_finished_live(space: Workspace, server: FaultServer) -> Non
 def test_a_batch_that_is_refused_as_a_whole_ends_the_run_with_the_providers_words(
     space: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = space._service.request_line(call(space.open_rows()[0]), space.policy().attempt(call(space.open_rows()[0]), ()))
+    first = space._service.request_line(
+        call(space.open_rows()[0]), space.policy().attempt(call(space.open_rows()[0]), ())
+    )
     monkeypatch.setattr(space._service, "request_line", lambda *_: first)  # the same custom_id in each line
 
     with pytest.raises(FatalAnswerError, match=r"refuses batch batch_\d+: Duplicate"):
@@ -240,7 +249,7 @@ def test_a_batch_that_is_refused_as_a_whole_ends_the_run_with_the_providers_word
 
 def test_waits_are_as_long_as_the_server_asks(space: Workspace, server: FaultServer, monkeypatch: Any) -> None:
     waits: list[float] = []
-    monkeypatch.setattr("tests.llm.batches.running.nap", lambda seconds: waits.append(seconds))
+    monkeypatch.setattr("tests.llm.batches.running.nap", waits.append)
     server.set_faults(batch_retry_after=7.0, batch_seconds=0.05)
 
     space.run()

@@ -6,7 +6,7 @@ import pytest
 
 from synthetic_textcat.errors import ModelSetupError
 from synthetic_textcat.llm.local_server.gguf import GgufHeader, chat_header, find_gguf, gguf_identity
-from synthetic_textcat.llm.prompts import Fingerprinter
+from synthetic_textcat.llm.prompts.messages import Fingerprinter
 from synthetic_textcat.schemas.parameters import LlmParameters
 from tests.support.gguf_files import CHAT, write_gguf
 

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from synthetic_textcat.errors import ModelSetupError
+from synthetic_textcat.llm.chat_models.local_spec import LocalModelSpec
 from synthetic_textcat.llm.local_server.server import LocalServer, ServerOptions, end_all, serve
-from synthetic_textcat.llm.local_server.spec import LocalModelSpec
 from synthetic_textcat.redaction import redact
 from synthetic_textcat.schemas.parameters import LlmParameters
 from tests.support.gguf_files import write_gguf

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from synthetic_textcat.llm.spec import OFFLINE_CLASS, ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import OFFLINE_CLASS, ChatModelSpec
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_rounds
 from synthetic_textcat.pipelines.attribute_sampling.quota_slots import QuotaSlots
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from langchain_core.prompts import PromptTemplate
 
 from synthetic_textcat.errors import ParameterError
-from synthetic_textcat.llm.spec import ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests, plan_rounds, plan_slots
 from synthetic_textcat.pipelines.attribute_sampling.quota_plan import first_round, quota_rows
 from synthetic_textcat.pipelines.attribute_sampling.quota_slots import QuotaSlots

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from synthetic_textcat.errors import StaleTableError
-from synthetic_textcat.llm.journal import Journal
+from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.pipelines.quality_report.nodes import measure_quota
 from synthetic_textcat.pipelines.quality_report.quota_standing import beyond_target_mask
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters

@@ -9,10 +9,10 @@ from typing import Any
 from langchain_core.messages import BaseMessage
 from langchain_core.prompts import ChatPromptTemplate
 
-from synthetic_textcat.llm.budget import Budget
-from synthetic_textcat.llm.calls import CallPolicy, RetryPolicy, judging, retry_conversation
-from synthetic_textcat.llm.interview import Interview
-from synthetic_textcat.llm.journal import Journal, completion_line
+from synthetic_textcat.llm.calls.budget import Budget
+from synthetic_textcat.llm.calls.policy import CallPolicy, RetryPolicy, judging, retry_conversation
+from synthetic_textcat.llm.engine.interview import Interview
+from synthetic_textcat.llm.journal.journal import Journal, completion_line
 from synthetic_textcat.pipelines.task_ingest.brainstorm.nodes import BrainstormPlan, CollectedTasks, collect_tasks
 from synthetic_textcat.schemas.completions import Completion, TaskList
 from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters, TaskIngestParameters

@@ -11,8 +11,8 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.prompts import ChatPromptTemplate
 
 from synthetic_textcat.errors import BrainstormError, ConfusableFileError, FatalAnswerError, PromptError, TransportError
-from synthetic_textcat.llm.journal import Journal
-from synthetic_textcat.llm.spec import ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
+from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.pipelines.task_ingest.brainstorm.nodes import ask_for_tasks, collect_tasks, plan_brainstorm
 from synthetic_textcat.pipelines.task_ingest.confusable_file import read_confusable
 from synthetic_textcat.schemas.parameters import GenerationParameters, TaskIngestParameters

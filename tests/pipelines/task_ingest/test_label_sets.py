@@ -10,7 +10,7 @@ import pytest
 from langchain_core.messages import BaseMessage
 
 from synthetic_textcat.errors import FatalAnswerError
-from synthetic_textcat.llm.journal import Journal
+from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.pipelines.task_ingest.brainstorm.nodes import BrainstormPlan
 from tests.llm.builders import BAD
 from tests.pipelines.task_ingest.brainstorms import Brainstorm, domain_in, plan, two_tasks

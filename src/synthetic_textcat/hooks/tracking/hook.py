@@ -23,7 +23,7 @@ from synthetic_textcat.hooks.tracking.guard import first_line
 from synthetic_textcat.hooks.tracking.live_metrics import LiveRecorder
 from synthetic_textcat.hooks.tracking.opening import Opening
 from synthetic_textcat.hooks.tracking.run_log import RunClock
-from synthetic_textcat.llm.interrupts import INTERRUPTED
+from synthetic_textcat.interrupts import INTERRUPTED
 
 Catalog = CatalogProtocol[Any, Any]
 

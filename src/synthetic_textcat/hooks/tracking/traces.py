@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, get_args
 from synthetic_textcat.hashing import draw
 from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.tracking.run_log import RunClock, RunLog
-from synthetic_textcat.llm.calls import judging, retry_conversation
-from synthetic_textcat.llm.prompts import Messages, messages_sha256, wire_form
+from synthetic_textcat.llm.calls.policy import judging, retry_conversation
+from synthetic_textcat.llm.prompts.messages import Messages, messages_sha256, wire_form
 from synthetic_textcat.redaction import redact
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply
 from synthetic_textcat.schemas.parameters import Retry

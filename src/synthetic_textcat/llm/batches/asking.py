@@ -10,10 +10,10 @@ from synthetic_textcat.llm.batches.record import BatchRecord
 from synthetic_textcat.llm.batches.route import BatchRoute
 from synthetic_textcat.llm.batches.service import BatchService
 from synthetic_textcat.llm.batches.usage import BatchUsage
-from synthetic_textcat.llm.calls import Call, CallPolicy
-from synthetic_textcat.llm.journal import Journal
-from synthetic_textcat.llm.settlement import OpenRow, OpenRows
-from synthetic_textcat.llm.spec import OFFLINE_CLASS, OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.llm.calls.policy import Call, CallPolicy
+from synthetic_textcat.llm.calls.settlement import OpenRow, OpenRows
+from synthetic_textcat.llm.chat_models.spec import OFFLINE_CLASS, OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.schemas.open_calls import Batch
 from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.prices import PRICE_LIST, PriceList
@@ -52,7 +52,8 @@ def check_batch_class(class_path: str) -> None:
     allowed = ", ".join(BATCH_CLASSES)
     if class_path == OFFLINE_CLASS:
         raise BatchError(
-            "generation.mode=batch: the offline model has no batches. Next: add --env openai, or set generation.mode=live"
+            "generation.mode=batch: the offline model has no batches. Next: add --env openai, or set "
+            "generation.mode=live"
         )
     raise BatchError(
         f"generation.mode=batch: {class_path} (catalog entry llm) has no batches here; allowed: {allowed}. "

@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
 from synthetic_textcat.errors import BadRequestError, TextcatError, TransportError
-from synthetic_textcat.llm.answers import NO_ANSWER, Answer
 from synthetic_textcat.llm.batches.record import SentBatch, SentRow, now
 from synthetic_textcat.llm.batches.service import BatchService, BatchState, ResultLine
-from synthetic_textcat.llm.journal_lines import bounded
-from synthetic_textcat.llm.single_call import answer_of_failure
+from synthetic_textcat.llm.chat_models.answers import NO_ANSWER, Answer
+from synthetic_textcat.llm.engine.single_call import answer_of_failure
+from synthetic_textcat.llm.journal.lines import bounded
 from synthetic_textcat.redaction import redact
 from synthetic_textcat.schemas.completions import REPLIED, Completion
 

@@ -1,7 +1,7 @@
 """Batches of the OpenAI protocol: `/files` and `/batches`, by the SDK's own client.
 
-Limits by developers.openai.com/api/docs/guides/batch, 2026-11: 50,000 requests and 200 MB in a file, one model, 24 hours.
-The tokens that may be enqueued depend on account and model; 2,000,000 is that of a small account.
+Limits by developers.openai.com/api/docs/guides/batch, 2026-11: 50,000 requests and 200 MB in a file, one model, 24
+hours. The tokens that may be enqueued depend on account and model; 2,000,000 is that of a small account.
 """
 
 import json
@@ -9,20 +9,23 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import takewhile
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from synthetic_textcat.errors import BatchError, ContentFilteredError, causes
-from synthetic_textcat.llm.answers import Answer, filtered_answer, read_answer
 from synthetic_textcat.llm.batches.service import FAILED, BatchState, Limits, MissingResultsError, ResultLine
-from synthetic_textcat.llm.calls import Attempt, Call
-from synthetic_textcat.llm.chat import RequestBodyAdapter
-from synthetic_textcat.llm.client_exceptions import read_exception
-from synthetic_textcat.llm.provider_errors import has_reply
-from synthetic_textcat.llm.single_call import seed_of
-from synthetic_textcat.llm.spec import ChatModelSpec
-from synthetic_textcat.llm.transport_errors import as_our_error
+from synthetic_textcat.llm.calls.policy import Attempt, Call
+from synthetic_textcat.llm.chat_models.answers import Answer, filtered_answer, read_answer
+from synthetic_textcat.llm.chat_models.chat import RequestBodyAdapter
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
+from synthetic_textcat.llm.engine.single_call import seed_of
+from synthetic_textcat.llm.providers.client_exceptions import read_exception
+from synthetic_textcat.llm.providers.errors import has_reply
+from synthetic_textcat.llm.providers.transport_errors import as_our_error
 from synthetic_textcat.schemas.parameters import LlmParameters
+
+if TYPE_CHECKING:
+    from synthetic_textcat.llm.chat_models.openai_chat import LeanChatOpenAI
 
 LIMITS = Limits(requests=50_000, size_bytes=200_000_000, enqueued_tokens=2_000_000)
 
@@ -64,13 +67,16 @@ class OpenAIBatches:
 
     def __init__(self, spec: ChatModelSpec, llm: LlmParameters) -> None:
         self.endpoint = spec.endpoint
-        self._model: Any = spec.build(llm)
-        self._adapter = RequestBodyAdapter(self._model, llm)
+        model = spec.build(llm)
+        self._adapter = RequestBodyAdapter(model, llm)
+        self._model = cast("LeanChatOpenAI", model)
         self._client = self._model.root_client.with_options(max_retries=0, timeout=_TRANSFER_S)
         if proxy := spec.kwargs.get("openai_proxy"):
             from openai import DefaultHttpxClient
 
-            self._client = self._client.with_options(http_client=DefaultHttpxClient(proxy=proxy, follow_redirects=False))
+            self._client = self._client.with_options(
+                http_client=DefaultHttpxClient(proxy=proxy, follow_redirects=False)
+            )
 
     def request_line(self, call: Call, attempt: Attempt) -> bytes:
         """The line of the input file: the body of a live call."""

@@ -8,9 +8,9 @@ from typing import IO
 
 from synthetic_textcat.llm.batches.record import SentRow
 from synthetic_textcat.llm.batches.service import Limits
-from synthetic_textcat.llm.budget import Budget, TokenBound
-from synthetic_textcat.llm.calls import Call, CallPolicy
-from synthetic_textcat.llm.prompts import messages_sha256
+from synthetic_textcat.llm.calls.budget import Budget, TokenBound
+from synthetic_textcat.llm.calls.policy import Call, CallPolicy
+from synthetic_textcat.llm.prompts.messages import messages_sha256
 
 _BYTES_PER_TOKEN = 3
 """For the estimate of enqueued tokens: English has some 4.5 bytes a token. A provider that counts more says so, and

@@ -19,7 +19,7 @@ from typing import IO, Any, NamedTuple
 
 from synthetic_textcat.errors import BatchError
 from synthetic_textcat.file_errors import about_file, short_path
-from synthetic_textcat.llm.journal_lines import whole_lines
+from synthetic_textcat.llm.journal.lines import whole_lines
 
 NEVER_SUBMITTED = "never_submitted"
 """Status of a batch whose creation did not happen: nothing was sent, and its rows are open."""

@@ -25,9 +25,9 @@ from synthetic_textcat.llm.batches.service import (
     MissingResultsError,
 )
 from synthetic_textcat.llm.batches.usage import BatchUsage
-from synthetic_textcat.llm.calls import Call, CallPolicy
-from synthetic_textcat.llm.settlement import OpenRow
-from synthetic_textcat.llm.transport_errors import line_of
+from synthetic_textcat.llm.calls.policy import Call, CallPolicy
+from synthetic_textcat.llm.calls.settlement import OpenRow
+from synthetic_textcat.llm.providers.transport_errors import line_of
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.open_calls import Batch, OpenCalls
 from synthetic_textcat.schemas.parameters import GenerationParameters
@@ -296,7 +296,10 @@ class BatchRoute:
             return
         key = (completion.fingerprint, completion.attempt)
         self._call_numbers[key] += 1
-        if completion.fingerprint not in collector.final and self._call_numbers[key] <= self._policy.retries.max_retries:
+        if (
+            completion.fingerprint not in collector.final
+            and self._call_numbers[key] <= self._policy.retries.max_retries
+        ):
             self._again.append(row)
 
     def _close(self, batch: SentBatch, state: BatchState, collector: BatchCollector) -> None:

@@ -11,8 +11,8 @@ from synthetic_textcat.errors import ContentFilteredError, FatalAnswerError, Tex
 from synthetic_textcat.llm.batches.parts import Part
 from synthetic_textcat.llm.batches.record import NEVER_SUBMITTED, BatchRecord, SentBatch, now
 from synthetic_textcat.llm.batches.service import BatchService, BatchState, MissingResultsError
-from synthetic_textcat.llm.calls import RetryPolicy
-from synthetic_textcat.llm.transport_errors import line_of
+from synthetic_textcat.llm.calls.policy import RetryPolicy
+from synthetic_textcat.llm.providers.transport_errors import line_of
 
 logger = logging.getLogger(__name__)
 

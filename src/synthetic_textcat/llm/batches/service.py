@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, Any, NamedTuple, Protocol
 
-from synthetic_textcat.llm.answers import Answer
-from synthetic_textcat.llm.calls import Attempt, Call
+from synthetic_textcat.llm.calls.policy import Attempt, Call
+from synthetic_textcat.llm.chat_models.answers import Answer
 
 ENDED_EARLY = ("expired", "cancelled")
 """Ends at which requests without a result were not worked on, and are not billed."""
@@ -92,7 +92,7 @@ class MissingResultsError(Exception):
 
 
 class BatchService(Protocol):
-    """A provider's batches. Errors are those of `llm/transport_errors.py`."""
+    """A provider's batches. Errors are those of `llm/providers/transport_errors.py`."""
 
     limits: Limits
     endpoint: str

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from math import sqrt
 
-from synthetic_textcat.llm.budget import TokenBound
+from synthetic_textcat.llm.calls.budget import TokenBound
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.prices import PriceList
 

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from synthetic_textcat.errors import ModelSetupError
-from synthetic_textcat.llm.interrupts import is_interrupted
+from synthetic_textcat.interrupts import is_interrupted
 from synthetic_textcat.llm.local_server.__main__ import KEY_VARIABLE, READY
 from synthetic_textcat.redaction import add_secret, redact
 from synthetic_textcat.redaction.names import is_secret_name

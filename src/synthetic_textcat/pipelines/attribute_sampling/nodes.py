@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from synthetic_textcat.llm.prompts import asking_sha256
-from synthetic_textcat.llm.spec import ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
+from synthetic_textcat.llm.prompts.messages import asking_sha256
 from synthetic_textcat.pipelines.attribute_sampling.plan import PlanReport, plan_rows, report_on
 from synthetic_textcat.pipelines.attribute_sampling.quota_plan import (
     first_round,

@@ -15,20 +15,27 @@ import pandas as pd
 from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
 from synthetic_textcat.errors import StaleTableError
-from synthetic_textcat.llm.answering_model import AnsweringModel
 from synthetic_textcat.llm.batches.asking import BatchInputs, ask_in_batches, in_batches_of, without_batches
 from synthetic_textcat.llm.batches.record import BatchRecord
-from synthetic_textcat.llm.budget import Budget
-from synthetic_textcat.llm.calls import Call, CallPolicy, RetryPolicy, judging, retry_conversation
-from synthetic_textcat.llm.chat import Chat
-from synthetic_textcat.llm.engine import complete
-from synthetic_textcat.llm.first_replies import BadStart, TaskPauses
-from synthetic_textcat.llm.journal import Journal
-from synthetic_textcat.llm.prompts import Fingerprinter
-from synthetic_textcat.llm.row_prompts import RenderedRow, RowPrompts, RowTemplates, advice_on, preview_of, spread
-from synthetic_textcat.llm.settlement import OpenRow, OpenRows, checking, open_rows, settle, starts_of
-from synthetic_textcat.llm.spec import ChatModelSpec
-from synthetic_textcat.llm.token_limits import limit_of, row_tokens
+from synthetic_textcat.llm.calls.answering_model import AnsweringModel
+from synthetic_textcat.llm.calls.budget import Budget
+from synthetic_textcat.llm.calls.first_replies import BadStart, TaskPauses
+from synthetic_textcat.llm.calls.policy import Call, CallPolicy, RetryPolicy, judging, retry_conversation
+from synthetic_textcat.llm.calls.settlement import OpenRow, OpenRows, checking, open_rows, settle, starts_of
+from synthetic_textcat.llm.calls.token_limits import limit_of, row_tokens
+from synthetic_textcat.llm.chat_models.chat import Chat
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
+from synthetic_textcat.llm.engine.engine import complete
+from synthetic_textcat.llm.journal.journal import Journal
+from synthetic_textcat.llm.prompts.messages import Fingerprinter
+from synthetic_textcat.llm.prompts.row_prompts import (
+    RenderedRow,
+    RowPrompts,
+    RowTemplates,
+    advice_on,
+    preview_of,
+    spread,
+)
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply, RowCheck
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, GenerationParameters, LlmParameters
 from synthetic_textcat.schemas.prices import PriceList
@@ -96,9 +103,9 @@ def find_open_rows(
     requests: pd.DataFrame,
     calls: pd.DataFrame,
     journal: Journal,
-    batch_record: BatchRecord,
     generation: GenerationParameters,
     run_id: str,
+    batch_record: BatchRecord,
 ) -> OpenRows:
     """Planned rows that the journal does not settle, in plan order, and the spending of this run so far.
 
@@ -154,8 +161,9 @@ def generate(
 ) -> Iterator[list[Completion]]:
     """Asks the model for the open rows and yields completions as they arrive, to be appended to the journal.
 
-    By live calls, or with `generation.mode` batch in batches. After an outage, with paused tasks, or if another model answered, the last batch is a `LastBatch` that says so. If
-    an outage already stopped brainstorming, no call is made.
+    By live calls, or in batches, as `generation.mode` says. After an outage, with rows left in batches, with paused tasks,
+    or if another model answered, the last chunk is a `LastBatch` that says so. If an outage already stopped
+    brainstorming, no call is made.
 
     Raises:
         BatchError: If the model has no batches, or a batch can't be sent.
@@ -208,9 +216,7 @@ def generate(
         waiting = {task_ids[row.position] for row in still_open.rows}
         all_paused = bool(paused) and {task.task_id for task in paused} >= waiting
         answered = {"requested_model": llm.model, "answered_as": tuple(answering.others)} if answering.others else {}
-        yield LastBatch(
-            Stops(outage=outage, in_batches=in_batches, paused=paused, all_paused=all_paused, **answered)
-        )
+        yield LastBatch(Stops(outage=outage, in_batches=in_batches, paused=paused, all_paused=all_paused, **answered))
 
 
 def settle_rows(requests: pd.DataFrame, calls: pd.DataFrame, journal: Journal) -> SettledRows:

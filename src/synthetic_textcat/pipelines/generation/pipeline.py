@@ -52,7 +52,7 @@ def create_pipeline(*, is_pilot: bool = False) -> Pipeline:
             ),
             node(
                 always_live(find_open_rows) if is_pilot else find_open_rows,
-                inputs=["requests", "calls", "journal", "batch_record", "params:generation", "run_id"],
+                inputs=["requests", "calls", "journal", "params:generation", "run_id", "batch_record"],
                 outputs="open_rows",
                 name="find_open_rows",
                 tags="pilot",

@@ -9,8 +9,8 @@ import pandas as pd
 from langchain_core.prompts import BasePromptTemplate
 
 from synthetic_textcat.llm.batches.record import BatchRecord
-from synthetic_textcat.llm.journal import Journal
-from synthetic_textcat.llm.prompts import instructions_of
+from synthetic_textcat.llm.journal.journal import Journal
+from synthetic_textcat.llm.prompts.messages import instructions_of
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import LABEL_FIELDS, Known, known_of
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import (
     candidate_rows,
@@ -114,11 +114,11 @@ def _spelt_as_in_sets(candidates: pd.DataFrame, known: Mapping[str, Known]) -> p
 
 def build_ledger(
     requests: pd.DataFrame,
-    calls: pd.DataFrame,
     examples: pd.DataFrame,
     surplus: pd.DataFrame,
     rejected: pd.DataFrame,
     failed: pd.DataFrame,
+    calls: pd.DataFrame,
     batch_record: BatchRecord,
 ) -> Ledger:
     """Ledger of the run.

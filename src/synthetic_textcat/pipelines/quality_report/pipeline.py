@@ -43,7 +43,7 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 build_ledger,
-                inputs=["requests", "calls", "examples", "surplus", "rejected", "failed", "batch_record"],
+                inputs=["requests", "examples", "surplus", "rejected", "failed", "calls", "batch_record"],
                 outputs="ledger",
                 name="build_ledger",
             ),

@@ -55,8 +55,8 @@ def quote(planned: int, pilot: pd.DataFrame, generation: GenerationParameters, q
 
     Returns:
         `quote/planned`, `quote/pilot/rows`, `quote/pilot/usd`, `quote/pilot/unknown_usage` (calls), and of
-        `quote/rows`, `quote/tokens`, `quote/usd`, `quote/usd_batch` (by the batch route), `quote/seconds`, `quote/accepted`, `quote/tokens_per_accepted` and
-        `quote/usd_per_accepted` each `/expected`, `/low` and `/high`. Tokens and USD are those of this configuration,
+        `quote/rows`, `quote/tokens`, `quote/usd`, `quote/usd_batch` (by the batch route), `quote/seconds`,
+        `quote/accepted`, `quote/tokens_per_accepted` and `quote/usd_per_accepted` each `/expected`, `/low` and `/high`. Tokens and USD are those of this configuration,
         and null where a call of the pilot is of unknown usage.
     """
     run = pilot[pilot["outcome"] != "not_run"]

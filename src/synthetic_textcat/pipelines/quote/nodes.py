@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from synthetic_textcat.llm.journal import Journal
+from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.pipelines.quote.estimates import Quote, quote, spread_sample
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import GenerationParameters, QuoteParameters

@@ -4,7 +4,7 @@ import logging
 
 from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
-from synthetic_textcat.llm.row_prompts import RowTemplates
+from synthetic_textcat.llm.prompts.row_prompts import RowTemplates
 from synthetic_textcat.pipelines.task_ingest.confusable_file import (
     NO_CONFUSABLE_LABELS,
     ConfusableLabels,

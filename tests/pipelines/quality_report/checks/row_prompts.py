@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 from langchain_core.prompts import ChatPromptTemplate
 
-from synthetic_textcat.llm.prompts import instructions_of
+from synthetic_textcat.llm.prompts.messages import instructions_of
 
 _FOLDER = Path(__file__).parents[4] / "data" / "01_raw" / "prompts"
 

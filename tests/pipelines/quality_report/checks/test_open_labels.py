@@ -24,6 +24,8 @@ _NONE = {
     "The right label": "is a field of the prompt",
     "[label]": "is a field of the prompt",
     "Label 1": "is a field of the prompt",
+    "your_label": "is a field of the prompt",
+    "clear,": "is a value of clarity",
     "an incorrect label": "is a field of the prompt",
     "Say what a customer": "is a phrase of the task",
     "one to three words": "is a phrase of the prompt",

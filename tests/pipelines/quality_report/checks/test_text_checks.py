@@ -24,6 +24,10 @@ def detail(reason: str, text: str, **changes: object) -> str | None:
         ("Schön \ufffd und gut", "U+FFFD"),
         ("the cafÃ© is closed", "Ã©"),
         ("I donâ€™t know them", "â€™"),
+        ("el document no est├á aqui", "├á"),
+        ("Р“РґРµ РјРѕР№ Р·Р°РєР°Р·", "Р°Р"),
+        ("die RechnungsĂĽbersicht fehlt", "ĂĽ"),
+        ("no est√° aqu√≠", "√"),
         ("First line.\\nSecond line.", "\\n"),
         ('He said \\"no\\" to me', '\\"'),
         ("AT&amp;T charged me twice", "&amp;"),
@@ -150,6 +154,8 @@ def test_an_assistants_voice_is_heard_in_26_languages(language: str) -> None:
             "10 words, college level, understandable, written",
         ),
         *("This is a very interesting text", "The following text is from the book", "I am the author of such a text."),
+        *("this text is written by me", "this is a writing, with only 100 words.", "All of my outputs are short."),
+        *("This is the first example of the above example", "What has this author to do with a text?"),
         "A text that could be used to send an invoice to a merchant, but was not delivered on time. " * 3,
     ],
 )
@@ -176,6 +182,8 @@ def test_talk_about_the_task_is_found(text: str) -> None:
             "A text from my bank woke me at 5.",
             "My essay has at least 100 words more than the limit allows.",
         ),
+        *("The writing on the wall was faded.", "She is the author of two books.", "I have only 100 characters left."),
+        *("See the above photo.", "This text was sent by my landlord.", "He has the writing of a doctor, all of it."),
         *("Great example of how not to run a hotel.", "The label fell off after one wash.", "Read the sentence twice."),
     ],
 )

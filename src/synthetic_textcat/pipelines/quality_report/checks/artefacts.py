@@ -3,10 +3,10 @@ r"""Artefacts of encodings, escapes and chat templates in texts, and texts witho
 **Characters.** Control characters, noncharacters and U+FFFD, which stands for bytes that could not be decoded; tabs and
 line ends are text. Replies come with control characters escaped (`text.unicode.visible_controls`).
 
-**Mojibake.** UTF-8 that was read as Windows-1252 or Latin-1: a run of such characters that is valid UTF-8 when it is
-written back ("Ã©", "â€™"). The run must hold a lead byte and its continuation bytes, which no language writes next to
-one another. The package ftfy (Apache-2.0) would find more, by statistics, and repair it; it would bring in wcwidth
-for the one question that a decoder answers here.
+**Mojibake.** UTF-8 that was read by another encoding. ftfy knows the pairs of characters that no language writes next
+to one another. Of 15,290 translated texts in some 90 languages (Django 5.2, Sphinx 9.0) that were read wrongly, it
+finds 98 % for Windows-1252, 87 % for code page 437 and 82 % for Windows-1250; with the patterns below it is 99.5, 89
+and 98 %. It takes none of the texts as they were for mojibake, nor do these.
 
 **Escapes.** `\u00e9`, `\x1b`, a literal `\n` at the end of a sentence or line, `\"`, and HTML entities.
 
@@ -20,6 +20,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 from itertools import islice
 
 FIELDS = ("input_text", "label", "misleading_label")
@@ -47,13 +48,12 @@ _HIGH = "\u0080-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02
 _MOJIBAKE = re.compile(rf"[\u00c2-\u00f4][{_HIGH}]+")
 _LATIN_LEADS = "ÂÃ"
 _OTHER_MOJIBAKE = re.compile(
-    "(?:[\u0420\u0421][\u0402\u0403\u0409-\u040f\u0452\u0453\u0459-\u045f\u201a\u201e\u2020-\u2026\u2030\u20ac\u2039\u203a\u2018\u2019\u201c\u201d\u2013\u2014\u2122\u00a0-\u00bf\u0490\u0491\u0404\u0454\u0406\u0456\u0407\u0457\u0401\u0451\u0408\u0458\u0405\u0455]){3}"
-    "|(?:[\u2568\u2564][\u0401-\u0457\u2500-\u259f\u2116\u00a4\u00b0\u00b7\u221a]){2}"
+    "(?:[\u2568\u2564][\u0401-\u0457\u2500-\u259f\u2116\u00a4\u00b0\u00b7\u221a]){2}"
     "|(?<=[a-z\u00df-\u00f6])[\u0102\u00c4\u0139\u0106][\u00a0-\u00b8\u02c7\u02d8\u02db\u02dd\u203a\u2022\u2122\u0141\u0142\u0104\u0105\u013d\u013e\u015a\u015b\u015e\u015f\u0160\u0161\u0164\u0165\u0179-\u017e]"
     "|\u951f\u65a4\u62f7"
 )
-"""UTF-8 that was read otherwise: Cyrillic as Windows-1251 or code page 866, Central European letters as Windows-1250,
-and replacement characters as GBK."""
+"""UTF-8 that ftfy does not know for such: Cyrillic read as code page 866, Central European letters as Windows-1250, and
+replacement characters as GBK."""
 _PERCENT = re.compile(r"(?:%[C-F][0-9A-F](?:%[89AB][0-9A-F])+)+")
 _PUNCTUATION = "«»“”„‘’‚‹›…–—°®™©¡¿"  # noqa: RUF001
 _SINGLE = re.compile(r"(?:https?://|www\.)\S+|\S*\w_\w\S*|[\w./:@#-]*\d[\w./:@#-]*")
@@ -103,12 +103,21 @@ def _artefacts(text: str) -> Iterator[str]:
     if any(map(text.__contains__, _MAY_BE_TOKEN)):
         yield from map(_quoted, _TOKEN.finditer(text))
     if not text.isascii():
+        yield from (repr(match[0][:_QUOTED]) for match in _mojibake_pairs().finditer(text))
         yield from (repr(match[0][:_QUOTED]) for match in _MOJIBAKE.finditer(text) if _is_mojibake(match[0]))
         yield from (repr(match[0][:_QUOTED]) for match in _OTHER_MOJIBAKE.finditer(text))
     if "%" in text and "://" not in text:
         yield from map(_quoted, _PERCENT.finditer(text))
     if "_" in text:
         yield from map(_quoted, _KEY.finditer(text))
+
+
+@cache
+def _mojibake_pairs() -> "re.Pattern[str]":
+    """Ftfy's pattern, imported at the first text that is not ASCII: it takes a tenth of a second."""
+    from ftfy.badness import BADNESS_RE
+
+    return BADNESS_RE
 
 
 def _quoted(match: "re.Match[str]") -> str:

@@ -38,7 +38,7 @@ _FEWEST_OF_SENTENCE = 3  # words
 _ENOUGH_OF_SENTENCE = 5  # words of a long sentence
 
 _FIELD = re.compile(
-    r"(?:(?:the|an?|your) )?"
+    r"(?:(?:the|an?|your|my)[ _])?"
     r"(?:(?:right|correct|wrong|incorrect|true|false|misleading|main|other|another|first|second)[ _])?"
     r"(?:label|category)(?: (?:name|here|\d|[a-d]))?|input[ _]text"
 )
@@ -137,6 +137,7 @@ def _names_of(language: str) -> frozenset[str]:
 
 
 def _value(form: str, task: str, language: str | None) -> str | None:
+    form = form.strip(_AROUND)
     if language is not None and form in _names_of(language) and not _ABOUT["language"].search(task):
         return "is the language of the text"
     for name, values in VALUES.items():

@@ -240,7 +240,7 @@ def known_of(task: Task, text_checks: TextChecks | None = None, instructions: tu
     Args:
         task: The task.
         text_checks: Bounds of the reasons for texts; None = the defaults.
-        instructions: The prompt's own words (`llm.prompts.instructions_of`).
+        instructions: The prompt's own words (`llm.prompts.messages.instructions_of`).
     """
     said = (task.task, *(f"{label.name}: {label.description}".rstrip(" :") for label in task.labels))
     return Known(

@@ -10,15 +10,15 @@ from langchain_core.prompts import ChatPromptTemplate
 
 from synthetic_textcat.errors import RunStoppedError
 from synthetic_textcat.hashing import draw_int
-from synthetic_textcat.llm.budget import Budget
-from synthetic_textcat.llm.calls import Call, CallPolicy, RetryPolicy, judging, retry_conversation
-from synthetic_textcat.llm.chat import Chat
-from synthetic_textcat.llm.interview import Conversation, Interview, Questions, answer_all
-from synthetic_textcat.llm.journal import Journal
-from synthetic_textcat.llm.prompts import Fingerprinter, Messages, check_placeholders
-from synthetic_textcat.llm.settlement import Settlement, settle
-from synthetic_textcat.llm.spec import ChatModelSpec
-from synthetic_textcat.llm.token_limits import limit_of, list_tokens
+from synthetic_textcat.llm.calls.budget import Budget
+from synthetic_textcat.llm.calls.policy import Call, CallPolicy, RetryPolicy, judging, retry_conversation
+from synthetic_textcat.llm.calls.settlement import Settlement, settle
+from synthetic_textcat.llm.calls.token_limits import limit_of, list_tokens
+from synthetic_textcat.llm.chat_models.chat import Chat
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
+from synthetic_textcat.llm.engine.interview import Conversation, Interview, Questions, answer_all
+from synthetic_textcat.llm.journal.journal import Journal
+from synthetic_textcat.llm.prompts.messages import Fingerprinter, Messages, check_placeholders
 from synthetic_textcat.pipelines.task_ingest.brainstorm.report import (
     brainstorm_summary,
     call_rows,

@@ -1,0 +1,171 @@
+"""First replies of a run and of each task: equal failures from the start stop the run or pause the task.
+
+Calls without a reply do not count here: the circuit breaker handles them.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from synthetic_textcat.errors import FatalAnswerError
+from synthetic_textcat.llm.journal.lines import MOST_OF_A_REPLY
+from synthetic_textcat.schemas.completions import Completion, Problem
+
+if TYPE_CHECKING:
+    from synthetic_textcat.llm.calls.policy import Call
+
+ENOUGH = 20
+_FEWEST_ROWS = 5  # several replies to one row are still one row
+
+_THINGS = {"example": "rows", "tasks": "lists of tasks", "label_set": "label sets"}
+"""Nouns for error messages, by the name of the schema."""
+_STRUCTURE = "set llm.structured_output to a mode that this server supports (json_schema, json_object, none)"
+_SHORTER = "set llm.max_tokens, so that endless replies are cut"
+_PROMPTS = "check how the model answers your prompts, or choose another llm.model"
+_NEXT_STEP = {
+    "invalid_json": _STRUCTURE,
+    "schema_violation": _STRUCTURE,
+    "refused": _PROMPTS,
+    "content_filtered": _PROMPTS,
+}
+_LIMITED = (
+    "raise llm.max_tokens (for a model that thinks, a number well above its thoughts, or null), or ask for shorter "
+    "texts with attribute_sampling.num_words"
+)
+_LIMITED_BY_SERVER = (
+    "no token limit of yours was sent, so raise the server's own: its context size (llama.cpp: -c, vLLM: "
+    "--max-model-len, Ollama: num_ctx) or its default for replies (Ollama: num_predict); or ask for shorter texts with "
+    "attribute_sampling.num_words"
+)
+_OF_THE_CONTENT = {"refused", "content_filtered"}
+"""Causes that one task's content can explain; all others are caused by a setting."""
+
+
+@dataclass(slots=True)
+class BadStart:
+    """Streak of bad replies from the first on, all with one failure cause.
+
+    Attributes:
+        reason: Their common cause; None before the first reply.
+        detail: Detail of the last reply.
+        replies: Number of replies.
+        rows: Ids of their rows.
+        is_over: Whether the streak has ended, with a good reply or another cause.
+    """
+
+    reason: str | None = None
+    detail: str = ""
+    replies: int = 0
+    rows: set[str] = field(default_factory=set)
+    is_over: bool = False
+
+    def note(self, row: str, problem: Problem | None) -> None:
+        """Adds the next reply with its problem, None for a good one."""
+        if self.is_over:
+            return
+        if problem is None or self.reason not in (None, problem.cause):
+            self.is_over = True
+            self.rows.clear()
+            return
+        self.reason, self.detail = problem.cause, problem.detail
+        self.replies += 1
+        self.rows.add(row)
+
+    def has(self, replies: int) -> bool:
+        """Whether the streak has this many replies, of several rows."""
+        return not self.is_over and self.replies >= replies and len(self.rows) >= min(_FEWEST_ROWS, replies)
+
+
+class FirstReplies:
+    """Detection of a setting that is wrong for every row: the first replies of a run all fail in the same way.
+
+    Args:
+        watch: False if earlier replies of this kind were good, so that a bad reply concerns its row only.
+        kind: The name of the reply's schema.
+    """
+
+    def __init__(self, watch: bool, kind: str = "example") -> None:
+        self._kind = kind
+        self._start = BadStart(is_over=not watch)
+        self._tasks: set[str] = set()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether further replies no longer count."""
+        return self._start.is_over
+
+    def note(self, completion: Completion, problem: Problem | None, task_id: str = "") -> None:
+        """Adds the next reply, in the order of arrival.
+
+        Raises:
+            FatalAnswerError: If there are enough, all bad for one reason. A cause that the content can explain must
+                occur in several tasks; a single task is paused instead.
+        """
+        if self._start.is_over or not completion.replied:
+            return
+        self._start.note(completion.request_id, problem)
+        self._tasks.add(task_id)
+        cause = self._start.reason
+        is_one_task = len(self._tasks) == 1 and "" not in self._tasks
+        if cause is None or not self._start.has(ENOUGH) or (cause in _OF_THE_CONTENT and is_one_task):
+            return
+        next_step = _SHORTER if len(completion.raw_text) > MOST_OF_A_REPLY else _next_step(cause, completion)
+        raise FatalAnswerError(
+            f"The first {ENOUGH} replies to calls for {_THINGS.get(self._kind, 'replies')} all failed as {cause} "
+            f"({self._start.detail[:120]}). Next: {next_step}"
+        )
+
+
+def _next_step(cause: str, completion: Completion) -> str:
+    """The advice on a cause; on truncated replies it depends on whose limit cut them."""
+    if cause == "truncated":
+        return _LIMITED_BY_SERVER if completion.max_tokens is None else _LIMITED
+    return _NEXT_STEP[cause]
+
+
+class TaskPauses:
+    """Paused tasks: the first replies of a task, earlier runs included, are all bad for one reason.
+
+    Args:
+        after: Number of bad replies that pauses a task; None = tasks are never paused.
+        check: The problem of a reply that parsed, by the checks that need no other row; None if it passes.
+        earlier: Task id → its streak in the journal. Tasks without replies are missing.
+    """
+
+    def __init__(
+        self,
+        after: int | None = None,
+        check: "Callable[[Call, Completion], Problem | None]" = lambda _call, _completion: None,
+        earlier: Mapping[str, BadStart] | None = None,
+    ) -> None:
+        self._after = after
+        self._starts = dict(earlier or {})
+        self.check = check
+        self.left_out: Counter[str] = Counter()
+
+    def is_watched(self, task_id: str) -> bool:
+        """Whether the task's next reply counts."""
+        start = self._starts.get(task_id)
+        return self._after is not None and bool(task_id) and (start is None or not start.is_over)
+
+    def note(self, task_id: str, row: str, problem: Problem | None) -> None:
+        """Adds the next reply of a watched task."""
+        self._starts.setdefault(task_id, BadStart()).note(row, problem)
+
+    def is_paused(self, task_id: str) -> bool:
+        """Whether the task's remaining rows are skipped."""
+        start = self._starts.get(task_id)
+        return self._after is not None and start is not None and start.has(self._after)
+
+    def leave_out(self, task_id: str) -> bool:
+        """Whether a row of this task is skipped; counts it if so."""
+        is_paused = self.is_paused(task_id)
+        if is_paused:
+            self.left_out[task_id] += 1
+        return is_paused
+
+    @property
+    def paused(self) -> Iterable[tuple[str, BadStart]]:
+        """The paused tasks, by id, with their streaks."""
+        return ((task_id, start) for task_id, start in self._starts.items() if self.is_paused(task_id))

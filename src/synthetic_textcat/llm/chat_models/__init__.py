@@ -1,0 +1,1 @@
+"""Chat models: specification, construction, HTTP clients, and one shape for the answers of all providers."""

@@ -1,0 +1,220 @@
+"""HTTP client and addresses of ChatOpenAI: server and proxy are checked before the first call."""
+
+import base64
+import ipaddress
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.request import getproxies
+
+from synthetic_textcat.errors import ModelSetupError
+from synthetic_textcat.llm.chat_models.transport import check_header_value, check_headers
+
+_DEFAULT_URL = "https://api.openai.com/v1"
+_ENTRY = "catalog entry llm"
+_ADDRESS_ARGUMENTS = ("base_url", "openai_api_base")
+_ADDRESS_VARIABLES = ("OPENAI_API_BASE", "OPENAI_BASE_URL")  # LangChain's order
+_PROXY_SCHEMES = ("http", "https", "all")
+_HEADER_VARIABLES = ("OPENAI_ORG_ID", "OPENAI_ORGANIZATION", "OPENAI_PROJECT_ID")
+_OUT_OF_REACH = 10_000
+_METHODS = ("/chat/completions", "/completions", "/responses")
+_HOST = re.compile(r"[^\s/\\?#@<>\[\]{}|^`\"%:]+")
+_SCHEME = re.compile(r"[a-z][a-z0-9]{0,7}")
+_LONGEST_LABEL = 63
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A server's address as it goes into fingerprints, and the query and header sent with it.
+
+    Attributes:
+        url: Scheme, host, port and path, without a slash at the end.
+        query: Its query parameters, which go with each call.
+        authorization: The header for its user and password; None without them.
+    """
+
+    url: str
+    query: dict[str, Any] = field(default_factory=dict, repr=False)
+    authorization: str | None = field(default=None, repr=False)
+
+
+def openai_address(arguments: Mapping[str, Any]) -> Address:
+    """Address of calls: of the catalog entry, else of the environment, else OpenAI's. Empty counts as not set.
+
+    Raises:
+        ModelSetupError: If no call can go there.
+    """
+    named = ((f"{name} ({_ENTRY})", arguments.get(name)) for name in _ADDRESS_ARGUMENTS)
+    from_environment = ((name, os.environ.get(name)) for name in _ADDRESS_VARIABLES)
+    for place, text in (*named, *from_environment):
+        if text and str(text).strip():
+            return read_address(str(text), place)
+    return Address(_DEFAULT_URL)
+
+
+def openai_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of ChatOpenAI with its client, the parts of its address and the proxy where each belongs.
+
+    Raises:
+        ModelSetupError: If there is no key, or one of key, address, headers or proxy can't be used.
+    """
+    check_openai_setup(arguments)
+    address = openai_address(arguments)
+    others = {name: value for name, value in arguments.items() if name not in (*_ADDRESS_ARGUMENTS, "openai_proxy")}
+    headers, query = others.get("default_headers") or {}, others.get("default_query") or {}
+    if address.authorization and "authorization" not in {str(name).casefold() for name in headers}:
+        others["default_headers"] = {**headers, "Authorization": address.authorization}  # in place of the key
+    if address.query:
+        others["default_query"] = {**address.query, **query}
+    client = _http_client(arguments.get("openai_proxy") or os.environ.get("OPENAI_PROXY") or None)
+    # LangChain refuses a proxy together with a client of ours, and reads OPENAI_PROXY unless it is given.
+    return {**others, "base_url": address.url, "openai_proxy": None, "http_async_client": client}
+
+
+def check_openai_setup(arguments: Mapping[str, Any]) -> None:
+    """Checks key, headers and address of ChatOpenAI, without its package.
+
+    Raises:
+        ModelSetupError: If there is no key, or one of them can't be used.
+    """
+    _check_key()
+    _check_headers(arguments)
+    openai_address(arguments)
+
+
+def _check_key() -> None:
+    key = os.environ.get("OPENAI_API_KEY")
+    if not key:
+        raise ModelSetupError("OPENAI_API_KEY is not set: set it to your key, or to any text for a server without keys")
+    check_header_value(key, "OPENAI_API_KEY", kept="the key alone")
+
+
+def _check_headers(arguments: Mapping[str, Any]) -> None:
+    check_headers(arguments.get("default_headers"), _ENTRY)
+    for place, value in _header_variables():
+        check_header_value(value, place)
+    for name in ("organization", "openai_organization"):
+        if organization := arguments.get(name):
+            check_header_value(str(organization), f"{name} ({_ENTRY})")
+
+
+def _header_variables() -> Iterator[tuple[str, str]]:
+    yield from ((name, value) for name in _HEADER_VARIABLES if (value := os.environ.get(name)))
+    for line in os.environ.get("OPENAI_CUSTOM_HEADERS", "").split("\n"):  # as the SDK reads them
+        name, colon, value = line.partition(":")
+        if colon:
+            yield f"The header {name.strip()} (OPENAI_CUSTOM_HEADERS)", value.strip()
+
+
+def _http_client(proxy: str | None) -> Any:
+    """The fast transport if it is there; one client a model, since a client belongs to one event loop.
+
+    The number of workers is the limit of connections. So the client's own is out of reach: the SDK's pool throws
+    sockets away above 100, and without a number aiohttp opens no more than that. The SDK's clients follow redirects
+    unless they are set not to.
+    """
+    for place, address in [("openai_proxy", proxy)] if proxy else _environment_proxies():
+        check_proxy(address, place)
+    import httpx2
+    from openai import DefaultAioHttpClient, DefaultAsyncHttpxClient
+
+    limits = httpx2.Limits(max_connections=_OUT_OF_REACH, max_keepalive_connections=_OUT_OF_REACH)
+    try:
+        return DefaultAioHttpClient(limits=limits, proxy=proxy, follow_redirects=False)
+    except RuntimeError:  # openai without its aiohttp extra
+        return DefaultAsyncHttpxClient(limits=limits, proxy=proxy, follow_redirects=False)
+
+
+def _environment_proxies() -> Iterator[tuple[str, str]]:
+    """The proxies that the client reads from the environment; it takes one without a scheme for http."""
+    found = getproxies()
+    for scheme in _PROXY_SCHEMES:
+        if address := found.get(scheme):
+            yield f"{scheme.upper()}_PROXY", address if "://" in address else f"http://{address}"
+
+
+def read_address(text: str, place: str) -> Address:
+    """The parts of a server's address.
+
+    Args:
+        text: As it is configured; blanks around it do not count.
+        place: Where that is, for errors, which never show the text: there may be a password in it.
+
+    Raises:
+        ModelSetupError: If no call can go there.
+    """
+    parts = _parts_of(text.strip(), place)
+    if parts.fragment or text.strip().endswith("#"):
+        raise ModelSetupError(f"{place} has a # in it, and what follows is never sent. Next: leave it out")
+    path = parts.path.rstrip("/")
+    if (method := next(filter(path.endswith, _METHODS), None)) is not None:
+        raise ModelSetupError(f"{place} ends in {method}, which each call adds. Next: end it before that")
+    userinfo, _, host = parts.netloc.rpartition("@")
+    scheme = text.strip().partition("://")[0]  # in the letters in which fingerprints have always had it
+    return Address(
+        url=f"{scheme}://{host}{path}",
+        query=dict(parse_qsl(parts.query, keep_blank_values=True)),
+        authorization=_basic(userinfo, place) if userinfo else None,
+    )
+
+
+def check_proxy(text: str, place: str) -> None:
+    """Makes sure that calls can go through this proxy.
+
+    Raises:
+        ModelSetupError: If they can't.
+    """
+    _parts_of(text, place)
+
+
+def _parts_of(text: str, place: str) -> SplitResult:
+    if any(character.isspace() or not character.isprintable() for character in text):
+        raise ModelSetupError(
+            f"{place} has a blank, a line break or a sign that does not show in it. Next: take it out"
+        )
+    if "://" not in text:
+        raise ModelSetupError(f"{place} has no scheme. Next: begin it with https://, or http:// for a server nearby")
+    scheme = text.partition("://")[0]
+    if scheme.casefold() not in ("http", "https"):
+        shown = f"{scheme}://" if _SCHEME.fullmatch(scheme) else "something else"
+        raise ModelSetupError(f"{place} begins with {shown}. Allowed: http:// and https://. Next: change it")
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise ModelSetupError(
+            f"{place} has a port that is none (allowed: 1 to 65535), or a bracket without its other half. "
+            "Next: fix what stands between :// and the next slash"
+        ) from None
+    if port == 0 or not host or not _is_host(host, parts.netloc):
+        raise ModelSetupError(f"{place} names no host that there can be. Next: fix what follows ://")
+    return parts
+
+
+def _is_host(host: str, netloc: str) -> bool:
+    if "[" in netloc.rpartition("@")[2]:
+        try:
+            ipaddress.IPv6Address(host.partition("%")[0])
+        except ValueError:
+            return False
+        return True
+    labels = host.removesuffix(".").split(".")
+    return bool(_HOST.fullmatch(host)) and all(0 < len(label) <= _LONGEST_LABEL for label in labels)
+
+
+def _basic(userinfo: str, place: str) -> str:
+    """The header of Basic authentication.
+
+    A name alone is refused: it may be a key, which goes elsewhere, and is never shown.
+    """
+    user, has_password, password = userinfo.partition(":")
+    if not has_password:
+        raise ModelSetupError(
+            f"{place} has a user but no password before its host. Next: put a key into OPENAI_API_KEY instead, and "
+            "for Basic authentication write user:password@"
+        )
+    pair = f"{unquote(user)}:{unquote(password)}"
+    return f"Basic {base64.b64encode(pair.encode()).decode()}"

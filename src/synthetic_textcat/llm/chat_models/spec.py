@@ -1,0 +1,284 @@
+"""Chat model specification: class path, address and arguments; frozen and picklable, unlike the model built from it."""
+
+import importlib
+import logging
+import os
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from pydantic import SecretStr, ValidationError
+
+from synthetic_textcat.errors import ModelSetupError, nearest
+from synthetic_textcat.llm.chat_models.openai_client import openai_address, openai_arguments
+from synthetic_textcat.llm.chat_models.transport import (
+    NEUTRAL_TIMEOUT,
+    RETRIES,
+    TIMEOUTS,
+    check_all_headers,
+    check_header_value,
+    deadline_of,
+    refuse_redirects,
+    retries_of,
+    wide_pool,
+)
+from synthetic_textcat.llm.providers.class_facts import CALL, ClassFacts, class_facts, put
+from synthetic_textcat.llm.providers.class_fixes import fixed_class
+from synthetic_textcat.redaction import SHORTEST, add_public, add_secret, learn_settings, redact, short_secrets
+from synthetic_textcat.redaction.names import is_secret_name
+from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
+from synthetic_textcat.schemas.parameters import PLANNED, LlmParameters
+from synthetic_textcat.schemas.writers import writer_note
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+logger = logging.getLogger(__name__)
+
+OFFLINE_CLASS = "synthetic_textcat.llm.offline.model.OfflineTemplateModel"
+OPENAI_CLASS = "langchain_openai.ChatOpenAI"
+_LEAN = {OPENAI_CLASS: "synthetic_textcat.llm.chat_models.openai_chat.LeanChatOpenAI"}
+_ADDRESS = {"base_url", "openai_api_base"}
+_ENTRY = "the catalog entry llm"
+_TRANSPORT = {
+    *("openai_proxy", "timeout", "request_timeout", "default_request_timeout", "timeout_seconds", "max_retries"),
+    *("default_headers", "default_query", "organization", "openai_organization", "http_socket_options"),
+}
+
+_SETTINGS = ("model", "temperature", "top_p", "max_tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class ChatModelSpec:
+    """Class and transport of a chat model; its settings come from `params:llm` when it is built.
+
+    Attributes:
+        class_path: Dotted path of a LangChain chat-model class.
+        kwargs: Constructor arguments such as headers and timeouts. Not in the repr, since they may hold a key.
+    """
+
+    class_path: str
+    kwargs: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def endpoint(self) -> str:
+        """Address of the calls, for the fingerprint: replies of different servers are different."""
+        return openai_address(self.kwargs).url if self.class_path == OPENAI_CLASS else self.class_path
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        """The part of the configuration that can change replies, for the fingerprint: address and arguments.
+
+        Of another class also its variables, such as OLLAMA_HOST, where the catalog has no address. Excludes transport,
+        and names that look like a secret, at any depth: a new key does not change replies.
+        """
+        if self.class_path == OPENAI_CLASS:  # its address is the endpoint
+            sent = {name: value for name, value in self.kwargs.items() if name not in _TRANSPORT | _ADDRESS}
+        else:
+            plain = {name: value for name, value in self.kwargs.items() if name not in _TRANSPORT}
+            sent = self._facts.without_transport(plain) | self._facts.environment(self.kwargs)
+        sent = _without_secrets(sent)
+        return (self.endpoint, sent) if sent else (self.endpoint,)
+
+    @property
+    def _facts(self) -> ClassFacts:
+        return class_facts(self.class_path)
+
+    @property
+    def names_deployments(self) -> bool:
+        """Whether `llm.model` is a deployment's name, as with Azure, which says nothing of the model."""
+        return "azure" in self.endpoint.casefold()
+
+    @property
+    def max_retries(self) -> int:
+        """Number of times that the engine repeats a call without a reply."""
+        return retries_of(self.kwargs)
+
+    @property
+    def deadline_s(self) -> float:
+        """Timeout of one call, in seconds."""
+        return deadline_of(self.kwargs, self._facts.timeout)
+
+    def build(self, llm: LlmParameters) -> "BaseChatModel":
+        """The chat model with these settings and without its own retries: the engine retries. Makes no request.
+
+        Raises:
+            ModelSetupError: If there is no key, no such class, the class does not accept the settings, or an address or
+                a header is invalid.
+        """
+        self.learn_secrets()
+        add_public(llm.model)
+        self._refuse_a_mixture(llm)
+        self._refuse_second_ways_in()
+        by_openai = self.class_path == OPENAI_CLASS
+        model_class = load_class(_LEAN.get(self.class_path, self.class_path))
+        kwargs, per_call = self._arguments(argument_names(model_class))
+        settings = self._openai_settings(llm) if by_openai else self._settings(argument_names(model_class), llm)
+        for place in [place for place in settings if "." in place]:
+            put(per_call if place.startswith(CALL) else kwargs, place, settings.pop(place))
+        if self.class_path == OFFLINE_CLASS:
+            settings["defects"] = llm.defects
+        warn_of_writer(llm.model)
+        check_all_headers(kwargs, "catalog entry llm")
+        arguments = openai_arguments(kwargs) if by_openai else kwargs
+        per_call = {f"{CALL}{name}": value for name, value in per_call.get("call", {}).items()}
+        model = self._construct(fixed_class(model_class, self._facts, per_call), {**arguments, **settings})
+        learn_and_check_keys(model)
+        refuse_redirects(model)
+        if self.class_path != OFFLINE_CLASS:
+            _warn_of_short_secrets(tuple(short_secrets()))
+        return model
+
+    def _arguments(self, names: set[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Arguments of the constructor, with timeout and retries where the class takes them, and those of each call.
+
+        Raises:
+            ModelSetupError: If the class has no such argument: LangChain would send it to the server.
+        """
+        facts = self._facts
+        neutral = {RETRIES, NEUTRAL_TIMEOUT} | (set(TIMEOUTS) if facts.is_known else set())
+        kwargs = {name: value for name, value in self.kwargs.items() if name not in neutral}
+        for name in sorted(kwargs.keys() - names):
+            raise ModelSetupError(f"{self.class_path} takes no {name} (catalog entry llm); {nearest(name, names)}")
+        per_call: dict[str, Any] = {}
+        if RETRIES in names:
+            kwargs[RETRIES] = 0
+        for place, value in facts.fixed.items():
+            put(per_call if place.startswith(CALL) else kwargs, place, value)
+        if facts.is_known:
+            put(kwargs, facts.timeout, facts.timeout_as(self.deadline_s), keep=True)
+        elif NEUTRAL_TIMEOUT in self.kwargs:
+            kwargs |= dict.fromkeys([x for x in TIMEOUTS if x in names][:1], self.kwargs[NEUTRAL_TIMEOUT])
+        if facts.connections == "botocore":
+            kwargs["config"] = wide_pool(kwargs.get("config"))
+        return kwargs, per_call
+
+    def _settings(self, names: set[str], llm: LlmParameters) -> dict[str, Any]:
+        """The settings under the names of the class, some of them places."""
+        places = self._facts.settings
+        given = {place: getattr(llm, name) for name, place in places.items()}
+        moved = {place: value for place, value in given.items() if value not in (None, PLANNED)}
+        return settings_for(self.class_path, names, llm.model_copy(update=dict.fromkeys(places))) | moved
+
+    def learn_secrets(self) -> None:
+        """Registers the secrets in the arguments, so that all output of the process masks them."""
+        learn_settings(self.kwargs, _ENTRY)
+
+    def _construct(self, model_class: Any, arguments: dict[str, Any]) -> "BaseChatModel":
+        try:
+            return model_class(**arguments)  # type: ignore[no-any-return]
+        except ValidationError as error:
+            wrong = "; ".join(f"{'.'.join(map(str, x['loc']))}: {x['msg']}" for x in error.errors(include_url=False))
+            raise ModelSetupError(redact(f"Can't build {self.class_path} (catalog entry llm): {wrong}")) from None
+        except Exception as error:  # noqa: BLE001  each SDK has its own error for a missing key
+            first_line = redact(str(error).partition("\n")[0])
+            raise ModelSetupError(f"Can't build {self.class_path} (catalog entry llm): {first_line}") from None
+
+    def _openai_settings(self, llm: LlmParameters) -> dict[str, Any]:
+        """Arguments for ChatOpenAI, which sends `max_tokens` under its new name; the old name needs `extra_body`."""
+        settings = {"model": llm.model, "temperature": llm.temperature, "top_p": llm.top_p}
+        if not isinstance(llm.max_tokens, int):  # a planned limit goes with each call
+            return settings
+        if llm.token_limit_field == "max_tokens":
+            return settings | {"extra_body": {**self.kwargs.get("extra_body", {}), "max_tokens": llm.max_tokens}}
+        return settings | {"max_tokens": llm.max_tokens}
+
+    def _refuse_second_ways_in(self) -> None:
+        """Refuses settings and keys in the catalog entry: they would be sent, but neither recorded nor hashed."""
+        for name in sorted(self.kwargs):
+            if name in LlmParameters.model_fields or name == "model_name":
+                own = name.removesuffix("_name")
+                raise ModelSetupError(
+                    f"{name} is set in the catalog entry llm; set llm.{own} in parameters.yml instead"
+                )
+            if name.endswith("api_key"):
+                place = "OPENAI_API_KEY" if self.class_path == OPENAI_CLASS else self._facts.key
+                raise ModelSetupError(f"{name} is set in the catalog entry llm; put the key into {place} instead")
+
+    def _refuse_a_mixture(self, llm: LlmParameters) -> None:
+        """Refuses a model's name or file for template text, and the template writer's name for a model."""
+        model, offline = llm.model, self.class_path == OFFLINE_CLASS
+        if llm.gguf is not None:
+            raise ModelSetupError(f"llm.gguf={llm.gguf} needs --env local_model, or llm.gguf=null")
+        if offline and model != OFFLINE_MODEL:
+            raise ModelSetupError(f"llm.model={model} needs a server: add --env openai, or leave llm.model as it is")
+        if not offline and model == OFFLINE_MODEL:
+            raise ModelSetupError(f"llm.model={model} is not a model of {self.class_path}; set llm.model to one")
+
+
+def _without_secrets(value: Any) -> Any:
+    """The value without mapping entries whose names look like a secret."""
+    if isinstance(value, Mapping):
+        return {key: _without_secrets(each) for key, each in value.items() if not is_secret_name(str(key))}
+    return [_without_secrets(each) for each in value] if isinstance(value, list) else value
+
+
+@cache
+def warn_of_writer(model: str) -> None:
+    """Warns once per process of templates and of small models: a run may build the model more than once."""
+    if note := writer_note([model]):
+        logger.warning(note)
+
+
+@cache
+def _warn_of_short_secrets(places: tuple[str, ...]) -> None:
+    """Warns once per process and set of places."""
+    if places:
+        logger.warning(
+            "Shorter than %d characters, so not masked in files and logs: %s", SHORTEST, ", ".join(sorted(places))
+        )
+
+
+def load_class(class_path: str) -> Any:
+    """The class at a dotted path.
+
+    Raises:
+        ModelSetupError: If there is none, or it is not a chat model.
+    """
+    from langchain_core.language_models import BaseChatModel
+
+    module, _, name = class_path.rpartition(".")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError):
+        raise ModelSetupError(
+            f"There is no class {class_path} (catalog entry llm). Next: check the spelling, or install its package"
+        ) from None
+    if not (isinstance(found, type) and issubclass(found, BaseChatModel)):
+        raise ModelSetupError(f"{class_path} (catalog entry llm) is not a LangChain chat model")
+    return found
+
+
+def argument_names(model_class: Any) -> set[str]:
+    """Argument names of a model class: its fields and their aliases."""
+    return {x for name, field in model_class.model_fields.items() for x in (name, field.alias) if x}
+
+
+def learn_and_check_keys(model: Any) -> None:
+    """Registers the keys that a built model holds as secrets, and checks that they can be sent in a header.
+
+    Raises:
+        ModelSetupError: If a key has a line break or another character that is not allowed in a header.
+    """
+    for name, value in vars(model).items():
+        if isinstance(value, SecretStr):
+            key, variable = value.get_secret_value(), name.upper()
+            place = variable if variable in os.environ else f"{name} (catalog entry llm)"
+            add_secret(key, place)
+            check_header_value(key, place, kept="the key alone")
+
+
+def settings_for(class_path: str, names: AbstractSet[str], llm: LlmParameters) -> dict[str, Any]:
+    """The settings under the names that LangChain's classes share; null settings keep the class's default.
+
+    Raises:
+        ModelSetupError: If the class has no such field: LangChain would drop the setting, or send it unchecked.
+    """
+    given = {name: value for name in _SETTINGS if (value := getattr(llm, name)) not in (None, PLANNED)}
+    unknown = [name for name in given if name not in names and name != "model"]
+    if unknown:
+        keys = ", ".join(f"llm.{name}" for name in unknown)
+        raise ModelSetupError(f"{class_path} (catalog entry llm) takes no {', '.join(unknown)}; set {keys} to null")
+    return {name: value for name, value in given.items() if name in names}

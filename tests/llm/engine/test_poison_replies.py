@@ -1,0 +1,112 @@
+"""Poison replies of a real server among good ones: each is its own row's failure, and the event loop runs on."""
+
+import asyncio
+import json
+import time
+from collections import Counter
+
+import pytest
+
+from synthetic_textcat.llm.chat_models.chat import Chat
+from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.llm.engine.engine import complete
+from synthetic_textcat.llm.replies.parsing import parse, parse_off_loop
+from synthetic_textcat.schemas.completions import LabelSet, Problem, Reply, TaskList
+from synthetic_textcat.schemas.parameters import LlmParameters
+from tests.llm.builders import call, completion
+from tests.llm.running import policy
+from tests.support.chat_models import GOOD, ScriptedChatModel
+from tests.support.server import FaultServer
+
+_LONGEST_LAG_S = 0.05
+_BEAT_S = 0.005
+
+
+class _Heart:
+    """Beats on an event loop, and notes by how much each beat was late because of this process.
+
+    Waiting for a processor that other programs use is no lag of ours, so the processor time that this process took
+    during a beat bounds what counts.
+    """
+
+    def __init__(self) -> None:
+        self.lags: list[float] = []
+
+    async def beat(self) -> None:
+        while True:
+            wall, used = time.perf_counter(), time.process_time()
+            await asyncio.sleep(_BEAT_S)
+            late, busy = time.perf_counter() - wall - _BEAT_S, time.process_time() - used
+            self.lags.append(min(late, busy))
+
+
+@pytest.fixture
+def llm(monkeypatch: pytest.MonkeyPatch) -> LlmParameters:
+    monkeypatch.setenv("OPENAI_API_KEY", "any")
+    return LlmParameters.model_validate({"model": "m"})
+
+
+def test_poison_among_good_replies_holds_up_nothing(llm: LlmParameters, monkeypatch: pytest.MonkeyPatch) -> None:
+    heart = _Heart()
+
+    def open_chat() -> Chat:
+        beating.append(asyncio.get_running_loop().create_task(heart.beat()))
+        return Chat(ChatModelSpec(OPENAI_CLASS).build(llm), llm)
+
+    beating: list[asyncio.Task[None]] = []
+    with FaultServer(repeated_signs=0.3, fenced_key=0.1, sticky=True, latency_ms=20) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        calls = (call(f"r{number}", f"Write row {number}.") for number in range(150))
+        batches = list(complete(open_chat, calls, policy(16, max_attempts=1)))
+        faults = server.stats()["by_fault"]
+
+    completions = [each for batch in batches for each in batch]
+    results = {each.request_id: parse(each, Reply) for each in completions}
+    causes = Counter(result.cause for result in results.values() if isinstance(result, Problem))
+    assert len(results) == len(completions) == 150
+    assert sum(causes.values()) == faults["repeated_signs"] + faults["fenced_key"]
+    assert causes["invalid_json"] >= faults["fenced_key"] > 5
+    assert causes["schema_violation"] > 5  # of the longest ones
+    assert len(heart.lags) > 20
+    assert max(heart.lags) < _LONGEST_LAG_S, sorted(heart.lags)[-5:]
+
+
+@pytest.mark.parametrize("wanted", [Reply, TaskList, LabelSet])
+def test_no_step_of_a_recovery_holds_the_interpreter_for_long(wanted: type[Reply | TaskList | LabelSet]) -> None:
+    heart = _Heart()
+    parts = [
+        *"[{('\"`<\\.-1a\u4e00\u200b \t\n",
+        "1. ",
+        "- a b c\n",
+        "a b c; ",
+        "['a', ",
+        '["a b c", ',
+        "<li>a",
+        "1.\u4e00",
+        "{ 1 ",
+    ]
+
+    async def recover_all() -> None:
+        beating = asyncio.create_task(heart.beat())
+        for part in parts:
+            whole = part * (99_000 // len(part))
+            for text in (whole, f'{{"tasks": ["{whole}"]}}', json.dumps({"tasks": [whole[:15_000]]})):
+                await parse_off_loop(completion(text), wanted)
+        beating.cancel()
+
+    asyncio.run(recover_all())
+    assert max(heart.lags) < _LONGEST_LAG_S, sorted(heart.lags)[-5:]
+
+
+def test_masking_and_hashing_a_reply_of_megabytes_holds_up_no_other_call() -> None:
+    heart = _Heart()
+    junk = r"\u0041 \x42 and so on " * 240_000  # 4.8 MB; each escape is undone to look for secrets
+    beating: list[asyncio.Task[None]] = []
+
+    def open_chat() -> Chat:
+        beating.append(asyncio.get_running_loop().create_task(heart.beat()))
+        return ScriptedChatModel(script=lambda _messages, number: junk if number == 3 else GOOD).as_chat()
+
+    batches = list(complete(open_chat, (call(f"r{number}") for number in range(8)), policy(2, max_attempts=1)))
+    assert len([each for batch in batches for each in batch]) == 8
+    assert max(heart.lags) < _LONGEST_LAG_S, sorted(heart.lags)[-5:]
