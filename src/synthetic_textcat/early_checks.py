@@ -84,8 +84,11 @@ def check_early(options: Mapping[str, Any]) -> None:
         _check_tasks(loader["catalog"], project, parameters)
     asks_for_tasks = parameters.task_ingest.num_brainstormed > 0 and "task_ingest" in asked
     if asks_for_tasks or ASK_FOR_ROWS.intersection(asked):
+        entry = loader["catalog"].get("llm")
+        if parameters.generation.mode == "batch" and "quote" not in asked:
+            _check_batches(entry)
         try:
-            _check_model(loader["catalog"].get("llm"), parameters.llm)
+            _check_model(entry, parameters.llm)
         except ModelSetupError:
             if not _has_answers(loader["catalog"], project):
                 raise
@@ -171,6 +174,18 @@ def _check_model(entry: Any, llm: LlmParameters) -> None:
         check_openai_setup(spec.kwargs)
     else:
         asyncio.run(_build(spec, llm))
+
+
+def _check_batches(entry: Any) -> None:
+    """Checks that the model's class has batches, before anything is planned.
+
+    Raises:
+        BatchError: If it has none.
+    """
+    from synthetic_textcat.llm.batches.classes import check_batch_class
+
+    if isinstance(entry, Mapping) and entry.get("class_path"):
+        check_batch_class(str(entry["class_path"]))
 
 
 async def _build(spec: "ChatModelSpec", llm: LlmParameters) -> None:

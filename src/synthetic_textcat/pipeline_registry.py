@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from kedro.pipeline import Pipeline
 
 from synthetic_textcat.pipelines.attribute_sampling import pipeline as attribute_sampling
+from synthetic_textcat.pipelines.batches import pipeline as batches
 from synthetic_textcat.pipelines.compare import pipeline as compare
 from synthetic_textcat.pipelines.evaluate import pipeline as evaluate
 from synthetic_textcat.pipelines.export import pipeline as export
@@ -31,6 +32,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "generate": generate,
         "quote": _quote(stages),
         "preview": _preview(stages),
+        "batches": batches.create_pipeline(),
         "label_sample": label_check.create_sample(),
         "label_check": label_check.create_pipeline(),
         "evaluate": evaluate.create_pipeline(),

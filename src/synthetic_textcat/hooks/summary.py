@@ -12,6 +12,7 @@ from synthetic_textcat.datasets.stored import shown_place
 from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.summary_lines import (
+    batch_lines,
     compare_lines,
     cost_lines,
     counted_lines,
@@ -34,6 +35,7 @@ from synthetic_textcat.schemas.writers import writer_note
 _FLAGGED = "flagged/"
 _MOST_CONCERNS = 3
 _SHOWN = {
+    names.BATCH_TABLE,
     names.CONCERNS,
     names.DIFFERENCES,
     names.EVALUATION,
@@ -121,6 +123,8 @@ class RunSummary:
         if names.QUOTE in self._saved:
             yield from quote_lines(self._saved[names.QUOTE], self._where(names.PRICES) or names.PRICES)
         yield from self._judgement_lines()
+        if names.BATCH_TABLE in self._saved:
+            yield from batch_lines(self._saved[names.BATCH_TABLE])
         if self._calls is not None:
             yield from self._spent_lines(self._calls)
         note = writer_note([self._model])
@@ -154,7 +158,8 @@ class RunSummary:
         return None if self._catalog is None else shown_place(self._catalog.get(dataset))
 
     def _spent_lines(self, calls: int) -> Iterator[str]:
-        yield f"calls     {calls} in this run" if calls else "calls     0: the journal has all the answers"
+        none = "0 answered in this run" if self._notes.stops.in_batches else "0: the journal has all the answers"
+        yield f"calls     {calls} in this run" if calls else f"calls     {none}"
         yield from cost_lines(self._saved.get(names.METRICS, {}))
         yield from timeout_lines(self._timeouts, self._prices, self._model)
         yield from stop_lines(self._saved.get(names.STOPPED_BY, ""), self._notes.stops)

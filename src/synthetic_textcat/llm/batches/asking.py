@@ -1,18 +1,17 @@
-"""The batch route as a node uses it: the provider's adapter for a model, rows under way, and what a run leaves open."""
+"""The batch route as nodes use it: rows under way, what a run leaves open, and the table of batches."""
 
-import asyncio
 import logging
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import NamedTuple
 
-from synthetic_textcat.errors import BatchError, PriceListError
+from synthetic_textcat.errors import PriceListError
+from synthetic_textcat.llm.batches.classes import check_batch_class, service_of
 from synthetic_textcat.llm.batches.record import BatchRecord
 from synthetic_textcat.llm.batches.route import BatchRoute
-from synthetic_textcat.llm.batches.service import BatchService
 from synthetic_textcat.llm.batches.usage import BatchUsage
 from synthetic_textcat.llm.calls.policy import Call, CallPolicy
 from synthetic_textcat.llm.calls.settlement import OpenRow, OpenRows
-from synthetic_textcat.llm.chat_models.spec import OFFLINE_CLASS, OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.schemas.open_calls import Batch
 from synthetic_textcat.schemas.parameters import LlmParameters
@@ -20,9 +19,6 @@ from synthetic_textcat.schemas.prices import PRICE_LIST, PriceList
 from synthetic_textcat.schemas.stops import InBatches
 
 logger = logging.getLogger(__name__)
-
-BATCH_CLASSES = (OPENAI_CLASS,)
-"""Model classes with an adapter, by catalog path."""
 
 
 class BatchInputs(NamedTuple):
@@ -39,42 +35,6 @@ class BatchInputs(NamedTuple):
     still_open: OpenRows
     calls: Callable[[Sequence[OpenRow]], Iterator[Call]]
     prices: PriceList
-
-
-def check_batch_class(class_path: str) -> None:
-    """Checks that a model class has batches.
-
-    Raises:
-        BatchError: If it has none.
-    """
-    if class_path in BATCH_CLASSES:
-        return
-    allowed = ", ".join(BATCH_CLASSES)
-    if class_path == OFFLINE_CLASS:
-        raise BatchError(
-            "generation.mode=batch: the offline model has no batches. Next: add --env openai, or set "
-            "generation.mode=live"
-        )
-    raise BatchError(
-        f"generation.mode=batch: {class_path} (catalog entry llm) has no batches here; allowed: {allowed}. "
-        "Next: set generation.mode=live, or use such a class"
-    )
-
-
-def service_of(spec: ChatModelSpec, llm: LlmParameters) -> BatchService:
-    """The adapter for a model; no request is made.
-
-    Raises:
-        BatchError: If its class has no batches.
-        ModelSetupError: If the model can't be built.
-    """
-    check_batch_class(spec.class_path)
-    from synthetic_textcat.llm.batches.openai_service import OpenAIBatches
-
-    async def build() -> BatchService:
-        return OpenAIBatches(spec, llm)
-
-    return asyncio.run(build())  # a model's asynchronous client is built on an event loop
 
 
 def ask_in_batches(

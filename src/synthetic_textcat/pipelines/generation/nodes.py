@@ -161,8 +161,8 @@ def generate(
 ) -> Iterator[list[Completion]]:
     """Asks the model for the open rows and yields completions as they arrive, to be appended to the journal.
 
-    By live calls, or in batches, as `generation.mode` says. After an outage, with rows left in batches, with paused tasks,
-    or if another model answered, the last chunk is a `LastBatch` that says so. If an outage already stopped
+    By live calls, or in batches, as `generation.mode` says. After an outage, with rows left in batches, with paused
+    tasks, or if another model answered, the last chunk is a `LastBatch` that says so. If an outage already stopped
     brainstorming, no call is made.
 
     Raises:

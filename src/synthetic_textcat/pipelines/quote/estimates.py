@@ -48,20 +48,20 @@ def quote(planned: int, pilot: pd.DataFrame, generation: GenerationParameters, q
 
     Args:
         planned: Rows of the plan.
-        pilot: Pilot rows; columns of `OUTCOMES`, `latency_s`, `unknown_usage` (number of calls with unknown usage), and
-            `usd_live` and `usd_batch`: the cost of its calls at the prices of each route.
+        pilot: Pilot rows; columns of `OUTCOMES` (`cost` at the prices of live calls), `usd_batch` (at a batch's),
+            `latency_s`, and `unknown_usage`: number of calls with unknown usage.
         generation: Rate limits of the run.
         quota: Its combinations of values by number of slots.
 
     Returns:
         `quote/planned`, `quote/pilot/rows`, `quote/pilot/usd`, `quote/pilot/unknown_usage` (calls), and of
         `quote/rows`, `quote/tokens`, `quote/usd`, `quote/usd_batch` (by the batch route), `quote/seconds`,
-        `quote/accepted`, `quote/tokens_per_accepted` and `quote/usd_per_accepted` each `/expected`, `/low` and `/high`. Tokens and USD are those of this configuration,
-        and null where a call of the pilot is of unknown usage.
+        `quote/accepted`, `quote/tokens_per_accepted` and `quote/usd_per_accepted` each `/expected`, `/low` and `/high`.
+        Tokens and USD are those of this configuration, and null where a call of the pilot is of unknown usage.
     """
     run = pilot[pilot["outcome"] != "not_run"]
     tokens = _mean(run["tokens"], planned)
-    usd = _mean(run["usd_live"], planned)
+    usd = _mean(run["cost"], planned)
     good = run["outcome"].isin(GOOD_OUTCOMES)
     accepted = _share(int(good.sum()), len(run), planned)
     rows = _exactly(planned) if quota is None else _rows_for(quota, accepted)
@@ -77,7 +77,7 @@ def quote(planned: int, pilot: pd.DataFrame, generation: GenerationParameters, q
         **_named("seconds", _both(rows, _seconds(run, tokens, planned, generation))),
         **_named("accepted", _both(rows, accepted) if quota is None else _exactly(_slots(quota))),
         **_named("tokens_per_accepted", _per_accepted(run["tokens"], good, planned)),
-        **_named("usd_per_accepted", _per_accepted(run["usd_live"], good, planned)),
+        **_named("usd_per_accepted", _per_accepted(run["cost"], good, planned)),
     }
 
 

@@ -38,7 +38,7 @@ def estimate(
     own = list(journal.completions(fingerprints_of(pilot, calls)))
     price_list = PriceList.read(prices)
     tried = outcomes.assign(
-        usd_live=_costs(own, price_list, None),
+        cost=_costs(own, price_list, None),
         usd_batch=_costs(own, price_list, "estimated"),
         latency_s=[sum(line.latency_s for line in lines) for lines in own],
         unknown_usage=[sum(not line.is_counted for line in lines) for lines in own],
@@ -46,6 +46,8 @@ def estimate(
     sizes = quota_slots.groupby(list(quota_slots.columns), dropna=False, sort=False).size()
     found = quote(len(requests), tried, generation, Counter(sizes.tolist()) or None)
     made_up = any(is_made_up(line.model_name) for lines in own for line in lines)
+    paid = outcomes.loc[outcomes["outcome"] != "not_run", "cost"]
+    found["quote/pilot/usd"] = None if paid.empty or paid.isna().any() else float(paid.sum())
     return {**found, "quote/usd/made_up": float(made_up and found["quote/usd/expected"] is not None)}
 
 
