@@ -5,6 +5,7 @@ from collections.abc import Callable
 from benchmarks.figures import Report
 from benchmarks.processes import Options
 from benchmarks.scenarios import (
+    batches,
     calls,
     export,
     journal,
@@ -24,6 +25,7 @@ SCENARIOS: dict[str, Callable[[Options], Report]] = {
     "latency_256": calls.latency_256,
     "long_tail": calls.long_tail,
     "memory": memory.memory,
+    "batches": batches.batches,
     "journal": journal.journal,
     "planning": planning.planning,
     "planning_many_tasks": planning.planning_many_tasks,

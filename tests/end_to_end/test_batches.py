@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,7 +68,7 @@ def test_the_same_command_collects_and_pays_once_at_the_price_of_a_batch(runs: T
 def test_batches_are_listed_cancelled_and_refused_where_there_are_none(tmp_path: Path) -> None:
     project = Project(tmp_path)
     rows = "attribute_sampling.num_examples=40"
-    with FaultServer(batch_seconds=60.0) as server:
+    with FaultServer(batch_seconds=400.0, batch_cancel_seconds=1.0) as server:
         env = {"OPENAI_BASE_URL": server.url, **_KEY}
         project.generate("--env", "openai", "--params", f"{_BATCH},generation.batch_wait=no,{rows}", **env)
         live = project.generate("--env", "openai", "--params", rows, **env)
@@ -109,25 +110,24 @@ def test_thirty_kills_and_every_fault_lose_no_row_and_send_none_twice(tmp_path: 
     chances, kills, projects = random.Random(21), 0, list[Project]()
     rows = f"attribute_sampling.num_examples={_ROWS}"
     settings = ("--env", "openai", "--params", f"{_BATCH},generation.batch_requests=500,{rows}")
-    with FaultServer(batch_seconds=2.0) as faulty, FaultServer() as healthy:
+    with FaultServer(batch_seconds=1.0) as faulty, FaultServer() as healthy:
         env = {"OPENAI_BASE_URL": faulty.url, **_KEY}
         while kills < _KILLS:
             project = _project(tmp_path / f"batch{len(projects)}")
             projects.append(project)
             faulty.set_faults(**_FAULTS, fault_seed=len(projects))
-            is_over = False
-            while kills < _KILLS and not is_over:
+            is_done = False
+            while not is_done:
                 run = project.start("--pipelines", "generate", *settings, **env)
-                time.sleep(chances.uniform(3, 11))
-                is_over = run.poll() is not None
-                if not is_over:
+                _wait_for_batches(project, run)
+                time.sleep(chances.uniform(0, 5))
+                if kills < _KILLS and run.poll() is None:
                     os.kill(run.pid, signal.SIGKILL)
                     kills += 1
-                run.communicate()
-            for _ in range(8):
-                project.generate(*settings, **env)
-                if not project.ledger()["not_run"] and not project.ledger()["failed"]:
-                    break
+                said, _ = run.communicate(timeout=400)
+                assert run.returncode in (0, -signal.SIGKILL), said
+                ledger = project.ledger() if run.returncode == 0 else None
+                is_done = ledger is not None and not ledger["not_run"] and not ledger["failed"]
         other = _project(tmp_path / "live")
         other.generate("--env", "openai", "--params", rows, OPENAI_BASE_URL=healthy.url, **_KEY)
         stats = faulty.stats()
@@ -147,3 +147,11 @@ def test_thirty_kills_and_every_fault_lose_no_row_and_send_none_twice(tmp_path: 
 def _project(folder: Path) -> Project:
     folder.mkdir()
     return Project(folder)
+
+
+def _wait_for_batches(project: Project, run: "subprocess.Popen[str]") -> None:
+    """Waits until the run writes to its record or journal, or ends."""
+    files = [project.path(f"data/03_primary/{name}.jsonl") for name in ("batches", "completions")]
+    before = [file.stat().st_size if file.exists() else 0 for file in files]
+    while run.poll() is None and before == [file.stat().st_size if file.exists() else 0 for file in files]:
+        time.sleep(0.05)

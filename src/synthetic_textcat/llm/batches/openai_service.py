@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 LIMITS = Limits(requests=50_000, size_bytes=200_000_000, enqueued_tokens=2_000_000)
 
+_encoded = json.JSONEncoder(separators=(",", ":")).encode
 _METHOD = "/v1/chat/completions"
 _OK = 200
 _NO_SUCH_PATH = (404, 405, 501)
@@ -83,7 +84,7 @@ class OpenAIBatches:
         extra = self._adapter.body(call.schema, seed_of(call, attempt), attempt.max_tokens)
         body = self._model.request_body(list(attempt.messages), extra)
         line = {"custom_id": call.fingerprint, "method": "POST", "url": _METHOD, "body": body}
-        return json.dumps(line, separators=(",", ":")).encode("ascii") + b"\n"
+        return _encoded(line).encode("ascii") + b"\n"
 
     def upload(self, file: IO[bytes], name: str) -> str:
         """Uploads an input file for a batch.

@@ -62,7 +62,7 @@ class BatchUsage:
         if not completion.replied or not completion.is_counted or not completion.tokens:
             return
         self._tokens.add(completion.tokens)
-        usd = self._prices.cost_usd(replace(completion, batch="priced"))
+        usd = self._prices.cost_usd(completion if completion.batch else replace(completion, batch="priced"))
         if usd is not None:
             self._usd.add(usd)
 

@@ -161,6 +161,7 @@ class UsageBound:
 
     def __init__(self) -> None:
         self._counted = self._most_written = 0
+        self._sizes: dict[int, tuple[dict[str, Any], int]] = {}
 
     def note(self, completion: Completion) -> None:
         """Updates the bound with the usage of a reply."""
@@ -171,8 +172,14 @@ class UsageBound:
     def of(self, messages: Messages, schema: dict[str, Any], max_tokens: int | None) -> TokenBound:
         """Upper bound of the tokens of a call with these messages and this limit."""
         texts = [str(message.content) for message in messages]
-        read = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts) + len(canonical_json(schema))
+        read = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts) + self._size_of(schema)
         return TokenBound(read + _TEMPLATE_TOKENS, self._written() if max_tokens is None else max_tokens)
+
+    def _size_of(self, schema: dict[str, Any]) -> int:
+        """Bytes of a schema, which many calls share; it is kept alive, so that its id is not reused."""
+        if id(schema) not in self._sizes:
+            self._sizes[id(schema)] = schema, len(canonical_json(schema))
+        return self._sizes[id(schema)][1]
 
     def _written(self) -> int:
         return self._most_written if self._counted >= _ENOUGH_REPLIES else max(self._most_written, _WRITTEN_UNSEEN)

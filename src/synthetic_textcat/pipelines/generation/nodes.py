@@ -6,10 +6,9 @@ Both tables repeat the columns of the plan and add the reply or the failure of e
 import inspect
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial, wraps
 from itertools import chain
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import pandas as pd
 from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
@@ -22,7 +21,7 @@ from synthetic_textcat.llm.calls.budget import Budget
 from synthetic_textcat.llm.calls.first_replies import BadStart, TaskPauses
 from synthetic_textcat.llm.calls.policy import Call, CallPolicy, RetryPolicy, judging, retry_conversation
 from synthetic_textcat.llm.calls.settlement import OpenRow, OpenRows, checking, open_rows, settle, starts_of
-from synthetic_textcat.llm.calls.token_limits import limit_of, row_tokens
+from synthetic_textcat.llm.calls.token_limits import TokenLimit, limit_of, row_tokens
 from synthetic_textcat.llm.chat_models.chat import Chat
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.engine.engine import complete
@@ -55,8 +54,6 @@ from synthetic_textcat.schemas.tasks import tasks_of
 from synthetic_textcat.text.unicode import replace_surrogates, visible_controls
 
 logger = logging.getLogger(__name__)
-
-Result = TypeVar("Result")
 
 
 class SettledRows(NamedTuple):
@@ -122,17 +119,24 @@ def find_open_rows(
     return without_batches(found, batch_record, journal, is_live=generation.mode == "live")
 
 
-def always_live(node: Callable[..., Result]) -> Callable[..., Result]:
+def always_live(node: Callable[..., Any]) -> Callable[..., Any]:
     """A node that asks by live calls, whatever `generation.mode` says: a quote's pilot does not wait for a day."""
     signature = inspect.signature(node)
 
-    @wraps(node)
-    def live(*arguments: Any) -> Result:
+    def live(arguments: Sequence[Any]) -> tuple[Any, ...]:
         bound = signature.bind(*arguments)
         bound.arguments["generation"] = bound.arguments["generation"].model_copy(update={"mode": "live"})
-        return node(*bound.args)
+        return bound.args
 
-    return live
+    @wraps(node)
+    def result(*arguments: Any) -> Any:
+        return node(*live(arguments))
+
+    @wraps(node)
+    def chunks(*arguments: Any) -> Iterator[Any]:
+        yield from node(*live(arguments))
+
+    return chunks if inspect.isgeneratorfunction(node) else result  # Kedro looks at the function, not at its result
 
 
 def find_earlier_replies(
@@ -195,10 +199,8 @@ def generate(
     def pending(open_rows: Sequence[OpenRow]) -> Iterator[Call]:
         rendered = prompts.rendered(requests.iloc[[row.position for row in open_rows]], llm.has_planned_labels)
         return (
-            replace(
-                _call(asked, open_row, fingerprinter),
-                untried=not still_open.any_good,
-                limit=limit_of(llm, partial(row_tokens, asked.row)),
+            _call(
+                asked, open_row, fingerprinter, not still_open.any_good, limit_of(llm, partial(row_tokens, asked.row))
             )
             for asked, open_row in zip(rendered, open_rows, strict=True)
             if not pauses.leave_out(asked.row["task_id"])
@@ -243,7 +245,9 @@ def _fingerprint(asked: RenderedRow, fingerprinter: Fingerprinter) -> str:
     return fingerprinter.of(asked.row["request_id"], asked.messages, asked.schema)
 
 
-def _call(asked: RenderedRow, open_row: OpenRow, fingerprinter: Fingerprinter) -> Call:
+def _call(
+    asked: RenderedRow, open_row: OpenRow, fingerprinter: Fingerprinter, untried: bool, limit: TokenLimit | None
+) -> Call:
     if _fingerprint(asked, fingerprinter) != open_row.fingerprint:
         raise StaleTableError(
             "The dataset 'calls' belongs to another plan, prompt or model, and a reply would be stored under the "
@@ -258,6 +262,8 @@ def _call(asked: RenderedRow, open_row: OpenRow, fingerprinter: Fingerprinter) -
         past=open_row.past,
         prompt_tokens=open_row.prompt_tokens,
         row=asked.row,
+        untried=untried,
+        limit=limit,
     )
 
 
