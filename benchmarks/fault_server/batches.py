@@ -73,7 +73,6 @@ class BatchDesk:
         self, request: web.BaseRequest
     ) -> web.StreamResponse:
         """Answer one HTTP request about a file or a batch."""
-        self._app.stats.file_requests += 1
         key = self._app.settings.require_key
         if key is not None and request.headers.get("Authorization") != f"Bearer {key}":
             return _json(refusals.BAD_KEY.body(), refusals.BAD_KEY.status)
@@ -95,8 +94,11 @@ class BatchDesk:
                 return self._cancel(batch_id)
         return _error("invalid_request_error", "Not found.", 404)
 
-    def _has(self, fault: str, material: str) -> bool:
+    def _has(self, fault: str, material: str = "") -> bool:
+        """Whether a request, batch or line gets a fault: by what it is, else by how many of its kind came before."""
         settings = self._app.settings
+        self._app.stats.batch_draws[fault] += 1
+        material = material or str(self._app.stats.batch_draws[fault])
         rate = settings.batch_rates.get(fault, 0.0)
         hit = rate > 0 and draw(fault, settings.fault_seed, material.encode()) < rate
         if hit:
@@ -106,7 +108,7 @@ class BatchDesk:
     async def _upload(self, request: web.BaseRequest) -> web.StreamResponse:
         request._client_max_size = _MOST_BYTES  # noqa: SLF001  aiohttp has no other way without an application
         raw = await request.read()
-        if self._has("batch_upload_limited", str(self._app.stats.file_requests)):
+        if self._has("batch_upload_limited"):
             limited = refusals.RATE_LIMITED
             return _json(limited.body(), limited.status, {"Retry-After": str(self._app.settings.retry_after)})
         head = Message()
@@ -123,7 +125,7 @@ class BatchDesk:
         content = self._files.get(file_id)
         if content is None:
             return _error(*_NOT_FOUND)
-        if self._has("batch_half_file", str(self._app.stats.file_requests)):
+        if self._has("batch_half_file"):
             transport = request.transport
             assert isinstance(transport, Transport)
             head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(content)
@@ -137,13 +139,13 @@ class BatchDesk:
         asked = orjson.loads(await request.read())
         file_id, metadata = asked["input_file_id"], asked.get("metadata") or {}
         content = self._files.get(file_id)
-        if content is None or self._has("batch_file_unknown", str(self._app.stats.file_requests)):
+        if content is None or self._has("batch_file_unknown"):
             return _error(*_NOT_FOUND)
         batch_id = f"batch_{len(self._jobs) + 1:06}"
         lines = [(line["custom_id"], orjson.dumps(line["body"])) for line in map(orjson.loads, content.splitlines())]
         job = BatchJob(batch_id, self._app.stats.batches, file_id, metadata, lines, set())
         for fault in ("batch_token_limit", "batch_expires", "batch_no_ids", "batch_late_files", "batch_files_deleted"):
-            if self._has(fault, str(self._app.stats.batches)):
+            if self._has(fault):
                 job.faults.add(fault)
         if len({custom_id for custom_id, _ in lines}) < len(lines) or (
             "batch_token_limit" in job.faults and len(lines) > 1
@@ -153,7 +155,7 @@ class BatchDesk:
             job.end = "expired"
         self._note(job)
         self._jobs[batch_id] = job
-        if self._has("batch_create_lost", str(self._app.stats.file_requests)):
+        if self._has("batch_create_lost"):
             assert request.transport is not None
             request.transport.close()
             return web.Response(status=500)
@@ -194,7 +196,7 @@ class BatchDesk:
         job = self._jobs.get(batch_id)
         if job is None:
             return _error("invalid_request_error", f"No batch found with id '{batch_id}'.", 404)
-        if self._has("batch_poll_error", str(self._app.stats.file_requests)):
+        if self._has("batch_poll_error"):
             return _error("server_error", "The server had an error.", 503)
         job.polls_after_end += self._status(job) in _ENDS
         seconds = self._app.settings.batch_retry_after

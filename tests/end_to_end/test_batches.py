@@ -95,7 +95,7 @@ def test_a_quote_shows_the_price_of_both_routes_whatever_the_mode(tmp_path: Path
         env = {"OPENAI_BASE_URL": server.url, **_KEY}
         quoted = project.run("--pipelines", "quote", "--env", "openai", "--params", _BATCH, **env)
         assert server.stats()["batches"] == 0
-    assert "in batches $0.0" in " ".join(quoted.stdout.split()), quoted.stderr
+    assert "in batch $0.0" in " ".join(quoted.stdout.split()), quoted.stderr
     quote = project.quote()
     assert quote["quote/usd_batch/expected"] == pytest.approx(quote["quote/usd/expected"] / 2, rel=0.2)
 

@@ -57,7 +57,7 @@ def quote_lines(quote: Mapping[str, float | None], price_list: str) -> Iterator[
     else:
         yield _line(quote, "usd", usd, "cost")
         if quote.get("quote/usd_batch/expected") is not None:
-            yield f"{_line(quote, 'usd_batch', usd, 'in batches')} within a day"
+            yield f"{_line(quote, 'usd_batch', usd, 'in batch')} within a day"
         yield f"{_line(quote, 'usd_per_accepted', usd, '')} {PER_ACCEPTED}"
         yield from (f"          {MADE_UP}",) if quote.get("quote/usd/made_up") else ()
     yield _line(quote, "seconds", clock, "time")

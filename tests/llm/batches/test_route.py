@@ -30,7 +30,7 @@ def server() -> Iterator[FaultServer]:
 
 @pytest.fixture
 def space(server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    server.set_faults()
+    server.set_faults(batch_retry_after=0.0, batch_seconds=0.03, fault_seed=0)
     server.reset()
     return Workspace(tmp_path, service(server.url, monkeypatch), _ROWS)
 
@@ -250,13 +250,13 @@ def test_a_batch_that_is_refused_as_a_whole_ends_the_run_with_the_providers_word
 def test_waits_are_as_long_as_the_server_asks(space: Workspace, server: FaultServer, monkeypatch: Any) -> None:
     waits: list[float] = []
     monkeypatch.setattr("tests.llm.batches.running.nap", waits.append)
-    server.set_faults(batch_retry_after=7.0, batch_seconds=0.05)
+    server.set_faults(batch_retry_after=7.0, batch_seconds=0.5)
 
     space.run()
 
     assert len(waits) > 1
     assert set(waits[1:]) == {7.0}  # the first is before the server has said so
-    server.set_faults(batch_retry_after=0.0)
+    server.set_faults(batch_retry_after=0.0, batch_seconds=0.03)
 
 
 def test_a_server_without_files_is_named_before_anything_is_sent(

@@ -55,6 +55,9 @@ from synthetic_textcat.text.unicode import replace_surrogates, visible_controls
 
 logger = logging.getLogger(__name__)
 
+_RENDERED = 4_096
+"""Rows whose columns are read at a time for their prompts."""
+
 
 class SettledRows(NamedTuple):
     """Rows with a final result: a candidate or a failure for each."""
@@ -197,14 +200,13 @@ def generate(
     fingerprinter = Fingerprinter(llm, spec.identity)
 
     def pending(open_rows: Sequence[OpenRow]) -> Iterator[Call]:
-        rendered = prompts.rendered(requests.iloc[[row.position for row in open_rows]], llm.has_planned_labels)
-        return (
-            _call(
-                asked, open_row, fingerprinter, not still_open.any_good, limit_of(llm, partial(row_tokens, asked.row))
-            )
-            for asked, open_row in zip(rendered, open_rows, strict=True)
-            if not pauses.leave_out(asked.row["task_id"])
-        )
+        for start in range(0, len(open_rows), _RENDERED):  # all columns as Python lists would be 1 kB a row
+            some = open_rows[start : start + _RENDERED]
+            rendered = prompts.rendered(requests.iloc[[row.position for row in some]], llm.has_planned_labels)
+            for asked, open_row in zip(rendered, some, strict=True):
+                if not pauses.leave_out(asked.row["task_id"]):
+                    limit = limit_of(llm, partial(row_tokens, asked.row))
+                    yield _call(asked, open_row, fingerprinter, not still_open.any_good, limit)
 
     in_batches = None
     if generation.mode == "batch":
