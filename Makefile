@@ -1,7 +1,7 @@
 # `make generate` and `make test` need Python 3.11 or newer and make, and set up all the rest. `make help` lists the targets.
 PYTHON ?= python3
 ARGS ?=
-UNIT := -m "not slow and not whole_run and not consumer and not real_model" $(addprefix --ignore tests/,end_to_end browser notebooks recipes)
+UNIT := -m "not slow and not whole_run and not consumer and not provider and not real_model" $(addprefix --ignore tests/,end_to_end browser notebooks recipes)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -36,8 +36,8 @@ help:  ## this list
 test: check  ## everything that must pass
 	$(BIN)/python -m pytest
 
-unit: $(DEV_READY)  ## the tests that start no run, browser or notebook, in one to two minutes
-	$(BIN)/python -m pytest -n 4 $(UNIT) --hypothesis-profile quick
+unit: $(DEV_READY)  ## the tests that start no run, browser or notebook, in about a minute on two cores
+	$(BIN)/python -m pytest -n 2 $(UNIT) --hypothesis-profile quick
 
 train-proof: $(TRAIN_READY)  ## whether exported rows train a model; makes .venv-train, some GB (torch)
 	$(TRAIN_BIN)/python -m pytest -n 0 -m "slow or not slow" tests/pipelines/evaluate tests/end_to_end/test_training_proof.py
@@ -60,9 +60,9 @@ check: $(DEV_READY)  ## format, lint, types, import contracts
 coverage: $(DEV_READY)  ## the tests with branch coverage, child processes included
 	$(BIN)/coverage erase && $(BIN)/coverage run -m pytest -m "not consumer and not provider and not real_model" && $(BIN)/coverage combine -q && $(BIN)/coverage report
 
-bench: $(DEV_READY)  ## how fast, against what a user would write by hand; about 10 minutes, on a quiet machine
+bench: $(DEV_READY)  ## how fast, against code by hand, on a quiet machine; some only, or an earlier commit: ARGS="report --against main"
 	$(call install,$(BIN),bench)
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(ARGS)
 
 viz: $(VIZ_READY)  ## the pipeline in the browser; options of `kedro viz run` in ARGS, such as --port 4142
 	$(BIN)/python -m synthetic_textcat.viz_server $(ARGS)

@@ -5,7 +5,7 @@ import sys
 
 from benchmarks import machine
 from benchmarks.processes import BenchmarkError, Options
-from benchmarks.scenarios import PROOFS, SCENARIOS
+from benchmarks.scenarios import COMPARED, PROOFS, SCENARIOS
 
 
 def main() -> None:
@@ -16,16 +16,21 @@ def main() -> None:
     )
     parser.add_argument("--rows", type=_number, help="rows (journal: lines) instead of each scenario's own number")
     parser.add_argument("--repeat", type=_number, help="runs of each client instead of 3 (memory: 1; kills: 300)")
-    parser.add_argument("--against", metavar="REVISION", help="no_latency: an earlier commit, run beside this one")
+    parser.add_argument(
+        "--against", metavar="REVISION", help=f"{', '.join(COMPARED)}: an earlier commit, run next to this one"
+    )
     arguments = parser.parse_args()
     known = SCENARIOS | PROOFS
     unknown = sorted(set(arguments.scenario) - set(known))
     if unknown:
         parser.error(f"no scenario {', '.join(unknown)}; there are {', '.join(known)}")
+    asked = arguments.scenario or list(COMPARED if arguments.against else SCENARIOS)
+    if arguments.against and (alone := sorted(set(asked) - set(COMPARED))):
+        parser.error(f"--against is for {', '.join(COMPARED)}, not for {', '.join(alone)}")
     print(machine.description(), flush=True)
     if arguments.rows:
         print("The targets are meant for the scenarios' own numbers of rows, not for --rows.")
-    for name in arguments.scenario or SCENARIOS:
+    for name in asked:
         print(f"{name} ... ({machine.load()})", file=sys.stderr, flush=True)
         try:
             report = known[name](Options(arguments.rows, arguments.repeat, arguments.against))

@@ -78,11 +78,17 @@ def openai_environment(url: str) -> dict[str, str]:
 def run_module(module: str, *arguments: object, root: Path = ROOT, **env: str) -> dict[str, float]:
     """Runs a module of a checkout on the clients' core and gives back the JSON object that it prints last.
 
+    Args:
+        module: What `python -m` runs.
+        *arguments: Its arguments.
+        root: The checkout.
+        **env: Environment variables; a `PYTHONPATH` of `mixed_path` measures another checkout's package.
+
     Raises:
         BenchmarkError: If it ends badly.
     """
     own = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
-    own["PYTHONPATH"] = os.pathsep.join((str(root), str(root / "src")))
+    own["PYTHONPATH"] = mixed_path(root, root)
     command = [sys.executable, "-m", module, *map(str, arguments)]
     with pinned(CLIENT_CORE):
         done = subprocess.run(  # noqa: S603  our own modules
@@ -92,6 +98,11 @@ def run_module(module: str, *arguments: object, root: Path = ROOT, **env: str) -
         raise BenchmarkError(f"{module} ended with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
     printed: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return printed
+
+
+def mixed_path(benchmarks: Path, package: Path) -> str:
+    """PYTHONPATH of one checkout's benchmarks with the package of another, which may lack the benchmark."""
+    return os.pathsep.join((str(benchmarks), str(package / "src")))
 
 
 def ask(server: FaultServer, client: Client, rows: int, in_flight: int) -> Sample:

@@ -20,6 +20,7 @@ from synthetic_textcat.schemas.completions import label_set_schema, row_schema, 
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.schemas.verdict_replies import verdict_of_two_schema, verdict_schema
 
 _PROMPTS = Path(__file__).parents[1] / "data" / "01_raw" / "prompts"
 _PUBLIC_DATASETS = (
@@ -40,8 +41,9 @@ def _fingerprint() -> str:
 def _schema_hashes() -> dict[str, str]:
     """Name of each response schema → its hash."""
     schemas = (row_schema(["A", "B"]), row_schema([]), task_list_schema(), label_set_schema())
-    names = ("closed", "open", "tasks", "labels")
-    return {name: sha256_of(schema) for name, schema in zip(names, schemas, strict=True)}
+    verdicts = (verdict_schema(["A", "B"]), verdict_of_two_schema(["A", "B"]))
+    names = ("closed", "open", "tasks", "labels", "verdict", "verdict_of_two")
+    return {name: sha256_of(schema) for name, schema in zip(names, (*schemas, *verdicts), strict=True)}
 
 
 def _prompt_hashes() -> dict[str, str]:
@@ -71,6 +73,8 @@ def test_response_schemas_and_their_names_stay() -> None:
         "open": "b3c632272dd98093f53f38cff31c05dd1831a3508ada9de2262eae179c7c0517",
         "tasks": "d4bbc2767b5077461cb56ef3bd9644d4b17be7ea641dfea851f7b4c5171a7c63",
         "labels": "ae5cfa9c18bd5713fdde7d45d59acd8060b60a1399249ea17b4a7c3f6d17dcf8",
+        "verdict": "e093e63d4624164a213aa596f689d6ef33a8ad0feff1d43e80bd4931a06e621a",
+        "verdict_of_two": "0f55a8dd6d5d85e46316b808e3a5d1e8cf8d6d7653a9de1514a4059f5fa21fa7",
     }
 
 
@@ -78,6 +82,8 @@ def test_the_words_of_the_prompts_stay() -> None:
     assert _prompt_hashes() == {
         "brainstorm": "6553b3325a6a284e7f94117548616f7976c7094fb6589958bcfb3fd8f8798a4f",
         "closed_labels": "34c929a7f153c0466f2bdaec21cbb906fdf1bb808b2aaf09ef0a1bdc15bd7920",
+        "label_check": "9b4bd7a71ac0b930e4ed08e39f737d8c8f24cd70ddb0df7bf8909666038527ce",
+        "label_check_of_two": "d473604f460b65dc70ff05132be5b4dcd2e1d3c1fcd6bf8f6948638c9c7cf1dc",
         "label_set": "18642fba4a4df9a48f8ac2974cae48bc5ff1b5748e53091152b67ed509057142",
         "open_labels": "ea357b0a6923904496949056861afe6b12757f7f05f5ff6bb1c32ee419a8a3d1",
         "retry": "4dfc19c406d223dd88b34c853b6c2866911fd6dba0863e7d5e056a8825962e0e",

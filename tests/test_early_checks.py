@@ -13,10 +13,12 @@ import pytest
 import yaml
 from kedro.framework.project import configure_project, pipelines
 
-from synthetic_textcat.early_checks import ASK_FOR_ROWS, READ_TASKS, check_early
+from synthetic_textcat.early_checks import ASK_FOR_ROWS, ASK_JUDGE, READ_TASKS, check_early
 from synthetic_textcat.errors import ConfusableFileError, ModelSetupError, ParameterError, TasksFileError
 from synthetic_textcat.pipeline_registry import register_pipelines
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
+from synthetic_textcat.schemas.tasks import Task
+from tests.pipelines.export.builders import tasks_table
 from tests.support.project import KEDRO, Project, environment
 
 _OPTIONS: dict[str, Any] = {
@@ -34,6 +36,7 @@ _OPTIONS: dict[str, Any] = {
     "namespaces": [],
     "only_missing_outputs": False,
 }
+_RESERVED = json.dumps([{"task": "Sort a mail.", "labels": ["Work", "None of these"]}])
 _BAD_TASKS = "- task: Sort a review.\n  labels: [good]\n"
 _HEAVY = ("langchain_core", "mlflow", "openai", "sklearn", "synthetic_textcat.hooks", "synthetic_textcat.llm.engine")
 _LIST_IMPORTS = f"""
@@ -82,13 +85,43 @@ def test_parameters_are_checked_for_any_pipeline_and_environment(own: Project) -
 
 def test_tasks_are_checked_where_the_pipelines_read_them(own: Project) -> None:
     own.path("data/01_raw/tasks.yml").write_text(_BAD_TASKS, encoding="utf-8")
-    refused: list[dict[str, Any]] = [{}, {"pipeline": "generate"}, {"pipelines": ["task_ingest", "preview"]}]
+    refused: list[dict[str, Any]] = [
+        {},
+        {"pipeline": "generate"},
+        {"pipelines": ["task_ingest", "preview"]},
+        {"pipelines": ["task_ingest", "attribute_sampling"]},
+    ]
     for options in refused:
         with pytest.raises(TasksFileError, match="has one label"):
             _check(**options)
     _check(pipelines=["export"])
     _check(to_nodes=["write_report"])
     _check(params={"from_run": "any"})
+
+
+_EVERYDAY = [{"task": "Sort an answer.", "labels": ["Yes", "No", "Other"]}]
+
+
+@pytest.mark.parametrize("asked", [["generate"], ["task_ingest", "attribute_sampling"], ["attribute_sampling"]])
+def test_a_plan_warns_of_labels_that_are_everyday_words(
+    own: Project, caplog: pytest.LogCaptureFixture, asked: list[str]
+) -> None:
+    own.path("data/01_raw/tasks.yml").write_text(yaml.safe_dump(_EVERYDAY), encoding="utf-8")
+    own.path("data/02_intermediate").mkdir()
+    table = own.path("data/02_intermediate/tasks.parquet")
+    tasks_table(Task.model_validate(_EVERYDAY[0])).to_parquet(table)
+
+    _check(pipelines=asked)
+    assert "everyday words" in caplog.text
+
+    caplog.clear()
+    _check(pipelines=["export"])
+    assert not caplog.text
+
+
+def test_a_plan_without_tasks_yet_is_left_to_its_node(own: Project) -> None:
+    assert not own.path("data/02_intermediate/tasks.parquet").exists()
+    _check(pipelines=["attribute_sampling"])
 
 
 def test_confusable_labels_are_checked_where_they_are_drawn_from(own: Project) -> None:
@@ -199,6 +232,33 @@ def test_a_missing_key_is_left_to_the_first_call_where_the_journal_has_answers_o
     with journal.open("a", encoding="utf-8") as lines:
         lines.write(json.dumps({"model_name": "gpt-4o-mini-2024-07-18"}) + "\n")
     _check(env="openai")
+
+
+def test_the_judge_is_checked_before_rows_are_paid_for(own: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def judged(**llm: Any) -> dict[str, Any]:
+        return {"params": {"label_check": {"share": 0.5, "llm": llm or None}}}
+
+    _check(**judged())
+    with pytest.raises(ModelSetupError, match=r"label_check\.llm\.model=gpt needs a server"):
+        _check(**judged(model="gpt"))
+    _check(pipelines=["generation"], **judged(model="gpt"))
+    with pytest.raises(ModelSetupError, match=r"label_check\.llm\.model=gpt needs a server"):
+        _check(pipelines=["label_check"], params={"label_check": {"llm": {"model": "gpt"}}})
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with pytest.raises(ModelSetupError, match="OPENAI_API_KEY is not set"):
+        _check(env="openai", pipelines=["label_check"])
+    own.path("conf/local/catalog_genai.yml").write_text("judge: null", encoding="utf-8")
+    with pytest.raises(ModelSetupError, match="the catalog has no entry judge"):
+        _check(**judged(model="gpt"))
+    own.path("data/01_raw/tasks.yml").write_text(_RESERVED, encoding="utf-8")
+    _check()
+    with pytest.raises(TasksFileError, match=r"'None of these' of the task .*Sort a mail.* is what a judge answers"):
+        _check(**judged())
+
+
+def test_pipelines_that_ask_the_judge_are_those_of_the_registry() -> None:
+    asking = {name for name, pipeline in register_pipelines().items() if "ask_judge" in str(_short_names(pipeline))}
+    assert asking == ASK_JUDGE
 
 
 def test_another_class_names_its_own_variable(own: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import signal
 import stat
 import subprocess
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,13 @@ def test_help_lists_every_target_with_its_text() -> None:
     listed = dict(line.split(maxsplit=2)[1:] for line in shown.splitlines())
     assert sorted(listed) == sorted(targets)
     assert listed["generate"].startswith("plan, generate")
+
+
+def test_make_unit_leaves_out_what_the_default_run_leaves_out() -> None:
+    """A `-m` replaces that of the settings: each marker must stand in both."""
+    options = tomllib.loads((_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"]["ini_options"]
+    made = (_ROOT / "Makefile").read_text(encoding="utf-8").partition("UNIT := ")[2].splitlines()[0]
+    assert {*re.findall(r"not (\w+)", options["addopts"])} <= {*re.findall(r"not (\w+)", made)}
 
 
 @pytest.mark.parametrize(("target", "command"), [("mlflow", "mlflow"), ("server", "python"), ("viz", "python")])

@@ -25,8 +25,8 @@ def test_a_quote_plans_all_rows_and_tries_some_of_them() -> None:
     tasks = {node.name for node in _PIPELINES["task_ingest"].nodes}
 
     assert {"attribute_sampling.plan_requests", "generation.prepare_prompts"} <= _tagged("quote")
-    assert {"generation.generate", "quality_report.check_candidates"} <= _tagged("pilot")
-    assert _names("quote") == own | tasks | _tagged("quote", "pilot")
+    assert {"generation.generate", "label_check.ask_judge", "quality_report.check_candidates"} <= _tagged("pilot")
+    assert _names("quote") == own | tasks | _tagged("quote", "pilot") | {"label_check.share_of_pilot"}
 
 
 def test_a_preview_has_no_node_that_calls_the_model() -> None:
@@ -37,7 +37,9 @@ def test_a_preview_has_no_node_that_calls_the_model() -> None:
 def test_they_share_journals_with_generate_and_write_no_other_dataset_of_its() -> None:
     written = _PIPELINES["generate"].all_outputs()
 
-    assert _PIPELINES["quote"].all_outputs() & written == {"brainstorm_completions", "completions"}
+    assert _PIPELINES["quote"].all_outputs() & written == {
+        *("brainstorm_completions", "completions", "verdict_completions")
+    }
     assert _PIPELINES["preview"].all_outputs() & written == {"prompt_preview"}
 
 
@@ -45,7 +47,7 @@ def test_a_stage_is_a_namespace_of_its_nodes_but_not_of_its_datasets() -> None:
     generate = _PIPELINES["generate"]
 
     assert {group.name for group in generate.group_nodes_by("namespace")} == {
-        *("task_ingest", "attribute_sampling", "generation", "quality_report", "export")
+        *("task_ingest", "attribute_sampling", "generation", "row_checks", "label_check", "quality_report", "export")
     }
     assert not [name for name in generate.datasets() if "." in name]
 

@@ -1,7 +1,6 @@
 """Work that is shared out among processes comes to the same, in order, and leaves no process behind."""
 
 import multiprocessing
-import operator
 import os
 import signal
 import subprocess
@@ -14,13 +13,25 @@ from synthetic_textcat.process_pool import ROWS_TO_SHARE, LostWorkerError, paral
 from tests.support.project import is_alive
 
 _ENDLESS = """
-import itertools, multiprocessing, operator, sys
+import itertools, multiprocessing
 from synthetic_textcat.process_pool import parallel_map
 if __name__ == "__main__":
-    for number in parallel_map(operator.neg, itertools.count(), 2):
+    for number in parallel_map(sorted, itertools.count(), 2):
         if number == 0:
             print(*(child.pid for child in multiprocessing.active_children()), flush=True)
 """
+
+
+def _negated(numbers: list[int]) -> list[int]:
+    return [-number for number in numbers]
+
+
+def _as_numbers(texts: list[str]) -> list[int]:
+    return list(map(int, texts))
+
+
+def _end_process(codes: list[int]) -> list[int]:
+    os._exit(codes[0])
 
 
 def test_few_rows_take_no_other_process() -> None:
@@ -30,22 +41,22 @@ def test_few_rows_take_no_other_process() -> None:
 
 def test_results_come_in_order_and_items_are_taken_as_needed() -> None:
     taken = []
-    numbers = (taken.append(number) or number for number in range(10))  # type: ignore[func-returns-value]
-    results = parallel_map(operator.neg, numbers, 1)
+    numbers = (taken.append(number) or number for number in range(10_000))  # type: ignore[func-returns-value]
+    results = parallel_map(_negated, numbers, 1)
     assert next(results) == 0
-    assert taken == [0]
-    assert list(results) == [-number for number in range(1, 10)]
+    assert len(taken) < 10_000
+    assert list(results) == [-number for number in range(1, 10_000)]
 
 
 def test_an_error_of_the_work_is_raised_here_and_ends_all_processes() -> None:
     with pytest.raises(ValueError, match="three"):
-        list(parallel_map(int, ["1", "2", "three"], 2))
+        list(parallel_map(_as_numbers, ["1", "2", "three"], 2))
     assert not multiprocessing.active_children()
 
 
 def test_a_process_that_is_ended_is_reported_in_one_line() -> None:
     with pytest.raises(LostWorkerError, match="out of memory") as caught:
-        list(parallel_map(os._exit, [3], 2))
+        list(parallel_map(_end_process, [3], 2))
     assert "\n" not in str(caught.value)
     assert not multiprocessing.active_children()
 

@@ -1,7 +1,8 @@
 """Makes what `quality_report` reads, in a project's folder: tasks, plan, calls, journal, candidates and failed rows.
 
 The texts are some 300 characters of made-up words, whose letters follow one another as in real words of the language.
-Of each hundred rows one has the text of the row before, one nearly that text, and one failed.
+Of each hundred rows one has the text of the row before, one nearly that text, and one failed. The others have a length
+that was asked for and end as sentences do, so that nearly all pass each check.
 """
 
 import hashlib
@@ -24,6 +25,7 @@ from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA
 
 LANGUAGES = {"English": 6, "German": 1, "French": 1, "Spanish": 1, "Italian": 1}
 _GRAMMARS = Path(__file__).parents[2] / "src" / "synthetic_textcat" / "llm" / "offline" / "grammars"
+_NUM_WORDS = {"at least 10": 1, "at least 50": 1}
 _CHARACTERS = 300
 _VOCABULARY = 20_000
 _AT_ONCE = 10_000
@@ -51,7 +53,9 @@ _LINE = Completion(
 def make(data: Path, rows: int) -> None:
     """Writes all of it into the folder `data` of a project."""
     tasks = load_tasks()
-    sampling = AttributeSamplingParameters.model_validate({"num_examples": rows, "language": LANGUAGES})
+    sampling = AttributeSamplingParameters.model_validate(
+        {"num_examples": rows, "language": LANGUAGES, "num_words": _NUM_WORDS}
+    )
     requests = plan_requests(tasks, sampling, seed=42)
     calls = ((row, hashlib.sha256(row.encode()).hexdigest()) for row in requests["request_id"])
     failed = requests.iloc[99::100].assign(failure_cause="invalid_json", detail="made up", attempts=1)
@@ -70,6 +74,8 @@ def make(data: Path, rows: int) -> None:
         path = data / f"{name}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
         table.to_parquet(path, index=False, **({"schema": TASKS_ARROW_SCHEMA} if table is tasks else {}))
+    pd.DataFrame().to_parquet(data / "03_primary" / "quota_slots.parquet")
+    (data / "03_primary" / "rounds.json").write_text("{}", encoding="utf-8")
     _write_journal(data / "03_primary" / "completions.jsonl", tables["03_primary/calls"])
 
 
@@ -82,9 +88,9 @@ def _texts(languages: list[str]) -> Iterator[str]:
             yield last
             continue
         if number % 100 == 70:
-            yield f"{last} {dice.choice(words[language])}"
+            yield f"{last[:-1]} {dice.choice(words[language])}."
             continue
-        last = " ".join(dice.choices(words[language], k=_CHARACTERS // 5))[:_CHARACTERS]
+        last = " ".join(dice.choices(words[language], k=_CHARACTERS // 5))[: _CHARACTERS - 1] + "."
         yield last
 
 

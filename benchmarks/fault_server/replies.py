@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from . import labels, poison, texts
+from . import labels, poison, texts, verdicts
 from .chat_request import CHARACTERS_PER_TOKEN, ChatRequest
 
 _CREATED = 1_700_000_000  # fixed, so that the same request gets the same bytes
@@ -29,6 +29,8 @@ def _wanted_list(request: ChatRequest) -> str | None:
 
 
 def _fields(request: ChatRequest) -> dict[str, Any]:
+    if verdicts.are_asked_for(request.prompt, request.schema):
+        return dict(verdicts.fields(request.prompt, request.schema))
     if (name := _wanted_list(request)) is not None:
         return {name: _LISTS[name](request.text_digest)}
     label, misleading_label, allowed = labels.find(request.prompt, request.schema, request.text_digest)

@@ -7,6 +7,10 @@ from typing import Any
 
 import orjson
 
+from .draws import digest
+
+_DIGESTS = 1 << 128  # a sum of digests names a set of bodies, whatever the order in which they came
+
 
 class Stats:
     """The counts since the start or the last reset."""
@@ -29,6 +33,7 @@ class Stats:
         self.by_fault: Counter[str] = Counter()
         self.statuses: Counter[int] = Counter()
         self.last_body = b"null"
+        self._bodies = 0
         self._seen: dict[bytes, int] = {}
         self._replied: set[bytes] = set()
 
@@ -42,6 +47,7 @@ class Stats:
     def see(self, raw: bytes, body_digest: bytes) -> int:
         """Note a request's body, and tell how often the same one came before."""
         self.last_body = raw
+        self._bodies = (self._bodies + int.from_bytes(digest(raw), "big")) % _DIGESTS
         times_seen = self._seen.get(body_digest, 0)
         self._seen[body_digest] = times_seen + 1
         if times_seen:
@@ -67,6 +73,7 @@ class Stats:
         counts |= {
             "replied": self.statuses[HTTPStatus.OK],
             "distinct_bodies": len(self._seen),
+            "bodies_hash": f"{self._bodies:x}",
             "by_fault": dict(self.by_fault),
             "statuses": {str(status): number for status, number in self.statuses.items() if number},
             "last_body": orjson.Fragment(self.last_body),

@@ -29,6 +29,7 @@ _OBJECTS = "letters|reviews|reports|questions|posts|articles|notes|messages|tran
 _TRAITS = "tone|subject|urgency|intent|author's stance|reading level|audience|purpose|outcome|emotion|origin|topic"
 
 
+_WORD = re.compile(r"\w+")
 _LENGTH = re.compile(r"\b(less than|at least) (\d+)\b")
 _CLAUSE = 7  # words
 _MOST_CLAUSES = 30
@@ -54,6 +55,16 @@ def _words(label: str, labels: tuple[str, ...]) -> _Words:
     pool = _without(_FLAVOURS, labels)
     order = sorted(pool, key=lambda word: hashlib.sha256(f"{label}\x1f{word}".encode()).digest())
     return _Words(_without(_COMMON, labels), _without(_LINKS, labels), tuple(order[:_FLAVOURS_PER_LABEL]))
+
+
+def flavours(label: str, labels: tuple[str, ...]) -> tuple[str, ...]:
+    """The words that turn up in the texts of a label, in each clause one."""
+    return _words(label, labels).flavours
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text, in small letters."""
+    return _WORD.findall(text.casefold())
 
 
 def input_text(label: str, labels: tuple[str, ...], text_digest: bytes, prompt: str = "") -> str:

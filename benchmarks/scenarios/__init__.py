@@ -17,6 +17,7 @@ from benchmarks.scenarios import (
     report,
     start_up,
     text_checks,
+    wrong_language,
 )
 
 SCENARIOS: dict[str, Callable[[Options], Report]] = {
@@ -24,6 +25,7 @@ SCENARIOS: dict[str, Callable[[Options], Report]] = {
     "latency_64": calls.latency_64,
     "latency_256": calls.latency_256,
     "long_tail": calls.long_tail,
+    "verdicts": calls.verdicts,
     "memory": memory.memory,
     "batches": batches.batches,
     "journal": journal.journal,
@@ -34,8 +36,12 @@ SCENARIOS: dict[str, Callable[[Options], Report]] = {
     "label_accuracy": label_accuracy.label_accuracy,
     "languages": languages.language_check,
     "text_checks": text_checks.text_checks,
+    "wrong_language": wrong_language.wrong_language,
     "start_up": start_up.start_up,
 }
 
 PROOFS: dict[str, Callable[[Options], Report]] = {"kills": kills.kills}
 """What takes most of an hour and is run by name only."""
+
+COMPARED = ("no_latency", "report", "wrong_language")
+"""Scenarios that run an earlier commit too, with `--against`."""

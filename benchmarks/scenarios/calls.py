@@ -12,8 +12,10 @@ _SDK = "benchmarks.clients.openai_sdk"
 OPENAI = Client("openai", _SDK, ("default",))
 OPENAI_AIOHTTP = Client("openai, aiohttp", _SDK, ("aiohttp",))
 OPENAI_UVLOOP = Client("openai, aiohttp, uvloop", _SDK, ("aiohttp+uvloop",))
+JUDGE = Client("verdicts", "benchmarks.clients.judge")
 _PEERS = (OURS, OPENAI, OPENAI_AIOHTTP)
 _ROWS = 2000
+_VERDICTS = 10_000
 _REPEAT = 3
 _LATENCY_S = 0.2
 _SIGMA = 0.8
@@ -81,6 +83,21 @@ def long_tail(options: Options) -> Report:
     samples = _in_turn(_PEERS, options, 64, latency_ms=1000 * _LATENCY_S, latency_sigma=_SIGMA)
     figures = _over_ideal(samples, lambda x: work_conserving_s(x.server["latencies_s"], 64), Target("<=", 1.2))
     return _report("long_tail: lognormal, median 200 ms, sigma 0.8, 64 in flight", samples, figures)
+
+
+def verdicts(options: Options) -> Report:
+    """Verdicts of a judge next to as many rows, both by the project's nodes; the server answers at once."""
+    samples = _in_turn((OURS, JUDGE), options._replace(rows=options.rows or _VERDICTS), 64)
+    rates = {name: [x.rows / x.seconds for x in runs] for name, runs in samples.items()}
+    figures = [
+        *(Figure(f"{name}: a second", rates[name]) for name in samples),
+        *(
+            Figure(f"{name}: CPU ms each", [1000 * x.client["cpu_s"] / x.rows for x in samples[name]])
+            for name in samples
+        ),
+        Figure("rate, verdicts / ours", pairwise_ratio(rates[JUDGE.name], rates[OURS.name]), Target(">=", 0.95)),
+    ]
+    return _report("verdicts: 0 ms, 64 in flight", samples, figures)
 
 
 def _in_turn(clients: tuple[Client, ...], options: Options, in_flight: int, **server_options: object) -> Samples:

@@ -1,12 +1,14 @@
 """How long `kedro run --pipelines quality_report` takes on many rows, node by node, and how much memory."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,12 +16,14 @@ import yaml
 
 from benchmarks.figures import Figure, Report, Target
 from benchmarks.processes import BenchmarkError, Options, run_module
+from benchmarks.revisions import OURS, in_turn, refuse_other_results
 
 _ROWS = 100_000
 _ALLOWED_S = {100_000: 40.0, 1_000_000: 300.0}
 _ALLOWED_GB = 6.0
 _POLL_S = 0.2
 _LONG_S = 0.5  # nodes below it are not shown
+_STAGE = "quality_report"
 _DONE = "Completed node: "
 _LOGGING = {
     "version": 1,
@@ -54,40 +58,91 @@ class Sample(NamedTuple):
     gb: float
 
 
+class Run(NamedTuple):
+    """A run of the pipeline: its stages, and the folder with its results."""
+
+    stages: Sequence[Stage]
+    results: Path
+
+    @property
+    def seconds(self) -> float:
+        """All of the run."""
+        return sum(stage.seconds for stage in self.stages)
+
+    @property
+    def cpu_s(self) -> float:
+        """CPU seconds of all its processes."""
+        return sum(stage.cpu_s for stage in self.stages)
+
+    @property
+    def peak_gb(self) -> float:
+        """The highest resident memory of all its processes together."""
+        return max(stage.peak_gb for stage in self.stages)
+
+
 def report(options: Options) -> Report:
-    """Makes the tables of a finished generation in a copy of the project, and has them checked and reported."""
+    """Makes the tables of a finished generation, and has them checked and reported in a copy of the project.
+
+    With `--against` also by an earlier commit, which must come to the same tables and metrics.
+    """
     rows = options.rows or _ROWS
     with tempfile.TemporaryDirectory() as folder:
-        runs = [stages(Path(folder) / str(number), rows) for number in range(options.repeat or 1)]
-    seconds = [sum(stage.seconds for stage in run) for run in runs]
-    peaks = [max(stage.peak_gb for stage in run) for run in runs]
-    scale = _ALLOWED_S.get(rows)
-    figures = [
-        Figure("all: seconds", seconds, Target("<=", scale) if scale else None),
-        Figure("all: CPU seconds", [sum(stage.cpu_s for stage in run) for run in runs]),
-        Figure("all: peak memory, GB", peaks, Target("<=", _ALLOWED_GB)),
-    ]
-    for place, (name, *_) in enumerate(runs[0]):
-        if max(run[place].seconds for run in runs) >= _LONG_S:
-            figures.append(Figure(f"{name}: seconds", [run[place].seconds for run in runs]))
-            figures.append(Figure(f"{name}: CPU seconds", [run[place].cpu_s for run in runs]))
-            figures.append(Figure(f"{name}: peak memory, GB", [run[place].peak_gb for run in runs]))
-    return Report(f"report: `quality_report` on {rows} rows of some 300 characters, all cores", figures)
+        made = Path(folder) / "data"
+        run_module("benchmarks.clients.report_rows", made, rows)
+        runs = in_turn(partial(_run, Path(folder), made), options.against, options.repeat or 1)
+        compared = [refuse_other_results(ours.results, each.results) for ours, each in _pairs(runs)]
+    figures = [figure for name, found in runs.items() for figure in _figures(name, found, rows)]
+    for ours, name in ((runs[OURS], name) for name in runs if name != OURS):
+        figures += [
+            Figure(f"ours / {name}: {what}", [part(a) / part(b) for a, b in zip(ours, runs[name], strict=True)])
+            for what, part in _COMPARED.items()
+        ]
+    same = f"; {compared[0]} tables and files with the same values" if compared else ""
+    return Report(f"report: `quality_report` on {rows} rows of some 300 characters, all cores{same}", figures)
 
 
-def stages(folder: Path, rows: int) -> list[Stage]:
-    """Makes the rows and runs the pipeline once."""
-    from tests.support.project import KEDRO, Project, environment  # loads MLflow
+_COMPARED: dict[str, Callable[[Run], float]] = {
+    "seconds": lambda run: run.seconds,
+    "CPU seconds": lambda run: run.cpu_s,
+    "peak memory": lambda run: run.peak_gb,
+}
 
-    folder.mkdir()
-    project = Project(folder)
+
+def _pairs(runs: Mapping[str, Sequence[Run]]) -> Iterator[tuple[Run, Run]]:
+    for name in runs.keys() - {OURS}:
+        yield from zip(runs[OURS], runs[name], strict=True)
+
+
+def _figures(name: str, runs: Sequence[Run], rows: int) -> Iterator[Figure]:
+    seconds = _ALLOWED_S.get(rows)
+    is_ours = name == OURS
+    target = Target("<=", seconds) if seconds and is_ours else None
+    yield Figure(f"{name}: seconds", [run.seconds for run in runs], target)
+    yield Figure(f"{name}: CPU seconds", [run.cpu_s for run in runs])
+    yield Figure(
+        f"{name}: peak memory, GB", [run.peak_gb for run in runs], Target("<=", _ALLOWED_GB) if is_ours else None
+    )
+    for place, (node, *_) in enumerate(runs[0].stages):
+        own = [run.stages[place] for run in runs]
+        if max(stage.seconds for stage in own) >= _LONG_S:
+            yield Figure(f"{name}, {node}: seconds", [stage.seconds for stage in own])
+            yield Figure(f"{name}, {node}: CPU seconds", [stage.cpu_s for stage in own])
+            yield Figure(f"{name}, {node}: peak memory, GB", [stage.peak_gb for stage in own])
+
+
+def _run(folder: Path, made: Path, root: Path) -> Run:
+    """Runs the pipeline of a checkout once, on the made tables."""
+    from tests.support.project import KEDRO, Project, environment, python_path  # loads MLflow
+
+    own = Path(tempfile.mkdtemp(dir=folder))
+    project = Project(own, root)
+    shutil.copytree(made, own / "data", dirs_exist_ok=True)
     project.path("conf/logging.yml").write_text(yaml.safe_dump(_LOGGING), encoding="utf-8")
-    run_module("benchmarks.clients.report_rows", project.path("data"), rows)
     begun = time.time()
     running = subprocess.Popen(  # noqa: S603  our own command
-        [KEDRO, "run", "--pipelines", "quality_report", "--params", "quality_report.min_yield=0"],
-        cwd=folder,
-        env=environment(TEXTCAT_TRACKING="off"),
+        [KEDRO, "run", "--pipelines", _STAGE, "--params", "quality_report.min_yield=0"],
+        cwd=own,
+        env=environment(TEXTCAT_TRACKING="off", PYTHONPATH=python_path(root)),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -99,8 +154,10 @@ def stages(folder: Path, rows: int) -> list[Stage]:
     watching.join()
     if running.returncode:
         raise BenchmarkError(f"kedro run ended with {running.returncode}:\n{output[-4000:]}")
-    found = list(_stages(output, begun, samples))
-    print(f"  quality_report, {rows} rows: {sum(x.seconds for x in found):.1f} s", file=sys.stderr, flush=True)
+    for name in ("01_raw", "02_intermediate", "03_primary", "04_feature"):  # what was made, and not found out
+        shutil.rmtree(own / "data" / name)
+    found = Run(list(_stages(output, begun, samples)), own / "data")
+    print(f"  quality_report, {found.seconds:.1f} s, {found.cpu_s:.1f} CPU s", file=sys.stderr, flush=True)
     return found
 
 
@@ -113,7 +170,12 @@ def _stages(output: str, begun: float, samples: list[Sample]) -> Iterator[Stage]
             within = [sample for sample in samples if begun - _POLL_S <= sample.at <= end + _POLL_S]
             so_far = max((sample.cpu_s for sample in within), default=used)
             peak = max((sample.gb for sample in within), default=0.0)
-            yield Stage(message.removeprefix(_DONE).split(":")[0].strip(), end - begun, so_far - used, peak)
+            yield Stage(
+                message.removeprefix(_DONE).split(":")[0].strip().removeprefix(f"{_STAGE}."),
+                end - begun,
+                so_far - used,
+                peak,
+            )
             begun, used = end, so_far
 
 

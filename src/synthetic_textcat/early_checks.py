@@ -9,7 +9,7 @@ import asyncio
 import logging
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from kedro.framework.project import settings
 from kedro.utils import find_kedro_project
 
 from synthetic_textcat.datasets.user_files import ConfusableFileDataset, TasksFileDataset
-from synthetic_textcat.errors import ModelSetupError
+from synthetic_textcat.errors import ModelSetupError, TasksFileError
 from synthetic_textcat.llm.local_server.gguf import chat_header
 from synthetic_textcat.pipelines.attribute_sampling.plan import own_attributes
 from synthetic_textcat.pipelines.attribute_sampling.quota_slots import QuotaSlots, refuse_unknown_columns
@@ -28,9 +28,11 @@ from synthetic_textcat.pipelines.quality_report.checks.everyday_labels import wa
 from synthetic_textcat.pipelines.task_ingest.confusable_file import read_confusable
 from synthetic_textcat.pipelines.task_ingest.tasks_file import read_tasks, rows_of
 from synthetic_textcat.redaction import learn_command_line, learn_credentials, learn_environment
+from synthetic_textcat.schemas.label_verdicts import reserved_labels_fault
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
-from synthetic_textcat.schemas.parameters import LlmParameters, Parameters, validate_parameters
-from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
+from synthetic_textcat.schemas.parameter_validation import validate_parameters
+from synthetic_textcat.schemas.parameters import LlmParameters, Parameters
+from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task, tasks_of
 
 if TYPE_CHECKING:
     from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
@@ -40,15 +42,21 @@ logger = logging.getLogger(__name__)
 READ_TASKS = frozenset({"__default__", "generate", "preview", "quote", "task_ingest"})
 """Pipelines that read the tasks file. The registry would know, but is among what takes seconds; a test compares."""
 
+PLAN = "attribute_sampling"
+"""The pipeline that plans the rows, of the tasks file or of the tasks that are there."""
+
 ASK_FOR_ROWS = frozenset({"__default__", "generate", "generation", "quote"})
 """Pipelines that ask the model for rows; those that read the tasks file ask it for tasks too. A test compares."""
+
+ASK_JUDGE = frozenset({"__default__", "generate", "label_check", "quote"})
+"""Pipelines that may ask the judge. A test compares."""
 
 _SLICES = ("tags", "node_names", "from_nodes", "to_nodes", "from_inputs", "to_outputs", "namespaces")
 
 _REAL_ANSWER = re.compile(rb'"model_name":\s*"(?!%s")' % OFFLINE_MODEL.encode())
 """Part of a journal line: text within its strings has escaped quotes."""
 
-_LOCAL = {"type", "filepath", "metadata"}
+_LOCAL = {"type", "filepath", "metadata", "save_args"}
 """Keys of a catalog entry whose file can be read without a file system to set up."""
 
 
@@ -80,17 +88,25 @@ def check_early(options: Mapping[str, Any]) -> None:
     asked = options["pipelines"] or [options["pipeline"] or "__default__"]
     if any(options[name] for name in (*_SLICES, "only_missing_outputs")):
         return
-    if READ_TASKS.issuperset(asked):
-        _check_tasks(loader["catalog"], project, parameters)
     asks_for_tasks = parameters.task_ingest.num_brainstormed > 0 and "task_ingest" in asked
-    if asks_for_tasks or ASK_FOR_ROWS.intersection(asked):
-        entry = loader["catalog"].get("llm")
+    asks = asks_for_tasks or bool(ASK_FOR_ROWS.intersection(asked))
+    asks_judge = bool(ASK_JUDGE.intersection(asked)) and bool(parameters.label_check.share or "label_check" in asked)
+    reads_tasks = bool(READ_TASKS.intersection(asked))
+    is_needed = reads_tasks or asks or asks_judge or PLAN in asked
+    catalog = loader["catalog"] if is_needed else {}  # read once: a tenth of a second each time
+    if reads_tasks:
+        _check_tasks(catalog, project, parameters)
+    elif PLAN in asked:
+        _warn_of_everyday_labels(_known_tasks(catalog, project), parameters)
+    if asks_judge:
+        _check_judge(catalog, project, parameters)
+    if asks:
         if parameters.generation.mode == "batch" and "quote" not in asked:
-            _check_batches(entry)
+            _check_batches(catalog.get("llm"))
         try:
-            _check_model(entry, parameters.llm)
+            _check_model(catalog.get("llm"), parameters.llm)
         except ModelSetupError:
-            if not _has_answers(loader["catalog"], project):
+            if not _has_answers(catalog.get("completions"), project):
                 raise
 
 
@@ -109,9 +125,10 @@ def _check_tasks(catalog: Mapping[str, Any], project: Path, parameters: Paramete
         return
     file = TasksFileDataset(filepath=place.as_posix()).load()
     tasks = read_tasks(file.content, file.path, may_be_empty=is_brainstormed)
+    if parameters.label_check.share and (fault := reserved_labels_fault(tasks)):
+        raise TasksFileError(fault)
     _check_columns(tasks, parameters, is_brainstormed)
-    for line in warnings_about_everyday_labels(tasks, parameters.attribute_sampling):
-        logger.warning("%s", line, extra={"markup": False})  # Kedro's log would take `[label]` for a colour
+    _warn_of_everyday_labels(tasks, parameters)
     optional = catalog.get("confusable_file")
     inner = optional.get("dataset") if isinstance(optional, Mapping) else None
     place = _local_file(inner, ConfusableFileDataset, project)
@@ -122,6 +139,19 @@ def _check_tasks(catalog: Mapping[str, Any], project: Path, parameters: Paramete
         labels.refuse_unknown(tasks)
     for task in tasks:
         labels.applied(task)
+
+
+def _known_tasks(catalog: Mapping[str, Any], project: Path) -> Sequence[Task]:
+    """The tasks that an earlier run has left on this machine; none if there are none."""
+    from synthetic_textcat.datasets import TableDataset
+
+    place = _local_file(catalog.get("tasks"), TableDataset, project)
+    return tasks_of(pd.read_parquet(place)) if place is not None and place.is_file() else ()
+
+
+def _warn_of_everyday_labels(tasks: Sequence[Task], parameters: Parameters) -> None:
+    for line in warnings_about_everyday_labels(tasks, parameters.attribute_sampling):
+        logger.warning("%s", line, extra={"markup": False})  # Kedro's log would take `[label]` for a colour
 
 
 def _check_columns(tasks: list[Task], parameters: Parameters, is_brainstormed: bool) -> None:
@@ -138,7 +168,25 @@ def _check_columns(tasks: list[Task], parameters: Parameters, is_brainstormed: b
         QuotaSlots(table, sampling, parameters.seed)
 
 
-def _has_answers(catalog: Mapping[str, Any], project: Path) -> bool:
+def _check_judge(catalog: Mapping[str, Any], project: Path, parameters: Parameters) -> None:
+    """Checks that the judge can be built, before rows are paid for that it is to be asked about."""
+    own = parameters.label_check.llm is not None
+    entry = catalog.get("judge" if own else "llm")
+    if own and not isinstance(entry, Mapping):
+        raise ModelSetupError(
+            "label_check.llm is set, and the catalog has no entry judge. Next: add one, as conf/base/catalog_genai.yml "
+            "has, or set label_check.llm to null"
+        )
+    from synthetic_textcat.llm.chat_models.spec import as_of_judge
+
+    try:
+        _check_model(entry, parameters.label_check.judge(parameters.llm), is_judge=own)
+    except ModelSetupError as error:
+        if not _has_answers(catalog.get("verdict_completions"), project):
+            raise ModelSetupError(as_of_judge(str(error)) if own else str(error)) from None
+
+
+def _has_answers(entry: Any, project: Path) -> bool:
     """Whether a journal on this machine has answers of a real model, so that the run may have nothing left to ask.
 
     Only the plan and its prompts tell whether it has them all. The model is built before the first call, so a run that
@@ -146,14 +194,14 @@ def _has_answers(catalog: Mapping[str, Any], project: Path) -> bool:
     """
     from synthetic_textcat.datasets import JournalDataset
 
-    place = _local_file(catalog.get("completions"), JournalDataset, project)
+    place = _local_file(entry, JournalDataset, project)
     if place is None or not place.is_file():
         return False
     with place.open("rb") as lines:
         return any(map(_REAL_ANSWER.search, lines))
 
 
-def _check_model(entry: Any, llm: LlmParameters) -> None:
+def _check_model(entry: Any, llm: LlmParameters, is_judge: bool = False) -> None:
     """Checks that the model of the catalog entry can be built with these settings, and without a request.
 
     Only a class itself knows its variables. So it is built here, on an event loop as in a run; ChatOpenAI's are known,
@@ -167,6 +215,8 @@ def _check_model(entry: Any, llm: LlmParameters) -> None:
     from synthetic_textcat.llm.chat_models.spec import OFFLINE_CLASS, OPENAI_CLASS, ChatModelSpec
 
     spec = ChatModelSpec(str(entry.get("class_path")), entry.get("kwargs") or {})
+    if is_judge:  # the writer's first call tells this, and before the judge's one rows are paid for
+        spec.refuse_a_mixture(llm)
     if spec.class_path == OFFLINE_CLASS:
         return
     spec.learn_secrets()

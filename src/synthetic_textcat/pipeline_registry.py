@@ -19,22 +19,34 @@ from synthetic_textcat.pipelines.quality_report import pipeline as quality_repor
 from synthetic_textcat.pipelines.quote import pipeline as quote
 from synthetic_textcat.pipelines.task_ingest import pipeline as task_ingest
 
-_STAGES = (task_ingest, attribute_sampling, generation, quality_report, export)
+_STAGES = (task_ingest, attribute_sampling, generation, label_check, quality_report, export)
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Each stage by its own name, all five as `generate`; two pipelines before it, and five after it."""
+    """Each stage by its own name, all six as `generate`; two pipelines before it, and six after it.
+
+    The checks of single rows are a group of their own, since the judge stands between them and the rest of the report.
+    `quality_report` settles the verdicts anew, from the judge's journal: those on rows that have changed don't count.
+    `label_check` goes on to the report and the exports, since verdicts may reject rows.
+    """
     plain = {stage.__name__.split(".")[-2]: stage.create_pipeline() for stage in _STAGES}
+    plain["row_checks"] = quality_report.create_row_checks()
     stages = {name: _grouped(stage, name) for name, stage in plain.items()}
     generate = sum(stages.values(), Pipeline([]))
+    checks = stages.pop("row_checks")
+    report = checks + stages["label_check"].only_nodes_with_tags("verdicts") + stages["quality_report"]
+    judge = _grouped(label_check.create_on_request(), "label_check")
+    labelled = _grouped(label_check.create_accuracy_if_sampled(), "label_accuracy")
     return {
         **stages,
+        "quality_report": report,
+        "label_check": checks + judge + report + stages["export"] + labelled,
         "generate": generate,
         "quote": _quote(stages),
         "preview": _preview(stages),
         "batches": batches.create_pipeline(),
         "label_sample": label_check.create_sample(),
-        "label_check": label_check.create_pipeline(),
+        "label_accuracy": label_check.create_accuracy(),
         "evaluate": evaluate.create_pipeline(),
         "compare": compare.create_pipeline(),
         "publish": publish.create_pipeline(),
@@ -51,8 +63,9 @@ def _quote(stages: dict[str, Pipeline]) -> Pipeline:
     live = {**stages, "generation": _grouped(generation.create_pipeline(is_pilot=True), "generation")}
     generate = sum(live.values(), Pipeline([]))
     plan = stages["task_ingest"] + generate.only_nodes_with_tags("quote")
-    trial = Pipeline(generate.only_nodes_with_tags("pilot"), inputs={"requests": "pilot"})
-    shared = {"brainstorm_completions", "completions", "quote"}
+    tried = generate.only_nodes_with_tags("pilot") + _grouped(label_check.create_for_pilot(), "label_check")
+    trial = Pipeline(tried, inputs={"requests": "pilot"})
+    shared = {"brainstorm_completions", "completions", "verdict_completions", "quote"}
     return _namespaced(plan + trial + quote.create_pipeline(), "quote", shared)
 
 

@@ -6,24 +6,21 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from itertools import islice
-from typing import TYPE_CHECKING, TypeVar
+from itertools import chain, islice
+from typing import TypeVar
 
 from synthetic_textcat.errors import TextcatError
-
-if TYPE_CHECKING:
-    pass
 
 logger = logging.getLogger(__name__)
 
 ROWS_TO_SHARE = 50_000
 """Minimum rows for a process pool: the start of a process takes as long as some 10,000 rows."""
 
-_AT_ONCE = 2_000  # rows in a chunk: half a second of work, which an interrupt waits for
+_AT_ONCE = 2_000  # rows in a chunk: less than half a second of work, which an interrupt waits for
 _AHEAD = 3  # chunks in flight for each process, so that none is idle, and few are in memory
 _MOST = 8  # processes; each takes some 200 MB
 
@@ -40,25 +37,26 @@ def processes_for(rows: int) -> int:
     return min(_cores(), _MOST) if rows >= ROWS_TO_SHARE else 1
 
 
-def parallel_map(work: Callable[[T], Result], items: Iterable[T], processes: int) -> Iterator[Result]:
-    """Results of `work` for each item, in order. Items are consumed lazily.
+def parallel_map(work: Callable[[list[T]], Sequence[Result]], items: Iterable[T], processes: int) -> Iterator[Result]:
+    """Results of `work` for all items, in order. Items are consumed lazily.
 
     Args:
-        work: A function that can be pickled, as its results and the items can.
+        work: Takes some thousand items at once and gives a result for each; can be pickled, as results and items can.
         items: Arguments of `work`.
         processes: Size of the pool; below 2 there is none.
 
     Raises:
         LostWorkerError: If a worker process ended, for example because the system ran out of memory.
     """
-    if processes < 2:
-        yield from map(work, items)
-        return
     source = iter(items)
+    shares = iter(lambda: list(islice(source, _AT_ONCE)), [])
+    if processes < 2:
+        yield from chain.from_iterable(map(work, shares))
+        return
     with _started(processes) as pool:
-        under_way: deque[Future[list[Result]]] = deque()
-        while share := list(islice(source, _AT_ONCE)):
-            under_way.append(pool.submit(_all, work, share))
+        under_way: deque[Future[Sequence[Result]]] = deque()
+        for share in shares:
+            under_way.append(pool.submit(work, share))
             if len(under_way) > _AHEAD * processes:
                 yield from under_way.popleft().result()
         while under_way:
@@ -91,10 +89,6 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-def _all(work: Callable[[T], Result], share: list[T]) -> list[Result]:
-    return list(map(work, share))
 
 
 def _cores() -> int:

@@ -70,7 +70,7 @@ def labelled(tmp_path_factory: pytest.TempPathFactory) -> Labelled:
     answers[:3] = ["", "Unclear", "NONE OF THESE"]
     drawn.assign(label=answers).to_csv(sheet, sep=";", index=False, encoding="utf-8-sig", lineterminator="\r\n")
     filled = sheet.read_bytes()
-    second = project.run("--pipelines", "label_sample,label_check", COLUMNS="300")
+    second = project.run("--pipelines", "label_sample,label_accuracy", COLUMNS="300")
     assert second.returncode == 0, second.stdout + second.stderr
     return Labelled(project, drawn, filled, first, second)
 

@@ -129,7 +129,7 @@ def test_a_cell_made_infeasible_is_named_and_does_not_stop_the_others(project: P
     assert len(given_up["replies"]) == 3
     assert given_up["causes"]["same_labels"]
     assert "given up  Sport: 0 of 8 wanted, given up after 2 rounds: same_labels" in output
-    assert "warn      2 of 12 cells of the quota given up" in output
+    assert "warn      Given up by the quota: " in output
     _adds_up(project)
 
 

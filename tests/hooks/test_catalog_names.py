@@ -22,10 +22,11 @@ _OTHER_MEANINGS = {
     "quote",
     "real_rows",
     "stopped_by",
+    "unjudged",
 }
 """Names that also mean a key of the ledger, a block of parameters, a pipeline, a column or a tag of MLflow."""
 
-_NAMES = {value for name, value in vars(catalog_names).items() if name.isupper()}
+_NAMES = {value for name, value in vars(catalog_names).items() if name.isupper() and isinstance(value, str)}
 
 
 def _known() -> tuple[set[str], set[str]]:
@@ -37,8 +38,8 @@ def _known() -> tuple[set[str], set[str]]:
 def test_each_is_a_dataset_or_a_node() -> None:
     datasets, nodes = _known()
 
-    assert _NAMES - datasets == {catalog_names.SETTLE_ROWS}
-    assert catalog_names.SETTLE_ROWS in nodes
+    assert _NAMES - datasets == {catalog_names.SETTLE_ROWS, catalog_names.SETTLE_VERDICTS}
+    assert {catalog_names.SETTLE_ROWS, catalog_names.SETTLE_VERDICTS} <= nodes
 
 
 def test_hooks_name_datasets_and_nodes_by_these_constants_alone() -> None:

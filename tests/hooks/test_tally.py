@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from synthetic_textcat.hooks.summary_lines import quote_lines, timeout_lines
-from synthetic_textcat.hooks.tally import CellTally, PlannedRows, Tally, cell_tally, clock
+from synthetic_textcat.hooks.tally import CallTotals, CellTally, PlannedRows, Tally, cell_tally, clock
 from synthetic_textcat.schemas.open_calls import Batch, OpenCalls
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
@@ -42,7 +42,7 @@ def test_each_row_counts_once_in_one_place() -> None:
     ]
     tally.add(lines, _PRICES)
     assert (tally.accepted, tally.rejected, tally.failed, tally.done) == (1, 1, 1, 3)
-    assert tally.tokens == 4 * 15
+    assert tally.totals.tokens == 4 * 15
     line = tally.line(seconds=2.0)
     assert line == "3/6 rows, 1 ok, 1 rejected, 1 failed, 1 without reply, 60+ tokens, $0.00022+"
     assert tally.line(2.0, left_s=75) == f"{line.replace(', 60+ tokens', '')}, 1:15 left"
@@ -101,14 +101,16 @@ def test_a_made_up_cost_is_said_to_be_made_up() -> None:
 
 
 def test_the_line_fits_a_terminal() -> None:
-    tally = Tally(1_000_000, 1, accepted=880_000, rejected=9_000, failed=9_000, tokens=10**9, usd=1234.5)
+    tally = Tally(
+        1_000_000, 1, accepted=880_000, rejected=9_000, failed=9_000, totals=CallTotals(tokens=10**9, usd=1234.5)
+    )
     line = tally.line(30 * 3600, 3600 * 9)
     assert line == "898k/1.00M rows, 880k ok, 9,000 rejected, 9,000 failed, $1,234.50, 9:00:00 left"
-    smaller = Tally(10_000, 1, accepted=8000, rejected=100, failed=10, tokens=10**6, usd=12.5)
+    smaller = Tally(10_000, 1, accepted=8000, rejected=100, failed=10, totals=CallTotals(tokens=10**6, usd=12.5))
     assert smaller.line(600, 140) == "8,110/10,000 rows, 8,000 ok, 100 rejected, 10 failed, $12.50, 2:20 left"
-    few = Tally(200, 1, accepted=80, rejected=9, tokens=60_000, usd=0.5)
+    few = Tally(200, 1, accepted=80, rejected=9, totals=CallTotals(tokens=60_000, usd=0.5))
     assert few.line(10, 12) == "89/200 rows, 80 ok, 9 rejected, 8.9/s, 60,000 tokens, $0.50, 0:12 left"
-    made_up = Tally(10_000, 1, accepted=8000, rejected=100, tokens=10**6, usd=12.5, is_made_up=True)
+    made_up = Tally(10_000, 1, accepted=8000, rejected=100, totals=CallTotals(tokens=10**6, usd=12.5, is_made_up=True))
     assert len(made_up.line(600, 140)) <= 80
 
 

@@ -16,7 +16,7 @@ import pytest
 _ROOT = Path(__file__).parents[2]
 _REQUIREMENTS = Path(__file__).parent / "requirements"
 _GUARD = _ROOT / "tests" / "support" / "loopback_only"
-_UNCONSTRAINED = {"google"}
+_UNCONSTRAINED = {"google", "hugging_face"}
 """Environments whose packages need others than `constraints.txt` has."""
 
 _INSTALL_S, _RUN_S = 1800, 300

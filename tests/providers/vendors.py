@@ -4,7 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.providers.wire import anthropic, bedrock, cases, cohere, google, ollama, openai_shaped
+from tests.providers.wire import (
+    anthropic,
+    azure_openai,
+    bedrock,
+    cases,
+    cohere,
+    google,
+    hugging_face,
+    ollama,
+    openai_shaped,
+)
 from tests.providers.wire.cases import CACHED, KEY, PROMPT, WRITTEN
 from tests.providers.wire.server import Format
 
@@ -20,7 +30,12 @@ USUAL = {
     cases.BLOCKED: "content_filtered",
     cases.THINKING: "accepted",
 }
-OPENAI_SHAPED = USUAL | {cases.OBJECT_ARGUMENTS: "accepted", cases.BAD_TOOL: "accepted"}
+OPENAI_SHAPED = USUAL | {
+    cases.OBJECT_ARGUMENTS: "accepted",
+    cases.BAD_TOOL: "accepted",
+    cases.UNTHOUGHT: "accepted",
+    cases.ENDLESS: "invalid_json",
+}
 COUNTED = [PROMPT, CACHED, WRITTEN]
 UNKNOWN = [None, None, None]
 
@@ -67,12 +82,21 @@ def _shaped(environment: str, class_path: str, key: str, path: str = "/v1", **mo
 
 VENDORS = {
     "openai": _shaped("", "langchain_openai.ChatOpenAI", "OPENAI_API_KEY"),
+    "azure": Vendor(
+        "", "langchain_openai.AzureChatOpenAI", azure_openai.answer, "",
+        {"AZURE_OPENAI_API_KEY": KEY, "OPENAI_API_VERSION": "2024-10-21"}, OPENAI_SHAPED, _NOT_SAID,
+        key_words="AZURE_OPENAI_API_KEY",
+    ),
     "groq": _shaped("groq", "langchain_groq.ChatGroq", "GROQ_API_KEY", ""),
     "mistral": _shaped("mistral", "langchain_mistralai.ChatMistralAI", "MISTRAL_API_KEY"),
     "deepseek": _shaped("deepseek", "langchain_deepseek.ChatDeepSeek", "DEEPSEEK_API_KEY"),
     "xai": _shaped("xai", "langchain_xai.ChatXAI", "XAI_API_KEY"),
     "openrouter": _shaped("openrouter", "langchain_openrouter.ChatOpenRouter", "OPENROUTER_API_KEY"),
     "fireworks": _shaped("fireworks", "langchain_fireworks.ChatFireworks", "FIREWORKS_API_KEY"),
+    "hugging_face": Vendor(
+        "hugging_face", "langchain_huggingface.ChatHuggingFace", hugging_face.answer, "/v1", {"HF_TOKEN": KEY},
+        OPENAI_SHAPED, _NOT_SAID, key_words="HF_TOKEN",
+    ),
     "litellm": _shaped(
         "litellm", "langchain_litellm.ChatLiteLLM", "OPENAI_API_KEY", settings={"model": "openai/m"},
         outcomes={case: cause for case, cause in OPENAI_SHAPED.items() if case != cases.BAD_TOOL}

@@ -89,10 +89,14 @@ class RealProject(Project):
         super().__init__(folder)
         self.server = server
         self.configure(**blocks)
+        self.serve()
+
+    def serve(self, **kwargs: Any) -> None:
+        """Writes the model's catalog entry, with these arguments of its class."""
         entry = {
             "type": "synthetic_textcat.datasets.ChatModelDataset",
             "class_path": "langchain_openai.ChatOpenAI",
-            "kwargs": {"timeout": 1200},  # a call that is abandoned is counted by the server alone
+            "kwargs": {"timeout": 1200, **kwargs},  # a call that is abandoned is counted by the server alone
         }
         self.path("conf/local/catalog_genai.yml").write_text(yaml.safe_dump({"llm": entry}), encoding="utf-8")
 

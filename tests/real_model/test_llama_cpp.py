@@ -10,6 +10,8 @@ from tests.real_model.llama import MODEL, LlamaServer, RealProject
 from tests.support.project import environment
 
 _TASK = "Sort a support ticket by its topic."
+_SMALL = 256
+"""Tokens of a context that a prompt fits in, and a reply without a limit mostly does not."""
 _ODD = [
     'say "hi"',
     "it's late",
@@ -132,3 +134,48 @@ def test_a_seed_gives_its_text_again_where_the_prompt_is_read_in_the_same_way(tm
         texts.append({line["request_id"]: line["raw_text"] for line in project.journal()})
 
     assert texts[0] == texts[1]
+
+
+def test_a_seed_gives_its_text_again_on_one_server_that_keeps_no_prompts(tmp_path: Path) -> None:
+    texts = []
+    with LlamaServer(slots=1) as server:
+        for turn in ("first", "second"):
+            (tmp_path / turn).mkdir()
+            project = _project(tmp_path / turn, server, ["Billing", "Returns"], rows=3)
+            project.serve(extra_body={"cache_prompt": False})
+            done = _run(project)
+            assert done.returncode == 0, done.stderr
+            texts.append({line["request_id"]: line["raw_text"] for line in project.journal()})
+            assert {line["cached_tokens"] or 0 for line in project.journal()} == {0}
+
+    assert texts[0] == texts[1]
+
+
+def test_two_slots_at_once_lose_no_row_and_answers_in_the_journal_stay(tmp_path: Path) -> None:
+    """Texts of one seed differ from run to run where slots work at once; a rerun asks nothing, so they stay."""
+    with LlamaServer(slots=2) as server:
+        project = _project(tmp_path, server, ["Billing", "Returns"], rows=6)
+        project.configure(attribute_sampling={"num_examples": 6}, generation={"max_attempts": 1, "max_concurrency": 2})
+        assert _run(project).returncode == 0
+        first, counted = project.journal(), server.tokens()
+        assert project.journal_tokens(first) == counted
+        assert _run(project).returncode == 0
+        assert server.tokens() == counted
+
+    assert len({line["request_id"] for line in first}) == len(first) == 6
+    assert project.journal() == first
+
+
+def test_a_context_that_is_full_within_a_reply_is_truncated_by_the_server(tmp_path: Path) -> None:
+    with LlamaServer(slots=1, context=_SMALL) as server:
+        project = _project(tmp_path, server, ["Billing", "Returns"], rows=3, max_tokens=None, structured_output="none")
+        done = _run(project)
+
+    assert done.returncode == 0, done.stderr
+    cut = [line for line in project.journal() if line["finish_reason"] == "length"]
+    assert cut
+    assert all(_SMALL - 2 <= line["prompt_tokens"] + line["completion_tokens"] <= _SMALL for line in cut)
+    failed = project.table("failed")
+    found = failed[failed["failure_cause"] == "truncated"]["detail"]
+    assert len(found) == len(cut)
+    assert found.str.contains("it is the server's own, such as its context size: llm.max_tokens set none").all()

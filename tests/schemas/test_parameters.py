@@ -9,7 +9,8 @@ import yaml
 
 from synthetic_textcat.errors import ParameterError
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS
-from synthetic_textcat.schemas.parameters import LlmParameters, validate_parameters
+from synthetic_textcat.schemas.parameter_validation import validate_parameters
+from synthetic_textcat.schemas.parameters import LabelCheckParameters, LlmParameters
 
 _CONF = Path(__file__).parents[2] / "conf"
 _BASE: dict[str, Any] = yaml.safe_load((_CONF / "base" / "parameters.yml").read_text(encoding="utf-8"))
@@ -163,6 +164,20 @@ def test_an_unknown_key_is_named_with_the_nearest_and_without_its_value(path: st
         ("publish.repository", "a/b/c", "Parameter publish.repository='a/b/c': is not a repository name; give owner"),
         ("publish.commit_message", "", "Parameter publish.commit_message=''"),
         ("publish.private", "perhaps", "Parameter publish.private='perhaps': input should be a valid boolean"),
+        ("label_check.share", 1.5, "Parameter label_check.share=1.5: input should be less than or equal to 1"),
+        ("label_check.share", -0.1, "Parameter label_check.share=-0.1"),
+        ("label_check.votes", 0, "Parameter label_check.votes=0: input should be greater than or equal to 1"),
+        ("label_check.votes", 10, "Parameter label_check.votes=10: input should be less than or equal to 9"),
+        ("label_check.on_dispute", "drop", "label_check.on_dispute='drop': input should be 'flag' or 'reject'"),
+        (
+            "label_check.llm",
+            {"modl": "x"},
+            "label_check.llm: has the unknown field modl; did you mean model?",
+        ),
+        ("label_check.llm", {"api_key": "k"}, "Parameter label_check.llm: has the unknown field api_key"),
+        ("label_check.llm", {"temperature": 9}, "Parameter label_check.llm.temperature=9: input should be less than"),
+        ("label_check.llm", {"model": "m", "defects": {"refused": 1}}, "Parameter label_check.llm: defects work with"),
+        ("label_check.llm", "gpt", "Parameter label_check.llm='gpt': input should be a valid dictionary"),
         ("quality_report", None, "Parameter quality_report=None: input should be a valid dictionary"),
     ],
 )
@@ -175,6 +190,17 @@ def test_defects_with_another_model_are_refused() -> None:
     validate_parameters(parameters)
     parameters["llm"]["model"] = "gpt"
     assert "defects work with llm.model=offline-template-v1 only" in _complaint(parameters)
+
+
+def test_the_judge_has_the_settings_of_the_writer_but_for_its_own_and_the_defects() -> None:
+    llm = LlmParameters(model="offline-template-v1", temperature=0.3, defects={"refused": 0.1})
+    assert LabelCheckParameters().judge(llm) == LlmParameters(model="offline-template-v1", temperature=0.3)
+    own = LabelCheckParameters(llm={"model": "gpt", "top_p": None}).judge(llm)
+    assert (own.model, own.temperature, own.top_p, own.defects) == ("gpt", 0.3, None, {})
+    local = LlmParameters(model="small", gguf="small.gguf")
+    assert LabelCheckParameters(llm={"gguf": "a/large.gguf"}).judge(local).model == "large"
+    assert LabelCheckParameters(llm={"model": "gpt"}).judge(local).gguf is None
+    assert LabelCheckParameters(llm={"temperature": 0}).judge(local).gguf == "small.gguf"
 
 
 def test_a_missing_block_is_named() -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
-from synthetic_textcat.schemas.writers import parameters_of, writer_note
+from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL, TEMPLATE_JUDGE
+from synthetic_textcat.schemas.writers import judge_note, parameters_of, writer_note
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,8 @@ def test_templates_and_small_models_have_a_note_and_others_none() -> None:
     assert writer_note(["a-7b", "gpt-4o-mini"]) is None
     assert writer_note([]) is None
     assert writer_note([OFFLINE_MODEL, "x-135m"]) == f"{BANNER} {small.replace(' and 500M', '')}"
+
+
+def test_verdicts_of_templates_have_a_note_and_others_none() -> None:
+    assert judge_note([OFFLINE_MODEL, "a-7b"]) == TEMPLATE_JUDGE
+    assert judge_note(["a-7b"]) is None

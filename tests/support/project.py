@@ -21,8 +21,14 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 ROOT = Path(__file__).parents[2]
-PYTHONPATH = os.pathsep.join(map(str, (Path(__file__).parent / "loopback_only", ROOT / "src")))
-"""The socket guard, and the package of this checkout: in a second worktree the installed one is another's."""
+
+
+def python_path(root: Path) -> str:
+    """The socket guard, and the package of a checkout: in a second worktree the installed one is another's."""
+    return os.pathsep.join(map(str, (Path(__file__).parent / "loopback_only", root / "src")))
+
+
+PYTHONPATH = python_path(ROOT)
 
 _COPIED = ("pyproject.toml", ".telemetry", "constraints.txt")
 KEDRO = str(Path(sys.executable).with_name("kedro"))
@@ -46,14 +52,14 @@ def environment(**extra: str) -> dict[str, str]:
 class Project:
     """The project as a user has it: conf, data/01_raw and settings; the package comes from the installation."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, root: Path = ROOT) -> None:
         self.folder = folder
-        shutil.copytree(ROOT / "conf", folder / "conf", ignore=shutil.ignore_patterns("local"))
-        shutil.copytree(ROOT / "data" / "01_raw", folder / "data" / "01_raw")
+        shutil.copytree(root / "conf", folder / "conf", ignore=shutil.ignore_patterns("local"))
+        shutil.copytree(root / "data" / "01_raw", folder / "data" / "01_raw")
         (folder / "conf" / "local").mkdir()
         (folder / "src").mkdir()
         for name in _COPIED:
-            shutil.copy(ROOT / name, folder / name)
+            shutil.copy(root / name, folder / name)
 
     def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         """`kedro run` with these arguments, to its end."""

@@ -15,7 +15,7 @@ from typing import Any
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
-from pydantic import ConfigDict, Field, PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from tests.support.chat_models import GOOD
 
@@ -81,6 +81,26 @@ class CohereModel(VendorModel):
     timeout_seconds: float | None = 300
 
 
+class EndpointPart(BaseModel):
+    """HuggingFaceEndpoint's names: the object that ChatHuggingFace takes as its `llm`."""
+
+    endpoint_url: str | None = None
+    temperature: float | None = 0.8
+    timeout: int = 120
+
+
+class HuggingFaceModel(VendorModel):
+    """ChatHuggingFace's way: a temperature of 0 gives way to that of its `llm`."""
+
+    llm: Any
+    temperature: float | None = None
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Inherits the temperature."""
+        super().model_post_init(context)
+        self.temperature = self.temperature or self.llm.temperature or self.temperature
+
+
 class ThreadModel(VendorModel):
     """ChatBedrockConverse's way: no asynchronous client, so that LangChain calls it in a thread.
 
@@ -122,13 +142,14 @@ def completion(text: str | None, finish: str = "stop", **message: Any) -> dict[s
 
 
 @contextmanager
-def installed(class_path: str, model_class: type[BaseChatModel]) -> Iterator[Any]:
-    """The class, importable by a class path of LangChain's."""
+def installed(class_path: str, model_class: type[BaseChatModel], **others: type) -> Iterator[Any]:
+    """The class, importable by a class path of LangChain's, with other classes of its package."""
     package, name = class_path.rsplit(".", 1)
     found = type(name, (model_class,), {"__module__": f"{package}.chat_models"})
     before = sys.modules.get(package)
     module = ModuleType(package)
-    setattr(module, name, found)
+    for each, kind in {name: found, **others}.items():
+        setattr(module, each, kind)
     sys.modules[package] = module
     try:
         yield found

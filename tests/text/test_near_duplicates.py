@@ -63,7 +63,7 @@ def _named(texts: Sequence[str], threshold: float = 0.8) -> list[int | None]:
 
 @pytest.mark.parametrize("threshold", [0.6, 0.8, 0.9])
 def test_nearly_all_near_duplicates_are_found_and_nothing_else(threshold: float) -> None:
-    texts = _with_copies(seed=7, families=150)
+    texts = _with_copies(seed=7, families=100)
     likes = list(like_earlier(texts, threshold))
     kept: list[int] = []
     there = found = 0
@@ -75,7 +75,7 @@ def test_nearly_all_near_duplicates_are_found_and_nothing_else(threshold: float)
         else:
             assert like.place in alike  # precision 1: an earlier row that stays, and similar enough
             assert like.similarity == _jaccard(texts[like.place], texts[place])
-    assert there > 20
+    assert there > 13
     assert found / there >= 0.95
 
 
@@ -159,7 +159,7 @@ def _families(seed: int, families: int) -> list[str]:
 
 @pytest.mark.parametrize("threshold", [0.5, 0.6, 0.8])
 def test_nearly_all_near_texts_are_found_and_no_other(threshold: float) -> None:
-    texts = _families(3, 60)
+    texts = _families(3, 40)
     others = np.arange(len(texts)) % 3 == 0
     found = CrossSetMatcher(texts, threshold).near(~others, others)
     near = [
@@ -167,7 +167,7 @@ def test_nearly_all_near_texts_are_found_and_no_other(threshold: float) -> None:
         for text in texts
     ]
     expected = np.array(near) & ~others
-    assert expected.sum() > 30
+    assert expected.sum() > 20
     assert not (found & ~expected).any()
     assert (found & expected).sum() / expected.sum() >= 0.98
 

@@ -10,7 +10,7 @@ from synthetic_textcat.errors import QualityTooLowError, RunnerError
 from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.pipelines.quality_report.concerns import complaint
-from synthetic_textcat.schemas.parameters import validate_parameters
+from synthetic_textcat.schemas.parameter_validation import validate_parameters
 
 
 class RunGate:

@@ -12,10 +12,14 @@ from synthetic_textcat.errors import JournalError
 from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.llm.engine.engine import give_up
 
-_JOURNALS = {names.BRAINSTORM_COMPLETIONS: names.BRAINSTORM_JOURNAL, names.COMPLETIONS: names.JOURNAL}
+_JOURNALS = {
+    names.BRAINSTORM_COMPLETIONS: names.BRAINSTORM_JOURNAL,
+    names.COMPLETIONS: names.JOURNAL,
+    names.VERDICT_COMPLETIONS: names.VERDICT_JOURNAL,
+}
 """The entry by which each journal is written, and the one by which the same file is read."""
 
-_PLAN = {names.TASKS, names.REQUESTS, names.CALLS}
+_PLAN = {names.TASKS, names.REQUESTS, names.CALLS, names.VERDICT_CALLS}
 
 
 class JournalWriter:

@@ -15,6 +15,7 @@ from synthetic_textcat.console import hide, show, shown_line, terminal
 from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.tally import CellTally, PlannedRows, Tally, cell_tally, waiting_for
+from synthetic_textcat.hooks.verdict_tally import VerdictTally
 from synthetic_textcat.llm.prompts.messages import instructions_of
 from synthetic_textcat.schemas.open_calls import Batch
 from synthetic_textcat.schemas.parameters import (
@@ -91,7 +92,7 @@ class TimeLeft:
 
 
 class Progress:
-    """Tells of completions as they are appended to the journal; names count without their namespace.
+    """Tells of completions as they are appended to their journal; names count without their namespace.
 
     Args:
         notes: Gets the tally.
@@ -113,6 +114,7 @@ class Progress:
         self._asked: Sequence[int] = ()
         self._plan: dict[str, Any] = {}
         self._is_counting = False
+        self._verdicts: VerdictTally | None = None
         self._live: Live | None = None
         self._begun = self._last_said = now()
 
@@ -154,13 +156,18 @@ class Progress:
         elif dataset_name == names.COMPLETIONS and self._is_counting and self._notes.tally and self._prices:
             self._notes.tally.add(data, self._prices)
             self._say(self._notes.tally)
+        elif dataset_name.endswith(names.OPEN_VERDICTS):
+            self._begin_verdicts(len(data.rows))
+        elif dataset_name == names.VERDICT_COMPLETIONS and self._verdicts and self._prices:
+            self._verdicts.add(data, self._prices)
+            self._say(self._verdicts)
         elif dataset_name == names.BRAINSTORM_COMPLETIONS and isinstance(data, Batch):
             self._say_of_brainstorming(data)
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
         """Ends with the calls."""
-        if node.name.endswith(names.SETTLE_ROWS):
+        if node.name.endswith((names.SETTLE_ROWS, names.SETTLE_VERDICTS)):
             self._end()
 
     @hook_impl
@@ -182,6 +189,15 @@ class Progress:
             len(asked), self._generation.max_attempts, self._checks.flag_only, cells=self._cells(asked)
         )
         self._is_counting = True
+        self._start_clock()
+
+    def _begin_verdicts(self, asked: int) -> None:
+        self._end()
+        if asked:
+            self._verdicts = VerdictTally(asked)
+            self._start_clock()
+
+    def _start_clock(self) -> None:
         self._begun = self._last_said = self._now()
         self._time_left = TimeLeft(self._generation.max_concurrency)
         self._live = _live_line()
@@ -205,7 +221,7 @@ class Progress:
             )
             self._plan.clear()
 
-    def _say(self, tally: Tally) -> None:
+    def _say(self, tally: Tally | VerdictTally) -> None:
         now = self._now()
         self._time_left.note(now, tally.done)
         line = tally.line(now - self._begun, self._time_left.estimate(now, tally.done, tally.asked))
@@ -228,10 +244,16 @@ class Progress:
         if self._is_counting and self._notes.tally:
             self._notes.tally.end()
             self._notes.tally.plan = None
-            if self._notes.tally.done:
-                logger.info("%s", self._notes.tally.line(self._now() - self._begun))
+            self._say_last(self._notes.tally)
+        if self._verdicts is not None:
+            self._verdicts.end()
+            self._say_last(self._verdicts)
         self._plan.clear()
-        self._live, self._is_counting = None, False
+        self._live, self._is_counting, self._verdicts = None, False, None
+
+    def _say_last(self, tally: Tally | VerdictTally) -> None:
+        if tally.done:
+            logger.info("%s", tally.line(self._now() - self._begun))
 
 
 def _one_line(text: str) -> "Text":

@@ -25,7 +25,8 @@ from synthetic_textcat.hooks.earlier_run_conf import TASKS, kept_entries, run_of
 from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.tracking.description import source_tags
 from synthetic_textcat.hooks.tracking.run_artifacts import EarlierRun, load_earlier_run
-from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, validate_parameters
+from synthetic_textcat.schemas.parameter_validation import validate_parameters
+from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import PLAN_VERSION, plan_sha256
 
 logger = logging.getLogger(__name__)

@@ -22,6 +22,7 @@ from synthetic_textcat.hooks.summary_lines import (
     quote_lines,
     stop_lines,
     timeout_lines,
+    verdict_lines,
 )
 from synthetic_textcat.pipelines.quality_report.concerns import PAUSED, Concern
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
@@ -40,6 +41,7 @@ _SHOWN = {
     names.DIFFERENCES,
     names.EVALUATION,
     names.EVALUATION_BY_TASK,
+    names.LABEL_VERDICTS,
     names.LEDGER,
     names.METRICS,
     names.PLAN_REPORT,
@@ -48,6 +50,7 @@ _SHOWN = {
     names.SHORTFALL,
     names.SPLIT_REPORT,
     names.STOPPED_BY,
+    names.UNJUDGED,
 }
 
 
@@ -73,7 +76,8 @@ class RunSummary:
         """Notes who writes the text, and which journals it may write."""
         self._model = context.params["llm"].model
         brainstorms = context.params["task_ingest"].num_brainstormed > 0
-        self._journals = {names.COMPLETIONS, *([names.BRAINSTORM_COMPLETIONS] if brainstorms else [])}
+        verdicts = {names.VERDICT_COMPLETIONS}
+        self._journals = {names.COMPLETIONS, *([names.BRAINSTORM_COMPLETIONS] if brainstorms else []), *verdicts}
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Any, catalog: CatalogProtocol[Any, Any]) -> None:
@@ -97,7 +101,7 @@ class RunSummary:
         name = dataset_name.removeprefix("preview.")
         if name in _SHOWN:
             self._saved[name] = data
-        elif self._calls is not None and dataset_name in (names.COMPLETIONS, names.BRAINSTORM_COMPLETIONS):
+        elif self._calls is not None and dataset_name in names.JOURNALS:
             self._calls += len(data)
             self._timeouts += [completion for completion in data if completion.status == "timeout"]
 
@@ -112,8 +116,11 @@ class RunSummary:
         ledger: Ledger | None = self._saved.get(names.LEDGER)
         if self._calls is None and names.PROMPT_PREVIEW in self._saved:
             yield from ("", *self._saved[names.PROMPT_PREVIEW].splitlines())
+        metrics = self._saved.get(names.METRICS, {})
         if ledger is not None:
-            yield from _ledger_lines(ledger, self._saved.get(names.METRICS, {}))
+            yield from _ledger_lines(ledger, metrics)
+        if names.LABEL_VERDICTS in self._saved:
+            yield from verdict_lines(self._saved[names.LABEL_VERDICTS], self._saved.get(names.UNJUDGED), metrics)
         if shortfall := Shortfall.read(self._saved.get(names.SHORTFALL)):
             yield from quota_lines(shortfall)
         plan = self._saved.get(names.PLAN_REPORT, {})
@@ -123,8 +130,6 @@ class RunSummary:
         if names.QUOTE in self._saved:
             yield from quote_lines(self._saved[names.QUOTE], self._where(names.PRICES) or names.PRICES)
         yield from self._judgement_lines()
-        if names.BATCH_TABLE in self._saved:
-            yield from batch_lines(self._saved[names.BATCH_TABLE])
         if self._calls is not None:
             yield from self._spent_lines(self._calls)
         note = writer_note([self._model])
@@ -142,7 +147,9 @@ class RunSummary:
         yield "look      `make mlflow` for runs, `make viz` for the pipeline"
 
     def _judgement_lines(self) -> Iterator[str]:
-        """The results of `compare` and `evaluate`."""
+        """The results of `batches`, `compare` and `evaluate`."""
+        if names.BATCH_TABLE in self._saved:
+            yield from batch_lines(self._saved[names.BATCH_TABLE])
         if names.DIFFERENCES in self._saved:
             yield from compare_lines(self._saved[names.DIFFERENCES], self._where(names.COMPARISON_HTML))
         if names.EVALUATION_BY_TASK in self._saved:
@@ -196,7 +203,8 @@ def _in_batch(ledger: Ledger) -> str:
 
 
 def _concern_lines(concerns: Sequence[Concern]) -> Iterator[str]:
-    concerns = [concern for concern in concerns if concern["parameter"] != PAUSED]  # reported already
+    """Warnings; paused tasks are reported already, and failures by the error that ends the run."""
+    concerns = [concern for concern in concerns if concern["parameter"] != PAUSED and concern["level"] != "fail"]
     for concern in concerns[:_MOST_CONCERNS]:
         yield from labelled_lines(concern["level"], concern["says"])
     if len(concerns) > _MOST_CONCERNS:

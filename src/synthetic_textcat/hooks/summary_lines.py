@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 from rich.cells import set_cell_size
 
 from synthetic_textcat.hooks.tally import WIDTH, clock
@@ -24,6 +25,7 @@ from synthetic_textcat.schemas.cost_figures import (
 from synthetic_textcat.schemas.prices import MADE_UP, PriceList, is_made_up, total_of, usd
 from synthetic_textcat.schemas.quota import GivenUp, Shortfall, counted, shown
 from synthetic_textcat.schemas.stops import HOW_TO_GO_ON, PausedTask, Stops, stop_sentence
+from synthetic_textcat.schemas.writers import judge_note
 from synthetic_textcat.text.unicode import single_line
 
 if TYPE_CHECKING:
@@ -56,6 +58,9 @@ def quote_lines(quote: Mapping[str, float | None], price_list: str) -> Iterator[
         yield f"cost      unknown: {why}"
     else:
         yield _line(quote, "usd", usd, "cost")
+        if "quote/usd_verdicts/expected" in quote:
+            yield f"{_line(quote, 'usd_rows', usd, '')} for rows"
+            yield f"{_line(quote, 'usd_verdicts', usd, '')} for verdicts"
         if quote.get("quote/usd_batch/expected") is not None:
             yield f"{_line(quote, 'usd_batch', usd, 'in batch')} within a day"
         yield f"{_line(quote, 'usd_per_accepted', usd, '')} {PER_ACCEPTED}"
@@ -87,6 +92,40 @@ def quota_lines(shortfall: Shortfall) -> Iterator[str]:
     short = [cell.missing - cell.given_up for cell in shortfall.cells if not cell.infeasible]
     if short:
         yield f"short     {counted(sum(short), 'row')} in {counted(len(short), 'cell')}"
+
+
+def verdict_lines(
+    verdicts: pd.DataFrame, unjudged: pd.DataFrame | None, metrics: Mapping[str, float | None]
+) -> Iterator[str]:
+    """The judge's verdicts, the rows without one, and what the judge cost, within 80 columns; nothing without a judge.
+
+    Args:
+        verdicts: Columns `LABEL_VERDICTS`.
+        unjudged: Columns `UNJUDGED_ROWS`.
+        metrics: Of the run.
+    """
+    causes: Counter[str] = Counter() if unjudged is None else Counter(unjudged["cause"])
+    if not len(verdicts) and not causes:
+        return
+    undecided = verdicts["verdict"].isna()
+    counts = {
+        "agreed": int(verdicts["agrees"].sum()),
+        "disputed": int((~verdicts["agrees"] & ~undecided).sum()),
+        "undecided": int(undecided.sum()),
+    }
+    yield from counted_lines("judged", {name: rows for name, rows in counts.items() if rows})
+    if ambiguous := int(verdicts["ambiguous"].sum()):
+        yield f"          ambiguous {ambiguous:,}: the judge accepts the misleading label too"
+    if causes:
+        yield from counted_lines("unjudged", causes)
+    if note := judge_note(verdicts["model_name"]):
+        yield from labelled_lines("note", note)
+    if calls := metrics.get("judge/calls_this_run"):
+        cost = metrics.get("judge/usd_this_run")
+        tokens = metrics.get("judge/tokens_this_run")
+        parts = [f"{calls:,.0f} calls", "tokens unknown" if tokens is None else f"{tokens:,.0f} tokens"]
+        parts += [] if cost is None else [f"{usd(cost)}{' (made up)' if metrics.get('cost/made_up') else ''}"]
+        yield f"judge     {', '.join(parts)} of this run"
 
 
 def _why(own: GivenUp) -> str:

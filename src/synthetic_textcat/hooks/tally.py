@@ -98,6 +98,59 @@ class PlannedRows:
 
 
 @dataclass(slots=True)
+class CallTotals:
+    """Tokens and cost of the calls, and how many are open.
+
+    Attributes:
+        tokens: Read and written by the counted calls.
+        usd: What they cost; None once a price is unknown.
+        is_made_up: Whether the price is that of the offline model.
+        uncounted: Calls of unknown usage; with one of them tokens and USD are shown as at least so much.
+        open_calls: Calls without a reply yet, as of the last batch.
+    """
+
+    tokens: int = 0
+    usd: float | None = 0.0
+    is_made_up: bool = False
+    uncounted: int = 0
+    open_calls: OpenCalls = NONE_OPEN
+
+    def add(self, completions: Iterable[Completion], prices: PriceList) -> None:
+        """Adds the saved completions."""
+        self.open_calls = getattr(completions, "open_calls", NONE_OPEN)
+        for completion in completions:
+            if completion.is_counted:
+                self.tokens += completion.tokens
+                self.usd = plus(self.usd, prices.cost_usd(completion))
+                self.is_made_up |= is_made_up(completion.model_name)
+            else:
+                self.uncounted += 1
+
+
+def progress_line(counts: Mapping[str, str], totals: CallTotals, rate: float, left_s: float | None) -> str:
+    """The counts and totals as one line; if it is too long for a terminal, without the rate, then without the tokens.
+
+    Args:
+        counts: What is done, by name.
+        totals: Tokens and cost.
+        rate: What is done in a second.
+        left_s: Estimated time left, in seconds; None if there is no estimate.
+    """
+    least = "+" if totals.uncounted else ""
+    parts = {**counts, "rate": f"{rate:.1f}/s", "tokens": f"{short(totals.tokens)}{least} tokens"}
+    if totals.usd is not None:
+        parts["usd"] = f"{usd(totals.usd)}{least}{' made up' if totals.is_made_up else ''}"
+    if left_s is not None:
+        parts["left"] = f"{clock(left_s)} left"
+    if waiting := waiting_for(totals.open_calls):
+        parts["waiting"] = waiting
+    for name in ("rate", "tokens"):
+        if len(", ".join(parts.values())) > WIDTH:
+            del parts[name]
+    return ", ".join(parts.values())
+
+
+@dataclass(slots=True)
 class Tally:
     """Counts completions as they are saved.
 
@@ -109,13 +162,9 @@ class Tally:
         rejected: Rows whose reply does not.
         failed: Rows without a usable reply.
         unanswered: Rows whose last call brought no reply; it may be made again.
-        tokens: Read and written by the counted calls.
-        usd: What they cost; None once a price is unknown.
-        is_made_up: Whether the price is that of the offline model.
-        uncounted: Calls of unknown usage; with one of them tokens and USD are shown as at least so much.
+        totals: Tokens and cost.
         cells: How far the quota is, where there is one.
         plan: The planned rows; without it, only the checks that need no plan are made.
-        open_calls: Calls without a reply yet, as of the last batch.
     """
 
     asked: int
@@ -124,14 +173,10 @@ class Tally:
     accepted: int = 0
     rejected: int = 0
     failed: int = 0
-    tokens: int = 0
-    usd: float | None = 0.0
-    is_made_up: bool = False
-    uncounted: int = 0
+    totals: CallTotals = field(default_factory=CallTotals)
     cells: CellTally | None = None
     plan: PlannedRows | None = None
     unanswered: set[str] = field(default_factory=set)
-    open_calls: OpenCalls = NONE_OPEN
 
     @property
     def done(self) -> int:
@@ -140,56 +185,34 @@ class Tally:
 
     def add(self, completions: Iterable[Completion], prices: PriceList) -> None:
         """Counts the saved completions."""
-        self.open_calls = getattr(completions, "open_calls", NONE_OPEN)
+        self.totals.add(completions, prices)
         for completion in completions:
-            if completion.is_counted:
-                self.tokens += completion.tokens
-                self.usd = plus(self.usd, prices.cost_usd(completion))
-                self.is_made_up |= is_made_up(completion.model_name)
-            else:
-                self.uncounted += 1
             self._settle(completion)
 
     def end(self) -> None:
         """No more calls are made: rows without a reply have failed."""
-        self.open_calls = NONE_OPEN
+        self.totals.open_calls = NONE_OPEN
         self.failed += len(self.unanswered)
         self.unanswered.clear()
 
     def line(self, seconds: float, left_s: float | None = None) -> str:
-        """The counts as one line; if it is too long for a terminal, without the speed, then without the tokens.
+        """The counts as one line.
 
         Args:
             seconds: Time since the first call.
             left_s: Estimated time left; None if there is no estimate.
         """
-        rate = self.done / seconds if seconds > 0 else 0.0
-        least = "+" if self.uncounted else ""
-        parts = {
-            "rows": f"{_short(self.done)}/{_short(self.asked)} rows",
-            **self._results(),
-            "rate": f"{rate:.1f}/s",
-            "tokens": f"{_short(self.tokens)}{least} tokens",
-        }
-        if self.usd is not None:
-            parts["usd"] = f"{usd(self.usd)}{least}{' made up' if self.is_made_up else ''}"
-        if left_s is not None:
-            parts["left"] = f"{clock(left_s)} left"
-        if waiting := waiting_for(self.open_calls):
-            parts["waiting"] = waiting
-        for name in ("rate", "tokens"):
-            if len(", ".join(parts.values())) > WIDTH:
-                del parts[name]
-        return ", ".join(parts.values())
+        counts = {"rows": f"{short(self.done)}/{short(self.asked)} rows", **self._results()}
+        return progress_line(counts, self.totals, self.done / seconds if seconds > 0 else 0.0, left_s)
 
     def _results(self) -> dict[str, str]:
         if self.cells is not None:
-            full = f"{_short(self.cells.full)}/{_short(self.cells.asked)} cells"
-            return {"full": full, "missing": f"{_short(self.cells.missing)} missing"}
+            full = f"{short(self.cells.full)}/{short(self.cells.asked)} cells"
+            return {"full": full, "missing": f"{short(self.cells.missing)} missing"}
         lost = {"rejected": self.rejected, "failed": self.failed, "without reply": len(self.unanswered)}
         return {
-            "ok": f"{_short(self.accepted)} ok",
-            **{name: f"{_short(rows)} {name}" for name, rows in lost.items() if rows},
+            "ok": f"{short(self.accepted)} ok",
+            **{name: f"{short(rows)} {name}" for name, rows in lost.items() if rows},
         }
 
     def _settle(self, completion: Completion) -> None:
@@ -223,7 +246,8 @@ def waiting_for(open_calls: OpenCalls) -> str:
     return ", ".join(parts)
 
 
-def _short(number: int) -> str:
+def short(number: int) -> str:
+    """The number in a few characters."""
     return f"{number:,}" if number < 100_000 else f"{number / 1e6:.2f}M" if number >= 1e6 else f"{number / 1e3:.0f}k"
 
 

@@ -89,6 +89,8 @@ class Thresholds(Block):
     word_shortcut: Most = Most(warn=0.80)
     learnability: Least = Least(warn=0.50)
     label_noise: Most = Most(warn=0.10)
+    label_agreement: Least = Least(warn=0.90)
+    label_ambiguous: Most = Most(warn=0.10)
 
 
 class TextChecks(Block):

@@ -32,7 +32,8 @@ _LONGEST_LABEL = 1_000  # characters; the length of a text is limited with the r
 MaskedText = Annotated[StrictStr, AfterValidator(mask)]
 """Text by the model. A server may escape a secret in JSON, so that it appears only after parsing."""
 
-_Label = Annotated[StrictStr, Field(max_length=_LONGEST_LABEL), AfterValidator(mask)]
+LabelText = Annotated[StrictStr, Field(max_length=_LONGEST_LABEL), AfterValidator(mask)]
+"""A label by the model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,8 +146,8 @@ class Reply(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     input_text: MaskedText
-    label: _Label
-    misleading_label: _Label
+    label: LabelText
+    misleading_label: LabelText
     _note: str = PrivateAttr("")
 
     def __eq__(self, other: object) -> bool:
@@ -217,13 +218,13 @@ class Problem(NamedTuple):
 def row_schema(label_names: Sequence[str]) -> dict[str, Any]:
     """JSON Schema of a row; the labels of a closed set are its enum. One schema per task, so that servers cache it."""
     label = {"type": "string", "enum": list(label_names)} if label_names else {"type": "string"}
-    return _object("example", {"input_text": {"type": "string"}, "label": label, "misleading_label": label})
+    return object_schema("example", {"input_text": {"type": "string"}, "label": label, "misleading_label": label})
 
 
 def planned_row_schema(label: str, misleading_label: str) -> dict[str, Any]:
     """JSON Schema of a row whose labels are fixed: it allows no other, and has them before the text."""
     labels = {"label": _constant(label), "misleading_label": _constant(misleading_label)}
-    return _object("example", {**labels, "input_text": {"type": "string"}})
+    return object_schema("example", {**labels, "input_text": {"type": "string"}})
 
 
 def _constant(text: str) -> dict[str, str]:
@@ -232,16 +233,17 @@ def _constant(text: str) -> dict[str, str]:
 
 def task_list_schema() -> dict[str, Any]:
     """JSON Schema of a brainstorming reply."""
-    return _object("tasks", {"tasks": {"type": "array", "items": {"type": "string"}}})
+    return object_schema("tasks", {"tasks": {"type": "array", "items": {"type": "string"}}})
 
 
 def label_set_schema() -> dict[str, Any]:
     """JSON Schema of a label set. The prompt gives the number of labels: not every server accepts bounds."""
     label = _properties({"name": {"type": "string"}, "description": {"type": "string"}})
-    return _object("label_set", {"labels": {"type": "array", "items": label}})
+    return object_schema("label_set", {"labels": {"type": "array", "items": label}})
 
 
-def _object(name: str, properties: dict[str, Any]) -> dict[str, Any]:
+def object_schema(name: str, properties: dict[str, Any]) -> dict[str, Any]:
+    """Named JSON Schema of an object with exactly these properties."""
     return {"name": name, "strict": True, "schema": _properties(properties)}
 
 

@@ -27,7 +27,7 @@ PER_ACCEPTED = "an accepted row"
 
 _MEANINGS: Mapping[Figure, str] = {
     THIS_CONFIGURATION: "calls with the prompt, model and settings of this run, whichever run made them",
-    THIS_RUN: "calls that this run made, brainstorming included",
+    THIS_RUN: "calls that this run made, brainstorming and the judge included",
     DATASET: "calls ever made for the planned rows, with other prompts, models and settings too",
 }
 Metrics = Mapping[str, float | None]

@@ -43,6 +43,8 @@ def set_spelling(label: str, names: frozenset[str]) -> str | None:
     """The name in a closed label set that a label stands for; None if it is none of the set, or could be two."""
     if label in names:
         return label
+    if not names:
+        return None
     strict, loose, bare = _forms_of(names)
     found = (*map(strict.get, name_keys(label)), *map(loose.get, _loose_keys(label)), *map(bare.get, _bare_keys(label)))
     return next(filter(None, found), None)

@@ -1,7 +1,12 @@
 """Label check: columns of verdicts, of the drawn sample and of labels given by hand; the words for no label."""
 
+from collections.abc import Iterable
+
+import pandas as pd
+
 from synthetic_textcat.hashing import sha256_of
-from synthetic_textcat.schemas.tasks import normalise
+from synthetic_textcat.schemas.task_input import shown
+from synthetic_textcat.schemas.tasks import Task, normalise
 
 LABEL_VERDICTS = {
     "request_id": "str",
@@ -16,6 +21,15 @@ LABEL_VERDICTS = {
 `verdict` is a label of the row's set, `NONE_OF_THESE`, or missing if the votes are undecided. `votes` counts the votes
 for it. `agrees`: it is the row's label. `ambiguous`: the judge accepts the misleading label too.
 """
+
+VERDICT_CALLS = {"request_id": "str", "vote": "int64", "fingerprint": "str", "row_sha256": "str"}
+"""The judge's calls, one row each vote. `row_sha256`: of the row's text and labels when it was asked about."""
+
+UNJUDGED_ROWS = {"request_id": "str", "cause": "str", "detail": "str"}
+"""Rows that were to be judged and have no verdict. `cause`: that of the last failed call, or `NOT_ASKED`."""
+
+NOT_ASKED = "not_asked"
+"""Cause of rows without a call: a cap, an outage or an interrupt came first."""
 
 AGREED, DISPUTED, UNJUDGED = "agreed", "disputed", "unjudged"
 
@@ -50,3 +64,48 @@ ANSWERS = (NONE_OF_THESE, UNCLEAR)
 def text_sha256(text: str) -> str:
     """Hex sha256 of a text, by which labels given by hand are found: case, width and white space do not count."""
     return sha256_of(normalise(text))
+
+
+def call_id(request_id: str, vote: int) -> str:
+    """Id of a vote's call in journal and fingerprint: the row's own for the first vote."""
+    return request_id if vote == 1 else f"{request_id}/{vote}"
+
+
+def row_of(verdict_call: str) -> str:
+    """The row's id in the id of a vote's call."""
+    return verdict_call.partition("/")[0]
+
+
+def row_sha256(input_text: str, label: str, misleading_label: str) -> str:
+    """Hex sha256 of the row that a verdict is about: one of another text or other labels does not count."""
+    return sha256_of([input_text, label, misleading_label])
+
+
+def is_reserved(label: str) -> bool:
+    """Whether a label is one of the words that a judge answers in place of a label."""
+    return normalise(label) in (NONE_OF_THESE, BOTH)
+
+
+def reserved_labels_fault(tasks: Iterable[Task]) -> str | None:
+    """The error about the first label of a set that is such a word; None if there is none."""
+    for task in tasks:
+        for name in filter(is_reserved, task.label_names):
+            return (
+                f"The label {name!r} of the task {shown(task.task)} is what a judge answers in place of a label. Next: "
+                "rename it in the tasks file, or set label_check.share to 0"
+            )
+    return None
+
+
+def agreements(request_ids: "pd.Series[str]", verdicts: pd.DataFrame | None) -> pd.Series:
+    """Whether the judge agrees with the label of each row; missing for rows without a verdict.
+
+    Args:
+        request_ids: Of the rows.
+        verdicts: Columns `LABEL_VERDICTS`; None = nothing is judged.
+
+    Returns:
+        The dtype `boolean`, the index of `request_ids`.
+    """
+    known = {} if verdicts is None else dict(zip(verdicts["request_id"], verdicts["agrees"], strict=True))
+    return pd.Series(pd.array([known.get(row) for row in request_ids], dtype="boolean"), request_ids.index)

@@ -37,10 +37,12 @@ REJECT_REASONS = (
     "label_not_as_planned",
     "label_leaked",
     "wrong_language",
+    "label_disputed",
+    "label_ambiguous",
     "exact_duplicate",
     "near_duplicate",
 )
-"""In the order in which they are tried: checks of one row first, then those that compare rows."""
+"""In the order in which they are tried: checks of one row, verdicts of the judge, then comparisons of rows."""
 
 GOOD_OUTCOMES = ("accepted", "surplus")
 """Rows that passed every check; surplus ones are more than a quota asked for in their cell."""
@@ -81,7 +83,13 @@ REJECT_DEFECTS = (
 Rates = dict[str, float | dict[str, float]]
 """Defect → share of rows, or the share by what a row is asked for: a label or a language, as the prompt names it."""
 
-DEFECTS = (*RECOVERABLE_DEFECTS, *FAILURE_DEFECTS, *REJECT_DEFECTS)
+WRONG_LABEL = "wrong_label"
+"""Defect of a row: the text was written for another label of the task. It passes all checks; a judge can find it."""
+
+WRONG_VERDICT = "wrong_verdict"
+"""Defect of a verdict: another label than the text was written for."""
+
+DEFECTS = (*RECOVERABLE_DEFECTS, *FAILURE_DEFECTS, *REJECT_DEFECTS, WRONG_LABEL, WRONG_VERDICT)
 """All of them, in the order in which their rates are laid end to end."""
 
 OFFLINE_MODEL = "offline-template-v1"
@@ -91,3 +99,9 @@ BANNER = (
     "Written by templates (offline-template-v1), not by a language model: for trying the pipeline, not for training."
 )
 """The one sentence that all of them show."""
+
+TEMPLATE_JUDGE = (
+    "Judged by templates (offline-template-v1), which find their own words again: for trying the label check; it says "
+    "nothing about labels."
+)
+"""The same where verdicts are shown."""

@@ -1,20 +1,18 @@
-"""Parameters of `conf/base/parameters.yml`: a model for each block, the root model, and validation."""
+"""Parameters of `conf/base/parameters.yml`: a model for each block, and the root model."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     Field,
-    ValidationError,
     field_validator,
     model_validator,
 )
 
-from synthetic_textcat.errors import ParameterError, nearest
+from synthetic_textcat.errors import nearest
 from synthetic_textcat.schemas.attributes import Choice, OwnAttributes, proportions_of, weights_of
 from synthetic_textcat.schemas.block import Block, TextChecks, Thresholds, no_boolean
 from synthetic_textcat.schemas.outcomes import DEFECTS, OFFLINE_MODEL, REJECT_REASONS, Rates
@@ -259,11 +257,59 @@ class EvaluateParameters(Block):
     save_classifiers: bool = False
 
 
-class LabelCheckParameters(Block):
-    """Label check: rows drawn for labelling by hand; how many times an agreed row's odds a disputed one has."""
+OnVerdict = Literal["flag", "reject"]
+"""What becomes of a row for a judge's verdict: it is noted, or the row is rejected."""
 
+
+class LabelCheckParameters(Block):
+    """Label check: the rows that a judge is asked about, its settings, and the rows drawn for labelling by hand.
+
+    Attributes:
+        share: Share of the rows that pass the checks of single rows; 0 = no judge.
+        votes: Verdicts of each row, each with the options in another order.
+        on_dispute, on_ambiguous: What becomes of rows to which the judge gives another label, or both labels.
+        llm: Settings that replace those of the block `llm`; null = the judge is the model that writes.
+        sample_rows: Rows drawn for labelling by hand.
+        disputed_weight: How many times an agreed row's odds a disputed one has.
+    """
+
+    share: float = Field(0.0, ge=0, le=1)
+    votes: int = Field(1, ge=1, le=9)
+    on_dispute: OnVerdict = "flag"
+    on_ambiguous: OnVerdict = "flag"
+    llm: dict[str, Any] | None = None
     sample_rows: int = Field(100, ge=1, le=100_000)
     disputed_weight: float = Field(2.0, ge=0.1, le=10)
+
+    @property
+    def flagged(self) -> tuple[str, ...]:
+        """The reject reasons that only flag."""
+        chosen = {"label_disputed": self.on_dispute, "label_ambiguous": self.on_ambiguous}
+        return tuple(reason for reason, action in chosen.items() if action == "flag")
+
+    @field_validator("llm")
+    @classmethod
+    def _fields_exist(cls, llm: dict[str, Any] | None) -> dict[str, Any] | None:
+        for name in llm or {}:
+            if name not in LlmParameters.model_fields:
+                raise ValueError(f"has the unknown field {name}; {nearest(name, list(LlmParameters.model_fields))}")
+        return llm
+
+    def judge(self, llm: LlmParameters) -> LlmParameters:
+        """Settings of the judge: those of the model that writes, without its injected faults, and `llm` over them.
+
+        Another model is not in the writer's file, and another file names another model.
+
+        Raises:
+            ValidationError: If they don't go together.
+        """
+        own = self.llm or {}
+        written = {**llm.model_dump(), "defects": {}}
+        if own.get("model") is not None:
+            written["gguf"] = None
+        elif own.get("gguf") is not None:
+            written["model"] = None
+        return LlmParameters.model_validate(written | own)
 
 
 class CompareParameters(Block):
@@ -289,7 +335,7 @@ class SplitShares(Block):
 
 
 class ExportParameters(Block):
-    """Place of the instruction, splits, CSV escaping and byte order mark, label batches, and license."""
+    """Place of the instruction, splits, CSV escaping and byte order mark, label batches, verdicts, and license."""
 
     instruction: Literal["in_anchor", "left_out"] = "in_anchor"
     splits: SplitShares = Field(default_factory=SplitShares)
@@ -297,6 +343,7 @@ class ExportParameters(Block):
     csv_formulas: Literal["escape", "keep"] = "escape"
     csv_bom: bool = False
     distinct_label_batches: int | None = Field(None, ge=2)
+    label_agreement: bool = False
     license: str | None = Field(None, pattern=r"^[a-z0-9][a-z0-9.\-]{1,60}$")
 
 
@@ -319,7 +366,7 @@ class PublishParameters(Block):
 
 
 class Parameters(Block):
-    """All parameters. Kedro itself validates only the blocks that the chosen pipeline uses."""
+    """All parameters; see `parameter_validation`."""
 
     seed: Annotated[int, BeforeValidator(no_boolean)]
     from_run: Annotated[str | None, BeforeValidator(_as_text)] = None
@@ -336,59 +383,3 @@ class Parameters(Block):
     export: ExportParameters
     publish: PublishParameters
     tracking: TrackingParameters
-
-
-def validate_parameters(parameters: Mapping[str, Any]) -> Parameters:
-    """Validates all parameters, for any pipeline.
-
-    Raises:
-        ParameterError: With one line that names each wrong key or value and the allowed ones.
-    """
-    try:
-        return Parameters.model_validate(dict(parameters))
-    except ValidationError as error:
-        lines = list(_complaints(error, parameters))
-        raise ParameterError("; ".join(dict.fromkeys(lines)) + " (conf/*/parameters.yml or --params)") from None
-
-
-def _complaints(error: ValidationError, parameters: Mapping[str, Any]) -> Iterator[str]:
-    for problem in error.errors(include_url=False):
-        path = [str(part) for part in problem["loc"]]
-        if problem["type"] == "extra_forbidden":
-            yield f"Unknown parameter {'.'.join(path)}: {nearest(path[-1], _known_keys(path[:-1]))}"
-        else:
-            public = _public_path(path)
-            yield f"Parameter {'.'.join(public)}{_shown(public, parameters)}: {_reason(problem)}"
-
-
-def _known_keys(block: Sequence[str]) -> list[str]:
-    model: Any = Parameters
-    for name in block:
-        model = model.model_fields[name].annotation
-    return list(model.model_fields)
-
-
-def _public_path(path: Sequence[str]) -> list[str]:
-    """The path without the union members that pydantic adds (`str`, `list[str]`, ...)."""
-    model: Any = Parameters
-    public = []
-    for step in path:
-        public.append(step)
-        model = model.model_fields[step].annotation if step in model.model_fields else None
-        if not (isinstance(model, type) and issubclass(model, BaseModel)):
-            break
-    return public
-
-
-def _shown(path: Sequence[str], parameters: Mapping[str, Any]) -> str:
-    value: Any = parameters
-    for step in path:
-        if not isinstance(value, Mapping) or step not in value:
-            return ""
-        value = value[step]
-    return "" if isinstance(value, Mapping) else f"={value!r}"
-
-
-def _reason(problem: Any) -> str:
-    message = str(problem["msg"]).removeprefix("Value error, ")
-    return message[0].lower() + message[1:]

@@ -40,6 +40,18 @@ EXAMPLES = {
 CANDIDATES = {**EXAMPLES, "detail": "str"}
 """`detail`: which object of a reply with several is the row, and why; missing for other rows."""
 
+CHECKED_ROWS = {
+    **CANDIDATES,
+    "reject_reason": "str",
+    "check_detail": "str",
+    "flags": "str",
+    "flag_details": "str",
+    "language_verdict": "str",
+    "comparison_text": "str",
+}
+"""Candidates after the checks of single rows. `reject_reason`, `check_detail`: missing for rows that passed. `flags`,
+`flag_details`: as in `FINDINGS`. `comparison_text`: the normalised text of a row that passed, to compare rows by."""
+
 REJECTED = {**EXAMPLES, "reject_reason": "str", "detail": "str"}
 FAILED = {
     "request_id": "str",
@@ -65,7 +77,12 @@ OUTCOMES = {
     "language_verdict": "str",
 }
 SPLIT_COLUMNS = {"request_id": "str", "split": "str", "planned_split": "str"}
-CONTRACT_COLUMNS = frozenset().union(REQUESTS, CALLS, CANDIDATES, REJECTED, FAILED, FINDINGS, OUTCOMES, SPLIT_COLUMNS)
+LABEL_AGREEMENT = "label_agreement"
+"""Column of exported rows by choice: whether a judge agrees with the label; missing for rows that were not judged."""
+
+CONTRACT_COLUMNS = frozenset({LABEL_AGREEMENT}).union(
+    REQUESTS, CALLS, CHECKED_ROWS, REJECTED, FAILED, FINDINGS, OUTCOMES, SPLIT_COLUMNS
+)
 """Column names with a fixed meaning."""
 
 

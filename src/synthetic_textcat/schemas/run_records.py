@@ -50,6 +50,7 @@ class RunRecord:
         prompts: File name → text.
         tasks: Columns of `tasks`; None if the run did not keep them.
         evaluation: Evaluation of its rows; None if there is none.
+        verdicts: A judge's verdicts on its labels, columns `LABEL_VERDICTS`; None if there are none.
     """
 
     run_id: str
@@ -62,6 +63,7 @@ class RunRecord:
     prompts: Mapping[str, str] = field(default_factory=dict)
     tasks: pd.DataFrame | None = None
     evaluation: Evaluation | None = None
+    verdicts: pd.DataFrame | None = None
 
     @property
     def has_made_up_cost(self) -> bool:

@@ -1,9 +1,9 @@
-"""Notes on who wrote the rows: templates, and language models too small to write training data."""
+"""Notes on who wrote or judged the rows: templates, and language models too small to write training data."""
 
 import re
 from collections.abc import Iterable
 
-from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
+from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL, TEMPLATE_JUDGE
 
 SMALL = 1_000_000_000
 """Parameters below which rows are for trying the pipeline: ours, by the two models of docs/real_models.md."""
@@ -25,6 +25,11 @@ def writer_note(models: Iterable[str]) -> str | None:
     if note := small_model_note(names):
         notes.append(note)
     return " ".join(notes) or None
+
+
+def judge_note(models: Iterable[str]) -> str | None:
+    """What to say wherever verdicts of these models are shown; None if there is nothing to say."""
+    return TEMPLATE_JUDGE if OFFLINE_MODEL in set(models) else None
 
 
 def small_model_note(models: Iterable[str]) -> str | None:

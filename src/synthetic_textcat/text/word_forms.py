@@ -23,6 +23,7 @@ Words that are no forms although they look like it ('goods' of 'good') are in `o
 
 import csv
 import re
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from importlib import resources
 from typing import NamedTuple
@@ -38,14 +39,14 @@ _AFTER_E = frozenset({"es", "ed", "ing", "y"})  # cause: caused, causing; simple
 _AFTER_Y = frozenset({"ies", "ied", "ily"})
 _NOT_PLURAL = ("ss", "us", "is", "ics", "news")
 
-_COMPOUNDING = frozenset({"de", "nl", "sv", "da", "no", "fi", "hu", "et"})
+COMPOUNDING = frozenset({"de", "nl", "sv", "da", "no", "fi", "hu", "et"})
 _FEWEST_AT_THE_START, _FEWEST_AT_THE_END = 5, 6  # letters of a label in a compound: 'Sport' is in 'Transport'
 _LEAST_OF_A_CHAIN = 2  # letters: 'korku' (fear) is no form of 'kork'
 _FEWEST_OF_A_BARE_WORD = 3  # letters
 _NO_FIRST_PARTS = frozenset({"uber", "unter", "hinter", "durch", "nieder", "wider", "over", "onder", "under", "efter"})
 _FEWEST_OF_THE_REST = 4  # letters of the other part: 'Be' and 'ver' are prefixes, not words
 
-_SPELLINGS = {
+SPELLINGS = {
     "de": (("ä|(?<![aeiou])ae", "a"), ("ö|(?<![aeiou])oe", "o"), ("ü|(?<![aeiouq])ue", "u")),
     "nl": (("([aeou])\\1", "\\1"), ("([bdfgklmnprst])\\1", "\\1"), ("z", "s"), ("v", "f")),
     "es": (("á", "a"), ("é", "e"), ("í", "i"), ("ó", "o"), ("ú", "u")),
@@ -64,10 +65,10 @@ _SPELLINGS = {
 """Changes within a word's forms, as patterns of letters that count as one: Buch and Bücher, factuur and facturen."""
 
 
-_ALTERNATING = "aäoöuüeéèêiíàáâóòôúąębpcçdtgğkqszvfгкғқбп"  # the letters of these patterns that begin a word
+ALTERNATING = "aäoöuüeéèêiíàáâóòôúąębpcçdtgğkqszvfгкғқбп"  # the letters of these patterns that begin a word
 
 
-class _Inflection(NamedTuple):
+class Inflection(NamedTuple):
     """How a language inflects.
 
     Attributes:
@@ -101,10 +102,9 @@ def is_form(word: str, label: str, code: str | None) -> bool:
     if code == ENGLISH:
         return _is_english_form(word, label)
     word, label = spelling_key(word, code), spelling_key(label, code)
-    inflections = _inflections().get(code, ())
-    if any(_is_inflected(word, label, each) or _is_base(word, label, each) for each in inflections):
+    if any(_is_inflected(word, label, each) or _is_base(word, label, each) for each in inflections_of(code)):
         return True
-    return code in _COMPOUNDING and _is_compound(word, label)
+    return code in COMPOUNDING and _is_compound(word, label)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -112,7 +112,7 @@ def initial_of(label: str, code: str | None) -> str:
     """The letters with which a form of the label may begin, unless it has something before it."""
     initial = label[0]
     same = (
-        each for each in _ALTERNATING if code is not None and spelling_key(each, code) == spelling_key(initial, code)
+        each for each in ALTERNATING if code is not None and spelling_key(each, code) == spelling_key(initial, code)
     )
     return initial + "".join(same)
 
@@ -120,7 +120,7 @@ def initial_of(label: str, code: str | None) -> str:
 @lru_cache(maxsize=1 << 14)
 def core_of(label: str, code: str | None) -> str | None:
     """What a form of the label contains that has something before it; None where the language sets nothing before."""
-    if code in _COMPOUNDING:
+    if code in COMPOUNDING:
         return label[1:4]
     prefixes = _prefixes().get(code) if code is not None else None
     if prefixes is None:
@@ -162,22 +162,27 @@ def _listed(words: str, code: str) -> list[str]:
     return [comparable(word, code) for word in words.split()]
 
 
+def inflections_of(code: str) -> Sequence[Inflection]:
+    """The ways in which the language inflects; none, if it is not in the table."""
+    return _inflections().get(code, ())
+
+
 @cache
-def _inflections() -> dict[str, list[_Inflection]]:
-    found: dict[str, list[_Inflection]] = {}
+def _inflections() -> dict[str, list[Inflection]]:
+    found: dict[str, list[Inflection]] = {}
     for row in _rows("word_endings.csv"):
         found.setdefault(row["language"], []).append(_inflection(row))
     return found
 
 
-def _inflection(row: dict[str, str]) -> _Inflection:
+def _inflection(row: dict[str, str]) -> Inflection:
     drops, endings, prefixes = (
         {spelling_key(part.strip(_NONE), row["language"]) for part in _listed(row[column], row["language"])}
         for column in ("drops", "endings", "prefixes")
     )
     chain = "|".join(re.escape(ending) for ending in sorted(endings, key=len, reverse=True) if ending)
     fewest = 0 if "" in endings else 1
-    return _Inflection(
+    return Inflection(
         least=int(row["least"]),
         drops=tuple(drops),
         endings=re.compile(f"(?:{chain}){{{fewest},{row['most']}}}"),
@@ -189,12 +194,12 @@ def _inflection(row: dict[str, str]) -> _Inflection:
 @lru_cache(maxsize=1 << 16)
 def spelling_key(word: str, code: str) -> str:
     """The word with one spelling for the letters that change within its forms."""
-    for pattern, replacement in _SPELLINGS.get(code, ()):
+    for pattern, replacement in SPELLINGS.get(code, ()):
         word = re.sub(pattern, replacement, word)
     return word
 
 
-def _is_inflected(word: str, label: str, inflection: _Inflection) -> bool:
+def _is_inflected(word: str, label: str, inflection: Inflection) -> bool:
     bare = [word[len(prefix) :] for prefix in inflection.prefixes if word.startswith(prefix)]
     stems = [label.removesuffix(drop) for drop in inflection.drops if label.endswith(drop)]
     return label in bare or any(
@@ -205,7 +210,7 @@ def _is_inflected(word: str, label: str, inflection: _Inflection) -> bool:
     )
 
 
-def _is_base(word: str, label: str, inflection: _Inflection) -> bool:
+def _is_base(word: str, label: str, inflection: Inflection) -> bool:
     """Whether the label is a form of the word, and not by a single letter where endings come in chains."""
     is_short = len(label) - len(word) < _LEAST_OF_A_CHAIN and inflection.comes_in_chains
     return not is_short and _is_inflected(label, word, inflection)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from synthetic_textcat.hooks.tally import Tally
+from synthetic_textcat.hooks.tally import CallTotals, Tally
 from synthetic_textcat.hooks.tracking.live_metrics import LivePoints
 from synthetic_textcat.hooks.tracking.run_log import RunClock
 from tests.hooks.tracking.project import MlflowClient, make_project
@@ -51,7 +51,7 @@ def clock() -> _Clock:
 
 
 def _tally(accepted: int, rejected: int = 0, **more: float | None) -> Tally:
-    return Tally(1000, 1, accepted=accepted, rejected=rejected, **more)  # type: ignore[arg-type]
+    return Tally(1000, 1, accepted=accepted, rejected=rejected, totals=CallTotals(**more))  # type: ignore[arg-type]
 
 
 def test_a_point_says_how_far_the_calls_are_at_so_many_rows(clock: _Clock) -> None:

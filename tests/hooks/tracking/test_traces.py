@@ -58,6 +58,7 @@ def test_a_trace_holds_the_call(traced: Traced) -> None:
     assert trace.info.token_usage["input_tokens"] == 10
     assert trace.info.token_usage["output_tokens"] == 5
     assert trace.info.cost["total_cost"] == pytest.approx(COST)
+    assert span.attributes["cost_usd"] == pytest.approx(COST)  # MLflow's page shows its own figure in whole cents
     tags = {name: trace.info.tags[name] for name in ("request_id", "attempt", "status", "outcome")}
     assert tags == {"request_id": row, "attempt": "1", "status": "replied", "outcome": "usable"}
 

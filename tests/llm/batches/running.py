@@ -13,7 +13,7 @@ from synthetic_textcat.llm.batches.openai_service import OpenAIBatches
 from synthetic_textcat.llm.batches.record import BatchRecord
 from synthetic_textcat.llm.batches.route import BatchRoute, Left
 from synthetic_textcat.llm.batches.usage import BatchUsage
-from synthetic_textcat.llm.calls.policy import Call, CallPolicy, RetryPolicy
+from synthetic_textcat.llm.calls.policy import Call, CallPolicy, RetryPolicy, judging
 from synthetic_textcat.llm.calls.settlement import OpenRow
 from synthetic_textcat.llm.calls.token_limits import TokenLimit
 from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
@@ -86,7 +86,7 @@ class Workspace:
         """As `find_open_rows` has them."""
         from synthetic_textcat.llm.calls.settlement import open_rows
 
-        return open_rows(self._rows, self.journal.load(), Reply, max_attempts=3).rows
+        return open_rows(self._rows, self.journal.load(), judging(Reply), max_attempts=3).rows
 
     def policy(self, **limits: Any) -> CallPolicy:
         """The policy of the next run."""

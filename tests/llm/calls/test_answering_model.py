@@ -1,4 +1,4 @@
-"""A server that answers as another model: one warning for each such name."""
+"""A server that answers as another model, or without the requested form: one warning for each."""
 
 import logging
 
@@ -30,3 +30,37 @@ def test_a_deployment_of_azure_says_nothing_of_its_model() -> None:
     answering = AnsweringModel(None)
     answering.note(completion(model_name="gpt-4o"))
     assert answering.others == []
+
+
+_PROSE = "Sure! ```json\n{}\n```"
+
+
+def _warned_of_form(caplog: pytest.LogCaptureFixture, texts: list[str], form: str = "json_schema") -> bool:
+    caplog.clear()
+    answering = AnsweringModel(None, form)
+    for text in texts:
+        answering.note(completion(text))
+    warnings = [
+        record.message for record in caplog.records if "seems to ignore llm.structured_output" in record.message
+    ]
+    assert len(warnings) <= 1
+    return bool(warnings)
+
+
+def test_a_server_that_ignores_the_form_is_named_once(caplog: pytest.LogCaptureFixture) -> None:
+    assert _warned_of_form(caplog, [_PROSE] * 20)
+    assert _warned_of_form(caplog, [f"<think>{{}}</think>{_PROSE}"] * 5, "json_object")
+
+
+@pytest.mark.parametrize(
+    ("texts", "form"),
+    [
+        ([_PROSE] * 4, "json_schema"),
+        ([_PROSE] * 20, "none"),
+        (['{"input_text": "', *[_PROSE] * 20], "json_schema"),
+        (["<think>Hm.</think>\n{}", *[_PROSE] * 20], "json_schema"),
+        (["", "<think>Hm"] * 2 + ["{}"] * 9, "json_schema"),
+    ],
+)
+def test_a_server_that_keeps_to_the_form_is_not(caplog: pytest.LogCaptureFixture, texts: list[str], form: str) -> None:
+    assert not _warned_of_form(caplog, texts, form)

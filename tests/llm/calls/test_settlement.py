@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from pydantic import BaseModel, StrictStr
 
+from synthetic_textcat.llm.calls.policy import judging
 from synthetic_textcat.llm.calls.settlement import Past, open_rows, settle, starts_of
 from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests
@@ -33,7 +34,7 @@ def _reply(text: str, attempt: int = 1) -> Completion:
 
 def test_the_first_attempt_that_parses_wins() -> None:
     completions = [completion(BAD), _reply("second", 2), _reply("third", 3)]
-    settlement = settle(completions, Reply)
+    settlement = settle(completions, judging(Reply))
     assert settlement.value is not None
     assert settlement.value.input_text == "second"
     assert settlement.completion is completions[1]
@@ -42,48 +43,48 @@ def test_the_first_attempt_that_parses_wins() -> None:
 
 
 def test_of_two_replies_to_one_attempt_the_first_wins() -> None:
-    settlement = settle([_reply("first"), _reply("again")], Reply)
+    settlement = settle([_reply("first"), _reply("again")], judging(Reply))
     assert settlement.value is not None
     assert settlement.value.input_text == "first"
 
 
 def test_a_good_reply_counts_after_calls_that_brought_none() -> None:
-    assert settle([no_reply(), _reply("here")], Reply).value is not None
-    assert settle([_reply("here"), no_reply()], Reply).value is not None
+    assert settle([no_reply(), _reply("here")], judging(Reply)).value is not None
+    assert settle([_reply("here"), no_reply()], judging(Reply)).value is not None
 
 
 def test_without_completions_there_is_neither_value_nor_problem_and_the_row_is_open() -> None:
-    settlement = settle([], Reply)
+    settlement = settle([], judging(Reply))
     assert (settlement.value, settlement.problem, settlement.completion) == (None, None, None)
     assert settlement.is_open(1)
 
 
 def test_the_problem_is_the_last_ones() -> None:
-    settlement = settle([completion(BAD), completion("{}", attempt=2)], Reply)
+    settlement = settle([completion(BAD), completion("{}", attempt=2)], judging(Reply))
     assert settlement.problem is not None
     assert settlement.problem.cause == "schema_violation"
 
 
 def test_a_transport_failure_at_the_end_is_the_cause_and_leaves_the_row_open() -> None:
-    settlement = settle([completion(BAD), no_reply("rate_limited", attempt=2)], Reply)
+    settlement = settle([completion(BAD), no_reply("rate_limited", attempt=2)], judging(Reply))
     assert settlement.problem == Problem("rate_limited", "it failed")
     assert settlement.is_open(2)
 
 
 def test_calls_that_brought_no_reply_use_no_attempt_up() -> None:
-    settlement = settle([no_reply() for _ in range(9)], Reply)
+    settlement = settle([no_reply() for _ in range(9)], judging(Reply))
     assert settlement.replies == 0
     assert settlement.is_open(1)
 
 
 @pytest.mark.parametrize(("max_attempts", "is_open"), [(1, False), (2, False), (3, True)])
 def test_a_row_is_open_until_its_replies_are_used_up(max_attempts: int, is_open: bool) -> None:
-    settlement = settle([completion(BAD), completion(BAD, attempt=2)], Reply)
+    settlement = settle([completion(BAD), completion(BAD, attempt=2)], judging(Reply))
     assert settlement.is_open(max_attempts) is is_open
 
 
 def test_a_row_with_a_value_is_never_open() -> None:
-    assert not settle([_reply("here")], Reply).is_open(20)
+    assert not settle([_reply("here")], judging(Reply)).is_open(20)
 
 
 class _Anything(BaseModel):
@@ -93,7 +94,7 @@ class _Anything(BaseModel):
 
 
 def _open(path: Path, completions: Sequence[Completion], max_attempts: int = 2) -> dict[int, Past]:
-    found = open_rows(_ROWS, Journal(write_journal(path / "journal.jsonl", completions)), Reply, max_attempts)
+    found = open_rows(_ROWS, Journal(write_journal(path / "journal.jsonl", completions)), judging(Reply), max_attempts)
     assert [row.fingerprint for row in found.rows] == [_ROWS[row.position] for row in found.rows]
     return {row.position: row.past for row in found.rows}
 
@@ -138,8 +139,8 @@ def test_the_past_is_in_order_of_attempts_whatever_the_order_of_lines(tmp_path: 
 
 def test_a_better_parser_mends_old_rows_for_free(tmp_path: Path) -> None:
     journal = Journal(write_journal(tmp_path / "journal.jsonl", [completion("{}")]))
-    assert [row.position for row in open_rows(_ROWS[:1], journal, Reply, 2).rows] == [0]
-    assert open_rows(_ROWS[:1], journal, _Anything, 2).rows == []
+    assert [row.position for row in open_rows(_ROWS[:1], journal, judging(Reply), 2).rows] == [0]
+    assert open_rows(_ROWS[:1], journal, judging(_Anything), 2).rows == []
 
 
 @pytest.mark.parametrize(
@@ -153,7 +154,7 @@ def test_a_better_parser_mends_old_rows_for_free(tmp_path: Path) -> None:
 )
 def test_it_is_known_whether_any_row_went_well_so_far(lines: list[Completion], any_good: bool, tmp_path: Path) -> None:
     journal = Journal(write_journal(tmp_path / "journal.jsonl", lines))
-    assert open_rows(_ROWS, journal, Reply, 2).any_good is any_good
+    assert open_rows(_ROWS, journal, judging(Reply), 2).any_good is any_good
 
 
 def _accepts(_task: Task, _row: Mapping[str, Any], _reply: Reply) -> None:

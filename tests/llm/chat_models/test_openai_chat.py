@@ -112,11 +112,17 @@ async def test_request_and_message_are_those_of_chat_openai(settings: dict[str, 
 
 @pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
 async def test_an_answer_that_the_server_took_for_thoughts_is_passed_on(name: str) -> None:
-    message = {"role": "assistant", "content": None, name: '{"input_text": "a"}'}
-    reply = json.dumps({**_REPLY, "choices": [{"index": 0, "finish_reason": "stop", "message": message}]})
-    with _recording(reply=reply.encode()) as server:
-        answer = read_answer(await _ask(LeanChatOpenAI, server))
-    assert answer.raw_text == '<think>\n{"input_text": "a"}'
+    for finish, thoughts, text in (
+        ("stop", '{"input_text": "a"}', '{"input_text": "a"}'),
+        ("stop", '```json\n{"input_text": "a"}\n```', '```json\n{"input_text": "a"}\n```'),
+        ("length", '{"input_text": "a"}', '<think>\n{"input_text": "a"}'),
+        ("stop", 'Hm. {"input_text": "a"}', '<think>\nHm. {"input_text": "a"}'),
+    ):
+        message = {"role": "assistant", "content": None, name: thoughts}
+        reply = json.dumps({**_REPLY, "choices": [{"index": 0, "finish_reason": finish, "message": message}]})
+        with _recording(reply=reply.encode()) as server:
+            answer = read_answer(await _ask(LeanChatOpenAI, server))
+        assert answer.raw_text == text
 
 
 async def test_errors_are_the_sdks_own() -> None:

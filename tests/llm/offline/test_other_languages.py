@@ -15,13 +15,14 @@ from sklearn.pipeline import make_pipeline
 
 from synthetic_textcat.hashing import draw_int
 from synthetic_textcat.llm.offline.grammar import compile_template, load_yaml
+from synthetic_textcat.llm.offline.marks import MARKS
 from synthetic_textcat.llm.offline.orthography import ENGLISH, leaks, orthography_of
-from synthetic_textcat.llm.offline.other_languages import MARKS, authored_languages, language_grammar
+from synthetic_textcat.llm.offline.other_languages import authored_languages, language_grammar
 from synthetic_textcat.llm.offline.prompt_reader import find_requested_language
 from synthetic_textcat.llm.offline.replies import reply
 from synthetic_textcat.llm.offline.writer import LENGTHS, SHORT
-from synthetic_textcat.pipelines.quality_report.checks.language import letters_by_script, scripts_of
 from synthetic_textcat.pipelines.quality_report.checks.leakage import find_label_mention
+from synthetic_textcat.pipelines.quality_report.checks.scripts import letters_by_script, scripts_of
 from synthetic_textcat.schemas.attributes import VALUES
 from synthetic_textcat.schemas.languages import Language, find_language, languages
 from synthetic_textcat.schemas.tasks import Task
@@ -172,7 +173,7 @@ def test_a_mark_that_is_a_label_gives_way_to_another() -> None:
 )
 def test_a_label_in_the_texts_own_language_is_not_named(language: str, labels: list[str]) -> None:
     task = Task.model_validate({"task": "Sort a message.", "labels": labels})
-    for number in range(60):
+    for number in range(30):
         text, planned = write(task, number, language)
         for label in (planned["label"], planned["misleading_label"]):
             assert find_label_mention(normalised(text), normalised(label), language) is None, text
@@ -182,7 +183,7 @@ def test_a_label_in_the_texts_own_language_is_not_named(language: str, labels: l
 def test_no_shipped_label_stands_in_a_topic(code: str) -> None:
     """Of the labels of the shipped tasks only words that the language has too can be named, and those are avoided."""
     language = find_language(code)
-    for number in range(120):
+    for number in range(60):
         task = tasks()[number % len(tasks())]
         text, planned = write(task, number, language.name)
         assert not leaks(text, (planned["reply"]["label"], planned["reply"]["misleading_label"]))

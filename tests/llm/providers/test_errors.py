@@ -129,6 +129,7 @@ async def test_an_answer_ends_as_its_row_says(row: ProviderFact, server: _Server
         assert (outcome.cause, outcome.retryable) == (expected.cause, expected.retryable)
         assert outcome.cause in NO_REPLY_CAUSES
     assert "\n" not in str(outcome)
+    assert ("set llm.model (m) to a model of this server" in str(outcome)) == (row.meaning == "unknown_model")
     if row.words and row.meaning != "redirected":
         assert row.words.split("*")[0].strip().lower() in str(outcome).lower()  # the server's own sentence
 

@@ -20,10 +20,20 @@ from tests.llm.running import policy
 from tests.support.chat_models import GOOD
 from tests.support.langchain_fakes import ToolFake, as_chat
 from tests.support.provider_exceptions import caused_by
-from tests.support.vendor_classes import CohereModel, OllamaModel, ThreadModel, VendorModel, completion, installed
+from tests.support.vendor_classes import (
+    CohereModel,
+    EndpointPart,
+    HuggingFaceModel,
+    OllamaModel,
+    ThreadModel,
+    VendorModel,
+    completion,
+    installed,
+)
 
 GROQ, OLLAMA, COHERE = "langchain_groq.ChatGroq", "langchain_ollama.ChatOllama", "langchain_cohere.ChatCohere"
 BEDROCK, OPENROUTER = "langchain_aws.ChatBedrockConverse", "langchain_openrouter.ChatOpenRouter"
+HUGGING_FACE = "langchain_huggingface.ChatHuggingFace"
 UNKNOWN = "langchain_newcomer.ChatNewcomer"
 
 
@@ -135,6 +145,57 @@ def test_timeout_token_limit_and_retries_have_one_name_for_all_classes() -> None
     for path in (OLLAMA, GROQ, OPENROUTER, BEDROCK, UNKNOWN, OPENAI_CLASS):
         assert ChatModelSpec(path, given).deadline_s == 120.4
     assert ChatModelSpec(OLLAMA, {"client_kwargs": {"timeout": 20}}).deadline_s == 20
+
+
+def _hugging_face(settings: LlmParameters, **kwargs: Any) -> Any:
+    with installed(HUGGING_FACE, HuggingFaceModel, HuggingFaceEndpoint=EndpointPart):
+        return ChatModelSpec(HUGGING_FACE, kwargs).build(settings)
+
+
+def test_a_class_that_takes_an_object_gets_it_from_a_mapping() -> None:
+    model = _hugging_face(_llm(temperature=0.0, top_p=0.5, max_tokens=50), timeout_seconds=9.4)
+    assert model.llm == EndpointPart(endpoint_url="https://router.huggingface.co/v1", temperature=None, timeout=9)
+    assert (model.temperature, model.max_tokens, model.model_kwargs) == (0.0, 50, {"model": "m", "top_p": 0.5})
+    own = {"llm": {"endpoint_url": "http://127.0.0.1:8080/v1"}}
+    assert _hugging_face(_llm(), **own).llm.endpoint_url == "http://127.0.0.1:8080/v1"
+    assert ChatModelSpec(HUGGING_FACE, own).identity == (HUGGING_FACE, own)
+    assert own == {"llm": {"endpoint_url": "http://127.0.0.1:8080/v1"}}
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"endpoint": "http://x"}, "takes no endpoint .catalog entry llm, llm.; did you mean endpoint_url"),
+        ({"temperature": 0.3}, "set llm.temperature in parameters.yml instead"),
+        ({"repo_id": "a/b"}, "set llm.model in parameters.yml instead"),
+        ({"max_new_tokens": 9}, "set llm.max_tokens in parameters.yml instead"),
+        ({"huggingfacehub_api_token": "hf_0123456789"}, "put the key into HF_TOKEN instead"),
+        ("http://x", "llm is no mapping of arguments"),
+    ],
+)
+def test_an_object_of_a_class_takes_no_second_way_in(given: Any, says: str) -> None:
+    with pytest.raises(ModelSetupError, match=says):
+        _hugging_face(_llm(), llm=given)
+
+
+class _Message(dict[str, Any]):
+    """Hugging Face's mappings: a field that the SDK does not know is an attribute only."""
+
+    refusal = None
+
+
+def test_a_field_that_an_sdk_keeps_as_an_attribute_is_read() -> None:
+    reply = completion(None)
+    message = _Message(reply["choices"][0]["message"])
+    message.__dict__["refusal"] = "I can not."
+    reply["choices"][0]["message"] = message
+
+    class Scripted(VendorModel):
+        async def _agenerate(self, *_args: Any, **_kwargs: Any) -> Any:
+            return self._create_chat_result(reply)
+
+    [found] = _run(as_chat(fixed_class(Scripted, class_facts(GROQ), {})(), structured_output="none"))
+    assert _cause(found) == "refused"
 
 
 def test_what_a_class_has_no_argument_for_goes_with_each_call() -> None:

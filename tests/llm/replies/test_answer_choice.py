@@ -12,8 +12,10 @@ from langchain_core.messages import AIMessage
 from synthetic_textcat.llm.chat_models.answers import read_answer
 from synthetic_textcat.llm.replies.parsing import parse, read
 from synthetic_textcat.schemas.completions import LabelSet, Problem, Reply, TaskList
-from tests.llm.builders import completion
+from tests.llm.builders import call, completion
 from tests.llm.replies.hostile_replies import SLOWEST_S
+from tests.llm.running import run
+from tests.support.chat_models import ScriptedChatModel
 from tests.support.examples import examples
 
 
@@ -92,7 +94,13 @@ def test_a_draft_within_thoughts_is_no_answer(beginning: str, end: str, draft: s
         (f"{_ANSWER}\nForm: {_row('...')}", "object 1 of 2: the last that is a filled row"),
         (f"Form: {_row('<the text>')}\n{_ANSWER}", "object 2 of 2: the last"),
         (f"{_ANSWER} as in {_row('string')} or {_row('[your text]')}", "object 1 of 3: the last that is a filled row"),
-        (f"<think>{_DRAFT} It should be {_ANSWER}", "the object with which the thoughts end, since no answer follows"),
+        (f"<think>{_DRAFT} Final answer: {_ANSWER}", "the object with which the thoughts end, and which they call"),
+        (
+            f"<think>A draft: {_DRAFT}. So the answer is\n```json\n{_ANSWER}\n```",
+            "the object with which the thoughts end",
+        ),
+        (f"<think>{_DRAFT}\n**Final Output**\n{_ANSWER}\n", "the object with which the thoughts end"),
+        (f"<think>{_DRAFT}\n\u6700\u7ec8\u7b54\u6848\uff1a{_ANSWER}", "the object with which the thoughts end"),
         (f"<think>{_DRAFT}</think>{_DRAFT} No: {_ANSWER}", "object 2 of 2 behind the thoughts, which hold a draft"),
     ],
 )
@@ -144,6 +152,47 @@ def test_a_reply_cut_within_its_thoughts_has_no_answer(thoughts: str) -> None:
     assert "within the model's thoughts" in problem.detail
 
 
+@pytest.mark.parametrize(
+    "thoughts",
+    [
+        *(
+            f"<think>{_DRAFT}",
+            f"<think>\n{_DRAFT}\n",
+            f"<think>```json\n{_DRAFT}\n```",
+            f"<think>First: {_ANSWER}{_DRAFT}",
+        ),
+        *(f"<think>A first answer: {_DRAFT}", f"<think>Maybe the answer is {_DRAFT}", f"<think>Is the answer {_DRAFT}"),
+        *(
+            f"<think>The answer is late. Try {_DRAFT}",
+            f"<think>The result:\nHm.\n{_DRAFT}",
+            f"<think>Not the answer: {_DRAFT}",
+        ),
+        *(
+            f"<think>Final answer: {_DRAFT} But is it late?",
+            f"<think>An example output: {_DRAFT}",
+            f"[THINK]Or {_DRAFT}",
+        ),
+        *(
+            f"<|channel|>analysis<|message|>Row: {_DRAFT}",
+            f"analysisWe write {_DRAFT}",
+            f"Here is my thought process: {_DRAFT}",
+        ),
+        *(f"\u25c1think\u25b7{_DRAFT}", f"<|START_THINKING|>{_DRAFT}", f"<think>One.</think><think>Two: {_DRAFT}"),
+    ],
+)
+def test_thoughts_that_never_end_have_no_answer_whatever_the_finish_reason(thoughts: str) -> None:
+    problem = parse(completion(thoughts), Reply)
+    assert isinstance(problem, Problem)
+    assert problem.cause == "invalid_json"
+    assert "its thoughts hold a draft and never end, so there is no answer" in problem.detail
+
+
+def test_a_row_whose_thoughts_never_end_is_asked_again() -> None:
+    model = ScriptedChatModel(script=lambda _, number: f"<think>A draft: {_DRAFT}" if number == 0 else _ANSWER)
+    found = run(model, [call("r1")], max_attempts=2)
+    assert [type(parse(each, Reply)) for each in found] == [Problem, Reply]
+
+
 def test_a_correction_that_is_cut_off_leaves_the_version_before_it() -> None:
     found = parse(completion(f'{_ANSWER}\nBetter: {{"input_text": "The par', finish_reason="length"), Reply)
     assert found == _REPLY
@@ -155,7 +204,7 @@ def test_a_correction_that_is_cut_off_leaves_the_version_before_it() -> None:
     "fields",
     [
         {"additional_kwargs": {"reasoning_content": _ANSWER}},
-        {"additional_kwargs": {"reasoning": f"Hm. {_DRAFT} Or rather:\n```json\n{_ANSWER}\n```"}},
+        {"additional_kwargs": {"reasoning": f"Hm. {_DRAFT} Final answer:\n```json\n{_ANSWER}\n```"}},
         {"content": [{"type": "thinking", "thinking": _ANSWER}]},
         {"content": [{"type": "reasoning", "reasoning": _ANSWER}]},
     ],
@@ -163,22 +212,30 @@ def test_a_correction_that_is_cut_off_leaves_the_version_before_it() -> None:
 def test_thoughts_of_a_field_of_their_own_count_if_the_answer_ends_them_and_there_is_no_other(
     fields: dict[str, object],
 ) -> None:
-    def text_of(content: object) -> str:
+    def text_of(content: object, finish: str = "stop") -> str:
         return read_answer(
-            AIMessage.model_validate({"content": "", **fields, **({"content": content} if content else {})})
+            AIMessage.model_validate(
+                {
+                    "content": "",
+                    "response_metadata": {"finish_reason": finish},
+                    **fields,
+                    **({"content": content} if content else {}),
+                }
+            )
         ).raw_text
 
     assert parse(completion(text_of("")), Reply) == _REPLY
     if "content" not in fields:
         assert text_of(_row("Another.")) == _row("Another.")
-    cut = parse(completion(text_of(""), finish_reason="length"), Reply)
+    cut = parse(completion(text_of("", "length"), finish_reason="length"), Reply)
     assert isinstance(cut, Problem)
     assert cut.cause == "truncated"
 
 
 def test_drafts_in_a_field_of_thoughts_are_no_answer() -> None:
-    message = AIMessage("", additional_kwargs={"reasoning_content": f"{_DRAFT} Hm, that names the label."})
-    assert isinstance(parse(completion(read_answer(message).raw_text), Reply), Problem)
+    for thoughts in (f"{_DRAFT} Hm, that names the label.", f"A draft: {_DRAFT}", f"{_DRAFT}\nOr rather: {_ANSWER}"):
+        message = AIMessage("", additional_kwargs={"reasoning_content": thoughts})
+        assert isinstance(parse(completion(read_answer(message).raw_text), Reply), Problem), thoughts
 
 
 _LABELS = [{"name": name, "description": f"It is {name}."} for name in ("a", "b", "c")]
@@ -244,7 +301,7 @@ def test_whatever_is_thought_the_row_behind_it_is_read(
 def test_thoughts_over_and_over_take_no_time(
     pattern: str, wanted: type[Reply] | type[TaskList] | type[LabelSet]
 ) -> None:
-    for length in (8_000, 30_000, 99_000):
+    for length in (30_000, 99_000):
         for text in (pattern * (length // len(pattern)), "analysis" + pattern * (length // len(pattern))):
             taken = []
             for _ in range(2):  # another try, if interrupted

@@ -363,3 +363,4 @@ def test_drafts_within_thoughts_are_no_answer(form: str, beginning: str) -> None
     drafts = f"{beginning}{_FORMS[form](_DRAFTS)}\n</think>\n"
     assert _read(f"{drafts}{_FORMS[form](_TASKS)}") == _TASKS
     assert isinstance(_read(drafts), Problem)
+    assert isinstance(_read(f"<think>{_FORMS[form](_DRAFTS)}"), Problem)

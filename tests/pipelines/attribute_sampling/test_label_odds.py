@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.pipelines.attribute_sampling.label_odds import WEIGHTS, misleading_labels_of
@@ -19,6 +19,7 @@ from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import plan_sha256
 from synthetic_textcat.schemas.tasks import Task, tasks_of
 from tests.pipelines.attribute_sampling.fixed_plan import INTENTS
+from tests.support.examples import examples
 from tests.support.task_tables import task_table
 
 _TEAMS = {"task": "Sort a ticket.", "labels": ["Billing", "Returns", "Accounts", "Shipping"]}
@@ -94,7 +95,7 @@ def _tasks(draw: st.DrawFn) -> Task:
     return Task.model_validate({"task": sentence, "labels": names, "confusable": confusable})
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(_tasks(), st.sampled_from(["even", "similar"]), st.sampled_from([20, 150, 500]))
 def test_each_label_keeps_to_the_odds_wherever_a_task_ends(task: Task, setting: Any, rows: int) -> None:
     plan = _plan([task], rows, misleading_label=setting, language=["de", "fr"])
@@ -106,7 +107,7 @@ def test_each_label_keeps_to_the_odds_wherever_a_task_ends(task: Task, setting: 
         assert _furthest(_misleading(plan, label), shares_of(odds)) < 1
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(st.lists(_tasks(), min_size=1, max_size=4, unique_by=lambda task: task.task_id), st.integers(2, 80))
 def test_the_order_of_file_and_labels_moves_no_row_and_a_longer_plan_begins_with_the_shorter(
     tasks: list[Task], rows: int

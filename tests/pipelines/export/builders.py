@@ -8,7 +8,7 @@ from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
 from synthetic_textcat.pipelines.export.card import write_card
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters, LlmParameters
-from synthetic_textcat.schemas.rows import to_frame
+from synthetic_textcat.schemas.rows import LABEL_AGREEMENT, to_frame
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
 from tests.pipelines.quality_report.builders import example_frame, ledger
 
@@ -56,10 +56,14 @@ def card(
     planned: list[dict[str, Any]] | None = None,
     counts: dict[str, Any] | None = None,
     quota_slots: pd.DataFrame | None = None,
+    label_facts: dict[str, Any] | None = None,
+    agreements: Sequence[bool | None] | None = None,
     **sampling: Any,
 ) -> str:
     """The card of these rows, the first for training and the others for testing, of a plan that has others too."""
     examples = example_frame(rows)
+    if agreements is not None:
+        examples = examples.assign(**{LABEL_AGREEMENT: pd.array(list(agreements), dtype="boolean")})
     splits = ["train" if place == 0 else "test" for place in range(len(examples))]
     return write_card(
         examples,
@@ -75,5 +79,6 @@ def card(
         AttributeSamplingParameters.model_validate(sampling),
         ExportParameters(license=licence),
         {"closed_prompt": 7},
+        label_facts or {"judged": None, "by_hand": None},
         *PROMPTS,
     )

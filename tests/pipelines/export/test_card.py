@@ -8,7 +8,7 @@ import yaml
 from huggingface_hub import DatasetCard, DatasetCardData
 
 from synthetic_textcat.schemas.languages import languages
-from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL
+from synthetic_textcat.schemas.outcomes import BANNER, OFFLINE_MODEL, TEMPLATE_JUDGE
 from synthetic_textcat.schemas.publications import TAG, task_config
 from synthetic_textcat.schemas.run_records import prompt_sha256
 from synthetic_textcat.schemas.tasks import Task
@@ -71,9 +71,62 @@ def test_it_tells_what_was_planned_and_not_a_parameter_that_tasks_or_a_quota_ove
 
 def test_a_quota_is_told_with_its_surplus() -> None:
     text = card([{}], counts={"surplus": 3, "accepted": 3}, target_accepted=26, per=["task", "label"])
-    assert "- target_accepted: `26`\n- per: `['task', 'label']`\n- max_rounds: `20`\n" in text
+    assert "- target_accepted: `26`\n- per: `[task, label]`\n- max_rounds: `20`\n" in text
     assert "| surplus: accepted beyond the quota, not exported | 3 |\n" in text
     assert "num_examples" not in text
+
+
+def test_proportions_of_a_quota_are_told_as_the_parameters_file_has_them() -> None:
+    text = card([{}], target_accepted=6, per={"label": None, "language": {"German": 3, "English": 2}})
+    assert "- per: `{label: all, language: {German: 3.0, English: 2.0}}`\n" in text
+
+
+_JUDGED = {
+    "rows": 80,
+    "share": 0.4,
+    "agreement": 0.9,
+    "low": 0.815,
+    "high": 0.948,
+    "judges": ["judge|1"],
+    "is_writer": False,
+    "rejected": 0,
+}
+
+
+def test_it_tells_how_many_labels_were_checked_and_by_whom() -> None:
+    text = card([{}] * 2, label_facts={"judged": _JUDGED, "by_hand": None})
+    assert "80 of 2 rows (40.0%) were checked blind by `judge 1`" in text
+    assert "agrees with 90.0% of the labels (95 % interval 81.5% to 94.8%).\n" in text
+    assert "agrees with itself" not in text
+    assert "left out since it disputed" not in text
+    assert "No person wrote or checked them." in text
+    own = card([{}], label_facts={"judged": {**_JUDGED, "is_writer": True, "rejected": 3}, "by_hand": None})
+    assert "It is the model that wrote the rows, and a model agrees with itself.\n" in own
+    assert "3 more rows were left out since it disputed their label" in own
+    rehearsed = card([{}], label_facts={"judged": {**_JUDGED, "note": TEMPLATE_JUDGE}, "by_hand": None})
+    assert TEMPLATE_JUDGE in rehearsed
+
+
+def test_it_tells_the_accuracy_by_hand_with_and_without_a_judge() -> None:
+    by_hand = {"accuracy": 0.908, "low": 0.848, "high": 0.95, "rows": 98.0}
+    alone = card([{}], label_facts={"judged": None, "by_hand": by_hand})
+    assert "Label accuracy, from 98 rows labelled by hand: 90.8% (95 % interval 84.8% to 95.0%).\n" in alone
+    assert "No person wrote them." in alone
+    both = card([{}], label_facts={"judged": _JUDGED, "by_hand": by_hand})
+    assert "94.8%).\n\nLabel accuracy, from 98 rows labelled by hand and the judge: 90.8%" in both
+
+
+def test_without_verdicts_it_tells_nothing_of_them() -> None:
+    text = card([{}])
+    for word in ("judge", "by hand", "label_agreement", "How many labels"):
+        assert word not in text
+
+
+def test_the_agreement_is_a_feature_where_it_is_a_column() -> None:
+    text = card([{}, {}], agreements=[True, None])
+    (info,) = _head(text)["dataset_info"]
+    assert info["features"][2] == {"name": "label_agreement", "dtype": "bool"}
+    assert "`label_agreement` (also in `text-label`" in text
 
 
 def test_a_quota_is_compared_with_its_own_mix_not_with_rows_planned_again() -> None:

@@ -13,6 +13,7 @@ from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.pipelines.export.nodes import export_huggingface
 from synthetic_textcat.schemas.parameters import ExportParameters
 from synthetic_textcat.schemas.publications import is_part, parts, path_of, task_config
+from synthetic_textcat.schemas.rows import LABEL_AGREEMENT
 from synthetic_textcat.schemas.tasks import Task
 from tests.pipelines.export.builders import tasks_table
 from tests.pipelines.quality_report.builders import example_frame
@@ -52,6 +53,25 @@ def test_a_closed_task_has_numbers_whose_names_the_schema_declares(tmp_path: Pat
     assert rows == [{"text": "0", "label": 4}, {"text": "1", "label": 0}]
     assert features["label"] == {"names": ["NA", "no", "1", "2024-01-01", "007"], "_type": "ClassLabel"}
     assert features["text"] == {"dtype": "string", "_type": "Value"}
+
+
+def test_by_choice_a_task_has_the_judges_agreement_with_its_type(tmp_path: Path) -> None:
+    examples = example_frame(
+        {"request_id": f"r{place}", "task_id": _CLOSED.task_id, "task": _CLOSED.task, "label": "no"}
+        for place in range(3)
+    ).assign(**{LABEL_AGREEMENT: pd.array([None, False, True], dtype="boolean")})
+    splits = pd.DataFrame({"split": pd.Series(["train"] * 3, dtype="str")})
+    dataset = FolderDataset(path=str(tmp_path / "huggingface"))
+    dataset.save(export_huggingface(examples, splits, tasks_table(_CLOSED), "# Card\n", ExportParameters()))
+
+    rows, features = _read(dataset, _CLOSED, "train")
+    assert [row[LABEL_AGREEMENT] for row in rows] == [None, False, True]
+    assert features[LABEL_AGREEMENT] == {"dtype": "bool", "_type": "Value"}
+    for config in ("default", "text-label"):
+        with dataset.load()[path_of(config, "train")].local_copy() as path:
+            assert str(pq.read_schema(path).field(LABEL_AGREEMENT).type) == "bool"
+    with dataset.load()[path_of("triplet", "train")].local_copy() as path:
+        assert pq.read_schema(path).names == ["anchor", "positive", "negative"]
 
 
 def test_an_open_task_has_texts(tmp_path: Path) -> None:

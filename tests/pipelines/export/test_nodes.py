@@ -22,9 +22,10 @@ from synthetic_textcat.pipelines.export.nodes import (
 )
 from synthetic_textcat.pipelines.export.pipeline import create_pipeline
 from synthetic_textcat.pipelines.export.task_formats import TASK_FORMATS, argilla
+from synthetic_textcat.schemas.label_verdicts import LABEL_VERDICTS
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters
 from synthetic_textcat.schemas.publications import CONFIGS, SPLITS, path_of, task_config
-from synthetic_textcat.schemas.rows import EXAMPLES, REQUESTS, to_frame
+from synthetic_textcat.schemas.rows import EXAMPLES, LABEL_AGREEMENT, REQUESTS, own_of, plain, to_frame
 from tests.pipelines.export.builders import TASK, TASKS
 from tests.pipelines.quality_report.builders import ROW, example_frame
 from tests.support.project import ROOT
@@ -173,7 +174,7 @@ def test_rows_of_the_evaluation_set_are_set_aside_and_named() -> None:
     rows = ["Something else altogether.", near, "Equal, but for CASE."]
     examples = example_frame([{"request_id": f"r{place}", "input_text": text} for place, text in enumerate(rows)])
     held = pd.DataFrame({"text": [near.replace("rain", "snow"), "equal,  but for case.", None]})
-    exported, overlaps = set_overlaps_aside(examples, held, _EXPORT)
+    exported, overlaps = set_overlaps_aside(examples, held, None, _EXPORT)
     assert exported["request_id"].tolist() == ["r0"]
     assert overlaps.to_dict("records") == [
         {"request_id": "r1", "overlap": "near"},
@@ -187,7 +188,7 @@ def test_rows_of_the_evaluation_set_are_set_aside_and_named() -> None:
 @pytest.mark.parametrize("held", [None, pd.DataFrame({"text": []}, dtype="str")])
 def test_without_an_evaluation_set_all_rows_are_exported(held: pd.DataFrame | None) -> None:
     examples = _examples(3)
-    exported, overlaps = set_overlaps_aside(examples, held, _EXPORT)
+    exported, overlaps = set_overlaps_aside(examples, held, None, _EXPORT)
     assert exported is examples
     assert list(overlaps.columns) == ["request_id", "overlap"]
     assert overlaps.empty
@@ -195,4 +196,29 @@ def test_without_an_evaluation_set_all_rows_are_exported(held: pd.DataFrame | No
 
 def test_an_evaluation_set_without_texts_is_reported_in_one_line() -> None:
     with pytest.raises(EvaluationError, match="no column `text`, but texts, label \\(did you mean texts"):
-        set_overlaps_aside(_examples(1), pd.DataFrame({"texts": ["a"], "label": ["b"]}), _EXPORT)
+        set_overlaps_aside(_examples(1), pd.DataFrame({"texts": ["a"], "label": ["b"]}), None, _EXPORT)
+
+
+def test_by_choice_exported_rows_say_whether_a_judge_agrees() -> None:
+    examples = _examples(3)
+    ids = examples["request_id"]
+    verdicts = to_frame(
+        [(ids[0], "bad", 1, True, False, "judge-1"), (ids[2], "good", 1, False, False, "judge-1")], LABEL_VERDICTS
+    )
+    chosen = ExportParameters(label_agreement=True)
+
+    assert set_overlaps_aside(examples, None, verdicts, _EXPORT).examples is examples
+    exported = set_overlaps_aside(examples, None, verdicts, chosen).examples
+    assert plain(exported[LABEL_AGREEMENT]) == [True, None, False]
+    assert own_of(exported) == []
+    for nothing in (None, verdicts.head(0)):
+        assert plain(set_overlaps_aside(examples, None, nothing, chosen).examples[LABEL_AGREEMENT]) == [None] * 3
+
+
+def test_trainers_that_read_every_column_get_no_other() -> None:
+    exported = _examples(2).assign(**{LABEL_AGREEMENT: pd.array([True, None], dtype="boolean")})
+
+    assert [*export_triplets(exported, _EXPORT).triplets] == ["anchor", "positive", "negative"]
+    assert {name: LABEL_AGREEMENT in function(exported) for name, function in FORMATS.items()} == dict.fromkeys(
+        FORMATS, False
+    )

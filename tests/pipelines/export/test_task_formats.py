@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from synthetic_textcat.datasets import FolderDataset
 from synthetic_textcat.pipelines.export.task_formats import Formulas, escaped, text_label_files
+from synthetic_textcat.schemas.rows import plain
 from synthetic_textcat.schemas.tasks import Task
 from tests.pipelines.quality_report.builders import example_frame
 
@@ -91,3 +92,11 @@ def test_what_was_escaped_can_be_read_as_it_was(cells: list[str]) -> None:
 
 def test_no_examples_are_no_tasks(tmp_path: Path) -> None:
     assert set(_saved(tmp_path, _rows())) == {"index.json", "README.md"}
+
+
+def test_by_choice_parquet_and_csv_say_whether_the_judge_agrees(tmp_path: Path) -> None:
+    files = _saved(tmp_path, _rows({}, {}, {}).assign(label_agreement=pd.array([True, None, False], dtype="boolean")))
+
+    assert plain(files[f"{_CLOSED.task_id}.parquet"]["label_agreement"]) == [True, None, False]
+    assert files[f"{_CLOSED.task_id}.csv"]["label_agreement"].tolist() == ["true", "", "false"]
+    assert "label_agreement" in files["README.md"]

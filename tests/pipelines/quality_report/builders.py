@@ -5,8 +5,12 @@ from typing import Any
 
 import pandas as pd
 
+from synthetic_textcat.pipelines.quality_report.checks.comparisons import Compared
+from synthetic_textcat.pipelines.quality_report.checks.nodes import CheckedRows, check_candidates, check_rows
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known
+from synthetic_textcat.pipelines.quality_report.checks.verdicts import Judgement, check_each, compare_rows
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
+from synthetic_textcat.schemas.parameters import LabelCheckParameters, QualityReportParameters
 from synthetic_textcat.schemas.rows import EXAMPLES, to_frame
 
 ROW: dict[str, Any] = {
@@ -72,3 +76,29 @@ def ledger(**changes: Any) -> Ledger:
 def example_frame(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
     """Rows of `examples` or `candidates`, each `ROW` with changes."""
     return to_frame(({**ROW, **changes} for changes in rows), EXAMPLES)
+
+
+def judge(rows: Iterable[Candidate], settings: QualityReportParameters, total: int = 0) -> list[Judgement]:
+    """The judgement of each row by all checks, without a judge's verdicts."""
+    rows = list(rows)
+    checked = list(check_each(rows, settings.flag_only, total))
+    standing = (
+        Compared(row.request_id, found.text, row.known.seed_texts)
+        for row, found in zip(rows, checked, strict=True)
+        if found.text is not None
+    )
+    return compare_rows([found.judgement for found in checked], standing, settings)
+
+
+def checked_tables(
+    candidates: pd.DataFrame,
+    requests: pd.DataFrame,
+    tasks: pd.DataFrame,
+    settings: QualityReportParameters,
+    slots: pd.DataFrame = NO_QUOTA,
+    verdicts: pd.DataFrame | None = None,
+    label_check: LabelCheckParameters | None = None,
+) -> CheckedRows:
+    """The tables of outcomes of these candidates, as the two nodes make them."""
+    rows = check_rows(candidates, requests, tasks, settings)
+    return check_candidates(rows, requests, tasks, verdicts, settings, label_check or LabelCheckParameters(), slots)

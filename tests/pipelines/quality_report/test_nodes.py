@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from synthetic_textcat.llm.journal.journal import Journal
-from synthetic_textcat.pipelines.quality_report.nodes import build_ledger, check_candidates, list_outcomes, measure
+from synthetic_textcat.pipelines.quality_report.nodes import build_ledger, list_outcomes, measure
 from synthetic_textcat.pipelines.quality_report.signals.nodes import gather_corpus, measure_fidelity
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
-from synthetic_textcat.schemas.parameters import LlmParameters, QualityReportParameters
+from synthetic_textcat.schemas.parameters import LabelCheckParameters, LlmParameters, QualityReportParameters
 from synthetic_textcat.schemas.rows import (
     CALLS,
     EXAMPLES,
@@ -26,7 +26,7 @@ from synthetic_textcat.schemas.rows import (
 )
 from synthetic_textcat.schemas.tasks import Task
 from tests.llm.builders import completion, fingerprint, no_batches, no_reply, write_journal
-from tests.pipelines.quality_report.builders import COST, NO_QUOTA, PRICES, ROW, example_frame
+from tests.pipelines.quality_report.builders import COST, PRICES, ROW, checked_tables, example_frame
 from tests.pipelines.quality_report.builders import ledger as ledger_of
 
 _TASK = Task.model_validate({"task": "Sort a review.", "labels": ["good", "bad", "mixed"]})
@@ -61,7 +61,7 @@ def _dtypes(frame: pd.DataFrame) -> dict[str, str]:
 
 
 def test_candidates_go_into_one_of_two_tables() -> None:
-    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters(), NO_QUOTA)
+    checked = checked_tables(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters())
     assert list(checked.examples["request_id"]) == ["r0"]
     assert list(checked.rejected["reject_reason"]) == ["label_leaked", "exact_duplicate"]
     assert list(checked.rejected["request_id"]) == ["r1", "r2"]
@@ -70,10 +70,10 @@ def test_candidates_go_into_one_of_two_tables() -> None:
 def test_how_a_row_was_read_from_several_objects_stands_in_its_detail() -> None:
     note = "read from object 2 of 2: the last"
     candidates = _CANDIDATES.assign(detail=pd.Series([note, note, None], dtype="str"))
-    checked = check_candidates(candidates, _REQUESTS, _TASKS, QualityReportParameters(), NO_QUOTA)
+    checked = checked_tables(candidates, _REQUESTS, _TASKS, QualityReportParameters())
     assert list(checked.rejected["detail"]) == [f"{_LEAK}; {note}", _SAME]
     settings = QualityReportParameters(flag_only=("exact_duplicate", "label_leaked"))
-    flagged = check_candidates(candidates, _REQUESTS, _TASKS, settings, NO_QUOTA)
+    flagged = checked_tables(candidates, _REQUESTS, _TASKS, settings)
     assert list(flagged.findings["detail"]) == [note, f"{_LEAK}; {note}", _SAME]
     assert _dtypes(flagged.examples) == EXAMPLES
     for tables in (checked, flagged):  # signals read the details of checks
@@ -94,8 +94,8 @@ def test_labels_are_in_the_spelling_of_the_set() -> None:
     ]
     requests = _REQUESTS.assign(label=names[0], language="French").head(2)
 
-    checked = check_candidates(
-        example_frame(rows), requests, pd.DataFrame([task.to_row("file")]), QualityReportParameters(), NO_QUOTA
+    checked = checked_tables(
+        example_frame(rows), requests, pd.DataFrame([task.to_row("file")]), QualityReportParameters()
     )
 
     assert checked.examples[["label", "misleading_label"]].to_numpy().tolist() == [names[:2]]
@@ -104,14 +104,14 @@ def test_labels_are_in_the_spelling_of_the_set() -> None:
 
 def test_both_tables_have_all_columns_also_when_empty() -> None:
     for candidates in (_CANDIDATES, to_frame([], EXAMPLES), _CANDIDATES.head(1)):
-        checked = check_candidates(candidates, _REQUESTS, _TASKS, QualityReportParameters(), NO_QUOTA)
+        checked = checked_tables(candidates, _REQUESTS, _TASKS, QualityReportParameters())
         assert _dtypes(checked.examples) == EXAMPLES
         assert _dtypes(checked.rejected) == REJECTED
 
 
 def test_findings_have_every_candidate_with_what_is_only_noted_of_it() -> None:
     settings = QualityReportParameters(flag_only=("label_leaked", "exact_duplicate"))
-    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS, settings, NO_QUOTA)
+    checked = checked_tables(_CANDIDATES, _REQUESTS, _TASKS, settings)
     assert list(checked.examples["request_id"]) == ["r0", "r1", "r2"]
     assert list(checked.rejected["reject_reason"]) == []
     assert list(records_of(checked.findings)) == [
@@ -122,7 +122,7 @@ def test_findings_have_every_candidate_with_what_is_only_noted_of_it() -> None:
 
 
 def test_a_row_rejected_before_its_language_was_looked_at_has_no_verdict_on_it() -> None:
-    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters(), NO_QUOTA)
+    checked = checked_tables(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters())
     assert [row["language_verdict"] for row in records_of(checked.findings)] == [
         "not verifiable",
         None,
@@ -132,7 +132,7 @@ def test_a_row_rejected_before_its_language_was_looked_at_has_no_verdict_on_it()
 
 
 def test_the_tables_outcomes_and_metrics_tell_the_same_story(tmp_path: Path) -> None:
-    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters(), NO_QUOTA)
+    checked = checked_tables(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters())
     ledger = build_ledger(
         _REQUESTS, checked.examples, checked.surplus, checked.rejected, _FAILED_ROWS, _CALLS, no_batches()
     )
@@ -170,15 +170,18 @@ def test_the_tables_outcomes_and_metrics_tell_the_same_story(tmp_path: Path) -> 
         checked.surplus,
         journal,
         Journal(tmp_path / "absent"),
+        Journal(tmp_path / "absent"),
+        None,
         PRICES,
         LlmParameters(model="model-1"),
+        LabelCheckParameters(),
         "run-1",
     )
     assert (metrics["yield/all"], metrics["rows/accepted"], metrics["calls/this_run"]) == (0.2, 1, 4)
 
 
 def test_signals_are_measured_on_what_the_checks_made_of_the_candidates() -> None:
-    checked = check_candidates(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters(), NO_QUOTA)
+    checked = checked_tables(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters())
     ledger = build_ledger(
         _REQUESTS, checked.examples, checked.surplus, checked.rejected, _FAILED_ROWS, _CALLS, no_batches()
     )
@@ -213,7 +216,9 @@ def test_made_up_costs_of_templates_and_costs_of_a_real_model_are_never_added(
     made_up = {"input": 1000.0, "output": 1000.0} if priced else None
     prices = {**PRICES, "usd_per_million_tokens": {**PRICES["usd_per_million_tokens"], OFFLINE_MODEL: made_up}}
     own = to_frame(((name, fingerprint(name)) for name in _IDS), CALLS)
-    metrics = measure(ledger_of(), _REQUESTS, own, examples, examples, journal, none_yet, prices, llm, "run-1")
+    tables = (ledger_of(), _REQUESTS, own, examples, examples)
+    journals = (journal, none_yet, none_yet, None)
+    metrics = measure(*tables, *journals, prices, llm, LabelCheckParameters(), "run-1")
     assert metrics["calls/dataset"] == 1
     expected = COST if model == "model-1" else 15 / 1000 if priced else None
     assert metrics["cost/usd_dataset"] == (None if expected is None else pytest.approx(expected))

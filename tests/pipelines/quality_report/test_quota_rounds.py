@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.hashing import draw
@@ -20,6 +20,7 @@ from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.quota import Rounds, Shortfall
 from synthetic_textcat.schemas.rows import records_of
 from synthetic_textcat.schemas.tasks import Task
+from tests.support.examples import examples
 from tests.support.task_tables import task_table
 
 _TASKS = [
@@ -82,7 +83,7 @@ def _mix_is_kept(played: Played, target: int) -> None:
             assert all(abs(counts[value] - target * share) < 1 for value, share in shares.items()), (name, counts)
 
 
-@settings(max_examples=6, deadline=None)
+@examples(6)
 @given(st.integers(1, 14))
 def test_with_a_good_model_the_first_round_fills_all_with_the_mix_and_no_surplus(target: int) -> None:
     played = _play(_sampling(target), lambda _: True)

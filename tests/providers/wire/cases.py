@@ -12,6 +12,8 @@ REFUSAL = "I can not help with that."
 PROMPT, CACHED, WRITTEN = 120, 40, 30
 """Token counts of each reply that has some: read in all, of these from the cache, written."""
 
+UNTHOUGHT, ENDLESS = "unthought", "endless"
+"""The whole answer, or thoughts that stop in mid-draft, in the field of thoughts: the reply has no end of them."""
 GOOD, CUT, REFUSED, FILTERED, THINKING = "good", "cut", "refused", "filtered", "thinking"
 ERRORS = {"401": 401, "404": 404, "429": 429, "500": 500}
 BLOCKED = "blocked"

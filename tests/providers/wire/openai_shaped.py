@@ -8,6 +8,7 @@ from tests.providers.wire.cases import (
     CACHED,
     CUT,
     CUT_TEXT,
+    ENDLESS,
     ERRORS,
     FILTERED,
     KEY,
@@ -19,6 +20,7 @@ from tests.providers.wire.cases import (
     TEXT,
     THINKING,
     THOUGHTS,
+    UNTHOUGHT,
     WRITTEN,
     Asked,
     Said,
@@ -53,6 +55,9 @@ def answer(case: str, asked: Asked) -> Said:
     if case == REFUSED:
         message["refusal"] = REFUSAL
         message["content"] = ""
+    elif case in (UNTHOUGHT, ENDLESS):
+        message["content"] = ""
+        message["reasoning_content"] = message["reasoning"] = TEXT if case == UNTHOUGHT else THOUGHTS
     elif case == FILTERED:
         message["content"] = ""
         finish = "content_filter"

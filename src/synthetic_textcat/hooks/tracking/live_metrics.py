@@ -36,7 +36,8 @@ class _Counts:
     @classmethod
     def of(cls, tally: Tally) -> Self:
         """Counts of a tally."""
-        tokens, usd = (None, None) if tally.uncounted else (tally.tokens, tally.usd)
+        totals = tally.totals
+        tokens, usd = (None, None) if totals.uncounted else (totals.tokens, totals.usd)
         return cls(tally.done, tally.accepted, tokens, usd)
 
     def plus(self, other: Self) -> Self:

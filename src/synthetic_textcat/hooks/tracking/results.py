@@ -149,7 +149,16 @@ def parent_tags(log: RunLog, item: TrackedDataset) -> dict[str, str]:
 
 def evaluation_of(client: "MlflowClient", run: "Run") -> "Run | None":
     """Last finished run of `evaluate` on the rows that this run wrote; None if there is none."""
-    filters = "attributes.status = 'FINISHED' AND tags.pipeline LIKE '%evaluate%'"
+    return _last_on_its_rows(client, run, "evaluate")
+
+
+def label_check_of(client: "MlflowClient", run: "Run") -> "Run | None":
+    """Last finished run of `label_check` that left the rows as this run wrote them; None if there is none."""
+    return _last_on_its_rows(client, run, "label_check")
+
+
+def _last_on_its_rows(client: "MlflowClient", run: "Run", pipeline: str) -> "Run | None":
+    filters = f"attributes.status = 'FINISHED' AND tags.pipeline LIKE '%{pipeline}%'"
     sha256 = run.data.tags.get("sha256.examples")
     return _last(client, run.info.experiment_id, names.EXAMPLES, sha256, filters)
 

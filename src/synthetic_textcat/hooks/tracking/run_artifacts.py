@@ -14,7 +14,7 @@ import pandas as pd
 import yaml
 
 from synthetic_textcat.errors import EarlierRunError
-from synthetic_textcat.hooks.tracking.results import evaluation_of
+from synthetic_textcat.hooks.tracking.results import evaluation_of, label_check_of
 from synthetic_textcat.hooks.tracking.run_log import REBUILD
 from synthetic_textcat.hooks.tracking.run_lookup import find_run, last_runs, open_to_read, reading
 from synthetic_textcat.hooks.tracking.store import Store
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _OUTCOMES = "outcomes.parquet"
 _PREDICTIONS = "real_predictions.parquet"
+_VERDICTS = "label_verdicts.parquet"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +142,11 @@ def _record(store: Store, asked: str | None, option: str, leave_out: str | None)
         for path in sorted(artifacts & {_OUTCOMES, REBUILD}):
             client.download_artifacts(run.info.run_id, path, name)
         found = evaluation_of(client, run)
-        return replace(_read(run, Path(name)), evaluation=_evaluation(client, found, Path(name)) if found else None)
+        return replace(
+            _read(run, Path(name)),
+            evaluation=_evaluation(client, found, Path(name)) if found else None,
+            verdicts=_verdicts(client, run, Path(name)),
+        )
 
 
 def _last(store: Store, option: str, leave_out: str | None) -> str:
@@ -170,13 +175,25 @@ def _read(run: "Run", folder: Path) -> RunRecord:
     )
 
 
+def _verdicts(client: "MlflowClient", run: "Run", folder: Path) -> pd.DataFrame | None:
+    """The verdicts of the run itself, or of the last label check of the same rows; None if there are none."""
+    for judged in (run, label_check_of(client, run)):
+        if judged is not None and (found := _table_of(client, judged, _VERDICTS, folder)) is not None and len(found):
+            return found
+    return None
+
+
+def _table_of(client: "MlflowClient", run: "Run", name: str, folder: Path) -> pd.DataFrame | None:
+    if name not in {item.path for item in client.list_artifacts(run.info.run_id)}:
+        return None
+    return pd.read_parquet(client.download_artifacts(run.info.run_id, name, str(folder)))
+
+
 def _evaluation(client: "MlflowClient", run: "Run", folder: Path) -> Evaluation:
-    kept = _PREDICTIONS in {item.path for item in client.list_artifacts(run.info.run_id)}
-    predictions = client.download_artifacts(run.info.run_id, _PREDICTIONS, str(folder)) if kept else None
     return Evaluation(
         name=run.info.run_name or run.info.run_id,
         metrics=run.data.metrics,
         model=run.data.params.get("evaluate.embedding_model", ""),
         real_rows=run.data.tags.get("sha256.evaluation_set", ""),
-        predictions=None if predictions is None else pd.read_parquet(predictions),
+        predictions=_table_of(client, run, _PREDICTIONS, folder),
     )

@@ -138,7 +138,7 @@ def _model_and_cost(call: SampledCall) -> dict[str, Any]:
         return {"model_name": model}
     written = (call.completion.completion_tokens or 0) * price.output / 1_000_000
     cost = {"input_cost": usd - written, "output_cost": written, "total_cost": usd}
-    return {"mlflow.llm.model": model, "mlflow.llm.cost": cost}
+    return {"mlflow.llm.model": model, "mlflow.llm.cost": cost, "cost_usd": usd}  # the page rounds its own to cents
 
 
 def _wrong(call: SampledCall) -> str | None:

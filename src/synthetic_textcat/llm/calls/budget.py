@@ -63,7 +63,16 @@ class Budget:
         self._spent = {"max_tokens_total": 0.0, "max_cost_usd": 0.0}
         self._calls = 0
         self._reserved = {"max_tokens_total": 0.0, "max_cost_usd": 0.0}
-        if generation.max_cost_usd is not None and prices.price(model) is None:
+        self.go_on_with(model, spent)
+
+    def go_on_with(self, model: str, spent: Iterable[Completion] = ()) -> None:
+        """Continues the total with calls to this model: first those that this run has already made.
+
+        Raises:
+            PriceListError: As above.
+        """
+        self._model = model
+        if self._caps["max_cost_usd"] is not None and self._prices.price(model) is None:
             raise _unpriced(f"There is no price for {model} in {PRICE_LIST}", model)
         for completion in spent:
             self.note(completion)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from synthetic_textcat.errors import FatalAnswerError
 from synthetic_textcat.llm.journal.lines import MOST_OF_A_REPLY
 from synthetic_textcat.schemas.completions import Completion, Problem
+from synthetic_textcat.schemas.verdict_replies import VERDICT, VERDICT_OF_TWO
 
 if TYPE_CHECKING:
     from synthetic_textcat.llm.calls.policy import Call
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 ENOUGH = 20
 _FEWEST_ROWS = 5  # several replies to one row are still one row
 
-_THINGS = {"example": "rows", "tasks": "lists of tasks", "label_set": "label sets"}
+_THINGS = {"example": "rows", "tasks": "lists of tasks", "label_set": "label sets"} | dict.fromkeys(
+    (VERDICT, VERDICT_OF_TWO), "verdicts"
+)
 """Nouns for error messages, by the name of the schema."""
 _STRUCTURE = "set llm.structured_output to a mode that this server supports (json_schema, json_object, none)"
 _SHORTER = "set llm.max_tokens, so that endless replies are cut"

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from langchain_core.messages import AIMessage
 from langchain_core.prompts import ChatPromptTemplate
@@ -19,6 +19,9 @@ from synthetic_textcat.llm.replies.parsing import parse, parse_off_loop
 from synthetic_textcat.schemas.completions import Completion, Problem
 from synthetic_textcat.schemas.parameters import GenerationParameters, Retry
 from synthetic_textcat.text.unicode import replace_surrogates
+
+Wanted = TypeVar("Wanted")
+Reply = TypeVar("Reply", bound=BaseModel)
 
 _LONGEST_REMINDER = 1_000
 _LONGEST_CUT_REMINDER = 200  # a reply that ran to the token limit would not fit in the conversation again
@@ -83,25 +86,40 @@ class Attempt(NamedTuple):
     max_tokens: int | None = None
 
 
-class Judge:
+class Judge(Generic[Wanted]):
     """Validation of completions against the model of the reply that was asked for.
 
     Args:
         wanted: From a completion to the model of its reply.
+        finish: From a reply that parsed to its value, or to its problem; None = the reply itself.
     """
 
-    def __init__(self, wanted: Callable[[Completion], type[BaseModel]]) -> None:
+    def __init__(
+        self,
+        wanted: Callable[[Completion], type[BaseModel]],
+        finish: Callable[[Completion, Any], Wanted | Problem] | None = None,
+    ) -> None:
         self._wanted = wanted
+        self._finish = finish
+
+    def read(self, completion: Completion) -> Wanted | Problem:
+        """The value of a completion, or its problem; recovering a reply may take a quarter of a second."""
+        return self._finished(completion, parse(completion, self._wanted(completion)))
 
     def __call__(self, completion: Completion) -> Problem | None:
-        """The problem with a completion, None if it is good; recovering a reply may take a quarter of a second."""
-        result = parse(completion, self._wanted(completion))
+        """The problem with a completion, None if it is good."""
+        result = self.read(completion)
         return result if isinstance(result, Problem) else None
 
     async def off_loop(self, completion: Completion) -> Problem | None:
         """Checks a reply without blocking the event loop."""
-        result = await parse_off_loop(completion, self._wanted(completion))
+        result = self._finished(completion, await parse_off_loop(completion, self._wanted(completion)))
         return result if isinstance(result, Problem) else None
+
+    def _finished(self, completion: Completion, result: Any) -> Wanted | Problem:
+        if self._finish is None or isinstance(result, Problem):
+            return result  # type: ignore[no-any-return]
+        return self._finish(completion, result)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +170,7 @@ class CallPolicy:
         answering: Comparison of the model that answers with the requested one.
     """
 
-    judge: Judge
+    judge: Judge[Any]
     ask_again: Callable[[Messages, str, Problem], Messages]
     limits: GenerationParameters
     budget: Budget
@@ -172,7 +190,7 @@ class CallPolicy:
         return Attempt(len(past) + 1, messages, limit)
 
 
-def judging(wanted: type[BaseModel]) -> Judge:
+def judging(wanted: type[Reply]) -> Judge[Reply]:
     """A judge that validates all completions against one model."""
     return Judge(lambda _: wanted)
 

@@ -6,11 +6,10 @@ from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import pandas as pd
-from pydantic import BaseModel
 
 from synthetic_textcat.llm.calls.context_window import read_overflow
 from synthetic_textcat.llm.calls.first_replies import BadStart
-from synthetic_textcat.llm.calls.policy import Call, judging
+from synthetic_textcat.llm.calls.policy import Call, Judge
 from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.llm.replies.parsing import parse
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply, RowCheck
@@ -18,7 +17,7 @@ from synthetic_textcat.schemas.outcomes import TOO_LONG
 from synthetic_textcat.schemas.rows import records_of
 from synthetic_textcat.schemas.tasks import Task
 
-Wanted = TypeVar("Wanted", bound=BaseModel)
+Wanted = TypeVar("Wanted")
 
 _MOST_KNOWN = 1_000
 """Replies from which usage is estimated."""
@@ -48,11 +47,11 @@ class Settlement(Generic[Wanted]):
         return self.value is None and self.replies < max_attempts
 
 
-def settle(completions: Sequence[Completion], wanted: type[Wanted]) -> Settlement[Wanted]:
+def settle(completions: Sequence[Completion], judge: Judge[Wanted]) -> Settlement[Wanted]:
     """The settlement of a row's completions, given by attempt, then by time."""
     problem: Problem | None = None
     for completion in completions:
-        result = parse(completion, wanted)
+        result = judge.read(completion)
         if not isinstance(result, Problem):
             return Settlement(result, None, completion, _replies(completions))
         problem = result
@@ -100,7 +99,7 @@ class OpenRows(NamedTuple):
 def open_rows(
     fingerprints: Sequence[str],
     journal: Journal,
-    wanted: type[BaseModel],
+    judge: Judge[Any],
     max_attempts: int,
     spent_by: str | None = None,
     run_id: str | None = None,
@@ -112,12 +111,11 @@ def open_rows(
     Args:
         fingerprints: Fingerprints of the rows' calls.
         journal: Replies so far.
-        wanted: The model of a reply.
+        judge: Validation of replies.
         max_attempts: Replies after which a row has failed.
         spent_by: The run whose completions are kept as `spent`.
         run_id: This run, whose earlier passes may have asked already.
     """
-    judge = judging(wanted)
     found, any_good = [], False
     spent: list[Completion] = []
     known: list[Completion] = []
@@ -127,7 +125,7 @@ def open_rows(
         spent += (replace(each, raw_text="", refusal=None) for each in completions if each.run_id == spent_by)
         if len(known) < _MOST_KNOWN:
             known += (replace(each, raw_text="") for each in completions if each.replied and each.is_counted)
-        settlement = settle(completions, wanted)
+        settlement = settle(completions, judge)
         any_good = any_good or settlement.value is not None
         refusals = [completion for completion in completions if completion.status == TOO_LONG]
         if refusals and refusals[-1] is completions[-1] and refusals[-1].run_id == run_id:

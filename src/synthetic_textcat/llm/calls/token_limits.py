@@ -14,7 +14,7 @@
 Not covered: thoughts of reasoning models, and letters that a server escapes.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from synthetic_textcat.schemas.languages import find_language
@@ -78,6 +78,11 @@ def row_tokens(row: Mapping[str, Any]) -> int:
     labels = [row[name] for name in ("label", "misleading_label")]
     label_tokens = sum(len(str(label).encode()) for label in labels) if all(labels) else _OPEN_LABELS
     return _rounded(_FORM + label_tokens + _ROOM * words * per_word)
+
+
+def verdict_tokens(options: Sequence[str]) -> int:
+    """Limit derived for a judge's reply, which names one or two of these options, in tokens."""
+    return _rounded(_FORM + 2 * max(len(option.encode()) for option in options))
 
 
 def list_tokens(items: int) -> int:

@@ -7,6 +7,7 @@ and never a zero in place of a count that is missing.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -14,18 +15,22 @@ from typing import Any, NamedTuple
 
 from langchain_core.messages import AIMessage
 
+from synthetic_textcat.llm.providers.class_facts import THOUGHTS_FIELDS
 from synthetic_textcat.llm.providers.files import provider_facts
+from synthetic_textcat.llm.replies.json_recovery import whole_value
 from synthetic_textcat.llm.replies.thoughts import OPENING
 from synthetic_textcat.text.unicode import replace_surrogates
 
 CONTENT_FILTER = "content_filter"
 """OpenAI's word for a reply that a content filter stopped."""
 
-THOUGHTS_FIELDS = ("reasoning_content", "reasoning")
-"""Names of the field of a message that holds the model's thoughts."""
+CUT = "length"
+"""OpenAI's word for a reply that was cut at the token limit."""
 
 REFUSAL = "refusal"
 """Anthropic's word for a reply that is a refusal."""
+
+_FENCE = re.compile(r"\A\s*```\w*\s*|\s*```\s*\Z")
 
 _MOST = 2**53
 """Above it a JSON number is no longer exact, and no call takes so many tokens."""
@@ -74,7 +79,8 @@ NOT_WORKED_ON = Answer("", None, None, NOTHING, None)
 def read_answer(message: AIMessage) -> Answer:
     """The answer in a LangChain message; a count that the server did not give is None."""
     metadata = message.response_metadata
-    raw_text, finish_reason = _raw_text(message), _text(finish_reason_of(metadata))
+    finish_reason = _text(finish_reason_of(metadata))
+    raw_text = _raw_text(message, is_cut=finish_reason == CUT)
     blocked = _block_reason(metadata) if finish_reason is None and not raw_text else None
     if blocked is not None:
         finish_reason = CONTENT_FILTER
@@ -117,11 +123,12 @@ def _usage_of(message: AIMessage, *, has_text: bool) -> TokenUsage:
     return read_usage(of_server if is_given else message.usage_metadata, has_text)
 
 
-def _raw_text(message: AIMessage) -> str:
+def _raw_text(message: AIMessage, is_cut: bool) -> str:
     """The model's text; of an answer by a tool call, that call's arguments; its thoughts if there is nothing else.
 
-    Thoughts from a field of their own are marked as such: a server that takes a whole answer for thoughts, as vLLM does
-    where a model writes no end of them, leaves the text empty.
+    Where the chat template begins the thoughts, vLLM and SGLang take a reply without an end of thoughts for thoughts,
+    and leave the text empty. If it is JSON from end to end, the model has not thought at all, and it is the answer;
+    other thoughts are marked as such.
     """
     if message.tool_calls:
         return json.dumps(message.tool_calls[0]["args"], ensure_ascii=False, default=str)
@@ -129,7 +136,10 @@ def _raw_text(message: AIMessage) -> str:
         return message.invalid_tool_calls[0]["args"] or ""
     text = message.content if isinstance(message.content, str) else message.text
     thoughts = "" if text.strip() else _thoughts_of(message)
-    return OPENING + thoughts if thoughts else text
+    if not thoughts:
+        return text
+    is_answer = not is_cut and whole_value(_FENCE.sub("", thoughts)) is not None
+    return thoughts if is_answer else OPENING + thoughts
 
 
 def _thoughts_of(message: AIMessage) -> str:

@@ -42,7 +42,7 @@ class Chat:
     def __init__(self, model: "BaseChatModel", llm: LlmParameters) -> None:
         self._model = model
         self._adapter = schema_adapter(model, llm)
-        self._set_by = set_by(model)
+        self._set_by = replace(set_by(model), model=f" ({llm.model})")
 
     @property
     def calls_in_threads(self) -> bool:
@@ -61,11 +61,12 @@ class Chat:
         try:
             return read_answer(await self._adapter(messages, schema, seed, max_tokens))
         except Exception as error:
-            reply = reply_in_error(error)
+            answer = read_answer(reply) if (reply := reply_in_error(error)) is not None else None
+            if answer is not None and answer.usage.prompt is not None:
+                return answer
             failure = as_our_error(error, self._set_by)
-            if reply is not None:
-                answer = read_answer(reply)
-                return answer if answer.usage.prompt is not None else replace(answer, error=str(failure))
+            if answer is not None:
+                return replace(answer, error=str(failure))
             if isinstance(failure, ContentFilteredError):
                 return filtered_answer(str(failure))
             raise failure from error

@@ -11,12 +11,8 @@ from langchain_core.outputs import ChatResult
 from langchain_openai import ChatOpenAI
 from openai import APIResponseValidationError
 
-from synthetic_textcat.llm.chat_models.answers import (
-    CONTENT_FILTER,
-    THOUGHTS_FIELDS,
-    finish_reason_of,
-    is_as_documented,
-)
+from synthetic_textcat.llm.chat_models.answers import CONTENT_FILTER, finish_reason_of, is_as_documented
+from synthetic_textcat.llm.providers.class_facts import THOUGHTS_FIELDS
 from synthetic_textcat.llm.providers.errors import has_reply
 
 _PER_REQUEST = ("extra_headers", "extra_query", "timeout")

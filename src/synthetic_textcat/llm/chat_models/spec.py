@@ -3,6 +3,7 @@
 import importlib
 import logging
 import os
+import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -46,6 +47,11 @@ _TRANSPORT = {
     *("openai_proxy", "timeout", "request_timeout", "default_request_timeout", "timeout_seconds", "max_retries"),
     *("default_headers", "default_query", "organization", "openai_organization", "http_socket_options"),
 }
+
+_SETTING = re.compile(r"(?<![\w.])llm\.(?=[a-z])")
+_VARIABLE = re.compile(r"\b[A-Z][A-Z_]{3,}\b")
+_OTHER_NAMES = {"model_name": "model", "repo_id": "model", "max_new_tokens": "max_tokens"}
+"""Further names of settings among the arguments of classes."""
 
 _SETTINGS = ("model", "temperature", "top_p", "max_tokens")
 
@@ -110,7 +116,7 @@ class ChatModelSpec:
         """
         self.learn_secrets()
         add_public(llm.model)
-        self._refuse_a_mixture(llm)
+        self.refuse_a_mixture(llm)
         self._refuse_second_ways_in()
         by_openai = self.class_path == OPENAI_CLASS
         model_class = load_class(_LEAN.get(self.class_path, self.class_path))
@@ -118,13 +124,14 @@ class ChatModelSpec:
         settings = self._openai_settings(llm) if by_openai else self._settings(argument_names(model_class), llm)
         for place in [place for place in settings if "." in place]:
             put(per_call if place.startswith(CALL) else kwargs, place, settings.pop(place))
+        parts = {name: self._part(name, path, kwargs) for name, path in self._facts.parts.items()}
         if self.class_path == OFFLINE_CLASS:
             settings["defects"] = llm.defects
         warn_of_writer(llm.model)
         check_all_headers(kwargs, "catalog entry llm")
         arguments = openai_arguments(kwargs) if by_openai else kwargs
         per_call = {f"{CALL}{name}": value for name, value in per_call.get("call", {}).items()}
-        model = self._construct(fixed_class(model_class, self._facts, per_call), {**arguments, **settings})
+        model = self._construct(fixed_class(model_class, self._facts, per_call), {**arguments, **settings, **parts})
         learn_and_check_keys(model)
         refuse_redirects(model)
         if self.class_path != OFFLINE_CLASS:
@@ -142,11 +149,16 @@ class ChatModelSpec:
         kwargs = {name: value for name, value in self.kwargs.items() if name not in neutral}
         for name in sorted(kwargs.keys() - names):
             raise ModelSetupError(f"{self.class_path} takes no {name} (catalog entry llm); {nearest(name, names)}")
+        for name in facts.parts:
+            if not isinstance(kwargs.setdefault(name, {}), Mapping):
+                raise ModelSetupError(f"{name} is no mapping of arguments (catalog entry llm). Next: write it as one")
         per_call: dict[str, Any] = {}
         if RETRIES in names:
             kwargs[RETRIES] = 0
         for place, value in facts.fixed.items():
             put(per_call if place.startswith(CALL) else kwargs, place, value)
+        if facts.default_address:
+            put(kwargs, facts.argument, facts.default_address, keep=True)
         if facts.is_known:
             put(kwargs, facts.timeout, facts.timeout_as(self.deadline_s), keep=True)
         elif NEUTRAL_TIMEOUT in self.kwargs:
@@ -154,6 +166,18 @@ class ChatModelSpec:
         if facts.connections == "botocore":
             kwargs["config"] = wide_pool(kwargs.get("config"))
         return kwargs, per_call
+
+    def _part(self, name: str, class_path: str, kwargs: Mapping[str, Any]) -> Any:
+        """The object that the class takes as an argument, from the arguments in the catalog.
+
+        Raises:
+            ModelSetupError: If the object's class has no such argument.
+        """
+        part_class, given = imported(class_path), kwargs[name]
+        names = argument_names(part_class)
+        for each in sorted(given.keys() - names):
+            raise ModelSetupError(f"{class_path} takes no {each} (catalog entry llm, {name}); {nearest(each, names)}")
+        return self._construct(part_class, dict(given))
 
     def _settings(self, names: set[str], llm: LlmParameters) -> dict[str, Any]:
         """The settings under the names of the class, some of them places."""
@@ -163,8 +187,16 @@ class ChatModelSpec:
         return settings_for(self.class_path, names, llm.model_copy(update=dict.fromkeys(places))) | moved
 
     def learn_secrets(self) -> None:
-        """Registers the secrets in the arguments, so that all output of the process masks them."""
+        """Registers the secrets in the arguments and in the variables of the key: all output masks them.
+
+        Raises:
+            ModelSetupError: If a key has a character that is not allowed in a header.
+        """
         learn_settings(self.kwargs, _ENTRY)
+        for variable in _VARIABLE.findall(self._facts.key):
+            if value := os.environ.get(variable):
+                add_secret(value, variable)
+                check_header_value(value, variable, kept="the key alone")
 
     def _construct(self, model_class: Any, arguments: dict[str, Any]) -> "BaseChatModel":
         try:
@@ -187,18 +219,24 @@ class ChatModelSpec:
 
     def _refuse_second_ways_in(self) -> None:
         """Refuses settings and keys in the catalog entry: they would be sent, but neither recorded nor hashed."""
-        for name in sorted(self.kwargs):
-            if name in LlmParameters.model_fields or name == "model_name":
-                own = name.removesuffix("_name")
+        of_parts = (self.kwargs.get(name) for name in self._facts.parts)
+        nested = {name for part in of_parts if isinstance(part, Mapping) for name in part}
+        for name in sorted({*self.kwargs, *nested} - self._facts.parts.keys()):
+            if name in LlmParameters.model_fields or name in _OTHER_NAMES:
+                own = _OTHER_NAMES.get(name, name)
                 raise ModelSetupError(
                     f"{name} is set in the catalog entry llm; set llm.{own} in parameters.yml instead"
                 )
-            if name.endswith("api_key"):
+            if name.endswith(("api_key", "api_token")):
                 place = "OPENAI_API_KEY" if self.class_path == OPENAI_CLASS else self._facts.key
                 raise ModelSetupError(f"{name} is set in the catalog entry llm; put the key into {place} instead")
 
-    def _refuse_a_mixture(self, llm: LlmParameters) -> None:
-        """Refuses a model's name or file for template text, and the template writer's name for a model."""
+    def refuse_a_mixture(self, llm: LlmParameters) -> None:
+        """Refuses a model's name or file for template text, and the template writer's name for a model.
+
+        Raises:
+            ModelSetupError: With what to set instead.
+        """
         model, offline = llm.model, self.class_path == OFFLINE_CLASS
         if llm.gguf is not None:
             raise ModelSetupError(f"llm.gguf={llm.gguf} needs --env local_model, or llm.gguf=null")
@@ -206,6 +244,11 @@ class ChatModelSpec:
             raise ModelSetupError(f"llm.model={model} needs a server: add --env openai, or leave llm.model as it is")
         if not offline and model == OFFLINE_MODEL:
             raise ModelSetupError(f"llm.model={model} is not a model of {self.class_path}; set llm.model to one")
+
+
+def as_of_judge(fault: str) -> str:
+    """A message about a model's setup, with the places where the judge's setup is."""
+    return _SETTING.sub("label_check.llm.", fault.replace("catalog entry llm", "catalog entry judge"))
 
 
 def _without_secrets(value: Any) -> Any:
@@ -239,16 +282,25 @@ def load_class(class_path: str) -> Any:
     """
     from langchain_core.language_models import BaseChatModel
 
+    found = imported(class_path)
+    if not (isinstance(found, type) and issubclass(found, BaseChatModel)):
+        raise ModelSetupError(f"{class_path} (catalog entry llm) is not a LangChain chat model")
+    return found
+
+
+def imported(class_path: str) -> Any:
+    """The object at a dotted path.
+
+    Raises:
+        ModelSetupError: If there is none.
+    """
     module, _, name = class_path.rpartition(".")
     try:
-        found = getattr(importlib.import_module(module), name)
+        return getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError):
         raise ModelSetupError(
             f"There is no class {class_path} (catalog entry llm). Next: check the spelling, or install its package"
         ) from None
-    if not (isinstance(found, type) and issubclass(found, BaseChatModel)):
-        raise ModelSetupError(f"{class_path} (catalog entry llm) is not a LangChain chat model")
-    return found
 
 
 def argument_names(model_class: Any) -> set[str]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
-from synthetic_textcat.llm.calls.policy import Call, CallPolicy, Judge
+from synthetic_textcat.llm.calls.policy import Call, CallPolicy, Judge, judging
 from synthetic_textcat.llm.calls.settlement import Settlement, open_rows, settle
 from synthetic_textcat.llm.chat_models.chat import Chat
 from synthetic_textcat.llm.engine.engine import Batches, complete_rounds
@@ -91,7 +91,7 @@ class Interview:
         calls, wanted, about = questions
         self._wanted |= {call.fingerprint: wanted for call in calls}
         fingerprints = [call.fingerprint for call in calls]
-        still_open = open_rows(fingerprints, self._journal, wanted, self._max_attempts)
+        still_open = open_rows(fingerprints, self._journal, judging(wanted), self._max_attempts)
         if still_open.rows:
             logger.info("Brainstorming: %d calls for %s", len(still_open.rows), about)
         if still_open.any_good:
@@ -103,7 +103,9 @@ class Interview:
         fingerprints = [call.fingerprint for call in questions.calls]
         before = self._journal.completions(fingerprints)
         return [
-            settle(sorted([*past, *self._replies[fingerprint]], key=lambda line: line.attempt), questions.wanted)
+            settle(
+                sorted([*past, *self._replies[fingerprint]], key=lambda line: line.attempt), judging(questions.wanted)
+            )
             for fingerprint, past in zip(fingerprints, before, strict=True)
         ]
 

@@ -1,7 +1,8 @@
 """Defects injected into the offline model's replies, to rehearse a whole run. Pure but for a file of texts.
 
 A defect bears the name of the reject reason or failure cause in which its row must end; the recoverable ones must end
-as accepted rows. Only rows get defects: a brainstorming reply is always whole.
+as accepted rows, as does one with the text of another label, which only a judge can find. Verdicts get the recoverable
+defects, those that are failure causes, and their own. A brainstorming reply is always whole.
 """
 
 import functools
@@ -145,8 +146,9 @@ def _violation(row: Row, seed: int) -> dict[str, Any]:
 
 
 def _cut(row: Row, text: str) -> str:
-    # Within the first field, so that no repair can bring back the other two.
-    return text[: len('{"input_text": "') + len(row["input_text"]) // 2]
+    # Within the first field, so that no repair can bring back the others.
+    field, value = next(iter(row.items()))
+    return text[: len(f'{{"{field}": "') + len(value) // 2]
 
 
 def _with_raw_newline(text: str, value: str) -> str:
@@ -163,7 +165,7 @@ def _wrapped(defect: str, row: Row, text: str) -> str:
         "prose_around": f"Sure, here is the example:\n\n{text}\n\nI hope that it helps!",
         "trailing_comma": f"{text[:-1]},}}",
         "single_quotes": repr(dict(row)),
-        "raw_newlines": _with_raw_newline(text, row["input_text"]),
+        "raw_newlines": _with_raw_newline(text, row["input_text"]) if "input_text" in row else text,
         "wrapped_in_list": f"[{text}]",
     }
     return broken[defect]

@@ -27,9 +27,6 @@ from synthetic_textcat.llm.offline.placeholder import placeholder_grammar
 from synthetic_textcat.llm.offline.writer import Plan, write_text
 from synthetic_textcat.schemas.languages import Language, find_language
 
-MARKS = ("[offline]", "[placeholder]", "[template]", "[x]")
-"""Marks before a placeholder; the first that is no label is used."""
-
 _LANGUAGES = "languages"
 
 
@@ -58,7 +55,7 @@ def language_grammar(code: str) -> Grammar:
 
 
 def write_in(
-    language: Language, plan: Plan, seed: int, order: Sequence[str], labels: Sequence[str], marked: bool, task: str
+    language: Language, plan: Plan, seed: int, order: Sequence[str], labels: Sequence[str], mark: str, task: str
 ) -> str:
     """A text in a language: a function of the arguments alone.
 
@@ -68,21 +65,17 @@ def write_in(
         seed: Seed of the row.
         order: The task's labels: the n-th has the n-th topic, counted from one that the task draws.
         labels: Labels that the text must not name.
-        marked: Whether to mark the text as a placeholder, as any text without an authored grammar is.
+        mark: Mark of a placeholder; empty for a text of an authored grammar.
         task: The task's sentence.
     """
     names = tuple(dict.fromkeys((*labels, plan.label, *filter(None, [plan.misleading_label]))))
-    grammar = language_grammar(language.code)
-    if marked or language.code not in authored_languages():
-        grammar = replace(
-            grammar, mark=next((mark for mark in MARKS if not leaks(mark, names, language.code)), MARKS[-1])
-        )
+    grammar = replace(language_grammar(language.code), mark=mark)
     topics = tuple(grammar.labels)
-    first, other = (_place(label, order, task) for label in (plan.label, plan.misleading_label))
+    other = plan.misleading_label and topic_of(plan.misleading_label, order, task, topics)
     texts = (
         write_text(
             grammar,
-            replace(plan, label=topics[(first + turn) % len(topics)], misleading_label=topics[other % len(topics)]),
+            replace(plan, label=topic_of(plan.label, order, task, topics, turn), misleading_label=other),
             seed,
             names,
         )
@@ -94,9 +87,10 @@ def write_in(
     return next((text for text in texts if not leaks(text, names, language.code)), fallback)
 
 
-def _place(label: str | None, order: Sequence[str], task: str) -> int:
-    start = draw_int(16, "topic", task)
-    return start + (order.index(label) if label in order else draw_int(16, "topic of", label))
+def topic_of(label: str, order: Sequence[str], task: str, topics: Sequence[str], turn: int = 0) -> str:
+    """The topic that stands for a label of a task, or the one so many turns later."""
+    place = order.index(label) if label in order else draw_int(16, "topic of", label)
+    return topics[(draw_int(16, "topic", task) + place + turn) % len(topics)]
 
 
 def _register(raw: Mapping[str, Any]) -> Register:

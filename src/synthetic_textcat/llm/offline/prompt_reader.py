@@ -18,6 +18,7 @@ _SENTENCE_END = re.compile(r"[\n.!?;]")
 _ASKS_IN = re.compile(r"\b(?:in|written|write|language)\b\W*(?:is|be)?\W*\Z", re.IGNORECASE)
 _QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 _LIST_LINE = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s*(?P<name>[^:\n]+?)\s*(?::.*)?$", re.MULTILINE)
+_LIST_BLOCK = re.compile(r"(?:^[ \t]*(?:[-*•]|\d+[.)])[ \t]*[^\n]+(?:\n|\Z))+", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,18 @@ def listed_labels(text: str) -> tuple[str, ...]:
     """The label set of an unknown task: names from lines like "- name: description" that the text also quotes."""
     names = dict.fromkeys(match["name"] for match in _LIST_LINE.finditer(text))
     return tuple(name for name in names if any(quote in text for quote in _quoted(name)))
+
+
+def list_with(text: str, labels: Sequence[str]) -> tuple[str, ...]:
+    """The names of the list (lines "- name: description" without another line between) that has all of the labels.
+
+    The labels themselves if there is no such list.
+    """
+    for block in _LIST_BLOCK.findall(text):
+        names = tuple(dict.fromkeys(match["name"] for match in _LIST_LINE.finditer(block)))
+        if set(labels) <= set(names):
+            return names
+    return tuple(labels)
 
 
 def named_labels(text: str, labels: Iterable[str]) -> tuple[str, ...]:

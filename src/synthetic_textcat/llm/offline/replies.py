@@ -1,4 +1,4 @@
-"""Replies of the offline model: rows, tasks or label sets, from prompt, response schema and seed."""
+"""Replies of the offline model: rows, verdicts, tasks or label sets, from prompt, response schema and seed."""
 
 import functools
 import json
@@ -8,23 +8,27 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from synthetic_textcat.hashing import draw_int, pick, shuffled
-from synthetic_textcat.llm.offline import defects, prompt_reader
+from synthetic_textcat.llm.offline import defects, judge, prompt_reader
 from synthetic_textcat.llm.offline.defects import RawReply
 from synthetic_textcat.llm.offline.grammar import Grammar, known_tasks, load_grammar, load_yaml
-from synthetic_textcat.llm.offline.other_languages import write_in
+from synthetic_textcat.llm.offline.marks import INVENTED, label_order, mark_of
+from synthetic_textcat.llm.offline.other_languages import authored_languages, write_in
 from synthetic_textcat.llm.offline.prompt_reader import find_task
 from synthetic_textcat.llm.offline.text_defects import spoilt_text
 from synthetic_textcat.llm.offline.writer import LENGTHS, SHORT, Plan, write_text
 from synthetic_textcat.schemas.attributes import VALUES
 from synthetic_textcat.schemas.languages import Language
+from synthetic_textcat.schemas.outcomes import WRONG_LABEL, WRONG_VERDICT
 
 _ANY = "*"
 _MARKS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _MARK_LENGTH = 3
 _ENGLISH = "en"
-_INVENTED = tuple(f"placeholder {letter}" for letter in "ABCDE")
+_PLACEHOLDER = "_placeholder"
 _LISTS = ("tasks", "labels")
 _ASKS_FOR = {name: re.compile(rf"\b{name}\b", re.IGNORECASE) for name in _LISTS}
+
+_Rates = Mapping[str, float | dict[str, float]]
 
 USUAL_TASKS = 20
 """Number of tasks if the prompt gives none."""
@@ -39,8 +43,10 @@ class RowRequest:
 
     Attributes:
         task: The task's sentence; None if no grammar has it.
-        grammar: Grammar of its texts.
-        labels: The closed label set; empty if the model may invent labels.
+        grammar: Grammar of its texts; that of placeholders if the task or the label has none.
+        labels: The closed label set, or what the prompt names of it; empty if the model may invent labels.
+        options: All labels that a text of the task could have.
+        order: The task's labels in the order that numbers them, see `label_order`.
         plan: Attributes of the text.
         language: Language of the text.
         rules: The prompt without task and labels.
@@ -49,14 +55,14 @@ class RowRequest:
     task: str | None
     grammar: Grammar
     labels: tuple[str, ...]
+    options: tuple[str, ...]
+    order: tuple[str, ...]
     plan: Plan
     language: Language
     rules: str
 
 
-def reply(
-    prompt: str, schema: Mapping[str, Any] | None, seed: int | None, rates: Mapping[str, float | dict[str, float]]
-) -> RawReply:
+def reply(prompt: str, schema: Mapping[str, Any] | None, seed: int | None, rates: _Rates) -> RawReply:
     """The reply to one call: a function of the arguments alone.
 
     Args:
@@ -69,6 +75,8 @@ def reply(
         TransportError: If the row's defect is a call without a reply.
     """
     seed = draw_int(53, "prompt", prompt) if seed is None else seed
+    if judge.asks_for_verdict(prompt, schema):
+        return _verdict(prompt, schema, seed, rates)
     if (wanted := _wanted_list(prompt, schema)) is not None:
         items = brainstormed(prompt, seed) if wanted == "tasks" else label_set(prompt)
         return RawReply(json.dumps({wanted: items}, ensure_ascii=False))
@@ -77,7 +85,8 @@ def reply(
     if defect is not None and not defects.applies(defect, closed=bool(asked.labels)):
         defect = None
     defects.raise_if_transport(defect)
-    text = _duplicate(asked, defect, seed) or _spoilt(asked, defect, seed, prompt) or _text(asked, asked.plan, seed)
+    plan = _mislabelled(asked, seed) if defect == WRONG_LABEL else asked.plan
+    text = _duplicate(asked, defect, seed) or _spoilt(asked, defect, seed, prompt) or _text(asked, plan, seed)
     row = {"input_text": text, "label": asked.plan.label, "misleading_label": str(asked.plan.misleading_label)}
     return defects.to_completion(defects.inject_defect(row, defect, asked.labels, asked.language, seed), defect, seed)
 
@@ -86,21 +95,24 @@ def read(prompt: str, schema: Mapping[str, Any] | None, seed: int) -> RowRequest
     """The request in a prompt; values that it does not name are drawn by the seed."""
     known = known_tasks()
     task = prompt_reader.find_task(prompt, known)
-    grammar = load_grammar(known[task] if task else "_placeholder")
+    grammar = load_grammar(known[task] if task else _PLACEHOLDER)
     text = prompt_reader.without_task(prompt, task)
     labels = _closed_set(text, schema, grammar if task else None)
-    own = tuple(grammar.labels) if task else _INVENTED
+    own = tuple(grammar.labels) if task else INVENTED
     options = labels or own
     label, misleading = prompt_reader.find_labels(text, labels) if labels else (None, None)
     label = label or pick([name for name in options if name != misleading] or options, "label", seed)
     misleading = misleading or pick([name for name in options if name != label] or options, "misleading", seed)
+    if labels and not _enumerates(schema):
+        options = prompt_reader.list_with(text, (label, misleading))
+    order = label_order(grammar if task else None, options if labels else ())
     if label not in grammar.labels:
-        grammar = load_grammar("_placeholder")
+        grammar = load_grammar(_PLACEHOLDER)
     rules = prompt_reader.without_label_list(text, labels)
     found = {name: prompt_reader.find_value(rules, values) for name, values in VALUES.items()}
     drawn = {name: found[name] or pick(values, name, seed) for name, values in VALUES.items()}
     language = prompt_reader.find_requested_language(rules)
-    return RowRequest(task, grammar, labels, Plan(label, misleading, **drawn), language, rules)
+    return RowRequest(task, grammar, labels, options, order, Plan(label, misleading, **drawn), language, rules)
 
 
 def _rate(of_rows: float | Mapping[str, float], asked: RowRequest) -> float:
@@ -131,16 +143,43 @@ def _closed_set(text: str, schema: Mapping[str, Any] | None, grammar: Grammar | 
     return prompt_reader.listed_labels(text)
 
 
+def _enumerates(schema: Mapping[str, Any] | None) -> bool:
+    """Whether the schema has the whole label set, and not just the row's two labels."""
+    return schema is not None and "enum" in schema.get("properties", {}).get("label", {})
+
+
+def _mislabelled(asked: RowRequest, seed: int) -> Plan:
+    """The plan of a text for another label, with no sentence of a third one."""
+    others = [label for label in asked.options if label != asked.plan.label]
+    return replace(asked.plan, label=pick(others, "wrong label", seed), misleading_label=None)
+
+
 def _text(asked: RowRequest, plan: Plan, seed: int) -> str:
-    if asked.language.code != _ENGLISH:
-        order = asked.labels or (tuple(asked.grammar.labels) if asked.task else _INVENTED)
-        task, marked = asked.task or " | ".join(asked.labels), asked.task is None
-        return write_in(asked.language, plan, seed, order, asked.labels, marked, task)
-    # No text of a grammar can contain one of its own labels (a test reads every word), so only others are checked.
-    labels = [label for label in (*asked.labels, plan.label) if label not in asked.grammar.labels]
-    if plan.label not in asked.grammar.labels:
-        plan = Plan(_ANY, None, plan.difficulty, plan.clarity, plan.num_words)
-    return write_text(asked.grammar, plan, seed, tuple(labels))
+    code, names = asked.language.code, tuple(dict.fromkeys((*asked.labels, asked.plan.label, plan.label)))
+    mark = mark_of(plan.label, asked.order, names, code)
+    if code != _ENGLISH:
+        known = asked.task is not None and asked.order == tuple(asked.grammar.labels)
+        order = asked.order if known else asked.options
+        mark = "" if known and code in authored_languages() else mark
+        task = asked.task or " | ".join(asked.labels and asked.options)
+        return write_in(asked.language, plan, seed, order, names, mark, task)
+    if asked.task is not None and plan.label in asked.grammar.labels:
+        # No text of a grammar can contain one of its own labels (a test reads every word), so only others are checked.
+        avoided = tuple(name for name in names if name not in asked.grammar.labels)
+        return write_text(asked.grammar, plan, seed, avoided)
+    grammar = replace(load_grammar(_PLACEHOLDER), mark=mark)
+    return write_text(grammar, Plan(_ANY, None, plan.difficulty, plan.clarity, plan.num_words), seed, names)
+
+
+def _verdict(prompt: str, schema: Mapping[str, Any] | None, seed: int, rates: _Rates) -> RawReply:
+    """The reply of the judge. Its defects are drawn by the whole question, so that votes with other orders differ."""
+    asked, key = judge.read_question(prompt, schema), draw_int(53, "verdict", seed, prompt)
+    labels = judge.fitting_labels(asked)
+    label = labels[0] if labels else ""
+    of_label = {name: rate.get(label, 0.0) if isinstance(rate, Mapping) else rate for name, rate in rates.items()}
+    defect = defects.defect_of(key, of_label)
+    defects.raise_if_transport(defect)
+    return defects.to_completion(judge.verdict(asked, labels, defect == WRONG_VERDICT, key), defect, key)
 
 
 def _spoilt(asked: RowRequest, defect: str | None, seed: int, prompt: str) -> str | None:

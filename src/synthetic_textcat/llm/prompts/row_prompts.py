@@ -55,6 +55,16 @@ class RenderedRow(NamedTuple):
     messages: Messages
     schema: dict[str, Any]
 
+    @property
+    def request_id(self) -> str:
+        """Id of the planned row."""
+        return str(self.row["request_id"])
+
+    @property
+    def seed(self) -> int:
+        """Seed of the planned row."""
+        return int(self.row["seed"])
+
 
 class RowTemplates(NamedTuple):
     """Prompt templates of rows: for closed label sets, for open ones, and the part with seed examples."""
@@ -229,7 +239,12 @@ def _row(asked: RenderedRow) -> str:
     planned = ((name, value) for name, value in asked.row.items() if name not in _NOT_DRAWN and value is not None)
     attributes = [f"- {name}: {value}" for name, value in planned]
     head = [f"## Row {asked.row['replicate']} of the task: {asked.row['task']}", "", *attributes]
-    return "\n".join([*head, *(_message(**message) for message in wire_form(asked.messages))])
+    return "\n".join([*head, messages_shown(asked.messages)])
+
+
+def messages_shown(messages: Messages) -> str:
+    """The messages as Markdown."""
+    return "\n".join(_message(**message) for message in wire_form(messages))
 
 
 def _message(role: object, content: object) -> str:

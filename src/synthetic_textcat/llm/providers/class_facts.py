@@ -18,6 +18,9 @@ import yaml
 CALL = "call."
 """Start of a place that is an argument of each call."""
 
+THOUGHTS_FIELDS = ("reasoning_content", "reasoning")
+"""Names of the field of a message that holds the model's thoughts."""
+
 _SHARED_TRANSPORT = {
     *("timeout", "request_timeout", "timeout_seconds", "connect_timeout", "read_timeout", "default_request_timeout"),
     *("max_retries", "retries", "proxy", "proxies", "verify", "cert", "headers", "default_headers", "extra_headers"),
@@ -35,8 +38,9 @@ class ClassFacts:
 
     Attributes:
         key: The variable that its key is read from, for messages.
-        argument: Argument that holds the address; empty if unknown.
+        argument: Place of the address; empty if unknown.
         others: Further names of that argument.
+        default_address: Address that we set where the catalog has none; empty where the class has its own.
         variables: Variables that hold the address, in the order in which the class reads them.
         asks_elsewhere: Variables that choose another server or model without being an address.
         timeout: Place of the timeout; empty for the shared names.
@@ -45,12 +49,14 @@ class ClassFacts:
         fixed: Place → value that we set, such as the class's own retries.
         connections: `botocore` where the connection pool is an object of that library.
         transport: Arguments that change no reply.
+        parts: Argument → class of the object that the class takes there; the catalog has that object's arguments.
         is_known: Whether the class is in the file.
     """
 
     key: str = "the variable that your chat model's class reads"
     argument: str = ""
     others: tuple[str, ...] = ()
+    default_address: str = ""
     variables: tuple[str, ...] = ()
     asks_elsewhere: tuple[str, ...] = ()
     timeout: str = ""
@@ -59,6 +65,7 @@ class ClassFacts:
     fixed: Mapping[str, Any] = field(default_factory=dict)
     connections: str = ""
     transport: frozenset[str] = frozenset()
+    parts: Mapping[str, str] = field(default_factory=dict)
     is_known: bool = False
 
     @property
@@ -74,7 +81,7 @@ class ClassFacts:
         An address in the arguments goes before one in the environment. Users and queries of addresses are no part.
         """
         names = (self.argument, *self.others)
-        found = {} if any(kwargs.get(name) for name in names if name) else self._address_of_environment()
+        found = {} if any(found_at(kwargs, name) for name in names if name) else self._address_of_environment()
         return found | {name: value for name in self.asks_elsewhere if (value := os.environ.get(name))}
 
     def _address_of_environment(self) -> dict[str, str]:
@@ -124,6 +131,7 @@ def _facts(fields: dict[str, Any]) -> ClassFacts:
     return ClassFacts(
         argument=address["argument"],
         others=tuple(address.get("others", ())),
+        default_address=address.get("default", ""),
         variables=tuple(address["variables"]),
         asks_elsewhere=tuple(fields.pop("asks_elsewhere", ())),
         transport=frozenset(fields.pop("transport", ())),

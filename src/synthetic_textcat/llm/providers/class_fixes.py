@@ -1,8 +1,8 @@
 """Subclasses of LangChain's provider classes that keep what those drop, and send what those have no argument for.
 
 A class that reads chat completions of OpenAI's form turns each into a message in `_create_chat_result`. Several drop
-the refusal and the name of the server's model there, and some raise at a reply that was paid for: Azure's at one that
-its filter cut, Groq's and Mistral's at tool arguments that are an object in place of a text.
+the refusal, the thoughts and the name of the server's model there, and some raise at a reply that was paid for: Azure's
+at one that its filter cut, Groq's and Mistral's at tool arguments that are an object in place of a text.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 
-from synthetic_textcat.llm.providers.class_facts import CALL, ClassFacts, put
+from synthetic_textcat.llm.providers.class_facts import CALL, THOUGHTS_FIELDS, ClassFacts, put
 from synthetic_textcat.llm.providers.errors import has_reply
 
 
@@ -56,6 +56,9 @@ def _complete_result(model_class: Any) -> Any:
         for choice, generation in zip(content.get("choices") or [], result.generations, strict=False):
             if refusal := _refusal_of(choice.get("message") or {}):
                 generation.message.additional_kwargs.setdefault("refusal", refusal)
+            for name in THOUGHTS_FIELDS:
+                if thoughts := (choice.get("message") or {}).get(name):
+                    generation.message.additional_kwargs.setdefault(name, thoughts)
             own = {"model_name": content.get("model"), "token_usage": content.get("usage")}
             generation.message.response_metadata |= {name: value for name, value in own.items() if value}
         return result
@@ -66,12 +69,19 @@ def _complete_result(model_class: Any) -> Any:
 def _as_mapping(response: Any) -> dict[str, Any]:
     """A reply as JSON; empty if it is neither a mapping nor an object that can be turned into one."""
     if isinstance(response, Mapping):
-        return {str(name): each for name, each in response.items()}
+        return {str(name): each for name, each in _with_attributes(response).items()}
     try:
         dumped = response.model_dump(warnings=False)
     except Exception:  # noqa: BLE001  any SDK's object
         return {}
     return dumped if isinstance(dumped, dict) else {}
+
+
+def _with_attributes(value: Any) -> Any:
+    """A JSON value; of Hugging Face's mappings with the attributes: fields that it does not know are only there."""
+    if isinstance(value, Mapping):
+        return {name: _with_attributes(each) for name, each in {**value, **getattr(value, "__dict__", {})}.items()}
+    return [_with_attributes(each) for each in value] if isinstance(value, list) else value
 
 
 def _refusal_of(message: Mapping[str, Any]) -> Any:

@@ -8,7 +8,8 @@ The known errors are rows of the provider files (`files`). All that a row names 
 - `exception`: the name of a class among the exception's own, its causes' and their bases'.
 - `words`: a phrase in the server's sentences.
 
-Case does not count, and `*` stands for anything of up to 200 characters. Rows are tried cause by cause, in the order
+Case does not count, and `*` stands for anything of up to 200 characters, or for nothing: "model * not found" is also
+"model not found". Rows are tried cause by cause, in the order
 of `CAUSES_IN_ORDER`, the rows of providers before those of `any.csv`.
 """
 
@@ -129,8 +130,9 @@ def _any_like(wanted: str, names: Iterable[str]) -> bool:
 
 @cache
 def _pattern(wanted: str) -> re.Pattern[str]:
-    """The regular expression of a text in which `*` stands for anything short."""
-    return re.compile(".{0,200}?".join(map(re.escape, wanted.split("*"))), re.IGNORECASE | re.DOTALL)
+    """The regular expression of a text in which `*` stands for anything short, with one space where it is nothing."""
+    parts = [".{0,200}?".join(map(re.escape, part.split("*"))) for part in wanted.split(" * ")]
+    return re.compile("(?: .{0,200}?)? ".join(parts), re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,12 +25,13 @@ OurError = TransportError | ContentFilteredError | TextcatError
 
 @dataclass(frozen=True, slots=True)
 class SetBy:
-    """Places where a class's key, address and proxy are set, for messages."""
+    """Places where a class's key, address and proxy are set, and the model asked for in brackets, for messages."""
 
     key: str = "OPENAI_API_KEY, or the variable that your chat model's class reads,"
     address: str = "OPENAI_BASE_URL"
     v1: str = ", which mostly ends in /v1"
     proxy: str = "openai_proxy in the catalog entry llm, or "
+    model: str = ""
 
 
 OPENAI = SetBy()
@@ -106,7 +107,7 @@ CAUSES = {
     "unknown_model": Cause(
         "The server does not know this model or path: {said}",
         _fatal,
-        "set llm.model to a model of this server, and {address} to its address{v1}",
+        "set llm.model{model} to a model of this server, and {address} to its address{v1}",
     ),
     "bad_setting": Cause("{refusal}: {said}", _first_only, _SETTINGS),
     "wrong_path": Cause("{at} is no address for chat completions: {said}", _unreachable, _ADDRESS),

@@ -2,8 +2,10 @@
 
 A reply may hold drafts within its thoughts, an example of the form, and a version that corrects an earlier one. What
 stands before the last end of thoughts is no answer. Of several objects that validate after it, the last one counts,
-broken ones included if they can be repaired. If thoughts never end and nothing else validates, the object with which
-they end counts, unless the reply was cut.
+broken ones included if they can be repaired.
+
+Of thoughts that never end the last object may be a draft, whatever the finish reason: models forget the end of their
+thoughts, and others stop within them. It counts only if it ends the reply and the words before it call it the answer.
 """
 
 import re
@@ -23,7 +25,7 @@ from synthetic_textcat.llm.replies.json_recovery import (
     whole_value,
 )
 from synthetic_textcat.llm.replies.list_recovery import lists
-from synthetic_textcat.llm.replies.thoughts import Thoughts, thoughts_in
+from synthetic_textcat.llm.replies.thoughts import Thoughts, is_called_the_answer, thoughts_in
 from synthetic_textcat.llm.replies.work_budget import RecoveryBudget, WorkLimitError, depth_within
 from synthetic_textcat.schemas.completions import READ_FROM, LabelSet, Problem, Reply, TaskList
 from synthetic_textcat.text.unicode import replace_surrogates
@@ -181,6 +183,8 @@ def _read_objects(text: str, choice: _Choice[Wanted], cut: bool) -> None:
         _read_end_of_thoughts(text, found, choice, cut)
     if not choice.has_answer and any(objects_with(each.value, choice.fields, choice.budget) for each in found):
         choice.remark = "its thoughts hold a draft, and no answer follows them"
+        if outside.reopened < len(text):
+            choice.remark = "its thoughts hold a draft and never end, so there is no answer"
 
 
 def _read_between(text: str, thoughts: Thoughts, choice: _Choice[Wanted], cut: bool) -> None:
@@ -211,9 +215,9 @@ def _read_repaired(rest: str, choice: _Choice[Wanted], end: int) -> None:
 
 
 def _read_end_of_thoughts(text: str, found: list[FoundObject], choice: _Choice[Wanted], cut: bool) -> None:
-    """Offers the object with which unclosed thoughts end: a model that stops there has given its answer."""
-    if not cut and found and _NOTHING_MORE.match(text, found[-1].end):
-        choice.where = " with which the thoughts end, since no answer follows them"
+    """Offers the object with which unclosed thoughts end, if they call it the answer."""
+    if not cut and found and _NOTHING_MORE.match(text, found[-1].end) and is_called_the_answer(text, found[-1].start):
+        choice.where = " with which the thoughts end, and which they call the answer"
         choice.offer(found[-1].value, found[-1].end, only_named=True)
 
 

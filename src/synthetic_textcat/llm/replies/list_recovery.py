@@ -53,7 +53,7 @@ def lists(text: str, field: str, cut: bool, budget: RecoveryBudget) -> Iterator[
     """
     text = text.lstrip("\ufeff \t\r\n") if cut else text.strip("\ufeff \t\r\n")
     if decoded(text) is None:
-        text = _outside_thoughts(text, cut)
+        text = _outside_thoughts(text)
     for value in _values(text, field, cut, budget):
         items = _items_of(value, field, budget)
         if items and isinstance(items[0], str) and _REFUSING_ITEM.match(items[0][:LONGEST_ITEM]):
@@ -81,11 +81,10 @@ def _values(text: str, field: str, cut: bool, budget: RecoveryBudget) -> Iterato
     yield from (items for items, is_closed in arrays if not is_closed)
 
 
-def _outside_thoughts(text: str, cut: bool) -> str:
-    """The text behind a model's thoughts; of thoughts that never end, and before which nothing stands, their text."""
+def _outside_thoughts(text: str) -> str:
+    """The text between the last end of a model's thoughts and where they begin again."""
     end, reopened = thoughts_in(text)
-    answer = text[end:reopened]
-    return answer if answer.strip() or cut else text[reopened:]
+    return text[end:reopened]
 
 
 Version = TypeVar("Version")

@@ -40,7 +40,7 @@ _MARKER = re.compile(rf"(?P<end>{_END})|(?P<beginning>{_BEGINNING})", re.IGNOREC
 _MAY_HOLD_ONE = re.compile(r"[<\[◁]|&lt;")
 
 _STRIPPED_CHANNEL = re.compile(r"\s*analysis(?=\W|[A-Z])")
-_STRIPPED_ANSWER = re.compile(r"assistant\s?(?:final|commentary(?:\s?to=[\w.]{1,40})?)(?=\W|json)")
+_STRIPPED_ANSWER = re.compile(r"assistant\s?(?:final|commentary(?:\s?to=[\w.]{1,40})?)(?=\W|json|\Z)")
 _SENTENCE = re.compile(r"\s*Here(?:'s|\u2019s| is) my thought process:", re.IGNORECASE)
 _ANSWER_SENTENCE = re.compile(r"\bHere(?:'s|\u2019s| is) my (?:final )?(?:response|answer):", re.IGNORECASE)
 _WITHOUT_MARKERS = ((_STRIPPED_CHANNEL, _STRIPPED_ANSWER), (_SENTENCE, _ANSWER_SENTENCE))
@@ -48,6 +48,29 @@ _WITHOUT_MARKERS = ((_STRIPPED_CHANNEL, _STRIPPED_ANSWER), (_SENTENCE, _ANSWER_S
 
 OPENING = "<think>\n"
 """What thoughts from a field of their own are written behind, in the text of a reply without any other."""
+
+
+_CALLED_THE_ANSWER = re.compile(
+    r"""(?: \b(?:final|finally|answer|output|response|result|solution
+        |antwort|ergebnis|endfassung|endgültig\w*|réponse|résultat|respuesta|resultado|resposta|risposta|risultato
+        |antwoord|odpowiedź|\u043e\u0442\u0432\u0435\u0442|\u0438\u0442\u043e\u0433|cevap|yan\u0131t|jawaban)\b
+      | 答案|回答|最终|最終|答え|답변|최종|إجاب|उत्तर )
+    [^{}\n.?!]{0,60} \s* (?:[`~]{3,}\w*)? \s* \Z""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Words directly before an object that call it the answer."""
+
+_TENTATIVE = re.compile(
+    r"""\A\W*(?:is|are|does|should|what|which)\b
+    | \b(?:draft|maybe|perhaps|possibl[ey]|could|might|would|example|first|something|like|try|not|no|or
+        |entwurf|vielleicht|brouillon|peut-être|borrador|quizás?)\b
+    | e\.g\. | \? | 草稿 | 也许 | 例如""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Words that take it back: a question, an attempt, an example."""
+
+_SENTENCE_ENDS = (". ", "! ", "? ", "\n", "。", "}", ">")
+_WORDS_BEFORE = 120  # characters, of which the last sentence counts
 
 
 class Thoughts(NamedTuple):
@@ -92,3 +115,18 @@ def _markers(text: str, spans: tuple[tuple[int, int], ...]) -> Iterator[tuple[in
             place += 1
         if place == len(spans) or match.start() < spans[place][0]:
             yield match.start(), match.end(), match["end"] is not None
+
+
+def is_called_the_answer(text: str, place: int) -> bool:
+    """Whether the sentence before an object calls it the answer, and not an attempt at it.
+
+    Args:
+        text: The reply.
+        place: Where the object begins.
+    """
+    before = text[max(0, place - _WORDS_BEFORE) : place]
+    found = _CALLED_THE_ANSWER.search(before)
+    if found is None:
+        return False
+    begin = max(before.rfind(end, 0, found.start()) for end in _SENTENCE_ENDS) + 1
+    return _TENTATIVE.search(before[begin:]) is None

@@ -48,7 +48,7 @@ class Difference(NamedTuple):
 
 def differences(pairing: Pairing, seed: int) -> list[Difference]:
     """Differences of all measures that at least one of the runs has."""
-    return [_difference(measure, pairing, seed) for measure in _reported(pairing)]
+    return [difference_in(measure, pairing, seed) for measure in _reported(pairing)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,8 @@ def _reported(pairing: Pairing) -> Iterator[Measure]:
             yield measure
 
 
-def _difference(measure: Measure, pairing: Pairing, seed: int) -> Difference:
+def difference_in(measure: Measure, pairing: Pairing, seed: int) -> Difference:
+    """Difference of one measure: percentile bootstrap, and McNemar's exact test for yes or no of paired rows."""
     sides = [measure.of(pairing.baseline), measure.of(pairing.candidate)]
     values = [_ratio(part.sum(), whole.sum()) for part, whole in sides]
     if any(value is None for value in values):
@@ -126,14 +127,14 @@ def _ratio(part: float, whole: float) -> float | None:
 
 
 def _yield(outcomes: pd.DataFrame) -> Sums:
-    return _floats(outcomes["outcome"].isin(GOOD_OUTCOMES)), _floats(outcomes["outcome"] != "not_run")
+    return floats(outcomes["outcome"].isin(GOOD_OUTCOMES)), floats(outcomes["outcome"] != "not_run")
 
 
 def _share(column: str, value: str) -> Callable[[pd.DataFrame], Sums]:
     """Rows with the value, of all that were run."""
 
     def sums(outcomes: pd.DataFrame) -> Sums:
-        return _floats(outcomes[column] == value), _floats(outcomes["outcome"] != "not_run")
+        return floats(outcomes[column] == value), floats(outcomes["outcome"] != "not_run")
 
     return sums
 
@@ -142,17 +143,18 @@ def _per_accepted(column: str) -> Callable[[pd.DataFrame], Sums]:
     """The column's sum over all rows, lost ones too, a row that was accepted."""
 
     def sums(outcomes: pd.DataFrame) -> Sums:
-        return _floats(outcomes[column]), _floats(outcomes["outcome"] == "accepted")
+        return floats(outcomes[column]), floats(outcomes["outcome"] == "accepted")
 
     return sums
 
 
 def _agreement(outcomes: pd.DataFrame) -> Sums:
     verdicts = outcomes["language_verdict"]
-    return _floats(verdicts == "agrees"), _floats(verdicts.isin(["agrees", "wrong"]))
+    return floats(verdicts == "agrees"), floats(verdicts.isin(["agrees", "wrong"]))
 
 
-def _floats(values: pd.Series) -> Floats:
+def floats(values: "pd.Series[Any]") -> Floats:
+    """The values as numbers; true is 1."""
     return values.to_numpy(dtype=np.float64)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from synthetic_textcat.pipelines.compare.agreement_differences import agreement_differences
 from synthetic_textcat.pipelines.compare.changes import Changes, changes
 from synthetic_textcat.pipelines.compare.differences import Difference, differences
 from synthetic_textcat.pipelines.compare.evaluation_differences import evaluation_differences
@@ -42,6 +43,7 @@ def measure_differences(
     found = (
         *evaluation_differences(baseline_run.evaluation, candidate_run.evaluation, seed),
         *differences(pairing, seed),
+        *agreement_differences(pairing, baseline_run.verdicts, candidate_run.verdicts, seed),
         *diversity_differences(accepted),
         *learnability_differences(accepted, seed),
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from synthetic_textcat.pages import rendering
+from synthetic_textcat.pipelines.compare.agreement_differences import PREFIX
 from synthetic_textcat.pipelines.compare.changes import Changes
 from synthetic_textcat.pipelines.compare.differences import Difference
 from synthetic_textcat.pipelines.compare.evaluation_differences import MEASURE
@@ -14,7 +15,14 @@ from synthetic_textcat.schemas.run_records import Evaluation, RunRecord
 from synthetic_textcat.text.diversity import MEASURES
 from synthetic_textcat.text.intervals import CONFIDENCE
 
-_SHARED_METRICS = ("language/", "diversity/", "learnability/macro_f1", "shortcut/", "length/in_bucket")
+_SHARED_METRICS = (
+    "language/",
+    "diversity/",
+    "learnability/macro_f1",
+    "shortcut/",
+    "length/in_bucket",
+    "label/agreement",
+)
 _EXCLUDED_METRICS = ("/task/", "/vs_", "_low", "_high", "learnability/macro_f1/")  # of one task, or vs. other runs
 _EVALUATION_METRICS = ("real/", "train/")
 _ENDS = ("_low", "_high")
@@ -47,9 +55,14 @@ class Comparison:
         return [row for row in self.differences if row.measure.startswith(MEASURE)]
 
     @property
+    def in_labels(self) -> list[Difference]:
+        """Differences in a judge's opinion of the labels."""
+        return [row for row in self.differences if row.measure.startswith(PREFIX)]
+
+    @property
     def of_corpus(self) -> list[Difference]:
         """Differences in measures of the corpus as a whole."""
-        return [row for row in self.differences if row.basis and not row.measure.startswith(MEASURE)]
+        return [row for row in self.differences if row.basis and not row.measure.startswith((MEASURE, PREFIX))]
 
     @property
     def metrics(self) -> list[tuple[str, float | None, float | None]]:

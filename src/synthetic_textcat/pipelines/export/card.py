@@ -15,7 +15,7 @@ from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters, LlmParameters
 from synthetic_textcat.schemas.publications import SPLITS, TAG, Part, parts
 from synthetic_textcat.schemas.quota import wanted_rows
-from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of
+from synthetic_textcat.schemas.rows import ATTRIBUTES, LABEL_AGREEMENT, own_of
 from synthetic_textcat.schemas.run_records import ROW_PROMPTS, prompt_sha256
 from synthetic_textcat.schemas.tasks import Task, tasks_of
 from synthetic_textcat.schemas.writers import writer_note
@@ -56,6 +56,7 @@ def write_card(
     sampling: AttributeSamplingParameters,
     export: ExportParameters,
     prompt_versions: dict[str, int],
+    label_facts: dict[str, Any],
     *prompts: Any,
 ) -> str:
     """The dataset folder's README.md: Markdown, with the YAML head that the hub reads.
@@ -77,6 +78,7 @@ def write_card(
         sampling: Quota and balance of the plan.
         export: How they are exported.
         prompt_versions: Of the templates that MLflow has registered, by name.
+        label_facts: What is known of the labels, as of `label_facts.label_facts`.
         prompts: Templates, in the order of `ROW_PROMPTS`.
     """
     models = sorted(set(examples["model_name"].dropna())) or [llm.model]
@@ -111,11 +113,13 @@ def write_card(
         "seed": seed,
         "settings": _settings(sampling),
         "ledger": ledger,
+        "labels": label_facts,
+        "has_agreement": LABEL_AGREEMENT in examples,
     }
     return render_markdown(
         __package__,
         "dataset_card.md.jinja",
-        {"quoted": _quoted},
+        {"quoted": _quoted, "percent": "{:.1%}".format},
         facts=facts,
         size=_size_category(len(examples)),
         configs=_configs(files),
@@ -169,4 +173,10 @@ def _settings(sampling: AttributeSamplingParameters) -> dict[str, Any]:
     """Parameters of the plan that its rows do not show; those of a quota only if there is one."""
     of_quota = ["target_accepted", "per", "max_rounds"] if sampling.target_accepted is not None else []
     values = sampling.model_dump(mode="json")
-    return {name: values[name] for name in (*of_quota, "balance", "num_seed_examples")}
+    return {name: _in_yaml(values[name]) for name in (*of_quota, "balance", "num_seed_examples")}
+
+
+def _in_yaml(value: Any) -> str:
+    """A parameter's value in one line of YAML, as it stands in the parameters file."""
+    text: str = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, sort_keys=False, width=math.inf)
+    return text.removesuffix("...\n").strip()

@@ -1,7 +1,7 @@
 """Hugging Face dataset folder: configs of all tasks, and a config of each task whose labels are a ClassLabel."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from synthetic_textcat.pipelines.export.formats import batch_order, label_numbers, text_label, triplets
 from synthetic_textcat.schemas.parameters import ExportParameters
 from synthetic_textcat.schemas.publications import CARD, Part, parts
+from synthetic_textcat.schemas.rows import LABEL_AGREEMENT
 from synthetic_textcat.schemas.tasks import Task
 
 _METADATA = b"huggingface"
@@ -61,14 +62,21 @@ def _view(part: Part, examples: pd.DataFrame, splits: pd.Series, settings: Expor
 def _task_table(
     examples: pd.DataFrame, places: NDArray[np.intp], labels: NDArray[np.int64] | pd.Series, names: Sequence[str]
 ) -> pa.Table:
-    """Columns `text` and `label` of one task: a number into the label set, or a text if the set is open."""
+    """Table of one task: `text`, `label` (a number into the label set; a text if it is open), by choice agreement."""
     texts = examples["input_text"].iloc[places]
-    table = pa.table({"text": pa.array(texts.tolist(), pa.string()), "label": pa.array(labels.tolist())})
-    info = {"info": {"features": _features(names)}}
-    return table.replace_schema_metadata({_METADATA: json.dumps(info)})
+    columns = {"text": pa.array(texts.tolist(), pa.string()), "label": pa.array(labels.tolist())}
+    if LABEL_AGREEMENT in examples:
+        columns[LABEL_AGREEMENT] = pa.array(examples[LABEL_AGREEMENT].iloc[places], pa.bool_())
+    info = {"info": {"features": _features(names, columns)}}
+    return pa.table(columns).replace_schema_metadata({_METADATA: json.dumps(info)})
 
 
-def _features(names: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+def _features(names: Sequence[str], columns: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
     """Features as `datasets` stores them in a Parquet schema; the card declares the same."""
     text = {"dtype": "string", "_type": "Value"}
-    return {"text": text, "label": {"names": list(names), "_type": "ClassLabel"} if names else text}
+    features = {
+        "text": text,
+        "label": {"names": list(names), "_type": "ClassLabel"} if names else text,
+        LABEL_AGREEMENT: {"dtype": "bool", "_type": "Value"},
+    }
+    return {name: features[name] for name in columns}

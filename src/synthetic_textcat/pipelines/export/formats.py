@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.pipelines.export.splits import distinct_order
+from synthetic_textcat.schemas.rows import LABEL_AGREEMENT
 from synthetic_textcat.text.comparison import comparable
 
 Instruction = Literal["in_anchor", "left_out"]
@@ -57,8 +58,9 @@ def instructions(examples: pd.DataFrame) -> pd.Series:
 
 
 def text_label(examples: pd.DataFrame) -> pd.DataFrame:
-    """Columns `text` and `label`, as SetFit and plain classifiers read them."""
-    return pd.DataFrame({"text": examples["input_text"], "label": examples["label"]})
+    """Columns `text` and `label`, as SetFit and plain classifiers read them; and `LABEL_AGREEMENT`, if there is one."""
+    own = {LABEL_AGREEMENT: examples[LABEL_AGREEMENT]} if LABEL_AGREEMENT in examples else {}
+    return pd.DataFrame({"text": examples["input_text"], "label": examples["label"], **own})
 
 
 def label_numbers(labels: pd.Series, names: Sequence[str]) -> NDArray[np.int64]:

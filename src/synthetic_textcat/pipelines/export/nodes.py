@@ -13,9 +13,10 @@ from synthetic_textcat.pipelines.export.mteb_tasks import mteb_files
 from synthetic_textcat.pipelines.export.splits import LEFT_OUT, drop_cross_split_duplicates, planned_splits
 from synthetic_textcat.pipelines.export.task_formats import TaskFormat, files_of_tasks, text_label_files
 from synthetic_textcat.schemas.evaluation_set import EXACT, NEAR, evaluation_texts, overlaps_of
+from synthetic_textcat.schemas.label_verdicts import agreements
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters
 from synthetic_textcat.schemas.publications import SPLITS
-from synthetic_textcat.schemas.rows import SPLIT_COLUMNS, to_frame
+from synthetic_textcat.schemas.rows import LABEL_AGREEMENT, SPLIT_COLUMNS, to_frame
 from synthetic_textcat.schemas.tasks import tasks_of
 
 Files = dict[str, Callable[[], Any]]
@@ -44,9 +45,17 @@ class Triplets(NamedTuple):
 
 
 def set_overlaps_aside(
-    examples: pd.DataFrame, evaluation_set: pd.DataFrame | None, export: ExportParameters
+    examples: pd.DataFrame,
+    evaluation_set: pd.DataFrame | None,
+    label_verdicts: pd.DataFrame | None,
+    export: ExportParameters,
 ) -> ExportedRows:
-    """Examples without (near) duplicates of texts in the user's evaluation set; all examples without a set."""
+    """Examples without (near) duplicates of texts in the user's evaluation set; all examples without a set.
+
+    By choice they get the column `LABEL_AGREEMENT`.
+    """
+    if export.label_agreement:
+        examples = examples.assign(**{LABEL_AGREEMENT: agreements(examples["request_id"], label_verdicts)})
     found = pd.Series(
         overlaps_of(examples["input_text"], evaluation_texts(evaluation_set), export.split_similarity),
         index=examples.index,

@@ -4,6 +4,7 @@ from kedro.pipeline import Pipeline, node
 
 from synthetic_textcat.pipelines.export.card import write_card
 from synthetic_textcat.pipelines.export.formats import FORMATS
+from synthetic_textcat.pipelines.export.label_facts import label_facts
 from synthetic_textcat.pipelines.export.nodes import (
     export_by_task,
     export_huggingface,
@@ -23,7 +24,7 @@ def create_pipeline() -> Pipeline:
         [
             node(
                 set_overlaps_aside,
-                inputs=["examples", "evaluation_set", "params:export"],
+                inputs=["examples", "evaluation_set", "label_verdicts", "params:export"],
                 outputs=["exported_examples", "overlaps"],
                 name="set_overlaps_aside",
             ),
@@ -68,6 +69,18 @@ def create_pipeline() -> Pipeline:
                 name="export_text_label",
             ),
             node(
+                label_facts,
+                inputs=[
+                    "exported_examples",
+                    "ledger",
+                    "label_verdicts",
+                    "label_accuracy",
+                    "previous_label_sample_design",
+                ],
+                outputs="label_facts",
+                name="gather_label_facts",
+            ),
+            node(
                 write_card,
                 inputs=[
                     "exported_examples",
@@ -83,6 +96,7 @@ def create_pipeline() -> Pipeline:
                     "params:attribute_sampling",
                     "params:export",
                     "prompt_versions",
+                    "label_facts",
                     *ROW_PROMPTS,
                 ],
                 outputs="dataset_card",

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from synthetic_textcat.pipelines.export.formats import text_label
-from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, records_of
+from synthetic_textcat.schemas.rows import ATTRIBUTES, LABEL_AGREEMENT, own_of, records_of
 from synthetic_textcat.schemas.tasks import Task
 
 Formulas = Literal["escape", "keep"]
@@ -29,11 +29,13 @@ _README = """# Text and label, one task at a time
 
 `index.json` lists the tasks. Each task has three files, named by its `task_id`:
 
-- `.parquet`: columns `text` and `label`, exactly as accepted.
+- `.parquet`: columns `text` and `label`, exactly as accepted.{agreement}
 - `.csv`: the same in UTF-8{bom}, each cell in double quotes, a quote within it doubled.
 - `.labels.json`: `label_names`, in the order of the tasks file; for a task without a label set, its labels, sorted.
 
 """
+_AGREEMENT = """
+  Also `label_agreement`: whether a judge agrees with the label; empty for rows that it was not asked about."""
 _ESCAPED = """A CSV cell that a spreadsheet would run as a formula (it begins with = + - @, a tab or a line break) is
 preceded by an apostrophe here, and so is a cell that begins with apostrophes and then one of these characters. To
 restore a cell, remove one apostrophe where it matches `^'+[=+\\-@\\t\\r\\n＝＋－＠]`. Parquet needs no escapes.
@@ -93,7 +95,10 @@ def text_label_files(
         files[f"{task_id}.csv"] = partial(_for_csv, rows, formulas, bom=bom)
         files[f"{task_id}.labels.json"] = partial(_labels, entry, rows, known.get(task_id))
     files["index.json"] = lambda: index
-    readme = _README.format(bom=' with a byte order mark (Python: `encoding="utf-8-sig"`)' if bom else "")
+    readme = _README.format(
+        bom=' with a byte order mark (Python: `encoding="utf-8-sig"`)' if bom else "",
+        agreement=_AGREEMENT if LABEL_AGREEMENT in examples else "",
+    )
     files["README.md"] = lambda: readme + (_ESCAPED if formulas == "escape" else _KEPT)
     return files
 
@@ -108,10 +113,16 @@ def _rows(own: Rows) -> pd.DataFrame:
 
 
 def _for_csv(rows: Callable[[], pd.DataFrame], formulas: Formulas, *, bom: bool) -> pd.DataFrame | bytes:
-    cells = rows().apply(escaped) if formulas == "escape" else rows()
+    table = rows()
+    cells = table.assign(**{name: _as_words(table[name]) for name in table if name == LABEL_AGREEMENT})
+    cells = cells.apply(escaped) if formulas == "escape" else cells
     if not bom:
         return cells
     return cells.to_csv(index=False, quoting=csv.QUOTE_ALL, lineterminator="\n").encode("utf-8-sig")
+
+
+def _as_words(agrees: pd.Series) -> pd.Series:
+    return agrees.map({True: "true", False: "false"}).astype("str").fillna("")
 
 
 def _labels(entry: dict[str, Any], rows: Callable[[], pd.DataFrame], task: Task | None) -> dict[str, Any]:

@@ -6,37 +6,35 @@ Both tables repeat the columns of the plan and add the reply or the failure of e
 import inspect
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial, wraps
+from functools import wraps
 from itertools import chain
 from typing import Any, NamedTuple
 
 import pandas as pd
 from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
-from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.llm.batches.asking import BatchInputs, ask_in_batches, in_batches_of, without_batches
 from synthetic_textcat.llm.batches.record import BatchRecord
 from synthetic_textcat.llm.calls.answering_model import AnsweringModel
+from synthetic_textcat.llm.calls.asking import Asked, pending_calls, policy_for
 from synthetic_textcat.llm.calls.budget import Budget
 from synthetic_textcat.llm.calls.first_replies import BadStart, TaskPauses
-from synthetic_textcat.llm.calls.policy import Call, CallPolicy, RetryPolicy, judging, retry_conversation
+from synthetic_textcat.llm.calls.policy import Call, judging
 from synthetic_textcat.llm.calls.settlement import OpenRow, OpenRows, checking, open_rows, settle, starts_of
-from synthetic_textcat.llm.calls.token_limits import TokenLimit, limit_of, row_tokens
+from synthetic_textcat.llm.calls.token_limits import row_tokens
 from synthetic_textcat.llm.chat_models.chat import Chat
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.engine.engine import complete
 from synthetic_textcat.llm.journal.journal import Journal
-from synthetic_textcat.llm.prompts.messages import Fingerprinter
-from synthetic_textcat.llm.prompts.row_prompts import (
-    RenderedRow,
-    RowPrompts,
-    RowTemplates,
-    advice_on,
-    preview_of,
-    spread,
-)
+from synthetic_textcat.llm.prompts.row_prompts import RowPrompts, RowTemplates, advice_on, preview_of, spread
+from synthetic_textcat.llm.prompts.verdict_prompts import VerdictPrompts
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply, RowCheck
-from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, GenerationParameters, LlmParameters
+from synthetic_textcat.schemas.parameters import (
+    AttributeSamplingParameters,
+    GenerationParameters,
+    LabelCheckParameters,
+    LlmParameters,
+)
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.rows import (
     CALLS,
@@ -52,6 +50,11 @@ from synthetic_textcat.schemas.rows import (
 from synthetic_textcat.schemas.stops import LastBatch, PausedTask, Stops
 from synthetic_textcat.schemas.tasks import tasks_of
 from synthetic_textcat.text.unicode import replace_surrogates, visible_controls
+
+_STALE = (
+    "The dataset 'calls' belongs to another plan, prompt or model, and a reply would be stored under the wrong call. "
+    "Next: run `kedro run --pipelines generation`, which lists the calls again"
+)
 
 logger = logging.getLogger(__name__)
 
@@ -84,19 +87,37 @@ def prepare_prompts(
 
 
 def preview_prompts(
-    requests: pd.DataFrame, prompts: RowPrompts, tasks: pd.DataFrame, attribute_sampling: AttributeSamplingParameters
+    requests: pd.DataFrame,
+    prompts: RowPrompts,
+    tasks: pd.DataFrame,
+    attribute_sampling: AttributeSamplingParameters,
+    label_check: LabelCheckParameters,
+    label_check_prompt: ChatPromptTemplate,
+    label_check_of_two_prompt: ChatPromptTemplate,
+    seed: int,
 ) -> str:
-    """Preview of some rendered prompts with their planned attributes, as Markdown, and a recommendation if any."""
-    advice = advice_on(tasks_of(tasks), attribute_sampling)
-    return preview_of(prompts.rendered(requests.iloc[spread(requests)]), len(requests), advice)
+    """Preview of some rendered prompts with their planned attributes, as Markdown, and a recommendation if any.
+
+    If rows are to be judged, the judge's question about the first row follows, before its text is written.
+
+    Raises:
+        PromptError: If a prompt of the judge can't be filled, and rows are to be judged.
+    """
+    planned = tasks_of(tasks)
+    shown = preview_of(
+        prompts.rendered(requests.iloc[spread(requests)]), len(requests), advice_on(planned, attribute_sampling)
+    )
+    if not label_check.share or not len(requests):
+        return shown
+    judge = VerdictPrompts(planned, label_check_prompt, label_check_of_two_prompt, seed)
+    return shown + judge.preview(next(records_of(requests.head(1))))
 
 
 def list_calls(requests: pd.DataFrame, prompts: RowPrompts, spec: ChatModelSpec, llm: LlmParameters) -> pd.DataFrame:
     """Fingerprint of the call for each planned row: columns `CALLS`, in plan order."""
-    fingerprinter = Fingerprinter(llm, spec.identity)
+    fingerprinter = Asked(spec, llm).fingerprinter
     rendered = prompts.rendered(requests, llm.has_planned_labels)
-    rows = ((asked.row["request_id"], _fingerprint(asked, fingerprinter)) for asked in rendered)
-    return to_frame(rows, CALLS)
+    return to_frame(((x.request_id, fingerprinter.of(x.request_id, x.messages, x.schema)) for x in rendered), CALLS)
 
 
 def find_open_rows(
@@ -114,7 +135,7 @@ def find_open_rows(
     found = open_rows(
         fingerprints_of(requests, calls),
         journal,
-        Reply,
+        judging(Reply),
         generation.max_attempts,
         spent_by=run_id if generation.is_capped else None,
         run_id=run_id,
@@ -180,39 +201,33 @@ def generate(
     """
     if Stops.read(stops).outage is not None:
         return
-    brainstormed = (completion for completion in brainstorm_completions if completion.run_id == run_id)
-    answering = AnsweringModel(None if spec.names_deployments else llm.model)
+    asked = Asked(spec, llm)
+    answering = AnsweringModel(None if spec.names_deployments else llm.model, llm.structured_output)
     pauses = TaskPauses(generation.pause_task_after, checking(tasks_of(tasks), row_check), earlier_replies)
-    policy = CallPolicy(
-        judge=judging(Reply),
-        ask_again=retry_conversation(retry_prompt, generation.retry_at(llm.temperature)),
-        limits=generation,
-        budget=Budget(generation, PriceList.read(prices), llm.model, chain(brainstormed, still_open.spent)),
-        run_id=run_id,
-        retries=RetryPolicy(spec.max_retries, generation.max_wait_seconds),
-        deadline_s=spec.deadline_s,
-        pauses=pauses,
-        answering=answering,
-    )
+    brainstormed = (completion for completion in brainstorm_completions if completion.run_id == run_id)
+    budget = Budget(generation, PriceList.read(prices), llm.model, chain(brainstormed, still_open.spent))
+    policy = policy_for(asked, generation, retry_prompt, judging(Reply), budget, run_id, pauses, answering)
     task_ids = plain(requests["task_id"])
     rows = [row for row in still_open.rows if not pauses.leave_out(task_ids[row.position])]
     logger.info("Requesting %d of %d planned rows from %s", len(rows), len(requests), llm.model)
-    fingerprinter = Fingerprinter(llm, spec.identity)
 
     def pending(open_rows: Sequence[OpenRow]) -> Iterator[Call]:
         for start in range(0, len(open_rows), _RENDERED):  # all columns as Python lists would be 1 kB a row
             some = open_rows[start : start + _RENDERED]
             rendered = prompts.rendered(requests.iloc[[row.position for row in some]], llm.has_planned_labels)
-            for asked, open_row in zip(rendered, some, strict=True):
-                if not pauses.leave_out(asked.row["task_id"]):
-                    limit = limit_of(llm, partial(row_tokens, asked.row))
-                    yield _call(asked, open_row, fingerprinter, not still_open.any_good, limit)
+            yield from pending_calls(
+                zip(rendered, some, strict=True),
+                asked,
+                lambda question: row_tokens(question.row),
+                not still_open.any_good,
+                _STALE,
+                lambda question: pauses.leave_out(question.row["task_id"]),
+            )
 
     in_batches = None
     if generation.mode == "batch":
-        rows = yield from ask_in_batches(
-            spec, llm, batch_record, BatchInputs(policy, still_open, pending, PriceList.read(prices)), rows
-        )
+        shared = BatchInputs(policy, still_open, pending, PriceList.read(prices))
+        rows = yield from ask_in_batches(spec, llm, batch_record, shared, rows)
         in_batches = in_batches_of(batch_record, spec.endpoint)
     outage = yield from complete(lambda: Chat(spec.build(llm), llm), pending(rows), policy)
     paused = tuple(_paused(tasks, pauses))
@@ -235,38 +250,12 @@ def settle_rows(requests: pd.DataFrame, calls: pd.DataFrame, journal: Journal) -
     for row, completions in zip(
         records_of(requests), journal.completions(fingerprints_of(requests, calls)), strict=True
     ):
-        settlement = settle(completions, Reply)
+        settlement = settle(completions, judging(Reply))
         if settlement.value is not None and settlement.completion is not None:
             candidates.append(candidate_of(row, settlement.value, settlement.completion, candidate_columns))
         elif settlement.problem is not None:
             failed.append(failure_of(row, settlement.problem, len(completions), failed_columns))
     return SettledRows(to_frame(candidates, candidate_columns), to_frame(failed, failed_columns))
-
-
-def _fingerprint(asked: RenderedRow, fingerprinter: Fingerprinter) -> str:
-    return fingerprinter.of(asked.row["request_id"], asked.messages, asked.schema)
-
-
-def _call(
-    asked: RenderedRow, open_row: OpenRow, fingerprinter: Fingerprinter, untried: bool, limit: TokenLimit | None
-) -> Call:
-    if _fingerprint(asked, fingerprinter) != open_row.fingerprint:
-        raise StaleTableError(
-            "The dataset 'calls' belongs to another plan, prompt or model, and a reply would be stored under the "
-            "wrong call. Next: run `kedro run --pipelines generation`, which lists the calls again"
-        )
-    return Call(
-        request_id=asked.row["request_id"],
-        fingerprint=open_row.fingerprint,
-        messages=asked.messages,
-        schema=asked.schema,
-        seed=asked.row["seed"],
-        past=open_row.past,
-        prompt_tokens=open_row.prompt_tokens,
-        row=asked.row,
-        untried=untried,
-        limit=limit,
-    )
 
 
 def _paused(tasks: pd.DataFrame, pauses: TaskPauses) -> Iterator[PausedTask]:

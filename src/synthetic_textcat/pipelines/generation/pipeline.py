@@ -38,7 +38,16 @@ def create_pipeline(*, is_pilot: bool = False) -> Pipeline:
             ),
             node(
                 preview_prompts,
-                inputs=["requests", "row_prompts", "tasks", "params:attribute_sampling"],
+                inputs=[
+                    "requests",
+                    "row_prompts",
+                    "tasks",
+                    "params:attribute_sampling",
+                    "params:label_check",
+                    "label_check_prompt",
+                    "label_check_of_two_prompt",
+                    "params:seed",
+                ],
                 outputs="prompt_preview",
                 name="preview_prompts",
                 tags="preview",

@@ -1,4 +1,4 @@
-"""Nodes of `label_sample` and `label_check`: the sample to label by hand, its labels, and label accuracy."""
+"""Nodes of `label_sample` and `label_accuracy`: the sample to label by hand, its labels, and label accuracy."""
 
 import logging
 from collections.abc import Iterator
@@ -25,6 +25,7 @@ _log = logging.getLogger(__name__)
 
 _PLAIN = {"markup": False}  # Kedro's log would take `[x]` for a colour
 _DRAW = "`kedro run --pipelines label_sample`"
+_HOW = f"run {_DRAW}, fill in its file, and run `kedro run --pipelines label_accuracy`"
 
 
 def draw_label_sample(
@@ -85,7 +86,7 @@ def write_label_sample(
         assert filled_label_sample is not None
         count = filled_rows(filled_label_sample)
         _log.warning(
-            "%s is kept: %s of its %d rows are filled in. Next: run `kedro run --pipelines label_check`; "
+            "%s is kept: %s of its %d rows are filled in. Next: run `kedro run --pipelines label_accuracy`; "
             "to draw another sample, move the file away",
             FILE,
             "some" if count is None else count,
@@ -97,7 +98,7 @@ def write_label_sample(
     known = int((sheet["label"] != "").sum())
     _log.info(
         "%s has %d rows, %d of them labelled before. Next: fill in the column `label`, then run "
-        "`kedro run --pipelines label_check`",
+        "`kedro run --pipelines label_accuracy`",
         FILE,
         len(sheet),
         known,
@@ -145,6 +146,35 @@ def measure_label_accuracy(
     _warn_of_other_rows(found, design)
     _log.info("%s", _summary(found), extra=_PLAIN)
     return found
+
+
+def remember_hand_labels_if_any(
+    filled_label_sample: pd.DataFrame | None, design: pd.DataFrame | None, previous: pd.DataFrame | None
+) -> Iterator[pd.DataFrame]:
+    """Yields `remember_hand_labels`; nothing, and a line that says how to get labels, if there are none.
+
+    Raises:
+        EvaluationError: If the file has a wrong row.
+    """
+    if design is None or not _is_filled(filled_label_sample):
+        _log.info("No row is labelled by hand, so label accuracy is not measured. Next: %s", _HOW, extra=_PLAIN)
+        return
+    yield remember_hand_labels(filled_label_sample, design, previous)
+
+
+def measure_label_accuracy_if_sampled(
+    examples: pd.DataFrame,
+    design: pd.DataFrame | None,
+    hand_labels: pd.DataFrame | None,
+    label_verdicts: pd.DataFrame | None,
+) -> Iterator[Metrics]:
+    """Yields `measure_label_accuracy`; nothing, and a line, if no label by hand is of an accepted row."""
+    if design is None or hand_labels is None:
+        return
+    try:
+        yield measure_label_accuracy(examples, design, hand_labels, label_verdicts)
+    except EvaluationError as error:
+        _log.warning("Label accuracy is not measured. %s", error, extra=_PLAIN)
 
 
 def _is_filled(sheet: pd.DataFrame | None) -> bool:

@@ -1,13 +1,29 @@
-"""Wiring of `label_sample` and `label_check`."""
+"""Wiring of `label_check`: the judge, the sample to label by hand, and label accuracy."""
+
+from collections.abc import Callable
 
 from kedro.pipeline import Pipeline, node
 
+from synthetic_textcat.pipelines.label_check.judge.nodes import (
+    ask_judge,
+    find_open_verdicts,
+    list_verdict_calls,
+    plan_verdicts,
+    prepare_verdict_prompts,
+    settle_verdicts,
+    share_of_pilot,
+    share_of_run,
+    share_on_request,
+)
 from synthetic_textcat.pipelines.label_check.nodes import (
     draw_label_sample,
     measure_label_accuracy,
+    measure_label_accuracy_if_sampled,
     remember_hand_labels,
+    remember_hand_labels_if_any,
     write_label_sample,
 )
+from synthetic_textcat.schemas.parameters import LabelCheckParameters
 
 
 def create_sample() -> Pipeline:
@@ -46,7 +62,7 @@ def create_sample() -> Pipeline:
     )
 
 
-def create_pipeline() -> Pipeline:
+def create_accuracy() -> Pipeline:
     """The file that a person filled in, and verdicts if there are any; label accuracy out."""
     return Pipeline(
         [
@@ -61,6 +77,123 @@ def create_pipeline() -> Pipeline:
                 inputs=["examples", "previous_label_sample_design", "hand_labels", "label_verdicts"],
                 outputs="label_accuracy",
                 name="measure_label_accuracy",
+            ),
+        ],
+        tags="label_accuracy",
+    )
+
+
+def create_accuracy_if_sampled() -> Pipeline:
+    """As `create_accuracy`, but without an error where nobody has labelled rows."""
+    return Pipeline(
+        [
+            node(
+                remember_hand_labels_if_any,
+                inputs=["filled_label_sample", "previous_label_sample_design", "previous_hand_labels"],
+                outputs="hand_labels",
+                name="remember_hand_labels_if_any",
+            ),
+            node(
+                measure_label_accuracy_if_sampled,
+                inputs=["examples", "previous_label_sample_design", "hand_labels", "label_verdicts"],
+                outputs="label_accuracy",
+                name="measure_label_accuracy_if_sampled",
+            ),
+        ],
+        tags="label_check",
+    )
+
+
+def create_pipeline() -> Pipeline:
+    """The judge as a stage of `generate`: rows that passed their own checks in, `label_verdicts` out."""
+    return _share(share_of_run) + create_judge()
+
+
+def create_on_request() -> Pipeline:
+    """The judge as a command of its own, which asks for it: a share of 0 counts as all rows."""
+    return _share(share_on_request) + create_judge()
+
+
+def create_for_pilot() -> Pipeline:
+    """The share of the pilot's rows that a quote has judged."""
+    return _share(share_of_pilot)
+
+
+def _share(share: Callable[[LabelCheckParameters], float]) -> Pipeline:
+    return Pipeline(
+        [node(share, inputs="params:label_check", outputs="judged_share", name=share.__name__)], tags="label_check"
+    )
+
+
+def create_judge() -> Pipeline:
+    """The rows to judge, their calls, the judge's journal and its verdicts."""
+    return Pipeline(
+        [
+            node(
+                prepare_verdict_prompts,
+                inputs=["tasks", "label_check_prompt", "label_check_of_two_prompt", "judged_share", "params:seed"],
+                outputs="verdict_prompts",
+                name="prepare_verdict_prompts",
+                tags="pilot",
+            ),
+            node(
+                plan_verdicts,
+                inputs=["checked_rows", "requests", "tasks", "judged_share", "params:seed"],
+                outputs="planned_verdicts",
+                name="plan_verdicts",
+                tags="pilot",
+            ),
+            node(
+                list_verdict_calls,
+                inputs=["planned_verdicts", "verdict_prompts", "llm", "judge", "params:llm", "params:label_check"],
+                outputs="verdict_calls",
+                name="list_verdict_calls",
+                tags="pilot",
+            ),
+            node(
+                find_open_verdicts,
+                inputs=[
+                    "planned_verdicts",
+                    "tasks",
+                    "verdict_calls",
+                    "verdict_journal",
+                    "params:generation",
+                    "params:label_check",
+                    "run_id",
+                ],
+                outputs="open_verdicts",
+                name="find_open_verdicts",
+                tags="pilot",
+            ),
+            node(
+                ask_judge,
+                inputs=[
+                    "planned_verdicts",
+                    "tasks",
+                    "verdict_prompts",
+                    "open_verdicts",
+                    "retry_prompt",
+                    "llm",
+                    "judge",
+                    "params:llm",
+                    "params:label_check",
+                    "params:generation",
+                    "prices",
+                    "completions",
+                    "brainstorm_completions",
+                    "run_id",
+                    "stops",
+                ],
+                outputs="verdict_completions",
+                name="ask_judge",
+                tags=["model_calls", "pilot"],
+            ),
+            node(
+                settle_verdicts,
+                inputs=["checked_rows", "tasks", "verdict_calls", "verdict_completions"],
+                outputs=["label_verdicts", "unjudged"],
+                name="settle_verdicts",
+                tags=["pilot", "verdicts"],
             ),
         ],
         tags="label_check",

@@ -17,6 +17,7 @@ from synthetic_textcat.schemas.outcomes import TOO_LONG, TOO_LONG_ADVICE, TRANSP
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.quota import counted
 from synthetic_textcat.schemas.stops import HOW_TO_GO_ON, Stops
+from synthetic_textcat.schemas.writers import judge_note
 from synthetic_textcat.text.intervals import CONFIDENCE, wilson_interval
 
 PAUSED = "generation.pause_task_after"
@@ -72,6 +73,7 @@ def assess(
         ),
         *_paused_tasks(stops),
         *_other_models(stops),
+        *_own_judge(metrics, tables),
         *quota_concerns(metrics, tables),
         *_missed(Measured(ledger, metrics, tables), settings),
     ]
@@ -132,6 +134,25 @@ def _other_models(stops: Stops) -> Iterator[Concern]:
         )
 
 
+def _own_judge(metrics: Mapping[str, float | None], tables: Tables) -> Iterator[Concern]:
+    """Concern that rows were judged by the model that wrote them, so that agreement is too high, or by templates."""
+    own, judged = (int(metrics.get(f"label/{name}") or 0) for name in ("judged_by_writer", "judged"))
+    judge = next((line["judge"] for line in tables.get("agreement", ())), "")
+    note = judge_note(judge.split(", "))
+    said = (
+        f"The judge ({judge}) wrote {own:,} of {counted(judged, 'judged row')} itself, and a model agrees with itself"
+    )
+    if own or note:
+        yield Concern(
+            level="warn",
+            weight=_WEIGHT,
+            parameter="label_check.llm",
+            says=note.rstrip(".") if note else said,
+            then="name a model of another make in label_check.llm, or label a sample by hand (docs/label_check.md)",
+            signal="",
+        )
+
+
 def _paused_tasks(stops: Stops) -> Iterator[Concern]:
     for task in stops.paused:
         detail = f" ({task.detail})" if task.detail else ""
@@ -185,8 +206,8 @@ def quota_concerns(metrics: Mapping[str, float | None], tables: Tables) -> Itera
             level="warn",
             weight=_WEIGHT,
             parameter="attribute_sampling.target_accepted",
-            says=f"{int(metrics['quota/cells_infeasible'] or 0):,} of {cells} of the quota given up, as was "
-            f"{', '.join(worst)}{more}; rows lost to {given_up[0]['causes']}",
+            says=f"Given up by the quota: {', '.join(worst)}{more}; {int(metrics['quota/cells_infeasible'] or 0):,} of "
+            f"{cells} lack only such rows. Most were lost to {given_up[0]['causes']}",
             then="read their replies in the dataset 'shortfall'; fix the prompt, or leave the value or cell out",
             signal="",
         )

@@ -1,24 +1,13 @@
-"""Nodes of `quality_report`: checks, ledger, metrics, concerns, plots and the page; signals have nodes of their own."""
+"""Nodes of `quality_report`: ledger, metrics, concerns, plots, page; checks and signals have nodes of their own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
-from langchain_core.prompts import BasePromptTemplate
 
 from synthetic_textcat.llm.batches.record import BatchRecord
 from synthetic_textcat.llm.journal.journal import Journal
-from synthetic_textcat.llm.prompts.messages import instructions_of
-from synthetic_textcat.pipelines.quality_report.checks.row_checks import LABEL_FIELDS, Known, known_of
-from synthetic_textcat.pipelines.quality_report.checks.verdicts import (
-    candidate_rows,
-    findings_of,
-    joined_details,
-    judge,
-    reading_notes,
-)
 from synthetic_textcat.pipelines.quality_report.concerns import Concern, assess
 from synthetic_textcat.pipelines.quality_report.ledger import (
     PLANNED,
@@ -37,79 +26,31 @@ from synthetic_textcat.pipelines.quality_report.ledger import (
 from synthetic_textcat.pipelines.quality_report.page.page import Report, pointed_at, render, sample
 from synthetic_textcat.pipelines.quality_report.page.plots import SIGNAL_FIGURES, yield_figure
 from synthetic_textcat.pipelines.quality_report.quota_shortfall import quota_metrics, quota_tables, shortfall_of
-from synthetic_textcat.pipelines.quality_report.quota_standing import OutcomeTables, beyond_target_mask, standing_of
+from synthetic_textcat.pipelines.quality_report.quota_standing import OutcomeTables, standing_of
 from synthetic_textcat.pipelines.quality_report.signals.nodes import Signals, tables_of
-from synthetic_textcat.pipelines.quality_report.spending import spending_metrics, sum_spending
+from synthetic_textcat.pipelines.quality_report.spending import (
+    spending_metrics,
+    sum_spending,
+    sum_verdict_spending,
+    verdict_metrics,
+    with_verdicts,
+)
 from synthetic_textcat.schemas.parameters import (
     AttributeSamplingParameters,
     GenerationParameters,
+    LabelCheckParameters,
     LlmParameters,
     QualityReportParameters,
 )
 from synthetic_textcat.schemas.prices import PriceList, is_made_up
 from synthetic_textcat.schemas.quota import Rounds, Shortfall
-from synthetic_textcat.schemas.rows import EXAMPLES, REJECTED, fingerprints_of, own_of, plain, with_columns, with_own
+from synthetic_textcat.schemas.rows import fingerprints_of, plain
 from synthetic_textcat.schemas.stops import Stops, stop_sentence
-from synthetic_textcat.schemas.tasks import tasks_of
 from synthetic_textcat.schemas.writers import writer_note
 from synthetic_textcat.text.unicode import replace_surrogates
 
 _MOST_REPLIES = 3
 _LONGEST_REPLY = 2_000  # characters
-
-
-class CheckedRows(NamedTuple):
-    """Candidates by verdict in three tables, and the findings of all candidates."""
-
-    examples: pd.DataFrame
-    surplus: pd.DataFrame
-    rejected: pd.DataFrame
-    findings: pd.DataFrame
-
-
-def check_candidates(
-    candidates: pd.DataFrame,
-    requests: pd.DataFrame,
-    tasks: pd.DataFrame,
-    settings: QualityReportParameters,
-    quota_slots: pd.DataFrame,
-    *prompts: BasePromptTemplate[Any],
-) -> CheckedRows:
-    """Verdict on every candidate: `examples`, `surplus` and `rejected`, each in plan order.
-
-    A rejected row has its first reject reason and the detail, followed by how it was read from a reply of several
-    objects. `surplus` holds the good rows for which the
-    quota has no slot. `findings` has every candidate with the reasons flagged by `settings.flag_only` and its language
-    verdict. Labels of a closed set are in the spelling of the set. `prompts` are those that ask for rows: `prompt_echo`
-    looks for their words.
-    """
-    words = instructions_of(prompts)
-    by_id = {task.task_id: known_of(task, settings.text_checks, words) for task in tasks_of(tasks)}
-    candidates = _spelt_as_in_sets(candidates, by_id)
-    judgements = judge(candidate_rows(candidates, requests, by_id), settings, len(candidates))
-    own = own_of(requests)
-    is_good = np.array([judgement.verdict is None for judgement in judgements], bool)
-    is_surplus = beyond_target_mask(is_good, requests, candidates, quota_slots)
-    verdicts = [judgement.verdict for judgement in judgements if judgement.verdict is not None]
-    notes = reading_notes(candidates)
-    details = joined_details([verdict.detail for verdict in verdicts], notes[~is_good])
-    rejected = candidates[~is_good].assign(reject_reason=[verdict.reason for verdict in verdicts], detail=details)
-    return CheckedRows(
-        with_columns(candidates[is_good & ~is_surplus], with_own(EXAMPLES, own)),
-        with_columns(candidates[is_surplus], with_own(EXAMPLES, own)),
-        with_columns(rejected, with_own(REJECTED, own)),
-        findings_of(candidates["request_id"], judgements, notes),
-    )
-
-
-def _spelt_as_in_sets(candidates: pd.DataFrame, known: Mapping[str, Known]) -> pd.DataFrame:
-    """The candidates with their labels in the spelling of their task's set."""
-    own = [known.get(task_id, Known()) for task_id in plain(candidates["task_id"])]
-    columns = {
-        field: pd.array([of.spelt(label) for of, label in zip(own, plain(candidates[field]), strict=True)], dtype="str")
-        for field in LABEL_FIELDS
-    }
-    return candidates.assign(**columns)
 
 
 def build_ledger(
@@ -163,22 +104,28 @@ def measure(
     surplus: pd.DataFrame,
     journal: Journal,
     brainstorm_journal: Journal,
+    verdict_journal: Journal,
+    verdict_calls: pd.DataFrame | None,
     prices: dict[str, Any],
     llm: LlmParameters,
+    label_check: LabelCheckParameters,
     run_id: str,
     *signals: Signals,
 ) -> Metrics:
     """All metrics by name; made-up costs of the offline model are never added to costs of a real one."""
-    rehearses = is_made_up(llm.model)
+    rehearses, judge = is_made_up(llm.model), label_check.judge(llm).model
     lines = (
         line for line in chain(journal, brainstorm_journal) if is_made_up(line.model_name or llm.model) == rehearses
     )
+    verdict_lines = (line for line in verdict_journal if is_made_up(line.model_name or judge) == rehearses)
     price_list = PriceList.read(prices)
-    spent = sum_spending(lines, requests, calls, price_list, run_id, llm.model)
+    verdicts = sum_verdict_spending(verdict_lines, requests, verdict_calls, price_list, run_id, judge)
+    spent = with_verdicts(sum_spending(lines, requests, calls, price_list, run_id, llm.model), verdicts)
     return merged(
         row_metrics(ledger),
         yield_metrics(requests, pd.concat([examples["request_id"], surplus["request_id"]])),
         spending_metrics(spent, ledger["accepted"]),
+        verdict_metrics(verdicts),
         {"cost/made_up": float(rehearses and price_list.price(llm.model) is not None)},
         *(part["metrics"] for part in signals),
     )
@@ -280,6 +227,7 @@ def write_report(
     metrics: Metrics,
     concerns: list[Concern],
     examples: pd.DataFrame,
+    surplus: pd.DataFrame,
     rejected: pd.DataFrame,
     failed: pd.DataFrame,
     tasks: pd.DataFrame,
@@ -302,6 +250,6 @@ def write_report(
             accepted=sample(examples),
             rejected=sample(rejected),
             failed=sample(failed.merge(tasks[["task_id", "task"]], on="task_id", how="left")),
-            worst={name: pointed_at(rows, (examples, rejected)) for name, rows in worst.items()},
+            worst={name: pointed_at(rows, (examples, surplus, rejected)) for name, rows in worst.items()},
         )
     )

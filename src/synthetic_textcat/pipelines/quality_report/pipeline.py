@@ -2,10 +2,10 @@
 
 from kedro.pipeline import Pipeline, node
 
+from synthetic_textcat.pipelines.quality_report.checks.nodes import check_candidates, check_rows
 from synthetic_textcat.pipelines.quality_report.nodes import (
     assess_run,
     build_ledger,
-    check_candidates,
     list_outcomes,
     measure,
     measure_quota,
@@ -19,6 +19,7 @@ from synthetic_textcat.pipelines.quality_report.page.plots import SIGNAL_FIGURES
 from synthetic_textcat.pipelines.quality_report.signals.nodes import (
     count_reference_texts,
     gather_corpus,
+    measure_agreement,
     measure_diversity,
     measure_fidelity,
     measure_labels,
@@ -26,17 +27,41 @@ from synthetic_textcat.pipelines.quality_report.signals.nodes import (
 from synthetic_textcat.schemas.run_records import ASKING_PROMPTS
 
 _CANDIDATES = ["examples", "surplus", "rejected"]
-_SIGNALS = ["quota", "fidelity", "label_signals", "diversity"]
+_SIGNALS = ["quota", "fidelity", "label_signals", "agreement", "diversity"]
 _PLOTS = [f"{name}_plot" for name in SIGNAL_FIGURES]
 
 
+def create_row_checks() -> Pipeline:
+    """`candidates` in; `checked_rows` out, for the judge and the report."""
+    return Pipeline(
+        [
+            node(
+                check_rows,
+                inputs=["candidates", "requests", "tasks", "params:quality_report", *ASKING_PROMPTS],
+                outputs="checked_rows",
+                name="check_rows",
+                tags="pilot",
+            ),
+        ],
+        tags="quality_report",
+    )
+
+
 def create_pipeline() -> Pipeline:
-    """`candidates` and `failed` in; `examples`, `rejected`, `ledger`, `metrics`, plot and report out."""
+    """`checked_rows`, `label_verdicts` and `failed` in; `examples`, `ledger`, `metrics`, plots and report out."""
     return Pipeline(
         [
             node(
                 check_candidates,
-                inputs=["candidates", "requests", "tasks", "params:quality_report", "quota_slots", *ASKING_PROMPTS],
+                inputs=[
+                    "checked_rows",
+                    "requests",
+                    "tasks",
+                    "label_verdicts",
+                    "params:quality_report",
+                    "params:label_check",
+                    "quota_slots",
+                ],
                 outputs=["examples", "surplus", "rejected", "findings"],
                 name="check_candidates",
                 tags="pilot",
@@ -91,6 +116,12 @@ def create_pipeline() -> Pipeline:
             node(measure_fidelity, inputs="corpus", outputs="fidelity", name="measure_fidelity"),
             node(measure_labels, inputs="corpus", outputs="label_signals", name="measure_labels"),
             node(
+                measure_agreement,
+                inputs=[*_CANDIDATES, "label_verdicts", "tasks"],
+                outputs="agreement",
+                name="measure_agreement",
+            ),
+            node(
                 count_reference_texts,
                 inputs="reference_texts",
                 outputs="reference_count",
@@ -112,8 +143,11 @@ def create_pipeline() -> Pipeline:
                     "surplus",
                     "completions",
                     "brainstorm_completions",
+                    "verdict_completions",
+                    "verdict_calls",
                     "prices",
                     "params:llm",
+                    "params:label_check",
                     "run_id",
                     *_SIGNALS,
                 ],
@@ -141,8 +175,7 @@ def create_pipeline() -> Pipeline:
                     "ledger",
                     "metrics",
                     "concerns",
-                    "examples",
-                    "rejected",
+                    *_CANDIDATES,
                     "failed",
                     "tasks",
                     "stopped_by",

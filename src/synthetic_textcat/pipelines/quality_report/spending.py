@@ -10,10 +10,12 @@ import pandas as pd
 
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.cost_figures import DATASET, THIS_CONFIGURATION, THIS_RUN, Figure
+from synthetic_textcat.schemas.label_verdicts import row_of
 from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.prices import PriceList, plus
 from synthetic_textcat.schemas.rows import fingerprints_of, plain
 
+_FIGURES: tuple[Figure, ...] = (THIS_RUN, THIS_CONFIGURATION, DATASET)
 _FEMTO, _NANO = 10**15, 10**9
 """Parts of a USD and of a second. Sums of whole parts are exact: the same for any order and grouping of the lines."""
 
@@ -145,6 +147,63 @@ def sum_spending(
     return sums
 
 
+def sum_verdict_spending(
+    lines: Iterable[Completion],
+    requests: pd.DataFrame,
+    verdict_calls: pd.DataFrame | None,
+    prices: PriceList,
+    run_id: str,
+    model: str,
+) -> Mapping[str, Spending]:
+    """The judge's spending by figure: its lines of this run, of its calls, and of planned rows with any fingerprint.
+
+    Args:
+        lines: Lines of the judge's journal.
+        requests: The plan.
+        verdict_calls: The judge's calls; None if there never was one.
+        prices: Token prices.
+        run_id: This run.
+        model: The judge, used for replies that name no model.
+    """
+    sums: dict[str, Spending] = {figure: Spending() for figure in _FIGURES}
+    own = frozenset() if verdict_calls is None else frozenset(plain(verdict_calls["fingerprint"]))
+    rows = frozenset(plain(requests["request_id"]))
+    for line in lines:
+        is_of = {
+            THIS_RUN: line.run_id == run_id,
+            THIS_CONFIGURATION: line.fingerprint in own,
+            DATASET: row_of(line.request_id) in rows,
+        }
+        if any(is_of.values()):
+            cost = prices.cost_usd(line), None if line.is_counted else prices.at_most_usd(line, model)
+            for figure in _FIGURES:
+                if is_of[figure]:
+                    sums[figure].add(line, *cost)
+    return sums
+
+
+def with_verdicts(rows: Mapping[str, Spending], verdicts: Mapping[str, Spending]) -> Mapping[str, Spending]:
+    """The spending on rows and verdicts; by slice that on rows alone."""
+    for figure, spent in verdicts.items():
+        rows[figure].include(spent)
+    return rows
+
+
+def verdict_metrics(sums: Mapping[str, Spending]) -> dict[str, float | None]:
+    """Calls, tokens and cost of the judge alone, by figure; nothing if it was never asked about these rows."""
+    if not any(spent.calls for spent in sums.values()):
+        return {}
+    return {
+        name: value
+        for figure in _FIGURES
+        for name, value in (
+            (f"judge/calls_{figure}", sums[figure].calls),
+            (f"judge/tokens_{figure}", sums[figure].tokens),
+            (f"judge/usd_{figure}", sums[figure].usd),
+        )
+    }
+
+
 def spending_metrics(sums: Mapping[str, Spending], accepted: int) -> dict[str, float | None]:
     """Calls, tokens, cost and time by name. Unit: calls, tokens, USD, seconds.
 
@@ -154,7 +213,6 @@ def spending_metrics(sums: Mapping[str, Spending], accepted: int) -> dict[str, f
     calls overlap: divided by the calls in flight it approximates the wall-clock time.
     """
     own = sums[THIS_CONFIGURATION]
-    figures: tuple[Figure, ...] = (THIS_RUN, THIS_CONFIGURATION, DATASET)
     return {
         "tokens/prompt": None if own.unknown else own.prompt,
         "tokens/cached": None if own.unknown else own.cached,
@@ -164,7 +222,7 @@ def spending_metrics(sums: Mapping[str, Spending], accepted: int) -> dict[str, f
         "tokens/per_accepted": _per_row(own.tokens, accepted),
         "cost/usd_per_accepted": _per_row(own.usd, accepted),
         "time/call_s_per_accepted": _per_row(own.seconds, accepted),
-        **{name: value for figure in figures for name, value in _amounts(figure, sums[figure]).items()},
+        **{name: value for figure in _FIGURES for name, value in _amounts(figure, sums[figure]).items()},
         **{f"cost/usd_{name}": spent.usd for name, spent in sums.items() if "/" in name},
     }
 

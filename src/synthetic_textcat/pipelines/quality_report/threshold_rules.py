@@ -14,6 +14,8 @@ from synthetic_textcat.pipelines.quality_report.ledger import (
 from synthetic_textcat.pipelines.quality_report.signals.attribute_fidelity import rises_with_difficulty
 from synthetic_textcat.pipelines.quality_report.signals.labels import ENOUGH
 from synthetic_textcat.pipelines.quality_report.signals.rates import MIN_VERIFIABLE_ROWS
+from synthetic_textcat.schemas.quota import counted
+from synthetic_textcat.text.intervals import CONFIDENCE
 
 Tables = Mapping[str, Sequence[Mapping[str, Any]]]
 _PROMPTS = "the prompts"
@@ -62,6 +64,10 @@ def _doubted(run: Measured) -> int:
     return sum(int(row["rows"]) for row in run.tables.get("label_noise", ()) if row["rate"] is not None)
 
 
+def _judged(run: Measured) -> int:
+    return sum(int(line["judged"]) for line in run.tables.get("agreement", ()))
+
+
 def no_culprit(_: Tables) -> str:
     """Default of `Rule.culprit`: names no culprit."""
     return ""
@@ -99,6 +105,17 @@ def worst_value(tables: Tables) -> str:
     """Attribute value whose share differs most from the planned share: the first row of the table."""
     first = next(iter(tables.get("coverage", ())), None)
     return f"{first['attribute']} {first['value']}" if first else ""
+
+
+def agreement_of_the_judge(tables: Tables) -> str:
+    """Agreement with its interval, and the label that the judge mistakes most often for another one."""
+    line = next(iter(tables.get("agreement", ())), None)
+    pair = next(iter(tables.get("mixed_up_labels", ())), None)
+    if line is None:
+        return ""
+    interval = f"{CONFIDENCE:.0%} interval {line['low']:.1%} to {line['high']:.1%}"
+    mixed_up = f"; it mixes up {pair['one']} and {pair['other']} most" if pair else ""
+    return f"{line['agreement']:.1%} of {counted(line['judged'], 'row')} ({interval}){mixed_up}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,5 +251,19 @@ RULES: dict[str, Rule] = {
         "read the rows; a description for each label in the tasks file helps",
         "label_noise",
         rows_of=_doubted,
+    ),
+    "label_agreement": Rule(
+        "label/agreement_high",
+        "The judge agrees with too few labels",
+        "read the disputes; describe the border between labels that are mixed up in tasks.yml",
+        "disputes",
+        agreement_of_the_judge,
+    ),
+    "label_ambiguous": Rule(
+        "label/ambiguous_share",
+        "{:.1%} of the judged texts fit their misleading label too",
+        "read the rows; describe the border between such labels in tasks.yml, or set label_check.on_ambiguous=reject",
+        "ambiguous",
+        rows_of=_judged,
     ),
 }

@@ -81,6 +81,43 @@ def quote(planned: int, pilot: pd.DataFrame, generation: GenerationParameters, q
     }
 
 
+def quote_with_verdicts(
+    planned: int,
+    pilot: pd.DataFrame,
+    judged: pd.DataFrame,
+    share: float,
+    generation: GenerationParameters,
+    quota: Quota | None = None,
+) -> Quote:
+    """Estimate of rows and verdicts together, and `quote/tokens_rows`, `quote/usd_verdicts`, … of each apart.
+
+    Args:
+        planned: Rows of the plan.
+        pilot: As in `quote`.
+        judged: The judge's calls about each row of the pilot: `attempts`, `tokens`, `cost`, `latency_s` and
+            `unknown_usage`.
+        share: Share of the good rows that the run has judged; in the pilot it was all of them.
+        generation: Rate limits of the run.
+        quota: As in `quote`.
+    """
+    own = judged.mul(share)
+    both = pilot.assign(**{name: pilot[name] + own[name] for name in own.columns})
+    both["usd_batch"] = pilot["usd_batch"] + own["cost"]  # verdicts are always live
+    verdicts = pilot.assign(**{name: own[name] for name in own.columns})
+    found = quote(planned, both, generation, quota)
+    for name, part in (("rows", pilot), ("verdicts", verdicts)):
+        alone = quote(planned, part, generation, quota)
+        for what in ("tokens", "usd"):
+            found |= {f"quote/{what}_{name}/{end}": alone[f"quote/{what}/{end}"] for end in Range._fields}
+    run = pilot["outcome"] != "not_run"
+    paid = (pilot["cost"] + judged["cost"])[run].sum(skipna=False)
+    return found | {
+        "quote/pilot/usd": _number(paid) if run.any() else None,
+        "quote/pilot/unknown_usage": int((pilot["unknown_usage"] + judged["unknown_usage"])[run].sum()),
+        "quote/pilot/verdicts": int((judged["attempts"] > 0).sum()),
+    }
+
+
 def _exactly(rows: float) -> Range:
     return Range(rows, rows, rows)
 

@@ -9,11 +9,11 @@ from typing import Any
 import pandas as pd
 
 from synthetic_textcat.llm.journal.journal import Journal
-from synthetic_textcat.pipelines.quote.estimates import Quote, quote, spread_sample
+from synthetic_textcat.pipelines.quote.estimates import Quote, quote, quote_with_verdicts, spread_sample
 from synthetic_textcat.schemas.completions import Completion
-from synthetic_textcat.schemas.parameters import GenerationParameters, QuoteParameters
+from synthetic_textcat.schemas.parameters import GenerationParameters, LabelCheckParameters, QuoteParameters
 from synthetic_textcat.schemas.prices import PriceList, is_made_up, total_of
-from synthetic_textcat.schemas.rows import fingerprints_of
+from synthetic_textcat.schemas.rows import fingerprints_of, plain
 
 
 def choose_pilot(requests: pd.DataFrame, quote: QuoteParameters, seed: int) -> pd.DataFrame:
@@ -29,11 +29,15 @@ def estimate(
     outcomes: pd.DataFrame,
     quota_slots: pd.DataFrame,
     generation: GenerationParameters,
+    verdict_calls: pd.DataFrame,
+    verdict_journal: Journal,
+    label_check: LabelCheckParameters,
     prices: dict[str, Any],
 ) -> Quote:
     """Estimate of tokens, USD, seconds and accepted rows for the whole plan or quota, each with a range.
 
-    `quote/usd/made_up` is 1 if the price is the offline model's, which is made up, else 0.
+    `quote/usd/made_up` is 1 if the price is the offline model's, which is made up, else 0. With a judge, who is asked
+    about all good rows of the pilot, the estimates are of rows and verdicts together, and tokens and USD also apart.
     """
     own = list(journal.completions(fingerprints_of(pilot, calls)))
     price_list = PriceList.read(prices)
@@ -44,11 +48,44 @@ def estimate(
         unknown_usage=[sum(not line.is_counted for line in lines) for lines in own],
     )
     sizes = quota_slots.groupby(list(quota_slots.columns), dropna=False, sort=False).size()
-    found = quote(len(requests), tried, generation, Counter(sizes.tolist()) or None)
+    quota = Counter(sizes.tolist()) or None
     made_up = any(is_made_up(line.model_name) for lines in own for line in lines)
-    paid = outcomes.loc[outcomes["outcome"] != "not_run", "cost"]
-    found["quote/pilot/usd"] = None if paid.empty or paid.isna().any() else float(paid.sum())
+    if label_check.share:
+        judged = usage_by_row(verdict_calls, verdict_journal, outcomes["request_id"], price_list)
+        found = quote_with_verdicts(len(requests), tried, judged, label_check.share, generation, quota)
+    else:
+        found = quote(len(requests), tried, generation, quota)
     return {**found, "quote/usd/made_up": float(made_up and found["quote/usd/expected"] is not None)}
+
+
+def usage_by_row(
+    verdict_calls: pd.DataFrame, journal: Journal, request_ids: "pd.Series[str]", prices: PriceList
+) -> pd.DataFrame:
+    """The judge's calls about each row: columns `attempts`, `tokens`, `cost`, `latency_s`, `unknown_usage`.
+
+    Tokens and cost are missing where a call is of unknown usage or price; 0 for a row that it was not asked about.
+    """
+    lines = journal.completions(plain(verdict_calls["fingerprint"]))
+    records = [
+        {
+            "request_id": request_id,
+            "attempts": 1,
+            "tokens": line.tokens if line.is_counted else None,
+            "cost": prices.cost_usd(line) if line.is_counted else None,
+            "latency_s": line.latency_s,
+            "unknown_usage": int(not line.is_counted),
+        }
+        for request_id, own in zip(plain(verdict_calls["request_id"]), lines, strict=True)
+        for line in own
+    ]
+    columns = ["request_id", "attempts", "tokens", "cost", "latency_s", "unknown_usage"]
+    table = pd.DataFrame(records, columns=columns).astype(dict.fromkeys(columns[1:], "float64"))
+    sums = table.groupby("request_id").agg(_total)
+    return sums.reindex(request_ids, fill_value=0.0).reset_index(drop=True)
+
+
+def _total(values: "pd.Series[float]") -> float:
+    return float(values.sum(skipna=False))
 
 
 def _costs(own: Iterable[Iterable[Completion]], prices: PriceList, batch: str | None) -> list[float]:

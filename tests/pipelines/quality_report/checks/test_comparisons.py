@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from synthetic_textcat.pipelines.quality_report.checks.comparisons import Sought
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Known
-from synthetic_textcat.pipelines.quality_report.checks.verdicts import Verdict, judge
+from synthetic_textcat.pipelines.quality_report.checks.verdicts import Verdict
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.text.unicode import normalised
-from tests.pipelines.quality_report.builders import open_candidate
+from tests.pipelines.quality_report.builders import judge, open_candidate
 
 _CHARGED = "I was charged twice for May."
 _WORDS = st.lists(st.text("abcxyzäßжω的道ก", min_size=1, max_size=6), min_size=1, max_size=9)

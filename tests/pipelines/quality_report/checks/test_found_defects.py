@@ -14,12 +14,13 @@ import pytest
 from synthetic_textcat.llm.offline.defects import defect_of
 from synthetic_textcat.llm.offline.replies import reply
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests, plan_slots
-from synthetic_textcat.pipelines.quality_report.nodes import CheckedRows, check_candidates
+from synthetic_textcat.pipelines.quality_report.checks.nodes import CheckedRows
 from synthetic_textcat.schemas.block import TextChecks
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, QualityReportParameters
 from synthetic_textcat.schemas.rows import EXAMPLES, records_of, to_frame
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA
 from tests.llm.offline.rehearsal import prompt_of, schema_of, tasks
+from tests.pipelines.quality_report.builders import checked_tables
 
 _RATES = {
     **dict.fromkeys(TextChecks.model_fields, 0.04),
@@ -98,7 +99,7 @@ def _rehearsal(rows: int) -> Rehearsal:
         answer = reply(prompt_of(task, row), schema_of(task.label_names), row["seed"], _RATES)
         written.append({**row, "model_name": "offline", **json.loads(answer.content)})
     candidates = to_frame(written, {**EXAMPLES, "seed": "int64"})
-    checked = check_candidates(
+    checked = checked_tables(
         candidates.drop(columns="seed"), requests, table, QualityReportParameters(), plan_slots(table, sampling, 42)
     )
     return Rehearsal(candidates, _faults(written), _reasons(checked))

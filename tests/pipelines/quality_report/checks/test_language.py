@@ -2,13 +2,17 @@
 """Which texts are taken for another language than was asked for, and which are not judged."""
 
 import json
+import random
+import unicodedata
+from collections import Counter
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.llm.offline.replies import reply
-from synthetic_textcat.pipelines.quality_report.checks.language import MIN_LETTERS, check_language
+from synthetic_textcat.pipelines.quality_report.checks.language import MIN_LETTERS, check_language, check_languages
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import wrong_language
 from synthetic_textcat.schemas.languages import Language, languages
 from tests.llm.offline.rehearsal import plan_of, prompt_of, rows, schema_of, tasks
@@ -206,6 +210,36 @@ def test_the_check_says_what_was_asked_for_and_what_was_found() -> None:
 def test_any_text_gets_a_verdict(text: str, asked: Language) -> None:
     finding = check_language(text, asked.name)
     assert (finding.verdict == "wrong") == bool(finding.found)
+
+
+def _varied(number: int) -> tuple[str, str]:
+    """A text of one or two languages, whole, cut, in capitals, decomposed or shuffled, and a language to ask for."""
+    dice = random.Random(number)
+    written, other = dice.choices(list(_TEXTS), k=2)
+    words = [*_TEXTS[written].split(), *(_TEXTS[other].split() if dice.random() < 0.3 else ())] * dice.randint(1, 4)
+    if dice.random() < 0.3:
+        dice.shuffle(words)
+    text = " ".join(words)[: dice.choice((0, 10, 25, 60, 120, 130, 300, 2_000))]
+    changed = dice.choice((str, str, str.upper, partial(unicodedata.normalize, "NFD")))
+    return changed(text), written if dice.random() < 0.6 else dice.choice(languages()).name
+
+
+def test_many_texts_at_once_get_the_verdicts_that_each_gets_alone() -> None:
+    texts, asked = zip(*map(_varied, range(3_000)), strict=True)
+    alone = [check_language(text, language) for text, language in zip(texts, asked, strict=True)]
+    assert Counter(finding.verdict for finding in alone).keys() == {"agrees", "wrong", "not verifiable"}
+    assert check_languages(texts, asked) == alone
+
+
+@given(rows=st.lists(st.tuples(st.text(max_size=80), st.sampled_from(languages())), max_size=6))
+def test_any_texts_at_once_get_the_verdicts_that_each_gets_alone(rows: list[tuple[str, Language]]) -> None:
+    alone = [check_language(text, asked.name) for text, asked in rows]
+    assert check_languages([text for text, _ in rows], [asked.code for _, asked in rows]) == alone
+
+
+def test_of_scripts_with_as_many_letters_the_first_in_the_text_is_named() -> None:
+    assert check_language("жар ΔΩΘ", "English").found == "its letters are Cyrillic"
+    assert check_language("ΔΩΘ жар", "English").found == "its letters are Greek"
 
 
 def test_offline_texts_of_40_letters_pass_and_those_spoilt_are_found() -> None:

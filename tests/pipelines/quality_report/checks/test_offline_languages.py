@@ -11,16 +11,14 @@ from synthetic_textcat.llm.offline.defects import defect_of
 from synthetic_textcat.llm.offline.other_languages import authored_languages
 from synthetic_textcat.llm.offline.replies import reply
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests
-from synthetic_textcat.pipelines.quality_report.nodes import check_candidates
 from synthetic_textcat.schemas.block import TextChecks
-from synthetic_textcat.schemas.languages import Language, find_language, languages
+from synthetic_textcat.schemas.languages import find_language, languages
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, QualityReportParameters
 from synthetic_textcat.schemas.rows import EXAMPLES, records_of, to_frame
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
 from tests.llm.offline.rehearsal import prompt_of, schema_of, tasks
-from tests.pipelines.quality_report.builders import NO_QUOTA
+from tests.pipelines.quality_report.builders import checked_tables
 
-_ROWS = 26  # of each language
 _AUTHORED = ("English", *(find_language(code).name for code in authored_languages()))
 _SPOILT = ("German", "Chinese (Simplified)", "Turkish", "Serbian", "Japanese", "Swahili", "Hindi Romanized")
 _OWN_TASKS = (
@@ -50,7 +48,7 @@ def _checked(names: tuple[str, ...], rows: int, spoilt: bool = False, own_tasks:
         answer = reply(prompt, schema_of(task.label_names), row["seed"], rates)
         written.append({**row, "model_name": "offline", **json.loads(answer.content)})
     candidates = to_frame(written, {**EXAMPLES, "seed": "int64"})
-    checked = check_candidates(candidates.drop(columns="seed"), requests, table, QualityReportParameters(), NO_QUOTA)
+    checked = checked_tables(candidates.drop(columns="seed"), requests, table, QualityReportParameters())
     reasons = dict(zip(checked.rejected["request_id"], checked.rejected["reject_reason"], strict=True))
     return candidates.assign(
         reject_reason=candidates["request_id"].map(lambda row: reasons.get(row, "")),
@@ -62,16 +60,19 @@ def _yield_of(rows: pd.DataFrame) -> float:
     return float((rows["reject_reason"] == "").mean())
 
 
-@pytest.mark.parametrize("language", languages(), ids=lambda language: language.code)
-def test_every_language_ends_with_accepted_rows(language: Language) -> None:
-    checked = _checked(tuple(each.name for each in languages()), _ROWS)
-    own = checked[checked["language"] == language.name]
-    assert len(own) >= 20
-    assert _yield_of(own) >= 0.9, Counter(own["reject_reason"])
+@pytest.mark.parametrize("rows", [10, pytest.param(26, marks=pytest.mark.slow)])
+def test_every_language_ends_with_accepted_rows(rows: int) -> None:
+    checked = _checked(tuple(each.name for each in languages()), rows)
+    by_language = dict(iter(checked.groupby("language")))
+    assert {*by_language} == {each.name for each in languages()}
+    for name, own in by_language.items():
+        assert len(own) >= 0.8 * rows, name
+        assert _yield_of(own) >= 0.9, (name, Counter(own["reject_reason"]))
 
 
-def test_a_plan_in_the_languages_with_a_grammar_yields_what_english_does() -> None:
-    checked = _checked(_AUTHORED, 150)
+@pytest.mark.parametrize("rows", [60, pytest.param(150, marks=pytest.mark.slow)])
+def test_a_plan_in_the_languages_with_a_grammar_yields_what_english_does(rows: int) -> None:
+    checked = _checked(_AUTHORED, rows)
     by_language = {name: _yield_of(own) for name, own in checked.groupby("language")}
     assert min(by_language.values()) >= 0.95 * by_language["English"], by_language
 

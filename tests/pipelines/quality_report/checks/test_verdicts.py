@@ -2,19 +2,20 @@
 """One reason a row, the first that applies; of rows alike the first in plan order stays."""
 
 import multiprocessing
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known
-from synthetic_textcat.pipelines.quality_report.checks.verdicts import Judgement, Verdict, judge, judge_alone
+from synthetic_textcat.pipelines.quality_report.checks.verdicts import Judgement, Verdict, judge_alone
 from synthetic_textcat.process_pool import ROWS_TO_SHARE
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.text.unicode import normalised
 from tests.llm.offline.rehearsal import rows
-from tests.pipelines.quality_report.builders import candidate, open_candidate
+from tests.pipelines.quality_report.builders import candidate, judge, open_candidate
 from tests.support.examples import examples
 
 _SETTINGS = QualityReportParameters()
@@ -189,7 +190,7 @@ def test_no_row_is_rejected_for_what_only_flags_and_a_row_judged_alone_is_judged
     for row, judgement in zip(rows, judged, strict=True):
         assert judgement.verdict is None or judgement.verdict.reason not in flag_only
         assert {flag.reason for flag in judgement.flags} <= set(flag_only)
-        alone = judge_alone(row, flag_only)
+        alone = judge_alone(replace(row), flag_only)
         assert judgement.flags[: len(alone.flags)] == alone.flags
         assert alone.verdict is None or alone == judgement
     if not flag_only:

@@ -197,7 +197,9 @@ def _written(**changes: Any) -> str:
     llm = LlmParameters(model=model)
     examples, rejected, failed = (given[name] for name in tables)
     tasks = pd.DataFrame({"task_id": ["t0"], "task": ["Sort a review."]})
-    return write_report(counts, _metrics(), [], examples, rejected, failed, tasks, "", {}, llm, signals)
+    return write_report(
+        counts, _metrics(), [], examples, examples.head(0), rejected, failed, tasks, "", {}, llm, signals
+    )
 
 
 def test_empty_tables_make_a_page_too() -> None:
@@ -280,3 +282,16 @@ def test_own_attributes_are_shown_with_what_was_asked_for() -> None:
     rows = pd.DataFrame([{**ROW, "tone": "angry & loud", "form": None}])
     [row] = shown_rows(rows)
     assert row["asked"] == "English, PhD, clear, less than 10 words, tone: angry & loud"
+
+
+def test_a_cell_of_a_quota_is_drawn_against_its_own_target() -> None:
+    cells = [
+        {"cell": cell, "state": "short", "accepted": accepted, "target": target, "planned": 9, "surplus": 0}
+        for cell, accepted, target in (("large", 30, 40), ("small", 3, 4), ("none", 0, 4), ("over", 5, 4))
+    ]
+    rows = [{**cell, "yield": 0.5, "causes": ""} for cell in cells]
+
+    page = render(_report(tables={"quota": rows}))
+
+    widths = re.findall(r'<td class="graph"[^>]*><span class="bar" style="width:([\d.]+)%"', page)
+    assert [float(width) for width in widths] == [75, 75, 100]

@@ -21,7 +21,6 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import cache
-from itertools import islice
 
 FIELDS = ("input_text", "label", "misleading_label")
 
@@ -72,26 +71,11 @@ _LEADING_KEY = re.compile(
 )
 _FENCED = re.compile(r"\s*(?:```|~~~)\w*\s*(?=[\[{])")
 _LONGEST_JSON = 20_000
-_SHOWN = 3
 _QUOTED = 40
 
 
-def find_artefacts(text: str, least: int | None) -> str | None:
-    """The artefacts of a text, quoted; None for a text.
-
-    Args:
-        text: As the model wrote it.
-        least: Number of artefacts from which it is none; None = not judged.
-    """
-    if least is None:
-        return None
-    if (why := _no_text(text)) is not None:
-        return why
-    found = list(islice(_artefacts(text), max(least, _SHOWN)))
-    return f"artefacts: {', '.join(found[:_SHOWN])}" if len(found) >= least else None
-
-
-def _artefacts(text: str) -> Iterator[str]:
+def find_artefacts(text: str) -> Iterator[str]:
+    """The artefacts of a text, quoted."""
     if not text.isprintable():  # nor is a text with line ends
         yield from (f"U+{ord(match[0]):04X}" for match in _NO_CHARACTER.finditer(text))
     elif "\ufffd" in text:
@@ -145,7 +129,8 @@ def _is_mojibake(run: str) -> bool:
     return False
 
 
-def _no_text(text: str) -> str | None:
+def find_no_text(text: str) -> str | None:
+    """Why a text has no words to be classified; None if it has some."""
     stripped = text.strip()
     if len(stripped) < _QUOTED and _FIELD.fullmatch(stripped):
         return f"a field or value of the prompt alone: {stripped!r}"

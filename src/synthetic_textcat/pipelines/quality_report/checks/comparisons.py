@@ -1,4 +1,4 @@
-"""Checks that compare rows: duplicates, near duplicates, copies of seed examples.
+"""Checks that need more than the row: verdicts of a judge, duplicates, near duplicates, copies of seed examples.
 
 A check is a function with `@comparison` that bears the name of a reason in `schemas.outcomes.REJECT_REASONS`.
 
@@ -38,11 +38,15 @@ class Compared(NamedTuple):
         request_id: The planned row.
         text: Its text, normalised.
         seed_texts: The seed examples of its task, normalised.
+        disputed: Details of the judge's verdict, if it is another label; else None.
+        ambiguous: Likewise, if the judge accepts the misleading label too.
     """
 
     request_id: str
     text: str
     seed_texts: frozenset[str] = frozenset()
+    disputed: str | None = None
+    ambiguous: str | None = None
 
 
 Comparison = Callable[[Sequence[Compared], QualityReportParameters], Iterator[str | None]]
@@ -55,6 +59,18 @@ def comparison(check: Comparison) -> Comparison:
     """Registers a check under its name, which is the reject reason."""
     COMPARISONS[check.__name__] = check
     return check
+
+
+@comparison
+def label_disputed(rows: Sequence[Compared], _: QualityReportParameters) -> Iterator[str | None]:
+    """A text to which a judge gives another label than the row's."""
+    return (row.disputed for row in rows)
+
+
+@comparison
+def label_ambiguous(rows: Sequence[Compared], _: QualityReportParameters) -> Iterator[str | None]:
+    """A text for which a judge accepts the misleading label too."""
+    return (row.ambiguous for row in rows)
 
 
 @comparison

@@ -7,17 +7,27 @@ or more 24; of 114,439 shorter ones 28, most of them identifiers.
 
 import re
 import tempfile
-import unicodedata
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+import numpy as np
 import regex
+from numpy.typing import NDArray
 
 from synthetic_textcat.errors import StorageError
 from synthetic_textcat.file_errors import about_file
+from synthetic_textcat.pipelines.quality_report.checks.scripts import (
+    letters_by_script,
+    most_frequent_script,
+    scripts_of,
+    scripts_of_one_language,
+    shown,
+)
 from synthetic_textcat.schemas.languages import Language, find_language, languages
+from synthetic_textcat.text.language_model import ROUNDING, BatchIdentifier, Probabilities
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
@@ -54,39 +64,6 @@ _TIMES_OWN_FORM = 4  # quotations and names keep their form
 _IN_NO_PROSE = "/\\@_"
 _NO_PROSE = re.compile(r"[!-~]*[/\\@_][!-~]*")  # addresses, paths and identifiers
 
-_LETTERS_OF = {
-    "Latn": {"LATIN"},
-    "Cyrl": {"CYRILLIC"},
-    "Arab": {"ARABIC"},
-    "Grek": {"GREEK"},
-    "Hebr": {"HEBREW"},
-    "Armn": {"ARMENIAN"},
-    "Geor": {"GEORGIAN"},
-    "Ethi": {"ETHIOPIC"},
-    "Deva": {"DEVANAGARI"},
-    "Beng": {"BENGALI"},
-    "Guru": {"GURMUKHI"},
-    "Gujr": {"GUJARATI"},
-    "Orya": {"ORIYA"},
-    "Taml": {"TAMIL"},
-    "Telu": {"TELUGU"},
-    "Knda": {"KANNADA"},
-    "Mlym": {"MALAYALAM"},
-    "Sinh": {"SINHALA"},
-    "Thai": {"THAI"},
-    "Laoo": {"LAO"},
-    "Mymr": {"MYANMAR"},
-    "Khmr": {"KHMER"},
-    "Hang": {"HANGUL", "CJK"},
-    "Hans": {"CJK"},
-    "Hant": {"CJK"},
-    "Jpan": {"HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "CJK"},
-}
-"""ISO 15924 script -> first words of the Unicode names of its letters."""
-
-_NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalpha())
-_ALSO_WRITTEN = {"sr": "Latn", "bs": "Cyrl", "uz": "Cyrl"}  # both scripts are in daily use
-
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -112,32 +89,73 @@ def can_agree(asked: str) -> bool:
 
 def check_language(text: str, asked: str) -> Finding:
     """Verdict on the language of the text's beginning, against the requested language (name or code)."""
-    text, language = _prose_of(text[:_EXCERPT]), find_language(asked)
+    seen = _by_letters(text, find_language(asked))
+    return seen if isinstance(seen, Finding) else _concluded(seen, _by_probability(seen.text, seen.group))
+
+
+def check_languages(texts: Sequence[str], asked: Sequence[str]) -> list[Finding]:
+    """The verdicts of `check_language` on many texts, in a fifth of its time.
+
+    Args:
+        texts: As the model wrote them.
+        asked: Requested language of each text, name or code.
+    """
+    seen = [_by_letters(text, find_language(name)) for text, name in zip(texts, asked, strict=True)]
+    doubtful = [each for each in seen if isinstance(each, _Doubtful)]
+    read = iter(_by_probabilities([each.text for each in doubtful], [each.group for each in doubtful]))
+    return [each if isinstance(each, Finding) else _concluded(each, next(read)) for each in seen]
+
+
+class _Doubtful(NamedTuple):
+    """A text whose letters do not settle its language.
+
+    Attributes:
+        text: What is read of it.
+        is_long: Whether it has enough letters to be called wrong.
+        language: As asked.
+        group: Codes that count as this language.
+    """
+
+    text: str
+    is_long: bool
+    language: Language
+    group: frozenset[str]
+
+
+def _by_letters(text: str, language: Language) -> Finding | _Doubtful:
+    """The verdict by script and number of letters, if these settle it."""
+    text = _prose_of(text[:_EXCERPT])
     letters = letters_by_script(text)
     total, own = letters.total(), _own(letters, language)
     if own == 0 and total > 1 and _A_WORD.search(text):
-        return _in_letters_of(letters)
+        return _in_letters_of(text, letters)
     if total < MIN_LETTERS:
         return _other_chinese(text, language) or _NOT_VERIFIABLE
     if own < total and own and "LATIN" not in scripts_of(language):
         text, letters = _without_names(text, letters, own)
-    if own < _HARDLY * letters.total():
-        return _in_letters_of(letters)
-    if own >= _MOSTLY * letters.total() and language.script in scripts_of_one_language():
+        total = letters.total()
+    if own < _HARDLY * total:
+        return _in_letters_of(text, letters)
+    if own >= _MOSTLY * total and language.script in scripts_of_one_language():
         return _AGREES
-    group = _group(language)
-    found = _by_probability(text, group) if group else _NOT_VERIFIABLE
-    if found.verdict == "wrong":
-        return found if letters.total() >= MIN_LETTERS else _NOT_VERIFIABLE
-    return _other_chinese(text, language) or found
+    if group := _group(language):
+        return _Doubtful(text, total >= MIN_LETTERS, language, group)
+    return _other_chinese(text, language) or _NOT_VERIFIABLE
+
+
+def _concluded(seen: _Doubtful, read: Finding) -> Finding:
+    """The verdict on a text by what it reads as."""
+    if read.verdict == "wrong":
+        return read if seen.is_long else _NOT_VERIFIABLE
+    return _other_chinese(seen.text, seen.language) or read
 
 
 def _own(letters: Counter[str], language: Language) -> int:
     return sum(letters[script] for script in scripts_of(language))
 
 
-def _in_letters_of(letters: Counter[str]) -> Finding:
-    return Finding("wrong", f"its letters are {shown(letters.most_common(1)[0][0])}")
+def _in_letters_of(text: str, letters: Counter[str]) -> Finding:
+    return Finding("wrong", f"its letters are {shown(most_frequent_script(text, letters))}")
 
 
 def _without_names(text: str, letters: Counter[str], own: int) -> tuple[str, Counter[str]]:
@@ -201,6 +219,59 @@ def _by_probability(text: str, group: frozenset[str]) -> Finding:
     return Finding("wrong", f"reads as {_name(likeliest)}")
 
 
+def _by_probabilities(texts: Sequence[str], groups: Sequence[frozenset[str]]) -> list[Finding]:
+    """The findings of `_by_probability`, which decides itself wherever rounding could."""
+    ends = _batch().probabilities([_both_ends(text) for text in texts])
+    highest, likeliest = ends.max(axis=1, initial=0), ends.argmax(axis=1).tolist()
+    is_sure, is_close = (highest >= _SURELY).tolist(), _is_close(highest, _SURELY).tolist()
+    findings: list[Finding | None] = [
+        _by_probability(text, group) if close else _AGREES if sure and _batch().labels[best] in group else None
+        for text, group, close, sure, best in zip(texts, groups, is_close, is_sure, likeliest, strict=True)
+    ]
+    unread = [place for place, finding in enumerate(findings) if finding is None]
+    read = _whole([texts[place] for place in unread], [groups[place] for place in unread])
+    return [finding or next(read) for finding in findings]
+
+
+def _whole(texts: Sequence[str], groups: Sequence[frozenset[str]]) -> Iterator[Finding]:
+    """The findings on whole excerpts whose ends do not settle them."""
+    probabilities = _batch().probabilities(texts)
+    own, highest = _of_group(probabilities, groups), probabilities.max(axis=1, initial=0)
+    second = np.partition(probabilities, -2, axis=1)[:, -2] if len(texts) else highest
+    is_close = _is_close(own, _MOSTLY) | _is_close(own, _SURELY_NOT) | _is_close(highest, _LIKELY)
+    is_close |= (own < _MOSTLY) & (highest < second * (1 + 2 * ROUNDING))
+    likeliest = probabilities.argmax(axis=1)
+    for place, close in enumerate(is_close.tolist()):
+        if close:
+            yield _by_probability(texts[place], groups[place])
+        elif own[place] >= _MOSTLY:
+            yield _AGREES
+        elif own[place] >= _SURELY_NOT or highest[place] < _LIKELY:
+            yield _NOT_VERIFIABLE
+        else:
+            yield Finding("wrong", f"reads as {_name(_batch().labels[likeliest[place]])}")
+
+
+def _of_group(probabilities: Probabilities, groups: Sequence[frozenset[str]]) -> NDArray[np.float64]:
+    """Probability of each text's group."""
+    own = np.zeros(len(groups))
+    for group in set(groups):
+        places = [place for place, each in enumerate(groups) if each == group]
+        columns = [_batch().labels.index(code) for code in group]
+        own[places] = probabilities[np.ix_(places, columns)].sum(axis=1)
+    return own
+
+
+def _is_close(probabilities: NDArray[Any], bound: float) -> NDArray[np.bool_]:
+    """Mask of the probabilities that rounding could take across the bound."""
+    return np.abs(probabilities - bound) <= ROUNDING * bound * (1 - bound)
+
+
+@cache
+def _batch() -> BatchIdentifier:
+    return BatchIdentifier(_identifier())
+
+
 @cache
 def _group(language: Language) -> frozenset[str]:
     """Codes that count as this language; empty if the model can't identify it, as in a romanised form."""
@@ -226,7 +297,6 @@ def _identifier() -> "LanguageIdentifier":
     Raises:
         StorageError: If there is no room for the model in the folder for temporary files, where the library unpacks it.
     """
-    import numpy as np
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     try:
@@ -238,38 +308,3 @@ def _identifier() -> "LanguageIdentifier":
     # Contiguous rows of 32-bit floats need no conversion for each text: twice as fast, the same numbers.
     identifier.nb_ptc = np.ascontiguousarray(identifier.nb_ptc, dtype=np.float32)
     return identifier
-
-
-def letters_by_script(text: str) -> Counter[str]:
-    """Number of letters by script, the first word of their Unicode names."""
-    if text.isascii():
-        return Counter({"LATIN": len(text.encode("ascii").translate(None, _NO_LETTERS))})
-    found: Counter[str] = Counter()
-    for character, times in Counter(unicodedata.normalize("NFKC", text)).items():
-        if character.isalpha():
-            found[_script(character)] += times
-    return found
-
-
-@cache
-def _script(letter: str) -> str:
-    return unicodedata.name(letter, "other").split()[0]
-
-
-def shown(script: str) -> str:
-    """Display name of the script."""
-    return "Chinese" if script == "CJK" else script.capitalize()
-
-
-@cache
-def scripts_of(language: Language) -> frozenset[str]:
-    """Scripts in which the language is written."""
-    also = _ALSO_WRITTEN.get(language.code)
-    return frozenset(_LETTERS_OF[language.script] | (_LETTERS_OF[also] if also else set()))
-
-
-@cache
-def scripts_of_one_language() -> frozenset[str]:
-    """Scripts used by a single language, which identify it; scripts that share Chinese characters do not."""
-    users = Counter(language.script for language in languages())
-    return frozenset(script for script, count in users.items() if count == 1) - {"Hans", "Hant", "Jpan"}

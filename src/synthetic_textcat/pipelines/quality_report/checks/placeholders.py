@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from importlib import resources
-from itertools import islice
 
 from synthetic_textcat.text.unicode import composed
 
@@ -57,24 +56,11 @@ _GENITIVE = re.compile(r"['’]s?\b")  # noqa: RUF001
 _WORD = re.compile(r"[^\W\d]+")
 _FIRST_WITHOUT_SPACES = "\u0e00"  # from Thai on, text may stand directly before a bracket
 _MOST_WORDS = 6
-_SHOWN = 3
 _QUOTED = 40
 
 
-def find_placeholders(text: str, least: int | None) -> str | None:
-    """The placeholders of a text, quoted; None if there are too few.
-
-    Args:
-        text: As the model wrote it.
-        least: Number of placeholders from which it is rejected; None = not judged.
-    """
-    if least is None:
-        return None
-    found = list(islice(_placeholders(text), max(least, _SHOWN)))
-    return f"to be filled in: {', '.join(map(repr, found[:_SHOWN]))}" if len(found) >= least else None
-
-
-def _placeholders(text: str) -> Iterator[str]:
+def find_placeholders(text: str) -> Iterator[str]:
+    """The placeholders of a text."""
     for opening, brackets in _BRACKETS.items():
         if opening in text and not (opening in "{<" and _CODE.search(text)):
             yield from (

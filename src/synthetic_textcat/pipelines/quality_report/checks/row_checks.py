@@ -6,12 +6,13 @@ Checks that compare rows stand in `comparisons`. The next run applies a new chec
 """
 
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from itertools import islice
 
-from synthetic_textcat.pipelines.quality_report.checks.artefacts import find_artefacts
-from synthetic_textcat.pipelines.quality_report.checks.language import Finding, check_language
+from synthetic_textcat.pipelines.quality_report.checks.artefacts import find_artefacts, find_no_text
+from synthetic_textcat.pipelines.quality_report.checks.language import Finding, check_language, check_languages
 from synthetic_textcat.pipelines.quality_report.checks.leakage import find_label_mention
 from synthetic_textcat.pipelines.quality_report.checks.open_labels import find_label_fault
 from synthetic_textcat.pipelines.quality_report.checks.placeholders import find_placeholders
@@ -19,7 +20,7 @@ from synthetic_textcat.pipelines.quality_report.checks.prompt_overlap import Pro
 from synthetic_textcat.pipelines.quality_report.checks.repetition import find_repetition
 from synthetic_textcat.pipelines.quality_report.checks.talk_about_task import find_talk_about_task
 from synthetic_textcat.pipelines.quality_report.checks.text_ends import find_cut
-from synthetic_textcat.pipelines.quality_report.checks.text_length import find_wrong_length
+from synthetic_textcat.pipelines.quality_report.checks.text_length import count_words, find_wrong_length, needs_count
 from synthetic_textcat.schemas.block import TextChecks
 from synthetic_textcat.schemas.label_names import label_form, set_spelling
 from synthetic_textcat.schemas.languages import find_language
@@ -31,6 +32,8 @@ from synthetic_textcat.text.unicode import normalised
 
 _AROUND_A_NAME = " \t\r\n.,:;!?\"'`*_#-()[]{}<>«»“”„‘’。、！？「」"  # noqa: RUF001
 _LONGEST_ENDING = 10  # characters
+_SHOWN = 3
+"""Signs of a fault that its evidence quotes."""
 
 LABEL_FIELDS = ("label", "misleading_label")
 
@@ -112,6 +115,11 @@ class Candidate:
         """Whether the text is in the language that was asked for."""
         return check_language(self.input_text, self.language) if self.language else None
 
+    @cached_property
+    def word_count(self) -> int:
+        """Words of the text as written."""
+        return count_words([self.input_text])[0]
+
 
 Check = Callable[[Candidate], str | None]
 
@@ -119,10 +127,38 @@ ROW_CHECKS: dict[str, Check] = {}
 """Reject reason → check; `verdicts` tries them in the order of `REJECT_REASONS`."""
 
 
+PREPARATIONS: dict[str, Callable[[Sequence[Candidate]], None]] = {}
+"""Reject reason → function that finds a costly fact of many rows at once, before its check looks at each."""
+
+
 def row_check(check: Check) -> Check:
     """Registers a check under its name, which is the reject reason."""
     ROW_CHECKS[check.__name__] = check
     return check
+
+
+def prepares(check: Check) -> Callable[[Callable[[Sequence[Candidate]], None]], Callable[[Sequence[Candidate]], None]]:
+    """Registers a function that fills cached properties of many rows, which a check then finds."""
+
+    def register(prepare: Callable[[Sequence[Candidate]], None]) -> Callable[[Sequence[Candidate]], None]:
+        PREPARATIONS[check.__name__] = prepare
+        return prepare
+
+    return register
+
+
+def _evidence(what: str, found: Iterator[str], least: int | None) -> str | None:
+    """The first signs that a check found, if there are enough of them to reject the text.
+
+    Args:
+        what: What they are.
+        found: The signs, quoted; read no further than needed.
+        least: Number of signs from which the text is rejected; None = not judged.
+    """
+    if least is None:
+        return None
+    first = list(islice(found, max(least, _SHOWN)))
+    return f"{what}: {', '.join(first[:_SHOWN])}" if len(first) >= least else None
 
 
 @row_check
@@ -136,13 +172,16 @@ def empty_field(row: Candidate) -> str | None:
 @row_check
 def not_a_text(row: Candidate) -> str | None:
     """A text with control or replacement characters, mojibake, escapes, template tokens, or without a word."""
-    return find_artefacts(row.input_text, row.known.text_checks.not_a_text)
+    least = row.known.text_checks.not_a_text
+    why = None if least is None else find_no_text(row.input_text)
+    return why or _evidence("artefacts", find_artefacts(row.input_text), least)
 
 
 @row_check
 def placeholder(row: Candidate) -> str | None:
     """A text with gaps to be filled in, as `[Your Name]`."""
-    return find_placeholders(row.input_text, row.known.text_checks.placeholder)
+    found = map(repr, find_placeholders(row.input_text))
+    return _evidence("to be filled in", found, row.known.text_checks.placeholder)
 
 
 @row_check
@@ -172,7 +211,20 @@ def cut_off(row: Candidate) -> str | None:
 @row_check
 def length_off(row: Candidate) -> str | None:
     """A text far shorter or longer than it was asked for."""
-    return find_wrong_length(row.input_text, row.num_words, row.language, row.known.text_checks.length_off)
+    least = row.known.text_checks.length_off
+    return find_wrong_length(row.input_text, row.num_words, row.language, least, lambda: row.word_count)
+
+
+@prepares(length_off)
+def count_words_of_rows(rows: Sequence[Candidate]) -> None:
+    """Words of the rows whose length is near a bound."""
+    near = [
+        row
+        for row in rows
+        if needs_count(row.input_text, row.num_words, row.language, row.known.text_checks.length_off)
+    ]
+    for row, count in zip(near, count_words([row.input_text for row in near]), strict=True):
+        vars(row)["word_count"] = count
 
 
 @row_check
@@ -234,6 +286,15 @@ def wrong_language(row: Candidate) -> str | None:
     return f"asked for {row.language}, {found.found}" if found is not None and found.verdict == "wrong" else None
 
 
+@prepares(wrong_language)
+def identify_languages(rows: Sequence[Candidate]) -> None:
+    """Whether the texts are in the language that was asked for."""
+    asked = [(row, row.language) for row in rows if row.language]
+    found = check_languages([row.input_text for row, _ in asked], [language for _, language in asked])
+    for (row, _), finding in zip(asked, found, strict=True):
+        vars(row)["in_language"] = finding
+
+
 def known_of(task: Task, text_checks: TextChecks | None = None, instructions: tuple[str, ...] = ()) -> Known:
     """The facts of a task that the checks use.
 
@@ -260,7 +321,8 @@ def _is_visible(character: str) -> bool:
 def _named(row: Candidate) -> Iterator[str]:
     set_in_capitals = _is_in_capitals(row.known.labels)
     for label in (row.label, row.misleading_label):
-        found = find_label_mention(row.input_text, label.casefold() if set_in_capitals else label, row.language)
+        sought = label.casefold() if set_in_capitals else label
+        found = find_label_mention(row.input_text, sought, row.language, row.text)
         if found is not None:
             yield (
                 repr(label) if comparable(found, row.code) == comparable(label, row.code) else f"{label!r} as {found!r}"

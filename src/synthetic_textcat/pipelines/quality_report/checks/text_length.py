@@ -5,6 +5,7 @@ word has between two numbers of them (`_LETTERS`), and a text is too short or to
 """
 
 import re
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -43,7 +44,9 @@ class Bucket(NamedTuple):
     below: int | None
 
 
-def find_wrong_length(text: str, num_words: str | None, language: str | None, factor: float | None) -> str | None:
+def find_wrong_length(
+    text: str, num_words: str | None, language: str | None, factor: float | None, word_count: Callable[[], int]
+) -> str | None:
     """The length of a text that misses the requested bucket by more than a factor; None for any other.
 
     Args:
@@ -51,6 +54,7 @@ def find_wrong_length(text: str, num_words: str | None, language: str | None, fa
         num_words: As asked, a value of the attribute; None = not judged.
         language: As asked; None = not judged.
         factor: Of the bucket's bounds; None = not judged.
+        word_count: Counts the text's words, which takes far longer than a look at its length.
     """
     bucket = _bucket(num_words) if num_words else None
     if factor is None or bucket is None or language is None:
@@ -60,11 +64,32 @@ def find_wrong_length(text: str, num_words: str | None, language: str | None, fa
         length = sum(map(str.isalnum, text))
         is_off = _is_off(length / letters[0], length / letters[1], bucket, factor)
         return f"asked for {num_words} words, has {length} letters" if is_off else None
-    rough = len(text.split())
-    if rough >= _SPARE * bucket.least / factor and (bucket.below is None or _SPARE * rough <= bucket.below * factor):
+    if not _is_near(text, bucket, factor):
         return None
-    words = int(counted(pd.Series([text]))["words"].iloc[0])
+    words = word_count()
     return f"asked for {num_words} words, has {words}" if _is_off(words, words, bucket, factor) else None
+
+
+def needs_count(text: str, num_words: str | None, language: str | None, factor: float | None) -> bool:
+    """Whether `find_wrong_length` counts the words of this text."""
+    bucket = _bucket(num_words) if num_words else None
+    if factor is None or bucket is None or language is None or find_language(language).script in _LETTERS:
+        return False
+    return _is_near(text, bucket, factor)
+
+
+def count_words(texts: Sequence[str]) -> list[int]:
+    """Number of words of each text."""
+    return [int(words) for words in counted(pd.Series(texts, dtype="object"))["words"]]
+
+
+def _is_near(text: str, bucket: Bucket, factor: float) -> bool:
+    """Whether the length is near a bound, or beyond it."""
+    rough = len(text.split())
+    within = rough >= _SPARE * bucket.least / factor and (
+        bucket.below is None or _SPARE * rough <= bucket.below * factor
+    )
+    return not within
 
 
 def _is_off(most: float, fewest: float, bucket: Bucket, factor: float) -> bool:

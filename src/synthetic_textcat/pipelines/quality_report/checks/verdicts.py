@@ -10,6 +10,7 @@ from synthetic_textcat.console import track
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.pipelines.quality_report.checks.comparisons import COMPARISONS, Compared, Comparison
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import (
+    PREPARATIONS,
     ROW_CHECKS,
     Candidate,
     Check,
@@ -72,49 +73,88 @@ class Judgement(NamedTuple):
     language: str | None = None
 
 
-class _Alone(NamedTuple):
-    """A row after the checks that need no other row; compared only if it stands."""
+class CheckedRow(NamedTuple):
+    """A row after the checks that need no other row.
 
+    Attributes:
+        label, misleading_label: In the spelling of the closed set.
+        judgement: Result of the checks.
+        text: Its text, normalised, if it passed; else None.
+    """
+
+    label: str
+    misleading_label: str
     judgement: Judgement
-    compared: Compared | None
+    text: str | None
 
 
-def judge(rows: Iterable[Candidate], settings: QualityReportParameters, total: int = 0) -> list[Judgement]:
-    """A judgement for each row. Rows come in plan order, so that the first of two alike stays.
+def check_each(rows: Iterable[Candidate], flag_only: Collection[str], total: int = 0) -> Iterator[CheckedRow]:
+    """Checks each row by itself; results in the order of the rows.
+
+    Args:
+        rows: The candidates.
+        flag_only: Reasons that are noted and reject no row.
+        total: How many rows they are. If many, processes share the work, and it is shown how far it is.
+    """
+    check = partial(_check_share, flag_only=flag_only)
+    return track(parallel_map(check, rows, processes_for(total)), total, "Checking rows")
+
+
+def compare_rows(
+    judgements: Sequence[Judgement], standing: Iterable[Compared], settings: QualityReportParameters
+) -> list[Judgement]:
+    """The judgements after the checks that need more than the row.
 
     A reason of `settings.flag_only` rejects no row: it is noted, and the row goes on to the next checks and stands
     next to later rows as any other does.
 
     Args:
-        rows: Looked at once, one after the other.
+        judgements: Of all rows, by the checks of single rows, in plan order, so that the first of two alike stays.
+        standing: The rows of these that passed, in the same order.
         settings: What counts as alike, and what is only noted.
-        total: How many rows they are. If many, processes share the work, and it is shown how far it is.
     """
-    check = partial(_judge_alone, flag_only=settings.flag_only)
-    alone = list(track(parallel_map(check, rows, processes_for(total)), total, "Checking rows"))
-    judgements = [row.judgement for row in alone]
+    found = list(judgements)
+    passed = (place for place, judgement in enumerate(found) if judgement.verdict is None)
+    compared = dict(zip(passed, standing, strict=True))
     for reason, comparison in _COMPARISONS.items():
-        standing = [place for place, judgement in enumerate(judgements) if judgement.verdict is None]
-        compared = [row for place in standing if (row := alone[place].compared) is not None]
-        details = track(comparison(compared, settings), len(standing), f"Looking for {reason.replace('_', ' ')}s")
-        for place, detail in zip(standing, details, strict=True):
+        places = [place for place in compared if found[place].verdict is None]
+        details = comparison([compared[place] for place in places], settings)
+        told = track(details, len(places), f"Checking for {reason}")
+        for place, detail in zip(places, told, strict=True):
             if detail is not None:
-                judgements[place] = _with(judgements[place], Verdict(reason, detail), settings.flag_only)
-    return judgements
+                found[place] = _with(found[place], Verdict(reason, detail), settings.flag_only)
+    return found
 
 
 def judge_alone(row: Candidate, flag_only: Collection[str] = ()) -> Judgement:
     """The judgement of the checks that need no other row."""
     judgement = Judgement()
     for reason, check in _ROW_CHECKS.items():
-        detail = check(row)
-        if check is wrong_language and row.in_language is not None:
-            judgement = judgement._replace(language=row.in_language.verdict)
-        if detail is not None:
-            judgement = _with(judgement, Verdict(reason, detail), flag_only)
-            if judgement.verdict is not None:
-                break
+        judgement = _checked(judgement, row, reason, check, flag_only)
+        if judgement.verdict is not None:
+            break
     return judgement
+
+
+def judge_together(rows: Sequence[Candidate], flag_only: Collection[str] = ()) -> list[Judgement]:
+    """The judgements of `judge_alone`, check by check, so that a costly fact of all rows is found at once."""
+    judgements = [Judgement()] * len(rows)
+    standing = list(range(len(rows)))
+    for reason, check in _ROW_CHECKS.items():
+        if reason in PREPARATIONS:
+            PREPARATIONS[reason]([rows[place] for place in standing])
+        for place in standing:
+            judgements[place] = _checked(judgements[place], rows[place], reason, check, flag_only)
+        standing = [place for place in standing if judgements[place].verdict is None]
+    return judgements
+
+
+def _checked(judgement: Judgement, row: Candidate, reason: str, check: Check, flag_only: Collection[str]) -> Judgement:
+    """The judgement with what one more check finds."""
+    detail = check(row)
+    if check is wrong_language and row.in_language is not None:
+        judgement = judgement._replace(language=row.in_language.verdict)
+    return judgement if detail is None else _with(judgement, Verdict(reason, detail), flag_only)
 
 
 def _with(judgement: Judgement, found: Verdict, flag_only: Collection[str]) -> Judgement:
@@ -123,10 +163,12 @@ def _with(judgement: Judgement, found: Verdict, flag_only: Collection[str]) -> J
     return judgement._replace(verdict=found)
 
 
-def _judge_alone(row: Candidate, flag_only: Collection[str]) -> _Alone:
-    judgement = judge_alone(row, flag_only)
-    stands = judgement.verdict is None
-    return _Alone(judgement, Compared(row.request_id, row.text, row.known.seed_texts) if stands else None)
+def _check_share(rows: Sequence[Candidate], flag_only: Collection[str]) -> list[CheckedRow]:
+    pairs = zip(rows, judge_together(rows, flag_only), strict=True)
+    return [
+        CheckedRow(row.label, row.misleading_label, judgement, row.text if judgement.verdict is None else None)
+        for row, judgement in pairs
+    ]
 
 
 def candidate_rows(candidates: pd.DataFrame, requests: pd.DataFrame, known: Mapping[str, Known]) -> Iterator[Candidate]:
@@ -168,16 +210,54 @@ def joined_details(details: Sequence[str], notes: Iterable[str]) -> list[str]:
     return ["; ".join(filter(None, pair)) for pair in zip(details, notes, strict=True)]
 
 
+def checked_table(candidates: pd.DataFrame, checked: Iterable[CheckedRow]) -> pd.DataFrame:
+    """The candidates with what the checks of single rows found; columns `CHECKED_ROWS` and the own attributes."""
+    rows = list(checked)
+    verdicts = [row.judgement.verdict for row in rows]
+    columns = {
+        "label": [row.label for row in rows],
+        "misleading_label": [row.misleading_label for row in rows],
+        "detail": plain(candidates["detail"]) if "detail" in candidates else [None] * len(rows),
+        "reject_reason": [verdict and verdict.reason for verdict in verdicts],
+        "check_detail": [verdict and verdict.detail for verdict in verdicts],
+        **_flag_columns([row.judgement for row in rows]),
+        "language_verdict": [row.judgement.language for row in rows],
+        "comparison_text": [row.text for row in rows],
+    }
+    return candidates.assign(**{name: pd.array(values, dtype="str") for name, values in columns.items()})
+
+
+def judgements_in(checked_rows: pd.DataFrame) -> list[Judgement]:
+    """The judgements that `checked_table` stored; all flags of a row as one, in the form of `findings`."""
+    columns = ("reject_reason", "check_detail", "flags", "flag_details", "language_verdict")
+    values = zip(*(plain(checked_rows[name]) for name in columns), strict=True)
+    return [
+        Judgement(
+            None if reason is None else Verdict(reason, detail),
+            (Verdict(flags, flag_details),) if flags else (),
+            language,
+        )
+        for reason, detail, flags, flag_details, language in values
+    ]
+
+
 def findings_of(request_ids: "pd.Series[Any]", judgements: Sequence[Judgement], notes: Iterable[str]) -> pd.DataFrame:
     """One row a candidate, columns `FINDINGS`; several reasons are joined by `, `, their details and a note by `; `."""
-    details = ["; ".join(flag.detail for flag in judgement.flags) for judgement in judgements]
+    flags = _flag_columns(judgements)
     columns = {
         "request_id": request_ids.to_numpy(),
-        "flags": [", ".join(flag.reason for flag in judgement.flags) for judgement in judgements],
+        "flags": flags["flags"],
         "language_verdict": [judgement.language for judgement in judgements],
-        "detail": joined_details(details, notes),
+        "detail": joined_details(flags["flag_details"], notes),
     }
     return pd.DataFrame(columns, columns=list(FINDINGS)).astype(FINDINGS)
+
+
+def _flag_columns(judgements: Sequence[Judgement]) -> dict[str, list[str]]:
+    return {
+        "flags": [", ".join(flag.reason for flag in judgement.flags) for judgement in judgements],
+        "flag_details": ["; ".join(flag.detail for flag in judgement.flags) for judgement in judgements],
+    }
 
 
 def without_note(detail: str) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 from synthetic_textcat.pages import render_page
 from synthetic_textcat.pipelines.quality_report.concerns import Concern
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, Metrics, ends_of
+from synthetic_textcat.pipelines.quality_report.page.confusion import confusions
 from synthetic_textcat.pipelines.quality_report.page.heat_map import heat_map
 from synthetic_textcat.pipelines.quality_report.page.sections import Column, Section, meanings, sections
 from synthetic_textcat.schemas.cost_figures import figure_rows
@@ -93,6 +94,7 @@ def render(report: Report) -> str:
         metrics=report.metrics,
         ends=list(_outcomes(report.ledger)),
         heat_map=heat_map,
+        confusions=confusions,
         figures=list(figure_rows(report.metrics)),
         figure_columns=_FIGURE_COLUMNS,
         sections=list(_with_content(report)),

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, ends_of
+from synthetic_textcat.pipelines.quality_report.page.confusion import Confusion, confusions
 from synthetic_textcat.pipelines.quality_report.page.heat_map import QUOTA_SIDES, filled_share, heat_map
 
 if TYPE_CHECKING:
-    from plotly.graph_objects import Figure
+    from plotly.graph_objects import Figure, Heatmap, Layout
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -134,6 +135,59 @@ def quota_figure(matrix: Rows) -> "Figure":
     return _with_all_names(figure, [*cells.rows], cells.across)
 
 
+def confusion_figure(table: Rows) -> "Figure":
+    """Judged rows by planned and judged label, a task to choose at a time; table `label_confusion`."""
+    import plotly.graph_objects as go
+
+    matrices = confusions(table, most_labels=None)
+    figure = go.Figure([_confusion_heat(matrix, is_shown=not place) for place, matrix in enumerate(matrices)])
+    figure = _titled(figure, "Planned and judged labels", "judged", "planned")
+    if not matrices:
+        return figure
+    choices = [
+        {
+            "label": _cut(matrix.task),
+            "method": "update",
+            "args": [
+                {"visible": [place == chosen for place in range(len(matrices))]},
+                _flat(_with_all_names(go.Figure(), [*matrix.rows], matrix.judged).layout),
+            ],
+        }
+        for chosen, matrix in enumerate(matrices)
+    ]
+    menu = {"buttons": choices, "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom", "pad": {"b": 60}}
+    figure = _with_all_names(figure, [*matrices[0].rows], matrices[0].judged)
+    return figure.update_layout(updatemenus=[menu] if len(matrices) > 1 else [])
+
+
+def _flat(layout: "Layout") -> dict[str, Any]:
+    """Height and axes of a layout by the names that leave the rest of it as it is, as titles of axes."""
+    axes = {
+        f"{axis}.{name}": value for axis in ("xaxis", "yaxis") for name, value in layout[axis].to_plotly_json().items()
+    }
+    return {"height": layout.height, **axes}
+
+
+def _confusion_heat(matrix: Confusion, *, is_shown: bool) -> "Heatmap":
+    import plotly.graph_objects as go
+
+    rows = [*matrix.rows.values()]
+    return go.Heatmap(
+        name=matrix.task,
+        x=list(matrix.judged),
+        y=[*matrix.rows],
+        z=[[cell.share for cell in row] for row in rows],
+        text=[[f"{cell.rows:,}" if cell.rows else "" for cell in row] for row in rows],
+        texttemplate="%{text}",
+        hovertemplate="planned %{y}, judged %{x}: %{text} rows, %{z:.1%}<extra></extra>",
+        zmin=0,
+        zmax=1,
+        colorscale="Blues",
+        colorbar_tickformat=".0%",
+        visible=is_shown,
+    )
+
+
 SIGNAL_FIGURES: dict[str, Callable[[Rows], "Figure"]] = {
     "language_found": language_figure,
     "length_histogram": length_figure,
@@ -143,6 +197,7 @@ SIGNAL_FIGURES: dict[str, Callable[[Rows], "Figure"]] = {
     "leakage_by_language": leakage_figure,
     "diversity_growth": growth_figure,
     "quota_matrix": quota_figure,
+    "label_confusion": confusion_figure,
 }
 """By the table that each draws."""
 

@@ -19,7 +19,7 @@ class Column(NamedTuple):
         name: Name of the value in the signal's table.
         title: Column heading.
         kind: Display of the value: `bar` draws it, `box` draws a range with its median, `long` is text that needs room.
-        low, high: Names of the ends of a box.
+        low, high: Names of the ends of a box; `high` of a bar: of the value that fills it, else the column's largest.
     """
 
     name: str
@@ -74,6 +74,7 @@ class Section(Block):
         title: Heading.
         text: What is measured, and how to read it.
         numbers, tables, matrices: Shown if there are any.
+        confusions, pairs: Tables of a judge's confusion matrices, and of labels that it mixes up; empty for none.
         only_with: Metric without which the section has nothing to say: at null or 0 it is left out.
     """
 
@@ -82,6 +83,8 @@ class Section(Block):
     numbers: tuple[Number, ...] = ()
     tables: tuple[Table, ...] = ()
     matrices: tuple[Matrix, ...] = ()
+    confusions: str = ""
+    pairs: str = ""
     only_with: str = ""
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
+from synthetic_textcat.pipelines.quality_report.signals.agreement import label_agreement
 from synthetic_textcat.pipelines.quality_report.signals.attribute_fidelity import coverage, length, readability
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus, SignalResult, is_among, merge_results
 from synthetic_textcat.pipelines.quality_report.signals.diversity import (
@@ -64,6 +65,18 @@ def measure_fidelity(corpus: Corpus) -> Signals:
 def measure_labels(corpus: Corpus) -> Signals:
     """Signals of label quality: balance, learnability, shortcuts, probable errors."""
     return _signals(LABELS, corpus)
+
+
+def measure_agreement(
+    examples: pd.DataFrame,
+    surplus: pd.DataFrame,
+    rejected: pd.DataFrame,
+    label_verdicts: pd.DataFrame | None,
+    tasks: pd.DataFrame,
+) -> Signals:
+    """Agreement of a judge with the labels, mixed-up labels and disputed rows; nothing if no row is judged."""
+    by_id = {task.task_id: task for task in tasks_of(tasks)}
+    return label_agreement((examples, surplus, rejected), label_verdicts, by_id)._asdict()
 
 
 def count_reference_texts(reference_texts: Sequence[str] | None) -> int:

@@ -10,8 +10,9 @@ from langchain_core.prompts import ChatPromptTemplate
 
 from synthetic_textcat.errors import RunStoppedError
 from synthetic_textcat.hashing import draw_int
+from synthetic_textcat.llm.calls.asking import Asked, policy_for
 from synthetic_textcat.llm.calls.budget import Budget
-from synthetic_textcat.llm.calls.policy import Call, CallPolicy, RetryPolicy, judging, retry_conversation
+from synthetic_textcat.llm.calls.policy import Call, judging
 from synthetic_textcat.llm.calls.settlement import Settlement, settle
 from synthetic_textcat.llm.calls.token_limits import limit_of, list_tokens
 from synthetic_textcat.llm.chat_models.chat import Chat
@@ -209,15 +210,8 @@ def ask_for_tasks(
         PriceListError: If a cap in USD is set that can't be enforced.
     """
     spent = (completion for completion in journal if completion.run_id == run_id)
-    policy = CallPolicy(
-        judge=judging(TaskList),
-        ask_again=retry_conversation(retry_prompt, generation.retry_at(llm.temperature)),
-        limits=generation,
-        budget=Budget(generation, PriceList.read(prices), llm.model, spent),
-        run_id=run_id,
-        retries=RetryPolicy(spec.max_retries, generation.max_wait_seconds),
-        deadline_s=spec.deadline_s,
-    )
+    budget = Budget(generation, PriceList.read(prices), llm.model, spent)
+    policy = policy_for(Asked(spec, llm), generation, retry_prompt, judging(TaskList), budget, run_id)
     interview = Interview(plan.conversation(), journal, generation.max_attempts)
     outage = yield from interview.hold(lambda: Chat(spec.build(llm), llm), policy)
     if outage is not None:
@@ -280,7 +274,7 @@ def _replayed(plan: BrainstormPlan, journal: Journal) -> BrainstormResult:
     return answer_all(
         plan.conversation(),
         lambda questions: [
-            settle(completions, questions.wanted)
+            settle(completions, judging(questions.wanted))
             for completions in journal.completions(call.fingerprint for call in questions.calls)
         ],
     )

@@ -1,0 +1,108 @@
+"""Verdict prompts: the questions to a judge, blind: they depend on task, text and labels, not on which is planned.
+
+The order of the options is a shuffle by a hash of seed, row and vote, of an order that has nothing to do with the plan:
+that of the label set, or the alphabet for the two labels of a row with open labels.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from langchain_core.prompts import ChatPromptTemplate
+
+from synthetic_textcat.hashing import draw_int, shuffled
+from synthetic_textcat.llm.prompts.messages import Messages, check_placeholders
+from synthetic_textcat.llm.prompts.row_prompts import messages_shown, renderer_of
+from synthetic_textcat.schemas.label_verdicts import BOTH, NONE_OF_THESE, call_id
+from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.schemas.verdict_replies import verdict_of_two_schema, verdict_schema
+
+_PLACEHOLDERS = ("task", "labels", "text")
+
+Row = Mapping[str, Any]
+"""A row to judge: request_id, task_id, input_text, label, misleading_label."""
+
+
+class VerdictQuestion(NamedTuple):
+    """Question to a judge about one row, for one vote."""
+
+    request_id: str
+    vote: int
+    row: dict[str, Any]
+    messages: Messages
+    schema: dict[str, Any]
+    seed: int
+    options: list[str]
+
+
+class VerdictPrompts:
+    """Renderer of the questions to a judge.
+
+    Args:
+        tasks: Tasks of the rows.
+        closed: Prompt for tasks with a label set.
+        of_two: Prompt for tasks without one.
+        seed: Of the shuffles.
+
+    Raises:
+        PromptError: If a template lacks a placeholder or has an unknown one.
+    """
+
+    def __init__(
+        self, tasks: Iterable[Task], closed: ChatPromptTemplate, of_two: ChatPromptTemplate, seed: int
+    ) -> None:
+        check_verdict_prompts(closed, of_two)
+        self._tasks = {task.task_id: task for task in tasks}
+        self._render = {True: renderer_of(closed), False: renderer_of(of_two)}
+        self._seed = seed
+
+    def questions(self, rows: Iterable[Row], votes: int) -> Iterator[VerdictQuestion]:
+        """The questions about these rows, lazily: the votes of a row one after the other."""
+        return (self.question(row, vote) for row in rows for vote in range(1, votes + 1))
+
+    def question(self, row: Row, vote: int) -> VerdictQuestion:
+        """The question about a row, for one vote."""
+        task = self._tasks[row["task_id"]]
+        names = options_of(task, row["label"], row["misleading_label"])
+        options = shuffled(names, self._seed, "verdict", row["request_id"], vote)
+        texts = {label.name: label.description for label in task.labels}
+        lines = (f"- {name}: {texts[name]}" if texts.get(name) else f"- {name}" for name in options)
+        is_closed = bool(task.labels)
+        text = json.dumps(row["input_text"], ensure_ascii=False)
+        return VerdictQuestion(
+            request_id=call_id(row["request_id"], vote),
+            vote=vote,
+            row={"request_id": row["request_id"], "task_id": row["task_id"]},
+            messages=self._render[is_closed](task=task.task, labels="\n".join(lines), text=text),
+            schema=verdict_schema(options) if is_closed else verdict_of_two_schema(options),
+            seed=draw_int(31, self._seed, "verdict seed", row["request_id"], vote),
+            options=options,
+        )
+
+    def preview(self, row: Row) -> str:
+        """The question about a planned row, whose text is still to be written, as Markdown."""
+        labels = {"label": row["label"] or _LABEL, "misleading_label": row["misleading_label"] or _MISLEADING}
+        asked = self.question({**row, **labels, "input_text": _TEXT}, vote=1)
+        head = f"## The judge's question about row {row['replicate']} of the task: {row['task']}"
+        return f"\n{head}\n{messages_shown(asked.messages)}\n"
+
+
+_TEXT = "the text of the row, once it is written"
+_LABEL, _MISLEADING = "the row's label", "the row's misleading label"
+
+
+def check_verdict_prompts(closed: ChatPromptTemplate, of_two: ChatPromptTemplate) -> None:
+    """Checks that the templates have the placeholders of a question.
+
+    Raises:
+        PromptError: If one lacks a placeholder or has an unknown one.
+    """
+    for name, template in (("label_check", closed), ("label_check_of_two", of_two)):
+        check_placeholders(name, template, required=_PLACEHOLDERS, allowed=[])
+
+
+def options_of(task: Task, label: str, misleading_label: str) -> list[str]:
+    """Options of a question, in an order that does not depend on the plan."""
+    if task.labels:
+        return [*task.label_names, NONE_OF_THESE]
+    return [*sorted((label, misleading_label)), BOTH, NONE_OF_THESE]
