@@ -221,7 +221,7 @@ def batch_lines(batches: "pd.DataFrame") -> Iterator[str]:
     shown = batches[batches["is_open"] | (batches.index >= len(batches) - _MOST_BATCHES)]
     for batch in shown.to_dict("records"):
         name, state = single_line(str(batch["batch"]))[:39], single_line(str(batch["state"]))[:12]
-        done = f"{batch['done']:,}/{batch['requests']:,}"
+        done = f"{batch['done']:,}/{batch['of']:,}"
         yield f"{name:<39} {state:<12}{done:>16}{clock(batch['age_s']):>12}"
     if len(shown) < len(batches):
         yield f"          and {len(batches) - len(shown):,} more that are collected: see the table"

@@ -47,7 +47,7 @@ def batches_at_provider(
             "intent": batch.intent,
             "state": words,
             "attempt": batch.attempt,
-            "requests": batch.requests,
+            "of": batch.requests,
             "done": done,
             "sent_at": batch.sent_at,
             "age_s": batch.age_s,

@@ -13,7 +13,7 @@ BATCHES = {
     "intent": "str",
     "state": "str",
     "attempt": "int64",
-    "requests": "int64",
+    "of": "int64",
     "done": "int64",
     "sent_at": "str",
     "age_s": "float64",
@@ -22,7 +22,10 @@ BATCHES = {
     "is_open": "bool",
     "is_cancelled_now": "bool",
 }
-"""Columns of `batch_table` with their types: `usd_done` is the estimate for what is done, `usd_reserved` for all."""
+"""Columns of `batch_table` with their types.
+
+`of` is the number of requests; `usd_reserved` the estimate for all of them, `usd_done` for those that are done.
+"""
 
 
 def list_batches(
