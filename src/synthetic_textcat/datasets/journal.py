@@ -89,10 +89,13 @@ class JournalDataset(AppendedLinesDataset[list[Completion], Journal]):
     """
 
     _file: JournalFile | None = None
+    _journal: Journal | None = None
 
     def load(self) -> Journal:
-        """The index; the lines stay on disk."""
-        return Journal(self._filepath)
+        """The journal, whose lines stay on disk; the same one, with its index, until the file changes."""
+        if self._journal is None or self._journal.is_outdated:
+            self._journal = Journal(self._filepath)
+        return self._journal
 
     def save(self, data: list[Completion]) -> None:
         """Appends the completions and waits until they are on disk.

@@ -27,12 +27,12 @@ _OPTIONAL = ("prompt_tokens_at_most", "completion_tokens_at_most", "max_tokens",
 """Fields that a line omits if they are null."""
 
 FEWEST_LABELS, MOST_LABELS = 2, 12
-_LONGEST_LABEL = 1_000  # characters; the length of a text is limited with the reply
+LONGEST_LABEL = 1_000  # characters; the length of a text is limited with the reply
 
 MaskedText = Annotated[StrictStr, AfterValidator(mask)]
 """Text by the model. A server may escape a secret in JSON, so that it appears only after parsing."""
 
-LabelText = Annotated[StrictStr, Field(max_length=_LONGEST_LABEL), AfterValidator(mask)]
+LabelText = Annotated[StrictStr, Field(max_length=LONGEST_LABEL), AfterValidator(mask)]
 """A label by the model."""
 
 

@@ -117,15 +117,23 @@ class PriceList(_Strict):
 
         Cached tokens are part of the prompt tokens. If the server does not report them, all count as uncached.
         """
-        read, written = completion.prompt_tokens or 0, completion.completion_tokens or 0
-        if not completion.is_counted:
+        if completion.status == "rate_limited" and None in (completion.prompt_tokens, completion.completion_tokens):
+            return 0.0
+        counts = completion.prompt_tokens, completion.cached_tokens, completion.completion_tokens
+        return self.usd_of_counts(completion.model_name, *counts, batch=completion.batch is not None)
+
+    def usd_of_counts(
+        self, model: str | None, read: int | None, cached: int | None, written: int | None, *, batch: bool
+    ) -> float | None:
+        """Cost in USD of a call with these token counts by one route; None if the price or a count is unknown."""
+        if read is None or written is None:
             return None
         if not read and not written:
             return 0.0
-        rates = self.rates(completion.model_name, batch=completion.batch is not None)
+        rates = self.rates(model, batch=batch)
         if rates is None:
             return None
-        cached = min(completion.cached_tokens or 0, read)
+        cached = min(cached or 0, read)
         return ((read - cached) * rates.input + cached * rates.cached_input + written * rates.output) / _MILLION
 
     def at_most_usd(self, completion: Completion, model: str) -> float | None:

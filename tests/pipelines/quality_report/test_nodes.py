@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from synthetic_textcat.llm.journal.journal import Journal
+from synthetic_textcat.llm.journal.paid_calls import read_paid_calls
 from synthetic_textcat.pipelines.quality_report.nodes import build_ledger, list_outcomes, measure
 from synthetic_textcat.pipelines.quality_report.signals.nodes import gather_corpus, measure_fidelity
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
@@ -151,6 +152,7 @@ def test_the_tables_outcomes_and_metrics_tell_the_same_story(tmp_path: Path) -> 
     outcomes = list_outcomes(
         _REQUESTS,
         calls,
+        read_paid_calls(journal),
         journal,
         checked.examples,
         checked.surplus,
@@ -168,6 +170,7 @@ def test_the_tables_outcomes_and_metrics_tell_the_same_story(tmp_path: Path) -> 
         calls,
         checked.examples,
         checked.surplus,
+        read_paid_calls(journal),
         journal,
         Journal(tmp_path / "absent"),
         Journal(tmp_path / "absent"),
@@ -211,13 +214,13 @@ def test_made_up_costs_of_templates_and_costs_of_a_real_model_are_never_added(
 ) -> None:
     lines = [completion(request_id="r0", run_id="rehearsal", model_name=OFFLINE_MODEL), completion(request_id="r0")]
     journal = Journal(write_journal(tmp_path / "journal.jsonl", lines))
-    examples = to_frame([], EXAMPLES)
+    examples, paid = to_frame([], EXAMPLES), read_paid_calls(journal)
     none_yet, llm = Journal(tmp_path / "absent"), LlmParameters(model=model)
     made_up = {"input": 1000.0, "output": 1000.0} if priced else None
     prices = {**PRICES, "usd_per_million_tokens": {**PRICES["usd_per_million_tokens"], OFFLINE_MODEL: made_up}}
     own = to_frame(((name, fingerprint(name)) for name in _IDS), CALLS)
     tables = (ledger_of(), _REQUESTS, own, examples, examples)
-    journals = (journal, none_yet, none_yet, None)
+    journals = (paid, journal, none_yet, none_yet, None)
     metrics = measure(*tables, *journals, prices, llm, LabelCheckParameters(), "run-1")
     assert metrics["calls/dataset"] == 1
     expected = COST if model == "model-1" else 15 / 1000 if priced else None

@@ -12,8 +12,8 @@ from langchain_openai import ChatOpenAI
 from openai import APIResponseValidationError
 
 from synthetic_textcat.llm.chat_models.answers import CONTENT_FILTER, finish_reason_of, is_as_documented
-from synthetic_textcat.llm.providers.class_facts import THOUGHTS_FIELDS
 from synthetic_textcat.llm.providers.errors import has_reply
+from synthetic_textcat.llm.providers.files import thoughts_fields
 
 _PER_REQUEST = ("extra_headers", "extra_query", "timeout")
 """Keys of a payload that are no part of the request's body."""
@@ -64,7 +64,7 @@ class LeanChatOpenAI(ChatOpenAI):
         for choice, generation in zip(reply["choices"], result.generations, strict=True):
             # LangChain reads it from the SDK's typed objects only.
             generation.message.additional_kwargs["refusal"] = choice["message"].get("refusal")
-            for name in THOUGHTS_FIELDS:  # LangChain drops them
+            for name in thoughts_fields():  # LangChain drops them
                 if thoughts := choice["message"].get(name):
                     generation.message.additional_kwargs[name] = thoughts
         return result

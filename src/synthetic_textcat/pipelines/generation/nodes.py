@@ -5,7 +5,7 @@ Both tables repeat the columns of the plan and add the reply or the failure of e
 
 import inspect
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
 from itertools import chain
 from typing import Any, NamedTuple
@@ -20,7 +20,8 @@ from synthetic_textcat.llm.calls.asking import Asked, pending_calls, policy_for
 from synthetic_textcat.llm.calls.budget import Budget
 from synthetic_textcat.llm.calls.first_replies import BadStart, TaskPauses
 from synthetic_textcat.llm.calls.policy import Call, judging
-from synthetic_textcat.llm.calls.settlement import OpenRow, OpenRows, checking, open_rows, settle, starts_of
+from synthetic_textcat.llm.calls.row_settlement import settle_plan
+from synthetic_textcat.llm.calls.settlement import OpenRow, OpenRows, checking, open_rows, starts_of
 from synthetic_textcat.llm.calls.token_limits import row_tokens
 from synthetic_textcat.llm.chat_models.chat import Chat
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
@@ -28,7 +29,7 @@ from synthetic_textcat.llm.engine.engine import complete
 from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.llm.prompts.row_prompts import RowPrompts, RowTemplates, advice_on, preview_of, spread
 from synthetic_textcat.llm.prompts.verdict_prompts import VerdictPrompts
-from synthetic_textcat.schemas.completions import Completion, Problem, Reply, RowCheck
+from synthetic_textcat.schemas.completions import Completion, Reply, RowCheck
 from synthetic_textcat.schemas.parameters import (
     AttributeSamplingParameters,
     GenerationParameters,
@@ -45,11 +46,12 @@ from synthetic_textcat.schemas.rows import (
     plain,
     records_of,
     to_frame,
+    with_columns,
     with_own,
 )
 from synthetic_textcat.schemas.stops import LastBatch, PausedTask, Stops
 from synthetic_textcat.schemas.tasks import tasks_of
-from synthetic_textcat.text.unicode import replace_surrogates, visible_controls
+from synthetic_textcat.text.unicode import visible_controls
 
 _STALE = (
     "The dataset 'calls' belongs to another plan, prompt or model, and a reply would be stored under the wrong call. "
@@ -63,10 +65,11 @@ _RENDERED = 4_096
 
 
 class SettledRows(NamedTuple):
-    """Rows with a final result: a candidate or a failure for each."""
+    """Rows with a final result, a candidate or a failure for each; and the journal's calls without their texts."""
 
     candidates: pd.DataFrame
     failed: pd.DataFrame
+    paid_calls: pd.DataFrame
 
 
 def prepare_prompts(
@@ -239,23 +242,28 @@ def generate(
 
 
 def settle_rows(requests: pd.DataFrame, calls: pd.DataFrame, journal: Journal) -> SettledRows:
-    """Candidates (columns `CANDIDATES`) and failed rows (columns `FAILED`), with the plan's user-defined attributes.
+    """Candidates (columns `CANDIDATES`), failed rows (columns `FAILED`), and paid calls (columns `PAID_CALLS`).
 
-    A row without a completion is in neither table.
+    Candidates hold attributes as planned, and texts and labels as the model wrote them, control characters escaped. A
+    row without a completion is in neither table. Both have the plan's user-defined attributes. The journal is read
+    once, and by no later node: what its lines cost is in `paid_calls`.
     """
     own = own_of(requests)
-    candidate_columns, failed_columns = with_own(CANDIDATES, own), with_own(FAILED, own)
-    candidates: list[dict[str, Any]] = []
-    failed: list[dict[str, Any]] = []
-    for row, completions in zip(
-        records_of(requests), journal.completions(fingerprints_of(requests, calls)), strict=True
-    ):
-        settlement = settle(completions, judging(Reply))
-        if settlement.value is not None and settlement.completion is not None:
-            candidates.append(candidate_of(row, settlement.value, settlement.completion, candidate_columns))
-        elif settlement.problem is not None:
-            failed.append(failure_of(row, settlement.problem, len(completions), failed_columns))
-    return SettledRows(to_frame(candidates, candidate_columns), to_frame(failed, failed_columns))
+    settled = settle_plan(journal, fingerprints_of(requests, calls))
+    planned = requests.iloc[settled.replies["position"].to_numpy()].reset_index(drop=True)
+    said = settled.replies.select(["input_text", "label", "misleading_label", "model_name", "detail"]).to_pandas()
+    problems = settled.problems
+    failed = requests.iloc[problems["position"]].reset_index(drop=True)
+    attempts = settled.attempts[problems["position"]]
+    details = [visible_controls(detail) for detail in problems["detail"]]
+    return SettledRows(
+        with_columns(planned.assign(**dict(said.items())), with_own(CANDIDATES, own)),
+        with_columns(
+            failed.assign(failure_cause=problems["failure_cause"], detail=details, attempts=attempts),
+            with_own(FAILED, own),
+        ),
+        settled.paid_calls,
+    )
 
 
 def _paused(tasks: pd.DataFrame, pauses: TaskPauses) -> Iterator[PausedTask]:
@@ -271,18 +279,3 @@ def _paused(tasks: pd.DataFrame, pauses: TaskPauses) -> Iterator[PausedTask]:
                 replies=start.replies,
                 not_asked=left_out,
             )
-
-
-def candidate_of(
-    row: Mapping[str, Any], reply: Reply, completion: Completion, columns: Iterable[str]
-) -> dict[str, Any]:
-    """Candidate record: attributes as planned, texts and labels as the model wrote them, control characters escaped."""
-    said = {**reply.model_dump(), "detail": reply.note or None, "model_name": replace_surrogates(completion.model_name)}
-    values = {**row, **{name: text and visible_controls(text) for name, text in said.items()}}
-    return {column: values[column] for column in columns}
-
-
-def failure_of(row: Mapping[str, Any], problem: Problem, attempts: int, columns: Iterable[str]) -> dict[str, Any]:
-    """Failed row with its cause and the number of calls made for it."""
-    values = {**row, "failure_cause": problem.cause, "detail": visible_controls(problem.detail), "attempts": attempts}
-    return {column: values[column] for column in columns}

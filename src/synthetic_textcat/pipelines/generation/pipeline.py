@@ -15,7 +15,7 @@ from synthetic_textcat.pipelines.generation.nodes import (
 
 
 def create_pipeline(*, is_pilot: bool = False) -> Pipeline:
-    """`requests` in; a preview, `calls`, the journal, `candidates` and `failed` out.
+    """`requests` in; a preview, `calls`, the journal, `candidates`, `failed` and `paid_calls` out.
 
     Args:
         is_pilot: Whether a few rows are asked for at once, whatever `generation.mode` says.
@@ -99,7 +99,7 @@ def create_pipeline(*, is_pilot: bool = False) -> Pipeline:
             node(
                 settle_rows,
                 inputs=["requests", "calls", "completions"],
-                outputs=["candidates", "failed"],
+                outputs=["candidates", "failed", "paid_calls"],
                 name="settle_rows",
                 tags="pilot",
             ),

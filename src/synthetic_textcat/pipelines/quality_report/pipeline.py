@@ -74,7 +74,16 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 list_outcomes,
-                inputs=["requests", "calls", "completions", *_CANDIDATES, "findings", "failed", "prices"],
+                inputs=[
+                    "requests",
+                    "calls",
+                    "paid_calls",
+                    "completions",
+                    *_CANDIDATES,
+                    "findings",
+                    "failed",
+                    "prices",
+                ],
                 outputs="outcomes",
                 name="list_outcomes",
                 tags="pilot",
@@ -84,6 +93,7 @@ def create_pipeline() -> Pipeline:
                 inputs=[
                     "requests",
                     "calls",
+                    "paid_calls",
                     "completions",
                     "rounds",
                     "quota_slots",
@@ -117,7 +127,7 @@ def create_pipeline() -> Pipeline:
             node(measure_labels, inputs="corpus", outputs="label_signals", name="measure_labels"),
             node(
                 measure_agreement,
-                inputs=[*_CANDIDATES, "label_verdicts", "tasks"],
+                inputs=[*_CANDIDATES, "label_verdicts", "unjudged", "tasks"],
                 outputs="agreement",
                 name="measure_agreement",
             ),
@@ -141,6 +151,7 @@ def create_pipeline() -> Pipeline:
                     "calls",
                     "examples",
                     "surplus",
+                    "paid_calls",
                     "completions",
                     "brainstorm_completions",
                     "verdict_completions",
