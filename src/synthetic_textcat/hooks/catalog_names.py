@@ -1,6 +1,7 @@
 """Names of datasets and nodes that hooks know; a test finds each in the pipelines."""
 
 BASELINE_RUN = "baseline_run"
+BATCH_TABLE = "batch_table"
 BRAINSTORM_COMPLETIONS = "brainstorm_completions"
 BRAINSTORM_JOURNAL = "brainstorm_journal"
 CALLS = "calls"
@@ -60,6 +61,9 @@ VERDICT_JOURNAL = "verdict_journal"
 
 JOURNALS = (COMPLETIONS, BRAINSTORM_COMPLETIONS, VERDICT_COMPLETIONS)
 """Entries by which calls are appended to their journals."""
+
+JUDGE_PROMPTS = ("label_check_prompt", "label_check_of_two_prompt")
+"""Prompts of the judge."""
 
 SETTLE_ROWS = "settle_rows"
 SETTLE_VERDICTS = "settle_verdicts"

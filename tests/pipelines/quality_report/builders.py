@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from synthetic_textcat.pipelines.quality_report.checks.comparisons import Compared
+from synthetic_textcat.pipelines.quality_report.checks.compared_rows import Compared, ComparedRows
 from synthetic_textcat.pipelines.quality_report.checks.nodes import CheckedRows, check_candidates, check_rows
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import Judgement, check_each, compare_rows
@@ -67,6 +67,7 @@ def ledger(**changes: Any) -> Ledger:
         "rejected": {"label_leaked": 2},
         "failed": {"invalid_json": 1},
         "not_run": 1,
+        "in_batch": 0,
         "surplus": 0,
     }
     return Ledger(**{**counts, **changes})  # type: ignore[typeddict-item]
@@ -86,7 +87,7 @@ def judge(rows: Iterable[Candidate], settings: QualityReportParameters, total: i
         for row, found in zip(rows, checked, strict=True)
         if found.text is not None
     )
-    return compare_rows([found.judgement for found in checked], standing, settings)
+    return compare_rows([found.judgement for found in checked], ComparedRows.of(standing), settings)
 
 
 def checked_tables(

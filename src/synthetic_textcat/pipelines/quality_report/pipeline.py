@@ -68,7 +68,7 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 build_ledger,
-                inputs=["requests", "examples", "surplus", "rejected", "failed"],
+                inputs=["requests", "examples", "surplus", "rejected", "failed", "calls", "batch_record"],
                 outputs="ledger",
                 name="build_ledger",
             ),
@@ -127,7 +127,7 @@ def create_pipeline() -> Pipeline:
             node(measure_labels, inputs="corpus", outputs="label_signals", name="measure_labels"),
             node(
                 measure_agreement,
-                inputs=[*_CANDIDATES, "label_verdicts", "tasks"],
+                inputs=[*_CANDIDATES, "label_verdicts", "unjudged", "tasks"],
                 outputs="agreement",
                 name="measure_agreement",
             ),
