@@ -9,6 +9,7 @@ import pandas as pd
 from langchain_core.messages import HumanMessage
 
 from synthetic_textcat.hashing import sha256_of
+from synthetic_textcat.llm.batches.record import BatchRecord
 from synthetic_textcat.llm.calls.policy import Call
 from synthetic_textcat.llm.journal.journal import Journal, completion_line
 from synthetic_textcat.llm.journal.paid_calls import read_paid_calls
@@ -75,6 +76,11 @@ def write_journal(path: Path, completions: Iterable[Completion]) -> Path:
     """A journal file with these lines."""
     path.write_bytes(b"".join(map(completion_line, completions)))
     return path
+
+
+def no_batches() -> BatchRecord:
+    """A record without batches, to which nothing can be appended."""
+    return BatchRecord(Path("absent.jsonl"), lambda _: None)
 
 
 def paid_calls(completions: Iterable[Completion]) -> pd.DataFrame:

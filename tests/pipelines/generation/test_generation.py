@@ -27,7 +27,7 @@ from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, GenerationParameters, LlmParameters
 from synthetic_textcat.schemas.rows import CALLS, CANDIDATES, FAILED, records_of
 from synthetic_textcat.schemas.tasks import Task
-from tests.llm.builders import BAD, completion, no_reply, write_journal
+from tests.llm.builders import BAD, completion, no_batches, no_reply, write_journal
 from tests.pipelines.generation.builders import CLOSED, OPEN, templates
 from tests.support.chat_models import GOOD
 
@@ -64,11 +64,14 @@ def _generate(
     llm: LlmParameters = _LLM,
 ) -> list[Completion]:
     generation = GenerationParameters(max_concurrency=2, max_attempts=max_attempts)
-    still_open = find_open_rows(plan, calls, journal, generation, "run-1")
+    still_open = find_open_rows(plan, calls, journal, generation, "run-1", no_batches())
     earlier = find_earlier_replies(plan, calls, journal, _TASKS, reject_reason)
     none_yet = Journal(Path("absent.jsonl"))
     asked = (plan, _TASKS, _prompts(plan), still_open, earlier, _RETRY)
-    batches = generate(*asked, _FAKE, llm, generation, _PRICES, none_yet, "run-1", reject_reason, stops or {})
+    none_sent = no_batches()
+    batches = generate(
+        *asked, _FAKE, llm, generation, _PRICES, none_yet, "run-1", reject_reason, stops or {}, none_sent
+    )
     return [line for batch in batches for line in batch]
 
 

@@ -108,6 +108,7 @@ def test_every_reason_and_cause_has_its_metric_also_at_zero() -> None:
     assert {name for name, value in metrics.items() if value == 0} == {
         *(f"rejected/{reason}" for reason in REJECT_REASONS if reason != "label_leaked"),
         *(f"failed/{cause}" for cause in FAILURE_CAUSES if cause != "invalid_json"),
+        "rows/in_batch",
         "rows/surplus",
     }
 
@@ -115,7 +116,7 @@ def test_every_reason_and_cause_has_its_metric_also_at_zero() -> None:
 def test_the_counts_of_rows_are_the_ledgers() -> None:
     metrics = row_metrics(ledger())
     rows = {name: value for name, value in metrics.items() if name.startswith("rows/")}
-    counts = {"planned": 10, "accepted": 6, "rejected": 2, "failed": 1, "not_run": 1, "surplus": 0}
+    counts = {"planned": 10, "accepted": 6, "rejected": 2, "failed": 1, "not_run": 1, "in_batch": 0, "surplus": 0}
     assert rows == {f"rows/{end}": count for end, count in counts.items()}
 
 
@@ -252,3 +253,8 @@ def test_a_yield_that_is_low_for_it_says_so_in_the_servers_words() -> None:
     assert "Next: run the same command again when the server answers, or look at the most common causes" in line
     after_outage = Stops(outage=Outage(cause="timeout", words="still loading"))
     assert assess(made, {}, QualityReportParameters(), {}, after_outage, reason) == []
+
+
+def test_rows_at_the_provider_are_a_part_of_the_rows_not_run() -> None:
+    made = count(["r0", "r1", "r2", "r3"], ["r0"], {}, {"r1": "invalid_json"}, at_provider={"r1", "r2", "elsewhere"})
+    assert (made["not_run"], made["in_batch"]) == (2, 1)

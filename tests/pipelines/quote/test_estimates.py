@@ -25,7 +25,7 @@ _TASKS = pd.DataFrame([Task(task=f"Sort pile {number}.").to_row("file") for numb
 
 
 def _pilot(rows: int, **columns: Any) -> pd.DataFrame:
-    fields = {"outcome": "accepted", "attempts": 1, "tokens": 100, "cost": 0.01, "latency_s": 2.0}
+    fields = {"outcome": "accepted", "attempts": 1, "tokens": 100, "cost": 0.01, "latency_s": 2.0, "usd_batch": 0.005}
     fields |= {"unknown_usage": 0, **columns}
     return pd.DataFrame(
         {name: [value] * rows if not isinstance(value, list) else value for name, value in fields.items()}

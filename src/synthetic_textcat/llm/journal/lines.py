@@ -239,6 +239,8 @@ def _check_columns(columns: Columns) -> None:
         raise LineError("status")
     if not all(all(map(str.isascii, columns[field])) for field in _ASCII):
         raise LineError("an id")
+    if not all(map(str.isascii, set(columns["batch"]) - {None})):
+        raise LineError("batch")
 
 
 def _check_types(types: tuple[type, ...]) -> None:
@@ -253,7 +255,10 @@ def _check_optional(record: dict[str, Any]) -> None:
             value = record[field]
             if type(value) not in _TYPES[field]:
                 _check_type(field, type(value))
-            if value is not None and not _LEAST[field] <= value <= _MOST:
+            if isinstance(value, str):
+                if not value.isascii():
+                    raise LineError(f"{field} is not ASCII")
+            elif value is not None and not _LEAST[field] <= value <= _MOST:
                 raise LineError(f"{field} is out of range")
 
 

@@ -1,18 +1,18 @@
 """Costs of calls: tokens and USD of each paid call, computed on columns; and exact sums of a million of them."""
 
-from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from synthetic_textcat.schemas.prices import Price, PriceList, is_made_up
+from synthetic_textcat.schemas.prices import PriceList, Rates, is_made_up
 
 _MILLION = 1_000_000
 _HALF = 32
 _LOW = 2**_HALF - 1
 _MOST_WHOLE = 2.0**62
+_UNKNOWN = Rates(np.nan, np.nan, np.nan)
 
 Numbers = NDArray[np.int64]
 Amounts = NDArray[np.float64]
@@ -93,16 +93,11 @@ class CallCosts:
     def _prices_of(self, unnamed: str | None) -> tuple[Amounts, Amounts, Amounts]:
         """Prices of each call's model: input, cached input, output; `unnamed` is the model of calls that name none."""
         names = self._table["model_name"].cat
-        known = [self._prices.price(name or unnamed) for name in (*names.categories, unnamed)]  # the last has code -1
-        kinds: tuple[Callable[[Price], float | None], ...] = (
-            lambda price: price.input,
-            lambda price: price.input if price.cached_input is None else price.cached_input,
-            lambda price: price.output,
-        )
-        codes = names.codes.to_numpy()
-        of_input, of_cached, of_output = (
-            np.array([np.nan if price is None else kind(price) for price in known], np.float64)[codes] for kind in kinds
-        )
+        models = [name or unnamed for name in (*names.categories, unnamed)]  # the last has code -1
+        codes, in_batch = names.codes.to_numpy(), self._table["batch"].notna().to_numpy(bool)
+        routes = [[self._prices.rates(model, batch=batch) or _UNKNOWN for model in models] for batch in (False, True)]
+        live, batched = (np.array(rates, np.float64)[codes] for rates in routes)
+        of_input, of_cached, of_output = np.where(in_batch[:, None], batched, live).T
         return of_input, of_cached, of_output
 
 

@@ -35,7 +35,8 @@ ANSWERED, CANDIDATES = "rows/answered", "rows/candidates"
 class Ledger(TypedDict):
     """Counts of rows by outcome: planned = accepted + rejected + failed + not_run + surplus.
 
-    Surplus rows are good rows beyond the quota of their cell.
+    Surplus rows are good rows beyond the quota of their cell. `in_batch` counts those of the rows not run that are in a
+    batch at the provider.
     """
 
     planned: int
@@ -43,6 +44,7 @@ class Ledger(TypedDict):
     rejected: dict[str, int]
     failed: dict[str, int]
     not_run: int
+    in_batch: int
     surplus: int
 
 
@@ -56,8 +58,11 @@ def count(
     rejected: Mapping[str, str],
     failed: Mapping[str, str],
     surplus: Collection[str] = (),
+    at_provider: Collection[str] = (),
 ) -> Ledger:
     """Ledger computed from request ids; `rejected` and `failed` map ids to reason and cause.
+
+    Rows `at_provider` that have another outcome, of an earlier attempt, count by that.
 
     Raises:
         LedgerError: If the counts do not add up.
@@ -76,6 +81,7 @@ def count(
         rejected=_by_name(rejected.values()),
         failed=_by_name(failed.values()),
         not_run=len(ids) - len(done),
+        in_batch=len((ids & set(at_provider)) - set(done)) if at_provider else 0,
         surplus=len(surplus),
     )
 
@@ -183,6 +189,7 @@ def row_metrics(ledger: Ledger) -> Metrics:
         "rows/rejected": sum(ledger["rejected"].values()),
         "rows/failed": sum(ledger["failed"].values()),
         "rows/not_run": ledger["not_run"],
+        "rows/in_batch": ledger["in_batch"],
         "rows/surplus": ledger["surplus"],
         "rate/parsed": _parsed(ledger),
         **{f"rejected/{reason}": ledger["rejected"].get(reason, 0) for reason in REJECT_REASONS},

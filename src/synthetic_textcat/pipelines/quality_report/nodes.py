@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from synthetic_textcat.llm.batches.record import BatchRecord
 from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.llm.journal.paid_calls import joined, last_offsets, read_paid_calls, with_later_calls
 from synthetic_textcat.pipelines.quality_report.call_costs import made_up_mask
@@ -56,19 +57,28 @@ _LONGEST_REPLY = 2_000  # characters
 
 
 def build_ledger(
-    requests: pd.DataFrame, examples: pd.DataFrame, surplus: pd.DataFrame, rejected: pd.DataFrame, failed: pd.DataFrame
+    requests: pd.DataFrame,
+    examples: pd.DataFrame,
+    surplus: pd.DataFrame,
+    rejected: pd.DataFrame,
+    failed: pd.DataFrame,
+    calls: pd.DataFrame,
+    batch_record: BatchRecord,
 ) -> Ledger:
     """Ledger of the run.
 
     Raises:
         LedgerError: If the counts do not add up.
     """
+    at_provider = batch_record.under_way()
+    in_batch = calls["request_id"][calls["fingerprint"].isin(at_provider)] if at_provider else ()
     return count(
         plain(requests["request_id"]),
         plain(examples["request_id"]),
         dict(zip(plain(rejected["request_id"]), plain(rejected["reject_reason"]), strict=True)),
         dict(zip(plain(failed["request_id"]), plain(failed["failure_cause"]), strict=True)),
         plain(surplus["request_id"]),
+        set(in_batch),
     )
 
 

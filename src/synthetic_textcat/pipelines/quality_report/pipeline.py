@@ -68,7 +68,7 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 build_ledger,
-                inputs=["requests", "examples", "surplus", "rejected", "failed"],
+                inputs=["requests", "examples", "surplus", "rejected", "failed", "calls", "batch_record"],
                 outputs="ledger",
                 name="build_ledger",
             ),
