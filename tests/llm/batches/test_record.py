@@ -81,5 +81,5 @@ def test_a_foreign_or_damaged_record_is_refused_in_one_line(tmp_path: Path, cont
 
 
 def test_the_record_is_a_local_file() -> None:
-    with pytest.raises(JournalError, match=r"The batch record s3://a/b\.jsonl can't be"):
+    with pytest.raises(JournalError, match=r"The batch record can't be s3://a/b\.jsonl"):
         BatchRecordDataset(filepath="s3://a/b.jsonl")
