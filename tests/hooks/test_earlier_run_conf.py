@@ -226,3 +226,10 @@ def test_kedro_catalog_shows_the_files_of_the_run(tmp_path: Path, run: EarlierRu
     assert f"{project.path('data/02_intermediate/from_run/abc/rebuild/prompts/prompt.yml')}\n" in done.stdout
     assert "KeptTasksDataset" in done.stdout
     assert "langchain_openai.ChatOpenAI" in done.stdout
+
+
+def test_a_run_of_before_there_was_a_judge_lacks_no_prompt_of_it(run: EarlierRun) -> None:
+    entry = _FILES["base/catalog_genai.yml"]["prompt"]
+    entries, lacking = kept_entries(run, dict.fromkeys(("closed_prompt", "label_check_prompt", "prompt"), entry))
+    assert set(lacking) == {"closed_prompt"}
+    assert "label_check_prompt" not in entries

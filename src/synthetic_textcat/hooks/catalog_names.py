@@ -61,6 +61,9 @@ VERDICT_JOURNAL = "verdict_journal"
 JOURNALS = (COMPLETIONS, BRAINSTORM_COMPLETIONS, VERDICT_COMPLETIONS)
 """Entries by which calls are appended to their journals."""
 
+JUDGE_PROMPTS = ("label_check_prompt", "label_check_of_two_prompt")
+"""Prompts of the judge."""
+
 SETTLE_ROWS = "settle_rows"
 SETTLE_VERDICTS = "settle_verdicts"
 """Nodes after which no more calls are made, for rows and for verdicts; under a namespace in `quote`."""

@@ -174,7 +174,8 @@ def kept_entries(run: EarlierRun, catalog: Mapping[str, Any]) -> tuple[dict[str,
                 usual = {key: value for key, value in entry.items() if key not in _OF_THE_FILE_ITSELF}
                 entries[name] = usual | {"filepath": _place_of(run, run.file_of(name))}
         except EarlierRunError as error:
-            lacking[name] = error
+            if name not in names.JUDGE_PROMPTS:  # a run without them is of before there was a judge
+                lacking[name] = error
     entries |= _optional_entries(run)
     try:
         run.file(TASKS)

@@ -1,4 +1,4 @@
-"""The nodes of `label_sample` and `label_check`: what is kept, remembered, refused and said."""
+"""The nodes of `label_sample` and `label_accuracy`: what is kept, remembered, refused and said."""
 
 import logging
 
@@ -9,7 +9,9 @@ from synthetic_textcat.errors import EvaluationError
 from synthetic_textcat.pipelines.label_check.nodes import (
     draw_label_sample,
     measure_label_accuracy,
+    measure_label_accuracy_if_sampled,
     remember_hand_labels,
+    remember_hand_labels_if_any,
     write_label_sample,
 )
 from synthetic_textcat.schemas.label_verdicts import HAND_LABELS, LABEL_SAMPLE_DESIGN
@@ -111,3 +113,21 @@ def test_a_sample_of_other_rows_is_measured_with_a_warning(caplog: pytest.LogCap
     assert "drawn from 40 accepted rows, and there are 79 now; 1 of its rows are gone" in caplog.text
     assert "Label accuracy 1.000 (95 % interval 0." in caplog.text
     assert "from 9 labels by hand alone" in caplog.text
+
+
+def test_after_a_judge_labels_by_hand_are_measured_if_there_are_any(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    design = _drawn(_examples())
+    (sheet,) = _sheets(design)
+    for filled, drawn in ((None, None), (sheet, design)):
+        assert list(remember_hand_labels_if_any(filled, drawn, None)) == []
+        assert list(measure_label_accuracy_if_sampled(_examples(), drawn, None, None)) == []
+    assert caplog.text.count("No row is labelled by hand") == 2
+    assert "Next: run `kedro run --pipelines label_sample`, fill in its file" in caplog.text
+
+    (labels,) = remember_hand_labels_if_any(sheet.assign(label="Refund"), design, None)
+    (found,) = measure_label_accuracy_if_sampled(_examples(), design, labels, None)
+    assert found["label/accuracy"] == 1.0
+    (unclear,) = remember_hand_labels_if_any(sheet.assign(label="unclear"), design, None)
+    assert list(measure_label_accuracy_if_sampled(_examples(), design, unclear, None)) == []
+    assert "Label accuracy is not measured. No row of" in caplog.text

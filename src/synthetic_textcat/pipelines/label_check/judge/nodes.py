@@ -1,7 +1,7 @@
 """Nodes of the judge: the rows to judge, the calls to make, the calls themselves, and verdicts from the journal."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -105,12 +105,8 @@ def plan_verdicts(
     )
     keys = ((row["task_id"], replicates[row["request_id"]]) for row in records_of(standing[["request_id", "task_id"]]))
     sample = standing[is_judged(keys, judged_share, seed)]
-    by_id = {task.task_id: task for task in tasks_of(tasks)}
-    can_be_asked = [
-        not any(map(is_reserved, by_id[row["task_id"]].label_names or (row["label"], row["misleading_label"])))
-        and row["label"] != row["misleading_label"]
-        for row in records_of(sample)
-    ]
+    closed = {task.task_id: any(map(is_reserved, task.label_names)) for task in tasks_of(tasks) if task.labels}
+    can_be_asked = [_can_be_asked(row, closed.get(row["task_id"])) for row in records_of(sample)]
     return sample[can_be_asked].reset_index(drop=True)
 
 
@@ -272,6 +268,13 @@ def judge_of(
     if label_check.llm is None:
         return Asked(writer, label_check.judge(llm))
     return Asked(judge, label_check.judge(llm), is_judge=True)
+
+
+def _can_be_asked(row: Mapping[str, Any], set_is_reserved: bool | None) -> bool:
+    """Whether the options of the row's question differ; the label set's flag is None for open labels."""
+    labels = row["label"], row["misleading_label"]
+    is_reserved_word = any(map(is_reserved, labels)) if set_is_reserved is None else set_is_reserved
+    return labels[0] != labels[1] and not is_reserved_word
 
 
 def _is_of(row: dict[str, Any] | None, sha256: str) -> bool:
