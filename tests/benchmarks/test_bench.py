@@ -28,7 +28,6 @@ def test_a_quick_run_of_the_side_by_side_scenario_gives_the_table_with_its_ratio
     assert rows["ours / openai, aiohttp"][2] == ">= 0.85"
 
 
-<<<<<<< HEAD
 @pytest.mark.slow
 def test_verdicts_are_measured_next_to_rows() -> None:
     done = _bench("verdicts", "--rows", "100", "--repeat", "1")
@@ -37,9 +36,7 @@ def test_verdicts_are_measured_next_to_rows() -> None:
     assert "| rate, verdicts / ours |" in done.stdout
 
 
-=======
 @pytest.mark.whole_run
->>>>>>> main
 def test_a_scenario_that_does_not_exist_is_named_with_those_that_do() -> None:
     done = _bench("no_such")
     assert done.returncode == 2
