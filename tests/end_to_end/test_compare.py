@@ -1,5 +1,7 @@
 """Two runs side by side, from MLflow alone."""
 
+import re
+
 import pytest
 
 from tests.support.project import TRACKED, Project
@@ -10,7 +12,9 @@ _ROWS = "attribute_sampling.num_examples=120"
 @pytest.mark.slow
 def test_two_runs_are_compared_row_by_row_whatever_the_next_run_has_overwritten(project: Project) -> None:
     project.parameters(
-        llm={"defects": {"label_leaked": 0.3}}, quality_report={"thresholds": {"leaked": {"fail": None}}}
+        llm={"defects": {"label_leaked": 0.3, "wrong_label": 0.3}},
+        quality_report={"thresholds": {"leaked": {"fail": None}}},
+        label_check={"share": 1.0},
     )
     project.generate("--params", _ROWS, **TRACKED)
     alone = project.run("--pipelines", "compare", **TRACKED)
@@ -20,6 +24,7 @@ def test_two_runs_are_compared_row_by_row_whatever_the_next_run_has_overwritten(
 
     project.parameters(llm={"defects": {}})
     project.generate("--params", f"{_ROWS},llm.temperature=0.9", **TRACKED)
+    project.run("--pipelines", "label_check", "--params", f"{_ROWS},llm.temperature=0.9", **TRACKED)
     project.run("--pipelines", "quote", **TRACKED)
     candidate, baseline = (
         run
@@ -33,14 +38,16 @@ def test_two_runs_are_compared_row_by_row_whatever_the_next_run_has_overwritten(
     assert done.returncode == 0, done.stderr
     assert "rejected/label_leaked" in done.stdout
     assert max(map(len, done.stdout[done.stdout.index("compare ") :].splitlines())) <= 80
-    page = project.path("data/08_reporting/comparison.html").read_text(encoding="utf-8")
+    page = project.path("data/08_reporting/comparison.html").read_text(encoding="utf-8").replace("<wbr>", "")
     assert "120 planned rows were run in both" in page
     assert "llm.temperature" in page
     assert "Accepted now, not before: 20" in page
+    assert re.search(r"Measured on \d+ rows judged in both, by offline-template-v1", page)
     told = project.mlflow_runs()[0]
     assert told.data.tags["compare.baseline"] == baseline.info.run_id
     assert told.data.tags["compare.candidate"] == candidate.info.run_id
     assert told.data.metrics["compare/yield/low"] > 0
+    assert told.data.metrics["compare/label/agreement/low"] > 0  # of the run's own verdicts, and of its label check's
 
     named = f"compare.baseline={candidate.info.run_id},compare.candidate={baseline.info.run_name}"
     project.run("--pipelines", "compare", "--params", named, **TRACKED)

@@ -78,6 +78,13 @@ def test_verdicts_are_paid_for_recorded_and_reject_rows(
     assert f"judge     {_ROWS} calls, {tokens:,} tokens, $" in output
     assert f"{_ROWS}/{_ROWS} verdicts" in output
 
+    assert metrics["label/judged"] == _ROWS  # rejected rows too: the others agree by definition
+    assert metrics["label/agreement"] == pytest.approx(1 - len(wrong) / _ROWS, abs=1e-3)
+    assert "Labels, judged blind" in project.path("data/08_reporting/quality_report.html").read_text(encoding="utf-8")
+    card = project.path("data/05_model_input/export/huggingface/README.md").read_text(encoding="utf-8")
+    assert f"were checked blind by `{_JUDGE}`" in card
+    assert f"{len(disputed)} more rows were left out" in card
+
 
 @pytest.mark.slow
 def test_a_run_in_mlflow_has_the_judge_its_prompts_and_its_bill(project: Project, openai_env: dict[str, str]) -> None:
@@ -93,6 +100,7 @@ def test_a_run_in_mlflow_has_the_judge_its_prompts_and_its_bill(project: Project
     )
     assert run.data.metrics["judge/tokens_this_run"] == tokens
     assert "label_check_prompt" in json.dumps(run.data.tags)
+    assert run.data.metrics["label/judged"] == _ROWS
 
 
 @pytest.mark.slow

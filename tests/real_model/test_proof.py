@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import known_of
-from synthetic_textcat.pipelines.quality_report.checks.verdicts import candidate_rows
+from synthetic_textcat.pipelines.quality_report.checks.tables import candidate_rows
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.tasks import tasks_of
 from tests.pipelines.quality_report.builders import judge

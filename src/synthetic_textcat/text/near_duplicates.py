@@ -8,6 +8,7 @@ machine, and a pair below the threshold is never reported.
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -52,20 +53,26 @@ def like_earlier(texts: Sequence[str], threshold: float, all_stay: bool = False)
         all_stay: Whether near duplicates are kept as earlier texts. True if they are only flagged; False if they are
             rejected, so that a rejected text does not reject others.
     """
-    numbers, digests = sketches(texts, bands_for(threshold))
+    numbers = _numbers(texts, bands_for(threshold))
+    partnered = np.flatnonzero((numbers != ALONE).any(axis=1))
+    numbers, digests = numbers[partnered], _digests(texts, partnered)
     least = least_estimate(threshold)
     buckets: dict[int, list[int]] = defaultdict(list)
     grams = lru_cache(maxsize=4096)(lambda place: grams_of(texts[place]))  # a million sets would not fit into memory
-    for place, row in enumerate(numbers):
-        own = row[row != ALONE].tolist()
+    answered = 0
+    for number, place in enumerate(partnered.tolist()):
+        yield from repeat(None, place - answered)  # no text shares a band with those between
+        own = numbers[number][numbers[number] != ALONE].tolist()
         candidates = sorted({earlier for bucket in own for earlier in buckets.get(bucket, ())})
-        promising = _promising(candidates, digests, place, least)
+        promising = partnered[_promising(candidates, digests, number, least)].tolist()
         likes = (Like(earlier, jaccard(grams(earlier), grams(place))) for earlier in promising)
         like = next((like for like in likes if like.similarity >= threshold), None)
         if like is None or all_stay:
             for bucket in own:
-                buckets[bucket].append(place)
+                buckets[bucket].append(number)
         yield like
+        answered = place + 1
+    yield from repeat(None, len(texts) - answered)
 
 
 def bands_for(threshold: float) -> int:
@@ -89,13 +96,31 @@ def least_estimate(threshold: float) -> float:
 
 def sketches(texts: Sequence[str], bands: int) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
     """Bucket numbers by text and band; and by text and permutation the last byte of the minimum, for estimates."""
-    keys = np.empty((len(texts), bands), np.uint64)
     digests = np.empty((len(texts), _PERMUTATIONS), np.uint8)
+    return _numbers(texts, bands, digests), digests
+
+
+def _numbers(texts: Sequence[str], bands: int, digests: NDArray[np.uint8] | None = None) -> NDArray[np.uint64]:
+    """Bucket numbers by text and band. Digests are filled if asked for: they take as much memory again."""
+    keys = np.empty((len(texts), bands), np.uint64)
     for start in range(0, len(texts), _CHUNK):
         minima = _minhashes(texts[start : start + _CHUNK])
         keys[start : start + _CHUNK] = mixed(_banded(minima, bands))
-        digests[start : start + _CHUNK] = minima & np.uint64(0xFF)
-    return _numbered(keys), digests
+        if digests is not None:
+            digests[start : start + _CHUNK] = minima & np.uint64(0xFF)
+    return _numbered(keys)
+
+
+def _digests(texts: Sequence[str], places: Places) -> NDArray[np.uint8]:
+    """The last byte of each minimum of some texts."""
+    digests = np.empty((len(places), _PERMUTATIONS), np.uint8)
+    for start in range(0, len(texts), _CHUNK):
+        first, end = np.searchsorted(places, (start, start + _CHUNK)).tolist()
+        if first < end:
+            chunk = texts[start : start + _CHUNK]
+            some = [chunk[place] for place in (places[first:end] - start).tolist()]
+            digests[first:end] = _minhashes(some) & np.uint64(0xFF)
+    return digests
 
 
 def _minhashes(texts: Sequence[str]) -> NDArray[np.uint64]:
@@ -139,10 +164,10 @@ def _numbered(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return keys
 
 
-def _promising(candidates: list[int], digests: NDArray[np.uint8], place: int, least: float) -> Sequence[int]:
+def _promising(candidates: list[int], digests: NDArray[np.uint8], place: int, least: float) -> list[int]:
     """The candidates with sufficient estimated similarity: an exact comparison costs a hundred times as much."""
     if not candidates:
-        return ()
+        return []
     estimates = (digests[candidates] == digests[place]).mean(axis=1)
     return [earlier for earlier, estimate in zip(candidates, estimates, strict=True) if estimate >= least]
 

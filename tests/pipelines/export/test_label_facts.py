@@ -44,6 +44,7 @@ def test_the_agreement_is_that_of_the_rows_here() -> None:
             "low": low,
             "high": high,
             "judges": ["judge-1"],
+            "note": None,
             "is_writer": False,
             "rejected": 0,
         },

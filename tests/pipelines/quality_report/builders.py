@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from synthetic_textcat.pipelines.quality_report.checks.comparisons import Compared
+from synthetic_textcat.pipelines.quality_report.checks.compared_rows import Compared, ComparedRows
 from synthetic_textcat.pipelines.quality_report.checks.nodes import CheckedRows, check_candidates, check_rows
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import Judgement, check_each, compare_rows
@@ -86,7 +86,7 @@ def judge(rows: Iterable[Candidate], settings: QualityReportParameters, total: i
         for row, found in zip(rows, checked, strict=True)
         if found.text is not None
     )
-    return compare_rows([found.judgement for found in checked], standing, settings)
+    return compare_rows([found.judgement for found in checked], ComparedRows.of(standing), settings)
 
 
 def checked_tables(

@@ -51,11 +51,11 @@ def asks_for_verdict(prompt: str, schema: Mapping[str, Any] | None) -> bool:
 
 
 def read_question(prompt: str, schema: Mapping[str, Any] | None) -> Question:
-    """The question in a prompt, with the options of the schema or, without one, of the first list in the prompt."""
+    """The question in a prompt, with the options of the schema or, without one, of the list in the prompt."""
     task = prompt_reader.find_task(prompt, known_tasks())
     text = prompt_reader.without_task(prompt, task)
     if schema is None:
-        names = prompt_reader.list_with(text, ())
+        names = prompt_reader.list_with(text, (NONE_OF_THESE,))
         open_set = BOTH in names
     else:
         fields = schema["properties"]

@@ -34,8 +34,9 @@ def label_facts(
 
     Returns:
         `judged`: None if no row has a verdict, else rows (with a verdict), share (of all), agreement, low, high (its
-        95 % interval), judges (names), is_writer (one of them wrote rows that it judged), and rejected (rows that are
-        not here for a verdict). `by_hand`: None unless it was measured on these rows, else accuracy, low, high, rows.
+        95 % interval), judges (names), note (that templates judged, if they did), is_writer (a judge wrote rows that it
+        judged), and rejected (rows that are not here for a verdict). `by_hand`: None unless it was measured on these
+        rows, else accuracy, low, high, rows.
     """
     return {
         "judged": _judged(examples, ledger, label_verdicts),
@@ -44,7 +45,7 @@ def label_facts(
 
 
 def _judged(examples: pd.DataFrame, ledger: Mapping[str, Any], verdicts: pd.DataFrame | None) -> dict[str, Any] | None:
-    if verdicts is None:
+    if verdicts is None or verdicts.empty:
         return None
     rows = examples[["request_id", "model_name"]].merge(verdicts, on="request_id", suffixes=("_writer", "_judge"))
     if rows.empty:

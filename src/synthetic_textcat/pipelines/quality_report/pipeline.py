@@ -117,7 +117,7 @@ def create_pipeline() -> Pipeline:
             node(measure_labels, inputs="corpus", outputs="label_signals", name="measure_labels"),
             node(
                 measure_agreement,
-                inputs=[*_CANDIDATES, "label_verdicts", "tasks"],
+                inputs=[*_CANDIDATES, "label_verdicts", "unjudged", "tasks"],
                 outputs="agreement",
                 name="measure_agreement",
             ),

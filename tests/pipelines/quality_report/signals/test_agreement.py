@@ -42,6 +42,14 @@ def test_without_a_verdict_nothing_is_measured(verdicts: pd.DataFrame | None) ->
     assert label_agreement((example_frame([{}]),), verdicts, TASKS) == SignalResult({})
 
 
+def test_rows_that_were_to_be_judged_and_were_not_are_counted() -> None:
+    rows = judged([("billing", "billing")])
+
+    assert label_agreement((rows.candidates,), rows.verdicts, TASKS, 3).metrics["label/unjudged"] == 3
+    none = label_agreement((rows.candidates,), rows.verdicts.head(0), TASKS, 3)
+    assert none == SignalResult({"label/judged": 0, "label/unjudged": 3})
+
+
 def test_rejected_and_surplus_rows_with_a_verdict_count() -> None:
     rows = judged([("billing", "billing"), ("billing", "delivery"), ("praise", "praise")])
     parts = [rows.candidates.iloc[[place]] for place in range(3)]

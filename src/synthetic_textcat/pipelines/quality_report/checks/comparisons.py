@@ -10,13 +10,18 @@ sense of `leakage`), and only if it is long enough that nobody writes it by chan
 
 import re
 import unicodedata
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
-from itertools import islice
-from typing import NamedTuple
+from collections import defaultdict, deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import islice, repeat
+from typing import overload
 
+import numpy as np
+from numpy.typing import NDArray
+
+from synthetic_textcat.pipelines.quality_report.checks.compared_rows import ComparedRows, TextColumn
 from synthetic_textcat.pipelines.quality_report.checks.leakage import find_label_mention
 from synthetic_textcat.schemas.parameters import QualityReportParameters
+from synthetic_textcat.text.equal_texts import first_of_equal
 from synthetic_textcat.text.near_duplicates import like_earlier
 from synthetic_textcat.text.unicode import is_unspaced
 
@@ -31,25 +36,7 @@ Of Chinese characters, which say more, half as many do: shorter phrases of thank
 _TOKEN = re.compile(r"\w+")
 
 
-class Compared(NamedTuple):
-    """A row that still stands, as far as others are compared with it.
-
-    Attributes:
-        request_id: The planned row.
-        text: Its text, normalised.
-        seed_texts: The seed examples of its task, normalised.
-        disputed: Details of the judge's verdict, if it is another label; else None.
-        ambiguous: Likewise, if the judge accepts the misleading label too.
-    """
-
-    request_id: str
-    text: str
-    seed_texts: frozenset[str] = frozenset()
-    disputed: str | None = None
-    ambiguous: str | None = None
-
-
-Comparison = Callable[[Sequence[Compared], QualityReportParameters], Iterator[str | None]]
+Comparison = Callable[[ComparedRows, QualityReportParameters], Iterable[str | None]]
 
 COMPARISONS: dict[str, Comparison] = {}
 """Reject reason → check; `verdicts` tries them in the order of `REJECT_REASONS`."""
@@ -62,52 +49,86 @@ def comparison(check: Comparison) -> Comparison:
 
 
 @comparison
-def label_disputed(rows: Sequence[Compared], _: QualityReportParameters) -> Iterator[str | None]:
+def label_disputed(rows: ComparedRows, _: QualityReportParameters) -> Iterable[str | None]:
     """A text to which a judge gives another label than the row's."""
-    return (row.disputed for row in rows)
+    return map(rows.disputed.get, rows.request_ids) if rows.disputed else repeat(None, len(rows))
 
 
 @comparison
-def label_ambiguous(rows: Sequence[Compared], _: QualityReportParameters) -> Iterator[str | None]:
+def label_ambiguous(rows: ComparedRows, _: QualityReportParameters) -> Iterable[str | None]:
     """A text for which a judge accepts the misleading label too."""
-    return (row.ambiguous for row in rows)
+    return map(rows.ambiguous.get, rows.request_ids) if rows.ambiguous else repeat(None, len(rows))
 
 
 @comparison
-def exact_duplicate(rows: Sequence[Compared], _: QualityReportParameters) -> Iterator[str | None]:
+def exact_duplicate(rows: ComparedRows, _: QualityReportParameters) -> Iterator[str | None]:
     """A text that, normalised, a seed example of its task or an earlier row has; or that holds a seed example whole."""
-    first: dict[str, str] = {}
-    sought = {seeds: Sought(seeds) for seeds in {row.seed_texts for row in rows}}
-    for row in rows:
-        if row.text in row.seed_texts or sought[row.seed_texts].stand_in(row.text):
+    has_seed = _has_seed(rows)
+    others = np.flatnonzero(~has_seed)
+    firsts = iter(others[first_of_equal(rows.texts.at(others))].tolist())
+    for place, is_copy in enumerate(has_seed.tolist()):
+        if is_copy:
             yield _SEED
-            continue
-        kept = first.setdefault(row.text, row.request_id)
-        yield None if kept == row.request_id else f"same text as {kept}"
+        else:
+            first = next(firsts)
+            yield None if first == place else f"same text as {rows.request_ids[first]}"
+
+
+def _has_seed(rows: ComparedRows) -> NDArray[np.bool_]:
+    """Mask of the rows whose text is a seed example of their task, or holds one whole."""
+    found = np.zeros(len(rows), bool)
+    sought = [Sought(seeds) for seeds in rows.seed_texts]
+    for task in np.unique(rows.task_of).tolist():
+        if seeds := rows.seed_texts[task]:
+            places = np.flatnonzero(rows.task_of == task)
+            found[places] = [text in seeds or sought[task].stand_in(text) for text in rows.texts.at(places)]
+    return found
 
 
 @comparison
-def near_duplicate(rows: Sequence[Compared], settings: QualityReportParameters) -> Iterator[str | None]:
+def near_duplicate(rows: ComparedRows, settings: QualityReportParameters) -> Iterator[str | None]:
     """A text that has nearly all its character 5-grams in common with a seed example or an earlier row that stays.
 
     Equal texts are none of each other: `exact_duplicate` is for them. Where it only flags, each copy gets the answer
     of the first.
     """
-    seeds = frozenset().union(*{row.seed_texts for row in rows})
-    first: dict[str, str] = {}
-    for row in rows:
-        if row.text not in seeds:
-            first.setdefault(row.text, row.request_id)
-    names = [_SEED] * len(seeds) + list(first.values())
-    texts = [*sorted(seeds), *first]
+    seeds = sorted(frozenset().union(*rows.seed_texts))
+    is_seed = np.fromiter(map(frozenset(seeds).__contains__, rows.texts), bool, len(rows)) if seeds else False
+    first = first_of_equal(rows.texts)
+    is_new = (first == np.arange(len(rows))) & ~np.asarray(is_seed)
+    new = np.flatnonzero(is_new)
+    texts = _After(seeds, rows.texts.at(new))
     likes = like_earlier(texts, settings.near_duplicate_similarity, "near_duplicate" in settings.flag_only)
-    pairs = zip(texts, likes, strict=True)
-    answers: dict[str, str | None] = {text: None for text, _ in islice(pairs, len(seeds))}
-    for row in rows:
-        while row.text not in answers:
-            text, like = next(pairs)
-            answers[text] = like and f"{like.similarity:.2f} like {names[like.place]}"
-        yield answers[row.text]
+    answers: dict[int, str] = {}
+    deque(islice(likes, len(seeds)), maxlen=0)
+    for place, (earlier, new_one) in enumerate(zip(first.tolist(), is_new.tolist(), strict=True)):
+        if new_one and (like := next(likes)) is not None:
+            name = _SEED if like.place < len(seeds) else rows.request_ids[int(new[like.place - len(seeds)])]
+            answers[place] = f"{like.similarity:.2f} like {name}"
+        yield answers.get(earlier)
+
+
+class _After(Sequence[str]):
+    """A list of texts, followed by a column of texts."""
+
+    def __init__(self, head: list[str], column: TextColumn) -> None:
+        self._head, self._column = head, column
+
+    def __len__(self) -> int:
+        return len(self._head) + len(self._column)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[str]: ...
+
+    def __getitem__(self, at: int | slice) -> str | list[str]:
+        size = len(self._head)
+        if isinstance(at, int):
+            return self._head[at] if at < size else self._column[at - size]
+        start, stop, _ = at.indices(len(self))
+        return self._head[start:stop] + self._column[max(0, start - size) : max(0, stop - size)]
 
 
 class Sought:

@@ -4,7 +4,7 @@ Between the two stands the judge (pipeline `label_check`): it is asked about row
 near duplicates included. So where a row is rejected for its verdict, its next duplicate has one already.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,18 +12,17 @@ import pandas as pd
 from langchain_core.prompts import BasePromptTemplate
 
 from synthetic_textcat.llm.prompts.messages import instructions_of
-from synthetic_textcat.pipelines.quality_report.checks.comparisons import Compared
+from synthetic_textcat.pipelines.quality_report.checks.compared_rows import ComparedRows, TextColumn
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import known_of
-from synthetic_textcat.pipelines.quality_report.checks.verdicts import (
+from synthetic_textcat.pipelines.quality_report.checks.tables import (
     candidate_rows,
-    check_each,
     checked_table,
-    compare_rows,
     findings_of,
     joined_details,
     judgements_in,
     reading_notes,
 )
+from synthetic_textcat.pipelines.quality_report.checks.verdicts import check_each, compare_rows
 from synthetic_textcat.pipelines.quality_report.quota_standing import beyond_target_mask
 from synthetic_textcat.schemas.parameters import LabelCheckParameters, QualityReportParameters
 from synthetic_textcat.schemas.quota import counted
@@ -100,25 +99,27 @@ def check_candidates(
     )
 
 
-def _compared(
-    checked_rows: pd.DataFrame, tasks: pd.DataFrame, label_verdicts: pd.DataFrame | None
-) -> Iterator[Compared]:
+def _compared(checked_rows: pd.DataFrame, tasks: pd.DataFrame, label_verdicts: pd.DataFrame | None) -> ComparedRows:
     """The rows that passed the checks of single rows, with their verdicts."""
     seed_texts = {task.task_id: known_of(task).seed_texts for task in tasks_of(tasks)}
-    verdicts: Mapping[str, Mapping[str, Any]] = {}
-    if label_verdicts is not None:
-        verdicts = {verdict["request_id"]: verdict for verdict in records_of(label_verdicts)}
-    standing = checked_rows[checked_rows["reject_reason"].isna()]
-    columns = (plain(standing[name]) for name in ("request_id", "task_id", "comparison_text", "misleading_label"))
-    for request_id, task_id, text, misleading_label in zip(*columns, strict=True):
-        found = verdicts.get(request_id)
-        yield Compared(
-            request_id,
-            text,
-            seed_texts[task_id],
-            _dispute(found) if found else None,
-            f"the judge accepts {misleading_label!r} too" if found and found["ambiguous"] else None,
-        )
+    passed = np.flatnonzero(checked_rows["reject_reason"].isna())
+    disputed, ambiguous = {}, {}
+    if label_verdicts is not None and len(label_verdicts):
+        misleading = dict(zip(plain(checked_rows["request_id"]), plain(checked_rows["misleading_label"]), strict=True))
+        for verdict in records_of(label_verdicts):
+            row = verdict["request_id"]
+            if (dispute := _dispute(verdict)) is not None:
+                disputed[row] = dispute
+            if verdict["ambiguous"]:
+                ambiguous[row] = f"the judge accepts {misleading.get(row)!r} too"
+    return ComparedRows(
+        TextColumn(checked_rows["request_id"], passed),
+        TextColumn(checked_rows["comparison_text"], passed),
+        list(seed_texts.values()),
+        pd.Index(list(seed_texts)).get_indexer(pd.Index(checked_rows["task_id"]))[passed],
+        disputed,
+        ambiguous,
+    )
 
 
 def _dispute(found: Mapping[str, Any]) -> str | None:

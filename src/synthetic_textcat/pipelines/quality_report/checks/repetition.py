@@ -48,7 +48,7 @@ def find_repetition(text: str, words: list[str], most: float | None) -> str | No
     if is_unspaced(text[:_QUOTED]):
         words = [character for character in text[:_MOST_WORDS] if character.isalnum()]
         return _repeated(words, _UNSPACED_RUN, "", most) if len(words) >= 2 * _UNSPACED_RUN else None
-    words = [word for word in words[:_MOST_WORDS] if not _NUMBER_OF_A_LIST(word)]
+    words = [word for word in words[:_MOST_WORDS] if word[0].isalpha() or not _NUMBER_OF_A_LIST(word)]
     if _FEWEST_IN_PERIODS <= len(words) < _FEWEST_WORDS:
         return _in_periods(words)
     if len(words) < _FEWEST_WORDS or len(set(words)) > (1 - most) * len(words) + _RUN:

@@ -25,18 +25,19 @@ _DIGITS = 4
 
 
 def label_agreement(
-    ends: Sequence[pd.DataFrame], verdicts: pd.DataFrame | None, tasks: Mapping[str, Task]
+    ends: Sequence[pd.DataFrame], verdicts: pd.DataFrame | None, tasks: Mapping[str, Task], unjudged: int = 0
 ) -> SignalResult:
     """Agreement of the judge's verdicts with the labels, on all judged rows, rejected ones included.
 
     Where disputed rows are rejected, the accepted ones would agree by definition: so all rows with a verdict count.
-    Nothing is measured without a verdict.
+    Nothing is measured without a verdict and a row that was to have one.
 
     Metrics:
-        label/judged: rows with a verdict. Unit: rows, as of the next four.
+        label/judged: rows with a verdict. Unit: rows, as of the next five.
         label/disputed: rows whose verdict is another label, or none of the label set.
         label/undecided: rows whose votes have no majority. Judged = agreed + disputed + undecided.
         label/ambiguous: rows of which the judge accepts label and misleading label, whichever it prefers.
+        label/unjudged: rows that were to be judged and have no verdict.
         label/judged_by_writer: rows whose judge is the model that wrote them.
         label/agreement: rows whose verdict is their label, or both of them where the label set is open / judged rows.
             Unit: share, 0 to 1, as of the following.
@@ -59,15 +60,16 @@ def label_agreement(
         ends: Tables of candidates by outcome: `examples`, `surplus`, `rejected`.
         verdicts: Columns `LABEL_VERDICTS`; None = nothing is judged.
         tasks: By task id.
+        unjudged: Number of rows that were to be judged and have no verdict.
     """
     rows, values = judged_rows(ends, verdicts)
     if rows.empty:
-        return SignalResult({})
+        return SignalResult({"label/judged": 0, "label/unjudged": unjudged} if unjudged else {})
     closed = rows[rows["task_id"].map({task_id: bool(task.labels) for task_id, task in tasks.items()}).eq(True)]
     by_task, by_label = _grouped(rows, ["task_id"]), _grouped(closed, ["task_id", "label"])
     by_attribute = [_grouped(rows, [values[name].rename("value")]).assign(attribute=str(name)) for name in values]
     sentences = dict(zip(rows["task_id"], rows["task"], strict=True))
-    metrics = _metrics(rows) | _metrics_of_groups("task", by_task["task_id"], by_task)
+    metrics = _metrics(rows) | {"label/unjudged": unjudged} | _metrics_of_groups("task", by_task["task_id"], by_task)
     for name, groups in zip(values, by_attribute, strict=True):
         metrics |= _metrics_of_groups(str(name), groups["value"], groups)
     return SignalResult(
@@ -104,10 +106,10 @@ def judged_rows(ends: Sequence[pd.DataFrame], verdicts: pd.DataFrame | None) -> 
         ends: As of `label_agreement`.
         verdicts: Columns `LABEL_VERDICTS`, or None.
     """
-    candidates = pd.concat(ends, ignore_index=True)
     values = [*ATTRIBUTES, *own_of(ends[0])]
     if verdicts is None or verdicts.empty:
-        return JudgedRows(candidates[_OF_ROWS].head(0), candidates[values].head(0))
+        return JudgedRows(ends[0][_OF_ROWS].head(0), ends[0][values].head(0))
+    candidates = pd.concat(ends, ignore_index=True)
     places = pd.Index(verdicts["request_id"]).get_indexer(pd.Index(candidates["request_id"]))
     judged = candidates[places >= 0].reset_index(drop=True)
     found = verdicts.iloc[places[places >= 0]].reset_index(drop=True)

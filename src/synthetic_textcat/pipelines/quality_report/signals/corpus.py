@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypedDict
 
 import pandas as pd
 
-from synthetic_textcat.pipelines.quality_report.checks.verdicts import split_flags, without_note
+from synthetic_textcat.pipelines.quality_report.checks.tables import split_flags, without_note
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, Metrics, count
 from synthetic_textcat.pipelines.quality_report.signals.label_classifiers import Learning, learn
 from synthetic_textcat.schemas.parameters import QualityReportParameters

@@ -72,11 +72,12 @@ def measure_agreement(
     surplus: pd.DataFrame,
     rejected: pd.DataFrame,
     label_verdicts: pd.DataFrame | None,
+    unjudged: pd.DataFrame,
     tasks: pd.DataFrame,
 ) -> Signals:
-    """Agreement of a judge with the labels, mixed-up labels and disputed rows; nothing if no row is judged."""
+    """Agreement of a judge with the labels, mixed-up labels and disputed rows; nothing if no row was to be judged."""
     by_id = {task.task_id: task for task in tasks_of(tasks)}
-    return label_agreement((examples, surplus, rejected), label_verdicts, by_id)._asdict()
+    return label_agreement((examples, surplus, rejected), label_verdicts, by_id, len(unjudged))._asdict()
 
 
 def count_reference_texts(reference_texts: Sequence[str] | None) -> int:
