@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.clients.usage import Growth, usage
 from benchmarks.clients.workload import LLM, load_prompt, load_tasks, plan, row_prompts
-from synthetic_textcat.datasets import JournalDataset, TableDataset
+from synthetic_textcat.datasets import BatchRecordDataset, JournalDataset, TableDataset
 from synthetic_textcat.hooks.catalog_inputs import reject_reason
 from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
 from synthetic_textcat.pipelines.generation.nodes import find_open_rows, generate, list_calls
@@ -37,6 +37,12 @@ class _MarkedSpec(ChatModelSpec):
 
 _TRANSPORT = {"timeout": 120}
 _SOME_TEXT = "My parcel is late, and nobody answers the phone."
+_BATCHES: dict[str, Any] = {
+    "mode": "batch",
+    "batch_poll_seconds": 1,
+    "batch_requests": 5_000,
+    "batch_enqueued_tokens": 10**9,
+}
 _NO_PRICES = {"as_of": "2026-01-01", "usd_per_million_tokens": {}}
 
 
@@ -52,8 +58,8 @@ def _write_plan(folder: str, rows: int) -> None:
     _table(folder, "calls").save(list_calls(requests, row_prompts(requests, tasks), spec, LLM))
 
 
-def main(rows: int, concurrency: int, memory: bool) -> None:
-    """Makes the calls and appends each batch to a journal, as Kedro does for the generator node."""
+def main(rows: int, concurrency: int, *, memory: bool, batch: bool) -> None:
+    """Makes the calls and appends each chunk to a journal, as Kedro does for the generator node; or sends batches."""
     growth = Growth()
     spec = _MarkedSpec(OPENAI_CLASS, _TRANSPORT, building=growth.begin if memory else lambda: None)
     ChatModelSpec(OPENAI_CLASS, _TRANSPORT).build(LLM)  # imports what it needs: start-up is measured apart
@@ -68,9 +74,10 @@ def main(rows: int, concurrency: int, memory: bool) -> None:
         prompts, retry = row_prompts(requests, tasks), load_prompt("retry")
         journal = JournalDataset(filepath=str(Path(folder) / "completions.jsonl"))
         journal.lock()  # opens it for all saves, as a run does
-        limits = GenerationParameters(max_concurrency=concurrency)
+        limits = GenerationParameters(max_concurrency=concurrency, **(_BATCHES if batch else {}))
         before, begun, good = usage(), perf_counter(), 0
-        still_open = find_open_rows(requests, calls, journal.load(), limits, "bench")
+        no_batches = BatchRecordDataset(filepath=str(Path(folder) / "batches.jsonl")).load()
+        still_open = find_open_rows(requests, calls, journal.load(), limits, "bench", no_batches)
         none_yet = JournalDataset(filepath=str(Path(folder) / "brainstorm.jsonl")).load()
         batches = generate(
             requests,
@@ -87,10 +94,11 @@ def main(rows: int, concurrency: int, memory: bool) -> None:
             "bench",
             reject_reason,
             {},
+            no_batches,
         )
-        for batch in batches:
-            journal.save(batch)
-            good += sum(completion.replied for completion in batch)
+        for chunk in batches:
+            journal.save(chunk)
+            good += sum(completion.replied for completion in chunk)
             growth.look()
         seconds, after = perf_counter() - begun, usage()
         journal.release()
@@ -99,4 +107,4 @@ def main(rows: int, concurrency: int, memory: bool) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), memory="memory" in sys.argv[3:])
+    main(int(sys.argv[1]), int(sys.argv[2]), memory="memory" in sys.argv[3:], batch="batch" in sys.argv[3:])

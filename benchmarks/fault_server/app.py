@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from . import chat_request, faults, refusals, replies, transfers
+from .batches import BatchDesk
 from .draws import digest
 from .settings import NOT_API_FAULTS, TRANSFER_FAULTS, Settings, as_dict, changed
 from .stats import Stats
@@ -38,6 +39,7 @@ class FaultApp:
         self.settings = settings
         self.stats = Stats()
         self._canned: bytes | None = None
+        self._batches = BatchDesk(self)
         self._routes = {
             ("GET", "/stats"): self._show_stats,
             ("POST", "/reset"): self._reset,
@@ -48,6 +50,8 @@ class FaultApp:
         """Answer one HTTP request."""
         if request.method == "POST" and request.path == "/v1/chat/completions":
             return await self._chat(request)
+        if request.path.startswith(("/v1/files", "/v1/batches")):
+            return await self._batches.handle(request)
         route = self._routes.get((request.method, request.path))
         return await route(request) if route else _json(b'{"error": {"message": "Not found."}}', 404)
 

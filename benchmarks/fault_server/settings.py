@@ -20,6 +20,25 @@ POISON_FAULTS = ("fenced_key", "repeated_signs", "junk", "echo_reply")
 USAGE_FAULTS = ("usage_text", "usage_missing", "usage_null", "thoughts_beside")
 """Good replies whose token counts are wrong, absent or reported in another way."""
 
+BATCH_REQUEST_FAULTS = (
+    "batch_poll_error",
+    "batch_upload_limited",
+    "batch_create_lost",
+    "batch_file_unknown",
+    "batch_half_file",
+)
+"""Of requests about files and batches: 5xx while polling, 429 on upload, a creation whose answer is lost, a file just
+uploaded that is not known yet, and a result file that breaks off."""
+
+BATCH_FAULTS = ("batch_token_limit", "batch_expires", "batch_no_ids", "batch_late_files", "batch_files_deleted")
+"""Of a batch as a whole: failed for its tokens, expired when partly done, ended without any file, files later than the
+end, and files that are gone."""
+
+BATCH_LINE_FAULTS = ("batch_line_error", "batch_line_twice", "batch_line_missing")
+"""Of a line of the results: in the error file, twice, or in no file."""
+
+ALL_BATCH_FAULTS = BATCH_REQUEST_FAULTS + BATCH_FAULTS + BATCH_LINE_FAULTS
+
 FATAL_FAULTS = ("quota", "bad_key", "unknown_model", "bad_request")
 REPLY_FAULTS = CONTENT_FAULTS + POISON_FAULTS + USAGE_FAULTS
 RATED_FAULTS = TRANSPORT_FAULTS + TRANSFER_FAULTS + NOT_API_FAULTS + REFUSED_FAULTS + REPLY_FAULTS
@@ -45,6 +64,10 @@ class Settings:
         answers_as: The model's name in replies; None = the requested one.
         context: Tokens of the context window; None = any request fits.
         context_with_limit: Whether the token limit of the reply must fit too, as vLLM demands.
+        batch_rates: Share of the requests, batches or lines that get each fault of `ALL_BATCH_FAULTS`; at most 1 each.
+        batch_seconds: Time from the creation of a batch to its end, in equal parts for each state on the way.
+        batch_cancel_seconds: Time from `cancelling` to `cancelled`.
+        batch_retry_after: Seconds in the Retry-After header of a batch's state; 0 = no such header.
         canned: Whether every request gets the first one's reply, with no fault and next to no work.
     """
 
@@ -62,6 +85,10 @@ class Settings:
     answers_as: str | None = None
     context: int | None = None
     context_with_limit: bool = False
+    batch_rates: dict[str, float] = field(default_factory=dict)
+    batch_seconds: float = 0.2
+    batch_cancel_seconds: float = 0.1
+    batch_retry_after: float = 0.0
     canned: bool = False
 
     def __post_init__(self) -> None:
@@ -72,6 +99,8 @@ class Settings:
         """
         if any(not 0 <= rate <= 1 for rate in self.rates.values()) or sum(self.rates.values()) > 1 + 1e-9:
             raise ValueError("each rate must lie between 0 and 1, and all of them together at 1 or less")
+        if any(not 0 <= rate <= 1 for rate in self.batch_rates.values()):
+            raise ValueError("each rate of a batch fault must lie between 0 and 1")
         if self.always not in (None, *ALL_FAULTS):
             raise ValueError(f"always must be one of {', '.join(ALL_FAULTS)}")
         if min(self.after, self.retry_after, self.latency_ms, self.latency_sigma) < 0:
@@ -93,6 +122,9 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "answers_as": (str, type(None)),
     "context": (int, type(None)),
     "context_with_limit": (bool,),
+    "batch_seconds": (int, float),
+    "batch_cancel_seconds": (int, float),
+    "batch_retry_after": (int, float),
 }
 
 
@@ -106,15 +138,18 @@ def changed(settings: Settings, changes: dict[str, Any]) -> Settings:
         ValueError: A name that does not exist, or a value of the wrong type or out of range.
     """
     rates = {name: value for name, value in changes.items() if name in RATED_FAULTS}
-    others = {name: value for name, value in changes.items() if name not in RATED_FAULTS and name != "always"}
+    of_batches = {name: value for name, value in changes.items() if name in ALL_BATCH_FAULTS}
+    rated = {*RATED_FAULTS, *ALL_BATCH_FAULTS, "always"}
+    others = {name: value for name, value in changes.items() if name not in rated}
     unknown = sorted(set(others) - set(_TYPES))
     if unknown:
-        raise ValueError(f"unknown: {', '.join(unknown)}; allowed: {', '.join((*RATED_FAULTS, 'always', *_TYPES))}")
-    for name, value in (*rates.items(), *others.items()):
+        known = (*RATED_FAULTS, *ALL_BATCH_FAULTS, "always", *_TYPES)
+        raise ValueError(f"unknown: {', '.join(unknown)}; allowed: {', '.join(known)}")
+    for name, value in (*rates.items(), *of_batches.items(), *others.items()):
         allowed = _TYPES.get(name, (int, float))
         if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
             raise ValueError(f"{name} can't be {value!r}")
-    return replace(settings, rates=rates, always=changes.get("always"), **others)
+    return replace(settings, rates=rates, batch_rates=of_batches, always=changes.get("always"), **others)
 
 
 def as_dict(settings: Settings) -> dict[str, Any]:

@@ -25,6 +25,9 @@ class Stats:
         self.requests = self.abandoned = self.connections_opened = 0
         self.repeated_bodies = self.repeated_prompts = 0
         self.max_in_flight = self.in_flight
+        self.batches = self.batch_requests = self.batch_polls = 0
+        self.batch_draws: Counter[str] = Counter()
+        self.batches_sent_twice = self.requests_sent_twice = 0
         self.latencies_s: list[float] = []
         self.arrivals_s: list[float] = []
         self.by_fault: Counter[str] = Counter()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from benchmarks.figures import Report
 from benchmarks.processes import Options
 from benchmarks.scenarios import (
+    batches,
     calls,
     export,
     journal,
@@ -26,6 +27,7 @@ SCENARIOS: dict[str, Callable[[Options], Report]] = {
     "long_tail": calls.long_tail,
     "verdicts": calls.verdicts,
     "memory": memory.memory,
+    "batches": batches.batches,
     "journal": journal.journal,
     "planning": planning.planning,
     "planning_many_tasks": planning.planning_many_tasks,

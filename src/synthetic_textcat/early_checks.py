@@ -101,6 +101,8 @@ def check_early(options: Mapping[str, Any]) -> None:
     if asks_judge:
         _check_judge(catalog, project, parameters)
     if asks:
+        if parameters.generation.mode == "batch" and "quote" not in asked:
+            _check_batches(catalog.get("llm"))
         try:
             _check_model(catalog.get("llm"), parameters.llm)
         except ModelSetupError:
@@ -222,6 +224,18 @@ def _check_model(entry: Any, llm: LlmParameters, is_judge: bool = False) -> None
         check_openai_setup(spec.kwargs)
     else:
         asyncio.run(_build(spec, llm))
+
+
+def _check_batches(entry: Any) -> None:
+    """Checks that the model's class has batches, before anything is planned.
+
+    Raises:
+        BatchError: If it has none.
+    """
+    from synthetic_textcat.llm.batches.classes import check_batch_class
+
+    if isinstance(entry, Mapping) and entry.get("class_path"):
+        check_batch_class(str(entry["class_path"]))
 
 
 async def _build(spec: "ChatModelSpec", llm: LlmParameters) -> None:

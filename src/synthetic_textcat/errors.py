@@ -70,6 +70,10 @@ class JournalError(TextcatError):
     """A journal that belongs to another program, is damaged, can't be written, or is in use by another run."""
 
 
+class BatchError(TextcatError):
+    """A batch that can't be sent or collected: a model without batches, a damaged record, a refused file."""
+
+
 class StorageError(TextcatError):
     """Data that can't be read or written at its catalog path: no such file system, no permission, no space."""
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from kedro.pipeline import Pipeline
 
 from synthetic_textcat.pipelines.attribute_sampling import pipeline as attribute_sampling
+from synthetic_textcat.pipelines.batches import pipeline as batches
 from synthetic_textcat.pipelines.compare import pipeline as compare
 from synthetic_textcat.pipelines.evaluate import pipeline as evaluate
 from synthetic_textcat.pipelines.export import pipeline as export
@@ -41,8 +42,9 @@ def register_pipelines() -> dict[str, Pipeline]:
         "quality_report": report,
         "label_check": checks + judge + report + stages["export"] + labelled,
         "generate": generate,
-        "quote": _quote(stages, generate),
+        "quote": _quote({**stages, "row_checks": checks}),
         "preview": _preview(stages),
+        "batches": batches.create_pipeline(),
         "label_sample": label_check.create_sample(),
         "label_accuracy": label_check.create_accuracy(),
         "evaluate": evaluate.create_pipeline(),
@@ -52,12 +54,14 @@ def register_pipelines() -> dict[str, Pipeline]:
     }
 
 
-def _quote(stages: dict[str, Pipeline], generate: Pipeline) -> Pipeline:
+def _quote(stages: dict[str, Pipeline]) -> Pipeline:
     """The stages on a pilot: nodes tagged `quote` plan all rows, nodes tagged `pilot` run on a sample of them.
 
     With `generate` they share inputs, parameters and journals only. The plan is made anew, row by row the same; so
     `generate` does not ask again what the pilot has asked.
     """
+    live = {**stages, "generation": _grouped(generation.create_pipeline(is_pilot=True), "generation")}
+    generate = sum(live.values(), Pipeline([]))
     plan = stages["task_ingest"] + generate.only_nodes_with_tags("quote")
     tried = generate.only_nodes_with_tags("pilot") + _grouped(label_check.create_for_pilot(), "label_check")
     trial = Pipeline(tried, inputs={"requests": "pilot"})

@@ -28,6 +28,7 @@ def test_a_quick_run_of_the_side_by_side_scenario_gives_the_table_with_its_ratio
     assert rows["ours / openai, aiohttp"][2] == ">= 0.85"
 
 
+@pytest.mark.whole_run
 def test_a_scenario_that_does_not_exist_is_named_with_those_that_do() -> None:
     done = _bench("no_such")
     assert done.returncode == 2

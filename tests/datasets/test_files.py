@@ -7,6 +7,7 @@ Plots on disk.
 Files that need not be there.
 """
 
+import csv
 import json
 from math import inf, nan
 from pathlib import Path
@@ -15,11 +16,14 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from kedro.io import DatasetError
 from plotly.graph_objects import Bar, Figure
 
 from synthetic_textcat.datasets import FigureDataset, FileDataset, OptionalDataset, TableDataset
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
+from tests.support.examples import examples
 from tests.support.strict_json import strictly_parsed
 
 _FRAME = pd.DataFrame({"query": ["ä \u2028 /", "2024-01-01"], "pos": [["a"], ["b", "c"]]})
@@ -116,3 +120,25 @@ def test_numbers_that_json_does_not_know_are_written_as_null(tmp_path: Path, con
     FileDataset(filepath=str(path)).save(content)
     expected = json.dumps(content).replace("-Infinity", "null").replace("Infinity", "null").replace("NaN", "null")
     assert strictly_parsed(path) == json.loads(expected)
+
+
+_CELLS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+
+
+@examples(60)
+@given(st.lists(st.tuples(_CELLS | st.none(), _CELLS, st.integers(-(2**63), 2**63 - 1)), max_size=5))
+def test_fast_writers_give_the_bytes_of_pandas(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str | None, str, int]]
+) -> None:
+    folder = tmp_path_factory.mktemp("bytes")
+    texts = pd.DataFrame({"a/b": [row[0] for row in rows], 'say "b"': [row[1] for row in rows]}, dtype="str")
+    table = texts.assign(
+        number=pd.Series([row[2] for row in rows], dtype="int64"),
+        of=pd.Series([[row[1]] for row in rows], dtype=object),
+    )
+    FileDataset(filepath=str(folder / "t.jsonl")).save(table)
+    FileDataset(filepath=str(folder / "t.csv")).save(texts)
+    lines = table.to_json(orient="records", lines=True, force_ascii=False) if rows else ""
+    assert (folder / "t.jsonl").read_bytes() == lines.encode()
+    cells = texts.to_csv(index=False, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    assert (folder / "t.csv").read_bytes() == cells.encode()

@@ -89,8 +89,8 @@ def test_a_foreign_file_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "data" / "journal.jsonl"
     path.parent.mkdir()
     path.write_text("id,text\n1,mine\n", encoding="ascii")
-    with pytest.raises(DatasetError) as caught:
-        _dataset(tmp_path).load()
+    with pytest.raises(JournalError) as caught:
+        len(_dataset(tmp_path).load())
     assert "line 1 is not a completion" in (format_user_error(caught.value) or "")
     assert path.read_text(encoding="ascii") == "id,text\n1,mine\n"
 

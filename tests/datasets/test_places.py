@@ -24,7 +24,13 @@ from tests.support.s3 import BUCKET, S3Server
 _FRAME = pd.DataFrame({"text": pd.Series(["ä", "b"], dtype="str"), "n": [1, 2]})
 _KINDS = ("path", "file URL", "memory", "s3")
 _FIRST, _SECOND = "2026-01-01T00.00.00.000Z", "2026-01-02T00.00.00.000Z"
-_WITHOUT_A_PLACE = {"ChatModelDataset", "LocalModelDataset", "JournalDataset", "HubRepositoryDataset"}
+_WITHOUT_A_PLACE = {
+    "BatchRecordDataset",
+    "ChatModelDataset",
+    "LocalModelDataset",
+    "JournalDataset",
+    "HubRepositoryDataset",
+}
 """The model has no file, a journal is appended to on a local disk, and to save a publication is to push."""
 
 

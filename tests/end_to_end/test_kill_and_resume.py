@@ -26,16 +26,25 @@ def _under_way(
     return running
 
 
-def test_after_a_kill_only_what_is_missing_is_asked(
+def test_a_second_run_on_the_same_journal_refuses_and_after_a_kill_only_what_is_missing_is_asked(
     project: Project, server: FaultServer, openai_env: dict[str, str]
 ) -> None:
-    running = _under_way(project, server, openai_env, latency_ms=100, saved=60)
+    running = _under_way(project, server, openai_env, latency_ms=1000, saved=5)
+    plan = project.path("data/03_primary/requests.parquet").read_bytes()
+    second = project.run("--pipelines", "generate", "--env", "openai", "--params", "seed=1", **openai_env)
+
+    assert second.returncode == 1
+    assert "Another run is writing" in second.stderr
+    assert project.path("data/03_primary/requests.parquet").read_bytes() == plan
+
+    server.set_faults(latency_ms=100)
+    project.wait_for_journal(60)
     end(running, signal.SIGKILL)
     saved, asked = len(project.journal()), server.stats()["requests"]
     assert 60 <= saved < _ROWS
 
     server.set_faults(latency_ms=0)
-    project.generate("--env", "openai", *_SIZE, **openai_env)
+    project.generate("--env", "openai", *_SIZE, **openai_env)  # the lock did not outlive the kill
 
     assert project.counts()["examples"] == _ROWS
     again = server.stats()["requests"] - (_ROWS - saved) - asked
@@ -67,23 +76,6 @@ def test_an_interrupt_saves_what_has_arrived_and_is_told_as_killed(
     project.generate("--env", "openai", *_SIZE, **openai_env)
     assert project.counts()["examples"] == _ROWS
     assert len(project.journal()) == _ROWS + len(lines) - saved
-
-
-def test_a_second_run_on_the_same_journal_refuses(
-    project: Project, server: FaultServer, openai_env: dict[str, str]
-) -> None:
-    running = _under_way(project, server, openai_env, latency_ms=1000, saved=5)
-
-    plan = project.path("data/03_primary/requests.parquet").read_bytes()
-    second = project.run("--pipelines", "generate", "--env", "openai", "--params", "seed=1", **openai_env)
-
-    assert second.returncode == 1
-    assert "Another run is writing" in second.stderr
-    assert project.path("data/03_primary/requests.parquet").read_bytes() == plan
-    end(running, signal.SIGKILL)
-    server.set_faults(latency_ms=0)
-    project.generate("--env", "openai", *_SIZE, **openai_env)  # the lock did not outlive the kill
-    assert project.counts()["examples"] == _ROWS
 
 
 @pytest.mark.slow

@@ -123,9 +123,11 @@ def _estimates(caplog: pytest.LogCaptureFixture, times: list[float]) -> list[tup
     return found
 
 
-@pytest.mark.parametrize(("latency_s", "rows"), [(0.2, 9000), (2.0, 2000), (20.0, 2000)])
-def test_an_estimate_is_right_from_the_first_on(caplog: pytest.LogCaptureFixture, latency_s: float, rows: int) -> None:
-    times = list(_replies(latency_s, in_flight=32, rows=rows))  # 32 is the default of generation.max_concurrency
+@pytest.mark.parametrize(("latency_s", "in_flight", "rows"), [(0.2, 8, 2250), (2.0, 32, 2000), (20.0, 32, 2000)])
+def test_an_estimate_is_right_from_the_first_on(
+    caplog: pytest.LogCaptureFixture, latency_s: float, in_flight: int, rows: int
+) -> None:
+    times = list(_replies(latency_s, in_flight, rows))  # 32 is the default of generation.max_concurrency
     shown = _estimates(caplog, times)
     first, _ = shown[0]
     assert 5 <= first <= max(15, 5 * latency_s)
@@ -136,16 +138,16 @@ def test_an_estimate_is_right_from_the_first_on(caplog: pytest.LogCaptureFixture
 
 
 def test_a_slow_start_gives_no_estimate_of_hours(caplog: pytest.LogCaptureFixture) -> None:
-    """The first reply after 12 s, then 100 a second: by the first reply, 3,000 rows would take 10 hours."""
-    times = [12.0, *(14 + number / 100 for number in range(3000))]
+    """The first reply after 12 s, then 20 a second: by the first reply, 600 rows would take 2 hours."""
+    times = [12.0, *(14 + number / 20 for number in range(600))]
     shown = _estimates(caplog, times)
     assert shown
     assert max(left for _, left in shown) < 60
 
 
 def test_while_the_speed_changes_no_estimate_is_shown(caplog: pytest.LogCaptureFixture) -> None:
-    """A server that makes all wait for 50 s, after 2,000 rows at 100 a second."""
-    before, after = [number / 100 for number in range(2000)], [70 + number / 100 for number in range(9000)]
+    """A server that makes all wait for 50 s, after 400 rows at 20 a second."""
+    before, after = [number / 20 for number in range(400)], [70 + number / 20 for number in range(1800)]
     shown = _estimates(caplog, before + after)
     assert not [at for at, _ in shown if 70 <= at < 90]
     assert max(left for at, left in shown if at < 20) < 120

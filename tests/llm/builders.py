@@ -1,14 +1,18 @@
 """Completions, calls and journal files, with the fields that a test does not care for filled in."""
 
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from langchain_core.messages import HumanMessage
 
 from synthetic_textcat.hashing import sha256_of
+from synthetic_textcat.llm.batches.record import BatchRecord
 from synthetic_textcat.llm.calls.policy import Call
-from synthetic_textcat.llm.journal.journal import completion_line
+from synthetic_textcat.llm.journal.journal import Journal, completion_line
+from synthetic_textcat.llm.journal.paid_calls import read_paid_calls
 from synthetic_textcat.schemas.completions import REPLIED, Completion, row_schema
 from tests.support.chat_models import GOOD
 
@@ -72,3 +76,14 @@ def write_journal(path: Path, completions: Iterable[Completion]) -> Path:
     """A journal file with these lines."""
     path.write_bytes(b"".join(map(completion_line, completions)))
     return path
+
+
+def no_batches() -> BatchRecord:
+    """A record without batches, to which nothing can be appended."""
+    return BatchRecord(Path("absent.jsonl"), lambda _: None)
+
+
+def paid_calls(completions: Iterable[Completion]) -> pd.DataFrame:
+    """The paid calls of a journal with these lines."""
+    with tempfile.TemporaryDirectory() as folder:
+        return read_paid_calls(Journal(write_journal(Path(folder) / "journal.jsonl", completions)))

@@ -44,6 +44,7 @@ def _runs(vendor: Vendor) -> dict[str, tuple[list[str], dict[str, Any], float]]:
     runs: dict[str, tuple[list[str], dict[str, Any], float]] = {
         "replies": (replies, {"calls": len(replies), "retries": 0}, 0.0),
         "wrong key": (["401"], {"calls": 28, "generation": {"max_concurrency": 8}}, 0.0),
+        "redirect": ([cases.REDIRECT], {}, 0.0),
         "429": (["429"], {}, 0.0),
         "500": (["500"], {}, 0.0),
         "recovered": (["500", "429", cases.GOOD], {}, 0.0),
@@ -103,6 +104,11 @@ def test_a_wrong_key_costs_one_request_names_its_variable_and_is_not_shown(found
     assert result["completions"] == [] or len(result["completions"]) == 1
     assert f"Next: set {found.vendor.key_words}" in result["fatal"]
     assert KEY not in str(result)
+
+
+def test_a_redirect_is_not_followed(found: Found) -> None:
+    paths = {asked.path for asked in found.servers["redirect"].asked}
+    assert ("/elsewhere" in paths) == found.vendor.follows_redirects
 
 
 @pytest.mark.parametrize(("run", "status"), [("429", "rate_limited"), ("500", "server_error")])

@@ -53,6 +53,7 @@ class Vendor:
         outcomes: Case → cause of the row.
         tokens: Case → counts, where they are not `COUNTED`.
         served: Whether the journal has the server's name of the model.
+        follows_redirects: Whether its client is out of our reach, and follows redirects.
         key_words: How an error names the variable of the key.
         settings: Settings of `llm`.
     """
@@ -66,6 +67,7 @@ class Vendor:
     tokens: Mapping[str, Any] = field(default_factory=dict)
     served: bool = True
     key_words: str = ""
+    follows_redirects: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -99,6 +101,7 @@ VENDORS = {
     ),
     "litellm": _shaped(
         "litellm", "langchain_litellm.ChatLiteLLM", "OPENAI_API_KEY", settings={"model": "openai/m"},
+        follows_redirects=True,
         outcomes={case: cause for case, cause in OPENAI_SHAPED.items() if case != cases.BAD_TOOL}
     ),
     "anthropic": Vendor(

@@ -1,14 +1,16 @@
-"""Macro-F1 of resamples."""
+"""Macro-F1 of resamples, and fits in one thread."""
 
 import random
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
+from threadpoolctl import threadpool_info
 
-from synthetic_textcat.text.linear_models import Resampled, macro_f1
+from synthetic_textcat.text.linear_models import Resampled, held_out, macro_f1
 
 _PAIRS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=20)
 
@@ -25,3 +27,25 @@ def test_each_resample_is_scored_as_scikit_learn_scores_it(pairs: list[tuple[int
     resampled = Resampled(labels, guessed)
     assert resampled(drawn) == pytest.approx(expected)
     assert resampled(np.arange(len(pairs))) == pytest.approx(macro_f1(labels, guessed), abs=1e-4)
+
+
+class _ThreadCounter:
+    """A model that notes how many threads the numerical libraries may use while it is fitted."""
+
+    def __init__(self) -> None:
+        self.threads: list[int] = []
+
+    def fit(self, _: Any, labels: Any) -> "_ThreadCounter":
+        self.threads += [pool["num_threads"] for pool in threadpool_info()]
+        self._kinds = labels.max() + 1
+        return self
+
+    def predict_proba(self, features: Any) -> Any:
+        return np.full((features.shape[0], self._kinds), 1 / self._kinds)
+
+
+def test_a_fit_shares_no_sum_among_threads_that_wait_for_one_another() -> None:
+    labels = np.arange(20) % 2
+    counter = _ThreadCounter()
+    held_out(counter, np.zeros((20, 1)), labels, np.arange(20) % 5)
+    assert set(counter.threads) == {1}

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from synthetic_textcat.datasets.folder import FolderDataset
     from synthetic_textcat.datasets.genai import ChatModelDataset, LocalModelDataset, PromptDataset
     from synthetic_textcat.datasets.hub_repository import HubRepositoryDataset
-    from synthetic_textcat.datasets.journal import JournalDataset
+    from synthetic_textcat.datasets.journal import BatchRecordDataset, JournalDataset
     from synthetic_textcat.datasets.user_files import (
         ConfusableFileDataset,
         DomainsFileDataset,
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     )
 
 _MODULES = {
+    "BatchRecordDataset": "journal",
     "ChatModelDataset": "genai",
     "ConfusableFileDataset": "user_files",
     "DomainsFileDataset": "user_files",
@@ -42,6 +43,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "BatchRecordDataset",
     "ChatModelDataset",
     "ConfusableFileDataset",
     "DomainsFileDataset",

@@ -8,14 +8,16 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pandas as pd
 import pyarrow as pa
+from pyarrow import csv as pa_csv
 
 Content = pd.DataFrame | pa.Table | str | bytes | list[Any] | dict[str, Any]
 Options = Mapping[str, Any]
 """Keyword arguments of the library's function that reads or writes the format."""
 
-_ROWS_AT_ONCE = 50_000  # as JSON text, a long table would be in memory twice
+_ROWS_AT_ONCE = 10_000  # as JSON text, a long table would be in memory twice
 
 
 def write(path: Path, content: Any, options: Options | None = None) -> None:
@@ -76,15 +78,46 @@ def _write_parquet(path: Path, content: pd.DataFrame | pa.Table, options: Option
 
 
 def _write_csv(path: Path, content: pd.DataFrame, options: Options) -> None:
+    """Texts are written by Arrow, several times as fast as by pandas and to the same bytes."""
+    if not options and len(content.columns) and all(map(_is_text, content.dtypes)):
+        table = pa.Table.from_pandas(content.fillna(""), preserve_index=False)
+        pa_csv.write_csv(table, path, pa_csv.WriteOptions(quoting_style="all_valid", batch_size=_ROWS_AT_ONCE))
+        return
     usual = {"index": False, "quoting": csv.QUOTE_ALL, "encoding": "utf-8", "lineterminator": "\n"}
     content.to_csv(path, **{**usual, **options})
 
 
 def _write_json_lines(path: Path, content: pd.DataFrame, options: Options) -> None:
-    with path.open("w", encoding="utf-8") as file:
+    """Texts, whole numbers and lists of texts are written by orjson, else by pandas; the bytes are the same."""
+    fast = not options and all(map(_is_plain, (content[name] for name in content.columns)))
+    with path.open("wb") as file:
         for start in range(0, len(content), _ROWS_AT_ONCE):
             part = content.iloc[start : start + _ROWS_AT_ONCE]
-            part.to_json(file, orient="records", lines=True, **{"force_ascii": False, **options})
+            if fast:
+                file.write(_plain_json_lines(part))
+            else:
+                part.to_json(file, orient="records", lines=True, **{"force_ascii": False, **options})
+
+
+def _is_text(kind: Any) -> bool:
+    return isinstance(kind, pd.StringDtype)
+
+
+def _is_plain(column: "pd.Series[Any]") -> bool:
+    is_number = pd.api.types.is_integer_dtype(column.dtype) and not column.hasnans
+    return _is_text(column.dtype) or is_number or all(_holds_texts(value) for value in column)
+
+
+def _holds_texts(value: Any) -> bool:
+    return type(value) is list and all(type(each) is str for each in value)
+
+
+def _plain_json_lines(rows: pd.DataFrame) -> bytes:
+    """The rows as pandas writes them: a slash within a text is escaped, and nothing else that JSON allows."""
+    names = list(rows.columns)
+    columns = [rows[name].astype(object).where(rows[name].notna(), None).tolist() for name in names]
+    records = (dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True))
+    return b"".join([orjson.dumps(record) + b"\n" for record in records]).replace(b"/", b"\\/")
 
 
 def _read_json_lines(path: Path, options: Options) -> pd.DataFrame:

@@ -1,8 +1,8 @@
-"""Catalog dataset of a journal: append-only JSON lines, synced to disk before they count, with one writer at a time."""
+"""Catalog datasets of append-only JSON lines, synced to disk before they count: the journal, and the batch record."""
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 from kedro.io import Version
 from kedro.io.core import get_protocol_and_path
@@ -12,27 +12,31 @@ from synthetic_textcat.datasets.journal_file import JournalFile
 from synthetic_textcat.datasets.kedro_compat import EphemeralDataset, JSONPreview
 from synthetic_textcat.datasets.previews import ROWS, value_preview
 from synthetic_textcat.errors import JournalError
+from synthetic_textcat.llm.batches.record import BatchRecord, refuse_foreign_record
 from synthetic_textcat.llm.journal.journal import Journal, completion_line
 from synthetic_textcat.llm.journal.lines import read_first
 from synthetic_textcat.redaction import mask_within
 from synthetic_textcat.schemas.completions import Completion
 
+_Saved = TypeVar("_Saved")
+_Loaded = TypeVar("_Loaded")
 
-class JournalDataset(EphemeralDataset[list[Completion], Journal]):
-    """Appends completions, loads their index.
 
-    Ephemeral, else `--only-missing-outputs` would take a half-written journal for a finished one. A run opens
-    it once, by `lock`, and keeps it open. Whoever saves without that opens it for each save.
+class AppendedLinesDataset(EphemeralDataset[_Saved, _Loaded]):
+    """A local file of JSON lines that is only ever appended to.
 
     Args:
         filepath: The JSON Lines file, on a file system of this machine; absent is the same as empty.
-        version: Not taken: each version would be an empty journal, and everything would be paid for again.
+        version: Not taken: each version would be an empty file, and everything would be paid for again.
         credentials, fs_args: Not taken: a file of this machine needs none.
         metadata: For plugins, such as the Kedro-Viz layer.
 
     Raises:
         JournalError: If the entry is versioned or for another file system, or its path is no file of this machine.
     """
+
+    NAME: ClassVar[str] = "journal"
+    """Name for messages."""
 
     def __init__(
         self,
@@ -47,23 +51,22 @@ class JournalDataset(EphemeralDataset[list[Completion], Journal]):
         protocol, path = get_protocol_and_path(filepath)
         if protocol != "file":
             raise JournalError(
-                f"The journal can't be {filepath}: {protocol} can't append to a file, lock it, or say when it is on "
-                "disk, so paid answers could be lost. Next: set its filepath in the catalog to a local file, and copy "
-                "that file after the run"
+                f"The {self.NAME} can't be {filepath}: {protocol} can't append to a file, lock it, or say when it "
+                "is on disk, so paid answers could be lost. Next: set its filepath in the catalog to a local file, and "
+                "copy that file after the run"
             )
         if version is not None:
             raise JournalError(
-                f"The journal {filepath} can't be versioned: each version would begin empty, and all answers would be "
-                "paid for again. Next: remove `versioned` from its entries in the catalog"
+                f"The {self.NAME} {filepath} can't be versioned: each version would begin empty, and all answers would "
+                "be paid for again. Next: remove `versioned` from its entries in the catalog"
             )
         for name, given in {"credentials": credentials, "fs_args": fs_args}.items():
             if given:
                 raise JournalError(
-                    f"The journal {filepath} takes no {name}: it is a file of this machine. Next: remove `{name}` from "
-                    "its entries in the catalog"
+                    f"The {self.NAME} {filepath} takes no {name}: it is a file of this machine. Next: remove `{name}` "
+                    "from its entries in the catalog"
                 )
         self._filepath = Path(path)
-        self._file: JournalFile | None = None
         self.metadata = metadata
 
     @property
@@ -71,9 +74,28 @@ class JournalDataset(EphemeralDataset[list[Completion], Journal]):
         """The file that is meant, links resolved."""
         return Path(os.path.realpath(self._filepath))
 
+    def _exists(self) -> bool:
+        return self._filepath.exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}
+
+
+class JournalDataset(AppendedLinesDataset[list[Completion], Journal]):
+    """Appends completions, loads their index.
+
+    Ephemeral, else `--only-missing-outputs` would take a half-written journal for a finished one. A run opens
+    it once, by `lock`, and keeps it open. Whoever saves without that opens it for each save.
+    """
+
+    _file: JournalFile | None = None
+    _journal: Journal | None = None
+
     def load(self) -> Journal:
-        """The index; the lines stay on disk."""
-        return Journal(self._filepath)
+        """The journal, whose lines stay on disk; the same one, with its index, until the file changes."""
+        if self._journal is None or self._journal.is_outdated:
+            self._journal = Journal(self._filepath)
+        return self._journal
 
     def save(self, data: list[Completion]) -> None:
         """Appends the completions and waits until they are on disk.
@@ -112,8 +134,36 @@ class JournalDataset(EphemeralDataset[list[Completion], Journal]):
         """The first lines, for Kedro-Viz."""
         return value_preview(mask_within(read_first(self._filepath, nrows)) if self._filepath.exists() else [])
 
-    def _exists(self) -> bool:
-        return self._filepath.exists()
 
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
+class BatchRecordDataset(AppendedLinesDataset[None, BatchRecord]):
+    """The record of batches: loads an index that also appends.
+
+    What a batch costs must be on disk before it is sent, so the node that sends it appends; nothing is saved by Kedro.
+    The record is locked while a line is written: a run that sends or collects holds the journal's lock all the time.
+    """
+
+    NAME = "batch record"
+
+    def load(self) -> BatchRecord:
+        """The batches so far."""
+        return BatchRecord(self._filepath, self._append)
+
+    def save(self, data: None) -> None:  # noqa: ARG002
+        """Refuses: lines are appended by the loaded record.
+
+        Raises:
+            JournalError: Always.
+        """
+        raise JournalError(f"The batch record {self._filepath} is appended to by the node that sends batches")
+
+    def preview(self, nrows: int = ROWS) -> JSONPreview:
+        """The first batches without their requests, for Kedro-Viz."""
+        batches = list(self.load())[:nrows]
+        return value_preview([{name: getattr(batch, name) for name in batch.__slots__} for batch in batches])
+
+    def _append(self, lines: bytes) -> None:
+        file = JournalFile.opened(self._filepath, refuse_foreign_record)
+        try:
+            file.append(lines)
+        finally:
+            file.close()

@@ -10,8 +10,10 @@ import stat
 import sys
 import threading
 import weakref
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from filelock import lock_descriptor, unlock_descriptor
 
@@ -29,6 +31,9 @@ _HELD = "synthetic_textcat_journals"
 Identity = tuple[int, int]
 """Device and inode."""
 
+Refusal = Callable[[IO[bytes], Path], None]
+"""From an opened file and its path: raises an error if the file belongs to another program."""
+
 _open_files: "weakref.WeakSet[JournalFile]" = weakref.WeakSet()
 
 
@@ -39,8 +44,9 @@ class JournalFile:
         path: The file as the catalog names it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, refuse: Refusal = refuse_foreign) -> None:
         self.path = path
+        self._refuse = refuse
         self._descriptor, self._is_new = _open(path)
         self._locked = _to_be_locked(path, self._descriptor)
         self._close = weakref.finalize(self, _close, {self._descriptor, self._locked})
@@ -49,12 +55,16 @@ class JournalFile:
         _open_files.add(self)
 
     @classmethod
-    def opened(cls, path: Path) -> "JournalFile":
+    def opened(cls, path: Path, refuse: Refusal = refuse_foreign) -> "JournalFile":
         """The journal of this path, ready to be appended to: opened now, or by an earlier run in this thread.
 
         An earlier run: in a notebook Kedro reports an interrupt to no hook, so a run may end without letting go. Its
         thread is free again, so it is over. Kept on the thread, the file is found again even when `%reload_kedro` has
         dropped all our modules. Other threads stay out.
+
+        Args:
+            path: The file as the catalog names it.
+            refuse: Raises an error if the file belongs to another program.
 
         Raises:
             JournalError: If it can't be written, can't be locked, or is another program's file.
@@ -62,7 +72,7 @@ class JournalFile:
         if (held := cls.held(path)) is not None:
             return held
         for _ in range(_TRIES):
-            file = cls(path)
+            file = cls(path, refuse)
             try:
                 file._lock()
                 if file._is_in_place():
@@ -167,7 +177,7 @@ class JournalFile:
         try:
             size = os.fstat(self._descriptor).st_size
             with open(self._descriptor, "rb", closefd=False) as file:
-                refuse_foreign(file, self.path)
+                self._refuse(file, self.path)
             try:
                 _write(self._descriptor, bytes(_PROOF_BYTES))
                 os.fsync(self._descriptor)

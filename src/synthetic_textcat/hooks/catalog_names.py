@@ -1,6 +1,7 @@
 """Names of datasets and nodes that hooks know; a test finds each in the pipelines."""
 
 BASELINE_RUN = "baseline_run"
+BATCH_TABLE = "batch_table"
 BRAINSTORM_COMPLETIONS = "brainstorm_completions"
 BRAINSTORM_JOURNAL = "brainstorm_journal"
 CALLS = "calls"

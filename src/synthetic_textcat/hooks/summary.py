@@ -12,6 +12,7 @@ from synthetic_textcat.datasets.stored import shown_place
 from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.summary_lines import (
+    batch_lines,
     compare_lines,
     cost_lines,
     counted_lines,
@@ -35,6 +36,7 @@ from synthetic_textcat.schemas.writers import writer_note
 _FLAGGED = "flagged/"
 _MOST_CONCERNS = 3
 _SHOWN = {
+    names.BATCH_TABLE,
     names.CONCERNS,
     names.DIFFERENCES,
     names.EVALUATION,
@@ -145,7 +147,9 @@ class RunSummary:
         yield "look      `make mlflow` for runs, `make viz` for the pipeline"
 
     def _judgement_lines(self) -> Iterator[str]:
-        """The results of `compare` and `evaluate`."""
+        """The results of `batches`, `compare` and `evaluate`."""
+        if names.BATCH_TABLE in self._saved:
+            yield from batch_lines(self._saved[names.BATCH_TABLE])
         if names.DIFFERENCES in self._saved:
             yield from compare_lines(self._saved[names.DIFFERENCES], self._where(names.COMPARISON_HTML))
         if names.EVALUATION_BY_TASK in self._saved:
@@ -161,7 +165,8 @@ class RunSummary:
         return None if self._catalog is None else shown_place(self._catalog.get(dataset))
 
     def _spent_lines(self, calls: int) -> Iterator[str]:
-        yield f"calls     {calls} in this run" if calls else "calls     0: the journal has all the answers"
+        none = "0 answered in this run" if self._notes.stops.in_batches else "0: the journal has all the answers"
+        yield f"calls     {calls} in this run" if calls else f"calls     {none}"
         yield from cost_lines(self._saved.get(names.METRICS, {}))
         yield from timeout_lines(self._timeouts, self._prices, self._model)
         yield from stop_lines(self._saved.get(names.STOPPED_BY, ""), self._notes.stops)
@@ -183,14 +188,18 @@ def _ledger_lines(ledger: Ledger, metrics: Mapping[str, float | None]) -> Iterat
     if flagged:
         yield from counted_lines("flagged", flagged)
     yield from counted_lines("failed", ledger["failed"])
-    yield f"not run   {ledger['not_run']}"
+    yield f"not run   {ledger['not_run']}{_in_batch(ledger)}"
     if ledger["surplus"]:
         yield f"surplus   {ledger['surplus']}: good rows beyond the quota, kept aside"
     again = sum(ledger["failed"].get(cause, 0) for cause in TRANSPORT_CAUSES)
-    if again or ledger["not_run"]:
+    if again or ledger["not_run"] > ledger["in_batch"]:
         yield "          the same command asks again for what brought no reply"
     if ledger["failed"].get(TOO_LONG):
         yield from labelled_lines("too long", f"{ledger['failed'][TOO_LONG]:,} prompts. Next: {TOO_LONG_ADVICE}")
+
+
+def _in_batch(ledger: Ledger) -> str:
+    return f": {ledger['in_batch']} in a batch at the provider" if ledger["in_batch"] else ""
 
 
 def _concern_lines(concerns: Sequence[Concern]) -> Iterator[str]:

@@ -3,7 +3,8 @@
 import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from math import isnan
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from rich.cells import set_cell_size
@@ -27,8 +28,12 @@ from synthetic_textcat.schemas.stops import HOW_TO_GO_ON, PausedTask, Stops, sto
 from synthetic_textcat.schemas.writers import judge_note
 from synthetic_textcat.text.unicode import single_line
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 _MOST_GIVEN_UP = 5
 _MOST_CAUSES = 2
+_MOST_BATCHES = 10
 _MOST_TASKS = 5
 _MOST_SCORED_TASKS = 20
 _MEASURE_WIDTH = 27
@@ -56,6 +61,8 @@ def quote_lines(quote: Mapping[str, float | None], price_list: str) -> Iterator[
         if "quote/usd_verdicts/expected" in quote:
             yield f"{_line(quote, 'usd_rows', usd, '')} for rows"
             yield f"{_line(quote, 'usd_verdicts', usd, '')} for verdicts"
+        if quote.get("quote/usd_batch/expected") is not None:
+            yield f"{_line(quote, 'usd_batch', usd, 'in batch')} within a day"
         yield f"{_line(quote, 'usd_per_accepted', usd, '')} {PER_ACCEPTED}"
         yield from (f"          {MADE_UP}",) if quote.get("quote/usd/made_up") else ()
     yield _line(quote, "seconds", clock, "time")
@@ -202,6 +209,30 @@ def _rows(task: Mapping[str, Any], kind: str) -> str:
 
 def _score(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
+
+
+def batch_lines(batches: "pd.DataFrame") -> Iterator[str]:
+    """The open batches and the last of the others, the newest last, within 80 columns, and what a cancel costs."""
+    yield ""
+    if batches.empty:
+        yield "batches   none"
+        return
+    yield f"{'batch':<39} {'state':<12}{'done':>16}{'age':>12}"
+    shown = batches[batches["is_open"] | (batches.index >= len(batches) - _MOST_BATCHES)]
+    for batch in shown.to_dict("records"):
+        name, state = single_line(str(batch["batch"]))[:39], single_line(str(batch["state"]))[:12]
+        done = f"{batch['done']:,}/{batch['of']:,}"
+        yield f"{name:<39} {state:<12}{done:>16}{clock(batch['age_s']):>12}"
+    if len(shown) < len(batches):
+        yield f"          and {len(batches) - len(shown):,} more that are collected: see the table"
+    stopped = batches[batches["is_cancelled_now"]]
+    if not stopped.empty:
+        cost = total_of([None if isnan(each) else each for each in stopped["usd_done"]], 0.0)
+        said = "an unknown amount" if cost is None else f"about {usd(cost)}"
+        line = (
+            f"{counted(len(stopped), 'batch')}: {int(stopped['done'].sum()):,} requests are done and billed, {said}. "
+        )
+        yield from labelled_lines("cancelled", f"{line}Run `generate` again to collect them: the rest is asked again")
 
 
 def stop_lines(stopped_by: str, stops: Stops) -> Iterator[str]:

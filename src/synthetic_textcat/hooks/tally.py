@@ -237,7 +237,9 @@ class Tally:
 
 
 def waiting_for(open_calls: OpenCalls) -> str:
-    """Open calls and rows that wait for a retry, in words; empty while the server answers quickly."""
+    """Open calls, batches and rows that wait for a retry, in words; empty while the server answers quickly."""
+    if open_calls.batches:
+        return f"{open_calls.batches}, oldest {clock(open_calls.oldest_s)}"
     slow = f"{open_calls.number:,} calls open, oldest {open_calls.oldest_s:,.0f} s"
     parts = [slow] if open_calls.oldest_s >= _SLOW_S else []
     parts += [f"{open_calls.retrying:,} to be repeated"] if open_calls.retrying else []

@@ -23,16 +23,16 @@ REPLIED = "replied"
 
 _FROM_THE_SERVER = ("raw_text", "refusal", "finish_reason", "model_name", "error")
 
-_OPTIONAL = ("prompt_tokens_at_most", "completion_tokens_at_most", "max_tokens")
+_OPTIONAL = ("prompt_tokens_at_most", "completion_tokens_at_most", "max_tokens", "batch")
 """Fields that a line omits if they are null."""
 
 FEWEST_LABELS, MOST_LABELS = 2, 12
-_LONGEST_LABEL = 1_000  # characters; the length of a text is limited with the reply
+LONGEST_LABEL = 1_000  # characters; the length of a text is limited with the reply
 
 MaskedText = Annotated[StrictStr, AfterValidator(mask)]
 """Text by the model. A server may escape a secret in JSON, so that it appears only after parsing."""
 
-LabelText = Annotated[StrictStr, Field(max_length=_LONGEST_LABEL), AfterValidator(mask)]
+LabelText = Annotated[StrictStr, Field(max_length=LONGEST_LABEL), AfterValidator(mask)]
 """A label by the model."""
 
 
@@ -64,6 +64,8 @@ class Completion:
         call: Number of the call among this run's calls for this attempt, from 1: the retries of the engine. Absent from
             lines of earlier versions, and 1 there.
         max_tokens: Token limit sent with the call. Absent if none was sent, and from lines of earlier versions.
+        batch: Intent of the batch that the call was part of (`llm/batches/record.py`), billed at another price. Absent
+            from the line of a live call.
     """
 
     fingerprint: str
@@ -86,6 +88,7 @@ class Completion:
     completion_tokens_at_most: int | None = None
     call: int = 1
     max_tokens: int | None = None
+    batch: str | None = None
 
     def __post_init__(self) -> None:
         """Masks secrets in texts of the server, from the wire or from an older journal."""

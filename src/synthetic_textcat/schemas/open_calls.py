@@ -13,11 +13,13 @@ class OpenCalls(NamedTuple):
         number: Calls in flight.
         oldest_s: Seconds since the oldest of them was sent; 0 if there is none.
         retrying: Rows that wait before their call is repeated.
+        batches: State of the batches at the provider, in words; empty without batches.
     """
 
     number: int = 0
     oldest_s: float = 0.0
     retrying: int = 0
+    batches: str = ""
 
 
 NONE_OPEN = OpenCalls()

@@ -197,6 +197,13 @@ class GenerationParameters(Block):
     max_tokens_total: int | None = Field(None, ge=1)
     max_wait_seconds: float = Field(300, ge=0, le=604_800)
     pause_task_after: int | None = Field(20, ge=1)
+    mode: Literal["live", "batch"] = "live"
+    batch_wait: bool = True
+    batch_finish: Literal["batch", "live"] = "batch"
+    batch_poll_seconds: float = Field(60, ge=1, le=86_400)
+    batch_requests: int | None = Field(None, ge=1)
+    batch_megabytes: float | None = Field(None, gt=0)
+    batch_enqueued_tokens: int | None = Field(None, ge=1)
 
     def retry_at(self, temperature: float | None) -> Retry:
         """How rows are asked again: at temperature 0 never as at first, since the reply would be the same."""
@@ -224,6 +231,17 @@ class QualityReportParameters(Block):
             if reason not in REJECT_REASONS:
                 raise ValueError(f"unknown reject reason {reason!r}; allowed: {', '.join(REJECT_REASONS)}")
         return reasons
+
+
+def _as_text(name: Any) -> Any:
+    """The name as text: Kedro's `--params` parses digits as a number."""
+    return str(name) if isinstance(name, int) and not isinstance(name, bool) else name
+
+
+class BatchesParameters(Block):
+    """Batches of this project: the id of one to cancel, or `all`; null = none."""
+
+    cancel: Annotated[str | None, BeforeValidator(_as_text)] = None
 
 
 class QuoteParameters(Block):
@@ -336,11 +354,6 @@ class TrackingParameters(Block):
     max_wait_seconds: float = Field(15.0, gt=0, allow_inf_nan=False)
 
 
-def _as_text(name: Any) -> Any:
-    """The name as text: Kedro's `--params` parses digits as a number."""
-    return str(name) if isinstance(name, int) and not isinstance(name, bool) else name
-
-
 class PublishParameters(Block):
     """Target repository of the dataset folder, its visibility, and the files that may be published."""
 
@@ -361,6 +374,7 @@ class Parameters(Block):
     task_ingest: TaskIngestParameters
     attribute_sampling: AttributeSamplingParameters
     generation: GenerationParameters
+    batches: BatchesParameters = Field(default_factory=BatchesParameters)
     quality_report: QualityReportParameters
     quote: QuoteParameters
     compare: CompareParameters

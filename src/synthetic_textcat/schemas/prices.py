@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from functools import reduce
 from math import floor, log10
-from typing import Any, Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -32,12 +32,36 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+class Rates(NamedTuple):
+    """USD per million tokens by one route: live, or in a batch."""
+
+    input: float
+    cached_input: float
+    output: float
+
+
 class Price(_Strict):
-    """Prices of one model in USD per million tokens; without `cached_input`, cached tokens cost as much as others."""
+    """Prices of one model in USD per million tokens; without `cached_input`, cached tokens cost as much as others.
+
+    The prices of a batch are columns of their own, since not every provider halves every price. Without them the cost
+    of a batch is unknown.
+    """
 
     input: float = Field(ge=0)
     cached_input: float | None = Field(None, ge=0)
     output: float = Field(ge=0)
+    batch_input: float | None = Field(None, ge=0)
+    batch_cached_input: float | None = Field(None, ge=0)
+    batch_output: float | None = Field(None, ge=0)
+
+    def rates(self, *, batch: bool) -> Rates | None:
+        """The prices of a route; None for a batch whose prices are not listed."""
+        read, cached, written = (
+            (self.batch_input, self.batch_cached_input, self.batch_output)
+            if batch
+            else (self.input, self.cached_input, self.output)
+        )
+        return None if read is None or written is None else Rates(read, read if cached is None else cached, written)
 
 
 class PriceList(_Strict):
@@ -67,7 +91,8 @@ class PriceList(_Strict):
             )
             raise PriceListError(
                 f"Wrong in {PRICE_LIST}: {'; '.join(places)}. Next: give as_of (a date) and, for each model, input, "
-                "output and optionally cached_input in USD per million tokens; null for a model of unknown prices"
+                "output and optionally cached_input, batch_input, batch_cached_input and batch_output in USD per "
+                "million tokens; null for a model of unknown prices"
             ) from None
 
     def price(self, model: str | None) -> Price | None:
@@ -77,22 +102,39 @@ class PriceList(_Strict):
         known = self.usd_per_million_tokens
         return known[model] if model in known else known.get(_SNAPSHOT.sub("", model))
 
+    def rates(self, model: str | None, *, batch: bool) -> Rates | None:
+        """The prices of a model by one route; None if unknown."""
+        price = self.price(model)
+        return None if price is None else price.rates(batch=batch)
+
+    def usd_of(self, model: str, read: float, written: float, *, batch: bool) -> float | None:
+        """Cost in USD of so many tokens read and written, none of them cached; None if the price is unknown."""
+        rates = self.rates(model, batch=batch)
+        return None if rates is None else (read * rates.input + written * rates.output) / _MILLION
+
     def cost_usd(self, completion: Completion) -> float | None:
-        """Cost of one call in USD; None if the price or a token count is unknown.
+        """Cost of one call in USD by its route; None if the price or a token count is unknown.
 
         Cached tokens are part of the prompt tokens. If the server does not report them, all count as uncached.
         """
-        read, written = completion.prompt_tokens or 0, completion.completion_tokens or 0
-        if not completion.is_counted:
+        if completion.status == "rate_limited" and None in (completion.prompt_tokens, completion.completion_tokens):
+            return 0.0
+        counts = completion.prompt_tokens, completion.cached_tokens, completion.completion_tokens
+        return self.usd_of_counts(completion.model_name, *counts, batch=completion.batch is not None)
+
+    def usd_of_counts(
+        self, model: str | None, read: int | None, cached: int | None, written: int | None, *, batch: bool
+    ) -> float | None:
+        """Cost in USD of a call with these token counts by one route; None if the price or a count is unknown."""
+        if read is None or written is None:
             return None
         if not read and not written:
             return 0.0
-        price = self.price(completion.model_name)
-        if price is None:
+        rates = self.rates(model, batch=batch)
+        if rates is None:
             return None
-        cached = min(completion.cached_tokens or 0, read)
-        cached_price = price.input if price.cached_input is None else price.cached_input
-        return ((read - cached) * price.input + cached * cached_price + written * price.output) / _MILLION
+        cached = min(cached or 0, read)
+        return ((read - cached) * rates.input + cached * rates.cached_input + written * rates.output) / _MILLION
 
     def at_most_usd(self, completion: Completion, model: str) -> float | None:
         """Upper bound in USD of a call of unknown usage; None if the price or the bound is unknown.
@@ -101,11 +143,10 @@ class PriceList(_Strict):
             completion: The call.
             model: The requested model, for a reply that does not name it.
         """
-        price = self.price(completion.model_name or model)
         read, written = completion.prompt_tokens_at_most, completion.completion_tokens_at_most
-        if price is None or read is None or written is None:
+        if read is None or written is None:
             return None
-        return (read * price.input + written * price.output) / _MILLION
+        return self.usd_of(completion.model_name or model, read, written, batch=completion.batch is not None)
 
 
 def is_made_up(model: str | None) -> bool:

@@ -5,7 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import isnan
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.hashing import canonical_json
@@ -123,20 +127,41 @@ def records_of(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
         }
 
 
-def fingerprints_of(requests: pd.DataFrame, calls: pd.DataFrame) -> list[str]:
+def positions_in(values: "pd.Series[Any]", among: "pd.Series[Any]") -> NDArray[np.int64]:
+    """Position of each text among others, -1 for none; by Arrow, which makes no Python objects of a million texts."""
+    found = pc.index_in(_arrow_texts(values), value_set=_arrow_texts(among))
+    positions: NDArray[np.int64] = pc.fill_null(found, -1).to_numpy().astype(np.int64)
+    return positions
+
+
+def _arrow_texts(values: "pd.Series[Any]") -> pa.Array:
+    texts = pa.array(values, pa.large_string(), from_pandas=True)
+    return texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+
+
+def fingerprint_column(requests: pd.DataFrame, calls: pd.DataFrame) -> "pd.Series[Any]":
     """The fingerprint of each planned row, in plan order.
 
     Raises:
         StaleTableError: If a planned row has none: `calls` belongs to another plan.
     """
-    by_row = dict(zip(plain(calls["request_id"]), plain(calls["fingerprint"]), strict=True))
-    try:
-        return [by_row[row] for row in plain(requests["request_id"])]
-    except KeyError as row:
+    places = positions_in(requests["request_id"], calls["request_id"])
+    if (places < 0).any():
+        row = requests["request_id"].iloc[int(np.flatnonzero(places < 0)[0])]
         raise StaleTableError(
-            f"Row {row} of the dataset 'requests' is not in 'calls': the plan is newer than the calls. "
+            f"Row {row!r} of the dataset 'requests' is not in 'calls': the plan is newer than the calls. "
             "Next: run `kedro run --pipelines generate`, or plan again with the earlier parameters"
-        ) from None
+        )
+    return calls["fingerprint"].iloc[places].reset_index(drop=True)
+
+
+def fingerprints_of(requests: pd.DataFrame, calls: pd.DataFrame) -> list[str]:
+    """The same as a list.
+
+    Raises:
+        StaleTableError: If a planned row has none.
+    """
+    return plain(fingerprint_column(requests, calls))
 
 
 PLAN_VERSION = 2

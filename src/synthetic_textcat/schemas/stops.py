@@ -14,6 +14,10 @@ ALL_PAUSED = "paused_tasks"
 """Name of the stop of a run in which each task with rows to ask for is paused."""
 
 
+IN_BATCH = "in_batch"
+"""Name of the stop of a run that has left rows in batches; also of these rows in the ledger."""
+
+
 class Outage(Block):
     """A server that no longer answers.
 
@@ -53,11 +57,33 @@ class PausedTask(Block):
     not_asked: int = 0
 
 
+class InBatches(Block):
+    """Rows that a run has left in batches at the provider, since it was not to wait for them.
+
+    Attributes:
+        rows: Number of requests.
+        batches: Number of batches.
+    """
+
+    rows: int
+    batches: int
+
+    @property
+    def says(self) -> str:
+        """Sentence with how to come back."""
+        batches = f"{self.batches} batch{'' if self.batches == 1 else 'es'}"
+        return (
+            f"{IN_BATCH}: {self.rows:,} rows are in {batches} at the provider, and come within a day. Run the same "
+            "command again to collect them: it pays for nothing twice (`kedro run --pipelines batches` lists them)"
+        )
+
+
 class Stops(Block):
     """Reasons why a run did not ask for all of its rows, apart from caps.
 
     Attributes:
         outage: What stopped all calls, if anything did.
+        in_batches: What is still at the provider, if the run did not wait for it.
         paused: Tasks that were set aside.
         all_paused: Whether those are all that had rows to ask for.
         requested_model: `llm.model`; empty if no other model answered.
@@ -65,6 +91,7 @@ class Stops(Block):
     """
 
     outage: Outage | None = None
+    in_batches: InBatches | None = None
     paused: tuple[PausedTask, ...] = ()
     all_paused: bool = False
     requested_model: str = ""
@@ -73,7 +100,9 @@ class Stops(Block):
     @property
     def stopped_by(self) -> str:
         """Stop reason in one word, for MLflow's tag; empty if the run went to its end."""
-        return self.outage.cause if self.outage else ALL_PAUSED if self.all_paused else ""
+        if self.outage is not None:
+            return self.outage.cause
+        return IN_BATCH if self.in_batches else ALL_PAUSED if self.all_paused else ""
 
     @classmethod
     def read(cls, content: Mapping[str, Any] | None) -> Self:
@@ -101,6 +130,8 @@ def stop_sentence(stopped_by: str, stops: Stops) -> str:
     """Reason of a stop, as it follows on "Stopped by", and how to go on; empty if nothing stopped the run."""
     if stops.outage is not None:
         return stops.outage.says
+    if stopped_by == IN_BATCH and stops.in_batches is not None:
+        return stops.in_batches.says
     if stopped_by == ALL_PAUSED:
         return f"{ALL_PAUSED}: each task with rows to ask for is paused"
     return f"{stopped_by}; raise it and the same command goes on" if stopped_by else ""

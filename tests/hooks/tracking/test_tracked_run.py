@@ -6,6 +6,7 @@ import logging
 import os
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 import pytest
@@ -32,6 +33,27 @@ def hook() -> MlflowTracking:
     return MlflowTracking()
 
 
+class Finished(NamedTuple):
+    """A run that ended well, the hook that recorded it, and its project."""
+
+    project: Project
+    hook: MlflowTracking
+    run: Run
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """One run for the tests that only read what it recorded."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "MLFLOW_EXPERIMENT_NAME"):
+            patch.delenv(name, raising=False)
+        project, hook = make_project(tmp_path_factory.mktemp("finished") / "größer than one"), MlflowTracking()
+        patch.chdir(project.path)
+        project.run(hook, small_pipeline())
+        (run,) = project.runs()
+    return Finished(project, hook, run)
+
+
 def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -41,9 +63,8 @@ def _inputs(run: Run) -> list[DatasetInput]:
     return run.inputs.dataset_inputs
 
 
-def test_a_finished_run_holds_parameters_metrics_and_tags(project: Project, hook: MlflowTracking) -> None:
-    project.run(hook, small_pipeline())
-    (run,) = project.runs()
+def test_a_finished_run_holds_parameters_metrics_and_tags(finished: Finished) -> None:
+    project, hook, run = finished
     assert run.info.run_id == hook.run_id
     assert hook.tracking_uri == f"sqlite:///{project.path}/mlflow.db"
     assert run.info.status == "FINISHED"
@@ -74,9 +95,8 @@ def test_a_finished_run_holds_parameters_metrics_and_tags(project: Project, hook
     assert "reason" not in tags
 
 
-def test_a_finished_run_holds_the_files_that_rebuild_it(project: Project, hook: MlflowTracking) -> None:
-    project.run(hook, small_pipeline())
-    (run,) = project.runs()
+def test_a_finished_run_holds_the_files_that_rebuild_it(finished: Finished) -> None:
+    project, _, run = finished
     files = project.files(run)
     assert sorted(files) == [
         "rebuild/constraints.txt",
@@ -91,9 +111,8 @@ def test_a_finished_run_holds_the_files_that_rebuild_it(project: Project, hook: 
     assert files["rebuild/tasks.parquet"] == (project.path / "data/tasks.parquet").read_bytes()
 
 
-def test_inputs_are_distinguished_by_all_bytes(project: Project, hook: MlflowTracking) -> None:
-    project.run(hook, small_pipeline())
-    (run,) = project.runs()
+def test_inputs_are_distinguished_by_all_bytes(finished: Finished) -> None:
+    project, _, run = finished
     (given,) = _inputs(run)
     assert given.dataset.name == "tasks"
     assert given.dataset.digest == _sha256(project.path / "data/tasks.parquet")[:32]

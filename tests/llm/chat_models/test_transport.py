@@ -3,6 +3,7 @@
 What no header takes is told before the first call, by its place.
 """
 
+import asyncio
 import functools
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -198,3 +199,16 @@ def test_a_value_that_can_be_sent(value: str) -> None:
 def test_headers_are_checked_wherever_they_stand(arguments: dict[str, Any], says: str) -> None:
     with pytest.raises(ModelSetupError, match=f"^{says}"):
         check_all_headers(arguments, "catalog entry llm")
+
+
+def test_a_client_that_is_created_at_the_first_call_refuses_redirects() -> None:
+    class Late:
+        """As huggingface_hub's asynchronous client."""
+
+        async def _get_async_client(self) -> httpx.AsyncClient:
+            return httpx.AsyncClient(follow_redirects=True)
+
+    holder = Late()
+    refuse_redirects({"llm": holder})
+    client = asyncio.run(holder._get_async_client())
+    assert client.follow_redirects is False

@@ -115,8 +115,8 @@ def test_bad_lines_are_left_out_and_named_in_one_warning(
     assert said.startswith(f"{path}: no valid completion in line {1 if first else 3} (")
     assert "\n" not in said
     assert ("and 7 more;" in said) == (len(first) == 9)
-    Journal(path)
-    assert len(caplog.records) == 1  # a run reads its journal several times
+    assert len(Journal(path)) == 4
+    assert len(caplog.records) == 1  # a run reads its journal more than once
     assert path.read_bytes() == b"\n".join(lines) + b"\n"
 
 
@@ -145,7 +145,7 @@ def test_a_file_of_another_program_is_refused(content: bytes, tmp_path: Path) ->
     path = tmp_path / "j.jsonl"
     path.write_bytes(content)
     with pytest.raises(JournalError, match=r"j\.jsonl: line 1 is not a completion of this project") as caught:
-        Journal(path)
+        len(Journal(path))
     assert "\n" not in str(caught.value)
     assert path.read_bytes() == content
 
@@ -169,7 +169,7 @@ def test_what_is_no_file_is_one_line(tmp_path: Path) -> None:
         (lost, "No such file or directory"),
     ]:
         with pytest.raises(JournalError, match=re.escape(said)) as caught:
-            Journal(path)
+            len(Journal(path))
         assert str(path) in str(caught.value)
 
 
@@ -182,6 +182,7 @@ def test_a_link_to_a_file_that_is_not_there_yet_is_an_empty_journal(tmp_path: Pa
 def test_a_line_that_changes_under_the_reader_is_one_error(tmp_path: Path) -> None:
     path = write_journal(tmp_path / "j.jsonl", [completion(), completion(request_id="r1")])
     journal = Journal(path)
+    assert len(journal) == 2
     path.write_bytes(path.read_bytes()[5:])
     with pytest.raises(JournalError, match="was changed while it was being read"):
         list(journal.completions([fingerprint("r1")]))
@@ -196,6 +197,7 @@ def test_fields_that_a_later_version_adds_do_no_harm(tmp_path: Path) -> None:
 def test_the_index_holds_no_texts(tmp_path: Path) -> None:
     path = write_journal(tmp_path / "j.jsonl", [completion()])
     journal = Journal(path)
+    assert len(journal) == 1
     changed = path.read_bytes().replace(b"a text", b"A TEXT")
     path.write_bytes(changed)
     ((read,),) = journal.completions([fingerprint("r0")])

@@ -79,18 +79,16 @@ def write_row(task: Task, number: int, fixed: dict[str, str] | None = None) -> R
     return Row(task, planned, fields["input_text"], fields["label"], fields["misleading_label"])
 
 
-@functools.cache
 def rows(count: int) -> tuple[Row, ...]:
-    """Rows dealt round the tasks, with the five lengths in turn."""
+    """Rows dealt round the tasks, with the five lengths in turn; of more rows the first are the same."""
+    return tuple(map(_row, range(count)))
+
+
+@functools.cache
+def _row(number: int) -> Row:
     lengths, all_tasks = VALUES["num_words"], tasks()
-    return tuple(
-        write_row(
-            all_tasks[number % len(all_tasks)],
-            number,
-            {"num_words": lengths[number // len(all_tasks) % len(lengths)]},
-        )
-        for number in range(count)
-    )
+    length = lengths[number // len(all_tasks) % len(lengths)]
+    return write_row(all_tasks[number % len(all_tasks)], number, {"num_words": length})
 
 
 def lix(text: str) -> float:

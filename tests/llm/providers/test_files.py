@@ -11,6 +11,7 @@ _FACTS = [fact for kind in get_args(Kind) for fact in provider_facts(kind)]
 _MEANINGS = {
     "finish_reason": {"stop", "length", "content_filter"},
     "finish_field": {""},
+    "thoughts_field": {""},
     "usage": {"prompt", "completion", "cached", "cache_written"},
 }
 

@@ -18,7 +18,7 @@ from synthetic_textcat.schemas.tasks import Task
 from tests.support.examples import examples
 from tests.support.task_tables import task_table
 
-_SORTS = 15
+_SORTS = 8
 _FIXED = {"difficulty": "PhD", "clarity": "clear", "num_words": "at least 10"}
 
 

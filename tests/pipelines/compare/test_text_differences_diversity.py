@@ -28,7 +28,7 @@ def test_equal_runs_differ_in_nothing() -> None:
 
 @pytest.mark.parametrize("first", [0, _UNPAIRED])
 def test_a_run_that_repeats_itself_more_is_found_in_each_measure(first: int) -> None:
-    for row in _found(repeating("a", 120, 0.1), repeating("b", 120, 0.9, first)):
+    for row in _found(repeating("a", 70, 0.1), repeating("b", 70, 0.9, first)):
         name = row.measure.removeprefix("diversity/")
         assert row.low is not None
         assert row.high is not None

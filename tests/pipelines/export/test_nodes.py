@@ -159,7 +159,7 @@ def test_each_format_fills_a_file_of_the_catalog() -> None:
 def test_records_for_argilla_suggest_the_label_and_say_who_wrote() -> None:
     examples = pd.concat([_examples(1), example_frame([{"task_id": "open"}])], ignore_index=True)
     files = export_by_task(argilla)(examples, TASKS)
-    (record,) = json.loads(json.dumps(files[f"{TASK.task_id}.records.json"]()))
+    (record,) = json.loads(files[f"{TASK.task_id}.records.json"]())
     assert record["fields"] == {"text": examples["input_text"].iloc[0], "task": "Sort a review."}
     assert record["suggestions"] == {"label": {"value": "bad", "score": None, "agent": "model-1", "type": "model"}}
     assert record["metadata"]["language"] == "English"

@@ -1,6 +1,7 @@
 """Text and label files, one task at a time."""
 
 import codecs
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.datasets import FolderDataset
-from synthetic_textcat.pipelines.export.task_formats import Formulas, escaped, text_label_files
-from synthetic_textcat.schemas.rows import plain
+from synthetic_textcat.pipelines.export.task_formats import Formulas, _metadata_of, argilla, escaped, text_label_files
+from synthetic_textcat.schemas.rows import plain, records_of
 from synthetic_textcat.schemas.tasks import Task
 from tests.pipelines.quality_report.builders import example_frame
 
@@ -100,3 +101,28 @@ def test_by_choice_parquet_and_csv_say_whether_the_judge_agrees(tmp_path: Path) 
     assert plain(files[f"{_CLOSED.task_id}.parquet"]["label_agreement"]) == [True, None, False]
     assert files[f"{_CLOSED.task_id}.csv"]["label_agreement"].tolist() == ["true", "", "false"]
     assert "label_agreement" in files["README.md"]
+
+
+_ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=9)
+
+
+@given(st.lists(st.tuples(_ANY, _ANY, st.none() | _ANY), max_size=4))
+def test_argillas_records_are_written_as_json_writes_them(rows: list[tuple[str, str, str | None]]) -> None:
+    own = [{"input_text": text, "label": label, "model_name": model} for text, label, model in rows]
+    table = example_frame(own) if own else example_frame([{}]).head(0)
+    if own:
+        table = table.assign(**{'my "own': pd.array([label for _, label, _ in rows], dtype="str")})
+    written = argilla(lambda: table, _CLOSED)["records.json"]().decode()
+    records = [
+        {
+            "id": row["request_id"],
+            "fields": {"text": row["input_text"], "task": row["task"]},
+            "metadata": {name: row[name] for name in _metadata_of(table) if row[name] is not None},
+            "suggestions": {
+                "label": {"value": row["label"], "score": None, "agent": row["model_name"], "type": "model"}
+            },
+        }
+        for row in records_of(table)
+    ]
+    lines = ",\n".join(json.dumps(record, ensure_ascii=False) for record in records)
+    assert written == (f"[\n{lines}\n]\n" if records else "[]\n")

@@ -1,5 +1,6 @@
 """From plan and prompts to calls, and from the journal to candidates and failed rows; no model is asked here."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,6 @@ from synthetic_textcat.llm.prompts.messages import wire_form
 from synthetic_textcat.llm.prompts.row_prompts import RowPrompts
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests
 from synthetic_textcat.pipelines.generation.nodes import (
-    candidate_of,
     find_earlier_replies,
     find_open_rows,
     generate,
@@ -23,11 +23,11 @@ from synthetic_textcat.pipelines.generation.nodes import (
     prepare_prompts,
     settle_rows,
 )
-from synthetic_textcat.schemas.completions import Completion, Reply
+from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, GenerationParameters, LlmParameters
 from synthetic_textcat.schemas.rows import CALLS, CANDIDATES, FAILED, records_of
 from synthetic_textcat.schemas.tasks import Task
-from tests.llm.builders import BAD, completion, no_reply, write_journal
+from tests.llm.builders import BAD, completion, no_batches, no_reply, write_journal
 from tests.pipelines.generation.builders import CLOSED, OPEN, templates
 from tests.support.chat_models import GOOD
 
@@ -64,11 +64,14 @@ def _generate(
     llm: LlmParameters = _LLM,
 ) -> list[Completion]:
     generation = GenerationParameters(max_concurrency=2, max_attempts=max_attempts)
-    still_open = find_open_rows(plan, calls, journal, generation, "run-1")
+    still_open = find_open_rows(plan, calls, journal, generation, "run-1", no_batches())
     earlier = find_earlier_replies(plan, calls, journal, _TASKS, reject_reason)
     none_yet = Journal(Path("absent.jsonl"))
     asked = (plan, _TASKS, _prompts(plan), still_open, earlier, _RETRY)
-    batches = generate(*asked, _FAKE, llm, generation, _PRICES, none_yet, "run-1", reject_reason, stops or {})
+    none_sent = no_batches()
+    batches = generate(
+        *asked, _FAKE, llm, generation, _PRICES, none_yet, "run-1", reject_reason, stops or {}, none_sent
+    )
     return [line for batch in batches for line in batch]
 
 
@@ -216,9 +219,12 @@ def test_a_lone_surrogate_outside_the_text_costs_no_other_row(changes: dict[str,
     assert len(settled.candidates) + len(settled.failed) == 1
 
 
-def test_no_control_character_of_a_reply_gets_into_a_table() -> None:
-    reply = Reply(input_text="f\x00fcr\tmich\n", label="A\x07", misleading_label="\x1b[31mB")
-    row = candidate_of(
-        {}, reply, completion(model_name="m\x00"), ["input_text", "label", "misleading_label", "model_name"]
-    )
-    assert list(row.values()) == ["f\\u0000fcr\tmich\n", "A\\u0007", "\\u001b[31mB", "m\\u0000"]
+def test_no_control_character_of_a_reply_gets_into_a_table(tmp_path: Path) -> None:
+    plan = _plan(1)
+    calls = _calls(plan)
+    reply = {"input_text": "f\x00fcr\tmich\n", "label": "A\x07", "misleading_label": "\x1b[31mB"}
+    own = {"request_id": calls["request_id"][0], "fingerprint": calls["fingerprint"][0], "model_name": "m\x00"}
+    for text in (json.dumps(reply), f"```json\n{json.dumps(reply)}\n```"):
+        settled = settle_rows(plan, calls, Journal(write_journal(tmp_path / "j.jsonl", [completion(text, **own)])))
+        (row,) = records_of(settled.candidates[["input_text", "label", "misleading_label", "model_name"]])
+        assert list(row.values()) == ["f\\u0000fcr\tmich\n", "A\\u0007", "\\u001b[31mB", "m\\u0000"]

@@ -67,6 +67,7 @@ def ledger(**changes: Any) -> Ledger:
         "rejected": {"label_leaked": 2},
         "failed": {"invalid_json": 1},
         "not_run": 1,
+        "in_batch": 0,
         "surplus": 0,
     }
     return Ledger(**{**counts, **changes})  # type: ignore[typeddict-item]

@@ -23,6 +23,7 @@ from synthetic_textcat.pipelines.quality_report.ledger import (
     most_common_failure,
     outcome_rows,
     outcomes_of,
+    paid_by_row,
     row_metrics,
     without_paused,
     yield_metrics,
@@ -33,7 +34,7 @@ from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.rows import EXAMPLES, FAILED, OUTCOMES, REJECTED, records_of, to_frame
 from synthetic_textcat.schemas.stops import Outage, PausedTask, Stops
-from tests.llm.builders import completion, no_reply
+from tests.llm.builders import completion, fingerprint, no_reply, paid_calls
 from tests.pipelines.quality_report.builders import COST, PRICES, ROW, example_frame, ledger
 from tests.support.examples import examples
 
@@ -107,6 +108,7 @@ def test_every_reason_and_cause_has_its_metric_also_at_zero() -> None:
     assert {name for name, value in metrics.items() if value == 0} == {
         *(f"rejected/{reason}" for reason in REJECT_REASONS if reason != "label_leaked"),
         *(f"failed/{cause}" for cause in FAILURE_CAUSES if cause != "invalid_json"),
+        "rows/in_batch",
         "rows/surplus",
     }
 
@@ -114,7 +116,7 @@ def test_every_reason_and_cause_has_its_metric_also_at_zero() -> None:
 def test_the_counts_of_rows_are_the_ledgers() -> None:
     metrics = row_metrics(ledger())
     rows = {name: value for name, value in metrics.items() if name.startswith("rows/")}
-    counts = {"planned": 10, "accepted": 6, "rejected": 2, "failed": 1, "not_run": 1, "surplus": 0}
+    counts = {"planned": 10, "accepted": 6, "rejected": 2, "failed": 1, "not_run": 1, "in_batch": 0, "surplus": 0}
     assert rows == {f"rows/{end}": count for end, count in counts.items()}
 
 
@@ -134,7 +136,9 @@ def test_nothing_accepted_is_a_yield_of_zero() -> None:
 
 def test_what_can_not_be_known_is_null_in_the_file() -> None:
     calls = _REQUESTS[["request_id"]].assign(fingerprint="f0")
-    nothing = spending_metrics(sum_spending([], _REQUESTS, calls, PriceList.read(PRICES), "x", "model-1"), accepted=0)
+    nothing = spending_metrics(
+        sum_spending(paid_calls([]), _REQUESTS, calls, PriceList.read(PRICES), "x", "model-1"), accepted=0
+    )
     metrics = merged(row_metrics(ledger()), yield_metrics(_REQUESTS, []), nothing)
     assert metrics["tokens/per_accepted"] is None
     assert metrics["cost/usd_per_accepted"] is None
@@ -154,10 +158,16 @@ def test_each_planned_row_has_one_outcome_with_what_it_cost() -> None:
         example_frame([{"request_id": "r1"}]).assign(reject_reason="label_leaked"),
         failed,
     )
-    own = [[completion(), completion()], [completion()], [no_reply()], [], [completion()]]
-    outcomes = outcome_rows(_planned("r0", "r1", "r2", "r3", "r4"), own, ends, PriceList.read(PRICES))
-    rows = list(records_of(outcomes))
-    seen = [(row["outcome"], row["reason"], row["attempts"], row["input_text"]) for row in rows]
+    rows = ("r0", "r1", "r2", "r3", "r4")
+    lines = [completion(request_id=row) for row in ("r0", "r1", "r4", "r0")]
+    paid = paid_by_row(
+        paid_calls([*lines, no_reply(request_id="r2"), completion(request_id="another plan's")]),
+        pd.Series([fingerprint(row) for row in rows]),
+        PriceList.read(PRICES),
+    )
+    outcomes = outcome_rows(_planned(*rows), paid, ends)
+    found = list(records_of(outcomes))
+    seen = [(row["outcome"], row["reason"], row["attempts"], row["input_text"]) for row in found]
     assert seen == [
         ("accepted", None, 2, ROW["input_text"]),
         ("rejected", "label_leaked", 1, ROW["input_text"]),
@@ -165,19 +175,21 @@ def test_each_planned_row_has_one_outcome_with_what_it_cost() -> None:
         ("not_run", None, 0, None),
         ("surplus", None, 1, ROW["input_text"]),
     ]
-    assert {(row["task_id"], row["language"], row["language_verdict"]) for row in rows} == {("t0", "English", "agrees")}
-    assert [row["tokens"] for row in rows] == [30, 15, None, 0, 15]
-    cost = [row["cost"] for row in rows]
+    assert {(row["task_id"], row["language"], row["language_verdict"]) for row in found} == {
+        ("t0", "English", "agrees")
+    }
+    assert [row["tokens"] for row in found] == [30, 15, None, 0, 15]
+    cost = [row["cost"] for row in found]
     assert cost.pop(2) is None  # unknown for a call that timed out
     assert cost == pytest.approx([2 * COST, COST, 0, COST])
     assert {name: str(kind) for name, kind in outcomes.dtypes.items()} == OUTCOMES
 
 
-def test_rows_and_completions_that_do_not_match_are_a_bug_that_shows() -> None:
+def test_rows_and_calls_that_do_not_match_are_a_bug_that_shows() -> None:
     nothing = to_frame([], EXAMPLES)
     ends = outcomes_of(nothing, nothing, to_frame([], REJECTED), to_frame([], FAILED))
-    with pytest.raises(ValueError, match="2 rows, but the completions of 1"):
-        outcome_rows(_planned("r0", "r1"), [[]], ends, PriceList.read(PRICES))
+    with pytest.raises(ValueError, match="2 rows, but the calls of 1"):
+        outcome_rows(_planned("r0", "r1"), pd.DataFrame({"attempts": [0], "tokens": 0.0, "cost": 0.0}), ends)
 
 
 def _outcomes(rows: Sequence[tuple[str, str, str | None]]) -> pd.DataFrame:
@@ -241,3 +253,8 @@ def test_a_yield_that_is_low_for_it_says_so_in_the_servers_words() -> None:
     assert "Next: run the same command again when the server answers, or look at the most common causes" in line
     after_outage = Stops(outage=Outage(cause="timeout", words="still loading"))
     assert assess(made, {}, QualityReportParameters(), {}, after_outage, reason) == []
+
+
+def test_rows_at_the_provider_are_a_part_of_the_rows_not_run() -> None:
+    made = count(["r0", "r1", "r2", "r3"], ["r0"], {}, {"r1": "invalid_json"}, at_provider={"r1", "r2", "elsewhere"})
+    assert (made["not_run"], made["in_batch"]) == (2, 1)

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from synthetic_textcat.llm.journal.journal import Journal
+from synthetic_textcat.llm.journal.paid_calls import read_paid_calls
 from synthetic_textcat.pipelines.quality_report.nodes import build_ledger, list_outcomes, measure
 from synthetic_textcat.pipelines.quality_report.signals.nodes import gather_corpus, measure_fidelity
 from synthetic_textcat.schemas.label_verdicts import UNJUDGED_ROWS
@@ -26,7 +27,7 @@ from synthetic_textcat.schemas.rows import (
     to_frame,
 )
 from synthetic_textcat.schemas.tasks import Task
-from tests.llm.builders import completion, fingerprint, no_reply, write_journal
+from tests.llm.builders import completion, fingerprint, no_batches, no_reply, write_journal
 from tests.pipelines.quality_report.builders import COST, PRICES, ROW, checked_tables, example_frame
 from tests.pipelines.quality_report.builders import ledger as ledger_of
 
@@ -36,6 +37,8 @@ _IDS = ["r0", "r1", "r2", "r3", "r4"]
 _REQUESTS = to_frame(
     ({**ROW, "request_id": name, "task_id": _TASK.task_id, "replicate": 0, "seed": 1} for name in _IDS), REQUESTS
 )
+
+_CALLS = to_frame(((name, fingerprint(name)) for name in _IDS), CALLS)
 
 
 def _candidate(request_id: str, **changes: Any) -> dict[str, Any]:
@@ -133,21 +136,25 @@ def test_a_row_rejected_before_its_language_was_looked_at_has_no_verdict_on_it()
 
 def test_the_tables_outcomes_and_metrics_tell_the_same_story(tmp_path: Path) -> None:
     checked = checked_tables(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters())
-    ledger = build_ledger(_REQUESTS, checked.examples, checked.surplus, checked.rejected, _FAILED_ROWS)
+    ledger = build_ledger(
+        _REQUESTS, checked.examples, checked.surplus, checked.rejected, _FAILED_ROWS, _CALLS, no_batches()
+    )
     assert ledger == {
         "planned": 5,
         "accepted": 1,
         "rejected": {"exact_duplicate": 1, "label_leaked": 1},
         "failed": {"timeout": 1},
         "not_run": 1,
+        "in_batch": 0,
         "surplus": 0,
     }
     lines = [completion(request_id=name) for name in _IDS[:3]] + [no_reply(request_id="r3")]
     journal = Journal(write_journal(tmp_path / "journal.jsonl", lines))
-    calls = to_frame(((name, fingerprint(name)) for name in _IDS), CALLS)
+    calls = _CALLS
     outcomes = list_outcomes(
         _REQUESTS,
         calls,
+        read_paid_calls(journal),
         journal,
         checked.examples,
         checked.surplus,
@@ -165,6 +172,7 @@ def test_the_tables_outcomes_and_metrics_tell_the_same_story(tmp_path: Path) -> 
         calls,
         checked.examples,
         checked.surplus,
+        read_paid_calls(journal),
         journal,
         Journal(tmp_path / "absent"),
         Journal(tmp_path / "absent"),
@@ -180,7 +188,9 @@ def test_the_tables_outcomes_and_metrics_tell_the_same_story(tmp_path: Path) -> 
 
 def test_signals_are_measured_on_what_the_checks_made_of_the_candidates() -> None:
     checked = checked_tables(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters())
-    ledger = build_ledger(_REQUESTS, checked.examples, checked.surplus, checked.rejected, _FAILED_ROWS)
+    ledger = build_ledger(
+        _REQUESTS, checked.examples, checked.surplus, checked.rejected, _FAILED_ROWS, _CALLS, no_batches()
+    )
     corpus = gather_corpus(
         checked.examples,
         checked.surplus,
@@ -207,14 +217,14 @@ def test_made_up_costs_of_templates_and_costs_of_a_real_model_are_never_added(
 ) -> None:
     lines = [completion(request_id="r0", run_id="rehearsal", model_name=OFFLINE_MODEL), completion(request_id="r0")]
     journal = Journal(write_journal(tmp_path / "journal.jsonl", lines))
-    examples = to_frame([], EXAMPLES)
+    examples, paid = to_frame([], EXAMPLES), read_paid_calls(journal)
     none_yet, llm = Journal(tmp_path / "absent"), LlmParameters(model=model)
     made_up = {"input": 1000.0, "output": 1000.0} if priced else None
     prices = {**PRICES, "usd_per_million_tokens": {**PRICES["usd_per_million_tokens"], OFFLINE_MODEL: made_up}}
     own = to_frame(((name, fingerprint(name)) for name in _IDS), CALLS)
-    tables = (ledger_of(), _REQUESTS, own, examples, examples)
-    journals = (journal, none_yet, none_yet, None, _NONE_UNJUDGED)
-    metrics = measure(*tables, *journals, prices, llm, LabelCheckParameters(), "run-1")
+    tables = (ledger_of(), _REQUESTS, own, examples, examples, paid)
+    settings = (prices, llm, LabelCheckParameters(), "run-1")
+    metrics = measure(*tables, journal, none_yet, none_yet, None, _NONE_UNJUDGED, *settings)
     assert metrics["calls/dataset"] == 1
     expected = COST if model == "model-1" else 15 / 1000 if priced else None
     assert metrics["cost/usd_dataset"] == (None if expected is None else pytest.approx(expected))

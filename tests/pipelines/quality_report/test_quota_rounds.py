@@ -91,7 +91,7 @@ def test_with_a_good_model_the_first_round_fills_all_with_the_mix_and_no_surplus
     _mix_is_kept(played, target)
 
 
-@pytest.mark.parametrize(("share", "paid"), [(0.95, 1.1), (0.67, 1.6), (0.4, 3.0)])
+@pytest.mark.parametrize(("share", "paid"), [(0.95, 1.1), pytest.param(0.67, 1.6, marks=pytest.mark.slow), (0.4, 3.0)])
 def test_rows_are_lost_but_not_the_mix(share: float, paid: float) -> None:
     played = _play(_sampling(13), _at(share))
     assert played.shortfall.missing == 0

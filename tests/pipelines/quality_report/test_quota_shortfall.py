@@ -8,13 +8,14 @@ import pytest
 
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.llm.journal.journal import Journal
+from synthetic_textcat.llm.journal.paid_calls import read_paid_calls
 from synthetic_textcat.pipelines.quality_report.nodes import measure_quota
 from synthetic_textcat.pipelines.quality_report.quota_standing import beyond_target_mask
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.quota import CellRows, Rounds, Shortfall
 from synthetic_textcat.schemas.rows import CALLS, EXAMPLES, FAILED, REJECTED, REQUESTS, to_frame
 from synthetic_textcat.schemas.stops import PausedTask, Stops
-from tests.llm.builders import completion, fingerprint, write_journal
+from tests.llm.builders import completion, fingerprint, paid_calls, write_journal
 from tests.pipelines.quality_report.builders import ROW
 
 _SAMPLING = AttributeSamplingParameters(target_accepted=2, per=("language",), max_rounds=4)
@@ -71,6 +72,7 @@ def _state(
     state = measure_quota(
         requests,
         calls,
+        read_paid_calls(journal),
         journal,
         planned.model_dump(mode="json"),
         _slots(list(dict.fromkeys(requests["language"])), sampling.target_accepted or 0),
@@ -171,7 +173,7 @@ def test_rounds_of_another_plan_are_reported_with_the_next_step(tmp_path: Any) -
     planned = Rounds(recipe="r", rounds=((CellRows(cell={"language": "German"}, rows=2),),)).model_dump(mode="json")
     nothing = to_frame([], EXAMPLES)
     ends = (nothing, nothing, to_frame([], REJECTED), to_frame([], FAILED))
-    of_one = (_requests(["German"]), to_frame([], CALLS), Journal(tmp_path / "absent"))
+    of_one = (_requests(["German"]), to_frame([], CALLS), paid_calls([]), Journal(tmp_path / "absent"))
     slots = _slots(["German"], 2)
     with pytest.raises(StaleTableError, match="Next: run `kedro run --pipelines generate`"):
         measure_quota(*of_one, planned, slots, None, _SAMPLING, {}, *ends)
@@ -184,6 +186,7 @@ def test_without_a_quota_there_is_nothing_to_tell(tmp_path: Any) -> None:
     state = measure_quota(
         _requests(["German"]),
         to_frame([], CALLS),
+        paid_calls([]),
         Journal(tmp_path / "absent"),
         {},
         _slots([], 0),

@@ -3,12 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.hooks.summary_lines import cost_lines
+from synthetic_textcat.pipelines.quality_report.call_costs import CallCosts
 from synthetic_textcat.pipelines.quality_report.ledger import reached_cap, stopped_by
 from synthetic_textcat.pipelines.quality_report.spending import (
     spending_metrics,
@@ -22,7 +24,7 @@ from synthetic_textcat.schemas.cost_figures import PER_ACCEPTED, figure_rows
 from synthetic_textcat.schemas.parameters import GenerationParameters
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.stops import Outage, Stops
-from tests.llm.builders import NO_COUNTS, completion, fingerprint, no_reply, nothing_taken
+from tests.llm.builders import NO_COUNTS, completion, fingerprint, no_reply, nothing_taken, paid_calls
 from tests.pipelines.quality_report.builders import COST, PRICES
 
 _REQUESTS = pd.DataFrame(
@@ -38,7 +40,7 @@ def _metrics(
     lines: list[Completion], accepted: int = 2, own: dict[str, str] = _A, run_id: str = "new"
 ) -> dict[str, float | None]:
     calls = pd.DataFrame({"request_id": [*own], "fingerprint": [*own.values()]})
-    sums = sum_spending(lines, _REQUESTS, calls, PriceList.read(PRICES), run_id, "model-1")
+    sums = sum_spending(paid_calls(lines), _REQUESTS, calls, PriceList.read(PRICES), run_id, "model-1")
     return spending_metrics(sums, accepted)
 
 
@@ -60,17 +62,17 @@ def test_verdicts_are_summed_apart_and_added_to_the_rows() -> None:
         completion(request_id="r1/3", fingerprint=fingerprint("another judge"), run_id="new"),
         completion(request_id="r9", fingerprint=fingerprint("of another plan"), run_id="old"),
     ]
-    verdicts = sum_verdict_spending(lines, _REQUESTS, own, PriceList.read(PRICES), "new", "model-1")
+    verdicts = sum_verdict_spending(paid_calls(lines), _REQUESTS, own, PriceList.read(PRICES), "new", "model-1")
     calls = {name.removeprefix("judge/"): value for name, value in verdict_metrics(verdicts).items()}
     assert [calls[f"calls_{figure}"] for figure in ("this_run", "this_configuration", "dataset")] == [2, 2, 3]
     assert calls["usd_this_run"] == pytest.approx(2 * COST)
     table = pd.DataFrame({"request_id": [*_A], "fingerprint": [*_A.values()]})
-    rows = sum_spending(_calls(_A, "new"), _REQUESTS, table, PriceList.read(PRICES), "new", "model-1")
+    rows = sum_spending(paid_calls(_calls(_A, "new")), _REQUESTS, table, PriceList.read(PRICES), "new", "model-1")
     both = spending_metrics(with_verdicts(rows, verdicts), 2)
     assert (both["calls/this_run"], both["calls/this_configuration"], both["calls/dataset"]) == (5, 5, 6)
     assert both["cost/usd_per_accepted"] == pytest.approx(5 * COST / 2)
     assert both["cost/usd_task/t0"] == pytest.approx(2 * COST)
-    nothing = sum_verdict_spending([], _REQUESTS, None, PriceList.read(PRICES), "new", "model-1")
+    nothing = sum_verdict_spending(paid_calls([]), _REQUESTS, None, PriceList.read(PRICES), "new", "model-1")
     assert verdict_metrics(nothing) == {}
 
 
@@ -261,3 +263,38 @@ def test_cost_is_said_with_known_and_bounded_parts_apart() -> None:
     made_up = [*cost_lines(_metrics([completion(run_id="new")]) | {"cost/made_up": 1.0})]
     assert made_up[0] == "cost      this run: $0.000056 (made up)"
     assert max(len(line) for line in said(*[no_reply()] * 12_345, completion())) <= 80
+
+
+_COUNTS = st.none() | st.integers(0, 10**7)
+
+
+@given(
+    st.builds(
+        completion,
+        model_name=st.sampled_from(["model-1", "model-1-2026-01-01", "another", None]),
+        prompt_tokens=_COUNTS,
+        cached_tokens=_COUNTS,
+        completion_tokens=_COUNTS,
+        prompt_tokens_at_most=_COUNTS,
+        completion_tokens_at_most=_COUNTS,
+        status=st.sampled_from(["replied", "rate_limited", "timeout"]),
+    )
+)
+def test_columns_cost_what_their_calls_cost_one_by_one(line: Completion) -> None:
+    prices = PriceList.read(PRICES)
+    costs = CallCosts(paid_calls([line]), prices, "model-1")
+    assert costs.is_counted.tolist() == [line.is_counted]
+    assert _known(costs.usd) == [prices.cost_usd(line)]
+    if not line.is_counted:
+        assert _known(costs.usd_at_most) == [prices.at_most_usd(line, "model-1")]
+
+
+def _known(amounts: Any) -> list[float | None]:
+    return [None if np.isnan(amount) else amount for amount in amounts.tolist()]
+
+
+def test_sums_are_exact_beyond_what_a_column_can_hold() -> None:
+    most = 2**63 - 1
+    metrics = _metrics([completion(prompt_tokens=most, cached_tokens=0, completion_tokens=0)] * 3)
+    assert metrics["tokens/known_dataset"] == 3 * most
+    assert (metrics["cost/usd_dataset"] or 0) > 10**10

@@ -15,6 +15,7 @@ PROMPT, CACHED, WRITTEN = 120, 40, 30
 UNTHOUGHT, ENDLESS = "unthought", "endless"
 """The whole answer, or thoughts that stop in mid-draft, in the field of thoughts: the reply has no end of them."""
 GOOD, CUT, REFUSED, FILTERED, THINKING = "good", "cut", "refused", "filtered", "thinking"
+REDIRECT = "redirect"
 ERRORS = {"401": 401, "404": 404, "429": 429, "500": 500}
 BLOCKED = "blocked"
 """A prompt that the vendor's filter refuses."""

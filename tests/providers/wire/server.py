@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
-from tests.providers.wire.cases import Asked, Said
+from tests.providers.wire.cases import REDIRECT, Asked, Said
 
 Format = Callable[[str, Asked], Said]
 """From a case and a request to the answer."""
@@ -53,7 +53,8 @@ class WireServer:
             self.most_in_flight = max(self.most_in_flight, self._in_flight)
         try:
             time.sleep(self._delay_s)
-            return self._wire(self._cases[min(number, len(self._cases) - 1)], asked)
+            case = self._cases[min(number, len(self._cases) - 1)]
+            return Said(307, {}, {"Location": "/elsewhere"}) if case == REDIRECT else self._wire(case, asked)
         finally:
             with self._lock:
                 self._in_flight -= 1

@@ -62,6 +62,7 @@ class Budget:
         self._bound = UsageBound()
         self._spent = {"max_tokens_total": 0.0, "max_cost_usd": 0.0}
         self._calls = 0
+        self._reserved = {"max_tokens_total": 0.0, "max_cost_usd": 0.0}
         self.go_on_with(model, spent)
 
     def go_on_with(self, model: str, spent: Iterable[Completion] = ()) -> None:
@@ -81,6 +82,11 @@ class Budget:
         """Whether a cap is reached."""
         return self._reached(calls_ahead=0)
 
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nothing has been spent."""
+        return not any(self._spent.values())
+
     def has_room(self, in_flight: int) -> bool:
         """Whether one more call may start, if each call in flight uses the average of the calls so far.
 
@@ -88,6 +94,19 @@ class Budget:
         at a time.
         """
         return not in_flight or (self._calls > 0 and not self._reached(calls_ahead=in_flight))
+
+    def reserve(self, tokens: float, usd: float | None) -> None:
+        """Sets an amount aside for a batch under way; a negative one is given back, once the batch's usage is noted."""
+        self._reserved["max_tokens_total"] += tokens
+        self._reserved["max_cost_usd"] += usd or 0.0
+
+    def fits(self, tokens: float, usd: float | None) -> bool:
+        """Whether this amount stays within the caps, next to what is spent and reserved."""
+        more = {"max_tokens_total": tokens, "max_cost_usd": usd or 0.0}
+        return all(
+            cap is None or self._spent[name] + self._reserved[name] + more[name] <= cap
+            for name, cap in self._caps.items()
+        )
 
     def bound(self, messages: Messages, schema: dict[str, Any], max_tokens: int | None) -> TokenBound:
         """Upper bound of the tokens of a call of unknown usage, with the limit that was sent."""
@@ -151,6 +170,7 @@ class UsageBound:
 
     def __init__(self) -> None:
         self._counted = self._most_written = 0
+        self._sizes: dict[int, tuple[dict[str, Any], int]] = {}
 
     def note(self, completion: Completion) -> None:
         """Updates the bound with the usage of a reply."""
@@ -161,8 +181,14 @@ class UsageBound:
     def of(self, messages: Messages, schema: dict[str, Any], max_tokens: int | None) -> TokenBound:
         """Upper bound of the tokens of a call with these messages and this limit."""
         texts = [str(message.content) for message in messages]
-        read = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts) + len(canonical_json(schema))
+        read = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts) + self._size_of(schema)
         return TokenBound(read + _TEMPLATE_TOKENS, self._written() if max_tokens is None else max_tokens)
+
+    def _size_of(self, schema: dict[str, Any]) -> int:
+        """Bytes of a schema, which many calls share; it is kept alive, so that its id is not reused."""
+        if id(schema) not in self._sizes:
+            self._sizes[id(schema)] = schema, len(canonical_json(schema))
+        return self._sizes[id(schema)][1]
 
     def _written(self) -> int:
         return self._most_written if self._counted >= _ENOUGH_REPLIES else max(self._most_written, _WRITTEN_UNSEEN)

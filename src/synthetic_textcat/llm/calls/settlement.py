@@ -1,6 +1,6 @@
 """Settlement: the result of a row's completions, and the rows still open; the same rule for asking and counting."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -18,6 +18,9 @@ from synthetic_textcat.schemas.rows import records_of
 from synthetic_textcat.schemas.tasks import Task
 
 Wanted = TypeVar("Wanted")
+
+_MOST_KNOWN = 1_000
+"""Replies from which usage is estimated."""
 
 Past = list[tuple[Completion, Problem]]
 """Bad replies of a row so far, each with its problem."""
@@ -82,11 +85,15 @@ class OpenRows(NamedTuple):
         rows: The rows in order.
         any_good: Whether any row has a good reply, which shows that the settings are right.
         spent: Completions of the run given as `spent_by`, without their texts.
+        known: First counted replies to these rows, without their texts, to estimate the usage of further ones.
+        in_journal: By batch under way, the fingerprints of its requests whose line is in the journal.
     """
 
     rows: list[OpenRow]
     any_good: bool
     spent: Sequence[Completion] = ()
+    known: Sequence[Completion] = ()
+    in_journal: Mapping[str, frozenset[str]] = {}
 
 
 def open_rows(
@@ -111,10 +118,13 @@ def open_rows(
     """
     found, any_good = [], False
     spent: list[Completion] = []
+    known: list[Completion] = []
     for position, (fingerprint, completions) in enumerate(
         zip(fingerprints, journal.completions(fingerprints), strict=True)
     ):
         spent += (replace(each, raw_text="", refusal=None) for each in completions if each.run_id == spent_by)
+        if len(known) < _MOST_KNOWN:
+            known += (replace(each, raw_text="") for each in completions if each.replied and each.is_counted)
         settlement = settle(completions, judge)
         any_good = any_good or settlement.value is not None
         refusals = [completion for completion in completions if completion.status == TOO_LONG]
@@ -125,7 +135,7 @@ def open_rows(
             past = [(completion, problem) for completion, problem in judged if problem is not None]
             sizes = (read_overflow(completion.error or "").prompt for completion in refusals)
             found.append(OpenRow(position, fingerprint, past, min(filter(None, sizes), default=None)))
-    return OpenRows(found, any_good, spent)
+    return OpenRows(found, any_good, spent, known)
 
 
 def problem_of(completion: Completion, row: dict[str, Any], task: Task, row_check: RowCheck) -> Problem | None:

@@ -15,8 +15,7 @@ from typing import Any, NamedTuple
 
 from langchain_core.messages import AIMessage
 
-from synthetic_textcat.llm.providers.class_facts import THOUGHTS_FIELDS
-from synthetic_textcat.llm.providers.files import provider_facts
+from synthetic_textcat.llm.providers.files import provider_facts, thoughts_fields
 from synthetic_textcat.llm.replies.json_recovery import whole_value
 from synthetic_textcat.llm.replies.thoughts import OPENING
 from synthetic_textcat.text.unicode import replace_surrogates
@@ -144,7 +143,7 @@ def _raw_text(message: AIMessage, is_cut: bool) -> str:
 
 def _thoughts_of(message: AIMessage) -> str:
     """A model's thoughts where its class passes them on: a field next to the text, or blocks of the content."""
-    for name in THOUGHTS_FIELDS:
+    for name in thoughts_fields():
         if isinstance(said := message.additional_kwargs.get(name), str) and said.strip():
             return said
     blocks = message.content if isinstance(message.content, list) else []

@@ -137,11 +137,12 @@ class RequestBodyAdapter:
 
         `ainvoke` converts messages to a prompt and back before it calls `agenerate`.
         """
-        result = await self._model.agenerate([list(messages)], extra_body=self._body(schema, seed, max_tokens))
+        result = await self._model.agenerate([list(messages)], extra_body=self.body(schema, seed, max_tokens))
         generation = cast("ChatGeneration", result.generations[0][0])
         return cast("AIMessage", generation.message)
 
-    def _body(self, schema: dict[str, Any], seed: int, max_tokens: int | None) -> dict[str, Any]:
+    def body(self, schema: dict[str, Any], seed: int, max_tokens: int | None) -> dict[str, Any]:
+        """The part of the body that LangChain does not set: schema, seed, token limit, and the entry's own fields."""
         body = dict(self._extra_body)
         if self._structured_output == "json_schema":
             body["response_format"] = {"type": "json_schema", "json_schema": schema}

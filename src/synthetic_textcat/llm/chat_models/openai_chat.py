@@ -1,19 +1,19 @@
 """Lean ChatOpenAI: posts the request body as it is and reads the reply as plain JSON, without typed objects."""
 
 import inspect
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 import openai
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatResult
 from langchain_openai import ChatOpenAI
 from openai import APIResponseValidationError
 
 from synthetic_textcat.llm.chat_models.answers import CONTENT_FILTER, finish_reason_of, is_as_documented
-from synthetic_textcat.llm.providers.class_facts import THOUGHTS_FIELDS
 from synthetic_textcat.llm.providers.errors import has_reply
+from synthetic_textcat.llm.providers.files import thoughts_fields
 
 _PER_REQUEST = ("extra_headers", "extra_query", "timeout")
 """Keys of a payload that are no part of the request's body."""
@@ -38,17 +38,33 @@ class LeanChatOpenAI(ChatOpenAI):
         payload = self._get_request_payload(messages, stop=stop, **kwargs)
         if self._use_responses_api(payload) or any(name in payload for name in _PER_REQUEST):
             return await super()._agenerate(messages, stop, run_manager, **kwargs)
-        body = payload | (payload.pop("extra_body", None) or {})
+        body = _body_of(payload)
         client = self.root_async_client
         response = await client.post(
             _completions_url(client), cast_to=httpx2.Response, body=body, options={"security": {"bearer_auth": True}}
         )
-        reply = completion_in(response)
+        return self._result_of(completion_in(response))
+
+    def request_body(self, messages: list[BaseMessage], extra_body: dict[str, Any]) -> dict[str, Any]:
+        """The body of a request for chat completions, as it goes over the wire."""
+        return _body_of(self._get_request_payload(messages, extra_body=extra_body))
+
+    def message_in(self, reply: dict[str, Any]) -> AIMessage:
+        """The message in a chat completion, with the metadata that LangChain's callers add to that of a live call."""
+        result = self._result_of(reply)
+        generation = result.generations[0]
+        message = cast("AIMessage", generation.message)
+        added = (result.llm_output or {}) | (generation.generation_info or {})
+        message.response_metadata = added | message.response_metadata
+        return message
+
+    def _result_of(self, reply: dict[str, Any]) -> ChatResult:
+        """The result in a chat completion, with the refusal and the thoughts that LangChain leaves out."""
         result = self._create_chat_result(reply)
         for choice, generation in zip(reply["choices"], result.generations, strict=True):
             # LangChain reads it from the SDK's typed objects only.
             generation.message.additional_kwargs["refusal"] = choice["message"].get("refusal")
-            for name in THOUGHTS_FIELDS:  # LangChain drops them
+            for name in thoughts_fields():  # LangChain drops them
                 if thoughts := choice["message"].get(name):
                     generation.message.additional_kwargs[name] = thoughts
         return result
@@ -76,6 +92,10 @@ class LeanChatOpenAI(ChatOpenAI):
 
 # LangChain inspects it at each call: a signature that is there already costs a third of one that is made anew.
 setattr(LeanChatOpenAI._agenerate, "__signature__", inspect.signature(LeanChatOpenAI._agenerate))  # noqa: B010, SLF001
+
+
+def _body_of(payload: dict[str, Any]) -> dict[str, Any]:
+    return payload | (payload.pop("extra_body", None) or {})
 
 
 def _completions_url(client: openai.AsyncOpenAI) -> str:

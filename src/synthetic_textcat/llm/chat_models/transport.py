@@ -1,12 +1,14 @@
 """Transport: retries and deadline of a catalog entry, validation of headers, and refusal of redirects.
 
 A client that follows a redirect sends headers of the catalog entry, and with status 307 the whole prompt, to a host
-that the user has not configured. The clients of OpenAI, Anthropic, Groq, Ollama and Google follow redirects by default.
+that the user has not configured. The clients of OpenAI, Anthropic, Groq, Ollama, Google and Hugging Face follow
+redirects by default.
 """
 
 import functools
+import inspect
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from math import inf
 from typing import Any
@@ -35,6 +37,8 @@ _PLAIN = (str, bytes, int, float, type, type(None))
 _NOT_LOOKED_INTO = {"asyncio", "builtins", "collections", "functools", "logging", "re", "ssl", "threading", "typing"}
 _AIOHTTP_ARGUMENTS = "_async_client_session_request_args"
 """Attribute in which google-genai keeps the arguments for requests of its aiohttp session, which is created late."""
+_LATE_CLIENT = "_get_async_client"
+"""Method with which huggingface_hub creates its client at the first call."""
 
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
@@ -118,6 +122,19 @@ def refuse_redirects(model: Any) -> None:
             found.max_redirects = 0  # a session of requests then raises an error at the first redirect
         elif isinstance(arguments := getattr(found, _AIOHTTP_ARGUMENTS, None), dict):
             arguments["allow_redirects"] = False
+        elif inspect.iscoroutinefunction(late := getattr(found, _LATE_CLIENT, None)):
+            setattr(found, _LATE_CLIENT, _refusing(late))
+
+
+def _refusing(get_client: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:
+    """The function with a client that refuses redirects."""
+
+    async def get_refusing_client() -> Any:
+        client = await get_client()
+        refuse_redirects(client)
+        return client
+
+    return get_refusing_client
 
 
 def _reachable(root: Any) -> Iterator[Any]:

@@ -165,7 +165,7 @@ class ModelCaller:
         """
         try:
             return await self._deadlines.within(
-                self._chat.ask(attempt.messages, call.schema, _seed_of(call, attempt), attempt.max_tokens)
+                self._chat.ask(attempt.messages, call.schema, seed_of(call, attempt), attempt.max_tokens)
             )
         except TimeoutError:
             raise TransportError(
@@ -179,7 +179,7 @@ class ModelCaller:
             raise TransportError("server_error", f"{type(error).__name__}: {line_of(error)}") from None
 
 
-def _seed_of(call: Call, attempt: Attempt) -> int:
+def seed_of(call: Call, attempt: Attempt) -> int:
     """The row's seed; another one for a retry that asks as the first attempt did, which would get the same reply."""
     is_repeated = attempt.number > 1 and len(attempt.messages) == len(call.messages)
     return (call.seed + attempt.number - 1) % _SEEDS if is_repeated else call.seed

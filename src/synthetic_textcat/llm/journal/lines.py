@@ -7,12 +7,17 @@ field are checked, so that all later code may rely on them.
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields, replace
+from itertools import repeat
 from operator import itemgetter
 from pathlib import Path
 from types import NoneType
 from typing import IO, Any, get_args, get_type_hints
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
 
 from synthetic_textcat.schemas.completions import REPLIED, Completion
 from synthetic_textcat.schemas.outcomes import NO_REPLY_CAUSES
@@ -22,19 +27,27 @@ PADDING = b"\0 \t\r\n"
 """Bytes allowed after the last line: after a crash a file system may fill a file up with zeros."""
 
 _REQUIRED = tuple(field.name for field in fields(Completion) if field.default is MISSING)
-_OPTIONAL = tuple(field.name for field in fields(Completion) if field.default is not MISSING)
-"""Fields that a later version added, and older lines lack."""
+_OPTIONAL = {field.name: field.default for field in fields(Completion) if field.default is not MISSING}
+"""Fields that a later version added, and older lines lack, with their defaults."""
 _TYPES = {name: get_args(hint) or (hint,) for name, hint in get_type_hints(Completion).items()}
 _TYPES["latency_s"] = (float, int)  # JSON has one type of number
 _WORDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false", NoneType: "null"}
 _STATUSES = frozenset((REPLIED, *NO_REPLY_CAUSES))
 _MOST = 2**63 - 1  # the limit of a table's int64 column
-_LEAST = {"call": 1}
-_FINGERPRINT_LENGTH = 64
+_LEAST = {
+    **dict.fromkeys(("prompt_tokens", "cached_tokens", "completion_tokens", "latency_s"), 0),
+    **dict.fromkeys(("prompt_tokens_at_most", "completion_tokens_at_most", "max_tokens"), 0),
+    **dict.fromkeys(("attempt", "call"), 1),
+}
+"""Numbers, with the least value of each."""
+_ASCII = ("request_id", "run_id", "prompt_sha256", "created_at")
+_FINGERPRINT_BYTES = 32
 _FEWEST_OF_OURS = len(_REQUIRED) // 2
 
+Columns = dict[str, tuple[Any, ...]]
+"""Field of a completion → its value in each of some lines."""
+
 _values_of = itemgetter(*_REQUIRED)
-_scan = json.JSONDecoder().raw_decode
 _valid_types: set[tuple[type, ...]] = set()
 """Combinations of types known to be valid: a look-up is many times faster than a check of each field."""
 
@@ -71,10 +84,45 @@ def completion_line(completion: Completion) -> bytes:
 def read_line(line: bytes) -> dict[str, Any]:
     """The validated fields of a line; unknown fields of later versions are allowed.
 
+    A valid line is read by orjson. Any other is read by the standard library: orjson refuses a lone surrogate, which
+    `completion_line` escapes, and what other programs may have made of a line: a byte order mark, another encoding.
+
     Raises:
         LineError: If the line is not a JSON object, or a field is missing, has the wrong type, or is out of range.
     """
-    record = _json_of(line)
+    try:
+        record = orjson.loads(line)
+        _check(record)
+    except (ValueError, TypeError):
+        return _read_line_of_any_program(line)
+    found: dict[str, Any] = record
+    return found
+
+
+def read_columns(lines: Sequence[bytes]) -> Columns | None:
+    """The fields of lines as columns, many times as fast as by `read_line`; None if one has to be read by that."""
+    try:
+        columns = columns_of(list(map(orjson.loads, lines)))
+        _check_columns(columns)
+    except (ValueError, TypeError, KeyError):
+        return None
+    return columns
+
+
+def columns_of(records: Sequence[dict[str, Any]]) -> Columns:
+    """The fields of a completion as columns, with the defaults of those that a record lacks."""
+    rows = zip(*map(_values_of, records), strict=True) if records else repeat(())
+    columns = dict(zip(_REQUIRED, rows, strict=False))
+    for field, default in _OPTIONAL.items():
+        columns[field] = tuple([record.get(field, default) for record in records])
+    return columns
+
+
+def _read_line_of_any_program(line: bytes) -> dict[str, Any]:
+    try:
+        record = json.loads(line.strip(PADDING))
+    except (ValueError, RecursionError):
+        raise LineError("no JSON") from None
     if not isinstance(record, dict):
         raise LineError("no JSON object")
     try:
@@ -85,22 +133,30 @@ def read_line(line: bytes) -> dict[str, Any]:
     return record
 
 
-def completion_of(record: dict[str, Any]) -> Completion:
+def completion_of(record: Mapping[str, Any]) -> Completion:
     """The completion of a validated line, with the model's name as valid UTF-8."""
     values = {field: record[field] for field in (*_REQUIRED, *_OPTIONAL) if field in record}
     return Completion(**values | {"model_name": replace_surrogates(record["model_name"])})
 
 
-def whole_lines(file: IO[bytes]) -> Iterator[tuple[int, int, bytes]]:
-    """Number, offset and bytes of each line that is not empty.
+def digests_of(fingerprints: Iterable[str]) -> NDArray[np.bytes_]:
+    """Fingerprints as an array of 32 bytes each, which numpy can sort and search: half as large as their texts."""
+    return np.frombuffer(bytes.fromhex("".join(fingerprints)), f"S{_FINGERPRINT_BYTES}")
+
+
+def whole_lines(file: IO[bytes], offset: int = 0) -> Iterator[tuple[int, int, bytes]]:
+    """Number, offset and bytes of each line that is not empty, numbered from where the file stands.
 
     A last line without a line break counts if it is complete, and not if a crash cut it off.
+
+    Args:
+        file: The file.
+        offset: Where it stands.
     """
-    offset = 0
     for number, line in enumerate(file, start=1):
         if line[-1:] != b"\n" and not is_whole(line):
             return
-        if line.strip(PADDING):
+        if line[:1] == b"{" or line.strip(PADDING):
             yield number, offset, line
         offset += len(line)
 
@@ -108,8 +164,8 @@ def whole_lines(file: IO[bytes]) -> Iterator[tuple[int, int, bytes]]:
 def is_whole(line: bytes) -> bool:
     """Whether a line without a line break is a complete JSON object: no prefix of an object is one."""
     try:
-        return isinstance(_json_of(line), dict)
-    except LineError:
+        return isinstance(json.loads(line.strip(PADDING)), dict)
+    except (ValueError, RecursionError):
         return False
 
 
@@ -125,30 +181,6 @@ def read_first(path: Path, lines: int) -> list[dict[str, Any]]:
             except LineError:
                 continue
     return found
-
-
-def _json_of(line: bytes) -> Any:
-    try:
-        return _json_as_written(line)
-    except (ValueError, RecursionError):
-        return _json_of_an_editor(line)
-
-
-def _json_of_an_editor(line: bytes) -> Any:
-    """The value of a line that another program changed: spaces, a byte order mark, another encoding."""
-    try:
-        return json.loads(line.strip(PADDING))
-    except (ValueError, RecursionError):
-        raise LineError("no JSON") from None
-
-
-def _json_as_written(line: bytes) -> Any:
-    """The value of a line in the form that `completion_line` writes: one JSON value, then a line break."""
-    text = line.decode()
-    value, end = _scan(text)
-    if text[end:] != "\n":
-        raise ValueError
-    return value
 
 
 def _check(record: dict[str, Any]) -> None:
@@ -180,10 +212,35 @@ def _check(record: dict[str, Any]) -> None:
         raise LineError("latency_s is out of range")
     if status not in _STATUSES:
         raise LineError("status is unknown")
-    if len(fingerprint) != _FINGERPRINT_LENGTH or not _is_hex(fingerprint):
+    if len(fingerprint) != 2 * _FINGERPRINT_BYTES or not _is_sha256(fingerprint):
         raise LineError("fingerprint is no sha256")
     if not (request_id.isascii() and run_id.isascii() and prompt_sha256.isascii() and created_at.isascii()):
         raise LineError("an id is not ASCII")
+
+
+def _check_columns(columns: Columns) -> None:
+    """Checks all fields of many lines; it refuses what `_check` refuses.
+
+    Raises:
+        LineError: If one is wrong, with the name of its field.
+    """
+    for field, values in columns.items():
+        if not set(_TYPES[field]).issuperset(map(type, values)):
+            raise LineError(field)
+        if field in _LEAST:
+            numbers = [value for value in values if value is not None]
+            if numbers and not (_LEAST[field] <= min(numbers) and max(numbers) <= _MOST):
+                raise LineError(field)
+    if set(map(len, columns["fingerprint"])) - {2 * _FINGERPRINT_BYTES}:
+        raise LineError("fingerprint")
+    if len(digests_of(columns["fingerprint"])) != len(columns["fingerprint"]):  # spaces would be left out
+        raise LineError("fingerprint")
+    if not _STATUSES.issuperset(columns["status"]):
+        raise LineError("status")
+    if not all(all(map(str.isascii, columns[field])) for field in _ASCII):
+        raise LineError("an id")
+    if not all(map(str.isascii, set(columns["batch"]) - {None})):
+        raise LineError("batch")
 
 
 def _check_types(types: tuple[type, ...]) -> None:
@@ -198,7 +255,10 @@ def _check_optional(record: dict[str, Any]) -> None:
             value = record[field]
             if type(value) not in _TYPES[field]:
                 _check_type(field, type(value))
-            if value is not None and not _LEAST.get(field, 0) <= value <= _MOST:
+            if isinstance(value, str):
+                if not value.isascii():
+                    raise LineError(f"{field} is not ASCII")
+            elif value is not None and not _LEAST[field] <= value <= _MOST:
                 raise LineError(f"{field} is out of range")
 
 
@@ -208,12 +268,11 @@ def _check_type(field: str, found: type) -> None:
         raise LineError(f"{field} is {_WORDS.get(found, 'a list or an object')}, and should be {allowed}")
 
 
-def _is_hex(text: str) -> bool:
+def _is_sha256(text: str) -> bool:
     try:
-        bytes.fromhex(text)
+        return len(bytes.fromhex(text)) == _FINGERPRINT_BYTES  # it takes spaces too
     except ValueError:
         return False
-    return True
 
 
 def bounded(completion: Completion) -> Completion:

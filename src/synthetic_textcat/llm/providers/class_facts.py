@@ -18,9 +18,6 @@ import yaml
 CALL = "call."
 """Start of a place that is an argument of each call."""
 
-THOUGHTS_FIELDS = ("reasoning_content", "reasoning")
-"""Names of the field of a message that holds the model's thoughts."""
-
 _SHARED_TRANSPORT = {
     *("timeout", "request_timeout", "timeout_seconds", "connect_timeout", "read_timeout", "default_request_timeout"),
     *("max_retries", "retries", "proxy", "proxies", "verify", "cert", "headers", "default_headers", "extra_headers"),

@@ -12,8 +12,9 @@ from typing import Any
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 
-from synthetic_textcat.llm.providers.class_facts import CALL, THOUGHTS_FIELDS, ClassFacts, put
+from synthetic_textcat.llm.providers.class_facts import CALL, ClassFacts, put
 from synthetic_textcat.llm.providers.errors import has_reply
+from synthetic_textcat.llm.providers.files import thoughts_fields
 
 
 def fixed_class(model_class: Any, facts: ClassFacts, per_call: Mapping[str, Any]) -> Any:
@@ -56,7 +57,7 @@ def _complete_result(model_class: Any) -> Any:
         for choice, generation in zip(content.get("choices") or [], result.generations, strict=False):
             if refusal := _refusal_of(choice.get("message") or {}):
                 generation.message.additional_kwargs.setdefault("refusal", refusal)
-            for name in THOUGHTS_FIELDS:
+            for name in thoughts_fields():
                 if thoughts := (choice.get("message") or {}).get(name):
                     generation.message.additional_kwargs.setdefault(name, thoughts)
             own = {"model_name": content.get("model"), "token_usage": content.get("usage")}

@@ -3,11 +3,11 @@
 `any.csv` holds rows that are of no provider. The reader puts OpenAI first, whose words others imitate, then the
 providers by name, then `any`. Columns:
 
-- `kind`: `error`, `finish_reason`, `finish_field` or `usage`.
+- `kind`: `error`, `finish_reason`, `finish_field`, `thoughts_field` (of a message) or `usage`.
 - `status`, `body`, `code`, `exception`, `words`: what is recognised. Of an error see `errors`; of the other
   kinds `words` holds the word, or the name of a field (`details.name` for one inside another).
 - `meaning`: an error's cause (`errors.CAUSES_IN_ORDER`); our finish reason; of a usage field `prompt`,
-  `completion`, `cached` or `cache_written`. Empty for a finish field.
+  `completion`, `cached` or `cache_written`. Empty for a field.
 - `tried`: of an error, when, if not with the rows of its cause: `before <cause>`, or `last`.
 - `source`: the provider's page or the issue that shows it; `dated`: when the row was written.
 """
@@ -20,7 +20,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, Literal, get_args
 
-Kind = Literal["error", "finish_reason", "finish_field", "usage"]
+Kind = Literal["error", "finish_reason", "finish_field", "thoughts_field", "usage"]
 
 _FIRST, _LAST = "openai.csv", "any.csv"
 
@@ -50,6 +50,12 @@ def provider_facts(kind: Kind) -> tuple[ProviderFact, ...]:
         ValueError: If a file has a row of an unknown kind.
     """
     return tuple(fact for fact in _all_facts() if fact.kind == kind)
+
+
+@cache
+def thoughts_fields() -> tuple[str, ...]:
+    """Names of the field of a message that holds the model's thoughts."""
+    return tuple(fact.words for fact in provider_facts("thoughts_field"))
 
 
 @cache

@@ -8,6 +8,7 @@ their odds. So each value is within one of its share of a block, and a higher ta
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import cached_property
 from itertools import product
 from math import lcm, prod
 from typing import Any, NamedTuple
@@ -141,29 +142,25 @@ class QuotaSlots:
 
     def table(self, target: int) -> pd.DataFrame:
         """The slots, block by block: its first `target` ones. Cell columns come first."""
-        keys, block = self._keys(), self._blocks_of(target)
-        kind = self._drawn_kinds(keys, block, target)
+        block, kind = self._blocks_of(target), self._kinds_of(target)
         table = {}
         of_block = dict(zip(self._sampling.block_columns, zip(*self.blocks, strict=True), strict=False))
         for name in self.columns:
             if name in of_block:
                 values = np.array(of_block[name], object)[block]
             else:
-                values = self._drawn(
-                    name, keys, block, kind, [self._shares(name, own.options[name]) for own in self._kinds]
-                )
+                shares = [self._shares(name, own.options[name]) for own in self._kinds]
+                values = self._drawn(name, self._keys, block, kind, shares)
             table[name] = pd.array(values, dtype="str")
         return pd.DataFrame(table, columns=list(self.columns))
 
+    @cached_property
     def _keys(self) -> Keys:
+        """Key of each block's draws."""
         return np.array([key64(self._seed, "quota", canonical_json(cell)) for cell in self.blocks], np.uint64)
 
     def _blocks_of(self, target: int) -> Ints:
         return np.repeat(np.arange(len(self.blocks), dtype=np.int32), target)
-
-    def _kinds_of(self, target: int) -> Ints:
-        """Kind of row of each slot."""
-        return self._drawn_kinds(self._keys(), self._blocks_of(target), target)
 
     def mix_off(self, target: int) -> Iterator[MixOff]:
         """Values whose share of all slots is off by more than `_MOST_OFF` of it, the worst of each column.
@@ -192,8 +189,9 @@ class QuotaSlots:
             return odds
         return shares_of({value: weights[value] for value in odds if value is not None})
 
-    def _drawn_kinds(self, keys: Keys, block: Ints, target: int) -> Ints:
+    def _kinds_of(self, target: int) -> Ints:
         """Kind of row of each slot: tasks take turns by weight, labels are apportioned within block and task."""
+        block = self._blocks_of(target)
         task = np.empty(len(block), np.int32)
         for number, tasks in enumerate(self.blocks.values()):
             places, weights = np.array([*tasks]), np.array([self._weight(place) for place in tasks])
@@ -203,15 +201,14 @@ class QuotaSlots:
         _, first, pair = np.unique(
             block.astype(np.int64) * len(self._tasks) + task, return_index=True, return_inverse=True
         )
-        cells, kinds = [*self.blocks.values()], np.empty(len(block), np.int32)
+        cells = [*self.blocks.values()]
         of_pair = [cells[block[row]][task[row]] for row in first]
         shares = [_normalised(of_kind.values()) for of_kind in of_pair]
         ids = [key64("label", self._tasks["task_id"][task[row]]) for row in first]
-        stream_keys = keys[block[first]] + np.array(ids, np.uint64)
+        stream_keys = self._keys[block[first]] + np.array(ids, np.uint64)
         drawn = self._drawn("label", stream_keys, pair, pair, shares)
         numbers = [[*of_kind] for of_kind in of_pair]
-        kinds[:] = [numbers[of][place] for of, place in zip(pair.tolist(), drawn.tolist(), strict=True)]
-        return kinds
+        return np.array([numbers[of][place] for of, place in zip(pair.tolist(), drawn.tolist(), strict=True)], np.int32)
 
     def _weight(self, task: int) -> float:
         shared = self._sampling.proportions

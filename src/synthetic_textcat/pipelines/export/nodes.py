@@ -16,7 +16,7 @@ from synthetic_textcat.schemas.evaluation_set import EXACT, NEAR, evaluation_tex
 from synthetic_textcat.schemas.label_verdicts import agreements
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters
 from synthetic_textcat.schemas.publications import SPLITS
-from synthetic_textcat.schemas.rows import LABEL_AGREEMENT, SPLIT_COLUMNS, to_frame
+from synthetic_textcat.schemas.rows import LABEL_AGREEMENT, SPLIT_COLUMNS, plain
 from synthetic_textcat.schemas.tasks import tasks_of
 
 Files = dict[str, Callable[[], Any]]
@@ -90,9 +90,10 @@ def split_rows(
             "Next: run `kedro run --pipelines generate`"
         )
     planned = by_plan[places]
-    final = drop_cross_split_duplicates(examples["input_text"], planned, export.split_similarity)
+    final = drop_cross_split_duplicates(plain(examples["input_text"]), planned, export.split_similarity)
     names = np.array([*SPLITS, None], dtype=object)  # LEFT_OUT is the last one
-    splits = to_frame(zip(examples["request_id"], names[final], names[planned], strict=True), SPLIT_COLUMNS)
+    columns = (examples["request_id"], names[final], names[planned])
+    splits = pd.DataFrame(dict(zip(SPLIT_COLUMNS, columns, strict=True))).astype(SPLIT_COLUMNS)
     counts = {**{name: final == code for code, name in enumerate(SPLITS)}, _LEFT_OUT: final == LEFT_OUT}
     report: dict[str, float] = {f"export/rows_{name}": int(rows.sum()) for name, rows in counts.items()}
     report |= {f"export/overlaps_{kind}": int((overlaps["overlap"] == kind).sum()) for kind in (EXACT, NEAR)}

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from synthetic_textcat.hashing import draw, shuffled
 from synthetic_textcat.schemas.parameters import SplitShares
 from synthetic_textcat.schemas.publications import SPLITS
+from synthetic_textcat.schemas.rows import plain
 from synthetic_textcat.schemas.seed_examples import texts_shown
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.text.comparison import sentence_key
@@ -54,17 +55,21 @@ def planned_splits(
         seed: Seed of the run.
     """
     strata = requests["task_id"] + "\x1f" + requests["label"].fillna("")
-    numbers = requests.groupby(strata, sort=False).cumcount().to_numpy()
+    numbers = requests.groupby(strata, sort=False).cumcount().tolist()
     leads = _lead_examples(requests, [task for task in tasks if task.seed_examples]) if num_seed_examples else {}
     cuts = np.round(np.cumsum([shares.train, shares.validation]), _DIGITS)
     position = _Positions(seed)
     if not leads:
-        positions = position.of_all(strata.tolist(), numbers.tolist())
+        positions = position.of_all(strata.tolist(), numbers)
     else:
         dealt = [
             (task_id, leads[row]) if row in leads else (stratum, number)
             for row, task_id, stratum, number in zip(
-                requests["request_id"], requests["task_id"], strata, numbers.tolist(), strict=True
+                plain(requests["request_id"]),
+                plain(requests["task_id"]),
+                strata.tolist(),
+                numbers,
+                strict=True,
             )
         ]
         positions = position.of_all([stratum for stratum, _ in dealt], [number for _, number in dealt])
@@ -113,7 +118,7 @@ class _Positions:
 def _lead_examples(requests: pd.DataFrame, tasks: Sequence[Task]) -> Mapping[str, int]:
     """Position of the first seed example in each row's prompt, among the task's seed examples, by request id."""
     places = {task.task_id: {x.text: place for place, x in enumerate(task.seed_examples)} for task in tasks}
-    task_of = dict(zip(requests["request_id"], requests["task_id"], strict=True))
+    task_of = dict(zip(plain(requests["request_id"]), plain(requests["task_id"]), strict=True))
     return {row: places[task_of[row]][lead] for row, (lead,) in texts_shown(requests, tasks, 1).items()}
 
 

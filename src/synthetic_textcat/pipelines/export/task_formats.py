@@ -1,8 +1,9 @@
 """Formats with files for each task: text and label as CSV, Argilla records."""
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from json.encoder import encode_basestring
 from typing import Any, Literal
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from synthetic_textcat.pipelines.export.formats import text_label
-from synthetic_textcat.schemas.rows import ATTRIBUTES, LABEL_AGREEMENT, own_of, records_of
+from synthetic_textcat.schemas.rows import ATTRIBUTES, LABEL_AGREEMENT, own_of, plain
 from synthetic_textcat.schemas.tasks import Task
 
 Formulas = Literal["escape", "keep"]
@@ -45,6 +46,7 @@ begins with = + - or @ as a formula. Programs that parse CSV are not affected.
 """
 
 _QUESTION = "label"
+_NULL = "null"
 
 
 def task_format(function: TaskFormat) -> TaskFormat:
@@ -137,23 +139,34 @@ def argilla(rows: Rows, task: Task | None) -> dict[str, File]:
     An Argilla dataset has a single label set, so each task gets its own dataset. The records have the form read by
     `Dataset.records.from_json` of Argilla 2.8.
     """
-    return {"records.json": lambda: list(_records(rows())), "settings.json": lambda: _settings(task, rows())}
+    return {"records.json": lambda: _records(rows()), "settings.json": lambda: _settings(task, rows())}
 
 
 def _metadata_of(rows: pd.DataFrame) -> list[str]:
     return [*ATTRIBUTES, *own_of(rows), "model_name"]
 
 
-def _records(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    metadata = _metadata_of(rows)
-    for row in records_of(rows):
-        suggestion = {"value": row["label"], "score": None, "agent": row["model_name"], "type": "model"}
-        yield {
-            "id": row["request_id"],
-            "fields": {"text": row["input_text"], "task": row["task"]},
-            "metadata": {name: row[name] for name in metadata if row[name] is not None},
-            "suggestions": {_QUESTION: suggestion},
-        }
+def _records(rows: pd.DataFrame) -> bytes:
+    """A JSON list of records, one a line, in which each text is encoded alone: many rows share those of their task."""
+    about = _metadata_of(rows)
+    columns = {name: plain(rows[name]) for name in ("request_id", "input_text", "task", "label", *about)}
+    texts = {name: list(map(_encoded, values)) for name, values in columns.items()}
+    keys = [f"{encode_basestring(name)}: " for name in about]
+    metadata = (
+        ", ".join([key + value for key, value in zip(keys, values, strict=True) if value != _NULL])
+        for values in zip(*(texts[name] for name in about), strict=True)
+    )
+    shown = (texts[name] for name in ("request_id", "input_text", "task", "label", "model_name"))
+    records = [
+        f'{{"id": {request_id}, "fields": {{"text": {text}, "task": {task}}}, "metadata": {{{own}}}, '
+        f'"suggestions": {{"{_QUESTION}": {{"value": {label}, "score": null, "agent": {agent}, "type": "model"}}}}}}'
+        for request_id, text, task, label, agent, own in zip(*shown, metadata, strict=True)
+    ]
+    return ("[\n" + ",\n".join(records) + "\n]\n" if records else "[]\n").encode()
+
+
+def _encoded(value: str | None) -> str:
+    return _NULL if value is None else encode_basestring(value)
 
 
 def _settings(task: Task | None, rows: pd.DataFrame) -> dict[str, Any]:

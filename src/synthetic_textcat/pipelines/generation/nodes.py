@@ -3,20 +3,25 @@
 Both tables repeat the columns of the plan and add the reply or the failure of each row.
 """
 
+import inspect
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
+from functools import wraps
 from itertools import chain
 from typing import Any, NamedTuple
 
 import pandas as pd
 from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
+from synthetic_textcat.llm.batches.asking import BatchInputs, ask_in_batches, in_batches_of, without_batches
+from synthetic_textcat.llm.batches.record import BatchRecord
 from synthetic_textcat.llm.calls.answering_model import AnsweringModel
 from synthetic_textcat.llm.calls.asking import Asked, pending_calls, policy_for
 from synthetic_textcat.llm.calls.budget import Budget
 from synthetic_textcat.llm.calls.first_replies import BadStart, TaskPauses
-from synthetic_textcat.llm.calls.policy import judging
-from synthetic_textcat.llm.calls.settlement import OpenRows, checking, open_rows, settle, starts_of
+from synthetic_textcat.llm.calls.policy import Call, judging
+from synthetic_textcat.llm.calls.row_settlement import settle_plan
+from synthetic_textcat.llm.calls.settlement import OpenRow, OpenRows, checking, open_rows, starts_of
 from synthetic_textcat.llm.calls.token_limits import row_tokens
 from synthetic_textcat.llm.chat_models.chat import Chat
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
@@ -24,7 +29,7 @@ from synthetic_textcat.llm.engine.engine import complete
 from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.llm.prompts.row_prompts import RowPrompts, RowTemplates, advice_on, preview_of, spread
 from synthetic_textcat.llm.prompts.verdict_prompts import VerdictPrompts
-from synthetic_textcat.schemas.completions import Completion, Problem, Reply, RowCheck
+from synthetic_textcat.schemas.completions import Completion, Reply, RowCheck
 from synthetic_textcat.schemas.parameters import (
     AttributeSamplingParameters,
     GenerationParameters,
@@ -41,11 +46,12 @@ from synthetic_textcat.schemas.rows import (
     plain,
     records_of,
     to_frame,
+    with_columns,
     with_own,
 )
 from synthetic_textcat.schemas.stops import LastBatch, PausedTask, Stops
 from synthetic_textcat.schemas.tasks import tasks_of
-from synthetic_textcat.text.unicode import replace_surrogates, visible_controls
+from synthetic_textcat.text.unicode import visible_controls
 
 _STALE = (
     "The dataset 'calls' belongs to another plan, prompt or model, and a reply would be stored under the wrong call. "
@@ -54,12 +60,16 @@ _STALE = (
 
 logger = logging.getLogger(__name__)
 
+_RENDERED = 4_096
+"""Rows whose columns are read at a time for their prompts."""
+
 
 class SettledRows(NamedTuple):
-    """Rows with a final result: a candidate or a failure for each."""
+    """Rows with a final result, a candidate or a failure for each; and the journal's calls without their texts."""
 
     candidates: pd.DataFrame
     failed: pd.DataFrame
+    paid_calls: pd.DataFrame
 
 
 def prepare_prompts(
@@ -114,10 +124,18 @@ def list_calls(requests: pd.DataFrame, prompts: RowPrompts, spec: ChatModelSpec,
 
 
 def find_open_rows(
-    requests: pd.DataFrame, calls: pd.DataFrame, journal: Journal, generation: GenerationParameters, run_id: str
+    requests: pd.DataFrame,
+    calls: pd.DataFrame,
+    journal: Journal,
+    generation: GenerationParameters,
+    run_id: str,
+    batch_record: BatchRecord,
 ) -> OpenRows:
-    """Planned rows that the journal does not settle, in plan order, and the spending of this run so far."""
-    return open_rows(
+    """Planned rows that the journal does not settle, in plan order, and the spending of this run so far.
+
+    A live run leaves out rows in a batch at the provider, which would be paid for twice.
+    """
+    found = open_rows(
         fingerprints_of(requests, calls),
         journal,
         judging(Reply),
@@ -125,6 +143,27 @@ def find_open_rows(
         spent_by=run_id if generation.is_capped else None,
         run_id=run_id,
     )
+    return without_batches(found, batch_record, journal, is_live=generation.mode == "live")
+
+
+def always_live(node: Callable[..., Any]) -> Callable[..., Any]:
+    """A node that asks by live calls, whatever `generation.mode` says: a quote's pilot does not wait for a day."""
+    signature = inspect.signature(node)
+
+    def live(arguments: Sequence[Any]) -> tuple[Any, ...]:
+        bound = signature.bind(*arguments)
+        bound.arguments["generation"] = bound.arguments["generation"].model_copy(update={"mode": "live"})
+        return bound.args
+
+    @wraps(node)
+    def result(*arguments: Any) -> Any:
+        return node(*live(arguments))
+
+    @wraps(node)
+    def chunks(*arguments: Any) -> Iterator[Any]:
+        yield from node(*live(arguments))
+
+    return chunks if inspect.isgeneratorfunction(node) else result  # Kedro looks at the function, not at its result
 
 
 def find_earlier_replies(
@@ -149,13 +188,16 @@ def generate(
     run_id: str,
     row_check: RowCheck,
     stops: dict[str, Any],
+    batch_record: BatchRecord,
 ) -> Iterator[list[Completion]]:
-    """Calls the model for the open rows and yields completions as they arrive, to be appended to the journal.
+    """Asks the model for the open rows and yields completions as they arrive, to be appended to the journal.
 
-    After an outage, with paused tasks, or if another model answered, the last batch is a `LastBatch` that says so. If
-    an outage already stopped brainstorming, no call is made.
+    By live calls, or in batches, as `generation.mode` says. After an outage, with rows left in batches, with paused
+    tasks, or if another model answered, the last chunk is a `LastBatch` that says so. If an outage already stopped
+    brainstorming, no call is made.
 
     Raises:
+        BatchError: If the model has no batches, or a batch can't be sent.
         FatalAnswerError: After a fatal answer, once all calls in flight have been yielded.
         PriceListError: If a cap in USD is set that can't be enforced.
         StaleTableError: If the open rows belong to another plan, prompt or model.
@@ -171,42 +213,57 @@ def generate(
     task_ids = plain(requests["task_id"])
     rows = [row for row in still_open.rows if not pauses.leave_out(task_ids[row.position])]
     logger.info("Requesting %d of %d planned rows from %s", len(rows), len(requests), llm.model)
-    rendered = prompts.rendered(requests.iloc[[row.position for row in rows]], llm.has_planned_labels)
-    pending = pending_calls(
-        zip(rendered, rows, strict=True),
-        asked,
-        lambda question: row_tokens(question.row),
-        not still_open.any_good,
-        _STALE,
-        lambda question: pauses.leave_out(question.row["task_id"]),
-    )
-    outage = yield from complete(lambda: Chat(spec.build(llm), llm), pending, policy)
+
+    def pending(open_rows: Sequence[OpenRow]) -> Iterator[Call]:
+        for start in range(0, len(open_rows), _RENDERED):  # all columns as Python lists would be 1 kB a row
+            some = open_rows[start : start + _RENDERED]
+            rendered = prompts.rendered(requests.iloc[[row.position for row in some]], llm.has_planned_labels)
+            yield from pending_calls(
+                zip(rendered, some, strict=True),
+                asked,
+                lambda question: row_tokens(question.row),
+                not still_open.any_good,
+                _STALE,
+                lambda question: pauses.leave_out(question.row["task_id"]),
+            )
+
+    in_batches = None
+    if generation.mode == "batch":
+        shared = BatchInputs(policy, still_open, pending, PriceList.read(prices))
+        rows = yield from ask_in_batches(spec, llm, batch_record, shared, rows)
+        in_batches = in_batches_of(batch_record, spec.endpoint)
+    outage = yield from complete(lambda: Chat(spec.build(llm), llm), pending(rows), policy)
     paused = tuple(_paused(tasks, pauses))
-    if outage is not None or paused or answering.others:
+    if outage is not None or in_batches is not None or paused or answering.others:
         waiting = {task_ids[row.position] for row in still_open.rows}
         all_paused = bool(paused) and {task.task_id for task in paused} >= waiting
         answered = {"requested_model": llm.model, "answered_as": tuple(answering.others)} if answering.others else {}
-        yield LastBatch(Stops(outage=outage, paused=paused, all_paused=all_paused, **answered))
+        yield LastBatch(Stops(outage=outage, in_batches=in_batches, paused=paused, all_paused=all_paused, **answered))
 
 
 def settle_rows(requests: pd.DataFrame, calls: pd.DataFrame, journal: Journal) -> SettledRows:
-    """Candidates (columns `CANDIDATES`) and failed rows (columns `FAILED`), with the plan's user-defined attributes.
+    """Candidates (columns `CANDIDATES`), failed rows (columns `FAILED`), and paid calls (columns `PAID_CALLS`).
 
-    A row without a completion is in neither table.
+    Candidates hold attributes as planned, and texts and labels as the model wrote them, control characters escaped. A
+    row without a completion is in neither table. Both have the plan's user-defined attributes. The journal is read
+    once, and by no later node: what its lines cost is in `paid_calls`.
     """
     own = own_of(requests)
-    candidate_columns, failed_columns = with_own(CANDIDATES, own), with_own(FAILED, own)
-    candidates: list[dict[str, Any]] = []
-    failed: list[dict[str, Any]] = []
-    for row, completions in zip(
-        records_of(requests), journal.completions(fingerprints_of(requests, calls)), strict=True
-    ):
-        settlement = settle(completions, judging(Reply))
-        if settlement.value is not None and settlement.completion is not None:
-            candidates.append(candidate_of(row, settlement.value, settlement.completion, candidate_columns))
-        elif settlement.problem is not None:
-            failed.append(failure_of(row, settlement.problem, len(completions), failed_columns))
-    return SettledRows(to_frame(candidates, candidate_columns), to_frame(failed, failed_columns))
+    settled = settle_plan(journal, fingerprints_of(requests, calls))
+    planned = requests.iloc[settled.replies["position"].to_numpy()].reset_index(drop=True)
+    said = settled.replies.select(["input_text", "label", "misleading_label", "model_name", "detail"]).to_pandas()
+    problems = settled.problems
+    failed = requests.iloc[problems["position"]].reset_index(drop=True)
+    attempts = settled.attempts[problems["position"]]
+    details = [visible_controls(detail) for detail in problems["detail"]]
+    return SettledRows(
+        with_columns(planned.assign(**dict(said.items())), with_own(CANDIDATES, own)),
+        with_columns(
+            failed.assign(failure_cause=problems["failure_cause"], detail=details, attempts=attempts),
+            with_own(FAILED, own),
+        ),
+        settled.paid_calls,
+    )
 
 
 def _paused(tasks: pd.DataFrame, pauses: TaskPauses) -> Iterator[PausedTask]:
@@ -222,18 +279,3 @@ def _paused(tasks: pd.DataFrame, pauses: TaskPauses) -> Iterator[PausedTask]:
                 replies=start.replies,
                 not_asked=left_out,
             )
-
-
-def candidate_of(
-    row: Mapping[str, Any], reply: Reply, completion: Completion, columns: Iterable[str]
-) -> dict[str, Any]:
-    """Candidate record: attributes as planned, texts and labels as the model wrote them, control characters escaped."""
-    said = {**reply.model_dump(), "detail": reply.note or None, "model_name": replace_surrogates(completion.model_name)}
-    values = {**row, **{name: text and visible_controls(text) for name, text in said.items()}}
-    return {column: values[column] for column in columns}
-
-
-def failure_of(row: Mapping[str, Any], problem: Problem, attempts: int, columns: Iterable[str]) -> dict[str, Any]:
-    """Failed row with its cause and the number of calls made for it."""
-    values = {**row, "failure_cause": problem.cause, "detail": visible_controls(problem.detail), "attempts": attempts}
-    return {column: values[column] for column in columns}

@@ -3,6 +3,7 @@
 from kedro.pipeline import Pipeline, node
 
 from synthetic_textcat.pipelines.generation.nodes import (
+    always_live,
     find_earlier_replies,
     find_open_rows,
     generate,
@@ -13,8 +14,12 @@ from synthetic_textcat.pipelines.generation.nodes import (
 )
 
 
-def create_pipeline() -> Pipeline:
-    """`requests` in; a preview, `calls`, the journal, `candidates` and `failed` out."""
+def create_pipeline(*, is_pilot: bool = False) -> Pipeline:
+    """`requests` in; a preview, `calls`, the journal, `candidates`, `failed` and `paid_calls` out.
+
+    Args:
+        is_pilot: Whether a few rows are asked for at once, whatever `generation.mode` says.
+    """
     return Pipeline(
         [
             node(
@@ -55,8 +60,8 @@ def create_pipeline() -> Pipeline:
                 tags="pilot",
             ),
             node(
-                find_open_rows,
-                inputs=["requests", "calls", "journal", "params:generation", "run_id"],
+                always_live(find_open_rows) if is_pilot else find_open_rows,
+                inputs=["requests", "calls", "journal", "params:generation", "run_id", "batch_record"],
                 outputs="open_rows",
                 name="find_open_rows",
                 tags="pilot",
@@ -69,7 +74,7 @@ def create_pipeline() -> Pipeline:
                 tags="pilot",
             ),
             node(
-                generate,
+                always_live(generate) if is_pilot else generate,
                 inputs=[
                     "requests",
                     "tasks",
@@ -85,6 +90,7 @@ def create_pipeline() -> Pipeline:
                     "run_id",
                     "row_check",
                     "stops",
+                    "batch_record",
                 ],
                 outputs="completions",
                 name="generate",
@@ -93,7 +99,7 @@ def create_pipeline() -> Pipeline:
             node(
                 settle_rows,
                 inputs=["requests", "calls", "completions"],
-                outputs=["candidates", "failed"],
+                outputs=["candidates", "failed", "paid_calls"],
                 name="settle_rows",
                 tags="pilot",
             ),

@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypedDict
 
+import numpy as np
 import pandas as pd
 
 from synthetic_textcat.errors import StaleTableError, TextcatError
-from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.pipelines.quality_report.call_costs import CallCosts
 from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.outcomes import (
     CONTENT_CAUSES,
@@ -17,8 +18,8 @@ from synthetic_textcat.schemas.outcomes import (
     TRANSPORT_CAUSES,
 )
 from synthetic_textcat.schemas.parameters import GenerationParameters
-from synthetic_textcat.schemas.prices import PriceList, plus, reaches, total_of
-from synthetic_textcat.schemas.rows import OUTCOMES, with_columns
+from synthetic_textcat.schemas.prices import PriceList, plus, reaches
+from synthetic_textcat.schemas.rows import OUTCOMES, positions_in, with_columns
 from synthetic_textcat.schemas.stops import PausedTask, Stops
 
 NOT_RUN = "not_run"
@@ -34,7 +35,8 @@ ANSWERED, CANDIDATES = "rows/answered", "rows/candidates"
 class Ledger(TypedDict):
     """Counts of rows by outcome: planned = accepted + rejected + failed + not_run + surplus.
 
-    Surplus rows are good rows beyond the quota of their cell.
+    Surplus rows are good rows beyond the quota of their cell. `in_batch` counts those of the rows not run that are in a
+    batch at the provider.
     """
 
     planned: int
@@ -42,6 +44,7 @@ class Ledger(TypedDict):
     rejected: dict[str, int]
     failed: dict[str, int]
     not_run: int
+    in_batch: int
     surplus: int
 
 
@@ -55,8 +58,11 @@ def count(
     rejected: Mapping[str, str],
     failed: Mapping[str, str],
     surplus: Collection[str] = (),
+    at_provider: Collection[str] = (),
 ) -> Ledger:
     """Ledger computed from request ids; `rejected` and `failed` map ids to reason and cause.
+
+    Rows `at_provider` that have another outcome, of an earlier attempt, count by that.
 
     Raises:
         LedgerError: If the counts do not add up.
@@ -75,6 +81,7 @@ def count(
         rejected=_by_name(rejected.values()),
         failed=_by_name(failed.values()),
         not_run=len(ids) - len(done),
+        in_batch=len((ids & set(at_provider)) - set(done)) if at_provider else 0,
         surplus=len(surplus),
     )
 
@@ -123,33 +130,43 @@ def outcomes_of(
     return pd.concat([with_columns(end, _OUTCOME_COLUMNS) for end in ends]).drop_duplicates("request_id")
 
 
-def outcome_rows(
-    planned: pd.DataFrame, completions: Iterable[Sequence[Completion]], ends: pd.DataFrame, prices: PriceList
-) -> pd.DataFrame:
+def outcome_rows(planned: pd.DataFrame, paid: pd.DataFrame, ends: pd.DataFrame) -> pd.DataFrame:
     """The table `outcomes`: one row per planned row, columns `OUTCOMES`; unknown tokens and cost (USD) are missing.
 
     Args:
         planned: Columns `PLANNED`, in plan order.
-        completions: Completions of each planned row.
+        paid: Result of `paid_by_row`.
         ends: Result of `outcomes_of`.
-        prices: Token prices.
 
     Raises:
         StaleTableError: If a row has completions but no outcome.
     """
-    paid = [_paid(own, prices) for own in completions]
     rows = planned.merge(ends, on="request_id", how="left")
     if len(paid) != len(rows):
-        raise ValueError(f"{len(rows)} rows, but the completions of {len(paid)}")
+        raise ValueError(f"{len(rows)} rows, but the calls of {len(paid)}")
     rows["outcome"] = rows["outcome"].fillna(NOT_RUN)
-    rows[_PAID] = pd.DataFrame(paid, columns=_PAID)
+    rows[_PAID] = paid[_PAID]
     _refuse_unsettled(rows)
     return with_columns(rows, OUTCOMES)
 
 
-def _paid(own: Sequence[Completion], prices: PriceList) -> tuple[int, int | None, float | None]:
-    tokens = total_of((line.tokens if line.is_counted else None for line in own), 0)
-    return len(own), tokens, total_of(map(prices.cost_usd, own), 0.0)
+def paid_by_row(paid_calls: pd.DataFrame, fingerprints: "pd.Series[str]", prices: PriceList) -> pd.DataFrame:
+    """Number of calls, tokens and cost (USD) of each planned row; tokens and cost are missing if a call's are unknown.
+
+    Args:
+        paid_calls: Columns `PAID_CALLS`.
+        fingerprints: Fingerprint of each planned row's call.
+        prices: Token prices.
+    """
+    costs = CallCosts(paid_calls, prices)
+    rows = positions_in(paid_calls["fingerprint"], fingerprints)
+    order = np.argsort(paid_calls["attempt"].to_numpy(np.int64), kind="stable")  # the order in which costs are added
+    order = order[rows[order] >= 0]
+    tokens = np.where(costs.is_counted, costs.prompt.astype(np.float64) + costs.completion, np.nan)
+    columns = (
+        np.bincount(rows[order], weights, len(fingerprints)) for weights in (None, tokens[order], costs.usd[order])
+    )
+    return pd.DataFrame(dict(zip(_PAID, columns, strict=True)))
 
 
 def _refuse_unsettled(rows: pd.DataFrame) -> None:
@@ -172,6 +189,7 @@ def row_metrics(ledger: Ledger) -> Metrics:
         "rows/rejected": sum(ledger["rejected"].values()),
         "rows/failed": sum(ledger["failed"].values()),
         "rows/not_run": ledger["not_run"],
+        "rows/in_batch": ledger["in_batch"],
         "rows/surplus": ledger["surplus"],
         "rate/parsed": _parsed(ledger),
         **{f"rejected/{reason}": ledger["rejected"].get(reason, 0) for reason in REJECT_REASONS},

@@ -1,12 +1,14 @@
 """Nodes of `quality_report`: ledger, metrics, concerns, plots, page; checks and signals have nodes of their own."""
 
 from collections.abc import Sequence
-from itertools import chain
 from typing import Any, NamedTuple
 
 import pandas as pd
 
+from synthetic_textcat.llm.batches.record import BatchRecord
 from synthetic_textcat.llm.journal.journal import Journal
+from synthetic_textcat.llm.journal.paid_calls import joined, last_offsets, read_paid_calls, with_later_calls
+from synthetic_textcat.pipelines.quality_report.call_costs import made_up_mask
 from synthetic_textcat.pipelines.quality_report.concerns import Concern, assess
 from synthetic_textcat.pipelines.quality_report.ledger import (
     PLANNED,
@@ -17,6 +19,7 @@ from synthetic_textcat.pipelines.quality_report.ledger import (
     most_common_failure,
     outcome_rows,
     outcomes_of,
+    paid_by_row,
     row_metrics,
     stopped_by,
     without_paused,
@@ -34,6 +37,7 @@ from synthetic_textcat.pipelines.quality_report.spending import (
     verdict_metrics,
     with_verdicts,
 )
+from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import (
     AttributeSamplingParameters,
     GenerationParameters,
@@ -43,7 +47,7 @@ from synthetic_textcat.schemas.parameters import (
 )
 from synthetic_textcat.schemas.prices import PriceList, is_made_up
 from synthetic_textcat.schemas.quota import Rounds, Shortfall
-from synthetic_textcat.schemas.rows import fingerprints_of, plain
+from synthetic_textcat.schemas.rows import fingerprint_column, fingerprints_of, plain
 from synthetic_textcat.schemas.stops import Stops, stop_sentence
 from synthetic_textcat.schemas.writers import writer_note
 from synthetic_textcat.text.unicode import replace_surrogates
@@ -53,25 +57,35 @@ _LONGEST_REPLY = 2_000  # characters
 
 
 def build_ledger(
-    requests: pd.DataFrame, examples: pd.DataFrame, surplus: pd.DataFrame, rejected: pd.DataFrame, failed: pd.DataFrame
+    requests: pd.DataFrame,
+    examples: pd.DataFrame,
+    surplus: pd.DataFrame,
+    rejected: pd.DataFrame,
+    failed: pd.DataFrame,
+    calls: pd.DataFrame,
+    batch_record: BatchRecord,
 ) -> Ledger:
     """Ledger of the run.
 
     Raises:
         LedgerError: If the counts do not add up.
     """
+    at_provider = batch_record.under_way()
+    in_batch = calls["request_id"][calls["fingerprint"].isin(at_provider)] if at_provider else ()
     return count(
         plain(requests["request_id"]),
         plain(examples["request_id"]),
         dict(zip(plain(rejected["request_id"]), plain(rejected["reject_reason"]), strict=True)),
         dict(zip(plain(failed["request_id"]), plain(failed["failure_cause"]), strict=True)),
         plain(surplus["request_id"]),
+        set(in_batch),
     )
 
 
 def list_outcomes(
     requests: pd.DataFrame,
     calls: pd.DataFrame,
+    paid_calls: pd.DataFrame | None,
     journal: Journal,
     examples: pd.DataFrame,
     surplus: pd.DataFrame,
@@ -80,10 +94,14 @@ def list_outcomes(
     failed: pd.DataFrame,
     prices: dict[str, Any],
 ) -> pd.DataFrame:
-    """The table `outcomes`: outcome, calls, tokens and cost of each planned row; columns `OUTCOMES`, in plan order."""
-    own = journal.completions(fingerprints_of(requests, calls))
+    """The table `outcomes`: outcome, calls, tokens and cost of each planned row; columns `OUTCOMES`, in plan order.
+
+    Of the journal only calls are read that were made after `paid_calls` was written: none in a run that settled rows.
+    """
+    lines = with_later_calls(paid_calls, journal)
+    paid = paid_by_row(lines, fingerprint_column(requests, calls), PriceList.read(prices))
     planned = requests[["request_id", "task_id", "language"]].merge(findings, on="request_id", how="left")
-    return outcome_rows(planned[PLANNED], own, outcomes_of(examples, surplus, rejected, failed), PriceList.read(prices))
+    return outcome_rows(planned[PLANNED], paid, outcomes_of(examples, surplus, rejected, failed))
 
 
 def measure(
@@ -92,6 +110,7 @@ def measure(
     calls: pd.DataFrame,
     examples: pd.DataFrame,
     surplus: pd.DataFrame,
+    paid_calls: pd.DataFrame | None,
     journal: Journal,
     brainstorm_journal: Journal,
     verdict_journal: Journal,
@@ -103,12 +122,15 @@ def measure(
     run_id: str,
     *signals: Signals,
 ) -> Metrics:
-    """All metrics by name; made-up costs of the offline model are never added to costs of a real one."""
+    """All metrics by name; made-up costs of the offline model are never added to costs of a real one.
+
+    Of the journal only calls are read that were made after `paid_calls` was written: none in a run that settled rows.
+    """
     rehearses, judge = is_made_up(llm.model), label_check.judge(llm).model
-    lines = (
-        line for line in chain(journal, brainstorm_journal) if is_made_up(line.model_name or llm.model) == rehearses
-    )
-    verdict_lines = (line for line in verdict_journal if is_made_up(line.model_name or judge) == rehearses)
+    lines = joined([with_later_calls(paid_calls, journal), read_paid_calls(brainstorm_journal)])
+    lines = lines[made_up_mask(lines, llm.model) == rehearses]
+    verdict_lines = read_paid_calls(verdict_journal)
+    verdict_lines = verdict_lines[made_up_mask(verdict_lines, judge) == rehearses]
     price_list = PriceList.read(prices)
     verdicts = sum_verdict_spending(verdict_lines, requests, verdict_calls, price_list, run_id, judge)
     spent = with_verdicts(sum_spending(lines, requests, calls, price_list, run_id, llm.model), verdicts)
@@ -158,6 +180,7 @@ class QuotaState(NamedTuple):
 def measure_quota(
     requests: pd.DataFrame,
     calls: pd.DataFrame,
+    paid_calls: pd.DataFrame | None,
     journal: Journal,
     rounds: dict[str, Any],
     quota_slots: pd.DataFrame,
@@ -171,7 +194,8 @@ def measure_quota(
     Args:
         requests: The plan.
         calls: Fingerprint of the call of each row.
-        journal: Replies; the report quotes some where values were given up.
+        paid_calls: Place of each reply in the journal.
+        journal: Replies; the report quotes some where values were given up, and only these are read.
         rounds: Rounds of the plan.
         quota_slots: Accepted rows that the quota asks for.
         previous_shortfall: Shortfall of the previous pass.
@@ -186,7 +210,8 @@ def measure_quota(
     standing = standing_of(requests, quota_slots, planned, OutcomeTables(*ends), paused)
 
     def replies(positions: Sequence[int]) -> tuple[str, ...]:
-        return _raw(journal, fingerprints_of(requests.iloc[list(positions[-_MOST_REPLIES:])], calls))
+        fingerprints = fingerprints_of(requests.iloc[list(positions[-_MOST_REPLIES:])], calls)
+        return _raw(journal.at(last_offsets(with_later_calls(paid_calls, journal), fingerprints)))
 
     previous = Shortfall.read(previous_shortfall)
     if previous is not None and previous.recipe != planned.recipe:
@@ -198,9 +223,9 @@ def measure_quota(
     )
 
 
-def _raw(journal: Journal, fingerprints: Sequence[str]) -> tuple[str, ...]:
-    last = (own[-1].raw_text or own[-1].refusal or own[-1].error for own in journal.completions(fingerprints) if own)
-    return tuple(replace_surrogates(text)[:_LONGEST_REPLY] for text in last if text)
+def _raw(completions: Sequence[Completion]) -> tuple[str, ...]:
+    texts = (own.raw_text or own.refusal or own.error for own in completions)
+    return tuple(replace_surrogates(text)[:_LONGEST_REPLY] for text in texts if text)
 
 
 def plot_yield(ledger: Ledger) -> Any:

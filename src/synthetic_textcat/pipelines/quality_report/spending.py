@@ -1,19 +1,24 @@
-"""Spending: calls, tokens and USD of journal lines, by run, by configuration, over the whole history, and by slice."""
+"""Spending: calls, tokens and USD of paid calls, by run, by configuration, over the whole history, and by slice."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from functools import cache
-from typing import NamedTuple
+from operator import add
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.pipelines.quality_report.call_costs import (
+    CallCosts,
+    group_sums,
+    group_sums_of_parts,
+    groups_with,
+)
 from synthetic_textcat.schemas.cost_figures import DATASET, THIS_CONFIGURATION, THIS_RUN, Figure
 from synthetic_textcat.schemas.label_verdicts import row_of
 from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.prices import PriceList, plus
-from synthetic_textcat.schemas.rows import fingerprints_of, plain
+from synthetic_textcat.schemas.rows import fingerprint_column, positions_in
 
 _FIGURES: tuple[Figure, ...] = (THIS_RUN, THIS_CONFIGURATION, DATASET)
 _FEMTO, _NANO = 10**15, 10**9
@@ -72,39 +77,14 @@ class Spending:
         """Duration of all calls in seconds."""
         return self.nanoseconds / _NANO
 
-    def add(self, line: Completion, usd: float | None, at_most_usd: float | None) -> None:
-        """Adds a journal line with its cost, or with the upper bound of its cost if its usage is unknown."""
-        self.calls += 1
-        self.nanoseconds += round(line.latency_s * _NANO)
-        if line.is_counted:
-            self.prompt += line.prompt_tokens or 0
-            self.completion += line.completion_tokens or 0
-            self.cached = plus(self.cached, line.cached_tokens if line.tokens else 0)
-            self.known_femtousd = plus(self.known_femtousd, _femto(usd))
-        else:
-            self.unknown += 1
-            self.at_most_tokens = plus(self.at_most_tokens, line.tokens_at_most)
-            self.at_most_femtousd = plus(self.at_most_femtousd, _femto(at_most_usd))
-
     def include(self, other: "Spending") -> None:
         """Adds other sums."""
         for each in fields(self):
             setattr(self, each.name, plus(getattr(self, each.name), getattr(other, each.name)))
 
 
-def _femto(usd: float | None) -> int | None:
-    return None if usd is None else round(usd * _FEMTO)
-
-
-class _PlannedRow(NamedTuple):
-    """Fingerprint of a row's call, and the slices that the row belongs to."""
-
-    fingerprint: str
-    slices: tuple[str, str]
-
-
 def sum_spending(
-    lines: Iterable[Completion],
+    paid_calls: pd.DataFrame,
     requests: pd.DataFrame,
     calls: pd.DataFrame,
     prices: PriceList,
@@ -116,7 +96,7 @@ def sum_spending(
     The sums of this configuration are the same, to the last digit, for whichever run made the calls.
 
     Args:
-        lines: Journal lines.
+        paid_calls: Columns `PAID_CALLS`.
         requests: The plan.
         calls: Fingerprint of the call of each planned row.
         prices: Token prices.
@@ -127,28 +107,25 @@ def sum_spending(
         `this_run`: lines of this run. `this_configuration`: lines with the fingerprint of a planned row. `dataset`:
         lines of a planned row, with any fingerprint. `task/<task_id>`, `language/<code>`: of this configuration.
     """
-    rows = _planned_rows(requests, calls)
-    this_run = Spending()
-    parts: dict[tuple[tuple[str, str], bool], Spending] = defaultdict(Spending)
-    for line in lines:
-        row = rows.get(line.request_id)
-        if row is None and line.run_id != run_id:
-            continue
-        cost = prices.cost_usd(line), None if line.is_counted else prices.at_most_usd(line, model)
-        if line.run_id == run_id:
-            this_run.add(line, *cost)
-        if row is not None:
-            parts[row.slices, line.fingerprint == row.fingerprint].add(line, *cost)
-    slices = sorted({name for row in rows.values() for name in row.slices})
-    sums = {THIS_RUN: this_run, **{name: Spending() for name in (THIS_CONFIGURATION, DATASET, *slices)}}
-    for (own_slices, is_configuration), part in parts.items():
-        for name in (DATASET, *((THIS_CONFIGURATION, *own_slices) if is_configuration else ())):
+    costs = CallCosts(paid_calls, prices, model)
+    own = np.flatnonzero((paid_calls["run_id"] == run_id).to_numpy(bool))
+    this_run = _total(costs, own)
+    pairs, names = _slices(requests)
+    sums: dict[str, Spending] = {THIS_RUN: this_run, **{name: Spending() for name in (THIS_CONFIGURATION, DATASET)}}
+    sums |= {name: Spending() for name in sorted({name for pair in names for name in pair})}
+    rows = positions_in(paid_calls["request_id"], requests["request_id"])
+    lines = np.flatnonzero(rows >= 0)
+    asked = fingerprint_column(requests, calls).iloc[rows[lines]].to_numpy()
+    is_configuration = paid_calls["fingerprint"].iloc[lines].to_numpy() == asked
+    used, groups = np.unique(2 * pairs[rows[lines]] + is_configuration, return_inverse=True)
+    for group, part in zip(used.tolist(), _sums(costs, lines, groups, len(used)), strict=True):
+        for name in (DATASET, *((THIS_CONFIGURATION, *names[group // 2]) if group % 2 else ())):
             sums[name].include(part)
     return sums
 
 
 def sum_verdict_spending(
-    lines: Iterable[Completion],
+    paid_calls: pd.DataFrame,
     requests: pd.DataFrame,
     verdict_calls: pd.DataFrame | None,
     prices: PriceList,
@@ -158,28 +135,22 @@ def sum_verdict_spending(
     """The judge's spending by figure: its lines of this run, of its calls, and of planned rows with any fingerprint.
 
     Args:
-        lines: Lines of the judge's journal.
+        paid_calls: Columns `PAID_CALLS`, of the judge's journal.
         requests: The plan.
         verdict_calls: The judge's calls; None if there never was one.
         prices: Token prices.
         run_id: This run.
         model: The judge, used for replies that name no model.
     """
-    sums: dict[str, Spending] = {figure: Spending() for figure in _FIGURES}
-    own = frozenset() if verdict_calls is None else frozenset(plain(verdict_calls["fingerprint"]))
-    rows = frozenset(plain(requests["request_id"]))
-    for line in lines:
-        is_of = {
-            THIS_RUN: line.run_id == run_id,
-            THIS_CONFIGURATION: line.fingerprint in own,
-            DATASET: row_of(line.request_id) in rows,
-        }
-        if any(is_of.values()):
-            cost = prices.cost_usd(line), None if line.is_counted else prices.at_most_usd(line, model)
-            for figure in _FIGURES:
-                if is_of[figure]:
-                    sums[figure].add(line, *cost)
-    return sums
+    costs = CallCosts(paid_calls, prices, model)
+    rows = paid_calls["request_id"].map(row_of).astype("str")
+    own = () if verdict_calls is None else verdict_calls["fingerprint"]
+    is_of = {
+        THIS_RUN: paid_calls["run_id"] == run_id,
+        THIS_CONFIGURATION: paid_calls["fingerprint"].isin(own),
+        DATASET: rows.isin(requests["request_id"]),
+    }
+    return {figure: _total(costs, np.flatnonzero(mask.to_numpy(bool))) for figure, mask in is_of.items()}
 
 
 def with_verdicts(rows: Mapping[str, Spending], verdicts: Mapping[str, Spending]) -> Mapping[str, Spending]:
@@ -202,6 +173,53 @@ def verdict_metrics(sums: Mapping[str, Spending]) -> dict[str, float | None]:
             (f"judge/usd_{figure}", sums[figure].usd),
         )
     }
+
+
+def _total(costs: CallCosts, lines: NDArray[np.intp]) -> Spending:
+    (total,) = _sums(costs, lines, np.zeros(len(lines), np.intp), 1)
+    return total
+
+
+def _slices(requests: pd.DataFrame) -> tuple[NDArray[np.intp], list[tuple[str, str]]]:
+    """For each planned row the number of its pair of slices, and the names of the slices of each pair."""
+    task_codes, task_ids = pd.factorize(requests["task_id"])
+    language_codes, languages = pd.factorize(requests["language"])
+    codes = [f"language/{find_language(language).code}" for language in languages]
+    used, pairs = np.unique(task_codes * max(1, len(codes)) + language_codes, return_inverse=True)
+    names = [(f"task/{task_ids[number // len(codes)]}", codes[number % len(codes)]) for number in used.tolist()]
+    return pairs, names
+
+
+def _sums(costs: CallCosts, lines: NDArray[np.intp], groups: NDArray[np.intp], number: int) -> list[Spending]:
+    """Spending of each group of lines."""
+    counted = costs.is_counted[lines]
+    of_counted, of_unknown = groups[counted], groups[~counted]
+    known, unknown = lines[counted], lines[~counted]
+    has_tokens = (costs.prompt[known] > 0) | (costs.completion[known] > 0)
+    usd, usd_at_most = costs.usd[known], costs.usd_at_most[unknown]
+    uncached = groups_with(has_tokens & ~costs.cached_known[known], of_counted, number)
+    unpriced = groups_with(np.isnan(usd), of_counted, number)
+    unbounded = groups_with(~costs.is_bounded[unknown], of_unknown, number)
+    unbounded_usd = groups_with(np.isnan(usd_at_most), of_unknown, number)
+    at_most = (costs.prompt_at_most, costs.completion_at_most)
+    bounds = [group_sums(numbers[unknown], of_unknown, number) for numbers, _ in at_most]
+    columns = zip(
+        np.bincount(groups, minlength=number).tolist(),
+        np.bincount(of_unknown, minlength=number).tolist(),
+        group_sums(costs.prompt[known], of_counted, number),
+        _unless(uncached, group_sums(np.where(has_tokens, costs.cached[known], 0), of_counted, number)),
+        group_sums(costs.completion[known], of_counted, number),
+        group_sums_of_parts(costs.seconds[lines], _NANO, groups, number),
+        _unless(unpriced, group_sums_of_parts(np.nan_to_num(usd), _FEMTO, of_counted, number)),
+        _unless(unbounded, map(add, *bounds)),
+        _unless(unbounded_usd, group_sums_of_parts(np.nan_to_num(usd_at_most), _FEMTO, of_unknown, number)),
+        strict=True,
+    )
+    return [Spending(*values) for values in columns]
+
+
+def _unless(unknown: NDArray[np.bool_], sums: Iterable[int]) -> list[int | None]:
+    return [None if is_unknown else amount for is_unknown, amount in zip(unknown.tolist(), sums, strict=True)]
 
 
 def spending_metrics(sums: Mapping[str, Spending], accepted: int) -> dict[str, float | None]:
@@ -242,16 +260,4 @@ def _amounts(figure: Figure, spent: Spending) -> dict[str, float | None]:
         f"cost/usd_known_{figure}": spent.known_usd,
         f"cost/usd_unknown_at_most_{figure}": spent.at_most_usd,
         f"time/call_s_{figure}": spent.seconds,
-    }
-
-
-def _planned_rows(requests: pd.DataFrame, calls: pd.DataFrame) -> Mapping[str, _PlannedRow]:
-    @cache
-    def slices(task_id: str, language: str) -> tuple[str, str]:
-        return f"task/{task_id}", f"language/{find_language(language).code}"
-
-    columns = (plain(requests[name]) for name in ("request_id", "task_id", "language"))
-    return {
-        row: _PlannedRow(fingerprint, slices(task_id, language))
-        for row, task_id, language, fingerprint in zip(*columns, fingerprints_of(requests, calls), strict=True)
     }

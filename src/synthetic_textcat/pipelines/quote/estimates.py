@@ -48,15 +48,16 @@ def quote(planned: int, pilot: pd.DataFrame, generation: GenerationParameters, q
 
     Args:
         planned: Rows of the plan.
-        pilot: Pilot rows; columns of `OUTCOMES`, `latency_s`, and `unknown_usage`: number of calls with unknown usage.
+        pilot: Pilot rows; columns of `OUTCOMES` (`cost` at the prices of live calls), `usd_batch` (at a batch's),
+            `latency_s`, and `unknown_usage`: number of calls with unknown usage.
         generation: Rate limits of the run.
         quota: Its combinations of values by number of slots.
 
     Returns:
         `quote/planned`, `quote/pilot/rows`, `quote/pilot/usd`, `quote/pilot/unknown_usage` (calls), and of
-        `quote/rows`, `quote/tokens`, `quote/usd`, `quote/seconds`, `quote/accepted`, `quote/tokens_per_accepted` and
-        `quote/usd_per_accepted` each `/expected`, `/low` and `/high`. Tokens and USD are those of this configuration,
-        and null where a call of the pilot is of unknown usage.
+        `quote/rows`, `quote/tokens`, `quote/usd`, `quote/usd_batch` (by the batch route), `quote/seconds`,
+        `quote/accepted`, `quote/tokens_per_accepted` and `quote/usd_per_accepted` each `/expected`, `/low` and `/high`.
+        Tokens and USD are those of this configuration, and null where a call of the pilot is of unknown usage.
     """
     run = pilot[pilot["outcome"] != "not_run"]
     tokens = _mean(run["tokens"], planned)
@@ -72,6 +73,7 @@ def quote(planned: int, pilot: pd.DataFrame, generation: GenerationParameters, q
         **_named("rows", rows),
         **_named("tokens", _both(rows, tokens)),
         **_named("usd", _both(rows, usd)),
+        **_named("usd_batch", _both(rows, _mean(run["usd_batch"], planned))),
         **_named("seconds", _both(rows, _seconds(run, tokens, planned, generation))),
         **_named("accepted", _both(rows, accepted) if quota is None else _exactly(_slots(quota))),
         **_named("tokens_per_accepted", _per_accepted(run["tokens"], good, planned)),
@@ -100,6 +102,7 @@ def quote_with_verdicts(
     """
     own = judged.mul(share)
     both = pilot.assign(**{name: pilot[name] + own[name] for name in own.columns})
+    both["usd_batch"] = pilot["usd_batch"] + own["cost"]  # verdicts are always live
     verdicts = pilot.assign(**{name: own[name] for name in own.columns})
     found = quote(planned, both, generation, quota)
     for name, part in (("rows", pilot), ("verdicts", verdicts)):

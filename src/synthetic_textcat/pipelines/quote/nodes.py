@@ -1,15 +1,18 @@
 """Nodes of `quote`: the pilot sample and the estimate."""
 
 from collections import Counter
+from math import nan
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.pipelines.quote.estimates import Quote, quote, quote_with_verdicts, spread_sample
 from synthetic_textcat.schemas.parameters import GenerationParameters, LabelCheckParameters, QuoteParameters
 from synthetic_textcat.schemas.prices import PriceList, is_made_up
-from synthetic_textcat.schemas.rows import fingerprints_of, plain
+from synthetic_textcat.schemas.rows import fingerprint_column, plain, positions_in
 
 
 def choose_pilot(requests: pd.DataFrame, quote: QuoteParameters, seed: int) -> pd.DataFrame:
@@ -21,7 +24,7 @@ def estimate(
     requests: pd.DataFrame,
     pilot: pd.DataFrame,
     calls: pd.DataFrame,
-    journal: Journal,
+    paid_calls: pd.DataFrame,
     outcomes: pd.DataFrame,
     quota_slots: pd.DataFrame,
     generation: GenerationParameters,
@@ -35,16 +38,21 @@ def estimate(
     `quote/usd/made_up` is 1 if the price is the offline model's, which is made up, else 0. With a judge, who is asked
     about all good rows of the pilot, the estimates are of rows and verdicts together, and tokens and USD also apart.
     """
-    own = list(journal.completions(fingerprints_of(pilot, calls)))
+    price_list = PriceList.read(prices)
+    rows = positions_in(paid_calls["fingerprint"], fingerprint_column(pilot, calls))
+    own = paid_calls[rows >= 0]
+    is_unknown = own[["prompt_tokens", "completion_tokens"]].isna().any(axis=1) & (own["status"] != "rate_limited")
     tried = outcomes.assign(
-        latency_s=[sum(line.latency_s for line in lines) for lines in own],
-        unknown_usage=[sum(not line.is_counted for line in lines) for lines in own],
+        cost=_costs(own, rows[rows >= 0], len(pilot), price_list, batch=False),
+        usd_batch=_costs(own, rows[rows >= 0], len(pilot), price_list, batch=True),
+        latency_s=np.bincount(rows[rows >= 0], own["latency_s"], len(pilot)),
+        unknown_usage=np.bincount(rows[rows >= 0], is_unknown, len(pilot)).astype(int),
     )
     sizes = quota_slots.groupby(list(quota_slots.columns), dropna=False, sort=False).size()
     quota = Counter(sizes.tolist()) or None
-    made_up = any(is_made_up(line.model_name) for lines in own for line in lines)
+    made_up = any(map(is_made_up, own["model_name"].unique()))
     if label_check.share:
-        judged = usage_by_row(verdict_calls, verdict_journal, outcomes["request_id"], PriceList.read(prices))
+        judged = usage_by_row(verdict_calls, verdict_journal, outcomes["request_id"], price_list)
         found = quote_with_verdicts(len(requests), tried, judged, label_check.share, generation, quota)
     else:
         found = quote(len(requests), tried, generation, quota)
@@ -79,3 +87,24 @@ def usage_by_row(
 
 def _total(values: "pd.Series[float]") -> float:
     return float(values.sum(skipna=False))
+
+
+def _costs(
+    own: pd.DataFrame, rows: NDArray[np.intp], number: int, prices: PriceList, *, batch: bool
+) -> NDArray[np.float64]:
+    """Cost in USD of the calls of each row, at the prices of one route; NaN if unknown.
+
+    Args:
+        own: Paid calls of the rows.
+        rows: Row of each call.
+        number: How many rows there are.
+        prices: Token prices.
+        batch: Whether the route is a batch.
+    """
+    totals = np.zeros(number)
+    columns = (own[name] for name in ("model_name", "status", "prompt_tokens", "cached_tokens", "completion_tokens"))
+    for row, model, status, *counts in zip(rows.tolist(), *columns, strict=True):
+        known = [None if pd.isna(count) else int(count) for count in counts]
+        usd = 0.0 if status == "rate_limited" else prices.usd_of_counts(model, *known, batch=batch)
+        totals[row] += nan if usd is None else usd
+    return totals

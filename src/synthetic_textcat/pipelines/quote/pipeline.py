@@ -18,7 +18,7 @@ def create_pipeline() -> Pipeline:
                     "requests",
                     "pilot",
                     "calls",
-                    "completions",
+                    "paid_calls",
                     "outcomes",
                     "quota_slots",
                     "params:generation",

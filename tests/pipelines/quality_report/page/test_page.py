@@ -25,7 +25,7 @@ from synthetic_textcat.schemas.outcomes import BANNER, FAILURE_CAUSES, OFFLINE_M
 from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.prices import PriceList, usd
 from synthetic_textcat.schemas.rows import EXAMPLES, FAILED, REJECTED, to_frame
-from tests.llm.builders import completion, fingerprint
+from tests.llm.builders import completion, fingerprint, paid_calls
 from tests.pipelines.quality_report.builders import COST, PRICES, ROW, example_frame, ledger
 
 _SCRIPT = "<script>alert('x')</script>"
@@ -72,7 +72,9 @@ def _tags(page: str) -> _Tags:
 def _spending(prices: dict[str, Any] = PRICES) -> Metrics:
     plan = pd.DataFrame({"request_id": ["r0"], "task_id": ["t0"], "language": ["English"]})
     calls = pd.DataFrame({"request_id": ["r0"], "fingerprint": [fingerprint("r0")]})
-    return spending_metrics(sum_spending([completion()], plan, calls, PriceList.read(prices), "run-1", "model-1"), 6)
+    return spending_metrics(
+        sum_spending(paid_calls([completion()]), plan, calls, PriceList.read(prices), "run-1", "model-1"), 6
+    )
 
 
 def _metrics() -> Metrics:
