@@ -24,7 +24,7 @@ PAID_CALLS = pa.schema(
         "model_name": _FEW,
         "prompt_tokens_at_most": _COUNT,
         "completion_tokens_at_most": _COUNT,
-        "batch": _FEW,
+        "batch": pa.large_string(),
         "offset": _COUNT,
         "size": _COUNT,
     }

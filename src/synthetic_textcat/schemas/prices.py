@@ -117,9 +117,9 @@ class PriceList(_Strict):
 
         Cached tokens are part of the prompt tokens. If the server does not report them, all count as uncached.
         """
-        if completion.status == "rate_limited" and None in (completion.prompt_tokens, completion.completion_tokens):
-            return 0.0
-        counts = completion.prompt_tokens, completion.cached_tokens, completion.completion_tokens
+        if not completion.is_counted:
+            return None
+        counts = completion.prompt_tokens or 0, completion.cached_tokens, completion.completion_tokens or 0
         return self.usd_of_counts(completion.model_name, *counts, batch=completion.batch is not None)
 
     def usd_of_counts(
