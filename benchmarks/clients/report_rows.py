@@ -1,4 +1,4 @@
-"""Makes what `quality_report` reads, in a project's folder: tasks, plan, calls, journal, candidates and failed rows.
+"""Makes what `quality_report` reads: tasks, plan, calls, journal, paid calls, candidates and failed rows of a project.
 
 The texts are some 300 characters of made-up words, whose letters follow one another as in real words of the language.
 Of each hundred rows one has the text of the row before, one nearly that text, and one failed. The others have a length
@@ -16,7 +16,9 @@ import pandas as pd
 import yaml
 
 from benchmarks.clients.workload import load_tasks
-from synthetic_textcat.llm.journal.journal import completion_line
+from synthetic_textcat.datasets import TableDataset
+from synthetic_textcat.llm.journal.journal import Journal, completion_line
+from synthetic_textcat.llm.journal.paid_calls import read_paid_calls
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
@@ -76,7 +78,9 @@ def make(data: Path, rows: int) -> None:
         table.to_parquet(path, index=False, **({"schema": TASKS_ARROW_SCHEMA} if table is tasks else {}))
     pd.DataFrame().to_parquet(data / "03_primary" / "quota_slots.parquet")
     (data / "03_primary" / "rounds.json").write_text("{}", encoding="utf-8")
-    _write_journal(data / "03_primary" / "completions.jsonl", tables["03_primary/calls"])
+    journal = data / "03_primary" / "completions.jsonl"
+    _write_journal(journal, tables["03_primary/calls"])
+    TableDataset(filepath=str(data / "03_primary" / "paid_calls.parquet")).save(read_paid_calls(Journal(journal)))
 
 
 def _texts(languages: list[str]) -> Iterator[str]:

@@ -171,7 +171,7 @@ def _stages(output: str, begun: float, samples: list[Sample]) -> Iterator[Stage]
             so_far = max((sample.cpu_s for sample in within), default=used)
             peak = max((sample.gb for sample in within), default=0.0)
             yield Stage(
-                message.removeprefix(_DONE).split(":")[0].strip().removeprefix(f"{_STAGE}."),
+                message.removeprefix(_DONE).split(":")[0].strip().rpartition(".")[2],
                 end - begun,
                 so_far - used,
                 peak,

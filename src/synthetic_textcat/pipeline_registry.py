@@ -42,7 +42,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "quality_report": report,
         "label_check": checks + judge + report + stages["export"] + labelled,
         "generate": generate,
-        "quote": _quote(stages),
+        "quote": _quote({**stages, "row_checks": checks}),
         "preview": _preview(stages),
         "batches": batches.create_pipeline(),
         "label_sample": label_check.create_sample(),

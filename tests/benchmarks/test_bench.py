@@ -28,6 +28,14 @@ def test_a_quick_run_of_the_side_by_side_scenario_gives_the_table_with_its_ratio
     assert rows["ours / openai, aiohttp"][2] == ">= 0.85"
 
 
+@pytest.mark.slow
+def test_verdicts_are_measured_next_to_rows() -> None:
+    done = _bench("verdicts", "--rows", "100", "--repeat", "1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "100 rows, all good" in done.stdout
+    assert "| rate, verdicts / ours |" in done.stdout
+
+
 @pytest.mark.whole_run
 def test_a_scenario_that_does_not_exist_is_named_with_those_that_do() -> None:
     done = _bench("no_such")

@@ -121,18 +121,14 @@ def test_only_what_changes_is_asked_again(project: Project, server: FaultServer,
     _set_up(project, votes=2)
     assert asked("--pipelines", "generate") == _ROWS
     prompt = project.path("data/01_raw/prompts/label_check_of_two.yml")
-    prompt.write_text(prompt.read_text(encoding="utf-8") + "      ", encoding="utf-8")
-    open_rows = int(project.table("requests")["label"].isna().sum())
-    assert asked("--pipelines", "label_check") == 0  # white space at the end of a prompt changes no message
     prompt.write_text(prompt.read_text(encoding="utf-8").replace("Which answer", "Which one"), encoding="utf-8")
+    open_rows = int(project.table("requests")["label"].isna().sum())
+    assert 0 < open_rows < _ROWS
     assert asked("--pipelines", "label_check") == 2 * open_rows
     closed = project.path("data/01_raw/prompts/closed_labels.yml")
     closed.write_text(closed.read_text(encoding="utf-8").replace("There is a", "Take a"), encoding="utf-8")
-    assert asked("--pipelines", "quality_report") == 0
-    judged = len(project.table("label_verdicts"))
     assert asked("--pipelines", "generation") == _ROWS - open_rows
     assert asked("--pipelines", "quality_report") == 0
-    assert judged == _ROWS
     assert len(project.table("label_verdicts")) == open_rows  # those of other texts do not count
 
 
@@ -198,18 +194,19 @@ def test_an_outage_leaves_rows_unjudged_and_the_ledger_whole(
 
 @pytest.mark.slow
 def test_a_quota_refills_for_disputed_rows(project: Project, openai_env: dict[str, str]) -> None:
-    tasks = [{"task": "Sort a news story by its topic.", "labels": ["Sport", "Business", "Health"]}]
+    labels = ["Sport", "Business", "Health", "Science", "Travel", "Weather", "Music", "Politics"]
+    tasks = [{"task": "Sort a news story by its topic.", "labels": labels}]
     project.path("data/01_raw/tasks.yml").write_text(json.dumps(tasks), encoding="utf-8")
     project.parameters(
-        attribute_sampling={"target_accepted": 8, "per": ["task", "label"]},
-        quality_report={"min_yield": 0},
+        attribute_sampling={"target_accepted": 4, "per": ["task", "label"], "num_words": "less than 10"},
+        quality_report={"min_yield": 0, "thresholds": {"near_duplicates": {"fail": None}}},
         label_check={"share": 1.0, "on_dispute": "reject", "llm": {"model": _JUDGE}},
     )
 
     project.generate(*_OPENAI, **openai_env)
 
     examples = project.table("examples")
-    assert examples["label"].value_counts().to_dict() == {"Sport": 8, "Business": 8, "Health": 8}
+    assert examples["label"].value_counts().to_dict() == dict.fromkeys(labels, 4)
     assert _adds_up(project)["rejected"]["label_disputed"] > 0
     verdicts = project.table("label_verdicts").set_index("request_id")
     assert verdicts.loc[examples["request_id"], "agrees"].all()

@@ -10,6 +10,7 @@ from tests.support.project import Project
 pytestmark = pytest.mark.whole_run
 
 RATES = {WRONG_LABEL: 0.1}
+TOO_LONG_S = 600.0  # 5,000 rows take half a minute of processor time
 
 
 def recall_and_precision(project: Project) -> tuple[float, float]:
@@ -26,8 +27,10 @@ def recall_and_precision(project: Project) -> tuple[float, float]:
 def test_of_5000_rows_those_with_a_wrong_label_are_disputed(project: Project) -> None:
     project.parameters(llm={"defects": RATES}, label_check={"share": 1.0}, attribute_sampling={"num_examples": 5_000})
 
-    printed = project.generate()
+    with project.start("--pipelines", "generate") as run:
+        printed, _ = run.communicate(timeout=TOO_LONG_S)
 
+    assert run.returncode == 0, printed
     assert "Judged by templates" in printed
     verdicts, standing = project.table("label_verdicts"), len(project.table("examples"))
     assert len(verdicts) >= standing >= 4_500

@@ -25,7 +25,6 @@ from synthetic_textcat.schemas.cost_figures import (
 from synthetic_textcat.schemas.prices import MADE_UP, PriceList, is_made_up, total_of, usd
 from synthetic_textcat.schemas.quota import GivenUp, Shortfall, counted, shown
 from synthetic_textcat.schemas.stops import HOW_TO_GO_ON, PausedTask, Stops, stop_sentence
-from synthetic_textcat.schemas.writers import judge_note
 from synthetic_textcat.text.unicode import single_line
 
 if TYPE_CHECKING:
@@ -118,8 +117,6 @@ def verdict_lines(
         yield f"          ambiguous {ambiguous:,}: the judge accepts the misleading label too"
     if causes:
         yield from counted_lines("unjudged", causes)
-    if note := judge_note(verdicts["model_name"]):
-        yield from labelled_lines("note", note)
     if calls := metrics.get("judge/calls_this_run"):
         cost = metrics.get("judge/usd_this_run")
         tokens = metrics.get("judge/tokens_this_run")

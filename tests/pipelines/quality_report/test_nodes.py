@@ -12,6 +12,7 @@ from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.llm.journal.paid_calls import read_paid_calls
 from synthetic_textcat.pipelines.quality_report.nodes import build_ledger, list_outcomes, measure
 from synthetic_textcat.pipelines.quality_report.signals.nodes import gather_corpus, measure_fidelity
+from synthetic_textcat.schemas.label_verdicts import UNJUDGED_ROWS
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LabelCheckParameters, LlmParameters, QualityReportParameters
 from synthetic_textcat.schemas.rows import (
@@ -51,6 +52,7 @@ _CANDIDATES = example_frame(
         _candidate("r2", input_text="cold soup AGAIN."),
     ]
 )
+_NONE_UNJUDGED = to_frame([], UNJUDGED_ROWS)
 _LEAK, _SAME = "the text names 'bad'", "same text as r0"
 _FAILED_ROWS = to_frame(
     [{**ROW, "request_id": "r3", "failure_cause": "timeout", "detail": "slow", "attempts": 1}], FAILED
@@ -175,6 +177,7 @@ def test_the_tables_outcomes_and_metrics_tell_the_same_story(tmp_path: Path) -> 
         Journal(tmp_path / "absent"),
         Journal(tmp_path / "absent"),
         None,
+        _NONE_UNJUDGED,
         PRICES,
         LlmParameters(model="model-1"),
         LabelCheckParameters(),
@@ -219,9 +222,9 @@ def test_made_up_costs_of_templates_and_costs_of_a_real_model_are_never_added(
     made_up = {"input": 1000.0, "output": 1000.0} if priced else None
     prices = {**PRICES, "usd_per_million_tokens": {**PRICES["usd_per_million_tokens"], OFFLINE_MODEL: made_up}}
     own = to_frame(((name, fingerprint(name)) for name in _IDS), CALLS)
-    tables = (ledger_of(), _REQUESTS, own, examples, examples)
-    journals = (paid, journal, none_yet, none_yet, None)
-    metrics = measure(*tables, *journals, prices, llm, LabelCheckParameters(), "run-1")
+    tables = (ledger_of(), _REQUESTS, own, examples, examples, paid)
+    settings = (prices, llm, LabelCheckParameters(), "run-1")
+    metrics = measure(*tables, journal, none_yet, none_yet, None, _NONE_UNJUDGED, *settings)
     assert metrics["calls/dataset"] == 1
     expected = COST if model == "model-1" else 15 / 1000 if priced else None
     assert metrics["cost/usd_dataset"] == (None if expected is None else pytest.approx(expected))

@@ -13,7 +13,13 @@ from hypothesis import strategies as st
 from synthetic_textcat.hooks.summary_lines import cost_lines
 from synthetic_textcat.pipelines.quality_report.call_costs import CallCosts
 from synthetic_textcat.pipelines.quality_report.ledger import reached_cap, stopped_by
-from synthetic_textcat.pipelines.quality_report.spending import spending_metrics, sum_spending
+from synthetic_textcat.pipelines.quality_report.spending import (
+    spending_metrics,
+    sum_spending,
+    sum_verdict_spending,
+    verdict_metrics,
+    with_verdicts,
+)
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.cost_figures import PER_ACCEPTED, figure_rows
 from synthetic_textcat.schemas.parameters import GenerationParameters
@@ -47,6 +53,28 @@ def _judged_by(metrics: dict[str, float | None]) -> dict[str, float | None]:
     """What runs are compared by."""
     apart = ("this_run", "dataset")
     return {name: value for name, value in metrics.items() if not name.endswith(apart)}
+
+
+def test_verdicts_are_summed_apart_and_added_to_the_rows() -> None:
+    own = pd.DataFrame({"fingerprint": [fingerprint("v0"), fingerprint("v1")]})
+    lines = [
+        completion(request_id="r0", fingerprint=fingerprint("v0"), run_id="old"),
+        completion(request_id="r0/2", fingerprint=fingerprint("v1"), run_id="new"),
+        completion(request_id="r1/3", fingerprint=fingerprint("another judge"), run_id="new"),
+        completion(request_id="r9", fingerprint=fingerprint("of another plan"), run_id="old"),
+    ]
+    verdicts = sum_verdict_spending(paid_calls(lines), _REQUESTS, own, PriceList.read(PRICES), "new", "model-1")
+    calls = {name.removeprefix("judge/"): value for name, value in verdict_metrics(verdicts).items()}
+    assert [calls[f"calls_{figure}"] for figure in ("this_run", "this_configuration", "dataset")] == [2, 2, 3]
+    assert calls["usd_this_run"] == pytest.approx(2 * COST)
+    table = pd.DataFrame({"request_id": [*_A], "fingerprint": [*_A.values()]})
+    rows = sum_spending(paid_calls(_calls(_A, "new")), _REQUESTS, table, PriceList.read(PRICES), "new", "model-1")
+    both = spending_metrics(with_verdicts(rows, verdicts), 2)
+    assert (both["calls/this_run"], both["calls/this_configuration"], both["calls/dataset"]) == (5, 5, 6)
+    assert both["cost/usd_per_accepted"] == pytest.approx(5 * COST / 2)
+    assert both["cost/usd_task/t0"] == pytest.approx(2 * COST)
+    nothing = sum_verdict_spending(paid_calls([]), _REQUESTS, None, PriceList.read(PRICES), "new", "model-1")
+    assert verdict_metrics(nothing) == {}
 
 
 def test_each_figure_sums_its_own_lines() -> None:

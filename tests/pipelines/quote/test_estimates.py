@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests
-from synthetic_textcat.pipelines.quote.estimates import quote, rows_of_quota, spread_sample
+from synthetic_textcat.pipelines.quote.estimates import quote, quote_with_verdicts, rows_of_quota, spread_sample
 from synthetic_textcat.pipelines.quote.nodes import choose_pilot
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, GenerationParameters, QuoteParameters
 from synthetic_textcat.schemas.rows import REQUESTS
@@ -41,6 +41,25 @@ def test_the_plan_takes_as_many_times_what_a_row_takes() -> None:
     assert found["quote/seconds/expected"] == pytest.approx(200)  # 1,000 x 2 s, ten at a time
     assert found["quote/accepted/expected"] == 1000
     assert found["quote/accepted/low"] == pytest.approx(838.9, abs=0.1)  # Wilson's interval of 20 in 20
+
+
+def test_verdicts_are_priced_at_their_share_next_to_the_rows() -> None:
+    judged = pd.DataFrame(
+        {"attempts": 1.0, "tokens": 40.0, "cost": 0.002, "latency_s": 1.0, "unknown_usage": 0.0}, range(20)
+    )
+    judged.loc[:4] = 0.0  # a quarter of the pilot was rejected before it could be judged
+    found = quote_with_verdicts(1000, _pilot(20), judged, 0.5, _FREE)
+    assert found["quote/usd_rows/expected"] == pytest.approx(10)
+    assert found["quote/usd_verdicts/expected"] == pytest.approx(1000 * 0.75 * 0.5 * 0.002)
+    assert found["quote/usd/expected"] == pytest.approx(10.75)
+    assert found["quote/tokens/expected"] == pytest.approx(100_000 + 15_000)
+    assert found["quote/seconds/expected"] == pytest.approx(200 + 37.5)
+    assert found["quote/pilot/usd"] == pytest.approx(20 * 0.01 + 15 * 0.002)  # the pilot's were all asked about
+    assert found["quote/pilot/verdicts"] == 15
+    judged.loc[0, ["cost", "unknown_usage"]] = [float("nan"), 1]
+    unknown = quote_with_verdicts(1000, _pilot(20), judged, 0.5, _FREE)
+    assert unknown["quote/usd/expected"] is None
+    assert unknown["quote/usd_rows/expected"] == pytest.approx(10)
 
 
 @pytest.mark.parametrize(

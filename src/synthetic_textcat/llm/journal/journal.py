@@ -176,19 +176,18 @@ class Journal:
 def _valid(lines: Sequence[tuple[int, int, bytes]], bad: list[tuple[int, str]]) -> LineBatch:
     """The valid ones of numbered lines; the others are added to `bad`, each with what is wrong."""
     columns = read_columns([line for _, _, line in lines])
-    places = [(offset, len(line)) for _, offset, line in lines]
     if columns is None:
-        places, records = [], []
+        valid, records = [], []
         for number, offset, line in lines:
             try:
                 records.append(read_line(line))
             except LineError as error:
                 bad.append((number, str(error)))
             else:
-                places.append((offset, len(line)))
-        columns = columns_of(records)
-    offsets, sizes = np.array(places, np.int64).reshape(-1, 2).T
-    return LineBatch(offsets, sizes, columns)
+                valid.append((number, offset, line))
+        lines, columns = valid, columns_of(records)
+    offsets, sizes = [offset for _, offset, _ in lines], [len(line) for _, _, line in lines]
+    return LineBatch(np.array(offsets, np.int64), np.array(sizes, np.int64), columns)
 
 
 def _state_of(path: Path) -> os.stat_result | None:

@@ -1,6 +1,7 @@
 """Paid calls: what journal lines cost, as a table, so that a run reads its journal once and hands this on."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,31 +12,41 @@ from synthetic_textcat.redaction import mask
 from synthetic_textcat.schemas.paid_calls import PAID_CALLS, to_paid_calls
 from synthetic_textcat.text.unicode import replace_surrogates
 
+_AT_ONCE = 4_096  # lines that become a batch of Arrow
+
 
 class PaidCallsBuilder:
-    """Collects the columns `PAID_CALLS` of journal lines, batch by batch, in Arrow's memory."""
+    """Collects the columns `PAID_CALLS` of journal lines, some thousands at once in Arrow's memory."""
 
     def __init__(self) -> None:
         self._batches: list[pa.RecordBatch] = []
+        self._columns: dict[str, list[Any]] = {name: [] for name in PAID_CALLS.names}
 
     def add(self, lines: LineBatch) -> None:
         """Adds lines of a journal."""
-        names = lines.columns["model_name"]
-        valid = {name: name and mask(str(replace_surrogates(name))) for name in set(names)}
-        columns = {
-            **lines.columns,
-            "model_name": [valid[name] for name in names],
-            "latency_s": np.array(lines.columns["latency_s"], np.float64),
-            "offset": lines.offsets,
-            "size": lines.sizes,
-        }
-        self._batches.append(
-            pa.record_batch([pa.array(columns[each.name], each.type) for each in PAID_CALLS], PAID_CALLS)
-        )
+        own = {**lines.columns, "offset": lines.offsets.tolist(), "size": lines.sizes.tolist()}
+        for name, values in self._columns.items():
+            values.extend(own[name])
+        if len(self._columns["size"]) >= _AT_ONCE:
+            self._flush()
 
     def table(self) -> pd.DataFrame:
         """The lines added so far."""
+        self._flush()
         return to_paid_calls(pa.Table.from_batches(self._batches, PAID_CALLS))
+
+    def _flush(self) -> None:
+        names = self._columns["model_name"]
+        valid = {name: name and mask(str(replace_surrogates(name))) for name in set(names)}
+        columns = {
+            **self._columns,
+            "model_name": [valid[name] for name in names],
+            "latency_s": np.array(self._columns["latency_s"], np.float64),
+        }
+        arrays = [pa.array(columns[each.name], each.type) for each in PAID_CALLS]
+        self._batches.append(pa.record_batch(arrays, PAID_CALLS))
+        for values in self._columns.values():
+            values.clear()
 
 
 def read_paid_calls(journal: Journal, start: int = 0) -> pd.DataFrame:

@@ -230,12 +230,12 @@ def merged(*parts: Mapping[str, float | None]) -> Metrics:
 
 
 def reached_cap(metrics: Mapping[str, float | None], generation: GenerationParameters) -> str:
-    """Parameter of the cap that kept rows from being requested or retried; empty if no cap did."""
+    """Parameter of the cap that kept rows from being requested, retried or judged; empty if no cap did."""
     caps = {
         "generation.max_cost_usd": (_charged(metrics, "cost/usd_"), generation.max_cost_usd),
         "generation.max_tokens_total": (_charged(metrics, "tokens/"), generation.max_tokens_total),
     }
-    if metrics["rows/not_run"] or metrics["rows/failed"]:
+    if metrics["rows/not_run"] or metrics["rows/failed"] or metrics.get("label/unjudged"):
         for name, (spent, cap) in caps.items():
             if cap is not None and spent is not None and reaches(spent, cap):
                 return name

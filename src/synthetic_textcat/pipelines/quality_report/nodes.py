@@ -115,6 +115,7 @@ def measure(
     brainstorm_journal: Journal,
     verdict_journal: Journal,
     verdict_calls: pd.DataFrame | None,
+    unjudged: pd.DataFrame,
     prices: dict[str, Any],
     llm: LlmParameters,
     label_check: LabelCheckParameters,
@@ -138,6 +139,7 @@ def measure(
         yield_metrics(requests, pd.concat([examples["request_id"], surplus["request_id"]])),
         spending_metrics(spent, ledger["accepted"]),
         verdict_metrics(verdicts),
+        {"label/unjudged": len(unjudged)} if verdict_calls is not None and len(verdict_calls) else {},
         {"cost/made_up": float(rehearses and price_list.price(llm.model) is not None)},
         *(part["metrics"] for part in signals),
     )

@@ -156,6 +156,7 @@ def create_pipeline() -> Pipeline:
                     "brainstorm_completions",
                     "verdict_completions",
                     "verdict_calls",
+                    "unjudged",
                     "prices",
                     "params:llm",
                     "params:label_check",
