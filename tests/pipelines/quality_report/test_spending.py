@@ -313,5 +313,5 @@ def test_a_call_in_a_batch_has_the_price_of_a_batch_or_an_unknown_one() -> None:
 
 def test_a_file_without_calls_costs_nothing(tmp_path: Path) -> None:
     paid_calls([]).to_parquet(tmp_path / "paid.parquet")
-    costs = CallCosts(pd.read_parquet(tmp_path / "paid.parquet"), PRICES)
+    costs = CallCosts(pd.read_parquet(tmp_path / "paid.parquet"), PriceList.read(PRICES))
     assert costs.usd.sum() == 0
