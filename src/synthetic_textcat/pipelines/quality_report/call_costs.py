@@ -94,7 +94,7 @@ class CallCosts:
 
     def _prices_of(self, unnamed: str | None) -> tuple[Amounts, Amounts, Amounts]:
         """Prices of each call's model: input, cached input, output; `unnamed` is the model of calls that name none."""
-        names = self._table["model_name"].cat
+        names = self._table["model_name"].astype("category").cat  # of a file without calls it is not
         models = [name or unnamed for name in (*names.categories, unnamed)]  # the last has code -1
         codes, in_batch = names.codes.to_numpy(), self._table["batch"].notna().to_numpy(bool)
         routes = [[self._prices.rates(model, batch=batch) or _UNKNOWN for model in models] for batch in (False, True)]
@@ -105,7 +105,7 @@ class CallCosts:
 
 def made_up_mask(paid_calls: pd.DataFrame, model: str) -> Mask:
     """Whether a price of the call's model is made up; `model` is that of calls that name none."""
-    names = paid_calls["model_name"].cat
+    names = paid_calls["model_name"].astype("category").cat
     made_up = np.array([is_made_up(name) for name in (*names.categories, model)], np.bool_)  # the last has code -1
     return made_up[names.codes.to_numpy()]
 
