@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from benchmarks.clients.workload import load_tasks
 from synthetic_textcat.llm.journal.journal import completion_line
@@ -20,7 +21,7 @@ from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import CALLS, plain, to_frame
 
-_WORDS = "the lantern under bridge of a long night and every letter that nobody had sent again before morning".split()
+_WORDS = ("the", "lantern", "under", "a", "bridge", "every", "letter", "that", "nobody", "had", "sent", "again")
 _CHARACTERS = 300
 _LINE = Completion(
     fingerprint="",
@@ -64,9 +65,9 @@ def _completions(own: Completion, labels: tuple[str | None, str | None]) -> Iter
     text = " ".join(dice.choices(_WORDS, k=_CHARACTERS // 5))[:_CHARACTERS]
     kind = number % 200
     if kind == 70:
-        unknown = {"prompt_tokens": None, "cached_tokens": None, "completion_tokens": None, "model_name": None}
-        bounds = {"prompt_tokens_at_most": 300, "completion_tokens_at_most": 400}
-        yield replace(own, status="timeout", finish_reason=None, error="took too long", **unknown, **bounds)
+        unknown: dict[str, Any] = dict.fromkeys(("prompt_tokens", "cached_tokens", "completion_tokens", "model_name"))
+        unknown |= {"prompt_tokens_at_most": 300, "completion_tokens_at_most": 400}
+        yield replace(own, status="timeout", finish_reason=None, error="took too long", **unknown)
     if kind == 90:
         text = text.replace("a", "\u00e4\U0001f600")
     if number % 10_000 == 11:

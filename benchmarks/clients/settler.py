@@ -90,9 +90,7 @@ def _same(value: Any) -> Any:
 
 
 def _called(node: Callable[..., Any], given: dict[str, Callable[[], Any]]) -> Any:
-    names = [
-        name for name, each in inspect.signature(node).parameters.items() if each.kind is not each.VAR_POSITIONAL
-    ]
+    names = [name for name, each in inspect.signature(node).parameters.items() if each.kind is not each.VAR_POSITIONAL]
     return node(*(given[name]() for name in names))
 
 
