@@ -6,7 +6,6 @@ result.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -174,7 +173,8 @@ def _read_at_once(lines: LineBatch, wanted: Sequence[int]) -> tuple[list[int], l
     if texts is None:
         pairs = [(line, found) for line in likely if (found := _texts_of(replies[line])) is not None]
         likely, texts = [line for line, _ in pairs], [found for _, found in pairs]
-    said = "\0".join([*own, *{name for name in names if name}, *chain.from_iterable(texts)])
+    escaped = [text for line, found in zip(likely, texts, strict=True) if "\\" in replies[line] for text in found]
+    said = "\0".join([*own, *{name for name in names if name}, *escaped])  # other texts stand in their replies
     return (likely, texts) if mask(said) == said else ([], [])
 
 
