@@ -13,8 +13,6 @@ from threading import Event
 _CALLS_ARE_OUT_S = 2.0
 """Time in which a model-calling node has imported its client and sent its first request."""
 
-_LOOK_EVERY_S = 0.5
-
 _IDLE_BELOW = 0.5
 """Share of a processor below which the process counts as idle; 64 calls in flight of 200 ms each take a third."""
 
@@ -32,13 +30,18 @@ class QuietMoment:
     Args:
         monotonic: Clock, in seconds.
         demand_s: Returns the processor seconds that the process has used or waited for so far.
+        look_every_s: Seconds over which its share of a processor is measured.
     """
 
     def __init__(
-        self, monotonic: Callable[[], float] = time.monotonic, demand_s: Callable[[], float] | None = None
+        self,
+        monotonic: Callable[[], float] = time.monotonic,
+        demand_s: Callable[[], float] | None = None,
+        look_every_s: float = 0.5,
     ) -> None:
         self._monotonic = monotonic
         self._demand_s = demand_s or processor_demand_s
+        self._look_every_s = look_every_s
         self._now = Event()
         self._calls_began: float | None = None
 
@@ -57,7 +60,7 @@ class QuietMoment:
     def wait(self) -> None:
         """Blocks until the moment has come."""
         before: tuple[float, float] | None = None
-        while not self._now.wait(_LOOK_EVERY_S):
+        while not self._now.wait(self._look_every_s):
             began, at = self._calls_began, (self._monotonic(), self._demand_s())
             if began is None or before is None or before[0] < began:  # the interval was not all of calls
                 before = at
