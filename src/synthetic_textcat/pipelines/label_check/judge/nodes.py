@@ -226,8 +226,8 @@ def ask_judge(
     try:
         outage = yield from complete(lambda: Chat(asked.build(), asked.llm), pending, policy)
     except FatalAnswerError as error:  # which names the settings of the model that writes
-        words = as_of_judge(str(error)) if asked.is_judge else str(error)
-        raise FatalAnswerError(f"The judge {asked.llm.model}: {words.rstrip('.')}. {_WITHOUT_JUDGE}") from None
+        words = f"The judge {asked.llm.model}: {str(error).rstrip('.')}. {_WITHOUT_JUDGE}"
+        raise FatalAnswerError(as_of_judge(words) if asked.is_judge else words) from None
     if outage is not None:
         yield LastBatch(so_far.model_copy(update={"outage": outage}))
 
