@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from synthetic_textcat.llm.batches.openai_service import _lines, _result_line
+from synthetic_textcat.llm.batches.openai_service import _result_line
+from synthetic_textcat.llm.batches.transfers import lines_of
 
 
 def test_lines_end_at_line_feeds_alone_wherever_the_transfer_is_cut() -> None:
@@ -12,7 +13,7 @@ def test_lines_end_at_line_feeds_alone_wherever_the_transfer_is_cut() -> None:
     content = "".join(json.dumps({"custom_id": text}, ensure_ascii=False) + "\n" for text in texts).encode()
     for size in (1, 7, len(content)):
         chunks = (content[start : start + size] for start in range(0, len(content), size))
-        assert [json.loads(line)["custom_id"] for line in _lines(chunks) if line] == texts
+        assert [json.loads(line)["custom_id"] for line in lines_of(chunks) if line] == texts
 
 
 @pytest.mark.parametrize(
