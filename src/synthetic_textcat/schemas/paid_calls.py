@@ -40,3 +40,8 @@ def to_paid_calls(table: pa.Table) -> pd.DataFrame:
 
     frame: pd.DataFrame = table.unify_dictionaries().to_pandas(types_mapper=kinds)
     return frame
+
+
+def from_file(table: pd.DataFrame) -> pd.DataFrame:
+    """The table as it was saved: Parquet gives a column of categories without any value back as another kind."""
+    return table.astype({field.name: "category" for field in PAID_CALLS if field.type == _FEW})

@@ -119,8 +119,10 @@ class PriceList(_Strict):
         """
         if not completion.is_counted:
             return None
-        counts = completion.prompt_tokens or 0, completion.cached_tokens, completion.completion_tokens or 0
-        return self.usd_of_counts(completion.model_name, *counts, batch=completion.batch is not None)
+        read, cached, written = completion.prompt_tokens, completion.cached_tokens, completion.completion_tokens
+        if read is None or written is None:  # refused by a rate limit
+            return 0.0
+        return self.usd_of_counts(completion.model_name, read, cached, written, batch=completion.batch is not None)
 
     def usd_of_counts(
         self, model: str | None, read: int | None, cached: int | None, written: int | None, *, batch: bool

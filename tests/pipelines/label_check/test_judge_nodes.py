@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from synthetic_textcat.errors import TasksFileError
+from synthetic_textcat.errors import FatalAnswerError, TasksFileError
 from synthetic_textcat.llm.chat_models.spec import OFFLINE_CLASS, ChatModelSpec
 from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.pipelines.label_check.judge.nodes import (
@@ -70,8 +70,11 @@ _ROWS = _checked([_row(0), _row(1, of=_OPEN, label="glad"), _row(2), _row(3)])
 
 
 def _calls(planned: pd.DataFrame, votes: int = 1, llm: LlmParameters = _LLM) -> pd.DataFrame:
-    prompts = verdict_prompts([_CLOSED, _OPEN])
-    return list_verdict_calls(planned, prompts, _SPEC, _SPEC, llm, LabelCheckParameters(votes=votes))
+    return _calls_by(planned, LabelCheckParameters(votes=votes), llm)
+
+
+def _calls_by(planned: pd.DataFrame, settings: LabelCheckParameters, llm: LlmParameters = _LLM) -> pd.DataFrame:
+    return list_verdict_calls(planned, verdict_prompts([_CLOSED, _OPEN]), _SPEC, _SPEC, llm, settings)
 
 
 def _planned(checked: pd.DataFrame = _ROWS, share: float = 1.0) -> pd.DataFrame:
@@ -169,9 +172,11 @@ def test_without_calls_there_are_empty_tables(tmp_path: Path) -> None:
         assert {str(name): str(kind) for name, kind in settled.label_verdicts.dtypes.items()} == LABEL_VERDICTS
 
 
-def _ask(tmp_path: Path, stops: Stops, generation: GenerationParameters, rows: Journal) -> list[Completion]:
-    planned, settings = _planned(), LabelCheckParameters()
-    calls, journal = _calls(planned), Journal(tmp_path / "absent")
+def _ask(
+    tmp_path: Path, stops: Stops, generation: GenerationParameters, rows: Journal, **label_check: Any
+) -> list[Completion]:
+    planned, settings = _planned(), LabelCheckParameters(**label_check)
+    calls, journal = _calls_by(planned, settings), Journal(tmp_path / "absent")
     still = find_open_verdicts(planned, _TASKS, calls, journal, generation, settings, _RUN)
     batches = ask_judge(
         planned, _TASKS, verdict_prompts([_CLOSED, _OPEN]), still, template("retry"), _SPEC, _SPEC, _LLM, settings,
@@ -193,6 +198,17 @@ def test_after_an_outage_of_rows_no_judge_is_asked_and_caps_count_rows_first(tmp
     in_usd = GenerationParameters(max_cost_usd=1e-4)
     dear = [completion(prompt_tokens=100, completion_tokens=0, model_name=OFFLINE_MODEL, cached_tokens=None)]
     assert _ask(tmp_path, Stops(), in_usd, Journal(write_journal(tmp_path / "usd.jsonl", dear))) == []
+
+
+def test_a_judge_without_a_usable_reply_is_named_with_its_settings(tmp_path: Path) -> None:
+    broken = {"model": OFFLINE_MODEL, "defects": {"invalid_json": 1.0}}
+    judge: dict[str, Any] = {"votes": 9, "llm": broken}
+    with pytest.raises(FatalAnswerError) as found:
+        _ask(tmp_path, Stops(), GenerationParameters(), Journal(tmp_path / "absent"), **judge)
+    words = str(found.value)
+    assert words.startswith(f"The judge {OFFLINE_MODEL}: The first 20 replies to calls for verdicts all failed")
+    assert "Next: set label_check.llm.structured_output to" in words
+    assert "label_check.share=0" in words
 
 
 def test_a_disputed_row_makes_way_for_its_duplicate_and_flags_reject_none() -> None:

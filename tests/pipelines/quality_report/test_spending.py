@@ -1,6 +1,7 @@
 """Spending of a run, of its configuration and of the whole history; unknown amounts stay unknown."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -298,3 +299,19 @@ def test_sums_are_exact_beyond_what_a_column_can_hold() -> None:
     metrics = _metrics([completion(prompt_tokens=most, cached_tokens=0, completion_tokens=0)] * 3)
     assert metrics["tokens/known_dataset"] == 3 * most
     assert (metrics["cost/usd_dataset"] or 0) > 10**10
+
+
+def test_a_call_in_a_batch_has_the_price_of_a_batch_or_an_unknown_one() -> None:
+    price = {"input": 2.0, "output": 4.0, "batch_input": 1.0, "batch_output": 2.0}
+    listed = {"model-1": price, "model-2": {"input": 2.0, "output": 4.0}}
+    prices = PriceList.read({"as_of": "2026-01-01", "usd_per_million_tokens": listed})
+    lines = [completion(model_name=name, batch=batch) for name in listed for batch in (None, "b")]
+    usd = CallCosts(paid_calls(lines), prices).usd
+    np.testing.assert_allclose(usd, [4e-05, 2e-05, 4e-05, np.nan])
+    assert [prices.cost_usd(line) for line in lines] == pytest.approx([4e-05, 2e-05, 4e-05, None], nan_ok=True)
+
+
+def test_a_file_without_calls_costs_nothing(tmp_path: Path) -> None:
+    paid_calls([]).to_parquet(tmp_path / "paid.parquet")
+    costs = CallCosts(pd.read_parquet(tmp_path / "paid.parquet"), PriceList.read(PRICES))
+    assert costs.usd.sum() == 0

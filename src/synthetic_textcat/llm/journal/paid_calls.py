@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from synthetic_textcat.llm.journal.journal import Journal, LineBatch
 from synthetic_textcat.redaction import mask
-from synthetic_textcat.schemas.paid_calls import PAID_CALLS, to_paid_calls
+from synthetic_textcat.schemas.paid_calls import PAID_CALLS, from_file, to_paid_calls
 from synthetic_textcat.text.unicode import replace_surrogates
 
 _AT_ONCE = 4_096  # lines that become a batch of Arrow
@@ -71,11 +71,10 @@ def with_later_calls(paid_calls: pd.DataFrame | None, journal: Journal) -> pd.Da
     if paid_calls is None:
         return read_paid_calls(journal)
     end = int((paid_calls["offset"] + paid_calls["size"]).max()) if len(paid_calls) else 0
-    if journal.size == end:
-        return paid_calls
     if journal.size < end:  # another file in its place
         return read_paid_calls(journal)
-    return joined([paid_calls, read_paid_calls(journal, end)])
+    known = from_file(paid_calls)
+    return known if journal.size == end else joined([known, read_paid_calls(journal, end)])
 
 
 def last_offsets(paid_calls: pd.DataFrame, fingerprints: Sequence[str]) -> list[int]:

@@ -33,8 +33,10 @@ class CallCosts:
         self._table = paid_calls
         self._prices = prices
         self._model = model
-        self.prompt, self._prompt_known = self._numbers("prompt_tokens")
-        self.completion, self._completion_known = self._numbers("completion_tokens")
+        self.prompt, has_prompt = self._numbers("prompt_tokens")
+        self.completion, has_completion = self._numbers("completion_tokens")
+        self._has_counts = has_prompt & has_completion
+        self._is_refused: Mask = (paid_calls["status"] == "rate_limited").to_numpy(bool)
         self.cached, self.cached_known = self._numbers("cached_tokens")
 
     def __len__(self) -> int:
@@ -43,8 +45,7 @@ class CallCosts:
     @cached_property
     def is_counted(self) -> Mask:
         """Whether the token counts are known; a call refused by a rate limit uses none."""
-        refused: Mask = (self._table["status"] == "rate_limited").to_numpy(bool)
-        return refused | (self._prompt_known & self._completion_known)
+        return self._is_refused | self._has_counts
 
     @property
     def seconds(self) -> Amounts:
@@ -60,7 +61,8 @@ class CallCosts:
             (self.prompt - cached) * of_input + cached * of_cached + self.completion * of_output
         ) / _MILLION
         cost[(self.prompt == 0) & (self.completion == 0)] = 0.0
-        cost[~self.is_counted] = np.nan
+        cost[~self._has_counts] = np.nan
+        cost[self._is_refused & ~self._has_counts] = 0.0
         return cost
 
     @cached_property
@@ -92,7 +94,7 @@ class CallCosts:
 
     def _prices_of(self, unnamed: str | None) -> tuple[Amounts, Amounts, Amounts]:
         """Prices of each call's model: input, cached input, output; `unnamed` is the model of calls that name none."""
-        names = self._table["model_name"].cat
+        names = self._table["model_name"].astype("category").cat  # of a file without calls it is not
         models = [name or unnamed for name in (*names.categories, unnamed)]  # the last has code -1
         codes, in_batch = names.codes.to_numpy(), self._table["batch"].notna().to_numpy(bool)
         routes = [[self._prices.rates(model, batch=batch) or _UNKNOWN for model in models] for batch in (False, True)]
@@ -103,7 +105,7 @@ class CallCosts:
 
 def made_up_mask(paid_calls: pd.DataFrame, model: str) -> Mask:
     """Whether a price of the call's model is made up; `model` is that of calls that name none."""
-    names = paid_calls["model_name"].cat
+    names = paid_calls["model_name"].astype("category").cat
     made_up = np.array([is_made_up(name) for name in (*names.categories, model)], np.bool_)  # the last has code -1
     return made_up[names.codes.to_numpy()]
 
