@@ -83,8 +83,7 @@ def test_a_long_table_is_read_in_groups_of_rows(tmp_path: Path) -> None:
 
 def test_options_for_reader_and_writer_come_first(tmp_path: Path) -> None:
     path = tmp_path / "rows.parquet"
-    own = {"load_args": {"columns": ["text"]}, "save_args": {"row_group_size": 2}}
-    table = TableDataset(filepath=str(path), **own)
+    table = TableDataset(filepath=str(path), load_args={"columns": ["text"]}, save_args={"row_group_size": 2})
     table.save(pd.DataFrame({"number": [1, 2, 3], "text": ["a", "b", "c"]}))
     with pq.ParquetFile(path) as file:
         assert file.num_row_groups == 2
