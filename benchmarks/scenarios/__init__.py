@@ -18,11 +18,13 @@ from benchmarks.scenarios import (
     settling,
     start_up,
     text_checks,
+    whole_run,
     wrong_language,
 )
 
 SCENARIOS: dict[str, Callable[[Options], Report]] = {
     "no_latency": calls.no_latency,
+    "whole_run": whole_run.whole_run,
     "latency_64": calls.latency_64,
     "latency_256": calls.latency_256,
     "long_tail": calls.long_tail,
@@ -45,5 +47,5 @@ SCENARIOS: dict[str, Callable[[Options], Report]] = {
 PROOFS: dict[str, Callable[[Options], Report]] = {"kills": kills.kills}
 """What takes most of an hour and is run by name only."""
 
-COMPARED = ("no_latency", "report", "settling", "wrong_language")
+COMPARED = ("no_latency", "whole_run", "report", "settling", "wrong_language")
 """Scenarios that run an earlier commit too, with `--against`."""
