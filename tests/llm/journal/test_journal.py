@@ -51,9 +51,7 @@ def test_any_text_comes_back_to_the_letter(
     assert _all(path, "r0", "after") == [[lines[0]], [lines[1]]]
 
 
-def test_places_and_numbers_hold_past_blank_and_damaged_lines(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_places_and_numbers_hold_past_blank_and_damaged_lines(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     own = [completion(request_id=f"r{number}") for number in range(900)]
     lines = list(map(completion_line, own))
     lines[300:300] = [b"\n", b"damaged\n", b" \0\n"]
