@@ -173,7 +173,8 @@ class RunSummary:
         return None if self._catalog is None else shown_place(self._catalog.get(dataset))
 
     def _spent_lines(self, calls: int) -> Iterator[str]:
-        none = "0 answered in this run" if self._notes.stops.in_batches else "0: the journal has all the answers"
+        is_left = self._notes.stops.in_batches or self._saved.get(names.LEDGER, {}).get("in_batch")
+        none = "0 answered in this run" if is_left else "0: the journal has all the answers"
         yield f"calls     {calls} in this run" if calls else f"calls     {none}"
         yield from cost_lines(self._saved.get(names.METRICS, {}))
         yield from timeout_lines(self._timeouts, self._prices, self._model)

@@ -90,10 +90,12 @@ def check_candidates(
     verdicts = [judgement.verdict for judgement in judgements if judgement.verdict is not None]
     notes = reading_notes(checked_rows)
     details = joined_details([verdict.detail for verdict in verdicts], notes[~is_good])
-    rejected = checked_rows[~is_good].assign(reject_reason=[verdict.reason for verdict in verdicts], detail=details)
+    columns = with_own(EXAMPLES, own)
+    rows = with_columns(checked_rows, columns)  # shares the memory of its columns; masks copy all that a frame has
+    rejected = rows[~is_good].assign(reject_reason=[verdict.reason for verdict in verdicts], detail=details)
     return CheckedRows(
-        with_columns(checked_rows[is_good & ~is_surplus], with_own(EXAMPLES, own)),
-        with_columns(checked_rows[is_surplus], with_own(EXAMPLES, own)),
+        with_columns(rows[is_good & ~is_surplus], columns),
+        with_columns(rows[is_surplus], columns),
         with_columns(rejected, with_own(REJECTED, own)),
         findings_of(checked_rows["request_id"], judgements, notes),
     )
