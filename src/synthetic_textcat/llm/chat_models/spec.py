@@ -256,8 +256,9 @@ class ChatModelSpec:
 
 
 def as_of_judge(fault: str) -> str:
-    """A message about a model's setup, with the places where the judge's setup is."""
-    return _SETTING.sub("label_check.llm.", fault.replace("catalog entry llm", "catalog entry judge"))
+    """A message about a model, with the places of the judge's setup; the judge is named in any case."""
+    moved = _SETTING.sub("label_check.llm.", fault.replace("catalog entry llm", "catalog entry judge"))
+    return moved if "judge" in moved or "label_check" in moved else f"The catalog entry judge: {moved}"
 
 
 def _without_secrets(value: Any) -> Any:
