@@ -232,3 +232,25 @@ def test_a_disputed_row_makes_way_for_its_duplicate_and_flags_reject_none() -> N
     assert outcome(on_dispute="reject")[:2] == (["r1", "r2"], [disputed])
     ambiguous = ["r2", "label_ambiguous", "the judge accepts 'good' too"]
     assert outcome(on_ambiguous="reject")[:2] == (["r0"], [duplicate, ambiguous])
+
+
+def test_an_unjudged_copy_of_a_disputed_text_is_disputed_too() -> None:
+    given = [_row(0), _row(1, input_text="text 0."), _row(2, input_text="TEXT 0.", label="mixed"), _row(3), _row(4)]
+    verdicts = pd.DataFrame(
+        [("r0", "good", 3, False, False, "m"), ("r3", "bad", 3, True, False, "m")], columns=list(LABEL_VERDICTS)
+    ).astype(LABEL_VERDICTS)
+
+    tables = checked_tables(
+        example_frame(given),
+        _requests(_checked(given)),
+        _TASKS,
+        _QUALITY,
+        verdicts=verdicts,
+        label_check=LabelCheckParameters(on_dispute="reject"),
+    )
+
+    assert list(tables.examples["request_id"]) == ["r2", "r3", "r4"]
+    assert tables.rejected[["request_id", "reject_reason", "detail"]].to_numpy().tolist() == [
+        ["r0", "label_disputed", "the judge says 'good' (3 votes)"],
+        ["r1", "label_disputed", "same text and label as r0: the judge says 'good' (3 votes)"],
+    ]

@@ -209,7 +209,8 @@ def ask_judge(
     reading = verdict_judge(records_of(planned_verdicts), by_id, label_check.votes)
     policy = policy_for(asked, generation, retry_prompt, reading, budget, run_id)
     votes = len(planned_verdicts) * label_check.votes
-    logger.info("Requesting %d of %d verdicts from %s", len(still_open.rows), votes, asked.llm.model)
+    by = ", by live calls at their price: batches are for rows" if generation.mode == "batch" else ""
+    logger.info("Requesting %d of %d verdicts from %s%s", len(still_open.rows), votes, asked.llm.model, by)
     positions = [row.position for row in still_open.rows]
     rows = planned_verdicts.iloc[[position // label_check.votes for position in positions]]
     questions = (
@@ -226,8 +227,8 @@ def ask_judge(
     try:
         outage = yield from complete(lambda: Chat(asked.build(), asked.llm), pending, policy)
     except FatalAnswerError as error:  # which names the settings of the model that writes
-        words = as_of_judge(str(error)) if asked.is_judge else str(error)
-        raise FatalAnswerError(f"The judge {asked.llm.model}: {words.rstrip('.')}. {_WITHOUT_JUDGE}") from None
+        words = f"The judge {asked.llm.model}: {str(error).rstrip('.')}. {_WITHOUT_JUDGE}"
+        raise FatalAnswerError(as_of_judge(words) if asked.is_judge else words) from None
     if outage is not None:
         yield LastBatch(so_far.model_copy(update={"outage": outage}))
 
