@@ -15,6 +15,7 @@ from benchmarks.scenarios import (
     memory,
     planning,
     report,
+    settling,
     start_up,
     text_checks,
     whole_run,
@@ -34,6 +35,7 @@ SCENARIOS: dict[str, Callable[[Options], Report]] = {
     "planning": planning.planning,
     "planning_many_tasks": planning.planning_many_tasks,
     "report": report.report,
+    "settling": settling.settling,
     "export": export.export,
     "label_accuracy": label_accuracy.label_accuracy,
     "languages": languages.language_check,
@@ -45,5 +47,5 @@ SCENARIOS: dict[str, Callable[[Options], Report]] = {
 PROOFS: dict[str, Callable[[Options], Report]] = {"kills": kills.kills}
 """What takes most of an hour and is run by name only."""
 
-COMPARED = ("no_latency", "whole_run", "report", "wrong_language")
+COMPARED = ("no_latency", "whole_run", "report", "settling", "wrong_language")
 """Scenarios that run an earlier commit too, with `--against`."""
