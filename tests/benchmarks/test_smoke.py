@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from benchmarks.clients import paid_rows, settler
 from benchmarks.processes import BenchmarkError, Options
 from benchmarks.revisions import OURS, in_turn, refuse_other_results
 from benchmarks.scenarios import COMPARED, PROOFS, SCENARIOS
@@ -18,6 +19,14 @@ _ROWS = {"kills": None, "memory": 200, "languages": None}
 @pytest.mark.parametrize("name", _CHEAP)
 def test_a_cheap_benchmark_gives_figures(name: str) -> None:
     assert SCENARIOS[name](Options(_CHEAP[name], 1)).figures
+
+
+def test_made_rows_settle_and_sum_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    paid_rows.make(tmp_path, 60)
+    for part in ("settle", "sums"):
+        settler.main(part, tmp_path, tmp_path)
+    assert capsys.readouterr().out.count("cpu_s") == 2
+    assert len(pd.read_parquet(tmp_path / "outcomes.parquet")) == 60
 
 
 @pytest.mark.whole_run

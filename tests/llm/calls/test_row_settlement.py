@@ -136,6 +136,24 @@ def test_any_journal_settles_as_row_by_row(tmp_path_factory: pytest.TempPathFact
     assert _in_one_pass(path) == _row_by_row(path)
 
 
+@pytest.mark.parametrize("first", ["a byte order mark", "fenced", "a lone surrogate", "an escaped secret"])
+def test_of_two_good_replies_of_an_attempt_the_earlier_counts_whoever_reads_it(first: str, tmp_path: Path) -> None:
+    add_secret(_KEY)
+    lines = [completion(_REPLIES[name]) for name in (first, "another")]
+    path = write_journal(tmp_path / "j.jsonl", lines)
+    assert _in_one_pass(path) == _row_by_row(path)
+
+
+@pytest.mark.parametrize("odd", ["good", "fenced", "a number", "one field more", "a long label", "NaN", "a secret"])
+def test_a_reply_that_needs_the_parser_changes_nothing_for_those_around_it(odd: str, tmp_path: Path) -> None:
+    add_secret(_KEY)
+    lines = [
+        completion(_REPLIES[name], request_id=row) for name, row in zip(("another", odd, "spaces"), _ROWS, strict=True)
+    ]
+    path = write_journal(tmp_path / "j.jsonl", lines)
+    assert _in_one_pass(path) == _row_by_row(path)
+
+
 def test_lines_that_are_no_completions_cost_their_own_row_only(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

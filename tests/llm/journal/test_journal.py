@@ -51,6 +51,19 @@ def test_any_text_comes_back_to_the_letter(
     assert _all(path, "r0", "after") == [[lines[0]], [lines[1]]]
 
 
+def test_places_and_numbers_hold_past_blank_and_damaged_lines(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    own = [completion(request_id=f"r{number}") for number in range(900)]
+    lines = list(map(completion_line, own))
+    lines[300:300] = [b"\n", b"damaged\n", b" \0\n"]
+    lines[700:700] = [b"damaged too\n"]
+    path = tmp_path / "j.jsonl"
+    path.write_bytes(b"".join(lines)[:-1])  # the last line lacks its break
+    journal = Journal(path)
+    offsets = [offset for batch in journal.batches() for offset in batch.offsets.tolist()]
+    assert journal.at(offsets) == own == list(journal)
+    assert "no valid completion in line 302 (no JSON), 701 (no JSON);" in caplog.text
+
+
 def test_completions_come_by_attempt_then_by_time(tmp_path: Path) -> None:
     late = completion(BAD, attempt=2, run_id="late")
     early = completion(BAD, attempt=1, run_id="early")

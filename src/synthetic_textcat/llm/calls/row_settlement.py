@@ -6,7 +6,6 @@ result.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -123,23 +122,25 @@ class _Replies:
         wanted = np.flatnonzero(positions >= 0).tolist()
         found, texts = _read_at_once(lines, wanted)
         others = sorted(set(wanted).difference(found)) if len(found) < len(wanted) else ()
-        notes: list[str | None] = [None] * len(found)
         valid = {name: name and str(replace_surrogates(name)) for name in set(names)}
-        models = [valid[names[line]] for line in found]
+        rows: list[tuple[int, _Texts, str | None, str | None]] = [
+            (line, own, valid[names[line]], None) for line, own in zip(found, texts, strict=True)
+        ]
         for line in others:
             completion = lines.completion(line)
             result = parse(completion, Reply)
             if isinstance(result, Problem):
                 yield int(positions[line]), attempts[line], result
                 continue
-            found.append(line)
-            texts.append((result.input_text, result.label, result.misleading_label))
-            models.append(completion.model_name)
-            notes.append(result.note or None)
-        if found:
-            columns = [*zip(*texts, strict=True), models, notes]
-            arrays = [pa.array(_all_visible(own), each.type) for own, each in zip(columns, _TEXTS, strict=True)]
-            numbers = [pa.array(positions[found]), pa.array([attempts[line] for line in found], pa.int64())]
+            own = (result.input_text, result.label, result.misleading_label)
+            rows.append((line, own, completion.model_name, result.note or None))
+        if rows:
+            rows.sort(key=itemgetter(0))  # of one attempt the earlier call counts
+            good = [line for line, *_ in rows]
+            _, said, models, notes = zip(*rows, strict=True)
+            columns = [*zip(*said, strict=True), models, notes]
+            arrays = [pa.array(_all_visible(values), each.type) for values, each in zip(columns, _TEXTS, strict=True)]
+            numbers = [pa.array(positions[good]), pa.array([attempts[line] for line in good], pa.int64())]
             self._batches.append(pa.record_batch([*numbers, *arrays], _REPLIES))
 
     def table(self) -> pa.Table:
@@ -174,7 +175,8 @@ def _read_at_once(lines: LineBatch, wanted: Sequence[int]) -> tuple[list[int], l
     if texts is None:
         pairs = [(line, found) for line in likely if (found := _texts_of(replies[line])) is not None]
         likely, texts = [line for line, _ in pairs], [found for _, found in pairs]
-    said = "\0".join([*own, *{name for name in names if name}, *chain.from_iterable(texts)])
+    escaped = [text for line, found in zip(likely, texts, strict=True) if "\\" in replies[line] for text in found]
+    said = "\0".join([*own, *{name for name in names if name}, *escaped])  # other texts stand in their replies
     return (likely, texts) if mask(said) == said else ([], [])
 
 

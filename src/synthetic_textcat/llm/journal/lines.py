@@ -226,10 +226,11 @@ def _check_columns(columns: Columns) -> None:
         LineError: If one is wrong, with the name of its field.
     """
     for field, values in columns.items():
-        if not set(_TYPES[field]).issuperset(map(type, values)):
+        types = set(map(type, values))
+        if not types.issubset(_TYPES[field]):
             raise LineError(field)
         if field in _LEAST:
-            numbers = [value for value in values if value is not None]
+            numbers = [value for value in values if value is not None] if NoneType in types else values
             if numbers and not (_LEAST[field] <= min(numbers) and max(numbers) <= _MOST):
                 raise LineError(field)
     if set(map(len, columns["fingerprint"])) - {2 * _FINGERPRINT_BYTES}:

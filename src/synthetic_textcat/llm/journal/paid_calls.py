@@ -1,7 +1,6 @@
 """Paid calls: what journal lines cost, as a table, so that a run reads its journal once and hands this on."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,41 +11,30 @@ from synthetic_textcat.redaction import mask
 from synthetic_textcat.schemas.paid_calls import PAID_CALLS, from_file, to_paid_calls
 from synthetic_textcat.text.unicode import replace_surrogates
 
-_AT_ONCE = 4_096  # lines that become a batch of Arrow
-
 
 class PaidCallsBuilder:
-    """Collects the columns `PAID_CALLS` of journal lines, some thousands at once in Arrow's memory."""
+    """Collects the columns `PAID_CALLS` of journal lines in Arrow's memory."""
 
     def __init__(self) -> None:
         self._batches: list[pa.RecordBatch] = []
-        self._columns: dict[str, list[Any]] = {name: [] for name in PAID_CALLS.names}
 
     def add(self, lines: LineBatch) -> None:
         """Adds lines of a journal."""
-        own = {**lines.columns, "offset": lines.offsets.tolist(), "size": lines.sizes.tolist()}
-        for name, values in self._columns.items():
-            values.extend(own[name])
-        if len(self._columns["size"]) >= _AT_ONCE:
-            self._flush()
-
-    def table(self) -> pd.DataFrame:
-        """The lines added so far."""
-        self._flush()
-        return to_paid_calls(pa.Table.from_batches(self._batches, PAID_CALLS))
-
-    def _flush(self) -> None:
-        names = self._columns["model_name"]
+        names = lines.columns["model_name"]
         valid = {name: name and mask(str(replace_surrogates(name))) for name in set(names)}
         columns = {
-            **self._columns,
+            **lines.columns,
             "model_name": [valid[name] for name in names],
-            "latency_s": np.array(self._columns["latency_s"], np.float64),
+            "latency_s": np.array(lines.columns["latency_s"], np.float64),
+            "offset": lines.offsets,
+            "size": lines.sizes,
         }
         arrays = [pa.array(columns[each.name], each.type) for each in PAID_CALLS]
         self._batches.append(pa.record_batch(arrays, PAID_CALLS))
-        for values in self._columns.values():
-            values.clear()
+
+    def table(self) -> pd.DataFrame:
+        """The lines added so far."""
+        return to_paid_calls(pa.Table.from_batches(self._batches, PAID_CALLS))
 
 
 def read_paid_calls(journal: Journal, start: int = 0) -> pd.DataFrame:
