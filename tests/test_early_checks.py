@@ -247,6 +247,8 @@ def test_the_judge_is_checked_before_rows_are_paid_for(own: Project, monkeypatch
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with pytest.raises(ModelSetupError, match="OPENAI_API_KEY is not set"):
         _check(env="openai", pipelines=["label_check"])
+    with pytest.raises(ModelSetupError, match="The catalog entry judge: OPENAI_API_KEY is not set"):
+        _check(env="openai", pipelines=["label_check"], params={"label_check": {"llm": {"model": "gpt"}}})
     own.path("conf/local/catalog_genai.yml").write_text("judge: null", encoding="utf-8")
     with pytest.raises(ModelSetupError, match="the catalog has no entry judge"):
         _check(**judged(model="gpt"))

@@ -11,6 +11,7 @@ from aiohttp.web_protocol import RequestHandler
 from . import chat_request, faults, refusals, replies, transfers
 from .batches import BatchDesk
 from .draws import digest
+from .message_batches import MessageBatchDesk
 from .settings import NOT_API_FAULTS, TRANSFER_FAULTS, Settings, as_dict, changed
 from .stats import Stats
 
@@ -40,6 +41,7 @@ class FaultApp:
         self.stats = Stats()
         self._canned: bytes | None = None
         self._batches = BatchDesk(self)
+        self._message_batches = MessageBatchDesk(self)
         self._routes = {
             ("GET", "/stats"): self._show_stats,
             ("POST", "/reset"): self._reset,
@@ -52,6 +54,8 @@ class FaultApp:
             return await self._chat(request)
         if request.path.startswith(("/v1/files", "/v1/batches")):
             return await self._batches.handle(request)
+        if request.path.startswith("/v1/messages"):
+            return await self._message_batches.handle(request)
         route = self._routes.get((request.method, request.path))
         return await route(request) if route else _json(b'{"error": {"message": "Not found."}}', 404)
 

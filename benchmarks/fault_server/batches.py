@@ -17,7 +17,7 @@ from aiohttp import web
 
 from . import chat_request, faults, refusals, replies
 from .draws import draw
-from .settings import REPLY_FAULTS
+from .settings import BATCH_FAULTS, REPLY_FAULTS
 
 if TYPE_CHECKING:
     from .app import FaultApp
@@ -144,9 +144,7 @@ class BatchDesk:
         batch_id = f"batch_{len(self._jobs) + 1:06}"
         lines = [(line["custom_id"], orjson.dumps(line["body"])) for line in map(orjson.loads, content.splitlines())]
         job = BatchJob(batch_id, self._app.stats.batches, file_id, metadata, lines, set())
-        for fault in ("batch_token_limit", "batch_expires", "batch_no_ids", "batch_late_files", "batch_files_deleted"):
-            if self._has(fault):
-                job.faults.add(fault)
+        job.faults |= {fault for fault in BATCH_FAULTS if self._has(fault)}
         if len({custom_id for custom_id, _ in lines}) < len(lines) or (
             "batch_token_limit" in job.faults and len(lines) > 1
         ):
@@ -195,17 +193,20 @@ class BatchDesk:
         self._app.stats.batch_polls += 1
         job = self._jobs.get(batch_id)
         if job is None:
-            return _error("invalid_request_error", f"No batch found with id '{batch_id}'.", 404)
+            return self._unknown(batch_id)
         if self._has("batch_poll_error"):
             return _error("server_error", "The server had an error.", 503)
         job.polls_after_end += self._status(job) in _ENDS
         seconds = self._app.settings.batch_retry_after
         return _json(orjson.dumps(self._shown(job)), headers={"Retry-After": str(seconds)} if seconds else None)
 
+    def _unknown(self, batch_id: str) -> web.Response:
+        return _error("invalid_request_error", f"No batch found with id '{batch_id}'.", 404)
+
     def _cancel(self, batch_id: str) -> web.StreamResponse:
         job = self._jobs.get(batch_id)
         if job is None:
-            return _error("invalid_request_error", f"No batch found with id '{batch_id}'.", 404)
+            return self._unknown(batch_id)
         if self._status(job) not in _ENDS and job.cancelled_at is None:
             job.cancelled_at = monotonic()
         return _json(orjson.dumps(self._shown(job)))
@@ -270,7 +271,7 @@ class BatchDesk:
         settings, stats = self._app.settings, self._app.stats
         asked = chat_request.read(body, {})
         times_seen = stats.see(body, asked.body_digest)
-        fault = faults.choose(settings, asked, None, times_seen, stats.statuses[200])
+        fault = faults.choose(settings, asked, settings.require_key, times_seen, stats.statuses[200])
         if fault and fault not in REPLY_FAULTS:
             error = refusals.for_fault(fault, asked.model, asked.heard) or refusals.SERVER_ERROR
             return error.status, error.body()

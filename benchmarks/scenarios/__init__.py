@@ -15,13 +15,16 @@ from benchmarks.scenarios import (
     memory,
     planning,
     report,
+    settling,
     start_up,
     text_checks,
+    whole_run,
     wrong_language,
 )
 
 SCENARIOS: dict[str, Callable[[Options], Report]] = {
     "no_latency": calls.no_latency,
+    "whole_run": whole_run.whole_run,
     "latency_64": calls.latency_64,
     "latency_256": calls.latency_256,
     "long_tail": calls.long_tail,
@@ -32,6 +35,7 @@ SCENARIOS: dict[str, Callable[[Options], Report]] = {
     "planning": planning.planning,
     "planning_many_tasks": planning.planning_many_tasks,
     "report": report.report,
+    "settling": settling.settling,
     "export": export.export,
     "label_accuracy": label_accuracy.label_accuracy,
     "languages": languages.language_check,
@@ -43,5 +47,5 @@ SCENARIOS: dict[str, Callable[[Options], Report]] = {
 PROOFS: dict[str, Callable[[Options], Report]] = {"kills": kills.kills}
 """What takes most of an hour and is run by name only."""
 
-COMPARED = ("no_latency", "report", "wrong_language")
+COMPARED = ("no_latency", "whole_run", "report", "settling", "wrong_language")
 """Scenarios that run an earlier commit too, with `--against`."""

@@ -1,11 +1,9 @@
 """How long `kedro run --pipelines quality_report` takes on many rows, node by node, and how much memory."""
 
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -15,13 +13,13 @@ from typing import NamedTuple
 import yaml
 
 from benchmarks.figures import Figure, Report, Target
+from benchmarks.process_tree import POLL_S, Sample, watched
 from benchmarks.processes import BenchmarkError, Options, run_module
 from benchmarks.revisions import OURS, in_turn, refuse_other_results
 
 _ROWS = 100_000
 _ALLOWED_S = {100_000: 40.0, 1_000_000: 300.0}
 _ALLOWED_GB = 6.0
-_POLL_S = 0.2
 _LONG_S = 0.5  # nodes below it are not shown
 _STAGE = "quality_report"
 _DONE = "Completed node: "
@@ -48,14 +46,6 @@ class Stage(NamedTuple):
     seconds: float
     cpu_s: float
     peak_gb: float
-
-
-class Sample(NamedTuple):
-    """What the process and its children used at a moment: CPU seconds so far, resident memory."""
-
-    at: float
-    cpu_s: float
-    gb: float
 
 
 class Run(NamedTuple):
@@ -147,11 +137,8 @@ def _run(folder: Path, made: Path, root: Path) -> Run:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    samples: list[Sample] = []
-    watching = threading.Thread(target=_watch, args=(running, samples))
-    watching.start()
-    output, _ = running.communicate()
-    watching.join()
+    with watched(running) as samples:
+        output, _ = running.communicate()
     if running.returncode:
         raise BenchmarkError(f"kedro run ended with {running.returncode}:\n{output[-4000:]}")
     for name in ("01_raw", "02_intermediate", "03_primary", "04_feature"):  # what was made, and not found out
@@ -167,7 +154,7 @@ def _stages(output: str, begun: float, samples: list[Sample]) -> Iterator[Stage]
         moment, _, message = line.partition(" ")
         if message.startswith(_DONE):
             end = float(moment)
-            within = [sample for sample in samples if begun - _POLL_S <= sample.at <= end + _POLL_S]
+            within = [sample for sample in samples if begun - POLL_S <= sample.at <= end + POLL_S]
             so_far = max((sample.cpu_s for sample in within), default=used)
             peak = max((sample.gb for sample in within), default=0.0)
             yield Stage(
@@ -177,43 +164,3 @@ def _stages(output: str, begun: float, samples: list[Sample]) -> Iterator[Stage]
                 peak,
             )
             begun, used = end, so_far
-
-
-def _watch(process: "subprocess.Popen[str]", samples: list[Sample]) -> None:
-    while process.poll() is None:
-        tree = _tree(process.pid)
-        samples.append(Sample(time.time(), sum(map(_cpu_s, tree)), sum(map(_resident_gb, tree))))
-        time.sleep(_POLL_S)
-
-
-def _tree(root: int) -> set[int]:
-    """The process and its children's children, as Linux tells; elsewhere nothing."""
-    parents = dict(filter(None, map(_parent, Path("/proc").glob("[0-9]*/stat"))))
-    found = {root}
-    while more := {child for child, parent in parents.items() if parent in found} - found:
-        found |= more
-    return found
-
-
-def _parent(stat: Path) -> tuple[int, int] | None:
-    fields = _fields(stat)
-    return (int(stat.parent.name), int(fields[1])) if fields else None
-
-
-def _cpu_s(process: int) -> float:
-    """Its own, and that of its children which have ended."""
-    ticks = map(int, _fields(Path(f"/proc/{process}/stat"))[11:15])
-    return sum(ticks) / os.sysconf("SC_CLK_TCK")
-
-
-def _resident_gb(process: int) -> float:
-    pages = _fields(Path(f"/proc/{process}/stat"))[21:22]
-    return sum(map(int, pages)) * os.sysconf("SC_PAGE_SIZE") / 1e9
-
-
-def _fields(stat: Path) -> list[str]:
-    """What comes after the name; nothing if the process has ended meanwhile."""
-    try:
-        return stat.read_text().rpartition(")")[2].split()
-    except OSError:
-        return []

@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,6 +68,26 @@ def test_comes_back_as_it_was(tmp_path: Path) -> None:
     table.save(frame)
     assert table.exists()
     pd.testing.assert_frame_equal(table.load(), frame.reset_index(drop=True))
+
+
+def test_a_long_table_is_read_in_groups_of_rows(tmp_path: Path) -> None:
+    texts = pd.Series((["a text", None, "other"] * 83_334)[:250_001], dtype="str")
+    rows = pd.DataFrame({"number": range(250_001), "text": texts})
+    table = TableDataset(filepath=str(tmp_path / "long.parquet"))
+    table.save(rows)
+    with pq.ParquetFile(tmp_path / "long.parquet") as file:
+        groups = [file.metadata.row_group(at).num_rows for at in range(file.num_row_groups)]
+    assert groups == [100_000, 100_000, 50_001]
+    pd.testing.assert_frame_equal(table.load(), rows)
+
+
+def test_options_for_reader_and_writer_come_first(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    table = TableDataset(filepath=str(path), load_args={"columns": ["text"]}, save_args={"row_group_size": 2})
+    table.save(pd.DataFrame({"number": [1, 2, 3], "text": ["a", "b", "c"]}))
+    with pq.ParquetFile(path) as file:
+        assert file.num_row_groups == 2
+    assert list(table.load().columns) == ["text"]
 
 
 def test_a_save_that_fails_leaves_the_table_of_before(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from synthetic_textcat.hooks.summary_lines import compare_lines, counted_lines
+from synthetic_textcat.hooks.summary_lines import accuracy_lines, compare_lines, counted_lines
 from synthetic_textcat.pipelines.compare.nodes import measure_differences, pair_rows
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from tests.pipelines.compare.builders import outcomes, run
@@ -34,3 +34,13 @@ def test_a_made_up_cost_of_a_comparison_is_said_to_be_made_up(made_up: float) ->
     after_cost = next(after for line, after in pairwise([*lines, ""]) if line.startswith("  cost/usd_per_accepted"))
     assert ("made up: the offline model charges nothing" in after_cost) is bool(made_up)
     assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "sources"), [(1_000_000, "98 labels by hand and 1,000,000 verdicts"), (0, "98 labels by hand")]
+)
+def test_label_accuracy_is_said_with_its_interval(verdicts: int, sources: str) -> None:
+    ends = {"label/accuracy": 0.9, "label/accuracy_low": 0.848, "label/accuracy_high": 0.95}
+    lines = [*accuracy_lines({**ends, "label/hand_labelled": 98, "label/verdicts": verdicts})]
+    assert lines == ["labels    90.0% right (95% interval 84.8% to 95.0%)", f"          from {sources}"]
+    assert not list(accuracy_lines({"label/accuracy": None, "label/hand_labelled": 0}))

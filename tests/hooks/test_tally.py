@@ -83,6 +83,18 @@ def test_a_row_counts_as_accepted_only_if_it_is_as_planned() -> None:
     assert (lenient.accepted, lenient.rejected) == (3, 1)
 
 
+def test_a_row_that_is_no_longer_planned_costs_and_is_not_counted() -> None:
+    """As those of a batch that was sent before the plan changed."""
+    task = Task.model_validate({"task": "Sort a review.", "labels": ["good", "bad", "mixed"]})
+    planned = {"task_id": task.task_id, "label": "bad", "language": "German", "num_words": "less than 10"}
+    plan = PlannedRows(pd.DataFrame({"request_id": ["r0"], **planned}), pd.DataFrame([task.to_row("file")]))
+    tally = Tally(asked=1, max_attempts=1, plan=plan)
+    tally.add([completion(_GOOD, request_id="gone"), no_reply(request_id="gone")], _PRICES)
+    tally.end()
+    assert (tally.accepted, tally.rejected, tally.failed) == (0, 0, 0)
+    assert tally.totals.tokens > 0
+
+
 def _reply(text: str, label: str = "bad", misleading: str = "good") -> str:
     return json.dumps({"input_text": text, "label": label, "misleading_label": misleading})
 

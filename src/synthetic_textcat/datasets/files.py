@@ -16,6 +16,10 @@ from synthetic_textcat.datasets.stored import FormattedDataset
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
+_LEAN_READ: dict[str, Any] = {"pre_buffer": False, "use_threads": False}
+"""Options by which columns are decoded one after another, each within the memory that it takes as a column."""
+
+_GROUP_ROWS = 100_000  # decoded at once: of a million rows the memory beyond the frame itself is a tenth
 _ABSENT: dict[str, Any] = {"data": [], "layout": {"title": {"text": ABSENT}}}
 
 
@@ -65,16 +69,27 @@ class TableDataset(FormattedDataset[pd.DataFrame, pd.DataFrame]):
             FileNotFoundError: If the pipeline that writes it has not run.
         """
         with self.place.local_copy() as path, path.open("rb") as file:
-            return pd.read_parquet(file, **self._load_args)
+            frame = pd.read_parquet(file, **(self._load_args or _LEAN_READ))
+        _give_back()
+        return frame
 
     def save(self, data: pd.DataFrame) -> None:
         """Writes the frame apart, then puts it in its place."""
         with replacing(self.place_to_save) as fresh:
-            data.to_parquet(fresh, **{"index": False, **self._save_args})
+            usual = {"index": False} if "engine" in self._save_args else {"index": False, "row_group_size": _GROUP_ROWS}
+            data.to_parquet(fresh, **{**usual, **self._save_args})
+        _give_back()
 
     def preview(self, nrows: int = ROWS) -> TablePreview:
         """The first rows, for Kedro-Viz."""
         return table_preview(self, nrows)
+
+
+def _give_back() -> None:
+    """Returns memory that Arrow has freed to the system: of a long table several hundred MB that it would keep."""
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()
 
 
 class FigureDataset(FormattedDataset["Figure", "Figure"]):

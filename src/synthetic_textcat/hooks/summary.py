@@ -12,6 +12,7 @@ from synthetic_textcat.datasets.stored import shown_place
 from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.summary_lines import (
+    accuracy_lines,
     batch_lines,
     compare_lines,
     cost_lines,
@@ -41,6 +42,7 @@ _SHOWN = {
     names.DIFFERENCES,
     names.EVALUATION,
     names.EVALUATION_BY_TASK,
+    names.LABEL_ACCURACY,
     names.LABEL_VERDICTS,
     names.LEDGER,
     names.METRICS,
@@ -119,8 +121,7 @@ class RunSummary:
         metrics = self._saved.get(names.METRICS, {})
         if ledger is not None:
             yield from _ledger_lines(ledger, metrics)
-        if names.LABEL_VERDICTS in self._saved:
-            yield from verdict_lines(self._saved[names.LABEL_VERDICTS], self._saved.get(names.UNJUDGED), metrics)
+        yield from self._label_lines(metrics)
         if shortfall := Shortfall.read(self._saved.get(names.SHORTFALL)):
             yield from quota_lines(shortfall)
         plan = self._saved.get(names.PLAN_REPORT, {})
@@ -146,6 +147,13 @@ class RunSummary:
             yield f"run       {name}"
         yield "look      `make mlflow` for runs, `make viz` for the pipeline"
 
+    def _label_lines(self, metrics: Mapping[str, float | None]) -> Iterator[str]:
+        """The judge's verdicts, and label accuracy by hand."""
+        if names.LABEL_VERDICTS in self._saved:
+            yield from verdict_lines(self._saved[names.LABEL_VERDICTS], self._saved.get(names.UNJUDGED), metrics)
+        if names.LABEL_ACCURACY in self._saved:
+            yield from accuracy_lines(self._saved[names.LABEL_ACCURACY])
+
     def _judgement_lines(self) -> Iterator[str]:
         """The results of `batches`, `compare` and `evaluate`."""
         if names.BATCH_TABLE in self._saved:
@@ -165,7 +173,8 @@ class RunSummary:
         return None if self._catalog is None else shown_place(self._catalog.get(dataset))
 
     def _spent_lines(self, calls: int) -> Iterator[str]:
-        none = "0 answered in this run" if self._notes.stops.in_batches else "0: the journal has all the answers"
+        is_left = self._notes.stops.in_batches or self._saved.get(names.LEDGER, {}).get("in_batch")
+        none = "0 answered in this run" if is_left else "0: the journal has all the answers"
         yield f"calls     {calls} in this run" if calls else f"calls     {none}"
         yield from cost_lines(self._saved.get(names.METRICS, {}))
         yield from timeout_lines(self._timeouts, self._prices, self._model)

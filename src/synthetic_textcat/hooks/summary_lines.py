@@ -125,6 +125,21 @@ def verdict_lines(
         yield f"judge     {', '.join(parts)} of this run"
 
 
+def accuracy_lines(found: Mapping[str, float | None]) -> Iterator[str]:
+    """Label accuracy with its interval, and its sources, within 80 columns; nothing without a label by hand.
+
+    Args:
+        found: Dataset `label_accuracy`.
+    """
+    ends = [found.get(name) for name in ("label/accuracy", "label/accuracy_low", "label/accuracy_high")]
+    if None in ends:
+        return
+    share, low, high = (f"{end:.1%}" for end in ends)
+    yield f"labels    {share} right (95% interval {low} to {high})"
+    verdicts = f" and {found['label/verdicts']:,.0f} verdicts" if found["label/verdicts"] else ""
+    yield f"          from {found['label/hand_labelled']:,.0f} labels by hand{verdicts}"
+
+
 def _why(own: GivenUp) -> str:
     causes = ", ".join(f"{name} {rows:,}" for name, rows in list(own.causes.items())[:_MOST_CAUSES])
     wanted = f"{own.accepted:,} of {own.wanted:,} wanted, given up after {counted(own.rounds, 'round')}"

@@ -84,6 +84,9 @@ class PlannedRows:
         values = (planned.setdefault(row, row) for row in zip(*columns, strict=True))
         self._rows = dict(zip(plain(requests["request_id"]), values, strict=True))
 
+    def __contains__(self, request_id: str) -> bool:
+        return request_id in self._rows
+
     def candidate(self, request_id: str, reply: Reply) -> Candidate:
         """The reply next to what was planned for it."""
         task_id, label, language, num_words = self._rows[request_id]
@@ -216,6 +219,8 @@ class Tally:
         }
 
     def _settle(self, completion: Completion) -> None:
+        if self.plan is not None and completion.request_id not in self.plan:
+            return  # of a batch that was sent for an earlier plan: paid for, and kept for when the row is planned again
         if not completion.replied:
             self.unanswered.add(completion.request_id)
             return

@@ -17,7 +17,7 @@ MASK = "***"
 SHORTEST = 8
 """Least length of masked values, in characters. Local servers accept any key, such as the common word `none`."""
 
-_ESCAPE = re.compile(r"\\+(?:u00|x)([0-9a-fA-F]{2})")
+_ESCAPE = re.compile(r"\\\\*(?:u00|x)([0-9a-fA-F]{2})")  # one backslash first: `re` looks for that at once
 _PERCENT = re.compile(r"%[0-9A-F]{2}")
 _ODD = "surrogateescape"  # a variable may hold bytes that are not valid text
 _BACKSLASHES = r"\\+"  # several for JSON within JSON

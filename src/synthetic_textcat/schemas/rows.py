@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import isnan
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,8 @@ from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.hashing import canonical_json
 
 ATTRIBUTES = ("language", "difficulty", "clarity", "num_words")
+
+Texts: TypeAlias = "pd.Series[Any] | Sequence[str]"
 
 _AT_ONCE = 20_000  # rows hashed at once: as Python objects a long plan would be many times as large
 
@@ -127,14 +129,14 @@ def records_of(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
         }
 
 
-def positions_in(values: "pd.Series[Any]", among: "pd.Series[Any]") -> NDArray[np.int64]:
+def positions_in(values: Texts, among: Texts) -> NDArray[np.int64]:
     """Position of each text among others, -1 for none; by Arrow, which makes no Python objects of a million texts."""
     found = pc.index_in(_arrow_texts(values), value_set=_arrow_texts(among))
     positions: NDArray[np.int64] = pc.fill_null(found, -1).to_numpy().astype(np.int64)
     return positions
 
 
-def _arrow_texts(values: "pd.Series[Any]") -> pa.Array:
+def _arrow_texts(values: Texts) -> pa.Array:
     texts = pa.array(values, pa.large_string(), from_pandas=True)
     return texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
 

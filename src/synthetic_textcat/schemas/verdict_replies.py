@@ -13,12 +13,15 @@ VERDICT_OF_TWO = "label_verdict_of_two"
 
 
 class VerdictReply(BaseModel):
-    """The label that fits a text, and a second one that fits as well; `none of these` if there is none."""
+    """The label that fits a text, and a second one that fits as well; `none of these` if there is none.
+
+    The second one may be missing: not every server enforces the schema, and the verdict is paid for.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     verdict: LabelText
-    also_fits: LabelText
+    also_fits: LabelText | None = None
 
 
 class VerdictOfTwoReply(BaseModel):

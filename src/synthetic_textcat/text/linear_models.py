@@ -34,20 +34,25 @@ def reader_probabilities(counts: Any, labels: Codes, folds: Codes) -> NDArray[np
 
 
 def held_out(model: Any, features: Any, labels: Codes, folds: Codes) -> NDArray[np.float64]:
-    """Out-of-fold predictions: each row's probability of each label (columns), from a model of the other folds.
+    """Out-of-fold predictions: each row's probability of each label (columns), from a model of the other folds."""
+    answers = np.zeros((len(labels), labels.max() + 1))
+    for fold in range(FOLDS):
+        asked = folds == fold
+        answers[asked] = fitted(model, features[~asked], labels[~asked]).predict_proba(features[asked])
+    return answers
 
-    Numerical libraries get one thread. Liblinear calls them at each step, on vectors as long as the vocabulary;
-    from 10,000 words on OpenBLAS shares each call among threads, which wait for one another: 31 times the CPU time on
-    a busy machine. The order of a sum, and so its last digit, then does not depend on the number of cores either.
+
+def fitted(model: Any, features: Any, labels: NDArray[Any]) -> Any:
+    """The model, fitted with one thread of the numerical libraries.
+
+    Liblinear calls them at each step, on vectors as long as the vocabulary; from 10,000 words on OpenBLAS shares each
+    call among threads, which wait for one another: 31 times the CPU time on a busy machine. The order of a sum, and so
+    its last digit, then does not depend on the number of cores either.
     """
     from threadpoolctl import threadpool_limits
 
-    answers = np.zeros((len(labels), labels.max() + 1))
     with threadpool_limits(limits=1):
-        for fold in range(FOLDS):
-            asked = folds == fold
-            answers[asked] = model.fit(features[~asked], labels[~asked]).predict_proba(features[asked])
-    return answers
+        return model.fit(features, labels)
 
 
 def linear_model() -> Any:

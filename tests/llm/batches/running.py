@@ -12,6 +12,7 @@ from synthetic_textcat.datasets import BatchRecordDataset, JournalDataset
 from synthetic_textcat.llm.batches.openai_service import OpenAIBatches
 from synthetic_textcat.llm.batches.record import BatchRecord
 from synthetic_textcat.llm.batches.route import BatchRoute, Left
+from synthetic_textcat.llm.batches.service import BatchService
 from synthetic_textcat.llm.batches.usage import BatchUsage
 from synthetic_textcat.llm.calls.policy import Call, CallPolicy, RetryPolicy, judging
 from synthetic_textcat.llm.calls.settlement import OpenRow
@@ -64,7 +65,7 @@ class Workspace:
         record_path: The record's file.
     """
 
-    def __init__(self, folder: Path, own: OpenAIBatches, rows: int) -> None:
+    def __init__(self, folder: Path, own: BatchService, rows: int) -> None:
         """Rows `r0`, `r1`, …, none of them asked for."""
         self.journal = JournalDataset(filepath=str(folder / "completions.jsonl"))
         self.record_path = folder / "batches.jsonl"

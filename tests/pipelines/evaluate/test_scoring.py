@@ -4,12 +4,16 @@ Macro-F1 and its interval.
 """
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 from synthetic_textcat.pipelines.evaluate.scoring import (
+    Reader,
     are_few,
+    guesses,
     is_enough,
     majority_f1,
     mean_of,
@@ -147,3 +151,21 @@ def test_the_mean_weighs_tasks_by_their_rows() -> None:
 
 def test_labels_that_no_row_has_are_not_in_the_mean() -> None:
     assert macro_f1(np.array([0, 0, 1, 1]), np.array([0, 0, 1, 2])) == pytest.approx((1 + 2 / 3) / 2, abs=1e-4)
+
+
+class _ThreadCounter:
+    """A model that notes how many threads the numerical libraries may use while it is fitted."""
+
+    def fit(self, _: Any, labels: Any) -> "_ThreadCounter":
+        self._first = labels[0]
+        self.threads = {pool["num_threads"] for pool in threadpool_info()}
+        return self
+
+    def predict(self, texts: Any) -> Any:
+        return np.full(len(texts), self._first)
+
+
+def test_a_classifier_is_fitted_in_one_thread() -> None:
+    model = _ThreadCounter()
+    guesses(Reader(np.array, lambda _: model), np.zeros((4, 1)), np.array([0, 1, 0, 1]), np.zeros((2, 1)))
+    assert model.threads == {1}

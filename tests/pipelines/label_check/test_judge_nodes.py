@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from synthetic_textcat.errors import TasksFileError
+from synthetic_textcat.errors import FatalAnswerError, TasksFileError
 from synthetic_textcat.llm.chat_models.spec import OFFLINE_CLASS, ChatModelSpec
 from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.pipelines.label_check.judge.nodes import (
@@ -70,8 +70,11 @@ _ROWS = _checked([_row(0), _row(1, of=_OPEN, label="glad"), _row(2), _row(3)])
 
 
 def _calls(planned: pd.DataFrame, votes: int = 1, llm: LlmParameters = _LLM) -> pd.DataFrame:
-    prompts = verdict_prompts([_CLOSED, _OPEN])
-    return list_verdict_calls(planned, prompts, _SPEC, _SPEC, llm, LabelCheckParameters(votes=votes))
+    return _calls_by(planned, LabelCheckParameters(votes=votes), llm)
+
+
+def _calls_by(planned: pd.DataFrame, settings: LabelCheckParameters, llm: LlmParameters = _LLM) -> pd.DataFrame:
+    return list_verdict_calls(planned, verdict_prompts([_CLOSED, _OPEN]), _SPEC, _SPEC, llm, settings)
 
 
 def _planned(checked: pd.DataFrame = _ROWS, share: float = 1.0) -> pd.DataFrame:
@@ -169,9 +172,11 @@ def test_without_calls_there_are_empty_tables(tmp_path: Path) -> None:
         assert {str(name): str(kind) for name, kind in settled.label_verdicts.dtypes.items()} == LABEL_VERDICTS
 
 
-def _ask(tmp_path: Path, stops: Stops, generation: GenerationParameters, rows: Journal) -> list[Completion]:
-    planned, settings = _planned(), LabelCheckParameters()
-    calls, journal = _calls(planned), Journal(tmp_path / "absent")
+def _ask(
+    tmp_path: Path, stops: Stops, generation: GenerationParameters, rows: Journal, **label_check: Any
+) -> list[Completion]:
+    planned, settings = _planned(), LabelCheckParameters(**label_check)
+    calls, journal = _calls_by(planned, settings), Journal(tmp_path / "absent")
     still = find_open_verdicts(planned, _TASKS, calls, journal, generation, settings, _RUN)
     batches = ask_judge(
         planned, _TASKS, verdict_prompts([_CLOSED, _OPEN]), still, template("retry"), _SPEC, _SPEC, _LLM, settings,
@@ -195,6 +200,17 @@ def test_after_an_outage_of_rows_no_judge_is_asked_and_caps_count_rows_first(tmp
     assert _ask(tmp_path, Stops(), in_usd, Journal(write_journal(tmp_path / "usd.jsonl", dear))) == []
 
 
+def test_a_judge_without_a_usable_reply_is_named_with_its_settings(tmp_path: Path) -> None:
+    broken = {"model": OFFLINE_MODEL, "defects": {"invalid_json": 1.0}}
+    judge: dict[str, Any] = {"votes": 9, "llm": broken}
+    with pytest.raises(FatalAnswerError) as found:
+        _ask(tmp_path, Stops(), GenerationParameters(), Journal(tmp_path / "absent"), **judge)
+    words = str(found.value)
+    assert words.startswith(f"The judge {OFFLINE_MODEL}: The first 20 replies to calls for verdicts all failed")
+    assert "Next: set label_check.llm.structured_output to" in words
+    assert "label_check.share=0" in words
+
+
 def test_a_disputed_row_makes_way_for_its_duplicate_and_flags_reject_none() -> None:
     rows = example_frame([_row(0), _row(1, input_text="text 0."), _row(2)])
     verdicts = pd.DataFrame(
@@ -216,3 +232,25 @@ def test_a_disputed_row_makes_way_for_its_duplicate_and_flags_reject_none() -> N
     assert outcome(on_dispute="reject")[:2] == (["r1", "r2"], [disputed])
     ambiguous = ["r2", "label_ambiguous", "the judge accepts 'good' too"]
     assert outcome(on_ambiguous="reject")[:2] == (["r0"], [duplicate, ambiguous])
+
+
+def test_an_unjudged_copy_of_a_disputed_text_is_disputed_too() -> None:
+    given = [_row(0), _row(1, input_text="text 0."), _row(2, input_text="TEXT 0.", label="mixed"), _row(3), _row(4)]
+    verdicts = pd.DataFrame(
+        [("r0", "good", 3, False, False, "m"), ("r3", "bad", 3, True, False, "m")], columns=list(LABEL_VERDICTS)
+    ).astype(LABEL_VERDICTS)
+
+    tables = checked_tables(
+        example_frame(given),
+        _requests(_checked(given)),
+        _TASKS,
+        _QUALITY,
+        verdicts=verdicts,
+        label_check=LabelCheckParameters(on_dispute="reject"),
+    )
+
+    assert list(tables.examples["request_id"]) == ["r2", "r3", "r4"]
+    assert tables.rejected[["request_id", "reject_reason", "detail"]].to_numpy().tolist() == [
+        ["r0", "label_disputed", "the judge says 'good' (3 votes)"],
+        ["r1", "label_disputed", "same text and label as r0: the judge says 'good' (3 votes)"],
+    ]

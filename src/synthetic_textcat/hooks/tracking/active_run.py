@@ -17,6 +17,7 @@ from synthetic_textcat.hooks.tracking.description import DESCRIBED_DATASETS, DES
 from synthetic_textcat.hooks.tracking.guard import Guard
 from synthetic_textcat.hooks.tracking.live_metrics import LiveRecorder
 from synthetic_textcat.hooks.tracking.opening import Opening
+from synthetic_textcat.hooks.tracking.quiet_moment import QuietMoment
 from synthetic_textcat.hooks.tracking.results import record_prompts, record_results, record_values
 from synthetic_textcat.hooks.tracking.run_log import RunClock, RunLog
 from synthetic_textcat.hooks.tracking.store import Store
@@ -41,7 +42,7 @@ class ActiveRun:
     guard: Guard = field(init=False)
     _thread: Thread | None = None
     _opening_is_over: Event = field(default_factory=Event)
-    _now: Event = field(default_factory=Event)
+    _moment: QuietMoment = field(default_factory=QuietMoment)
     _tried: bool = False
     _store: Lock = field(default_factory=Lock)
     _handed_over: bool = False
@@ -55,20 +56,27 @@ class ActiveRun:
         assert self.opened is not None
         return self.opened
 
-    def open_within(self, seconds: float) -> None:
-        """Opens the run in a background thread, once: calls can be made during the seconds that MLflow's import takes.
+    def calls_begin(self) -> None:
+        """Opens the run in a background thread, once, as soon as that does not slow the calls: MLflow takes seconds.
 
         The thread then writes the progress of the calls.
         """
-        if not seconds:
-            self._now.set()
+        self._moment.calls_begin()
         if self._thread is None and not self._tried:
-            self._thread = Thread(target=self._open_and_write, args=(seconds,), name="mlflow-run", daemon=True)
+            self._thread = Thread(target=self._open_and_write, name="mlflow-run", daemon=True)
             self._thread.start()
+
+    def calls_end(self, *, first_may_follow: bool) -> None:
+        """Adds the last point of the calls; opens the run in the background unless the first call may still follow."""
+        self.stream.calls_are_over()
+        if first_may_follow:
+            self._moment.calls_pause()
+        else:
+            self._moment.now()
 
     def open_now(self) -> bool:
         """Opens the run if it is not open yet; returns whether it is open."""
-        self._now.set()
+        self._moment.now()
         with self.calls.budget.pipeline_waits():
             if self._thread is not None:
                 self._opening_is_over.wait()
@@ -76,16 +84,16 @@ class ActiveRun:
                 self._open()
         return self.opened is not None
 
-    def _open_and_write(self, within_s: float) -> None:
+    def _open_and_write(self) -> None:
         try:
-            self._open(within_s)
+            self._open()
         finally:
             self._opening_is_over.set()
         if self.opened is not None:
             self.stream.write_on(self.opened, self._new_guard())
 
-    def _open(self, within_s: float = 0.0) -> None:
-        self._now.wait(within_s)
+    def _open(self) -> None:
+        self._moment.wait()
         self._tried = True
         self.opened = self.guard.attempt("this run", self._open_unless_handed_over)
         if self.opened is not None:

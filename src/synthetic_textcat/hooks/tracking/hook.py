@@ -31,10 +31,7 @@ SWITCH = "TEXTCAT_TRACKING"
 """Environment variable: `off` runs without MLflow, for quick trials in which its start-up time matters."""
 
 _MODEL_CALLS = "model_calls"
-"""Tag of the nodes that call the model; MLflow's start-up, which takes seconds, waits until the first calls are out."""
-
-_CALLS_ARE_OUT_S = 2.0
-"""Time in which a model-calling node has imported its client and sent its first request."""
+"""Tag of the nodes that call the model; MLflow's start-up, which takes seconds, does not slow their calls."""
 
 _LAST_WAIT_S = 8.0
 """Maximum wait of an interrupted process for MLflow."""
@@ -64,6 +61,7 @@ class MlflowTracking:
         self._passes = self._notes.passes
         self._context: KedroContext | None = None
         self._active: ActiveRun | None = None
+        self._first_callers: set[str] = set()  # nodes that may still make the run's first call
 
     @property
     def run_id(self) -> str | None:
@@ -93,7 +91,8 @@ class MlflowTracking:
 
     @hook_impl(trylast=True)
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Catalog) -> None:
-        """Opens the MLflow run; with model calls, only once the first of them are out."""
+        """Opens the MLflow run; with model calls, only once these leave time for it."""
+        self._first_callers = {node.name for node in pipeline.nodes if _MODEL_CALLS in node.tags}
         if self._active and self._passes.follows:
             self._active.catalog = catalog
             catalog[_VERSIONS] = MemoryDataset({})
@@ -119,18 +118,19 @@ class MlflowTracking:
         calls = BoundedCalls(WaitingBudget(settings.get("max_wait_seconds", DEFAULT_LIMIT_S)))
         stream = LiveRecorder(lambda: self._notes.tally, settings.get("trace_share", 0.0), clock)
         self._active = self._last = ActiveRun(opening=opening, calls=calls, clock=clock, catalog=catalog, stream=stream)
-        if not any(_MODEL_CALLS in node.tags for node in pipeline.nodes) and not self._active.open_now():
+        if not self._first_callers and not self._active.open_now():
             self._active = None
             return
         atexit.register(self._close_at_exit, os.getpid())  # exit handlers run last in, first out: before MLflow's own
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
-        """Schedules the opening once the first calls are out; the server may be slow, and the user may interrupt."""
-        if self._active and _MODEL_CALLS in node.tags:
-            self._active.open_within(_CALLS_ARE_OUT_S)
+        """Schedules the opening of the run during the calls or after them; the user may interrupt before."""
+        if self._active and node.name in self._first_callers:
+            self._first_callers.remove(node.name)
+            self._active.calls_begin()
         elif self._active:
-            self._active.stream.calls_are_over()
+            self._active.calls_end(first_may_follow=bool(self._first_callers))
 
     @hook_impl
     def before_dataset_loaded(self, dataset_name: str, node: Node) -> None:
@@ -148,11 +148,11 @@ class MlflowTracking:
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:
-        """Notes that the run saved this dataset; the first saved replies trigger the opening of the MLflow run."""
+        """Notes that the run saved this dataset, and the progress of the calls."""
         if self._active:
             self._active.note_saved(dataset_name)
-            if _MODEL_CALLS in node.tags:
-                self._active.open_within(0)
+            if _MODEL_CALLS in node.tags and isinstance(data, list) and data:
+                self._first_callers.clear()
             if dataset_name == names.COMPLETIONS:
                 self._active.stream.note(data)
 

@@ -4,10 +4,10 @@ import asyncio
 
 from synthetic_textcat.errors import BatchError
 from synthetic_textcat.llm.batches.service import BatchService
-from synthetic_textcat.llm.chat_models.spec import OFFLINE_CLASS, OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ANTHROPIC_CLASS, OFFLINE_CLASS, OPENAI_CLASS, ChatModelSpec
 from synthetic_textcat.schemas.parameters import LlmParameters
 
-BATCH_CLASSES = (OPENAI_CLASS,)
+BATCH_CLASSES = (OPENAI_CLASS, ANTHROPIC_CLASS)
 """Model classes with an adapter, by catalog path."""
 
 
@@ -39,9 +39,14 @@ def service_of(spec: ChatModelSpec, llm: LlmParameters) -> BatchService:
         ModelSetupError: If the model can't be built.
     """
     check_batch_class(spec.class_path)
-    from synthetic_textcat.llm.batches.openai_service import OpenAIBatches
 
     async def build() -> BatchService:
+        if spec.class_path == ANTHROPIC_CLASS:
+            from synthetic_textcat.llm.batches.anthropic_service import AnthropicBatches
+
+            return AnthropicBatches(spec, llm)
+        from synthetic_textcat.llm.batches.openai_service import OpenAIBatches
+
         return OpenAIBatches(spec, llm)
 
     return asyncio.run(build())  # a model's asynchronous client is built on an event loop

@@ -11,9 +11,10 @@ from collections.abc import Collection, Iterator, Mapping
 from synthetic_textcat.errors import BadRequestError, TextcatError, TransportError
 from synthetic_textcat.llm.batches.record import SentBatch, SentRow, now
 from synthetic_textcat.llm.batches.service import BatchService, BatchState, ResultLine
-from synthetic_textcat.llm.chat_models.answers import NO_ANSWER, Answer
+from synthetic_textcat.llm.chat_models.answers import NO_ANSWER, NOT_WORKED_ON, Answer
 from synthetic_textcat.llm.engine.single_call import answer_of_failure
 from synthetic_textcat.llm.journal.lines import bounded
+from synthetic_textcat.llm.providers.transport_errors import line_of
 from synthetic_textcat.redaction import redact
 from synthetic_textcat.schemas.completions import REPLIED, Completion
 
@@ -123,13 +124,15 @@ class BatchCollector:
         except TextcatError as error:  # it is one request's: the others of the batch may be answered
             failure = TransportError("server_error", str(error), retryable=not isinstance(error, BadRequestError))
             failure.__cause__ = error.__cause__
+        except Exception as error:  # noqa: BLE001  one line that can't be read must not cost the others
+            failure = TransportError("server_error", f"this line of the results can't be read: {line_of(error)}")
         else:
             self.counts[REPLIES] += 1
             return self._line(row, answer, None)
         self.counts[ERRORS] += 1
         if not failure.retryable:
             self.final.add(row.fingerprint)
-        return self._line(row, answer_of_failure(failure), failure)
+        return self._line(row, answer_of_failure(failure) if line.is_billed else NOT_WORKED_ON, failure)
 
     def _line(self, row: SentRow, answer: Answer, failure: TransportError | None) -> Completion:
         is_counted = None not in (answer.usage.prompt, answer.usage.completion)

@@ -5,23 +5,30 @@ hours. The tokens that may be enqueued depend on account and model; 2,000,000 is
 """
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from itertools import takewhile
 from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from synthetic_textcat.errors import BatchError, ContentFilteredError, causes
-from synthetic_textcat.llm.batches.service import FAILED, BatchState, Limits, MissingResultsError, ResultLine
+from synthetic_textcat.llm.batches.service import FAILED, BatchState, Limits, Orphan, ResultLine
+from synthetic_textcat.llm.batches.transfers import (
+    CLOCKS_DIFFER_S,
+    OK,
+    TRANSFER_S,
+    answer_of_error,
+    lines_of,
+    our_errors,
+    poll_after_s,
+    refuse_no_batches,
+)
 from synthetic_textcat.llm.calls.policy import Attempt, Call
-from synthetic_textcat.llm.chat_models.answers import Answer, filtered_answer, read_answer
+from synthetic_textcat.llm.chat_models.answers import Answer, read_answer
 from synthetic_textcat.llm.chat_models.chat import RequestBodyAdapter
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.engine.single_call import seed_of
-from synthetic_textcat.llm.providers.client_exceptions import read_exception
+from synthetic_textcat.llm.providers.class_fixes import message_of
 from synthetic_textcat.llm.providers.errors import has_reply
-from synthetic_textcat.llm.providers.transport_errors import as_our_error
 from synthetic_textcat.schemas.parameters import LlmParameters
 
 if TYPE_CHECKING:
@@ -31,26 +38,9 @@ LIMITS = Limits(requests=50_000, size_bytes=200_000_000, enqueued_tokens=2_000_0
 
 _encoded = json.JSONEncoder(separators=(",", ":")).encode
 _METHOD = "/v1/chat/completions"
-_OK = 200
-_NO_SUCH_PATH = (404, 405, 501)
 _ENDS = ("completed", "expired", "cancelled", FAILED)
 _NOT_MADE = ("batch_expired", "batch_cancelled")
 """Codes of the error file for requests that no model worked on."""
-
-_TRANSFER_S = 1_800.0
-"""Timeout of an upload or download, between two chunks of bytes."""
-
-_CLOCKS_DIFFER_S = 3_600.0
-_POLL_HEADERS = (("openai-poll-after-ms", 1e-3), ("retry-after-ms", 1e-3), ("retry-after", 1.0))
-
-
-class RequestError(Exception):
-    """An error in a result line, in the form in which client exceptions are read."""
-
-    def __init__(self, status_code: int | None, body: Any) -> None:
-        super().__init__(str(body))
-        self.status_code = status_code
-        self.body = body
 
 
 class OpenAIBatches:
@@ -71,7 +61,7 @@ class OpenAIBatches:
         model = spec.build(llm)
         self._adapter = RequestBodyAdapter(model, llm)
         self._model = cast("LeanChatOpenAI", model)
-        self._client = self._model.root_client.with_options(max_retries=0, timeout=_TRANSFER_S)
+        self._client = self._model.root_client.with_options(max_retries=0, timeout=TRANSFER_S)
         if proxy := spec.kwargs.get("openai_proxy"):
             from openai import DefaultHttpxClient
 
@@ -94,32 +84,31 @@ class OpenAIBatches:
         """
         file.seek(0)
         try:
-            with _our_errors():
+            with our_errors():
                 return str(self._client.files.create(file=(f"{name}.jsonl", file), purpose="batch").id)
         except Exception as error:
-            if any(getattr(each, "status_code", None) in _NO_SUCH_PATH for each in causes(error)):
-                host = urlsplit(self.endpoint).netloc
-                raise BatchError(
-                    f"The server at {host} has no /files, so it takes no batches: {read_exception(error).said}. "
-                    "Nothing was sent. Next: set generation.mode=live"
-                ) from None
+            refuse_no_batches(error, urlsplit(self.endpoint).netloc, "/files")
             raise
 
     def create(self, file_id: str | None, file: IO[bytes], intent: str) -> BatchState:  # noqa: ARG002
         """Creates a batch of an uploaded file."""
-        with _our_errors():
+        with our_errors():
             return _state(
                 self._client.batches.create(
                     input_file_id=str(file_id), endpoint=_METHOD, completion_window="24h", metadata={"intent": intent}
                 )
             )
 
-    def find(self, intents: Sequence[tuple[str, str, int]]) -> dict[str, BatchState]:
+    def find(
+        self,
+        orphans: Sequence[Orphan],
+        taken: Collection[str],  # noqa: ARG002
+    ) -> dict[str, BatchState | None]:
         """Batches with one of these intents in their metadata, among those created since the oldest intent."""
-        wanted = {intent for intent, _, _ in intents}
-        since = min(datetime.fromisoformat(at).timestamp() for _, at, _ in intents) - _CLOCKS_DIFFER_S
-        found: dict[str, BatchState] = {}
-        with _our_errors():
+        wanted = {orphan.intent for orphan in orphans}
+        since = min(datetime.fromisoformat(orphan.sent_at).timestamp() for orphan in orphans) - CLOCKS_DIFFER_S
+        found: dict[str, BatchState | None] = {}
+        with our_errors():
             listed = self._client.batches.list(limit=100)  # the newest first; the SDK fetches further pages
             for batch in takewhile(lambda each: (each.created_at or since) >= since, listed):
                 state = _state(batch)
@@ -131,20 +120,20 @@ class OpenAIBatches:
 
     def poll(self, batch_id: str) -> BatchState:
         """The state of a batch, with the wait that the server asks for."""
-        with _our_errors():
+        with our_errors():
             response = self._client.batches.with_raw_response.retrieve(batch_id)
-            return _state(response.parse(), _poll_after_s(response.headers))
+            return _state(response.parse(), poll_after_s(response.headers))
 
     def cancel(self, batch_id: str) -> BatchState:
         """Asks for the end of a batch; it stays in `cancelling` for some minutes."""
-        with _our_errors():
+        with our_errors():
             return _state(self._client.batches.cancel(batch_id))
 
     def results(self, state: BatchState) -> Iterator[ResultLine]:
         """The lines of output file and error file."""
         for file_id in state.sources:
-            with _our_errors(), self._client.files.with_streaming_response.content(file_id) as response:
-                yield from filter(None, map(_result_line, _lines(response.iter_bytes())))
+            with our_errors(), self._client.files.with_streaming_response.content(file_id) as response:
+                yield from filter(None, map(_result_line, lines_of(response.iter_bytes())))
 
     def answer(self, line: ResultLine) -> Answer:
         """The answer in a line, read as that of a live call.
@@ -152,30 +141,12 @@ class OpenAIBatches:
         Raises:
             TransportError, TextcatError: If it is an error.
         """
-        if line.http_status == _OK and has_reply(line.body):
+        if line.http_status != OK or not has_reply(line.body):
+            return answer_of_error(line)
+        try:
             return read_answer(self._model.message_in(line.body))
-        said = RequestError(line.http_status, line.body)
-        error = as_our_error(said)
-        if isinstance(error, ContentFilteredError):
-            return filtered_answer(str(error))
-        raise error from said
-
-
-@contextmanager
-def _our_errors() -> Iterator[None]:
-    """Raises exceptions of the client as ours.
-
-    Raises:
-        MissingResultsError: If the server has no such file or batch.
-    """
-    try:
-        yield
-    except (BatchError, MissingResultsError):
-        raise
-    except Exception as error:
-        if getattr(error, "status_code", None) == 404:
-            raise MissingResultsError(read_exception(error).said) from error
-        raise as_our_error(error) from error
+        except Exception:  # noqa: BLE001  a reply of a form that LangChain does not know, which was paid for
+            return read_answer(message_of(line.body))
 
 
 def _state(batch: Any, poll_after_s: float | None = None) -> BatchState:
@@ -203,24 +174,6 @@ def _words(error: Any) -> str:
     return f"{error.message or error.code or ''}{place}"
 
 
-def _poll_after_s(headers: Any) -> float | None:
-    for name, unit in _POLL_HEADERS:
-        try:
-            return float(headers[name]) * unit
-        except (KeyError, ValueError):
-            continue
-    return None
-
-
-def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    r"""Lines that end in \n alone: httpx's own also end at U+2028 and other signs, which JSON allows in a text."""
-    rest = b""
-    for chunk in chunks:
-        *lines, rest = (rest + chunk).split(b"\n")
-        yield from lines
-    yield rest
-
-
 def _result_line(line: bytes) -> ResultLine | None:
     """A line of output file or error file; None if it can't be read, as the last one of a broken transfer."""
     try:
@@ -230,6 +183,6 @@ def _result_line(line: bytes) -> ResultLine | None:
         return None
     if isinstance(response, dict) and response.get("body") is not None:
         status = response.get("status_code")
-        return ResultLine(custom_id, response["body"], status if isinstance(status, int) else _OK)
+        return ResultLine(custom_id, response["body"], status if isinstance(status, int) else OK)
     code = error.get("code") if isinstance(error, dict) else None
     return ResultLine(custom_id, {"error": error or {"message": "no reply and no error"}}, None, code not in _NOT_MADE)

@@ -130,7 +130,7 @@ class BatchRoute:
                     return Left(self._again, is_capped)
                 if self._pending:
                     yield Batch((), self._progress())
-                    if not self._settings.batch_wait and not self._cut_off:
+                    if not self._settings.batch_wait and all(map(self._sender.is_undecided, self._cut_off)):
                         return Left(is_capped=is_capped)
                     self._sleep(self._wait_s())
         except KeyboardInterrupt:
@@ -191,7 +191,8 @@ class BatchRoute:
                     return parts.is_capped
                 with part.file:
                     batch, state = self._sender.send(part, attempt)
-                self._states[batch.intent] = state
+                if state is not None:
+                    self._states[batch.intent] = state
                 self._policy.budget.reserve(batch.tokens_reserved, batch.usd_reserved)
         return False
 

@@ -4,13 +4,14 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 from uuid import uuid4
 
 from synthetic_textcat.errors import ContentFilteredError, FatalAnswerError, TextcatError, TransportError
 from synthetic_textcat.llm.batches.parts import Part
 from synthetic_textcat.llm.batches.record import NEVER_SUBMITTED, BatchRecord, SentBatch, now
-from synthetic_textcat.llm.batches.service import BatchService, BatchState, MissingResultsError
+from synthetic_textcat.llm.batches.service import BatchService, BatchState, MissingResultsError, Orphan
 from synthetic_textcat.llm.calls.policy import RetryPolicy
 from synthetic_textcat.llm.providers.transport_errors import line_of
 
@@ -57,9 +58,14 @@ class BatchSender:
         self._lag_s = lag_s
         self._sleep = sleep
         self._looks: Counter[str] = Counter()
+        self._undecided: set[str] = set()
 
-    def send(self, part: Part, attempt: int) -> tuple[SentBatch, BatchState]:
-        """Sends a part.
+    def is_undecided(self, batch: SentBatch) -> bool:
+        """Whether only the end of a batch at the provider will tell if it is this one."""
+        return batch.intent in self._undecided
+
+    def send(self, part: Part, attempt: int) -> tuple[SentBatch, BatchState | None]:
+        """Sends a part; its state is None if the answer was lost, and only the end of a batch will tell if it exists.
 
         Raises:
             TextcatError: If it can't be sent; what was sent before stays recorded.
@@ -90,6 +96,9 @@ class BatchSender:
             raise
         except (*FOR_NOW, ContentFilteredError) as error:  # it may exist: the next run looks for it
             raise _not_sent(error) from error
+        if state is None:
+            self._note_undecided(batch)
+            return batch, None
         batch = self._record.submitted(batch, state.batch_id, file_id)
         logger.info("Sent batch %s: %d requests, attempt %d", state.batch_id, batch.requests, attempt)
         return batch, state
@@ -100,9 +109,13 @@ class BatchSender:
         Raises:
             TransportError, TextcatError: If the provider can't be asked.
         """
-        found = self._service.find([(batch.intent, batch.sent_at, batch.requests) for batch in unknown])
+        found = self._found(unknown)
         absent = []
         for batch in unknown:
+            if batch.intent in found and found[batch.intent] is None:
+                self._note_undecided(batch)
+                continue
+            self._undecided.discard(batch.intent)
             if (state := found.get(batch.intent)) is not None:
                 self._record.submitted(batch, state.batch_id, None, adopted=True)
                 logger.info("Adopted batch %s, which was sent by a run that was cut off", state.batch_id)
@@ -113,16 +126,32 @@ class BatchSender:
                 absent.append(batch)
         return absent
 
-    def _created(self, batch: SentBatch, part: Part, file_id: str | None) -> BatchState:
+    def _found(self, batches: Sequence[SentBatch]) -> dict[str, BatchState | None]:
+        """What the provider has of batches without an id."""
+        orphans = [
+            Orphan(batch.intent, batch.sent_at, batch.requests, partial(self._record.rows, batch)) for batch in batches
+        ]
+        return self._service.find(orphans, {batch.batch_id for batch in self._record if batch.batch_id is not None})
+
+    def _note_undecided(self, batch: SentBatch) -> None:
+        if batch.intent not in self._undecided:
+            self._undecided.add(batch.intent)
+            logger.warning(
+                "Whether a batch of %d requests was created is known once those at the provider have ended; until "
+                "then its rows count as in a batch, and are not sent again",
+                batch.requests,
+            )
+
+    def _created(self, batch: SentBatch, part: Part, file_id: str | None) -> BatchState | None:
         """Creates the batch. After an answer that was lost it may exist: it is looked for before another try."""
         tries = 0
 
-        def create() -> BatchState:
+        def create() -> BatchState | None:
             nonlocal tries
             tries += 1
             if tries > 1:
                 self._sleep(min(self._lag_s, _LONGEST_LAG_S))
-                found = self._service.find([(batch.intent, batch.sent_at, batch.requests)])
+                found = self._found([batch])
                 if batch.intent in found:
                     return found[batch.intent]
             return self._service.create(file_id, part.file, batch.intent)

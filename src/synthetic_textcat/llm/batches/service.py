@@ -5,7 +5,7 @@ else is the route's: parts, record, caps, waiting, joining, and what a missing o
 says how to write one.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, Any, NamedTuple, Protocol
 
@@ -79,12 +79,30 @@ class ResultLine(NamedTuple):
         body: The reply, or the provider's error.
         http_status: Status of the request; None if it was never made.
         was_made: Whether a model may have worked on it: not for requests of an expired or cancelled batch.
+        is_billed: Whether it may be billed: not where the provider says that errors are free.
     """
 
     custom_id: str
     body: Any
     http_status: int | None
     was_made: bool = True
+    is_billed: bool = True
+
+
+class Orphan(NamedTuple):
+    """A batch that may exist at the provider although no id was recorded.
+
+    Attributes:
+        intent: Its id in this project, which went along as metadata where the provider has such.
+        sent_at: Time of the intent, UTC, ISO 8601.
+        requests: Number of its requests.
+        fingerprints: Their `custom_id`s, read from disk on demand.
+    """
+
+    intent: str
+    sent_at: str
+    requests: int
+    fingerprints: Callable[[], Collection[str]]
 
 
 class MissingResultsError(Exception):
@@ -106,8 +124,13 @@ class BatchService(Protocol):
     def create(self, file_id: str | None, file: IO[bytes], intent: str) -> BatchState:
         """Creates the batch, which is paid for from now on, with the intent as metadata. Never repeated by itself."""
 
-    def find(self, intents: Sequence[tuple[str, str, int]]) -> dict[str, BatchState]:
-        """Batches at the provider by intent, among these intents with their time and number of requests."""
+    def find(self, orphans: Sequence[Orphan], taken: Collection[str]) -> dict[str, BatchState | None]:
+        """Batches at the provider by intent; None if only a later look can tell whether there is one.
+
+        Args:
+            orphans: Batches to look for.
+            taken: Ids of batches that are known.
+        """
 
     def poll(self, batch_id: str) -> BatchState:
         """The state of a batch."""

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _OK = 200
+_TRACED = "ls_"
+"""Start of the arguments that LangChain takes out before it calls the class."""
+
 _FAILED_GENERATION = "failed_generation"
 """Groq's name for the model's text in an error."""
 
@@ -200,6 +203,16 @@ class LangChainAdapter:
         if heard.message is not None:
             return heard.message
         return cast("AIMessage", returned["raw"] if isinstance(returned, Mapping) else returned)
+
+    def arguments(self, schema: dict[str, Any], max_tokens: int | None) -> tuple["BaseChatModel", dict[str, Any]]:
+        """The model, and the arguments with which its class is called, for a request that goes out by another route."""
+        model, per_call = self._limited_to(max_tokens)
+        bound = self._bound_to(schema, model, max_tokens) if self._structured else None
+        if bound is None:
+            return model, per_call
+        asked = bound.first.steps__["raw"]  # of LangChain's sequence of model and parser
+        of_class = getattr(asked, "first", asked).kwargs
+        return model, {name: value for name, value in of_class.items() if not name.startswith(_TRACED)} | per_call
 
     def _limited_to(self, max_tokens: int | None) -> tuple["BaseChatModel", dict[str, Any]]:
         """The model with this token limit, and arguments of the call, for a class that takes the limit there.

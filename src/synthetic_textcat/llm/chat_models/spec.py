@@ -25,7 +25,7 @@ from synthetic_textcat.llm.chat_models.transport import (
     retries_of,
     wide_pool,
 )
-from synthetic_textcat.llm.providers.class_facts import CALL, ClassFacts, class_facts, put
+from synthetic_textcat.llm.providers.class_facts import CALL, ClassFacts, class_facts, plain_address, put
 from synthetic_textcat.llm.providers.class_fixes import fixed_class
 from synthetic_textcat.redaction import SHORTEST, add_public, add_secret, learn_settings, redact, short_secrets
 from synthetic_textcat.redaction.names import is_secret_name
@@ -40,6 +40,7 @@ logger = logging.getLogger(__name__)
 
 OFFLINE_CLASS = "synthetic_textcat.llm.offline.model.OfflineTemplateModel"
 OPENAI_CLASS = "langchain_openai.ChatOpenAI"
+ANTHROPIC_CLASS = "langchain_anthropic.ChatAnthropic"
 _LEAN = {OPENAI_CLASS: "synthetic_textcat.llm.chat_models.openai_chat.LeanChatOpenAI"}
 _ADDRESS = {"base_url", "openai_api_base"}
 _ENTRY = "the catalog entry llm"
@@ -72,6 +73,14 @@ class ChatModelSpec:
     def endpoint(self) -> str:
         """Address of the calls, for the fingerprint: replies of different servers are different."""
         return openai_address(self.kwargs).url if self.class_path == OPENAI_CLASS else self.class_path
+
+    @property
+    def server(self) -> str:
+        """Endpoint with the address of another class, where catalog or environment has one: where batches are."""
+        sent = {} if self.class_path == OPENAI_CLASS else self.kwargs | self._facts.environment(self.kwargs)
+        names = (self._facts.argument, *self._facts.others)
+        address = next((str(sent[name]) for name in names if sent.get(name)), "")
+        return f"{self.endpoint} at {plain_address(address)}" if address else self.endpoint
 
     @property
     def identity(self) -> tuple[Any, ...]:
@@ -247,8 +256,9 @@ class ChatModelSpec:
 
 
 def as_of_judge(fault: str) -> str:
-    """A message about a model's setup, with the places where the judge's setup is."""
-    return _SETTING.sub("label_check.llm.", fault.replace("catalog entry llm", "catalog entry judge"))
+    """A message about a model, with the places of the judge's setup; the judge is named in any case."""
+    moved = _SETTING.sub("label_check.llm.", fault.replace("catalog entry llm", "catalog entry judge"))
+    return moved if "judge" in moved or "label_check" in moved else f"The catalog entry judge: {moved}"
 
 
 def _without_secrets(value: Any) -> Any:

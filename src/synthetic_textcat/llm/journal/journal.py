@@ -119,9 +119,10 @@ class Journal:
                 return
             refuse_foreign(file, self._path)
             file.seek(start)
-            lines = whole_lines(file, start)
-            while part := list(islice(lines, _LINES_AT_ONCE)):
-                yield _valid(part, bad)
+            offset, number = start, 1
+            while part := list(islice(file, _LINES_AT_ONCE)):
+                yield _valid(part, offset, number, bad)
+                offset, number = offset + sum(map(len, part)), number + len(part)
             if bad:
                 _warn_of_bad_lines(_bad_lines(self._path, bad, _breaks_before(file, start)))
 
@@ -173,21 +174,29 @@ class Journal:
             ) from None
 
 
-def _valid(lines: Sequence[tuple[int, int, bytes]], bad: list[tuple[int, str]]) -> LineBatch:
-    """The valid ones of numbered lines; the others are added to `bad`, each with what is wrong."""
-    columns = read_columns([line for _, _, line in lines])
-    if columns is None:
-        valid, records = [], []
-        for number, offset, line in lines:
-            try:
-                records.append(read_line(line))
-            except LineError as error:
-                bad.append((number, str(error)))
-            else:
-                valid.append((number, offset, line))
-        lines, columns = valid, columns_of(records)
-    offsets, sizes = [offset for _, offset, _ in lines], [len(line) for _, _, line in lines]
-    return LineBatch(np.array(offsets, np.int64), np.array(sizes, np.int64), columns)
+def _valid(lines: Sequence[bytes], offset: int, first: int, bad: list[tuple[int, str]]) -> LineBatch:
+    """The valid ones of successive lines; the others are added to `bad`, each by number, with what is wrong.
+
+    Args:
+        lines: The lines.
+        offset: Offset of the first in the file, in bytes.
+        first: Its number.
+        bad: Numbers of the lines without a valid completion, and why.
+    """
+    columns = read_columns(lines)
+    if columns is not None:
+        sizes = np.array(list(map(len, lines)), np.int64)
+        return LineBatch(offset + np.cumsum(sizes) - sizes, sizes, columns)
+    places, records = [], []
+    for number, begin, line in whole_lines(lines, offset, first):
+        try:
+            records.append(read_line(line))
+        except LineError as error:
+            bad.append((number, str(error)))
+        else:
+            places.append((begin, len(line)))
+    offsets, sizes = np.array(places, np.int64).reshape(-1, 2).T
+    return LineBatch(offsets, sizes, columns_of(records))
 
 
 def _state_of(path: Path) -> os.stat_result | None:

@@ -13,7 +13,7 @@ from itertools import repeat
 from operator import itemgetter
 from pathlib import Path
 from types import NoneType
-from typing import IO, Any, get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import numpy as np
 import orjson
@@ -114,7 +114,7 @@ def columns_of(records: Sequence[dict[str, Any]]) -> Columns:
     rows = zip(*map(_values_of, records), strict=True) if records else repeat(())
     columns = dict(zip(_REQUIRED, rows, strict=False))
     for field, default in _OPTIONAL.items():
-        columns[field] = tuple([record.get(field, default) for record in records])
+        columns[field] = tuple(map(dict.get, records, repeat(field), repeat(default)))
     return columns
 
 
@@ -144,16 +144,17 @@ def digests_of(fingerprints: Iterable[str]) -> NDArray[np.bytes_]:
     return np.frombuffer(bytes.fromhex("".join(fingerprints)), f"S{_FINGERPRINT_BYTES}")
 
 
-def whole_lines(file: IO[bytes], offset: int = 0) -> Iterator[tuple[int, int, bytes]]:
-    """Number, offset and bytes of each line that is not empty, numbered from where the file stands.
+def whole_lines(lines: Iterable[bytes], offset: int = 0, first: int = 1) -> Iterator[tuple[int, int, bytes]]:
+    """Number, offset and bytes of each line that is not empty.
 
     A last line without a line break counts if it is complete, and not if a crash cut it off.
 
     Args:
-        file: The file.
-        offset: Where it stands.
+        lines: A file, or some lines of it.
+        offset: Where they begin.
+        first: Number of the first line.
     """
-    for number, line in enumerate(file, start=1):
+    for number, line in enumerate(lines, start=first):
         if line[-1:] != b"\n" and not is_whole(line):
             return
         if line[:1] == b"{" or line.strip(PADDING):

@@ -14,7 +14,7 @@ from synthetic_textcat.hashing import draw_int, shuffled
 from synthetic_textcat.llm.prompts.messages import Messages, check_placeholders
 from synthetic_textcat.llm.prompts.row_prompts import messages_shown, renderer_of
 from synthetic_textcat.schemas.label_verdicts import BOTH, NONE_OF_THESE, call_id
-from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.schemas.tasks import Label, Task
 from synthetic_textcat.schemas.verdict_replies import verdict_of_two_schema, verdict_schema
 
 _PLACEHOLDERS = ("task", "labels", "text")
@@ -65,8 +65,8 @@ class VerdictPrompts:
         task = self._tasks[row["task_id"]]
         names = options_of(task, row["label"], row["misleading_label"])
         options = shuffled(names, self._seed, "verdict", row["request_id"], vote)
-        texts = {label.name: label.description for label in task.labels}
-        lines = (f"- {name}: {texts[name]}" if texts.get(name) else f"- {name}" for name in options)
+        described = {label.name: label_line(label) for label in task.labels}
+        lines = (f"- {described.get(name, name)}" for name in options)
         is_closed = bool(task.labels)
         text = json.dumps(row["input_text"], ensure_ascii=False)
         return VerdictQuestion(
@@ -99,6 +99,11 @@ def check_verdict_prompts(closed: ChatPromptTemplate, of_two: ChatPromptTemplate
     """
     for name, template in (("label_check", closed), ("label_check_of_two", of_two)):
         check_placeholders(name, template, required=_PLACEHOLDERS, allowed=[])
+
+
+def label_line(label: Label) -> str:
+    """A label with its description, as the question has it."""
+    return f"{label.name}: {label.description}" if label.description else label.name
 
 
 def options_of(task: Task, label: str, misleading_label: str) -> list[str]:

@@ -8,6 +8,7 @@ from synthetic_textcat.pages import render_markdown
 from synthetic_textcat.pipelines.evaluate.findings import score_fields
 from synthetic_textcat.pipelines.evaluate.scoring import FEW_ROWS, Reader, Score, Tried, are_few
 from synthetic_textcat.schemas.writers import writer_note
+from synthetic_textcat.text.linear_models import fitted
 
 TRUSTED = ("synthetic_textcat.text.words.word_features",)
 """Functions of this package in a saved model; by itself skops loads types of numpy, scipy and scikit-learn only."""
@@ -54,7 +55,7 @@ def _dumped(task: Tried, reader: Reader) -> bytes:
 
     train, names = task.trial.train, task.trial.task.label_names
     model = reader.model(len(train))
-    model.fit(reader.prepare(train.texts), np.array([names[label] for label in train.labels], dtype=str))
+    fitted(model, reader.prepare(train.texts), np.array([names[label] for label in train.labels], dtype=str))
     dumped: bytes = skops.io.dumps(model)
     return dumped
 

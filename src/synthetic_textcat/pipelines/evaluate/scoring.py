@@ -11,7 +11,7 @@ from synthetic_textcat.pipelines.evaluate.train_test_sets import Rows, Trial
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.text.bootstrap import bootstrapped, percentile_interval
 from synthetic_textcat.text.label_samples import FEWEST_OF_A_LABEL, FEWEST_ROWS, Codes, folds_of
-from synthetic_textcat.text.linear_models import Floats, Resampled, linear_model, macro_f1
+from synthetic_textcat.text.linear_models import Floats, Resampled, fitted, linear_model, macro_f1
 from synthetic_textcat.text.words import word_features
 
 SIZES = (25, 50, 100, 250, 500, 1_000, 2_500)
@@ -176,7 +176,7 @@ def guesses(reader: Reader, learnt: Any, labels: Codes, asked: Any) -> Codes:
         return np.full(len(asked), labels[0])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a fit that stops early is no reader's concern
-        return np.asarray(reader.model(len(labels)).fit(learnt, labels).predict(asked), dtype=np.int64)
+        return np.asarray(fitted(reader.model(len(labels)), learnt, labels).predict(asked), dtype=np.int64)
 
 
 def held_out_guesses(reader: Reader, prepared: Any, labels: Codes, folds: Codes) -> Codes:

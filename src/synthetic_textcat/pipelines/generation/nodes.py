@@ -231,7 +231,7 @@ def generate(
     if generation.mode == "batch":
         shared = BatchInputs(policy, still_open, pending, PriceList.read(prices))
         rows = yield from ask_in_batches(spec, llm, batch_record, shared, rows)
-        in_batches = in_batches_of(batch_record, spec.endpoint)
+        in_batches = in_batches_of(batch_record, spec.server)
     outage = yield from complete(lambda: Chat(spec.build(llm), llm), pending(rows), policy)
     paused = tuple(_paused(tasks, pauses))
     if outage is not None or in_batches is not None or paused or answering.others:

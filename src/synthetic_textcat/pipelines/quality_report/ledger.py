@@ -214,7 +214,7 @@ def _parsed(ledger: Ledger) -> float | None:
 
 def yield_metrics(requests: pd.DataFrame, good: "Sequence[str] | pd.Series[str]") -> Metrics:
     """Yield, good (accepted or surplus) / planned: in total, by language code and by task. Unit: share, 0 to 1."""
-    hit = requests["request_id"].isin(good)
+    hit = pd.Series(positions_in(requests["request_id"], good) >= 0, index=requests.index)
     by_language = hit.groupby(requests["language"]).mean()
     by_task = hit.groupby(requests["task_id"]).mean()
     return {

@@ -146,11 +146,11 @@ def sum_verdict_spending(
     rows = paid_calls["request_id"].map(row_of).astype("str")
     own = () if verdict_calls is None else verdict_calls["fingerprint"]
     is_of = {
-        THIS_RUN: paid_calls["run_id"] == run_id,
-        THIS_CONFIGURATION: paid_calls["fingerprint"].isin(own),
-        DATASET: rows.isin(requests["request_id"]),
+        THIS_RUN: (paid_calls["run_id"] == run_id).to_numpy(bool),
+        THIS_CONFIGURATION: positions_in(paid_calls["fingerprint"], own) >= 0,
+        DATASET: positions_in(rows, requests["request_id"]) >= 0,
     }
-    return {figure: _total(costs, np.flatnonzero(mask.to_numpy(bool))) for figure, mask in is_of.items()}
+    return {figure: _total(costs, np.flatnonzero(mask)) for figure, mask in is_of.items()}
 
 
 def with_verdicts(rows: Mapping[str, Spending], verdicts: Mapping[str, Spending]) -> Mapping[str, Spending]:

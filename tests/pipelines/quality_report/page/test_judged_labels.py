@@ -48,6 +48,7 @@ def test_the_page_names_pairs_with_texts_and_the_next_step() -> None:
     assert page.count("planned as billing</span>") == 3
     assert 'id="rows-disputes"' in page
     assert "planned \\ judged" in page
+    assert "lower end of the 95 % interval" in page
 
 
 def test_without_a_verdict_the_page_has_none_of_it() -> None:
@@ -68,18 +69,37 @@ def test_labels_and_texts_are_escaped() -> None:
     assert "&lt;script&gt;" in page
 
 
-def test_a_large_label_set_shows_the_labels_that_are_mixed_up() -> None:
+def test_a_large_label_set_shows_the_labels_that_are_mixed_up_and_no_others() -> None:
     names = LARGE.label_names
     rows = [(name, name) for name in names] * 2 + [(names[40], names[3])] * 5
 
     (matrix,) = confusions(_found(judged(rows, LARGE), LARGE).tables["label_confusion"])
 
-    assert len(matrix.rows) == MOST_LABELS
-    assert {names[40], names[3]} <= set(matrix.rows)
-    assert (matrix.left_out, matrix.disputed) == (60 - MOST_LABELS, 5)
+    assert list(matrix.rows) == [names[3], names[40]]
+    assert (matrix.left_out, matrix.disputed) == (58, 5)
     cell = matrix.rows[names[40]][matrix.judged.index(names[3])]
     assert (cell.rows, cell.agrees) == (5, False)
     assert cell.share == pytest.approx(5 / 7)
+
+
+def test_of_many_labels_that_are_mixed_up_the_worst_are_shown() -> None:
+    names = LARGE.label_names
+    rows = [(name, NONE_OF_THESE) for name in names] + [(names[40], names[3])] * 5
+
+    (matrix,) = confusions(_found(judged(rows, LARGE), LARGE).tables["label_confusion"])
+
+    assert len(matrix.rows) == MOST_LABELS
+    assert {names[40], names[3]} <= set(matrix.rows)
+    assert "40 labels that are mixed up less, or not at all, are left out" in _page(judged(rows, LARGE), LARGE)
+
+
+def test_a_large_label_set_without_a_dispute_shows_the_labels_with_the_most_rows() -> None:
+    names = LARGE.label_names
+
+    (matrix,) = confusions(_found(judged([(names[50], names[50])], LARGE), LARGE).tables["label_confusion"])
+
+    assert names[50] in matrix.rows
+    assert (len(matrix.rows), matrix.disputed) == (MOST_LABELS, 0)
 
 
 def test_columns_without_a_label_are_shown_if_they_have_rows() -> None:

@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 import pandas as pd
 from langchain_core.prompts import ChatPromptTemplate
 
-from synthetic_textcat.errors import TasksFileError
+from synthetic_textcat.errors import FatalAnswerError, TasksFileError
 from synthetic_textcat.llm.calls.asking import Asked, pending_calls, policy_for
 from synthetic_textcat.llm.calls.budget import Budget
 from synthetic_textcat.llm.calls.settlement import OpenRows, Settlement, open_rows, settle
 from synthetic_textcat.llm.calls.token_limits import verdict_tokens
 from synthetic_textcat.llm.calls.votes import Vote, verdict_judge
 from synthetic_textcat.llm.chat_models.chat import Chat
-from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec, as_of_judge
 from synthetic_textcat.llm.engine.engine import complete
 from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.llm.prompts.verdict_prompts import VerdictPrompts
@@ -44,6 +44,7 @@ _STALE = (
     "The dataset 'verdict_calls' belongs to other rows, another prompt or another judge, and a verdict would be stored "
     "under the wrong call. Next: run `kedro run --pipelines label_check`, which lists the calls again"
 )
+_WITHOUT_JUDGE = "All rows are kept; `kedro run --pipelines generate` with label_check.share=0 goes on without a judge"
 
 logger = logging.getLogger(__name__)
 
@@ -208,7 +209,8 @@ def ask_judge(
     reading = verdict_judge(records_of(planned_verdicts), by_id, label_check.votes)
     policy = policy_for(asked, generation, retry_prompt, reading, budget, run_id)
     votes = len(planned_verdicts) * label_check.votes
-    logger.info("Requesting %d of %d verdicts from %s", len(still_open.rows), votes, asked.llm.model)
+    by = ", by live calls at their price: batches are for rows" if generation.mode == "batch" else ""
+    logger.info("Requesting %d of %d verdicts from %s%s", len(still_open.rows), votes, asked.llm.model, by)
     positions = [row.position for row in still_open.rows]
     rows = planned_verdicts.iloc[[position // label_check.votes for position in positions]]
     questions = (
@@ -222,7 +224,11 @@ def ask_judge(
         not still_open.any_good,
         _STALE,
     )
-    outage = yield from complete(lambda: Chat(asked.build(), asked.llm), pending, policy)
+    try:
+        outage = yield from complete(lambda: Chat(asked.build(), asked.llm), pending, policy)
+    except FatalAnswerError as error:  # which names the settings of the model that writes
+        words = f"The judge {asked.llm.model}: {str(error).rstrip('.')}. {_WITHOUT_JUDGE}"
+        raise FatalAnswerError(as_of_judge(words) if asked.is_judge else words) from None
     if outage is not None:
         yield LastBatch(so_far.model_copy(update={"outage": outage}))
 

@@ -4,7 +4,7 @@ Between the two stands the judge (pipeline `label_check`): it is asked about row
 near duplicates included. So where a row is rejected for its verdict, its next duplicate has one already.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -90,10 +90,12 @@ def check_candidates(
     verdicts = [judgement.verdict for judgement in judgements if judgement.verdict is not None]
     notes = reading_notes(checked_rows)
     details = joined_details([verdict.detail for verdict in verdicts], notes[~is_good])
-    rejected = checked_rows[~is_good].assign(reject_reason=[verdict.reason for verdict in verdicts], detail=details)
+    columns = with_own(EXAMPLES, own)
+    rows = with_columns(checked_rows, columns)  # shares the memory of its columns; masks copy all that a frame has
+    rejected = rows[~is_good].assign(reject_reason=[verdict.reason for verdict in verdicts], detail=details)
     return CheckedRows(
-        with_columns(checked_rows[is_good & ~is_surplus], with_own(EXAMPLES, own)),
-        with_columns(checked_rows[is_surplus], with_own(EXAMPLES, own)),
+        with_columns(rows[is_good & ~is_surplus], columns),
+        with_columns(rows[is_surplus], columns),
         with_columns(rejected, with_own(REJECTED, own)),
         findings_of(checked_rows["request_id"], judgements, notes),
     )
@@ -112,6 +114,7 @@ def _compared(checked_rows: pd.DataFrame, tasks: pd.DataFrame, label_verdicts: p
                 disputed[row] = dispute
             if verdict["ambiguous"]:
                 ambiguous[row] = f"the judge accepts {misleading.get(row)!r} too"
+        disputed |= dict(_disputed_copies(checked_rows.iloc[passed], label_verdicts, disputed))
     return ComparedRows(
         TextColumn(checked_rows["request_id"], passed),
         TextColumn(checked_rows["comparison_text"], passed),
@@ -120,6 +123,27 @@ def _compared(checked_rows: pd.DataFrame, tasks: pd.DataFrame, label_verdicts: p
         disputed,
         ambiguous,
     )
+
+
+def _disputed_copies(
+    rows: pd.DataFrame, label_verdicts: pd.DataFrame, disputed: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Details of the rows without a verdict that have text and label of a disputed row, by request id.
+
+    If a share of the rows is judged, such a copy would take the place of the row that is rejected.
+    """
+    columns = ["task_id", "comparison_text", "label"]
+    texts = rows.loc[rows["request_id"].isin(disputed), "comparison_text"]
+    alike = rows.loc[rows["comparison_text"].isin(texts), ["request_id", *columns]]
+    judged = frozenset(label_verdicts["request_id"])
+    firsts: dict[tuple[str, ...], str] = {}
+    for row in records_of(alike):
+        if row["request_id"] in disputed:
+            firsts.setdefault(tuple(row[name] for name in columns), row["request_id"])
+    for row in records_of(alike):
+        first = firsts.get(tuple(row[name] for name in columns))
+        if first is not None and row["request_id"] not in judged:
+            yield row["request_id"], f"same text and label as {first}: {disputed[first]}"
 
 
 def _dispute(found: Mapping[str, Any]) -> str | None:

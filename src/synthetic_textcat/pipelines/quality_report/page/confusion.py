@@ -9,7 +9,7 @@ from synthetic_textcat.pipelines.quality_report.signals.label_confusion import M
 from synthetic_textcat.schemas.label_verdicts import BOTH, NONE_OF_THESE
 
 MOST_LABELS = 20
-"""Labels of a matrix on the page; of a larger set, those mixed up most."""
+"""Most labels of a matrix on the page; of a larger set, those mixed up most."""
 
 UNDECIDED = "undecided"
 
@@ -54,8 +54,7 @@ def confusions(table: Sequence[Mapping[str, Any]], most_labels: int | None = MOS
 def _confusion(cells: Sequence[Mapping[str, Any]], most_labels: int | None) -> Confusion:
     names = next(cell["labels"] for cell in cells if cell["labels"])
     counts = {(cell["planned"], cell["judged"]): cell["rows"] for cell in cells}
-    disputed = {pair: rows for pair, rows in counts.items() if not _agrees(*pair)}
-    shown = _most_disputed(names, disputed, most_labels or len(names))
+    shown = _most_disputed(names, counts, most_labels or len(names))
     no_labels = [MISLEADING, BOTH, NONE_OF_THESE, None] if names == [PLANNED] else [NONE_OF_THESE, None]
     present = {judged for _, judged in counts}
     columns = [*shown, *(name for name in no_labels if name in present and name not in shown)]
@@ -72,18 +71,24 @@ def _confusion(cells: Sequence[Mapping[str, Any]], most_labels: int | None) -> C
             for planned in shown
         },
         left_out=len(names) - len(shown),
-        disputed=sum(disputed.values()),
+        disputed=sum(rows for pair, rows in counts.items() if not _agrees(*pair)),
     )
 
 
-def _most_disputed(names: Sequence[str], disputed: Mapping[tuple[str, str | None], int], most: int) -> list[str]:
-    """The labels with the most rows in dispute, on either side, in the order of the set."""
+def _most_disputed(names: Sequence[str], counts: Mapping[tuple[str, str | None], int], most: int) -> list[str]:
+    """Labels to show, in the order of the set: all of a small set, of a larger one those in dispute, the worst first.
+
+    Without a dispute those with the most rows are shown.
+    """
+    if len(names) <= most:
+        return list(names)
+    disputed = {pair: rows for pair, rows in counts.items() if not _agrees(*pair)}
     rows = dict.fromkeys(names, 0)
-    for pair, count in disputed.items():
+    for pair, count in (disputed or counts).items():
         for name in pair:
             if name in rows:
                 rows[name] += count
-    chosen = set(sorted(names, key=lambda name: -rows[name])[:most])
+    chosen = set(sorted((name for name in names if rows[name] or not disputed), key=lambda name: -rows[name])[:most])
     return [name for name in names if name in chosen]
 
 

@@ -1,0 +1,98 @@
+"""Runs `settle_rows`, or `list_outcomes` and `measure`, on made rows in a fresh process. Prints one line of JSON.
+
+It runs also with the package of an earlier commit, whose nodes take other inputs: each node gets those that it names.
+"""
+
+import inspect
+import json
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from benchmarks.clients.usage import usage
+from synthetic_textcat.datasets import JournalDataset, TableDataset
+from synthetic_textcat.pipelines.generation.nodes import settle_rows
+from synthetic_textcat.pipelines.quality_report.nodes import build_ledger, list_outcomes, measure
+from synthetic_textcat.schemas import parameters
+from synthetic_textcat.schemas.rows import EXAMPLES, FINDINGS, REJECTED, to_frame
+
+_PRICES = {"as_of": "2026-01-01", "usd_per_million_tokens": {"gpt-4o-mini": {"input": 0.15, "output": 0.6}}}
+_SPENT = ("calls/", "tokens/", "cost/", "time/")
+
+
+def main(what: str, made: Path, results: Path) -> None:
+    """Times the nodes, with the journal and the table of what it cost loaded as a run loads them."""
+    part = {"settle": _settle, "sums": _sums}[what]
+    print(json.dumps(part(made, results)))
+
+
+def _settle(made: Path, results: Path) -> dict[str, float]:
+    inputs = {name: pd.read_parquet(made / f"{name}.parquet") for name in ("requests", "calls")}
+    before = usage()["cpu_s"]
+    settled = settle_rows(**inputs, journal=JournalDataset(filepath=str(made / "completions.jsonl")).load())
+    used = usage()["cpu_s"] - before
+    for name in ("candidates", "failed"):
+        getattr(settled, name).to_parquet(results / f"{name}.parquet")
+    if hasattr(settled, "paid_calls"):
+        TableDataset(filepath=str(results / "paid_calls.pq")).save(settled.paid_calls)  # earlier commits have none
+    return {"cpu_s": used}
+
+
+def _sums(made: Path, results: Path) -> dict[str, float]:
+    inputs = {name: pd.read_parquet(made / f"{name}.parquet") for name in ("requests", "calls")}
+    candidates = pd.read_parquet(results / "candidates.parquet")
+    nothing = partial(to_frame, ())
+    inputs |= {
+        "examples": candidates[list(EXAMPLES)],
+        "surplus": nothing(EXAMPLES),
+        "rejected": nothing(REJECTED),
+        "failed": pd.read_parquet(results / "failed.parquet"),
+        "findings": nothing(FINDINGS),
+        "unjudged": nothing({"request_id": "str"}),
+    }
+    absent = {
+        name: JournalDataset(filepath=str(made / f"{name}.jsonl")) for name in ("brainstorm_journal", "verdict_journal")
+    }
+    given: dict[str, Callable[[], Any]] = {
+        **{name: partial(_same, table) for name, table in inputs.items()},
+        **{name: dataset.load for name, dataset in absent.items()},
+        "journal": JournalDataset(filepath=str(made / "completions.jsonl")).load,
+        "paid_calls": TableDataset(filepath=str(results / "paid_calls.pq")).load,
+        "batch_record": _NoBatches,
+        "verdict_calls": partial(_same, None),
+        "prices": partial(_same, _PRICES),
+        "llm": partial(parameters.LlmParameters, model="gpt-4o-mini"),
+        "label_check": getattr(parameters, "LabelCheckParameters", dict),
+        "run_id": partial(_same, "0" * 32),
+    }
+    given["ledger"] = partial(_same, _called(build_ledger, given))
+    before = usage()["cpu_s"]
+    outcomes = _called(list_outcomes, given)
+    metrics = _called(measure, given)
+    used = usage()["cpu_s"] - before
+    outcomes.to_parquet(results / "outcomes.parquet")
+    spent = {name: value for name, value in metrics.items() if name.startswith(_SPENT)}
+    (results / "spent.json").write_text(json.dumps(spent), encoding="utf-8")
+    return {"cpu_s": used}
+
+
+class _NoBatches:
+    def under_way(self) -> tuple[str, ...]:
+        return ()
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _called(node: Callable[..., Any], given: dict[str, Callable[[], Any]]) -> Any:
+    names = [name for name, each in inspect.signature(node).parameters.items() if each.kind is not each.VAR_POSITIONAL]
+    return node(*(given[name]() for name in names))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))

@@ -1,0 +1,117 @@
+"""When MLflow starts during model calls: not while they keep the processor busy, and never later than a minute."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from kedro.pipeline import Pipeline, node
+
+from synthetic_textcat.hooks.tracking import MlflowTracking
+from synthetic_textcat.hooks.tracking.quiet_moment import QuietMoment, processor_demand_s
+from tests.hooks.tracking.project import make_project
+
+_BUSY_S, _IDLE_S = 3.5, 20.0
+
+
+class _Machine:
+    """A clock that advances a second with each look, and a process that uses this share of each second."""
+
+    def __init__(self, shares: list[float], then: float) -> None:
+        self._shares, self._then = iter(shares), then
+        self.now = self._used = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def demand_s(self) -> float:
+        self.now += 1.0
+        self._used += next(self._shares, self._then)
+        return self._used
+
+
+def _opened_after(machine: _Machine) -> float:
+    moment = QuietMoment(machine.monotonic, machine.demand_s, look_every_s=0.001)
+    moment.calls_begin()
+    moment.wait()
+    return machine.now
+
+
+def test_an_idle_engine_lets_mlflow_start_once_the_first_call_is_out() -> None:
+    assert 2 <= _opened_after(_Machine([], then=0.1)) <= 4
+
+
+def test_a_busy_engine_is_waited_for() -> None:
+    assert 30 <= _opened_after(_Machine([0.97] * 30, then=0.1)) <= 33
+
+
+def test_an_engine_that_is_always_busy_is_waited_for_a_minute() -> None:
+    assert 60 <= _opened_after(_Machine([], then=0.97)) <= 63
+
+
+def test_nothing_starts_between_nodes_of_which_the_next_may_make_the_first_call() -> None:
+    machine = _Machine([], then=0.0)
+
+    def demand_s() -> float:
+        if machine.now > 500:
+            moment.now()
+        return machine.demand_s()
+
+    moment = QuietMoment(machine.monotonic, demand_s, look_every_s=0.001)
+    moment.calls_begin()
+    moment.calls_pause()
+    moment.wait()
+    assert machine.now > 500
+
+
+def test_demand_counts_the_processor_seconds_of_this_process() -> None:
+    before = processor_demand_s()
+    used = time.process_time()
+    while time.process_time() < used + 0.2:
+        pass
+    assert processor_demand_s() - before >= 0.2
+
+
+def _first_replies(seconds: float, hook: MlflowTracking, *, is_busy: bool) -> Iterator[list[str]]:
+    """Saves a reply, then works or waits until MLflow has opened the run, at most so long."""
+    yield ["a reply"]
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and hook.run_id is None:
+        if not is_busy:
+            time.sleep(0.05)
+    yield [f"a reply, {'recorded' if hook.run_id else 'not recorded yet'}"]
+
+
+@pytest.mark.parametrize(
+    ("is_busy", "seconds", "found"), [(True, _BUSY_S, "not recorded yet"), (False, _IDLE_S, "recorded")]
+)
+def test_a_run_opens_during_calls_only_if_they_leave_the_processor_idle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_busy: bool, seconds: float, found: str
+) -> None:
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "MLFLOW_EXPERIMENT_NAME"):
+        monkeypatch.delenv(name, raising=False)
+    project = make_project(tmp_path / "project")
+    monkeypatch.chdir(project.path)
+    hook = MlflowTracking()
+    replies: list[str] = []
+
+    def call_model(_tasks: object) -> Iterator[list[str]]:
+        for batch in _first_replies(seconds, hook, is_busy=is_busy):
+            replies.extend(batch)
+            yield batch
+
+    def settle(_replies: object) -> str:
+        return "settled"
+
+    project.run(
+        hook,
+        Pipeline(
+            [
+                node(call_model, "row_prompt", "replies", name="call_model", tags="model_calls"),
+                node(settle, "replies", "unmarked", name="settle"),
+            ]
+        ),
+    )
+    assert replies[-1] == f"a reply, {found}"
+    (run,) = project.runs()
+    assert run.info.status == "FINISHED"

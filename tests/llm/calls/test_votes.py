@@ -1,0 +1,70 @@
+"""Votes: how a judge may spell its answer, and how little of a second answer it may give."""
+
+import json
+from typing import Any
+
+import pytest
+
+from synthetic_textcat.llm.calls.votes import Vote, verdict_judge
+from synthetic_textcat.schemas.completions import Problem
+from synthetic_textcat.schemas.label_verdicts import NONE_OF_THESE
+from synthetic_textcat.schemas.tasks import Task
+from tests.llm.builders import completion
+
+_TASK = Task.model_validate(
+    {"task": "Sort a ticket.", "labels": {"Billing": "invoices, and: refunds", "Billing: late": "overdue", "Café": ""}}
+)
+_ROW = {
+    "request_id": "r1",
+    "task_id": _TASK.task_id,
+    "input_text": "Where is my refund?",
+    "label": "Billing",
+    "misleading_label": "Café",
+}
+
+
+def _vote(reply: dict[str, Any] | str) -> Vote | Problem:
+    text = reply if isinstance(reply, str) else json.dumps(reply)
+    return verdict_judge([_ROW], {_TASK.task_id: _TASK}, 1).read(completion(text, request_id="r1"))
+
+
+@pytest.mark.parametrize("second", [None, "", " ", "none", "None.", "N/A", "null", "-", "nothing", NONE_OF_THESE])
+def test_no_second_answer_may_be_said_in_any_way(second: str | None) -> None:
+    assert _vote({"verdict": "Billing", "also_fits": second}) == Vote("Billing")
+
+
+@pytest.mark.parametrize(
+    "reply",
+    ['{"verdict": "Billing"}', 'I say:\n```json\n{"verdict": "Billing"}\n```', '{"answer": {"verdict": "Billing"}}'],
+)
+def test_a_reply_without_a_second_answer_is_a_vote(reply: str) -> None:
+    assert _vote(reply) == Vote("Billing")
+
+
+def test_of_a_draft_and_an_answer_the_answer_counts() -> None:
+    reply = '<think>perhaps {"verdict": "Café", "also_fits": "none"}</think>{"verdict": "Billing"}'
+    assert _vote(reply) == Vote("Billing")
+
+
+@pytest.mark.parametrize(
+    ("said", "label"),
+    [
+        ("Billing: invoices, and: refunds", "Billing"),
+        ("- billing: Invoices, and: refunds.", "Billing"),
+        ("Billing: late", "Billing: late"),
+        ("Billing: late: overdue", "Billing: late"),
+        ("ｃａｆé", "Café"),
+        ("None of these.", NONE_OF_THESE),
+    ],
+)
+def test_an_answer_may_be_the_whole_line_of_the_question(said: str, label: str) -> None:
+    assert _vote({"verdict": said, "also_fits": NONE_OF_THESE}) == Vote(label)
+
+
+@pytest.mark.parametrize("said", ["Billing: shipping", "Shipping", "none", ""])
+def test_another_answer_is_no_vote(said: str) -> None:
+    assert isinstance(_vote({"verdict": said, "also_fits": NONE_OF_THESE}), Problem)
+
+
+def test_an_unknown_second_answer_is_no_vote() -> None:
+    assert isinstance(_vote({"verdict": "Billing", "also_fits": "Shipping"}), Problem)
