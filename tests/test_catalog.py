@@ -10,6 +10,7 @@ from kedro.io import DataCatalog
 
 from synthetic_textcat.pipeline_registry import register_pipelines
 from synthetic_textcat.settings import CONFIG_LOADER_ARGS
+from tests.support.each_case import each_case
 
 _CONF = Path(__file__).parents[1] / "conf"
 _STAGES = sorted(path.stem.removeprefix("catalog_") for path in (_CONF / "base").glob("catalog_*.yml"))
@@ -35,7 +36,7 @@ def test_a_file_holds_datasets_of_the_stage_that_it_is_named_after(stage: str) -
     assert entries.keys() <= used | matched
 
 
-@pytest.mark.parametrize("name", sorted(catalog_entries()))  # Kedro merges files in any order
+@each_case(catalog_entries())
 def test_each_entry_says_its_type_and_its_layer(name: str) -> None:
     entry = catalog_entries()[name]
 

@@ -281,7 +281,7 @@ def test_another_class_names_its_own_variable(own: Project, monkeypatch: pytest.
 
 
 @pytest.mark.whole_run
-@pytest.mark.parametrize("fault", ["parameter", "tasks"])
+@pytest.mark.parametrize("fault", [pytest.param("parameter", marks=pytest.mark.slow), "tasks"])
 def test_a_fault_is_reported_before_anything_heavy_is_imported(project: Project, fault: str) -> None:
     arguments = ["run", "--pipelines", "generate"]
     if fault == "parameter":

@@ -8,6 +8,7 @@ from kedro.pipeline.pipeline import OutputNotUniqueError
 from synthetic_textcat.cli import line_about_several
 from synthetic_textcat.pipeline_registry import register_pipelines, with_namespaces
 from synthetic_textcat.pipelines.quote import pipeline as quote
+from tests.support.each_case import each_case
 
 _PIPELINES = register_pipelines()
 
@@ -70,7 +71,7 @@ def test_a_node_is_found_by_its_name_without_namespaces(pipeline: str, given: st
     assert with_namespaces([given], [pipeline]) == [full]
 
 
-@pytest.mark.parametrize("pair", list(combinations(_PIPELINES, 2)), ids=",".join)
+@each_case(list(combinations(_PIPELINES, 2)), ",".join)
 def test_any_two_pipelines_run_together_or_are_refused_in_one_line(pair: tuple[str, str]) -> None:
     first, second = (_PIPELINES[name] for name in pair)
     written = [{output for node in each.nodes for output in node.outputs} for each in (first, second)]

@@ -81,6 +81,13 @@ def test_a_long_table_is_read_in_groups_of_rows(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(table.load(), rows)
 
 
+def test_arrow_allocates_by_the_system_which_takes_back_what_is_freed(tmp_path: Path) -> None:
+    table = TableDataset(filepath=str(tmp_path / "rows.parquet"))
+    table.save(pd.DataFrame({"text": ["a"]}))
+    table.load()
+    assert pa.default_memory_pool().backend_name == "system"
+
+
 def test_options_for_reader_and_writer_come_first(tmp_path: Path) -> None:
     path = tmp_path / "rows.parquet"
     table = TableDataset(filepath=str(path), load_args={"columns": ["text"]}, save_args={"row_group_size": 2})

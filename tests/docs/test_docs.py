@@ -15,6 +15,7 @@ from synthetic_textcat.pipelines.task_ingest.confusable_file import read_confusa
 from synthetic_textcat.pipelines.task_ingest.tasks_file import read_tasks
 from synthetic_textcat.schemas.parameter_validation import validate_parameters
 from synthetic_textcat.schemas.parameters import Parameters
+from tests.support.each_case import each_case
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "synthetic_textcat"
@@ -41,9 +42,7 @@ _ENVIRONMENT = re.compile(r"--env (\w+)")
 _PARAMETERS = re.compile(r"--params ([^\s\"`]+)")
 
 
-def _each_page(*names: str) -> pytest.MarkDecorator:
-    pages = [ROOT / name for name in names] or PAGES
-    return pytest.mark.parametrize("page", pages, ids=lambda page: page.relative_to(ROOT).as_posix())
+_each_page = each_case(PAGES, lambda page: page.relative_to(ROOT).as_posix())
 
 
 def _text(page: Path) -> str:
@@ -104,14 +103,14 @@ def _nested(key: str, value: Any) -> dict[str, Any]:
     return {block: {name: value}} if dot else {key: value}
 
 
-@_each_page()
+@_each_page
 def test_every_link_leads_somewhere(page: Path) -> None:
     inner = [link for link in _LINK.findall(_text(page)) if not link.startswith("https://")]
 
     assert not [link for link in inner if not (page.parent / link.partition("#")[0]).exists()]
 
 
-@_each_page()
+@_each_page
 def test_every_anchor_is_a_heading(page: Path) -> None:
     linked = [link.partition("#") for link in _LINK.findall(_text(page)) if not link.startswith("https://")]
 
@@ -128,7 +127,7 @@ def _anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@_each_page()
+@_each_page
 def test_every_path_exists(page: Path) -> None:
     named = [span for span in _spans(page) if _PATH.fullmatch(span) and not _MADE_BY_RUNS.match(span)]
 
@@ -150,7 +149,7 @@ def test_every_path_made_by_a_run_is_in_the_catalog() -> None:
     assert not [name for name in named if not any(path.startswith(name) for path in made)]
 
 
-@_each_page()
+@_each_page
 def test_every_target_of_make_exists(page: Path) -> None:
     targets = set(_TARGET.findall(_text(ROOT / "Makefile")))
 
@@ -177,7 +176,7 @@ def test_the_readme_names_every_pipeline() -> None:
     assert register_pipelines().keys() - {"__default__"} <= {*_spans(ROOT / "README.md"), "generate"}
 
 
-@_each_page()
+@_each_page
 def test_every_typed_parameter_is_valid(page: Path) -> None:
     for command in _commands(page):
         environment = next(iter(_ENVIRONMENT.findall(command)), "base")
@@ -188,7 +187,7 @@ def test_every_typed_parameter_is_valid(page: Path) -> None:
             validate_parameters(parameters)
 
 
-@_each_page()
+@_each_page
 def test_every_named_parameter_exists(page: Path) -> None:
     known = {
         f"{block}.{name}"
@@ -202,7 +201,7 @@ def test_every_named_parameter_exists(page: Path) -> None:
     assert named - files <= known
 
 
-@_each_page()
+@_each_page
 def test_every_assignment_is_valid(page: Path) -> None:
     for span in _spans(page):
         if re.fullmatch(r"\w+\.\w+=\w+", span):
@@ -210,7 +209,7 @@ def test_every_assignment_is_valid(page: Path) -> None:
             validate_parameters(_merged(_parameters("openai"), _nested(key, value)))
 
 
-@_each_page()
+@_each_page
 def test_every_example_of_yaml_is_valid(page: Path) -> None:
     for block in _blocks(page, "yaml"):
         if block.startswith(("# conf/base/", "# src/")):
@@ -260,7 +259,7 @@ def test_pages_stay_short(name: str, most: int) -> None:
     assert len(_text(ROOT / name).splitlines()) <= most
 
 
-@pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.stem)
+@each_case(DECISIONS, lambda page: page.stem)
 def test_a_decision_is_one_short_page_in_the_index(page: Path) -> None:
     title = _text(page).splitlines()[0]
 
@@ -269,7 +268,7 @@ def test_a_decision_is_one_short_page_in_the_index(page: Path) -> None:
     assert f"| [{page.stem[:4]}]({page.name}) | {title.partition(': ')[2]} |" in _text(page.with_name("README.md"))
 
 
-@pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.stem)
+@each_case(DECISIONS, lambda page: page.stem)
 def test_a_decision_has_a_status_that_names_later_ones(page: Path) -> None:
     status = re.fullmatch(r"Status: (?:Accepted(?:; amended by (.+))?|Superseded by (.+))", _text(page).splitlines()[2])
 

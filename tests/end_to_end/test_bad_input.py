@@ -44,6 +44,7 @@ def test_a_wrong_parameter_is_named_with_what_is_allowed(project: Project, param
     assert not project.journal()
 
 
+@pytest.mark.slow  # the quick ones: tests/test_early_checks.py, for this and the other faults
 def test_a_misspelt_block_fails_with_any_pipeline(project: Project) -> None:
     line = _complaint(project, "--pipelines", "task_ingest", "--params", "generatoin.max_attempts=2")
 
@@ -77,6 +78,7 @@ def test_a_wrong_tasks_file_is_named_with_the_entry(project: Project, content: o
     assert "tasks.yml" in line
 
 
+@pytest.mark.slow
 def test_a_broken_tasks_file_is_named_with_the_line_whatever_its_format(project: Project) -> None:
     project.path("data/01_raw/mine.jsonl").write_text('"Sort a letter."\n{"task": }\n', encoding="utf-8")
     project.tasks_file("data/01_raw/mine.jsonl")
@@ -86,6 +88,7 @@ def test_a_broken_tasks_file_is_named_with_the_line_whatever_its_format(project:
     assert "data/01_raw/mine.jsonl, line 2, column 10 is not JSON" in line
 
 
+@pytest.mark.slow  # a quick one is in test_recipe.py
 def test_a_prompt_with_an_unknown_placeholder_is_named(project: Project) -> None:
     path = project.path("data/01_raw/prompts/open_labels.yml")
     path.write_text(path.read_text(encoding="utf-8").replace("{clarity}", "{claritty}"), encoding="utf-8")
@@ -110,7 +113,8 @@ def test_a_runner_of_several_processes_is_refused_in_one_line_before_anything_is
     assert not project.path("data/03_primary").exists()
 
 
-@pytest.mark.parametrize("key", [pytest.param(None, marks=pytest.mark.slow), ""])
+@pytest.mark.slow
+@pytest.mark.parametrize("key", [None, ""])
 def test_the_openai_environment_without_a_key_says_so(project: Project, key: str | None) -> None:
     env = {} if key is None else {"OPENAI_API_KEY": key}
 

@@ -10,6 +10,7 @@ from tests.support.project import TRACKED, Project
 from tests.support.server import FaultServer
 
 _OPENAI = ("--pipelines", "generate", "--env", "openai")
+_ROWS = 100
 _CONCURRENCY = 8
 
 
@@ -27,22 +28,22 @@ def _adds_up(project: Project) -> dict[str, int]:
 @pytest.mark.parametrize(
     ("cap", "spent"),
     [
-        ("max_cost_usd=0.005", "cost/usd_this_run"),
-        pytest.param("max_tokens_total=20000", "tokens/this_run", marks=pytest.mark.slow),
+        ("max_cost_usd=0.0025", "cost/usd_this_run"),
+        pytest.param("max_tokens_total=10000", "tokens/this_run", marks=pytest.mark.slow),
     ],
 )
 def test_a_cap_ends_a_run_well_and_the_next_one_goes_on(
     project: Project, server: FaultServer, openai_env: dict[str, str], cap: str, spent: str
 ) -> None:
     server.set_faults(latency_ms=20, broken_json=0.05)
-    size = f"attribute_sampling.num_examples=200,generation.max_concurrency={_CONCURRENCY}"
+    size = f"attribute_sampling.num_examples={_ROWS},generation.max_concurrency={_CONCURRENCY}"
 
     output = project.generate("--env", "openai", "--params", f"{size},generation.{cap}", **openai_env, **TRACKED)
 
     name, limit = cap.split("=")
     assert f"stopped   by generation.{name}" in output
     ledger, metrics, asked = _adds_up(project), project.metrics(), server.stats()["requests"]
-    assert 0 < ledger["not_run"] < 200
+    assert 0 < ledger["not_run"] < _ROWS
     lines = project.journal()
     assert len(lines) == asked
     most = max(line["prompt_tokens"] + line["completion_tokens"] for line in lines)

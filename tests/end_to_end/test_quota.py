@@ -228,12 +228,11 @@ def test_preview_and_quote_know_of_the_quota(project: Project) -> None:
     assert quote["quote/accepted/expected"] == _TARGET * _CELLS
 
 
+@pytest.mark.slow  # the quick one: tests/test_early_checks.py
 @pytest.mark.parametrize(
     ("params", "told"),
     [
-        pytest.param(
-            "attribute_sampling.target_accepted=0", "attribute_sampling.target_accepted=0", marks=pytest.mark.slow
-        ),
+        ("attribute_sampling.target_accepted=0", "attribute_sampling.target_accepted=0"),
         ("attribute_sampling.target_accepted=2,attribute_sampling.per=lable", "did you mean label?"),
     ],
 )

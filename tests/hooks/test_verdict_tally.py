@@ -6,6 +6,7 @@ from synthetic_textcat.hooks.summary_lines import verdict_lines
 from synthetic_textcat.hooks.tally import WIDTH
 from synthetic_textcat.hooks.verdict_tally import VerdictTally
 from synthetic_textcat.schemas.label_verdicts import LABEL_VERDICTS, UNJUDGED_ROWS
+from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.rows import to_frame
 from tests.llm.builders import completion, no_reply
@@ -35,5 +36,7 @@ def test_the_last_lines_have_verdicts_causes_and_the_judges_part_of_the_bill() -
         "judge     7 calls, 1,234 tokens, $0.50 of this run",
     ]
     assert max(map(len, lines)) <= WIDTH
+    templates = verdicts.assign(model_name=OFFLINE_MODEL)
+    assert list(verdict_lines(templates, unjudged, metrics))[-1].endswith("$0.50 (made up) of this run")
     nothing = verdicts.head(0), unjudged.head(0)
     assert list(verdict_lines(*nothing, {})) == []

@@ -11,6 +11,7 @@ from babel.core import get_global
 
 from synthetic_textcat.schemas.attributes import weights_of
 from synthetic_textcat.schemas.languages import Language, find_language, languages
+from tests.support.each_case import each_case
 
 _CHINESE = r"Chinese \(Simplified\) or Chinese \(Traditional\)"
 
@@ -23,7 +24,7 @@ def _has_own_name(language: Language) -> bool:
     return not language.romanised and "-x-" not in language.code
 
 
-@pytest.mark.parametrize("language", [*filter(_has_own_name, languages())], ids=lambda language: language.code)
+@each_case([*filter(_has_own_name, languages())], lambda language: language.code)
 def test_each_language_is_known_by_its_own_name(language: Language) -> None:
     by_cldr = _locale(language).languages[_locale(language).language]
     assert language.own_names[0] == by_cldr

@@ -17,6 +17,7 @@ from synthetic_textcat.text.unicode import (
     normalised,
     visible_controls,
 )
+from tests.support.each_case import each_case
 
 _WITHOUT_SPACES = {"Burmese", "Chinese", "Japanese", "Khmer", "Lao", "Thai"}
 
@@ -73,6 +74,6 @@ def test_the_quick_look_for_scripts_without_spaces_misses_no_character_of_theirs
     assert all(map(is_unspaced, letters))
 
 
-@pytest.mark.parametrize("language", languages(), ids=lambda language: language.code)
+@each_case(languages(), lambda language: language.code)
 def test_languages_of_these_scripts_are_written_without_spaces(language: Language) -> None:
     assert (language.script in UNSPACED_CODES) == (language.name.partition(" (")[0] in _WITHOUT_SPACES)

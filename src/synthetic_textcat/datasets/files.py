@@ -1,6 +1,9 @@
 """Catalog datasets of single files: common formats, Parquet tables, plotly figures, and files that may be absent."""
 
+import ctypes
 import json
+import sys
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -20,6 +23,8 @@ _LEAN_READ: dict[str, Any] = {"pre_buffer": False, "use_threads": False}
 """Options by which columns are decoded one after another, each within the memory that it takes as a column."""
 
 _GROUP_ROWS = 100_000  # decoded at once: of a million rows the memory beyond the frame itself is a tenth
+_M_MMAP_THRESHOLD = -3  # of malloc.h
+_LARGE_BLOCK = 1_000_000  # bytes
 _ABSENT: dict[str, Any] = {"data": [], "layout": {"title": {"text": ABSENT}}}
 
 
@@ -68,28 +73,32 @@ class TableDataset(FormattedDataset[pd.DataFrame, pd.DataFrame]):
         Raises:
             FileNotFoundError: If the pipeline that writes it has not run.
         """
+        _free_at_once()
         with self.place.local_copy() as path, path.open("rb") as file:
-            frame = pd.read_parquet(file, **(self._load_args or _LEAN_READ))
-        _give_back()
-        return frame
+            return pd.read_parquet(file, **(self._load_args or _LEAN_READ))
 
     def save(self, data: pd.DataFrame) -> None:
         """Writes the frame apart, then puts it in its place."""
         with replacing(self.place_to_save) as fresh:
             usual = {"index": False} if "engine" in self._save_args else {"index": False, "row_group_size": _GROUP_ROWS}
             data.to_parquet(fresh, **{**usual, **self._save_args})
-        _give_back()
 
     def preview(self, nrows: int = ROWS) -> TablePreview:
         """The first rows, for Kedro-Viz."""
         return table_preview(self, nrows)
 
 
-def _give_back() -> None:
-    """Returns memory that Arrow has freed to the system: of a long table several hundred MB that it would keep."""
+@cache
+def _free_at_once() -> None:
+    """Makes Arrow allocate by the system, and the system take back each large block when it is freed.
+
+    Arrow's own allocator keeps what is freed, and so does glibc's after a first large block: 0.4 GB of a million rows.
+    """
     import pyarrow as pa
 
-    pa.default_memory_pool().release_unused()
+    pa.set_memory_pool(pa.system_memory_pool())
+    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):  # musl has none
+        libc.mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK)
 
 
 class FigureDataset(FormattedDataset["Figure", "Figure"]):

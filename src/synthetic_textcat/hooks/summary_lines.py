@@ -121,7 +121,8 @@ def verdict_lines(
         cost = metrics.get("judge/usd_this_run")
         tokens = metrics.get("judge/tokens_this_run")
         parts = [f"{calls:,.0f} calls", "tokens unknown" if tokens is None else f"{tokens:,.0f} tokens"]
-        parts += [] if cost is None else [f"{usd(cost)}{' (made up)' if metrics.get('cost/made_up') else ''}"]
+        made_up = " (made up)" if any(map(is_made_up, verdicts["model_name"].unique())) else ""
+        parts += [] if cost is None else [f"{usd(cost)}{made_up}"]
         yield f"judge     {', '.join(parts)} of this run"
 
 

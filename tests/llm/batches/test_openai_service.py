@@ -11,7 +11,7 @@ from synthetic_textcat.llm.batches.collector import BatchCollector
 from synthetic_textcat.llm.batches.openai_service import _result_line
 from synthetic_textcat.llm.batches.record import SentBatch, SentRow, now
 from synthetic_textcat.llm.batches.service import BatchState, ResultLine
-from synthetic_textcat.llm.batches.transfers import lines_of
+from synthetic_textcat.llm.batches.transfers import ascii_line, lines_of
 from tests.llm.batches.running import service
 from tests.llm.builders import fingerprint
 
@@ -22,6 +22,15 @@ def test_lines_end_at_line_feeds_alone_wherever_the_transfer_is_cut() -> None:
     for size in (1, 7, len(content)):
         chunks = (content[start : start + size] for start in range(0, len(content), size))
         assert [json.loads(line)["custom_id"] for line in lines_of(chunks) if line] == texts
+
+
+@pytest.mark.parametrize("text", ["plain", "a\u2028b", "Straße", "\ud800", '"\\\n\x7f\x00', "😀"])
+def test_a_line_of_an_input_file_is_one_line_of_ascii(text: str) -> None:
+    for value in ({"text": text}, {text: [text, 10**30, 0.1, None, True]}):
+        line = ascii_line(value)
+        assert line.isascii()
+        assert len(line.decode().splitlines()) == 1
+        assert json.loads(line) == value
 
 
 @pytest.mark.parametrize(

@@ -268,3 +268,13 @@ def test_a_key_in_the_catalog_is_refused() -> None:
     with pytest.raises(ModelSetupError, match="OPENAI_API_KEY") as it:
         ChatModelSpec(OPENAI_CLASS, {"api_key": "sk-abc123"}).build(_llm())
     assert "sk-abc123" not in str(it.value)
+
+
+def test_the_server_of_a_batch_is_the_address_where_the_class_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    claude = "langchain_anthropic.ChatAnthropic"
+    for name in ("ANTHROPIC_API_URL", "ANTHROPIC_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    assert ChatModelSpec(claude, {}).server == claude
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", "https://user:secret@gateway.example/claude/")
+    assert ChatModelSpec(claude, {}).server == f"{claude} at https://gateway.example/claude"
+    assert ChatModelSpec(claude, {"base_url": "http://127.0.0.1:1"}).server == f"{claude} at http://127.0.0.1:1"

@@ -28,6 +28,7 @@ from synthetic_textcat.schemas.languages import Language, find_language, languag
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.text.unicode import normalised
 from tests.llm.offline.rehearsal import lix, plan_of, prompt_of, schema_of, tasks
+from tests.support.each_case import each_case
 
 AUTHORED = ("ar", "de", "es", "fr", "hi", "tr", "zh-Hans")
 OTHERS = tuple(language for language in languages() if language.code != "en")
@@ -143,7 +144,7 @@ def test_a_text_has_its_length_and_its_script_and_is_the_same_again(language: La
     assert all(voice.short for voice in short.values())
 
 
-@pytest.mark.parametrize("language", OTHERS, ids=lambda language: language.code)
+@each_case(OTHERS, lambda language: language.code)
 def test_a_placeholder_says_that_it_is_one(language: Language) -> None:
     text, _ = write(OWN_TASK, 1, language.name)
     assert text.startswith(MARKS[0])
@@ -232,7 +233,7 @@ def test_the_language_is_read_from_the_prompt(prompt: str, name: str) -> None:
     assert find_requested_language(prompt).name == name
 
 
-@pytest.mark.parametrize("language", languages(), ids=lambda language: language.code)
+@each_case(languages(), lambda language: language.code)
 def test_every_language_is_read_from_a_prompt(language: Language) -> None:
     assert find_requested_language(f"- is written in {language.name}; the two labels stay.") == language
     assert find_requested_language(f"{language.name}, at least 10 words") == language

@@ -128,9 +128,8 @@ def test_an_item_in_a_strange_form_leaves_the_others_alone(form: str) -> None:
         ["SNSの投稿を話題の製品で分類する", "IT部門へのメールを分類する"],
     ],
 )
-@pytest.mark.parametrize("form", _FORMS)
-def test_sentences_without_spaces_are_tasks(tasks: list[str], form: str) -> None:
-    assert _read(_FORMS[form](tasks)) == tasks
+def test_sentences_without_spaces_are_tasks(tasks: list[str]) -> None:
+    assert {name for name, form in _FORMS.items() if _read(form(tasks)) != tasks} == set()
 
 
 @pytest.mark.parametrize("mark", ["{}、", "{}\uff0e", "\uff08{}\uff09", "{}.", "\u30fb"])

@@ -229,3 +229,26 @@ def test_made_up_costs_of_templates_and_costs_of_a_real_model_are_never_added(
     expected = COST if model == "model-1" else 15 / 1000 if priced else None
     assert metrics["cost/usd_dataset"] == (None if expected is None else pytest.approx(expected))
     assert metrics["cost/made_up"] == (model == OFFLINE_MODEL and priced)
+
+
+@pytest.mark.parametrize(("writer", "judge"), [(OFFLINE_MODEL, "model-1"), ("model-1", OFFLINE_MODEL)])
+def test_a_judge_is_billed_apart_if_it_or_the_writer_is_rehearsed(writer: str, judge: str, tmp_path: Path) -> None:
+    rows = Journal(write_journal(tmp_path / "rows.jsonl", [completion(request_id="r0", model_name=writer)]))
+    verdicts = Journal(
+        write_journal(tmp_path / "verdicts.jsonl", [completion(request_id=name, model_name=judge) for name in _IDS[:2]])
+    )
+    made_up = {"input": 1000.0, "output": 1000.0}
+    prices = {**PRICES, "usd_per_million_tokens": {**PRICES["usd_per_million_tokens"], OFFLINE_MODEL: made_up}}
+    examples, calls = to_frame([], EXAMPLES), to_frame(((name, fingerprint(name)) for name in _IDS), CALLS)
+    asked = calls.head(2).assign(vote=1, row_sha256="")
+    metrics = measure(
+        ledger_of(), _REQUESTS, calls, examples, examples, read_paid_calls(rows), rows, Journal(tmp_path / "absent"),
+        verdicts, asked, _NONE_UNJUDGED, prices, LlmParameters(model=writer),
+        LabelCheckParameters(llm={"model": judge}), "run-1",
+    )  # fmt: skip
+
+    of_rows, of_verdicts = (15 / 1000 if name == OFFLINE_MODEL else COST for name in (writer, judge))
+    assert metrics["calls/this_configuration"] == 1
+    assert metrics["cost/usd_this_configuration"] == pytest.approx(of_rows)
+    assert metrics["judge/calls_this_configuration"] == 2
+    assert metrics["judge/usd_this_configuration"] == pytest.approx(2 * of_verdicts)

@@ -43,6 +43,13 @@ def test_the_plan_takes_as_many_times_what_a_row_takes() -> None:
     assert found["quote/accepted/low"] == pytest.approx(838.9, abs=0.1)  # Wilson's interval of 20 in 20
 
 
+def test_rows_answered_in_a_batch_say_nothing_of_the_time_of_a_call() -> None:
+    found = quote(1000, _pilot(20, latency_s=[float("nan")] * 15 + [2.0] * 5), _FREE)
+    assert found["quote/seconds/expected"] == pytest.approx(200)
+    assert found["quote/usd/expected"] == pytest.approx(10)
+    assert quote(1000, _pilot(20, latency_s=float("nan")), _FREE)["quote/seconds/expected"] is None
+
+
 def test_verdicts_are_priced_at_their_share_next_to_the_rows() -> None:
     judged = pd.DataFrame(
         {"attempts": 1.0, "tokens": 40.0, "cost": 0.002, "latency_s": 1.0, "unknown_usage": 0.0}, range(20)

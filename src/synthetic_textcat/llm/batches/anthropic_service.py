@@ -8,7 +8,6 @@ A batch has no metadata. One that a crash left without an id is told by its time
 has ended, by the `custom_id`s of its results.
 """
 
-import json
 from collections.abc import Collection, Generator, Iterator, Sequence
 from datetime import datetime
 from itertools import takewhile
@@ -21,10 +20,12 @@ from synthetic_textcat.llm.batches.transfers import (
     OK,
     TRANSFER_S,
     answer_of_error,
+    ascii_line,
     lines_of,
     our_errors,
     poll_after_s,
     refuse_no_batches,
+    value_of_line,
 )
 from synthetic_textcat.llm.calls.policy import Attempt, Call
 from synthetic_textcat.llm.chat_models.answers import Answer, read_answer
@@ -90,7 +91,7 @@ class AnthropicBatches:
                 f"Requests with {' and '.join(own)} are not sent in batches here, and nothing was sent. "
                 "Next: set generation.mode=live, or take that out of the catalog entry llm"
             )
-        return json.dumps({"custom_id": call.fingerprint, "params": params}, separators=(",", ":")).encode() + b"\n"
+        return ascii_line({"custom_id": call.fingerprint, "params": params})
 
     def upload(self, file: IO[bytes], name: str) -> None:  # noqa: ARG002
         """No upload: the requests go along with the creation."""
@@ -212,7 +213,7 @@ def batch_state(batch: dict[str, Any], poll_after: float | None = None) -> Batch
 def result_line(line: bytes) -> ResultLine | None:
     """A line of the results; None if it can't be read, as the last one of a broken transfer."""
     try:
-        record = json.loads(line)
+        record = value_of_line(line)
         custom_id, result = str(record["custom_id"]), record["result"]
         kind = result["type"]
     except (ValueError, KeyError, TypeError, RecursionError):

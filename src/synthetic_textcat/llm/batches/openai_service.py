@@ -4,7 +4,6 @@ Limits by developers.openai.com/api/docs/guides/batch, 2026-11: 50,000 requests 
 hours. The tokens that may be enqueued depend on account and model; 2,000,000 is that of a small account.
 """
 
-import json
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from itertools import takewhile
@@ -17,10 +16,12 @@ from synthetic_textcat.llm.batches.transfers import (
     OK,
     TRANSFER_S,
     answer_of_error,
+    ascii_line,
     lines_of,
     our_errors,
     poll_after_s,
     refuse_no_batches,
+    value_of_line,
 )
 from synthetic_textcat.llm.calls.policy import Attempt, Call
 from synthetic_textcat.llm.chat_models.answers import Answer, read_answer
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 LIMITS = Limits(requests=50_000, size_bytes=200_000_000, enqueued_tokens=2_000_000)
 
-_encoded = json.JSONEncoder(separators=(",", ":")).encode
 _METHOD = "/v1/chat/completions"
 _ENDS = ("completed", "expired", "cancelled", FAILED)
 _NOT_MADE = ("batch_expired", "batch_cancelled")
@@ -74,7 +74,7 @@ class OpenAIBatches:
         extra = self._adapter.body(call.schema, seed_of(call, attempt), attempt.max_tokens)
         body = self._model.request_body(list(attempt.messages), extra)
         line = {"custom_id": call.fingerprint, "method": "POST", "url": _METHOD, "body": body}
-        return _encoded(line).encode("ascii") + b"\n"
+        return ascii_line(line)
 
     def upload(self, file: IO[bytes], name: str) -> str:
         """Uploads an input file for a batch.
@@ -177,7 +177,7 @@ def _words(error: Any) -> str:
 def _result_line(line: bytes) -> ResultLine | None:
     """A line of output file or error file; None if it can't be read, as the last one of a broken transfer."""
     try:
-        record = json.loads(line)
+        record = value_of_line(line)
         custom_id, response, error = str(record["custom_id"]), record.get("response"), record.get("error")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

@@ -1,8 +1,11 @@
 """Requests about batches: exceptions of an SDK as ours, lines of result files, and errors within them."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+
+import orjson
 
 from synthetic_textcat.errors import BatchError, ContentFilteredError, causes
 from synthetic_textcat.llm.batches.service import MissingResultsError, ResultLine
@@ -19,6 +22,9 @@ CLOCKS_DIFFER_S = 3_600.0
 OK = 200
 _NO_SUCH_PATH = (404, 405, 501)
 _POLL_HEADERS = (("openai-poll-after-ms", 1e-3), ("retry-after-ms", 1e-3), ("retry-after", 1.0))
+
+
+_encoded = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class RequestError(Exception):
@@ -84,6 +90,30 @@ def poll_after_s(headers: Any) -> float | None:
         except (KeyError, ValueError):
             continue
     return None
+
+
+def ascii_line(value: Any) -> bytes:
+    """A line of an input file in ASCII: some readers of lines end one at U+2028 too.
+
+    orjson, which takes a tenth of the time, escapes no sign beyond ASCII, and refuses surrogates and long integers.
+    """
+    try:
+        line = orjson.dumps(value)
+    except TypeError:
+        line = b"\x80"
+    return (line if line.isascii() else _encoded(value).encode("ascii")) + b"\n"
+
+
+def value_of_line(line: bytes) -> Any:
+    """The JSON value of a line; orjson takes a third of the time, and refuses what some servers write, such as NaN.
+
+    Raises:
+        ValueError, RecursionError: If there is none.
+    """
+    try:
+        return orjson.loads(line)
+    except ValueError:
+        return json.loads(line)
 
 
 def lines_of(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -124,21 +124,28 @@ def measure(
 ) -> Metrics:
     """All metrics by name; made-up costs of the offline model are never added to costs of a real one.
 
+    If one of writer and judge is the offline model, the sums are of rows alone, and the judge's part stands apart.
+
     Of the journal only calls are read that were made after `paid_calls` was written: none in a run that settled rows.
     """
     rehearses, judge = is_made_up(llm.model), label_check.judge(llm).model
     lines = joined([with_later_calls(paid_calls, journal), read_paid_calls(brainstorm_journal)])
     lines = lines[made_up_mask(lines, llm.model) == rehearses]
     verdict_lines = read_paid_calls(verdict_journal)
-    verdict_lines = verdict_lines[made_up_mask(verdict_lines, judge) == rehearses]
+    is_rehearsed = made_up_mask(verdict_lines, judge)
     price_list = PriceList.read(prices)
-    verdicts = sum_verdict_spending(verdict_lines, requests, verdict_calls, price_list, run_id, judge)
-    spent = with_verdicts(sum_spending(lines, requests, calls, price_list, run_id, llm.model), verdicts)
+    verdicts = {
+        kind: sum_verdict_spending(
+            verdict_lines[is_rehearsed == kind], requests, verdict_calls, price_list, run_id, judge
+        )
+        for kind in {is_made_up(judge), rehearses}
+    }
+    spent = with_verdicts(sum_spending(lines, requests, calls, price_list, run_id, llm.model), verdicts[rehearses])
     return merged(
         row_metrics(ledger),
         yield_metrics(requests, pd.concat([examples["request_id"], surplus["request_id"]])),
         spending_metrics(spent, ledger["accepted"]),
-        verdict_metrics(verdicts),
+        verdict_metrics(verdicts[is_made_up(judge)]),
         {"label/unjudged": len(unjudged)} if verdict_calls is not None and len(verdict_calls) else {},
         {"cost/made_up": float(rehearses and price_list.price(llm.model) is not None)},
         *(part["metrics"] for part in signals),

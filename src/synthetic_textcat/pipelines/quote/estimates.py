@@ -49,7 +49,7 @@ def quote(planned: int, pilot: pd.DataFrame, generation: GenerationParameters, q
     Args:
         planned: Rows of the plan.
         pilot: Pilot rows; columns of `OUTCOMES` (`cost` at the prices of live calls), `usd_batch` (at a batch's),
-            `latency_s`, and `unknown_usage`: number of calls with unknown usage.
+            `latency_s` (missing for a row answered in a batch), and `unknown_usage`: calls of unknown usage.
         generation: Rate limits of the run.
         quota: Its combinations of values by number of slots.
 
@@ -135,8 +135,11 @@ def _slots(quota: Quota) -> int:
 
 
 def _seconds(run: pd.DataFrame, tokens: Range | None, planned: int, generation: GenerationParameters) -> Range | None:
-    """Seconds per row: by the calls in flight or by a limit per minute, whichever is the slowest."""
-    bounds = [_over(_mean(run["latency_s"], planned), generation.max_concurrency)]
+    """Seconds per row: by the calls in flight or by a limit per minute, whichever is the slowest.
+
+    Rows that a batch has answered say nothing of a live call's time.
+    """
+    bounds = [_over(_mean(run["latency_s"].dropna(), planned), generation.max_concurrency)]
     if generation.requests_per_minute:
         bounds.append(_over(_mean(run["attempts"], planned), generation.requests_per_minute / _MINUTE_S))
     if generation.tokens_per_minute:

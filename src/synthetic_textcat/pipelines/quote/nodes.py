@@ -45,7 +45,7 @@ def estimate(
     tried = outcomes.assign(
         cost=_costs(own, rows[rows >= 0], len(pilot), price_list, batch=False),
         usd_batch=_costs(own, rows[rows >= 0], len(pilot), price_list, batch=True),
-        latency_s=np.bincount(rows[rows >= 0], own["latency_s"], len(pilot)),
+        latency_s=np.bincount(rows[rows >= 0], own["latency_s"].where(own["batch"].isna()), len(pilot)),
         unknown_usage=np.bincount(rows[rows >= 0], is_unknown, len(pilot)).astype(int),
     )
     sizes = quota_slots.groupby(list(quota_slots.columns), dropna=False, sort=False).size()

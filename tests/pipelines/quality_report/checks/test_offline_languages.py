@@ -67,7 +67,9 @@ def test_every_language_ends_with_accepted_rows(rows: int) -> None:
     assert {*by_language} == {each.name for each in languages()}
     for name, own in by_language.items():
         assert len(own) >= rows / 2, name
-        assert _yield_of(own) >= 0.9, (name, Counter(own["reject_reason"]))
+        rejected = (own["reject_reason"] != "").sum()
+        assert rejected <= max(1, 0.1 * len(own)), (name, Counter(own["reject_reason"]))  # 1 of 8 is no tenth
+    assert _yield_of(checked) >= 0.97
 
 
 @pytest.mark.parametrize("rows", [60, pytest.param(150, marks=pytest.mark.slow)])
