@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field
 from synthetic_textcat.errors import ModelSetupError
 from synthetic_textcat.llm.chat_models.spec import OFFLINE_CLASS, OPENAI_CLASS, ChatModelSpec
 from synthetic_textcat.llm.prompts.messages import Fingerprinter
+from synthetic_textcat.redaction import MASK, redact
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import LlmParameters
 
@@ -232,6 +233,22 @@ def test_an_argument_that_changes_answers_changes_the_identity(kwargs: dict[str,
 @pytest.mark.parametrize("kwargs", [{"timeout": 5}, {"max_retries": 9}, {"default_headers": {"X-Who": "me"}}])
 def test_mere_transport_changes_no_identity(kwargs: dict[str, Any]) -> None:
     assert ChatModelSpec(OPENAI_CLASS, kwargs).identity == ChatModelSpec(OPENAI_CLASS).identity
+
+
+def test_a_second_server_has_a_key_of_its_own_which_is_no_part_of_the_fingerprint(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plain = {"base_url": "http://127.0.0.1:9/v1"}
+    judge = ChatModelSpec(OPENAI_CLASS, {**plain, "key_variable": "JUDGE_API_KEY"})
+    with pytest.raises(ModelSetupError, match="JUDGE_API_KEY is not set"):
+        judge.build(_llm())
+
+    monkeypatch.setenv("JUDGE_API_KEY", "sk-of-the-judge")
+    writer = ChatModelSpec(OPENAI_CLASS, plain)
+    keys = [vars(spec.build(_llm()))["openai_api_key"].get_secret_value() for spec in (writer, judge)]
+    assert keys == ["sk-abc123", "sk-of-the-judge"]
+    assert judge.identity == writer.identity
+    assert redact("sk-of-the-judge") == MASK
 
 
 @pytest.mark.parametrize("class_path", [OPENAI_CLASS, _FAKE_CLASS])

@@ -10,12 +10,19 @@ from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from urllib.request import getproxies
 
+from pydantic import SecretStr
+
 from synthetic_textcat.errors import ModelSetupError
 from synthetic_textcat.llm.chat_models.transport import check_header_value, check_headers
 
 _DEFAULT_URL = "https://api.openai.com/v1"
 _ENTRY = "catalog entry llm"
+KEY_VARIABLE = "key_variable"
+"""Argument of an entry: the environment variable of its key, so that two servers need not get each other's."""
+
+_USUAL_KEY = "OPENAI_API_KEY"
 _ADDRESS_ARGUMENTS = ("base_url", "openai_api_base")
+_OWN_ARGUMENTS = (*_ADDRESS_ARGUMENTS, "openai_proxy", KEY_VARIABLE)
 _ADDRESS_VARIABLES = ("OPENAI_API_BASE", "OPENAI_BASE_URL")  # LangChain's order
 _PROXY_SCHEMES = ("http", "https", "all")
 _HEADER_VARIABLES = ("OPENAI_ORG_ID", "OPENAI_ORGANIZATION", "OPENAI_PROJECT_ID")
@@ -63,7 +70,7 @@ def openai_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """
     check_openai_setup(arguments)
     address = openai_address(arguments)
-    others = {name: value for name, value in arguments.items() if name not in (*_ADDRESS_ARGUMENTS, "openai_proxy")}
+    others = {name: value for name, value in arguments.items() if name not in _OWN_ARGUMENTS}
     headers, query = others.get("default_headers") or {}, others.get("default_query") or {}
     if address.authorization and "authorization" not in {str(name).casefold() for name in headers}:
         others["default_headers"] = {**headers, "Authorization": address.authorization}  # in place of the key
@@ -71,7 +78,8 @@ def openai_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
         others["default_query"] = {**address.query, **query}
     client = _http_client(arguments.get("openai_proxy") or os.environ.get("OPENAI_PROXY") or None)
     # LangChain refuses a proxy together with a client of ours, and reads OPENAI_PROXY unless it is given.
-    return {**others, "base_url": address.url, "openai_proxy": None, "http_async_client": client}
+    key = SecretStr(os.environ[key_variable(arguments)])
+    return {**others, "api_key": key, "base_url": address.url, "openai_proxy": None, "http_async_client": client}
 
 
 def check_openai_setup(arguments: Mapping[str, Any]) -> None:
@@ -80,16 +88,21 @@ def check_openai_setup(arguments: Mapping[str, Any]) -> None:
     Raises:
         ModelSetupError: If there is no key, or one of them can't be used.
     """
-    _check_key()
+    _check_key(key_variable(arguments))
     _check_headers(arguments)
     openai_address(arguments)
 
 
-def _check_key() -> None:
-    key = os.environ.get("OPENAI_API_KEY")
+def key_variable(arguments: Mapping[str, Any]) -> str:
+    """Environment variable of the key."""
+    return str(arguments.get(KEY_VARIABLE) or _USUAL_KEY)
+
+
+def _check_key(variable: str) -> None:
+    key = os.environ.get(variable)
     if not key:
-        raise ModelSetupError("OPENAI_API_KEY is not set: set it to your key, or to any text for a server without keys")
-    check_header_value(key, "OPENAI_API_KEY", kept="the key alone")
+        raise ModelSetupError(f"{variable} is not set: set it to your key, or to any text for a server without keys")
+    check_header_value(key, variable, kept="the key alone")
 
 
 def _check_headers(arguments: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr, ValidationError
 
 from synthetic_textcat.errors import ModelSetupError, nearest
-from synthetic_textcat.llm.chat_models.openai_client import openai_address, openai_arguments
+from synthetic_textcat.llm.chat_models.openai_client import KEY_VARIABLE, openai_address, openai_arguments
 from synthetic_textcat.llm.chat_models.transport import (
     NEUTRAL_TIMEOUT,
     RETRIES,
@@ -47,6 +47,7 @@ _ENTRY = "the catalog entry llm"
 _TRANSPORT = {
     *("openai_proxy", "timeout", "request_timeout", "default_request_timeout", "timeout_seconds", "max_retries"),
     *("default_headers", "default_query", "organization", "openai_organization", "http_socket_options"),
+    KEY_VARIABLE,
 }
 
 _SETTING = re.compile(r"(?<![\w.])llm\.(?=[a-z])")
@@ -156,7 +157,8 @@ class ChatModelSpec:
         facts = self._facts
         neutral = {RETRIES, NEUTRAL_TIMEOUT} | (set(TIMEOUTS) if facts.is_known else set())
         kwargs = {name: value for name, value in self.kwargs.items() if name not in neutral}
-        for name in sorted(kwargs.keys() - names):
+        own = {KEY_VARIABLE} if self.class_path == OPENAI_CLASS else set()
+        for name in sorted(kwargs.keys() - names - own):
             raise ModelSetupError(f"{self.class_path} takes no {name} (catalog entry llm); {nearest(name, names)}")
         for name in facts.parts:
             if not isinstance(kwargs.setdefault(name, {}), Mapping):
