@@ -12,7 +12,9 @@ from tests.browser.watched import Watched
 
 _PANEL = ".pipeline-metadata"
 _NODES = ":is(.pipeline-node--data, .pipeline-node--task)"
-_STAGES = {"task_ingest", "attribute_sampling", "generation", "quality_report", "export"}
+_STAGES = {
+    *("task_ingest", "attribute_sampling", "generation", "row_checks", "label_check", "quality_report", "export"),
+}
 _EXPANDED = ".pipeline-metadata-modal"
 _SHOWN = {
     "tasks_file": f"td:has-text({json.dumps(HOSTILE)})",
