@@ -81,7 +81,7 @@ def _goes_on_from_there(project: Project, server: FaultServer, openai_env: dict[
     saved = len(project.journal())
     assert 0 < saved < _ROWS
     assert server.stats()["requests"] - saved <= 2  # in flight
-    server.set_faults()
+    server.set_faults(latency_ms=0)
     project.generate(*_OPENAI.split(), **openai_env)
     assert _is_whole(project)
     assert server.stats()["repeated_prompts"] <= 2
