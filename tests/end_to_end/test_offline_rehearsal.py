@@ -27,6 +27,7 @@ def test_a_yield_that_is_too_low_ends_in_an_error_with_everything_saved(project:
     assert run.data.metrics["failed/refused"] == counts["failed"]
 
 
+@pytest.mark.slow  # next to it: test_bill.py
 def test_a_cap_in_usd_ends_an_offline_run_as_it_ends_a_real_one(project: Project) -> None:
     capped = "attribute_sampling.num_examples=200,generation.max_cost_usd=0.005,generation.max_concurrency=4"
 

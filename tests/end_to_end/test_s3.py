@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import pandas as pd
+import pytest
 import yaml
 
 from tests.support.project import TRACKED, Project
@@ -55,6 +56,7 @@ def _use_s3(project: Project, s3: S3Server, **credentials: Any) -> None:
     )
 
 
+@pytest.mark.slow  # next to it: the bucket that is not there, and the datasets' own tests of fsspec
 def test_a_run_reads_and_writes_there_and_says_so(
     project: Project, server: FaultServer, openai_env: dict[str, str], s3: S3Server
 ) -> None:
