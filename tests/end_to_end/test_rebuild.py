@@ -70,7 +70,7 @@ def test_all_of_a_run_comes_back_from_mlflow(project: Project) -> None:
     preview = project.run("--pipelines", "preview", "--conf-source", folder)
     assert preview.returncode == 0, preview.stderr
     assert "of 24 planned rows" in preview.stdout
-    assert "Be bold" in preview.stdout
+    assert "Tell of a situation" in project.path("data/03_primary/prompt_preview.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow
