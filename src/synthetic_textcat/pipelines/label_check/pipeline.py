@@ -1,6 +1,7 @@
 """Wiring of `label_check`: the judge, the sample to label by hand, and label accuracy."""
 
 from collections.abc import Callable
+from typing import Any
 
 from kedro.pipeline import Pipeline, node
 
@@ -64,43 +65,31 @@ def create_sample() -> Pipeline:
 
 def create_accuracy() -> Pipeline:
     """The file that a person filled in, and verdicts if there are any; label accuracy out."""
-    return Pipeline(
-        [
-            node(
-                remember_hand_labels,
-                inputs=["filled_label_sample", "previous_label_sample_design", "previous_hand_labels"],
-                outputs="hand_labels",
-                name="remember_hand_labels",
-            ),
-            node(
-                measure_label_accuracy,
-                inputs=["examples", "previous_label_sample_design", "hand_labels", "label_verdicts"],
-                outputs="label_accuracy",
-                name="measure_label_accuracy",
-            ),
-        ],
-        tags="label_accuracy",
-    )
+    return _accuracy(remember_hand_labels, measure_label_accuracy, "label_accuracy")
 
 
 def create_accuracy_if_sampled() -> Pipeline:
     """As `create_accuracy`, but without an error where nobody has labelled rows."""
+    return _accuracy(remember_hand_labels_if_any, measure_label_accuracy_if_sampled, "label_check")
+
+
+def _accuracy(remember: Callable[..., Any], measure: Callable[..., Any], tag: str) -> Pipeline:
     return Pipeline(
         [
             node(
-                remember_hand_labels_if_any,
+                remember,
                 inputs=["filled_label_sample", "previous_label_sample_design", "previous_hand_labels"],
                 outputs="hand_labels",
-                name="remember_hand_labels_if_any",
+                name=remember.__name__,
             ),
             node(
-                measure_label_accuracy_if_sampled,
+                measure,
                 inputs=["examples", "previous_label_sample_design", "hand_labels", "label_verdicts"],
                 outputs="label_accuracy",
-                name="measure_label_accuracy_if_sampled",
+                name=measure.__name__,
             ),
         ],
-        tags="label_check",
+        tags=tag,
     )
 
 
