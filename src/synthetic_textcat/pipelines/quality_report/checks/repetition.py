@@ -66,11 +66,10 @@ def _in_periods(words: list[str]) -> str | None:
 
 def _repeated(words: list[str], size: int, joint: str, most: float) -> str | None:
     runs = list(zip(*(words[start:] for start in range(size)), strict=False))
-    times = Counter(runs)
-    repeated = len(runs) - len(times)
+    repeated = len(runs) - len(set(runs))
     if not runs or repeated < most * len(runs):
         return None
-    run, count = times.most_common(1)[0]
+    run, count = Counter(runs).most_common(1)[0]
     return f"{repeated / len(runs):.0%} is repeated, {joint.join(run)[:_QUOTED]!r} {count} times"
 
 
@@ -90,6 +89,8 @@ def _dominated(words: list[str]) -> str | None:
 
 def _compressed(text: str) -> str | None:
     """The compression ratio, by characters, so that it means the same in every script."""
+    if len(text) < _LONG:
+        return None
     part = text[:_LONGEST]
     ratio = len(zlib.compress(part.encode(), 6)) / len(part)
-    return f"compresses to {ratio:.2f} bytes a character" if len(part) >= _LONG and ratio < _RATIO else None
+    return f"compresses to {ratio:.2f} bytes a character" if ratio < _RATIO else None

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
+from itertools import groupby, islice
 
 import yaml
 
@@ -41,6 +42,7 @@ _QUOTED = 60
 _PARTS = ("here", "example", "openings", "assistant", "sure", "hints")
 _MATCHED = _PARTS[2:]
 _NEVER = r"(?!)"
+_BOUND, _END = r"\b", r"(?!\w)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,8 @@ def _own_kind(beginning: str, task_text: str) -> str | None:
 
     The whole sentence is left to the overlap with the prompt.
     """
-    sentence, words = _LETTERS.findall(task_text.partition("\n")[0]), _LETTERS.findall(beginning)
+    sentence = _sentence_words(task_text)
+    words = [match[0] for match in islice(_LETTERS.finditer(beginning), len(sentence))]
     is_copy = words[: len(sentence)] == sentence
     if len(sentence) >= _BEGINNING and words[:_BEGINNING] == sentence[:_BEGINNING] and not is_copy:
         return " ".join(words[:_BEGINNING])
@@ -101,6 +104,11 @@ def _own_kind(beginning: str, task_text: str) -> str | None:
     kind = match[1].split() if match is not None else []
     is_of_task = len(kind) > 1 and " ".join(kind[-2:]) in task_text.partition("\n")[0]
     return match[0] if match is not None and is_of_task else None
+
+
+@lru_cache(maxsize=1024)
+def _sentence_words(task_text: str) -> list[str]:
+    return _LETTERS.findall(task_text.partition("\n")[0])
 
 
 def _assistants(words: str) -> str:
@@ -176,7 +184,18 @@ def _phrases_of(code: str) -> Phrases:
     screen = tuple(" " * piece.startswith(" ") + comparable(piece, code) for piece in lists.get("screen", ()))
     parts = {part: [_bounded(comparable(phrase, code)) for phrase in lists.get(part, ())] for part in _PARTS}
     parts["openings"].append(_FIRST_SAID + _any_of(parts["here"]) + _SAME_SENTENCE + _any_of(parts["example"]))
-    return Phrases(screen, *(re.compile("|".join(parts[part]) or _NEVER) for part in _MATCHED))
+    return Phrases(screen, *(re.compile(_any_of_bounded(parts[part]) or _NEVER) for part in _MATCHED))
+
+
+def _any_of_bounded(phrases: list[str]) -> str:
+    """Any of the phrases, in their order; the bounds of neighbours are tried once for all of them, and not for each."""
+    runs = groupby(phrases, key=lambda phrase: phrase.startswith(_BOUND) and phrase.endswith(_END))
+    return "|".join(
+        f"{_BOUND}(?:{'|'.join(phrase[len(_BOUND) : -len(_END)] for phrase in run)}){_END}"
+        if is_bounded
+        else "|".join(run)
+        for is_bounded, run in runs
+    )
 
 
 def _any_of(phrases: list[str]) -> str:
@@ -186,4 +205,4 @@ def _any_of(phrases: list[str]) -> str:
 def _bounded(phrase: str) -> str:
     """The phrase as whole words; characters of scripts without spaces, and of Korean, have no bounds."""
     first = next(filter(str.isalpha, phrase), "a")
-    return rf"\b(?:{phrase})(?!\w)" if first < "\u0900" else phrase
+    return rf"{_BOUND}(?:{phrase}){_END}" if first < "\u0900" else phrase
