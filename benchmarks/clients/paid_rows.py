@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from benchmarks.clients.replied_line import replied_line
 from benchmarks.clients.workload import load_tasks
 from synthetic_textcat.llm.journal.journal import completion_line
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests
@@ -23,25 +24,7 @@ from synthetic_textcat.schemas.rows import CALLS, plain, to_frame
 
 _WORDS = ("the", "lantern", "under", "a", "bridge", "every", "letter", "that", "nobody", "had", "sent", "again")
 _CHARACTERS = 300
-_LINE = Completion(
-    fingerprint="",
-    request_id="",
-    attempt=1,
-    run_id="0" * 32,
-    status="replied",
-    raw_text="",
-    refusal=None,
-    finish_reason="stop",
-    prompt_tokens=250,
-    cached_tokens=0,
-    completion_tokens=90,
-    latency_s=0.2,
-    model_name="gpt-4o-mini",
-    prompt_sha256="0" * 64,
-    error=None,
-    created_at="2026-01-01T00:00:00.000+00:00",
-    max_tokens=400,
-)
+_LINE = replied_line(max_tokens=400)
 
 
 def make(folder: Path, rows: int) -> None:

@@ -15,12 +15,12 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from benchmarks.clients.replied_line import replied_line
 from benchmarks.clients.workload import load_tasks
 from synthetic_textcat.datasets import TableDataset
 from synthetic_textcat.llm.journal.journal import Journal, completion_line
 from synthetic_textcat.llm.journal.paid_calls import read_paid_calls
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests
-from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import CALLS, EXAMPLES, FAILED, plain, to_frame
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA
@@ -32,24 +32,7 @@ _CHARACTERS = 300
 _VOCABULARY = 20_000
 _AT_ONCE = 10_000
 _MARK, _ROW = "@" * 64, "#" * 20
-_LINE = Completion(
-    fingerprint=_MARK,
-    request_id=_ROW,
-    attempt=1,
-    run_id="0" * 32,
-    status="replied",
-    raw_text='{"input_text": "' + "x" * 600 + '"}',
-    refusal=None,
-    finish_reason="stop",
-    prompt_tokens=250,
-    cached_tokens=0,
-    completion_tokens=90,
-    latency_s=0.2,
-    model_name="gpt-4o-mini",
-    prompt_sha256="0" * 64,
-    error=None,
-    created_at="2026-01-01T00:00:00.000+00:00",
-)
+_LINE = replied_line(fingerprint=_MARK, request_id=_ROW, raw_text='{"input_text": "' + "x" * 600 + '"}')
 
 
 def make(data: Path, rows: int) -> None:

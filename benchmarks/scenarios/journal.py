@@ -7,10 +7,10 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+from benchmarks.clients.replied_line import replied_line
 from benchmarks.figures import Figure, Report, Target
 from benchmarks.processes import BenchmarkError, Options, run_module
 from synthetic_textcat.llm.journal.journal import completion_line
-from synthetic_textcat.schemas.completions import Completion
 
 _LINES = 1_000_000
 _REPEAT = 3
@@ -18,24 +18,7 @@ _LINE_BYTES = 1100
 _AT_ONCE = 10_000
 _MIB_IN_GB = 1e9 / 2**20
 _MARK = "@" * 64
-_COMPLETION = Completion(
-    fingerprint=_MARK,
-    request_id=_MARK,
-    attempt=1,
-    run_id="0" * 32,
-    status="replied",
-    raw_text="",
-    refusal=None,
-    finish_reason="stop",
-    prompt_tokens=250,
-    cached_tokens=0,
-    completion_tokens=90,
-    latency_s=0.2,
-    model_name="bench-model",
-    prompt_sha256="0" * 64,
-    error=None,
-    created_at="2026-01-01T00:00:00.000+00:00",
-)
+_COMPLETION = replied_line(fingerprint=_MARK, request_id=_MARK, model_name="bench-model")
 
 
 def journal(options: Options) -> Report:
