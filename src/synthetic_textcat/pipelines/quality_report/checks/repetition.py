@@ -75,11 +75,12 @@ def _repeated(words: list[str], size: int, joint: str, most: float) -> str | Non
 
 def _dominated(words: list[str]) -> str | None:
     bare = [word.strip(".,;:!?\"'") for word in words]
-    counts = Counter(filter(_HAS_LETTER, bare))
-    if not counts:
+    fewest = max(_FEWEST_TIMES, _ONE_WORD * len(words))
+    counts = Counter(bare)
+    if max(counts.values()) < fewest:  # most texts end here, without a search in each word
         return None
-    word, count = counts.most_common(1)[0]
-    if count < _FEWEST_TIMES or count < _ONE_WORD * len(words):
+    word, count = next((entry for entry in counts.most_common() if _HAS_LETTER(entry[0])), ("", 0))
+    if count < fewest:
         return None
     in_a_row = sum(one == other == word for one, other in pairwise(bare))
     if 2 * count < len(words) and 2 * in_a_row < count:
