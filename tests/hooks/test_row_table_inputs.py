@@ -28,7 +28,7 @@ def _run(*inputs: Any) -> str:
 
     hooks = _create_hook_manager()
     hooks.register(RowTableInputs())
-    outputs = SequentialRunner().run(Pipeline([node(_types, names, "types")]), DataCatalog(entries), hooks)
+    outputs = SequentialRunner().run(Pipeline([node(_types, list(entries), "types")]), DataCatalog(entries), hooks)
     return str(outputs["types"].load())
 
 
