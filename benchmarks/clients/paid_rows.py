@@ -30,7 +30,7 @@ _LINE = replied_line(max_tokens=400)
 def make(folder: Path, rows: int) -> None:
     """Writes all of it into a folder."""
     sampling = AttributeSamplingParameters.model_validate({"num_examples": rows})
-    requests = plan_requests(load_tasks(), sampling, seed=42)
+    requests = plan_requests(load_tasks(), sampling, seed=42).to_pandas()
     fingerprints = [hashlib.sha256(row.encode()).hexdigest() for row in requests["request_id"]]
     calls = to_frame(zip(requests["request_id"], fingerprints, strict=True), CALLS)
     requests.to_parquet(folder / "requests.parquet", index=False)

@@ -31,7 +31,7 @@ def make(data: Path, rows: int) -> None:
     sampling = AttributeSamplingParameters.model_validate(
         {"num_examples": rows, "language": LANGUAGES, "num_words": NUM_WORDS}
     )
-    requests = plan_requests(tasks, sampling, seed=42)
+    requests = plan_requests(tasks, sampling, seed=42).to_pandas()
     calls = ((row, hashlib.sha256(row.encode()).hexdigest()) for row in requests["request_id"])
     failed = requests.iloc[99::100].assign(failure_cause="invalid_json", detail="made up", attempts=1)
     candidates = requests.drop(index=failed.index).assign(model_name="gpt-4o-mini")

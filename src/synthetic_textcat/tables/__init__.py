@@ -2,7 +2,7 @@
 
 from synthetic_textcat.tables.parquet_rows import Spool, StoredTable, write_rows
 from synthetic_textcat.tables.plan_walk import PlanPart, in_plan_order
-from synthetic_textcat.tables.row_table import BATCH_ROWS, FrameTable, MadeTable, RowTable, as_table
+from synthetic_textcat.tables.row_table import BATCH_ROWS, FrameTable, MadeTable, RowTable, as_table, in_blocks
 
 __all__ = [
     "BATCH_ROWS",
@@ -13,6 +13,7 @@ __all__ = [
     "Spool",
     "StoredTable",
     "as_table",
+    "in_blocks",
     "in_plan_order",
     "write_rows",
 ]

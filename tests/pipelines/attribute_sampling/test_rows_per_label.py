@@ -65,6 +65,6 @@ def test_ten_rows_of_each_label_are_enough(caplog: pytest.LogCaptureFixture) -> 
 def test_so_many_rows_give_each_label_a_row_of_the_test_split() -> None:
     table = pd.DataFrame([_INTENTS.to_row("file")], columns=TASKS_ARROW_SCHEMA.names)
     for rows, without in ((600, 0), (100, 40)):
-        requests = plan_requests(table, AttributeSamplingParameters(num_examples=rows), seed=42)
+        requests = plan_requests(table, AttributeSamplingParameters(num_examples=rows), seed=42).to_pandas()
         codes = planned_splits(requests, [_INTENTS], 0, ExportParameters().splits, 42)
         assert 60 - requests.loc[codes == TEST, "label"].nunique() >= without

@@ -3,14 +3,18 @@
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from math import nan, sqrt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from synthetic_textcat.hashing import draw, draws
 from synthetic_textcat.schemas.outcomes import GOOD_OUTCOMES
 from synthetic_textcat.schemas.parameters import GenerationParameters
 from synthetic_textcat.schemas.quota import rows_for
+from synthetic_textcat.tables import RowTable
 from synthetic_textcat.text.intervals import CONFIDENCE, wilson_interval
 
 Quote = dict[str, float | None]
@@ -24,6 +28,8 @@ _DRAWS = 200_000
 _FEWEST = 100
 _MOST_ROUNDS = 20
 
+_STRATA = ("task_id", "language")
+"""Columns of the plan over whose values the pilot is spread."""
 
 Quota = Mapping[int, int]
 """Slots with equal values → number of combinations of values that have so many slots."""
@@ -239,16 +245,30 @@ def _rows_of_slots(number: int, slots: int, share: float) -> int:
     return planned
 
 
-def spread_sample(requests: pd.DataFrame, rows: int, seed: int) -> list[int]:
+def spread_sample(requests: RowTable, rows: int, seed: int) -> list[int]:
     """Systematic sample: positions of the rows, ascending; all rows of a smaller plan.
 
     The plan is sorted by task, then language, then at random (by hash), and every n-th row is taken. So the shares of
     tasks and languages are those of the plan, to within a row, and the sample mean estimates the plan's mean.
     """
-    order = requests[["task_id", "language"]].assign(
-        chance=[draw(seed, "pilot", request_id) for request_id in requests["request_id"]]
-    )
-    positions = order.reset_index(drop=True).sort_values(["task_id", "language", "chance"]).index
+    chances: list[list[float]] = []
+    columns: dict[str, list[pa.Array]] = {name: [] for name in _STRATA}
+    for frame in requests.frames(["request_id", *_STRATA]):
+        chances.append([draw(seed, "pilot", request_id) for request_id in frame["request_id"]])
+        for name, found in columns.items():
+            found.append(pa.array(frame[name], pa.large_string()).dictionary_encode())
+    ranks = [_ranks(pa.chunked_array(found)) for found in columns.values()]
+    positions = np.lexsort((np.concatenate(chances), *reversed(ranks)))
     taken = min(rows, len(positions))
     step, start = len(positions) / taken, draw(seed, "pilot")
     return sorted(int(positions[int((number + start) * step)]) for number in range(taken))
+
+
+def _ranks(column: pa.ChunkedArray) -> NDArray[Any]:
+    """Each row's place among the sorted distinct values of an encoded column."""
+    encoded = column.unify_dictionaries().combine_chunks()
+    order = np.argsort(encoded.dictionary.to_numpy(zero_copy_only=False))
+    ranks = np.empty(len(order), np.int32)
+    ranks[order] = np.arange(len(order))
+    of_rows: NDArray[Any] = ranks[encoded.indices.to_numpy()]
+    return of_rows
