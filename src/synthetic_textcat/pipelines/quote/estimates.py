@@ -1,20 +1,19 @@
 """Estimates from a pilot to the whole plan: expected values, each with a 95 % range."""
 
 from collections.abc import Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from math import nan, sqrt
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from synthetic_textcat.hashing import draw, draws
 from synthetic_textcat.schemas.outcomes import GOOD_OUTCOMES
 from synthetic_textcat.schemas.parameters import GenerationParameters
 from synthetic_textcat.schemas.quota import rows_for
-from synthetic_textcat.tables import RowTable
+from synthetic_textcat.tables import RowTable, factorized
 from synthetic_textcat.text.intervals import CONFIDENCE, wilson_interval
 
 Quote = dict[str, float | None]
@@ -28,8 +27,6 @@ _DRAWS = 200_000
 _FEWEST = 100
 _MOST_ROUNDS = 20
 
-_STRATA = ("task_id", "language")
-"""Columns of the plan over whose values the pilot is spread."""
 
 Quota = Mapping[int, int]
 """Slots with equal values → number of combinations of values that have so many slots."""
@@ -251,24 +248,15 @@ def spread_sample(requests: RowTable, rows: int, seed: int) -> list[int]:
     The plan is sorted by task, then language, then at random (by hash), and every n-th row is taken. So the shares of
     tasks and languages are those of the plan, to within a row, and the sample mean estimates the plan's mean.
     """
-    chances: list[list[float]] = []
-    columns: dict[str, list[pa.Array]] = {name: [] for name in _STRATA}
-    for frame in requests.frames(["request_id", *_STRATA]):
-        chances.append([draw(seed, "pilot", request_id) for request_id in frame["request_id"]])
-        for name, found in columns.items():
-            found.append(pa.array(frame[name], pa.large_string()).dictionary_encode())
-    ranks = [_ranks(pa.chunked_array(found)) for found in columns.values()]
-    positions = np.lexsort((np.concatenate(chances), *reversed(ranks)))
+    ids = chain.from_iterable(frame["request_id"] for frame in requests.frames(["request_id"]))
+    chances = np.fromiter((draw(seed, "pilot", row) for row in ids), np.float64, len(requests))
+    positions = np.lexsort((chances, *(_ranks(requests, column) for column in ("language", "task_id"))))
     taken = min(rows, len(positions))
     step, start = len(positions) / taken, draw(seed, "pilot")
     return sorted(int(positions[int((number + start) * step)]) for number in range(taken))
 
 
-def _ranks(column: pa.ChunkedArray) -> NDArray[Any]:
-    """Each row's place among the sorted distinct values of an encoded column."""
-    encoded = column.unify_dictionaries().combine_chunks()
-    order = np.argsort(encoded.dictionary.to_numpy(zero_copy_only=False))
-    ranks = np.empty(len(order), np.int32)
-    ranks[order] = np.arange(len(order))
-    of_rows: NDArray[Any] = ranks[encoded.indices.to_numpy()]
-    return of_rows
+def _ranks(requests: RowTable, column: str) -> NDArray[np.intp]:
+    """Each row's place among the sorted distinct values of a column without missing ones."""
+    numbers, values = factorized(requests, column)
+    return np.argsort(np.argsort(np.array(values, dtype=object)))[numbers]
