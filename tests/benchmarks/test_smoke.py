@@ -46,7 +46,7 @@ def test_a_benchmark_gives_figures(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", COMPARED)
 def test_a_benchmark_next_to_this_commit_gives_ratios(name: str) -> None:
-    report = SCENARIOS[name](Options(100, 1, "HEAD"))
+    report = (SCENARIOS | PROOFS)[name](Options(100, 1, "HEAD"))
     assert any("HEAD" in figure.name and "ours" in figure.name for figure in report.figures)
 
 

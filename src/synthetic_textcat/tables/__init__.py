@@ -3,7 +3,7 @@
 from synthetic_textcat.tables.derived import RowGroups, factorized, filtered, mapped, permuted, value_counts
 from synthetic_textcat.tables.parquet_rows import Spool, StoredTable, write_rows
 from synthetic_textcat.tables.plan_walk import PlanPart, in_plan_order
-from synthetic_textcat.tables.row_table import BATCH_ROWS, FrameTable, MadeTable, RowTable, as_table
+from synthetic_textcat.tables.row_table import BATCH_ROWS, FrameTable, MadeTable, RowTable, as_table, in_blocks
 
 __all__ = [
     "BATCH_ROWS",
@@ -17,6 +17,7 @@ __all__ = [
     "as_table",
     "factorized",
     "filtered",
+    "in_blocks",
     "in_plan_order",
     "mapped",
     "permuted",

@@ -20,7 +20,7 @@ from synthetic_textcat.schemas.rows import ATTRIBUTES, LABEL_AGREEMENT, own_of
 from synthetic_textcat.schemas.run_records import ROW_PROMPTS, prompt_sha256
 from synthetic_textcat.schemas.tasks import Task, tasks_of
 from synthetic_textcat.schemas.writers import writer_note
-from synthetic_textcat.tables import RowGroups, RowTable, as_table, value_counts
+from synthetic_textcat.tables import RowGroups, RowTable, value_counts
 
 _SIZES = (
     (1_000, "n<1K"),
@@ -85,14 +85,13 @@ def write_card(
         label_facts: What is known of the labels, as of `label_facts.label_facts`.
         prompts: Templates, in the order of `ROW_PROMPTS`.
     """
-    examples, requests = as_table(examples), as_table(requests)
     shown = (*ATTRIBUTES, *own_of(examples))
     counts = {name: value_counts(examples, name) for name in ("model_name", *shown)}
     models = sorted(counts["model_name"].index) or [llm.model]
     codes = sorted({find_language(name).code.partition("-")[0] for name in counts["language"].index})
     sources = Counter(tasks["source"])
     known = {task.task_id: task for task in tasks_of(tasks)}
-    files = parts(rows_of_parts(by_task, split_codes(as_table(splits))))
+    files = parts(rows_of_parts(by_task, split_codes(splits)))
     facts = {
         "rows": len(examples),
         "splits": {name: int(split_report[f"export/rows_{name}"]) for name in (*SPLITS, "left_out")},

@@ -8,7 +8,7 @@ import pandas as pd
 from synthetic_textcat.schemas.label_verdicts import text_sha256
 from synthetic_textcat.schemas.model_names import is_same_model
 from synthetic_textcat.schemas.writers import judge_note
-from synthetic_textcat.tables import RowTable, as_table
+from synthetic_textcat.tables import RowTable
 from synthetic_textcat.text.intervals import wilson_interval
 
 LABEL_REASONS = ("label_disputed", "label_ambiguous")
@@ -39,7 +39,6 @@ def label_facts(
         judged), and rejected (rows that are not here for a verdict). `by_hand`: None unless it was measured on these
         rows, else accuracy, low, high, rows.
     """
-    examples = as_table(examples)
     return {
         "judged": _judged(examples, ledger, label_verdicts),
         "by_hand": _by_hand(examples, ledger, label_accuracy, design),

@@ -29,7 +29,7 @@ from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, Ex
 from synthetic_textcat.schemas.publications import SPLITS
 from synthetic_textcat.schemas.rows import LABEL_AGREEMENT, SPLIT_COLUMNS
 from synthetic_textcat.schemas.tasks import tasks_of
-from synthetic_textcat.tables import MadeTable, RowGroups, RowTable, as_table, filtered, mapped
+from synthetic_textcat.tables import MadeTable, RowGroups, RowTable, filtered, mapped
 from synthetic_textcat.tables.plan_walk import plan_places
 
 Files = dict[str, Any]
@@ -70,7 +70,6 @@ def set_overlaps_aside(
 
     By choice they get the column `LABEL_AGREEMENT`.
     """
-    examples = as_table(examples)
     found = overlaps_of(examples["input_text"], evaluation_texts(evaluation_set), export.split_similarity)
     codes = np.array([_OVERLAPS.index(each) for each in found], np.int8)
     if export.label_agreement:
@@ -94,7 +93,7 @@ def set_overlaps_aside(
 
 def group_by_task(examples: RowTable) -> RowGroups:
     """The exported examples by task, in temporary files, for the formats that have files of each task."""
-    return RowGroups(as_table(examples), "task_id")
+    return RowGroups(examples, "task_id")
 
 
 def split_rows(
@@ -111,7 +110,6 @@ def split_rows(
     Raises:
         StaleTableError: If an example is not in the plan.
     """
-    examples, overlaps, requests = as_table(examples), as_table(overlaps), as_table(requests)
     by_plan = planned_splits(requests, tasks_of(tasks), sampling.num_seed_examples, export.splits, seed)
     planned = by_plan[plan_places(requests, examples, "examples")]
     final = drop_cross_split_duplicates(examples["input_text"].tolist(), planned, export.split_similarity)
@@ -138,7 +136,7 @@ def _split_table(examples: RowTable, final: Codes, planned: Codes) -> RowTable:
 
 def export_triplets(examples: RowTable, export: ExportParameters) -> Triplets:
     """Triplets of all examples for sentence-transformers."""
-    rows = in_batch_order(as_table(examples), export.distinct_label_batches)
+    rows = in_batch_order(examples, export.distinct_label_batches)
     return Triplets(
         mapped(rows, lambda own: triplets(own, export.instruction), TRIPLET_COLUMNS),
         mapped(rows, triplets_instructions, ["request_id", "task_id", "task"]),
@@ -149,14 +147,14 @@ def export_rows(function: Format) -> Callable[[RowTable], RowTable]:
     """Node function of a format of all rows in one file."""
 
     def export_file(examples: RowTable) -> RowTable:
-        return mapped(as_table(examples), function)
+        return mapped(examples, function)
 
     return export_file
 
 
 def export_mteb(examples: RowGroups, splits: RowTable, tasks: pd.DataFrame) -> Files:
     """Folder of classification tasks for MTEB."""
-    return mteb_files(examples, split_codes(as_table(splits))[examples.order], tasks_of(tasks))
+    return mteb_files(examples, split_codes(splits)[examples.order], tasks_of(tasks))
 
 
 def export_by_task(function: TaskFormat) -> Callable[[RowGroups, pd.DataFrame], Files]:
@@ -182,5 +180,5 @@ def export_huggingface(
     export: ExportParameters,
 ) -> Files:
     """Hugging Face dataset folder."""
-    codes = split_codes(as_table(splits))
-    return huggingface_files(as_table(examples), by_task, codes, tasks_of(tasks), card, export)
+    codes = split_codes(splits)
+    return huggingface_files(examples, by_task, codes, tasks_of(tasks), card, export)
