@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
 from synthetic_textcat.pipelines.export.card import write_card
@@ -59,6 +60,8 @@ def read(file: Any) -> Any:
     content = file() if callable(file) else file
     if isinstance(content, RowTable):
         return content.to_pandas()
+    if isinstance(content, pa.RecordBatchReader):
+        return content.read_all().to_pandas()
     return content if isinstance(content, str | list | dict) else b"".join(content).decode()
 
 
