@@ -26,7 +26,7 @@ from synthetic_textcat.schemas.parameters import SplitShares
 from synthetic_textcat.schemas.rows import REQUESTS, to_frame
 from synthetic_textcat.schemas.seed_examples import pool_of, turns_of
 from synthetic_textcat.schemas.tasks import Task
-from synthetic_textcat.text.near_duplicates import grams_of, jaccard
+from synthetic_textcat.text.minhash import grams_of, jaccard
 from tests.support.examples import examples
 
 _PLAIN = Task.model_validate({"task": "Sort a mail.", "labels": ["work", "home", "spam"]})
