@@ -14,8 +14,8 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from synthetic_textcat.tables.parquet_rows import temporary_folder
 from synthetic_textcat.tables.row_table import BATCH_ROWS, Columns, MadeTable, RowTable
+from synthetic_textcat.temporary_files import temporary_folder
 
 _PLACE = "__place__"
 """Column of temporary files: where a row goes."""

@@ -1,6 +1,5 @@
 """Row tables in Parquet: files and folders of parts that are read in record batches, and temporary files of rows."""
 
-import os
 import shutil
 import tempfile
 import weakref
@@ -15,11 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from synthetic_textcat.tables.row_table import BATCH_ROWS, Columns, RowTable
+from synthetic_textcat.temporary_files import temporary_folder
 
 _LEAN_READ: dict[str, Any] = {"pre_buffer": False, "use_threads": False}
 """Options by which columns are decoded one after another, each within the memory that it takes as a column."""
-
-_LARGE_TEMPORARY = Path("/var/tmp")  # noqa: S108  for large temporary files: /tmp is often held in memory
 
 
 class StoredTable(RowTable):
@@ -190,10 +188,3 @@ def write_rows(path: Path, table: RowTable, options: Mapping[str, Any] | None = 
             writer.add(frame)
     finally:
         writer.close()
-
-
-def temporary_folder() -> str | None:
-    """Folder for large temporary files; None for Python's choice."""
-    if os.environ.get("TMPDIR") or not (_LARGE_TEMPORARY.is_dir() and os.access(_LARGE_TEMPORARY, os.W_OK)):
-        return None
-    return str(_LARGE_TEMPORARY)

@@ -27,7 +27,7 @@ from synthetic_textcat.schemas.rows import REQUESTS, to_frame
 from synthetic_textcat.schemas.seed_examples import pool_of, turns_of
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import FrameTable
-from synthetic_textcat.text.near_duplicates import grams_of, jaccard
+from synthetic_textcat.text.minhash import grams_of, jaccard
 from tests.support.examples import examples
 
 _PLAIN = Task.model_validate({"task": "Sort a mail.", "labels": ["work", "home", "spam"]})
@@ -154,7 +154,7 @@ def test_near_texts_are_on_one_side_and_rows_in_between_move_none(
 ) -> None:
     texts = [text for text, _ in rows]
     planned = np.array([code for _, code in rows], np.int8)
-    codes = drop_cross_split_duplicates(texts, planned, 0.6)
+    codes = drop_cross_split_duplicates([texts], planned, 0.6)
     sided = [(text, code) for text, code in zip(texts, codes, strict=True) if code != LEFT_OUT]
     for text, code in sided:
         for other, side in sided:
@@ -164,7 +164,7 @@ def test_near_texts_are_on_one_side_and_rows_in_between_move_none(
     assert (codes[planned == TEST] == TEST).all()
     before = kept.draw(st.sets(st.integers(0, max(0, len(rows) - 1)))) if rows else set()
     some = [place for place in range(len(rows)) if place in before]
-    earlier = drop_cross_split_duplicates([texts[place] for place in some], planned[some], 0.6)
+    earlier = drop_cross_split_duplicates([[texts[place] for place in some]], planned[some], 0.6)
     for place, code in zip(some, earlier, strict=True):
         assert codes[place] in (code, LEFT_OUT) or code == LEFT_OUT
 
@@ -172,7 +172,7 @@ def test_near_texts_are_on_one_side_and_rows_in_between_move_none(
 def test_training_gives_way_to_validation_and_validation_to_test() -> None:
     text, other = "The courier left my parcel in the rain again.", "A quite different sentence about a bank account."
     planned = np.array([TRAIN, VALIDATION, TEST, TRAIN, VALIDATION], np.int8)
-    codes = drop_cross_split_duplicates([text, f"{text} ", text.upper(), other, other], planned, 0.6)
+    codes = drop_cross_split_duplicates([[text, f"{text} "], [text.upper(), other, other]], planned, 0.6)
     assert codes.tolist() == [LEFT_OUT, LEFT_OUT, TEST, LEFT_OUT, VALIDATION]
 
 

@@ -70,8 +70,8 @@ def set_overlaps_aside(
 
     By choice they get the column `LABEL_AGREEMENT`.
     """
-    found = overlaps_of(examples["input_text"], evaluation_texts(evaluation_set), export.split_similarity)
-    codes = np.array([_OVERLAPS.index(each) for each in found], np.int8)
+    found = overlaps_of(_texts(examples), len(examples), evaluation_texts(evaluation_set), export.split_similarity)
+    codes = np.fromiter(map(_OVERLAPS.index, found), np.int8, len(examples))
     if export.label_agreement:
         agreement = agreements(label_verdicts)
         examples = mapped(examples, lambda rows: rows.assign(**{LABEL_AGREEMENT: agreement(rows["request_id"])}))
@@ -89,6 +89,10 @@ def set_overlaps_aside(
         filtered(examples, codes == 0) if codes.any() else examples,
         MadeTable(overlaps, columns, int((codes > 0).sum())),
     )
+
+
+def _texts(examples: RowTable) -> Iterator[list[str]]:
+    return (rows["input_text"].tolist() for rows in examples.frames(["input_text"]))
 
 
 def group_by_task(examples: RowTable) -> RowGroups:
@@ -112,7 +116,7 @@ def split_rows(
     """
     by_plan = planned_splits(requests, tasks_of(tasks), sampling.num_seed_examples, export.splits, seed)
     planned = by_plan[plan_places(requests, examples, "examples")]
-    final = drop_cross_split_duplicates(examples["input_text"].tolist(), planned, export.split_similarity)
+    final = drop_cross_split_duplicates(_texts(examples), planned, export.split_similarity)
     counts = {**{name: final == code for code, name in enumerate(SPLITS)}, _LEFT_OUT: final == LEFT_OUT}
     report: dict[str, float] = {f"export/rows_{name}": int(rows.sum()) for name, rows in counts.items()}
     kinds = overlaps["overlap"]

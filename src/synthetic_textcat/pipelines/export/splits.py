@@ -15,7 +15,7 @@ can drop out, but never move to another split.
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 from typing import Any
 
@@ -32,6 +32,7 @@ from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import RowGroups, RowTable, factorized
 from synthetic_textcat.text.comparison import sentence_key
 from synthetic_textcat.text.near_duplicates import CrossSetMatcher
+from synthetic_textcat.text.sketched_texts import SketchedTexts
 
 TRAIN, VALIDATION, TEST = range(len(SPLITS))
 LEFT_OUT = -1
@@ -72,18 +73,19 @@ def planned_splits(
     return codes
 
 
-def drop_cross_split_duplicates(texts: Collection[str], planned: Codes, similarity: float) -> Codes:
+def drop_cross_split_duplicates(texts: Iterable[Sequence[str]], planned: Codes, similarity: float) -> Codes:
     """Split of each row, with `LEFT_OUT` for near duplicates of rows in another split.
 
     Args:
-        texts: As written.
+        texts: As written, in batches, which are read once.
         planned: Splits by the plan.
         similarity: Jaccard similarity of character 5-grams at or above which texts must not be in different splits.
     """
     codes = planned.copy()
-    if not len(texts):
+    if not len(codes):
         return codes
-    resemblance = CrossSetMatcher([sentence_key(text) for text in texts], similarity)
+    keys = ([sentence_key(text) for text in batch] for batch in texts)
+    resemblance = CrossSetMatcher(SketchedTexts(keys, similarity), similarity)
     codes[resemblance.near(codes == VALIDATION, codes == TEST)] = LEFT_OUT
     codes[resemblance.near(codes == TRAIN, (codes == VALIDATION) | (codes == TEST))] = LEFT_OUT
     return codes
