@@ -32,8 +32,15 @@ def make(folder: Path, rows: int) -> None:
     examples = requests.assign(
         input_text=pd.Series(list(_texts(rows)), dtype="str"), label=labels, misleading_label=others, model_name="model"
     )[list(EXAMPLES)]
-    none = dict.fromkeys(("not_run", "surplus", "in_batch"), 0)
-    ledger = {"planned": rows, "accepted": rows, "rejected": {}, "failed": {}, **none}
+    ledger = {
+        "planned": rows,
+        "accepted": rows,
+        "rejected": {},
+        "failed": {},
+        "not_run": 0,
+        "surplus": 0,
+        "in_batch": 0,
+    }
     for name in ("02_intermediate", "03_primary", "05_model_input", "08_reporting"):
         project.path(f"data/{name}").mkdir()
     tasks.to_parquet(project.path("data/02_intermediate/tasks.parquet"), index=False, schema=TASKS_ARROW_SCHEMA)

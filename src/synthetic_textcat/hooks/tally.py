@@ -9,7 +9,7 @@ import pandas as pd
 
 from synthetic_textcat.llm.replies.parsing import parse
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known, known_of
-from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge_alone
+from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge_together
 from synthetic_textcat.schemas.block import TextChecks
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply
 from synthetic_textcat.schemas.open_calls import NONE_OPEN, OpenCalls
@@ -193,8 +193,14 @@ class Tally:
     def add(self, completions: Iterable[Completion], prices: PriceList) -> None:
         """Counts the saved completions."""
         self.totals.add(completions, prices)
-        for completion in completions:
-            self._settle(completion)
+        rows = [row for completion in completions if (row := self._settled(completion)) is not None]
+        for row, judgement in zip(rows, judge_together(rows, self.flag_only), strict=True):
+            if judgement.verdict is not None:
+                self.rejected += 1
+                continue
+            self.accepted += 1
+            if self.cells is not None:
+                self.cells.add(row.request_id)
 
     def end(self) -> None:
         """No more calls are made: rows without a reply have failed."""
@@ -222,22 +228,19 @@ class Tally:
             **{name: f"{short(rows)} {name}" for name, rows in lost.items() if rows},
         }
 
-    def _settle(self, completion: Completion) -> None:
+    def _settled(self, completion: Completion) -> Candidate | None:
+        """The row of a completion, if it has a reply that can be read; else the completion is counted."""
         if self.plan is not None and completion.request_id not in self.plan:
-            return  # of a batch that was sent for an earlier plan: paid for, and kept for when the row is planned again
+            return None  # of a batch sent for an earlier plan: paid for, and kept for when the row is planned again
         if not completion.replied:
             self.unanswered.add(completion.request_id)
-            return
+            return None
         self.unanswered.discard(completion.request_id)
         reply = parse(completion, Reply)
         if isinstance(reply, Problem):
             self.failed += completion.attempt >= self.max_attempts
-        elif judge_alone(self._candidate(completion.request_id, reply), self.flag_only).verdict is None:
-            self.accepted += 1
-            if self.cells is not None:
-                self.cells.add(completion.request_id)
-        else:
-            self.rejected += 1
+            return None
+        return self._candidate(completion.request_id, reply)
 
     def _candidate(self, request_id: str, reply: Reply) -> Candidate:
         if self.plan is not None:
