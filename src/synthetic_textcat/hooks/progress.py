@@ -220,7 +220,7 @@ class Progress:
     def _read_plan(self) -> None:
         """Reads the planned rows once both tables are there: before the first call, since a long plan takes seconds."""
         if self._notes.tally is not None and len(self._plan) == len({*_OF_PLAN.values()}):
-            requests = as_table(self._plan[names.REQUESTS]).to_pandas(PlannedRows.COLUMNS).iloc[list(self._asked)]
+            requests = as_table(self._plan[names.REQUESTS]).take(self._asked, PlannedRows.COLUMNS)
             instructions = instructions_of(self._prompts.values())
             self._notes.tally.plan = PlannedRows(
                 requests, self._plan[names.TASKS], self._checks.text_checks, instructions
