@@ -40,6 +40,9 @@ os.environ["PYTHONPATH"] = PYTHONPATH  # for every child process, whoever starts
 _WHOLE_RUNS = ("end_to_end", "browser", "notebooks", "recipes")
 
 
+_OBJECTS_BETWEEN_COLLECTIONS = 50_000
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
     """Keeps the garbage collector from going through thousands of tests again and again: seconds in each process."""
@@ -48,7 +51,15 @@ def pytest_collection() -> Generator[None, object, object]:
         return (yield)
     finally:
         gc.enable()
+        gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
         gc.freeze()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """Collects garbage once, for warnings of what was not closed; pytest and Python would do so five times more."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
