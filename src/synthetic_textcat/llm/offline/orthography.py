@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import regex
 
 from synthetic_textcat.schemas.languages import Language
-from synthetic_textcat.text.comparison import comparable
 from synthetic_textcat.text.label_mentions import find_mention
 from synthetic_textcat.text.unicode import UNSPACED, UNSPACED_LETTER, is_unspaced, normalised
 
@@ -104,8 +103,7 @@ def leaks(text: str, labels: Iterable[str], code: str = "en") -> bool:
     pattern = _leak_pattern(labels)
     if pattern is not None and pattern.search(normalised(text)) is not None:
         return True
-    compared = comparable(text, code)  # settles nearly all phrases at once
-    return any(find_mention(text, label, code, compared) is not None for label in labels)
+    return any(find_mention(text, label, code) is not None for label in labels)
 
 
 @functools.lru_cache(maxsize=1024)
