@@ -10,6 +10,10 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+# Several processes share the cores: numerical libraries' threads would keep them busy waiting for one another. It must
+# stand before their first import; the runs that tests start have as many threads as a user's (`environment`).
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
 import tests.support.loopback_only.sitecustomize  # noqa: F401  guards this process as it guards its children
 from tests.support.examples import IN_A_TEST_RUN
 from tests.support.project import PYTHONPATH, Project
