@@ -51,6 +51,7 @@ from synthetic_textcat.schemas.rows import (
 )
 from synthetic_textcat.schemas.stops import LastBatch, PausedTask, Stops
 from synthetic_textcat.schemas.tasks import tasks_of
+from synthetic_textcat.tables import RowTable
 from synthetic_textcat.text.unicode import visible_controls
 
 _STALE = (
@@ -90,7 +91,7 @@ def prepare_prompts(
 
 
 def preview_prompts(
-    requests: pd.DataFrame,
+    requests: RowTable,
     prompts: RowPrompts,
     tasks: pd.DataFrame,
     attribute_sampling: AttributeSamplingParameters,
@@ -108,7 +109,7 @@ def preview_prompts(
     """
     planned = tasks_of(tasks)
     shown = preview_of(
-        prompts.rendered(requests.iloc[spread(requests)]), len(requests), advice_on(planned, attribute_sampling)
+        prompts.rendered(requests.take(spread(requests))), len(requests), advice_on(planned, attribute_sampling)
     )
     if not label_check.share or not len(requests):
         return shown
