@@ -23,6 +23,7 @@ from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, records_of
 from synthetic_textcat.schemas.seed_examples import texts_shown
 from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.tables import RowTable, as_table
 
 ROWS = 3
 MOST_EVEN_LABELS = 6
@@ -103,12 +104,12 @@ class RowPrompts:
     """
 
     def __init__(
-        self, requests: pd.DataFrame, tasks: Sequence[Task], templates: RowTemplates, num_seed_examples: int
+        self, requests: RowTable | pd.DataFrame, tasks: Sequence[Task], templates: RowTemplates, num_seed_examples: int
     ) -> None:
         self._own = own_of(requests)
         self._seeds = templates.seed_examples
         seeded = [task for task in tasks if task.seed_examples] if num_seed_examples else []
-        self._texts_shown = texts_shown(requests, seeded, num_seed_examples)
+        self._texts_shown = texts_shown(_planned_of(requests, seeded), seeded, num_seed_examples)
         templates.check(bool(self._own), bool(seeded))
         kinds = {True: _Template(templates.closed), False: _Template(templates.open)}
         self._of_task = {task.task_id: _TaskPrompt(task, kinds[bool(task.labels)]) for task in tasks}
@@ -141,6 +142,12 @@ class RowPrompts:
         if texts is None:
             return ""
         return self._seeds.format(**{SEEDS: "\n".join(f"- {_quoted(text)}" for text in texts)})
+
+
+def _planned_of(requests: RowTable | pd.DataFrame, tasks: Iterable[Task]) -> pd.DataFrame:
+    """The planned rows of these tasks."""
+    task_ids = [task.task_id for task in tasks]
+    return as_table(requests).where("task_id", task_ids) if task_ids else as_table(requests).empty()
 
 
 class _TaskPrompt:
