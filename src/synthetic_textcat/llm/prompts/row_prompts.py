@@ -20,7 +20,7 @@ from synthetic_textcat.llm.prompts.messages import Messages, check_placeholders,
 from synthetic_textcat.schemas.completions import planned_row_schema, row_schema
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, records_of
-from synthetic_textcat.schemas.seed_examples import texts_shown
+from synthetic_textcat.schemas.seed_examples import ShownTexts
 from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import RowTable
@@ -109,7 +109,7 @@ class RowPrompts:
         self._own = own_of(requests)
         self._seeds = templates.seed_examples
         seeded = [task for task in tasks if task.seed_examples] if num_seed_examples else []
-        self._texts_shown = texts_shown(requests, seeded, num_seed_examples)
+        self._shown = ShownTexts(requests, seeded, num_seed_examples)
         templates.check(bool(self._own), bool(seeded))
         kinds = {True: _Template(templates.closed), False: _Template(templates.open)}
         self._of_task = {task.task_id: _TaskPrompt(task, kinds[bool(task.labels)]) for task in tasks}
@@ -138,8 +138,8 @@ class RowPrompts:
         return "\n".join(f"- {name}: {row[name]}" for name in self._own if row[name] is not None)
 
     def _seed_part(self, row: Mapping[str, Any]) -> str:
-        texts = self._texts_shown.get(row["request_id"])
-        if texts is None:
+        texts = self._shown.texts(row)
+        if not texts:
             return ""
         return self._seeds.format(**{SEEDS: "\n".join(f"- {_quoted(text)}" for text in texts)})
 
