@@ -134,28 +134,39 @@ class RowWriter:
     """
 
     def __init__(self, path: Path, empty: pd.DataFrame, options: Mapping[str, Any] | None = None) -> None:
-        given = dict(options or {})
-        own = pa.Table.from_pandas(empty, preserve_index=False).schema
-        self._schema = given.pop("schema", own).with_metadata(own.metadata)
-        self._group_rows = given.pop("row_group_size", BATCH_ROWS)
-        self._writer = pq.ParquetWriter(path, self._schema, **given)
+        self._path, self._empty, self._options = path, empty, dict(options or {})
+        self._group_rows = self._options.pop("row_group_size", BATCH_ROWS)
+        self._writer: pq.ParquetWriter | None = None
         self._waiting: list[pa.Table] = []
 
     def add(self, frame: pd.DataFrame) -> None:
         """Adds rows."""
+        if self._writer is None:
+            self._open(frame)
         self._waiting.append(pa.Table.from_pandas(frame, self._schema, preserve_index=False))
         if sum(part.num_rows for part in self._waiting) >= self._group_rows:
             self._write(whole_groups=True)
 
+    def _open(self, first: pd.DataFrame) -> None:
+        """Opens the file. A column of Python objects has the type of its first rows: without rows it has none."""
+        own = pa.Table.from_pandas(self._empty, preserve_index=False).schema
+        seen = pa.Table.from_pandas(first, preserve_index=False).schema
+        fields = [seen.field(field.name) if pa.types.is_null(field.type) else field for field in own]
+        self._schema = self._options.pop("schema", pa.schema(fields)).with_metadata(own.metadata)
+        self._writer = pq.ParquetWriter(self._path, self._schema, **self._options)
+
     def close(self) -> None:
         """Writes what waits, and the end of the file."""
+        if self._writer is None:
+            self._open(self._empty)
         self._write(whole_groups=False)
-        self._writer.close()
+        if self._writer is not None:
+            self._writer.close()
 
     def _write(self, *, whole_groups: bool) -> None:
         rows = pa.concat_tables([*self._waiting, self._schema.empty_table()]).unify_dictionaries()
         end = rows.num_rows - rows.num_rows % self._group_rows if whole_groups else rows.num_rows
-        if end:
+        if end and self._writer is not None:
             self._writer.write_table(rows.slice(0, end), row_group_size=self._group_rows)
         self._waiting = [rows.slice(end)] if end < rows.num_rows else []
 

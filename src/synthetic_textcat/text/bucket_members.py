@@ -80,11 +80,11 @@ class BucketMembers:
         order = np.argsort(buckets, kind="stable")
         buckets, first, counts = np.unique(buckets[order], return_index=True, return_counts=True)
         rank = np.arange(len(order)) - np.repeat(first, counts)
-        ends: NDArray[np.int64] = np.add(self._ends[buckets], counts)
-        slots = np.repeat(ends - counts, counts) + rank
+        ends: NDArray[np.int64] = self._ends[buckets].astype(np.int64)
+        slots = np.repeat(ends, counts) + rank
         has_room = slots < np.repeat(self._starts[buckets + 1], counts)
         self._members[slots[has_room]] = places[owners[order]][has_room]
-        self._ends[buckets] = np.minimum(ends, self._starts[buckets + 1])
+        self._ends[buckets] = np.minimum(ends + counts, self._starts[buckets + 1])
 
     def first_similar(self, places: Places, numbers: Numbers, likeness: Likeness) -> Found:
         """The first member that is similar to each text, in the order of positions.
