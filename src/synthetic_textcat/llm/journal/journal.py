@@ -1,49 +1,46 @@
-"""Journal reader: an in-memory index of fingerprints, with completions read from disk on demand."""
+"""Journal reader: its lines in their order, and those of given calls, read from disk by an index of fingerprints."""
 
 import logging
 import os
-import stat
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from functools import cache, cached_property
-from itertools import islice
+from itertools import compress, islice, pairwise
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synthetic_textcat.errors import JournalError
-from synthetic_textcat.file_errors import about_file, short_path
+from synthetic_textcat.file_errors import short_path
+from synthetic_textcat.llm.journal.index import IndexEntries, JournalIndex, Places, ranges
+from synthetic_textcat.llm.journal.journal_files import lines_before, reading, refuse_foreign, time_of_first_line
 from synthetic_textcat.llm.journal.lines import (
-    PADDING,
     Columns,
     LineError,
     columns_of,
     completion_line,
     completion_of,
-    digests_of,
-    is_whole,
     read_columns,
     read_line,
     whole_lines,
 )
 from synthetic_textcat.schemas.completions import Completion
 
-__all__ = ["Journal", "LineBatch", "completion_line", "end_of_lines", "refuse_foreign"]
-
-_FIRST_LINES = 10
-"""Number of first lines of which at least one must be a completion, else the file belongs to another program."""
+__all__ = ["Journal", "LineBatch", "Place", "completion_line"]
 
 _NAMED_LINES = 5
-_FIRST_BYTES = b'{"fingerprint":"'
-"""The beginning of every line, in all versions."""
-
-_BLOCK = 1 << 16
 _LINES_AT_ONCE = 256
 """Lines read together, so few that they stay in the cache of a core: 2,000 take twice the time a line."""
 
+_FEW_LINES = 8
+"""Lines among which a bad one is looked for by reading each."""
+
 _LOOKED_UP_AT_ONCE = 1_000
+
+Place = tuple[str, int]
+"""Place of a line: name of the file, and offset in it in bytes."""
 
 logger = logging.getLogger(__name__)
 
@@ -52,10 +49,12 @@ class LineBatch(NamedTuple):
     """Valid lines of a journal.
 
     Attributes:
+        file: Name of their file.
         offsets, sizes: Place of each line in the file, in bytes.
         columns: Fields of the completions; texts as journalled, secrets of older versions not masked.
     """
 
+    file: str
     offsets: NDArray[np.int64]
     sizes: NDArray[np.int64]
     columns: Columns
@@ -67,117 +66,166 @@ class LineBatch(NamedTuple):
         """The completion of one of the lines."""
         return completion_of({field: values[line] for field, values in self.columns.items()})
 
+    def taken(self, mask: NDArray[np.bool_]) -> "LineBatch":
+        """Some of the lines."""
+        columns = {field: tuple(compress(values, mask)) for field, values in self.columns.items()}
+        return LineBatch(self.file, self.offsets[mask], self.sizes[mask], columns)
 
-class _Index(NamedTuple):
-    """Fingerprints of all lines, sorted, by attempt, then by time, with the offset of each line: 48 bytes a line."""
 
-    digests: NDArray[np.bytes_]
-    attempts: NDArray[np.int64]
-    offsets: NDArray[np.int64]
+class FoundLines(NamedTuple):
+    """Lines of calls that were looked for.
+
+    Attributes:
+        lines: The lines.
+        calls: Number of each line's call among those looked for.
+        entries: Its number in the index: lines of a call are numbered by attempt, then by time.
+    """
+
+    lines: LineBatch
+    calls: NDArray[np.int64]
+    entries: NDArray[np.int64]
 
 
 class Journal:
-    """A journal file: its lines in their order, and those of given fingerprints by an index, built on first use.
+    """A journal: its lines in their order, and those of given fingerprints by an index, built on first use.
 
-    An absent file is an empty journal. Lines without a valid completion do not count; one warning names the file and
-    these lines, and their rows are asked again. Each method that reads raises a `JournalError` if the file belongs to
-    another program, or can't be read.
+    It is one file or several (`journal_files`), which are read one after another, in the order of their first lines.
+    Absent files are an empty journal. Lines without a valid completion do not count; one warning a file names these
+    lines, and their rows are asked again. Each method that reads raises a `JournalError` if a file belongs to another
+    program, or can't be read.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._opened_at = _changes(_state_of(path))
+    def __init__(self, *paths: Path) -> None:
+        self._paths = paths
+        self._opened_at = self._state()
 
     def __len__(self) -> int:
-        return len(self._index.offsets)
+        return len(self.index)
 
     def __iter__(self) -> Iterator[Completion]:
-        """All completions in the order of the file: every paid call."""
+        """All completions in the order of the files: every paid call."""
         for lines in self.batches():
             yield from map(lines.completion, range(len(lines)))
 
     @property
     def is_outdated(self) -> bool:
-        """Whether the file has changed since the journal was opened."""
-        return _changes(_state_of(self._path)) != self._opened_at
+        """Whether a file has changed since the journal was opened."""
+        return self._state() != self._opened_at
 
     @property
-    def size(self) -> int:
-        """Size of the file now, in bytes; 0 if it does not exist."""
-        state = _state_of(self._path)
-        return 0 if state is None else state.st_size
+    def paths(self) -> list[Path]:
+        """The files."""
+        return list(self._paths)
 
-    def batches(self, start: int = 0) -> Iterator[LineBatch]:
-        """The valid lines in the order of the file, some thousands at once.
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """Size of each file now, in bytes, by its name; 0 if it does not exist."""
+        return {path.name: 0 if state is None else state.st_size for path in self._paths for state in [_state_of(path)]}
+
+    def batches(self, starts: Mapping[str, int] | None = None) -> Iterator[LineBatch]:
+        """The valid lines in the order of the files, some hundreds at once.
 
         Args:
-            start: Offset behind the lines to leave out.
+            starts: By name of a file, the offset behind the lines to leave out.
         """
-        bad: list[tuple[int, str]] = []
-        with _reading(self._path) as file:
-            if file is None:
-                return
-            refuse_foreign(file, self._path)
-            file.seek(start)
-            offset, number = start, 1
-            while part := list(islice(file, _LINES_AT_ONCE)):
-                yield _valid(part, offset, number, bad)
-                offset, number = offset + sum(map(len, part)), number + len(part)
-            if bad:
-                _warn_of_bad_lines(_bad_lines(self._path, bad, _breaks_before(file, start)))
+        for path in self._files:
+            yield from _batches_of(path, (starts or {}).get(path.name, 0))
 
     def completions(self, fingerprints: Iterable[str]) -> Iterator[list[Completion]]:
         """The completions of each fingerprint, by attempt, then by time; an empty list for none."""
-        if not len(self):
-            yield from ([] for _ in fingerprints)
-            return
-        digests, _, offsets = self._index
         wanted = iter(fingerprints)
-        with _reading(self._path) as file:
-            while part := list(islice(wanted, _LOOKED_UP_AT_ONCE)):
-                keys = digests_of(part)
-                begins, ends = np.searchsorted(digests, keys, "left"), np.searchsorted(digests, keys, "right")
-                for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
-                    yield [self._read(file, offset) for offset in offsets[begin:end].tolist()]
+        while part := list(islice(wanted, _LOOKED_UP_AT_ONCE)):
+            found: list[dict[int, Completion]] = [{} for _ in part]
+            for lines, calls, entries in self.lines_of(part):
+                for line, (call, entry) in enumerate(zip(calls.tolist(), entries.tolist(), strict=True)):
+                    found[call][entry] = lines.completion(line)
+            yield from ([own[entry] for entry in sorted(own)] for own in found)
 
-    def at(self, offsets: Sequence[int]) -> list[Completion]:
+    def lines_of(self, fingerprints: Sequence[str]) -> Iterator[FoundLines]:
+        """The lines of these calls, some hundreds at once, in the order of the files.
+
+        Args:
+            fingerprints: Fingerprints of calls, so many that they may be in memory.
+        """
+        starts, counts = self.index.find(fingerprints)
+        if not counts.any():
+            return
+        calls, entries = np.repeat(np.arange(len(counts)), counts), ranges(starts, counts)
+        places = self.index.places.take(entries)
+        order = np.lexsort((places.offsets, places.files))
+        done = 0
+        for lines in self.lines_at(places.take(order)):
+            own = order[done : done + len(lines)]
+            done += len(lines)
+            of_lines = map(str.lower, lines.columns["fingerprint"])
+            is_own = np.array(
+                [own == fingerprints[call].lower() for own, call in zip(of_lines, calls[own].tolist(), strict=True)]
+            )
+            yield FoundLines(lines if is_own.all() else lines.taken(is_own), calls[own][is_own], entries[own][is_own])
+
+    def lines_at(self, places: Places) -> Iterator[LineBatch]:
+        """The lines at these places, in this order, some hundreds of one file at once."""
+        with ExitStack() as opened:
+            bounds = [*np.flatnonzero(np.diff(places.files, prepend=-1)).tolist(), len(places.files)]
+            for start, end in pairwise(bounds):
+                path = self._files[places.files[start]]
+                file = opened.enter_context(reading(path))
+                for first in range(start, end, _LINES_AT_ONCE):
+                    yield _lines_at(path, file, places.offsets[first : min(first + _LINES_AT_ONCE, end)])
+                opened.close()
+
+    def at(self, places: Sequence[Place]) -> list[Completion]:
         """The completions of the lines that begin there, without the index."""
-        with _reading(self._path) as file:
-            return [self._read(file, offset) for offset in offsets]
+        numbers = {path.name: number for number, path in enumerate(self._files)}
+        files = np.array([numbers[name] for name, _ in places], np.int32)
+        return list(self.read(Places(files, np.array([offset for _, offset in places], np.int64))))
+
+    def read(self, places: Places) -> Iterator[Completion]:
+        """The completions of the lines at these places, in this order."""
+        return (lines.completion(line) for lines in self.lines_at(places) for line in range(len(lines)))
 
     @cached_property
-    def _index(self) -> _Index:
-        digests: list[NDArray[np.bytes_]] = []
-        attempts: list[NDArray[np.int64]] = []
-        offsets: list[NDArray[np.int64]] = []
-        for lines in self.batches():
-            digests.append(digests_of(lines.columns["fingerprint"]))
-            attempts.append(np.array(lines.columns["attempt"], np.int64))
-            offsets.append(lines.offsets)
-        if not digests:
-            return _Index(digests_of(()), np.empty(0, np.int64), np.empty(0, np.int64))
-        found = _Index(np.concatenate(digests), np.concatenate(attempts), np.concatenate(offsets))
-        order = np.lexsort((found.offsets, found.attempts, found.digests))
-        return _Index(found.digests[order], found.attempts[order], found.offsets[order])
+    def index(self) -> JournalIndex:
+        """Where the lines of each call are."""
+        numbers = {path.name: number for number, path in enumerate(self._files)}
+        return JournalIndex(
+            IndexEntries.of(lines.columns["fingerprint"], lines.columns["attempt"], numbers[lines.file], lines.offsets)
+            for lines in self.batches()
+        )
 
-    def _read(self, file: IO[bytes] | None, offset: int) -> Completion:
-        line = b""
-        if file is not None:
-            file.seek(offset)
-            line = file.readline()
-        try:
-            return completion_of(read_line(line))
-        except LineError as error:
-            raise JournalError(
-                f"{short_path(self._path)} was changed while it was being read ({error} at byte {offset}). "
-                "Next: run the same command again, and don't change the file meanwhile"
-            ) from None
+    @cached_property
+    def _files(self) -> list[Path]:
+        return sorted(self._paths, key=time_of_first_line) if len(self._paths) > 1 else list(self._paths)
+
+    def _state(self) -> list[tuple[int, ...]]:
+        return [_changes(_state_of(path)) for path in self._paths]
 
 
-def _valid(lines: Sequence[bytes], offset: int, first: int, bad: list[tuple[int, str]]) -> LineBatch:
+def _batches_of(path: Path, start: int) -> Iterator[LineBatch]:
+    """The valid lines of a file behind an offset; one warning names the others."""
+    bad: list[tuple[int, str]] = []
+    with reading(path) as file:
+        if file is None:
+            return
+        refuse_foreign(file, path)
+        file.seek(start)
+        offset, number = start, 1
+        while part := list(islice(file, _LINES_AT_ONCE)):
+            yield from _valid(path.name, part, offset, number, bad)
+            offset, number = offset + sum(map(len, part)), number + len(part)
+        if bad:
+            _warn_of_bad_lines(_bad_lines(path, bad, lines_before(file, start)))
+
+
+def _valid(
+    name: str, lines: Sequence[bytes], offset: int, first: int, bad: list[tuple[int, str]]
+) -> Iterator[LineBatch]:
     """The valid ones of successive lines; the others are added to `bad`, each by number, with what is wrong.
 
+    Lines among which one can't be read at once are halved: only a few are then read one by one.
+
     Args:
+        name: Name of their file.
         lines: The lines.
         offset: Offset of the first in the file, in bytes.
         first: Its number.
@@ -186,7 +234,13 @@ def _valid(lines: Sequence[bytes], offset: int, first: int, bad: list[tuple[int,
     columns = read_columns(lines)
     if columns is not None:
         sizes = np.array(list(map(len, lines)), np.int64)
-        return LineBatch(offset + np.cumsum(sizes) - sizes, sizes, columns)
+        yield LineBatch(name, offset + np.cumsum(sizes) - sizes, sizes, columns)
+        return
+    if len(lines) > _FEW_LINES:
+        middle = len(lines) // 2
+        yield from _valid(name, lines[:middle], offset, first, bad)
+        yield from _valid(name, lines[middle:], offset + sum(map(len, lines[:middle])), first + middle, bad)
+        return
     places, records = [], []
     for number, begin, line in whole_lines(lines, offset, first):
         try:
@@ -195,8 +249,37 @@ def _valid(lines: Sequence[bytes], offset: int, first: int, bad: list[tuple[int,
             bad.append((number, str(error)))
         else:
             places.append((begin, len(line)))
-    offsets, sizes = np.array(places, np.int64).reshape(-1, 2).T
-    return LineBatch(offsets, sizes, columns_of(records))
+    if records:
+        offsets, sizes = np.array(places, np.int64).T
+        yield LineBatch(name, offsets, sizes, columns_of(records))
+
+
+def _lines_at(path: Path, file: IO[bytes] | None, offsets: NDArray[np.int64]) -> LineBatch:
+    """The lines of a file that begin at these offsets.
+
+    Raises:
+        JournalError: If there is no valid line.
+    """
+    lines, end = [], -1
+    for offset in offsets.tolist():
+        if file is not None and offset != end:
+            file.seek(offset)
+        lines.append(b"" if file is None else file.readline())
+        end = offset + len(lines[-1])
+    columns = read_columns(lines)
+    if columns is None:
+        columns = columns_of([_record_at(path, *each) for each in zip(offsets.tolist(), lines, strict=True)])
+    return LineBatch(path.name, offsets, np.array(list(map(len, lines)), np.int64), columns)
+
+
+def _record_at(path: Path, offset: int, line: bytes) -> dict[str, Any]:
+    try:
+        return read_line(line)
+    except LineError as error:
+        raise JournalError(
+            f"{short_path(path)} was changed while it was being read ({error} at byte {offset}). "
+            "Next: run the same command again, and don't change the file meanwhile"
+        ) from None
 
 
 def _state_of(path: Path) -> os.stat_result | None:
@@ -212,95 +295,8 @@ def _changes(state: os.stat_result | None) -> tuple[int, ...]:
     return () if state is None else (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns)
 
 
-def _breaks_before(file: IO[bytes], end: int) -> int:
-    """Number of line breaks before an offset."""
-    file.seek(0)
-    return sum(file.read(min(_BLOCK, end - place)).count(b"\n") for place in range(0, end, _BLOCK))
-
-
-def refuse_foreign(file: IO[bytes], path: Path) -> None:
-    """Checks that a file is a journal before it is read, appended to or truncated.
-
-    One damaged line among the first is accepted. Rewinds the file.
-
-    Raises:
-        JournalError: If none of the first lines is a completion.
-    """
-    first_number = 0
-    file.seek(0)
-    for number, _, line in islice(whole_lines(file), _FIRST_LINES):
-        first_number = first_number or number
-        if _is_ours(line):
-            break
-    else:
-        file.seek(0)
-        begin = file.read(len(_FIRST_BYTES)).strip(PADDING)
-        if first_number or not _FIRST_BYTES.startswith(begin):
-            raise JournalError(
-                f"{short_path(path)}: line {first_number or 1} is not a completion of this project, so the file is not "
-                "its journal; nothing was written. Next: move the file away, or fix or delete its first lines"
-            )
-    file.seek(0)
-
-
-def end_of_lines(file: IO[bytes]) -> tuple[int, bool]:
-    """Offset of the next line, past the last complete one, and whether a line break must be written first."""
-    size = file.seek(0, 2)
-    start = _after_last_break(file, size)
-    file.seek(start)
-    tail = file.read(size - start)
-    if is_whole(tail):
-        return start + len(tail.rstrip(PADDING)), True
-    return start, False
-
-
-def _after_last_break(file: IO[bytes], size: int) -> int:
-    end = size
-    while end > 0:
-        start = max(0, end - _BLOCK)
-        file.seek(start)
-        if (found := file.read(end - start).rfind(b"\n")) >= 0:
-            return start + found + 1
-        end = start
-    return 0
-
-
-def _is_ours(line: bytes) -> bool:
-    try:
-        read_line(line)
-    except LineError as error:
-        return error.is_completion
-    return True
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[IO[bytes] | None]:
-    """The opened file; None if it does not exist.
-
-    Raises:
-        JournalError: If it exists and can't be read.
-    """
-    try:
-        file = _opened(path)
-        with file or nullcontext():
-            yield file
-    except OSError as error:
-        raise JournalError(about_file(error, path, "read")) from error
-
-
-def _opened(path: Path) -> IO[bytes] | None:
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise JournalError(f"Can't read {short_path(path)}: it is not a regular file. Next: move it away")
-        return path.open("rb")
-    except FileNotFoundError:
-        if path.is_symlink() and not path.resolve().parent.exists():
-            raise  # a mount is missing, and with it the paid replies
-        return None
-
-
-def _bad_lines(path: Path, bad: list[tuple[int, str]], lines_before: int) -> str:
-    named = ", ".join(f"{lines_before + number} ({reason})" for number, reason in bad[:_NAMED_LINES])
+def _bad_lines(path: Path, bad: list[tuple[int, str]], before: int) -> str:
+    named = ", ".join(f"{before + number} ({reason})" for number, reason in bad[:_NAMED_LINES])
     more = f" and {len(bad) - _NAMED_LINES:,} more" if len(bad) > _NAMED_LINES else ""
     return (
         f"{short_path(path)}: no valid completion in line {named}{more}; the next run asks again for rows whose answer "

@@ -104,7 +104,7 @@ class RowPrompts:
     """
 
     def __init__(
-        self, requests: pd.DataFrame, tasks: Sequence[Task], templates: RowTemplates, num_seed_examples: int
+        self, requests: RowTable | pd.DataFrame, tasks: Sequence[Task], templates: RowTemplates, num_seed_examples: int
     ) -> None:
         self._own = own_of(requests)
         self._seeds = templates.seed_examples

@@ -10,6 +10,7 @@ from functools import wraps
 from itertools import chain
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
@@ -19,14 +20,17 @@ from synthetic_textcat.llm.calls.answering_model import AnsweringModel
 from synthetic_textcat.llm.calls.asking import Asked, pending_calls, policy_for
 from synthetic_textcat.llm.calls.budget import Budget
 from synthetic_textcat.llm.calls.first_replies import BadStart, TaskPauses
+from synthetic_textcat.llm.calls.open_rows import OpenRow, OpenRows, open_rows
+from synthetic_textcat.llm.calls.plan_reader import PlanReader
 from synthetic_textcat.llm.calls.policy import Call, judging
-from synthetic_textcat.llm.calls.row_settlement import settle_plan
-from synthetic_textcat.llm.calls.settlement import OpenRow, OpenRows, checking, open_rows, starts_of
+from synthetic_textcat.llm.calls.row_settlement import PlanSettlement, plain_lines
+from synthetic_textcat.llm.calls.settlement import checking, starts_of
 from synthetic_textcat.llm.calls.token_limits import row_tokens
 from synthetic_textcat.llm.chat_models.chat import Chat
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.engine.engine import complete
 from synthetic_textcat.llm.journal.journal import Journal
+from synthetic_textcat.llm.journal.plan_positions import PlanPositions, with_fingerprints
 from synthetic_textcat.llm.prompts.row_prompts import RowPrompts, RowTemplates, advice_on, preview_of, spread
 from synthetic_textcat.llm.prompts.verdict_prompts import VerdictPrompts
 from synthetic_textcat.schemas.completions import Completion, Reply, RowCheck
@@ -41,17 +45,15 @@ from synthetic_textcat.schemas.rows import (
     CALLS,
     CANDIDATES,
     FAILED,
-    fingerprints_of,
     own_of,
     plain,
     records_of,
     to_frame,
-    with_columns,
     with_own,
 )
 from synthetic_textcat.schemas.stops import LastBatch, PausedTask, Stops
 from synthetic_textcat.schemas.tasks import tasks_of
-from synthetic_textcat.tables import RowTable
+from synthetic_textcat.tables import RowTable, Spool
 from synthetic_textcat.text.unicode import visible_controls
 
 _STALE = (
@@ -68,13 +70,13 @@ _RENDERED = 4_096
 class SettledRows(NamedTuple):
     """Rows with a final result, a candidate or a failure for each; and the journal's calls without their texts."""
 
-    candidates: pd.DataFrame
-    failed: pd.DataFrame
-    paid_calls: pd.DataFrame
+    candidates: RowTable
+    failed: RowTable
+    paid_calls: RowTable
 
 
 def prepare_prompts(
-    requests: pd.DataFrame,
+    requests: RowTable,
     tasks: pd.DataFrame,
     closed_prompt: ChatPromptTemplate,
     open_prompt: ChatPromptTemplate,
@@ -117,16 +119,20 @@ def preview_prompts(
     return shown + judge.preview(next(records_of(requests.head(1))))
 
 
-def list_calls(requests: pd.DataFrame, prompts: RowPrompts, spec: ChatModelSpec, llm: LlmParameters) -> pd.DataFrame:
+def list_calls(requests: RowTable, prompts: RowPrompts, spec: ChatModelSpec, llm: LlmParameters) -> RowTable:
     """Fingerprint of the call for each planned row: columns `CALLS`, in plan order."""
     fingerprinter = Asked(spec, llm).fingerprinter
-    rendered = prompts.rendered(requests, llm.has_planned_labels)
-    return to_frame(((x.request_id, fingerprinter.of(x.request_id, x.messages, x.schema)) for x in rendered), CALLS)
+    calls = Spool(CALLS)
+    for planned in requests.frames():
+        rendered = prompts.rendered(planned, llm.has_planned_labels)
+        own = ((x.request_id, fingerprinter.of(x.request_id, x.messages, x.schema)) for x in rendered)
+        calls.add(to_frame(own, CALLS))
+    return calls
 
 
 def find_open_rows(
-    requests: pd.DataFrame,
-    calls: pd.DataFrame,
+    requests: RowTable,
+    calls: RowTable,
     journal: Journal,
     generation: GenerationParameters,
     run_id: str,
@@ -136,13 +142,15 @@ def find_open_rows(
 
     A live run leaves out rows in a batch at the provider, which would be paid for twice.
     """
+    fingerprints = chain.from_iterable(own for _, own in with_fingerprints(requests, calls))
     found = open_rows(
-        fingerprints_of(requests, calls),
+        fingerprints,
         journal,
         judging(Reply),
         generation.max_attempts,
         spent_by=run_id if generation.is_capped else None,
         run_id=run_id,
+        good_at_once=plain_lines,
     )
     return without_batches(found, batch_record, journal, is_live=generation.mode == "live")
 
@@ -168,14 +176,14 @@ def always_live(node: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def find_earlier_replies(
-    requests: pd.DataFrame, calls: pd.DataFrame, journal: Journal, tasks: pd.DataFrame, row_check: RowCheck
+    requests: RowTable, calls: RowTable, journal: Journal, tasks: pd.DataFrame, row_check: RowCheck
 ) -> dict[str, BadStart]:
     """First replies of each task in the journal, by task id, so that a paused task stays paused in the next run."""
-    return starts_of(requests, fingerprints_of(requests, calls), journal, tasks_of(tasks), row_check)
+    return starts_of(requests, calls, journal, tasks_of(tasks), row_check)
 
 
 def generate(
-    requests: pd.DataFrame,
+    requests: RowTable,
     tasks: pd.DataFrame,
     prompts: RowPrompts,
     still_open: OpenRows,
@@ -211,14 +219,17 @@ def generate(
     brainstormed = (completion for completion in brainstorm_completions if completion.run_id == run_id)
     budget = Budget(generation, PriceList.read(prices), llm.model, chain(brainstormed, still_open.spent))
     policy = policy_for(asked, generation, retry_prompt, judging(Reply), budget, run_id, pauses, answering)
-    task_ids = plain(requests["task_id"])
-    rows = [row for row in still_open.rows if not pauses.leave_out(task_ids[row.position])]
+    plan = PlanReader(requests)
+    of_tasks = plan.counts(still_open.positions)
+    paused_now = [task_id for task_id, number in of_tasks.items() if pauses.leave_out(task_id, number)]
+    rows = still_open.where(~plan.are_of(paused_now, still_open.positions))
     logger.info("Requesting %d of %d planned rows from %s", len(rows), len(requests), llm.model)
 
     def pending(open_rows: Sequence[OpenRow]) -> Iterator[Call]:
         for start in range(0, len(open_rows), _RENDERED):  # all columns as Python lists would be 1 kB a row
-            some = open_rows[start : start + _RENDERED]
-            rendered = prompts.rendered(requests.iloc[[row.position for row in some]], llm.has_planned_labels)
+            some = list(open_rows[start : start + _RENDERED])
+            planned = plan.at([row.position for row in some])
+            rendered = prompts.rendered(planned, llm.has_planned_labels)
             yield from pending_calls(
                 zip(rendered, some, strict=True),
                 asked,
@@ -236,13 +247,12 @@ def generate(
     outage = yield from complete(lambda: Chat(spec.build(llm), llm), pending(rows), policy)
     paused = tuple(_paused(tasks, pauses))
     if outage is not None or in_batches is not None or paused or answering.others:
-        waiting = {task_ids[row.position] for row in still_open.rows}
-        all_paused = bool(paused) and {task.task_id for task in paused} >= waiting
+        all_paused = bool(paused) and {task.task_id for task in paused} >= of_tasks.keys()
         answered = {"requested_model": llm.model, "answered_as": tuple(answering.others)} if answering.others else {}
         yield LastBatch(Stops(outage=outage, in_batches=in_batches, paused=paused, all_paused=all_paused, **answered))
 
 
-def settle_rows(requests: pd.DataFrame, calls: pd.DataFrame, journal: Journal) -> SettledRows:
+def settle_rows(requests: RowTable, calls: RowTable, journal: Journal) -> SettledRows:
     """Candidates (columns `CANDIDATES`), failed rows (columns `FAILED`), and paid calls (columns `PAID_CALLS`).
 
     Candidates hold attributes as planned, and texts and labels as the model wrote them, control characters escaped. A
@@ -250,21 +260,24 @@ def settle_rows(requests: pd.DataFrame, calls: pd.DataFrame, journal: Journal) -
     once, and by no later node: what its lines cost is in `paid_calls`.
     """
     own = own_of(requests)
-    settled = settle_plan(journal, fingerprints_of(requests, calls))
-    planned = requests.iloc[settled.replies["position"].to_numpy()].reset_index(drop=True)
-    said = settled.replies.select(["input_text", "label", "misleading_label", "model_name", "detail"]).to_pandas()
-    problems = settled.problems
-    failed = requests.iloc[problems["position"]].reset_index(drop=True)
-    attempts = settled.attempts[problems["position"]]
-    details = [visible_controls(detail) for detail in problems["detail"]]
-    return SettledRows(
-        with_columns(planned.assign(**dict(said.items())), with_own(CANDIDATES, own)),
-        with_columns(
-            failed.assign(failure_cause=problems["failure_cause"], detail=details, attempts=attempts),
-            with_own(FAILED, own),
-        ),
-        settled.paid_calls,
-    )
+    settled = PlanSettlement(journal, PlanPositions(requests, calls))
+    candidates, failed = Spool(with_own(CANDIDATES, own)), Spool(with_own(FAILED, own))
+    for number, planned in enumerate(requests.frames()):
+        replies, problems = settled.part(number)
+        problems["detail"] = list(map(visible_controls, problems["detail"]))
+        problems["attempts"] = settled.attempts[problems["position"]]
+        start = settled.starts[number]
+        candidates.add(_with_results(planned, replies, start))
+        failed.add(_with_results(planned, problems, start))
+    return SettledRows(candidates, failed, settled.paid_calls)
+
+
+def _with_results(planned: pd.DataFrame, results: pd.DataFrame, start: int) -> pd.DataFrame:
+    """The planned rows that have a result, each with it; `start` is the position of the first of them."""
+    has_result = np.zeros(len(planned), np.bool_)
+    has_result[results.pop("position").to_numpy() - start] = True
+    rows = planned if has_result.all() else planned[has_result].reset_index(drop=True)
+    return rows.assign(**{str(name): column for name, column in results.items()})
 
 
 def _paused(tasks: pd.DataFrame, pauses: TaskPauses) -> Iterator[PausedTask]:
