@@ -70,6 +70,14 @@ class JournalError(TextcatError):
     """A journal that belongs to another program, is damaged, can't be written, or is in use by another run."""
 
 
+class ShardLostError(TextcatError):
+    """A shard that another worker or a later run has taken: its owner saves and asks no more."""
+
+
+class ClusterError(TextcatError):
+    """A cluster that can't do the work: no scheduler, other versions, storage that is not shared."""
+
+
 class BatchError(TextcatError):
     """A batch that can't be sent or collected: a model without batches, a damaged record, a refused file."""
 

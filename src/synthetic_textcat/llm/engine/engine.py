@@ -126,11 +126,19 @@ async def _cancel_all_others() -> None:
 _running: dict[WorkerPool, BackgroundLoop] = {}
 
 
-def complete(open_chat: Callable[[], Chat], calls: Iterator[Call], policy: CallPolicy) -> Batches:
+def complete(
+    open_chat: Callable[[], Chat], calls: Iterator[Call], policy: CallPolicy, stop: threading.Event | None = None
+) -> Batches:
     """Makes the calls and yields their completions in order of arrival.
 
     After an interrupt, completions that have arrived are yielded first. The model is built only if there is a call to
     make. A spent budget and an outage end the calls early, without an error.
+
+    Args:
+        open_chat: Builds the model.
+        calls: The calls, drawn as workers are free.
+        policy: Their policy.
+        stop: Acts as an interrupt, once it is set.
 
     Returns:
         The outage, if the server stopped answering.
@@ -139,11 +147,15 @@ def complete(open_chat: Callable[[], Chat], calls: Iterator[Call], policy: CallP
         FatalAnswerError: After the calls in flight have been yielded.
         KeyboardInterrupt: After an interrupt, likewise.
     """
-    return complete_rounds(open_chat, iter([calls]), policy, fewest_rows=FEWEST_ROWS)
+    return complete_rounds(open_chat, iter([calls]), policy, fewest_rows=FEWEST_ROWS, stop=stop)
 
 
 def complete_rounds(
-    open_chat: Callable[[], Chat], rounds: Iterator[Iterator[Call]], policy: CallPolicy, fewest_rows: int = 1
+    open_chat: Callable[[], Chat],
+    rounds: Iterator[Iterator[Call]],
+    policy: CallPolicy,
+    fewest_rows: int = 1,
+    stop: threading.Event | None = None,
 ) -> Batches:
     """Completes calls in rounds: the next round is drawn after all completions of the last one are yielded and saved.
 
@@ -154,7 +166,7 @@ def complete_rounds(
     current = next(todo, None)
     if current is None:
         return None
-    with held_interrupts() as interrupted, rare_collections(), BackgroundLoop() as loop:
+    with held_interrupts(stop) as interrupted, rare_collections(), BackgroundLoop() as loop:
         pool = loop.run(_open_pool(open_chat, policy, fewest_rows))
         _running[pool] = loop
         handed_on_at = monotonic()

@@ -1,0 +1,282 @@
+"""Fan-out: the driver hands shards to workers, adds up what they report, and stops them all for what concerns all.
+
+Shards are handed out as workers get free, one more than they can run, so that each begins with what the run has found
+out by then: paused tasks, and whether any reply was good.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from time import monotonic
+from typing import Protocol
+
+import pandas as pd
+
+from synthetic_textcat.errors import TextcatError
+from synthetic_textcat.interrupts import held_interrupts
+from synthetic_textcat.llm.calls.first_replies import BadStart
+from synthetic_textcat.llm.prompts.row_prompts import RowPrompts
+from synthetic_textcat.llm.shards.cut import Cut
+from synthetic_textcat.llm.shards.folder import SharedFolder
+from synthetic_textcat.llm.shards.partition import default_shards
+from synthetic_textcat.llm.shards.row_asking import Findings, RowAsking, RowJob
+from synthetic_textcat.llm.shards.shard_run import ShardJob, ShardResult, ShardTask
+from synthetic_textcat.schemas.open_calls import Batch, OpenCalls
+from synthetic_textcat.schemas.stops import Outage
+from synthetic_textcat.schemas.worker_counts import ReportBatch, WorkerCounts
+
+logger = logging.getLogger(__name__)
+
+_LOOK_S = 0.5
+"""Seconds for which the driver waits for a shard to end before it reports what the workers have done meanwhile."""
+
+_LONGEST_STOP_S = 30.0
+"""Seconds in which workers that are asked to end have saved what is in flight."""
+
+_QUIET_S = 2.0
+"""Seconds without news after which a batch reports the open calls."""
+
+_MOST_LOSSES = 20
+"""Workers that may die on one shard before the run ends."""
+
+
+class LostWorkerError(Exception):
+    """A worker that died with a shard; another may run it again."""
+
+
+class Workers(Protocol):
+    """Workers of a cluster, as the driver sees them."""
+
+    def start(self) -> None:
+        """Connects to the workers, or starts them.
+
+        Raises:
+            ClusterError: If there are none.
+        """
+
+    @property
+    def slots(self) -> int:
+        """Number of shards that they run at once."""
+
+    def prove(self, job: RowJob, folder: SharedFolder) -> None:
+        """Proves that each worker can do the work.
+
+        Raises:
+            ClusterError: With the first that can't, and why.
+        """
+
+    def share(self, job: ShardJob) -> None:
+        """Gives all workers what the shards share."""
+
+    def submit(self, task: ShardTask) -> None:
+        """Hands out a shard."""
+
+    def ended(self, timeout_s: float) -> list[tuple[int, ShardResult | Exception]]:
+        """Shards that have ended, each with its result, or the error that ended it; waits if there is none."""
+
+    def reports(self) -> Mapping[str, tuple[WorkerCounts, OpenCalls]]:
+        """Counts of shards under way, by the token of the owner."""
+
+    def cancel(self) -> None:
+        """Takes back the shards that are not begun."""
+
+
+class FanOut:
+    """Asking for the rows of a plan by the workers of a cluster.
+
+    Args:
+        workers: The workers.
+        folder: The shared folder.
+        shards: Number of shards; None for a number that fits workers and rows.
+        base_urls: Addresses of servers that serve one plan, which the shards take in turn; none for that of the model.
+    """
+
+    def __init__(
+        self, workers: Workers, folder: SharedFolder, shards: int | None = None, base_urls: Sequence[str] = ()
+    ) -> None:
+        self._workers = workers
+        self._folder = folder
+        self._shards = shards
+        self._base_urls = tuple(base_urls)
+
+    def ask(
+        self,
+        asking: RowAsking,
+        requests: pd.DataFrame,
+        prompts: RowPrompts,
+        earlier_replies: Mapping[str, BadStart],
+    ) -> Generator[Batch, None, Findings]:
+        """Asks for the rows: the first by this process alone, the others by the workers, which save them.
+
+        Yields the completions of the first row, then batches of counts.
+
+        Raises:
+            ClusterError: If the workers can't do the work, or too many died.
+            FatalAnswerError: After a fatal answer to any of them, once what was in flight is saved.
+            KeyboardInterrupt: After an interrupt, likewise.
+        """
+        if not asking.rows:
+            return asking.findings()
+        self._workers.start()
+        self._workers.prove(asking.job, self._folder)
+        first, others = asking.rows[:1], asking.rows[1:]
+        began = yield from asking.ask(first, at=self._base_urls[0] if self._base_urls else None)
+        if began.outage is not None or not others:
+            return began
+        shards = self._shards or default_shards(self._workers.slots, len(others))
+        with Cut.of(self._folder.path, shards, requests, prompts, others) as cut:
+            job = ShardJob(
+                rows=asking.job,
+                prompts=prompts.parts,
+                earlier_replies=earlier_replies,
+                folder=self._folder.path.absolute(),
+                cut=cut.folder.absolute(),
+                shards=shards,
+                base_urls=self._base_urls,
+            )
+            self._workers.share(job)
+            found = _Found(began, asking.any_good)
+            yield from self._handed_out(cut.filled, found, job.rows.run_id)
+        found.tell_workers()
+        return found.findings(asking.findings())
+
+    def _handed_out(self, shards: Sequence[int], found: "_Found", run_id: str) -> Iterator[Batch]:
+        waiting, under_way = list(reversed(shards)), 0
+        losses: Counter[int] = Counter()
+        stopped_at: float | None = None
+        with held_interrupts() as interrupted, self._stopped_at_the_end(run_id):
+            while under_way or (waiting and stopped_at is None):
+                while waiting and stopped_at is None and under_way < self._workers.slots + 1:
+                    self._workers.submit(found.task(waiting.pop()))
+                    under_way += 1
+                for shard, ended in self._workers.ended(_LOOK_S):
+                    under_way -= 1
+                    if isinstance(ended, ShardResult):
+                        found.add(ended)
+                    elif isinstance(ended, LostWorkerError) and losses[shard] < _MOST_LOSSES:
+                        losses[shard] += 1
+                        waiting.append(shard)
+                    else:
+                        found.error = found.error or ended
+                yield from found.batches(self._workers.reports())
+                if stopped_at is None and (interrupted.is_set() or found.is_over):
+                    stopped_at = monotonic()
+                    self._stop(run_id)
+                if stopped_at is not None and monotonic() - stopped_at > _LONGEST_STOP_S:
+                    logger.warning("%d shards have not ended within %d s", under_way, _LONGEST_STOP_S)
+                    break
+                if not waiting and not under_way and stopped_at is None:
+                    waiting = found.shards_to_repeat()
+            yield from found.batches({})
+        if found.error is not None:
+            raise found.error
+        if interrupted.is_set():
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def _stopped_at_the_end(self, run_id: str) -> Iterator[None]:
+        """Stops the workers where the driver ends early, for whatever reason."""
+        try:
+            yield
+        except BaseException:
+            self._stop(run_id)
+            raise
+
+    def _stop(self, run_id: str) -> None:
+        self._workers.cancel()
+        with suppress(TextcatError):  # of a shared folder that is gone: the workers find out by themselves
+            self._folder.stop(run_id)
+
+
+class _Found:
+    """What the shards have found out so far.
+
+    Args:
+        began: Findings of the first call.
+        any_good: Whether any row had a good reply before.
+    """
+
+    def __init__(self, began: Findings, any_good: bool) -> None:
+        self._outage: Outage | None = began.outage
+        self._others = dict.fromkeys(began.others)
+        self._any_good = any_good
+        self._paused: dict[str, BadStart] = {}
+        self._answered: set[str] = set()
+        self._left_out: dict[int, Mapping[str, int]] = {}
+        self._repeated: set[int] = set()
+        self._counts: dict[str, WorkerCounts] = {}
+        self._reported = WorkerCounts()
+        self._reported_at = monotonic()
+        self._by_worker: dict[str, WorkerCounts] = {}
+        self._shards_by_worker: Counter[str] = Counter()
+        self.error: Exception | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no further shard is to be begun."""
+        return self.error is not None or self._outage is not None
+
+    def task(self, shard: int) -> ShardTask:
+        """A shard, with what is known by now."""
+        known = frozenset(self._answered & self._paused.keys())
+        paused = {task: start for task, start in self._paused.items() if task not in known}
+        return ShardTask(shard, paused, known, self._any_good)
+
+    def add(self, result: ShardResult) -> None:
+        """Adds the result of a shard."""
+        found = result.findings
+        self._counts[result.owner] = result.counts
+        self._outage = self._outage or found.outage
+        self._others.update(dict.fromkeys(found.others))
+        self._any_good = self._any_good or result.any_good
+        self._paused.update(found.paused)
+        self._answered |= result.answered_tasks
+        self._left_out[result.shard] = found.left_out
+        self._by_worker[result.worker] = self._by_worker.get(result.worker, WorkerCounts()).plus(result.counts)
+        self._shards_by_worker[result.worker] += 1
+
+    def shards_to_repeat(self) -> list[int]:
+        """Shards that left out rows of a task for its first replies, while others had good ones; each once."""
+        again = [shard for shard, tasks in self._left_out.items() if self._answered & tasks.keys()]
+        again = [shard for shard in again if shard not in self._repeated]
+        self._repeated.update(again)
+        return again
+
+    def batches(self, reports: Mapping[str, tuple[WorkerCounts, OpenCalls]]) -> Iterator[Batch]:
+        """What is new since the last batch, if anything is; an empty one after a while without news."""
+        self._counts |= {owner: counts for owner, (counts, _) in reports.items() if self._is_news(owner, counts)}
+        total = WorkerCounts()
+        for counts in self._counts.values():
+            total = total.plus(counts)
+        new = total.minus(self._reported)
+        now = monotonic()
+        if new.calls or now - self._reported_at >= _QUIET_S:
+            self._reported, self._reported_at = total, now
+            open_calls = [calls for _, calls in reports.values()]
+            yield ReportBatch(
+                new,
+                OpenCalls(
+                    number=sum(calls.number for calls in open_calls),
+                    oldest_s=max((calls.oldest_s for calls in open_calls), default=0.0),
+                    retrying=sum(calls.retrying for calls in open_calls),
+                ),
+            )
+
+    def _is_news(self, owner: str, counts: WorkerCounts) -> bool:
+        return owner not in self._counts or counts.calls > self._counts[owner].calls
+
+    def findings(self, before: Findings) -> Findings:
+        """The findings of all shards, next to those of the driver."""
+        paused = {task: start for task, start in self._paused.items() if task not in self._answered}
+        left_out = Counter(before.left_out)
+        for tasks in self._left_out.values():
+            left_out.update(tasks)
+        others = tuple(dict.fromkeys([*before.others, *self._others]))
+        return Findings(self._outage, {**paused, **before.paused}, left_out, others)
+
+    def tell_workers(self) -> None:
+        """Logs what each worker has done."""
+        for worker, counts in sorted(self._by_worker.items()):
+            shards = self._shards_by_worker[worker]
+            logger.info("Worker %s: %d shards, %d calls, %d tokens", worker, shards, counts.calls, counts.tokens)
