@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import pandas as pd
 
@@ -70,6 +71,9 @@ class PlannedRows:
         text_checks: Bounds of the reasons for texts; None = the defaults.
         instructions: The prompts' own words.
     """
+
+    COLUMNS: ClassVar = ("request_id", "task_id", "label", "language", "num_words")
+    """Columns of the plan that are read."""
 
     def __init__(
         self,
