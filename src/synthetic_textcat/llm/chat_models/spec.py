@@ -110,7 +110,7 @@ class ChatModelSpec:
         own = _TRANSPORT | _ADDRESS if self.class_path == OPENAI_CLASS else _TRANSPORT
         sent = {name: value for name, value in self.kwargs.items() if name not in own}
         if self.class_path != OPENAI_CLASS:
-            sent = self._facts.without_transport(sent) | variables
+            sent = {**self._facts.without_transport(sent), **variables}
         sent = _without_secrets(sent)
         return (endpoint, sent) if sent else (endpoint,)
 

@@ -16,13 +16,15 @@ import pandas as pd
 from synthetic_textcat.errors import TextcatError
 from synthetic_textcat.interrupts import held_interrupts
 from synthetic_textcat.llm.calls.first_replies import BadStart
+from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.prompts.row_prompts import RowPrompts
 from synthetic_textcat.llm.shards.cut import Cut
 from synthetic_textcat.llm.shards.folder import SharedFolder
 from synthetic_textcat.llm.shards.partition import default_shards
-from synthetic_textcat.llm.shards.row_asking import Findings, RowAsking, RowJob
+from synthetic_textcat.llm.shards.row_asking import Findings, RowAsking
 from synthetic_textcat.llm.shards.shard_run import ShardJob, ShardResult, ShardTask
 from synthetic_textcat.schemas.open_calls import Batch, OpenCalls
+from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.stops import Outage
 from synthetic_textcat.schemas.worker_counts import ReportBatch, WorkerCounts
 
@@ -59,7 +61,7 @@ class Workers(Protocol):
     def slots(self) -> int:
         """Number of shards that they run at once."""
 
-    def prove(self, job: RowJob, folder: SharedFolder) -> None:
+    def prove(self, spec: ChatModelSpec, llm: LlmParameters, run_id: str, folder: SharedFolder) -> None:
         """Proves that each worker can do the work.
 
         Raises:
@@ -78,8 +80,8 @@ class Workers(Protocol):
     def reports(self) -> Mapping[str, tuple[WorkerCounts, OpenCalls]]:
         """Counts of shards under way, by the token of the owner."""
 
-    def cancel(self) -> None:
-        """Takes back the shards that are not begun."""
+    def close(self) -> None:
+        """Lets the workers go."""
 
 
 class FanOut:
@@ -118,8 +120,33 @@ class FanOut:
         """
         if not asking.rows:
             return asking.findings()
+        try:
+            self._workers.start()
+            self.prove(asking.job.spec, asking.job.llm, asking.job.run_id)
+            return (yield from self._ask(asking, requests, prompts, earlier_replies))
+        finally:
+            self._workers.close()
+
+    def begin(self, run_id: str) -> None:
+        """Takes the shared folder for a run: workers of an earlier one save nothing from here on.
+
+        Raises:
+            JournalError: If it can't be written.
+        """
+        self._folder.begin(run_id)
+
+    def prove(self, spec: ChatModelSpec, llm: LlmParameters, run_id: str) -> None:
+        """Proves that the workers are there and can do the work.
+
+        Raises:
+            ClusterError: With the first that can't, and why.
+        """
         self._workers.start()
-        self._workers.prove(asking.job, self._folder)
+        self._workers.prove(spec, llm, run_id, self._folder)
+
+    def _ask(
+        self, asking: RowAsking, requests: pd.DataFrame, prompts: RowPrompts, earlier_replies: Mapping[str, BadStart]
+    ) -> Generator[Batch, None, Findings]:
         first, others = asking.rows[:1], asking.rows[1:]
         began = yield from asking.ask(first, at=self._base_urls[0] if self._base_urls else None)
         if began.outage is not None or not others:
@@ -184,7 +211,6 @@ class FanOut:
             raise
 
     def _stop(self, run_id: str) -> None:
-        self._workers.cancel()
         with suppress(TextcatError):  # of a shared folder that is gone: the workers find out by themselves
             self._folder.stop(run_id)
 

@@ -60,7 +60,10 @@ class SharedFolder:
         """
         token = self._run_fence()
         if token.removesuffix(_STOPPING) != run_id:
-            raise ShardLostError("another run has begun")
+            raise ShardLostError(
+                f"Another run has taken the shards in {self.path}, and this one has stopped; what it saved is kept. "
+                "Next: let the other one end"
+            )
         return token.endswith(_STOPPING)
 
     def files_of(self, shard: int, shards: int) -> list[Path]:
@@ -128,7 +131,7 @@ class OwnedShard:
             ShardLostError: If another worker has taken it.
         """
         if _text_of(self._fence) != self._owner:
-            raise ShardLostError("another worker has taken the shard")
+            raise ShardLostError("Another worker has taken the shard", is_by_worker=True)
 
     def append(self, lines: bytes) -> None:
         """Appends lines, if the shard is still this owner's, and waits until they are on disk.

@@ -17,7 +17,6 @@ from synthetic_textcat.llm.journal.lines import completion_line
 from synthetic_textcat.llm.prompts.row_prompts import PromptParts, RowPrompts
 from synthetic_textcat.llm.shards.cut import Cut, ShardRows
 from synthetic_textcat.llm.shards.folder import OwnedShard, SharedFolder
-from synthetic_textcat.llm.shards.partition import new_owner
 from synthetic_textcat.llm.shards.row_asking import Findings, RowAsking, RowJob
 from synthetic_textcat.llm.shards.shard_tally import ShardTally
 from synthetic_textcat.schemas.completions import Reply
@@ -27,8 +26,8 @@ from synthetic_textcat.schemas.worker_counts import WorkerCounts
 
 logger = logging.getLogger(__name__)
 
-Report = Callable[[str, WorkerCounts, OpenCalls], None]
-"""Takes the token of a shard's owner, the counts so far and the open calls."""
+Report = Callable[[WorkerCounts, OpenCalls], None]
+"""Takes a shard's counts so far, and its open calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +98,14 @@ class ShardResult:
     is_stopped: bool
 
 
-def run_shard(job: ShardJob, task: ShardTask, report: Report) -> ShardResult:
+def run_shard(job: ShardJob, task: ShardTask, owner: str, report: Report) -> ShardResult:
     """Asks for the rows of a shard that no file of it answers.
+
+    Args:
+        job: What all shards share.
+        task: The shard.
+        owner: Token of the owner, which no other has.
+        report: Called after each save, and when nothing arrives for a while.
 
     Raises:
         FatalAnswerError: After a fatal answer, once all calls in flight are saved.
@@ -108,7 +113,6 @@ def run_shard(job: ShardJob, task: ShardTask, report: Report) -> ShardResult:
         ShardLostError: If another worker or run has taken the shard; calls in flight are given up.
     """
     folder, cut = SharedFolder(job.folder), Cut(job.cut, job.shards)
-    owner = new_owner(job.shards)
     if folder.is_stopping(job.rows.run_id):
         return _nothing(task, owner)
     with folder.take(task.shard, owner) as owned:
@@ -156,7 +160,7 @@ def _asked(
                 tally.add(batch)
             else:
                 owned.check()
-            report(owner, tally.counts, batch.open_calls)
+            report(tally.counts, batch.open_calls)
     except KeyboardInterrupt:
         if not stop.is_set():
             raise
