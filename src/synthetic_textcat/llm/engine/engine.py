@@ -206,13 +206,13 @@ def _with_first(first: Call, rest: Iterator[Call]) -> Iterator[Call]:
 async def _open_pool(open_chat: Callable[[], Chat], policy: CallPolicy, fewest_rows: int) -> WorkerPool:
     """Builds model, rate limiter and circuit breaker on the event loop to which they belong."""
     limits = fitted(policy.limits)
-    rate_limiter = RateLimiter(limits.requests_per_minute, limits.tokens_per_minute)
-    breaker = CircuitBreaker(limits.max_wait_seconds, fewest_rows)
     chat = open_chat()
     if chat.calls_in_threads:  # the loop's own pool has six threads on two cores, whatever max_concurrency says
         executor = ThreadPoolExecutor(limits.max_concurrency + _OTHER_THREADS, "model-calls")
         asyncio.get_running_loop().set_default_executor(executor)
-    return WorkerPool(chat, replace(policy, limits=limits), Admission(rate_limiter, breaker))
+    rate_limiter = RateLimiter(limits.requests_per_minute, limits.tokens_per_minute)
+    breaker = CircuitBreaker(limits.max_wait_seconds, fewest_rows)
+    return WorkerPool(chat, replace(policy, limits=limits), Admission(rate_limiter, breaker, policy.budget))
 
 
 @contextmanager
