@@ -67,6 +67,10 @@ class RunStoppedError(TextcatError):
     """A run that ends early but has not failed: the server stopped answering before any row could be planned."""
 
 
+class MeterLostError(TextcatError):
+    """A cluster's scheduler that does not answer a worker, so that limits and caps can't be kept."""
+
+
 class JournalError(TextcatError):
     """A journal that belongs to another program, is damaged, can't be written, or is in use by another run."""
 

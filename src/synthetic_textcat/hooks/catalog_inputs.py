@@ -12,8 +12,8 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol, MemoryDataset
 from kedro.pipeline import Pipeline
 
-from synthetic_textcat.dask_cluster import DaskWorkers
 from synthetic_textcat.datasets import JournalDataset
+from synthetic_textcat.fleet.dask_workers import DaskWorkers
 from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.tracking.run_artifacts import records_to_compare

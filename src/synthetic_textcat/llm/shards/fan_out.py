@@ -16,7 +16,9 @@ import pandas as pd
 from synthetic_textcat.errors import TextcatError
 from synthetic_textcat.interrupts import held_interrupts
 from synthetic_textcat.llm.calls.first_replies import BadStart
+from synthetic_textcat.llm.calls.policy import CallPolicy
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
+from synthetic_textcat.llm.engine.leases import Limits
 from synthetic_textcat.llm.prompts.row_prompts import RowPrompts
 from synthetic_textcat.llm.shards.cut import Cut
 from synthetic_textcat.llm.shards.folder import SharedFolder
@@ -68,8 +70,8 @@ class Workers(Protocol):
             ClusterError: With the first that can't, and why.
         """
 
-    def share(self, job: ShardJob) -> None:
-        """Gives all workers what the shards share."""
+    def share(self, job: ShardJob, limits: Limits) -> None:
+        """Gives all workers what the shards share, and opens the meter of their limits and caps."""
 
     def submit(self, task: ShardTask) -> None:
         """Hands out a shard."""
@@ -79,6 +81,16 @@ class Workers(Protocol):
 
     def reports(self) -> Mapping[str, tuple[WorkerCounts, OpenCalls]]:
         """Counts of shards under way, by the token of the owner."""
+
+    def skip(self, shard: int) -> None:
+        """Notes that a shard had no call to make."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no further call may start: a cap is reached, or the server has stopped answering."""
+
+    def outage(self) -> Outage | None:
+        """The outage that a run without a single reply has met, once all its calls have ended."""
 
     def close(self) -> None:
         """Lets the workers go."""
@@ -161,58 +173,120 @@ class FanOut:
                 cut=cut.folder.absolute(),
                 shards=shards,
                 base_urls=self._base_urls,
+                earlier_files=self._folder.names(),
             )
-            self._workers.share(job)
+            filled = cut.filled
+            self._workers.share(job, _limits(asking.policy, len(filled)))
             found = _Found(began, asking.any_good)
-            yield from self._handed_out(cut.filled, found, job.rows.run_id)
+            yield from _HandOut(self._workers, self._folder, job.rows.run_id, filled, found).run()
         found.tell_workers()
-        return found.findings(asking.findings())
+        return found.findings(asking.findings(self._workers.outage()))
 
-    def _handed_out(self, shards: Sequence[int], found: "_Found", run_id: str) -> Iterator[Batch]:
-        waiting, under_way = list(reversed(shards)), 0
-        losses: Counter[int] = Counter()
-        stopped_at: float | None = None
-        with held_interrupts() as interrupted, self._stopped_at_the_end(run_id):
-            while under_way or (waiting and stopped_at is None):
-                while waiting and stopped_at is None and under_way < self._workers.slots + 1:
-                    self._workers.submit(found.task(waiting.pop()))
-                    under_way += 1
-                for shard, ended in self._workers.ended(_LOOK_S):
-                    under_way -= 1
-                    if isinstance(ended, ShardResult):
-                        found.add(ended)
-                    elif isinstance(ended, LostWorkerError) and losses[shard] < _MOST_LOSSES:
-                        losses[shard] += 1
-                        waiting.append(shard)
-                    else:
-                        found.error = found.error or ended
-                yield from found.batches(self._workers.reports())
-                if stopped_at is None and (interrupted.is_set() or found.is_over):
-                    stopped_at = monotonic()
-                    self._stop(run_id)
-                if stopped_at is not None and monotonic() - stopped_at > _LONGEST_STOP_S:
-                    logger.warning("%d shards have not ended within %d s", under_way, _LONGEST_STOP_S)
-                    break
-                if not waiting and not under_way and stopped_at is None:
-                    waiting = found.shards_to_repeat()
-            yield from found.batches({})
-        if found.error is not None:
-            raise found.error
+
+class _HandOut:
+    """Shards that are waiting, and those that workers have.
+
+    Args:
+        workers: The workers.
+        folder: The shared folder.
+        run_id: The run.
+        shards: Numbers of the shards.
+        found: Gets their results.
+    """
+
+    def __init__(
+        self, workers: Workers, folder: SharedFolder, run_id: str, shards: Sequence[int], found: "_Found"
+    ) -> None:
+        self._workers = workers
+        self._folder = folder
+        self._run_id = run_id
+        self._found = found
+        self._waiting = list(reversed(shards))
+        self._under_way = 0
+        self._losses: Counter[int] = Counter()
+        self._stopped_at: float | None = None
+
+    def run(self) -> Iterator[Batch]:
+        """Hands out all shards, and yields what the workers report until the last one has ended.
+
+        Raises:
+            KeyboardInterrupt: After an interrupt, once what was in flight is saved; errors of shards likewise.
+        """
+        with held_interrupts() as interrupted, self._stopped_at_the_end():
+            while (self._under_way or self._waiting) and not self._is_late():
+                self._submit()
+                self._collect()
+                yield from self._found.batches(self._workers.reports())
+                if interrupted.is_set() or self._found.is_over:
+                    self._stop()
+                elif self._workers.is_over:
+                    self._waiting.clear()
+                elif not self._waiting and not self._under_way:
+                    self._waiting = self._found.shards_to_repeat()
+            yield from self._found.batches({})
+        if self._found.error is not None:
+            raise self._found.error
         if interrupted.is_set():
             raise KeyboardInterrupt
 
+    def _submit(self) -> None:
+        while self._waiting and self._under_way <= self._workers.slots:
+            self._workers.submit(self._found.task(self._waiting.pop()))
+            self._under_way += 1
+
+    def _collect(self) -> None:
+        for shard, ended in self._workers.ended(_LOOK_S):
+            self._under_way -= 1
+            if isinstance(ended, ShardResult):
+                self._found.add(ended)
+                if not ended.counts.calls:
+                    self._workers.skip(shard)
+            elif isinstance(ended, LostWorkerError) and self._losses[shard] < _MOST_LOSSES:
+                self._losses[shard] += 1
+                if self._stopped_at is None:
+                    self._waiting.append(shard)
+            else:
+                self._found.error = self._found.error or ended
+
+    def _stop(self) -> None:
+        """Asks the workers to save what is in flight and end; those that are not begun end at once."""
+        if self._stopped_at is None:
+            self._stopped_at = monotonic()
+            self._waiting.clear()
+            with suppress(TextcatError):  # of a shared folder that is gone: the workers find out by themselves
+                self._folder.stop(self._run_id)
+
+    def _is_late(self) -> bool:
+        is_late = self._stopped_at is not None and monotonic() - self._stopped_at > _LONGEST_STOP_S
+        if is_late:
+            logger.warning("%d shards have not ended within %d s", self._under_way, _LONGEST_STOP_S)
+        return is_late
+
     @contextmanager
-    def _stopped_at_the_end(self, run_id: str) -> Iterator[None]:
+    def _stopped_at_the_end(self) -> Iterator[None]:
         """Stops the workers where the driver ends early, for whatever reason."""
         try:
             yield
         except BaseException:
-            self._stop(run_id)
+            self._stop()
             raise
 
-    def _stop(self, run_id: str) -> None:
-        with suppress(TextcatError):  # of a shared folder that is gone: the workers find out by themselves
-            self._folder.stop(run_id)
+
+def _limits(policy: CallPolicy, shards: int) -> Limits:
+    """Limits and caps over all workers, with what the run has spent before the first shard."""
+    generation, spent = policy.limits, policy.budget.totals
+    return Limits(
+        max_concurrency=generation.max_concurrency,
+        requests_per_minute=generation.requests_per_minute,
+        tokens_per_minute=generation.tokens_per_minute,
+        max_tokens_total=generation.max_tokens_total,
+        max_cost_usd=generation.max_cost_usd,
+        max_wait_s=generation.max_wait_seconds,
+        shards=shards,
+        spent_tokens=spent.tokens,
+        spent_usd=spent.usd,
+        spent_calls=spent.calls,
+    )
 
 
 class _Found:
@@ -299,7 +373,7 @@ class _Found:
         for tasks in self._left_out.values():
             left_out.update(tasks)
         others = tuple(dict.fromkeys([*before.others, *self._others]))
-        return Findings(self._outage, {**paused, **before.paused}, left_out, others)
+        return Findings(self._outage or before.outage, {**paused, **before.paused}, left_out, others)
 
     def tell_workers(self) -> None:
         """Logs what each worker has done."""

@@ -72,6 +72,11 @@ class SharedFolder:
             found = ((ShardFile.of(path.name), path) for path in self.path.iterdir())
             return sorted(path for name, path in found if name is not None and name[:2] == (shard, shards))
 
+    def names(self) -> frozenset[str]:
+        """Names of all journal files of shards."""
+        with _in_words(self.path, "read"):
+            return frozenset(path.name for path in self.path.glob("shard-*.jsonl"))
+
     def prove(self, run_id: str) -> None:
         """Proves that this process shares the folder with the driver, and can write there.
 
@@ -111,7 +116,7 @@ class OwnedShard:
     def __init__(self, folder: SharedFolder, shard: int, owner: str) -> None:
         self.path = folder.path / journal_name(shard, owner)
         self._fence = folder.path / fence_name(shard)
-        self._owner = owner
+        self.owner = owner
         with _in_words(self._fence, "write"):
             _replace(self._fence, owner)
         self._descriptor: int | None = None
@@ -130,7 +135,7 @@ class OwnedShard:
         Raises:
             ShardLostError: If another worker has taken it.
         """
-        if _text_of(self._fence) != self._owner:
+        if _text_of(self._fence) != self.owner:
             raise ShardLostError("Another worker has taken the shard", is_by_worker=True)
 
     def append(self, lines: bytes) -> None:

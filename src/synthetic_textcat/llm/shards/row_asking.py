@@ -19,6 +19,7 @@ from synthetic_textcat.llm.calls.token_limits import row_tokens
 from synthetic_textcat.llm.chat_models.chat import Chat
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.engine.engine import complete
+from synthetic_textcat.llm.engine.leased_meter import MeterLink
 from synthetic_textcat.llm.prompts.row_prompts import RowPrompts
 from synthetic_textcat.schemas.completions import Completion, Reply, RowCheck
 from synthetic_textcat.schemas.open_calls import Batch
@@ -164,7 +165,11 @@ class RowAsking:
         return self._still_open.any_good
 
     def ask(
-        self, rows: Sequence[OpenRow], stop: Event | None = None, at: str | None = None
+        self,
+        rows: Sequence[OpenRow],
+        stop: Event | None = None,
+        at: str | None = None,
+        link: MeterLink | None = None,
     ) -> Generator[Batch, None, Findings]:
         """Asks for these rows by live calls, and yields the completions as they arrive.
 
@@ -172,6 +177,7 @@ class RowAsking:
             rows: The rows.
             stop: Ends the calls as an interrupt does, once it is set.
             at: Address of the server, of several that serve the plan; None for that of the model.
+            link: Meter of the cluster of which these rows are a shard; None = limits and caps are kept here.
 
         Raises:
             FatalAnswerError: After a fatal answer, once all calls in flight have been yielded.
@@ -180,7 +186,7 @@ class RowAsking:
         """
         job = self.job
         open_chat = partial(_opened, job.spec if at is None else job.spec.at(at), job.llm)
-        outage = yield from complete(open_chat, self.calls(rows), self.policy, stop)
+        outage = yield from complete(open_chat, self.calls(rows), self.policy, link, stop)
         return self.findings(outage)
 
     def findings(self, outage: Outage | None = None) -> Findings:

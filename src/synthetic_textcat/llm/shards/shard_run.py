@@ -4,7 +4,7 @@ import logging
 import os
 import platform
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from typing import NamedTuple
 from synthetic_textcat.llm.calls.first_replies import BadStart
 from synthetic_textcat.llm.calls.policy import judging
 from synthetic_textcat.llm.calls.settlement import OpenRows, open_rows
+from synthetic_textcat.llm.engine.leased_meter import MeterLink
 from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.llm.journal.lines import completion_line
 from synthetic_textcat.llm.prompts.row_prompts import PromptParts, RowPrompts
@@ -19,7 +20,7 @@ from synthetic_textcat.llm.shards.cut import Cut, ShardRows
 from synthetic_textcat.llm.shards.folder import OwnedShard, SharedFolder
 from synthetic_textcat.llm.shards.row_asking import Findings, RowAsking, RowJob
 from synthetic_textcat.llm.shards.shard_tally import ShardTally
-from synthetic_textcat.schemas.completions import Reply
+from synthetic_textcat.schemas.completions import Completion, Reply
 from synthetic_textcat.schemas.open_calls import OpenCalls
 from synthetic_textcat.schemas.rows import records_of
 from synthetic_textcat.schemas.worker_counts import WorkerCounts
@@ -42,6 +43,7 @@ class ShardJob:
         cut: The folder of the cut.
         shards: Number of shards.
         base_urls: Addresses that the shards take in turn; none for that of the model.
+        earlier_files: Names of the shards' files that the driver has read, and whose calls it has counted.
     """
 
     rows: RowJob
@@ -51,6 +53,7 @@ class ShardJob:
     cut: Path
     shards: int
     base_urls: Sequence[str] = ()
+    earlier_files: frozenset[str] = frozenset()
 
     def address(self, shard: int) -> str | None:
         """Address of the server of a shard; None for that of the model."""
@@ -98,7 +101,7 @@ class ShardResult:
     is_stopped: bool
 
 
-def run_shard(job: ShardJob, task: ShardTask, owner: str, report: Report) -> ShardResult:
+def run_shard(job: ShardJob, task: ShardTask, owner: str, report: Report, link: MeterLink | None = None) -> ShardResult:
     """Asks for the rows of a shard that no file of it answers.
 
     Args:
@@ -106,6 +109,7 @@ def run_shard(job: ShardJob, task: ShardTask, owner: str, report: Report) -> Sha
         task: The shard.
         owner: Token of the owner, which no other has.
         report: Called after each save, and when nothing arrives for a while.
+        link: The meter of the cluster; None = limits and caps are those of this process.
 
     Raises:
         FatalAnswerError: After a fatal answer, once all calls in flight are saved.
@@ -116,16 +120,15 @@ def run_shard(job: ShardJob, task: ShardTask, owner: str, report: Report) -> Sha
     if folder.is_stopping(job.rows.run_id):
         return _nothing(task, owner)
     with folder.take(task.shard, owner) as owned:
-        planned = cut.rows(task.shard)
-        still_open = _still_open(
-            job, task, planned, [cut.past_file(task.shard), *folder.files_of(task.shard, job.shards)]
-        )
+        planned, files = cut.rows(task.shard), folder.files_of(task.shard, job.shards)
+        still_open = _still_open(job, task, planned, [cut.past_file(task.shard), *files])
         logger.info("Shard %d: requesting %d of %d rows", task.shard, len(still_open.rows), len(planned.requests))
         prompts = RowPrompts(planned.requests, *job.prompts, planned.seed_texts)
         answered = {task_id: BadStart(is_over=True) for task_id in task.answered}
         earlier = {**job.earlier_replies, **task.paused, **answered}
-        asking = RowAsking(job.rows, planned.requests, prompts, still_open, earlier)
-        return _asked(job, task, asking, planned, owned, folder, owner, report)
+        spent = _spent(job, files)
+        asking = RowAsking(job.rows, planned.requests, prompts, still_open, earlier, spent)
+        return _asked(job, task, asking, planned, owned, report, link)
 
 
 def _asked(
@@ -134,17 +137,16 @@ def _asked(
     asking: RowAsking,
     planned: ShardRows,
     owned: OwnedShard,
-    folder: SharedFolder,
-    owner: str,
     report: Report,
+    link: MeterLink | None,
 ) -> ShardResult:
-    settings = job.rows
+    settings, folder = job.rows, SharedFolder(job.folder)
     rows = {row["request_id"]: row for row in records_of(planned.requests)}
     tally = ShardTally(
         rows, settings.tasks, settings.row_check, settings.generation.max_attempts, settings.prices, settings.llm.model
     )
     stop = threading.Event()
-    calls = asking.ask(asking.rows, stop, job.address(task.shard))
+    calls = asking.ask(asking.rows, stop, job.address(task.shard), link)
     findings = None
     try:
         while findings is None:
@@ -169,7 +171,7 @@ def _asked(
         calls.close()
     return ShardResult(
         shard=task.shard,
-        owner=owner,
+        owner=owned.owner,
         worker=worker_name(),
         counts=tally.counts,
         findings=_without_details(findings),
@@ -196,6 +198,14 @@ def _still_open(job: ShardJob, task: ShardTask, planned: ShardRows, files: Seque
         for row in found.rows
     ]
     return found._replace(rows=rows, any_good=found.any_good or task.any_good)
+
+
+def _spent(job: ShardJob, files: Sequence[Path]) -> Iterator[Completion]:
+    """What this run has paid for rows of the shard since it was handed out first, by a worker that died."""
+    if not job.rows.generation.is_capped:
+        return iter(())
+    new = [path for path in files if path.name not in job.earlier_files]
+    return (completion for completion in Journal(*new) if completion.run_id == job.rows.run_id)
 
 
 def _nothing(task: ShardTask, owner: str) -> ShardResult:

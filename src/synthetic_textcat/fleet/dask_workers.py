@@ -1,4 +1,4 @@
-"""Workers of a Dask cluster: the only module that imports Dask. The scheduler carries numbers of shards and counts.
+"""Workers of a Dask cluster, as the fan-out sees them. The scheduler carries numbers of shards and counts, no texts.
 
 `distributed` is imported late: it takes half a second, and a run in one process does without it.
 """
@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import astuple
 from functools import cache
@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from synthetic_textcat.errors import ClusterError, ShardLostError
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
+from synthetic_textcat.llm.engine.leases import OUTAGE, Limits
+from synthetic_textcat.llm.engine.meter import outage_of
 from synthetic_textcat.llm.shards.fan_out import LostWorkerError
 from synthetic_textcat.llm.shards.folder import SharedFolder
 from synthetic_textcat.llm.shards.partition import new_owner
@@ -25,16 +27,23 @@ from synthetic_textcat.llm.shards.worker_probe import fault, first_line, probe
 from synthetic_textcat.redaction import learn_environment, redact
 from synthetic_textcat.schemas.open_calls import OpenCalls
 from synthetic_textcat.schemas.parameters import ClusterParameters, LlmParameters
+from synthetic_textcat.schemas.stops import Outage
 from synthetic_textcat.schemas.worker_counts import WorkerCounts
 from synthetic_textcat.standard_streams import redact_logs
 
 if TYPE_CHECKING:
     from distributed import Client, Future, LocalCluster, Worker
 
+    from synthetic_textcat.fleet.meter_plugin import RunMeter
+    from synthetic_textcat.llm.engine.central_meter import Status
+
 logger = logging.getLogger(__name__)
 
 _CONNECT_S = 10
 _DASHBOARD_PORT = 8787
+_LOST_AFTER_S = 30.0
+"""Seconds without the scheduler after which a worker's calls end with an error; it asks nothing from 2 s on."""
+
 _METRIC = "synthetic_textcat"
 _MANY_FAILURES = 1_000
 """Deaths of workers that a local scheduler allows a shard: this module's caller counts them."""
@@ -54,6 +63,7 @@ class DaskWorkers:
         self._client: Client | None = None
         self._cluster: LocalCluster | None = None
         self._job: Future | None = None
+        self._meter: RunMeter | None = None
         self._run_id = ""
         self._under_way: dict[str, tuple[int, Future]] = {}
         self._ended: SimpleQueue[str] = SimpleQueue()
@@ -106,9 +116,24 @@ class DaskWorkers:
             if reason := fault(said, own):
                 raise ClusterError(f"The worker at {address} {redact(reason)}")
 
-    def share(self, job: ShardJob) -> None:
-        """Gives all workers what the shards share: it goes over the network once a worker."""
+    def share(self, job: ShardJob, limits: Limits) -> None:
+        """Gives all workers what the shards share, once each, and opens the meter of their limits and caps.
+
+        Raises:
+            ClusterError: If the scheduler can't hold the meter.
+        """
+        from synthetic_textcat.fleet.meter_plugin import RunMeter
+
         self._run_id = job.rows.run_id
+        self._close_meter()
+        meter = RunMeter(self._connected(), self._run_id, limits)
+        try:
+            self._meter = meter.__enter__()
+        except Exception as error:
+            raise ClusterError(
+                f"The Dask scheduler can't hold the run's limits ({type(error).__name__}: {first_line(error)}). Next: "
+                "install the same wheel with the same constraints.txt on the scheduler too"
+            ) from error
         self._job = self._connected().submit(_same, job, pure=False, key=f"settings-{os.urandom(8).hex()}")
 
     def submit(self, task: ShardTask) -> None:
@@ -148,14 +173,49 @@ class DaskWorkers:
             for owner, (numbers, open_calls) in reports.items()
         }
 
+    def skip(self, shard: int) -> None:
+        """Notes that a shard had no call to make."""
+        self._of_meter(lambda meter: meter.skip(str(shard)))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no further call may start: a cap is reached, or the server has stopped answering."""
+        status = self._of_meter(lambda meter: meter.status())
+        return status is not None and bool(status.over)
+
+    def outage(self) -> Outage | None:
+        """The outage that a run without a single reply has met, once all its calls have ended."""
+        status = self._of_meter(lambda meter: meter.conclude())
+        if status is None or status.over != OUTAGE or status.last is None:
+            return None
+        return outage_of(status.last, status.requested_wait_s)
+
     def close(self) -> None:
         """Disconnects; ends a scheduler and workers that were started here."""
+        self._close_meter()
         for closing in (self._client, self._cluster):
             if closing is not None:
                 with suppress(Exception):  # of a scheduler that is gone
                     closing.close(timeout=_CONNECT_S)
         self._client = self._cluster = self._job = None
         self._under_way.clear()
+
+    def _of_meter(self, asked: "Callable[[RunMeter], Status | None]") -> "Status | None":
+        """The answer of the meter.
+
+        Raises:
+            ClusterError: If the scheduler is gone.
+        """
+        try:
+            return None if self._meter is None else asked(self._meter)
+        except (OSError, TimeoutError) as error:
+            raise _lost_scheduler() from error
+
+    def _close_meter(self) -> None:
+        meter, self._meter = self._meter, None
+        if meter is not None:
+            with suppress(Exception):  # of a scheduler that is gone
+                meter.__exit__(None, None, None)
 
     def _start_local(self) -> str:
         import dask
@@ -210,6 +270,8 @@ def work(job: ShardJob, task: ShardTask) -> ShardResult:
     """Runs a shard in a worker."""
     from distributed import get_worker
 
+    from synthetic_textcat.fleet.meter_plugin import worker_link
+
     _prepare(job.folder)
     reports = _reports_of(get_worker()).setdefault(job.rows.run_id, {})
     owner = new_owner(job.shards)
@@ -218,7 +280,8 @@ def work(job: ShardJob, task: ShardTask) -> ShardResult:
         reports[owner] = [list(astuple(counts)), list(open_calls)[:3]]
 
     try:
-        return run_shard(job, task, owner, report)
+        link = worker_link(job.rows.run_id, owner, str(task.shard), _LOST_AFTER_S)
+        return run_shard(job, task, owner, report, link)
     finally:
         reports.pop(owner, None)
 

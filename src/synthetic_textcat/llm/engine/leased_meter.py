@@ -1,0 +1,356 @@
+"""Leased meter of a worker in a cluster: admits calls by what the run's central meter has leased to it."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from typing import Any, NamedTuple
+
+from synthetic_textcat.errors import MeterLostError, TextcatError
+from synthetic_textcat.llm.calls.budget import Budget
+from synthetic_textcat.llm.calls.first_replies import TaskPauses
+from synthetic_textcat.llm.engine.circuit_breaker import Failure, State
+from synthetic_textcat.llm.engine.leases import (
+    CAP,
+    LATE_S,
+    LONGEST_TRIP_S,
+    OUTAGE,
+    RENEW_S,
+    TERM_S,
+    CallEnd,
+    Grant,
+    Report,
+    UnconfirmedEnds,
+)
+from synthetic_textcat.llm.engine.meter import BreakerLog, Halt, Meter, Ticket, outage_of
+from synthetic_textcat.llm.engine.rate_limiter import tokens_taken, usual_tokens
+from synthetic_textcat.llm.engine.single_call import CallResult
+from synthetic_textcat.llm.prompts.messages import Messages
+from synthetic_textcat.redaction import redact
+from synthetic_textcat.schemas.stops import Outage
+
+logger = logging.getLogger(__name__)
+
+_SHORTEST_RENEWAL_S = 0.05
+"""Seconds between two reports at least, however urgent the second is."""
+
+_LEAVING_S = 2.0
+"""Seconds for which the last report may take."""
+
+Exchange = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+"""Sends the values of a `Report` to the central meter and returns those of its `Grant`; may raise anything."""
+
+
+class MeterLink(NamedTuple):
+    """Connection of one shard's calls to the central meter.
+
+    Attributes:
+        exchange: Called on the event loop of the calls.
+        member: Name that no other pool of the run has.
+        shard: The shard whose rows are asked for.
+        lost_after_s: Seconds without the meter after which the calls end with an error.
+    """
+
+    exchange: Exchange
+    member: str
+    shard: str
+    lost_after_s: float
+
+
+class Held(NamedTuple):
+    """Permit that this worker holds; times by its event loop's clock.
+
+    Attributes:
+        due: Time from which it can be used.
+        lapses_at: Time after which it can't.
+        expected: Tokens reserved for it.
+        is_probe: Whether its call is the circuit breaker's probe.
+    """
+
+    due: float
+    lapses_at: float
+    expected: float
+    is_probe: bool
+
+
+_NOTHING = Grant(0, (), LATE_S, 0.0, False, 0, RENEW_S, False, False, State.CLOSED.name, "", "", None, None, "", {})
+"""Lease of a worker that has not heard from the meter."""
+
+
+class LeasedMeter(Meter):
+    """Meter of one pool of calls; renews its lease in the background. Belongs to one event loop.
+
+    A lease holds for `TERM_S` from the moment at which its report was sent, so it ends here before it ends at the
+    central meter, however long messages are under way. Without a lease no call starts; calls in flight are completed.
+
+    Args:
+        link: The central meter.
+        budget: What this shard has spent. Its caps are those of the whole run.
+        pauses: Paused tasks, shared with the other workers.
+    """
+
+    def __init__(self, link: MeterLink, budget: Budget, pauses: TaskPauses) -> None:
+        self._link = link
+        self._budget = budget
+        self._pauses = pauses
+        self._loop = asyncio.get_running_loop()
+        self._grant = _NOTHING
+        self._leased_until = self._loop.time()
+        self._is_lost = False
+        self._permits: deque[Held] = deque()
+        self._in_line = asyncio.Lock()
+        self._changed, self._urgent = asyncio.Event(), asyncio.Event()
+        self._waiting = self._in_flight = self._probes = self._number = 0
+        self._started = self._lapsed = self._unasked = self._replied = 0
+        self._next_tokens = self._taken = self._reserved = 0.0
+        self._demand = Demand()
+        self._ends = UnconfirmedEnds()
+        self._rows_remain = True
+        self._halted = ""
+        self._log = BreakerLog()
+        self._halt: Halt = lambda _: None
+        self._prove: Callable[[], None] = lambda: None
+        self._renewal: asyncio.Task[None] | None = None
+
+    def has_answered(self) -> bool:
+        """Whether the server has answered any call of the run, on any worker."""
+        return self._grant.has_answered or self._replied > 0
+
+    @property
+    def outage(self) -> Outage | None:
+        """The outage that stops the run; None if there is none."""
+        if self._grant.breaker != State.STOPPED.name:
+            return None
+        return outage_of(Failure(self._grant.cause, self._grant.words), self._grant.requested_wait_s)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no further call may start, on any worker."""
+        return bool(self._grant.over) or self._budget.is_spent
+
+    def begin(self, halt: Halt, prove: Callable[[], None]) -> None:
+        """Begins to renew the lease; the pool is halted when the run is over, or the meter is lost for too long."""
+        self._halt, self._prove = halt, prove
+        self._renewal = self._loop.create_task(self._renew())
+
+    def slot(self) -> AbstractAsyncContextManager[None]:
+        """Nothing to hold: the permits of a capped run take account of the calls in flight on all workers."""
+        return nullcontext()
+
+    def enter_at_once(self) -> Ticket | None:
+        """A ticket if the call can go out without waiting, else None."""
+        return None if self._waiting else self._ticket()
+
+    async def enter(self, messages: Messages) -> Ticket:
+        """Waits until one more call may go out, first come, first served."""
+        self._waiting += 1
+        if self._demand.note(self._in_flight + self._waiting):
+            self._urgent.set()
+        try:
+            async with self._in_line:
+                self._next_tokens = usual_tokens(messages)
+                while (ticket := self._ticket()) is None:
+                    await self._wait()
+                return ticket
+        finally:
+            self._waiting -= 1
+
+    def leave(self, ticket: Ticket, asked: CallResult | None, messages: Messages, *, rows_remain: bool = True) -> None:
+        """Records the result of a call, for the next report; failures, a probe and the first call are reported soon."""
+        self._in_flight -= 1
+        self._probes -= ticket.is_probe
+        self._rows_remain = rows_remain
+        self._reserved += ticket.expected
+        self._changed.set()
+        if asked is None:
+            self._unasked += 1
+            return
+        self._taken += tokens_taken(asked.completion, messages)
+        self._replied += asked.completion.replied
+        end = CallEnd(0.0, ticket.is_probe)
+        if not asked.shows_server:
+            line = asked.completion
+            end = end._replace(
+                cause=line.status, words=line.error or "", retry_after_s=asked.retry_after_s, row=line.request_id
+            )
+        self._ends.add(ticket.begun_at, end)
+        if end.cause or end.is_probe or not self._grant.is_proven:
+            self._urgent.set()
+
+    def fail(self, error: BaseException) -> None:
+        """Reports the error that ends this pool's calls, which ends those of the other workers too."""
+        self._halted = redact(f"{error}" if isinstance(error, TextcatError) else f"{type(error).__name__}: {error}")
+        self._urgent.set()
+
+    def conclude(self) -> None:
+        """Does nothing: the run ends when all shards have ended."""
+
+    async def close(self) -> None:
+        """Returns the lease, with the last report."""
+        if self._renewal is None:
+            return
+        self._renewal.cancel()
+        await asyncio.gather(self._renewal, return_exceptions=True)
+        self._renewal = None
+        self._rows_remain = False
+        with suppress(Exception):
+            async with asyncio.timeout(_LEAVING_S):
+                await self._link.exchange(self._report(is_leaving=True)._asdict())
+
+    def _ticket(self) -> Ticket | None:
+        """A ticket, if the lease holds and has a slot and a permit that is due."""
+        now = self._loop.time()
+        if now >= self._leased_until or self._in_flight >= self._grant.slots or self.is_over:
+            return None
+        expected, is_probe = 0.0, False
+        if self._grant.permits is not None:
+            self._drop_lapsed(now)
+            if not self._permits or self._permits[0].due > now:
+                return None
+            _, _, expected, is_probe = self._permits.popleft()
+        self._started += 1
+        self._in_flight += 1
+        self._probes += is_probe
+        self._demand.start()
+        return Ticket(expected, now, is_probe)
+
+    async def _wait(self) -> None:
+        """Waits for a change of the lease, the end of a call, or the time of the next permit."""
+        due = self._permits[0].due if self._permits and self._in_flight < self._grant.slots else None
+        self._changed.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(due):
+                await self._changed.wait()
+
+    def _drop_lapsed(self, now: float) -> None:
+        while self._permits and self._permits[0].lapses_at < now:
+            self._permits.popleft()
+            self._lapsed += 1
+
+    async def _renew(self) -> None:
+        """Reports as often as the meter asks, and soon if something is urgent."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._grant.renew_s - _SHORTEST_RENEWAL_S):
+                    await self._urgent.wait()
+            self._urgent.clear()
+            sent_at = self._loop.time()
+            try:
+                async with asyncio.timeout(TERM_S):
+                    grant = Grant(**await self._link.exchange(self._report()._asdict()))
+            except Exception as error:  # noqa: BLE001  whatever the connection raises: the meter is not there
+                self._note_loss(error)
+            else:
+                self._take(grant, sent_at)
+            await asyncio.sleep(_SHORTEST_RENEWAL_S)
+
+    def _report(self, *, is_leaving: bool = False) -> Report:
+        now = self._loop.time()
+        self._drop_lapsed(now)
+        self._number += 1
+        first_end, ends = self._ends.to_send(now)
+        slots, recent = self._demand.report(self._in_flight + self._waiting)
+        spent = self._budget.totals
+        return Report(
+            member=self._link.member,
+            shard=self._link.shard,
+            number=self._number,
+            wants=self._waiting + recent,
+            slots=slots,
+            in_flight=self._in_flight,
+            started=self._started,
+            lapsed=self._lapsed,
+            settled=self._budget.noted + self._unasked,
+            next_tokens=self._next_tokens,
+            taken=self._taken,
+            reserved=self._reserved,
+            replied=self._replied,
+            spent_tokens=spent.tokens,
+            spent_usd=spent.usd,
+            spent_calls=spent.calls,
+            rows_remain=self._rows_remain,
+            has_probe=self._probes > 0 or any(permit.is_probe for permit in self._permits),
+            ends=ends,
+            first_end=first_end,
+            paused=self._pauses.reasons,
+            halted=self._halted,
+            is_leaving=is_leaving,
+        )
+
+    def _take(self, grant: Grant, sent_at: float) -> None:
+        """Puts a new lease in place of the last one."""
+        now = self._loop.time()
+        if self._is_lost:
+            self._is_lost = False
+            logger.info("The scheduler is back: calls go on")
+        before, self._grant, self._leased_until = self._grant, grant, sent_at + TERM_S
+        self._ends.confirm(grant.ends)
+        self._renew_permits(grant, now, is_late=now - sent_at > LONGEST_TRIP_S)
+        if grant.breaker != before.breaker:
+            last = Failure(grant.cause, grant.words) if grant.cause else None
+            self._log.note(State[grant.breaker], last, grant.wait_s or 0.0)
+        if grant.is_proven:
+            self._prove()
+        self._pauses.adopt(grant.paused)
+        if grant.over and not before.over:
+            if grant.over not in (CAP, OUTAGE) and not self._halted:
+                logger.warning("No further calls, since the run was stopped elsewhere: %s", grant.over)
+            self._halt(None)
+        self._changed.set()
+
+    def _renew_permits(self, grant: Grant, now: float, *, is_late: bool) -> None:
+        """Adds the permits of a new lease; those held are dropped if no call may use them any more."""
+        if grant.permits is None:
+            self._permits.clear()
+            return
+        if grant.breaker != State.CLOSED.name or grant.over:
+            kept = deque(permit for permit in self._permits if permit.is_probe)
+            self._lapsed += len(self._permits) - len(kept)
+            self._permits = kept
+        for after_s in () if is_late else grant.permits:
+            due = now + after_s
+            self._permits.append(Held(due, due + grant.late_s, grant.expected, grant.is_probe))
+
+    def _note_loss(self, error: Exception) -> None:
+        """Logs the loss of the meter once the lease has ended; ends the calls if it lasts too long."""
+        lost_s = self._loop.time() - self._leased_until
+        if lost_s < 0 or self._halted:
+            return
+        why = f"{type(error).__name__}: {error}"
+        if not self._is_lost:
+            self._is_lost = True
+            logger.warning("The scheduler does not answer (%s): no further call until it is back", why)
+        if lost_s > self._link.lost_after_s:
+            lost = MeterLostError(
+                f"The scheduler, which keeps limits and caps over all workers, has not answered for {lost_s:.0f} s "
+                f"({why}). All replies are saved. Next: look at the scheduler, and run the same command again"
+            )
+            self._halted = str(lost)
+            self._halt(lost)
+
+
+class Demand:
+    """Demand of a worker for calls: most at once, and begun of late, so that a lull of a moment gives nothing away."""
+
+    def __init__(self) -> None:
+        self._peaks = deque([0, 0, 0], maxlen=3)
+        self._begun = deque([0, 0, 0], maxlen=3)
+        self._reported = 0
+
+    def start(self) -> None:
+        """Counts a call that begins."""
+        self._begun[-1] += 1
+
+    def note(self, calls: int) -> bool:
+        """Notes calls in flight or waiting; returns whether they are more than were reported."""
+        self._peaks[-1] = max(self._peaks[-1], calls)
+        return calls > self._reported
+
+    def report(self, calls: int) -> tuple[int, int]:
+        """Most calls at once, and calls begun, of the last three reports; begins the next one."""
+        self.note(calls)
+        self._reported, begun = max(self._peaks), sum(self._begun)
+        self._peaks.append(calls)
+        self._begun.append(0)
+        return self._reported, begun
