@@ -3,6 +3,7 @@
 `distributed` is imported late: it takes half a second, and a run in one process does without it.
 """
 
+import atexit
 import logging
 import os
 import signal
@@ -39,12 +40,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_PACKAGE = "synthetic_textcat"
 _CONNECT_S = 10
 _DASHBOARD_PORT = 8787
 _LOST_AFTER_S = 30.0
 """Seconds without the scheduler after which a worker's calls end with an error; it asks nothing from 2 s on."""
 
-_METRIC = "synthetic_textcat"
+_METRIC = _PACKAGE
 _MANY_FAILURES = 1_000
 """Deaths of workers that a local scheduler allows a shard: this module's caller counts them."""
 
@@ -84,6 +86,7 @@ class DaskWorkers:
                 "A cluster needs Dask, which is not installed. Next: pip install 'synthetic-textcat[dask]' with "
                 "constraints.txt, or leave out the cluster (cluster.address, cluster.local.workers)"
             ) from None
+        quieten()
         address = self._settings.address or self._start_local()
         try:
             self._client = distributed.Client(address, timeout=_CONNECT_S, set_as_default=False, name=_METRIC)
@@ -94,7 +97,7 @@ class DaskWorkers:
                 "Next: start one there (dask scheduler), or fix the address"
             ) from None
         if self._cluster is not None:
-            self._client.register_plugin(_ignoring_interrupts(), name="ignore-interrupts")
+            self._client.register_plugin(_local_worker(), name="synthetic-textcat-local")
         self._count_slots()
         logger.info("Dask dashboard: %s", self._client.dashboard_link)
 
@@ -302,7 +305,7 @@ def _prepare(folder: Path) -> None:
     logs.mkdir(exist_ok=True)
     handler = logging.FileHandler(logs / f"{worker_name().replace(':', '-')}.log", encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    package = logging.getLogger(__package__)
+    package = logging.getLogger(_PACKAGE)
     package.addHandler(handler)
     package.setLevel(logging.INFO)
 
@@ -311,19 +314,35 @@ def _same(job: ShardJob) -> ShardJob:
     return job
 
 
-def _ignoring_interrupts() -> Any:
+def _local_worker() -> Any:
     from distributed import WorkerPlugin
 
-    class IgnoreInterrupts(WorkerPlugin):  # type: ignore[misc]  # of a package that is not checked
-        """Workers of this machine are in the terminal's process group: Ctrl-C is for the driver, which stops them."""
+    class LocalWorker(WorkerPlugin):  # type: ignore[misc]  # of a package that is not checked
+        """A worker process of this machine, which shares terminal and process group with the driver.
 
-        def setup(self, worker: Any) -> None:  # noqa: ARG002
+        Ctrl-C is for the driver, which stops the workers. At the end Python's clean-up of all libraries, two seconds
+        of processor time, is skipped.
+        """
+
+        def setup(self, worker: Any) -> None:  # noqa: ARG002  Dask's signature
+            quieten()
+            atexit.register(os._exit, 0)
             with suppress(ValueError):  # not the main thread
                 for name in ("SIGINT", "SIGHUP"):
                     if hasattr(signal, name):
                         signal.signal(getattr(signal, name), signal.SIG_IGN)
 
-    return IgnoreInterrupts()
+    return LocalWorker()
+
+
+def quieten() -> None:
+    """Leaves Dask's own log lines out: the terminal is the run's."""
+    for name in ("distributed", *filter(_is_dasks, list(logging.root.manager.loggerDict))):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def _is_dasks(name: str) -> bool:
+    return name.startswith(("distributed.", "bokeh", "tornado."))
 
 
 def _free_or_any(port: int) -> int:

@@ -15,7 +15,7 @@ from typing import Self
 
 from synthetic_textcat.errors import JournalError, ShardLostError
 from synthetic_textcat.file_errors import about_file
-from synthetic_textcat.llm.shards.partition import ShardFile, fence_name, journal_name
+from synthetic_textcat.llm.shards.partition import ANY_FENCE, ShardFile, fence_name, journal_name
 
 _RUN_FENCE = "run.owner"
 _STOPPING = " stopping"
@@ -35,12 +35,16 @@ class SharedFolder:
     def begin(self, run_id: str) -> None:
         """Takes the folder for a run: workers of an earlier one save nothing from here on.
 
+        Fences of single shards are no longer needed then.
+
         Raises:
             JournalError: If the folder can't be written.
         """
         with _in_words(self.path, "write"):
             self.path.mkdir(parents=True, exist_ok=True)
             _replace(self.path / _RUN_FENCE, run_id)
+            for path in self.path.glob(ANY_FENCE):
+                path.unlink(missing_ok=True)
 
     def stop(self, run_id: str) -> None:
         """Asks the workers of a run to save what they have and end; does nothing if another run has the folder."""

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 MOST_SHARDS = 99_999
 """Five digits in the names of files."""
 
+ANY_FENCE = "shard-*.owner"
+
 _DIGITS = 8
 """Hex digits of the request id that place a row: 32 bits, as evenly distributed as the hash is."""
 
