@@ -225,6 +225,7 @@ class DaskWorkers:
         from distributed import LocalCluster
 
         dask.config.set({"distributed.scheduler.allowed-failures": _MANY_FAILURES})
+        dask.config.set({"distributed.nanny.pre-spawn-environ.DASK_LOGGING__DISTRIBUTED": "critical"})
         self._cluster = LocalCluster(
             n_workers=self._settings.local.workers,
             threads_per_worker=1,
@@ -308,6 +309,7 @@ def _prepare(folder: Path) -> None:
     package = logging.getLogger(_PACKAGE)
     package.addHandler(handler)
     package.setLevel(logging.INFO)
+    package.propagate = False  # Kedro's handler would write to the driver's terminal
 
 
 def _same(job: ShardJob) -> ShardJob:

@@ -60,27 +60,37 @@ class CatalogInputs:
         """
         self._catalog, self._notes.stops = catalog, Stops()
         catalog[names.STOPS] = MemoryDataset({})
-        catalog[names.CLUSTER] = MemoryDataset(None)
         if self._context is None:
+            catalog[names.CLUSTER] = MemoryDataset(None)
             return
         _use_packaged_prices(self._context, catalog)
         settings = QualityReportParameters.model_validate(self._context.params["quality_report"])
         check = RowCheckByPrompts(settings, _instructions_in(catalog))
         catalog[names.ROW_CHECK] = MemoryDataset(check, copy_mode="assign")
-        cluster = ClusterParameters.model_validate(self._context.params["cluster"])
-        if cluster.is_chosen and names.COMPLETIONS in pipeline.all_outputs():
-            fan_out = _fan_out(cluster, catalog)
-            catalog[names.CLUSTER] = MemoryDataset(fan_out, copy_mode="assign")
-            run_id = catalog.load(names.RUN_ID)
-            fan_out.begin(run_id)
-            if cluster.address is not None:  # which may be wrong; processes of this machine are started when needed
-                fan_out.prove(catalog.load(names.LLM), self._context.params["llm"], run_id)
+        catalog[names.CLUSTER] = MemoryDataset(
+            self._begun_cluster(self._context, pipeline, catalog), copy_mode="assign"
+        )
         if not pipeline.inputs() & set(_RUNS):
             return
         asked = CompareParameters.model_validate(self._context.params["compare"])
         records = records_to_compare(Store.of(self._context.project_path), asked.baseline, asked.candidate)
         for name, record in zip(_RUNS, records, strict=True):
             catalog[name] = MemoryDataset(record, copy_mode="assign")
+
+    @staticmethod
+    def _begun_cluster(context: KedroContext, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> FanOut | None:
+        """Asking by a cluster, with its folder taken and its workers proven, if there is an address that may be wrong.
+
+        Processes of this machine are started when they are needed.
+        """
+        cluster = ClusterParameters.model_validate(context.params["cluster"])
+        if not cluster.is_chosen or names.COMPLETIONS not in pipeline.all_outputs():
+            return None
+        fan_out, run_id = _fan_out(cluster, catalog), catalog.load(names.RUN_ID)
+        fan_out.begin(run_id)
+        if cluster.address is not None:
+            fan_out.prove(catalog.load(names.LLM), context.params["llm"], run_id)
+        return fan_out
 
     @hook_impl
     def after_dataset_saved(self, data: Any) -> None:
