@@ -41,18 +41,6 @@ _OPEN_TO_ALL_S = 0.1
 """A time that is due so soon goes to any member that asks, beyond its share: nobody else has taken it."""
 
 
-class Permit(NamedTuple):
-    """Leased right to start one call.
-
-    Attributes:
-        void_at: Time after which it can no longer be used.
-        expected: Tokens reserved for it.
-    """
-
-    void_at: float
-    expected: float
-
-
 @dataclass(slots=True)
 class Member:
     """Lease of a worker's pool.
@@ -61,14 +49,14 @@ class Member:
         report: Its last report.
         seen_at: Time of that report.
         slots: Calls it may have in flight.
-        permits: Permits that it has not used as far as known, the earliest first.
+        permits: Times after which the permits are void that it has not used, as far as known; the earliest first.
         ends: Number of call ends seen.
     """
 
     report: Report
     seen_at: float
     slots: int = 0
-    permits: deque[Permit] = field(default_factory=deque)
+    permits: deque[float] = field(default_factory=deque)
     ends: int = 0
 
     @property
@@ -216,13 +204,13 @@ class CentralMeter:
     def _record(self, member: Member, report: Report, now: float) -> None:
         """Books the difference between a report and the last one of the same member."""
         before, member.report, member.seen_at = member.report, report, now
-        used, lapsed = report.started - before.started, report.lapsed - before.lapsed
-        self._started += used
-        _first_of(member.permits, used)
-        given_back = sum(permit.expected for permit in _first_of(member.permits, lapsed))
-        while member.permits and member.permits[0].void_at < now:
-            given_back += member.permits.popleft().expected
-        self._schedule.adjust(report.taken - before.taken - (report.reserved - before.reserved) - given_back)
+        begun = report.started - before.started
+        self._started += begun
+        for _ in range(min(len(member.permits), begun + report.lapsed - before.lapsed)):
+            member.permits.popleft()
+        while member.permits and member.permits[0] < now:
+            member.permits.popleft()
+        self._schedule.adjust(report.taken - before.taken - (report.reserved - before.reserved))
         self._taken += report.taken - before.taken
         self._replied += report.replied - before.replied
         self._shards[report.shard] = self._shards.get(report.shard, Spent()).raised_to(report)
@@ -263,12 +251,10 @@ class CentralMeter:
             self._release(name)
 
     def _release(self, name: str) -> None:
-        """Ends a lease, and gives back the tokens reserved for its permits."""
-        member = self._members[name]
-        self._schedule.adjust(-sum(permit.expected for permit in member.permits))
+        """Ends a lease. The times of its permits are lost: given out later they would make a burst."""
+        member = self._members.pop(name)
         member.permits.clear()
         member.slots = 0
-        del self._members[name]
         if self._probing == name:
             self._abandon_probe()
         if self._first == name:
@@ -332,7 +318,7 @@ class CentralMeter:
             if at is None:
                 break
             times.append(at - now)
-            member.permits.append(Permit(at + self._late_s + LONGEST_TRIP_S, expected))
+            member.permits.append(at + self._late_s + LONGEST_TRIP_S)
         if times and not self._is_proven and isinf(self._first_until):
             self._first_until = now + times[0] + _PATIENCE_S
         return tuple(times)
@@ -394,11 +380,6 @@ class CentralMeter:
             over=self.over,
             paused=self._paused,
         )
-
-
-def _first_of(permits: deque[Permit], number: int) -> list[Permit]:
-    """Removes up to so many permits, the earliest first."""
-    return [permits.popleft() for _ in range(min(number, len(permits)))]
 
 
 def _fair_share(total: int, wanted: Iterable[int], mine: int) -> int:

@@ -201,7 +201,7 @@ class LeasedMeter(Meter):
     def _ticket(self) -> Ticket | None:
         """A ticket, if the lease holds and has a slot and a permit that is due."""
         now = self._loop.time()
-        if now >= self._leased_until or self._in_flight >= self._grant.slots or self.is_over:
+        if not self._has_slot(now):
             return None
         expected, is_probe = 0.0, False
         if self._grant.permits is not None:
@@ -215,9 +215,13 @@ class LeasedMeter(Meter):
         self._demand.start()
         return Ticket(expected, now, is_probe)
 
+    def _has_slot(self, now: float) -> bool:
+        """Whether the lease holds and has a slot for one more call."""
+        return now < self._leased_until and self._in_flight < self._grant.slots and not self.is_over
+
     async def _wait(self) -> None:
         """Waits for a change of the lease, the end of a call, or the time of the next permit."""
-        due = self._permits[0].due if self._permits and self._in_flight < self._grant.slots else None
+        due = self._permits[0].due if self._permits and self._has_slot(self._loop.time()) else None
         self._changed.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout_at(due):
