@@ -34,7 +34,7 @@ AT_MOST_A_SECOND = RENEW_S + 0.1
     ids=str,
 )
 def test_rates_hold_in_any_ten_seconds_and_are_used_while_a_worker_is_killed(
-    number: int, limits: dict[str, int]
+    number: int, limits: dict[str, Any]
 ) -> None:
     async def run() -> Server:
         cluster = Cluster(Server(), max_concurrency=64, **limits)
@@ -80,7 +80,7 @@ def test_calls_in_flight_are_shared_and_a_killed_workers_share_goes_to_the_other
 @pytest.mark.parametrize("caps", [{"max_tokens_total": 300_000}, {"max_cost_usd": 300.0}], ids=str)
 @pytest.mark.parametrize("with_rate", [False, True])
 def test_a_cap_stops_all_workers_and_is_overshot_by_calls_in_flight_at_most(
-    caps: dict[str, float], with_rate: bool
+    caps: dict[str, Any], with_rate: bool
 ) -> None:
     async def run() -> tuple[Server, int]:
         rate = {"requests_per_minute": 6_000} if with_rate else {}
@@ -180,7 +180,9 @@ def test_an_outage_that_lasts_stops_all_workers() -> None:
 
 def test_a_probe_that_dies_with_its_worker_is_sent_by_another() -> None:
     async def run() -> None:
-        cluster = Cluster(Server(_down_from(2, 9), lambda _: 0.2 if len(server.calls) < 200 else 4.0), max_concurrency=8)
+        cluster = Cluster(
+            Server(_down_from(2, 9), lambda _: 0.2 if len(server.calls) < 200 else 4.0), max_concurrency=8
+        )
         cluster.server = server
         for name in workers(3):
             cluster.start(name)
@@ -233,7 +235,9 @@ def test_a_meter_that_is_lost_for_good_ends_the_calls_with_one_line() -> None:
         await cluster.run_for(70)
         (error,) = cluster.ended["worker-0"]
         assert isinstance(error, MeterLostError)
-        assert str(error).startswith("The scheduler, which keeps limits and caps over all workers, has not answered for")
+        assert str(error).startswith(
+            "The scheduler, which keeps limits and caps over all workers, has not answered for"
+        )
         await cluster.end()
 
     simulate(run())
@@ -275,7 +279,9 @@ def test_a_task_that_one_worker_pauses_is_paused_on_all() -> None:
 
 def test_a_shard_that_another_worker_goes_on_with_is_not_counted_twice() -> None:
     async def run() -> None:
-        cluster = Cluster(Server(lambda n, _: completion(request_id=f"r{n}")), max_concurrency=4, max_tokens_total=10**6)
+        cluster = Cluster(
+            Server(lambda n, _: completion(request_id=f"r{n}")), max_concurrency=4, max_tokens_total=10**6
+        )
         cluster.start("first-owner", rows=10, shard="shard-1")
         await cluster.finished("first-owner")
         cluster.start("second-owner", rows=10, shard="shard-1")
