@@ -19,6 +19,7 @@ from synthetic_textcat.datasets.stored import shown_place
 from synthetic_textcat.error_messages import format_user_error
 from synthetic_textcat.errors import StorageError
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
+from synthetic_textcat.tables import as_table
 from tests.support.s3 import BUCKET, S3Server
 
 _FRAME = pd.DataFrame({"text": pd.Series(["ä", "b"], dtype="str"), "n": [1, 2]})
@@ -83,6 +84,7 @@ _SAMPLES: dict[str, Sample] = {
         content=b"messages: [{role: user, content: 'Do {task}'}]\n",
         plain=lambda prompt: prompt.input_variables,
     ),
+    "RowTableDataset": Sample("rows.parquet", _FRAME, plain=lambda table: _rows(as_table(table).to_pandas())),
     "TableDataset": Sample("rows.parquet", _FRAME, plain=_rows),
     "TasksFileDataset": Sample("tasks.yml", content=b"- Sort a mail.\n", plain=lambda found: found.content),
     "TextsDataset": Sample("texts.csv", content=b"text\none\ntwo\n"),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from synthetic_textcat.datasets.genai import ChatModelDataset, LocalModelDataset, PromptDataset
     from synthetic_textcat.datasets.hub_repository import HubRepositoryDataset
     from synthetic_textcat.datasets.journal import BatchRecordDataset, JournalDataset
+    from synthetic_textcat.datasets.row_tables import RowTableDataset
     from synthetic_textcat.datasets.user_files import (
         ConfusableFileDataset,
         DomainsFileDataset,
@@ -36,6 +37,7 @@ _MODULES = {
     "LocalModelDataset": "genai",
     "OptionalDataset": "files",
     "PromptDataset": "genai",
+    "RowTableDataset": "row_tables",
     "TableDataset": "files",
     "TasksFileDataset": "user_files",
     "TextsDataset": "user_files",
@@ -56,6 +58,7 @@ __all__ = [
     "LocalModelDataset",
     "OptionalDataset",
     "PromptDataset",
+    "RowTableDataset",
     "TableDataset",
     "TasksFileDataset",
     "TextsDataset",

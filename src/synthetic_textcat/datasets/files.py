@@ -73,7 +73,7 @@ class TableDataset(FormattedDataset[pd.DataFrame, pd.DataFrame]):
         Raises:
             FileNotFoundError: If the pipeline that writes it has not run.
         """
-        _free_at_once()
+        free_at_once()
         with self.place.local_copy() as path, path.open("rb") as file:
             return pd.read_parquet(file, **(self._load_args or _LEAN_READ))
 
@@ -89,7 +89,7 @@ class TableDataset(FormattedDataset[pd.DataFrame, pd.DataFrame]):
 
 
 @cache
-def _free_at_once() -> None:
+def free_at_once() -> None:
     """Makes Arrow allocate by the system, and the system take back each large block when it is freed.
 
     Arrow's own allocator keeps what is freed, and so does glibc's after a first large block: 0.4 GB of a million rows.

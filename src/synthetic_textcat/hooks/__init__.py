@@ -8,6 +8,7 @@ from synthetic_textcat.hooks.progress import Progress
 from synthetic_textcat.hooks.publishing import Publishing
 from synthetic_textcat.hooks.quota_passes import QuotaPasses
 from synthetic_textcat.hooks.rebuild import Rebuild
+from synthetic_textcat.hooks.row_table_inputs import RowTableInputs
 from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.storage_gate import StorageGate
 from synthetic_textcat.hooks.summary import RunSummary
@@ -23,6 +24,7 @@ __all__ = [
     "QualityGate",
     "QuotaPasses",
     "Rebuild",
+    "RowTableInputs",
     "RunGate",
     "RunNotes",
     "RunSummary",

@@ -26,6 +26,7 @@ from synthetic_textcat.schemas.parameters import (
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.quota import Rounds, Shortfall
 from synthetic_textcat.schemas.run_records import ASKING_PROMPTS
+from synthetic_textcat.tables import as_table
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -208,13 +209,13 @@ class Progress:
         if self._sampling.target_accepted is None or not self._quota.keys() >= _OF_QUOTA:
             return None
         rounds, before = Rounds.read(self._quota[names.ROUNDS]), Shortfall.read(self._quota[names.PREVIOUS_SHORTFALL])
-        requests, slots = self._quota[names.REQUESTS], self._quota[names.QUOTA_SLOTS]
+        requests, slots = as_table(self._quota[names.REQUESTS]).to_pandas(), self._quota[names.QUOTA_SLOTS]
         return cell_tally(requests, slots, rounds, before, self._sampling, asked)
 
     def _read_plan(self) -> None:
         """Reads the planned rows once both tables are there: before the first call, since a long plan takes seconds."""
         if self._notes.tally is not None and len(self._plan) == len({*_OF_PLAN.values()}):
-            requests = self._plan[names.REQUESTS].iloc[list(self._asked)]
+            requests = as_table(self._plan[names.REQUESTS]).to_pandas(PlannedRows.COLUMNS).iloc[list(self._asked)]
             instructions = instructions_of(self._prompts.values())
             self._notes.tally.plan = PlannedRows(
                 requests, self._plan[names.TASKS], self._checks.text_checks, instructions

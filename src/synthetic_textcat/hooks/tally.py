@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import pandas as pd
 
@@ -17,6 +18,7 @@ from synthetic_textcat.schemas.prices import PriceList, is_made_up, plus, usd
 from synthetic_textcat.schemas.quota import Cell, Rounds, Shortfall, cells_of, unnamed
 from synthetic_textcat.schemas.rows import plain
 from synthetic_textcat.schemas.tasks import tasks_of
+from synthetic_textcat.schemas.worker_counts import ReportBatch, WorkerCounts
 
 _Planned = tuple[str, str | None, str, str]
 
@@ -71,6 +73,9 @@ class PlannedRows:
         instructions: The prompts' own words.
     """
 
+    COLUMNS: ClassVar = ("request_id", "task_id", "label", "language", "num_words")
+    """Columns of the plan that are read."""
+
     def __init__(
         self,
         requests: pd.DataFrame,
@@ -121,6 +126,12 @@ class CallTotals:
     def add(self, completions: Iterable[Completion], prices: PriceList) -> None:
         """Adds the saved completions."""
         self.open_calls = getattr(completions, "open_calls", NONE_OPEN)
+        if isinstance(completions, ReportBatch):
+            counts = completions.counts
+            self.tokens += counts.tokens
+            self.usd = plus(self.usd, counts.usd)
+            self.is_made_up |= counts.is_made_up
+            self.uncounted += counts.uncounted
         for completion in completions:
             if completion.is_counted:
                 self.tokens += completion.tokens
@@ -165,6 +176,7 @@ class Tally:
         rejected: Rows whose reply does not.
         failed: Rows without a usable reply.
         unanswered: Rows whose last call brought no reply; it may be made again.
+        unanswered_by_workers: Number of such rows of a cluster's workers.
         totals: Tokens and cost.
         cells: How far the quota is, where there is one.
         plan: The planned rows; without it, only the checks that need no plan are made.
@@ -180,6 +192,7 @@ class Tally:
     cells: CellTally | None = None
     plan: PlannedRows | None = None
     unanswered: set[str] = field(default_factory=set)
+    unanswered_by_workers: int = 0
 
     @property
     def done(self) -> int:
@@ -187,16 +200,25 @@ class Tally:
         return self.accepted + self.rejected + self.failed
 
     def add(self, completions: Iterable[Completion], prices: PriceList) -> None:
-        """Counts the saved completions."""
+        """Counts the saved completions, or adds what workers have counted."""
         self.totals.add(completions, prices)
+        if isinstance(completions, ReportBatch):
+            self._add_counts(completions.counts)
         for completion in completions:
             self._settle(completion)
+
+    def _add_counts(self, counts: WorkerCounts) -> None:
+        self.accepted += counts.accepted
+        self.rejected += counts.rejected
+        self.failed += counts.failed
+        self.unanswered_by_workers += counts.unanswered
 
     def end(self) -> None:
         """No more calls are made: rows without a reply have failed."""
         self.totals.open_calls = NONE_OPEN
-        self.failed += len(self.unanswered)
+        self.failed += len(self.unanswered) + self.unanswered_by_workers
         self.unanswered.clear()
+        self.unanswered_by_workers = 0
 
     def line(self, seconds: float, left_s: float | None = None) -> str:
         """The counts as one line.
@@ -212,7 +234,11 @@ class Tally:
         if self.cells is not None:
             full = f"{short(self.cells.full)}/{short(self.cells.asked)} cells"
             return {"full": full, "missing": f"{short(self.cells.missing)} missing"}
-        lost = {"rejected": self.rejected, "failed": self.failed, "without reply": len(self.unanswered)}
+        lost = {
+            "rejected": self.rejected,
+            "failed": self.failed,
+            "without reply": len(self.unanswered) + self.unanswered_by_workers,
+        }
         return {
             "ok": f"{short(self.accepted)} ok",
             **{name: f"{short(rows)} {name}" for name, rows in lost.items() if rows},

@@ -20,6 +20,7 @@ from synthetic_textcat.redaction import redact
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply
 from synthetic_textcat.schemas.parameters import Retry
 from synthetic_textcat.schemas.prices import PriceList, is_made_up
+from synthetic_textcat.tables import as_table
 
 if TYPE_CHECKING:
     from mlflow.entities import Span, TraceInfo
@@ -247,8 +248,8 @@ class SampledCalls:
             earlier.append(completion)
 
     def _first_messages(self, request_ids: Collection[str]) -> Iterator[tuple[str, Messages]]:
-        requests = self._parts[names.REQUESTS]
-        for asked in self._parts[names.ROW_PROMPTS].rendered(requests[requests["request_id"].isin(list(request_ids))]):
+        requests = as_table(self._parts[names.REQUESTS]).where("request_id", request_ids)
+        for asked in self._parts[names.ROW_PROMPTS].rendered(requests):
             yield asked.row["request_id"], asked.messages
 
     def _sent(

@@ -186,6 +186,11 @@ class TaskPauses:
         return is_paused
 
     @property
+    def answered(self) -> frozenset[str]:
+        """Ids of the tasks whose first replies are not all bad for one reason."""
+        return frozenset(task_id for task_id, start in self._starts.items() if start.is_over)
+
+    @property
     def paused(self) -> Iterable[tuple[str, BadStart]]:
         """The paused tasks, by id, with their streaks."""
         return ((task_id, start) for task_id, start in self._starts.items() if self.is_paused(task_id))

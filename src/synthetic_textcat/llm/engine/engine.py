@@ -129,7 +129,11 @@ _running: dict[WorkerPool, BackgroundLoop] = {}
 
 
 def complete(
-    open_chat: Callable[[], Chat], calls: Iterator[Call], policy: CallPolicy, link: MeterLink | None = None
+    open_chat: Callable[[], Chat],
+    calls: Iterator[Call],
+    policy: CallPolicy,
+    link: MeterLink | None = None,
+    stop: threading.Event | None = None,
 ) -> Batches:
     """Makes the calls and yields their completions in order of arrival.
 
@@ -141,6 +145,7 @@ def complete(
         calls: May be lazy.
         policy: Their policy; with a link, its limits and caps are those of all workers.
         link: The meter of the cluster in which these calls are one shard; None = limits and caps are kept here.
+        stop: Acts as an interrupt, once it is set.
 
     Returns:
         The outage, if the server stopped answering.
@@ -149,7 +154,7 @@ def complete(
         FatalAnswerError: After the calls in flight have been yielded.
         KeyboardInterrupt: After an interrupt, likewise.
     """
-    return complete_rounds(open_chat, iter([calls]), policy, fewest_rows=FEWEST_ROWS, link=link)
+    return complete_rounds(open_chat, iter([calls]), policy, fewest_rows=FEWEST_ROWS, link=link, stop=stop)
 
 
 def complete_rounds(
@@ -158,6 +163,7 @@ def complete_rounds(
     policy: CallPolicy,
     fewest_rows: int = 1,
     link: MeterLink | None = None,
+    stop: threading.Event | None = None,
 ) -> Batches:
     """Completes calls in rounds: the next round is drawn after all completions of the last one are yielded and saved.
 
@@ -168,7 +174,7 @@ def complete_rounds(
     current = next(todo, None)
     if current is None:
         return None
-    with held_interrupts() as interrupted, rare_collections(), BackgroundLoop() as loop:
+    with held_interrupts(stop) as interrupted, rare_collections(), BackgroundLoop() as loop:
         pool = loop.run(_open_pool(open_chat, policy, fewest_rows, link))
         _running[pool] = loop
         handed_on_at = monotonic()

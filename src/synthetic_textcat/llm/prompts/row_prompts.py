@@ -89,26 +89,51 @@ class RowTemplates(NamedTuple):
         check_placeholders("seed_examples", self.seed_examples, required=[SEEDS], allowed=[])
 
 
+class PromptParts(NamedTuple):
+    """What prompts are made of, apart from the rows; it can be pickled.
+
+    Attributes:
+        tasks: Tasks of the plan.
+        templates: Prompt templates.
+        num_seed_examples: Seed examples per prompt.
+    """
+
+    tasks: Sequence[Task]
+    templates: RowTemplates
+    num_seed_examples: int
+
+
 class RowPrompts:
     """Renderer of planned rows.
 
     Args:
-        requests: The whole plan, since a row's seed examples depend on the rows before it.
+        requests: The whole plan, since a row's seed examples depend on the rows before it; or a part of it, with the
+            seed examples of its rows.
         tasks: Tasks of the plan.
         templates: Prompt templates.
         num_seed_examples: Seed examples per prompt.
+        seed_texts: Seed examples in the prompts of a part of the plan, by request id; None for the whole plan.
+
+    Attributes:
+        parts: Tasks, templates and number of seed examples.
 
     Raises:
         PromptError: If a template lacks a placeholder or has an unknown one.
     """
 
     def __init__(
-        self, requests: pd.DataFrame, tasks: Sequence[Task], templates: RowTemplates, num_seed_examples: int
+        self,
+        requests: pd.DataFrame,
+        tasks: Sequence[Task],
+        templates: RowTemplates,
+        num_seed_examples: int,
+        seed_texts: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
+        self.parts = PromptParts(tasks, templates, num_seed_examples)
         self._own = own_of(requests)
         self._seeds = templates.seed_examples
         seeded = [task for task in tasks if task.seed_examples] if num_seed_examples else []
-        self._texts_shown = texts_shown(requests, seeded, num_seed_examples)
+        self._texts_shown = texts_shown(requests, seeded, num_seed_examples) if seed_texts is None else seed_texts
         templates.check(bool(self._own), bool(seeded))
         kinds = {True: _Template(templates.closed), False: _Template(templates.open)}
         self._of_task = {task.task_id: _TaskPrompt(task, kinds[bool(task.labels)]) for task in tasks}
@@ -124,6 +149,10 @@ class RowPrompts:
             prompt = self._of_task[row["task_id"]]
             schema = prompt.planned_schema(row) if planned_labels and prompt.task.labels else prompt.schema
             yield RenderedRow(row, self._messages(row, prompt), schema)
+
+    def seed_texts(self, request_id: str) -> tuple[str, ...] | None:
+        """Seed examples in the prompt of a row; None for a row of a task without any."""
+        return self._texts_shown.get(request_id)
 
     def _messages(self, row: Mapping[str, Any], prompt: "_TaskPrompt") -> Messages:
         values = {name: row[name] for name in ATTRIBUTES}

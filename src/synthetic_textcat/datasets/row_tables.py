@@ -1,0 +1,49 @@
+"""Catalog dataset of a row table: a Parquet file, or a folder of Parquet parts, read and written in record batches."""
+
+from contextlib import ExitStack
+
+import pandas as pd
+
+from synthetic_textcat.datasets.files import free_at_once
+from synthetic_textcat.datasets.kedro_compat import TablePreview
+from synthetic_textcat.datasets.previews import ROWS, table_preview
+from synthetic_textcat.datasets.replacing import replacing
+from synthetic_textcat.datasets.stored import FormattedDataset
+from synthetic_textcat.tables import RowTable, StoredTable, as_table, write_rows
+
+
+class RowTableDataset(FormattedDataset[RowTable | pd.DataFrame, RowTable]):
+    """Saves a row table or a frame batch by batch, and loads it as a row table, of which nothing is read yet.
+
+    The stock Parquet datasets hold the whole table in memory. `catalog.load(name).to_pandas()` gives a frame, and
+    `pandas.read_parquet` reads the file.
+
+    Args:
+        filepath: The Parquet file. A folder of Parquet files there is read as parts, in the order of their names.
+        save_args: For `pyarrow.parquet.ParquetWriter`, such as `compression`; and an Arrow schema.
+        version, credentials, fs_args, metadata: As of `StoredDataset`.
+    """
+
+    def load(self) -> RowTable:
+        """The table.
+
+        Raises:
+            FileNotFoundError: If the pipeline that writes it has not run.
+        """
+        free_at_once()
+        with ExitStack() as stack:
+            path = stack.enter_context(self.place.local_copy())
+            paths = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+            if not paths:
+                raise FileNotFoundError(2, "No Parquet file in the folder", self.place.shown)
+            return StoredTable(paths, stack.pop_all())
+
+    def save(self, data: RowTable | pd.DataFrame) -> None:
+        """Writes the rows apart, then puts the file in its place."""
+        free_at_once()
+        with replacing(self.place_to_save) as fresh:
+            write_rows(fresh, as_table(data), self._save_args)
+
+    def preview(self, nrows: int = ROWS) -> TablePreview:
+        """The first rows, for Kedro-Viz."""
+        return table_preview(self, nrows)

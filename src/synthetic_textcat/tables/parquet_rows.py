@@ -1,0 +1,188 @@
+"""Row tables in Parquet: files and folders of parts that are read in record batches, and temporary files of rows."""
+
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from synthetic_textcat.tables.row_table import BATCH_ROWS, Columns, RowTable
+
+_LEAN_READ: dict[str, Any] = {"pre_buffer": False, "use_threads": False}
+"""Options by which columns are decoded one after another, each within the memory that it takes as a column."""
+
+_LARGE_TEMPORARY = Path("/var/tmp")  # noqa: S108  for large temporary files: /tmp is often held in memory
+
+
+class StoredTable(RowTable):
+    """A row table in a Parquet file, or in several that are its parts, in their order.
+
+    Args:
+        paths: The files, with the same columns.
+        while_in_use: Closed when nobody holds the table any more, such as a temporary copy of a remote file.
+    """
+
+    def __init__(self, paths: Iterable[Path], while_in_use: ExitStack | None = None) -> None:
+        self._paths = tuple(paths)
+        if while_in_use is not None:
+            weakref.finalize(self, while_in_use.close)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns."""
+        return list(self._schema.names)
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return self._rows
+
+    def empty(self, columns: Columns | None = None) -> pd.DataFrame:
+        """A frame with the columns and their dtypes, and no row."""
+        frame: pd.DataFrame = self._schema.empty_table().to_pandas()
+        return frame[self._checked(columns)]
+
+    @cached_property
+    def _schema(self) -> pa.Schema:
+        return pq.read_schema(self._paths[0])
+
+    @cached_property
+    def _rows(self) -> int:
+        return sum(int(pq.read_metadata(path).num_rows) for path in self._paths)
+
+    def _batches(self, columns: list[str], rows: int) -> Iterator[pd.DataFrame]:
+        for path in self._paths:
+            with pq.ParquetFile(path, pre_buffer=False) as file:
+                for batch in file.iter_batches(batch_size=rows, columns=columns, use_threads=False):
+                    if batch.num_rows:
+                        yield batch.to_pandas()
+
+    def to_pandas(self, columns: Columns | None = None) -> pd.DataFrame:
+        """The whole table, or some of its columns, as one frame."""
+        wanted = self._checked(columns)
+        frames = [pd.read_parquet(path, columns=wanted, **_LEAN_READ) for path in self._paths]
+        return (frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True))[wanted]
+
+
+class Spool(RowTable):
+    """A row table in a temporary file, for a pass with several outputs; the file goes with the object.
+
+    The file lies in `TMPDIR` if that is set, else in `/var/tmp`, which is meant for large files.
+
+    Args:
+        columns: Name and dtype of each column.
+    """
+
+    def __init__(self, columns: Mapping[str, Any]) -> None:
+        self._dtypes = dict(columns)
+        folder = tempfile.mkdtemp(prefix="synthetic-textcat-", dir=temporary_folder())
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self._path = Path(folder) / "rows.parquet"
+        self._writer: RowWriter | None = RowWriter(self._path, self.empty())
+        self._rows = 0
+
+    def add(self, frame: pd.DataFrame) -> None:
+        """Adds rows; columns that the table does not have are left out.
+
+        Raises:
+            ValueError: If the table has been read: it can't grow any more.
+        """
+        if self._writer is None:
+            raise ValueError("A spool that has been read takes no more rows")
+        self._writer.add(frame[list(self._dtypes)].astype(self._dtypes))
+        self._rows += len(frame)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns."""
+        return list(self._dtypes)
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return self._rows
+
+    def empty(self, columns: Columns | None = None) -> pd.DataFrame:
+        """A frame with the columns and their dtypes, and no row."""
+        return pd.DataFrame(columns=self.names).astype(self._dtypes)[self._checked(columns)]
+
+    def _batches(self, columns: list[str], rows: int) -> Iterator[pd.DataFrame]:
+        return StoredTable([self._closed()]).frames(columns, rows)
+
+    def copy_to(self, path: Path) -> None:
+        """Copies the file, without reading its rows."""
+        shutil.copyfile(self._closed(), path)
+
+    def _closed(self) -> Path:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+        return self._path
+
+
+class RowWriter:
+    """Writer of a Parquet file, record batch by record batch, in row groups of `BATCH_ROWS`.
+
+    Args:
+        path: The file.
+        empty: A frame without rows: its columns and dtypes are those of the file.
+        options: For `pyarrow.parquet.ParquetWriter`, and an Arrow `schema`.
+    """
+
+    def __init__(self, path: Path, empty: pd.DataFrame, options: Mapping[str, Any] | None = None) -> None:
+        given = dict(options or {})
+        own = pa.Table.from_pandas(empty, preserve_index=False).schema
+        self._schema = given.pop("schema", own).with_metadata(own.metadata)
+        self._group_rows = given.pop("row_group_size", BATCH_ROWS)
+        self._writer = pq.ParquetWriter(path, self._schema, **given)
+        self._waiting: list[pa.Table] = []
+
+    def add(self, frame: pd.DataFrame) -> None:
+        """Adds rows."""
+        self._waiting.append(pa.Table.from_pandas(frame, self._schema, preserve_index=False))
+        if sum(part.num_rows for part in self._waiting) >= self._group_rows:
+            self._write(whole_groups=True)
+
+    def close(self) -> None:
+        """Writes what waits, and the end of the file."""
+        self._write(whole_groups=False)
+        self._writer.close()
+
+    def _write(self, *, whole_groups: bool) -> None:
+        rows = pa.concat_tables([*self._waiting, self._schema.empty_table()]).unify_dictionaries()
+        end = rows.num_rows - rows.num_rows % self._group_rows if whole_groups else rows.num_rows
+        if end:
+            self._writer.write_table(rows.slice(0, end), row_group_size=self._group_rows)
+        self._waiting = [rows.slice(end)] if end < rows.num_rows else []
+
+
+def write_rows(path: Path, table: RowTable, options: Mapping[str, Any] | None = None) -> None:
+    """Writes a row table as one Parquet file.
+
+    Args:
+        path: The file.
+        table: Its rows.
+        options: For `pyarrow.parquet.ParquetWriter`, and an Arrow `schema`.
+    """
+    if isinstance(table, Spool) and not options:
+        table.copy_to(path)
+        return
+    writer = RowWriter(path, table.empty(), options)
+    try:
+        for frame in table.frames():
+            writer.add(frame)
+    finally:
+        writer.close()
+
+
+def temporary_folder() -> str | None:
+    """Folder for large temporary files; None for Python's choice."""
+    if os.environ.get("TMPDIR") or not (_LARGE_TEMPORARY.is_dir() and os.access(_LARGE_TEMPORARY, os.W_OK)):
+        return None
+    return str(_LARGE_TEMPORARY)

@@ -1,0 +1,186 @@
+"""Row table: a table that is read in record batches, as frames of a few columns, and never needs to be in memory."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, overload
+
+import pandas as pd
+
+BATCH_ROWS = 50_000
+"""Rows of a record batch: some 40 MB of a table with texts."""
+
+Columns = Sequence[str]
+
+
+class RowTable(ABC):
+    """A table of rows that is walked in record batches, any number of times, in the same order each time.
+
+    In a notebook `table["label"]` and `table[["label", "language"]]` read columns, `table.head()` the first rows, and
+    `table.to_pandas()` the whole table as a frame.
+    """
+
+    def __deepcopy__(self, memo: object) -> "RowTable":
+        """The table itself, which nobody changes: a catalog copies what it holds in memory."""
+        return self
+
+    @property
+    @abstractmethod
+    def names(self) -> list[str]:
+        """Names of the columns."""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Number of rows."""
+
+    @abstractmethod
+    def empty(self, columns: Columns | None = None) -> pd.DataFrame:
+        """A frame with the columns and their dtypes, and no row."""
+
+    @abstractmethod
+    def _batches(self, columns: list[str], rows: int) -> Iterator[pd.DataFrame]:
+        """Frames with these columns, in any order, of at most so many rows."""
+
+    def frames(self, columns: Columns | None = None, rows: int = BATCH_ROWS) -> Iterator[pd.DataFrame]:
+        """Record batches as frames, in order; none for an empty table. Their indexes begin at 0.
+
+        Args:
+            columns: Columns to read, in the order wanted; all by default.
+            rows: Most rows of a batch.
+        """
+        wanted = self._checked(columns)
+        for frame in self._batches(wanted, rows):
+            yield frame if list(frame.columns) == wanted else frame[wanted]
+
+    def to_pandas(self, columns: Columns | None = None) -> pd.DataFrame:
+        """The whole table, or some of its columns, as one frame."""
+        frames = list(self.frames(columns))
+        if len(frames) == 1:
+            return frames[0]
+        return pd.concat(frames, ignore_index=True) if frames else self.empty(columns)
+
+    def head(self, rows: int = 5) -> pd.DataFrame:
+        """The first rows."""
+        return next(self.frames(rows=rows), self.empty())
+
+    def where(self, column: str, values: Collection[Any], columns: Columns | None = None) -> pd.DataFrame:
+        """The rows, few enough for memory, whose value in a column is one of these.
+
+        Args:
+            column: The column that is compared.
+            values: The values to look for.
+            columns: Columns of the result; all by default.
+        """
+        wanted, sought = self._checked(columns), list(values)
+        batches = self.frames(list(dict.fromkeys([*wanted, column])))
+        found = [rows for batch in batches if len(rows := batch.loc[batch[column].isin(sought), wanted])]
+        return pd.concat(found, ignore_index=True) if found else self.empty(columns)
+
+    @property
+    def columns(self) -> pd.Index:
+        """Names of the columns, as a frame has them."""
+        return pd.Index(self.names)
+
+    def __contains__(self, column: object) -> bool:
+        """Whether the table has a column of this name."""
+        return column in self.names
+
+    @overload
+    def __getitem__(self, key: str) -> "pd.Series[Any]": ...
+
+    @overload
+    def __getitem__(self, key: list[str]) -> pd.DataFrame: ...
+
+    def __getitem__(self, key: str | list[str]) -> "pd.Series[Any] | pd.DataFrame":
+        """A column, or a frame of several."""
+        return self.to_pandas([key])[key] if isinstance(key, str) else self.to_pandas(key)
+
+    def _checked(self, columns: Columns | None) -> list[str]:
+        names = self.names
+        if columns is None:
+            return names
+        if missing := [name for name in columns if name not in names]:
+            raise KeyError(f"no column {missing[0]!r}; the table has {', '.join(names)}")
+        return list(columns)
+
+
+class FrameTable(RowTable):
+    """A frame as a row table."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self._frame = frame
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns."""
+        return [str(name) for name in self._frame.columns]
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(self._frame)
+
+    def empty(self, columns: Columns | None = None) -> pd.DataFrame:
+        """A frame with the columns and their dtypes, and no row."""
+        return self._frame.iloc[:0][self._checked(columns)].reset_index(drop=True)
+
+    def to_pandas(self, columns: Columns | None = None) -> pd.DataFrame:
+        """The frame, or some of its columns."""
+        return self._frame if columns is None else self._frame[self._checked(columns)]
+
+    def _batches(self, columns: list[str], rows: int) -> Iterator[pd.DataFrame]:
+        for start in range(0, len(self._frame), rows):
+            yield self._frame.iloc[start : start + rows][columns].reset_index(drop=True)
+
+
+class MadeTable(RowTable):
+    """A row table that each walk makes anew, such as a filter or a join of stored tables.
+
+    Args:
+        make: Frames of some rows each, in order, with all columns.
+        columns: Name and dtype of each column.
+        rows: Number of rows, if known; else the first `len` walks the table.
+    """
+
+    def __init__(
+        self, make: Callable[[], Iterable[pd.DataFrame]], columns: Mapping[str, Any], rows: int | None = None
+    ) -> None:
+        self._make, self._dtypes = make, dict(columns)
+        if rows is not None:
+            self._rows = rows
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns."""
+        return list(self._dtypes)
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return self._rows
+
+    def empty(self, columns: Columns | None = None) -> pd.DataFrame:
+        """A frame with the columns and their dtypes, and no row."""
+        return pd.DataFrame(columns=self.names).astype(self._dtypes)[self._checked(columns)]
+
+    @cached_property
+    def _rows(self) -> int:
+        return sum(map(len, self._make()))
+
+    def _batches(self, columns: list[str], rows: int) -> Iterator[pd.DataFrame]:
+        dtypes = {name: self._dtypes[name] for name in columns}
+        for frame in self._make():
+            for start in range(0, len(frame), rows):
+                part = frame if len(frame) <= rows else frame.iloc[start : start + rows]
+                yield part[columns].astype(dtypes).reset_index(drop=True)
+
+
+@overload
+def as_table(table: RowTable | pd.DataFrame) -> RowTable: ...
+
+
+@overload
+def as_table(table: None) -> None: ...
+
+
+def as_table(table: RowTable | pd.DataFrame | None) -> RowTable | None:
+    """A row table, made of a frame if it is one: catalog entries of users may load frames. None stays None."""
+    return FrameTable(table) if isinstance(table, pd.DataFrame) else table
