@@ -266,10 +266,13 @@ def test_a_task_that_one_worker_pauses_is_paused_on_all() -> None:
         pauses = [TaskPauses(after=5) for _ in workers(2)]
         for meter, own in zip(cluster.meters.values(), pauses, strict=True):
             meter._pauses = own
+        pauses[1].note("task-2", "r0", None)
         for row in range(5):
-            pauses[0].note("task-1", f"r{row}", Problem("refused", "I would rather not."))
+            for task in ("task-1", "task-2"):
+                pauses[0].note(task, f"r{row}", Problem("refused", "I would rather not."))
         await cluster.run_for(2 * AT_MOST_A_SECOND)
         assert pauses[1].leave_out("task-1")
+        assert not pauses[1].leave_out("task-2")  # it has a good reply here
         ((task_id, start),) = pauses[1].paused
         assert (task_id, start.reason, pauses[1].left_out) == ("task-1", "refused", {"task-1": 1})
         await cluster.end()
