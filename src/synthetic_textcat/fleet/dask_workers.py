@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _PACKAGE = "synthetic_textcat"
-_CONNECT_S = 10
 _DASHBOARD_PORT = 8787
 _LOST_AFTER_S = 30.0
 """Seconds without the scheduler after which a worker's calls end with an error; it asks nothing from 2 s on."""
@@ -58,10 +57,12 @@ class DaskWorkers:
 
     Args:
         settings: Address, or number of processes.
+        connect_s: Seconds within which a scheduler must answer.
     """
 
-    def __init__(self, settings: ClusterParameters) -> None:
+    def __init__(self, settings: ClusterParameters, connect_s: float = 10.0) -> None:
         self._settings = settings
+        self._connect_s = connect_s
         self._client: Client | None = None
         self._cluster: LocalCluster | None = None
         self._job: Future | None = None
@@ -89,12 +90,12 @@ class DaskWorkers:
         quieten()
         address = self._settings.address or self._start_local()
         try:
-            self._client = distributed.Client(address, timeout=_CONNECT_S, set_as_default=False, name=_METRIC)
+            self._client = distributed.Client(address, timeout=self._connect_s, set_as_default=False, name=_METRIC)
         except (OSError, TimeoutError, ValueError) as error:
             self.close()
             raise ClusterError(
-                f"No Dask scheduler answers at cluster.address={address} within {_CONNECT_S} s ({first_line(error)}). "
-                "Next: start one there (dask scheduler), or fix the address"
+                f"No Dask scheduler answers at cluster.address={address} within {self._connect_s:g} s "
+                f"({first_line(error)}). Next: start one there (dask scheduler), or fix the address"
             ) from None
         if self._cluster is not None:
             self._client.register_plugin(_local_worker(), name="synthetic-textcat-local")
@@ -199,7 +200,7 @@ class DaskWorkers:
         for closing in (self._client, self._cluster):
             if closing is not None:
                 with suppress(Exception):  # of a scheduler that is gone
-                    closing.close(timeout=_CONNECT_S)
+                    closing.close(timeout=self._connect_s)
         self._client = self._cluster = self._job = None
         self._under_way.clear()
 
@@ -276,7 +277,7 @@ def work(job: ShardJob, task: ShardTask) -> ShardResult:
 
     from synthetic_textcat.fleet.meter_plugin import worker_link
 
-    _prepare(job.folder)
+    prepare(job.folder)
     reports = _reports_of(get_worker()).setdefault(job.rows.run_id, {})
     owner = new_owner(job.shards)
 
@@ -298,7 +299,7 @@ def _reports_of(worker: "Worker") -> dict[str, Any]:
 
 
 @cache
-def _prepare(folder: Path) -> None:
+def prepare(folder: Path) -> None:
     """Once in a worker process: secrets are masked, and its log is a file in the shared folder."""
     learn_environment()
     redact_logs()

@@ -17,7 +17,7 @@ from synthetic_textcat.llm.engine.leases import Limits
 from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.llm.journal.journal_files import journal_files
 from synthetic_textcat.llm.journal.lines import completion_line
-from synthetic_textcat.llm.shards.fan_out import FanOut, LostWorkerError
+from synthetic_textcat.llm.shards.fan_out import FanOut, LostWorkerError, Workers
 from synthetic_textcat.llm.shards.folder import SharedFolder
 from synthetic_textcat.llm.shards.partition import new_owner
 from synthetic_textcat.llm.shards.shard_run import ShardJob, ShardResult, ShardTask, run_shard
@@ -37,7 +37,7 @@ from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.schemas.worker_counts import WorkerCounts
 from tests.llm.builders import no_batches
 
-_PRICES = {"as_of": "2026-01-01", "usd_per_million_tokens": {OFFLINE_MODEL: {"input": 1.0, "output": 2.0}}}
+_PRICES: dict[str, Any] = {"as_of": "2026-01-01", "usd_per_million_tokens": {OFFLINE_MODEL: {"input": 1.0, "output": 2.0}}}
 _PROMPTS = Path(__file__).parents[3] / "data" / "01_raw" / "prompts"
 _SEEDED = {"text": "The box came late.", "label": "complaint"}
 _TASKS = (
@@ -160,16 +160,32 @@ class ShardedPlan:
         """The journal as it is now."""
         return Journal(*journal_files(self.path))
 
-    def ask(self, workers: ThreadWorkers | None, run_id: str = "run-1", shards: int | None = None) -> Iterator[Any]:
+    def ask(self, workers: Workers | None, run_id: str = "run-1", shards: int | None = None) -> Iterator[Any]:
         """Runs the node `generate`, whose completions are appended to the journal; yields its batches."""
         fan_out = None if workers is None else FanOut(workers, self.shared, shards)
         if fan_out is not None:
             fan_out.begin(run_id)
         still_open = find_open_rows(self.requests, self.calls, self.journal(), self.settings, run_id, no_batches())
         check = RowCheckByPrompts(QualityReportParameters(), partial(tuple[str, ...], ()))
-        asked = (self.requests, self.tasks, self.prompts, still_open, {}, _prompt("retry"))
-        model = (self.spec, self.llm, self.settings, _PRICES, Journal(), run_id, check)
-        for batch in generate(*asked, *model, {}, no_batches(), fan_out):
+        batches = generate(
+            self.requests,
+            self.tasks,
+            self.prompts,
+            still_open,
+            {},
+            _prompt("retry"),
+            self.spec,
+            self.llm,
+            self.settings,
+            _PRICES,
+            Journal(),
+            run_id,
+            check,
+            {},
+            no_batches(),
+            fan_out,
+        )
+        for batch in batches:
             with self.path.open("ab") as file:
                 file.writelines(map(completion_line, batch))
             yield batch
