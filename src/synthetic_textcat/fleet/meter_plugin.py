@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Self
 from distributed import get_worker
 from distributed.diagnostics.plugin import SchedulerPlugin
 
-from synthetic_textcat.llm.engine.central_meter import CentralMeter, Spent, Status
+from synthetic_textcat.llm.engine.central_meter import CentralMeter, Status
 from synthetic_textcat.llm.engine.circuit_breaker import Failure
 from synthetic_textcat.llm.engine.leases import Limits, Report
+from synthetic_textcat.llm.engine.shared_spending import Spent
 
 if TYPE_CHECKING:
     from distributed import Client, Scheduler

@@ -180,9 +180,8 @@ class Cluster:
 
     def kill(self, name: str) -> None:
         """Kills a worker: its calls end, and nobody says so."""
-        meter = self.meters[name]
-        assert meter._renewal is not None
-        for task in [meter._renewal, *self._tasks[name]]:
+        renewal = self.meters[name]._renewal
+        for task in [*([] if renewal is None else [renewal]), *self._tasks[name]]:
             task.cancel()
 
     async def run_for(self, seconds: float) -> None:

@@ -168,10 +168,15 @@ class TaskPauses:
             self.reasons[task_id] = str(self._starts[task_id].reason)
 
     def adopt(self, reasons: Mapping[str, str]) -> None:
-        """Pauses the tasks whose first replies on other workers were all bad, each with its reason."""
+        """Pauses the tasks whose first replies on other workers were all bad, each with its reason.
+
+        A task with a good reply here goes on.
+        """
         for task_id in reasons.keys() - self.reasons.keys():
-            start = BadStart(reasons[task_id], "found by another worker", self._after or 0, is_long_elsewhere=True)
-            self._starts[task_id], self.reasons[task_id] = start, reasons[task_id]
+            own = self._starts.get(task_id)
+            if own is None or not own.is_over:
+                start = BadStart(reasons[task_id], "found by another worker", self._after or 0, is_long_elsewhere=True)
+                self._starts[task_id], self.reasons[task_id] = start, reasons[task_id]
 
     def is_paused(self, task_id: str) -> bool:
         """Whether the task's remaining rows are skipped."""

@@ -11,6 +11,12 @@ _SAVED_S = 0.2
 """Seconds of the token rate that can be saved up, so that reservations that were too high are not lost."""
 
 
+_WINDOW_S = 10.0
+
+_LEAST_FOR_WINDOW = 0.96
+"""Bound of the token rate for the sake of windows: calls are whole, so ten seconds may hold one beyond their share."""
+
+
 class CallSchedule:
     """Times of calls, spaced evenly; a state machine without a clock of its own.
 
@@ -27,7 +33,7 @@ class CallSchedule:
 
     def gap_s(self, expected: float) -> float:
         """Seconds between two calls that take this many tokens each."""
-        return max(self._interval_s, expected * self._token_s)
+        return max(self._interval_s, self._seconds_of(expected))
 
     def take(self, now: float, until: float, expected: float) -> float | None:
         """The next time for a call of this many tokens; None if it is after `until`."""
@@ -35,9 +41,14 @@ class CallSchedule:
         if due > until:
             return None
         self._next_request = due + self._interval_s
-        self._next_tokens = max(self._next_tokens, now - _SAVED_S) + expected * self._token_s
+        self._next_tokens = max(self._next_tokens, now - _SAVED_S) + self._seconds_of(expected)
         return due
 
     def adjust(self, tokens: float) -> None:
         """Adds tokens that calls took beyond the reserved ones; a negative number is given back."""
         self._next_tokens += tokens * self._token_s
+
+    def _seconds_of(self, expected: float) -> float:
+        """Seconds after a call of this many tokens until the next may follow."""
+        seconds = expected * self._token_s
+        return seconds / max(_LEAST_FOR_WINDOW, 1 - seconds / _WINDOW_S)

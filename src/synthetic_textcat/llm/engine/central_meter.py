@@ -25,6 +25,7 @@ from synthetic_textcat.llm.engine.leases import (
     Limits,
     Report,
 )
+from synthetic_textcat.llm.engine.shared_spending import SharedSpending, Spent
 
 _PATIENCE_S = 15.0
 """Seconds for which all other calls wait for the first one."""
@@ -37,20 +38,11 @@ _LONGEST_RENEWAL_S = 0.8
 _RENEWALS_AHEAD = 2.5
 """Permits are leased for this many renewals, so that a late one leaves no gap."""
 
+_BRIEF_S = 0.1
+"""Shortest duration of a call for estimates of how many can follow one another."""
+
 _OPEN_TO_ALL_S = 0.1
 """A time that is due so soon goes to any member that asks, beyond its share: nobody else has taken it."""
-
-
-class Permit(NamedTuple):
-    """Leased right to start one call.
-
-    Attributes:
-        void_at: Time after which it can no longer be used.
-        expected: Tokens reserved for it.
-    """
-
-    void_at: float
-    expected: float
 
 
 @dataclass(slots=True)
@@ -61,14 +53,14 @@ class Member:
         report: Its last report.
         seen_at: Time of that report.
         slots: Calls it may have in flight.
-        permits: Permits that it has not used as far as known, the earliest first.
+        permits: Times after which the permits are void that it has not used, as far as known; the earliest first.
         ends: Number of call ends seen.
     """
 
     report: Report
     seen_at: float
     slots: int = 0
-    permits: deque[Permit] = field(default_factory=deque)
+    permits: deque[float] = field(default_factory=deque)
     ends: int = 0
 
     @property
@@ -76,29 +68,16 @@ class Member:
         """Calls that it may have in flight, as far as known."""
         return max(self.slots, self.report.in_flight)
 
+    def wants(self, horizon_s: float) -> int:
+        """Permits that it can use within a time, those held included: for slots free now, or by the end of calls."""
+        report = self.report
+        free = self.slots - report.in_flight + round(report.in_flight * horizon_s / max(report.call_s, _BRIEF_S))
+        return max(0, min(report.demand - report.in_flight, free))
+
     @property
     def outstanding(self) -> int:
         """Permits that are not used, and calls whose cost is not known yet."""
         return len(self.permits) + self.report.started - self.report.settled
-
-
-class Spent(NamedTuple):
-    """Amount spent.
-
-    Attributes:
-        tokens, usd: As named.
-        calls: Calls with a usage.
-    """
-
-    tokens: float = 0.0
-    usd: float = 0.0
-    calls: int = 0
-
-    def raised_to(self, report: Report) -> "Spent":
-        """The larger of this amount and the reported one: a later member begins with what is in the journal."""
-        return Spent(
-            max(self.tokens, report.spent_tokens), max(self.usd, report.spent_usd), max(self.calls, report.spent_calls)
-        )
 
 
 class Status(NamedTuple):
@@ -151,7 +130,7 @@ class CentralMeter:
         self._schedule = CallSchedule(limits.requests_per_minute, limits.tokens_per_minute)
         self._breaker = CircuitBreaker(limits.max_wait_s, clock=clock)
         self._members: dict[str, Member] = {}
-        self._shards: dict[str, Spent] = {}
+        self._spending = SharedSpending(limits)
         self._paused: dict[str, str] = {}
         self._halted = ""
         self._taken, self._replied, self._started = 0.0, 0, 0
@@ -182,7 +161,7 @@ class CentralMeter:
 
     def skip(self, shard: str) -> None:
         """Notes a shard without a call to make, for which no member will report."""
-        self._shards.setdefault(shard, Spent())
+        self._spending.skip(shard)
 
     def conclude(self) -> None:
         """Ends the run's calls: a run without a reply, whose calls all failed for one cause, met an outage."""
@@ -195,7 +174,7 @@ class CentralMeter:
             return self._halted
         if self._breaker.state is State.STOPPED:
             return OUTAGE
-        return CAP if self._calls_left() <= 0 else ""
+        return CAP if self._spending.calls_left <= 0 else ""
 
     def status(self) -> Status:
         """State of the meter."""
@@ -204,9 +183,9 @@ class CentralMeter:
         return Status(
             members=len(reports),
             in_flight=sum(report.in_flight for report in reports),
-            waiting=sum(report.slots - report.in_flight for report in reports),
+            waiting=sum(report.demand - report.in_flight for report in reports),
             started=self._started,
-            spent=self._spent(),
+            spent=self._spending.total,
             over=self.over,
             breaker=self._breaker.state.name,
             last=self._breaker.last,
@@ -216,16 +195,16 @@ class CentralMeter:
     def _record(self, member: Member, report: Report, now: float) -> None:
         """Books the difference between a report and the last one of the same member."""
         before, member.report, member.seen_at = member.report, report, now
-        used, lapsed = report.started - before.started, report.lapsed - before.lapsed
-        self._started += used
-        _first_of(member.permits, used)
-        given_back = sum(permit.expected for permit in _first_of(member.permits, lapsed))
-        while member.permits and member.permits[0].void_at < now:
-            given_back += member.permits.popleft().expected
-        self._schedule.adjust(report.taken - before.taken - (report.reserved - before.reserved) - given_back)
+        begun = report.started - before.started
+        self._started += begun
+        for _ in range(min(len(member.permits), begun + report.lapsed - before.lapsed)):
+            member.permits.popleft()
+        while member.permits and member.permits[0] < now:
+            member.permits.popleft()
+        self._schedule.adjust(report.taken - before.taken - (report.reserved - before.reserved))
         self._taken += report.taken - before.taken
         self._replied += report.replied - before.replied
-        self._shards[report.shard] = self._shards.get(report.shard, Spent()).raised_to(report)
+        self._spending.note(report)
         self._paused |= report.paused
         if report.halted:
             self.halt(report.halted)
@@ -253,7 +232,7 @@ class CentralMeter:
         self._breaker.fail(failure, end.row, in_flight, rows_remain=rows_remain, is_probe=end.is_probe)
 
     def _rows_remain(self) -> bool:
-        if len(self._shards) < self._limits.shards:
+        if self._spending.shards < self._limits.shards:
             return True
         return any(member.report.rows_remain for member in self._members.values())
 
@@ -263,12 +242,10 @@ class CentralMeter:
             self._release(name)
 
     def _release(self, name: str) -> None:
-        """Ends a lease, and gives back the tokens reserved for its permits."""
-        member = self._members[name]
-        self._schedule.adjust(-sum(permit.expected for permit in member.permits))
+        """Ends a lease. The times of its permits are lost: given out later they would make a burst."""
+        member = self._members.pop(name)
         member.permits.clear()
         member.slots = 0
-        del self._members[name]
         if self._probing == name:
             self._abandon_probe()
         if self._first == name:
@@ -282,11 +259,11 @@ class CentralMeter:
         """The member's slots by max-min fairness, as far as others have given theirs back."""
         others = sum(other.held for other in self._members.values() if other is not member)
         free = max(0, self._limits.max_concurrency - others)
-        wanted = [other.report.slots for other in self._members.values()]
-        return min(_fair_share(self._limits.max_concurrency, wanted, member.report.slots), free)
+        wanted = [other.report.demand for other in self._members.values()]
+        return min(_fair_share(self._limits.max_concurrency, wanted, member.report.demand), free)
 
     def _permits(self, member: Member, now: float) -> tuple[tuple[float, ...] | None, float, bool]:
-        """New permits in seconds from now, None if calls need none; the tokens of each; whether it is the probe."""
+        """Times of new permits, None if calls need none; the tokens of each; whether it is the probe."""
         expected = self._taken / self._replied if self._replied else member.report.next_tokens
         if self.over:
             return (), expected, False
@@ -296,12 +273,12 @@ class CentralMeter:
             return (), expected, False
         if self._is_proven and not self._limits.is_rate_limited and not self._limits.is_capped:
             return None, 0.0, False
-        most = member.report.wants - len(member.permits) if self._is_proven else 1 - member.outstanding
+        most = self._wants(member) - len(member.permits) if self._is_proven else 1 - member.outstanding
         return self._lease(member, now, expected, most), expected, False
 
     def _probe(self, member: Member, now: float, expected: float) -> tuple[tuple[float, ...], float, bool]:
         """The probe of an open breaker, if it is due and the member has a call for it."""
-        if self._breaker.wait_s > 0 or not member.report.wants:
+        if self._breaker.wait_s > 0 or not self._wants(member):
             return (), expected, False
         permits = self._lease(member, now, expected, 1)
         if permits:
@@ -316,14 +293,14 @@ class CentralMeter:
             self._is_proven = True
             return True
         first = self._members.get(self._first or "")
-        if first is None or not (first.report.wants or first.outstanding):
-            self._first = name if member.report.wants else None
+        if first is None or not (self._wants(first) or first.outstanding):
+            self._first = name if self._wants(member) else None
         return self._first == name
 
     def _lease(self, member: Member, now: float, expected: float, most: int) -> tuple[float, ...]:
         """Leases up to so many permits: times within the horizon, by the member's share, and within the caps."""
-        most = int(min(most, self._calls_left() - self._outstanding()))
-        horizon_s = _RENEWALS_AHEAD * self._renew_s()
+        most = int(min(most, self._spending.calls_left - self._outstanding()))
+        horizon_s = self._horizon_s(member)
         share = self._share(expected, horizon_s)
         times: list[float] = []
         while len(times) < most:
@@ -331,11 +308,18 @@ class CentralMeter:
             at = self._schedule.take(now, now + ahead_s, expected)
             if at is None:
                 break
-            times.append(at - now)
-            member.permits.append(Permit(at + self._late_s + LONGEST_TRIP_S, expected))
+            times.append(at)
+            member.permits.append(at + self._late_s + LONGEST_TRIP_S)
         if times and not self._is_proven and isinf(self._first_until):
-            self._first_until = now + times[0] + _PATIENCE_S
+            self._first_until = times[0] + _PATIENCE_S
         return tuple(times)
+
+    def _horizon_s(self, member: Member) -> float:
+        """Seconds ahead for which a member leases permits: until after its next report has been answered."""
+        return _RENEWALS_AHEAD * self._renew_s() + min(member.report.trip_s, TERM_S)
+
+    def _wants(self, member: Member) -> int:
+        return member.wants(self._horizon_s(member))
 
     def _share(self, expected: float, horizon_s: float) -> float:
         """Permits that a member may hold, so that all who want some get as many."""
@@ -343,28 +327,11 @@ class CentralMeter:
         if not gap_s:
             return inf
         return max(
-            1, ceil(horizon_s / gap_s / max(1, sum(bool(other.report.wants) for other in self._members.values())))
+            1, ceil(horizon_s / gap_s / max(1, sum(bool(self._wants(other)) for other in self._members.values())))
         )
 
     def _outstanding(self) -> int:
         return sum(member.outstanding for member in self._members.values())
-
-    def _spent(self) -> Spent:
-        before = Spent(self._limits.spent_tokens, self._limits.spent_usd, self._limits.spent_calls)
-        return Spent(*map(sum, zip(before, *self._shards.values(), strict=True)))
-
-    def _calls_left(self) -> float:
-        """Calls of average cost that the caps leave, those in flight included; 1 while the average is unknown."""
-        if not self._limits.is_capped:
-            return inf
-        spent = self._spent()
-        caps = ((self._limits.max_tokens_total, spent.tokens), (self._limits.max_cost_usd, spent.usd))
-        left = [(cap - amount, amount) for cap, amount in caps if cap is not None]
-        if any(room <= 0 for room, _ in left):
-            return 0
-        if not spent.calls:
-            return 1
-        return min((ceil(room * spent.calls / amount) for room, amount in left if amount), default=inf)
 
     @property
     def _late_s(self) -> float:
@@ -378,6 +345,7 @@ class CentralMeter:
         last, wait_s = self._breaker.last, self._breaker.wait_s
         return Grant(
             slots=member.slots,
+            now=self._clock(),
             permits=permits,
             late_s=self._late_s,
             expected=expected,
@@ -394,11 +362,6 @@ class CentralMeter:
             over=self.over,
             paused=self._paused,
         )
-
-
-def _first_of(permits: deque[Permit], number: int) -> list[Permit]:
-    """Removes up to so many permits, the earliest first."""
-    return [permits.popleft() for _ in range(min(number, len(permits)))]
 
 
 def _fair_share(total: int, wanted: Iterable[int], mine: int) -> int:

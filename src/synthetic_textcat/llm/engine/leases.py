@@ -113,9 +113,10 @@ class Report(NamedTuple):
         member: Name of the worker's pool, used by no other.
         shard: Shard whose rows it asks for; a later member may go on with it.
         number: Number of the report; the meter drops one that was overtaken.
-        wants: Permits that it can use until after its next report, those that it holds included, at this moment.
-        slots: Calls that it could have in flight at this moment.
+        trip_s: Seconds that its last report and the answer took.
+        demand: Calls that it could have in flight, if it had slots and permits, at this moment.
         in_flight: Calls in flight at this moment.
+        call_s: Usual seconds of a call.
         started: Permits used.
         lapsed: Permits that were not used in time.
         settled: Permits used whose calls have ended and are counted in what is spent.
@@ -134,9 +135,10 @@ class Report(NamedTuple):
     member: str
     shard: str
     number: int
-    wants: int = 0
-    slots: int = 0
+    trip_s: float = 0.0
+    demand: int = 0
     in_flight: int = 0
+    call_s: float = 1.0
     started: int = 0
     lapsed: int = 0
     settled: int = 0
@@ -166,7 +168,8 @@ class Grant(NamedTuple):
 
     Attributes:
         slots: Calls that it may have in flight.
-        permits: Seconds from now at which one more call may go out, each on top of the permits it holds; None = calls
+        now: The meter's clock.
+        permits: Times by that clock at which one more call may go out, on top of the permits it holds; None = calls
             need no permit.
         late_s: Seconds for which a permit can be used after that.
         expected: Tokens reserved for each of these permits.
@@ -185,6 +188,7 @@ class Grant(NamedTuple):
     """
 
     slots: int
+    now: float
     permits: tuple[float, ...] | None
     late_s: float
     expected: float
