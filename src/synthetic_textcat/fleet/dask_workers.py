@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import socket
+import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import astuple
@@ -114,8 +115,8 @@ class DaskWorkers:
             ClusterError: With the first that does not, and what to do.
         """
         client = self._connected()
-        found = client.run(probe, spec, llm, run_id, folder.path.absolute(), on_error="return")
-        own = probe(spec, llm, run_id, folder.path.absolute())
+        found = client.run(probe, spec, llm, run_id, folder.place, on_error="return")
+        own = probe(spec, llm, run_id, folder.place)
         for address, said in sorted(found.items()):
             if reason := fault(said, own):
                 raise ClusterError(f"The worker at {address} {redact(reason)}")
@@ -299,11 +300,14 @@ def _reports_of(worker: "Worker") -> dict[str, Any]:
 
 
 @cache
-def prepare(folder: Path) -> None:
-    """Once in a worker process: secrets are masked, and its log is a file in the shared folder."""
+def prepare(folder: Path | str) -> None:
+    """Once in a worker process: secrets are masked, and its log is a file in the shared folder.
+
+    With an object store it is in the worker's folder for temporary files.
+    """
     learn_environment()
     redact_logs()
-    logs = folder / "logs"
+    logs = folder / "logs" if isinstance(folder, Path) else Path(tempfile.gettempdir()) / "synthetic-textcat-logs"
     logs.mkdir(exist_ok=True)
     handler = logging.FileHandler(logs / f"{worker_name().replace(':', '-')}.log", encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))

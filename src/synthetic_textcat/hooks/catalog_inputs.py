@@ -20,7 +20,7 @@ from synthetic_textcat.hooks.tracking.run_artifacts import records_to_compare
 from synthetic_textcat.hooks.tracking.store import Store
 from synthetic_textcat.llm.prompts.messages import instructions_of
 from synthetic_textcat.llm.shards.fan_out import FanOut
-from synthetic_textcat.llm.shards.folder import SharedFolder
+from synthetic_textcat.llm.shards.object_folder import fetch_left_behind, shared_folder
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, known_of
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge_alone
 from synthetic_textcat.schemas.block import TextChecks
@@ -84,7 +84,10 @@ class CatalogInputs:
         Processes of this machine are started when they are needed.
         """
         cluster = ClusterParameters.model_validate(context.params["cluster"])
-        if not cluster.is_chosen or names.COMPLETIONS not in pipeline.all_outputs():
+        if names.COMPLETIONS not in pipeline.all_outputs():
+            return None
+        if not cluster.is_chosen:
+            fetch_left_behind(_folder_of(catalog))
             return None
         fan_out, run_id = _fan_out(cluster, catalog), catalog.load(names.RUN_ID)
         fan_out.begin(run_id)
@@ -143,11 +146,17 @@ class RowCheckByPrompts:
 
 
 def _fan_out(cluster: ClusterParameters, catalog: CatalogProtocol[Any, Any]) -> FanOut:
-    """Asking by a cluster, whose shared folder is next to the journal."""
+    """Asking by a cluster, whose shared folder is next to the journal, or a copy of it is."""
+    local = _folder_of(catalog)
+    folder = shared_folder(cluster.shared or local, local)
+    return FanOut(DaskWorkers(cluster), folder, cluster.shards, cluster.base_urls)
+
+
+def _folder_of(catalog: CatalogProtocol[Any, Any]) -> Path:
+    """The folder of the shards' journal files, next to the journal."""
     journal = catalog.get(names.COMPLETIONS)
     assert isinstance(journal, JournalDataset)
-    folder = SharedFolder(journal.file.with_suffix(""))
-    return FanOut(DaskWorkers(cluster), folder, cluster.shards, cluster.base_urls)
+    return journal.file.with_suffix("")
 
 
 def reject_reason(

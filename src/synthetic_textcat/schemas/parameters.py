@@ -1,5 +1,6 @@
 """Parameters of `conf/base/parameters.yml`: a model for each block, and the root model."""
 
+import re
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Annotated, Any, Final, Literal, Self
@@ -276,12 +277,23 @@ class ClusterParameters(Block):
         local: Processes on this machine.
         shards: Parts of the plan; null = by the number of workers and rows.
         base_urls: Addresses of servers that serve one plan, which the shards take in turn.
+        shared: Address of an object store that all workers reach; null = the folder next to the journal.
     """
 
     address: str | None = Field(None, min_length=1)
     local: LocalClusterParameters = Field(default_factory=LocalClusterParameters)
     shards: int | None = Field(None, ge=1, le=99_999)
     base_urls: tuple[str, ...] = ()
+    shared: str | None = None
+
+    @field_validator("shared")
+    @classmethod
+    def _shared_is_a_store(cls, shared: str | None) -> str | None:
+        if shared is not None and not re.match(r"[a-z][a-z0-9+.-]*://[^/]", shared):
+            raise ValueError(
+                "is no address of an object store, as s3://bucket/run; null is the folder next to the journal"
+            )
+        return shared
 
     @field_validator("address")
     @classmethod

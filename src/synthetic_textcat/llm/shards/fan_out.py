@@ -169,16 +169,21 @@ class FanOut:
                 rows=asking.job,
                 prompts=prompts.parts,
                 earlier_replies=earlier_replies,
-                folder=self._folder.path.absolute(),
+                folder=self._folder.place,
                 cut=cut.folder.absolute(),
                 shards=shards,
                 base_urls=self._base_urls,
                 earlier_files=self._folder.names(),
             )
             filled = cut.filled
-            self._workers.share(job, _limits(asking.policy, len(filled)))
-            found = _Found(began, asking.any_good)
-            yield from _HandOut(self._workers, self._folder, job.rows.run_id, filled, found).run()
+            self._folder.publish(cut.folder)
+            try:
+                self._workers.share(job, _limits(asking.policy, len(filled)))
+                found = _Found(began, asking.any_good)
+                yield from _HandOut(self._workers, self._folder, job.rows.run_id, filled, found).run()
+            finally:
+                self._folder.withdraw(cut.folder)
+                self._folder.fetch()
         found.tell_workers()
         return found.findings(asking.findings(self._workers.outage()))
 

@@ -17,7 +17,7 @@ from synthetic_textcat.errors import JournalError, ShardLostError
 from synthetic_textcat.file_errors import about_file
 from synthetic_textcat.llm.shards.partition import ANY_FENCE, ShardFile, fence_name, journal_name
 
-_RUN_FENCE = "run.owner"
+RUN_FENCE = "run.owner"
 _STOPPING = " stopping"
 _PROBE = ".probe-"
 
@@ -32,6 +32,11 @@ class SharedFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    @property
+    def place(self) -> Path | str:
+        """The path by which workers find the folder."""
+        return self.path.absolute()
+
     def begin(self, run_id: str) -> None:
         """Takes the folder for a run: workers of an earlier one save nothing from here on.
 
@@ -42,15 +47,14 @@ class SharedFolder:
         """
         with _in_words(self.path, "write"):
             self.path.mkdir(parents=True, exist_ok=True)
-            _replace(self.path / _RUN_FENCE, run_id)
+            _replace(self.path / RUN_FENCE, run_id)
             for path in self.path.glob(ANY_FENCE):
                 path.unlink(missing_ok=True)
 
     def stop(self, run_id: str) -> None:
         """Asks the workers of a run to save what they have and end; does nothing if another run has the folder."""
         if self.is_of(run_id):
-            with _in_words(self.path, "write"):
-                _replace(self.path / _RUN_FENCE, run_id + _STOPPING)
+            self._set_run_fence(run_id + _STOPPING)
 
     def is_of(self, run_id: str) -> bool:
         """Whether this run has the folder; True also while it stops."""
@@ -87,25 +91,44 @@ class SharedFolder:
         Raises:
             JournalError: If it does not, or can't.
         """
-        with _in_words(self.path, "read"):
-            if self._run_fence().removesuffix(_STOPPING) != run_id:
-                raise JournalError(
-                    f"{self.path} is not the folder of the run, which every worker must see at the same path. Next: "
-                    "mount the run's data folder there, or start the worker where it is mounted"
-                )
-        probe = self.path / f"{_PROBE}{secrets.token_hex(8)}"
-        with _in_words(self.path, "write"):
-            try:
-                probe.write_bytes(b"Written to see whether it can be; may be deleted.\n")
-            finally:
-                probe.unlink(missing_ok=True)
+        if self._run_fence().removesuffix(_STOPPING) != run_id:
+            raise JournalError(
+                f"{self.place} is not the folder of the run, which every worker must see at the same path. Next: "
+                "mount the run's data folder there, or start the worker where it is mounted"
+            )
+        self._prove_writable(f"{_PROBE}{secrets.token_hex(8)}", b"Written to see whether it can be; may be deleted.\n")
+
+    def fetch(self) -> None:
+        """Does nothing: what the workers save is here."""
+
+    def publish(self, cut: Path) -> None:
+        """Does nothing: the workers see the cut of the plan."""
+
+    def withdraw(self, cut: Path) -> None:
+        """Does nothing: the cut is removed where it was made."""
+
+    def cut(self, cut: Path, shard: int) -> Path:  # noqa: ARG002  of an object store one shard is fetched
+        """The folder with the files of a shard in a cut."""
+        return cut
 
     def take(self, shard: int, owner: str) -> "OwnedShard":
         """The shard as this owner's: whoever had it saves nothing from here on."""
         return OwnedShard(self, shard, owner)
 
     def _run_fence(self) -> str:
-        return _text_of(self.path / _RUN_FENCE)
+        return _text_of(self.path / RUN_FENCE)
+
+    def _set_run_fence(self, token: str) -> None:
+        with _in_words(self.path, "write"):
+            _replace(self.path / RUN_FENCE, token)
+
+    def _prove_writable(self, name: str, content: bytes) -> None:
+        probe = self.path / name
+        with _in_words(self.path, "write"):
+            try:
+                probe.write_bytes(content)
+            finally:
+                probe.unlink(missing_ok=True)
 
 
 class OwnedShard:
@@ -139,8 +162,11 @@ class OwnedShard:
         Raises:
             ShardLostError: If another worker has taken it.
         """
-        if _text_of(self._fence) != self.owner:
+        if self._token() != self.owner:
             raise ShardLostError("Another worker has taken the shard", is_by_worker=True)
+
+    def _token(self) -> str:
+        return _text_of(self._fence)
 
     def append(self, lines: bytes) -> None:
         """Appends lines, if the shard is still this owner's, and waits until they are on disk.

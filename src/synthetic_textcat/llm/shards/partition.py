@@ -22,7 +22,7 @@ ANY_FENCE = "shard-*.owner"
 _DIGITS = 8
 """Hex digits of the request id that place a row: 32 bits, as evenly distributed as the hash is."""
 
-_NAME = re.compile(r"shard-(\d{5})\.(of(\d{1,5})-[\w-]+)\.jsonl")
+_NAME = re.compile(r"shard-(\d{5})\.(of(\d{1,5})-[\w-]+)(?:~\d{6})?\.jsonl")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]+")
 
 

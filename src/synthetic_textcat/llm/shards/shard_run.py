@@ -18,6 +18,7 @@ from synthetic_textcat.llm.journal.lines import completion_line
 from synthetic_textcat.llm.prompts.row_prompts import PromptParts, RowPrompts
 from synthetic_textcat.llm.shards.cut import Cut, ShardRows
 from synthetic_textcat.llm.shards.folder import OwnedShard, SharedFolder
+from synthetic_textcat.llm.shards.object_folder import shared_folder
 from synthetic_textcat.llm.shards.row_asking import Findings, RowAsking, RowJob
 from synthetic_textcat.llm.shards.shard_tally import ShardTally
 from synthetic_textcat.schemas.completions import Completion, Reply
@@ -39,7 +40,7 @@ class ShardJob:
         rows: Settings of asking.
         prompts: What renders a row's prompt.
         earlier_replies: First replies of each task before the run.
-        folder: The shared folder.
+        folder: The shared folder: its path, or its address in an object store.
         cut: The folder of the cut.
         shards: Number of shards.
         base_urls: Addresses that the shards take in turn; none for that of the model.
@@ -49,7 +50,7 @@ class ShardJob:
     rows: RowJob
     prompts: PromptParts
     earlier_replies: Mapping[str, BadStart]
-    folder: Path
+    folder: Path | str
     cut: Path
     shards: int
     base_urls: Sequence[str] = ()
@@ -116,10 +117,11 @@ def run_shard(job: ShardJob, task: ShardTask, owner: str, report: Report, link: 
         JournalError: If the storage takes no more.
         ShardLostError: If another worker or run has taken the shard; calls in flight are given up.
     """
-    folder, cut = SharedFolder(job.folder), Cut(job.cut, job.shards)
+    folder = shared_folder(job.folder)
     if folder.is_stopping(job.rows.run_id):
         return _nothing(task, owner)
     with folder.take(task.shard, owner) as owned:
+        cut = Cut(folder.cut(job.cut, task.shard), job.shards)
         planned, files = cut.rows(task.shard), folder.files_of(task.shard, job.shards)
         still_open = _still_open(job, task, planned, [cut.past_file(task.shard), *files])
         logger.info("Shard %d: requesting %d of %d rows", task.shard, len(still_open.rows), len(planned.requests))
@@ -128,19 +130,20 @@ def run_shard(job: ShardJob, task: ShardTask, owner: str, report: Report, link: 
         earlier = {**job.earlier_replies, **task.paused, **answered}
         spent = _spent(job, files)
         asking = RowAsking(job.rows, planned.requests, prompts, still_open, earlier, spent)
-        return _asked(job, task, asking, planned, owned, report, link)
+        return _asked(job, task, folder, asking, planned, owned, report, link)
 
 
 def _asked(
     job: ShardJob,
     task: ShardTask,
+    folder: SharedFolder,
     asking: RowAsking,
     planned: ShardRows,
     owned: OwnedShard,
     report: Report,
     link: MeterLink | None,
 ) -> ShardResult:
-    settings, folder = job.rows, SharedFolder(job.folder)
+    settings = job.rows
     rows = {row["request_id"]: row for row in records_of(planned.requests)}
     tally = ShardTally(
         rows, settings.tasks, settings.row_check, settings.generation.max_attempts, settings.prices, settings.llm.model

@@ -11,7 +11,7 @@ from synthetic_textcat.errors import TextcatError
 from synthetic_textcat.hashing import sha256_of
 from synthetic_textcat.llm.chat_models.openai_client import check_openai_setup
 from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
-from synthetic_textcat.llm.shards.folder import SharedFolder
+from synthetic_textcat.llm.shards.object_folder import shared_folder
 from synthetic_textcat.redaction import learn_environment
 from synthetic_textcat.schemas.parameters import LlmParameters
 
@@ -34,7 +34,7 @@ class Probe(NamedTuple):
     fault: str
 
 
-def probe(spec: ChatModelSpec, llm: LlmParameters, run_id: str, folder: Path) -> Probe:
+def probe(spec: ChatModelSpec, llm: LlmParameters, run_id: str, folder: Path | str) -> Probe:
     """What this process says of itself; a worker runs it."""
     learn_environment()
     why = ""
@@ -42,7 +42,7 @@ def probe(spec: ChatModelSpec, llm: LlmParameters, run_id: str, folder: Path) ->
         spec.learn_secrets()
         if spec.class_path == OPENAI_CLASS:
             check_openai_setup(spec.kwargs)
-        SharedFolder(folder).prove(run_id)
+        shared_folder(folder).prove(run_id)
     except TextcatError as error:
         why = str(error)
     version = ".".join(map(str, sys.version_info[:2]))
