@@ -55,4 +55,4 @@ def many_tasks(number: int) -> pd.DataFrame:
 
 def plan(tasks: pd.DataFrame, rows: int) -> pd.DataFrame:
     """The table `requests` of that many rows."""
-    return plan_requests(tasks, AttributeSamplingParameters(num_examples=rows), seed=42)
+    return plan_requests(tasks, AttributeSamplingParameters(num_examples=rows), seed=42).to_pandas()

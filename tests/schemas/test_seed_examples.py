@@ -29,7 +29,7 @@ def _plan(task: Task, rows: int) -> pd.DataFrame:
     certain = {"difficulty": "PhD", "clarity": "clear", "num_words": "at least 10"}
     return plan_rows(
         task_table([task]), AttributeSamplingParameters.model_validate({"num_examples": rows, **certain}), 42
-    )
+    ).to_pandas()
 
 
 def test_a_row_is_shown_texts_of_its_label_or_of_none() -> None:

@@ -98,9 +98,13 @@ class DaskWorkers:
                 f"No Dask scheduler answers at cluster.address={address} within {self._connect_s:g} s "
                 f"({first_line(error)}). Next: start one there (dask scheduler), or fix the address"
             ) from None
-        if self._cluster is not None:
-            self._client.register_plugin(_local_worker(), name="synthetic-textcat-local")
-        self._count_slots()
+        try:
+            if self._cluster is not None:
+                self._client.register_plugin(_local_worker(), name="synthetic-textcat-local")
+            self._count_slots()
+        except BaseException:
+            self.close()
+            raise
         logger.info("Dask dashboard: %s", self._client.dashboard_link)
 
     @property

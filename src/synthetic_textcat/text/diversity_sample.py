@@ -24,7 +24,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from synthetic_textcat.hashing import draw, sha256_of
-from synthetic_textcat.text.near_duplicates import mixed
+from synthetic_textcat.text.minhash import mixed
 from synthetic_textcat.text.words import Word, located_words
 
 SIZES = (50, 100, 250, 500, 1000, 2000, 5000)

@@ -29,7 +29,7 @@ class Plan:
 
     def __init__(self, rows: int) -> None:
         sampling = AttributeSamplingParameters(num_examples=rows)
-        self.requests: pd.DataFrame = plan_rows(task_table([_TASK]), sampling, 42)
+        self.requests: pd.DataFrame = plan_rows(task_table([_TASK]), sampling, 42).to_pandas()
         self.prompts = RowPrompts(self.requests, [_TASK], RowTemplates(*templates()), 0)
         self._messages = {asked.row["request_id"]: asked.messages for asked in self.prompts.rendered(self.requests)}
 

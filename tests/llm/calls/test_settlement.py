@@ -168,9 +168,8 @@ def _rejects(task: Task, row: Mapping[str, Any], _reply: Reply) -> Problem | Non
 
 def _starts(tmp_path: Path, check: Any, texts: Mapping[str, list[str | None]]) -> dict[str, Any]:
     """What is found of a plan of nine rows, where a text is a reply, and None a call without one."""
-    requests = plan_requests(
-        pd.DataFrame([task.to_row("file") for task in _TASKS]), AttributeSamplingParameters(num_examples=9), 42
-    )
+    table = pd.DataFrame([task.to_row("file") for task in _TASKS])
+    requests = plan_requests(table, AttributeSamplingParameters(num_examples=9), 42).to_pandas()
     lines = []
     for task_text, replies in texts.items():
         rows = plain(requests["request_id"][requests["task"] == task_text])

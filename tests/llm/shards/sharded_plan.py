@@ -37,7 +37,10 @@ from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.schemas.worker_counts import WorkerCounts
 from tests.llm.builders import no_batches
 
-_PRICES: dict[str, Any] = {"as_of": "2026-01-01", "usd_per_million_tokens": {OFFLINE_MODEL: {"input": 1.0, "output": 2.0}}}
+_PRICES: dict[str, Any] = {
+    "as_of": "2026-01-01",
+    "usd_per_million_tokens": {OFFLINE_MODEL: {"input": 1.0, "output": 2.0}},
+}
 _PROMPTS = Path(__file__).parents[3] / "data" / "01_raw" / "prompts"
 _SEEDED = {"text": "The box came late.", "label": "complaint"}
 _TASKS = (
@@ -148,7 +151,7 @@ class ShardedPlan:
         self.llm = LlmParameters(model=OFFLINE_MODEL, defects=self.defects)
         sampling = AttributeSamplingParameters(num_examples=self.rows, num_seed_examples=1)
         self.tasks = pd.DataFrame([task.to_row("file") for task in _TASKS])
-        self.requests = plan_requests(self.tasks, sampling, 42)
+        self.requests = plan_requests(self.tasks, sampling, 42).to_pandas()
         templates = _prompt("closed_labels"), _prompt("open_labels"), _prompt("seed_examples", "PromptTemplate")
         self.prompts = prepare_prompts(self.requests, self.tasks, *templates, sampling)
         self.calls = list_calls(self.requests, self.prompts, self.spec, self.llm)

@@ -11,6 +11,7 @@ from synthetic_textcat.schemas.quota import Rounds
 from synthetic_textcat.schemas.rows import ATTRIBUTES, plan_sha256
 from synthetic_textcat.schemas.seed_examples import texts_shown
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.tables import RowTable
 from tests.support.task_tables import task_table
 
 SEED = 42
@@ -49,7 +50,9 @@ def hashes() -> dict[str, str]:
         "many_weights": {"num_examples": 600, "extra": {"tone": {f"tone {n}": n * n for n in range(1, 21)}}},
         "random": {"num_examples": 600, "balance": "random"},
     }
-    plans = {name: plan_rows(_TABLE, SAMPLING.model_copy(update=changed), SEED) for name, changed in changes.items()}
+    plans: dict[str, RowTable] = {
+        name: plan_rows(_TABLE, SAMPLING.model_copy(update=changed), SEED) for name, changed in changes.items()
+    }
     rounds = Rounds(
         recipe="", asked_with="", target=3, rounds=(first_round(QuotaSlots(_TABLE, plain, SEED), ("task",), 3),)
     )

@@ -44,7 +44,7 @@ _PRICES = {"as_of": "2026-01-01", "usd_per_million_tokens": {}}
 
 
 def _plan(rows: int = 6) -> pd.DataFrame:
-    return plan_requests(_TASKS, AttributeSamplingParameters(num_examples=rows), 42)
+    return plan_requests(_TASKS, AttributeSamplingParameters(num_examples=rows), 42).to_pandas()
 
 
 def _prompts(plan: pd.DataFrame, closed: str = CLOSED, opened: str = OPEN) -> RowPrompts:

@@ -59,7 +59,7 @@ def _play(
     )
     slots, shortfall = plan_slots(table, sampling, seed), None
     while True:
-        requests = plan_requests(table, sampling, seed, rounds.model_dump(mode="json"))
+        requests = plan_requests(table, sampling, seed, rounds.model_dump(mode="json")).to_pandas()
         good, ids = np.array([is_good(row) for row in records_of(requests)], bool), requests[["request_id"]]
         surplus = beyond_target_mask(good, requests, ids, slots)
         rejected = ids[~good].assign(reject_reason="wrong_language")

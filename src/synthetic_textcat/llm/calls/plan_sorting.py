@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from synthetic_textcat.tables.parquet_rows import temporary_folder
+from synthetic_textcat.temporary_files import temporary_folder
 
 _MOST_BYTES = 64 * 2**20
 """Size of the rows that are held in memory."""

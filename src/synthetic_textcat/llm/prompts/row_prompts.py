@@ -23,6 +23,7 @@ from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, records_of
 from synthetic_textcat.schemas.seed_examples import texts_shown
 from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.tables import RowTable
 
 ROWS = 3
 MOST_EVEN_LABELS = 6
@@ -234,12 +235,19 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def spread(requests: pd.DataFrame) -> list[int]:
+def spread(requests: RowTable) -> list[int]:
     """Positions of the rows in the preview: the first with each kind of label set, then rows spread over the plan."""
-    kinds = requests["label"].isna().to_numpy()
-    firsts = [int(place) for place in np.unique(kinds, return_index=True)[1]]
+    firsts: dict[bool, int] = {}
+    start = 0
+    for frame in requests.frames(["label"]):
+        kinds, places = np.unique(frame["label"].isna(), return_index=True)
+        for kind, place in zip(kinds.tolist(), places.tolist(), strict=True):
+            firsts.setdefault(kind, start + place)
+        if len(firsts) > 1:
+            break
+        start += len(frame)
     others = [number * (len(requests) - 1) // (ROWS - 1) for number in range(ROWS)] if len(requests) else []
-    return sorted(list(dict.fromkeys([*firsts, *reversed(others)]))[:ROWS])
+    return sorted(list(dict.fromkeys([*(firsts[kind] for kind in sorted(firsts)), *reversed(others)]))[:ROWS])
 
 
 def preview_of(asked: Iterable[RenderedRow], planned: int, advice: Iterable[str] = ()) -> str:

@@ -81,7 +81,7 @@ def prepare_prompts(
 
 
 def preview_prompts(
-    requests: pd.DataFrame,
+    requests: RowTable,
     prompts: RowPrompts,
     tasks: pd.DataFrame,
     attribute_sampling: AttributeSamplingParameters,
@@ -99,7 +99,7 @@ def preview_prompts(
     """
     planned = tasks_of(tasks)
     shown = preview_of(
-        prompts.rendered(requests.iloc[spread(requests)]), len(requests), advice_on(planned, attribute_sampling)
+        prompts.rendered(requests.take(spread(requests))), len(requests), advice_on(planned, attribute_sampling)
     )
     if not label_check.share or not len(requests):
         return shown

@@ -91,7 +91,7 @@ def _found(rehearsal: Rehearsal, fault: str) -> Found:
 def _rehearsal(rows: int) -> Rehearsal:
     table = pd.DataFrame([task.to_row("file") for task in tasks()], columns=TASKS_ARROW_SCHEMA.names)
     sampling = AttributeSamplingParameters(num_examples=rows)
-    requests = plan_requests(table, sampling, seed=42)
+    requests = plan_requests(table, sampling, seed=42).to_pandas()
     by_id = {task.task_id: task for task in tasks()}
     written = []
     for row in records_of(requests):

@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import NamedTuple, Self
 
 from synthetic_textcat.text.comparison import comparable
-from synthetic_textcat.text.near_duplicates import grams_of, jaccard
+from synthetic_textcat.text.minhash import grams_of, jaccard
 from synthetic_textcat.text.unicode import is_unspaced
 
 _WORD = re.compile(r"\w+")
