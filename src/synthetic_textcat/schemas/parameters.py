@@ -289,7 +289,7 @@ class ClusterParameters(Block):
     @field_validator("shared")
     @classmethod
     def _shared_is_a_store(cls, shared: str | None) -> str | None:
-        if shared is not None and not re.match(r"[a-z][a-z0-9+.-]*://[^/]", shared):
+        if shared is not None and not re.match(r"[a-z][a-z0-9+.-]*://.", shared):
             raise ValueError(
                 "is no address of an object store, as s3://bucket/run; null is the folder next to the journal"
             )

@@ -65,6 +65,7 @@ class ObjectFolder(SharedFolder):
         self.path.mkdir(parents=True, exist_ok=True)
         (self.path / _REFERENCE).write_text(self.url, encoding="utf-8")
         with _in_words(self.url, "write"):
+            self._fs.makedirs(self._root, exist_ok=True)  # for file systems with real folders
             self.write(RUN_FENCE, run_id.encode())
             for name in self._names():
                 if PurePosixPath(name).match(ANY_FENCE):
@@ -99,6 +100,7 @@ class ObjectFolder(SharedFolder):
     def publish(self, cut: Path) -> None:
         """Stores a cut of the plan, for the workers."""
         with _in_words(self.url, "write"):
+            self._fs.makedirs(self._at(cut.name), exist_ok=True)
             for path in sorted(cut.iterdir()):
                 self._fs.put_file(str(path), self._at(f"{cut.name}/{path.name}"))
 
