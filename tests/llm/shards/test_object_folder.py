@@ -10,6 +10,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 from synthetic_textcat.errors import JournalError, ShardLostError
 from synthetic_textcat.llm.shards.object_folder import ObjectFolder, fetch_left_behind
 from tests.llm.shards.sharded_plan import KilledError, ShardedPlan, ThreadWorkers, good_texts
+from tests.support.s3 import BUCKET, S3Server
 
 _URL = "memory://bucket/run"
 
@@ -110,3 +111,21 @@ def test_a_store_that_can_not_be_reached_is_one_line(tmp_path: Path) -> None:
         JournalError, match=r"Can't reach nothing://bucket/run: ValueError.*Next: check cluster\.shared"
     ):
         ObjectFolder("nothing://bucket/run", tmp_path)
+
+
+def test_segments_on_s3(s3: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", s3.credentials["key"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", s3.credentials["secret"])
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3.url)
+    folder = ObjectFolder(f"s3://{BUCKET}/runs/first", tmp_path)
+    folder.begin("run-1")
+    worker = ObjectFolder(folder.url, segment_s=0.0)
+    worker.prove("run-1")
+    with worker.take(0, "of1-a") as owned:
+        owned.append(b"one\n")
+        owned.append(b"two\n")
+        assert len([name for name in s3.names("runs/first") if "~" in name]) == 2
+    folder.fetch()
+    assert [path.read_bytes() for path in tmp_path.glob("*.jsonl")] == [b"one\ntwo\n"]
+    with pytest.raises(JournalError, match=r"Can't write s3://no-such-bucket/run: .*Next: check cluster\.shared"):
+        ObjectFolder("s3://no-such-bucket/run", tmp_path).begin("run-1")

@@ -8,7 +8,7 @@ import re
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from math import inf
 from pathlib import Path, PurePosixPath
@@ -18,6 +18,7 @@ from typing import Self
 
 from fsspec import AbstractFileSystem
 from fsspec.core import url_to_fs
+from fsspec.implementations.local import LocalFileSystem
 
 from synthetic_textcat.errors import JournalError
 from synthetic_textcat.llm.shards.folder import RUN_FENCE, OwnedShard, SharedFolder
@@ -65,7 +66,8 @@ class ObjectFolder(SharedFolder):
         self.path.mkdir(parents=True, exist_ok=True)
         (self.path / _REFERENCE).write_text(self.url, encoding="utf-8")
         with _in_words(self.url, "write"):
-            self._fs.makedirs(self._root, exist_ok=True)  # for file systems with real folders
+            if isinstance(self._fs, LocalFileSystem):  # of an object store it would make a mistyped bucket
+                self._fs.makedirs(self._root, exist_ok=True)
             self.write(RUN_FENCE, run_id.encode())
             for name in self._names():
                 if PurePosixPath(name).match(ANY_FENCE):
@@ -81,15 +83,13 @@ class ObjectFolder(SharedFolder):
                 found = _SEGMENT.fullmatch(path.name)
                 if found is not None and f"{found[1]}.jsonl" in names:
                     path.unlink()
-            for name in names:
-                self._copy(name)
+            self._copy(names)
 
     def files_of(self, shard: int, shards: int) -> list[Path]:
         """Copies of the journal files of a shard."""
         with _in_words(self.url, "read"):
-            for name in _whole(self._names()):
-                if name.startswith(f"shard-{shard:05}.of{shards}-"):
-                    self._copy(name)
+            begin = f"shard-{shard:05}.of{shards}-"
+            self._copy([name for name in _whole(self._names()) if name.startswith(begin)])
         return super().files_of(shard, shards)
 
     def names(self) -> frozenset[str]:
@@ -100,24 +100,25 @@ class ObjectFolder(SharedFolder):
     def publish(self, cut: Path) -> None:
         """Stores a cut of the plan, for the workers."""
         with _in_words(self.url, "write"):
-            self._fs.makedirs(self._at(cut.name), exist_ok=True)
             for path in sorted(cut.iterdir()):
-                self._fs.put_file(str(path), self._at(f"{cut.name}/{path.name}"))
+                self._fs.put_file(str(path), self._at(f"{cut.name}.{path.name}"))
 
     def withdraw(self, cut: Path) -> None:
         """Removes the stored cut."""
         with suppress(Exception):  # the next run's cut replaces it
-            self._fs.rm(self._at(cut.name), recursive=True)
+            for name in self._names():
+                if name.startswith(f"{cut.name}."):
+                    self.delete(name)
 
     def cut(self, cut: Path, shard: int) -> Path:
         """A local folder with the files of a shard in a cut."""
         folder = self.path / cut.name
         folder.mkdir(parents=True, exist_ok=True)
+        prefix = f"{cut.name}."
         with _in_words(self.url, "read"):
-            for stored in self._fs.ls(self._at(cut.name), detail=False):
-                name = PurePosixPath(stored).name
-                if name.startswith(f"shard-{shard:05}."):
-                    self._fs.get_file(stored, str(folder / name))
+            for name in self._names():
+                if name.startswith(f"{prefix}shard-{shard:05}."):
+                    self._fs.get_file(self._at(name), str(folder / name.removeprefix(prefix)))
         return folder
 
     def take(self, shard: int, owner: str) -> "OwnedShard":
@@ -157,11 +158,15 @@ class ObjectFolder(SharedFolder):
             self.write(name, content)
             self.delete(name)
 
-    def _copy(self, name: str) -> None:
-        if not (self.path / name).exists():
-            fresh = self.path / f"{name}.part"
-            self._fs.get_file(self._at(name), str(fresh))
-            fresh.replace(self.path / name)
+    def _copy(self, names: Sequence[str]) -> None:
+        """Copies the files that are not here; many at a time, where the store's library can."""
+        missing = [name for name in names if not (self.path / name).exists()]
+        if not missing:
+            return
+        fresh = [self.path / f"{name}.part" for name in missing]
+        self._fs.get([self._at(name) for name in missing], [str(path) for path in fresh])
+        for path in fresh:
+            path.replace(path.with_suffix(""))
 
     def _names(self) -> list[str]:
         try:
