@@ -100,7 +100,7 @@ def _typed(text: str) -> Iterator[tuple[str, Any]]:
 
 def _nested(key: str, value: Any) -> dict[str, Any]:
     block, dot, name = key.partition(".")
-    return {block: {name: value}} if dot else {key: value}
+    return {block: _nested(name, value)} if dot else {key: value}
 
 
 @_each_page
