@@ -17,7 +17,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from synthetic_textcat.errors import ClusterError, ShardLostError
+from synthetic_textcat.errors import ClusterError, MeterLostError, ShardLostError
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.engine.leases import OUTAGE, Limits
 from synthetic_textcat.llm.engine.meter import outage_of
@@ -270,7 +270,9 @@ class DaskWorkers:
                 return shard, LostWorkerError()
         if future.status == "error":
             error = future.exception()
-            if isinstance(error, KilledWorker) or (isinstance(error, ShardLostError) and error.is_by_worker):
+            if isinstance(error, KilledWorker | MeterLostError) or (
+                isinstance(error, ShardLostError) and error.is_by_worker
+            ):
                 return shard, LostWorkerError()
             return shard, error
         return shard, _lost_scheduler()
