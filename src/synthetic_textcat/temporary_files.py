@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 _LARGE_TEMPORARY = Path("/var/tmp")  # noqa: S108  for large temporary files: /tmp is often held in memory
+_IN_MEMORY = 1 << 16  # bytes of a file that is not written yet, since most runs have few rows
 _NEAR = 4  # rows that are read to get at the next one wanted, as a further read takes as long
 
 
@@ -34,7 +35,9 @@ class ArrayFile:
     """
 
     def __init__(self, dtype: DTypeLike, width: int = 1) -> None:
-        self._file = tempfile.TemporaryFile(dir=temporary_folder(), buffering=0)  # noqa: SIM115  lives as long as this
+        self._file = tempfile.SpooledTemporaryFile(  # noqa: SIM115  lives as long as this
+            _IN_MEMORY, buffering=0, dir=temporary_folder()
+        )
         weakref.finalize(self, self._file.close)
         self._dtype = np.dtype(dtype)
         self._shape = (width,) if width > 1 else ()

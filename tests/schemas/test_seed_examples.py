@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
-from synthetic_textcat.schemas.seed_examples import pool_of, shown, texts_shown, turns_of
+from synthetic_textcat.schemas.seed_examples import SeedTurns, pool_of, shown, texts_shown, turns_of
 from synthetic_textcat.schemas.tasks import Task
 from tests.support.task_tables import task_table
 
@@ -90,6 +90,14 @@ def test_prompts_differ_as_long_as_seed_examples_allow(texts: int, number: int, 
 def test_more_rows_leave_the_first_ones_what_they_are_shown() -> None:
     shorter, longer = (turns_of(_plan(_CLOSED, rows), [_CLOSED]) for rows in (20, 90))
     assert shorter.items() <= longer.items()
+
+
+@pytest.mark.parametrize("rows", [1, 7])
+def test_turns_go_on_from_batch_to_batch(rows: int) -> None:
+    plan = _plan(_CLOSED, 90)
+    turns, parts = SeedTurns([_CLOSED], 2), [plan.iloc[start : start + rows] for start in range(0, 90, rows)]
+    texts = [texts for part in parts for _, texts in turns.texts(part)]
+    assert texts == list(texts_shown(plan, [_CLOSED], 2).values())
 
 
 def test_tasks_without_seed_examples_have_no_place() -> None:

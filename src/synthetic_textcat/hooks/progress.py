@@ -17,6 +17,7 @@ from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.tally import CellTally, PlannedRows, Tally, cell_tally, waiting_for
 from synthetic_textcat.hooks.verdict_tally import VerdictTally
 from synthetic_textcat.llm.prompts.messages import instructions_of
+from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.open_calls import Batch
 from synthetic_textcat.schemas.parameters import (
     AttributeSamplingParameters,
@@ -46,6 +47,8 @@ _FEWEST_S = 5.0
 _FEWEST_WAVES = 2
 _STEADY = 0.5
 _SAMPLE_S = 0.25
+_MOST_CHECKING = 0.1  # share of the time
+_FIRST_CHECK_S = 1.0
 
 logger = logging.getLogger(__name__)
 
@@ -118,6 +121,7 @@ class Progress:
         self._verdicts: VerdictTally | None = None
         self._live: Live | None = None
         self._begun = self._last_said = now()
+        self._checked_s = 0.0
 
     @hook_impl
     def before_pipeline_run(self) -> None:
@@ -155,7 +159,7 @@ class Progress:
         elif dataset_name.endswith(names.OPEN_ROWS):
             self._begin([row.position for row in data.rows])
         elif dataset_name == names.COMPLETIONS and self._is_counting and self._notes.tally and self._prices:
-            self._notes.tally.add(data, self._prices)
+            self._count(self._notes.tally, data, self._prices)
             self._say(self._notes.tally)
         elif dataset_name.endswith(names.OPEN_VERDICTS):
             self._begin_verdicts(len(data.rows))
@@ -200,6 +204,7 @@ class Progress:
 
     def _start_clock(self) -> None:
         self._begun = self._last_said = self._now()
+        self._checked_s = 0.0
         self._time_left = TimeLeft(self._generation.max_concurrency)
         self._live = _live_line()
         if self._live is not None:
@@ -215,12 +220,24 @@ class Progress:
     def _read_plan(self) -> None:
         """Reads the planned rows once both tables are there: before the first call, since a long plan takes seconds."""
         if self._notes.tally is not None and len(self._plan) == len({*_OF_PLAN.values()}):
-            requests = as_table(self._plan[names.REQUESTS]).to_pandas(PlannedRows.COLUMNS).iloc[list(self._asked)]
+            requests = as_table(self._plan[names.REQUESTS]).take(self._asked, PlannedRows.COLUMNS)
             instructions = instructions_of(self._prompts.values())
             self._notes.tally.plan = PlannedRows(
                 requests, self._plan[names.TASKS], self._checks.text_checks, instructions
             )
             self._plan.clear()
+
+    def _count(self, tally: Tally, completions: Sequence[Completion], prices: PriceList) -> None:
+        """Counts completions, and checks their rows unless that takes too much of the processor, which the calls need.
+
+        The first checks load what they need, half a second of work: they do not come before replies do.
+        """
+        began = self._now()
+        elapsed_s = began - self._begun
+        may_check = elapsed_s >= _FIRST_CHECK_S and self._checked_s <= _MOST_CHECKING * elapsed_s
+        tally.add(completions, prices, check=may_check)
+        if may_check:
+            self._checked_s += self._now() - began
 
     def _say(self, tally: Tally | VerdictTally) -> None:
         now = self._now()

@@ -114,12 +114,12 @@ def _by_id(
     if not turns.tasks:
         return
     table = as_table(requests)
-    for frame in table.frames(["request_id", "task_id", *planned_alike(table.empty())]):
+    for frame in table.frames(["request_id", "task_id", *planned_alike(table)]):
         ids = plain(frame["request_id"])
         yield from ((ids[position], found) for position, found in found_of(frame))
 
 
-def planned_alike(requests: pd.DataFrame) -> list[str]:
+def planned_alike(requests: RowTable | pd.DataFrame) -> list[str]:
     """The columns that determine a row's prompt within its task, apart from seed examples."""
     return [*ATTRIBUTES, *own_of(requests), "misleading_label", "label"]
 

@@ -7,8 +7,8 @@ from langchain_core.prompts import ChatPromptTemplate
 
 from synthetic_textcat.hooks.tracking.run_log import RunClock
 from synthetic_textcat.hooks.tracking.traces import SampledCalls
+from synthetic_textcat.llm.calls.open_rows import OpenRow, OpenRows
 from synthetic_textcat.llm.calls.policy import judging, retry_conversation
-from synthetic_textcat.llm.calls.settlement import OpenRow, OpenRows
 from synthetic_textcat.llm.prompts.messages import Messages, messages_sha256
 from synthetic_textcat.llm.prompts.row_prompts import RowPrompts, RowTemplates
 from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows

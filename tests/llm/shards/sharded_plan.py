@@ -151,7 +151,7 @@ class ShardedPlan:
         self.llm = LlmParameters(model=OFFLINE_MODEL, defects=self.defects)
         sampling = AttributeSamplingParameters(num_examples=self.rows, num_seed_examples=1)
         self.tasks = pd.DataFrame([task.to_row("file") for task in _TASKS])
-        self.requests = plan_requests(self.tasks, sampling, 42).to_pandas()
+        self.requests = plan_requests(self.tasks, sampling, 42)
         templates = _prompt("closed_labels"), _prompt("open_labels"), _prompt("seed_examples", "PromptTemplate")
         self.prompts = prepare_prompts(self.requests, self.tasks, *templates, sampling)
         self.calls = list_calls(self.requests, self.prompts, self.spec, self.llm)

@@ -123,6 +123,11 @@ def _results_of(lines: LineBatch, positions: NDArray[np.int64]) -> tuple[pa.Reco
     return found, positions[wanted]
 
 
+def plain_lines(lines: LineBatch) -> NDArray[np.bool_]:
+    """Which lines hold a good reply for sure; others may hold one too."""
+    return np.array([row is not None for row in _read_at_once(lines, range(len(lines)))], np.bool_)
+
+
 def _read_at_once(lines: LineBatch, wanted: Sequence[int]) -> list[PlainRow | None]:
     """The row of each wanted line whose reply needs no parser, None for others."""
     columns = lines.columns

@@ -219,7 +219,8 @@ class CentralMeter:
         """Passes the ends of calls that are new to the circuit breaker."""
         fresh = report.ends[max(0, member.ends - report.first_end) :]
         member.ends = max(member.ends, report.first_end + len(report.ends))
-        in_flight = sum(other.report.in_flight for other in self._members.values()) + len(fresh)
+        others = sum(other.report.in_flight for other in self._members.values() if other is not member)
+        in_flight = others + min(report.in_flight + len(fresh), max(1, member.held))  # when the calls ended
         rows_remain = self._rows_remain()
         for end in fresh:
             self._is_proven = True

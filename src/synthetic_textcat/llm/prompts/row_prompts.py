@@ -124,7 +124,7 @@ class RowPrompts:
 
     def __init__(
         self,
-        requests: pd.DataFrame,
+        requests: RowTable | pd.DataFrame,
         tasks: Sequence[Task],
         templates: RowTemplates,
         num_seed_examples: int,

@@ -15,10 +15,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from synthetic_textcat.llm.calls.settlement import OpenRow
+from synthetic_textcat.llm.calls.open_rows import OpenRow
+from synthetic_textcat.llm.calls.plan_reader import PlanReader
 from synthetic_textcat.llm.journal.lines import completion_line
 from synthetic_textcat.llm.prompts.row_prompts import RowPrompts
 from synthetic_textcat.llm.shards.partition import shards_of
+from synthetic_textcat.tables import RowTable
 
 _FOLDER = "plan-"
 _FINGERPRINT = "fingerprint"
@@ -60,7 +62,7 @@ class Cut:
     @classmethod
     @contextmanager
     def of(
-        cls, folder: Path, shards: int, requests: pd.DataFrame, prompts: RowPrompts, rows: Sequence[OpenRow]
+        cls, folder: Path, shards: int, requests: RowTable, prompts: RowPrompts, rows: Sequence[OpenRow]
     ) -> Iterator["Cut"]:
         """The cut of these rows, whose files are removed at the end."""
         _remove_others(folder)
@@ -93,12 +95,13 @@ class Cut:
     def _rows_file(self, shard: int) -> Path:
         return self.folder / f"shard-{shard:05}.parquet"
 
-    def _write(self, requests: pd.DataFrame, prompts: RowPrompts, rows: Sequence[OpenRow]) -> None:
+    def _write(self, requests: RowTable, prompts: RowPrompts, rows: Sequence[OpenRow]) -> None:
         with ExitStack() as stack:
             writers: dict[int, pq.ParquetWriter] = {}
+            plan = PlanReader(requests)
             for start in range(0, len(rows), _ROWS_AT_ONCE):
-                some = rows[start : start + _ROWS_AT_ONCE]
-                table = _table(requests, prompts, some)
+                some = list(rows[start : start + _ROWS_AT_ONCE])
+                table = _table(plan.at([row.position for row in some]), prompts, some)
                 numbers = shards_of(table["request_id"].to_pylist(), self.shards)
                 order = np.argsort(numbers, kind="stable")
                 found, begins = np.unique(numbers[order], return_index=True)
@@ -116,8 +119,7 @@ class Cut:
                     file.writelines(completion_line(completion) for completion, _ in row.past)
 
 
-def _table(requests: pd.DataFrame, prompts: RowPrompts, rows: Sequence[OpenRow]) -> pa.Table:
-    planned = requests.iloc[[row.position for row in rows]]
+def _table(planned: pd.DataFrame, prompts: RowPrompts, rows: Sequence[OpenRow]) -> pa.Table:
     table = pa.Table.from_pandas(planned, preserve_index=False)
     shown = [prompts.seed_texts(request_id) for request_id in planned["request_id"]]
     return (

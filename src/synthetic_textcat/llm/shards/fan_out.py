@@ -11,8 +11,6 @@ from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Protocol
 
-import pandas as pd
-
 from synthetic_textcat.errors import TextcatError
 from synthetic_textcat.interrupts import held_interrupts
 from synthetic_textcat.llm.calls.first_replies import BadStart
@@ -29,6 +27,7 @@ from synthetic_textcat.schemas.open_calls import Batch, OpenCalls
 from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.stops import Outage
 from synthetic_textcat.schemas.worker_counts import ReportBatch, WorkerCounts, WorkerShare
+from synthetic_textcat.tables import RowTable
 
 logger = logging.getLogger(__name__)
 
@@ -117,7 +116,7 @@ class FanOut:
     def ask(
         self,
         asking: RowAsking,
-        requests: pd.DataFrame,
+        requests: RowTable,
         prompts: RowPrompts,
         earlier_replies: Mapping[str, BadStart],
     ) -> Generator[Batch, None, Findings]:
@@ -157,7 +156,7 @@ class FanOut:
         self._workers.prove(spec, llm, run_id, self._folder)
 
     def _ask(
-        self, asking: RowAsking, requests: pd.DataFrame, prompts: RowPrompts, earlier_replies: Mapping[str, BadStart]
+        self, asking: RowAsking, requests: RowTable, prompts: RowPrompts, earlier_replies: Mapping[str, BadStart]
     ) -> Generator[Batch, None, Findings]:
         first, others = asking.rows[:1], asking.rows[1:]
         began = yield from asking.ask(first, at=self._base_urls[0] if self._base_urls else None)

@@ -6,15 +6,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from threading import Event
 
-import pandas as pd
 from langchain_core.prompts import ChatPromptTemplate
 
 from synthetic_textcat.llm.calls.answering_model import AnsweringModel
 from synthetic_textcat.llm.calls.asking import Asked, pending_calls, policy_for
 from synthetic_textcat.llm.calls.budget import Budget
 from synthetic_textcat.llm.calls.first_replies import BadStart, TaskPauses
+from synthetic_textcat.llm.calls.open_rows import OpenRow, OpenRows
+from synthetic_textcat.llm.calls.plan_reader import PlanReader
 from synthetic_textcat.llm.calls.policy import Call, judging
-from synthetic_textcat.llm.calls.settlement import OpenRow, OpenRows, checking
+from synthetic_textcat.llm.calls.settlement import checking
 from synthetic_textcat.llm.calls.token_limits import row_tokens
 from synthetic_textcat.llm.chat_models.chat import Chat
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
@@ -25,9 +26,9 @@ from synthetic_textcat.schemas.completions import Completion, Reply, RowCheck
 from synthetic_textcat.schemas.open_calls import Batch
 from synthetic_textcat.schemas.parameters import GenerationParameters, LlmParameters
 from synthetic_textcat.schemas.prices import PriceList
-from synthetic_textcat.schemas.rows import plain
 from synthetic_textcat.schemas.stops import Outage
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.tables import RowTable
 
 _STALE = (
     "The dataset 'calls' belongs to another plan, prompt or model, and a reply would be stored under the wrong call. "
@@ -94,6 +95,7 @@ class RowAsking:
     Attributes:
         policy: The policy of the calls.
         rows: The open rows of tasks that are not paused.
+        open_tasks: Ids of the tasks that have open rows.
 
     Raises:
         PriceListError: If a cap in USD is set that can't be enforced.
@@ -102,14 +104,14 @@ class RowAsking:
     def __init__(
         self,
         job: RowJob,
-        requests: pd.DataFrame,
+        requests: RowTable,
         prompts: RowPrompts,
         still_open: OpenRows,
         earlier_replies: Mapping[str, BadStart],
         spent: Iterable[Completion] = (),
     ) -> None:
         self.job = job
-        self._requests = requests
+        self._plan = PlanReader(requests)
         self._prompts = prompts
         self._still_open = still_open
         self._asked = Asked(job.spec, job.llm)
@@ -128,13 +130,10 @@ class RowAsking:
             self._pauses,
             self._answering,
         )
-        self._task_ids = plain(requests["task_id"])
-        self.rows = [row for row in still_open.rows if not self._pauses.leave_out(self._task_ids[row.position])]
-
-    @property
-    def open_tasks(self) -> set[str]:
-        """Ids of the tasks that have open rows."""
-        return {self._task_ids[row.position] for row in self._still_open.rows}
+        of_tasks = self._plan.counts(still_open.positions)
+        paused = [task_id for task_id, number in of_tasks.items() if self._pauses.leave_out(task_id, number)]
+        self.rows = still_open.where(~self._plan.are_of(paused, still_open.positions))
+        self.open_tasks = frozenset(of_tasks)
 
     def calls(self, rows: Sequence[OpenRow]) -> Iterator[Call]:
         """The calls of these rows, lazily.
@@ -143,8 +142,8 @@ class RowAsking:
             StaleTableError: If the open rows belong to another plan, prompt or model.
         """
         for start in range(0, len(rows), _RENDERED):  # all columns as Python lists would be 1 kB a row
-            some = rows[start : start + _RENDERED]
-            planned = self._requests.iloc[[row.position for row in some]]
+            some = list(rows[start : start + _RENDERED])
+            planned = self._plan.at([row.position for row in some])
             yield from pending_calls(
                 zip(self._prompts.rendered(planned, self.job.llm.has_planned_labels), some, strict=True),
                 self._asked,

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from synthetic_textcat.llm.calls.first_replies import BadStart
+from synthetic_textcat.llm.calls.open_rows import OpenRows, open_rows
 from synthetic_textcat.llm.calls.policy import judging
-from synthetic_textcat.llm.calls.settlement import OpenRows, open_rows
 from synthetic_textcat.llm.engine.leased_meter import MeterLink
 from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.llm.journal.lines import completion_line
@@ -25,6 +25,7 @@ from synthetic_textcat.schemas.completions import Completion, Reply
 from synthetic_textcat.schemas.open_calls import OpenCalls
 from synthetic_textcat.schemas.rows import records_of
 from synthetic_textcat.schemas.worker_counts import WorkerCounts
+from synthetic_textcat.tables import as_table
 
 logger = logging.getLogger(__name__)
 
@@ -129,7 +130,7 @@ def run_shard(job: ShardJob, task: ShardTask, owner: str, report: Report, link: 
         answered = {task_id: BadStart(is_over=True) for task_id in task.answered}
         earlier = {**job.earlier_replies, **task.paused, **answered}
         spent = _spent(job, files)
-        asking = RowAsking(job.rows, planned.requests, prompts, still_open, earlier, spent)
+        asking = RowAsking(job.rows, as_table(planned.requests), prompts, still_open, earlier, spent)
         return _asked(job, task, folder, asking, planned, owned, report, link)
 
 

@@ -65,7 +65,7 @@ def deal(weights: Ints, rows: int) -> tuple[Ints, Ints]:
     Replicate r of a task of weight w stands at (2r + 1) / w, ties by the tasks' order: Sainte-Lague's rule. So a longer
     plan begins with the shorter one, and tasks of equal weights get the same number to within one.
     """
-    task, replicate = np.empty((2, rows), np.int32)
+    task, replicate = np.empty(rows, np.int32), np.empty(rows, np.int32)
     before, start, at_once = np.zeros(len(weights), np.int64), 0, max(_DEALT, len(weights))
     while start < rows:
         end = min(start + at_once, rows)

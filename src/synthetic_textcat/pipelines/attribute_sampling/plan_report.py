@@ -27,7 +27,7 @@ def report_on(requests: RowTable, tasks: pd.DataFrame, num_seed_examples: int) -
         earlier row, since task, attributes, labels and seed examples are the same.
     """
     turns = SeedTurns(tasks_of(tasks[tasks["seed_examples"].map(len) > 0]), num_seed_examples)
-    columns = ["task_id", *planned_alike(requests.empty())]
+    columns = ["task_id", *planned_alike(requests)]
     prompts, planned, start = np.empty(len(requests), np.uint64), [np.empty(0, np.uint64)], 0
     for frame in requests.frames(columns):
         alike = frame.assign(shown=turns.selections(frame)) if turns.tasks else frame

@@ -18,12 +18,13 @@ from synthetic_textcat.llm.batches.asking import BatchInputs, ask_in_batches, in
 from synthetic_textcat.llm.batches.record import BatchRecord
 from synthetic_textcat.llm.calls.asking import Asked
 from synthetic_textcat.llm.calls.first_replies import BadStart
+from synthetic_textcat.llm.calls.open_rows import OpenRows, open_rows
 from synthetic_textcat.llm.calls.policy import judging
-from synthetic_textcat.llm.calls.row_settlement import PlanSettlement
-from synthetic_textcat.llm.calls.settlement import OpenRows, open_rows, starts_of
+from synthetic_textcat.llm.calls.row_settlement import PlanSettlement, plain_lines
+from synthetic_textcat.llm.calls.settlement import starts_of
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.journal.journal import Journal
-from synthetic_textcat.llm.journal.plan_positions import PlanPositions
+from synthetic_textcat.llm.journal.plan_positions import PlanPositions, with_fingerprints
 from synthetic_textcat.llm.prompts.row_prompts import RowPrompts, RowTemplates, advice_on, preview_of, spread
 from synthetic_textcat.llm.prompts.verdict_prompts import VerdictPrompts
 from synthetic_textcat.llm.shards.fan_out import FanOut
@@ -40,7 +41,6 @@ from synthetic_textcat.schemas.rows import (
     CALLS,
     CANDIDATES,
     FAILED,
-    fingerprints_of,
     own_of,
     plain,
     records_of,
@@ -64,7 +64,7 @@ class SettledRows(NamedTuple):
 
 
 def prepare_prompts(
-    requests: pd.DataFrame,
+    requests: RowTable,
     tasks: pd.DataFrame,
     closed_prompt: ChatPromptTemplate,
     open_prompt: ChatPromptTemplate,
@@ -107,16 +107,20 @@ def preview_prompts(
     return shown + judge.preview(next(records_of(requests.head(1))))
 
 
-def list_calls(requests: pd.DataFrame, prompts: RowPrompts, spec: ChatModelSpec, llm: LlmParameters) -> pd.DataFrame:
+def list_calls(requests: RowTable, prompts: RowPrompts, spec: ChatModelSpec, llm: LlmParameters) -> RowTable:
     """Fingerprint of the call for each planned row: columns `CALLS`, in plan order."""
     fingerprinter = Asked(spec, llm).fingerprinter
-    rendered = prompts.rendered(requests, llm.has_planned_labels)
-    return to_frame(((x.request_id, fingerprinter.of(x.request_id, x.messages, x.schema)) for x in rendered), CALLS)
+    calls = Spool(CALLS)
+    for planned in requests.frames():
+        rendered = prompts.rendered(planned, llm.has_planned_labels)
+        own = ((x.request_id, fingerprinter.of(x.request_id, x.messages, x.schema)) for x in rendered)
+        calls.add(to_frame(own, CALLS))
+    return calls
 
 
 def find_open_rows(
-    requests: pd.DataFrame,
-    calls: pd.DataFrame,
+    requests: RowTable,
+    calls: RowTable,
     journal: Journal,
     generation: GenerationParameters,
     run_id: str,
@@ -126,13 +130,15 @@ def find_open_rows(
 
     A live run leaves out rows in a batch at the provider, which would be paid for twice.
     """
+    fingerprints = chain.from_iterable(own for _, own in with_fingerprints(requests, calls))
     found = open_rows(
-        fingerprints_of(requests, calls),
+        fingerprints,
         journal,
         judging(Reply),
         generation.max_attempts,
         spent_by=run_id if generation.is_capped else None,
         run_id=run_id,
+        good_at_once=plain_lines,
     )
     return without_batches(found, batch_record, journal, is_live=generation.mode == "live")
 
@@ -160,14 +166,14 @@ def always_live(node: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def find_earlier_replies(
-    requests: pd.DataFrame, calls: pd.DataFrame, journal: Journal, tasks: pd.DataFrame, row_check: RowCheck
+    requests: RowTable, calls: RowTable, journal: Journal, tasks: pd.DataFrame, row_check: RowCheck
 ) -> dict[str, BadStart]:
     """First replies of each task in the journal, by task id, so that a paused task stays paused in the next run."""
-    return starts_of(requests, fingerprints_of(requests, calls), journal, tasks_of(tasks), row_check)
+    return starts_of(requests, calls, journal, tasks_of(tasks), row_check)
 
 
 def generate(
-    requests: pd.DataFrame,
+    requests: RowTable,
     tasks: pd.DataFrame,
     prompts: RowPrompts,
     still_open: OpenRows,

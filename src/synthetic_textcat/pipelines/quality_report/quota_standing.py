@@ -13,6 +13,7 @@ from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.schemas.outcomes import GOOD_OUTCOMES, TRANSPORT_CAUSES
 from synthetic_textcat.schemas.quota import Cell, Rounds, cells_of
 from synthetic_textcat.schemas.rows import plain
+from synthetic_textcat.tables import RowTable, as_table, in_plan_order
 
 Counts = NDArray[np.int64]
 
@@ -134,7 +135,10 @@ def standing_of(
 
 
 def beyond_target_mask(
-    is_good: NDArray[np.bool_], requests: pd.DataFrame, candidates: pd.DataFrame, slots: pd.DataFrame
+    is_good: NDArray[np.bool_],
+    requests: RowTable | pd.DataFrame,
+    candidates: RowTable | pd.DataFrame,
+    slots: pd.DataFrame,
 ) -> NDArray[np.bool_]:
     """Mask of the surplus candidates: good rows in plan order after as many as there are slots of their values.
 
@@ -143,13 +147,21 @@ def beyond_target_mask(
         requests: The plan, whose values define the slots.
         candidates: In plan order.
         slots: Slots of the quota; without one no row is surplus.
+
+    Raises:
+        StaleTableError: If a candidate is not in the plan.
     """
+    is_beyond = np.zeros(len(candidates), bool)
     if not len(slots):
-        return np.zeros(len(candidates), bool)
-    planned = requests.set_index("request_id").loc[candidates["request_id"]]
-    open_slots = Counter(cells_of(slots, columns := list(slots.columns)))
-    is_beyond = []
-    for values, good in zip(cells_of(planned, columns), is_good.tolist(), strict=True):
-        is_beyond.append(good and not open_slots[values])
-        open_slots[values] -= good and open_slots[values] > 0
-    return np.array(is_beyond, bool)
+        return is_beyond
+    open_slots = Counter(cells_of(slots, columns := list(map(str, slots.columns))))
+    start = 0
+    subset = {"candidates": as_table(candidates)}
+    for part in in_plan_order(as_table(requests), subset, {"requests": columns, "candidates": ()}):
+        places = part.subsets["candidates"].places
+        for number, values in enumerate(cells_of(part.planned.iloc[places - part.start], columns), start):
+            if is_good[number]:
+                is_beyond[number] = not open_slots[values]
+                open_slots[values] -= open_slots[values] > 0
+        start += len(places)
+    return is_beyond

@@ -1,0 +1,88 @@
+"""Index of a journal: where the lines of a call are, by the call's fingerprint, in arrays of 24 bytes a line."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synthetic_textcat.llm.journal.lines import digests_of
+
+_LATEST_ATTEMPT = 2**31 - 1
+
+
+class Places(NamedTuple):
+    """Places of lines.
+
+    Attributes:
+        files: Number of each line's file in the journal.
+        offsets: Its offset there, in bytes.
+    """
+
+    files: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+
+    def take(self, lines: NDArray[np.int64]) -> "Places":
+        """Places of some of the lines."""
+        return Places(self.files[lines], self.offsets[lines])
+
+    @classmethod
+    def concatenated(cls, parts: Iterable["Places"]) -> "Places":
+        """The places of all parts."""
+        empty = cls(np.empty(0, np.int32), np.empty(0, np.int64))
+        files, offsets = zip(empty, *parts, strict=True)
+        return cls(np.concatenate(files), np.concatenate(offsets))
+
+
+class IndexEntries(NamedTuple):
+    """Entries of lines of a file: the first eight bytes of their fingerprints, attempts, and places.
+
+    A line that is found by these bytes is read anyway, and has the others.
+    """
+
+    begins: NDArray[np.uint64]
+    attempts: NDArray[np.int32]
+    places: Places
+
+    @classmethod
+    def of(
+        cls, fingerprints: Sequence[str], attempts: Sequence[int], file: int, offsets: NDArray[np.int64]
+    ) -> "IndexEntries":
+        """Entries of lines of a file."""
+        capped = np.array([min(attempt, _LATEST_ATTEMPT) for attempt in attempts], np.int32)
+        return cls(_begins_of(fingerprints), capped, Places(np.full(len(offsets), file, np.int32), offsets))
+
+
+class JournalIndex:
+    """Lines sorted by fingerprint, then by attempt, then by time: by file and offset."""
+
+    def __init__(self, parts: Iterable[IndexEntries]) -> None:
+        entries = [IndexEntries.of((), (), 0, np.empty(0, np.int64)), *parts]
+        begins = np.concatenate([part.begins for part in entries])
+        attempts = np.concatenate([part.attempts for part in entries])
+        places = Places.concatenated(part.places for part in entries)
+        del entries
+        order = np.lexsort((places.offsets, places.files, attempts, begins))
+        self._begins = begins[order]
+        self.places = places.take(order)
+
+    def __len__(self) -> int:
+        """Number of lines."""
+        return len(self._begins)
+
+    def find(self, fingerprints: Iterable[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The entries of each call: the first of them, and how many there are."""
+        keys = _begins_of(fingerprints)
+        starts = np.searchsorted(self._begins, keys, "left")
+        return starts, np.searchsorted(self._begins, keys, "right") - starts
+
+
+def _begins_of(fingerprints: Iterable[str]) -> NDArray[np.uint64]:
+    digests = digests_of(fingerprints)
+    return digests.view("<u8").reshape(-1, digests.itemsize // 8)[:, 0].copy()
+
+
+def ranges(starts: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """All numbers of ranges, one range after another."""
+    ends = np.cumsum(counts)
+    return np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - ends + counts, counts)
