@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from synthetic_textcat.errors import ClusterError
 from synthetic_textcat.fleet.dask_workers import DaskWorkers, prepare
 from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.llm.engine.leases import CallEnd, Limits, Report
 from synthetic_textcat.llm.shards.fan_out import FanOut
 from synthetic_textcat.llm.shards.folder import SharedFolder
 from synthetic_textcat.schemas.open_calls import OpenCalls
@@ -109,3 +111,20 @@ def test_a_scheduler_without_workers_is_named(caplog: pytest.LogCaptureFixture) 
     empty: Any = distributed.LocalCluster(n_workers=0, processes=False, protocol="tcp", dashboard_address=None)
     with empty, pytest.raises(ClusterError, match=r"has no worker. Next: start some"):
         _workers(empty.scheduler_address).start()
+
+
+def test_an_outage_is_told_as_one_process_tells_it(address: str, caplog: pytest.LogCaptureFixture) -> None:
+    workers = _workers(address)
+    workers.start()
+    down = [CallEnd(0.1, cause="server_error", words="out to lunch", row=f"r{row}") for row in range(20)]
+    try:
+        job: Any = SimpleNamespace(rows=SimpleNamespace(run_id="run-1"))
+        workers.share(job, Limits(4))
+        assert not workers.is_over
+        assert workers._meter is not None
+        workers._meter._ask("exchange", report=Report("owner", "0", 1, ends=tuple(down))._asdict())
+        assert not workers.is_over
+    finally:
+        workers.close()
+    (told,) = [record.message for record in caplog.records if "No replies" in record.message]
+    assert told.startswith("No replies any more (server_error: out to lunch). Waiting until ")

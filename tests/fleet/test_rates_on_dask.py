@@ -17,7 +17,7 @@ from tests.fleet.rate_shard import RUN_ID, ask_until
 from tests.support.server import FaultServer
 
 distributed = pytest.importorskip("distributed")
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+pytestmark = [pytest.mark.fleet, pytest.mark.filterwarnings("ignore")]
 
 SECONDS = 60.0
 KILLED_AFTER_S = 20.0

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 from synthetic_textcat.errors import ClusterError, MeterLostError, ShardLostError
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
+from synthetic_textcat.llm.engine.circuit_breaker import State
 from synthetic_textcat.llm.engine.leases import OUTAGE, Limits
-from synthetic_textcat.llm.engine.meter import outage_of
+from synthetic_textcat.llm.engine.meter import BreakerLog, outage_of
 from synthetic_textcat.llm.shards.fan_out import LostWorkerError
 from synthetic_textcat.llm.shards.folder import SharedFolder
 from synthetic_textcat.llm.shards.partition import new_owner
@@ -68,6 +69,7 @@ class DaskWorkers:
         self._cluster: LocalCluster | None = None
         self._job: Future | None = None
         self._meter: RunMeter | None = None
+        self._breaker_log, self._breaker = BreakerLog(), State.CLOSED.name
         self._run_id = ""
         self._under_way: dict[str, tuple[int, Future]] = {}
         self._ended: SimpleQueue[str] = SimpleQueue()
@@ -188,9 +190,17 @@ class DaskWorkers:
 
     @property
     def is_over(self) -> bool:
-        """Whether no further call may start: a cap is reached, or the server has stopped answering."""
+        """Whether no further call may start: a cap is reached, or the server has stopped answering.
+
+        Logs an outage, as a run in one process does.
+        """
         status = self._of_meter(lambda meter: meter.status())
-        return status is not None and bool(status.over)
+        if status is None:
+            return False
+        if status.breaker != self._breaker:
+            self._breaker = status.breaker
+            self._breaker_log.note(State[status.breaker], status.last, status.wait_s or 0.0)
+        return bool(status.over)
 
     def outage(self) -> Outage | None:
         """The outage that a run without a single reply has met, once all its calls have ended."""

@@ -1,6 +1,7 @@
 """Worker counts: what a worker has done, in numbers, as it goes to the driver in place of the completions."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Self
 
 from synthetic_textcat.schemas.open_calls import Batch, OpenCalls
@@ -51,18 +52,43 @@ class WorkerCounts:
 
     def _joined(self, other: Self, sign: int) -> Self:
         values = {}
-        for field in fields(self):
-            own, others = getattr(self, field.name), getattr(other, field.name)
-            if field.name == "is_made_up":
-                values[field.name] = own or others
+        for each in fields(self):
+            own, others = getattr(self, each.name), getattr(other, each.name)
+            if each.name == "is_made_up":
+                values[each.name] = own or others
             else:
-                values[field.name] = plus(own, None if others is None else sign * others)
+                values[each.name] = plus(own, None if others is None else sign * others)
         return type(self)(**values)
 
 
-class ReportBatch(Batch):
-    """A batch without completions: what workers have stored since the last one, and their open calls."""
+@dataclass(frozen=True, slots=True)
+class WorkerShare:
+    """What one worker has done of a run.
 
-    def __init__(self, counts: WorkerCounts, open_calls: OpenCalls) -> None:
+    Attributes:
+        shards: Shards that it has finished.
+        counts: Of their calls.
+    """
+
+    shards: int = 0
+    counts: WorkerCounts = field(default_factory=WorkerCounts)
+
+    def plus(self, other: Self) -> Self:
+        """Sum of both."""
+        return type(self)(self.shards + other.shards, self.counts.plus(other.counts))
+
+
+class ReportBatch(Batch):
+    """A batch without completions: what workers have stored since the last one, and their open calls.
+
+    Attributes:
+        counts: New since the last batch.
+        by_worker: Share of each worker, by host and process; only in the last batch.
+    """
+
+    def __init__(
+        self, counts: WorkerCounts, open_calls: OpenCalls, by_worker: Mapping[str, WorkerShare] | None = None
+    ) -> None:
         super().__init__((), open_calls)
         self.counts = counts
+        self.by_worker = dict(by_worker or {})

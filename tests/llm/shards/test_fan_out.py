@@ -59,6 +59,9 @@ def test_workers_give_what_one_process_gives(slots: int, alone: dict[str, str], 
     assert reported == plan.rows - 1
     assert sum((batch.counts.accepted for batch in batches if isinstance(batch, ReportBatch)), 0) > 0
     assert sorted(result.shard for result in workers.results) == list(range(7))
+    (by_worker,) = (batch.by_worker for batch in batches if isinstance(batch, ReportBatch) and batch.by_worker)
+    (share,) = by_worker.values()  # threads of one process are one worker
+    assert (share.shards, share.counts.calls) == (7, reported)
     assert not list(plan.shared.path.glob("plan-*"))  # the cut is removed
 
 

@@ -91,6 +91,7 @@ class Status(NamedTuple):
         over: As in `Grant`.
         breaker: State of the circuit breaker.
         last: The last failure.
+        wait_s: Seconds until the next probe; None if none is planned.
         requested_wait_s: Seconds from now that the server asks to wait.
     """
 
@@ -102,6 +103,7 @@ class Status(NamedTuple):
     over: str
     breaker: str
     last: Failure | None
+    wait_s: float | None
     requested_wait_s: float | None
 
 
@@ -189,6 +191,7 @@ class CentralMeter:
             over=self.over,
             breaker=self._breaker.state.name,
             last=self._breaker.last,
+            wait_s=self._wait_s,
             requested_wait_s=self._breaker.requested_wait_s,
         )
 
@@ -216,7 +219,8 @@ class CentralMeter:
         """Passes the ends of calls that are new to the circuit breaker."""
         fresh = report.ends[max(0, member.ends - report.first_end) :]
         member.ends = max(member.ends, report.first_end + len(report.ends))
-        in_flight = sum(other.report.in_flight for other in self._members.values()) + len(fresh)
+        others = sum(other.report.in_flight for other in self._members.values() if other is not member)
+        in_flight = others + min(report.in_flight + len(fresh), max(1, member.held))  # when the calls ended
         rows_remain = self._rows_remain()
         for end in fresh:
             self._is_proven = True
@@ -334,6 +338,11 @@ class CentralMeter:
         return sum(member.outstanding for member in self._members.values())
 
     @property
+    def _wait_s(self) -> float | None:
+        """Seconds until the next probe; None if none is planned."""
+        return None if isinf(self._breaker.wait_s) else self._breaker.wait_s
+
+    @property
     def _late_s(self) -> float:
         """Seconds for which a permit can be used after it is due."""
         return LATE_S if self._limits.is_rate_limited else TERM_S
@@ -342,7 +351,7 @@ class CentralMeter:
         return min(_LONGEST_RENEWAL_S, max(RENEW_S, _RENEWAL_LOAD_S * len(self._members)))
 
     def _grant(self, member: Member, permits: tuple[float, ...] | None, expected: float, *, is_probe: bool) -> Grant:
-        last, wait_s = self._breaker.last, self._breaker.wait_s
+        last = self._breaker.last
         return Grant(
             slots=member.slots,
             now=self._clock(),
@@ -357,7 +366,7 @@ class CentralMeter:
             breaker=self._breaker.state.name,
             cause=last.cause if last else "",
             words=last.words if last else "",
-            wait_s=None if isinf(wait_s) else wait_s,
+            wait_s=self._wait_s,
             requested_wait_s=self._breaker.requested_wait_s,
             over=self.over,
             paused=self._paused,

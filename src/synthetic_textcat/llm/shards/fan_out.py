@@ -26,7 +26,7 @@ from synthetic_textcat.llm.shards.shard_run import ShardJob, ShardResult, ShardT
 from synthetic_textcat.schemas.open_calls import Batch, OpenCalls
 from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.stops import Outage
-from synthetic_textcat.schemas.worker_counts import ReportBatch, WorkerCounts
+from synthetic_textcat.schemas.worker_counts import ReportBatch, WorkerCounts, WorkerShare
 from synthetic_textcat.tables import RowTable
 
 logger = logging.getLogger(__name__)
@@ -228,6 +228,7 @@ class _HandOut:
                 elif not self._waiting and not self._under_way:
                     self._waiting = self._found.shards_to_repeat()
             yield from self._found.batches({})
+            yield ReportBatch(WorkerCounts(), OpenCalls(), self._found.by_worker)
         if self._found.error is not None:
             raise self._found.error
         if interrupted.is_set():
@@ -312,8 +313,7 @@ class _Found:
         self._counts: dict[str, WorkerCounts] = {}
         self._reported = WorkerCounts()
         self._reported_at = monotonic()
-        self._by_worker: dict[str, WorkerCounts] = {}
-        self._shards_by_worker: Counter[str] = Counter()
+        self.by_worker: dict[str, WorkerShare] = {}
         self.error: Exception | None = None
 
     @property
@@ -337,8 +337,8 @@ class _Found:
         self._paused.update(found.paused)
         self._answered |= result.answered_tasks
         self._left_out[result.shard] = found.left_out
-        self._by_worker[result.worker] = self._by_worker.get(result.worker, WorkerCounts()).plus(result.counts)
-        self._shards_by_worker[result.worker] += 1
+        share = self.by_worker.get(result.worker, WorkerShare())
+        self.by_worker[result.worker] = share.plus(WorkerShare(1, result.counts))
 
     def shards_to_repeat(self) -> list[int]:
         """Shards that left out rows of a task for its first replies, while others had good ones; each once."""
@@ -381,6 +381,6 @@ class _Found:
 
     def tell_workers(self) -> None:
         """Logs what each worker has done."""
-        for worker, counts in sorted(self._by_worker.items()):
-            shards = self._shards_by_worker[worker]
-            logger.info("Worker %s: %d shards, %d calls, %d tokens", worker, shards, counts.calls, counts.tokens)
+        for worker, share in sorted(self.by_worker.items()):
+            done = share.counts
+            logger.info("Worker %s: %d shards, %d calls, %d tokens", worker, share.shards, done.calls, done.tokens)
