@@ -84,7 +84,10 @@ def test_a_run_is_named_also_by_digits(typed: object, name: str | None) -> None:
             "quality_report.thresholds.leaked.max",
             "Unknown parameter quality_report.thresholds.leaked.max: allowed: fail",
         ),
-        ("llm.api_key", "Unknown parameter llm.api_key: allowed: defects, gguf, labels_in_schema, max_tokens, model"),
+        (
+            "llm.api_key",
+            "Unknown parameter llm.api_key: allowed: defects, endpoint_name, gguf, labels_in_schema, max_tokens, model",
+        ),
     ],
 )
 def test_an_unknown_key_is_named_with_the_nearest_and_without_its_value(path: str, says: str) -> None:
