@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, overload
+from typing import Any, Self, overload
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,10 @@ class RowTable(ABC):
     In a notebook `table["label"]` and `table[["label", "language"]]` read columns, `table.head()` the first rows, and
     `table.to_pandas()` the whole table as a frame.
     """
+
+    def __deepcopy__(self, memo: object) -> Self:
+        """The table itself, which nobody changes: a catalog copies what it holds in memory."""
+        return self
 
     @property
     @abstractmethod
