@@ -96,6 +96,10 @@ class RowTable(ABC):
         rows = pd.concat(found[1:] or found, ignore_index=True)
         return rows.iloc[np.argsort(order)].reset_index(drop=True)
 
+    def __deepcopy__(self, memo: object) -> Self:
+        """The table itself, which nobody changes; Kedro's `MemoryDataset` copies what it does not know."""
+        return self
+
     @property
     def columns(self) -> pd.Index:
         """Names of the columns, as a frame has them."""
