@@ -21,10 +21,6 @@ class RowTable(ABC):
     `table.to_pandas()` the whole table as a frame.
     """
 
-    def __deepcopy__(self, memo: object) -> Self:
-        """The table itself, which nobody changes: a catalog copies what it holds in memory."""
-        return self
-
     @property
     @abstractmethod
     def names(self) -> list[str]:
