@@ -47,7 +47,7 @@ def _rate(folder: Path, workers: int) -> float:
         arrivals = sorted(server.stats()["arrivals_s"])
     assert len(lines_of(project)) == _ROWS
     begin, finish = _ROWS // 10, _ROWS * 9 // 10
-    return (finish - begin) / (arrivals[finish] - arrivals[begin])
+    return (finish - begin) / float(arrivals[finish] - arrivals[begin])
 
 
 def test_two_workers_are_nearly_twice_as_fast_as_one(tmp_path: Path) -> None:
