@@ -4,21 +4,19 @@ A state machine with an injected clock; where it runs, and how reports reach it,
 scheduler of a cluster, so only from the standard library and its equals.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from math import ceil, inf, isinf
 from time import monotonic
 from typing import NamedTuple
 
 from synthetic_textcat.llm.engine.call_schedule import CallSchedule
 from synthetic_textcat.llm.engine.circuit_breaker import CircuitBreaker, Failure, State
+from synthetic_textcat.llm.engine.lease_members import Member, Members
 from synthetic_textcat.llm.engine.leases import (
     CAP,
     LATE_S,
     LONGEST_TRIP_S,
     OUTAGE,
-    RENEW_S,
     TERM_S,
     CallEnd,
     Grant,
@@ -30,54 +28,8 @@ from synthetic_textcat.llm.engine.shared_spending import SharedSpending, Spent
 _PATIENCE_S = 15.0
 """Seconds for which all other calls wait for the first one."""
 
-_RENEWAL_LOAD_S = 0.002
-"""Seconds between the renewals of two members of a large cluster, which bounds the load of the scheduler."""
-
-_LONGEST_RENEWAL_S = 0.8
-
-_RENEWALS_AHEAD = 2.5
-"""Permits are leased for this many renewals, so that a late one leaves no gap."""
-
-_BRIEF_S = 0.1
-"""Shortest duration of a call for estimates of how many can follow one another."""
-
 _OPEN_TO_ALL_S = 0.1
 """A time that is due so soon goes to any member that asks, beyond its share: nobody else has taken it."""
-
-
-@dataclass(slots=True)
-class Member:
-    """Lease of a worker's pool.
-
-    Attributes:
-        report: Its last report.
-        seen_at: Time of that report.
-        slots: Calls it may have in flight.
-        permits: Times after which the permits are void that it has not used, as far as known; the earliest first.
-        ends: Number of call ends seen.
-    """
-
-    report: Report
-    seen_at: float
-    slots: int = 0
-    permits: deque[float] = field(default_factory=deque)
-    ends: int = 0
-
-    @property
-    def held(self) -> int:
-        """Calls that it may have in flight, as far as known."""
-        return max(self.slots, self.report.in_flight)
-
-    def wants(self, horizon_s: float) -> int:
-        """Permits that it can use within a time, those held included: for slots free now, or by the end of calls."""
-        report = self.report
-        free = self.slots - report.in_flight + round(report.in_flight * horizon_s / max(report.call_s, _BRIEF_S))
-        return max(0, min(report.demand - report.in_flight, free))
-
-    @property
-    def outstanding(self) -> int:
-        """Permits that are not used, and calls whose cost is not known yet."""
-        return len(self.permits) + self.report.started - self.report.settled
 
 
 class Status(NamedTuple):
@@ -131,7 +83,7 @@ class CentralMeter:
         self._clock = clock
         self._schedule = CallSchedule(limits.requests_per_minute, limits.tokens_per_minute)
         self._breaker = CircuitBreaker(limits.max_wait_s, clock=clock)
-        self._members: dict[str, Member] = {}
+        self._members = Members(limits.max_concurrency)
         self._spending = SharedSpending(limits)
         self._paused: dict[str, str] = {}
         self._halted = ""
@@ -145,15 +97,13 @@ class CentralMeter:
         """Records a worker's report and renews its lease."""
         now = self._clock()
         self._release_silent(now)
-        member = self._members.get(report.member)
-        if member is None:
-            member = self._members[report.member] = Member(report._replace(number=-1), now)
+        member = self._members.of(report, now)
         if report.number > member.report.number:
             self._record(member, report, now)
         if report.is_leaving:
             self._release(report.member)
             return self._grant(member, (), 0.0, is_probe=False)
-        member.slots = self._fair_slots(member)
+        member.slots = self._members.fair_slots(member)
         permits, expected, is_probe = self._permits(member, now)
         return self._grant(member, permits, expected, is_probe=is_probe)
 
@@ -181,7 +131,7 @@ class CentralMeter:
     def status(self) -> Status:
         """State of the meter."""
         self._release_silent(self._clock())
-        reports = [member.report for member in self._members.values()]
+        reports = [member.report for member in self._members]
         return Status(
             members=len(reports),
             in_flight=sum(report.in_flight for report in reports),
@@ -219,8 +169,8 @@ class CentralMeter:
         """Passes the ends of calls that are new to the circuit breaker."""
         fresh = report.ends[max(0, member.ends - report.first_end) :]
         member.ends = max(member.ends, report.first_end + len(report.ends))
-        others = sum(other.report.in_flight for other in self._members.values() if other is not member)
-        in_flight = others + min(report.in_flight + len(fresh), max(1, member.held))  # when the calls ended
+        own = min(report.in_flight + len(fresh), max(1, member.held))  # when the calls ended
+        in_flight = self._members.in_flight_without(member) + own
         rows_remain = self._rows_remain()
         for end in fresh:
             self._is_proven = True
@@ -238,18 +188,16 @@ class CentralMeter:
     def _rows_remain(self) -> bool:
         if self._spending.shards < self._limits.shards:
             return True
-        return any(member.report.rows_remain for member in self._members.values())
+        return any(member.report.rows_remain for member in self._members)
 
     def _release_silent(self, now: float) -> None:
         """Ends the leases of members that have not reported for the term of a lease."""
-        for name in [name for name, member in self._members.items() if now - member.seen_at > TERM_S]:
+        for name in self._members.silent(now):
             self._release(name)
 
     def _release(self, name: str) -> None:
-        """Ends a lease. The times of its permits are lost: given out later they would make a burst."""
-        member = self._members.pop(name)
-        member.permits.clear()
-        member.slots = 0
+        """Ends a lease, and gives back the probe and the first call."""
+        self._members.release(name)
         if self._probing == name:
             self._abandon_probe()
         if self._first == name:
@@ -258,13 +206,6 @@ class CentralMeter:
     def _abandon_probe(self) -> None:
         self._probing = None
         self._breaker.abandon_probe()
-
-    def _fair_slots(self, member: Member) -> int:
-        """The member's slots by max-min fairness, as far as others have given theirs back."""
-        others = sum(other.held for other in self._members.values() if other is not member)
-        free = max(0, self._limits.max_concurrency - others)
-        wanted = [other.report.demand for other in self._members.values()]
-        return min(_fair_share(self._limits.max_concurrency, wanted, member.report.demand), free)
 
     def _permits(self, member: Member, now: float) -> tuple[tuple[float, ...] | None, float, bool]:
         """Times of new permits, None if calls need none; the tokens of each; whether it is the probe."""
@@ -277,12 +218,12 @@ class CentralMeter:
             return (), expected, False
         if self._is_proven and not self._limits.is_rate_limited and not self._limits.is_capped:
             return None, 0.0, False
-        most = self._wants(member) - len(member.permits) if self._is_proven else 1 - member.outstanding
+        most = self._members.wants(member) - len(member.permits) if self._is_proven else 1 - member.outstanding
         return self._lease(member, now, expected, most), expected, False
 
     def _probe(self, member: Member, now: float, expected: float) -> tuple[tuple[float, ...], float, bool]:
         """The probe of an open breaker, if it is due and the member has a call for it."""
-        if self._breaker.wait_s > 0 or not self._wants(member):
+        if self._breaker.wait_s > 0 or not self._members.wants(member):
             return (), expected, False
         permits = self._lease(member, now, expected, 1)
         if permits:
@@ -296,15 +237,15 @@ class CentralMeter:
         if now >= self._first_until:
             self._is_proven = True
             return True
-        first = self._members.get(self._first or "")
-        if first is None or not (self._wants(first) or first.outstanding):
-            self._first = name if self._wants(member) else None
+        first = self._members.get(self._first)
+        if first is None or not (self._members.wants(first) or first.outstanding):
+            self._first = name if self._members.wants(member) else None
         return self._first == name
 
     def _lease(self, member: Member, now: float, expected: float, most: int) -> tuple[float, ...]:
         """Leases up to so many permits: times within the horizon, by the member's share, and within the caps."""
-        most = int(min(most, self._spending.calls_left - self._outstanding()))
-        horizon_s = self._horizon_s(member)
+        most = int(min(most, self._spending.calls_left - self._members.outstanding))
+        horizon_s = self._members.horizon_s(member)
         share = self._share(expected, horizon_s)
         times: list[float] = []
         while len(times) < most:
@@ -318,24 +259,12 @@ class CentralMeter:
             self._first_until = times[0] + _PATIENCE_S
         return tuple(times)
 
-    def _horizon_s(self, member: Member) -> float:
-        """Seconds ahead for which a member leases permits: until after its next report has been answered."""
-        return _RENEWALS_AHEAD * self._renew_s() + min(member.report.trip_s, TERM_S)
-
-    def _wants(self, member: Member) -> int:
-        return member.wants(self._horizon_s(member))
-
     def _share(self, expected: float, horizon_s: float) -> float:
         """Permits that a member may hold, so that all who want some get as many."""
         gap_s = self._schedule.gap_s(expected)
         if not gap_s:
             return inf
-        return max(
-            1, ceil(horizon_s / gap_s / max(1, sum(bool(self._wants(other)) for other in self._members.values())))
-        )
-
-    def _outstanding(self) -> int:
-        return sum(member.outstanding for member in self._members.values())
+        return max(1, ceil(horizon_s / gap_s / max(1, self._members.wanting)))
 
     @property
     def _wait_s(self) -> float | None:
@@ -347,9 +276,6 @@ class CentralMeter:
         """Seconds for which a permit can be used after it is due."""
         return LATE_S if self._limits.is_rate_limited else TERM_S
 
-    def _renew_s(self) -> float:
-        return min(_LONGEST_RENEWAL_S, max(RENEW_S, _RENEWAL_LOAD_S * len(self._members)))
-
     def _grant(self, member: Member, permits: tuple[float, ...] | None, expected: float, *, is_probe: bool) -> Grant:
         last = self._breaker.last
         return Grant(
@@ -360,7 +286,7 @@ class CentralMeter:
             expected=expected,
             is_probe=is_probe,
             ends=member.ends,
-            renew_s=self._renew_s(),
+            renew_s=self._members.renew_s,
             is_proven=self._is_proven,
             has_answered=self._breaker.has_answered,
             breaker=self._breaker.state.name,
@@ -371,15 +297,3 @@ class CentralMeter:
             over=self.over,
             paused=self._paused,
         )
-
-
-def _fair_share(total: int, wanted: Iterable[int], mine: int) -> int:
-    """Share by max-min fairness: nobody gets more than wanted, and the rest is divided evenly."""
-    left, waiting = total, sorted(wanted)
-    while waiting:
-        even = -(-left // len(waiting))
-        smallest = waiting.pop(0)
-        if smallest >= even:
-            return min(mine, even)
-        left -= smallest
-    return mine
