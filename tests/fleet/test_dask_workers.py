@@ -128,3 +128,11 @@ def test_an_outage_is_told_as_one_process_tells_it(address: str, caplog: pytest.
         workers.close()
     (told,) = [record.message for record in caplog.records if "No replies" in record.message]
     assert told.startswith("No replies any more (server_error: out to lunch). Waiting until ")
+
+
+def test_a_secret_of_the_catalog_does_not_cross_a_network_in_the_open(tmp_path: Path) -> None:
+    spec = ChatModelSpec(OPENAI_CLASS, {"default_headers": {"X-Api-Key": "sk-of-the-catalog"}})
+    for address in ("tcp://10.0.0.5:8786", "tcp://[2001:db8::1]:8786"):
+        with pytest.raises(ClusterError, match=r"unencrypted\. Next: use a tls:// address") as error:
+            _workers(address).prove(spec, _LLM, "run-1", SharedFolder(tmp_path))
+        assert "sk-of-the-catalog" not in str(error.value)

@@ -108,6 +108,8 @@ def test_the_same_command_goes_on_after_the_scheduler_was_killed(server: FaultSe
         assert "Traceback" not in said
         before = len(lines_of(project))
         cluster.start_scheduler()
+        for _ in range(2):  # Dask's workers end with their scheduler
+            cluster.add_worker()
         cluster.wait_for_workers(2)
         _finished(_start(project, cluster, server))
     assert before >= 300

@@ -44,6 +44,7 @@ logger = logging.getLogger(__name__)
 
 _PACKAGE = "synthetic_textcat"
 _DASHBOARD_PORT = 8787
+_LOOPBACK = ("tcp://127.", "tcp://localhost:", "tcp://[::1]")
 _LOST_AFTER_S = 30.0
 """Seconds without the scheduler after which a worker's calls end with an error; it asks nothing from 2 s on."""
 
@@ -120,12 +121,21 @@ class DaskWorkers:
         Raises:
             ClusterError: With the first that does not, and what to do.
         """
+        self._refuse_secrets_in_the_open(spec)
         client = self._connected()
         found = client.run(probe, spec, llm, run_id, folder.place, on_error="return")
         own = probe(spec, llm, run_id, folder.place)
         for address, said in sorted(found.items()):
             if reason := fault(said, own):
                 raise ClusterError(f"The worker at {address} {redact(reason)}")
+
+    def _refuse_secrets_in_the_open(self, spec: ChatModelSpec) -> None:
+        address = self._settings.address
+        if address and spec.has_secrets and not address.startswith(("tls://", "wss://", *_LOOPBACK)):
+            raise ClusterError(
+                f"The catalog entry llm has a secret, which would go to the workers by {address}, unencrypted. Next: "
+                "use a tls:// address, or put the header into OPENAI_CUSTOM_HEADERS of each worker"
+            )
 
     def share(self, job: ShardJob, limits: Limits) -> None:
         """Gives all workers what the shards share, once each, and opens the meter of their limits and caps.

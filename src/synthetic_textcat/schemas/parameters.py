@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Annotated, Any, Final, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -303,6 +304,20 @@ class ClusterParameters(Block):
                 "is no address of a Dask scheduler, which begins with tcp:// or tls://, as tcp://host:8786"
             )
         return address
+
+    @field_validator("base_urls")
+    @classmethod
+    def _urls_are_of_servers(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
+        for number, url in enumerate(urls, 1):
+            parts = urlsplit(url)
+            if parts.scheme not in ("http", "https") or not parts.hostname:
+                raise ValueError(f"has no address of a server as entry {number}; write it as http://host:8000/v1")
+            if "@" in parts.netloc or parts.query:
+                raise ValueError(
+                    f"has a user or a query in entry {number}, and parameters are recorded. Next: give such an address "
+                    "to each worker by OPENAI_BASE_URL, with llm.endpoint_name"
+                )
+        return urls
 
     @property
     def is_chosen(self) -> bool:

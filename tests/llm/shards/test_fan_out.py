@@ -35,8 +35,16 @@ def _after(saves: int, action: Callable[[], None]) -> Callable[[ShardTask, Worke
     return watch
 
 
-def _kill() -> None:
-    raise KilledError
+def _killing_once() -> Callable[[ShardTask, WorkerCounts], None]:
+    """Kills the first worker that has saved some rows of its shard, and not yet half of them."""
+    killed: list[int] = []
+
+    def watch(task: ShardTask, counts: WorkerCounts) -> None:
+        if 0 < counts.calls < 20 and not killed:
+            killed.append(task.shard)
+            raise KilledError
+
+    return watch
 
 
 def _interrupt() -> None:
@@ -73,8 +81,8 @@ def test_a_second_run_asks_nothing_and_begins_no_worker(tmp_path: Path) -> None:
 
 
 def test_a_workers_death_loses_no_row_and_pays_for_none_twice(alone: dict[str, str], tmp_path: Path) -> None:
-    plan = ShardedPlan(tmp_path, generation=_SLOWLY)
-    workers = ThreadWorkers(watch=_after(3, _kill))
+    plan = ShardedPlan(tmp_path, generation={"requests_per_minute": 1_500})
+    workers = ThreadWorkers(watch=_killing_once())
     list(plan.ask(workers, shards=3))
     lines = plan.lines()
     assert good_texts(lines) == alone

@@ -114,6 +114,12 @@ class ChatModelSpec:
         sent = _without_secrets(sent)
         return (endpoint, sent) if sent else (endpoint,)
 
+    @property
+    def has_secrets(self) -> bool:
+        """Whether an argument, at any depth, has the name of a secret: such as a header with a key."""
+        plain = {name: value for name, value in self.kwargs.items() if name != KEY_VARIABLE}
+        return bool(_without_secrets(plain) != plain)
+
     def at(self, url: str) -> "ChatModelSpec":
         """The same model at another server.
 
