@@ -20,7 +20,7 @@ from synthetic_textcat.llm.prompts.messages import Messages, check_placeholders,
 from synthetic_textcat.schemas.completions import planned_row_schema, row_schema
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, records_of
-from synthetic_textcat.schemas.seed_examples import texts_shown
+from synthetic_textcat.schemas.seed_examples import ShownTexts
 from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import RowTable
@@ -104,6 +104,10 @@ class PromptParts(NamedTuple):
     num_seed_examples: int
 
 
+SeedTexts = Callable[[Mapping[str, Any]], tuple[str, ...]]
+"""Seed examples in the prompt of a planned row."""
+
+
 class RowPrompts:
     """Renderer of planned rows.
 
@@ -113,7 +117,7 @@ class RowPrompts:
         tasks: Tasks of the plan.
         templates: Prompt templates.
         num_seed_examples: Seed examples per prompt.
-        seed_texts: Seed examples in the prompts of a part of the plan, by request id; None for the whole plan.
+        seed_texts: Seed examples in the prompt of a row, for a part of the plan; None for the whole plan.
 
     Attributes:
         parts: Tasks, templates and number of seed examples.
@@ -128,13 +132,13 @@ class RowPrompts:
         tasks: Sequence[Task],
         templates: RowTemplates,
         num_seed_examples: int,
-        seed_texts: Mapping[str, tuple[str, ...]] | None = None,
+        seed_texts: SeedTexts | None = None,
     ) -> None:
         self.parts = PromptParts(tasks, templates, num_seed_examples)
         self._own = own_of(requests)
         self._seeds = templates.seed_examples
         seeded = [task for task in tasks if task.seed_examples] if num_seed_examples else []
-        self._texts_shown = texts_shown(requests, seeded, num_seed_examples) if seed_texts is None else seed_texts
+        self._seed_texts = ShownTexts(requests, seeded, num_seed_examples).texts if seed_texts is None else seed_texts
         templates.check(bool(self._own), bool(seeded))
         kinds = {True: _Template(templates.closed), False: _Template(templates.open)}
         self._of_task = {task.task_id: _TaskPrompt(task, kinds[bool(task.labels)]) for task in tasks}
@@ -151,9 +155,9 @@ class RowPrompts:
             schema = prompt.planned_schema(row) if planned_labels and prompt.task.labels else prompt.schema
             yield RenderedRow(row, self._messages(row, prompt), schema)
 
-    def seed_texts(self, request_id: str) -> tuple[str, ...] | None:
-        """Seed examples in the prompt of a row; None for a row of a task without any."""
-        return self._texts_shown.get(request_id)
+    def seed_texts(self, row: Mapping[str, Any]) -> tuple[str, ...]:
+        """Seed examples in the prompt of a planned row."""
+        return self._seed_texts(row)
 
     def _messages(self, row: Mapping[str, Any], prompt: "_TaskPrompt") -> Messages:
         values = {name: row[name] for name in ATTRIBUTES}
@@ -167,8 +171,8 @@ class RowPrompts:
         return "\n".join(f"- {name}: {row[name]}" for name in self._own if row[name] is not None)
 
     def _seed_part(self, row: Mapping[str, Any]) -> str:
-        texts = self._texts_shown.get(row["request_id"])
-        if texts is None:
+        texts = self.seed_texts(row)
+        if not texts:
             return ""
         return self._seeds.format(**{SEEDS: "\n".join(f"- {_quoted(text)}" for text in texts)})
 

@@ -20,6 +20,7 @@ from synthetic_textcat.llm.calls.plan_reader import PlanReader
 from synthetic_textcat.llm.journal.lines import completion_line
 from synthetic_textcat.llm.prompts.row_prompts import RowPrompts
 from synthetic_textcat.llm.shards.partition import shards_of
+from synthetic_textcat.schemas.rows import records_of
 from synthetic_textcat.tables import RowTable
 
 _FOLDER = "plan-"
@@ -86,7 +87,7 @@ class Cut:
         tokens = [None if pd.isna(number) else int(number) for number in frame.pop(_PROMPT_TOKENS)]
         fingerprints = frame.pop(_FINGERPRINT).tolist()
         shown = zip(frame["request_id"], texts, strict=True)
-        return ShardRows(frame, fingerprints, tokens, {name: tuple(own) for name, own in shown if own is not None})
+        return ShardRows(frame, fingerprints, tokens, {name: tuple(own) for name, own in shown})
 
     def past_file(self, shard: int) -> Path:
         """Journal file of the earlier replies to rows of a shard; absent if there are none."""
@@ -121,7 +122,7 @@ class Cut:
 
 def _table(planned: pd.DataFrame, prompts: RowPrompts, rows: Sequence[OpenRow]) -> pa.Table:
     table = pa.Table.from_pandas(planned, preserve_index=False)
-    shown = [prompts.seed_texts(request_id) for request_id in planned["request_id"]]
+    shown = [prompts.seed_texts(row) for row in records_of(planned)]
     return (
         table.append_column(_FINGERPRINT, pa.array([row.fingerprint for row in rows], pa.string()))
         .append_column(_PROMPT_TOKENS, pa.array([row.prompt_tokens for row in rows], pa.int64()))

@@ -126,7 +126,7 @@ def run_shard(job: ShardJob, task: ShardTask, owner: str, report: Report, link: 
         planned, files = cut.rows(task.shard), folder.files_of(task.shard, job.shards)
         still_open = _still_open(job, task, planned, [cut.past_file(task.shard), *files])
         logger.info("Shard %d: requesting %d of %d rows", task.shard, len(still_open.rows), len(planned.requests))
-        prompts = RowPrompts(planned.requests, *job.prompts, planned.seed_texts)
+        prompts = RowPrompts(planned.requests, *job.prompts, lambda row: planned.seed_texts[row["request_id"]])
         answered = {task_id: BadStart(is_over=True) for task_id in task.answered}
         earlier = {**job.earlier_replies, **task.paused, **answered}
         spent = _spent(job, files)

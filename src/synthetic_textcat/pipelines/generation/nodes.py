@@ -130,7 +130,7 @@ def find_open_rows(
 
     A live run leaves out rows in a batch at the provider, which would be paid for twice.
     """
-    fingerprints = chain.from_iterable(own for _, own in with_fingerprints(requests, calls))
+    fingerprints = chain.from_iterable(own.tolist() for _, own in with_fingerprints(requests, calls))
     found = open_rows(
         fingerprints,
         journal,
