@@ -75,7 +75,9 @@ class Cluster:
         return self._children(next(each for each in self._nannies if each.pid == nanny))
 
     def start_scheduler(self) -> None:
-        """Starts the scheduler, at the address of the last one."""
+        """Starts the scheduler, at the address of the last one, which has ended."""
+        if self._scheduler is not None:
+            self._scheduler.wait(timeout=_READY_S)
         place = self._folder / "scheduler.json"
         place.unlink(missing_ok=True)
         options = ["--host", "127.0.0.1", "--port", str(self._port), "--no-dashboard", "--scheduler-file", str(place)]
