@@ -1,5 +1,7 @@
 """Arrays and texts in temporary files: what was added is read back, and nothing is left."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthetic_textcat.temporary_files import ArrayFile, TextFile, temporary_folder
+from synthetic_textcat.temporary_files import ArrayFile, TemporaryFolder, TextFile, temporary_folder
 
 
 @given(parts=st.lists(st.integers(0, 40), max_size=4), width=st.integers(1, 3), wanted=st.sets(st.integers(0, 159)))
@@ -38,3 +40,30 @@ def test_files_lie_in_the_temporary_folder_without_a_name(monkeypatch: pytest.Mo
     file = ArrayFile(np.uint64)
     file.add(np.arange(9, dtype=np.uint64))
     assert not list(tmp_path.iterdir())
+
+
+_KILLED = """
+import os, signal
+from synthetic_textcat.temporary_files import TemporaryFolder
+folder = TemporaryFolder()
+(folder.path / "rows").write_bytes(b"x")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_folder_goes_with_its_object_and_after_a_kill_with_the_next_process(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    alive = TemporaryFolder()
+    foreign = tmp_path / "synthetic-textcat-of-somebody"
+    foreign.mkdir()
+    subprocess.run([sys.executable, "-c", _KILLED], check=False)
+    subprocess.run([sys.executable, "-c", _KILLED], check=False)  # removes the first one's, and leaves its own
+    assert len(list(tmp_path.iterdir())) == 3
+    assert alive.path.is_dir()
+    subprocess.run([sys.executable, "-c", _KILLED.replace("SIGKILL", "SIGCONT")], check=True)
+    assert set(tmp_path.iterdir()) == {foreign, alive.path.parent}
+    del alive
+    assert list(tmp_path.iterdir()) == [foreign]

@@ -4,9 +4,12 @@ import errno
 import os
 from pathlib import Path
 
+from synthetic_textcat.temporary_files import TemporaryFileError
 from synthetic_textcat.text.unicode import single_line
 
 _MAKE_ROOM = "make room there"
+
+_ELSEWHERE = "set the environment variable TMPDIR to a folder with more"
 
 _NEXT_STEPS = {
     errno.EACCES: "give this user permission to read and write it",
@@ -38,6 +41,9 @@ def about_file(error: OSError, path: object = "", verb: str = "read or write") -
         path: The file as named in the catalog; empty if unknown.
         verb: The operation that failed.
     """
+    if isinstance(error, TemporaryFileError):
+        said = os.strerror(error.errno or 0)
+        return f"Can't write temporary files in {error.filename}: {said}. Next: {_MAKE_ROOM}, or {_ELSEWHERE}"
     number = _number_of(error)
     said = os.strerror(number) if number else single_line(error)
     where = short_path(path) if path else "a file"

@@ -1,18 +1,28 @@
-"""Temporary files for data that must not fill the memory: their folder, and numpy arrays and texts in them.
+"""Temporary files for data that must not fill the memory: folders of files, and numpy arrays and texts in single files.
 
-The files have no name, so that they go with the process, whichever way it ends. They are read by slices: pages of a
-memory map would count as memory of the process.
+Single files have no name, so that they go with the process, whichever way it ends. They are read by slices: pages of a
+memory map would count as memory of the process. A folder is locked while it is in use: after a kill the next process
+removes it.
 """
 
+import errno
 import os
+import shutil
 import tempfile
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+from filelock import lock_descriptor
 from numpy.typing import DTypeLike, NDArray
+
+_PREFIX = "synthetic-textcat-"
+_LOCK = "lock"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 _LARGE_TEMPORARY = Path("/var/tmp")  # noqa: S108  for large temporary files: /tmp is often held in memory
 _IN_MEMORY = 1 << 16  # bytes of a file that is not written yet, since most runs have few rows
@@ -24,6 +34,75 @@ def temporary_folder() -> str | None:
     if os.environ.get("TMPDIR") or not (_LARGE_TEMPORARY.is_dir() and os.access(_LARGE_TEMPORARY, os.W_OK)):
         return None
     return str(_LARGE_TEMPORARY)
+
+
+class TemporaryFileError(OSError):
+    """No room for a temporary file; `filename` is its folder."""
+
+
+@contextmanager
+def temporary_errors() -> Iterator[None]:
+    """Names the folder for large temporary files if it is full: the name of a file there means nothing to the user.
+
+    Raises:
+        TemporaryFileError: In the place of the error of a full disk or quota.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL or isinstance(error, TemporaryFileError):
+            raise
+        folder = temporary_folder() or tempfile.gettempdir()
+        raise TemporaryFileError(error.errno, os.strerror(error.errno), folder) from error
+
+
+class TemporaryFolder:
+    """A folder for large temporary files, which goes with the object.
+
+    Of a process that was killed the folder stays, until the next process makes one in the same place: a lock shows
+    whether a process uses it.
+    """
+
+    def __init__(self) -> None:
+        parent = Path(temporary_folder() or tempfile.gettempdir())
+        _remove_leftovers(parent)
+        with temporary_errors():
+            folder, lock = _locked_folder(parent)
+            self._end = weakref.finalize(self, _remove, folder, lock)
+            self.path = folder / "files"
+            self.path.mkdir()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+
+def _locked_folder(parent: Path) -> tuple[Path, int]:
+    """A new folder and the descriptor of its locked file; another one if a process takes it for a leftover."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+        lock = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+        with suppress(OSError):  # a file system without locks: no process can tell a leftover there
+            lock_descriptor(lock, blocking=False)
+        if (folder / _LOCK).exists():
+            return folder, lock
+        os.close(lock)
+
+
+@cache
+def _remove_leftovers(parent: Path) -> None:
+    """Removes folders of processes that have ended without doing so; once a process."""
+    for path in parent.glob(f"{_PREFIX}*/{_LOCK}"):
+        with suppress(OSError), path.open("rb+") as lock:  # another user's, just removed, or without locks
+            if lock_descriptor(lock.fileno(), blocking=False):
+                shutil.rmtree(path.parent, ignore_errors=True)
+
+
+def _remove(folder: Path, lock: int) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    os.close(lock)
 
 
 class ArrayFile:
@@ -52,8 +131,9 @@ class ArrayFile:
         """Adds rows at the end."""
         data = np.ascontiguousarray(rows, self._dtype).data.cast("B") if rows.size else memoryview(b"")
         self._file.seek(self._rows * self._row_bytes)
-        while data:
-            data = data[self._file.write(data) :]
+        with temporary_errors():
+            while data:
+                data = data[self._file.write(data) :]
         self._rows += len(rows)
 
     def read(self, start: int, stop: int) -> NDArray[Any]:

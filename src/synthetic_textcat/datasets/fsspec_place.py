@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from fsspec.registry import known_implementations
 from synthetic_textcat.errors import StorageError
 from synthetic_textcat.file_errors import short_path
 from synthetic_textcat.redaction import learn_credentials, redact
+from synthetic_textcat.temporary_files import TemporaryFolder
 from synthetic_textcat.text.unicode import single_line
 
 INCOMPLETE = ".incomplete"
@@ -24,9 +24,6 @@ INCOMPLETE = ".incomplete"
 
 EMPTY = ".empty"
 """Object of a remote folder without files: an object store knows no other kind of empty folder."""
-
-TEMPORARY = "synthetic-textcat-"
-"""Prefix of the names of temporary folders."""
 
 FIX = "fix its entry in the catalog (filepath, credentials, fs_args)"
 
@@ -156,8 +153,8 @@ class Place:
                 raise FileNotFoundError(2, "No such file", self.shown)
             yield Path(self.path)
             return
-        with tempfile.TemporaryDirectory(prefix=TEMPORARY) as folder:
-            copy = Path(folder) / (PurePosixPath(self.name).stem + self.suffix)
+        with TemporaryFolder() as folder:
+            copy = folder.path / (PurePosixPath(self.name).stem + self.suffix)
             with self.errors("read"):
                 self.fs.get_file(self.path, str(copy))
             yield copy

@@ -8,14 +8,14 @@ import os
 import platform
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from synthetic_textcat.datasets.fsspec_place import EMPTY, FIX, INCOMPLETE, TEMPORARY, Place, restored, set_aside
+from synthetic_textcat.datasets.fsspec_place import EMPTY, FIX, INCOMPLETE, Place, restored, set_aside
 from synthetic_textcat.errors import StorageError
 from synthetic_textcat.file_errors import about_file
+from synthetic_textcat.temporary_files import TemporaryFolder, temporary_errors
 
 _HOST = re.sub(r"[^\w-]", "-", platform.node() or "host")
 """In the names of temporary files: on a shared disk, another machine's process ids say nothing."""
@@ -37,9 +37,9 @@ def replacing(place: Place) -> Iterator[Path]:
             yield fresh
         return
     _refuse_read_only(place)
-    with tempfile.TemporaryDirectory(prefix=TEMPORARY) as folder:
-        fresh = Path(folder) / place.name
-        with _local_errors(folder):
+    with TemporaryFolder() as folder:
+        fresh = folder.path / place.name
+        with _local_errors(str(folder.path)), temporary_errors():
             yield fresh
         with place.errors("written"):
             place.fs.put_file(str(fresh), place.path)
@@ -60,10 +60,10 @@ def replacing_folder(place: Place) -> Iterator[Path]:
             yield fresh
         return
     _refuse_read_only(place)
-    with tempfile.TemporaryDirectory(prefix=TEMPORARY) as folder:
-        with _local_errors(folder):
-            yield Path(folder)
-        _upload(Path(folder), place)
+    with TemporaryFolder() as folder:
+        with _local_errors(str(folder.path)), temporary_errors():
+            yield folder.path
+        _upload(folder.path, place)
 
 
 def prove_writable(place: Place, *, removes: bool = False) -> None:

@@ -1,12 +1,8 @@
 """Row tables made of others: rows changed, filtered, or put into another order on disk."""
 
-import shutil
-import tempfile
-import weakref
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cached_property, lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from synthetic_textcat.tables.row_table import BATCH_ROWS, Columns, MadeTable, RowTable
-from synthetic_textcat.temporary_files import temporary_folder
+from synthetic_textcat.temporary_files import TemporaryFolder, temporary_errors
 
 _PLACE = "__place__"
 """Column of temporary files: where a row goes."""
@@ -82,14 +78,14 @@ def permuted(table: RowTable, order: NDArray[np.intp]) -> "PermutedTable":
         table: The rows.
         order: Position in the table of the first row of the result, of the second, and so on; a permutation.
     """
-    folder = Path(tempfile.mkdtemp(prefix="synthetic-textcat-", dir=temporary_folder()))
+    folder = TemporaryFolder()
     result = PermutedTable(folder, table.empty(), len(order))
     places = np.empty(len(order), np.int64)
     places[order] = np.arange(len(order))
     schema = pa.Table.from_pandas(table.empty().assign(**{_PLACE: np.empty(0, np.int64)}), preserve_index=False).schema
     options = pa.ipc.IpcWriteOptions(compression=_COMPRESSION)
     start = 0
-    with ExitStack() as stack:
+    with temporary_errors(), ExitStack() as stack:
         writers = [stack.enter_context(pa.ipc.new_stream(str(path), schema, options=options)) for path in result.paths]
         for frame in table.frames():
             own = places[start : start + len(frame)]
@@ -112,9 +108,9 @@ class PermutedTable(RowTable):
         rows: Number of rows.
     """
 
-    def __init__(self, folder: Path, empty: pd.DataFrame, rows: int) -> None:
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        self.paths = [folder / f"{part:06}.arrow" for part in range(-(-rows // BATCH_ROWS))]
+    def __init__(self, folder: TemporaryFolder, empty: pd.DataFrame, rows: int) -> None:
+        self._folder = folder
+        self.paths = [folder.path / f"{part:06}.arrow" for part in range(-(-rows // BATCH_ROWS))]
         self._empty, self._rows = empty, rows
         self.part = lru_cache(maxsize=2)(self._read)
         """Rows of a file, by its number and the columns."""

@@ -1,7 +1,6 @@
 """Row tables in Parquet: files and folders of parts that are read in record batches, and temporary files of rows."""
 
 import shutil
-import tempfile
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
@@ -14,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from synthetic_textcat.tables.row_table import BATCH_ROWS, Columns, RowTable
-from synthetic_textcat.temporary_files import temporary_folder
+from synthetic_textcat.temporary_files import TemporaryFolder, temporary_errors
 
 _LEAN_READ: dict[str, Any] = {"pre_buffer": False, "use_threads": False}
 """Options by which columns are decoded one after another, each within the memory that it takes as a column."""
@@ -80,9 +79,8 @@ class Spool(RowTable):
 
     def __init__(self, columns: Mapping[str, Any]) -> None:
         self._dtypes = dict(columns)
-        folder = tempfile.mkdtemp(prefix="synthetic-textcat-", dir=temporary_folder())
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        self._path = Path(folder) / "rows.parquet"
+        self._folder = TemporaryFolder()
+        self._path = self._folder.path / "rows.parquet"
         self._writer: RowWriter | None = RowWriter(self._path, self.empty())
         self._rows = 0
 
@@ -94,7 +92,8 @@ class Spool(RowTable):
         """
         if self._writer is None:
             raise ValueError("A spool that has been read takes no more rows")
-        self._writer.add(frame[list(self._dtypes)].astype(self._dtypes))
+        with temporary_errors():
+            self._writer.add(frame[list(self._dtypes)].astype(self._dtypes))
         self._rows += len(frame)
 
     @property
@@ -119,7 +118,8 @@ class Spool(RowTable):
 
     def _closed(self) -> Path:
         if self._writer is not None:
-            self._writer.close()
+            with temporary_errors():
+                self._writer.close()
             self._writer = None
         return self._path
 

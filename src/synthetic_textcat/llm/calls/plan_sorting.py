@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from synthetic_textcat.temporary_files import temporary_folder
+from synthetic_textcat.temporary_files import temporary_errors, temporary_folder
 
 _MOST_BYTES = 64 * 2**20
 """Size of the rows that are held in memory."""
@@ -69,7 +69,7 @@ class PlanSorter:
         for part in sorted(self._held):
             rows = pa.Table.from_batches(self._held[part], self._schema).combine_chunks()
             place = self._file.seek(0, 2)
-            with pa.ipc.new_stream(self._file, self._schema) as stream:
+            with temporary_errors(), pa.ipc.new_stream(self._file, self._schema) as stream:
                 stream.write_table(rows)
             self._places[part].append((place, self._file.tell() - place))
         self._held.clear()

@@ -5,9 +5,6 @@ segments. The driver copies them to the folder next to its journal, where all la
 """
 
 import re
-import shutil
-import tempfile
-import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from math import inf
@@ -24,6 +21,7 @@ from synthetic_textcat.errors import JournalError
 from synthetic_textcat.llm.shards.folder import RUN_FENCE, OwnedShard, SharedFolder
 from synthetic_textcat.llm.shards.partition import ANY_FENCE, fence_name, journal_name
 from synthetic_textcat.redaction import redact
+from synthetic_textcat.temporary_files import TemporaryFolder
 
 _SEGMENT_S = 1.0
 
@@ -46,8 +44,8 @@ class ObjectFolder(SharedFolder):
 
     def __init__(self, url: str, local: Path | None = None, segment_s: float = _SEGMENT_S) -> None:
         if local is None:
-            local = Path(tempfile.mkdtemp(prefix="synthetic-textcat-"))
-            weakref.finalize(self, shutil.rmtree, local, ignore_errors=True)
+            self._temporary = TemporaryFolder()
+            local = self._temporary.path
         super().__init__(local)
         self.url = url.rstrip("/")
         self.segment_s = segment_s
