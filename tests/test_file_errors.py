@@ -13,6 +13,7 @@ from kedro.io import DatasetError
 from synthetic_textcat.datasets import FileDataset, TableDataset
 from synthetic_textcat.error_messages import format_user_error
 from synthetic_textcat.file_errors import about_file
+from synthetic_textcat.temporary_files import temporary_errors
 
 _NUMBERS = (errno.EROFS, errno.EACCES, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EISDIR, errno.ELOOP, errno.EMFILE)
 
@@ -74,3 +75,15 @@ def test_an_os_error_behind_a_bug_does_not_hide_the_bug() -> None:
     bug = KeyError("request_id")
     bug.__context__ = OSError(errno.EIO, "first")
     assert format_user_error(bug) is None
+
+
+def test_a_full_disk_of_temporary_files_names_their_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", "/scratch")
+    monkeypatch.setattr("tempfile.tempdir", "/scratch")
+    with pytest.raises(OSError, match="No space") as caught, temporary_errors():
+        raise OSError(errno.ENOSPC, "Error writing bytes to file")
+    said = about_file(caught.value, "data/examples.parquet", "write")
+    assert said.startswith(
+        "Can't write temporary files in /scratch: No space left on device. Next: make room there, or"
+    )
+    assert "TMPDIR" in said

@@ -1,10 +1,14 @@
 """Row tables of frames and of makers: the same rows in any batches, and columns as a person reads them."""
 
+import pickle
 from copy import deepcopy
+from pathlib import Path
 
 import pandas as pd
 import pytest
+from kedro_datasets.pandas import ParquetDataset
 
+from synthetic_textcat.datasets import TableDataset
 from synthetic_textcat.tables import FrameTable, MadeTable, RowTable, as_table, in_blocks
 
 _DTYPES = {"request_id": "str", "label": "str", "replicate": "int64"}
@@ -78,3 +82,13 @@ def test_frames_of_user_entries_are_row_tables_too() -> None:
     pd.testing.assert_frame_equal(as_table(_FRAME).to_pandas(), _FRAME)
     assert as_table(_MADE) is _MADE
     assert as_table(None) is None
+
+
+def test_datasets_of_others_write_it_as_a_frame(table: RowTable, tmp_path: Path) -> None:
+    ParquetDataset(filepath=str(tmp_path / "rows.parquet")).save(table)
+    TableDataset(filepath=str(tmp_path / "more.parquet")).save(table)
+    for path in tmp_path.iterdir():
+        pd.testing.assert_frame_equal(pd.read_parquet(path), _FRAME)
+    pd.testing.assert_frame_equal(pickle.loads(pickle.dumps(table)).to_pandas(), _FRAME)
+    with pytest.raises(AttributeError, match="to_pandas"):
+        table.groupby("label")

@@ -83,7 +83,7 @@ class CatalogInputs:
 
         Processes of this machine are started when they are needed.
         """
-        cluster = ClusterParameters.model_validate(context.params["cluster"])
+        cluster = ClusterParameters.model_validate(context.params.get("cluster", {}))  # older projects have none
         if names.COMPLETIONS not in pipeline.all_outputs():
             return None
         if not cluster.is_chosen:

@@ -96,6 +96,19 @@ class RowTable(ABC):
         """The table itself, which nobody changes; Kedro's `MemoryDataset` copies what it does not know."""
         return self
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as its rows, such as by a catalog entry that pickles: files and functions stay where they are."""
+        return FrameTable, (self.to_pandas(),)
+
+    def __getattr__(self, name: str) -> Any:
+        """The methods by which a frame is written, such as `to_parquet`, which catalog datasets of others call."""
+        if name.startswith("to_") and hasattr(pd.DataFrame, name):
+            return getattr(self.to_pandas(), name)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}; a frame is .to_pandas()")
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(self.names)})"
+
     @property
     def columns(self) -> pd.Index:
         """Names of the columns, as a frame has them."""
