@@ -1,8 +1,11 @@
 """Input types: the signature of a node says whether it gets a table of rows as a frame or in record batches."""
 
+from collections.abc import Callable
+from functools import partial, update_wrapper
 from typing import Any
 
 import pandas as pd
+import pytest
 from kedro.framework.hooks.manager import _create_hook_manager
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Pipeline, node
@@ -22,13 +25,15 @@ def _types(
 
 def _run(*inputs: Any) -> str:
     names = [f"input_{number}" for number in range(len(inputs))]
-    entries: dict[str, Any] = {
-        name: MemoryDataset(data, copy_mode="assign") for name, data in zip(names, inputs, strict=True)
-    }
+    return _run_node(_types, names, dict(zip(names, inputs, strict=True)))
 
+
+def _run_node(function: Callable[..., str], given: list[str] | dict[str, str], inputs: dict[str, Any]) -> str:
+    entries: dict[str, Any] = {name: MemoryDataset(data, copy_mode="assign") for name, data in inputs.items()}
     hooks = _create_hook_manager()
     hooks.register(RowTableInputs())
-    outputs = SequentialRunner().run(Pipeline([node(_types, list(entries), "types")]), DataCatalog(entries), hooks)
+    pipeline = Pipeline([node(function, given, "types", name="a_node")])
+    outputs = SequentialRunner().run(pipeline, DataCatalog(entries), hooks)
     return str(outputs["types"].load())
 
 
@@ -39,3 +44,44 @@ def test_each_parameter_gets_the_kind_of_table_that_it_names() -> None:
         == "DataFrame FrameTable DataFrame FrameTable DataFrame DataFrame"
     )
     assert _run(_FRAME, _FRAME, None, _FRAME) == "DataFrame FrameTable NoneType DataFrame"
+
+
+def _undeclared(examples):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    return type(examples).__name__
+
+
+def _declared_elsewhere(examples: "pd.DataFrame", store: "OnlyForTypes" = None) -> str:  # type: ignore[name-defined]  # noqa: ARG001, F821
+    return type(examples).__name__
+
+
+def _either(examples: pd.DataFrame | RowTable) -> str:
+    return type(examples).__name__
+
+
+def _collected(**tables: pd.DataFrame) -> str:
+    return type(tables["examples"]).__name__
+
+
+class _Object:
+    def __call__(self, examples: pd.DataFrame) -> str:
+        return type(examples).__name__
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    ("function", "kind"),
+    [
+        (_undeclared, "DataFrame"),
+        (lambda examples: type(examples).__name__, "DataFrame"),
+        (_declared_elsewhere, "DataFrame"),
+        (update_wrapper(partial(_declared_elsewhere, store=1), _declared_elsewhere), "DataFrame"),
+        (_Object(), "DataFrame"),
+        (_collected, "DataFrame"),
+        (_either, "FrameTable"),
+    ],
+)
+def test_nodes_of_users_get_frames_however_they_are_written(function: Callable[..., str], kind: str) -> None:
+    assert _run_node(function, {"examples": "examples"}, {"examples": FrameTable(_FRAME)}) == kind
+    if function is not _collected:
+        assert _run_node(function, ["examples"], {"examples": FrameTable(_FRAME)}) == kind

@@ -86,7 +86,7 @@ def test_frames_of_user_entries_are_row_tables_too() -> None:
 
 def test_datasets_of_others_write_it_as_a_frame(table: RowTable, tmp_path: Path) -> None:
     ParquetDataset(filepath=str(tmp_path / "rows.parquet")).save(table)
-    TableDataset(filepath=str(tmp_path / "more.parquet")).save(table)
+    TableDataset(filepath=str(tmp_path / "more.parquet")).save(table)  # type: ignore[arg-type]
     for path in tmp_path.iterdir():
         pd.testing.assert_frame_equal(pd.read_parquet(path), _FRAME)
     pd.testing.assert_frame_equal(pickle.loads(pickle.dumps(table)).to_pandas(), _FRAME)

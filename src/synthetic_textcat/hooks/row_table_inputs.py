@@ -5,7 +5,7 @@ So the signature of a node says whether it holds a table of rows in memory or wa
 
 import inspect
 from collections.abc import Callable
-from functools import cache
+from functools import partial
 from typing import Any, get_args, get_type_hints
 
 import pandas as pd
@@ -22,15 +22,19 @@ class RowTableInputs:
     def before_node_run(self, node: Node, inputs: dict[str, Any]) -> dict[str, Any]:
         """The inputs that are of the other kind of table, converted.
 
-        A catalog entry of a user may load a frame where ours loads a row table.
+        A catalog entry of a user may load a frame where ours loads a row table. A node of a user's own that declares
+        nothing gets frames.
         """
-        wants = _wanted(node.func)
+        hints = _hints(node.func)
         found: dict[str, Any] = {}
         for dataset, parameter in _parameters(node).items():
             value = inputs.get(dataset)
-            if isinstance(value, RowTable) and pd.DataFrame in wants(parameter):
+            if not isinstance(value, RowTable | pd.DataFrame):
+                continue
+            wanted = _tables_in(hints.get(parameter, pd.DataFrame))
+            if isinstance(value, RowTable) and wanted == {pd.DataFrame}:
                 found[dataset] = value.to_pandas()
-            elif isinstance(value, pd.DataFrame) and RowTable in wants(parameter):
+            elif isinstance(value, pd.DataFrame) and wanted == {RowTable}:
                 found[dataset] = as_table(value)
         return found
 
@@ -42,18 +46,28 @@ def _parameters(node: Node) -> dict[str, str]:
     bound = signature.bind(**given) if isinstance(given, dict) else signature.bind(*node.inputs)
     found = {}
     for name, value in bound.arguments.items():
-        for dataset in value if isinstance(value, tuple) else (value,):
-            found[str(dataset)] = name
+        several = value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else (value,)
+        found.update({str(dataset): name for dataset in several})
     return found
 
 
-@cache
-def _wanted(function: Callable[..., Any]) -> Callable[[str], tuple[Any, ...]]:
-    """The types that a parameter of a function takes."""
-    hints = get_type_hints(inspect.unwrap(function))
+def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    """The types that a function's parameters declare; as texts if a name in them is imported for a type checker only.
 
-    def of(parameter: str) -> tuple[Any, ...]:
-        hint = hints.get(parameter)
-        return get_args(hint) or (hint,)
+    The function may be a partial one, or an object that can be called.
+    """
+    while isinstance(function, partial):
+        function = function.func
+    function = inspect.unwrap(function)
+    declaring = function if inspect.isroutine(function) else type(function).__call__
+    try:
+        return get_type_hints(declaring)
+    except NameError:
+        return dict(inspect.get_annotations(declaring))
 
-    return of
+
+def _tables_in(hint: Any) -> set[type]:
+    """The kinds of table in a type, or in its text."""
+    if isinstance(hint, str):
+        return {kind for kind in (RowTable, pd.DataFrame) if kind.__name__ in hint}
+    return {RowTable, pd.DataFrame} & set(get_args(hint) or (hint,))
