@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from synthetic_textcat.errors import StorageError
 from synthetic_textcat.tables import FrameTable, MadeTable, Spool, StoredTable, write_rows
 
 _DTYPES = {"request_id": "str", "flags": "str", "cost": "float64", "count": "Int64", "good": "bool"}
@@ -96,3 +97,35 @@ def test_a_spool_is_a_table_once_it_is_filled_and_leaves_no_file(
 
 def test_an_empty_spool_has_its_columns() -> None:
     pd.testing.assert_frame_equal(Spool(_DTYPES).to_pandas(), _rows(0, 0))
+
+
+@pytest.mark.parametrize("content", [b"", b"something else", None])
+def test_a_file_that_is_no_parquet_file_or_a_torn_one_is_named_in_one_line(
+    content: bytes | None, tmp_path: Path
+) -> None:
+    path = tmp_path / "rows.parquet"
+    write_rows(path, _made(100))
+    path.write_bytes(path.read_bytes()[:2000] if content is None else content)
+    for read in (len, StoredTable.to_pandas, lambda table: list(table.frames())):
+        with pytest.raises(StorageError, match=r"rows\.parquet is no Parquet file, or a torn one: .*\. Next: restore"):
+            read(StoredTable([path]))
+
+
+def test_damage_in_the_middle_of_a_file_is_one_line_too(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    write_rows(path, _made(100))
+    content = path.read_bytes()
+    path.write_bytes(b"PAR1" + b"\xff" * 400 + content[404:])
+    for read in (StoredTable.to_pandas, lambda table: list(table.frames())):
+        with pytest.raises(StorageError, match=r"rows\.parquet is no Parquet file, or a torn one: .*\. Next: restore"):
+            read(StoredTable([path]))
+
+
+def test_a_part_without_a_column_is_named(tmp_path: Path) -> None:
+    write_rows(tmp_path / "part-0.parquet", FrameTable(_rows(0, 10)))
+    write_rows(tmp_path / "part-1.parquet", FrameTable(_rows(10, 20)[["request_id"]]))
+    for read in (StoredTable.to_pandas, lambda table: list(table.frames())):
+        with pytest.raises(StorageError, match=r"part-1\.parquet has no column 'flags': it has request_id\. Next: "):
+            read(StoredTable(sorted(tmp_path.iterdir())))
+    with pytest.raises(StorageError, match=r"part-0\.parquet has no column 'text'"):
+        StoredTable(sorted(tmp_path.iterdir())).to_pandas(["text"])

@@ -36,7 +36,8 @@ class RowTableDataset(FormattedDataset[RowTable | pd.DataFrame, RowTable]):
             paths = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
             if not paths:
                 raise FileNotFoundError(2, "No Parquet file in the folder", self.place.shown)
-            return StoredTable(paths, stack.pop_all())
+            shown = None if self.place.is_local else self.place.shown
+            return StoredTable(paths, stack.pop_all(), shown)
 
     def save(self, data: RowTable | pd.DataFrame) -> None:
         """Writes the rows apart, then puts the file in its place."""

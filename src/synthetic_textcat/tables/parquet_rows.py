@@ -3,7 +3,7 @@
 import shutil
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from synthetic_textcat.errors import StorageError
+from synthetic_textcat.file_errors import about_file, short_path
 from synthetic_textcat.tables.row_table import BATCH_ROWS, Columns, RowTable
 from synthetic_textcat.temporary_files import TemporaryFolder, temporary_errors
+from synthetic_textcat.text.unicode import single_line
 
 _LEAN_READ: dict[str, Any] = {"pre_buffer": False, "use_threads": False}
 """Options by which columns are decoded one after another, each within the memory that it takes as a column."""
+
+_RESTORE = "restore it, or run the pipeline that writes it"
 
 
 class StoredTable(RowTable):
@@ -25,10 +30,13 @@ class StoredTable(RowTable):
     Args:
         paths: The files, with the same columns.
         while_in_use: Closed when nobody holds the table any more, such as a temporary copy of a remote file.
+        shown: The file's name in errors, if it is a copy.
+
+    Reading raises a StorageError for a file that is no Parquet file, is torn, or lacks a column.
     """
 
-    def __init__(self, paths: Iterable[Path], while_in_use: ExitStack | None = None) -> None:
-        self._paths = tuple(paths)
+    def __init__(self, paths: Iterable[Path], while_in_use: ExitStack | None = None, shown: str | None = None) -> None:
+        self._paths, self._shown = tuple(paths), shown
         if while_in_use is not None:
             weakref.finalize(self, while_in_use.close)
 
@@ -48,15 +56,21 @@ class StoredTable(RowTable):
 
     @cached_property
     def _schema(self) -> pa.Schema:
-        return pq.read_schema(self._paths[0])
+        with self._reading(self._paths[0]):
+            return pq.read_schema(self._paths[0])
 
     @cached_property
     def _rows(self) -> int:
-        return sum(int(pq.read_metadata(path).num_rows) for path in self._paths)
+        return sum(map(self._rows_of, self._paths))
+
+    def _rows_of(self, path: Path) -> int:
+        with self._reading(path):
+            return int(pq.read_metadata(path).num_rows)
 
     def _batches(self, columns: list[str], rows: int) -> Iterator[pd.DataFrame]:
         for path in self._paths:
-            with pq.ParquetFile(path, pre_buffer=False) as file:
+            with self._reading(path), pq.ParquetFile(path, pre_buffer=False) as file:
+                self._check(path, columns, file.schema_arrow.names)
                 for batch in file.iter_batches(batch_size=rows, columns=columns, use_threads=False):
                     if batch.num_rows:
                         yield batch.to_pandas()
@@ -64,8 +78,39 @@ class StoredTable(RowTable):
     def to_pandas(self, columns: Columns | None = None) -> pd.DataFrame:
         """The whole table, or some of its columns, as one frame."""
         wanted = self._checked(columns)
-        frames = [pd.read_parquet(path, columns=wanted, **_LEAN_READ) for path in self._paths]
+        frames = [self._whole(path, wanted) for path in self._paths]
         return (frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True))[wanted]
+
+    def _whole(self, path: Path, columns: list[str]) -> pd.DataFrame:
+        with self._reading(path):
+            if path != self._paths[0]:
+                self._check(path, columns, pq.read_schema(path).names)
+            return pd.read_parquet(path, columns=columns, **_LEAN_READ)
+
+    def _checked(self, columns: Columns | None) -> list[str]:
+        wanted = self.names if columns is None else list(columns)
+        self._check(self._paths[0], wanted, self.names)
+        return wanted
+
+    def _check(self, path: Path, wanted: list[str], found: list[str]) -> None:
+        if missing := [name for name in wanted if name not in found]:
+            raise StorageError(
+                f"{self._shown or short_path(path)} has no column {missing[0]!r}: it has {', '.join(found)}. "
+                f"Next: {_RESTORE}"
+            )
+
+    @contextmanager
+    def _reading(self, path: Path) -> Iterator[None]:
+        """Reports a file that can't be read in one line."""
+        try:
+            yield
+        except (pa.ArrowException, OSError) as error:
+            shown = self._shown or short_path(path)
+            if isinstance(error, OSError) and error.errno:
+                raise StorageError(about_file(error, shown, "read")) from error
+            raise StorageError(
+                f"{shown} is no Parquet file, or a torn one: {single_line(error)}. Next: {_RESTORE}"
+            ) from error
 
 
 class Spool(RowTable):
