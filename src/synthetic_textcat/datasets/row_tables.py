@@ -1,12 +1,13 @@
 """Catalog dataset of a row table: a Parquet file, or a folder of Parquet parts, read and written in record batches."""
 
 from contextlib import ExitStack
+from pathlib import Path
 
 import pandas as pd
 
 from synthetic_textcat.datasets.files import free_at_once
 from synthetic_textcat.datasets.kedro_compat import TablePreview
-from synthetic_textcat.datasets.previews import ROWS, table_preview
+from synthetic_textcat.datasets.previews import ABSENT, ROWS, rows_preview
 from synthetic_textcat.datasets.replacing import replacing
 from synthetic_textcat.datasets.stored import FormattedDataset
 from synthetic_textcat.tables import RowTable, StoredTable, as_table, write_rows
@@ -33,7 +34,7 @@ class RowTableDataset(FormattedDataset[RowTable | pd.DataFrame, RowTable]):
         free_at_once()
         with ExitStack() as stack:
             path = stack.enter_context(self.place.local_copy())
-            paths = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+            paths = _parts(path)
             if not paths:
                 raise FileNotFoundError(2, "No Parquet file in the folder", self.place.shown)
             shown = None if self.place.is_local else self.place.shown
@@ -47,4 +48,28 @@ class RowTableDataset(FormattedDataset[RowTable | pd.DataFrame, RowTable]):
 
     def preview(self, nrows: int = ROWS) -> TablePreview:
         """The first rows, for Kedro-Viz."""
-        return table_preview(self, nrows)
+        with self.peek() as path:
+            parts = _parts(path) if path else []
+            return rows_preview(StoredTable(parts).head(nrows) if parts else pd.DataFrame(columns=[ABSENT]), nrows)
+
+    def prove_kind(self) -> None:
+        """Makes sure that a local file or a folder of parts is there, if anything is.
+
+        Raises:
+            StorageError: If it is another folder.
+        """
+        if self._version is not None or not self.root.is_local or not any(Path(self.root.path).glob("*.parquet")):
+            super().prove_kind()
+
+    def prove_savable(self) -> None:
+        """Makes sure that one file can be saved: it does not take the place of a folder of parts.
+
+        Raises:
+            StorageError: If there is one, or as of `StoredDataset`.
+        """
+        super().prove_kind()
+        super().prove_savable()
+
+
+def _parts(path: Path) -> list[Path]:
+    return sorted(path.glob("*.parquet")) if path.is_dir() else [path]
