@@ -1,5 +1,6 @@
 """Row tables: tables of rows that are walked in record batches, so that none has to fit into memory."""
 
+from synthetic_textcat.tables.derived import RowGroups, factorized, filtered, mapped, permuted
 from synthetic_textcat.tables.parquet_rows import Spool, StoredTable, write_rows
 from synthetic_textcat.tables.plan_walk import PlanPart, in_plan_order
 from synthetic_textcat.tables.row_table import BATCH_ROWS, FrameTable, MadeTable, RowTable, as_table
@@ -9,10 +10,15 @@ __all__ = [
     "FrameTable",
     "MadeTable",
     "PlanPart",
+    "RowGroups",
     "RowTable",
     "Spool",
     "StoredTable",
     "as_table",
+    "factorized",
+    "filtered",
     "in_plan_order",
+    "mapped",
+    "permuted",
     "write_rows",
 ]
