@@ -17,7 +17,7 @@ import yaml
 
 from benchmarks.clients.replied_line import replied_line
 from benchmarks.clients.workload import load_tasks
-from synthetic_textcat.datasets import TableDataset
+from synthetic_textcat.datasets import RowTableDataset
 from synthetic_textcat.llm.journal.journal import Journal, completion_line
 from synthetic_textcat.llm.journal.paid_calls import read_paid_calls
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests
@@ -63,7 +63,7 @@ def make(data: Path, rows: int) -> None:
     (data / "03_primary" / "rounds.json").write_text("{}", encoding="utf-8")
     journal = data / "03_primary" / "completions.jsonl"
     _write_journal(journal, tables["03_primary/calls"])
-    TableDataset(filepath=str(data / "03_primary" / "paid_calls.parquet")).save(read_paid_calls(Journal(journal)))
+    RowTableDataset(filepath=str(data / "03_primary" / "paid_calls.parquet")).save(read_paid_calls(Journal(journal)))
 
 
 def _texts(languages: list[str]) -> Iterator[str]:

@@ -9,11 +9,12 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pandas as pd
 
 from benchmarks.clients.usage import usage
+from synthetic_textcat import datasets
 from synthetic_textcat.datasets import JournalDataset, TableDataset
 from synthetic_textcat.pipelines.generation.nodes import settle_rows
 from synthetic_textcat.pipelines.quality_report.nodes import build_ledger, list_outcomes, measure
@@ -31,15 +32,23 @@ def main(what: str, made: Path, results: Path) -> None:
 
 
 def _settle(made: Path, results: Path) -> dict[str, float]:
-    inputs = {name: pd.read_parquet(made / f"{name}.parquet") for name in ("requests", "calls")}
-    before = usage()["cpu_s"]
+    """The node with its loads and saves: tables in record batches are read and written by the node itself."""
+    start = usage()
+    inputs = {name: _loaded(made / f"{name}.parquet", settle_rows, name) for name in ("requests", "calls")}
     settled = settle_rows(**inputs, journal=JournalDataset(filepath=str(made / "completions.jsonl")).load())
-    used = usage()["cpu_s"] - before
-    for name in ("candidates", "failed"):
-        getattr(settled, name).to_parquet(results / f"{name}.parquet")
-    if hasattr(settled, "paid_calls"):
-        TableDataset(filepath=str(results / "paid_calls.pq")).save(settled.paid_calls)  # earlier commits have none
-    return {"cpu_s": used}
+    for name in settled._fields:
+        table = getattr(settled, name)
+        kind = TableDataset if isinstance(table, pd.DataFrame) else datasets.RowTableDataset
+        kind(filepath=str(results / f"{name}.{'pq' if name == 'paid_calls' else 'parquet'}")).save(table)
+    used = usage()
+    return {"cpu_s": used["cpu_s"] - start["cpu_s"], "grown_mib": used["peak_mib"] - start["peak_mib"]}
+
+
+def _loaded(path: Path, node: Callable[..., Any], parameter: str) -> Any:
+    """The table as the node takes it; earlier commits have frames only."""
+    hint = get_type_hints(node)[parameter]
+    dataset = TableDataset if pd.DataFrame in (get_args(hint) or (hint,)) else datasets.RowTableDataset
+    return dataset(filepath=str(path)).load()
 
 
 def _sums(made: Path, results: Path) -> dict[str, float]:
@@ -61,7 +70,7 @@ def _sums(made: Path, results: Path) -> dict[str, float]:
         **{name: partial(_same, table) for name, table in inputs.items()},
         **{name: dataset.load for name, dataset in absent.items()},
         "journal": JournalDataset(filepath=str(made / "completions.jsonl")).load,
-        "paid_calls": TableDataset(filepath=str(results / "paid_calls.pq")).load,
+        "paid_calls": partial(_loaded, results / "paid_calls.pq", list_outcomes, "paid_calls"),
         "batch_record": _NoBatches,
         "verdict_calls": partial(_same, None),
         "prices": partial(_same, _PRICES),

@@ -86,4 +86,4 @@ def no_batches() -> BatchRecord:
 def paid_calls(completions: Iterable[Completion]) -> pd.DataFrame:
     """The paid calls of a journal with these lines."""
     with tempfile.TemporaryDirectory() as folder:
-        return read_paid_calls(Journal(write_journal(Path(folder) / "journal.jsonl", completions)))
+        return read_paid_calls(Journal(write_journal(Path(folder) / "journal.jsonl", completions))).to_pandas()

@@ -14,6 +14,7 @@ from synthetic_textcat.datasets.previews import ROWS, value_preview
 from synthetic_textcat.errors import JournalError
 from synthetic_textcat.llm.batches.record import BatchRecord, refuse_foreign_record
 from synthetic_textcat.llm.journal.journal import Journal, completion_line
+from synthetic_textcat.llm.journal.journal_files import journal_files
 from synthetic_textcat.llm.journal.lines import read_first
 from synthetic_textcat.redaction import mask_within
 from synthetic_textcat.schemas.completions import Completion
@@ -92,9 +93,10 @@ class JournalDataset(AppendedLinesDataset[list[Completion], Journal]):
     _journal: Journal | None = None
 
     def load(self) -> Journal:
-        """The journal, whose lines stay on disk; the same one, with its index, until the file changes."""
-        if self._journal is None or self._journal.is_outdated:
-            self._journal = Journal(self._filepath)
+        """The journal, whose lines stay on disk; the same one, with its index, until a file of it changes."""
+        files = journal_files(self._filepath)
+        if self._journal is None or self._journal.paths != files or self._journal.is_outdated:
+            self._journal = Journal(*files)
         return self._journal
 
     def save(self, data: list[Completion]) -> None:

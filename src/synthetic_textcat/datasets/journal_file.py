@@ -19,7 +19,7 @@ from filelock import lock_descriptor, unlock_descriptor
 
 from synthetic_textcat.errors import JournalError
 from synthetic_textcat.file_errors import about_file, short_path
-from synthetic_textcat.llm.journal.journal import end_of_lines, refuse_foreign
+from synthetic_textcat.llm.journal.journal_files import end_of_lines, refuse_foreign
 
 _PROOF_BYTES = 1 << 16
 """Bytes written as a proof and removed again: room for some 60 answers, twice as many as are in flight by default."""

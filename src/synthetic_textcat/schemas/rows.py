@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.hashing import canonical_json
+from synthetic_textcat.tables import RowTable
 
 ATTRIBUTES = ("language", "difficulty", "clarity", "num_words")
 
@@ -99,7 +100,7 @@ def with_own(columns: Mapping[str, str], own: Iterable[str]) -> dict[str, str]:
     return dict([*named[:last], *((name, "str") for name in own), *named[last:]])
 
 
-def own_of(table: pd.DataFrame) -> list[str]:
+def own_of(table: pd.DataFrame | RowTable) -> list[str]:
     """The user-defined attributes of a table: its columns outside of `CONTRACT_COLUMNS`, in their order."""
     return [str(column) for column in table.columns if column not in CONTRACT_COLUMNS]
 

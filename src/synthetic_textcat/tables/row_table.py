@@ -20,6 +20,10 @@ class RowTable(ABC):
     `table.to_pandas()` the whole table as a frame.
     """
 
+    def __deepcopy__(self, memo: object) -> "RowTable":
+        """The table itself, which nobody changes: a catalog copies what it holds in memory."""
+        return self
+
     @property
     @abstractmethod
     def names(self) -> list[str]:

@@ -10,12 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.llm.calls.policy import judging
-from synthetic_textcat.llm.calls.row_settlement import settle_plan
+from synthetic_textcat.llm.calls.row_settlement import PlanSettlement
 from synthetic_textcat.llm.calls.settlement import settle
 from synthetic_textcat.llm.journal.journal import Journal, completion_line
+from synthetic_textcat.llm.journal.plan_positions import PlanPositions
 from synthetic_textcat.redaction import add_secret
 from synthetic_textcat.schemas.completions import Completion, Reply
-from synthetic_textcat.schemas.rows import records_of
+from synthetic_textcat.schemas.rows import CALLS, records_of, to_frame
+from synthetic_textcat.tables import as_table
 from synthetic_textcat.text.unicode import visible_controls
 from tests.llm.builders import BAD, completion, fingerprint, no_reply, write_journal
 from tests.support.chat_models import GOOD
@@ -61,6 +63,24 @@ _REPLIES = {
     "a secret": _reply(input_text=f"I was told {_KEY}."),
     "an escaped secret": GOOD.replace("a text", _KEY.replace("a", "\\u0061")),
     "trailing comma": GOOD[:-1] + ",}",
+    "a delete": GOOD.replace("a text", "a\x7f text"),
+    "a tab": _reply(input_text="a\ttext\r\n", label='a "quoted" \\b'),
+    "between words": f"Sure! Here is the row:\n{GOOD}\nI hope that helps.",
+    "an open fence": f"```\n{GOOD}",
+    "a fence in Chinese": f"\u597d\u7684:\n```json\n{_reply(label='x' * 1_001)}\n```",
+    "a brace behind": f"{GOOD} as in {{this}}",
+    "a brace before": f"As in {{this}}: {GOOD}",
+    "thoughts that never end": f"<think>maybe {GOOD}",
+    "thoughts between words": f"Well. <think> {GOOD} </think> Now: {_reply(input_text='the second')}",
+    "a tag in the text": f"Here: {_reply(input_text='a <thinking> man')}",
+    "a stripped channel": f"analysis We need a row {GOOD} assistantfinal {GOOD}",
+    "a draft in a fence": f"Here's my thought process: ```{GOOD}```",
+    "wrapped": f"```{json.dumps({'row': json.loads(GOOD)})}```",
+    "in a list in a fence": f"```json\n[{GOOD}]\n```",
+    "a control in a fence": "```" + GOOD.replace("a text", "a\x01\ttext") + "```",
+    "an escaped control in a fence": f"```{_reply(input_text='a' + chr(7))}```",
+    "a secret in a fence": f"```{_reply(input_text=_KEY)}```",
+    "a placeholder": f"```{_reply(input_text='...')}```",
     "none": BAD,
     "empty": "",
 }
@@ -111,11 +131,17 @@ def _row_by_row(path: Path) -> _Settled:
     return good, bad, attempts
 
 
+def _settled(path: Path) -> PlanSettlement:
+    calls = as_table(to_frame(((row, fingerprint(row)) for row in _ROWS), CALLS))
+    return PlanSettlement(Journal(path), PlanPositions(calls, calls))
+
+
 def _in_one_pass(path: Path) -> _Settled:
-    settled = settle_plan(Journal(path), list(map(fingerprint, _ROWS)))
+    settled = _settled(path)
+    replies, problems = settled.part(0)
     names = ("input_text", "label", "misleading_label", "model_name", "detail")
-    good = {row["position"]: tuple(row[name] or None for name in names) for row in settled.replies.to_pylist()}
-    bad = {row["position"]: (row["failure_cause"], row["detail"]) for row in records_of(settled.problems)}
+    good = {row["position"]: tuple(row[name] or None for name in names) for row in records_of(replies)}
+    bad = {row["position"]: (row["failure_cause"], row["detail"]) for row in records_of(problems)}
     return good, bad, settled.attempts.tolist()
 
 
@@ -164,10 +190,11 @@ def test_lines_that_are_no_completions_cost_their_own_row_only(
     path = tmp_path / "j.jsonl"
     path.write_bytes(b"".join([good[0], *bad, odd, surrogate, b"\n\0\n", good[2], good[1][:-9]]))
 
-    settled = settle_plan(Journal(path), list(map(fingerprint, _ROWS)))
+    settled = _settled(path)
 
-    assert settled.replies["position"].to_pylist() == [0, 2]
-    assert settled.problems["position"].tolist() == [1]
+    replies, problems = settled.part(0)
+    assert replies["position"].tolist() == [0, 2]
+    assert problems["position"].tolist() == [1]
     assert settled.attempts.tolist() == [1, 2, 1]
     [said] = [record.getMessage() for record in caplog.records]
     assert f"{path}: no valid completion in line 2 (no JSON), 3 (attempt is a number" in said
@@ -177,7 +204,7 @@ def test_lines_that_are_no_completions_cost_their_own_row_only(
 def test_paid_calls_have_every_valid_line_of_any_plan(tmp_path: Path) -> None:
     lines = [completion(request_id="of another plan", latency_s=3), no_reply(request_id="r0"), completion(BAD)]
     path = write_journal(tmp_path / "j.jsonl", lines)
-    paid = settle_plan(Journal(path), list(map(fingerprint, _ROWS))).paid_calls
+    paid = _settled(path).paid_calls.to_pandas()
     assert paid["request_id"].tolist() == ["of another plan", "r0", "r0"]
     assert paid["prompt_tokens_at_most"].tolist() == [pd.NA, 60, pd.NA]
     assert paid["latency_s"].tolist() == [3.0, 0.25, 0.25]

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.errors import JournalError
-from synthetic_textcat.llm.journal.journal import Journal, completion_line, end_of_lines
+from synthetic_textcat.llm.journal.journal import Journal, completion_line
+from synthetic_textcat.llm.journal.journal_files import end_of_lines
 from synthetic_textcat.schemas.completions import Completion
 from tests.llm.builders import BAD, completion, fingerprint, no_reply, write_journal
 from tests.support.examples import examples
@@ -59,8 +60,8 @@ def test_places_and_numbers_hold_past_blank_and_damaged_lines(tmp_path: Path, ca
     path = tmp_path / "j.jsonl"
     path.write_bytes(b"".join(lines)[:-1])  # the last line lacks its break
     journal = Journal(path)
-    offsets = [offset for batch in journal.batches() for offset in batch.offsets.tolist()]
-    assert journal.at(offsets) == own == list(journal)
+    places = [(batch.file, offset) for batch in journal.batches() for offset in batch.offsets.tolist()]
+    assert journal.at(places) == own == list(journal)
     assert "no valid completion in line 302 (no JSON), 701 (no JSON);" in caplog.text
 
 

@@ -86,7 +86,7 @@ def test_what_is_written_is_read(written: Completion) -> None:
         ("prompt_sha256", None, "prompt_sha256"),
         ("error", False, "error"),
         ("created_at", 0, "created_at"),
-        ("call", 0, "call is out of range"),
+        ("call", 0, "call is no whole number from 1 on"),
         ("call", None, "call is null"),
         ("call", True, "call is true or false"),
         ("prompt_tokens_at_most", -1, "prompt_tokens_at_most is out of range"),

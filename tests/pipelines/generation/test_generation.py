@@ -27,6 +27,7 @@ from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, GenerationParameters, LlmParameters
 from synthetic_textcat.schemas.rows import CALLS, CANDIDATES, FAILED, records_of
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.tables import as_table, write_rows
 from tests.llm.builders import BAD, completion, no_batches, no_reply, write_journal
 from tests.pipelines.generation.builders import CLOSED, OPEN, templates
 from tests.support.chat_models import GOOD
@@ -173,14 +174,16 @@ def test_each_row_is_a_candidate_or_failed_or_not_run(tmp_path: Path) -> None:
         completion(BAD, **own[3]),
         completion(attempt=2, **own[3]),
     ]
-    settled = settle_rows(plan, calls, Journal(write_journal(tmp_path / "j.jsonl", lines)))
-    assert {str(x): str(kind) for x, kind in settled.candidates.dtypes.items()} == CANDIDATES
-    assert {str(x): str(kind) for x, kind in settled.failed.dtypes.items()} == FAILED
+    settled = settle_rows(as_table(plan), as_table(calls), Journal(write_journal(tmp_path / "j.jsonl", lines)))
+    assert {str(x): str(kind) for x, kind in settled.candidates.to_pandas().dtypes.items()} == CANDIDATES
+    assert {str(x): str(kind) for x, kind in settled.failed.to_pandas().dtypes.items()} == FAILED
     assert list(settled.candidates["request_id"]) == [names[0][0], names[3][0]]
-    ends = [(row["request_id"], row["failure_cause"], row["attempts"]) for row in records_of(settled.failed)]
+    ends = [
+        (row["request_id"], row["failure_cause"], row["attempts"]) for row in records_of(settled.failed.to_pandas())
+    ]
     assert ends == [(names[1][0], "invalid_json", 2), (names[2][0], "server_error", 1)]
     planned = plan.set_index("request_id")
-    for row in records_of(settled.candidates):
+    for row in records_of(settled.candidates.to_pandas()):
         assert row["language"] == planned.loc[row["request_id"], "language"]
         assert (row["input_text"], row["model_name"]) == ("a text", "model-1")
 
@@ -191,7 +194,7 @@ def test_a_row_of_a_journal_is_what_follows_the_thoughts_and_its_detail_says_so(
     own = [dict(zip(("request_id", "fingerprint"), names, strict=True)) for names in calls.itertuples(index=False)]
     draft = GOOD.replace("a text", "a draft")
     lines = [completion(f"<think>Perhaps {draft}?</think>\n{GOOD}", **own[0]), completion(**own[1])]
-    settled = settle_rows(plan, calls, Journal(write_journal(tmp_path / "j.jsonl", lines)))
+    settled = settle_rows(as_table(plan), as_table(calls), Journal(write_journal(tmp_path / "j.jsonl", lines)))
     assert list(settled.candidates["input_text"]) == ["a text", "a text"]
     first, second = settled.candidates["detail"]
     assert first == "read from the object behind the thoughts, which hold a draft"
@@ -199,11 +202,10 @@ def test_a_row_of_a_journal_is_what_follows_the_thoughts_and_its_detail_says_so(
 
 
 def test_without_a_journal_both_tables_are_empty_with_all_columns(tmp_path: Path) -> None:
-    settled = settle_rows(_plan(), _calls(_plan()), Journal(tmp_path / "absent.jsonl"))
-    assert {str(x): str(kind) for x, kind in settled.candidates.dtypes.items()} == CANDIDATES
-    assert {str(x): str(kind) for x, kind in settled.failed.dtypes.items()} == FAILED
-    assert settled.candidates.empty
-    assert settled.failed.empty
+    settled = settle_rows(as_table(_plan()), as_table(_calls(_plan())), Journal(tmp_path / "absent.jsonl"))
+    assert {str(x): str(kind) for x, kind in settled.candidates.to_pandas().dtypes.items()} == CANDIDATES
+    assert {str(x): str(kind) for x, kind in settled.failed.to_pandas().dtypes.items()} == FAILED
+    assert (len(settled.candidates), len(settled.failed), len(settled.paid_calls)) == (0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -213,9 +215,9 @@ def test_a_lone_surrogate_outside_the_text_costs_no_other_row(changes: dict[str,
     plan = _plan(1)
     calls = _calls(plan)
     line = completion(request_id=calls["request_id"][0], fingerprint=calls["fingerprint"][0], **changes)
-    settled = settle_rows(plan, calls, Journal(write_journal(tmp_path / "j.jsonl", [line])))
-    for frame in settled:
-        frame.to_parquet(tmp_path / "frame.parquet")
+    settled = settle_rows(as_table(plan), as_table(calls), Journal(write_journal(tmp_path / "j.jsonl", [line])))
+    for table in settled:
+        write_rows(tmp_path / "table.parquet", table)
     assert len(settled.candidates) + len(settled.failed) == 1
 
 
@@ -225,6 +227,8 @@ def test_no_control_character_of_a_reply_gets_into_a_table(tmp_path: Path) -> No
     reply = {"input_text": "f\x00fcr\tmich\n", "label": "A\x07", "misleading_label": "\x1b[31mB"}
     own = {"request_id": calls["request_id"][0], "fingerprint": calls["fingerprint"][0], "model_name": "m\x00"}
     for text in (json.dumps(reply), f"```json\n{json.dumps(reply)}\n```"):
-        settled = settle_rows(plan, calls, Journal(write_journal(tmp_path / "j.jsonl", [completion(text, **own)])))
+        settled = settle_rows(
+            as_table(plan), as_table(calls), Journal(write_journal(tmp_path / "j.jsonl", [completion(text, **own)]))
+        )
         (row,) = records_of(settled.candidates[["input_text", "label", "misleading_label", "model_name"]])
         assert list(row.values()) == ["f\\u0000fcr\tmich\n", "A\\u0007", "\\u001b[31mB", "m\\u0000"]

@@ -15,6 +15,7 @@ from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.quota import CellRows, Rounds, Shortfall
 from synthetic_textcat.schemas.rows import CALLS, EXAMPLES, FAILED, REJECTED, REQUESTS, to_frame
 from synthetic_textcat.schemas.stops import PausedTask, Stops
+from synthetic_textcat.tables import as_table
 from tests.llm.builders import completion, fingerprint, paid_calls, write_journal
 from tests.pipelines.quality_report.builders import ROW
 
@@ -173,7 +174,7 @@ def test_rounds_of_another_plan_are_reported_with_the_next_step(tmp_path: Any) -
     planned = Rounds(recipe="r", rounds=((CellRows(cell={"language": "German"}, rows=2),),)).model_dump(mode="json")
     nothing = to_frame([], EXAMPLES)
     ends = (nothing, nothing, to_frame([], REJECTED), to_frame([], FAILED))
-    of_one = (_requests(["German"]), to_frame([], CALLS), paid_calls([]), Journal(tmp_path / "absent"))
+    of_one = (_requests(["German"]), to_frame([], CALLS), as_table(paid_calls([])), Journal(tmp_path / "absent"))
     slots = _slots(["German"], 2)
     with pytest.raises(StaleTableError, match="Next: run `kedro run --pipelines generate`"):
         measure_quota(*of_one, planned, slots, None, _SAMPLING, {}, *ends)
@@ -186,7 +187,7 @@ def test_without_a_quota_there_is_nothing_to_tell(tmp_path: Any) -> None:
     state = measure_quota(
         _requests(["German"]),
         to_frame([], CALLS),
-        paid_calls([]),
+        as_table(paid_calls([])),
         Journal(tmp_path / "absent"),
         {},
         _slots([], 0),

@@ -1,208 +1,151 @@
 """Settlement of all rows of a plan in one pass over the journal, by the same rule as `settlement.settle`.
 
-A million rows are columns here, not records. A reply that is one JSON object with the three texts of a row is read by
-orjson; anything else (fences, thoughts, refusals, errors, a text with a known secret) by the parser, with the same
-result.
+Rows are columns here, not records. A reply that is one JSON object with the three texts of a row is read at once
+(`plain_rows`); anything else (thoughts, refusals, errors, a text with a known secret) by the parser, with the same
+result. Of the plan only positions are in memory; replies are sorted into its order by part.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from operator import itemgetter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import orjson
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from synthetic_textcat.llm.calls.plan_sorting import PlanSorter
 from synthetic_textcat.llm.journal.journal import Journal, LineBatch
-from synthetic_textcat.llm.journal.lines import digests_of
 from synthetic_textcat.llm.journal.paid_calls import PaidCallsBuilder
-from synthetic_textcat.llm.replies.parsing import parse
+from synthetic_textcat.llm.journal.plan_positions import PlanPositions
+from synthetic_textcat.llm.replies.parsing import parse_all
+from synthetic_textcat.llm.replies.plain_rows import LONGEST_PLAIN, PlainRow, plain_rows
 from synthetic_textcat.redaction import mask
-from synthetic_textcat.schemas.completions import LONGEST_LABEL, REPLIED, Problem, Reply
+from synthetic_textcat.schemas.completions import REPLIED, Problem, Reply
+from synthetic_textcat.schemas.paid_calls import PAID_CALLS
+from synthetic_textcat.tables import Spool
 from synthetic_textcat.text.unicode import replace_surrogates, visible_controls
 
-_FIELDS = ("input_text", "label", "misleading_label")
-_fields_of = itemgetter(*_FIELDS)
-_Texts = tuple[str, str, str]
-_JSON_SPACES = " \t\r\n"
-_LONGEST_AT_ONCE = 20_000  # characters; the parser reads a longer reply
-_LETTERS = pa.large_string()
-_FEW = pa.dictionary(pa.int32(), _LETTERS)
-_TEXTS = pa.schema(
-    {"input_text": _LETTERS, "label": _FEW, "misleading_label": _FEW, "model_name": _FEW, "detail": _FEW}
-)
-_REPLIES = pa.schema([pa.field("position", pa.int64()), pa.field("attempt", pa.int64()), *_TEXTS])
+_TEXTS = ("input_text", "label", "misleading_label", "model_name", "detail", "failure_cause")
+_RESULTS = pa.schema({**dict.fromkeys(("position", "attempt"), pa.int64()), **dict.fromkeys(_TEXTS, pa.large_string())})
 
 
-class RowSettlement(NamedTuple):
-    """Results of the rows of a plan.
+class SettledPart(NamedTuple):
+    """Results of the rows of one batch of the plan, in plan order.
 
     Attributes:
-        replies: The reply of each row that has a good one, in plan order: `position` of the row, `input_text`, `label`,
+        replies: The reply of each row that has a good one: `position` of the row, `input_text`, `label`,
             `misleading_label`, `model_name`, and as `detail` the note on how it was read.
-        problems: The last problem of each other row with a call, in plan order: `position`, `failure_cause`, `detail`.
+        problems: The last problem of each other row with a call: `position`, `failure_cause`, `detail`.
+    """
+
+    replies: pd.DataFrame
+    problems: pd.DataFrame
+
+
+class PlanSettlement:
+    """Results of the rows of a plan.
+
+    Args:
+        journal: The completions.
+        plan: Positions of the rows.
+
+    Attributes:
+        starts: Position of the first row of each part of the plan.
         attempts: Number of calls of each row.
         paid_calls: All lines of the journal, columns `PAID_CALLS`.
     """
 
-    replies: pa.Table
-    problems: pd.DataFrame
-    attempts: NDArray[np.int64]
-    paid_calls: pd.DataFrame
-
-
-def settle_plan(journal: Journal, fingerprints: Collection[str]) -> RowSettlement:
-    """The settlement of each row of a plan.
-
-    Args:
-        journal: The completions.
-        fingerprints: Fingerprint of each row's call.
-    """
-    rows = _Rows(fingerprints)
-    paid_calls = PaidCallsBuilder()
-    replies = _Replies()
-    problems: dict[int, tuple[int, Problem]] = {}
-    attempts = np.zeros(len(fingerprints), np.int64)
-    for lines in journal.batches():
-        paid_calls.add(lines)
-        positions = rows.positions(lines.columns["fingerprint"])
-        np.add.at(attempts, positions[positions >= 0], 1)
-        for position, attempt, problem in replies.add(lines, positions):
-            if position not in problems or problems[position][0] <= attempt:
-                problems[position] = attempt, problem
-    table = replies.table()
-    is_good = np.zeros(len(fingerprints), np.bool_)
-    is_good[table["position"].to_numpy()] = True
-    failed = [(position, *problems[position][1]) for position in sorted(problems) if not is_good[position]]
-    frame = pd.DataFrame(failed, columns=["position", "failure_cause", "detail"])
-    return RowSettlement(table, frame.astype({"position": "int64"}), attempts, paid_calls.table())
-
-
-class _Rows:
-    """Position of each row by the fingerprint of its call: 48 bytes a row.
-
-    The first eight bytes are searched, as numbers; the others are compared where these are equal.
-    """
-
-    def __init__(self, fingerprints: Iterable[str]) -> None:
-        digests = digests_of(fingerprints)
-        self._order = np.argsort(digests, kind="stable")
-        self._digests = digests[self._order]
-        self._begins = _begins_of(self._digests)
-        self._most_alike = int(np.unique_counts(self._begins).counts.max(initial=1))
-
-    def positions(self, fingerprints: Iterable[str]) -> NDArray[np.int64]:
-        """Position of each call's row; -1 for calls of no row."""
-        digests = digests_of(fingerprints)
-        found = np.full(len(digests), -1, np.int64)
-        if not len(self._digests):
-            return found
-        first = np.searchsorted(self._begins, _begins_of(digests))
-        for step in range(self._most_alike):
-            places = np.minimum(first + step, len(self._digests) - 1)
-            found = np.where(self._digests[places] == digests, self._order[places], found)
-        return found
-
-
-def _begins_of(digests: NDArray[np.bytes_]) -> NDArray[np.uint64]:
-    return digests.view(">u8").reshape(len(digests), -1)[:, 0].astype(np.uint64)
-
-
-class _Replies:
-    """Collects good replies in Arrow's memory, batch by batch."""
-
-    def __init__(self) -> None:
-        self._batches: list[pa.RecordBatch] = []
-
-    def add(self, lines: LineBatch, positions: NDArray[np.int64]) -> Iterator[tuple[int, int, Problem]]:
-        """Adds the good replies of rows, and yields position, attempt and problem of each other call of a row."""
-        names, attempts = lines.columns["model_name"], lines.columns["attempt"]
-        wanted = np.flatnonzero(positions >= 0).tolist()
-        found, texts = _read_at_once(lines, wanted)
-        others = sorted(set(wanted).difference(found)) if len(found) < len(wanted) else ()
-        valid = {name: name and str(replace_surrogates(name)) for name in set(names)}
-        rows: list[tuple[int, _Texts, str | None, str | None]] = [
-            (line, own, valid[names[line]], None) for line, own in zip(found, texts, strict=True)
-        ]
-        for line in others:
-            completion = lines.completion(line)
-            result = parse(completion, Reply)
-            if isinstance(result, Problem):
-                yield int(positions[line]), attempts[line], result
+    def __init__(self, journal: Journal, plan: PlanPositions) -> None:
+        self.starts = plan.starts
+        self.attempts: NDArray[np.int32] = np.zeros(len(plan), np.int32)
+        self.paid_calls = Spool(PAID_CALLS)
+        self._results = PlanSorter(_RESULTS, plan.starts)
+        paid = PaidCallsBuilder()
+        for lines in journal.batches():
+            paid.add(lines)
+            if paid.is_full:
+                self.paid_calls.add(paid.taken())
+            positions = plan.of_fingerprints(lines.columns["fingerprint"])
+            if (positions < 0).all():
                 continue
-            own = (result.input_text, result.label, result.misleading_label)
-            rows.append((line, own, completion.model_name, result.note or None))
-        if rows:
-            rows.sort(key=itemgetter(0))  # of one attempt the earlier call counts
-            good = [line for line, *_ in rows]
-            _, said, models, notes = zip(*rows, strict=True)
-            columns = [*zip(*said, strict=True), models, notes]
-            arrays = [pa.array(_all_visible(values), each.type) for values, each in zip(columns, _TEXTS, strict=True)]
-            numbers = [pa.array(positions[good]), pa.array([attempts[line] for line in good], pa.int64())]
-            self._batches.append(pa.record_batch([*numbers, *arrays], _REPLIES))
+            np.add.at(self.attempts, positions[positions >= 0], 1)
+            self._results.add(*_results_of(lines, positions))
+        self.paid_calls.add(paid.taken())
 
-    def table(self) -> pa.Table:
-        """The first good reply of each row, by attempt, then by time, in plan order."""
-        table = pa.Table.from_batches(self._batches, _REPLIES).unify_dictionaries().combine_chunks()
-        positions = table["position"].to_numpy()
-        order = np.lexsort((table["attempt"].to_numpy(), positions))  # stable: of one attempt the earlier call
-        is_first = np.ones(len(order), np.bool_)
-        is_first[1:] = np.diff(positions[order]) > 0
-        order = order[is_first]
-        if len(order) == len(positions) and (np.diff(order) == 1).all():  # as nearly all journals are not
-            return table
-        return table.take(pa.array(order))
+    def part(self, number: int) -> SettledPart:
+        """The results of a batch of the plan, given once: of each row the first attempt that parses.
+
+        Args:
+            number: Number of the batch in `starts`.
+        """
+        table = self._results.part(number)
+        positions, attempts = table["position"].to_numpy(), table["attempt"].to_numpy()
+        order = np.lexsort((attempts, positions))  # stable: of one attempt the earlier call comes first
+        if (np.diff(order) != 1).any():  # as it hardly ever is
+            table, positions = table.combine_chunks().take(pa.array(order)), positions[order]
+        is_good = table["failure_cause"].is_null().to_numpy()
+        good, bad = np.flatnonzero(is_good), np.flatnonzero(~is_good)
+        good = good[np.diff(positions[good], prepend=-1) > 0]
+        bad = bad[np.diff(positions[bad], append=np.iinfo(np.int64).max) > 0]
+        bad = bad[~np.isin(positions[bad], positions[good])]
+        parts = (("position", *_TEXTS[:-1]), good), (("position", *_TEXTS[-2:]), bad)
+        return SettledPart(*(_rows_at(table.select(names), rows).to_pandas() for names, rows in parts))
 
 
-def _read_at_once(lines: LineBatch, wanted: Sequence[int]) -> tuple[list[int], list[_Texts]]:
-    """Those of the wanted lines whose reply needs no parser, and the texts of each."""
+def _rows_at(table: pa.Table, rows: NDArray[np.int64]) -> pa.Table:
+    """Rows in their order; a filter takes a fraction of the time of a choice by places."""
+    mask = np.zeros(len(table), np.bool_)
+    mask[rows] = True
+    return table if mask.all() else table.filter(pa.array(mask))
+
+
+def _results_of(lines: LineBatch, positions: NDArray[np.int64]) -> tuple[pa.RecordBatch, NDArray[np.int64]]:
+    """The result of each line of a planned row, and the position of its row."""
+    wanted = np.flatnonzero(positions >= 0)
+    rows = _read_at_once(lines, wanted.tolist())
+    names = lines.columns["model_name"]
+    shown = {name: name and visible_controls(str(replace_surrogates(name))) for name in set(names)}
+    texts: list[tuple[str | None, ...] | None] = [
+        None if row is None else (row.input_text, row.label, row.misleading_label, shown[names[line]], None, None)
+        for line, row in zip(wanted.tolist(), rows, strict=True)
+    ]
+    others = [place for place, row in enumerate(rows) if row is None]
+    completions = [lines.completion(int(wanted[place])) for place in others]
+    for place, completion, result in zip(others, completions, parse_all(completions, Reply), strict=True):
+        if isinstance(result, Problem):
+            texts[place] = (None, None, None, None, result.detail, result.cause)
+        else:
+            said = (result.input_text, result.label, result.misleading_label, completion.model_name, result.note)
+            texts[place] = (*(text and visible_controls(text) for text in said[:-1]), said[-1] or None, None)
+    attempts = np.array(lines.columns["attempt"], np.int64)[wanted]
+    columns = [pa.array(column, pa.large_string()) for column in zip(*texts, strict=True)]
+    found = pa.record_batch([pa.array(positions[wanted]), pa.array(attempts), *columns], _RESULTS)
+    return found, positions[wanted]
+
+
+def _read_at_once(lines: LineBatch, wanted: Sequence[int]) -> list[PlainRow | None]:
+    """The row of each wanted line whose reply needs no parser, None for others."""
     columns = lines.columns
-    replies, names = columns["raw_text"], columns["model_name"]
-    status, refusal, reason = columns["status"], columns["refusal"], columns["finish_reason"]
-    likely = [
-        line
-        for line in wanted
-        if status[line] == REPLIED
+    status, refusal, reason, replies = (columns[name] for name in ("status", "refusal", "finish_reason", "raw_text"))
+    may_be_plain = [
+        status[line] == REPLIED
         and not refusal[line]
         and reason[line] != "content_filter"
-        and len(replies[line]) <= _LONGEST_AT_ONCE
-        and replies[line].strip(_JSON_SPACES)[:1] == "{"
+        and len(replies[line]) <= LONGEST_PLAIN
+        for line in wanted
     ]
-    own = [replies[line] for line in likely]
-    texts = _texts_of_all(own)
-    if texts is None:
-        pairs = [(line, found) for line in likely if (found := _texts_of(replies[line])) is not None]
-        likely, texts = [line for line, _ in pairs], [found for _, found in pairs]
-    escaped = [text for line, found in zip(likely, texts, strict=True) if "\\" in replies[line] for text in found]
-    said = "\0".join([*own, *{name for name in names if name}, *escaped])  # other texts stand in their replies
-    return (likely, texts) if mask(said) == said else ([], [])
-
-
-def _texts_of_all(replies: Sequence[str]) -> list[_Texts] | None:
-    """The texts of each reply, several times as fast as one by one; None if a reply needs the parser."""
-    try:
-        values = list(map(orjson.loads, replies))
-        texts: list[_Texts] = list(map(_fields_of, values))
-    except (ValueError, TypeError, KeyError):
-        return None
-    if not texts:
-        return texts
-    written, *labels = zip(*texts, strict=True)
-    are_texts = {*map(type, written), *map(type, labels[0]), *map(type, labels[1])} == {str}
-    if not are_texts or set(map(len, values)) != {len(_FIELDS)}:
-        return None
-    return texts if max(max(map(len, own)) for own in labels) <= LONGEST_LABEL else None
-
-
-def _texts_of(reply: str) -> _Texts | None:
-    found = _texts_of_all([reply])
-    return None if found is None else found[0]
-
-
-def _all_visible(texts: Sequence[str | None]) -> Sequence[str | None]:
-    """The texts with control characters escaped; nearly always there are none to escape, and one look says so."""
-    if " ".join(filter(None, texts)).isprintable():
-        return texts
-    return [text if text is None or text.isprintable() else visible_controls(text) for text in texts]
+    own = [replies[line] if is_plain else "" for line, is_plain in zip(wanted, may_be_plain, strict=True)]
+    rows = plain_rows(own)
+    odd = [
+        row
+        for row, reply in zip(rows, own, strict=True)
+        if row is not None and ("\\" in reply or not reply.isascii() or "\x7f" in reply)
+    ]
+    said = "\0".join(
+        [*own, *{name for name in columns["model_name"] if name}, *(text for x in odd for text in x.texts)]
+    )
+    if mask(said) != said:  # texts without an escape stand in their replies
+        return [None] * len(rows)
+    for row in odd:
+        row.show_controls()
+    return rows

@@ -9,7 +9,7 @@ timed, so that a result is the same on any machine. Nothing is evaluated.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
 from sys import getsizeof
@@ -125,6 +125,15 @@ def parse(completion: Completion, wanted: type[Wanted]) -> Wanted | Problem:
     return _with_whose_limit(result, completion)
 
 
+def parse_all(completions: Sequence[Completion], wanted: type[Wanted]) -> list[Wanted | Problem]:
+    """The results of several replies, recovered in one visit to the worker thread."""
+    found = [_at_once(completion, wanted) for completion in completions]
+    left = [_asked(completion, wanted) for completion, result in zip(completions, found, strict=True) if result is None]
+    recovered = iter(_worker.call(_all_recovered, left) if left else ())
+    results = (next(recovered) if result is None else result for result in found)
+    return [_with_whose_limit(result, each) for result, each in zip(results, completions, strict=True)]
+
+
 async def parse_off_loop(completion: Completion, wanted: type[Wanted]) -> Wanted | Problem:
     """Parses a reply without blocking the event loop."""
     at_once = _at_once(completion, wanted)
@@ -182,6 +191,10 @@ def _recovered_and_cached(text: str, wanted: type[Wanted], cut: bool) -> Wanted 
         with _cache.lock:
             _cache.keep(key, result, is_costly=True)
     return result
+
+
+def _all_recovered(asked: Iterable[tuple[str, type[Wanted], bool]]) -> list[Wanted | Problem]:
+    return [_recovered_and_cached(*each) for each in asked]
 
 
 def read(text: str, wanted: type[Wanted], cut: bool) -> Wanted | Problem:

@@ -10,6 +10,7 @@ from functools import wraps
 from itertools import chain
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
@@ -20,13 +21,14 @@ from synthetic_textcat.llm.calls.asking import Asked, pending_calls, policy_for
 from synthetic_textcat.llm.calls.budget import Budget
 from synthetic_textcat.llm.calls.first_replies import BadStart, TaskPauses
 from synthetic_textcat.llm.calls.policy import Call, judging
-from synthetic_textcat.llm.calls.row_settlement import settle_plan
+from synthetic_textcat.llm.calls.row_settlement import PlanSettlement
 from synthetic_textcat.llm.calls.settlement import OpenRow, OpenRows, checking, open_rows, starts_of
 from synthetic_textcat.llm.calls.token_limits import row_tokens
 from synthetic_textcat.llm.chat_models.chat import Chat
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.engine.engine import complete
 from synthetic_textcat.llm.journal.journal import Journal
+from synthetic_textcat.llm.journal.plan_positions import PlanPositions
 from synthetic_textcat.llm.prompts.row_prompts import RowPrompts, RowTemplates, advice_on, preview_of, spread
 from synthetic_textcat.llm.prompts.verdict_prompts import VerdictPrompts
 from synthetic_textcat.schemas.completions import Completion, Reply, RowCheck
@@ -46,11 +48,11 @@ from synthetic_textcat.schemas.rows import (
     plain,
     records_of,
     to_frame,
-    with_columns,
     with_own,
 )
 from synthetic_textcat.schemas.stops import LastBatch, PausedTask, Stops
 from synthetic_textcat.schemas.tasks import tasks_of
+from synthetic_textcat.tables import RowTable, Spool
 from synthetic_textcat.text.unicode import visible_controls
 
 _STALE = (
@@ -67,9 +69,9 @@ _RENDERED = 4_096
 class SettledRows(NamedTuple):
     """Rows with a final result, a candidate or a failure for each; and the journal's calls without their texts."""
 
-    candidates: pd.DataFrame
-    failed: pd.DataFrame
-    paid_calls: pd.DataFrame
+    candidates: RowTable
+    failed: RowTable
+    paid_calls: RowTable
 
 
 def prepare_prompts(
@@ -241,7 +243,7 @@ def generate(
         yield LastBatch(Stops(outage=outage, in_batches=in_batches, paused=paused, all_paused=all_paused, **answered))
 
 
-def settle_rows(requests: pd.DataFrame, calls: pd.DataFrame, journal: Journal) -> SettledRows:
+def settle_rows(requests: RowTable, calls: RowTable, journal: Journal) -> SettledRows:
     """Candidates (columns `CANDIDATES`), failed rows (columns `FAILED`), and paid calls (columns `PAID_CALLS`).
 
     Candidates hold attributes as planned, and texts and labels as the model wrote them, control characters escaped. A
@@ -249,21 +251,24 @@ def settle_rows(requests: pd.DataFrame, calls: pd.DataFrame, journal: Journal) -
     once, and by no later node: what its lines cost is in `paid_calls`.
     """
     own = own_of(requests)
-    settled = settle_plan(journal, fingerprints_of(requests, calls))
-    planned = requests.iloc[settled.replies["position"].to_numpy()].reset_index(drop=True)
-    said = settled.replies.select(["input_text", "label", "misleading_label", "model_name", "detail"]).to_pandas()
-    problems = settled.problems
-    failed = requests.iloc[problems["position"]].reset_index(drop=True)
-    attempts = settled.attempts[problems["position"]]
-    details = [visible_controls(detail) for detail in problems["detail"]]
-    return SettledRows(
-        with_columns(planned.assign(**dict(said.items())), with_own(CANDIDATES, own)),
-        with_columns(
-            failed.assign(failure_cause=problems["failure_cause"], detail=details, attempts=attempts),
-            with_own(FAILED, own),
-        ),
-        settled.paid_calls,
-    )
+    settled = PlanSettlement(journal, PlanPositions(requests, calls))
+    candidates, failed = Spool(with_own(CANDIDATES, own)), Spool(with_own(FAILED, own))
+    for number, planned in enumerate(requests.frames()):
+        replies, problems = settled.part(number)
+        problems["detail"] = list(map(visible_controls, problems["detail"]))
+        problems["attempts"] = settled.attempts[problems["position"]]
+        start = settled.starts[number]
+        candidates.add(_with_results(planned, replies, start))
+        failed.add(_with_results(planned, problems, start))
+    return SettledRows(candidates, failed, settled.paid_calls)
+
+
+def _with_results(planned: pd.DataFrame, results: pd.DataFrame, start: int) -> pd.DataFrame:
+    """The planned rows that have a result, each with it; `start` is the position of the first of them."""
+    has_result = np.zeros(len(planned), np.bool_)
+    has_result[results.pop("position").to_numpy() - start] = True
+    rows = planned if has_result.all() else planned[has_result].reset_index(drop=True)
+    return rows.assign(**{str(name): column for name, column in results.items()})
 
 
 def _paused(tasks: pd.DataFrame, pauses: TaskPauses) -> Iterator[PausedTask]:

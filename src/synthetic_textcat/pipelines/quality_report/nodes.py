@@ -7,7 +7,7 @@ import pandas as pd
 
 from synthetic_textcat.llm.batches.record import BatchRecord
 from synthetic_textcat.llm.journal.journal import Journal
-from synthetic_textcat.llm.journal.paid_calls import joined, last_offsets, read_paid_calls, with_later_calls
+from synthetic_textcat.llm.journal.paid_calls import joined, last_places, read_paid_calls, with_later_calls
 from synthetic_textcat.pipelines.quality_report.call_costs import made_up_mask
 from synthetic_textcat.pipelines.quality_report.concerns import Concern, assess
 from synthetic_textcat.pipelines.quality_report.ledger import (
@@ -50,6 +50,7 @@ from synthetic_textcat.schemas.quota import Rounds, Shortfall
 from synthetic_textcat.schemas.rows import fingerprint_column, fingerprints_of, plain
 from synthetic_textcat.schemas.stops import Stops, stop_sentence
 from synthetic_textcat.schemas.writers import writer_note
+from synthetic_textcat.tables import RowTable
 from synthetic_textcat.text.unicode import replace_surrogates
 
 _MOST_REPLIES = 3
@@ -85,7 +86,7 @@ def build_ledger(
 def list_outcomes(
     requests: pd.DataFrame,
     calls: pd.DataFrame,
-    paid_calls: pd.DataFrame | None,
+    paid_calls: RowTable | None,
     journal: Journal,
     examples: pd.DataFrame,
     surplus: pd.DataFrame,
@@ -98,7 +99,7 @@ def list_outcomes(
 
     Of the journal only calls are read that were made after `paid_calls` was written: none in a run that settled rows.
     """
-    lines = with_later_calls(paid_calls, journal)
+    lines = with_later_calls(paid_calls, journal).to_pandas()
     paid = paid_by_row(lines, fingerprint_column(requests, calls), PriceList.read(prices))
     planned = requests[["request_id", "task_id", "language"]].merge(findings, on="request_id", how="left")
     return outcome_rows(planned[PLANNED], paid, outcomes_of(examples, surplus, rejected, failed))
@@ -110,7 +111,7 @@ def measure(
     calls: pd.DataFrame,
     examples: pd.DataFrame,
     surplus: pd.DataFrame,
-    paid_calls: pd.DataFrame | None,
+    paid_calls: RowTable | None,
     journal: Journal,
     brainstorm_journal: Journal,
     verdict_journal: Journal,
@@ -129,9 +130,9 @@ def measure(
     Of the journal only calls are read that were made after `paid_calls` was written: none in a run that settled rows.
     """
     rehearses, judge = is_made_up(llm.model), label_check.judge(llm).model
-    lines = joined([with_later_calls(paid_calls, journal), read_paid_calls(brainstorm_journal)])
+    lines = joined([with_later_calls(paid_calls, journal), read_paid_calls(brainstorm_journal)]).to_pandas()
     lines = lines[made_up_mask(lines, llm.model) == rehearses]
-    verdict_lines = read_paid_calls(verdict_journal)
+    verdict_lines = read_paid_calls(verdict_journal).to_pandas()
     is_rehearsed = made_up_mask(verdict_lines, judge)
     price_list = PriceList.read(prices)
     verdicts = {
@@ -187,7 +188,7 @@ class QuotaState(NamedTuple):
 def measure_quota(
     requests: pd.DataFrame,
     calls: pd.DataFrame,
-    paid_calls: pd.DataFrame | None,
+    paid_calls: RowTable | None,
     journal: Journal,
     rounds: dict[str, Any],
     quota_slots: pd.DataFrame,
@@ -218,7 +219,7 @@ def measure_quota(
 
     def replies(positions: Sequence[int]) -> tuple[str, ...]:
         fingerprints = fingerprints_of(requests.iloc[list(positions[-_MOST_REPLIES:])], calls)
-        return _raw(journal.at(last_offsets(with_later_calls(paid_calls, journal), fingerprints)))
+        return _raw(journal.at(last_places(with_later_calls(paid_calls, journal), fingerprints)))
 
     previous = Shortfall.read(previous_shortfall)
     if previous is not None and previous.recipe != planned.recipe:

@@ -1,0 +1,123 @@
+"""Positions in the plan: the planned row of a call, by the call's fingerprint or by the row's id."""
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from synthetic_textcat.errors import StaleTableError
+from synthetic_textcat.llm.journal.lines import digests_of
+from synthetic_textcat.tables import RowTable, in_plan_order
+
+Positions = NDArray[np.int64]
+
+_ID, _FINGERPRINT = "request_id", "fingerprint"
+_HASH_KEYS = ("0123456789abcdef", "fedcba9876543210")
+"""Keys of the two 64-bit hashes of an id."""
+
+
+class PlanPositions:
+    """Position of a planned row by the fingerprint of its call (24 bytes a row) or, on demand, by its id (24 more).
+
+    Args:
+        requests: The plan.
+        calls: Fingerprint of the call of each planned row, in plan order.
+
+    Attributes:
+        starts: Position of the first row of each batch of the plan, and the number of rows.
+
+    Raises:
+        StaleTableError: If a planned row has no fingerprint: `calls` belongs to another plan.
+    """
+
+    def __init__(self, requests: RowTable, calls: RowTable) -> None:
+        self._requests = requests
+        self.starts = [0]
+        self._by_fingerprint = _Lookup(map(digests_of, self._fingerprints(calls)))
+
+    def __len__(self) -> int:
+        """Number of planned rows."""
+        return self.starts[-1]
+
+    def of_fingerprints(self, fingerprints: Iterable[str]) -> Positions:
+        """Position of each call's row; -1 for the call of no planned row, and of another prompt or model."""
+        return self._by_fingerprint.find(digests_of(fingerprints))
+
+    def of_ids(self, request_ids: Sequence[str]) -> Positions:
+        """Position of each row; -1 for a row that is not planned."""
+        return self._by_id.find(_hashes_of(request_ids))
+
+    def of_calls(self, frame: pd.DataFrame) -> tuple[Positions, NDArray[np.bool_]]:
+        """Position of each call's row in the plan, and whether the call is of this configuration of it.
+
+        Args:
+            frame: Calls, with columns request_id and fingerprint.
+        """
+        positions = self.of_fingerprints(frame[_FINGERPRINT])
+        is_configuration = positions >= 0
+        if not is_configuration.all():
+            others = np.flatnonzero(~is_configuration)
+            positions[others] = self.of_ids(frame[_ID].iloc[others].tolist())
+        return positions, is_configuration
+
+    @cached_property
+    def _by_id(self) -> "_Lookup":
+        return _Lookup(_hashes_of(part[_ID].tolist()) for part in self._requests.frames([_ID]))
+
+    def _fingerprints(self, calls: RowTable) -> Iterable[Sequence[str]]:
+        columns = {"requests": [_ID], "calls": [_ID, _FINGERPRINT]}
+        for part in in_plan_order(self._requests, {"calls": calls}, columns):
+            found = part.subsets["calls"]
+            if len(found.rows) < len(part.planned):
+                missing = np.setdiff1d(np.arange(len(part.planned)), found.places - part.start)[0]
+                raise StaleTableError(
+                    f"Row {part.planned[_ID].iloc[missing]!r} of the dataset 'requests' is not in 'calls': the plan is "
+                    "newer than the calls. Next: run `kedro run --pipelines generate`, or plan again with the earlier "
+                    "parameters"
+                )
+            self.starts.append(part.start + len(part.planned))
+            yield found.rows[_FINGERPRINT].tolist()
+
+
+class _Lookup:
+    """Sorted keys of 16 bytes: the first half is searched as a number, the second is compared where halves are equal.
+
+    Args:
+        keys: Keys of the rows, part by part, as bytes of any equal number from 16 on.
+    """
+
+    def __init__(self, keys: Iterable[NDArray[np.bytes_]]) -> None:
+        halves = [_halves_of(part) for part in keys]
+        empty = np.empty(0, np.uint64)
+        begins = np.concatenate([empty, *(part[0] for part in halves)])
+        ends = np.concatenate([empty, *(part[1] for part in halves)])
+        self._order = np.argsort(begins, kind="stable")
+        self._begins, self._ends = begins[self._order], ends[self._order]
+        is_alike = self._begins[1:] == self._begins[:-1]
+        self._most_alike = int(np.unique(self._begins, return_counts=True)[1].max()) if is_alike.any() else 1
+
+    def find(self, keys: NDArray[np.bytes_]) -> Positions:
+        """Position of each key; -1 where there is none."""
+        begins, ends = _halves_of(keys)
+        found = np.full(len(begins), -1, np.int64)
+        if not len(self._begins):
+            return found
+        first = np.searchsorted(self._begins, begins)
+        for step in range(self._most_alike):
+            places = np.minimum(first + step, len(self._begins) - 1)
+            is_same = (self._begins[places] == begins) & (self._ends[places] == ends)
+            found = np.where(is_same, self._order[places], found)
+        return found
+
+
+def _halves_of(keys: NDArray[np.bytes_]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    numbers = keys.view("<u8").reshape(-1, keys.itemsize // 8)
+    return numbers[:, 0].copy(), numbers[:, 1].copy()
+
+
+def _hashes_of(request_ids: Sequence[str]) -> NDArray[np.bytes_]:
+    ids = np.array(request_ids, object)
+    hashes = [pd.util.hash_array(ids, hash_key=key, categorize=False) for key in _HASH_KEYS]
+    return np.stack(hashes, axis=1).view("S16").reshape(-1)

@@ -1,0 +1,67 @@
+"""Plain rows: the texts of replies that hold one JSON object of the three fields and nothing else of the kind.
+
+They are read by a typed decoder, many times as fast as by the parser, and with its result; any other reply is left to
+the parser. The object may stand in a fence or between words, as long as no thoughts could stand there too.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
+
+from synthetic_textcat.llm.replies.thoughts import thoughts_in
+from synthetic_textcat.schemas.completions import LONGEST_LABEL
+from synthetic_textcat.text.unicode import visible_controls
+
+LONGEST_PLAIN = 20_000
+"""Characters of a reply; the parser reads a longer one."""
+
+_Label = Annotated[str, msgspec.Meta(max_length=LONGEST_LABEL)]
+
+
+class PlainRow(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    """A row as a model wrote it."""
+
+    input_text: str
+    label: _Label
+    misleading_label: _Label
+
+    @property
+    def texts(self) -> tuple[str, str, str]:
+        """All texts."""
+        return self.input_text, self.label, self.misleading_label
+
+    def show_controls(self) -> None:
+        """Escapes control characters, which strict JSON holds escaped, or beyond ASCII."""
+        if not "".join(self.texts).isprintable():
+            self.input_text, self.label, self.misleading_label = map(visible_controls, self.texts)
+
+
+_decode = msgspec.json.Decoder(PlainRow).decode
+
+
+def plain_row(reply: str) -> PlainRow | None:
+    """The row of a plain reply; None for one that the parser has to read."""
+    try:
+        return _decode(reply)
+    except ValueError:
+        return _enclosed_row(reply)
+
+
+def plain_rows(replies: Sequence[str]) -> list[PlainRow | None]:
+    """The row of each reply, None where the parser has to read it."""
+    try:
+        return list(map(_decode, replies))
+    except ValueError:
+        return list(map(plain_row, replies))
+
+
+def _enclosed_row(reply: str) -> PlainRow | None:
+    """The row of a reply whose only object stands in a fence or between words."""
+    start, end = reply.find("{"), reply.rfind("}") + 1
+    if start < 0 or end <= start or "{" in reply[end:] or thoughts_in(reply) != (0, len(reply)):
+        return None
+    try:
+        return _decode(reply[start:end])
+    except ValueError:
+        return None
