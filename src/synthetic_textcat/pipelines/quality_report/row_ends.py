@@ -69,6 +69,10 @@ class RowEnds:
         return np.array(chosen, np.bool_)[self.codes]
 
 
+NO_ENDS = RowEnds(np.empty(0, np.uint8), ())
+"""Ends of a plan without rows."""
+
+
 class _Ends:
     """Codes of ends that are filled in batch by batch."""
 
