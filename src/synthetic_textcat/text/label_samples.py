@@ -108,7 +108,7 @@ class LabelRows:
         """One row for each label of a task: task, label (both as codes), rows."""
         of_task = self.spelling_counts
         labels = of_task[["task", "rows"]].assign(label=self.spelling_labels[of_task["spelling"]].astype(np.int64))
-        return labels.groupby(["task", "label"], as_index=False)["rows"].sum()
+        return labels.groupby(["task", "label"])["rows"].sum().reset_index()
 
     @cached_property
     def spelling_counts(self) -> pd.DataFrame:
@@ -122,11 +122,12 @@ class LabelRows:
         rows = np.concatenate([np.empty(0, np.int64), *(rows for _, rows in parts)])
         task, spelling = np.divmod(pairs, number)
         counts = pd.DataFrame({"task": task, "spelling": spelling, "rows": rows})
-        return counts.groupby(["task", "spelling"], as_index=False)["rows"].sum()
+        return counts.groupby(["task", "spelling"])["rows"].sum().reset_index()
 
     def pair(self, task: NDArray[Any], label: NDArray[Any]) -> Codes:
         """Code of a pair of task and label."""
-        return task.astype(np.int64) * len(self.names) + label
+        pairs: Codes = task.astype(np.int64) * len(self.names) + label
+        return pairs
 
 
 def _slices(rows: int) -> Iterator[slice]:
@@ -211,7 +212,8 @@ def _sample(rows: LabelRows, places: Codes, drawn: pd.DataFrame, sizes: "pd.Seri
 
 
 def _frequent(labels: NDArray[Any]) -> NDArray[np.bool_]:
-    return np.bincount(labels)[labels] >= FEWEST_OF_A_LABEL
+    is_frequent: NDArray[np.bool_] = np.bincount(labels)[labels] >= FEWEST_OF_A_LABEL
+    return is_frequent
 
 
 def _without(rows: LabelRows, enough: pd.Series, kept: set[str]) -> pd.DataFrame:

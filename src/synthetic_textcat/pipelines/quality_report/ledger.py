@@ -174,7 +174,7 @@ def _ends_of_others(outcomes: RowTable, task_ids: Sequence[str]) -> tuple[int, C
     for frame in outcomes.frames(["task_id", "outcome", "reason"]):
         others = frame[~frame["task_id"].isin(task_ids)]
         candidates += int(others["outcome"].isin(_CANDIDATES).sum())
-        reasons.update(others["reason"].value_counts().to_dict())
+        reasons.update({str(reason): int(rows) for reason, rows in others["reason"].value_counts().items()})
     return candidates, reasons
 
 

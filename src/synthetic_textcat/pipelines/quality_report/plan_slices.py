@@ -54,5 +54,4 @@ def yield_metrics(slices: PlanSlices, ends: RowEnds) -> Metrics:
 
 
 def _shares(groups: pd.DataFrame) -> dict[str, float]:
-    shares: dict[str, float] = (groups["good"] / groups["planned"]).to_dict()
-    return shares
+    return {str(name): float(share) for name, share in (groups["good"] / groups["planned"]).items()}

@@ -1,7 +1,7 @@
 """Quota shortfall: missing rows of each cell, the next step to fill them, and the quota's metrics and tables."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 

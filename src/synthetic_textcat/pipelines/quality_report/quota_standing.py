@@ -120,11 +120,11 @@ def standing_of(
     is_answered = np.array([name not in (NOT_RUN, *TRANSPORT_CAUSES) for name in names], np.bool_)[codes]
     is_good = ends.has_outcome(*GOOD_OUTCOMES)
     bounds = [0, *np.cumsum(rounds.sizes).tolist()]
-    tables = [
+    tables: list[Counts] = [
         np.stack([np.bincount(numbers[a:b][mask[a:b]], minlength=len(cells)) for a, b in pairwise(bounds)], axis=1)
         for mask in (np.ones(len(numbers), np.bool_), is_answered, is_good)
     ]
-    return Standing(columns, combinations, *tables, numbers)
+    return Standing(columns, combinations, tables[0], tables[1], tables[2], numbers)
 
 
 def _counted(numbers: NDArray[np.int32], codes: NDArray[np.uint8], shape: tuple[int, int]) -> Counts:

@@ -57,8 +57,9 @@ def paid_by_row(planned_calls: RowTable, rows: int, prices: PriceList) -> PaidRo
         own = frame[frame["is_configuration"].to_numpy(np.bool_)]
         costs, positions = CallCosts(own, prices), own["position"].to_numpy(np.int64)
         tokens = np.where(costs.is_counted, costs.prompt.astype(np.float64) + costs.completion, np.nan)
-        for sums, amounts in zip(paid, (np.int32(1), tokens, costs.usd), strict=True):
-            np.add.at(sums, positions, amounts)
+        np.add.at(paid.attempts, positions, 1)
+        np.add.at(paid.tokens, positions, tokens)
+        np.add.at(paid.cost, positions, costs.usd)
     return paid
 
 

@@ -156,6 +156,7 @@ def sum_verdict_spending(
     Returns:
         The spending on calls with real prices (False), and with made-up ones (True).
     """
+    sums: dict[bool, dict[str, Spending]]
     sums = {made_up: {figure: Spending() for figure in _FIGURES} for made_up in (False, True)}
     own: Fingerprints | None = None
     for frame in calls.frames(_OF_CALLS):

@@ -135,7 +135,9 @@ def pointed_at(
     """The rows that signals point at, in their order and with their words; rows that no table has are left out."""
     wanted = {row["request_id"] for rows in worst.values() for row in rows}
     found = {
-        row["request_id"]: row for table in tables for row in (shown_rows(table.where("request_id", wanted)) if wanted else ())
+        row["request_id"]: row
+        for table in tables
+        for row in (shown_rows(table.where("request_id", wanted)) if wanted else ())
     }
     return {
         name: [{**found[row["request_id"]], "detail": row["detail"]} for row in rows if row["request_id"] in found]

@@ -82,13 +82,9 @@ def _measurable(corpus: Corpus) -> pd.DataFrame:
     spaced = [name for name in measured["language"].cat.categories if has_spaces(name)]
     rows = measured.loc[measured["language"].isin(spaced), ["num_words", "words"]]
     buckets = rows["num_words"].cat.categories.to_series()
-    bounds, below = (
-        values.to_numpy()[rows["num_words"].cat.codes]
-        for values in (
-            buckets.str.extract(r"(\d+)$", expand=False).astype("int64"),
-            buckets.str.startswith("less than"),
-        )
-    )
+    codes = rows["num_words"].cat.codes
+    bounds = buckets.str.extract(r"(\d+)$", expand=False).to_numpy(np.int64)[codes]
+    below = buckets.str.startswith("less than").to_numpy(np.bool_)[codes]
     ratio = rows["words"] / bounds
     return rows.assign(inside=(rows["words"] < bounds) == below, off=ratio.where(below, 1 / ratio))
 
@@ -212,7 +208,8 @@ def coverage(corpus: Corpus) -> SignalResult:
     telling: list[float] = []
     tables = []
     for attribute, of_plan in _rows_by_value(corpus).items():
-        wanted = slots[attribute].value_counts() if attribute in slots and len(slots) else of_plan["planned"]
+        is_in_quota = len(slots) and attribute in slots
+        wanted = slots[attribute].value_counts().rename_axis("value") if is_in_quota else of_plan["planned"]
         counts = of_plan.reindex(of_plan.index.union(wanted.index), fill_value=0)
         counts = counts.assign(planned=wanted.reindex(counts.index, fill_value=0))
         shares = counts / counts.sum()

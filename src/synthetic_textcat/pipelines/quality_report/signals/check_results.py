@@ -1,7 +1,7 @@
-"""Results of the checks in counts: reject reasons and flags, languages found, near duplicates, worst rows of a reason."""
+"""Results of the checks in counts: reject reasons and flags, languages found, near duplicates, worst rows."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,9 +64,8 @@ class CheckResults:
     def _add(self, hits: pd.DataFrame, seed: int, most: int) -> None:
         """Adds the hits of a batch; columns `_HITS`, is_flag, language (missing for a surplus row)."""
         like = hits["detail"].str.extract(_LIKE)
-        once = hits.drop_duplicates(["request_id", "reason"])
-        self.rows.update(once["reason"].value_counts().to_dict())
-        self.flags.update(hits.loc[hits["is_flag"], "reason"].value_counts().to_dict())
+        self.rows.update(hits.drop_duplicates(["request_id", "reason"])["reason"].tolist())
+        self.flags.update(hits.loc[hits["is_flag"], "reason"].tolist())
         alike = like["kept"][(hits["reason"] == _ALIKE) & like["kept"].notna()]
         self._kept.append(pd.util.hash_array(alike.to_numpy(object), categorize=False))
         wrong = hits[hits["reason"] == WRONG_LANGUAGE].dropna(subset="language")
@@ -112,9 +111,11 @@ def check_results(
         leaked = asked.index.isin(hits["request_id"][hits["reason"] == LEAKED])
         for counts, name in ((results.by_language, "language"), (results.by_task, "task_id")):
             _add_up(counts, asked[name], leaked)
-        results.sentences.update(asked[leaked].set_index("task_id")["task"].to_dict())
+        results.sentences.update(zip(asked["task_id"][leaked], asked["task"][leaked], strict=True))
         verdict = part.subsets["findings"].rows["language_verdict"][own].to_numpy()
-        results.verdicts.update(asked[["language"]].assign(verdict=verdict).value_counts().to_dict())
+        pairs = asked[["language"]].assign(verdict=verdict).groupby(["language", "verdict"]).size().reset_index()
+        for language, said, rows in pairs.itertuples(index=False):
+            results.verdicts[language, said] += rows
         if len(hits):
             language = asked["language"].reindex(hits["request_id"]).to_numpy()
             results._add(hits.assign(language=language), seed, most)  # noqa: SLF001  (of this module)
@@ -159,7 +160,7 @@ def leak_table(counts: Mapping[str, NDArray[np.int64]], column: str) -> pd.DataF
     return table.astype("int64").rename_axis(column)
 
 
-def counted_pairs(counts: Mapping[tuple[str, str], int], names: Sequence[str]) -> "pd.Series[int]":
+def counted_pairs(counts: Mapping[tuple[str, str], int], names: list[str]) -> "pd.Series[int]":
     """Rows by pairs of values, sorted by both."""
     pairs = sorted(counts)
     index = pd.MultiIndex.from_tuples(pairs, names=names) if pairs else pd.MultiIndex.from_arrays([[], []], names=names)

@@ -104,7 +104,10 @@ def measured_texts(examples: RowTable) -> pd.DataFrame:
         for name in COUNTS:
             parts[name].append(counts[name].to_numpy(np.int32))
     columns = {name: np.concatenate([np.empty(0, np.int16), *parts.pop(name)]) for name in list(parts)}
-    categories = {name: pd.Categorical.from_codes(columns[name], values.values) for name, values in planned.items()}
+    categories = {
+        name: pd.Categorical.from_codes(columns[name], pd.Index(values.values, dtype="str"))
+        for name, values in planned.items()
+    }
     return pd.DataFrame({**columns, **categories})
 
 

@@ -55,9 +55,7 @@ def gather_corpus(
     by_id = {task.task_id: task for task in tasks_of(tasks)}
     slots = pd.DataFrame() if quota_slots is None else quota_slots
     ends = read_ends(outcomes)
-    return Corpus(
-        examples, requests, findings, rejected, ends, by_id, settings, seed, ledger=ledger, quota_slots=slots
-    )
+    return Corpus(examples, requests, findings, rejected, ends, by_id, settings, seed, ledger=ledger, quota_slots=slots)
 
 
 def measure_fidelity(corpus: Corpus) -> Signals:
@@ -80,7 +78,7 @@ def measure_agreement(
 ) -> Signals:
     """Agreement of a judge with the labels, mixed-up labels and disputed rows; nothing if no row was to be judged."""
     by_id = {task.task_id: task for task in tasks_of(tasks)}
-    return label_agreement(tuple(t.to_pandas() for t in (examples, surplus, rejected)), label_verdicts and label_verdicts.to_pandas(), by_id, len(unjudged))._asdict()
+    return label_agreement((examples, surplus, rejected), label_verdicts, by_id, len(unjudged))._asdict()
 
 
 def count_reference_texts(reference_texts: Sequence[str] | None) -> int:

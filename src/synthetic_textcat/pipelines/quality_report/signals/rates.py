@@ -126,7 +126,7 @@ def _losses(corpus: Corpus, name: str) -> list[dict[str, Any]]:
     counts["yield"] = good / counts["planned"]
     worst = counts.sort_values("yield", kind="stable").head(MOST_LISTED)
     places = {value: place for place, value in enumerate(values)}
-    reasons = [_most_frequent(ends, rows[places[value]]) for value in worst.index]
+    reasons = pd.Series([_most_frequent(ends, rows[places[value]]) for value in worst.index], worst.index, dtype="str")
     return list(records_of(worst.assign(reason=reasons).reset_index()))
 
 
