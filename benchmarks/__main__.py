@@ -24,7 +24,7 @@ def main() -> None:
     unknown = sorted(set(arguments.scenario) - set(known))
     if unknown:
         parser.error(f"no scenario {', '.join(unknown)}; there are {', '.join(known)}")
-    asked = arguments.scenario or list(COMPARED if arguments.against else SCENARIOS)
+    asked = arguments.scenario or [name for name in SCENARIOS if name in COMPARED or not arguments.against]
     if arguments.against and (alone := sorted(set(asked) - set(COMPARED))):
         parser.error(f"--against is for {', '.join(COMPARED)}, not for {', '.join(alone)}")
     print(machine.description(), flush=True)

@@ -1,4 +1,7 @@
-"""CPU seconds and memory of a running process and its children, sampled from /proc; no figures without it."""
+"""CPU seconds and memory of a running process and its children, sampled from /proc; no figures without it.
+
+Memory is the proportional set size (PSS): resident memory, in which a page that several processes share counts once.
+"""
 
 import os
 import subprocess
@@ -10,10 +13,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 POLL_S = 0.2
+_KIB = 1024
 
 
 class Sample(NamedTuple):
-    """What the process and its children used at a moment: CPU seconds so far, resident memory."""
+    """What the process and its children used at a moment: CPU seconds so far, and memory."""
 
     at: float
     cpu_s: float
@@ -35,7 +39,7 @@ def watched(process: "subprocess.Popen[str]") -> Iterator[list[Sample]]:
 def _watch(process: "subprocess.Popen[str]", samples: list[Sample]) -> None:
     while process.poll() is None:
         tree = _tree(process.pid)
-        samples.append(Sample(time.time(), sum(map(_cpu_s, tree)), sum(map(_resident_gb, tree))))
+        samples.append(Sample(time.time(), sum(map(_cpu_s, tree)), sum(map(_memory_gb, tree))))
         time.sleep(POLL_S)
 
 
@@ -59,9 +63,13 @@ def _cpu_s(process: int) -> float:
     return sum(ticks) / os.sysconf("SC_CLK_TCK")
 
 
-def _resident_gb(process: int) -> float:
-    pages = _fields(Path(f"/proc/{process}/stat"))[21:22]
-    return sum(map(int, pages)) * os.sysconf("SC_PAGE_SIZE") / 1e9
+def _memory_gb(process: int) -> float:
+    """Its PSS; 0 if the process has ended meanwhile."""
+    try:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0) * _KIB / 1e9
 
 
 def _fields(stat: Path) -> list[str]:

@@ -10,6 +10,10 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+# Several processes share the cores: numerical libraries' threads would keep them busy waiting for one another. It must
+# stand before their first import; the runs that tests start have as many threads as a user's (`environment`).
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
 import tests.support.loopback_only.sitecustomize  # noqa: F401  guards this process as it guards its children
 from tests.support.examples import IN_A_TEST_RUN
 from tests.support.project import PYTHONPATH, Project
@@ -40,6 +44,9 @@ os.environ["PYTHONPATH"] = PYTHONPATH  # for every child process, whoever starts
 _WHOLE_RUNS = ("end_to_end", "browser", "notebooks", "recipes")
 
 
+_OBJECTS_BETWEEN_COLLECTIONS = 50_000
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
     """Keeps the garbage collector from going through thousands of tests again and again: seconds in each process."""
@@ -48,7 +55,15 @@ def pytest_collection() -> Generator[None, object, object]:
         return (yield)
     finally:
         gc.enable()
+        gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
         gc.freeze()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """Collects garbage once, for warnings of what was not closed; pytest and Python would do so five times more."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

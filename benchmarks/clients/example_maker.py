@@ -32,11 +32,20 @@ def make(folder: Path, rows: int) -> None:
     examples = requests.assign(
         input_text=pd.Series(list(_texts(rows)), dtype="str"), label=labels, misleading_label=others, model_name="model"
     )[list(EXAMPLES)]
-    ledger = {"planned": rows, "accepted": rows, "rejected": {}, "failed": {}, "not_run": 0}
+    ledger = {
+        "planned": rows,
+        "accepted": rows,
+        "rejected": {},
+        "failed": {},
+        "not_run": 0,
+        "surplus": 0,
+        "in_batch": 0,
+    }
     for name in ("02_intermediate", "03_primary", "05_model_input", "08_reporting"):
         project.path(f"data/{name}").mkdir()
     tasks.to_parquet(project.path("data/02_intermediate/tasks.parquet"), index=False, schema=TASKS_ARROW_SCHEMA)
     requests.to_parquet(project.path("data/03_primary/requests.parquet"), index=False)
+    pd.DataFrame({"task": pd.array([], dtype="str")}).to_parquet(project.path("data/03_primary/quota_slots.parquet"))
     examples.to_parquet(project.path("data/05_model_input/examples.parquet"), index=False)
     for name, content in (("ledger", ledger), ("metrics", {"yield/all": 1.0})):
         project.path(f"data/08_reporting/{name}.json").write_text(json.dumps(content), encoding="utf-8")

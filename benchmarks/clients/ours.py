@@ -11,6 +11,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.clients.row_tables import as_frame, as_table
 from benchmarks.clients.usage import Growth, usage
 from benchmarks.clients.workload import LLM, load_prompt, load_tasks, plan, row_prompts
 from synthetic_textcat.datasets import BatchRecordDataset, JournalDataset, TableDataset
@@ -55,7 +56,8 @@ def _write_plan(folder: str, rows: int) -> None:
     tasks, spec = load_tasks(), ChatModelSpec(OPENAI_CLASS, _TRANSPORT)
     requests = plan(tasks, rows)
     _table(folder, "requests").save(requests)
-    _table(folder, "calls").save(list_calls(requests, row_prompts(requests, tasks), spec, LLM))
+    calls = list_calls(as_table(requests), row_prompts(requests, tasks), spec, LLM)
+    _table(folder, "calls").save(as_frame(calls))
 
 
 def main(rows: int, concurrency: int, *, memory: bool, batch: bool) -> None:
@@ -69,7 +71,7 @@ def main(rows: int, concurrency: int, *, memory: bool, batch: bool) -> None:
         planning = get_context("spawn").Process(target=_write_plan, args=(folder, rows))
         planning.start()
         planning.join()
-        requests, calls = (_table(folder, name).load() for name in ("requests", "calls"))
+        requests, calls = (as_table(_table(folder, name).load()) for name in ("requests", "calls"))
         tasks = load_tasks()
         prompts, retry = row_prompts(requests, tasks), load_prompt("retry")
         journal = JournalDataset(filepath=str(Path(folder) / "completions.jsonl"))

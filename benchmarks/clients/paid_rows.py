@@ -1,6 +1,6 @@
 """Makes what `settle_rows` reads: plan, calls and journal of a project, and what `list_outcomes` and `measure` need.
 
-The replies are real journal lines of some 300 characters of text. Of each 200 rows one reply is fenced, one has a
+The replies are real journal lines of some 300 characters of text. Of each 200 rows two replies are fenced, one has a
 control character, one is no JSON, one row timed out before its reply, and one has a reply in other letters than ASCII.
 One line in 10,000 has a lone surrogate, which no fast JSON reader takes.
 """
@@ -30,7 +30,7 @@ _LINE = replied_line(max_tokens=400)
 def make(folder: Path, rows: int) -> None:
     """Writes all of it into a folder."""
     sampling = AttributeSamplingParameters.model_validate({"num_examples": rows})
-    requests = plan_requests(load_tasks(), sampling, seed=42)
+    requests = plan_requests(load_tasks(), sampling, seed=42).to_pandas()
     fingerprints = [hashlib.sha256(row.encode()).hexdigest() for row in requests["request_id"]]
     calls = to_frame(zip(requests["request_id"], fingerprints, strict=True), CALLS)
     requests.to_parquet(folder / "requests.parquet", index=False)
@@ -38,14 +38,34 @@ def make(folder: Path, rows: int) -> None:
     labels = zip(plain(requests["label"]), plain(requests["misleading_label"]), strict=True)
     with (folder / "completions.jsonl").open("wb") as file:
         for row, fingerprint, pair in zip(requests["request_id"], fingerprints, labels, strict=True):
+            dice = random.Random(int(fingerprint[:8], 16))
+            text = " ".join(dice.choices(_WORDS, k=_CHARACTERS // 5))[:_CHARACTERS]
             own = replace(_LINE, request_id=row, fingerprint=fingerprint)
-            file.writelines(map(completion_line, _completions(own, pair)))
+            file.writelines(map(completion_line, completions(own, text, pair)))
 
 
-def _completions(own: Completion, labels: tuple[str | None, str | None]) -> Iterator[Completion]:
+def is_plain(fingerprint: str) -> bool:
+    """Whether the row has one reply, and nothing is the matter with it."""
+    number = int(fingerprint[:8], 16)
+    return number % 200 not in (10, 30, 50, 70, 90, 110) and number % 10_000 != 11
+
+
+def reply_of(text: str, labels: tuple[str | None, str | None], *, ascii_only: bool = False) -> str:
+    """The reply: a JSON object of text and labels; labels of an open label set are made up."""
+    label, misleading_label = labels
+    said = {"input_text": text, "label": label or "open", "misleading_label": misleading_label or "closed"}
+    return json.dumps(said, ensure_ascii=ascii_only)
+
+
+def completions(own: Completion, text: str, labels: tuple[str | None, str | None]) -> Iterator[Completion]:
+    """The calls of a row; which fault it has depends on its fingerprint.
+
+    Args:
+        own: A call with the row's ids.
+        text: Its text.
+        labels: Label and misleading label as planned.
+    """
     number = int(own.fingerprint[:8], 16)
-    dice = random.Random(number)
-    text = " ".join(dice.choices(_WORDS, k=_CHARACTERS // 5))[:_CHARACTERS]
     kind = number % 200
     if kind == 70:
         unknown: dict[str, Any] = dict.fromkeys(("prompt_tokens", "cached_tokens", "completion_tokens", "model_name"))
@@ -55,13 +75,12 @@ def _completions(own: Completion, labels: tuple[str | None, str | None]) -> Iter
         text = text.replace("a", "\u00e4\U0001f600")
     if number % 10_000 == 11:
         text += "\ud83d"
-    label, misleading_label = labels
-    said = {"input_text": text, "label": label or "open", "misleading_label": misleading_label or "closed"}
-    reply = json.dumps(said, ensure_ascii=number % 10_000 == 11)
+    reply = reply_of(text, labels, ascii_only=number % 10_000 == 11)
     if kind == 50:
-        reply = reply.replace("the", "the\\u0007", 1)
-    form = {10: f"```json\n{reply}\n```", 30: "I would rather not."}.get(kind, reply)
-    yield replace(own, raw_text=form, call=2 if kind == 70 else 1)
+        reply = reply.replace("a", "a\\u0007", 1)
+    if kind % 100 == 10:
+        reply = f"```json\n{reply}\n```"
+    yield replace(own, raw_text="I would rather not." if kind == 30 else reply, call=2 if kind == 70 else 1)
 
 
 if __name__ == "__main__":

@@ -1,20 +1,15 @@
 """Makes what `quality_report` reads: tasks, plan, calls, journal, paid calls, candidates and failed rows of a project.
 
-The texts are some 300 characters of made-up words, whose letters follow one another as in real words of the language.
-Of each hundred rows one has the text of the row before, one nearly that text, and one failed. The others have a length
-that was asked for and end as sentences do, so that nearly all pass each check.
+Of each hundred rows one failed.
 """
 
 import hashlib
-import random
 import sys
-from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
+from benchmarks.clients.made_texts import LANGUAGES, NUM_WORDS, made_texts
 from benchmarks.clients.replied_line import replied_line
 from benchmarks.clients.workload import load_tasks
 from synthetic_textcat.datasets import RowTableDataset
@@ -25,11 +20,6 @@ from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import CALLS, EXAMPLES, FAILED, plain, to_frame
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA
 
-LANGUAGES = {"English": 6, "German": 1, "French": 1, "Spanish": 1, "Italian": 1}
-_GRAMMARS = Path(__file__).parents[2] / "src" / "synthetic_textcat" / "llm" / "offline" / "grammars"
-_NUM_WORDS = {"at least 10": 1, "at least 50": 1}
-_CHARACTERS = 300
-_VOCABULARY = 20_000
 _AT_ONCE = 10_000
 _MARK, _ROW = "@" * 64, "#" * 20
 _LINE = replied_line(fingerprint=_MARK, request_id=_ROW, raw_text='{"input_text": "' + "x" * 600 + '"}')
@@ -39,14 +29,14 @@ def make(data: Path, rows: int) -> None:
     """Writes all of it into the folder `data` of a project."""
     tasks = load_tasks()
     sampling = AttributeSamplingParameters.model_validate(
-        {"num_examples": rows, "language": LANGUAGES, "num_words": _NUM_WORDS}
+        {"num_examples": rows, "language": LANGUAGES, "num_words": NUM_WORDS}
     )
-    requests = plan_requests(tasks, sampling, seed=42)
+    requests = plan_requests(tasks, sampling, seed=42).to_pandas()
     calls = ((row, hashlib.sha256(row.encode()).hexdigest()) for row in requests["request_id"])
     failed = requests.iloc[99::100].assign(failure_cause="invalid_json", detail="made up", attempts=1)
     candidates = requests.drop(index=failed.index).assign(model_name="gpt-4o-mini")
     labels = {"label": candidates["label"].fillna("an open one"), "misleading_label": candidates["misleading_label"]}
-    candidates = candidates.assign(input_text=list(_texts(plain(candidates["language"]))), **labels)
+    candidates = candidates.assign(input_text=list(made_texts(plain(candidates["language"]))), **labels)
     candidates["misleading_label"] = candidates["misleading_label"].fillna("another one")
     tables = {
         "02_intermediate/tasks": tasks,
@@ -64,49 +54,6 @@ def make(data: Path, rows: int) -> None:
     journal = data / "03_primary" / "completions.jsonl"
     _write_journal(journal, tables["03_primary/calls"])
     RowTableDataset(filepath=str(data / "03_primary" / "paid_calls.parquet")).save(read_paid_calls(Journal(journal)))
-
-
-def _texts(languages: list[str]) -> Iterator[str]:
-    dice = random.Random(42)
-    words = {name: _vocabulary(name, dice) for name in LANGUAGES}
-    last = ""
-    for number, language in enumerate(languages):
-        if number % 100 == 50:
-            yield last
-            continue
-        if number % 100 == 70:
-            yield f"{last[:-1]} {dice.choice(words[language])}."
-            continue
-        last = " ".join(dice.choices(words[language], k=_CHARACTERS // 5))[: _CHARACTERS - 1] + "."
-        yield last
-
-
-def _vocabulary(language: str, dice: random.Random) -> list[str]:
-    """Words in which each letter follows the two before as in words of the offline model."""
-    follow: dict[str, list[str]] = defaultdict(list)
-    for word in _real_words(language):
-        padded = f"  {word} "
-        for place in range(len(word) + 1):
-            follow[padded[place : place + 2]].append(padded[place + 2])
-    return [_word(follow, dice) for _ in range(_VOCABULARY)]
-
-
-def _word(follow: dict[str, list[str]], dice: random.Random) -> str:
-    word = "  "
-    while len(word) < 12 and (letter := dice.choice(follow[word[-2:]])) != " ":
-        word += letter
-    return word.strip()
-
-
-def _real_words(language: str) -> list[str]:
-    if language != "English":
-        entry = yaml.safe_load((_GRAMMARS / "_foreign.yml").read_text(encoding="utf-8"))[language]
-        return [word for sentence in entry["sentences"] for word in _words_of(sentence)]
-    return [word for path in _GRAMMARS.glob("[a-z]*.yml") for word in _words_of(path.read_text(encoding="utf-8"))]
-
-
-def _words_of(text: str) -> list[str]:
-    return [word for word in text.casefold().split() if word.isalpha()]
 
 
 def _write_journal(path: Path, calls: pd.DataFrame) -> None:

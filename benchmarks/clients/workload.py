@@ -7,6 +7,7 @@ import pandas as pd
 import yaml
 from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
+from benchmarks.clients.row_tables import as_table
 from synthetic_textcat.llm.prompts.row_prompts import RowPrompts
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests
 from synthetic_textcat.pipelines.generation.nodes import prepare_prompts
@@ -24,11 +25,11 @@ def load_prompt(name: str) -> ChatPromptTemplate:
     return ChatPromptTemplate.from_messages(_prompt_file(name)["messages"])
 
 
-def row_prompts(requests: pd.DataFrame, tasks: pd.DataFrame) -> RowPrompts:
+def row_prompts(requests: Any, tasks: pd.DataFrame) -> RowPrompts:
     """The plan with the project's own prompts, as generation renders it."""
     part = PromptTemplate(**_prompt_file("seed_examples"))
     prompts = (load_prompt("closed_labels"), load_prompt("open_labels"), part)
-    return prepare_prompts(requests, tasks, *prompts, AttributeSamplingParameters())
+    return prepare_prompts(as_table(requests), tasks, *prompts, AttributeSamplingParameters())
 
 
 def _prompt_file(name: str) -> dict[str, Any]:
@@ -55,4 +56,4 @@ def many_tasks(number: int) -> pd.DataFrame:
 
 def plan(tasks: pd.DataFrame, rows: int) -> pd.DataFrame:
     """The table `requests` of that many rows."""
-    return plan_requests(tasks, AttributeSamplingParameters(num_examples=rows), seed=42)
+    return plan_requests(tasks, AttributeSamplingParameters(num_examples=rows), seed=42).to_pandas()

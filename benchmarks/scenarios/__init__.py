@@ -8,6 +8,7 @@ from benchmarks.scenarios import (
     batches,
     calls,
     export,
+    growth,
     journal,
     kills,
     label_accuracy,
@@ -44,8 +45,8 @@ SCENARIOS: dict[str, Callable[[Options], Report]] = {
     "start_up": start_up.start_up,
 }
 
-PROOFS: dict[str, Callable[[Options], Report]] = {"kills": kills.kills}
+PROOFS: dict[str, Callable[[Options], Report]] = {"growth": growth.growth, "kills": kills.kills}
 """What takes most of an hour and is run by name only."""
 
-COMPARED = ("no_latency", "whole_run", "report", "settling", "wrong_language")
+COMPARED = ("growth", "no_latency", "whole_run", "report", "settling", "wrong_language")
 """Scenarios that run an earlier commit too, with `--against`."""

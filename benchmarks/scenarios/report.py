@@ -1,20 +1,16 @@
 """How long `kedro run --pipelines quality_report` takes on many rows, node by node, and how much memory."""
 
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import yaml
-
 from benchmarks.figures import Figure, Report, Target
-from benchmarks.process_tree import POLL_S, Sample, watched
-from benchmarks.processes import BenchmarkError, Options, run_module
+from benchmarks.node_usage import RunUsage, measured_run
+from benchmarks.processes import Options, run_module
 from benchmarks.revisions import OURS, in_turn, refuse_other_results
 
 _ROWS = 100_000
@@ -22,52 +18,13 @@ _ALLOWED_S = {100_000: 40.0, 1_000_000: 300.0}
 _ALLOWED_GB = 6.0
 _LONG_S = 0.5  # nodes below it are not shown
 _STAGE = "quality_report"
-_DONE = "Completed node: "
-_LOGGING = {
-    "version": 1,
-    "formatters": {"timed": {"format": "%(created).3f %(message)s"}},
-    "handlers": {"plain": {"class": "logging.StreamHandler", "formatter": "timed", "stream": "ext://sys.stdout"}},
-    "loggers": {"kedro": {"level": "INFO"}, "synthetic_textcat": {"level": "INFO"}},
-    "root": {"handlers": ["plain"], "level": "WARNING"},
-}
-
-
-class Stage(NamedTuple):
-    """A node with the loading of its inputs and the saving of its outputs.
-
-    Attributes:
-        name: The node's; `start` is what comes before the first.
-        seconds: From the end of the node before.
-        cpu_s: CPU seconds of the process and its children.
-        peak_gb: Resident memory of the process and its children, together, at its highest.
-    """
-
-    name: str
-    seconds: float
-    cpu_s: float
-    peak_gb: float
 
 
 class Run(NamedTuple):
-    """A run of the pipeline: its stages, and the folder with its results."""
+    """A run of the pipeline: what it used, and the folder with its results."""
 
-    stages: Sequence[Stage]
+    usage: RunUsage
     results: Path
-
-    @property
-    def seconds(self) -> float:
-        """All of the run."""
-        return sum(stage.seconds for stage in self.stages)
-
-    @property
-    def cpu_s(self) -> float:
-        """CPU seconds of all its processes."""
-        return sum(stage.cpu_s for stage in self.stages)
-
-    @property
-    def peak_gb(self) -> float:
-        """The highest resident memory of all its processes together."""
-        return max(stage.peak_gb for stage in self.stages)
 
 
 def report(options: Options) -> Report:
@@ -92,9 +49,9 @@ def report(options: Options) -> Report:
 
 
 _COMPARED: dict[str, Callable[[Run], float]] = {
-    "seconds": lambda run: run.seconds,
-    "CPU seconds": lambda run: run.cpu_s,
-    "peak memory": lambda run: run.peak_gb,
+    "seconds": lambda run: run.usage.seconds,
+    "CPU seconds": lambda run: run.usage.cpu_s,
+    "peak memory": lambda run: run.usage.peak_gb,
 }
 
 
@@ -105,62 +62,30 @@ def _pairs(runs: Mapping[str, Sequence[Run]]) -> Iterator[tuple[Run, Run]]:
 
 def _figures(name: str, runs: Sequence[Run], rows: int) -> Iterator[Figure]:
     seconds = _ALLOWED_S.get(rows)
-    is_ours = name == OURS
+    is_ours, usages = name == OURS, [run.usage for run in runs]
     target = Target("<=", seconds) if seconds and is_ours else None
-    yield Figure(f"{name}: seconds", [run.seconds for run in runs], target)
-    yield Figure(f"{name}: CPU seconds", [run.cpu_s for run in runs])
-    yield Figure(
-        f"{name}: peak memory, GB", [run.peak_gb for run in runs], Target("<=", _ALLOWED_GB) if is_ours else None
-    )
-    for place, (node, *_) in enumerate(runs[0].stages):
-        own = [run.stages[place] for run in runs]
-        if max(stage.seconds for stage in own) >= _LONG_S:
-            yield Figure(f"{name}, {node}: seconds", [stage.seconds for stage in own])
-            yield Figure(f"{name}, {node}: CPU seconds", [stage.cpu_s for stage in own])
-            yield Figure(f"{name}, {node}: peak memory, GB", [stage.peak_gb for stage in own])
+    yield Figure(f"{name}: seconds", [usage.seconds for usage in usages], target)
+    yield Figure(f"{name}: CPU seconds", [usage.cpu_s for usage in usages])
+    allowed = Target("<=", _ALLOWED_GB) if is_ours else None
+    yield Figure(f"{name}: peak memory, GB", [usage.peak_gb for usage in usages], allowed)
+    for place, (node, *_) in enumerate(usages[0].nodes):
+        own = [usage.nodes[place] for usage in usages]
+        if max(each.seconds for each in own) >= _LONG_S:
+            yield Figure(f"{name}, {node}: seconds", [each.seconds for each in own])
+            yield Figure(f"{name}, {node}: CPU seconds", [each.cpu_s for each in own])
+            yield Figure(f"{name}, {node}: peak memory, GB", [each.peak_gb for each in own])
 
 
 def _run(folder: Path, made: Path, root: Path) -> Run:
     """Runs the pipeline of a checkout once, on the made tables."""
-    from tests.support.project import KEDRO, Project, environment, python_path  # loads MLflow
+    from tests.support.project import Project, python_path  # loads MLflow
 
     own = Path(tempfile.mkdtemp(dir=folder))
     project = Project(own, root)
     shutil.copytree(made, own / "data", dirs_exist_ok=True)
-    project.path("conf/logging.yml").write_text(yaml.safe_dump(_LOGGING), encoding="utf-8")
-    begun = time.time()
-    running = subprocess.Popen(  # noqa: S603  our own command
-        [KEDRO, "run", "--pipelines", _STAGE, "--params", "quality_report.min_yield=0"],
-        cwd=own,
-        env=environment(TEXTCAT_TRACKING="off", PYTHONPATH=python_path(root)),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    with watched(running) as samples:
-        output, _ = running.communicate()
-    if running.returncode:
-        raise BenchmarkError(f"kedro run ended with {running.returncode}:\n{output[-4000:]}")
+    arguments = ("--pipelines", _STAGE, "--params", "quality_report.min_yield=0")
+    usage = measured_run(project, *arguments, PYTHONPATH=python_path(root))
     for name in ("01_raw", "02_intermediate", "03_primary", "04_feature"):  # what was made, and not found out
         shutil.rmtree(own / "data" / name)
-    found = Run(list(_stages(output, begun, samples)), own / "data")
-    print(f"  quality_report, {found.seconds:.1f} s, {found.cpu_s:.1f} CPU s", file=sys.stderr, flush=True)
-    return found
-
-
-def _stages(output: str, begun: float, samples: list[Sample]) -> Iterator[Stage]:
-    used = 0.0
-    for line in output.splitlines():
-        moment, _, message = line.partition(" ")
-        if message.startswith(_DONE):
-            end = float(moment)
-            within = [sample for sample in samples if begun - POLL_S <= sample.at <= end + POLL_S]
-            so_far = max((sample.cpu_s for sample in within), default=used)
-            peak = max((sample.gb for sample in within), default=0.0)
-            yield Stage(
-                message.removeprefix(_DONE).split(":")[0].strip().rpartition(".")[2],
-                end - begun,
-                so_far - used,
-                peak,
-            )
-            begun, used = end, so_far
+    print(f"  quality_report, {usage.seconds:.1f} s, {usage.cpu_s:.1f} CPU s", file=sys.stderr, flush=True)
+    return Run(usage, own / "data")

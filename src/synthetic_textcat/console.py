@@ -79,23 +79,29 @@ def hide_all() -> None:
         _shown.pop().stop()
 
 
-def track(rows: Iterable[T], total: int, doing: str, every_s: float = 10.0) -> Iterator[T]:
+def track(
+    rows: Iterable[T], total: int, doing: str, every_s: float = 10.0, of: Callable[[T], int] | None = None
+) -> Iterator[T]:
     """Iterates over rows with a progress bar, or log lines if there is no terminal.
 
     Args:
-        rows: Rows to pass through.
+        rows: Rows, or batches of rows, to pass through.
         total: Expected number of rows.
         doing: Description of the work.
         every_s: Seconds between log lines.
+        of: Number of rows in a batch; None for single rows.
     """
     if total < ROWS_TO_SHOW:
         yield from rows
         return
     console = terminal()
     with _lines(total, doing, every_s) if console is None else _bar(total, doing, console) as report:
-        for done, row in enumerate(rows, start=1):
-            if done % _STEP == 0:
+        done = reported = 0
+        for row in rows:
+            done += 1 if of is None else of(row)
+            if done - reported >= _STEP:
                 report(done)
+                reported = done
             yield row
 
 

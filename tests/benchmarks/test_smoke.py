@@ -36,8 +36,13 @@ def test_the_report_is_measured_node_by_node() -> None:
     assert len(found) > 3  # nodes, of which the first takes long enough to be named, since the process starts with it
 
 
+@pytest.mark.whole_run
+def test_the_export_is_measured() -> None:
+    assert {figure.name for figure in SCENARIOS["export"](Options(40, 1)).figures} >= {"CPU seconds", "written, MB"}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", (SCENARIOS | PROOFS).keys() - {*_CHEAP, "report"})
+@pytest.mark.parametrize("name", (SCENARIOS | PROOFS).keys() - {*_CHEAP, "report", "export"})
 def test_a_benchmark_gives_figures(name: str) -> None:
     report = (SCENARIOS | PROOFS)[name](Options(_ROWS.get(name, 100), 1))
     assert report.figures or name == "languages"  # which needs Django's messages
@@ -46,7 +51,7 @@ def test_a_benchmark_gives_figures(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", COMPARED)
 def test_a_benchmark_next_to_this_commit_gives_ratios(name: str) -> None:
-    report = SCENARIOS[name](Options(100, 1, "HEAD"))
+    report = (SCENARIOS | PROOFS)[name](Options(100, 1, "HEAD"))
     assert any("HEAD" in figure.name and "ours" in figure.name for figure in report.figures)
 
 

@@ -11,6 +11,7 @@ from synthetic_textcat.schemas.parameters import ExportParameters
 from synthetic_textcat.schemas.publications import SPLITS
 from synthetic_textcat.schemas.rows import EXAMPLES, REQUESTS, to_frame
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
+from synthetic_textcat.tables import FrameTable
 from tests.support.project import Project
 
 LONG = "a label of two hundred characters " * 6
@@ -112,7 +113,7 @@ def write_tables(project: Project) -> None:
     """Writes what `export` reads, as `generate` leaves it without a quota. Two labels of `FOUR` have no test rows."""
     rows = examples()
     requests = _requests(rows)
-    split = planned_splits(requests, TASKS, 0, ExportParameters().splits, seed=42)
+    split = planned_splits(FrameTable(requests), TASKS, 0, ExportParameters().splits, seed=42)
     untested = rows["label"].isin(set(FOUR.label_names) - set(TESTED_OF_FOUR)) & (split == SPLITS.index("test"))
     rows = rows[~untested].reset_index(drop=True)
     frames = {

@@ -10,7 +10,7 @@ import pytest
 from kedro.pipeline import node
 
 from synthetic_textcat.hooks import Progress, RunNotes
-from synthetic_textcat.llm.calls.settlement import OpenRow, OpenRows
+from synthetic_textcat.llm.calls.open_rows import OpenRow, OpenRows
 from synthetic_textcat.schemas.tasks import Task
 from tests.llm.builders import completion
 from tests.pipelines.quality_report.builders import PRICES

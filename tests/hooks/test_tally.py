@@ -210,3 +210,12 @@ def test_time_outs_are_counted_with_what_they_may_have_cost() -> None:
     unbounded = replace(timeouts[0], prompt_tokens_at_most=None)
     assert next(timeout_lines([unbounded], _PRICES, "model-1")).startswith("timed out 1 call. Next: ")
     assert list(timeout_lines([], _PRICES, "model-1")) == []
+
+
+def test_rows_that_wait_for_their_check_are_done_and_most_of_many_are_left_to_the_report() -> None:
+    tally = Tally(asked=5_010, max_attempts=1)
+    tally.add([completion(_GOOD, request_id=f"r{number}") for number in range(5_010)], _PRICES, check=False)
+    assert (tally.done, tally.accepted, tally.unchecked) == (5_010, 0, 10)
+    assert tally.line(1.0).startswith("5,010/5,010 rows, 0 ok, 5,010 unchecked")
+    tally.end()
+    assert (tally.done, tally.accepted, tally.unchecked) == (5_010, 5_000, 10)

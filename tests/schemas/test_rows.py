@@ -12,6 +12,7 @@ from kedro_datasets.pandas import ParquetDataset
 
 from synthetic_textcat.schemas import rows
 from synthetic_textcat.schemas.rows import plan_sha256, records_of, to_frame
+from synthetic_textcat.tables import MadeTable
 from tests.support.examples import examples
 
 _TABLES = {name: getattr(rows, name) for name in ("REQUESTS", "CALLS", "EXAMPLES", "REJECTED", "FAILED", "OUTCOMES")}
@@ -75,6 +76,15 @@ def test_any_other_cell_is_another_plan(column: str) -> None:
     before = plan_sha256(to_frame(plan, rows.REQUESTS))
     assert plan_sha256(to_frame([plan[0], {**plan[1], column: other}], rows.REQUESTS)) != before
     assert plan_sha256(to_frame([{**plan[0], column: other}, plan[1]], rows.REQUESTS)) != before
+
+
+def test_the_plans_hash_is_the_same_in_any_record_batches() -> None:
+    plan = to_frame(({**_ROW, "request_id": f"r{row}", "label": str(row % 7)} for row in range(41_000)), rows.REQUESTS)
+    batches = MadeTable(
+        lambda: (plan.iloc[start : start + 7_000] for start in range(0, len(plan), 7_000)), rows.REQUESTS
+    )
+    assert plan_sha256(batches) == plan_sha256(plan)
+    assert plan_sha256(batches) == "b7b74bc66916a413d897aabfa0e378e167b253aa2b734a35bc05fd90ad97cd05"  # as ever
 
 
 def test_another_order_or_number_of_rows_is_another_plan() -> None:

@@ -187,6 +187,7 @@ def _oid(content: bytes, large: bool) -> str:
 class _Handler(BaseHTTPRequestHandler):
     hub: LoopbackHub
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else the kernel holds a body back for 40 ms, after its headers
 
     def _handle(self) -> None:
         body = self._body()

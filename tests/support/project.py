@@ -43,8 +43,8 @@ RUN_TABLES = ("examples", "rejected", "failed")
 
 
 def environment(**extra: str) -> dict[str, str]:
-    """This process's environment, without keys and stores of the developer's, with sockets held to loopback."""
-    foreign = ("OPENAI_", "MLFLOW_", "KEDRO_", "HF_")
+    """This process's environment, without the developer's keys, stores and threads, with sockets held to loopback."""
+    foreign = ("OPENAI_", "MLFLOW_", "KEDRO_", "HF_", "OMP_", "OPENBLAS_")
     own = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return {**own, "PYTHONPATH": PYTHONPATH, "NO_COLOR": "1", "COLUMNS": "80", **extra}
 

@@ -1,9 +1,11 @@
 """Row tables of frames and of makers: the same rows in any batches, and columns as a person reads them."""
 
+from copy import deepcopy
+
 import pandas as pd
 import pytest
 
-from synthetic_textcat.tables import FrameTable, MadeTable, RowTable, as_table
+from synthetic_textcat.tables import FrameTable, MadeTable, RowTable, as_table, in_blocks
 
 _DTYPES = {"request_id": "str", "label": "str", "replicate": "int64"}
 _FRAME = pd.DataFrame({"request_id": list("abcde"), "label": ["x", None, "y", "x", "z"], "replicate": range(5)}).astype(
@@ -36,6 +38,23 @@ def test_some_rows_are_found_by_their_values(table: RowTable) -> None:
     found = table.where("label", ["x", "z"], ["request_id"])
     pd.testing.assert_frame_equal(found, _FRAME.loc[[0, 3, 4], ["request_id"]].reset_index(drop=True))
     pd.testing.assert_frame_equal(table.where("label", ["none"]), _FRAME.iloc[:0])
+
+
+@pytest.mark.parametrize("places", [[3, 0, 4, 0], [2], []])
+def test_some_rows_are_found_by_their_positions_in_the_order_asked_for(table: RowTable, places: list[int]) -> None:
+    pd.testing.assert_frame_equal(table.take(places), _FRAME.iloc[places].reset_index(drop=True))
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 5, 6])
+def test_blocks_have_the_same_rows_whatever_the_batches(table: RowTable, rows: int) -> None:
+    for batch in (1, 2, 4, 100):
+        blocks = list(in_blocks(table.frames(rows=batch), rows))
+        assert [len(block) for block in blocks] == [rows] * (5 // rows) + [5 % rows] * (5 % rows > 0)
+        pd.testing.assert_frame_equal(pd.concat(blocks, ignore_index=True), _FRAME)
+
+
+def test_a_copy_is_the_table_itself() -> None:
+    assert deepcopy(_MADE) is _MADE
 
 
 def test_a_column_that_is_not_there_is_named(table: RowTable) -> None:

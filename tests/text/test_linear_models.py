@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from synthetic_textcat.text.linear_models import Resampled, held_out, macro_f1
 
@@ -47,5 +47,6 @@ class _ThreadCounter:
 def test_a_fit_shares_no_sum_among_threads_that_wait_for_one_another() -> None:
     labels = np.arange(20) % 2
     counter = _ThreadCounter()
-    held_out(counter, np.zeros((20, 1)), labels, np.arange(20) % 5)
+    with threadpool_limits(2):
+        held_out(counter, np.zeros((20, 1)), labels, np.arange(20) % 5)
     assert set(counter.threads) == {1}

@@ -4,23 +4,29 @@ What keeps training and test apart, against a comparison of all pairs.
 """
 
 import random
-from collections.abc import Sequence
-from functools import cache
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache, partial
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthetic_textcat.text.near_duplicates import (
-    CrossSetMatcher,
-    Like,
+from synthetic_textcat.process_pool import parallel_map
+from synthetic_textcat.text.minhash import (
+    PERMUTATIONS,
+    Sketches,
     bands_for,
     grams_of,
     jaccard,
-    like_earlier,
+    least_estimate,
     recall,
+    sketches_of,
 )
+from synthetic_textcat.text.near_duplicates import CrossSetMatcher, Like, like_earlier
+from synthetic_textcat.text.sketched_texts import SketchedTexts
 from tests.support.examples import examples
 
 _LETTERS = "etaoinshrdlu"
@@ -141,6 +147,90 @@ def test_the_answer_is_the_same_again_and_rows_that_come_after_do_not_change_it(
     assert list(like_earlier(texts, 0.8)) == likes
     shorter = texts[: len(texts) - more]
     assert list(like_earlier(shorter, 0.8)) == likes[: len(shorter)]
+
+
+def _one_by_one(texts: Sequence[str], threshold: float, all_stay: bool) -> Iterator[Like | None]:
+    """The answers by buckets that hold all earlier texts in memory, each compared with all that share one."""
+    sketches = sketches_of(texts, bands_for(threshold))
+    buckets: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for place in range(len(texts)):
+        own = list(enumerate(sketches.keys[:, place].tolist()))
+        like = None
+        for earlier in sorted({each for key in own for each in buckets[key]}):
+            if (sketches.digests[earlier] == sketches.digests[place]).sum() >= PERMUTATIONS * least_estimate(threshold):
+                similarity = _jaccard(texts[earlier], texts[place])
+                if similarity >= threshold:
+                    like = Like(earlier, similarity)
+                    break
+        if like is None or all_stay:
+            for key in own:
+                buckets[key].append(place)
+        yield like
+
+
+def _of_template(seed: int, copies: int, others: int) -> list[str]:
+    """Texts of 40 words that differ from one template in the words of up to so many places."""
+    dice = random.Random(seed)
+    words = _words(dice, 40)
+    texts = []
+    for _ in range(copies):
+        copy = list(words)
+        for place in dice.sample(range(40), dice.randint(0, others)):
+            copy[place] = _words(dice, 1)[0]
+        texts.append(" ".join(copy))
+    return texts
+
+
+def _shuffled(*lists: list[str]) -> list[str]:
+    texts = [text for some in lists for text in some]
+    random.Random(9).shuffle(texts)
+    return texts
+
+
+def _parts(texts: Sequence[str], number: int) -> list[Sequence[str]]:
+    bounds = np.linspace(0, len(texts), number + 1).astype(int).tolist()
+    return [texts[start:stop] for start, stop in pairwise(bounds)]
+
+
+@pytest.mark.parametrize("all_stay", [False, True])
+@pytest.mark.parametrize("threshold", [0.5, 0.8])
+def test_the_parts_of_the_texts_make_no_difference(threshold: float, all_stay: bool) -> None:
+    texts = _shuffled(_with_copies(1, 120), _of_template(2, 80, 3), _of_template(3, 80, 14))
+    expected = list(_one_by_one(texts, threshold, all_stay))
+    assert sum(like is not None for like in expected) > 80
+    for number in (1, 4, 16):
+        sketched = SketchedTexts(_parts(texts, number), threshold)
+        assert list(like_earlier(sketched, threshold, all_stay)) == expected
+
+
+def _in_processes(sketch: Callable[[Sequence[str]], Sketches], parts: Iterable[Sequence[str]]) -> Iterator[Sketches]:
+    return parallel_map(partial(_each, sketch), parts, processes=2)
+
+
+def _each(sketch: Callable[[Sequence[str]], Sketches], parts: list[Sequence[str]]) -> list[Sketches]:
+    return [sketch(part) for part in parts]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("all_stay", [False, True])
+def test_a_hundred_thousand_texts_with_copies_of_a_template_in_any_number_of_parts(all_stay: bool) -> None:
+    dice = random.Random(8)
+    vocabulary = _words(dice, 5_000)
+    texts = [" ".join(dice.choices(vocabulary, k=50)) for _ in range(98_000)]
+    texts = _shuffled(texts, _of_template(4, 1_000, 1), _of_template(5, 1_000, 8))
+    expected = list(_one_by_one(texts, 0.8, all_stay))
+    assert sum(like is not None for like in expected) > 1_000
+    for number, sketch_parts in ((1, map), (4, map), (16, _in_processes)):
+        sketched = SketchedTexts(_parts(texts, number), 0.8, sketch_parts)
+        assert list(like_earlier(sketched, 0.8, all_stay)) == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("all_stay", [False, True])
+def test_a_template_of_a_hundred_thousand_rows_takes_no_pairs_of_all_of_them(all_stay: bool) -> None:
+    likes = list(like_earlier(_of_template(6, 100_000, 1), 0.8, all_stay))
+    assert sum(like is not None for like in likes) > 99_990
+    assert sum(like is not None and like.place == 0 for like in likes) > 99_000
 
 
 def _text(dice: random.Random, words: int = 30) -> list[str]:

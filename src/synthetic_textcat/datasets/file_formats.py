@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from math import isfinite
 from pathlib import Path
@@ -13,20 +13,35 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import csv as pa_csv
 
-Content = pd.DataFrame | pa.Table | str | bytes | list[Any] | dict[str, Any]
+from synthetic_textcat.tables import FrameTable, RowTable, write_rows
+
+Content = (
+    pd.DataFrame
+    | RowTable
+    | pa.Table
+    | pa.RecordBatchReader
+    | str
+    | bytes
+    | Iterator[bytes]
+    | list[Any]
+    | dict[str, Any]
+)
 Options = Mapping[str, Any]
 """Keyword arguments of the library's function that reads or writes the format."""
 
 _ROWS_AT_ONCE = 10_000  # as JSON text, a long table would be in memory twice
+_CSV_OPTIONS = pa_csv.WriteOptions(quoting_style="all_valid", batch_size=_ROWS_AT_ONCE)
 
 
 def write(path: Path, content: Any, options: Options | None = None) -> None:
-    """Writes a frame as `.parquet`, `.csv` or `.jsonl`, plain values as `.json`, bytes as they are, else a text.
+    """Writes rows as `.parquet`, `.csv` or `.jsonl`, plain values as `.json`, bytes as they are, else a text.
 
-    An Arrow table keeps the metadata of its schema in `.parquet`.
+    Rows are a frame or a row table, which is written in record batches. An Arrow table, or a reader of record batches,
+    keeps the metadata of its schema in `.parquet`. Bytes may come in parts.
     """
-    if isinstance(content, bytes):
-        path.write_bytes(content)
+    if isinstance(content, bytes | Iterator) and not isinstance(content, pa.RecordBatchReader):
+        with path.open("wb") as file:
+            file.writelines([content] if isinstance(content, bytes) else content)
         return
     {".parquet": _write_parquet, ".csv": _write_csv, ".jsonl": _write_json_lines, ".json": _write_json}.get(
         path.suffix, _write_text
@@ -68,32 +83,45 @@ def first_rows(path: Path, nrows: int) -> pd.DataFrame:
         return pd.DataFrame([json.loads(line) for line in islice(lines, nrows)])
 
 
-def _write_parquet(path: Path, content: pd.DataFrame | pa.Table, options: Options) -> None:
-    if isinstance(content, pa.Table):
-        import pyarrow.parquet as pq
+def _write_parquet(path: Path, content: Any, options: Options) -> None:
+    import pyarrow.parquet as pq
 
+    if isinstance(content, pa.RecordBatchReader):
+        with pq.ParquetWriter(path, content.schema, **options) as writer:
+            for batch in content:
+                writer.write_batch(batch)
+    elif isinstance(content, pa.Table):
         pq.write_table(content, path, **options)
-        return
-    content.to_parquet(path, **{"index": False, **options})
+    elif isinstance(content, RowTable):
+        write_rows(path, content, options)
+    else:
+        content.to_parquet(path, **{"index": False, **options})
 
 
-def _write_csv(path: Path, content: pd.DataFrame, options: Options) -> None:
+def _write_csv(path: Path, content: pd.DataFrame | RowTable, options: Options) -> None:
     """Texts are written by Arrow, several times as fast as by pandas and to the same bytes."""
-    if not options and len(content.columns) and all(map(_is_text, content.dtypes)):
-        table = pa.Table.from_pandas(content.fillna(""), preserve_index=False)
-        pa_csv.write_csv(table, path, pa_csv.WriteOptions(quoting_style="all_valid", batch_size=_ROWS_AT_ONCE))
+    rows = content if isinstance(content, RowTable) else FrameTable(content)
+    empty = rows.empty()
+    if not options and len(empty.columns) and all(map(_is_text, empty.dtypes)):
+        schema = pa.Table.from_pandas(empty, preserve_index=False).schema
+        with pa_csv.CSVWriter(path, schema, write_options=_CSV_OPTIONS) as writer:
+            for frame in rows.frames():
+                writer.write_table(pa.Table.from_pandas(frame.fillna(""), schema, preserve_index=False))
         return
     usual = {"index": False, "quoting": csv.QUOTE_ALL, "encoding": "utf-8", "lineterminator": "\n"}
-    content.to_csv(path, **{**usual, **options})
+    first = {**usual, **options}
+    empty.to_csv(path, **first)
+    later = {**first, "header": False, "mode": "a", "encoding": str(first["encoding"]).removesuffix("-sig")}
+    for frame in rows.frames():
+        frame.to_csv(path, **later)
 
 
-def _write_json_lines(path: Path, content: pd.DataFrame, options: Options) -> None:
+def _write_json_lines(path: Path, content: pd.DataFrame | RowTable, options: Options) -> None:
     """Texts, whole numbers and lists of texts are written by orjson, else by pandas; the bytes are the same."""
-    fast = not options and all(map(_is_plain, (content[name] for name in content.columns)))
+    rows = content if isinstance(content, RowTable) else FrameTable(content)
     with path.open("wb") as file:
-        for start in range(0, len(content), _ROWS_AT_ONCE):
-            part = content.iloc[start : start + _ROWS_AT_ONCE]
-            if fast:
+        for part in rows.frames(rows=_ROWS_AT_ONCE):
+            if not options and all(map(_is_plain, (part[name] for name in part.columns))):
                 file.write(_plain_json_lines(part))
             else:
                 part.to_json(file, orient="records", lines=True, **{"force_ascii": False, **options})

@@ -7,9 +7,11 @@ from itertools import takewhile
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.pipeline.node import Node
+from numpy.typing import NDArray
 
 from synthetic_textcat.console import hide, show, shown_line, terminal
 from synthetic_textcat.hooks import catalog_names as names
@@ -17,6 +19,7 @@ from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.tally import CellTally, PlannedRows, Tally, cell_tally, waiting_for
 from synthetic_textcat.hooks.verdict_tally import VerdictTally
 from synthetic_textcat.llm.prompts.messages import instructions_of
+from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.open_calls import Batch
 from synthetic_textcat.schemas.parameters import (
     AttributeSamplingParameters,
@@ -46,6 +49,8 @@ _FEWEST_S = 5.0
 _FEWEST_WAVES = 2
 _STEADY = 0.5
 _SAMPLE_S = 0.25
+_MOST_CHECKING = 0.1  # share of the time
+_FIRST_CHECK_S = 1.0
 
 logger = logging.getLogger(__name__)
 
@@ -112,12 +117,13 @@ class Progress:
         self._prices: PriceList | None = None
         self._sampling = AttributeSamplingParameters()
         self._quota: dict[str, Any] = {}
-        self._asked: Sequence[int] = ()
+        self._asked: NDArray[np.int64] = np.empty(0, np.int64)
         self._plan: dict[str, Any] = {}
         self._is_counting = False
         self._verdicts: VerdictTally | None = None
         self._live: Live | None = None
         self._begun = self._last_said = now()
+        self._checked_s = 0.0
 
     @hook_impl
     def before_pipeline_run(self) -> None:
@@ -153,9 +159,9 @@ class Progress:
         if dataset_name == names.QUOTA_SLOTS:
             self._quota[dataset_name] = data
         elif dataset_name.endswith(names.OPEN_ROWS):
-            self._begin([row.position for row in data.rows])
+            self._begin(data.positions)
         elif dataset_name == names.COMPLETIONS and self._is_counting and self._notes.tally and self._prices:
-            self._notes.tally.add(data, self._prices)
+            self._count(self._notes.tally, data, self._prices)
             self._say(self._notes.tally)
         elif dataset_name.endswith(names.OPEN_VERDICTS):
             self._begin_verdicts(len(data.rows))
@@ -181,9 +187,9 @@ class Progress:
         """Ends."""
         self._end()
 
-    def _begin(self, asked: Sequence[int]) -> None:
+    def _begin(self, asked: NDArray[np.int64]) -> None:
         self._end()
-        if not asked:
+        if not len(asked):
             return
         self._asked = asked
         self._notes.tally = Tally(
@@ -200,27 +206,40 @@ class Progress:
 
     def _start_clock(self) -> None:
         self._begun = self._last_said = self._now()
+        self._checked_s = 0.0
         self._time_left = TimeLeft(self._generation.max_concurrency)
         self._live = _live_line()
         if self._live is not None:
             show(self._live)
 
-    def _cells(self, asked: Sequence[int]) -> CellTally | None:
+    def _cells(self, asked: NDArray[np.int64]) -> CellTally | None:
         if self._sampling.target_accepted is None or not self._quota.keys() >= _OF_QUOTA:
             return None
         rounds, before = Rounds.read(self._quota[names.ROUNDS]), Shortfall.read(self._quota[names.PREVIOUS_SHORTFALL])
         requests, slots = as_table(self._quota[names.REQUESTS]).to_pandas(), self._quota[names.QUOTA_SLOTS]
-        return cell_tally(requests, slots, rounds, before, self._sampling, asked)
+        return cell_tally(requests, slots, rounds, before, self._sampling, asked.tolist())
 
     def _read_plan(self) -> None:
         """Reads the planned rows once both tables are there: before the first call, since a long plan takes seconds."""
         if self._notes.tally is not None and len(self._plan) == len({*_OF_PLAN.values()}):
-            requests = as_table(self._plan[names.REQUESTS]).to_pandas(PlannedRows.COLUMNS).iloc[list(self._asked)]
+            requests = as_table(self._plan[names.REQUESTS]).take(self._asked.tolist(), PlannedRows.COLUMNS)
             instructions = instructions_of(self._prompts.values())
             self._notes.tally.plan = PlannedRows(
                 requests, self._plan[names.TASKS], self._checks.text_checks, instructions
             )
             self._plan.clear()
+
+    def _count(self, tally: Tally, completions: Sequence[Completion], prices: PriceList) -> None:
+        """Counts completions, and checks their rows unless that takes too much of the processor, which the calls need.
+
+        The first checks load what they need, half a second of work: they do not come before replies do.
+        """
+        began = self._now()
+        elapsed_s = began - self._begun
+        may_check = elapsed_s >= _FIRST_CHECK_S and self._checked_s <= _MOST_CHECKING * elapsed_s
+        tally.add(completions, prices, check=may_check)
+        if may_check:
+            self._checked_s += self._now() - began
 
     def _say(self, tally: Tally | VerdictTally) -> None:
         now = self._now()

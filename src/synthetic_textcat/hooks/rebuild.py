@@ -28,7 +28,6 @@ from synthetic_textcat.hooks.tracking.run_artifacts import EarlierRun, load_earl
 from synthetic_textcat.schemas.parameter_validation import validate_parameters
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import PLAN_VERSION, plan_sha256
-from synthetic_textcat.tables import as_table
 
 logger = logging.getLogger(__name__)
 
@@ -115,7 +114,7 @@ class Rebuild:
 
     def _compare(self, requests: Any, otherwise: str) -> None:
         assert self._run is not None
-        name, then, now = self._run.name, self._run.tags.get("plan_sha256"), plan_sha256(as_table(requests).to_pandas())
+        name, then, now = self._run.name, self._run.tags.get("plan_sha256"), plan_sha256(requests)
         if then is None:
             logger.warning("Run %s keeps no plan_sha256, so this plan can't be compared with its plan", name)
         elif then == now:

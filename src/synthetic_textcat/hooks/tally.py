@@ -9,7 +9,7 @@ import pandas as pd
 
 from synthetic_textcat.llm.replies.parsing import parse
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known, known_of
-from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge_alone
+from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge_together
 from synthetic_textcat.schemas.block import TextChecks
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply
 from synthetic_textcat.schemas.open_calls import NONE_OPEN, OpenCalls
@@ -19,6 +19,7 @@ from synthetic_textcat.schemas.quota import Cell, Rounds, Shortfall, cells_of, u
 from synthetic_textcat.schemas.rows import plain
 from synthetic_textcat.schemas.tasks import tasks_of
 
+_MOST_WAITING = 5_000  # rows: some 10 MB, checked in about a second
 _Planned = tuple[str, str | None, str, str]
 
 WIDTH = 80
@@ -168,6 +169,7 @@ class Tally:
         accepted: Rows whose reply passes the checks of single rows; duplicates among them are found in the report.
         rejected: Rows whose reply does not.
         failed: Rows without a usable reply.
+        unchecked: Rows whose reply was read, and is checked by the report only: replies come faster than checks may.
         unanswered: Rows whose last call brought no reply; it may be made again.
         totals: Tokens and cost.
         cells: How far the quota is, where there is one.
@@ -180,24 +182,46 @@ class Tally:
     accepted: int = 0
     rejected: int = 0
     failed: int = 0
+    unchecked: int = 0
     totals: CallTotals = field(default_factory=CallTotals)
     cells: CellTally | None = None
     plan: PlannedRows | None = None
     unanswered: set[str] = field(default_factory=set)
+    _waiting: list[Candidate] = field(default_factory=list)
 
     @property
     def done(self) -> int:
         """Rows that are settled, for this run."""
-        return self.accepted + self.rejected + self.failed
+        return self.accepted + self.rejected + self.failed + self.unchecked + len(self._waiting)
 
-    def add(self, completions: Iterable[Completion], prices: PriceList) -> None:
-        """Counts the saved completions."""
+    def add(self, completions: Iterable[Completion], prices: PriceList, *, check: bool = True) -> None:
+        """Counts the saved completions.
+
+        Args:
+            completions: Of the calls.
+            prices: Of the models.
+            check: Whether their rows, and those that wait for it, are checked now. Some thousand may wait.
+        """
         self.totals.add(completions, prices)
-        for completion in completions:
-            self._settle(completion)
+        self._waiting += [row for completion in completions if (row := self._settled(completion)) is not None]
+        if check:
+            self._check()
+        self.unchecked += len(self._waiting[_MOST_WAITING:])
+        del self._waiting[_MOST_WAITING:]
+
+    def _check(self) -> None:
+        rows, self._waiting = self._waiting, []
+        for row, judgement in zip(rows, judge_together(rows, self.flag_only), strict=True):
+            if judgement.verdict is not None:
+                self.rejected += 1
+                continue
+            self.accepted += 1
+            if self.cells is not None:
+                self.cells.add(row.request_id)
 
     def end(self) -> None:
         """No more calls are made: rows without a reply have failed."""
+        self._check()
         self.totals.open_calls = NONE_OPEN
         self.failed += len(self.unanswered)
         self.unanswered.clear()
@@ -217,27 +241,25 @@ class Tally:
             full = f"{short(self.cells.full)}/{short(self.cells.asked)} cells"
             return {"full": full, "missing": f"{short(self.cells.missing)} missing"}
         lost = {"rejected": self.rejected, "failed": self.failed, "without reply": len(self.unanswered)}
+        lost["unchecked"] = self.unchecked + len(self._waiting)
         return {
             "ok": f"{short(self.accepted)} ok",
             **{name: f"{short(rows)} {name}" for name, rows in lost.items() if rows},
         }
 
-    def _settle(self, completion: Completion) -> None:
+    def _settled(self, completion: Completion) -> Candidate | None:
+        """The row of a completion, if it has a reply that can be read; else the completion is counted."""
         if self.plan is not None and completion.request_id not in self.plan:
-            return  # of a batch that was sent for an earlier plan: paid for, and kept for when the row is planned again
+            return None  # of a batch sent for an earlier plan: paid for, and kept for when the row is planned again
         if not completion.replied:
             self.unanswered.add(completion.request_id)
-            return
+            return None
         self.unanswered.discard(completion.request_id)
         reply = parse(completion, Reply)
         if isinstance(reply, Problem):
             self.failed += completion.attempt >= self.max_attempts
-        elif judge_alone(self._candidate(completion.request_id, reply), self.flag_only).verdict is None:
-            self.accepted += 1
-            if self.cells is not None:
-                self.cells.add(completion.request_id)
-        else:
-            self.rejected += 1
+            return None
+        return self._candidate(completion.request_id, reply)
 
     def _candidate(self, request_id: str, reply: Reply) -> Candidate:
         if self.plan is not None:

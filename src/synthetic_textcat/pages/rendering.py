@@ -4,10 +4,14 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from synthetic_textcat.schemas.prices import usd
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 NONE = "\N{EN DASH}"
 
@@ -25,6 +29,17 @@ def render_page(package: str, template: str, **values: Any) -> str:
 
     Its policy lets no request out, and no script run but the page's own, which the browser knows by its hash.
     """
+    script = _own("filter.js")
+    return (
+        _pages_of(package)
+        .get_template(template)
+        .render(style=_own("style.css"), script=script, script_hash=_sha256(script), **values)
+    )
+
+
+@cache
+def _pages_of(package: str) -> "Environment":
+    """The templates of a package's pages, each compiled once in a process."""
     from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
     pages = Environment(
@@ -35,10 +50,7 @@ def render_page(package: str, template: str, **values: Any) -> str:
         lstrip_blocks=True,
     )
     pages.filters |= {"shortened": _shortened, "usd": usd, "shown": shown, "words": _words, "breakable": breakable}
-    script = _own("filter.js")
-    return pages.get_template(template).render(
-        style=_own("style.css"), script=script, script_hash=_sha256(script), **values
-    )
+    return pages
 
 
 def render_markdown(

@@ -1,35 +1,51 @@
 """Evaluation set of the user: its text column, and contamination (examples that it already contains)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import repeat
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from synthetic_textcat.errors import EvaluationError, nearest
 from synthetic_textcat.text.comparison import sentence_key
 from synthetic_textcat.text.near_duplicates import CrossSetMatcher
+from synthetic_textcat.text.sketched_texts import SketchedTexts
 
 EXACT, NEAR = "exact", "near"
 TEXT_COLUMNS = ("text", "input_text")
 
 
-def overlaps_of(texts: Collection[str], evaluation_texts: Collection[str], similarity: float) -> list[str | None]:
+def overlaps_of(
+    texts: Iterable[Sequence[str]], number: int, evaluation_texts: Collection[str], similarity: float
+) -> Iterator[str | None]:
     """Overlap of each text with the evaluation set: `exact`, `near`, or None.
 
     Args:
-        texts: Texts of the examples.
+        texts: Texts of the examples, in batches, which are read once.
+        number: Number of these texts.
         evaluation_texts: Texts of the evaluation set.
         similarity: Least Jaccard similarity of character 5-grams of a near text; equality of comparison forms is
             exact.
     """
-    if not len(texts) or not len(evaluation_texts):
-        return [None] * len(texts)
+    if not number or not len(evaluation_texts):
+        yield from repeat(None, number)
+        return
     held = [sentence_key(text) for text in evaluation_texts]
-    ours = [sentence_key(text) for text in texts]
-    known = set(held)
-    is_ours = np.arange(len(ours) + len(held)) < len(ours)
-    near = CrossSetMatcher([*ours, *held], similarity).near(is_ours, ~is_ours)
-    return [EXACT if text in known else NEAR if near[place] else None for place, text in enumerate(ours)]
+    known, exact = frozenset(held), list[NDArray[np.bool_]]()
+
+    def keys() -> Iterator[list[str]]:
+        for batch in texts:
+            own = [sentence_key(text) for text in batch]
+            exact.append(np.fromiter((key in known for key in own), np.bool_, len(own)))
+            yield own
+        yield held
+
+    sketched = SketchedTexts(keys(), similarity)
+    is_ours = np.arange(number + len(held)) < number
+    near = CrossSetMatcher(sketched, similarity).near(is_ours, ~is_ours)
+    for is_exact, is_near in zip(np.concatenate(exact), near[:number], strict=True):
+        yield EXACT if is_exact else NEAR if is_near else None
 
 
 def evaluation_texts(evaluation_set: pd.DataFrame | None) -> list[str]:

@@ -1,6 +1,6 @@
 """Label check: columns of verdicts, of the drawn sample and of labels given by hand; the words for no label."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pandas as pd
 
@@ -97,15 +97,19 @@ def reserved_labels_fault(tasks: Iterable[Task]) -> str | None:
     return None
 
 
-def agreements(request_ids: "pd.Series[str]", verdicts: pd.DataFrame | None) -> pd.Series:
-    """Whether the judge agrees with the label of each row; missing for rows without a verdict.
+def agreements(verdicts: pd.DataFrame | None) -> "Callable[[pd.Series[str]], pd.Series]":
+    """Function of request ids: whether the judge agrees with the label of each; missing for rows without a verdict.
 
     Args:
-        request_ids: Of the rows.
         verdicts: Columns `LABEL_VERDICTS`; None = nothing is judged.
 
     Returns:
-        The dtype `boolean`, the index of `request_ids`.
+        A function whose results have the dtype `boolean`, and the index of its argument.
     """
-    known = {} if verdicts is None else dict(zip(verdicts["request_id"], verdicts["agrees"], strict=True))
-    return pd.Series(pd.array([known.get(row) for row in request_ids], dtype="boolean"), request_ids.index)
+    judged = pd.Index([] if verdicts is None else verdicts["request_id"], dtype="str")
+    agrees = pd.array([*([] if verdicts is None else verdicts["agrees"]), None], dtype="boolean")
+
+    def of(request_ids: "pd.Series[str]") -> pd.Series:
+        return pd.Series(agrees[judged.get_indexer(pd.Index(request_ids))], request_ids.index)
+
+    return of

@@ -1,8 +1,7 @@
 """Publications: plan and result of a push to a hub, and the layout of the exported dataset folder."""
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypedDict
@@ -165,16 +164,14 @@ def is_part(path: str) -> bool:
     return _PART.fullmatch(path) is not None
 
 
-def parts(task_ids: Iterable[str], splits: Iterable[str | None]) -> list[Part]:
+def parts(counts: Mapping[tuple[str, str], int]) -> list[Part]:
     """The existing files, in the order of the configs; the configs of tasks follow in the order of their ids.
 
     Splits without rows have no file, but the train split of `CONFIGS` always exists.
 
     Args:
-        task_ids: Task of each row.
-        splits: Split of each row; a row with another value than one of `SPLITS` is in no file.
+        counts: Number of rows of each task and split that has any.
     """
-    counts = Counter(pair for pair in zip(task_ids, splits, strict=True) if pair[1] in SPLITS)
     of_split = {split: sum(rows for (_, own), rows in counts.items() if own == split) for split in SPLITS}
     return [
         *(
@@ -187,7 +184,7 @@ def parts(task_ids: Iterable[str], splits: Iterable[str | None]) -> list[Part]:
     ]
 
 
-def _task_parts(counts: Mapping[tuple[str, str | None], int]) -> Iterator[Part]:
+def _task_parts(counts: Mapping[tuple[str, str], int]) -> Iterator[Part]:
     for task_id in sorted({task_id for task_id, _ in counts}):
         config = task_config(task_id)
         for split in SPLITS:

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from synthetic_textcat.schemas.block import Block
 from synthetic_textcat.schemas.rows import plain
+from synthetic_textcat.tables import RowTable, as_table, value_counts
 
 ANY = "any"
 """Display of a value that is not planned: a label that the model invents, or an attribute that a task lacks."""
@@ -180,7 +181,7 @@ class Shortfall(Block):
             return None
 
 
-def wanted_rows(column: str, requests: pd.DataFrame, quota_slots: pd.DataFrame) -> "pd.Series[int]":
+def wanted_rows(column: str, requests: RowTable | pd.DataFrame, quota_slots: pd.DataFrame) -> "pd.Series[int]":
     """Rows that are wanted with each value of a column, the most first.
 
     Args:
@@ -189,7 +190,7 @@ def wanted_rows(column: str, requests: pd.DataFrame, quota_slots: pd.DataFrame) 
         quota_slots: The rows that a quota asks for; empty without one. A column that its mix leaves out is as planned.
     """
     asked = quota_slots if len(quota_slots) and column in quota_slots else requests
-    return asked[column].value_counts()
+    return value_counts(as_table(asked), column)
 
 
 def cells_of(rows: pd.DataFrame, per: Sequence[str]) -> list[Cell]:

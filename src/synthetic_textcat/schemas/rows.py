@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.hashing import canonical_json
-from synthetic_textcat.tables import RowTable
+from synthetic_textcat.tables import RowTable, as_table, in_blocks
 
 ATTRIBUTES = ("language", "difficulty", "clarity", "num_words")
 
 Texts: TypeAlias = "pd.Series[Any] | Sequence[str]"
 
-_AT_ONCE = 20_000  # rows hashed at once: as Python objects a long plan would be many times as large
+_HASHED = 20_000  # rows hashed at once
 
 _ATTRIBUTE_COLUMNS = dict.fromkeys(ATTRIBUTES, "str")
 
@@ -171,7 +171,7 @@ PLAN_VERSION = 2
 """Version of the planning rules; another version plans other rows for the same parameters."""
 
 
-def plan_sha256(requests: pd.DataFrame) -> str:
+def plan_sha256(requests: RowTable | pd.DataFrame) -> str:
     """Hex sha256 of the plan: two runs with the same hash asked for the same rows.
 
     The input is lines of canonical JSON: first the plan's version with the sorted column names. Then, for each 20,000
@@ -180,8 +180,7 @@ def plan_sha256(requests: pd.DataFrame) -> str:
     """
     names = sorted(requests.columns)
     digest = hashlib.sha256(canonical_json([PLAN_VERSION, names]).encode() + b"\n")
-    for start in range(0, len(requests), _AT_ONCE):
-        part = requests.iloc[start : start + _AT_ONCE]
+    for part in in_blocks(as_table(requests).frames(names), _HASHED):
         for name in names:
             numbers, values = pd.factorize(part[name])
             digest.update(canonical_json(values.tolist()).encode() + b"\n" + numbers.astype("<i4").tobytes())

@@ -1,15 +1,19 @@
 """Rotation of seed examples over a task's rows; rows with equal attributes get different examples."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice, permutations
 from math import perm
+from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, plain
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.tables import RowTable, as_table
 
 
 def pool_of(task: Task, label: str | None) -> list[str]:
@@ -28,59 +32,115 @@ def shown(pool: Sequence[str], turn: int, number: int) -> list[str]:
     return [pool[(first + step) % size] for step in (0, *_steps(size, number, round_))]
 
 
-def turns_of(requests: pd.DataFrame, tasks: Iterable[Task]) -> dict[str, int]:
-    """The turn of each row of a task with seed examples; its first text is at the turn modulo the size of the pool.
+class SeedTurns:
+    """Turns of rows of tasks with seed examples, batch by batch in plan order; the first text is that of the turn.
 
     Rows of a label start at the texts of its pool in order. A row with the same attributes as an earlier row of its
     task moves on to the next text at which none of them started, and to the next round once all are used.
 
     Args:
+        tasks: Tasks of the plan.
+        number: Seed examples per prompt.
+
+    Attributes:
+        tasks: Those with seed examples, by id; none if a prompt shows none.
+    """
+
+    def __init__(self, tasks: Iterable[Task], number: int) -> None:
+        self.tasks = {task.task_id: task for task in tasks if task.seed_examples} if number else {}
+        self._number = number
+        self._pools: dict[tuple[str, str | None], list[str]] = {}
+        self._had: Counter[tuple[str, str | None]] = Counter()
+        self._taken: dict[tuple[str | None, ...], tuple[int, int]] = {}
+        self._selections: dict[tuple[str, ...], int] = {}
+
+    def of(self, rows: pd.DataFrame) -> Iterator[tuple[int, int]]:
+        """Position in the batch and turn of each of its rows that has one."""
+        for position, of_label, alike in self._seeded(rows):
+            size = len(self._pool(of_label))
+            done, taken = self._taken.get(alike, (0, 0))
+            place = self._had[of_label] % size
+            while taken >> place & 1:
+                place = (place + 1) % size
+            taken |= 1 << place
+            is_full = taken == (1 << size) - 1
+            self._taken[alike] = (done + size, 0) if is_full else (done, taken)
+            self._had[of_label] += 1
+            yield position, done + place
+
+    def selection(self, of_label: tuple[str, str | None], turn: int) -> tuple[str, ...]:
+        """The texts of a turn, for rows of a task and label."""
+        return tuple(shown(self._pool(of_label), turn, self._number))
+
+    def texts(self, rows: pd.DataFrame) -> Iterator[tuple[int, tuple[str, ...]]]:
+        """Position in the batch of each of its rows that has seed examples in its prompt, and these."""
+        labels = [of_label for _, of_label, _ in self._seeded(rows)]
+        for of_label, (position, turn) in zip(labels, self.of(rows), strict=True):
+            yield position, self.selection(of_label, turn)
+
+    def selections(self, rows: pd.DataFrame) -> NDArray[np.int64]:
+        """For each row a number of its seed examples, which rows with the same ones share; -1 without any."""
+        numbers = np.full(len(rows), -1)
+        for position, texts in self.texts(rows):
+            numbers[position] = self._selections.setdefault(texts, len(self._selections))
+        return numbers
+
+    def _seeded(self, rows: pd.DataFrame) -> Iterator[tuple[int, tuple[str, str | None], tuple[str | None, ...]]]:
+        """Position, task and label, and all attributes of each row with seed examples."""
+        if not self.tasks:
+            return
+        positions = np.flatnonzero(rows["task_id"].isin(list(self.tasks)))
+        columns = (plain(rows[name].iloc[positions]) for name in ("task_id", *planned_alike(rows)))
+        for position, alike in zip(positions.tolist(), zip(*columns, strict=True), strict=True):
+            yield position, (alike[0], alike[-1]), alike
+
+    def _pool(self, of_label: tuple[str, str | None]) -> list[str]:
+        if of_label not in self._pools:
+            self._pools[of_label] = pool_of(self.tasks[of_label[0]], of_label[1])
+        return self._pools[of_label]
+
+
+class ShownTexts:
+    """Seed examples in the prompts of planned rows; 4 bytes are held for each row of a task that has some.
+
+    Args:
         requests: The whole plan.
         tasks: Tasks of the plan.
-
-    Returns:
-        Request id → turn.
+        number: Seed examples per prompt.
     """
-    seeded = {task.task_id: task for task in tasks if task.seed_examples}
-    rows = requests[requests["task_id"].isin(list(seeded))]
-    size_of = cache(lambda task_id, label: len(pool_of(seeded[task_id], label)))
-    had: Counter[tuple[str, str | None]] = Counter()
-    taken: defaultdict[tuple[str | None, ...], set[int]] = defaultdict(set)
-    columns = [plain(rows[name]) for name in ("task_id", *planned_alike(rows))]
-    turns = {}
-    for request_id, alike in zip(plain(rows["request_id"]), zip(*columns, strict=True), strict=True):
-        of_label = alike[0], alike[-1]
-        turns[request_id] = _next(had[of_label], size_of(*of_label), taken[alike])
-        had[of_label] += 1
-    return turns
+
+    def __init__(self, requests: RowTable | pd.DataFrame, tasks: Iterable[Task], number: int) -> None:
+        self._turns = SeedTurns(tasks, number)
+        self._of_task: dict[str, NDArray[np.int32]] = {}
+        plan = as_table(requests)
+        columns = ["task_id", "replicate", *planned_alike(plan)]
+        for frame in plan.frames(columns) if self._turns.tasks else ():
+            found = np.array(list(self._turns.of(frame)), np.int32).reshape(-1, 2)
+            replicates = frame["replicate"].to_numpy()[found[:, 0]]
+            for task_id, places in frame.iloc[found[:, 0]].groupby("task_id", sort=False).indices.items():
+                self._keep(str(task_id), replicates[places], found[places, 1])
+
+    def _keep(self, task_id: str, replicates: NDArray[np.int64], turns: NDArray[np.int32]) -> None:
+        before = self._of_task.get(task_id, np.empty(0, np.int32))
+        if (size := int(replicates.max()) + 1) > len(before):
+            self._of_task[task_id] = np.zeros(max(size, 2 * len(before)), np.int32)
+            self._of_task[task_id][: len(before)] = before
+        self._of_task[task_id][replicates] = turns
+
+    def turn(self, row: Mapping[str, Any]) -> int | None:
+        """The turn of a planned row; None if its task has no seed examples."""
+        turns = self._of_task.get(row["task_id"])
+        return None if turns is None else int(turns[row["replicate"]])
+
+    def texts(self, row: Mapping[str, Any]) -> tuple[str, ...]:
+        """The seed examples in the prompt of a planned row."""
+        turn = self.turn(row)
+        return () if turn is None else self._turns.selection((row["task_id"], row["label"]), turn)
 
 
-def texts_shown(requests: pd.DataFrame, tasks: Iterable[Task], number: int) -> Mapping[str, tuple[str, ...]]:
-    """Request id → the seed examples in the row's prompt, for rows of tasks with seed examples."""
-    seeded = {task.task_id: task for task in tasks if task.seed_examples} if number else {}
-    turns = turns_of(requests, seeded.values())
-    pool = cache(lambda task_id, label: pool_of(seeded[task_id], label))
-    rows = zip(*(plain(requests[name]) for name in ("request_id", "task_id", "label")), strict=True)
-    return {
-        request_id: tuple(shown(pool(task_id, label), turns[request_id], number))
-        for request_id, task_id, label in rows
-        if request_id in turns
-    }
-
-
-def planned_alike(requests: pd.DataFrame) -> list[str]:
+def planned_alike(requests: RowTable | pd.DataFrame) -> list[str]:
     """The columns that determine a row's prompt within its task, apart from seed examples."""
     return [*ATTRIBUTES, *own_of(requests), "misleading_label", "label"]
-
-
-def _next(first: int, size: int, taken: set[int]) -> int:
-    """The next free turn of rows with equal attributes: in the current round, from a given text on."""
-    begin = len(taken) // size * size
-    place = first % size
-    while begin + place in taken:
-        place = (place + 1) % size
-    taken.add(begin + place)
-    return begin + place
 
 
 @cache

@@ -1,9 +1,9 @@
 """Row tables: tables of rows that are walked in record batches, so that none has to fit into memory."""
 
-from synthetic_textcat.tables.derived import RowGroups, factorized, filtered, mapped, permuted
+from synthetic_textcat.tables.derived import RowGroups, factorized, filtered, mapped, permuted, value_counts
 from synthetic_textcat.tables.parquet_rows import Spool, StoredTable, write_rows
 from synthetic_textcat.tables.plan_walk import PlanPart, in_plan_order
-from synthetic_textcat.tables.row_table import BATCH_ROWS, FrameTable, MadeTable, RowTable, as_table
+from synthetic_textcat.tables.row_table import BATCH_ROWS, FrameTable, MadeTable, RowTable, as_table, in_blocks
 
 __all__ = [
     "BATCH_ROWS",
@@ -17,8 +17,10 @@ __all__ = [
     "as_table",
     "factorized",
     "filtered",
+    "in_blocks",
     "in_plan_order",
     "mapped",
     "permuted",
+    "value_counts",
     "write_rows",
 ]

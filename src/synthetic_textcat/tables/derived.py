@@ -5,7 +5,7 @@ import tempfile
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,8 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from synthetic_textcat.tables.parquet_rows import temporary_folder
 from synthetic_textcat.tables.row_table import BATCH_ROWS, Columns, MadeTable, RowTable
+from synthetic_textcat.temporary_files import temporary_folder
 
 _PLACE = "__place__"
 """Column of temporary files: where a row goes."""
@@ -23,9 +23,42 @@ _PLACE = "__place__"
 _COMPRESSION = "lz4"  # a third of the size, and faster than the disk
 
 
-def mapped(table: RowTable, function: Callable[[pd.DataFrame], pd.DataFrame]) -> RowTable:
-    """The rows changed by a function, which is called for each batch, and keeps the number and order of rows."""
-    return MadeTable(lambda: map(function, table.frames()), dtypes_of(function(table.empty())), len(table))
+def mapped(
+    table: RowTable, function: Callable[[pd.DataFrame], pd.DataFrame], columns: Columns | None = None
+) -> RowTable:
+    """The rows changed by a function, which is called for each batch, and keeps the number and order of rows.
+
+    Args:
+        table: The rows.
+        function: Makes a frame of a frame.
+        columns: Columns that the function needs; all by default, of which each has to be read.
+    """
+    return _MappedTable(table, function, columns)
+
+
+class _MappedTable(RowTable):
+    def __init__(
+        self, table: RowTable, function: Callable[[pd.DataFrame], pd.DataFrame], needed: Columns | None
+    ) -> None:
+        self._table, self._function, self._needed = table, function, needed
+
+    @property
+    def names(self) -> list[str]:
+        return [str(name) for name in self._empty.columns]
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def empty(self, columns: Columns | None = None) -> pd.DataFrame:
+        return self._empty[self._checked(columns)]
+
+    @cached_property
+    def _empty(self) -> pd.DataFrame:
+        return self._function(self._table.empty(self._needed)).iloc[:0]
+
+    def _batches(self, columns: list[str], rows: int) -> Iterator[pd.DataFrame]:
+        for frame in self._table.frames(self._needed, rows):
+            yield self._function(frame)[columns].reset_index(drop=True)
 
 
 def filtered(table: RowTable, mask: NDArray[np.bool_], columns: Columns | None = None) -> RowTable:
@@ -83,7 +116,8 @@ class PermutedTable(RowTable):
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self.paths = [folder / f"{part:06}.arrow" for part in range(-(-rows // BATCH_ROWS))]
         self._empty, self._rows = empty, rows
-        self._part = lru_cache(maxsize=1)(self._read)
+        self.part = lru_cache(maxsize=2)(self._read)
+        """Rows of a file, by its number and the columns."""
 
     @property
     def names(self) -> list[str]:
@@ -100,23 +134,40 @@ class PermutedTable(RowTable):
 
     def range(self, start: int, end: int) -> RowTable:
         """The rows from one position to another; ranges that are read in their order read each file once."""
-
-        def make() -> Iterator[pd.DataFrame]:
-            for part in range(start // BATCH_ROWS, -(-end // BATCH_ROWS)):
-                first = part * BATCH_ROWS
-                yield self._part(part).iloc[max(start - first, 0) : end - first]
-
-        return MadeTable(make, dtypes_of(self._empty), end - start)
+        return _Range(self, start, end)
 
     def _batches(self, columns: list[str], rows: int) -> Iterator[pd.DataFrame]:
         return self.range(0, self._rows).frames(columns, rows)
 
-    def _read(self, part: int) -> pd.DataFrame:
-        with pa.ipc.open_stream(self.paths[part]) as file:
+    def _read(self, part: int, columns: tuple[str, ...]) -> pd.DataFrame:
+        fields = [place for place, name in enumerate((*self.names, _PLACE)) if name in columns or name == _PLACE]
+        with pa.ipc.open_stream(self.paths[part], options=pa.ipc.IpcReadOptions(included_fields=fields)) as file:
             rows = file.read_all()
         order = np.argsort(rows[_PLACE].to_numpy())
         frame: pd.DataFrame = rows.drop_columns([_PLACE]).take(pa.array(order)).to_pandas()
         return frame
+
+
+class _Range(RowTable):
+    def __init__(self, table: PermutedTable, start: int, end: int) -> None:
+        self._table, self._start, self._end = table, start, end
+
+    @property
+    def names(self) -> list[str]:
+        return self._table.names
+
+    def __len__(self) -> int:
+        return self._end - self._start
+
+    def empty(self, columns: Columns | None = None) -> pd.DataFrame:
+        return self._table.empty(columns)
+
+    def _batches(self, columns: list[str], rows: int) -> Iterator[pd.DataFrame]:
+        for part in range(self._start // BATCH_ROWS, -(-self._end // BATCH_ROWS)):
+            first = part * BATCH_ROWS
+            frame = self._table.part(part, tuple(columns)).iloc[max(self._start - first, 0) : self._end - first]
+            for begin in range(0, len(frame), rows):
+                yield frame.iloc[begin : begin + rows].reset_index(drop=True)
 
 
 class RowGroups:
@@ -140,6 +191,16 @@ class RowGroups:
         self._ends = np.cumsum(np.bincount(numbers, minlength=len(values)))
         self.rows = permuted(table, self.order)
         """All rows, those of the first value first; within it in the order of the table."""
+        self._table = table
+
+    def items(self) -> Iterator[tuple[Any, RowTable]]:
+        """Each value with its rows, sorted by value."""
+        return ((value, self.of(number)) for number, value in enumerate(self.values))
+
+    def factorized(self, column: str) -> tuple[NDArray[np.int32], list[Any]]:
+        """Number of the value of each row of `rows` among the distinct ones of a column, and these."""
+        codes, values = factorized(self._table, column)
+        return codes[self.order], values
 
     def bounds(self, number: int) -> tuple[int, int]:
         """First and last-plus-one position in `rows` of the rows of a value, by its number in `values`."""
@@ -163,6 +224,17 @@ def factorized(table: RowTable, *columns: str) -> tuple[NDArray[np.int32], list[
         of_own = np.array([numbers.setdefault(value, len(numbers)) for value in own] + [-1], np.int32)
         parts.append(of_own[codes])
     return np.concatenate(parts), list(numbers)
+
+
+def value_counts(table: RowTable, column: str) -> "pd.Series[int]":
+    """Number of rows with each value of a column, the most first, without missing ones; as pandas counts them."""
+    codes, values = factorized(table, column)
+    counts = np.bincount(codes[codes >= 0], minlength=len(values))
+    order = np.argsort(-counts, kind="stable")
+    index = pd.Index(
+        [values[place] for place in order.tolist()], name=column, dtype=table.empty([column]).dtypes.iloc[0]
+    )
+    return pd.Series(counts[order], index, name="count")
 
 
 def dtypes_of(frame: pd.DataFrame) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Row tables in Parquet: files and folders of parts that are read in record batches, and temporary files of rows."""
 
-import os
 import shutil
 import tempfile
 import weakref
@@ -15,11 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from synthetic_textcat.tables.row_table import BATCH_ROWS, Columns, RowTable
+from synthetic_textcat.temporary_files import temporary_folder
 
 _LEAN_READ: dict[str, Any] = {"pre_buffer": False, "use_threads": False}
 """Options by which columns are decoded one after another, each within the memory that it takes as a column."""
-
-_LARGE_TEMPORARY = Path("/var/tmp")  # noqa: S108  for large temporary files: /tmp is often held in memory
 
 
 class StoredTable(RowTable):
@@ -136,28 +134,39 @@ class RowWriter:
     """
 
     def __init__(self, path: Path, empty: pd.DataFrame, options: Mapping[str, Any] | None = None) -> None:
-        given = dict(options or {})
-        own = pa.Table.from_pandas(empty, preserve_index=False).schema
-        self._schema = given.pop("schema", own).with_metadata(own.metadata)
-        self._group_rows = given.pop("row_group_size", BATCH_ROWS)
-        self._writer = pq.ParquetWriter(path, self._schema, **given)
+        self._path, self._empty, self._options = path, empty, dict(options or {})
+        self._group_rows = self._options.pop("row_group_size", BATCH_ROWS)
+        self._writer: pq.ParquetWriter | None = None
         self._waiting: list[pa.Table] = []
 
     def add(self, frame: pd.DataFrame) -> None:
         """Adds rows."""
+        if self._writer is None:
+            self._open(frame)
         self._waiting.append(pa.Table.from_pandas(frame, self._schema, preserve_index=False))
         if sum(part.num_rows for part in self._waiting) >= self._group_rows:
             self._write(whole_groups=True)
 
+    def _open(self, first: pd.DataFrame) -> None:
+        """Opens the file. A column of Python objects has the type of its first rows: without rows it has none."""
+        own = pa.Table.from_pandas(self._empty, preserve_index=False).schema
+        seen = pa.Table.from_pandas(first, preserve_index=False).schema
+        fields = [seen.field(field.name) if pa.types.is_null(field.type) else field for field in own]
+        self._schema = self._options.pop("schema", pa.schema(fields)).with_metadata(own.metadata)
+        self._writer = pq.ParquetWriter(self._path, self._schema, **self._options)
+
     def close(self) -> None:
         """Writes what waits, and the end of the file."""
+        if self._writer is None:
+            self._open(self._empty)
         self._write(whole_groups=False)
-        self._writer.close()
+        if self._writer is not None:
+            self._writer.close()
 
     def _write(self, *, whole_groups: bool) -> None:
         rows = pa.concat_tables([*self._waiting, self._schema.empty_table()]).unify_dictionaries()
         end = rows.num_rows - rows.num_rows % self._group_rows if whole_groups else rows.num_rows
-        if end:
+        if end and self._writer is not None:
             self._writer.write_table(rows.slice(0, end), row_group_size=self._group_rows)
         self._waiting = [rows.slice(end)] if end < rows.num_rows else []
 
@@ -179,10 +188,3 @@ def write_rows(path: Path, table: RowTable, options: Mapping[str, Any] | None = 
             writer.add(frame)
     finally:
         writer.close()
-
-
-def temporary_folder() -> str | None:
-    """Folder for large temporary files; None for Python's choice."""
-    if os.environ.get("TMPDIR") or not (_LARGE_TEMPORARY.is_dir() and os.access(_LARGE_TEMPORARY, os.W_OK)):
-        return None
-    return str(_LARGE_TEMPORARY)

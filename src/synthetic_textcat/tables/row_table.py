@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from functools import cached_property
 from typing import Any, overload
 
+import numpy as np
 import pandas as pd
 
 BATCH_ROWS = 50_000
@@ -19,10 +20,6 @@ class RowTable(ABC):
     In a notebook `table["label"]` and `table[["label", "language"]]` read columns, `table.head()` the first rows, and
     `table.to_pandas()` the whole table as a frame.
     """
-
-    def __deepcopy__(self, memo: object) -> "RowTable":
-        """The table itself, which nobody changes: a catalog copies what it holds in memory."""
-        return self
 
     @property
     @abstractmethod
@@ -75,6 +72,25 @@ class RowTable(ABC):
         batches = self.frames(list(dict.fromkeys([*wanted, column])))
         found = [rows for batch in batches if len(rows := batch.loc[batch[column].isin(sought), wanted])]
         return pd.concat(found, ignore_index=True) if found else self.empty(columns)
+
+    def take(self, places: Sequence[int], columns: Columns | None = None) -> pd.DataFrame:
+        """The rows at these positions, few enough for memory, in the order of the positions given.
+
+        Args:
+            places: Positions, in any order.
+            columns: Columns of the result; all by default.
+        """
+        order = np.argsort(places, kind="stable")
+        ascending, found, start = np.asarray(places, np.int64)[order], [self.empty(columns)], 0
+        for frame in self.frames(columns):
+            first, end = np.searchsorted(ascending, (start, start + len(frame)))
+            if first < end:
+                found.append(frame.iloc[ascending[first:end] - start])
+            start += len(frame)
+            if end == len(ascending):
+                break
+        rows = pd.concat(found[1:] or found, ignore_index=True)
+        return rows.iloc[np.argsort(order)].reset_index(drop=True)
 
     @property
     def columns(self) -> pd.Index:
@@ -184,3 +200,18 @@ def as_table(table: None) -> None: ...
 def as_table(table: RowTable | pd.DataFrame | None) -> RowTable | None:
     """A row table, made of a frame if it is one: catalog entries of users may load frames. None stays None."""
     return FrameTable(table) if isinstance(table, pd.DataFrame) else table
+
+
+def in_blocks(frames: Iterable[pd.DataFrame], rows: int) -> Iterator[pd.DataFrame]:
+    """Frames of exactly so many rows each, the last one excepted, whatever the record batches are."""
+    left: list[pd.DataFrame] = []
+    for frame in frames:
+        left.append(frame)
+        if sum(map(len, left)) < rows:
+            continue
+        whole = pd.concat(left, ignore_index=True) if len(left) > 1 else frame
+        end = len(whole) - len(whole) % rows
+        yield from (whole.iloc[start : start + rows] for start in range(0, end, rows))
+        left = [whole.iloc[end:]]
+    if rest := [frame for frame in left if len(frame)]:
+        yield pd.concat(rest, ignore_index=True)

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from synthetic_textcat.hashing import draw, sha256_of
 from synthetic_textcat.text.batches import Batches, rows_at
-from synthetic_textcat.text.near_duplicates import mixed
+from synthetic_textcat.text.minhash import mixed
 from synthetic_textcat.text.words import Word, located_words
 
 SIZES = (50, 100, 250, 500, 1000, 2000, 5000)

@@ -146,4 +146,6 @@ def replace_surrogates(value: Any) -> Any:
 
 def is_unspaced(text: str) -> bool:
     """Whether the text has a character of such a script."""
+    if text.isascii():
+        return False
     return _MAY_BE_UNSPACED.search(text) is not None and UNSPACED_LETTER.search(text) is not None

@@ -7,7 +7,7 @@ import warnings
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from kedro.config import OmegaConfigLoader
@@ -19,13 +19,9 @@ from kedro.runner import SequentialRunner
 from synthetic_textcat.hooks.tracking import MlflowTracking
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    import mlflow.store.tracking.sqlalchemy_store  # noqa: F401  (it warns when it is first imported)
+if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import DatasetInput, Run
-
-__all__ = ["PARAMETERS", "PROMPT", "DatasetInput", "MlflowClient", "Project", "Run", "make_project"]
+    from mlflow.entities import Run
 
 PARAMETERS = {
     "seed": 42,
@@ -63,12 +59,11 @@ class Project:
 
     path: Path
 
-    def client(self) -> MlflowClient:
+    def client(self) -> "MlflowClient":
         """A client of the project's own store."""
-        uri = f"sqlite:///{self.path}/mlflow.db"
-        return MlflowClient(tracking_uri=uri, registry_uri=uri)
+        return client_of(f"sqlite:///{self.path}/mlflow.db")
 
-    def runs(self) -> list[Run]:
+    def runs(self) -> "list[Run]":
         """The runs of the project's own store, oldest first."""
         client = self.client()
         experiment = client.get_experiment_by_name("synthetic-textcat")
@@ -76,7 +71,7 @@ class Project:
         found: list[Run] = client.search_runs([experiment.experiment_id], order_by=["attributes.start_time ASC"])
         return found
 
-    def files(self, run: Run) -> dict[str, bytes]:
+    def files(self, run: "Run") -> dict[str, bytes]:
         """All artifacts of a run: path -> bytes."""
         root = self.path / "mlartifacts" / run.info.run_id / "artifacts"
         return {file.relative_to(root).as_posix(): file.read_bytes() for file in root.rglob("*") if file.is_file()}
@@ -115,6 +110,21 @@ class Project:
         )
 
 
+def import_mlflow() -> None:
+    """Imports MLflow with its store, which warns when it is first imported."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
+
+
+def client_of(uri: str) -> "MlflowClient":
+    """A client of a store."""
+    import_mlflow()  # here, since most processes of a test run need none
+    from mlflow import MlflowClient
+
+    return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
 def make_project(path: Path, *, with_store: bool = True) -> Project:
     """Writes the project; with an empty MLflow database, which takes a second to make, unless asked not to."""
     source = path / "src" / "small"
@@ -145,5 +155,5 @@ def make_project(path: Path, *, with_store: bool = True) -> Project:
 @cache
 def _empty_store() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
-        MlflowClient(tracking_uri=f"sqlite:///{folder}/mlflow.db").search_experiments()
+        client_of(f"sqlite:///{folder}/mlflow.db").search_experiments()
         return (Path(folder) / "mlflow.db").read_bytes()

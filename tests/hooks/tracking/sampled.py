@@ -7,8 +7,8 @@ from langchain_core.prompts import ChatPromptTemplate
 
 from synthetic_textcat.hooks.tracking.run_log import RunClock
 from synthetic_textcat.hooks.tracking.traces import SampledCalls
+from synthetic_textcat.llm.calls.open_rows import OpenRow, OpenRows
 from synthetic_textcat.llm.calls.policy import judging, retry_conversation
-from synthetic_textcat.llm.calls.settlement import OpenRow, OpenRows
 from synthetic_textcat.llm.prompts.messages import Messages, messages_sha256
 from synthetic_textcat.llm.prompts.row_prompts import RowPrompts, RowTemplates
 from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows
@@ -29,7 +29,7 @@ class Plan:
 
     def __init__(self, rows: int) -> None:
         sampling = AttributeSamplingParameters(num_examples=rows)
-        self.requests: pd.DataFrame = plan_rows(task_table([_TASK]), sampling, 42)
+        self.requests: pd.DataFrame = plan_rows(task_table([_TASK]), sampling, 42).to_pandas()
         self.prompts = RowPrompts(self.requests, [_TASK], RowTemplates(*templates()), 0)
         self._messages = {asked.row["request_id"]: asked.messages for asked in self.prompts.rendered(self.requests)}
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 from synthetic_textcat.hooks.tracking.description import Ending, _escaped, describe, start_tags
 from synthetic_textcat.hooks.tracking.run_log import RunLog
 from synthetic_textcat.schemas.outcomes import BANNER
-from tests.hooks.tracking.project import MlflowClient, make_project
+from tests.hooks.tracking.project import make_project
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 _LEDGER = {
     "planned": 1200,
@@ -45,7 +48,7 @@ Described = Callable[..., str]
 
 
 @pytest.fixture
-def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
+def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "MlflowClient":
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     project = make_project(tmp_path / "project")
     made = project.client()
@@ -54,7 +57,7 @@ def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
 
 
 @pytest.fixture
-def described(client: MlflowClient) -> Described:
+def described(client: "MlflowClient") -> Described:
     """Describes a new run that ended so."""
 
     def describe_new(status: str = "FINISHED", reason: str | None = None, **changes: Any) -> str:
@@ -92,7 +95,7 @@ def test_a_finished_run_says_where_the_rows_went_and_what_to_do_next(described: 
     assert "pipelines compare" not in text  # with what?
 
 
-def test_the_run_before_is_the_last_finished_one_of_generate(described: Described, client: MlflowClient) -> None:
+def test_the_run_before_is_the_last_finished_one_of_generate(described: Described, client: "MlflowClient") -> None:
     for status, pipeline in (("FINISHED", "generate"), ("FAILED", "generate"), ("FINISHED", "quote")):
         run = client.create_run("1", run_name=f"{pipeline}-{status}", tags={"pipeline": pipeline})
         client.set_terminated(run.info.run_id, status)

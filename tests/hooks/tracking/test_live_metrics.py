@@ -1,13 +1,17 @@
 """A run's progress as points of MLflow's charts."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from synthetic_textcat.hooks.tally import CallTotals, Tally
 from synthetic_textcat.hooks.tracking.live_metrics import LivePoints
 from synthetic_textcat.hooks.tracking.run_log import RunClock
-from tests.hooks.tracking.project import MlflowClient, make_project
+from tests.hooks.tracking.project import make_project
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 History = list[tuple[int, float]]
 

@@ -1,13 +1,16 @@
 """Two first runs at once register the same prompts: neither fails, and both name the version with their text."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from synthetic_textcat.hooks.tracking.catalog_metadata import MlflowMetadata, TrackedDataset
 from synthetic_textcat.hooks.tracking.results import register
 from synthetic_textcat.hooks.tracking.run_log import RunLog
-from tests.hooks.tracking.project import PROMPT, MlflowClient
+from tests.hooks.tracking.project import PROMPT, client_of
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 _ITEM = TrackedDataset("closed_prompt", None, MlflowMetadata(prompt=True), saved=False, bytes_read=PROMPT.encode())
 
@@ -15,7 +18,7 @@ _ITEM = TrackedDataset("closed_prompt", None, MlflowMetadata(prompt=True), saved
 class _Overtaken:
     """A client that another run overtakes: between its question and its answer the other registers the prompt."""
 
-    def __init__(self, client: MlflowClient, other: RunLog) -> None:
+    def __init__(self, client: "MlflowClient", other: RunLog) -> None:
         self._client, self._other, self.asked = client, other, 0
 
     def get_prompt(self, name: str) -> Any:
@@ -30,9 +33,9 @@ class _Overtaken:
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> MlflowClient:
+def client(tmp_path_factory: pytest.TempPathFactory) -> "MlflowClient":
     uri = f"sqlite:///{tmp_path_factory.mktemp('store') / 'mlflow.db'}"
-    return MlflowClient(tracking_uri=uri, registry_uri=uri)
+    return client_of(uri)
 
 
 class _OvertakenAtTheVersion(_Overtaken):
@@ -48,14 +51,14 @@ class _OvertakenAtTheVersion(_Overtaken):
     item = TrackedDataset("open_prompt", None, MlflowMetadata(prompt=True), saved=False, bytes_read=PROMPT.encode())
 
 
-def test_a_version_that_another_run_registers_meanwhile_is_that_of_both(client: MlflowClient) -> None:
+def test_a_version_that_another_run_registers_meanwhile_is_that_of_both(client: "MlflowClient") -> None:
     other = RunLog(client, "2", "other")
     log = RunLog(_OvertakenAtTheVersion(client, other), "1", "this")  # type: ignore[arg-type]
     versions = [register(run, _OvertakenAtTheVersion.item) for run in (log, other, log)]
     assert [version and version.version for version in versions] == [1, 1, 1]
 
 
-def test_a_prompt_that_another_run_registers_meanwhile_is_found(client: MlflowClient) -> None:
+def test_a_prompt_that_another_run_registers_meanwhile_is_found(client: "MlflowClient") -> None:
     log = RunLog(_Overtaken(client, RunLog(client, "2", "other")), "1", "this")  # type: ignore[arg-type]
     version = register(log, _ITEM)
     assert version is not None

@@ -11,7 +11,7 @@ from synthetic_textcat.hooks.tracking import MlflowTracking
 from synthetic_textcat.hooks.tracking.quiet_moment import QuietMoment, processor_demand_s
 from tests.hooks.tracking.project import make_project
 
-_BUSY_S, _IDLE_S = 3.5, 20.0
+_BUSY_S, _IDLE_S = 3.3, 20.0
 
 
 class _Machine:
@@ -72,21 +72,32 @@ def test_demand_counts_the_processor_seconds_of_this_process() -> None:
     assert processor_demand_s() - before >= 0.2
 
 
-def _first_replies(seconds: float, hook: MlflowTracking, *, is_busy: bool) -> Iterator[list[str]]:
-    """Saves a reply, then works or waits until MLflow has opened the run, at most so long."""
+def _first_replies(hook: MlflowTracking) -> Iterator[list[str]]:
+    """Saves a reply, works for longer than an idle engine is waited for, then waits until MLflow has opened the run."""
     yield ["a reply"]
-    end = time.monotonic() + seconds
+    end = time.monotonic() + _BUSY_S
+    while time.monotonic() < end:
+        _work_s(0.03)
+        time.sleep(0.01)
+    yield [f"busy: {_state(hook)}"]
+    end = time.monotonic() + _IDLE_S
     while time.monotonic() < end and hook.run_id is None:
-        if not is_busy:
-            time.sleep(0.05)
-    yield [f"a reply, {'recorded' if hook.run_id else 'not recorded yet'}"]
+        time.sleep(0.05)
+    yield [f"idle: {_state(hook)}"]
 
 
-@pytest.mark.parametrize(
-    ("is_busy", "seconds", "found"), [(True, _BUSY_S, "not recorded yet"), (False, _IDLE_S, "recorded")]
-)
-def test_a_run_opens_during_calls_only_if_they_leave_the_processor_idle(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_busy: bool, seconds: float, found: str
+def _work_s(seconds: float) -> None:
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        pass
+
+
+def _state(hook: MlflowTracking) -> str:
+    return "recorded" if hook.run_id else "not recorded yet"
+
+
+def test_a_run_opens_during_calls_only_once_they_leave_the_processor_idle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "MLFLOW_EXPERIMENT_NAME"):
         monkeypatch.delenv(name, raising=False)
@@ -96,7 +107,7 @@ def test_a_run_opens_during_calls_only_if_they_leave_the_processor_idle(
     replies: list[str] = []
 
     def call_model(_tasks: object) -> Iterator[list[str]]:
-        for batch in _first_replies(seconds, hook, is_busy=is_busy):
+        for batch in _first_replies(hook):
             replies.extend(batch)
             yield batch
 
@@ -112,6 +123,6 @@ def test_a_run_opens_during_calls_only_if_they_leave_the_processor_idle(
             ]
         ),
     )
-    assert replies[-1] == f"a reply, {found}"
+    assert replies[1:] == ["busy: not recorded yet", "idle: recorded"]
     (run,) = project.runs()
     assert run.info.status == "FINISHED"

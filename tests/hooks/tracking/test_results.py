@@ -1,7 +1,7 @@
 """A run that reads what another one wrote is shown under it, and found from it; by the hash of the file alone."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
@@ -10,7 +10,10 @@ from kedro.pipeline import Pipeline, node
 
 from synthetic_textcat.hooks.tracking import MlflowTracking
 from synthetic_textcat.hooks.tracking.results import evaluation_of
-from tests.hooks.tracking.project import Project, Run, make_project
+from tests.hooks.tracking.project import Project, make_project
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 _PARENT = "mlflow.parentRunId"
 
@@ -48,13 +51,13 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     return made
 
 
-def _generate(project: Project, seed: int) -> Run:
+def _generate(project: Project, seed: int) -> "Run":
     project.parameters(seed=seed)
     project.run(MlflowTracking(), _WRITES)
     return project.runs()[-1]
 
 
-def _evaluate(project: Project) -> Run:
+def _evaluate(project: Project) -> "Run":
     project.run(MlflowTracking(), _READS, ["evaluate"])
     return project.runs()[-1]
 

@@ -1,5 +1,6 @@
 """A project that is copied or moved: its runs' files are its own, and earlier ones are found."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -99,6 +100,7 @@ def test_a_run_that_goes_on_in_the_original_is_not_called_killed_in_the_copy(
 
     assert sorted(run.info.status for run in copy.runs()) == ["FINISHED", "FINISHED", "RUNNING"]
     assert sorted(run.info.status for run in project.runs()) == ["FINISHED", "RUNNING"]
+    hook._close_at_exit(os.getpid())  # at the end of this process the folder will be gone
 
 
 def test_files_that_an_experiment_keeps_on_another_disk_stay_there(

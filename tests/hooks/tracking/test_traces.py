@@ -5,7 +5,7 @@ Which calls are looked at, and with which messages.
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,10 +13,13 @@ from synthetic_textcat.hooks.tracking.run_log import RunLog
 from synthetic_textcat.hooks.tracking.traces import SampledCall, SampledCalls, write_traces
 from synthetic_textcat.llm.prompts.messages import wire_form
 from synthetic_textcat.schemas.completions import Completion
-from tests.hooks.tracking.project import MlflowClient, make_project
+from tests.hooks.tracking.project import make_project
 from tests.hooks.tracking.sampled import Plan
 from tests.llm.builders import BAD, no_reply
 from tests.pipelines.quality_report.builders import COST
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 Traced = Callable[..., list[Any]]
 

@@ -6,7 +6,7 @@ import logging
 import os
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 import pytest
@@ -16,7 +16,10 @@ from kedro.io import DatasetError
 from synthetic_textcat.hooks import RunNotes
 from synthetic_textcat.hooks.tracking import MlflowTracking
 from tests.hooks.tracking.pipelines import reading_pipeline, small_pipeline
-from tests.hooks.tracking.project import PARAMETERS, PROMPT, DatasetInput, Project, Run, make_project
+from tests.hooks.tracking.project import PARAMETERS, PROMPT, Project, make_project
+
+if TYPE_CHECKING:
+    from mlflow.entities import DatasetInput, Run
 
 
 @pytest.fixture
@@ -38,7 +41,7 @@ class Finished(NamedTuple):
 
     project: Project
     hook: MlflowTracking
-    run: Run
+    run: "Run"
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +61,7 @@ def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _inputs(run: Run) -> list[DatasetInput]:
+def _inputs(run: "Run") -> "list[DatasetInput]":
     assert run.inputs is not None
     return run.inputs.dataset_inputs
 

@@ -14,8 +14,8 @@ from synthetic_textcat.llm.batches.record import BatchRecord
 from synthetic_textcat.llm.batches.route import BatchRoute, Left
 from synthetic_textcat.llm.batches.service import BatchService
 from synthetic_textcat.llm.batches.usage import BatchUsage
+from synthetic_textcat.llm.calls.open_rows import OpenRow
 from synthetic_textcat.llm.calls.policy import Call, CallPolicy, RetryPolicy, judging
-from synthetic_textcat.llm.calls.settlement import OpenRow
 from synthetic_textcat.llm.calls.token_limits import TokenLimit
 from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
 from synthetic_textcat.schemas.completions import Completion, Reply, row_schema
@@ -85,9 +85,9 @@ class Workspace:
 
     def open_rows(self) -> list[OpenRow]:
         """As `find_open_rows` has them."""
-        from synthetic_textcat.llm.calls.settlement import open_rows
+        from synthetic_textcat.llm.calls.open_rows import open_rows
 
-        return open_rows(self._rows, self.journal.load(), judging(Reply), max_attempts=3).rows
+        return list(open_rows(self._rows, self.journal.load(), judging(Reply), max_attempts=3).rows)
 
     def policy(self, **limits: Any) -> CallPolicy:
         """The policy of the next run."""

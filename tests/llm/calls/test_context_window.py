@@ -10,8 +10,8 @@ from langchain_core.messages import AIMessage, HumanMessage
 from synthetic_textcat.errors import FatalAnswerError
 from synthetic_textcat.llm.calls.context_window import ContextWindow, Overflow, read_overflow
 from synthetic_textcat.llm.calls.first_replies import TaskPauses
+from synthetic_textcat.llm.calls.open_rows import open_rows
 from synthetic_textcat.llm.calls.policy import Attempt, Call, judging
-from synthetic_textcat.llm.calls.settlement import open_rows
 from synthetic_textcat.llm.calls.token_limits import TokenLimit
 from synthetic_textcat.llm.chat_models.chat import Chat
 from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
@@ -176,7 +176,7 @@ def test_a_journal_remembers_the_size_of_a_prompt_and_this_run_does_not_ask_twic
     fingerprints = [refused.fingerprint, bad.fingerprint]
     later = open_rows(fingerprints, journal, judging(Reply), 3, run_id="run-2")
     assert [(row.position, row.prompt_tokens, len(row.past)) for row in later.rows] == [(0, 931, 0), (1, None, 1)]
-    assert open_rows(fingerprints, journal, judging(Reply), 3, run_id="run-1").rows == []
+    assert not open_rows(fingerprints, journal, judging(Reply), 3, run_id="run-1").rows
 
 
 def test_a_task_whose_prompts_are_all_too_long_is_paused_and_the_others_go_on(server: FaultServer) -> None:

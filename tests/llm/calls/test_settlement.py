@@ -13,14 +13,16 @@ import pandas as pd
 import pytest
 from pydantic import BaseModel, StrictStr
 
+from synthetic_textcat.llm.calls.open_rows import Past, open_rows
 from synthetic_textcat.llm.calls.policy import judging
-from synthetic_textcat.llm.calls.settlement import Past, open_rows, settle, starts_of
+from synthetic_textcat.llm.calls.settlement import settle, starts_of
 from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
-from synthetic_textcat.schemas.rows import plain
+from synthetic_textcat.schemas.rows import CALLS, plain, to_frame
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.tables import as_table
 from tests.llm.builders import BAD, completion, fingerprint, no_reply, write_journal
 from tests.support.chat_models import GOOD
 
@@ -140,7 +142,7 @@ def test_the_past_is_in_order_of_attempts_whatever_the_order_of_lines(tmp_path: 
 def test_a_better_parser_mends_old_rows_for_free(tmp_path: Path) -> None:
     journal = Journal(write_journal(tmp_path / "journal.jsonl", [completion("{}")]))
     assert [row.position for row in open_rows(_ROWS[:1], journal, judging(Reply), 2).rows] == [0]
-    assert open_rows(_ROWS[:1], journal, judging(_Anything), 2).rows == []
+    assert not open_rows(_ROWS[:1], journal, judging(_Anything), 2).rows
 
 
 @pytest.mark.parametrize(
@@ -168,16 +170,16 @@ def _rejects(task: Task, row: Mapping[str, Any], _reply: Reply) -> Problem | Non
 
 def _starts(tmp_path: Path, check: Any, texts: Mapping[str, list[str | None]]) -> dict[str, Any]:
     """What is found of a plan of nine rows, where a text is a reply, and None a call without one."""
-    requests = plan_requests(
-        pd.DataFrame([task.to_row("file") for task in _TASKS]), AttributeSamplingParameters(num_examples=9), 42
-    )
+    table = pd.DataFrame([task.to_row("file") for task in _TASKS])
+    requests = plan_requests(table, AttributeSamplingParameters(num_examples=9), 42).to_pandas()
     lines = []
     for task_text, replies in texts.items():
         rows = plain(requests["request_id"][requests["task"] == task_text])
         for row, text in zip(rows, replies, strict=False):
             lines.append(no_reply(request_id=row) if text is None else completion(text, request_id=row))
     journal = Journal(write_journal(tmp_path / "journal.jsonl", lines))
-    found = starts_of(requests, [fingerprint(row) for row in plain(requests["request_id"])], journal, _TASKS, check)
+    calls = to_frame(((row, fingerprint(row)) for row in plain(requests["request_id"])), CALLS)
+    found = starts_of(as_table(requests), as_table(calls), journal, _TASKS, check)
     sentences = {task.task_id: task.task for task in _TASKS}
     return {sentences[task_id]: start for task_id, start in found.items()}
 

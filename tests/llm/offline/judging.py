@@ -59,7 +59,7 @@ def written(
     sampling = AttributeSamplingParameters(num_examples=count, language=list(languages))
     by_id = {task.task_id: task for task in tasks}
     rows = []
-    for planned in records_of(plan_requests(table, sampling, seed=SEED)):
+    for planned in records_of(plan_requests(table, sampling, seed=SEED).to_pandas()):
         task = by_id[planned["task_id"]]
         prompt = prompt_of(task, planned).replace("in English", f"in {planned['language']}")
         answer = reply(prompt, schema_of(task.label_names), planned["seed"], rates or {})

@@ -16,10 +16,12 @@ from synthetic_textcat.llm.prompts.row_prompts import (
     renderer_of,
     spread,
 )
-from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows, report_on
+from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows
+from synthetic_textcat.pipelines.attribute_sampling.plan_report import report_on
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import ATTRIBUTES
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.tables import RowTable, as_table
 from tests.pipelines.generation.builders import CLOSED, OPEN, templates
 from tests.support.task_tables import task_table
 
@@ -32,13 +34,14 @@ _PLAIN = Task(task="Name the mood.")
 
 def _contents(tasks: list[Task], lines: str = _LINES, shown: int = 3, extra: Any = None) -> list[str]:
     sampling = AttributeSamplingParameters.model_validate({"num_examples": 8, "extra": extra or {}})
-    plan = plan_rows(task_table(tasks), sampling, 42)
+    plan = plan_rows(task_table(tasks), sampling, 42).to_pandas()
     prompts = RowPrompts(plan, tasks, RowTemplates(*templates(CLOSED + lines, OPEN + lines)), shown)
     return [str(wire_form(asked.messages)[0]["content"]) for asked in prompts.rendered(plan)]
 
 
-def _labels(kinds: str) -> pd.DataFrame:
-    return pd.DataFrame({"label": pd.Series([None if kind == "-" else kind for kind in kinds], dtype="str")})
+def _labels(kinds: str) -> RowTable:
+    labels = pd.Series([None if kind == "-" else kind for kind in kinds], dtype="str")
+    return as_table(pd.DataFrame({"label": labels}))
 
 
 def test_what_a_row_has_not_leaves_no_trace() -> None:
@@ -94,10 +97,10 @@ def test_the_plan_counts_just_the_prompts_that_are_equal(shown: int, balance: st
     labels = ["good", {"name": "bad", "weight": 0.3, "extra": {"mood": ["glum", "sad"]}}]
     seeded = Task.model_validate({"task": "Sort.", "labels": labels, "seed_examples": texts, "difficulty": "PhD"})
     chosen = {"num_examples": 600, "extra": {"tone": {"dry": 2, "warm": 1}}, "balance": balance}
-    plan = plan_rows(task_table([seeded, _PLAIN]), AttributeSamplingParameters.model_validate(chosen), 42)
+    plan = plan_rows(task_table([seeded, _PLAIN]), AttributeSamplingParameters.model_validate(chosen), 42).to_pandas()
     prompts = RowPrompts(plan, [seeded, _PLAIN], RowTemplates(*templates(CLOSED + _LINES, OPEN + _LINES)), shown)
     rendered = [str(wire_form(asked.messages)) for asked in prompts.rendered(plan)]
-    repeated = report_on(plan, task_table([seeded, _PLAIN]), shown)["plan/repeated_prompts"]
+    repeated = report_on(as_table(plan), task_table([seeded, _PLAIN]), shown)["plan/repeated_prompts"]
     assert repeated == len(rendered) - len(set(rendered)) > 0
 
 
@@ -113,8 +116,8 @@ def test_the_preview_shows_rows_from_all_over_the_plan_with_what_was_drawn() -> 
     assert spread(_labels("")) == []
     sampling = AttributeSamplingParameters.model_validate({"num_examples": 9, "extra": {"tone": "dry"}})
     plan = plan_rows(task_table([_SEEDED]), sampling, 42)
-    prompts = RowPrompts(plan, [_SEEDED], RowTemplates(*templates(CLOSED + _LINES, OPEN + _LINES)), 3)
-    page = preview_of(prompts.rendered(plan.iloc[spread(plan)]), 9)
+    prompts = RowPrompts(plan.to_pandas(), [_SEEDED], RowTemplates(*templates(CLOSED + _LINES, OPEN + _LINES)), 3)
+    page = preview_of(prompts.rendered(plan.take(spread(plan))), 9)
     assert page.startswith("# 3 of 9 planned rows")
     assert page.count("- tone: dry") == 6  # as drawn, and in the prompt
     assert page.count("### user") == 3

@@ -149,10 +149,10 @@ def test_a_verdict_does_not_depend_on_the_depth_of_the_callers_stack(wanted: typ
     def parsed(text: str, frames: int) -> object:
         return parsed(text, frames - 1) if frames else parse(completion(text), wanted)
 
-    for number, text in enumerate(_DEEP):
-        # one letter makes each a text of its own, which no earlier result is kept of
-        deep, shallow = parsed(f"{number}a {text}", sys.getrecursionlimit() - 150), parsed(f"{number}b {text}", 0)
-        with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool:
+        for number, text in enumerate(_DEEP):
+            # one letter makes each a text of its own, which no earlier result is kept of
+            deep, shallow = parsed(f"{number}a {text}", sys.getrecursionlimit() - 150), parsed(f"{number}b {text}", 0)
             assert deep == shallow == pool.submit(read, f"{number}c {text}", wanted, False).result(), text[:100]
 
 

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows, report_on
+from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows
+from synthetic_textcat.pipelines.attribute_sampling.plan_report import report_on
 from synthetic_textcat.schemas.attributes import chosen_weights, shares_of, weights_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import ATTRIBUTES
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.tables import as_table
 from tests.support.examples import examples
 from tests.support.task_tables import task_table
 
@@ -25,13 +27,15 @@ _FIXED = {"difficulty": "PhD", "clarity": "clear", "num_words": "at least 10"}
 def _plan(task: Task, rows: int, **sampling: Any) -> pd.DataFrame:
     return plan_rows(
         task_table([task]), AttributeSamplingParameters.model_validate({"num_examples": rows, **sampling}), 42
-    )
+    ).to_pandas()
 
 
 def _repeated(labels: list[str], rows: int, **sampling: Any) -> list[int]:
     """The repeated prompts of a plan, for each of some tasks."""
     tasks = [Task.model_validate({"task": f"Sort {number}.", "labels": labels}) for number in range(_SORTS)]
-    return [report_on(_plan(task, rows, **sampling), task_table([]), 3)["plan/repeated_prompts"] for task in tasks]
+    return [
+        report_on(as_table(_plan(task, rows, **sampling)), task_table([]), 3)["plan/repeated_prompts"] for task in tasks
+    ]
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.pipelines.attribute_sampling.label_odds import WEIGHTS, misleading_labels_of
-from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows, report_on
+from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows
+from synthetic_textcat.pipelines.attribute_sampling.plan_report import report_on
 from synthetic_textcat.pipelines.attribute_sampling.quota_plan import recipe_of
 from synthetic_textcat.pipelines.attribute_sampling.quota_slots import QuotaSlots
 from synthetic_textcat.schemas.attributes import chosen_weights, shares_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import plan_sha256
 from synthetic_textcat.schemas.tasks import Task, tasks_of
+from synthetic_textcat.tables import as_table
 from tests.pipelines.attribute_sampling.fixed_plan import INTENTS
 from tests.support.examples import examples
 from tests.support.task_tables import task_table
@@ -33,7 +35,7 @@ def _sampling(rows: int, **settings: Any) -> AttributeSamplingParameters:
 
 
 def _plan(tasks: list[Task], rows: int, **settings: Any) -> pd.DataFrame:
-    return plan_rows(task_table(tasks), _sampling(rows, **settings), 42)
+    return plan_rows(task_table(tasks), _sampling(rows, **settings), 42).to_pandas()
 
 
 def _misleading(plan: pd.DataFrame, label: str) -> list[str]:
@@ -141,9 +143,9 @@ def test_tasks_of_like_size_have_each_its_own_similar_labels() -> None:
 def test_rows_that_repeat_a_combination_swap_misleading_labels_of_equal_weight() -> None:
     fixed = {"difficulty": "PhD", "clarity": "clear", "num_words": "at least 10", "misleading_label": "similar"}
     plan = _plan([INTENTS], 300, language=["de", "fr", "en"], **fixed)
-    exact = report_on(plan, task_table([INTENTS]), 0)["plan/repeated_prompts"]
+    exact = report_on(as_table(plan), task_table([INTENTS]), 0)["plan/repeated_prompts"]
     random = _plan([INTENTS], 300, language=["de", "fr", "en"], balance="random", **fixed)
-    by_chance = report_on(random, task_table([INTENTS]), 0)["plan/repeated_prompts"]
+    by_chance = report_on(as_table(random), task_table([INTENTS]), 0)["plan/repeated_prompts"]
     assert exact < by_chance / 3
 
 

@@ -7,10 +7,12 @@ import pytest
 from pydantic import ValidationError
 
 from synthetic_textcat.errors import ParameterError
-from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows, report_on
+from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows
+from synthetic_textcat.pipelines.attribute_sampling.plan_report import report_on
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import REQUESTS, with_own
 from synthetic_textcat.schemas.tasks import Task, tasks_of
+from synthetic_textcat.tables import as_table
 from tests.support.task_tables import task_table
 
 _PLAIN = Task(task="Name the mood.")
@@ -19,7 +21,7 @@ _PLAIN = Task(task="Name the mood.")
 def _plan(tasks: list[Task], rows: int = 60, **sampling: Any) -> pd.DataFrame:
     return plan_rows(
         task_table(tasks), AttributeSamplingParameters.model_validate({"num_examples": rows, **sampling}), 42
-    )
+    ).to_pandas()
 
 
 def test_own_attributes_are_columns_after_num_words_and_keep_to_their_weights() -> None:
@@ -137,9 +139,13 @@ def test_a_wrong_attribute_is_told_with_its_name(extra: dict[str, Any], says: st
 def test_the_plan_reports_how_many_prompts_repeat_an_earlier_one() -> None:
     certain = {"difficulty": "PhD", "clarity": "clear", "num_words": "at least 10"}
     plan = _plan([_PLAIN], 10, **certain)
-    assert report_on(plan, task_table([_PLAIN]), 3) == {"plan/rows": 10, "plan/tasks": 1, "plan/repeated_prompts": 9}
+    assert report_on(as_table(plan), task_table([_PLAIN]), 3) == {
+        "plan/rows": 10,
+        "plan/tasks": 1,
+        "plan/repeated_prompts": 9,
+    }
     toned = _plan([_PLAIN], 10, extra={"tone": ["a", "b", "c", "d"]}, **certain)
-    assert report_on(toned, task_table([_PLAIN]), 3)["plan/repeated_prompts"] == 6
+    assert report_on(as_table(toned), task_table([_PLAIN]), 3)["plan/repeated_prompts"] == 6
     seeded = Task.model_validate({**_PLAIN.model_dump(), "seed_examples": ["a", "b", "c"]})
-    assert report_on(plan, task_table([seeded]), 3)["plan/repeated_prompts"] == 4
-    assert report_on(plan, task_table([seeded]), 0)["plan/repeated_prompts"] == 9
+    assert report_on(as_table(plan), task_table([seeded]), 3)["plan/repeated_prompts"] == 4
+    assert report_on(as_table(plan), task_table([seeded]), 0)["plan/repeated_prompts"] == 9

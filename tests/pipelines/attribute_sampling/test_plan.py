@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+import tracemalloc
 from collections import Counter
 from collections.abc import Mapping
 from fractions import Fraction
 from itertools import product
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -16,10 +18,12 @@ from hypothesis import strategies as st
 
 from synthetic_textcat.pipelines.attribute_sampling.deduplicate_plan import MOST_ROWS, REACH
 from synthetic_textcat.pipelines.attribute_sampling.nodes import hash_plan, plan_requests
+from synthetic_textcat.pipelines.attribute_sampling.plan import deal
 from synthetic_textcat.schemas.attributes import weights_of
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import ATTRIBUTES, REQUESTS, plan_sha256
 from synthetic_textcat.schemas.tasks import Task, normalise
+from synthetic_textcat.tables import as_table
 from tests.pipelines.attribute_sampling.fixed_plan import SAMPLING, SEED, TASKS, hashes
 from tests.support.examples import examples
 from tests.support.task_tables import task_table
@@ -47,7 +51,7 @@ _PROPERTY = examples(30)
 
 def _plan(tasks: list[Task], rows: int, seed: int = 42, **sampling: object) -> pd.DataFrame:
     parameters = AttributeSamplingParameters.model_validate({"num_examples": rows, **sampling})
-    return plan_requests(task_table(tasks), parameters, seed)
+    return plan_requests(task_table(tasks), parameters, seed).to_pandas()
 
 
 def _worst(values: "pd.Series[str]", shares: Mapping[str, Fraction]) -> float:
@@ -67,7 +71,45 @@ def _by_id(plan: pd.DataFrame) -> pd.DataFrame:
 def test_plans_of_fixed_tasks_and_seed_stay_what_they_are() -> None:
     assert hashes() == _PLANS_SHA256
     plan = _plan(TASKS, SAMPLING.num_examples, SEED, **SAMPLING.model_dump(exclude={"num_examples"}))
-    assert hash_plan(plan) == _PLANS_SHA256["small"] + "\n"
+    assert hash_plan(as_table(plan)) == _PLANS_SHA256["small"] + "\n"
+
+
+def test_a_walk_makes_the_same_rows_in_any_batches_and_columns() -> None:
+    plan = plan_requests(task_table(TASKS), SAMPLING, SEED)
+    whole = plan.to_pandas()
+    for names in (list(REQUESTS), ["label", "task_id"], ["seed"], ["replicate", "request_id"]):
+        batches = list(plan.frames(names, 7))
+        assert {len(batch) for batch in batches[:-1]} == {7}
+        pd.testing.assert_frame_equal(pd.concat(batches, ignore_index=True), whole[names])
+
+
+def test_a_long_plan_takes_few_bytes_a_row() -> None:
+    rows, weights = 200_000, dict.fromkeys(ATTRIBUTES, "paper")
+    few, many = (AttributeSamplingParameters.model_validate({"num_examples": n, **weights}) for n in (2_000, rows))
+    plan_requests(task_table(TASKS), few, SEED)  # fits the odds, which are kept
+    tracemalloc.start()
+    try:
+        plan = plan_requests(task_table(TASKS), many, SEED)
+        held, _ = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        deal(np.array([1.0, 2.0, 0.3]), 10 * rows)
+        _, dealing = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        assert sum(len(batch) for batch in plan.frames(["task", "language", "label"])) == rows
+        _, walking = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 24 * rows  # with two attributes of the tasks
+    assert dealing - held < 40 * 10 * rows
+    assert walking - held < 100 * rows  # a frame of these columns has more, let alone one of all
+
+
+@_PROPERTY
+@given(st.lists(st.sampled_from([0.1, 1 / 3, 1.0, 2.0, 7.0]), min_size=1, max_size=9), st.integers(1, 60))
+def test_rows_go_to_the_task_furthest_behind_its_weight(weights: list[float], rows: int) -> None:
+    stands = sorted(((2 * row + 1) / weight, task, row) for task, weight in enumerate(weights) for row in range(rows))
+    tasks, replicates = deal(np.array(weights), rows)
+    assert list(zip(tasks.tolist(), replicates.tolist(), strict=True)) == [place[1:] for place in stands[:rows]]
 
 
 @pytest.mark.slow  # the test before compares with an earlier process too, whose PYTHONHASHSEED was another

@@ -63,7 +63,7 @@ def _with_round(sampling: AttributeSamplingParameters, rounds: Rounds, seed: int
 
 
 def _plan(sampling: AttributeSamplingParameters, rounds: Rounds, seed: int = 42) -> pd.DataFrame:
-    return plan_requests(_TABLE, sampling, seed, rounds.model_dump(mode="json"))
+    return plan_requests(_TABLE, sampling, seed, rounds.model_dump(mode="json")).to_pandas()
 
 
 @_SLOWLY
@@ -82,7 +82,8 @@ def test_the_first_round_has_the_target_in_each_cell(per: list[str], target: int
 def test_each_row_is_that_of_its_number_within_its_task(per: list[str], seed: int) -> None:
     sampling = _sampling(per, 3)
     plan = _plan(sampling, _first(sampling, seed), seed)
-    usual = plan_requests(_TABLE, AttributeSamplingParameters(num_examples=8000), seed).set_index("request_id")
+    plan_of_rows = plan_requests(_TABLE, AttributeSamplingParameters(num_examples=8000), seed)
+    usual = plan_of_rows.to_pandas().set_index("request_id")
     known = plan[plan["request_id"].isin(usual.index)].set_index("request_id")
     assert len(known) > 0
     pd.testing.assert_frame_equal(known, usual.loc[known.index])
@@ -147,7 +148,8 @@ def test_other_labels_tasks_attributes_or_seeds_begin_anew_and_another_target_do
 def test_without_a_target_there_are_no_rounds_and_the_plan_is_the_usual_one() -> None:
     sampling = AttributeSamplingParameters(num_examples=20)
     assert _rounds(sampling, 42) == {}
-    pd.testing.assert_frame_equal(plan_requests(_TABLE, sampling, 42, {}), plan_requests(_TABLE, sampling, 42))
+    without, usual = plan_requests(_TABLE, sampling, 42, {}), plan_requests(_TABLE, sampling, 42)
+    pd.testing.assert_frame_equal(without.to_pandas(), usual.to_pandas())
 
 
 @pytest.mark.parametrize(

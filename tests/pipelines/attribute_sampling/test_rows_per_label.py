@@ -11,6 +11,7 @@ from synthetic_textcat.pipelines.export.splits import TEST, planned_splits
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters, LlmParameters
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
+from synthetic_textcat.tables import as_table
 
 _INTENTS = Task.model_validate({"task": "Find the intent.", "labels": [f"intent {n}" for n in range(60)]})
 _MOOD = Task.model_validate({"task": "Say if the [mood] is good.", "labels": ["good", "bad"], "weight": 10})
@@ -65,6 +66,6 @@ def test_ten_rows_of_each_label_are_enough(caplog: pytest.LogCaptureFixture) -> 
 def test_so_many_rows_give_each_label_a_row_of_the_test_split() -> None:
     table = pd.DataFrame([_INTENTS.to_row("file")], columns=TASKS_ARROW_SCHEMA.names)
     for rows, without in ((600, 0), (100, 40)):
-        requests = plan_requests(table, AttributeSamplingParameters(num_examples=rows), seed=42)
-        codes = planned_splits(requests, [_INTENTS], 0, ExportParameters().splits, 42)
-        assert 60 - requests.loc[codes == TEST, "label"].nunique() >= without
+        requests = plan_requests(table, AttributeSamplingParameters(num_examples=rows), seed=42).to_pandas()
+        codes = planned_splits(as_table(requests), [_INTENTS], 0, ExportParameters().splits, 42)
+        assert 60 - as_table(requests)["label"][codes == TEST].nunique() >= without

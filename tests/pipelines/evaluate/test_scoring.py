@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from synthetic_textcat.pipelines.evaluate.scoring import (
     Reader,
@@ -167,5 +167,6 @@ class _ThreadCounter:
 
 def test_a_classifier_is_fitted_in_one_thread() -> None:
     model = _ThreadCounter()
-    guesses(Reader(np.array, lambda _: model), np.zeros((4, 1)), np.array([0, 1, 0, 1]), np.zeros((2, 1)))
+    with threadpool_limits(2):
+        guesses(Reader(np.array, lambda _: model), np.zeros((4, 1)), np.array([0, 1, 0, 1]), np.zeros((2, 1)))
     assert model.threads == {1}

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
 from synthetic_textcat.pipelines.export.card import write_card
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters, LlmParameters
 from synthetic_textcat.schemas.rows import LABEL_AGREEMENT, to_frame
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
+from synthetic_textcat.tables import FrameTable, RowGroups, RowTable
 from tests.pipelines.quality_report.builders import example_frame, ledger
 
 TASK = Task.model_validate({"task": "Sort a review.", "labels": ["good", "bad", "mixed"]})
@@ -48,6 +50,21 @@ def tasks_table(*tasks: Task) -> pd.DataFrame:
 TASKS = tasks_table(TASK)
 
 
+def by_task(examples: pd.DataFrame) -> RowGroups:
+    """The examples by task."""
+    return RowGroups(FrameTable(examples), "task_id")
+
+
+def read(file: Any) -> Any:
+    """Content of a file of a folder: rows as a frame, bytes as a text."""
+    content = file() if callable(file) else file
+    if isinstance(content, RowTable):
+        return content.to_pandas()
+    if isinstance(content, pa.RecordBatchReader):
+        return content.read_all().to_pandas()
+    return content if isinstance(content, str | list | dict) else b"".join(content).decode()
+
+
 def card(
     rows: list[dict[str, Any]],
     model: str = "gpt",
@@ -66,13 +83,14 @@ def card(
         examples = examples.assign(**{LABEL_AGREEMENT: pd.array(list(agreements), dtype="boolean")})
     splits = ["train" if place == 0 else "test" for place in range(len(examples))]
     return write_card(
-        examples,
-        examples if planned is None else example_frame(planned),
+        FrameTable(examples),
+        by_task(examples),
+        FrameTable(examples if planned is None else example_frame(planned)),
         pd.DataFrame() if quota_slots is None else quota_slots,
         tasks_table(*tasks),
         {**ledger(**(counts or {}))},
         METRICS,
-        pd.DataFrame({"split": pd.Series(splits, dtype="str")}),
+        FrameTable(pd.DataFrame({"split": pd.Series(splits, dtype="str")})),
         SPLIT_REPORT,
         LlmParameters(model=model),
         42,

@@ -15,11 +15,17 @@ from synthetic_textcat.schemas.parameters import ExportParameters
 from synthetic_textcat.schemas.publications import is_part, parts, path_of, task_config
 from synthetic_textcat.schemas.rows import LABEL_AGREEMENT
 from synthetic_textcat.schemas.tasks import Task
-from tests.pipelines.export.builders import tasks_table
+from synthetic_textcat.tables import FrameTable
+from tests.pipelines.export.builders import by_task, tasks_table
 from tests.pipelines.quality_report.builders import example_frame
 
 _CLOSED = Task.model_validate({"task": "Sort a note.", "labels": ["NA", "no", "1", "2024-01-01", "007"]})
 _OPEN = Task.model_validate({"task": "Name the tone."})
+
+
+def _exported(examples: pd.DataFrame, splits: pd.DataFrame, *tasks: Task) -> dict[str, Any]:
+    tables = FrameTable(examples), by_task(examples), FrameTable(splits)
+    return export_huggingface(*tables, tasks_table(*tasks), "# Card\n", ExportParameters())
 
 
 def _saved(folder: Path, *rows: tuple[Task, str, str | None]) -> FolderDataset:
@@ -36,7 +42,7 @@ def _saved(folder: Path, *rows: tuple[Task, str, str | None]) -> FolderDataset:
     )
     splits = pd.DataFrame({"split": pd.Series([split for *_, split in rows], dtype="str")})
     dataset = FolderDataset(path=str(folder / "huggingface"))
-    dataset.save(export_huggingface(examples, splits, tasks_table(_CLOSED, _OPEN), "# Card\n", ExportParameters()))
+    dataset.save(_exported(examples, splits, _CLOSED, _OPEN))
     return dataset
 
 
@@ -62,7 +68,7 @@ def test_by_choice_a_task_has_the_judges_agreement_with_its_type(tmp_path: Path)
     ).assign(**{LABEL_AGREEMENT: pd.array([None, False, True], dtype="boolean")})
     splits = pd.DataFrame({"split": pd.Series(["train"] * 3, dtype="str")})
     dataset = FolderDataset(path=str(tmp_path / "huggingface"))
-    dataset.save(export_huggingface(examples, splits, tasks_table(_CLOSED), "# Card\n", ExportParameters()))
+    dataset.save(_exported(examples, splits, _CLOSED))
 
     rows, features = _read(dataset, _CLOSED, "train")
     assert [row[LABEL_AGREEMENT] for row in rows] == [None, False, True]
@@ -93,7 +99,7 @@ def test_a_label_that_the_task_no_longer_has_is_named(tmp_path: Path) -> None:
 
 
 def test_files_of_an_export_are_known_by_their_names() -> None:
-    written = [part.path for part in parts([_CLOSED.task_id, _OPEN.task_id], ["train", "test"])]
+    written = [part.path for part in parts({(_CLOSED.task_id, "train"): 1, (_OPEN.task_id, "test"): 2})]
     assert all(map(is_part, written))
     assert not any(
         map(is_part, ["data/other.parquet", "data/task-mine-train.parquet", "README.md", "data/task-train.csv"])

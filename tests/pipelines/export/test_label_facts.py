@@ -8,10 +8,12 @@ import pytest
 from synthetic_textcat.pipelines.export.label_facts import label_facts
 from synthetic_textcat.schemas.label_verdicts import LABEL_SAMPLE_DESIGN, LABEL_VERDICTS, text_sha256
 from synthetic_textcat.schemas.rows import to_frame
+from synthetic_textcat.tables import FrameTable
 from synthetic_textcat.text.intervals import wilson_interval
 from tests.pipelines.quality_report.builders import example_frame, ledger
 
-_EXAMPLES = example_frame({"request_id": f"r{number}", "input_text": f"Text {number}."} for number in range(6))
+_FRAME = example_frame({"request_id": f"r{number}", "input_text": f"Text {number}."} for number in range(6))
+_EXAMPLES = FrameTable(_FRAME)
 _LEDGER: dict[str, Any] = {**ledger(accepted=6)}
 _ACCURACY = {
     "label/accuracy": 0.9,

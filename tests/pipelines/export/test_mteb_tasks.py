@@ -1,7 +1,7 @@
 """MTEB tasks: labels as numbers that its scores accept, and metadata without fields that it refuses."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -11,7 +11,8 @@ from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.pipelines.export.nodes import export_mteb
 from synthetic_textcat.schemas.languages import languages
 from synthetic_textcat.schemas.tasks import Task
-from tests.pipelines.export.builders import TASK, TASKS, tasks_table
+from synthetic_textcat.tables import FrameTable
+from tests.pipelines.export.builders import TASK, TASKS, by_task, read, tasks_table
 from tests.pipelines.quality_report.builders import example_frame
 
 _FIELDS = {
@@ -25,13 +26,15 @@ _FOUR = Task.model_validate({"task": "Sort a note by season.", "labels": ["sprin
 
 def _exported(
     rows: Sequence[tuple[str, str]], task: Task = TASK, tasks: pd.DataFrame = TASKS, **changes: Any
-) -> dict[str, Callable[[], Any]]:
+) -> dict[str, Any]:
     """Files of rows, each with its label and split."""
     examples = example_frame(
         {"request_id": f"r{place}", "task_id": task.task_id, "label": label, **changes}
         for place, (label, _) in enumerate(rows)
     )
-    return export_mteb(examples, pd.DataFrame({"split": pd.Series([split for _, split in rows], dtype="str")}), tasks)
+    splits = pd.DataFrame({"split": pd.Series([split for _, split in rows], dtype="str")})
+    files = export_mteb(by_task(examples), FrameTable(splits), tasks)
+    return {name: read(file) for name, file in files.items()}
 
 
 _TRAIN = [("good", "train"), ("bad", "train"), ("mixed", "train")]
@@ -41,9 +44,9 @@ def test_a_closed_task_has_two_splits_its_metadata_and_its_label_names() -> None
     files = _exported([*_TRAIN, ("bad", "test"), ("bad", "validation")], language="German")
     names = ("train.jsonl", "test.jsonl", "metadata.json", "labels.json")
     assert set(files) == {"README.md", *(f"{TASK.task_id}/{name}" for name in names)}
-    test = files[f"{TASK.task_id}/test.jsonl"]()
+    test = files[f"{TASK.task_id}/test.jsonl"]
     assert test.to_dict("records") == [{"text": "They forgot the sauce.", "label": 0, "label_text": "bad"}]
-    metadata = files[f"{TASK.task_id}/metadata.json"]()
+    metadata = files[f"{TASK.task_id}/metadata.json"]
     assert metadata.keys() == _FIELDS
     assert metadata["eval_langs"] == ["deu-Latn"]
 
@@ -59,12 +62,12 @@ def test_a_closed_task_has_two_splits_its_metadata_and_its_label_names() -> None
 def test_labels_of_the_test_rows_have_the_first_numbers(tested: list[str], names: list[str]) -> None:
     rows = [*((name, "train") for name in _FOUR.label_names), *((name, "test") for name in tested)]
     files = _exported(rows, _FOUR, tasks_table(_FOUR))
-    assert files[f"{_FOUR.task_id}/labels.json"]() == {"task_id": _FOUR.task_id, "label_names": names}
+    assert files[f"{_FOUR.task_id}/labels.json"] == {"task_id": _FOUR.task_id, "label_names": names}
     for split in ("train", "test"):
-        frame = files[f"{_FOUR.task_id}/{split}.jsonl"]()
+        frame = files[f"{_FOUR.task_id}/{split}.jsonl"]
         assert [names[number] for number in frame["label"]] == frame["label_text"].tolist()
         assert frame["label"].dtype == "int64"
-    assert set(files[f"{_FOUR.task_id}/test.jsonl"]()["label"]) == set(range(len(tested)))
+    assert set(files[f"{_FOUR.task_id}/test.jsonl"]["label"]) == set(range(len(tested)))
 
 
 def test_languages_are_those_of_the_test_rows() -> None:
@@ -72,8 +75,8 @@ def test_languages_are_those_of_the_test_rows() -> None:
         rows = [*_TRAIN, *(("bad", "test") for _ in tested)]
         examples = example_frame({"task_id": TASK.task_id, "label": label} for label, _ in rows)
         examples.loc[len(_TRAIN) :, "language"] = tested
-        files = export_mteb(examples, pd.DataFrame({"split": [split for _, split in rows]}), TASKS)
-        return files[f"{TASK.task_id}/metadata.json"]()["eval_langs"]
+        splits = FrameTable(pd.DataFrame({"split": [split for _, split in rows]}))
+        return read(export_mteb(by_task(examples), splits, TASKS)[f"{TASK.task_id}/metadata.json"])["eval_langs"]
 
     assert _codes("Chinese (Traditional)", "Hindi Romanized") == ["hin-Latn", "zho-Hant"]
     assert _codes("Burmese", "Burmese (Zawgyi)") == ["mya-Mymr"]

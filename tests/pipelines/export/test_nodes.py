@@ -1,7 +1,6 @@
 """What trainers read."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -26,7 +25,8 @@ from synthetic_textcat.schemas.label_verdicts import LABEL_VERDICTS
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters
 from synthetic_textcat.schemas.publications import CONFIGS, SPLITS, path_of, task_config
 from synthetic_textcat.schemas.rows import EXAMPLES, LABEL_AGREEMENT, REQUESTS, own_of, plain, to_frame
-from tests.pipelines.export.builders import TASK, TASKS
+from synthetic_textcat.tables import FrameTable
+from tests.pipelines.export.builders import TASK, TASKS, by_task, read
 from tests.pipelines.quality_report.builders import ROW, example_frame
 from tests.support.project import ROOT
 
@@ -50,17 +50,26 @@ def _examples(rows: int) -> pd.DataFrame:
 
 def _split(examples: pd.DataFrame, plan: pd.DataFrame) -> SplitRows:
     none = pd.DataFrame({"request_id": [], "overlap": []}, dtype="str")
-    return split_rows(examples, none, plan, TASKS, AttributeSamplingParameters(), _EXPORT, 42)
+    return split_rows(
+        FrameTable(examples), FrameTable(none), FrameTable(plan), TASKS, AttributeSamplingParameters(), _EXPORT, 42
+    )
 
 
-def _files(**settings: Any) -> dict[str, Callable[[], Any]]:
+def _files(**settings: Any) -> dict[str, Any]:
     examples = _examples(20)
     splits, _ = _split(examples, _plan(20))
-    return export_huggingface(examples, splits, TASKS, "# Card\n", ExportParameters.model_validate(settings))
+    chosen = ExportParameters.model_validate(settings)
+    files = export_huggingface(FrameTable(examples), by_task(examples), splits, TASKS, "# Card\n", chosen)
+    return {name: read(file) for name, file in files.items()}
+
+
+def _triplets(examples: pd.DataFrame, export: ExportParameters) -> tuple[pd.DataFrame, pd.DataFrame]:
+    found = export_triplets(FrameTable(examples), export)
+    return found.triplets.to_pandas(), found.instructions.to_pandas()
 
 
 def test_triplets_have_exactly_their_columns_in_order() -> None:
-    frame, prefixes = export_triplets(example_frame([{}, {"input_text": "Hm.\nWell.", "label": "mixed"}]), _EXPORT)
+    frame, prefixes = _triplets(example_frame([{}, {"input_text": "Hm.\nWell.", "label": "mixed"}]), _EXPORT)
     assert list(frame.columns) == ["anchor", "positive", "negative"]
     assert list(frame.itertuples(index=False, name=None)) == [
         ("Instruct: Sort a review.\nQuery: They forgot the sauce.", "bad", "good"),
@@ -73,8 +82,8 @@ def test_an_instruction_that_is_left_out_stands_next_to() -> None:
     rows = [{"request_id": f"r{place}", "label": label} for place, label in enumerate("aabb")]
     settings = {"distinct_label_batches": 2}
     examples = example_frame(rows)
-    baked, _ = export_triplets(examples, ExportParameters.model_validate(settings))
-    bare, prefixes = export_triplets(examples, ExportParameters.model_validate({**settings, "instruction": "left_out"}))
+    baked, _ = _triplets(examples, ExportParameters.model_validate(settings))
+    bare, prefixes = _triplets(examples, ExportParameters.model_validate({**settings, "instruction": "left_out"}))
     assert set(bare["anchor"]) == {"They forgot the sauce."}
     assert (prefixes["instruction"] + bare["anchor"]).tolist() == baked["anchor"].tolist()
     assert bare["positive"].tolist() == ["a", "b", "a", "b"]
@@ -82,7 +91,7 @@ def test_an_instruction_that_is_left_out_stands_next_to() -> None:
 
 
 def test_no_examples_are_no_triplets_with_the_same_columns() -> None:
-    frame, _ = export_triplets(example_frame([]), _EXPORT)
+    frame, _ = _triplets(example_frame([]), _EXPORT)
     assert frame.empty
     assert list(frame.columns) == ["anchor", "positive", "negative"]
 
@@ -110,27 +119,27 @@ def test_examples_of_another_plan_are_reported() -> None:
 
 def test_no_examples_have_no_splits() -> None:
     splits, report = _split(example_frame([]), _plan(3))
-    assert splits.empty
+    assert not len(splits)
     assert set(report.values()) == {0}
 
 
 def test_the_dataset_folder_has_each_view_in_splits() -> None:
     files = _files()
-    assert files["README.md"]() == "# Card\n"
+    assert files["README.md"] == "# Card\n"
     names = {path_of(config, split) for config in (*CONFIGS, task_config(TASK.task_id)) for split in SPLITS}
     assert set(files) == {"README.md", *names}
-    assert list(files["data/default-train.parquet"]().columns) == list(EXAMPLES)
-    assert list(files["data/triplet-train.parquet"]().columns) == ["anchor", "positive", "negative"]
-    assert list(files["data/text-label-test.parquet"]().columns) == ["text", "label", "task", "task_id"]
-    assert [len(files[f"data/triplet-{split}.parquet"]()) for split in SPLITS] == [16, 2, 2]
+    assert list(files["data/default-train.parquet"].columns) == list(EXAMPLES)
+    assert list(files["data/triplet-train.parquet"].columns) == ["anchor", "positive", "negative"]
+    assert list(files["data/text-label-test.parquet"].columns) == ["text", "label", "task", "task_id"]
+    assert [len(files[f"data/triplet-{split}.parquet"]) for split in SPLITS] == [16, 2, 2]
 
 
 def test_without_examples_the_folder_has_an_empty_train_split() -> None:
-    files = export_huggingface(
-        example_frame([]), pd.DataFrame({"split": []}, dtype="str"), TASKS, "# Card\n", ExportParameters()
-    )
+    none = example_frame([])
+    splits = FrameTable(pd.DataFrame({"split": []}, dtype="str"))
+    files = export_huggingface(FrameTable(none), by_task(none), splits, TASKS, "# Card\n", ExportParameters())
     assert set(files) == {"README.md", *(f"data/{view}-train.parquet" for view in CONFIGS)}
-    assert files["data/default-train.parquet"]().empty
+    assert read(files["data/default-train.parquet"]).empty
 
 
 def test_json_lines_are_as_their_trainers_read_them() -> None:
@@ -158,8 +167,8 @@ def test_each_format_fills_a_file_of_the_catalog() -> None:
 
 def test_records_for_argilla_suggest_the_label_and_say_who_wrote() -> None:
     examples = pd.concat([_examples(1), example_frame([{"task_id": "open"}])], ignore_index=True)
-    files = export_by_task(argilla)(examples, TASKS)
-    (record,) = json.loads(files[f"{TASK.task_id}.records.json"]())
+    files = export_by_task(argilla)(by_task(examples), TASKS)
+    (record,) = json.loads(read(files[f"{TASK.task_id}.records.json"]))
     assert record["fields"] == {"text": examples["input_text"].iloc[0], "task": "Sort a review."}
     assert record["suggestions"] == {"label": {"value": "bad", "score": None, "agent": "model-1", "type": "model"}}
     assert record["metadata"]["language"] == "English"
@@ -174,33 +183,33 @@ def test_rows_of_the_evaluation_set_are_set_aside_and_named() -> None:
     rows = ["Something else altogether.", near, "Equal, but for CASE."]
     examples = example_frame([{"request_id": f"r{place}", "input_text": text} for place, text in enumerate(rows)])
     held = pd.DataFrame({"text": [near.replace("rain", "snow"), "equal,  but for case.", None]})
-    exported, overlaps = set_overlaps_aside(examples, held, None, _EXPORT)
+    exported, overlaps = set_overlaps_aside(FrameTable(examples), held, None, _EXPORT)
     assert exported["request_id"].tolist() == ["r0"]
-    assert overlaps.to_dict("records") == [
+    assert overlaps.to_pandas().to_dict("records") == [
         {"request_id": "r1", "overlap": "near"},
         {"request_id": "r2", "overlap": "exact"},
     ]
     plan = _plan(3)
-    report = split_rows(exported, overlaps, plan, TASKS, AttributeSamplingParameters(), _EXPORT, 42).report
+    report = split_rows(exported, overlaps, FrameTable(plan), TASKS, AttributeSamplingParameters(), _EXPORT, 42).report
     assert (report["export/overlaps_exact"], report["export/overlaps_near"]) == (1, 1)
 
 
 @pytest.mark.parametrize("held", [None, pd.DataFrame({"text": []}, dtype="str")])
 def test_without_an_evaluation_set_all_rows_are_exported(held: pd.DataFrame | None) -> None:
-    examples = _examples(3)
+    examples = FrameTable(_examples(3))
     exported, overlaps = set_overlaps_aside(examples, held, None, _EXPORT)
     assert exported is examples
     assert list(overlaps.columns) == ["request_id", "overlap"]
-    assert overlaps.empty
+    assert not len(overlaps)
 
 
 def test_an_evaluation_set_without_texts_is_reported_in_one_line() -> None:
     with pytest.raises(EvaluationError, match="no column `text`, but texts, label \\(did you mean texts"):
-        set_overlaps_aside(_examples(1), pd.DataFrame({"texts": ["a"], "label": ["b"]}), None, _EXPORT)
+        set_overlaps_aside(FrameTable(_examples(1)), pd.DataFrame({"texts": ["a"], "label": ["b"]}), None, _EXPORT)
 
 
 def test_by_choice_exported_rows_say_whether_a_judge_agrees() -> None:
-    examples = _examples(3)
+    examples = FrameTable(_examples(3))
     ids = examples["request_id"]
     verdicts = to_frame(
         [(ids[0], "bad", 1, True, False, "judge-1"), (ids[2], "good", 1, False, False, "judge-1")], LABEL_VERDICTS
@@ -218,7 +227,7 @@ def test_by_choice_exported_rows_say_whether_a_judge_agrees() -> None:
 def test_trainers_that_read_every_column_get_no_other() -> None:
     exported = _examples(2).assign(**{LABEL_AGREEMENT: pd.array([True, None], dtype="boolean")})
 
-    assert [*export_triplets(exported, _EXPORT).triplets] == ["anchor", "positive", "negative"]
+    assert [*_triplets(exported, _EXPORT)[0]] == ["anchor", "positive", "negative"]
     assert {name: LABEL_AGREEMENT in function(exported) for name, function in FORMATS.items()} == dict.fromkeys(
         FORMATS, False
     )

@@ -23,10 +23,11 @@ from synthetic_textcat.pipelines.export.splits import (
     planned_splits,
 )
 from synthetic_textcat.schemas.parameters import SplitShares
-from synthetic_textcat.schemas.rows import REQUESTS, to_frame
-from synthetic_textcat.schemas.seed_examples import pool_of, turns_of
+from synthetic_textcat.schemas.rows import REQUESTS, records_of, to_frame
+from synthetic_textcat.schemas.seed_examples import ShownTexts
 from synthetic_textcat.schemas.tasks import Task
-from synthetic_textcat.text.near_duplicates import grams_of, jaccard
+from synthetic_textcat.tables import FrameTable
+from synthetic_textcat.text.minhash import grams_of, jaccard
 from tests.support.examples import examples
 
 _PLAIN = Task.model_validate({"task": "Sort a mail.", "labels": ["work", "home", "spam"]})
@@ -70,13 +71,22 @@ def _plan(tasks: Sequence[Task], rows: int) -> pd.DataFrame:
     return to_frame(records, REQUESTS)
 
 
+def _planned(plan: pd.DataFrame, tasks: Sequence[Task], shown: int, shares: SplitShares, seed: int) -> Codes:
+    return planned_splits(FrameTable(plan), tasks, shown, shares, seed)
+
+
+def _order(labels: list[str], size: int) -> list[int]:
+    order: list[int] = distinct_order(pd.factorize(np.array(labels, dtype=object))[0], size).tolist()
+    return order
+
+
 def _shares(codes: Codes) -> list[float]:
     return [float((codes == code).mean()) for code in (TRAIN, VALIDATION, TEST)]
 
 
 def test_of_each_ten_rows_of_a_label_eight_are_for_training() -> None:
     plan = _plan([_PLAIN, _OPEN], 600)
-    codes = pd.Series(planned_splits(plan, [_PLAIN, _OPEN], 3, _SHARES, 42))
+    codes = pd.Series(_planned(plan, [_PLAIN, _OPEN], 3, _SHARES, 42))
     strata = plan["task_id"] + plan["label"].fillna("")
     assert strata.nunique() == 4
     for _, own in codes.groupby(strata):
@@ -89,19 +99,19 @@ def test_of_each_ten_rows_of_a_label_eight_are_for_training() -> None:
 )
 def test_shares_are_near_those_asked_for(shares: tuple[float, float, float]) -> None:
     asked = SplitShares(train=shares[0], validation=shares[1], test=shares[2])
-    codes = planned_splits(_plan([_PLAIN, _OPEN], 1000), [_PLAIN, _OPEN], 3, asked, 42)
+    codes = _planned(_plan([_PLAIN, _OPEN], 1000), [_PLAIN, _OPEN], 3, asked, 42)
     assert _shares(codes) == pytest.approx(shares, abs=0.02)
 
 
 def test_shares_are_near_those_asked_for_where_tasks_have_three_rows_each() -> None:
     tasks = [Task.model_validate({"task": f"Sort pile {number}."}) for number in range(400)]
-    codes = planned_splits(_plan(tasks, 1200), tasks, 3, _SHARES, 42)
+    codes = _planned(_plan(tasks, 1200), tasks, 3, _SHARES, 42)
     assert _shares(codes) == pytest.approx((0.8, 0.1, 0.1), abs=0.03)
 
 
 def test_another_seed_deals_otherwise() -> None:
     plan = _plan([_PLAIN], 300)
-    one, other = (planned_splits(plan, [_PLAIN], 3, _SHARES, seed) for seed in (1, 2))
+    one, other = (_planned(plan, [_PLAIN], 3, _SHARES, seed) for seed in (1, 2))
     assert (one != other).any()
 
 
@@ -109,8 +119,8 @@ def test_another_seed_deals_otherwise() -> None:
 @given(rows=st.integers(1, 150), more=st.integers(0, 150), seed=st.integers(0, 1000))
 def test_rows_that_come_later_move_none(rows: int, more: int, seed: int) -> None:
     tasks = [_PLAIN, _SEEDED, _OPEN]
-    few = planned_splits(_plan(tasks, rows), tasks, 3, _SHARES, seed)
-    many = planned_splits(_plan(tasks, rows + more), tasks, 3, _SHARES, seed)
+    few = _planned(_plan(tasks, rows), tasks, 3, _SHARES, seed)
+    many = _planned(_plan(tasks, rows + more), tasks, 3, _SHARES, seed)
     assert many[:rows].tolist() == few.tolist()
 
 
@@ -118,10 +128,9 @@ def test_rows_that_come_later_move_none(rows: int, more: int, seed: int) -> None
 @given(seed=st.integers(0, 1000), shown=st.integers(1, 5))
 def test_rows_that_lead_with_one_seed_example_are_on_one_side(seed: int, shown: int) -> None:
     plan = _plan([_SEEDED], 120)
-    codes = planned_splits(plan, [_SEEDED], shown, _SHARES, seed)
-    turns = turns_of(plan, [_SEEDED])
-    pools = [pool_of(_SEEDED, label) for label in plan["label"]]
-    leads = [pool[turns[row] % len(pool)] for row, pool in zip(plan["request_id"], pools, strict=True)]
+    codes = _planned(plan, [_SEEDED], shown, _SHARES, seed)
+    shown_texts = ShownTexts(plan, [_SEEDED], shown)
+    leads = [shown_texts.texts(row)[0] for row in records_of(plan)]
     sides = pd.Series(codes).groupby(leads).nunique()
     assert len(sides) == 12
     assert set(sides) == {1}
@@ -130,7 +139,7 @@ def test_rows_that_lead_with_one_seed_example_are_on_one_side(seed: int, shown: 
 
 def test_seed_examples_that_are_not_shown_count_for_nothing() -> None:
     plan = _plan([_SEEDED], 200)
-    codes = planned_splits(plan, [_SEEDED], 0, _SHARES, 42)
+    codes = _planned(plan, [_SEEDED], 0, _SHARES, 42)
     assert _shares(codes) == pytest.approx((0.8, 0.1, 0.1))
 
 
@@ -144,7 +153,7 @@ def test_near_texts_are_on_one_side_and_rows_in_between_move_none(
 ) -> None:
     texts = [text for text, _ in rows]
     planned = np.array([code for _, code in rows], np.int8)
-    codes = drop_cross_split_duplicates(texts, planned, 0.6)
+    codes = drop_cross_split_duplicates([texts], planned, 0.6)
     sided = [(text, code) for text, code in zip(texts, codes, strict=True) if code != LEFT_OUT]
     for text, code in sided:
         for other, side in sided:
@@ -154,7 +163,7 @@ def test_near_texts_are_on_one_side_and_rows_in_between_move_none(
     assert (codes[planned == TEST] == TEST).all()
     before = kept.draw(st.sets(st.integers(0, max(0, len(rows) - 1)))) if rows else set()
     some = [place for place in range(len(rows)) if place in before]
-    earlier = drop_cross_split_duplicates([texts[place] for place in some], planned[some], 0.6)
+    earlier = drop_cross_split_duplicates([[texts[place] for place in some]], planned[some], 0.6)
     for place, code in zip(some, earlier, strict=True):
         assert codes[place] in (code, LEFT_OUT) or code == LEFT_OUT
 
@@ -162,23 +171,23 @@ def test_near_texts_are_on_one_side_and_rows_in_between_move_none(
 def test_training_gives_way_to_validation_and_validation_to_test() -> None:
     text, other = "The courier left my parcel in the rain again.", "A quite different sentence about a bank account."
     planned = np.array([TRAIN, VALIDATION, TEST, TRAIN, VALIDATION], np.int8)
-    codes = drop_cross_split_duplicates([text, f"{text} ", text.upper(), other, other], planned, 0.6)
+    codes = drop_cross_split_duplicates([[text, f"{text} "], [text.upper(), other, other]], planned, 0.6)
     assert codes.tolist() == [LEFT_OUT, LEFT_OUT, TEST, LEFT_OUT, VALIDATION]
 
 
 def test_no_rows_no_splits() -> None:
     assert not len(drop_cross_split_duplicates([], np.array([], np.int8), 0.6))
-    assert not len(planned_splits(_plan([_PLAIN], 0), [_PLAIN], 3, _SHARES, 42))
+    assert not len(_planned(_plan([_PLAIN], 0), [_PLAIN], 3, _SHARES, 42))
 
 
 def _batches(labels: list[str], size: int) -> list[list[str]]:
-    ordered = [labels[place] for place in distinct_order(labels, size)]
+    ordered = [labels[place] for place in _order(labels, size)]
     return [ordered[start : start + size] for start in range(0, len(ordered), size)]
 
 
 @given(labels=_LABELS, size=st.integers(2, 12))
 def test_every_row_comes_once_and_those_of_a_label_in_their_order(labels: list[str], size: int) -> None:
-    order = distinct_order(labels, size)
+    order = _order(labels, size)
     assert sorted(order) == list(range(len(labels)))
     for label in set(labels):
         own = [place for place in order if labels[place] == label]
@@ -198,4 +207,4 @@ def test_a_label_comes_twice_only_where_too_few_are_left() -> None:
 
 @pytest.mark.parametrize("size", [2, 64])
 def test_one_label_alone_is_no_reason_to_lose_rows(size: int) -> None:
-    assert distinct_order(["a"] * 5, size) == [0, 1, 2, 3, 4]
+    assert _order(["a"] * 5, size) == [0, 1, 2, 3, 4]

@@ -15,6 +15,8 @@ from synthetic_textcat.datasets import FolderDataset
 from synthetic_textcat.pipelines.export.task_formats import Formulas, _metadata_of, argilla, escaped, text_label_files
 from synthetic_textcat.schemas.rows import plain, records_of
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.tables import FrameTable
+from tests.pipelines.export.builders import by_task, read
 from tests.pipelines.quality_report.builders import example_frame
 
 _CLOSED = Task.model_validate({"task": "Sort a review.", "labels": ["mixed", "good", "bad"]})
@@ -28,7 +30,7 @@ def _rows(*rows: dict[str, Any]) -> pd.DataFrame:
 
 def _saved(folder: Path, examples: pd.DataFrame, formulas: Formulas = "escape") -> dict[str, Any]:
     dataset = FolderDataset(path=str(folder / "text_label"))
-    dataset.save(text_label_files(examples, [_CLOSED, _WILD], formulas))
+    dataset.save(text_label_files(by_task(examples), [_CLOSED, _WILD], formulas))
     return {name: load() for name, load in dataset.load().items()}
 
 
@@ -77,7 +79,7 @@ def test_a_byte_order_mark_is_all_that_differs_where_it_is_asked_for(tmp_path: P
     found = {}
     for bom in (False, True):
         dataset = FolderDataset(path=str(tmp_path / str(bom)))
-        dataset.save(text_label_files(rows, [_CLOSED], "escape", bom=bom))
+        dataset.save(text_label_files(by_task(rows), [_CLOSED], "escape", bom=bom))
         files = dataset.load()
         found[bom] = (tmp_path / str(bom) / name).read_bytes(), files[name]().to_numpy().tolist()
         assert ("byte order mark" in files["README.md"]()) is bom
@@ -112,7 +114,7 @@ def test_argillas_records_are_written_as_json_writes_them(rows: list[tuple[str, 
     table = example_frame(own) if own else example_frame([{}]).head(0)
     if own:
         table = table.assign(**{'my "own': pd.array([label for _, label, _ in rows], dtype="str")})
-    written = argilla(lambda: table, _CLOSED)["records.json"]().decode()
+    written = read(argilla(FrameTable(table), _CLOSED)["records.json"])
     records = [
         {
             "id": row["request_id"],

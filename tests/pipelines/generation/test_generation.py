@@ -44,16 +44,16 @@ _PRICES = {"as_of": "2026-01-01", "usd_per_million_tokens": {}}
 
 
 def _plan(rows: int = 6) -> pd.DataFrame:
-    return plan_requests(_TASKS, AttributeSamplingParameters(num_examples=rows), 42)
+    return plan_requests(_TASKS, AttributeSamplingParameters(num_examples=rows), 42).to_pandas()
 
 
 def _prompts(plan: pd.DataFrame, closed: str = CLOSED, opened: str = OPEN) -> RowPrompts:
-    return prepare_prompts(plan, _TASKS, *templates(closed, opened), AttributeSamplingParameters())
+    return prepare_prompts(as_table(plan), _TASKS, *templates(closed, opened), AttributeSamplingParameters())
 
 
 def _calls(plan: pd.DataFrame, **settings: Any) -> pd.DataFrame:
     llm = LlmParameters.model_validate({**_LLM.model_dump(), **settings})
-    return list_calls(plan, _prompts(plan), _FAKE, llm)
+    return list_calls(as_table(plan), _prompts(plan), _FAKE, llm).to_pandas()
 
 
 def _generate(
@@ -65,10 +65,11 @@ def _generate(
     llm: LlmParameters = _LLM,
 ) -> list[Completion]:
     generation = GenerationParameters(max_concurrency=2, max_attempts=max_attempts)
-    still_open = find_open_rows(plan, calls, journal, generation, "run-1", no_batches())
-    earlier = find_earlier_replies(plan, calls, journal, _TASKS, reject_reason)
+    tables = as_table(plan), as_table(calls)
+    still_open = find_open_rows(*tables, journal, generation, "run-1", no_batches())
+    earlier = find_earlier_replies(*tables, journal, _TASKS, reject_reason)
     none_yet = Journal(Path("absent.jsonl"))
-    asked = (plan, _TASKS, _prompts(plan), still_open, earlier, _RETRY)
+    asked = (as_table(plan), _TASKS, _prompts(plan), still_open, earlier, _RETRY)
     none_sent = no_batches()
     batches = generate(
         *asked, _FAKE, llm, generation, _PRICES, none_yet, "run-1", reject_reason, stops or {}, none_sent

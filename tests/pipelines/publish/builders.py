@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,8 @@ from synthetic_textcat.pipelines.publish.nodes import plan_publication
 from synthetic_textcat.pipelines.publish.plan import File
 from synthetic_textcat.schemas.parameters import ExportParameters, PublishParameters
 from synthetic_textcat.schemas.publications import CARD, TAG, PublicationPlan
-from tests.pipelines.export.builders import TASK, TASKS
+from synthetic_textcat.tables import FrameTable
+from tests.pipelines.export.builders import TASK, TASKS, by_task, read
 from tests.pipelines.quality_report.builders import example_frame
 
 REPOSITORY = "somebody/reviews"
@@ -64,6 +66,8 @@ def export(rows: int = 20, card: str = CARD_TEXT, **changes: Any) -> Export:
     report = {f"export/rows_{name}": float(counts.get(name, 0)) for name in ("train", "validation", "test")}
     report |= {"export/rows_left_out": float(split.isna().sum())}
     report |= {"export/overlaps_exact": float(rows > 0), "export/overlaps_near": float(rows > 0)}
-    files = export_huggingface(kept, pd.DataFrame({"split": split}), TASKS, card, ExportParameters())
+    files = export_huggingface(
+        FrameTable(kept), by_task(kept), FrameTable(pd.DataFrame({"split": split})), TASKS, card, ExportParameters()
+    )
     assert files[CARD]() == card
-    return Export(examples, files, report)
+    return Export(examples, {name: partial(read, file) for name, file in files.items()}, report)

@@ -1,17 +1,19 @@
 """Rows of the tables, with the columns that a test does not care for filled in."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
-from synthetic_textcat.pipelines.quality_report.checks.compared_rows import Compared, ComparedRows
-from synthetic_textcat.pipelines.quality_report.checks.nodes import CheckedRows, check_candidates, check_rows
+from synthetic_textcat.pipelines.quality_report.checks.compared_rows import ComparedRows
+from synthetic_textcat.pipelines.quality_report.checks.nodes import check_candidates, check_rows
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known
-from synthetic_textcat.pipelines.quality_report.checks.verdicts import Judgement, check_each, compare_rows
+from synthetic_textcat.pipelines.quality_report.checks.verdicts import Judgement, Verdict, check_each, compare_rows
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
 from synthetic_textcat.schemas.parameters import LabelCheckParameters, QualityReportParameters
 from synthetic_textcat.schemas.rows import EXAMPLES, to_frame
+from synthetic_textcat.tables import as_table
 
 ROW: dict[str, Any] = {
     "request_id": "r0",
@@ -82,12 +84,34 @@ def judge(rows: Iterable[Candidate], settings: QualityReportParameters, total: i
     """The judgement of each row by all checks, without a judge's verdicts."""
     rows = list(rows)
     checked = list(check_each(rows, settings.flag_only, total))
-    standing = (
-        Compared(row.request_id, found.text, row.known.seed_texts)
-        for row, found in zip(rows, checked, strict=True)
-        if found.text is not None
+    table = pd.DataFrame(
+        {
+            "request_id": [row.request_id for row in rows],
+            "task_id": [str(place) for place in range(len(rows))],
+            "comparison_text": [found.text for found in checked],
+        },
+        dtype="str",
     )
-    return compare_rows([found.judgement for found in checked], ComparedRows.of(standing), settings)
+    passed = np.array([found.judgement.verdict is None for found in checked], bool)
+    seeds = {str(place): row.known.seed_texts for place, row in enumerate(rows)}
+    judgements = [found.judgement for found in checked]
+    for reason, hits in compare_rows(ComparedRows(as_table(table), passed, seeds), settings).hits.items():
+        for place, detail in zip(hits.places.tolist(), hits.details.to_pylist(), strict=True):
+            found = Verdict(reason, detail)
+            if reason in settings.flag_only:
+                judgements[place] = judgements[place]._replace(flags=(*judgements[place].flags, found))
+            else:
+                judgements[place] = judgements[place]._replace(verdict=found)
+    return judgements
+
+
+class CheckedFrames(NamedTuple):
+    """`CheckedRows` as frames."""
+
+    examples: pd.DataFrame
+    surplus: pd.DataFrame
+    rejected: pd.DataFrame
+    findings: pd.DataFrame
 
 
 def checked_tables(
@@ -98,7 +122,11 @@ def checked_tables(
     slots: pd.DataFrame = NO_QUOTA,
     verdicts: pd.DataFrame | None = None,
     label_check: LabelCheckParameters | None = None,
-) -> CheckedRows:
+) -> CheckedFrames:
     """The tables of outcomes of these candidates, as the two nodes make them."""
-    rows = check_rows(candidates, requests, tasks, settings)
-    return check_candidates(rows, requests, tasks, verdicts, settings, label_check or LabelCheckParameters(), slots)
+    plan = as_table(requests)
+    rows = check_rows(as_table(candidates), plan, tasks, settings)
+    tables = check_candidates(
+        rows, plan, tasks, as_table(verdicts), settings, label_check or LabelCheckParameters(), slots
+    )
+    return CheckedFrames(*(table.to_pandas() for table in tables))

@@ -19,6 +19,7 @@ from synthetic_textcat.pipelines.quote.nodes import choose_pilot
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, GenerationParameters, QuoteParameters
 from synthetic_textcat.schemas.rows import REQUESTS
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.tables import as_table
 
 _FREE = GenerationParameters(max_concurrency=10)
 _TASKS = pd.DataFrame([Task(task=f"Sort pile {number}.").to_row("file") for number in range(9)])
@@ -125,7 +126,7 @@ def test_ranges_hold_the_truth_about_as_often_as_they_say() -> None:
 
 def _plan(rows: int, language: object = "English") -> pd.DataFrame:
     sampling = AttributeSamplingParameters.model_validate({"num_examples": rows, "language": language})
-    return plan_requests(_TASKS, sampling, 42)
+    return plan_requests(_TASKS, sampling, 42).to_pandas()
 
 
 @given(planned=st.integers(1, 60), rows=st.integers(1, 80), seed=st.integers(0, 2**31))
@@ -137,7 +138,7 @@ def test_it_is_as_many_rows_as_asked_each_once_in_plan_order(planned: int, rows:
             "language": ["English", "German"][planned % 2],
         }
     )
-    taken = spread_sample(plan, rows, seed)
+    taken = spread_sample(as_table(plan), rows, seed)
     assert len(taken) == min(rows, planned)
     assert taken == sorted(set(taken))
     assert set(taken) <= set(range(planned))
@@ -146,7 +147,7 @@ def test_it_is_as_many_rows_as_asked_each_once_in_plan_order(planned: int, rows:
 @pytest.mark.parametrize("seed", range(8))
 def test_tasks_and_languages_have_the_share_that_they_have_in_the_plan(seed: int) -> None:
     plan = _plan(1800, {"English": 3, "German": 1})
-    pilot = plan.iloc[spread_sample(plan, 36, seed)]
+    pilot = plan.iloc[spread_sample(as_table(plan), 36, seed)]
     of_tasks = pilot["task_id"].value_counts()
     assert len(of_tasks) == 9
     assert set(of_tasks) <= {3, 4, 5}
@@ -155,16 +156,16 @@ def test_tasks_and_languages_have_the_share_that_they_have_in_the_plan(seed: int
 
 def test_it_depends_on_the_seed_and_on_nothing_else() -> None:
     plan = _plan(300)
-    assert spread_sample(plan, 20, 42) == spread_sample(plan, 20, 42) != spread_sample(plan, 20, 43)
+    taken = spread_sample(as_table(plan), 20, 42)
+    assert taken == spread_sample(as_table(plan), 20, 42) != spread_sample(as_table(plan), 20, 43)
     backwards = plan.iloc[::-1]
-    assert set(backwards["request_id"].iloc[spread_sample(backwards, 20, 42)]) == set(
-        plan["request_id"].iloc[spread_sample(plan, 20, 42)]
-    )
+    taken_backwards = spread_sample(as_table(backwards), 20, 42)
+    assert set(backwards["request_id"].iloc[taken_backwards]) == set(plan["request_id"].iloc[taken])
 
 
 def test_the_pilot_is_a_part_of_the_plan_with_all_its_columns() -> None:
     plan = _plan(100)
-    pilot = choose_pilot(plan, QuoteParameters(pilot_rows=10), 42)
+    pilot = choose_pilot(as_table(plan), QuoteParameters(pilot_rows=10), 42)
     assert {str(name): str(kind) for name, kind in pilot.dtypes.items()} == REQUESTS
     pd.testing.assert_frame_equal(plan[plan["request_id"].isin(pilot["request_id"])].reset_index(drop=True), pilot)
 

@@ -14,8 +14,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from synthetic_textcat.llm.offline.replies import reply
-
 
 class CommonParams:
     """The parameters that the project sets."""
@@ -55,6 +53,7 @@ class _Handler(BaseHTTPRequestHandler):
     params: CommonParams
     pause_s: float
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else the kernel holds a body back for 40 ms, after its headers
 
     def log_message(self, *_: Any) -> None:
         """Says nothing."""
@@ -66,6 +65,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """A chat completion."""
+        from synthetic_textcat.llm.offline.replies import reply  # half a second, and most servers are never asked
+
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.headers["Authorization"] != f"Bearer {self.params.api_keys[0]}":
             self._answer(401, {"error": {"message": "Invalid API Key", "type": "authentication_error", "code": 401}})

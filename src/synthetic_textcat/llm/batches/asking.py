@@ -9,8 +9,8 @@ from synthetic_textcat.llm.batches.classes import check_batch_class, service_of
 from synthetic_textcat.llm.batches.record import BatchRecord
 from synthetic_textcat.llm.batches.route import BatchRoute
 from synthetic_textcat.llm.batches.usage import BatchUsage
+from synthetic_textcat.llm.calls.open_rows import OpenRow, OpenRows
 from synthetic_textcat.llm.calls.policy import Call, CallPolicy
-from synthetic_textcat.llm.calls.settlement import OpenRow, OpenRows
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.schemas.open_calls import Batch
@@ -83,8 +83,7 @@ def without_batches(found: OpenRows, record: BatchRecord, journal: Journal, *, i
     if not record.pending:
         return found
     if is_live:
-        under_way = record.under_way()
-        rows = [row for row in found.rows if row.fingerprint not in under_way]
+        rows = found.without(record.under_way())
         if len(rows) < len(found.rows):
             logger.warning(
                 "%d rows are in batches at the provider, and are not asked for live. Next: collect them with "

@@ -25,8 +25,8 @@ from synthetic_textcat.llm.batches.service import (
     MissingResultsError,
 )
 from synthetic_textcat.llm.batches.usage import BatchUsage
+from synthetic_textcat.llm.calls.open_rows import OpenRow
 from synthetic_textcat.llm.calls.policy import Call, CallPolicy
-from synthetic_textcat.llm.calls.settlement import OpenRow
 from synthetic_textcat.llm.providers.transport_errors import line_of
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.open_calls import Batch, OpenCalls

@@ -10,8 +10,8 @@ from synthetic_textcat.errors import ModelSetupError, StaleTableError
 from synthetic_textcat.llm.calls.answering_model import AnsweringModel
 from synthetic_textcat.llm.calls.budget import Budget
 from synthetic_textcat.llm.calls.first_replies import TaskPauses
+from synthetic_textcat.llm.calls.open_rows import OpenRow
 from synthetic_textcat.llm.calls.policy import Call, CallPolicy, Judge, RetryPolicy, retry_conversation
-from synthetic_textcat.llm.calls.settlement import OpenRow
 from synthetic_textcat.llm.calls.token_limits import limit_of
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec, as_of_judge
 from synthetic_textcat.llm.prompts.messages import Fingerprinter, Messages

@@ -53,7 +53,7 @@ class BadStart:
         reason: Their common cause; None before the first reply.
         detail: Detail of the last reply.
         replies: Number of replies.
-        rows: Ids of their rows.
+        rows: Ids of their rows, as many as matter.
         is_over: Whether the streak has ended, with a good reply or another cause.
     """
 
@@ -73,7 +73,8 @@ class BadStart:
             return
         self.reason, self.detail = problem.cause, problem.detail
         self.replies += 1
-        self.rows.add(row)
+        if len(self.rows) < _FEWEST_ROWS:
+            self.rows.add(row)
 
     def has(self, replies: int) -> bool:
         """Whether the streak has this many replies, of several rows."""
@@ -161,11 +162,11 @@ class TaskPauses:
         start = self._starts.get(task_id)
         return self._after is not None and start is not None and start.has(self._after)
 
-    def leave_out(self, task_id: str) -> bool:
-        """Whether a row of this task is skipped; counts it if so."""
+    def leave_out(self, task_id: str, rows: int = 1) -> bool:
+        """Whether a row of this task, or several, are skipped; counts them if so."""
         is_paused = self.is_paused(task_id)
         if is_paused:
-            self.left_out[task_id] += 1
+            self.left_out[task_id] += rows
         return is_paused
 
     @property

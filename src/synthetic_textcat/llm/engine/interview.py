@@ -9,8 +9,9 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
+from synthetic_textcat.llm.calls.open_rows import open_rows
 from synthetic_textcat.llm.calls.policy import Call, CallPolicy, Judge, judging
-from synthetic_textcat.llm.calls.settlement import Settlement, open_rows, settle
+from synthetic_textcat.llm.calls.settlement import Settlement, settle
 from synthetic_textcat.llm.chat_models.chat import Chat
 from synthetic_textcat.llm.engine.engine import Batches, complete_rounds
 from synthetic_textcat.llm.journal.journal import Journal

@@ -1,19 +1,20 @@
-"""Journal reader: an in-memory index of fingerprints, with completions read from disk on demand."""
+"""Journal reader: its lines in their order, and those of given calls, read from disk by an index of fingerprints."""
 
 import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import cache, cached_property
-from itertools import islice
+from itertools import compress, islice, pairwise
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synthetic_textcat.errors import JournalError
 from synthetic_textcat.file_errors import short_path
+from synthetic_textcat.llm.journal.index import IndexEntries, JournalIndex, Places, ranges
 from synthetic_textcat.llm.journal.journal_files import lines_before, reading, refuse_foreign, time_of_first_line
 from synthetic_textcat.llm.journal.lines import (
     Columns,
@@ -21,7 +22,6 @@ from synthetic_textcat.llm.journal.lines import (
     columns_of,
     completion_line,
     completion_of,
-    digests_of,
     read_columns,
     read_line,
     whole_lines,
@@ -34,13 +34,13 @@ _NAMED_LINES = 5
 _LINES_AT_ONCE = 256
 """Lines read together, so few that they stay in the cache of a core: 2,000 take twice the time a line."""
 
+_BUFFER = 1 << 18
+"""Bytes that are read at once: half the time a line of the usual 8 kB."""
+
 _FEW_LINES = 8
 """Lines among which a bad one is looked for by reading each."""
 
 _LOOKED_UP_AT_ONCE = 1_000
-_LATEST_ATTEMPT = 2**31 - 1
-_MOST_OPEN = 64
-"""Files that are open at a time."""
 
 Place = tuple[str, int]
 """Place of a line: name of the file, and offset in it in bytes."""
@@ -69,28 +69,24 @@ class LineBatch(NamedTuple):
         """The completion of one of the lines."""
         return completion_of({field: values[line] for field, values in self.columns.items()})
 
+    def taken(self, mask: NDArray[np.bool_]) -> "LineBatch":
+        """Some of the lines."""
+        columns = {field: tuple(compress(values, mask)) for field, values in self.columns.items()}
+        return LineBatch(self.file, self.offsets[mask], self.sizes[mask], columns)
 
-class _Index(NamedTuple):
-    """The first eight bytes of all lines' fingerprints, sorted, by attempt, then by time: 24 bytes a line.
 
-    The line itself, which is read anyway, has the other bytes. Files are numbers, in the order of their first lines.
+class FoundLines(NamedTuple):
+    """Lines of calls that were looked for.
+
+    Attributes:
+        lines: The lines.
+        calls: Number of each line's call among those looked for.
+        entries: Its number in the index: lines of a call are numbered by attempt, then by time.
     """
 
-    begins: NDArray[np.uint64]
-    attempts: NDArray[np.int32]
-    files: NDArray[np.int32]
-    offsets: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, lines: LineBatch, file: int) -> "_Index":
-        """Entries of lines of a file, unsorted."""
-        attempts = [min(attempt, _LATEST_ATTEMPT) for attempt in lines.columns["attempt"]]
-        return cls(
-            _begins_of(digests_of(lines.columns["fingerprint"])),
-            np.array(attempts, np.int32),
-            np.full(len(lines), file, np.int32),
-            lines.offsets,
-        )
+    lines: LineBatch
+    calls: NDArray[np.int64]
+    entries: NDArray[np.int64]
 
 
 class Journal:
@@ -107,7 +103,7 @@ class Journal:
         self._opened_at = self._state()
 
     def __len__(self) -> int:
-        return len(self._index.offsets)
+        return len(self.index)
 
     def __iter__(self) -> Iterator[Completion]:
         """All completions in the order of the files: every paid call."""
@@ -140,93 +136,78 @@ class Journal:
 
     def completions(self, fingerprints: Iterable[str]) -> Iterator[list[Completion]]:
         """The completions of each fingerprint, by attempt, then by time; an empty list for none."""
-        begins, _, files, offsets = self._index
         wanted = iter(fingerprints)
-        with self._opened() as opened:
-            while part := list(islice(wanted, _LOOKED_UP_AT_ONCE)):
-                keys = _begins_of(digests_of(part))
-                ranges = zip(np.searchsorted(begins, keys, "left"), np.searchsorted(begins, keys, "right"), strict=True)
-                for fingerprint, (begin, end) in zip(part, ranges, strict=True):
-                    places = zip(files[begin:end].tolist(), offsets[begin:end].tolist(), strict=True)
-                    found = (self._read(opened, file, offset) for file, offset in places)
-                    yield [each for each in found if each.fingerprint.lower() == fingerprint.lower()]
+        while part := list(islice(wanted, _LOOKED_UP_AT_ONCE)):
+            found: list[dict[int, Completion]] = [{} for _ in part]
+            for lines, calls, entries in self.lines_of(part):
+                for line, (call, entry) in enumerate(zip(calls.tolist(), entries.tolist(), strict=True)):
+                    found[call][entry] = lines.completion(line)
+            yield from ([own[entry] for entry in sorted(own)] for own in found)
 
-    def has_lines(self, fingerprints: Iterable[str]) -> NDArray[np.bool_]:
-        """Whether there may be a line of each fingerprint: by the index alone, so that one in 10^19 is wrong."""
-        keys = _begins_of(digests_of(fingerprints))
-        begins = self._index.begins
-        if not len(begins):
-            return np.zeros(len(keys), np.bool_)
-        is_there: NDArray[np.bool_] = begins[np.minimum(np.searchsorted(begins, keys), len(begins) - 1)] == keys
-        return is_there
+    def lines_of(self, fingerprints: Sequence[str]) -> Iterator[FoundLines]:
+        """The lines of these calls, some hundreds at once, in the order of the files.
 
-    def at(self, places: Iterable[Place]) -> list[Completion]:
+        Args:
+            fingerprints: Fingerprints of calls, so many that they may be in memory.
+        """
+        starts, counts = self.index.find(fingerprints)
+        if not counts.any():
+            return
+        calls, entries = np.repeat(np.arange(len(counts)), counts), ranges(starts, counts)
+        places = self.index.places.take(entries)
+        order = np.lexsort((places.offsets, places.files))
+        done = 0
+        for lines in self.lines_at(places.take(order)):
+            own = order[done : done + len(lines)]
+            done += len(lines)
+            of_lines = map(str.lower, lines.columns["fingerprint"])
+            is_own = np.array(
+                [own == fingerprints[call].lower() for own, call in zip(of_lines, calls[own].tolist(), strict=True)]
+            )
+            yield FoundLines(lines if is_own.all() else lines.taken(is_own), calls[own][is_own], entries[own][is_own])
+
+    def lines_at(self, places: Places) -> Iterator[LineBatch]:
+        """The lines at these places, in this order, some hundreds of one file at once."""
+        with ExitStack() as opened:
+            bounds = [*np.flatnonzero(np.diff(places.files, prepend=-1)).tolist(), len(places.files)]
+            for start, end in pairwise(bounds):
+                path = self._files[places.files[start]]
+                file = opened.enter_context(reading(path))
+                for first in range(start, end, _LINES_AT_ONCE):
+                    yield _lines_at(path, file, places.offsets[first : min(first + _LINES_AT_ONCE, end)])
+                opened.close()
+
+    def at(self, places: Sequence[Place]) -> list[Completion]:
         """The completions of the lines that begin there, without the index."""
-        with self._opened() as opened:
-            numbers = {path.name: number for number, path in enumerate(self._files)}
-            return [self._read(opened, numbers[name], offset) for name, offset in places]
+        numbers = {path.name: number for number, path in enumerate(self._files)}
+        files = np.array([numbers[name] for name, _ in places], np.int32)
+        return list(self.read(Places(files, np.array([offset for _, offset in places], np.int64))))
+
+    def read(self, places: Places) -> Iterator[Completion]:
+        """The completions of the lines at these places, in this order."""
+        return (lines.completion(line) for lines in self.lines_at(places) for line in range(len(lines)))
+
+    @cached_property
+    def index(self) -> JournalIndex:
+        """Where the lines of each call are."""
+        numbers = {path.name: number for number, path in enumerate(self._files)}
+        return JournalIndex(
+            IndexEntries.of(lines.columns["fingerprint"], lines.columns["attempt"], numbers[lines.file], lines.offsets)
+            for lines in self.batches()
+        )
 
     @cached_property
     def _files(self) -> list[Path]:
         return sorted(self._paths, key=time_of_first_line) if len(self._paths) > 1 else list(self._paths)
 
-    @cached_property
-    def _index(self) -> _Index:
-        numbers = {path.name: number for number, path in enumerate(self._files)}
-        parts = [_Index.of(lines, numbers[lines.file]) for lines in self.batches()]
-        if not parts:
-            return _Index.of(LineBatch("", np.empty(0, np.int64), np.empty(0, np.int64), columns_of(())), 0)
-        begins, attempts, files, offsets = (np.concatenate(column) for column in zip(*parts, strict=True))
-        order = np.lexsort((offsets, files, attempts, begins))
-        return _Index(begins[order], attempts[order], files[order], offsets[order])
-
     def _state(self) -> list[tuple[int, ...]]:
         return [_changes(_state_of(path)) for path in self._paths]
-
-    def _opened(self) -> "_OpenedFiles":
-        return _OpenedFiles(self._files)
-
-    def _read(self, opened: "_OpenedFiles", number: int, offset: int) -> Completion:
-        line, file = b"", opened[number]
-        if file is not None:
-            file.seek(offset)
-            line = file.readline()
-        try:
-            return completion_of(read_line(line))
-        except LineError as error:
-            raise JournalError(
-                f"{short_path(self._files[number])} was changed while it was being read ({error} at byte {offset}). "
-                "Next: run the same command again, and don't change the file meanwhile"
-            ) from None
-
-
-class _OpenedFiles:
-    """Files of a journal, each opened when its first line is read."""
-
-    def __init__(self, paths: Sequence[Path]) -> None:
-        self._paths = paths
-        self._files: dict[int, IO[bytes] | None] = {}
-        self._stack = ExitStack()
-
-    def __enter__(self) -> "_OpenedFiles":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    def __getitem__(self, number: int) -> IO[bytes] | None:
-        if number not in self._files:
-            if len(self._files) >= _MOST_OPEN:
-                self._files.clear()
-                self._stack.close()
-            self._files[number] = self._stack.enter_context(reading(self._paths[number]))
-        return self._files[number]
 
 
 def _batches_of(path: Path, start: int) -> Iterator[LineBatch]:
     """The valid lines of a file behind an offset; one warning names the others."""
     bad: list[tuple[int, str]] = []
-    with reading(path) as file:
+    with reading(path, _BUFFER) as file:
         if file is None:
             return
         refuse_foreign(file, path)
@@ -276,8 +257,32 @@ def _valid(
         yield LineBatch(name, offsets, sizes, columns_of(records))
 
 
-def _begins_of(digests: NDArray[np.bytes_]) -> NDArray[np.uint64]:
-    return digests.view("<u8").reshape(-1, digests.itemsize // 8)[:, 0].copy()
+def _lines_at(path: Path, file: IO[bytes] | None, offsets: NDArray[np.int64]) -> LineBatch:
+    """The lines of a file that begin at these offsets.
+
+    Raises:
+        JournalError: If there is no valid line.
+    """
+    lines, end = [], -1
+    for offset in offsets.tolist():
+        if file is not None and offset != end:
+            file.seek(offset)
+        lines.append(b"" if file is None else file.readline())
+        end = offset + len(lines[-1])
+    columns = read_columns(lines)
+    if columns is None:
+        columns = columns_of([_record_at(path, *each) for each in zip(offsets.tolist(), lines, strict=True)])
+    return LineBatch(path.name, offsets, np.array(list(map(len, lines)), np.int64), columns)
+
+
+def _record_at(path: Path, offset: int, line: bytes) -> dict[str, Any]:
+    try:
+        return read_line(line)
+    except LineError as error:
+        raise JournalError(
+            f"{short_path(path)} was changed while it was being read ({error} at byte {offset}). "
+            "Next: run the same command again, and don't change the file meanwhile"
+        ) from None
 
 
 def _state_of(path: Path) -> os.stat_result | None:

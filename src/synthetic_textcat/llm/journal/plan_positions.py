@@ -1,6 +1,6 @@
 """Positions in the plan: the planned row of a call, by the call's fingerprint or by the row's id."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -35,7 +35,7 @@ class PlanPositions:
     def __init__(self, requests: RowTable, calls: RowTable) -> None:
         self._requests = requests
         self.starts = [0]
-        self._by_fingerprint = _Lookup(map(digests_of, self._fingerprints(calls)))
+        self._by_fingerprint = _Lookup(len(requests), self._digests(calls))
 
     def __len__(self) -> int:
         """Number of planned rows."""
@@ -55,7 +55,7 @@ class PlanPositions:
         Args:
             frame: Calls, with columns request_id and fingerprint.
         """
-        positions = self.of_fingerprints(frame[_FINGERPRINT])
+        positions = self.of_fingerprints(frame[_FINGERPRINT].tolist())
         is_configuration = positions >= 0
         if not is_configuration.all():
             others = np.flatnonzero(~is_configuration)
@@ -64,37 +64,57 @@ class PlanPositions:
 
     @cached_property
     def _by_id(self) -> "_Lookup":
-        return _Lookup(_hashes_of(part[_ID].tolist()) for part in self._requests.frames([_ID]))
+        return _Lookup(len(self), (_hashes_of(part[_ID].tolist()) for part in self._requests.frames([_ID])))
 
-    def _fingerprints(self, calls: RowTable) -> Iterable[Sequence[str]]:
-        columns = {"requests": [_ID], "calls": [_ID, _FINGERPRINT]}
-        for part in in_plan_order(self._requests, {"calls": calls}, columns):
-            found = part.subsets["calls"]
-            if len(found.rows) < len(part.planned):
-                missing = np.setdiff1d(np.arange(len(part.planned)), found.places - part.start)[0]
-                raise StaleTableError(
-                    f"Row {part.planned[_ID].iloc[missing]!r} of the dataset 'requests' is not in 'calls': the plan is "
-                    "newer than the calls. Next: run `kedro run --pipelines generate`, or plan again with the earlier "
-                    "parameters"
-                )
-            self.starts.append(part.start + len(part.planned))
-            yield found.rows[_FINGERPRINT].tolist()
+    def _digests(self, calls: RowTable) -> Iterator[NDArray[np.bytes_]]:
+        for planned, fingerprints in with_fingerprints(self._requests, calls):
+            self.starts.append(self.starts[-1] + len(planned))
+            yield digests_of(fingerprints.tolist())  # several times as fast as the column's own iterator
+
+
+def with_fingerprints(
+    requests: RowTable, calls: RowTable, columns: Sequence[str] = ()
+) -> Iterator[tuple[pd.DataFrame, "pd.Series[str]"]]:
+    """The plan batch by batch, with the fingerprint of the call of each row.
+
+    Args:
+        requests: The plan.
+        calls: Fingerprint of the call of each planned row, in plan order.
+        columns: Columns of the plan to read; its ids are added.
+
+    Raises:
+        StaleTableError: If a planned row has no fingerprint: `calls` belongs to another plan.
+    """
+    wanted = {"requests": columns, "calls": [_FINGERPRINT]}
+    for part in in_plan_order(requests, {"calls": calls}, wanted):
+        found = part.subsets["calls"]
+        if len(found.rows) < len(part.planned):
+            missing = np.setdiff1d(np.arange(len(part.planned)), found.places - part.start)[0]
+            raise StaleTableError(
+                f"Row {part.planned[_ID].iloc[missing]!r} of the dataset 'requests' is not in 'calls': the plan is "
+                "newer than the calls. Next: run `kedro run --pipelines generate`, or plan again with the earlier "
+                "parameters"
+            )
+        yield part.planned, found.rows[_FINGERPRINT]
 
 
 class _Lookup:
     """Sorted keys of 16 bytes: the first half is searched as a number, the second is compared where halves are equal.
 
     Args:
+        rows: Number of rows.
         keys: Keys of the rows, part by part, as bytes of any equal number from 16 on.
     """
 
-    def __init__(self, keys: Iterable[NDArray[np.bytes_]]) -> None:
-        halves = [_halves_of(part) for part in keys]
-        empty = np.empty(0, np.uint64)
-        begins = np.concatenate([empty, *(part[0] for part in halves)])
-        ends = np.concatenate([empty, *(part[1] for part in halves)])
-        self._order = np.argsort(begins, kind="stable")
-        self._begins, self._ends = begins[self._order], ends[self._order]
+    def __init__(self, rows: int, keys: Iterable[NDArray[np.bytes_]]) -> None:
+        self._begins, self._ends = np.empty(rows, np.uint64), np.empty(rows, np.uint64)
+        end = 0
+        for part in keys:
+            start, end = end, end + len(part)
+            self._begins[start:end], self._ends[start:end] = _halves_of(part)
+        self._order = np.argsort(self._begins, kind="stable")
+        self._begins = self._begins[self._order]
+        self._ends = self._ends[self._order]
         is_alike = self._begins[1:] == self._begins[:-1]
         self._most_alike = int(np.unique(self._begins, return_counts=True)[1].max()) if is_alike.any() else 1
 
@@ -114,7 +134,7 @@ class _Lookup:
 
 def _halves_of(keys: NDArray[np.bytes_]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     numbers = keys.view("<u8").reshape(-1, keys.itemsize // 8)
-    return numbers[:, 0].copy(), numbers[:, 1].copy()
+    return numbers[:, 0], numbers[:, 1]
 
 
 def _hashes_of(request_ids: Sequence[str]) -> NDArray[np.bytes_]:

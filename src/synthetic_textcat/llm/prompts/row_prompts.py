@@ -20,9 +20,10 @@ from synthetic_textcat.llm.prompts.messages import Messages, check_placeholders,
 from synthetic_textcat.schemas.completions import planned_row_schema, row_schema
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, records_of
-from synthetic_textcat.schemas.seed_examples import texts_shown
+from synthetic_textcat.schemas.seed_examples import ShownTexts
 from synthetic_textcat.schemas.task_input import shown
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.tables import RowTable
 
 ROWS = 3
 MOST_EVEN_LABELS = 6
@@ -103,12 +104,12 @@ class RowPrompts:
     """
 
     def __init__(
-        self, requests: pd.DataFrame, tasks: Sequence[Task], templates: RowTemplates, num_seed_examples: int
+        self, requests: RowTable | pd.DataFrame, tasks: Sequence[Task], templates: RowTemplates, num_seed_examples: int
     ) -> None:
         self._own = own_of(requests)
         self._seeds = templates.seed_examples
         seeded = [task for task in tasks if task.seed_examples] if num_seed_examples else []
-        self._texts_shown = texts_shown(requests, seeded, num_seed_examples)
+        self._shown = ShownTexts(requests, seeded, num_seed_examples)
         templates.check(bool(self._own), bool(seeded))
         kinds = {True: _Template(templates.closed), False: _Template(templates.open)}
         self._of_task = {task.task_id: _TaskPrompt(task, kinds[bool(task.labels)]) for task in tasks}
@@ -137,8 +138,8 @@ class RowPrompts:
         return "\n".join(f"- {name}: {row[name]}" for name in self._own if row[name] is not None)
 
     def _seed_part(self, row: Mapping[str, Any]) -> str:
-        texts = self._texts_shown.get(row["request_id"])
-        if texts is None:
+        texts = self._shown.texts(row)
+        if not texts:
             return ""
         return self._seeds.format(**{SEEDS: "\n".join(f"- {_quoted(text)}" for text in texts)})
 
@@ -205,12 +206,19 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def spread(requests: pd.DataFrame) -> list[int]:
+def spread(requests: RowTable) -> list[int]:
     """Positions of the rows in the preview: the first with each kind of label set, then rows spread over the plan."""
-    kinds = requests["label"].isna().to_numpy()
-    firsts = [int(place) for place in np.unique(kinds, return_index=True)[1]]
+    firsts: dict[bool, int] = {}
+    start = 0
+    for frame in requests.frames(["label"]):
+        kinds, places = np.unique(frame["label"].isna(), return_index=True)
+        for kind, place in zip(kinds.tolist(), places.tolist(), strict=True):
+            firsts.setdefault(kind, start + place)
+        if len(firsts) > 1:
+            break
+        start += len(frame)
     others = [number * (len(requests) - 1) // (ROWS - 1) for number in range(ROWS)] if len(requests) else []
-    return sorted(list(dict.fromkeys([*firsts, *reversed(others)]))[:ROWS])
+    return sorted(list(dict.fromkeys([*(firsts[kind] for kind in sorted(firsts)), *reversed(others)]))[:ROWS])
 
 
 def preview_of(asked: Iterable[RenderedRow], planned: int, advice: Iterable[str] = ()) -> str:

@@ -7,7 +7,8 @@ import pandas as pd
 
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.prompts.messages import asking_sha256
-from synthetic_textcat.pipelines.attribute_sampling.plan import PlanReport, plan_rows, report_on
+from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows
+from synthetic_textcat.pipelines.attribute_sampling.plan_report import PlanReport, report_on
 from synthetic_textcat.pipelines.attribute_sampling.quota_plan import (
     first_round,
     is_judged,
@@ -22,6 +23,7 @@ from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, Ex
 from synthetic_textcat.schemas.quota import Rounds, Shortfall
 from synthetic_textcat.schemas.rows import plan_sha256
 from synthetic_textcat.schemas.tasks import tasks_of
+from synthetic_textcat.tables import RowTable
 
 logger = logging.getLogger(__name__)
 
@@ -95,7 +97,7 @@ def plan_requests(
     attribute_sampling: AttributeSamplingParameters,
     seed: int,
     rounds: dict[str, Any] | None = None,
-) -> pd.DataFrame:
+) -> RowTable:
     """The plan: one row a request, columns `REQUESTS` with own attributes after `num_words`.
 
     Raises:
@@ -107,20 +109,18 @@ def plan_requests(
     return quota_rows(tasks, attribute_sampling, seed, of_quota)
 
 
-def hash_plan(requests: pd.DataFrame) -> str:
+def hash_plan(requests: RowTable) -> str:
     """Hex sha256 of the plan: two runs with the same one asked for the same rows."""
     return plan_sha256(requests) + "\n"
 
 
-def report_plan(
-    requests: pd.DataFrame, tasks: pd.DataFrame, attribute_sampling: AttributeSamplingParameters
-) -> PlanReport:
+def report_plan(requests: RowTable, tasks: pd.DataFrame, attribute_sampling: AttributeSamplingParameters) -> PlanReport:
     """Counts of the plan: rows, tasks and repeated prompts."""
     return report_on(requests, tasks, attribute_sampling.num_seed_examples)
 
 
 def warn_of_few_rows(
-    requests: pd.DataFrame,
+    requests: RowTable,
     tasks: pd.DataFrame,
     attribute_sampling: AttributeSamplingParameters,
     llm: LlmParameters,
@@ -132,7 +132,7 @@ def warn_of_few_rows(
     """
     if attribute_sampling.target_accepted is not None:
         return
-    line = warning_about_splits(requests, tasks_of(tasks), export.splits)
+    line = warning_about_splits(requests, tasks, export.splits)
     level = logging.INFO if llm.model == OFFLINE_MODEL else logging.WARNING
     if line is not None:
         logger.log(level, "%s", line, extra=_PLAIN)

@@ -13,12 +13,14 @@ import pandas as pd
 from synthetic_textcat.errors import ParameterError
 from synthetic_textcat.hashing import sha256_of
 from synthetic_textcat.pipelines.attribute_sampling.deduplicate_plan import combinations_of
-from synthetic_textcat.pipelines.attribute_sampling.plan import TaskRows, by_id, own_attributes
+from synthetic_textcat.pipelines.attribute_sampling.plan import by_id, own_attributes
 from synthetic_textcat.pipelines.attribute_sampling.quota_slots import QuotaSlots
 from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, ranges
+from synthetic_textcat.pipelines.attribute_sampling.task_rows import TaskRows
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.quota import Cell, CellRows, Rounds, Shortfall, cells_of, named, shown, unnamed
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.tables import FrameTable, RowTable
 
 _QUOTA_VERSION = 3
 _NOT_DRAWN_FROM = {"num_examples", "num_seed_examples", "target_accepted", "max_rounds"}
@@ -64,7 +66,7 @@ def quota_rows(
     seed: int,
     rounds: Rounds,
     furthest: int = _FURTHEST,
-) -> pd.DataFrame:
+) -> RowTable:
     """The plan of a quota, columns as without one: round by round; in the first, all blocks fill at the same rate.
 
     Args:
@@ -84,7 +86,7 @@ def quota_rows(
     turn = np.empty(len(planned), np.int64)
     turn[np.argsort(number, kind="stable")] = ranges(counts)
     found = _find(by_id(tasks), planned.iloc[first].reset_index(drop=True), counts, sampling, seed, furthest)
-    return found.take((np.cumsum(counts) - counts)[number] + turn).reset_index(drop=True)
+    return FrameTable(found.take((np.cumsum(counts) - counts)[number] + turn).reset_index(drop=True))
 
 
 def _combinations(slots: QuotaSlots, sampling: AttributeSamplingParameters, rounds: Rounds) -> Iterator[Cell]:
@@ -148,7 +150,7 @@ def _find(
             if task in again:
                 open_.append((task, min(4 * length, furthest)))
         done = ~is_short[owner]
-        tables.append(rows.table(place[done]))
+        tables.append(rows.frame(place[done]))
         owners.append(own_wanted[owner[done]])
     return pd.concat(tables, ignore_index=True).take(np.argsort(np.concatenate(owners), kind="stable"))
 

@@ -1,49 +1,69 @@
 """Planned rows per label: whether train and test splits, and with them an evaluation, can have rows of each label."""
 
-from collections.abc import Sequence
 from math import ceil
 
+import numpy as np
 import pandas as pd
 
+from synthetic_textcat.pipelines.attribute_sampling.plan_report import hashes_of
+from synthetic_textcat.pipelines.attribute_sampling.streams import Ints
 from synthetic_textcat.schemas.parameters import SplitShares
 from synthetic_textcat.schemas.task_input import shown
-from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.tables import RowTable
 
 _BLOCK = 10
 """Rows of a label that are dealt to the splits at once (`pipelines/export/splits.py`): each split gets its share."""
 
 
-def warning_about_splits(requests: pd.DataFrame, tasks: Sequence[Task], shares: SplitShares) -> str | None:
+def warning_about_splits(requests: RowTable, tasks: pd.DataFrame, shares: SplitShares) -> str | None:
     """The line about labels with fewer planned rows than a test split needs; None if there are none, or no such split.
 
     Args:
         requests: The plan.
-        tasks: Its tasks.
+        tasks: Its tasks, as in the table `tasks`.
         shares: Share of each split.
     """
     if not shares.test:
         return None
     needed = max(_BLOCK, ceil(1 / shares.test))
-    rows = requests.groupby(["task_id", "label"], sort=False).size().to_dict()
-    counts = {task.task: [rows.get((task.task_id, name), 0) for name in task.label_names] for task in tasks}
-    few = {task: short for task, own in counts.items() if (short := [count for count in own if count < needed])}
-    if not few:
+    tasks = tasks[tasks["labels"].map(len) > 0]
+    if tasks.empty:
         return None
-    worst, labels = max(few, key=lambda task: len(few[task])), sum(map(len, counts.values()))
-    least = min(map(min, few.values()))
-    planned = max(_rows_in_all(len(requests), own, needed) for task, own in counts.items() if task in few)
+    sizes = tasks["labels"].map(len).to_numpy()
+    names = [label["name"] for labels in tasks["labels"] for label in labels]
+    counts = _rows_of(requests, pd.DataFrame({"task_id": np.repeat(tasks["task_id"].array, sizes), "label": names}))
+    starts, is_few = np.cumsum(sizes) - sizes, counts < needed
+    if not is_few.any():
+        return None
+    few, fewest = np.add.reduceat(is_few, starts, dtype=np.int64), np.minimum.reduceat(counts, starts)
+    means = np.maximum(np.add.reduceat(counts, starts), 1) / sizes
+    worst, short = int(few.argmax()), few > 0
+    planned = _rows_in_all(len(requests), fewest[short], means[short], needed)
+    sentence = shown(tasks["task"].iloc[worst])
     return (
-        f"{sum(map(len, few.values())):,} of {labels:,} labels have fewer than {needed} planned rows (the fewest: "
-        f"{least}), as {len(few[worst])} of {len(counts[worst])} labels of {shown(worst)}. Some have no row in the "
-        "test split, so test scores and `evaluate` mean little. Next: plan about "
-        f"{planned:,} rows (attribute_sampling.num_examples), or fewer labels"
+        f"{few.sum():,} of {len(counts):,} labels have fewer than {needed} planned rows (the fewest: "
+        f"{fewest.min()}), as {few[worst]} of {sizes[worst]} labels of {sentence}. Some have no row in the test split, "
+        f"so test scores and `evaluate` mean little. Next: plan about {planned:,} rows "
+        "(attribute_sampling.num_examples), or fewer labels"
     )
 
 
-def _rows_in_all(rows: int, of_labels: Sequence[int], needed: int) -> int:
-    """Rows of a plan with as many as needed of each label of a task: by its least frequent label, and by its mean.
+def _rows_of(requests: RowTable, labels: pd.DataFrame) -> Ints:
+    """Planned rows of each label of a task, found by hashes of 8 bytes."""
+    hashes = hashes_of(labels)
+    order = np.argsort(hashes)
+    sought, counts = hashes[order], np.zeros(len(labels), np.int64)
+    for frame in requests.frames(list(labels.columns)):
+        found, rows = np.unique(hashes_of(frame), return_counts=True)
+        places = np.minimum(np.searchsorted(sought, found), len(sought) - 1)
+        is_known = sought[places] == found
+        counts[order[places[is_known]]] += rows[is_known]
+    return counts
+
+
+def _rows_in_all(rows: int, fewest: Ints, means: Ints, needed: int) -> int:
+    """Rows of a plan with as many as needed of each label of some tasks: by the least frequent label, and by the mean.
 
     The mean counts where few rows are planned, as for labels of which the plan has none yet.
     """
-    least, mean = max(1, min(of_labels)), max(1, sum(of_labels)) / len(of_labels)
-    return ceil(rows * needed / min(least, mean))
+    return ceil(rows * needed / float(np.minimum(np.maximum(fewest, 1), means).min()))

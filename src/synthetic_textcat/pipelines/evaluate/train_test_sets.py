@@ -101,7 +101,8 @@ def _trial(exported: pd.DataFrame, real: pd.DataFrame, task: Task, similarity: f
     train, held_out = (own[own["split"] == split] for split in (TRAIN, TEST))
     is_real = real["task_id"] == task.task_id
     asked = real[is_real]
-    found = overlaps_of(train["input_text"], real["text"], similarity) if len(asked) else [None] * len(train)
+    texts = train["input_text"].tolist()
+    found = list(overlaps_of([texts], len(texts), real["text"] if len(asked) else (), similarity))
     kept = train[np.array([overlap is None for overlap in found], dtype=bool)]
     return Trial(
         task=task,

@@ -10,6 +10,7 @@ import pandas as pd
 import yaml
 
 from synthetic_textcat.pages import render_markdown
+from synthetic_textcat.pipelines.export.splits import rows_of_parts, split_codes
 from synthetic_textcat.schemas.cost_figures import DATASET, THIS_CONFIGURATION, figure_rows
 from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters, LlmParameters
@@ -19,6 +20,7 @@ from synthetic_textcat.schemas.rows import ATTRIBUTES, LABEL_AGREEMENT, own_of
 from synthetic_textcat.schemas.run_records import ROW_PROMPTS, prompt_sha256
 from synthetic_textcat.schemas.tasks import Task, tasks_of
 from synthetic_textcat.schemas.writers import writer_note
+from synthetic_textcat.tables import RowGroups, RowTable, value_counts
 
 _SIZES = (
     (1_000, "n<1K"),
@@ -43,13 +45,14 @@ class _ValueRows(NamedTuple):
 
 
 def write_card(
-    examples: pd.DataFrame,
-    requests: pd.DataFrame,
+    examples: RowTable,
+    by_task: RowGroups,
+    requests: RowTable,
     quota_slots: pd.DataFrame,
     tasks: pd.DataFrame,
     ledger: dict[str, object],
     metrics: dict[str, float | None],
-    splits: pd.DataFrame,
+    splits: RowTable,
     split_report: dict[str, float],
     llm: LlmParameters,
     seed: int,
@@ -66,6 +69,7 @@ def write_card(
 
     Args:
         examples: As exported.
+        by_task: The same by task.
         requests: The plan; its values are what was requested, whichever parameter, task or label chose them.
         quota_slots: The rows that a quota asks for; empty without one.
         tasks: The table.
@@ -81,11 +85,13 @@ def write_card(
         label_facts: What is known of the labels, as of `label_facts.label_facts`.
         prompts: Templates, in the order of `ROW_PROMPTS`.
     """
-    models = sorted(set(examples["model_name"].dropna())) or [llm.model]
-    codes = sorted({find_language(name).code.partition("-")[0] for name in examples["language"].unique()})
+    shown = (*ATTRIBUTES, *own_of(examples))
+    counts = {name: value_counts(examples, name) for name in ("model_name", *shown)}
+    models = sorted(counts["model_name"].index) or [llm.model]
+    codes = sorted({find_language(name).code.partition("-")[0] for name in counts["language"].index})
     sources = Counter(tasks["source"])
     known = {task.task_id: task for task in tasks_of(tasks)}
-    files = parts(examples["task_id"], splits["split"])
+    files = parts(rows_of_parts(by_task, split_codes(splits)))
     facts = {
         "rows": len(examples),
         "splits": {name: int(split_report[f"export/rows_{name}"]) for name in (*SPLITS, "left_out")},
@@ -101,8 +107,8 @@ def write_card(
             "closed": sum(bool(len(labels)) for labels in tasks["labels"]),
         },
         "values": [
-            _ValueRows(name, str(value), rows, int((examples[name] == value).sum()), int(wanted.sum()))
-            for name in (*ATTRIBUTES, *own_of(examples))
+            _ValueRows(name, str(value), rows, int(counts[name].get(value, 0)), int(wanted.sum()))
+            for name in shown
             for wanted in [wanted_rows(name, requests, quota_slots)]
             for value, rows in wanted.items()
         ],
@@ -123,7 +129,7 @@ def write_card(
         facts=facts,
         size=_size_category(len(examples)),
         configs=_configs(files),
-        own_configs=_own_configs(files, examples, known),
+        own_configs=_own_configs(files, by_task, known),
         tag=TAG,
         figures=list(figure_rows(metrics, THIS_CONFIGURATION, DATASET)),
         metrics=_shown(metrics),
@@ -138,9 +144,9 @@ def _configs(files: Iterable[Part]) -> dict[str, list[Part]]:
     return configs
 
 
-def _own_configs(files: Iterable[Part], examples: pd.DataFrame, known: Mapping[str, Task]) -> dict[str, dict[str, Any]]:
+def _own_configs(files: Iterable[Part], by_task: RowGroups, known: Mapping[str, Task]) -> dict[str, dict[str, Any]]:
     """Task, label set and number of rows of each config of a single task."""
-    sentences = dict(zip(examples["task_id"], examples["task"], strict=True))
+    sentences = {task_id: rows.head(1)["task"].iloc[0] for task_id, rows in by_task.items()}
     return {
         config: {
             "task": sentences[task_id],

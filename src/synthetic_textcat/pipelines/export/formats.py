@@ -10,10 +10,17 @@ from numpy.typing import NDArray
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.pipelines.export.splits import distinct_order
 from synthetic_textcat.schemas.rows import LABEL_AGREEMENT
+from synthetic_textcat.tables import RowTable, factorized, permuted
 from synthetic_textcat.text.comparison import comparable
 
 Instruction = Literal["in_anchor", "left_out"]
 Format = Callable[[pd.DataFrame], pd.DataFrame]
+
+TRIPLET_COLUMNS = ("task", "input_text", "label", "misleading_label")
+"""Columns of the examples that `triplets` needs."""
+
+TEXT_LABEL_COLUMNS = ("input_text", "label", LABEL_AGREEMENT)
+"""Columns of the examples that `text_label` needs, if they have them."""
 
 FORMATS: dict[str, Format] = {}
 """Dataset → function of the exported examples; the pipeline makes a node of each."""
@@ -25,11 +32,21 @@ def export_format(function: Format) -> Format:
     return function
 
 
-def batch_order(examples: pd.DataFrame, batch_size: int | None) -> NDArray[np.intp]:
-    """The order of the triplets: as planned, or with the labels apart that batches of this size must not share."""
-    if batch_size is None:
-        return np.arange(len(examples))
-    return np.array(distinct_order([comparable(label) for label in examples["label"]], batch_size), dtype=np.intp)
+def in_batch_order(examples: RowTable, batch_size: int | None) -> RowTable:
+    """The rows in the order of the triplets: as planned, or with labels apart that batches of this size must not share.
+
+    Of each row a number stays in memory; its text goes through a temporary file.
+    """
+    if batch_size is None or not len(examples):
+        return examples
+    codes, labels = factorized(examples, "label")
+    return permuted(examples, distinct_order(_alike([comparable(label) for label in labels])[codes], batch_size))
+
+
+def _alike(labels: Sequence[str]) -> NDArray[np.intp]:
+    """Number of each label among the distinct ones, in order of appearance."""
+    numbers: NDArray[np.intp] = pd.factorize(np.array(labels, dtype=object))[0]
+    return numbers
 
 
 def triplets(examples: pd.DataFrame, instruction: Instruction) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import pandas as pd
 from synthetic_textcat.schemas.label_verdicts import text_sha256
 from synthetic_textcat.schemas.model_names import is_same_model
 from synthetic_textcat.schemas.writers import judge_note
+from synthetic_textcat.tables import RowTable
 from synthetic_textcat.text.intervals import wilson_interval
 
 LABEL_REASONS = ("label_disputed", "label_ambiguous")
@@ -17,7 +18,7 @@ _ACCURACY = ("label/accuracy", "label/accuracy_low", "label/accuracy_high", "lab
 
 
 def label_facts(
-    examples: pd.DataFrame,
+    examples: RowTable,
     ledger: Mapping[str, Any],
     label_verdicts: pd.DataFrame | None,
     label_accuracy: Mapping[str, float | None] | None,
@@ -44,10 +45,15 @@ def label_facts(
     }
 
 
-def _judged(examples: pd.DataFrame, ledger: Mapping[str, Any], verdicts: pd.DataFrame | None) -> dict[str, Any] | None:
+def _judged(examples: RowTable, ledger: Mapping[str, Any], verdicts: pd.DataFrame | None) -> dict[str, Any] | None:
     if verdicts is None or verdicts.empty:
         return None
-    rows = examples[["request_id", "model_name"]].merge(verdicts, on="request_id", suffixes=("_writer", "_judge"))
+    columns = verdicts[["request_id", "agrees", "model_name"]]
+    parts = (
+        rows.merge(columns, on="request_id", suffixes=("_writer", "_judge")).drop(columns="request_id")
+        for rows in examples.frames(["request_id", "model_name"])
+    )
+    rows = pd.concat([verdicts.iloc[:0][[]], *parts], ignore_index=True)
     if rows.empty:
         return None
     agreement = float(rows["agrees"].mean())
@@ -67,7 +73,7 @@ def _judged(examples: pd.DataFrame, ledger: Mapping[str, Any], verdicts: pd.Data
 
 
 def _by_hand(
-    examples: pd.DataFrame,
+    examples: RowTable,
     ledger: Mapping[str, Any],
     accuracy: Mapping[str, float | None] | None,
     design: pd.DataFrame | None,
@@ -79,9 +85,10 @@ def _by_hand(
 
 
 def _is_of(
-    examples: pd.DataFrame, ledger: Mapping[str, Any], accuracy: Mapping[str, float | None], design: pd.DataFrame
+    examples: RowTable, ledger: Mapping[str, Any], accuracy: Mapping[str, float | None], design: pd.DataFrame
 ) -> bool:
     """Whether it was measured on these rows: as many were accepted, and each that was drawn still has its text."""
-    drawn = design[["request_id", "text_sha256"]].merge(examples[["request_id", "input_text"]], on="request_id")
+    texts = examples.where("request_id", design["request_id"].tolist(), ["request_id", "input_text"])
+    drawn = design[["request_id", "text_sha256"]].merge(texts, on="request_id")
     is_same = drawn["input_text"].map(text_sha256) == drawn["text_sha256"]
     return accuracy.get("label/rows") == ledger["accepted"] and len(drawn) > 0 and bool(is_same.all())

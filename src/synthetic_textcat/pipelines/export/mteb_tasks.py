@@ -1,6 +1,6 @@
 """MTEB tasks: texts with numbered labels of each closed task, its metadata, and how to run it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -9,10 +9,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from synthetic_textcat.pipelines.export.formats import label_numbers
+from synthetic_textcat.pipelines.export.splits import Codes
 from synthetic_textcat.schemas.languages import find_language
+from synthetic_textcat.schemas.publications import SPLITS
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.tables import RowGroups, filtered, mapped
 
 _TRAIN, _TEST = "train", "test"
+_COLUMNS = ("input_text", "label")
 _README = """# Classification tasks for MTEB
 
 Each folder is one task, named by its `task_id`:
@@ -54,8 +58,13 @@ results = mteb.evaluate(model, Task(), cache=None)  # your model; the cache know
 """
 
 
-def mteb_files(examples: pd.DataFrame, splits: pd.Series, tasks: Sequence[Task]) -> dict[str, Callable[[], Any]]:
+def mteb_files(examples: RowGroups, splits: Codes, tasks: Sequence[Task]) -> dict[str, Any]:
     """MTEB files by name: `<task_id>/train.jsonl`, `test.jsonl`, `metadata.json`, `labels.json`, and a README.
+
+    Args:
+        examples: The exported rows by task.
+        splits: Split of each row, in the order of `examples.rows`.
+        tasks: Their label sets.
 
     Tasks without a label set, without test rows, or with fewer than two labels in the train split have no files: there
     is nothing to score.
@@ -63,26 +72,34 @@ def mteb_files(examples: pd.DataFrame, splits: pd.Series, tasks: Sequence[Task])
     Raises:
         StaleTableError: If a task has a row with a label that its label set lacks.
     """
-    files: dict[str, Callable[[], Any]] = {"README.md": lambda: _README}
-    places = examples.groupby("task_id", sort=True).indices
+    files: dict[str, Any] = {"README.md": lambda: _README}
+    (labels, label_of), (languages, language_of) = (examples.factorized(name) for name in ("label", "language"))
+    numbers = {task_id: number for number, task_id in enumerate(examples.values)}
     for task in tasks:
-        own = np.asarray(places.get(task.task_id, ()), dtype=np.intp)
-        of_split = {split: own[(splits.iloc[own] == split).to_numpy()] for split in (_TRAIN, _TEST)}
-        trained, tested = (set(examples["label"].iloc[rows]) for rows in of_split.values())
-        if not task.labels or not tested or len(trained) < 2:
+        if task.task_id not in numbers or not task.labels:
+            continue
+        rows, (first, end) = examples.of(numbers[task.task_id]), examples.bounds(numbers[task.task_id])
+        masks = {split: splits[first:end] == SPLITS.index(split) for split in (_TRAIN, _TEST)}
+        trained, tested = (_values(labels[first:end][mask], label_of) for mask in masks.values())
+        if not tested or len(trained) < 2:
             continue
         names = [name for has_test in (True, False) for name in task.label_names if (name in tested) is has_test]
-        for split, rows in of_split.items():
-            numbers = label_numbers(examples["label"].iloc[rows], names)
-            files[f"{task.task_id}/{split}.jsonl"] = partial(_rows, examples, rows, numbers)
-        languages = sorted(examples["language"].iloc[of_split[_TEST]].unique())
-        files[f"{task.task_id}/metadata.json"] = partial(_metadata, task, languages)
+        label_numbers(pd.Series([*trained, *tested]), names)
+        for split, mask in masks.items():
+            files[f"{task.task_id}/{split}.jsonl"] = mapped(filtered(rows, mask, _COLUMNS), partial(_rows, names=names))
+        tested_in = sorted(_values(languages[first:end][masks[_TEST]], language_of))
+        files[f"{task.task_id}/metadata.json"] = partial(_metadata, task, tested_in)
         files[f"{task.task_id}/labels.json"] = partial(dict, task_id=task.task_id, label_names=names)
     return files
 
 
-def _rows(examples: pd.DataFrame, places: NDArray[np.intp], numbers: NDArray[np.int64]) -> pd.DataFrame:
-    rows = examples.iloc[places]
+def _values(codes: NDArray[np.int32], values: Sequence[str]) -> list[str]:
+    """The distinct values of some rows, in order of appearance in the table."""
+    return [values[code] for code in np.unique(codes).tolist()]
+
+
+def _rows(rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    numbers = label_numbers(rows["label"], names)
     return pd.DataFrame({"text": rows["input_text"], "label": numbers, "label_text": rows["label"]})
 
 

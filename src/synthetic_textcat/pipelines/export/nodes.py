@@ -1,51 +1,67 @@
 """Nodes of `export`: overlaps with the evaluation set, splits, and one node for each format."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.pipelines.export.dataset_folder import huggingface_files
-from synthetic_textcat.pipelines.export.formats import batch_order, triplets, triplets_instructions
+from synthetic_textcat.pipelines.export.formats import (
+    TRIPLET_COLUMNS,
+    Format,
+    in_batch_order,
+    triplets,
+    triplets_instructions,
+)
 from synthetic_textcat.pipelines.export.mteb_tasks import mteb_files
-from synthetic_textcat.pipelines.export.splits import LEFT_OUT, drop_cross_split_duplicates, planned_splits
+from synthetic_textcat.pipelines.export.splits import (
+    LEFT_OUT,
+    Codes,
+    drop_cross_split_duplicates,
+    planned_splits,
+    split_codes,
+)
 from synthetic_textcat.pipelines.export.task_formats import TaskFormat, files_of_tasks, text_label_files
 from synthetic_textcat.schemas.evaluation_set import EXACT, NEAR, evaluation_texts, overlaps_of
 from synthetic_textcat.schemas.label_verdicts import agreements
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, ExportParameters
 from synthetic_textcat.schemas.publications import SPLITS
-from synthetic_textcat.schemas.rows import LABEL_AGREEMENT, SPLIT_COLUMNS, plain
+from synthetic_textcat.schemas.rows import LABEL_AGREEMENT, SPLIT_COLUMNS
 from synthetic_textcat.schemas.tasks import tasks_of
+from synthetic_textcat.tables import MadeTable, RowGroups, RowTable, filtered, mapped
+from synthetic_textcat.tables.plan_walk import plan_places
 
-Files = dict[str, Callable[[], Any]]
+Files = dict[str, Any]
+"""Content of each file by name, or a function that makes it when it is written."""
+
 _LEFT_OUT = "left_out"
+_OVERLAPS = (None, EXACT, NEAR)
 
 
 class SplitRows(NamedTuple):
     """Split of each example, and number of rows of each split."""
 
-    splits: pd.DataFrame
+    splits: RowTable
     report: dict[str, float]
 
 
 class ExportedRows(NamedTuple):
     """Exported examples, and examples left out since they overlap with the evaluation set."""
 
-    examples: pd.DataFrame
-    overlaps: pd.DataFrame
+    examples: RowTable
+    overlaps: RowTable
 
 
 class Triplets(NamedTuple):
     """Triplets, and the instruction for the anchor of each."""
 
-    triplets: pd.DataFrame
-    instructions: pd.DataFrame
+    triplets: RowTable
+    instructions: RowTable
 
 
 def set_overlaps_aside(
-    examples: pd.DataFrame,
+    examples: RowTable,
     evaluation_set: pd.DataFrame | None,
     label_verdicts: pd.DataFrame | None,
     export: ExportParameters,
@@ -54,23 +70,40 @@ def set_overlaps_aside(
 
     By choice they get the column `LABEL_AGREEMENT`.
     """
+    found = overlaps_of(_texts(examples), len(examples), evaluation_texts(evaluation_set), export.split_similarity)
+    codes = np.fromiter(map(_OVERLAPS.index, found), np.int8, len(examples))
     if export.label_agreement:
-        examples = examples.assign(**{LABEL_AGREEMENT: agreements(examples["request_id"], label_verdicts)})
-    found = pd.Series(
-        overlaps_of(examples["input_text"], evaluation_texts(evaluation_set), export.split_similarity),
-        index=examples.index,
-        dtype="str",
+        agreement = agreements(label_verdicts)
+        examples = mapped(examples, lambda rows: rows.assign(**{LABEL_AGREEMENT: agreement(rows["request_id"])}))
+    names = pd.array(_OVERLAPS, dtype="str")
+
+    def overlaps() -> Iterator[pd.DataFrame]:
+        start = 0
+        for rows in examples.frames(["request_id"]):
+            own = codes[start : start + len(rows)]
+            start += len(rows)
+            yield rows.assign(overlap=names[own])[own > 0]
+
+    columns = {"request_id": "str", "overlap": "str"}
+    return ExportedRows(
+        filtered(examples, codes == 0) if codes.any() else examples,
+        MadeTable(overlaps, columns, int((codes > 0).sum())),
     )
-    overlaps = examples[["request_id"]].assign(overlap=found)[found.notna()].reset_index(drop=True)
-    if overlaps.empty:
-        return ExportedRows(examples, overlaps)
-    return ExportedRows(examples[found.isna()].reset_index(drop=True), overlaps)
+
+
+def _texts(examples: RowTable) -> Iterator[list[str]]:
+    return (rows["input_text"].tolist() for rows in examples.frames(["input_text"]))
+
+
+def group_by_task(examples: RowTable) -> RowGroups:
+    """The exported examples by task, in temporary files, for the formats that have files of each task."""
+    return RowGroups(examples, "task_id")
 
 
 def split_rows(
-    examples: pd.DataFrame,
-    overlaps: pd.DataFrame,
-    requests: pd.DataFrame,
+    examples: RowTable,
+    overlaps: RowTable,
+    requests: RowTable,
     tasks: pd.DataFrame,
     sampling: AttributeSamplingParameters,
     export: ExportParameters,
@@ -82,51 +115,74 @@ def split_rows(
         StaleTableError: If an example is not in the plan.
     """
     by_plan = planned_splits(requests, tasks_of(tasks), sampling.num_seed_examples, export.splits, seed)
-    places = pd.Index(requests["request_id"]).get_indexer(pd.Index(examples["request_id"]))
-    if (places < 0).any():
-        row = examples["request_id"].iloc[int(np.flatnonzero(places < 0)[0])]
-        raise StaleTableError(
-            f"Row {row} of the dataset 'examples' is not in the plan, which is newer. "
-            "Next: run `kedro run --pipelines generate`"
-        )
-    planned = by_plan[places]
-    final = drop_cross_split_duplicates(plain(examples["input_text"]), planned, export.split_similarity)
-    names = np.array([*SPLITS, None], dtype=object)  # LEFT_OUT is the last one
-    columns = (examples["request_id"], names[final], names[planned])
-    splits = pd.DataFrame(dict(zip(SPLIT_COLUMNS, columns, strict=True))).astype(SPLIT_COLUMNS)
+    planned = by_plan[plan_places(requests, examples, "examples")]
+    final = drop_cross_split_duplicates(_texts(examples), planned, export.split_similarity)
     counts = {**{name: final == code for code, name in enumerate(SPLITS)}, _LEFT_OUT: final == LEFT_OUT}
     report: dict[str, float] = {f"export/rows_{name}": int(rows.sum()) for name, rows in counts.items()}
-    report |= {f"export/overlaps_{kind}": int((overlaps["overlap"] == kind).sum()) for kind in (EXACT, NEAR)}
-    return SplitRows(splits, report)
+    kinds = overlaps["overlap"]
+    report |= {f"export/overlaps_{kind}": int((kinds == kind).sum()) for kind in (EXACT, NEAR)}
+    return SplitRows(_split_table(examples, final, planned), report)
 
 
-def export_triplets(examples: pd.DataFrame, export: ExportParameters) -> Triplets:
+def _split_table(examples: RowTable, final: Codes, planned: Codes) -> RowTable:
+    names = np.array([*SPLITS, None], dtype=object)  # LEFT_OUT is the last one
+
+    def make() -> Iterator[pd.DataFrame]:
+        start = 0
+        for rows in examples.frames(["request_id"]):
+            end = start + len(rows)
+            columns = (rows["request_id"], names[final[start:end]], names[planned[start:end]])
+            yield pd.DataFrame(dict(zip(SPLIT_COLUMNS, columns, strict=True)))
+            start = end
+
+    return MadeTable(make, SPLIT_COLUMNS, len(examples))
+
+
+def export_triplets(examples: RowTable, export: ExportParameters) -> Triplets:
     """Triplets of all examples for sentence-transformers."""
-    rows = examples.iloc[batch_order(examples, export.distinct_label_batches)].reset_index(drop=True)
-    return Triplets(triplets(rows, export.instruction), triplets_instructions(rows))
+    rows = in_batch_order(examples, export.distinct_label_batches)
+    return Triplets(
+        mapped(rows, lambda own: triplets(own, export.instruction), TRIPLET_COLUMNS),
+        mapped(rows, triplets_instructions, ["request_id", "task_id", "task"]),
+    )
 
 
-def export_mteb(examples: pd.DataFrame, splits: pd.DataFrame, tasks: pd.DataFrame) -> Files:
+def export_rows(function: Format) -> Callable[[RowTable], RowTable]:
+    """Node function of a format of all rows in one file."""
+
+    def export_file(examples: RowTable) -> RowTable:
+        return mapped(examples, function)
+
+    return export_file
+
+
+def export_mteb(examples: RowGroups, splits: RowTable, tasks: pd.DataFrame) -> Files:
     """Folder of classification tasks for MTEB."""
-    return mteb_files(examples, splits["split"], tasks_of(tasks))
+    return mteb_files(examples, split_codes(splits)[examples.order], tasks_of(tasks))
 
 
-def export_by_task(function: TaskFormat) -> Callable[[pd.DataFrame, pd.DataFrame], Files]:
+def export_by_task(function: TaskFormat) -> Callable[[RowGroups, pd.DataFrame], Files]:
     """Node function of a format with files for each task."""
 
-    def export_folder(examples: pd.DataFrame, tasks: pd.DataFrame) -> Files:
+    def export_folder(examples: RowGroups, tasks: pd.DataFrame) -> Files:
         return files_of_tasks(examples, tasks_of(tasks), function)
 
     return export_folder
 
 
-def export_text_label(examples: pd.DataFrame, tasks: pd.DataFrame, export: ExportParameters) -> Files:
+def export_text_label(examples: RowGroups, tasks: pd.DataFrame, export: ExportParameters) -> Files:
     """Folder of texts and labels, with files for each task."""
     return text_label_files(examples, tasks_of(tasks), export.csv_formulas, bom=export.csv_bom)
 
 
 def export_huggingface(
-    examples: pd.DataFrame, splits: pd.DataFrame, tasks: pd.DataFrame, card: str, export: ExportParameters
+    examples: RowTable,
+    by_task: RowGroups,
+    splits: RowTable,
+    tasks: pd.DataFrame,
+    card: str,
+    export: ExportParameters,
 ) -> Files:
     """Hugging Face dataset folder."""
-    return huggingface_files(examples, splits["split"], tasks_of(tasks), card, export)
+    codes = split_codes(splits)
+    return huggingface_files(examples, by_task, codes, tasks_of(tasks), card, export)

@@ -9,8 +9,10 @@ from synthetic_textcat.pipelines.export.nodes import (
     export_by_task,
     export_huggingface,
     export_mteb,
+    export_rows,
     export_text_label,
     export_triplets,
+    group_by_task,
     set_overlaps_aside,
     split_rows,
 )
@@ -28,6 +30,7 @@ def create_pipeline() -> Pipeline:
                 outputs=["exported_examples", "overlaps"],
                 name="set_overlaps_aside",
             ),
+            node(group_by_task, inputs="exported_examples", outputs="examples_by_task", name="group_by_task"),
             node(
                 split_rows,
                 inputs=[
@@ -49,14 +52,14 @@ def create_pipeline() -> Pipeline:
                 name="export_triplets",
             ),
             *(
-                node(function, inputs="exported_examples", outputs=name, name=f"export_{name}")
+                node(export_rows(function), inputs="exported_examples", outputs=name, name=f"export_{name}")
                 for name, function in FORMATS.items()
             ),
-            node(export_mteb, inputs=["exported_examples", "splits", "tasks"], outputs="mteb", name="export_mteb"),
+            node(export_mteb, inputs=["examples_by_task", "splits", "tasks"], outputs="mteb", name="export_mteb"),
             *(
                 node(
                     export_by_task(function),
-                    inputs=["exported_examples", "tasks"],
+                    inputs=["examples_by_task", "tasks"],
                     outputs=name,
                     name=f"export_{name}",
                 )
@@ -64,7 +67,7 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 export_text_label,
-                inputs=["exported_examples", "tasks", "params:export"],
+                inputs=["examples_by_task", "tasks", "params:export"],
                 outputs="text_label",
                 name="export_text_label",
             ),
@@ -84,6 +87,7 @@ def create_pipeline() -> Pipeline:
                 write_card,
                 inputs=[
                     "exported_examples",
+                    "examples_by_task",
                     "requests",
                     "quota_slots",
                     "tasks",
@@ -104,7 +108,7 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 export_huggingface,
-                inputs=["exported_examples", "splits", "tasks", "dataset_card", "params:export"],
+                inputs=["exported_examples", "examples_by_task", "splits", "tasks", "dataset_card", "params:export"],
                 outputs="huggingface",
                 name="export_huggingface",
             ),

@@ -14,10 +14,10 @@ validation row that is a near duplicate of a test row, is left out of the splits
 can drop out, but never move to another split.
 """
 
-from collections import deque
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import cache
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from heapq import heapify, heappop, heappush
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,10 +27,12 @@ from synthetic_textcat.hashing import draw, shuffled
 from synthetic_textcat.schemas.parameters import SplitShares
 from synthetic_textcat.schemas.publications import SPLITS
 from synthetic_textcat.schemas.rows import plain
-from synthetic_textcat.schemas.seed_examples import texts_shown
+from synthetic_textcat.schemas.seed_examples import SeedTurns, planned_alike
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.tables import RowGroups, RowTable, factorized
 from synthetic_textcat.text.comparison import sentence_key
 from synthetic_textcat.text.near_duplicates import CrossSetMatcher
+from synthetic_textcat.text.sketched_texts import SketchedTexts
 
 TRAIN, VALIDATION, TEST = range(len(SPLITS))
 LEFT_OUT = -1
@@ -43,7 +45,7 @@ Codes = NDArray[np.int8]
 
 
 def planned_splits(
-    requests: pd.DataFrame, tasks: Sequence[Task], num_seed_examples: int, shares: SplitShares, seed: int
+    requests: RowTable, tasks: Sequence[Task], num_seed_examples: int, shares: SplitShares, seed: int
 ) -> Codes:
     """Split of each planned row, as described in the module docstring.
 
@@ -54,91 +56,117 @@ def planned_splits(
         shares: Share of each split.
         seed: Seed of the run.
     """
-    strata = requests["task_id"] + "\x1f" + requests["label"].fillna("")
-    numbers = requests.groupby(strata, sort=False).cumcount().tolist()
-    leads = _lead_examples(requests, [task for task in tasks if task.seed_examples]) if num_seed_examples else {}
+    turns = SeedTurns(tasks, min(num_seed_examples, 1))
+    columns = ["task_id", *(planned_alike(requests) if turns.tasks else ["label"])]
     cuts = np.round(np.cumsum([shares.train, shares.validation]), _DIGITS)
-    position = _Positions(seed)
-    if not leads:
-        positions = position.of_all(strata.tolist(), numbers)
-    else:
-        dealt = [
-            (task_id, leads[row]) if row in leads else (stratum, number)
-            for row, task_id, stratum, number in zip(
-                plain(requests["request_id"]),
-                plain(requests["task_id"]),
-                strata.tolist(),
-                numbers,
-                strict=True,
-            )
-        ]
-        positions = position.of_all([stratum for stratum, _ in dealt], [number for _, number in dealt])
-    return np.searchsorted(cuts, positions, side="right").astype(np.int8)
+    before: Counter[str] = Counter()
+    codes = np.empty(len(requests), np.int8)
+    start = 0
+    for rows in requests.frames(columns):
+        strata = rows["task_id"] + "\x1f" + rows["label"].fillna("")
+        numbers = _numbers(strata, before)
+        if (led := (leads := _lead_examples(rows, turns)) >= 0).any():
+            strata, numbers = strata.mask(led, rows["task_id"]), np.where(led, leads, numbers)
+        codes[start : start + len(rows)] = np.searchsorted(cuts, _positions(strata, numbers, seed), side="right")
+        start += len(rows)
+    return codes
 
 
-def drop_cross_split_duplicates(texts: Collection[str], planned: Codes, similarity: float) -> Codes:
+def drop_cross_split_duplicates(texts: Iterable[Sequence[str]], planned: Codes, similarity: float) -> Codes:
     """Split of each row, with `LEFT_OUT` for near duplicates of rows in another split.
 
     Args:
-        texts: As written.
+        texts: As written, in batches, which are read once.
         planned: Splits by the plan.
         similarity: Jaccard similarity of character 5-grams at or above which texts must not be in different splits.
     """
     codes = planned.copy()
-    if not len(texts):
+    if not len(codes):
         return codes
-    resemblance = CrossSetMatcher([sentence_key(text) for text in texts], similarity)
+    keys = ([sentence_key(text) for text in batch] for batch in texts)
+    resemblance = CrossSetMatcher(SketchedTexts(keys, similarity), similarity)
     codes[resemblance.near(codes == VALIDATION, codes == TEST)] = LEFT_OUT
     codes[resemblance.near(codes == TRAIN, (codes == VALIDATION) | (codes == TEST))] = LEFT_OUT
     return codes
 
 
-class _Positions:
+def split_codes(splits: RowTable) -> Codes:
+    """The column `split` of the table `splits` as codes."""
+    codes, names = factorized(splits, "split")
+    of_name = np.array([*(SPLITS.index(name) for name in names), LEFT_OUT], np.int8)
+    return of_name[codes]
+
+
+def rows_of_parts(by_task: RowGroups, splits: Codes) -> dict[tuple[str, str], int]:
+    """Number of rows of each task and split that has any; `splits` is in the order of the table, not of the groups."""
+    of_task, found = splits[by_task.order], dict[tuple[str, str], int]()
+    for number, task_id in enumerate(by_task.values):
+        first, end = by_task.bounds(number)
+        counts = np.bincount(of_task[first:end] + 1, minlength=len(SPLITS) + 1)[1:]
+        found |= {(task_id, split): rows for split, rows in zip(SPLITS, counts.tolist(), strict=True) if rows}
+    return found
+
+
+def _numbers(strata: "pd.Series[str]", before: Counter[str]) -> NDArray[np.int64]:
+    """Number of each row within its stratum, after the rows of earlier batches, which are counted on."""
+    codes, names = pd.factorize(strata)
+    first = np.array([before[name] for name in names], np.int64)
+    before.update(dict(zip(names, np.bincount(codes, minlength=len(names)).tolist(), strict=True)))
+    numbers: NDArray[np.int64] = first[codes] + strata.groupby(codes).cumcount().to_numpy()
+    return numbers
+
+
+def _positions(strata: "pd.Series[str]", numbers: NDArray[np.int64], seed: int) -> NDArray[np.float64]:
     """Position of a row number in [0, 1), stratified: each block of ten numbers has one position in each tenth."""
-
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
-        self._ten = cache(self._drawn)
-
-    def of_all(self, strata: Sequence[str], numbers: Sequence[int]) -> NDArray[np.float64]:
-        pairs = zip(strata, numbers, strict=True)
-        return np.fromiter(self._each(pairs), np.float64, count=len(strata))
-
-    def _each(self, pairs: Iterator[tuple[str, int]]) -> Iterator[float]:
-        for stratum, number in pairs:
-            block, place = divmod(number, _AT_ONCE)
-            yield self._ten(stratum, block)[place]
-
-    def _drawn(self, stratum: str, block: int) -> list[float]:
-        key = (self._seed, "split", stratum, block)
-        within = draw(*key, "within")  # for shares that are not multiples of a tenth
-        return [(tenth + within) / _AT_ONCE for tenth in shuffled(range(_AT_ONCE), *key)]
+    codes, names = pd.factorize(strata)
+    blocks, places = np.divmod(numbers, _AT_ONCE)
+    size = int(blocks.max(initial=0)) + 1
+    drawn, which = np.unique(codes * size + blocks, return_inverse=True)
+    tens = [_ten(str(names[key // size]), key % size, seed) for key in drawn.tolist()]
+    positions: NDArray[np.float64] = np.array(tens, np.float64).reshape(-1, _AT_ONCE)[which, places]
+    return positions
 
 
-def _lead_examples(requests: pd.DataFrame, tasks: Sequence[Task]) -> Mapping[str, int]:
-    """Position of the first seed example in each row's prompt, among the task's seed examples, by request id."""
-    places = {task.task_id: {x.text: place for place, x in enumerate(task.seed_examples)} for task in tasks}
-    task_of = dict(zip(plain(requests["request_id"]), plain(requests["task_id"]), strict=True))
-    return {row: places[task_of[row]][lead] for row, (lead,) in texts_shown(requests, tasks, 1).items()}
+def _ten(stratum: str, block: int, seed: int) -> list[float]:
+    key = (seed, "split", stratum, block)
+    within = draw(*key, "within")  # for shares that are not multiples of a tenth
+    return [(tenth + within) / _AT_ONCE for tenth in shuffled(range(_AT_ONCE), *key)]
 
 
-def distinct_order(labels: Sequence[str], size: int) -> list[int]:
+def _lead_examples(rows: pd.DataFrame, turns: SeedTurns) -> NDArray[np.int64]:
+    """Number of the first seed example in each row's prompt, among those of its task; -1 without any."""
+    places = {
+        task_id: {example.text: place for place, example in enumerate(task.seed_examples)}
+        for task_id, task in turns.tasks.items()
+    }
+    task_ids, leads = plain(rows["task_id"]), np.full(len(rows), -1, np.int64)
+    for row, (lead,) in turns.texts(rows):
+        leads[row] = places[task_ids[row]][lead]
+    return leads
+
+
+def distinct_order(labels: NDArray[np.integer[Any]], size: int) -> NDArray[np.intp]:
     """Row order in which each consecutive batch of `size` rows repeats labels as little as possible.
 
     Labels with the most remaining rows come first, one row each; a label occurs twice in a batch only if fewer labels
     remain than the batch has room for. Rows of one label keep their order.
+
+    Args:
+        labels: Number of each row's label among the distinct ones, in order of appearance.
+        size: Rows of a batch.
     """
-    rows: dict[str, deque[int]] = {}
-    for place, label in enumerate(labels):
-        rows.setdefault(label, deque()).append(place)
-    left = [(-len(own), place, label) for place, (label, own) in enumerate(rows.items())]
+    counts = np.bincount(labels)
+    rows, following = np.argsort(labels, kind="stable"), (np.cumsum(counts) - counts).tolist()
+    left = [(-rows_left, label) for label, rows_left in enumerate(counts.tolist())]
     heapify(left)
-    order: list[int] = []
+    order, end = np.empty(len(labels), np.intp), 0
     while left:
-        room = size - len(order) % size
+        room = size - end % size
         taken = [heappop(left) for _ in range(min(room, len(left)))]
-        for number, place, label in taken:
-            order.append(rows[label].popleft())
+        for number, label in taken:
+            order[end] = rows[following[label]]
+            following[label] += 1
+            end += 1
             if number < -1:
-                heappush(left, (number + 1, place, label))
+                heappush(left, (number + 1, label))
     return order

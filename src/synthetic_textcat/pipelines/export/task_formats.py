@@ -1,25 +1,25 @@
 """Formats with files for each task: text and label as CSV, Argilla records."""
 
 import csv
-from collections.abc import Callable, Sequence
+from codecs import BOM_UTF8
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from json.encoder import encode_basestring
 from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from synthetic_textcat.pipelines.export.formats import text_label
+from synthetic_textcat.pipelines.export.formats import TEXT_LABEL_COLUMNS, text_label
 from synthetic_textcat.schemas.rows import ATTRIBUTES, LABEL_AGREEMENT, own_of, plain
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.tables import RowGroups, RowTable, factorized, mapped
 
 Formulas = Literal["escape", "keep"]
-File = Callable[[], Any]
-Rows = Callable[[], pd.DataFrame]
-"""The exported examples of a task, taken from those of all tasks when they are called for."""
 
-TaskFormat = Callable[[Rows, Task | None], dict[str, File]]
+File = Any
+"""Content of a file: rows, plain values, bytes or text; or a function that makes it when the file is written."""
+
+TaskFormat = Callable[[RowTable, Task | None], dict[str, File]]
 """Files of a task by the ends of their names, from its rows and the task; None if `tasks` is newer and lacks it."""
 
 TASK_FORMATS: dict[str, TaskFormat] = {}
@@ -55,32 +55,23 @@ def task_format(function: TaskFormat) -> TaskFormat:
     return function
 
 
-def files_of_tasks(examples: pd.DataFrame, tasks: Sequence[Task], function: TaskFormat) -> dict[str, File]:
+def files_of_tasks(examples: RowGroups, tasks: Sequence[Task], function: TaskFormat) -> dict[str, File]:
     """Files of a format for each task with rows, by name: `<task_id>.<end>`."""
     known = {task.task_id: task for task in tasks}
     return {
         f"{task_id}.{end}": file
-        for task_id, rows in _by_task(examples).items()
+        for task_id, rows in examples.items()
         for end, file in function(rows, known.get(task_id)).items()
     }
 
 
-def _by_task(examples: pd.DataFrame) -> dict[str, Rows]:
-    places = examples.groupby("task_id", sort=True).indices
-    return {str(name): partial(_taken, examples, np.asarray(own)) for name, own in places.items()}
-
-
-def _taken(examples: pd.DataFrame, places: NDArray[np.intp]) -> pd.DataFrame:
-    return examples.iloc[places]
-
-
 def text_label_files(
-    examples: pd.DataFrame, tasks: Sequence[Task], formulas: Formulas, *, bom: bool = False
+    examples: RowGroups, tasks: Sequence[Task], formulas: Formulas, *, bom: bool = False
 ) -> dict[str, File]:
     """Text and label files by name: three for each task with rows, an index, and a README.
 
     Args:
-        examples: Accepted rows.
+        examples: Accepted rows by task.
         tasks: Their tasks.
         formulas: Whether CSV cells that a spreadsheet would run are escaped.
         bom: Whether CSV files begin with a byte order mark, by which Excel recognises UTF-8.
@@ -88,18 +79,19 @@ def text_label_files(
     known = {task.task_id: task for task in tasks}
     files: dict[str, File] = {}
     index = []
-    for task_id, own in _by_task(examples).items():
-        rows = partial(_rows, own)
+    for task_id, own in examples.items():
+        rows = mapped(own, text_label, [name for name in own.names if name in TEXT_LABEL_COLUMNS])
         closed = bool(known[task_id].labels) if task_id in known else False
-        entry = {"task_id": task_id, "task": own()["task"].iloc[0], "rows": len(own()), "closed": closed}
+        entry = {"task_id": task_id, "task": own.head(1)["task"].iloc[0], "rows": len(own), "closed": closed}
         index.append(entry)
         files[f"{task_id}.parquet"] = rows
-        files[f"{task_id}.csv"] = partial(_for_csv, rows, formulas, bom=bom)
-        files[f"{task_id}.labels.json"] = partial(_labels, entry, rows, known.get(task_id))
+        cells = mapped(rows, partial(_cells, formulas=formulas))
+        files[f"{task_id}.csv"] = partial(_with_bom, cells) if bom else cells
+        files[f"{task_id}.labels.json"] = partial(_labels, entry, own, known.get(task_id))
     files["index.json"] = lambda: index
     readme = _README.format(
         bom=' with a byte order mark (Python: `encoding="utf-8-sig"`)' if bom else "",
-        agreement=_AGREEMENT if LABEL_AGREEMENT in examples else "",
+        agreement=_AGREEMENT if LABEL_AGREEMENT in examples.rows else "",
     )
     files["README.md"] = lambda: readme + (_ESCAPED if formulas == "escape" else _KEPT)
     return files
@@ -110,44 +102,54 @@ def escaped(cells: pd.Series) -> pd.Series:
     return cells.str.replace(_FORMULA, r"'\1", regex=True)
 
 
-def _rows(own: Rows) -> pd.DataFrame:
-    return text_label(own())
+def _cells(rows: pd.DataFrame, formulas: Formulas) -> pd.DataFrame:
+    cells = rows.assign(**{name: _as_words(rows[name]) for name in rows if name == LABEL_AGREEMENT})
+    return cells.apply(escaped) if formulas == "escape" and len(cells) else cells
 
 
-def _for_csv(rows: Callable[[], pd.DataFrame], formulas: Formulas, *, bom: bool) -> pd.DataFrame | bytes:
-    table = rows()
-    cells = table.assign(**{name: _as_words(table[name]) for name in table if name == LABEL_AGREEMENT})
-    cells = cells.apply(escaped) if formulas == "escape" else cells
-    if not bom:
-        return cells
-    return cells.to_csv(index=False, quoting=csv.QUOTE_ALL, lineterminator="\n").encode("utf-8-sig")
+def _with_bom(cells: RowTable) -> Iterator[bytes]:
+    yield BOM_UTF8 + _csv(cells.empty(), header=True)
+    for frame in cells.frames():
+        yield _csv(frame, header=False)
+
+
+def _csv(cells: pd.DataFrame, *, header: bool) -> bytes:
+    return cells.to_csv(index=False, quoting=csv.QUOTE_ALL, lineterminator="\n", header=header).encode()
 
 
 def _as_words(agrees: pd.Series) -> pd.Series:
     return agrees.map({True: "true", False: "false"}).astype("str").fillna("")
 
 
-def _labels(entry: dict[str, Any], rows: Callable[[], pd.DataFrame], task: Task | None) -> dict[str, Any]:
-    names = task.label_names if task is not None and task.labels else sorted(set(rows()["label"]))
+def _labels(entry: dict[str, Any], rows: RowTable, task: Task | None) -> dict[str, Any]:
+    names = task.label_names if task is not None and task.labels else sorted(factorized(rows, "label")[1])
     return {**entry, "label_names": list(names)}
 
 
 @task_format
-def argilla(rows: Rows, task: Task | None) -> dict[str, File]:
+def argilla(rows: RowTable, task: Task | None) -> dict[str, File]:
     """Argilla files: records in `<task_id>.records.json`, dataset settings in `<task_id>.settings.json`.
 
     An Argilla dataset has a single label set, so each task gets its own dataset. The records have the form read by
     `Dataset.records.from_json` of Argilla 2.8.
     """
-    return {"records.json": lambda: _records(rows()), "settings.json": lambda: _settings(task, rows())}
+    return {"records.json": lambda: _records(rows), "settings.json": lambda: _settings(task, rows)}
 
 
-def _metadata_of(rows: pd.DataFrame) -> list[str]:
+def _metadata_of(rows: pd.DataFrame | RowTable) -> list[str]:
     return [*ATTRIBUTES, *own_of(rows), "model_name"]
 
 
-def _records(rows: pd.DataFrame) -> bytes:
-    """A JSON list of records, one a line, in which each text is encoded alone: many rows share those of their task."""
+def _records(rows: RowTable) -> Iterator[bytes]:
+    """A JSON list of records, one a line."""
+    yield b"["
+    for number, frame in enumerate(rows.frames()):
+        yield (b",\n" if number else b"\n") + _records_of(frame)
+    yield b"\n]\n" if len(rows) else b"]\n"
+
+
+def _records_of(rows: pd.DataFrame) -> bytes:
+    """Records, in which each text is encoded alone: many rows share those of their task."""
     about = _metadata_of(rows)
     columns = {name: plain(rows[name]) for name in ("request_id", "input_text", "task", "label", *about)}
     texts = {name: list(map(_encoded, values)) for name, values in columns.items()}
@@ -162,14 +164,14 @@ def _records(rows: pd.DataFrame) -> bytes:
         f'"suggestions": {{"{_QUESTION}": {{"value": {label}, "score": null, "agent": {agent}, "type": "model"}}}}}}'
         for request_id, text, task, label, agent, own in zip(*shown, metadata, strict=True)
     ]
-    return ("[\n" + ",\n".join(records) + "\n]\n" if records else "[]\n").encode()
+    return ",\n".join(records).encode()
 
 
 def _encoded(value: str | None) -> str:
     return _NULL if value is None else encode_basestring(value)
 
 
-def _settings(task: Task | None, rows: pd.DataFrame) -> dict[str, Any]:
+def _settings(task: Task | None, rows: RowTable) -> dict[str, Any]:
     """Arguments of Argilla's `Settings`: a label question if the labels are known, otherwise a text question."""
     labels = list(task.label_names) if task is not None else []
     question = {"type": "label", "labels": labels} if labels else {"type": "text"}

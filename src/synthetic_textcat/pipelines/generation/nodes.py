@@ -20,15 +20,17 @@ from synthetic_textcat.llm.calls.answering_model import AnsweringModel
 from synthetic_textcat.llm.calls.asking import Asked, pending_calls, policy_for
 from synthetic_textcat.llm.calls.budget import Budget
 from synthetic_textcat.llm.calls.first_replies import BadStart, TaskPauses
+from synthetic_textcat.llm.calls.open_rows import OpenRow, OpenRows, open_rows
+from synthetic_textcat.llm.calls.plan_reader import PlanReader
 from synthetic_textcat.llm.calls.policy import Call, judging
-from synthetic_textcat.llm.calls.row_settlement import PlanSettlement
-from synthetic_textcat.llm.calls.settlement import OpenRow, OpenRows, checking, open_rows, starts_of
+from synthetic_textcat.llm.calls.row_settlement import PlanSettlement, plain_lines
+from synthetic_textcat.llm.calls.settlement import checking, starts_of
 from synthetic_textcat.llm.calls.token_limits import row_tokens
 from synthetic_textcat.llm.chat_models.chat import Chat
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.engine.engine import complete
 from synthetic_textcat.llm.journal.journal import Journal
-from synthetic_textcat.llm.journal.plan_positions import PlanPositions
+from synthetic_textcat.llm.journal.plan_positions import PlanPositions, with_fingerprints
 from synthetic_textcat.llm.prompts.row_prompts import RowPrompts, RowTemplates, advice_on, preview_of, spread
 from synthetic_textcat.llm.prompts.verdict_prompts import VerdictPrompts
 from synthetic_textcat.schemas.completions import Completion, Reply, RowCheck
@@ -43,7 +45,6 @@ from synthetic_textcat.schemas.rows import (
     CALLS,
     CANDIDATES,
     FAILED,
-    fingerprints_of,
     own_of,
     plain,
     records_of,
@@ -75,7 +76,7 @@ class SettledRows(NamedTuple):
 
 
 def prepare_prompts(
-    requests: pd.DataFrame,
+    requests: RowTable,
     tasks: pd.DataFrame,
     closed_prompt: ChatPromptTemplate,
     open_prompt: ChatPromptTemplate,
@@ -92,7 +93,7 @@ def prepare_prompts(
 
 
 def preview_prompts(
-    requests: pd.DataFrame,
+    requests: RowTable,
     prompts: RowPrompts,
     tasks: pd.DataFrame,
     attribute_sampling: AttributeSamplingParameters,
@@ -110,7 +111,7 @@ def preview_prompts(
     """
     planned = tasks_of(tasks)
     shown = preview_of(
-        prompts.rendered(requests.iloc[spread(requests)]), len(requests), advice_on(planned, attribute_sampling)
+        prompts.rendered(requests.take(spread(requests))), len(requests), advice_on(planned, attribute_sampling)
     )
     if not label_check.share or not len(requests):
         return shown
@@ -118,16 +119,20 @@ def preview_prompts(
     return shown + judge.preview(next(records_of(requests.head(1))))
 
 
-def list_calls(requests: pd.DataFrame, prompts: RowPrompts, spec: ChatModelSpec, llm: LlmParameters) -> pd.DataFrame:
+def list_calls(requests: RowTable, prompts: RowPrompts, spec: ChatModelSpec, llm: LlmParameters) -> RowTable:
     """Fingerprint of the call for each planned row: columns `CALLS`, in plan order."""
     fingerprinter = Asked(spec, llm).fingerprinter
-    rendered = prompts.rendered(requests, llm.has_planned_labels)
-    return to_frame(((x.request_id, fingerprinter.of(x.request_id, x.messages, x.schema)) for x in rendered), CALLS)
+    calls = Spool(CALLS)
+    for planned in requests.frames():
+        rendered = prompts.rendered(planned, llm.has_planned_labels)
+        own = ((x.request_id, fingerprinter.of(x.request_id, x.messages, x.schema)) for x in rendered)
+        calls.add(to_frame(own, CALLS))
+    return calls
 
 
 def find_open_rows(
-    requests: pd.DataFrame,
-    calls: pd.DataFrame,
+    requests: RowTable,
+    calls: RowTable,
     journal: Journal,
     generation: GenerationParameters,
     run_id: str,
@@ -137,13 +142,15 @@ def find_open_rows(
 
     A live run leaves out rows in a batch at the provider, which would be paid for twice.
     """
+    fingerprints = chain.from_iterable(own.tolist() for _, own in with_fingerprints(requests, calls))
     found = open_rows(
-        fingerprints_of(requests, calls),
+        fingerprints,
         journal,
         judging(Reply),
         generation.max_attempts,
         spent_by=run_id if generation.is_capped else None,
         run_id=run_id,
+        good_at_once=plain_lines,
     )
     return without_batches(found, batch_record, journal, is_live=generation.mode == "live")
 
@@ -169,14 +176,14 @@ def always_live(node: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def find_earlier_replies(
-    requests: pd.DataFrame, calls: pd.DataFrame, journal: Journal, tasks: pd.DataFrame, row_check: RowCheck
+    requests: RowTable, calls: RowTable, journal: Journal, tasks: pd.DataFrame, row_check: RowCheck
 ) -> dict[str, BadStart]:
     """First replies of each task in the journal, by task id, so that a paused task stays paused in the next run."""
-    return starts_of(requests, fingerprints_of(requests, calls), journal, tasks_of(tasks), row_check)
+    return starts_of(requests, calls, journal, tasks_of(tasks), row_check)
 
 
 def generate(
-    requests: pd.DataFrame,
+    requests: RowTable,
     tasks: pd.DataFrame,
     prompts: RowPrompts,
     still_open: OpenRows,
@@ -212,14 +219,17 @@ def generate(
     brainstormed = (completion for completion in brainstorm_completions if completion.run_id == run_id)
     budget = Budget(generation, PriceList.read(prices), llm.model, chain(brainstormed, still_open.spent))
     policy = policy_for(asked, generation, retry_prompt, judging(Reply), budget, run_id, pauses, answering)
-    task_ids = plain(requests["task_id"])
-    rows = [row for row in still_open.rows if not pauses.leave_out(task_ids[row.position])]
+    plan = PlanReader(requests)
+    of_tasks = plan.counts(still_open.positions)
+    paused_now = [task_id for task_id, number in of_tasks.items() if pauses.leave_out(task_id, number)]
+    rows = still_open.where(~plan.are_of(paused_now, still_open.positions))
     logger.info("Requesting %d of %d planned rows from %s", len(rows), len(requests), llm.model)
 
     def pending(open_rows: Sequence[OpenRow]) -> Iterator[Call]:
         for start in range(0, len(open_rows), _RENDERED):  # all columns as Python lists would be 1 kB a row
-            some = open_rows[start : start + _RENDERED]
-            rendered = prompts.rendered(requests.iloc[[row.position for row in some]], llm.has_planned_labels)
+            some = list(open_rows[start : start + _RENDERED])
+            planned = plan.at([row.position for row in some])
+            rendered = prompts.rendered(planned, llm.has_planned_labels)
             yield from pending_calls(
                 zip(rendered, some, strict=True),
                 asked,
@@ -237,8 +247,7 @@ def generate(
     outage = yield from complete(lambda: Chat(spec.build(llm), llm), pending(rows), policy)
     paused = tuple(_paused(tasks, pauses))
     if outage is not None or in_batches is not None or paused or answering.others:
-        waiting = {task_ids[row.position] for row in still_open.rows}
-        all_paused = bool(paused) and {task.task_id for task in paused} >= waiting
+        all_paused = bool(paused) and {task.task_id for task in paused} >= of_tasks.keys()
         answered = {"requested_model": llm.model, "answered_as": tuple(answering.others)} if answering.others else {}
         yield LastBatch(Stops(outage=outage, in_batches=in_batches, paused=paused, all_paused=all_paused, **answered))
 

@@ -118,7 +118,13 @@ def checked(folder: Folder, split_report: Mapping[str, float], examples: pd.Data
     rows = pd.concat(tables.values(), ignore_index=True)
     left_out = sum(count for name, count in split_report.items() if name.startswith(_NOT_IN_IT))
     _check_examples(rows, int(left_out), examples)
-    expected = parts(rows["task_id"], (split for split, table in tables.items() for _ in range(len(table))))
+    expected = parts(
+        {
+            (str(task_id), split): count
+            for split, table in tables.items()
+            for task_id, count in table["task_id"].value_counts(sort=False).items()
+        }
+    )
     _check_there(folder, (part.path for part in expected))
     for part in expected:
         if part.config != CONFIGS[0]:

@@ -14,7 +14,7 @@ from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.pipelines.quality_report.row_ends import NOT_RUN, RowEnds
 from synthetic_textcat.schemas.outcomes import GOOD_OUTCOMES, TRANSPORT_CAUSES
 from synthetic_textcat.schemas.quota import Cell, CellNumbers, Rounds
-from synthetic_textcat.tables import RowTable
+from synthetic_textcat.tables import RowTable, as_table, in_plan_order
 
 Counts = NDArray[np.int64]
 
@@ -137,17 +137,17 @@ class OpenSlots:
     """Slots of a quota that good rows fill in plan order; further good rows of the same values are surplus.
 
     Args:
-        slots: Slots of the quota; without one no row is surplus.
+        slots: Slots of the quota, at least one.
     """
 
     def __init__(self, slots: pd.DataFrame) -> None:
         self._cells = CellNumbers(list(map(str, slots.columns)))
-        self._open = np.bincount(self._cells.of(slots)) if len(slots) else None
+        self._open = np.bincount(self._cells.of(slots))
 
     @property
-    def columns(self) -> Sequence[str]:
-        """Columns of the plan that define a slot; none without a quota."""
-        return () if self._open is None else self._cells.columns
+    def columns(self) -> list[str]:
+        """Columns of the plan that define a slot."""
+        return self._cells.columns
 
     def beyond(self, planned: pd.DataFrame, is_good: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Mask of the surplus rows among the next rows in plan order.
@@ -157,17 +157,18 @@ class OpenSlots:
             is_good: Mask of the rows that passed all checks.
         """
         found = np.zeros(len(is_good), np.bool_)
-        if self._open is None or not is_good.any():
-            return found
         numbers = pd.Series(self._cells.of(planned)[is_good])
         self._open = np.pad(self._open, (0, len(self._cells) - len(self._open)))
-        found[is_good] = (numbers.groupby(numbers).cumcount() >= self._open[numbers]).to_numpy()
+        found[is_good] = numbers.groupby(numbers).cumcount().to_numpy() >= self._open[numbers]
         self._open = np.maximum(self._open - np.bincount(numbers, minlength=len(self._cells)), 0)
         return found
 
 
 def beyond_target_mask(
-    is_good: NDArray[np.bool_], requests: pd.DataFrame, candidates: pd.DataFrame, slots: pd.DataFrame
+    is_good: NDArray[np.bool_],
+    requests: RowTable | pd.DataFrame,
+    candidates: RowTable | pd.DataFrame,
+    slots: pd.DataFrame,
 ) -> NDArray[np.bool_]:
     """Mask of the surplus candidates: good rows in plan order after as many as there are slots of their values.
 
@@ -176,8 +177,19 @@ def beyond_target_mask(
         requests: The plan, whose values define the slots.
         candidates: In plan order.
         slots: Slots of the quota; without one no row is surplus.
+
+    Raises:
+        StaleTableError: If a candidate is not in the plan.
     """
+    is_beyond = np.zeros(len(candidates), bool)
     if not len(slots):
-        return np.zeros(len(candidates), bool)
-    planned = requests.set_index("request_id").loc[candidates["request_id"]]
-    return OpenSlots(slots).beyond(planned, is_good)
+        return is_beyond
+    open_slots, start = OpenSlots(slots), 0
+    subset = {"candidates": as_table(candidates)}
+    columns = {"requests": open_slots.columns, "candidates": ()}
+    for part in in_plan_order(as_table(requests), subset, columns):
+        places = part.subsets["candidates"].places
+        own = slice(start, start + len(places))
+        is_beyond[own] = open_slots.beyond(part.planned.iloc[places - part.start], is_good[own])
+        start += len(places)
+    return is_beyond

@@ -1,16 +1,19 @@
 """Estimates from a pilot to the whole plan: expected values, each with a 95 % range."""
 
 from collections.abc import Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from math import nan, sqrt
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from synthetic_textcat.hashing import draw, draws
 from synthetic_textcat.schemas.outcomes import GOOD_OUTCOMES
 from synthetic_textcat.schemas.parameters import GenerationParameters
 from synthetic_textcat.schemas.quota import rows_for
+from synthetic_textcat.tables import RowTable, factorized
 from synthetic_textcat.text.intervals import CONFIDENCE, wilson_interval
 
 Quote = dict[str, float | None]
@@ -239,16 +242,21 @@ def _rows_of_slots(number: int, slots: int, share: float) -> int:
     return planned
 
 
-def spread_sample(requests: pd.DataFrame, rows: int, seed: int) -> list[int]:
+def spread_sample(requests: RowTable, rows: int, seed: int) -> list[int]:
     """Systematic sample: positions of the rows, ascending; all rows of a smaller plan.
 
     The plan is sorted by task, then language, then at random (by hash), and every n-th row is taken. So the shares of
     tasks and languages are those of the plan, to within a row, and the sample mean estimates the plan's mean.
     """
-    order = requests[["task_id", "language"]].assign(
-        chance=[draw(seed, "pilot", request_id) for request_id in requests["request_id"]]
-    )
-    positions = order.reset_index(drop=True).sort_values(["task_id", "language", "chance"]).index
+    ids = chain.from_iterable(frame["request_id"] for frame in requests.frames(["request_id"]))
+    chances = np.fromiter((draw(seed, "pilot", row) for row in ids), np.float64, len(requests))
+    positions = np.lexsort((chances, *(_ranks(requests, column) for column in ("language", "task_id"))))
     taken = min(rows, len(positions))
     step, start = len(positions) / taken, draw(seed, "pilot")
     return sorted(int(positions[int((number + start) * step)]) for number in range(taken))
+
+
+def _ranks(requests: RowTable, column: str) -> NDArray[np.intp]:
+    """Each row's place among the sorted distinct values of a column without missing ones."""
+    numbers, values = factorized(requests, column)
+    return np.argsort(np.argsort(np.array(values, dtype=object)))[numbers]

@@ -13,15 +13,16 @@ from synthetic_textcat.pipelines.quote.estimates import Quote, quote, quote_with
 from synthetic_textcat.schemas.parameters import GenerationParameters, LabelCheckParameters, QuoteParameters
 from synthetic_textcat.schemas.prices import PriceList, is_made_up
 from synthetic_textcat.schemas.rows import fingerprint_column, plain, positions_in
+from synthetic_textcat.tables import RowTable
 
 
-def choose_pilot(requests: pd.DataFrame, quote: QuoteParameters, seed: int) -> pd.DataFrame:
+def choose_pilot(requests: RowTable, quote: QuoteParameters, seed: int) -> pd.DataFrame:
     """Pilot: a sample of the plan, stratified by task and language, in plan order; columns `REQUESTS`."""
-    return requests.iloc[spread_sample(requests, quote.pilot_rows, seed)].reset_index(drop=True)
+    return requests.take(spread_sample(requests, quote.pilot_rows, seed))
 
 
 def estimate(
-    requests: pd.DataFrame,
+    requests: RowTable,
     pilot: pd.DataFrame,
     calls: pd.DataFrame,
     paid_calls: pd.DataFrame,

@@ -14,13 +14,12 @@ import pytest
 from synthetic_textcat.llm.offline.defects import defect_of
 from synthetic_textcat.llm.offline.replies import reply
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests, plan_slots
-from synthetic_textcat.pipelines.quality_report.checks.nodes import CheckedRows
 from synthetic_textcat.schemas.block import TextChecks
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, QualityReportParameters
 from synthetic_textcat.schemas.rows import EXAMPLES, records_of, to_frame
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA
 from tests.llm.offline.rehearsal import prompt_of, schema_of, tasks
-from tests.pipelines.quality_report.builders import checked_tables
+from tests.pipelines.quality_report.builders import CheckedFrames, checked_tables
 
 _RATES = {
     **dict.fromkeys(TextChecks.model_fields, 0.04),
@@ -91,7 +90,7 @@ def _found(rehearsal: Rehearsal, fault: str) -> Found:
 def _rehearsal(rows: int) -> Rehearsal:
     table = pd.DataFrame([task.to_row("file") for task in tasks()], columns=TASKS_ARROW_SCHEMA.names)
     sampling = AttributeSamplingParameters(num_examples=rows)
-    requests = plan_requests(table, sampling, seed=42)
+    requests = plan_requests(table, sampling, seed=42).to_pandas()
     by_id = {task.task_id: task for task in tasks()}
     written = []
     for row in records_of(requests):
@@ -120,5 +119,5 @@ def _faults(written: list[dict[str, Any]]) -> dict[str, str]:
     return faults
 
 
-def _reasons(checked: CheckedRows) -> dict[str, str]:
+def _reasons(checked: CheckedFrames) -> dict[str, str]:
     return dict(zip(checked.rejected["request_id"], checked.rejected["reject_reason"], strict=True))

@@ -38,7 +38,7 @@ def _checked(names: tuple[str, ...], rows: int, spoilt: bool = False, own_tasks:
     of_tasks = _OWN_TASKS if own_tasks else tasks()
     table = pd.DataFrame([task.to_row("file") for task in of_tasks], columns=TASKS_ARROW_SCHEMA.names)
     sampling = AttributeSamplingParameters(num_examples=rows * len(names), language=list(names))
-    requests = plan_requests(table, sampling, seed=42)
+    requests = plan_requests(table, sampling, seed=42).to_pandas()
     by_id = {task.task_id: task for task in of_tasks}
     rates: dict[str, float | dict[str, float]] = dict(_RATES) if spoilt else {}
     written = []

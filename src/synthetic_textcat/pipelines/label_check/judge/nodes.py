@@ -11,7 +11,8 @@ from langchain_core.prompts import ChatPromptTemplate
 from synthetic_textcat.errors import FatalAnswerError, TasksFileError
 from synthetic_textcat.llm.calls.asking import Asked, pending_calls, policy_for
 from synthetic_textcat.llm.calls.budget import Budget
-from synthetic_textcat.llm.calls.settlement import OpenRows, Settlement, open_rows, settle
+from synthetic_textcat.llm.calls.open_rows import OpenRows, open_rows
+from synthetic_textcat.llm.calls.settlement import Settlement, settle
 from synthetic_textcat.llm.calls.token_limits import verdict_tokens
 from synthetic_textcat.llm.calls.votes import Vote, verdict_judge
 from synthetic_textcat.llm.chat_models.chat import Chat

@@ -42,7 +42,7 @@ _TOKEN = re.compile(
     | ^\#\#\#\s*(?:Instruction|Response|Input|Human|Assistant|User|System)\b:? | [ĠĊ▁](?=\w)""",
     re.VERBOSE | re.MULTILINE,
 )
-_MAY_BE_TOKEN = ("<", "[", "###", "Ġ", "▁")
+_MAY_BE_TOKEN = ("<", "[", "Ġ", "▁")  # single signs are found ten times as fast as words
 _HIGH = "\u0080-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122"
 _MOJIBAKE = re.compile(rf"[\u00c2-\u00f4][{_HIGH}]+")
 _LATIN_LEADS = "ÂÃ"
@@ -69,6 +69,7 @@ _LEADING_KEY = re.compile(
     | (?:\*\*|__|\#+\s*|<)?(?:input[_ ]text|misleading[_ ]label)\s*[:>])""",
     re.VERBOSE | re.IGNORECASE,
 )
+_FENCES = ("```", "~~~")
 _FENCED = re.compile(r"\s*(?:```|~~~)\w*\s*(?=[\[{])")
 _LONGEST_JSON = 20_000
 _QUOTED = 40
@@ -84,7 +85,7 @@ def find_artefacts(text: str) -> Iterator[str]:
         yield from map(_quoted, _ESCAPE.finditer(text))
     if "&" in text:
         yield from map(_quoted, _ENTITY.finditer(text))
-    if any(map(text.__contains__, _MAY_BE_TOKEN)):
+    if any(map(text.__contains__, _MAY_BE_TOKEN)) or ("#" in text and "###" in text):
         yield from map(_quoted, _TOKEN.finditer(text))
     if not text.isascii():
         yield from (repr(match[0][:_QUOTED]) for match in _mojibake_pairs().finditer(text))
@@ -136,7 +137,8 @@ def find_no_text(text: str) -> str | None:
         return f"a field or value of the prompt alone: {stripped!r}"
     if (key := _LEADING_KEY.match(stripped)) is not None:
         return f"begins with the name of a field: {key[0].strip()!r}"
-    stripped = _FENCED.sub("", stripped[:_QUOTED]) + stripped[_QUOTED:]
+    if any(map(stripped[:_QUOTED].__contains__, _FENCES)):
+        stripped = _FENCED.sub("", stripped[:_QUOTED]) + stripped[_QUOTED:]
     if not any(map(str.isalpha, stripped[:200])) and not any(map(_is_said, stripped)):
         return f"no letter: {stripped[:_QUOTED]!r}"
     if " " not in stripped and _SINGLE.fullmatch(stripped) and _is_identifier(stripped):

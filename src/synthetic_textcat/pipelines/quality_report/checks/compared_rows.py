@@ -1,77 +1,57 @@
-"""Rows that are compared with one another, as columns: a million of them as Python objects take a gigabyte."""
+"""Rows that are compared with one another: a stored table that is walked, and a few bytes of memory a row."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple, Self, overload
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import NamedTuple, Self
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-_AT_ONCE = 20_000  # rows that are Python objects at a time
+from synthetic_textcat.console import track
+from synthetic_textcat.schemas.rows import plain
+from synthetic_textcat.tables import RowTable
+
+_AT_ONCE = 20_000  # details that are Python objects at a time
+_SPACE = pa.scalar(" ", pa.large_string())
+
 Places = NDArray[np.intp]
+Mask = NDArray[np.bool_]
 
 
-class Compared(NamedTuple):
-    """A row that still stands, as far as others are compared with it.
+class OfRow(NamedTuple):
+    """A detail that ends in the id of another row, such as `same text as r0`.
 
     Attributes:
-        request_id: The planned row.
-        text: Its text, normalised.
-        seed_texts: The seed examples of its task, normalised.
-        disputed: Details of the judge's verdict, if it is another label; else None.
-        ambiguous: Likewise, if the judge accepts the misleading label too.
+        words: Its beginning.
+        place: Position of the other row.
     """
 
-    request_id: str
-    text: str
-    seed_texts: frozenset[str] = frozenset()
-    disputed: str | None = None
-    ambiguous: str | None = None
+    words: str
+    place: int
 
 
-class TextColumn(Sequence[str]):
-    """Some texts of a column, in its order.
+Detail = str | OfRow
 
-    Args:
-        column: Texts.
-        places: Their positions in the column, ascending.
+
+class Hits(NamedTuple):
+    """Rows to which a reason applies.
+
+    Attributes:
+        places: Their positions, ascending.
+        details: The detail of each.
     """
 
-    def __init__(self, column: "pd.Series[str]", places: Places) -> None:
-        self._column, self._places = column, places
+    places: Places
+    details: pa.Array
 
-    def __len__(self) -> int:
-        """Number of texts."""
-        return len(self._places)
-
-    @overload
-    def __getitem__(self, at: int) -> str: ...
-
-    @overload
-    def __getitem__(self, at: slice) -> list[str]: ...
-
-    def __getitem__(self, at: int | slice) -> str | list[str]:
-        """A text, or a list of some."""
-        if not isinstance(at, slice):
-            return str(self._column.iloc[int(self._places[at])])
-        found, places = list[str](), self._places[at]
-        while len(places):  # by slices of the column, since `take` copies all of a column in chunks
-            start = int(places[0])
-            near = places[: np.searchsorted(places, start + _AT_ONCE)]
-            texts = self._column.iloc[start : int(near[-1]) + 1].tolist()
-            found += texts if len(texts) == len(near) else [texts[place] for place in (near - start).tolist()]
-            places = places[len(near) :]
-        return found
-
-    def __iter__(self) -> Iterator[str]:
-        """The texts, in order."""
-        for start in range(0, len(self), _AT_ONCE):
-            yield from self[start : start + _AT_ONCE]
-
-    def at(self, places: Places) -> "TextColumn":
-        """The texts at some positions among these, ascending."""
-        return TextColumn(self._column, self._places[places])
+    def within(self, start: int, stop: int) -> tuple[Places, NDArray[np.object_]]:
+        """Those from one position to another, their positions counted from the first."""
+        first, end = np.searchsorted(self.places, (start, stop)).tolist()
+        return self.places[first:end] - start, np.array(self.details[first:end].to_pylist(), object)
 
 
 @dataclass(frozen=True)
@@ -79,45 +59,83 @@ class ComparedRows:
     """Rows that still stand, in plan order.
 
     Attributes:
-        request_ids, texts: As in `Compared`.
-        seed_texts: The seed examples of each task.
-        task_of: Position of each row's task in `seed_texts`.
-        disputed, ambiguous: As in `Compared`, by request id, of rows that have such details.
+        table: All checked rows: request_id, task_id and, where a row stands, comparison_text.
+        stands: Mask of those that still stand.
+        seed_texts: The seed examples of each task, normalised, by its id.
+        disputed: Details of a judge's verdict that is another label, by position; only of rows with such a verdict.
+        ambiguous: Likewise, if the judge accepts the misleading label too.
+        doing: The check, to show how far it is.
     """
 
-    request_ids: TextColumn
-    texts: TextColumn
-    seed_texts: Sequence[frozenset[str]]
-    task_of: Places
-    disputed: Mapping[str, str] = field(default_factory=dict)
-    ambiguous: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, rows: Iterable[Compared]) -> Self:
-        """The columns of these rows."""
-        rows = list(rows)
-        seeds = list(dict.fromkeys(row.seed_texts for row in rows))
-        everywhere = np.arange(len(rows))
-        return cls(
-            TextColumn(pd.Series([row.request_id for row in rows], dtype="str"), everywhere),
-            TextColumn(pd.Series([row.text for row in rows], dtype="str"), everywhere),
-            seeds,
-            np.array([seeds.index(row.seed_texts) for row in rows], np.intp),
-            {row.request_id: row.disputed for row in rows if row.disputed is not None},
-            {row.request_id: row.ambiguous for row in rows if row.ambiguous is not None},
-        )
+    table: RowTable
+    stands: Mask
+    seed_texts: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    disputed: Mapping[int, str] = field(default_factory=dict)
+    ambiguous: Mapping[int, str] = field(default_factory=dict)
+    doing: str = ""
 
     def __len__(self) -> int:
-        """Number of rows."""
-        return len(self.task_of)
+        """Number of rows that stand."""
+        return int(np.count_nonzero(self.stands))
 
-    def at(self, places: Places) -> Self:
-        """The rows at some positions among these, ascending."""
-        return type(self)(
-            self.request_ids.at(places),
-            self.texts.at(places),
-            self.seed_texts,
-            self.task_of[places],
-            self.disputed,
-            self.ambiguous,
-        )
+    def walk(self, *columns: str) -> Iterator[tuple[Places, pd.DataFrame]]:
+        """The rows batch by batch, with their positions in the table."""
+        start = 0
+        frames = self.table.frames(columns)
+        for frame in track(frames, len(self.table), self.doing, of=len) if self.doing else frames:
+            kept = np.flatnonzero(self.stands[start : start + len(frame)])
+            if len(kept):
+                yield kept + start, frame if len(kept) == len(frame) else frame.iloc[kept]
+            start += len(frame)
+
+    def texts(self) -> Iterator[tuple[Places, list[str]]]:
+        """The normalised texts batch by batch, with their positions."""
+        for places, frame in self.walk("comparison_text"):
+            yield places, frame["comparison_text"].tolist()
+
+    def without(self, places: Places) -> Self:
+        """The rows without those at some positions."""
+        stands = self.stands.copy()
+        stands[places] = False
+        return replace(self, stands=stands)
+
+    def hits(self, found: Iterable[tuple[int, Detail]]) -> Hits:
+        """Rows with a detail, in order, with the ids of the rows that the details name.
+
+        Args:
+            found: Positions, in any order, with the detail of each.
+        """
+        source = iter(found)
+        parts = [_columns(some) for some in iter(lambda: list(islice(source, _AT_ONCE)), [])]
+        if not parts:
+            return Hits(np.empty(0, np.intp), pa.array([], pa.large_string()))
+        places, named = (np.concatenate([part[number] for part in parts]) for number in (0, 1))
+        words = pa.concat_arrays([part[2] for part in parts])
+        others, number_of = np.unique(named[named >= 0]), np.full(len(named), -1)
+        number_of[named >= 0] = np.searchsorted(others, named[named >= 0])
+        ids = values_at(self.table, "request_id", others).take(pa.array(number_of, mask=named < 0))
+        details = pc.coalesce(pc.binary_join_element_wise(words, ids, _SPACE), words)
+        order = np.argsort(places)
+        return Hits(places[order], details.take(pa.array(order)))
+
+
+def _columns(found: Sequence[tuple[int, Detail]]) -> tuple[Places, Places, pa.Array]:
+    """Positions, positions of the rows that are named or -1, and the words."""
+    named = [detail.place if isinstance(detail, OfRow) else -1 for _, detail in found]
+    words = [detail.words if isinstance(detail, OfRow) else detail for _, detail in found]
+    return (
+        np.array([place for place, _ in found], np.intp),
+        np.array(named, np.intp),
+        pa.array(words, pa.large_string()),
+    )
+
+
+def values_at(table: RowTable, column: str, places: Places) -> pa.Array:
+    """Values of a column of texts at some positions, ascending, by one walk."""
+    found = [pa.array([], pa.large_string())]
+    start = 0
+    for frame in table.frames([column]) if len(places) else ():
+        first, end = np.searchsorted(places, (start, start + len(frame))).tolist()
+        found.append(pa.array(plain(frame[column].iloc[places[first:end] - start]), pa.large_string()))
+        start += len(frame)
+    return pa.concat_arrays(found)

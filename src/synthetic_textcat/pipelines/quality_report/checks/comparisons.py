@@ -10,19 +10,19 @@ sense of `leakage`), and only if it is long enough that nobody writes it by chan
 
 import re
 import unicodedata
-from collections import defaultdict, deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from itertools import islice, repeat
-from typing import overload
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import compress
 
 import numpy as np
-from numpy.typing import NDArray
 
-from synthetic_textcat.pipelines.quality_report.checks.compared_rows import ComparedRows, TextColumn
+from synthetic_textcat.pipelines.quality_report.checks.compared_rows import ComparedRows, Detail, OfRow, Places
 from synthetic_textcat.pipelines.quality_report.checks.leakage import find_label_mention
 from synthetic_textcat.schemas.parameters import QualityReportParameters
-from synthetic_textcat.text.equal_texts import first_of_equal
+from synthetic_textcat.schemas.rows import plain
+from synthetic_textcat.text.equal_texts import first_of_equal, hashes_of
 from synthetic_textcat.text.near_duplicates import like_earlier
+from synthetic_textcat.text.sketched_texts import SketchedTexts
 from synthetic_textcat.text.unicode import is_unspaced
 
 _SEED = "seed example"
@@ -36,7 +36,10 @@ Of Chinese characters, which say more, half as many do: shorter phrases of thank
 _TOKEN = re.compile(r"\w+")
 
 
-Comparison = Callable[[ComparedRows, QualityReportParameters], Iterable[str | None]]
+Found = Iterable[tuple[int, Detail]]
+"""Positions of the rows to which a reason applies, in any order, with details."""
+
+Comparison = Callable[[ComparedRows, QualityReportParameters], Found]
 
 COMPARISONS: dict[str, Comparison] = {}
 """Reject reason → check; `verdicts` tries them in the order of `REJECT_REASONS`."""
@@ -49,86 +52,86 @@ def comparison(check: Comparison) -> Comparison:
 
 
 @comparison
-def label_disputed(rows: ComparedRows, _: QualityReportParameters) -> Iterable[str | None]:
+def label_disputed(rows: ComparedRows, _: QualityReportParameters) -> Found:
     """A text to which a judge gives another label than the row's."""
-    return map(rows.disputed.get, rows.request_ids) if rows.disputed else repeat(None, len(rows))
+    return ((place, detail) for place, detail in rows.disputed.items() if rows.stands[place])
 
 
 @comparison
-def label_ambiguous(rows: ComparedRows, _: QualityReportParameters) -> Iterable[str | None]:
+def label_ambiguous(rows: ComparedRows, _: QualityReportParameters) -> Found:
     """A text for which a judge accepts the misleading label too."""
-    return map(rows.ambiguous.get, rows.request_ids) if rows.ambiguous else repeat(None, len(rows))
+    return ((place, detail) for place, detail in rows.ambiguous.items() if rows.stands[place])
 
 
 @comparison
-def exact_duplicate(rows: ComparedRows, _: QualityReportParameters) -> Iterator[str | None]:
+def exact_duplicate(rows: ComparedRows, _: QualityReportParameters) -> Iterator[tuple[int, Detail]]:
     """A text that, normalised, a seed example of its task or an earlier row has; or that holds a seed example whole."""
-    has_seed = _has_seed(rows)
-    others = np.flatnonzero(~has_seed)
-    firsts = iter(others[first_of_equal(rows.texts.at(others))].tolist())
-    for place, is_copy in enumerate(has_seed.tolist()):
-        if is_copy:
-            yield _SEED
-        else:
-            first = next(firsts)
-            yield None if first == place else f"same text as {rows.request_ids[first]}"
+    of_seeds = _places_of_seeds(rows)
+    for place in of_seeds.tolist():
+        yield place, _SEED
+    for copy, first in _copies(rows.without(of_seeds)):
+        yield copy, OfRow("same text as", first)
 
 
-def _has_seed(rows: ComparedRows) -> NDArray[np.bool_]:
-    """Mask of the rows whose text is a seed example of their task, or holds one whole."""
-    found = np.zeros(len(rows), bool)
-    sought = [Sought(seeds) for seeds in rows.seed_texts]
-    for task in np.unique(rows.task_of).tolist():
-        if seeds := rows.seed_texts[task]:
-            places = np.flatnonzero(rows.task_of == task)
-            found[places] = [text in seeds or sought[task].stand_in(text) for text in rows.texts.at(places)]
-    return found
+def _copies(rows: ComparedRows) -> Iterator[tuple[int, int]]:
+    """Positions of the rows whose text an earlier row has, each with that of the first row that has it."""
+    first = first_of_equal(np.concatenate([hashes_of([]), *(hashes_of(texts) for _, texts in rows.texts())]))
+    places = np.flatnonzero(rows.stands)
+    for copy in np.flatnonzero(first != np.arange(len(first))):
+        yield int(places[copy]), int(places[first[copy]])
+
+
+def _places_of_seeds(rows: ComparedRows) -> Places:
+    """Positions of the rows whose text is a seed example of their task, or holds one whole."""
+    sought = {task: Sought(seeds) for task, seeds in rows.seed_texts.items() if seeds}
+    found = [np.empty(0, np.intp)]
+    for places, frame in rows.walk("task_id", "comparison_text") if sought else ():
+        pairs = zip(plain(frame["task_id"]), plain(frame["comparison_text"]), strict=True)
+        holds = [
+            task in sought and (text in rows.seed_texts[task] or sought[task].stand_in(text)) for task, text in pairs
+        ]
+        found.append(places[np.array(holds, bool)])
+    return np.concatenate(found)
 
 
 @comparison
-def near_duplicate(rows: ComparedRows, settings: QualityReportParameters) -> Iterator[str | None]:
+def near_duplicate(rows: ComparedRows, settings: QualityReportParameters) -> Iterator[tuple[int, Detail]]:
     """A text that has nearly all its character 5-grams in common with a seed example or an earlier row that stays.
 
     Equal texts are none of each other: `exact_duplicate` is for them. Where it only flags, each copy gets the answer
     of the first.
     """
-    seeds = sorted(frozenset().union(*rows.seed_texts))
-    is_seed = np.fromiter(map(frozenset(seeds).__contains__, rows.texts), bool, len(rows)) if seeds else False
-    first = first_of_equal(rows.texts)
-    is_new = (first == np.arange(len(rows))) & ~np.asarray(is_seed)
-    new = np.flatnonzero(is_new)
-    texts = _After(seeds, rows.texts.at(new))
-    likes = like_earlier(texts, settings.near_duplicate_similarity, "near_duplicate" in settings.flag_only)
-    answers: dict[int, str] = {}
-    deque(islice(likes, len(seeds)), maxlen=0)
-    for place, (earlier, new_one) in enumerate(zip(first.tolist(), is_new.tolist(), strict=True)):
-        if new_one and (like := next(likes)) is not None:
-            name = _SEED if like.place < len(seeds) else rows.request_ids[int(new[like.place - len(seeds)])]
-            answers[place] = f"{like.similarity:.2f} like {name}"
-        yield answers.get(earlier)
+    seeds = sorted(frozenset().union(*rows.seed_texts.values()))
+    first_of = dict(_copies(rows)) if "exact_duplicate" in settings.flag_only else {}
+    new = rows.without(np.fromiter(first_of, np.intp, len(first_of)))
+    threshold = settings.near_duplicate_similarity
+    texts = SketchedTexts(_seeds_and_others(seeds, new), threshold)
+    places = np.flatnonzero(new.stands)
+    answers: dict[int, Detail] = {}
+    for number, like in enumerate(like_earlier(texts, threshold, "near_duplicate" in settings.flag_only), -len(seeds)):
+        if number >= 0 and like is not None:
+            words = f"{like.similarity:.2f} like"
+            place, earlier = int(places[number]), like.place - len(seeds)
+            detail = OfRow(words, int(places[earlier])) if earlier >= 0 else f"{words} {_SEED}"
+            if first_of:
+                answers[place] = detail
+            yield place, detail
+    for copy, first in first_of.items():
+        if first in answers:
+            yield copy, answers[first]
 
 
-class _After(Sequence[str]):
-    """A list of texts, followed by a column of texts."""
-
-    def __init__(self, head: list[str], column: TextColumn) -> None:
-        self._head, self._column = head, column
-
-    def __len__(self) -> int:
-        return len(self._head) + len(self._column)
-
-    @overload
-    def __getitem__(self, at: int) -> str: ...
-
-    @overload
-    def __getitem__(self, at: slice) -> list[str]: ...
-
-    def __getitem__(self, at: int | slice) -> str | list[str]:
-        size = len(self._head)
-        if isinstance(at, int):
-            return self._head[at] if at < size else self._column[at - size]
-        start, stop, _ = at.indices(len(self))
-        return self._head[start:stop] + self._column[max(0, start - size) : max(0, stop - size)]
+def _seeds_and_others(seeds: list[str], rows: ComparedRows) -> Iterator[list[str]]:
+    """The seed examples, then the texts of the rows that are none of them; those that are do not stand any more."""
+    yield seeds
+    known = frozenset(seeds)
+    for places, texts in rows.texts():
+        if known and not known.isdisjoint(texts):
+            is_other = [text not in known for text in texts]
+            rows.stands[places] = is_other
+            yield list(compress(texts, is_other))
+        else:
+            yield texts
 
 
 class Sought:

@@ -2,9 +2,13 @@
 
 Between the two stands the judge (pipeline `label_check`): it is asked about rows that pass the checks of single rows,
 near duplicates included. So where a row is rejected for its verdict, its next duplicate has one already.
+
+Both walk their tables in record batches. What is held of a row between two walks is a mask, or its place and details
+if it is not like most.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,40 +16,44 @@ import pandas as pd
 from langchain_core.prompts import BasePromptTemplate
 
 from synthetic_textcat.llm.prompts.messages import instructions_of
-from synthetic_textcat.pipelines.quality_report.checks.compared_rows import ComparedRows, TextColumn
+from synthetic_textcat.pipelines.quality_report.checks.compared_rows import ComparedRows, Mask
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import known_of
-from synthetic_textcat.pipelines.quality_report.checks.tables import (
-    candidate_rows,
-    checked_table,
-    findings_of,
-    joined_details,
-    judgements_in,
-    reading_notes,
-)
+from synthetic_textcat.pipelines.quality_report.checks.tables import JudgedRows, checked_table
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import check_each, compare_rows
 from synthetic_textcat.pipelines.quality_report.quota_standing import beyond_target_mask
 from synthetic_textcat.schemas.parameters import LabelCheckParameters, QualityReportParameters
 from synthetic_textcat.schemas.quota import counted
-from synthetic_textcat.schemas.rows import EXAMPLES, REJECTED, own_of, plain, records_of, with_columns, with_own
+from synthetic_textcat.schemas.rows import EXAMPLES, REJECTED, own_of, plain, records_of, with_own
 from synthetic_textcat.schemas.tasks import tasks_of
+from synthetic_textcat.tables import RowTable, as_table
+from synthetic_textcat.text.equal_texts import hashes_of
+
+_COPIED = ("request_id", "task_id", "label", "comparison_text")
 
 
 class CheckedRows(NamedTuple):
     """Candidates by verdict in three tables, and the findings of all candidates."""
 
-    examples: pd.DataFrame
-    surplus: pd.DataFrame
-    rejected: pd.DataFrame
-    findings: pd.DataFrame
+    examples: RowTable
+    surplus: RowTable
+    rejected: RowTable
+    findings: RowTable
+
+
+class Judged(NamedTuple):
+    """Details of a judge's verdicts by position in the table, of the rows to which they apply."""
+
+    disputed: dict[int, str]
+    ambiguous: dict[int, str]
 
 
 def check_rows(
-    candidates: pd.DataFrame,
-    requests: pd.DataFrame,
+    candidates: RowTable,
+    requests: RowTable,
     tasks: pd.DataFrame,
     settings: QualityReportParameters,
     *prompts: BasePromptTemplate[Any],
-) -> pd.DataFrame:
+) -> RowTable:
     """Checks of single rows: the candidates with their first reject reason and flags; columns `CHECKED_ROWS`.
 
     Labels of a closed set are in the spelling of the set. `prompts` are those that ask for rows: `prompt_echo` looks
@@ -53,15 +61,16 @@ def check_rows(
     """
     words = instructions_of(prompts)
     by_id = {task.task_id: known_of(task, settings.text_checks, words) for task in tasks_of(tasks)}
-    rows = candidate_rows(candidates, requests, by_id)
-    return checked_table(candidates, check_each(rows, settings.flag_only, len(candidates)))
+    candidates = as_table(candidates)
+    check = partial(check_each, flag_only=settings.flag_only, total=len(candidates))
+    return checked_table(candidates, as_table(requests), by_id, check)
 
 
 def check_candidates(
-    checked_rows: pd.DataFrame,
-    requests: pd.DataFrame,
+    checked_rows: RowTable,
+    requests: RowTable,
     tasks: pd.DataFrame,
-    label_verdicts: pd.DataFrame | None,
+    label_verdicts: RowTable | None,
     settings: QualityReportParameters,
     label_check: LabelCheckParameters,
     quota_slots: pd.DataFrame,
@@ -82,68 +91,82 @@ def check_candidates(
         label_check: What becomes of disputed and ambiguous rows.
         quota_slots: Accepted rows that the quota asks for.
     """
+    checked_rows, requests = as_table(checked_rows), as_table(requests)
     settings = settings.model_copy(update={"flag_only": (*settings.flag_only, *label_check.flagged)})
-    judgements = compare_rows(judgements_in(checked_rows), _compared(checked_rows, tasks, label_verdicts), settings)
-    own = own_of(requests)
-    is_good = np.array([judgement.verdict is None for judgement in judgements], bool)
-    is_surplus = beyond_target_mask(is_good, requests, checked_rows, quota_slots)
-    verdicts = [judgement.verdict for judgement in judgements if judgement.verdict is not None]
-    notes = reading_notes(checked_rows)
-    details = joined_details([verdict.detail for verdict in verdicts], notes[~is_good])
-    columns = with_own(EXAMPLES, own)
-    rows = with_columns(checked_rows, columns)  # shares the memory of its columns; masks copy all that a frame has
-    rejected = rows[~is_good].assign(reject_reason=[verdict.reason for verdict in verdicts], detail=details)
-    return CheckedRows(
-        with_columns(rows[is_good & ~is_surplus], columns),
-        with_columns(rows[is_surplus], columns),
-        with_columns(rejected, with_own(REJECTED, own)),
-        findings_of(checked_rows["request_id"], judgements, notes),
+    passed = np.concatenate(
+        [np.zeros(0, bool), *(frame["reject_reason"].isna() for frame in checked_rows.frames(["reject_reason"]))]
     )
-
-
-def _compared(checked_rows: pd.DataFrame, tasks: pd.DataFrame, label_verdicts: pd.DataFrame | None) -> ComparedRows:
-    """The rows that passed the checks of single rows, with their verdicts."""
     seed_texts = {task.task_id: known_of(task).seed_texts for task in tasks_of(tasks)}
-    passed = np.flatnonzero(checked_rows["reject_reason"].isna())
-    disputed, ambiguous = {}, {}
-    if label_verdicts is not None and len(label_verdicts):
-        misleading = dict(zip(plain(checked_rows["request_id"]), plain(checked_rows["misleading_label"]), strict=True))
-        for verdict in records_of(label_verdicts):
-            row = verdict["request_id"]
-            if (dispute := _dispute(verdict)) is not None:
-                disputed[row] = dispute
-            if verdict["ambiguous"]:
-                ambiguous[row] = f"the judge accepts {misleading.get(row)!r} too"
-        disputed |= dict(_disputed_copies(checked_rows.iloc[passed], label_verdicts, disputed))
-    return ComparedRows(
-        TextColumn(checked_rows["request_id"], passed),
-        TextColumn(checked_rows["comparison_text"], passed),
-        list(seed_texts.values()),
-        pd.Index(list(seed_texts)).get_indexer(pd.Index(checked_rows["task_id"]))[passed],
-        disputed,
-        ambiguous,
+    judged = _judged(checked_rows, passed, as_table(label_verdicts))
+    standing = ComparedRows(checked_rows, passed, seed_texts, judged.disputed, judged.ambiguous)
+    compared = compare_rows(standing, settings)
+    is_surplus = beyond_target_mask(compared.stands, requests, checked_rows, quota_slots)
+    rows = JudgedRows(checked_rows, compared, settings.flag_only)
+    own = own_of(requests.empty())
+    columns = with_own(EXAMPLES, own)
+    return CheckedRows(
+        rows.rows(compared.stands & ~is_surplus, columns),
+        rows.rows(is_surplus, columns),
+        rows.rows(~compared.stands, with_own(REJECTED, own)),
+        rows.findings(),
     )
+
+
+def _judged(checked_rows: RowTable, passed: Mask, label_verdicts: RowTable | None) -> Judged:
+    """Details of the disputed and the ambiguous rows."""
+    disputes, ambiguous = dict[str, str](), set[str]()
+    for frame in label_verdicts.frames() if label_verdicts is not None else ():
+        for verdict in records_of(frame[~frame["agrees"] | frame["ambiguous"]]):
+            if (dispute := _dispute(verdict)) is not None:
+                disputes[verdict["request_id"]] = dispute
+            if verdict["ambiguous"]:
+                ambiguous.add(verdict["request_id"])
+    found = Judged({}, {})
+    if label_verdicts is None or not (disputes or ambiguous):
+        return found
+    start = 0
+    for frame in checked_rows.frames(["request_id", "misleading_label"]):
+        places = np.flatnonzero(frame["request_id"].isin(disputes.keys() | ambiguous))
+        rows = frame.iloc[places]
+        pairs = zip(plain(rows["request_id"]), plain(rows["misleading_label"]), strict=True)
+        for place, (row, misleading) in zip((places + start).tolist(), pairs, strict=True):
+            if row in disputes:
+                found.disputed[place] = disputes[row]
+            if row in ambiguous:
+                found.ambiguous[place] = f"the judge accepts {misleading!r} too"
+        start += len(frame)
+    found.disputed.update(_disputed_copies(ComparedRows(checked_rows, passed), label_verdicts, disputes))
+    return found
 
 
 def _disputed_copies(
-    rows: pd.DataFrame, label_verdicts: pd.DataFrame, disputed: Mapping[str, str]
-) -> Iterator[tuple[str, str]]:
-    """Details of the rows without a verdict that have text and label of a disputed row, by request id.
+    rows: ComparedRows, label_verdicts: RowTable, disputes: Mapping[str, str]
+) -> Iterator[tuple[int, str]]:
+    """Details of the rows without a verdict that have text and label of a disputed row, by position.
 
     If a share of the rows is judged, such a copy would take the place of the row that is rejected.
     """
-    columns = ["task_id", "comparison_text", "label"]
-    texts = rows.loc[rows["request_id"].isin(disputed), "comparison_text"]
-    alike = rows.loc[rows["comparison_text"].isin(texts), ["request_id", *columns]]
-    judged = frozenset(label_verdicts["request_id"])
-    firsts: dict[tuple[str, ...], str] = {}
-    for row in records_of(alike):
-        if row["request_id"] in disputed:
-            firsts.setdefault(tuple(row[name] for name in columns), row["request_id"])
-    for row in records_of(alike):
-        first = firsts.get(tuple(row[name] for name in columns))
-        if first is not None and row["request_id"] not in judged:
-            yield row["request_id"], f"same text and label as {first}: {disputed[first]}"
+    firsts: dict[tuple[str, str, bytes], str] = {}
+    for _, frame in rows.walk(*_COPIED) if disputes else ():
+        for row, key in _keys(frame[frame["request_id"].isin(disputes)]):
+            firsts.setdefault(key, row)
+    copies: dict[str, tuple[int, str]] = {}
+    for places, frame in rows.walk(*_COPIED) if firsts else ():
+        for place, (row, key) in zip(places.tolist(), _keys(frame), strict=True):
+            if key in firsts and row not in disputes:
+                copies[row] = place, firsts[key]
+    for frame in label_verdicts.frames(["request_id"]) if copies else ():
+        for judged in plain(frame["request_id"][frame["request_id"].isin(copies)]):
+            del copies[judged]
+    for place, first in copies.values():
+        yield place, f"same text and label as {first}: {disputes[first]}"
+
+
+def _keys(rows: pd.DataFrame) -> Iterator[tuple[str, tuple[str, str, bytes]]]:
+    """Request id of each row, and its task, label and hash of the text."""
+    hashes = map(bytes, hashes_of(plain(rows["comparison_text"])))
+    ids, tasks, labels = (plain(rows[name]) for name in _COPIED[:3])
+    return zip(ids, zip(tasks, labels, hashes, strict=True), strict=True)
 
 
 def _dispute(found: Mapping[str, Any]) -> str | None:

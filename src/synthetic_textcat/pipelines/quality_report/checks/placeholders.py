@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from importlib import resources
+from itertools import chain
 
 from synthetic_textcat.text.unicode import composed
 
@@ -36,21 +37,17 @@ _FILLERS = re.compile(
     re.VERBOSE,
 )
 _LOREM = ("lorem ipsum",)
-_OTHERS = (
-    "XX",
-    "\u3007\u3007",
-    "\u25cb\u25cb",
-    "\u25ef\u25ef",
-    "\u25b3\u25b3",
-    "___",
-    "$",
-    "TODO",
-    "TBD",
-    "FIXME",
-    "%",
-    ".....",
-    "N.",
-)
+_OTHERS = {
+    "X": ("XX", "FIXME"),
+    "D": ("TODO", "TBD"),
+    "N": ("N.",),
+    ".": (".....",),
+    "_": ("___",),
+    "$": ("$",),
+    "%": ("%",),
+    **{circle: (2 * circle,) for circle in "\u3007\u25cb\u25ef\u25b3"},
+}
+"""Sign -> what has it in other placeholders: a single sign is found ten times as fast as a word."""
 _CODE = re.compile(r"""(?<!\w)f["']|```|</|/>|=>|\w\([^()\s]*\);|\)\s?\{|format\(|printf|::""")
 _GENITIVE = re.compile(r"['’]s?\b")  # noqa: RUF001
 _WORD = re.compile(r"[^\W\d]+")
@@ -61,16 +58,17 @@ _QUOTED = 40
 
 def find_placeholders(text: str) -> Iterator[str]:
     """The placeholders of a text."""
-    for opening, brackets in _BRACKETS.items():
-        if opening in text and not (opening in "{<" and _CODE.search(text)):
+    for opening in filter(text.__contains__, _BRACKETS):
+        if not (opening in "{<" and _CODE.search(text)):
             yield from (
                 match[0][:_QUOTED]
-                for match in brackets.finditer(text)
+                for match in _BRACKETS[opening].finditer(text)
                 if not _belongs_to_name(text, match.start()) and _is_gap(match[1])
             )
-    if any(map(text.__contains__, _OTHERS)):
+    others = chain.from_iterable(map(_OTHERS.__getitem__, filter(text.__contains__, _OTHERS)))
+    if any(map(text.__contains__, others)):
         yield from (match[0][:_QUOTED] for match in _FILLERS.finditer(text))
-    if "orem" in text or "OREM" in text:
+    if "orem" in text or ("O" in text and "OREM" in text):
         folded = text.casefold()
         yield from (words for words in _LOREM if words in folded)
 

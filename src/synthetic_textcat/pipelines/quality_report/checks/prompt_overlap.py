@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import NamedTuple, Self
 
 from synthetic_textcat.text.comparison import comparable
-from synthetic_textcat.text.near_duplicates import grams_of, jaccard
+from synthetic_textcat.text.minhash import grams_of, jaccard
 from synthetic_textcat.text.unicode import is_unspaced
 
 _WORD = re.compile(r"\w+")
@@ -76,8 +76,9 @@ def find_overlap(text: str, words: list[str], index: PromptIndex, most: float | 
     if most is None:
         return None
     if len(words) > 4 * _FEWEST_WORDS and not is_unspaced(text[:_QUOTED]):
-        sample = list(zip(words[::2], words[1::2], words[2::2], strict=False))  # every other run: half of the work
-        if index.own.isdisjoint(sample) and index.seeds.isdisjoint(sample):
+        every_other = (words[::2], words[1::2], words[2::2])  # run: half of the work
+        is_own = not index.own.isdisjoint(zip(*every_other, strict=False))
+        if not is_own and (not index.seeds or index.seeds.isdisjoint(zip(*every_other, strict=False))):
             return None
     tokens = _tokens(text)
     runs = list(_runs(tokens))

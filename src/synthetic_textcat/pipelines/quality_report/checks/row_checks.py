@@ -110,6 +110,11 @@ class Candidate:
         """Pieces of the normalised text between spaces."""
         return self.text.split()
 
+    @property
+    def pieces(self) -> int:
+        """Number of pieces of the text as written between spaces; normalisation may add spaces to other than ASCII."""
+        return len(self.words if self.input_text.isascii() else self.input_text.split())
+
     @cached_property
     def in_language(self) -> Finding | None:
         """Whether the text is in the language that was asked for."""
@@ -212,16 +217,14 @@ def cut_off(row: Candidate) -> str | None:
 def length_off(row: Candidate) -> str | None:
     """A text far shorter or longer than it was asked for."""
     least = row.known.text_checks.length_off
-    return find_wrong_length(row.input_text, row.num_words, row.language, least, lambda: row.word_count)
+    return find_wrong_length(row.input_text, row.pieces, row.num_words, row.language, least, lambda: row.word_count)
 
 
 @prepares(length_off)
 def count_words_of_rows(rows: Sequence[Candidate]) -> None:
     """Words of the rows whose length is near a bound."""
     near = [
-        row
-        for row in rows
-        if needs_count(row.input_text, row.num_words, row.language, row.known.text_checks.length_off)
+        row for row in rows if needs_count(row.pieces, row.num_words, row.language, row.known.text_checks.length_off)
     ]
     for row, count in zip(near, count_words([row.input_text for row in near]), strict=True):
         vars(row)["word_count"] = count

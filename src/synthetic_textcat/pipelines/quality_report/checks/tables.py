@@ -1,75 +1,88 @@
-"""Tables of the checks: candidates as rows to check, the results of the checks as columns."""
+"""Tables of the checks: candidates as rows to check, the results of the checks as columns, batch by batch."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known
-from synthetic_textcat.pipelines.quality_report.checks.verdicts import CheckedRow, Judgement, Verdict
+from synthetic_textcat.pipelines.quality_report.checks.verdicts import CheckedRow, Compared
 from synthetic_textcat.schemas.completions import READ_FROM
-from synthetic_textcat.schemas.rows import FINDINGS, plain
+from synthetic_textcat.schemas.rows import CHECKED_ROWS, FINDINGS, plain
+from synthetic_textcat.tables import MadeTable, RowTable, Spool, in_plan_order
 
 _AT_ONCE = 20_000  # rows that are Python objects at a time
 _FIELDS = ("request_id", "input_text", "label", "misleading_label", "task_id", "language", "num_words")
+_JUDGED = ("reject_reason", "check_detail", "flags", "flag_details")
 
 
-def candidate_rows(candidates: pd.DataFrame, requests: pd.DataFrame, known: Mapping[str, Known]) -> Iterator[Candidate]:
-    """The candidates with their plan, in their order.
+def checked_table(
+    candidates: RowTable,
+    requests: RowTable,
+    known: Mapping[str, Known],
+    check: Callable[[Iterable[Candidate]], Iterator[CheckedRow]],
+) -> Spool:
+    """The candidates with what the checks of single rows found; columns `CHECKED_ROWS` and the own attributes.
+
+    Args:
+        candidates: Columns `CANDIDATES`, in plan order.
+        requests: The plan.
+        known: What is known of each task, by its id.
+        check: Checks rows one after another, some ahead of those that it gives back.
+
+    Raises:
+        StaleTableError: If a candidate is of no known task, or not in the plan.
+    """
+    own = {str(name): dtype for name, dtype in candidates.empty().dtypes.items()}
+    found = Spool({**own, "detail": "str", **{name: CHECKED_ROWS[name] for name in map(str, _columns_of([]))}})
+    under_way: deque[pd.DataFrame] = deque()
+
+    def rows() -> Iterator[Candidate]:
+        parts = in_plan_order(requests, {"candidates": candidates}, {"requests": ["label"]}, _AT_ONCE)
+        for start, planned, subsets in parts:
+            part, places = subsets["candidates"]
+            if len(part):
+                under_way.append(part)
+                yield from candidate_rows(part, planned["label"].iloc[places - start], known)
+
+    checked = check(rows())
+    while first := next(checked, None):
+        part = under_way.popleft()
+        columns = _columns_of([first, *islice(checked, len(part) - 1)])
+        detail = part["detail"] if "detail" in part else pd.Series(None, part.index, dtype="str")
+        found.add(part.assign(detail=detail, **{str(name): column for name, column in columns.items()}))
+    return found
+
+
+def candidate_rows(
+    candidates: pd.DataFrame, planned_labels: "pd.Series[Any]", known: Mapping[str, Known]
+) -> Iterator[Candidate]:
+    """Some candidates with their plan.
 
     Args:
         candidates: Columns `CANDIDATES`.
-        requests: The plan.
+        planned_labels: The planned label of each; missing for those without one.
         known: What is known of each task, by its id.
 
     Raises:
         StaleTableError: If a candidate is of no known task.
     """
-    planned = _planned_labels(candidates["request_id"], requests)
-    for start in range(0, len(candidates), _AT_ONCE):
-        part = candidates.iloc[start : start + _AT_ONCE]
-        columns = (*(plain(part[name]) for name in _FIELDS), plain(planned.iloc[start : start + _AT_ONCE]))
-        for request_id, text, label, misleading, task_id, language, num_words, own in zip(*columns, strict=True):
-            yield Candidate(
-                request_id=request_id,
-                input_text=text,
-                label=label,
-                misleading_label=misleading,
-                planned_label=own,
-                known=_known_of(task_id, known),
-                language=language,
-                num_words=num_words,
-            )
-
-
-def _planned_labels(request_ids: "pd.Series[Any]", requests: pd.DataFrame) -> "pd.Series[Any]":
-    """The planned label of each row; missing for rows without one, and for rows that are not in the plan."""
-    places = pd.Index(requests["request_id"]).get_indexer(pd.Index(request_ids))
-    labels = requests["label"].reset_index(drop=True)
-    return labels.reindex(places).reset_index(drop=True)
-
-
-def reading_notes(candidates: pd.DataFrame) -> "pd.Series[str]":
-    """How each candidate was read from a reply of several objects; empty for others, and in tables without notes."""
-    notes = candidates.get("detail", pd.Series(pd.NA, candidates.index, dtype="str"))
-    return notes.fillna("")
-
-
-def joined_details(details: Sequence[str], notes: Iterable[str]) -> list[str]:
-    """The detail of each row, followed by its note if there is one."""
-    return ["; ".join(filter(None, pair)) for pair in zip(details, notes, strict=True)]
-
-
-def checked_table(candidates: pd.DataFrame, checked: Iterable[CheckedRow]) -> pd.DataFrame:
-    """The candidates with what the checks of single rows found; columns `CHECKED_ROWS` and the own attributes."""
-    source = iter(checked)
-    parts = [_columns_of(some) for some in iter(lambda: list(islice(source, _AT_ONCE)), [])]
-    found = pd.concat(parts, ignore_index=True) if parts else _columns_of([])
-    notes = candidates["detail"] if "detail" in candidates else pd.array([None] * len(candidates), dtype="str")
-    return candidates.assign(detail=notes, **{str(name): column.array for name, column in found.items()})
+    columns = (*(plain(candidates[name]) for name in _FIELDS), plain(planned_labels))
+    for request_id, text, label, misleading, task_id, language, num_words, planned in zip(*columns, strict=True):
+        yield Candidate(
+            request_id=request_id,
+            input_text=text,
+            label=label,
+            misleading_label=misleading,
+            planned_label=planned,
+            known=_known_of(task_id, known),
+            language=language,
+            num_words=num_words,
+        )
 
 
 def _columns_of(rows: Sequence[CheckedRow]) -> pd.DataFrame:
@@ -79,57 +92,84 @@ def _columns_of(rows: Sequence[CheckedRow]) -> pd.DataFrame:
         "misleading_label": [row.misleading_label for row in rows],
         "reject_reason": [verdict and verdict.reason for verdict in verdicts],
         "check_detail": [verdict and verdict.detail for verdict in verdicts],
-        **_flag_columns([row.judgement for row in rows]),
+        "flags": [", ".join(flag.reason for flag in row.judgement.flags) for row in rows],
+        "flag_details": ["; ".join(flag.detail for flag in row.judgement.flags) for row in rows],
         "language_verdict": [row.judgement.language for row in rows],
         "comparison_text": [row.text for row in rows],
     }
     return pd.DataFrame(columns, dtype="str")
 
 
-def judgements_in(checked_rows: pd.DataFrame) -> list[Judgement]:
-    """The judgements that `checked_table` stored; all flags of a row as one, in the form of `findings`."""
-    columns = ("reject_reason", "check_detail", "flags", "flag_details", "language_verdict")
-    return [
-        judgement
-        for start in range(0, len(checked_rows), _AT_ONCE)
-        for judgement in map(
-            _judgement, *(plain(checked_rows[name].iloc[start : start + _AT_ONCE]) for name in columns)
-        )
-    ]
+class JudgedRows:
+    """Checked rows with the results of the checks that compare them: tables that are made as they are walked.
+
+    Args:
+        checked_rows: After the checks of single rows.
+        compared: Results of the others.
+        flag_only: Reasons that are noted and reject no row.
+    """
+
+    def __init__(self, checked_rows: RowTable, compared: Compared, flag_only: Sequence[str]) -> None:
+        self._checked_rows, self._compared, self._flag_only = checked_rows, compared, frozenset(flag_only)
+        self._has_notes = "detail" in checked_rows.names
+
+    def findings(self) -> MadeTable:
+        """One row a candidate, columns `FINDINGS`; reasons are joined by `, `, their details and a note by `; `."""
+
+        def make() -> Iterator[pd.DataFrame]:
+            for frame in self._frames(["request_id", "language_verdict"]):
+                details = _joined(frame["flag_details"], frame["detail"])
+                yield frame.assign(detail=details)[list(FINDINGS)]
+
+        return MadeTable(make, FINDINGS, len(self._checked_rows))
+
+    def rows(self, mask: "np.ndarray[Any, np.dtype[np.bool_]]", columns: Mapping[str, str]) -> MadeTable:
+        """The rows of a mask by position, with some columns; those that the table lacks are missing.
+
+        `detail` is the detail of the reject reason and the note on how the row was read from its reply.
+        """
+        own = [name for name in columns if name in self._checked_rows.names and name not in (*_JUDGED, "detail")]
+
+        def make() -> Iterator[pd.DataFrame]:
+            start = 0
+            is_judged = not columns.keys().isdisjoint(_JUDGED)
+            for frame in self._frames(own) if is_judged else self._checked_rows.frames(own):
+                wanted = mask[start : start + len(frame)]
+                start += len(frame)
+                if not wanted.any():
+                    continue
+                rows = frame if wanted.all() else frame[wanted]
+                if is_judged:
+                    rows = rows.assign(detail=_joined(rows["check_detail"], rows["detail"]))
+                yield rows.reindex(columns=list(columns))
+
+        return MadeTable(make, columns, int(np.count_nonzero(mask)))
+
+    def _frames(self, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
+        """Batches with these columns, the judgement (`_JUDGED`), and `detail`: the note on how the row was read."""
+        names = [*columns, *_JUDGED, *(["detail"] if self._has_notes else [])]
+        start = 0
+        for frame in self._checked_rows.frames(names):
+            judged = {name: frame[name].to_numpy(object, copy=True) for name in _JUDGED}
+            for reason, hits in self._compared.hits.items():
+                places, details = hits.within(start, start + len(frame))
+                if reason in self._flag_only:
+                    is_flagged = judged["flags"][places] != ""
+                    for name, words, mark in (("flags", reason, ", "), ("flag_details", details, "; ")):
+                        judged[name][places] = np.where(is_flagged, judged[name][places] + mark, "") + words
+                else:
+                    judged["reject_reason"][places], judged["check_detail"][places] = reason, details
+            start += len(frame)
+            notes = frame["detail"].fillna("") if self._has_notes else ""
+            yield frame.assign(
+                **{name: pd.Series(values, dtype="str") for name, values in judged.items()}, detail=notes
+            )
 
 
-def _judgement(
-    reason: str | None, detail: str | None, flags: str, flag_details: str, language: str | None
-) -> Judgement:
-    if reason is None and not flags:
-        return _passed(language)
-    verdict = None if reason is None else Verdict(reason, detail or "")
-    return Judgement(verdict, (Verdict(flags, flag_details),) if flags else (), language)
-
-
-@cache
-def _passed(language: str | None) -> Judgement:
-    """One object for all rows that passed, as most do."""
-    return Judgement(language=language)
-
-
-def findings_of(request_ids: "pd.Series[Any]", judgements: Sequence[Judgement], notes: Iterable[str]) -> pd.DataFrame:
-    """One row a candidate, columns `FINDINGS`; several reasons are joined by `, `, their details and a note by `; `."""
-    flags = _flag_columns(judgements)
-    columns = {
-        "request_id": request_ids.to_numpy(),
-        "flags": flags["flags"],
-        "language_verdict": [judgement.language for judgement in judgements],
-        "detail": joined_details(flags["flag_details"], notes),
-    }
-    return pd.DataFrame(columns, columns=list(FINDINGS)).astype(FINDINGS)
-
-
-def _flag_columns(judgements: Sequence[Judgement]) -> dict[str, list[str]]:
-    return {
-        "flags": [", ".join(flag.reason for flag in judgement.flags) for judgement in judgements],
-        "flag_details": ["; ".join(flag.detail for flag in judgement.flags) for judgement in judgements],
-    }
+def _joined(details: "pd.Series[str]", notes: "pd.Series[str]") -> "pd.Series[str]":
+    """The detail of each row, followed by its note if there is one."""
+    details = details.fillna("")
+    return details + np.where((details != "") & (notes != ""), "; ", "") + notes
 
 
 def without_note(detail: str) -> str:

@@ -12,12 +12,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
-from itertools import groupby, islice
+from itertools import islice
 
 import yaml
 
 from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.text.comparison import comparable
+from synthetic_textcat.text.phrases import Literals, PhraseSearch
 
 _ENGLISH = "en"
 _SURE, _HINT = 3, 1  # points
@@ -40,9 +41,7 @@ _BEGINNING = 5  # words
 _SHOWN = 4
 _QUOTED = 60
 _PARTS = ("here", "example", "openings", "assistant", "sure", "hints")
-_MATCHED = _PARTS[2:]
-_NEVER = r"(?!)"
-_BOUND, _END = r"\b", r"(?!\w)"
+_SEARCHED = _PARTS[3:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +57,9 @@ class Phrases:
 
     screen: tuple[str, ...]
     openings: "re.Pattern[str]"
-    assistant: "re.Pattern[str]"
-    sure: "re.Pattern[str]"
-    hints: "re.Pattern[str]"
+    assistant: PhraseSearch
+    sure: PhraseSearch
+    hints: PhraseSearch
 
 
 def find_talk_about_task(text: str, language: str | None, task_text: str, least: int | None) -> str | None:
@@ -82,10 +81,10 @@ def find_talk_about_task(text: str, language: str | None, task_text: str, least:
     for phrases in _languages_of(language):
         if (match := phrases.openings.match(beginning)) is not None:
             return _assistants(match[0])
-        if any(map(padded.__contains__, phrases.screen)):
-            if (match := phrases.assistant.search(text)) is not None:
+        if pieces := frozenset(filter(padded.__contains__, phrases.screen)):
+            if (match := next(phrases.assistant.matches(text, pieces), None)) is not None:
                 return _assistants(match[0])
-            if (found := _about_task(text, phrases, task_text, least)) is not None:
+            if (found := _about_task(text, phrases, pieces, task_text, least)) is not None:
                 return found
     return None
 
@@ -96,10 +95,11 @@ def _own_kind(beginning: str, task_text: str) -> str | None:
     The whole sentence is left to the overlap with the prompt.
     """
     sentence = _sentence_words(task_text)
-    words = [match[0] for match in islice(_LETTERS.finditer(beginning), len(sentence))]
-    is_copy = words[: len(sentence)] == sentence
-    if len(sentence) >= _BEGINNING and words[:_BEGINNING] == sentence[:_BEGINNING] and not is_copy:
-        return " ".join(words[:_BEGINNING])
+    first = _LETTERS.search(beginning)
+    if first is not None and len(sentence) >= _BEGINNING and first[0] == sentence[0]:
+        words = [match[0] for match in islice(_LETTERS.finditer(beginning), len(sentence))]
+        if words[:_BEGINNING] == sentence[:_BEGINNING] and words != sentence:
+            return " ".join(words[:_BEGINNING])
     match = _KIND.match(beginning)
     kind = match[1].split() if match is not None else []
     is_of_task = len(kind) > 1 and " ".join(kind[-2:]) in task_text.partition("\n")[0]
@@ -115,9 +115,9 @@ def _assistants(words: str) -> str:
     return f"an assistant's words: {words[:_QUOTED]!r}"
 
 
-def _about_task(text: str, phrases: Phrases, task_text: str, least: int) -> str | None:
+def _about_task(text: str, phrases: Phrases, pieces: Literals, task_text: str, least: int) -> str | None:
     seen: dict[str, int] = {}  # a phrase that comes again counts once: an essay may have one subject
-    for match, worth in _matches(text, phrases):
+    for match, worth in _matches(text, phrases, pieces):
         if not _is_of_task(match[0], task_text):
             seen[match[0]] = worth
     points = sum(seen.values())
@@ -126,12 +126,12 @@ def _about_task(text: str, phrases: Phrases, task_text: str, least: int) -> str 
     return f"speaks of its task: {', '.join(repr(words[:_QUOTED]) for words in list(seen)[:_SHOWN])}"
 
 
-def _matches(text: str, phrases: Phrases) -> Iterator[tuple["re.Match[str]", int]]:
+def _matches(text: str, phrases: Phrases, pieces: Literals) -> Iterator[tuple["re.Match[str]", int]]:
     taken: list[tuple[int, int]] = []
-    for match in phrases.sure.finditer(text):
+    for match in phrases.sure.matches(text, pieces):
         taken.append(match.span())
         yield match, _SURE
-    for match in phrases.hints.finditer(text):
+    for match in phrases.hints.matches(text, pieces):
         if not any(start < match.end() and match.start() < end for start, end in taken):
             yield match, _HINT
 
@@ -184,18 +184,8 @@ def _phrases_of(code: str) -> Phrases:
     screen = tuple(" " * piece.startswith(" ") + comparable(piece, code) for piece in lists.get("screen", ()))
     parts = {part: [_bounded(comparable(phrase, code)) for phrase in lists.get(part, ())] for part in _PARTS}
     parts["openings"].append(_FIRST_SAID + _any_of(parts["here"]) + _SAME_SENTENCE + _any_of(parts["example"]))
-    return Phrases(screen, *(re.compile(_any_of_bounded(parts[part]) or _NEVER) for part in _MATCHED))
-
-
-def _any_of_bounded(phrases: list[str]) -> str:
-    """Any of the phrases, in their order; the bounds of neighbours are tried once for all of them, and not for each."""
-    runs = groupby(phrases, key=lambda phrase: phrase.startswith(_BOUND) and phrase.endswith(_END))
-    return "|".join(
-        f"{_BOUND}(?:{'|'.join(phrase[len(_BOUND) : -len(_END)] for phrase in run)}){_END}"
-        if is_bounded
-        else "|".join(run)
-        for is_bounded, run in runs
-    )
+    openings = re.compile("|".join(parts["openings"]))
+    return Phrases(screen, openings, *(PhraseSearch(parts[part], screen) for part in _SEARCHED))
 
 
 def _any_of(phrases: list[str]) -> str:
@@ -205,4 +195,4 @@ def _any_of(phrases: list[str]) -> str:
 def _bounded(phrase: str) -> str:
     """The phrase as whole words; characters of scripts without spaces, and of Korean, have no bounds."""
     first = next(filter(str.isalpha, phrase), "a")
-    return rf"{_BOUND}(?:{phrase}){_END}" if first < "\u0900" else phrase
+    return rf"\b(?:{phrase})(?!\w)" if first < "\u0900" else phrase

@@ -45,12 +45,18 @@ class Bucket(NamedTuple):
 
 
 def find_wrong_length(
-    text: str, num_words: str | None, language: str | None, factor: float | None, word_count: Callable[[], int]
+    text: str,
+    pieces: int,
+    num_words: str | None,
+    language: str | None,
+    factor: float | None,
+    word_count: Callable[[], int],
 ) -> str | None:
     """The length of a text that misses the requested bucket by more than a factor; None for any other.
 
     Args:
         text: As the model wrote it.
+        pieces: Number of its pieces between spaces.
         num_words: As asked, a value of the attribute; None = not judged.
         language: As asked; None = not judged.
         factor: Of the bucket's bounds; None = not judged.
@@ -64,18 +70,18 @@ def find_wrong_length(
         length = sum(map(str.isalnum, text))
         is_off = _is_off(length / letters[0], length / letters[1], bucket, factor)
         return f"asked for {num_words} words, has {length} letters" if is_off else None
-    if not _is_near(text, bucket, factor):
+    if not _is_near(pieces, bucket, factor):
         return None
     words = word_count()
     return f"asked for {num_words} words, has {words}" if _is_off(words, words, bucket, factor) else None
 
 
-def needs_count(text: str, num_words: str | None, language: str | None, factor: float | None) -> bool:
-    """Whether `find_wrong_length` counts the words of this text."""
+def needs_count(pieces: int, num_words: str | None, language: str | None, factor: float | None) -> bool:
+    """Whether `find_wrong_length` counts the words of a text with so many pieces between spaces."""
     bucket = _bucket(num_words) if num_words else None
     if factor is None or bucket is None or language is None or find_language(language).script in _LETTERS:
         return False
-    return _is_near(text, bucket, factor)
+    return _is_near(pieces, bucket, factor)
 
 
 def count_words(texts: Sequence[str]) -> list[int]:
@@ -83,11 +89,10 @@ def count_words(texts: Sequence[str]) -> list[int]:
     return [int(words) for words in counted(pd.Series(texts, dtype="object"))["words"]]
 
 
-def _is_near(text: str, bucket: Bucket, factor: float) -> bool:
+def _is_near(pieces: int, bucket: Bucket, factor: float) -> bool:
     """Whether the length is near a bound, or beyond it."""
-    rough = len(text.split())
-    within = rough >= _SPARE * bucket.least / factor and (
-        bucket.below is None or _SPARE * rough <= bucket.below * factor
+    within = pieces >= _SPARE * bucket.least / factor and (
+        bucket.below is None or _SPARE * pieces <= bucket.below * factor
     )
     return not within
 

@@ -1,13 +1,12 @@
 """Verdicts: the first reject reason of each row and its flags."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
-import numpy as np
-
 from synthetic_textcat.console import track
-from synthetic_textcat.pipelines.quality_report.checks.compared_rows import ComparedRows
+from synthetic_textcat.pipelines.quality_report.checks.compared_rows import ComparedRows, Hits, Mask
 from synthetic_textcat.pipelines.quality_report.checks.comparisons import COMPARISONS, Comparison
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import (
     PREPARATIONS,
@@ -66,6 +65,18 @@ class Judgement(NamedTuple):
     language: str | None = None
 
 
+class Compared(NamedTuple):
+    """Result of the checks that compare rows.
+
+    Attributes:
+        hits: The rows to which each reason applies, in the order in which they were tried.
+        stands: Mask of the rows that no reason rejects.
+    """
+
+    hits: Mapping[str, Hits]
+    stands: Mask
+
+
 class CheckedRow(NamedTuple):
     """A row after the checks that need no other row.
 
@@ -93,32 +104,23 @@ def check_each(rows: Iterable[Candidate], flag_only: Collection[str], total: int
     return track(parallel_map(check, rows, processes_for(total)), total, "Checking rows")
 
 
-def compare_rows(
-    judgements: Sequence[Judgement], standing: ComparedRows, settings: QualityReportParameters
-) -> list[Judgement]:
-    """The judgements after the checks that need more than the row.
+def compare_rows(standing: ComparedRows, settings: QualityReportParameters) -> Compared:
+    """The checks that need more than the row.
 
     A reason of `settings.flag_only` rejects no row: it is noted, and the row goes on to the next checks and stands
     next to later rows as any other does.
 
     Args:
-        judgements: Of all rows, by the checks of single rows, in plan order, so that the first of two alike stays.
-        standing: The rows of these that passed, in the same order.
+        standing: The rows that passed the checks of single rows, in plan order, so that the first of two alike stays.
         settings: What counts as alike, and what is only noted.
     """
-    found = list(judgements)
-    places = np.array([place for place, judgement in enumerate(found) if judgement.verdict is None], np.intp)
+    hits: dict[str, Hits] = {}
     for reason, comparison in _COMPARISONS.items():
-        told = track(comparison(standing, settings), len(places), f"Checking for {reason}")
-        stays = np.ones(len(places), bool)
-        for number, detail in enumerate(told):
-            if detail is not None:
-                place = int(places[number])
-                found[place] = _with(found[place], Verdict(reason, detail), settings.flag_only)
-                stays[number] = found[place].verdict is None
-        if not stays.all():
-            places, standing = places[stays], standing.at(np.flatnonzero(stays))
-    return found
+        standing = replace(standing, doing=f"Checking for {reason}")
+        hits[reason] = standing.hits(comparison(standing, settings))
+        if reason not in settings.flag_only:
+            standing = standing.without(hits[reason].places)
+    return Compared(hits, standing.stands)
 
 
 def judge_alone(row: Candidate, flag_only: Collection[str] = ()) -> Judgement:

@@ -1,0 +1,120 @@
+"""Rows of tasks: attributes drawn as codes of two to four bytes, and made into columns of the plan batch by batch."""
+
+from collections.abc import Sequence
+from itertools import chain, groupby
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from synthetic_textcat.hashing import key64, short_id_bytes
+from synthetic_textcat.pipelines.attribute_sampling.choices import Codes, TaskChoices
+from synthetic_textcat.pipelines.attribute_sampling.deduplicate_plan import draw_distinct
+from synthetic_textcat.pipelines.attribute_sampling.label_odds import odds_of_group
+from synthetic_textcat.pipelines.attribute_sampling.streams import Ints, ranges
+from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
+from synthetic_textcat.schemas.rows import ATTRIBUTES, REQUESTS, with_own
+from synthetic_textcat.schemas.tasks import task_from_row
+
+_AT_ONCE = 200_000  # rows drawn at once, but at least those of a task
+_MOST_SMALL = np.iinfo(np.int16).max
+_LABELS = ("label", "misleading_label")
+_DIGEST_COLUMNS = ("request_id", "seed")
+_ID_BYTES = 10
+_HEX = np.frombuffer(bytes(range(256)).hex().encode(), np.uint16)  # two characters for each byte
+
+
+class TaskRows:
+    """The first rows of tasks, task by task: for each row some 12 bytes of codes are held.
+
+    Args:
+        tasks: The tasks, as in the table `tasks`.
+        counts: Rows of each.
+        sampling, own: The parameters, and the names of all own attributes of the plan.
+        seed: The project's.
+
+    Attributes:
+        dtypes: Name and dtype of each column.
+    """
+
+    def __init__(
+        self, tasks: pd.DataFrame, counts: Ints, sampling: AttributeSamplingParameters, own: Sequence[str], seed: int
+    ) -> None:
+        self.dtypes, attributes = with_own(REQUESTS, own), (*ATTRIBUTES, *own)
+        self._seed, self._counts, self._ends = seed, counts, np.cumsum(counts)
+        labels = [sorted(label["name"] for label in of_task) for of_task in tasks["labels"]]
+        first_label, starts = np.cumsum([0, *map(len, labels)]), self._ends - counts
+        names: dict[str, list[str]] = {name: [] for name in attributes}
+        names |= {name: list(chain.from_iterable(labels)) for name in _LABELS}
+        rows = int(counts.sum())
+        self._codes: Codes = {
+            name: np.empty(rows, np.int32 if len(own_names) > _MOST_SMALL else np.int16)
+            for name, own_names in names.items()
+        }
+        keys = np.array([key64(seed, task_id) for task_id in tasks["task_id"]], np.uint64)
+        for members in _alike(tasks["attributes"], labels):
+            task = task_from_row(cast("dict[str, Any]", tasks.iloc[members[0]].to_dict()))
+            misleading = odds_of_group(task, tasks["labels"].iloc[members], sampling.misleading_label)
+            choices = TaskChoices(task, keys[members], misleading, sampling, own)
+            before = {name: len(names[name]) for name in attributes}
+            for name in attributes:
+                names[name] += choices.names(name)
+                if len(names[name]) > _MOST_SMALL:
+                    self._codes[name] = self._codes[name].astype(np.int32, copy=False)
+            numbers = np.arange(len(members))
+            for own_numbers in np.split(numbers, np.flatnonzero(np.diff(np.cumsum(counts[members]) // _AT_ONCE)) + 1):
+                part = members[own_numbers]
+                is_exact, of_part = sampling.balance == "exact", (own_numbers, counts[part])
+                drawn = draw_distinct(choices, *of_part, own) if is_exact else choices.draw(*of_part)
+                places = np.repeat(starts[part], counts[part]) + ranges(counts[part])
+                for name, codes in drawn.items():
+                    shift = first_label[part].repeat(counts[part]) if name in _LABELS else before[name]
+                    self._codes[name][places] = np.where(codes < 0, -1, codes + shift)
+        of_tasks = {name: tasks[name] for name in ("task_id", "task")}
+        self._names = {name: pa.array(texts, pa.large_string()) for name, texts in {**names, **of_tasks}.items()}
+
+    def codes(self, column: str, vocabulary: Sequence[str | None]) -> Ints:
+        """Number of each row's value in a vocabulary, -1 for a value that is not in it."""
+        numbers = {value: number for number, value in enumerate(vocabulary)}
+        names = (*self._names[column].to_pylist(), None)  # -1 is None
+        of_code = np.array([numbers.get(name, -1) for name in names], np.int32)
+        return of_code[self._codes[column]] if column in self._codes else of_code[:-1].repeat(self._counts)
+
+    def frame(self, rows: Ints, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Some rows, by their places among all, as columns of `requests`. The seed is the first 31 bits of the id."""
+        wanted = list(self.dtypes) if columns is None else list(columns)
+        task = np.searchsorted(self._ends, rows, side="right")
+        replicate = rows - (self._ends - self._counts)[task]
+        found: dict[str, Any] = {"replicate": replicate}
+        for name in (name for name in wanted if name in self._names):
+            codes = self._codes[name][rows] if name in self._codes else task
+            found[name] = self._names[name].take(pa.array(codes, mask=codes < 0))
+        if not {*_DIGEST_COLUMNS}.isdisjoint(wanted):
+            digests = self._digests(task, replicate)
+            ends = pa.array(np.arange(0, 2 * digests.size + 1, 2 * _ID_BYTES))
+            texts = ends.buffers()[1], pa.py_buffer(_HEX[digests])
+            found["request_id"] = pa.LargeStringArray.from_buffers(len(rows), *texts)
+            found["seed"] = digests[:, :4].copy().view(">u4")[:, 0] >> 1
+        table: pd.DataFrame = pa.table({name: found[name] for name in wanted}).to_pandas()
+        return table.astype({name: self.dtypes[name] for name in wanted})
+
+    def _digests(self, tasks: Ints, replicates: Ints) -> Ints:
+        """Bytes of request ids, which are `short_id(seed, task_id, replicate)`."""
+        order, digests = np.argsort(tasks, kind="stable"), np.empty((len(tasks), _ID_BYTES), np.uint8)
+        own_tasks, number = np.unique(tasks, return_inverse=True)
+        ids = self._names["task_id"].take(pa.array(own_tasks)).to_pylist()
+        pairs = groupby(zip(number[order].tolist(), replicates[order].tolist(), strict=True), key=lambda pair: pair[0])
+        hashed = (short_id_bytes((self._seed, ids[task]), (number for _, number in own)) for task, own in pairs)
+        digests[order] = np.frombuffer(b"".join(chain.from_iterable(hashed)), np.uint8).reshape(-1, _ID_BYTES)
+        return digests
+
+
+def _alike(attributes: "pd.Series[str]", labels: Sequence[Sequence[str]]) -> list[Ints]:
+    """Positions of tasks with the same choices and the same number of labels."""
+    alike: dict[tuple[str, object], list[int]] = {}
+    for place, (text, names) in enumerate(zip(attributes.tolist(), labels, strict=True)):
+        alike.setdefault(
+            (text, tuple(names) if '"labels"' in text or '"confusable"' in text else len(names)), []
+        ).append(place)
+    return [np.array(places) for places in alike.values()]

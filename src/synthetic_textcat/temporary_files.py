@@ -1,0 +1,101 @@
+"""Temporary files for data that must not fill the memory: their folder, and numpy arrays and texts in them.
+
+The files have no name, so that they go with the process, whichever way it ends. They are read by slices: pages of a
+memory map would count as memory of the process.
+"""
+
+import os
+import tempfile
+import weakref
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+_LARGE_TEMPORARY = Path("/var/tmp")  # noqa: S108  for large temporary files: /tmp is often held in memory
+_IN_MEMORY = 1 << 16  # bytes of a file that is not written yet, since most runs have few rows
+_NEAR = 4  # rows that are read to get at the next one wanted, as a further read takes as long
+
+
+def temporary_folder() -> str | None:
+    """Folder for large temporary files: `TMPDIR` if that is set, else `/var/tmp`; None for Python's choice."""
+    if os.environ.get("TMPDIR") or not (_LARGE_TEMPORARY.is_dir() and os.access(_LARGE_TEMPORARY, os.W_OK)):
+        return None
+    return str(_LARGE_TEMPORARY)
+
+
+class ArrayFile:
+    """An array in a temporary file: rows are added at its end, and read by position.
+
+    Args:
+        dtype: Of its numbers.
+        width: Numbers in a row; with 1 the array has one dimension.
+    """
+
+    def __init__(self, dtype: DTypeLike, width: int = 1) -> None:
+        self._file = tempfile.SpooledTemporaryFile(  # noqa: SIM115  lives as long as this
+            _IN_MEMORY, buffering=0, dir=temporary_folder()
+        )
+        weakref.finalize(self, self._file.close)
+        self._dtype = np.dtype(dtype)
+        self._shape = (width,) if width > 1 else ()
+        self._row_bytes = self._dtype.itemsize * width
+        self._rows = 0
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return self._rows
+
+    def add(self, rows: NDArray[Any]) -> None:
+        """Adds rows at the end."""
+        data = np.ascontiguousarray(rows, self._dtype).data.cast("B") if rows.size else memoryview(b"")
+        self._file.seek(self._rows * self._row_bytes)
+        while data:
+            data = data[self._file.write(data) :]
+        self._rows += len(rows)
+
+    def read(self, start: int, stop: int) -> NDArray[Any]:
+        """The rows from `start` to before `stop`."""
+        rows = np.empty((min(stop, self._rows) - start, *self._shape), self._dtype)
+        left = rows.data.cast("B") if rows.size else memoryview(b"")
+        self._file.seek(start * self._row_bytes)
+        while left:
+            left = left[self._file.readinto(left) :]
+        return rows
+
+    def at(self, places: NDArray[np.intp]) -> NDArray[Any]:
+        """The rows at some positions, ascending."""
+        rows = np.empty((len(places), *self._shape), self._dtype)
+        ends = np.append(np.flatnonzero(np.diff(places) > _NEAR) + 1, len(places)).tolist() if len(places) else []
+        begun = 0
+        for end in ends:
+            first, last = int(places[begun]), int(places[end - 1])
+            rows[begun:end] = self.read(first, last + 1)[places[begun:end] - first]
+            begun = end
+        return rows
+
+
+class TextFile:
+    """Texts in a temporary file, added at its end and read one by one."""
+
+    def __init__(self) -> None:
+        self._bytes = ArrayFile(np.uint8)
+        self._ends = ArrayFile(np.int64)
+
+    def __len__(self) -> int:
+        """Number of texts."""
+        return len(self._ends)
+
+    def add(self, texts: Sequence[str]) -> None:
+        """Adds texts at the end."""
+        encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
+        ends = np.cumsum([len(text) for text in encoded], dtype=np.int64) + len(self._bytes)
+        self._bytes.add(np.frombuffer(b"".join(encoded), np.uint8))
+        self._ends.add(ends)
+
+    def __getitem__(self, place: int) -> str:
+        """The text at a position."""
+        start, end = [0, *self._ends.read(max(0, place - 1), place + 1).tolist()][-2:]
+        return self._bytes.read(start, end).tobytes().decode("utf-8", "surrogatepass")

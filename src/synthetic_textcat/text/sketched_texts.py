@@ -1,0 +1,104 @@
+"""Texts on disk with their MinHash sketches, and the LSH buckets that they share.
+
+Three passes, none of which holds more than some bytes a text: sketches of portions of the texts, in any processes;
+then the buckets, band by band, of which only those with two texts or more count; then a walk in order (the modules
+that use this one).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import tee
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synthetic_textcat.temporary_files import ArrayFile, TextFile
+from synthetic_textcat.text.minhash import PERMUTATIONS, Sketches, bands_for, sketches_of
+
+ALONE = 0
+"""Bucket number of a text that is alone in its bucket, as most are."""
+
+_AT_ONCE = 1 << 16  # texts whose buckets are read at once, some 5 MB
+
+Places = NDArray[np.intp]
+Numbers = NDArray[np.int32]
+SketchParts = Callable[[Callable[[Sequence[str]], Sketches], Iterable[Sequence[str]]], Iterable[Sketches]]
+
+
+class Shared(NamedTuple):
+    """Texts with others in their buckets, among some texts that follow one another.
+
+    Attributes:
+        stop: Position after the last of the texts.
+        places: Positions of those with others, ascending.
+        numbers: Their bucket numbers, by text and band; `ALONE` where they have no other.
+    """
+
+    stop: int
+    places: Places
+    numbers: Numbers
+
+
+class SketchedTexts:
+    """Texts and their sketches in temporary files.
+
+    Args:
+        parts: Normalised texts, in portions of any size, which are read once.
+        threshold: Jaccard similarity that is looked for, above 0.
+        sketch_parts: Maps a function over the portions, in order: `map`, or that of a process pool.
+
+    Attributes:
+        sizes: Number of texts in each bucket, by number; of `ALONE` it is 0.
+    """
+
+    def __init__(self, parts: Iterable[Sequence[str]], threshold: float, sketch_parts: SketchParts = map) -> None:
+        bands = bands_for(threshold)
+        self._texts = TextFile()
+        self._digests = ArrayFile(np.uint8, PERMUTATIONS)
+        keys = [ArrayFile(np.uint64) for _ in range(bands)]
+        kept, asked = tee(parts)
+        for texts, sketches in zip(kept, sketch_parts(partial(sketches_of, bands=bands), asked), strict=True):
+            self._texts.add(texts)
+            self._digests.add(sketches.digests)
+            for file, own in zip(keys, sketches.keys, strict=True):
+                file.add(own)
+        self.sizes = np.zeros(1, np.int32)
+        self._numbers = [self._numbered(keys.pop(0)) for _ in range(bands)]
+
+    def __len__(self) -> int:
+        """Number of texts."""
+        return len(self._texts)
+
+    def shared(self) -> Iterator[Shared]:
+        """All texts that are not alone in each of their buckets, in order."""
+        for start in range(0, len(self), _AT_ONCE):
+            numbers = np.stack([band.read(start, start + _AT_ONCE) for band in self._numbers], axis=1)
+            places = np.flatnonzero((numbers != ALONE).any(axis=1))
+            yield Shared(start + len(numbers), places + start, numbers[places])
+
+    def text(self, place: int) -> str:
+        """The text at a position."""
+        return self._texts[place]
+
+    def digests(self, places: Places) -> NDArray[np.uint8]:
+        """The digests of some texts, at ascending positions."""
+        return self._digests.at(places)
+
+    def _numbered(self, keys: ArrayFile) -> ArrayFile:
+        """Bucket numbers in place of the keys of a band; counts the texts of each bucket."""
+        in_order = keys.read(0, len(keys))
+        in_order.sort()
+        repeated = np.unique(in_order[1:][in_order[1:] == in_order[:-1]])
+        sizes = np.searchsorted(in_order, repeated, "right") - np.searchsorted(in_order, repeated, "left")
+        del in_order
+        first = len(self.sizes)
+        self.sizes = np.concatenate((self.sizes, sizes.astype(np.int32)))
+        numbers = ArrayFile(np.int32)
+        for start in range(0, len(keys), _AT_ONCE):
+            own = keys.read(start, start + _AT_ONCE)
+            found = np.searchsorted(repeated, own)
+            is_shared = np.append(repeated, 0)[found] == own
+            is_shared &= found < len(repeated)
+            numbers.add(np.where(is_shared, found + first, ALONE))
+        return numbers

@@ -1,0 +1,40 @@
+"""Arrays and texts in temporary files: what was added is read back, and nothing is left."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from synthetic_textcat.temporary_files import ArrayFile, TextFile, temporary_folder
+
+
+@given(parts=st.lists(st.integers(0, 40), max_size=4), width=st.integers(1, 3), wanted=st.sets(st.integers(0, 159)))
+def test_rows_are_read_as_they_were_added(parts: list[int], width: int, wanted: set[int]) -> None:
+    file = ArrayFile(np.int32, width)
+    numbers = np.arange(sum(parts) * width, dtype=np.int32).reshape(-1, width)
+    expected = numbers[:, 0] if width == 1 else numbers
+    for part in np.split(expected, np.cumsum(parts)[:-1]) if parts else []:
+        file.add(part)
+    places = np.array(sorted(place for place in wanted if place < len(file)), np.intp)
+    assert len(file) == len(expected)
+    assert np.array_equal(file.read(0, 1000), expected)
+    assert np.array_equal(file.at(places), expected[places])
+
+
+def test_texts_are_read_as_they_were_added() -> None:
+    file, texts = TextFile(), ["a", "", "\ud800 alone", "好\x00", ""]
+    file.add(texts[:2])
+    file.add([])
+    file.add(texts[2:])
+    assert [file[place] for place in range(len(file))] == texts
+
+
+def test_files_lie_in_the_temporary_folder_without_a_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    assert temporary_folder() is None
+    file = ArrayFile(np.uint64)
+    file.add(np.arange(9, dtype=np.uint64))
+    assert not list(tmp_path.iterdir())

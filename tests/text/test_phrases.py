@@ -1,0 +1,78 @@
+"""Many phrases are searched in a text with the result of one alternation of them."""
+
+import re
+from importlib import resources
+from random import Random
+
+import pytest
+import yaml
+
+from synthetic_textcat.pipelines.quality_report import checks
+from synthetic_textcat.text.phrases import PhraseSearch, needed_literals
+
+_LISTS = yaml.load(
+    resources.files(checks).joinpath("talk_about_task.yml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
+)
+_PARTS = ("assistant", "sure", "hints")
+_TEXTS = 60  # of each language, with some phrases in each
+
+
+@pytest.mark.parametrize(
+    ("pattern", "literals"),
+    [
+        (r"\b(?:labels?)(?!\w)", {"label"}),
+        ("(?:right|wrong) label", {"right", "wrong"}),
+        ("(?:right|wrong) label", {" label"}),
+        ("categori[sz]ed?", {"categori"}),
+        (r"not (?:be )?(?:in|of) (?:\w+ )*(?:text|json)", {"text", "json"}),
+        ("the (?:user (?:wants|has)|client)", {"the user ", "the client"}),
+        ("(?:falls? (?:under|into)|fits?(?: in)?) it", {"fall", "fit"}),
+        (r"(?<!zum )beispiel\w*", {"beispiel"}),
+        (r"l'|e{0,2}n+.x", {"l'", "n"}),
+        ("a(?:b|c?)", {"a", "ab"}),
+    ],
+)
+def test_a_match_has_one_of_the_literals(pattern: str, literals: set[str]) -> None:
+    assert literals in needed_literals(pattern)
+
+
+@pytest.mark.parametrize("language", _LISTS)
+def test_matches_are_those_of_the_alternation(language: str) -> None:
+    draws = Random(language)
+    lists = _LISTS[language]
+    screen = [piece.rstrip() for piece in lists.get("screen", ())]
+    phrases = [phrase for part in _PARTS for phrase in lists.get(part, ())]
+    patterns = [rf"\b(?:{phrase})(?!\w)" if phrase[0].isascii() else phrase for phrase in phrases]
+    alternation, search = re.compile("|".join(patterns)), PhraseSearch(patterns, screen)
+    words = [word for phrase in phrases for word in re.findall(r"[^\W\d]+|\d+", phrase)]
+    matches = 0
+    for _ in range(_TEXTS):
+        pieces = [_written(draws.choice(phrases), draws) for _ in range(draws.randint(0, 4))]
+        pieces += draws.choices(words, k=draws.randint(0, 12))
+        draws.shuffle(pieces)
+        text = draws.choice((" ", ", ", "-", " ")).join(pieces)
+        found = [match.span() for match in search.matches(text, frozenset(filter(f" {text}".__contains__, screen)))]
+        assert found == [match.span() for match in alternation.finditer(text)], text
+        matches += len(found)
+    assert matches > _TEXTS / 4
+
+
+def test_the_first_pattern_has_a_place_and_matches_do_not_overlap() -> None:
+    search = PhraseSearch(["b c", "a b", "a", "c d"], [])
+    assert [match[0] for match in search.matches("a b c d a", frozenset())] == ["a b", "c d", "a"]
+
+
+def test_a_piece_that_a_text_lacks_rules_out_the_patterns_that_need_it() -> None:
+    search = PhraseSearch(["(?:right|wrong) label"], ["label"])
+    assert not list(search.matches("the right label", frozenset()))
+    assert [match[0] for match in search.matches("the right label", frozenset({"label"}))] == ["right label"]
+
+
+def _written(phrase: str, draws: Random) -> str:
+    """A text that the phrase is likely to match: groups by one of their alternatives, what may be left out often so."""
+    while (group := re.search(r"\(\?(?::|<?[=!])([^()]*)\)(\?|\*|\{[\d,]+\}\??)?", phrase)) is not None:
+        is_left_out = group[0].startswith(("(?<", "(?=", "(?!")) or (group[2] and draws.random() < 1 / 2)
+        chosen = "" if is_left_out else draws.choice(group[1].split("|"))
+        phrase = phrase[: group.start()] + chosen + phrase[group.end() :]
+    phrase = re.sub(r"\[([^]])[^]]*\](\{[\d,]+\}|[?*+])*", r"\1", phrase).replace("\\b", "")
+    return re.sub(r"(.)\?", lambda kept: draws.choice(("", kept[1])), re.sub(r"\\w[*+]?", "x", phrase))
