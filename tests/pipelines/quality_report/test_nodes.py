@@ -10,7 +10,6 @@ import pytest
 
 from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.llm.journal.paid_calls import read_paid_calls
-from synthetic_textcat.pipelines.quality_report.checks.nodes import CheckedRows
 from synthetic_textcat.pipelines.quality_report.nodes import build_ledger, list_outcomes, measure
 from synthetic_textcat.pipelines.quality_report.signals.nodes import gather_corpus, measure_fidelity
 from synthetic_textcat.schemas.label_verdicts import UNJUDGED_ROWS
@@ -30,7 +29,7 @@ from synthetic_textcat.schemas.rows import (
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import RowTable, as_table
 from tests.llm.builders import completion, fingerprint, no_batches, no_reply, write_journal
-from tests.pipelines.quality_report.builders import COST, PRICES, ROW, checked_tables, example_frame
+from tests.pipelines.quality_report.builders import COST, PRICES, ROW, CheckedFrames, checked_tables, example_frame
 from tests.pipelines.quality_report.builders import ledger as ledger_of
 
 _TASK = Task.model_validate({"task": "Sort a review.", "labels": ["good", "bad", "mixed"]})
@@ -62,12 +61,12 @@ _FAILED_ROWS = to_frame(
 )
 
 
-def _outcomes(checked: CheckedRows, failed: pd.DataFrame, journal: Journal | None = None) -> RowTable:
+def _outcomes(checked: CheckedFrames, failed: pd.DataFrame, journal: Journal | None = None) -> RowTable:
     """The table `outcomes` of the plan; without a journal no call was made."""
     journal = journal or Journal(Path("absent"))
     plan, calls, paid = as_table(_REQUESTS), as_table(_CALLS), read_paid_calls(journal)
-    candidates = (checked.examples, checked.surplus, checked.rejected, checked.findings)
-    return list_outcomes(plan, calls, paid, journal, *candidates, as_table(failed), PRICES)
+    examples, surplus, rejected, findings = map(as_table, checked)
+    return list_outcomes(plan, calls, paid, journal, examples, surplus, rejected, findings, as_table(failed), PRICES)
 
 
 def _dtypes(frame: pd.DataFrame) -> dict[str, str]:
@@ -94,7 +93,8 @@ def test_how_a_row_was_read_from_several_objects_stands_in_its_detail() -> None:
         outcomes = _outcomes(tables, to_frame([], FAILED))
         rest = (_TASKS, ledger_of(), QualityReportParameters(), 42)
         plan = as_table(_REQUESTS)
-        corpus = gather_corpus(tables.examples, tables.rejected, plan, tables.findings, outcomes, *rest)
+        examples, rejected, findings = map(as_table, (tables.examples, tables.rejected, tables.findings))
+        corpus = gather_corpus(examples, rejected, plan, findings, outcomes, *rest)
         worst = corpus.check_results.worst
         details = {reason: list(rows["detail"]) for reason, rows in worst.items()}
         assert details == {"label_leaked": [_LEAK], "exact_duplicate": [_SAME]}
@@ -190,10 +190,10 @@ def test_signals_are_measured_on_what_the_checks_made_of_the_candidates() -> Non
     checked = checked_tables(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters())
     ledger = build_ledger(_outcomes(checked, _FAILED_ROWS), as_table(_CALLS), no_batches())
     corpus = gather_corpus(
-        checked.examples,
-        checked.rejected,
+        as_table(checked.examples),
+        as_table(checked.rejected),
         as_table(_REQUESTS),
-        checked.findings,
+        as_table(checked.findings),
         _outcomes(checked, _FAILED_ROWS),
         _TASKS,
         ledger,

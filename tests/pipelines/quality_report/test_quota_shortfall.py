@@ -38,10 +38,8 @@ def _slots(languages: list[str], target: int) -> pd.DataFrame:
 
 def _outcomes(ends: Iterable[str]) -> RowTable:
     """Columns of the table `outcomes` for rows with these ends."""
-    good = {"accepted", "surplus"}
-    rows = [(end if end in good else "not_run" if end == "not run" else _LOST[end], end) for end in ends]
-    lost = [(outcome, end if outcome in ("rejected", "failed") else None) for outcome, end in rows]
-    return as_table(pd.DataFrame(lost, columns=["outcome", "reason"], dtype="str"))
+    rows = [(_LOST[end], end) if end in _LOST else (end.replace(" ", "_"), None) for end in ends]
+    return as_table(pd.DataFrame(rows, columns=["outcome", "reason"], dtype="str"))
 
 
 def _state(
