@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from synthetic_textcat.pipelines.attribute_sampling.plan import plan_rows
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
-from synthetic_textcat.schemas.seed_examples import SeedTurns, pool_of, shown, texts_shown, turns_of
+from synthetic_textcat.schemas.rows import records_of
+from synthetic_textcat.schemas.seed_examples import SeedTurns, ShownTexts, pool_of, shown
 from synthetic_textcat.schemas.tasks import Task
 from tests.support.task_tables import task_table
 
@@ -30,6 +31,16 @@ def _plan(task: Task, rows: int) -> pd.DataFrame:
     return plan_rows(
         task_table([task]), AttributeSamplingParameters.model_validate({"num_examples": rows, **certain}), 42
     ).to_pandas()
+
+
+def _turns(plan: pd.DataFrame, task: Task) -> dict[str, int | None]:
+    shown_texts = ShownTexts(plan, [task], 1)
+    return {row["request_id"]: shown_texts.turn(row) for row in records_of(plan)}
+
+
+def _texts(plan: pd.DataFrame, task: Task, number: int) -> list[tuple[str, ...]]:
+    shown_texts = ShownTexts(plan, [task], number)
+    return [shown_texts.texts(row) for row in records_of(plan)]
 
 
 def test_a_row_is_shown_texts_of_its_label_or_of_none() -> None:
@@ -60,7 +71,7 @@ def test_each_turn_shows_other_texts_or_another_order_until_none_is_left(size: i
 
 
 def test_all_texts_are_used_equally() -> None:
-    places = Counter(turn % 5 for turn in turns_of(_plan(_OPEN, 100), [_OPEN]).values())
+    places = Counter((turn or 0) % 5 for turn in _turns(_plan(_OPEN, 100), _OPEN).values())
     assert places == dict.fromkeys(range(5), 20)
 
 
@@ -68,14 +79,14 @@ def test_the_rows_of_a_rare_label_take_its_texts_in_turn_too() -> None:
     labels = [{"name": "good", "weight": 9}, {"name": "bad"}]
     task = Task.model_validate({"task": "Sort.", "labels": labels, "seed_examples": {"bad": list("abcde")}})
     plan = _plan(task, 200)
-    turns = turns_of(plan, [task])
-    assert [turns[row] % 5 for row in plan.loc[plan["label"] == "bad", "request_id"]] == [*range(5)] * 4
+    turns = _turns(plan, task)
+    assert [(turns[row] or 0) % 5 for row in plan.loc[plan["label"] == "bad", "request_id"]] == [*range(5)] * 4
 
 
 def test_rows_that_are_planned_alike_begin_at_different_texts_as_long_as_there_are_any() -> None:
     plan = _plan(_CLOSED, 12)
-    turns = turns_of(plan, [_CLOSED])
-    good = [turns[row] for row in plan.loc[plan["label"] == "good", "request_id"]]
+    turns = _turns(plan, _CLOSED)
+    good = [turns[row] or 0 for row in plan.loc[plan["label"] == "good", "request_id"]]
     assert sorted(good[:3]) == [0, 1, 2]
     assert sorted(good[3:6]) == [3, 4, 5]
 
@@ -83,12 +94,12 @@ def test_rows_that_are_planned_alike_begin_at_different_texts_as_long_as_there_a
 @pytest.mark.parametrize(("texts", "number", "rows"), [(6, 3, 120), (3, 3, 6), (10, 2, 90)])
 def test_prompts_differ_as_long_as_seed_examples_allow(texts: int, number: int, rows: int) -> None:
     task = Task.model_validate({"task": "Name it.", "seed_examples": [f"text {place}" for place in range(texts)]})
-    shown_to = texts_shown(_plan(task, rows), [task], number)
-    assert len(set(shown_to.values())) == len(shown_to) == rows
+    shown_to = _texts(_plan(task, rows), task, number)
+    assert len(set(shown_to)) == len(shown_to) == rows
 
 
 def test_more_rows_leave_the_first_ones_what_they_are_shown() -> None:
-    shorter, longer = (turns_of(_plan(_CLOSED, rows), [_CLOSED]) for rows in (20, 90))
+    shorter, longer = (_turns(_plan(_CLOSED, rows), _CLOSED) for rows in (20, 90))
     assert shorter.items() <= longer.items()
 
 
@@ -97,8 +108,10 @@ def test_turns_go_on_from_batch_to_batch(rows: int) -> None:
     plan = _plan(_CLOSED, 90)
     turns, parts = SeedTurns([_CLOSED], 2), [plan.iloc[start : start + rows] for start in range(0, 90, rows)]
     texts = [texts for part in parts for _, texts in turns.texts(part)]
-    assert texts == list(texts_shown(plan, [_CLOSED], 2).values())
+    assert texts == _texts(plan, _CLOSED, 2)
 
 
 def test_tasks_without_seed_examples_have_no_place() -> None:
-    assert turns_of(_plan(Task(task="x"), 5), [Task(task="x")]) == {}
+    task = Task(task="x")
+    assert set(_turns(_plan(task, 5), task).values()) == {None}
+    assert set(_texts(_plan(task, 5), task, 3)) == {()}

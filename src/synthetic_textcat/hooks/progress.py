@@ -7,9 +7,11 @@ from itertools import takewhile
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.pipeline.node import Node
+from numpy.typing import NDArray
 
 from synthetic_textcat.console import hide, show, shown_line, terminal
 from synthetic_textcat.hooks import catalog_names as names
@@ -115,7 +117,7 @@ class Progress:
         self._prices: PriceList | None = None
         self._sampling = AttributeSamplingParameters()
         self._quota: dict[str, Any] = {}
-        self._asked: Sequence[int] = ()
+        self._asked: NDArray[np.int64] = np.empty(0, np.int64)
         self._plan: dict[str, Any] = {}
         self._is_counting = False
         self._verdicts: VerdictTally | None = None
@@ -157,7 +159,7 @@ class Progress:
         if dataset_name == names.QUOTA_SLOTS:
             self._quota[dataset_name] = data
         elif dataset_name.endswith(names.OPEN_ROWS):
-            self._begin([row.position for row in data.rows])
+            self._begin(data.positions)
         elif dataset_name == names.COMPLETIONS and self._is_counting and self._notes.tally and self._prices:
             self._count(self._notes.tally, data, self._prices)
             self._say(self._notes.tally)
@@ -185,9 +187,9 @@ class Progress:
         """Ends."""
         self._end()
 
-    def _begin(self, asked: Sequence[int]) -> None:
+    def _begin(self, asked: NDArray[np.int64]) -> None:
         self._end()
-        if not asked:
+        if not len(asked):
             return
         self._asked = asked
         self._notes.tally = Tally(
@@ -210,17 +212,17 @@ class Progress:
         if self._live is not None:
             show(self._live)
 
-    def _cells(self, asked: Sequence[int]) -> CellTally | None:
+    def _cells(self, asked: NDArray[np.int64]) -> CellTally | None:
         if self._sampling.target_accepted is None or not self._quota.keys() >= _OF_QUOTA:
             return None
         rounds, before = Rounds.read(self._quota[names.ROUNDS]), Shortfall.read(self._quota[names.PREVIOUS_SHORTFALL])
         requests, slots = as_table(self._quota[names.REQUESTS]).to_pandas(), self._quota[names.QUOTA_SLOTS]
-        return cell_tally(requests, slots, rounds, before, self._sampling, asked)
+        return cell_tally(requests, slots, rounds, before, self._sampling, asked.tolist())
 
     def _read_plan(self) -> None:
         """Reads the planned rows once both tables are there: before the first call, since a long plan takes seconds."""
         if self._notes.tally is not None and len(self._plan) == len({*_OF_PLAN.values()}):
-            requests = as_table(self._plan[names.REQUESTS]).take(self._asked, PlannedRows.COLUMNS)
+            requests = as_table(self._plan[names.REQUESTS]).take(self._asked.tolist(), PlannedRows.COLUMNS)
             instructions = instructions_of(self._prompts.values())
             self._notes.tally.plan = PlannedRows(
                 requests, self._plan[names.TASKS], self._checks.text_checks, instructions

@@ -77,7 +77,7 @@ class Matcher:
         for spelling in self._spellings:
             if spelling in text:
                 text = text.replace(spelling, MASK)
-        if ("\\u00" in text or "\\x" in text) and self._is_in(_ESCAPE.sub(_unescaped, text)):
+        if "\\" in text and ("\\u00" in text or "\\x" in text) and self._is_in(_ESCAPE.sub(_unescaped, text)):
             text = self._escaped.sub(MASK, text)
         return text
 

@@ -1,11 +1,11 @@
 """Rotation of seed examples over a task's rows; rows with equal attributes get different examples."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice, permutations
 from math import perm
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, plain
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import RowTable, as_table
-
-T = TypeVar("T")
 
 
 def pool_of(task: Task, label: str | None) -> list[str]:
@@ -70,11 +68,15 @@ class SeedTurns:
             self._had[of_label] += 1
             yield position, done + place
 
+    def selection(self, of_label: tuple[str, str | None], turn: int) -> tuple[str, ...]:
+        """The texts of a turn, for rows of a task and label."""
+        return tuple(shown(self._pool(of_label), turn, self._number))
+
     def texts(self, rows: pd.DataFrame) -> Iterator[tuple[int, tuple[str, ...]]]:
         """Position in the batch of each of its rows that has seed examples in its prompt, and these."""
-        pools = [self._pool(of_label) for _, of_label, _ in self._seeded(rows)]
-        for pool, (position, turn) in zip(pools, self.of(rows), strict=True):
-            yield position, tuple(shown(pool, turn, self._number))
+        labels = [of_label for _, of_label, _ in self._seeded(rows)]
+        for of_label, (position, turn) in zip(labels, self.of(rows), strict=True):
+            yield position, self.selection(of_label, turn)
 
     def selections(self, rows: pd.DataFrame) -> NDArray[np.int64]:
         """For each row a number of its seed examples, which rows with the same ones share; -1 without any."""
@@ -85,6 +87,8 @@ class SeedTurns:
 
     def _seeded(self, rows: pd.DataFrame) -> Iterator[tuple[int, tuple[str, str | None], tuple[str | None, ...]]]:
         """Position, task and label, and all attributes of each row with seed examples."""
+        if not self.tasks:
+            return
         positions = np.flatnonzero(rows["task_id"].isin(list(self.tasks)))
         columns = (plain(rows[name].iloc[positions]) for name in ("task_id", *planned_alike(rows)))
         for position, alike in zip(positions.tolist(), zip(*columns, strict=True), strict=True):
@@ -96,27 +100,42 @@ class SeedTurns:
         return self._pools[of_label]
 
 
-def turns_of(requests: RowTable | pd.DataFrame, tasks: Iterable[Task]) -> dict[str, int]:
-    """Request id → turn, for rows of tasks with seed examples."""
-    turns = SeedTurns(tasks, 1)
-    return dict(_by_id(requests, turns, turns.of))
+class ShownTexts:
+    """Seed examples in the prompts of planned rows; 4 bytes are held for each row of a task that has some.
 
+    Args:
+        requests: The whole plan.
+        tasks: Tasks of the plan.
+        number: Seed examples per prompt.
+    """
 
-def texts_shown(requests: RowTable | pd.DataFrame, tasks: Iterable[Task], number: int) -> Mapping[str, tuple[str, ...]]:
-    """Request id → the seed examples in the row's prompt, for rows of tasks with seed examples."""
-    turns = SeedTurns(tasks, number)
-    return dict(_by_id(requests, turns, turns.texts))
+    def __init__(self, requests: RowTable | pd.DataFrame, tasks: Iterable[Task], number: int) -> None:
+        self._turns = SeedTurns(tasks, number)
+        self._of_task: dict[str, NDArray[np.int32]] = {}
+        plan = as_table(requests)
+        columns = ["task_id", "replicate", *planned_alike(plan)]
+        for frame in plan.frames(columns) if self._turns.tasks else ():
+            found = np.array(list(self._turns.of(frame)), np.int32).reshape(-1, 2)
+            replicates = frame["replicate"].to_numpy()[found[:, 0]]
+            for task_id, places in frame.iloc[found[:, 0]].groupby("task_id", sort=False).indices.items():
+                self._keep(str(task_id), replicates[places], found[places, 1])
 
+    def _keep(self, task_id: str, replicates: NDArray[np.int64], turns: NDArray[np.int32]) -> None:
+        before = self._of_task.get(task_id, np.empty(0, np.int32))
+        if (size := int(replicates.max()) + 1) > len(before):
+            self._of_task[task_id] = np.zeros(max(size, 2 * len(before)), np.int32)
+            self._of_task[task_id][: len(before)] = before
+        self._of_task[task_id][replicates] = turns
 
-def _by_id(
-    requests: RowTable | pd.DataFrame, turns: SeedTurns, found_of: Callable[[pd.DataFrame], Iterable[tuple[int, T]]]
-) -> Iterator[tuple[str, T]]:
-    if not turns.tasks:
-        return
-    table = as_table(requests)
-    for frame in table.frames(["request_id", "task_id", *planned_alike(table)]):
-        ids = plain(frame["request_id"])
-        yield from ((ids[position], found) for position, found in found_of(frame))
+    def turn(self, row: Mapping[str, Any]) -> int | None:
+        """The turn of a planned row; None if its task has no seed examples."""
+        turns = self._of_task.get(row["task_id"])
+        return None if turns is None else int(turns[row["replicate"]])
+
+    def texts(self, row: Mapping[str, Any]) -> tuple[str, ...]:
+        """The seed examples in the prompt of a planned row."""
+        turn = self.turn(row)
+        return () if turn is None else self._turns.selection((row["task_id"], row["label"]), turn)
 
 
 def planned_alike(requests: RowTable | pd.DataFrame) -> list[str]:

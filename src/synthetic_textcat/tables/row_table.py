@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, overload
+from typing import Any, Self, overload
 
 import numpy as np
 import pandas as pd
@@ -91,6 +91,10 @@ class RowTable(ABC):
                 break
         rows = pd.concat(found[1:] or found, ignore_index=True)
         return rows.iloc[np.argsort(order)].reset_index(drop=True)
+
+    def __deepcopy__(self, memo: object) -> Self:
+        """The table itself, which nobody changes; Kedro's `MemoryDataset` copies what it does not know."""
+        return self
 
     @property
     def columns(self) -> pd.Index:

@@ -8,8 +8,8 @@ from synthetic_textcat.pipelines.attribute_sampling.quota_plan import first_roun
 from synthetic_textcat.pipelines.attribute_sampling.quota_slots import QuotaSlots
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.quota import Rounds
-from synthetic_textcat.schemas.rows import ATTRIBUTES, plan_sha256
-from synthetic_textcat.schemas.seed_examples import texts_shown
+from synthetic_textcat.schemas.rows import ATTRIBUTES, plan_sha256, records_of
+from synthetic_textcat.schemas.seed_examples import ShownTexts
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import RowTable
 from tests.support.task_tables import task_table
@@ -61,7 +61,9 @@ def hashes() -> dict[str, str]:
     similar = SAMPLING.model_copy(update={"misleading_label": "similar"})
     plans["similar"] = plan_rows(task_table([INTENTS]), similar, SEED)
     plans["quota"] = quota_rows(_TABLE, plain, SEED, rounds)
-    shown = texts_shown(plan_rows(task_table([_SEEDED]), plain, SEED), [_SEEDED], 3)
+    seeded = plan_rows(task_table([_SEEDED]), plain, SEED).to_pandas()
+    texts = ShownTexts(seeded, [_SEEDED], 3)
+    shown = {row["request_id"]: texts.texts(row) for row in records_of(seeded)}
     return {name: plan_sha256(plan) for name, plan in plans.items()} | {"shown": sha256_of(shown)}
 
 

@@ -23,8 +23,8 @@ from synthetic_textcat.pipelines.export.splits import (
     planned_splits,
 )
 from synthetic_textcat.schemas.parameters import SplitShares
-from synthetic_textcat.schemas.rows import REQUESTS, to_frame
-from synthetic_textcat.schemas.seed_examples import pool_of, turns_of
+from synthetic_textcat.schemas.rows import REQUESTS, records_of, to_frame
+from synthetic_textcat.schemas.seed_examples import ShownTexts
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import FrameTable
 from synthetic_textcat.text.minhash import grams_of, jaccard
@@ -129,9 +129,8 @@ def test_rows_that_come_later_move_none(rows: int, more: int, seed: int) -> None
 def test_rows_that_lead_with_one_seed_example_are_on_one_side(seed: int, shown: int) -> None:
     plan = _plan([_SEEDED], 120)
     codes = _planned(plan, [_SEEDED], shown, _SHARES, seed)
-    turns = turns_of(plan, [_SEEDED])
-    pools = [pool_of(_SEEDED, label) for label in plan["label"]]
-    leads = [pool[turns[row] % len(pool)] for row, pool in zip(plan["request_id"], pools, strict=True)]
+    shown_texts = ShownTexts(plan, [_SEEDED], shown)
+    leads = [shown_texts.texts(row)[0] for row in records_of(plan)]
     sides = pd.Series(codes).groupby(leads).nunique()
     assert len(sides) == 12
     assert set(sides) == {1}

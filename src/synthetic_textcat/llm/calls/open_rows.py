@@ -256,6 +256,7 @@ class _Search:
         """The open rows."""
         nothing = _Columns(np.empty(0, np.int64), digests_of(()), np.empty(0, np.int64), np.empty(0, np.int32))
         columns = _Columns(*(np.concatenate(column) for column in zip(nothing, *self._parts, strict=True)))
+        self._parts.clear()
         reader = Journal(*self._journal.paths)  # without the index
         rows = OpenRowSequence(columns, self._places_of(self._entries), reader, self._judge)
         return OpenRows(rows, self._any_good, SpentCalls(reader, self._places_of(self._spent)), self._known)

@@ -1,6 +1,7 @@
 """External sort into plan order: rows that arrive in any order, collected by part of the plan in a temporary file."""
 
 import tempfile
+import weakref
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import IO
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from synthetic_textcat.temporary_files import temporary_folder
 
-_MOST_BYTES = 32 * 2**20
+_MOST_BYTES = 64 * 2**20
 """Size of the rows that are held in memory."""
 
 
@@ -63,7 +64,8 @@ class PlanSorter:
 
     def _store(self) -> None:
         if self._file is None:
-            self._file = tempfile.TemporaryFile(dir=temporary_folder())  # noqa: SIM115  (it lives as long as the object)
+            self._file = tempfile.TemporaryFile(dir=temporary_folder())  # noqa: SIM115  (closed with the object)
+            weakref.finalize(self, self._file.close)
         for part in sorted(self._held):
             rows = pa.Table.from_batches(self._held[part], self._schema).combine_chunks()
             place = self._file.seek(0, 2)

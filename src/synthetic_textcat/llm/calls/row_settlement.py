@@ -105,21 +105,27 @@ def _results_of(lines: LineBatch, positions: NDArray[np.int64]) -> tuple[pa.Reco
     rows = _read_at_once(lines, wanted.tolist())
     names = lines.columns["model_name"]
     shown = {name: name and visible_controls(str(replace_surrogates(name))) for name in set(names)}
-    texts: list[tuple[str | None, ...] | None] = [
-        None if row is None else (row.input_text, row.label, row.misleading_label, shown[names[line]], None, None)
-        for line, row in zip(wanted.tolist(), rows, strict=True)
+    texts: list[list[str | None]] = [
+        [None if row is None else row.input_text for row in rows],
+        [None if row is None else row.label for row in rows],
+        [None if row is None else row.misleading_label for row in rows],
+        [shown[names[line]] for line in wanted.tolist()],
+        [None] * len(rows),
+        [None] * len(rows),
     ]
     others = [place for place, row in enumerate(rows) if row is None]
     completions = [lines.completion(int(wanted[place])) for place in others]
     for place, completion, result in zip(others, completions, parse_all(completions, Reply), strict=True):
+        own: tuple[str | None, ...]
         if isinstance(result, Problem):
-            texts[place] = (None, None, None, None, result.detail, result.cause)
+            own = (None, None, None, None, result.detail, result.cause)
         else:
-            said = (result.input_text, result.label, result.misleading_label, completion.model_name, result.note)
-            texts[place] = (*(text and visible_controls(text) for text in said[:-1]), said[-1] or None, None)
-    attempts = np.array(lines.columns["attempt"], np.int64)[wanted]
-    columns = [pa.array(column, pa.large_string()) for column in zip(*texts, strict=True)]
-    found = pa.record_batch([pa.array(positions[wanted]), pa.array(attempts), *columns], _RESULTS)
+            said = (result.input_text, result.label, result.misleading_label, completion.model_name)
+            own = (*(text and visible_controls(text) for text in said), result.note or None, None)
+        for column, text in zip(texts, own, strict=True):
+            column[place] = text
+    numbers = [pa.array(each) for each in (positions[wanted], np.array(lines.columns["attempt"], np.int64)[wanted])]
+    found = pa.record_batch([*numbers, *(pa.array(column, pa.large_string()) for column in texts)], _RESULTS)
     return found, positions[wanted]
 
 
@@ -131,26 +137,27 @@ def plain_lines(lines: LineBatch) -> NDArray[np.bool_]:
 def _read_at_once(lines: LineBatch, wanted: Sequence[int]) -> list[PlainRow | None]:
     """The row of each wanted line whose reply needs no parser, None for others."""
     columns = lines.columns
-    status, refusal, reason, replies = (columns[name] for name in ("status", "refusal", "finish_reason", "raw_text"))
-    may_be_plain = [
-        status[line] == REPLIED
-        and not refusal[line]
-        and reason[line] != "content_filter"
-        and len(replies[line]) <= LONGEST_PLAIN
-        for line in wanted
+    fields = zip(*(columns[name] for name in ("status", "refusal", "finish_reason", "raw_text")), strict=True)
+    replies = [
+        reply
+        if status == REPLIED and not refusal and reason != "content_filter" and len(reply) <= LONGEST_PLAIN
+        else ""
+        for status, refusal, reason, reply in fields
     ]
-    own = [replies[line] if is_plain else "" for line, is_plain in zip(wanted, may_be_plain, strict=True)]
-    rows = plain_rows(own)
-    odd = [
-        row
-        for row, reply in zip(rows, own, strict=True)
-        if row is not None and ("\\" in reply or not reply.isascii() or "\x7f" in reply)
-    ]
-    said = "\0".join(
-        [*own, *{name for name in columns["model_name"] if name}, *(text for x in odd for text in x.texts)]
-    )
-    if mask(said) != said:  # texts without an escape stand in their replies
+    if len(wanted) < len(replies):
+        replies = [replies[line] for line in wanted]
+    rows = plain_rows(replies)
+    escaped = [place for place, reply in enumerate(replies) if "\\" in reply]
+    # texts without an escape stand in their replies
+    said = "\0".join([*(each for each in replies if "\\" not in each), *filter(None, set(columns["model_name"]))])
+    read = (text for place in escaped if (row := rows[place]) is not None for text in row.texts)
+    odd = "\0".join([*(replies[place] for place in escaped), *read])
+    if mask(said) != said or mask(odd) != odd:
         return [None] * len(rows)
-    for row in odd:
-        row.show_controls()
+    has_controls = "\x7f" in said or "\x7f" in odd
+    beyond_ascii = [] if said.isascii() and odd.isascii() and not has_controls else range(len(rows))
+    for place in {*escaped, *beyond_ascii}:
+        reply, row = replies[place], rows[place]
+        if row is not None and (has_controls or "\\" in reply or not reply.isascii()):
+            row.show_controls()
     return rows

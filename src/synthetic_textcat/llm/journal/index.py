@@ -1,7 +1,7 @@
 """Index of a journal: where the lines of a call are, by the call's fingerprint, in arrays of 24 bytes a line."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,13 +26,6 @@ class Places(NamedTuple):
         """Places of some of the lines."""
         return Places(self.files[lines], self.offsets[lines])
 
-    @classmethod
-    def concatenated(cls, parts: Iterable["Places"]) -> "Places":
-        """The places of all parts."""
-        empty = cls(np.empty(0, np.int32), np.empty(0, np.int64))
-        files, offsets = zip(empty, *parts, strict=True)
-        return cls(np.concatenate(files), np.concatenate(offsets))
-
 
 class IndexEntries(NamedTuple):
     """Entries of lines of a file: the first eight bytes of their fingerprints, attempts, and places.
@@ -54,17 +47,24 @@ class IndexEntries(NamedTuple):
 
 
 class JournalIndex:
-    """Lines sorted by fingerprint, then by attempt, then by time: by file and offset."""
+    """Lines sorted by fingerprint, then by attempt, then by time.
+
+    Args:
+        parts: Entries of the lines, in the order of files and offsets.
+    """
 
     def __init__(self, parts: Iterable[IndexEntries]) -> None:
-        entries = [IndexEntries.of((), (), 0, np.empty(0, np.int64)), *parts]
-        begins = np.concatenate([part.begins for part in entries])
-        attempts = np.concatenate([part.attempts for part in entries])
-        places = Places.concatenated(part.places for part in entries)
-        del entries
-        order = np.lexsort((places.offsets, places.files, attempts, begins))
-        self._begins = begins[order]
-        self.places = places.take(order)
+        begins, attempts = [np.empty(0, np.uint64)], [np.empty(0, np.int32)]
+        files, offsets = [np.empty(0, np.int32)], [np.empty(0, np.int64)]
+        for part in parts:
+            begins.append(part.begins)
+            attempts.append(part.attempts)
+            files.append(part.places.files)
+            offsets.append(part.places.offsets)
+        self._begins = _joined(begins)
+        order = np.lexsort((_joined(attempts), self._begins))  # stable: lines come in the order of time
+        self._begins = self._begins[order]
+        self.places = Places(_joined(files)[order], _joined(offsets)[order])
 
     def __len__(self) -> int:
         """Number of lines."""
@@ -80,6 +80,13 @@ class JournalIndex:
 def _begins_of(fingerprints: Iterable[str]) -> NDArray[np.uint64]:
     digests = digests_of(fingerprints)
     return digests.view("<u8").reshape(-1, digests.itemsize // 8)[:, 0].copy()
+
+
+def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    """The parts as one array; they are let go, so that no two columns are in memory twice."""
+    whole = np.concatenate(parts)
+    parts.clear()
+    return whole
 
 
 def ranges(starts: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -34,6 +34,9 @@ _NAMED_LINES = 5
 _LINES_AT_ONCE = 256
 """Lines read together, so few that they stay in the cache of a core: 2,000 take twice the time a line."""
 
+_BUFFER = 1 << 18
+"""Bytes that are read at once: half the time a line of the usual 8 kB."""
+
 _FEW_LINES = 8
 """Lines among which a bad one is looked for by reading each."""
 
@@ -204,7 +207,7 @@ class Journal:
 def _batches_of(path: Path, start: int) -> Iterator[LineBatch]:
     """The valid lines of a file behind an offset; one warning names the others."""
     bad: list[tuple[int, str]] = []
-    with reading(path) as file:
+    with reading(path, _BUFFER) as file:
         if file is None:
             return
         refuse_foreign(file, path)

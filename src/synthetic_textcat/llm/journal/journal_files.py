@@ -95,25 +95,29 @@ def _is_ours(line: bytes) -> bool:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[IO[bytes] | None]:
+def reading(path: Path, buffer: int = -1) -> Iterator[IO[bytes] | None]:
     """The opened file; None if it does not exist.
+
+    Args:
+        path: The file.
+        buffer: Bytes that are read at once; -1 for few, as single lines need.
 
     Raises:
         JournalError: If it exists and can't be read.
     """
     try:
-        file = _opened(path)
+        file = _opened(path, buffer)
         with file or nullcontext():
             yield file
     except OSError as error:
         raise JournalError(about_file(error, path, "read")) from error
 
 
-def _opened(path: Path) -> IO[bytes] | None:
+def _opened(path: Path, buffer: int) -> IO[bytes] | None:
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise JournalError(f"Can't read {short_path(path)}: it is not a regular file. Next: move it away")
-        return path.open("rb")
+        return path.open("rb", buffering=buffer)
     except FileNotFoundError:
         if path.is_symlink() and not path.resolve().parent.exists():
             raise  # a mount is missing, and with it the paid replies

@@ -15,7 +15,7 @@ can drop out, but never move to another split.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from heapq import heapify, heappop, heappush
 from typing import Any
 
@@ -27,7 +27,7 @@ from synthetic_textcat.hashing import draw, shuffled
 from synthetic_textcat.schemas.parameters import SplitShares
 from synthetic_textcat.schemas.publications import SPLITS
 from synthetic_textcat.schemas.rows import plain
-from synthetic_textcat.schemas.seed_examples import texts_shown
+from synthetic_textcat.schemas.seed_examples import SeedTurns, planned_alike
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import RowGroups, RowTable, factorized
 from synthetic_textcat.text.comparison import sentence_key
@@ -56,18 +56,17 @@ def planned_splits(
         shares: Share of each split.
         seed: Seed of the run.
     """
-    leads = _lead_examples(requests, [task for task in tasks if task.seed_examples]) if num_seed_examples else {}
+    turns = SeedTurns(tasks, min(num_seed_examples, 1))
+    columns = ["task_id", *(planned_alike(requests) if turns.tasks else ["label"])]
     cuts = np.round(np.cumsum([shares.train, shares.validation]), _DIGITS)
     before: Counter[str] = Counter()
     codes = np.empty(len(requests), np.int8)
     start = 0
-    for rows in requests.frames(["request_id", "task_id", "label"]):
+    for rows in requests.frames(columns):
         strata = rows["task_id"] + "\x1f" + rows["label"].fillna("")
         numbers = _numbers(strata, before)
-        if leads:
-            lead = rows["request_id"].map(leads).to_numpy(np.float64)
-            led = ~np.isnan(lead)
-            strata, numbers = strata.mask(led, rows["task_id"]), np.where(led, lead, numbers).astype(np.int64)
+        if (led := (leads := _lead_examples(rows, turns)) >= 0).any():
+            strata, numbers = strata.mask(led, rows["task_id"]), np.where(led, leads, numbers)
         codes[start : start + len(rows)] = np.searchsorted(cuts, _positions(strata, numbers, seed), side="right")
         start += len(rows)
     return codes
@@ -134,12 +133,16 @@ def _ten(stratum: str, block: int, seed: int) -> list[float]:
     return [(tenth + within) / _AT_ONCE for tenth in shuffled(range(_AT_ONCE), *key)]
 
 
-def _lead_examples(requests: RowTable, tasks: Sequence[Task]) -> Mapping[str, int]:
-    """Position of the first seed example in each row's prompt, among the task's seed examples, by request id."""
-    places = {task.task_id: {x.text: place for place, x in enumerate(task.seed_examples)} for task in tasks}
-    rows = requests.where("task_id", places)
-    task_of = dict(zip(plain(rows["request_id"]), plain(rows["task_id"]), strict=True))
-    return {row: places[task_of[row]][lead] for row, (lead,) in texts_shown(rows, tasks, 1).items()}
+def _lead_examples(rows: pd.DataFrame, turns: SeedTurns) -> NDArray[np.int64]:
+    """Number of the first seed example in each row's prompt, among those of its task; -1 without any."""
+    places = {
+        task_id: {example.text: place for place, example in enumerate(task.seed_examples)}
+        for task_id, task in turns.tasks.items()
+    }
+    task_ids, leads = plain(rows["task_id"]), np.full(len(rows), -1, np.int64)
+    for row, (lead,) in turns.texts(rows):
+        leads[row] = places[task_ids[row]][lead]
+    return leads
 
 
 def distinct_order(labels: NDArray[np.integer[Any]], size: int) -> NDArray[np.intp]:

@@ -131,11 +131,12 @@ _ASSISTANTS = {
     "Chinese (Simplified)": "当然!以下是一个投诉的例子。",
     "Japanese": "もちろんです。以下は苦情の例です。",
     "Korean": "물론입니다! 다음은 불만 사항의 예시입니다.",
+    "Norwegian": "Som en AI-språkmodell kan jeg ikke klage på maten. Som en språkmodell har jeg ingen mat.",
 }
 
 
 @pytest.mark.parametrize("language", _ASSISTANTS)
-def test_an_assistants_voice_is_heard_in_26_languages(language: str) -> None:
+def test_an_assistants_voice_is_heard_in_27_languages(language: str) -> None:
     found = detail("about_the_task", _ASSISTANTS[language], language=language)
     assert found is not None
     assert found.startswith("an assistant's words")
