@@ -4,6 +4,7 @@ What keeps training and test apart, against a comparison of all pairs.
 """
 
 import random
+import weakref
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, partial
@@ -201,6 +202,24 @@ def test_the_parts_of_the_texts_make_no_difference(threshold: float, all_stay: b
     for number in (1, 4, 16):
         sketched = SketchedTexts(_parts(texts, number), threshold)
         assert list(like_earlier(sketched, threshold, all_stay)) == expected
+
+
+class _Part(list[str]):
+    """A list that can be watched."""
+
+
+def test_parts_are_let_go_once_they_are_sketched() -> None:
+    watched: list[weakref.ref[_Part]] = []
+
+    def parts() -> Iterator[_Part]:
+        for number in range(10):
+            assert sum(each() is not None for each in watched) <= 2
+            part = _Part([f"text {number}", "another"])
+            watched.append(weakref.ref(part))
+            yield part
+            del part
+
+    assert len(SketchedTexts(parts(), 0.8)) == 20
 
 
 def _in_processes(sketch: Callable[[Sequence[str]], Sketches], parts: Iterable[Sequence[str]]) -> Iterator[Sketches]:

@@ -5,9 +5,9 @@ then the buckets, band by band, of which only those with two texts or more count
 that use this one).
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import tee
 from typing import NamedTuple
 
 import numpy as np
@@ -57,9 +57,9 @@ class SketchedTexts:
         self._texts = TextFile()
         self._digests = ArrayFile(np.uint8, PERMUTATIONS)
         keys = [ArrayFile(np.uint64) for _ in range(bands)]
-        kept, asked = tee(parts)
-        for texts, sketches in zip(kept, sketch_parts(partial(sketches_of, bands=bands), asked), strict=True):
-            self._texts.add(texts)
+        under_way: deque[Sequence[str]] = deque()
+        for sketches in sketch_parts(partial(sketches_of, bands=bands), _noted(parts, under_way)):
+            self._texts.add(under_way.popleft())
             self._digests.add(sketches.digests)
             for file, own in zip(keys, sketches.keys, strict=True):
                 file.add(own)
@@ -102,3 +102,10 @@ class SketchedTexts:
             is_shared &= found < len(repeated)
             numbers.add(np.where(is_shared, found + first, ALONE))
         return numbers
+
+
+def _noted(parts: Iterable[Sequence[str]], under_way: deque[Sequence[str]]) -> Iterator[Sequence[str]]:
+    """Portions as they are taken; `tee` would hold dozens of them that both of its sides have taken."""
+    for texts in parts:
+        under_way.append(texts)
+        yield texts
