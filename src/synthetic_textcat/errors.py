@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 _MOST_CAUSES = 12  # a chain of causes may be circular
 
@@ -66,8 +67,36 @@ class RunStoppedError(TextcatError):
     """A run that ends early but has not failed: the server stopped answering before any row could be planned."""
 
 
+class MeterLostError(TextcatError):
+    """A cluster's scheduler that does not answer a worker, so that limits and caps can't be kept."""
+
+
 class JournalError(TextcatError):
     """A journal that belongs to another program, is damaged, can't be written, or is in use by another run."""
+
+
+class ShardLostError(TextcatError):
+    """A shard that another worker or a later run has taken: its owner saves and asks no more.
+
+    Attributes:
+        is_by_worker: Whether a worker of the same run has it.
+    """
+
+    def __init__(self, message: str, *, is_by_worker: bool = False) -> None:
+        super().__init__(message)
+        self.is_by_worker = is_by_worker
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles both parts: the error comes from another process."""
+        return _shard_lost, (str(self), self.is_by_worker)
+
+
+def _shard_lost(message: str, is_by_worker: bool) -> ShardLostError:
+    return ShardLostError(message, is_by_worker=is_by_worker)
+
+
+class ClusterError(TextcatError):
+    """A cluster that can't do the work: no scheduler, other versions, storage that is not shared."""
 
 
 class BatchError(TextcatError):

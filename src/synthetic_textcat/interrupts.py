@@ -31,16 +31,19 @@ def is_interrupted() -> bool:
 
 
 @contextmanager
-def held_interrupts() -> Iterator[threading.Event]:
+def held_interrupts(interrupted: threading.Event | None = None) -> Iterator[threading.Event]:
     """Turns an interrupt into an event, so that it can't break off a save; a second one raises KeyboardInterrupt.
 
     Custom signal handlers stay in place and must call `interrupt`, as the command's handler does. Under ThreadRunner,
     calls outside the main thread learn of a signal only in this way.
 
+    Args:
+        interrupted: The event, if something else may set it too; None for a new one.
+
     Yields:
         The event. Once it is set, the caller saves its completions and raises KeyboardInterrupt.
     """
-    interrupted = threading.Event()
+    interrupted = interrupted or threading.Event()
     _held.add(interrupted)
     try:
         with _handled_in_main_thread():

@@ -31,7 +31,7 @@ _PATH = re.compile(
     r"[\w.\-/*]+(?:\.(?:csv|db|html|jinja|json|jsonl|md|parquet|py|toml|txt|yml)|/)|Makefile|\.[a-z][\w\-.]+"
 )
 _MADE_BY_RUNS = re.compile(
-    r"data/0[2-8]|data/01_raw/(?:reference\.csv|evaluation_set\.csv|hand_labels\.parquet|label_sample\.csv|my_tasks\.yml|confusable\.yml)|mlflow\.db|rebuild/|conf/local/|\.venv|outcomes\.parquet"
+    r"data/0[2-8]|data/01_raw/(?:reference\.csv|evaluation_set\.csv|hand_labels\.parquet|label_sample\.csv|my_tasks\.yml|confusable\.yml)|mlflow\.db|rebuild/|conf/local/|\.venv|outcomes\.parquet|workers\.csv"
 )
 """What a fresh clone does not have."""
 
@@ -100,7 +100,7 @@ def _typed(text: str) -> Iterator[tuple[str, Any]]:
 
 def _nested(key: str, value: Any) -> dict[str, Any]:
     block, dot, name = key.partition(".")
-    return {block: {name: value}} if dot else {key: value}
+    return {block: _nested(name, value)} if dot else {key: value}
 
 
 @_each_page

@@ -84,7 +84,10 @@ def test_a_run_is_named_also_by_digits(typed: object, name: str | None) -> None:
             "quality_report.thresholds.leaked.max",
             "Unknown parameter quality_report.thresholds.leaked.max: allowed: fail",
         ),
-        ("llm.api_key", "Unknown parameter llm.api_key: allowed: defects, gguf, labels_in_schema, max_tokens, model"),
+        (
+            "llm.api_key",
+            "Unknown parameter llm.api_key: allowed: defects, endpoint_name, gguf, labels_in_schema, max_tokens, model",
+        ),
     ],
 )
 def test_an_unknown_key_is_named_with_the_nearest_and_without_its_value(path: str, says: str) -> None:
@@ -99,6 +102,12 @@ def test_an_unknown_key_is_named_with_the_nearest_and_without_its_value(path: st
     [
         ("seed", "x", "Parameter seed='x': input should be a valid integer"),
         ("from_run", True, "Parameter from_run=True: is true or false"),
+        ("cluster.address", "10.0.0.5:8786", "is no address of a Dask scheduler, which begins with tcp:// or tls://"),
+        ("cluster.local.workers", 0, "Parameter cluster.local.workers=0: input should be greater than or equal to 1"),
+        ("cluster.shards", 100_000, "Parameter cluster.shards=100000: input should be less than or equal to 99999"),
+        ("cluster.base_urls", ["gpu-1:8000"], "has no address of a server as entry 1"),
+        ("cluster.base_urls", ["http://a/v1", "http://u:p@b/v1"], "has a user or a query in entry 2"),
+        ("cluster.base_urls", ["http://gpu-1/v1"], "is for workers, and there are none"),
         ("from_run", ["x"], "Parameter from_run=['x']: input should be a valid string"),
         ("llm.model", "", "Parameter llm.model='': string should have at least 1 character"),
         ("llm.model", None, "names no model; set it, or llm.gguf with --env local_model"),
@@ -239,3 +248,11 @@ def test_what_yaml_turned_into_something_else_is_reported_once(path: str, value:
     complaint = _complaint(_with(path, value))
     assert says in complaint
     assert complaint.count(path) == 1
+
+
+def test_a_cluster_asks_live_and_many_servers_have_one_name() -> None:
+    cluster = {"local": {"workers": 2}, "base_urls": ["http://gpu-1/v1", "http://gpu-2/v1"]}
+    with pytest.raises(ParameterError, match=r"llm\.endpoint_name=None: cluster\.base_urls names several servers"):
+        validate_parameters(_with("cluster", cluster))
+    with pytest.raises(ParameterError, match=r"a cluster asks live\. Next: set it to live"):
+        validate_parameters(_with("generation.mode", "batch") | {"cluster": {"local": {"workers": 2}}})

@@ -4,10 +4,11 @@ What keeps training and test apart, against a comparison of all pairs.
 """
 
 import random
+import weakref
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, partial
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from synthetic_textcat.process_pool import parallel_map
 from synthetic_textcat.text.minhash import (
     PERMUTATIONS,
     Sketches,
+    applied,
     bands_for,
     grams_of,
     jaccard,
@@ -203,12 +205,26 @@ def test_the_parts_of_the_texts_make_no_difference(threshold: float, all_stay: b
         assert list(like_earlier(sketched, threshold, all_stay)) == expected
 
 
+class _Part(list[str]):
+    """A list that can be watched."""
+
+
+def test_parts_are_let_go_once_they_are_sketched() -> None:
+    watched: list[weakref.ref[_Part]] = []
+
+    def parts() -> Iterator[_Part]:
+        for number in range(10):
+            assert sum(each() is not None for each in watched) <= 2
+            part = _Part([f"text {number}", "another"])
+            watched.append(weakref.ref(part))
+            yield part
+            del part
+
+    assert len(SketchedTexts(parts(), 0.8)) == 20
+
+
 def _in_processes(sketch: Callable[[Sequence[str]], Sketches], parts: Iterable[Sequence[str]]) -> Iterator[Sketches]:
-    return parallel_map(partial(_each, sketch), parts, processes=2)
-
-
-def _each(sketch: Callable[[Sequence[str]], Sketches], parts: list[Sequence[str]]) -> list[Sketches]:
-    return [sketch(part) for part in parts]
+    return parallel_map(partial(applied, sketch), chain.from_iterable(parts), processes=2)
 
 
 @pytest.mark.slow

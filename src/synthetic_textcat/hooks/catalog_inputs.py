@@ -1,4 +1,4 @@
-"""Hooks that put objects into the catalog: the row check, notes of stops, two runs to compare, packaged prices."""
+"""Hooks that put objects into the catalog: row check, cluster, notes of stops, two runs to compare, packaged prices."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -12,16 +12,20 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol, MemoryDataset
 from kedro.pipeline import Pipeline
 
+from synthetic_textcat.datasets import JournalDataset
+from synthetic_textcat.fleet.dask_workers import DaskWorkers
 from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.hooks.tracking.run_artifacts import records_to_compare
 from synthetic_textcat.hooks.tracking.store import Store
 from synthetic_textcat.llm.prompts.messages import instructions_of
+from synthetic_textcat.llm.shards.fan_out import FanOut
+from synthetic_textcat.llm.shards.object_folder import fetch_left_behind, shared_folder
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, known_of
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge_alone
 from synthetic_textcat.schemas.block import TextChecks
 from synthetic_textcat.schemas.completions import Problem, Reply
-from synthetic_textcat.schemas.parameters import CompareParameters, QualityReportParameters
+from synthetic_textcat.schemas.parameters import ClusterParameters, CompareParameters, QualityReportParameters
 from synthetic_textcat.schemas.run_records import ASKING_PROMPTS
 from synthetic_textcat.schemas.stops import LastBatch, Stops
 from synthetic_textcat.schemas.tasks import Task
@@ -30,7 +34,7 @@ _RUNS = (names.BASELINE_RUN, names.CANDIDATE_RUN)
 
 
 class CatalogInputs:
-    """Puts objects into the catalog that no file holds: `row_check`, `stops`, `baseline_run`, `candidate_run`.
+    """Puts objects into the catalog that no file holds: `row_check`, `cluster`, `stops`, and the runs to compare.
 
     Args:
         notes: Holds the stops of the current run too, for the summary and MLflow.
@@ -51,22 +55,45 @@ class CatalogInputs:
         """Adds the row check, which pipelines can't import from one another, empty stops, and the runs to compare.
 
         Raises:
+            ClusterError: If the run generates by a cluster that can't do it.
             EarlierRunError: If a run to compare can't be had.
         """
         self._catalog, self._notes.stops = catalog, Stops()
         catalog[names.STOPS] = MemoryDataset({})
         if self._context is None:
+            catalog[names.CLUSTER] = MemoryDataset(None)
             return
         _use_packaged_prices(self._context, catalog)
         settings = QualityReportParameters.model_validate(self._context.params["quality_report"])
-        check = partial(_reject_reason_by_prompts, settings=settings, instructions=_instructions_in(catalog))
+        check = RowCheckByPrompts(settings, _instructions_in(catalog))
         catalog[names.ROW_CHECK] = MemoryDataset(check, copy_mode="assign")
+        catalog[names.CLUSTER] = MemoryDataset(
+            self._begun_cluster(self._context, pipeline, catalog), copy_mode="assign"
+        )
         if not pipeline.inputs() & set(_RUNS):
             return
         asked = CompareParameters.model_validate(self._context.params["compare"])
         records = records_to_compare(Store.of(self._context.project_path), asked.baseline, asked.candidate)
         for name, record in zip(_RUNS, records, strict=True):
             catalog[name] = MemoryDataset(record, copy_mode="assign")
+
+    @staticmethod
+    def _begun_cluster(context: KedroContext, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> FanOut | None:
+        """Asking by a cluster, with its folder taken and its workers proven, if there is an address that may be wrong.
+
+        Processes of this machine are started when they are needed.
+        """
+        cluster = ClusterParameters.model_validate(context.params["cluster"])
+        if names.COMPLETIONS not in pipeline.all_outputs():
+            return None
+        if not cluster.is_chosen:
+            fetch_left_behind(_folder_of(catalog))
+            return None
+        fan_out, run_id = _fan_out(cluster, catalog), catalog.load(names.RUN_ID)
+        fan_out.begin(run_id)
+        if cluster.address is not None:
+            fan_out.prove(catalog.load(names.LLM), context.params["llm"], run_id)
+        return fan_out
 
     @hook_impl
     def after_dataset_saved(self, data: Any) -> None:
@@ -93,14 +120,43 @@ def _instructions_in(catalog: CatalogProtocol[Any, Any]) -> Callable[[], tuple[s
     return cache(lambda: instructions_of(catalog.load(name) for name in ASKING_PROMPTS))
 
 
-def _reject_reason_by_prompts(
-    task: Task,
-    row: Mapping[str, Any],
-    reply: Reply,
-    settings: QualityReportParameters,
-    instructions: Callable[[], tuple[str, ...]],
-) -> Problem | None:
-    return reject_reason(task, row, reply, settings.flag_only, settings.text_checks, instructions())
+class RowCheckByPrompts:
+    """The checks of single rows, some of which compare a text with the prompts' own words; it can be pickled.
+
+    Args:
+        settings: Bounds of the checks.
+        instructions: Reads the prompts' own words.
+    """
+
+    def __init__(self, settings: QualityReportParameters, instructions: Callable[[], tuple[str, ...]]) -> None:
+        self._settings = settings
+        self._instructions = instructions
+
+    def __call__(self, task: Task, row: Mapping[str, Any], reply: Reply) -> Problem | None:
+        """Why the report would reject this reply; None if it would not."""
+        settings = self._settings
+        return reject_reason(task, row, reply, settings.flag_only, settings.text_checks, self._instructions())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles the words in place of their reader."""
+        settings = self._settings
+        words = self._instructions()
+        kept = {"flag_only": settings.flag_only, "text_checks": settings.text_checks, "instructions": words}
+        return partial, (reject_reason,), (reject_reason, (), kept, None)
+
+
+def _fan_out(cluster: ClusterParameters, catalog: CatalogProtocol[Any, Any]) -> FanOut:
+    """Asking by a cluster, whose shared folder is next to the journal, or a copy of it is."""
+    local = _folder_of(catalog)
+    folder = shared_folder(cluster.shared or local, local)
+    return FanOut(DaskWorkers(cluster), folder, cluster.shards, cluster.base_urls)
+
+
+def _folder_of(catalog: CatalogProtocol[Any, Any]) -> Path:
+    """The folder of the shards' journal files, next to the journal."""
+    journal = catalog.get(names.COMPLETIONS)
+    assert isinstance(journal, JournalDataset)
+    return journal.file.with_suffix("")
 
 
 def reject_reason(

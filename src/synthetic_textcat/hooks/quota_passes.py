@@ -10,6 +10,7 @@ from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.run_notes import RunNotes
 from synthetic_textcat.schemas.quota import Rounds, Shortfall, counted
+from synthetic_textcat.schemas.worker_counts import ReportBatch
 
 _PASS = {names.ROUNDS, names.REQUESTS, names.COMPLETIONS, names.SHORTFALL}
 """Datasets that a run must write to be a pass: from the plan to the shortfall."""
@@ -72,7 +73,8 @@ class QuotaPasses:
         elif dataset_name == names.STOPPED_BY:
             self._stopped_by = data
         elif dataset_name == names.COMPLETIONS:
-            self._has_replies = self._has_replies or any(completion.replied for completion in data)
+            replies = data.counts.replies if isinstance(data, ReportBatch) else any(each.replied for each in data)
+            self._has_replies = self._has_replies or bool(replies)
 
         self._notes.passes.lacks_rows = self._can_be_filled()
 

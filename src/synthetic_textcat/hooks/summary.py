@@ -32,6 +32,7 @@ from synthetic_textcat.schemas.outcomes import TOO_LONG, TOO_LONG_ADVICE, TRANSP
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.publications import SPLITS
 from synthetic_textcat.schemas.quota import Shortfall
+from synthetic_textcat.schemas.worker_counts import ReportBatch, WorkerCounts
 from synthetic_textcat.schemas.writers import writer_note
 
 _FLAGGED = "flagged/"
@@ -69,6 +70,7 @@ class RunSummary:
         self._saved: dict[str, Any] = {}
         self._calls: int | None = None
         self._timeouts: list[Completion] = []
+        self._of_workers = WorkerCounts()
         self._prices: PriceList | None = None
         self._model = ""
         self._journals: set[str] = set()
@@ -90,6 +92,7 @@ class RunSummary:
         self._saved, self._calls = {}, before or 0 if writes else None
         if not self._notes.passes.follows:
             self._timeouts.clear()
+            self._of_workers = WorkerCounts()
 
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
@@ -106,6 +109,9 @@ class RunSummary:
         elif self._calls is not None and dataset_name in names.JOURNALS:
             self._calls += len(data)
             self._timeouts += [completion for completion in data if completion.status == "timeout"]
+            if isinstance(data, ReportBatch):
+                self._calls += data.counts.calls
+                self._of_workers = self._of_workers.plus(data.counts)
 
     @hook_impl
     def after_pipeline_run(self) -> None:
@@ -177,7 +183,7 @@ class RunSummary:
         none = "0 answered in this run" if is_left else "0: the journal has all the answers"
         yield f"calls     {calls} in this run" if calls else f"calls     {none}"
         yield from cost_lines(self._saved.get(names.METRICS, {}))
-        yield from timeout_lines(self._timeouts, self._prices, self._model)
+        yield from timeout_lines(self._timeouts, self._prices, self._model, self._of_workers)
         yield from stop_lines(self._saved.get(names.STOPPED_BY, ""), self._notes.stops)
 
 

@@ -22,9 +22,10 @@ from synthetic_textcat.schemas.cost_figures import (
     Figure,
     cost_text,
 )
-from synthetic_textcat.schemas.prices import MADE_UP, PriceList, is_made_up, total_of, usd
+from synthetic_textcat.schemas.prices import MADE_UP, PriceList, is_made_up, plus, total_of, usd
 from synthetic_textcat.schemas.quota import GivenUp, Shortfall, counted, shown
 from synthetic_textcat.schemas.stops import HOW_TO_GO_ON, PausedTask, Stops, stop_sentence
+from synthetic_textcat.schemas.worker_counts import WorkerCounts
 from synthetic_textcat.text.unicode import single_line
 
 if TYPE_CHECKING:
@@ -290,23 +291,32 @@ def cost_lines(metrics: Mapping[str, float | None]) -> Iterator[str]:
         yield from labelled_lines("" if place else "cost", text)
 
 
-def timeout_lines(timeouts: Sequence[Completion], prices: PriceList | None, model: str) -> Iterator[str]:
+def timeout_lines(
+    timeouts: Sequence[Completion], prices: PriceList | None, model: str, of_workers: WorkerCounts | None = None
+) -> Iterator[str]:
     """Number of calls that timed out, and the upper bound of their tokens and cost, within 80 columns.
 
     Args:
         timeouts: Their journal lines.
         prices: Token prices, if the run read them.
         model: Requested model.
+        of_workers: Counts of a cluster's workers, which keep the journal lines of their timeouts.
     """
     unknown = [completion for completion in timeouts if not completion.is_counted]
-    if not timeouts:
+    others = of_workers or WorkerCounts()
+    number = len(timeouts) + others.timeouts
+    if not number:
         return
-    tokens = total_of((completion.tokens_at_most for completion in unknown), 0)
-    cost = total_of((prices.at_most_usd(completion, model) for completion in unknown), 0.0) if prices else None
+    tokens = total_of((completion.tokens_at_most for completion in unknown), others.timeout_tokens)
+    cost = None
+    if prices:
+        cost = plus(
+            total_of((prices.at_most_usd(completion, model) for completion in unknown), 0.0), others.timeout_usd
+        )
     bound = "" if tokens is None else f"; the server may bill for up to {tokens:,} tokens"
     bound += f", {usd(cost)}{' (made up)' if is_made_up(model) else ''}" if bound and cost is not None else ""
     advice = "a looping reply ends at llm.max_tokens, a slow server needs a longer timeout in the catalog entry llm"
-    yield from labelled_lines("timed out", f"{counted(len(timeouts), 'call')}{bound}. Next: {advice}")
+    yield from labelled_lines("timed out", f"{counted(number, 'call')}{bound}. Next: {advice}")
 
 
 def _cost_text(metrics: Mapping[str, float | None], figure: Figure) -> str:

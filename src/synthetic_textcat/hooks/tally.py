@@ -18,6 +18,7 @@ from synthetic_textcat.schemas.prices import PriceList, is_made_up, plus, usd
 from synthetic_textcat.schemas.quota import Cell, Rounds, Shortfall, cells_of, unnamed
 from synthetic_textcat.schemas.rows import plain
 from synthetic_textcat.schemas.tasks import tasks_of
+from synthetic_textcat.schemas.worker_counts import ReportBatch, WorkerCounts
 
 _MOST_WAITING = 5_000  # rows: some 10 MB, checked in about a second
 _Planned = tuple[str, str | None, str, str]
@@ -126,6 +127,12 @@ class CallTotals:
     def add(self, completions: Iterable[Completion], prices: PriceList) -> None:
         """Adds the saved completions."""
         self.open_calls = getattr(completions, "open_calls", NONE_OPEN)
+        if isinstance(completions, ReportBatch):
+            counts = completions.counts
+            self.tokens += counts.tokens
+            self.usd = plus(self.usd, counts.usd)
+            self.is_made_up |= counts.is_made_up
+            self.uncounted += counts.uncounted
         for completion in completions:
             if completion.is_counted:
                 self.tokens += completion.tokens
@@ -171,6 +178,7 @@ class Tally:
         failed: Rows without a usable reply.
         unchecked: Rows whose reply was read, and is checked by the report only: replies come faster than checks may.
         unanswered: Rows whose last call brought no reply; it may be made again.
+        unanswered_by_workers: Number of such rows of a cluster's workers.
         totals: Tokens and cost.
         cells: How far the quota is, where there is one.
         plan: The planned rows; without it, only the checks that need no plan are made.
@@ -187,6 +195,7 @@ class Tally:
     cells: CellTally | None = None
     plan: PlannedRows | None = None
     unanswered: set[str] = field(default_factory=set)
+    unanswered_by_workers: int = 0
     _waiting: list[Candidate] = field(default_factory=list)
 
     @property
@@ -195,7 +204,7 @@ class Tally:
         return self.accepted + self.rejected + self.failed + self.unchecked + len(self._waiting)
 
     def add(self, completions: Iterable[Completion], prices: PriceList, *, check: bool = True) -> None:
-        """Counts the saved completions.
+        """Counts the saved completions, or adds what workers have counted.
 
         Args:
             completions: Of the calls.
@@ -203,6 +212,8 @@ class Tally:
             check: Whether their rows, and those that wait for it, are checked now. Some thousand may wait.
         """
         self.totals.add(completions, prices)
+        if isinstance(completions, ReportBatch):
+            self._add_counts(completions.counts)
         self._waiting += [row for completion in completions if (row := self._settled(completion)) is not None]
         if check:
             self._check()
@@ -219,12 +230,19 @@ class Tally:
             if self.cells is not None:
                 self.cells.add(row.request_id)
 
+    def _add_counts(self, counts: WorkerCounts) -> None:
+        self.accepted += counts.accepted
+        self.rejected += counts.rejected
+        self.failed += counts.failed
+        self.unanswered_by_workers += counts.unanswered
+
     def end(self) -> None:
         """No more calls are made: rows without a reply have failed."""
         self._check()
         self.totals.open_calls = NONE_OPEN
-        self.failed += len(self.unanswered)
+        self.failed += len(self.unanswered) + self.unanswered_by_workers
         self.unanswered.clear()
+        self.unanswered_by_workers = 0
 
     def line(self, seconds: float, left_s: float | None = None) -> str:
         """The counts as one line.
@@ -240,8 +258,12 @@ class Tally:
         if self.cells is not None:
             full = f"{short(self.cells.full)}/{short(self.cells.asked)} cells"
             return {"full": full, "missing": f"{short(self.cells.missing)} missing"}
-        lost = {"rejected": self.rejected, "failed": self.failed, "without reply": len(self.unanswered)}
-        lost["unchecked"] = self.unchecked + len(self._waiting)
+        lost = {
+            "rejected": self.rejected,
+            "failed": self.failed,
+            "without reply": len(self.unanswered) + self.unanswered_by_workers,
+            "unchecked": self.unchecked + len(self._waiting),
+        }
         return {
             "ok": f"{short(self.accepted)} ok",
             **{name: f"{short(rows)} {name}" for name, rows in lost.items() if rows},

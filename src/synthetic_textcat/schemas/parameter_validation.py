@@ -23,6 +23,8 @@ def validate_parameters(parameters: Mapping[str, Any]) -> Parameters:
         found.label_check.judge(found.llm)
     except ValidationError as error:
         raise _error(_complaints_about_judge(error, parameters)) from None
+    if found.cluster_fault:
+        raise _error([found.cluster_fault])
     return found
 
 

@@ -1,8 +1,10 @@
 """Parameters of `conf/base/parameters.yml`: a model for each block, and the root model."""
 
+import re
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Annotated, Any, Final, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -40,6 +42,7 @@ class LlmParameters(Block):
 
     model: str = Field(min_length=1)
     gguf: str | None = Field(None, min_length=1)
+    endpoint_name: str | None = Field(None, min_length=1, max_length=200)
     temperature: float | None = Field(1.0, ge=0, le=2)
     top_p: float | None = Field(1.0, gt=0, le=1)
     max_tokens: Annotated[int | Literal["planned"] | None, BeforeValidator(_checked_limit)] = PLANNED
@@ -261,6 +264,67 @@ OnVerdict = Literal["flag", "reject"]
 """What becomes of a row for a judge's verdict: it is noted, or the row is rejected."""
 
 
+class LocalClusterParameters(Block):
+    """Worker processes on this machine; null = the engine runs in the process of the run."""
+
+    workers: int | None = Field(None, ge=1, le=1_000)
+
+
+class ClusterParameters(Block):
+    """Workers that generate rows: of a Dask scheduler, or local ones; without either, this process alone.
+
+    Attributes:
+        address: Of the scheduler; takes precedence over `local`.
+        local: Processes on this machine.
+        shards: Parts of the plan; null = by the number of workers and rows.
+        base_urls: Addresses of servers that serve one plan, which the shards take in turn.
+        shared: Address of an object store that all workers reach; null = the folder next to the journal.
+    """
+
+    address: str | None = Field(None, min_length=1)
+    local: LocalClusterParameters = Field(default_factory=LocalClusterParameters)
+    shards: int | None = Field(None, ge=1, le=99_999)
+    base_urls: tuple[str, ...] = ()
+    shared: str | None = None
+
+    @field_validator("shared")
+    @classmethod
+    def _shared_is_a_store(cls, shared: str | None) -> str | None:
+        if shared is not None and not re.match(r"[a-z][a-z0-9+.-]*://.", shared):
+            raise ValueError(
+                "is no address of an object store, as s3://bucket/run; null is the folder next to the journal"
+            )
+        return shared
+
+    @field_validator("address")
+    @classmethod
+    def _address_is_a_schedulers(cls, address: str | None) -> str | None:
+        if address is not None and not address.startswith(("tcp://", "tls://", "ws://", "wss://")):
+            raise ValueError(
+                "is no address of a Dask scheduler, which begins with tcp:// or tls://, as tcp://host:8786"
+            )
+        return address
+
+    @field_validator("base_urls")
+    @classmethod
+    def _urls_are_of_servers(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
+        for number, url in enumerate(urls, 1):
+            parts = urlsplit(url)
+            if parts.scheme not in ("http", "https") or not parts.hostname:
+                raise ValueError(f"has no address of a server as entry {number}; write it as http://host:8000/v1")
+            if "@" in parts.netloc or parts.query:
+                raise ValueError(
+                    f"has a user or a query in entry {number}, and parameters are recorded. Next: give such an address "
+                    "to each worker by OPENAI_BASE_URL, with llm.endpoint_name"
+                )
+        return urls
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether a cluster generates the rows."""
+        return self.address is not None or self.local.workers is not None
+
+
 class LabelCheckParameters(Block):
     """Label check: the rows that a judge is asked about, its settings, and the rows drawn for labelling by hand.
 
@@ -374,6 +438,7 @@ class Parameters(Block):
     task_ingest: TaskIngestParameters
     attribute_sampling: AttributeSamplingParameters
     generation: GenerationParameters
+    cluster: ClusterParameters = Field(default_factory=ClusterParameters)
     batches: BatchesParameters = Field(default_factory=BatchesParameters)
     quality_report: QualityReportParameters
     quote: QuoteParameters
@@ -383,3 +448,23 @@ class Parameters(Block):
     export: ExportParameters
     publish: PublishParameters
     tracking: TrackingParameters
+
+    @property
+    def cluster_fault(self) -> str:
+        """What in other blocks does not go with the cluster; empty if all does."""
+        cluster = self.cluster
+        if cluster.is_chosen and self.generation.mode == "batch":
+            return (
+                "Parameter generation.mode='batch': a cluster asks live. Next: set it to live, or leave out the cluster"
+            )
+        if cluster.base_urls and not cluster.is_chosen:
+            return (
+                "Parameter cluster.base_urls: is for workers, and there are none. Next: set cluster.address or "
+                "cluster.local.workers, or name one server by OPENAI_BASE_URL"
+            )
+        if len(cluster.base_urls) > 1 and self.llm.endpoint_name is None:
+            return (
+                "Parameter llm.endpoint_name=None: cluster.base_urls names several servers. Next: set it to one name "
+                "for all of them, which stands in fingerprints in place of the address"
+            )
+        return ""

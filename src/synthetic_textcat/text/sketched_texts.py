@@ -7,7 +7,6 @@ that use this one).
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import tee
 from typing import NamedTuple
 
 import numpy as np
@@ -46,7 +45,7 @@ class SketchedTexts:
     Args:
         parts: Normalised texts, in portions of any size, which are read once.
         threshold: Jaccard similarity that is looked for, above 0.
-        sketch_parts: Maps a function over the portions, in order: `map`, or that of a process pool.
+        sketch_parts: Applies a function to the texts, in their order and in any portions: `map`, or a pool's own way.
 
     Attributes:
         sizes: Number of texts in each bucket, by number; of `ALONE` it is 0.
@@ -57,14 +56,17 @@ class SketchedTexts:
         self._texts = TextFile()
         self._digests = ArrayFile(np.uint8, PERMUTATIONS)
         keys = [ArrayFile(np.uint64) for _ in range(bands)]
-        kept, asked = tee(parts)
-        for texts, sketches in zip(kept, sketch_parts(partial(sketches_of, bands=bands), asked), strict=True):
-            self._texts.add(texts)
+        for sketches in sketch_parts(partial(sketches_of, bands=bands), self._kept(parts)):
             self._digests.add(sketches.digests)
             for file, own in zip(keys, sketches.keys, strict=True):
                 file.add(own)
         self.sizes = np.zeros(1, np.int32)
         self._numbers = [self._numbered(keys.pop(0)) for _ in range(bands)]
+
+    def _kept(self, parts: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
+        for texts in parts:
+            self._texts.add(texts)
+            yield texts
 
     def __len__(self) -> int:
         """Number of texts."""

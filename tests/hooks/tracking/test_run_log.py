@@ -27,10 +27,12 @@ from synthetic_textcat.hooks.tracking.run_log import (
     RunLog,
     acquire_stale_lock,
     create_lock,
+    log_workers,
     release_lock,
 )
 from synthetic_textcat.hooks.tracking.run_lookup import NEWEST_FIRST, NUMBER_TAG, next_number
 from synthetic_textcat.hooks.tracking.store import Store
+from synthetic_textcat.schemas.worker_counts import WorkerCounts, WorkerShare
 from tests.hooks.tracking.project import Project, make_project
 from tests.hooks.tracking.sampled import Plan
 
@@ -223,3 +225,18 @@ def test_a_metric_without_a_number_stays_out() -> None:
     )
     item = TrackedDataset("metrics", dataset, MlflowMetadata(metrics=True), saved=True)
     assert metrics_of(item) == {"a": 1.0}
+
+
+def test_the_workers_of_a_cluster_are_a_table_of_the_run() -> None:
+    class Client:
+        def log_text(self, run_id: str, text: str, artifact_file: str) -> None:
+            logged.append((run_id, artifact_file, text))
+
+    logged: list[tuple[str, str, str]] = []
+    client: Any = Client()
+    busy = WorkerCounts(calls=9, replies=8, accepted=6, rejected=1, failed=1, tokens=900, usd=None)
+    log_workers(RunLog(client, "0", "run-1"), {"b:2": WorkerShare(3, busy), "a:1": WorkerShare()})
+    table = (
+        "worker,shards,calls,replies,accepted,rejected,failed,tokens,usd\na:1,0,0,0,0,0,0,0,0.0\nb:2,3,9,8,6,1,1,900,\n"
+    )
+    assert logged == [("run-1", "workers.csv", table)]

@@ -295,3 +295,21 @@ def test_the_server_of_a_batch_is_the_address_where_the_class_asks(monkeypatch: 
     monkeypatch.setenv("ANTHROPIC_BASE_URL", "https://user:secret@gateway.example/claude/")
     assert ChatModelSpec(claude, {}).server == f"{claude} at https://gateway.example/claude"
     assert ChatModelSpec(claude, {"base_url": "http://127.0.0.1:1"}).server == f"{claude} at http://127.0.0.1:1"
+
+
+def test_a_name_stands_in_fingerprints_in_place_of_the_address() -> None:
+    named, unnamed = _llm(endpoint_name="my-fleet"), _llm()
+    here, there = (ChatModelSpec(OPENAI_CLASS, {"base_url": f"http://{host}/v1"}) for host in ("here", "there"))
+    assert here.identity_of(named) == there.identity_of(named) == ("my-fleet",)
+    assert here.identity_of(unnamed) == here.identity == ("http://here/v1",)
+    assert here.identity_of(_llm(endpoint_name="http://there/v1")) == there.identity  # answers of before are found
+    other = ChatModelSpec(_FAKE_CLASS, {"base_url": "http://here", "responses": ["hello"]})
+    assert other.identity_of(named)[0] == _FAKE_CLASS
+
+
+def test_the_same_model_at_another_server() -> None:
+    spec = ChatModelSpec(OPENAI_CLASS, {"base_url": "http://here/v1", "timeout": 5})
+    assert spec.at("http://there/v1").endpoint == "http://there/v1"
+    assert spec.at("http://there/v1").deadline_s == spec.deadline_s
+    with pytest.raises(ModelSetupError, match="takes no address, so no list of them either"):
+        ChatModelSpec(OFFLINE_CLASS).at("http://there/v1")

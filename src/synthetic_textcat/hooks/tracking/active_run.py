@@ -19,8 +19,9 @@ from synthetic_textcat.hooks.tracking.live_metrics import LiveRecorder
 from synthetic_textcat.hooks.tracking.opening import Opening
 from synthetic_textcat.hooks.tracking.quiet_moment import QuietMoment
 from synthetic_textcat.hooks.tracking.results import record_prompts, record_results, record_values
-from synthetic_textcat.hooks.tracking.run_log import RunClock, RunLog
+from synthetic_textcat.hooks.tracking.run_log import RunClock, RunLog, log_workers
 from synthetic_textcat.hooks.tracking.store import Store
+from synthetic_textcat.schemas.worker_counts import WorkerShare
 
 _LAST_WRITE_S = 2.0
 """Maximum wait at a run's end for the background writer, so that a hanging server does not delay it twice."""
@@ -39,6 +40,7 @@ class ActiveRun:
     read: set[str] = field(default_factory=set)
     saved: set[str] = field(default_factory=set)
     prompts: dict[str, bytes | None] = field(default_factory=dict)
+    workers: dict[str, WorkerShare] = field(default_factory=dict)
     guard: Guard = field(init=False)
     _thread: Thread | None = None
     _opening_is_over: Event = field(default_factory=Event)
@@ -132,6 +134,11 @@ class ActiveRun:
         """Notes that a dataset was saved; called thousands of times for a journal."""
         self.saved.add(name)
 
+    def note_workers(self, by_worker: Mapping[str, WorkerShare]) -> None:
+        """Adds what the workers of a cluster have done in a pass."""
+        for name, share in by_worker.items():
+            self.workers[name] = self.workers.get(name, WorkerShare()).plus(share)
+
     def record_pass(self, step: int) -> None:
         """Records the metrics of a pass before the last."""
         with self.calls.budget.pipeline_waits():
@@ -149,6 +156,8 @@ class ActiveRun:
             if self._thread is not None:
                 self.calls.budget.join(self._thread, _LAST_WRITE_S)
             self.stream.finish(self.log, self.guard)
+            if self.workers:
+                self.guard.attempt("its workers", lambda: log_workers(self.log, self.workers))
             if tags:
                 self.guard.attempt("what stopped it", lambda: self.log.batch(tags=tags))
             self.guard.attempt("its description", lambda: self._describe(status, reason))

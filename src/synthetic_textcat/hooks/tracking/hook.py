@@ -24,6 +24,7 @@ from synthetic_textcat.hooks.tracking.live_metrics import LiveRecorder
 from synthetic_textcat.hooks.tracking.opening import Opening
 from synthetic_textcat.hooks.tracking.run_log import RunClock
 from synthetic_textcat.interrupts import INTERRUPTED
+from synthetic_textcat.schemas.worker_counts import ReportBatch
 
 Catalog = CatalogProtocol[Any, Any]
 
@@ -155,6 +156,8 @@ class MlflowTracking:
                 self._first_callers.clear()
             if dataset_name == names.COMPLETIONS:
                 self._active.stream.note(data)
+            if isinstance(data, ReportBatch):
+                self._active.note_workers(data.by_worker)
 
     @hook_impl(tryfirst=True)
     def after_pipeline_run(self) -> None:

@@ -1,5 +1,7 @@
 """Log of one MLflow run: batched writes, its clock, its liveness lock and its files."""
 
+import csv
+import io
 import math
 import re
 import secrets
@@ -19,6 +21,7 @@ from synthetic_textcat.console import shown
 from synthetic_textcat.hooks.tracking.bounded_calls import BoundedCalls
 from synthetic_textcat.hooks.tracking.catalog_metadata import TrackedDataset
 from synthetic_textcat.redaction import redact
+from synthetic_textcat.schemas.worker_counts import WorkerShare
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -36,6 +39,9 @@ _INODE_TAG = "process.lock_inode"
 
 _NAME = re.compile(r"textcat-[0-9a-f]{32}")
 REBUILD = "rebuild"
+
+_OF_A_WORKER = ("calls", "replies", "accepted", "rejected", "failed", "tokens", "usd")
+"""Counts of a worker that its row has; `usd` is empty if a price is unknown."""
 
 
 @dataclass(frozen=True)
@@ -180,3 +186,16 @@ def log_file(log: RunLog, item: TrackedDataset) -> None:
         log.client.log_text(log.run_id, item.content.decode(), f"{REBUILD}/prompts/{item.place.name}")
     if item.metadata.artifact is not None and item.file:
         log.client.log_artifact(log.run_id, str(item.file), item.metadata.artifact or None)
+
+
+def log_workers(log: RunLog, workers: Mapping[str, WorkerShare]) -> None:
+    """Logs `workers.csv`: what each worker of a cluster has done, by host and process."""
+    rows = [
+        {"worker": name, "shards": share.shards, **{column: getattr(share.counts, column) for column in _OF_A_WORKER}}
+        for name, share in sorted(workers.items())
+    ]
+    file = io.StringIO()
+    table = csv.DictWriter(file, ["worker", "shards", *_OF_A_WORKER], lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    log.client.log_text(log.run_id, file.getvalue(), "workers.csv")

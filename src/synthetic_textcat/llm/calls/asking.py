@@ -75,7 +75,7 @@ class Asked(NamedTuple):
     @property
     def fingerprinter(self) -> Fingerprinter:
         """Fingerprints of calls to it."""
-        return Fingerprinter(self.llm, self.spec.identity)
+        return Fingerprinter(self.llm, self.spec.identity_of(self.llm))
 
     def is_same(self, other: "Asked") -> bool:
         """Whether both are one model at one endpoint."""

@@ -29,6 +29,19 @@ class TokenBound(NamedTuple):
     completion: int
 
 
+class Totals(NamedTuple):
+    """Amount spent, as far as a cap needs it.
+
+    Attributes:
+        tokens, usd: As named.
+        calls: Calls that used tokens.
+    """
+
+    tokens: float
+    usd: float
+    calls: int
+
+
 class Budget:
     """Running total of a run's tokens and costs, with its caps.
 
@@ -43,6 +56,7 @@ class Budget:
 
     Attributes:
         is_capped: Whether there is a cap.
+        noted: Number of completions counted.
 
     Raises:
         PriceListError: If there is a cap that can't be kept because the price is unknown.
@@ -61,9 +75,10 @@ class Budget:
         self._model = model
         self._bound = UsageBound()
         self._spent = {"max_tokens_total": 0.0, "max_cost_usd": 0.0}
-        self._calls = 0
+        self._calls = self.noted = 0
         self._reserved = {"max_tokens_total": 0.0, "max_cost_usd": 0.0}
         self.go_on_with(model, spent)
+        self.noted = 0
 
     def go_on_with(self, model: str, spent: Iterable[Completion] = ()) -> None:
         """Continues the total with calls to this model: first those that this run has already made.
@@ -76,6 +91,11 @@ class Budget:
             raise _unpriced(f"There is no price for {model} in {PRICE_LIST}", model)
         for completion in spent:
             self.note(completion)
+
+    @property
+    def totals(self) -> Totals:
+        """The amount spent; zeros without a cap."""
+        return Totals(self._spent["max_tokens_total"], self._spent["max_cost_usd"], self._calls)
 
     @property
     def is_spent(self) -> bool:
@@ -120,6 +140,7 @@ class Budget:
                 as Groq's of a failed tool call, is an exception: other replies have counts.
         """
         self._bound.note(completion)
+        self.noted += 1
         if not self.is_capped:
             return
         if not completion.is_counted and completion.has_content and completion.error is None:

@@ -55,6 +55,7 @@ class BadStart:
         replies: Number of replies.
         rows: Ids of their rows, as many as matter.
         is_over: Whether the streak has ended, with a good reply or another cause.
+        is_long_elsewhere: Whether another worker of the run has met a streak that is long enough.
     """
 
     reason: str | None = None
@@ -62,6 +63,7 @@ class BadStart:
     replies: int = 0
     rows: set[str] = field(default_factory=set)
     is_over: bool = False
+    is_long_elsewhere: bool = False
 
     def note(self, row: str, problem: Problem | None) -> None:
         """Adds the next reply with its problem, None for a good one."""
@@ -78,7 +80,8 @@ class BadStart:
 
     def has(self, replies: int) -> bool:
         """Whether the streak has this many replies, of several rows."""
-        return not self.is_over and self.replies >= replies and len(self.rows) >= min(_FEWEST_ROWS, replies)
+        is_long = not self.is_over and self.replies >= replies and len(self.rows) >= min(_FEWEST_ROWS, replies)
+        return is_long or self.is_long_elsewhere
 
 
 class FirstReplies:
@@ -135,6 +138,11 @@ class TaskPauses:
         after: Number of bad replies that pauses a task; None = tasks are never paused.
         check: The problem of a reply that parsed, by the checks that need no other row; None if it passes.
         earlier: Task id → its streak in the journal. Tasks without replies are missing.
+
+    Attributes:
+        check: As above.
+        left_out: Task id → rows that were skipped.
+        reasons: Task id → the common cause, for each paused task.
     """
 
     def __init__(
@@ -147,6 +155,7 @@ class TaskPauses:
         self._starts = dict(earlier or {})
         self.check = check
         self.left_out: Counter[str] = Counter()
+        self.reasons = {task_id: str(start.reason) for task_id, start in self.paused}
 
     def is_watched(self, task_id: str) -> bool:
         """Whether the task's next reply counts."""
@@ -156,6 +165,19 @@ class TaskPauses:
     def note(self, task_id: str, row: str, problem: Problem | None) -> None:
         """Adds the next reply of a watched task."""
         self._starts.setdefault(task_id, BadStart()).note(row, problem)
+        if self.is_paused(task_id):
+            self.reasons[task_id] = str(self._starts[task_id].reason)
+
+    def adopt(self, reasons: Mapping[str, str]) -> None:
+        """Pauses the tasks whose first replies on other workers were all bad, each with its reason.
+
+        A task with a good reply here goes on.
+        """
+        for task_id in reasons.keys() - self.reasons.keys():
+            own = self._starts.get(task_id)
+            if own is None or not own.is_over:
+                start = BadStart(reasons[task_id], "found by another worker", self._after or 0, is_long_elsewhere=True)
+                self._starts[task_id], self.reasons[task_id] = start, reasons[task_id]
 
     def is_paused(self, task_id: str) -> bool:
         """Whether the task's remaining rows are skipped."""
@@ -168,6 +190,11 @@ class TaskPauses:
         if is_paused:
             self.left_out[task_id] += rows
         return is_paused
+
+    @property
+    def answered(self) -> frozenset[str]:
+        """Ids of the tasks whose first replies are not all bad for one reason."""
+        return frozenset(task_id for task_id, start in self._starts.items() if start.is_over)
 
     @property
     def paused(self) -> Iterable[tuple[str, BadStart]]:

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -91,12 +91,50 @@ class ChatModelSpec:
         and names that look like a secret, at any depth: a new key does not change replies.
         """
         if self.class_path == OPENAI_CLASS:  # its address is the endpoint
-            sent = {name: value for name, value in self.kwargs.items() if name not in _TRANSPORT | _ADDRESS}
-        else:
-            plain = {name: value for name, value in self.kwargs.items() if name not in _TRANSPORT}
-            sent = self._facts.without_transport(plain) | self._facts.environment(self.kwargs)
+            return self.with_endpoint(self.endpoint, {})
+        return self.with_endpoint(self.class_path, self._facts.environment(self.kwargs))
+
+    def identity_of(self, llm: LlmParameters) -> tuple[Any, ...]:
+        """The identity, with `llm.endpoint_name` in place of the address: servers of one name are one model's."""
+        if llm.endpoint_name is None:
+            return self.identity
+        bare = self.without_address()
+        if self.class_path == OPENAI_CLASS:
+            return bare.with_endpoint(llm.endpoint_name, {})
+        named = {self._facts.argument or "address": llm.endpoint_name}
+        elsewhere = self._facts.environment(named) if self._facts.argument else {}
+        return bare.with_endpoint(self.class_path, {**elsewhere, **named})
+
+    def with_endpoint(self, endpoint: str, variables: Mapping[str, str]) -> tuple[Any, ...]:
+        """An identity: an endpoint, then arguments and variables that can change replies, if there are any."""
+        own = _TRANSPORT | _ADDRESS if self.class_path == OPENAI_CLASS else _TRANSPORT
+        sent = {name: value for name, value in self.kwargs.items() if name not in own}
+        if self.class_path != OPENAI_CLASS:
+            sent = {**self._facts.without_transport(sent), **variables}
         sent = _without_secrets(sent)
-        return (self.endpoint, sent) if sent else (self.endpoint,)
+        return (endpoint, sent) if sent else (endpoint,)
+
+    @property
+    def has_secrets(self) -> bool:
+        """Whether an argument, at any depth, has the name of a secret: such as a header with a key."""
+        plain = {name: value for name, value in self.kwargs.items() if name != KEY_VARIABLE}
+        return bool(_without_secrets(plain) != plain)
+
+    def at(self, url: str) -> "ChatModelSpec":
+        """The same model at another server.
+
+        Raises:
+            ModelSetupError: If the class has no known argument for an address.
+        """
+        argument = "base_url" if self.class_path == OPENAI_CLASS else self._facts.argument
+        if not argument or "." in argument:
+            raise ModelSetupError(f"{self.class_path} (catalog entry llm) takes no address, so no list of them either")
+        return replace(self.without_address(), kwargs={**self.without_address().kwargs, argument: url})
+
+    def without_address(self) -> "ChatModelSpec":
+        """The same model without the address that the catalog names."""
+        names = _ADDRESS if self.class_path == OPENAI_CLASS else {self._facts.argument, *self._facts.others}
+        return replace(self, kwargs={name: value for name, value in self.kwargs.items() if name not in names})
 
     @property
     def _facts(self) -> ClassFacts:

@@ -1,50 +1,33 @@
-"""Admission control: a call goes out when the rate limiter has room and the circuit breaker is closed."""
+"""Admission control of a run in one process: rate limiter, circuit breaker and spending gate before each call."""
 
 import asyncio
-import logging
-from contextlib import suppress
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, suppress
 from math import isinf
-from typing import NamedTuple
 
+from synthetic_textcat.llm.calls.budget import Budget, SpendingGate
 from synthetic_textcat.llm.engine.circuit_breaker import CircuitBreaker, Failure, State
+from synthetic_textcat.llm.engine.meter import BreakerLog, Halt, Meter, Ticket, outage_of
 from synthetic_textcat.llm.engine.rate_limiter import RateLimiter
 from synthetic_textcat.llm.engine.single_call import CallResult
 from synthetic_textcat.llm.prompts.messages import Messages
-from synthetic_textcat.schemas.stops import Outage, local_time
-
-logger = logging.getLogger(__name__)
-
-_A_YEAR_S = 365 * 86_400.0
-"""Upper bound of a wait that a server asks for: dates have a limit."""
+from synthetic_textcat.schemas.stops import Outage
 
 
-class Ticket(NamedTuple):
-    """Permission to make one call.
-
-    Attributes:
-        expected: Tokens that the call is expected to use.
-        begun_at: Time of admission by the breaker's clock.
-        is_probe: Whether the call is the breaker's probe, which tests whether the server is back.
-    """
-
-    expected: float
-    begun_at: float
-    is_probe: bool
-
-
-class Admission:
-    """Rate limiter and circuit breaker of one run; belongs to one event loop.
+class Admission(Meter):
+    """Rate limiter, circuit breaker and budget of one run; belongs to one event loop.
 
     A call that waits for admission or for a retry is not in flight.
     """
 
-    def __init__(self, rate_limiter: RateLimiter, breaker: CircuitBreaker) -> None:
+    def __init__(self, rate_limiter: RateLimiter, breaker: CircuitBreaker, budget: Budget) -> None:
         self._rate_limiter = rate_limiter
         self._breaker = breaker
+        self._budget = budget
+        self._spending_gate = SpendingGate(budget)
         self._in_flight = 0
         self._changed = asyncio.Event()
-        self._announced: str | None = None
+        self._log = BreakerLog()
 
     def has_answered(self) -> bool:
         """Whether the server has answered any call of this run."""
@@ -56,13 +39,19 @@ class Admission:
         last = self._breaker.last
         if self._breaker.state is not State.STOPPED or last is None:
             return None
-        requested_wait_s = self._breaker.requested_wait_s
-        until = (
-            None
-            if requested_wait_s is None
-            else datetime.now().astimezone() + timedelta(seconds=min(requested_wait_s, _A_YEAR_S))
-        )
-        return Outage(cause=last.cause, words=last.words, until=until)
+        return outage_of(last, self._breaker.requested_wait_s)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no further call may start: a cap is reached, or the server has stopped answering."""
+        return self._budget.is_spent or self.outage is not None
+
+    def begin(self, halt: Halt, prove: Callable[[], None]) -> None:
+        """Does nothing: what ends the calls, and what proves the server, are calls of this pool."""
+
+    def slot(self) -> AbstractAsyncContextManager[None]:
+        """A slot for one call near a spending cap; waits for room."""
+        return self._spending_gate.slot()
 
     def enter_at_once(self) -> Ticket | None:
         """A ticket if the call can go out without waiting, else None."""
@@ -96,20 +85,26 @@ class Admission:
             return
         self._rate_limiter.note(ticket.expected, asked.completion, messages)
         before = self._breaker.state
-        if asked.completion.replied or not asked.may_retry:  # a server that refuses a request is there
+        if asked.shows_server:
             self._breaker.succeed(ticket.begun_at)
         else:
             failure = Failure(asked.completion.status, asked.completion.error or "", asked.retry_after_s)
             row = asked.completion.request_id
             self._breaker.fail(failure, row, in_flight, rows_remain=rows_remain, is_probe=ticket.is_probe)
         if self._breaker.state is not before:
-            self._announce()
+            self._log.note(self._breaker.state, self._breaker.last, self._breaker.wait_s)
             self._changed.set()
             self._changed = asyncio.Event()
+
+    def fail(self, error: BaseException) -> None:
+        """Does nothing: the pool itself raises the error."""
 
     def conclude(self) -> None:
         """Ends admission: all calls are made, or the run is over."""
         self._breaker.conclude()
+
+    async def close(self) -> None:
+        """Does nothing: nothing is held elsewhere."""
 
     async def _is_the_probe(self) -> bool:
         """Waits while the breaker is open; returns whether this call is the probe."""
@@ -122,20 +117,3 @@ class Admission:
                 async with asyncio.timeout(None if isinf(wait_s) else wait_s):
                     await self._changed.wait()
         return False
-
-    def _announce(self) -> None:
-        """Logs each change of state; the server's words once per outage and cause."""
-        last = self._breaker.last
-        if self._breaker.is_closed:
-            self._announced = None
-            logger.info("The server answers again")
-        elif self._breaker.state in (State.OPEN, State.STOPPED) and last is not None:
-            is_new, self._announced = last.cause != self._announced, last.cause
-            why = f"No replies any more ({last.cause}: {last.words})" if is_new else "Still no reply"
-            logger.warning("%s. %s", why, self._next_action())
-
-    def _next_action(self) -> str:
-        if self._breaker.state is State.STOPPED:
-            return "The run stops here"
-        at = datetime.now().astimezone() + timedelta(seconds=self._breaker.wait_s)
-        return f"Waiting until {local_time(at)}"

@@ -24,6 +24,8 @@ from synthetic_textcat.llm.calls.policy import Call, CallPolicy
 from synthetic_textcat.llm.chat_models.chat import Chat
 from synthetic_textcat.llm.engine.admission import Admission
 from synthetic_textcat.llm.engine.circuit_breaker import FEWEST_ROWS, CircuitBreaker
+from synthetic_textcat.llm.engine.leased_meter import LeasedMeter, MeterLink
+from synthetic_textcat.llm.engine.meter import Meter
 from synthetic_textcat.llm.engine.rate_limiter import RateLimiter
 from synthetic_textcat.llm.engine.worker_pool import WorkerPool
 from synthetic_textcat.schemas.open_calls import Batch
@@ -126,11 +128,24 @@ async def _cancel_all_others() -> None:
 _running: dict[WorkerPool, BackgroundLoop] = {}
 
 
-def complete(open_chat: Callable[[], Chat], calls: Iterator[Call], policy: CallPolicy) -> Batches:
+def complete(
+    open_chat: Callable[[], Chat],
+    calls: Iterator[Call],
+    policy: CallPolicy,
+    link: MeterLink | None = None,
+    stop: threading.Event | None = None,
+) -> Batches:
     """Makes the calls and yields their completions in order of arrival.
 
     After an interrupt, completions that have arrived are yielded first. The model is built only if there is a call to
     make. A spent budget and an outage end the calls early, without an error.
+
+    Args:
+        open_chat: Builds the model.
+        calls: May be lazy.
+        policy: Their policy; with a link, its limits and caps are those of all workers.
+        link: The meter of the cluster in which these calls are one shard; None = limits and caps are kept here.
+        stop: Acts as an interrupt, once it is set.
 
     Returns:
         The outage, if the server stopped answering.
@@ -139,11 +154,16 @@ def complete(open_chat: Callable[[], Chat], calls: Iterator[Call], policy: CallP
         FatalAnswerError: After the calls in flight have been yielded.
         KeyboardInterrupt: After an interrupt, likewise.
     """
-    return complete_rounds(open_chat, iter([calls]), policy, fewest_rows=FEWEST_ROWS)
+    return complete_rounds(open_chat, iter([calls]), policy, fewest_rows=FEWEST_ROWS, link=link, stop=stop)
 
 
 def complete_rounds(
-    open_chat: Callable[[], Chat], rounds: Iterator[Iterator[Call]], policy: CallPolicy, fewest_rows: int = 1
+    open_chat: Callable[[], Chat],
+    rounds: Iterator[Iterator[Call]],
+    policy: CallPolicy,
+    fewest_rows: int = 1,
+    link: MeterLink | None = None,
+    stop: threading.Event | None = None,
 ) -> Batches:
     """Completes calls in rounds: the next round is drawn after all completions of the last one are yielded and saved.
 
@@ -154,8 +174,8 @@ def complete_rounds(
     current = next(todo, None)
     if current is None:
         return None
-    with held_interrupts() as interrupted, rare_collections(), BackgroundLoop() as loop:
-        pool = loop.run(_open_pool(open_chat, policy, fewest_rows))
+    with held_interrupts(stop) as interrupted, rare_collections(), BackgroundLoop() as loop:
+        pool = loop.run(_open_pool(open_chat, policy, fewest_rows, link))
         _running[pool] = loop
         handed_on_at = monotonic()
         try:
@@ -203,16 +223,27 @@ def _with_first(first: Call, rest: Iterator[Call]) -> Iterator[Call]:
     yield from rest
 
 
-async def _open_pool(open_chat: Callable[[], Chat], policy: CallPolicy, fewest_rows: int) -> WorkerPool:
-    """Builds model, rate limiter and circuit breaker on the event loop to which they belong."""
+async def _open_pool(
+    open_chat: Callable[[], Chat], policy: CallPolicy, fewest_rows: int, link: MeterLink | None
+) -> WorkerPool:
+    """Builds model and meter on the event loop to which they belong."""
     limits = fitted(policy.limits)
-    rate_limiter = RateLimiter(limits.requests_per_minute, limits.tokens_per_minute)
-    breaker = CircuitBreaker(limits.max_wait_seconds, fewest_rows)
     chat = open_chat()
     if chat.calls_in_threads:  # the loop's own pool has six threads on two cores, whatever max_concurrency says
         executor = ThreadPoolExecutor(limits.max_concurrency + _OTHER_THREADS, "model-calls")
         asyncio.get_running_loop().set_default_executor(executor)
-    return WorkerPool(chat, replace(policy, limits=limits), Admission(rate_limiter, breaker))
+    policy = replace(policy, limits=limits)
+    return WorkerPool(chat, policy, _meter(policy, fewest_rows, link))
+
+
+def _meter(policy: CallPolicy, fewest_rows: int, link: MeterLink | None) -> Meter:
+    """The meter of these calls: of this process, or leased from that of a cluster."""
+    if link is not None:
+        return LeasedMeter(link, policy.budget, policy.pauses)
+    limits = policy.limits
+    rate_limiter = RateLimiter(limits.requests_per_minute, limits.tokens_per_minute)
+    breaker = CircuitBreaker(limits.max_wait_seconds, fewest_rows)
+    return Admission(rate_limiter, breaker, policy.budget)
 
 
 @contextmanager

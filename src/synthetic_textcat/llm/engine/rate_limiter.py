@@ -50,7 +50,7 @@ class RateLimiter:
         async with self._in_line:
             if self._requests is not None:
                 await self._requests.acquire()
-            expected = self._taken / self._calls if self._calls else _tokens_in(messages) + _USUAL_REPLY
+            expected = self._taken / self._calls if self._calls else usual_tokens(messages)
             self._owed += expected
             await self._take_tokens()
         return expected
@@ -61,7 +61,7 @@ class RateLimiter:
 
     def note(self, expected: float, completion: Completion, messages: Messages) -> None:
         """Records the tokens that a call used, against the number reserved for it."""
-        taken = completion.tokens if completion.is_counted else _guess(completion, messages)
+        taken = tokens_taken(completion, messages)
         self._owed += taken - expected
         if completion.replied:
             self._taken += taken
@@ -82,7 +82,15 @@ def _evenly(per_minute: int | None, at_once: float) -> AsyncLimiter | None:
     return AsyncLimiter(at_once, at_once * _MINUTE_S / per_minute * _BELOW)
 
 
-def _guess(completion: Completion, messages: Messages) -> float:
+def usual_tokens(messages: Messages) -> float:
+    """Tokens expected of a call before any reply has been counted."""
+    return _tokens_in(messages) + _USUAL_REPLY
+
+
+def tokens_taken(completion: Completion, messages: Messages) -> float:
+    """Tokens that a call used; estimated by the length of its texts if the server reports none."""
+    if completion.is_counted:
+        return completion.tokens
     if not completion.replied:
         return 0.0
     return _tokens_in(messages) + len(completion.raw_text) / _CHARACTERS_A_TOKEN

@@ -52,6 +52,11 @@ class CallResult(NamedTuple):
     may_retry: bool = False
     retry_after_s: float | None = None
 
+    @property
+    def shows_server(self) -> bool:
+        """Whether the call shows that the server is up: it replied, or refused this request."""
+        return self.completion.replied or not self.may_retry
+
 
 class ModelCaller:
     """Caller of the model that turns exceptions into completions; belongs to one event loop.

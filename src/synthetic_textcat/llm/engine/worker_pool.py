@@ -6,13 +6,12 @@ from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from synthetic_textcat.errors import FatalAnswerError, PriceListError
-from synthetic_textcat.llm.calls.budget import SpendingGate
+from synthetic_textcat.errors import FatalAnswerError, PriceListError, TextcatError
 from synthetic_textcat.llm.calls.context_window import ContextWindow
 from synthetic_textcat.llm.calls.first_replies import FirstReplies
 from synthetic_textcat.llm.calls.policy import Attempt, Call, CallPolicy
 from synthetic_textcat.llm.chat_models.chat import Chat
-from synthetic_textcat.llm.engine.admission import Admission
+from synthetic_textcat.llm.engine.meter import Meter
 from synthetic_textcat.llm.engine.single_call import CallResult, ModelCaller
 from synthetic_textcat.schemas.completions import Completion, Problem
 from synthetic_textcat.schemas.open_calls import Batch, OpenCalls
@@ -39,11 +38,10 @@ class WorkerPool:
     The very first call goes alone: if there is no server, or the key or the model is wrong, no other call is made.
     """
 
-    def __init__(self, chat: Chat, policy: CallPolicy, admission: Admission) -> None:
+    def __init__(self, chat: Chat, policy: CallPolicy, meter: Meter) -> None:
         self._chat = chat
         self._policy = policy
-        self._admission = admission
-        self._spending_gate = SpendingGate(policy.budget)
+        self._meter = meter
         self._size = policy.limits.max_concurrency
         self._calls = CallQueue()
         self._context = ContextWindow()
@@ -56,8 +54,8 @@ class WorkerPool:
         self._wake = asyncio.Event()
         self._proven = asyncio.Event()
         self._over = asyncio.Event()
-        self._asker = ModelCaller(chat, policy, self._proven.is_set, admission.has_answered)
-        if policy.budget.is_spent:
+        self._asker = ModelCaller(chat, policy, self._proven.is_set, meter.has_answered)
+        if meter.is_over:
             self._over.set()
         self._waiting: set[asyncio.Task[Any]] = set()
         self._error: BaseException | None = None
@@ -65,11 +63,12 @@ class WorkerPool:
         self._refusals = self._retrying = 0
         self._at_work = 0
         self._workers: list[asyncio.Task[None]] = []
+        meter.begin(self._halt, self._proven.set)
 
     @property
     def outage(self) -> Outage | None:
         """The outage that stopped the calls early; None if there was none."""
-        return self._admission.outage
+        return self._meter.outage
 
     async def begin(self, calls: Iterator[Call]) -> None:
         """Starts workers on new calls, once all earlier ones are done and returned."""
@@ -93,7 +92,7 @@ class WorkerPool:
             return batch
         if self._error is not None:
             raise self._error
-        self._admission.conclude()
+        self._meter.conclude()
         return None
 
     async def stop(self) -> Batch:
@@ -104,6 +103,7 @@ class WorkerPool:
         self._asker.close()
         with suppress(Exception):  # received completions matter more than a clean close
             await self._chat.close()
+        await self._meter.close()
         self._arrivals += self._asker.abandoned
         self._asker.abandoned.clear()
         return self._hand_over()
@@ -135,6 +135,7 @@ class WorkerPool:
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001  an exit raised in a task would silently end the event loop
+            self._meter.fail(error)
             self._error = self._error or error
             self._halt()
         finally:
@@ -192,18 +193,18 @@ class WorkerPool:
 
     async def _called(self, call: Call, attempt: Attempt, number: int) -> CallResult | None:
         """Makes a call, from admission until the budget has recorded it; None if the run ends first."""
-        async with self._spending_gate.slot():
+        async with self._meter.slot():
             if self._over.is_set():
                 return None
-            ticket = self._admission.enter_at_once()
+            ticket = self._meter.enter_at_once()
             if ticket is None:
-                ticket = await self._interruptible(self._admission.enter(attempt.messages))
+                ticket = await self._interruptible(self._meter.enter(attempt.messages))
             asked: CallResult | None = None
             try:
                 if not self._over.is_set():
                     asked = await self._asker.ask(call, attempt, number)
             finally:
-                self._admission.leave(ticket, asked, attempt.messages, rows_remain=not self._calls.is_empty)
+                self._meter.leave(ticket, asked, attempt.messages, rows_remain=not self._calls.is_empty)
             if asked is None:
                 return None
             await self._buffer(asked.completion)
@@ -289,11 +290,12 @@ class WorkerPool:
         except PriceListError:
             self._halt()
             raise
-        if self._policy.budget.is_spent or self._admission.outage is not None:
+        if self._meter.is_over:
             self._halt()
 
-    def _halt(self) -> None:
-        """Stops further calls; calls in flight are completed."""
+    def _halt(self, error: TextcatError | None = None) -> None:
+        """Stops further calls, with the error that the pool then raises; calls in flight are completed."""
+        self._error = self._error or error
         self._over.set()
         for worker in self._waiting:
             worker.cancel()

@@ -31,8 +31,8 @@ DOUBLE = "write {{ and }} for braces that are text"
 _TOKEN = re.compile(r"\{\{|\}\}|\{(?P<name>[^{}]*)\}|[{}]")
 _NAME_AND_MORE = re.compile(r"\s*(?P<name>[^\W\d]\w*)\s*(?:[:!.\[].*)?", re.DOTALL)
 _LONGEST = 40
-_NOT_SAMPLING = {"token_limit_field", "labels_in_schema", "gguf"}
-"""Settings that change no reply; the choice of the schema, which is hashed itself; the file, whose content is."""
+_NOT_SAMPLING = {"token_limit_field", "labels_in_schema", "gguf", "endpoint_name"}
+"""Settings that change no reply; schema and endpoint, which are hashed themselves; the file, whose content is."""
 
 
 def wire_form(messages: Messages) -> list[dict[str, object]]:

@@ -90,26 +90,55 @@ class RowTemplates(NamedTuple):
         check_placeholders("seed_examples", self.seed_examples, required=[SEEDS], allowed=[])
 
 
+class PromptParts(NamedTuple):
+    """What prompts are made of, apart from the rows; it can be pickled.
+
+    Attributes:
+        tasks: Tasks of the plan.
+        templates: Prompt templates.
+        num_seed_examples: Seed examples per prompt.
+    """
+
+    tasks: Sequence[Task]
+    templates: RowTemplates
+    num_seed_examples: int
+
+
+SeedTexts = Callable[[Mapping[str, Any]], tuple[str, ...]]
+"""Seed examples in the prompt of a planned row."""
+
+
 class RowPrompts:
     """Renderer of planned rows.
 
     Args:
-        requests: The whole plan, since a row's seed examples depend on the rows before it.
+        requests: The whole plan, since a row's seed examples depend on the rows before it; or a part of it, with the
+            seed examples of its rows.
         tasks: Tasks of the plan.
         templates: Prompt templates.
         num_seed_examples: Seed examples per prompt.
+        seed_texts: Seed examples in the prompt of a row, for a part of the plan; None for the whole plan.
+
+    Attributes:
+        parts: Tasks, templates and number of seed examples.
 
     Raises:
         PromptError: If a template lacks a placeholder or has an unknown one.
     """
 
     def __init__(
-        self, requests: RowTable | pd.DataFrame, tasks: Sequence[Task], templates: RowTemplates, num_seed_examples: int
+        self,
+        requests: RowTable | pd.DataFrame,
+        tasks: Sequence[Task],
+        templates: RowTemplates,
+        num_seed_examples: int,
+        seed_texts: SeedTexts | None = None,
     ) -> None:
+        self.parts = PromptParts(tasks, templates, num_seed_examples)
         self._own = own_of(requests)
         self._seeds = templates.seed_examples
         seeded = [task for task in tasks if task.seed_examples] if num_seed_examples else []
-        self._shown = ShownTexts(requests, seeded, num_seed_examples)
+        self._seed_texts = ShownTexts(requests, seeded, num_seed_examples).texts if seed_texts is None else seed_texts
         templates.check(bool(self._own), bool(seeded))
         kinds = {True: _Template(templates.closed), False: _Template(templates.open)}
         self._of_task = {task.task_id: _TaskPrompt(task, kinds[bool(task.labels)]) for task in tasks}
@@ -126,6 +155,10 @@ class RowPrompts:
             schema = prompt.planned_schema(row) if planned_labels and prompt.task.labels else prompt.schema
             yield RenderedRow(row, self._messages(row, prompt), schema)
 
+    def seed_texts(self, row: Mapping[str, Any]) -> tuple[str, ...]:
+        """Seed examples in the prompt of a planned row."""
+        return self._seed_texts(row)
+
     def _messages(self, row: Mapping[str, Any], prompt: "_TaskPrompt") -> Messages:
         values = {name: row[name] for name in ATTRIBUTES}
         if prompt.task.labels:
@@ -138,7 +171,7 @@ class RowPrompts:
         return "\n".join(f"- {name}: {row[name]}" for name in self._own if row[name] is not None)
 
     def _seed_part(self, row: Mapping[str, Any]) -> str:
-        texts = self._shown.texts(row)
+        texts = self.seed_texts(row)
         if not texts:
             return ""
         return self._seeds.format(**{SEEDS: "\n".join(f"- {_quoted(text)}" for text in texts)})

@@ -55,7 +55,7 @@ def plan_rounds(
         return {}
     recipe, asked_with = (
         recipe_of(tasks_of(tasks), attribute_sampling, seed),
-        asking_sha256(llm, spec.identity, prompts),
+        asking_sha256(llm, spec.identity_of(llm), prompts),
     )
     past, shortfall = Rounds.read(previous_rounds), Shortfall.read(previous_shortfall)
     if past is not None and past.asked_with is None and past.recipe == recipe:  # of the run that is rebuilt

@@ -16,23 +16,19 @@ from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 
 from synthetic_textcat.llm.batches.asking import BatchInputs, ask_in_batches, in_batches_of, without_batches
 from synthetic_textcat.llm.batches.record import BatchRecord
-from synthetic_textcat.llm.calls.answering_model import AnsweringModel
-from synthetic_textcat.llm.calls.asking import Asked, pending_calls, policy_for
-from synthetic_textcat.llm.calls.budget import Budget
-from synthetic_textcat.llm.calls.first_replies import BadStart, TaskPauses
-from synthetic_textcat.llm.calls.open_rows import OpenRow, OpenRows, open_rows
-from synthetic_textcat.llm.calls.plan_reader import PlanReader
-from synthetic_textcat.llm.calls.policy import Call, judging
+from synthetic_textcat.llm.calls.asking import Asked
+from synthetic_textcat.llm.calls.first_replies import BadStart
+from synthetic_textcat.llm.calls.open_rows import OpenRows, open_rows
+from synthetic_textcat.llm.calls.policy import judging
 from synthetic_textcat.llm.calls.row_settlement import PlanSettlement, plain_lines
-from synthetic_textcat.llm.calls.settlement import checking, starts_of
-from synthetic_textcat.llm.calls.token_limits import row_tokens
-from synthetic_textcat.llm.chat_models.chat import Chat
+from synthetic_textcat.llm.calls.settlement import starts_of
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
-from synthetic_textcat.llm.engine.engine import complete
 from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.llm.journal.plan_positions import PlanPositions, with_fingerprints
 from synthetic_textcat.llm.prompts.row_prompts import RowPrompts, RowTemplates, advice_on, preview_of, spread
 from synthetic_textcat.llm.prompts.verdict_prompts import VerdictPrompts
+from synthetic_textcat.llm.shards.fan_out import FanOut
+from synthetic_textcat.llm.shards.row_asking import Findings, RowAsking, RowJob
 from synthetic_textcat.schemas.completions import Completion, Reply, RowCheck
 from synthetic_textcat.schemas.parameters import (
     AttributeSamplingParameters,
@@ -56,15 +52,7 @@ from synthetic_textcat.schemas.tasks import tasks_of
 from synthetic_textcat.tables import RowTable, Spool
 from synthetic_textcat.text.unicode import visible_controls
 
-_STALE = (
-    "The dataset 'calls' belongs to another plan, prompt or model, and a reply would be stored under the wrong call. "
-    "Next: run `kedro run --pipelines generation`, which lists the calls again"
-)
-
 logger = logging.getLogger(__name__)
-
-_RENDERED = 4_096
-"""Rows whose columns are read at a time for their prompts."""
 
 
 class SettledRows(NamedTuple):
@@ -156,11 +144,13 @@ def find_open_rows(
 
 
 def always_live(node: Callable[..., Any]) -> Callable[..., Any]:
-    """A node that asks by live calls, whatever `generation.mode` says: a quote's pilot does not wait for a day."""
+    """A node that asks by live calls of this process: a quote's pilot waits neither for a day nor for a cluster."""
     signature = inspect.signature(node)
 
     def live(arguments: Sequence[Any]) -> tuple[Any, ...]:
         bound = signature.bind(*arguments)
+        if "cluster" in bound.arguments:
+            bound.arguments["cluster"] = None
         bound.arguments["generation"] = bound.arguments["generation"].model_copy(update={"mode": "live"})
         return bound.args
 
@@ -198,58 +188,46 @@ def generate(
     row_check: RowCheck,
     stops: dict[str, Any],
     batch_record: BatchRecord,
+    cluster: FanOut | None = None,
 ) -> Iterator[list[Completion]]:
     """Asks the model for the open rows and yields completions as they arrive, to be appended to the journal.
 
-    By live calls, or in batches, as `generation.mode` says. After an outage, with rows left in batches, with paused
-    tasks, or if another model answered, the last chunk is a `LastBatch` that says so. If an outage already stopped
-    brainstorming, no call is made.
+    By live calls of this process, by workers that save what they get themselves (`cluster`), or in batches, as
+    `generation.mode` says. After an outage, with rows left in batches, with paused tasks, or if another model answered,
+    the last chunk is a `LastBatch` that says so. If an outage already stopped brainstorming, no call is made.
 
     Raises:
         BatchError: If the model has no batches, or a batch can't be sent.
+        ClusterError: If the workers of a cluster can't do the work.
         FatalAnswerError: After a fatal answer, once all calls in flight have been yielded.
         PriceListError: If a cap in USD is set that can't be enforced.
         StaleTableError: If the open rows belong to another plan, prompt or model.
     """
     if Stops.read(stops).outage is not None:
         return
-    asked = Asked(spec, llm)
-    answering = AnsweringModel(None if spec.names_deployments else llm.model, llm.structured_output)
-    pauses = TaskPauses(generation.pause_task_after, checking(tasks_of(tasks), row_check), earlier_replies)
+    price_list = PriceList.read(prices)
+    job = RowJob(spec, llm, generation, retry_prompt, price_list, run_id, tasks_of(tasks), row_check)
     brainstormed = (completion for completion in brainstorm_completions if completion.run_id == run_id)
-    budget = Budget(generation, PriceList.read(prices), llm.model, chain(brainstormed, still_open.spent))
-    policy = policy_for(asked, generation, retry_prompt, judging(Reply), budget, run_id, pauses, answering)
-    plan = PlanReader(requests)
-    of_tasks = plan.counts(still_open.positions)
-    paused_now = [task_id for task_id, number in of_tasks.items() if pauses.leave_out(task_id, number)]
-    rows = still_open.where(~plan.are_of(paused_now, still_open.positions))
+    spent = chain(brainstormed, still_open.spent)
+    asking = RowAsking(job, requests, prompts, still_open, earlier_replies, spent)
+    rows = asking.rows
     logger.info("Requesting %d of %d planned rows from %s", len(rows), len(requests), llm.model)
-
-    def pending(open_rows: Sequence[OpenRow]) -> Iterator[Call]:
-        for start in range(0, len(open_rows), _RENDERED):  # all columns as Python lists would be 1 kB a row
-            some = list(open_rows[start : start + _RENDERED])
-            planned = plan.at([row.position for row in some])
-            rendered = prompts.rendered(planned, llm.has_planned_labels)
-            yield from pending_calls(
-                zip(rendered, some, strict=True),
-                asked,
-                lambda question: row_tokens(question.row),
-                not still_open.any_good,
-                _STALE,
-                lambda question: pauses.leave_out(question.row["task_id"]),
-            )
-
     in_batches = None
     if generation.mode == "batch":
-        shared = BatchInputs(policy, still_open, pending, PriceList.read(prices))
+        shared = BatchInputs(asking.policy, still_open, asking.calls, price_list)
         rows = yield from ask_in_batches(spec, llm, batch_record, shared, rows)
         in_batches = in_batches_of(batch_record, spec.server)
-    outage = yield from complete(lambda: Chat(spec.build(llm), llm), pending(rows), policy)
-    paused = tuple(_paused(tasks, pauses))
-    if outage is not None or in_batches is not None or paused or answering.others:
-        all_paused = bool(paused) and {task.task_id for task in paused} >= of_tasks.keys()
-        answered = {"requested_model": llm.model, "answered_as": tuple(answering.others)} if answering.others else {}
-        yield LastBatch(Stops(outage=outage, in_batches=in_batches, paused=paused, all_paused=all_paused, **answered))
+    if cluster is None:
+        findings = yield from asking.ask(rows)
+    else:
+        findings = yield from cluster.ask(asking, requests, prompts, earlier_replies)
+    paused = tuple(_paused(tasks, findings))
+    if findings.outage is not None or in_batches is not None or paused or findings.others:
+        all_paused = bool(paused) and {task.task_id for task in paused} >= asking.open_tasks
+        answered = {"requested_model": llm.model, "answered_as": findings.others} if findings.others else {}
+        yield LastBatch(
+            Stops(outage=findings.outage, in_batches=in_batches, paused=paused, all_paused=all_paused, **answered)
+        )
 
 
 def settle_rows(requests: RowTable, calls: RowTable, journal: Journal) -> SettledRows:
@@ -280,11 +258,11 @@ def _with_results(planned: pd.DataFrame, results: pd.DataFrame, start: int) -> p
     return rows.assign(**{str(name): column for name, column in results.items()})
 
 
-def _paused(tasks: pd.DataFrame, pauses: TaskPauses) -> Iterator[PausedTask]:
+def _paused(tasks: pd.DataFrame, findings: Findings) -> Iterator[PausedTask]:
     """Paused tasks with rows that were not requested."""
     sentences = dict(zip(plain(tasks["task_id"]), plain(tasks["task"]), strict=True))
-    for task_id, start in pauses.paused:
-        if left_out := pauses.left_out[task_id]:
+    for task_id, start in findings.paused.items():
+        if left_out := findings.left_out.get(task_id):
             yield PausedTask(
                 task_id=task_id,
                 task=sentences[task_id],

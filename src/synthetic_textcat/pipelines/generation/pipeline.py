@@ -91,6 +91,7 @@ def create_pipeline(*, is_pilot: bool = False) -> Pipeline:
                     "row_check",
                     "stops",
                     "batch_record",
+                    "cluster",
                 ],
                 outputs="completions",
                 name="generate",

@@ -25,7 +25,7 @@ def estimate(
     requests: RowTable,
     pilot: pd.DataFrame,
     calls: pd.DataFrame,
-    paid_calls: pd.DataFrame,
+    paid_calls: RowTable,
     outcomes: pd.DataFrame,
     quota_slots: pd.DataFrame,
     generation: GenerationParameters,
@@ -40,14 +40,15 @@ def estimate(
     about all good rows of the pilot, the estimates are of rows and verdicts together, and tokens and USD also apart.
     """
     price_list = PriceList.read(prices)
-    rows = positions_in(paid_calls["fingerprint"], fingerprint_column(pilot, calls))
-    own = paid_calls[rows >= 0]
+    fingerprints = fingerprint_column(pilot, calls)
+    own = paid_calls.where("fingerprint", fingerprints)  # the journal may be that of a long plan
+    rows = positions_in(own["fingerprint"], fingerprints)
     is_unknown = own[["prompt_tokens", "completion_tokens"]].isna().any(axis=1) & (own["status"] != "rate_limited")
     tried = outcomes.assign(
-        cost=_costs(own, rows[rows >= 0], len(pilot), price_list, batch=False),
-        usd_batch=_costs(own, rows[rows >= 0], len(pilot), price_list, batch=True),
-        latency_s=np.bincount(rows[rows >= 0], own["latency_s"].where(own["batch"].isna()), len(pilot)),
-        unknown_usage=np.bincount(rows[rows >= 0], is_unknown, len(pilot)).astype(int),
+        cost=_costs(own, rows, len(pilot), price_list, batch=False),
+        usd_batch=_costs(own, rows, len(pilot), price_list, batch=True),
+        latency_s=np.bincount(rows, own["latency_s"].where(own["batch"].isna()), len(pilot)),
+        unknown_usage=np.bincount(rows, is_unknown, len(pilot)).astype(int),
     )
     sizes = quota_slots.groupby(list(quota_slots.columns), dropna=False, sort=False).size()
     quota = Counter(sizes.tolist()) or None

@@ -188,7 +188,7 @@ def plan_brainstorm(
         prompt=brainstorm_prompt,
         label_prompt=label_set_prompt,
         llm=llm,
-        identity=spec.identity,
+        identity=spec.identity_of(llm),
         max_attempts=generation.max_attempts,
     )
 

@@ -1,0 +1,1 @@
+"""Fleet: generation over the workers of a Dask cluster; the only package that imports Dask."""

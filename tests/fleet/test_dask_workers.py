@@ -1,0 +1,147 @@
+"""Workers of a real Dask scheduler, here threads of this process: what they get, what they report, what is refused."""
+
+import logging
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from synthetic_textcat.errors import ClusterError
+from synthetic_textcat.fleet.dask_workers import DaskWorkers
+from synthetic_textcat.fleet.worker_side import prepare
+from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
+from synthetic_textcat.llm.engine.leases import CallEnd, Limits, Report
+from synthetic_textcat.llm.shards.fan_out import FanOut
+from synthetic_textcat.llm.shards.folder import SharedFolder
+from synthetic_textcat.schemas.open_calls import OpenCalls
+from synthetic_textcat.schemas.parameters import ClusterParameters, LlmParameters
+from synthetic_textcat.schemas.worker_counts import ReportBatch
+from tests.llm.shards.sharded_plan import ShardedPlan, good_texts
+
+distributed = pytest.importorskip("distributed")
+pytestmark = pytest.mark.filterwarnings("ignore")  # Dask's own: of ports in use, of event loops
+
+_LLM = LlmParameters(model="m")
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """Address of a scheduler with two workers."""
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
+    ) as cluster:
+        yield cluster.scheduler_address
+
+
+@pytest.fixture(autouse=True)
+def _own_log() -> Iterator[None]:
+    """What a worker process sets for good: its log is a file."""
+    package = logging.getLogger("synthetic_textcat")
+    before = package.level, package.propagate, package.handlers[:]
+    yield
+    package.setLevel(before[0])
+    package.propagate, package.handlers[:] = before[1:]
+    prepare.cache_clear()
+
+
+def _workers(address: str) -> DaskWorkers:
+    return DaskWorkers(ClusterParameters(address=address))
+
+
+def test_a_plan_is_asked_for_by_a_scheduler_that_is_there(address: str, tmp_path: Path) -> None:
+    plan = ShardedPlan(tmp_path, rows=60)
+    batches = list(plan.ask(_workers(address), shards=5))
+    lines = plan.lines()
+    alone = ShardedPlan(tmp_path / "alone", rows=60)
+    alone.folder.mkdir()
+    list(alone.ask(None))
+    assert good_texts(lines) == good_texts(alone.lines())
+    assert len(lines) == 60
+    assert sum(batch.counts.calls for batch in batches if isinstance(batch, ReportBatch)) == 59
+    assert all(isinstance(batch.open_calls, OpenCalls) for batch in batches)
+    logs = [path.read_text(encoding="utf-8") for path in (plan.shared.path / "logs").glob("*.log")]
+    assert any("Shard 0: requesting" in text for text in logs)
+
+
+def test_caps_hold_over_all_workers(address: str, tmp_path: Path) -> None:
+    plan = ShardedPlan(tmp_path, rows=300, generation={"max_tokens_total": 20_000, "max_concurrency": 4})
+    list(plan.ask(_workers(address), shards=6))
+    spent = sum(line.tokens for line in plan.lines())
+    largest = max(line.tokens for line in plan.lines())
+    assert 20_000 <= spent <= 20_000 + 4 * largest
+    assert len(plan.lines()) < 300
+
+
+def test_an_address_that_does_not_answer_is_one_line() -> None:
+    nobody = DaskWorkers(ClusterParameters(address="tcp://127.0.0.1:9"), connect_s=0.5)
+    with pytest.raises(
+        ClusterError, match=r"No Dask scheduler answers at cluster\.address=tcp://127\.0\.0\.1:9 .*Next"
+    ):
+        nobody.start()
+
+
+def test_a_peer_that_accepts_and_says_nothing_is_one_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(ClusterError, match=r"No Dask scheduler answers at .*says nothing"):
+            DaskWorkers(ClusterParameters(address=address), connect_s=0.5).start()
+
+
+def _refusal(address: str, spec: ChatModelSpec, folder: Path, run_id: str = "run-1") -> str:
+    shared, workers = SharedFolder(folder), _workers(address)
+    shared.begin("run-1")
+    try:
+        with pytest.raises(ClusterError) as error:
+            FanOut(workers, shared).prove(spec, _LLM, run_id)
+    finally:
+        workers.close()
+    return str(error.value)
+
+
+def test_a_worker_without_the_models_key_is_named(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    said = _refusal(address, ChatModelSpec(OPENAI_CLASS), tmp_path / "completions")
+    assert "The worker at tcp://" in said
+    assert "OPENAI_API_KEY is not set" in said
+
+
+def test_a_worker_that_does_not_share_the_folder_is_named(address: str, tmp_path: Path) -> None:
+    said = _refusal(address, ChatModelSpec("a.B"), tmp_path / "completions", run_id="run-of-another-folder")
+    assert "is not the folder of the run" in said
+
+
+def test_a_scheduler_without_workers_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL, "distributed")
+    empty: Any = distributed.LocalCluster(n_workers=0, processes=False, protocol="tcp", dashboard_address=None)
+    with empty, pytest.raises(ClusterError, match=r"has no worker. Next: start some"):
+        _workers(empty.scheduler_address).start()
+
+
+def test_an_outage_is_told_as_one_process_tells_it(address: str, caplog: pytest.LogCaptureFixture) -> None:
+    workers = _workers(address)
+    workers.start()
+    down = [CallEnd(0.1, cause="server_error", words="out to lunch", row=f"r{row}") for row in range(20)]
+    try:
+        job: Any = SimpleNamespace(rows=SimpleNamespace(run_id="run-1"))
+        workers.share(job, Limits(4))
+        assert not workers.is_over
+        assert workers._meter is not None
+        workers._meter._ask("exchange", report=Report("owner", "0", 1, ends=tuple(down))._asdict())
+        assert not workers.is_over
+    finally:
+        workers.close()
+    (told,) = [record.message for record in caplog.records if "No replies" in record.message]
+    assert told.startswith("No replies any more (server_error: out to lunch). Waiting until ")
+
+
+def test_a_secret_of_the_catalog_does_not_cross_a_network_in_the_open(tmp_path: Path) -> None:
+    spec = ChatModelSpec(OPENAI_CLASS, {"default_headers": {"X-Api-Key": "sk-of-the-catalog"}})
+    for address in ("tcp://10.0.0.5:8786", "tcp://[2001:db8::1]:8786"):
+        with pytest.raises(ClusterError, match=r"unencrypted\. Next: use a tls:// address") as error:
+            _workers(address).prove(spec, _LLM, "run-1", SharedFolder(tmp_path))
+        assert "sk-of-the-catalog" not in str(error.value)

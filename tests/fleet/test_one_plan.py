@@ -1,0 +1,65 @@
+"""A plan asked for by worker processes is that of one machine, row by row; each answer is paid for and saved once."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from tests.fleet.cluster import Cluster
+from tests.support.project import Project
+from tests.support.server import FaultServer
+
+pytest.importorskip("distributed")
+pytestmark = [pytest.mark.fleet, pytest.mark.whole_run]
+
+_LONGEST_S = 1_200
+_ROWS = [1_000, pytest.param(20_000, marks=pytest.mark.slow)]
+
+
+def lines_of(project: Project) -> list[bytes]:
+    """All whole lines of the journal, of all its files."""
+    primary = project.path("data/03_primary")
+    files = [primary / "completions.jsonl", *sorted((primary / "completions").glob("*.jsonl"))]
+    return [line for path in files if path.exists() for line in path.read_bytes().split(b"\n")[:-1]]
+
+
+def generate(project: Project, url: str, rows: int, *more: str) -> str:
+    """A whole run at a server, with these parameters."""
+    params = ",".join((f"attribute_sampling.num_examples={rows}", "quality_report.min_yield=0", *more))
+    options = ("--pipelines", "generate", "--env", "openai", "--params", params)
+    process = project.start(*options, OPENAI_API_KEY="none", OPENAI_BASE_URL=url)
+    said, _ = process.communicate(timeout=_LONGEST_S)
+    assert process.returncode == 0, said[-3_000:]
+    return said
+
+
+def results_of(project: Project) -> dict[str, pd.DataFrame]:
+    """Tables that must be equal, apart from times."""
+    tables = {name: project.table(name) for name in ("examples", "rejected", "failed", "surplus")}
+    return tables | {"outcomes": project.table("outcomes")}
+
+
+@pytest.mark.parametrize("rows", _ROWS)
+def test_one_and_three_workers_give_what_one_machine_gives(rows: int, tmp_path: Path) -> None:
+    runs: dict[int, dict[str, Any]] = {}
+    for workers in (0, 1, 3):
+        project = Project(tmp_path / str(workers))
+        with FaultServer(latency_ms=20, broken_json=0.02, server_error=0.01, sticky=True, fault_seed=1) as server:
+            if not workers:
+                generate(project, server.url, rows)
+            else:
+                with Cluster(tmp_path, workers, OPENAI_BASE_URL=server.url) as cluster:
+                    generate(project, server.url, rows, f"cluster.address={cluster.address}")
+            requests = server.stats()
+        runs[workers] = {
+            "plan": project.path("data/03_primary/plan_sha256").read_text(encoding="utf-8"),
+            "ledger": project.ledger(),
+            "tables": results_of(project),
+        }
+        assert len(lines_of(project)) == requests["requests"]  # rows, and what was asked again
+    for workers in (1, 3):
+        assert runs[workers]["plan"] == runs[0]["plan"]
+        assert runs[workers]["ledger"] == runs[0]["ledger"]
+        for name, table in runs[0]["tables"].items():
+            pd.testing.assert_frame_equal(runs[workers]["tables"][name], table, obj=f"{name}, {workers} workers")

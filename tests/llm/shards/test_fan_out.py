@@ -1,0 +1,153 @@
+"""A plan in shards: the rows of one machine, each paid for once, whatever happens to the workers."""
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from synthetic_textcat.errors import JournalError, ShardLostError
+from synthetic_textcat.interrupts import interrupt
+from synthetic_textcat.llm.shards.shard_run import ShardTask
+from synthetic_textcat.schemas.stops import LastBatch
+from synthetic_textcat.schemas.worker_counts import ReportBatch, WorkerCounts
+from tests.llm.shards.sharded_plan import KilledError, ShardedPlan, ThreadWorkers, good_texts
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The texts of a run in one process."""
+    plan = ShardedPlan(tmp_path_factory.mktemp("alone"))
+    list(plan.ask(None))
+    return good_texts(plan.lines())
+
+
+def _after(saves: int, action: Callable[[], None]) -> Callable[[ShardTask, WorkerCounts], None]:
+    """Does something after so many saves of all workers, once."""
+    left = [saves]
+
+    def watch(_task: ShardTask, _counts: WorkerCounts) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            action()
+
+    return watch
+
+
+def _killing_once() -> Callable[[ShardTask, WorkerCounts], None]:
+    """Kills the first worker that has saved some rows of its shard, and not yet half of them."""
+    killed: list[int] = []
+
+    def watch(task: ShardTask, counts: WorkerCounts) -> None:
+        if 0 < counts.calls < 20 and not killed:
+            killed.append(task.shard)
+            raise KilledError
+
+    return watch
+
+
+def _interrupt() -> None:
+    assert interrupt()
+
+
+_SLOWLY = {"requests_per_minute": 3_000}
+"""Some saves a shard: the offline model alone would answer all its rows before the first one."""
+
+
+@pytest.mark.parametrize("slots", [1, 3])
+def test_workers_give_what_one_process_gives(slots: int, alone: dict[str, str], tmp_path: Path) -> None:
+    plan, workers = ShardedPlan(tmp_path), ThreadWorkers(slots)
+    batches = list(plan.ask(workers, shards=7))
+    lines = plan.lines()
+    assert good_texts(lines) == alone
+    assert len(lines) == plan.rows  # each asked for once
+    assert len(plan.path.read_bytes().splitlines()) == 1  # the first call goes alone, by the driver
+    reported = sum((batch.counts.calls for batch in batches if isinstance(batch, ReportBatch)), 0)
+    assert reported == plan.rows - 1
+    assert sum((batch.counts.accepted for batch in batches if isinstance(batch, ReportBatch)), 0) > 0
+    assert sorted(result.shard for result in workers.results) == list(range(7))
+    (by_worker,) = (batch.by_worker for batch in batches if isinstance(batch, ReportBatch) and batch.by_worker)
+    (share,) = by_worker.values()  # threads of one process are one worker
+    assert (share.shards, share.counts.calls) == (7, reported)
+    assert not list(plan.shared.path.glob("plan-*"))  # the cut is removed
+
+
+def test_a_second_run_asks_nothing_and_begins_no_worker(tmp_path: Path) -> None:
+    plan, workers = ShardedPlan(tmp_path, rows=20), ThreadWorkers()
+    list(plan.ask(ThreadWorkers(), shards=2))
+    assert list(plan.ask(workers, "run-2", shards=2)) == []
+    assert workers.results == []
+
+
+def test_a_workers_death_loses_no_row_and_pays_for_none_twice(alone: dict[str, str], tmp_path: Path) -> None:
+    plan = ShardedPlan(tmp_path, generation={"requests_per_minute": 1_500})
+    workers = ThreadWorkers(watch=_killing_once())
+    list(plan.ask(workers, shards=3))
+    lines = plan.lines()
+    assert good_texts(lines) == alone
+    assert len(lines) == plan.rows  # what the dead worker saved is not asked again
+    shards = Counter(path.name[:11] for path in plan.shared.path.glob("shard-*.jsonl"))
+    assert max(shards.values()) == 2  # two owners, two files
+
+
+def test_another_number_of_shards_asks_nothing_twice(alone: dict[str, str], tmp_path: Path) -> None:
+    plan = ShardedPlan(tmp_path, generation=_SLOWLY)
+    with pytest.raises(KeyboardInterrupt):
+        list(plan.ask(ThreadWorkers(watch=_after(2, _interrupt)), shards=4))
+    before = len(plan.lines())
+    assert 1 < before < plan.rows
+    list(plan.ask(ThreadWorkers(), "run-2", shards=7))
+    answered = [line for line in plan.lines() if line.replied]
+    assert good_texts(answered) == alone
+    assert len(answered) == plan.rows
+
+
+def test_a_later_run_ends_the_workers_of_an_earlier_one(tmp_path: Path) -> None:
+    plan = ShardedPlan(tmp_path, generation=_SLOWLY)
+    with pytest.raises(ShardLostError, match="Another run has taken the shards"):
+        list(plan.ask(ThreadWorkers(watch=_after(3, lambda: plan.shared.begin("run-2"))), shards=3))
+
+
+def test_an_error_of_one_worker_ends_all_and_what_is_saved_stays(tmp_path: Path) -> None:
+    def fail() -> None:
+        raise JournalError("The disk is full. Next: make room")
+
+    plan = ShardedPlan(tmp_path, generation=_SLOWLY)
+    with pytest.raises(JournalError, match="The disk is full"):
+        list(plan.ask(ThreadWorkers(watch=_after(3, fail)), shards=6))
+    assert 1 < len(plan.lines()) < plan.rows
+    list(plan.ask(ThreadWorkers(), "run-2", shards=6))
+    assert len({line.request_id for line in plan.lines() if line.replied}) == plan.rows
+
+
+def test_bad_replies_are_asked_again_as_on_one_machine(tmp_path: Path) -> None:
+    defects = {"invalid_json": 0.3, "refused": 0.05}
+    runs: list[Any] = []
+    for name, workers in (("alone", None), ("shards", ThreadWorkers())):
+        plan = ShardedPlan(tmp_path / name, defects=defects)
+        plan.folder.mkdir()
+        list(plan.ask(workers, shards=4))
+        lines = [(line.fingerprint, line.attempt, line.raw_text) for line in plan.lines()]
+        runs.append(sorted(lines))
+    assert runs[0] == runs[1]
+    assert max(attempt for _, attempt, _ in runs[0]) > 1
+
+
+def test_earlier_bad_replies_go_with_their_rows(tmp_path: Path) -> None:
+    plan = ShardedPlan(tmp_path, rows=60, defects={"invalid_json": 0.4}, generation={"max_attempts": 1})
+    list(plan.ask(None))
+    more = ShardedPlan(tmp_path, rows=60, defects={"invalid_json": 0.4}, generation={"max_attempts": 3})
+    list(more.ask(ThreadWorkers(), "run-2", shards=3))
+    second = [line for line in more.lines() if line.run_id == "run-2"]
+    assert second
+    assert min(line.attempt for line in second) == 2
+
+
+def test_a_task_that_always_fails_is_paused_on_all_workers(tmp_path: Path) -> None:
+    plan = ShardedPlan(tmp_path, rows=400, defects={"refused": 1.0}, generation={"pause_task_after": 5})
+    batches: list[Any] = []
+    with pytest.raises(Exception, match=r"first 20 replies .* all failed as refused"):
+        batches.extend(plan.ask(ThreadWorkers(), shards=8))
+    assert not any(isinstance(batch, LastBatch) for batch in batches)
+    assert len(plan.lines()) < plan.rows / 2
