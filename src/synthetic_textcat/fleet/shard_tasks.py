@@ -1,7 +1,7 @@
-"""Tasks of a shard as the scheduler sees them. It unpickles functions and arguments, and would import all of the package.
+"""Tasks of a shard as the scheduler sees them: it unpickles functions and arguments, and imports what they need.
 
-So both are light: settings and shards are bytes, and the worker's side is imported in the worker. With the package the
-scheduler took 210 MB.
+So both are light: settings and shards are bytes, and the worker's side is imported in the worker. With all of the
+package the scheduler takes 210 MB, without it 64 MB.
 """
 
 import pickle
