@@ -13,7 +13,8 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from synthetic_textcat.errors import ClusterError, MeterLostError, ShardLostError
-from synthetic_textcat.fleet.worker_side import METRIC, local_worker, quieten, same, work
+from synthetic_textcat.fleet.shard_tasks import packed, run, same
+from synthetic_textcat.fleet.worker_side import METRIC, local_worker, quieten
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.engine.circuit_breaker import State
 from synthetic_textcat.llm.engine.leases import OUTAGE, Limits
@@ -169,12 +170,12 @@ class DaskWorkers:
                 f"The Dask scheduler can't hold the run's limits ({type(error).__name__}: {first_line(error)}). Next: "
                 "install the same wheel with the same constraints.txt on the scheduler too"
             ) from error
-        self._job = self._connected().submit(same, job, pure=False, key=f"settings-{os.urandom(8).hex()}")
+        self._job = self._connected().submit(same, packed(job), pure=False, key=f"settings-{os.urandom(8).hex()}")
 
     def submit(self, task: ShardTask) -> None:
         """Hands out a shard."""
         key = f"shard-{task.shard:05}-{os.urandom(4).hex()}"
-        future = self._connected().submit(work, self._job, task, pure=False, key=key)
+        future = self._connected().submit(run, self._job, packed(task), pure=False, key=key)
         self._under_way[key] = task.shard, future
         future.add_done_callback(lambda done: self._ended.put(done.key))
 

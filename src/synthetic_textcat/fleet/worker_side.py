@@ -73,11 +73,6 @@ def prepare(folder: Path | str) -> None:
     package.propagate = False  # Kedro's handler would write to the driver's terminal
 
 
-def same(job: ShardJob) -> ShardJob:
-    """The settings as a task's result, which Dask gives to each worker once."""
-    return job
-
-
 def local_worker() -> Any:
     """A Dask plugin for worker processes of this machine."""
     from distributed import WorkerPlugin
