@@ -109,7 +109,7 @@ class StoredTable(RowTable):
             if isinstance(error, OSError) and error.errno:
                 raise StorageError(about_file(error, shown, "read")) from error
             raise StorageError(
-                f"{shown} is no Parquet file, or a torn one: {single_line(error)}. Next: {_RESTORE}"
+                f"{shown} is no Parquet file, or a torn one: {single_line(error).rstrip('.')}. Next: {_RESTORE}"
             ) from error
 
 
