@@ -35,6 +35,7 @@ from synthetic_textcat.llm.providers.transport_errors import CAUSES, as_our_erro
 from synthetic_textcat.redaction import add_secret
 from synthetic_textcat.schemas.outcomes import NO_REPLY_CAUSES
 from synthetic_textcat.schemas.parameters import LlmParameters
+from tests.support.each_case import each_of
 from tests.support.error_samples import Sample, raised, samples
 from tests.support.project import ROOT
 
@@ -197,7 +198,7 @@ def test_an_exception_that_nothing_explains_is_a_server_error_in_a_sentence() ->
     )
 
 
-@pytest.mark.parametrize(
+@each_of(
     "body",
     [
         {"error": {"message": _REASON, "type": "invalid_request_error", "param": None, "code": None}},
@@ -247,7 +248,7 @@ def test_reasons_are_told_and_the_prompt_is_not_repeated() -> None:
     assert said == "flagged; harassment.violence"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("body", "kind"),
     [
         (b"", "empty"),
