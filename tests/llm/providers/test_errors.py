@@ -115,8 +115,18 @@ def _name(row: ProviderFact) -> str:
     return "-".join([row.provider, *(re.sub(r"\W+", "_", sign) for sign in signs if sign)])
 
 
-@pytest.mark.parametrize("row", _ANSWERED, ids=_name)
-async def test_an_answer_ends_as_its_row_says(row: ProviderFact, server: _Server, chat: Chat) -> None:
+async def test_an_answer_ends_as_its_row_says(server: _Server, chat: Chat) -> None:
+    failed = {}
+    for row in _ANSWERED:
+        try:
+            await _assert_ends_as_it_says(row, server, chat)
+        except AssertionError as error:
+            failed[_name(row)] = str(error)
+    assert failed == {}
+    assert len(_ANSWERED) > 300
+
+
+async def _assert_ends_as_it_says(row: ProviderFact, server: _Server, chat: Chat) -> None:
     server.sample, server.asked = samples(row)[0], 0
     outcome = await _outcome(chat)
     assert server.asked == 1

@@ -298,7 +298,7 @@ def test_whatever_is_thought_the_row_behind_it_is_read(
         '{"input_text": "a", ',
     ],
 )
-@pytest.mark.parametrize("wanted", [Reply, TaskList, LabelSet])
+@pytest.mark.parametrize("wanted", [Reply, TaskList, pytest.param(LabelSet, marks=pytest.mark.slow)])
 def test_thoughts_over_and_over_take_no_time(
     pattern: str, wanted: type[Reply] | type[TaskList] | type[LabelSet]
 ) -> None:
