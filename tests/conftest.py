@@ -10,6 +10,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+gc.disable()  # until all tests are collected, see `pytest_collection`: what is imported stays
+
 # Several processes share the cores: numerical libraries' threads would keep them busy waiting for one another. It must
 # stand before their first import; the runs that tests start have as many threads as a user's (`environment`).
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
@@ -50,7 +52,6 @@ _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
     """Keeps the garbage collector from going through thousands of tests again and again: seconds in each process."""
-    gc.disable()
     try:
         return (yield)
     finally:
