@@ -10,8 +10,6 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-gc.disable()  # until all tests are collected, see `pytest_collection`: what is imported stays
-
 # Several processes share the cores: numerical libraries' threads would keep them busy waiting for one another. It must
 # stand before their first import; the runs that tests start have as many threads as a user's (`environment`).
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
@@ -21,6 +19,8 @@ from tests.support.examples import IN_A_TEST_RUN
 from tests.support.project import PYTHONPATH, Project
 from tests.support.s3 import S3Server
 from tests.support.server import FaultServer
+
+gc.disable()  # until all tests are collected, see `pytest_collection`: what is imported stays
 
 # A shell that starts the tests in the background has them, and all their children, ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
