@@ -21,6 +21,7 @@ from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests
 from synthetic_textcat.schemas.completions import Completion
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.rows import CALLS, plain, to_frame
+from synthetic_textcat.tables import BATCH_ROWS
 
 _WORDS = ("the", "lantern", "under", "a", "bridge", "every", "letter", "that", "nobody", "had", "sent", "again")
 _CHARACTERS = 300
@@ -33,8 +34,8 @@ def make(folder: Path, rows: int) -> None:
     requests = plan_requests(load_tasks(), sampling, seed=42).to_pandas()
     fingerprints = [hashlib.sha256(row.encode()).hexdigest() for row in requests["request_id"]]
     calls = to_frame(zip(requests["request_id"], fingerprints, strict=True), CALLS)
-    requests.to_parquet(folder / "requests.parquet", index=False)
-    calls.to_parquet(folder / "calls.parquet", index=False)
+    for name, table in (("requests", requests), ("calls", calls)):
+        table.to_parquet(folder / f"{name}.parquet", index=False, row_group_size=BATCH_ROWS)  # as a run writes them
     labels = zip(plain(requests["label"]), plain(requests["misleading_label"]), strict=True)
     with (folder / "completions.jsonl").open("wb") as file:
         for row, fingerprint, pair in zip(requests["request_id"], fingerprints, labels, strict=True):

@@ -1,6 +1,7 @@
 """Workers of a real Dask scheduler, here threads of this process: what they get, what they report, what is refused."""
 
 import logging
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,7 +10,8 @@ from typing import Any
 import pytest
 
 from synthetic_textcat.errors import ClusterError
-from synthetic_textcat.fleet.dask_workers import DaskWorkers, prepare
+from synthetic_textcat.fleet.dask_workers import DaskWorkers
+from synthetic_textcat.fleet.worker_side import prepare
 from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
 from synthetic_textcat.llm.engine.leases import CallEnd, Limits, Report
 from synthetic_textcat.llm.shards.fan_out import FanOut
@@ -79,6 +81,13 @@ def test_an_address_that_does_not_answer_is_one_line() -> None:
         ClusterError, match=r"No Dask scheduler answers at cluster\.address=tcp://127\.0\.0\.1:9 .*Next"
     ):
         nobody.start()
+
+
+def test_a_peer_that_accepts_and_says_nothing_is_one_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(ClusterError, match=r"No Dask scheduler answers at .*says nothing"):
+            DaskWorkers(ClusterParameters(address=address), connect_s=0.5).start()
 
 
 def _refusal(address: str, spec: ChatModelSpec, folder: Path, run_id: str = "run-1") -> str:

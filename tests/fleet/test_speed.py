@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.fleet.cluster import Cluster
@@ -45,6 +46,7 @@ def _rate(folder: Path, workers: int) -> float:
         said, _ = run.communicate(timeout=600)
         assert run.returncode == 0, said[-3_000:]
         arrivals = sorted(server.stats()["arrivals_s"])
+        assert psutil.Process(cluster.scheduler).memory_info().rss < 100e6  # no text and no library of ours is there
     assert len(lines_of(project)) == _ROWS
     begin, finish = _ROWS // 10, _ROWS * 9 // 10
     return (finish - begin) / float(arrivals[finish] - arrivals[begin])

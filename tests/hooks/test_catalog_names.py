@@ -8,6 +8,8 @@ from synthetic_textcat.pipeline_registry import register_pipelines
 
 _HOOKS = Path(catalog_names.__file__).parent
 _OTHER_MEANINGS = {
+    "calls",
+    "cluster",
     "failed",
     "rejected",
     "surplus",

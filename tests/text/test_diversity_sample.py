@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.hashing import shuffled
+from synthetic_textcat.tables import as_table
 from synthetic_textcat.text.diversity_sample import CUTS, SIZES, mixes_differ, pool_of_examples, pool_of_texts, size_for
 from synthetic_textcat.text.words import located_words
 from tests.pipelines.quality_report.signals.made_texts import corpus_of, examples_of, made_text, made_texts, sample_of
@@ -44,7 +45,7 @@ def test_where_a_row_stands_does_not_matter() -> None:
 
 def test_a_row_that_is_added_leaves_the_others_where_they_were() -> None:
     examples = examples_of(made_texts(71))
-    before, after = (pool_of_examples(examples.head(count)).rows for count in (70, 71))
+    before, after = (pool_of_examples(as_table(examples.head(count))).rows for count in (70, 71))
     assert [row for row in after if row in before] == before
 
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.tables import as_table
 from synthetic_textcat.text.label_samples import (
     ENOUGH_OTHERS,
     FOLDS,
@@ -34,7 +35,7 @@ def _samples(rows: list[dict[str, str]]) -> Samples:
 
 
 def _of(examples: pd.DataFrame) -> Samples:
-    return task_samples(label_rows(examples), examples, seed=42)
+    return task_samples(label_rows(as_table(examples)), as_table(examples), seed=42)
 
 
 def test_rows_of_rare_labels_are_not_looked_at() -> None:
@@ -93,9 +94,8 @@ def test_a_large_task_and_many_tasks_are_looked_at_in_part() -> None:
 @examples(25)
 @given(st.lists(st.tuples(st.sampled_from(["t0", "t1", "t2"]), _LABELS, _LABELS), max_size=20))
 def test_numbers_stand_for_what_is_equal_after_normalising(rows: list[tuple[str, str, str]]) -> None:
-    found = label_rows(
-        example_frame({"task_id": task, "label": label, "misleading_label": other} for task, label, other in rows)
-    )
+    frame = example_frame({"task_id": task, "label": label, "misleading_label": other} for task, label, other in rows)
+    found = label_rows(as_table(frame))
     assert [found.task_ids[task] for task in found.task] == [task for task, _, _ in rows]
     assert [found.keys[label] for label in found.label] == [normalised(label) for _, label, _ in rows]
     assert [found.keys[label] for label in found.misleading] == [normalised(other) for _, _, other in rows]

@@ -8,7 +8,7 @@ import weakref
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, partial
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 import pytest
@@ -19,6 +19,7 @@ from synthetic_textcat.process_pool import parallel_map
 from synthetic_textcat.text.minhash import (
     PERMUTATIONS,
     Sketches,
+    applied,
     bands_for,
     grams_of,
     jaccard,
@@ -223,11 +224,7 @@ def test_parts_are_let_go_once_they_are_sketched() -> None:
 
 
 def _in_processes(sketch: Callable[[Sequence[str]], Sketches], parts: Iterable[Sequence[str]]) -> Iterator[Sketches]:
-    return parallel_map(partial(_each, sketch), parts, processes=2)
-
-
-def _each(sketch: Callable[[Sequence[str]], Sketches], parts: list[Sequence[str]]) -> list[Sketches]:
-    return [sketch(part) for part in parts]
+    return parallel_map(partial(applied, sketch), chain.from_iterable(parts), processes=2)
 
 
 @pytest.mark.slow

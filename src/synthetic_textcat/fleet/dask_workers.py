@@ -3,52 +3,42 @@
 `distributed` is imported late: it takes half a second, and a run in one process does without it.
 """
 
-import atexit
 import logging
 import os
-import signal
 import socket
-import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import astuple
-from functools import cache
-from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any
+from threading import Thread
+from typing import TYPE_CHECKING
 
 from synthetic_textcat.errors import ClusterError, MeterLostError, ShardLostError
+from synthetic_textcat.fleet.shard_tasks import packed, run, same
+from synthetic_textcat.fleet.worker_side import METRIC, local_worker, quieten
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.engine.circuit_breaker import State
 from synthetic_textcat.llm.engine.leases import OUTAGE, Limits
 from synthetic_textcat.llm.engine.meter import BreakerLog, outage_of
 from synthetic_textcat.llm.shards.fan_out import LostWorkerError
 from synthetic_textcat.llm.shards.folder import SharedFolder
-from synthetic_textcat.llm.shards.partition import new_owner
-from synthetic_textcat.llm.shards.shard_run import ShardJob, ShardResult, ShardTask, run_shard, worker_name
+from synthetic_textcat.llm.shards.shard_run import ShardJob, ShardResult, ShardTask
 from synthetic_textcat.llm.shards.worker_probe import fault, first_line, probe
-from synthetic_textcat.redaction import learn_environment, redact
+from synthetic_textcat.redaction import redact
 from synthetic_textcat.schemas.open_calls import OpenCalls
 from synthetic_textcat.schemas.parameters import ClusterParameters, LlmParameters
 from synthetic_textcat.schemas.stops import Outage
 from synthetic_textcat.schemas.worker_counts import WorkerCounts
-from synthetic_textcat.standard_streams import redact_logs
 
 if TYPE_CHECKING:
-    from distributed import Client, Future, LocalCluster, Worker
+    from distributed import Client, Future, LocalCluster
 
     from synthetic_textcat.fleet.meter_plugin import RunMeter
     from synthetic_textcat.llm.engine.central_meter import Status
 
 logger = logging.getLogger(__name__)
 
-_PACKAGE = "synthetic_textcat"
 _DASHBOARD_PORT = 8787
 _LOOPBACK = ("tcp://127.", "tcp://localhost:", "tcp://[::1]")
-_LOST_AFTER_S = 30.0
-"""Seconds without the scheduler after which a worker's calls end with an error; it asks nothing from 2 s on."""
-
-_METRIC = _PACKAGE
 _MANY_FAILURES = 1_000
 """Deaths of workers that a local scheduler allows a shard: this module's caller counts them."""
 
@@ -85,7 +75,7 @@ class DaskWorkers:
         if self._client is not None:
             return
         try:
-            import distributed
+            import distributed  # noqa: F401  only whether it is there
         except ImportError:
             raise ClusterError(
                 "A cluster needs Dask, which is not installed. Next: pip install 'synthetic-textcat[dask]' with "
@@ -93,22 +83,47 @@ class DaskWorkers:
             ) from None
         quieten()
         address = self._settings.address or self._start_local()
-        try:
-            self._client = distributed.Client(address, timeout=self._connect_s, set_as_default=False, name=_METRIC)
-        except (OSError, TimeoutError, ValueError) as error:
-            self.close()
-            raise ClusterError(
-                f"No Dask scheduler answers at cluster.address={address} within {self._connect_s:g} s "
-                f"({first_line(error)}). Next: start one there (dask scheduler), or fix the address"
-            ) from None
+        self._client = self._client_of(address)
         try:
             if self._cluster is not None:
-                self._client.register_plugin(_local_worker(), name="synthetic-textcat-local")
+                self._client.register_plugin(local_worker(), name="synthetic-textcat-local")
             self._count_slots()
         except BaseException:
             self.close()
             raise
         logger.info("Dask dashboard: %s", self._client.dashboard_link)
+
+    def _client_of(self, address: str) -> "Client":
+        """A client of the scheduler there.
+
+        Dask's own limit does not end the wait for a peer that accepts the connection and says nothing (`findings/`). So
+        the client is made in a thread, which such a peer can keep.
+
+        Raises:
+            ClusterError: If no scheduler answers in time.
+        """
+        from distributed import Client
+
+        made: SimpleQueue[Client | Exception] = SimpleQueue()
+
+        def connect() -> None:
+            try:
+                made.put(Client(address, timeout=self._connect_s, set_as_default=False, name=METRIC))
+            except Exception as error:  # noqa: BLE001  raised in the thread that waits
+                made.put(error)
+
+        Thread(target=connect, name="dask-client", daemon=True).start()
+        try:
+            found = made.get(timeout=2 * self._connect_s)
+        except Empty:
+            found = TimeoutError("it accepts connections, and says nothing")
+        if not isinstance(found, Exception):
+            return found
+        self.close()
+        raise ClusterError(
+            f"No Dask scheduler answers at cluster.address={address} within {self._connect_s:g} s "
+            f"({first_line(found)}). Next: start one there (dask scheduler), or fix the address"
+        ) from found
 
     @property
     def slots(self) -> int:
@@ -155,12 +170,12 @@ class DaskWorkers:
                 f"The Dask scheduler can't hold the run's limits ({type(error).__name__}: {first_line(error)}). Next: "
                 "install the same wheel with the same constraints.txt on the scheduler too"
             ) from error
-        self._job = self._connected().submit(_same, job, pure=False, key=f"settings-{os.urandom(8).hex()}")
+        self._job = self._connected().submit(same, packed(job), pure=False, key=f"settings-{os.urandom(8).hex()}")
 
     def submit(self, task: ShardTask) -> None:
         """Hands out a shard."""
         key = f"shard-{task.shard:05}-{os.urandom(4).hex()}"
-        future = self._connected().submit(work, self._job, task, pure=False, key=key)
+        future = self._connected().submit(run, self._job, packed(task), pure=False, key=key)
         self._under_way[key] = task.shard, future
         future.add_done_callback(lambda done: self._ended.put(done.key))
 
@@ -187,7 +202,7 @@ class DaskWorkers:
             workers = client.scheduler_info(n_workers=-1)["workers"].values()
         except (OSError, TimeoutError) as error:
             raise _lost_scheduler() from error
-        said = [worker["metrics"].get(_METRIC, {}).get(self._run_id, {}) for worker in workers]
+        said = [worker["metrics"].get(METRIC, {}).get(self._run_id, {}) for worker in workers]
         return {
             owner: (WorkerCounts(*numbers), OpenCalls(*open_calls))
             for reports in said
@@ -296,86 +311,6 @@ class DaskWorkers:
                 return shard, LostWorkerError()
             return shard, error
         return shard, _lost_scheduler()
-
-
-def work(job: ShardJob, task: ShardTask) -> ShardResult:
-    """Runs a shard in a worker."""
-    from distributed import get_worker
-
-    from synthetic_textcat.fleet.meter_plugin import worker_link
-
-    prepare(job.folder)
-    reports = _reports_of(get_worker()).setdefault(job.rows.run_id, {})
-    owner = new_owner(job.shards)
-
-    def report(counts: WorkerCounts, open_calls: OpenCalls) -> None:
-        reports[owner] = [list(astuple(counts)), list(open_calls)[:3]]
-
-    try:
-        link = worker_link(job.rows.run_id, owner, str(task.shard), _LOST_AFTER_S)
-        return run_shard(job, task, owner, report, link)
-    finally:
-        reports.pop(owner, None)
-
-
-def _reports_of(worker: "Worker") -> dict[str, Any]:
-    """What a worker's heartbeats tell the scheduler: by run and owner."""
-    reports: dict[str, Any] = worker.__dict__.setdefault(_METRIC, {})
-    worker.metrics[_METRIC] = lambda _: {run: dict(shards) for run, shards in reports.items() if shards}
-    return reports
-
-
-@cache
-def prepare(folder: Path | str) -> None:
-    """Once in a worker process: secrets are masked, and its log is a file in the shared folder.
-
-    With an object store it is in the worker's folder for temporary files.
-    """
-    learn_environment()
-    redact_logs()
-    logs = folder / "logs" if isinstance(folder, Path) else Path(tempfile.gettempdir()) / "synthetic-textcat-logs"
-    logs.mkdir(exist_ok=True)
-    handler = logging.FileHandler(logs / f"{worker_name().replace(':', '-')}.log", encoding="utf-8", delay=True)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    package = logging.getLogger(_PACKAGE)
-    package.addHandler(handler)
-    package.setLevel(logging.INFO)
-    package.propagate = False  # Kedro's handler would write to the driver's terminal
-
-
-def _same(job: ShardJob) -> ShardJob:
-    return job
-
-
-def _local_worker() -> Any:
-    from distributed import WorkerPlugin
-
-    class LocalWorker(WorkerPlugin):  # type: ignore[misc]  # of a package that is not checked
-        """A worker process of this machine, which shares terminal and process group with the driver.
-
-        Ctrl-C is for the driver, which stops the workers. At the end Python's clean-up of all libraries, two seconds
-        of processor time, is skipped.
-        """
-
-        def setup(self, worker: Any) -> None:  # noqa: ARG002  Dask's signature
-            quieten()
-            atexit.register(os._exit, 0)
-            with suppress(ValueError):  # not the main thread
-                for name in ("SIGINT", "SIGHUP"):
-                    if hasattr(signal, name):
-                        signal.signal(getattr(signal, name), signal.SIG_IGN)
-
-    return LocalWorker()
-
-
-def quieten() -> None:
-    """Leaves Dask's own log lines out: the terminal is the run's."""
-    for name in ("distributed", *filter(_is_dasks, list(logging.root.manager.loggerDict))):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-
-
-def _is_dasks(name: str) -> bool:
-    return name.startswith(("distributed.", "bokeh", "tornado."))
 
 
 def _free_or_any(port: int) -> int:

@@ -83,9 +83,9 @@ class CatalogInputs:
 
         Processes of this machine are started when they are needed.
         """
-        cluster = ClusterParameters.model_validate(context.params["cluster"])
         if names.COMPLETIONS not in pipeline.all_outputs():
             return None
+        cluster = ClusterParameters.model_validate(context.params["cluster"])
         if not cluster.is_chosen:
             fetch_left_behind(_folder_of(catalog))
             return None

@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from math import sqrt
 from typing import Any, Literal, Self
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from synthetic_textcat.schemas.block import Block
@@ -194,6 +196,36 @@ def wanted_rows(column: str, requests: RowTable | pd.DataFrame, quota_slots: pd.
 def cells_of(rows: pd.DataFrame, per: Sequence[str]) -> list[Cell]:
     """The cell of each row."""
     return list(zip(*(plain(rows[name]) for name in per), strict=True))
+
+
+class CellNumbers:
+    """Numbers of cells, in the order in which they are first seen.
+
+    Args:
+        columns: Columns whose values make a cell.
+    """
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self.columns = list(columns)
+        self._numbers: dict[Cell, int] = {}
+
+    def __len__(self) -> int:
+        """Number of cells so far."""
+        return len(self._numbers)
+
+    @property
+    def cells(self) -> list[Cell]:
+        """The cells, by number."""
+        return list(self._numbers)
+
+    def of(self, rows: pd.DataFrame) -> NDArray[np.int32]:
+        """Number of the cell of each row."""
+        if not len(rows):
+            return np.empty(0, np.int32)
+        groups = rows.groupby(self.columns, sort=False, dropna=False).ngroup().to_numpy()
+        _, firsts = np.unique(groups, return_index=True)
+        cells = cells_of(rows.iloc[firsts], self.columns)
+        return np.array([self._numbers.setdefault(cell, len(self._numbers)) for cell in cells], np.int32)[groups]
 
 
 def named(cell: Cell, per: Sequence[str]) -> dict[str, str | None]:

@@ -158,15 +158,6 @@ def fingerprint_column(requests: pd.DataFrame, calls: pd.DataFrame) -> "pd.Serie
     return calls["fingerprint"].iloc[places].reset_index(drop=True)
 
 
-def fingerprints_of(requests: pd.DataFrame, calls: pd.DataFrame) -> list[str]:
-    """The same as a list.
-
-    Raises:
-        StaleTableError: If a planned row has none.
-    """
-    return plain(fingerprint_column(requests, calls))
-
-
 PLAN_VERSION = 2
 """Version of the planning rules; another version plans other rows for the same parameters."""
 

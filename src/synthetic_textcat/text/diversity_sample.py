@@ -24,6 +24,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from synthetic_textcat.hashing import draw, sha256_of
+from synthetic_textcat.text.batches import Batches, rows_at
 from synthetic_textcat.text.minhash import mixed
 from synthetic_textcat.text.words import Word, located_words
 
@@ -137,14 +138,20 @@ class Pool:
         return Sample(self.with_words(cut)[:rows], cut)
 
 
-def pool_of_examples(examples: pd.DataFrame) -> Pool:
+def pool_of_examples(examples: Batches) -> Pool:
     """Pool of generated rows, ordered by id: ids are hashes of seed, task and replicate, so the order is random.
 
     A row that is added later displaces at most one other row, and its position in the table does not matter.
     """
-    ids = examples["request_id"].tolist()
-    chosen = examples.iloc[nsmallest(_SEEN, range(len(ids)), key=ids.__getitem__)]
-    columns = zip(chosen["request_id"], chosen["language"], chosen["input_text"], strict=True)
+    chosen, start = pd.Series([], dtype="str"), 0
+    for frame in examples.frames(["request_id"]):
+        ids = frame["request_id"].set_axis(range(start, start + len(frame)))
+        if len(chosen) == _SEEN:
+            ids = ids[ids < chosen.iloc[-1]]
+        chosen = pd.concat([chosen, ids]).sort_values(kind="stable").head(_SEEN)
+        start += len(frame)
+    rows = rows_at(examples, chosen.index.to_numpy(np.int64), ["request_id", "language", "input_text"])
+    columns = zip(rows["request_id"], rows["language"], rows["input_text"], strict=True)
     return Pool([Row(request_id, language, text, located_words(text)) for request_id, language, text in columns])
 
 

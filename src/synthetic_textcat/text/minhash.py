@@ -4,7 +4,7 @@ A text is represented by its set of character 5-grams, which also suits scripts 
 The hashes have a fixed seed: a sketch is a function of its text alone, the same on any machine and in any portion.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from struct import Struct
 from typing import NamedTuple
 
@@ -41,6 +41,11 @@ def sketches_of(texts: Sequence[str], bands: int) -> Sketches:
         found.keys[:, start : start + _CHUNK] = mixed(_banded(minima, bands)).T
         found.digests[start : start + _CHUNK] = minima & np.uint64(0xFF)
     return found
+
+
+def applied(sketch: Callable[[Sequence[str]], Sketches], texts: Sequence[str]) -> list[Sketches]:
+    """The sketches of some texts as one result of a pool; here, where a worker process need not import much."""
+    return [sketch(texts)]
 
 
 def bands_for(threshold: float) -> int:

@@ -5,7 +5,6 @@ then the buckets, band by band, of which only those with two texts or more count
 that use this one).
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -46,7 +45,7 @@ class SketchedTexts:
     Args:
         parts: Normalised texts, in portions of any size, which are read once.
         threshold: Jaccard similarity that is looked for, above 0.
-        sketch_parts: Maps a function over the portions, in order: `map`, or that of a process pool.
+        sketch_parts: Applies a function to the texts, in their order and in any portions: `map`, or a pool's own way.
 
     Attributes:
         sizes: Number of texts in each bucket, by number; of `ALONE` it is 0.
@@ -57,14 +56,17 @@ class SketchedTexts:
         self._texts = TextFile()
         self._digests = ArrayFile(np.uint8, PERMUTATIONS)
         keys = [ArrayFile(np.uint64) for _ in range(bands)]
-        under_way: deque[Sequence[str]] = deque()
-        for sketches in sketch_parts(partial(sketches_of, bands=bands), _noted(parts, under_way)):
-            self._texts.add(under_way.popleft())
+        for sketches in sketch_parts(partial(sketches_of, bands=bands), self._kept(parts)):
             self._digests.add(sketches.digests)
             for file, own in zip(keys, sketches.keys, strict=True):
                 file.add(own)
         self.sizes = np.zeros(1, np.int32)
         self._numbers = [self._numbered(keys.pop(0)) for _ in range(bands)]
+
+    def _kept(self, parts: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
+        for texts in parts:
+            self._texts.add(texts)
+            yield texts
 
     def __len__(self) -> int:
         """Number of texts."""
@@ -102,10 +104,3 @@ class SketchedTexts:
             is_shared &= found < len(repeated)
             numbers.add(np.where(is_shared, found + first, ALONE))
         return numbers
-
-
-def _noted(parts: Iterable[Sequence[str]], under_way: deque[Sequence[str]]) -> Iterator[Sequence[str]]:
-    """Portions as they are taken; `tee` would hold dozens of them that both of its sides have taken."""
-    for texts in parts:
-        under_way.append(texts)
-        yield texts

@@ -82,6 +82,12 @@ _REPLIES = {
     "an escaped control in a fence": f"```{_reply(input_text='a' + chr(7))}```",
     "a secret in a fence": f"```{_reply(input_text=_KEY)}```",
     "a placeholder": f"```{_reply(input_text='...')}```",
+    "trailing comma in a fence": f"```json\n{GOOD[:-1]},\n}}\n```",
+    "trailing comma and a quote": _reply(input_text='a "quoted" text')[:-1] + ",}",
+    "trailing comma and a bracket": _reply(input_text="a [text]")[:-1] + ",}",
+    "trailing comma of two": GOOD[:-1] + ",,}",
+    "trailing comma and a field too few": '{"input_text": "a", "label": "A",}',
+    "trailing comma and a field twice": GOOD[:-1] + ', "label": "the last one",}',
     "none": BAD,
     "empty": "",
 }

@@ -1,19 +1,24 @@
 """Rows of the tables, with the columns that a test does not care for filled in."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from synthetic_textcat.llm.journal.plan_positions import PlanPositions
 from synthetic_textcat.pipelines.quality_report.checks.compared_rows import ComparedRows
 from synthetic_textcat.pipelines.quality_report.checks.nodes import check_candidates, check_rows
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import Judgement, Verdict, check_each, compare_rows
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
+from synthetic_textcat.pipelines.quality_report.row_ends import RowEnds, find_ends
+from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.outcomes import FAILURE_CAUSES, REJECT_REASONS
 from synthetic_textcat.schemas.parameters import LabelCheckParameters, QualityReportParameters
 from synthetic_textcat.schemas.rows import EXAMPLES, to_frame
-from synthetic_textcat.tables import as_table
+from synthetic_textcat.tables import RowTable, as_table
+from tests.llm.builders import paid_calls
 
 ROW: dict[str, Any] = {
     "request_id": "r0",
@@ -73,6 +78,29 @@ def ledger(**changes: Any) -> Ledger:
         "surplus": 0,
     }
     return Ledger(**{**counts, **changes})  # type: ignore[typeddict-item]
+
+
+def end_tables(ends: Mapping[str, str]) -> dict[str, RowTable]:
+    """Tables of outcomes of planned rows, by id and end: an outcome, a reject reason or a failure cause."""
+    rows = pd.DataFrame({"request_id": list(ends), "end": list(ends.values())}, dtype="str")
+    return {
+        "examples": as_table(rows[rows["end"] == "accepted"]),
+        "surplus": as_table(rows[rows["end"] == "surplus"]),
+        "rejected": as_table(rows[rows["end"].isin(REJECT_REASONS)].rename(columns={"end": "reject_reason"})),
+        "failed": as_table(rows[rows["end"].isin(FAILURE_CAUSES)].rename(columns={"end": "failure_cause"})),
+    }
+
+
+def ends_of(ends: Mapping[str, str]) -> RowEnds:
+    """Ends of planned rows, likewise."""
+    return find_ends(as_table(pd.DataFrame({"request_id": list(ends)}, dtype="str")), end_tables(ends))
+
+
+def planned_calls_of(lines: Iterable[Completion], requests: pd.DataFrame, calls: pd.DataFrame) -> RowTable:
+    """The paid calls of a journal with these lines, each with its planned row."""
+    paid = paid_calls(lines)
+    positions, is_configuration = PlanPositions(as_table(requests), as_table(calls)).of_calls(paid)
+    return as_table(paid.assign(position=positions, is_configuration=is_configuration))
 
 
 def example_frame(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:

@@ -10,32 +10,42 @@ Why most of the rows without a reply got none.
 import json
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from synthetic_textcat.errors import StaleTableError
 from synthetic_textcat.pipelines.quality_report.concerns import assess, complaint
 from synthetic_textcat.pipelines.quality_report.ledger import (
-    LedgerError,
     count,
     merged,
     most_common_failure,
-    outcome_rows,
-    outcomes_of,
-    paid_by_row,
     row_metrics,
     without_paused,
-    yield_metrics,
 )
+from synthetic_textcat.pipelines.quality_report.plan_slices import PlanSlices, yield_metrics
+from synthetic_textcat.pipelines.quality_report.row_ends import LedgerError, find_ends, read_ends
+from synthetic_textcat.pipelines.quality_report.row_outcomes import PaidRows, list_rows, paid_by_row
 from synthetic_textcat.pipelines.quality_report.spending import spending_metrics, sum_spending
 from synthetic_textcat.schemas.outcomes import FAILURE_CAUSES, REJECT_REASONS
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.prices import PriceList
-from synthetic_textcat.schemas.rows import EXAMPLES, FAILED, OUTCOMES, REJECTED, records_of, to_frame
+from synthetic_textcat.schemas.rows import FAILED, OUTCOMES, records_of, to_frame
 from synthetic_textcat.schemas.stops import Outage, PausedTask, Stops
-from tests.llm.builders import completion, fingerprint, no_reply, paid_calls
-from tests.pipelines.quality_report.builders import COST, PRICES, ROW, example_frame, ledger
+from synthetic_textcat.tables import RowTable, as_table
+from tests.llm.builders import completion, fingerprint, no_reply
+from tests.pipelines.quality_report.builders import (
+    COST,
+    PRICES,
+    ROW,
+    end_tables,
+    ends_of,
+    example_frame,
+    ledger,
+    planned_calls_of,
+)
 from tests.support.examples import examples
 
 _ENDS = st.sampled_from(["accepted", "surplus", "not_run", *REJECT_REASONS, *FAILURE_CAUSES])
@@ -48,6 +58,9 @@ _REQUESTS = pd.DataFrame(
     }
 )
 
+_SLICES = PlanSlices.of(as_table(_REQUESTS))
+_NOTHING_RUN = ends_of(dict.fromkeys(_REQUESTS["request_id"], "not_run"))
+
 _REFUSED = ("t1", "failed", "refused")
 _LEAKED = ("t2", "rejected", "label_leaked")
 _GOOD = ("t0", "accepted", None)
@@ -58,13 +71,7 @@ _METRICS = {"rate/parsed": 40 / 60, "rate/label_leaked": 0.5, "language/agreemen
 @given(st.lists(_ENDS, max_size=60))
 def test_any_partition_of_the_plan_adds_up(ends: list[str]) -> None:
     rows = {f"r{place}": end for place, end in enumerate(ends)}
-    made = count(
-        rows,
-        [row for row, end in rows.items() if end == "accepted"],
-        {row: end for row, end in rows.items() if end in REJECT_REASONS},
-        {row: end for row, end in rows.items() if end in FAILURE_CAUSES},
-        [row for row, end in rows.items() if end == "surplus"],
-    )
+    made = count(ends_of(rows))
     assert made["planned"] == len(ends)
     assert made["accepted"] == ends.count("accepted")
     assert made["not_run"] == ends.count("not_run")
@@ -76,29 +83,39 @@ def test_any_partition_of_the_plan_adds_up(ends: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("accepted", "rejected", "failed"),
-    [
-        (["r0"], {"r0": "label_leaked"}, {}),
-        (["r0"], {}, {"r0": "timeout"}),
-        ([], {"r0": "label_leaked"}, {"r0": "timeout"}),
-        (["r0", "r0"], {}, {}),
-    ],
+    ("one", "other"), [("accepted", "label_leaked"), ("accepted", "timeout"), ("refused", "near_duplicate")]
 )
-def test_a_row_in_two_places_is_refused_by_name(
-    accepted: list[str], rejected: dict[str, str], failed: dict[str, str]
-) -> None:
+def test_a_row_in_two_places_is_refused_by_name(one: str, other: str) -> None:
+    first, second = (end_tables({"r0": end}) for end in (one, other))
+    tables = {name: first[name] if len(first[name]) else second[name] for name in first}
     with pytest.raises(LedgerError, match="Row r0 has two outcomes"):
-        count(["r0", "r1"], accepted, rejected, failed)
+        find_ends(_plan("r0", "r1"), tables)
 
 
-@pytest.mark.parametrize(
-    ("accepted", "rejected", "failed"), [(["x"], {}, {}), ([], {"x": "label_leaked"}, {}), ([], {}, {"x": "timeout"})]
-)
-def test_a_row_that_was_not_planned_is_refused(
-    accepted: list[str], rejected: dict[str, str], failed: dict[str, str]
-) -> None:
-    with pytest.raises(LedgerError, match=r"1 rows \(such as x\) are not in the plan.*Next: run"):
-        count(["r0"], accepted, rejected, failed)
+@pytest.mark.parametrize("end", ["accepted", "surplus", "label_leaked", "timeout"])
+def test_a_row_that_was_not_planned_is_refused(end: str) -> None:
+    with pytest.raises(StaleTableError, match=r"Row x of the dataset .* is not in the plan.*Next: run"):
+        find_ends(_plan("r0"), end_tables({"x": end}))
+
+
+def test_a_row_that_is_planned_twice_is_refused() -> None:
+    with pytest.raises(LedgerError, match="The plan lists a row twice"):
+        find_ends(_plan("r0", "r1", "r0"), end_tables({}))
+
+
+@pytest.mark.parametrize("names", [[], ["accepted", "not_run", "label_leaked", "timeout", "surplus"]])
+def test_ends_are_read_back_from_the_table_of_outcomes(names: list[str]) -> None:
+    found = ends_of({f"r{place}": name for place, name in enumerate(names)})
+    rows = [found.kinds[code] for code in found.codes]
+    outcomes = pd.DataFrame(rows, columns=["outcome", "reason"], dtype="str")
+    again = read_ends(as_table(outcomes))
+    assert [again.kinds[code] for code in again.codes] == rows
+    assert [row.name for row in rows] == names
+    assert count(again) == count(found)
+
+
+def _plan(*ids: str) -> RowTable:
+    return as_table(pd.DataFrame({"request_id": ids}, dtype="str"))
 
 
 def test_every_reason_and_cause_has_its_metric_also_at_zero() -> None:
@@ -121,7 +138,8 @@ def test_the_counts_of_rows_are_the_ledgers() -> None:
 
 
 def test_yield_is_accepted_by_planned_in_all_by_language_code_and_by_task() -> None:
-    assert yield_metrics(_REQUESTS, ["r0", "r1", "r2"]) == {
+    ends = ends_of({"r0": "accepted", "r1": "accepted", "r2": "surplus", "r3": "not_run"})
+    assert yield_metrics(_SLICES, ends) == {
         "yield/all": 0.75,
         "yield/language/en": 0.5,
         "yield/language/de": 1.0,
@@ -131,41 +149,38 @@ def test_yield_is_accepted_by_planned_in_all_by_language_code_and_by_task() -> N
 
 
 def test_nothing_accepted_is_a_yield_of_zero() -> None:
-    assert set(yield_metrics(_REQUESTS, []).values()) == {0.0}
+    assert set(yield_metrics(_SLICES, _NOTHING_RUN).values()) == {0.0}
 
 
 def test_what_can_not_be_known_is_null_in_the_file() -> None:
-    calls = _REQUESTS[["request_id"]].assign(fingerprint="f0")
-    nothing = spending_metrics(
-        sum_spending(paid_calls([]), _REQUESTS, calls, PriceList.read(PRICES), "x", "model-1"), accepted=0
-    )
-    metrics = merged(row_metrics(ledger()), yield_metrics(_REQUESTS, []), nothing)
+    nothing = spending_metrics(sum_spending((), _SLICES, PriceList.read(PRICES), "x", "model-1"), accepted=0)
+    metrics = merged(row_metrics(ledger()), yield_metrics(_SLICES, _NOTHING_RUN), nothing)
     assert metrics["tokens/per_accepted"] is None
     assert metrics["cost/usd_per_accepted"] is None
     assert metrics["calls/dataset"] == 0
     assert json.loads(json.dumps(metrics, allow_nan=False)) == metrics
 
 
-def _planned(*ids: str) -> pd.DataFrame:
-    return pd.DataFrame({"request_id": ids, "task_id": "t0", "language": "English", "language_verdict": "agrees"})
-
-
 def test_each_planned_row_has_one_outcome_with_what_it_cost() -> None:
-    failed = to_frame([{**ROW, "request_id": "r2", "failure_cause": "timeout"}], {**FAILED, "attempts": "float64"})
-    ends = outcomes_of(
-        example_frame([{"request_id": "r0"}]),
-        example_frame([{"request_id": "r4"}]),
-        example_frame([{"request_id": "r1"}]).assign(reject_reason="label_leaked"),
-        failed,
-    )
     rows = ("r0", "r1", "r2", "r3", "r4")
-    lines = [completion(request_id=row) for row in ("r0", "r1", "r4", "r0")]
-    paid = paid_by_row(
-        paid_calls([*lines, no_reply(request_id="r2"), completion(request_id="another plan's")]),
-        pd.Series([fingerprint(row) for row in rows]),
-        PriceList.read(PRICES),
+    requests = pd.DataFrame({"request_id": rows, "task_id": "t0", "language": "English"})
+    calls = pd.DataFrame({"request_id": rows, "fingerprint": [fingerprint(row) for row in rows]})
+    candidates = {
+        "examples": as_table(example_frame([{"request_id": "r0"}])),
+        "surplus": as_table(example_frame([{"request_id": "r4"}])),
+        "rejected": as_table(example_frame([{"request_id": "r1"}]).assign(reject_reason="label_leaked")),
+    }
+    failed = as_table(
+        to_frame([{**ROW, "request_id": "r2", "failure_cause": "timeout"}], {**FAILED, "attempts": "float64"})
     )
-    outcomes = outcome_rows(_planned(*rows), paid, ends)
+    findings = pd.DataFrame({"request_id": ["r0", "r1", "r4"], "language_verdict": "agrees"}, dtype="str")
+    lines = [completion(request_id=row) for row in ("r0", "r1", "r4", "r0")]
+    lines += [no_reply(request_id="r2"), completion(request_id="another plan's")]
+    lines.append(completion(request_id="r3", fingerprint=fingerprint("another prompt")))
+    plan = as_table(requests)
+    paid = paid_by_row(planned_calls_of(lines, requests, calls), len(rows), PriceList.read(PRICES))
+    ends = find_ends(plan, {**candidates, "failed": failed})
+    outcomes = list_rows(plan, candidates, as_table(findings), ends, paid).to_pandas()
     found = list(records_of(outcomes))
     seen = [(row["outcome"], row["reason"], row["attempts"], row["input_text"]) for row in found]
     assert seen == [
@@ -175,9 +190,8 @@ def test_each_planned_row_has_one_outcome_with_what_it_cost() -> None:
         ("not_run", None, 0, None),
         ("surplus", None, 1, ROW["input_text"]),
     ]
-    assert {(row["task_id"], row["language"], row["language_verdict"]) for row in found} == {
-        ("t0", "English", "agrees")
-    }
+    assert {(row["task_id"], row["language"]) for row in found} == {("t0", "English")}
+    assert [row["language_verdict"] for row in found] == ["agrees", "agrees", None, None, "agrees"]
     assert [row["tokens"] for row in found] == [30, 15, None, 0, 15]
     cost = [row["cost"] for row in found]
     assert cost.pop(2) is None  # unknown for a call that timed out
@@ -185,15 +199,14 @@ def test_each_planned_row_has_one_outcome_with_what_it_cost() -> None:
     assert {name: str(kind) for name, kind in outcomes.dtypes.items()} == OUTCOMES
 
 
-def test_rows_and_calls_that_do_not_match_are_a_bug_that_shows() -> None:
-    nothing = to_frame([], EXAMPLES)
-    ends = outcomes_of(nothing, nothing, to_frame([], REJECTED), to_frame([], FAILED))
-    with pytest.raises(ValueError, match="2 rows, but the calls of 1"):
-        outcome_rows(_planned("r0", "r1"), pd.DataFrame({"attempts": [0], "tokens": 0.0, "cost": 0.0}), ends)
+def test_a_reply_that_was_not_settled_is_reported() -> None:
+    paid = PaidRows(np.array([0, 1], np.int32), np.zeros(2), np.zeros(2))
+    with pytest.raises(StaleTableError, match=r"Row r1 has a reply in the journal.*Next: run"):
+        list_rows(_plan("r0", "r1"), {}, _plan(), ends_of({"r0": "not_run", "r1": "not_run"}), paid)
 
 
-def _outcomes(rows: Sequence[tuple[str, str, str | None]]) -> pd.DataFrame:
-    return pd.DataFrame(list(rows), columns=["task_id", "outcome", "reason"])
+def _outcomes(rows: Sequence[tuple[str, str, str | None]]) -> RowTable:
+    return as_table(pd.DataFrame(list(rows), columns=["task_id", "outcome", "reason"], dtype="str"))
 
 
 def _paused(task_id: str, reason: str) -> PausedTask:
@@ -228,8 +241,8 @@ def test_without_a_pause_nothing_changes() -> None:
     assert without_paused(_METRICS, _outcomes([_GOOD] * 60), ()) == _METRICS
 
 
-def _failed(*rows: tuple[str, str]) -> pd.DataFrame:
-    return pd.DataFrame(list(rows), columns=["failure_cause", "detail"])
+def _failed(*rows: tuple[str, str]) -> RowTable:
+    return as_table(pd.DataFrame(list(rows), columns=["failure_cause", "detail"], dtype="str"))
 
 
 def test_the_most_common_transport_cause_is_reported_in_its_most_common_words() -> None:
@@ -256,5 +269,5 @@ def test_a_yield_that_is_low_for_it_says_so_in_the_servers_words() -> None:
 
 
 def test_rows_at_the_provider_are_a_part_of_the_rows_not_run() -> None:
-    made = count(["r0", "r1", "r2", "r3"], ["r0"], {}, {"r1": "invalid_json"}, at_provider={"r1", "r2", "elsewhere"})
+    made = count(ends_of({"r0": "accepted", "r1": "invalid_json", "r2": "not_run", "r3": "not_run"}), in_batch=1)
     assert (made["not_run"], made["in_batch"]) == (2, 1)

@@ -27,8 +27,9 @@ from synthetic_textcat.schemas.rows import (
     to_frame,
 )
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.tables import RowTable, as_table
 from tests.llm.builders import completion, fingerprint, no_batches, no_reply, write_journal
-from tests.pipelines.quality_report.builders import COST, PRICES, ROW, checked_tables, example_frame
+from tests.pipelines.quality_report.builders import COST, PRICES, ROW, CheckedFrames, checked_tables, example_frame
 from tests.pipelines.quality_report.builders import ledger as ledger_of
 
 _TASK = Task.model_validate({"task": "Sort a review.", "labels": ["good", "bad", "mixed"]})
@@ -52,11 +53,20 @@ _CANDIDATES = example_frame(
         _candidate("r2", input_text="cold soup AGAIN."),
     ]
 )
-_NONE_UNJUDGED = to_frame([], UNJUDGED_ROWS)
+_NONE_UNJUDGED = as_table(to_frame([], UNJUDGED_ROWS))
+_NOT_RUN = as_table(_REQUESTS.assign(outcome="not_run", reason=pd.array([None] * len(_REQUESTS), dtype="str")))
 _LEAK, _SAME = "the text names 'bad'", "same text as r0"
 _FAILED_ROWS = to_frame(
     [{**ROW, "request_id": "r3", "failure_cause": "timeout", "detail": "slow", "attempts": 1}], FAILED
 )
+
+
+def _outcomes(checked: CheckedFrames, failed: pd.DataFrame, journal: Journal | None = None) -> RowTable:
+    """The table `outcomes` of the plan; without a journal no call was made."""
+    journal = journal or Journal(Path("absent"))
+    plan, calls, paid = as_table(_REQUESTS), as_table(_CALLS), read_paid_calls(journal)
+    examples, surplus, rejected, findings = map(as_table, checked)
+    return list_outcomes(plan, calls, paid, journal, examples, surplus, rejected, findings, as_table(failed), PRICES)
 
 
 def _dtypes(frame: pd.DataFrame) -> dict[str, str]:
@@ -80,10 +90,14 @@ def test_how_a_row_was_read_from_several_objects_stands_in_its_detail() -> None:
     assert list(flagged.findings["detail"]) == [note, f"{_LEAK}; {note}", _SAME]
     assert _dtypes(flagged.examples) == EXAMPLES
     for tables in (checked, flagged):  # signals read the details of checks
-        ledger = ledger_of()
-        rest = (_REQUESTS, tables.findings, _TASKS, ledger, QualityReportParameters(), 42)
-        corpus = gather_corpus(tables.examples, tables.surplus, tables.rejected, *rest)
-        assert list(corpus.hits["detail"]) == [_LEAK, _SAME]
+        outcomes = _outcomes(tables, to_frame([], FAILED))
+        rest = (_TASKS, ledger_of(), QualityReportParameters(), 42)
+        plan = as_table(_REQUESTS)
+        examples, rejected, findings = map(as_table, (tables.examples, tables.rejected, tables.findings))
+        corpus = gather_corpus(examples, rejected, plan, findings, outcomes, *rest)
+        worst = corpus.check_results.worst
+        details = {reason: list(rows["detail"]) for reason, rows in worst.items()}
+        assert details == {"label_leaked": [_LEAK], "exact_duplicate": [_SAME]}
 
 
 def test_labels_are_in_the_spelling_of_the_set() -> None:
@@ -136,9 +150,7 @@ def test_a_row_rejected_before_its_language_was_looked_at_has_no_verdict_on_it()
 
 def test_the_tables_outcomes_and_metrics_tell_the_same_story(tmp_path: Path) -> None:
     checked = checked_tables(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters())
-    ledger = build_ledger(
-        _REQUESTS, checked.examples, checked.surplus, checked.rejected, _FAILED_ROWS, _CALLS, no_batches()
-    )
+    ledger = build_ledger(_outcomes(checked, _FAILED_ROWS), as_table(_CALLS), no_batches())
     assert ledger == {
         "planned": 5,
         "accepted": 1,
@@ -150,28 +162,16 @@ def test_the_tables_outcomes_and_metrics_tell_the_same_story(tmp_path: Path) -> 
     }
     lines = [completion(request_id=name) for name in _IDS[:3]] + [no_reply(request_id="r3")]
     journal = Journal(write_journal(tmp_path / "journal.jsonl", lines))
-    calls = _CALLS
-    outcomes = list_outcomes(
-        _REQUESTS,
-        calls,
-        read_paid_calls(journal),
-        journal,
-        checked.examples,
-        checked.surplus,
-        checked.rejected,
-        checked.findings,
-        _FAILED_ROWS,
-        PRICES,
-    )
+    table = _outcomes(checked, _FAILED_ROWS, journal)
+    outcomes = table.to_pandas()
     assert _dtypes(outcomes) == OUTCOMES
     assert list(outcomes["outcome"]) == ["accepted", "rejected", "rejected", "failed", "not_run"]
     assert list(outcomes["attempts"]) == [1, 1, 1, 1, 0]
     metrics = measure(
         ledger,
-        _REQUESTS,
-        calls,
-        checked.examples,
-        checked.surplus,
+        table,
+        as_table(_REQUESTS),
+        as_table(_CALLS),
         read_paid_calls(journal),
         journal,
         Journal(tmp_path / "absent"),
@@ -188,15 +188,13 @@ def test_the_tables_outcomes_and_metrics_tell_the_same_story(tmp_path: Path) -> 
 
 def test_signals_are_measured_on_what_the_checks_made_of_the_candidates() -> None:
     checked = checked_tables(_CANDIDATES, _REQUESTS, _TASKS, QualityReportParameters())
-    ledger = build_ledger(
-        _REQUESTS, checked.examples, checked.surplus, checked.rejected, _FAILED_ROWS, _CALLS, no_batches()
-    )
+    ledger = build_ledger(_outcomes(checked, _FAILED_ROWS), as_table(_CALLS), no_batches())
     corpus = gather_corpus(
-        checked.examples,
-        checked.surplus,
-        checked.rejected,
-        _REQUESTS,
-        checked.findings,
+        as_table(checked.examples),
+        as_table(checked.rejected),
+        as_table(_REQUESTS),
+        as_table(checked.findings),
+        _outcomes(checked, _FAILED_ROWS),
         _TASKS,
         ledger,
         QualityReportParameters(),
@@ -217,12 +215,11 @@ def test_made_up_costs_of_templates_and_costs_of_a_real_model_are_never_added(
 ) -> None:
     lines = [completion(request_id="r0", run_id="rehearsal", model_name=OFFLINE_MODEL), completion(request_id="r0")]
     journal = Journal(write_journal(tmp_path / "journal.jsonl", lines))
-    examples, paid = to_frame([], EXAMPLES), read_paid_calls(journal)
+    paid = read_paid_calls(journal)
     none_yet, llm = Journal(tmp_path / "absent"), LlmParameters(model=model)
     made_up = {"input": 1000.0, "output": 1000.0} if priced else None
     prices = {**PRICES, "usd_per_million_tokens": {**PRICES["usd_per_million_tokens"], OFFLINE_MODEL: made_up}}
-    own = to_frame(((name, fingerprint(name)) for name in _IDS), CALLS)
-    tables = (ledger_of(), _REQUESTS, own, examples, examples, paid)
+    tables = (ledger_of(), _NOT_RUN, as_table(_REQUESTS), as_table(_CALLS), paid)
     settings = (prices, llm, LabelCheckParameters(), "run-1")
     metrics = measure(*tables, journal, none_yet, none_yet, None, _NONE_UNJUDGED, *settings)
     assert metrics["calls/dataset"] == 1
@@ -239,10 +236,10 @@ def test_a_judge_is_billed_apart_if_it_or_the_writer_is_rehearsed(writer: str, j
     )
     made_up = {"input": 1000.0, "output": 1000.0}
     prices = {**PRICES, "usd_per_million_tokens": {**PRICES["usd_per_million_tokens"], OFFLINE_MODEL: made_up}}
-    examples, calls = to_frame([], EXAMPLES), to_frame(((name, fingerprint(name)) for name in _IDS), CALLS)
-    asked = calls.head(2).assign(vote=1, row_sha256="")
+    asked = as_table(_CALLS.head(2).assign(vote=1, row_sha256=""))
     metrics = measure(
-        ledger_of(), _REQUESTS, calls, examples, examples, read_paid_calls(rows), rows, Journal(tmp_path / "absent"),
+        ledger_of(), _NOT_RUN, as_table(_REQUESTS), as_table(_CALLS), read_paid_calls(rows), rows,
+        Journal(tmp_path / "absent"),
         verdicts, asked, _NONE_UNJUDGED, prices, LlmParameters(model=writer),
         LabelCheckParameters(llm={"model": judge}), "run-1",
     )  # fmt: skip

@@ -15,11 +15,13 @@ from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests, 
 from synthetic_textcat.pipelines.attribute_sampling.quota_plan import first_round
 from synthetic_textcat.pipelines.attribute_sampling.quota_slots import QuotaSlots
 from synthetic_textcat.pipelines.quality_report.quota_shortfall import shortfall_of
-from synthetic_textcat.pipelines.quality_report.quota_standing import OutcomeTables, beyond_target_mask, standing_of
+from synthetic_textcat.pipelines.quality_report.quota_standing import beyond_target_mask, standing_of
+from synthetic_textcat.pipelines.quality_report.row_ends import find_ends
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.quota import Rounds, Shortfall
 from synthetic_textcat.schemas.rows import records_of
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.tables import as_table
 from tests.support.examples import examples
 from tests.support.task_tables import task_table
 
@@ -63,9 +65,11 @@ def _play(
         good, ids = np.array([is_good(row) for row in records_of(requests)], bool), requests[["request_id"]]
         surplus = beyond_target_mask(good, requests, ids, slots)
         rejected = ids[~good].assign(reject_reason="wrong_language")
-        ends = OutcomeTables(ids[good & ~surplus], ids[surplus], rejected, ids.head(0).assign(failure_cause=""))
-        standing = standing_of(requests, slots, rounds, ends)
-        shortfall, _ = shortfall_of(standing, rounds, shortfall, sampling, lambda _: ())
+        tables = {"examples": ids[good & ~surplus], "surplus": ids[surplus], "rejected": rejected}
+        plan = as_table(requests)
+        ends = find_ends(plan, {name: as_table(table) for name, table in tables.items()})
+        standing = standing_of(plan, slots, rounds, ends)
+        shortfall, _ = shortfall_of(standing, rounds, shortfall, sampling, lambda wanted: [()] * len(wanted))
         if shortfall.next is None:
             return Played(requests, requests[good & ~surplus], shortfall)
         rounds = rounds.model_copy(update={"rounds": (*rounds.rounds, shortfall.ask)})

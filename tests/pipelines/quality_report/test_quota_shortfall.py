@@ -1,5 +1,6 @@
 """How far a quota is: cells, surplus, and when it ends."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,16 @@ from synthetic_textcat.pipelines.quality_report.nodes import measure_quota
 from synthetic_textcat.pipelines.quality_report.quota_standing import beyond_target_mask
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters
 from synthetic_textcat.schemas.quota import CellRows, Rounds, Shortfall
-from synthetic_textcat.schemas.rows import CALLS, EXAMPLES, FAILED, REJECTED, REQUESTS, to_frame
+from synthetic_textcat.schemas.rows import CALLS, EXAMPLES, REQUESTS, to_frame
 from synthetic_textcat.schemas.stops import PausedTask, Stops
-from synthetic_textcat.tables import as_table
+from synthetic_textcat.tables import RowTable, as_table
 from tests.llm.builders import completion, fingerprint, paid_calls, write_journal
 from tests.pipelines.quality_report.builders import ROW
 
 _SAMPLING = AttributeSamplingParameters(target_accepted=2, per=("language",), max_rounds=4)
+
+
+_LOST = {"label_leaked": "rejected", "refused": "failed", "timeout": "failed"}
 
 
 def _requests(languages: list[str]) -> pd.DataFrame:
@@ -30,6 +34,12 @@ def _requests(languages: list[str]) -> pd.DataFrame:
 
 def _slots(languages: list[str], target: int) -> pd.DataFrame:
     return pd.DataFrame({"language": pd.array([name for name in languages for _ in range(target)], dtype="str")})
+
+
+def _outcomes(ends: Iterable[str]) -> RowTable:
+    """Columns of the table `outcomes` for rows with these ends."""
+    rows = [(_LOST[end], end) if end in _LOST else (end.replace(" ", "_"), None) for end in ends]
+    return as_table(pd.DataFrame(rows, columns=["outcome", "reason"], dtype="str"))
 
 
 def _state(
@@ -44,22 +54,6 @@ def _state(
     requests = _requests([language for language, _ in ends])
     by_end = dict(zip(requests["request_id"], (end for _, end in ends), strict=True))
 
-    def ended(*which: str) -> list[str]:
-        return [row for row, end in by_end.items() if end in which]
-
-    examples = to_frame([{**ROW, "request_id": row} for row in ended("accepted")], EXAMPLES)
-    surplus = to_frame([{**ROW, "request_id": row} for row in ended("surplus")], EXAMPLES)
-    rejected = to_frame(
-        [{**ROW, "request_id": row, "reject_reason": "label_leaked", "detail": ""} for row in ended("label_leaked")],
-        REJECTED,
-    )
-    failed = to_frame(
-        [
-            {**ROW, "request_id": row, "failure_cause": by_end[row], "detail": "", "attempts": 1}
-            for row in ended("refused", "timeout")
-        ],
-        FAILED,
-    )
     planned = Rounds(
         recipe="r",
         rounds=tuple(
@@ -71,8 +65,9 @@ def _state(
     journal = Journal(write_journal(tmp_path / "journal.jsonl", lines))
     calls = to_frame(((row, fingerprint(row)) for row in by_end), CALLS)
     state = measure_quota(
-        requests,
-        calls,
+        as_table(requests),
+        _outcomes(by_end.values()),
+        as_table(calls),
         read_paid_calls(journal),
         journal,
         planned.model_dump(mode="json"),
@@ -80,10 +75,6 @@ def _state(
         previous,
         sampling,
         stops or {},
-        examples,
-        surplus,
-        rejected,
-        failed,
     )
     found = Shortfall.read(state.shortfall)
     assert found is not None
@@ -172,21 +163,20 @@ def test_it_ends_with_the_last_round_or_when_every_cell_is_full(tmp_path: Any) -
 
 def test_rounds_of_another_plan_are_reported_with_the_next_step(tmp_path: Any) -> None:
     planned = Rounds(recipe="r", rounds=((CellRows(cell={"language": "German"}, rows=2),),)).model_dump(mode="json")
-    nothing = to_frame([], EXAMPLES)
-    ends = (nothing, nothing, to_frame([], REJECTED), to_frame([], FAILED))
-    of_one = (_requests(["German"]), to_frame([], CALLS), as_table(paid_calls([])), Journal(tmp_path / "absent"))
+    calls, journal = as_table(to_frame([], CALLS)), Journal(tmp_path / "absent")
+    of_one = (as_table(_requests(["German"])), _outcomes(["not run"]), calls, as_table(paid_calls([])), journal)
     slots = _slots(["German"], 2)
     with pytest.raises(StaleTableError, match="Next: run `kedro run --pipelines generate`"):
-        measure_quota(*of_one, planned, slots, None, _SAMPLING, {}, *ends)
+        measure_quota(*of_one, planned, slots, None, _SAMPLING, {})
     with pytest.raises(StaleTableError, match="'rounds' belongs to another plan"):
-        measure_quota(*of_one, planned, slots.rename(columns={"language": "moood"}), None, _SAMPLING, {}, *ends)
+        measure_quota(*of_one, planned, slots.rename(columns={"language": "moood"}), None, _SAMPLING, {})
 
 
 def test_without_a_quota_there_is_nothing_to_tell(tmp_path: Any) -> None:
-    nothing = to_frame([], EXAMPLES)
     state = measure_quota(
-        _requests(["German"]),
-        to_frame([], CALLS),
+        as_table(_requests(["German"])),
+        _outcomes(["not run"]),
+        as_table(to_frame([], CALLS)),
         as_table(paid_calls([])),
         Journal(tmp_path / "absent"),
         {},
@@ -194,10 +184,6 @@ def test_without_a_quota_there_is_nothing_to_tell(tmp_path: Any) -> None:
         None,
         AttributeSamplingParameters(),
         {},
-        nothing,
-        nothing,
-        to_frame([], REJECTED),
-        to_frame([], FAILED),
     )
     assert state.shortfall == {}
     assert state.quota["metrics"] == {}

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from synthetic_textcat.hooks.summary_lines import cost_lines
 from synthetic_textcat.pipelines.quality_report.call_costs import CallCosts
 from synthetic_textcat.pipelines.quality_report.ledger import reached_cap, stopped_by
+from synthetic_textcat.pipelines.quality_report.plan_slices import PlanSlices
 from synthetic_textcat.pipelines.quality_report.spending import (
     spending_metrics,
     sum_spending,
@@ -25,13 +26,16 @@ from synthetic_textcat.schemas.cost_figures import PER_ACCEPTED, figure_rows
 from synthetic_textcat.schemas.parameters import GenerationParameters
 from synthetic_textcat.schemas.prices import PriceList
 from synthetic_textcat.schemas.stops import Outage, Stops
+from synthetic_textcat.tables import as_table
 from tests.llm.builders import NO_COUNTS, completion, fingerprint, no_reply, nothing_taken, paid_calls
-from tests.pipelines.quality_report.builders import COST, PRICES
+from tests.pipelines.quality_report.builders import COST, PRICES, planned_calls_of
 
 _REQUESTS = pd.DataFrame(
     {"request_id": ["r0", "r1", "r2"], "task_id": ["t0", "t1", "t0"], "language": ["English", "German", "German"]}
 )
 
+
+_SLICES = PlanSlices.of(as_table(_REQUESTS))
 
 _A = {row: fingerprint(row) for row in ("r0", "r1", "r2")}
 _B = {row: fingerprint(f"{row} with another prompt") for row in _A}
@@ -41,7 +45,7 @@ def _metrics(
     lines: list[Completion], accepted: int = 2, own: dict[str, str] = _A, run_id: str = "new"
 ) -> dict[str, float | None]:
     calls = pd.DataFrame({"request_id": [*own], "fingerprint": [*own.values()]})
-    sums = sum_spending(paid_calls(lines), _REQUESTS, calls, PriceList.read(PRICES), run_id, "model-1")
+    sums = sum_spending([planned_calls_of(lines, _REQUESTS, calls)], _SLICES, PriceList.read(PRICES), run_id, "model-1")
     return spending_metrics(sums, accepted)
 
 
@@ -63,18 +67,21 @@ def test_verdicts_are_summed_apart_and_added_to_the_rows() -> None:
         completion(request_id="r1/3", fingerprint=fingerprint("another judge"), run_id="new"),
         completion(request_id="r9", fingerprint=fingerprint("of another plan"), run_id="old"),
     ]
-    verdicts = sum_verdict_spending(paid_calls(lines), _REQUESTS, own, PriceList.read(PRICES), "new", "model-1")
+    asked = paid_calls(lines)
+    asked = asked.assign(position=[0, 0, 1, -1], is_configuration=False)
+    prices = PriceList.read(PRICES)
+    verdicts = sum_verdict_spending(as_table(asked), as_table(own), prices, "new", "model-1")[False]
     calls = {name.removeprefix("judge/"): value for name, value in verdict_metrics(verdicts).items()}
     assert [calls[f"calls_{figure}"] for figure in ("this_run", "this_configuration", "dataset")] == [2, 2, 3]
     assert calls["usd_this_run"] == pytest.approx(2 * COST)
     table = pd.DataFrame({"request_id": [*_A], "fingerprint": [*_A.values()]})
-    rows = sum_spending(paid_calls(_calls(_A, "new")), _REQUESTS, table, PriceList.read(PRICES), "new", "model-1")
+    rows = sum_spending([planned_calls_of(_calls(_A, "new"), _REQUESTS, table)], _SLICES, prices, "new", "model-1")
     both = spending_metrics(with_verdicts(rows, verdicts), 2)
     assert (both["calls/this_run"], both["calls/this_configuration"], both["calls/dataset"]) == (5, 5, 6)
     assert both["cost/usd_per_accepted"] == pytest.approx(5 * COST / 2)
     assert both["cost/usd_task/t0"] == pytest.approx(2 * COST)
-    nothing = sum_verdict_spending(paid_calls([]), _REQUESTS, None, PriceList.read(PRICES), "new", "model-1")
-    assert verdict_metrics(nothing) == {}
+    nothing = sum_verdict_spending(as_table(asked.head(0)), None, prices, "new", "model-1")
+    assert verdict_metrics(nothing[False]) == verdict_metrics(nothing[True]) == {}
 
 
 def test_each_figure_sums_its_own_lines() -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from synthetic_textcat.llm.calls.context_window import read_overflow
 from synthetic_textcat.llm.calls.policy import Judge
 from synthetic_textcat.llm.calls.settlement import settle
-from synthetic_textcat.llm.journal.index import Places, ranges
+from synthetic_textcat.llm.journal.index import Places, joined, ranges
 from synthetic_textcat.llm.journal.journal import Journal, LineBatch
 from synthetic_textcat.llm.journal.lines import digests_of
 from synthetic_textcat.schemas.completions import Completion, Problem
@@ -225,7 +225,12 @@ class _Search:
         self._spent: list[NDArray[np.int64]] = []
         self._entries: list[NDArray[np.int64]] = []
         self._number_of_entries = 0
-        self._parts: list[_Columns] = []
+        self._columns: tuple[list[NDArray[Any]], ...] = (
+            [np.empty(0, np.int64)],
+            [digests_of(())],
+            [np.empty(0, np.int64)],
+            [np.empty(0, np.int32)],
+        )
 
     def look_up(self, fingerprints: Sequence[str], start: int) -> None:
         """Looks for the open ones among some rows.
@@ -250,13 +255,12 @@ class _Search:
         is_open = ~is_settled
         digests = digests_of(fingerprints)[is_open]
         positions = start + np.flatnonzero(is_open)
-        self._parts.append(_Columns(positions, digests, first_lines[is_open], lines[is_open]))
+        for column, own in zip(self._columns, (positions, digests, first_lines[is_open], lines[is_open]), strict=True):
+            column.append(own)
 
     def found(self) -> OpenRows:
         """The open rows."""
-        nothing = _Columns(np.empty(0, np.int64), digests_of(()), np.empty(0, np.int64), np.empty(0, np.int32))
-        columns = _Columns(*(np.concatenate(column) for column in zip(nothing, *self._parts, strict=True)))
-        self._parts.clear()
+        columns = _Columns(*map(joined, self._columns))
         reader = Journal(*self._journal.paths)  # without the index
         rows = OpenRowSequence(columns, self._places_of(self._entries), reader, self._judge)
         return OpenRows(rows, self._any_good, SpentCalls(reader, self._places_of(self._spent)), self._known)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from synthetic_textcat.temporary_files import temporary_folder
 
-_MOST_BYTES = 64 * 2**20
+_MOST_BYTES = 48 * 2**20
 """Size of the rows that are held in memory."""
 
 

@@ -25,6 +25,9 @@ from synthetic_textcat.schemas.paid_calls import PAID_CALLS
 from synthetic_textcat.tables import Spool
 from synthetic_textcat.text.unicode import replace_surrogates, visible_controls
 
+_FOR_THE_PARSER = ("content_filter", "length")
+"""Finish reasons that decide whether a reply counts."""
+
 _TEXTS = ("input_text", "label", "misleading_label", "model_name", "detail", "failure_cause")
 _RESULTS = pa.schema({**dict.fromkeys(("position", "attempt"), pa.int64()), **dict.fromkeys(_TEXTS, pa.large_string())})
 
@@ -140,7 +143,7 @@ def _read_at_once(lines: LineBatch, wanted: Sequence[int]) -> list[PlainRow | No
     fields = zip(*(columns[name] for name in ("status", "refusal", "finish_reason", "raw_text")), strict=True)
     replies = [
         reply
-        if status == REPLIED and not refusal and reason != "content_filter" and len(reply) <= LONGEST_PLAIN
+        if status == REPLIED and not refusal and reason not in _FOR_THE_PARSER and len(reply) <= LONGEST_PLAIN
         else ""
         for status, refusal, reason, reply in fields
     ]

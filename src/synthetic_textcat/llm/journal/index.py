@@ -61,10 +61,10 @@ class JournalIndex:
             attempts.append(part.attempts)
             files.append(part.places.files)
             offsets.append(part.places.offsets)
-        self._begins = _joined(begins)
-        order = np.lexsort((_joined(attempts), self._begins))  # stable: lines come in the order of time
+        self._begins = joined(begins)
+        order = np.lexsort((joined(attempts), self._begins))  # stable: lines come in the order of time
         self._begins = self._begins[order]
-        self.places = Places(_joined(files)[order], _joined(offsets)[order])
+        self.places = Places(joined(files)[order], joined(offsets)[order])
 
     def __len__(self) -> int:
         """Number of lines."""
@@ -82,7 +82,7 @@ def _begins_of(fingerprints: Iterable[str]) -> NDArray[np.uint64]:
     return digests.view("<u8").reshape(-1, digests.itemsize // 8)[:, 0].copy()
 
 
-def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
+def joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
     """The parts as one array; they are let go, so that no two columns are in memory twice."""
     whole = np.concatenate(parts)
     parts.clear()

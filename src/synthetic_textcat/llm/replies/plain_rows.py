@@ -1,7 +1,8 @@
 """Plain rows: the texts of replies that hold one JSON object of the three fields and nothing else of the kind.
 
 They are read by a typed decoder, many times as fast as by the parser, and with its result; any other reply is left to
-the parser. The object may stand in a fence or between words, as long as no thoughts could stand there too.
+the parser. The object may stand in a fence or between words, as long as no thoughts could stand there too. A reply that
+was cut at the token limit is for the parser, which repairs none.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,13 @@ from synthetic_textcat.text.unicode import visible_controls
 
 LONGEST_PLAIN = 20_000
 """Characters of a reply; the parser reads a longer one."""
+
+_LONGEST_REPAIRED = 5_000
+"""Characters of a reply with a comma too many: the library's work on a longer one may pass its limit."""
+
+_JSON_SPACES = " \t\r\n"
+_OF_THREE_FIELDS = (1, 1, 0, 0, 0, 12)
+"""How often `{`, `}`, `[`, `]`, backslash and quote occur."""
 
 _Label = Annotated[str, msgspec.Meta(max_length=LONGEST_LABEL)]
 
@@ -57,11 +65,27 @@ def plain_rows(replies: Sequence[str]) -> list[PlainRow | None]:
 
 
 def _enclosed_row(reply: str) -> PlainRow | None:
-    """The row of a reply whose only object stands in a fence or between words."""
+    """The row of a reply whose only object stands in a fence or between words, or ends with a comma."""
     start, end = reply.find("{"), reply.rfind("}") + 1
     if start < 0 or end <= start or "{" in reply[end:] or thoughts_in(reply) != (0, len(reply)):
         return None
     try:
         return _decode(reply[start:end])
+    except ValueError:
+        return _row_before_comma(reply, reply[start : end - 1].rstrip(_JSON_SPACES))
+
+
+def _row_before_comma(reply: str, fields: str) -> PlainRow | None:
+    """The row of a reply whose only fault is a comma behind its last field, which the repair library drops.
+
+    Args:
+        reply: The reply. With other brackets, escapes or quotes than those of the fields it is left to the library.
+        fields: Its object without the last bracket.
+    """
+    counts = tuple(map(reply.count, '{}[]\\"'))
+    if fields[-1:] != "," or counts != _OF_THREE_FIELDS or len(reply) > _LONGEST_REPAIRED:
+        return None
+    try:
+        return _decode(fields[:-1] + "}")
     except ValueError:
         return None

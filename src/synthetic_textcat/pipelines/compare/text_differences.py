@@ -21,6 +21,7 @@ from synthetic_textcat.pipelines.compare.differences import (
     difference_of,
 )
 from synthetic_textcat.pipelines.compare.pairing import Accepted
+from synthetic_textcat.tables import as_table
 from synthetic_textcat.text.diversity import MEASURES
 from synthetic_textcat.text.diversity_sample import OTHER_MIX, SIZES, Sample, mixes_differ, pool_of_examples
 from synthetic_textcat.text.label_samples import FOLDS, Codes, TaskSample, label_rows, task_samples
@@ -98,7 +99,7 @@ def _ranks(rows: pd.DataFrame, seed: int) -> pd.Series:
 
 
 def _task_samples(rows: pd.DataFrame, seed: int) -> list[TaskSample]:
-    examples = rows.assign(task=rows["task_id"])
+    examples = as_table(rows.assign(task=rows["task_id"]))
     return task_samples(label_rows(examples), examples, seed, MOST_ROWS_IN_ALL).samples
 
 
@@ -157,7 +158,7 @@ def diversity_differences(accepted: Accepted) -> Iterator[Difference]:
 
 
 def _text_samples(accepted: Accepted) -> list[Sample]:
-    pools = [pool_of_examples(rows) for rows in (accepted.baseline, accepted.candidate)]
+    pools = [pool_of_examples(as_table(rows)) for rows in (accepted.baseline, accepted.candidate)]
     cut = min(pool.cut for pool in pools)
     if accepted.is_paired:
         both = zip(*(pool.rows for pool in pools), strict=True)

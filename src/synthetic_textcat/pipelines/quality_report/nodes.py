@@ -1,34 +1,34 @@
 """Nodes of `quality_report`: ledger, metrics, concerns, plots, page; checks and signals have nodes of their own."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from functools import cache, partial
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from synthetic_textcat.llm.batches.record import BatchRecord
 from synthetic_textcat.llm.journal.journal import Journal
-from synthetic_textcat.llm.journal.paid_calls import joined, last_places, read_paid_calls, with_later_calls
-from synthetic_textcat.pipelines.quality_report.call_costs import made_up_mask
+from synthetic_textcat.llm.journal.paid_calls import last_places, planned_calls, read_paid_calls, with_later_calls
+from synthetic_textcat.llm.journal.plan_positions import PlanPositions
 from synthetic_textcat.pipelines.quality_report.concerns import Concern, assess
 from synthetic_textcat.pipelines.quality_report.ledger import (
-    PLANNED,
     Ledger,
     Metrics,
     count,
     merged,
     most_common_failure,
-    outcome_rows,
-    outcomes_of,
-    paid_by_row,
     row_metrics,
     stopped_by,
     without_paused,
-    yield_metrics,
 )
-from synthetic_textcat.pipelines.quality_report.page.page import Report, pointed_at, render, sample
+from synthetic_textcat.pipelines.quality_report.page.page import Report, pointed_at, render, sample, shown_rows
 from synthetic_textcat.pipelines.quality_report.page.plots import SIGNAL_FIGURES, yield_figure
+from synthetic_textcat.pipelines.quality_report.plan_slices import PlanSlices, yield_metrics
 from synthetic_textcat.pipelines.quality_report.quota_shortfall import quota_metrics, quota_tables, shortfall_of
-from synthetic_textcat.pipelines.quality_report.quota_standing import OutcomeTables, standing_of
+from synthetic_textcat.pipelines.quality_report.quota_standing import standing_of
+from synthetic_textcat.pipelines.quality_report.row_ends import NOT_RUN, find_ends, read_ends
+from synthetic_textcat.pipelines.quality_report.row_outcomes import list_rows, paid_by_row
 from synthetic_textcat.pipelines.quality_report.signals.nodes import Signals, tables_of
 from synthetic_textcat.pipelines.quality_report.spending import (
     spending_metrics,
@@ -38,6 +38,8 @@ from synthetic_textcat.pipelines.quality_report.spending import (
     with_verdicts,
 )
 from synthetic_textcat.schemas.completions import Completion
+from synthetic_textcat.schemas.label_verdicts import row_of
+from synthetic_textcat.schemas.paid_calls import PLANNED_CALLS
 from synthetic_textcat.schemas.parameters import (
     AttributeSamplingParameters,
     GenerationParameters,
@@ -47,76 +49,68 @@ from synthetic_textcat.schemas.parameters import (
 )
 from synthetic_textcat.schemas.prices import PriceList, is_made_up
 from synthetic_textcat.schemas.quota import Rounds, Shortfall
-from synthetic_textcat.schemas.rows import fingerprint_column, fingerprints_of, plain
 from synthetic_textcat.schemas.stops import Stops, stop_sentence
 from synthetic_textcat.schemas.writers import writer_note
-from synthetic_textcat.tables import RowTable
+from synthetic_textcat.tables import MadeTable, RowTable, in_plan_order
+from synthetic_textcat.text.batches import rows_at
 from synthetic_textcat.text.unicode import replace_surrogates
 
-_MOST_REPLIES = 3
 _LONGEST_REPLY = 2_000  # characters
 
 
-def build_ledger(
-    requests: pd.DataFrame,
-    examples: pd.DataFrame,
-    surplus: pd.DataFrame,
-    rejected: pd.DataFrame,
-    failed: pd.DataFrame,
-    calls: pd.DataFrame,
-    batch_record: BatchRecord,
-) -> Ledger:
-    """Ledger of the run.
-
-    Raises:
-        LedgerError: If the counts do not add up.
-    """
-    at_provider = batch_record.under_way()
-    in_batch = calls["request_id"][calls["fingerprint"].isin(at_provider)] if at_provider else ()
-    return count(
-        plain(requests["request_id"]),
-        plain(examples["request_id"]),
-        dict(zip(plain(rejected["request_id"]), plain(rejected["reject_reason"]), strict=True)),
-        dict(zip(plain(failed["request_id"]), plain(failed["failure_cause"]), strict=True)),
-        plain(surplus["request_id"]),
-        set(in_batch),
-    )
-
-
 def list_outcomes(
-    requests: pd.DataFrame,
-    calls: pd.DataFrame,
+    requests: RowTable,
+    calls: RowTable,
     paid_calls: RowTable | None,
     journal: Journal,
-    examples: pd.DataFrame,
-    surplus: pd.DataFrame,
-    rejected: pd.DataFrame,
-    findings: pd.DataFrame,
-    failed: pd.DataFrame,
+    examples: RowTable,
+    surplus: RowTable,
+    rejected: RowTable,
+    findings: RowTable,
+    failed: RowTable,
     prices: dict[str, Any],
-) -> pd.DataFrame:
+) -> RowTable:
     """The table `outcomes`: outcome, calls, tokens and cost of each planned row; columns `OUTCOMES`, in plan order.
 
     Of the journal only calls are read that were made after `paid_calls` was written: none in a run that settled rows.
+
+    Raises:
+        LedgerError: If a row is planned twice or has two outcomes.
+        StaleTableError: If a row is not in the plan, or has completions but no outcome.
     """
-    lines = with_later_calls(paid_calls, journal).to_pandas()
-    paid = paid_by_row(lines, fingerprint_column(requests, calls), PriceList.read(prices))
-    planned = requests[["request_id", "task_id", "language"]].merge(findings, on="request_id", how="left")
-    return outcome_rows(planned[PLANNED], paid, outcomes_of(examples, surplus, rejected, failed))
+    candidates = {"examples": examples, "surplus": surplus, "rejected": rejected}
+    ends = find_ends(requests, {**candidates, "failed": failed})
+    paid = paid_by_row(planned_calls(paid_calls, journal, requests, calls), len(requests), PriceList.read(prices))
+    return list_rows(requests, candidates, findings, ends, paid)
+
+
+def build_ledger(outcomes: RowTable, calls: RowTable, batch_record: BatchRecord) -> Ledger:
+    """Ledger of the run."""
+    at_provider = batch_record.under_way()
+    return count(read_ends(outcomes), _count_open(outcomes, calls, at_provider) if at_provider else 0)
+
+
+def _count_open(outcomes: RowTable, calls: RowTable, fingerprints: Collection[str]) -> int:
+    """Number of rows without an outcome whose call is one of these."""
+    rows = 0
+    for part in in_plan_order(outcomes, {"calls": calls}, {"requests": ["outcome"], "calls": ["fingerprint"]}):
+        found, places = part.subsets["calls"]
+        is_open = (part.planned["outcome"] == NOT_RUN).to_numpy()[places - part.start]
+        rows += int((found["fingerprint"].isin(fingerprints).to_numpy() & is_open).sum())
+    return rows
 
 
 def measure(
     ledger: Ledger,
-    requests: pd.DataFrame,
-    calls: pd.DataFrame,
-    examples: pd.DataFrame,
-    surplus: pd.DataFrame,
+    outcomes: RowTable,
+    requests: RowTable,
+    calls: RowTable,
     paid_calls: RowTable | None,
     journal: Journal,
     brainstorm_journal: Journal,
     verdict_journal: Journal,
-    verdict_calls: pd.DataFrame | None,
-    unjudged: pd.DataFrame,
+    verdict_calls: RowTable | None,
+    unjudged: RowTable,
     prices: dict[str, Any],
     llm: LlmParameters,
     label_check: LabelCheckParameters,
@@ -130,27 +124,42 @@ def measure(
     Of the journal only calls are read that were made after `paid_calls` was written: none in a run that settled rows.
     """
     rehearses, judge = is_made_up(llm.model), label_check.judge(llm).model
-    lines = joined([with_later_calls(paid_calls, journal), read_paid_calls(brainstorm_journal)]).to_pandas()
-    lines = lines[made_up_mask(lines, llm.model) == rehearses]
-    verdict_lines = read_paid_calls(verdict_journal).to_pandas()
-    is_rehearsed = made_up_mask(verdict_lines, judge)
-    price_list = PriceList.read(prices)
-    verdicts = {
-        kind: sum_verdict_spending(
-            verdict_lines[is_rehearsed == kind], requests, verdict_calls, price_list, run_id, judge
-        )
-        for kind in {is_made_up(judge), rehearses}
-    }
-    spent = with_verdicts(sum_spending(lines, requests, calls, price_list, run_id, llm.model), verdicts[rehearses])
+    slices, price_list = PlanSlices.of(outcomes), PriceList.read(prices)
+    lines = (planned_calls(paid_calls, journal, requests, calls), _unplanned(brainstorm_journal))
+    spent = sum_spending(lines, slices, price_list, run_id, llm.model, made_up=rehearses)
+    asked = _verdict_lines(verdict_journal, requests, calls)
+    verdicts = sum_verdict_spending(asked, verdict_calls, price_list, run_id, judge)
+    spent = with_verdicts(spent, verdicts[rehearses])
     return merged(
         row_metrics(ledger),
-        yield_metrics(requests, pd.concat([examples["request_id"], surplus["request_id"]])),
+        yield_metrics(slices, read_ends(outcomes)),
         spending_metrics(spent, ledger["accepted"]),
         verdict_metrics(verdicts[is_made_up(judge)]),
         {"label/unjudged": len(unjudged)} if verdict_calls is not None and len(verdict_calls) else {},
         {"cost/made_up": float(rehearses and price_list.price(llm.model) is not None)},
         *(part["metrics"] for part in signals),
     )
+
+
+def _unplanned(journal: Journal) -> RowTable:
+    """Paid calls for no planned row, in the form of `planned_calls`."""
+    lines = read_paid_calls(journal)
+    return MadeTable(
+        lambda: (part.assign(position=-1, is_configuration=False) for part in lines.frames()), PLANNED_CALLS
+    )
+
+
+def _verdict_lines(journal: Journal, requests: RowTable, calls: RowTable) -> RowTable:
+    """Paid calls of the judge, with the position of the row that each is about."""
+    lines, plan = read_paid_calls(journal), cache(partial(PlanPositions, requests, calls))
+
+    def make() -> Iterator[pd.DataFrame]:
+        for part in lines.frames():
+            if len(part):  # else the plan is not read
+                positions = plan().of_ids(list(map(row_of, part["request_id"])))
+                yield part.assign(position=positions, is_configuration=False)
+
+    return MadeTable(make, PLANNED_CALLS)
 
 
 def name_stop(metrics: Metrics, generation: GenerationParameters, stops: dict[str, Any]) -> str:
@@ -166,8 +175,8 @@ def name_answering_model(metrics: Metrics, stops: dict[str, Any]) -> str:  # noq
 def assess_run(
     ledger: Ledger,
     metrics: Metrics,
-    outcomes: pd.DataFrame,
-    failed: pd.DataFrame,
+    outcomes: RowTable,
+    failed: RowTable,
     settings: QualityReportParameters,
     stops: dict[str, Any],
     *signals: Signals,
@@ -186,8 +195,9 @@ class QuotaState(NamedTuple):
 
 
 def measure_quota(
-    requests: pd.DataFrame,
-    calls: pd.DataFrame,
+    requests: RowTable,
+    outcomes: RowTable,
+    calls: RowTable,
     paid_calls: RowTable | None,
     journal: Journal,
     rounds: dict[str, Any],
@@ -195,12 +205,12 @@ def measure_quota(
     previous_shortfall: dict[str, Any] | None,
     attribute_sampling: AttributeSamplingParameters,
     stops: dict[str, Any],
-    *ends: pd.DataFrame,
 ) -> QuotaState:
     """Progress of each quota cell, and the shortfall that the next pass has to fill; both empty without a quota.
 
     Args:
         requests: The plan.
+        outcomes: Where its rows ended.
         calls: Fingerprint of the call of each row.
         paid_calls: Place of each reply in the journal.
         journal: Replies; the report quotes some where values were given up, and only these are read.
@@ -209,17 +219,20 @@ def measure_quota(
         previous_shortfall: Shortfall of the previous pass.
         attribute_sampling: Target, columns of a cell, maximum of rounds.
         stops: Stop reasons, with the paused tasks, for which no pass adds rows.
-        *ends: `examples`, `surplus`, `rejected`, `failed`.
     """
     planned = Rounds.read(rounds)
     if planned is None or attribute_sampling.target_accepted is None:
         return QuotaState({"metrics": {}, "tables": {}, "worst": {}}, {})
     paused = {task.task_id for task in Stops.read(stops).paused}
-    standing = standing_of(requests, quota_slots, planned, OutcomeTables(*ends), paused)
+    standing = standing_of(requests, quota_slots, planned, read_ends(outcomes), paused)
 
-    def replies(positions: Sequence[int]) -> tuple[str, ...]:
-        fingerprints = fingerprints_of(requests.iloc[list(positions[-_MOST_REPLIES:])], calls)
-        return _raw(journal.at(last_places(with_later_calls(paid_calls, journal), fingerprints)))
+    def replies(wanted: Sequence[Sequence[int]]) -> list[tuple[str, ...]]:
+        positions = np.unique([position for own in wanted for position in own])
+        asked = rows_at(calls, positions, ["fingerprint"])["fingerprint"].tolist()
+        fingerprints = dict(zip(positions.tolist(), asked, strict=True))
+        found = journal.at(last_places(with_later_calls(paid_calls, journal), asked))
+        texts = {completion.fingerprint: _raw([completion]) for completion in found}
+        return [tuple(text for at in own for text in texts.get(fingerprints[at], ())) for own in wanted]
 
     previous = Shortfall.read(previous_shortfall)
     if previous is not None and previous.recipe != planned.recipe:
@@ -251,10 +264,10 @@ def write_report(
     ledger: Ledger,
     metrics: Metrics,
     concerns: list[Concern],
-    examples: pd.DataFrame,
-    surplus: pd.DataFrame,
-    rejected: pd.DataFrame,
-    failed: pd.DataFrame,
+    examples: RowTable,
+    surplus: RowTable,
+    rejected: RowTable,
+    failed: RowTable,
     tasks: pd.DataFrame,
     stopped_by: str,
     stops: dict[str, Any],
@@ -263,18 +276,20 @@ def write_report(
 ) -> str:
     """The report as HTML."""
     worst = {name: rows for part in signals for name, rows in part["worst"].items()}
+    writers = {name for frame in examples.frames(["model_name"]) for name in frame["model_name"].unique()}
+    sentences = tasks[["task_id", "task"]]
     return render(
         Report(
             ledger=ledger,
             metrics=metrics,
             concerns=concerns,
             model=llm.model,
-            banner=writer_note({llm.model, *examples["model_name"]}),
+            banner=writer_note({llm.model, *writers}),
             stopped_by=stop_sentence(stopped_by, Stops.read(stops)),
             tables=tables_of(signals),
-            accepted=sample(examples),
-            rejected=sample(rejected),
-            failed=sample(failed.merge(tasks[["task_id", "task"]], on="task_id", how="left")),
-            worst={name: pointed_at(rows, (examples, surplus, rejected)) for name, rows in worst.items()},
+            accepted=shown_rows(sample(examples)),
+            rejected=shown_rows(sample(rejected)),
+            failed=shown_rows(sample(failed).merge(sentences, on="task_id", how="left")),
+            worst=pointed_at(worst, (examples, surplus, rejected)),
         )
     )

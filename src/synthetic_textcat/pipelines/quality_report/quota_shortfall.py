@@ -1,7 +1,7 @@
 """Quota shortfall: missing rows of each cell, the next step to fill them, and the quota's metrics and tables."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -13,8 +13,11 @@ from synthetic_textcat.schemas.quota import ANY, Cell, CellRows, GivenUp, Rounds
 _FEW = 5
 """Rows without a reply that are replaced even if no other row got one: few rows cost little after an outage."""
 
-Replies = Callable[[Sequence[int]], tuple[str, ...]]
-"""Raw replies of planned rows, by their positions in the plan."""
+Positions = Sequence[int]
+Replies = Callable[[Sequence[Positions]], Sequence[tuple[str, ...]]]
+"""Raw replies of some lists of planned rows, by their positions in the plan."""
+
+MOST_REPLIES = 3
 
 MOST_LISTED = 200
 MOST_SHOWN = 2_000
@@ -62,7 +65,7 @@ def shortfall_of(
         rounds: Rounds of the plan.
         previous: Shortfall of the previous pass.
         sampling: The target, the columns of a cell and the limit of rounds.
-        replies: Last replies for rows that were given up.
+        replies: Last replies for rows that were given up, asked for once.
     """
     assert sampling.target_accepted is not None
     pools, all_of = pools_of(standing, sampling.cell_columns), [*standing.combinations.values()]
@@ -103,7 +106,7 @@ def shortfall_of(
         waiting=tuple(waiting),
         next=next_,
         cells=tuple(_short(named(cell, sampling.cell_columns), own) for cell, own in cells.items() if own.missing),
-        given_up=tuple(_given_up(standing, pools, missing, replies)),
+        given_up=_given_up(standing, pools, missing, replies),
         ask=tuple(
             CellRows(cell=named(values, standing.columns), rows=rows)
             for values, rows in zip(
@@ -146,7 +149,7 @@ def _short(cell: dict[str, str | None], own: CellState) -> ShortCell:
 
 def _given_up(
     standing: Standing, pools: Sequence[Pools], missing: Sequence[int], replies: Replies
-) -> Iterator[GivenUp]:
+) -> tuple[GivenUp, ...]:
     """The pools that were given up, as far as their open slots are in no other.
 
     First those without an accepted row, of these the widest; a combination of all values only where nothing else is.
@@ -167,7 +170,7 @@ def _given_up(
             )
             is_last, is_wide, share = own is pools[-1], len(own.columns) == 1, accepted / wanted if wanted else 1.0
             found.append((is_last, accepted > 0, not is_wide, share, level, own.columns, numbers))
-    explained = [not slots for slots in missing]
+    explained, records, positions = [not slots for slots in missing], list[GivenUp](), list[Positions]()
     for *_, columns, numbers in sorted(found):
         if all(explained[number] for number in numbers):
             continue
@@ -175,10 +178,13 @@ def _given_up(
             explained[number] = True
         values = dict(zip(standing.columns, combinations[numbers[0]][0], strict=True))
         rounds = int((standing.rows[numbers].sum(axis=0) > 0).sum())
-        yield _record({name: values[name] for name in columns}, [combinations[n][1] for n in numbers], rounds, replies)
+        records.append(_record({name: values[name] for name in columns}, [combinations[n][1] for n in numbers], rounds))
+        positions.append(standing.positions_of(numbers)[-MOST_REPLIES:].tolist())
+    said = replies(positions) if records else ()
+    return tuple(own.model_copy(update={"replies": texts}) for own, texts in zip(records, said, strict=True))
 
 
-def _record(values: dict[str, str | None], members: Sequence[Combination], rounds: int, replies: Replies) -> GivenUp:
+def _record(values: dict[str, str | None], members: Sequence[Combination], rounds: int) -> GivenUp:
     ends: Counter[str] = sum((own.ends for own in members), Counter())
     return GivenUp(
         values=values,
@@ -186,7 +192,6 @@ def _record(values: dict[str, str | None], members: Sequence[Combination], round
         accepted=ends["accepted"],
         rounds=rounds,
         causes=causes_of(ends),
-        replies=replies(sorted(position for own in members for position in own.last)),
     )
 
 

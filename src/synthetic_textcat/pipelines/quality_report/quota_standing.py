@@ -1,8 +1,9 @@
 """Quota standing: slots and planned rows by combination of values, by outcome and by round, and surplus rows."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -10,34 +11,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from synthetic_textcat.errors import StaleTableError
+from synthetic_textcat.pipelines.quality_report.row_ends import NOT_RUN, RowEnds
 from synthetic_textcat.schemas.outcomes import GOOD_OUTCOMES, TRANSPORT_CAUSES
-from synthetic_textcat.schemas.quota import Cell, Rounds, cells_of
-from synthetic_textcat.schemas.rows import plain
+from synthetic_textcat.schemas.quota import Cell, CellNumbers, Rounds
 from synthetic_textcat.tables import RowTable, as_table, in_plan_order
 
 Counts = NDArray[np.int64]
 
-_NOT_RUN = "not_run"
 PAUSED = "paused"
 """Row of a paused task: counts as answered; slots are given up after two rounds with such rows."""
-
-
-class OutcomeTables(NamedTuple):
-    """Tables of rows by outcome; a planned row in none of them was not run."""
-
-    examples: pd.DataFrame
-    surplus: pd.DataFrame
-    rejected: pd.DataFrame
-    failed: pd.DataFrame
-
-    def by_row(self) -> dict[str, str]:
-        """Outcome by request id: `accepted`, `surplus`, the reject reason or the failure cause."""
-        return {
-            **dict.fromkeys(plain(self.examples["request_id"]), "accepted"),
-            **dict.fromkeys(plain(self.surplus["request_id"]), "surplus"),
-            **dict(zip(plain(self.rejected["request_id"]), plain(self.rejected["reject_reason"]), strict=True)),
-            **dict(zip(plain(self.failed["request_id"]), plain(self.failed["failure_cause"]), strict=True)),
-        }
 
 
 @dataclass(slots=True)
@@ -48,13 +30,11 @@ class Combination:
         wanted: Number of slots.
         ends: Row counts by outcome.
         waiting: Ids of the requested rows without a reply.
-        last: Positions in the plan of its rows.
     """
 
     wanted: int = 0
     ends: Counter[str] = field(default_factory=Counter)
     waiting: list[str] = field(default_factory=list)
-    last: list[int] = field(default_factory=list)
 
     @property
     def accepted(self) -> int:
@@ -76,6 +56,7 @@ class Standing(NamedTuple):
         combinations: By the values of a slot.
         rows, answered, good: Planned rows of each combination (down) in each round (across), those with a reply, and
             the good ones.
+        numbers: Combination of each planned row, in plan order: 4 bytes a row.
     """
 
     columns: tuple[str, ...]
@@ -83,10 +64,15 @@ class Standing(NamedTuple):
     rows: Counts
     answered: Counts
     good: Counts
+    numbers: NDArray[np.int32]
+
+    def positions_of(self, combinations: Sequence[int]) -> NDArray[np.intp]:
+        """Positions in the plan of the rows of some combinations, by their numbers."""
+        return np.flatnonzero(np.isin(self.numbers, combinations))
 
 
 def standing_of(
-    requests: pd.DataFrame, slots: pd.DataFrame, rounds: Rounds, ends: OutcomeTables, paused: Collection[str] = ()
+    requests: RowTable, slots: pd.DataFrame, rounds: Rounds, ends: RowEnds, paused: Collection[str] = ()
 ) -> Standing:
     """Progress of each combination of values that the quota wants or the plan has.
 
@@ -94,7 +80,7 @@ def standing_of(
         requests: The plan.
         slots: Slots of the quota.
         rounds: Rounds of the plan.
-        ends: Tables of rows by outcome.
+        ends: End of each planned row.
         paused: Ids of the paused tasks.
 
     Raises:
@@ -106,32 +92,76 @@ def standing_of(
             "The dataset 'rounds' belongs to another plan than 'requests'. Next: run `kedro run "
             "--pipelines generate`, which plans again and repeats no paid call"
         )
-    found: defaultdict[Cell, Combination] = defaultdict(Combination)
-    for values in cells_of(slots, columns):
-        found[values].wanted += 1
-    by_row, owners, answered, good = ends.by_row(), [], [], []
-    named = (plain(requests[name]) for name in ("request_id", "task_id"))
-    for position, (values, request_id, task_id) in enumerate(zip(cells_of(requests, columns), *named, strict=True)):
-        own, end = found[values], by_row.get(request_id, PAUSED if task_id in paused else _NOT_RUN)
-        own.ends[end] += 1
-        own.last.append(position)
-        if end in TRANSPORT_CAUSES:
-            own.waiting.append(request_id)
-        owners.append(values)
-        answered.append(end not in (_NOT_RUN, *TRANSPORT_CAUSES))
-        good.append(end in GOOD_OUTCOMES)
-    numbers = {values: number for number, values in enumerate(found)}
-    places = (
-        np.array([numbers[values] for values in owners], np.int64),
-        np.repeat(np.arange(len(rounds.sizes)), rounds.sizes),
-    )
-    shape = len(found), len(rounds.sizes)
-    counts = []
-    for weights in (np.ones(len(owners), bool), np.array(answered, bool), np.array(good, bool)):
-        table = np.zeros(shape, np.int64)
-        np.add.at(table, places, weights)
-        counts.append(table)
-    return Standing(columns, found, *counts)
+    cells = CellNumbers(columns)
+    wanted = np.bincount(cells.of(slots))
+    numbers, is_paused = np.empty(len(requests), np.int32), np.zeros(len(requests), np.bool_)
+    has_no_reply = ends.has_name(TRANSPORT_CAUSES)
+    waiting: defaultdict[int, list[str]] = defaultdict(list)
+    start = 0
+    for frame in requests.frames(["request_id", "task_id", *columns]):
+        own = slice(start, start + len(frame))
+        numbers[own] = cells.of(frame)
+        is_paused[own] = frame["task_id"].isin(list(paused))
+        open_rows = frame["request_id"][has_no_reply[own]]
+        for number, request_id in zip(numbers[own][has_no_reply[own]].tolist(), open_rows, strict=True):
+            waiting[number].append(request_id)
+        start += len(frame)
+    names = [*(end.name for end in ends.kinds), PAUSED]
+    codes = np.where(is_paused & ends.has_outcome(NOT_RUN), np.uint8(len(ends.kinds)), ends.codes)
+    counts = _counted(numbers, codes, (len(cells), len(names)))
+    combinations = {
+        cell: Combination(
+            int(wanted[number]) if number < len(wanted) else 0,
+            Counter({name: rows for name, rows in zip(names, counts[number].tolist(), strict=True) if rows}),
+            waiting[number],
+        )
+        for number, cell in enumerate(cells.cells)
+    }
+    is_answered = np.array([name not in (NOT_RUN, *TRANSPORT_CAUSES) for name in names], np.bool_)[codes]
+    is_good = ends.has_outcome(*GOOD_OUTCOMES)
+    bounds = [0, *np.cumsum(rounds.sizes).tolist()]
+    tables: list[Counts] = [
+        np.stack([np.bincount(numbers[a:b][mask[a:b]], minlength=len(cells)) for a, b in pairwise(bounds)], axis=1)
+        for mask in (np.ones(len(numbers), np.bool_), is_answered, is_good)
+    ]
+    return Standing(columns, combinations, tables[0], tables[1], tables[2], numbers)
+
+
+def _counted(numbers: NDArray[np.int32], codes: NDArray[np.uint8], shape: tuple[int, int]) -> Counts:
+    table = np.zeros(shape, np.int64)
+    np.add.at(table, (numbers, codes), 1)
+    return table
+
+
+class OpenSlots:
+    """Slots of a quota that good rows fill in plan order; further good rows of the same values are surplus.
+
+    Args:
+        slots: Slots of the quota, at least one.
+    """
+
+    def __init__(self, slots: pd.DataFrame) -> None:
+        self._cells = CellNumbers(list(map(str, slots.columns)))
+        self._open = np.bincount(self._cells.of(slots))
+
+    @property
+    def columns(self) -> list[str]:
+        """Columns of the plan that define a slot."""
+        return self._cells.columns
+
+    def beyond(self, planned: pd.DataFrame, is_good: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Mask of the surplus rows among the next rows in plan order.
+
+        Args:
+            planned: Values of the rows, as planned.
+            is_good: Mask of the rows that passed all checks.
+        """
+        found = np.zeros(len(is_good), np.bool_)
+        numbers = pd.Series(self._cells.of(planned)[is_good])
+        self._open = np.pad(self._open, (0, len(self._cells) - len(self._open)))
+        found[is_good] = numbers.groupby(numbers).cumcount().to_numpy() >= self._open[numbers]
+        self._open = np.maximum(self._open - np.bincount(numbers, minlength=len(self._cells)), 0)
+        return found
 
 
 def beyond_target_mask(
@@ -154,14 +184,12 @@ def beyond_target_mask(
     is_beyond = np.zeros(len(candidates), bool)
     if not len(slots):
         return is_beyond
-    open_slots = Counter(cells_of(slots, columns := list(map(str, slots.columns))))
-    start = 0
+    open_slots, start = OpenSlots(slots), 0
     subset = {"candidates": as_table(candidates)}
-    for part in in_plan_order(as_table(requests), subset, {"requests": columns, "candidates": ()}):
+    columns = {"requests": open_slots.columns, "candidates": ()}
+    for part in in_plan_order(as_table(requests), subset, columns):
         places = part.subsets["candidates"].places
-        for number, values in enumerate(cells_of(part.planned.iloc[places - part.start], columns), start):
-            if is_good[number]:
-                is_beyond[number] = not open_slots[values]
-                open_slots[values] -= open_slots[values] > 0
+        own = slice(start, start + len(places))
+        is_beyond[own] = open_slots.beyond(part.planned.iloc[places - part.start], is_good[own])
         start += len(places)
     return is_beyond

@@ -94,7 +94,12 @@ class _Counted(NamedTuple):
         numbers: dict[tuple[str | None, ...], int] = {}
         keys = (tuple(values[place] for place in places) for values in standing.combinations)
         number = np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)
-        return cls(columns, number, len(numbers), *(_summed(table, number, len(numbers)) for table in standing[2:]))
+        return cls(
+            columns,
+            number,
+            len(numbers),
+            *(_summed(table, number, len(numbers)) for table in (standing.rows, standing.answered, standing.good)),
+        )
 
     def yields(self, rounds: slice) -> Shares:
         """Good rows / answered rows of each pool, smoothed with rows of the yield of all pools together."""

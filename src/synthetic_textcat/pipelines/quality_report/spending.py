@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from itertools import chain
 from operator import add
 
 import numpy as np
@@ -13,14 +14,29 @@ from synthetic_textcat.pipelines.quality_report.call_costs import (
     group_sums,
     group_sums_of_parts,
     groups_with,
+    made_up_mask,
 )
+from synthetic_textcat.pipelines.quality_report.plan_slices import PlanSlices
 from synthetic_textcat.schemas.cost_figures import DATASET, THIS_CONFIGURATION, THIS_RUN, Figure
-from synthetic_textcat.schemas.label_verdicts import row_of
-from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.prices import PriceList, plus
-from synthetic_textcat.schemas.rows import fingerprint_column, positions_in
+from synthetic_textcat.tables import RowTable
 
 _FIGURES: tuple[Figure, ...] = (THIS_RUN, THIS_CONFIGURATION, DATASET)
+_OF_CALLS = (
+    "fingerprint",
+    "run_id",
+    "status",
+    "prompt_tokens",
+    "cached_tokens",
+    "completion_tokens",
+    "latency_s",
+    "model_name",
+    "prompt_tokens_at_most",
+    "completion_tokens_at_most",
+    "batch",
+    "position",
+    "is_configuration",
+)
 _FEMTO, _NANO = 10**15, 10**9
 """Parts of a USD and of a second. Sums of whole parts are exact: the same for any order and grouping of the lines."""
 
@@ -84,73 +100,101 @@ class Spending:
 
 
 def sum_spending(
-    paid_calls: pd.DataFrame,
-    requests: pd.DataFrame,
-    calls: pd.DataFrame,
+    calls: Iterable[RowTable],
+    slices: PlanSlices,
     prices: PriceList,
     run_id: str,
     model: str,
+    *,
+    made_up: bool = False,
 ) -> Mapping[str, Spending]:
     """Spending by figure (`schemas.cost_figures`), and by slice of this configuration.
 
     The sums of this configuration are the same, to the last digit, for whichever run made the calls.
 
     Args:
-        paid_calls: Columns `PAID_CALLS`.
-        requests: The plan.
-        calls: Fingerprint of the call of each planned row.
+        calls: Columns `PLANNED_CALLS`, of each journal.
+        slices: Task and language of each planned row.
         prices: Token prices.
         run_id: This run.
         model: Model that this run calls, used for replies that name none.
+        made_up: Whether to add up the calls with made-up prices, or those with real ones.
 
     Returns:
         `this_run`: lines of this run. `this_configuration`: lines with the fingerprint of a planned row. `dataset`:
         lines of a planned row, with any fingerprint. `task/<task_id>`, `language/<code>`: of this configuration.
     """
-    costs = CallCosts(paid_calls, prices, model)
-    own = np.flatnonzero((paid_calls["run_id"] == run_id).to_numpy(bool))
-    this_run = _total(costs, own)
-    pairs, names = _slices(requests)
-    sums: dict[str, Spending] = {THIS_RUN: this_run, **{name: Spending() for name in (THIS_CONFIGURATION, DATASET)}}
+    names = slices.names
+    sums: dict[str, Spending] = {name: Spending() for name in (THIS_RUN, THIS_CONFIGURATION, DATASET)}
     sums |= {name: Spending() for name in sorted({name for pair in names for name in pair})}
-    rows = positions_in(paid_calls["request_id"], requests["request_id"])
-    lines = np.flatnonzero(rows >= 0)
-    asked = fingerprint_column(requests, calls).iloc[rows[lines]].to_numpy()
-    is_configuration = paid_calls["fingerprint"].iloc[lines].to_numpy() == asked
-    used, groups = np.unique(2 * pairs[rows[lines]] + is_configuration, return_inverse=True)
-    for group, part in zip(used.tolist(), _sums(costs, lines, groups, len(used)), strict=True):
-        for name in (DATASET, *((THIS_CONFIGURATION, *names[group // 2]) if group % 2 else ())):
-            sums[name].include(part)
+    for frame in chain.from_iterable(table.frames(_OF_CALLS) for table in calls):
+        lines = frame[made_up_mask(frame, model) == made_up]
+        costs = CallCosts(lines, prices, model)
+        sums[THIS_RUN].include(_total(costs, (lines["run_id"] == run_id).to_numpy(bool)))
+        rows = lines["position"].to_numpy(np.int64)
+        known = np.flatnonzero(rows >= 0)
+        is_configuration = lines["is_configuration"].to_numpy(bool)[known]
+        used, groups = np.unique(2 * slices.pairs[rows[known]] + is_configuration, return_inverse=True)
+        for group, part in zip(used.tolist(), _sums(costs, known, groups, len(used)), strict=True):
+            for name in (DATASET, *((THIS_CONFIGURATION, *names[group // 2]) if group % 2 else ())):
+                sums[name].include(part)
     return sums
 
 
 def sum_verdict_spending(
-    paid_calls: pd.DataFrame,
-    requests: pd.DataFrame,
-    verdict_calls: pd.DataFrame | None,
-    prices: PriceList,
-    run_id: str,
-    model: str,
-) -> Mapping[str, Spending]:
+    calls: RowTable, verdict_calls: RowTable | None, prices: PriceList, run_id: str, model: str
+) -> Mapping[bool, Mapping[str, Spending]]:
     """The judge's spending by figure: its lines of this run, of its calls, and of planned rows with any fingerprint.
 
     Args:
-        paid_calls: Columns `PAID_CALLS`, of the judge's journal.
-        requests: The plan.
+        calls: Columns `PLANNED_CALLS`, of the judge's journal; `position` is that of the judged row.
         verdict_calls: The judge's calls; None if there never was one.
         prices: Token prices.
         run_id: This run.
         model: The judge, used for replies that name no model.
+
+    Returns:
+        The spending on calls with real prices (False), and with made-up ones (True).
     """
-    costs = CallCosts(paid_calls, prices, model)
-    rows = paid_calls["request_id"].map(row_of).astype("str")
-    own = () if verdict_calls is None else verdict_calls["fingerprint"]
-    is_of = {
-        THIS_RUN: (paid_calls["run_id"] == run_id).to_numpy(bool),
-        THIS_CONFIGURATION: positions_in(paid_calls["fingerprint"], own) >= 0,
-        DATASET: positions_in(rows, requests["request_id"]) >= 0,
-    }
-    return {figure: _total(costs, np.flatnonzero(mask)) for figure, mask in is_of.items()}
+    sums: dict[bool, dict[str, Spending]]
+    sums = {made_up: {figure: Spending() for figure in _FIGURES} for made_up in (False, True)}
+    own: Fingerprints | None = None
+    for frame in calls.frames(_OF_CALLS):
+        if not len(frame):
+            continue
+        if own is None:
+            own = Fingerprints(verdict_calls)
+        costs, is_made_up = CallCosts(frame, prices, model), made_up_mask(frame, model)
+        is_of = {
+            THIS_RUN: (frame["run_id"] == run_id).to_numpy(bool),
+            THIS_CONFIGURATION: own.has(frame["fingerprint"]),
+            DATASET: frame["position"].to_numpy(np.int64) >= 0,
+        }
+        for made_up, figures in sums.items():
+            for figure, mask in is_of.items():
+                figures[figure].include(_total(costs, mask & (is_made_up == made_up)))
+    return sums
+
+
+class Fingerprints:
+    """Fingerprints of a table by their first 64 bits, 8 bytes each: another call with the same is one in 10^12."""
+
+    def __init__(self, calls: RowTable | None) -> None:
+        parts = [] if calls is None else [_begins_of(frame["fingerprint"]) for frame in calls.frames(["fingerprint"])]
+        self._begins = np.sort(np.concatenate([np.empty(0, np.uint64), *parts]))
+
+    def has(self, fingerprints: "pd.Series[str]") -> NDArray[np.bool_]:
+        """Mask of the fingerprints that are among them."""
+        begins = _begins_of(fingerprints)
+        if not len(self._begins):
+            return np.zeros(len(begins), np.bool_)
+        places = np.minimum(np.searchsorted(self._begins, begins), len(self._begins) - 1)
+        found: NDArray[np.bool_] = self._begins[places] == begins
+        return found
+
+
+def _begins_of(fingerprints: "pd.Series[str]") -> NDArray[np.uint64]:
+    return pd.util.hash_array(fingerprints.to_numpy(object), categorize=False)
 
 
 def with_verdicts(rows: Mapping[str, Spending], verdicts: Mapping[str, Spending]) -> Mapping[str, Spending]:
@@ -175,19 +219,10 @@ def verdict_metrics(sums: Mapping[str, Spending]) -> dict[str, float | None]:
     }
 
 
-def _total(costs: CallCosts, lines: NDArray[np.intp]) -> Spending:
+def _total(costs: CallCosts, mask: NDArray[np.bool_]) -> Spending:
+    lines = np.flatnonzero(mask)
     (total,) = _sums(costs, lines, np.zeros(len(lines), np.intp), 1)
     return total
-
-
-def _slices(requests: pd.DataFrame) -> tuple[NDArray[np.intp], list[tuple[str, str]]]:
-    """For each planned row the number of its pair of slices, and the names of the slices of each pair."""
-    task_codes, task_ids = pd.factorize(requests["task_id"])
-    language_codes, languages = pd.factorize(requests["language"])
-    codes = [f"language/{find_language(language).code}" for language in languages]
-    used, pairs = np.unique(task_codes * max(1, len(codes)) + language_codes, return_inverse=True)
-    names = [(f"task/{task_ids[number // len(codes)]}", codes[number % len(codes)]) for number in used.tolist()]
-    return pairs, names
 
 
 def _sums(costs: CallCosts, lines: NDArray[np.intp], groups: NDArray[np.intp], number: int) -> list[Spending]:

@@ -14,6 +14,7 @@ from synthetic_textcat.schemas.label_verdicts import NONE_OF_THESE
 from synthetic_textcat.schemas.outcomes import OFFLINE_MODEL, TEMPLATE_JUDGE
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.tables import as_table
 from tests.pipelines.quality_report.builders import ledger
 from tests.pipelines.quality_report.signals.judged import JUDGE, OPEN_TASK, TASK, TASKS, Judged, judged, together
 
@@ -23,7 +24,9 @@ LARGE = Task.model_validate({"task": "Sort an intent.", "labels": [f"intent_{num
 
 
 def _found(rows: Judged, *tasks: Task) -> SignalResult:
-    return label_agreement((rows.candidates,), rows.verdicts, {**TASKS, **{task.task_id: task for task in tasks}})
+    return label_agreement(
+        (as_table(rows.candidates),), as_table(rows.verdicts), {**TASKS, **{task.task_id: task for task in tasks}}
+    )
 
 
 def _page(rows: Judged, *tasks: Task) -> str:
@@ -34,7 +37,7 @@ def _page(rows: Judged, *tasks: Task) -> str:
             ledger=ledger(),
             metrics=merged(row_metrics(ledger()), {"yield/all": 0.6}, _SPENT, found.metrics),
             tables=found.tables,
-            worst={name: pointed_at(own, (rows.candidates,)) for name, own in worst.items()},  # type: ignore[arg-type]
+            worst=pointed_at(worst, (as_table(rows.candidates),)),  # type: ignore[arg-type]
         )
     )
 

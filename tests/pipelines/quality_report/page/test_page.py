@@ -20,13 +20,15 @@ from synthetic_textcat.pipelines.quality_report.page.page import (
     sample,
     shown_rows,
 )
+from synthetic_textcat.pipelines.quality_report.plan_slices import PlanSlices
 from synthetic_textcat.pipelines.quality_report.spending import spending_metrics, sum_spending
 from synthetic_textcat.schemas.outcomes import BANNER, FAILURE_CAUSES, OFFLINE_MODEL, REJECT_REASONS
 from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.prices import PriceList, usd
 from synthetic_textcat.schemas.rows import EXAMPLES, FAILED, REJECTED, to_frame
-from tests.llm.builders import completion, fingerprint, paid_calls
-from tests.pipelines.quality_report.builders import COST, PRICES, ROW, example_frame, ledger
+from synthetic_textcat.tables import as_table
+from tests.llm.builders import completion, fingerprint
+from tests.pipelines.quality_report.builders import COST, PRICES, ROW, example_frame, ledger, planned_calls_of
 
 _SCRIPT = "<script>alert('x')</script>"
 _REJECTED: dict[str, Any] = {**ROW, "reject_reason": "label_leaked", "detail": "the text names 'bad'"}
@@ -72,9 +74,9 @@ def _tags(page: str) -> _Tags:
 def _spending(prices: dict[str, Any] = PRICES) -> Metrics:
     plan = pd.DataFrame({"request_id": ["r0"], "task_id": ["t0"], "language": ["English"]})
     calls = pd.DataFrame({"request_id": ["r0"], "fingerprint": [fingerprint("r0")]})
-    return spending_metrics(
-        sum_spending(paid_calls([completion()]), plan, calls, PriceList.read(prices), "run-1", "model-1"), 6
-    )
+    lines = planned_calls_of([completion()], plan, calls)
+    slices = PlanSlices.of(as_table(plan))
+    return spending_metrics(sum_spending([lines], slices, PriceList.read(prices), "run-1", "model-1"), 6)
 
 
 def _metrics() -> Metrics:
@@ -87,12 +89,14 @@ def _report(**fields: Any) -> Report:
 
 def _page(**changes: Any) -> str:
     """A page with a row of each kind, with changes."""
-    examples = example_frame([changes])
-    rejected = to_frame([{**_REJECTED, **changes}], REJECTED)
-    failed = to_frame([{**_FAILED, **changes}], FAILED)
-    worst = {"label_leaked": pointed_at([{"request_id": "r0", "detail": str(changes)}], [rejected])}
-    shown = {"accepted": sample(examples), "rejected": sample(rejected), "failed": sample(failed), "worst": worst}
-    return render(_report(concerns=[_CONCERN], **shown))
+    tables = {
+        "accepted": as_table(example_frame([changes])),
+        "rejected": as_table(to_frame([{**_REJECTED, **changes}], REJECTED)),
+        "failed": as_table(to_frame([{**_FAILED, **changes}], FAILED)),
+    }
+    worst = pointed_at({"label_leaked": [{"request_id": "r0", "detail": str(changes)}]}, [tables["rejected"]])
+    shown = {name: shown_rows(sample(table)) for name, table in tables.items()}
+    return render(_report(concerns=[_CONCERN], worst=worst, **shown))
 
 
 def test_the_page_shows_the_account() -> None:
@@ -197,10 +201,10 @@ def _written(**changes: Any) -> str:
     counts = given.pop("ledger", ledger())
     signals = {"metrics": {}, "tables": {}, "worst": given.pop("worst", {})}
     llm = LlmParameters(model=model)
-    examples, rejected, failed = (given[name] for name in tables)
+    examples, rejected, failed = (as_table(given[name]) for name in tables)
     tasks = pd.DataFrame({"task_id": ["t0"], "task": ["Sort a review."]})
     return write_report(
-        counts, _metrics(), [], examples, examples.head(0), rejected, failed, tasks, "", {}, llm, signals
+        counts, _metrics(), [], examples, as_table(tables["examples"]), rejected, failed, tasks, "", {}, llm, signals
     )
 
 
@@ -223,16 +227,16 @@ def test_data_of_templates_says_so(model: str, writer: str) -> None:
 
 def test_a_sample_is_small_and_does_not_depend_on_the_order() -> None:
     rows = example_frame([{"request_id": f"r{place:03}"} for place in range(100)])
-    shown = sample(rows)
+    shown = sample(as_table(rows))
     assert len(shown) == SAMPLE_SIZE
-    assert sample(rows[::-1]) == shown
+    assert sample(as_table(rows[::-1])).equals(shown)
 
 
 def test_rows_that_a_signal_points_at_come_in_its_order_with_its_words() -> None:
     examples = example_frame([{"request_id": "r0"}, {"request_id": "r1"}])
     rejected = to_frame([{**_REJECTED, "request_id": "r2"}], REJECTED)
     worst = [{"request_id": name, "detail": f"worst {name}"} for name in ("r2", "r1", "gone")]
-    rows = pointed_at(worst, [examples, rejected])
+    rows = pointed_at({"length": worst}, [as_table(examples), as_table(rejected)])["length"]
     assert [(row["request_id"], row["detail"]) for row in rows] == [("r2", "worst r2"), ("r1", "worst r1")]
     assert "worst r2" in _written(examples=examples, rejected=rejected, worst={"length": worst})
 

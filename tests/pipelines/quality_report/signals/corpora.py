@@ -1,11 +1,15 @@
 """Corpora with a property that a signal has to find."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+
+import pandas as pd
 
 from synthetic_textcat.hashing import pick
+from synthetic_textcat.pipelines.quality_report.row_ends import NO_ENDS
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
-from synthetic_textcat.schemas.rows import FINDINGS, REQUESTS, to_frame
+from synthetic_textcat.schemas.rows import FINDINGS, REJECTED, REQUESTS, to_frame
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.tables import as_table
 from tests.pipelines.quality_report.builders import example_frame
 
 LABELS = ("billing", "delivery", "praise")
@@ -39,9 +43,13 @@ def labelled(
 
 def corpus(rows: Sequence[dict[str, str]], tasks: Sequence[Task] = (TASK,)) -> Corpus:
     """A corpus of these rows."""
-    return Corpus(
-        example_frame(rows), to_frame([], REQUESTS), to_frame([], FINDINGS), {task.task_id: task for task in tasks}
-    )
+    return corpus_of_examples(example_frame(rows), {task.task_id: task for task in tasks})
+
+
+def corpus_of_examples(examples: pd.DataFrame, tasks: Mapping[str, Task]) -> Corpus:
+    """A corpus of examples alone, without their plan."""
+    plan, findings, rejected = (as_table(to_frame([], columns)) for columns in (REQUESTS, FINDINGS, REJECTED))
+    return Corpus(as_table(examples), plan, findings, rejected, NO_ENDS, tasks)
 
 
 def says_nothing(number: int, label: str) -> str:

@@ -1,14 +1,16 @@
 """A corpus of made rows: the plan, the findings and the ledger follow from where each row is said to end."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from synthetic_textcat.pipelines.quality_report.ledger import count
+from synthetic_textcat.pipelines.quality_report.row_ends import find_ends
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
-from synthetic_textcat.schemas.rows import EXAMPLES, FINDINGS, REJECTED, REQUESTS, to_frame, with_own
+from synthetic_textcat.schemas.rows import EXAMPLES, FAILED, FINDINGS, REJECTED, REQUESTS, to_frame, with_own
+from synthetic_textcat.tables import RowTable, as_table
 from tests.pipelines.quality_report.builders import ROW
 
-_UNSAID = {"replicate": 0, "seed": 0, "flags": "", "language_verdict": None, "detail": "because"}
+_UNSAID = {"replicate": 0, "seed": 0, "flags": "", "language_verdict": None, "detail": "because", "attempts": 1}
 _COLUMNS = {*EXAMPLES, *REJECTED, *FINDINGS, *_UNSAID, "failure_cause"}
 
 
@@ -22,19 +24,28 @@ def corpus_of(*rows: dict[str, Any], seed: int = 42) -> Corpus:
     rejected = [row for row in full if "reject_reason" in row]
     failed = [row for row in full if "failure_cause" in row]
     accepted = [row for row in full if row.keys().isdisjoint({"reject_reason", "failure_cause", "not_run"})]
-    return Corpus(
-        examples=to_frame(_kept(accepted, with_own(EXAMPLES, own)), with_own(EXAMPLES, own)),
-        requests=to_frame(_kept(full, with_own(REQUESTS, own)), with_own(REQUESTS, own)),
-        findings=to_frame(_kept([*accepted, *rejected], FINDINGS), FINDINGS),
-        seed=seed,
-        rejected=to_frame(_kept(rejected, with_own(REJECTED, own)), with_own(REJECTED, own)),
-        ledger=count(
-            [row["request_id"] for row in full],
-            [row["request_id"] for row in accepted],
-            {row["request_id"]: row["reject_reason"] for row in rejected},
-            {row["request_id"]: row["failure_cause"] for row in failed},
-        ),
+    ends = find_ends(
+        _table(full, REQUESTS, own),
+        {
+            "examples": _table(accepted, EXAMPLES, own),
+            "rejected": _table(rejected, REJECTED, own),
+            "failed": _table(failed, FAILED, own),
+        },
     )
+    return Corpus(
+        examples=_table(accepted, EXAMPLES, own),
+        requests=_table(full, REQUESTS, own),
+        findings=_table([row for row in full if row in accepted or row in rejected], FINDINGS),
+        rejected=_table(rejected, REJECTED, own),
+        ends=ends,
+        seed=seed,
+        ledger=count(ends),
+    )
+
+
+def _table(rows: Iterable[dict[str, Any]], columns: dict[str, str], own: Sequence[str] = ()) -> RowTable:
+    columns = with_own(columns, own) if own else columns
+    return as_table(to_frame(_kept(rows, columns), columns))
 
 
 def _kept(rows: Iterable[dict[str, Any]], columns: Iterable[str]) -> list[dict[str, Any]]:

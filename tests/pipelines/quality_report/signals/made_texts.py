@@ -6,10 +6,10 @@ import pandas as pd
 
 from synthetic_textcat.hashing import draw_int, short_id
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
-from synthetic_textcat.schemas.rows import FINDINGS, REQUESTS, to_frame
 from synthetic_textcat.text.diversity_sample import Row, Sample
 from synthetic_textcat.text.words import located_words
 from tests.pipelines.quality_report.builders import example_frame
+from tests.pipelines.quality_report.signals.corpora import corpus_of_examples
 
 _SYLLABLES = ("ba", "ke", "lo", "mi", "nu", "pra", "sto", "ti", "vu", "zel")
 
@@ -40,4 +40,4 @@ def examples_of(texts: Sequence[str], language: str = "English") -> pd.DataFrame
 
 def corpus_of(examples: pd.DataFrame) -> Corpus:
     """A corpus of these rows."""
-    return Corpus(examples, to_frame([], REQUESTS), to_frame([], FINDINGS))
+    return corpus_of_examples(examples, {})

@@ -9,6 +9,7 @@ from synthetic_textcat.pipelines.quality_report.signals.agreement import label_a
 from synthetic_textcat.pipelines.quality_report.signals.corpus import SignalResult
 from synthetic_textcat.schemas.label_verdicts import LABEL_VERDICTS, NONE_OF_THESE
 from synthetic_textcat.schemas.rows import REJECTED, to_frame, with_columns
+from synthetic_textcat.tables import as_table
 from synthetic_textcat.text.intervals import wilson_interval
 from tests.pipelines.quality_report.builders import example_frame
 from tests.pipelines.quality_report.signals.judged import JUDGE, OPEN_TASK, TASK, TASKS, Judged, judged, together
@@ -19,7 +20,7 @@ OTHERS: list[tuple[str, str | None]] = [("praise", NONE_OF_THESE), ("praise", No
 
 
 def measured(rows: Judged) -> SignalResult:
-    return label_agreement((rows.candidates,), rows.verdicts, TASKS)
+    return label_agreement((as_table(rows.candidates),), as_table(rows.verdicts), TASKS)
 
 
 def test_agreement_has_a_wilson_interval_and_all_judged_rows_are_counted_once() -> None:
@@ -39,14 +40,16 @@ def test_agreement_has_a_wilson_interval_and_all_judged_rows_are_counted_once() 
 
 @pytest.mark.parametrize("verdicts", [None, to_frame([], LABEL_VERDICTS)])
 def test_without_a_verdict_nothing_is_measured(verdicts: pd.DataFrame | None) -> None:
-    assert label_agreement((example_frame([{}]),), verdicts, TASKS) == SignalResult({})
+    assert label_agreement((as_table(example_frame([{}])),), as_table(verdicts), TASKS) == SignalResult({})
 
 
 def test_rows_that_were_to_be_judged_and_were_not_are_counted() -> None:
     rows = judged([("billing", "billing")])
 
-    assert label_agreement((rows.candidates,), rows.verdicts, TASKS, 3).metrics["label/unjudged"] == 3
-    none = label_agreement((rows.candidates,), rows.verdicts.head(0), TASKS, 3)
+    assert (
+        label_agreement((as_table(rows.candidates),), as_table(rows.verdicts), TASKS, 3).metrics["label/unjudged"] == 3
+    )
+    none = label_agreement((as_table(rows.candidates),), as_table(rows.verdicts.head(0)), TASKS, 3)
     assert none == SignalResult({"label/judged": 0, "label/unjudged": 3})
 
 
@@ -55,7 +58,9 @@ def test_rejected_and_surplus_rows_with_a_verdict_count() -> None:
     parts = [rows.candidates.iloc[[place]] for place in range(3)]
     rejected = with_columns(parts[1].assign(reject_reason="label_disputed", detail=""), REJECTED)
 
-    found = label_agreement((parts[0], parts[2], rejected), rows.verdicts, TASKS).metrics
+    found = label_agreement(
+        tuple(map(as_table, (parts[0], parts[2], rejected))), as_table(rows.verdicts), TASKS
+    ).metrics
 
     assert (found["label/judged"], found["label/disputed"]) == (3, 1)
     assert found["label/agreement"] == pytest.approx(2 / 3, abs=1e-4)
@@ -64,7 +69,7 @@ def test_rejected_and_surplus_rows_with_a_verdict_count() -> None:
 def test_a_verdict_on_a_row_that_is_no_candidate_does_not_count() -> None:
     rows = judged(AGREED)
 
-    found = label_agreement((rows.candidates.head(5),), rows.verdicts, TASKS).metrics
+    found = label_agreement((as_table(rows.candidates.head(5)),), as_table(rows.verdicts), TASKS).metrics
 
     assert found["label/judged"] == 5
 
@@ -95,7 +100,7 @@ def test_user_defined_attributes_may_have_any_name() -> None:
     rows = judged([("billing", "billing")] * 20 + [("billing", "delivery")] * 20)
     own = {name: ["a"] * 20 + ["b"] * 20 for name in ("votes", "agrees", "judge", "value", "judged")}
 
-    found = label_agreement((rows.candidates.assign(**own),), rows.verdicts, TASKS)
+    found = label_agreement((as_table(rows.candidates.assign(**own)),), as_table(rows.verdicts), TASKS)
 
     for name in own:
         assert (found.metrics[f"label/agreement/{name}/a"], found.metrics[f"label/agreement/{name}/b"]) == (1, 0)

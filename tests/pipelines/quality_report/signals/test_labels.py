@@ -4,22 +4,24 @@ The labels that the model made for open tasks.
 """
 
 import math
+from dataclasses import replace
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus
 from synthetic_textcat.pipelines.quality_report.signals.labels import label_balance, open_labels
-from synthetic_textcat.schemas.rows import FINDINGS, REQUESTS, to_frame
+from synthetic_textcat.schemas.rows import REQUESTS, to_frame
 from synthetic_textcat.schemas.tasks import Task
-from tests.pipelines.quality_report.builders import example_frame
-from tests.pipelines.quality_report.signals.corpora import corpus
+from synthetic_textcat.tables import as_table
+from tests.pipelines.quality_report.builders import ends_of, example_frame
+from tests.pipelines.quality_report.signals.corpora import corpus, corpus_of_examples
 from tests.support.examples import examples
 
 _CLOSED = Task.model_validate({"task": "Closed.", "labels": ["good", "bad", "mixed", "none"]})
 _OPEN = Task.model_validate({"task": "Open."})
-_NO_FINDINGS = to_frame([], FINDINGS)
 _PLAN = to_frame(
     [
         {
@@ -141,8 +143,13 @@ def test_without_examples_nothing_is_known() -> None:
     assert measured.tables == {"label_balance": [], "label_variants": [], "task_sizes": []}
 
 
+def _corpus(examples: pd.DataFrame, plan: pd.DataFrame) -> Corpus:
+    ends = ends_of(dict.fromkeys(plan["request_id"], "not_run"))
+    return replace(corpus_of_examples(examples, {}), requests=as_table(plan), ends=ends)
+
+
 def test_labels_are_counted_after_normalising_each_task_for_itself_and_the_most_come_first() -> None:
-    measured = open_labels(Corpus(_EXAMPLES, _PLAN, _NO_FINDINGS))
+    measured = open_labels(_corpus(_EXAMPLES, _PLAN))
     assert measured.metrics == {"labels/open_tasks": 3, "labels/made": 3}
     assert measured.tables["open_labels"] == [
         {"task": "Open.", "labels": 2, "rows": 3},
@@ -153,6 +160,6 @@ def test_labels_are_counted_after_normalising_each_task_for_itself_and_the_most_
 def test_a_plan_of_closed_tasks_has_none() -> None:
     closed = _PLAN[_PLAN["task_id"] == "closed"]
     for table in (_EXAMPLES, _EXAMPLES.head(0)):
-        measured = open_labels(Corpus(table, closed, _NO_FINDINGS))
+        measured = open_labels(_corpus(table, closed))
         assert measured.metrics == {"labels/open_tasks": 0, "labels/made": 0}
         assert measured.tables["open_labels"] == []

@@ -19,6 +19,7 @@ from synthetic_textcat.pipelines.quality_report.signals.rates import (
 )
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from synthetic_textcat.schemas.parameters import QualityReportParameters
+from tests.pipelines.quality_report.builders import ends_of
 from tests.pipelines.quality_report.signals.made_corpus import corpus_of
 
 _LEAKED = {"reject_reason": "label_leaked", "detail": "the text names 'bad'"}
@@ -259,10 +260,7 @@ def test_tasks_and_languages_are_reported_with_their_most_common_reason_the_lowe
 
 def test_surplus_rows_count_as_planned_and_good_where_rows_are_lost() -> None:
     rows = corpus_of({}, {"reject_reason": "label_leaked"}, {})
-    is_surplus = rows.requests["request_id"] == "r2"
-    quota = replace(
-        rows, requests=rows.requests[~is_surplus], surplus=rows.requests[is_surplus], examples=rows.examples.head(1)
-    )
+    quota = replace(rows, ends=ends_of({"r0": "accepted", "r1": "label_leaked", "r2": "surplus"}))
     [task] = losses(quota).tables["losses_by_task"]
     assert (task["planned"], task["accepted"], task["rejected"], task["rest"]) == (3, 1, 1, 1)
     assert task["yield"] == pytest.approx(2 / 3)

@@ -11,21 +11,25 @@ sense of `leakage`), and only if it is long enough that nobody writes it by chan
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
-from itertools import compress
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import chain, compress
 
 import numpy as np
 
 from synthetic_textcat.pipelines.quality_report.checks.compared_rows import ComparedRows, Detail, OfRow, Places
 from synthetic_textcat.pipelines.quality_report.checks.leakage import find_label_mention
+from synthetic_textcat.process_pool import parallel_map, processes_for
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.rows import plain
 from synthetic_textcat.text.equal_texts import first_of_equal, hashes_of
+from synthetic_textcat.text.minhash import Sketches, applied
 from synthetic_textcat.text.near_duplicates import like_earlier
 from synthetic_textcat.text.sketched_texts import SketchedTexts
 from synthetic_textcat.text.unicode import is_unspaced
 
 _SEED = "seed example"
+_CHEAPER = 10  # times that a sketch costs less than the checks of a row, for which a process pool is started
 LEAST_WORDS = 5
 LEAST_UNSPACED_LETTERS = 20
 """From either on a seed example is looked for: words between spaces, or letters of scripts that set none.
@@ -105,7 +109,9 @@ def near_duplicate(rows: ComparedRows, settings: QualityReportParameters) -> Ite
     first_of = dict(_copies(rows)) if "exact_duplicate" in settings.flag_only else {}
     new = rows.without(np.fromiter(first_of, np.intp, len(first_of)))
     threshold = settings.near_duplicate_similarity
-    texts = SketchedTexts(_seeds_and_others(seeds, new), threshold)
+    processes = processes_for(len(rows) // _CHEAPER)
+    sketch_parts = partial(_sketched_by, processes) if processes > 1 else map
+    texts = SketchedTexts(_seeds_and_others(seeds, new), threshold, sketch_parts)
     places = np.flatnonzero(new.stands)
     answers: dict[int, Detail] = {}
     for number, like in enumerate(like_earlier(texts, threshold, "near_duplicate" in settings.flag_only), -len(seeds)):
@@ -132,6 +138,12 @@ def _seeds_and_others(seeds: list[str], rows: ComparedRows) -> Iterator[list[str
             yield list(compress(texts, is_other))
         else:
             yield texts
+
+
+def _sketched_by(
+    processes: int, sketch: Callable[[Sequence[str]], Sketches], parts: Iterable[Sequence[str]]
+) -> Iterator[Sketches]:
+    return parallel_map(partial(applied, sketch), chain.from_iterable(parts), processes)
 
 
 class Sought:

@@ -14,6 +14,7 @@ from synthetic_textcat.pipelines.quality_report.page.heat_map import heat_map
 from synthetic_textcat.pipelines.quality_report.page.sections import Column, Section, meanings, sections
 from synthetic_textcat.schemas.cost_figures import figure_rows
 from synthetic_textcat.schemas.rows import own_of, records_of
+from synthetic_textcat.tables import RowTable
 
 _FIGURE_COLUMNS = (
     Column("figure", "paid for"),
@@ -120,18 +121,28 @@ def _with_content(report: Report) -> Iterator[Section]:
             yield section
 
 
-def sample(table: pd.DataFrame) -> list[ShownRow]:
+def sample(table: RowTable) -> pd.DataFrame:
     """At most `SAMPLE_SIZE` rows at random, the same ones on each run: the smallest ids, which are hashes."""
-    ids = table["request_id"].sort_values().head(SAMPLE_SIZE)
-    return shown_rows(table.loc[ids.index])
+    found = table.empty()
+    for frame in table.frames(["request_id"]):
+        found = pd.concat([found["request_id"], frame["request_id"]]).sort_values().head(SAMPLE_SIZE).to_frame()
+    return table.where("request_id", found["request_id"]).sort_values("request_id", ignore_index=True)
 
 
-def pointed_at(worst: Sequence[Mapping[str, str]], tables: Iterable[pd.DataFrame]) -> list[ShownRow]:
-    """The rows that a signal points at, in its order and with its words; rows that no table has are left out."""
-    wanted = [row["request_id"] for row in worst]
-    found = {row["request_id"]: row for table in tables for row in shown_rows(table[table["request_id"].isin(wanted)])}
-    pairs = ((found.get(row["request_id"]), row["detail"]) for row in worst)
-    return [{**row, "detail": detail} for row, detail in pairs if row is not None]
+def pointed_at(
+    worst: Mapping[str, Sequence[Mapping[str, str]]], tables: Iterable[RowTable]
+) -> dict[str, list[ShownRow]]:
+    """The rows that signals point at, in their order and with their words; rows that no table has are left out."""
+    wanted = {row["request_id"] for rows in worst.values() for row in rows}
+    found = {
+        row["request_id"]: row
+        for table in tables
+        for row in (shown_rows(table.where("request_id", wanted)) if wanted else ())
+    }
+    return {
+        name: [{**found[row["request_id"]], "detail": row["detail"]} for row in rows if row["request_id"] in found]
+        for name, rows in worst.items()
+    }
 
 
 def shown_rows(table: pd.DataFrame) -> list[ShownRow]:

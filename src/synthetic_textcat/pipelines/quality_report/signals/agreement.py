@@ -1,31 +1,31 @@
 """Agreement of a judge with the labels, by task, label and attribute, with Wilson intervals; the rows in dispute."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
 from synthetic_textcat.pipelines.quality_report.ledger import Metrics
 from synthetic_textcat.pipelines.quality_report.signals.corpus import WORST, SignalResult, WorstRow, slug
+from synthetic_textcat.pipelines.quality_report.signals.judged_rows import COUNTS, JudgedCounts, Verdicts
 from synthetic_textcat.pipelines.quality_report.signals.label_confusion import confusion_matrix, mixed_up_pairs
 from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.model_names import is_same_model
 from synthetic_textcat.schemas.quota import counted
-from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, plain, records_of
+from synthetic_textcat.schemas.rows import plain, records_of
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.tables import RowTable
 from synthetic_textcat.text.intervals import wilson_interval
 
 MIN_JUDGED_ROWS = 20
 """Minimum judged rows of a task or an attribute value for a metric of its own."""
 
 MOST_LISTED = 100
-_OF_ROWS = ["request_id", "task_id", "task", "input_text", "label", "misleading_label", "model_name"]
-_COUNTS = ["judged", "agrees", "ambiguous", "undecided"]
 _DIGITS = 4
 
 
 def label_agreement(
-    ends: Sequence[pd.DataFrame], verdicts: pd.DataFrame | None, tasks: Mapping[str, Task], unjudged: int = 0
+    ends: Sequence[RowTable], verdicts: RowTable | None, tasks: Mapping[str, Task], unjudged: int = 0
 ) -> SignalResult:
     """Agreement of the judge's verdicts with the labels, on all judged rows, rejected ones included.
 
@@ -62,80 +62,49 @@ def label_agreement(
         tasks: By task id.
         unjudged: Number of rows that were to be judged and have no verdict.
     """
-    rows, values = judged_rows(ends, verdicts)
-    if rows.empty:
+    judged = None if verdicts is None else Verdicts(verdicts)
+    found = JudgedCounts.of(judged.joined(ends) if judged else (), tasks, WORST)
+    cells = found.cells
+    if judged is None or cells.empty:
         return SignalResult({"label/judged": 0, "label/unjudged": unjudged} if unjudged else {})
-    closed = rows[rows["task_id"].map({task_id: bool(task.labels) for task_id, task in tasks.items()}).eq(True)]
-    by_task, by_label = _grouped(rows, ["task_id"]), _grouped(closed, ["task_id", "label"])
-    by_attribute = [_grouped(rows, [values[name].rename("value")]).assign(attribute=str(name)) for name in values]
-    sentences = dict(zip(rows["task_id"], rows["task"], strict=True))
-    metrics = _metrics(rows) | {"label/unjudged": unjudged} | _metrics_of_groups("task", by_task["task_id"], by_task)
-    for name, groups in zip(values, by_attribute, strict=True):
-        metrics |= _metrics_of_groups(str(name), groups["value"], groups)
+    closed = cells[cells["task_id"].isin([task_id for task_id, task in tasks.items() if task.labels])]
+    by_task, by_label = _grouped(cells, ["task_id"]), _grouped(closed, ["task_id", "label"])
+    by_attribute = {name: _grouped(groups, ["value"]) for name, groups in found.by_value.items()}
+    metrics = _metrics(found) | {"label/unjudged": unjudged} | _metrics_of_groups("task", by_task["task_id"], by_task)
+    for name, groups in by_attribute.items():
+        metrics |= _metrics_of_groups(name, groups["value"], groups)
+    of_values = pd.concat([groups.assign(attribute=name) for name, groups in by_attribute.items()], ignore_index=True)
+    judges = sorted(found.writers["judge"].dropna().unique())
     return SignalResult(
         metrics,
         {
-            "agreement": [{"judge": ", ".join(sorted(rows["judge"].dropna().unique())), **_line(rows)}],
-            "agreement_by_task": _listed(by_task, sentences),
-            "agreement_by_label": _listed(by_label, sentences),
-            "agreement_by_attribute": _listed(pd.concat(by_attribute, ignore_index=True), sentences),
-            "label_confusion": confusion_matrix(rows, tasks),
-            "mixed_up_labels": mixed_up_pairs(closed),
+            "agreement": [{"judge": ", ".join(judges), **_line(cells)}],
+            "agreement_by_task": _listed(by_task, found.sentences),
+            "agreement_by_label": _listed(by_label, found.sentences),
+            "agreement_by_attribute": _listed(of_values, found.sentences),
+            "label_confusion": confusion_matrix(cells, tasks, found.sentences),
+            "mixed_up_labels": mixed_up_pairs(
+                closed, found.accepted_pairs, lambda: judged.joined(ends), found.sentences
+            ),
         },
-        {"disputes": _disputes(rows), "ambiguous": _ambiguous(rows)},
+        {"disputes": _disputes(found.disputes[0]), "ambiguous": _ambiguous(found.ambiguous[0])},
     )
 
 
-class JudgedRows(NamedTuple):
-    """The candidates that have a verdict, in their order.
-
-    Attributes:
-        rows: `_OF_ROWS`; verdict, votes, agrees, ambiguous; judge, the name of its model; undecided (the votes have no
-            majority) and disputed (the verdict is another label).
-        values: Their attributes, user-defined ones included. A table of its own, since their names may be any.
-    """
-
-    rows: pd.DataFrame
-    values: pd.DataFrame
-
-
-def judged_rows(ends: Sequence[pd.DataFrame], verdicts: pd.DataFrame | None) -> JudgedRows:
-    """Joins candidates and verdicts.
-
-    Args:
-        ends: As of `label_agreement`.
-        verdicts: Columns `LABEL_VERDICTS`, or None.
-    """
-    values = [*ATTRIBUTES, *own_of(ends[0])]
-    if verdicts is None or verdicts.empty:
-        return JudgedRows(ends[0][_OF_ROWS].head(0), ends[0][values].head(0))
-    candidates = pd.concat(ends, ignore_index=True)
-    places = pd.Index(verdicts["request_id"]).get_indexer(pd.Index(candidates["request_id"]))
-    judged = candidates[places >= 0].reset_index(drop=True)
-    found = verdicts.iloc[places[places >= 0]].reset_index(drop=True)
-    rows = judged[_OF_ROWS].assign(
-        **{name: found[name] for name in ("verdict", "votes", "agrees", "ambiguous")},
-        judge=found["model_name"],
-        undecided=found["verdict"].isna(),
-        disputed=found["verdict"].notna() & ~found["agrees"],
-    )
-    return JudgedRows(rows, judged[values])
-
-
-def _metrics(rows: pd.DataFrame) -> Metrics:
-    line = _line(rows)
-    pairs = rows.groupby(["judge", "model_name"]).size().reset_index(name="rows")
+def _metrics(found: JudgedCounts) -> Metrics:
+    line, cells = _line(found.cells), found.cells
+    pairs = found.writers.dropna()
     is_own = [is_same_model(judge, writer) for judge, writer in zip(pairs["judge"], pairs["model_name"], strict=True)]
     return {
-        "label/judged": len(rows),
-        "label/disputed": int(rows["disputed"].sum()),
+        "label/judged": int(cells["judged"].sum()),
+        "label/disputed": int(cells.loc[cells["disputed"], "judged"].sum()),
         "label/undecided": line["undecided"],
         "label/ambiguous": line["ambiguous"],
-        "label/judged_by_writer": int(pairs.loc[is_own, "rows"].sum()),
+        "label/judged_by_writer": int(pairs.loc[is_own, "judged"].sum()),
         "label/agreement": line["agreement"],
         "label/agreement_low": line["low"],
         "label/agreement_high": line["high"],
-        "label/ambiguous_share": round(line["ambiguous"] / len(rows), _DIGITS),
+        "label/ambiguous_share": round(line["ambiguous"] / line["judged"], _DIGITS),
     }
 
 
@@ -148,15 +117,13 @@ def _metrics_of_groups(attribute: str, names: "pd.Series[str]", groups: pd.DataF
     }
 
 
-def _grouped(rows: pd.DataFrame, by: "Sequence[str | pd.Series[str]]") -> pd.DataFrame:
+def _grouped(counts: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """Counts and shares of each group, columns `by` and those of `_with_shares`; rows without a value are left out."""
-    counts = rows.assign(judged=1).groupby(list(by), sort=True)[_COUNTS].sum().astype("int64")
-    return _with_shares(counts.reset_index())
+    return _with_shares(counts.groupby(by, sort=True)[COUNTS].sum().reset_index())
 
 
-def _line(rows: pd.DataFrame) -> dict[str, Any]:
-    counts = rows.assign(judged=1)[_COUNTS].sum().astype("int64")
-    return next(records_of(_with_shares(counts.to_frame().T)))
+def _line(counts: pd.DataFrame) -> dict[str, Any]:
+    return next(records_of(_with_shares(counts[COUNTS].sum().to_frame().T)))
 
 
 def _with_shares(counts: pd.DataFrame) -> pd.DataFrame:
@@ -176,8 +143,7 @@ def _listed(groups: pd.DataFrame, sentences: Mapping[str, str]) -> list[Mapping[
     return list(records_of(lines.head(MOST_LISTED)))
 
 
-def _disputes(rows: pd.DataFrame) -> list[WorstRow]:
-    disputed = _most_votes(rows[rows["disputed"]])
+def _disputes(disputed: pd.DataFrame) -> list[WorstRow]:
     details = (
         f"judged {verdict!r} by {counted(votes, 'vote')}{', which accept the label too' if ambiguous else ''}"
         for verdict, votes, ambiguous in zip(disputed["verdict"], disputed["votes"], disputed["ambiguous"], strict=True)
@@ -185,8 +151,7 @@ def _disputes(rows: pd.DataFrame) -> list[WorstRow]:
     return _worst_rows(disputed, details)
 
 
-def _ambiguous(rows: pd.DataFrame) -> list[WorstRow]:
-    ambiguous = _most_votes(rows[rows["ambiguous"]])
+def _ambiguous(ambiguous: pd.DataFrame) -> list[WorstRow]:
     details = (
         f"judged {'undecided' if verdict is None else repr(verdict)} by {counted(votes, 'vote')}; fits "
         f"{label!r} and {other!r}"
@@ -199,11 +164,6 @@ def _ambiguous(rows: pd.DataFrame) -> list[WorstRow]:
         )
     )
     return _worst_rows(ambiguous, details)
-
-
-def _most_votes(rows: pd.DataFrame) -> pd.DataFrame:
-    """The most certain verdicts: most votes, then those that accept one label only, then the order of the ids."""
-    return rows.sort_values(["votes", "ambiguous", "request_id"], ascending=[False, True, True]).head(WORST)
 
 
 def _worst_rows(rows: pd.DataFrame, details: Iterable[str]) -> list[WorstRow]:

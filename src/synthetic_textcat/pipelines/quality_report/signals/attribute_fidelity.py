@@ -13,13 +13,13 @@ from synthetic_textcat.pipelines.quality_report.signals.corpus import (
     Corpus,
     SignalResult,
     WorstRow,
-    is_among,
     slug,
 )
 from synthetic_textcat.schemas.attributes import VALUES
 from synthetic_textcat.schemas.languages import find_language, has_spaces
-from synthetic_textcat.schemas.quota import wanted_rows
 from synthetic_textcat.schemas.rows import ATTRIBUTES, own_of, records_of
+from synthetic_textcat.tables import RowTable
+from synthetic_textcat.text.batches import rows_at
 
 _BUCKETS = VALUES["num_words"]
 _BINS = (0, 1, 3, 5, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500, 1000)
@@ -54,7 +54,7 @@ def length(corpus: Corpus) -> SignalResult:
     Worst: the rows with the highest ratio between their words and the bound.
     """
     rows = _measurable(corpus)
-    by_bucket = rows.groupby("num_words", sort=False)
+    by_bucket = rows.groupby("num_words", observed=True)
     inside = by_bucket["inside"].mean()
     metrics: Metrics = {
         "length/measurable": len(rows) / len(corpus.examples) if len(corpus.examples) else None,
@@ -69,22 +69,24 @@ def length(corpus: Corpus) -> SignalResult:
             "length": [_line(bucket, group) for bucket, group in present],
             "length_histogram": [bar for bucket, group in present for bar in _bars(bucket, group["words"])],
         },
-        {"length": _worst(rows)},
+        {"length": _worst(rows, corpus.examples)},
     )
 
 
 def _measurable(corpus: Corpus) -> pd.DataFrame:
-    """Measurable rows: request_id, num_words, words, inside (the bucket), off (ratio of words and bound)."""
-    asked = corpus.examples[["request_id", "language", "num_words"]]
-    spaced = [name for name in asked["language"].unique() if has_spaces(name)]
-    rows = asked.assign(words=corpus.word_counts["words"])[asked["language"].isin(spaced).to_numpy()]
-    bound = rows["num_words"].str.extract(r"(\d+)$", expand=False).astype("int64")
-    below = rows["num_words"].str.startswith("less than")
-    ratio = rows["words"] / bound
-    return rows.assign(
-        inside=(rows["words"] < bound) == below,
-        off=ratio.where(below, 1 / ratio),
-    )
+    """Measurable rows: num_words, words, inside (the bucket), off (ratio of words and bound).
+
+    The index is the position among the examples.
+    """
+    measured = corpus.measured_texts
+    spaced = [name for name in measured["language"].cat.categories if has_spaces(name)]
+    rows = measured.loc[measured["language"].isin(spaced), ["num_words", "words"]]
+    buckets = rows["num_words"].cat.categories.to_series()
+    codes = rows["num_words"].cat.codes
+    bounds = buckets.str.extract(r"(\d+)$", expand=False).to_numpy(np.int64)[codes]
+    below = buckets.str.startswith("less than").to_numpy(np.bool_)[codes]
+    ratio = rows["words"] / bounds
+    return rows.assign(inside=(rows["words"] < bounds) == below, off=ratio.where(below, 1 / ratio))
 
 
 def _line(bucket: str, group: pd.DataFrame) -> dict[str, Any]:
@@ -105,11 +107,12 @@ def _bars(bucket: str, words: pd.Series) -> list[dict[str, Any]]:
     return [{"num_words": bucket, "from": start, "to": stop, "rows": rows} for start, stop, rows in bounds]
 
 
-def _worst(rows: pd.DataFrame) -> list[WorstRow]:
+def _worst(rows: pd.DataFrame, examples: RowTable) -> list[WorstRow]:
     worst = rows[~rows["inside"]].sort_values("off", ascending=False, kind="stable").head(WORST)
+    ids = rows_at(examples, worst.index.to_numpy(), ["request_id"])["request_id"]
     return [
         WorstRow(request_id=request_id, detail=f"requested {bucket} words, has {words}")
-        for request_id, bucket, words in zip(worst["request_id"], worst["num_words"], worst["words"], strict=True)
+        for request_id, bucket, words in zip(ids, worst["num_words"], worst["words"], strict=True)
     ]
 
 
@@ -160,9 +163,10 @@ def rises_with_difficulty(table: Sequence[Mapping[str, Any]]) -> dict[str, bool]
 
 def _groups(corpus: Corpus) -> pd.DataFrame:
     """The table `readability` as a data frame: languages by rows, descending, then difficulties, ascending."""
-    lix = _lix(corpus).groupby(["language", "difficulty"])["lix"]
+    lix = _lix(corpus).groupby(["language", "difficulty"], observed=True)["lix"]
     quartiles = {name: lix.quantile(share) for name, share in _QUARTILES.items()}
     groups = pd.DataFrame({"rows": lix.size(), **quartiles}).reset_index()
+    groups = groups.astype({"language": "str", "difficulty": "str"})
     total = groups.groupby("language")["rows"].transform("sum")
     order = groups.assign(total=total, level=groups["difficulty"].map(_LEVELS.index))
     order = order.sort_values(["total", "language", "level"], ascending=[False, True, True])
@@ -170,12 +174,11 @@ def _groups(corpus: Corpus) -> pd.DataFrame:
 
 
 def _lix(corpus: Corpus) -> pd.DataFrame:
-    asked, counts = corpus.examples[["language", "difficulty"]], corpus.word_counts
-    fit = [name for name in asked["language"].unique() if find_language(name).script in _SCRIPTS]
-    measured = asked["language"].isin(fit) & (counts["words"] > 0)
-    counts = counts[measured]
-    lix = counts["words"] / counts["sentences"] + 100 * counts["long_words"] / counts["words"]
-    return asked[measured].assign(lix=lix)
+    measured = corpus.measured_texts
+    fit = [name for name in measured["language"].cat.categories if find_language(name).script in _SCRIPTS]
+    rows = measured[measured["language"].isin(fit) & (measured["words"] > 0)]
+    lix = rows["words"] / rows["sentences"] + 100 * rows["long_words"] / rows["words"]
+    return rows[["language", "difficulty"]].assign(lix=lix)
 
 
 def _known(value: Any) -> float | None:
@@ -199,15 +202,14 @@ def coverage(corpus: Corpus) -> SignalResult:
     Table `coverage`: attribute, value, planned, accepted (rows), share_planned, share_accepted; at most `MOST_LISTED`
     values per attribute; the largest differences between the shares first.
     """
-    accepted = is_among(corpus.requests["request_id"], corpus.examples["request_id"])
+    slots = corpus.quota_slots
     distances: Metrics = {}
     p_values: Metrics = {}
     telling: list[float] = []
     tables = []
-    for attribute in (*ATTRIBUTES, *own_of(corpus.requests), "label"):
-        groups = accepted.groupby(corpus.requests[attribute].rename("value"))
-        of_plan = pd.DataFrame({"planned": groups.size(), "accepted": groups.sum()})
-        wanted = wanted_rows(attribute, corpus.requests, corpus.quota_slots).rename_axis("value")
+    for attribute, of_plan in _rows_by_value(corpus).items():
+        is_in_quota = len(slots) and attribute in slots
+        wanted = slots[attribute].value_counts().rename_axis("value") if is_in_quota else of_plan["planned"]
         counts = of_plan.reindex(of_plan.index.union(wanted.index), fill_value=0)
         counts = counts.assign(planned=wanted.reindex(counts.index, fill_value=0))
         shares = counts / counts.sum()
@@ -222,6 +224,28 @@ def coverage(corpus: Corpus) -> SignalResult:
     return SignalResult(
         {**distances, "coverage/largest": max(telling, default=None), **p_values}, {"coverage": list(records_of(table))}
     )
+
+
+def _rows_by_value(corpus: Corpus) -> dict[str, pd.DataFrame]:
+    """Planned and accepted rows by value, for each attribute; surplus rows do not count as planned."""
+    attributes = [*ATTRIBUTES, *own_of(corpus.requests), "label"]
+    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in attributes}
+    is_surplus, is_accepted = (corpus.ends.has_outcome(outcome) for outcome in ("surplus", "accepted"))
+    start = 0
+    for frame in corpus.requests.frames(attributes):
+        own = slice(start, start + len(frame))
+        rows, accepted = frame[~is_surplus[own]], is_accepted[own][~is_surplus[own]]
+        for name in attributes:
+            groups = pd.Series(accepted, rows.index).groupby(rows[name])
+            parts[name].append(pd.DataFrame({"planned": groups.size(), "accepted": groups.sum()}))
+        start += len(frame)
+    return {name: _added_up(counts) for name, counts in parts.items()}
+
+
+def _added_up(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    none = pd.DataFrame({"planned": [], "accepted": []}, index=pd.Index([], dtype="str"), dtype="int64")
+    counts = pd.concat([none, *parts])
+    return counts.groupby(level=0).sum().rename_axis("value")
 
 
 def _by_difference(lines: pd.DataFrame) -> pd.DataFrame:

@@ -5,83 +5,71 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple, TypedDict
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from synthetic_textcat.pipelines.quality_report.checks.tables import split_flags, without_note
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, Metrics, count
+from synthetic_textcat.pipelines.quality_report.row_ends import NO_ENDS, RowEnds
+from synthetic_textcat.pipelines.quality_report.signals.check_results import CheckResults, check_results
 from synthetic_textcat.pipelines.quality_report.signals.label_classifiers import Learning, learn
 from synthetic_textcat.schemas.parameters import QualityReportParameters
-from synthetic_textcat.schemas.rows import REJECTED, REQUESTS, to_frame
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.tables import RowTable
+from synthetic_textcat.text.batches import ValueCodes
 from synthetic_textcat.text.diversity_sample import Pool, Sample, pool_of_examples, size_for
 from synthetic_textcat.text.label_samples import LabelRows, label_rows
-from synthetic_textcat.text.words import counted
+from synthetic_textcat.text.words import COUNTS, counted
+
+_PLANNED = ("language", "difficulty", "num_words")
 
 WORST = 20
 """Maximum of worst rows listed by each signal."""
-
-
-def is_among(ids: pd.Series, others: pd.Series) -> pd.Series:
-    """Mask of the ids that are in `others`; on a million strings `Series.isin` takes six times as long."""
-    return pd.Series(pd.Index(others.unique()).get_indexer(pd.Index(ids)) >= 0, ids.index)
 
 
 @dataclass(frozen=True)
 class Corpus:
     """Rows of a run with plan, findings and derived samples. Signals read it and change nothing.
 
+    Its tables are walked in record batches; what it keeps of each row are numbers and codes.
+
     Attributes:
         examples: Accepted rows, in plan order; columns `EXAMPLES` and user-defined attributes.
         requests: The plan; columns `REQUESTS` and user-defined attributes.
         findings: One row per candidate; columns `FINDINGS`.
+        rejected: Rejected candidates; columns `REJECTED` and user-defined attributes.
+        ends: End of each planned row. Surplus rows are in no signal, but where rows are counted.
         tasks: By task id.
         settings: Parameters of the report.
         seed: Seed of samples and folds: the same rows give the same numbers.
-        rejected: Rejected candidates; columns `REJECTED` and user-defined attributes.
         ledger: Counts of all planned rows by outcome.
         reference_texts: The user's real texts, if given.
         last_diversity: Diversity record of the previous run, if it has one.
         quota_slots: Rows that a quota asks for; empty without one.
-        surplus: Planned rows that are surplus, which are not in `requests`; columns of `requests`.
     """
 
-    examples: pd.DataFrame
-    requests: pd.DataFrame
-    findings: pd.DataFrame
+    examples: RowTable
+    requests: RowTable
+    findings: RowTable
+    rejected: RowTable
+    ends: RowEnds
     tasks: Mapping[str, Task] = field(default_factory=dict)
     settings: QualityReportParameters = field(default_factory=QualityReportParameters)
     seed: int = 42
-    rejected: pd.DataFrame = field(default_factory=lambda: to_frame([], REJECTED))
-    ledger: Ledger = field(default_factory=lambda: count((), (), {}, {}))
+    ledger: Ledger = field(default_factory=lambda: count(NO_ENDS))
     reference_texts: Sequence[str] | None = None
     last_diversity: Mapping[str, Any] | None = None
     quota_slots: pd.DataFrame = field(default_factory=pd.DataFrame)
-    surplus: pd.DataFrame = field(default_factory=lambda: to_frame([], REQUESTS))
 
     @cached_property
-    def candidates(self) -> pd.DataFrame:
-        """Findings with task_id, task and language of the plan."""
-        planned = self.requests[["request_id", "task_id", "task", "language"]]
-        return self.findings.merge(planned, on="request_id", how="left")
+    def check_results(self) -> CheckResults:
+        """Counts of what the checks found."""
+        return check_results(self.requests, self.findings, self.rejected, self.ends, self.seed, WORST)
 
     @cached_property
-    def hits(self) -> pd.DataFrame:
-        """Reasons found by the checks in rejected and flagged rows: request_id, reason, detail."""
-        columns = ["request_id", "reason", "detail"]
-        flagged = self.findings[self.findings["flags"].fillna("") != ""]
-        flags = [
-            (request_id, reason, detail)
-            for request_id, reasons, details in flagged[["request_id", "flags", "detail"]].itertuples(index=False)
-            for reason, detail in split_flags(reasons, details)
-        ]
-        rejected = self.rejected.rename(columns={"reject_reason": "reason"})[columns]
-        rejected = rejected.assign(detail=rejected["detail"].map(without_note))
-        return pd.concat([rejected, pd.DataFrame(flags, columns=columns).astype("str")], ignore_index=True)
-
-    @cached_property
-    def word_counts(self) -> pd.DataFrame:
-        """Words, long words and sentences of each example; columns `COUNTS`, the index of `examples`."""
-        return counted(self.examples["input_text"])
+    def measured_texts(self) -> pd.DataFrame:
+        """Planned values and counts of each example's text: language, difficulty, num_words (categories), `COUNTS`."""
+        return measured_texts(self.examples)
 
     @cached_property
     def label_rows(self) -> LabelRows:
@@ -103,6 +91,24 @@ class Corpus:
         """Sample of examples on which diversity is measured."""
         cut = self.pool.cut
         return self.pool.sample(cut, size_for(len(self.pool.with_words(cut))))
+
+
+def measured_texts(examples: RowTable) -> pd.DataFrame:
+    """Counts of words, long words and sentences of each text, next to what was planned: some 16 bytes a row."""
+    planned = {name: ValueCodes() for name in _PLANNED}
+    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in (*planned, *COUNTS)}
+    for frame in examples.frames([*_PLANNED, "input_text"]):
+        counts = counted(frame["input_text"])
+        for name, values in planned.items():
+            parts[name].append(values.add(frame[name]).astype(np.int16))
+        for name in COUNTS:
+            parts[name].append(counts[name].to_numpy(np.int32))
+    columns = {name: np.concatenate([np.empty(0, np.int16), *parts.pop(name)]) for name in list(parts)}
+    categories = {
+        name: pd.Categorical.from_codes(columns[name], pd.Index(values.values, dtype="str"))
+        for name, values in planned.items()
+    }
+    return pd.DataFrame({**columns, **categories})
 
 
 class WorstRow(TypedDict):

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from synthetic_textcat.schemas.rows import records_of
+from synthetic_textcat.text.batches import Batches
 from synthetic_textcat.text.label_samples import FOLDS, Codes, LabelRows, TaskSample, task_samples
 from synthetic_textcat.text.linear_models import held_out, macro_f1, reader_probabilities, word_counts
 
@@ -104,7 +105,7 @@ class Learning(NamedTuple):
         ]
 
 
-def learn(rows: LabelRows, examples: pd.DataFrame, seed: int) -> Learning:
+def learn(rows: LabelRows, examples: Batches, seed: int) -> Learning:
     """Classifiers fitted on samples of the accepted rows of each task."""
     samples, without = task_samples(rows, examples, seed)
     return Learning([_task(sample) for sample in samples], without)

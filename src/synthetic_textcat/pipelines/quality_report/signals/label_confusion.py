@@ -1,6 +1,6 @@
 """Confusion of labels by a judge: matrix of planned and judged labels of each task, and the pairs mixed up most."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -17,7 +17,9 @@ MOST_PAIRS = 20
 TEXTS_OF_A_PAIR = 3
 
 
-def confusion_matrix(rows: pd.DataFrame, tasks: Mapping[str, Task]) -> list[Mapping[str, Any]]:
+def confusion_matrix(
+    cells: pd.DataFrame, tasks: Mapping[str, Task], sentences: Mapping[str, str]
+) -> list[Mapping[str, Any]]:
     """Table `label_confusion`: judged rows by planned and judged label, for each task; cells without rows are left out.
 
     Columns: task_id, task, planned, judged (a label, `none of these`, or null for undecided votes), rows, and `labels`:
@@ -27,27 +29,27 @@ def confusion_matrix(rows: pd.DataFrame, tasks: Mapping[str, Task]) -> list[Mapp
     The tasks with the most rows in dispute come first; at most `MOST_TASKS`.
 
     Args:
-        rows: As of `agreement.JudgedRows`.
+        cells: As of `judged_rows.JudgedCounts`.
         tasks: By task id.
+        sentences: Sentence of each task, by task id.
     """
-    disputed = (~rows["agrees"]).groupby(rows["task_id"], sort=False).sum().sort_values(ascending=False, kind="stable")
+    disputed = (cells["judged"] - cells["agrees"]).groupby(cells["task_id"], sort=False).sum()
     lines: list[Mapping[str, Any]] = []
-    for task_id in disputed.index[:MOST_TASKS]:
-        own = rows[rows["task_id"] == task_id]
+    for task_id in disputed.sort_values(ascending=False, kind="stable").index[:MOST_TASKS]:
+        own = cells[cells["task_id"] == task_id]
         task = tasks.get(task_id)
         names = list(task.label_names) if task is not None else []
-        sides = own[["label", "verdict"]] if names else _sides_of_open_labels(own)
-        counts = sides.groupby(["label", "verdict"], dropna=False, sort=True).size().rename("rows").reset_index()
-        cells = records_of(counts.rename(columns={"label": "planned", "verdict": "judged"}))
-        sentence = own["task"].iloc[0]
+        counts = own.groupby(["label", "verdict"], dropna=False, sort=True)["judged"].sum().rename("rows").reset_index()
+        found = records_of(counts.rename(columns={"label": "planned", "verdict": "judged"}))
         lines += [
-            {"task_id": task_id, "task": sentence, **cell, "labels": None if place else names or [PLANNED]}
-            for place, cell in enumerate(cells)
+            {"task_id": task_id, "task": sentences[task_id], **cell, "labels": None if place else names or [PLANNED]}
+            for place, cell in enumerate(found)
         ]
     return lines
 
 
-def _sides_of_open_labels(rows: pd.DataFrame) -> pd.DataFrame:
+def sides_of_open_labels(rows: pd.DataFrame) -> pd.DataFrame:
+    """Sides of the matrix of rows with open labels: columns label, verdict."""
     verdict = rows["verdict"]
     judged = pd.Series(NONE_OF_THESE, rows.index, dtype="object")
     judged[verdict.isna()] = None
@@ -57,10 +59,15 @@ def _sides_of_open_labels(rows: pd.DataFrame) -> pd.DataFrame:
         (BOTH, verdict == BOTH),
     ):
         judged[is_chosen] = side
-    return pd.DataFrame({"label": PLANNED, "verdict": judged})
+    return pd.DataFrame({"label": PLANNED, "verdict": judged}, index=rows.index)
 
 
-def mixed_up_pairs(rows: pd.DataFrame) -> list[Mapping[str, Any]]:
+def mixed_up_pairs(
+    cells: pd.DataFrame,
+    accepted_pairs: pd.DataFrame,
+    batches: Callable[[], Iterable[tuple[pd.DataFrame, Any]]],
+    sentences: Mapping[str, str],
+) -> list[Mapping[str, Any]]:
     """Table `mixed_up_labels`: pairs of labels that the judge takes for one another, the most rows first.
 
     Columns: task_id, task, one, other (the labels; `one` is the label planned in more of the rows), rows (mixed up, of
@@ -69,18 +76,35 @@ def mixed_up_pairs(rows: pd.DataFrame) -> list[Mapping[str, Any]]:
     At most `MOST_PAIRS`. `none of these` and undecided votes are in no pair.
 
     Args:
-        rows: As of `agreement.JudgedRows`, of tasks with a label set.
+        cells: As of `judged_rows.JudgedCounts`, of tasks with a label set.
+        accepted_pairs: Likewise.
+        batches: The judged rows, batch by batch, and their attributes; read if there are pairs.
+        sentences: Sentence of each task, by task id.
     """
-    disputed = rows[rows["disputed"] & rows["verdict"].ne(NONE_OF_THESE)]
+    disputed = _mixed_up(cells)
     if disputed.empty:
         return []
-    pairs = disputed.assign(pair=_pairs(disputed, "label", "verdict"))
-    groups = pairs.groupby(["task_id", "pair"], sort=True)
-    most = groups.size().sort_values(ascending=False, kind="stable").head(MOST_PAIRS)
-    judged = rows.groupby(["task_id", "label"]).size()
-    both = rows[rows["ambiguous"]]
-    ambiguous = both.assign(pair=_pairs(both, "label", "misleading_label")).groupby(["task_id", "pair"]).size()
-    return [_line(groups.get_group(key), judged, int(ambiguous.get(key, 0))) for key in most.index]
+    groups = disputed.groupby(["task_id", "pair"], sort=True)
+    most = groups["judged"].sum().sort_values(ascending=False, kind="stable").head(MOST_PAIRS)
+    judged = cells.groupby(["task_id", "label"])["judged"].sum()
+    both = accepted_pairs.assign(pair=_pairs(accepted_pairs, "label", "misleading_label"))
+    ambiguous = both.groupby(["task_id", "pair"])["judged"].sum()
+    texts = _texts_of(list(most.index), batches())
+    return [
+        {
+            "task_id": key[0],
+            "task": sentences[key[0]],
+            **_line(groups.get_group(key), judged, int(ambiguous.get(key, 0))),
+            "texts": texts.get(key, []),
+        }
+        for key in most.index
+    ]
+
+
+def _mixed_up(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows or cells in dispute, with their pair of labels."""
+    disputed = rows[rows["disputed"] & rows["verdict"].ne(NONE_OF_THESE)]
+    return disputed.assign(pair=_pairs(disputed, "label", "verdict"))
 
 
 def _pairs(rows: pd.DataFrame, first: str, second: str) -> "pd.Series[Any]":
@@ -88,22 +112,34 @@ def _pairs(rows: pd.DataFrame, first: str, second: str) -> "pd.Series[Any]":
     return pd.Series(pairs, index=rows.index, dtype="object")
 
 
+def _texts_of(
+    keys: Sequence[Hashable], batches: Iterable[tuple[pd.DataFrame, Any]]
+) -> dict[Hashable, list[Mapping[str, str]]]:
+    """The texts with the most votes of some pairs."""
+    first: dict[Hashable, pd.DataFrame] = {}
+    for rows, _ in batches:
+        disputed = rows[rows["disputed"]]
+        for key, own in _mixed_up(disputed).groupby(["task_id", "pair"]):
+            if key in keys:
+                known = pd.concat([first[key], own]) if key in first else own
+                ranked = known.sort_values(["votes", "ambiguous", "request_id"], ascending=[False, True, True])
+                first[key] = ranked.head(TEXTS_OF_A_PAIR)
+    return {
+        key: [{"planned": label, "text": text} for label, text in zip(own["label"], own["input_text"], strict=True)]
+        for key, own in first.items()
+    }
+
+
 def _line(own: pd.DataFrame, judged: "pd.Series[int]", ambiguous: int) -> Mapping[str, Any]:
-    planned = own["label"].value_counts(sort=False)
+    planned = own.groupby("label", sort=False)["judged"].sum()
     one, other = sorted(own["pair"].iloc[0], key=lambda label: -int(planned.get(label, 0)))
     task_id = own["task_id"].iloc[0]
-    read = own.sort_values(["votes", "ambiguous", "request_id"], ascending=[False, True, True]).head(TEXTS_OF_A_PAIR)
     return {
-        "task_id": task_id,
-        "task": own["task"].iloc[0],
         "one": one,
         "other": other,
-        "rows": len(own),
+        "rows": int(own["judged"].sum()),
         "one_as_other": int(planned.get(one, 0)),
         "other_as_one": int(planned.get(other, 0)),
         "judged": int(sum(judged.get((task_id, label), 0) for label in (one, other))),
         "ambiguous": ambiguous,
-        "texts": [
-            {"planned": label, "text": text} for label, text in zip(read["label"], read["input_text"], strict=True)
-        ],
     }

@@ -9,7 +9,6 @@ import pandas as pd
 from synthetic_textcat.pipelines.quality_report.ledger import Metrics
 from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus, SignalResult
 from synthetic_textcat.schemas.rows import records_of
-from synthetic_textcat.text.comparison import comparable
 from synthetic_textcat.text.label_samples import Codes, LabelRows
 
 ENOUGH = 5
@@ -76,7 +75,8 @@ def _metrics(rows: LabelRows, tasks: pd.DataFrame, variants: int) -> Metrics:
     of_several = tasks.dropna(subset=["entropy"])
     mean = np.average(of_several["entropy"], weights=of_several["rows"]) if len(of_several) else None
     lowest = of_several.loc[of_several["rows"] >= ENOUGH * of_several["possible"], "entropy"].min()
-    reused = np.isin(rows.pair(rows.task, rows.misleading), rows.pair(rows.task, rows.label))
+    used = rows.pair(rows.counts["task"].to_numpy(), rows.counts["label"].to_numpy())
+    reused = np.isin(rows.pair(rows.task, rows.misleading), used)
     return {
         "labels/entropy": None if mean is None else round(float(mean), 4),
         "labels/entropy_lowest": float(lowest) if pd.notna(lowest) else None,
@@ -109,9 +109,10 @@ def label_variants(rows: LabelRows, open_tasks: Codes) -> pd.DataFrame:
 
 
 def _in_spelling(rows: LabelRows, open_tasks: Codes) -> pd.DataFrame:
-    is_open = np.isin(rows.task, open_tasks)
-    written = pd.DataFrame({"task": rows.task, "key": rows.label, "spelling": rows.spelling})[is_open]
-    counts = written.groupby(["task", "key", "spelling"], as_index=False).size().rename(columns={"size": "rows"})
+    of_task = rows.spelling_counts
+    of_task = of_task[of_task["task"].isin(open_tasks)]
+    counts = of_task.assign(key=rows.spelling_labels[of_task["spelling"]])[["task", "key", "spelling", "rows"]]
+    counts = counts.sort_values(["task", "key", "spelling"], ignore_index=True)
     several = counts[counts.duplicated(["task", "key"], keep=False)]
     names = np.array(rows.spellings, dtype=object)
     named = several.assign(label=names[several["spelling"]])
@@ -159,12 +160,25 @@ def open_labels(corpus: Corpus) -> SignalResult:
     Metrics: `labels/open_tasks` (planned tasks without a label set), `labels/made` (sum of their distinct labels).
     Table `open_labels`: task, labels, rows, for the tasks with the most distinct labels.
     """
-    open_tasks = corpus.requests.loc[corpus.requests["label"].isna(), "task_id"].unique()
-    rows = corpus.examples[corpus.examples["task_id"].isin(open_tasks)]
-    made = rows.assign(label=rows["label"].map(comparable)).groupby("task_id", sort=False)
-    counts = made.agg(task=("task", "first"), labels=("label", "nunique"), rows=("label", "size"))
-    most = counts.sort_values("labels", ascending=False, kind="stable").head(MOST_LISTED)
+    open_tasks = _open_tasks(corpus)
+    rows = corpus.label_rows
+    of_task = rows.counts.groupby("task")["rows"]
+    counts = pd.DataFrame({"task": rows.tasks, "labels": of_task.size(), "rows": of_task.sum()})
+    made = counts[np.isin(np.array(rows.task_ids, object), list(open_tasks))]
+    most = made.sort_values("labels", ascending=False, kind="stable").head(MOST_LISTED)
     return SignalResult(
-        {"labels/open_tasks": len(open_tasks), "labels/made": int(counts["labels"].sum())},
+        {"labels/open_tasks": len(open_tasks), "labels/made": int(made["labels"].sum())},
         {"open_labels": list(records_of(most))},
     )
+
+
+def _open_tasks(corpus: Corpus) -> set[str]:
+    """Planned tasks without a label set; surplus rows do not count as planned."""
+    is_surplus = corpus.ends.has_outcome("surplus")
+    found: set[str] = set()
+    start = 0
+    for frame in corpus.requests.frames(["task_id", "label"]):
+        is_open = frame["label"].isna().to_numpy() & ~is_surplus[start : start + len(frame)]
+        found.update(frame["task_id"][is_open].unique())
+        start += len(frame)
+    return found

@@ -119,7 +119,7 @@ def shortcuts(corpus: Corpus) -> SignalResult:
 
 
 def _longer_label(rows: LabelRows) -> Metrics:
-    lengths = np.array([len(name) for name in rows.names], dtype=np.int64)
+    lengths = np.array([len(name) for name in rows.names], dtype=np.int32)
     own, other = lengths[rows.label], lengths[rows.misleading]
     unequal = int((own != other).sum())
     if not unequal:

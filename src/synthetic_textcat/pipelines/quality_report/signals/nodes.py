@@ -7,9 +7,10 @@ from typing import Any
 import pandas as pd
 
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger
+from synthetic_textcat.pipelines.quality_report.row_ends import read_ends
 from synthetic_textcat.pipelines.quality_report.signals.agreement import label_agreement
 from synthetic_textcat.pipelines.quality_report.signals.attribute_fidelity import coverage, length, readability
-from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus, SignalResult, is_among, merge_results
+from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus, SignalResult, merge_results
 from synthetic_textcat.pipelines.quality_report.signals.diversity import (
     diversity,
     diversity_growth,
@@ -21,6 +22,7 @@ from synthetic_textcat.pipelines.quality_report.signals.learnability import labe
 from synthetic_textcat.pipelines.quality_report.signals.rates import language_agreement, losses, reject_rates
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.tasks import tasks_of
+from synthetic_textcat.tables import RowTable
 
 Signals = dict[str, Any]
 """Result of a group of signals as JSON: `metrics`, `tables` and `worst`, as in `SignalResult`."""
@@ -38,23 +40,22 @@ DIVERSITY: tuple[Signal, ...] = (diversity, repeated_4grams, diversity_growth)
 
 
 def gather_corpus(
-    examples: pd.DataFrame,
-    surplus: pd.DataFrame,
-    rejected: pd.DataFrame,
-    requests: pd.DataFrame,
-    findings: pd.DataFrame,
+    examples: RowTable,
+    rejected: RowTable,
+    requests: RowTable,
+    findings: RowTable,
+    outcomes: RowTable,
     tasks: pd.DataFrame,
     ledger: Ledger,
     settings: QualityReportParameters,
     seed: int,
     quota_slots: pd.DataFrame | None = None,
 ) -> Corpus:
-    """Corpus for the signals; surplus rows are in none of them, also not in the plan, but where rows are counted."""
+    """Corpus for the signals."""
     by_id = {task.task_id: task for task in tasks_of(tasks)}
-    is_surplus = is_among(requests["request_id"], surplus["request_id"])
-    asked, beyond = requests[~is_surplus].reset_index(drop=True), requests[is_surplus]
     slots = pd.DataFrame() if quota_slots is None else quota_slots
-    return Corpus(examples, asked, findings, by_id, settings, seed, rejected, ledger, quota_slots=slots, surplus=beyond)
+    ends = read_ends(outcomes)
+    return Corpus(examples, requests, findings, rejected, ends, by_id, settings, seed, ledger=ledger, quota_slots=slots)
 
 
 def measure_fidelity(corpus: Corpus) -> Signals:
@@ -68,11 +69,11 @@ def measure_labels(corpus: Corpus) -> Signals:
 
 
 def measure_agreement(
-    examples: pd.DataFrame,
-    surplus: pd.DataFrame,
-    rejected: pd.DataFrame,
-    label_verdicts: pd.DataFrame | None,
-    unjudged: pd.DataFrame,
+    examples: RowTable,
+    surplus: RowTable,
+    rejected: RowTable,
+    label_verdicts: RowTable | None,
+    unjudged: RowTable,
     tasks: pd.DataFrame,
 ) -> Signals:
     """Agreement of a judge with the labels, mixed-up labels and disputed rows; nothing if no row was to be judged."""

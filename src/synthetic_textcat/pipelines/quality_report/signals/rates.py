@@ -2,23 +2,27 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from synthetic_textcat.hashing import draw
 from synthetic_textcat.pipelines.quality_report.checks.language import GROUPS, can_agree
 from synthetic_textcat.pipelines.quality_report.ledger import Ledger, Metrics, candidates_in
-from synthetic_textcat.pipelines.quality_report.signals.corpus import WORST, Corpus, SignalResult, WorstRow, is_among
+from synthetic_textcat.pipelines.quality_report.row_ends import Mask, RowEnds
+from synthetic_textcat.pipelines.quality_report.signals.check_results import (
+    CheckResults,
+    counted_pairs,
+    leak_table,
+)
+from synthetic_textcat.pipelines.quality_report.signals.corpus import Corpus, SignalResult, WorstRow
 from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.schemas.outcomes import NO_REPLY_CAUSES, REJECT_REASONS
 from synthetic_textcat.schemas.rows import records_of
+from synthetic_textcat.tables import factorized
 
 MOST_LISTED = 50
 MIN_ROWS = 30
 """Minimum candidates of a language or task to be ranked by rate; smaller ones are listed last."""
-
-_LEAKED = "label_leaked"
-_LIKE = r"^(?P<similarity>[01]\.\d+) like (?P<kept>\S+)$"
-"""Detail of a near duplicate, as written by `checks.comparisons`."""
 
 MIN_VERIFIABLE_ROWS = 30
 """Minimum verifiable rows for a metric of a single language."""
@@ -42,28 +46,20 @@ def reject_rates(corpus: Corpus) -> SignalResult:
 
     Worst, by reject reason: the near duplicates most similar to an earlier row; for other reasons a sample by hash.
     """
-    hits = corpus.hits
-    candidates = len(corpus.findings)
-    rows = hits.drop_duplicates(["request_id", "reason"]).groupby("reason").size()
-    shares = rows.reindex(REJECT_REASONS, fill_value=0) / candidates if candidates else dict.fromkeys(REJECT_REASONS)
-    metrics: Metrics = {f"rate/{reason}": share for reason, share in shares.items()}
-    metrics |= {f"flagged/{reason}": _flagged(corpus, reason) for reason in corpus.settings.flag_only}
-    leaked = is_among(corpus.candidates["request_id"], hits.loc[hits["reason"] == _LEAKED, "request_id"])
+    results = corpus.check_results
+    shares = {reason: results.rows[reason] / results.candidates for reason in REJECT_REASONS if results.candidates}
+    metrics: Metrics = {f"rate/{reason}": shares.get(reason) for reason in REJECT_REASONS}
+    metrics |= {f"flagged/{reason}": results.flags[reason] for reason in corpus.settings.flag_only}
     return SignalResult(
         metrics,
         {
             "funnel": _funnel(corpus.ledger),
-            "leakage_by_language": _leakage(leaked, corpus.candidates, "language"),
-            "leakage_by_task": _leakage(leaked, corpus.candidates, "task_id"),
-            "near_duplicate_clusters": _clusters(hits),
+            "leakage_by_language": _leakage(results, "language"),
+            "leakage_by_task": _leakage(results, "task_id"),
+            "near_duplicate_clusters": _clusters(results),
         },
-        _worst(corpus),
+        _worst(results),
     )
-
-
-def _flagged(corpus: Corpus, reason: str) -> int:
-    rejected = (corpus.rejected["reject_reason"] == reason).sum()
-    return int((corpus.hits["reason"] == reason).sum() - rejected)
 
 
 def _funnel(ledger: Ledger) -> list[dict[str, Any]]:
@@ -77,38 +73,29 @@ def _funnel(ledger: Ledger) -> list[dict[str, Any]]:
     return [{"stage": stage, "rows": rows} for stage, rows in stages.items()]
 
 
-def _leakage(leaked: pd.Series, candidates: pd.DataFrame, column: str) -> list[dict[str, Any]]:
-    groups = leaked.groupby(candidates[column]).agg(rows="size", leaked="sum")
-    groups = groups[groups["leaked"] > 0]
+def _leakage(results: CheckResults, column: str) -> list[dict[str, Any]]:
+    groups = leak_table(results.by_language if column == "language" else results.by_task, column)
     rates = groups.assign(rate=groups["leaked"] / groups["rows"], few=groups["rows"] < MIN_ROWS)
     listed = rates.sort_values(["few", "rate"], ascending=[True, False], kind="stable").head(MOST_LISTED)
     lines = listed.drop(columns="few").reset_index()
     if column == "task_id":
-        tasks = candidates.drop_duplicates("task_id").set_index("task_id")["task"]
-        lines = lines.assign(task_id=lines["task_id"].map(tasks)).rename(columns={"task_id": "task"})
+        lines = lines.assign(task_id=lines["task_id"].map(results.sentences)).rename(columns={"task_id": "task"})
     return list(records_of(lines))
 
 
-def _clusters(hits: pd.DataFrame) -> list[dict[str, Any]]:
-    details = hits.loc[hits["reason"] == "near_duplicate", "detail"]
-    sizes = details.str.extract(_LIKE)["kept"].value_counts() + 1
-    clusters = sizes.value_counts().sort_index().rename_axis("size")
-    return list(records_of(clusters.rename("clusters").reset_index()))
+def _clusters(results: CheckResults) -> list[dict[str, Any]]:
+    sizes, clusters = np.unique(results.cluster_sizes, return_counts=True)
+    return [{"size": size, "clusters": rows} for size, rows in zip(sizes.tolist(), clusters.tolist(), strict=True)]
 
 
-def _worst(corpus: Corpus) -> dict[str, list[WorstRow]]:
-    hits = corpus.hits
-    drawn = hits["request_id"].map(lambda request_id: draw(corpus.seed, "rejected", request_id))
-    similarity = pd.to_numeric(hits["detail"].str.extract(_LIKE)["similarity"])
-    order = hits.assign(similarity=similarity, drawn=drawn)
-    order = order.sort_values(["similarity", "drawn"], ascending=[False, True])
+def _worst(results: CheckResults) -> dict[str, list[WorstRow]]:
     return {
         reason: [
             WorstRow(request_id=row["request_id"], detail=row["detail"])
-            for row in records_of(group.head(WORST)[["request_id", "detail"]])
+            for row in records_of(results.worst[reason][["request_id", "detail"]])
         ]
         for reason in REJECT_REASONS
-        if len(group := order[order["reason"] == reason])
+        if reason in results.worst
     }
 
 
@@ -121,32 +108,43 @@ def losses(corpus: Corpus) -> SignalResult:
 
     The metrics are `yield/task/<task_id>` and `yield/language/<code>`.
     """
-    columns = ["request_id", "task", "language"]
-    rows = pd.concat(
-        [part[columns].assign(surplus=part is corpus.surplus) for part in (corpus.requests, corpus.surplus)]
-    )
-    rows = rows.assign(accepted=is_among(rows["request_id"], corpus.examples["request_id"]))
-    rows = rows.merge(corpus.rejected[["request_id", "reject_reason"]], on="request_id", how="left")
-    return SignalResult({}, {f"losses_by_{name}": _by(name, rows) for name in ("task", "language")})
+    return SignalResult({}, {f"losses_by_{name}": _losses(corpus, name) for name in ("task", "language")})
 
 
-def _by(name: str, rows: pd.DataFrame) -> list[dict[str, Any]]:
-    groups = rows.groupby(name, sort=False)
-    counts = groups.agg(
-        planned=("request_id", "size"),
-        accepted=("accepted", "sum"),
-        rejected=("reject_reason", "count"),
-        surplus=("surplus", "sum"),
-    )
+def _losses(corpus: Corpus, name: str) -> list[dict[str, Any]]:
+    ends = corpus.ends
+    codes, values = factorized(corpus.requests, name)
+    order = _first_seen(codes, ends.has_outcome("surplus"), len(values))
+    rows = np.zeros((len(values), len(ends.kinds)), np.int64)
+    np.add.at(rows, (codes, ends.codes), 1)
+    outcomes = [kind.outcome for kind in ends.kinds]
+    by_outcome = pd.DataFrame(rows[order], index=pd.Index(values, name=name)[order]).T.groupby(outcomes).sum().T
+    by_outcome = by_outcome.reindex(columns=["accepted", "rejected", "surplus"], fill_value=0)
+    counts = by_outcome.assign(planned=rows[order].sum(axis=1))[["planned", "accepted", "rejected", "surplus"]]
     good = counts["accepted"] + counts.pop("surplus")
     counts["rest"] = counts["planned"] - counts["accepted"] - counts["rejected"]
     counts["yield"] = good / counts["planned"]
     worst = counts.sort_values("yield", kind="stable").head(MOST_LISTED)
-    lost = rows[rows["reject_reason"].notna() & rows[name].isin(worst.index)]
-    reasons = lost.groupby([name, "reject_reason"]).size().sort_values(kind="stable").reset_index(name="rows")
-    most = reasons.drop_duplicates(name, keep="last").set_index(name)
-    shown = most["reject_reason"].str.replace("_", " ") + " (" + most["rows"].astype("str") + ")"
-    return list(records_of(worst.assign(reason=shown.reindex(worst.index)).reset_index()))
+    places = {value: place for place, value in enumerate(values)}
+    reasons = pd.Series([_most_frequent(ends, rows[places[value]]) for value in worst.index], worst.index, dtype="str")
+    return list(records_of(worst.assign(reason=reasons).reset_index()))
+
+
+def _first_seen(codes: NDArray[np.int32], is_surplus: Mask, number: int) -> NDArray[np.int64]:
+    """Values in the order in which they first appear: among the rows that are not surplus, then in surplus rows."""
+    first = np.full(number, 2 * len(codes), np.int64)
+    for places, behind in ((np.flatnonzero(is_surplus), len(codes)), (np.flatnonzero(~is_surplus), 0)):
+        first[codes[places[::-1]]] = places[::-1] + behind
+    return np.argsort(first, kind="stable")
+
+
+def _most_frequent(ends: RowEnds, rows: NDArray[np.int64]) -> str | None:
+    """The most frequent reject reason with its number of rows, the last in the alphabet of equal ones."""
+    reasons = [
+        (count, kind.name) for kind, count in zip(ends.kinds, rows.tolist(), strict=True) if kind.outcome == "rejected"
+    ]
+    count, reason = max(reasons, default=(0, ""))
+    return f"{reason.replace('_', ' ')} ({count})" if count else None
 
 
 def language_agreement(corpus: Corpus) -> SignalResult:
@@ -184,7 +182,7 @@ def language_agreement(corpus: Corpus) -> SignalResult:
 
 def _counts(corpus: Corpus) -> pd.DataFrame:
     """The table `language_agreement` as a data frame; agreement is missing if undefined."""
-    rows = corpus.candidates.groupby(["language", "language_verdict"]).size().unstack(fill_value=0)
+    rows = counted_pairs(corpus.check_results.verdicts, ["language", "language_verdict"]).unstack(fill_value=0)
     counts = rows.reindex(columns=list(_VERDICTS), fill_value=0).rename(columns=_VERDICTS)
     counts.insert(0, "rows", counts.sum(axis=1))
     can = pd.Series([can_agree(str(name)) for name in counts.index], counts.index, dtype="bool")
@@ -196,11 +194,7 @@ def _counts(corpus: Corpus) -> pd.DataFrame:
 
 def _found(corpus: Corpus) -> list[dict[str, Any]]:
     """The table `language_found`, from the details of the check."""
-    hits = corpus.hits[corpus.hits["reason"] == "wrong_language"]
-    wrong = hits.merge(corpus.requests[["request_id", "language"]], on="request_id", how="left")
-    found = wrong["detail"].str.split(", ", n=1).str[-1].str.removeprefix("reads as ")
-    found = found.str.replace(r"^its letters are (.+)$", r"\1 letters", regex=True)
-    rows = found.groupby([wrong["language"].rename("asked"), found.rename("found")]).size()
+    rows = counted_pairs(corpus.check_results.found, ["asked", "found"])
     most = rows.sort_values(ascending=False, kind="stable").head(MOST_MIXUPS_LISTED)
     return list(records_of(most.rename("rows").reset_index()))
 

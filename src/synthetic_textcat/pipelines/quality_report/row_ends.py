@@ -1,0 +1,153 @@
+"""Row ends: where each planned row ended, as one byte a row in plan order."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from synthetic_textcat.errors import TextcatError
+from synthetic_textcat.tables import RowTable, in_plan_order
+
+NOT_RUN = "not_run"
+
+Mask = NDArray[np.bool_]
+
+_ID = "request_id"
+_OUTCOMES = {"examples": "accepted", "surplus": "surplus", "rejected": "rejected", "failed": "failed"}
+_REASONS = {"rejected": "reject_reason", "failed": "failure_cause"}
+
+
+class LedgerError(TextcatError):
+    """A row with two outcomes, or a row that is planned twice."""
+
+
+class End(NamedTuple):
+    """Outcome of a row, with the reject reason or failure cause if there is one."""
+
+    outcome: str
+    reason: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The reason, or the outcome of a row without one."""
+        return self.reason or self.outcome
+
+
+@dataclass(frozen=True)
+class RowEnds:
+    """Ends of all planned rows.
+
+    Attributes:
+        codes: Code of each planned row's end, in plan order.
+        kinds: End of each code.
+    """
+
+    codes: NDArray[np.uint8]
+    kinds: Sequence[End]
+
+    def __len__(self) -> int:
+        """Number of planned rows."""
+        return len(self.codes)
+
+    def has_outcome(self, *outcomes: str) -> Mask:
+        """Mask of the rows with one of these outcomes."""
+        return self._where([kind.outcome in outcomes for kind in self.kinds])
+
+    def has_name(self, names: Collection[str]) -> Mask:
+        """Mask of the rows whose end has one of these names."""
+        return self._where([kind.name in names for kind in self.kinds])
+
+    def counts(self) -> dict[End, int]:
+        """Number of rows of each end."""
+        rows = np.bincount(self.codes, minlength=len(self.kinds)).tolist()
+        return dict(zip(self.kinds, rows, strict=True))
+
+    def _where(self, chosen: Sequence[bool]) -> Mask:
+        return np.array(chosen, np.bool_)[self.codes]
+
+
+NO_ENDS = RowEnds(np.empty(0, np.uint8), ())
+"""Ends of a plan without rows."""
+
+
+class _Ends:
+    """Codes of ends that are filled in batch by batch."""
+
+    def __init__(self, rows: int) -> None:
+        self.codes = np.zeros(rows, np.uint8)
+        self._numbers = {End(NOT_RUN): 0}
+
+    def codes_for(self, outcome: str, reasons: "pd.Series[Any] | None", rows: int) -> NDArray[np.uint8]:
+        if reasons is None:
+            return np.full(rows, self._number(End(outcome)), np.uint8)
+        codes, names = pd.factorize(reasons)
+        numbers = [self._number(End(outcome, name)) for name in names.tolist()]
+        if (codes < 0).any():
+            numbers.append(self._number(End(outcome)))  # code -1, the last
+        return np.array(numbers, np.uint8)[codes]
+
+    def done(self) -> RowEnds:
+        return RowEnds(self.codes, tuple(self._numbers))
+
+    def _number(self, end: End) -> int:
+        return self._numbers.setdefault(end, len(self._numbers))
+
+
+def find_ends(requests: RowTable, tables: Mapping[str, RowTable]) -> RowEnds:
+    """Ends of the planned rows, by a merge join of the plan with the tables of outcomes.
+
+    Args:
+        requests: The plan.
+        tables: `examples`, `surplus`, `rejected` and `failed`, each in plan order. A row in none of them was not run.
+
+    Raises:
+        LedgerError: If a row is planned twice or has two outcomes.
+        StaleTableError: If a row is not in the plan.
+    """
+    _refuse_repeated(requests)
+    ends = _Ends(len(requests))
+    columns = {"requests": [_ID], **{name: [_ID, _REASONS[name]] if name in _REASONS else [_ID] for name in tables}}
+    for part in in_plan_order(requests, tables, columns):
+        for name, (rows, places) in part.subsets.items():
+            if len(twice := np.flatnonzero(ends.codes[places])):
+                row = rows[_ID].iloc[int(twice[0])]
+                raise LedgerError(f"Row {row} has two outcomes. Next: run `kedro run --pipelines generate` again")
+            reasons = rows[_REASONS[name]] if name in _REASONS else None
+            ends.codes[places] = ends.codes_for(_OUTCOMES[name], reasons, len(rows))
+    return ends.done()
+
+
+def read_ends(outcomes: RowTable) -> RowEnds:
+    """The same from the table `outcomes`, which lists the planned rows in their order."""
+    ends = _Ends(len(outcomes))
+    start = 0
+    for frame in outcomes.frames(["outcome", "reason"]):
+        codes = ends.codes[start : start + len(frame)]
+        for outcome in frame["outcome"].unique():
+            own = (frame["outcome"] == outcome).to_numpy(np.bool_)
+            codes[own] = ends.codes_for(outcome, frame["reason"][own], int(own.sum()))
+        start += len(frame)
+    return ends.done()
+
+
+def _refuse_repeated(requests: RowTable) -> None:
+    """Compares 64-bit hashes of the ids, then the few ids whose hashes are equal."""
+    hashes = np.empty(len(requests), np.uint64)
+    start = 0
+    for frame in requests.frames([_ID]):
+        hashes[start : start + len(frame)] = _hashed(frame[_ID])
+        start += len(frame)
+    hashes.sort()
+    alike = hashes[1:][hashes[1:] == hashes[:-1]]
+    if not len(alike):
+        return
+    ids = pd.concat([frame[_ID][np.isin(_hashed(frame[_ID]), alike)] for frame in requests.frames([_ID])])
+    if ids.duplicated().any():
+        raise LedgerError("The plan lists a row twice. Next: run `kedro run --pipelines attribute_sampling` again")
+
+
+def _hashed(ids: "pd.Series[str]") -> NDArray[np.uint64]:
+    return pd.util.hash_array(ids.to_numpy(object), categorize=False)
