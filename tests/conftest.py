@@ -20,6 +20,8 @@ from tests.support.project import PYTHONPATH, Project
 from tests.support.s3 import S3Server
 from tests.support.server import FaultServer
 
+gc.disable()  # until all tests are collected, see `pytest_collection`: what is imported stays
+
 # A shell that starts the tests in the background has them, and all their children, ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -50,7 +52,6 @@ _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
     """Keeps the garbage collector from going through thousands of tests again and again: seconds in each process."""
-    gc.disable()
     try:
         return (yield)
     finally:

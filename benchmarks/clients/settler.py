@@ -20,6 +20,7 @@ from synthetic_textcat.pipelines.generation.nodes import settle_rows
 from synthetic_textcat.pipelines.quality_report.nodes import build_ledger, list_outcomes, measure
 from synthetic_textcat.schemas import parameters
 from synthetic_textcat.schemas.rows import EXAMPLES, FINDINGS, REJECTED, to_frame
+from synthetic_textcat.tables import as_table
 
 _PRICES = {"as_of": "2026-01-01", "usd_per_million_tokens": {"gpt-4o-mini": {"input": 0.15, "output": 0.6}}}
 _SPENT = ("calls/", "tokens/", "cost/", "time/")
@@ -78,12 +79,14 @@ def _sums(made: Path, results: Path) -> dict[str, float]:
         "label_check": getattr(parameters, "LabelCheckParameters", dict),
         "run_id": partial(_same, "0" * 32),
     }
-    given["ledger"] = partial(_same, _called(build_ledger, given))
+    given["ledger"] = lambda: _called(build_ledger, given)
     before = usage()["cpu_s"]
     outcomes = _called(list_outcomes, given)
+    given["outcomes"] = partial(_same, outcomes)
     metrics = _called(measure, given)
     used = usage()["cpu_s"] - before
-    outcomes.to_parquet(results / "outcomes.parquet")
+    kind = TableDataset if isinstance(outcomes, pd.DataFrame) else datasets.RowTableDataset
+    kind(filepath=str(results / "outcomes.parquet")).save(outcomes)
     spent = {name: value for name, value in metrics.items() if name.startswith(_SPENT)}
     (results / "spent.json").write_text(json.dumps(spent), encoding="utf-8")
     return {"cpu_s": used}
@@ -99,8 +102,16 @@ def _same(value: Any) -> Any:
 
 
 def _called(node: Callable[..., Any], given: dict[str, Callable[[], Any]]) -> Any:
+    """The node's result for those inputs that it names; frames are row tables where it takes these."""
+    hints = get_type_hints(node)
     names = [name for name, each in inspect.signature(node).parameters.items() if each.kind is not each.VAR_POSITIONAL]
-    return node(*(given[name]() for name in names))
+    values = {name: given[name]() for name in names}
+    return node(*(as_table(value) if _takes_tables(hints[name], value) else value for name, value in values.items()))
+
+
+def _takes_tables(hint: Any, value: Any) -> bool:
+    """Whether a frame is to be a row table; nodes of earlier commits take frames."""
+    return isinstance(value, pd.DataFrame) and pd.DataFrame not in (get_args(hint) or (hint,))
 
 
 if __name__ == "__main__":

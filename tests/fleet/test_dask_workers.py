@@ -16,8 +16,9 @@ from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
 from synthetic_textcat.llm.engine.leases import CallEnd, Limits, Report
 from synthetic_textcat.llm.shards.fan_out import FanOut
 from synthetic_textcat.llm.shards.folder import SharedFolder
+from synthetic_textcat.schemas.cluster_parameters import ClusterParameters
 from synthetic_textcat.schemas.open_calls import OpenCalls
-from synthetic_textcat.schemas.parameters import ClusterParameters, LlmParameters
+from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.worker_counts import ReportBatch
 from tests.llm.shards.sharded_plan import ShardedPlan, good_texts
 

@@ -123,7 +123,7 @@ def _estimates(caplog: pytest.LogCaptureFixture, times: list[float]) -> list[tup
     return found
 
 
-@pytest.mark.parametrize(("latency_s", "in_flight", "rows"), [(0.2, 8, 2250), (2.0, 32, 2000), (20.0, 32, 2000)])
+@pytest.mark.parametrize(("latency_s", "in_flight", "rows"), [(0.2, 4, 900), (2.0, 32, 800), (20.0, 32, 900)])
 def test_an_estimate_is_right_from_the_first_on(
     caplog: pytest.LogCaptureFixture, latency_s: float, in_flight: int, rows: int
 ) -> None:

@@ -1,7 +1,5 @@
 """Which names stand for secrets."""
 
-import pytest
-
 from synthetic_textcat.redaction.names import (
     holds_headers,
     holds_query,
@@ -9,9 +7,10 @@ from synthetic_textcat.redaction.names import (
     is_plain_query,
     is_secret_name,
 )
+from tests.support.each_case import each_of
 
 
-@pytest.mark.parametrize(
+@each_of(
     "name",
     [
         *(
@@ -31,7 +30,7 @@ def test_a_name_of_a_secret(name: str) -> None:
     assert is_secret_name(name)
 
 
-@pytest.mark.parametrize(
+@each_of(
     "name",
     [
         *(

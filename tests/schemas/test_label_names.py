@@ -6,13 +6,14 @@ import pytest
 
 from synthetic_textcat.schemas.label_names import set_spelling
 from synthetic_textcat.schemas.tasks import Task
+from tests.support.each_case import each_of
 
 _NAMES = frozenset(
     {"Réclamation", "Wi-Fi & router", "Office staff", "Don't know", "カード", "भुगतान", "L'abonnement", "U.S. mail"}
 )
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("written", "meant"),
     [
         (unicodedata.normalize("NFD", "Réclamation"), "Réclamation"),

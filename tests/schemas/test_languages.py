@@ -11,7 +11,7 @@ from babel.core import get_global
 
 from synthetic_textcat.schemas.attributes import weights_of
 from synthetic_textcat.schemas.languages import Language, find_language, languages
-from tests.support.each_case import each_case
+from tests.support.each_case import each_case, each_of
 
 _CHINESE = r"Chinese \(Simplified\) or Chinese \(Traditional\)"
 
@@ -53,7 +53,7 @@ def test_an_own_name_enters_the_plan_as_the_english_name() -> None:
     assert weights_of("language", "O'zbek") == weights_of("language", "o‘zbek") == {"Uzbek": 1.0}  # noqa: RUF001
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("written", "meant"),
     [
         *[("Francais", "French"), ("Turkce", "Turkish"), ("Islenska", "Icelandic"), ("tieng viet", "Vietnamese")],

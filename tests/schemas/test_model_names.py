@@ -3,9 +3,10 @@
 import pytest
 
 from synthetic_textcat.schemas.model_names import is_same_model
+from tests.support.each_case import each_of
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("requested", "answered"),
     [
         ("gpt-4.1-mini", "gpt-4.1-mini-2025-04-14"),

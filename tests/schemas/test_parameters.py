@@ -11,6 +11,7 @@ from synthetic_textcat.errors import ParameterError
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from synthetic_textcat.schemas.parameter_validation import validate_parameters
 from synthetic_textcat.schemas.parameters import LabelCheckParameters, LlmParameters
+from tests.support.each_case import each_of
 
 _CONF = Path(__file__).parents[2] / "conf"
 _BASE: dict[str, Any] = yaml.safe_load((_CONF / "base" / "parameters.yml").read_text(encoding="utf-8"))
@@ -97,7 +98,7 @@ def test_an_unknown_key_is_named_with_the_nearest_and_without_its_value(path: st
         assert "sk-secret" not in line
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("path", "value", "says"),
     [
         ("seed", "x", "Parameter seed='x': input should be a valid integer"),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from synthetic_textcat.schemas.parameters import PublishParameters
 from synthetic_textcat.schemas.publications import checked_repository
+from tests.support.each_case import each_of
 
 
 def _is_taken(name: str) -> bool:
@@ -40,7 +41,7 @@ def test_common_names_are_taken(name: str) -> None:
     assert _is_taken_by_the_client(name)
 
 
-@pytest.mark.parametrize(
+@each_of(
     "name", ["", "/", "a/", "/a", "a/b/c", "datasets/a/b", "-a", "a.", "a/b.git", "a--b", "a..b", "a b", "ä", "a\n"]
 )
 def test_others_are_not(name: str) -> None:

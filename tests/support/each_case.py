@@ -1,7 +1,7 @@
 """One test of many cheap cases: collecting and reporting each by itself would cost more than running it."""
 
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 Case = TypeVar("Case")
 
@@ -26,5 +26,19 @@ def each_case(
 
         _test.__doc__ = test.__doc__
         return _test
+
+    return _decorated
+
+
+def each_of(names: str | Sequence[str], rows: Iterable[Any]) -> Callable[[Callable[..., None]], Callable[[], None]]:
+    """Makes one test of many cases, from the arguments of `pytest.mark.parametrize`; a case is named by its values."""
+    cases = [{names: row} if isinstance(names, str) else dict(zip(names, row, strict=True)) for row in rows]
+
+    def _decorated(test: Callable[..., None]) -> Callable[[], None]:
+        def _of_case(case: dict[str, Any]) -> None:
+            test(**case)
+
+        _of_case.__doc__ = test.__doc__
+        return each_case(cases, repr)(_of_case)
 
     return _decorated

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.text.comparison import canonical, comparable, first_alike
+from tests.support.each_case import each_of
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("one", "other", "code"),
     [
         ("İPTAL", "iptal", "tr"),
@@ -51,7 +52,7 @@ def test_spellings_of_one_word_have_one_form(one: str, other: str, code: str | N
     assert comparable(comparable(one, code), code) == comparable(one, code)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("one", "other", "code"),
     [
         ("adı", "adi", "tr"),

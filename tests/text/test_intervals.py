@@ -2,19 +2,22 @@
 
 import numpy as np
 import pytest
-from scipy.stats import beta, binomtest
 
 from synthetic_textcat.text.intervals import CONFIDENCE, jeffreys_interval, wilson_interval
 
 
 @pytest.mark.parametrize(("hits", "rows"), [(0, 1), (1, 1), (1, 8), (5, 20), (0, 500), (119, 1_000), (99_999, 100_000)])
 def test_it_is_wilsons(hits: int, rows: int) -> None:
+    from scipy.stats import binomtest
+
     expected = binomtest(hits, rows).proportion_ci(CONFIDENCE, method="wilson")
     assert wilson_interval(hits / rows, rows) == pytest.approx((expected.low, expected.high), abs=1e-12)
 
 
 @pytest.mark.parametrize(("hits", "rows"), [(1, 8), (5, 20), (7, 8), (119, 1_000)])
 def test_it_is_jeffreys(hits: int, rows: int) -> None:
+    from scipy.stats import beta
+
     low, high = jeffreys_interval(hits / rows, rows)
 
     assert (low, high) == pytest.approx(beta(hits + 0.5, rows - hits + 0.5).interval(CONFIDENCE))

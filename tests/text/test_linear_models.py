@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import f1_score
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from synthetic_textcat.text.linear_models import Resampled, held_out, macro_f1
@@ -18,6 +17,8 @@ _PAIRS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, m
 @settings(deadline=None)
 @given(_PAIRS, st.randoms(use_true_random=False))
 def test_each_resample_is_scored_as_scikit_learn_scores_it(pairs: list[tuple[int, int]], dice: random.Random) -> None:
+    from sklearn.metrics import f1_score
+
     labels, guessed = (np.array(column) for column in zip(*pairs, strict=True))
     drawn = np.array([[dice.randrange(len(pairs)) for _ in pairs] for _ in range(3)])
     expected = [

@@ -9,6 +9,7 @@ import yaml
 
 from synthetic_textcat.pipelines.quality_report import checks
 from synthetic_textcat.text.phrases import PhraseSearch, needed_literals
+from tests.support.each_case import each_of
 
 _LISTS = yaml.load(
     resources.files(checks).joinpath("talk_about_task.yml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
@@ -36,7 +37,7 @@ def test_a_match_has_one_of_the_literals(pattern: str, literals: set[str]) -> No
     assert literals in needed_literals(pattern)
 
 
-@pytest.mark.parametrize("language", _LISTS)
+@each_of("language", _LISTS)
 def test_matches_are_those_of_the_alternation(language: str) -> None:
     draws = Random(language)
     lists = _LISTS[language]

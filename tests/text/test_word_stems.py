@@ -4,13 +4,12 @@ import csv
 import random
 from pathlib import Path
 
-import pytest
-
 from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.text.comparison import comparable
 from synthetic_textcat.text.label_mentions import find_mention
 from synthetic_textcat.text.word_forms import ALTERNATING, is_form, spelling_key
 from synthetic_textcat.text.word_stems import has_only_latin_letters, stems_of
+from tests.support.each_case import each_of
 
 _TABLE = Path(__file__).parents[1] / "pipelines" / "quality_report" / "checks" / "label_forms.csv"
 
@@ -34,7 +33,7 @@ def test_each_form_in_the_table_is_found_with_stems_as_without_and_so_is_its_abs
     assert saved > 900
 
 
-@pytest.mark.parametrize("code", ["en", "de", "fr", "es", "it", "nl", "pt", "pl", "tr", "fi", "hu", "sv", "ca", "ro"])
+@each_of("code", ["en", "de", "fr", "es", "it", "nl", "pt", "pl", "tr", "fi", "hu", "sv", "ca", "ro"])
 def test_a_word_without_the_stems_of_a_label_is_no_form_of_it(code: str) -> None:
     dice = random.Random(code)
     words = sorted(

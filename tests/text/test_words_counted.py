@@ -2,12 +2,12 @@
 """Words, long words and sentences."""
 
 import pandas as pd
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_textcat.schemas.languages import has_spaces
 from synthetic_textcat.text.words import counted
+from tests.support.each_case import each_of
 
 
 def _counts(*texts: str) -> list[tuple[int, int, int]]:
@@ -15,7 +15,7 @@ def _counts(*texts: str) -> list[tuple[int, int, int]]:
     return list(counts.itertuples(index=False, name=None))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "words", "long_words", "sentences"),
     [
         ("They forgot the sauce.", 4, 0, 1),

@@ -24,8 +24,9 @@ from synthetic_textcat.llm.shards.folder import SharedFolder
 from synthetic_textcat.llm.shards.shard_run import ShardJob, ShardResult, ShardTask
 from synthetic_textcat.llm.shards.worker_probe import fault, first_line, probe
 from synthetic_textcat.redaction import redact
+from synthetic_textcat.schemas.cluster_parameters import ClusterParameters
 from synthetic_textcat.schemas.open_calls import OpenCalls
-from synthetic_textcat.schemas.parameters import ClusterParameters, LlmParameters
+from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.stops import Outage
 from synthetic_textcat.schemas.worker_counts import WorkerCounts
 

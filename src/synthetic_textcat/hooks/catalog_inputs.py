@@ -24,8 +24,9 @@ from synthetic_textcat.llm.shards.object_folder import fetch_left_behind, shared
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, known_of
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge_alone
 from synthetic_textcat.schemas.block import TextChecks
+from synthetic_textcat.schemas.cluster_parameters import ClusterParameters
 from synthetic_textcat.schemas.completions import Problem, Reply
-from synthetic_textcat.schemas.parameters import ClusterParameters, CompareParameters, QualityReportParameters
+from synthetic_textcat.schemas.parameters import CompareParameters, QualityReportParameters
 from synthetic_textcat.schemas.run_records import ASKING_PROMPTS
 from synthetic_textcat.schemas.stops import LastBatch, Stops
 from synthetic_textcat.schemas.tasks import Task

@@ -1,10 +1,8 @@
 """Parameters of `conf/base/parameters.yml`: a model for each block, and the root model."""
 
-import re
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Annotated, Any, Final, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -17,6 +15,7 @@ from pydantic import (
 from synthetic_textcat.errors import nearest
 from synthetic_textcat.schemas.attributes import Choice, OwnAttributes, proportions_of, weights_of
 from synthetic_textcat.schemas.block import Block, TextChecks, Thresholds, no_boolean
+from synthetic_textcat.schemas.cluster_parameters import ClusterParameters
 from synthetic_textcat.schemas.outcomes import DEFECTS, OFFLINE_MODEL, REJECT_REASONS, Rates
 from synthetic_textcat.schemas.publications import checked_repository
 from synthetic_textcat.schemas.rows import ATTRIBUTES
@@ -264,67 +263,6 @@ OnVerdict = Literal["flag", "reject"]
 """What becomes of a row for a judge's verdict: it is noted, or the row is rejected."""
 
 
-class LocalClusterParameters(Block):
-    """Worker processes on this machine; null = the engine runs in the process of the run."""
-
-    workers: int | None = Field(None, ge=1, le=1_000)
-
-
-class ClusterParameters(Block):
-    """Workers that generate rows: of a Dask scheduler, or local ones; without either, this process alone.
-
-    Attributes:
-        address: Of the scheduler; takes precedence over `local`.
-        local: Processes on this machine.
-        shards: Parts of the plan; null = by the number of workers and rows.
-        base_urls: Addresses of servers that serve one plan, which the shards take in turn.
-        shared: Address of an object store that all workers reach; null = the folder next to the journal.
-    """
-
-    address: str | None = Field(None, min_length=1)
-    local: LocalClusterParameters = Field(default_factory=LocalClusterParameters)
-    shards: int | None = Field(None, ge=1, le=99_999)
-    base_urls: tuple[str, ...] = ()
-    shared: str | None = None
-
-    @field_validator("shared")
-    @classmethod
-    def _shared_is_a_store(cls, shared: str | None) -> str | None:
-        if shared is not None and not re.match(r"[a-z][a-z0-9+.-]*://.", shared):
-            raise ValueError(
-                "is no address of an object store, as s3://bucket/run; null is the folder next to the journal"
-            )
-        return shared
-
-    @field_validator("address")
-    @classmethod
-    def _address_is_a_schedulers(cls, address: str | None) -> str | None:
-        if address is not None and not address.startswith(("tcp://", "tls://", "ws://", "wss://")):
-            raise ValueError(
-                "is no address of a Dask scheduler, which begins with tcp:// or tls://, as tcp://host:8786"
-            )
-        return address
-
-    @field_validator("base_urls")
-    @classmethod
-    def _urls_are_of_servers(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
-        for number, url in enumerate(urls, 1):
-            parts = urlsplit(url)
-            if parts.scheme not in ("http", "https") or not parts.hostname:
-                raise ValueError(f"has no address of a server as entry {number}; write it as http://host:8000/v1")
-            if "@" in parts.netloc or parts.query:
-                raise ValueError(
-                    f"has a user or a query in entry {number}, and parameters are recorded. Next: give such an address "
-                    "to each worker by OPENAI_BASE_URL, with llm.endpoint_name"
-                )
-        return urls
-
-    @property
-    def is_chosen(self) -> bool:
-        """Whether a cluster generates the rows."""
-        return self.address is not None or self.local.workers is not None
-
-
 class LabelCheckParameters(Block):
     """Label check: the rows that a judge is asked about, its settings, and the rows drawn for labelling by hand.
 
@@ -452,19 +390,4 @@ class Parameters(Block):
     @property
     def cluster_fault(self) -> str:
         """What in other blocks does not go with the cluster; empty if all does."""
-        cluster = self.cluster
-        if cluster.is_chosen and self.generation.mode == "batch":
-            return (
-                "Parameter generation.mode='batch': a cluster asks live. Next: set it to live, or leave out the cluster"
-            )
-        if cluster.base_urls and not cluster.is_chosen:
-            return (
-                "Parameter cluster.base_urls: is for workers, and there are none. Next: set cluster.address or "
-                "cluster.local.workers, or name one server by OPENAI_BASE_URL"
-            )
-        if len(cluster.base_urls) > 1 and self.llm.endpoint_name is None:
-            return (
-                "Parameter llm.endpoint_name=None: cluster.base_urls names several servers. Next: set it to one name "
-                "for all of them, which stands in fingerprints in place of the address"
-            )
-        return ""
+        return self.cluster.fault_with(self.generation.mode, self.llm.endpoint_name)

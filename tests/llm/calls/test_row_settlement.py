@@ -1,6 +1,7 @@
 """A plan's rows settled in one pass over the journal: the same results as row by row, for replies of any kind."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -121,11 +122,11 @@ _Settled = tuple[dict[int, tuple[Any, ...]], dict[int, tuple[Any, ...]], list[in
 """By position of the row: its reply, or the problem; and the number of calls of each row."""
 
 
-def _row_by_row(path: Path) -> _Settled:
+def _row_by_row(path: Path, rows: Sequence[str] = _ROWS) -> _Settled:
     good: dict[int, tuple[Any, ...]] = {}
     bad: dict[int, tuple[Any, ...]] = {}
     attempts = []
-    for position, own in enumerate(Journal(path).completions(map(fingerprint, _ROWS))):
+    for position, own in enumerate(Journal(path).completions(map(fingerprint, rows))):
         settled = settle(own, judging(Reply))
         attempts.append(len(own))
         if settled.value is not None and settled.completion is not None:
@@ -137,13 +138,13 @@ def _row_by_row(path: Path) -> _Settled:
     return good, bad, attempts
 
 
-def _settled(path: Path) -> PlanSettlement:
-    calls = as_table(to_frame(((row, fingerprint(row)) for row in _ROWS), CALLS))
+def _settled(path: Path, rows: Sequence[str] = _ROWS) -> PlanSettlement:
+    calls = as_table(to_frame(((row, fingerprint(row)) for row in rows), CALLS))
     return PlanSettlement(Journal(path), PlanPositions(calls, calls))
 
 
-def _in_one_pass(path: Path) -> _Settled:
-    settled = _settled(path)
+def _in_one_pass(path: Path, rows: Sequence[str] = _ROWS) -> _Settled:
+    settled = _settled(path, rows)
     replies, problems = settled.part(0)
     names = ("input_text", "label", "misleading_label", "model_name", "detail")
     good = {row["position"]: tuple(row[name] or None for name in names) for row in records_of(replies)}
@@ -151,6 +152,17 @@ def _in_one_pass(path: Path) -> _Settled:
     return good, bad, settled.attempts.tolist()
 
 
+@pytest.mark.parametrize("form", sorted(_FORMS))
+def test_a_plan_of_replies_of_all_kinds_settles_as_row_by_row(form: str, tmp_path: Path) -> None:
+    add_secret(_KEY)
+    rows = list(_REPLIES)
+    lines = [completion(text, request_id=row, **_FORMS[form]) for row, text in _REPLIES.items()]
+    path = write_journal(tmp_path / "j.jsonl", lines)
+    for found, expected in zip(_in_one_pass(path, rows), _row_by_row(path, rows), strict=True):
+        assert found == expected
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("form", sorted(_FORMS))
 def test_each_reply_settles_as_it_does_alone(form: str, tmp_path: Path) -> None:
     add_secret(_KEY)

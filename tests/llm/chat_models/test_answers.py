@@ -24,6 +24,7 @@ from synthetic_textcat.llm.replies.parsing import parse
 from synthetic_textcat.schemas.completions import Problem, Reply
 from tests.llm.builders import completion
 from tests.support.chat_models import GOOD
+from tests.support.each_case import each_of
 
 _ARGUMENTS = {"input_text": "größer", "label": "A", "misleading_label": "B"}
 
@@ -139,7 +140,7 @@ def test_arguments_that_are_no_json_are_kept_as_they_came() -> None:
     assert read_answer(AIMessage("", invalid_tool_calls=[broken])).raw_text == '{"input_text": "a te'
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("metadata", "reason"),
     [
         ({"finish_reason": "stop"}, "stop"),
@@ -185,7 +186,7 @@ def test_a_refusal_by_its_stop_reason_has_words(content: str, refusal: str) -> N
     assert read_answer(AIMessage(content, response_metadata={"stop_reason": "refusal"})).refusal == refusal
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("usage", "counts"),
     [
         # inside: OpenAI, DeepSeek, Mistral, Groq, OpenRouter, vLLM, llama.cpp

@@ -3,6 +3,7 @@
 No more calls in flight than there can be connections.
 """
 
+import gc
 import os
 import random
 import resource
@@ -16,7 +17,7 @@ from langchain_core.messages import BaseMessage
 
 from synthetic_textcat.errors import TransportError
 from synthetic_textcat.llm.calls.policy import Call, RetryPolicy, judging
-from synthetic_textcat.llm.engine.engine import complete, fitted
+from synthetic_textcat.llm.engine.engine import complete, fitted, rare_collections
 from synthetic_textcat.llm.prompts.messages import messages_sha256, wire_form
 from synthetic_textcat.schemas.completions import Completion, Reply
 from synthetic_textcat.schemas.parameters import GenerationParameters
@@ -224,3 +225,16 @@ def test_in_a_process_of_a_low_hard_limit_concurrency_is_fitted() -> None:
         concurrency, attempts = map(int, pipe.read().split())
     assert 1 <= concurrency < 128 - 32
     assert attempts == 2
+
+
+@pytest.mark.parametrize("has_frozen", [True, False])
+def test_garbage_collection_is_afterwards_as_it_was(has_frozen: bool) -> None:
+    gc.freeze() if has_frozen else gc.unfreeze()
+    before, threshold = gc.get_freeze_count(), gc.get_threshold()
+    try:
+        with rare_collections():
+            assert gc.get_freeze_count() > 0
+        assert gc.get_threshold() == threshold
+        assert (gc.get_freeze_count() > before / 2) == has_frozen
+    finally:
+        gc.freeze()  # as `tests/conftest.py` has it

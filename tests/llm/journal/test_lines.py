@@ -25,6 +25,7 @@ from synthetic_textcat.llm.replies.parsing import parse
 from synthetic_textcat.schemas.completions import Completion, Problem, Reply, TaskList
 from tests.llm.builders import completion, no_reply
 from tests.support.chat_models import GOOD
+from tests.support.each_case import each_of
 from tests.support.examples import examples
 
 _HUGE = 2**63
@@ -50,7 +51,7 @@ def test_what_is_written_is_read(written: Completion) -> None:
     assert completion_of(read_line(completion_line(written))) == written
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("field", "value", "said"),
     [
         ("attempt", "2", "attempt is a text, and should be a whole number"),
@@ -98,7 +99,7 @@ def test_a_field_of_the_wrong_type_or_range_is_named(field: str, value: Any, sai
     assert caught.value.is_completion
 
 
-@pytest.mark.parametrize("field", [name for name in completion().to_record() if name != "call"])
+@each_of("field", [name for name in completion().to_record() if name != "call"])
 def test_a_missing_field_is_named(field: str) -> None:
     record = completion().to_record()
     del record[field]
@@ -132,7 +133,7 @@ def test_a_model_name_that_no_table_can_hold_costs_no_answer() -> None:
     assert completion_of(read_line(_line(model_name="m\udc00"))).model_name == "m\ufffd"
 
 
-@pytest.mark.parametrize(
+@each_of(
     "line",
     [
         b"",

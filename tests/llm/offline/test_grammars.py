@@ -3,8 +3,6 @@
 import re
 from collections.abc import Iterator, Sequence
 
-import pytest
-
 from synthetic_textcat.llm.offline.grammar import (
     DIFFICULTIES,
     Grammar,
@@ -20,6 +18,7 @@ from synthetic_textcat.pipelines.task_ingest.brainstorm.distinct_tasks import Di
 from synthetic_textcat.schemas.attributes import VALUES
 from synthetic_textcat.schemas.completions import LabelSet
 from tests.llm.offline.rehearsal import closed_tasks, tasks
+from tests.support.each_case import each_of
 
 ENDINGS = (
     *("ication", "ability", "ality", "ating", "ation", "ition", "ment", "ence", "ency", "ics", "ing", "ity", "ful"),
@@ -80,7 +79,7 @@ def test_the_file_holds_enough_tasks() -> None:
     assert all(len(load_grammar(known_tasks()[task.task]).labels) >= 5 for task in tasks() if not task.labels)
 
 
-@pytest.mark.parametrize("name", known_tasks().values())
+@each_of("name", known_tasks().values())
 def test_no_text_can_hold_a_label_of_its_task_or_a_stem_of_one(name: str) -> None:
     grammar = load_grammar(name)
     forbidden = {stem for label in grammar.labels for stem in stems(label)}
@@ -96,7 +95,7 @@ def test_no_text_can_hold_a_label_of_its_task_or_a_stem_of_one(name: str) -> Non
             assert not told, f"{name}, {label}: {sorted(told)}"
 
 
-@pytest.mark.parametrize("name", [*known_tasks().values(), "_placeholder"])
+@each_of("name", [*known_tasks().values(), "_placeholder"])
 def test_each_label_has_short_templates_that_always_fit(name: str) -> None:
     for label, voice in load_grammar(name).labels.items():
         bounds = [word_bounds(template, voice.slots["PhD"]) for template in voice.short]
@@ -131,7 +130,7 @@ def test_no_two_tasks_of_the_stock_are_near_duplicates() -> None:
     assert [task for task in stock() if not distinct.add(task)] == []
 
 
-@pytest.mark.parametrize("task", [*list(stock())[::13], "Sort something unheard of."])
+@each_of("task", [*list(stock())[::13], "Sort something unheard of."])
 def test_each_task_of_the_stock_has_a_label_set(task: str) -> None:
     labels = LabelSet.model_validate({"labels": label_set(f"A classifier is to do this: {task}")}).labels
     assert 2 <= len(labels) <= 12

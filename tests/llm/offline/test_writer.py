@@ -18,7 +18,7 @@ from synthetic_textcat.schemas.attributes import VALUES
 from synthetic_textcat.schemas.tasks import Task, normalise
 from tests.llm.offline.rehearsal import closed_tasks, lix, rows, tasks, write_row
 
-MANY = 2000
+MANY = 1000
 
 pytestmark = pytest.mark.xdist_group("offline_texts")  # one worker, so that the rows are written once
 

@@ -16,6 +16,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from synthetic_textcat.llm.prompts.messages import Fingerprinter, brace_fault, messages_sha256, wire_form
 from synthetic_textcat.schemas.completions import planned_row_schema, row_schema
 from synthetic_textcat.schemas.parameters import LlmParameters
+from tests.support.each_case import each_of
 
 _MESSAGES = [SystemMessage("You write."), HumanMessage("Write é \ud83d.")]
 _SCHEMA = row_schema(["A", "B"])
@@ -41,7 +42,7 @@ def test_a_fingerprint_stays_what_it_is() -> None:
     assert _of(max_tokens=None) == "4bffd941ef65783af0cc14e77e5f0e0e562d30e3bcab4d9d13b605c76e1566c0"
 
 
-@pytest.mark.parametrize(
+@each_of(
     "change",
     [
         {"request_id": "r1"},
@@ -97,7 +98,7 @@ def test_the_hash_is_that_of_the_canonical_json_of_the_wire_form() -> None:
     assert messages_sha256([HumanMessage("é")]) == hashlib.sha256(text).hexdigest()
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "says"),
     [
         ("a {num_words:d}", "{num_words:d}, where a placeholder is a name alone. Next: write {num_words}, or"),

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from synthetic_textcat.llm.providers.client_exceptions import retry_after_s
+from tests.support.each_case import each_of
 
 _NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 
@@ -14,7 +15,7 @@ def _wait(headers: dict[str, Any] | None = None, content: Any = None, words: str
     return retry_after_s(headers or {}, content, words, _NOW)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("headers", "seconds"),
     [
         ({"retry-after": "30"}, 30),

@@ -11,6 +11,7 @@ from synthetic_textcat.errors import (
     TransportError,
 )
 from synthetic_textcat.llm.providers.transport_errors import as_our_error
+from tests.support.each_case import each_of
 from tests.support.provider_exceptions import (
     AnthropicStatusError,
     BudgetExceededError,
@@ -35,7 +36,7 @@ _WAIT = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "37s
 _QUOTA = "You exceeded your current quota, please check your plan and billing details."
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("error", "says"),
     [
         (AnthropicStatusError(400, "invalid_request_error", _LOW), "The account's credit is used up: Your credit"),

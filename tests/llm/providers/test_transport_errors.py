@@ -17,6 +17,7 @@ from synthetic_textcat.errors import (
     UnreachableError,
 )
 from synthetic_textcat.llm.providers.transport_errors import as_our_error
+from tests.support.each_case import each_of
 
 _REQUEST = httpx2.Request("POST", "http://127.0.0.1:1/v1/chat/completions")
 
@@ -27,7 +28,7 @@ def _status_error(status: int, **error: Any) -> openai.APIStatusError:
     return openai.APIStatusError(message, response=response, body=error or None)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("error", "cause"),
     [
         (_status_error(429), "rate_limited"),
@@ -144,7 +145,7 @@ def _httpx_status_error(status: int) -> httpx.HTTPStatusError:
     return httpx.HTTPStatusError("it failed", request=request, response=httpx.Response(status, request=request))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("error", "cause"),
     [
         (APIConnectionError("reset"), "connection_error"),

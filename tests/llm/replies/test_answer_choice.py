@@ -16,6 +16,7 @@ from tests.llm.builders import call, completion
 from tests.llm.replies.hostile_replies import SLOWEST_S
 from tests.llm.running import run
 from tests.support.chat_models import ScriptedChatModel
+from tests.support.each_case import each_of
 from tests.support.examples import examples
 
 
@@ -80,7 +81,7 @@ def test_a_draft_within_thoughts_is_no_answer(beginning: str, end: str, draft: s
         assert "its thoughts hold a draft, and no answer follows" in problem.detail
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "note"),
     [
         (f"{_DRAFT}\nWait, better:\n{_ANSWER}", "object 2 of 2: the last"),
@@ -152,7 +153,7 @@ def test_a_reply_cut_within_its_thoughts_has_no_answer(thoughts: str) -> None:
     assert "within the model's thoughts" in problem.detail
 
 
-@pytest.mark.parametrize(
+@each_of(
     "thoughts",
     [
         *(
@@ -297,7 +298,7 @@ def test_whatever_is_thought_the_row_behind_it_is_read(
         '{"input_text": "a", ',
     ],
 )
-@pytest.mark.parametrize("wanted", [Reply, TaskList, LabelSet])
+@pytest.mark.parametrize("wanted", [Reply, TaskList, pytest.param(LabelSet, marks=pytest.mark.slow)])
 def test_thoughts_over_and_over_take_no_time(
     pattern: str, wanted: type[Reply] | type[TaskList] | type[LabelSet]
 ) -> None:

@@ -13,6 +13,7 @@ from synthetic_textcat.schemas.completions import LabelSet, Problem, TaskList
 from synthetic_textcat.schemas.outcomes import CONTENT_CAUSES
 from synthetic_textcat.schemas.task_text import LONGEST_SENTENCE
 from tests.llm.builders import completion
+from tests.support.each_case import each_of
 from tests.support.examples import examples
 
 _TASKS = ["Sort reviews by tone.", "Tell who wrote a letter.", "Find the cause that a report names."]
@@ -101,19 +102,19 @@ _STRANGE: dict[str, Callable[[list[str]], str]] = {
 }
 
 
-@pytest.mark.parametrize("form", _FORMS)
+@each_of("form", _FORMS)
 def test_a_list_in_a_usual_form_yields_its_tasks(form: str) -> None:
     assert _read(_FORMS[form](_TASKS)) == _TASKS
 
 
-@pytest.mark.parametrize("form", _STRANGE)
+@each_of("form", _STRANGE)
 def test_a_list_in_a_strange_form_is_asked_again(form: str) -> None:
     found = _read(_STRANGE[form]([*_TASKS, "Name the author of an essay."]))
     assert isinstance(found, Problem)
     assert found.cause in ("invalid_json", "schema_violation")
 
 
-@pytest.mark.parametrize("form", _STRANGE)
+@each_of("form", _STRANGE)
 def test_an_item_in_a_strange_form_leaves_the_others_alone(form: str) -> None:
     item = _STRANGE[form](["Name the author of an essay.", "Sort old maps by country.", "Find the fault in a car."])
     assert _read(json.dumps({"tasks": [*_TASKS, item]})) == _TASKS

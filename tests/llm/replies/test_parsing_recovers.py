@@ -7,6 +7,7 @@ import pytest
 from synthetic_textcat.llm.replies.parsing import parse
 from synthetic_textcat.schemas.completions import Problem, Reply, TaskList
 from tests.llm.builders import completion
+from tests.support.each_case import each_of
 
 _ROW = {"input_text": "It's 5 o'clock", "label": "A", "misleading_label": "B"}
 _JSON = json.dumps(_ROW)
@@ -23,7 +24,7 @@ def _text_of(input_text: str, end: str = "}") -> str:
     return _parsed(f'{{"input_text": "{input_text}", "label": "A", "misleading_label": "B"{end}').input_text
 
 
-@pytest.mark.parametrize(
+@each_of(
     "text",
     [
         f"```json\n{_JSON}\n```",

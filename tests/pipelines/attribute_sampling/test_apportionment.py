@@ -48,7 +48,12 @@ def test_every_prefix_has_each_value_within_one_of_its_share(weights: list[float
 
 
 @pytest.mark.parametrize(
-    "weights", [[n**1.5 for n in range(1, 101)], [1e9, 1e-6, 1, 7, 1e3] * 20, [1 / n for n in range(1, 31)]]
+    "weights",
+    [
+        pytest.param([n**1.5 for n in range(1, 101)], marks=pytest.mark.slow),
+        [1e9, 1e-6, 1, 7, 1e3] * 20,
+        [1 / n for n in range(1, 31)],
+    ],
 )
 def test_up_to_a_hundred_values_of_any_weights_are_within_one_of_their_shares(weights: list[float]) -> None:
     _assert_within_one(_sequence(_shares(weights), 150, "x"), _shares(weights))

@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from scipy.stats import chisquare
 
 from synthetic_textcat.hashing import short_id
 from synthetic_textcat.llm.chat_models.spec import OFFLINE_CLASS, OPENAI_CLASS, ChatModelSpec
@@ -95,6 +94,8 @@ def test_two_plans_that_differ_in_their_labels_only_ask_with_the_same_bytes(
 @pytest.mark.parametrize("task", [CLOSED, OPEN], ids=["closed", "open"])
 @pytest.mark.parametrize("vote", [1, 2])
 def test_the_planned_label_stands_in_each_place_equally_often(task: Task, vote: int) -> None:
+    from scipy.stats import chisquare
+
     label, other = task.label_names[:2] or ("grim", "gay")
     prompts = verdict_prompts((task,))
     places = {name: Counter[int]() for name in (label, other, NONE_OF_THESE)}

@@ -1,16 +1,15 @@
 """What the votes on a row come to."""
 
-import pytest
-
 from synthetic_textcat.llm.calls.votes import Vote
 from synthetic_textcat.pipelines.label_check.judge.majority import majority
 from synthetic_textcat.schemas.label_verdicts import BOTH, NONE_OF_THESE
+from tests.support.each_case import each_of
 
 _A, _B, _C, _NONE = Vote("A"), Vote("B"), Vote("C"), Vote(NONE_OF_THESE)
 _A_OR_B, _B_OR_A, _BOTH = Vote("A", "B"), Vote("B", "A"), Vote(BOTH)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("votes", "verdict", "count", "agrees", "ambiguous"),
     [
         ([_A], "A", 1, True, False),

@@ -25,6 +25,7 @@ from synthetic_textcat.pipelines.task_ingest.tasks_file import (
 from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, TaskIngestParameters
 from synthetic_textcat.schemas.task_input import KeptTasks
 from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Label, Task
+from tests.support.each_case import each_of
 
 _OWN_FILE = Path(__file__).parents[3] / "data" / "01_raw" / "tasks.yml"
 _GOOD = {"task": "Sort a review.", "labels": ["good", "bad"]}
@@ -141,7 +142,7 @@ def test_a_wrong_entry_is_named_with_its_fault(entry: object, says: str) -> None
     assert says in _complaint([_GOOD, entry, {"task": "Another."}])
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("labels", "says"),
     [
         (["a", ""], "label 2, name: the text is empty"),
@@ -188,7 +189,7 @@ def test_a_wrong_seed_example_is_named_with_its_fault(examples: object, says: st
     assert _fault_of(labels=["good", "bad"], seed_examples=examples).startswith(says)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("key", "value", "says"),
     [
         ("weight", 0, "weight: 0 is not a weight; write a number from 0.000001 to 1,000,000,000, such as 2 or 0.5"),
@@ -225,7 +226,7 @@ def test_a_wrong_value_is_named_with_what_is_allowed(key: str, value: object, sa
     assert _fault_of(**{key: value}).startswith(says)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("confusable", "says"),
     [
         ("b", "confusable: 'b' is not a mapping; write `label: [other labels]`, as in `Billing: [Returns, Accounts]`"),

@@ -250,16 +250,20 @@ def _meter(policy: CallPolicy, fewest_rows: int, link: MeterLink | None) -> Mete
 def rare_collections() -> Iterator[None]:
     """Makes garbage collection rare and skips imported objects: it takes a fifth of a call's processor time.
 
-    Calls create few reference cycles, which are still collected. The settings are restored at the end.
+    Calls create few reference cycles, which are still collected. The settings are restored at the end. A program that
+    has frozen objects itself keeps them frozen: `gc.unfreeze` would release them all.
     """
     before = gc.get_threshold()
-    gc.freeze()
+    has_frozen = gc.get_freeze_count() > 0
+    if not has_frozen:
+        gc.freeze()
     gc.set_threshold(_OBJECTS_BETWEEN_RUNS, *before[1:])
     try:
         yield
     finally:
         gc.set_threshold(*before)
-        gc.unfreeze()
+        if not has_frozen:
+            gc.unfreeze()
 
 
 def fitted(generation: GenerationParameters) -> GenerationParameters:

@@ -9,6 +9,7 @@ from synthetic_textcat.pipelines.quality_report.checks.verdicts import judge_alo
 from synthetic_textcat.schemas.tasks import Task
 from tests.pipelines.quality_report.builders import candidate
 from tests.pipelines.quality_report.checks.row_prompts import instructions
+from tests.support.each_case import each_of
 
 _TASK = Task.model_validate(
     {"task": "Classify a customer support message by its topic.", "labels": ["Billing", "Returns", "Opening hours"]}
@@ -91,7 +92,7 @@ _BAD: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("expected", "language", "text"),
     [(why, language, text) for why, rows in _BAD.items() for language, texts in rows.items() for text in texts],
 )
@@ -99,7 +100,7 @@ def test_a_defect_of_a_known_kind(expected: str, language: str, text: str) -> No
     assert reason(text, language) == expected
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("language", "text"),
     [
         ("English", "Here is the invoice you asked for. Please note that the due date has moved to Friday."),

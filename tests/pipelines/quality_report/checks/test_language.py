@@ -17,6 +17,7 @@ from synthetic_textcat.pipelines.quality_report.checks.row_checks import wrong_l
 from synthetic_textcat.schemas.languages import Language, languages
 from tests.llm.offline.rehearsal import plan_of, prompt_of, rows, schema_of, tasks
 from tests.pipelines.quality_report.builders import candidate
+from tests.support.each_case import each_of
 
 _ENGLISH = "The parcel came on Tuesday, but nobody was at home and the driver left it in the rain."
 _TEXTS = {
@@ -51,18 +52,18 @@ _TEXTS = {
 _TOLD_BY_SCRIPT = [x.name for x in languages() if x.script != "Latn" and x.code not in ("sr", "uz")]
 
 
-@pytest.mark.parametrize("asked", _TEXTS)
+@each_of("asked", _TEXTS)
 def test_a_text_in_the_language_asked_for_agrees(asked: str) -> None:
     assert check_language(_TEXTS[asked], asked).verdict == "agrees"
 
 
-@pytest.mark.parametrize("asked", [name for name in _TEXTS if name != "English"])
+@each_of("asked", [name for name in _TEXTS if name != "English"])
 def test_an_answer_in_english_is_wrong_and_so_is_that_language_where_english_was_asked_for(asked: str) -> None:
     assert check_language(_ENGLISH, asked).verdict == "wrong"
     assert check_language(_TEXTS[asked], "English").verdict == "wrong"
 
 
-@pytest.mark.parametrize("asked", _TOLD_BY_SCRIPT)
+@each_of("asked", _TOLD_BY_SCRIPT)
 def test_english_letters_are_wrong_for_every_other_script_also_where_the_language_cannot_be_identified(
     asked: str,
 ) -> None:

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from synthetic_textcat.pipelines.quality_report.checks.leakage import find_label_mention
 from synthetic_textcat.text.unicode import normalised
 from tests.llm.offline.rehearsal import closed_tasks, rows
+from tests.support.each_case import each_of
 
 
 def _named(text: str, label: str, language: str | None = "English") -> bool:
     return find_label_mention(normalised(text), normalised(label), language) is not None
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "label"),
     [
         ("It was bad.", "bad"),
@@ -99,7 +100,7 @@ def test_what_is_no_word_of_such_a_script_is_no_leak(text: str, label: str) -> N
     assert not _named(text, label, "Chinese (Simplified)")
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("word", "label"),
     [
         ("refunded", "Refund"),
@@ -120,7 +121,7 @@ def test_an_english_label_with_an_ending_is_a_leak(word: str, label: str) -> Non
     assert _named(f"so much {word} today", label)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("word", "label"),
     [
         ("news", "new"),

@@ -60,11 +60,12 @@ def _yield_of(rows: pd.DataFrame) -> float:
     return float((rows["reject_reason"] == "").mean())
 
 
-@pytest.mark.parametrize("rows", [10, pytest.param(26, marks=pytest.mark.slow)])
-def test_every_language_ends_with_accepted_rows(rows: int) -> None:
-    checked = _checked(tuple(each.name for each in languages()), rows)
+@pytest.mark.parametrize(("rows", "step"), [(10, 4), pytest.param(26, 1, marks=pytest.mark.slow)])
+def test_every_language_ends_with_accepted_rows(rows: int, step: int) -> None:
+    names = [each.name for each in languages()][::step]
+    checked = _checked(tuple(names), rows)
     by_language = dict(iter(checked.groupby("language")))
-    assert {*by_language} == {each.name for each in languages()}
+    assert {*by_language} == {*names}
     for name, own in by_language.items():
         assert len(own) >= rows / 2, name
         rejected = (own["reject_reason"] != "").sum()
@@ -72,7 +73,7 @@ def test_every_language_ends_with_accepted_rows(rows: int) -> None:
     assert _yield_of(checked) >= 0.97
 
 
-@pytest.mark.parametrize("rows", [60, pytest.param(150, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rows", [40, pytest.param(150, marks=pytest.mark.slow)])
 def test_a_plan_in_the_languages_with_a_grammar_yields_what_english_does(rows: int) -> None:
     checked = _checked(_AUTHORED, rows)
     by_language = {name: _yield_of(own) for name, own in checked.groupby("language")}
@@ -80,13 +81,14 @@ def test_a_plan_in_the_languages_with_a_grammar_yields_what_english_does(rows: i
 
 
 def test_tasks_that_no_grammar_knows_yield_what_a_good_model_would() -> None:
-    checked = _checked(("English", "German", "Japanese", "Swahili"), 60, own_tasks=True)
+    checked = _checked(("English", "German", "Japanese", "Swahili"), 40, own_tasks=True)
     for name, own in checked.groupby("language"):
         assert _yield_of(own) >= 0.95, (name, Counter(own["reject_reason"]))
 
 
-def test_spoilt_rows_are_rejected_for_their_defect_in_every_language() -> None:
-    checked = _checked(_SPOILT, 80, spoilt=True)
+@pytest.mark.parametrize("names", [_SPOILT[::2], pytest.param(_SPOILT, marks=pytest.mark.slow)], ids=["some", "all"])
+def test_spoilt_rows_are_rejected_for_their_defect_in_every_language(names: tuple[str, ...]) -> None:
+    checked = _checked(names, 80, spoilt=True)
     kept: set[tuple[object, ...]] = set()
     misses = Counter[tuple[str, str]]()
     for row in records_of(checked):

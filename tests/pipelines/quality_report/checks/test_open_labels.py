@@ -9,6 +9,7 @@ from synthetic_textcat.pipelines.quality_report.checks.open_labels import _FORM,
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Known, known_of, label_not_a_label
 from synthetic_textcat.schemas.tasks import Task, normalise
 from tests.pipelines.quality_report.builders import candidate, open_candidate
+from tests.support.each_case import each_of
 
 _TASK = normalise("Say what a customer of a shop wants.")
 _PLAUSIBLE = yaml.safe_load(Path(__file__).with_name("plausible_open_labels.yml").read_text(encoding="utf-8"))
@@ -43,14 +44,14 @@ _NONE = {
 }
 
 
-@pytest.mark.parametrize("language", _PLAUSIBLE)
+@each_of("language", _PLAUSIBLE)
 def test_plausible_labels_pass(language: str) -> None:
     labels = _PLAUSIBLE[language]
     faults = {label: find_label_fault(label, labels[0], _TASK, language) for label in labels}
     assert {label: fault for label, fault in faults.items() if fault} == {}
 
 
-@pytest.mark.parametrize("label", _NONE)
+@each_of("label", _NONE)
 def test_what_is_no_label_is_named(label: str) -> None:
     fault = find_label_fault(label, "refund", _TASK, "English")
     assert fault is not None

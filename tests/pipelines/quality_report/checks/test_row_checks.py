@@ -17,6 +17,7 @@ from synthetic_textcat.pipelines.quality_report.checks.row_checks import (
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import in_public_order
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from tests.pipelines.quality_report.builders import candidate, open_candidate
+from tests.support.each_case import each_of
 
 
 def test_checks_are_tried_in_the_public_order() -> None:
@@ -34,7 +35,7 @@ def test_a_check_and_a_reason_that_lack_one_another_are_an_error() -> None:
         in_public_order({**ROW_CHECKS, "near_duplicate": label_leaked}, COMPARISONS)
 
 
-@pytest.mark.parametrize("reason", ROW_CHECKS)
+@each_of("reason", ROW_CHECKS)
 def test_a_good_row_passes_every_check(reason: str) -> None:
     assert ROW_CHECKS[reason](candidate()) is None
     assert ROW_CHECKS[reason](open_candidate()) is None

@@ -10,13 +10,14 @@ from synthetic_textcat.schemas.tasks import Task
 from tests.llm.offline.rehearsal import rows, tasks
 from tests.pipelines.quality_report.builders import candidate
 from tests.pipelines.quality_report.checks.row_prompts import instructions
+from tests.support.each_case import each_of
 
 
 def detail(reason: str, text: str, **changes: object) -> str | None:
     return ROW_CHECKS[reason](candidate(**{"input_text": text, **changes}))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "evidence"),
     [
         ("Das Paket ist f\\u0000fcr mich nicht angekommen", "\\u0000"),
@@ -57,7 +58,7 @@ def test_an_artefact_is_no_text(text: str, evidence: str) -> None:
     assert evidence in found
 
 
-@pytest.mark.parametrize(
+@each_of(
     "text",
     [
         *("Node.js", "B2B", "👍👍", "I <3 you", "Tom & Jerry; again", "iPhone 15", "R&D; done", "line one\nline two"),
@@ -76,7 +77,7 @@ def test_unusual_texts_are_texts(text: str) -> None:
     assert detail("not_a_text", text) is None
 
 
-@pytest.mark.parametrize(
+@each_of(
     "gap",
     [
         *("[Your Name]", "[Company Name]", "[Order Number]", "<name>", "{label}", "{{name}}", "XXX", "____", "[Date]"),
@@ -91,7 +92,7 @@ def test_a_gap_to_be_filled_in_is_a_placeholder(gap: str) -> None:
     assert found.startswith("to be filled in: ")
 
 
-@pytest.mark.parametrize(
+@each_of(
     "text",
     [
         *("He wrote [sic] no", "see [1], [12] and [3-5]", "array[name] = x", "[click here](http://example.org/name)"),
@@ -135,14 +136,14 @@ _ASSISTANTS = {
 }
 
 
-@pytest.mark.parametrize("language", _ASSISTANTS)
+@each_of("language", _ASSISTANTS)
 def test_an_assistants_voice_is_heard_in_27_languages(language: str) -> None:
     found = detail("about_the_task", _ASSISTANTS[language], language=language)
     assert found is not None
     assert found.startswith("an assistant's words")
 
 
-@pytest.mark.parametrize(
+@each_of(
     "text",
     [
         *("As an AI language model, I cannot complain.", "I'm sorry, but I can't assist with that request."),
@@ -164,7 +165,7 @@ def test_talk_about_the_task_is_found(text: str) -> None:
     assert detail("about_the_task", text) is not None
 
 
-@pytest.mark.parametrize(
+@each_of(
     "text",
     [
         *(
@@ -309,7 +310,7 @@ def words(number: int) -> str:
     return " ".join(f"word{place}" for place in range(number))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("asked", "text", "language", "is_off"),
     [
         ("less than 10", words(20), "English", False),

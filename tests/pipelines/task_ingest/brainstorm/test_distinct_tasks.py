@@ -2,9 +2,8 @@
 
 import time
 
-import pytest
-
 from synthetic_textcat.pipelines.task_ingest.brainstorm.distinct_tasks import DistinctTasks
+from tests.support.each_case import each_of
 
 _HOTELS = "Sort customer reviews of hotels by star rating."
 _VET = "Classify emails to a vet by the animal they concern."
@@ -59,13 +58,13 @@ _NEIGHBOURS = [
 ]
 
 
-@pytest.mark.parametrize(("one", "other"), _REWORDINGS)
+@each_of(("one", "other"), _REWORDINGS)
 def test_a_rewording_is_the_same_task(one: str, other: str) -> None:
     assert other in DistinctTasks([one])
     assert one in DistinctTasks([other])
 
 
-@pytest.mark.parametrize(("one", "other"), _NEIGHBOURS)
+@each_of(("one", "other"), _NEIGHBOURS)
 def test_another_thing_or_criterion_is_another_task(one: str, other: str) -> None:
     assert other not in DistinctTasks([one])
 
