@@ -71,8 +71,7 @@ def test_one_live_line_tells_how_far_the_calls_are_and_how_many_rows_are_good(
     assert not any(" left" in line for line in live)  # three seconds are too short for an estimate
     assert written.count("\x1b[?25l") == written.count("\x1b[?25h")  # the cursor is back
     assert any("planned   120" in line for line in seen)
-    last = re.search(r"120/120 rows, (\d+) ok, (\d+)\s+rejected", " ".join(seen))
-    assert last
+    *_, last = re.finditer(r"120/120 rows, (\d+) ok, (\d+)\s+rejected", " ".join(seen))
     ledger = project.ledger()
     duplicates = sum(rows for reason, rows in ledger["rejected"].items() if reason.endswith("_duplicate"))
     assert int(last[1]) == ledger["accepted"] + duplicates

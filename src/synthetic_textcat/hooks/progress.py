@@ -123,7 +123,7 @@ class Progress:
         self._verdicts: VerdictTally | None = None
         self._live: Live | None = None
         self._begun = self._last_said = now()
-        self._checked_s = 0.0
+        self._checked_s, self._has_checked = 0.0, False
 
     @hook_impl
     def before_pipeline_run(self) -> None:
@@ -206,7 +206,7 @@ class Progress:
 
     def _start_clock(self) -> None:
         self._begun = self._last_said = self._now()
-        self._checked_s = 0.0
+        self._checked_s, self._has_checked = 0.0, False
         self._time_left = TimeLeft(self._generation.max_concurrency)
         self._live = _live_line()
         if self._live is not None:
@@ -232,14 +232,15 @@ class Progress:
     def _count(self, tally: Tally, completions: Sequence[Completion], prices: PriceList) -> None:
         """Counts completions, and checks their rows unless that takes too much of the processor, which the calls need.
 
-        The first checks load what they need, half a second of work: they do not come before replies do.
+        The first check loads what all need, half a second of work: it does not come at once, and does not count.
         """
         began = self._now()
         elapsed_s = began - self._begun
         may_check = elapsed_s >= _FIRST_CHECK_S and self._checked_s <= _MOST_CHECKING * elapsed_s
         tally.add(completions, prices, check=may_check)
         if may_check:
-            self._checked_s += self._now() - began
+            self._checked_s += self._now() - began if self._has_checked else 0.0
+            self._has_checked = True
 
     def _say(self, tally: Tally | VerdictTally) -> None:
         now = self._now()
