@@ -6,9 +6,11 @@ from random import Random
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from synthetic_textcat.pipelines.quality_report import checks
-from synthetic_textcat.text.phrases import PhraseSearch, needed_literals
+from synthetic_textcat.text.phrases import PhraseSearch, PieceScreen, needed_literals
 from tests.support.each_case import each_of
 
 _LISTS = yaml.load(
@@ -77,3 +79,9 @@ def _written(phrase: str, draws: Random) -> str:
         phrase = phrase[: group.start()] + chosen + phrase[group.end() :]
     phrase = re.sub(r"\[([^]])[^]]*\](\{[\d,]+\}|[?*+])*", r"\1", phrase).replace("\\b", "")
     return re.sub(r"(.)\?", lambda kept: draws.choice(("", kept[1])), re.sub(r"\\w[*+]?", "x", phrase))
+
+
+@given(st.text("_jx ab", max_size=12))
+def test_the_screen_finds_the_pieces_that_are_looked_for_one_by_one(text: str) -> None:
+    pieces = (" a", "ab", "x", "a_b", " j", "jx", "b ")
+    assert PieceScreen(pieces).pieces_in(text) == {piece for piece in pieces if piece in f" {text}"}

@@ -15,11 +15,15 @@ _OPTIONAL = ("?", "*", "{0")
 _NO_LITERALS = frozenset("|.^$")
 _GROUP, _END = "(?:", ")"
 _LOOK = 0.1  # the cost of looking for a literal, in searches for an expression
+_SEARCH = 3.0  # the cost of a search: literals that cost more are not looked for
 _OFTEN = 3  # letters: nearly every text has a given literal of as many
 _MOST_PLANS = 1_024
+_RARE_SIGNS = "_jx"
+_NONE = frozenset[str]()
 
 Literals = frozenset[str]
-Plan = tuple[tuple["re.Pattern[str]", Literals], ...]
+Plan = tuple[tuple["re.Pattern[str]", Literals, tuple[Literals, ...]], ...]
+"""Patterns, each with literals of which it needs one, and further such sets, which cost more to look for."""
 
 
 class PhraseSearch:
@@ -46,7 +50,11 @@ class PhraseSearch:
         """
         plan, literals = self._plan_for(pieces)
         present = frozenset(filter(text.__contains__, literals))
-        tried = (pattern for pattern, needed in plan if not needed.isdisjoint(present))
+        tried = (
+            pattern
+            for pattern, needed, more in plan
+            if not needed.isdisjoint(present) and all(any(map(text.__contains__, each)) for each in more)
+        )
         found = [match for pattern in tried if (match := pattern.search(text)) is not None]
         while found:
             first = min(found, key=re.Match.start)
@@ -55,12 +63,37 @@ class PhraseSearch:
 
     def _planned(self, pieces: Literals) -> tuple[Plan, Literals]:
         """The patterns that a text with these pieces may match, each with literals of which it needs one; all these."""
-        plan: list[tuple[re.Pattern[str], Literals]] = []
+        plan: list[tuple[re.Pattern[str], Literals, tuple[Literals, ...]]] = []
         for pattern, needed in self._patterns:
             possible = [frozenset(each for each in literals if self._pieces_in[each] <= pieces) for literals in needed]
             if all(possible):
-                plan.append((pattern, min(possible, key=_cost)))
-        return tuple(plan), frozenset[str]().union(*(literals for _, literals in plan))
+                first, *others = sorted(possible, key=_cost)
+                plan.append((pattern, first, tuple(each for each in others if _cost(each) < _SEARCH)))
+        return tuple(plan), frozenset[str]().union(*(literals for _, literals, _ in plan))
+
+
+class PieceScreen:
+    """Parts of words that a text has; parts with a rare sign are looked for only where the sign is.
+
+    Args:
+        pieces: Parts of words; a space stands for the beginning of a text, too.
+    """
+
+    def __init__(self, pieces: Iterable[str]) -> None:
+        of_sign: dict[str, list[str]] = {}
+        for piece in pieces:
+            of_sign.setdefault(next(filter(piece.__contains__, _RARE_SIGNS), ""), []).append(piece)
+        self._others = of_sign.pop("", [])
+        self._of_sign = list(of_sign.items())
+
+    def pieces_in(self, text: str) -> Literals:
+        """Those of the parts that a text has."""
+        has = f" {text}".__contains__
+        found = list(filter(has, self._others))
+        for sign, pieces in self._of_sign:
+            if sign in text:
+                found += filter(has, pieces)
+        return frozenset(found) if found else _NONE
 
 
 def _from(place: int, found: Iterable["re.Match[str]"]) -> Iterator["re.Match[str]"]:

@@ -18,7 +18,7 @@ import yaml
 
 from synthetic_textcat.schemas.languages import find_language
 from synthetic_textcat.text.comparison import comparable
-from synthetic_textcat.text.phrases import Literals, PhraseSearch
+from synthetic_textcat.text.phrases import Literals, PhraseSearch, PieceScreen
 
 _ENGLISH = "en"
 _SURE, _HINT = 3, 1  # points
@@ -55,7 +55,7 @@ class Phrases:
         sure, hints: Phrases about a task.
     """
 
-    screen: tuple[str, ...]
+    screen: PieceScreen
     openings: "re.Pattern[str]"
     assistant: PhraseSearch
     sure: PhraseSearch
@@ -77,11 +77,10 @@ def find_talk_about_task(text: str, language: str | None, task_text: str, least:
     beginning = text[:_LONGEST_OPENING].lstrip("\"'“”«*#>¡ ").replace("i\u0307", "i")  # a Turkish capital, folded
     if (kind := _own_kind(beginning, task_text)) is not None:
         return f"speaks of its task: {kind!r}"
-    padded = f" {text}"
     for phrases in _languages_of(language):
         if (match := phrases.openings.match(beginning)) is not None:
             return _assistants(match[0])
-        if pieces := frozenset(filter(padded.__contains__, phrases.screen)):
+        if pieces := phrases.screen.pieces_in(text):
             if (match := next(phrases.assistant.matches(text, pieces), None)) is not None:
                 return _assistants(match[0])
             if (found := _about_task(text, phrases, pieces, task_text, least)) is not None:
@@ -185,7 +184,7 @@ def _phrases_of(code: str) -> Phrases:
     parts = {part: [_bounded(comparable(phrase, code)) for phrase in lists.get(part, ())] for part in _PARTS}
     parts["openings"].append(_FIRST_SAID + _any_of(parts["here"]) + _SAME_SENTENCE + _any_of(parts["example"]))
     openings = re.compile("|".join(parts["openings"]))
-    return Phrases(screen, openings, *(PhraseSearch(parts[part], screen) for part in _SEARCHED))
+    return Phrases(PieceScreen(screen), openings, *(PhraseSearch(parts[part], screen) for part in _SEARCHED))
 
 
 def _any_of(phrases: list[str]) -> str:
