@@ -33,6 +33,7 @@ from synthetic_textcat.schemas.parameters import (
 from synthetic_textcat.schemas.rows import REQUESTS, records_of, to_frame
 from synthetic_textcat.schemas.stops import Outage, Stops
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.tables import FrameTable
 from tests.llm.builders import completion, no_reply, write_journal
 from tests.llm.offline.judging import template, verdict_prompts
 from tests.pipelines.quality_report.builders import PRICES, checked_tables, example_frame
@@ -78,7 +79,7 @@ def _calls_by(planned: pd.DataFrame, settings: LabelCheckParameters, llm: LlmPar
 
 
 def _planned(checked: pd.DataFrame = _ROWS, share: float = 1.0) -> pd.DataFrame:
-    return plan_verdicts(checked, _requests(checked), _TASKS, share, _SEED)
+    return plan_verdicts(FrameTable(checked), FrameTable(_requests(checked)), _TASKS, share, _SEED)
 
 
 def _line(calls: pd.DataFrame, row: str, vote: int, content: dict[str, str] | str, **changes: Any) -> Completion:
@@ -151,7 +152,7 @@ def test_verdicts_come_from_the_journal_and_rows_without_one_have_a_cause(tmp_pa
         _line(calls, "r1", 1, {"verdict": BOTH}),
         no_reply("timeout", request_id="r2", fingerprint=calls["fingerprint"][6]),
     ]
-    settled = settle_verdicts(_ROWS, _TASKS, calls, Journal(write_journal(tmp_path / "v.jsonl", lines)))
+    settled = settle_verdicts(FrameTable(_ROWS), _TASKS, calls, Journal(write_journal(tmp_path / "v.jsonl", lines)))
 
     found = settled.label_verdicts
     assert {str(name): str(kind) for name, kind in found.dtypes.items()} == LABEL_VERDICTS
@@ -161,13 +162,13 @@ def test_verdicts_come_from_the_journal_and_rows_without_one_have_a_cause(tmp_pa
     ]
     assert settled.unjudged[["request_id", "cause"]].to_numpy().tolist() == [["r2", "timeout"], ["r3", NOT_ASKED]]
     other = _ROWS.assign(input_text=["Another text.", *_ROWS["input_text"][1:]])
-    changed = settle_verdicts(other, _TASKS, calls, Journal(tmp_path / "v.jsonl"))
+    changed = settle_verdicts(FrameTable(other), _TASKS, calls, Journal(tmp_path / "v.jsonl"))
     assert list(changed.label_verdicts["request_id"]) == ["r1"]
 
 
 def test_without_calls_there_are_empty_tables(tmp_path: Path) -> None:
     for calls in (None, _calls(_planned(share=0.0))):
-        settled = settle_verdicts(_ROWS, _TASKS, calls, Journal(tmp_path / "absent"))
+        settled = settle_verdicts(FrameTable(_ROWS), _TASKS, calls, Journal(tmp_path / "absent"))
         assert not len(settled.label_verdicts)
         assert {str(name): str(kind) for name, kind in settled.label_verdicts.dtypes.items()} == LABEL_VERDICTS
 

@@ -38,6 +38,7 @@ from synthetic_textcat.schemas.rows import plain, records_of, to_frame
 from synthetic_textcat.schemas.stops import LastBatch, Stops
 from synthetic_textcat.schemas.tasks import tasks_of
 from synthetic_textcat.schemas.writers import judge_note
+from synthetic_textcat.tables import RowTable
 from synthetic_textcat.text.unicode import replace_surrogates, visible_controls
 
 _ROW = ["request_id", "task_id", "input_text", "label", "misleading_label"]
@@ -92,7 +93,7 @@ def prepare_verdict_prompts(
 
 
 def plan_verdicts(
-    checked_rows: pd.DataFrame, requests: pd.DataFrame, tasks: pd.DataFrame, judged_share: float, seed: int
+    checked_rows: RowTable, requests: RowTable, tasks: pd.DataFrame, judged_share: float, seed: int
 ) -> pd.DataFrame:
     """Rows to judge: an even sample of those that passed the checks of single rows, near duplicates included.
 
@@ -101,10 +102,12 @@ def plan_verdicts(
     Returns:
         Columns request_id, task_id, input_text, label, misleading_label, in plan order.
     """
-    standing = checked_rows.loc[checked_rows["reject_reason"].isna() if judged_share else [], _ROW]
-    replicates = (
-        dict(zip(plain(requests["request_id"]), plain(requests["replicate"]), strict=True)) if len(standing) else {}
+    batches = checked_rows.frames([*_ROW, "reject_reason"]) if judged_share else ()
+    standing = pd.concat(
+        [checked_rows.empty(_ROW), *(rows.loc[rows["reject_reason"].isna(), _ROW] for rows in batches)]
     )
+    planned = requests.to_pandas(["request_id", "replicate"]) if len(standing) else requests.empty()
+    replicates = dict(zip(plain(planned["request_id"]), plain(planned["replicate"]), strict=True))
     keys = ((row["task_id"], replicates[row["request_id"]]) for row in records_of(standing[["request_id", "task_id"]]))
     sample = standing[is_judged(keys, judged_share, seed)]
     closed = {task.task_id: any(map(is_reserved, task.label_names)) for task in tasks_of(tasks) if task.labels}
@@ -235,7 +238,7 @@ def ask_judge(
 
 
 def settle_verdicts(
-    checked_rows: pd.DataFrame, tasks: pd.DataFrame, verdict_calls: pd.DataFrame | None, journal: Journal
+    checked_rows: RowTable, tasks: pd.DataFrame, verdict_calls: pd.DataFrame | None, journal: Journal
 ) -> SettledVerdicts:
     """Verdicts (columns `LABEL_VERDICTS`), and rows to judge that have none (columns `UNJUDGED_ROWS`).
 
@@ -243,7 +246,8 @@ def settle_verdicts(
     """
     if verdict_calls is None or not len(verdict_calls):
         return SettledVerdicts(to_frame([], LABEL_VERDICTS), to_frame([], UNJUDGED_ROWS))
-    rows = {row["request_id"]: row for row in records_of(checked_rows[_ROW])}
+    asked_about = checked_rows.where("request_id", verdict_calls["request_id"].unique(), _ROW)
+    rows = {row["request_id"]: row for row in records_of(asked_about)}
     calls = [call for call in records_of(verdict_calls) if _is_of(rows.get(call["request_id"]), call["row_sha256"])]
     by_id = {task.task_id: task for task in tasks_of(tasks)}
     own = {call["request_id"]: rows[call["request_id"]] for call in calls}
