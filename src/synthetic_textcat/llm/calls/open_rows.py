@@ -255,7 +255,8 @@ class _Search:
         is_open = ~is_settled
         digests = digests_of(fingerprints)[is_open]
         positions = start + np.flatnonzero(is_open)
-        for column, own in zip(self._columns, (positions, digests, first_lines[is_open], lines[is_open]), strict=True):
+        found: list[NDArray[Any]] = [positions, digests, first_lines[is_open], lines[is_open]]
+        for column, own in zip(self._columns, found, strict=True):
             column.append(own)
 
     def found(self) -> OpenRows:
