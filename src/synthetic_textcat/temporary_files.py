@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from filelock import lock_descriptor
 from numpy.typing import DTypeLike, NDArray
 
 _PREFIX = "synthetic-textcat-"
@@ -85,7 +84,7 @@ def _locked_folder(parent: Path) -> tuple[Path, int]:
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
         lock = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
         with suppress(OSError):  # a file system without locks: no process can tell a leftover there
-            lock_descriptor(lock, blocking=False)
+            _take_lock(lock)
         if (folder / _LOCK).exists():
             return folder, lock
         os.close(lock)
@@ -96,8 +95,15 @@ def _remove_leftovers(parent: Path) -> None:
     """Removes folders of processes that have ended without doing so; once a process."""
     for path in parent.glob(f"{_PREFIX}*/{_LOCK}"):
         with suppress(OSError), path.open("rb+") as lock:  # another user's, just removed, or without locks
-            if lock_descriptor(lock.fileno(), blocking=False):
+            if _take_lock(lock.fileno()):
                 shutil.rmtree(path.parent, ignore_errors=True)
+
+
+def _take_lock(descriptor: int) -> bool:
+    """Locks a file unless another process has it. Few commands need a folder, and filelock loads asyncio."""
+    from filelock import lock_descriptor
+
+    return lock_descriptor(descriptor, blocking=False)
 
 
 def _remove(folder: Path, lock: int) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from synthetic_textcat.tables.row_table import BATCH_ROWS, Columns, MadeTable, RowTable
 from synthetic_textcat.temporary_files import TemporaryFolder, temporary_errors
+from synthetic_textcat.text.batches import ValueCodes
 
 _PLACE = "__place__"
 """Column of temporary files: where a row goes."""
@@ -212,14 +213,10 @@ def factorized(table: RowTable, *columns: str) -> tuple[NDArray[np.int32], list[
 
     Of several columns the values are tuples, and none is missing.
     """
-    numbers: dict[Any, int] = {}
-    parts = [np.empty(0, np.int32)]
-    for frame in table.frames(list(columns)):
-        keys = frame[columns[0]] if len(columns) == 1 else pd.MultiIndex.from_frame(frame)
-        codes, own = pd.factorize(keys)
-        of_own = np.array([numbers.setdefault(value, len(numbers)) for value in own] + [-1], np.int32)
-        parts.append(of_own[codes])
-    return np.concatenate(parts), list(numbers)
+    codes = ValueCodes()
+    frames = table.frames(list(columns))
+    keys = (frame[columns[0]] if len(columns) == 1 else pd.MultiIndex.from_frame(frame) for frame in frames)
+    return np.concatenate([np.empty(0, np.int32), *map(codes.add, keys)]), codes.values
 
 
 def value_counts(table: RowTable, column: str) -> "pd.Series[int]":

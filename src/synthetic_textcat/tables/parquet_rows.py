@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from synthetic_textcat.errors import StorageError
 from synthetic_textcat.file_errors import about_file, short_path
-from synthetic_textcat.tables.row_table import BATCH_ROWS, Columns, RowTable
+from synthetic_textcat.tables.row_table import BATCH_ROWS, Columns, DeclaredTable, RowTable
 from synthetic_textcat.temporary_files import TemporaryFolder, temporary_errors
 from synthetic_textcat.text.unicode import single_line
 
@@ -113,7 +113,7 @@ class StoredTable(RowTable):
             ) from error
 
 
-class Spool(RowTable):
+class Spool(DeclaredTable):
     """A row table in a temporary file, for a pass with several outputs; the file goes with the object.
 
     The file lies in `TMPDIR` if that is set, else in `/var/tmp`, which is meant for large files.
@@ -123,7 +123,7 @@ class Spool(RowTable):
     """
 
     def __init__(self, columns: Mapping[str, Any]) -> None:
-        self._dtypes = dict(columns)
+        super().__init__(columns)
         self._folder = TemporaryFolder()
         self._path = self._folder.path / "rows.parquet"
         self._writer: RowWriter | None = RowWriter(self._path, self.empty())
@@ -141,18 +141,9 @@ class Spool(RowTable):
             self._writer.add(frame[list(self._dtypes)].astype(self._dtypes))
         self._rows += len(frame)
 
-    @property
-    def names(self) -> list[str]:
-        """Names of the columns."""
-        return list(self._dtypes)
-
     def __len__(self) -> int:
         """Number of rows."""
         return self._rows
-
-    def empty(self, columns: Columns | None = None) -> pd.DataFrame:
-        """A frame with the columns and their dtypes, and no row."""
-        return pd.DataFrame(columns=self.names).astype(self._dtypes)[self._checked(columns)]
 
     def _batches(self, columns: list[str], rows: int) -> Iterator[pd.DataFrame]:
         return StoredTable([self._closed()]).frames(columns, rows)

@@ -8,6 +8,8 @@ from typing import Any, Self, overload
 import numpy as np
 import pandas as pd
 
+from synthetic_textcat.text.batches import rows_at
+
 BATCH_ROWS = 50_000
 """Rows of a record batch: some 40 MB of a table with texts."""
 
@@ -80,17 +82,8 @@ class RowTable(ABC):
             places: Positions, in any order.
             columns: Columns of the result; all by default.
         """
-        order = np.argsort(places, kind="stable")
-        ascending, found, start = np.asarray(places, np.int64)[order], [self.empty(columns)], 0
-        for frame in self.frames(columns):
-            first, end = np.searchsorted(ascending, (start, start + len(frame)))
-            if first < end:
-                found.append(frame.iloc[ascending[first:end] - start])
-            start += len(frame)
-            if end == len(ascending):
-                break
-        rows = pd.concat(found[1:] or found, ignore_index=True)
-        return rows.iloc[np.argsort(order)].reset_index(drop=True)
+        wanted = self._checked(columns)
+        return rows_at(self, np.asarray(places, np.int64), wanted) if len(places) else self.empty(wanted)
 
     def __deepcopy__(self, memo: object) -> Self:
         """The table itself, which nobody changes; Kedro's `MemoryDataset` copies what it does not know."""
@@ -165,7 +158,27 @@ class FrameTable(RowTable):
             yield self._frame.iloc[start : start + rows][columns].reset_index(drop=True)
 
 
-class MadeTable(RowTable):
+class DeclaredTable(RowTable):
+    """A row table whose columns and dtypes are declared, so that an empty one has them too.
+
+    Args:
+        columns: Name and dtype of each column.
+    """
+
+    def __init__(self, columns: Mapping[str, Any]) -> None:
+        self._dtypes = dict(columns)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns."""
+        return list(self._dtypes)
+
+    def empty(self, columns: Columns | None = None) -> pd.DataFrame:
+        """A frame with the columns and their dtypes, and no row."""
+        return pd.DataFrame(columns=self.names).astype(self._dtypes)[self._checked(columns)]
+
+
+class MadeTable(DeclaredTable):
     """A row table that each walk makes anew, such as a filter or a join of stored tables.
 
     Args:
@@ -177,22 +190,14 @@ class MadeTable(RowTable):
     def __init__(
         self, make: Callable[[], Iterable[pd.DataFrame]], columns: Mapping[str, Any], rows: int | None = None
     ) -> None:
-        self._make, self._dtypes = make, dict(columns)
+        super().__init__(columns)
+        self._make = make
         if rows is not None:
             self._rows = rows
-
-    @property
-    def names(self) -> list[str]:
-        """Names of the columns."""
-        return list(self._dtypes)
 
     def __len__(self) -> int:
         """Number of rows."""
         return self._rows
-
-    def empty(self, columns: Columns | None = None) -> pd.DataFrame:
-        """A frame with the columns and their dtypes, and no row."""
-        return pd.DataFrame(columns=self.names).astype(self._dtypes)[self._checked(columns)]
 
     @cached_property
     def _rows(self) -> int:

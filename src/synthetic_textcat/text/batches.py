@@ -38,7 +38,7 @@ class ValueCodes:
         """The values, by code."""
         return list(self._codes)
 
-    def add(self, column: "pd.Series[Any]") -> Codes:
+    def add(self, column: "pd.Series[Any] | pd.MultiIndex") -> Codes:
         """Codes of the values of a batch."""
         codes, values = pd.factorize(column)
         known = [self._codes.setdefault(value, len(self._codes)) for value in values.tolist()]

@@ -10,11 +10,11 @@ import pandas as pd
 import pyarrow as pa
 
 from synthetic_textcat.pipelines.export.formats import (
-    TEXT_LABEL_COLUMNS,
     TRIPLET_COLUMNS,
     in_batch_order,
     label_numbers,
     text_label,
+    text_label_columns,
     triplets,
 )
 from synthetic_textcat.pipelines.export.splits import Codes, rows_of_parts
@@ -59,8 +59,8 @@ def huggingface_files(
             mask, label_set = in_order[first:end] == SPLITS.index(part.split), names.get(part.task_id, ())
             if label_set:
                 label_numbers(pd.Series([label_of[code] for code in np.unique(labels[first:end][mask])]), label_set)
-            columns = [name for name in by_task.rows.names if name in TEXT_LABEL_COLUMNS]
-            files[part.path] = partial(_task_table, filtered(by_task.of(number), mask, columns), label_set)
+            own = filtered(by_task.of(number), mask, text_label_columns(by_task.rows))
+            files[part.path] = partial(_task_table, own, label_set)
     return files
 
 
@@ -77,7 +77,7 @@ def _view(part: Part, rows: RowTable, settings: ExportParameters) -> RowTable:
         ordered = in_batch_order(rows, settings.distinct_label_batches)
         return mapped(ordered, partial(triplets, instruction=settings.instruction), TRIPLET_COLUMNS)
     if part.config == "text-label":
-        columns = [name for name in rows.names if name in (*TEXT_LABEL_COLUMNS, "task", "task_id")]
+        columns = text_label_columns(rows, "task", "task_id")
         return mapped(rows, lambda own: text_label(own).assign(task=own["task"], task_id=own["task_id"]), columns)
     return rows
 

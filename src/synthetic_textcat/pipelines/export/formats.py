@@ -74,6 +74,11 @@ def instructions(examples: pd.DataFrame) -> pd.Series:
     return "Instruct: " + examples["task"] + "\nQuery: "
 
 
+def text_label_columns(examples: RowTable, *more: str) -> list[str]:
+    """Columns that `text_label` needs, as far as the examples have them, and further ones."""
+    return [name for name in examples.names if name in TEXT_LABEL_COLUMNS or name in more]
+
+
 def text_label(examples: pd.DataFrame) -> pd.DataFrame:
     """Columns `text` and `label`, as SetFit and plain classifiers read them; and `LABEL_AGREEMENT`, if there is one."""
     own = {LABEL_AGREEMENT: examples[LABEL_AGREEMENT]} if LABEL_AGREEMENT in examples else {}

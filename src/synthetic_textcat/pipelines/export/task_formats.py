@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from synthetic_textcat.pipelines.export.formats import TEXT_LABEL_COLUMNS, text_label
+from synthetic_textcat.pipelines.export.formats import text_label, text_label_columns
 from synthetic_textcat.schemas.rows import ATTRIBUTES, LABEL_AGREEMENT, own_of, plain
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import RowGroups, RowTable, factorized, mapped
@@ -80,7 +80,7 @@ def text_label_files(
     files: dict[str, File] = {}
     index = []
     for task_id, own in examples.items():
-        rows = mapped(own, text_label, [name for name in own.names if name in TEXT_LABEL_COLUMNS])
+        rows = mapped(own, text_label, text_label_columns(own))
         closed = bool(known[task_id].labels) if task_id in known else False
         entry = {"task_id": task_id, "task": own.head(1)["task"].iloc[0], "rows": len(own), "closed": closed}
         index.append(entry)
