@@ -43,7 +43,7 @@ _LOOPBACK = ("tcp://127.", "tcp://localhost:", "tcp://[::1]")
 _MANY_FAILURES = 1_000
 """Deaths of workers that a local scheduler allows a shard: this module's caller counts them."""
 
-Counts = Mapping[str, tuple[WorkerCounts, OpenCalls]]
+Counts = Mapping[int, tuple[WorkerCounts, OpenCalls]]
 
 
 class DaskWorkers:
@@ -198,7 +198,7 @@ class DaskWorkers:
         return found
 
     def reports(self) -> Counts:
-        """Counts of shards under way, by the token of the owner.
+        """Counts of shards under way, by their number.
 
         Raises:
             ClusterError: If the scheduler is gone.
@@ -212,11 +212,12 @@ class DaskWorkers:
         except (OSError, TimeoutError) as error:
             raise _lost_scheduler() from error
         said = [worker["metrics"].get(METRIC, {}).get(self._run_id, {}) for worker in workers]
-        return {
-            owner: (WorkerCounts(*numbers), OpenCalls(*open_calls))
-            for reports in said
-            for owner, (numbers, open_calls) in reports.items()
-        }
+        found: dict[int, tuple[WorkerCounts, OpenCalls]] = {}
+        for shard, numbers, open_calls in (each for reports in said for each in reports.values()):
+            counts = WorkerCounts(*numbers)
+            if shard not in found or counts.calls > found[shard][0].calls:  # of a frozen worker and its successor
+                found[shard] = counts, OpenCalls(*open_calls)
+        return found
 
     def skip(self, shard: int) -> None:
         """Notes that a shard had no call to make."""

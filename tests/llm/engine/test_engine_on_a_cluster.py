@@ -115,5 +115,31 @@ def test_a_run_without_a_single_reply_met_an_outage_however_few_its_rows() -> No
     assert (status.over, status.last and status.last.words) == ("outage", "overloaded")
 
 
+def test_the_first_replies_of_all_workers_together_show_a_wrong_setting() -> None:
+    bad: Script = lambda _messages, _number: "no JSON at all"  # noqa: E731
+    run = Run(shards=3, max_attempts=1)
+    run.all(ScriptedChatModel(script=bad, delay_s=0.05), rows=12, shards=3)  # none of them has twenty
+    assert run.central.over.startswith("The first 20 replies to calls for rows all failed as invalid_json (")
+    assert "Next: set llm.structured_output" in run.central.over
+
+
+def test_bad_first_replies_on_one_worker_end_nothing_where_another_had_good_ones() -> None:
+    bad: Script = lambda _messages, _number: "no JSON at all"  # noqa: E731
+    run = Run(shards=2, max_attempts=1)
+    run.shard("shard-0", ScriptedChatModel(), rows=3)
+    assert len(run.shard("shard-1", ScriptedChatModel(script=bad), rows=40)) == 40
+    assert not run.central.over
+
+
+def test_refusals_in_a_row_are_counted_over_all_workers() -> None:
+    def refuse_from_the_third(_messages: Sequence[BaseMessage], number: int) -> str:
+        return GOOD if number < 3 else _raise(TransportError("server_error", "out of quota", retryable=False))
+
+    run = Run(shards=3)
+    found = run.all(ScriptedChatModel(script=refuse_from_the_third, delay_s=0.05), rows=12, shards=3)
+    assert 20 <= sum(map(len, found)) <= 32
+    assert run.central.over == "The last 20 requests were all refused. out of quota"
+
+
 def _raise(error: Exception) -> str:
     raise error

@@ -70,7 +70,7 @@ class ThreadWorkers:
         self._job: ShardJob | None = None
         self._pool = ThreadPoolExecutor(slots)
         self._under_way: dict[Future[ShardResult], int] = {}
-        self._reports: dict[str, tuple[WorkerCounts, OpenCalls]] = {}
+        self._reports: dict[int, tuple[WorkerCounts, OpenCalls]] = {}
         self.results: list[ShardResult] = []
 
     def start(self) -> None:
@@ -93,7 +93,7 @@ class ThreadWorkers:
         done, _ = wait(self._under_way, timeout_s, FIRST_COMPLETED)
         return [(self._under_way.pop(future), self._result(future)) for future in done]
 
-    def reports(self) -> Mapping[str, tuple[WorkerCounts, OpenCalls]]:
+    def reports(self) -> Mapping[int, tuple[WorkerCounts, OpenCalls]]:
         return dict(self._reports)
 
     def skip(self, shard: int) -> None:
@@ -114,8 +114,8 @@ class ThreadWorkers:
         owner = new_owner(self._job.shards)
 
         def report(counts: WorkerCounts, open_calls: OpenCalls) -> None:
-            self._reports[owner] = counts, open_calls
             self._watch(task, counts)
+            self._reports[task.shard] = counts, open_calls
 
         return run_shard(self._job, task, owner, report)
 

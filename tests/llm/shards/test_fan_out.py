@@ -83,9 +83,11 @@ def test_a_second_run_asks_nothing_and_begins_no_worker(tmp_path: Path) -> None:
 def test_a_workers_death_loses_no_row_and_pays_for_none_twice(alone: dict[str, str], tmp_path: Path) -> None:
     plan = ShardedPlan(tmp_path, generation={"requests_per_minute": 1_500})
     workers = ThreadWorkers(watch=_killing_once())
-    list(plan.ask(workers, shards=3))
+    batches = list(plan.ask(workers, shards=3))
     lines = plan.lines()
     assert good_texts(lines) == alone
+    reported = sum((batch.counts.calls for batch in batches if isinstance(batch, ReportBatch)), 0)
+    assert reported == plan.rows - 1  # what it saved since its last report too
     assert len(lines) == plan.rows  # what the dead worker saved is not asked again
     shards = Counter(path.name[:11] for path in plan.shared.path.glob("shard-*.jsonl"))
     assert max(shards.values()) == 2  # two owners, two files

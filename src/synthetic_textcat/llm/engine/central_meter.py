@@ -23,6 +23,7 @@ from synthetic_textcat.llm.engine.leases import (
     Limits,
     Report,
 )
+from synthetic_textcat.llm.engine.run_stops import FirstRepliesOfAll, Refusals
 from synthetic_textcat.llm.engine.shared_spending import SharedSpending, Spent
 
 _PATIENCE_S = 15.0
@@ -69,6 +70,7 @@ class CentralMeter:
       stay within the caps. One more call may always start alone, so that a run reaches its cap.
     - First call: one permit until any call has ended, or after 15 s.
     - Circuit breaker: one for the ends of all calls; its probe is a permit.
+    - First replies all bad, refusals in a row: counted over all workers.
 
     A member that does not report for `TERM_S` loses its lease. It stops by itself before that, by its own clock. Calls
     that it had in flight then are in no account.
@@ -85,6 +87,7 @@ class CentralMeter:
         self._breaker = CircuitBreaker(limits.max_wait_s, clock=clock)
         self._members = Members(limits.max_concurrency)
         self._spending = SharedSpending(limits)
+        self._refusals, self._first_replies = Refusals(), FirstRepliesOfAll()
         self._paused: dict[str, str] = {}
         self._halted = ""
         self._taken, self._replied, self._started = 0.0, 0, 0
@@ -162,6 +165,9 @@ class CentralMeter:
         if report.halted:
             self.halt(report.halted)
         self._record_ends(member, report)
+        self._first_replies.note(report.member, report.first_replies)
+        if why := self._refusals.message or self._first_replies.message:
+            self.halt(why)
         if self._probing == report.member and not report.has_probe:
             self._abandon_probe()
 
@@ -179,6 +185,7 @@ class CentralMeter:
             self._pass_on(end, in_flight, rows_remain)
 
     def _pass_on(self, end: CallEnd, in_flight: int, rows_remain: bool) -> None:
+        self._refusals.note(end.refusal)
         if not end.cause:
             self._breaker.succeed(self._clock() - end.age_s)
             return
@@ -296,4 +303,5 @@ class CentralMeter:
             requested_wait_s=self._breaker.requested_wait_s,
             over=self.over,
             paused=self._paused,
+            is_first_over=self._first_replies.is_over,
         )

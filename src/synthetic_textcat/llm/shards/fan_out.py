@@ -78,8 +78,8 @@ class Workers(Protocol):
     def ended(self, timeout_s: float) -> list[tuple[int, ShardResult | Exception]]:
         """Shards that have ended, each with its result, or the error that ended it; waits if there is none."""
 
-    def reports(self) -> Mapping[str, tuple[WorkerCounts, OpenCalls]]:
-        """Counts of shards under way, by the token of the owner."""
+    def reports(self) -> Mapping[int, tuple[WorkerCounts, OpenCalls]]:
+        """Counts of shards under way, by their number; those of a worker that has died may be left out."""
 
     def skip(self, shard: int) -> None:
         """Notes that a shard had no call to make."""
@@ -310,7 +310,7 @@ class _Found:
         self._answered: set[str] = set()
         self._left_out: dict[int, Mapping[str, int]] = {}
         self._repeated: set[int] = set()
-        self._counts: dict[str, WorkerCounts] = {}
+        self._counts: dict[int, WorkerCounts] = {}
         self._reported = WorkerCounts()
         self._reported_at = monotonic()
         self.by_worker: dict[str, WorkerShare] = {}
@@ -330,7 +330,7 @@ class _Found:
     def add(self, result: ShardResult) -> None:
         """Adds the result of a shard."""
         found = result.findings
-        self._counts[result.owner] = result.counts
+        self._counts[result.shard] = result.counts
         self._outage = self._outage or found.outage
         self._others.update(dict.fromkeys(found.others))
         self._any_good = self._any_good or result.any_good
@@ -338,7 +338,7 @@ class _Found:
         self._answered |= result.answered_tasks
         self._left_out[result.shard] = found.left_out
         share = self.by_worker.get(result.worker, WorkerShare())
-        self.by_worker[result.worker] = share.plus(WorkerShare(1, result.counts))
+        self.by_worker[result.worker] = share.plus(WorkerShare(1, result.counts.minus(result.before)))
 
     def shards_to_repeat(self) -> list[int]:
         """Shards that left out rows of a task for its first replies, while others had good ones; each once."""
@@ -347,9 +347,9 @@ class _Found:
         self._repeated.update(again)
         return again
 
-    def batches(self, reports: Mapping[str, tuple[WorkerCounts, OpenCalls]]) -> Iterator[Batch]:
+    def batches(self, reports: Mapping[int, tuple[WorkerCounts, OpenCalls]]) -> Iterator[Batch]:
         """What is new since the last batch, if anything is; an empty one after a while without news."""
-        self._counts |= {owner: counts for owner, (counts, _) in reports.items() if self._is_news(owner, counts)}
+        self._counts |= {shard: counts for shard, (counts, _) in reports.items() if self._is_news(shard, counts)}
         total = WorkerCounts()
         for counts in self._counts.values():
             total = total.plus(counts)
@@ -367,8 +367,8 @@ class _Found:
                 ),
             )
 
-    def _is_news(self, owner: str, counts: WorkerCounts) -> bool:
-        return owner not in self._counts or counts.calls > self._counts[owner].calls
+    def _is_news(self, shard: int, counts: WorkerCounts) -> bool:
+        return shard not in self._counts or counts.calls > self._counts[shard].calls
 
     def findings(self, before: Findings) -> Findings:
         """The findings of all shards, next to those of the driver."""
