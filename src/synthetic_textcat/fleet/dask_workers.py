@@ -12,12 +12,12 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from synthetic_textcat.errors import ClusterError, MeterLostError, ShardLostError
+from synthetic_textcat.errors import ClusterError, FatalAnswerError, MeterLostError, ShardLostError
 from synthetic_textcat.fleet.shard_tasks import packed, run, same
 from synthetic_textcat.fleet.worker_side import METRIC, local_worker, quieten
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.engine.circuit_breaker import State
-from synthetic_textcat.llm.engine.leases import OUTAGE, Limits
+from synthetic_textcat.llm.engine.leases import CAP, OUTAGE, Limits
 from synthetic_textcat.llm.engine.meter import BreakerLog, outage_of
 from synthetic_textcat.llm.shards.fan_out import LostWorkerError
 from synthetic_textcat.llm.shards.folder import SharedFolder
@@ -238,8 +238,14 @@ class DaskWorkers:
         return bool(status.over)
 
     def outage(self) -> Outage | None:
-        """The outage that a run without a single reply has met, once all its calls have ended."""
+        """The outage that a run without a single reply has met, once all its calls have ended.
+
+        Raises:
+            FatalAnswerError: If the meter has ended the calls for what those of all workers show.
+        """
         status = self._of_meter(lambda meter: meter.conclude())
+        if status is not None and status.over not in ("", CAP, OUTAGE):
+            raise FatalAnswerError(status.over)
         if status is None or status.over != OUTAGE or status.last is None:
             return None
         return outage_of(status.last, status.requested_wait_s)

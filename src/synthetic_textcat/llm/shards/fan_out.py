@@ -89,7 +89,11 @@ class Workers(Protocol):
         """Whether no further call may start: a cap is reached, or the server has stopped answering."""
 
     def outage(self) -> Outage | None:
-        """The outage that a run without a single reply has met, once all its calls have ended."""
+        """The outage that a run without a single reply has met, once all its calls have ended.
+
+        Raises:
+            FatalAnswerError: If the calls of all workers together show an error that every further call would get.
+        """
 
     def close(self) -> None:
         """Lets the workers go."""
