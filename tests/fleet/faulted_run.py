@@ -16,18 +16,26 @@ LAST_SECOND = 1_000 * IN_FLIGHT // LATENCY_MS
 LONGEST_S = 600
 
 
-def start(project: Project, cluster: Cluster, server: FaultServer, rows: int) -> "subprocess.Popen[str]":
-    """`kedro run` of the whole job on this cluster, left running."""
+def start(
+    project: Project,
+    cluster: Cluster,
+    server: FaultServer,
+    rows: int,
+    env: dict[str, str] | None = None,
+    **more: object,
+) -> "subprocess.Popen[str]":
+    """`kedro run` of the whole job on this cluster with these further parameters, left running."""
     params = {
         "attribute_sampling.num_examples": rows,
         "generation.max_concurrency": IN_FLIGHT,
         "quality_report.min_yield": 0,
         "cluster.address": cluster.address,
         "cluster.shards": 8,
+        **more,
     }
     typed = ",".join(f"{name}={value}" for name, value in params.items())
     options = ("--pipelines", "generate", "--env", "openai", "--params", typed)
-    return project.start(*options, OPENAI_API_KEY="none", OPENAI_BASE_URL=server.url)
+    return project.start(*options, **{"OPENAI_API_KEY": "none", "OPENAI_BASE_URL": server.url, **(env or {})})
 
 
 def lines_of(project: Project) -> list[bytes]:

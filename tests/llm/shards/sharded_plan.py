@@ -1,7 +1,7 @@
 """A plan of offline rows with its driver's inputs, asked for by workers that are threads of the test."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
@@ -139,16 +139,19 @@ class ShardedPlan:
         rows: Rows of the plan.
         defects: Faults that the offline model injects.
         generation: Settings of `generation`.
+        spec: Recipe of the model.
+        llm: Its settings; None for those of the offline model.
     """
 
     folder: Path
     rows: int = 120
     defects: dict[str, float] = field(default_factory=dict)
     generation: dict[str, Any] = field(default_factory=dict)
+    spec: ChatModelSpec = field(default_factory=lambda: ChatModelSpec(OFFLINE_CLASS))
+    llm: LlmParameters = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
-        self.spec = ChatModelSpec(OFFLINE_CLASS)
-        self.llm = LlmParameters(model=OFFLINE_MODEL, defects=self.defects)
+        self.llm = self.llm or LlmParameters(model=OFFLINE_MODEL, defects=self.defects)
         sampling = AttributeSamplingParameters(num_examples=self.rows, num_seed_examples=1)
         self.tasks = pd.DataFrame([task.to_row("file") for task in _TASKS])
         self.requests = plan_requests(self.tasks, sampling, 42)
@@ -163,9 +166,15 @@ class ShardedPlan:
         """The journal as it is now."""
         return Journal(*journal_files(self.path))
 
-    def ask(self, workers: Workers | None, run_id: str = "run-1", shards: int | None = None) -> Iterator[Any]:
+    def ask(
+        self,
+        workers: Workers | None,
+        run_id: str = "run-1",
+        shards: int | None = None,
+        base_urls: Sequence[str] = (),
+    ) -> Iterator[Any]:
         """Runs the node `generate`, whose completions are appended to the journal; yields its batches."""
-        fan_out = None if workers is None else FanOut(workers, self.shared, shards)
+        fan_out = None if workers is None else FanOut(workers, self.shared, shards, base_urls)
         if fan_out is not None:
             fan_out.begin(run_id)
         still_open = find_open_rows(self.requests, self.calls, self.journal(), self.settings, run_id, no_batches())

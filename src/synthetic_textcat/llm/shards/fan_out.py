@@ -163,7 +163,7 @@ class FanOut:
         self, asking: RowAsking, requests: RowTable, prompts: RowPrompts, earlier_replies: Mapping[str, BadStart]
     ) -> Generator[Batch, None, Findings]:
         first, others = asking.rows[:1], asking.rows[1:]
-        began = yield from asking.ask(first, at=self._base_urls[0] if self._base_urls else None)
+        began = yield from asking.ask(first, urls=self._base_urls)
         if began.outage is not None or not others:
             return began
         shards = self._shards or default_shards(self._workers.slots, len(others))
@@ -309,6 +309,7 @@ class _Found:
     def __init__(self, began: Findings, any_good: bool) -> None:
         self._outage: Outage | None = began.outage
         self._others = dict.fromkeys(began.others)
+        self._down = set[str](began.down)
         self._any_good = any_good
         self._paused: dict[str, BadStart] = {}
         self._answered: set[str] = set()
@@ -337,12 +338,19 @@ class _Found:
         self._counts[result.shard] = result.counts
         self._outage = self._outage or found.outage
         self._others.update(dict.fromkeys(found.others))
+        self._tell_of_servers(found.down)
         self._any_good = self._any_good or result.any_good
         self._paused.update(found.paused)
         self._answered |= result.answered_tasks
         self._left_out[result.shard] = found.left_out
         share = self.by_worker.get(result.worker, WorkerShare())
         self.by_worker[result.worker] = share.plus(WorkerShare(1, result.counts.minus(result.before)))
+
+    def _tell_of_servers(self, down: Mapping[str, str]) -> None:
+        """Logs servers that a worker finds down, once each."""
+        for url in sorted(down.keys() - self._down):
+            self._down.add(url)
+            logger.warning("%s does not answer (%s): its rows are asked of the other servers", url, down[url])
 
     def shards_to_repeat(self) -> list[int]:
         """Shards that left out rows of a task for its first replies, while others had good ones; each once."""

@@ -57,10 +57,6 @@ class ShardJob:
     base_urls: Sequence[str] = ()
     earlier_files: frozenset[str] = frozenset()
 
-    def address(self, shard: int) -> str | None:
-        """Address of the server of a shard; None for that of the model."""
-        return self.base_urls[shard % len(self.base_urls)] if self.base_urls else None
-
 
 class ShardTask(NamedTuple):
     """One shard, with what the run has found out before it is begun.
@@ -150,7 +146,7 @@ def _asked(
 ) -> ShardResult:
     settings, before = job.rows, tally.counts
     stop = threading.Event()
-    calls = asking.ask(asking.rows, stop, job.address(task.shard), link)
+    calls = asking.ask(asking.rows, stop, job.base_urls, task.shard, link)
     findings = None
     try:
         while findings is None:
