@@ -1,8 +1,11 @@
 """A run over a cluster whose parts fail: the command, its journal, and the account of what was paid for twice."""
 
 import subprocess
+import sys
 import time
 from pathlib import Path
+
+import pytest
 
 from tests.fleet.cluster import Cluster
 from tests.support.project import Project
@@ -76,3 +79,9 @@ def assert_all_paid_for(project: Project, server: FaultServer, paid_twice: int) 
     assert set(outcomes["request_id"]) == set(project.table("requests")["request_id"])
     assert len(project.table("paid_calls")) == len(lines_of(project))
     assert server.stats()["repeated_prompts"] <= paid_twice
+
+
+def say(capsys: pytest.CaptureFixture[str], figures: str) -> None:
+    """Prints figures of a proof, also if it passes."""
+    with capsys.disabled():
+        sys.stdout.write(f"\n{figures}\n")

@@ -39,7 +39,7 @@ def test_no_ten_seconds_exceed_a_sixth_of_the_limit_and_nine_tenths_are_used(
             workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
         ) as cluster,
         distributed.Client(cluster) as client,
-        RunMeter(client, RUN_ID, Limits(**limits, shards=workers)),
+        RunMeter(client, RUN_ID, Limits(**limits)),
     ):
         end = time.time() + SECONDS
         futures = [

@@ -24,6 +24,7 @@ from tests.fleet.faulted_run import (
     assert_all_paid_for,
     finished,
     lines_of,
+    say,
     start,
 )
 from tests.support.project import Project
@@ -166,8 +167,7 @@ def test_thirty_random_faults_lose_nothing(tmp_path: Path, capsys: pytest.Captur
         kinds = ["worker", "nanny", "frozen", "scheduler", *(["full"] if can_be_full else [])]
         left = [kinds[number % len(kinds)] for number in range(_FAULTS)]
         chance.shuffle(left)
-        with capsys.disabled():
-            sys.stdout.write(f"\n{_SEED}={seed}: {' '.join(left)}\n")
+        say(capsys, f"{_SEED}={seed}: {' '.join(left)}")
         rows, runs = _ROWS, 1
         try:
             run = start(project, cluster, server, rows)
@@ -186,11 +186,11 @@ def test_thirty_random_faults_lose_nothing(tmp_path: Path, capsys: pytest.Captur
             faults.thaw()
         assert_all_paid_for(project, server, faults.paid_twice)
         paid_twice, requests = server.stats()["repeated_prompts"], server.stats()["requests"]
-    with capsys.disabled():
-        sys.stdout.write(
-            f"{dict(faults.happened)}: {runs} runs, {rows} rows, {requests} requests, {paid_twice} paid twice, "
-            f"{faults.paid_twice} allowed\n"
-        )
+    say(
+        capsys,
+        f"{dict(faults.happened)}: {runs} runs, {rows} rows, {requests} requests, {paid_twice} paid twice, "
+        f"{faults.paid_twice} allowed",
+    )
     assert faults.happened.total() == _FAULTS
 
 

@@ -219,10 +219,6 @@ class DaskWorkers:
                 found[shard] = counts, OpenCalls(*open_calls)
         return found
 
-    def skip(self, shard: int) -> None:
-        """Notes that a shard had no call to make."""
-        self._of_meter(lambda meter: meter.skip(str(shard)))
-
     @property
     def is_over(self) -> bool:
         """Whether no further call may start: a cap is reached, or the server has stopped answering.

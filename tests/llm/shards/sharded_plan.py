@@ -96,9 +96,6 @@ class ThreadWorkers:
     def reports(self) -> Mapping[int, tuple[WorkerCounts, OpenCalls]]:
         return dict(self._reports)
 
-    def skip(self, shard: int) -> None:
-        """No meter."""
-
     @property
     def is_over(self) -> bool:
         return False

@@ -37,7 +37,7 @@ def _plan(folder: Path, **generation: Any) -> ShardedPlan:
         folder,
         rows=_ROWS,
         generation=generation,
-        spec=ChatModelSpec(OPENAI_CLASS, {"max_retries": 1}),
+        spec=ChatModelSpec(OPENAI_CLASS),
         llm=LlmParameters(model="served-1", endpoint_name="my-fleet"),
     )
 

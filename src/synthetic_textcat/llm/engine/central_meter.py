@@ -95,6 +95,7 @@ class CentralMeter:
         self._first: str | None = None
         self._first_until = inf
         self._probing: str | None = None
+        self._probed_by = ""
 
     def exchange(self, report: Report) -> Grant:
         """Records a worker's report and renews its lease."""
@@ -113,10 +114,6 @@ class CentralMeter:
     def halt(self, why: str) -> None:
         """Stops all calls: an error of one worker, or the end of the run."""
         self._halted = self._halted or why
-
-    def skip(self, shard: str) -> None:
-        """Notes a shard without a call to make, for which no member will report."""
-        self._spending.skip(shard)
 
     def conclude(self) -> None:
         """Ends the run's calls: a run without a reply, whose calls all failed for one cause, met an outage."""
@@ -193,8 +190,10 @@ class CentralMeter:
         self._breaker.fail(failure, end.row, in_flight, rows_remain=rows_remain, is_probe=end.is_probe)
 
     def _rows_remain(self) -> bool:
-        if self._spending.shards < self._limits.shards:
-            return True
+        """Whether any member has rows that it has not asked for.
+
+        Shards that wait for a worker do not count: the last rows of the others may be those on which the server fails.
+        """
         return any(member.report.rows_remain for member in self._members)
 
     def _release_silent(self, now: float) -> None:
@@ -229,12 +228,17 @@ class CentralMeter:
         return self._lease(member, now, expected, most), expected, False
 
     def _probe(self, member: Member, now: float, expected: float) -> tuple[tuple[float, ...], float, bool]:
-        """The probe of an open breaker, if it is due and the member has a call for it."""
-        if self._breaker.wait_s > 0 or not self._members.wants(member):
+        """The probe of an open breaker, if it is due and the member has a call for it.
+
+        The members take turns: the calls that are left to one of them may be those on which the server fails.
+        """
+        name = member.report.member
+        is_due = self._breaker.wait_s <= 0 and self._members.wants(member)
+        if not is_due or (name == self._probed_by and self._members.others_want(member)):
             return (), expected, False
         permits = self._lease(member, now, expected, 1)
         if permits:
-            self._probing = member.report.member
+            self._probing = self._probed_by = name
             self._breaker.begin_probe()
         return permits, expected, bool(permits)
 

@@ -33,7 +33,6 @@ class Limits(NamedTuple):
         requests_per_minute, tokens_per_minute: None = no limit.
         max_tokens_total, max_cost_usd: Caps; None = no cap.
         max_wait_s: Longest outage, in seconds.
-        shards: Number of shards that will call; rows remain until all have begun.
         spent_tokens, spent_usd: Spent by this run before the first shard, for example by brainstorming.
         spent_calls: Number of those calls.
     """
@@ -44,7 +43,6 @@ class Limits(NamedTuple):
     max_tokens_total: float | None = None
     max_cost_usd: float | None = None
     max_wait_s: float = 300.0
-    shards: int = 1
     spent_tokens: float = 0.0
     spent_usd: float = 0.0
     spent_calls: int = 0

@@ -81,9 +81,6 @@ class Workers(Protocol):
     def reports(self) -> Mapping[int, tuple[WorkerCounts, OpenCalls]]:
         """Counts of shards under way, by their number; those of a worker that has died may be left out."""
 
-    def skip(self, shard: int) -> None:
-        """Notes that a shard had no call to make."""
-
     @property
     def is_over(self) -> bool:
         """Whether no further call may start: a cap is reached, or the server has stopped answering."""
@@ -181,7 +178,7 @@ class FanOut:
             filled = cut.filled
             self._folder.publish(cut.folder)
             try:
-                self._workers.share(job, _limits(asking.policy, len(filled)))
+                self._workers.share(job, _limits(asking.policy))
                 found = _Found(began, asking.any_good)
                 yield from _HandOut(self._workers, self._folder, job.rows.run_id, filled, found).run()
             finally:
@@ -248,8 +245,6 @@ class _HandOut:
             self._under_way -= 1
             if isinstance(ended, ShardResult):
                 self._found.add(ended)
-                if not ended.counts.calls:
-                    self._workers.skip(shard)
             elif isinstance(ended, LostWorkerError) and self._losses[shard] < _MOST_LOSSES:
                 self._losses[shard] += 1
                 if self._stopped_at is None:
@@ -281,7 +276,7 @@ class _HandOut:
             raise
 
 
-def _limits(policy: CallPolicy, shards: int) -> Limits:
+def _limits(policy: CallPolicy) -> Limits:
     """Limits and caps over all workers, with what the run has spent before the first shard."""
     generation, spent = policy.limits, policy.budget.totals
     return Limits(
@@ -291,7 +286,6 @@ def _limits(policy: CallPolicy, shards: int) -> Limits:
         max_tokens_total=generation.max_tokens_total,
         max_cost_usd=generation.max_cost_usd,
         max_wait_s=generation.max_wait_seconds,
-        shards=shards,
         spent_tokens=spent.tokens,
         spent_usd=spent.usd,
         spent_calls=spent.calls,
