@@ -86,7 +86,8 @@ class FirstReplies:
     Args:
         watch: False if earlier replies of this kind were good, so that a bad reply concerns its row only.
         kind: The name of the reply's schema.
-        decides: Whether these are all replies of the run; False for those of one worker of several.
+        decides: Whether these are all replies of the run; False for those of one worker of several, whose streak then
+            quotes no reply, since it passes the scheduler.
 
     Attributes:
         streak: The bad replies so far.
@@ -125,9 +126,10 @@ class FirstReplies:
 
     def _message(self, completion: Completion, problem: Problem) -> str:
         next_step = _SHORTER if len(completion.raw_text) > MOST_OF_A_REPLY else _next_step(problem.cause, completion)
+        detail = f" ({problem.detail[:120]})" if self._decides else ""
+        things = _THINGS.get(self._kind, "replies")
         return (
-            f"The first {ENOUGH} replies to calls for {_THINGS.get(self._kind, 'replies')} all failed as "
-            f"{problem.cause} ({problem.detail[:120]}). Next: {next_step}"
+            f"The first {ENOUGH} replies to calls for {things} all failed as {problem.cause}{detail}. Next: {next_step}"
         )
 
 
