@@ -17,8 +17,9 @@ from synthetic_textcat.llm.engine.leases import Limits
 from synthetic_textcat.llm.journal.journal import Journal
 from synthetic_textcat.llm.journal.journal_files import journal_files
 from synthetic_textcat.llm.journal.lines import completion_line
-from synthetic_textcat.llm.shards.fan_out import FanOut, LostWorkerError, Workers
+from synthetic_textcat.llm.shards.fan_out import FanOut
 from synthetic_textcat.llm.shards.folder import SharedFolder
+from synthetic_textcat.llm.shards.hand_out import LostWorkerError, Workers
 from synthetic_textcat.llm.shards.partition import new_owner
 from synthetic_textcat.llm.shards.shard_run import ShardJob, ShardResult, ShardTask, run_shard
 from synthetic_textcat.pipelines.attribute_sampling.nodes import plan_requests

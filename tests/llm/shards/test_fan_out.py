@@ -9,10 +9,13 @@ import pytest
 
 from synthetic_textcat.errors import JournalError, ShardLostError
 from synthetic_textcat.interrupts import interrupt
+from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
 from synthetic_textcat.llm.shards.shard_run import ShardTask
+from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.stops import LastBatch
 from synthetic_textcat.schemas.worker_counts import ReportBatch, WorkerCounts
 from tests.llm.shards.sharded_plan import KilledError, ShardedPlan, ThreadWorkers, good_texts
+from tests.support.server import FaultServer
 
 
 @pytest.fixture(scope="module")
@@ -153,3 +156,19 @@ def test_a_task_that_always_fails_is_paused_on_all_workers(tmp_path: Path) -> No
         batches.extend(plan.ask(ThreadWorkers(), shards=8))
     assert not any(isinstance(batch, LastBatch) for batch in batches)
     assert len(plan.lines()) < plan.rows / 2
+
+
+def test_a_good_reply_to_the_drivers_own_call_shows_that_the_settings_are_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "any-key-will-do")
+    with FaultServer(always="schema_violation", after=1) as server:
+        plan = ShardedPlan(
+            tmp_path,
+            rows=40,
+            generation={"max_attempts": 1},
+            spec=ChatModelSpec(OPENAI_CLASS, {"base_url": server.url}),
+            llm=LlmParameters(model="served-1"),
+        )
+        list(plan.ask(ThreadWorkers(slots=1), shards=1))
+    assert len(plan.lines()) == 40
