@@ -60,6 +60,15 @@ def wait_for_lines(project: Project, lines: int) -> None:
         time.sleep(0.1)
 
 
+def wait_for_replies(run: "subprocess.Popen[str]", server: FaultServer, replies: int) -> None:
+    """Waits until the server has given so many replies to a run that goes on."""
+    until = time.monotonic() + LONGEST_S
+    while server.stats()["replied"] < replies:
+        assert run.poll() is None, run.communicate()[0][-3_000:]
+        assert time.monotonic() < until, "the server is not asked"
+        time.sleep(0.1)
+
+
 def finished(process: "subprocess.Popen[str]") -> str:
     """What a run said, which must end well."""
     said, _ = process.communicate(timeout=LONGEST_S)

@@ -1,7 +1,6 @@
 """A plan served by several servers, one of which dies, and shards in an object store whose worker is killed."""
 
 import signal
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,13 +10,12 @@ from tests.fleet.faulted_run import (
     IN_FLIGHT,
     LAST_SECOND,
     LATENCY_MS,
-    LONGEST_S,
     assert_all_paid_for,
     finished,
     lines_of,
     start,
+    wait_for_replies,
 )
-from tests.llm.shards.sharded_plan import wait_for
 from tests.support.project import Project
 from tests.support.s3 import BUCKET, S3Server
 from tests.support.server import FaultServer
@@ -26,10 +24,6 @@ pytest.importorskip("distributed")
 pytestmark = [pytest.mark.fleet, pytest.mark.whole_run]
 
 _ROWS = 1_000
-
-
-def _has_replied(server: FaultServer, answers: int) -> bool:
-    return bool(server.stats()["replied"] >= answers)
 
 
 def test_rows_of_a_server_that_dies_are_asked_of_the_other(tmp_path: Path) -> None:
@@ -41,7 +35,7 @@ def test_rows_of_a_server_that_dies_are_asked_of_the_other(tmp_path: Path) -> No
     ):
         project.parameters(llm={"endpoint_name": "my-fleet"}, cluster={"base_urls": [first.url, second.url]})
         run = start(project, cluster, first, _ROWS)
-        wait_for(partial(_has_replied, second, 200), LONGEST_S)
+        wait_for_replies(run, second, 200)
         asked = second.stats()["requests"]
         second.stop()
         said = finished(run)
@@ -62,7 +56,7 @@ def test_a_worker_that_dies_over_an_object_store_loses_no_row(tmp_path: Path) ->
         with Cluster(tmp_path, 3, OPENAI_BASE_URL=server.url, **env) as cluster:
             run = start(project, cluster, server, _ROWS, env, **{"cluster.shared": f"s3://{BUCKET}/run"})
             for answered in (200, 400, 600):
-                wait_for(partial(_has_replied, server, answered), LONGEST_S)
+                wait_for_replies(run, server, answered)
                 send(cluster.workers[0], signal.SIGKILL)
             finished(run)
         assert_all_paid_for(project, server, 3 * (IN_FLIGHT + 2 * LAST_SECOND))  # a segment, and the one being stored

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from synthetic_textcat.errors import ClusterError, FatalAnswerError, MeterLostError, ShardLostError
 from synthetic_textcat.fleet.shard_tasks import packed, run, same
@@ -40,6 +40,9 @@ logger = logging.getLogger(__name__)
 
 _DASHBOARD_PORT = 8787
 _LOOPBACK = ("tcp://127.", "tcp://localhost:", "tcp://[::1]")
+_PROBES = 3
+"""Times that workers are asked before the run ends, since one of them is lost each time."""
+
 _MANY_FAILURES = 1_000
 """Deaths of workers that a local scheduler allows a shard: this module's caller counts them."""
 
@@ -146,12 +149,24 @@ class DaskWorkers:
             ClusterError: With the first that does not, and what to do.
         """
         self._refuse_secrets_in_the_open(spec)
-        client = self._connected()
-        found = client.run(probe, spec, llm, run_id, folder.place, on_error="return")
+        found = self._probed(spec, llm, run_id, folder)
         own = probe(spec, llm, run_id, folder.place)
         for address, said in sorted(found.items()):
             if reason := fault(said, own):
                 raise ClusterError(f"The worker at {address} {redact(reason)}")
+
+    def _probed(self, spec: ChatModelSpec, llm: LlmParameters, run_id: str, folder: SharedFolder) -> dict[str, Any]:
+        """Answers of the workers by address; a worker may die meanwhile, and its nanny starts it again."""
+        from distributed.comm import CommClosedError
+
+        client = self._connected()
+        for _ in range(_PROBES):
+            found: dict[str, Any] = client.run(probe, spec, llm, run_id, folder.place, on_error="return")
+            if found and not any(isinstance(said, CommClosedError) for said in found.values()):
+                break
+            with suppress(TimeoutError):
+                client.wait_for_workers(1, timeout=self._connect_s)
+        return found
 
     def _refuse_secrets_in_the_open(self, spec: ChatModelSpec) -> None:
         address = self._settings.address
