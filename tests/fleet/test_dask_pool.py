@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from synthetic_textcat.errors import ClusterError
 from synthetic_textcat.fleet.dask_cluster import DaskCluster
 from synthetic_textcat.fleet.dask_pool import DaskPool
 from synthetic_textcat.schemas.cluster_parameters import ClusterParameters, LocalClusterParameters
-from synthetic_textcat.work_pool import LostWorkerError
+from synthetic_textcat.work_pool import THIS_MACHINE, LostWorkerError
+from tests.pipelines.quality_report.checks.faulty_candidates import checked_by
 
 pytest.importorskip("distributed")
 pytestmark = [pytest.mark.fleet, pytest.mark.whole_run, pytest.mark.filterwarnings("ignore")]
@@ -102,9 +104,20 @@ def test_what_a_killed_driver_left_is_removed(pool: DaskPool, tmp_path: Path) ->
     assert not left.exists()
 
 
-@pytest.mark.slow
-def test_work_that_ends_every_worker_ends_in_one_line(pool: DaskPool, tmp_path: Path) -> None:
+def test_checks_and_near_duplicates_are_those_of_one_process(pool: DaskPool) -> None:
+    alone, shared = (checked_by(each, rows=2_500) for each in (THIS_MACHINE, pool))
+    for name, table in alone._asdict().items():
+        pd.testing.assert_frame_equal(getattr(shared, name), table)
+    assert "near_duplicate" in set(alone.rejected["reject_reason"])
+
+
+def test_work_that_ends_every_worker_ends_in_one_line(tmp_path: Path) -> None:
     marks = tmp_path / "marks"
     marks.mkdir()
-    with pytest.raises(LostWorkerError, match=r"20 workers have died on the same part .*Next"):
-        list(pool.map(partial(_die_until, 1_000, marks), range(10), rows=10))
+    cluster = DaskCluster(ClusterParameters(local=LocalClusterParameters(workers=2)), most_losses=2)
+    try:
+        with pytest.raises(LostWorkerError, match=r"2 workers have died on the same part .*Next"):
+            list(DaskPool(cluster, tmp_path, tmp_path, 0).map(partial(_die_until, 99, marks), range(10), rows=10))
+    finally:
+        cluster.close()
+    assert len(list(marks.iterdir())) == 2

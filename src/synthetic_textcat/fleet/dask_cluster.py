@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MOST_LOSSES = 20
-"""Workers that may die on one task of a cluster of this machine."""
-
 _DASHBOARD_PORT = 8787
 
 
@@ -34,9 +31,11 @@ class DaskCluster:
     Args:
         settings: Address, or number of processes.
         connect_s: Seconds within which a scheduler must answer.
+        most_losses: Workers that may die on one chunk of work, and on one task of a cluster of this machine.
     """
 
-    def __init__(self, settings: ClusterParameters, connect_s: float = 10.0) -> None:
+    def __init__(self, settings: ClusterParameters, connect_s: float = 10.0, most_losses: int = 20) -> None:
+        self.most_losses = most_losses
         self._settings = settings
         self._connect_s = connect_s
         self._client: Client | None = None
@@ -150,7 +149,7 @@ class DaskCluster:
         import dask
         from distributed import LocalCluster
 
-        dask.config.set({"distributed.scheduler.allowed-failures": MOST_LOSSES - 1})
+        dask.config.set({"distributed.scheduler.allowed-failures": self.most_losses - 1})
         dask.config.set({"distributed.nanny.pre-spawn-environ.DASK_LOGGING__DISTRIBUTED": "critical"})
         self._local = LocalCluster(
             n_workers=self._settings.local.workers,

@@ -1,11 +1,9 @@
 """Verdicts: the first reject reason of each row and its flags."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import NamedTuple
 
-from synthetic_textcat.console import track
 from synthetic_textcat.pipelines.quality_report.checks.compared_rows import ComparedRows, Hits, Mask
 from synthetic_textcat.pipelines.quality_report.checks.comparisons import COMPARISONS, Comparison
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import (
@@ -92,19 +90,18 @@ class CheckedRow(NamedTuple):
     text: str | None
 
 
-def check_each(
-    rows: Iterable[Candidate], flag_only: Collection[str], total: int = 0, pool: WorkPool = THIS_MACHINE
-) -> Iterator[CheckedRow]:
-    """Checks each row by itself; results in the order of the rows.
+def check_together(rows: Sequence[Candidate], flag_only: Collection[str]) -> list[CheckedRow]:
+    """Checks each row by itself.
 
     Args:
         rows: The candidates.
         flag_only: Reasons that are noted and reject no row.
-        total: How many rows they are. If many, processes share the work, and it is shown how far it is.
-        pool: The processes.
     """
-    check = partial(_check_share, flag_only=flag_only)
-    return track(pool.map(check, rows, total), total, "Checking rows")
+    pairs = zip(rows, judge_together(rows, flag_only), strict=True)
+    return [
+        CheckedRow(row.label, row.misleading_label, judgement, row.text if judgement.verdict is None else None)
+        for row, judgement in pairs
+    ]
 
 
 def compare_rows(standing: ComparedRows, settings: QualityReportParameters, pool: WorkPool = THIS_MACHINE) -> Compared:
@@ -162,11 +159,3 @@ def _with(judgement: Judgement, found: Verdict, flag_only: Collection[str]) -> J
     if found.reason in flag_only:
         return judgement._replace(flags=(*judgement.flags, found))
     return judgement._replace(verdict=found)
-
-
-def _check_share(rows: Sequence[Candidate], flag_only: Collection[str]) -> list[CheckedRow]:
-    pairs = zip(rows, judge_together(rows, flag_only), strict=True)
-    return [
-        CheckedRow(row.label, row.misleading_label, judgement, row.text if judgement.verdict is None else None)
-        for row, judgement in pairs
-    ]
