@@ -1,7 +1,10 @@
 """Workers of a real Dask scheduler, here threads of this process: what they get, what they report, what is refused."""
 
+import json
 import logging
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,7 +23,7 @@ from synthetic_textcat.schemas.cluster_parameters import ClusterParameters
 from synthetic_textcat.schemas.open_calls import OpenCalls
 from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.worker_counts import ReportBatch
-from tests.llm.shards.sharded_plan import ShardedPlan, good_texts
+from tests.llm.shards.sharded_plan import ShardedPlan, good_texts, wait_for
 
 distributed = pytest.importorskip("distributed")
 pytestmark = pytest.mark.filterwarnings("ignore")  # Dask's own: of ports in use, of event loops
@@ -121,6 +124,55 @@ def test_a_scheduler_without_workers_is_named(caplog: pytest.LogCaptureFixture) 
     empty: Any = distributed.LocalCluster(n_workers=0, processes=False, protocol="tcp", dashboard_address=None)
     with empty, pytest.raises(ClusterError, match=r"has no worker. Next: start some"):
         _workers(empty.scheduler_address).start()
+
+
+def test_a_dashboard_is_named_only_if_there_is_one(address: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "synthetic_textcat")
+    workers = _workers(address)
+    workers.start()
+    workers.close()
+    assert "dashboard" not in caplog.text
+
+
+_OLDER_SCHEDULER = """
+import importlib.metadata, sys
+real = importlib.metadata.version
+importlib.metadata.version = lambda name: "0.0.1" if name == "toolz" else real(name)
+from distributed.cli.dask_scheduler import main
+main(["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", sys.argv[1]])
+"""
+
+
+@pytest.mark.fleet
+def test_dasks_own_table_of_versions_is_left_out(tmp_path: Path) -> None:
+    place = tmp_path / "scheduler.json"
+    scheduler = subprocess.Popen([sys.executable, "-c", _OLDER_SCHEDULER, str(place)], stderr=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: place.exists() and place.read_text(encoding="utf-8").rstrip().endswith("}"))
+        connecting = subprocess.run(
+            [sys.executable, "-c", _CONNECT, json.loads(place.read_text(encoding="utf-8"))["address"]],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        scheduler.kill()
+        scheduler.wait()
+    (line,) = connecting.stdout.splitlines()
+    assert "has no worker. Next: start some" in line
+    assert connecting.stderr == ""
+
+
+_CONNECT = """
+import sys
+from synthetic_textcat.errors import ClusterError
+from synthetic_textcat.fleet.dask_workers import DaskWorkers
+from synthetic_textcat.schemas.cluster_parameters import ClusterParameters
+try:
+    DaskWorkers(ClusterParameters(address=sys.argv[1])).start()
+except ClusterError as error:
+    print(error)
+"""
 
 
 def test_an_outage_is_told_as_one_process_tells_it(address: str, caplog: pytest.LogCaptureFixture) -> None:

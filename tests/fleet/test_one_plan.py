@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.fleet.cluster import Cluster
+from tests.fleet.faulted_run import lines_of
 from tests.support.project import Project
 from tests.support.server import FaultServer
 
@@ -15,13 +16,6 @@ pytestmark = [pytest.mark.fleet, pytest.mark.whole_run]
 
 _LONGEST_S = 1_200
 _ROWS = [1_000, pytest.param(20_000, marks=pytest.mark.slow)]
-
-
-def lines_of(project: Project) -> list[bytes]:
-    """All whole lines of the journal, of all its files."""
-    primary = project.path("data/03_primary")
-    files = [primary / "completions.jsonl", *sorted((primary / "completions").glob("*.jsonl"))]
-    return [line for path in files if path.exists() for line in path.read_bytes().split(b"\n")[:-1]]
 
 
 def generate(project: Project, url: str, rows: int, *more: str) -> str:

@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from tests.fleet.cluster import Cluster
-from tests.fleet.test_one_plan import lines_of
+from tests.fleet.faulted_run import lines_of
 from tests.support.project import Project
 from tests.support.server import FaultServer
 

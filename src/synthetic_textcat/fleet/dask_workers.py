@@ -92,7 +92,15 @@ class DaskWorkers:
         except BaseException:
             self.close()
             raise
-        logger.info("Dask dashboard: %s", self._client.dashboard_link)
+        self._name_dashboard(self._client)
+
+    @staticmethod
+    def _name_dashboard(client: "Client") -> None:
+        from synthetic_textcat.fleet.meter_plugin import has_dashboard
+
+        with suppress(Exception):  # of a scheduler without this package, which the probe reports
+            if client.run_on_scheduler(has_dashboard):
+                logger.info("Dask dashboard: %s", client.dashboard_link)
 
     def _client_of(self, address: str) -> "Client":
         """A client of the scheduler there.

@@ -116,6 +116,11 @@ class RunMeter:
         return self._client.sync(request, action=action, run_id=self._run_id, **values)
 
 
+def has_dashboard(dask_scheduler: "Scheduler") -> bool:
+    """Whether the scheduler, in which this runs, serves Dask's dashboard: it names an address even if it does not."""
+    return bool(dask_scheduler.http_application.applications)
+
+
 def _status_of(values: Any) -> Status | None:
     """The status of plain values."""
     if values is None:

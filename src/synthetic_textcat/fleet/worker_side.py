@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import tempfile
+import warnings
 from contextlib import suppress
 from dataclasses import astuple
 from functools import cache
@@ -96,7 +97,10 @@ def local_worker() -> Any:
 
 
 def quieten() -> None:
-    """Leaves Dask's own log lines out: the terminal is the run's."""
+    """Leaves out Dask's own log lines, and its table of versions: the terminal is the run's."""
+    from distributed.versions import VersionMismatchWarning
+
+    warnings.simplefilter("ignore", VersionMismatchWarning)
     for name in ("distributed", *filter(_is_dasks, list(logging.root.manager.loggerDict))):
         logging.getLogger(name).setLevel(logging.CRITICAL)
 

@@ -30,12 +30,13 @@ from synthetic_textcat.schemas.parameters import CompareParameters, QualityRepor
 from synthetic_textcat.schemas.run_records import ASKING_PROMPTS
 from synthetic_textcat.schemas.stops import LastBatch, Stops
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.work_pool import THIS_MACHINE
 
 _RUNS = (names.BASELINE_RUN, names.CANDIDATE_RUN)
 
 
 class CatalogInputs:
-    """Puts objects into the catalog that no file holds: `row_check`, `cluster`, `stops`, and the runs to compare.
+    """Puts objects into the catalog that no file holds: the row check, cluster, work pool, stops, and runs to compare.
 
     Args:
         notes: Holds the stops of the current run too, for the summary and MLflow.
@@ -61,6 +62,7 @@ class CatalogInputs:
         """
         self._catalog, self._notes.stops = catalog, Stops()
         catalog[names.STOPS] = MemoryDataset({})
+        catalog[names.WORK_POOL] = MemoryDataset(THIS_MACHINE, copy_mode="assign")
         if self._context is None:
             catalog[names.CLUSTER] = MemoryDataset(None)
             return

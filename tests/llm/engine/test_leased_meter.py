@@ -243,6 +243,23 @@ def test_a_meter_that_is_lost_for_good_ends_the_calls_with_one_line() -> None:
     simulate(run())
 
 
+def test_a_worker_that_has_given_up_the_meter_does_not_end_the_others_when_it_is_back() -> None:
+    async def run() -> Cluster:
+        cluster = Cluster(Server())
+        for name in workers(2):
+            cluster.start(name)
+        await cluster.run_for(3)
+        cluster.is_cut = True
+        await cluster.run_for(64)
+        assert cluster.ended["worker-0"]
+        cluster.is_cut = False
+        await cluster.meters["worker-0"].close()
+        await cluster.end()
+        return cluster
+
+    assert simulate(run()).central.over == ""
+
+
 def test_an_error_that_ends_one_workers_calls_ends_those_of_all() -> None:
     async def run() -> None:
         cluster = Cluster(Server(), max_concurrency=16)

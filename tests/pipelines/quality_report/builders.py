@@ -18,6 +18,7 @@ from synthetic_textcat.schemas.outcomes import FAILURE_CAUSES, REJECT_REASONS
 from synthetic_textcat.schemas.parameters import LabelCheckParameters, QualityReportParameters
 from synthetic_textcat.schemas.rows import EXAMPLES, to_frame
 from synthetic_textcat.tables import RowTable, as_table
+from synthetic_textcat.work_pool import THIS_MACHINE
 from tests.llm.builders import paid_calls
 
 ROW: dict[str, Any] = {
@@ -153,8 +154,8 @@ def checked_tables(
 ) -> CheckedFrames:
     """The tables of outcomes of these candidates, as the two nodes make them."""
     plan = as_table(requests)
-    rows = check_rows(as_table(candidates), plan, tasks, settings)
+    rows = check_rows(as_table(candidates), plan, tasks, settings, THIS_MACHINE)
     tables = check_candidates(
-        rows, plan, tasks, as_table(verdicts), settings, label_check or LabelCheckParameters(), slots
+        rows, plan, tasks, as_table(verdicts), settings, label_check or LabelCheckParameters(), slots, THIS_MACHINE
     )
     return CheckedFrames(*(table.to_pandas() for table in tables))

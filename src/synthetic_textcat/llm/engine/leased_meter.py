@@ -70,7 +70,7 @@ class LeasedMeter(Meter):
         self._pauses = pauses
         self._loop = asyncio.get_running_loop()
         self._lease = HeldLease(self._loop.time())
-        self._is_lost = False
+        self._is_lost = self._is_given_up = False
         self._in_line = asyncio.Lock()
         self._changed, self._urgent = asyncio.Event(), asyncio.Event()
         self._waiting = self._in_flight = self._probes = self._number = 0
@@ -274,7 +274,7 @@ class LeasedMeter(Meter):
     def _note_loss(self, error: Exception) -> None:
         """Logs the loss of the meter once the lease has ended; ends the calls if it lasts too long."""
         lost_s = self._loop.time() - self._lease.until
-        if lost_s < 0 or self._halted:
+        if lost_s < 0 or self._halted or self._is_given_up:
             return
         why = f"{type(error).__name__}: {error}"
         if not self._is_lost:
@@ -285,5 +285,5 @@ class LeasedMeter(Meter):
                 f"The scheduler, which keeps limits and caps over all workers, has not answered for {lost_s:.0f} s "
                 f"({why}). All replies are saved. Next: look at the scheduler, and run the same command again"
             )
-            self._halted = str(lost)
+            self._is_given_up = True  # not reported, should the meter be back: the other workers may go on
             self._halt(lost)

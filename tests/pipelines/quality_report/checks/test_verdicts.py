@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import Candidate, Known
 from synthetic_textcat.pipelines.quality_report.checks.verdicts import Judgement, Verdict, judge_alone
-from synthetic_textcat.process_pool import ROWS_TO_SHARE
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.text.unicode import normalised
+from synthetic_textcat.work_pool import ROWS_TO_SHARE
 from tests.llm.offline.rehearsal import rows
 from tests.pipelines.quality_report.builders import candidate, judge, open_candidate
 from tests.support.examples import examples
