@@ -57,7 +57,8 @@ def in_turn(run: Callable[[Path], T], against: str | None, repeat: int) -> dict[
 def refuse_other_results(one: Path, other: Path) -> int:
     """Compares the results in two folders row by row, and gives the number of compared files.
 
-    Tables (Parquet) and JSON files are compared by value, CSV and JSON lines by byte; a page or picture, which names its moment, is not.
+    Tables (Parquet) and JSON files are compared by value, CSV and JSON lines by byte. Pages and pictures are not: they
+    name their moment.
 
     Raises:
         BenchmarkError: If a table or value is missing or differs.

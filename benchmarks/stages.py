@@ -90,15 +90,15 @@ def stage_figures(runs: StageRuns, seconds: Target | None, peak_gb: Target | Non
     ]
     for name in runs.used.keys() - {OURS}:
         figures += [
-            Figure(f"ours / {name}: {what}", pairwise_ratio([*map(part, runs.used[OURS])], [*map(part, runs.used[name])]))
+            Figure(
+                f"ours / {name}: {what}", pairwise_ratio([*map(part, runs.used[OURS])], [*map(part, runs.used[name])])
+            )
             for what, part in _COMPARED.items()
         ]
     return figures
 
 
-def _figures(
-    name: str, used: Sequence[RunUsage], seconds: Target | None, peak_gb: Target | None
-) -> Iterator[Figure]:
+def _figures(name: str, used: Sequence[RunUsage], seconds: Target | None, peak_gb: Target | None) -> Iterator[Figure]:
     yield Figure(f"{name}: seconds", [run.seconds for run in used], seconds)
     yield Figure(f"{name}: CPU seconds", [run.cpu_s for run in used])
     yield Figure(f"{name}: peak memory, GB", [run.peak_gb for run in used], peak_gb)

@@ -54,6 +54,10 @@ class StoredTable(RowTable):
         frame: pd.DataFrame = self._schema.empty_table().to_pandas()
         return frame[self._checked(columns)]
 
+    def reference(self) -> tuple[Any, ...]:
+        """The files, which must stay."""
+        return StoredTable, (self._paths, None, self._shown)
+
     @cached_property
     def _schema(self) -> pa.Schema:
         with self._reading(self._paths[0]):
@@ -147,6 +151,10 @@ class Spool(DeclaredTable):
 
     def _batches(self, columns: list[str], rows: int) -> Iterator[pd.DataFrame]:
         return StoredTable([self._closed()]).frames(columns, rows)
+
+    def reference(self) -> tuple[Any, ...]:
+        """The file, which must stay."""
+        return StoredTable, ([self._closed()],)
 
     def copy_to(self, path: Path) -> None:
         """Copies the file, without reading its rows."""

@@ -19,11 +19,11 @@ _CONTROLS, _QUOTE, _BACKSLASH, _SLASH = 0x20, 0x22, 0x5C, 0x2F
 
 
 def json_column(column: "pd.Series[Any]", *, escape_slashes: bool = False) -> pa.Array:
-    """The values as JSON, in UTF-8: `null` for a missing text.
+    r"""The values as JSON, in UTF-8: `null` for a missing text.
 
     Args:
         column: Texts, whole numbers, or lists of texts.
-        escape_slashes: Whether a slash is written as `\\/`, which pandas does.
+        escape_slashes: Whether a slash is written as `\/`, which pandas does.
     """
     if column.dtype == object:
         encoded = [orjson.dumps(value) for value in column]

@@ -26,6 +26,7 @@ from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, Ex
 from synthetic_textcat.schemas.publications import CONFIGS, SPLITS, path_of, task_config
 from synthetic_textcat.schemas.rows import EXAMPLES, LABEL_AGREEMENT, REQUESTS, own_of, plain, to_frame
 from synthetic_textcat.tables import FrameTable
+from synthetic_textcat.work_pool import THIS_MACHINE
 from tests.pipelines.export.builders import TASK, TASKS, by_task, read
 from tests.pipelines.quality_report.builders import ROW, example_frame
 from tests.support.project import ROOT
@@ -51,7 +52,14 @@ def _examples(rows: int) -> pd.DataFrame:
 def _split(examples: pd.DataFrame, plan: pd.DataFrame) -> SplitRows:
     none = pd.DataFrame({"request_id": [], "overlap": []}, dtype="str")
     return split_rows(
-        FrameTable(examples), FrameTable(none), FrameTable(plan), TASKS, AttributeSamplingParameters(), _EXPORT, 42
+        FrameTable(examples),
+        FrameTable(none),
+        FrameTable(plan),
+        TASKS,
+        AttributeSamplingParameters(),
+        _EXPORT,
+        42,
+        THIS_MACHINE,
     )
 
 
@@ -59,7 +67,7 @@ def _files(**settings: Any) -> dict[str, Any]:
     examples = _examples(20)
     splits, _ = _split(examples, _plan(20))
     chosen = ExportParameters.model_validate(settings)
-    files = export_huggingface(FrameTable(examples), by_task(examples), splits, TASKS, "# Card\n", chosen)
+    files = export_huggingface(FrameTable(examples), by_task(examples), splits, TASKS, "# Card\n", chosen, THIS_MACHINE)
     return {name: read(file) for name, file in files.items()}
 
 
@@ -137,7 +145,9 @@ def test_the_dataset_folder_has_each_view_in_splits() -> None:
 def test_without_examples_the_folder_has_an_empty_train_split() -> None:
     none = example_frame([])
     splits = FrameTable(pd.DataFrame({"split": []}, dtype="str"))
-    files = export_huggingface(FrameTable(none), by_task(none), splits, TASKS, "# Card\n", ExportParameters())
+    files = export_huggingface(
+        FrameTable(none), by_task(none), splits, TASKS, "# Card\n", ExportParameters(), THIS_MACHINE
+    )
     assert set(files) == {"README.md", *(f"data/{view}-train.parquet" for view in CONFIGS)}
     assert read(files["data/default-train.parquet"]).empty
 
@@ -167,7 +177,7 @@ def test_each_format_fills_a_file_of_the_catalog() -> None:
 
 def test_records_for_argilla_suggest_the_label_and_say_who_wrote() -> None:
     examples = pd.concat([_examples(1), example_frame([{"task_id": "open"}])], ignore_index=True)
-    files = export_by_task(argilla)(by_task(examples), TASKS)
+    files = export_by_task(argilla)(by_task(examples), TASKS, THIS_MACHINE)
     (record,) = json.loads(read(files[f"{TASK.task_id}.records.json"]))
     assert record["fields"] == {"text": examples["input_text"].iloc[0], "task": "Sort a review."}
     assert record["suggestions"] == {"label": {"value": "bad", "score": None, "agent": "model-1", "type": "model"}}
@@ -190,7 +200,9 @@ def test_rows_of_the_evaluation_set_are_set_aside_and_named() -> None:
         {"request_id": "r2", "overlap": "exact"},
     ]
     plan = _plan(3)
-    report = split_rows(exported, overlaps, FrameTable(plan), TASKS, AttributeSamplingParameters(), _EXPORT, 42).report
+    report = split_rows(
+        exported, overlaps, FrameTable(plan), TASKS, AttributeSamplingParameters(), _EXPORT, 42, THIS_MACHINE
+    ).report
     assert (report["export/overlaps_exact"], report["export/overlaps_near"]) == (1, 1)
 
 

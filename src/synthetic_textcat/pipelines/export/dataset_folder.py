@@ -49,7 +49,7 @@ def huggingface_files(
     labels, label_of = by_task.factorized("label")
     in_order = splits[by_task.order]
     of_split = _by_split(examples, splits)
-    files: dict[str, Any] = {CARD: lambda: card}
+    files: dict[str, Any] = {CARD: card}
     for part in parts(rows_of_parts(by_task, splits)):
         if part.task_id is None:
             files[part.path] = partial(_view, part, of_split[part.split], settings)
@@ -78,8 +78,12 @@ def _view(part: Part, rows: RowTable, settings: ExportParameters) -> RowTable:
         return mapped(ordered, partial(triplets, instruction=settings.instruction), TRIPLET_COLUMNS)
     if part.config == "text-label":
         columns = text_label_columns(rows, "task", "task_id")
-        return mapped(rows, lambda own: text_label(own).assign(task=own["task"], task_id=own["task_id"]), columns)
+        return mapped(rows, _with_task, columns)
     return rows
+
+
+def _with_task(rows: pd.DataFrame) -> pd.DataFrame:
+    return text_label(rows).assign(task=rows["task"], task_id=rows["task_id"])
 
 
 def _task_table(rows: RowTable, names: Sequence[str]) -> pa.RecordBatchReader:

@@ -91,12 +91,12 @@ def text_label_files(
         cells = mapped(rows, partial(_cells, formulas=formulas))
         files[f"{task_id}.csv"] = partial(_with_bom, cells) if bom else cells
         files[f"{task_id}.labels.json"] = partial(_labels, entry, own, known.get(task_id))
-    files["index.json"] = lambda: index
+    files["index.json"] = index
     readme = _README.format(
         bom=' with a byte order mark (Python: `encoding="utf-8-sig"`)' if bom else "",
         agreement=_AGREEMENT if LABEL_AGREEMENT in examples.rows else "",
     )
-    files["README.md"] = lambda: readme + (_ESCAPED if formulas == "escape" else _KEPT)
+    files["README.md"] = readme + (_ESCAPED if formulas == "escape" else _KEPT)
     return files
 
 
@@ -136,7 +136,7 @@ def argilla(rows: RowTable, task: Task | None) -> dict[str, File]:
     An Argilla dataset has a single label set, so each task gets its own dataset. The records have the form read by
     `Dataset.records.from_json` of Argilla 2.8.
     """
-    return {"records.json": lambda: _records(rows), "settings.json": lambda: _settings(task, rows)}
+    return {"records.json": partial(_records, rows), "settings.json": partial(_settings, task, rows)}
 
 
 def _metadata_of(rows: pd.DataFrame | RowTable) -> list[str]:
