@@ -86,14 +86,14 @@ class FolderDataset(StoredDataset[Files, dict[str, FolderFile]]):
         return {name: FolderFile(place.child(name)) for name in place.sizes()}
 
     def save(self, data: Files) -> None:
-        """Writes all files to a new folder, by several processes if they are shared, then replaces the old one by it."""
+        """Writes all files to a new folder, in several processes if they are shared, then replaces the old one."""
         place = self.place_to_save
         for name in data:
             if not _NAME.fullmatch(name):
                 raise DatasetError(f"{name!r} can't be the name of a file in {place.shown}")
         with replacing_folder(place) as fresh:
             units = ((fresh / name, content) for name, content in data.items())
-            if isinstance(data, SharedFiles):
+            if isinstance(data, SharedFiles) and place.is_local:
                 for _ in data.share(_write_shared, map(by_reference, units)):
                     pass
             else:
@@ -111,7 +111,9 @@ class FolderDataset(StoredDataset[Files, dict[str, FolderFile]]):
 
 def _write_shared(units: list[bytes]) -> list[None]:
     """Writes files whose paths and contents are pickled, in any process."""
-    return [_write(*pickle.loads(unit)) for unit in units]  # noqa: S301  of `by_reference`, by this run
+    for unit in units:
+        _write(*pickle.loads(unit))  # noqa: S301  of `by_reference`, by this run
+    return [None] * len(units)
 
 
 def _write(path: Path, content: Content | Callable[[], Content]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -96,9 +97,10 @@ class RowGroups:
     Args:
         table: The rows.
         column: The column of the values.
+        parent: Folder for the files; None for that of large temporary files.
     """
 
-    def __init__(self, table: RowTable, column: str) -> None:
+    def __init__(self, table: RowTable, column: str, parent: Path | None = None) -> None:
         codes, values = factorized(table, column)
         rank = np.argsort(np.array(values, dtype=object), kind="stable") if values else np.empty(0, np.int64)
         of_value = np.empty(len(values), np.int64)
@@ -109,7 +111,7 @@ class RowGroups:
         self.order = np.argsort(numbers, kind="stable")
         """Position in the table of each row of `rows`."""
         self._ends = np.cumsum(np.bincount(numbers, minlength=len(values)))
-        self.rows = permuted(table, self.order)
+        self.rows = permuted(table, self.order, parent)
         """All rows, those of the first value first; within it in the order of the table."""
         self._table = table
 

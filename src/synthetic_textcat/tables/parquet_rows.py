@@ -124,11 +124,12 @@ class Spool(DeclaredTable):
 
     Args:
         columns: Name and dtype of each column.
+        parent: Another folder for it.
     """
 
-    def __init__(self, columns: Mapping[str, Any]) -> None:
+    def __init__(self, columns: Mapping[str, Any], parent: Path | None = None) -> None:
         super().__init__(columns)
-        self._folder = TemporaryFolder()
+        self._folder = TemporaryFolder(parent)
         self._path = self._folder.path / "rows.parquet"
         self._writer: RowWriter | None = RowWriter(self._path, self.empty())
         self._rows = 0

@@ -23,14 +23,15 @@ _STRETCH = 2_000  # rows of a record batch in a file: the rows of a small task a
 _AT_ONCE = 2  # files that are sorted at once; Arrow needs no Python for most of it
 
 
-def permuted(table: RowTable, order: NDArray[np.integer[Any]]) -> "PermutedTable":
+def permuted(table: RowTable, order: NDArray[np.integer[Any]], parent: Path | None = None) -> "PermutedTable":
     """The rows in another order, by a pass over the table and one over temporary files.
 
     Args:
         table: The rows.
         order: Position in the table of the first row of the result, of the second, and so on; a permutation.
+        parent: Folder for the files; None for that of large temporary files.
     """
-    folder = TemporaryFolder()
+    folder = TemporaryFolder(parent)
     result = PermutedTable(folder.path, table.empty(), len(order), folder)
     with temporary_errors():
         _scatter(table, order, result.paths)

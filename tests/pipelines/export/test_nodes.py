@@ -193,7 +193,7 @@ def test_rows_of_the_evaluation_set_are_set_aside_and_named() -> None:
     rows = ["Something else altogether.", near, "Equal, but for CASE."]
     examples = example_frame([{"request_id": f"r{place}", "input_text": text} for place, text in enumerate(rows)])
     held = pd.DataFrame({"text": [near.replace("rain", "snow"), "equal,  but for case.", None]})
-    exported, overlaps = set_overlaps_aside(FrameTable(examples), held, None, _EXPORT)
+    exported, overlaps = set_overlaps_aside(FrameTable(examples), held, None, _EXPORT, THIS_MACHINE)
     assert exported["request_id"].tolist() == ["r0"]
     assert overlaps.to_pandas().to_dict("records") == [
         {"request_id": "r1", "overlap": "near"},
@@ -209,7 +209,7 @@ def test_rows_of_the_evaluation_set_are_set_aside_and_named() -> None:
 @pytest.mark.parametrize("held", [None, pd.DataFrame({"text": []}, dtype="str")])
 def test_without_an_evaluation_set_all_rows_are_exported(held: pd.DataFrame | None) -> None:
     examples = FrameTable(_examples(3))
-    exported, overlaps = set_overlaps_aside(examples, held, None, _EXPORT)
+    exported, overlaps = set_overlaps_aside(examples, held, None, _EXPORT, THIS_MACHINE)
     assert exported is examples
     assert list(overlaps.columns) == ["request_id", "overlap"]
     assert not len(overlaps)
@@ -217,7 +217,9 @@ def test_without_an_evaluation_set_all_rows_are_exported(held: pd.DataFrame | No
 
 def test_an_evaluation_set_without_texts_is_reported_in_one_line() -> None:
     with pytest.raises(EvaluationError, match="no column `text`, but texts, label \\(did you mean texts"):
-        set_overlaps_aside(FrameTable(_examples(1)), pd.DataFrame({"texts": ["a"], "label": ["b"]}), None, _EXPORT)
+        set_overlaps_aside(
+            FrameTable(_examples(1)), pd.DataFrame({"texts": ["a"], "label": ["b"]}), None, _EXPORT, THIS_MACHINE
+        )
 
 
 def test_by_choice_exported_rows_say_whether_a_judge_agrees() -> None:
@@ -228,12 +230,15 @@ def test_by_choice_exported_rows_say_whether_a_judge_agrees() -> None:
     )
     chosen = ExportParameters(label_agreement=True)
 
-    assert set_overlaps_aside(examples, None, verdicts, _EXPORT).examples is examples
-    exported = set_overlaps_aside(examples, None, verdicts, chosen).examples
+    assert set_overlaps_aside(examples, None, verdicts, _EXPORT, THIS_MACHINE).examples is examples
+    exported = set_overlaps_aside(examples, None, verdicts, chosen, THIS_MACHINE).examples
     assert plain(exported[LABEL_AGREEMENT]) == [True, None, False]
     assert own_of(exported) == []
     for nothing in (None, verdicts.head(0)):
-        assert plain(set_overlaps_aside(examples, None, nothing, chosen).examples[LABEL_AGREEMENT]) == [None] * 3
+        assert (
+            plain(set_overlaps_aside(examples, None, nothing, chosen, THIS_MACHINE).examples[LABEL_AGREEMENT])
+            == [None] * 3
+        )
 
 
 def test_trainers_that_read_every_column_get_no_other() -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,13 @@ _METADATA = b"huggingface"
 
 
 def huggingface_files(
-    examples: RowTable, by_task: RowGroups, splits: Codes, tasks: Sequence[Task], card: str, settings: ExportParameters
+    examples: RowTable,
+    by_task: RowGroups,
+    splits: Codes,
+    tasks: Sequence[Task],
+    card: str,
+    settings: ExportParameters,
+    parent: Path | None = None,
 ) -> dict[str, Any]:
     """Files of the dataset folder by name; each table is made when it is written.
 
@@ -40,6 +47,7 @@ def huggingface_files(
         tasks: Their label sets.
         card: README.md.
         settings: Export parameters.
+        parent: Folder for temporary files.
 
     Raises:
         StaleTableError: If a task has a row with a label that its label set lacks.
@@ -48,7 +56,7 @@ def huggingface_files(
     numbers = {task_id: number for number, task_id in enumerate(by_task.values)}
     labels, label_of = by_task.factorized("label")
     in_order = splits[by_task.order]
-    of_split = _by_split(examples, splits)
+    of_split = _by_split(examples, splits, parent)
     files: dict[str, Any] = {CARD: card}
     for part in parts(rows_of_parts(by_task, splits)):
         if part.task_id is None:
@@ -64,11 +72,11 @@ def huggingface_files(
     return files
 
 
-def _by_split(examples: RowTable, splits: Codes) -> dict[str, RowTable]:
+def _by_split(examples: RowTable, splits: Codes, parent: Path | None) -> dict[str, RowTable]:
     """The rows of each split, in temporary files: three configs read each."""
     order = np.argsort(splits, kind="stable")
     ends = np.cumsum(np.bincount(splits + 1, minlength=len(SPLITS) + 1)).tolist()
-    rows = permuted(examples, order)
+    rows = permuted(examples, order, parent)
     return {name: rows.range(ends[code], ends[code + 1]) for code, name in enumerate(SPLITS)}
 
 

@@ -42,6 +42,10 @@ _LEFT_OUT = "left_out"
 _OVERLAPS = (None, EXACT, NEAR)
 
 
+Files = dict[str, Any]
+"""Content of each file by name, or a function that makes it when it is written."""
+
+
 class SplitRows(NamedTuple):
     """Split of each example, and number of rows of each split."""
 
@@ -68,6 +72,7 @@ def set_overlaps_aside(
     evaluation_set: pd.DataFrame | None,
     label_verdicts: pd.DataFrame | None,
     export: ExportParameters,
+    pool: WorkPool,
 ) -> ExportedRows:
     """Examples without (near) duplicates of texts in the user's evaluation set; all examples without a set.
 
@@ -90,14 +95,14 @@ def set_overlaps_aside(
 
     columns = {"request_id": "str", "overlap": "str"}
     return ExportedRows(
-        exported if exported is examples else _in_file(exported),
+        exported if exported is examples else _in_file(exported, pool),
         MadeTable(overlaps, columns, int((codes > 0).sum())),
     )
 
 
-def _in_file(table: RowTable) -> RowTable:
+def _in_file(table: RowTable, pool: WorkPool) -> RowTable:
     """The rows in a temporary file, which other processes can read, and which is read several times."""
-    spool = Spool({str(name): dtype for name, dtype in table.empty().dtypes.items()})
+    spool = Spool({str(name): dtype for name, dtype in table.empty().dtypes.items()}, pool.folder)
     for rows in table.frames():
         spool.add(rows)
     return spool
@@ -107,9 +112,9 @@ def _texts(examples: RowTable) -> Iterator[list[str]]:
     return (rows["input_text"].tolist() for rows in examples.frames(["input_text"]))
 
 
-def group_by_task(examples: RowTable) -> RowGroups:
+def group_by_task(examples: RowTable, pool: WorkPool) -> RowGroups:
     """The exported examples by task, in temporary files, for the formats that have files of each task."""
-    return RowGroups(examples, "task_id")
+    return RowGroups(examples, "task_id", pool.folder)
 
 
 def split_rows(
@@ -176,24 +181,22 @@ def export_rows(function: Format) -> Callable[[RowTable], RowTable]:
     return export_file
 
 
-def export_mteb(examples: RowGroups, splits: RowTable, tasks: pd.DataFrame, pool: WorkPool) -> SharedFiles:
+def export_mteb(examples: RowGroups, splits: RowTable, tasks: pd.DataFrame, pool: WorkPool) -> Files:
     """Folder of classification tasks for MTEB."""
     files = mteb_files(examples, split_codes(splits)[examples.order], tasks_of(tasks))
     return _shared(files, len(examples.rows), pool)
 
 
-def export_by_task(function: TaskFormat) -> Callable[[RowGroups, pd.DataFrame, WorkPool], SharedFiles]:
+def export_by_task(function: TaskFormat) -> Callable[[RowGroups, pd.DataFrame, WorkPool], Files]:
     """Node function of a format with files for each task."""
 
-    def export_folder(examples: RowGroups, tasks: pd.DataFrame, pool: WorkPool) -> SharedFiles:
+    def export_folder(examples: RowGroups, tasks: pd.DataFrame, pool: WorkPool) -> Files:
         return _shared(files_of_tasks(examples, tasks_of(tasks), function), len(examples.rows), pool)
 
     return export_folder
 
 
-def export_text_label(
-    examples: RowGroups, tasks: pd.DataFrame, export: ExportParameters, pool: WorkPool
-) -> SharedFiles:
+def export_text_label(examples: RowGroups, tasks: pd.DataFrame, export: ExportParameters, pool: WorkPool) -> Files:
     """Folder of texts and labels, with files for each task."""
     files = text_label_files(examples, tasks_of(tasks), export.csv_formulas, bom=export.csv_bom)
     return _shared(files, len(examples.rows), pool)
@@ -207,11 +210,14 @@ def export_huggingface(
     card: str,
     export: ExportParameters,
     pool: WorkPool,
-) -> SharedFiles:
+) -> Files:
     """Hugging Face dataset folder."""
-    files = huggingface_files(examples, by_task, split_codes(splits), tasks_of(tasks), card, export)
+    files = huggingface_files(examples, by_task, split_codes(splits), tasks_of(tasks), card, export, pool.folder)
     return _shared(files, len(examples), pool)
 
 
-def _shared(files: dict[str, Any], rows: int, pool: WorkPool) -> SharedFiles:
+def _shared(files: Files, rows: int, pool: WorkPool) -> Files:
+    """Files that the processes of a pool write, if they see those with the rows."""
+    if pool.folder is None:
+        return files
     return SharedFiles(files, partial(pool.map, rows=rows, at_once=-(-len(files) // _UNITS)))

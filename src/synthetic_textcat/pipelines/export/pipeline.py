@@ -26,11 +26,16 @@ def create_pipeline() -> Pipeline:
         [
             node(
                 set_overlaps_aside,
-                inputs=["examples", "evaluation_set", "label_verdicts", "params:export"],
+                inputs=["examples", "evaluation_set", "label_verdicts", "params:export", "work_pool"],
                 outputs=["exported_examples", "overlaps"],
                 name="set_overlaps_aside",
             ),
-            node(group_by_task, inputs="exported_examples", outputs="examples_by_task", name="group_by_task"),
+            node(
+                group_by_task,
+                inputs=["exported_examples", "work_pool"],
+                outputs="examples_by_task",
+                name="group_by_task",
+            ),
             node(
                 split_rows,
                 inputs=[
