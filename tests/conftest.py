@@ -51,13 +51,15 @@ _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Keeps the garbage collector from going through thousands of tests again and again: seconds in each process."""
+    """Keeps the garbage collector from going through thousands of tests again and again: seconds in each process.
+
+    The objects are not frozen: the engine asks at each use how many are, and Python counts them one by one.
+    """
     try:
         return (yield)
     finally:
         gc.enable()
         gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
-        gc.freeze()
 
 
 @pytest.hookimpl(trylast=True)
