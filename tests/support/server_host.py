@@ -9,13 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from aiohttp import web
-
-from benchmarks.fault_server.__main__ import listen
-from benchmarks.fault_server.arguments import parse
 from tests.support.server import FaultServer, flags_of
+
+if TYPE_CHECKING:
+    from aiohttp import web
 
 _ROOT = Path(__file__).parents[2]
 
@@ -75,10 +74,13 @@ class ServerHost:
 
 async def _host() -> None:
     """Carries out the orders that come in by lines, one after another."""
+    from benchmarks.fault_server.__main__ import listen  # here, since the tests' side needs no aiohttp
+    from benchmarks.fault_server.arguments import parse
+
     orders = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
-    runners: dict[str, web.ServerRunner] = {}
+    runners: dict[str, "web.ServerRunner"] = {}
     while line := await orders.readline():
         verb, *arguments = json.loads(line)
         if verb == "start":
