@@ -27,7 +27,7 @@ def test_a_quote_plans_all_rows_and_tries_some_of_them() -> None:
 
     assert {"attribute_sampling.plan_requests", "generation.prepare_prompts"} <= _tagged("quote")
     assert {"generation.generate", "label_check.ask_judge", "quality_report.check_candidates"} <= _tagged("pilot")
-    assert _names("quote") == own | tasks | _tagged("quote", "pilot") | {"label_check.share_of_pilot"}
+    assert _names("quote") == own | tasks | _tagged("quote", "pilot")
 
 
 def test_a_preview_has_no_node_that_calls_the_model() -> None:

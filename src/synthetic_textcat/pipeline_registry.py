@@ -60,11 +60,11 @@ def _quote(stages: dict[str, Pipeline]) -> Pipeline:
     With `generate` they share inputs, parameters and journals only. The plan is made anew, row by row the same; so
     `generate` does not ask again what the pilot has asked.
     """
-    live = {**stages, "generation": _grouped(generation.create_pipeline(is_pilot=True), "generation")}
-    generate = sum(live.values(), Pipeline([]))
+    live = _grouped(generation.create_pipeline(is_pilot=True), "generation")
+    judge = _grouped(label_check.create_for_pilot(), "label_check")
+    generate = sum({**stages, "generation": live, "label_check": judge}.values(), Pipeline([]))
     plan = stages["task_ingest"] + generate.only_nodes_with_tags("quote")
-    tried = generate.only_nodes_with_tags("pilot") + _grouped(label_check.create_for_pilot(), "label_check")
-    trial = Pipeline(tried, inputs={"requests": "pilot"})
+    trial = Pipeline(generate.only_nodes_with_tags("pilot"), inputs={"requests": "pilot"})
     shared = {"brainstorm_completions", "completions", "verdict_completions", "quote"}
     return _namespaced(plan + trial + quote.create_pipeline(), "quote", shared)
 
