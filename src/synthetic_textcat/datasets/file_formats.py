@@ -2,7 +2,8 @@
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Mapping
+import pickle
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from math import isfinite
 from pathlib import Path
@@ -46,6 +47,19 @@ def write(path: Path, content: Any, options: Options | None = None) -> None:
     {".parquet": _write_parquet, ".csv": _write_csv, ".jsonl": _write_json_lines, ".json": _write_json}.get(
         path.suffix, _write_text
     )(path, content, options or {})
+
+
+def write_new(path: Path, content: Content | Callable[[], Content]) -> None:
+    """Writes a file, and the folders that it needs; its content, or what a function makes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write(path, content() if callable(content) else content)
+
+
+def write_pickled(files: Sequence[bytes]) -> list[None]:
+    """Writes files, each a pickled path and content: in another process of this run, which does not load Kedro."""
+    for file in files:
+        write_new(*pickle.loads(file))  # noqa: S301  of `by_reference`
+    return [None] * len(files)
 
 
 def read(path: Path, shown: str | None = None, options: Options | None = None) -> Any:
