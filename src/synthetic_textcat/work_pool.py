@@ -7,6 +7,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,9 +15,11 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import chain, islice
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from synthetic_textcat.errors import TextcatError
+from synthetic_textcat.temporary_files import temporary_folder
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +33,7 @@ AHEAD = 3
 """Chunks under way for each process, so that none is idle, and few are in memory or on disk."""
 
 _MOST = 8  # processes; each takes some 200 MB
+_PRELOADED = ("__main__", "pandas", "pyarrow.compute", "pyarrow.parquet")
 
 T = TypeVar("T")
 Result = TypeVar("Result")
@@ -57,6 +61,10 @@ class WorkPool(Protocol):
     def processes_for(self, rows: int) -> int:
         """Number of processes that share the work on so many rows; 1 means this one alone."""
 
+    @property
+    def folder(self) -> Path | None:
+        """Folder that all its processes see at the same path, for files that work reads; None if there is none."""
+
 
 class LostWorkerError(TextcatError):
     """A worker process that ended before its work was done."""
@@ -77,6 +85,11 @@ class MachinePool:
     def processes_for(self, rows: int) -> int:
         """Number of processes that share the work on so many rows; 1 means this one alone."""
         return (self._processes or min(_cores(), _MOST)) if rows >= self._rows_to_share else 1
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder for large temporary files."""
+        return Path(temporary_folder() or tempfile.gettempdir())
 
     def map(
         self, work: Callable[[list[T]], Sequence[Result]], items: Iterable[T], rows: int, at_once: int = AT_ONCE
@@ -113,8 +126,15 @@ def chunks_of(items: Iterable[T], at_once: int) -> Iterator[list[T]]:
 
 @contextmanager
 def _started(processes: int) -> Iterator[ProcessPoolExecutor]:
-    """Pool of spawned processes, since a fork would copy locks of other threads; all end with the block."""
-    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _begin)
+    """Pool of processes that end with the block, at once if it ends with an error.
+
+    A fork of this process would copy locks of its threads, so a server without threads is forked (where there is none,
+    processes are spawned). It has imported what all need: a spawned process takes half a second for that, each time.
+    """
+    methods = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+    context.set_forkserver_preload([*_PRELOADED])
+    pool = ProcessPoolExecutor(processes, context, _begin)
     try:
         yield pool
     except BrokenProcessPool as error:
@@ -122,6 +142,10 @@ def _started(processes: int) -> Iterator[ProcessPoolExecutor]:
             "A worker process has ended: the system may be out of memory, or a script of your own starts runs outside "
             "of `if __name__ == '__main__':`. Next: fix that, then run the same command, which pays for nothing twice"
         ) from error
+    except BaseException:
+        for process in (pool._processes or {}).values():  # noqa: SLF001  public from Python 3.14 on
+            process.terminate()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
 

@@ -61,6 +61,11 @@ class DaskCluster:
         """
         return sum(self.client.nthreads().values())
 
+    def wait_for_a_worker(self) -> None:
+        """Waits a while until there is a worker: a nanny starts one that has died again."""
+        with suppress(TimeoutError):
+            self.client.wait_for_workers(1, timeout=self._connect_s)
+
     def start(self) -> None:
         """Connects to the scheduler, or starts one with its workers; does nothing if that is done.
 

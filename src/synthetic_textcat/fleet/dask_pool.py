@@ -22,7 +22,7 @@ from synthetic_textcat.fleet.scheduled_tasks import run_chunk
 from synthetic_textcat.fleet.work_files import WorkFiles, own_work_files, work_files
 from synthetic_textcat.llm.shards.worker_probe import Probe, fault, versions
 from synthetic_textcat.redaction import redact
-from synthetic_textcat.work_pool import AHEAD, AT_ONCE, ROWS_TO_SHARE, LostWorkerError, chunks_of
+from synthetic_textcat.work_pool import AHEAD, AT_ONCE, ROWS_TO_SHARE, THIS_MACHINE, LostWorkerError, chunks_of
 
 if TYPE_CHECKING:
     from distributed import Future
@@ -71,6 +71,14 @@ class DaskPool:
             return max(1, self._cluster.threads)
         except (OSError, TimeoutError) as error:
             raise lost_scheduler() from error
+
+    @property
+    def folder(self) -> Path | None:
+        """The shared folder; for workers of this machine alone any would do, and an object store has none."""
+        if isinstance(self._shared, str):
+            return None if self._cluster.address else THIS_MACHINE.folder
+        self._shared.mkdir(parents=True, exist_ok=True)
+        return self._shared
 
     def map(
         self, work: Callable[[list[T]], Sequence[Result]], items: Iterable[T], rows: int, at_once: int = AT_ONCE
