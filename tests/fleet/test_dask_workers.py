@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from synthetic_textcat.errors import ClusterError, FatalAnswerError
+from synthetic_textcat.fleet.dask_cluster import DaskCluster
 from synthetic_textcat.fleet.dask_workers import DaskWorkers
 from synthetic_textcat.fleet.worker_side import prepare
 from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
@@ -30,6 +31,9 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # Dask's own: of ports in use
 
 _LLM = LlmParameters(model="m")
 
+_CLUSTERS: list[DaskCluster] = []
+"""Those of a test, which are closed after it."""
+
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
@@ -46,13 +50,16 @@ def _own_log() -> Iterator[None]:
     package = logging.getLogger("synthetic_textcat")
     before = package.level, package.propagate, package.handlers[:]
     yield
+    while _CLUSTERS:
+        _CLUSTERS.pop().close()
     package.setLevel(before[0])
     package.propagate, package.handlers[:] = before[1:]
     prepare.cache_clear()
 
 
-def _workers(address: str) -> DaskWorkers:
-    return DaskWorkers(ClusterParameters(address=address))
+def _workers(address: str, connect_s: float = 10.0) -> DaskWorkers:
+    _CLUSTERS.append(DaskCluster(ClusterParameters(address=address), connect_s))
+    return DaskWorkers(_CLUSTERS[-1])
 
 
 def test_a_plan_is_asked_for_by_a_scheduler_that_is_there(address: str, tmp_path: Path) -> None:
@@ -88,7 +95,7 @@ def test_first_replies_that_are_bad_on_all_workers_end_the_run_with_one_line(add
 
 
 def test_an_address_that_does_not_answer_is_one_line() -> None:
-    nobody = DaskWorkers(ClusterParameters(address="tcp://127.0.0.1:9"), connect_s=0.5)
+    nobody = _workers("tcp://127.0.0.1:9", connect_s=0.5)
     with pytest.raises(
         ClusterError, match=r"No Dask scheduler answers at cluster\.address=tcp://127\.0\.0\.1:9 .*Next"
     ):
@@ -99,7 +106,7 @@ def test_a_peer_that_accepts_and_says_nothing_is_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(ClusterError, match=r"No Dask scheduler answers at .*says nothing"):
-            DaskWorkers(ClusterParameters(address=address), connect_s=0.5).start()
+            _workers(address, connect_s=0.5).start()
 
 
 def _refusal(address: str, spec: ChatModelSpec, folder: Path, run_id: str = "run-1") -> str:
@@ -174,10 +181,10 @@ def test_dasks_own_table_of_versions_is_left_out(tmp_path: Path) -> None:
 _CONNECT = """
 import sys
 from synthetic_textcat.errors import ClusterError
-from synthetic_textcat.fleet.dask_workers import DaskWorkers
+from synthetic_textcat.fleet.dask_cluster import DaskCluster
 from synthetic_textcat.schemas.cluster_parameters import ClusterParameters
 try:
-    DaskWorkers(ClusterParameters(address=sys.argv[1])).start()
+    DaskCluster(ClusterParameters(address=sys.argv[1])).start()
 except ClusterError as error:
     print(error)
 """

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from synthetic_textcat.fleet.dask_cluster import DaskCluster
 from synthetic_textcat.fleet.dask_workers import DaskWorkers
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.shards.folder import SharedFolder
@@ -115,12 +116,13 @@ def test_a_worker_that_dies_while_it_is_proven_does_not_end_the_run(tmp_path: Pa
     folder = SharedFolder(tmp_path / "completions")
     folder.begin("run-1")
     with Cluster(tmp_path, 1) as cluster:
-        workers = DaskWorkers(ClusterParameters(address=cluster.address))
+        dask = DaskCluster(ClusterParameters(address=cluster.address))
+        workers = DaskWorkers(dask)
         workers.start()
         try:
             workers.prove(ChatModelSpec("a.B"), LlmParameters(model="m"), RunId("run-1"), folder)
         finally:
-            workers.close()
+            dask.close()
     assert place.exists()
 
 

@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthetic_textcat.process_pool import parallel_map
 from synthetic_textcat.text.minhash import (
     PERMUTATIONS,
     Sketches,
@@ -29,6 +28,7 @@ from synthetic_textcat.text.minhash import (
 )
 from synthetic_textcat.text.near_duplicates import CrossSetMatcher, Like, like_earlier
 from synthetic_textcat.text.sketched_texts import SketchedTexts
+from synthetic_textcat.work_pool import MachinePool
 from tests.support.examples import examples
 
 _LETTERS = "etaoinshrdlu"
@@ -224,7 +224,7 @@ def test_parts_are_let_go_once_they_are_sketched() -> None:
 
 
 def _in_processes(sketch: Callable[[Sequence[str]], Sketches], parts: Iterable[Sequence[str]]) -> Iterator[Sketches]:
-    return parallel_map(partial(applied, sketch), chain.from_iterable(parts), processes=2)
+    return MachinePool(0, processes=2).map(partial(applied, sketch), chain.from_iterable(parts), rows=0)
 
 
 @pytest.mark.slow

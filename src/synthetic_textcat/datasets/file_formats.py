@@ -8,12 +8,12 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pandas as pd
 import pyarrow as pa
 from pyarrow import csv as pa_csv
 
 from synthetic_textcat.tables import FrameTable, RowTable, write_rows
+from synthetic_textcat.text.json_columns import data_of, joined, json_column, json_key
 
 Content = (
     pd.DataFrame
@@ -117,7 +117,7 @@ def _write_csv(path: Path, content: pd.DataFrame | RowTable, options: Options) -
 
 
 def _write_json_lines(path: Path, content: pd.DataFrame | RowTable, options: Options) -> None:
-    """Texts, whole numbers and lists of texts are written by orjson, else by pandas; the bytes are the same."""
+    """Texts, whole numbers and lists of texts are written column by column, else by pandas; the bytes are the same."""
     rows = content if isinstance(content, RowTable) else FrameTable(content)
     with path.open("wb") as file:
         for part in rows.frames(rows=_ROWS_AT_ONCE):
@@ -140,12 +140,13 @@ def _holds_texts(value: Any) -> bool:
     return type(value) is list and all(type(each) is str for each in value)
 
 
-def _plain_json_lines(rows: pd.DataFrame) -> bytes:
+def _plain_json_lines(rows: pd.DataFrame) -> memoryview:
     """The rows as pandas writes them: a slash within a text is escaped, and nothing else that JSON allows."""
-    names = list(rows.columns)
-    columns = [rows[name].astype(object).where(rows[name].notna(), None).tolist() for name in names]
-    records = (dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True))
-    return b"".join([orjson.dumps(record) + b"\n" for record in records]).replace(b"/", b"\\/")
+    pieces: list[Any] = []
+    for number, (name, column) in enumerate(rows.items()):
+        key = (b"," if number else b"{") + json_key(str(name), escape_slashes=True)
+        pieces += [key, json_column(column, escape_slashes=True)]
+    return data_of(joined(*pieces, b"}\n"))
 
 
 def _read_json_lines(path: Path, options: Options) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """Catalog dataset of a folder of files, replaced as a whole or not at all."""
 
+import pickle
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from synthetic_textcat.datasets.kedro_compat import TablePreview
 from synthetic_textcat.datasets.previews import folder_preview
 from synthetic_textcat.datasets.replacing import replacing_folder
 from synthetic_textcat.datasets.stored import StoredDataset
+from synthetic_textcat.tables import SharedFiles, by_reference
 
 Files = Mapping[str, Content | Callable[[], Content]]
 
@@ -84,16 +86,19 @@ class FolderDataset(StoredDataset[Files, dict[str, FolderFile]]):
         return {name: FolderFile(place.child(name)) for name in place.sizes()}
 
     def save(self, data: Files) -> None:
-        """Writes all files to a new folder, then replaces the old one by it."""
+        """Writes all files to a new folder, in several processes if they are shared, then replaces the old one."""
         place = self.place_to_save
         for name in data:
             if not _NAME.fullmatch(name):
                 raise DatasetError(f"{name!r} can't be the name of a file in {place.shown}")
         with replacing_folder(place) as fresh:
-            for name, content in data.items():
-                path = fresh / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                write(path, content() if callable(content) else content)
+            units = ((fresh / name, content) for name, content in data.items())
+            if isinstance(data, SharedFiles) and place.is_local:
+                for _ in data.share(_write_shared, map(by_reference, units)):
+                    pass
+            else:
+                for path, content in units:
+                    _write(path, content)
 
     def preview(self) -> TablePreview:
         """The files by name, for Kedro-Viz."""
@@ -102,3 +107,15 @@ class FolderDataset(StoredDataset[Files, dict[str, FolderFile]]):
     def _describe(self) -> dict[str, Any]:
         described = super()._describe()
         return {"path": described.pop("filepath"), **described}
+
+
+def _write_shared(units: list[bytes]) -> list[None]:
+    """Writes files whose paths and contents are pickled, in any process."""
+    for unit in units:
+        _write(*pickle.loads(unit))  # noqa: S301  of `by_reference`, by this run
+    return [None] * len(units)
+
+
+def _write(path: Path, content: Content | Callable[[], Content]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write(path, content() if callable(content) else content)

@@ -121,7 +121,7 @@ def find_mention(text: str, label: str, code: str | None, compared: str | None =
         code: Code of the text's language; without it, inflected forms do not count.
         compared: The text in its comparison form, if at hand: most texts are settled by it, in a tenth of the time.
     """
-    sought = canonical(label)
+    sought = _canonical_label(label)
     if not sought:
         return None
     text = text[:_MOST_SEARCHED]
@@ -153,6 +153,7 @@ def _text_of(text: str, code: str | None) -> _Text:
 
 
 _comparable = lru_cache(maxsize=4)(comparable)
+_canonical_label = lru_cache(maxsize=1 << 14)(canonical)
 
 
 @lru_cache(maxsize=1 << 16)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from hashlib import blake2b
 
 import numpy as np
 import pandas as pd
@@ -14,8 +15,7 @@ from synthetic_textcat.tables import RowTable, in_plan_order
 Positions = NDArray[np.int64]
 
 _ID, _FINGERPRINT = "request_id", "fingerprint"
-_HASH_KEYS = ("0123456789abcdef", "fedcba9876543210")
-"""Keys of the two 64-bit hashes of an id."""
+_HASH_BYTES = 16
 
 
 class PlanPositions:
@@ -47,7 +47,7 @@ class PlanPositions:
 
     def of_ids(self, request_ids: Sequence[str]) -> Positions:
         """Position of each row; -1 for a row that is not planned."""
-        return self._by_id.find(_hashes_of(request_ids))
+        return self._by_id.of(request_ids)
 
     def of_calls(self, frame: pd.DataFrame) -> tuple[Positions, NDArray[np.bool_]]:
         """Position of each call's row in the plan, and whether the call is of this configuration of it.
@@ -63,8 +63,8 @@ class PlanPositions:
         return positions, is_configuration
 
     @cached_property
-    def _by_id(self) -> "_Lookup":
-        return _Lookup(len(self), (_hashes_of(part[_ID].tolist()) for part in self._requests.frames([_ID])))
+    def _by_id(self) -> "IdPositions":
+        return IdPositions(self._requests)
 
     def _digests(self, calls: RowTable) -> Iterator[NDArray[np.bytes_]]:
         for planned, fingerprints in with_fingerprints(self._requests, calls):
@@ -96,6 +96,25 @@ def with_fingerprints(
                 "parameters"
             )
         yield part.planned, found.rows[_FINGERPRINT]
+
+
+class IdPositions:
+    """Position of a row of a table by its id: 24 bytes a row.
+
+    Args:
+        rows: The table.
+    """
+
+    def __init__(self, rows: RowTable) -> None:
+        self._lookup = _Lookup(len(rows), (_hashes_of(part[_ID].tolist()) for part in rows.frames([_ID])))
+
+    def of(self, request_ids: Sequence[str]) -> Positions:
+        """Position of each row; -1 for one that the table does not have."""
+        return self._lookup.find(_hashes_of(request_ids))
+
+    def of_one(self, request_id: str) -> int:
+        """Position of one row, several times as fast as of an array of one."""
+        return self._lookup.find_one(_hash_of(request_id))
 
 
 class _Lookup:
@@ -131,6 +150,16 @@ class _Lookup:
             found = np.where(is_same, self._order[places], found)
         return found
 
+    def find_one(self, key: bytes) -> int:
+        """Position of one key; -1 if it is not there."""
+        begin, end = np.frombuffer(key, "<u8")
+        place = int(np.searchsorted(self._begins, begin))
+        while place < len(self._begins) and self._begins[place] == begin:
+            if self._ends[place] == end:
+                return int(self._order[place])
+            place += 1
+        return -1
+
 
 def _halves_of(keys: NDArray[np.bytes_]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     numbers = keys.view("<u8").reshape(-1, keys.itemsize // 8)
@@ -138,6 +167,8 @@ def _halves_of(keys: NDArray[np.bytes_]) -> tuple[NDArray[np.uint64], NDArray[np
 
 
 def _hashes_of(request_ids: Sequence[str]) -> NDArray[np.bytes_]:
-    ids = np.array(request_ids, object)
-    hashes = [pd.util.hash_array(ids, hash_key=key, categorize=False) for key in _HASH_KEYS]
-    return np.stack(hashes, axis=1).view("S16").reshape(-1)
+    return np.frombuffer(b"".join(map(_hash_of, request_ids)), f"S{_HASH_BYTES}")
+
+
+def _hash_of(request_id: str) -> bytes:
+    return blake2b(request_id.encode("utf-8", "surrogatepass"), digest_size=_HASH_BYTES).digest()

@@ -45,8 +45,12 @@ def probe(spec: ChatModelSpec, llm: LlmParameters, run_id: str, folder: Path | s
         shared_folder(folder).prove(run_id)
     except TextcatError as error:
         why = str(error)
-    version = ".".join(map(str, sys.version_info[:2]))
-    return Probe(version, f"{_version()} ({code_hash()})", sha256_of(spec.identity_of(llm))[:12], why)
+    return Probe(*versions(), sha256_of(spec.identity_of(llm))[:12], why)
+
+
+def versions() -> tuple[str, str]:
+    """Python and this package, of this process."""
+    return ".".join(map(str, sys.version_info[:2])), f"{_version()} ({code_hash()})"
 
 
 def fault(said: Any, own: Probe) -> str:
