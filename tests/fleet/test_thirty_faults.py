@@ -33,7 +33,7 @@ from tests.support.server import FaultServer
 pytest.importorskip("distributed")
 pytestmark = [pytest.mark.fleet, pytest.mark.whole_run]
 
-_FAULTS = {"worker": 8, "nanny": 8, "frozen": 6, "scheduler": 4, "full": 4}
+_FAULTS = {"worker": 10, "nanny": 10, "frozen": 6, "scheduler": 2, "full": 2}
 """Faults of each kind; the last two end the run."""
 
 _ROWS = 1_500
