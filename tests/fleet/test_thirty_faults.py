@@ -181,6 +181,7 @@ def test_thirty_random_faults_lose_nothing(tmp_path: Path, capsys: pytest.Captur
             run = start(project, cluster, server, rows)
             while left:
                 if _has_grown(project, run, chance.randrange(40, 160), most=rows - _LAST_ROWS):
+                    say(capsys, f"{left[-1]} at {_account(project, server)}")
                     faults.strike(left.pop(), run, rows)
                 if run.poll() is None:
                     continue
@@ -200,6 +201,14 @@ def test_thirty_random_faults_lose_nothing(tmp_path: Path, capsys: pytest.Captur
         f"{faults.paid_twice} allowed",
     )
     assert faults.happened.total() == 30
+
+
+def _account(project: Project, server: FaultServer) -> str:
+    stats = server.stats()
+    return (
+        f"{len(lines_of(project))} journal lines, {stats['requests']} requests, {stats['in_flight']} in flight, "
+        f"{stats['repeated_prompts']} paid twice"
+    )
 
 
 def _has_grown(project: Project, run: "subprocess.Popen[str]", lines: int, most: int) -> bool:
