@@ -16,7 +16,7 @@ from tests.support.project import Project
 pytest.importorskip("distributed")
 pytestmark = [pytest.mark.fleet, pytest.mark.whole_run]
 
-_ROWS = 20_000
+_ROWS = 8_000
 _LONGEST_S = 600
 _SAME = (
     "05_model_input/examples.parquet",
