@@ -1,6 +1,7 @@
 """Row tables: tables of rows that are walked in record batches, so that none has to fit into memory."""
 
 from synthetic_textcat.tables.derived import RowGroups, factorized, filtered, mapped, permuted, value_counts
+from synthetic_textcat.tables.key_positions import IdPositions, KeyPositions
 from synthetic_textcat.tables.parquet_rows import Spool, StoredTable, write_rows
 from synthetic_textcat.tables.plan_walk import PlanPart, in_plan_order
 from synthetic_textcat.tables.row_table import BATCH_ROWS, FrameTable, MadeTable, RowTable, as_table, in_blocks
@@ -8,6 +9,8 @@ from synthetic_textcat.tables.row_table import BATCH_ROWS, FrameTable, MadeTable
 __all__ = [
     "BATCH_ROWS",
     "FrameTable",
+    "IdPositions",
+    "KeyPositions",
     "MadeTable",
     "PlanPart",
     "RowGroups",

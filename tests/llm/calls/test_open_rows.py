@@ -45,9 +45,7 @@ def test_any_part_of_the_sequence_is_that_part_of_the_list(tmp_path: Path) -> No
     keeps = np.arange(len(rows)) % 3 == 1
     assert list(found.where(keeps)) == rows[1::3]
     others = digests_of([_CALLS[1], _CALLS[2], _CALLS[5]])
-    assert list(found.without(others)) == [
-        row for row in rows if row.position not in {1, 5}
-    ]
+    assert list(found.without(others)) == [row for row in rows if row.position not in {1, 5}]
 
 
 def test_what_a_run_has_spent_is_read_again_without_its_texts(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ class Triplets(NamedTuple):
 def set_overlaps_aside(
     examples: RowTable,
     evaluation_set: pd.DataFrame | None,
-    label_verdicts: pd.DataFrame | None,
+    label_verdicts: RowTable | None,
     export: ExportParameters,
 ) -> ExportedRows:
     """Examples without (near) duplicates of texts in the user's evaluation set; all examples without a set.
