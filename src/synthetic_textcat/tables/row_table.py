@@ -93,6 +93,10 @@ class RowTable(ABC):
         """Pickled as its rows, such as by a catalog entry that pickles: files and functions stay where they are."""
         return FrameTable, (self.to_pandas(),)
 
+    def reference(self) -> tuple[Any, ...]:
+        """Pickled for another process while this table is held (`by_reference`): by its files, if it has any."""
+        return self.__reduce__()
+
     def __getattr__(self, name: str) -> Any:
         """The methods by which a frame is written, such as `to_parquet`, which catalog datasets of others call."""
         if name.startswith("to_") and hasattr(pd.DataFrame, name):

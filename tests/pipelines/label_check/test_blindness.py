@@ -20,6 +20,7 @@ from synthetic_textcat.schemas.tasks import TASKS_ARROW_SCHEMA, Task
 from synthetic_textcat.tables import FrameTable
 from tests.llm.offline.judging import SEED, template, verdict_prompts
 from tests.support.server import FaultServer
+from tests.support.server_host import ServerHost
 
 CLOSED = Task.model_validate({"task": "Sort a mail.", "labels": {"work": "of a job", "home": "", "club": "of a team"}})
 OPEN = Task.model_validate({"task": "Name the mood of a poem."})
@@ -29,8 +30,8 @@ Pair = tuple[str, str]
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[FaultServer]:
-    with FaultServer() as running:
+def server(server_host: ServerHost) -> Iterator[FaultServer]:
+    with server_host.server() as running:
         yield running
 
 

@@ -24,7 +24,14 @@ from synthetic_textcat.pipelines.quality_report.ledger import (
     stopped_by,
     without_paused,
 )
-from synthetic_textcat.pipelines.quality_report.page.page import Report, pointed_at, render, sample, shown_rows
+from synthetic_textcat.pipelines.quality_report.page.page import (
+    Report,
+    pointed_at,
+    render,
+    rows_on_page,
+    sample,
+    shown_rows,
+)
 from synthetic_textcat.pipelines.quality_report.page.plots import SIGNAL_FIGURES, yield_figure
 from synthetic_textcat.pipelines.quality_report.plan_slices import PlanSlices, yield_metrics
 from synthetic_textcat.pipelines.quality_report.quota_shortfall import quota_metrics, quota_tables, shortfall_of
@@ -280,6 +287,7 @@ def write_report(
     worst = {name: rows for part in signals for name, rows in part["worst"].items()}
     writers = {name for frame in examples.frames(["model_name"]) for name in frame["model_name"].unique()}
     sentences = tasks[["task_id", "task"]]
+    accepted, beyond_quota, refused = (rows_on_page(table, worst) for table in (examples, surplus, rejected))
     return render(
         Report(
             ledger=ledger,
@@ -289,9 +297,9 @@ def write_report(
             banner=writer_note({llm.model, *writers}),
             stopped_by=stop_sentence(stopped_by, Stops.read(stops)),
             tables=tables_of(signals),
-            accepted=shown_rows(sample(examples)),
-            rejected=shown_rows(sample(rejected)),
+            accepted=shown_rows(sample(accepted)),
+            rejected=shown_rows(sample(refused)),
             failed=shown_rows(sample(failed).merge(sentences, on="task_id", how="left")),
-            worst=pointed_at(worst, (examples, surplus, rejected)),
+            worst=pointed_at(worst, (accepted, beyond_quota, refused)),
         )
     )
