@@ -15,6 +15,7 @@ import pandas as pd
 from benchmarks.processes import ROOT, BenchmarkError
 
 OURS = "ours"
+_TEXTS = (".csv", ".jsonl")
 T = TypeVar("T")
 
 
@@ -56,13 +57,14 @@ def in_turn(run: Callable[[Path], T], against: str | None, repeat: int) -> dict[
 def refuse_other_results(one: Path, other: Path) -> int:
     """Compares the results in two folders row by row, and gives the number of compared files.
 
-    Tables (Parquet) and JSON files are compared by value; a page or picture, which names its moment, is not.
+    Tables (Parquet) and JSON files are compared by value, CSV and JSON lines by byte. Pages and pictures are not: they
+    name their moment.
 
     Raises:
         BenchmarkError: If a table or value is missing or differs.
     """
     names = {path.relative_to(folder) for folder in (one, other) for path in folder.rglob("*") if path.is_file()}
-    compared = sorted(name for name in names if name.suffix in (".parquet", ".json", ".jsonl"))
+    compared = sorted(name for name in names if name.suffix in (".parquet", *_TEXTS, ".json"))
     for name in compared:
         if not ((one / name).exists() and (other / name).exists()):
             raise BenchmarkError(f"only one of both has {name}")
@@ -72,7 +74,7 @@ def refuse_other_results(one: Path, other: Path) -> int:
 
 
 def _difference(one: Path, other: Path) -> str:
-    if one.suffix == ".jsonl":
+    if one.suffix in _TEXTS:
         return "" if one.read_bytes() == other.read_bytes() else "other lines"
     if one.suffix == ".json":
         return _other_value(*(json.loads(path.read_text(encoding="utf-8")) for path in (one, other)))

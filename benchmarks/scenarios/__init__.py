@@ -48,5 +48,5 @@ SCENARIOS: dict[str, Callable[[Options], Report]] = {
 PROOFS: dict[str, Callable[[Options], Report]] = {"growth": growth.growth, "kills": kills.kills}
 """What takes most of an hour and is run by name only."""
 
-COMPARED = ("growth", "no_latency", "whole_run", "report", "settling", "wrong_language")
+COMPARED = ("growth", "no_latency", "whole_run", "report", "settling", "export", "wrong_language")
 """Scenarios that run an earlier commit too, with `--against`."""

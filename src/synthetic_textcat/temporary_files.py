@@ -60,16 +60,25 @@ class TemporaryFolder:
 
     Of a process that was killed the folder stays, until the next process makes one in the same place: a lock shows
     whether a process uses it.
+
+    Args:
+        parent: Where it is made, with the same permissions; None for the folder for large temporary files.
     """
 
-    def __init__(self) -> None:
-        parent = Path(temporary_folder() or tempfile.gettempdir())
+    PREFIX = _PREFIX
+    """Beginning of the names of such folders."""
+
+    def __init__(self, parent: Path | None = None) -> None:
+        is_shared = parent is not None
+        parent = parent or Path(temporary_folder() or tempfile.gettempdir())
         _remove_leftovers(parent)
         with temporary_errors():
             folder, lock = _locked_folder(parent)
             self._end = weakref.finalize(self, _remove, folder, lock)
             self.path = folder / "files"
             self.path.mkdir()
+            if is_shared:
+                shutil.copymode(parent, folder)
 
     def __enter__(self) -> Self:
         return self

@@ -15,7 +15,7 @@ import psutil
 
 from tests.support.project import environment, is_alive
 
-_SETTINGS = {"DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "5s"}
+_SETTINGS = {"DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "10s"}
 """A frozen worker counts as dead after seconds, not five minutes."""
 
 _READY_S = 60.0
@@ -45,14 +45,19 @@ class Cluster:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.end_workers()
+        if self._scheduler is not None:
+            self._scheduler.kill()
+            self._scheduler.wait()
+
+    def end_workers(self) -> None:
+        """Kills all workers with their nannies."""
         for nanny in self._nannies:
             for process in (*self._children(nanny), nanny.pid):
                 with suppress(ProcessLookupError):
                     os.kill(process, signal.SIGKILL)
-        for each in (*self._nannies, self._scheduler):
-            if each is not None:
-                each.kill()
-                each.wait()
+            nanny.wait()
+        self._nannies.clear()
 
     @property
     def scheduler(self) -> int:

@@ -1,7 +1,10 @@
 """Workers of a real Dask scheduler, here threads of this process: what they get, what they report, what is refused."""
 
+import json
 import logging
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from synthetic_textcat.errors import ClusterError
+from synthetic_textcat.errors import ClusterError, FatalAnswerError
+from synthetic_textcat.fleet.dask_cluster import DaskCluster
 from synthetic_textcat.fleet.dask_workers import DaskWorkers
 from synthetic_textcat.fleet.worker_side import prepare
 from synthetic_textcat.llm.chat_models.spec import OPENAI_CLASS, ChatModelSpec
@@ -20,12 +24,15 @@ from synthetic_textcat.schemas.cluster_parameters import ClusterParameters
 from synthetic_textcat.schemas.open_calls import OpenCalls
 from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.worker_counts import ReportBatch
-from tests.llm.shards.sharded_plan import ShardedPlan, good_texts
+from tests.llm.shards.sharded_plan import ShardedPlan, good_texts, wait_for
 
 distributed = pytest.importorskip("distributed")
 pytestmark = pytest.mark.filterwarnings("ignore")  # Dask's own: of ports in use, of event loops
 
 _LLM = LlmParameters(model="m")
+
+_CLUSTERS: list[DaskCluster] = []
+"""Those of a test, which are closed after it."""
 
 
 @pytest.fixture(scope="module")
@@ -43,13 +50,16 @@ def _own_log() -> Iterator[None]:
     package = logging.getLogger("synthetic_textcat")
     before = package.level, package.propagate, package.handlers[:]
     yield
+    while _CLUSTERS:
+        _CLUSTERS.pop().close()
     package.setLevel(before[0])
     package.propagate, package.handlers[:] = before[1:]
     prepare.cache_clear()
 
 
-def _workers(address: str) -> DaskWorkers:
-    return DaskWorkers(ClusterParameters(address=address))
+def _workers(address: str, connect_s: float = 10.0) -> DaskWorkers:
+    _CLUSTERS.append(DaskCluster(ClusterParameters(address=address), connect_s))
+    return DaskWorkers(_CLUSTERS[-1])
 
 
 def test_a_plan_is_asked_for_by_a_scheduler_that_is_there(address: str, tmp_path: Path) -> None:
@@ -76,8 +86,16 @@ def test_caps_hold_over_all_workers(address: str, tmp_path: Path) -> None:
     assert len(plan.lines()) < 300
 
 
+def test_first_replies_that_are_bad_on_all_workers_end_the_run_with_one_line(address: str, tmp_path: Path) -> None:
+    slowly = {"max_attempts": 1, "requests_per_minute": 1_200}
+    plan = ShardedPlan(tmp_path, rows=80, defects={"invalid_json": 1.0}, generation=slowly)
+    with pytest.raises(FatalAnswerError, match=r"The first 20 replies to calls for rows all failed as invalid"):
+        list(plan.ask(_workers(address), shards=5))  # of 16 rows each
+    assert 20 <= len(plan.lines()) <= 40
+
+
 def test_an_address_that_does_not_answer_is_one_line() -> None:
-    nobody = DaskWorkers(ClusterParameters(address="tcp://127.0.0.1:9"), connect_s=0.5)
+    nobody = _workers("tcp://127.0.0.1:9", connect_s=0.5)
     with pytest.raises(
         ClusterError, match=r"No Dask scheduler answers at cluster\.address=tcp://127\.0\.0\.1:9 .*Next"
     ):
@@ -88,7 +106,7 @@ def test_a_peer_that_accepts_and_says_nothing_is_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(ClusterError, match=r"No Dask scheduler answers at .*says nothing"):
-            DaskWorkers(ClusterParameters(address=address), connect_s=0.5).start()
+            _workers(address, connect_s=0.5).start()
 
 
 def _refusal(address: str, spec: ChatModelSpec, folder: Path, run_id: str = "run-1") -> str:
@@ -121,6 +139,55 @@ def test_a_scheduler_without_workers_is_named(caplog: pytest.LogCaptureFixture) 
     empty: Any = distributed.LocalCluster(n_workers=0, processes=False, protocol="tcp", dashboard_address=None)
     with empty, pytest.raises(ClusterError, match=r"has no worker. Next: start some"):
         _workers(empty.scheduler_address).start()
+
+
+def test_a_dashboard_is_named_only_if_there_is_one(address: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "synthetic_textcat")
+    workers = _workers(address)
+    workers.start()
+    workers.close()
+    assert "dashboard" not in caplog.text
+
+
+_OLDER_SCHEDULER = """
+import importlib.metadata, sys
+real = importlib.metadata.version
+importlib.metadata.version = lambda name: "0.0.1" if name == "toolz" else real(name)
+from distributed.cli.dask_scheduler import main
+main(["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", sys.argv[1]])
+"""
+
+
+@pytest.mark.fleet
+def test_dasks_own_table_of_versions_is_left_out(tmp_path: Path) -> None:
+    place = tmp_path / "scheduler.json"
+    scheduler = subprocess.Popen([sys.executable, "-c", _OLDER_SCHEDULER, str(place)], stderr=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: place.exists() and place.read_text(encoding="utf-8").rstrip().endswith("}"))
+        connecting = subprocess.run(
+            [sys.executable, "-c", _CONNECT, json.loads(place.read_text(encoding="utf-8"))["address"]],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        scheduler.kill()
+        scheduler.wait()
+    (line,) = connecting.stdout.splitlines()
+    assert "has no worker. Next: start some" in line
+    assert connecting.stderr == ""
+
+
+_CONNECT = """
+import sys
+from synthetic_textcat.errors import ClusterError
+from synthetic_textcat.fleet.dask_cluster import DaskCluster
+from synthetic_textcat.schemas.cluster_parameters import ClusterParameters
+try:
+    DaskCluster(ClusterParameters(address=sys.argv[1])).start()
+except ClusterError as error:
+    print(error)
+"""
 
 
 def test_an_outage_is_told_as_one_process_tells_it(address: str, caplog: pytest.LogCaptureFixture) -> None:

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthetic_textcat.tables import FrameTable, MadeTable, RowTable
-from synthetic_textcat.tables import derived as module
-from synthetic_textcat.tables.derived import RowGroups, factorized, filtered, mapped, permuted
+from synthetic_textcat.tables import FrameTable, MadeTable, RowTable, permuted
+from synthetic_textcat.tables.derived import RowGroups, factorized, filtered, mapped
 
 _DTYPES = {"task_id": "str", "text": "str", "number": "int64"}
 
@@ -31,7 +30,8 @@ def _in_batches(frame: pd.DataFrame, rows: int) -> RowTable:
 
 @pytest.fixture(autouse=True)
 def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "BATCH_ROWS", 7)
+    monkeypatch.setattr("synthetic_textcat.tables.permuted_tables.BATCH_ROWS", 7)
+    monkeypatch.setattr("synthetic_textcat.tables.permuted_tables._STRETCH", 3)
 
 
 def test_rows_are_changed_batch_by_batch() -> None:

@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthetic_textcat.process_pool import parallel_map
 from synthetic_textcat.text.minhash import (
     PERMUTATIONS,
     Sketches,
@@ -29,6 +28,7 @@ from synthetic_textcat.text.minhash import (
 )
 from synthetic_textcat.text.near_duplicates import CrossSetMatcher, Like, like_earlier
 from synthetic_textcat.text.sketched_texts import SketchedTexts
+from synthetic_textcat.work_pool import MachinePool
 from tests.support.examples import examples
 
 _LETTERS = "etaoinshrdlu"
@@ -224,7 +224,7 @@ def test_parts_are_let_go_once_they_are_sketched() -> None:
 
 
 def _in_processes(sketch: Callable[[Sequence[str]], Sketches], parts: Iterable[Sequence[str]]) -> Iterator[Sketches]:
-    return parallel_map(partial(applied, sketch), chain.from_iterable(parts), processes=2)
+    return MachinePool(0, processes=2).map(partial(applied, sketch), chain.from_iterable(parts), rows=0)
 
 
 @pytest.mark.slow
@@ -268,10 +268,8 @@ def test_nearly_all_near_texts_are_found_and_no_other(threshold: float) -> None:
     texts = _families(3, 40)
     others = np.arange(len(texts)) % 3 == 0
     found = CrossSetMatcher(texts, threshold).near(~others, others)
-    near = [
-        any(jaccard(grams_of(text), grams_of(texts[other])) >= threshold for other in np.flatnonzero(others))
-        for text in texts
-    ]
+    grams = [grams_of(text) for text in texts]
+    near = [any(jaccard(own, grams[other]) >= threshold for other in np.flatnonzero(others)) for own in grams]
     expected = np.array(near) & ~others
     assert expected.sum() > 20
     assert not (found & ~expected).any()

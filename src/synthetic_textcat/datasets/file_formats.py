@@ -2,18 +2,19 @@
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Mapping
+import pickle
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pandas as pd
 import pyarrow as pa
 from pyarrow import csv as pa_csv
 
 from synthetic_textcat.tables import FrameTable, RowTable, write_rows
+from synthetic_textcat.text.json_columns import data_of, joined, json_column, json_key
 
 Content = (
     pd.DataFrame
@@ -46,6 +47,19 @@ def write(path: Path, content: Any, options: Options | None = None) -> None:
     {".parquet": _write_parquet, ".csv": _write_csv, ".jsonl": _write_json_lines, ".json": _write_json}.get(
         path.suffix, _write_text
     )(path, content, options or {})
+
+
+def write_new(path: Path, content: Content | Callable[[], Content]) -> None:
+    """Writes a file, and the folders that it needs; its content, or what a function makes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write(path, content() if callable(content) else content)
+
+
+def write_pickled(files: Sequence[bytes]) -> list[None]:
+    """Writes files, each a pickled path and content: in another process of this run, which does not load Kedro."""
+    for file in files:
+        write_new(*pickle.loads(file))  # noqa: S301  of `by_reference`
+    return [None] * len(files)
 
 
 def read(path: Path, shown: str | None = None, options: Options | None = None) -> Any:
@@ -117,7 +131,7 @@ def _write_csv(path: Path, content: pd.DataFrame | RowTable, options: Options) -
 
 
 def _write_json_lines(path: Path, content: pd.DataFrame | RowTable, options: Options) -> None:
-    """Texts, whole numbers and lists of texts are written by orjson, else by pandas; the bytes are the same."""
+    """Texts, whole numbers and lists of texts are written column by column, else by pandas; the bytes are the same."""
     rows = content if isinstance(content, RowTable) else FrameTable(content)
     with path.open("wb") as file:
         for part in rows.frames(rows=_ROWS_AT_ONCE):
@@ -140,12 +154,13 @@ def _holds_texts(value: Any) -> bool:
     return type(value) is list and all(type(each) is str for each in value)
 
 
-def _plain_json_lines(rows: pd.DataFrame) -> bytes:
+def _plain_json_lines(rows: pd.DataFrame) -> memoryview:
     """The rows as pandas writes them: a slash within a text is escaped, and nothing else that JSON allows."""
-    names = list(rows.columns)
-    columns = [rows[name].astype(object).where(rows[name].notna(), None).tolist() for name in names]
-    records = (dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True))
-    return b"".join([orjson.dumps(record) + b"\n" for record in records]).replace(b"/", b"\\/")
+    pieces: list[Any] = []
+    for number, (name, column) in enumerate(rows.items()):
+        key = (b"," if number else b"{") + json_key(str(name), escape_slashes=True)
+        pieces += [key, json_column(column, escape_slashes=True)]
+    return data_of(joined(*pieces, b"}\n"))
 
 
 def _read_json_lines(path: Path, options: Options) -> pd.DataFrame:

@@ -9,12 +9,13 @@ from typing import Any
 
 from kedro.io import DatasetError, Version
 
-from synthetic_textcat.datasets.file_formats import Content, read, write
+from synthetic_textcat.datasets.file_formats import Content, read, write_new, write_pickled
 from synthetic_textcat.datasets.fsspec_place import Place
 from synthetic_textcat.datasets.kedro_compat import TablePreview
 from synthetic_textcat.datasets.previews import folder_preview
 from synthetic_textcat.datasets.replacing import replacing_folder
 from synthetic_textcat.datasets.stored import StoredDataset
+from synthetic_textcat.tables import SharedFiles, by_reference
 
 Files = Mapping[str, Content | Callable[[], Content]]
 
@@ -84,16 +85,19 @@ class FolderDataset(StoredDataset[Files, dict[str, FolderFile]]):
         return {name: FolderFile(place.child(name)) for name in place.sizes()}
 
     def save(self, data: Files) -> None:
-        """Writes all files to a new folder, then replaces the old one by it."""
+        """Writes all files to a new folder, in several processes if they are shared, then replaces the old one."""
         place = self.place_to_save
         for name in data:
             if not _NAME.fullmatch(name):
                 raise DatasetError(f"{name!r} can't be the name of a file in {place.shown}")
         with replacing_folder(place) as fresh:
-            for name, content in data.items():
-                path = fresh / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                write(path, content() if callable(content) else content)
+            units = ((fresh / name, content) for name, content in data.items())
+            if isinstance(data, SharedFiles) and place.is_local:
+                for _ in data.share(write_pickled, map(by_reference, units)):
+                    pass
+            else:
+                for path, content in units:
+                    write_new(path, content)
 
     def preview(self) -> TablePreview:
         """The files by name, for Kedro-Viz."""

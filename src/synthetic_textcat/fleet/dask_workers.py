@@ -1,64 +1,54 @@
-"""Workers of a Dask cluster, as the fan-out sees them. The scheduler carries numbers of shards and counts, no texts.
-
-`distributed` is imported late: it takes half a second, and a run in one process does without it.
-"""
+"""Workers of a Dask cluster, as the fan-out sees them. The scheduler carries numbers of shards and counts, no texts."""
 
 import logging
 import os
-import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from synthetic_textcat.errors import ClusterError, MeterLostError, ShardLostError
-from synthetic_textcat.fleet.shard_tasks import packed, run, same
-from synthetic_textcat.fleet.worker_side import METRIC, local_worker, quieten
+from synthetic_textcat.errors import ClusterError, FatalAnswerError, MeterLostError, ShardLostError
+from synthetic_textcat.fleet.dask_cluster import DaskCluster, lost_scheduler
+from synthetic_textcat.fleet.scheduled_tasks import packed, run, same
+from synthetic_textcat.fleet.worker_side import METRIC
 from synthetic_textcat.llm.chat_models.spec import ChatModelSpec
 from synthetic_textcat.llm.engine.circuit_breaker import State
-from synthetic_textcat.llm.engine.leases import OUTAGE, Limits
+from synthetic_textcat.llm.engine.leases import CAP, OUTAGE, Limits
 from synthetic_textcat.llm.engine.meter import BreakerLog, outage_of
-from synthetic_textcat.llm.shards.fan_out import LostWorkerError
 from synthetic_textcat.llm.shards.folder import SharedFolder
+from synthetic_textcat.llm.shards.hand_out import LostWorkerError
 from synthetic_textcat.llm.shards.shard_run import ShardJob, ShardResult, ShardTask
 from synthetic_textcat.llm.shards.worker_probe import fault, first_line, probe
 from synthetic_textcat.redaction import redact
-from synthetic_textcat.schemas.cluster_parameters import ClusterParameters
 from synthetic_textcat.schemas.open_calls import OpenCalls
 from synthetic_textcat.schemas.parameters import LlmParameters
 from synthetic_textcat.schemas.stops import Outage
 from synthetic_textcat.schemas.worker_counts import WorkerCounts
 
 if TYPE_CHECKING:
-    from distributed import Client, Future, LocalCluster
+    from distributed import Future
 
     from synthetic_textcat.fleet.meter_plugin import RunMeter
     from synthetic_textcat.llm.engine.central_meter import Status
 
 logger = logging.getLogger(__name__)
 
-_DASHBOARD_PORT = 8787
 _LOOPBACK = ("tcp://127.", "tcp://localhost:", "tcp://[::1]")
-_MANY_FAILURES = 1_000
-"""Deaths of workers that a local scheduler allows a shard: this module's caller counts them."""
+_PROBES = 3
+"""Times that workers are asked before the run ends, since one of them is lost each time."""
 
-Counts = Mapping[str, tuple[WorkerCounts, OpenCalls]]
+Counts = Mapping[int, tuple[WorkerCounts, OpenCalls]]
 
 
 class DaskWorkers:
-    """Workers of a scheduler that is there, or processes of this machine with a scheduler of their own.
+    """Workers that run shards.
 
     Args:
-        settings: Address, or number of processes.
-        connect_s: Seconds within which a scheduler must answer.
+        cluster: The cluster, which others of the run use too.
     """
 
-    def __init__(self, settings: ClusterParameters, connect_s: float = 10.0) -> None:
-        self._settings = settings
-        self._connect_s = connect_s
-        self._client: Client | None = None
-        self._cluster: LocalCluster | None = None
+    def __init__(self, cluster: DaskCluster) -> None:
+        self._cluster = cluster
         self._job: Future | None = None
         self._meter: RunMeter | None = None
         self._breaker_log, self._breaker = BreakerLog(), State.CLOSED.name
@@ -73,58 +63,8 @@ class DaskWorkers:
         Raises:
             ClusterError: If Dask is not installed, nothing answers, or there is no worker.
         """
-        if self._client is not None:
-            return
-        try:
-            import distributed  # noqa: F401  only whether it is there
-        except ImportError:
-            raise ClusterError(
-                "A cluster needs Dask, which is not installed. Next: pip install 'synthetic-textcat[dask]' with "
-                "constraints.txt, or leave out the cluster (cluster.address, cluster.local.workers)"
-            ) from None
-        quieten()
-        address = self._settings.address or self._start_local()
-        self._client = self._client_of(address)
-        try:
-            if self._cluster is not None:
-                self._client.register_plugin(local_worker(), name="synthetic-textcat-local")
-            self._count_slots()
-        except BaseException:
-            self.close()
-            raise
-        logger.info("Dask dashboard: %s", self._client.dashboard_link)
-
-    def _client_of(self, address: str) -> "Client":
-        """A client of the scheduler there.
-
-        Dask's own limit does not end the wait for a peer that accepts the connection and says nothing (`findings/`). So
-        the client is made in a thread, which such a peer can keep.
-
-        Raises:
-            ClusterError: If no scheduler answers in time.
-        """
-        from distributed import Client
-
-        made: SimpleQueue[Client | Exception] = SimpleQueue()
-
-        def connect() -> None:
-            try:
-                made.put(Client(address, timeout=self._connect_s, set_as_default=False, name=METRIC))
-            except Exception as error:  # noqa: BLE001  raised in the thread that waits
-                made.put(error)
-
-        Thread(target=connect, name="dask-client", daemon=True).start()
-        try:
-            found = made.get(timeout=2 * self._connect_s)
-        except Empty:
-            found = TimeoutError("it accepts connections, and says nothing")
-        if not isinstance(found, Exception):
-            return found
-        self.close()
-        raise ClusterError(
-            f"No Dask scheduler answers at cluster.address={address} within {self._connect_s:g} s "
-            f"({first_line(found)}). Next: start one there (dask scheduler), or fix the address"
-        ) from found
+        self._cluster.start()
+        self._slots = max(1, self._cluster.threads)
 
     @property
     def slots(self) -> int:
@@ -138,15 +78,26 @@ class DaskWorkers:
             ClusterError: With the first that does not, and what to do.
         """
         self._refuse_secrets_in_the_open(spec)
-        client = self._connected()
-        found = client.run(probe, spec, llm, run_id, folder.place, on_error="return")
+        found = self._probed(spec, llm, run_id, folder)
         own = probe(spec, llm, run_id, folder.place)
         for address, said in sorted(found.items()):
             if reason := fault(said, own):
                 raise ClusterError(f"The worker at {address} {redact(reason)}")
 
+    def _probed(self, spec: ChatModelSpec, llm: LlmParameters, run_id: str, folder: SharedFolder) -> dict[str, Any]:
+        """Answers of the workers by address; a worker may die meanwhile, and its nanny starts it again."""
+        from distributed.comm import CommClosedError
+
+        client = self._cluster.client
+        for _ in range(_PROBES):
+            found: dict[str, Any] = client.run(probe, spec, llm, run_id, folder.place, on_error="return")
+            if found and not any(isinstance(said, CommClosedError) for said in found.values()):
+                break
+            self._cluster.wait_for_a_worker()
+        return found
+
     def _refuse_secrets_in_the_open(self, spec: ChatModelSpec) -> None:
-        address = self._settings.address
+        address = self._cluster.address
         if address and spec.has_secrets and not address.startswith(("tls://", "wss://", *_LOOPBACK)):
             raise ClusterError(
                 f"The catalog entry llm has a secret, which would go to the workers by {address}, unencrypted. Next: "
@@ -163,7 +114,7 @@ class DaskWorkers:
 
         self._run_id = job.rows.run_id
         self._close_meter()
-        meter = RunMeter(self._connected(), self._run_id, limits)
+        meter = RunMeter(self._cluster.client, self._run_id, limits)
         try:
             self._meter = meter.__enter__()
         except Exception as error:
@@ -171,12 +122,12 @@ class DaskWorkers:
                 f"The Dask scheduler can't hold the run's limits ({type(error).__name__}: {first_line(error)}). Next: "
                 "install the same wheel with the same constraints.txt on the scheduler too"
             ) from error
-        self._job = self._connected().submit(same, packed(job), pure=False, key=f"settings-{os.urandom(8).hex()}")
+        self._job = self._cluster.client.submit(same, packed(job), pure=False, key=f"settings-{os.urandom(8).hex()}")
 
     def submit(self, task: ShardTask) -> None:
         """Hands out a shard."""
         key = f"shard-{task.shard:05}-{os.urandom(4).hex()}"
-        future = self._connected().submit(run, self._job, packed(task), pure=False, key=key)
+        future = self._cluster.client.submit(run, self._job, packed(task), pure=False, key=key)
         self._under_way[key] = task.shard, future
         future.add_done_callback(lambda done: self._ended.put(done.key))
 
@@ -190,29 +141,26 @@ class DaskWorkers:
         return found
 
     def reports(self) -> Counts:
-        """Counts of shards under way, by the token of the owner.
+        """Counts of shards under way, by their number.
 
         Raises:
             ClusterError: If the scheduler is gone.
         """
-        client = self._connected()
+        client = self._cluster.client
         if client.status != "running":
-            raise _lost_scheduler()
+            raise lost_scheduler()
         try:
-            self._count_slots()
+            self._slots = self._cluster.threads or self._slots
             workers = client.scheduler_info(n_workers=-1)["workers"].values()
         except (OSError, TimeoutError) as error:
-            raise _lost_scheduler() from error
+            raise lost_scheduler() from error
         said = [worker["metrics"].get(METRIC, {}).get(self._run_id, {}) for worker in workers]
-        return {
-            owner: (WorkerCounts(*numbers), OpenCalls(*open_calls))
-            for reports in said
-            for owner, (numbers, open_calls) in reports.items()
-        }
-
-    def skip(self, shard: int) -> None:
-        """Notes that a shard had no call to make."""
-        self._of_meter(lambda meter: meter.skip(str(shard)))
+        found: dict[int, tuple[WorkerCounts, OpenCalls]] = {}
+        for shard, numbers, open_calls in (each for reports in said for each in reports.values()):
+            counts = WorkerCounts(*numbers)
+            if shard not in found or counts.calls > found[shard][0].calls:  # of a frozen worker and its successor
+                found[shard] = counts, OpenCalls(*open_calls)
+        return found
 
     @property
     def is_over(self) -> bool:
@@ -229,20 +177,22 @@ class DaskWorkers:
         return bool(status.over)
 
     def outage(self) -> Outage | None:
-        """The outage that a run without a single reply has met, once all its calls have ended."""
+        """The outage that a run without a single reply has met, once all its calls have ended.
+
+        Raises:
+            FatalAnswerError: If the meter has ended the calls for what those of all workers show.
+        """
         status = self._of_meter(lambda meter: meter.conclude())
+        if status is not None and status.over not in ("", CAP, OUTAGE):
+            raise FatalAnswerError(status.over)
         if status is None or status.over != OUTAGE or status.last is None:
             return None
         return outage_of(status.last, status.requested_wait_s)
 
     def close(self) -> None:
-        """Disconnects; ends a scheduler and workers that were started here."""
+        """Closes the meter and forgets the shards; the cluster stays, for the checks and exports."""
         self._close_meter()
-        for closing in (self._client, self._cluster):
-            if closing is not None:
-                with suppress(Exception):  # of a scheduler that is gone
-                    closing.close(timeout=self._connect_s)
-        self._client = self._cluster = self._job = None
+        self._job = None
         self._under_way.clear()
 
     def _of_meter(self, asked: "Callable[[RunMeter], Status | None]") -> "Status | None":
@@ -254,46 +204,13 @@ class DaskWorkers:
         try:
             return None if self._meter is None else asked(self._meter)
         except (OSError, TimeoutError) as error:
-            raise _lost_scheduler() from error
+            raise lost_scheduler() from error
 
     def _close_meter(self) -> None:
         meter, self._meter = self._meter, None
         if meter is not None:
             with suppress(Exception):  # of a scheduler that is gone
                 meter.__exit__(None, None, None)
-
-    def _start_local(self) -> str:
-        import dask
-        from distributed import LocalCluster
-
-        dask.config.set({"distributed.scheduler.allowed-failures": _MANY_FAILURES})
-        dask.config.set({"distributed.nanny.pre-spawn-environ.DASK_LOGGING__DISTRIBUTED": "critical"})
-        self._cluster = LocalCluster(
-            n_workers=self._settings.local.workers,
-            threads_per_worker=1,
-            host="127.0.0.1",
-            dashboard_address=f"127.0.0.1:{_free_or_any(_DASHBOARD_PORT)}",
-            silence_logs=logging.CRITICAL,
-        )
-        return str(self._cluster.scheduler_address)
-
-    def _connected(self) -> "Client":
-        assert self._client is not None
-        return self._client
-
-    def _count_slots(self) -> None:
-        """Counts the threads of the workers: each runs a shard.
-
-        Raises:
-            ClusterError: If there is no worker.
-        """
-        threads = sum(self._connected().nthreads().values())
-        if not threads and not self._under_way:
-            raise ClusterError(
-                f"The Dask scheduler at {self._settings.address} has no worker. Next: start some (dask worker ADDRESS "
-                "--nthreads 1), and run the same command again"
-            )
-        self._slots = max(1, threads)
 
     def _result(self, key: str) -> tuple[int, ShardResult | Exception]:
         from distributed import KilledWorker
@@ -311,21 +228,4 @@ class DaskWorkers:
             ):
                 return shard, LostWorkerError()
             return shard, error
-        return shard, _lost_scheduler()
-
-
-def _free_or_any(port: int) -> int:
-    """The port if it is free on loopback, else 0 for any."""
-    with socket.socket() as tried:
-        try:
-            tried.bind(("127.0.0.1", port))
-        except OSError:
-            return 0
-    return port
-
-
-def _lost_scheduler() -> ClusterError:
-    return ClusterError(
-        "The Dask scheduler is gone. What has arrived is saved. Next: start it again, and run the same command, which "
-        "goes on from there"
-    )
+        return shard, lost_scheduler()

@@ -61,8 +61,6 @@ class MeterPlugin(SchedulerPlugin):  # type: ignore[misc, unused-ignore]  # Any 
             return meter.exchange(Report.of(values["report"]))._asdict()
         if action == "halt":
             meter.halt(values["why"])
-        elif action == "skip":
-            meter.skip(values["shard"])
         elif action == "conclude":
             meter.conclude()
         elif action == "close":
@@ -100,10 +98,6 @@ class RunMeter:
         """Stops all calls within a renewal of the leases; calls in flight are completed."""
         return self._status("halt", why=why)
 
-    def skip(self, shard: str) -> Status | None:
-        """Notes a shard without a call to make."""
-        return self._status("skip", shard=shard)
-
     def conclude(self) -> Status | None:
         """Ends the run's calls; a run without a single reply may have met an outage, as the status then says."""
         return self._status("conclude")
@@ -114,6 +108,11 @@ class RunMeter:
     def _ask(self, action: str, **values: Any) -> Any:
         request = getattr(self._client.scheduler, _HANDLER)
         return self._client.sync(request, action=action, run_id=self._run_id, **values)
+
+
+def has_dashboard(dask_scheduler: "Scheduler") -> bool:
+    """Whether the scheduler, in which this runs, serves Dask's dashboard: it names an address even if it does not."""
+    return bool(dask_scheduler.http_application.applications)
 
 
 def _status_of(values: Any) -> Status | None:

@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import tempfile
+import warnings
 from contextlib import suppress
 from dataclasses import astuple
 from functools import cache
@@ -39,7 +40,7 @@ def work(job: ShardJob, task: ShardTask) -> ShardResult:
     owner = new_owner(job.shards)
 
     def report(counts: WorkerCounts, open_calls: OpenCalls) -> None:
-        reports[owner] = [list(astuple(counts)), list(open_calls)[:3]]
+        reports[owner] = [task.shard, list(astuple(counts)), list(open_calls)[:3]]
 
     try:
         link = worker_link(job.rows.run_id, owner, str(task.shard), _LOST_AFTER_S)
@@ -96,7 +97,10 @@ def local_worker() -> Any:
 
 
 def quieten() -> None:
-    """Leaves Dask's own log lines out: the terminal is the run's."""
+    """Leaves out Dask's own log lines, and its table of versions: the terminal is the run's."""
+    from distributed.versions import VersionMismatchWarning
+
+    warnings.simplefilter("ignore", VersionMismatchWarning)
     for name in ("distributed", *filter(_is_dasks, list(logging.root.manager.loggerDict))):
         logging.getLogger(name).setLevel(logging.CRITICAL)
 

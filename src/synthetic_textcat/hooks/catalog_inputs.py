@@ -13,6 +13,8 @@ from kedro.io import CatalogProtocol, MemoryDataset
 from kedro.pipeline import Pipeline
 
 from synthetic_textcat.datasets import JournalDataset
+from synthetic_textcat.fleet.dask_cluster import DaskCluster
+from synthetic_textcat.fleet.dask_pool import DaskPool
 from synthetic_textcat.fleet.dask_workers import DaskWorkers
 from synthetic_textcat.hooks import catalog_names as names
 from synthetic_textcat.hooks.run_notes import RunNotes
@@ -30,12 +32,13 @@ from synthetic_textcat.schemas.parameters import CompareParameters, QualityRepor
 from synthetic_textcat.schemas.run_records import ASKING_PROMPTS
 from synthetic_textcat.schemas.stops import LastBatch, Stops
 from synthetic_textcat.schemas.tasks import Task
+from synthetic_textcat.work_pool import THIS_MACHINE, WorkPool
 
 _RUNS = (names.BASELINE_RUN, names.CANDIDATE_RUN)
 
 
 class CatalogInputs:
-    """Puts objects into the catalog that no file holds: `row_check`, `cluster`, `stops`, and the runs to compare.
+    """Puts objects into the catalog that no file holds: the row check, cluster, work pool, stops, and runs to compare.
 
     Args:
         notes: Holds the stops of the current run too, for the summary and MLflow.
@@ -45,6 +48,7 @@ class CatalogInputs:
         self._notes = notes
         self._context: KedroContext | None = None
         self._catalog: CatalogProtocol[Any, Any] | None = None
+        self._cluster: DaskCluster | None = None
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -63,14 +67,13 @@ class CatalogInputs:
         catalog[names.STOPS] = MemoryDataset({})
         if self._context is None:
             catalog[names.CLUSTER] = MemoryDataset(None)
+            catalog[names.WORK_POOL] = MemoryDataset(THIS_MACHINE, copy_mode="assign")
             return
         _use_packaged_prices(self._context, catalog)
         settings = QualityReportParameters.model_validate(self._context.params["quality_report"])
         check = RowCheckByPrompts(settings, _instructions_in(catalog))
         catalog[names.ROW_CHECK] = MemoryDataset(check, copy_mode="assign")
-        catalog[names.CLUSTER] = MemoryDataset(
-            self._begun_cluster(self._context, pipeline, catalog), copy_mode="assign"
-        )
+        self._add_cluster(self._context, pipeline, catalog)
         if not pipeline.inputs() & set(_RUNS):
             return
         asked = CompareParameters.model_validate(self._context.params["compare"])
@@ -78,23 +81,46 @@ class CatalogInputs:
         for name, record in zip(_RUNS, records, strict=True):
             catalog[name] = MemoryDataset(record, copy_mode="assign")
 
-    @staticmethod
-    def _begun_cluster(context: KedroContext, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> FanOut | None:
-        """Asking by a cluster, with its folder taken and its workers proven, if there is an address that may be wrong.
+    def _add_cluster(self, context: KedroContext, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
+        """Adds asking by a cluster, and its workers as a pool; both are those of this machine if none is chosen.
 
-        Processes of this machine are started when they are needed.
+        A run that asks takes the shared folder, and proves the workers of an address, which may be wrong. Processes of
+        this machine are started when they are needed.
         """
-        if names.COMPLETIONS not in pipeline.all_outputs():
-            return None
-        cluster = ClusterParameters.model_validate(context.params.get("cluster", {}))  # older projects have none
-        if not cluster.is_chosen:
+        settings = ClusterParameters.model_validate(context.params.get("cluster", {}))  # older projects have none
+        asks = names.COMPLETIONS in pipeline.all_outputs()
+        fan_out: FanOut | None = None
+        pool: WorkPool = THIS_MACHINE
+        if settings.is_chosen:
+            local = _folder_of(catalog)
+            self._cluster = DaskCluster(settings)
+            pool = DaskPool(self._cluster, settings.shared or local.absolute(), local, settings.rows_to_share)
+            if asks:
+                folder = shared_folder(settings.shared or local, local)
+                fan_out = FanOut(DaskWorkers(self._cluster), folder, settings.shards, settings.base_urls)
+                run_id = catalog.load(names.RUN_ID)
+                fan_out.begin(run_id)
+                if settings.address is not None:
+                    fan_out.prove(catalog.load(names.LLM), context.params["llm"], run_id)
+        elif asks:
             fetch_left_behind(_folder_of(catalog))
-            return None
-        fan_out, run_id = _fan_out(cluster, catalog), catalog.load(names.RUN_ID)
-        fan_out.begin(run_id)
-        if cluster.address is not None:
-            fan_out.prove(catalog.load(names.LLM), context.params["llm"], run_id)
-        return fan_out
+        catalog[names.CLUSTER] = MemoryDataset(fan_out, copy_mode="assign")
+        catalog[names.WORK_POOL] = MemoryDataset(pool, copy_mode="assign")
+
+    @hook_impl
+    def after_pipeline_run(self) -> None:
+        """Lets the cluster go."""
+        self._close_cluster()
+
+    @hook_impl
+    def on_pipeline_error(self) -> None:
+        """Lets the cluster go; after an interrupt, an exit handler does."""
+        self._close_cluster()
+
+    def _close_cluster(self) -> None:
+        cluster, self._cluster = self._cluster, None
+        if cluster is not None:
+            cluster.close()
 
     @hook_impl
     def after_dataset_saved(self, data: Any) -> None:
@@ -144,13 +170,6 @@ class RowCheckByPrompts:
         words = self._instructions()
         kept = {"flag_only": settings.flag_only, "text_checks": settings.text_checks, "instructions": words}
         return partial, (reject_reason,), (reject_reason, (), kept, None)
-
-
-def _fan_out(cluster: ClusterParameters, catalog: CatalogProtocol[Any, Any]) -> FanOut:
-    """Asking by a cluster, whose shared folder is next to the journal, or a copy of it is."""
-    local = _folder_of(catalog)
-    folder = shared_folder(cluster.shared or local, local)
-    return FanOut(DaskWorkers(cluster), folder, cluster.shards, cluster.base_urls)
 
 
 def _folder_of(catalog: CatalogProtocol[Any, Any]) -> Path:

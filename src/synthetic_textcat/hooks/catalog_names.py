@@ -61,6 +61,7 @@ UNJUDGED = "unjudged"
 VERDICT_CALLS = "verdict_calls"
 VERDICT_COMPLETIONS = "verdict_completions"
 VERDICT_JOURNAL = "verdict_journal"
+WORK_POOL = "work_pool"
 
 JOURNALS = (COMPLETIONS, BRAINSTORM_COMPLETIONS, VERDICT_COMPLETIONS)
 """Entries by which calls are appended to their journals."""

@@ -1,4 +1,4 @@
-"""Parameters of a cluster: the workers that generate rows, by Dask."""
+"""Parameters of a cluster: the workers that generate, check and export rows, by Dask."""
 
 import re
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ class LocalClusterParameters(Block):
 
 
 class ClusterParameters(Block):
-    """Workers that generate rows: of a Dask scheduler, or local ones; without either, this process alone.
+    """Workers that generate, check and export rows: of a Dask scheduler, or local ones; without either, this process.
 
     Attributes:
         address: Of the scheduler; takes precedence over `local`.
@@ -23,6 +23,7 @@ class ClusterParameters(Block):
         shards: Parts of the plan; null = by the number of workers and rows.
         base_urls: Addresses of servers that serve one plan, which the shards take in turn.
         shared: Address of an object store that all workers reach; null = the folder next to the journal.
+        rows_to_share: Minimum rows whose checks and exports the workers share; the driver does fewer alone.
     """
 
     address: str | None = Field(None, min_length=1)
@@ -30,6 +31,7 @@ class ClusterParameters(Block):
     shards: int | None = Field(None, ge=1, le=99_999)
     base_urls: tuple[str, ...] = ()
     shared: str | None = None
+    rows_to_share: int = Field(50_000, ge=1)
 
     @field_validator("shared")
     @classmethod

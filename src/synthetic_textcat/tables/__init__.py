@@ -1,7 +1,9 @@
 """Row tables: tables of rows that are walked in record batches, so that none has to fit into memory."""
 
-from synthetic_textcat.tables.derived import RowGroups, factorized, filtered, mapped, permuted, value_counts
+from synthetic_textcat.tables.by_reference import SharedFiles, by_reference
+from synthetic_textcat.tables.derived import RowGroups, factorized, filtered, mapped, value_counts
 from synthetic_textcat.tables.parquet_rows import Spool, StoredTable, write_rows
+from synthetic_textcat.tables.permuted_tables import permuted
 from synthetic_textcat.tables.plan_walk import PlanPart, in_plan_order
 from synthetic_textcat.tables.row_table import BATCH_ROWS, FrameTable, MadeTable, RowTable, as_table, in_blocks
 
@@ -12,9 +14,11 @@ __all__ = [
     "PlanPart",
     "RowGroups",
     "RowTable",
+    "SharedFiles",
     "Spool",
     "StoredTable",
     "as_table",
+    "by_reference",
     "factorized",
     "filtered",
     "in_blocks",

@@ -1,23 +1,17 @@
-"""Row tables made of others: rows changed, filtered, or put into another order on disk."""
+"""Row tables made of others: rows changed, filtered, or grouped by a value."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from functools import cached_property, lru_cache
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from synthetic_textcat.tables.row_table import BATCH_ROWS, Columns, MadeTable, RowTable
-from synthetic_textcat.temporary_files import TemporaryFolder, temporary_errors
+from synthetic_textcat.tables.permuted_tables import permuted
+from synthetic_textcat.tables.row_table import Columns, RowTable
 from synthetic_textcat.text.batches import ValueCodes
-
-_PLACE = "__place__"
-"""Column of temporary files: where a row goes."""
-
-_COMPRESSION = "lz4"  # a third of the size, and faster than the disk
 
 
 def mapped(
@@ -53,6 +47,9 @@ class _MappedTable(RowTable):
     def _empty(self) -> pd.DataFrame:
         return self._function(self._table.empty(self._needed)).iloc[:0]
 
+    def reference(self) -> tuple[Any, ...]:
+        return _MappedTable, (self._table, self._function, self._needed)
+
     def _batches(self, columns: list[str], rows: int) -> Iterator[pd.DataFrame]:
         for frame in self._table.frames(self._needed, rows):
             yield self._function(frame)[columns].reset_index(drop=True)
@@ -60,111 +57,38 @@ class _MappedTable(RowTable):
 
 def filtered(table: RowTable, mask: NDArray[np.bool_], columns: Columns | None = None) -> RowTable:
     """The rows for which a mask by position is true."""
-
-    def make() -> Iterator[pd.DataFrame]:
-        start = 0
-        for frame in table.frames(columns):
-            keep = mask[start : start + len(frame)]
-            start += len(frame)
-            if keep.any():
-                yield frame if keep.all() else frame[keep]
-
-    return MadeTable(make, dtypes_of(table.empty(columns)), int(mask.sum()))
+    return _FilteredTable(table, mask, columns)
 
 
-def permuted(table: RowTable, order: NDArray[np.intp]) -> "PermutedTable":
-    """The rows in another order, by one pass over the table and one over temporary files.
-
-    Args:
-        table: The rows.
-        order: Position in the table of the first row of the result, of the second, and so on; a permutation.
-    """
-    folder = TemporaryFolder()
-    result = PermutedTable(folder, table.empty(), len(order))
-    places = np.empty(len(order), np.int64)
-    places[order] = np.arange(len(order))
-    schema = pa.Table.from_pandas(table.empty().assign(**{_PLACE: np.empty(0, np.int64)}), preserve_index=False).schema
-    options = pa.ipc.IpcWriteOptions(compression=_COMPRESSION)
-    start = 0
-    with temporary_errors(), ExitStack() as stack:
-        writers = [stack.enter_context(pa.ipc.new_stream(str(path), schema, options=options)) for path in result.paths]
-        for frame in table.frames():
-            own = places[start : start + len(frame)]
-            start += len(frame)
-            rows = pa.Table.from_pandas(frame.assign(**{_PLACE: own}), schema, preserve_index=False)
-            by_part = np.argsort(own // BATCH_ROWS, kind="stable")
-            parts = own[by_part] // BATCH_ROWS
-            ends = [*(np.flatnonzero(np.diff(parts)) + 1).tolist(), len(parts)]
-            for first, end in zip([0, *ends], ends, strict=False):
-                writers[int(parts[first])].write_table(rows.take(pa.array(by_part[first:end])))
-    return result
-
-
-class PermutedTable(RowTable):
-    """A row table in temporary files, one for each batch; they go with the object.
-
-    Args:
-        folder: Where the files are.
-        empty: A frame without rows.
-        rows: Number of rows.
-    """
-
-    def __init__(self, folder: TemporaryFolder, empty: pd.DataFrame, rows: int) -> None:
-        self._folder = folder
-        self.paths = [folder.path / f"{part:06}.arrow" for part in range(-(-rows // BATCH_ROWS))]
-        self._empty, self._rows = empty, rows
-        self.part = lru_cache(maxsize=2)(self._read)
-        """Rows of a file, by its number and the columns."""
+class _FilteredTable(RowTable):
+    def __init__(self, table: RowTable, mask: NDArray[np.bool_], columns: Columns | None) -> None:
+        self._table, self._mask, self._columns = table, mask, columns
+        self._rows = int(mask.sum())
 
     @property
     def names(self) -> list[str]:
-        """Names of the columns."""
-        return [str(name) for name in self._empty.columns]
+        return self._table.names if self._columns is None else list(self._columns)
 
     def __len__(self) -> int:
-        """Number of rows."""
         return self._rows
 
     def empty(self, columns: Columns | None = None) -> pd.DataFrame:
-        """A frame with the columns and their dtypes, and no row."""
-        return self._empty[self._checked(columns)]
+        return self._table.empty(self._checked(columns))
 
-    def range(self, start: int, end: int) -> RowTable:
-        """The rows from one position to another; ranges that are read in their order read each file once."""
-        return _Range(self, start, end)
+    def reference(self) -> tuple[Any, ...]:
+        return _of_bits, (self._table, np.packbits(self._mask), len(self._mask), self._columns)
 
     def _batches(self, columns: list[str], rows: int) -> Iterator[pd.DataFrame]:
-        return self.range(0, self._rows).frames(columns, rows)
-
-    def _read(self, part: int, columns: tuple[str, ...]) -> pd.DataFrame:
-        fields = [place for place, name in enumerate((*self.names, _PLACE)) if name in columns or name == _PLACE]
-        with pa.ipc.open_stream(self.paths[part], options=pa.ipc.IpcReadOptions(included_fields=fields)) as file:
-            rows = file.read_all()
-        order = np.argsort(rows[_PLACE].to_numpy())
-        frame: pd.DataFrame = rows.drop_columns([_PLACE]).take(pa.array(order)).to_pandas()
-        return frame
+        start = 0
+        for frame in self._table.frames(columns, rows):
+            keep = self._mask[start : start + len(frame)]
+            start += len(frame)
+            if keep.any():
+                yield frame if keep.all() else frame[keep].reset_index(drop=True)
 
 
-class _Range(RowTable):
-    def __init__(self, table: PermutedTable, start: int, end: int) -> None:
-        self._table, self._start, self._end = table, start, end
-
-    @property
-    def names(self) -> list[str]:
-        return self._table.names
-
-    def __len__(self) -> int:
-        return self._end - self._start
-
-    def empty(self, columns: Columns | None = None) -> pd.DataFrame:
-        return self._table.empty(columns)
-
-    def _batches(self, columns: list[str], rows: int) -> Iterator[pd.DataFrame]:
-        for part in range(self._start // BATCH_ROWS, -(-self._end // BATCH_ROWS)):
-            first = part * BATCH_ROWS
-            frame = self._table.part(part, tuple(columns)).iloc[max(self._start - first, 0) : self._end - first]
-            for begin in range(0, len(frame), rows):
-                yield frame.iloc[begin : begin + rows].reset_index(drop=True)
+def _of_bits(table: RowTable, bits: NDArray[np.uint8], rows: int, columns: Columns | None) -> RowTable:
+    return _FilteredTable(table, np.unpackbits(bits, count=rows).astype(bool), columns)
 
 
 class RowGroups:
@@ -173,9 +97,10 @@ class RowGroups:
     Args:
         table: The rows.
         column: The column of the values.
+        parent: Folder for the files; None for that of large temporary files.
     """
 
-    def __init__(self, table: RowTable, column: str) -> None:
+    def __init__(self, table: RowTable, column: str, parent: Path | None = None) -> None:
         codes, values = factorized(table, column)
         rank = np.argsort(np.array(values, dtype=object), kind="stable") if values else np.empty(0, np.int64)
         of_value = np.empty(len(values), np.int64)
@@ -186,7 +111,7 @@ class RowGroups:
         self.order = np.argsort(numbers, kind="stable")
         """Position in the table of each row of `rows`."""
         self._ends = np.cumsum(np.bincount(numbers, minlength=len(values)))
-        self.rows = permuted(table, self.order)
+        self.rows = permuted(table, self.order, parent)
         """All rows, those of the first value first; within it in the order of the table."""
         self._table = table
 
@@ -228,8 +153,3 @@ def value_counts(table: RowTable, column: str) -> "pd.Series[int]":
         [values[place] for place in order.tolist()], name=column, dtype=table.empty([column]).dtypes.iloc[0]
     )
     return pd.Series(counts[order], index, name="count")
-
-
-def dtypes_of(frame: pd.DataFrame) -> dict[str, Any]:
-    """Name and dtype of each column."""
-    return {str(name): dtype for name, dtype in frame.dtypes.items()}

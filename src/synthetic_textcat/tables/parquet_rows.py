@@ -55,6 +55,10 @@ class StoredTable(RowTable):
         frame: pd.DataFrame = self._schema.empty_table().to_pandas()
         return frame[self._checked(columns)]
 
+    def reference(self) -> tuple[Any, ...]:
+        """The files, which must stay."""
+        return StoredTable, (self._paths, None, self._shown)
+
     @cached_property
     def _schema(self) -> pa.Schema:
         with self._reading(self._paths[0]):
@@ -130,11 +134,12 @@ class Spool(DeclaredTable):
 
     Args:
         columns: Name and dtype of each column.
+        parent: Another folder for it.
     """
 
-    def __init__(self, columns: Mapping[str, Any]) -> None:
+    def __init__(self, columns: Mapping[str, Any], parent: Path | None = None) -> None:
         super().__init__(columns)
-        self._folder = TemporaryFolder()
+        self._folder = TemporaryFolder(parent)
         self._path = self._folder.path / "rows.parquet"
         self._writer: RowWriter | None = RowWriter(self._path, self.empty())
         self._rows = 0
@@ -157,6 +162,10 @@ class Spool(DeclaredTable):
 
     def _batches(self, columns: list[str], rows: int) -> Iterator[pd.DataFrame]:
         return StoredTable([self._closed()]).frames(columns, rows)
+
+    def reference(self) -> tuple[Any, ...]:
+        """The file, which must stay."""
+        return StoredTable, ([self._closed()],)
 
     def copy_to(self, path: Path) -> None:
         """Copies the file, without reading its rows."""

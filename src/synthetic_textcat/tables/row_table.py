@@ -93,6 +93,10 @@ class RowTable(ABC):
         """Pickled as its rows, such as by a catalog entry that pickles: files and functions stay where they are."""
         return FrameTable, (self.to_pandas(),)
 
+    def reference(self) -> tuple[Any, ...]:
+        """Pickled for another process while this table is held (`by_reference`): by its files, if it has any."""
+        return self.__reduce__()
+
     def __getattr__(self, name: str) -> Any:
         """The methods by which a frame is written, such as `to_parquet`, which catalog datasets of others call."""
         if name.startswith("to_") and hasattr(pd.DataFrame, name):
@@ -131,7 +135,10 @@ class RowTable(ABC):
 
 
 class FrameTable(RowTable):
-    """A frame as a row table."""
+    """A frame as a row table.
+
+    A frame without columns and rows, which an empty file of JSON lines is, has any column, of texts.
+    """
 
     def __init__(self, frame: pd.DataFrame) -> None:
         self._frame = frame
@@ -147,11 +154,19 @@ class FrameTable(RowTable):
 
     def empty(self, columns: Columns | None = None) -> pd.DataFrame:
         """A frame with the columns and their dtypes, and no row."""
-        return self._frame.iloc[:0][self._checked(columns)].reset_index(drop=True)
+        return self._with_any(columns).iloc[:0][self._checked(columns)].reset_index(drop=True)
 
     def to_pandas(self, columns: Columns | None = None) -> pd.DataFrame:
         """The frame, or some of its columns."""
-        return self._frame if columns is None else self._frame[self._checked(columns)]
+        return self._frame if columns is None else self._with_any(columns)[self._checked(columns)]
+
+    def _with_any(self, columns: Columns | None) -> pd.DataFrame:
+        is_nothing = columns is not None and not len(self._frame.columns) and not len(self._frame)
+        return pd.DataFrame(columns=list(columns or ()), dtype="str") if is_nothing else self._frame
+
+    def _checked(self, columns: Columns | None) -> list[str]:
+        is_nothing = columns is not None and not len(self._frame.columns) and not len(self._frame)
+        return list(columns or ()) if is_nothing else super()._checked(columns)
 
     def _batches(self, columns: list[str], rows: int) -> Iterator[pd.DataFrame]:
         for start in range(0, len(self._frame), rows):

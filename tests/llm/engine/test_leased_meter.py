@@ -4,7 +4,7 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import count, pairwise
 from random import Random
 from typing import Any
 
@@ -12,7 +12,8 @@ import pytest
 
 from synthetic_textcat.errors import MeterLostError
 from synthetic_textcat.llm.calls.first_replies import TaskPauses
-from synthetic_textcat.llm.engine.leases import RENEW_S, TERM_S
+from synthetic_textcat.llm.engine.central_meter import CentralMeter
+from synthetic_textcat.llm.engine.leases import RENEW_S, TERM_S, CallEnd, Limits, Report
 from synthetic_textcat.schemas.completions import Completion, Problem
 from tests.llm.builders import completion, nothing_taken
 from tests.llm.engine.simulated_cluster import Cluster, Server, simulate, usual_answer, workers
@@ -178,6 +179,34 @@ def test_an_outage_that_lasts_stops_all_workers() -> None:
     simulate(run())
 
 
+def test_workers_take_turns_to_test_the_server() -> None:
+    now, numbers = [0.0], count(1)
+    central = CentralMeter(Limits(max_concurrency=8), lambda: now[0])
+    ended = [CallEnd(0.1, cause="server_error", words="no", row=f"r{row}") for row in range(20)]
+
+    def gets_the_probe(name: str) -> bool:
+        ends = tuple(ended) if name == "worker-0" else ()
+        report = Report(name, name, next(numbers), demand=4, in_flight=0, ends=ends)
+        return central.exchange(report).is_probe
+
+    assert not any(gets_the_probe(name) for name in ("worker-1", "worker-0", "worker-1"))
+    assert central.status().breaker == "OPEN"
+    now[0] += 1
+    assert not gets_the_probe("worker-1")  # it goes on reporting
+    now[0] += 1
+    assert not gets_the_probe("worker-0")
+    now[0] += 1
+    assert not gets_the_probe("worker-1")
+    now[0] += 2.5
+    assert gets_the_probe("worker-0")
+    ended.append(CallEnd(0.1, is_probe=True, cause="server_error", words="no", row="r0"))
+    for _ in range(11):  # ten seconds later it asks first, and the other one gets it
+        assert not gets_the_probe("worker-0")
+        is_probe = gets_the_probe("worker-1")
+        now[0] += 1
+    assert is_probe
+
+
 def test_a_probe_that_dies_with_its_worker_is_sent_by_another() -> None:
     async def run() -> None:
         cluster = Cluster(
@@ -241,6 +270,23 @@ def test_a_meter_that_is_lost_for_good_ends_the_calls_with_one_line() -> None:
         await cluster.end()
 
     simulate(run())
+
+
+def test_a_worker_that_has_given_up_the_meter_does_not_end_the_others_when_it_is_back() -> None:
+    async def run() -> Cluster:
+        cluster = Cluster(Server())
+        for name in workers(2):
+            cluster.start(name)
+        await cluster.run_for(3)
+        cluster.is_cut = True
+        await cluster.run_for(64)
+        assert cluster.ended["worker-0"]
+        cluster.is_cut = False
+        await cluster.meters["worker-0"].close()
+        await cluster.end()
+        return cluster
+
+    assert simulate(run()).central.over == ""
 
 
 def test_an_error_that_ends_one_workers_calls_ends_those_of_all() -> None:

@@ -16,6 +16,7 @@ from synthetic_textcat.schemas.publications import is_part, parts, path_of, task
 from synthetic_textcat.schemas.rows import LABEL_AGREEMENT
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import FrameTable
+from synthetic_textcat.work_pool import THIS_MACHINE
 from tests.pipelines.export.builders import by_task, tasks_table
 from tests.pipelines.quality_report.builders import example_frame
 
@@ -25,7 +26,7 @@ _OPEN = Task.model_validate({"task": "Name the tone."})
 
 def _exported(examples: pd.DataFrame, splits: pd.DataFrame, *tasks: Task) -> dict[str, Any]:
     tables = FrameTable(examples), by_task(examples), FrameTable(splits)
-    return export_huggingface(*tables, tasks_table(*tasks), "# Card\n", ExportParameters())
+    return export_huggingface(*tables, tasks_table(*tasks), "# Card\n", ExportParameters(), THIS_MACHINE)
 
 
 def _saved(folder: Path, *rows: tuple[Task, str, str | None]) -> FolderDataset:

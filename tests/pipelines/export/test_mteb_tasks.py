@@ -12,6 +12,7 @@ from synthetic_textcat.pipelines.export.nodes import export_mteb
 from synthetic_textcat.schemas.languages import languages
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import FrameTable
+from synthetic_textcat.work_pool import THIS_MACHINE
 from tests.pipelines.export.builders import TASK, TASKS, by_task, read, tasks_table
 from tests.pipelines.quality_report.builders import example_frame
 
@@ -33,7 +34,7 @@ def _exported(
         for place, (label, _) in enumerate(rows)
     )
     splits = pd.DataFrame({"split": pd.Series([split for _, split in rows], dtype="str")})
-    files = export_mteb(by_task(examples), FrameTable(splits), tasks)
+    files = export_mteb(by_task(examples), FrameTable(splits), tasks, THIS_MACHINE)
     return {name: read(file) for name, file in files.items()}
 
 
@@ -76,7 +77,9 @@ def test_languages_are_those_of_the_test_rows() -> None:
         examples = example_frame({"task_id": TASK.task_id, "label": label} for label, _ in rows)
         examples.loc[len(_TRAIN) :, "language"] = tested
         splits = FrameTable(pd.DataFrame({"split": [split for _, split in rows]}))
-        return read(export_mteb(by_task(examples), splits, TASKS)[f"{TASK.task_id}/metadata.json"])["eval_langs"]
+        return read(export_mteb(by_task(examples), splits, TASKS, THIS_MACHINE)[f"{TASK.task_id}/metadata.json"])[
+            "eval_langs"
+        ]
 
     assert _codes("Chinese (Traditional)", "Hindi Romanized") == ["hin-Latn", "zho-Hant"]
     assert _codes("Burmese", "Burmese (Zawgyi)") == ["mya-Mymr"]

@@ -26,6 +26,7 @@ from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, Ex
 from synthetic_textcat.schemas.publications import CONFIGS, SPLITS, path_of, task_config
 from synthetic_textcat.schemas.rows import EXAMPLES, LABEL_AGREEMENT, REQUESTS, own_of, plain, to_frame
 from synthetic_textcat.tables import FrameTable
+from synthetic_textcat.work_pool import THIS_MACHINE
 from tests.pipelines.export.builders import TASK, TASKS, by_task, read
 from tests.pipelines.quality_report.builders import ROW, example_frame
 from tests.support.project import ROOT
@@ -51,7 +52,14 @@ def _examples(rows: int) -> pd.DataFrame:
 def _split(examples: pd.DataFrame, plan: pd.DataFrame) -> SplitRows:
     none = pd.DataFrame({"request_id": [], "overlap": []}, dtype="str")
     return split_rows(
-        FrameTable(examples), FrameTable(none), FrameTable(plan), TASKS, AttributeSamplingParameters(), _EXPORT, 42
+        FrameTable(examples),
+        FrameTable(none),
+        FrameTable(plan),
+        TASKS,
+        AttributeSamplingParameters(),
+        _EXPORT,
+        42,
+        THIS_MACHINE,
     )
 
 
@@ -59,7 +67,7 @@ def _files(**settings: Any) -> dict[str, Any]:
     examples = _examples(20)
     splits, _ = _split(examples, _plan(20))
     chosen = ExportParameters.model_validate(settings)
-    files = export_huggingface(FrameTable(examples), by_task(examples), splits, TASKS, "# Card\n", chosen)
+    files = export_huggingface(FrameTable(examples), by_task(examples), splits, TASKS, "# Card\n", chosen, THIS_MACHINE)
     return {name: read(file) for name, file in files.items()}
 
 
@@ -137,7 +145,9 @@ def test_the_dataset_folder_has_each_view_in_splits() -> None:
 def test_without_examples_the_folder_has_an_empty_train_split() -> None:
     none = example_frame([])
     splits = FrameTable(pd.DataFrame({"split": []}, dtype="str"))
-    files = export_huggingface(FrameTable(none), by_task(none), splits, TASKS, "# Card\n", ExportParameters())
+    files = export_huggingface(
+        FrameTable(none), by_task(none), splits, TASKS, "# Card\n", ExportParameters(), THIS_MACHINE
+    )
     assert set(files) == {"README.md", *(f"data/{view}-train.parquet" for view in CONFIGS)}
     assert read(files["data/default-train.parquet"]).empty
 
@@ -167,7 +177,7 @@ def test_each_format_fills_a_file_of_the_catalog() -> None:
 
 def test_records_for_argilla_suggest_the_label_and_say_who_wrote() -> None:
     examples = pd.concat([_examples(1), example_frame([{"task_id": "open"}])], ignore_index=True)
-    files = export_by_task(argilla)(by_task(examples), TASKS)
+    files = export_by_task(argilla)(by_task(examples), TASKS, THIS_MACHINE)
     (record,) = json.loads(read(files[f"{TASK.task_id}.records.json"]))
     assert record["fields"] == {"text": examples["input_text"].iloc[0], "task": "Sort a review."}
     assert record["suggestions"] == {"label": {"value": "bad", "score": None, "agent": "model-1", "type": "model"}}
@@ -183,21 +193,23 @@ def test_rows_of_the_evaluation_set_are_set_aside_and_named() -> None:
     rows = ["Something else altogether.", near, "Equal, but for CASE."]
     examples = example_frame([{"request_id": f"r{place}", "input_text": text} for place, text in enumerate(rows)])
     held = pd.DataFrame({"text": [near.replace("rain", "snow"), "equal,  but for case.", None]})
-    exported, overlaps = set_overlaps_aside(FrameTable(examples), held, None, _EXPORT)
+    exported, overlaps = set_overlaps_aside(FrameTable(examples), held, None, _EXPORT, THIS_MACHINE)
     assert exported["request_id"].tolist() == ["r0"]
     assert overlaps.to_pandas().to_dict("records") == [
         {"request_id": "r1", "overlap": "near"},
         {"request_id": "r2", "overlap": "exact"},
     ]
     plan = _plan(3)
-    report = split_rows(exported, overlaps, FrameTable(plan), TASKS, AttributeSamplingParameters(), _EXPORT, 42).report
+    report = split_rows(
+        exported, overlaps, FrameTable(plan), TASKS, AttributeSamplingParameters(), _EXPORT, 42, THIS_MACHINE
+    ).report
     assert (report["export/overlaps_exact"], report["export/overlaps_near"]) == (1, 1)
 
 
 @pytest.mark.parametrize("held", [None, pd.DataFrame({"text": []}, dtype="str")])
 def test_without_an_evaluation_set_all_rows_are_exported(held: pd.DataFrame | None) -> None:
     examples = FrameTable(_examples(3))
-    exported, overlaps = set_overlaps_aside(examples, held, None, _EXPORT)
+    exported, overlaps = set_overlaps_aside(examples, held, None, _EXPORT, THIS_MACHINE)
     assert exported is examples
     assert list(overlaps.columns) == ["request_id", "overlap"]
     assert not len(overlaps)
@@ -205,7 +217,9 @@ def test_without_an_evaluation_set_all_rows_are_exported(held: pd.DataFrame | No
 
 def test_an_evaluation_set_without_texts_is_reported_in_one_line() -> None:
     with pytest.raises(EvaluationError, match="no column `text`, but texts, label \\(did you mean texts"):
-        set_overlaps_aside(FrameTable(_examples(1)), pd.DataFrame({"texts": ["a"], "label": ["b"]}), None, _EXPORT)
+        set_overlaps_aside(
+            FrameTable(_examples(1)), pd.DataFrame({"texts": ["a"], "label": ["b"]}), None, _EXPORT, THIS_MACHINE
+        )
 
 
 def test_by_choice_exported_rows_say_whether_a_judge_agrees() -> None:
@@ -216,12 +230,15 @@ def test_by_choice_exported_rows_say_whether_a_judge_agrees() -> None:
     )
     chosen = ExportParameters(label_agreement=True)
 
-    assert set_overlaps_aside(examples, None, verdicts, _EXPORT).examples is examples
-    exported = set_overlaps_aside(examples, None, verdicts, chosen).examples
+    assert set_overlaps_aside(examples, None, verdicts, _EXPORT, THIS_MACHINE).examples is examples
+    exported = set_overlaps_aside(examples, None, verdicts, chosen, THIS_MACHINE).examples
     assert plain(exported[LABEL_AGREEMENT]) == [True, None, False]
     assert own_of(exported) == []
     for nothing in (None, verdicts.head(0)):
-        assert plain(set_overlaps_aside(examples, None, nothing, chosen).examples[LABEL_AGREEMENT]) == [None] * 3
+        assert (
+            plain(set_overlaps_aside(examples, None, nothing, chosen, THIS_MACHINE).examples[LABEL_AGREEMENT])
+            == [None] * 3
+        )
 
 
 def test_trainers_that_read_every_column_get_no_other() -> None:

@@ -13,6 +13,7 @@ from synthetic_textcat.pipelines.publish.plan import File
 from synthetic_textcat.schemas.parameters import ExportParameters, PublishParameters
 from synthetic_textcat.schemas.publications import CARD, TAG, PublicationPlan
 from synthetic_textcat.tables import FrameTable
+from synthetic_textcat.work_pool import THIS_MACHINE
 from tests.pipelines.export.builders import TASK, TASKS, by_task, read
 from tests.pipelines.quality_report.builders import example_frame
 
@@ -67,7 +68,13 @@ def export(rows: int = 20, card: str = CARD_TEXT, **changes: Any) -> Export:
     report |= {"export/rows_left_out": float(split.isna().sum())}
     report |= {"export/overlaps_exact": float(rows > 0), "export/overlaps_near": float(rows > 0)}
     files = export_huggingface(
-        FrameTable(kept), by_task(kept), FrameTable(pd.DataFrame({"split": split})), TASKS, card, ExportParameters()
+        FrameTable(kept),
+        by_task(kept),
+        FrameTable(pd.DataFrame({"split": split})),
+        TASKS,
+        card,
+        ExportParameters(),
+        THIS_MACHINE,
     )
-    assert files[CARD]() == card
+    assert files[CARD] == card
     return Export(examples, {name: partial(read, file) for name, file in files.items()}, report)

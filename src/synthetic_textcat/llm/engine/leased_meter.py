@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from synthetic_textcat.errors import MeterLostError, TextcatError
 from synthetic_textcat.llm.calls.budget import Budget
-from synthetic_textcat.llm.calls.first_replies import TaskPauses
+from synthetic_textcat.llm.calls.first_replies import FirstReplies, TaskPauses
 from synthetic_textcat.llm.engine.circuit_breaker import Failure, State
 from synthetic_textcat.llm.engine.held_lease import Demand, HeldLease
 from synthetic_textcat.llm.engine.leases import CAP, OUTAGE, TERM_S, CallEnd, Grant, Report, UnconfirmedEnds
@@ -70,7 +70,7 @@ class LeasedMeter(Meter):
         self._pauses = pauses
         self._loop = asyncio.get_running_loop()
         self._lease = HeldLease(self._loop.time())
-        self._is_lost = False
+        self._is_lost = self._is_given_up = False
         self._in_line = asyncio.Lock()
         self._changed, self._urgent = asyncio.Event(), asyncio.Event()
         self._waiting = self._in_flight = self._probes = self._number = 0
@@ -79,6 +79,7 @@ class LeasedMeter(Meter):
         self._call_s = _USUAL_CALL_S
         self._demand = Demand()
         self._ends = UnconfirmedEnds()
+        self._first_replies = FirstReplies(watch=True, decides=False)
         self._rows_remain = True
         self._halted = ""
         self._log = BreakerLog()
@@ -89,6 +90,16 @@ class LeasedMeter(Meter):
     def has_answered(self) -> bool:
         """Whether the server has answered any call of the run, on any worker."""
         return self._lease.grant.has_answered or self._replied > 0
+
+    def first_replies(self, watch: bool, kind: str) -> FirstReplies:
+        """The first replies of this worker, which the meter adds to those of the others; its calls are of one kind."""
+        self._first_replies = FirstReplies(watch, kind, decides=False)
+        return self._first_replies
+
+    @property
+    def verdict(self) -> str:
+        """Empty: refusals in a row are counted over all workers."""
+        return ""
 
     @property
     def outage(self) -> Outage | None:
@@ -147,7 +158,7 @@ class LeasedMeter(Meter):
         self._call_s += _NEWEST * (self._loop.time() - ticket.begun_at - self._call_s)
         self._taken += tokens_taken(asked.completion, messages)
         self._replied += asked.completion.replied
-        end = CallEnd(0.0, ticket.is_probe)
+        end = CallEnd(0.0, ticket.is_probe, refusal=asked.refusal)
         if not asked.shows_server:
             line = asked.completion
             end = end._replace(
@@ -246,6 +257,7 @@ class LeasedMeter(Meter):
             ends=ends,
             first_end=first_end,
             paused=self._pauses.reasons,
+            first_replies=self._first_replies.streak,
             halted=self._halted,
             is_leaving=is_leaving,
         )
@@ -265,6 +277,8 @@ class LeasedMeter(Meter):
         if grant.is_proven:
             self._prove()
         self._pauses.adopt(grant.paused)
+        if grant.is_first_over:
+            self._first_replies.end()
         if grant.over and not before.over:
             if grant.over not in (CAP, OUTAGE) and not self._halted:
                 logger.warning("No further calls, since the run was stopped elsewhere: %s", grant.over)
@@ -274,7 +288,7 @@ class LeasedMeter(Meter):
     def _note_loss(self, error: Exception) -> None:
         """Logs the loss of the meter once the lease has ended; ends the calls if it lasts too long."""
         lost_s = self._loop.time() - self._lease.until
-        if lost_s < 0 or self._halted:
+        if lost_s < 0 or self._halted or self._is_given_up:
             return
         why = f"{type(error).__name__}: {error}"
         if not self._is_lost:
@@ -285,5 +299,5 @@ class LeasedMeter(Meter):
                 f"The scheduler, which keeps limits and caps over all workers, has not answered for {lost_s:.0f} s "
                 f"({why}). All replies are saved. Next: look at the scheduler, and run the same command again"
             )
-            self._halted = str(lost)
+            self._is_given_up = True  # not reported, should the meter be back: the other workers may go on
             self._halt(lost)

@@ -45,13 +45,19 @@ def probe(spec: ChatModelSpec, llm: LlmParameters, run_id: str, folder: Path | s
         shared_folder(folder).prove(run_id)
     except TextcatError as error:
         why = str(error)
-    version = ".".join(map(str, sys.version_info[:2]))
-    return Probe(version, f"{_version()} ({code_hash()})", sha256_of(spec.identity_of(llm))[:12], why)
+    return Probe(*versions(), sha256_of(spec.identity_of(llm))[:12], why)
+
+
+def versions() -> tuple[str, str]:
+    """Python and this package, of this process."""
+    return ".".join(map(str, sys.version_info[:2])), f"{_version()} ({code_hash()})"
 
 
 def fault(said: Any, own: Probe) -> str:
     """Why a worker can't do the work, by what it said; empty if it can."""
     same = "Next: install the same wheel with the same constraints.txt on driver and workers"
+    if isinstance(said, OSError):
+        return f"was lost while it was asked ({type(said).__name__}: {first_line(said)}). Next: look at its log"
     if not isinstance(said, Probe):
         return f"can't load this package ({type(said).__name__}: {first_line(said)}). {same}"
     for name, theirs, ours in (("Python", said.python, own.python), ("synthetic-textcat", said.package, own.package)):

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,13 @@ _METADATA = b"huggingface"
 
 
 def huggingface_files(
-    examples: RowTable, by_task: RowGroups, splits: Codes, tasks: Sequence[Task], card: str, settings: ExportParameters
+    examples: RowTable,
+    by_task: RowGroups,
+    splits: Codes,
+    tasks: Sequence[Task],
+    card: str,
+    settings: ExportParameters,
+    parent: Path | None = None,
 ) -> dict[str, Any]:
     """Files of the dataset folder by name; each table is made when it is written.
 
@@ -40,6 +47,7 @@ def huggingface_files(
         tasks: Their label sets.
         card: README.md.
         settings: Export parameters.
+        parent: Folder for temporary files.
 
     Raises:
         StaleTableError: If a task has a row with a label that its label set lacks.
@@ -48,8 +56,8 @@ def huggingface_files(
     numbers = {task_id: number for number, task_id in enumerate(by_task.values)}
     labels, label_of = by_task.factorized("label")
     in_order = splits[by_task.order]
-    of_split = _by_split(examples, splits)
-    files: dict[str, Any] = {CARD: lambda: card}
+    of_split = _by_split(examples, splits, parent)
+    files: dict[str, Any] = {CARD: card}
     for part in parts(rows_of_parts(by_task, splits)):
         if part.task_id is None:
             files[part.path] = partial(_view, part, of_split[part.split], settings)
@@ -64,11 +72,11 @@ def huggingface_files(
     return files
 
 
-def _by_split(examples: RowTable, splits: Codes) -> dict[str, RowTable]:
+def _by_split(examples: RowTable, splits: Codes, parent: Path | None) -> dict[str, RowTable]:
     """The rows of each split, in temporary files: three configs read each."""
     order = np.argsort(splits, kind="stable")
     ends = np.cumsum(np.bincount(splits + 1, minlength=len(SPLITS) + 1)).tolist()
-    rows = permuted(examples, order)
+    rows = permuted(examples, order, parent)
     return {name: rows.range(ends[code], ends[code + 1]) for code, name in enumerate(SPLITS)}
 
 
@@ -78,8 +86,12 @@ def _view(part: Part, rows: RowTable, settings: ExportParameters) -> RowTable:
         return mapped(ordered, partial(triplets, instruction=settings.instruction), TRIPLET_COLUMNS)
     if part.config == "text-label":
         columns = text_label_columns(rows, "task", "task_id")
-        return mapped(rows, lambda own: text_label(own).assign(task=own["task"], task_id=own["task_id"]), columns)
+        return mapped(rows, _with_task, columns)
     return rows
+
+
+def _with_task(rows: pd.DataFrame) -> pd.DataFrame:
+    return text_label(rows).assign(task=rows["task"], task_id=rows["task_id"])
 
 
 def _task_table(rows: RowTable, names: Sequence[str]) -> pa.RecordBatchReader:

@@ -72,7 +72,7 @@ def mteb_files(examples: RowGroups, splits: Codes, tasks: Sequence[Task]) -> dic
     Raises:
         StaleTableError: If a task has a row with a label that its label set lacks.
     """
-    files: dict[str, Any] = {"README.md": lambda: _README}
+    files: dict[str, Any] = {"README.md": _README}
     (labels, label_of), (languages, language_of) = (examples.factorized(name) for name in ("label", "language"))
     numbers = {task_id: number for number, task_id in enumerate(examples.values)}
     for task in tasks:

@@ -1,6 +1,8 @@
 """Nodes of `export`: overlaps with the evaluation set, splits, and one node for each format."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,14 +31,19 @@ from synthetic_textcat.schemas.parameters import AttributeSamplingParameters, Ex
 from synthetic_textcat.schemas.publications import SPLITS
 from synthetic_textcat.schemas.rows import LABEL_AGREEMENT, SPLIT_COLUMNS
 from synthetic_textcat.schemas.tasks import tasks_of
-from synthetic_textcat.tables import MadeTable, RowGroups, RowTable, filtered, mapped
+from synthetic_textcat.tables import MadeTable, RowGroups, RowTable, SharedFiles, Spool, filtered, mapped
 from synthetic_textcat.tables.plan_walk import plan_places
+from synthetic_textcat.text.minhash import Sketches, applied
+from synthetic_textcat.work_pool import WorkPool
 
-Files = dict[str, Any]
-"""Content of each file by name, or a function that makes it when it is written."""
+_UNITS = 200  # in which the files of a folder are given to other processes; with thousands of tasks a unit is many
 
 _LEFT_OUT = "left_out"
 _OVERLAPS = (None, EXACT, NEAR)
+
+
+Files = dict[str, Any]
+"""Content of each file by name, or a function that makes it when it is written."""
 
 
 class SplitRows(NamedTuple):
@@ -65,6 +72,7 @@ def set_overlaps_aside(
     evaluation_set: pd.DataFrame | None,
     label_verdicts: pd.DataFrame | None,
     export: ExportParameters,
+    pool: WorkPool,
 ) -> ExportedRows:
     """Examples without (near) duplicates of texts in the user's evaluation set; all examples without a set.
 
@@ -72,9 +80,10 @@ def set_overlaps_aside(
     """
     found = overlaps_of(_texts(examples), len(examples), evaluation_texts(evaluation_set), export.split_similarity)
     codes = np.fromiter(map(_OVERLAPS.index, found), np.int8, len(examples))
+    exported = filtered(examples, codes == 0) if codes.any() else examples
     if export.label_agreement:
         agreement = agreements(label_verdicts)
-        examples = mapped(examples, lambda rows: rows.assign(**{LABEL_AGREEMENT: agreement(rows["request_id"])}))
+        exported = mapped(exported, lambda rows: rows.assign(**{LABEL_AGREEMENT: agreement(rows["request_id"])}))
     names = pd.array(_OVERLAPS, dtype="str")
 
     def overlaps() -> Iterator[pd.DataFrame]:
@@ -86,18 +95,26 @@ def set_overlaps_aside(
 
     columns = {"request_id": "str", "overlap": "str"}
     return ExportedRows(
-        filtered(examples, codes == 0) if codes.any() else examples,
+        exported if exported is examples else _in_file(exported, pool),
         MadeTable(overlaps, columns, int((codes > 0).sum())),
     )
+
+
+def _in_file(table: RowTable, pool: WorkPool) -> RowTable:
+    """The rows in a temporary file, which other processes can read, and which is read several times."""
+    spool = Spool({str(name): dtype for name, dtype in table.empty().dtypes.items()}, pool.folder)
+    for rows in table.frames():
+        spool.add(rows)
+    return spool
 
 
 def _texts(examples: RowTable) -> Iterator[list[str]]:
     return (rows["input_text"].tolist() for rows in examples.frames(["input_text"]))
 
 
-def group_by_task(examples: RowTable) -> RowGroups:
+def group_by_task(examples: RowTable, pool: WorkPool) -> RowGroups:
     """The exported examples by task, in temporary files, for the formats that have files of each task."""
-    return RowGroups(examples, "task_id")
+    return RowGroups(examples, "task_id", pool.folder)
 
 
 def split_rows(
@@ -108,6 +125,7 @@ def split_rows(
     sampling: AttributeSamplingParameters,
     export: ExportParameters,
     seed: int,
+    pool: WorkPool,
 ) -> SplitRows:
     """Train, validation or test split of each example; none for near duplicates of another split's rows.
 
@@ -116,12 +134,19 @@ def split_rows(
     """
     by_plan = planned_splits(requests, tasks_of(tasks), sampling.num_seed_examples, export.splits, seed)
     planned = by_plan[plan_places(requests, examples, "examples")]
-    final = drop_cross_split_duplicates(_texts(examples), planned, export.split_similarity)
+    sketch_parts = partial(_sketched_by, pool, len(examples))
+    final = drop_cross_split_duplicates(_texts(examples), planned, export.split_similarity, sketch_parts)
     counts = {**{name: final == code for code, name in enumerate(SPLITS)}, _LEFT_OUT: final == LEFT_OUT}
     report: dict[str, float] = {f"export/rows_{name}": int(rows.sum()) for name, rows in counts.items()}
     kinds = overlaps["overlap"]
     report |= {f"export/overlaps_{kind}": int((kinds == kind).sum()) for kind in (EXACT, NEAR)}
     return SplitRows(_split_table(examples, final, planned), report)
+
+
+def _sketched_by(
+    pool: WorkPool, rows: int, sketch: Callable[[Sequence[str]], Sketches], parts: Iterable[Sequence[str]]
+) -> Iterator[Sketches]:
+    return pool.map(partial(applied, sketch), chain.from_iterable(parts), rows)
 
 
 def _split_table(examples: RowTable, final: Codes, planned: Codes) -> RowTable:
@@ -156,23 +181,25 @@ def export_rows(function: Format) -> Callable[[RowTable], RowTable]:
     return export_file
 
 
-def export_mteb(examples: RowGroups, splits: RowTable, tasks: pd.DataFrame) -> Files:
+def export_mteb(examples: RowGroups, splits: RowTable, tasks: pd.DataFrame, pool: WorkPool) -> Files:
     """Folder of classification tasks for MTEB."""
-    return mteb_files(examples, split_codes(splits)[examples.order], tasks_of(tasks))
+    files = mteb_files(examples, split_codes(splits)[examples.order], tasks_of(tasks))
+    return _shared(files, len(examples.rows), pool)
 
 
-def export_by_task(function: TaskFormat) -> Callable[[RowGroups, pd.DataFrame], Files]:
+def export_by_task(function: TaskFormat) -> Callable[[RowGroups, pd.DataFrame, WorkPool], Files]:
     """Node function of a format with files for each task."""
 
-    def export_folder(examples: RowGroups, tasks: pd.DataFrame) -> Files:
-        return files_of_tasks(examples, tasks_of(tasks), function)
+    def export_folder(examples: RowGroups, tasks: pd.DataFrame, pool: WorkPool) -> Files:
+        return _shared(files_of_tasks(examples, tasks_of(tasks), function), len(examples.rows), pool)
 
     return export_folder
 
 
-def export_text_label(examples: RowGroups, tasks: pd.DataFrame, export: ExportParameters) -> Files:
+def export_text_label(examples: RowGroups, tasks: pd.DataFrame, export: ExportParameters, pool: WorkPool) -> Files:
     """Folder of texts and labels, with files for each task."""
-    return text_label_files(examples, tasks_of(tasks), export.csv_formulas, bom=export.csv_bom)
+    files = text_label_files(examples, tasks_of(tasks), export.csv_formulas, bom=export.csv_bom)
+    return _shared(files, len(examples.rows), pool)
 
 
 def export_huggingface(
@@ -182,7 +209,15 @@ def export_huggingface(
     tasks: pd.DataFrame,
     card: str,
     export: ExportParameters,
+    pool: WorkPool,
 ) -> Files:
     """Hugging Face dataset folder."""
-    codes = split_codes(splits)
-    return huggingface_files(examples, by_task, codes, tasks_of(tasks), card, export)
+    files = huggingface_files(examples, by_task, split_codes(splits), tasks_of(tasks), card, export, pool.folder)
+    return _shared(files, len(examples), pool)
+
+
+def _shared(files: Files, rows: int, pool: WorkPool) -> Files:
+    """Files that the processes of a pool write, if they see those with the rows."""
+    if pool.folder is None:
+        return files
+    return SharedFiles(files, partial(pool.map, rows=rows, at_once=-(-len(files) // _UNITS)))

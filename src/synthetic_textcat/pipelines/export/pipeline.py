@@ -26,11 +26,16 @@ def create_pipeline() -> Pipeline:
         [
             node(
                 set_overlaps_aside,
-                inputs=["examples", "evaluation_set", "label_verdicts", "params:export"],
+                inputs=["examples", "evaluation_set", "label_verdicts", "params:export", "work_pool"],
                 outputs=["exported_examples", "overlaps"],
                 name="set_overlaps_aside",
             ),
-            node(group_by_task, inputs="exported_examples", outputs="examples_by_task", name="group_by_task"),
+            node(
+                group_by_task,
+                inputs=["exported_examples", "work_pool"],
+                outputs="examples_by_task",
+                name="group_by_task",
+            ),
             node(
                 split_rows,
                 inputs=[
@@ -41,6 +46,7 @@ def create_pipeline() -> Pipeline:
                     "params:attribute_sampling",
                     "params:export",
                     "params:seed",
+                    "work_pool",
                 ],
                 outputs=["splits", "split_report"],
                 name="split_rows",
@@ -55,11 +61,16 @@ def create_pipeline() -> Pipeline:
                 node(export_rows(function), inputs="exported_examples", outputs=name, name=f"export_{name}")
                 for name, function in FORMATS.items()
             ),
-            node(export_mteb, inputs=["examples_by_task", "splits", "tasks"], outputs="mteb", name="export_mteb"),
+            node(
+                export_mteb,
+                inputs=["examples_by_task", "splits", "tasks", "work_pool"],
+                outputs="mteb",
+                name="export_mteb",
+            ),
             *(
                 node(
                     export_by_task(function),
-                    inputs=["examples_by_task", "tasks"],
+                    inputs=["examples_by_task", "tasks", "work_pool"],
                     outputs=name,
                     name=f"export_{name}",
                 )
@@ -67,7 +78,7 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 export_text_label,
-                inputs=["examples_by_task", "tasks", "params:export"],
+                inputs=["examples_by_task", "tasks", "params:export", "work_pool"],
                 outputs="text_label",
                 name="export_text_label",
             ),
@@ -108,7 +119,15 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 export_huggingface,
-                inputs=["exported_examples", "examples_by_task", "splits", "tasks", "dataset_card", "params:export"],
+                inputs=[
+                    "exported_examples",
+                    "examples_by_task",
+                    "splits",
+                    "tasks",
+                    "dataset_card",
+                    "params:export",
+                    "work_pool",
+                ],
                 outputs="huggingface",
                 name="export_huggingface",
             ),

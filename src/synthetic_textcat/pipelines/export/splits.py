@@ -32,7 +32,7 @@ from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import RowGroups, RowTable, factorized
 from synthetic_textcat.text.comparison import sentence_key
 from synthetic_textcat.text.near_duplicates import CrossSetMatcher
-from synthetic_textcat.text.sketched_texts import SketchedTexts
+from synthetic_textcat.text.sketched_texts import SketchedTexts, SketchParts
 
 TRAIN, VALIDATION, TEST = range(len(SPLITS))
 LEFT_OUT = -1
@@ -72,19 +72,22 @@ def planned_splits(
     return codes
 
 
-def drop_cross_split_duplicates(texts: Iterable[Sequence[str]], planned: Codes, similarity: float) -> Codes:
+def drop_cross_split_duplicates(
+    texts: Iterable[Sequence[str]], planned: Codes, similarity: float, sketch_parts: SketchParts = map
+) -> Codes:
     """Split of each row, with `LEFT_OUT` for near duplicates of rows in another split.
 
     Args:
         texts: As written, in batches, which are read once.
         planned: Splits by the plan.
         similarity: Jaccard similarity of character 5-grams at or above which texts must not be in different splits.
+        sketch_parts: As of `SketchedTexts`.
     """
     codes = planned.copy()
     if not len(codes):
         return codes
     keys = ([sentence_key(text) for text in batch] for batch in texts)
-    resemblance = CrossSetMatcher(SketchedTexts(keys, similarity), similarity)
+    resemblance = CrossSetMatcher(SketchedTexts(keys, similarity, sketch_parts), similarity)
     codes[resemblance.near(codes == VALIDATION, codes == TEST)] = LEFT_OUT
     codes[resemblance.near(codes == TRAIN, (codes == VALIDATION) | (codes == TEST))] = LEFT_OUT
     return codes

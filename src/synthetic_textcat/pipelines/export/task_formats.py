@@ -4,15 +4,17 @@ import csv
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from json.encoder import encode_basestring
 from typing import Any, Literal
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from synthetic_textcat.pipelines.export.formats import text_label, text_label_columns
-from synthetic_textcat.schemas.rows import ATTRIBUTES, LABEL_AGREEMENT, own_of, plain
+from synthetic_textcat.schemas.rows import ATTRIBUTES, LABEL_AGREEMENT, own_of
 from synthetic_textcat.schemas.tasks import Task
 from synthetic_textcat.tables import RowGroups, RowTable, factorized, mapped
+from synthetic_textcat.text.json_columns import data_of, joined, json_column, json_key, without_null
 
 Formulas = Literal["escape", "keep"]
 
@@ -46,7 +48,8 @@ begins with = + - or @ as a formula. Programs that parse CSV are not affected.
 """
 
 _QUESTION = "label"
-_NULL = "null"
+_BETWEEN = b",\n"  # records
+_ROWS_AT_ONCE = 10_000
 
 
 def task_format(function: TaskFormat) -> TaskFormat:
@@ -88,12 +91,12 @@ def text_label_files(
         cells = mapped(rows, partial(_cells, formulas=formulas))
         files[f"{task_id}.csv"] = partial(_with_bom, cells) if bom else cells
         files[f"{task_id}.labels.json"] = partial(_labels, entry, own, known.get(task_id))
-    files["index.json"] = lambda: index
+    files["index.json"] = index
     readme = _README.format(
         bom=' with a byte order mark (Python: `encoding="utf-8-sig"`)' if bom else "",
         agreement=_AGREEMENT if LABEL_AGREEMENT in examples.rows else "",
     )
-    files["README.md"] = lambda: readme + (_ESCAPED if formulas == "escape" else _KEPT)
+    files["README.md"] = readme + (_ESCAPED if formulas == "escape" else _KEPT)
     return files
 
 
@@ -133,42 +136,42 @@ def argilla(rows: RowTable, task: Task | None) -> dict[str, File]:
     An Argilla dataset has a single label set, so each task gets its own dataset. The records have the form read by
     `Dataset.records.from_json` of Argilla 2.8.
     """
-    return {"records.json": lambda: _records(rows), "settings.json": lambda: _settings(task, rows)}
+    return {"records.json": partial(_records, rows), "settings.json": partial(_settings, task, rows)}
 
 
 def _metadata_of(rows: pd.DataFrame | RowTable) -> list[str]:
     return [*ATTRIBUTES, *own_of(rows), "model_name"]
 
 
-def _records(rows: RowTable) -> Iterator[bytes]:
+def _records(rows: RowTable) -> Iterator[bytes | memoryview]:
     """A JSON list of records, one a line."""
     yield b"["
-    for number, frame in enumerate(rows.frames()):
-        yield (b",\n" if number else b"\n") + _records_of(frame)
+    for number, frame in enumerate(rows.frames(rows=_ROWS_AT_ONCE)):
+        yield b",\n" if number else b"\n"
+        yield data_of(_records_of(frame))[: -len(_BETWEEN)]
     yield b"\n]\n" if len(rows) else b"]\n"
 
 
-def _records_of(rows: pd.DataFrame) -> bytes:
-    """Records, in which each text is encoded alone: many rows share those of their task."""
-    about = _metadata_of(rows)
-    columns = {name: plain(rows[name]) for name in ("request_id", "input_text", "task", "label", *about)}
-    texts = {name: list(map(_encoded, values)) for name, values in columns.items()}
-    keys = [f"{encode_basestring(name)}: " for name in about]
-    metadata = (
-        ", ".join([key + value for key, value in zip(keys, values, strict=True) if value != _NULL])
-        for values in zip(*(texts[name] for name in about), strict=True)
+def _records_of(rows: pd.DataFrame) -> pa.Array:
+    """Records as JSON, each with `_BETWEEN` after it."""
+    texts = {name: json_column(rows[name]) for name in ("request_id", "input_text", "task", "label")}
+    about = {name: json_column(rows[name]) for name in _metadata_of(rows)}
+    metadata = joined(*(without_null(b", " + json_key(name) + b" ", values) for name, values in about.items()))
+    return joined(
+        b'{"id": ',
+        texts["request_id"],
+        b', "fields": {"text": ',
+        texts["input_text"],
+        b', "task": ',
+        texts["task"],
+        b'}, "metadata": {',
+        pc.utf8_slice_codeunits(metadata.cast(pa.large_string()), len(", ")).cast(metadata.type),
+        b'}, "suggestions": {' + json_key(_QUESTION) + b' {"value": ',
+        texts["label"],
+        b', "score": null, "agent": ',
+        about["model_name"],
+        b', "type": "model"}}}' + _BETWEEN,
     )
-    shown = (texts[name] for name in ("request_id", "input_text", "task", "label", "model_name"))
-    records = [
-        f'{{"id": {request_id}, "fields": {{"text": {text}, "task": {task}}}, "metadata": {{{own}}}, '
-        f'"suggestions": {{"{_QUESTION}": {{"value": {label}, "score": null, "agent": {agent}, "type": "model"}}}}}}'
-        for request_id, text, task, label, agent, own in zip(*shown, metadata, strict=True)
-    ]
-    return ",\n".join(records).encode()
-
-
-def _encoded(value: str | None) -> str:
-    return _NULL if value is None else encode_basestring(value)
 
 
 def _settings(task: Task | None, rows: RowTable) -> dict[str, Any]:

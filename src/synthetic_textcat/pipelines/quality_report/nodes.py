@@ -1,14 +1,16 @@
 """Nodes of `quality_report`: ledger, metrics, concerns, plots, page; checks and signals have nodes of their own."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from synthetic_textcat.llm.batches.record import BatchRecord
 from synthetic_textcat.llm.journal.journal import Journal
+from synthetic_textcat.llm.journal.lines import are_among, digests_of
 from synthetic_textcat.llm.journal.paid_calls import last_places, planned_calls, read_paid_calls, with_later_calls
 from synthetic_textcat.llm.journal.plan_positions import PlanPositions
 from synthetic_textcat.pipelines.quality_report.concerns import Concern, assess
@@ -94,16 +96,16 @@ def list_outcomes(
 def build_ledger(outcomes: RowTable, calls: RowTable, batch_record: BatchRecord) -> Ledger:
     """Ledger of the run."""
     at_provider = batch_record.under_way()
-    return count(read_ends(outcomes), _count_open(outcomes, calls, at_provider) if at_provider else 0)
+    return count(read_ends(outcomes), _count_open(outcomes, calls, at_provider) if len(at_provider) else 0)
 
 
-def _count_open(outcomes: RowTable, calls: RowTable, fingerprints: Collection[str]) -> int:
-    """Number of rows without an outcome whose call is one of these."""
+def _count_open(outcomes: RowTable, calls: RowTable, digests: NDArray[np.bytes_]) -> int:
+    """Number of rows without an outcome whose call has one of these fingerprints, which are sorted."""
     rows = 0
     for part in in_plan_order(outcomes, {"calls": calls}, {"requests": ["outcome"], "calls": ["fingerprint"]}):
         found, places = part.subsets["calls"]
         is_open = (part.planned["outcome"] == NOT_RUN).to_numpy()[places - part.start]
-        rows += int((found["fingerprint"].isin(fingerprints).to_numpy() & is_open).sum())
+        rows += int((are_among(digests_of(found["fingerprint"].tolist()), digests) & is_open).sum())
     return rows
 
 

@@ -37,7 +37,7 @@ def create_row_checks() -> Pipeline:
         [
             node(
                 check_rows,
-                inputs=["candidates", "requests", "tasks", "params:quality_report", *ASKING_PROMPTS],
+                inputs=["candidates", "requests", "tasks", "params:quality_report", "work_pool", *ASKING_PROMPTS],
                 outputs="checked_rows",
                 name="check_rows",
                 tags="pilot",
@@ -61,6 +61,7 @@ def create_pipeline() -> Pipeline:
                     "params:quality_report",
                     "params:label_check",
                     "quota_slots",
+                    "work_pool",
                 ],
                 outputs=["examples", "surplus", "rejected", "findings"],
                 name="check_candidates",

@@ -19,7 +19,6 @@ import numpy as np
 
 from synthetic_textcat.pipelines.quality_report.checks.compared_rows import ComparedRows, Detail, OfRow, Places
 from synthetic_textcat.pipelines.quality_report.checks.leakage import find_label_mention
-from synthetic_textcat.process_pool import parallel_map, processes_for
 from synthetic_textcat.schemas.parameters import QualityReportParameters
 from synthetic_textcat.schemas.rows import plain
 from synthetic_textcat.text.equal_texts import first_of_equal, hashes_of
@@ -27,6 +26,7 @@ from synthetic_textcat.text.minhash import Sketches, applied
 from synthetic_textcat.text.near_duplicates import like_earlier
 from synthetic_textcat.text.sketched_texts import SketchedTexts
 from synthetic_textcat.text.unicode import is_unspaced
+from synthetic_textcat.work_pool import WorkPool
 
 _SEED = "seed example"
 _CHEAPER = 10  # times that a sketch costs less than the checks of a row, for which a process pool is started
@@ -43,7 +43,7 @@ _TOKEN = re.compile(r"\w+")
 Found = Iterable[tuple[int, Detail]]
 """Positions of the rows to which a reason applies, in any order, with details."""
 
-Comparison = Callable[[ComparedRows, QualityReportParameters], Found]
+Comparison = Callable[[ComparedRows, QualityReportParameters, WorkPool], Found]
 
 COMPARISONS: dict[str, Comparison] = {}
 """Reject reason → check; `verdicts` tries them in the order of `REJECT_REASONS`."""
@@ -56,19 +56,19 @@ def comparison(check: Comparison) -> Comparison:
 
 
 @comparison
-def label_disputed(rows: ComparedRows, _: QualityReportParameters) -> Found:
+def label_disputed(rows: ComparedRows, *_: object) -> Found:
     """A text to which a judge gives another label than the row's."""
     return ((place, detail) for place, detail in rows.disputed.items() if rows.stands[place])
 
 
 @comparison
-def label_ambiguous(rows: ComparedRows, _: QualityReportParameters) -> Found:
+def label_ambiguous(rows: ComparedRows, *_: object) -> Found:
     """A text for which a judge accepts the misleading label too."""
     return ((place, detail) for place, detail in rows.ambiguous.items() if rows.stands[place])
 
 
 @comparison
-def exact_duplicate(rows: ComparedRows, _: QualityReportParameters) -> Iterator[tuple[int, Detail]]:
+def exact_duplicate(rows: ComparedRows, *_: object) -> Iterator[tuple[int, Detail]]:
     """A text that, normalised, a seed example of its task or an earlier row has; or that holds a seed example whole."""
     of_seeds = _places_of_seeds(rows)
     for place in of_seeds.tolist():
@@ -99,7 +99,9 @@ def _places_of_seeds(rows: ComparedRows) -> Places:
 
 
 @comparison
-def near_duplicate(rows: ComparedRows, settings: QualityReportParameters) -> Iterator[tuple[int, Detail]]:
+def near_duplicate(
+    rows: ComparedRows, settings: QualityReportParameters, pool: WorkPool
+) -> Iterator[tuple[int, Detail]]:
     """A text that has nearly all its character 5-grams in common with a seed example or an earlier row that stays.
 
     Equal texts are none of each other: `exact_duplicate` is for them. Where it only flags, each copy gets the answer
@@ -109,8 +111,8 @@ def near_duplicate(rows: ComparedRows, settings: QualityReportParameters) -> Ite
     first_of = dict(_copies(rows)) if "exact_duplicate" in settings.flag_only else {}
     new = rows.without(np.fromiter(first_of, np.intp, len(first_of)))
     threshold = settings.near_duplicate_similarity
-    processes = processes_for(len(rows) // _CHEAPER)
-    sketch_parts = partial(_sketched_by, processes) if processes > 1 else map
+    shared = len(rows) // _CHEAPER
+    sketch_parts = partial(_sketched_by, pool, shared) if pool.processes_for(shared) > 1 else map
     texts = SketchedTexts(_seeds_and_others(seeds, new), threshold, sketch_parts)
     places = np.flatnonzero(new.stands)
     answers: dict[int, Detail] = {}
@@ -141,9 +143,9 @@ def _seeds_and_others(seeds: list[str], rows: ComparedRows) -> Iterator[list[str
 
 
 def _sketched_by(
-    processes: int, sketch: Callable[[Sequence[str]], Sketches], parts: Iterable[Sequence[str]]
+    pool: WorkPool, rows: int, sketch: Callable[[Sequence[str]], Sketches], parts: Iterable[Sequence[str]]
 ) -> Iterator[Sketches]:
-    return parallel_map(partial(applied, sketch), chain.from_iterable(parts), processes)
+    return pool.map(partial(applied, sketch), chain.from_iterable(parts), rows)
 
 
 class Sought:

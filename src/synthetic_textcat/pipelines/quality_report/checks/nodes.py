@@ -7,7 +7,7 @@ Both walk their tables in record batches. What is held of a row between two walk
 if it is not like most.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -15,11 +15,12 @@ import numpy as np
 import pandas as pd
 from langchain_core.prompts import BasePromptTemplate
 
+from synthetic_textcat.console import track
 from synthetic_textcat.llm.prompts.messages import instructions_of
 from synthetic_textcat.pipelines.quality_report.checks.compared_rows import ComparedRows, Mask
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import known_of
-from synthetic_textcat.pipelines.quality_report.checks.tables import JudgedRows, checked_table
-from synthetic_textcat.pipelines.quality_report.checks.verdicts import check_each, compare_rows
+from synthetic_textcat.pipelines.quality_report.checks.tables import JudgedRows, Part, checked_parts, checked_table
+from synthetic_textcat.pipelines.quality_report.checks.verdicts import compare_rows
 from synthetic_textcat.pipelines.quality_report.quota_standing import beyond_target_mask
 from synthetic_textcat.schemas.parameters import LabelCheckParameters, QualityReportParameters
 from synthetic_textcat.schemas.quota import counted
@@ -27,6 +28,7 @@ from synthetic_textcat.schemas.rows import EXAMPLES, REJECTED, own_of, plain, re
 from synthetic_textcat.schemas.tasks import tasks_of
 from synthetic_textcat.tables import RowTable, as_table
 from synthetic_textcat.text.equal_texts import hashes_of
+from synthetic_textcat.work_pool import WorkPool
 
 _COPIED = ("request_id", "task_id", "label", "comparison_text")
 
@@ -52,18 +54,24 @@ def check_rows(
     requests: RowTable,
     tasks: pd.DataFrame,
     settings: QualityReportParameters,
+    pool: WorkPool,
     *prompts: BasePromptTemplate[Any],
 ) -> RowTable:
     """Checks of single rows: the candidates with their first reject reason and flags; columns `CHECKED_ROWS`.
 
-    Labels of a closed set are in the spelling of the set. `prompts` are those that ask for rows: `prompt_echo` looks
-    for their words.
+    Labels of a closed set are in the spelling of the set. `pool` shares the work. `prompts` are those that ask for
+    rows: `prompt_echo` looks for their words.
     """
     words = instructions_of(prompts)
     by_id = {task.task_id: known_of(task, settings.text_checks, words) for task in tasks_of(tasks)}
     candidates = as_table(candidates)
-    check = partial(check_each, flag_only=settings.flag_only, total=len(candidates))
-    return checked_table(candidates, as_table(requests), by_id, check)
+    check = partial(checked_parts, known=by_id, flag_only=settings.flag_only)
+
+    def checked(parts: Iterable[Part]) -> Iterator[pd.DataFrame]:
+        found = pool.map(check, parts, len(candidates), at_once=1)
+        return track(found, len(candidates), "Checking rows", of=len)
+
+    return checked_table(candidates, as_table(requests), checked)
 
 
 def check_candidates(
@@ -74,6 +82,7 @@ def check_candidates(
     settings: QualityReportParameters,
     label_check: LabelCheckParameters,
     quota_slots: pd.DataFrame,
+    pool: WorkPool,
 ) -> CheckedRows:
     """Verdict on every candidate: `examples`, `surplus` and `rejected`, each in plan order.
 
@@ -90,6 +99,7 @@ def check_candidates(
         settings: Reasons that reject no row, and what counts as alike.
         label_check: What becomes of disputed and ambiguous rows.
         quota_slots: Accepted rows that the quota asks for.
+        pool: Shares the work.
     """
     checked_rows, requests = as_table(checked_rows), as_table(requests)
     settings = settings.model_copy(update={"flag_only": (*settings.flag_only, *label_check.flagged)})
@@ -99,7 +109,7 @@ def check_candidates(
     seed_texts = {task.task_id: known_of(task).seed_texts for task in tasks_of(tasks)}
     judged = _judged(checked_rows, passed, as_table(label_verdicts))
     standing = ComparedRows(checked_rows, passed, seed_texts, judged.disputed, judged.ambiguous)
-    compared = compare_rows(standing, settings)
+    compared = compare_rows(standing, settings, pool)
     is_surplus = beyond_target_mask(compared.stands, requests, checked_rows, quota_slots)
     rows = JudgedRows(checked_rows, compared, settings.flag_only)
     own = own_of(requests.empty())

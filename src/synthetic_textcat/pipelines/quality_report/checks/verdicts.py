@@ -1,11 +1,9 @@
 """Verdicts: the first reject reason of each row and its flags."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import NamedTuple
 
-from synthetic_textcat.console import track
 from synthetic_textcat.pipelines.quality_report.checks.compared_rows import ComparedRows, Hits, Mask
 from synthetic_textcat.pipelines.quality_report.checks.comparisons import COMPARISONS, Comparison
 from synthetic_textcat.pipelines.quality_report.checks.row_checks import (
@@ -15,9 +13,9 @@ from synthetic_textcat.pipelines.quality_report.checks.row_checks import (
     Check,
     wrong_language,
 )
-from synthetic_textcat.process_pool import parallel_map, processes_for
 from synthetic_textcat.schemas.outcomes import REJECT_REASONS
 from synthetic_textcat.schemas.parameters import QualityReportParameters
+from synthetic_textcat.work_pool import THIS_MACHINE, WorkPool
 
 Registered = tuple[dict[str, Check], dict[str, Comparison]]
 
@@ -92,19 +90,21 @@ class CheckedRow(NamedTuple):
     text: str | None
 
 
-def check_each(rows: Iterable[Candidate], flag_only: Collection[str], total: int = 0) -> Iterator[CheckedRow]:
-    """Checks each row by itself; results in the order of the rows.
+def check_together(rows: Sequence[Candidate], flag_only: Collection[str]) -> list[CheckedRow]:
+    """Checks each row by itself.
 
     Args:
         rows: The candidates.
         flag_only: Reasons that are noted and reject no row.
-        total: How many rows they are. If many, processes share the work, and it is shown how far it is.
     """
-    check = partial(_check_share, flag_only=flag_only)
-    return track(parallel_map(check, rows, processes_for(total)), total, "Checking rows")
+    pairs = zip(rows, judge_together(rows, flag_only), strict=True)
+    return [
+        CheckedRow(row.label, row.misleading_label, judgement, row.text if judgement.verdict is None else None)
+        for row, judgement in pairs
+    ]
 
 
-def compare_rows(standing: ComparedRows, settings: QualityReportParameters) -> Compared:
+def compare_rows(standing: ComparedRows, settings: QualityReportParameters, pool: WorkPool = THIS_MACHINE) -> Compared:
     """The checks that need more than the row.
 
     A reason of `settings.flag_only` rejects no row: it is noted, and the row goes on to the next checks and stands
@@ -113,11 +113,12 @@ def compare_rows(standing: ComparedRows, settings: QualityReportParameters) -> C
     Args:
         standing: The rows that passed the checks of single rows, in plan order, so that the first of two alike stays.
         settings: What counts as alike, and what is only noted.
+        pool: Processes that share what is costly.
     """
     hits: dict[str, Hits] = {}
     for reason, comparison in _COMPARISONS.items():
         standing = replace(standing, doing=f"Checking for {reason}")
-        hits[reason] = standing.hits(comparison(standing, settings))
+        hits[reason] = standing.hits(comparison(standing, settings, pool))
         if reason not in settings.flag_only:
             standing = standing.without(hits[reason].places)
     return Compared(hits, standing.stands)
@@ -158,11 +159,3 @@ def _with(judgement: Judgement, found: Verdict, flag_only: Collection[str]) -> J
     if found.reason in flag_only:
         return judgement._replace(flags=(*judgement.flags, found))
     return judgement._replace(verdict=found)
-
-
-def _check_share(rows: Sequence[Candidate], flag_only: Collection[str]) -> list[CheckedRow]:
-    pairs = zip(rows, judge_together(rows, flag_only), strict=True)
-    return [
-        CheckedRow(row.label, row.misleading_label, judgement, row.text if judgement.verdict is None else None)
-        for row, judgement in pairs
-    ]

@@ -9,21 +9,27 @@ import time
 
 import pytest
 
-from synthetic_textcat.process_pool import ROWS_TO_SHARE, LostWorkerError, parallel_map, processes_for
+from synthetic_textcat.work_pool import ROWS_TO_SHARE, THIS_MACHINE, LostWorkerError, MachinePool
 from tests.support.project import is_alive
 
 _ENDLESS = """
 import itertools, multiprocessing
-from synthetic_textcat.process_pool import parallel_map
+from synthetic_textcat.work_pool import MachinePool
 if __name__ == "__main__":
-    for number in parallel_map(sorted, itertools.count(), 2):
+    for number in MachinePool(processes=2).map(sorted, itertools.count(), rows=50_000):
         if number == 0:
             print(*(child.pid for child in multiprocessing.active_children()), flush=True)
 """
 
+_TWO = MachinePool(rows_to_share=0, processes=2)
+
 
 def _negated(numbers: list[int]) -> list[int]:
     return [-number for number in numbers]
+
+
+def _sizes(numbers: list[int]) -> list[int]:
+    return [len(numbers)] * len(numbers)
 
 
 def _as_numbers(texts: list[str]) -> list[int]:
@@ -35,28 +41,35 @@ def _end_process(codes: list[int]) -> list[int]:
 
 
 def test_few_rows_take_no_other_process() -> None:
-    assert processes_for(ROWS_TO_SHARE - 1) == 1
-    assert processes_for(ROWS_TO_SHARE) >= 1
+    assert THIS_MACHINE.processes_for(ROWS_TO_SHARE - 1) == 1
+    assert THIS_MACHINE.processes_for(ROWS_TO_SHARE) >= 1
+    assert MachinePool(processes=3).processes_for(ROWS_TO_SHARE - 1) == 1
 
 
 def test_results_come_in_order_and_items_are_taken_as_needed() -> None:
     taken = []
     numbers = (taken.append(number) or number for number in range(10_000))  # type: ignore[func-returns-value]
-    results = parallel_map(_negated, numbers, 1)
+    results = THIS_MACHINE.map(_negated, numbers, rows=10_000)
     assert next(results) == 0
     assert len(taken) < 10_000
     assert list(results) == [-number for number in range(1, 10_000)]
 
 
+def test_a_unit_of_one_item_goes_to_a_process_by_itself() -> None:
+    alone = list(_TWO.map(_sizes, range(5), rows=5, at_once=1))
+    assert alone == [1] * 5
+    assert list(THIS_MACHINE.map(_sizes, range(5), rows=5, at_once=3)) == [3, 3, 3, 2, 2]
+
+
 def test_an_error_of_the_work_is_raised_here_and_ends_all_processes() -> None:
     with pytest.raises(ValueError, match="three"):
-        list(parallel_map(_as_numbers, ["1", "2", "three"], 2))
+        list(_TWO.map(_as_numbers, ["1", "2", "three"], rows=3))
     assert not multiprocessing.active_children()
 
 
 def test_a_process_that_is_ended_is_reported_in_one_line() -> None:
     with pytest.raises(LostWorkerError, match="out of memory") as caught:
-        list(parallel_map(_end_process, [3], 2))
+        list(_TWO.map(_end_process, [3], rows=1))
     assert "\n" not in str(caught.value)
     assert not multiprocessing.active_children()
 

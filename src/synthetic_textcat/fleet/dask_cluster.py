@@ -1,0 +1,184 @@
+"""Dask cluster of a run: a scheduler that is there, or one of this machine with worker processes.
+
+It is started by the first stage that needs it, stays for those that follow, and is closed at the end of the run.
+`distributed` is imported late: it takes half a second, and a run in one process does without it.
+"""
+
+import atexit
+import logging
+import socket
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from synthetic_textcat.errors import ClusterError
+from synthetic_textcat.fleet.worker_side import METRIC, local_worker, quieten
+from synthetic_textcat.llm.shards.worker_probe import first_line
+from synthetic_textcat.schemas.cluster_parameters import ClusterParameters
+
+if TYPE_CHECKING:
+    from distributed import Client, LocalCluster
+
+logger = logging.getLogger(__name__)
+
+_DASHBOARD_PORT = 8787
+
+
+class DaskCluster:
+    """Scheduler and workers, with this process as their client.
+
+    Args:
+        settings: Address, or number of processes.
+        connect_s: Seconds within which a scheduler must answer.
+        most_losses: Workers that may die on one chunk of work, and on one task of a cluster of this machine.
+    """
+
+    def __init__(self, settings: ClusterParameters, connect_s: float = 10.0, most_losses: int = 20) -> None:
+        self.most_losses = most_losses
+        self._settings = settings
+        self._connect_s = connect_s
+        self._client: Client | None = None
+        self._local: LocalCluster | None = None
+
+    @property
+    def address(self) -> str | None:
+        """Address of a scheduler that is there; None for processes of this machine."""
+        return self._settings.address
+
+    @property
+    def client(self) -> "Client":
+        """Client of the scheduler; the cluster is started."""
+        assert self._client is not None
+        return self._client
+
+    @property
+    def threads(self) -> int:
+        """Threads of the workers: each runs one task at a time.
+
+        Raises:
+            OSError, TimeoutError: If the scheduler is gone.
+        """
+        return sum(self.client.nthreads().values())
+
+    def wait_for_a_worker(self) -> None:
+        """Waits a while until there is a worker: a nanny starts one that has died again."""
+        with suppress(TimeoutError):
+            self.client.wait_for_workers(1, timeout=self._connect_s)
+
+    def start(self) -> None:
+        """Connects to the scheduler, or starts one with its workers; does nothing if that is done.
+
+        Raises:
+            ClusterError: If Dask is not installed, nothing answers, or there is no worker.
+        """
+        if self._client is not None:
+            return
+        try:
+            import distributed  # noqa: F401  only whether it is there
+        except ImportError:
+            raise ClusterError(
+                "A cluster needs Dask, which is not installed. Next: pip install 'synthetic-textcat[dask]' with "
+                "constraints.txt, or leave out the cluster (cluster.address, cluster.local.workers)"
+            ) from None
+        quieten()
+        atexit.register(self.close)  # after an interrupt, nobody else does
+        address = self.address or self._start_local()
+        self._client = self._client_of(address)
+        try:
+            if self._local is not None:
+                self._client.register_plugin(local_worker(), name="synthetic-textcat-local")
+            self._refuse_no_workers(address)
+        except BaseException:
+            self.close()
+            raise
+        self._name_dashboard(self._client)
+
+    def _refuse_no_workers(self, address: str) -> None:
+        if not self.threads:
+            raise ClusterError(
+                f"The Dask scheduler at {address} has no worker. Next: start some (dask worker ADDRESS --nthreads 1), "
+                "and run the same command again"
+            )
+
+    @staticmethod
+    def _name_dashboard(client: "Client") -> None:
+        from synthetic_textcat.fleet.meter_plugin import has_dashboard
+
+        with suppress(Exception):  # of a scheduler without this package, which the probe reports
+            if client.run_on_scheduler(has_dashboard):
+                logger.info("Dask dashboard: %s", client.dashboard_link)
+
+    def _client_of(self, address: str) -> "Client":
+        """A client of the scheduler there.
+
+        Dask's own limit does not end the wait for a peer that accepts the connection and says nothing (`findings/`). So
+        the client is made in a thread, which such a peer can keep.
+
+        Raises:
+            ClusterError: If no scheduler answers in time.
+        """
+        from distributed import Client
+
+        made: SimpleQueue[Client | Exception] = SimpleQueue()
+
+        def connect() -> None:
+            try:
+                made.put(Client(address, timeout=self._connect_s, set_as_default=False, name=METRIC))
+            except Exception as error:  # noqa: BLE001  raised in the thread that waits
+                made.put(error)
+
+        Thread(target=connect, name="dask-client", daemon=True).start()
+        try:
+            found = made.get(timeout=2 * self._connect_s)
+        except Empty:
+            found = TimeoutError("it accepts connections, and says nothing")
+        if not isinstance(found, Exception):
+            return found
+        self.close()
+        raise ClusterError(
+            f"No Dask scheduler answers at cluster.address={address} within {self._connect_s:g} s "
+            f"({first_line(found)}). Next: start one there (dask scheduler), or fix the address"
+        ) from found
+
+    def close(self) -> None:
+        """Disconnects; ends a scheduler and workers that were started here."""
+        atexit.unregister(self.close)
+        for closing in (self._client, self._local):
+            if closing is not None:
+                with suppress(Exception):  # of a scheduler that is gone
+                    closing.close(timeout=self._connect_s)
+        self._client = self._local = None
+
+    def _start_local(self) -> str:
+        import dask
+        from distributed import LocalCluster
+
+        dask.config.set({"distributed.scheduler.allowed-failures": self.most_losses - 1})
+        dask.config.set({"distributed.nanny.pre-spawn-environ.DASK_LOGGING__DISTRIBUTED": "critical"})
+        self._local = LocalCluster(
+            n_workers=self._settings.local.workers,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address=f"127.0.0.1:{_free_or_any(_DASHBOARD_PORT)}",
+            silence_logs=logging.CRITICAL,
+        )
+        return str(self._local.scheduler_address)
+
+
+def _free_or_any(port: int) -> int:
+    """The port if it is free on loopback, else 0 for any."""
+    with socket.socket() as tried:
+        try:
+            tried.bind(("127.0.0.1", port))
+        except OSError:
+            return 0
+    return port
+
+
+def lost_scheduler() -> ClusterError:
+    """The error of a scheduler that has gone during the run."""
+    return ClusterError(
+        "The Dask scheduler is gone. What has arrived is saved. Next: start it again, and run the same command, which "
+        "goes on from there"
+    )
