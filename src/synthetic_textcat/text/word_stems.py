@@ -47,12 +47,12 @@ class Stems(NamedTuple):
 
     def are_missing_in(self, text: str) -> bool:
         """Whether a text without other letters than Latin ones, in its comparison form, has no form of the word."""
-        for string in self.strings:
-            place = text.find(string)
+        for stem in self.strings:
+            place = text.find(stem)
             while place >= 0:
                 if not self.at_start or not text[place - 1 : place].isalnum():
                     return False
-                place = text.find(string, place + 1)
+                place = text.find(stem, place + 1)
         return True
 
 

@@ -24,7 +24,14 @@ from synthetic_textcat.pipelines.quality_report.ledger import (
     stopped_by,
     without_paused,
 )
-from synthetic_textcat.pipelines.quality_report.page.page import Report, pointed_at, render, rows_on_page, sample, shown_rows
+from synthetic_textcat.pipelines.quality_report.page.page import (
+    Report,
+    pointed_at,
+    render,
+    rows_on_page,
+    sample,
+    shown_rows,
+)
 from synthetic_textcat.pipelines.quality_report.page.plots import SIGNAL_FIGURES, yield_figure
 from synthetic_textcat.pipelines.quality_report.plan_slices import PlanSlices, yield_metrics
 from synthetic_textcat.pipelines.quality_report.quota_shortfall import quota_metrics, quota_tables, shortfall_of
