@@ -113,9 +113,8 @@ class DaskPool:
             return
         token = os.urandom(16)
         work_files(place).write(TOKEN, token)
-        found = self._cluster.client.run(probe_work, place, token, on_error="return")
         own = Probe(*versions(), "", "")
-        for address, said in sorted(found.items()):
+        for address, said in sorted(self._cluster.answers(probe_work, place, token).items()):
             if reason := fault(said, own):
                 raise ClusterError(f"The worker at {address} {redact(reason)}")
         self._is_proven = True
