@@ -80,7 +80,7 @@ async def _host() -> None:
     orders = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
-    runners: dict[str, "web.ServerRunner"] = {}
+    runners: dict[str, web.ServerRunner] = {}
     while line := await orders.readline():
         verb, *arguments = json.loads(line)
         if verb == "start":

@@ -2,11 +2,12 @@
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Mapping
+import pickle
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas as pd
 import pyarrow as pa
@@ -15,7 +16,7 @@ from pyarrow import csv as pa_csv
 from synthetic_textcat.tables import FrameTable, RowTable, write_rows
 from synthetic_textcat.text.json_columns import data_of, joined, json_column, json_key
 
-Content = (
+Content: TypeAlias = (
     pd.DataFrame
     | RowTable
     | pa.Table
@@ -30,6 +31,7 @@ Options = Mapping[str, Any]
 """Keyword arguments of the library's function that reads or writes the format."""
 
 _ROWS_AT_ONCE = 10_000  # as JSON text, a long table would be in memory twice
+_ENCODED_AT_ONCE = 2_000  # rows: their JSON stays in the processor's cache
 _CSV_OPTIONS = pa_csv.WriteOptions(quoting_style="all_valid", batch_size=_ROWS_AT_ONCE)
 
 
@@ -46,6 +48,19 @@ def write(path: Path, content: Any, options: Options | None = None) -> None:
     {".parquet": _write_parquet, ".csv": _write_csv, ".jsonl": _write_json_lines, ".json": _write_json}.get(
         path.suffix, _write_text
     )(path, content, options or {})
+
+
+def write_new(path: Path, content: Content | Callable[[], Content]) -> None:
+    """Writes a file, and the folders that it needs; its content, or what a function makes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write(path, content() if callable(content) else content)
+
+
+def write_pickled(files: Sequence[bytes]) -> list[None]:
+    """Writes files, each a pickled path and content: in another process of this run, which does not load Kedro."""
+    for file in files:
+        write_new(*pickle.loads(file))  # noqa: S301  of `by_reference`
+    return [None] * len(files)
 
 
 def read(path: Path, shown: str | None = None, options: Options | None = None) -> Any:
@@ -122,7 +137,8 @@ def _write_json_lines(path: Path, content: pd.DataFrame | RowTable, options: Opt
     with path.open("wb") as file:
         for part in rows.frames(rows=_ROWS_AT_ONCE):
             if not options and all(map(_is_plain, (part[name] for name in part.columns))):
-                file.write(_plain_json_lines(part))
+                for start in range(0, len(part), _ENCODED_AT_ONCE):
+                    file.write(_plain_json_lines(part.iloc[start : start + _ENCODED_AT_ONCE]))
             else:
                 part.to_json(file, orient="records", lines=True, **{"force_ascii": False, **options})
 

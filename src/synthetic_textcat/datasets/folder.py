@@ -1,6 +1,5 @@
 """Catalog dataset of a folder of files, replaced as a whole or not at all."""
 
-import pickle
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from typing import Any
 
 from kedro.io import DatasetError, Version
 
-from synthetic_textcat.datasets.file_formats import Content, read, write
+from synthetic_textcat.datasets.file_formats import Content, read, write_new, write_pickled
 from synthetic_textcat.datasets.fsspec_place import Place
 from synthetic_textcat.datasets.kedro_compat import TablePreview
 from synthetic_textcat.datasets.previews import folder_preview
@@ -94,11 +93,11 @@ class FolderDataset(StoredDataset[Files, dict[str, FolderFile]]):
         with replacing_folder(place) as fresh:
             units = ((fresh / name, content) for name, content in data.items())
             if isinstance(data, SharedFiles) and place.is_local:
-                for _ in data.share(_write_shared, map(by_reference, units)):
+                for _ in data.share(write_pickled, map(by_reference, units)):
                     pass
             else:
                 for path, content in units:
-                    _write(path, content)
+                    write_new(path, content)
 
     def preview(self) -> TablePreview:
         """The files by name, for Kedro-Viz."""
@@ -107,15 +106,3 @@ class FolderDataset(StoredDataset[Files, dict[str, FolderFile]]):
     def _describe(self) -> dict[str, Any]:
         described = super()._describe()
         return {"path": described.pop("filepath"), **described}
-
-
-def _write_shared(units: list[bytes]) -> list[None]:
-    """Writes files whose paths and contents are pickled, in any process."""
-    for unit in units:
-        _write(*pickle.loads(unit))  # noqa: S301  of `by_reference`, by this run
-    return [None] * len(units)
-
-
-def _write(path: Path, content: Content | Callable[[], Content]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write(path, content() if callable(content) else content)

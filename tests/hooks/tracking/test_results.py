@@ -104,6 +104,8 @@ def test_a_folder_of_parts_is_an_input_with_its_columns(project: Project) -> Non
     (project.path / "data/examples.parquet").mkdir(parents=True)
     for part in range(2):
         _rows(part).to_parquet(project.path / f"data/examples.parquet/part-{part}.parquet", index=False)
-    (found,) = _evaluate(project).inputs.dataset_inputs
-    assert '"request_id"' in found.dataset.schema
-    assert '"num_rows": 2' in found.dataset.profile
+    inputs = _evaluate(project).inputs
+    assert inputs is not None
+    (found,) = inputs.dataset_inputs
+    assert '"request_id"' in str(found.dataset.schema)
+    assert '"num_rows": 2' in str(found.dataset.profile)

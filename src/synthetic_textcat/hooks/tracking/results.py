@@ -117,8 +117,9 @@ def _head(item: TrackedDataset) -> tuple[Any, int | None]:
 
     from synthetic_textcat.tables import RowTable, StoredTable
 
-    is_file = item.file is not None and item.file.suffix == ".parquet" and item.file.is_file()
-    data = StoredTable([item.file]) if is_file else item.dataset.load()
+    file = item.file
+    is_table = file is not None and file.suffix == ".parquet" and file.is_file()
+    data = StoredTable([file]) if is_table and file else item.dataset.load()
     return (data.head(_SCHEMA_ROWS), len(data)) if isinstance(data, DataFrame | RowTable) else (data, None)
 
 

@@ -144,6 +144,8 @@ class JudgedRows:
         own = [name for name in columns if name in self._checked_rows.names and name not in (*_JUDGED, "detail")]
 
         def make() -> Iterator[pd.DataFrame]:
+            if not mask.any():
+                return
             start = 0
             is_judged = not columns.keys().isdisjoint(_JUDGED)
             for frame in self._frames(own) if is_judged else self._checked_rows.frames(own):

@@ -141,18 +141,29 @@ def judge_together(rows: Sequence[Candidate], flag_only: Collection[str] = ()) -
     for reason, check in _ROW_CHECKS.items():
         if reason in PREPARATIONS:
             PREPARATIONS[reason]([rows[place] for place in standing])
-        for place in standing:
-            judgements[place] = _checked(judgements[place], rows[place], reason, check, flag_only)
-        standing = [place for place in standing if judgements[place].verdict is None]
+        found = [(place, detail) for place in standing if (detail := check(rows[place])) is not None]
+        if check is wrong_language:
+            for place in standing:
+                judgements[place] = _with_language(judgements[place], rows[place])
+        for place, detail in found:
+            judgements[place] = _with(judgements[place], Verdict(reason, detail), flag_only)
+        if found:
+            standing = [place for place in standing if judgements[place].verdict is None]
     return judgements
 
 
 def _checked(judgement: Judgement, row: Candidate, reason: str, check: Check, flag_only: Collection[str]) -> Judgement:
     """The judgement with what one more check finds."""
     detail = check(row)
-    if check is wrong_language and row.in_language is not None:
-        judgement = judgement._replace(language=row.in_language.verdict)
+    if check is wrong_language:
+        judgement = _with_language(judgement, row)
     return judgement if detail is None else _with(judgement, Verdict(reason, detail), flag_only)
+
+
+def _with_language(judgement: Judgement, row: Candidate) -> Judgement:
+    """The judgement with the verdict on the row's language, if it was asked for in one."""
+    seen = row.in_language
+    return judgement if seen is None else Judgement(judgement.verdict, judgement.flags, seen.verdict)
 
 
 def _with(judgement: Judgement, found: Verdict, flag_only: Collection[str]) -> Judgement:
